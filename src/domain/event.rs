@@ -1,0 +1,56 @@
+//! What listeners of a conversation are told while an answer is written: one enum for both
+//! transports (lines of JSON for the page, SSE for programs).
+
+use serde::{Deserialize, Serialize};
+
+use super::message::{FailureCode, Status, Usage};
+
+/// An event with its place. `seq` grows by one from event to event of an answer, and never falls
+/// within a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeqEvent {
+    pub seq: u64,
+    #[serde(flatten)]
+    pub event: ChatEvent,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum ChatEvent {
+    Started { message_id: String, model: String },
+    /// More text (format=text).
+    Delta { message_id: String, text: String },
+    /// More of what a reasoning model thinks, as plain text (both formats).
+    Reasoning { message_id: String, text: String },
+    /// Block `index` of the answer, new or in place of what it was (format=html).
+    Block { message_id: String, index: u32, html: String },
+    /// Finished lines to append to the open code block `index` (format=html).
+    Lines { message_id: String, index: u32, html: String },
+    Title { title: String },
+    Done { message_id: String, status: Status, usage: Option<Usage> },
+    Failed { message_id: String, code: FailureCode, message: String, retryable: bool },
+    /// The listener's place is gone; the whole state follows, once.
+    Reset { message_id: String },
+}
+
+impl ChatEvent {
+    /// The name of the event, as SSE's `event:` carries it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Delta { .. } => "delta",
+            Self::Reasoning { .. } => "reasoning",
+            Self::Block { .. } => "block",
+            Self::Lines { .. } => "lines",
+            Self::Title { .. } => "title",
+            Self::Done { .. } => "done",
+            Self::Failed { .. } => "failed",
+            Self::Reset { .. } => "reset",
+        }
+    }
+
+    /// Whether an answer ends with it.
+    pub fn is_end(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Failed { .. })
+    }
+}

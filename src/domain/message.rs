@@ -1,0 +1,108 @@
+//! One message of a conversation. The messages of a conversation form a tree by `parent_id`.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest message a person may send, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub id: String,
+    pub conversation_id: String,
+    /// `None` for the first question. A parent is always older than its children, so its id sorts
+    /// before theirs.
+    pub parent_id: Option<String>,
+    pub role: Role,
+    /// Markdown.
+    pub content: String,
+    /// What a reasoning model thought before it answered; empty for most.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reasoning: String,
+    pub status: Status,
+    /// The model that was asked; `None` on a person's message.
+    pub model: Option<String>,
+    pub usage: Option<Usage>,
+    /// Why, when `status` is `failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    pub created_at: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    System,
+    User,
+    Assistant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Being written; every other status is final.
+    Generating,
+    Complete,
+    /// By the person, with Stop.
+    Stopped,
+    /// By a crash or a restart of the server.
+    Interrupted,
+    /// By the provider; see [`Failure`].
+    Failed,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Generating => "generating",
+            Self::Complete => "complete",
+            Self::Stopped => "stopped",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Tokens as the provider counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    pub prompt_tokens: u32,
+    pub completion_tokens: u32,
+}
+
+/// Why an answer failed, in a sentence that a person can act on. It never holds a key or what the
+/// provider wrote word for word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub code: FailureCode,
+    pub message: String,
+    /// Whether asking again may help without changing anything.
+    pub retryable: bool,
+}
+
+/// Every way in which a provider can fail ends in one of these five.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// No connection: DNS, refused, TLS.
+    Unreachable,
+    /// The provider said no: a bad key, an unknown model, a prompt that is too long.
+    Refused,
+    /// The provider is busy or broken for now: 429, 5xx.
+    Overloaded,
+    /// Nothing came within the time limit.
+    Timeout,
+    /// What came was not an answer: HTML, broken JSON, a stream that was cut short.
+    Broken,
+}
+
+impl FailureCode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::Overloaded => "overloaded",
+            Self::Timeout => "timeout",
+            Self::Broken => "broken",
+        }
+    }
+}

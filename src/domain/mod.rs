@@ -1,0 +1,16 @@
+//! The words that server and browser share: plain values, no I/O.
+//!
+//! Ids are ULIDs as strings, so they sort by the time they were made. Times are UTC milliseconds
+//! since 1970.
+
+pub mod conversation;
+pub mod event;
+pub mod message;
+pub mod model;
+pub mod user;
+
+pub use conversation::{Conversation, ConversationPatch, Page};
+pub use event::{ChatEvent, SeqEvent};
+pub use message::{Failure, FailureCode, Message, Role, Status, Usage};
+pub use model::Model;
+pub use user::{User, UserRole, UserState};

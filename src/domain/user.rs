@@ -1,0 +1,30 @@
+//! A person with an account. The password hash is never part of it.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    pub id: String,
+    /// Lower-cased; unique.
+    pub email: String,
+    pub name: String,
+    pub role: UserRole,
+    pub state: UserState,
+    pub created_at: i64,
+}
+
+/// The first person to register is the administrator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserRole {
+    Admin,
+    Member,
+}
+
+/// A disabled account cannot sign in, and its sessions end at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserState {
+    Active,
+    Disabled,
+}

@@ -1,0 +1,63 @@
+//! Where answers come from: the [`Provider`] trait, what is asked of one and what it streams back.
+
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use futures::Stream;
+
+use crate::domain::{Failure, FailureCode, Role, Usage};
+
+/// One message of a prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptMessage {
+    pub role: Role,
+    pub content: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatRequest {
+    /// The name the provider knows the model by.
+    pub model: String,
+    /// Oldest first.
+    pub messages: Vec<PromptMessage>,
+    /// `None`: the provider's own limit.
+    pub max_tokens: Option<u32>,
+}
+
+/// A piece of an answer, in the order it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delta {
+    Text(String),
+    Reasoning(String),
+    Usage(Usage),
+    /// The answer was cut at a length limit.
+    LengthLimit,
+}
+
+/// Ends after the last piece; an `Err` is the end too. Dropping it closes the upstream request.
+pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, LlmError>> + Send>>;
+
+/// Why a provider gave no answer, or not all of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {}", failure.code.as_str(), failure.message)]
+pub struct LlmError {
+    /// What the person is told.
+    pub failure: Failure,
+    /// For the log only: status, kind of transport error, start of the body with the key struck out.
+    pub detail: String,
+}
+
+impl LlmError {
+    pub fn new(code: FailureCode, message: impl Into<String>, retryable: bool, detail: impl Into<String>) -> Self {
+        Self { failure: Failure { code, message: message.into(), retryable }, detail: detail.into() }
+    }
+}
+
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The name in the configuration.
+    fn name(&self) -> &str;
+    /// The names of its models: the listed ones, or what `/models` answers.
+    async fn models(&self) -> Result<Vec<String>, LlmError>;
+    async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError>;
+}

@@ -1,0 +1,19 @@
+//! Markdown to HTML that is safe to show.
+
+/// HTML that has been sanitized. Only this module makes it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct SafeHtml(String);
+
+impl SafeHtml {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// Renders a whole text: the same blocks as [`Stream`] gives, joined.
+pub fn render(_markdown: &str) -> SafeHtml {
+    SafeHtml::default()
+}

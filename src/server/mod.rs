@@ -1,0 +1,5 @@
+//! The server: never compiled for the browser.
+
+pub mod llm;
+pub mod markdown;
+pub mod store;
