@@ -4,8 +4,22 @@
 //! only. Arrows go ui → api → server → {store, llm, markdown} → domain, and never back.
 //! These are the only lines of the project that ask for a feature.
 
+#![recursion_limit = "256"]
+
+pub mod api;
 pub mod domain;
 pub mod error;
+pub mod ui;
 
 #[cfg(feature = "ssr")]
+pub mod pages;
+#[cfg(feature = "ssr")]
 pub mod server;
+
+/// Where the browser begins: the islands of the page come alive.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_islands();
+}

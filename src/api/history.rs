@@ -1,0 +1,39 @@
+//! The list of conversations, and what is done with one of them.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{Conversation, Page},
+    error::AppError,
+};
+
+/// A page of one's conversations, newest first.
+#[server(prefix = "/fn", endpoint = "history")]
+pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<Conversation>, AppError> {
+    use crate::server::{context::Context, history};
+    let context = Context::current()?;
+    let listing =
+        history::Listing { cursor: cursor.as_deref(), title_contains: q.as_deref(), ..Default::default() };
+    history::list(&context.state, context.user()?, listing).await
+}
+
+#[server(prefix = "/fn", endpoint = "rename")]
+pub async fn rename(conversation_id: String, title: String) -> Result<(), AppError> {
+    use crate::{
+        domain::ConversationPatch,
+        server::{context::Context, history},
+    };
+    let context = Context::current()?;
+    let patch = ConversationPatch { title: Some(title), ..Default::default() };
+    history::update(&context.state, context.user()?, &conversation_id, patch).await?;
+    Ok(())
+}
+
+#[server(prefix = "/fn", endpoint = "delete")]
+pub async fn delete(conversation_id: String) -> Result<(), AppError> {
+    use crate::server::{context::Context, history};
+    let context = Context::current()?;
+    history::delete(&context.state, context.user()?, &conversation_id).await?;
+    context.redirect("/");
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! What a person changes of their own account.
+
+use leptos::prelude::*;
+
+use crate::error::AppError;
+
+#[server(prefix = "/fn", endpoint = "set-name")]
+pub async fn set_name(name: String) -> Result<(), AppError> {
+    use crate::server::{context::Context, login};
+    let context = Context::current()?;
+    let change = login::MeChange { name: Some(&name), ..Default::default() };
+    login::change_me(&context.state, context.user()?, change).await?;
+    context.redirect("/settings?saved=name");
+    Ok(())
+}
+
+/// A new password ends all other sessions.
+#[server(prefix = "/fn", endpoint = "set-password")]
+pub async fn set_password(password: String, new_password: String) -> Result<(), AppError> {
+    use crate::server::{context::Context, login};
+    let context = Context::current()?;
+    let change = login::MeChange { password: Some((&password, &new_password)), ..Default::default() };
+    login::change_me(&context.state, context.user()?, change).await?;
+    context.redirect("/settings?saved=password");
+    Ok(())
+}

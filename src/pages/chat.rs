@@ -1,0 +1,197 @@
+//! The start page and a conversation's page.
+
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use super::{
+    FormResult, PageError, Visitor,
+    layout::{Bar, Frame, Sidebar},
+};
+use crate::{
+    domain::{Conversation, Role, Status},
+    server::{
+        document::Page,
+        history::{self, Thread, ThreadMessage},
+        state::AppState,
+    },
+    ui::{
+        islands::{Chat, Running},
+        parts::{Answer, Icon, Question},
+    },
+};
+
+/// How often a browser without JavaScript looks for more of a running answer, in seconds.
+const REFRESH_SECONDS: u32 = 2;
+
+/// `GET /`: a new conversation.
+pub async fn new(
+    State(state): State<AppState>, Visitor(current): Visitor, Query(result): Query<FormResult>,
+) -> Result<Response, PageError> {
+    let sidebar = Sidebar::load(&state, &current).await?;
+    let choice = Choice::load(&state, None).await;
+    let alert = result.error().map(|error| error.to_string());
+    let (key, name) = (state.ids.next(), current.user.name);
+    let page = Page { islands: true, ..Page::new("New conversation") };
+    Ok(page.render(move || {
+        view! {
+            <Frame sidebar current=None>
+                <Bar title=String::new()>""</Bar>
+                <Chat conversation_id=None running=None models=choice.models model=choice.chosen alert key>
+                    <section class="welcome">
+                        <Icon name="flame" />
+                        <h2>"Good to see you, " <span dir="auto">{name}</span></h2>
+                    </section>
+                </Chat>
+            </Frame>
+        }
+    }))
+}
+
+#[derive(Default, Deserialize)]
+pub struct Place {
+    /// The oldest message that has been seen; the window before it is shown.
+    before: Option<String>,
+    #[serde(flatten)]
+    result: FormResult,
+}
+
+/// `GET /c/{id}`: a window of a conversation.
+pub async fn open(
+    State(state): State<AppState>, Visitor(current): Visitor, Path(id): Path<String>, Query(place): Query<Place>,
+) -> Result<Response, PageError> {
+    let conversation = history::open(&state, &current, &id).await?;
+    let (sidebar, thread, choice) = tokio::join!(
+        Sidebar::load(&state, &current),
+        history::thread(&state, &current, &conversation, place.before.as_deref(), None),
+        Choice::load(&state, conversation.model.as_deref()),
+    );
+    let (sidebar, thread) = (sidebar?, thread?);
+    let alert = place.result.error().map(|error| error.to_string());
+    let key = state.ids.next();
+    let generating = thread.messages.last().is_some_and(|last| last.message.status == Status::Generating);
+    let page = Page {
+        islands: true,
+        refresh: generating.then_some(REFRESH_SECONDS),
+        ..Page::new(conversation.display_title())
+    };
+    Ok(page.render(move || {
+        let Thread { mut messages, previous_cursor, after } = thread;
+        let running = messages.pop_if(|last| last.message.status == Status::Generating).map(|last| Running {
+            answer_id: last.message.id,
+            html: last.html.to_string(),
+            after,
+        });
+        let path = format!("/c/{id}");
+        let older = place.before.is_some();
+        view! {
+            <Frame sidebar current=Some(id.clone())>
+                <Bar
+                    title=conversation.display_title().to_owned()
+                    untitled=conversation.title.is_empty()
+                >
+                    <Menu conversation=conversation.clone() />
+                </Bar>
+                <Chat conversation_id=Some(id) running models=choice.models model=choice.chosen alert key>
+                    {previous_cursor
+                        .map(|cursor| {
+                            view! {
+                                <p class="older">
+                                    <a href=format!("{path}?before={cursor}")>"Earlier messages"</a>
+                                </p>
+                            }
+                        })}
+                    {messages.into_iter().map(show).collect_view()}
+                    {older
+                        .then(|| {
+                            view! {
+                                <p class="older">
+                                    <a href=format!("{path}#latest")>"Back to the newest messages"</a>
+                                </p>
+                            }
+                        })}
+                </Chat>
+            </Frame>
+        }
+    }))
+}
+
+fn show(shown: ThreadMessage) -> impl IntoView {
+    let ThreadMessage { message, html } = shown;
+    if message.role == Role::User {
+        return view! { <Question id=message.id text=message.content /> }.into_any();
+    }
+    let tokens = message.usage.map(|usage| format!(" · {} tokens", usage.completion_tokens));
+    let meta = format!("{}{}", message.model.unwrap_or_default(), tokens.unwrap_or_default());
+    view! {
+        <Answer
+            id=message.id
+            html=html.to_string()
+            reasoning=message.reasoning
+            status=message.status
+            failure=message.failure
+            meta
+        />
+    }
+    .into_any()
+}
+
+/// Rename and delete, as plain forms behind a menu that needs no script.
+#[component]
+fn Menu(conversation: Conversation) -> impl IntoView {
+    let Conversation { id, title, .. } = conversation;
+    view! {
+        <details class="menu">
+            <summary class="plain" aria-label="Conversation menu" title="More">
+                <Icon name="more" />
+            </summary>
+            <div class="sheet">
+                <form method="post" action="/fn/rename">
+                    <input type="hidden" name="conversation_id" value=id.clone() />
+                    <label>
+                        "Title" <input name="title" value=title maxlength="200" required dir="auto" />
+                    </label>
+                    <button class="small">
+                        <Icon name="edit" />
+                        "Rename"
+                    </button>
+                </form>
+                <details class="sure">
+                    <summary class="small danger">
+                        <Icon name="bin" />
+                        "Delete …"
+                    </summary>
+                    <form method="post" action="/fn/delete">
+                        <input type="hidden" name="conversation_id" value=id />
+                        <p>"All its messages are deleted. This cannot be undone."</p>
+                        <button class="small danger">"Delete for good"</button>
+                    </form>
+                </details>
+            </div>
+        </details>
+    }
+}
+
+/// The models to choose from, and the one that is chosen.
+struct Choice {
+    models: Vec<String>,
+    chosen: Option<String>,
+}
+
+impl Choice {
+    async fn load(state: &AppState, of_conversation: Option<&str>) -> Self {
+        let mut models: Vec<String> = state.models.list().await.into_iter().map(|model| model.id).collect();
+        let chosen = match of_conversation {
+            Some(id) => Some(id.to_owned()),
+            None => state.config.chat.default_model.clone().or_else(|| models.first().cloned()),
+        };
+        // A model that its provider does not list (any more) can still be the conversation's.
+        if let Some(id) = chosen.as_ref().filter(|id| !models.contains(id)) {
+            models.insert(0, id.clone());
+        }
+        Self { models, chosen }
+    }
+}

@@ -1,0 +1,29 @@
+//! The error page: what happened, in words, and a way out.
+
+use leptos::prelude::*;
+
+use super::layout::Brand;
+use crate::error::AppError;
+
+#[component]
+pub fn ErrorPage(error: AppError, reference: Option<String>) -> impl IntoView {
+    let reference = reference.filter(|_| error.status() >= 500);
+    view! {
+        <main class="card">
+            <Brand />
+            <h1>{error.title()}</h1>
+            <p class="quiet">{error.to_string()}</p>
+            {reference
+                .map(|id| {
+                    view! {
+                        <p class="quiet">
+                            "If it happens again, tell your administrator this number: " <code>{id}</code>
+                        </p>
+                    }
+                })}
+            <a class="primary" href="/">
+                "Back to your conversations"
+            </a>
+        </main>
+    }
+}

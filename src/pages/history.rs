@@ -1,0 +1,71 @@
+//! All conversations, page by page, with a search in their titles.
+
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use super::{
+    PageError, Visitor,
+    layout::{Bar, Frame, Groups, Sidebar},
+};
+use crate::server::{
+    document::Page,
+    history::{self, Listing},
+    state::AppState,
+};
+
+#[derive(Default, Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    q: String,
+    cursor: Option<String>,
+}
+
+pub async fn all(
+    State(state): State<AppState>, Visitor(current): Visitor, Query(search): Query<Search>,
+) -> Result<Response, PageError> {
+    let sidebar = Sidebar::load(&state, &current).await?;
+    let listing =
+        Listing { cursor: search.cursor.as_deref(), title_contains: Some(&search.q), ..Default::default() };
+    let found = history::list(&state, &current, listing).await?;
+    let now = state.clock.now();
+    Ok(Page::new("All conversations").render(move || {
+        let empty = found.items.is_empty();
+        let words = if search.q.is_empty() { "There is nothing here yet." } else { "No title has these words." };
+        let q: String = search.q.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        view! {
+            <Frame sidebar current=None>
+                <Bar title="All conversations".to_owned()>""</Bar>
+                <div class="thread">
+                    <section class="column">
+                        <form class="find" action="/history" role="search">
+                            <input
+                                type="search"
+                                name="q"
+                                value=search.q
+                                placeholder="Search titles"
+                                aria-label="Search titles"
+                            />
+                        </form>
+                        {empty.then(|| view! { <p class="quiet">{words}</p> })}
+                        <div class="history">
+                            <Groups items=found.items now current=None />
+                        </div>
+                        {found
+                            .next_cursor
+                            .map(|cursor| {
+                                view! {
+                                    <p class="older">
+                                        <a href=format!("/history?q={q}&cursor={cursor}")>"Older conversations"</a>
+                                    </p>
+                                }
+                            })}
+                    </section>
+                </div>
+            </Frame>
+        }
+    }))
+}

@@ -1,0 +1,162 @@
+//! The frame of every page behind the door: the sidebar with the newest conversations, and the room.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{Conversation, Page, UserRole},
+    error::AppError,
+    server::{
+        history::{self, Listing},
+        session::CurrentUser,
+        state::AppState,
+    },
+    ui::parts::Icon,
+};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+#[component]
+pub fn Brand() -> impl IntoView {
+    view! {
+        <a class="brand" href="/">
+            <Icon name="flame" />
+            "Inglenook"
+        </a>
+    }
+}
+
+/// What the sidebar shows.
+pub struct Sidebar {
+    page: Page<Conversation>,
+    name: String,
+    role: UserRole,
+    now: i64,
+}
+
+impl Sidebar {
+    pub async fn load(state: &AppState, current: &CurrentUser) -> Result<Self, AppError> {
+        let page = history::list(state, current, Listing::default()).await?;
+        Ok(Self { page, name: current.user.name.clone(), role: current.user.role, now: state.clock.now() })
+    }
+}
+
+/// The sidebar beside the page's own content. On a narrow screen a checkbox opens it, so it works
+/// without JavaScript.
+#[component]
+pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
+    let Sidebar { page, name, role, now } = sidebar;
+    let initial = name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let more = page.next_cursor.is_some();
+    view! {
+        <input type="checkbox" id="open-sidebar" class="unseen" aria-label="Show conversations" />
+        <nav class="sidebar" aria-label="Conversations">
+            <div class="top">
+                <Brand />
+                <label class="plain narrow" for="open-sidebar" title="Close">
+                    <Icon name="close" />
+                </label>
+            </div>
+            <a class="new" href="/">
+                <Icon name="plus" />
+                "New conversation"
+            </a>
+            <div class="history">
+                <Groups items=page.items now current />
+                {more.then(|| view! { <a class="older" href="/history">"All conversations"</a> })}
+            </div>
+            <div class="me">
+                <span class="avatar" aria-hidden="true">{initial}</span>
+                <a class="who" href="/settings" title="Settings">
+                    {name}
+                    <small>{if role == UserRole::Admin { "Administrator" } else { "Member" }}</small>
+                </a>
+                <form method="post" action="/fn/logout">
+                    <button class="plain" aria-label="Sign out" title="Sign out">
+                        <Icon name="leave" />
+                    </button>
+                </form>
+            </div>
+        </nav>
+        <label class="veil" for="open-sidebar" aria-hidden="true"></label>
+        <main class="room">{children()}</main>
+    }
+}
+
+/// The bar above a page: the way to the sidebar on a narrow screen, and the heading.
+#[component]
+pub fn Bar(title: String, #[prop(optional)] untitled: bool, children: Children) -> impl IntoView {
+    view! {
+        <div class="bar">
+            <label class="plain narrow" for="open-sidebar" title="Show conversations">
+                <Icon name="side" />
+            </label>
+            <h1 data-untitled=untitled>{title}</h1>
+            <span class="grow"></span>
+            {children()}
+        </div>
+    }
+}
+
+/// Conversations under the day they were last touched.
+#[component]
+pub fn Groups(items: Vec<Conversation>, now: i64, current: Option<String>) -> impl IntoView {
+    let mut groups: Vec<(&'static str, Vec<Conversation>)> = Vec::new();
+    for item in items {
+        let name = if item.pinned { "Pinned" } else { age(now, item.updated_at) };
+        match groups.iter_mut().find(|(group, _)| *group == name) {
+            Some((_, items)) => items.push(item),
+            None => groups.push((name, vec![item])),
+        }
+    }
+    groups.sort_by_key(|(name, _)| *name != "Pinned");
+    groups
+        .into_iter()
+        .map(|(name, items)| {
+            view! {
+                <h2>{name}</h2>
+                <ul>
+                    {items
+                        .into_iter()
+                        .map(|item| {
+                            let here = (current.as_ref() == Some(&item.id)).then_some("page");
+                            view! {
+                                <li>
+                                    <a href=format!("/c/{}", item.id) aria-current=here>
+                                        <span class="title" dir="auto">{item.display_title().to_owned()}</span>
+                                    </a>
+                                </li>
+                            }
+                        })
+                        .collect_view()}
+                </ul>
+            }
+        })
+        .collect_view()
+}
+
+/// Days begin at midnight UTC: the server does not know where its readers live.
+fn age(now: i64, then: i64) -> &'static str {
+    match now / DAY_MS - then / DAY_MS {
+        ..=0 => "Today",
+        1 => "Yesterday",
+        2..=7 => "Last week",
+        8..=31 => "Last month",
+        _ => "Earlier",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_whole_days() {
+        let now = 100 * DAY_MS + 5;
+        assert_eq!(age(now, now), "Today");
+        assert_eq!(age(now, now + DAY_MS), "Today");
+        assert_eq!(age(now, 100 * DAY_MS - 1), "Yesterday");
+        assert_eq!(age(now, 93 * DAY_MS), "Last week");
+        assert_eq!(age(now, 92 * DAY_MS), "Last month");
+        assert_eq!(age(now, 0), "Earlier");
+    }
+}

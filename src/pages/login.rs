@@ -1,0 +1,143 @@
+//! Sign in and register: plain forms, no script at all.
+
+use axum::{
+    extract::{Query, State},
+    http::Extensions,
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use super::{FormResult, PageError, layout::Brand};
+use crate::server::{config::Registration, document::Page, gate, state::AppState};
+
+#[derive(Default, Deserialize)]
+pub struct SignIn {
+    #[serde(default)]
+    next: Option<String>,
+    #[serde(flatten)]
+    result: FormResult,
+}
+
+pub async fn sign_in(
+    State(state): State<AppState>, Query(query): Query<SignIn>, extensions: Extensions,
+) -> Result<Response, PageError> {
+    if gate::found(&extensions)?.is_some() {
+        return Ok(Redirect::to("/").into_response());
+    }
+    if !state.store.any_user().await.map_err(crate::error::AppError::from)? {
+        return Ok(Redirect::to("/register").into_response());
+    }
+    let open = state.config.auth.registration == Registration::Open;
+    let alert = query.result.error().map(|error| error.to_string());
+    let page = Page { class: "door", ..Page::new("Sign in") };
+    Ok(page.render(move || {
+        view! {
+            <main class="card">
+                <Brand />
+                <h1>"Sign in"</h1>
+                <Alert sentence=alert />
+                <form method="post" action="/fn/login">
+                    {query.next.map(|next| view! { <input type="hidden" name="next" value=next /> })}
+                    <Field label="E-mail" kind="email" name="email" autocomplete="username" focus=true />
+                    <Field label="Password" kind="password" name="password" autocomplete="current-password" />
+                    <button class="primary">"Sign in"</button>
+                </form>
+                {open
+                    .then(|| {
+                        view! {
+                            <p class="quiet">"New here? " <a href="/register">"Create an account"</a></p>
+                        }
+                    })}
+            </main>
+        }
+    }))
+}
+
+pub async fn register(
+    State(state): State<AppState>, Query(result): Query<FormResult>, extensions: Extensions,
+) -> Result<Response, PageError> {
+    if gate::found(&extensions)?.is_some() {
+        return Ok(Redirect::to("/").into_response());
+    }
+    let first = !state.store.any_user().await.map_err(crate::error::AppError::from)?;
+    let alert = result.error().map(|error| error.to_string());
+    let open = first || state.config.auth.registration == Registration::Open;
+    let words = if first {
+        "You are the first here: this account will be the administrator’s."
+    } else if open {
+        "Your conversations are yours alone."
+    } else {
+        "Registration is closed here. Ask the administrator for an account."
+    };
+    let page = Page { class: "door", ..Page::new("Create an account") };
+    Ok(page.render(move || {
+        view! {
+            <main class="card">
+                <Brand />
+                <h1>"Create an account"</h1>
+                <p class="quiet">{words}</p>
+                <Alert sentence=alert />
+                {open
+                    .then(|| {
+                        view! {
+                            <form method="post" action="/fn/register">
+                                <Field label="Name" kind="text" name="name" autocomplete="name" focus=true />
+                                <Field label="E-mail" kind="email" name="email" autocomplete="username" />
+                                <Field
+                                    label="Password"
+                                    kind="password"
+                                    name="password"
+                                    autocomplete="new-password"
+                                    hint="At least 8 characters."
+                                />
+                                <button class="primary">"Create account"</button>
+                            </form>
+                        }
+                    })}
+                {(!first)
+                    .then(|| {
+                        view! {
+                            <p class="quiet">"Have an account? " <a href="/login">"Sign in"</a></p>
+                        }
+                    })}
+            </main>
+        }
+    }))
+}
+
+/// What went wrong with the form, if anything.
+#[component]
+pub fn Alert(sentence: Option<String>) -> impl IntoView {
+    sentence.map(|sentence| {
+        view! {
+            <p class="alert" role="alert">
+                {sentence}
+            </p>
+        }
+    })
+}
+
+/// A labelled field. Only a person's name may be left empty.
+#[component]
+pub fn Field(
+    label: &'static str, kind: &'static str, name: &'static str, autocomplete: &'static str,
+    #[prop(optional)] focus: bool, #[prop(optional)] hint: &'static str, #[prop(optional, into)] value: String,
+) -> impl IntoView {
+    let least = (autocomplete == "new-password").then_some(8);
+    view! {
+        <label>
+            {label}
+            <input
+                type=kind
+                name=name
+                autocomplete=autocomplete
+                required=name != "name"
+                autofocus=focus
+                minlength=least
+                value=value
+            />
+            {(!hint.is_empty()).then(|| view! { <small>{hint}</small> })}
+        </label>
+    }
+}

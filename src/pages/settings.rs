@@ -1,0 +1,70 @@
+//! One's own account: name and password.
+
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use super::{
+    FormResult, PageError, Visitor,
+    layout::{Bar, Frame, Sidebar},
+    login::{Alert, Field},
+};
+use crate::server::{document::Page, state::AppState};
+
+#[derive(Default, Deserialize)]
+pub struct Saved {
+    saved: Option<String>,
+    #[serde(flatten)]
+    result: FormResult,
+}
+
+pub async fn settings(
+    State(state): State<AppState>, Visitor(current): Visitor, Query(saved): Query<Saved>,
+) -> Result<Response, PageError> {
+    let sidebar = Sidebar::load(&state, &current).await?;
+    let alert = saved.result.error().map(|error| error.to_string());
+    let done = match saved.saved.as_deref() {
+        Some("name") => Some("Your name is saved."),
+        Some("password") => Some("Your password is changed, and all other sessions are signed out."),
+        _ => None,
+    };
+    let user = current.user;
+    Ok(Page::new("Settings").render(move || {
+        view! {
+            <Frame sidebar current=None>
+                <Bar title="Settings".to_owned()>""</Bar>
+                <div class="thread">
+                    <section class="column card flat">
+                        <Alert sentence=alert />
+                        {done.map(|done| view! { <p class="done" role="status">{done}</p> })}
+                        <p class="quiet">"Signed in as " {user.email}</p>
+                        <form method="post" action="/fn/set-name">
+                            <Field label="Name" kind="text" name="name" autocomplete="name" value=user.name />
+                            <button class="small">"Save name"</button>
+                        </form>
+                        <h2>"Password"</h2>
+                        <form method="post" action="/fn/set-password">
+                            <Field
+                                label="Current password"
+                                kind="password"
+                                name="password"
+                                autocomplete="current-password"
+                            />
+                            <Field
+                                label="New password"
+                                kind="password"
+                                name="new_password"
+                                autocomplete="new-password"
+                                hint="At least 8 characters. Other devices are signed out."
+                            />
+                            <button class="small">"Change password"</button>
+                        </form>
+                    </section>
+                </div>
+            </Frame>
+        }
+    }))
+}

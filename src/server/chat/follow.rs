@@ -1,0 +1,171 @@
+//! Listening to a conversation: from any place, first what was missed and then live.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use futures::{Stream, stream};
+use tokio::sync::{broadcast, watch};
+
+use super::live::{Channel, Entry, Format, Read};
+use crate::{
+    domain::{ChatEvent, Message, Role, Status},
+    error::AppError,
+    server::{
+        markdown::{Change, Stream as Markdown},
+        session::CurrentUser,
+        state::AppState,
+    },
+};
+
+/// The events of a conversation after the place `after`; without one from the newest answer's first.
+/// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
+/// the next answer. A place that is gone is answered with `reset` and the whole newest answer.
+pub async fn follow(
+    state: &AppState, current: &CurrentUser, conversation_id: &str, after: Option<u64>, format: Format,
+) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
+    state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
+    let last_seq = state.store.last_seq(conversation_id).await?;
+    let channel = state.live.channel(conversation_id, last_seq);
+    let mut listener = Listener {
+        state: state.clone(),
+        current: current.clone(),
+        conversation_id: conversation_id.to_owned(),
+        format,
+        place: after.unwrap_or(0),
+        ready: VecDeque::new(),
+        changes: channel.changes(),
+        session_ends: state.live.session_ends(),
+        server_changes: state.live.changes(),
+        channel: Some(channel),
+    };
+    if after.is_none() {
+        listener.replay(false).await?;
+    }
+    Ok(stream::unfold(listener, |mut listener| async move {
+        let entry = listener.next().await?;
+        Some((entry, listener))
+    }))
+}
+
+struct Listener {
+    state: AppState,
+    current: CurrentUser,
+    conversation_id: String,
+    format: Format,
+    /// The number of the last event seen.
+    place: u64,
+    ready: VecDeque<Entry>,
+    channel: Option<Arc<Channel>>,
+    changes: watch::Receiver<u64>,
+    session_ends: broadcast::Receiver<Arc<Vec<String>>>,
+    server_changes: watch::Receiver<()>,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(channel) = self.channel.take() {
+            self.state.live.release(&self.conversation_id, channel);
+        }
+    }
+}
+
+impl Listener {
+    async fn next(&mut self) -> Option<Entry> {
+        loop {
+            if let Some(entry) = self.ready.pop_front() {
+                return Some(entry);
+            }
+            let channel = self.channel.clone()?;
+            self.changes.borrow_and_update();
+            match channel.read(self.place, self.format) {
+                Read::Entries(entries, place) => {
+                    self.place = place;
+                    self.ready.extend(entries);
+                }
+                Read::Gone => self.replay(true).await.ok()?,
+            }
+            if self.ready.is_empty() {
+                if channel.is_closed() || (self.state.live.is_draining() && channel.running().is_none()) {
+                    return None;
+                }
+                drop(channel);
+                self.wait().await?;
+            }
+        }
+    }
+
+    /// Until something may have changed; `None` when this stream is to end.
+    async fn wait(&mut self) -> Option<()> {
+        tokio::select! {
+            changed = self.changes.changed() => changed.ok(),
+            ended = self.session_ends.recv() => match ended {
+                Ok(ids) => (!ids.contains(&self.current.session_id)).then_some(()),
+                // Too many at once to have seen them all: the listener comes back through the gate.
+                Err(_) => None,
+            },
+            changed = self.server_changes.changed() => changed.ok(),
+        }
+    }
+
+    /// Puts the whole newest answer before what comes next: the running one from the log, an ended one
+    /// from the store.
+    async fn replay(&mut self, reset: bool) -> Result<(), AppError> {
+        let Some(channel) = self.channel.clone() else { return Ok(()) };
+        let (first, last) = channel.bounds();
+        if reset {
+            let message_id = channel.running().map(|(id, ..)| id).unwrap_or_default();
+            self.ready.push_back(Entry::new(first, &ChatEvent::Reset { message_id }));
+        }
+        if channel.running().is_some() {
+            self.place = first;
+            return Ok(());
+        }
+        self.place = last;
+        let conversation = self.state.store.conversation(self.current.id(), &self.conversation_id).await?;
+        let Some(leaf) = conversation.ok_or(AppError::NotFound)?.leaf_id else { return Ok(()) };
+        let message = self.state.store.message(self.current.id(), &leaf).await?;
+        let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
+        let format = self.format;
+        let events = self.state.renderer.run(move || events_of(&message, format)).await?;
+        // The last of them carries the place; a listener cut off before it gets the whole again.
+        let first = (last + 1).saturating_sub(events.len() as u64);
+        self.ready.extend(events.iter().zip(first..).map(|(event, seq)| Entry::new(seq, event)));
+        Ok(())
+    }
+}
+
+/// The events that an ended answer comes down to.
+fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
+    let id = || message.id.clone();
+    let mut events =
+        vec![ChatEvent::Started { message_id: id(), model: message.model.clone().unwrap_or_default() }];
+    if !message.reasoning.is_empty() {
+        events.push(ChatEvent::Reasoning { message_id: id(), text: message.reasoning.clone() });
+    }
+    match format {
+        Format::Text if message.content.is_empty() => {}
+        Format::Text => events.push(ChatEvent::Delta { message_id: id(), text: message.content.clone() }),
+        Format::Html => {
+            let mut markdown = Markdown::new();
+            markdown.push(&message.content);
+            events.extend(markdown.finish().into_iter().map(|change| match change {
+                Change::Block { index, html } => {
+                    ChatEvent::Block { message_id: id(), index, html: html.into_string() }
+                }
+                Change::Lines { index, html } => {
+                    ChatEvent::Lines { message_id: id(), index, html: html.into_string() }
+                }
+            }));
+        }
+    }
+    match (&message.failure, message.status) {
+        (_, Status::Generating) => {}
+        (Some(failure), _) => events.push(ChatEvent::Failed {
+            message_id: id(),
+            code: failure.code,
+            message: failure.message.clone(),
+            retryable: failure.retryable,
+        }),
+        (None, status) => events.push(ChatEvent::Done { message_id: id(), status, usage: message.usage }),
+    }
+    events
+}

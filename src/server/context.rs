@@ -1,0 +1,86 @@
+//! What a server function is given: the state, who asks, and how to set a cookie or redirect.
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::ResponseOptions;
+
+use super::{
+    login::Caller,
+    session::{self, CurrentUser, IssuedToken},
+    state::AppState,
+};
+use crate::error::AppError;
+
+/// An error of a server function is a short JSON object.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+#[derive(Clone)]
+pub struct Context {
+    pub state: AppState,
+    pub caller: Caller,
+    gate: Result<Option<CurrentUser>, AppError>,
+    /// Posted as a plain form: the answer is a redirect.
+    is_form: bool,
+}
+
+impl Context {
+    pub fn current() -> Result<Self, AppError> {
+        use_context::<Self>().ok_or(AppError::Internal)
+    }
+
+    /// Who asks.
+    pub fn user(&self) -> Result<&CurrentUser, AppError> {
+        self.gate.as_ref().map_err(Clone::clone)?.as_ref().ok_or(AppError::SignedOut)
+    }
+
+    /// Hands the token to the browser; `None` takes it away.
+    pub fn set_token(&self, token: Option<&IssuedToken>) {
+        let cookie = session::set_cookie(self.state.config.is_https(), token, self.state.clock.now());
+        if let (Some(options), Ok(cookie)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
+            options.append_header(header::SET_COOKIE, cookie);
+        }
+    }
+
+    /// Where a plain form leads. Only a path of this site: anything else leads home.
+    pub fn redirect(&self, path: &str) {
+        if self.is_form {
+            let local = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+            leptos_axum::redirect(if local { path } else { "/" });
+        }
+    }
+}
+
+/// Runs the server function that the path names.
+pub async fn server_functions(State(state): State<AppState>, request: Request) -> Response {
+    let extensions = request.extensions();
+    let context = Context {
+        caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
+        gate: super::gate::found(extensions),
+        is_form: accepts_html(request.headers()),
+        state,
+    };
+    let response = leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await;
+    with_status(response.into_response()).await
+}
+
+/// Every error of a server function comes as status 500 with the error as JSON; it gets the status that
+/// it says. A redirect of a plain form is left alone.
+async fn with_status(response: Response) -> Response {
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, MAX_ERROR_BYTES).await else { return AppError::Internal.into_response() };
+    let Ok(error) = serde_json::from_slice::<AppError>(&bytes) else { return AppError::Internal.into_response() };
+    parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+pub fn accepts_html(headers: &http::HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}

@@ -1,0 +1,213 @@
+//! Conversations: list, open, rename, delete; and a branch of messages, window by window.
+
+use std::sync::Arc;
+
+use super::{
+    session::CurrentUser,
+    state::AppState,
+    store::{ConversationPlace, ConversationQuery},
+};
+use crate::{
+    domain::{
+        Conversation, ConversationPatch, Message, Page, Status,
+        conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
+    },
+    error::AppError,
+};
+
+/// Entries of a listing when the caller does not say, and at the most.
+pub const DEFAULT_LIMIT: u32 = 40;
+pub const MAX_LIMIT: u32 = 100;
+/// Messages of a thread's newest window.
+pub const WINDOW: u32 = 50;
+
+/// Which conversations to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Listing<'a> {
+    pub cursor: Option<&'a str>,
+    pub limit: Option<u32>,
+    pub title_contains: Option<&'a str>,
+    pub archived: bool,
+}
+
+/// A page of the user's conversations, newest first.
+pub async fn list(
+    state: &AppState, current: &CurrentUser, listing: Listing<'_>,
+) -> Result<Page<Conversation>, AppError> {
+    let limit = valid_limit(listing.limit, DEFAULT_LIMIT)?;
+    let query = ConversationQuery {
+        archived: listing.archived,
+        title_contains: listing.title_contains.map(str::trim).filter(|q| !q.is_empty()).map(str::to_owned),
+        after: listing.cursor.filter(|cursor| !cursor.is_empty()).map(read_cursor).transpose()?,
+        // One more tells whether there is a next page.
+        limit: limit + 1,
+    };
+    let mut items = state.store.conversations(current.id(), &query).await?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next_cursor = items.last().filter(|_| more).map(|last| format!("{}_{}", last.updated_at, last.id));
+    Ok(Page { items, next_cursor })
+}
+
+fn read_cursor(cursor: &str) -> Result<ConversationPlace, AppError> {
+    cursor
+        .split_once('_')
+        .and_then(|(updated_at, id)| Some(ConversationPlace { updated_at: updated_at.parse().ok()?, id: id.into() }))
+        .ok_or_else(|| AppError::invalid("cursor", "This cursor is not one of ours. Start again without it."))
+}
+
+fn valid_limit(limit: Option<u32>, default: u32) -> Result<u32, AppError> {
+    match limit {
+        None => Ok(default),
+        Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+        Some(_) => Err(AppError::invalid("limit", format!("A limit is a number from 1 to {MAX_LIMIT}."))),
+    }
+}
+
+pub async fn open(state: &AppState, current: &CurrentUser, id: &str) -> Result<Conversation, AppError> {
+    state.store.conversation(current.id(), id).await?.ok_or(AppError::NotFound)
+}
+
+/// Begins an empty conversation.
+pub async fn create(
+    state: &AppState, current: &CurrentUser, mut patch: ConversationPatch,
+) -> Result<Conversation, AppError> {
+    check(state, &mut patch)?;
+    let now = state.clock.now();
+    let conversation = Conversation {
+        id: state.ids.next(),
+        title: patch.title.unwrap_or_default(),
+        model: patch.model.flatten(),
+        system_prompt: patch.system_prompt.flatten(),
+        pinned: patch.pinned.unwrap_or_default(),
+        archived: patch.archived.unwrap_or_default(),
+        leaf_id: None,
+        created_at: now,
+        updated_at: now,
+    };
+    state.store.create_conversation(current.id(), &conversation).await?;
+    Ok(conversation)
+}
+
+pub async fn update(
+    state: &AppState, current: &CurrentUser, id: &str, mut patch: ConversationPatch,
+) -> Result<Conversation, AppError> {
+    check(state, &mut patch)?;
+    if patch.title.as_deref() == Some("") {
+        return Err(AppError::invalid("title", "Give it a title."));
+    }
+    state.store.update_conversation(current.id(), id, &patch).await?.ok_or(AppError::NotFound)
+}
+
+/// Deletes a conversation with all its messages; a running answer ends.
+pub async fn delete(state: &AppState, current: &CurrentUser, id: &str) -> Result<(), AppError> {
+    if !state.store.delete_conversation(current.id(), id).await? {
+        return Err(AppError::NotFound);
+    }
+    if let Some(channel) = state.live.get(id) {
+        channel.close();
+        state.live.release(id, channel);
+    }
+    Ok(())
+}
+
+fn check(state: &AppState, patch: &mut ConversationPatch) -> Result<(), AppError> {
+    if let Some(title) = &mut patch.title {
+        *title = title.trim().to_owned();
+        if title.chars().count() > MAX_TITLE_CHARS || title.chars().any(char::is_control) {
+            let message = format!("A title is one line of at most {MAX_TITLE_CHARS} characters.");
+            return Err(AppError::invalid("title", message));
+        }
+    }
+    if let Some(Some(prompt)) = &patch.system_prompt
+        && prompt.len() > MAX_SYSTEM_PROMPT_BYTES
+    {
+        let message = format!("A system prompt has at most {MAX_SYSTEM_PROMPT_BYTES} bytes.");
+        return Err(AppError::invalid("system_prompt", message));
+    }
+    if let Some(Some(model)) = &patch.model
+        && state.providers.find(model).is_none()
+    {
+        return Err(AppError::invalid("model", "No provider has a model of this name. Choose one of the list."));
+    }
+    Ok(())
+}
+
+/// A message as it is shown.
+#[derive(Clone, Debug)]
+pub struct ThreadMessage {
+    pub message: Message,
+    /// Empty for what a person wrote.
+    pub html: Arc<str>,
+}
+
+/// A window of the branch on screen, oldest first.
+#[derive(Clone, Debug)]
+pub struct Thread {
+    pub messages: Vec<ThreadMessage>,
+    /// Where the window before this one ends; `None` at the beginning.
+    pub previous_cursor: Option<String>,
+    /// Listening after this place misses nothing that the window does not show.
+    pub after: u64,
+}
+
+/// The newest window of a conversation, or the one before the message `before`.
+pub async fn thread(
+    state: &AppState, current: &CurrentUser, conversation: &Conversation, before: Option<&str>, limit: Option<u32>,
+) -> Result<Thread, AppError> {
+    let limit = valid_limit(limit, WINDOW)? as usize;
+    let start = match before {
+        Some(before) => {
+            let message = state.store.message(current.id(), before).await?;
+            let known = message.filter(|message| message.conversation_id == conversation.id);
+            known.ok_or_else(|| AppError::invalid("before", "This conversation has no such message."))?.parent_id
+        }
+        None => conversation.leaf_id.clone(),
+    };
+    // Read before the messages: an answer that ends in between is shown by its last events again.
+    let running = state.live.get(&conversation.id).and_then(|channel| channel.running());
+    let last_seq = state.store.last_seq(&conversation.id).await?;
+    let mut messages = match start {
+        Some(start) => branch(state, &conversation.id, &start, limit + 1).await?,
+        None => Vec::new(),
+    };
+    let more = messages.len() > limit;
+    messages.truncate(limit);
+    messages.reverse();
+    let mut after = last_seq;
+    if let Some((id, text, place)) = running {
+        after = place;
+        if let Some(message) = messages.last_mut().filter(|m| m.id == id && m.status == Status::Generating) {
+            message.content = text;
+        }
+    }
+    let html = state.renderer.messages(&messages).await?;
+    let previous_cursor = messages.first().filter(|_| more).map(|message| message.id.clone());
+    let messages = messages.into_iter().zip(html).map(|(message, html)| ThreadMessage { message, html }).collect();
+    Ok(Thread { messages, previous_cursor, after })
+}
+
+/// Up to `limit` messages from `leaf_id` towards the root, newest first. A parent is older than its
+/// children, so a few pages by id hold the branch; there is no query per message.
+pub async fn branch(
+    state: &AppState, conversation_id: &str, leaf_id: &str, limit: usize,
+) -> Result<Vec<Message>, AppError> {
+    // Twice as many, as messages of other branches lie between.
+    let page = u32::try_from(limit * 2).unwrap_or(u32::MAX).max(16);
+    let mut branch: Vec<Message> = Vec::new();
+    let mut wanted = Some(leaf_id.to_owned());
+    while let Some(upto) = wanted.clone().filter(|_| branch.len() < limit) {
+        let messages = state.store.messages_back(conversation_id, Some(&upto), page).await?;
+        let found = branch.len();
+        for message in messages {
+            if branch.len() < limit && wanted.as_deref() == Some(&message.id) {
+                wanted = message.parent_id.clone();
+                branch.push(message);
+            }
+        }
+        if branch.len() == found {
+            break;
+        }
+    }
+    Ok(branch)
+}

@@ -1,0 +1,57 @@
+//! [`AppState`]: what every handler and service is given.
+
+use std::{ops::Deref, sync::Arc};
+
+use super::{
+    chat::live::Live,
+    clock::{Clock, Ids},
+    config::Config,
+    llm::registry::Providers,
+    login::Attempts,
+    passwords::Passwords,
+    render::Renderer,
+    session::Tokens,
+    store::Store,
+};
+
+/// Cheap to clone; one per server.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+pub struct Parts {
+    pub config: Config,
+    pub store: Arc<dyn Store>,
+    pub providers: Providers,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub tokens: Tokens,
+    pub passwords: Passwords,
+    pub attempts: Attempts,
+    pub renderer: Renderer,
+    pub live: Live,
+}
+
+impl AppState {
+    pub fn new(config: Config, secret: &[u8], store: Arc<dyn Store>, providers: Providers, clock: Clock) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self(Arc::new(Parts {
+            tokens: Tokens::new(secret, clock.clone()),
+            ids: Ids::new(clock.clone()),
+            passwords: Passwords::new(cores),
+            attempts: Attempts::default(),
+            renderer: Renderer::new(cores),
+            live: Live::default(),
+            config,
+            store,
+            providers,
+            clock,
+        }))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

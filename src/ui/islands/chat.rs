@@ -1,0 +1,69 @@
+//! [`Chat`]: the one island. It takes a question, follows the answer, and comes back after a lost
+//! connection. Without JavaScript its markup is an ordinary form below a finished thread.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{answer::LiveAnswer, composer::Composer};
+use crate::ui::parts::Question;
+
+/// An answer that was being written when the page was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    pub answer_id: String,
+    /// What there was of it, rendered.
+    pub html: String,
+    /// Following after this place gives all of it again.
+    pub after: u64,
+}
+
+/// A turn that this page has seen arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub question: Option<(String, String)>,
+    pub answer: Running,
+}
+
+/// What thread and composer share.
+#[derive(Clone, Copy)]
+pub(super) struct Shared {
+    pub conversation_id: StoredValue<Option<String>>,
+    pub turns: RwSignal<Vec<Turn>>,
+    /// The answer being written.
+    pub running: RwSignal<Option<String>>,
+    /// A sentence about what went wrong, above the composer.
+    pub alert: RwSignal<Option<String>>,
+    /// Whether the connection is being looked for again.
+    pub lost: RwSignal<bool>,
+}
+
+/// `children` are the messages that are there already; what arrives comes below them.
+#[island]
+pub fn Chat(
+    conversation_id: Option<String>, running: Option<Running>, models: Vec<String>, model: Option<String>,
+    /// A sentence to begin with: what became of a form that was posted without JavaScript.
+    alert: Option<String>,
+    /// Makes this page's first question one question, however often it is sent.
+    key: String, children: Children,
+) -> impl IntoView {
+    let first = running.map(|answer| Turn { question: None, answer });
+    let shared = Shared {
+        conversation_id: StoredValue::new(conversation_id.clone()),
+        running: RwSignal::new(first.as_ref().map(|turn| turn.answer.answer_id.clone())),
+        turns: RwSignal::new(first.into_iter().collect()),
+        alert: RwSignal::new(alert),
+        lost: RwSignal::new(false),
+    };
+    let empty = conversation_id.is_none();
+    view! {
+        <div class="thread" class:empty=empty id="thread" on:click=super::page::copy_on_click>
+            {children()}
+            <For each=move || shared.turns.get() key=|turn| turn.answer.answer_id.clone() let(turn)>
+                {turn.question.map(|(id, text)| view! { <Question id text /> })}
+                <LiveAnswer shared answer=turn.answer />
+            </For>
+            <div id="latest"></div>
+        </div>
+        <Composer shared models model key />
+    }
+}

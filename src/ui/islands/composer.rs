@@ -1,0 +1,142 @@
+//! The composer: a form that grows with the text. Enter sends, Shift-Enter breaks the line.
+
+use leptos::{ev, html, prelude::*, task::spawn_local};
+
+use super::{
+    chat::{Running, Shared, Turn},
+    page,
+};
+use crate::{api, ui::parts::Icon};
+
+#[component]
+pub(super) fn Composer(shared: Shared, models: Vec<String>, model: Option<String>, key: String) -> impl IntoView {
+    let text = NodeRef::<html::Textarea>::new();
+    let form = NodeRef::<html::Form>::new();
+    let chosen = NodeRef::<html::Select>::new();
+    let sending = RwSignal::new(false);
+    let send_key = StoredValue::new(key.clone());
+    let conversation_id = shared.conversation_id.get_value();
+    let send = move || {
+        let (Some(area), Some(conversation)) = (text.get_untracked(), shared.conversation_id.try_get_value()) else { return };
+        let question = area.value();
+        if question.trim().is_empty() || sending.get_untracked() || shared.running.with_untracked(Option::is_some) {
+            return;
+        }
+        let model = chosen.get_untracked().map(|select| select.value());
+        sending.set(true);
+        shared.alert.set(None);
+        spawn_local(async move {
+            let asked = api::chat::ask(question.clone(), conversation.clone(), model, Some(send_key.get_value())).await;
+            sending.set(false);
+            match asked {
+                Ok(asked) if conversation.is_none() => page::go(&format!("/c/{}", asked.conversation_id)),
+                Ok(asked) => {
+                    area.set_value("");
+                    send_key.set_value(page::random_key());
+                    shared.running.set(Some(asked.answer_id.clone()));
+                    let question = asked.question_id.map(|id| (id, question));
+                    let answer = Running { answer_id: asked.answer_id, html: String::new(), after: asked.after };
+                    shared.turns.update(|turns| turns.push(Turn { question, answer }));
+                    page::to_end_soon();
+                }
+                // The text stays where it is, and the key with it: sending again is the same question.
+                Err(error) => shared.alert.set(Some(error.to_string())),
+            }
+        });
+    };
+    let stop = move |_| {
+        let Some(message_id) = shared.running.get_untracked() else { return };
+        spawn_local(async move {
+            if let Err(error) = api::chat::stop(message_id).await {
+                shared.alert.set(Some(error.to_string()));
+            }
+        });
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        // While an input method composes, Enter chooses a word.
+        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+            event.prevent_default();
+            send();
+        }
+    };
+    view! {
+        <div class="dock">
+            <Show when=move || shared.alert.with(Option::is_some)>
+                <p class="alert" role="alert">
+                    {move || shared.alert.get()}
+                </p>
+            </Show>
+            <Show when=move || shared.lost.get()>
+                <p class="lost" role="status">
+                    "The connection was lost. Looking for it again …"
+                </p>
+            </Show>
+            <form
+                class="composer"
+                method="post"
+                action="/fn/ask"
+                node_ref=form
+                on:submit=move |event| {
+                    event.prevent_default();
+                    send();
+                }
+            >
+                <input type="hidden" name="conversation_id" value=conversation_id />
+                <input type="hidden" name="key" value=key />
+                <textarea
+                    name="text"
+                    rows="1"
+                    placeholder="Ask anything"
+                    aria-label="Message"
+                    required
+                    autofocus
+                    dir="auto"
+                    node_ref=text
+                    on:keydown=on_key
+                ></textarea>
+                <div class="row">
+                    <label class="choice">
+                        <span class="unseen">"Model"</span>
+                        <select name="model" node_ref=chosen>
+                            {models
+                                .into_iter()
+                                .map(|id| {
+                                    let selected = model.as_ref() == Some(&id);
+                                    view! { <option selected=selected>{id}</option> }
+                                })
+                                .collect_view()}
+                        </select>
+                    </label>
+                    <span class="grow"></span>
+                    <Show
+                        when=move || shared.running.with(Option::is_some)
+                        fallback=move || {
+                            view! {
+                                <button class="send" aria-label="Send" disabled=move || sending.get()>
+                                    <Icon name="up" />
+                                </button>
+                            }
+                        }
+                    >
+                        <button
+                            class="send stop"
+                            aria-label="Stop"
+                            formaction="/fn/stop"
+                            formnovalidate
+                            name="message_id"
+                            value=move || shared.running.get()
+                            type="submit"
+                            on:click=move |event| {
+                                event.prevent_default();
+                                stop(event);
+                            }
+                        >
+                            <Icon name="square" />
+                        </button>
+                    </Show>
+                </div>
+            </form>
+            <p class="note">"Answers can be wrong. Enter sends, Shift-Enter breaks the line."</p>
+        </div>
+    }
+}

@@ -1,0 +1,106 @@
+//! What islands do to the page around them: blocks, scrolling, the title, copying. On the server all of
+//! it does nothing, as nothing there ever calls it.
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+/// How far from its end a thread still counts as being read at the end, in pixels.
+const NEAR_END: i32 = 80;
+
+fn thread() -> Option<Element> {
+    document().get_element_by_id("thread")
+}
+
+/// Puts block `index` of an answer in its place. Blocks are the children of `prose`, in order.
+pub fn put_block(prose: &Element, index: u32, html: &str) {
+    let old = prose.children().item(index);
+    match old {
+        Some(old) => old.set_outer_html(html),
+        None => {
+            let _ = prose.insert_adjacent_html("beforeend", html);
+        }
+    }
+}
+
+/// Appends finished lines to the open code block `index`.
+pub fn append_lines(prose: &Element, index: u32, html: &str) {
+    let code = prose.children().item(index).and_then(|block| block.query_selector("code").ok().flatten());
+    if let Some(code) = code {
+        let _ = code.insert_adjacent_html("beforeend", html);
+    }
+}
+
+pub fn is_at_end() -> bool {
+    thread().is_none_or(|thread| {
+        thread.scroll_height() - thread.scroll_top() - thread.client_height() < NEAR_END
+    })
+}
+
+pub fn to_end() {
+    if let Some(thread) = thread() {
+        thread.set_scroll_top(thread.scroll_height());
+    }
+}
+
+/// After what was just added has been laid out.
+pub fn to_end_soon() {
+    request_animation_frame(to_end);
+}
+
+pub fn go(path: &str) {
+    let _ = window().location().assign(path);
+}
+
+pub async fn sleep(milliseconds: i32) {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+    });
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+}
+
+/// Enough of a random number that no two questions share it.
+pub fn random_key() -> String {
+    format!("{:x}{:x}", (js_sys::Math::random() * 1e15) as u64, (js_sys::Math::random() * 1e15) as u64)
+}
+
+fn heading() -> Option<Element> {
+    document().query_selector(".bar h1[data-untitled]").ok().flatten()
+}
+
+pub fn is_untitled() -> bool {
+    heading().is_some()
+}
+
+/// The new title where it is shown: the tab, the bar, and the list.
+pub fn set_title(conversation_id: &str, title: &str) {
+    document().set_title(&format!("{title} · Inglenook"));
+    if let Some(heading) = heading() {
+        heading.set_text_content(Some(title));
+        let _ = heading.remove_attribute("data-untitled");
+    }
+    let entry = format!(".history a[href=\"/c/{conversation_id}\"] .title");
+    if let Ok(Some(entry)) = document().query_selector(&entry) {
+        entry.set_text_content(Some(title));
+    }
+}
+
+/// One listener for every copy button of the thread: those on code and those on messages.
+pub fn copy_on_click(event: ev::MouseEvent) {
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+    let Ok(Some(button)) = target.closest("button.copy, button.copy-message") else { return };
+    let source = if button.class_list().contains("copy-message") {
+        button.closest(".message").ok().flatten().and_then(|m| m.query_selector(".prose, .body").ok().flatten())
+    } else {
+        button.closest("figure").ok().flatten().and_then(|figure| figure.query_selector("code").ok().flatten())
+    };
+    let Some(source) = source.and_then(|source| source.dyn_into::<HtmlElement>().ok()) else { return };
+    let _ = window().navigator().clipboard().write_text(&source.inner_text());
+    let _ = button.class_list().add_1("copied");
+    set_timeout(
+        move || {
+            let _ = button.class_list().remove_1("copied");
+        },
+        std::time::Duration::from_millis(1_500),
+    );
+}

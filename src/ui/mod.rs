@@ -1,0 +1,5 @@
+//! What a person touches: islands, which hydrate, and parts, which do not.
+
+pub mod islands;
+pub mod parts;
+pub mod stream;

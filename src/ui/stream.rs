@@ -1,0 +1,57 @@
+//! From the bytes of a running answer to its events: bytes → lines → [`SeqEvent`].
+
+use futures::{Stream, StreamExt};
+use leptos::server_fn::{codec::ByteStream, error::FromServerFnError};
+
+use crate::{domain::SeqEvent, error::AppError};
+
+/// Cuts bytes into lines, whatever the network made of them; a character may come in two pieces.
+#[derive(Default)]
+pub struct Lines {
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    /// The events of the lines that are complete now. A line that is not an event is passed over: it is
+    /// of a newer server.
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<SeqEvent> {
+        self.rest.extend_from_slice(bytes);
+        let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
+        let complete: Vec<u8> = self.rest.drain(..=end).collect();
+        complete.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    }
+}
+
+/// The events of a followed conversation, those that came together in one item.
+pub fn events(bytes: ByteStream<AppError>) -> impl Stream<Item = Result<Vec<SeqEvent>, AppError>> {
+    let mut lines = Lines::default();
+    bytes.into_inner().map(move |bytes| {
+        bytes.map(|bytes| lines.feed(&bytes)).map_err(|error| AppError::de(error))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ChatEvent;
+
+    #[test]
+    fn events_come_whole_wherever_the_bytes_are_cut() {
+        let events: Vec<SeqEvent> = (1..4)
+            .map(|seq| SeqEvent { seq, event: ChatEvent::Title { title: format!("第{seq} – 🔥\n") } })
+            .collect();
+        let text: String = events.iter().map(|e| serde_json::to_string(e).unwrap() + "\n").collect();
+        for cut in 0..=text.len() {
+            let mut lines = Lines::default();
+            let mut seen = lines.feed(&text.as_bytes()[..cut]);
+            seen.extend(lines.feed(&text.as_bytes()[cut..]));
+            assert_eq!(seen, events, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn unknown_lines_are_passed_over() {
+        let text = b"{\"seq\":1,\"event\":\"later\"}\nnonsense\n\n{\"seq\":2,\"event\":\"title\",\"title\":\"x\"}\n{\"seq\"";
+        assert_eq!(Lines::default().feed(text).len(), 1);
+    }
+}
