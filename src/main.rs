@@ -1,1 +1,56 @@
-fn main() {}
+//! The binary `inglenook`: reads the command line and the configuration, then serves or checks.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use inglenook::server::{
+    self, StartError,
+    check::{check, unread},
+    cli::{Cli, Command},
+    config::{Config, keys::unknown_variables},
+    telemetry,
+};
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("inglenook: {error}");
+            ExitCode::from(error.exit_code)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<ExitCode, StartError> {
+    let config = cli.load().map_err(|error| StartError::new(error.to_string()))?;
+    telemetry::init(config.server.log, std::env::var("RUST_LOG").ok().as_deref());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| StartError::new(format!("The system gives no threads to work with: {cause}.")))?;
+    match cli.chosen() {
+        Command::Serve => runtime.block_on(serve(config)),
+        Command::Check => {
+            let (report, starts) = runtime.block_on(check(&config, variables()));
+            // Whoever stopped reading (`| head`) still gets the exit code.
+            let _ = io::stdout().write_all(report.as_bytes());
+            Ok(if starts { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<ExitCode, StartError> {
+    for (name, near) in unknown_variables(variables()) {
+        tracing::warn!("{}", unread(&name, near));
+    }
+    server::serve(config).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The names of the environment; `vars` would panic on one that is not Unicode.
+fn variables() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
+}

@@ -1,0 +1,287 @@
+//! `inglenook check`: what is configured, whether store and providers answer, and what would be wrong.
+
+use std::{fmt, net::TcpListener, path::Path};
+
+use super::config::{Config, keys, read_secret};
+
+/// What would happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Good,
+    /// It starts, and somebody may be surprised.
+    Warning,
+    /// It would not start.
+    Failure,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub verdict: Verdict,
+    pub what: &'static str,
+    pub text: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.verdict {
+            Verdict::Good => "ok  ",
+            Verdict::Warning => "note",
+            Verdict::Failure => "FAIL",
+        };
+        write!(f, "  {mark}  {}: {}", self.what, self.text)
+    }
+}
+
+fn good(what: &'static str, text: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Good, what, text: text.into() }
+}
+
+fn note(what: &'static str, text: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Warning, what, text: text.into() }
+}
+
+fn failure(what: &'static str, text: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Failure, what, text: text.into() }
+}
+
+/// What asks the store and the providers; both answer one sentence, good or bad.
+mod probe {
+    use crate::server::config::{Config, ProviderConfig};
+
+    /// Whether the store can be opened and answers.
+    pub(super) async fn check_store(_config: &Config) -> Result<String, String> {
+        Err("not wired".to_owned())
+    }
+
+    /// How many models the provider offers.
+    pub(super) async fn check_provider(
+        _config: &Config,
+        _provider: &ProviderConfig,
+    ) -> Result<String, String> {
+        Err("not wired".to_owned())
+    }
+}
+
+/// The whole report, and whether the server would start.
+pub async fn check(config: &Config, variables: impl Iterator<Item = String>) -> (String, bool) {
+    let mut findings = local(config);
+    findings.extend(unknown(variables));
+    findings.push(match probe::check_store(config).await {
+        Ok(text) => good("store", format!("{}: {text}", config.store.shown())),
+        Err(text) => failure("store", format!("{}: {text}", config.store.shown())),
+    });
+    // All at once: one that hangs does not hold up the others.
+    let asked = config.providers.iter().map(|provider| async move {
+        match probe::check_provider(config, provider).await {
+            Ok(text) => good("provider", format!("{}: {text}", provider.name)),
+            Err(text) => note("provider", format!("{} at {}: {text}", provider.name, provider.base_url)),
+        }
+    });
+    findings.extend(futures::future::join_all(asked).await);
+    (report(config, &findings), starts(&findings))
+}
+
+fn starts(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.verdict != Verdict::Failure)
+}
+
+fn report(config: &Config, findings: &[Finding]) -> String {
+    let file = match &config.file {
+        Some(file) => format!("Read from {}.", file.display()),
+        None => "No Leptos.toml here; defaults and the environment are in force.".to_owned(),
+    };
+    let width = config.settings.iter().map(|setting| setting.key.len()).max().unwrap_or_default();
+    let mut text = format!("{file}\n\nConfigured\n");
+    for setting in &config.settings {
+        text += &format!("  {:width$}  {}  [{}]\n", setting.key, setting.shown, setting.origin);
+    }
+    text += "\nChecked\n";
+    for finding in findings {
+        text += &format!("{finding}\n");
+    }
+    text + if starts(findings) { "\nInglenook would start.\n" } else { "\nInglenook would not start.\n" }
+}
+
+/// What this machine alone can tell.
+fn local(config: &Config) -> Vec<Finding> {
+    [listen(config), public_url(config), data_dir(&config.server.data_dir), secret(config), providers(config)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn listen(config: &Config) -> Option<Finding> {
+    let address = config.server.listen;
+    Some(match TcpListener::bind(address) {
+        Ok(_) => good("listen", format!("{address} is free")),
+        Err(cause) => {
+            failure("listen", format!("{address} cannot be used: {cause}; choose another with --listen"))
+        }
+    })
+}
+
+fn public_url(config: &Config) -> Option<Finding> {
+    let local_only = config.server.listen.ip().is_loopback();
+    match &config.server.public_url {
+        None if local_only => None,
+        None => Some(note(
+            "public_url",
+            "not set, though other machines can reach the site: passwords travel unencrypted unless a proxy adds https",
+        )),
+        Some(url) if config.is_https() => Some(good("public_url", format!("{url}, cookies are Secure"))),
+        Some(url) if is_local(url) => None,
+        Some(url) => Some(note(
+            "public_url",
+            format!("{url} is http: whoever is on the way can read passwords and messages"),
+        )),
+    }
+}
+
+fn is_local(url: &str) -> bool {
+    let host =
+        reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Tries to write, in the directory or, before the first start, in the nearest one that exists.
+fn data_dir(dir: &Path) -> Option<Finding> {
+    let shown = dir.display();
+    let here = Path::new(".");
+    let existing =
+        dir.ancestors().map(|dir| if dir == Path::new("") { here } else { dir }).find(|dir| dir.exists());
+    let Some(existing) = existing else {
+        return Some(failure("data_dir", format!("{shown} cannot be made: no directory above it exists")));
+    };
+    let probe = existing.join(format!(".inglenook-check-{}", std::process::id()));
+    Some(match std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)) {
+        Ok(()) if existing == dir => good("data_dir", format!("{shown} can be written")),
+        Ok(()) => good("data_dir", format!("{shown} will be made at the first start")),
+        Err(cause) => failure("data_dir", format!("{shown} cannot be written: {cause}")),
+    })
+}
+
+fn secret(config: &Config) -> Option<Finding> {
+    if config.auth.secret.is_some() {
+        return None;
+    }
+    Some(match read_secret(&config.server.data_dir) {
+        Ok(Some(_)) => good("secret", "kept in the data directory"),
+        Ok(None) => good("secret", "will be made at the first start and kept in the data directory"),
+        Err(error) => failure("secret", error.to_string()),
+    })
+}
+
+fn providers(config: &Config) -> Option<Finding> {
+    config.providers.is_empty().then(|| {
+        note(
+            "provider",
+            "none: the demo model answers; set OPENAI_API_KEY or OPENAI_BASE_URL, or add a [[provider]]",
+        )
+    })
+}
+
+fn unknown(variables: impl Iterator<Item = String>) -> Vec<Finding> {
+    keys::unknown_variables(variables)
+        .into_iter()
+        .map(|(name, near)| note("environment", unread(&name, near)))
+        .collect()
+}
+
+/// A sentence on a variable that looks like ours and is none.
+pub fn unread(name: &str, near: Option<&str>) -> String {
+    match near {
+        Some(near) => format!("{name} is read by nothing; did you mean {near}?"),
+        None => format!("{name} is read by nothing; inglenook --help lists the variables"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(data: &Path, more: &[(&str, &str)]) -> Config {
+        let dir = data.to_string_lossy().into_owned();
+        let set = [&[("INGLENOOK_DATA_DIR", &*dir), ("INGLENOOK_LISTEN", "127.0.0.1:0")], more].concat();
+        Config::load(None, |name| {
+            set.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+        .unwrap()
+    }
+
+    fn verdict(finding: Option<Finding>) -> Option<Verdict> {
+        finding.map(|finding| finding.verdict)
+    }
+
+    #[test]
+    fn the_report_names_values_and_sources_and_no_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = "Zk3vQ8xw1LrT0mYc7NfHs5Jd9PbEgUaW";
+        let config = config(
+            dir.path(),
+            &[
+                ("INGLENOOK_SECRET", secret),
+                ("INGLENOOK_STORE", "mongodb://me:hunter22@db/chat"),
+                ("OPENAI_API_KEY", "sk-very-private"),
+            ],
+        );
+        let mut findings = local(&config);
+        findings.extend(unknown(["INGLENOOK_STOER".to_owned()].into_iter()));
+        let text = report(&config, &findings);
+        for private in [secret, "hunter22", "sk-very-private"] {
+            assert!(!text.contains(private), "{text}");
+            assert!(!format!("{config:?}").contains(private));
+        }
+        assert!(text.contains("mongodb://me:…@db/chat  [INGLENOOK_STORE]"), "{text}");
+        assert!(text.contains("set  [INGLENOOK_SECRET]"), "{text}");
+        assert!(text.contains("https://api.openai.com/v1 (key set)  [OPENAI_API_KEY]"), "{text}");
+        assert!(text.contains("did you mean INGLENOOK_STORE?"), "{text}");
+        assert!(text.ends_with("Inglenook would start.\n"), "{text}");
+        findings.push(failure("store", "refused"));
+        assert!(
+            report(&config, &findings).ends_with("  FAIL  store: refused\n\nInglenook would not start.\n")
+        );
+    }
+
+    #[test]
+    fn a_taken_port_would_stop_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap().to_string();
+        let config = config(dir.path(), &[("INGLENOOK_LISTEN", &address)]);
+        assert_eq!(verdict(listen(&config)), Some(Verdict::Failure));
+    }
+
+    #[test]
+    fn a_data_directory_that_is_a_file_would_stop_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(verdict(data_dir(&file)), Some(Verdict::Failure));
+        assert_eq!(verdict(data_dir(&file.join("below"))), Some(Verdict::Failure));
+        assert_eq!(verdict(data_dir(dir.path())), Some(Verdict::Good));
+        assert_eq!(verdict(data_dir(&dir.path().join("new/deep"))), Some(Verdict::Good));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left behind");
+    }
+
+    #[test]
+    fn plain_http_is_noted_only_where_others_reach_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let told = |set: &[(&str, &str)]| verdict(public_url(&config(dir.path(), set)));
+        assert_eq!(told(&[]), None);
+        assert_eq!(told(&[("INGLENOOK_PUBLIC_URL", "http://localhost:3000")]), None);
+        assert_eq!(told(&[("INGLENOOK_PUBLIC_URL", "http://[::1]:3000")]), None);
+        assert_eq!(told(&[("INGLENOOK_LISTEN", "0.0.0.0:3000")]), Some(Verdict::Warning));
+        assert_eq!(told(&[("INGLENOOK_PUBLIC_URL", "http://chat.example.org")]), Some(Verdict::Warning));
+        assert_eq!(told(&[("INGLENOOK_PUBLIC_URL", "https://chat.example.org")]), Some(Verdict::Good));
+    }
+
+    #[test]
+    fn checking_makes_no_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path(), &[]);
+        assert_eq!(verdict(secret(&config)), Some(Verdict::Good));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert_eq!(verdict(providers(&config)), Some(Verdict::Warning));
+    }
+}

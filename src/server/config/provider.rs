@@ -1,0 +1,303 @@
+//! [`ProviderConfig`]: where models are asked, from `[[provider]]`, `INGLENOOK_PROVIDERS` and `OPENAI_*`.
+
+use reqwest::Url;
+
+use super::{
+    keys::{PROVIDER_KEYS, closest},
+    problem::Origin,
+    reader::{Reader, Setting, texts},
+    secret::Secret,
+    value::{Node, Value, parse_array},
+};
+
+/// The base URL of a provider named `openai` that sets none.
+pub const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
+
+/// What the built-in model without a provider is called; no provider may take the name.
+pub const DEMO: &str = "demo";
+
+/// A server that speaks the OpenAI protocol.
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    /// Unique; without slashes, because a model is called `provider/model`.
+    pub name: String,
+    /// http or https, without a slash at the end, such as `http://localhost:11434/v1`.
+    pub base_url: String,
+    /// `None`: no `Authorization` is sent.
+    pub api_key: Option<Secret>,
+    /// Empty: `/models` is asked.
+    pub models: Vec<String>,
+    /// The model that names conversations; `None`: the one that answers.
+    pub title_model: Option<String>,
+    pub origin: Origin,
+}
+
+/// All providers, in the order they are offered.
+pub(super) fn providers(reader: &mut Reader<'_>) -> Vec<ProviderConfig> {
+    let (nodes, variable) = given(reader);
+    let mut found: Vec<ProviderConfig> = Vec::new();
+    let mut uses_openai_key = false;
+    for (i, node) in nodes.iter().enumerate() {
+        let origin = variable.clone().unwrap_or_else(|| reader.in_file(node.line));
+        let mut table = Table { reader, key: format!("provider {}", i + 1), node, variable: &variable };
+        uses_openai_key |= table.text("api_key_env").is_some_and(|name| name == "OPENAI_API_KEY");
+        let Some(provider) = provider(&mut table, origin.clone()) else { continue };
+        if found.iter().any(|other| other.name == provider.name) {
+            let message = format!("found {:?} a second time, wanted a name of its own", provider.name);
+            reader.problem(format!("provider {} name", i + 1), origin, message);
+        } else {
+            found.push(provider);
+        }
+    }
+    // A provider that was written down goes before the one the variables alone would make, and the
+    // key is not sent anywhere else than it says.
+    if !uses_openai_key && found.iter().all(|provider| provider.name != "openai") {
+        found.extend(from_openai_variables(reader));
+    }
+    for provider in &found {
+        let key = if provider.api_key.is_some() { "key set" } else { "no key" };
+        reader.settings.push(Setting {
+            key: format!("provider {}", provider.name),
+            shown: format!("{} ({key})", provider.base_url),
+            origin: provider.origin.clone(),
+        });
+    }
+    found
+}
+
+/// The tables, and the variable when they came from it.
+fn given(reader: &mut Reader<'_>) -> (Vec<Node>, Option<Origin>) {
+    const NAME: &str = "INGLENOOK_PROVIDERS";
+    if let Some(text) = reader.variable(NAME) {
+        let origin = Origin::Variable(NAME);
+        let nodes = parse_array(&text).unwrap_or_else(|| {
+            let wanted = r#"an array of tables as JSON or TOML, such as [{"name": "local", "base_url": "http://localhost:11434/v1"}]"#;
+            reader.problem("provider", origin.clone(), format!("found something else, wanted {wanted}"));
+            Vec::new()
+        });
+        return (nodes, Some(origin));
+    }
+    match reader.providers.take() {
+        None => (Vec::new(), None),
+        Some(Node { value: Value::List(nodes), .. }) => (nodes, None),
+        Some(node) => {
+            let origin = reader.in_file(node.line);
+            let message =
+                format!("found {}, wanted a list of tables: write [[provider]]", node.value.shown());
+            reader.problem("provider", origin, message);
+            (Vec::new(), None)
+        }
+    }
+}
+
+fn from_openai_variables(reader: &mut Reader<'_>) -> Option<ProviderConfig> {
+    let key = reader.variable("OPENAI_API_KEY");
+    let url = reader.variable("OPENAI_BASE_URL");
+    let origin = Origin::Variable(if key.is_some() { "OPENAI_API_KEY" } else { "OPENAI_BASE_URL" });
+    if key.is_none() && url.is_none() {
+        return None;
+    }
+    let base_url = match base_url(url.as_deref().unwrap_or(OPENAI_BASE_URL)) {
+        Ok(base_url) => base_url,
+        Err(message) => {
+            reader.problem("base_url of the provider openai", Origin::Variable("OPENAI_BASE_URL"), message);
+            return None;
+        }
+    };
+    let api_key = key.and_then(|key| {
+        usable_key(&key)
+            .map_err(|message| reader.problem("api_key of the provider openai", origin.clone(), message))
+            .ok()
+    });
+    Some(ProviderConfig {
+        name: "openai".to_owned(),
+        base_url,
+        api_key,
+        models: Vec::new(),
+        title_model: None,
+        origin,
+    })
+}
+
+/// One `[[provider]]` table while it is read.
+struct Table<'t, 'r> {
+    reader: &'t mut Reader<'r>,
+    /// `provider 2`
+    key: String,
+    node: &'t Node,
+    variable: &'t Option<Origin>,
+}
+
+impl Table<'_, '_> {
+    fn fields(&self) -> &[(String, Node)] {
+        match &self.node.value {
+            Value::Table(fields) => fields,
+            _ => &[],
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<&Node> {
+        self.fields().iter().find(|(field, _)| field == name).map(|(_, node)| node)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        match &self.field(name)?.value {
+            Value::Text(text) => Some(text.trim()),
+            _ => None,
+        }
+    }
+
+    /// Records a mistake in a field, or in the whole table when `name` is empty.
+    fn problem(&mut self, name: &str, message: impl Into<String>) {
+        let line = self.field(name).unwrap_or(self.node).line;
+        let origin = self.variable.clone().unwrap_or_else(|| self.reader.in_file(line));
+        let key = if name.is_empty() { self.key.clone() } else { format!("{} {name}", self.key) };
+        self.reader.problem(key, origin, message);
+    }
+
+    /// A text; of another kind it is a mistake, and missing it is one when `required`.
+    fn wanted_text(&mut self, name: &str, wanted: &str, required: bool) -> Option<String> {
+        match self.field(name).map(|node| node.value.clone()) {
+            Some(Value::Text(text)) if !text.trim().is_empty() => return Some(text.trim().to_owned()),
+            Some(Value::Text(_)) => self.problem(name, format!("found an empty text, wanted {wanted}")),
+            Some(other) => self.problem(name, format!("found {}, wanted {wanted}", other.shown())),
+            None if required => self.problem(name, format!("missing, wanted {wanted}")),
+            None => {}
+        }
+        None
+    }
+}
+
+fn provider(table: &mut Table<'_, '_>, origin: Origin) -> Option<ProviderConfig> {
+    if !matches!(table.node.value, Value::Table(_)) {
+        table.problem("", format!("found {}, wanted a table", table.node.value.shown()));
+        return None;
+    }
+    unknown_fields(table);
+    let name = name(table);
+    let is_openai = name.as_deref() == Some("openai");
+    let base_url = table_base_url(table, is_openai);
+    let api_key = api_key(table, is_openai);
+    let models = models(table);
+    let title_model = table.wanted_text("title_model", "the name of a model", false);
+    Some(ProviderConfig { name: name?, base_url: base_url?, api_key, models, title_model, origin })
+}
+
+fn unknown_fields(table: &mut Table<'_, '_>) {
+    let known = || PROVIDER_KEYS.iter().map(|(name, _)| *name);
+    let unknown: Vec<String> = table.fields().iter().map(|(field, _)| field.clone()).collect();
+    for field in unknown.iter().filter(|field| known().all(|name| name != *field)) {
+        let hint = match &**field {
+            "api_key" | "key" | "token" => {
+                "there is no such key: keys stay out of files; put it into a variable and name that in api_key_env"
+                    .to_owned()
+            }
+            _ => match closest(field, known()) {
+                Some(near) => format!("there is no such key; did you mean {near}?"),
+                None => format!("there is no such key, only {}", known().collect::<Vec<_>>().join(", ")),
+            },
+        };
+        table.problem(field, hint);
+    }
+}
+
+fn name(table: &mut Table<'_, '_>) -> Option<String> {
+    const WANTED: &str = "1 to 40 letters, digits, dots, dashes or underscores";
+    let name = table.wanted_text("name", WANTED, true)?;
+    let fits = name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    if !fits {
+        table.problem("name", format!("found {}, wanted {WANTED}", Value::Text(name).shown()));
+        return None;
+    }
+    if name == DEMO {
+        table.problem("name", "found \"demo\", wanted another name: the built-in model is called so");
+        return None;
+    }
+    Some(name)
+}
+
+fn table_base_url(table: &mut Table<'_, '_>, is_openai: bool) -> Option<String> {
+    const WANTED: &str = "an address such as http://localhost:11434/v1";
+    let given = table.wanted_text("base_url", WANTED, !is_openai);
+    if given.is_none() && table.field("base_url").is_some() {
+        return None;
+    }
+    let text = given.or_else(|| {
+        is_openai
+            .then(|| table.reader.variable("OPENAI_BASE_URL").unwrap_or_else(|| OPENAI_BASE_URL.to_owned()))
+    })?;
+    base_url(&text).map_err(|message| table.problem("base_url", message)).ok()
+}
+
+fn api_key(table: &mut Table<'_, '_>, is_openai: bool) -> Option<Secret> {
+    const WANTED: &str = "the name of a variable, such as MISTRAL_API_KEY";
+    let Some(variable) = table.wanted_text("api_key_env", WANTED, false) else {
+        let key = is_openai.then(|| table.reader.variable("OPENAI_API_KEY")).flatten()?;
+        return usable_key(&key).map_err(|message| table.problem("api_key_env", message)).ok();
+    };
+    let is_name = variable.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    if !is_name || variable.starts_with(|c: char| c.is_ascii_digit()) {
+        // People paste the key itself here, so what was found is not shown.
+        table.problem("api_key_env", format!("found something that is no variable's name, wanted {WANTED}"));
+        return None;
+    }
+    let Some(key) = table.reader.variable(&variable) else {
+        table.problem(
+            "api_key_env",
+            format!("the variable {variable} is not set; set it to the provider's key"),
+        );
+        return None;
+    };
+    usable_key(&key).map_err(|message| table.problem("api_key_env", format!("{variable}: {message}"))).ok()
+}
+
+/// A key goes into a header, which takes no other characters.
+fn usable_key(key: &str) -> Result<Secret, &'static str> {
+    let key = key.trim();
+    let fits = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits {
+        Ok(Secret::new(key))
+    } else {
+        Err("found a key with spaces or unusual characters in it, wanted the key alone")
+    }
+}
+
+fn models(table: &mut Table<'_, '_>) -> Vec<String> {
+    const WANTED: &str = "a list of models' names, such as [\"llama3.2\"]";
+    let Some(node) = table.field("models") else { return Vec::new() };
+    let names = match &node.value {
+        Value::List(nodes) => texts(nodes).filter(|names| names.iter().all(|name| !name.trim().is_empty())),
+        _ => None,
+    };
+    let found = node.value.shown();
+    let Some(mut names) = names else {
+        table.problem("models", format!("found {found}, wanted {WANTED}"));
+        return Vec::new();
+    };
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
+/// The URL without a slash at the end, or what was found and what is wanted.
+fn base_url(text: &str) -> Result<String, String> {
+    let wanted = "wanted an http or https address such as http://localhost:11434/v1";
+    let found = super::reader::without_password(text.trim());
+    let Ok(url) = Url::parse(text.trim()) else { return Err(format!("found {found:?}, {wanted}")) };
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(format!("found {found:?}, {wanted}"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("found an address with a password in it, wanted the key in api_key_env".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("found {found:?}, {wanted}, without ? and #"));
+    }
+    let path = url.path().trim_end_matches('/');
+    if let Some(base) = path.strip_suffix("/chat/completions").or_else(|| path.strip_suffix("/models")) {
+        return Err(format!(
+            "found {found:?}, wanted what stands before it: an address that ends in {base:?}"
+        ));
+    }
+    Ok(text.trim().trim_end_matches('/').to_owned())
+}

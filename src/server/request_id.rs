@@ -1,0 +1,165 @@
+//! [`RequestId`]: the name of one request in the log, in its answer and in every error shown.
+
+use std::time::Instant;
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument;
+
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longer ones from outside are replaced: they go into every line of the log.
+const MAX_LEN: usize = 64;
+
+/// In the extensions of every request behind [`trace`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+tokio::task_local! {
+    static CURRENT: RequestId;
+}
+
+/// The id of the request that this task answers; `None` outside of one, and in tasks it spawned.
+pub fn current() -> Option<String> {
+    CURRENT.try_with(|id| id.0.clone()).ok()
+}
+
+/// The middleware: gives the request an id and a span, and logs one line when its head is answered
+/// (a stream goes on after that). Put it outside of everything that logs or shows errors.
+pub async fn trace(mut request: Request, next: Next) -> Response {
+    let id = incoming(request.headers()).unwrap_or_else(|| ulid::Ulid::generate().to_string());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let quiet = is_quiet(request.uri().path());
+    // At the level of errors, so that the id is in each line whatever the filter lets through. The
+    // query stays out: it may hold what people search for.
+    let span = tracing::error_span!(
+        "request", id = %id, method = %request.method(), path = %request.uri().path(),
+    );
+    let began = Instant::now();
+    let answer = CURRENT.scope(RequestId(id.clone()), next.run(request)).instrument(span.clone()).await;
+    let _entered = span.enter();
+    log(answer, began, quiet, &id)
+}
+
+fn log(mut answer: Response, began: Instant, quiet: bool, id: &str) -> Response {
+    let status = answer.status().as_u16();
+    let ms = began.elapsed().as_secs_f64() * 1000.0;
+    if quiet && status < 400 {
+        tracing::debug!(status, "{ms:.1} ms");
+    } else {
+        tracing::info!(status, "{ms:.1} ms");
+    }
+    if let Ok(value) = HeaderValue::from_str(id) {
+        answer.headers_mut().insert(HEADER, value);
+    }
+    answer
+}
+
+/// A proxy's id, when it is one that can be printed anywhere.
+fn incoming(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(HEADER)?.to_str().ok()?;
+    let fits =
+        (1..=MAX_LEN).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    fits.then(|| id.to_owned())
+}
+
+/// Files and probes come by the dozen and say little.
+fn is_quiet(path: &str) -> bool {
+    path.starts_with("/pkg/") || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/favicon.ico")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::{Extension, Router, body::Body, middleware, routing::get};
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// Answers the id from the extensions and the one from the task.
+    async fn ask(incoming: Option<&str>) -> (String, String) {
+        let handler = |Extension(id): Extension<RequestId>| async move {
+            tokio::task::yield_now().await;
+            format!("{} {}", id.0, current().unwrap())
+        };
+        let router = Router::new().route("/", get(handler)).layer(middleware::from_fn(trace));
+        let mut request = Request::get("/?q=private").body(Body::empty()).unwrap();
+        if let Some(id) = incoming {
+            request.headers_mut().insert(HEADER, HeaderValue::from_bytes(id.as_bytes()).unwrap());
+        }
+        let answer = router.oneshot(request).await.unwrap();
+        let header = answer.headers()[HEADER].to_str().unwrap().to_owned();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (header, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn one_id_in_header_extension_and_task() {
+        let (header, body) = ask(None).await;
+        assert_eq!(header.len(), 26);
+        assert_eq!(body, format!("{header} {header}"));
+        assert_ne!(ask(None).await.0, header);
+        assert_eq!(current(), None);
+    }
+
+    #[tokio::test]
+    async fn a_short_plain_one_is_kept_and_others_are_replaced() {
+        assert_eq!(ask(Some("abc-123")).await.0, "abc-123");
+        let long = "a".repeat(65);
+        for bad in ["", "a b", "<script>", "é", "a_b", &*long] {
+            assert_eq!(ask(Some(bad)).await.0.len(), 26, "{bad}");
+        }
+    }
+
+    /// What a log at `directives` says about one request whose handler warns.
+    async fn logged(directives: &str) -> String {
+        let buffer = Arc::new(Mutex::new(Vec::new()));
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(directives)
+            .with_ansi(false)
+            .with_writer({
+                let buffer = buffer.clone();
+                move || Shared(buffer.clone())
+            })
+            .finish();
+        let guard = tracing::subscriber::set_default(subscriber);
+        let handler = || async { tracing::warn!("slow") };
+        let router = Router::new().route("/path", get(handler)).layer(middleware::from_fn(trace));
+        let request = Request::get("/path?q=private").header(HEADER, "abc-123").body(Body::empty()).unwrap();
+        router.oneshot(request).await.unwrap();
+        drop(guard);
+        let bytes = buffer.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn each_line_has_the_id_and_none_the_query() {
+        let text = logged("inglenook=info").await;
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(
+            text.lines().all(|line| line.contains("id=abc-123") && line.contains("path=/path")),
+            "{text}"
+        );
+        assert!(text.contains("status=200") && !text.contains("private"), "{text}");
+        let text = logged("warn").await;
+        assert!(text.lines().count() == 1 && text.contains("id=abc-123"), "{text}");
+    }
+}
