@@ -54,8 +54,11 @@ class Answer {
   drained(room) {
     if (room || !this.open) return;
     return new Promise((done) => {
-      this.response.once("drain", done);
-      this.response.once("close", done);
+      const go = () => {
+        this.response.off("drain", go).off("close", go);
+        done();
+      };
+      this.response.on("drain", go).on("close", go);
     });
   }
 
@@ -227,6 +230,32 @@ const MODELS = {
     await answer.tokens(story(body).slice(0, 13), 5);
     await sleep(20);
     response.destroy();
+  },
+  "cut-rst": async (answer, { response }) => {
+    answer.begin();
+    await answer.tokens(numbered(3), 5);
+    await sleep(20);
+    response.destroyedByUs = true;
+    response.socket.resetAndDestroy();
+  },
+  "cut-mid-json": async (answer, { response }) => {
+    answer.begin();
+    await answer.tokens(numbered(3), 5);
+    const data = Buffer.from(`data: ${answer.chunk({ content: "日本" })}`);
+    answer.response.write(data.subarray(0, data.indexOf("日") + 1));
+    await sleep(20);
+    response.destroy();
+  },
+  "cut-at-once": (_, { response }) => response.destroy(),
+  "no-done": async (answer) => {
+    answer.begin();
+    await answer.tokens(["complete"], 0);
+    await answer.data(answer.chunk({}, "stop"));
+    answer.response.end();
+  },
+  header: (_, { response }) => {
+    response.writeHead(200, { "content-type": "text/event-stream", "x-long": "x".repeat(64 << 10) });
+    response.end('data: {"choices":[{"delta":{"content":"Fine."},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
   },
   hang: async (answer) => {
     answer.begin();

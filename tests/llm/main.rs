@@ -1,5 +1,7 @@
 //! Every way in which a model server answers or fails, over real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
+
 mod upstream;
 
 use std::time::{Duration, Instant};
@@ -42,6 +44,8 @@ async fn answers_arrive_byte_for_byte() {
         ("nul-crlf", "Grüße, 日本語 \0😀".into()),
         ("strange", "parts role end".into()),
         ("done-only", "no reason given".into()),
+        ("no-done", "complete".into()),
+        ("header", "Fine.".into()),
     ];
     let outcomes = join_all(cases.iter().map(|(model, _)| ask(&provider, request(model)))).await;
     for ((model, expected), outcome) in cases.iter().zip(outcomes) {
@@ -83,6 +87,9 @@ async fn every_failure_is_a_stated_one() {
         ("deep", Broken, true, "not an answer", 1, ""),
         ("huge", Broken, true, "more at once", 1, ""),
         ("cut", Broken, true, "broke off", 1, "What is up?\n\n# A small"),
+        ("cut-rst", Broken, true, "broke off", 1, "w0 w1 w2 "),
+        ("cut-mid-json", Broken, true, "broke off", 1, "w0 w1 w2 "),
+        ("cut-at-once", Broken, true, "closed the connection", 1, ""),
         ("error-in-stream", Overloaded, true, "problem", 1, "w0 w1 w2 "),
         ("hang", Timeout, true, "in the middle", 1, "w0 w1 w2 "),
         ("hang-first", Timeout, true, "did not begin", 1, ""),

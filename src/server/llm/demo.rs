@@ -119,7 +119,7 @@ mod tests {
         for part in [
             "Why is the sky blue?",
             "demo model",
-            "\n## ",
+            "\n### ",
             "\n- ",
             "\n| ",
             "```rust",

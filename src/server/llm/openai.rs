@@ -218,7 +218,7 @@ impl OpenAi {
     }
 
     /// Attempts until one is answered, none makes sense any more, or their number is up.
-    async fn respond(&self, request: &ChatRequest) -> Result<reqwest::Response, Attempt> {
+    async fn respond(&self, request: &ChatRequest, deadline: Instant) -> Result<reqwest::Response, Attempt> {
         let mut pauses = BACKOFF.into_iter();
         loop {
             match self.attempt(request).await {
@@ -228,6 +228,9 @@ impl OpenAi {
                 Err(failed) => {
                     let Some(pause) = pauses.next().filter(|_| failed.again) else { return Err(failed) };
                     let pause = failed.wait.unwrap_or(pause);
+                    if Instant::now() + pause >= deadline {
+                        return Err(failed);
+                    }
                     tracing::info!(
                         provider = self.blame.name,
                         detail = failed.error.detail,
@@ -292,7 +295,7 @@ impl Provider for OpenAi {
     async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError> {
         let deadline = Instant::now() + self.timeouts.first_token;
         let late = |_| self.blame.timeout("did not begin to answer", self.timeouts.first_token);
-        let response = timeout_at(deadline, self.respond(&request))
+        let response = timeout_at(deadline, self.respond(&request, deadline))
             .await
             .map_err(late)?
             .map_err(|failed| failed.error)?;
