@@ -15,7 +15,9 @@ pub enum AppError {
     #[error("You are signed out. Sign in to go on.")]
     SignedOut,
     /// 401: a wrong e-mail address or password; which one is not said.
-    #[error("That e-mail and password do not match. Try again, or ask your administrator for a new password.")]
+    #[error(
+        "That e-mail and password do not match. Try again, or ask your administrator for a new password."
+    )]
     WrongCredentials,
     /// 403: understood, and not allowed.
     #[error("{message}")]
@@ -45,7 +47,9 @@ pub enum AppError {
     #[error("Something went wrong on our side. It has been noted; please try again.")]
     Internal,
     /// 503: the store does not answer for now.
-    #[error("The database does not answer at the moment. Nothing is lost; please try again in a few seconds.")]
+    #[error(
+        "The database does not answer at the moment. Nothing is lost; please try again in a few seconds."
+    )]
     Unavailable,
     /// Seen by the browser only: the server could not be reached or did not understand.
     #[error("The server cannot be reached. Check your connection and try again.")]

@@ -17,20 +17,50 @@ pub struct SeqEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum ChatEvent {
-    Started { message_id: String, model: String },
+    Started {
+        message_id: String,
+        model: String,
+    },
     /// More text (format=text).
-    Delta { message_id: String, text: String },
+    Delta {
+        message_id: String,
+        text: String,
+    },
     /// More of what a reasoning model thinks, as plain text (both formats).
-    Reasoning { message_id: String, text: String },
+    Reasoning {
+        message_id: String,
+        text: String,
+    },
     /// Block `index` of the answer, new or in place of what it was (format=html).
-    Block { message_id: String, index: u32, html: String },
+    Block {
+        message_id: String,
+        index: u32,
+        html: String,
+    },
     /// Finished lines to append to the open code block `index` (format=html).
-    Lines { message_id: String, index: u32, html: String },
-    Title { title: String },
-    Done { message_id: String, status: Status, usage: Option<Usage> },
-    Failed { message_id: String, code: FailureCode, message: String, retryable: bool },
+    Lines {
+        message_id: String,
+        index: u32,
+        html: String,
+    },
+    Title {
+        title: String,
+    },
+    Done {
+        message_id: String,
+        status: Status,
+        usage: Option<Usage>,
+    },
+    Failed {
+        message_id: String,
+        code: FailureCode,
+        message: String,
+        retryable: bool,
+    },
     /// The listener's place is gone; the whole state follows, once.
-    Reset { message_id: String },
+    Reset {
+        message_id: String,
+    },
 }
 
 impl ChatEvent {

@@ -1,11 +1,25 @@
 //! Where answers come from: the [`Provider`] trait, what is asked of one and what it streams back.
 
+mod chunk;
+pub mod demo;
+mod errors;
+pub mod openai;
+pub mod registry;
+mod secret;
+pub mod sse;
+mod stream;
+
 use std::pin::Pin;
 
 use async_trait::async_trait;
 use futures::Stream;
 
 use crate::domain::{Failure, FailureCode, Role, Usage};
+
+pub use demo::Demo;
+pub use openai::{OpenAi, OpenAiConfig, Timeouts};
+pub use registry::Providers;
+pub use secret::Secret;
 
 /// One message of a prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +62,12 @@ pub struct LlmError {
 }
 
 impl LlmError {
-    pub fn new(code: FailureCode, message: impl Into<String>, retryable: bool, detail: impl Into<String>) -> Self {
+    pub fn new(
+        code: FailureCode,
+        message: impl Into<String>,
+        retryable: bool,
+        detail: impl Into<String>,
+    ) -> Self {
         Self { failure: Failure { code, message: message.into(), retryable }, detail: detail.into() }
     }
 }

@@ -6,9 +6,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::{
-    Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole,
-};
+use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +111,12 @@ pub trait Conversations: Send + Sync {
     async fn conversation(&self, user_id: &str, id: &str) -> Result<Option<Conversation>>;
     async fn conversations(&self, user_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>>;
     /// The conversation as it is afterwards. `updated_at` stays: renaming does not reorder.
-    async fn update_conversation(&self, user_id: &str, id: &str, patch: &ConversationPatch) -> Result<Option<Conversation>>;
+    async fn update_conversation(
+        &self,
+        user_id: &str,
+        id: &str,
+        patch: &ConversationPatch,
+    ) -> Result<Option<Conversation>>;
     /// Sets the title only while there is none; `false` when there is one (or no conversation).
     async fn set_title_if_empty(&self, user_id: &str, id: &str, title: &str) -> Result<bool>;
     /// With its messages and chunks.
@@ -170,7 +173,12 @@ pub trait Messages: Send + Sync {
     async fn message(&self, user_id: &str, id: &str) -> Result<Option<Message>>;
     /// Up to `limit` messages of a conversation with ids up to and including `upto` (or all),
     /// newest first, whatever their branch. The caller has checked the owner of the conversation.
-    async fn messages_back(&self, conversation_id: &str, upto: Option<&str>, limit: u32) -> Result<Vec<Message>>;
+    async fn messages_back(
+        &self,
+        conversation_id: &str,
+        upto: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Message>>;
     /// More text of a running answer. `seq` is the highest event number that it covers.
     async fn append_chunk(&self, message_id: &str, seq: u64, text: &str) -> Result<()>;
     /// Stores the end of an answer and drops its chunks, in one step. `false` when the message is gone

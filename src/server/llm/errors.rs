@@ -1,0 +1,249 @@
+//! Turns what went wrong with a provider into one of the five stated failures: a sentence for the
+//! person, in our words only, and a detail for the log without the key.
+
+use std::error::Error;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::{HeaderMap, StatusCode, header};
+use serde_json::Value;
+
+use super::{LlmError, Secret};
+use crate::domain::FailureCode;
+
+/// How much of a provider's text goes to the log, in characters.
+const DETAIL_CHARS: usize = 300;
+
+/// Who is to blame: the provider's name for the sentences, its key to keep it out of the details.
+#[derive(Clone, Debug)]
+pub(super) struct Blame {
+    pub(super) name: String,
+    pub(super) key: Option<Secret>,
+}
+
+impl Blame {
+    pub(super) fn error(
+        &self,
+        code: FailureCode,
+        retryable: bool,
+        sentence: &str,
+        detail: impl AsRef<str>,
+    ) -> LlmError {
+        let detail = match &self.key {
+            Some(key) => key.strike(detail.as_ref()),
+            None => detail.as_ref().to_owned(),
+        };
+        // Struck before it is cut, or half of the key could stay.
+        let detail: String = detail.chars().take(DETAIL_CHARS).collect();
+        LlmError::new(code, format!("{} {sentence}", self.name), retryable, detail)
+    }
+
+    pub(super) fn broken(&self, sentence: &str, detail: impl AsRef<str>) -> LlmError {
+        self.error(FailureCode::Broken, true, sentence, detail)
+    }
+
+    pub(super) fn timeout(&self, what: &str, limit: Duration) -> LlmError {
+        let sentence = format!("{what} within {}. Try again, or choose another model.", human(limit));
+        self.error(FailureCode::Timeout, true, &sentence, format!("timeout after {limit:?}"))
+    }
+
+    /// The request did not get as far as an answer.
+    pub(super) fn transport(&self, error: &reqwest::Error, connect: Duration) -> LlmError {
+        let detail = causes(error);
+        if error.is_timeout() {
+            let what = "could not be reached";
+            return LlmError { detail: self.clean(&detail), ..self.timeout(what, connect) };
+        }
+        let (code, retryable, sentence) = if error.is_builder() {
+            (FailureCode::Refused, false, "has an address that is not valid. Check its base_url.")
+        } else if error.is_connect() {
+            (
+                FailureCode::Unreachable,
+                true,
+                "cannot be reached. Check that it is running and that its base_url is right, then try again.",
+            )
+        } else {
+            (FailureCode::Broken, true, "closed the connection without a proper answer. Try again.")
+        };
+        self.error(code, retryable, sentence, detail)
+    }
+
+    /// An answer with a status other than 200. `body` is the start of what came with it.
+    pub(super) fn status(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        model: &str,
+        body: &str,
+    ) -> LlmError {
+        let detail = format!("{} {body}", status.as_u16());
+        self.by_status(status.as_u16(), retry_after(headers, SystemTime::now()), model, body, detail)
+    }
+
+    /// An error object where a part of the answer should be. Servers put a status in its `code`, or
+    /// only words.
+    pub(super) fn in_stream(&self, json: &str, model: &str) -> LlmError {
+        let detail = format!("error in the stream: {json}");
+        let object: Value = serde_json::from_str(json).unwrap_or_default();
+        let error = &object["error"];
+        let number = [&error["code"], &error["status"], &object["code"]]
+            .into_iter()
+            .find_map(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()))
+            .and_then(|number| u16::try_from(number).ok());
+        let status = match number {
+            Some(number @ 400..=599) => number,
+            _ => status_from_words(json),
+        };
+        self.by_status(status, None, model, json, detail)
+    }
+
+    fn by_status(
+        &self,
+        status: u16,
+        wait: Option<Duration>,
+        model: &str,
+        body: &str,
+        detail: String,
+    ) -> LlmError {
+        let body = body.to_ascii_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| body.contains(word));
+        let busy = |sentence: &str| self.error(FailureCode::Overloaded, true, sentence, &detail);
+        let refused = |sentence: &str| self.error(FailureCode::Refused, false, sentence, &detail);
+        match status {
+            300..=399 => self.error(
+                FailureCode::Broken,
+                false,
+                "sent us to another address, which is not followed. Check its base_url.",
+                &detail,
+            ),
+            401 | 403 => refused("refused the key. Check the key of this provider, or choose another model."),
+            400 | 413 | 422 if has(TOO_LONG) => refused(
+                "says that this conversation is too long for the model. \
+                 Start a new one, or choose a model with a larger context.",
+            ),
+            402 => refused(NO_CREDIT),
+            429 if has(&["insufficient_quota", "billing_hard_limit"]) => refused(NO_CREDIT),
+            404 => refused(&unknown_model(model)),
+            400 if has(&["model_not_found", "model not found", "not a valid model"]) => {
+                refused(&unknown_model(model))
+            }
+            408 => refused("gave up waiting for the request. Try again."),
+            409 => refused("refused the request because another one is in its way. Try again."),
+            413 => refused("says that the message is too large. Send a shorter one."),
+            429 => match wait {
+                Some(wait) => busy(&format!(
+                    "takes no more requests for now. Try again in {}, or choose another model.",
+                    human(wait)
+                )),
+                None => busy("takes no more requests for now. Wait a moment and try again."),
+            },
+            500.. => match wait {
+                Some(wait) => busy(&format!("is overloaded. Try again in {}.", human(wait))),
+                None => busy("has a problem of its own. Wait a moment and try again."),
+            },
+            400..=499 => refused("did not accept the request. Choose another model, or change the message."),
+            _ => self.broken("answered in a way that makes no sense. Check its base_url.", &detail),
+        }
+    }
+
+    fn clean(&self, detail: &str) -> String {
+        self.broken("", detail).detail
+    }
+}
+
+const NO_CREDIT: &str = "has no credit left on this account. Top it up, or choose another model.";
+
+/// Words by which servers say that the prompt does not fit.
+const TOO_LONG: &[&str] = &[
+    "context_length_exceeded",
+    "context length",
+    "context window",
+    "context size",
+    "prompt is too long",
+    "too many tokens",
+];
+
+fn unknown_model(model: &str) -> String {
+    format!("does not know the model {model}. Choose another one.")
+}
+
+/// The status that an error in a stream would have had as an answer of its own.
+fn status_from_words(json: &str) -> u16 {
+    let json = json.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| json.contains(word));
+    if has(TOO_LONG) {
+        400
+    } else if has(&["authentication", "invalid_api_key", "permission"]) {
+        401
+    } else if has(&["insufficient_quota", "billing"]) {
+        402
+    } else if has(&["rate_limit", "rate limit"]) {
+        429
+    } else if has(&["invalid_request", "content_filter", "content_policy"]) {
+        400
+    } else {
+        500
+    }
+}
+
+/// How long the provider asks us to wait: seconds or a date.
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = http_date(value)?;
+    Some(date.saturating_sub(now.duration_since(UNIX_EPOCH).ok()?))
+}
+
+/// Time since 1970 of a date like `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(value: &str) -> Option<Duration> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut words = value.split_whitespace().skip(1);
+    let day: u64 = words.next()?.parse().ok()?;
+    let name = words.next()?;
+    let month = MONTHS.iter().position(|month| *month == name)? as u64 + 1;
+    let year: u64 = words.next()?.parse().ok().filter(|year| (1970..10_000).contains(year))?;
+    let mut clock = words.next()?.split(':').map(str::parse::<u64>);
+    let (hour, minute, second) = (clock.next()?.ok()?, clock.next()?.ok()?, clock.next()?.ok()?);
+    if day > 31 || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    // Days since 1970 by counting years from March on, so that a leap day is a year's last.
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day;
+    Some(Duration::from_secs(days.checked_sub(719_469)? * 86_400 + hour * 3600 + minute * 60 + second))
+}
+
+/// A time as a person says it, never less than was asked for.
+fn human(time: Duration) -> String {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    let (count, unit) = match seconds {
+        0..=99 => (seconds, "second"),
+        100..=5_999 => (seconds.div_ceil(60), "minute"),
+        6_000..=172_799 => (seconds.div_ceil(3_600), "hour"),
+        _ => (seconds.div_ceil(86_400), "day"),
+    };
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+}
+
+/// An error and what caused it. Its address stays out: a base_url may hold a password.
+pub(super) fn causes(error: &reqwest::Error) -> String {
+    let kind = match error {
+        error if error.is_connect() => "connect",
+        error if error.is_timeout() => "timeout",
+        error if error.is_body() || error.is_decode() => "body",
+        _ => "request",
+    };
+    let mut text = kind.to_owned();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+#[path = "errors_tests.rs"]
+mod tests;

@@ -1,0 +1,98 @@
+//! Tests of how a provider's errors become sentences.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::{Blame, http_date, human, retry_after};
+use crate::domain::FailureCode::{self, Broken, Overloaded, Refused};
+use crate::server::llm::Secret;
+
+fn blame() -> Blame {
+    Blame { name: "Acme".into(), key: Some(Secret::new("sk-12345")) }
+}
+
+#[test]
+fn every_status_ends_in_a_stated_failure() {
+    let cases: &[(u16, &str, FailureCode, bool, &str)] = &[
+        (302, "", Broken, false, "base_url"),
+        (400, "{}", Refused, false, "did not accept"),
+        (400, r#"{"error":{"code":"context_length_exceeded"}}"#, Refused, false, "too long"),
+        (401, "{}", Refused, false, "refused the key"),
+        (402, "", Refused, false, "credit"),
+        (403, "", Refused, false, "refused the key"),
+        (404, "", Refused, false, "model gpt-x"),
+        (408, "", Refused, false, "Try again"),
+        (409, "", Refused, false, "Try again"),
+        (413, "", Refused, false, "shorter"),
+        (422, "", Refused, false, "did not accept"),
+        (429, "", Overloaded, true, "Wait a moment"),
+        (429, r#"{"error":{"code":"insufficient_quota"}}"#, Refused, false, "credit"),
+        (500, "", Overloaded, true, "try again"),
+        (504, "", Overloaded, true, "try again"),
+        (529, "", Overloaded, true, "try again"),
+        (204, "", Broken, true, "no sense"),
+    ];
+    for (status, body, code, retryable, part) in cases {
+        let status = StatusCode::from_u16(*status).unwrap();
+        let error = blame().status(status, &HeaderMap::new(), "gpt-x", body);
+        assert_eq!((error.failure.code, error.failure.retryable), (*code, *retryable), "{status} {body}");
+        assert!(error.failure.message.starts_with("Acme "), "{}", error.failure.message);
+        assert!(error.failure.message.contains(part), "{status}: {}", error.failure.message);
+        assert!(error.detail.starts_with(status.as_str()), "{}", error.detail);
+    }
+}
+
+#[test]
+fn the_key_is_struck_before_the_detail_is_cut() {
+    for before in 280..300 {
+        let body = format!("{}sk-12345", "x".repeat(before));
+        let error = blame().status(StatusCode::UNAUTHORIZED, &HeaderMap::new(), "m", &body);
+        assert!(!error.detail.contains("sk"), "{}", error.detail);
+        assert!(error.detail.chars().count() <= 300);
+        assert!(!error.failure.message.contains("xxx"));
+    }
+}
+
+#[test]
+fn errors_in_a_stream() {
+    let code = |json: &str| blame().in_stream(json, "m").failure.code;
+    assert_eq!(code(r#"{"error":{"message":"busy","type":"server_error"}}"#), Overloaded);
+    assert_eq!(code(r#"{"error":{"code":502,"message":"x"}}"#), Overloaded);
+    assert_eq!(code(r#"{"error":{"code":"429","message":"x"}}"#), Overloaded);
+    assert_eq!(code(r#"{"error":{"code":"context_length_exceeded"}}"#), Refused);
+    assert_eq!(code(r#"{"error":{"type":"invalid_request_error"}}"#), Refused);
+    assert_eq!(code(r#"{"error":"something"}"#), Overloaded);
+}
+
+#[test]
+fn retry_after_in_both_forms() {
+    assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(784_111_777)));
+    assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Duration::ZERO));
+    assert_eq!(http_date("Thu, 29 Feb 2024 00:00:00 GMT"), Some(Duration::from_secs(1_709_164_800)));
+    for wrong in
+        ["", "soon", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 99:49:37 GMT", "a 1 Jan 0 0:0:0"]
+    {
+        assert_eq!(http_date(wrong), None, "{wrong}");
+    }
+    let now = UNIX_EPOCH + Duration::from_secs(784_111_770);
+    let asked = |value: &'static str| {
+        let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static(value))]);
+        retry_after(&headers, now)
+    };
+    assert_eq!(asked("86400"), Some(Duration::from_secs(86_400)));
+    assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
+    assert_eq!(asked("Sun, 06 Nov 1993 08:49:37 GMT"), Some(Duration::ZERO));
+    assert_eq!(asked("-1"), None);
+}
+
+#[test]
+fn times_as_a_person_says_them() {
+    let said = |seconds| human(Duration::from_secs(seconds));
+    assert_eq!(said(1), "1 second");
+    assert_eq!(said(60), "60 seconds");
+    assert_eq!(said(125), "3 minutes");
+    assert_eq!(said(86_400), "24 hours");
+    assert_eq!(said(864_000), "10 days");
+    assert_eq!(human(Duration::from_millis(300)), "1 second");
+}

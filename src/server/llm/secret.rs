@@ -1,0 +1,41 @@
+//! A provider's key: a text that no log line, error or debug print can show.
+
+use std::fmt;
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The key itself, for the `Authorization` header and nothing else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// `text` with every appearance of the key struck out: providers like to repeat it in errors.
+    pub fn strike(&self, text: &str) -> String {
+        if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "[key]") }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn is_never_printed() {
+        let key = Secret::new("sk-very-secret");
+        assert_eq!(format!("{key:?} {:?}", Some(&key)), "Secret Some(Secret)");
+        assert_eq!(key.strike("Bearer sk-very-secret, sk-very-secret"), "Bearer [key], [key]");
+        assert_eq!(Secret::new("").strike("abc"), "abc");
+    }
+}

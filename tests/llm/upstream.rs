@@ -1,0 +1,112 @@
+//! Starts the fake model server and asks it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use inglenook::domain::{Role, Usage};
+use inglenook::server::llm::{
+    ChatRequest, Delta, LlmError, OpenAi, OpenAiConfig, PromptMessage, Provider, Secret, Timeouts,
+};
+use serde_json::Value;
+
+pub const KEY: &str = "sk-test-0123456789abcdef";
+pub const QUESTION: &str = "What is up?";
+
+/// Ends with the value.
+pub struct Upstream {
+    process: Child,
+    pub base_url: String,
+}
+
+impl Upstream {
+    pub fn start() -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/end2end/upstream.mjs");
+        let mut process = Command::new("node")
+            .args([script, "0"])
+            .env("UPSTREAM_FOLLOWS_STDIN", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this test needs Node.js: `node` must be in the PATH");
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let base_url =
+            line.trim().strip_prefix("upstream ").expect("the fake server did not start").to_owned();
+        Self { process, base_url }
+    }
+
+    pub fn provider(&self) -> Arc<OpenAi> {
+        provider(&self.base_url, short())
+    }
+
+    /// What the server has seen of requests for a model.
+    pub async fn log(&self, model: &str) -> Vec<Value> {
+        let url = self.base_url.replace("/v1", "/control/log");
+        let log: Vec<Value> = reqwest::get(url).await.unwrap().json().await.unwrap();
+        log.into_iter().filter(|entry| entry["model"] == model).collect()
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub fn short() -> Timeouts {
+    let half = Duration::from_millis(500);
+    Timeouts { connect: half, first_token: Duration::from_secs(2), idle: half }
+}
+
+pub fn provider(base_url: &str, timeouts: Timeouts) -> Arc<OpenAi> {
+    Arc::new(OpenAi::new(OpenAiConfig {
+        name: "acme".into(),
+        base_url: base_url.into(),
+        api_key: Some(Secret::new(KEY)),
+        models: Vec::new(),
+        timeouts,
+    }))
+}
+
+/// What came of one question.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub text: String,
+    pub reasoning: String,
+    pub usage: Option<Usage>,
+    pub length_limit: bool,
+    pub error: Option<LlmError>,
+    pub deltas: usize,
+}
+
+pub fn request(model: &str) -> ChatRequest {
+    let messages = vec![PromptMessage { role: Role::User, content: QUESTION.into() }];
+    ChatRequest { model: model.into(), messages, max_tokens: None }
+}
+
+pub async fn ask(provider: &OpenAi, request: ChatRequest) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut stream = match provider.chat(request).await {
+        Ok(stream) => stream,
+        Err(error) => return Outcome { error: Some(error), ..outcome },
+    };
+    while let Some(item) = stream.next().await {
+        assert!(outcome.error.is_none(), "something came after the error: {item:?}");
+        outcome.deltas += 1;
+        match item {
+            Ok(Delta::Text(text)) => {
+                assert!(!text.is_empty());
+                outcome.text += &text;
+            }
+            Ok(Delta::Reasoning(text)) => outcome.reasoning += &text,
+            Ok(Delta::Usage(usage)) => outcome.usage = Some(usage),
+            Ok(Delta::LengthLimit) => outcome.length_limit = true,
+            Err(error) => outcome.error = Some(error),
+        }
+    }
+    outcome
+}
