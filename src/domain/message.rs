@@ -2,9 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The longest message a person may send, in bytes.
-pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub id: String,

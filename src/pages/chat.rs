@@ -183,7 +183,7 @@ struct Choice {
 
 impl Choice {
     async fn load(state: &AppState, of_conversation: Option<&str>) -> Self {
-        let mut models: Vec<String> = state.models.list().await.into_iter().map(|model| model.id).collect();
+        let mut models: Vec<String> = state.models.list().await.iter().map(|model| model.id.clone()).collect();
         let chosen = match of_conversation {
             Some(id) => Some(id.to_owned()),
             None => state.config.chat.default_model.clone().or_else(|| models.first().cloned()),

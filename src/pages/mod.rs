@@ -14,10 +14,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use leptos::server_fn::{
-    base64::{Engine, engine::general_purpose::URL_SAFE},
-    error::FromServerFnError,
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE};
 use serde::Deserialize;
 
 use crate::{
@@ -88,8 +85,7 @@ impl FormResult {
     /// The error that the form led to. Anything else in the address is no error of ours.
     pub fn error(&self) -> Option<AppError> {
         let bytes = URL_SAFE.decode(self.error.as_ref()?).ok()?;
-        // Only what really is one of our errors; `de` would make one of anything.
-        serde_json::from_slice::<AppError>(&bytes).ok().map(|_| AppError::de(bytes.into()))
+        serde_json::from_slice(&bytes).ok()
     }
 }
 

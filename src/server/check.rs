@@ -2,7 +2,11 @@
 
 use std::{fmt, net::TcpListener, path::Path};
 
-use super::config::{Config, keys, read_secret};
+use super::{
+    config::{Config, keys, read_secret},
+    llm::registry::Providers,
+    store,
+};
 
 /// What would happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,39 +49,33 @@ fn failure(what: &'static str, text: impl Into<String>) -> Finding {
 }
 
 /// What asks the store and the providers; both answer one sentence, good or bad.
-mod probe {
-    use crate::server::config::{Config, ProviderConfig};
+/// Whether the store can be opened and answers.
+async fn check_store(config: &Config) -> Result<String, String> {
+    let store = store::open(&config.store.url).await.map_err(|error| error.to_string())?;
+    let answer = store.ping().await.map(|()| "answers".to_owned()).map_err(|error| error.to_string());
+    store.close().await;
+    answer
+}
 
-    /// Whether the store can be opened and answers.
-    pub(super) async fn check_store(_config: &Config) -> Result<String, String> {
-        Err("not wired".to_owned())
-    }
-
-    /// How many models the provider offers.
-    pub(super) async fn check_provider(
-        _config: &Config,
-        _provider: &ProviderConfig,
-    ) -> Result<String, String> {
-        Err("not wired".to_owned())
-    }
+/// How many models each provider offers.
+async fn check_providers(config: &Config) -> Vec<Finding> {
+    let answers = Providers::new(super::serve::providers(config)).check().await;
+    let found = answers.into_iter().zip(&config.providers).map(|((name, answer), provider)| match answer {
+        Ok(models) => good("provider", format!("{name}: {} models, such as {}", models.len(), models.first().map_or("none", |first| first))),
+        Err(error) => note("provider", format!("{name} at {}: {}", provider.base_url, error.failure.message)),
+    });
+    found.collect()
 }
 
 /// The whole report, and whether the server would start.
 pub async fn check(config: &Config, variables: impl Iterator<Item = String>) -> (String, bool) {
     let mut findings = local(config);
     findings.extend(unknown(variables));
-    findings.push(match probe::check_store(config).await {
+    findings.push(match check_store(config).await {
         Ok(text) => good("store", format!("{}: {text}", config.store.shown())),
         Err(text) => failure("store", format!("{}: {text}", config.store.shown())),
     });
-    // All at once: one that hangs does not hold up the others.
-    let asked = config.providers.iter().map(|provider| async move {
-        match probe::check_provider(config, provider).await {
-            Ok(text) => good("provider", format!("{}: {text}", provider.name)),
-            Err(text) => note("provider", format!("{} at {}: {text}", provider.name, provider.base_url)),
-        }
-    });
-    findings.extend(futures::future::join_all(asked).await);
+    findings.extend(check_providers(config).await);
     (report(config, &findings), starts(&findings))
 }
 

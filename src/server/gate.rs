@@ -80,7 +80,7 @@ fn same_origin(state: &AppState, method: &Method, headers: &HeaderMap) -> Result
         (Some(site), _) => site == "same-origin" || site == "none",
         (None, Some(origin)) => {
             let host = origin.split_once("://").map(|(_, host)| host);
-            host.is_some() && (host == text("host") || Some(origin) == state.config.public_origin().as_deref())
+            host.is_some() && (host == text("host") || Some(origin) == state.config.public_origin())
         }
         (None, None) => session::token_of(headers, state.config.is_https()).is_none() || headers.contains_key(header::AUTHORIZATION),
     };

@@ -8,7 +8,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use tower::ServiceBuilder;
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
@@ -45,22 +44,19 @@ fn open_to_all() -> Router<AppState> {
         .layer(CatchPanicLayer::custom(panicked))
 }
 
-/// From the inside out.
+/// From the inside out: what comes first is nearest to the handlers.
 fn layers(router: Router<AppState>, state: &AppState) -> Router<AppState> {
-    let body_bytes = state.config.limits.body_bytes;
-    router.layer(
-        ServiceBuilder::new()
-            // Outermost here: whatever is answered carries these, also a panic and a refusal.
-            .layer(middleware::from_fn(security_headers))
-            // Sees bodies before they are compressed, so it must be around everything that makes one.
-            .layer(compression())
-            .layer(CatchPanicLayer::custom(panicked))
-            // Before the gate: a body that is too large is refused unread.
-            .layer(middleware::from_fn_with_state(state.clone(), body_limit))
-            // Bodies that do not say how long they are.
-            .layer(RequestBodyLimitLayer::new(body_bytes))
-            .layer(middleware::from_fn_with_state(state.clone(), gate::enter)),
-    )
+    router
+        .layer(middleware::from_fn_with_state(state.clone(), gate::enter))
+        // Bodies that do not say how long they are.
+        .layer(RequestBodyLimitLayer::new(state.config.limits.body_bytes))
+        // Those that do are refused unread, before the gate asks the store.
+        .layer(middleware::from_fn_with_state(state.clone(), body_limit))
+        .layer(CatchPanicLayer::custom(panicked))
+        // Around everything that makes a body.
+        .layer(compression())
+        // Whatever is answered carries these, also a panic and a refusal.
+        .layer(middleware::from_fn(security_headers))
 }
 
 /// Pages and JSON only: streams of events must not be held back, and assets come compressed. Speed goes

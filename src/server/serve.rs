@@ -9,11 +9,10 @@ use super::{
     clock::Clock,
     config::{self, Config, make_private_dir},
     llm::{
-        Provider,
+        Provider, Secret,
         demo::Demo,
         openai::{OpenAi, OpenAiConfig, Timeouts},
         registry::Providers,
-        secret::Secret,
     },
     router::router,
     state::AppState,
@@ -46,7 +45,10 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Serves until the process is asked to stop.
 pub async fn serve(config: Config) -> Result<(), StartError> {
-    make_private_dir(&config.server.data_dir)?;
+    let folder = config.server.data_dir.display();
+    make_private_dir(&config.server.data_dir).map_err(|cause| {
+        StartError::new(format!("The data directory {folder} cannot be made: {cause}. Set INGLENOOK_DATA_DIR to one that can."))
+    })?;
     let secret = config.signing_secret()?;
     // Taken first: a second server on the same address ends here, before it touches the store.
     let listen = config.server.listen;

@@ -133,13 +133,18 @@ pub async fn enter(state: &AppState, token: &str) -> Result<Option<Entry>, AppEr
     }
     let renewed = if now - session.last_seen_at > DAY_MS {
         session.last_seen_at = now;
-        session.expires_at = now + state.config.auth.session_days * DAY_MS;
+        session.expires_at = now + session_ms(state);
         state.store.touch_session(&session.id, now, session.expires_at).await?;
         Some(state.tokens.issue(&session)?)
     } else {
         None
     };
     Ok(Some(Entry { current: CurrentUser { user, session_id: session.id }, renewed }))
+}
+
+/// How long a session lives without a visit.
+fn session_ms(state: &AppState) -> i64 {
+    i64::try_from(state.config.auth.session.as_millis()).unwrap_or(i64::MAX / 2)
 }
 
 /// Starts a session and answers its token.
@@ -150,7 +155,7 @@ pub async fn start(state: &AppState, user_id: &str, user_agent: &str) -> Result<
         user_id: user_id.to_owned(),
         created_at: now,
         last_seen_at: now,
-        expires_at: now + state.config.auth.session_days * DAY_MS,
+        expires_at: now + session_ms(state),
         user_agent: user_agent.chars().take(200).collect(),
     };
     state.store.create_session(&session).await?;

@@ -8,6 +8,7 @@ use super::{
     config::Config,
     llm::registry::Providers,
     login::Attempts,
+    models::ModelList,
     passwords::Passwords,
     render::Renderer,
     session::Tokens,
@@ -21,7 +22,8 @@ pub struct AppState(Arc<Parts>);
 pub struct Parts {
     pub config: Config,
     pub store: Arc<dyn Store>,
-    pub providers: Providers,
+    pub providers: Arc<Providers>,
+    pub models: ModelList,
     pub clock: Clock,
     pub ids: Ids,
     pub tokens: Tokens,
@@ -33,6 +35,7 @@ pub struct Parts {
 
 impl AppState {
     pub fn new(config: Config, secret: &[u8], store: Arc<dyn Store>, providers: Providers, clock: Clock) -> Self {
+        let providers = Arc::new(providers);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self(Arc::new(Parts {
             tokens: Tokens::new(secret, clock.clone()),
@@ -41,6 +44,7 @@ impl AppState {
             attempts: Attempts::default(),
             renderer: Renderer::new(cores),
             live: Live::default(),
+            models: ModelList::new(providers.clone()),
             config,
             store,
             providers,

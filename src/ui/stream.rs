@@ -1,7 +1,7 @@
 //! From the bytes of a running answer to its events: bytes → lines → [`SeqEvent`].
 
 use futures::{Stream, StreamExt};
-use leptos::server_fn::{codec::ByteStream, error::FromServerFnError};
+use leptos::server_fn::codec::ByteStream;
 
 use crate::{domain::SeqEvent, error::AppError};
 
@@ -26,7 +26,7 @@ impl Lines {
 pub fn events(bytes: ByteStream<AppError>) -> impl Stream<Item = Result<Vec<SeqEvent>, AppError>> {
     let mut lines = Lines::default();
     bytes.into_inner().map(move |bytes| {
-        bytes.map(|bytes| lines.feed(&bytes)).map_err(|error| AppError::de(error))
+        bytes.map(|bytes| lines.feed(&bytes))
     })
 }
 

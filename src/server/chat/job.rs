@@ -297,10 +297,15 @@ impl Job {
 }
 
 async fn stopped(stop: &mut watch::Receiver<Option<StopReason>>) -> StopReason {
-    match stop.wait_for(Option::is_some).await {
-        Ok(reason) => reason.unwrap_or(StopReason::Shutdown),
-        // Nobody can tell us to stop any more, and that is no reason to.
-        Err(_) => std::future::pending().await,
+    loop {
+        let reason = *stop.borrow_and_update();
+        if let Some(reason) = reason {
+            return reason;
+        }
+        if stop.changed().await.is_err() {
+            // Nobody can tell us to stop any more, and that is no reason to.
+            std::future::pending::<()>().await;
+        }
     }
 }
 

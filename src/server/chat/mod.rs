@@ -16,7 +16,7 @@ use super::{
     store::{NewTurn, TurnOutcome},
 };
 use crate::{
-    domain::{Conversation, Message, Model, Role, Status, message::MAX_MESSAGE_BYTES},
+    domain::{Conversation, Message, Model, Role, Status},
     error::AppError,
 };
 
@@ -51,7 +51,7 @@ pub struct Asked {
 
 /// Stores the question with an empty answer and starts the job that writes it.
 pub async fn ask(state: &AppState, current: &CurrentUser, ask: Ask<'_>) -> Result<Asked, AppError> {
-    let text = valid_text(ask.text)?;
+    let text = valid_text(ask.text, state.config.limits.message_bytes)?;
     let old = match ask.conversation_id {
         Some(id) => Some(state.store.conversation(current.id(), id).await?.ok_or(AppError::NotFound)?),
         None => None,
@@ -150,9 +150,9 @@ async fn repeated(
     Ok(Asked { conversation_id, question, answer, after })
 }
 
-fn valid_text(text: &str) -> Result<&str, AppError> {
-    if text.len() > MAX_MESSAGE_BYTES {
-        return Err(AppError::TooLarge { limit: MAX_MESSAGE_BYTES });
+fn valid_text(text: &str, limit: usize) -> Result<&str, AppError> {
+    if text.len() > limit {
+        return Err(AppError::TooLarge { limit });
     }
     let visible = |c: char| !c.is_whitespace() && !c.is_control();
     if !text.contains(visible) {
@@ -236,7 +236,7 @@ async fn choose_model(
 pub async fn default_model(state: &AppState) -> Option<String> {
     match &state.config.chat.default_model {
         Some(id) => Some(id.clone()),
-        None => state.providers.default_model().await.map(|model| model.id),
+        None => state.models.list().await.first().map(|model| model.id.clone()),
     }
 }
 

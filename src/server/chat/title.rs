@@ -6,7 +6,7 @@ use futures::StreamExt;
 
 use crate::{
     domain::Role,
-    server::llm::{ChatRequest, Delta, Provider, PromptMessage},
+    server::llm::{ChatRequest, Delta, PromptMessage, Provider, demo::Demo},
 };
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -23,7 +23,7 @@ pub async fn of(provider: &Arc<dyn Provider>, model: &str, question: &str) -> St
 }
 
 async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str) -> Option<String> {
-    if provider.name() == crate::server::llm::demo::NAME {
+    if provider.name() == Demo::NAME {
         return None;
     }
     let request = ChatRequest {

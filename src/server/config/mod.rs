@@ -200,6 +200,16 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
+
+    /// What a browser sends as `Origin` from our own pages, where that is configured.
+    pub fn public_origin(&self) -> Option<&str> {
+        self.server.public_url.as_deref()
+    }
+
+    /// Whether this peer is one of our own proxies.
+    pub fn trusts_proxy(&self, peer: IpAddr) -> bool {
+        self.server.trusted_proxies.iter().any(|network| network.contains(&peer))
+    }
 }
 
 /// A missing default file is as good as an empty one; a missing named one is not.

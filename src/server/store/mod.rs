@@ -198,3 +198,4 @@ pub trait Store: Users + Sessions + Conversations + Messages {
     /// Ends the connections; what was acknowledged is kept.
     async fn close(&self);
 }
+pub async fn open(_url: &str) -> std::result::Result<std::sync::Arc<dyn Store>, StoreError> { unimplemented!() }

@@ -25,8 +25,9 @@ pub fn Question(id: String, text: String) -> impl IntoView {
 pub fn Answer(
     id: String, html: String, reasoning: String, status: Status, failure: Option<Failure>, meta: String,
 ) -> impl IntoView {
+    let end_id = id.clone();
     view! {
-        <article class="message" id=id.clone() aria-label="Answer">
+        <article class="message" id=id aria-label="Answer">
             {(!reasoning.is_empty()).then(|| {
                 view! {
                     <details class="reasoning">
@@ -36,7 +37,7 @@ pub fn Answer(
                 }
             })}
             <div class="prose" inner_html=html></div>
-            <AnswerEnd id status failure />
+            <AnswerEnd id=end_id status failure />
             <div class="actions">
                 <button type="button" class="plain copy-message" aria-label="Copy answer">
                     <Icon name="copy" />
