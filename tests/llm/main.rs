@@ -166,6 +166,29 @@ async fn fifty_at_once() {
 }
 
 #[tokio::test]
+async fn a_thousand_failures_leave_nothing_behind() {
+    let upstream = Upstream::start();
+    let provider = upstream.provider();
+    let models = ["401", "context", "html", "garbage", "cut-at-once", "error-in-stream", "redirect", "deep"];
+    for _ in 0..25 {
+        let requests = (0..40).map(|i| ask(&provider, request(models[i % models.len()])));
+        assert!(join_all(requests).await.iter().all(|outcome| outcome.error.is_some()));
+    }
+    // What is left are connections that wait for the next request, one task each.
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let ended = Instant::now();
+    while tasks() > 40 {
+        assert!(ended.elapsed() < Duration::from_secs(2), "{} tasks are left", tasks());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(provider);
+    while tasks() > 0 {
+        assert!(ended.elapsed() < Duration::from_secs(4), "{} tasks are left", tasks());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
 async fn models_are_listed_and_remembered() {
     let upstream = Upstream::start();
     let slash = provider(&format!("{}/", upstream.base_url), short());

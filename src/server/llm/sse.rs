@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::mem;
 
+use memchr::{memchr, memchr2};
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
     /// `message` when the stream named none.
@@ -66,7 +68,7 @@ impl Decoder {
             self.skip_lf = false;
             bytes = &bytes[usize::from(*first == b'\n')..];
         }
-        while let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
             let (head, tail) = bytes.split_at(end);
             self.check(head.len())?;
             if self.line.is_empty() {
@@ -96,7 +98,7 @@ impl Decoder {
         if line.is_empty() {
             return self.dispatch(each);
         }
-        let (field, value) = match line.iter().position(|byte| *byte == b':') {
+        let (field, value) = match memchr(b':', line) {
             // A comment.
             Some(0) => return,
             Some(at) => (&line[..at], &line[at + 1..]),
