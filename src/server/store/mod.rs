@@ -1,14 +1,21 @@
-//! What is kept, as traits. [`sqlite`] and [`mongo`] implement them and pass the same [`contract`].
+//! What is kept, as traits. `sqlite` and `mongo` implement them and pass the same `contract`.
 //!
 //! Not finding is a normal answer (`Ok(None)` or `Ok(false)`), never an error. The owner is part of
 //! every query on conversations and messages, so somebody else's object looks like a missing one.
 //! Ids and times are made by the caller. What belongs together is one call and one transaction.
 
+mod mongo;
+mod open;
+mod sqlite;
+
+#[cfg(test)]
+mod contract;
+
 use async_trait::async_trait;
 
-use crate::domain::{
-    Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole,
-};
+use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
+
+pub use open::{OpenError, OpenOptions, open};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +29,10 @@ pub enum StoreError {
 }
 
 pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// How far `interrupt_unfinished` moves on from the last event number that it knows of: farther than a
+/// server can have got since it last wrote one down.
+const SEQ_GAP: i64 = 1_000_000;
 
 /// A person as they register. The store decides the role: the first one is the administrator, also
 /// when two register at once.
@@ -113,7 +124,12 @@ pub trait Conversations: Send + Sync {
     async fn conversation(&self, user_id: &str, id: &str) -> Result<Option<Conversation>>;
     async fn conversations(&self, user_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>>;
     /// The conversation as it is afterwards. `updated_at` stays: renaming does not reorder.
-    async fn update_conversation(&self, user_id: &str, id: &str, patch: &ConversationPatch) -> Result<Option<Conversation>>;
+    async fn update_conversation(
+        &self,
+        user_id: &str,
+        id: &str,
+        patch: &ConversationPatch,
+    ) -> Result<Option<Conversation>>;
     /// Sets the title only while there is none; `false` when there is one (or no conversation).
     async fn set_title_if_empty(&self, user_id: &str, id: &str, title: &str) -> Result<bool>;
     /// With its messages and chunks.
@@ -170,7 +186,12 @@ pub trait Messages: Send + Sync {
     async fn message(&self, user_id: &str, id: &str) -> Result<Option<Message>>;
     /// Up to `limit` messages of a conversation with ids up to and including `upto` (or all),
     /// newest first, whatever their branch. The caller has checked the owner of the conversation.
-    async fn messages_back(&self, conversation_id: &str, upto: Option<&str>, limit: u32) -> Result<Vec<Message>>;
+    async fn messages_back(
+        &self,
+        conversation_id: &str,
+        upto: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Message>>;
     /// More text of a running answer. `seq` is the highest event number that it covers.
     async fn append_chunk(&self, message_id: &str, seq: u64, text: &str) -> Result<()>;
     /// Stores the end of an answer and drops its chunks, in one step. `false` when the message is gone
