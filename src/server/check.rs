@@ -51,7 +51,7 @@ fn failure(what: &'static str, text: impl Into<String>) -> Finding {
 /// What asks the store and the providers; both answer one sentence, good or bad.
 /// Whether the store can be opened and answers.
 async fn check_store(config: &Config) -> Result<String, String> {
-    let store = store::open(&config.store.url).await.map_err(|error| error.to_string())?;
+    let store = store::open(&config.store.url, &store::OpenOptions::default()).await.map_err(|error| error.to_string())?;
     let answer = store.ping().await.map(|()| "answers".to_owned()).map_err(|error| error.to_string());
     store.close().await;
     answer

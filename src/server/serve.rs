@@ -55,7 +55,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let listener = TcpListener::bind(listen).await.map_err(|cause| {
         StartError::new(format!("Cannot listen on {listen}: {cause}. Choose another address with --listen or INGLENOOK_LISTEN."))
     })?;
-    let store = store::open(&config.store.url).await.map_err(|error| StartError::new(error.to_string()))?;
+    let store = store::open(&config.store.url, &store::OpenOptions::default()).await.map_err(|error| StartError::new(error.to_string()))?;
     let interrupted = store.interrupt_unfinished().await.map_err(|error| {
         StartError::new(format!("The answers that were running at the last end cannot be read: {error}"))
     })?;

@@ -1,12 +1,21 @@
-//! What is kept, as traits. [`sqlite`] and [`mongo`] implement them and pass the same [`contract`].
+//! What is kept, as traits. `sqlite` and `mongo` implement them and pass the same `contract`.
 //!
 //! Not finding is a normal answer (`Ok(None)` or `Ok(false)`), never an error. The owner is part of
 //! every query on conversations and messages, so somebody else's object looks like a missing one.
 //! Ids and times are made by the caller. What belongs together is one call and one transaction.
 
+mod mongo;
+mod open;
+mod sqlite;
+
+#[cfg(test)]
+mod contract;
+
 use async_trait::async_trait;
 
 use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
+
+pub use open::{OpenError, OpenOptions, open};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +29,10 @@ pub enum StoreError {
 }
 
 pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// How far `interrupt_unfinished` moves on from the last event number that it knows of: farther than a
+/// server can have got since it last wrote one down.
+const SEQ_GAP: i64 = 1_000_000;
 
 /// A person as they register. The store decides the role: the first one is the administrator, also
 /// when two register at once.
@@ -198,4 +211,3 @@ pub trait Store: Users + Sessions + Conversations + Messages {
     /// Ends the connections; what was acknowledged is kept.
     async fn close(&self);
 }
-pub async fn open(_url: &str) -> std::result::Result<std::sync::Arc<dyn Store>, StoreError> { unimplemented!() }

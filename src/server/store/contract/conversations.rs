@@ -1,0 +1,195 @@
+//! Cases about conversations and their listing.
+
+use crate::{
+    domain::{Conversation, ConversationPatch, User},
+    server::store::{ConversationPlace, ConversationQuery, Store},
+};
+
+use super::fixtures::{NOW, begin, conversation, talk, turn, user};
+
+async fn add(store: &dyn Store, user: &User, conversation: Conversation) -> Conversation {
+    store.create_conversation(&user.id, &conversation).await.unwrap();
+    conversation
+}
+
+async fn titles(store: &dyn Store, user: &User, query: ConversationQuery) -> Vec<String> {
+    let query = ConversationQuery { limit: 100, ..query };
+    store.conversations(&user.id, &query).await.unwrap().into_iter().map(|it| it.title).collect()
+}
+
+async fn search(store: &dyn Store, user: &User, text: &str) -> Vec<String> {
+    let query = ConversationQuery { title_contains: Some(text.to_owned()), ..Default::default() };
+    titles(store, user, query).await
+}
+
+pub(super) async fn a_conversation_round_trips(store: &dyn Store) {
+    let ada = user(store).await;
+    let full = Conversation {
+        model: Some("demo/echo".to_owned()),
+        system_prompt: Some("Be brief.".to_owned()),
+        pinned: true,
+        archived: true,
+        leaf_id: Some("leaf".to_owned()),
+        updated_at: NOW + 7,
+        ..conversation("Grüße, 世界 🎉")
+    };
+    for it in [full, conversation("")] {
+        let it = add(store, &ada, it).await;
+        assert_eq!(store.conversation(&ada.id, &it.id).await.unwrap(), Some(it.clone()));
+        assert_eq!(store.last_seq(&it.id).await.unwrap(), 0);
+    }
+    assert!(store.conversation(&ada.id, "none").await.unwrap().is_none());
+    assert_eq!(store.last_seq("none").await.unwrap(), 0);
+}
+
+pub(super) async fn a_foreign_conversation_looks_missing(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    let hers = add(store, &ada, conversation("")).await;
+    let patch = ConversationPatch { title: Some("mine now".to_owned()), ..Default::default() };
+    assert!(store.conversation(&bob.id, &hers.id).await.unwrap().is_none());
+    assert!(titles(store, &bob, ConversationQuery::default()).await.is_empty());
+    assert!(store.update_conversation(&bob.id, &hers.id, &patch).await.unwrap().is_none());
+    assert!(store.update_conversation(&bob.id, &hers.id, &Default::default()).await.unwrap().is_none());
+    assert!(!store.set_title_if_empty(&bob.id, &hers.id, "mine now").await.unwrap());
+    assert!(!store.delete_conversation(&bob.id, &hers.id).await.unwrap());
+    assert_eq!(store.conversation(&ada.id, &hers.id).await.unwrap(), Some(hers));
+}
+
+pub(super) async fn listing_is_newest_first_and_archived_apart(store: &dyn Store) {
+    let ada = user(store).await;
+    for (title, archived, age) in [("a", false, 3), ("b", true, 1), ("c", false, 1), ("d", false, 2)] {
+        let it = Conversation { archived, updated_at: NOW - age, ..conversation(title) };
+        add(store, &ada, it).await;
+    }
+    assert_eq!(titles(store, &ada, ConversationQuery::default()).await, ["c", "d", "a"]);
+    let archived = ConversationQuery { archived: true, ..Default::default() };
+    assert_eq!(titles(store, &ada, archived).await, ["b"]);
+    let none = ConversationQuery::default();
+    assert!(store.conversations(&ada.id, &none).await.unwrap().is_empty(), "a limit of 0 lists nothing");
+}
+
+pub(super) async fn paging_gives_each_once_also_with_equal_times(store: &dyn Store) {
+    let ada = user(store).await;
+    let mut expected = Vec::new();
+    for number in 0..23 {
+        let it = Conversation { updated_at: NOW + number / 10, ..conversation(&number.to_string()) };
+        expected.push(add(store, &ada, it).await);
+    }
+    expected.sort_by(|a, b| (b.updated_at, &b.id).cmp(&(a.updated_at, &a.id)));
+    let mut query = ConversationQuery { limit: 4, ..Default::default() };
+    let mut seen = Vec::new();
+    loop {
+        let page = store.conversations(&ada.id, &query).await.unwrap();
+        assert!(page.len() <= 4);
+        let Some(last) = page.last() else { break };
+        query.after = Some(ConversationPlace { updated_at: last.updated_at, id: last.id.clone() });
+        seen.extend(page);
+    }
+    assert_eq!(seen, expected);
+}
+
+pub(super) async fn a_title_is_found_regardless_of_case(store: &dyn Store) {
+    let ada = user(store).await;
+    for title in ["Über Öl", "Rust lifetimes", "日本語の文法", "ΑΘΗΝΑ"] {
+        add(store, &ada, conversation(title)).await;
+    }
+    assert_eq!(search(store, &ada, "RUST").await, ["Rust lifetimes"]);
+    assert_eq!(search(store, &ada, "über ö").await, ["Über Öl"]);
+    assert_eq!(search(store, &ada, "ÖL").await, ["Über Öl"]);
+    assert_eq!(search(store, &ada, "本語の").await, ["日本語の文法"]);
+    assert_eq!(search(store, &ada, "αθη").await, ["ΑΘΗΝΑ"]);
+    assert_eq!(search(store, &ada, "").await.len(), 4);
+    let it = add(store, &ada, conversation("before")).await;
+    let patch = ConversationPatch { title: Some("Später".to_owned()), ..Default::default() };
+    store.update_conversation(&ada.id, &it.id, &patch).await.unwrap();
+    assert_eq!(search(store, &ada, "SPÄTER").await, ["Später"]);
+    assert!(search(store, &ada, "before").await.is_empty());
+}
+
+pub(super) async fn nothing_in_a_title_search_has_a_meaning(store: &dyn Store) {
+    let ada = user(store).await;
+    let odd =
+        ["100% sure", "snake_case", "a.*b", r"back\slash", "$title_lower", "[x](y)", "it's \"so\"", "a\0b"];
+    for title in odd {
+        add(store, &ada, conversation(title)).await;
+    }
+    for (text, title) in [
+        ("%", odd[0]),
+        ("_c", odd[1]),
+        (".*", odd[2]),
+        ("\\", odd[3]),
+        ("$title", odd[4]),
+        ("](", odd[5]),
+        ("'", odd[6]),
+        ("\0", odd[7]),
+    ] {
+        assert_eq!(search(store, &ada, text).await, [title], "{text:?}");
+    }
+    assert!(search(store, &ada, "s%e").await.is_empty());
+    assert!(search(store, &ada, "x.y").await.is_empty());
+}
+
+pub(super) async fn a_patch_sets_and_clears(store: &dyn Store) {
+    let ada = user(store).await;
+    let mut it = add(store, &ada, conversation("old")).await;
+    let other = add(store, &ada, conversation("other")).await;
+    let patch = ConversationPatch {
+        title: Some("new".to_owned()),
+        model: Some(Some("demo/echo".to_owned())),
+        system_prompt: Some(Some("Be brief.".to_owned())),
+        pinned: Some(true),
+        archived: Some(true),
+    };
+    it.title = "new".to_owned();
+    it.model = Some("demo/echo".to_owned());
+    it.system_prompt = Some("Be brief.".to_owned());
+    (it.pinned, it.archived) = (true, true);
+    assert_eq!(store.update_conversation(&ada.id, &it.id, &patch).await.unwrap(), Some(it.clone()));
+    let nothing = ConversationPatch::default();
+    assert_eq!(store.update_conversation(&ada.id, &it.id, &nothing).await.unwrap(), Some(it.clone()));
+    let clear = ConversationPatch { model: Some(None), system_prompt: Some(None), ..Default::default() };
+    (it.model, it.system_prompt) = (None, None);
+    assert_eq!(store.update_conversation(&ada.id, &it.id, &clear).await.unwrap(), Some(it.clone()));
+    let back = ConversationPatch { pinned: Some(false), archived: Some(false), ..Default::default() };
+    (it.pinned, it.archived) = (false, false);
+    assert_eq!(store.update_conversation(&ada.id, &it.id, &back).await.unwrap(), Some(it.clone()));
+    assert_eq!(store.conversation(&ada.id, &it.id).await.unwrap(), Some(it));
+    assert_eq!(store.conversation(&ada.id, &other.id).await.unwrap(), Some(other));
+    assert!(store.update_conversation(&ada.id, "none", &back).await.unwrap().is_none());
+}
+
+pub(super) async fn a_title_is_set_only_while_empty(store: &dyn Store) {
+    let ada = user(store).await;
+    let it = add(store, &ada, conversation("")).await;
+    assert!(store.set_title_if_empty(&ada.id, &it.id, "First").await.unwrap());
+    assert!(!store.set_title_if_empty(&ada.id, &it.id, "Second").await.unwrap());
+    assert!(!store.set_title_if_empty(&ada.id, "none", "First").await.unwrap());
+    let found = store.conversation(&ada.id, &it.id).await.unwrap().unwrap();
+    assert_eq!((found.title.as_str(), found.updated_at), ("First", NOW));
+    assert_eq!(search(store, &ada, "FIRST").await, ["First"]);
+}
+
+pub(super) async fn deleting_takes_everything_along(store: &dyn Store) {
+    let ada = user(store).await;
+    let (it, other) = (add(store, &ada, conversation("")).await, add(store, &ada, conversation("")).await);
+    let done = turn(&ada, &it, None);
+    talk(store, &done, "Yes.").await;
+    let running = turn(&ada, &it, Some(&done.answer.id));
+    begin(store, &running).await;
+    store.append_chunk(&running.answer.id, 3, "half").await.unwrap();
+    let kept = turn(&ada, &other, None);
+    talk(store, &kept, "Kept.").await;
+    assert!(store.delete_conversation(&ada.id, &it.id).await.unwrap());
+    assert!(!store.delete_conversation(&ada.id, &it.id).await.unwrap());
+    assert!(store.conversation(&ada.id, &it.id).await.unwrap().is_none());
+    assert!(store.messages_back(&it.id, None, 10).await.unwrap().is_empty());
+    for gone in [&done.answer.id, &running.answer.id] {
+        assert!(store.message(&ada.id, gone).await.unwrap().is_none());
+    }
+    assert_eq!(store.messages_back(&other.id, None, 10).await.unwrap().len(), 2);
+    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+}
+
+pub(super) async fn the_store_answers_a_ping(store: &dyn Store) {
+    store.ping().await.unwrap();
+}

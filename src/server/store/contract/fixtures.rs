@@ -1,0 +1,152 @@
+//! Fresh stores, and people, conversations and turns to fill them with.
+
+use std::{
+    sync::Arc,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use tempfile::TempDir;
+use ulid::Ulid;
+
+use crate::{
+    domain::{Conversation, Message, Role, Status, User},
+    server::store::{
+        Finish, NewTurn, NewUser, OpenOptions, Session, Store, TurnOutcome, contract::mongod, open,
+    },
+};
+
+/// A time: 2026, so that nothing in MongoDB is removed for its age while a test runs.
+pub(super) const NOW: i64 = 1_790_000_000_000;
+/// A time that has not come when these tests run.
+pub(super) const LATER: i64 = 4_000_000_000_000;
+
+pub(super) struct Fresh {
+    pub store: Arc<dyn Store>,
+    _folder: Option<TempDir>,
+}
+
+pub(super) async fn sqlite() -> Fresh {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("new/inglenook.db").display());
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    Fresh { store, _folder: Some(folder) }
+}
+
+pub(super) async fn memory() -> Fresh {
+    Fresh { store: open("sqlite::memory:", &OpenOptions::default()).await.unwrap(), _folder: None }
+}
+
+pub(super) async fn mongo() -> Fresh {
+    let url = mongod::shared().await.url(&mongod::fresh_database());
+    Fresh { store: open(&url, &OpenOptions::default()).await.unwrap(), _folder: None }
+}
+
+/// An id later than all before it.
+pub(super) fn id() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    Ulid::from_parts(NOW.unsigned_abs() + u64::from(count), count.into()).to_string()
+}
+
+pub(super) fn new_user(email: &str) -> NewUser {
+    NewUser {
+        id: id(),
+        email: email.to_owned(),
+        name: "Ada".to_owned(),
+        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
+        created_at: NOW,
+    }
+}
+
+pub(super) async fn user(store: &dyn Store) -> User {
+    store.create_user(&new_user(&format!("{}@example.com", id().to_lowercase()))).await.unwrap().unwrap()
+}
+
+pub(super) fn session(user: &User) -> Session {
+    Session {
+        id: id(),
+        user_id: user.id.clone(),
+        created_at: NOW,
+        last_seen_at: NOW,
+        expires_at: LATER,
+        user_agent: "Firefox".to_owned(),
+    }
+}
+
+pub(super) fn conversation(title: &str) -> Conversation {
+    Conversation {
+        id: id(),
+        title: title.to_owned(),
+        model: None,
+        system_prompt: None,
+        pinned: false,
+        archived: false,
+        leaf_id: None,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+fn message(conversation_id: &str, parent_id: Option<String>, role: Role, content: &str) -> Message {
+    let answer = role == Role::Assistant;
+    Message {
+        id: id(),
+        conversation_id: conversation_id.to_owned(),
+        parent_id,
+        role,
+        content: content.to_owned(),
+        reasoning: String::new(),
+        status: if answer { Status::Generating } else { Status::Complete },
+        model: answer.then(|| "demo/echo".to_owned()),
+        usage: None,
+        failure: None,
+        created_at: NOW + 1,
+    }
+}
+
+/// A question after `parent` and its answer, in a conversation that is there.
+pub(super) fn turn(user: &User, conversation: &Conversation, parent: Option<&str>) -> NewTurn {
+    let question = message(&conversation.id, parent.map(str::to_owned), Role::User, "What is a quine?");
+    let answer = message(&conversation.id, Some(question.id.clone()), Role::Assistant, "");
+    NewTurn {
+        user_id: user.id.clone(),
+        conversation: conversation.clone(),
+        new_conversation: false,
+        question: Some(question),
+        answer,
+        key: None,
+        now: NOW + 2,
+    }
+}
+
+/// The same, which makes the conversation too.
+pub(super) fn first_turn(user: &User) -> NewTurn {
+    NewTurn { new_conversation: true, ..turn(user, &conversation(""), None) }
+}
+
+/// A further answer to the question `parent`.
+pub(super) fn another_answer(user: &User, conversation: &Conversation, parent: Option<&str>) -> NewTurn {
+    let answer = message(&conversation.id, parent.map(str::to_owned), Role::Assistant, "");
+    NewTurn { question: None, answer, ..turn(user, conversation, None) }
+}
+
+pub(super) async fn begin(store: &dyn Store, turn: &NewTurn) {
+    assert_eq!(store.begin_turn(turn).await.unwrap(), TurnOutcome::Begun);
+}
+
+pub(super) fn finish(content: &str, seq: u64) -> Finish {
+    Finish {
+        content: content.to_owned(),
+        reasoning: String::new(),
+        status: Status::Complete,
+        usage: None,
+        failure: None,
+        seq,
+    }
+}
+
+/// A whole turn: question and finished answer.
+pub(super) async fn talk(store: &dyn Store, turn: &NewTurn, answer: &str) {
+    begin(store, turn).await;
+    assert!(store.finish_message(&turn.answer.id, &finish(answer, 1)).await.unwrap());
+}

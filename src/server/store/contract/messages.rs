@@ -1,0 +1,188 @@
+//! Cases about messages, and about the tails of running answers.
+
+use crate::{
+    domain::{Failure, FailureCode, Message, Status, Usage},
+    server::store::{Finish, NewTurn, Store},
+};
+
+use super::fixtures::{begin, finish, first_turn, talk, turn, user};
+
+async fn begun(store: &dyn Store) -> NewTurn {
+    let turn = first_turn(&user(store).await);
+    begin(store, &turn).await;
+    turn
+}
+
+async fn answer(store: &dyn Store, turn: &NewTurn) -> Message {
+    store.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap()
+}
+
+pub(super) async fn messages_are_paged_back(store: &dyn Store) {
+    let ada = user(store).await;
+    let first = first_turn(&ada);
+    talk(store, &first, "0").await;
+    let mut ids = vec![first.question.clone().unwrap().id, first.answer.id.clone()];
+    for number in 1..5 {
+        let next = turn(&ada, &first.conversation, ids.last().map(String::as_str));
+        talk(store, &next, &number.to_string()).await;
+        ids.extend([next.question.unwrap().id, next.answer.id]);
+    }
+    talk(store, &first_turn(&ada), "elsewhere").await;
+    ids.reverse();
+    let conversation = &first.conversation.id;
+    let back = async |upto, limit| {
+        let page = store.messages_back(conversation, upto, limit).await.unwrap();
+        page.into_iter().map(|message| message.id).collect::<Vec<_>>()
+    };
+    assert_eq!(back(None, 100).await, ids);
+    assert_eq!(back(None, 3).await, ids[..3]);
+    assert_eq!(back(Some(&ids[3]), 4).await, ids[3..7]);
+    assert_eq!(back(Some(&ids[8]), 100).await, ids[8..]);
+    assert_eq!(back(Some("0"), 100).await, [""; 0]);
+    assert_eq!(back(None, 0).await, [""; 0]);
+    assert!(store.messages_back("none", None, 10).await.unwrap().is_empty());
+}
+
+pub(super) async fn a_foreign_message_looks_missing(store: &dyn Store) {
+    let turn = begun(store).await;
+    let bob = user(store).await;
+    assert!(store.message(&bob.id, &turn.answer.id).await.unwrap().is_none());
+    assert!(store.message(&turn.user_id, "none").await.unwrap().is_none());
+}
+
+pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
+    let turn = begun(store).await;
+    store.append_chunk(&turn.answer.id, 2, "A program ").await.unwrap();
+    let end = Finish {
+        content: "A program that prints itself.".to_owned(),
+        reasoning: "Hm.".to_owned(),
+        status: Status::Complete,
+        usage: Some(Usage { prompt_tokens: 12, completion_tokens: u32::MAX }),
+        failure: None,
+        seq: 9,
+    };
+    assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
+    let expected = Message {
+        content: end.content.clone(),
+        reasoning: "Hm.".to_owned(),
+        status: Status::Complete,
+        usage: end.usage,
+        ..turn.answer.clone()
+    };
+    assert_eq!(answer(store, &turn).await, expected);
+    assert!(!store.finish_message(&turn.answer.id, &finish("Other.", 99)).await.unwrap());
+    assert!(!store.finish_message("none", &finish("Other.", 99)).await.unwrap());
+    let question = &turn.question.as_ref().unwrap().id;
+    assert!(!store.finish_message(question, &finish("Other.", 99)).await.unwrap());
+    assert_eq!(answer(store, &turn).await, expected);
+    assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 9);
+    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    assert_eq!(answer(store, &turn).await, expected);
+}
+
+pub(super) async fn a_failure_is_kept(store: &dyn Store) {
+    let turn = begun(store).await;
+    let failure =
+        Failure { code: FailureCode::Overloaded, message: "Try later.".to_owned(), retryable: true };
+    let end = Finish { status: Status::Failed, failure: Some(failure.clone()), ..finish("Hal", 3) };
+    assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
+    let stored = answer(store, &turn).await;
+    assert_eq!((stored.status, stored.failure, stored.usage), (Status::Failed, Some(failure), None));
+}
+
+pub(super) async fn chunks_for_nobody_leave_nothing(store: &dyn Store) {
+    let turn = begun(store).await;
+    store.append_chunk("none", 1, "lost").await.unwrap();
+    assert!(store.finish_message(&turn.answer.id, &finish("Yes.", 5)).await.unwrap());
+    store.append_chunk(&turn.answer.id, 6, "too late").await.unwrap();
+    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    assert_eq!(answer(store, &turn).await.content, "Yes.");
+    assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 5);
+}
+
+pub(super) async fn unfinished_answers_are_interrupted(store: &dyn Store) {
+    let (one, two, silent) = (begun(store).await, begun(store).await, begun(store).await);
+    let done = first_turn(&user(store).await);
+    talk(store, &done, "Done.").await;
+    // Seqs of several digits, not in order: they sort as numbers.
+    for (seq, text) in [(9, "b"), (2, "a"), (100, "d\0"), (20, "c")] {
+        store.append_chunk(&one.answer.id, seq, text).await.unwrap();
+    }
+    store.append_chunk(&two.answer.id, 1, "öl 🛢").await.unwrap();
+    assert_eq!(store.interrupt_unfinished().await.unwrap(), 3);
+    for (turn, content) in [(&one, "abcd\0"), (&two, "öl 🛢"), (&silent, "")] {
+        let stored = answer(store, turn).await;
+        assert_eq!((stored.content.as_str(), stored.status), (content, Status::Interrupted));
+    }
+    assert_eq!(answer(store, &done).await.status, Status::Complete);
+    assert_eq!(store.last_seq(&done.conversation.id).await.unwrap(), 1);
+    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    assert!(!store.finish_message(&one.answer.id, &finish("no", 7)).await.unwrap());
+}
+
+pub(super) async fn interrupting_moves_beyond_every_known_seq(store: &dyn Store) {
+    let ada = user(store).await;
+    let first = first_turn(&ada);
+    begin(store, &first).await;
+    store.finish_message(&first.answer.id, &finish("Yes.", 40)).await.unwrap();
+    let second = turn(&ada, &first.conversation, Some(&first.answer.id));
+    begin(store, &second).await;
+    store.append_chunk(&second.answer.id, 57, "x").await.unwrap();
+    store.interrupt_unfinished().await.unwrap();
+    let conversation = &first.conversation.id;
+    assert_eq!(store.last_seq(conversation).await.unwrap(), 1_000_057);
+    begin(store, &turn(&ada, &first.conversation, Some(&second.answer.id))).await;
+    store.interrupt_unfinished().await.unwrap();
+    assert_eq!(store.last_seq(conversation).await.unwrap(), 2_000_057);
+    // A lower seq does not take it back.
+    let last = turn(&ada, &first.conversation, Some(&second.answer.id));
+    begin(store, &last).await;
+    store.finish_message(&last.answer.id, &finish("Yes.", 3)).await.unwrap();
+    assert_eq!(store.last_seq(conversation).await.unwrap(), 2_000_057);
+}
+
+pub(super) async fn a_chunk_sent_twice_is_there_once(store: &dyn Store) {
+    let turn = begun(store).await;
+    for (seq, text) in [(1, "a"), (1, "a"), (2, "b")] {
+        store.append_chunk(&turn.answer.id, seq, text).await.unwrap();
+    }
+    store.interrupt_unfinished().await.unwrap();
+    assert_eq!(answer(store, &turn).await.content, "ab");
+}
+
+pub(super) async fn any_text_round_trips(store: &dyn Store) {
+    let texts = [
+        "nul \0 inside, and at the end \0".to_owned(),
+        "مرحبا בעולם \u{202e}rtl\u{202c}".to_owned(),
+        "👩‍👩‍👧‍👦 🏳️‍🌈 e\u{301} \u{feff}bom \u{10ffff}".to_owned(),
+        "$set {\"a\": 1} '; DROP TABLE messages; -- \r\n\t".to_owned(),
+        "long ä ".repeat(1024 * 1024 / 8),
+    ];
+    for text in texts {
+        let mut turn = first_turn(&user(store).await);
+        turn.question.as_mut().unwrap().content.clone_from(&text);
+        begin(store, &turn).await;
+        store.append_chunk(&turn.answer.id, 1, &text).await.unwrap();
+        store.interrupt_unfinished().await.unwrap();
+        let thread = store.messages_back(&turn.conversation.id, None, 10).await.unwrap();
+        assert!(thread.len() == 2 && thread.iter().all(|message| message.content == text));
+        let again = super::fixtures::turn(&user(store).await, &turn.conversation, Some(&turn.answer.id));
+        let again = NewTurn { user_id: turn.user_id.clone(), ..again };
+        begin(store, &again).await;
+        let end = Finish { reasoning: text.clone(), ..finish(&text, 1) };
+        store.finish_message(&again.answer.id, &end).await.unwrap();
+        let stored = answer(store, &again).await;
+        assert!(stored.content == text && stored.reasoning == text);
+    }
+}
+
+pub(super) async fn chunks_racing_with_the_end_leave_nothing(store: &dyn Store) {
+    let turn = begun(store).await;
+    let chunks = futures::future::join_all((1..20).map(|seq| store.append_chunk(&turn.answer.id, seq, "x")));
+    let end = finish("Yes.", 20);
+    let (chunks, finished) = futures::join!(chunks, store.finish_message(&turn.answer.id, &end));
+    assert!(chunks.iter().all(Result::is_ok) && finished.unwrap());
+    assert_eq!(answer(store, &turn).await.content, "Yes.");
+    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 20);
+}

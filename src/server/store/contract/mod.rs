@@ -1,0 +1,93 @@
+//! The contract: what every store must do, one test per case and store, so that a failure names both.
+//!
+//! A case is a function that takes a fresh store; [`contract!`] lists them all.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod conversations;
+mod fixtures;
+mod messages;
+mod mongo_only;
+mod mongod;
+mod sessions;
+mod sqlite_only;
+mod turns;
+mod users;
+
+macro_rules! contract {
+    ($($group:ident { $($case:ident),* $(,)? })*) => {
+        contract!(@on sqlite $($group { $($case),* })*);
+        contract!(@on memory $($group { $($case),* })*);
+        contract!(@on mongo $($group { $($case),* })*);
+    };
+    (@on $store:ident $($group:ident { $($case:ident),* })*) => {
+        mod $store {$(
+            mod $group {$(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let fresh = super::super::fixtures::$store().await;
+                    super::super::$group::$case(&*fresh.store).await;
+                    fresh.store.close().await;
+                }
+            )*}
+        )*}
+    };
+}
+
+contract! {
+    users {
+        the_first_is_the_administrator,
+        of_twenty_at_once_one_is_the_administrator,
+        an_email_is_taken_once,
+        an_email_is_taken_once_also_at_once,
+        credentials_carry_the_hash,
+        a_patch_changes_what_it_names,
+        a_missing_user_is_a_normal_answer,
+    }
+    sessions {
+        a_session_comes_with_its_user,
+        touching_moves_the_expiry,
+        deleting_ends_one,
+        deleting_others_keeps_one,
+        expired_ones_are_removed,
+    }
+    conversations {
+        a_conversation_round_trips,
+        a_foreign_conversation_looks_missing,
+        listing_is_newest_first_and_archived_apart,
+        paging_gives_each_once_also_with_equal_times,
+        a_title_is_found_regardless_of_case,
+        nothing_in_a_title_search_has_a_meaning,
+        a_patch_sets_and_clears,
+        a_title_is_set_only_while_empty,
+        deleting_takes_everything_along,
+        the_store_answers_a_ping,
+    }
+    turns {
+        a_turn_is_stored_and_moves_the_conversation,
+        a_repeated_key_answers_the_stored_ids,
+        a_key_belongs_to_one_user,
+        fifty_with_one_key_begin_once,
+        fifty_with_one_key_in_one_conversation_begin_once,
+        twenty_in_one_conversation_begin_once,
+        turns_in_many_conversations_do_not_hinder_each_other,
+        a_foreign_or_missing_conversation_is_refused,
+        a_foreign_or_missing_parent_is_refused,
+        a_refused_turn_leaves_nothing_behind,
+        a_second_answer_needs_an_old_question,
+        a_running_answer_is_busy_until_it_ends,
+        a_failing_turn_leaves_no_orphan,
+    }
+    messages {
+        messages_are_paged_back,
+        a_foreign_message_looks_missing,
+        finishing_stores_the_end_once,
+        a_failure_is_kept,
+        chunks_for_nobody_leave_nothing,
+        unfinished_answers_are_interrupted,
+        interrupting_moves_beyond_every_known_seq,
+        a_chunk_sent_twice_is_there_once,
+        any_text_round_trips,
+        chunks_racing_with_the_end_leave_nothing,
+    }
+}

@@ -1,0 +1,166 @@
+//! What only a server can do: not be there, go away, come back, be of the wrong kind.
+
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use mongodb::{
+    Client,
+    bson::{Document, doc},
+};
+
+use crate::server::store::{OpenError, OpenOptions, Store, StoreError, open};
+
+use super::{
+    fixtures::{NOW, begin, finish, first_turn, session, user},
+    mongod::{Mongod, fresh_database, shared},
+};
+
+async fn refusal(url: &str) -> OpenError {
+    match open(url, &OpenOptions::default()).await {
+        Ok(_) => panic!("it was opened"),
+        Err(error) => error,
+    }
+}
+
+async fn assert_unavailable(store: &dyn Store) {
+    let begun = Instant::now();
+    let (ping, turn) = (store.ping().await, store.begin_turn(&first_turn_of_nobody()).await);
+    assert!(matches!(ping, Err(StoreError::Unavailable(_))), "{ping:?}");
+    assert!(matches!(turn, Err(StoreError::Unavailable(_))), "{turn:?}");
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+}
+
+fn first_turn_of_nobody() -> crate::server::store::NewTurn {
+    let nobody = crate::domain::User {
+        id: "nobody".to_owned(),
+        email: String::new(),
+        name: String::new(),
+        role: crate::domain::UserRole::Member,
+        state: crate::domain::UserState::Active,
+        created_at: NOW,
+    };
+    first_turn(&nobody)
+}
+
+async fn wait_until_it_answers(store: &dyn Store) {
+    let begun = Instant::now();
+    while let Err(error) = store.ping().await {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{error}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// A URL with a short patience: a call may take twice that.
+fn hasty(mongod: &Mongod) -> String {
+    format!("{}?serverSelectionTimeoutMS=1000&connectTimeoutMS=1000", mongod.url("inglenook"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_server_is_unavailable_and_comes_back() {
+    let mongod = Mongod::start(&["--replSet", "rs0"]).await;
+    let store = open(&hasty(&mongod), &OpenOptions::default()).await.unwrap();
+    let ada = user(&*store).await;
+    mongod.signal("STOP");
+    assert_unavailable(&*store).await;
+    mongod.signal("CONT");
+    wait_until_it_answers(&*store).await;
+    assert_eq!(store.user(&ada.id).await.unwrap(), Some(ada.clone()));
+    begin(&*store, &first_turn(&ada)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_is_unavailable_and_comes_back_with_everything() {
+    let mut mongod = Mongod::start(&["--replSet", "rs0"]).await;
+    let store = open(&hasty(&mongod), &OpenOptions::default()).await.unwrap();
+    let ada = user(&*store).await;
+    let turn = first_turn(&ada);
+    begin(&*store, &turn).await;
+    store.append_chunk(&turn.answer.id, 1, "half").await.unwrap();
+    mongod.kill();
+    assert_unavailable(&*store).await;
+    mongod.spawn(&["--replSet", "rs0"]).await;
+    wait_until_it_answers(&*store).await;
+    assert_eq!(store.interrupt_unfinished().await.unwrap(), 1);
+    assert_eq!(store.message(&ada.id, &turn.answer.id).await.unwrap().unwrap().content, "half");
+}
+
+#[tokio::test]
+async fn nobody_at_the_address_is_said_in_time() {
+    let begun = Instant::now();
+    let error = refusal("mongodb://me:secret@127.0.0.1:1/?serverSelectionTimeoutMS=500").await;
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    let said = error.to_string();
+    assert!(said.contains("127.0.0.1:1 does not answer within 500 ms"), "{said}");
+    assert!(!said.contains("secret"), "{said}");
+}
+
+#[tokio::test]
+async fn a_single_server_is_told_how_to_become_a_replica_set() {
+    let mongod = Mongod::start(&[]).await;
+    let error = refusal(&mongod.url("inglenook")).await;
+    assert!(matches!(error, OpenError::NotAReplicaSet { .. }), "{error}");
+    assert!(error.to_string().contains("--replSet rs0"), "{error}");
+}
+
+/// A collection of a fresh database, beside the store's own connection.
+async fn documents(url: &str, collection: &str) -> mongodb::Collection<Document> {
+    Client::with_uri_str(url).await.unwrap().default_database().unwrap().collection(collection)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_chunk_outlives_its_answer() {
+    let url = shared().await.url(&fresh_database());
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    let chunks = documents(&url, "chunks").await;
+    let ada = user(&*store).await;
+    for delete in [false, true] {
+        let turn = first_turn(&ada);
+        begin(&*store, &turn).await;
+        let append = join_all((1..30).map(|seq| store.append_chunk(&turn.answer.id, seq, "x")));
+        let end = async {
+            if delete {
+                assert!(store.delete_conversation(&ada.id, &turn.conversation.id).await.unwrap());
+            } else {
+                assert!(store.finish_message(&turn.answer.id, &finish("Yes.", 30)).await.unwrap());
+            }
+        };
+        let (appended, ()) = futures::join!(append, end);
+        assert!(appended.iter().all(Result::is_ok));
+        assert_eq!(chunks.count_documents(doc! {}).await.unwrap(), 0, "delete: {delete}");
+    }
+    chunks.insert_one(doc! { "_id": "x:1", "message_id": "x", "seq": 1_i64, "text": "stray" }).await.unwrap();
+    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    assert_eq!(chunks.count_documents(doc! {}).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn sessions_carry_the_date_at_which_mongodb_removes_them() {
+    let url = shared().await.url(&fresh_database());
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    let session = session(&user(&*store).await);
+    store.create_session(&session).await.unwrap();
+    let sessions = documents(&url, "sessions").await;
+    let expires = async || {
+        let stored = sessions.find_one(doc! {}).await.unwrap().unwrap();
+        stored.get_datetime("expires").unwrap().timestamp_millis()
+    };
+    assert_eq!(expires().await, session.expires_at);
+    store.touch_session(&session.id, NOW, session.expires_at + 5).await.unwrap();
+    assert_eq!(expires().await, session.expires_at + 5);
+}
+
+#[tokio::test]
+async fn opening_twice_makes_the_same_indexes() {
+    let url = shared().await.url(&fresh_database());
+    let mut counts = Vec::new();
+    for _ in 0..2 {
+        let store = open(&url, &OpenOptions::default()).await.unwrap();
+        let mut count = Vec::new();
+        for collection in ["users", "sessions", "conversations", "messages", "chunks"] {
+            count.push(documents(&url, collection).await.list_index_names().await.unwrap().len());
+        }
+        counts.push(count);
+        store.close().await;
+    }
+    assert_eq!(counts, [[2, 3, 2, 4, 2], [2, 3, 2, 4, 2]]);
+}

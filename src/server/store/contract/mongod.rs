@@ -1,0 +1,147 @@
+//! A real `mongod` for the tests: a replica set of one, in a temporary folder, gone when the tests end.
+
+use std::{
+    env, fs,
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use mongodb::{Client, bson::doc};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+const START: Duration = Duration::from_secs(60);
+
+/// A shell stands between: it ends mongod when the test process is gone, however it went, because
+/// then its standard input ends. It takes no signals meant for the tests (Ctrl-C), so as not to go
+/// before that.
+const WATCH: &str = r#"
+trap '' INT TERM HUP
+mongod=$1 folder=$2
+shift 2
+"$mongod" --dbpath "$folder" --logpath "$folder/mongod.log" --logappend "$@" &
+echo $! >"$folder/pid"
+cat
+kill -CONT "$(cat "$folder/pid")"
+kill -KILL "$(cat "$folder/pid")"
+wait
+[ -e "$folder/keep" ] || rm -rf "$folder"
+"#;
+
+pub(super) struct Mongod {
+    folder: PathBuf,
+    port: u16,
+    /// Empty while it is stopped.
+    shell: Option<Child>,
+}
+
+/// The one that most tests share, each with a database of its own.
+pub(super) async fn shared() -> &'static Mongod {
+    static SHARED: OnceCell<Mongod> = OnceCell::const_new();
+    SHARED.get_or_init(async || Mongod::start(&["--replSet", "rs0"]).await).await
+}
+
+pub(super) fn fresh_database() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Mongod {
+    pub(super) async fn start(arguments: &[&str]) -> Self {
+        let mut mongod = Self { folder: TempDir::new().unwrap().keep(), port: free_port(), shell: None };
+        mongod.spawn(arguments).await;
+        if arguments.contains(&"--replSet") {
+            mongod.make_replica_set().await;
+        }
+        mongod
+    }
+
+    pub(super) fn url(&self, database: &str) -> String {
+        format!("mongodb://127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// As after a crash. What it stored stays.
+    pub(super) fn kill(&mut self) {
+        fs::write(self.folder.join("keep"), "").unwrap();
+        if let Some(mut shell) = self.shell.take() {
+            drop(shell.stdin.take());
+            shell.wait().unwrap();
+        }
+    }
+
+    pub(super) async fn spawn(&mut self, arguments: &[&str]) {
+        let _ = fs::remove_file(self.folder.join("keep"));
+        let shell = Command::new("sh")
+            .args(["-c", WATCH, "sh"])
+            .args([&program(), &self.folder])
+            .args(["--bind_ip", "127.0.0.1", "--port", &self.port.to_string()])
+            .args(["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64"])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.shell = Some(shell);
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(begun.elapsed() < START, "mongod did not start: see {}", self.folder.display());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// `STOP` freezes it: connections stay and nobody answers. `CONT` wakes it.
+    pub(super) fn signal(&self, name: &str) {
+        let pid = fs::read_to_string(self.folder.join("pid")).unwrap();
+        assert!(Command::new("kill").args(["-s", name, pid.trim()]).status().unwrap().success());
+    }
+
+    async fn make_replica_set(&self) {
+        let url = format!("mongodb://127.0.0.1:{}/?directConnection=true", self.port);
+        let client = Client::with_uri_str(url).await.unwrap();
+        let admin = client.database("admin");
+        let member = doc! { "_id": 0, "host": format!("127.0.0.1:{}", self.port) };
+        let set = doc! { "replSetInitiate": { "_id": "rs0", "members": [member] } };
+        admin.run_command(set).await.unwrap();
+        let begun = Instant::now();
+        while admin.run_command(doc! { "hello": 1 }).await.unwrap().get_bool("isWritablePrimary") != Ok(true)
+        {
+            assert!(begun.elapsed() < START, "mongod did not become primary");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        client.shutdown().immediate(true).await;
+    }
+}
+
+impl Drop for Mongod {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// The mongod that `INGLENOOK_TEST_MONGODB` names, the one on `PATH`, or the one that the set-up script
+/// fetched.
+fn program() -> PathBuf {
+    if let Some(named) = env::var_os("INGLENOOK_TEST_MONGODB") {
+        return PathBuf::from(named);
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&path).map(|folder| folder.join("mongod"));
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let cache = env::var_os("INGLENOOK_CACHE").map(PathBuf::from).unwrap_or_else(|| {
+        let caches = env::var_os("XDG_CACHE_HOME").map_or(home.join(".cache"), PathBuf::from);
+        caches.join("inglenook")
+    });
+    on_path
+        .chain([cache.join("mongodb/mongod")])
+        .find(|candidate| Path::is_file(candidate))
+        .expect("The store tests need a mongod, and there is none: run `scripts/setup.sh test`.")
+}

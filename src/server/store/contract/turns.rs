@@ -1,0 +1,218 @@
+//! Cases about the beginning of a turn, alone and in a crowd.
+
+use futures::future::join_all;
+
+use crate::{
+    domain::{Conversation, Status, User},
+    server::store::{NewTurn, Store, StoreError, TurnOutcome},
+};
+
+use super::fixtures::{another_answer, begin, conversation, finish, first_turn, id, talk, turn, user};
+
+async fn opened(store: &dyn Store) -> (User, Conversation) {
+    let (ada, it) = (user(store).await, conversation(""));
+    store.create_conversation(&ada.id, &it).await.unwrap();
+    (ada, it)
+}
+
+fn repeated(turn: &NewTurn) -> TurnOutcome {
+    TurnOutcome::Repeated {
+        conversation_id: turn.conversation.id.clone(),
+        question_id: turn.question.as_ref().map(|question| question.id.clone()),
+        answer_id: turn.answer.id.clone(),
+    }
+}
+
+fn keyed(turn: NewTurn, key: &str) -> NewTurn {
+    NewTurn { key: Some(key.to_owned()), ..turn }
+}
+
+/// All at once; each on a task of its own would ask the same of the store.
+async fn at_once(store: &dyn Store, turns: &[NewTurn]) -> Vec<TurnOutcome> {
+    join_all(turns.iter().map(|turn| store.begin_turn(turn))).await.into_iter().map(Result::unwrap).collect()
+}
+
+/// The one that began; the others answered that they repeat it.
+fn the_one_that_began<'a>(turns: &'a [NewTurn], outcomes: &[TurnOutcome]) -> &'a NewTurn {
+    let begun: Vec<_> = outcomes.iter().enumerate().filter(|(_, it)| **it == TurnOutcome::Begun).collect();
+    assert_eq!(begun.len(), 1, "{outcomes:?}");
+    &turns[begun[0].0]
+}
+
+pub(super) async fn a_turn_is_stored_and_moves_the_conversation(store: &dyn Store) {
+    let ada = user(store).await;
+    let first = first_turn(&ada);
+    begin(store, &first).await;
+    let question = first.question.clone().unwrap();
+    assert_eq!(store.message(&ada.id, &question.id).await.unwrap(), Some(question));
+    assert_eq!(store.message(&ada.id, &first.answer.id).await.unwrap(), Some(first.answer.clone()));
+    let stored = store.conversation(&ada.id, &first.conversation.id).await.unwrap().unwrap();
+    let expected = Conversation {
+        leaf_id: Some(first.answer.id.clone()),
+        updated_at: first.now,
+        ..first.conversation.clone()
+    };
+    assert_eq!(stored, expected);
+    store.finish_message(&first.answer.id, &finish("Yes.", 1)).await.unwrap();
+
+    let chosen = Conversation { model: Some("demo/other".to_owned()), ..stored.clone() };
+    let mut second = turn(&ada, &chosen, Some(&first.answer.id));
+    second.now += 10;
+    begin(store, &second).await;
+    let stored = store.conversation(&ada.id, &first.conversation.id).await.unwrap().unwrap();
+    assert_eq!(stored.leaf_id, Some(second.answer.id.clone()));
+    assert_eq!((stored.updated_at, stored.model.as_deref()), (second.now, Some("demo/other")));
+    store.finish_message(&second.answer.id, &finish("Yes.", 1)).await.unwrap();
+
+    let unchosen = Conversation { model: None, title: "not stored".to_owned(), ..stored.clone() };
+    begin(store, &turn(&ada, &unchosen, None)).await;
+    let stored = store.conversation(&ada.id, &first.conversation.id).await.unwrap().unwrap();
+    assert_eq!((stored.model.as_deref(), stored.title.as_str()), (Some("demo/other"), ""));
+}
+
+pub(super) async fn a_repeated_key_answers_the_stored_ids(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    let first = keyed(turn(&ada, &it, None), "k");
+    begin(store, &first).await;
+    assert_eq!(store.begin_turn(&first).await.unwrap(), repeated(&first));
+    let again = keyed(turn(&ada, &it, None), "k");
+    assert_eq!(store.begin_turn(&again).await.unwrap(), repeated(&first));
+    let elsewhere = keyed(first_turn(&ada), "k");
+    assert_eq!(store.begin_turn(&elsewhere).await.unwrap(), repeated(&first));
+    store.finish_message(&first.answer.id, &finish("Yes.", 1)).await.unwrap();
+    assert_eq!(store.begin_turn(&again).await.unwrap(), repeated(&first));
+    assert_eq!(store.messages_back(&it.id, None, 10).await.unwrap().len(), 2);
+
+    let question = &first.question.as_ref().unwrap().id;
+    let further = keyed(another_answer(&ada, &it, Some(question)), "k2");
+    begin(store, &further).await;
+    assert_eq!(store.begin_turn(&further).await.unwrap(), repeated(&further));
+}
+
+pub(super) async fn a_key_belongs_to_one_user(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    begin(store, &keyed(first_turn(&ada), "k")).await;
+    begin(store, &keyed(first_turn(&bob), "k")).await;
+    begin(store, &first_turn(&ada)).await;
+    begin(store, &first_turn(&ada)).await;
+}
+
+pub(super) async fn fifty_with_one_key_begin_once(store: &dyn Store) {
+    let ada = user(store).await;
+    let turns: Vec<_> = (0..50).map(|_| keyed(first_turn(&ada), "k")).collect();
+    let outcomes = at_once(store, &turns).await;
+    let begun = the_one_that_began(&turns, &outcomes);
+    for outcome in outcomes.iter().filter(|outcome| **outcome != TurnOutcome::Begun) {
+        assert_eq!(*outcome, repeated(begun));
+    }
+    for turn in &turns {
+        let there = store.conversation(&ada.id, &turn.conversation.id).await.unwrap().is_some();
+        assert_eq!(there, turn.conversation.id == begun.conversation.id);
+    }
+}
+
+pub(super) async fn fifty_with_one_key_in_one_conversation_begin_once(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    let turns: Vec<_> = (0..50).map(|_| keyed(turn(&ada, &it, None), "k")).collect();
+    let outcomes = at_once(store, &turns).await;
+    let begun = the_one_that_began(&turns, &outcomes);
+    for outcome in outcomes.iter().filter(|outcome| **outcome != TurnOutcome::Begun) {
+        assert_eq!(*outcome, repeated(begun));
+    }
+    assert_eq!(store.messages_back(&it.id, None, 100).await.unwrap().len(), 2);
+}
+
+pub(super) async fn twenty_in_one_conversation_begin_once(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    let turns: Vec<_> = (0..20).map(|_| turn(&ada, &it, None)).collect();
+    let outcomes = at_once(store, &turns).await;
+    let begun = the_one_that_began(&turns, &outcomes);
+    let busy = TurnOutcome::Busy { answer_id: begun.answer.id.clone() };
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == busy).count(), 19, "{outcomes:?}");
+    assert_eq!(store.messages_back(&it.id, None, 100).await.unwrap().len(), 2);
+    let stored = store.conversation(&ada.id, &it.id).await.unwrap().unwrap();
+    assert_eq!(stored.leaf_id.as_ref(), Some(&begun.answer.id));
+}
+
+pub(super) async fn turns_in_many_conversations_do_not_hinder_each_other(store: &dyn Store) {
+    let ada = user(store).await;
+    let turns: Vec<_> = (0..20).map(|number| keyed(first_turn(&ada), &number.to_string())).collect();
+    assert!(at_once(store, &turns).await.iter().all(|outcome| *outcome == TurnOutcome::Begun));
+}
+
+pub(super) async fn a_foreign_or_missing_conversation_is_refused(store: &dyn Store) {
+    let (_, hers) = opened(store).await;
+    let bob = user(store).await;
+    assert_eq!(store.begin_turn(&turn(&bob, &hers, None)).await.unwrap(), TurnOutcome::NoConversation);
+    let missing = turn(&bob, &conversation(""), None);
+    assert_eq!(store.begin_turn(&missing).await.unwrap(), TurnOutcome::NoConversation);
+    assert!(store.messages_back(&hers.id, None, 10).await.unwrap().is_empty());
+}
+
+pub(super) async fn a_foreign_or_missing_parent_is_refused(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    let elsewhere = first_turn(&ada);
+    talk(store, &elsewhere, "Yes.").await;
+    for parent in [elsewhere.answer.id.as_str(), "none"] {
+        let outcome = store.begin_turn(&turn(&ada, &it, Some(parent))).await.unwrap();
+        assert_eq!(outcome, TurnOutcome::NoParent);
+        let outcome = store.begin_turn(&another_answer(&ada, &it, Some(parent))).await.unwrap();
+        assert_eq!(outcome, TurnOutcome::NoParent);
+    }
+    assert_eq!(store.begin_turn(&another_answer(&ada, &it, None)).await.unwrap(), TurnOutcome::NoParent);
+}
+
+pub(super) async fn a_refused_turn_leaves_nothing_behind(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    let refused = keyed(turn(&ada, &it, Some("none")), "k");
+    assert_eq!(store.begin_turn(&refused).await.unwrap(), TurnOutcome::NoParent);
+    assert_eq!(store.conversation(&ada.id, &it.id).await.unwrap(), Some(it.clone()));
+    let mut new = first_turn(&ada);
+    new.question.as_mut().unwrap().parent_id = Some("none".to_owned());
+    assert_eq!(store.begin_turn(&new).await.unwrap(), TurnOutcome::NoParent);
+    assert!(store.conversation(&ada.id, &new.conversation.id).await.unwrap().is_none());
+    // The key is free, since nothing was stored for it.
+    begin(store, &keyed(turn(&ada, &it, None), "k")).await;
+}
+
+pub(super) async fn a_second_answer_needs_an_old_question(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    let first = turn(&ada, &it, None);
+    talk(store, &first, "Yes.").await;
+    let question = &first.question.as_ref().unwrap().id;
+    let second = another_answer(&ada, &it, Some(question));
+    begin(store, &second).await;
+    let stored = store.message(&ada.id, &second.answer.id).await.unwrap().unwrap();
+    assert_eq!(stored.parent_id.as_ref(), Some(question));
+    let stored = store.conversation(&ada.id, &it.id).await.unwrap().unwrap();
+    assert_eq!(stored.leaf_id, Some(second.answer.id));
+}
+
+pub(super) async fn a_running_answer_is_busy_until_it_ends(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    let first = turn(&ada, &it, None);
+    begin(store, &first).await;
+    let next = keyed(turn(&ada, &it, Some(&first.answer.id)), "k");
+    let busy = TurnOutcome::Busy { answer_id: first.answer.id.clone() };
+    assert_eq!(store.begin_turn(&next).await.unwrap(), busy);
+    let stored = store.conversation(&ada.id, &it.id).await.unwrap().unwrap();
+    assert_eq!(stored.leaf_id.as_ref(), Some(&first.answer.id));
+    let stopped = crate::server::store::Finish { status: Status::Stopped, ..finish("Ye", 4) };
+    assert!(store.finish_message(&first.answer.id, &stopped).await.unwrap());
+    begin(store, &next).await;
+}
+
+/// The answer's id is taken, so its insert fails after the other writes.
+pub(super) async fn a_failing_turn_leaves_no_orphan(store: &dyn Store) {
+    let ada = user(store).await;
+    let first = first_turn(&ada);
+    talk(store, &first, "Yes.").await;
+    let mut broken = first_turn(&ada);
+    broken.answer.id = first.answer.id.clone();
+    broken.key = Some(id());
+    assert!(matches!(store.begin_turn(&broken).await, Err(StoreError::Broken(_))));
+    assert!(store.conversation(&ada.id, &broken.conversation.id).await.unwrap().is_none());
+    let question = &broken.question.as_ref().unwrap().id;
+    assert!(store.message(&ada.id, question).await.unwrap().is_none());
+    begin(store, &first_turn(&ada)).await;
+}

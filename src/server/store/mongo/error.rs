@@ -1,0 +1,51 @@
+//! MongoDB's errors, as the store's: what may pass, and what should not happen.
+
+use mongodb::error::{
+    Error, ErrorKind, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT,
+    WriteFailure,
+};
+
+use crate::server::store::StoreError;
+
+/// Hosts and sockets (6, 7, 89, 9001), time limits (24, 50, 262), a replica set between two primaries
+/// (91, 133, 134, 189, 10058, 10107, 11600, 11602, 13435, 13436), a majority that is not there (64, 100).
+const PASSING: [i32; 19] =
+    [6, 7, 24, 50, 64, 89, 91, 100, 133, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436];
+
+const DUPLICATE_KEY: i32 = 11000;
+
+pub(super) fn store_error(error: Error) -> StoreError {
+    if passes(&error) { StoreError::Unavailable(error.into()) } else { StoreError::Broken(error.into()) }
+}
+
+fn passes(error: &Error) -> bool {
+    let labels = [TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT, RETRYABLE_WRITE_ERROR];
+    is_outage(error)
+        || labels.iter().any(|label| error.contains_label(label))
+        || code(error).is_some_and(|code| PASSING.contains(&code))
+}
+
+/// There is nobody to talk to: trying again at once is of no use.
+pub(super) fn is_outage(error: &Error) -> bool {
+    matches!(
+        &*error.kind,
+        ErrorKind::Io(_)
+            | ErrorKind::ServerSelection { .. }
+            | ErrorKind::ConnectionPoolCleared { .. }
+            | ErrorKind::DnsResolve { .. }
+            | ErrorKind::Shutdown
+    )
+}
+
+pub(super) fn is_duplicate(error: &Error) -> bool {
+    code(error) == Some(DUPLICATE_KEY)
+}
+
+fn code(error: &Error) -> Option<i32> {
+    match &*error.kind {
+        ErrorKind::Command(command) => Some(command.code),
+        ErrorKind::Write(WriteFailure::WriteError(write)) => Some(write.code),
+        ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => Some(concern.code),
+        _ => None,
+    }
+}

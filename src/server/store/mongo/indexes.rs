@@ -1,0 +1,60 @@
+//! The collections and their indexes. Making what is there already changes nothing.
+
+use std::time::Duration;
+
+use mongodb::{
+    IndexModel,
+    bson::{Document, doc},
+    error::{Error, ErrorKind, Result},
+    options::IndexOptions,
+};
+
+use super::Mongo;
+
+/// "NamespaceExists": the collection is there already.
+const EXISTS: i32 = 48;
+
+pub(super) async fn make(mongo: &Mongo) -> Result<()> {
+    // Collections that nothing else makes: inside a transaction it would be in everybody's way.
+    mongo.db.create_collection("meta").await.or_else(already_there)?;
+    mongo.users().create_index(index(doc! { "email": 1 }, unique())).await?;
+    mongo
+        .sessions()
+        .create_indexes([
+            index(doc! { "user_id": 1 }, IndexOptions::default()),
+            index(doc! { "expires": 1 }, IndexOptions::builder().expire_after(Duration::ZERO).build()),
+        ])
+        .await?;
+    let listing = doc! { "user_id": 1, "archived": 1, "updated_at": -1, "_id": -1 };
+    mongo.conversation_docs().create_index(index(listing, IndexOptions::default())).await?;
+    mongo
+        .messages()
+        .create_indexes([
+            index(doc! { "conversation_id": 1, "_id": 1 }, IndexOptions::default()),
+            index(doc! { "user_id": 1, "key": 1 }, unique_where(doc! { "key": { "$exists": true } })),
+            // One running answer per conversation; it also finds what a crash left behind.
+            index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),
+        ])
+        .await?;
+    mongo.chunks().create_index(index(doc! { "message_id": 1, "seq": 1 }, unique())).await?;
+    Ok(())
+}
+
+fn index(keys: Document, options: IndexOptions) -> IndexModel {
+    IndexModel::builder().keys(keys).options(options).build()
+}
+
+fn unique() -> IndexOptions {
+    IndexOptions::builder().unique(true).build()
+}
+
+fn unique_where(filter: Document) -> IndexOptions {
+    IndexOptions::builder().unique(true).partial_filter_expression(filter).build()
+}
+
+fn already_there(error: Error) -> Result<()> {
+    match &*error.kind {
+        ErrorKind::Command(command) if command.code == EXISTS => Ok(()),
+        _ => Err(error),
+    }
+}

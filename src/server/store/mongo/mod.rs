@@ -1,0 +1,85 @@
+//! [`Mongo`]: a store in MongoDB, for when one machine is no longer enough.
+//!
+//! Writes wait for a majority of the replica set and its journal, reads see what a majority has, unless
+//! the URL says otherwise. Every call has a time limit of its own: the driver alone would wait for a
+//! server that keeps the connection and says nothing.
+
+mod conversations;
+mod documents;
+mod error;
+mod indexes;
+mod messages;
+mod sessions;
+mod setup;
+mod transaction;
+mod turns;
+mod users;
+
+use std::{future::Future, time::Duration};
+
+use async_trait::async_trait;
+use mongodb::{
+    Client, Collection, Database,
+    bson::{Document, doc},
+};
+
+use super::{OpenError, OpenOptions, Result, Store, StoreError};
+use documents::{ChunkDoc, ConversationDoc, MessageDoc, SessionDoc, UserDoc};
+use error::store_error;
+
+pub(super) struct Mongo {
+    client: Client,
+    db: Database,
+    /// How long a call may take altogether.
+    limit: Duration,
+}
+
+impl Mongo {
+    pub(super) async fn open(url: &str, options: &OpenOptions) -> std::result::Result<Self, OpenError> {
+        setup::open(url, options).await
+    }
+
+    fn users(&self) -> Collection<UserDoc> {
+        self.db.collection("users")
+    }
+
+    fn sessions(&self) -> Collection<SessionDoc> {
+        self.db.collection("sessions")
+    }
+
+    fn conversation_docs(&self) -> Collection<ConversationDoc> {
+        self.db.collection("conversations")
+    }
+
+    fn messages(&self) -> Collection<MessageDoc> {
+        self.db.collection("messages")
+    }
+
+    fn chunks(&self) -> Collection<ChunkDoc> {
+        self.db.collection("chunks")
+    }
+
+    /// Facts about the whole: `_id: "administrator"` says that there is one.
+    fn meta(&self) -> Collection<Document> {
+        self.db.collection("meta")
+    }
+
+    /// Runs the work of one call within the time limit.
+    async fn call<T>(&self, work: impl Future<Output = mongodb::error::Result<T>> + Send) -> Result<T> {
+        match tokio::time::timeout(self.limit, work).await {
+            Ok(answer) => answer.map_err(store_error),
+            Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Mongo {
+    async fn ping(&self) -> Result<()> {
+        self.call(async { self.db.run_command(doc! { "ping": 1 }).await.map(|_| ()) }).await
+    }
+
+    async fn close(&self) {
+        self.client.clone().shutdown().immediate(true).await;
+    }
+}

@@ -1,0 +1,112 @@
+//! Opening MongoDB: the URL with our defaults, a server that is a replica set, and the indexes.
+
+use std::time::Duration;
+
+use mongodb::{
+    Client,
+    bson::doc,
+    error::{Error, ErrorKind},
+    options::{ClientOptions, ReadConcern, WriteConcern},
+};
+
+use crate::server::store::{OpenError, OpenOptions, StoreError};
+
+use super::{Mongo, error::store_error, indexes};
+
+const CONNECT: Duration = Duration::from_secs(5);
+const POOL: u32 = 50;
+const DATABASE: &str = "inglenook";
+
+pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Mongo, OpenError> {
+    // A name behind mongodb+srv:// is asked from DNS here.
+    let parsed = tokio::time::timeout(options.mongo_patience * 2, ClientOptions::parse(url)).await;
+    let mut client_options = match parsed {
+        Ok(Ok(client_options)) => client_options,
+        Ok(Err(error)) => return Err(url_error(error, options.mongo_patience)),
+        Err(elapsed) => return Err(no_answer("the named host", options.mongo_patience * 2, elapsed.into())),
+    };
+    fill_in(&mut client_options, options);
+    let patience = client_options.server_selection_timeout.unwrap_or(options.mongo_patience);
+    let hosts = hosts(&client_options);
+    let database = client_options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+    let client = Client::with_options(client_options).map_err(|error| url_error(error, patience))?;
+    let mongo = Mongo { db: client.database(&database), client, limit: patience * 2 };
+    match prepare(&mongo, &hosts, patience).await {
+        Ok(()) => Ok(mongo),
+        Err(error) => {
+            mongo.client.shutdown().immediate(true).await;
+            Err(error)
+        }
+    }
+}
+
+/// What the URL leaves open. The driver's own defaults wait 30 s for a server and keep 10 connections.
+fn fill_in(client: &mut ClientOptions, options: &OpenOptions) {
+    client.app_name.get_or_insert_with(|| "inglenook".to_owned());
+    client.max_pool_size.get_or_insert(POOL);
+    client.server_selection_timeout.get_or_insert(options.mongo_patience);
+    client.connect_timeout.get_or_insert(CONNECT);
+    client.read_concern.get_or_insert_with(ReadConcern::majority);
+    client.write_concern.get_or_insert_with(|| {
+        let mut concern = WriteConcern::majority();
+        concern.journal = Some(true);
+        concern
+    });
+}
+
+/// The addresses of the URL, without its user name and password.
+fn hosts(options: &ClientOptions) -> String {
+    let hosts: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
+    hosts.join(", ")
+}
+
+async fn prepare(mongo: &Mongo, hosts: &str, patience: Duration) -> Result<(), OpenError> {
+    let said = |error: StoreError| match error {
+        StoreError::Unavailable(source) => no_answer(hosts, patience, source),
+        StoreError::Broken(source) => OpenError::Failed(source),
+    };
+    let hello = mongo.client.database("admin");
+    let hello = tokio::time::timeout(mongo.limit, hello.run_command(doc! { "hello": 1 }))
+        .await
+        .map_err(|elapsed| no_answer(hosts, mongo.limit, elapsed.into()))?
+        .map_err(|error| {
+            if refused(&error) {
+                OpenError::Refused { hosts: hosts.to_owned(), source: error.into() }
+            } else {
+                said(store_error(error))
+            }
+        })?;
+    // A member of a replica set names it, a router of a sharded cluster says what it is.
+    if !hello.contains_key("setName") && hello.get_str("msg") != Ok("isdbgrid") {
+        return Err(OpenError::NotAReplicaSet { hosts: hosts.to_owned() });
+    }
+    indexes::make(mongo).await.map_err(|error| {
+        if refused(&error) {
+            return OpenError::Refused { hosts: hosts.to_owned(), source: error.into() };
+        }
+        said(store_error(error))
+    })
+}
+
+fn no_answer(hosts: &str, within: Duration, source: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
+    OpenError::NoAnswer { hosts: hosts.to_owned(), within, source }
+}
+
+fn url_error(error: Error, within: Duration) -> OpenError {
+    match &*error.kind {
+        ErrorKind::DnsResolve { .. } => no_answer("the named host", within, error.into()),
+        ErrorKind::InvalidArgument { message, .. } => {
+            OpenError::BadUrl { reason: message.trim_end_matches('.').to_owned() }
+        }
+        _ => OpenError::Failed(error.into()),
+    }
+}
+
+/// A wrong password (18), or a user who may not do what is needed (13).
+fn refused(error: &Error) -> bool {
+    match &*error.kind {
+        ErrorKind::Authentication { .. } => true,
+        ErrorKind::Command(command) => matches!(command.code, 13 | 18),
+        _ => false,
+    }
+}

@@ -1,0 +1,98 @@
+//! [`Mongo::transaction`]: several writes as one, tried again as long as MongoDB says that it may help.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use mongodb::{
+    ClientSession,
+    error::{Error, Result, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
+};
+
+use super::{
+    Mongo,
+    error::{is_duplicate, is_outage},
+};
+
+/// How often a transaction is begun again after a duplicate key, which the next try explains: the
+/// other one is there then, and is found.
+const DUPLICATES: u32 = 5;
+
+/// How a transaction should end.
+pub(super) enum Step<T> {
+    Commit(T),
+    Abort(T),
+}
+
+/// The work of a transaction; it runs again from the start when it collides with another.
+#[async_trait]
+pub(super) trait Work: Sync {
+    type Answer: Send;
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<Self::Answer>>;
+}
+
+impl Mongo {
+    /// The driver's own loop goes on for two minutes; here the time limit of the call ends it.
+    pub(super) async fn transaction<W: Work>(&self, work: &W) -> Result<W::Answer> {
+        let mut tx = self.client.start_session().await?;
+        let mut duplicates = 0;
+        let mut tries = 0;
+        loop {
+            match self.attempt(work, &mut tx).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) if is_outage(&error) => return Err(error),
+                Err(error) if is_duplicate(&error) && duplicates < DUPLICATES => duplicates += 1,
+                Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {}
+                Err(error) => return Err(error),
+            }
+            tries += 1;
+            tokio::time::sleep(pause(tries)).await;
+        }
+    }
+
+    async fn attempt<W: Work>(&self, work: &W, tx: &mut ClientSession) -> Result<W::Answer> {
+        tx.start_transaction().await?;
+        match work.run(self, tx).await {
+            Ok(Step::Commit(answer)) => {
+                commit(tx).await?;
+                Ok(answer)
+            }
+            Ok(Step::Abort(answer)) => {
+                abort(tx).await;
+                Ok(answer)
+            }
+            Err(error) => {
+                abort(tx).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn commit(tx: &mut ClientSession) -> Result<()> {
+    loop {
+        match tx.commit_transaction().await {
+            Err(error) if unknown(&error) && !is_outage(&error) => {}
+            other => return other,
+        }
+    }
+}
+
+fn unknown(error: &Error) -> bool {
+    error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
+}
+
+/// A transaction that cannot be aborted ends by itself on the server.
+async fn abort(tx: &mut ClientSession) {
+    if let Err(error) = tx.abort_transaction().await {
+        tracing::debug!(%error, "a transaction could not be aborted");
+    }
+}
+
+/// Longer from try to try, and uneven, so that those who collided do not meet again.
+fn pause(tries: u32) -> Duration {
+    let most = (5_u64 << tries.min(6)).min(200);
+    Duration::from_millis(1 + RandomState::new().hash_one(tries) % most)
+}

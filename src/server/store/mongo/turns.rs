@@ -1,0 +1,93 @@
+//! The beginning of a turn, in MongoDB: one transaction whose first write is the conversation, so that
+//! two turns in one conversation collide there and one of them begins again.
+
+use async_trait::async_trait;
+use mongodb::{
+    ClientSession,
+    bson::{Document, doc},
+    error::Result,
+};
+
+use crate::server::store::{NewTurn, TurnOutcome};
+
+use super::{
+    Mongo,
+    documents::{ConversationDoc, MessageDoc},
+    transaction::{Step, Work},
+};
+
+pub(super) struct BeginTurn<'a>(pub(super) &'a NewTurn);
+
+#[async_trait]
+impl Work for BeginTurn<'_> {
+    type Answer = TurnOutcome;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<TurnOutcome>> {
+        let turn = self.0;
+        if let Some(outcome) = self.repeated(mongo, tx).await? {
+            return Ok(Step::Abort(outcome));
+        }
+        if !self.move_on(mongo, tx).await? {
+            return Ok(Step::Abort(TurnOutcome::NoConversation));
+        }
+        if !self.parent_known(mongo, tx).await? {
+            return Ok(Step::Abort(TurnOutcome::NoParent));
+        }
+        let conversation = &turn.conversation.id;
+        let running = doc! { "conversation_id": conversation, "status": "generating" };
+        if let Some(running) = mongo.messages().find_one(running).session(&mut *tx).await? {
+            return Ok(Step::Abort(TurnOutcome::Busy { answer_id: running.id }));
+        }
+        let mut answer = MessageDoc::new(&turn.user_id, conversation, &turn.answer);
+        answer.key = turn.key.clone();
+        answer.question_id = turn.question.as_ref().map(|question| question.id.clone());
+        let question = turn.question.iter().map(|it| MessageDoc::new(&turn.user_id, conversation, it));
+        for message in question.chain([answer]) {
+            mongo.messages().insert_one(message).session(&mut *tx).await?;
+        }
+        Ok(Step::Commit(TurnOutcome::Begun))
+    }
+}
+
+impl BeginTurn<'_> {
+    async fn repeated(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Option<TurnOutcome>> {
+        let Some(key) = &self.0.key else { return Ok(None) };
+        let which = doc! { "user_id": &self.0.user_id, "key": key };
+        let found = mongo.messages().find_one(which).session(tx).await?;
+        Ok(found.map(|answer| TurnOutcome::Repeated {
+            conversation_id: answer.conversation_id,
+            question_id: answer.question_id,
+            answer_id: answer.id,
+        }))
+    }
+
+    /// Writes the conversation as it is after the turn; `false` when there is none.
+    async fn move_on(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
+        let turn = self.0;
+        if turn.new_conversation {
+            let mut conversation = ConversationDoc::new(&turn.user_id, &turn.conversation);
+            conversation.leaf_id = Some(turn.answer.id.clone());
+            conversation.updated_at = turn.now;
+            mongo.conversation_docs().insert_one(conversation).session(tx).await?;
+            return Ok(true);
+        }
+        let which = doc! { "_id": &turn.conversation.id, "user_id": &turn.user_id };
+        let mut set: Document = doc! { "leaf_id": &turn.answer.id, "updated_at": turn.now };
+        if let Some(model) = &turn.conversation.model {
+            set.insert("model", model);
+        }
+        // A write that changes nothing would not collide, and so not keep two turns apart.
+        let change = doc! { "$set": set, "$inc": { "turns": 1 } };
+        let moved = mongo.conversation_docs().update_one(which, change).session(tx).await?;
+        Ok(moved.matched_count == 1)
+    }
+
+    async fn parent_known(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
+        let turn = self.0;
+        let Some(parent) = &turn.question.as_ref().unwrap_or(&turn.answer).parent_id else {
+            return Ok(turn.question.is_some());
+        };
+        let which = doc! { "_id": parent, "conversation_id": &turn.conversation.id };
+        Ok(mongo.messages().find_one(which).session(tx).await?.is_some())
+    }
+}

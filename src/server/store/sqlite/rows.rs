@@ -1,0 +1,128 @@
+//! Rows as the domain's values, and its words as text.
+
+use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
+
+use crate::{
+    domain::{Conversation, Failure, FailureCode, Message, Role, Status, Usage, User, UserRole, UserState},
+    server::store::Session,
+};
+
+/// An enum that is stored as a word.
+pub(super) trait Word: Sized + Copy + 'static {
+    const ALL: &'static [Self];
+    fn word(self) -> &'static str;
+}
+
+macro_rules! words {
+    ($($name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {$(
+        impl Word for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),*];
+            fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+        }
+    )*};
+}
+
+words! {
+    UserRole { Admin = "admin", Member = "member" }
+    UserState { Active = "active", Disabled = "disabled" }
+    Role { System = "system", User = "user", Assistant = "assistant" }
+    Status {
+        Generating = "generating", Complete = "complete", Stopped = "stopped",
+        Interrupted = "interrupted", Failed = "failed",
+    }
+    FailureCode {
+        Unreachable = "unreachable", Refused = "refused", Overloaded = "overloaded",
+        Timeout = "timeout", Broken = "broken",
+    }
+}
+
+fn parse<T: Word>(column: &str, found: &str) -> Result<T, Error> {
+    T::ALL.iter().copied().find(|value| value.word() == found).ok_or_else(|| Error::ColumnDecode {
+        index: column.to_owned(),
+        source: format!("`{found}` is not one of the known words").into(),
+    })
+}
+
+fn get<T: Word>(row: &SqliteRow, column: &str) -> Result<T, Error> {
+    parse(column, row.try_get(column)?)
+}
+
+impl FromRow<'_, SqliteRow> for User {
+    fn from_row(row: &SqliteRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            email: row.try_get("email")?,
+            name: row.try_get("name")?,
+            role: get(row, "role")?,
+            state: get(row, "state")?,
+            created_at: row.try_get("created_at")?,
+        })
+    }
+}
+
+/// Its columns are prefixed with `session_`: it is read joined with its user.
+impl FromRow<'_, SqliteRow> for Session {
+    fn from_row(row: &SqliteRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.try_get("session_id")?,
+            user_id: row.try_get("id")?,
+            created_at: row.try_get("session_created_at")?,
+            last_seen_at: row.try_get("session_last_seen_at")?,
+            expires_at: row.try_get("session_expires_at")?,
+            user_agent: row.try_get("session_user_agent")?,
+        })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for Conversation {
+    fn from_row(row: &SqliteRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            title: row.try_get("title")?,
+            model: row.try_get("model")?,
+            system_prompt: row.try_get("system_prompt")?,
+            pinned: row.try_get("pinned")?,
+            archived: row.try_get("archived")?,
+            leaf_id: row.try_get("leaf_id")?,
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+        })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for Message {
+    fn from_row(row: &SqliteRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            conversation_id: row.try_get("conversation_id")?,
+            parent_id: row.try_get("parent_id")?,
+            role: get(row, "role")?,
+            content: row.try_get("content")?,
+            reasoning: row.try_get("reasoning")?,
+            status: get(row, "status")?,
+            model: row.try_get("model")?,
+            usage: usage(row)?,
+            failure: failure(row)?,
+            created_at: row.try_get("created_at")?,
+        })
+    }
+}
+
+fn usage(row: &SqliteRow) -> Result<Option<Usage>, Error> {
+    let prompt: Option<u32> = row.try_get("prompt_tokens")?;
+    let completion: Option<u32> = row.try_get("completion_tokens")?;
+    Ok(prompt
+        .zip(completion)
+        .map(|(prompt_tokens, completion_tokens)| Usage { prompt_tokens, completion_tokens }))
+}
+
+fn failure(row: &SqliteRow) -> Result<Option<Failure>, Error> {
+    let Some(code) = row.try_get::<Option<&str>, _>("failure_code")? else { return Ok(None) };
+    Ok(Some(Failure {
+        code: parse("failure_code", code)?,
+        message: row.try_get("failure_message")?,
+        retryable: row.try_get("failure_retryable")?,
+    }))
+}
