@@ -130,16 +130,16 @@ fn free_port() -> u16 {
 /// The mongod that `INGLENOOK_TEST_MONGODB` names, the one on `PATH`, or the one that the set-up script
 /// fetched.
 fn program() -> PathBuf {
-    if let Some(named) = env::var_os("INGLENOOK_TEST_MONGODB") {
-        return PathBuf::from(named);
+    // As in a shell, an empty variable is like none.
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(named) = set("INGLENOOK_TEST_MONGODB") {
+        return named;
     }
     let path = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&path).map(|folder| folder.join("mongod"));
-    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let cache = env::var_os("INGLENOOK_CACHE").map(PathBuf::from).unwrap_or_else(|| {
-        let caches = env::var_os("XDG_CACHE_HOME").map_or(home.join(".cache"), PathBuf::from);
-        caches.join("inglenook")
-    });
+    let home = set("HOME").unwrap_or_default();
+    let caches = set("XDG_CACHE_HOME").unwrap_or(home.join(".cache"));
+    let cache = set("INGLENOOK_CACHE").unwrap_or(caches.join("inglenook"));
     on_path
         .chain([cache.join("mongodb/mongod")])
         .find(|candidate| Path::is_file(candidate))

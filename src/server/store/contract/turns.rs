@@ -27,12 +27,11 @@ fn keyed(turn: NewTurn, key: &str) -> NewTurn {
     NewTurn { key: Some(key.to_owned()), ..turn }
 }
 
-/// All at once; each on a task of its own would ask the same of the store.
 async fn at_once(store: &dyn Store, turns: &[NewTurn]) -> Vec<TurnOutcome> {
     join_all(turns.iter().map(|turn| store.begin_turn(turn))).await.into_iter().map(Result::unwrap).collect()
 }
 
-/// The one that began; the others answered that they repeat it.
+/// The only one that began.
 fn the_one_that_began<'a>(turns: &'a [NewTurn], outcomes: &[TurnOutcome]) -> &'a NewTurn {
     let begun: Vec<_> = outcomes.iter().enumerate().filter(|(_, it)| **it == TurnOutcome::Begun).collect();
     assert_eq!(begun.len(), 1, "{outcomes:?}");
