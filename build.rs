@@ -10,6 +10,9 @@ use std::{
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LEPTOS_SITE_ROOT");
+    println!("cargo:rerun-if-changed=build.rs");
+    // They are compiled in by a macro, which does not notice a new file.
+    println!("cargo:rerun-if-changed=migrations");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("assets.rs");
     let release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     let server = env::var("CARGO_FEATURE_SSR").is_ok();
@@ -28,9 +31,16 @@ fn main() {
         fs::read(path).expect("an asset just listed").hash(&mut hasher);
         let packed = |ending: &str| {
             let wanted = format!("{name}.{ending}");
-            files.iter().find(|(name, _)| *name == wanted).map_or("None".into(), |(_, path)| format!("Some(include_bytes!({path:?}))"))
+            files
+                .iter()
+                .find(|(name, _)| *name == wanted)
+                .map_or("None".into(), |(_, path)| format!("Some(include_bytes!({path:?}))"))
         };
-        list += &format!("    Embedded {{ name: {name:?}, raw: include_bytes!({path:?}), brotli: {}, gzip: {} }},\n", packed("br"), packed("gz"));
+        list += &format!(
+            "    Embedded {{ name: {name:?}, raw: include_bytes!({path:?}), brotli: {}, gzip: {} }},\n",
+            packed("br"),
+            packed("gz")
+        );
     }
     let code = format!(
         "/// Names everything that browsers keep for ever.\npub const BUILD: &str = \"{:016x}\";\nstatic EMBEDDED: &[Embedded] = &[\n{list}];\n",

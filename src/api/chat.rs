@@ -22,7 +22,10 @@ pub struct Asked {
 /// conversation's page.
 #[server(prefix = "/fn", endpoint = "ask")]
 pub async fn ask(
-    text: String, conversation_id: Option<String>, model: Option<String>, key: Option<String>,
+    text: String,
+    conversation_id: Option<String>,
+    model: Option<String>,
+    key: Option<String>,
 ) -> Result<Asked, AppError> {
     use crate::server::{chat, context::Context};
     let context = Context::current()?;
@@ -53,7 +56,8 @@ pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteS
     };
     use futures::StreamExt;
     let context = Context::current()?;
-    let entries = follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html).await?;
+    let entries =
+        follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html).await?;
     // What is there at once goes out at once.
     Ok(ByteStream::new(entries.ready_chunks(64).map(|entries| {
         Ok::<_, AppError>(entries.iter().map(crate::server::chat::live::Entry::line).collect::<String>())

@@ -8,7 +8,8 @@ use crate::error::AppError;
 pub async fn register(email: String, password: String, name: Option<String>) -> Result<(), AppError> {
     use crate::server::{context::Context, login};
     let context = Context::current()?;
-    let form = login::Registering { email: &email, password: &password, name: name.as_deref().unwrap_or_default() };
+    let form =
+        login::Registering { email: &email, password: &password, name: name.as_deref().unwrap_or_default() };
     let (_, token) = login::register(&context.state, form, &context.caller).await?;
     context.set_token(Some(&token));
     context.redirect("/");

@@ -29,7 +29,9 @@ const REFRESH_SECONDS: u32 = 2;
 
 /// `GET /`: a new conversation.
 pub async fn new(
-    State(state): State<AppState>, Visitor(current): Visitor, Query(result): Query<FormResult>,
+    State(state): State<AppState>,
+    Visitor(current): Visitor,
+    Query(result): Query<FormResult>,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&state, &current).await?;
     let choice = Choice::load(&state, None).await;
@@ -61,7 +63,10 @@ pub struct Place {
 
 /// `GET /c/{id}`: a window of a conversation.
 pub async fn open(
-    State(state): State<AppState>, Visitor(current): Visitor, Path(id): Path<String>, Query(place): Query<Place>,
+    State(state): State<AppState>,
+    Visitor(current): Visitor,
+    Path(id): Path<String>,
+    Query(place): Query<Place>,
 ) -> Result<Response, PageError> {
     let conversation = history::open(&state, &current, &id).await?;
     let (sidebar, thread, choice) = tokio::join!(
@@ -183,7 +188,8 @@ struct Choice {
 
 impl Choice {
     async fn load(state: &AppState, of_conversation: Option<&str>) -> Self {
-        let mut models: Vec<String> = state.models.list().await.iter().map(|model| model.id.clone()).collect();
+        let mut models: Vec<String> =
+            state.models.list().await.iter().map(|model| model.id.clone()).collect();
         let chosen = match of_conversation {
             Some(id) => Some(id.to_owned()),
             None => state.config.chat.default_model.clone().or_else(|| models.first().cloned()),

@@ -25,7 +25,9 @@ pub struct Search {
 }
 
 pub async fn all(
-    State(state): State<AppState>, Visitor(current): Visitor, Query(search): Query<Search>,
+    State(state): State<AppState>,
+    Visitor(current): Visitor,
+    Query(search): Query<Search>,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&state, &current).await?;
     let listing =

@@ -20,7 +20,9 @@ pub struct SignIn {
 }
 
 pub async fn sign_in(
-    State(state): State<AppState>, Query(query): Query<SignIn>, extensions: Extensions,
+    State(state): State<AppState>,
+    Query(query): Query<SignIn>,
+    extensions: Extensions,
 ) -> Result<Response, PageError> {
     if gate::found(&extensions)?.is_some() {
         return Ok(Redirect::to("/").into_response());
@@ -55,7 +57,9 @@ pub async fn sign_in(
 }
 
 pub async fn register(
-    State(state): State<AppState>, Query(result): Query<FormResult>, extensions: Extensions,
+    State(state): State<AppState>,
+    Query(result): Query<FormResult>,
+    extensions: Extensions,
 ) -> Result<Response, PageError> {
     if gate::found(&extensions)?.is_some() {
         return Ok(Redirect::to("/").into_response());
@@ -121,8 +125,13 @@ pub fn Alert(sentence: Option<String>) -> impl IntoView {
 /// A labelled field. Only a person's name may be left empty.
 #[component]
 pub fn Field(
-    label: &'static str, kind: &'static str, name: &'static str, autocomplete: &'static str,
-    #[prop(optional)] focus: bool, #[prop(optional)] hint: &'static str, #[prop(optional, into)] value: String,
+    label: &'static str,
+    kind: &'static str,
+    name: &'static str,
+    autocomplete: &'static str,
+    #[prop(optional)] focus: bool,
+    #[prop(optional)] hint: &'static str,
+    #[prop(optional, into)] value: String,
 ) -> impl IntoView {
     let least = (autocomplete == "new-password").then_some(8);
     view! {

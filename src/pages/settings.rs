@@ -22,7 +22,9 @@ pub struct Saved {
 }
 
 pub async fn settings(
-    State(state): State<AppState>, Visitor(current): Visitor, Query(saved): Query<Saved>,
+    State(state): State<AppState>,
+    Visitor(current): Visitor,
+    Query(saved): Query<Saved>,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&state, &current).await?;
     let alert = saved.result.error().map(|error| error.to_string());

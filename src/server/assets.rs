@@ -54,7 +54,9 @@ pub async fn fixed(name: &'static str, headers: HeaderMap) -> Response {
 async fn serve(name: &str, headers: &HeaderMap, cache_control: HeaderValue) -> Response {
     // A server that plain cargo built names the module as wasm-bindgen does.
     let name = name.replace("_bg.wasm", ".wasm");
-    let Some((body, encoding)) = find(&name, headers).await else { return AppError::NotFound.into_response() };
+    let Some((body, encoding)) = find(&name, headers).await else {
+        return AppError::NotFound.into_response();
+    };
     let mut response = Response::new(body);
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(&name)));
@@ -73,8 +75,11 @@ async fn find(name: &str, headers: &HeaderMap) -> Option<(Body, Option<&'static 
         return from_disk(&[&generated, name]).await.map(|bytes| (Body::from(bytes), None));
     }
     let asset = EMBEDDED.iter().find(|asset| asset.name == generated || asset.name == name)?;
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let takes = |coding: &str| accepted.split(',').any(|one| one.split(';').next().is_some_and(|one| one.trim() == coding));
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let takes = |coding: &str| {
+        accepted.split(',').any(|one| one.split(';').next().is_some_and(|one| one.trim() == coding))
+    };
     let (bytes, encoding) = match (asset.brotli, asset.gzip) {
         (Some(bytes), _) if takes("br") => (bytes, Some("br")),
         (_, Some(bytes)) if takes("gzip") => (bytes, Some("gzip")),

@@ -51,7 +51,9 @@ fn failure(what: &'static str, text: impl Into<String>) -> Finding {
 /// What asks the store and the providers; both answer one sentence, good or bad.
 /// Whether the store can be opened and answers.
 async fn check_store(config: &Config) -> Result<String, String> {
-    let store = store::open(&config.store.url, &store::OpenOptions::default()).await.map_err(|error| error.to_string())?;
+    let store = store::open(&config.store.url, &store::OpenOptions::default())
+        .await
+        .map_err(|error| error.to_string())?;
     let answer = store.ping().await.map(|()| "answers".to_owned()).map_err(|error| error.to_string());
     store.close().await;
     answer
@@ -61,7 +63,14 @@ async fn check_store(config: &Config) -> Result<String, String> {
 async fn check_providers(config: &Config) -> Vec<Finding> {
     let answers = Providers::new(super::serve::providers(config)).check().await;
     let found = answers.into_iter().zip(&config.providers).map(|((name, answer), provider)| match answer {
-        Ok(models) => good("provider", format!("{name}: {} models, such as {}", models.len(), models.first().map_or("none", |first| first))),
+        Ok(models) => good(
+            "provider",
+            format!(
+                "{name}: {} models, such as {}",
+                models.len(),
+                models.first().map_or("none", |first| first)
+            ),
+        ),
         Err(error) => note("provider", format!("{name} at {}: {}", provider.base_url, error.failure.message)),
     });
     found.collect()

@@ -57,7 +57,8 @@ impl Ids {
         let floor = (*last).max(older);
         let fresh = Ulid::from_datetime(now);
         // Within one millisecond the random part counts on.
-        *last = if fresh.timestamp_ms() > floor.timestamp_ms() { fresh } else { Ulid(floor.0.saturating_add(1)) };
+        *last =
+            if fresh.timestamp_ms() > floor.timestamp_ms() { fresh } else { Ulid(floor.0.saturating_add(1)) };
         last.to_string()
     }
 }

@@ -41,7 +41,9 @@ impl Context {
     /// Hands the token to the browser; `None` takes it away.
     pub fn set_token(&self, token: Option<&IssuedToken>) {
         let cookie = session::set_cookie(self.state.config.is_https(), token, self.state.clock.now());
-        if let (Some(options), Ok(cookie)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
+        if let (Some(options), Ok(cookie)) =
+            (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie))
+        {
             options.append_header(header::SET_COOKIE, cookie);
         }
     }
@@ -49,7 +51,8 @@ impl Context {
     /// Where a plain form leads. Only a path of this site: anything else leads home.
     pub fn redirect(&self, path: &str) {
         if self.is_form {
-            let local = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+            let local =
+                path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
             leptos_axum::redirect(if local { path } else { "/" });
         }
     }
@@ -64,7 +67,8 @@ pub async fn server_functions(State(state): State<AppState>, request: Request) -
         is_form: accepts_html(request.headers()),
         state,
     };
-    let response = leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await;
+    let response =
+        leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await;
     with_status(response.into_response()).await
 }
 
@@ -76,11 +80,16 @@ async fn with_status(response: Response) -> Response {
     }
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, MAX_ERROR_BYTES).await else { return AppError::Internal.into_response() };
-    let Ok(error) = serde_json::from_slice::<AppError>(&bytes) else { return AppError::Internal.into_response() };
+    let Ok(error) = serde_json::from_slice::<AppError>(&bytes) else {
+        return AppError::Internal.into_response();
+    };
     parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Response::from_parts(parts, Body::from(bytes))
 }
 
 pub fn accepts_html(headers: &http::HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
 }

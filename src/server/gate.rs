@@ -46,7 +46,8 @@ pub async fn enter(State(state): State<AppState>, mut request: Request, next: Ne
     let mut response = next.run(request).await;
     if let Some(token) = renewed
         && !response.headers().contains_key(header::SET_COOKIE)
-        && let Ok(cookie) = HeaderValue::from_str(&session::set_cookie(secure, Some(&token), state.clock.now()))
+        && let Ok(cookie) =
+            HeaderValue::from_str(&session::set_cookie(secure, Some(&token), state.clock.now()))
     {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
@@ -82,12 +83,17 @@ fn same_origin(state: &AppState, method: &Method, headers: &HeaderMap) -> Result
             let host = origin.split_once("://").map(|(_, host)| host);
             host.is_some() && (host == text("host") || Some(origin) == state.config.public_origin())
         }
-        (None, None) => session::token_of(headers, state.config.is_https()).is_none() || headers.contains_key(header::AUTHORIZATION),
+        (None, None) => {
+            session::token_of(headers, state.config.is_https()).is_none()
+                || headers.contains_key(header::AUTHORIZATION)
+        }
     };
     if proven {
         return Ok(());
     }
-    Err(AppError::Forbidden { message: "This request came from another site, so it was not carried out.".into() })
+    Err(AppError::Forbidden {
+        message: "This request came from another site, so it was not carried out.".into(),
+    })
 }
 
 /// An error before any route: JSON for programs and functions, otherwise a page.

@@ -32,7 +32,9 @@ pub struct Listing<'a> {
 
 /// A page of the user's conversations, newest first.
 pub async fn list(
-    state: &AppState, current: &CurrentUser, listing: Listing<'_>,
+    state: &AppState,
+    current: &CurrentUser,
+    listing: Listing<'_>,
 ) -> Result<Page<Conversation>, AppError> {
     let limit = valid_limit(listing.limit, DEFAULT_LIMIT)?;
     let query = ConversationQuery {
@@ -52,7 +54,9 @@ pub async fn list(
 fn read_cursor(cursor: &str) -> Result<ConversationPlace, AppError> {
     cursor
         .split_once('_')
-        .and_then(|(updated_at, id)| Some(ConversationPlace { updated_at: updated_at.parse().ok()?, id: id.into() }))
+        .and_then(|(updated_at, id)| {
+            Some(ConversationPlace { updated_at: updated_at.parse().ok()?, id: id.into() })
+        })
         .ok_or_else(|| AppError::invalid("cursor", "This cursor is not one of ours. Start again without it."))
 }
 
@@ -70,7 +74,9 @@ pub async fn open(state: &AppState, current: &CurrentUser, id: &str) -> Result<C
 
 /// Begins an empty conversation.
 pub async fn create(
-    state: &AppState, current: &CurrentUser, mut patch: ConversationPatch,
+    state: &AppState,
+    current: &CurrentUser,
+    mut patch: ConversationPatch,
 ) -> Result<Conversation, AppError> {
     check(state, &mut patch)?;
     let now = state.clock.now();
@@ -90,7 +96,10 @@ pub async fn create(
 }
 
 pub async fn update(
-    state: &AppState, current: &CurrentUser, id: &str, mut patch: ConversationPatch,
+    state: &AppState,
+    current: &CurrentUser,
+    id: &str,
+    mut patch: ConversationPatch,
 ) -> Result<Conversation, AppError> {
     check(state, &mut patch)?;
     if patch.title.as_deref() == Some("") {
@@ -128,7 +137,10 @@ fn check(state: &AppState, patch: &mut ConversationPatch) -> Result<(), AppError
     if let Some(Some(model)) = &patch.model
         && state.providers.find(model).is_none()
     {
-        return Err(AppError::invalid("model", "No provider has a model of this name. Choose one of the list."));
+        return Err(AppError::invalid(
+            "model",
+            "No provider has a model of this name. Choose one of the list.",
+        ));
     }
     Ok(())
 }
@@ -153,14 +165,20 @@ pub struct Thread {
 
 /// The newest window of a conversation, or the one before the message `before`.
 pub async fn thread(
-    state: &AppState, current: &CurrentUser, conversation: &Conversation, before: Option<&str>, limit: Option<u32>,
+    state: &AppState,
+    current: &CurrentUser,
+    conversation: &Conversation,
+    before: Option<&str>,
+    limit: Option<u32>,
 ) -> Result<Thread, AppError> {
     let limit = valid_limit(limit, WINDOW)? as usize;
     let start = match before {
         Some(before) => {
             let message = state.store.message(current.id(), before).await?;
             let known = message.filter(|message| message.conversation_id == conversation.id);
-            known.ok_or_else(|| AppError::invalid("before", "This conversation has no such message."))?.parent_id
+            known
+                .ok_or_else(|| AppError::invalid("before", "This conversation has no such message."))?
+                .parent_id
         }
         None => conversation.leaf_id.clone(),
     };
@@ -183,14 +201,18 @@ pub async fn thread(
     }
     let html = state.renderer.messages(&messages).await?;
     let previous_cursor = messages.first().filter(|_| more).map(|message| message.id.clone());
-    let messages = messages.into_iter().zip(html).map(|(message, html)| ThreadMessage { message, html }).collect();
+    let messages =
+        messages.into_iter().zip(html).map(|(message, html)| ThreadMessage { message, html }).collect();
     Ok(Thread { messages, previous_cursor, after })
 }
 
 /// Up to `limit` messages from `leaf_id` towards the root, newest first. A parent is older than its
 /// children, so a few pages by id hold the branch; there is no query per message.
 pub async fn branch(
-    state: &AppState, conversation_id: &str, leaf_id: &str, limit: usize,
+    state: &AppState,
+    conversation_id: &str,
+    leaf_id: &str,
+    limit: usize,
 ) -> Result<Vec<Message>, AppError> {
     // Twice as many, as messages of other branches lie between.
     let page = u32::try_from(limit * 2).unwrap_or(u32::MAX).max(16);

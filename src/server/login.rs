@@ -39,7 +39,9 @@ pub struct Registering<'a> {
 /// Makes an account and signs it in. The first one becomes the administrator, also where registration
 /// is closed: somebody has to begin.
 pub async fn register(
-    state: &AppState, form: Registering<'_>, caller: &Caller,
+    state: &AppState,
+    form: Registering<'_>,
+    caller: &Caller,
 ) -> Result<(User, IssuedToken), AppError> {
     let email = valid_email(form.email)?;
     valid_password("password", form.password)?;
@@ -57,7 +59,9 @@ pub async fn register(
         created_at: state.clock.now(),
     };
     let Some(user) = state.store.create_user(&user).await? else {
-        return Err(AppError::Conflict { message: "There is an account with this e-mail address. Sign in instead.".into() });
+        return Err(AppError::Conflict {
+            message: "There is an account with this e-mail address. Sign in instead.".into(),
+        });
     };
     let token = session::start(state, &user.id, &caller.user_agent).await?;
     tracing::info!(user = %user.id, role = ?user.role, "registered");
@@ -66,7 +70,10 @@ pub async fn register(
 
 /// Checks a password and starts a session. Unknown accounts take the same time and get the same answer.
 pub async fn log_in(
-    state: &AppState, email: &str, password: &str, caller: &Caller,
+    state: &AppState,
+    email: &str,
+    password: &str,
+    caller: &Caller,
 ) -> Result<(User, IssuedToken), AppError> {
     let email = email.trim().to_lowercase();
     let key = format!("{}\n{email}", caller.address);
@@ -99,7 +106,11 @@ pub struct MeChange<'a> {
 }
 
 /// A new password ends all other sessions.
-pub async fn change_me(state: &AppState, current: &CurrentUser, change: MeChange<'_>) -> Result<User, AppError> {
+pub async fn change_me(
+    state: &AppState,
+    current: &CurrentUser,
+    change: MeChange<'_>,
+) -> Result<User, AppError> {
     let mut patch = UserPatch::default();
     if let Some(name) = change.name {
         patch.name = Some(valid_name(name, &current.user.email)?);
@@ -126,17 +137,29 @@ fn valid_email(email: &str) -> Result<String, AppError> {
     let valid = email.len() <= MAX_EMAIL_BYTES
         && !email.chars().any(|c| c.is_whitespace() || c.is_control())
         && email.split_once('@').is_some_and(|(local, host)| {
-            !local.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+            !local.is_empty()
+                && !host.is_empty()
+                && !host.contains('@')
+                && !host.starts_with('.')
+                && !host.ends_with('.')
         });
-    valid.then_some(email).ok_or_else(|| AppError::invalid("email", "Enter an e-mail address such as lin@example.org."))
+    valid
+        .then_some(email)
+        .ok_or_else(|| AppError::invalid("email", "Enter an e-mail address such as lin@example.org."))
 }
 
 fn valid_password(field: &str, password: &str) -> Result<(), AppError> {
     if password.chars().count() < MIN_PASSWORD_CHARS {
-        return Err(AppError::invalid(field, format!("Choose a password of at least {MIN_PASSWORD_CHARS} characters.")));
+        return Err(AppError::invalid(
+            field,
+            format!("Choose a password of at least {MIN_PASSWORD_CHARS} characters."),
+        ));
     }
     if password.len() > MAX_PASSWORD_BYTES {
-        return Err(AppError::invalid(field, format!("Choose a password of at most {MAX_PASSWORD_BYTES} bytes.")));
+        return Err(AppError::invalid(
+            field,
+            format!("Choose a password of at most {MAX_PASSWORD_BYTES} bytes."),
+        ));
     }
     Ok(())
 }
@@ -145,7 +168,10 @@ fn valid_password(field: &str, password: &str) -> Result<(), AppError> {
 fn valid_name(name: &str, email: &str) -> Result<String, AppError> {
     let name = name.trim();
     if name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
-        return Err(AppError::invalid("name", format!("Choose a name of at most {MAX_NAME_CHARS} characters, on one line.")));
+        return Err(AppError::invalid(
+            "name",
+            format!("Choose a name of at most {MAX_NAME_CHARS} characters, on one line."),
+        ));
     }
     let stand_in = email.split('@').next().unwrap_or(email);
     Ok(if name.is_empty() { stand_in } else { name }.to_owned())
@@ -197,7 +223,10 @@ mod tests {
     fn email_addresses_are_lower_cased_and_nonsense_is_refused() {
         assert_eq!(valid_email(" Lin@Example.org ").unwrap(), "lin@example.org");
         for bad in ["", "lin", "@x", "a@", "a b@c", "a@b@c", "a\0@b", "a@.b"] {
-            assert!(matches!(valid_email(bad), Err(AppError::Invalid { field, .. }) if field == "email"), "{bad}");
+            assert!(
+                matches!(valid_email(bad), Err(AppError::Invalid { field, .. }) if field == "email"),
+                "{bad}"
+            );
         }
     }
 

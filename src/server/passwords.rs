@@ -24,9 +24,11 @@ impl Passwords {
     /// The PHC string of a new hash.
     pub async fn hash(&self, password: &str) -> Result<String, AppError> {
         let password = password.to_owned();
-        self.off_thread(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()))
-            .await?
-            .map_err(|error| internal("cannot hash a password", &error))
+        self.off_thread(move || {
+            Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
+        })
+        .await?
+        .map_err(|error| internal("cannot hash a password", &error))
     }
 
     /// Whether `password` belongs to `hash`; with no hash the same work is done and the answer is no.
@@ -46,7 +48,10 @@ impl Passwords {
         Ok(matches && known)
     }
 
-    async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AppError> {
         let _permit = self.permits.acquire().await.map_err(|error| internal("no permit to hash", &error))?;
         tokio::task::spawn_blocking(work).await.map_err(|error| internal("hashing ended early", &error))
     }

@@ -27,7 +27,10 @@ impl Renderer {
     }
 
     /// Runs rendering work where it holds up nobody. At most `at_once` run; the others wait.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AppError> {
         let permit = self.permits.clone().acquire_owned().await;
         let result = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -43,7 +46,10 @@ impl Renderer {
     pub async fn messages(&self, messages: &[Message]) -> Result<Vec<Arc<str>>, AppError> {
         let mut html: Vec<Option<Arc<str>>> = {
             let mut cache = self.lock();
-            messages.iter().map(|m| if m.role == Role::User { Some(Arc::from("")) } else { cache.get(m) }).collect()
+            messages
+                .iter()
+                .map(|m| if m.role == Role::User { Some(Arc::from("")) } else { cache.get(m) })
+                .collect()
         };
         let missing: Vec<(usize, String)> = html
             .iter()
@@ -54,7 +60,10 @@ impl Renderer {
         if !missing.is_empty() {
             let rendered = self
                 .run(move || {
-                    missing.into_iter().map(|(at, text)| (at, markdown::render(&text).into_string())).collect::<Vec<_>>()
+                    missing
+                        .into_iter()
+                        .map(|(at, text)| (at, markdown::render(&text).into_string()))
+                        .collect::<Vec<_>>()
                 })
                 .await?;
             let mut cache = self.lock();

@@ -62,16 +62,23 @@ fn layers(router: Router<AppState>, state: &AppState) -> Router<AppState> {
 /// Pages and JSON only: streams of events must not be held back, and assets come compressed. Speed goes
 /// before size, as most of what is sent is sent once.
 fn compression() -> CompressionLayer<impl Predicate> {
-    let pages_and_json = |_: StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &axum::http::Extensions| {
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        kind.starts_with("text/html") || kind.starts_with("application/json")
-    };
-    CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(SizeAbove::new(512).and(pages_and_json))
+    let pages_and_json =
+        |_: StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &axum::http::Extensions| {
+            let kind =
+                headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+            kind.starts_with("text/html") || kind.starts_with("application/json")
+        };
+    CompressionLayer::new()
+        .quality(CompressionLevel::Precise(4))
+        .compress_when(SizeAbove::new(512).and(pages_and_json))
 }
 
 async fn body_limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let limit = state.config.limits.body_bytes;
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > limit) {
         return gate::error_for(&request, AppError::TooLarge { limit });
     }

@@ -47,15 +47,21 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 pub async fn serve(config: Config) -> Result<(), StartError> {
     let folder = config.server.data_dir.display();
     make_private_dir(&config.server.data_dir).map_err(|cause| {
-        StartError::new(format!("The data directory {folder} cannot be made: {cause}. Set INGLENOOK_DATA_DIR to one that can."))
+        StartError::new(format!(
+            "The data directory {folder} cannot be made: {cause}. Set INGLENOOK_DATA_DIR to one that can."
+        ))
     })?;
     let secret = config.signing_secret()?;
     // Taken first: a second server on the same address ends here, before it touches the store.
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen).await.map_err(|cause| {
-        StartError::new(format!("Cannot listen on {listen}: {cause}. Choose another address with --listen or INGLENOOK_LISTEN."))
+        StartError::new(format!(
+            "Cannot listen on {listen}: {cause}. Choose another address with --listen or INGLENOOK_LISTEN."
+        ))
     })?;
-    let store = store::open(&config.store.url, &store::OpenOptions::default()).await.map_err(|error| StartError::new(error.to_string()))?;
+    let store = store::open(&config.store.url, &store::OpenOptions::default())
+        .await
+        .map_err(|error| StartError::new(error.to_string()))?;
     let interrupted = store.interrupt_unfinished().await.map_err(|error| {
         StartError::new(format!("The answers that were running at the last end cannot be read: {error}"))
     })?;
@@ -65,7 +71,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let providers = Providers::new(providers(&config));
     let state = AppState::new(config, secret.expose().as_bytes(), store, providers, Clock::system());
     let address = listener.local_addr().unwrap_or(listen);
-    println!("Inglenook is ready at {}", state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}")));
+    println!(
+        "Inglenook is ready at {}",
+        state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
+    );
     tokio::spawn(sweep(state.clone()));
     run(state, listener).await
 }

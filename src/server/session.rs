@@ -113,7 +113,8 @@ impl Tokens {
         }
         let now = self.clock.now() / 1000;
         let claims = claims.claims;
-        (claims.kind == KIND && claims.exp > now && claims.iat <= now + 60).then_some((claims.sid, claims.sub))
+        (claims.kind == KIND && claims.exp > now && claims.iat <= now + 60)
+            .then_some((claims.sid, claims.sub))
     }
 }
 

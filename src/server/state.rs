@@ -34,7 +34,13 @@ pub struct Parts {
 }
 
 impl AppState {
-    pub fn new(config: Config, secret: &[u8], store: Arc<dyn Store>, providers: Providers, clock: Clock) -> Self {
+    pub fn new(
+        config: Config,
+        secret: &[u8],
+        store: Arc<dyn Store>,
+        providers: Providers,
+        clock: Clock,
+    ) -> Self {
         let providers = Arc::new(providers);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self(Arc::new(Parts {

@@ -25,9 +25,7 @@ impl Lines {
 /// The events of a followed conversation, those that came together in one item.
 pub fn events(bytes: ByteStream<AppError>) -> impl Stream<Item = Result<Vec<SeqEvent>, AppError>> {
     let mut lines = Lines::default();
-    bytes.into_inner().map(move |bytes| {
-        bytes.map(|bytes| lines.feed(&bytes))
-    })
+    bytes.into_inner().map(move |bytes| bytes.map(|bytes| lines.feed(&bytes)))
 }
 
 #[cfg(test)]

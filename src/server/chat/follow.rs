@@ -20,7 +20,11 @@ use crate::{
 /// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
 /// the next answer. A place that is gone is answered with `reset` and the whole newest answer.
 pub async fn follow(
-    state: &AppState, current: &CurrentUser, conversation_id: &str, after: Option<u64>, format: Format,
+    state: &AppState,
+    current: &CurrentUser,
+    conversation_id: &str,
+    after: Option<u64>,
+    format: Format,
 ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
     state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
     let last_seq = state.store.last_seq(conversation_id).await?;

@@ -36,7 +36,10 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Starts the job of a stored turn on a task of its own.
 pub async fn start(
-    state: &AppState, turn: NewTurn, provider: Arc<dyn Provider>, model_name: String,
+    state: &AppState,
+    turn: NewTurn,
+    provider: Arc<dyn Provider>,
+    model_name: String,
 ) -> Result<Asked, AppError> {
     let last_seq = state.store.last_seq(&turn.conversation.id).await?;
     let channel = state.live.channel(&turn.conversation.id, last_seq);
@@ -166,9 +169,13 @@ impl Job {
 
     async fn open(&self) -> Result<DeltaStream, LlmError> {
         let question_id = self.turn.answer.parent_id.as_deref().unwrap_or_default();
-        let messages = prompt::build(&self.state, &self.turn.conversation, question_id).await.map_err(|error| {
-            LlmError { failure: internal_failure(), detail: format!("the prompt could not be read: {error}") }
-        })?;
+        let messages =
+            prompt::build(&self.state, &self.turn.conversation, question_id).await.map_err(|error| {
+                LlmError {
+                    failure: internal_failure(),
+                    detail: format!("the prompt could not be read: {error}"),
+                }
+            })?;
         self.provider.chat(ChatRequest { model: self.model_name.clone(), messages, max_tokens: None }).await
     }
 
@@ -208,8 +215,12 @@ impl Job {
         for change in changes {
             let message_id = message_id.clone();
             self.channel.publish(&match change {
-                Change::Block { index, html } => ChatEvent::Block { message_id, index, html: html.into_string() },
-                Change::Lines { index, html } => ChatEvent::Lines { message_id, index, html: html.into_string() },
+                Change::Block { index, html } => {
+                    ChatEvent::Block { message_id, index, html: html.into_string() }
+                }
+                Change::Lines { index, html } => {
+                    ChatEvent::Lines { message_id, index, html: html.into_string() }
+                }
             });
         }
     }
@@ -270,7 +281,9 @@ impl Job {
         loop {
             match self.state.store.finish_message(&self.turn.answer.id, finish).await {
                 Ok(_) => return Ok(()),
-                Err(StoreError::Unavailable(error)) if Instant::now() < deadline && !self.state.live.is_draining() => {
+                Err(StoreError::Unavailable(error))
+                    if Instant::now() < deadline && !self.state.live.is_draining() =>
+                {
                     tracing::warn!(%error, "the end of an answer waits for the database");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(2));
@@ -284,7 +297,9 @@ impl Job {
     /// thing at a time answers first.
     async fn give_title(&self) {
         let conversation = &self.turn.conversation;
-        let Some(question) = self.turn.question.as_ref().filter(|_| conversation.title.is_empty()) else { return };
+        let Some(question) = self.turn.question.as_ref().filter(|_| conversation.title.is_empty()) else {
+            return;
+        };
         let title = title::of(&self.provider, &self.model_name, &question.content).await;
         match self.state.store.set_title_if_empty(&self.turn.user_id, &conversation.id, &title).await {
             Ok(true) => {

@@ -260,7 +260,8 @@ impl Channel {
     /// Tells the answer to end (this one, or whichever runs); `false` when it does not run.
     pub fn stop(&self, answer_id: Option<&str>, reason: StopReason) -> bool {
         let log = self.lock();
-        let running = log.running.as_ref().filter(|running| answer_id.is_none_or(|id| id == running.answer_id));
+        let running =
+            log.running.as_ref().filter(|running| answer_id.is_none_or(|id| id == running.answer_id));
         running.map(|running| running.stop.send_replace(Some(reason))).is_some()
     }
 
@@ -335,12 +336,18 @@ mod tests {
         assert_eq!(channel.publish(&block(0, "<p>x</p>")), 43);
         assert_eq!(channel.publish(&delta("y")), 44);
         assert_eq!(lines(&channel, 41, Format::Text).len(), 2);
-        assert_eq!(lines(&channel, 42, Format::Text), [r#"{"seq":44,"event":"delta","message_id":"a","text":"y"}"#.to_owned() + "\n"]);
+        assert_eq!(
+            lines(&channel, 42, Format::Text),
+            [r#"{"seq":44,"event":"delta","message_id":"a","text":"y"}"#.to_owned() + "\n"]
+        );
         assert_eq!(lines(&channel, 41, Format::Html).len(), 1);
         assert!(lines(&channel, 44, Format::Text).is_empty());
         assert_eq!(lines(&channel, 40, Format::Text), ["gone"]);
         assert_eq!(lines(&channel, 45, Format::Text), ["gone"]);
-        assert_eq!(channel.running().map(|(id, text, place)| (id, text, place)), Some(("a".into(), "xy".into(), 41)));
+        assert_eq!(
+            channel.running().map(|(id, text, place)| (id, text, place)),
+            Some(("a".into(), "xy".into(), 41))
+        );
     }
 
     #[test]

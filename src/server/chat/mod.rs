@@ -76,7 +76,10 @@ pub async fn ask(state: &AppState, current: &CurrentUser, ask: Ask<'_>) -> Resul
 
 /// Writes a further answer to the question of `answer_id`, beside the old one.
 pub async fn retry(
-    state: &AppState, current: &CurrentUser, answer_id: &str, key: Option<&str>,
+    state: &AppState,
+    current: &CurrentUser,
+    answer_id: &str,
+    key: Option<&str>,
 ) -> Result<Asked, AppError> {
     let old = state.store.message(current.id(), answer_id).await?.ok_or(AppError::NotFound)?;
     if old.role != Role::Assistant {
@@ -102,7 +105,9 @@ pub async fn stop(state: &AppState, current: &CurrentUser, message_id: &str) -> 
         let mut changes = channel.changes();
         if channel.stop(Some(message_id), StopReason::Person) {
             let ended = async {
-                while channel.running().is_some_and(|(id, ..)| id == message_id) && changes.changed().await.is_ok() {}
+                while channel.running().is_some_and(|(id, ..)| id == message_id)
+                    && changes.changed().await.is_ok()
+                {}
             };
             let _ = tokio::time::timeout(STOP_PATIENCE, ended).await;
         }
@@ -114,7 +119,11 @@ pub async fn stop(state: &AppState, current: &CurrentUser, message_id: &str) -> 
 
 /// Stores the turn and starts its job; a repeated key answers what was stored before.
 async fn begin(
-    state: &AppState, current: &CurrentUser, turn: NewTurn, provider: std::sync::Arc<dyn Provider>, name: String,
+    state: &AppState,
+    current: &CurrentUser,
+    turn: NewTurn,
+    provider: std::sync::Arc<dyn Provider>,
+    name: String,
 ) -> Result<Asked, AppError> {
     if state.live.is_draining() {
         return Err(AppError::Unavailable);
@@ -125,9 +134,10 @@ async fn begin(
             repeated(state, current, conversation_id, question_id, &answer_id).await
         }
         TurnOutcome::NoConversation => Err(AppError::NotFound),
-        TurnOutcome::NoParent => {
-            Err(AppError::invalid("parent_id", "This conversation has no message with the id given as parent."))
-        }
+        TurnOutcome::NoParent => Err(AppError::invalid(
+            "parent_id",
+            "This conversation has no message with the id given as parent.",
+        )),
         TurnOutcome::Busy { .. } => Err(AppError::Conflict {
             message: "An answer is still being written here. Wait for it, or stop it, and send again.".into(),
         }),
@@ -135,7 +145,11 @@ async fn begin(
 }
 
 async fn repeated(
-    state: &AppState, current: &CurrentUser, conversation_id: String, question_id: Option<String>, answer_id: &str,
+    state: &AppState,
+    current: &CurrentUser,
+    conversation_id: String,
+    question_id: Option<String>,
+    answer_id: &str,
 ) -> Result<Asked, AppError> {
     let answer = state.store.message(current.id(), answer_id).await?.ok_or(AppError::NotFound)?;
     let question = match question_id {
@@ -176,7 +190,13 @@ fn new_conversation_of(state: &AppState) -> Conversation {
     }
 }
 
-fn message(state: &AppState, conversation_id: &str, id: String, parent_id: Option<String>, role: Role) -> Message {
+fn message(
+    state: &AppState,
+    conversation_id: &str,
+    id: String,
+    parent_id: Option<String>,
+    role: Role,
+) -> Message {
     Message {
         id,
         conversation_id: conversation_id.to_owned(),
@@ -193,8 +213,13 @@ fn message(state: &AppState, conversation_id: &str, id: String, parent_id: Optio
 }
 
 fn turn(
-    state: &AppState, current: &CurrentUser, conversation: Conversation, new_conversation: bool,
-    question: Option<Message>, answer: Message, key: Option<&str>,
+    state: &AppState,
+    current: &CurrentUser,
+    conversation: Conversation,
+    new_conversation: bool,
+    question: Option<Message>,
+    answer: Message,
+    key: Option<&str>,
 ) -> Result<NewTurn, AppError> {
     let key = key.map(str::trim).filter(|key| !key.is_empty());
     if key.is_some_and(|key| key.len() > MAX_KEY_BYTES) {
@@ -215,17 +240,21 @@ fn turn(
 /// The model that is asked: the caller's choice, the conversation's, or the default one. Its id, its
 /// provider and the name the provider knows it by.
 async fn choose_model(
-    state: &AppState, asked: Option<&str>, of_conversation: Option<&str>,
+    state: &AppState,
+    asked: Option<&str>,
+    of_conversation: Option<&str>,
 ) -> Result<(String, std::sync::Arc<dyn Provider>, String), AppError> {
     if let Some(id) = asked.map(str::trim).filter(|id| !id.is_empty()) {
         let (provider, name) = state.providers.find(id).ok_or_else(|| unknown_model(id))?;
         return Ok((Model::new(provider.name(), &name).id, provider, name));
     }
-    if let Some((id, (provider, name))) = of_conversation.and_then(|id| Some((id, state.providers.find(id)?))) {
+    if let Some((id, (provider, name))) = of_conversation.and_then(|id| Some((id, state.providers.find(id)?)))
+    {
         return Ok((id.to_owned(), provider, name));
     }
     let model = default_model(state).await.ok_or_else(|| {
-        let message = "No model can be asked: no provider answers. Ask the administrator to look at the providers.";
+        let message =
+            "No model can be asked: no provider answers. Ask the administrator to look at the providers.";
         AppError::Conflict { message: message.into() }
     })?;
     let (provider, name) = state.providers.find(&model).ok_or_else(|| unknown_model(&model))?;

@@ -13,7 +13,9 @@ const MAX_BYTES: usize = 1024 * 1024;
 
 /// Oldest first; ends with the question `question_id`.
 pub async fn build(
-    state: &AppState, conversation: &Conversation, question_id: &str,
+    state: &AppState,
+    conversation: &Conversation,
+    question_id: &str,
 ) -> Result<Vec<PromptMessage>, AppError> {
     let branch = history::branch(state, &conversation.id, question_id, MAX_MESSAGES).await?;
     let mut prompt = fitting(branch, MAX_BYTES);

@@ -60,7 +60,8 @@ pub fn first_words(question: &str) -> String {
 
 /// One line without control characters, at most [`MAX_CHARS`] long, cut at a word where there is one.
 fn clipped(text: &str) -> String {
-    let clean: String = text.chars().take(MAX_CHARS * 20).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean: String =
+        text.chars().take(MAX_CHARS * 20).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     let Some((end, _)) = line.char_indices().nth(MAX_CHARS) else { return line };
     let cut = &line[..end];
@@ -76,7 +77,10 @@ mod tests {
     fn first_words_are_one_line_cut_at_a_word() {
         assert_eq!(first_words("  Hello\n\nthere\0 "), "Hello there");
         let long = first_words(&"words and more ".repeat(20));
-        assert!(long.ends_with('…') && long.chars().count() <= MAX_CHARS + 1 && !long.contains("mor…"), "{long}");
+        assert!(
+            long.ends_with('…') && long.chars().count() <= MAX_CHARS + 1 && !long.contains("mor…"),
+            "{long}"
+        );
         assert_eq!(first_words(&"会".repeat(100)).chars().count(), MAX_CHARS + 1);
         assert_eq!(first_words("\0 \n"), "New conversation");
     }

@@ -17,6 +17,20 @@ impl SafeHtml {
 pub fn render(_markdown: &str) -> SafeHtml {
     SafeHtml::default()
 }
-pub enum Change { Block { index: u32, html: SafeHtml }, Lines { index: u32, html: SafeHtml } }
+pub enum Change {
+    Block { index: u32, html: SafeHtml },
+    Lines { index: u32, html: SafeHtml },
+}
 pub struct Stream;
-impl Stream { pub fn new() -> Self { Self } pub fn push(&mut self, _: &str) {} pub fn flush(&mut self) -> Vec<Change> { vec![] } pub fn finish(&mut self) -> Vec<Change> { vec![] } }
+impl Stream {
+    pub fn new() -> Self {
+        Self
+    }
+    pub fn push(&mut self, _: &str) {}
+    pub fn flush(&mut self) -> Vec<Change> {
+        vec![]
+    }
+    pub fn finish(&mut self) -> Vec<Change> {
+        vec![]
+    }
+}

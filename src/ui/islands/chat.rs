@@ -40,11 +40,15 @@ pub(super) struct Shared {
 /// `children` are the messages that are there already; what arrives comes below them.
 #[island]
 pub fn Chat(
-    conversation_id: Option<String>, running: Option<Running>, models: Vec<String>, model: Option<String>,
+    conversation_id: Option<String>,
+    running: Option<Running>,
+    models: Vec<String>,
+    model: Option<String>,
     /// A sentence to begin with: what became of a form that was posted without JavaScript.
     alert: Option<String>,
     /// Makes this page's first question one question, however often it is sent.
-    key: String, children: Children,
+    key: String,
+    children: Children,
 ) -> impl IntoView {
     let first = running.map(|answer| Turn { question: None, answer });
     let shared = Shared {

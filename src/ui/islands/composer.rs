@@ -9,7 +9,12 @@ use super::{
 use crate::{api, ui::parts::Icon};
 
 #[component]
-pub(super) fn Composer(shared: Shared, models: Vec<String>, model: Option<String>, key: String) -> impl IntoView {
+pub(super) fn Composer(
+    shared: Shared,
+    models: Vec<String>,
+    model: Option<String>,
+    key: String,
+) -> impl IntoView {
     let text = NodeRef::<html::Textarea>::new();
     let form = NodeRef::<html::Form>::new();
     let chosen = NodeRef::<html::Select>::new();
@@ -17,16 +22,24 @@ pub(super) fn Composer(shared: Shared, models: Vec<String>, model: Option<String
     let send_key = StoredValue::new(key.clone());
     let conversation_id = shared.conversation_id.get_value();
     let send = move || {
-        let (Some(area), Some(conversation)) = (text.get_untracked(), shared.conversation_id.try_get_value()) else { return };
+        let (Some(area), Some(conversation)) = (text.get_untracked(), shared.conversation_id.try_get_value())
+        else {
+            return;
+        };
         let question = area.value();
-        if question.trim().is_empty() || sending.get_untracked() || shared.running.with_untracked(Option::is_some) {
+        if question.trim().is_empty()
+            || sending.get_untracked()
+            || shared.running.with_untracked(Option::is_some)
+        {
             return;
         }
         let model = chosen.get_untracked().map(|select| select.value());
         sending.set(true);
         shared.alert.set(None);
         spawn_local(async move {
-            let asked = api::chat::ask(question.clone(), conversation.clone(), model, Some(send_key.get_value())).await;
+            let asked =
+                api::chat::ask(question.clone(), conversation.clone(), model, Some(send_key.get_value()))
+                    .await;
             sending.set(false);
             match asked {
                 Ok(asked) if conversation.is_none() => page::go(&format!("/c/{}", asked.conversation_id)),
@@ -35,7 +48,8 @@ pub(super) fn Composer(shared: Shared, models: Vec<String>, model: Option<String
                     send_key.set_value(page::random_key());
                     shared.running.set(Some(asked.answer_id.clone()));
                     let question = asked.question_id.map(|id| (id, question));
-                    let answer = Running { answer_id: asked.answer_id, html: String::new(), after: asked.after };
+                    let answer =
+                        Running { answer_id: asked.answer_id, html: String::new(), after: asked.after };
                     shared.turns.update(|turns| turns.push(Turn { question, answer }));
                     page::to_end_soon();
                 }

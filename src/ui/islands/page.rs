@@ -32,9 +32,8 @@ pub fn append_lines(prose: &Element, index: u32, html: &str) {
 }
 
 pub fn is_at_end() -> bool {
-    thread().is_none_or(|thread| {
-        thread.scroll_height() - thread.scroll_top() - thread.client_height() < NEAR_END
-    })
+    thread()
+        .is_none_or(|thread| thread.scroll_height() - thread.scroll_top() - thread.client_height() < NEAR_END)
 }
 
 pub fn to_end() {
@@ -90,9 +89,17 @@ pub fn copy_on_click(event: ev::MouseEvent) {
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
     let Ok(Some(button)) = target.closest("button.copy, button.copy-message") else { return };
     let source = if button.class_list().contains("copy-message") {
-        button.closest(".message").ok().flatten().and_then(|m| m.query_selector(".prose, .body").ok().flatten())
+        button
+            .closest(".message")
+            .ok()
+            .flatten()
+            .and_then(|m| m.query_selector(".prose, .body").ok().flatten())
     } else {
-        button.closest("figure").ok().flatten().and_then(|figure| figure.query_selector("code").ok().flatten())
+        button
+            .closest("figure")
+            .ok()
+            .flatten()
+            .and_then(|figure| figure.query_selector("code").ok().flatten())
     };
     let Some(source) = source.and_then(|source| source.dyn_into::<HtmlElement>().ok()) else { return };
     let _ = window().navigator().clipboard().write_text(&source.inner_text());

@@ -23,7 +23,12 @@ pub fn Question(id: String, text: String) -> impl IntoView {
 /// A finished answer, from HTML that the server has sanitized.
 #[component]
 pub fn Answer(
-    id: String, html: String, reasoning: String, status: Status, failure: Option<Failure>, meta: String,
+    id: String,
+    html: String,
+    reasoning: String,
+    status: Status,
+    failure: Option<Failure>,
+    meta: String,
 ) -> impl IntoView {
     let end_id = id.clone();
     view! {

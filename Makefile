@@ -1,0 +1,35 @@
+# What one does with Inglenook. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := bash
+
+CARGO ?= cargo
+SERVER := --no-default-features --features ssr
+BROWSER := --no-default-features --features hydrate --target wasm32-unknown-unknown
+BINARY := target/release/inglenook
+
+.PHONY: help setup run build watch test lint doc unit end2end bench clean
+
+help: ## This list
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+setup: ## Install what building needs (also done by the other targets)
+	@scripts/setup.sh
+
+run: build ## Build and serve; prints the address
+	@$(BINARY)
+
+build: setup ## One release binary with all its assets: target/release/inglenook
+	@$(CARGO) leptos build --release --precompress
+
+watch: setup ## Serve and reload on every change
+	@$(CARGO) leptos watch
+
+test: ## Everything: formatting, lints, docs, unit, store, router and browser tests
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+bench: setup ## Benchmarks
+	@$(CARGO) bench $(SERVER)
+
+clean: ## Remove what was built
+	@$(CARGO) clean
