@@ -1,0 +1,277 @@
+//! The stream: text in pieces becomes changes of blocks, each finished block once.
+
+use super::carried::{Definitions, Memo};
+use super::fence::{News, OpenCode};
+use super::{SafeHtml, bounds, html, sanitize};
+
+/// How much of a text is read as markdown, in bytes; the rest is shown as it is.
+pub(super) const LIMIT: usize = 1 << 20;
+/// After so many blocks the rest is shown as it is, too: each costs about 10 µs, however small.
+pub(super) const BLOCKS: usize = 10_000;
+/// The rest comes in blocks of this many bytes.
+const PLAIN: usize = 16 << 10;
+/// A shorter unfinished line that may still become something else is not shown yet.
+const DOUBTFUL: usize = 40;
+/// From this many bytes on, an open block is rendered anew only when it has grown by a 32nd: the work
+/// for it stays linear in its length.
+const LARGE: usize = 8 << 10;
+
+/// What a listener does to its list of blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Create or replace block `index`. The HTML is one element; or nothing, in the rare case that what
+    /// looked like a block turned out to be none (the beginning of a reference definition).
+    Block { index: u32, html: SafeHtml },
+    /// Append these lines inside the `<code>` of block `index`, the last one.
+    Lines { index: u32, html: SafeHtml },
+}
+
+/// Renders a text that arrives in pieces. However it is cut, the final blocks are the same.
+pub struct Stream {
+    /// Text that belongs to no closed block, with `\n` as the only line end.
+    tail: String,
+    /// Bytes of markdown so far, and what came after [`LIMIT`] of them or [`BLOCKS`] blocks.
+    taken: usize,
+    rest: Option<String>,
+    /// The text ended in `\r`: a `\n` that follows is the same line end.
+    after_return: bool,
+    /// Nothing more is read as markdown.
+    ended: bool,
+    done: Vec<SafeHtml>,
+    /// What listeners were told of the open block.
+    shown: Option<SafeHtml>,
+    code: Option<OpenCode>,
+    definitions: Definitions,
+    memo: Memo,
+    /// Length of `tail` when the open block was last rendered.
+    seen: usize,
+    changes: Vec<Change>,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Stream {
+    pub fn new() -> Stream {
+        Stream {
+            tail: String::new(),
+            taken: 0,
+            rest: None,
+            after_return: false,
+            ended: false,
+            done: Vec::new(),
+            shown: None,
+            code: None,
+            definitions: Definitions::new(),
+            memo: Memo::default(),
+            seen: 0,
+            changes: Vec::new(),
+        }
+    }
+
+    /// Takes more text. Cheap: nothing is parsed before the next [`flush`](Stream::flush).
+    pub fn push(&mut self, text: &str) {
+        let mut text = text;
+        if std::mem::take(&mut self.after_return) {
+            text = text.strip_prefix('\n').unwrap_or(text);
+        }
+        self.after_return = text.ends_with('\r');
+        if text.contains(['\r', '\0']) {
+            self.append(&text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{fffd}"));
+        } else {
+            self.append(text);
+        }
+    }
+
+    fn append(&mut self, text: &str) {
+        if let Some(rest) = &mut self.rest {
+            return rest.push_str(text);
+        }
+        let (fits, over) = text.split_at(text.floor_char_boundary(LIMIT - self.taken));
+        self.taken += fits.len();
+        self.tail.push_str(fits);
+        if !over.is_empty() {
+            self.rest = Some(over.to_owned());
+        }
+    }
+
+    /// What changed since the last time. Call it every 50 ms or so, not for each token. It may take
+    /// some milliseconds: off the async threads.
+    pub fn flush(&mut self) -> Vec<Change> {
+        self.read(false);
+        std::mem::take(&mut self.changes)
+    }
+
+    /// The text is complete: closes what is open. Later pushes are ignored.
+    pub fn finish(&mut self) -> Vec<Change> {
+        self.read(true);
+        std::mem::take(&mut self.changes)
+    }
+
+    /// All blocks as a listener who heard every change has them.
+    pub fn blocks(&self) -> Vec<SafeHtml> {
+        let code = self.code.as_ref().map(|code| SafeHtml(code.figure()));
+        self.done.iter().chain(&code).chain(&self.shown).cloned().collect()
+    }
+
+    fn read(&mut self, last: bool) {
+        let ending = last || self.rest.is_some();
+        if !self.ended && (ending || !self.can_wait()) {
+            self.advance(ending);
+            self.ended = ending;
+            if ending {
+                self.tail.clear();
+            }
+            self.show();
+        }
+        self.plain(last);
+    }
+
+    fn can_wait(&self) -> bool {
+        let length = self.tail.len();
+        self.code.is_none() && length > LARGE && length < self.seen + length / 32
+    }
+
+    /// Closes all blocks that nothing can change any more, and feeds an open code block.
+    fn advance(&mut self, ending: bool) {
+        let mut again = true;
+        while again {
+            if self.code.is_some() {
+                let tail = std::mem::take(&mut self.tail);
+                let (taken, closed) = self.feed(&tail, ending);
+                self.tail = tail;
+                self.tail.drain(..taken);
+                if !closed {
+                    return;
+                }
+            }
+            let tail = std::mem::take(&mut self.tail);
+            let usable = if ending { tail.len() } else { bounds::settled_len(&tail) };
+            let taken;
+            (taken, again) = self.close_blocks(&tail, usable, ending);
+            self.tail = tail;
+            self.tail.drain(..taken);
+        }
+    }
+
+    /// Says how much of `tail` is done with, and whether what remains must be looked at again.
+    fn close_blocks(&mut self, tail: &str, usable: usize, ending: bool) -> (usize, bool) {
+        let tops = bounds::top_level(&tail[..usable]);
+        let mut at = 0;
+        for (index, top) in tops.iter().enumerate() {
+            if self.done.len() >= BLOCKS {
+                let after = self.rest.take().unwrap_or_default();
+                self.rest = Some(format!("{}{after}", &tail[at..]));
+                return (tail.len(), false);
+            }
+            if top.fence {
+                let line = bounds::line_start(tail, top.start);
+                let end = tail[line..].find('\n').map(|newline| line + newline + 1);
+                let Some(end) = end.or(ending.then_some(tail.len())) else { break };
+                self.definitions.learn(&tail[at..line]);
+                self.code = OpenCode::open(&tail[line..end]);
+                let (taken, closed) = self.feed(&tail[end..], ending);
+                at = end + taken;
+                if !closed || at != top.end {
+                    return (at, closed && at < tail.len());
+                }
+            } else if index + 1 == tops.len() && !ending {
+                break;
+            } else {
+                self.close(&tail[at..top.end], top.footnote);
+                at = top.end;
+            }
+        }
+        (at, false)
+    }
+
+    fn close(&mut self, source: &str, footnote: bool) {
+        let (html, spent) = html::block(source, footnote, &self.definitions, &mut self.memo);
+        self.definitions.learn(source);
+        self.definitions.budget -= spent;
+        self.memo = Memo::default();
+        self.seen = 0;
+        if !html.is_empty() {
+            self.tell(html);
+            self.done.extend(self.shown.take());
+        }
+    }
+
+    /// Gives lines to the open code block, and closes it at its fence.
+    fn feed(&mut self, text: &str, ending: bool) -> (usize, bool) {
+        let Some(code) = &mut self.code else { return (0, true) };
+        let (taken, closed) = code.feed(text, ending);
+        if closed {
+            self.tell_code();
+            self.done.extend(self.code.take().map(|code| SafeHtml(code.figure())));
+            self.seen = 0;
+        }
+        (taken, closed)
+    }
+
+    /// Renders what is open.
+    fn show(&mut self) {
+        self.seen = self.tail.len();
+        if self.code.is_some() {
+            return self.tell_code();
+        }
+        let mut usable = bounds::settled_len(&self.tail);
+        if self.tail.len() - usable > DOUBTFUL {
+            usable = self.tail.len();
+        }
+        let text = &self.tail[..usable];
+        // A table's head alone looks like a paragraph.
+        if self.shown.is_none() && text.trim_start().starts_with('|') && text.lines().count() < 3 {
+            return;
+        }
+        let html = match bounds::top_level(text).first() {
+            Some(top) if top.fence => return,
+            Some(top) => html::block(&text[..top.end], top.footnote, &self.definitions, &mut self.memo).0,
+            None => String::new(),
+        };
+        if self.shown.is_some() || !html.is_empty() {
+            self.tell(html);
+        }
+    }
+
+    /// The index of the open block.
+    fn index(&self) -> u32 {
+        u32::try_from(self.done.len()).unwrap_or(u32::MAX)
+    }
+
+    fn tell(&mut self, html: String) {
+        let html = SafeHtml(html);
+        if self.shown.as_ref() != Some(&html) {
+            self.changes.push(Change::Block { index: self.index(), html: html.clone() });
+            self.shown = Some(html);
+        }
+    }
+
+    fn tell_code(&mut self) {
+        let index = self.index();
+        self.shown = None;
+        match self.code.as_mut().and_then(OpenCode::news) {
+            Some(News::Figure(html)) => self.changes.push(Change::Block { index, html: SafeHtml(html) }),
+            Some(News::Lines(html)) => self.changes.push(Change::Lines { index, html: SafeHtml(html) }),
+            None => {}
+        }
+    }
+
+    /// What came after the limit, as it is.
+    fn plain(&mut self, last: bool) {
+        let Some(rest) = self.rest.take() else { return };
+        let mut left = rest.as_str();
+        while left.len() > PLAIN || (last && !left.is_empty()) {
+            let (piece, more) = left.split_at(left.floor_char_boundary(PLAIN));
+            // The first line end in a <pre> is not shown.
+            let first = if piece.starts_with('\n') { "\n" } else { "" };
+            self.tell(format!("<pre class=\"plain\">{first}{}</pre>", sanitize::text(piece)));
+            self.done.extend(self.shown.take());
+            left = more;
+        }
+        self.rest = Some(left.to_owned());
+    }
+}

@@ -1,0 +1,98 @@
+//! Where the top-level blocks of a text begin and end, and how much of an unfinished text can be trusted.
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
+
+/// What we read. Footnotes as GitHub has them.
+pub(super) const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_TASKLISTS)
+    .union(Options::ENABLE_FOOTNOTES)
+    .union(Options::ENABLE_GFM);
+
+/// A top-level block, in bytes of the text. What lies between two blocks (blank lines, reference
+/// definitions) goes with the later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Top {
+    pub start: usize,
+    /// The beginning of a line, or the end of the text.
+    pub end: usize,
+    pub fence: bool,
+    pub footnote: bool,
+}
+
+/// The top-level blocks of `text`, which has no `\r`.
+pub(super) fn top_level(text: &str) -> Vec<Top> {
+    let mut tops: Vec<Top> = Vec::new();
+    let mut depth = 0usize;
+    for (event, range) in Parser::new_ext(text, OPTIONS).into_offset_iter() {
+        if depth == 0 {
+            if let Some(before) = tops.last_mut() {
+                before.end = before.end.min(line_start(text, range.start));
+            }
+            tops.push(Top {
+                start: range.start,
+                end: line_end(text, range.end),
+                fence: matches!(event, Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)))),
+                footnote: matches!(event, Event::Start(Tag::FootnoteDefinition(_))),
+            });
+        }
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth -= 1,
+            _ => {}
+        }
+    }
+    tops
+}
+
+pub(super) fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
+/// `at` when a line begins there, else where the next one does.
+fn line_end(text: &str, at: usize) -> usize {
+    if at == 0 || text.as_bytes()[at - 1] == b'\n' {
+        return at;
+    }
+    text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1)
+}
+
+/// How much of `text` tells for good where blocks begin: its whole lines, and the last, unfinished
+/// line once no end of it could make another kind of block of it.
+pub(super) fn settled_len(text: &str) -> usize {
+    let whole = line_start(text, text.len());
+    if is_settled(&text[whole..]) { text.len() } else { whole }
+}
+
+/// Whether the kind of the line is known from its beginning. When in doubt it is not.
+fn is_settled(line: &str) -> bool {
+    let line = line.trim_start_matches([' ', '\t']);
+    let Some(first) = line.chars().next() else { return false };
+    // It may become the row under a table's head.
+    if line.bytes().all(|b| matches!(b, b'|' | b':' | b'-' | b' ' | b'\t')) {
+        return false;
+    }
+    let run = line.chars().take_while(|&c| c == first).count();
+    match first {
+        // A list item, a rule or text.
+        '*' | '_' | '-' | '+' => !line.chars().all(|c| c == first || c == ' ' || c == '\t'),
+        '=' => run < line.len(),
+        '#' => run < line.len(),
+        // A fence takes its whole line to be one.
+        '`' | '~' => run < 3 && run < line.len(),
+        '0'..='9' => {
+            let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+            !rest.strip_prefix(['.', ')']).unwrap_or(rest).trim_start_matches([' ', '\t']).is_empty()
+        }
+        // Perhaps a definition: `[label]:`.
+        '[' => match line.find(']') {
+            Some(end) => {
+                line[end + 1..].chars().next().is_some_and(|c| c != ':')
+                    && !line[1..end].contains(['[', '\\'])
+            }
+            None => false,
+        },
+        '<' => false,
+        _ => true,
+    }
+}

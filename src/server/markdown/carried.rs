@@ -1,0 +1,70 @@
+//! What one block leaves for later: reference definitions, and code that is coloured already.
+
+use std::collections::HashMap;
+
+use pulldown_cmark::Parser;
+
+use super::bounds;
+use super::highlight::Highlighter;
+
+/// Reference definitions of earlier blocks, by folded label: address and title.
+#[derive(Default)]
+pub(super) struct Definitions {
+    pub(super) known: HashMap<String, (String, String)>,
+    /// Bytes that references to earlier blocks may still expand to; a few bytes could ask for many.
+    pub(super) budget: usize,
+}
+
+impl Definitions {
+    pub(super) fn new() -> Definitions {
+        Definitions { known: HashMap::new(), budget: 256 << 10 }
+    }
+
+    /// Keeps the definitions in `source`, a block that is closed.
+    pub(super) fn learn(&mut self, source: &str) {
+        if !source.contains("]:") {
+            return;
+        }
+        let parser = Parser::new_ext(source, bounds::OPTIONS);
+        for (label, found) in parser.reference_definitions().iter() {
+            let title = found.title.as_deref().unwrap_or("").to_owned();
+            self.known.insert(fold(label), (found.dest.to_string(), title));
+        }
+    }
+}
+
+/// Labels match without regard to case and white space.
+pub(super) fn fold(label: &str) -> String {
+    label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase().to_uppercase()
+}
+
+/// Code of the open block that was coloured before, by place: a growing list with code in it is
+/// rendered again and again, its code is not.
+#[derive(Default)]
+pub(super) struct Memo(Vec<(String, String, String, Highlighter)>);
+
+impl Memo {
+    /// The lines of the `place`-th code block. Those before `whole` are kept: the last may still grow.
+    pub(super) fn colour(&mut self, place: usize, info: &str, code: &str, whole: usize) -> String {
+        let fits = |(was, source, ..): &(String, String, String, Highlighter)| {
+            was == info && code.starts_with(&**source)
+        };
+        if !self.0.get(place).is_some_and(fits) {
+            self.0.truncate(place);
+            self.0.push((info.to_owned(), String::new(), String::new(), Highlighter::new(info)));
+        }
+        // Just pushed, or there before: blocks come in order.
+        let Some((_, source, html, highlighter)) = self.0.get_mut(place) else { return String::new() };
+        for line in code.get(source.len()..whole).unwrap_or("").split_inclusive('\n') {
+            highlighter.line(line, html);
+        }
+        if source.len() < whole {
+            code[..whole].clone_into(source);
+        }
+        let (mut out, mut last) = (html.clone(), highlighter.clone());
+        for line in code[source.len()..].split_inclusive('\n') {
+            last.line(line, &mut out);
+        }
+        out
+    }
+}

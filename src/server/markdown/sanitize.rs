@@ -1,0 +1,126 @@
+//! The last step: exactly the elements, attributes and classes that the writer makes, and nothing else.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use ammonia::{Builder, UrlRelative};
+
+use super::links;
+
+const TAGS: &[&str] = &[
+    "a",
+    "blockquote",
+    "br",
+    "button",
+    "code",
+    "del",
+    "div",
+    "em",
+    "figure",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "img",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "span",
+    "strong",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+];
+
+const CLASSES: &[(&str, &[&str])] = &[
+    ("blockquote", &["note", "tip", "important", "warning", "caution"]),
+    ("button", &["copy"]),
+    ("div", &["scroll", "foot"]),
+    ("figure", &["code"]),
+    ("p", &["raw", "label"]),
+    ("pre", &["plain"]),
+    ("span", &["k", "s", "c", "n", "t", "f", "h", "i", "d", "box"]),
+    ("td", &["center", "right"]),
+    ("th", &["center", "right"]),
+];
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = Builder::empty();
+    builder
+        .tags(TAGS.iter().copied().collect())
+        .generic_attributes(HashSet::new())
+        .tag_attributes(HashMap::from([
+            ("a", HashSet::from(["href", "title"])),
+            ("img", HashSet::from(["src", "alt"])),
+            ("ol", HashSet::from(["start"])),
+        ]))
+        .tag_attribute_values(HashMap::from([(
+            "button",
+            HashMap::from([("type", HashSet::from(["button"]))]),
+        )]))
+        .allowed_classes(
+            CLASSES.iter().map(|(tag, classes)| (*tag, classes.iter().copied().collect())).collect(),
+        )
+        .clean_content_tags(HashSet::from(["script", "style"]))
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "data"]))
+        .url_relative(UrlRelative::Deny)
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .set_tag_attribute_value("a", "target", "_blank")
+        .attribute_filter(check);
+    builder
+});
+
+/// `data:` is for images only, and images are for `data:` only.
+fn check<'a>(element: &str, attribute: &str, value: &'a str) -> Option<Cow<'a, str>> {
+    let kept = match (element, attribute) {
+        ("a", "href") => links::address(value).is_some(),
+        (_, "src") => links::is_raster(value),
+        ("ol", "start") => value.len() < 10 && value.bytes().all(|b| b.is_ascii_digit()),
+        _ => true,
+    };
+    kept.then_some(Cow::Borrowed(value))
+}
+
+/// Text as HTML: with nothing of it read as markup, there is nothing to clean.
+pub(super) fn text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    super::highlight::escape(text, &mut out);
+    out
+}
+
+/// Whole elements and text, as they may be shown.
+pub(super) fn clean(html: &str) -> String {
+    if !html.contains(['<', '&', '\0', '\u{a0}']) {
+        // Nothing to parse: `>` alone is what a serializer would have escaped.
+        return html.replace('>', "&gt;");
+    }
+    CLEANER.clean(html).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn keeps_what_we_make_and_nothing_else() {
+        let ours = "<figure class=\"code\"><header><span>a</span><button type=\"button\" class=\"copy\">Copy</button>\
+            </header><pre><code><span class=\"k\">fn</span></code></pre></figure>";
+        assert_eq!(clean(ours), ours);
+        assert_eq!(clean("<p class=\"raw modal\" id=x onclick=y style=z>t</p>"), "<p class=\"raw\">t</p>");
+        assert_eq!(clean("<img src=\"https://x.example/p\" alt=\"a\">"), "<img alt=\"a\">");
+        assert_eq!(clean("<script>x</script><svg><a href=y>t</a></svg>").contains("href"), false);
+        assert!(
+            clean("<a href=\"https://x.example\">t</a>").contains("rel=\"noopener noreferrer nofollow\"")
+        );
+    }
+}
