@@ -59,21 +59,3 @@ pub fn render(markdown: &str) -> SafeHtml {
     stream.push(markdown);
     stream.finish();
     SafeHtml(stream.blocks().into_iter().map(SafeHtml::into_string).collect())
-}
-pub enum Change {
-    Block { index: u32, html: SafeHtml },
-    Lines { index: u32, html: SafeHtml },
-}
-pub struct Stream;
-impl Stream {
-    pub fn new() -> Self {
-        Self
-    }
-    pub fn push(&mut self, _: &str) {}
-    pub fn flush(&mut self) -> Vec<Change> {
-        vec![]
-    }
-    pub fn finish(&mut self) -> Vec<Change> {
-        vec![]
-    }
-}
