@@ -59,3 +59,4 @@ pub fn render(markdown: &str) -> SafeHtml {
     stream.push(markdown);
     stream.finish();
     SafeHtml(stream.blocks().into_iter().map(SafeHtml::into_string).collect())
+}
