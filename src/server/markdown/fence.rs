@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn strips_as_much_as_the_fence_is_indented() {
-        let (fence, info) = Fence::open("  ```` rust x\n").unwrap();
+        let (fence, info) = Fence::open("  ```` rust x\n").expect("a test");
         assert_eq!((fence.indent, fence.length, info), (2, 4, "rust x"));
         assert_eq!(fence.strip("   a\n"), " a\n");
         assert_eq!(fence.strip(" a\n"), "a\n");

@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(clean(ours), ours);
         assert_eq!(clean("<p class=\"raw modal\" id=x onclick=y style=z>t</p>"), "<p class=\"raw\">t</p>");
         assert_eq!(clean("<img src=\"https://x.example/p\" alt=\"a\">"), "<img alt=\"a\">");
-        assert_eq!(clean("<script>x</script><svg><a href=y>t</a></svg>").contains("href"), false);
+        assert!(!clean("<script>x</script><svg><a href=y>t</a></svg>").contains("href"));
         assert!(
             clean("<a href=\"https://x.example\">t</a>").contains("rel=\"noopener noreferrer nofollow\"")
         );

@@ -19,7 +19,7 @@ fn corpus(name: &str) -> Option<serde_json::Value> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
     let folder = std::env::var_os("INGLENOOK_CORPORA").map_or_else(beside, PathBuf::from);
     match std::fs::read_to_string(folder.join(name)) {
-        Ok(text) => Some(serde_json::from_str(&text).unwrap()),
+        Ok(text) => Some(serde_json::from_str(&text).expect("well-formed data")),
         Err(error) => {
             println!("skipped: no {name} in {} ({error})", folder.display());
             None
@@ -34,14 +34,20 @@ fn field(name: &str, key: &str) -> Vec<String> {
 
 fn pathological() -> Vec<(String, String)> {
     let cases = corpus("markdown-abuse/pathological.json").unwrap_or_default();
-    let part =
-        |part: &serde_json::Value| part[0].as_str().unwrap().repeat(part[1].as_u64().unwrap() as usize);
-    let text = |case: &serde_json::Value| case["parts"].as_array().unwrap().iter().map(part).collect();
+    let part = |part: &serde_json::Value| {
+        part[0]
+            .as_str()
+            .expect("well-formed data")
+            .repeat(part[1].as_u64().expect("well-formed data") as usize)
+    };
+    let text = |case: &serde_json::Value| {
+        case["parts"].as_array().expect("well-formed data").iter().map(part).collect()
+    };
     cases
         .as_array()
         .into_iter()
         .flatten()
-        .map(|case| (case["name"].as_str().unwrap().to_owned(), text(case)))
+        .map(|case| (case["name"].as_str().expect("well-formed data").to_owned(), text(case)))
         .collect()
 }
 
@@ -113,7 +119,7 @@ impl Listener {
                 }
                 Change::Lines { index, html } => {
                     assert_eq!(index as usize + 1, self.blocks.len());
-                    let block = self.blocks.last_mut().unwrap();
+                    let block = self.blocks.last_mut().expect("well-formed data");
                     let end = block.len() - "</code></pre></figure>".len();
                     block.insert_str(end, html.as_str());
                 }
@@ -337,7 +343,7 @@ fn a_long_code_block_is_coloured_once() {
         let line = format!("    let a{line} = \"b\"; // c\n");
         text += &line;
         for piece in line.as_bytes().chunks(7) {
-            stream.push(std::str::from_utf8(piece).unwrap());
+            stream.push(std::str::from_utf8(piece).expect("well-formed data"));
         }
         listener.hear(stream.flush());
     }
