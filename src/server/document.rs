@@ -49,7 +49,7 @@ impl Page {
                         <meta charset="utf-8" />
                         <meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover" />
                         <meta name="color-scheme" content="light dark" />
-                        <title>{title} " · Inglenook"</title>
+                        <title>{format!("{title} · Inglenook")}</title>
                         <link rel="stylesheet" href=assets::url("inglenook.css") />
                         <link rel="icon" href=assets::url("favicon.svg") type="image/svg+xml" />
                         <link rel="manifest" href=assets::url("manifest.webmanifest") />

@@ -33,7 +33,7 @@ pub fn current() -> Option<String> {
 pub async fn trace(mut request: Request, next: Next) -> Response {
     let id = incoming(request.headers()).unwrap_or_else(|| ulid::Ulid::generate().to_string());
     request.extensions_mut().insert(RequestId(id.clone()));
-    let quiet = is_quiet(request.uri().path());
+    let quiet = request.method().is_safe() || is_quiet(request.uri().path());
     // At the level of errors, so that the id is in each line whatever the filter lets through. The
     // query stays out: it may hold what people search for.
     let span = tracing::error_span!(
@@ -67,7 +67,7 @@ fn incoming(headers: &HeaderMap) -> Option<String> {
     fits.then(|| id.to_owned())
 }
 
-/// Files and probes come by the dozen and say little.
+/// What only reads is worth a line when it fails; probes come by the dozen and say little.
 fn is_quiet(path: &str) -> bool {
     path.starts_with("/pkg/") || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/favicon.ico")
 }

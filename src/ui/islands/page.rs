@@ -14,6 +14,8 @@ fn thread() -> Option<Element> {
 
 /// Puts block `index` of an answer in its place. Blocks are the children of `prose`, in order.
 pub fn put_block(prose: &Element, index: u32, html: &str) {
+    // What turned out to be no block still keeps its place among the others.
+    let html = if html.is_empty() { "<span hidden></span>" } else { html };
     let old = prose.children().item(index);
     match old {
         Some(old) => old.set_outer_html(html),
