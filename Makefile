@@ -19,7 +19,7 @@ run: build ## Build and serve; prints the address
 	@$(BINARY)
 
 build: setup ## One release binary with all its assets: target/release/inglenook
-	@$(CARGO) leptos build --release --precompress
+	@$(CARGO) leptos build --release
 
 watch: setup ## Serve and reload on every change
 	@$(CARGO) leptos watch

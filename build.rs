@@ -1,63 +1,99 @@
 //! Release builds carry the site's assets: cargo-leptos has made them by the time the server is
-//! compiled, and this lists them with their precompressed forms for `server::assets`.
+//! compiled. This bundles the style sheet, compresses everything once, as small as it gets, and lists
+//! the result for `server::assets`.
 
 use std::{
     collections::hash_map::DefaultHasher,
     env, fs,
     hash::{Hash, Hasher},
+    io::Write,
     path::{Path, PathBuf},
 };
+
+#[path = "src/server/assets/bundle.rs"]
+mod bundle;
+
+/// What is compressed already gains nothing.
+const PACKED: [&str; 6] = ["png", "jpg", "webp", "woff2", "br", "gz"];
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LEPTOS_SITE_ROOT");
     println!("cargo:rerun-if-changed=build.rs");
     // They are compiled in by a macro, which does not notice a new file.
     println!("cargo:rerun-if-changed=migrations");
-    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("assets.rs");
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
     let release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
-    let server = env::var("CARGO_FEATURE_SSR").is_ok();
-    let mut files = Vec::new();
-    if release && server {
-        let root = env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| "target/site".into());
-        let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join(root);
+    let mut assets = Vec::new();
+    if release && env::var("CARGO_FEATURE_SSR").is_ok() {
+        let root = here.join(env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| "target/site".into()));
         println!("cargo:rerun-if-changed={}", root.display());
-        collect(&root, &root, &mut files);
-        files.sort();
+        println!("cargo:rerun-if-changed=style");
+        collect(&root, &root, &mut assets);
+        // cargo-leptos copies the style sheet without its parts.
+        let style = bundle::style(&here.join("style")).expect("style/main.css and its parts can be read");
+        assets.retain(|(name, _)| name != bundle::STYLE);
+        assets.push((bundle::STYLE.to_owned(), style.into_bytes()));
+        assets.sort();
     }
-    let mut hasher = DefaultHasher::new();
-    let mut list = String::new();
-    for (name, path) in files.iter().filter(|(name, _)| !name.ends_with(".br") && !name.ends_with(".gz")) {
-        name.hash(&mut hasher);
-        fs::read(path).expect("an asset just listed").hash(&mut hasher);
-        let packed = |ending: &str| {
-            let wanted = format!("{name}.{ending}");
-            files
-                .iter()
-                .find(|(name, _)| *name == wanted)
-                .map_or("None".into(), |(_, path)| format!("Some(include_bytes!({path:?}))"))
-        };
-        list += &format!(
-            "    Embedded {{ name: {name:?}, raw: include_bytes!({path:?}), brotli: {}, gzip: {} }},\n",
-            packed("br"),
-            packed("gz")
-        );
-    }
-    let code = format!(
-        "/// Names everything that browsers keep for ever.\npub const BUILD: &str = \"{:016x}\";\nstatic EMBEDDED: &[Embedded] = &[\n{list}];\n",
-        hasher.finish()
-    );
-    fs::write(out, code).expect("OUT_DIR can be written");
+    fs::write(out.join("assets.rs"), list(&out, &assets)).expect("OUT_DIR can be written");
 }
 
-/// Every file below `dir`, named by its path from `root` with forward slashes.
-fn collect(root: &Path, dir: &Path, files: &mut Vec<(String, PathBuf)>) {
+/// Writes each asset in its three forms and answers the Rust code that includes them.
+fn list(out: &Path, assets: &[(String, Vec<u8>)]) -> String {
+    let mut hasher = DefaultHasher::new();
+    let mut code = String::new();
+    for (at, (name, raw)) in assets.iter().enumerate() {
+        (name, raw).hash(&mut hasher);
+        let include = |ending: &str, bytes: &[u8]| {
+            let file = out.join(format!("asset-{at}.{ending}"));
+            fs::write(&file, bytes).expect("OUT_DIR can be written");
+            format!("include_bytes!({file:?})")
+        };
+        let packed = |ending: &str, bytes: Vec<u8>| {
+            let gains = bytes.len() < raw.len() && !PACKED.iter().any(|packed| name.ends_with(packed));
+            if gains { format!("Some({})", include(ending, &bytes)) } else { "None".to_owned() }
+        };
+        code += &format!(
+            "    Embedded {{ name: {name:?}, raw: {}, brotli: {}, gzip: {} }},\n",
+            include("raw", raw),
+            packed("br", brotli(raw)),
+            packed("gz", gzip(raw)),
+        );
+    }
+    format!(
+        "/// Names everything that browsers keep for ever.\npub const BUILD: &str = \"{:016x}\";\n\
+         static EMBEDDED: &[Embedded] = &[\n{code}];\n",
+        hasher.finish()
+    )
+}
+
+fn brotli(raw: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut writer = brotli::CompressorWriter::new(&mut packed, 64 * 1024, 11, 22);
+    writer.write_all(raw).expect("memory can be written");
+    drop(writer);
+    packed
+}
+
+fn gzip(raw: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    writer.write_all(raw).expect("memory can be written");
+    writer.finish().expect("memory can be written")
+}
+
+/// Every file below `dir` that a browser may want, by its path from `root` with forward slashes.
+fn collect(root: &Path, dir: &Path, assets: &mut Vec<(String, Vec<u8>)>) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for entry in entries.flatten() {
         let path = entry.path();
         if path.is_dir() {
-            collect(root, &path, files);
+            collect(root, &path, assets);
         } else if let Ok(name) = path.strip_prefix(root) {
-            files.push((name.to_string_lossy().replace('\\', "/"), path));
+            let name = name.to_string_lossy().replace('\\', "/");
+            if !name.ends_with(".d.ts") {
+                assets.push((name, fs::read(&path).expect("a file just listed can be read")));
+            }
         }
     }
 }
