@@ -41,7 +41,7 @@ pub enum AppError {
     #[error("{message}")]
     Invalid { field: String, message: String },
     /// 429.
-    #[error("Too many tries. Wait {seconds} seconds and try again.")]
+    #[error("Too many of these at once. Wait {seconds} seconds and try again.")]
     TooMany { seconds: u64 },
     /// 500: our fault. The cause is in the log under the request id.
     #[error("Something went wrong on our side. It has been noted; please try again.")]

@@ -20,7 +20,7 @@ use crate::{
     },
     ui::{
         islands::{Chat, Running},
-        parts::{Answer, Icon, Question},
+        parts::{Answer, Icon, Question, meta_line},
     },
 };
 
@@ -129,8 +129,7 @@ fn show(shown: ThreadMessage) -> impl IntoView {
     if message.role == Role::User {
         return view! { <Question id=message.id text=message.content /> }.into_any();
     }
-    let tokens = message.usage.map(|usage| format!(" · {} tokens", usage.completion_tokens));
-    let meta = format!("{}{}", message.model.unwrap_or_default(), tokens.unwrap_or_default());
+    let meta = meta_line(&message.model.unwrap_or_default(), message.usage);
     view! {
         <Answer
             id=message.id

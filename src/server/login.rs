@@ -177,20 +177,25 @@ fn valid_name(name: &str, email: &str) -> Result<String, AppError> {
     Ok(if name.is_empty() { stand_in } else { name }.to_owned())
 }
 
-/// Failed sign-ins by address and account: ten in five minutes, then a wait.
-#[derive(Default)]
-pub struct Attempts(Mutex<HashMap<String, (u32, i64)>>);
+/// Failed sign-ins by address and account: so many a minute, then a wait.
+pub struct Attempts {
+    most: u32,
+    failed: Mutex<HashMap<String, (u32, i64)>>,
+}
 
 impl Attempts {
-    const MOST: u32 = 10;
-    const WINDOW_MS: i64 = 5 * 60 * 1000;
+    const WINDOW_MS: i64 = 60 * 1000;
     /// Beyond this many entries the ended ones are dropped.
     const SWEEP: usize = 10_000;
 
+    pub fn new(most: u32) -> Self {
+        Self { most, failed: Mutex::default() }
+    }
+
     fn check(&self, key: &str, now: i64) -> Result<(), AppError> {
-        let attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let attempts = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         match attempts.get(key) {
-            Some((count, since)) if *count >= Self::MOST && now - since < Self::WINDOW_MS => {
+            Some((count, since)) if *count >= self.most && now - since < Self::WINDOW_MS => {
                 let seconds = (Self::WINDOW_MS - (now - since)) / 1000 + 1;
                 Err(AppError::TooMany { seconds: seconds.unsigned_abs() })
             }
@@ -199,7 +204,7 @@ impl Attempts {
     }
 
     fn failed(&self, key: String, now: i64) {
-        let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempts = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if attempts.len() > Self::SWEEP {
             attempts.retain(|_, (_, since)| now - *since < Self::WINDOW_MS);
         }
@@ -211,7 +216,7 @@ impl Attempts {
     }
 
     fn succeeded(&self, key: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }
 
@@ -232,12 +237,12 @@ mod tests {
 
     #[test]
     fn the_eleventh_wrong_password_waits_and_time_forgives() {
-        let attempts = Attempts::default();
-        for _ in 0..Attempts::MOST {
+        let attempts = Attempts::new(10);
+        for _ in 0..10 {
             attempts.check("k", 0).unwrap();
             attempts.failed("k".into(), 0);
         }
-        assert_eq!(attempts.check("k", 1000), Err(AppError::TooMany { seconds: 300 }));
+        assert_eq!(attempts.check("k", 1000), Err(AppError::TooMany { seconds: 60 }));
         attempts.check("other", 1000).unwrap();
         attempts.check("k", Attempts::WINDOW_MS).unwrap();
     }

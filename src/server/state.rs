@@ -47,7 +47,7 @@ impl AppState {
             tokens: Tokens::new(secret, clock.clone()),
             ids: Ids::new(clock.clone()),
             passwords: Passwords::new(cores),
-            attempts: Attempts::default(),
+            attempts: Attempts::new(config.limits.logins_per_minute),
             renderer: Renderer::new(cores),
             live: Live::default(),
             models: ModelList::new(providers.clone()),

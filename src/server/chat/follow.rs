@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use futures::{Stream, stream};
 use tokio::sync::{broadcast, watch};
 
-use super::live::{Channel, Entry, Format, Read};
+use super::live::{Channel, Entry, Format, Read, StreamPermit};
 use crate::{
     domain::{ChatEvent, Message, Role, Status},
     error::AppError,
@@ -27,6 +27,7 @@ pub async fn follow(
     format: Format,
 ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
     state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
+    let permit = state.live.admit(current.id(), state.config.limits.streams_per_user)?;
     let last_seq = state.store.last_seq(conversation_id).await?;
     let channel = state.live.channel(conversation_id, last_seq);
     let mut listener = Listener {
@@ -40,6 +41,7 @@ pub async fn follow(
         session_ends: state.live.session_ends(),
         server_changes: state.live.changes(),
         channel: Some(channel),
+        _permit: permit,
     };
     if after.is_none() {
         listener.replay(false).await?;
@@ -62,6 +64,7 @@ struct Listener {
     changes: watch::Receiver<u64>,
     session_ends: broadcast::Receiver<Arc<Vec<String>>>,
     server_changes: watch::Receiver<()>,
+    _permit: StreamPermit,
 }
 
 impl Drop for Listener {

@@ -293,6 +293,12 @@ impl Job {
         }
     }
 
+    /// The one configured for the provider, or the one that answered.
+    fn title_model(&self) -> &str {
+        let provider = self.state.config.providers.iter().find(|known| known.name == self.provider.name());
+        provider.and_then(|provider| provider.title_model.as_deref()).unwrap_or(&self.model_name)
+    }
+
     /// A new conversation gets its title after its first answer, so that a local model that works on one
     /// thing at a time answers first.
     async fn give_title(&self) {
@@ -300,7 +306,7 @@ impl Job {
         let Some(question) = self.turn.question.as_ref().filter(|_| conversation.title.is_empty()) else {
             return;
         };
-        let title = title::of(&self.provider, &self.model_name, &question.content).await;
+        let title = title::of(&self.provider, self.title_model(), &question.content).await;
         match self.state.store.set_title_if_empty(&self.turn.user_id, &conversation.id, &title).await {
             Ok(true) => {
                 self.channel.publish(&ChatEvent::Title { title });

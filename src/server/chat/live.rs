@@ -15,7 +15,7 @@ use std::{
 
 use tokio::sync::{broadcast, watch};
 
-use crate::domain::ChatEvent;
+use crate::{domain::ChatEvent, error::AppError};
 
 /// Who may see an event: deltas are for `format=text`, blocks for `format=html`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub struct Live {
     channels: Mutex<HashMap<String, Arc<Channel>>>,
     ended_sessions: broadcast::Sender<Arc<Vec<String>>>,
     draining: AtomicBool,
+    /// Open streams by user.
+    streams: Arc<Mutex<HashMap<String, usize>>>,
     /// Changes whenever an answer ends or the server begins to stop.
     changed: watch::Sender<()>,
 }
@@ -84,6 +86,7 @@ impl Default for Live {
             channels: Mutex::default(),
             ended_sessions: broadcast::channel(64).0,
             draining: AtomicBool::new(false),
+            streams: Arc::default(),
             changed: watch::channel(()).0,
         }
     }
@@ -121,6 +124,17 @@ impl Live {
         self.changed.send_replace(());
     }
 
+    /// A place among a user's open streams; 429 when all are taken.
+    pub fn admit(&self, user_id: &str, most: usize) -> Result<StreamPermit, AppError> {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = streams.entry(user_id.to_owned()).or_default();
+        if *open >= most {
+            return Err(AppError::TooMany { seconds: 5 });
+        }
+        *open += 1;
+        Ok(StreamPermit { streams: self.streams.clone(), user_id: user_id.to_owned() })
+    }
+
     pub fn running(&self) -> usize {
         self.lock().values().filter(|channel| channel.running().is_some()).count()
     }
@@ -156,6 +170,24 @@ impl Live {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Channel>>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One open stream; gives its place back when it is dropped.
+pub struct StreamPermit {
+    streams: Arc<Mutex<HashMap<String, usize>>>,
+    user_id: String,
+}
+
+impl Drop for StreamPermit {
+    fn drop(&mut self) {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = streams.get_mut(&self.user_id) {
+            *open -= 1;
+            if *open == 0 {
+                streams.remove(&self.user_id);
+            }
+        }
     }
 }
 

@@ -117,7 +117,7 @@ pub const KEYS: &[Key] = &[
     key(
         "timeouts.first_token_seconds",
         "INGLENOOK_TIMEOUTS_FIRST_TOKEN_SECONDS",
-        "120",
+        "60",
         "For the first piece of an answer; local models may load first.",
     ),
     key("timeouts.idle_seconds", "INGLENOOK_TIMEOUTS_IDLE_SECONDS", "60", "Between two pieces of an answer."),

@@ -11,7 +11,10 @@ use crate::{
     api,
     domain::{ChatEvent, Failure, Status},
     error::AppError,
-    ui::{parts::AnswerEnd, stream},
+    ui::{
+        parts::{AnswerEnd, Icon, meta_line},
+        stream,
+    },
 };
 
 /// How an answer ended: its status, and why when it failed.
@@ -24,7 +27,8 @@ pub(super) fn LiveAnswer(shared: Shared, answer: Running) -> impl IntoView {
     let end = RwSignal::new(None::<End>);
     let id = answer.answer_id.clone();
     let end_id = id.clone();
-    let live = Live { shared, id: id.clone(), prose, reasoning, end };
+    let meta = RwSignal::new(String::new());
+    let live = Live { shared, id: id.clone(), prose, reasoning, end, meta };
     let after = answer.after;
     Effect::new(move || spawn_local(follow(live.clone(), after)));
     view! {
@@ -41,8 +45,9 @@ pub(super) fn LiveAnswer(shared: Shared, answer: Running) -> impl IntoView {
             }}
             <div class="actions">
                 <button type="button" class="plain copy-message" aria-label="Copy answer">
-                    <i class="icon copy" aria-hidden="true"></i>
+                    <Icon name="copy" />
                 </button>
+                <span class="meta">{move || meta.get()}</span>
             </div>
         </article>
     }
@@ -55,6 +60,8 @@ struct Live {
     prose: NodeRef<html::Div>,
     reasoning: RwSignal<String>,
     end: RwSignal<Option<End>>,
+    /// The model, and what it counted.
+    meta: RwSignal<String>,
 }
 
 /// Follows until the answer has ended, coming back after each lost connection with the place reached.
@@ -76,7 +83,7 @@ async fn follow(live: Live, mut after: u64) {
                         live.apply(event.event, &mut fresh);
                     }
                     if follows {
-                        page::to_end();
+                        page::to_end_soon();
                     }
                     if live.end.with_untracked(Option::is_some) {
                         break;
@@ -140,7 +147,13 @@ impl Live {
                 }
                 self.reasoning.update(|all| all.push_str(&text));
             }
-            ChatEvent::Done { message_id, status, .. } if message_id == self.id => self.finish(status, None),
+            ChatEvent::Started { message_id, model } if message_id == self.id => {
+                self.meta.set(meta_line(&model, None));
+            }
+            ChatEvent::Done { message_id, status, usage } if message_id == self.id => {
+                self.meta.update(|meta| *meta = meta_line(meta, usage));
+                self.finish(status, None);
+            }
             ChatEvent::Failed { message_id, code, message, retryable } if message_id == self.id => {
                 self.finish(Status::Failed, Some(Failure { code, message, retryable }));
             }

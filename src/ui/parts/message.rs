@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Icon;
-use crate::domain::{Failure, Status};
+use crate::domain::{Failure, Status, Usage};
 
 /// What a person wrote, as they wrote it.
 #[component]
@@ -51,6 +51,12 @@ pub fn Answer(
             </div>
         </article>
     }
+}
+
+/// Which model answered, and with how many tokens.
+pub fn meta_line(model: &str, usage: Option<Usage>) -> String {
+    let tokens = usage.map(|usage| format!(" · {} tokens", usage.completion_tokens));
+    format!("{model}{}", tokens.unwrap_or_default())
 }
 
 /// How an answer ended, where it did not end well, and the way on.

@@ -4,4 +4,4 @@ mod icon;
 mod message;
 
 pub use icon::Icon;
-pub use message::{Answer, AnswerEnd, Question, RetryForm};
+pub use message::{Answer, AnswerEnd, Question, RetryForm, meta_line};
