@@ -246,6 +246,12 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_has_the_table() {
+        let readme = include_str!("../../../README.md");
+        assert!(readme.contains(&markdown_table()), "the README wants this table:\n{}", markdown_table());
+    }
+
+    #[test]
     fn slips_find_their_key() {
         assert_eq!(nearest("server.listen"), Some("server.listen"));
         assert_eq!(nearest("listen"), Some("server.listen"));
