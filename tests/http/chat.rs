@@ -34,11 +34,11 @@ fn names(events: &[crate::app::Event]) -> Vec<&str> {
 async fn a_question_is_answered_and_found_again() {
     let (_app, lin, path) = start().await;
     let text = "  Why is \u{202e}the sky\u{202c} blue? שלום 😀 \0 <b>&\n";
+    let mut events = lin.events(&format!("{path}/events")).await;
     let begun = lin.post(&format!("{path}/messages"), &json!({ "content": text })).await.is(202).json();
     assert_eq!(begun["user_message"]["content"], text);
     assert_eq!(begun["assistant_message"]["status"], "generating");
     assert_eq!(begun["assistant_message"]["parent_id"], begun["user_message"]["id"]);
-    let mut events = lin.events(&format!("{path}/events?after={}", begun["after"])).await;
     for (name, value) in
         [("content-type", "text/event-stream"), ("cache-control", "no-store"), ("x-accel-buffering", "no")]
     {

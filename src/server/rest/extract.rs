@@ -48,6 +48,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
+    // serde would take a list of the fields' values as well.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(AppError::invalid("", "The body is not a JSON object."));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let (path, cause) = (error.path().to_string(), error.inner());
@@ -164,6 +168,7 @@ mod tests {
             (r#"{"name":"x","inner":"`size`"}"#, "inner"),
             (r#"{"name":"x","list":[1,2,"3"]}"#, "list[2]"),
             ("7", ""),
+            (r#"["x",null,[]]"#, ""),
             ("", ""),
             ("{", ""),
             (r#"{"name":"x"} x"#, ""),
