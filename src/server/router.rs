@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, get},
@@ -40,6 +40,7 @@ fn open_to_all() -> Router<AppState> {
         .route("/robots.txt", get(|headers: HeaderMap| assets::fixed("robots.txt", headers)))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(security_headers))
         .layer(CatchPanicLayer::custom(panicked))
 }
@@ -103,8 +104,7 @@ async fn security_headers(request: Request, next: Next) -> Response {
     response
 }
 
-async fn method_not_allowed(method: Method, headers: HeaderMap, uri: axum::http::Uri) -> Response {
-    let _ = method;
+async fn method_not_allowed(headers: HeaderMap, uri: axum::http::Uri) -> Response {
     if gate::is_for_program(uri.path(), &headers) {
         return AppError::MethodNotAllowed.into_response();
     }

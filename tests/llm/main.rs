@@ -2,16 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+mod ask;
+#[path = "../support/upstream.rs"]
 mod upstream;
 
 use std::time::{Duration, Instant};
 
+use ask::{QUESTION, ask, request};
 use futures::StreamExt;
 use futures::future::join_all;
 use inglenook::domain::FailureCode::{self, Broken, Overloaded, Refused, Timeout, Unreachable};
 use inglenook::domain::Usage;
 use inglenook::server::llm::{ChatRequest, Provider, Timeouts};
-use upstream::{KEY, QUESTION, Upstream, ask, provider, request, short};
+use upstream::{KEY, Upstream, provider, short};
 
 const STORY: &str = "\n\n# A small report\n\nHere is what I found, with **bold** and `code`.\n\n\
     - one\n- two\n- three\n\n| Name | Size |\n|---|---:|\n| small | 1 |\n| large | 100 |\n\n\

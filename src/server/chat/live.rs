@@ -307,7 +307,7 @@ impl Channel {
     pub fn read(&self, place: u64, format: Format) -> Read {
         let log = self.lock();
         let end = log.first - 1 + log.entries.len() as u64;
-        if place + 1 < log.first || place > end {
+        if place > end || place + 1 < log.first {
             return Read::Gone;
         }
         let from = usize::try_from(place + 1 - log.first).unwrap_or(usize::MAX);
@@ -376,6 +376,7 @@ mod tests {
         assert!(lines(&channel, 44, Format::Text).is_empty());
         assert_eq!(lines(&channel, 40, Format::Text), ["gone"]);
         assert_eq!(lines(&channel, 45, Format::Text), ["gone"]);
+        assert_eq!(lines(&channel, u64::MAX, Format::Text), ["gone"]);
         assert_eq!(
             channel.running().map(|(id, text, place)| (id, text, place)),
             Some(("a".into(), "xy".into(), 41))

@@ -130,6 +130,13 @@ async fn begin(
     }
     match state.store.begin_turn(&turn).await? {
         TurnOutcome::Begun => Ok(job::start(state, turn, provider, name).await?),
+        TurnOutcome::Repeated { conversation_id, .. }
+            if !turn.new_conversation && conversation_id != turn.conversation.id =>
+        {
+            Err(AppError::Conflict {
+                message: "This Idempotency-Key was used in another conversation.".into(),
+            })
+        }
         TurnOutcome::Repeated { conversation_id, question_id, answer_id } => {
             repeated(state, current, conversation_id, question_id, &answer_id).await
         }

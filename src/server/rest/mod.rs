@@ -1,14 +1,71 @@
-//! `/api/v1`: the same services for programs.
+//! `/api/v1`: the same services for programs, one table of routes, and what describes them.
 
-use axum::Router;
+mod auth;
+mod conversations;
+mod docs;
+mod events;
+mod extract;
+mod me;
+mod messages;
+mod openapi;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{MethodRouter, get, post},
+};
 
 use super::state::AppState;
 
+/// Every address below `/api/v1`. The OpenAPI document lists the same ones; a test compares them.
+pub fn table() -> [(&'static str, MethodRouter<AppState>); 11] {
+    [
+        ("/auth/register", post(auth::register)),
+        ("/auth/login", post(auth::log_in)),
+        ("/auth/logout", post(auth::log_out)),
+        ("/me", get(me::me).patch(me::change)),
+        ("/models", get(me::models)),
+        ("/conversations", get(conversations::list).post(conversations::create)),
+        (
+            "/conversations/{id}",
+            get(conversations::open).patch(conversations::change).delete(conversations::delete),
+        ),
+        ("/conversations/{id}/messages", get(messages::list).post(messages::ask)),
+        ("/conversations/{id}/events", get(events::events)),
+        ("/messages/{id}/stop", post(messages::stop)),
+        ("/messages/{id}/regenerate", post(messages::regenerate)),
+    ]
+}
+
 pub fn routes() -> Router<AppState> {
-    Router::new()
+    let routes =
+        table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    // The whole site has its own limit around all routes, which the operator sets.
+    routes.layer(DefaultBodyLimit::disable())
 }
 
 /// The OpenAPI document and its page.
 pub fn documentation() -> Router<AppState> {
-    Router::new()
+    Router::new().route("/api/openapi.json", get(openapi::document)).route("/api/docs", get(docs::page))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use crate::server::{
+        clock::Clock,
+        config::Config,
+        llm::{demo::Demo, registry::Providers},
+        state::AppState,
+        store,
+    };
+
+    /// A server's state with an empty store in memory.
+    pub(super) async fn state() -> AppState {
+        let config = Config::load(None, |_| None).unwrap();
+        let store = store::open("sqlite::memory:", &store::OpenOptions::default()).await.unwrap();
+        let providers = Providers::new(vec![Arc::new(Demo::new(Duration::ZERO))]);
+        AppState::new(config, &[7; 32], store, providers, Clock::system())
+    }
 }

@@ -1,0 +1,65 @@
+//! `/conversations`: list, create, open, change and delete.
+
+use axum::{
+    Json as Answer,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::extract::{Id, Json, Query};
+use crate::{
+    domain::{Conversation, ConversationPatch, Page},
+    error::AppError,
+    server::{history, session::CurrentUser, state::AppState},
+};
+
+pub async fn list(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    query: Query,
+) -> Result<Answer<Page<Conversation>>, AppError> {
+    let listing = history::Listing {
+        cursor: query.text("cursor"),
+        limit: query.value("limit", "a whole number")?,
+        title_contains: query.text("q"),
+        archived: query.value("archived", "true or false")?.unwrap_or_default(),
+    };
+    history::list(&state, &current, listing).await.map(Answer)
+}
+
+pub async fn create(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Json(patch): Json<ConversationPatch>,
+) -> Result<Response, AppError> {
+    let conversation = history::create(&state, &current, patch).await?;
+    let location = [(header::LOCATION, format!("/api/v1/conversations/{}", conversation.id))];
+    Ok((StatusCode::CREATED, location, Answer(conversation)).into_response())
+}
+
+pub async fn open(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+) -> Result<Answer<Conversation>, AppError> {
+    history::open(&state, &current, &id).await.map(Answer)
+}
+
+pub async fn change(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+    Json(patch): Json<ConversationPatch>,
+) -> Result<Answer<Conversation>, AppError> {
+    history::update(&state, &current, &id, patch).await.map(Answer)
+}
+
+pub async fn delete(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+) -> Result<StatusCode, AppError> {
+    history::delete(&state, &current, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

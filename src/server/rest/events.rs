@@ -1,0 +1,103 @@
+//! `GET /conversations/{id}/events`: the events of a conversation as a stream of the WHATWG grammar.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, HeaderName, header},
+    response::{IntoResponse, Response},
+};
+use futures::{Stream, StreamExt, stream};
+
+use super::extract::{Id, Query, header_text};
+use crate::{
+    error::AppError,
+    server::{
+        chat::{
+            follow::follow,
+            live::{Entry, Format},
+        },
+        llm::sse,
+        session::CurrentUser,
+        state::AppState,
+    },
+};
+
+const LAST_EVENT_ID: &str = "Last-Event-ID";
+/// Proxies close what is silent for a minute; a comment is no event to the reader.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const COMMENT: Bytes = Bytes::from_static(b": still here\n\n");
+/// What is there at once goes out at once, up to so many events.
+const TOGETHER: usize = 64;
+
+/// A reader that comes back says where it was in `Last-Event-ID`, which goes before `?after=`: that
+/// one stays in the address when the browser connects again.
+pub async fn events(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response, AppError> {
+    let format = query.choice("format", [("text", Format::Text), ("html", Format::Html)])?;
+    let asked = query.value("after", "the number of an event")?;
+    let seen = header_text(&headers, LAST_EVENT_ID)?.map(str::trim).filter(|id| !id.is_empty());
+    let not_ours = |_| AppError::invalid(LAST_EVENT_ID, "Last-Event-ID is the number of an event.");
+    let seen = seen.map(|id| id.parse().map_err(not_ours)).transpose()?;
+    let entries = follow(&state, &current, &id, seen.or(asked), format).await?;
+    let fixed = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        // nginx would hold events back otherwise.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    let bytes = entries.ready_chunks(TOGETHER).map(|entries| Bytes::from(written(&entries)));
+    Ok((fixed, Body::from_stream(kept_alive(bytes, KEEP_ALIVE).map(Ok::<_, Infallible>))).into_response())
+}
+
+fn written(entries: &[Entry]) -> String {
+    entries.iter().map(|entry| sse::encode(entry.name, Some(&entry.seq.to_string()), &entry.json)).collect()
+}
+
+/// The stream, with a comment whenever nothing came for so long.
+fn kept_alive(bytes: impl Stream<Item = Bytes> + Send, every: Duration) -> impl Stream<Item = Bytes> + Send {
+    stream::unfold(Box::pin(bytes), move |mut bytes| async move {
+        let next = tokio::time::timeout(every, bytes.next()).await.unwrap_or(Some(COMMENT));
+        next.map(|next| (next, bytes))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ChatEvent;
+
+    #[tokio::test]
+    async fn silence_is_broken_by_comments() {
+        let quiet = stream::pending::<Bytes>();
+        let comments: Vec<_> = kept_alive(quiet, Duration::from_millis(1)).take(3).collect().await;
+        assert_eq!(comments, [COMMENT, COMMENT, COMMENT]);
+        let ended: Vec<_> = kept_alive(stream::iter([Bytes::from("x")]), KEEP_ALIVE).collect().await;
+        assert_eq!(ended, [Bytes::from("x")]);
+    }
+
+    #[test]
+    fn no_text_breaks_out_of_its_event() {
+        let text = "a\n\nevent: done\r\ndata: {}\n\n\u{2028}😀";
+        let event = ChatEvent::Delta { message_id: "m".into(), text: text.into() };
+        let mut seen = Vec::new();
+        let mut decoder = sse::Decoder::new(10_000);
+        decoder
+            .feed(written(&[Entry::new(7, &event)]).as_bytes(), |event| {
+                let data: serde_json::Value = serde_json::from_str(event.data).unwrap();
+                seen.push((
+                    event.name.to_owned(),
+                    event.id.to_owned(),
+                    data["text"].as_str().unwrap().to_owned(),
+                ));
+            })
+            .unwrap();
+        assert_eq!(seen, [("delta".to_owned(), "7".to_owned(), text.to_owned())]);
+    }
+}

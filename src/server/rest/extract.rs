@@ -1,0 +1,199 @@
+//! What a call brings: [`Json`], [`Query`] and [`Id`], whose refusals are problems that name the field.
+
+use std::str::FromStr;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::IntoResponse,
+};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    error::{AppError, missing_field},
+    server::state::AppState,
+};
+
+/// A body of JSON. Fields that nobody asked for are ignored, so a client may be newer than the server.
+///
+/// Answers 415 without a JSON content type, 413 when the body is too large (also one that does not say
+/// how long it is), and 422 with the path of the field when it is not what the call takes.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, AppError> {
+        if !is_json(request.headers()) {
+            return Err(AppError::UnsupportedMediaType);
+        }
+        let limit = state.config.limits.body_bytes;
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+                AppError::TooLarge { limit }
+            } else {
+                AppError::invalid("", "The body broke off.")
+            }
+        })?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// `application/json`, or a type that is JSON by its suffix; parameters such as a charset do not matter.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
+    // serde would take a list of the fields' values as well.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(AppError::invalid("", "The body is not a JSON object."));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let (path, cause) = (error.path().to_string(), error.inner());
+        if !cause.is_data() {
+            return not_json(cause);
+        }
+        let sentence = without_place(cause);
+        let parent = if path == "." { String::new() } else { path };
+        // A missing field is told of its parent.
+        let missing =
+            if sentence.starts_with("missing field") { missing_field(&sentence) } else { String::new() };
+        let field = match (parent.is_empty(), missing.is_empty()) {
+            (false, false) => format!("{parent}.{missing}"),
+            _ => parent + &missing,
+        };
+        AppError::Invalid { field, message: format!("The body does not fit: {sentence}.") }
+    })?;
+    json.end().map_err(|error| not_json(&error))?;
+    Ok(value)
+}
+
+fn not_json(error: &serde_json::Error) -> AppError {
+    AppError::invalid("", format!("The body is not JSON: {error}."))
+}
+
+/// serde's sentence without the line and column, which say little once the field is named.
+fn without_place(error: &serde_json::Error) -> String {
+    let sentence = error.to_string();
+    sentence.split(" at line ").next().unwrap_or(&sentence).to_owned()
+}
+
+/// The parameters after `?`. Unknown ones are ignored; of one that comes twice the first counts.
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// An empty value is as good as none.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let value = self.0.iter().find(|(key, _)| key == name);
+        value.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// A number or `true` and `false`; `wanted` completes “… is …” in the refusal.
+    pub fn value<T: FromStr>(&self, name: &str, wanted: &str) -> Result<Option<T>, AppError> {
+        let parsed = self.text(name).map(str::parse).transpose();
+        parsed.map_err(|_| AppError::invalid(name, format!("{name} is {wanted}.")))
+    }
+
+    /// One of a few words; the first of them when there is none.
+    pub fn choice<T: Copy, const N: usize>(&self, name: &str, words: [(&str, T); N]) -> Result<T, AppError> {
+        let asked = self.text(name).unwrap_or(words[0].0);
+        words.iter().find(|(word, _)| *word == asked).map(|(_, value)| *value).ok_or_else(|| {
+            let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            AppError::invalid(name, format!("{name} is one of: {}.", all.join(", ")))
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AppError> {
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|query| Self(query.0))
+            .map_err(|_| AppError::invalid("", "The parameters after the question mark are not understood."))
+    }
+}
+
+/// The id in the path. One of any shape that is not ours is simply not found.
+pub struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
+        let id = Path::<String>::from_request_parts(parts, state).await;
+        id.map(|Path(id)| Self(id)).map_err(|_| AppError::NotFound)
+    }
+}
+
+/// A header's text, if it is there.
+pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, AppError> {
+    let text = headers.get(name).map(|value| value.to_str()).transpose();
+    text.map_err(|_| AppError::invalid(name, format!("{name} takes letters, digits and signs of ASCII.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only whether it can be read matters")]
+    struct Outer {
+        name: String,
+        inner: Option<Inner>,
+        #[serde(default)]
+        list: Vec<u8>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only whether it can be read matters")]
+    struct Inner {
+        size: u8,
+    }
+
+    #[test]
+    fn a_refusal_names_the_field_by_its_path() {
+        for (body, field) in [
+            ("{}", "name"),
+            (r#"{"name":1}"#, "name"),
+            (r#"{"name":"x","inner":{}}"#, "inner.size"),
+            (r#"{"name":"x","inner":{"size":-1}}"#, "inner.size"),
+            (r#"{"name":"x","inner":"`size`"}"#, "inner"),
+            (r#"{"name":"x","list":[1,2,"3"]}"#, "list[2]"),
+            ("7", ""),
+            (r#"["x",null,[]]"#, ""),
+            ("", ""),
+            ("{", ""),
+            (r#"{"name":"x"} x"#, ""),
+            ("{\"name\":\"\u{0}\"}", ""),
+        ] {
+            match parse::<Outer>(body.as_bytes()) {
+                Err(AppError::Invalid { field: found, message }) => {
+                    assert_eq!(found, field, "{body}: {message}")
+                }
+                other => panic!("{body}: {other:?}"),
+            }
+        }
+        assert!(parse::<Outer>(b"{\"name\":\"\xff\"}").is_err());
+        parse::<Outer>(br#" {"name":"x","more":{"a":[1]}} "#).unwrap();
+    }
+
+    #[test]
+    fn json_by_its_content_type() {
+        let kind = |text: &'static str| {
+            is_json(&HeaderMap::from_iter([(header::CONTENT_TYPE, header::HeaderValue::from_static(text))]))
+        };
+        assert!(
+            kind("application/json") && kind("Application/JSON; charset=utf-8") && kind("application/x+json")
+        );
+        assert!(!kind("text/plain") && !kind("application/x-www-form-urlencoded") && !kind("text/json"));
+        assert!(!is_json(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,48 @@
+//! `/me` and `/models`: one's own account, and what one can talk to.
+
+use axum::{Json as Answer, extract::State};
+use serde::{Deserialize, Serialize};
+
+use super::extract::Json;
+use crate::{
+    domain::{Model, User},
+    error::AppError,
+    server::{login, session::CurrentUser, state::AppState},
+};
+
+#[derive(Deserialize)]
+pub struct Change {
+    name: Option<String>,
+    /// The current one.
+    password: Option<String>,
+    new_password: Option<String>,
+}
+
+/// A list that has no further pages.
+#[derive(Serialize)]
+pub struct Items<T> {
+    items: T,
+}
+
+pub async fn me(current: CurrentUser) -> Answer<User> {
+    Answer(current.user)
+}
+
+pub async fn change(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Json(change): Json<Change>,
+) -> Result<Answer<User>, AppError> {
+    let password = match (change.password.as_deref(), change.new_password.as_deref()) {
+        (Some(old), Some(new)) => Some((old, new)),
+        (None, None) => None,
+        (None, Some(_)) => return Err(AppError::invalid("password", "Give the current password too.")),
+        (Some(_), None) => return Err(AppError::invalid("new_password", "Give the new password too.")),
+    };
+    let change = login::MeChange { name: change.name.as_deref(), password };
+    login::change_me(&state, &current, change).await.map(Answer)
+}
+
+pub async fn models(State(state): State<AppState>, _: CurrentUser) -> Answer<Items<Vec<Model>>> {
+    Answer(Items { items: state.models.list().await.to_vec() })
+}

@@ -1,0 +1,214 @@
+//! Messages: a conversation's, window by window; ask, stop, and have an answer written again.
+
+use axum::{
+    Json as Answer,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use serde::{Deserialize, Serialize};
+
+use super::extract::{Id, Json, Query, header_text};
+use crate::{
+    domain::{Failure, Message, Role, Status, Usage},
+    error::AppError,
+    server::{
+        chat::{self, live::Format},
+        history::{self, ThreadMessage},
+        session::CurrentUser,
+        state::AppState,
+    },
+};
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// A message with its text in the form that was asked for.
+#[derive(Serialize)]
+pub struct MessageView {
+    id: String,
+    conversation_id: String,
+    parent_id: Option<String>,
+    role: Role,
+    #[serde(flatten)]
+    text: Text,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reasoning: String,
+    status: Status,
+    model: Option<String>,
+    usage: Option<Usage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+    created_at: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Text {
+    /// Markdown.
+    Content(String),
+    Html(String),
+}
+
+impl MessageView {
+    fn new(message: Message, text: Text) -> Self {
+        let Message {
+            id,
+            conversation_id,
+            parent_id,
+            role,
+            reasoning,
+            status,
+            model,
+            usage,
+            failure,
+            created_at,
+            ..
+        } = message;
+        Self {
+            id,
+            conversation_id,
+            parent_id,
+            role,
+            text,
+            reasoning,
+            status,
+            model,
+            usage,
+            failure,
+            created_at,
+        }
+    }
+
+    fn of_thread(ThreadMessage { mut message, html }: ThreadMessage, format: Format) -> Self {
+        let content = std::mem::take(&mut message.content);
+        let text = match (format, message.role) {
+            (Format::Text, _) => Text::Content(content),
+            (Format::Html, Role::User) => Text::Html(as_written(&content)),
+            (Format::Html, _) => Text::Html(html.to_string()),
+        };
+        Self::new(message, text)
+    }
+}
+
+impl From<Message> for MessageView {
+    fn from(mut message: Message) -> Self {
+        let content = std::mem::take(&mut message.content);
+        Self::new(message, Text::Content(content))
+    }
+}
+
+/// What a person wrote is shown as it is: no part of it is markup.
+fn as_written(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + 7);
+    html.push_str("<p>");
+    for c in text.trim_end().chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            '\n' => html.push_str("<br>\n"),
+            c => html.push(c),
+        }
+    }
+    html.push_str("</p>");
+    html
+}
+
+/// A window of the branch on screen, oldest first.
+#[derive(Serialize)]
+pub struct Window {
+    items: Vec<MessageView>,
+    /// `before` of the window that comes before this one.
+    previous_cursor: Option<String>,
+    /// Listening after this place misses nothing that the window does not show.
+    after: u64,
+}
+
+#[derive(Deserialize)]
+pub struct Question {
+    content: String,
+    parent_id: Option<String>,
+    model: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct Begun {
+    /// Missing where an old question got a further answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_message: Option<MessageView>,
+    assistant_message: MessageView,
+    after: u64,
+}
+
+impl From<chat::Asked> for Begun {
+    fn from(asked: chat::Asked) -> Self {
+        let (question, answer) = (asked.question.map(Into::into), asked.answer.into());
+        Self { user_message: question, assistant_message: answer, after: asked.after }
+    }
+}
+
+pub async fn list(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+    query: Query,
+) -> Result<Answer<Window>, AppError> {
+    let format = query.choice("format", [("markdown", Format::Text), ("html", Format::Html)])?;
+    let limit = query.value("limit", "a whole number")?;
+    let conversation = history::open(&state, &current, &id).await?;
+    let thread = history::thread(&state, &current, &conversation, query.text("before"), limit).await?;
+    Ok(Answer(Window {
+        items: thread.messages.into_iter().map(|message| MessageView::of_thread(message, format)).collect(),
+        previous_cursor: thread.previous_cursor,
+        after: thread.after,
+    }))
+}
+
+pub async fn ask(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+    headers: HeaderMap,
+    Json(question): Json<Question>,
+) -> Result<(StatusCode, Answer<Begun>), AppError> {
+    let ask = chat::Ask {
+        conversation_id: Some(&id),
+        text: &question.content,
+        parent_id: question.parent_id.as_deref(),
+        model: question.model.as_deref(),
+        key: header_text(&headers, IDEMPOTENCY_KEY)?,
+    };
+    let asked = chat::ask(&state, &current, ask).await?;
+    Ok((StatusCode::ACCEPTED, Answer(asked.into())))
+}
+
+pub async fn stop(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+) -> Result<Answer<MessageView>, AppError> {
+    let message = chat::stop(&state, &current, &id).await?;
+    Ok(Answer(message.into()))
+}
+
+pub async fn regenerate(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Result<(StatusCode, Answer<Begun>), AppError> {
+    let key = header_text(&headers, IDEMPOTENCY_KEY)?;
+    let asked = chat::retry(&state, &current, &id, key).await?;
+    Ok((StatusCode::ACCEPTED, Answer(asked.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_wrote_is_never_markup() {
+        assert_eq!(as_written("a <b>\n\"&'"), "<p>a &lt;b&gt;<br>\n&quot;&amp;&#39;</p>");
+    }
+}

@@ -1,0 +1,214 @@
+//! Conversations: list, create, open, change, delete; and that nobody sees another's.
+
+use axum::{body::Body, http::Method};
+use serde_json::{Value, json};
+
+use crate::app::{App, Client};
+
+const ALL: &str = "/api/v1/conversations";
+
+#[tokio::test]
+async fn from_its_beginning_to_its_end() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let created = lin
+        .post(ALL, &json!({ "title": " A plan ", "system_prompt": "Be brief.", "unknown": 1 }))
+        .await
+        .is(201);
+    let path = format!("{ALL}/{}", created.id());
+    assert_eq!(created.header("location"), path);
+    assert_eq!(created.json()["title"], "A plan");
+    assert_eq!(lin.get(&path).await.is(200).json(), created.json());
+    let change = json!({ "title": "שלום 😀", "model": "demo/demo", "pinned": true, "archived": true });
+    let changed = lin.patch(&path, &change).await.is(200).json();
+    for (field, value) in change.as_object().unwrap() {
+        assert_eq!(&changed[field], value);
+    }
+    assert_eq!(changed["system_prompt"], "Be brief.");
+    let cleared = lin.patch(&path, &json!({ "model": null, "system_prompt": null })).await.is(200).json();
+    assert!(cleared["model"].is_null() && cleared["system_prompt"].is_null() && cleared["pinned"] == true);
+    assert_eq!(lin.get(ALL).await.json()["items"], json!([]));
+    assert_eq!(lin.get(&format!("{ALL}?archived=true")).await.json()["items"], json!([cleared]));
+    assert!(lin.delete(&path).await.is(204).body.is_empty());
+    lin.get(&path).await.is_problem(404, "");
+    lin.delete(&path).await.is_problem(404, "");
+}
+
+#[tokio::test]
+async fn the_list_is_read_page_by_page_without_gaps() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let mut made = Vec::new();
+    for number in 0..7 {
+        made.insert(0, lin.post(ALL, &json!({ "title": format!("Plan {number}") })).await.is(201).id());
+    }
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = lin.get(&format!("{ALL}?limit=3&cursor={cursor}")).await.is(200).json();
+        let ids =
+            page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned());
+        seen.extend(ids);
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(seen, made);
+    let found = lin.get(&format!("{ALL}?q=PLAN%205")).await.json();
+    assert_eq!(found["items"][0]["id"], made[1]);
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    assert_eq!(lin.get(&format!("{ALL}?q=%25%00%27")).await.is(200).json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn what_a_list_does_not_take() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let path = format!("{ALL}/{}", lin.conversation().await);
+    for (call, field) in [
+        (format!("{ALL}?limit=abc"), "limit"),
+        (format!("{ALL}?limit=0"), "limit"),
+        (format!("{ALL}?limit=101"), "limit"),
+        (format!("{ALL}?limit=-1"), "limit"),
+        (format!("{ALL}?limit=99999999999999999999"), "limit"),
+        (format!("{ALL}?archived=maybe"), "archived"),
+        (format!("{ALL}?cursor=x"), "cursor"),
+        (format!("{ALL}?cursor=x_y"), "cursor"),
+        (format!("{path}/messages?format=xml"), "format"),
+        (format!("{path}/messages?limit=abc"), "limit"),
+        (format!("{path}/messages?before=nothing"), "before"),
+        (format!("{path}/events?format=markdown"), "format"),
+        (format!("{path}/events?after=x"), "after"),
+        (format!("{path}/events?after=-1"), "after"),
+    ] {
+        lin.get(&call).await.is_problem(422, field);
+    }
+    lin.clone()
+        .header("last-event-id", "x")
+        .get(&format!("{path}/events"))
+        .await
+        .is_problem(422, "Last-Event-ID");
+}
+
+#[tokio::test]
+async fn what_a_conversation_does_not_take() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let path = format!("{ALL}/{}", lin.conversation().await);
+    let long = "x".repeat(40_000);
+    for (body, field) in [
+        (json!({ "title": "x".repeat(201) }), "title"),
+        (json!({ "title": "a\nb" }), "title"),
+        (json!({ "title": "a\0b" }), "title"),
+        (json!({ "title": 7 }), "title"),
+        (json!({ "pinned": "yes" }), "pinned"),
+        (json!({ "model": "nobody/x" }), "model"),
+        (json!({ "model": ["demo"] }), "model"),
+        (json!({ "system_prompt": long }), "system_prompt"),
+    ] {
+        lin.post(ALL, &body).await.is_problem(422, field);
+        lin.patch(&path, &body).await.is_problem(422, field);
+    }
+    lin.patch(&path, &json!({ "title": " " })).await.is_problem(422, "title");
+    for text in ["", "{", "nonsense", "{} {}", "\u{0}"] {
+        lin.send(Method::POST, ALL, text.to_owned().into(), Some("application/json"))
+            .await
+            .is_problem(422, "");
+    }
+    for kind in
+        [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("multipart/form-data")]
+    {
+        lin.send(Method::POST, ALL, "{}".into(), kind).await.is_problem(415, "");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_too_large_whether_or_not_it_says_so() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let path = format!("{ALL}/{}/messages", lin.conversation().await);
+    let body = json!({ "content": "x".repeat(1 << 20) }).to_string();
+    let length = body.len().to_string();
+    let saying = lin.clone().header("content-length", &length);
+    saying.send(Method::POST, &path, body.clone().into(), Some("application/json")).await.is_problem(413, "");
+    let pieces: Vec<Result<_, std::io::Error>> =
+        body.as_bytes().chunks(10_000).map(|piece| Ok(piece.to_vec())).collect();
+    let chunked = Body::from_stream(futures::stream::iter(pieces));
+    lin.send(Method::POST, &path, chunked, Some("application/json")).await.is_problem(413, "");
+    // Within the body's limit, but over that of a message.
+    lin.post(&path, &json!({ "content": "x".repeat(300_000) })).await.is_problem(413, "");
+}
+
+/// Every call that names an object, with a body that would be taken.
+fn calls(conversation: &str, message: &str) -> Vec<(Method, String, Option<Value>)> {
+    let path = format!("{ALL}/{conversation}");
+    vec![
+        (Method::GET, path.clone(), None),
+        (Method::PATCH, path.clone(), Some(json!({ "title": "Mine" }))),
+        (Method::DELETE, path.clone(), None),
+        (Method::GET, format!("{path}/messages"), None),
+        (Method::POST, format!("{path}/messages"), Some(json!({ "content": "Hello" }))),
+        (Method::GET, format!("{path}/events"), None),
+        (Method::POST, format!("/api/v1/messages/{message}/stop"), None),
+        (Method::POST, format!("/api/v1/messages/{message}/regenerate"), None),
+    ]
+}
+
+async fn refusals(client: &Client, conversation: &str, message: &str) -> Vec<Value> {
+    let mut bodies = Vec::new();
+    for (method, path, body) in calls(conversation, message) {
+        let kind = body.is_some().then_some("application/json");
+        let body = body.map_or_else(Body::empty, |json| json.to_string().into());
+        bodies.push(client.send(method, &path, body, kind).await.is_problem(404, "").without_request_id());
+    }
+    bodies
+}
+
+#[tokio::test]
+async fn what_is_somebody_elses_looks_like_what_is_not_there() {
+    let app = App::start().await;
+    let (lin, kim) = (app.person("lin").await, app.person("kim").await);
+    let conversation = lin.conversation().await;
+    let asked = lin.ask(&conversation, "Mine alone").await;
+    let message = asked["assistant_message"]["id"].as_str().unwrap();
+    let foreign = refusals(&kim, &conversation, message).await;
+    let nothing = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    assert_eq!(foreign, refusals(&kim, nothing, nothing).await);
+    // Also the administrator, who lin is, sees only their own; and ids of any shape are just not there.
+    for id in [
+        "x",
+        "%00",
+        "%ff",
+        "..%2f..",
+        "%27%20or%201=1",
+        "😀",
+        "%F0%9F%98%80",
+        &"9".repeat(5000),
+        "{$ne:1}",
+        "%7B%7D",
+    ] {
+        let id = id.replace('😀', "%F0%9F%98%80").replace(['{', '}'], "");
+        assert_eq!(foreign, refusals(&lin, &id, &id).await, "{id}");
+    }
+    // A question cannot follow somebody else's, nor one of another conversation.
+    let path = format!("{ALL}/{}/messages", kim.conversation().await);
+    for parent in [message, nothing, "\0"] {
+        kim.post(&path, &json!({ "content": "Hi", "parent_id": parent })).await.is_problem(422, "parent_id");
+    }
+    let answers = refusals_signed_out(&app, &conversation, message).await;
+    assert!(answers.iter().all(|status| *status == 401), "{answers:?}");
+    assert_eq!(
+        lin.get(&format!("{ALL}/{conversation}/messages")).await.json()["items"].as_array().unwrap().len(),
+        2
+    );
+}
+
+async fn refusals_signed_out(app: &App, conversation: &str, message: &str) -> Vec<u16> {
+    let mut answers = Vec::new();
+    for (method, path, body) in calls(conversation, message) {
+        let kind = body.is_some().then_some("application/json");
+        let body = body.map_or_else(Body::empty, |json| json.to_string().into());
+        answers.push(app.client().send(method, &path, body, kind).await.status);
+    }
+    answers
+}
