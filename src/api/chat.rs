@@ -51,7 +51,10 @@ pub async fn ask(
 #[server(prefix = "/fn", endpoint = "follow", output = Streaming)]
 pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteStream<AppError>, AppError> {
     use crate::server::{
-        chat::{follow, live::Format},
+        chat::{
+            channel::{Entry, Format},
+            follow,
+        },
         context::Context,
     };
     use futures::StreamExt;
@@ -59,9 +62,11 @@ pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteS
     let entries =
         follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html).await?;
     // What is there at once goes out at once.
-    Ok(ByteStream::new(entries.ready_chunks(64).map(|entries| {
-        Ok::<_, AppError>(entries.iter().map(crate::server::chat::live::Entry::line).collect::<String>())
-    })))
+    Ok(ByteStream::new(
+        entries
+            .ready_chunks(64)
+            .map(|entries| Ok::<_, AppError>(entries.iter().map(Entry::line).collect::<String>())),
+    ))
 }
 
 /// Ends a running answer; what was written is kept.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 use super::{
-    chat::live::StopReason,
+    chat::channel::StopReason,
     clock::Clock,
     config::{self, Config, make_private_dir},
     llm::{

@@ -5,7 +5,10 @@ use std::{collections::VecDeque, sync::Arc};
 use futures::{Stream, stream};
 use tokio::sync::{broadcast, watch};
 
-use super::live::{Channel, Entry, Format, Read, StreamPermit};
+use super::{
+    channel::{Channel, Entry, Format, Read},
+    live::StreamPermit,
+};
 use crate::{
     domain::{ChatEvent, Message, Role, Status},
     error::AppError,

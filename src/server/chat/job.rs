@@ -11,7 +11,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     Asked,
-    live::{Channel, StopReason},
+    channel::{Channel, StopReason},
     prompt, title,
 };
 use crate::{

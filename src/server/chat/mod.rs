@@ -1,5 +1,6 @@
 //! Ask, stop and retry: the way of a question from a person to a running [`job`].
 
+pub mod channel;
 pub mod follow;
 mod job;
 pub mod live;
@@ -8,7 +9,7 @@ mod title;
 
 use std::time::Duration;
 
-use self::live::StopReason;
+use self::channel::StopReason;
 use super::{
     llm::Provider,
     session::CurrentUser,

@@ -80,7 +80,7 @@ pub const KEYS: &[Key] = &[
         "auth.registration",
         "INGLENOOK_AUTH_REGISTRATION",
         "open",
-        "open, invite or closed; the first person always can.",
+        "open or closed; the first person always can.",
     ),
     key(
         "auth.session_days",

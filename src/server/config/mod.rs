@@ -108,7 +108,6 @@ pub struct AuthConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registration {
     Open,
-    Invite,
     Closed,
 }
 
@@ -298,8 +297,7 @@ fn auth(reader: &mut Reader<'_>) -> AuthConfig {
             format!("wanted at least {MIN_SECRET_BYTES} random bytes; openssl rand -hex 32 makes them");
         reader.problem("auth.secret", reader.origin("auth.secret"), format!("found {found}, {wanted}"));
     }
-    let who =
-        [("open", Registration::Open), ("invite", Registration::Invite), ("closed", Registration::Closed)];
+    let who = [("open", Registration::Open), ("closed", Registration::Closed)];
     AuthConfig {
         secret,
         registration: reader.choice("auth.registration", &who),

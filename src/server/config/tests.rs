@@ -54,7 +54,7 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("server.shutdown_seconds", "7", "7", "7"),
     ("store.url", "\"mongodb://me:pw@h/d\"", "mongodb://me:pw@h/d", "mongodb://me:…@h/d"),
     ("auth.secret", "\"Zk3vQ8xw1LrT0mYc7NfHs5Jd9PbEgUaW\"", GOOD_SECRET, "set"),
-    ("auth.registration", "\"invite\"", "invite", "invite"),
+    ("auth.registration", "\"closed\"", "closed", "closed"),
     ("auth.session_days", "8", "8", "8"),
     ("chat.default_model", "\"demo/demo\"", "demo/demo", "demo/demo"),
     ("limits.message_bytes", "2000", "2000", "2000"),
@@ -124,7 +124,7 @@ fn values_arrive_in_their_fields() {
     assert_eq!(config.server.shutdown, Duration::from_secs(7));
     assert_eq!(config.store.url, "mongodb://me:pw@h/d");
     assert_eq!(config.signing_secret().unwrap().expose(), GOOD_SECRET);
-    assert_eq!(config.auth.registration, Registration::Invite);
+    assert_eq!(config.auth.registration, Registration::Closed);
     assert_eq!(config.auth.session, Duration::from_secs(8 * 86400));
     assert_eq!(config.chat.default_model.as_deref(), Some("demo/demo"));
     let Limits { message_bytes, body_bytes, logins_per_minute, streams_per_user } = config.limits;
@@ -222,7 +222,7 @@ fn wrong_kinds_name_key_line_found_and_wanted() {
         mistake("[auth]\nsession_days = \"30\"\n").contains("found \"30\", wanted a whole number from 1")
     );
     assert!(mistake("[auth]\nsession_days = -1\n").contains("found the number -1"));
-    assert!(mistake("[auth]\nregistration = \"free\"\n").contains(r#"wanted "open", "invite" or "closed""#));
+    assert!(mistake("[auth]\nregistration = \"free\"\n").contains(r#"wanted "open" or "closed""#));
     assert!(mistake("[server]\nlog = \"debug\"\n").contains("server.log"));
     assert!(mistake("server = 3\n").contains("wanted a table"));
     let error = mistakes("", &[("INGLENOOK_LIMITS_BODY_BYTES", "1MB")], 1);

@@ -15,8 +15,8 @@ use crate::{
     error::AppError,
     server::{
         chat::{
+            channel::{Entry, Format},
             follow::follow,
-            live::{Entry, Format},
         },
         llm::sse,
         session::CurrentUser,

@@ -12,7 +12,7 @@ use crate::{
     domain::{Failure, Message, Role, Status, Usage},
     error::AppError,
     server::{
-        chat::{self, live::Format},
+        chat::{self, channel::Format},
         history::{self, ThreadMessage},
         session::CurrentUser,
         state::AppState,
