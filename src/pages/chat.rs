@@ -1,14 +1,14 @@
 //! The start page and a conversation's page.
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::State,
     response::Response,
 };
 use leptos::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    FormResult, PageError, Visitor,
+    FormResult, Id, PageError, Query, Visitor,
     layout::{Bar, Frame, Sidebar},
 };
 use crate::{
@@ -61,7 +61,7 @@ pub struct Place {
 
 /// `GET /c/{id}`: a window of a conversation.
 pub async fn open(
-    State(state): State<AppState>, Visitor(current): Visitor, Path(id): Path<String>, Query(place): Query<Place>,
+    State(state): State<AppState>, Visitor(current): Visitor, Id(id): Id, Query(place): Query<Place>,
 ) -> Result<Response, PageError> {
     let conversation = history::open(&state, &current, &id).await?;
     let (sidebar, thread, choice) = tokio::join!(

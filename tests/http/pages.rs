@@ -68,6 +68,11 @@ async fn an_error_page_has_a_way_out_and_programs_get_a_problem() {
         let page = browser.get(path).await.is(404);
         assert!(path.starts_with("/pkg") || page.text().contains("href=\"/\""), "{path}: {}", page.text());
     }
+    for path in ["/?__err=a&__err=b", "/history?q=a&q=b", "/settings?saved=%ff", "/history?q=%00%25"] {
+        browser.get(path).await.is(200);
+    }
+    let page = browser.get("/history?cursor=x").await.is(422);
+    assert!(page.text().contains("href=\"/\""), "{}", page.text());
     // Below /api it is a problem whoever asks.
     for client in [&browser, &lin, &app.client()] {
         client.get("/api/v1/nothing").await.is_problem(404, "");
