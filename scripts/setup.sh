@@ -86,13 +86,13 @@ set_up_target() {
 
 # --- cargo-leptos and what it calls ---------------------------------------------------------------
 
-# Tools are compiled lightly optimised and without LTO: they run for seconds, and it saves minutes.
+# Tools are compiled without optimisation: they run for seconds, and it saves minutes.
 cargo_tool() { # crate version [more arguments]
   local crate=$1 version=$2
   shift 2
   if have cargo-binstall && cargo binstall --no-confirm --quiet "$crate@$version" >/dev/null 2>&1; then return; fi
   say "installing $crate $version (a few minutes, once)"
-  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
   CARGO_PROFILE_RELEASE_DEBUG=false CARGO_TARGET_DIR="$CACHE/build" \
     cargo install --quiet --version "=$version" "$@" "$crate" ||
     die "cargo install $crate failed; see above. Is crates.io reachable?"

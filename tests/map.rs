@@ -1,5 +1,7 @@
 //! The map is kept true: which part may name which, where features are asked for, how long files are.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,14 +1,11 @@
 //! The start page and a conversation's page.
 
-use axum::{
-    extract::{Path, Query, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    FormResult, PageError, Visitor,
+    FormResult, Id, PageError, Query, Visitor,
     layout::{Bar, Frame, Sidebar},
 };
 use crate::{
@@ -65,7 +62,7 @@ pub struct Place {
 pub async fn open(
     State(state): State<AppState>,
     Visitor(current): Visitor,
-    Path(id): Path<String>,
+    Id(id): Id,
     Query(place): Query<Place>,
 ) -> Result<Response, PageError> {
     let conversation = history::open(&state, &current, &id).await?;

@@ -1,14 +1,11 @@
 //! All conversations, page by page, with a search in their titles.
 
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    PageError, Visitor,
+    PageError, Query, Visitor,
     layout::{Bar, Frame, Groups, Sidebar},
 };
 use crate::server::{

@@ -1,14 +1,14 @@
 //! Sign in and register: plain forms, no script at all.
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::Extensions,
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::{FormResult, PageError, layout::Brand};
+use super::{FormResult, PageError, Query, layout::Brand};
 use crate::server::{config::Registration, document::Page, gate, state::AppState};
 
 #[derive(Default, Deserialize)]

@@ -7,15 +7,17 @@ mod layout;
 mod login;
 mod settings;
 
+use std::convert::Infallible;
+
 use axum::{
     Router,
-    extract::FromRequestParts,
+    extract::{FromRequestParts, Path},
     http::{Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     error::AppError,
@@ -71,6 +73,31 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
         let found = gate::found(&parts.extensions)?;
         let next = || Some(parts.uri.path_and_query().map_or("/".to_owned(), ToString::to_string));
         found.map(Self).ok_or_else(|| PageError { error: AppError::SignedOut, next: next() })
+    }
+}
+
+/// The part of an address after `?`. What is not understood counts as not said: a page opens with an
+/// address that somebody mangled too.
+pub struct Query<T>(pub T);
+
+impl<T: Default + DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let query = axum::extract::Query::try_from_uri(&parts.uri);
+        Ok(Self(query.map(|query| query.0).unwrap_or_default()))
+    }
+}
+
+/// The id in a page's address. One of any shape that is not ours is simply not found.
+pub struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        let id = Path::<String>::from_request_parts(parts, state).await;
+        id.map(|Path(id)| Self(id)).map_err(|_| AppError::NotFound.into())
     }
 }
 

@@ -1,14 +1,11 @@
 //! One's own account: name and password.
 
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    FormResult, PageError, Visitor,
+    FormResult, PageError, Query, Visitor,
     layout::{Bar, Frame, Sidebar},
     login::{Alert, Field},
 };

@@ -60,6 +60,14 @@ impl Context {
 
 /// Runs the server function that the path names.
 pub async fn server_functions(State(state): State<AppState>, request: Request) -> Response {
+    let for_program = super::gate::is_for_program(request.uri().path(), request.headers());
+    let (parts, body) = request.into_parts();
+    let whole = super::body::read(&state, Request::from_parts(parts.clone(), body)).await;
+    let request = match whole {
+        Ok(bytes) => Request::from_parts(parts, Body::from(bytes)),
+        Err(error) if for_program => return as_json(&error),
+        Err(error) => return super::document::error_page(&error),
+    };
     let extensions = request.extensions();
     let context = Context {
         caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
@@ -70,6 +78,12 @@ pub async fn server_functions(State(state): State<AppState>, request: Request) -
     let response =
         leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await;
     with_status(response.into_response()).await
+}
+
+/// An error in the form in which the page's own calls read it.
+fn as_json(error: &AppError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, axum::Json(error)).into_response()
 }
 
 /// Every error of a server function comes as status 500 with the error as JSON; it gets the status that

@@ -1,16 +1,18 @@
 //! The router: every route, and the layers around them with the reasons for their order.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, get},
 };
+use futures::FutureExt;
 use tower_http::{
     CompressionLevel,
-    catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate, predicate::SizeAbove},
     limit::RequestBodyLimitLayer,
 };
@@ -42,18 +44,20 @@ fn open_to_all() -> Router<AppState> {
         .route("/readyz", get(ready))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(security_headers))
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(catch_panic))
 }
 
 /// From the inside out: what comes first is nearest to the handlers.
 fn layers(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     router
         .layer(middleware::from_fn_with_state(state.clone(), gate::enter))
+        // axum's own limit would stand before the one that the operator sets.
+        .layer(DefaultBodyLimit::disable())
         // Bodies that do not say how long they are.
         .layer(RequestBodyLimitLayer::new(state.config.limits.body_bytes))
         // Those that do are refused unread, before the gate asks the store.
         .layer(middleware::from_fn_with_state(state.clone(), body_limit))
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(catch_panic))
         // Around everything that makes a body.
         .layer(compression())
         // Whatever is answered carries these, also a panic and a refusal.
@@ -122,12 +126,36 @@ async fn ready(State(state): State<AppState>) -> Response {
     }
 }
 
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let cause = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no words");
+/// One broken request is an error of its own and nobody else's.
+async fn catch_panic(request: Request, next: Next) -> Response {
+    let for_program = gate::is_for_program(request.uri().path(), request.headers());
+    let panic = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => return response,
+        Err(panic) => panic,
+    };
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let cause = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
     tracing::error!(cause, "a request ended in a panic");
-    document::error_page(&AppError::Internal)
+    if for_program { AppError::Internal.into_response() } else { document::error_page(&AppError::Internal) }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_in_the_form_that_was_asked_for() {
+        let handler = || async { Vec::<String>::new().remove(0) };
+        let router = Router::new().route("/x", get(handler)).layer(middleware::from_fn(catch_panic));
+        for (accept, kind) in [("*/*", "application/problem+json"), ("text/html", "text/html; charset=utf-8")]
+        {
+            let request = Request::get("/x").header(header::ACCEPT, accept).body(Body::empty()).unwrap();
+            let answer = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), 500);
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], kind);
+        }
+    }
 }

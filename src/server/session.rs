@@ -181,7 +181,7 @@ pub fn set_cookie(secure: bool, token: Option<&IssuedToken>, now: i64) -> String
 
 /// The token of a request: `Authorization: Bearer` first, then the cookie. A cookie that is sent twice
 /// is not ours to choose from, and counts as none.
-pub fn token_of<'a>(headers: &'a http::HeaderMap, secure: bool) -> Option<&'a str> {
+pub fn token_of(headers: &http::HeaderMap, secure: bool) -> Option<&str> {
     if let Some(value) = headers.get(http::header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then_some(token.trim());

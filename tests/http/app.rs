@@ -211,7 +211,7 @@ impl Answer {
 
     /// A problem of this status, about this field.
     #[track_caller]
-    pub fn is_problem(self, status: u16, field: &str) -> Self {
+    pub fn problem(self, status: u16, field: &str) -> Self {
         let answer = self.is(status);
         assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.asked);
         let problem = answer.json();

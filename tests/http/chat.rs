@@ -135,17 +135,17 @@ async fn fifty_times_the_same_key_is_one_question() {
     // Elsewhere the key is taken, and what was asked there is not lost silently.
     let other = format!("/api/v1/conversations/{}/messages", lin.conversation().await);
     lin.events(&format!("{path}/events")).await.until_end().await;
-    keyed.post(&other, &question).await.is_problem(409, "");
+    keyed.post(&other, &question).await.problem(409, "");
     lin.clone()
         .header("idempotency-key", &"k".repeat(201))
         .post(&messages, &question)
         .await
-        .is_problem(422, "Idempotency-Key");
+        .problem(422, "Idempotency-Key");
     lin.clone()
         .header("idempotency-key", "é")
         .post(&messages, &question)
         .await
-        .is_problem(422, "Idempotency-Key");
+        .problem(422, "Idempotency-Key");
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn what_is_no_question() {
         (json!({ "content": "x", "model": "nobody/x" }), "model"),
         (json!("x"), ""),
     ] {
-        lin.post(&messages, &body).await.is_problem(422, field);
+        lin.post(&messages, &body).await.problem(422, field);
     }
     assert_eq!(lin.get(&messages).await.json()["items"], json!([]));
 }
@@ -176,10 +176,10 @@ async fn stop_ends_the_answer_and_the_upstream_request() {
     let mut events = lin.events(&format!("{path}/events")).await;
     while events.next().await.unwrap().0 != "delta" {}
     // One answer at a time.
-    let busy = lin.post(&messages, &json!({ "content": "And this?" })).await.is_problem(409, "");
+    let busy = lin.post(&messages, &json!({ "content": "And this?" })).await.problem(409, "");
     assert_eq!(busy.json()["code"], "conflict");
     let answer = format!("/api/v1/messages/{}", begun["assistant_message"]["id"].as_str().unwrap());
-    lin.post(&format!("{answer}/regenerate"), &json!({})).await.is_problem(409, "");
+    lin.post(&format!("{answer}/regenerate"), &json!({})).await.problem(409, "");
     let stopped = lin.post(&format!("{answer}/stop"), &json!({})).await.is(200).json();
     assert_eq!(stopped["status"], "stopped");
     assert!(!stopped["content"].as_str().unwrap().is_empty());
@@ -211,7 +211,7 @@ async fn an_answer_can_be_written_again() {
     assert_eq!(items.as_array().unwrap().len(), 2);
     assert_eq!(items[1]["id"], again["assistant_message"]["id"]);
     let question = question.as_str().unwrap();
-    lin.post(&format!("/api/v1/messages/{question}/regenerate"), &json!({})).await.is_problem(422, "id");
+    lin.post(&format!("/api/v1/messages/{question}/regenerate"), &json!({})).await.problem(422, "id");
 }
 
 #[tokio::test]

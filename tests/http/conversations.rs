@@ -30,8 +30,8 @@ async fn from_its_beginning_to_its_end() {
     assert_eq!(lin.get(ALL).await.json()["items"], json!([]));
     assert_eq!(lin.get(&format!("{ALL}?archived=true")).await.json()["items"], json!([cleared]));
     assert!(lin.delete(&path).await.is(204).body.is_empty());
-    lin.get(&path).await.is_problem(404, "");
-    lin.delete(&path).await.is_problem(404, "");
+    lin.get(&path).await.problem(404, "");
+    lin.delete(&path).await.problem(404, "");
 }
 
 #[tokio::test]
@@ -81,13 +81,13 @@ async fn what_a_list_does_not_take() {
         (format!("{path}/events?after=x"), "after"),
         (format!("{path}/events?after=-1"), "after"),
     ] {
-        lin.get(&call).await.is_problem(422, field);
+        lin.get(&call).await.problem(422, field);
     }
     lin.clone()
         .header("last-event-id", "x")
         .get(&format!("{path}/events"))
         .await
-        .is_problem(422, "Last-Event-ID");
+        .problem(422, "Last-Event-ID");
 }
 
 #[tokio::test]
@@ -106,19 +106,17 @@ async fn what_a_conversation_does_not_take() {
         (json!({ "model": ["demo"] }), "model"),
         (json!({ "system_prompt": long }), "system_prompt"),
     ] {
-        lin.post(ALL, &body).await.is_problem(422, field);
-        lin.patch(&path, &body).await.is_problem(422, field);
+        lin.post(ALL, &body).await.problem(422, field);
+        lin.patch(&path, &body).await.problem(422, field);
     }
-    lin.patch(&path, &json!({ "title": " " })).await.is_problem(422, "title");
+    lin.patch(&path, &json!({ "title": " " })).await.problem(422, "title");
     for text in ["", "{", "nonsense", "{} {}", "\u{0}"] {
-        lin.send(Method::POST, ALL, text.to_owned().into(), Some("application/json"))
-            .await
-            .is_problem(422, "");
+        lin.send(Method::POST, ALL, text.to_owned().into(), Some("application/json")).await.problem(422, "");
     }
     for kind in
         [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("multipart/form-data")]
     {
-        lin.send(Method::POST, ALL, "{}".into(), kind).await.is_problem(415, "");
+        lin.send(Method::POST, ALL, "{}".into(), kind).await.problem(415, "");
     }
 }
 
@@ -130,13 +128,13 @@ async fn a_body_over_the_limit_is_too_large_whether_or_not_it_says_so() {
     let body = json!({ "content": "x".repeat(1 << 20) }).to_string();
     let length = body.len().to_string();
     let saying = lin.clone().header("content-length", &length);
-    saying.send(Method::POST, &path, body.clone().into(), Some("application/json")).await.is_problem(413, "");
+    saying.send(Method::POST, &path, body.clone().into(), Some("application/json")).await.problem(413, "");
     let pieces: Vec<Result<_, std::io::Error>> =
         body.as_bytes().chunks(10_000).map(|piece| Ok(piece.to_vec())).collect();
     let chunked = Body::from_stream(futures::stream::iter(pieces));
-    lin.send(Method::POST, &path, chunked, Some("application/json")).await.is_problem(413, "");
+    lin.send(Method::POST, &path, chunked, Some("application/json")).await.problem(413, "");
     // Within the body's limit, but over that of a message.
-    lin.post(&path, &json!({ "content": "x".repeat(300_000) })).await.is_problem(413, "");
+    lin.post(&path, &json!({ "content": "x".repeat(300_000) })).await.problem(413, "");
 }
 
 /// Every call that names an object, with a body that would be taken.
@@ -159,7 +157,7 @@ async fn refusals(client: &Client, conversation: &str, message: &str) -> Vec<Val
     for (method, path, body) in calls(conversation, message) {
         let kind = body.is_some().then_some("application/json");
         let body = body.map_or_else(Body::empty, |json| json.to_string().into());
-        bodies.push(client.send(method, &path, body, kind).await.is_problem(404, "").without_request_id());
+        bodies.push(client.send(method, &path, body, kind).await.problem(404, "").without_request_id());
     }
     bodies
 }
@@ -193,7 +191,7 @@ async fn what_is_somebody_elses_looks_like_what_is_not_there() {
     // A question cannot follow somebody else's, nor one of another conversation.
     let path = format!("{ALL}/{}/messages", kim.conversation().await);
     for parent in [message, nothing, "\0"] {
-        kim.post(&path, &json!({ "content": "Hi", "parent_id": parent })).await.is_problem(422, "parent_id");
+        kim.post(&path, &json!({ "content": "Hi", "parent_id": parent })).await.problem(422, "parent_id");
     }
     let answers = refusals_signed_out(&app, &conversation, message).await;
     assert!(answers.iter().all(|status| *status == 401), "{answers:?}");

@@ -152,7 +152,7 @@ async fn a_change_from_another_site_is_refused() {
     ];
     for headers in cross {
         let client = headers.iter().fold(browser.clone(), |client, (name, value)| client.header(name, value));
-        let refused = client.post(path, &json!({})).await.is_problem(403, "");
+        let refused = client.post(path, &json!({})).await.problem(403, "");
         assert_eq!(refused.json()["code"], "forbidden");
         client.post_form("/fn/logout", "").await.is(403);
         client.patch("/api/v1/me", &json!({ "name": "x" })).await.is(403);

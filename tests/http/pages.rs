@@ -68,12 +68,17 @@ async fn an_error_page_has_a_way_out_and_programs_get_a_problem() {
         let page = browser.get(path).await.is(404);
         assert!(path.starts_with("/pkg") || page.text().contains("href=\"/\""), "{path}: {}", page.text());
     }
+    for path in ["/?__err=a&__err=b", "/history?q=a&q=b", "/settings?saved=%ff", "/history?q=%00%25"] {
+        browser.get(path).await.is(200);
+    }
+    let page = browser.get("/history?cursor=x").await.is(422);
+    assert!(page.text().contains("href=\"/\""), "{}", page.text());
     // Below /api it is a problem whoever asks.
     for client in [&browser, &lin, &app.client()] {
-        client.get("/api/v1/nothing").await.is_problem(404, "");
-        client.get("/api/nothing").await.is_problem(404, "");
+        client.get("/api/v1/nothing").await.problem(404, "");
+        client.get("/api/nothing").await.problem(404, "");
     }
-    lin.get("/nothing").await.is_problem(404, "");
+    lin.get("/nothing").await.problem(404, "");
 }
 
 #[tokio::test]
@@ -91,7 +96,7 @@ async fn a_method_that_is_not_taken_is_answered_with_those_that_are() {
         (Method::DELETE, "/login", "GET,HEAD"),
         (Method::POST, "/healthz", "GET,HEAD"),
     ] {
-        let refused = lin.send(method.clone(), path, Body::empty(), None).await.is_problem(405, "");
+        let refused = lin.send(method.clone(), path, Body::empty(), None).await.problem(405, "");
         assert_eq!(refused.header("allow"), allowed, "{method} {path}");
         let page = browser.send(method.clone(), path, Body::empty(), None).await.is(405);
         assert_eq!(page.header("allow"), allowed, "{method} {path}");
@@ -118,7 +123,7 @@ async fn a_store_that_is_away_is_a_503_and_no_secret() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     app.state.store.close().await;
-    let refused = lin.get("/api/v1/conversations").await.is_problem(503, "");
+    let refused = lin.get("/api/v1/conversations").await.problem(503, "");
     assert!(!refused.header("retry-after").is_empty());
     let browser = app.client().browser().cookie(&format!("inglenook={}", lin.token()));
     let page = browser.get("/").await.is(503);
@@ -133,7 +138,7 @@ async fn a_server_that_stops_takes_no_new_question() {
     let mut events = lin.events(&format!("{path}/events")).await;
     app.state.live.drain();
     assert_eq!(events.next().await, None);
-    lin.post(&format!("{path}/messages"), &json!({ "content": "Hello" })).await.is_problem(503, "");
+    lin.post(&format!("{path}/messages"), &json!({ "content": "Hello" })).await.problem(503, "");
 }
 
 #[tokio::test]

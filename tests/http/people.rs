@@ -23,7 +23,7 @@ async fn the_first_is_the_administrator_and_the_next_are_not() {
     assert!(!first.text().contains("argon2"));
     let second = app.person("kim").await;
     assert_eq!(second.get(ME).await.is(200).json()["role"], "member");
-    app.client().post(REGISTER, &form).await.is_problem(409, "");
+    app.client().post(REGISTER, &form).await.problem(409, "");
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn closed_registration_lets_only_the_first_in() {
     let app = App::with(&[("INGLENOOK_AUTH_REGISTRATION", "closed")]).await;
     app.person("lin").await;
     let form = json!({ "email": "kim@example.org", "password": PASSWORD });
-    app.client().post(REGISTER, &form).await.is_problem(403, "");
+    app.client().post(REGISTER, &form).await.problem(403, "");
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn what_cannot_be_registered() {
         (json!({ "email": "lin@example.org", "password": PASSWORD, "name": "a\0b" }), "name"),
         (json!(["lin@example.org", PASSWORD, "lin"]), ""),
     ] {
-        app.client().post(REGISTER, &form).await.is_problem(422, field);
+        app.client().post(REGISTER, &form).await.problem(422, field);
     }
 }
 
@@ -65,7 +65,7 @@ async fn signing_in_and_out() {
     let out = by_token.post(LOGOUT, &json!({})).await.is(204);
     assert!(out.body.is_empty() && out.header("set-cookie").contains("Max-Age=0"), "{out:?}");
     for client in [by_cookie, by_token, app.client()] {
-        let refused = client.get(ME).await.is_problem(401, "");
+        let refused = client.get(ME).await.problem(401, "");
         assert_eq!(refused.header("www-authenticate"), "Bearer");
     }
 }
@@ -78,7 +78,7 @@ async fn a_wrong_password_and_an_unknown_account_look_the_same() {
         app.client().post(LOGIN, &json!({ "email": "lin@example.org", "password": "wrong horse" })).await;
     let unknown =
         app.client().post(LOGIN, &json!({ "email": "kim@example.org", "password": PASSWORD })).await;
-    let (wrong, unknown) = (wrong.is_problem(401, ""), unknown.is_problem(401, ""));
+    let (wrong, unknown) = (wrong.problem(401, ""), unknown.problem(401, ""));
     assert_eq!(wrong.without_request_id(), unknown.without_request_id());
     assert_eq!(wrong.without_request_id()["code"], "wrong_credentials");
     assert!(wrong.header("set-cookie").is_empty());
@@ -93,7 +93,7 @@ async fn after_ten_failures_there_is_a_wait() {
         app.client().post(LOGIN, &wrong).await.is(401);
     }
     let right = json!({ "email": "lin@example.org", "password": PASSWORD });
-    let refused = app.client().post(LOGIN, &right).await.is_problem(429, "");
+    let refused = app.client().post(LOGIN, &right).await.problem(429, "");
     let seconds: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=301).contains(&seconds), "{seconds}");
     app.client().post(LOGIN, &json!({ "email": "kim@example.org", "password": PASSWORD })).await.is(401);
@@ -126,14 +126,14 @@ async fn a_new_password_ends_the_other_sessions() {
     let form = json!({ "email": "lin@example.org", "password": PASSWORD });
     let there = app.client().post(LOGIN, &form).await.is(200);
     let there = app.client().bearer(there.json()["token"].as_str().unwrap());
-    here.patch(ME, &json!({ "new_password": "battery staple" })).await.is_problem(422, "password");
-    here.patch(ME, &json!({ "password": PASSWORD })).await.is_problem(422, "new_password");
+    here.patch(ME, &json!({ "new_password": "battery staple" })).await.problem(422, "password");
+    here.patch(ME, &json!({ "password": PASSWORD })).await.problem(422, "new_password");
     here.patch(ME, &json!({ "password": "wrong", "new_password": "battery staple" }))
         .await
-        .is_problem(422, "password");
+        .problem(422, "password");
     here.patch(ME, &json!({ "password": PASSWORD, "new_password": "short" }))
         .await
-        .is_problem(422, "new_password");
+        .problem(422, "new_password");
     there.get(ME).await.is(200);
     here.patch(ME, &json!({ "password": PASSWORD, "new_password": "battery staple" })).await.is(200);
     there.get(ME).await.is(401);
@@ -151,7 +151,7 @@ async fn a_name_can_be_changed() {
     let lin = app.person("lin").await;
     assert_eq!(lin.patch(ME, &json!({ "name": " 林 😀 " })).await.is(200).json()["name"], "林 😀");
     assert_eq!(lin.get(ME).await.json()["name"], "林 😀");
-    lin.patch(ME, &json!({ "name": "x".repeat(101) })).await.is_problem(422, "name");
+    lin.patch(ME, &json!({ "name": "x".repeat(101) })).await.problem(422, "name");
     assert_eq!(lin.patch(ME, &json!({})).await.is(200).json()["name"], "林 😀");
 }
 
@@ -170,7 +170,7 @@ async fn a_disabled_account_is_out_at_once() {
 #[tokio::test]
 async fn models_are_for_those_who_are_signed_in() {
     let app = App::start().await;
-    app.client().get("/api/v1/models").await.is_problem(401, "");
+    app.client().get("/api/v1/models").await.problem(401, "");
     let models = app.person("lin").await.get("/api/v1/models").await.is(200).json();
     assert_eq!(models["items"], json!([{ "id": "demo/demo", "name": "demo", "provider": "demo" }]));
 }

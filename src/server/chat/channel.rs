@@ -249,10 +249,7 @@ mod tests {
         assert_eq!(lines(&channel, 40, Format::Text), ["gone"]);
         assert_eq!(lines(&channel, 45, Format::Text), ["gone"]);
         assert_eq!(lines(&channel, u64::MAX, Format::Text), ["gone"]);
-        assert_eq!(
-            channel.running().map(|(id, text, place)| (id, text, place)),
-            Some(("a".into(), "xy".into(), 41))
-        );
+        assert_eq!(channel.running(), Some(("a".into(), "xy".into(), 41)));
     }
 
     #[test]

@@ -3,16 +3,14 @@
 use std::str::FromStr;
 
 use axum::{
-    body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{HeaderMap, StatusCode, header, request::Parts},
-    response::IntoResponse,
+    http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
 use crate::{
     error::{AppError, missing_field},
-    server::state::AppState,
+    server::{body, state::AppState},
 };
 
 /// A body of JSON. Fields that nobody asked for are ignored, so a client may be newer than the server.
@@ -28,14 +26,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
         if !is_json(request.headers()) {
             return Err(AppError::UnsupportedMediaType);
         }
-        let limit = state.config.limits.body_bytes;
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-                AppError::TooLarge { limit }
-            } else {
-                AppError::invalid("", "The body broke off.")
-            }
-        })?;
+        let bytes = body::read(state, request).await?;
         parse(&bytes).map(Self)
     }
 }

@@ -11,7 +11,6 @@ mod openapi;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     routing::{MethodRouter, get, post},
 };
 
@@ -38,10 +37,7 @@ pub fn table() -> [(&'static str, MethodRouter<AppState>); 11] {
 }
 
 pub fn routes() -> Router<AppState> {
-    let routes =
-        table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
-    // The whole site has its own limit around all routes, which the operator sets.
-    routes.layer(DefaultBodyLimit::disable())
+    table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods))
 }
 
 /// The OpenAPI document and its page.

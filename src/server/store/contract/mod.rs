@@ -2,8 +2,6 @@
 //!
 //! A case is a function that takes a fresh store; [`contract!`] lists them all.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod conversations;
 mod fixtures;
 mod messages;

@@ -1,0 +1,22 @@
+//! [`read`]: a request's body as a whole, within the limit around the site.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::StatusCode,
+    response::IntoResponse,
+};
+
+use super::state::AppState;
+use crate::error::AppError;
+
+/// The bytes of a body. One that does not say how long it is ends at the limit too.
+pub async fn read(state: &AppState, request: Request) -> Result<Bytes, AppError> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+            AppError::TooLarge { limit: state.config.limits.body_bytes }
+        } else {
+            AppError::invalid("", "The body broke off.")
+        }
+    })
+}
