@@ -121,7 +121,7 @@ pub fn Groups(items: Vec<Conversation>, now: i64, current: Option<String>) -> im
                             let here = (current.as_ref() == Some(&item.id)).then_some("page");
                             view! {
                                 <li>
-                                    <a href=format!("/c/{}", item.id) aria-current=here>
+                                    <a href=format!("/c/{}#latest", item.id) aria-current=here>
                                         <span class="title" dir="auto">{item.display_title().to_owned()}</span>
                                     </a>
                                 </li>

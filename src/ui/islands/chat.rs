@@ -59,6 +59,7 @@ pub fn Chat(
         lost: RwSignal::new(false),
     };
     let empty = conversation_id.is_none();
+    Effect::new(super::page::open_at_end);
     view! {
         <div class="thread" class:empty=empty id="thread" on:click=super::page::copy_on_click>
             {children()}

@@ -44,6 +44,13 @@ pub fn to_end() {
     }
 }
 
+/// A conversation opens at its newest message, unless an older window was asked for.
+pub fn open_at_end() {
+    if window().location().search().is_ok_and(|query| !query.contains("before=")) {
+        to_end();
+    }
+}
+
 /// After what was just added has been laid out.
 pub fn to_end_soon() {
     request_animation_frame(to_end);
@@ -80,7 +87,7 @@ pub fn set_title(conversation_id: &str, title: &str) {
         heading.set_text_content(Some(title));
         let _ = heading.remove_attribute("data-untitled");
     }
-    let entry = format!(".history a[href=\"/c/{conversation_id}\"] .title");
+    let entry = format!(".history a[href^=\"/c/{conversation_id}\"] .title");
     if let Ok(Some(entry)) = document().query_selector(&entry) {
         entry.set_text_content(Some(title));
     }
