@@ -3,11 +3,9 @@
 SHELL := bash
 
 CARGO ?= cargo
-SERVER := --no-default-features --features ssr
-BROWSER := --no-default-features --features hydrate --target wasm32-unknown-unknown
 BINARY := target/release/inglenook
 
-.PHONY: help setup run build watch test lint doc unit end2end bench clean
+.PHONY: help setup run build watch test clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -27,9 +25,6 @@ watch: setup ## Serve and reload on every change
 test: ## Everything: formatting, lints, docs, unit, store, router and browser tests
 	@scripts/setup.sh test
 	@scripts/test.sh
-
-bench: setup ## Benchmarks
-	@$(CARGO) bench $(SERVER)
 
 clean: ## Remove what was built
 	@$(CARGO) clean
