@@ -1,7 +1,7 @@
 // Browser tests: `npx playwright test` in this folder, after `make build`.
 import { defineConfig } from "@playwright/test";
 
-import { launchOptions } from "./support/browser.ts";
+import { launchOptions } from "./support/browser.mjs";
 
 export default defineConfig({
   testDir: "tests",

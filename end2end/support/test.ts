@@ -3,7 +3,7 @@
 import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
 
 import { Chat } from "./chat.ts";
-import { Inglenook, Upstream } from "./servers.ts";
+import { Inglenook, Upstream } from "./servers.mjs";
 
 export interface User {
   name: string;

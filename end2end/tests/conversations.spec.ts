@@ -1,6 +1,6 @@
 import { chromium, type Page } from "@playwright/test";
 
-import { launchOptions } from "../support/browser.ts";
+import { launchOptions } from "../support/browser.mjs";
 import { Chat } from "../support/chat.ts";
 import { expect, register, test } from "../support/test.ts";
 

@@ -1,6 +1,6 @@
 // The model server misbehaves: what the person reads, and what is kept.
 import { numbered } from "../support/chat.ts";
-import { API_KEY } from "../support/servers.ts";
+import { API_KEY } from "../support/servers.mjs";
 import { expect, test } from "../support/test.ts";
 
 test.use({

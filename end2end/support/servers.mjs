@@ -1,30 +1,19 @@
 // The two servers a test talks to: the fake model server and Inglenook itself.
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const folder = resolve(import.meta.dirname, "..");
+const folder = fileURLToPath(new URL("..", import.meta.url));
 const binary = resolve(folder, process.env.INGLENOOK_BIN || "../target/release/inglenook");
 
 export const API_KEY = "test-key-5f0c1e7a9b";
 
-type Environment = Record<string, string>;
-
-/** One request that the model server got. */
-export interface Call {
-  model: string;
-  title: boolean;
-  messages: number;
-  started: number;
-  finished: boolean;
-  closed_by_client: boolean;
-}
-
 /** Ends a process and waits until it is gone. */
-async function end(child: ChildProcess, signal: NodeJS.Signals) {
+async function end(child, signal) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((done) => child.once("exit", done));
   child.kill(signal);
@@ -32,11 +21,11 @@ async function end(child: ChildProcess, signal: NodeJS.Signals) {
 }
 
 /** Waits for a line of the output; what the process said so far is in the error otherwise. */
-function line(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+function line(child, pattern) {
   return new Promise((found, failed) => {
     let said = "";
     const late = setTimeout(() => failed(new Error(`no line ${pattern} after 20 s: ${said}`)), 20_000);
-    const read = (part: Buffer) => {
+    const read = (part) => {
       said += part;
       const match = pattern.exec(said);
       if (match) (clearTimeout(late), found(match));
@@ -49,10 +38,9 @@ function line(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
 }
 
 export class Upstream {
-  private constructor(
-    private child: ChildProcess,
-    readonly url: string,
-  ) {}
+  constructor(child, url) {
+    Object.assign(this, { child, url });
+  }
 
   static async start() {
     const script = join(folder, "upstream.mjs");
@@ -62,14 +50,17 @@ export class Upstream {
     return new Upstream(child, url);
   }
 
-  private control = () => new URL("/control/log", this.url);
+  control() {
+    return new URL("/control/log", this.url);
+  }
 
-  async calls(): Promise<Call[]> {
+  /** Every request that came, see `upstream.mjs`. */
+  async calls() {
     return (await fetch(this.control())).json();
   }
 
   /** The newest call that was not for a title. */
-  async lastCall(): Promise<Call | undefined> {
+  async lastCall() {
     return (await this.calls()).findLast((call) => !call.title);
   }
 
@@ -82,33 +73,30 @@ export class Upstream {
   }
 }
 
-async function freePort(): Promise<number> {
+async function freePort() {
   const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address();
   await new Promise((done) => server.close(done));
   return port;
 }
 
 export class Inglenook {
-  private child?: ChildProcess;
   /** What the server wrote, for a failed test. */
   log = "";
 
-  private constructor(
-    readonly url: string,
-    private data: string,
-    private env: Environment,
-  ) {}
+  constructor(url, data, env) {
+    Object.assign(this, { url, data, env });
+  }
 
-  static async start(upstream: Upstream, more: Environment = {}) {
+  static async start(upstream, more = {}) {
     if (!existsSync(binary)) throw new Error("run make build first");
     const data = await mkdtemp(join(tmpdir(), "inglenook-e2e-"));
     const listen = `127.0.0.1:${await freePort()}`;
     // Only what it needs: no setting of whoever runs the tests changes what they see.
     const kept = Object.entries(process.env).filter(([name]) => /^(PATH|HOME|LEPTOS_SITE_ROOT)$/.test(name));
     const server = new Inglenook(`http://${listen}`, data, {
-      ...(Object.fromEntries(kept) as Environment),
+      ...Object.fromEntries(kept),
       INGLENOOK_LISTEN: listen,
       INGLENOOK_DATA_DIR: data,
       OPENAI_BASE_URL: upstream.url,
@@ -123,7 +111,7 @@ export class Inglenook {
   async up() {
     // Run where no configuration file lies.
     this.child = spawn(binary, [], { stdio: ["ignore", "pipe", "pipe"], env: this.env, cwd: this.data });
-    const keep = (part: Buffer) => (this.log += part);
+    const keep = (part) => (this.log += part);
     this.child.stdout?.on("data", keep);
     this.child.stderr?.on("data", keep);
     await line(this.child, /is ready at/);
