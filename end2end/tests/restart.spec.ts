@@ -2,7 +2,7 @@ import { numbered } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 
 test("the server is killed and started again while an answer is written", async ({ page, chat, server, watch }) => {
-  watch.allow(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/);
+  watch.allow(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|network error/);
   await chat.begin("Count", "tokens-2000-20");
   await chat.grown(300);
   const seen = await chat.text();
