@@ -134,6 +134,8 @@ const MODELS = {
     await answer.tokens(story(body), 5);
     await answer.end(STORY.length);
   },
+  /** Says the question back, so that a test can have any answer. */
+  echo: (answer, { body }) => answer.whole(question(body).match(/[^]{1,24}/gu) ?? [], 2),
   length: async (answer) => {
     answer.begin();
     await answer.tokens(numbered(20), 2);
@@ -273,8 +275,9 @@ const MODELS = {
 /** Those that can also answer in one piece, when asked without `stream`. */
 const NORMAL = ["story", "long", "slow", "fast", "think"];
 
-/** `tokens-200-20`: 200 tokens, 20 ms apart. */
+/** `tokens-200-20`: 200 tokens, 20 ms apart. Any numbers work; these are listed. */
 const counted = /^tokens-(\d+)-(\d+)$/;
+const COUNTED = ["tokens-3-0", "tokens-200-20", "tokens-2000-20"];
 
 const isTitle = (body) =>
   (body.max_tokens ?? body.max_completion_tokens ?? 1e9) <= 32 ||
@@ -313,7 +316,7 @@ const server = createServer((request, response) => {
     return response.end();
   }
   if (route === "GET /v1/models") {
-    const data = Object.keys(MODELS).map((id) => ({ id, object: "model", created: 0, owned_by: "fake" }));
+    const data = [...Object.keys(MODELS), ...COUNTED].map((id) => ({ id, object: "model", created: 0, owned_by: "fake" }));
     // Names that are whole numbers come first in an object; the default should be a good one.
     data.sort((a, b) => (b.id === "story") - (a.id === "story"));
     return json(response, { object: "list", data });

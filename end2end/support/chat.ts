@@ -1,0 +1,97 @@
+// The chat as a person sees it: what is on the page by role and label, and what one does there.
+import { expect, type Locator, type Page } from "@playwright/test";
+
+/** The words of the models that count, such as `tokens-200-20`. */
+export const numbered = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`).join(" ");
+
+export class Chat {
+  constructor(readonly page: Page) {}
+
+  get box(): Locator {
+    return this.page.getByRole("textbox", { name: "Message" });
+  }
+  get send(): Locator {
+    return this.page.getByRole("button", { name: "Send" });
+  }
+  get stop(): Locator {
+    return this.page.getByRole("button", { name: "Stop" });
+  }
+  get retry(): Locator {
+    return this.page.getByRole("button", { name: "Retry" });
+  }
+  get model(): Locator {
+    return this.page.getByRole("combobox", { name: "Model" });
+  }
+  get questions(): Locator {
+    return this.page.getByRole("article", { name: "You" });
+  }
+  get answers(): Locator {
+    return this.page.getByRole("article", { name: "Answer" });
+  }
+  /** The newest answer and its text. */
+  get answer(): Locator {
+    return this.answers.last();
+  }
+  get prose(): Locator {
+    return this.answer.locator(".prose");
+  }
+  get title(): Locator {
+    return this.page.getByRole("heading", { level: 1 });
+  }
+  get sidebar(): Locator {
+    return this.page.getByRole("navigation", { name: "Conversations" });
+  }
+
+  /** Where there is a script, a page is ready when the composer listens. */
+  async ready() {
+    await expect(this.box).toBeVisible();
+    await this.page.waitForFunction(() => (window as any).composerListens);
+  }
+
+  async open(path = "/") {
+    await this.page.goto(path);
+    await this.ready();
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** Begins a conversation and waits for its page. */
+  async begin(text: string, model = "story") {
+    await this.open();
+    await this.model.selectOption(`openai/${model}`);
+    await this.box.fill(text);
+    await this.send.click();
+    await this.page.waitForURL(/\/c\/\w+/);
+    await this.ready();
+  }
+
+  /** Asks in the conversation that is open. */
+  async ask(text: string, model?: string) {
+    if (model) await this.model.selectOption(`openai/${model}`);
+    await this.box.fill(text);
+    await this.send.click();
+  }
+
+  async ended() {
+    await expect(this.send).toBeVisible({ timeout: 30_000 });
+    await expect(this.page.locator('[aria-busy="true"]')).toHaveCount(0);
+  }
+
+  /** The text of the newest answer, words separated by single blanks. */
+  async text(): Promise<string> {
+    return (await this.prose.innerText()).replace(/\s+/g, " ").trim();
+  }
+
+  async expectText(text: string) {
+    await expect.poll(() => this.text(), { timeout: 30_000 }).toBe(text);
+  }
+
+  /** What is written after `more` characters; the answer must still be growing. */
+  async grown(more: number): Promise<string> {
+    await expect.poll(async () => (await this.text()).length, { timeout: 20_000 }).toBeGreaterThan(more);
+    return this.text();
+  }
+}

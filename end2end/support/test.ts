@@ -1,0 +1,155 @@
+// What every test gets: its own servers (one pair per worker), its own user, and eyes on everything
+// that a browser complains about.
+import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
+
+import { Chat } from "./chat.ts";
+import { Inglenook, Upstream } from "./servers.mjs";
+
+export interface User {
+  name: string;
+  email: string;
+  password: string;
+}
+
+/** A person with a browser of their own. */
+export interface Person {
+  user: User;
+  context: BrowserContext;
+  page: Page;
+  chat: Chat;
+}
+
+export interface Watch {
+  /** A complaint that is part of the test, such as the status of a refused request. */
+  allow(pattern: RegExp): void;
+  /** Listens to every page of a further context. */
+  context(context: BrowserContext): Promise<void>;
+}
+
+interface Fixtures {
+  watch: Watch;
+  /** Signs `page` in as a new user. */
+  user: User;
+  chat: Chat;
+  /** Opens a further browser, signed in as a new user. */
+  newPerson: () => Promise<Person>;
+}
+
+interface WorkerFixtures {
+  /** More environment for the server; a spec that sets it gets a server of its own. */
+  serverEnv: Record<string, string>;
+  upstream: Upstream;
+  server: Inglenook;
+}
+
+let people = 0;
+
+export async function register(context: BrowserContext, url: string): Promise<User> {
+  const number = `${process.pid}-${Date.now()}-${++people}`;
+  const user = { name: `Ada ${people}`, email: `ada-${number}@example.org`, password: `open sesame ${number}` };
+  const answer = await context.request.post(`${url}/fn/register`, {
+    form: { ...user },
+    headers: { accept: "text/html" },
+    maxRedirects: 0,
+  });
+  expect(answer.status(), await answer.text()).toBe(302);
+  return user;
+}
+
+// Runs in every page before its own scripts: says when the composer listens, and tells of refusals by
+// the content security policy, which are not always on the console.
+function beforeScripts() {
+  const add = EventTarget.prototype.addEventListener;
+  EventTarget.prototype.addEventListener = function (this: EventTarget, ...rest: Parameters<typeof add>) {
+    if (rest[0] === "submit" && this instanceof Node) (window as any).composerListens = true;
+    return add.apply(this, rest);
+  } as typeof add;
+  document.addEventListener("securitypolicyviolation", (event) =>
+    console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`),
+  );
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  serverEnv: [{}, { scope: "worker", option: true }],
+
+  upstream: [
+    async ({}, use) => {
+      const upstream = await Upstream.start();
+      await use(upstream);
+      await upstream.stop();
+    },
+    { scope: "worker" },
+  ],
+
+  server: [
+    async ({ upstream, serverEnv }, use) => {
+      const server = await Inglenook.start(upstream, serverEnv);
+      try {
+        // Somebody is the administrator already, as on any site that is in use.
+        const form = { name: "Root", email: "root@example.org", password: "the first of all" };
+        const body = new URLSearchParams(form);
+        await fetch(`${server.url}/fn/register`, { method: "POST", body, headers: { accept: "text/html" }, redirect: "manual" });
+        await use(server);
+      } finally {
+        await server.stop();
+      }
+    },
+    { scope: "worker" },
+  ],
+
+  baseURL: async ({ server }, use) => use(server.url),
+
+  watch: [
+    async ({ context, upstream, server }, use, info) => {
+      await upstream.forget();
+      const seen: string[] = [];
+      const allowed: RegExp[] = [];
+      const from = server.log.length;
+      const watch: Watch = {
+        allow: (pattern) => allowed.push(pattern),
+        async context(context) {
+          context.on("console", (message) => {
+            const { url } = message.location();
+            if (message.type() === "error") seen.push(`${message.text()} (${url})`);
+            if (message.type() === "warning" && /hydrat|island|leptos/i.test(message.text())) seen.push(message.text());
+          });
+          context.on("weberror", (error) => seen.push(`uncaught: ${error.error().stack ?? error.error()}`));
+          await context.addInitScript(beforeScripts);
+        },
+      };
+      await watch.context(context);
+      await use(watch);
+      if (info.status !== info.expectedStatus) {
+        await info.attach("server.log", { body: server.log.slice(from), contentType: "text/plain" });
+      }
+      const unexpected = seen.filter((line) => !allowed.some((pattern) => pattern.test(line)));
+      expect(unexpected, "what the browser complained about").toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  user: async ({ context, server, watch }, use) => {
+    void watch;
+    await use(await register(context, server.url));
+  },
+
+  chat: async ({ page, user }, use) => {
+    void user;
+    await use(new Chat(page));
+  },
+
+  newPerson: async ({ browser, server, watch }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext({ baseURL: server.url, locale: "en-GB" });
+      contexts.push(context);
+      await watch.context(context);
+      const user = await register(context, server.url);
+      const page = await context.newPage();
+      return { user, context, page, chat: new Chat(page) };
+    });
+    for (const context of contexts) await context.close();
+  },
+});
+
+export { expect };

@@ -1,0 +1,84 @@
+import { expect, test } from "../support/test.ts";
+
+test("a wrong password is said in words, and which part was wrong is not", async ({ page, user, context }) => {
+  await context.clearCookies();
+  await page.goto("/login");
+  for (const email of [user.email, "nobody@example.org"]) {
+    await page.getByLabel("E-mail").fill(email);
+    await page.getByLabel("Password").fill("not the password");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByRole("alert")).toHaveText(/That e-mail and password do not match/);
+    await expect(page).toHaveURL(/\/login/);
+  }
+  await page.getByLabel("E-mail").fill(user.email.toUpperCase());
+  await page.getByLabel("Password").fill(user.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { name: /Good to see you/ })).toBeVisible();
+});
+
+test("the way back after signing in stays on this site", async ({ page, user, context, server }) => {
+  await context.clearCookies();
+  await page.goto("/login?next=https://example.com/");
+  await page.getByLabel("E-mail").fill(user.email);
+  await page.getByLabel("Password").fill(user.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(`${server.url}/`);
+});
+
+test("an e-mail address is registered once", async ({ page, user, context }) => {
+  await context.clearCookies();
+  await page.goto("/register");
+  await page.getByLabel("E-mail").fill(user.email);
+  await page.getByLabel("Password").fill("long enough it is");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByRole("alert")).toHaveText(/There is an account with this e-mail address/);
+});
+
+test("change the name", async ({ page, user }) => {
+  await page.goto("/settings");
+  await expect(page.getByText(user.email)).toBeVisible();
+  await page.getByLabel("Name").fill("Émilie <du> Châtelet");
+  await page.getByRole("button", { name: "Save name" }).click();
+  await expect(page.getByRole("status")).toHaveText("Your name is saved.");
+  await expect(page.getByRole("link", { name: /Émilie <du> Châtelet/ })).toBeVisible();
+  await expect(page.getByLabel("Name")).toHaveValue("Émilie <du> Châtelet");
+});
+
+test("a new password signs the other browser out and this one not", async ({ page, user, browser, server, watch }) => {
+  const context = await browser.newContext({ baseURL: server.url });
+  try {
+    await watch.context(context);
+    const other = await context.newPage();
+    await other.goto("/login");
+    await other.getByLabel("E-mail").fill(user.email);
+    await other.getByLabel("Password").fill(user.password);
+    await other.getByRole("button", { name: "Sign in" }).click();
+    await expect(other.getByRole("heading", { name: /Good to see you/ })).toBeVisible();
+
+    await page.goto("/settings");
+    await page.getByLabel("Current password").fill("not this one");
+    await page.getByLabel("New password").fill("a better one, really");
+    await page.getByRole("button", { name: "Change password" }).click();
+    await expect(page.getByRole("alert")).toHaveText("The current password is not right.");
+    await page.getByLabel("Current password").fill(user.password);
+    await page.getByLabel("New password").fill("a better one, really");
+    await page.getByRole("button", { name: "Change password" }).click();
+    await expect(page.getByRole("status")).toHaveText(/Your password is changed/);
+
+    await other.goto("/settings");
+    await expect(other).toHaveURL(/\/login\?next=/);
+    await page.goto("/settings");
+    await expect(page).toHaveURL(/\/settings$/);
+
+    await other.getByLabel("E-mail").fill(user.email);
+    await other.getByLabel("Password").fill(user.password);
+    await other.getByRole("button", { name: "Sign in" }).click();
+    await expect(other.getByRole("alert")).toBeVisible();
+    await other.getByLabel("E-mail").fill(user.email);
+    await other.getByLabel("Password").fill("a better one, really");
+    await other.getByRole("button", { name: "Sign in" }).click();
+    await expect(other).toHaveURL(/\/settings$/);
+  } finally {
+    await context.close();
+  }
+});

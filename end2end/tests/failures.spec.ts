@@ -1,0 +1,63 @@
+// The model server misbehaves: what the person reads, and what is kept.
+import { numbered } from "../support/chat.ts";
+import { API_KEY } from "../support/servers.mjs";
+import { expect, test } from "../support/test.ts";
+
+test.use({
+  serverEnv: { INGLENOOK_TIMEOUTS_IDLE_SECONDS: "2", INGLENOOK_TIMEOUTS_FIRST_TOKEN_SECONDS: "2" },
+});
+
+const started = "Here is what I found, with bold and code.";
+const failures = [
+  { model: "401", says: /openai refused the key/, kept: "" },
+  { model: "echo-key", says: /openai refused the key/, kept: "" },
+  { model: "404", says: /does not know the model/, kept: "" },
+  { model: "context", says: /too long for the model/, kept: "" },
+  { model: "429", says: /openai takes no more requests for now/, kept: "" },
+  { model: "500", says: /openai has a problem of its own/, kept: "" },
+  { model: "html", says: /openai .*/, kept: "" },
+  { model: "garbage", says: /openai .*/, kept: "Some" },
+  { model: "cut", says: /openai .*/, kept: started },
+  { model: "hang", says: /openai .* within 2 seconds/, kept: "w0 w1 w2" },
+  { model: "hang-first", says: /openai .* within 2 seconds/, kept: "" },
+  { model: "error-in-stream", says: /openai .*/, kept: "w0 w1 w2" },
+];
+
+for (const { model, says, kept } of failures) {
+  test(`${model}: said in the thread, with everything kept`, async ({ page, chat }) => {
+    await chat.begin("What will happen?", model);
+    const ending = chat.answer.getByRole("status");
+    await expect(ending).toHaveText(says);
+    await chat.ended();
+    const sentence = await ending.innerText();
+    for (const round of ["as it happened", "after a reload"]) {
+      await expect(ending, round).toHaveText(says);
+      expect(await ending.innerText(), round).toBe(sentence);
+      await expect(chat.questions, round).toHaveText([/What will happen\?/]);
+      expect(await chat.text(), round).toContain(kept);
+      if (!kept) expect(await chat.text(), round).toBe("");
+      await expect(chat.retry, round).toBeVisible();
+      expect(await page.content(), "the key is nobody's to see").not.toContain(API_KEY);
+      await chat.reload();
+    }
+    // Nothing else is lost: the conversation goes on.
+    await chat.ask("And now?", "tokens-3-0");
+    await expect(chat.answers).toHaveCount(2);
+    await chat.expectText(numbered(3));
+  });
+}
+
+test("Retry gives the answer that failed at first", async ({ page, chat }) => {
+  await chat.begin("Are you there?", "429-once");
+  await expect(chat.answer.getByRole("status")).toHaveText(/takes no more requests for now/);
+  await chat.ended();
+  await chat.retry.click();
+  await expect(chat.answer).toContainText("That is all.");
+  await chat.ended();
+  await expect(chat.questions).toHaveText([/Are you there\?/]);
+  await expect(chat.answers).toHaveCount(1);
+  await expect(chat.retry).toHaveCount(0);
+  await page.reload();
+  await expect(chat.answer).toContainText("That is all.");
+  await expect(chat.answers).toHaveCount(1);
+});

@@ -1,0 +1,138 @@
+// The same paths with JavaScript off: forms, redirects, and a page that looks again by itself.
+import { numbered } from "../support/chat.ts";
+import { expect, test } from "../support/test.ts";
+
+test("register, ask, wait, read, and find it again", async ({ page, chat, context }) => {
+  await context.clearCookies();
+  await page.goto("/register");
+  await page.getByLabel("Name").fill("Grace");
+  await page.getByLabel("E-mail").fill(`grace-${Date.now()}@example.org`);
+  await page.getByLabel("Password").fill("correct horse battery");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByRole("heading", { name: /Good to see you, Grace/ })).toBeVisible();
+  await chat.box.fill("What is a hearth?");
+  await chat.send.click();
+  await expect(page).toHaveURL(/\/c\/\w+/);
+  await expect(chat.questions).toHaveText([/What is a hearth\?/]);
+  await expect(chat.answer).toContainText("That is all.");
+  await expect(chat.send).toBeVisible();
+  await expect(chat.answer.getByRole("table")).toBeVisible();
+  await expect(chat.title).toHaveText("A short title");
+  const before = await chat.text();
+  await page.reload();
+  await chat.expectText(before);
+  await chat.box.fill("And a second one?");
+  await chat.send.click();
+  await expect(chat.questions).toHaveText([/What is a hearth\?/, /And a second one\?/]);
+  await expect(chat.answers).toHaveCount(2);
+  await expect(chat.answer).toContainText("That is all.");
+});
+
+test("the page shows more by itself while an answer is written", async ({ chat }) => {
+  await chat.box.page().goto("/");
+  await chat.ask("Count", "tokens-200-20");
+  await expect(chat.stop).toBeVisible();
+  const early = await chat.text();
+  expect(numbered(200).startsWith(early)).toBe(true);
+  expect(early.length).toBeLessThan(numbered(200).length);
+  await chat.expectText(numbered(200));
+  await expect(chat.send).toBeVisible();
+  await expect(chat.stop).toHaveCount(0);
+});
+
+test("stop, and have it written again", async ({ page, chat, upstream }) => {
+  await page.goto("/");
+  await chat.ask("Count", "tokens-2000-20");
+  await expect(chat.stop).toBeVisible();
+  await chat.stop.click();
+  const stopped = Date.now();
+  await expect.poll(async () => (await upstream.lastCall())?.closed_by_client, { intervals: [20] }).toBe(true);
+  expect(Date.now() - stopped).toBeLessThan(1000);
+  await expect(page).toHaveURL(/\/c\//);
+  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await chat.retry.click();
+  await expect(page).toHaveURL(/\/c\//);
+  await expect(chat.stop).toBeVisible();
+  await expect(chat.answers).toHaveCount(1);
+  await chat.stop.click();
+  await expect(page.getByText("You stopped this answer")).toBeVisible();
+});
+
+test("a failed answer says why, and Retry gives another", async ({ page, chat }) => {
+  await page.goto("/");
+  await chat.ask("Are you there?", "429-once");
+  await expect(chat.answer.getByRole("status")).toHaveText(/takes no more requests for now/);
+  await chat.retry.click();
+  await expect(chat.answer).toContainText("That is all.");
+  await expect(chat.questions).toHaveText([/Are you there\?/]);
+});
+
+test("rename and delete", async ({ page, chat }) => {
+  await page.goto("/");
+  await chat.ask("Something", "json");
+  await expect(chat.answer).toContainText("The whole answer at once.");
+  await expect(chat.send).toBeVisible();
+  const path = new URL(page.url()).pathname;
+  await page.getByLabel("Conversation menu").click();
+  await page.getByLabel("Title").fill("A better name");
+  await page.getByRole("button", { name: "Rename" }).click();
+  await expect(chat.title).toHaveText("A better name");
+  await expect(page).toHaveURL((url) => url.pathname === path);
+  await page.getByLabel("Conversation menu").click();
+  await page.getByText("Delete …").click();
+  await page.getByRole("button", { name: "Delete for good" }).click();
+  await expect(page).toHaveURL((url) => url.pathname === "/");
+  await expect(chat.sidebar.getByRole("link", { name: "A better name" })).toHaveCount(0);
+});
+
+test("sign out, and in again with a wrong password first", async ({ page, chat, user }) => {
+  await page.goto("/");
+  await chat.ask("My secret", "json");
+  await expect(chat.answer).toContainText("The whole answer at once.");
+  const path = new URL(page.url()).pathname;
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/login/);
+  await page.goto(path);
+  await expect(page).toHaveURL(/\/login\?next=/);
+  for (const password of ["not this one", "nor that one"]) {
+    await page.getByLabel("E-mail").fill(user.email);
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByRole("alert")).toHaveText(/That e-mail and password do not match/);
+  }
+  await page.getByLabel("E-mail").fill(user.email);
+  await page.getByLabel("Password").fill(user.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL((url) => url.pathname === path);
+  await expect(chat.questions).toHaveText([/My secret/]);
+});
+
+test("a blank or too long question comes back as a sentence", async ({ page, chat }) => {
+  await page.goto("/");
+  await chat.box.fill("   ");
+  await chat.send.click();
+  await expect(page.getByRole("alert")).toHaveText(/Write a message first/);
+  await chat.box.fill("x".repeat(300_000));
+  await chat.send.click();
+  await expect(page.getByRole("alert")).toHaveText(/too large/);
+});
+
+test("settings", async ({ page, user }) => {
+  await page.goto("/settings");
+  await page.getByLabel("Name").fill("Émilie");
+  await page.getByRole("button", { name: "Save name" }).click();
+  await expect(page.getByRole("status")).toHaveText("Your name is saved.");
+  await page.getByLabel("Current password").fill("not this one");
+  await page.getByLabel("New password").fill("a better one, really");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await expect(page.getByRole("alert")).toHaveText("The current password is not right.");
+  void user;
+});
+
+test("there is no button that would do nothing", async ({ page, chat }) => {
+  await page.goto("/");
+  await chat.ask("Something");
+  await expect(chat.answer).toContainText("That is all.");
+  await chat.answer.hover();
+  await expect(page.getByRole("button", { name: /Copy/ })).toHaveCount(0);
+});
