@@ -17,7 +17,7 @@ run: build ## Build and serve; prints the address
 	@$(BINARY)
 
 build: setup ## One release binary with all its assets: target/release/inglenook
-	@$(CARGO) leptos build --release
+	@scripts/build.sh
 
 watch: setup ## Serve and reload on every change
 	@$(CARGO) leptos watch

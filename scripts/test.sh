@@ -18,7 +18,7 @@ RUSTDOCFLAGS="-D warnings" cargo doc --quiet "${SERVER[@]}" --no-deps --lib
 step "unit, store and router tests"
 cargo test "${SERVER[@]}"
 step "the release binary"
-cargo leptos build --release
+scripts/build.sh
 step "browser tests"
 (cd end2end && npx playwright test)
 step "done"

@@ -63,11 +63,12 @@ pub async fn server_functions(State(state): State<AppState>, request: Request) -
     let for_program = super::gate::is_for_program(request.uri().path(), request.headers());
     let (parts, body) = request.into_parts();
     let whole = super::body::read(&state, Request::from_parts(parts.clone(), body)).await;
-    let request = match whole {
+    let mut request = match whole {
         Ok(bytes) => Request::from_parts(parts, Body::from(bytes)),
         Err(error) if for_program => return as_json(&error),
         Err(error) => return super::document::error_page(&error),
     };
+    forget_old_error(request.headers_mut());
     let extensions = request.extensions();
     let context = Context {
         caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
@@ -78,6 +79,19 @@ pub async fn server_functions(State(state): State<AppState>, request: Request) -
     let response =
         leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await;
     with_status(response.into_response()).await
+}
+
+/// A form is led back to the page it came from with its error in the address; what the address says of
+/// an earlier try is taken out first.
+fn forget_old_error(headers: &mut http::HeaderMap) {
+    let Some(referer) = headers.get(header::REFERER).and_then(|value| value.to_str().ok()) else { return };
+    let Some((page, query)) = referer.split_once('?') else { return };
+    let kept = query.split('&').filter(|pair| !pair.starts_with("__err=") && !pair.starts_with("__path="));
+    let query = kept.collect::<Vec<_>>().join("&");
+    let clean = if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") };
+    if let Ok(clean) = HeaderValue::from_str(&clean) {
+        headers.insert(header::REFERER, clean);
+    }
 }
 
 /// An error in the form in which the page's own calls read it.

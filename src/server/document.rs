@@ -70,7 +70,8 @@ impl Page {
         if let Ok(policy) = HeaderValue::from_str(&policy(&nonce)) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        // After signing out, Back must not show what was there.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
 }

@@ -74,7 +74,7 @@ fn compression() -> CompressionLayer<impl Predicate> {
             kind.starts_with("text/html") || kind.starts_with("application/json")
         };
     CompressionLayer::new()
-        .quality(CompressionLevel::Precise(4))
+        .quality(CompressionLevel::Precise(1))
         .compress_when(SizeAbove::new(512).and(pages_and_json))
 }
 

@@ -10,7 +10,7 @@ use super::{
     live::StreamPermit,
 };
 use crate::{
-    domain::{ChatEvent, Message, Role, Status},
+    domain::{ChatEvent, Conversation, Message, Role, Status},
     error::AppError,
     server::{
         markdown::{Change, Stream as Markdown},
@@ -121,21 +121,27 @@ impl Listener {
     async fn replay(&mut self, reset: bool) -> Result<(), AppError> {
         let Some(channel) = self.channel.clone() else { return Ok(()) };
         let (first, last) = channel.bounds();
-        if reset {
-            let message_id = channel.running().map(|(id, ..)| id).unwrap_or_default();
-            self.ready.push_back(Entry::new(first, &ChatEvent::Reset { message_id }));
-        }
-        if channel.running().is_some() {
+        if let Some((message_id, ..)) = channel.running() {
+            if reset {
+                self.ready.push_back(Entry::new(first, &ChatEvent::Reset { message_id }));
+            }
             self.place = first;
             return Ok(());
         }
         self.place = last;
         let conversation = self.state.store.conversation(self.current.id(), &self.conversation_id).await?;
-        let Some(leaf) = conversation.ok_or(AppError::NotFound)?.leaf_id else { return Ok(()) };
+        let Conversation { leaf_id, title, .. } = conversation.ok_or(AppError::NotFound)?;
+        let Some(leaf) = leaf_id else { return Ok(()) };
         let message = self.state.store.message(self.current.id(), &leaf).await?;
         let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
         let format = self.format;
-        let events = self.state.renderer.run(move || events_of(&message, format)).await?;
+        let mut events = self.state.renderer.run(move || events_of(&message, format)).await?;
+        if reset {
+            events.insert(0, ChatEvent::Reset { message_id: leaf });
+        }
+        if !title.is_empty() {
+            events.push(ChatEvent::Title { title });
+        }
         // The last of them carries the place; a listener cut off before it gets the whole again.
         let first = (last + 1).saturating_sub(events.len() as u64);
         self.ready.extend(events.iter().zip(first..).map(|(event, seq)| Entry::new(seq, event)));

@@ -85,7 +85,8 @@ async fn follow(live: Live, mut after: u64) {
                     if follows {
                         page::to_end_soon();
                     }
-                    if live.end.with_untracked(Option::is_some) {
+                    // A new conversation's title comes after its first answer.
+                    if live.end.with_untracked(Option::is_some) && !page::is_untitled() {
                         break;
                     }
                 }
@@ -104,24 +105,6 @@ async fn follow(live: Live, mut after: u64) {
         }
     }
     live.shared.lost.set(false);
-    wait_for_title(&live, &conversation_id, after).await;
-}
-
-/// A new conversation's title comes after its first answer.
-async fn wait_for_title(live: &Live, conversation_id: &str, after: u64) {
-    if !page::is_untitled() {
-        return;
-    }
-    let Ok(bytes) = api::chat::follow(conversation_id.to_owned(), Some(after)).await else { return };
-    let mut events = std::pin::pin!(stream::events(bytes));
-    while let Some(Ok(batch)) = events.next().await {
-        for event in batch {
-            live.apply(event.event, &mut false);
-        }
-        if !page::is_untitled() {
-            return;
-        }
-    }
 }
 
 impl Live {
