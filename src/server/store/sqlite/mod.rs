@@ -17,7 +17,7 @@ use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::{
-    SqlitePool,
+    ConnectOptions, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -83,6 +83,7 @@ fn connect_options(path: &str) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(64)
+        .disable_statement_logging()
         .pragma("cache_size", "-2000")
         .pragma("mmap_size", "67108864")
         .pragma("temp_store", "MEMORY")
