@@ -14,7 +14,7 @@ cargo clippy --quiet "${SERVER[@]}" --all-targets -- -D warnings
 step "lints, browser"
 cargo clippy --quiet "${BROWSER[@]}" -- -D warnings
 step "documentation"
-RUSTDOCFLAGS="-D warnings" cargo doc --quiet "${SERVER[@]}" --no-deps --lib
+RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --quiet "${SERVER[@]}" --no-deps --lib --document-private-items
 step "unit, store and router tests"
 cargo test "${SERVER[@]}"
 step "the release binary"
