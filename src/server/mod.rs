@@ -1,6 +1,7 @@
 //! The server: never compiled for the browser.
 
 pub mod assets;
+pub mod attempts;
 pub mod body;
 pub mod chat;
 pub mod check;

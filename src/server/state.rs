@@ -3,11 +3,11 @@
 use std::{ops::Deref, sync::Arc};
 
 use super::{
+    attempts::Attempts,
     chat::live::Live,
     clock::{Clock, Ids},
     config::Config,
     llm::registry::Providers,
-    login::Attempts,
     models::ModelList,
     passwords::Passwords,
     render::Renderer,

@@ -4,8 +4,8 @@ use futures::StreamExt;
 use leptos::{html, prelude::*, task::spawn_local};
 
 use super::{
-    chat::{Running, Shared},
     page,
+    shared::{Running, Shared},
 };
 use crate::{
     api,

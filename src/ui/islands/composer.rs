@@ -3,8 +3,8 @@
 use leptos::{ev, html, prelude::*, task::spawn_local};
 
 use super::{
-    chat::{Running, Shared, Turn},
     page,
+    shared::{Running, Shared, Turn},
 };
 use crate::{api, ui::parts::Icon};
 

@@ -4,5 +4,7 @@ mod answer;
 mod chat;
 mod composer;
 mod page;
+mod shared;
 
-pub use chat::{Chat, Running};
+pub use chat::Chat;
+pub use shared::Running;
