@@ -227,6 +227,7 @@ const MODELS = {
       await sleep(5);
     }
   },
+  "cut-once": (answer, asked) => (asked.call === 1 ? MODELS.cut(answer, asked) : answer.whole(story(asked.body), 10)),
   cut: async (answer, { body, response }) => {
     answer.begin();
     await answer.tokens(story(body).slice(0, 13), 5);

@@ -14,9 +14,6 @@ use inglenook::server::{
     telemetry,
 };
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(code) => code,

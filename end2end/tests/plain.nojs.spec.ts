@@ -60,8 +60,8 @@ test("stop, and have it written again", async ({ page, chat, upstream }) => {
 
 test("a failed answer says why, and Retry gives another", async ({ page, chat }) => {
   await page.goto("/");
-  await chat.ask("Are you there?", "429-once");
-  await expect(chat.answer.getByRole("status")).toHaveText(/takes no more requests for now/);
+  await chat.ask("Are you there?", "cut-once");
+  await expect(chat.answer.getByRole("status")).toHaveText(/broke off/);
   await chat.retry.click();
   await expect(chat.answer).toContainText("That is all.");
   await expect(chat.questions).toHaveText([/Are you there\?/]);

@@ -38,7 +38,7 @@ pub async fn new(
     Ok(page.render(move || {
         view! {
             <Frame sidebar current=None>
-                <Bar title=String::new()>""</Bar>
+                <Bar title="New conversation".to_owned()>""</Bar>
                 <Chat conversation_id=None running=None models=choice.models model=choice.chosen alert key>
                     <section class="welcome">
                         <Icon name="flame" />
@@ -77,7 +77,8 @@ pub async fn open(
     let generating = thread.messages.last().is_some_and(|last| last.message.status == Status::Generating);
     let page = Page {
         islands: true,
-        refresh: generating.then_some(REFRESH_SECONDS),
+        // A changing address: to the same one with a fragment a browser only scrolls.
+        refresh: generating.then(|| format!("{REFRESH_SECONDS};url=/c/{id}?t={}#latest", state.clock.now())),
         ..Page::new(conversation.display_title())
     };
     Ok(page.render(move || {

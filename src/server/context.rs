@@ -95,7 +95,7 @@ fn forget_old_error(headers: &mut http::HeaderMap) {
 }
 
 /// An error in the form in which the page's own calls read it.
-fn as_json(error: &AppError) -> Response {
+pub fn as_json(error: &AppError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, axum::Json(error)).into_response()
 }

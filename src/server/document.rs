@@ -23,8 +23,8 @@ pub struct Page {
     pub status: StatusCode,
     /// Whether it has islands: pages without any get no script.
     pub islands: bool,
-    /// Seconds after which a browser without JavaScript loads the page again.
-    pub refresh: Option<u32>,
+    /// When, and from where, a browser without JavaScript loads the page again: `seconds;url=…`.
+    pub refresh: Option<String>,
     /// `class` of the body.
     pub class: &'static str,
 }
@@ -53,8 +53,8 @@ impl Page {
                         <link rel="stylesheet" href=assets::url("inglenook.css") />
                         <link rel="icon" href=assets::url("favicon.svg") type="image/svg+xml" />
                         <link rel="manifest" href=assets::url("manifest.webmanifest") />
-                        {refresh.map(|seconds| {
-                            view! { <noscript><meta http-equiv="refresh" content=seconds /></noscript> }
+                        {refresh.map(|refresh| {
+                            view! { <noscript><meta http-equiv="refresh" content=refresh /></noscript> }
                         })}
                         <AutoReload options=options() />
                         {islands.then(|| view! { <HydrationScripts options=options() islands=true /> })}

@@ -98,7 +98,10 @@ fn same_origin(state: &AppState, method: &Method, headers: &HeaderMap) -> Result
 
 /// An error before any route: JSON for programs and functions, otherwise a page.
 pub fn error_for(request: &Request, error: AppError) -> Response {
-    if is_for_program(request.uri().path(), request.headers()) {
+    let path = request.uri().path();
+    if path.starts_with("/fn/") && !super::context::accepts_html(request.headers()) {
+        super::context::as_json(&error)
+    } else if is_for_program(path, request.headers()) {
         error.into_response()
     } else {
         super::document::error_page(&error)

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use axum::{
     Router,
+    body::Body,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
@@ -11,6 +12,7 @@ use axum::{
     routing::{any, get},
 };
 use futures::FutureExt;
+use futures::StreamExt;
 use tower_http::{
     CompressionLevel,
     compression::{CompressionLayer, Predicate, predicate::SizeAbove},
@@ -84,10 +86,15 @@ async fn body_limit(State(state): State<AppState>, request: Request, next: Next)
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > limit) {
-        return gate::error_for(&request, AppError::TooLarge { limit });
+    let Some(length) = length.filter(|length| *length > limit) else { return next.run(request).await };
+    let (parts, body) = request.into_parts();
+    // A browser that is still sending when the answer comes sees a broken connection and no answer, so
+    // what is not absurdly large is read and thrown away.
+    if length <= limit.saturating_mul(16) {
+        let mut pieces = body.into_data_stream();
+        while pieces.next().await.is_some_and(|piece| piece.is_ok()) {}
     }
-    next.run(request).await
+    gate::error_for(&Request::from_parts(parts, Body::empty()), AppError::TooLarge { limit })
 }
 
 async fn security_headers(request: Request, next: Next) -> Response {
