@@ -13,7 +13,7 @@ const failures = [
   { model: "echo-key", says: /openai refused the key/, kept: "" },
   { model: "404", says: /does not know the model/, kept: "" },
   { model: "context", says: /too long for the model/, kept: "" },
-  { model: "429", says: /openai broke off/, kept: "" },
+  { model: "429", says: /openai takes no more requests for now/, kept: "" },
   { model: "500", says: /openai has a problem of its own/, kept: "" },
   { model: "html", says: /openai .*/, kept: "" },
   { model: "garbage", says: /openai .*/, kept: "Some" },

@@ -39,7 +39,7 @@ pub async fn new(
         view! {
             <Frame sidebar current=None>
                 <Bar title="New conversation".to_owned()>""</Bar>
-                <Chat conversation_id=None running=None models=choice.models model=choice.chosen alert key>
+                <Chat conversation_id=None running=None after=0 models=choice.models model=choice.chosen alert key>
                     <section class="welcome">
                         <Icon name="flame" />
                         <h2>"Good to see you, " <span dir="auto">{name}</span></h2>
@@ -98,7 +98,7 @@ pub async fn open(
                 >
                     <Menu conversation=conversation.clone() />
                 </Bar>
-                <Chat conversation_id=Some(id) running models=choice.models model=choice.chosen alert key>
+                <Chat conversation_id=Some(id) running after models=choice.models model=choice.chosen alert key>
                     {previous_cursor
                         .map(|cursor| {
                             view! {

@@ -113,6 +113,14 @@ impl Channel {
         stopped
     }
 
+    /// Takes over the store's number while there is no log yet.
+    pub fn at_least(&self, last_seq: u64) {
+        let mut log = self.lock();
+        if log.entries.is_empty() && log.running.is_none() {
+            log.first = log.first.max(last_seq + 1);
+        }
+    }
+
     /// Appends an event and wakes the listeners; its number.
     pub fn publish(&self, event: &ChatEvent) -> u64 {
         let mut log = self.lock();
@@ -250,6 +258,18 @@ mod tests {
         assert_eq!(lines(&channel, 45, Format::Text), ["gone"]);
         assert_eq!(lines(&channel, u64::MAX, Format::Text), ["gone"]);
         assert_eq!(channel.running(), Some(("a".into(), "xy".into(), 41)));
+    }
+
+    #[test]
+    fn an_empty_channel_takes_over_the_number_of_the_store_and_a_used_one_does_not() {
+        let channel = Channel::new(0);
+        channel.at_least(7);
+        assert_eq!(lines(&channel, 3, Format::Text), ["gone"]);
+        assert!(lines(&channel, 7, Format::Text).is_empty());
+        channel.begin("a", 7);
+        channel.publish(&delta("x"));
+        channel.at_least(100);
+        assert_eq!(lines(&channel, 7, Format::Text).len(), 1);
     }
 
     #[test]

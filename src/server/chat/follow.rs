@@ -31,8 +31,9 @@ pub async fn follow(
 ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
     state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
     let permit = state.live.admit(current.id(), state.config.limits.streams_per_user)?;
-    let last_seq = state.store.last_seq(conversation_id).await?;
-    let channel = state.live.channel(conversation_id, last_seq);
+    // The channel first: an answer that ends between the two would otherwise be told to nobody.
+    let channel = state.live.channel(conversation_id, 0);
+    channel.at_least(state.store.last_seq(conversation_id).await?);
     let mut listener = Listener {
         state: state.clone(),
         current: current.clone(),

@@ -107,6 +107,26 @@ async fn follow(live: Live, mut after: u64) {
     live.shared.lost.set(false);
 }
 
+/// The page may have been made between an answer's end and the title that comes after it.
+pub(super) fn look_for_title(shared: Shared, after: u64) {
+    let Some(conversation_id) = shared.conversation_id.get_value() else { return };
+    if shared.running.with_untracked(Option::is_some) || !page::is_untitled() {
+        return;
+    }
+    spawn_local(async move {
+        let Ok(bytes) = api::chat::follow(conversation_id.clone(), Some(after)).await else { return };
+        let mut events = std::pin::pin!(stream::events(bytes));
+        while let Some(Ok(batch)) = events.next().await {
+            for event in batch {
+                if let ChatEvent::Title { title } = event.event {
+                    page::set_title(&conversation_id, &title);
+                    return;
+                }
+            }
+        }
+    });
+}
+
 impl Live {
     fn apply(&self, event: ChatEvent, fresh: &mut bool) {
         match event {

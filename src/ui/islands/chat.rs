@@ -17,6 +17,8 @@ pub fn Chat(
     running: Option<Running>,
     models: Vec<String>,
     model: Option<String>,
+    /// Following after this place misses nothing that the page does not show.
+    after: u64,
     /// A sentence to begin with: what became of a form that was posted without JavaScript.
     alert: Option<String>,
     /// Makes this page's first question one question, however often it is sent.
@@ -33,6 +35,7 @@ pub fn Chat(
     };
     let empty = conversation_id.is_none();
     Effect::new(super::page::open_at_end);
+    Effect::new(move || super::answer::look_for_title(shared, after));
     view! {
         <div class="thread" class:empty=empty id="thread" on:click=super::page::copy_on_click>
             {children()}
