@@ -123,7 +123,7 @@ pub async fn open(
 }
 
 fn show(shown: ThreadMessage) -> impl IntoView {
-    let ThreadMessage { message, html } = shown;
+    let ThreadMessage { message, html, .. } = shown;
     if message.role == Role::User {
         return view! { <Question id=message.id text=message.content /> }.into_any();
     }

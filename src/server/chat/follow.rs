@@ -153,8 +153,12 @@ impl Listener {
 /// The events that an ended answer comes down to.
 fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
     let id = || message.id.clone();
-    let mut events =
-        vec![ChatEvent::Started { message_id: id(), model: message.model.clone().unwrap_or_default() }];
+    let mut events = vec![ChatEvent::Started {
+        message_id: id(),
+        model: message.model.clone().unwrap_or_default(),
+        parent_id: message.parent_id.clone(),
+        question: None,
+    }];
     if !message.reasoning.is_empty() {
         events.push(ChatEvent::Reasoning { message_id: id(), text: message.reasoning.clone() });
     }
@@ -182,7 +186,12 @@ fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
             message: failure.message.clone(),
             retryable: failure.retryable,
         }),
-        (None, status) => events.push(ChatEvent::Done { message_id: id(), status, usage: message.usage }),
+        (None, status) => events.push(ChatEvent::Done {
+            message_id: id(),
+            status,
+            usage: message.usage,
+            length_limited: message.length_limited,
+        }),
     }
     events
 }

@@ -15,7 +15,7 @@ use super::{
     prompt, title,
 };
 use crate::{
-    domain::{ChatEvent, Failure, FailureCode, Status, Usage},
+    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Status, Usage},
     error::AppError,
     server::{
         llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
@@ -56,10 +56,12 @@ pub async fn start(
         channel: channel.clone(),
         provider,
         model_name,
-        content: String::new(),
-        reasoning: String::new(),
+        // A continued answer begins with the text it has.
+        content: turn.answer.content.clone(),
+        reasoning: turn.answer.reasoning.clone(),
         usage: None,
-        untold: String::new(),
+        length_limited: false,
+        untold: turn.answer.content.clone(),
         unstored: String::new(),
         markdown: Some(Markdown::new()),
         turn,
@@ -83,6 +85,7 @@ async fn supervise(job: Job, stop: watch::Receiver<Option<StopReason>>) {
             status: Status::Failed,
             usage: None,
             failure: Some(failure),
+            length_limited: false,
             seq: channel.bounds().1 + 1,
         };
         if let Err(error) = state.store.finish_message(&message_id, &finish).await {
@@ -103,6 +106,8 @@ struct Job {
     content: String,
     reasoning: String,
     usage: Option<Usage>,
+    /// The provider said that it stopped at a length limit.
+    length_limited: bool,
     /// Text that listeners have not been told yet.
     untold: String,
     /// Text that the store has not got yet.
@@ -122,7 +127,24 @@ impl Job {
     async fn run(mut self, mut stop: watch::Receiver<Option<StopReason>>) {
         let message_id = self.turn.answer.id.clone();
         let model = self.turn.answer.model.clone().unwrap_or_default();
-        self.channel.publish(&ChatEvent::Started { message_id, model });
+        let parent_id = self.turn.answer.parent_id.clone();
+        let question = self.turn.question.as_ref().map(|question| AskedQuestion {
+            id: question.id.clone(),
+            parent_id: question.parent_id.clone(),
+            content: question.content.clone(),
+        });
+        self.channel.publish(&ChatEvent::Started {
+            message_id: message_id.clone(),
+            model,
+            parent_id,
+            question,
+        });
+        if !self.reasoning.is_empty() {
+            self.channel.publish(&ChatEvent::Reasoning { message_id, text: self.reasoning.clone() });
+        }
+        if !self.untold.is_empty() {
+            self.tell(false).await;
+        }
         let end = match self.write(&mut stop).await {
             Ok(end) => end,
             Err(error) => {
@@ -168,14 +190,12 @@ impl Job {
     }
 
     async fn open(&self) -> Result<DeltaStream, LlmError> {
-        let question_id = self.turn.answer.parent_id.as_deref().unwrap_or_default();
-        let messages =
-            prompt::build(&self.state, &self.turn.conversation, question_id).await.map_err(|error| {
-                LlmError {
-                    failure: internal_failure(),
-                    detail: format!("the prompt could not be read: {error}"),
-                }
-            })?;
+        let messages = prompt::build(&self.state, &self.turn.conversation, &self.turn.answer).await.map_err(
+            |error| LlmError {
+                failure: internal_failure(),
+                detail: format!("the prompt could not be read: {error}"),
+            },
+        )?;
         self.provider.chat(ChatRequest { model: self.model_name.clone(), messages, max_tokens: None }).await
     }
 
@@ -192,7 +212,7 @@ impl Job {
                 self.channel.publish(&ChatEvent::Reasoning { message_id, text });
             }
             Delta::Usage(usage) => self.usage = Some(usage),
-            Delta::LengthLimit => {}
+            Delta::LengthLimit => self.length_limited = true,
         }
     }
 
@@ -249,17 +269,20 @@ impl Job {
             End::Asked(_) => (Status::Interrupted, None),
             End::Failed(failure) => (Status::Failed, Some(failure)),
         };
+        let usage = added(self.turn.answer.usage, self.usage);
+        let length_limited = self.length_limited && status == Status::Complete;
         let message_id = self.turn.answer.id.clone();
         let mut event = match &failure {
             Some(failure) => failed(&message_id, failure),
-            None => ChatEvent::Done { message_id: message_id.clone(), status, usage: self.usage },
+            None => ChatEvent::Done { message_id: message_id.clone(), status, usage, length_limited },
         };
         let finish = Finish {
             content: std::mem::take(&mut self.content),
             reasoning: std::mem::take(&mut self.reasoning),
             status,
-            usage: self.usage,
+            usage,
             failure,
+            length_limited,
             // The event that tells the end, and the title after it.
             seq: self.channel.bounds().1 + 2,
         };
@@ -337,6 +360,15 @@ fn failed(message_id: &str, failure: &Failure) -> ChatEvent {
         message: failure.message.clone(),
         retryable: failure.retryable,
     }
+}
+
+/// What a continued answer took, over all its parts.
+fn added(before: Option<Usage>, now: Option<Usage>) -> Option<Usage> {
+    let (Some(before), Some(now)) = (before, now) else { return now.or(before) };
+    Some(Usage {
+        prompt_tokens: before.prompt_tokens.saturating_add(now.prompt_tokens),
+        completion_tokens: before.completion_tokens.saturating_add(now.completion_tokens),
+    })
 }
 
 fn internal_failure() -> Failure {

@@ -12,6 +12,7 @@ mod messages;
 mod sessions;
 mod setup;
 mod transaction;
+mod tree;
 mod turns;
 mod users;
 

@@ -17,7 +17,8 @@ const APPEND: &str = "
 
 const FINISH: &str = "
     UPDATE messages SET content = ?2, reasoning = ?3, status = ?4, prompt_tokens = ?5,
-        completion_tokens = ?6, failure_code = ?7, failure_message = ?8, failure_retryable = ?9
+        completion_tokens = ?6, failure_code = ?7, failure_message = ?8, failure_retryable = ?9,
+        length_limited = ?10
     WHERE id = ?1 AND status = 'generating'
     RETURNING conversation_id";
 
@@ -93,6 +94,7 @@ impl Sqlite {
             .bind(failure.map(|failure| failure.code.word()))
             .bind(failure.map(|failure| &failure.message))
             .bind(failure.map(|failure| failure.retryable))
+            .bind(finish.length_limited)
             .fetch_optional(&mut *tx)
             .await?;
         let Some(conversation) = conversation else {

@@ -10,6 +10,7 @@ mod files;
 mod messages;
 mod rows;
 mod sessions;
+mod tree;
 mod turns;
 mod users;
 
