@@ -47,7 +47,7 @@ pub async fn ask(
 }
 
 /// The events of a conversation after a place, as lines of JSON (see `domain::event`), first what was
-/// missed and then live. A failure inside the stream is an event of it.
+/// missed and then live. A failure inside the stream is an event of it, silence is broken by empty lines.
 #[server(prefix = "/fn", endpoint = "follow", output = Streaming)]
 pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteStream<AppError>, AppError> {
     use crate::server::{
@@ -56,17 +56,15 @@ pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteS
             follow,
         },
         context::Context,
+        keep_alive::{EVERY, kept_alive},
     };
     use futures::StreamExt;
     let context = Context::current()?;
     let entries =
         follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html).await?;
     // What is there at once goes out at once.
-    Ok(ByteStream::new(
-        entries
-            .ready_chunks(64)
-            .map(|entries| Ok::<_, AppError>(entries.iter().map(Entry::line).collect::<String>())),
-    ))
+    let lines = entries.ready_chunks(64).map(|entries| entries.iter().map(Entry::line).collect::<String>());
+    Ok(ByteStream::new(kept_alive(lines, EVERY, "\n".to_owned()).map(Ok::<_, AppError>)))
 }
 
 /// Ends a running answer; what was written is kept.

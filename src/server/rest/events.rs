@@ -1,6 +1,6 @@
 //! `GET /conversations/{id}/events`: the events of a conversation as a stream of the WHATWG grammar.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use axum::{
     body::{Body, Bytes},
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, header},
     response::{IntoResponse, Response},
 };
-use futures::{Stream, StreamExt, stream};
+use futures::StreamExt;
 
 use super::extract::{Id, Query, header_text};
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
             channel::{Entry, Format},
             follow::follow,
         },
+        keep_alive::{EVERY, kept_alive},
         llm::sse,
         session::CurrentUser,
         state::AppState,
@@ -25,8 +26,7 @@ use crate::{
 };
 
 const LAST_EVENT_ID: &str = "Last-Event-ID";
-/// Proxies close what is silent for a minute; a comment is no event to the reader.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// No event to the reader.
 const COMMENT: Bytes = Bytes::from_static(b": still here\n\n");
 /// What is there at once goes out at once, up to so many events.
 const TOGETHER: usize = 64;
@@ -53,34 +53,17 @@ pub async fn events(
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     let bytes = entries.ready_chunks(TOGETHER).map(|entries| Bytes::from(written(&entries)));
-    Ok((fixed, Body::from_stream(kept_alive(bytes, KEEP_ALIVE).map(Ok::<_, Infallible>))).into_response())
+    Ok((fixed, Body::from_stream(kept_alive(bytes, EVERY, COMMENT).map(Ok::<_, Infallible>))).into_response())
 }
 
 fn written(entries: &[Entry]) -> String {
     entries.iter().map(|entry| sse::encode(entry.name, Some(&entry.seq.to_string()), &entry.json)).collect()
 }
 
-/// The stream, with a comment whenever nothing came for so long.
-fn kept_alive(bytes: impl Stream<Item = Bytes> + Send, every: Duration) -> impl Stream<Item = Bytes> + Send {
-    stream::unfold(Box::pin(bytes), move |mut bytes| async move {
-        let next = tokio::time::timeout(every, bytes.next()).await.unwrap_or(Some(COMMENT));
-        next.map(|next| (next, bytes))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::ChatEvent;
-
-    #[tokio::test]
-    async fn silence_is_broken_by_comments() {
-        let quiet = stream::pending::<Bytes>();
-        let comments: Vec<_> = kept_alive(quiet, Duration::from_millis(1)).take(3).collect().await;
-        assert_eq!(comments, [COMMENT, COMMENT, COMMENT]);
-        let ended: Vec<_> = kept_alive(stream::iter([Bytes::from("x")]), KEEP_ALIVE).collect().await;
-        assert_eq!(ended, [Bytes::from("x")]);
-    }
 
     #[test]
     fn no_text_breaks_out_of_its_event() {
