@@ -145,7 +145,8 @@ impl Follower {
                 // Until it is in the page: the next event may be its first block.
                 page::sleep(0).await;
             }
-            ChatEvent::Started { .. } | ChatEvent::Reset { .. } => keep::reload(self.shared),
+            // After `reset` comes `started`, which says more.
+            ChatEvent::Started { .. } => keep::reload(self.shared),
             _ => {}
         }
     }

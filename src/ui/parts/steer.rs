@@ -33,6 +33,8 @@ fn Arrow(to: Option<String>, label: &'static str, sign: &'static str) -> impl In
 #[component]
 pub fn EditForm(id: String, text: String, key: String) -> impl IntoView {
     let key = format!("edit {key} {id}");
+    // A textarea's children would be written as they are.
+    let text = as_html(&text);
     view! {
         <details class="edit" name="steer">
             <summary class="plain" aria-label="Edit message" title="Edit">
@@ -41,9 +43,7 @@ pub fn EditForm(id: String, text: String, key: String) -> impl IntoView {
             <form method="post" action="/fn/edit">
                 <input type="hidden" name="message_id" value=id />
                 <input type="hidden" name="key" value=key />
-                <textarea name="text" rows="3" aria-label="Your message" required dir="auto">
-                    {text}
-                </textarea>
+                <textarea name="text" rows="3" aria-label="Your message" required dir="auto" inner_html=text></textarea>
                 <div class="row">
                     <button type="button" class="small scripted">
                         "Cancel"
@@ -110,5 +110,20 @@ pub fn ContinueForm(id: String, key: String) -> impl IntoView {
             <input type="hidden" name="key" value=key />
             <button class="small">"Continue"</button>
         </form>
+    }
+}
+
+/// Text as HTML that shows it.
+fn as_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_in_a_field_is_never_markup() {
+        assert_eq!(as_html("&lt;</textarea><b>\n"), "&amp;lt;&lt;/textarea&gt;&lt;b&gt;\n");
     }
 }
