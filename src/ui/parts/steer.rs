@@ -64,7 +64,7 @@ pub fn DeleteForm(id: String) -> impl IntoView {
             </summary>
             <form class="sheet" method="post" action="/fn/delete-message">
                 <input type="hidden" name="message_id" value=id />
-                <p>"What follows this message stays. This cannot be undone."</p>
+                <p>"The message is gone for good. What follows it stays."</p>
                 <button class="small danger">"Delete message"</button>
             </form>
         </details>
