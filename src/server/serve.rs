@@ -62,7 +62,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let store = store::open(&config.store.url, &store::OpenOptions::default())
         .await
         .map_err(|error| StartError::new(error.to_string()))?;
-    let interrupted = store.interrupt_unfinished().await.map_err(|error| {
+    let interrupted = store.interrupt_unfinished(store::Leftovers::Ownerless).await.map_err(|error| {
         StartError::new(format!("The answers that were running at the last end cannot be read: {error}"))
     })?;
     if interrupted > 0 {

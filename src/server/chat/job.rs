@@ -21,7 +21,7 @@ use crate::{
         llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
         markdown::{Change, Stream as Markdown},
         state::AppState,
-        store::{Finish, NewTurn, StoreError},
+        store::{Chunk, Finish, NewTurn, StoreError},
     },
 };
 
@@ -231,7 +231,14 @@ impl Job {
             return;
         }
         let (_, seq) = self.channel.bounds();
-        match self.state.store.append_chunk(&self.turn.answer.id, seq, &self.unstored).await {
+        let chunk = Chunk {
+            message_id: self.turn.answer.id.clone(),
+            seq,
+            text_at: (self.content.len() - self.unstored.len()) as u64,
+            text: self.unstored.clone(),
+            ..Chunk::default()
+        };
+        match self.state.store.append_chunks(&[chunk]).await {
             Ok(()) => self.unstored.clear(),
             Err(error) => tracing::warn!(%error, "a part of an answer waits for the database"),
         }
