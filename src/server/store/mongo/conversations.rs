@@ -112,7 +112,9 @@ impl Conversations for Mongo {
                 return Ok(false);
             };
             if !running.is_empty() {
-                self.chunks().delete_many(doc! { "message_id": { "$in": running } }).await?;
+                for message in running {
+                    self.drop_chunks(&message).await?;
+                }
             }
             Ok(true)
         })

@@ -11,6 +11,7 @@ mod indexes;
 mod messages;
 mod sessions;
 mod setup;
+mod tail;
 mod transaction;
 mod turns;
 mod users;
@@ -32,6 +33,7 @@ pub(super) struct Mongo {
     db: Database,
     /// How long a call may take altogether.
     limit: Duration,
+    instance: String,
 }
 
 impl Mongo {
@@ -59,6 +61,11 @@ impl Mongo {
         self.db.collection("chunks")
     }
 
+    /// The processes that use the database: `_id`, `beats`.
+    fn instances(&self) -> Collection<Document> {
+        self.db.collection("instances")
+    }
+
     /// Facts about the whole: `_id: "administrator"` says that there is one.
     fn meta(&self) -> Collection<Document> {
         self.db.collection("meta")
@@ -75,6 +82,10 @@ impl Mongo {
 
 #[async_trait]
 impl Store for Mongo {
+    fn instance(&self) -> &str {
+        &self.instance
+    }
+
     async fn ping(&self) -> Result<()> {
         self.call(async { self.db.run_command(doc! { "ping": 1 }).await.map(|_| ()) }).await
     }

@@ -40,6 +40,7 @@ impl Work for BeginTurn<'_> {
         }
         let mut answer = MessageDoc::new(&turn.user_id, conversation, &turn.answer);
         answer.key = turn.key.clone();
+        answer.instance = Some(mongo.instance.clone());
         answer.question_id = turn.question.as_ref().map(|question| question.id.clone());
         let question = turn.question.iter().map(|it| MessageDoc::new(&turn.user_id, conversation, it));
         for message in question.chain([answer]) {

@@ -10,6 +10,7 @@ mod files;
 mod messages;
 mod rows;
 mod sessions;
+mod tail;
 mod turns;
 mod users;
 
@@ -37,6 +38,7 @@ pub(super) struct Sqlite {
     /// they committed, and readers see them.
     writer: SqlitePool,
     readers: SqlitePool,
+    instance: String,
 }
 
 impl Sqlite {
@@ -72,7 +74,7 @@ impl Sqlite {
                 .test_before_acquire(false)
                 .connect_lazy_with(connect.read_only(true))
         };
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, instance: options.instance.clone() })
     }
 }
 
@@ -102,6 +104,10 @@ fn migrate_error(file: &std::path::Path, error: MigrateError) -> OpenError {
 
 #[async_trait]
 impl Store for Sqlite {
+    fn instance(&self) -> &str {
+        &self.instance
+    }
+
     async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1 FROM users LIMIT 1")
             .fetch_optional(&self.readers)
