@@ -10,11 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::{entry::Entry, view::View};
-use crate::{
-    domain::ChatEvent,
-    error::AppError,
-    server::render::Renderer,
-};
+use crate::{domain::ChatEvent, error::AppError, server::render::Renderer};
 
 /// Who may see an event: deltas are for `format=text`, blocks for `format=html`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -178,6 +178,7 @@ pub struct Finish {
     pub status: Status,
     pub usage: Option<Usage>,
     pub failure: Option<Failure>,
+    pub length_limited: bool,
     /// The highest event number given out for it.
     pub seq: u64,
 }
@@ -210,9 +211,69 @@ pub trait Messages: Send + Sync {
     async fn recover_message(&self, recovered: &Recovered) -> Result<bool>;
 }
 
+/// A message and the one it follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    pub parent_id: Option<String>,
+    pub id: String,
+}
+
+/// What became of a change of the tree. A running answer is always the leaf: while there is one,
+/// the tree is not changed by anything else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TreeOutcome {
+    /// The conversation as it is afterwards.
+    Changed(Conversation),
+    /// The message is missing or somebody else's.
+    Missing,
+    /// An answer is being written in the conversation.
+    Busy,
+}
+
+/// What became of continuing an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContinueOutcome {
+    /// The conversation, and the answer: `generating` again, with the text it has.
+    Begun(Conversation, Message),
+    /// The key was used before, for this.
+    Repeated(Message),
+    /// The key was used before, for something else.
+    KeyTaken,
+    /// The message is missing or somebody else's.
+    Missing,
+    /// It has not ended so that it could go on, see [`Message::can_continue`].
+    Ended,
+    /// It is not the newest message of the branch on screen.
+    NotLeaf,
+    /// An answer is being written in the conversation.
+    Busy,
+}
+
+/// The tree that the messages of a conversation form, and the branch of it on screen.
+#[async_trait]
+pub trait Tree: Send + Sync {
+    /// The messages that follow these, oldest first; `None` is the parent of first questions. The
+    /// caller has checked the owner of the conversation.
+    async fn children(&self, conversation_id: &str, parents: &[Option<String>]) -> Result<Vec<Child>>;
+    /// Moves the leaf to the newest message below this one, or this one.
+    async fn select_branch(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome>;
+    /// Deletes one message. Those that follow it then follow its parent; a leaf on it moves to the
+    /// newest message below its parent.
+    async fn delete_message(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome>;
+    /// Sets an ended answer `generating` again; its text stays. `updated_at` of the conversation
+    /// becomes `now`.
+    async fn continue_answer(
+        &self,
+        user_id: &str,
+        message_id: &str,
+        key: Option<&str>,
+        now: i64,
+    ) -> Result<ContinueOutcome>;
+}
+
 /// Everything a server keeps.
 #[async_trait]
-pub trait Store: Users + Sessions + Conversations + Messages {
+pub trait Store: Users + Sessions + Conversations + Messages + Tree {
     /// The process that has it open, as it stands on the answers that it writes.
     fn instance(&self) -> &str;
     /// Whether the database answers now.

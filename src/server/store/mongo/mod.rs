@@ -13,6 +13,7 @@ mod sessions;
 mod setup;
 mod tail;
 mod transaction;
+mod tree;
 mod turns;
 mod users;
 

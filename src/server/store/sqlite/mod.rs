@@ -11,6 +11,7 @@ mod messages;
 mod rows;
 mod sessions;
 mod tail;
+mod tree;
 mod turns;
 mod users;
 
