@@ -109,7 +109,7 @@ fn close(details: &Element) {
 
 /// Opens the newest question to be edited.
 pub(super) fn edit_last() {
-    let all = document().query_selector_all("#thread .edit").ok();
+    let all = document().query_selector_all("#thread details.edit").ok();
     let last = all.and_then(|all| all.item(all.length().checked_sub(1)?));
     if let Some(details) = last.and_then(|node| node.dyn_into::<HtmlDetailsElement>().ok()) {
         details.set_open(true);
