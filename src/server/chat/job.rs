@@ -84,6 +84,7 @@ async fn supervise(job: Job, stop: watch::Receiver<Option<StopReason>>) {
             usage: None,
             failure: Some(failure),
             seq: channel.bounds().1 + 1,
+            marks: Vec::new(),
         };
         if let Err(error) = state.store.finish_message(&message_id, &finish).await {
             tracing::error!(%error, "its end could not be stored");
@@ -269,6 +270,7 @@ impl Job {
             failure,
             // The event that tells the end, and the title after it.
             seq: self.channel.bounds().1 + 2,
+            marks: Vec::new(),
         };
         if let Err(error) = self.store_end(&finish).await {
             tracing::error!(%error, message = %message_id, "the end of an answer could not be stored");

@@ -6,6 +6,7 @@
 
 mod mongo;
 mod open;
+mod shared;
 mod sqlite;
 mod tail;
 
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
 
 pub use open::{OpenError, OpenOptions, open};
+pub use shared::{Beat, Seen, Shared, StoreChange, What};
 pub use tail::{Chunk, Leftovers, Mark, Recovered, fold};
 
 /// Why a store could not do what it was asked.
@@ -180,6 +182,8 @@ pub struct Finish {
     pub failure: Option<Failure>,
     /// The highest event number given out for it.
     pub seq: u64,
+    /// Of its events that no chunk brought to the store.
+    pub marks: Vec<Mark>,
 }
 
 #[async_trait]
@@ -212,9 +216,7 @@ pub trait Messages: Send + Sync {
 
 /// Everything a server keeps.
 #[async_trait]
-pub trait Store: Users + Sessions + Conversations + Messages {
-    /// The process that has it open, as it stands on the answers that it writes.
-    fn instance(&self) -> &str;
+pub trait Store: Users + Sessions + Conversations + Messages + Shared {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Ends the connections; what was acknowledged is kept.

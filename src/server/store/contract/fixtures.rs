@@ -153,6 +153,7 @@ pub(super) fn finish(content: &str, seq: u64) -> Finish {
         usage: None,
         failure: None,
         seq,
+        marks: Vec::new(),
     }
 }
 
