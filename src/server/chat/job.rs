@@ -230,7 +230,7 @@ impl Job {
 
     async fn finish(mut self, end: End) {
         if matches!(end, End::Asked(StopReason::Deleted)) {
-            self.tail_is_settled().await;
+            self.state.tails.settle(&self.tail).await;
             self.entry.take().map(journal::Entry::stored);
             self.channel.end(&self.turn.answer.id);
             return;
@@ -245,10 +245,10 @@ impl Job {
             End::Asked(_) => (Status::Interrupted, None),
             End::Failed(failure) => (Status::Failed, Some(failure)),
         };
-        self.tail_is_settled().await;
+        let marks = self.state.tails.settle(&self.tail).await;
         let usage = added(self.turn.answer.usage, self.usage);
         let length_limited = self.length_limited && status == Status::Complete;
-        let finish = Finish { usage, length_limited, ..finish_of(&self.channel, status, failure) };
+        let finish = Finish { usage, length_limited, marks, ..finish_of(&self.channel, status, failure) };
         let stored = self.store_end(&finish).await;
         if stored {
             self.entry.take().map(journal::Entry::stored);
@@ -262,10 +262,6 @@ impl Job {
         if status != Status::Interrupted {
             self.give_title().await;
         }
-    }
-
-    async fn tail_is_settled(&self) {
-        self.state.tails.settle(&self.tail).await;
     }
 
     /// Tries until the database takes it; `false` when the server goes down before. The journal has it
@@ -362,7 +358,7 @@ fn finish_of(channel: &Channel, status: Status, failure: Option<Failure>) -> Fin
     let (content, reasoning) = channel.running().map(|it| (it.text, it.reasoning)).unwrap_or_default();
     // The event that tells the end, and the title after it.
     let seq = channel.bounds().1 + 2;
-    Finish { content, reasoning, status, usage: None, failure, length_limited: false, seq }
+    Finish { content, reasoning, status, usage: None, failure, length_limited: false, seq, marks: Vec::new() }
 }
 
 fn failed(message_id: &str, failure: &Failure) -> ChatEvent {

@@ -6,6 +6,7 @@
 
 mod mongo;
 mod open;
+mod shared;
 mod sqlite;
 mod tail;
 
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
 
 pub use open::{OpenError, OpenOptions, open};
+pub use shared::{Beat, Seen, Shared, StoreChange, What};
 pub use tail::{Chunk, Leftovers, Mark, Recovered, fold};
 
 /// Why a store could not do what it was asked.
@@ -181,6 +183,8 @@ pub struct Finish {
     pub length_limited: bool,
     /// The highest event number given out for it.
     pub seq: u64,
+    /// Of its events that no chunk brought to the store.
+    pub marks: Vec<Mark>,
 }
 
 #[async_trait]
@@ -273,9 +277,7 @@ pub trait Tree: Send + Sync {
 
 /// Everything a server keeps.
 #[async_trait]
-pub trait Store: Users + Sessions + Conversations + Messages + Tree {
-    /// The process that has it open, as it stands on the answers that it writes.
-    fn instance(&self) -> &str;
+pub trait Store: Users + Sessions + Conversations + Messages + Tree + Shared {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Ends the connections; what was acknowledged is kept.

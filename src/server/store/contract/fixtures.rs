@@ -155,6 +155,7 @@ pub(super) fn finish(content: &str, seq: u64) -> Finish {
         failure: None,
         length_limited: false,
         seq,
+        marks: Vec::new(),
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
         failure: None,
         length_limited: true,
         seq: 9,
+        marks: Vec::new(),
     };
     assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
     let expected = Message {
@@ -132,16 +133,18 @@ pub(super) async fn interrupting_moves_beyond_every_known_seq(store: &dyn Store)
     begin(store, &second).await;
     store.append_chunks(&[chunk(&second, 57, 0, "x")]).await.unwrap();
     interrupt(store).await;
-    let conversation = &first.conversation.id;
-    assert_eq!(store.last_seq(conversation).await.unwrap(), 1_000_057);
+    let last_seq = async || store.last_seq(&first.conversation.id).await.unwrap();
+    let one = last_seq().await;
+    assert!(one >= 1_000_057, "{one}");
     begin(store, &turn(&ada, &first.conversation, Some(&second.answer.id))).await;
     interrupt(store).await;
-    assert_eq!(store.last_seq(conversation).await.unwrap(), 2_000_057);
+    let two = last_seq().await;
+    assert!(two >= one + 1_000_000, "{two}");
     // A lower seq does not take it back.
     let last = turn(&ada, &first.conversation, Some(&second.answer.id));
     begin(store, &last).await;
     store.finish_message(&last.answer.id, &finish("Yes.", 3)).await.unwrap();
-    assert_eq!(store.last_seq(conversation).await.unwrap(), 2_000_057);
+    assert!(last_seq().await >= two);
 }
 
 pub(super) async fn a_chunk_sent_twice_is_there_once(store: &dyn Store) {

@@ -8,6 +8,7 @@ mod messages;
 mod mongo_only;
 mod mongod;
 mod sessions;
+mod shared;
 mod sqlite_only;
 mod tail;
 mod tree;

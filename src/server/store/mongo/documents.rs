@@ -89,6 +89,18 @@ pub(super) struct ConversationDoc {
     pub created_at: i64,
     pub updated_at: i64,
     pub last_seq: i64,
+    /// Another one after each change that other processes should see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// The answer that ended last.
+    #[serde(default, skip_serializing)]
+    pub ended: Option<EndedDoc>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct EndedDoc {
+    pub message_id: String,
+    pub marks: Binary,
 }
 
 impl ConversationDoc {
@@ -108,6 +120,8 @@ impl ConversationDoc {
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
             last_seq: 0,
+            revision: None,
+            ended: None,
         }
     }
 }
@@ -253,7 +267,7 @@ impl From<&Chunk> for ChunkDoc {
             text: chunk.text.clone(),
             reasoning_at: chunk.reasoning_at.cast_signed(),
             reasoning: chunk.reasoning.clone(),
-            marks: Binary { subtype: BinarySubtype::Generic, bytes: pack(&chunk.marks) },
+            marks: packed(&chunk.marks),
         }
     }
 }
@@ -270,6 +284,10 @@ impl From<ChunkDoc> for Chunk {
             marks: unpack(&doc.marks.bytes),
         }
     }
+}
+
+pub(super) fn packed(marks: &[Mark]) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: pack(marks) }
 }
 
 fn pack(marks: &[Mark]) -> Vec<u8> {
@@ -291,7 +309,7 @@ fn pack(marks: &[Mark]) -> Vec<u8> {
 }
 
 /// As far as it is understood.
-fn unpack(bytes: &[u8]) -> Vec<Mark> {
+pub(super) fn unpack(bytes: &[u8]) -> Vec<Mark> {
     let (mut marks, mut steps, mut step, mut shift) = (Vec::new(), Vec::new(), 0_u64, 0);
     let mut last = Mark::default();
     for byte in bytes {

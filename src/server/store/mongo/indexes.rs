@@ -43,6 +43,7 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
             index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),
         ])
         .await?;
+    mongo.db.create_collection("instances").await.or_else(already_there)?;
     mongo.db.create_collection("chunks").await.or_else(already_there)?;
     // Of versions that kept message and number outside of the key.
     mongo.chunks().drop_index("message_id_1_seq_1").await.or_else(not_there)?;

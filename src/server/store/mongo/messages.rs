@@ -56,7 +56,8 @@ impl Messages for Mongo {
     async fn finish_message(&self, message_id: &str, finish: &Finish) -> Result<bool> {
         self.call(async {
             let set = ending(finish)?;
-            self.end(End { message_id, instance: Some(&self.instance), set, seq: finish.seq, gap: 0 }).await
+            let Finish { seq, marks, .. } = finish;
+            self.end(End { message_id, instance: Some(&self.instance), set, seq: *seq, gap: 0, marks }).await
         })
         .await
     }

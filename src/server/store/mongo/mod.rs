@@ -11,13 +11,19 @@ mod indexes;
 mod messages;
 mod sessions;
 mod setup;
+mod shared;
 mod tail;
 mod transaction;
 mod tree;
 mod turns;
 mod users;
+mod watch;
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use mongodb::{
@@ -25,7 +31,7 @@ use mongodb::{
     bson::{Document, doc},
 };
 
-use super::{OpenError, OpenOptions, Result, Store, StoreError};
+use super::{OpenError, OpenOptions, Result, Store, StoreError, What};
 use documents::{ChunkDoc, ConversationDoc, MessageDoc, SessionDoc, UserDoc};
 use error::store_error;
 
@@ -35,6 +41,8 @@ pub(super) struct Mongo {
     /// How long a call may take altogether.
     limit: Duration,
     instance: String,
+    /// How many revisions this process has made.
+    revisions: AtomicU64,
 }
 
 impl Mongo {
@@ -72,6 +80,13 @@ impl Mongo {
         self.db.collection("meta")
     }
 
+    /// What is written to a conversation, or to a message that should stop, with each change that other
+    /// processes should see: this process, a number, and what it was.
+    fn revision(&self, what: What) -> String {
+        let number = self.revisions.fetch_add(1, Ordering::Relaxed);
+        format!("{}:{number}:{}", self.instance, shared::word(what))
+    }
+
     /// Runs the work of one call within the time limit.
     async fn call<T>(&self, work: impl Future<Output = mongodb::error::Result<T>> + Send) -> Result<T> {
         match tokio::time::timeout(self.limit, work).await {
@@ -83,15 +98,15 @@ impl Mongo {
 
 #[async_trait]
 impl Store for Mongo {
-    fn instance(&self) -> &str {
-        &self.instance
-    }
-
     async fn ping(&self) -> Result<()> {
         self.call(async { self.db.run_command(doc! { "ping": 1 }).await.map(|_| ()) }).await
     }
 
     async fn close(&self) {
+        let own = doc! { "_id": &self.instance };
+        if let Err(error) = self.call(async { self.instances().delete_one(own).await.map(|_| ()) }).await {
+            tracing::debug!(%error, "the others find out by themselves that this process is gone");
+        }
         self.client.clone().shutdown().immediate(true).await;
     }
 }

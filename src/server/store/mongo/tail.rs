@@ -12,12 +12,12 @@ use mongodb::{
 
 use crate::{
     domain::Status,
-    server::store::{Chunk, Leftovers, Recovered, SEQ_GAP, fold},
+    server::store::{Chunk, Leftovers, Mark, Recovered, SEQ_GAP, What, fold},
 };
 
 use super::{
     Mongo,
-    documents::{ChunkDoc, MessageDoc},
+    documents::{ChunkDoc, MessageDoc, packed},
     error::DUPLICATE_KEY,
     transaction::{Step, Work},
 };
@@ -31,6 +31,7 @@ pub(super) struct End<'a> {
     /// The least that the conversation's `last_seq` is afterwards, and what is added on top.
     pub seq: u64,
     pub gap: i64,
+    pub marks: &'a [Mark],
 }
 
 #[async_trait]
@@ -42,12 +43,13 @@ impl Work for End<'_> {
         if let Some(instance) = self.instance {
             running.insert("instance", instance);
         }
-        let end = doc! { "$set": &self.set };
+        let end = doc! { "$set": &self.set, "$unset": { "stop": "" } };
         let Some(message) = mongo.messages().find_one_and_update(running, end).session(&mut *tx).await?
         else {
             return Ok(Step::Abort(false));
         };
-        mongo.raise_seq(tx, &message.conversation_id, self.seq, self.gap).await?;
+        let ended = doc! { "message_id": self.message_id, "marks": packed(self.marks) };
+        mongo.raise_seq(tx, &message.conversation_id, self.seq, self.gap, Some(ended)).await?;
         mongo.chunks().delete_many(of_message(self.message_id)).session(&mut *tx).await?;
         Ok(Step::Commit(true))
     }
@@ -68,7 +70,7 @@ impl Work for Lengthen<'_> {
             return Ok(Step::Abort(false));
         };
         // The conversation first: who begins a turn below it collides here.
-        mongo.raise_seq(tx, &old.conversation_id, recovered.seq, 0).await?;
+        mongo.raise_seq(tx, &old.conversation_id, recovered.seq, 0, None).await?;
         let below = doc! { "conversation_id": &old.conversation_id, "parent_id": &old.id };
         if mongo.messages().find_one(below).session(&mut *tx).await?.is_some() {
             return Ok(Step::Abort(false));
@@ -139,7 +141,7 @@ impl Mongo {
         let seq = fold(&mut content, &mut reasoning, &tail);
         let set = interrupted(&content, &reasoning)?;
         let instance = message.instance.as_deref();
-        self.end(End { message_id: &message.id, instance, set, seq, gap: SEQ_GAP }).await
+        self.end(End { message_id: &message.id, instance, set, seq, gap: SEQ_GAP, marks: &[] }).await
     }
 
     pub(super) async fn recover(&self, recovered: &Recovered) -> Result<bool> {
@@ -149,21 +151,29 @@ impl Mongo {
             set: interrupted(&recovered.content, &recovered.reasoning)?,
             seq: recovered.seq,
             gap: 0,
+            marks: &[],
         };
         Ok(self.end(end).await? || self.transaction(&Lengthen(recovered)).await?)
     }
 
-    /// To `seq` at the least, and `gap` beyond that.
-    async fn raise_seq(&self, tx: &mut ClientSession, conversation: &str, seq: u64, gap: i64) -> Result<()> {
+    /// To `seq` at the least, and `gap` beyond that. Other processes see that an answer ended.
+    async fn raise_seq(
+        &self,
+        tx: &mut ClientSession,
+        conversation: &str,
+        seq: u64,
+        gap: i64,
+        ended: Option<Document>,
+    ) -> Result<()> {
         // A pipeline, since $max and $inc cannot change one field together.
         let seq = doc! { "$add": [{ "$max": ["$last_seq", seq.cast_signed()] }, gap] };
-        let turns = doc! { "$add": [{ "$ifNull": ["$turns", 0] }, 1] };
-        let change = vec![doc! { "$set": { "last_seq": seq, "turns": turns } }];
-        self.conversation_docs()
-            .update_one(doc! { "_id": conversation }, change)
-            .session(tx)
-            .await
-            .map(|_| ())
+        let mut set = doc! { "last_seq": seq, "revision": self.revision(What::Ended) };
+        if let Some(ended) = ended {
+            set.insert("ended", doc! { "$literal": ended });
+        }
+        let which = doc! { "_id": conversation };
+        let change = vec![doc! { "$set": set }];
+        self.conversation_docs().update_one(which, change).session(tx).await.map(|_| ())
     }
 
     pub(super) async fn drop_chunks(&self, message_id: &str) -> Result<()> {
@@ -184,7 +194,7 @@ impl Mongo {
 }
 
 /// The chunks of a message, by their key.
-fn of_message(id: &str) -> Document {
+pub(super) fn of_message(id: &str) -> Document {
     doc! { "_id": { "$gte": { "m": id, "s": Bson::MinKey }, "$lte": { "m": id, "s": Bson::MaxKey } } }
 }
 

@@ -10,6 +10,7 @@ mod files;
 mod messages;
 mod rows;
 mod sessions;
+mod shared;
 mod tail;
 mod tree;
 mod turns;
@@ -105,10 +106,6 @@ fn migrate_error(file: &std::path::Path, error: MigrateError) -> OpenError {
 
 #[async_trait]
 impl Store for Sqlite {
-    fn instance(&self) -> &str {
-        &self.instance
-    }
-
     async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1 FROM users LIMIT 1")
             .fetch_optional(&self.readers)
