@@ -6,6 +6,8 @@
 //! Load, server, upstream and store share one machine, so numbers compare only within a machine.
 
 mod crowd;
+#[expect(dead_code, reason = "the tests of processes use more of it")]
+#[path = "../../tests/support/http.rs"]
 mod http;
 mod listen;
 mod procfs;

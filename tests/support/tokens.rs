@@ -1,8 +1,8 @@
 //! A model server made for speed: OpenAI's event stream over plain sockets, one event a token.
 //!
 //! The model's name says what it answers: `tokens-5000-delay-0`, `tokens-200-delay-20` (milliseconds
-//! from token to token), `tokens-200-delay-20-think-50` (50 tokens of reasoning before the answer). Each
-//! token is an event, a chunk and a write of its own; only what is overdue, when the machine is
+//! from token to token), `tokens-200-delay-20-think-50` (50 tokens of reasoning before the answer),
+//! `tokens-3000-delay-0-size-1000` (each token so many bytes long, see [`sized`]). Each token is an event, a chunk and a write of its own; only what is overdue, when the machine is
 //! short, goes out in one write.
 
 use std::{
@@ -68,6 +68,11 @@ pub fn token(place: usize) -> String {
 pub fn text(tokens: usize) -> &'static str {
     let written = written();
     &written.text[..written.text_ends[tokens]]
+}
+
+/// A token of an answer whose tokens all have one size.
+pub fn sized(place: usize, size: usize) -> String {
+    format!("{place:>size$}\n")
 }
 
 /// What is thought before it.
@@ -209,6 +214,7 @@ struct Plan {
     tokens: usize,
     delay: Duration,
     thoughts: usize,
+    size: usize,
 }
 
 impl Plan {
@@ -221,6 +227,7 @@ impl Plan {
                 "tokens" => plan.tokens = number.min(MOST),
                 "delay" => plan.delay = Duration::from_millis(number as u64),
                 "think" => plan.thoughts = number,
+                "size" => plan.size = number,
                 _ => {}
             }
         }
@@ -243,14 +250,19 @@ async fn answer(stream: &mut TcpStream, plan: &Plan) -> io::Result<()> {
     let mut sent = 0;
     while sent < plan.tokens {
         due(begun, plan.thoughts + sent, plan.delay).await;
-        let until = match plan.delay.as_nanos() {
+        let mut until = match plan.delay.as_nanos() {
             0 => sent + 1,
             delay => {
                 let late = (begun.elapsed().as_nanos() / delay) as usize + 1;
                 late.saturating_sub(plan.thoughts).clamp(sent + 1, plan.tokens)
             }
         };
-        stream.write_all(&written.events[written.event_ends[sent]..written.event_ends[until]]).await?;
+        if plan.size > 0 {
+            until = sent + 1;
+            stream.write_all(&event("content", &sized(sent, plan.size))).await?;
+        } else {
+            stream.write_all(&written.events[written.event_ends[sent]..written.event_ends[until]]).await?;
+        }
         sent = until;
     }
     let mut end = r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#.to_owned();

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, io, net::SocketAddr};
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// One kept connection.
 pub struct Connection {
@@ -23,6 +23,14 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
+        Ok(Self { stream, pending: Vec::new(), chunks: Chunks::default(), received: 0 })
+    }
+
+    /// With room for only so many bytes that were not read yet.
+    pub async fn open_narrow(address: SocketAddr, bytes: u32) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(bytes)?;
+        let stream = socket.connect(address).await?;
         Ok(Self { stream, pending: Vec::new(), chunks: Chunks::default(), received: 0 })
     }
 
