@@ -51,22 +51,14 @@ pub async fn ask(
 #[server(prefix = "/fn", endpoint = "follow", output = Streaming)]
 pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteStream<AppError>, AppError> {
     use crate::server::{
-        chat::{
-            channel::{Entry, Format},
-            follow,
-        },
+        chat::{channel::Format, entry::Entry, follow},
         context::Context,
     };
     use futures::StreamExt;
     let context = Context::current()?;
     let entries =
         follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html).await?;
-    // What is there at once goes out at once.
-    Ok(ByteStream::new(
-        entries
-            .ready_chunks(64)
-            .map(|entries| Ok::<_, AppError>(entries.iter().map(Entry::line).collect::<String>())),
-    ))
+    Ok(ByteStream::new(follow::written(entries, Entry::write_line).map(Ok::<_, AppError>)))
 }
 
 /// Ends a running answer; what was written is kept.

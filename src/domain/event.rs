@@ -17,9 +17,15 @@ pub struct SeqEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum ChatEvent {
+    /// An answer begins, or one that ended goes on: all of its text follows, from the first character.
     Started {
         message_id: String,
         model: String,
+        /// The question that is answered.
+        parent_id: Option<String>,
+        /// That question, when it was asked together with this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<Asked>,
     },
     /// More text (format=text).
     Delta {
@@ -46,6 +52,8 @@ pub enum ChatEvent {
     Title {
         title: String,
     },
+    /// The tree of messages, or the branch on screen, is another one: read the conversation anew.
+    Changed {},
     Done {
         message_id: String,
         status: Status,
@@ -63,7 +71,23 @@ pub enum ChatEvent {
     },
 }
 
+/// A question as those who listen are told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub id: String,
+    pub parent_id: Option<String>,
+    pub content: String,
+}
+
 impl ChatEvent {
+    /// Bytes of the answer in it.
+    pub fn text_len(&self) -> usize {
+        match self {
+            Self::Delta { text, .. } | Self::Reasoning { text, .. } => text.len(),
+            _ => 0,
+        }
+    }
+
     /// The name of the event, as SSE's `event:` carries it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -73,6 +97,7 @@ impl ChatEvent {
             Self::Block { .. } => "block",
             Self::Lines { .. } => "lines",
             Self::Title { .. } => "title",
+            Self::Changed {} => "changed",
             Self::Done { .. } => "done",
             Self::Failed { .. } => "failed",
             Self::Reset { .. } => "reset",

@@ -193,10 +193,12 @@ pub async fn thread(
     messages.truncate(limit);
     messages.reverse();
     let mut after = last_seq;
-    if let Some((id, text, place)) = running {
-        after = place;
-        if let Some(message) = messages.last_mut().filter(|m| m.id == id && m.status == Status::Generating) {
-            message.content = text;
+    if let Some(running) = running {
+        after = running.place;
+        let generating = |m: &&mut Message| m.id == running.answer_id && m.status == Status::Generating;
+        if let Some(message) = messages.last_mut().filter(generating) {
+            message.content = running.text;
+            message.reasoning = running.reasoning;
         }
     }
     let html = state.renderer.messages(&messages).await?;

@@ -1,11 +1,14 @@
 //! Ask, stop and retry: the way of a question from a person to a running [`job`].
 
 pub mod channel;
+pub mod entry;
 pub mod follow;
 mod job;
 pub mod live;
 mod prompt;
+pub mod tail;
 mod title;
+mod view;
 
 use std::time::Duration;
 
@@ -106,7 +109,7 @@ pub async fn stop(state: &AppState, current: &CurrentUser, message_id: &str) -> 
         let mut changes = channel.changes();
         if channel.stop(Some(message_id), StopReason::Person) {
             let ended = async {
-                while channel.running().is_some_and(|(id, ..)| id == message_id)
+                while channel.running_id().is_some_and(|(id, _)| id == message_id)
                     && changes.changed().await.is_ok()
                 {}
             };
@@ -164,9 +167,9 @@ async fn repeated(
         Some(id) => state.store.message(current.id(), &id).await?,
         None => None,
     };
-    let running = state.live.get(&conversation_id).and_then(|channel| channel.running());
+    let running = state.live.get(&conversation_id).and_then(|channel| channel.running_id());
     let after = match running {
-        Some((_, _, place)) => place,
+        Some((_, place)) => place,
         None => state.store.last_seq(&conversation_id).await?,
     };
     Ok(Asked { conversation_id, question, answer, after })

@@ -150,7 +150,7 @@ impl Live {
                 }
                 self.reasoning.update(|all| all.push_str(&text));
             }
-            ChatEvent::Started { message_id, model } if message_id == self.id => {
+            ChatEvent::Started { message_id, model, .. } if message_id == self.id => {
                 self.meta.set(meta_line(&model, None));
             }
             ChatEvent::Done { message_id, status, usage } if message_id == self.id => {
