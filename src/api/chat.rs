@@ -51,10 +51,7 @@ pub async fn ask(
 #[server(prefix = "/fn", endpoint = "follow", output = Streaming)]
 pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteStream<AppError>, AppError> {
     use crate::server::{
-        chat::{
-            channel::{Entry, Format},
-            follow,
-        },
+        chat::{channel::Format, entry::Entry, follow},
         context::Context,
         keep_alive::{EVERY, kept_alive},
     };
@@ -62,9 +59,10 @@ pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteS
     let context = Context::current()?;
     let entries =
         follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html).await?;
-    // What is there at once goes out at once.
-    let lines = entries.ready_chunks(64).map(|entries| entries.iter().map(Entry::line).collect::<String>());
-    Ok(ByteStream::new(kept_alive(lines, EVERY, "\n".to_owned()).map(Ok::<_, AppError>)))
+    let lines = follow::written(entries, Entry::write_line);
+    Ok(ByteStream::new(
+        kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, AppError>),
+    ))
 }
 
 /// Ends a running answer; what was written is kept.

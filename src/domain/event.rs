@@ -82,6 +82,14 @@ pub struct AskedQuestion {
 }
 
 impl ChatEvent {
+    /// Bytes of the answer in it.
+    pub fn text_len(&self) -> usize {
+        match self {
+            Self::Delta { text, .. } | Self::Reasoning { text, .. } => text.len(),
+            _ => 0,
+        }
+    }
+
     /// The name of the event, as SSE's `event:` carries it.
     pub fn name(&self) -> &'static str {
         match self {

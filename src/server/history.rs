@@ -195,12 +195,14 @@ pub async fn thread(
     messages.truncate(limit);
     messages.reverse();
     let mut after = last_seq;
-    if let Some((id, text, place)) = running {
-        after = place;
-        let shown = messages.last_mut().filter(|m| m.id == id && m.status == Status::Generating);
+    if let Some(running) = running {
+        after = running.place;
+        let shown =
+            messages.last_mut().filter(|m| m.id == running.answer_id && m.status == Status::Generating);
         // A continued answer's job may not have told the text it begins with yet.
-        if let Some(message) = shown.filter(|message| text.len() > message.content.len()) {
-            message.content = text;
+        if let Some(message) = shown.filter(|message| running.text.len() >= message.content.len()) {
+            message.content = running.text;
+            message.reasoning = running.reasoning;
         }
     }
     let mut siblings = siblings(state, &conversation.id, &messages).await?;

@@ -8,6 +8,7 @@ use super::{
     chat::channel::StopReason,
     clock::Clock,
     config::{self, Config, make_private_dir},
+    journal::Journal,
     llm::{
         Provider, Secret,
         demo::Demo,
@@ -16,7 +17,7 @@ use super::{
     },
     router::router,
     state::AppState,
-    store,
+    store::{self, Leftovers, Recovered, Store},
 };
 
 /// Why the server did not start, or ended before it was asked to: one clear sentence.
@@ -62,14 +63,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let store = store::open(&config.store.url, &store::OpenOptions::default())
         .await
         .map_err(|error| StartError::new(error.to_string()))?;
-    let interrupted = store.interrupt_unfinished().await.map_err(|error| {
-        StartError::new(format!("The answers that were running at the last end cannot be read: {error}"))
-    })?;
-    if interrupted > 0 {
-        tracing::info!(interrupted, "answers of an earlier run were kept as interrupted");
-    }
+    let journal = recover(&config, &*store).await?;
     let providers = Providers::new(providers(&config));
-    let state = AppState::new(config, secret.expose().as_bytes(), store, providers, Clock::system());
+    let state = AppState::new(config, secret.expose().as_bytes(), store, providers, Clock::system())
+        .with_journal(journal);
     let address = listener.local_addr().unwrap_or(listen);
     println!(
         "Inglenook is ready at {}",
@@ -77,6 +74,40 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     );
     tokio::spawn(sweep(state.clone()));
     run(state, listener).await
+}
+
+/// Completes what an earlier run left unfinished, and begins the journal of this one.
+async fn recover(config: &Config, store: &dyn Store) -> Result<Journal, StartError> {
+    let root = config.server.data_dir.join("journal");
+    let (journal, leftovers) = Journal::open(&root, store.instance()).map_err(|cause| {
+        StartError::new(format!(
+            "The journal in {} cannot be begun: {cause}. Set INGLENOOK_DATA_DIR to a folder that can be written.",
+            root.display()
+        ))
+    })?;
+    let unread = |error| {
+        StartError::new(format!("The answers that were running at the last end cannot be read: {error}"))
+    };
+    let mut completed = 0_u64;
+    for leftover in leftovers {
+        for seen in &leftover.answers {
+            let recovered = Recovered {
+                message_id: seen.message_id.clone(),
+                instance: leftover.instance.clone(),
+                content: seen.content.clone(),
+                reasoning: seen.reasoning.clone(),
+                seq: seen.seq,
+            };
+            completed += u64::from(store.recover_message(&recovered).await.map_err(unread)?);
+        }
+        store.interrupt_unfinished(Leftovers::Of(&leftover.instance)).await.map_err(unread)?;
+        leftover.remove();
+    }
+    completed += store.interrupt_unfinished(Leftovers::Ownerless).await.map_err(unread)?;
+    if completed > 0 {
+        tracing::info!(completed, "answers of an earlier run were kept as interrupted");
+    }
+    Ok(journal)
 }
 
 /// The configured providers, or the demo model.
@@ -129,6 +160,9 @@ async fn run(state: AppState, listener: TcpListener) -> Result<(), StartError> {
     tokio::select! {
         ended = server => ended.map_err(|cause| StartError::new(format!("The server ended: {cause}.")))?,
         () = last_bytes => {}
+    }
+    if let Some(journal) = &state.journal {
+        journal.close();
     }
     state.store.close().await;
     Ok(())

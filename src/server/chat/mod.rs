@@ -2,12 +2,15 @@
 //! is done with the messages of a conversation.
 
 pub mod channel;
+pub mod entry;
 pub mod follow;
 mod job;
 pub mod live;
 mod prompt;
 pub mod steer;
+pub mod tail;
 mod title;
+mod view;
 
 use std::time::Duration;
 
@@ -121,7 +124,7 @@ pub async fn stop(state: &AppState, current: &CurrentUser, message_id: &str) -> 
         let mut changes = channel.changes();
         if channel.stop(Some(message_id), StopReason::Person) {
             let ended = async {
-                while channel.running().is_some_and(|(id, ..)| id == message_id)
+                while channel.running_id().is_some_and(|(id, _)| id == message_id)
                     && changes.changed().await.is_ok()
                 {}
             };
@@ -144,11 +147,25 @@ async fn begin(
     if state.live.is_draining() {
         return Err(AppError::Unavailable);
     }
-    match state.store.begin_turn(&turn).await? {
-        TurnOutcome::Begun => job::start(state, turn, provider, name).await,
-        TurnOutcome::Repeated { conversation_id, .. }
-            if !turn.new_conversation && conversation_id != turn.conversation.id =>
-        {
+    let (new_conversation, wanted) = (turn.new_conversation, turn.conversation.id.clone());
+    let begun = {
+        let state = state.clone();
+        detached(async move {
+            Ok(match state.store.begin_turn(&turn).await? {
+                TurnOutcome::Begun => Ok(job::start(&state, turn, provider, name).await),
+                outcome => Err(outcome),
+            })
+        })
+        .await?
+    };
+    let outcome = match begun {
+        Ok(asked) => return Ok(asked),
+        Err(outcome) => outcome,
+    };
+    match outcome {
+        // Told above.
+        TurnOutcome::Begun => Err(AppError::Internal),
+        TurnOutcome::Repeated { conversation_id, .. } if !new_conversation && conversation_id != wanted => {
             Err(AppError::Conflict {
                 message: "This Idempotency-Key was used in another conversation.".into(),
             })
@@ -169,6 +186,16 @@ fn busy() -> AppError {
     AppError::Conflict { message: STILL_WRITING.into() }
 }
 
+/// Runs to its end also when the caller goes away: what is stored as being written must be written.
+async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Result<T, AppError>> + Send + 'static,
+) -> Result<T, AppError> {
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer could not be begun");
+        Err(AppError::Internal)
+    })
+}
+
 async fn repeated(
     state: &AppState,
     current: &CurrentUser,
@@ -181,9 +208,9 @@ async fn repeated(
         Some(id) => state.store.message(current.id(), &id).await?,
         None => None,
     };
-    let running = state.live.get(&conversation_id).and_then(|channel| channel.running());
+    let running = state.live.get(&conversation_id).and_then(|channel| channel.running_id());
     let after = match running {
-        Some((_, _, place)) => place,
+        Some((_, place)) => place,
         None => state.store.last_seq(&conversation_id).await?,
     };
     Ok(Asked { conversation_id, question, answer, after })

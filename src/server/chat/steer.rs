@@ -3,7 +3,7 @@
 //! A running answer is always the newest message of the branch on screen: while there is one, what would
 //! change the tree is refused with a reason, as a second question is.
 
-use super::{Ask, Asked, Place, busy, choose_model, job, repeated, turn, valid_key};
+use super::{Ask, Asked, Place, busy, choose_model, detached, job, repeated, turn, valid_key};
 use crate::{
     domain::{ChatEvent, Conversation, Message, Role},
     error::AppError,
@@ -62,11 +62,25 @@ pub async fn continue_answer(
     }
     let now = state.clock.now();
     let conflict = |message: &str| Err(AppError::Conflict { message: message.into() });
-    match state.store.continue_answer(current.id(), message_id, key, now).await? {
-        ContinueOutcome::Begun(conversation, answer) => {
-            let turn = turn(state, current, conversation, false, None, answer, key)?;
-            job::start(state, turn, provider, name).await
-        }
+    let (state_, current_) = (state.clone(), current.clone());
+    let (id, key) = (message_id.to_owned(), key.map(str::to_owned));
+    let outcome = detached(async move {
+        let key = key.as_deref();
+        Ok(match state_.store.continue_answer(current_.id(), &id, key, now).await? {
+            ContinueOutcome::Begun(conversation, answer) => {
+                let turn = turn(&state_, &current_, conversation, false, None, answer, key)?;
+                Ok(job::start(&state_, turn, provider, name).await)
+            }
+            outcome => Err(outcome),
+        })
+    });
+    let outcome = match outcome.await? {
+        Ok(asked) => return Ok(asked),
+        Err(outcome) => outcome,
+    };
+    match outcome {
+        // Told above.
+        ContinueOutcome::Begun(..) => Err(AppError::Internal),
         ContinueOutcome::Repeated(answer) => {
             repeated(state, current, answer.conversation_id, None, message_id).await
         }
@@ -105,7 +119,7 @@ fn changed(state: &AppState, outcome: TreeOutcome) -> Result<Conversation, AppEr
     match outcome {
         TreeOutcome::Changed(conversation) => {
             if let Some(channel) = state.live.get(&conversation.id) {
-                channel.publish(&ChatEvent::Changed {});
+                channel.publish(ChatEvent::Changed {});
                 state.live.release(&conversation.id, channel);
             }
             Ok(conversation)

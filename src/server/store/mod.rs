@@ -6,7 +6,9 @@
 
 mod mongo;
 mod open;
+mod shared;
 mod sqlite;
+mod tail;
 
 #[cfg(test)]
 mod contract;
@@ -16,6 +18,8 @@ use async_trait::async_trait;
 use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
 
 pub use open::{OpenError, OpenOptions, open};
+pub use shared::{Beat, Seen, Shared, StoreChange, What};
+pub use tail::{Chunk, Leftovers, Mark, Recovered, fold};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -179,6 +183,8 @@ pub struct Finish {
     pub length_limited: bool,
     /// The highest event number given out for it.
     pub seq: u64,
+    /// Of its events that no chunk brought to the store.
+    pub marks: Vec<Mark>,
 }
 
 #[async_trait]
@@ -193,15 +199,20 @@ pub trait Messages: Send + Sync {
         upto: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Message>>;
-    /// More text of a running answer. `seq` is the highest event number that it covers.
-    async fn append_chunk(&self, message_id: &str, seq: u64, text: &str) -> Result<()>;
-    /// Stores the end of an answer and drops its chunks, in one step. `false` when the message is gone
-    /// or was finished before, which is left as it is.
+    /// More of answers that this process writes, in one write. A chunk of an answer that it does not
+    /// write (any more) is dropped, one that is there already stays as it is.
+    async fn append_chunks(&self, chunks: &[Chunk]) -> Result<()>;
+    /// Stores the end of an answer that this process writes and drops its chunks, in one step. `false`
+    /// when the message is gone, or is not running here any more: it is left as it is.
     async fn finish_message(&self, message_id: &str, finish: &Finish) -> Result<bool>;
-    /// What a server that died left behind: answers still `generating` get their chunks as content and
+    /// What processes that died left behind: answers still `generating` get their chunks as content and
     /// the status `interrupted`, and their conversation a `last_seq` beyond any that was given out.
     /// How many.
-    async fn interrupt_unfinished(&self) -> Result<u64>;
+    async fn interrupt_unfinished(&self, leftovers: Leftovers<'_>) -> Result<u64>;
+    /// An answer whose writer is gone, but not what it wrote: one that it left `generating` gets the
+    /// content as given and the status `interrupted`; one that is `interrupted` already gets it when
+    /// it is more of the same and nothing was said below it. `false`: the message is left as it is.
+    async fn recover_message(&self, recovered: &Recovered) -> Result<bool>;
 }
 
 /// A message and the one it follows.
@@ -266,7 +277,7 @@ pub trait Tree: Send + Sync {
 
 /// Everything a server keeps.
 #[async_trait]
-pub trait Store: Users + Sessions + Conversations + Messages + Tree {
+pub trait Store: Users + Sessions + Conversations + Messages + Tree + Shared {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Ends the connections; what was acknowledged is kept.

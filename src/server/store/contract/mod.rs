@@ -8,7 +8,9 @@ mod messages;
 mod mongo_only;
 mod mongod;
 mod sessions;
+mod shared;
 mod sqlite_only;
+mod tail;
 mod tree;
 mod tree_any;
 mod turns;
@@ -103,5 +105,16 @@ contract! {
         a_chunk_sent_twice_is_there_once,
         any_text_round_trips,
         chunks_racing_with_the_end_leave_nothing,
+    }
+    tail {
+        many_answers_go_in_one_write,
+        reasoning_is_kept_too,
+        a_gap_ends_what_is_kept,
+        only_the_named_process_is_interrupted,
+        what_another_process_writes_is_left_alone,
+        a_running_answer_is_recovered,
+        an_interrupted_answer_gets_what_it_lacked,
+        what_is_no_more_of_the_same_is_not_recovered,
+        two_that_recover_leave_the_longer,
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     server::store::{Child, ContinueOutcome, Finish, NewTurn, Store, TreeOutcome, TurnOutcome},
 };
 
-use super::fixtures::{LATER, another_answer, begin, finish, first_turn, talk, turn, user};
+use super::fixtures::{LATER, another_answer, begin, chunk, finish, first_turn, interrupt, talk, turn, user};
 
 fn question(turn: &NewTurn) -> &str {
     &turn.question.as_ref().unwrap().id
@@ -184,8 +184,8 @@ pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
     assert_eq!((conversation.updated_at, conversation.leaf_id), (LATER, Some(turn.answer.id.clone())));
     assert_eq!(store.message(&turn.user_id, &turn.answer.id).await.unwrap(), Some(answer));
     // A crash keeps the text, and what was added; and it can go on again.
-    store.append_chunk(&turn.answer.id, 9, " prints itself").await.unwrap();
-    assert_eq!(store.interrupt_unfinished().await.unwrap(), 1);
+    store.append_chunks(&[chunk(&turn, 9, 14, " prints itself")]).await.unwrap();
+    assert_eq!(interrupt(store).await, 1);
     let ContinueOutcome::Begun(_, answer) = go_on(store, &turn, None).await else { panic!() };
     assert_eq!(answer.content, "A program that prints itself");
     let end = Finish { length_limited: true, ..finish("A program that prints itself, and", 1_000_020) };
@@ -229,10 +229,10 @@ pub(super) async fn a_key_continues_once(store: &dyn Store) {
     assert_eq!((begun, repeated), (1, 19), "{all:?}");
     // Also after it has ended, and after other keys.
     for key in ["k2", "k3"] {
-        store.interrupt_unfinished().await.unwrap();
+        interrupt(store).await;
         assert!(matches!(go_on(store, &turn, Some(key)).await, ContinueOutcome::Begun(..)));
     }
-    store.interrupt_unfinished().await.unwrap();
+    interrupt(store).await;
     for key in ["k", "k2", "k3"] {
         let ContinueOutcome::Repeated(answer) = go_on(store, &turn, Some(key)).await else { panic!("{key}") };
         assert_eq!((answer.id, answer.status), (turn.answer.id.clone(), Status::Interrupted));
@@ -250,17 +250,17 @@ pub(super) async fn a_key_continues_once(store: &dyn Store) {
 pub(super) async fn deleting_takes_the_keys_along(store: &dyn Store) {
     let turn = stopped(store).await;
     assert!(matches!(go_on(store, &turn, Some("k")).await, ContinueOutcome::Begun(..)));
-    store.interrupt_unfinished().await.unwrap();
+    interrupt(store).await;
     delete(store, &turn, &turn.answer.id).await;
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
     let again = another_answer(&ada, &turn.conversation, Some(question(&turn)));
     begin(store, &again).await;
-    store.interrupt_unfinished().await.unwrap();
+    interrupt(store).await;
     assert!(matches!(go_on(store, &again, Some("k")).await, ContinueOutcome::Begun(..)));
     store.delete_conversation(&ada.id, &turn.conversation.id).await.unwrap();
     let other = NewTurn { user_id: ada.id.clone(), ..first_turn(&ada) };
     begin(store, &other).await;
-    store.interrupt_unfinished().await.unwrap();
+    interrupt(store).await;
     assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun(..)));
 }
 

@@ -9,7 +9,7 @@ use crate::{
     server::store::{ContinueOutcome, Finish, NewTurn, Store, TreeOutcome, TurnOutcome},
 };
 
-use super::fixtures::{LATER, another_answer, conversation, finish, memory, turn, user};
+use super::fixtures::{LATER, another_answer, conversation, finish, interrupt, memory, turn, user};
 
 /// What somebody does; numbers choose among the messages that there are.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ impl World {
                 assert!(self.store.finish_message(&running.id, &end).await.unwrap());
             }
             Act::Crash => {
-                assert_eq!(self.store.interrupt_unfinished().await.unwrap(), u64::from(busy));
+                assert_eq!(interrupt(&*self.store).await, u64::from(busy));
             }
         }
     }

@@ -35,7 +35,7 @@ const MOVE_LEAF: &str = "
     UPDATE conversations SET leaf_id = ?2, last_seq = last_seq + 1 WHERE id = ?1 RETURNING *";
 
 const CONTINUE: &str = "
-    UPDATE messages SET status = 'generating', length_limited = 0 WHERE id = ?1 RETURNING *";
+    UPDATE messages SET status = 'generating', length_limited = 0, instance = ?2 WHERE id = ?1 RETURNING *";
 
 #[async_trait]
 impl Tree for Sqlite {
@@ -148,7 +148,8 @@ impl Sqlite {
                 .execute(&mut *tx)
                 .await?;
         }
-        let message = sqlx::query_as(CONTINUE).bind(message_id).fetch_one(&mut *tx).await?;
+        let message =
+            sqlx::query_as(CONTINUE).bind(message_id).bind(&self.instance).fetch_one(&mut *tx).await?;
         let conversation =
             sqlx::query_as("UPDATE conversations SET updated_at = ?2 WHERE id = ?1 RETURNING *")
                 .bind(&found.conversation_id)

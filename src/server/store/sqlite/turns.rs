@@ -12,8 +12,8 @@ use super::{Sqlite, conversations, rows::Word};
 const INSERT: &str = "
     INSERT INTO messages (id, conversation_id, user_id, parent_id, role, content, reasoning, status, model,
         prompt_tokens, completion_tokens, failure_code, failure_message, failure_retryable, created_at,
-        idempotency_key, question_id)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+        idempotency_key, question_id, instance)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 
 const REPEATED: &str = "
     SELECT conversation_id, question_id, id FROM messages WHERE user_id = ?1 AND idempotency_key = ?2";
@@ -32,10 +32,14 @@ impl Sqlite {
             conversations::insert(&mut *tx, &turn.user_id, &turn.conversation).await?;
         }
         if let Some(question) = &turn.question {
-            insert(&mut tx, turn, question, None, None).await?;
+            insert(&mut tx, turn, question, None).await?;
         }
-        let question_id = turn.question.as_ref().map(|question| question.id.as_str());
-        insert(&mut tx, turn, &turn.answer, turn.key.as_deref(), question_id).await?;
+        let begun = Begun {
+            key: turn.key.as_deref(),
+            question_id: turn.question.as_ref().map(|question| question.id.as_str()),
+            instance: &self.instance,
+        };
+        insert(&mut tx, turn, &turn.answer, Some(begun)).await?;
         sqlx::query(MOVE_ON)
             .bind(&turn.conversation.id)
             .bind(&turn.answer.id)
@@ -91,12 +95,18 @@ impl FromRow<'_, SqliteRow> for Repeated {
     }
 }
 
+/// What stands on the answer of a turn only.
+struct Begun<'a> {
+    key: Option<&'a str>,
+    question_id: Option<&'a str>,
+    instance: &'a str,
+}
+
 async fn insert(
     tx: &mut SqliteConnection,
     turn: &NewTurn,
     message: &Message,
-    key: Option<&str>,
-    question_id: Option<&str>,
+    begun: Option<Begun<'_>>,
 ) -> sqlx::Result<()> {
     let failure = message.failure.as_ref();
     sqlx::query(INSERT)
@@ -115,8 +125,9 @@ async fn insert(
         .bind(failure.map(|failure| &failure.message))
         .bind(failure.map(|failure| failure.retryable))
         .bind(message.created_at)
-        .bind(key)
-        .bind(question_id)
+        .bind(begun.as_ref().and_then(|begun| begun.key))
+        .bind(begun.as_ref().and_then(|begun| begun.question_id))
+        .bind(begun.as_ref().map(|begun| begun.instance))
         .execute(tx)
         .await
         .map(|_| ())
