@@ -36,7 +36,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// How far `interrupt_unfinished` moves on from the last event number that it knows of: farther than a
 /// server can have got since it last wrote one down.
-const SEQ_GAP: i64 = 1_000_000;
+pub const SEQ_GAP: i64 = 1_000_000;
 
 /// A person as they register. The store decides the role: the first one is the administrator, also
 /// when two register at once.

@@ -165,5 +165,5 @@ async fn opening_twice_makes_the_same_indexes() {
         counts.push(count);
         store.close().await;
     }
-    assert_eq!(counts, [[2, 3, 2, 7, 2], [2, 3, 2, 7, 2]]);
+    assert_eq!(counts, [[2, 3, 2, 6, 1], [2, 3, 2, 6, 1]]);
 }
