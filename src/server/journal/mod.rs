@@ -140,6 +140,10 @@ impl Entry {
 
     fn push(&self, record: &Record<'_>, done: Option<oneshot::Sender<Result<(), Arc<io::Error>>>>) {
         let mut queue = self.shared.lock();
+        if queue.closed {
+            // The dropped sender tells.
+            return;
+        }
         record.write(&mut queue.bytes);
         queue.touched.push(self.answer);
         let wakes = done.is_some();
@@ -178,7 +182,6 @@ fn run(shared: &Shared, mut segments: Segments) {
         }
         segments.end(&batch.ended);
         if batch.closed {
-            // Whoever appends from now on is told so by the dropped sender.
             *shared.lock() = Queue { closed: true, ..Queue::default() };
             return;
         }
