@@ -330,6 +330,9 @@ impl Log {
 
     /// Of the first event after `place`; `None` when the place is not in the log.
     fn index(&self, place: u64) -> Option<usize> {
+        if (self.before..self.first).contains(&place) {
+            return Some(0);
+        }
         let seen = place.checked_sub(self.first - 1).filter(|_| place <= self.end())?;
         usize::try_from(seen).ok()
     }

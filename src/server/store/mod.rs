@@ -182,7 +182,7 @@ pub struct Finish {
     pub failure: Option<Failure>,
     /// The highest event number given out for it.
     pub seq: u64,
-    /// Of its events that no chunk brought to the store.
+    /// Of its last events, which no chunk brought to the store, or just now.
     pub marks: Vec<Mark>,
 }
 

@@ -115,7 +115,8 @@ fn written(base: &str, steps: &[Step]) -> Written {
         }
     }
     let seq = here.publish(done());
-    Written { here, chunks, marks: chunk.marks, message: answer(&text, &thoughts), seq }
+    let marks = chunks.last().into_iter().flat_map(|last| last.marks.clone()).chain(chunk.marks).collect();
+    Written { here, chunks, marks, message: answer(&text, &thoughts), seq }
 }
 
 fn relayed(base: &str) -> Channel {
@@ -145,6 +146,13 @@ proptest! {
                 let (seen, _, _) = after(&there, place).unwrap();
                 prop_assert!(rest.starts_with(&seen), "{place}: {seen:?} of {rest:?}");
             }
+        }
+        // The last chunk may be on its way still when the end is seen.
+        if let Some((last, known)) = chunks.split_last() {
+            for chunk in known {
+                prop_assert!(there.add_remote(chunk));
+            }
+            prop_assert!(last.seq <= seq);
         }
         there.end_remote(&message, &marks, done(), seq);
         prop_assert_eq!(here.bounds(), there.bounds());
