@@ -17,6 +17,7 @@ pub mod gate;
 pub mod history;
 pub mod instances;
 pub mod journal;
+pub mod keep_alive;
 pub mod llm;
 pub mod login;
 pub mod markdown;

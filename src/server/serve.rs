@@ -18,7 +18,7 @@ use super::{
     },
     router::router,
     state::AppState,
-    store::{self, Leftovers, Recovered, Store},
+    store::{self, Leftovers, Recovered, SEQ_GAP, Store},
 };
 
 /// Why the server did not start, or ended before it was asked to: one clear sentence.
@@ -100,7 +100,8 @@ async fn recover(config: &Config, store: &dyn Store) -> Result<Journal, StartErr
                 instance: leftover.instance.clone(),
                 content: seen.content.clone(),
                 reasoning: seen.reasoning.clone(),
-                seq: seen.seq,
+                // Beyond every place that a listener may come back with.
+                seq: seen.seq + SEQ_GAP.unsigned_abs(),
             };
             completed += u64::from(store.recover_message(&recovered).await.map_err(unread)?);
         }

@@ -15,7 +15,7 @@ fn started() -> ChatEvent {
 }
 
 fn done() -> ChatEvent {
-    ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None }
+    ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None, length_limited: false }
 }
 
 fn texts(channel: &Channel, place: u64) -> Vec<String> {

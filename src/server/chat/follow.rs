@@ -202,7 +202,12 @@ fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
             message: failure.message.clone(),
             retryable: failure.retryable,
         }),
-        (None, status) => events.push(ChatEvent::Done { message_id: id(), status, usage: message.usage }),
+        (None, status) => events.push(ChatEvent::Done {
+            message_id: id(),
+            status,
+            usage: message.usage,
+            length_limited: message.length_limited,
+        }),
     }
     events
 }

@@ -15,7 +15,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::channel::{Channel, Running};
 use crate::{
-    domain::{ChatEvent, Message, Status, event::Asked},
+    domain::{ChatEvent, Message, Status, event::AskedQuestion},
     error::AppError,
     server::{
         session::CurrentUser,
@@ -213,7 +213,7 @@ async fn begin(
         message_id: answer.id.clone(),
         model: answer.model.clone().unwrap_or_default(),
         parent_id: answer.parent_id.clone(),
-        question: question.map(|question| Asked {
+        question: question.map(|question| AskedQuestion {
             id: question.id,
             parent_id: question.parent_id,
             content: question.content,
@@ -237,7 +237,12 @@ async fn end(state: &AppState, channel: &Channel, seen: &Seen, answer_id: &str) 
             message: failure.message.clone(),
             retryable: failure.retryable,
         },
-        None => ChatEvent::Done { message_id, status: message.status, usage: message.usage },
+        None => ChatEvent::Done {
+            message_id,
+            status: message.status,
+            usage: message.usage,
+            length_limited: message.length_limited,
+        },
     };
     let ended = seen.ended.as_ref().filter(|ended| ended.message_id == answer_id);
     // After the event that tells the end there is a number for the title.

@@ -22,6 +22,7 @@ fn answer(content: &str, reasoning: &str) -> Message {
         model: None,
         usage: None,
         failure: None,
+        length_limited: false,
         created_at: 0,
     }
 }
@@ -31,7 +32,7 @@ fn started() -> ChatEvent {
 }
 
 fn done() -> ChatEvent {
-    ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None }
+    ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None, length_limited: false }
 }
 
 /// Text, reasoning and names of other events after a place; `None` when it is gone.

@@ -101,6 +101,7 @@ fn message(conversation_id: &str, parent_id: Option<String>, role: Role, content
         model: answer.then(|| "demo/echo".to_owned()),
         usage: None,
         failure: None,
+        length_limited: false,
         created_at: NOW + 1,
     }
 }
@@ -152,6 +153,7 @@ pub(super) fn finish(content: &str, seq: u64) -> Finish {
         status: Status::Complete,
         usage: None,
         failure: None,
+        length_limited: false,
         seq,
         marks: Vec::new(),
     }

@@ -59,6 +59,7 @@ pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
         status: Status::Complete,
         usage: Some(Usage { prompt_tokens: 12, completion_tokens: u32::MAX }),
         failure: None,
+        length_limited: true,
         seq: 9,
         marks: Vec::new(),
     };
@@ -68,6 +69,7 @@ pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
         reasoning: "Hm.".to_owned(),
         status: Status::Complete,
         usage: end.usage,
+        length_limited: true,
         ..turn.answer.clone()
     };
     assert_eq!(answer(store, &turn).await, expected);

@@ -11,6 +11,8 @@ mod sessions;
 mod shared;
 mod sqlite_only;
 mod tail;
+mod tree;
+mod tree_any;
 mod turns;
 mod users;
 
@@ -77,6 +79,20 @@ contract! {
         a_second_answer_needs_an_old_question,
         a_running_answer_is_busy_until_it_ends,
         a_failing_turn_leaves_no_orphan,
+    }
+    tree {
+        children_are_told_with_their_parents,
+        a_branch_is_shown_down_to_its_newest_message,
+        foreign_and_missing_messages_are_left_alone,
+        what_follows_a_deleted_message_stays,
+        a_deleted_leaf_gives_way_to_its_sibling,
+        nothing_is_changed_while_an_answer_is_written,
+        an_answer_goes_on_with_its_text,
+        only_a_cut_leaf_goes_on,
+        of_many_that_continue_one_begins,
+        a_key_continues_once,
+        deleting_takes_the_keys_along,
+        deleting_races_with_asking,
     }
     messages {
         messages_are_paged_back,

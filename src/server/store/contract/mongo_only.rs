@@ -165,5 +165,5 @@ async fn opening_twice_makes_the_same_indexes() {
         counts.push(count);
         store.close().await;
     }
-    assert_eq!(counts, [[2, 3, 2, 4, 1], [2, 3, 2, 4, 1]]);
+    assert_eq!(counts, [[2, 3, 2, 6, 1], [2, 3, 2, 6, 1]]);
 }

@@ -159,6 +159,8 @@ pub(super) struct MessageDoc {
     pub model: Option<String>,
     pub usage: Option<Usage>,
     pub failure: Option<Failure>,
+    #[serde(default)]
+    pub length_limited: bool,
     pub created_at: i64,
     /// On the answer of a turn: the idempotency key it was begun with. Absent, not null: the unique
     /// index is on those that are there.
@@ -170,6 +172,9 @@ pub(super) struct MessageDoc {
     /// On the answer of a turn: the process that writes, or wrote, it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// The idempotency keys with which the answer was continued.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continue_keys: Vec<String>,
 }
 
 impl MessageDoc {
@@ -184,6 +189,7 @@ impl MessageDoc {
             model,
             usage,
             failure,
+            length_limited,
             created_at,
             ..
         } = message.clone();
@@ -199,10 +205,12 @@ impl MessageDoc {
             model,
             usage,
             failure,
+            length_limited,
             created_at,
             key: None,
             question_id: None,
             instance: None,
+            continue_keys: Vec::new(),
         }
     }
 }
@@ -220,6 +228,7 @@ impl From<MessageDoc> for Message {
             model: doc.model,
             usage: doc.usage,
             failure: doc.failure,
+            length_limited: doc.length_limited,
             created_at: doc.created_at,
         }
     }

@@ -33,6 +33,11 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
         .messages()
         .create_indexes([
             index(doc! { "conversation_id": 1, "_id": 1 }, IndexOptions::default()),
+            index(doc! { "conversation_id": 1, "parent_id": 1, "_id": 1 }, IndexOptions::default()),
+            index(
+                doc! { "user_id": 1, "continue_keys": 1 },
+                unique_where(doc! { "continue_keys": { "$exists": true } }),
+            ),
             index(doc! { "user_id": 1, "key": 1 }, unique_where(doc! { "key": { "$exists": true } })),
             // One running answer per conversation; it also finds what a crash left behind.
             index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),

@@ -86,5 +86,6 @@ fn ending(finish: &Finish) -> error::Result<Document> {
         "status": to_bson(&finish.status)?,
         "usage": to_bson(&finish.usage)?,
         "failure": to_bson(&finish.failure)?,
+        "length_limited": finish.length_limited,
     })
 }

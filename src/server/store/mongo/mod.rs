@@ -14,6 +14,7 @@ mod setup;
 mod shared;
 mod tail;
 mod transaction;
+mod tree;
 mod turns;
 mod users;
 mod watch;

@@ -16,8 +16,9 @@ use super::{
 
 const FINISH: &str = "
     UPDATE messages SET content = ?2, reasoning = ?3, status = ?4, prompt_tokens = ?5,
-        completion_tokens = ?6, failure_code = ?7, failure_message = ?8, failure_retryable = ?9
-    WHERE id = ?1 AND status = 'generating' AND instance = ?10
+        completion_tokens = ?6, failure_code = ?7, failure_message = ?8, failure_retryable = ?9,
+        length_limited = ?10
+    WHERE id = ?1 AND status = 'generating' AND instance = ?11
     RETURNING conversation_id";
 
 #[async_trait]
@@ -89,6 +90,7 @@ impl Sqlite {
             .bind(failure.map(|failure| failure.code.word()))
             .bind(failure.map(|failure| &failure.message))
             .bind(failure.map(|failure| failure.retryable))
+            .bind(finish.length_limited)
             .bind(&self.instance)
             .fetch_optional(&mut *tx)
             .await?;

@@ -12,6 +12,7 @@ mod rows;
 mod sessions;
 mod shared;
 mod tail;
+mod tree;
 mod turns;
 mod users;
 
