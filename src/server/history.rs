@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
+    chat::relay,
     session::CurrentUser,
     state::AppState,
     store::{Child, ConversationPlace, ConversationQuery},
@@ -185,7 +186,7 @@ pub async fn thread(
         None => conversation.leaf_id.clone(),
     };
     // Read before the messages: an answer that ends in between is shown by its last events again.
-    let running = state.live.get(&conversation.id).and_then(|channel| channel.running());
+    let running = relay::running(state, &conversation.id).await?;
     let last_seq = state.store.last_seq(&conversation.id).await?;
     let mut messages = match start {
         Some(start) => branch(state, &conversation.id, &start, limit + 1).await?,

@@ -10,6 +10,7 @@ use super::{
     channel::{Channel, Format, Read},
     entry::Entry,
     live::StreamPermit,
+    relay,
 };
 use crate::{
     domain::{ChatEvent, Conversation, Message, Role, Status},
@@ -36,6 +37,7 @@ pub async fn follow(
     // The channel first: an answer that ends between the two would otherwise be told to nobody.
     let channel = state.live.channel(conversation_id, 0);
     channel.at_least(state.store.last_seq(conversation_id).await?);
+    relay::attach(state, conversation_id, &channel).await?;
     let mut listener = Listener {
         state: state.clone(),
         current: current.clone(),

@@ -13,13 +13,14 @@ use serde::Deserialize;
 
 use crate::{
     domain::{Conversation, Message},
-    server::store::{Child, ContinueOutcome, Result, Tree, TreeOutcome},
+    server::store::{Child, ContinueOutcome, Result, Tree, TreeOutcome, What},
 };
 
 use super::{
     Mongo,
     documents::{ConversationDoc, MessageDoc},
     transaction::{Step, Work},
+    turns::TURN_GAP,
 };
 
 #[derive(Deserialize)]
@@ -75,8 +76,7 @@ impl Work for Select<'_> {
         let Some(message) = message(mongo, tx, self.user_id, self.message_id).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
-        // The event that tells of the change has its place.
-        let Some(_) = take(mongo, tx, &message, doc! { "$inc": { "turns": 1, "last_seq": 1 } }).await? else {
+        let Some(_) = take(mongo, tx, &message, changed(mongo)).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
         if is_busy(mongo, tx, &message.conversation_id).await? {
@@ -101,9 +101,7 @@ impl Work for Delete<'_> {
         let Some(message) = message(mongo, tx, self.user_id, self.message_id).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
-        let Some(mut conversation) =
-            take(mongo, tx, &message, doc! { "$inc": { "turns": 1, "last_seq": 1 } }).await?
-        else {
+        let Some(mut conversation) = take(mongo, tx, &message, changed(mongo)).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
         if is_busy(mongo, tx, &message.conversation_id).await? {
@@ -147,7 +145,10 @@ impl Work for Continue<'_> {
                 return Ok(Step::Abort(outcome));
             }
         }
-        let change = doc! { "$set": { "updated_at": self.now }, "$inc": { "turns": 1 } };
+        let change = doc! {
+            "$set": { "updated_at": self.now, "revision": mongo.revision(What::Begun) },
+            "$inc": { "last_seq": TURN_GAP },
+        };
         let Some(conversation) = take(mongo, tx, &found, change).await? else {
             return Ok(Step::Abort(ContinueOutcome::Missing));
         };
@@ -185,6 +186,11 @@ async fn message(
     id: &str,
 ) -> error::Result<Option<MessageDoc>> {
     mongo.messages().find_one(doc! { "_id": id, "user_id": user_id }).session(tx).await
+}
+
+/// The event that tells of the change has its place.
+fn changed(mongo: &Mongo) -> Document {
+    doc! { "$set": { "revision": mongo.revision(What::Tree) }, "$inc": { "last_seq": 1 } }
 }
 
 /// Changes the conversation of a message; the conversation as it is afterwards.
