@@ -17,15 +17,13 @@ pub struct SeqEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum ChatEvent {
-    /// An answer begins, or one that ended goes on: all of its text follows, from the first character.
+    /// An answer begins. Of a message that is known already: it begins again with the text it has.
     Started {
         message_id: String,
         model: String,
-        /// The question that is answered.
         parent_id: Option<String>,
-        /// That question, when it was asked together with this.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        question: Option<Asked>,
+        /// `None` where an old question gets a further answer, or an answer is continued.
+        question: Option<AskedQuestion>,
     },
     /// More text (format=text).
     Delta {
@@ -52,12 +50,13 @@ pub enum ChatEvent {
     Title {
         title: String,
     },
-    /// The tree of messages, or the branch on screen, is another one: read the conversation anew.
-    Changed {},
     Done {
         message_id: String,
         status: Status,
         usage: Option<Usage>,
+        /// See [`super::Message::length_limited`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        length_limited: bool,
     },
     Failed {
         message_id: String,
@@ -69,11 +68,14 @@ pub enum ChatEvent {
     Reset {
         message_id: String,
     },
+    /// Messages or the branch on screen were changed by something other than an answer: whoever shows
+    /// the conversation reads it anew.
+    Changed {},
 }
 
-/// A question as those who listen are told of it.
+/// A question that was stored together with its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct AskedQuestion {
     pub id: String,
     pub parent_id: Option<String>,
     pub content: String,
@@ -97,10 +99,10 @@ impl ChatEvent {
             Self::Block { .. } => "block",
             Self::Lines { .. } => "lines",
             Self::Title { .. } => "title",
-            Self::Changed {} => "changed",
             Self::Done { .. } => "done",
             Self::Failed { .. } => "failed",
             Self::Reset { .. } => "reset",
+            Self::Changed {} => "changed",
         }
     }
 

@@ -16,6 +16,7 @@ pub mod error_response;
 pub mod gate;
 pub mod history;
 pub mod journal;
+pub mod keep_alive;
 pub mod llm;
 pub mod login;
 pub mod markdown;

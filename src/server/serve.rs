@@ -2,22 +2,23 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use super::{
     chat::channel::StopReason,
     clock::Clock,
     config::{self, Config, make_private_dir},
+    journal::Journal,
     llm::{
         Provider, Secret,
         demo::Demo,
         openai::{OpenAi, OpenAiConfig, Timeouts},
         registry::Providers,
     },
-    journal::Journal,
     router::router,
     state::AppState,
-    store::{self, Leftovers, Recovered, Store},
+    store::{self, Leftovers, Recovered, SEQ_GAP, Store},
 };
 
 /// Why the server did not start, or ended before it was asked to: one clear sentence.
@@ -96,7 +97,8 @@ async fn recover(config: &Config, store: &dyn Store) -> Result<Journal, StartErr
                 instance: leftover.instance.clone(),
                 content: seen.content.clone(),
                 reasoning: seen.reasoning.clone(),
-                seq: seen.seq,
+                // Beyond every place that a listener may come back with.
+                seq: seen.seq + SEQ_GAP.unsigned_abs(),
             };
             completed += u64::from(store.recover_message(&recovered).await.map_err(unread)?);
         }
@@ -140,6 +142,10 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
 async fn run(state: AppState, listener: TcpListener) -> Result<(), StartError> {
     let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let stopping = state.clone();
+    // A first event would wait for the acknowledgement of the head before it, 40 ms.
+    let listener = listener.tap_io(|connection| {
+        let _ = connection.set_nodelay(true);
+    });
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         signal().await;
         tracing::info!(running = stopping.live.running(), "stopping");

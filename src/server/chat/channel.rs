@@ -10,11 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::{entry::Entry, view::View};
-use crate::{
-    domain::ChatEvent,
-    error::AppError,
-    server::render::Renderer,
-};
+use crate::{domain::ChatEvent, error::AppError, server::render::Renderer};
 
 /// Who may see an event: deltas are for `format=text`, blocks for `format=html`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,8 +286,8 @@ impl Log {
 
     /// Of the first event after `place`; `None` when the place is not in the log.
     fn index(&self, place: u64) -> Option<usize> {
-        let here = (self.first - 1..=self.end()).contains(&place);
-        usize::try_from(place + 1 - self.first.min(place + 1)).ok().filter(|_| here)
+        let seen = place.checked_sub(self.first - 1).filter(|_| place <= self.end())?;
+        usize::try_from(seen).ok()
     }
 
     /// The event at `at`, with those of its kind that follow it, and the index after them.
@@ -346,7 +342,8 @@ impl Log {
             entries,
             new_text: self.text[rendered..].to_owned(),
             ended: self.ended,
-            text_end,
+            // What the end of the text makes of it is told with the end.
+            text_end: if self.ended { self.end() } else { text_end },
             end: self.end(),
         }
     }

@@ -15,7 +15,7 @@ fn started() -> ChatEvent {
 }
 
 fn done() -> ChatEvent {
-    ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None }
+    ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None, length_limited: false }
 }
 
 fn texts(channel: &Channel, place: u64) -> Vec<String> {
@@ -153,8 +153,20 @@ impl Page {
 }
 
 const PIECES: [&str; 14] = [
-    "a", "word ", "\n", "\n\n", "```rust\nfn a() {}\n", "```\n", "let b = 1;\n", "- one\n", "| a | b |\n|-|-|\n",
-    "**bold** ", "> quote\n", "# Title\n\n", "[^1] ", "é😀",
+    "a",
+    "word ",
+    "\n",
+    "\n\n",
+    "```rust\nfn a() {}\n",
+    "```\n",
+    "let b = 1;\n",
+    "- one\n",
+    "| a | b |\n|-|-|\n",
+    "**bold** ",
+    "> quote\n",
+    "# Title\n\n",
+    "[^1] ",
+    "é😀",
 ];
 
 #[derive(Clone, Debug)]
@@ -162,7 +174,10 @@ enum Step {
     Text(usize),
     Reasoning(usize),
     /// A listener reads, and loses its connection after so many entries.
-    Read { who: usize, most: usize },
+    Read {
+        who: usize,
+        most: usize,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {

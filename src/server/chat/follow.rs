@@ -95,9 +95,7 @@ impl Listener {
             let read = match self.format {
                 Format::Text => channel.read_text(self.place),
                 // Should rendering fail, the text is still safe; who comes back asks for it again.
-                Format::Html => {
-                    channel.read_html(&self.state.renderer, self.place, self.fresh).await.ok()?
-                }
+                Format::Html => channel.read_html(&self.state.renderer, self.place, self.fresh).await.ok()?,
             };
             match read {
                 Read::Entries(entries, place) => {
@@ -202,7 +200,12 @@ fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
             message: failure.message.clone(),
             retryable: failure.retryable,
         }),
-        (None, status) => events.push(ChatEvent::Done { message_id: id(), status, usage: message.usage }),
+        (None, status) => events.push(ChatEvent::Done {
+            message_id: id(),
+            status,
+            usage: message.usage,
+            length_limited: message.length_limited,
+        }),
     }
     events
 }

@@ -17,7 +17,7 @@ use super::{
     title,
 };
 use crate::{
-    domain::{ChatEvent, Failure, FailureCode, Role, Status, Usage, event},
+    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Status, Usage},
     error::AppError,
     server::{
         journal,
@@ -40,8 +40,10 @@ pub async fn start(
     turn: NewTurn,
     provider: Arc<dyn Provider>,
     model_name: String,
-) -> Result<Asked, AppError> {
-    let last_seq = state.store.last_seq(&turn.conversation.id).await?;
+) -> Asked {
+    // What is stored as being written must be written: without its number the store is behind ours, and
+    // who comes back with an old one gets the whole.
+    let last_seq = state.store.last_seq(&turn.conversation.id).await.unwrap_or_default();
     let channel = state.live.channel(&turn.conversation.id, last_seq);
     let stop = channel.begin(&turn.answer.id, last_seq);
     let (after, _) = channel.bounds();
@@ -60,13 +62,14 @@ pub async fn start(
         provider,
         model_name,
         usage: None,
+        length_limited: false,
         bytes: answer.content.len(),
         text: String::new(),
         reasoning: String::new(),
         turn,
     };
     tokio::spawn(supervise(job, stop));
-    Ok(asked)
+    asked
 }
 
 /// Runs the job. Should it panic, the answer still ends, with what was shown of it.
@@ -77,7 +80,7 @@ async fn supervise(job: Job, stop: watch::Receiver<Option<StopReason>>) {
         tracing::error!(%error, message = %message_id, "an answer ended in a panic");
         let failure = internal_failure();
         let event = failed(&message_id, &failure);
-        let finish = finish_of(&channel, Status::Failed, None, Some(failure));
+        let finish = finish_of(&channel, Status::Failed, Some(failure));
         if let Err(error) = state.store.finish_message(&message_id, &finish).await {
             tracing::error!(%error, "its end could not be stored");
         }
@@ -96,6 +99,8 @@ struct Job {
     entry: Option<journal::Entry>,
     tail: Arc<Tail>,
     usage: Option<Usage>,
+    /// The provider said that it stopped at a length limit.
+    length_limited: bool,
     /// Of the whole answer so far.
     bytes: usize,
     /// What listeners have not been told yet.
@@ -150,6 +155,7 @@ impl Job {
             let Some(delta) = delta else { return Ok(End::Complete) };
             self.take(delta);
             if self.bytes > MAX_ANSWER_BYTES {
+                self.length_limited = true;
                 return Ok(End::Complete);
             }
             // A stream that never pauses does not hold back what it brought.
@@ -161,14 +167,12 @@ impl Job {
     }
 
     async fn open(&self) -> Result<DeltaStream, LlmError> {
-        let question_id = self.turn.answer.parent_id.as_deref().unwrap_or_default();
-        let messages =
-            prompt::build(&self.state, &self.turn.conversation, question_id).await.map_err(|error| {
-                LlmError {
-                    failure: internal_failure(),
-                    detail: format!("the prompt could not be read: {error}"),
-                }
-            })?;
+        let messages = prompt::build(&self.state, &self.turn.conversation, &self.turn.answer).await.map_err(
+            |error| LlmError {
+                failure: internal_failure(),
+                detail: format!("the prompt could not be read: {error}"),
+            },
+        )?;
         self.provider.chat(ChatRequest { model: self.model_name.clone(), messages, max_tokens: None }).await
     }
 
@@ -183,7 +187,7 @@ impl Job {
                 self.reasoning.push_str(&text);
             }
             Delta::Usage(usage) => self.usage = Some(usage),
-            Delta::LengthLimit => {}
+            Delta::LengthLimit => self.length_limited = true,
         }
     }
 
@@ -227,7 +231,7 @@ impl Job {
 
     async fn finish(mut self, end: End) {
         if matches!(end, End::Asked(StopReason::Deleted)) {
-            self.tail_is_settled().await;
+            self.state.tails.settle(&self.tail).await;
             self.entry.take().map(journal::Entry::stored);
             self.channel.end(&self.turn.answer.id);
             return;
@@ -242,8 +246,10 @@ impl Job {
             End::Asked(_) => (Status::Interrupted, None),
             End::Failed(failure) => (Status::Failed, Some(failure)),
         };
-        self.tail_is_settled().await;
-        let finish = finish_of(&self.channel, status, self.usage, failure);
+        let marks = self.state.tails.settle(&self.tail).await;
+        let usage = added(self.turn.answer.usage, self.usage);
+        let length_limited = self.length_limited && status == Status::Complete;
+        let finish = Finish { usage, length_limited, marks, ..finish_of(&self.channel, status, failure) };
         let stored = self.store_end(&finish).await;
         if stored {
             self.entry.take().map(journal::Entry::stored);
@@ -251,16 +257,12 @@ impl Job {
         let message_id = self.turn.answer.id.clone();
         self.channel.publish(match &finish.failure {
             Some(failure) => failed(&message_id, failure),
-            None => ChatEvent::Done { message_id, status, usage: self.usage },
+            None => ChatEvent::Done { message_id, status, usage, length_limited },
         });
         self.channel.end(&self.turn.answer.id);
         if status != Status::Interrupted {
             self.give_title().await;
         }
-    }
-
-    async fn tail_is_settled(&self) {
-        self.state.tails.settle(&self.tail).await;
     }
 
     /// Tries until the database takes it; `false` when the server goes down before. The journal has it
@@ -340,12 +342,11 @@ async fn stopped(stop: &mut watch::Receiver<Option<StopReason>>) -> StopReason {
 
 fn started(turn: &NewTurn) -> ChatEvent {
     let answer = &turn.answer;
-    let question = turn.question.as_ref().filter(|question| question.role == Role::User);
     ChatEvent::Started {
         message_id: answer.id.clone(),
         model: answer.model.clone().unwrap_or_default(),
         parent_id: answer.parent_id.clone(),
-        question: question.map(|question| event::Asked {
+        question: turn.question.as_ref().map(|question| AskedQuestion {
             id: question.id.clone(),
             parent_id: question.parent_id.clone(),
             content: question.content.clone(),
@@ -354,11 +355,11 @@ fn started(turn: &NewTurn) -> ChatEvent {
 }
 
 /// The end of the answer in the log: exactly what listeners were told.
-fn finish_of(channel: &Channel, status: Status, usage: Option<Usage>, failure: Option<Failure>) -> Finish {
+fn finish_of(channel: &Channel, status: Status, failure: Option<Failure>) -> Finish {
     let (content, reasoning) = channel.running().map(|it| (it.text, it.reasoning)).unwrap_or_default();
     // The event that tells the end, and the title after it.
     let seq = channel.bounds().1 + 2;
-    Finish { content, reasoning, status, usage, failure, seq }
+    Finish { content, reasoning, status, usage: None, failure, length_limited: false, seq, marks: Vec::new() }
 }
 
 fn failed(message_id: &str, failure: &Failure) -> ChatEvent {
@@ -368,6 +369,15 @@ fn failed(message_id: &str, failure: &Failure) -> ChatEvent {
         message: failure.message.clone(),
         retryable: failure.retryable,
     }
+}
+
+/// What a continued answer took, over all its parts.
+fn added(before: Option<Usage>, now: Option<Usage>) -> Option<Usage> {
+    let (Some(before), Some(now)) = (before, now) else { return now.or(before) };
+    Some(Usage {
+        prompt_tokens: before.prompt_tokens.saturating_add(now.prompt_tokens),
+        completion_tokens: before.completion_tokens.saturating_add(now.completion_tokens),
+    })
 }
 
 fn internal_failure() -> Failure {

@@ -115,15 +115,16 @@ impl Tails {
         self.write(vec![tail.clone()]).await
     }
 
-    /// Forgets what is unstored of an answer, as all of it is about to be stored; after this no write
-    /// of its parts is on its way.
-    pub async fn settle(&self, tail: &Tail) {
-        {
+    /// Forgets what is unstored of an answer but its marks, as all of it is about to be stored; after
+    /// this no write of its parts is on its way.
+    pub async fn settle(&self, tail: &Tail) -> Vec<Mark> {
+        let marks = {
             let mut unstored = tail.lock();
             unstored.settled = true;
-            unstored.take();
-        }
+            unstored.take().marks
+        };
         drop(self.writing.lock().await);
+        marks
     }
 
     async fn attend(self: Arc<Self>) {

@@ -13,7 +13,10 @@ mod segments;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::{AtomicU32, AtomicUsize, Ordering}},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+    },
 };
 
 use tokio::sync::oneshot;
@@ -86,7 +89,10 @@ impl Journal {
         self.shared.unstored.fetch_add(1, Ordering::Relaxed);
         entry.push(&Record::Begin { answer, message_id: message_id.into() }, None);
         if !content.is_empty() || !reasoning.is_empty() {
-            entry.push(&Record::Text { answer, seq: 0, text: content.into(), reasoning: reasoning.into() }, None);
+            entry.push(
+                &Record::Text { answer, seq: 0, text: content.into(), reasoning: reasoning.into() },
+                None,
+            );
         }
         entry
     }
@@ -95,7 +101,9 @@ impl Journal {
     pub fn close(&self) {
         self.shared.close();
         if self.shared.unstored.load(Ordering::Relaxed) > 0 {
-            tracing::warn!("answers that the database did not take are kept in the journal for the next start");
+            tracing::warn!(
+                "answers that the database did not take are kept in the journal for the next start"
+            );
             return;
         }
         if let Err(error) = fs::remove_dir_all(&self.dir) {
@@ -132,6 +140,10 @@ impl Entry {
 
     fn push(&self, record: &Record<'_>, done: Option<oneshot::Sender<Result<(), Arc<io::Error>>>>) {
         let mut queue = self.shared.lock();
+        if queue.closed {
+            // The dropped sender tells.
+            return;
+        }
         record.write(&mut queue.bytes);
         queue.touched.push(self.answer);
         let wakes = done.is_some();
@@ -159,9 +171,8 @@ fn run(shared: &Shared, mut segments: Segments) {
     let mut batch = Queue::default();
     loop {
         {
-            let idle = |queue: &mut Queue| {
-                queue.waiting.is_empty() && queue.ended.is_empty() && !queue.closed
-            };
+            let idle =
+                |queue: &mut Queue| queue.waiting.is_empty() && queue.ended.is_empty() && !queue.closed;
             let queue = shared.filled.wait_while(shared.lock(), idle);
             std::mem::swap(&mut *queue.unwrap_or_else(PoisonError::into_inner), &mut batch);
         }
@@ -171,7 +182,6 @@ fn run(shared: &Shared, mut segments: Segments) {
         }
         segments.end(&batch.ended);
         if batch.closed {
-            // Whoever appends from now on is told so by the dropped sender.
             *shared.lock() = Queue { closed: true, ..Queue::default() };
             return;
         }
