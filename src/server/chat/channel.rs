@@ -22,8 +22,9 @@ pub enum Format {
     Html,
 }
 
-/// How much text a listener is given at a time, in bytes.
-const READ_BYTES: usize = 64 * 1024;
+/// How much text a listener is given at a time, in bytes. A connection that nobody reads from holds up
+/// to 16 such pieces.
+const READ_BYTES: usize = 8 * 1024;
 
 /// Why a running answer is told to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -213,7 +213,7 @@ fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
 }
 
 /// What is there at once goes out at once, up to so many bytes and what is begun by then.
-const TOGETHER_BYTES: usize = 32 * 1024;
+const TOGETHER_BYTES: usize = 8 * 1024;
 
 /// The entries as bytes, each written by `write`.
 pub fn written(
