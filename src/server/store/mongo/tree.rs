@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::{Conversation, Message},
-    server::store::{Child, ContinueOutcome, Result, Tree, TreeOutcome},
+    server::store::{Child, ContinueOutcome, Result, Tree, TreeOutcome, What},
 };
 
 use super::{
@@ -75,8 +75,7 @@ impl Work for Select<'_> {
         let Some(message) = message(mongo, tx, self.user_id, self.message_id).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
-        // The event that tells of the change has its place.
-        let Some(_) = take(mongo, tx, &message, doc! { "$inc": { "turns": 1, "last_seq": 1 } }).await? else {
+        let Some(_) = take(mongo, tx, &message, changing(mongo)).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
         if is_busy(mongo, tx, &message.conversation_id).await? {
@@ -101,9 +100,7 @@ impl Work for Delete<'_> {
         let Some(message) = message(mongo, tx, self.user_id, self.message_id).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
-        let Some(mut conversation) =
-            take(mongo, tx, &message, doc! { "$inc": { "turns": 1, "last_seq": 1 } }).await?
-        else {
+        let Some(mut conversation) = take(mongo, tx, &message, changing(mongo)).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
         if is_busy(mongo, tx, &message.conversation_id).await? {
@@ -147,7 +144,8 @@ impl Work for Continue<'_> {
                 return Ok(Step::Abort(outcome));
             }
         }
-        let change = doc! { "$set": { "updated_at": self.now }, "$inc": { "turns": 1 } };
+        let set = doc! { "updated_at": self.now, "revision": mongo.revision(What::Begun) };
+        let change = doc! { "$set": set, "$inc": { "turns": 1 } };
         let Some(conversation) = take(mongo, tx, &found, change).await? else {
             return Ok(Step::Abort(ContinueOutcome::Missing));
         };
@@ -176,6 +174,12 @@ impl Work for Continue<'_> {
         let begun = begun.map_or(message, Message::from);
         Ok(Step::Commit(ContinueOutcome::Begun(conversation, begun)))
     }
+}
+
+/// The first write of a change: it collides with any other, makes room for the event that tells of it, and
+/// tells other processes.
+fn changing(mongo: &Mongo) -> Document {
+    doc! { "$inc": { "turns": 1, "last_seq": 1 }, "$set": { "revision": mongo.revision(What::Tree) } }
 }
 
 async fn message(
