@@ -32,7 +32,8 @@ pub async fn follow(
     after: Option<u64>,
     format: Format,
 ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
-    state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
+    let conversation =
+        state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
     let permit = state.live.admit(current.id(), state.config.limits.streams_per_user)?;
     // The channel first: an answer that ends between the two would otherwise be told to nobody.
     let channel = state.live.channel(conversation_id, 0);
@@ -52,8 +53,13 @@ pub async fn follow(
         channel: Some(channel),
         _permit: permit,
     };
-    if after.is_none() {
-        listener.replay(false).await?;
+    match after {
+        None => listener.replay(false).await?,
+        // A page may have been made before the title was, and come to listen after that was told.
+        Some(place) if format == Format::Html && !conversation.title.is_empty() => {
+            listener.ready.push_back(Entry::new(place, ChatEvent::Title { title: conversation.title }));
+        }
+        Some(_) => {}
     }
     Ok(stream::unfold(listener, |mut listener| async move {
         let entry = listener.next().await?;

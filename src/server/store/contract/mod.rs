@@ -13,6 +13,7 @@ mod sqlite_only;
 mod tail;
 mod tree;
 mod tree_any;
+mod tree_shared;
 mod turns;
 mod users;
 
