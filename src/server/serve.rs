@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use super::{
@@ -145,6 +146,10 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
 async fn run(state: AppState, listener: TcpListener) -> Result<(), StartError> {
     let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let stopping = state.clone();
+    // A first event would wait for the acknowledgement of the head before it, 40 ms.
+    let listener = listener.tap_io(|connection| {
+        let _ = connection.set_nodelay(true);
+    });
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         signal().await;
         tracing::info!(running = stopping.live.running(), "stopping");

@@ -263,3 +263,18 @@ proptest! {
         prop_assert_eq!(seen, whole);
     }
 }
+
+#[tokio::test]
+async fn who_listens_before_the_first_answer_is_told_whose_blocks_come() {
+    let (channel, renderer) = (Channel::new(7), Renderer::new(1));
+    let read = async |place| match channel.read_html(&renderer, place, false).await.unwrap() {
+        Read::Entries(entries, _) => entries.iter().map(line).collect::<String>(),
+        Read::Gone => "gone".into(),
+    };
+    assert_eq!(read(7).await, "");
+    channel.begin("a", 7);
+    channel.publish(started());
+    channel.append("Hello", "");
+    let seen = read(7).await;
+    assert!(seen.contains(r#""event":"block","message_id":"a","index":0"#), "{seen}");
+}

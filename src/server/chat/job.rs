@@ -155,6 +155,7 @@ impl Job {
             let Some(delta) = delta else { return Ok(End::Complete) };
             self.take(delta);
             if self.bytes > MAX_ANSWER_BYTES {
+                self.length_limited = true;
                 return Ok(End::Complete);
             }
             // A stream that never pauses does not hold back what it brought.

@@ -31,7 +31,8 @@ struct Block {
 impl View {
     /// Makes it the view of the answer whose events begin with `first`; how much text is rendered.
     pub fn begin(&mut self, first: u64, message_id: &str) -> usize {
-        if self.first != first {
+        // An answer may begin where nothing was before, at the same number.
+        if self.first != first || self.message_id != message_id {
             *self = Self { first, message_id: message_id.to_owned(), ..Self::default() };
         }
         self.rendered
