@@ -80,6 +80,8 @@ enum Logged {
 pub enum Read {
     /// Entries after the place, in order, and the new place.
     Entries(Vec<Entry>, u64),
+    /// The place is still to come from the process that writes.
+    NotYet,
     /// The place is not in the log.
     Gone,
 }
@@ -324,7 +326,7 @@ impl Log {
     /// A place that is not in the log is gone, or it is still to come from the process that writes.
     fn unknown(&self, place: u64) -> Read {
         match &self.remote {
-            Some(_) if place > self.end() => Read::Entries(Vec::new(), place),
+            Some(_) if place > self.end() => Read::NotYet,
             _ => Read::Gone,
         }
     }

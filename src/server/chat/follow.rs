@@ -111,6 +111,7 @@ impl Listener {
                     self.fresh = false;
                     self.ready.extend(entries);
                 }
+                Read::NotYet => {}
                 Read::Gone => self.replay(true).await.ok()?,
             }
             if self.ready.is_empty() {

@@ -39,7 +39,11 @@ fn done() -> ChatEvent {
 fn after(channel: &Channel, place: u64) -> Option<(String, String, Vec<&'static str>)> {
     let (mut place, mut text, mut thoughts, mut others) = (place, String::new(), String::new(), Vec::new());
     loop {
-        let Read::Entries(entries, next) = channel.read_text(place) else { return None };
+        let (entries, next) = match channel.read_text(place) {
+            Read::Entries(entries, next) => (entries, next),
+            Read::NotYet => (Vec::new(), place),
+            Read::Gone => return None,
+        };
         for entry in &entries {
             match &*entry.event {
                 ChatEvent::Delta { text: more, .. } => text.push_str(more),
