@@ -32,13 +32,16 @@ pub async fn follow(
     after: Option<u64>,
     format: Format,
 ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
-    let conversation =
-        state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
-    let permit = state.live.admit(current.id(), state.config.limits.streams_per_user)?;
-    // The channel first: an answer that ends between the two would otherwise be told to nobody.
+    // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
     let channel = state.live.channel(conversation_id, 0);
-    channel.at_least(state.store.last_seq(conversation_id).await?);
-    relay::attach(state, conversation_id, &channel).await?;
+    let admitted = admit(state, current, conversation_id, &channel).await;
+    let (conversation, permit) = match admitted {
+        Ok(admitted) => admitted,
+        Err(error) => {
+            state.live.release(conversation_id, channel);
+            return Err(error);
+        }
+    };
     let mut listener = Listener {
         state: state.clone(),
         current: current.clone(),
@@ -65,6 +68,21 @@ pub async fn follow(
         let entry = listener.next().await?;
         Some((entry, listener))
     }))
+}
+
+/// Whether they may listen, and a channel that knows the store's number.
+async fn admit(
+    state: &AppState,
+    current: &CurrentUser,
+    conversation_id: &str,
+    channel: &Arc<Channel>,
+) -> Result<(Conversation, StreamPermit), AppError> {
+    let conversation =
+        state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
+    let permit = state.live.admit(current.id(), state.config.limits.streams_per_user)?;
+    channel.at_least(state.store.last_seq(conversation_id).await?);
+    relay::attach(state, conversation_id, channel).await?;
+    Ok((conversation, permit))
 }
 
 struct Listener {

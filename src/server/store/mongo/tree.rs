@@ -179,12 +179,6 @@ impl Work for Continue<'_> {
     }
 }
 
-/// The first write of a change: it collides with any other, makes room for the event that tells of it, and
-/// tells other processes.
-fn changing(mongo: &Mongo) -> Document {
-    doc! { "$inc": { "turns": 1, "last_seq": 1 }, "$set": { "revision": mongo.revision(What::Tree) } }
-}
-
 async fn message(
     mongo: &Mongo,
     tx: &mut ClientSession,
