@@ -8,16 +8,22 @@ export class Chat {
   constructor(readonly page: Page) {}
 
   get box(): Locator {
-    return this.page.getByRole("textbox", { name: "Message" });
+    return this.page.getByRole("textbox", { name: "Message", exact: true });
   }
   get send(): Locator {
-    return this.page.getByRole("button", { name: "Send" });
+    return this.page.getByRole("button", { name: "Send", exact: true });
   }
   get stop(): Locator {
     return this.page.getByRole("button", { name: "Stop" });
   }
   get retry(): Locator {
     return this.page.getByRole("button", { name: "Retry" });
+  }
+  get goOn(): Locator {
+    return this.page.getByRole("button", { name: "Continue" });
+  }
+  get lost(): Locator {
+    return this.page.getByText("The connection was lost");
   }
   get model(): Locator {
     return this.page.getByRole("combobox", { name: "Model" });
@@ -78,6 +84,30 @@ export class Chat {
   async ended() {
     await expect(this.send).toBeVisible({ timeout: 30_000 });
     await expect(this.page.locator('[aria-busy="true"]')).toHaveCount(0);
+  }
+
+  /** The arrows of a message that has siblings. */
+  versions(of: Locator): Locator {
+    return of.getByRole("group", { name: "Versions" });
+  }
+  previous(of: Locator): Locator {
+    return of.getByRole("button", { name: "Previous version" });
+  }
+  next(of: Locator): Locator {
+    return of.getByRole("button", { name: "Next version" });
+  }
+
+  /** Opens a question to be edited; the field with its text. */
+  async edit(question: Locator): Promise<Locator> {
+    await question.hover();
+    await question.getByLabel("Edit message").click();
+    return question.getByRole("textbox", { name: "Your message" });
+  }
+
+  async delete(message: Locator) {
+    await message.hover();
+    await message.getByLabel("Delete message").click();
+    await message.getByRole("button", { name: "Delete message" }).click();
   }
 
   /** The text of the newest answer, words separated by single blanks. */

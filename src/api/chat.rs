@@ -32,7 +32,7 @@ pub async fn ask(
     let asked = chat::Ask {
         conversation_id: conversation_id.as_deref().filter(|id| !id.is_empty()),
         text: &text,
-        parent_id: None,
+        place: chat::Place::Leaf,
         model: model.as_deref(),
         key: key.as_deref(),
     };
@@ -47,25 +47,21 @@ pub async fn ask(
 }
 
 /// The events of a conversation after a place, as lines of JSON (see `domain::event`), first what was
-/// missed and then live. A failure inside the stream is an event of it.
+/// missed and then live. A failure inside the stream is an event of it, silence is broken by empty lines.
 #[server(prefix = "/fn", endpoint = "follow", output = Streaming)]
 pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteStream<AppError>, AppError> {
     use crate::server::{
-        chat::{
-            channel::{Entry, Format},
-            follow,
-        },
+        chat::{channel::Format, entry::Entry, follow},
         context::Context,
+        keep_alive::{EVERY, kept_alive},
     };
     use futures::StreamExt;
     let context = Context::current()?;
     let entries =
         follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html).await?;
-    // What is there at once goes out at once.
+    let lines = follow::written(entries, Entry::write_line);
     Ok(ByteStream::new(
-        entries
-            .ready_chunks(64)
-            .map(|entries| Ok::<_, AppError>(entries.iter().map(Entry::line).collect::<String>())),
+        kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, AppError>),
     ))
 }
 
@@ -78,12 +74,48 @@ pub async fn stop(message_id: String) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Writes a further answer to the same question.
+/// Writes a further answer to the same question. Like all that steers, it answers where to go.
 #[server(prefix = "/fn", endpoint = "retry")]
-pub async fn retry(message_id: String) -> Result<(), AppError> {
+pub async fn retry(message_id: String, key: Option<String>) -> Result<String, AppError> {
     use crate::server::{chat, context::Context};
     let context = Context::current()?;
-    let asked = chat::retry(&context.state, context.user()?, &message_id, None).await?;
-    context.redirect(&format!("/c/{}#latest", asked.conversation_id));
-    Ok(())
+    let asked = chat::retry(&context.state, context.user()?, &message_id, key.as_deref()).await?;
+    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+}
+
+/// Goes on with an answer that was cut short.
+#[server(prefix = "/fn", endpoint = "continue")]
+pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, AppError> {
+    use crate::server::{chat::steer, context::Context};
+    let context = Context::current()?;
+    let asked = steer::continue_answer(&context.state, context.user()?, &message_id, key.as_deref()).await?;
+    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+}
+
+/// Asks a question anew, beside the old one.
+#[server(prefix = "/fn", endpoint = "edit")]
+pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, AppError> {
+    use crate::server::{chat::steer, context::Context};
+    let context = Context::current()?;
+    let edit = steer::Edit { message_id: &message_id, text: &text, model: None, key: key.as_deref() };
+    let asked = steer::edit(&context.state, context.user()?, edit).await?;
+    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+}
+
+/// Shows the branch of a message.
+#[server(prefix = "/fn", endpoint = "select")]
+pub async fn select(message_id: String) -> Result<String, AppError> {
+    use crate::server::{chat::steer, context::Context};
+    let context = Context::current()?;
+    let conversation = steer::select(&context.state, context.user()?, &message_id).await?;
+    Ok(context.lead(format!("/c/{}#{message_id}", conversation.id)))
+}
+
+/// Deletes one message.
+#[server(prefix = "/fn", endpoint = "delete-message")]
+pub async fn delete_message(message_id: String) -> Result<String, AppError> {
+    use crate::server::{chat::steer, context::Context};
+    let context = Context::current()?;
+    let conversation = steer::delete(&context.state, context.user()?, &message_id).await?;
+    Ok(context.lead(format!("/c/{}#latest", conversation.id)))
 }

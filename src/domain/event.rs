@@ -17,9 +17,13 @@ pub struct SeqEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum ChatEvent {
+    /// An answer begins. Of a message that is known already: it begins again with the text it has.
     Started {
         message_id: String,
         model: String,
+        parent_id: Option<String>,
+        /// `None` where an old question gets a further answer, or an answer is continued.
+        question: Option<AskedQuestion>,
     },
     /// More text (format=text).
     Delta {
@@ -50,6 +54,9 @@ pub enum ChatEvent {
         message_id: String,
         status: Status,
         usage: Option<Usage>,
+        /// See [`super::Message::length_limited`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        length_limited: bool,
     },
     Failed {
         message_id: String,
@@ -61,9 +68,28 @@ pub enum ChatEvent {
     Reset {
         message_id: String,
     },
+    /// Messages or the branch on screen were changed by something other than an answer: whoever shows
+    /// the conversation reads it anew.
+    Changed {},
+}
+
+/// A question that was stored together with its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedQuestion {
+    pub id: String,
+    pub parent_id: Option<String>,
+    pub content: String,
 }
 
 impl ChatEvent {
+    /// Bytes of the answer in it.
+    pub fn text_len(&self) -> usize {
+        match self {
+            Self::Delta { text, .. } | Self::Reasoning { text, .. } => text.len(),
+            _ => 0,
+        }
+    }
+
     /// The name of the event, as SSE's `event:` carries it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -76,6 +102,7 @@ impl ChatEvent {
             Self::Done { .. } => "done",
             Self::Failed { .. } => "failed",
             Self::Reset { .. } => "reset",
+            Self::Changed {} => "changed",
         }
     }
 

@@ -22,7 +22,33 @@ pub struct Message {
     /// Why, when `status` is `failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The model stopped at a length limit; the answer can be continued.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub length_limited: bool,
     pub created_at: i64,
+}
+
+impl Message {
+    /// Whether the same answer can go on: it was cut short, and not by a failure. Only the newest
+    /// message of a branch is continued.
+    pub fn can_continue(&self) -> bool {
+        self.role == Role::Assistant && self.status.can_continue(self.length_limited)
+    }
+}
+
+/// Why nothing else can be asked or changed while an answer is written.
+pub const STILL_WRITING: &str =
+    "An answer is still being written here. Wait for it, or stop it, and send again.";
+
+/// The place of a message among those with the same parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Siblings {
+    /// From 1.
+    pub index: u32,
+    /// At least 2.
+    pub count: u32,
+    pub previous_id: Option<String>,
+    pub next_id: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +82,11 @@ impl Status {
             Self::Interrupted => "interrupted",
             Self::Failed => "failed",
         }
+    }
+
+    /// Whether an answer that ended so can go on.
+    pub fn can_continue(self, length_limited: bool) -> bool {
+        matches!(self, Self::Stopped | Self::Interrupted) || (self == Self::Complete && length_limited)
     }
 }
 

@@ -10,7 +10,7 @@ pub mod model;
 pub mod user;
 
 pub use conversation::{Conversation, ConversationPatch, Page};
-pub use event::{ChatEvent, SeqEvent};
-pub use message::{Failure, FailureCode, Message, Role, Status, Usage};
+pub use event::{AskedQuestion, ChatEvent, SeqEvent};
+pub use message::{Failure, FailureCode, Message, Role, STILL_WRITING, Siblings, Status, Usage};
 pub use model::Model;
 pub use user::{User, UserRole, UserState};

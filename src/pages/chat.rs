@@ -17,7 +17,7 @@ use crate::{
     },
     ui::{
         islands::{Chat, Running},
-        parts::{Answer, Icon, Question, meta_line},
+        parts::{Answer, Icon, Question, Written, meta_line},
     },
 };
 
@@ -39,7 +39,16 @@ pub async fn new(
         view! {
             <Frame sidebar current=None>
                 <Bar title="New conversation".to_owned()>""</Bar>
-                <Chat conversation_id=None running=None after=0 models=choice.models model=choice.chosen alert key>
+                <Chat
+                    conversation_id=None
+                    last_id=None
+                    running=None
+                    after=None
+                    models=choice.models
+                    model=choice.chosen
+                    alert
+                    key
+                >
                     <section class="welcome">
                         <Icon name="flame" />
                         <h2>"Good to see you, " <span dir="auto">{name}</span></h2>
@@ -83,13 +92,23 @@ pub async fn open(
     };
     Ok(page.render(move || {
         let Thread { mut messages, previous_cursor, after } = thread;
+        let last_id = messages.last().map(|last| last.message.id.clone());
         let running = messages.pop_if(|last| last.message.status == Status::Generating).map(|last| Running {
             answer_id: last.message.id,
             html: last.html.to_string(),
-            after,
+            siblings: last.siblings,
         });
         let path = format!("/c/{id}");
         let older = place.before.is_some();
+        let after = (!older).then_some(after);
+        let newest = last_id.clone().filter(|_| !older);
+        let show = {
+            let key = key.clone();
+            move |message: ThreadMessage| {
+                let newest = newest.as_ref() == Some(&message.message.id);
+                show(message, newest, &key)
+            }
+        };
         view! {
             <Frame sidebar current=Some(id.clone())>
                 <Bar
@@ -98,7 +117,16 @@ pub async fn open(
                 >
                     <Menu conversation=conversation.clone() />
                 </Bar>
-                <Chat conversation_id=Some(id) running after models=choice.models model=choice.chosen alert key>
+                <Chat
+                    conversation_id=Some(id)
+                    last_id
+                    running
+                    after
+                    models=choice.models
+                    model=choice.chosen
+                    alert
+                    key
+                >
                     {previous_cursor
                         .map(|cursor| {
                             view! {
@@ -122,20 +150,29 @@ pub async fn open(
     }))
 }
 
-fn show(shown: ThreadMessage) -> impl IntoView {
-    let ThreadMessage { message, html } = shown;
+/// `newest`: nothing follows it.
+fn show(shown: ThreadMessage, newest: bool, key: &str) -> impl IntoView + use<> {
+    let ThreadMessage { message, html, siblings } = shown;
+    let key = key.to_owned();
     if message.role == Role::User {
-        return view! { <Question id=message.id text=message.content /> }.into_any();
+        return view! { <Question id=message.id text=message.content siblings key /> }.into_any();
     }
+    let written = Written {
+        status: message.status,
+        failure: message.failure,
+        length_limited: message.length_limited,
+        siblings,
+        newest,
+    };
     let meta = meta_line(&message.model.unwrap_or_default(), message.usage);
     view! {
         <Answer
             id=message.id
             html=html.to_string()
             reasoning=message.reasoning
-            status=message.status
-            failure=message.failure
+            written
             meta
+            key
         />
     }
     .into_any()

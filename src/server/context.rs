@@ -56,6 +56,12 @@ impl Context {
             leptos_axum::redirect(if local { path } else { "/" });
         }
     }
+
+    /// [`Self::redirect`] for a function that also answers the path: the page's own calls go there.
+    pub fn lead(&self, path: String) -> String {
+        self.redirect(&path);
+        path
+    }
 }
 
 /// Runs the server function that the path names.

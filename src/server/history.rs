@@ -1,15 +1,16 @@
 //! Conversations: list, open, rename, delete; and a branch of messages, window by window.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
+    chat::relay,
     session::CurrentUser,
     state::AppState,
-    store::{ConversationPlace, ConversationQuery},
+    store::{Child, ConversationPlace, ConversationQuery},
 };
 use crate::{
     domain::{
-        Conversation, ConversationPatch, Message, Page, Status,
+        Conversation, ConversationPatch, Message, Page, Siblings, Status,
         conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
     },
     error::AppError,
@@ -151,6 +152,8 @@ pub struct ThreadMessage {
     pub message: Message,
     /// Empty for what a person wrote.
     pub html: Arc<str>,
+    /// Where there is more than one message with its parent.
+    pub siblings: Option<Siblings>,
 }
 
 /// A window of the branch on screen, oldest first.
@@ -183,7 +186,7 @@ pub async fn thread(
         None => conversation.leaf_id.clone(),
     };
     // Read before the messages: an answer that ends in between is shown by its last events again.
-    let running = state.live.get(&conversation.id).and_then(|channel| channel.running());
+    let running = relay::running(state, &conversation.id).await?;
     let last_seq = state.store.last_seq(&conversation.id).await?;
     let mut messages = match start {
         Some(start) => branch(state, &conversation.id, &start, limit + 1).await?,
@@ -193,17 +196,51 @@ pub async fn thread(
     messages.truncate(limit);
     messages.reverse();
     let mut after = last_seq;
-    if let Some((id, text, place)) = running {
-        after = place;
-        if let Some(message) = messages.last_mut().filter(|m| m.id == id && m.status == Status::Generating) {
-            message.content = text;
+    if let Some(running) = running {
+        after = running.place;
+        let shown =
+            messages.last_mut().filter(|m| m.id == running.answer_id && m.status == Status::Generating);
+        // A continued answer's job may not have told the text it begins with yet.
+        if let Some(message) = shown.filter(|message| running.text.len() >= message.content.len()) {
+            message.content = running.text;
+            message.reasoning = running.reasoning;
         }
     }
+    let mut siblings = siblings(state, &conversation.id, &messages).await?;
     let html = state.renderer.messages(&messages).await?;
     let previous_cursor = messages.first().filter(|_| more).map(|message| message.id.clone());
-    let messages =
-        messages.into_iter().zip(html).map(|(message, html)| ThreadMessage { message, html }).collect();
-    Ok(Thread { messages, previous_cursor, after })
+    let messages = messages.into_iter().zip(html).map(|(message, html)| {
+        let siblings = siblings.remove(&message.id);
+        ThreadMessage { message, html, siblings }
+    });
+    Ok(Thread { messages: messages.collect(), previous_cursor, after })
+}
+
+/// The places of those that have siblings, by message. One query for all.
+async fn siblings(
+    state: &AppState,
+    conversation_id: &str,
+    messages: &[Message],
+) -> Result<HashMap<String, Siblings>, AppError> {
+    let parents: Vec<Option<String>> = messages.iter().map(|message| message.parent_id.clone()).collect();
+    let children = state.store.children(conversation_id, &parents).await?;
+    let mut families: HashMap<Option<String>, Vec<String>> = HashMap::new();
+    for Child { parent_id, id } in children {
+        families.entry(parent_id).or_default().push(id);
+    }
+    let place = |message: &Message| {
+        let family = families.get(&message.parent_id).filter(|family| family.len() > 1)?;
+        let at = family.iter().position(|id| *id == message.id)?;
+        let near = |at: Option<usize>| at.and_then(|at| family.get(at).cloned());
+        let siblings = Siblings {
+            index: u32::try_from(at + 1).ok()?,
+            count: u32::try_from(family.len()).ok()?,
+            previous_id: near(at.checked_sub(1)),
+            next_id: near(Some(at + 1)),
+        };
+        Some((message.id.clone(), siblings))
+    };
+    Ok(messages.iter().filter_map(place).collect())
 }
 
 /// Up to `limit` messages from `leaf_id` towards the root, newest first. A parent is older than its

@@ -2,12 +2,15 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use super::{
     chat::channel::StopReason,
     clock::Clock,
     config::{self, Config, make_private_dir},
+    instances,
+    journal::Journal,
     llm::{
         Provider, Secret,
         demo::Demo,
@@ -16,7 +19,7 @@ use super::{
     },
     router::router,
     state::AppState,
-    store,
+    store::{self, Leftovers, Recovered, SEQ_GAP, Store},
 };
 
 /// Why the server did not start, or ended before it was asked to: one clear sentence.
@@ -62,21 +65,55 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let store = store::open(&config.store.url, &store::OpenOptions::default())
         .await
         .map_err(|error| StartError::new(error.to_string()))?;
-    let interrupted = store.interrupt_unfinished().await.map_err(|error| {
-        StartError::new(format!("The answers that were running at the last end cannot be read: {error}"))
-    })?;
-    if interrupted > 0 {
-        tracing::info!(interrupted, "answers of an earlier run were kept as interrupted");
-    }
+    let journal = recover(&config, &*store).await?;
     let providers = Providers::new(providers(&config));
-    let state = AppState::new(config, secret.expose().as_bytes(), store, providers, Clock::system());
+    let state = AppState::new(config, secret.expose().as_bytes(), store, providers, Clock::system())
+        .with_journal(journal);
     let address = listener.local_addr().unwrap_or(listen);
     println!(
         "Inglenook is ready at {}",
         state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
     );
     tokio::spawn(sweep(state.clone()));
+    tokio::spawn(instances::run(state.clone()));
     run(state, listener).await
+}
+
+/// Completes what an earlier run left unfinished, and begins the journal of this one.
+async fn recover(config: &Config, store: &dyn Store) -> Result<Journal, StartError> {
+    let root = config.server.data_dir.join("journal");
+    let (journal, leftovers) = Journal::open(&root, store.instance()).map_err(|cause| {
+        StartError::new(format!(
+            "The journal in {} cannot be begun: {cause}. Set INGLENOOK_DATA_DIR to a folder that can be written.",
+            root.display()
+        ))
+    })?;
+    let unread = |error| {
+        StartError::new(format!("The answers that were running at the last end cannot be read: {error}"))
+    };
+    // Before it begins an answer, so that no other process takes that for nobody's.
+    store.beat().await.map_err(unread)?;
+    let mut completed = 0_u64;
+    for leftover in leftovers {
+        for seen in &leftover.answers {
+            let recovered = Recovered {
+                message_id: seen.message_id.clone(),
+                instance: leftover.instance.clone(),
+                content: seen.content.clone(),
+                reasoning: seen.reasoning.clone(),
+                // Beyond every place that a listener may come back with.
+                seq: seen.seq + SEQ_GAP.unsigned_abs(),
+            };
+            completed += u64::from(store.recover_message(&recovered).await.map_err(unread)?);
+        }
+        store.interrupt_unfinished(Leftovers::Of(&leftover.instance)).await.map_err(unread)?;
+        leftover.remove();
+    }
+    completed += store.interrupt_unfinished(Leftovers::Ownerless).await.map_err(unread)?;
+    if completed > 0 {
+        tracing::info!(completed, "answers of an earlier run were kept as interrupted");
+    }
+    Ok(journal)
 }
 
 /// The configured providers, or the demo model.
@@ -109,6 +146,10 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
 async fn run(state: AppState, listener: TcpListener) -> Result<(), StartError> {
     let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let stopping = state.clone();
+    // A first event would wait for the acknowledgement of the head before it, 40 ms.
+    let listener = listener.tap_io(|connection| {
+        let _ = connection.set_nodelay(true);
+    });
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         signal().await;
         tracing::info!(running = stopping.live.running(), "stopping");
@@ -129,6 +170,9 @@ async fn run(state: AppState, listener: TcpListener) -> Result<(), StartError> {
     tokio::select! {
         ended = server => ended.map_err(|cause| StartError::new(format!("The server ended: {cause}.")))?,
         () = last_bytes => {}
+    }
+    if let Some(journal) = &state.journal {
+        journal.close();
     }
     state.store.close().await;
     Ok(())

@@ -4,9 +4,10 @@ use std::{ops::Deref, sync::Arc};
 
 use super::{
     attempts::Attempts,
-    chat::live::Live,
+    chat::{live::Live, relay::Relay, tail::Tails},
     clock::{Clock, Ids},
     config::Config,
+    journal::Journal,
     llm::registry::Providers,
     models::ModelList,
     passwords::Passwords,
@@ -31,6 +32,10 @@ pub struct Parts {
     pub attempts: Attempts,
     pub renderer: Renderer,
     pub live: Live,
+    pub relay: Relay,
+    pub tails: Arc<Tails>,
+    /// Without one the database is written before listeners are told.
+    pub journal: Option<Journal>,
 }
 
 impl AppState {
@@ -45,17 +50,31 @@ impl AppState {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self(Arc::new(Parts {
             tokens: Tokens::new(secret, clock.clone()),
+            tails: Tails::new(store.clone()),
+            journal: None,
             ids: Ids::new(clock.clone()),
             passwords: Passwords::new(cores),
             attempts: Attempts::new(config.limits.logins_per_minute),
             renderer: Renderer::new(cores),
             live: Live::default(),
+            relay: Relay::default(),
             models: ModelList::new(providers.clone()),
             config,
             store,
             providers,
             clock,
         }))
+    }
+}
+
+impl AppState {
+    /// With a journal, before anybody else has the state.
+    #[must_use]
+    pub fn with_journal(mut self, journal: Journal) -> Self {
+        if let Some(parts) = Arc::get_mut(&mut self.0) {
+            parts.journal = Some(journal);
+        }
+        self
     }
 }
 

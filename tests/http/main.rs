@@ -9,6 +9,7 @@ mod forms;
 mod openapi;
 mod pages;
 mod people;
+mod steer;
 mod tokens;
 #[path = "../support/upstream.rs"]
 mod upstream;

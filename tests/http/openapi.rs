@@ -100,6 +100,20 @@ async fn answers_are_as_described() {
         "/messages/{id}/regenerate",
         lin.post(&format!("{answer}/regenerate"), &json!({})).await.is(202),
     );
+    lin.events(&format!("{path}/events")).await.until_end().await;
+    check("get", "/conversations/{id}/messages", lin.get(&format!("{path}/messages")).await.is(200));
+    check("post", "/messages/{id}/select", lin.post(&format!("{answer}/select"), &json!({})).await.is(200));
+    check(
+        "post",
+        "/messages/{id}/continue",
+        lin.post(&format!("{answer}/continue"), &json!({})).await.is(409),
+    );
+    let question = format!("/api/v1/messages/{}", begun["user_message"]["id"].as_str().unwrap());
+    let edit = json!({ "content": "Better" });
+    check("post", "/messages/{id}/edit", lin.post(&format!("{question}/edit"), &edit).await.is(202));
+    lin.events(&format!("{path}/events")).await.until_end().await;
+    lin.delete(&question).await.is(204);
+    check("delete", "/messages/{id}", lin.delete(&question).await.is(404));
 }
 
 #[tokio::test]
@@ -118,5 +132,5 @@ async fn the_page_lists_every_call_and_links_within_itself() {
         page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let links: BTreeSet<&str> =
         page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert!(links.len() == 16 && links.is_subset(&ids), "{links:?} {ids:?}");
+    assert!(links.len() == 20 && links.is_subset(&ids), "{links:?} {ids:?}");
 }

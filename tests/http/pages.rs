@@ -26,7 +26,7 @@ async fn pages_open_and_say_what_may_run_in_them() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let id = lin.conversation().await;
-    lin.ask(&id, "<script>alert(1)</script>").await;
+    lin.ask(&id, "</textarea></title><script>alert(1)</script>").await;
     let browser = app.client().browser().cookie(&format!("inglenook={}", lin.token()));
     let mut nonces = Vec::new();
     for path in ["/", &format!("/c/{id}"), "/history", "/settings", "/nothing-here", "/api/docs"] {

@@ -32,7 +32,8 @@ fn numbered(count: usize) -> String {
 #[tokio::test]
 async fn answers_arrive_byte_for_byte() {
     let upstream = Upstream::start();
-    let provider = upstream.provider();
+    // Long enough for a busy machine: here everything comes.
+    let provider = provider(&upstream.base_url, Timeouts::default());
     let cases = [
         ("story", story()),
         ("no-options", story()),

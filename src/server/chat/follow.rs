@@ -2,12 +2,15 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use futures::{Stream, stream};
+use axum::body::Bytes;
+use futures::{FutureExt, Stream, StreamExt, stream};
 use tokio::sync::{broadcast, watch};
 
 use super::{
-    channel::{Channel, Entry, Format, Read},
+    channel::{Channel, Format, Read},
+    entry::Entry,
     live::StreamPermit,
+    relay,
 };
 use crate::{
     domain::{ChatEvent, Conversation, Message, Role, Status},
@@ -34,6 +37,7 @@ pub async fn follow(
     // The channel first: an answer that ends between the two would otherwise be told to nobody.
     let channel = state.live.channel(conversation_id, 0);
     channel.at_least(state.store.last_seq(conversation_id).await?);
+    relay::attach(state, conversation_id, &channel).await?;
     let mut listener = Listener {
         state: state.clone(),
         current: current.clone(),
@@ -43,7 +47,8 @@ pub async fn follow(
         ready: VecDeque::new(),
         changes: channel.changes(),
         session_ends: state.live.session_ends(),
-        server_changes: state.live.changes(),
+        draining: state.live.draining(),
+        fresh: true,
         channel: Some(channel),
         _permit: permit,
     };
@@ -67,7 +72,9 @@ struct Listener {
     channel: Option<Arc<Channel>>,
     changes: watch::Receiver<u64>,
     session_ends: broadcast::Receiver<Arc<Vec<String>>>,
-    server_changes: watch::Receiver<()>,
+    draining: watch::Receiver<bool>,
+    /// Nothing was read on this connection yet.
+    fresh: bool,
     _permit: StreamPermit,
 }
 
@@ -87,16 +94,25 @@ impl Listener {
             }
             let channel = self.channel.clone()?;
             self.changes.borrow_and_update();
-            match channel.read(self.place, self.format) {
+            let read = match self.format {
+                Format::Text => channel.read_text(self.place),
+                // Should rendering fail, the text is still safe; who comes back asks for it again.
+                Format::Html => channel.read_html(&self.state.renderer, self.place, self.fresh).await.ok()?,
+            };
+            match read {
                 Read::Entries(entries, place) => {
                     self.place = place;
+                    self.fresh = false;
                     self.ready.extend(entries);
                 }
                 Read::Gone => self.replay(true).await.ok()?,
             }
             if self.ready.is_empty() {
-                if channel.is_closed() || (self.state.live.is_draining() && channel.running().is_none()) {
+                if channel.is_closed() || (*self.draining.borrow() && !channel.is_running()) {
                     return None;
+                }
+                if channel.bounds().1 > self.place {
+                    continue;
                 }
                 drop(channel);
                 self.wait().await?;
@@ -113,7 +129,7 @@ impl Listener {
                 // Too many at once to have seen them all: the listener comes back through the gate.
                 Err(_) => None,
             },
-            changed = self.server_changes.changed() => changed.ok(),
+            changed = self.draining.changed() => changed.ok(),
         }
     }
 
@@ -122,9 +138,9 @@ impl Listener {
     async fn replay(&mut self, reset: bool) -> Result<(), AppError> {
         let Some(channel) = self.channel.clone() else { return Ok(()) };
         let (first, last) = channel.bounds();
-        if let Some((message_id, ..)) = channel.running() {
+        if let Some((message_id, _)) = channel.running_id() {
             if reset {
-                self.ready.push_back(Entry::new(first, &ChatEvent::Reset { message_id }));
+                self.ready.push_back(Entry::new(first, ChatEvent::Reset { message_id }));
             }
             self.place = first;
             return Ok(());
@@ -145,7 +161,7 @@ impl Listener {
         }
         // The last of them carries the place; a listener cut off before it gets the whole again.
         let first = (last + 1).saturating_sub(events.len() as u64);
-        self.ready.extend(events.iter().zip(first..).map(|(event, seq)| Entry::new(seq, event)));
+        self.ready.extend(events.into_iter().zip(first..).map(|(event, seq)| Entry::new(seq, event)));
         Ok(())
     }
 }
@@ -153,8 +169,12 @@ impl Listener {
 /// The events that an ended answer comes down to.
 fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
     let id = || message.id.clone();
-    let mut events =
-        vec![ChatEvent::Started { message_id: id(), model: message.model.clone().unwrap_or_default() }];
+    let mut events = vec![ChatEvent::Started {
+        message_id: id(),
+        model: message.model.clone().unwrap_or_default(),
+        parent_id: message.parent_id.clone(),
+        question: None,
+    }];
     if !message.reasoning.is_empty() {
         events.push(ChatEvent::Reasoning { message_id: id(), text: message.reasoning.clone() });
     }
@@ -182,7 +202,31 @@ fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
             message: failure.message.clone(),
             retryable: failure.retryable,
         }),
-        (None, status) => events.push(ChatEvent::Done { message_id: id(), status, usage: message.usage }),
+        (None, status) => events.push(ChatEvent::Done {
+            message_id: id(),
+            status,
+            usage: message.usage,
+            length_limited: message.length_limited,
+        }),
     }
     events
+}
+
+/// What is there at once goes out at once, up to so many bytes and what is begun by then.
+const TOGETHER_BYTES: usize = 32 * 1024;
+
+/// The entries as bytes, each written by `write`.
+pub fn written(
+    entries: impl Stream<Item = Entry> + Send,
+    write: fn(&Entry, &mut Vec<u8>),
+) -> impl Stream<Item = Bytes> + Send {
+    stream::unfold(Box::pin(entries.fuse()), move |mut entries| async move {
+        let mut bytes = Vec::new();
+        write(&entries.next().await?, &mut bytes);
+        while bytes.len() < TOGETHER_BYTES {
+            let Some(Some(entry)) = entries.next().now_or_never() else { break };
+            write(&entry, &mut bytes);
+        }
+        Some((Bytes::from(bytes), entries))
+    })
 }

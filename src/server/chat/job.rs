@@ -1,8 +1,8 @@
-//! A running answer: reads the model's stream, renders it, tells the listeners, and stores it.
+//! A running answer: reads the model's stream, makes it safe, tells the listeners, and stores it.
 //!
-//! Text that arrives together is told together. It goes to the store as appended chunks, never the
-//! whole answer again, and is folded into the message in one step at the end. `done` and `failed` are
-//! told only once that step is stored.
+//! Text that arrives together is told together: it goes to the local journal, then to the channel's
+//! log, then, a few times a second, to the store as appended chunks; never the whole answer again. At
+//! the end the message is stored in one step, and only then `done` or `failed` is told.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,36 +12,38 @@ use tokio::{sync::watch, time::Instant};
 use super::{
     Asked,
     channel::{Channel, StopReason},
-    prompt, title,
+    prompt,
+    tail::Tail,
+    title,
 };
 use crate::{
-    domain::{ChatEvent, Failure, FailureCode, Status, Usage},
+    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Status, Usage},
     error::AppError,
     server::{
+        journal,
         llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
-        markdown::{Change, Stream as Markdown},
         state::AppState,
-        store::{Finish, NewTurn, StoreError},
+        store::{Finish, NewTurn, Recovered},
     },
 };
 
 /// How often listeners are told, at the most; the first words are told at once.
 const TELL_EVERY: Duration = Duration::from_millis(40);
-/// How often text goes to the store.
-const STORE_EVERY: Duration = Duration::from_millis(200);
-/// How long the end of an answer is tried to be stored while the database is away.
-const STORE_PATIENCE: Duration = Duration::from_secs(60);
+/// The pauses between tries to store the end of an answer while the database is away.
+const STORE_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
 /// The longest answer kept, in bytes; what a model writes beyond is cut off.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Starts the job of a stored turn on a task of its own.
+/// Starts the job of a stored turn on a task of its own. An answer that has text already goes on.
 pub async fn start(
     state: &AppState,
     turn: NewTurn,
     provider: Arc<dyn Provider>,
     model_name: String,
-) -> Result<Asked, AppError> {
-    let last_seq = state.store.last_seq(&turn.conversation.id).await?;
+) -> Asked {
+    // What is stored as being written must be written: without its number the store is behind ours, and
+    // who comes back with an old one gets the whole.
+    let last_seq = state.store.last_seq(&turn.conversation.id).await.unwrap_or_default();
     let channel = state.live.channel(&turn.conversation.id, last_seq);
     let stop = channel.begin(&turn.answer.id, last_seq);
     let (after, _) = channel.bounds();
@@ -51,45 +53,39 @@ pub async fn start(
         answer: turn.answer.clone(),
         after,
     };
+    let answer = &turn.answer;
     let job = Job {
+        entry: state.journal.as_ref().map(|it| it.begin(&answer.id, &answer.content, &answer.reasoning)),
+        tail: Tail::new(&answer.id, answer.content.len(), answer.reasoning.len()),
         state: state.clone(),
         channel: channel.clone(),
         provider,
         model_name,
-        content: String::new(),
-        reasoning: String::new(),
         usage: None,
-        untold: String::new(),
-        unstored: String::new(),
-        markdown: Some(Markdown::new()),
+        length_limited: false,
+        bytes: answer.content.len(),
+        text: String::new(),
+        reasoning: String::new(),
         turn,
     };
     tokio::spawn(supervise(job, stop));
-    Ok(asked)
+    asked
 }
 
-/// Runs the job. Should it panic, the answer still ends, with what the store has of it.
+/// Runs the job. Should it panic, the answer still ends, with what was shown of it.
 async fn supervise(job: Job, stop: watch::Receiver<Option<StopReason>>) {
     let (state, channel) = (job.state.clone(), job.channel.clone());
     let (conversation_id, message_id) = (job.turn.conversation.id.clone(), job.turn.answer.id.clone());
     if let Err(error) = tokio::spawn(job.run(stop)).await {
         tracing::error!(%error, message = %message_id, "an answer ended in a panic");
-        let text = channel.running().map(|(_, text, _)| text).unwrap_or_default();
         let failure = internal_failure();
         let event = failed(&message_id, &failure);
-        let finish = Finish {
-            content: text,
-            reasoning: String::new(),
-            status: Status::Failed,
-            usage: None,
-            failure: Some(failure),
-            seq: channel.bounds().1 + 1,
-        };
+        let finish = finish_of(&channel, Status::Failed, Some(failure));
         if let Err(error) = state.store.finish_message(&message_id, &finish).await {
             tracing::error!(%error, "its end could not be stored");
         }
-        channel.publish(&event);
-        channel.end();
+        channel.publish(event);
+        channel.end(&message_id);
     }
     state.live.release(&conversation_id, channel);
 }
@@ -100,15 +96,16 @@ struct Job {
     provider: Arc<dyn Provider>,
     model_name: String,
     turn: NewTurn,
-    content: String,
-    reasoning: String,
+    entry: Option<journal::Entry>,
+    tail: Arc<Tail>,
     usage: Option<Usage>,
-    /// Text that listeners have not been told yet.
-    untold: String,
-    /// Text that the store has not got yet.
-    unstored: String,
-    /// `None` only while it is away on a rendering thread.
-    markdown: Option<Markdown>,
+    /// The provider said that it stopped at a length limit.
+    length_limited: bool,
+    /// Of the whole answer so far.
+    bytes: usize,
+    /// What listeners have not been told yet.
+    text: String,
+    reasoning: String,
 }
 
 /// How the writing ended.
@@ -120,9 +117,11 @@ enum End {
 
 impl Job {
     async fn run(mut self, mut stop: watch::Receiver<Option<StopReason>>) {
-        let message_id = self.turn.answer.id.clone();
-        let model = self.turn.answer.model.clone().unwrap_or_default();
-        self.channel.publish(&ChatEvent::Started { message_id, model });
+        self.channel.publish(started(&self.turn));
+        let answer = &self.turn.answer;
+        if !answer.content.is_empty() || !answer.reasoning.is_empty() {
+            self.channel.append(&answer.content, &answer.reasoning);
+        }
         let end = match self.write(&mut stop).await {
             Ok(end) => end,
             Err(error) => {
@@ -141,154 +140,166 @@ impl Job {
         };
         // In the past, so that the first words are told at once.
         let mut told = Instant::now() - TELL_EVERY;
-        let mut stored = Instant::now();
         loop {
+            let untold = !self.text.is_empty() || !self.reasoning.is_empty();
             let delta = tokio::select! {
                 biased;
                 reason = stopped(stop) => return Ok(End::Asked(reason)),
                 delta = stream.next() => delta.transpose()?,
-                () = tokio::time::sleep_until(told + TELL_EVERY), if !self.untold.is_empty() => {
-                    self.tell(false).await;
+                () = tokio::time::sleep_until(told + TELL_EVERY), if untold => {
+                    self.tell().await?;
                     told = Instant::now();
-                    if stored.elapsed() >= STORE_EVERY {
-                        self.store_chunk().await;
-                        stored = Instant::now();
-                    }
                     continue;
                 }
             };
-            match delta {
-                None => return Ok(End::Complete),
-                Some(delta) => self.take(delta),
-            }
-            if self.content.len() > MAX_ANSWER_BYTES {
+            let Some(delta) = delta else { return Ok(End::Complete) };
+            self.take(delta);
+            if self.bytes > MAX_ANSWER_BYTES {
+                self.length_limited = true;
                 return Ok(End::Complete);
+            }
+            // A stream that never pauses does not hold back what it brought.
+            if told.elapsed() >= TELL_EVERY {
+                self.tell().await?;
+                told = Instant::now();
             }
         }
     }
 
     async fn open(&self) -> Result<DeltaStream, LlmError> {
-        let question_id = self.turn.answer.parent_id.as_deref().unwrap_or_default();
-        let messages =
-            prompt::build(&self.state, &self.turn.conversation, question_id).await.map_err(|error| {
-                LlmError {
-                    failure: internal_failure(),
-                    detail: format!("the prompt could not be read: {error}"),
-                }
-            })?;
+        let messages = prompt::build(&self.state, &self.turn.conversation, &self.turn.answer).await.map_err(
+            |error| LlmError {
+                failure: internal_failure(),
+                detail: format!("the prompt could not be read: {error}"),
+            },
+        )?;
         self.provider.chat(ChatRequest { model: self.model_name.clone(), messages, max_tokens: None }).await
     }
 
     fn take(&mut self, delta: Delta) {
         match delta {
             Delta::Text(text) => {
-                self.untold.push_str(&text);
-                self.unstored.push_str(&text);
-                self.content.push_str(&text);
+                self.bytes += text.len();
+                self.text.push_str(&text);
             }
             Delta::Reasoning(text) => {
+                self.bytes += text.len();
                 self.reasoning.push_str(&text);
-                let message_id = self.turn.answer.id.clone();
-                self.channel.publish(&ChatEvent::Reasoning { message_id, text });
             }
             Delta::Usage(usage) => self.usage = Some(usage),
-            Delta::LengthLimit => {}
+            Delta::LengthLimit => self.length_limited = true,
         }
     }
 
-    /// Tells listeners what is new: the text, then the blocks that it changed.
-    async fn tell(&mut self, last: bool) {
-        let message_id = self.turn.answer.id.clone();
-        let text = std::mem::take(&mut self.untold);
-        if !text.is_empty() {
-            self.channel.publish(&ChatEvent::Delta { message_id: message_id.clone(), text: text.clone() });
+    /// Tells listeners what is new, once it would survive this process.
+    async fn tell(&mut self) -> Result<(), LlmError> {
+        if self.text.is_empty() && self.reasoning.is_empty() {
+            return Ok(());
         }
-        let Some(mut markdown) = self.markdown.take() else { return };
-        let rendered = self.state.renderer.run(move || {
-            markdown.push(&text);
-            let changes = if last { markdown.finish() } else { markdown.flush() };
-            (markdown, changes)
-        });
-        // Should rendering fail, the text is still told and stored; the page shows it on its next load.
-        let Ok((markdown, changes)) = rendered.await else { return };
-        self.markdown = Some(markdown);
-        for change in changes {
-            let message_id = message_id.clone();
-            self.channel.publish(&match change {
-                Change::Block { index, html } => {
-                    ChatEvent::Block { message_id, index, html: html.into_string() }
+        let (text, reasoning) = (std::mem::take(&mut self.text), std::mem::take(&mut self.reasoning));
+        let events = u64::from(!text.is_empty()) + u64::from(!reasoning.is_empty());
+        let seq = self.channel.bounds().1 + events;
+        let safe = match &self.entry {
+            Some(entry) => match entry.append(seq, &text, &reasoning).await {
+                Ok(()) => true,
+                Err(error) => {
+                    tracing::error!(%error, "the journal cannot be written; answers go to the database first");
+                    false
                 }
-                Change::Lines { index, html } => {
-                    ChatEvent::Lines { message_id, index, html: html.into_string() }
-                }
-            });
+            },
+            None => false,
+        };
+        if safe {
+            let seq = self.channel.append(&text, &reasoning);
+            self.state.tails.add(&self.tail, seq, &text, &reasoning);
+            return Ok(());
         }
-    }
-
-    /// What cannot be stored now stays in the buffer and goes with the next chunk.
-    async fn store_chunk(&mut self) {
-        if self.unstored.is_empty() {
-            return;
+        // Without a journal the database is what it survives in.
+        self.state.tails.add(&self.tail, seq, &text, &reasoning);
+        if !self.state.tails.store_now(&self.tail).await {
+            let failure = Failure {
+                code: FailureCode::Broken,
+                message: "This server cannot keep answers at the moment: neither its disk nor its database \
+                    takes them. Ask the administrator, then try again."
+                    .into(),
+                retryable: true,
+            };
+            return Err(LlmError { failure, detail: "nothing takes the text".into() });
         }
-        let (_, seq) = self.channel.bounds();
-        match self.state.store.append_chunk(&self.turn.answer.id, seq, &self.unstored).await {
-            Ok(()) => self.unstored.clear(),
-            Err(error) => tracing::warn!(%error, "a part of an answer waits for the database"),
-        }
+        self.channel.append(&text, &reasoning);
+        Ok(())
     }
 
     async fn finish(mut self, end: End) {
         if matches!(end, End::Asked(StopReason::Deleted)) {
-            self.channel.end();
+            self.state.tails.settle(&self.tail).await;
+            self.entry.take().map(journal::Entry::stored);
+            self.channel.end(&self.turn.answer.id);
             return;
         }
-        self.tell(true).await;
+        let end = match self.tell().await {
+            Ok(()) => end,
+            Err(error) => End::Failed(error.failure),
+        };
         let (status, failure) = match end {
             End::Complete => (Status::Complete, None),
             End::Asked(StopReason::Person) => (Status::Stopped, None),
             End::Asked(_) => (Status::Interrupted, None),
             End::Failed(failure) => (Status::Failed, Some(failure)),
         };
-        let message_id = self.turn.answer.id.clone();
-        let mut event = match &failure {
-            Some(failure) => failed(&message_id, failure),
-            None => ChatEvent::Done { message_id: message_id.clone(), status, usage: self.usage },
-        };
-        let finish = Finish {
-            content: std::mem::take(&mut self.content),
-            reasoning: std::mem::take(&mut self.reasoning),
-            status,
-            usage: self.usage,
-            failure,
-            // The event that tells the end, and the title after it.
-            seq: self.channel.bounds().1 + 2,
-        };
-        if let Err(error) = self.store_end(&finish).await {
-            tracing::error!(%error, message = %message_id, "the end of an answer could not be stored");
-            event = failed(&message_id, &internal_failure());
+        let marks = self.state.tails.settle(&self.tail).await;
+        let usage = added(self.turn.answer.usage, self.usage);
+        let length_limited = self.length_limited && status == Status::Complete;
+        let finish = Finish { usage, length_limited, marks, ..finish_of(&self.channel, status, failure) };
+        let stored = self.store_end(&finish).await;
+        if stored {
+            self.entry.take().map(journal::Entry::stored);
         }
-        self.channel.publish(&event);
+        let message_id = self.turn.answer.id.clone();
+        self.channel.publish(match &finish.failure {
+            Some(failure) => failed(&message_id, failure),
+            None => ChatEvent::Done { message_id, status, usage, length_limited },
+        });
+        self.channel.end(&self.turn.answer.id);
         if status != Status::Interrupted {
             self.give_title().await;
         }
-        self.channel.end();
     }
 
-    /// Tries again while the database is away.
-    async fn store_end(&self, finish: &Finish) -> Result<(), StoreError> {
-        let deadline = Instant::now() + STORE_PATIENCE;
-        let mut pause = Duration::from_millis(100);
+    /// Tries until the database takes it; `false` when the server goes down before. The journal has it
+    /// then, for the next start.
+    async fn store_end(&self, finish: &Finish) -> bool {
+        let message_id = &self.turn.answer.id;
+        let [mut pause, longest] = STORE_AGAIN;
         loop {
-            match self.state.store.finish_message(&self.turn.answer.id, finish).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Unavailable(error))
-                    if Instant::now() < deadline && !self.state.live.is_draining() =>
-                {
-                    tracing::warn!(%error, "the end of an answer waits for the database");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(2));
+            match self.state.store.finish_message(message_id, finish).await {
+                Ok(true) => return true,
+                // Deleted meanwhile; or another server took this one for dead.
+                Ok(false) => return self.store_late(finish).await,
+                Err(error) if self.state.live.is_draining() => {
+                    tracing::error!(%error, message = %message_id, "the end of an answer waits for the next start");
+                    return false;
                 }
-                Err(error) => return Err(error),
+                Err(error) => tracing::warn!(%error, "the end of an answer waits for the database"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(longest);
+        }
+    }
+
+    async fn store_late(&self, finish: &Finish) -> bool {
+        let recovered = Recovered {
+            message_id: self.turn.answer.id.clone(),
+            instance: self.state.store.instance().to_owned(),
+            content: finish.content.clone(),
+            reasoning: finish.reasoning.clone(),
+            seq: finish.seq,
+        };
+        match self.state.store.recover_message(&recovered).await {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::warn!(%error, "what another server took for interrupted could not be completed");
+                false
             }
         }
     }
@@ -309,7 +320,7 @@ impl Job {
         let title = title::of(&self.provider, self.title_model(), &question.content).await;
         match self.state.store.set_title_if_empty(&self.turn.user_id, &conversation.id, &title).await {
             Ok(true) => {
-                self.channel.publish(&ChatEvent::Title { title });
+                self.channel.publish(ChatEvent::Title { title });
             }
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "a title could not be stored"),
@@ -330,6 +341,28 @@ async fn stopped(stop: &mut watch::Receiver<Option<StopReason>>) -> StopReason {
     }
 }
 
+fn started(turn: &NewTurn) -> ChatEvent {
+    let answer = &turn.answer;
+    ChatEvent::Started {
+        message_id: answer.id.clone(),
+        model: answer.model.clone().unwrap_or_default(),
+        parent_id: answer.parent_id.clone(),
+        question: turn.question.as_ref().map(|question| AskedQuestion {
+            id: question.id.clone(),
+            parent_id: question.parent_id.clone(),
+            content: question.content.clone(),
+        }),
+    }
+}
+
+/// The end of the answer in the log: exactly what listeners were told.
+fn finish_of(channel: &Channel, status: Status, failure: Option<Failure>) -> Finish {
+    let (content, reasoning) = channel.running().map(|it| (it.text, it.reasoning)).unwrap_or_default();
+    // The event that tells the end, and the title after it.
+    let seq = channel.bounds().1 + 2;
+    Finish { content, reasoning, status, usage: None, failure, length_limited: false, seq, marks: Vec::new() }
+}
+
 fn failed(message_id: &str, failure: &Failure) -> ChatEvent {
     ChatEvent::Failed {
         message_id: message_id.to_owned(),
@@ -337,6 +370,15 @@ fn failed(message_id: &str, failure: &Failure) -> ChatEvent {
         message: failure.message.clone(),
         retryable: failure.retryable,
     }
+}
+
+/// What a continued answer took, over all its parts.
+fn added(before: Option<Usage>, now: Option<Usage>) -> Option<Usage> {
+    let (Some(before), Some(now)) = (before, now) else { return now.or(before) };
+    Some(Usage {
+        prompt_tokens: before.prompt_tokens.saturating_add(now.prompt_tokens),
+        completion_tokens: before.completion_tokens.saturating_add(now.completion_tokens),
+    })
 }
 
 fn internal_failure() -> Failure {

@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::{broadcast, watch};
@@ -17,7 +14,7 @@ use crate::error::AppError;
 pub struct Live {
     channels: Mutex<HashMap<String, Arc<Channel>>>,
     ended_sessions: broadcast::Sender<Arc<Vec<String>>>,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
     /// Open streams by user.
     streams: Arc<Mutex<HashMap<String, usize>>>,
     /// Changes whenever an answer ends or the server begins to stop.
@@ -29,7 +26,7 @@ impl Default for Live {
         Self {
             channels: Mutex::default(),
             ended_sessions: broadcast::channel(64).0,
-            draining: AtomicBool::new(false),
+            draining: watch::channel(false).0,
             streams: Arc::default(),
             changed: watch::channel(()).0,
         }
@@ -80,7 +77,19 @@ impl Live {
     }
 
     pub fn running(&self) -> usize {
-        self.lock().values().filter(|channel| channel.running().is_some()).count()
+        self.lock().values().filter(|channel| channel.is_running()).count()
+    }
+
+    /// The conversations that anybody uses.
+    pub fn conversations(&self) -> Vec<String> {
+        self.lock().keys().cloned().collect()
+    }
+
+    /// Tells an answer to stop, if this process writes it.
+    pub fn stop_answer(&self, answer_id: &str) {
+        for channel in self.lock().values() {
+            channel.stop(Some(answer_id), StopReason::Person);
+        }
     }
 
     /// Tells open streams of these sessions to end.
@@ -93,13 +102,18 @@ impl Live {
     }
 
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        *self.draining.borrow()
     }
 
     /// Takes no new answers and ends the listeners' streams once their answer has ended.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.draining.send_replace(true);
         self.changed.send_replace(());
+    }
+
+    /// Becomes `true` once the server begins to stop.
+    pub fn draining(&self) -> watch::Receiver<bool> {
+        self.draining.subscribe()
     }
 
     pub fn stop_all(&self, reason: StopReason) {

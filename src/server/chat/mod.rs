@@ -1,11 +1,17 @@
-//! Ask, stop and retry: the way of a question from a person to a running [`job`].
+//! Ask, stop and retry: the way of a question from a person to a running [`job`]. [`steer`] has what else
+//! is done with the messages of a conversation.
 
 pub mod channel;
+pub mod entry;
 pub mod follow;
 mod job;
 pub mod live;
 mod prompt;
+pub mod relay;
+pub mod steer;
+pub mod tail;
 mod title;
+mod view;
 
 use std::time::Duration;
 
@@ -17,7 +23,7 @@ use super::{
     store::{NewTurn, TurnOutcome},
 };
 use crate::{
-    domain::{Conversation, Message, Model, Role, Status},
+    domain::{Conversation, Message, Model, Role, STILL_WRITING, Status},
     error::AppError,
 };
 
@@ -26,14 +32,25 @@ const MAX_KEY_BYTES: usize = 200;
 /// How long a caller of `stop` waits for the answer to be stored.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Where a question goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// On from the branch on screen.
+    #[default]
+    Leaf,
+    /// After nothing: a first question, beside those that are there.
+    Root,
+    /// After this message.
+    After(&'a str),
+}
+
 /// A question as a person or a program asks it.
 #[derive(Clone, Debug, Default)]
 pub struct Ask<'a> {
     /// `None` begins a new conversation.
     pub conversation_id: Option<&'a str>,
     pub text: &'a str,
-    /// `None`: goes on from the branch on screen.
-    pub parent_id: Option<&'a str>,
+    pub place: Place<'a>,
     /// `None`: the conversation's model, or the default one.
     pub model: Option<&'a str>,
     /// The same key again answers the same messages and starts nothing.
@@ -59,9 +76,10 @@ pub async fn ask(state: &AppState, current: &CurrentUser, ask: Ask<'_>) -> Resul
     };
     let new_conversation = old.is_none();
     let mut conversation = old.unwrap_or_else(|| new_conversation_of(state));
-    let parent_id = match ask.parent_id {
-        Some(parent) => Some(parent.to_owned()),
-        None => conversation.leaf_id.clone(),
+    let parent_id = match ask.place {
+        Place::Leaf => conversation.leaf_id.clone(),
+        Place::Root => None,
+        Place::After(parent) => Some(parent.to_owned()),
     };
     let (model, provider, name) = choose_model(state, ask.model, conversation.model.as_deref()).await?;
     conversation.model = Some(model.clone());
@@ -86,6 +104,7 @@ pub async fn retry(
     if old.role != Role::Assistant {
         return Err(AppError::invalid("id", "Only an answer can be written again."));
     }
+    steer::question_of(state, current, &old).await?;
     let conversation =
         state.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
     let (model, provider, name) = choose_model(state, None, conversation.model.as_deref()).await?;
@@ -102,20 +121,28 @@ pub async fn stop(state: &AppState, current: &CurrentUser, message_id: &str) -> 
     if message.status != Status::Generating {
         return Ok(message);
     }
-    if let Some(channel) = state.live.get(&message.conversation_id) {
-        let mut changes = channel.changes();
-        if channel.stop(Some(message_id), StopReason::Person) {
-            let ended = async {
-                while channel.running().is_some_and(|(id, ..)| id == message_id)
-                    && changes.changed().await.is_ok()
-                {}
-            };
-            let _ = tokio::time::timeout(STOP_PATIENCE, ended).await;
-        }
-        drop(changes);
-        state.live.release(&message.conversation_id, channel);
+    if !stop_here(state, &message).await && state.store.request_stop(message_id).await? {
+        relay::ended(state, current, message_id, STOP_PATIENCE).await?;
     }
     state.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)
+}
+
+/// Stops an answer that this process writes, and waits for its end; `false` when it does not.
+async fn stop_here(state: &AppState, message: &Message) -> bool {
+    let Some(channel) = state.live.get(&message.conversation_id) else { return false };
+    let mut changes = channel.changes();
+    let here = channel.stop(Some(&message.id), StopReason::Person);
+    if here {
+        let ended = async {
+            while channel.running_id().is_some_and(|(id, _)| id == message.id)
+                && changes.changed().await.is_ok()
+            {}
+        };
+        let _ = tokio::time::timeout(STOP_PATIENCE, ended).await;
+    }
+    drop(changes);
+    state.live.release(&message.conversation_id, channel);
+    here
 }
 
 /// Stores the turn and starts its job; a repeated key answers what was stored before.
@@ -129,11 +156,25 @@ async fn begin(
     if state.live.is_draining() {
         return Err(AppError::Unavailable);
     }
-    match state.store.begin_turn(&turn).await? {
-        TurnOutcome::Begun => Ok(job::start(state, turn, provider, name).await?),
-        TurnOutcome::Repeated { conversation_id, .. }
-            if !turn.new_conversation && conversation_id != turn.conversation.id =>
-        {
+    let (new_conversation, wanted) = (turn.new_conversation, turn.conversation.id.clone());
+    let begun = {
+        let state = state.clone();
+        detached(async move {
+            Ok(match state.store.begin_turn(&turn).await? {
+                TurnOutcome::Begun => Ok(job::start(&state, turn, provider, name).await),
+                outcome => Err(outcome),
+            })
+        })
+        .await?
+    };
+    let outcome = match begun {
+        Ok(asked) => return Ok(asked),
+        Err(outcome) => outcome,
+    };
+    match outcome {
+        // Told above.
+        TurnOutcome::Begun => Err(AppError::Internal),
+        TurnOutcome::Repeated { conversation_id, .. } if !new_conversation && conversation_id != wanted => {
             Err(AppError::Conflict {
                 message: "This Idempotency-Key was used in another conversation.".into(),
             })
@@ -146,10 +187,22 @@ async fn begin(
             "parent_id",
             "This conversation has no message with the id given as parent.",
         )),
-        TurnOutcome::Busy { .. } => Err(AppError::Conflict {
-            message: "An answer is still being written here. Wait for it, or stop it, and send again.".into(),
-        }),
+        TurnOutcome::Busy { .. } => Err(busy()),
     }
+}
+
+fn busy() -> AppError {
+    AppError::Conflict { message: STILL_WRITING.into() }
+}
+
+/// Runs to its end also when the caller goes away: what is stored as being written must be written.
+async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Result<T, AppError>> + Send + 'static,
+) -> Result<T, AppError> {
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer could not be begun");
+        Err(AppError::Internal)
+    })
 }
 
 async fn repeated(
@@ -164,9 +217,9 @@ async fn repeated(
         Some(id) => state.store.message(current.id(), &id).await?,
         None => None,
     };
-    let running = state.live.get(&conversation_id).and_then(|channel| channel.running());
+    let running = state.live.get(&conversation_id).and_then(|channel| channel.running_id());
     let after = match running {
-        Some((_, _, place)) => place,
+        Some((_, place)) => place,
         None => state.store.last_seq(&conversation_id).await?,
     };
     Ok(Asked { conversation_id, question, answer, after })
@@ -216,8 +269,19 @@ fn message(
         model: None,
         usage: None,
         failure: None,
+        length_limited: false,
         created_at: state.clock.now(),
     }
+}
+
+/// A blank key is none.
+fn valid_key(key: Option<&str>) -> Result<Option<&str>, AppError> {
+    let key = key.map(str::trim).filter(|key| !key.is_empty());
+    if key.is_some_and(|key| key.len() > MAX_KEY_BYTES) {
+        let message = format!("An idempotency key has at most {MAX_KEY_BYTES} bytes.");
+        return Err(AppError::invalid("Idempotency-Key", message));
+    }
+    Ok(key)
 }
 
 fn turn(
@@ -229,11 +293,7 @@ fn turn(
     answer: Message,
     key: Option<&str>,
 ) -> Result<NewTurn, AppError> {
-    let key = key.map(str::trim).filter(|key| !key.is_empty());
-    if key.is_some_and(|key| key.len() > MAX_KEY_BYTES) {
-        let message = format!("An idempotency key has at most {MAX_KEY_BYTES} bytes.");
-        return Err(AppError::invalid("Idempotency-Key", message));
-    }
+    let key = valid_key(key)?;
     Ok(NewTurn {
         user_id: current.id().to_owned(),
         conversation,

@@ -10,15 +10,30 @@ use crate::{
 /// which we cannot count for every model; it answers clearly when a prompt is too long.
 const MAX_MESSAGES: usize = 200;
 const MAX_BYTES: usize = 1024 * 1024;
+/// Of an answer that is continued, at the most: its end.
+const MAX_BEGUN_BYTES: usize = MAX_BYTES / 4;
+/// Many servers begin a new answer after an answer, so the wish is said in words.
+const GO_ON: &str = "Your last answer was cut off. Go on exactly where it stopped, in the same language and \
+    format, in the middle of a word or a code block too. Do not repeat any of it, and do not comment on this.";
 
-/// Oldest first; ends with the question `question_id`.
+/// What is sent for this answer, oldest first. It ends with the answer's question; when the answer has
+/// text already, with that and the wish to go on.
 pub async fn build(
     state: &AppState,
     conversation: &Conversation,
-    question_id: &str,
+    answer: &Message,
 ) -> Result<Vec<PromptMessage>, AppError> {
-    let branch = history::branch(state, &conversation.id, question_id, MAX_MESSAGES).await?;
-    let mut prompt = fitting(branch, MAX_BYTES);
+    let branch = match &answer.parent_id {
+        Some(question) => history::branch(state, &conversation.id, question, MAX_MESSAGES).await?,
+        None => Vec::new(),
+    };
+    let mut prompt = Vec::new();
+    if !answer.content.is_empty() {
+        prompt.push(PromptMessage { role: Role::User, content: GO_ON.into() });
+        prompt.push(PromptMessage { role: Role::Assistant, content: end_of(&answer.content).to_owned() });
+    }
+    prompt.extend(fitting(branch, MAX_BYTES));
+    let mut prompt = joined(prompt);
     if let Some(system) = conversation.system_prompt.as_ref().filter(|text| !text.trim().is_empty()) {
         prompt.push(PromptMessage { role: Role::System, content: system.clone() });
     }
@@ -49,6 +64,24 @@ fn fitting(newest_first: Vec<Message>, max_bytes: usize) -> Vec<PromptMessage> {
     prompt
 }
 
+/// One message in place of several by the same side, which deleted and failed messages leave; some
+/// models refuse them.
+fn joined(newest_first: Vec<PromptMessage>) -> Vec<PromptMessage> {
+    let mut prompt: Vec<PromptMessage> = Vec::with_capacity(newest_first.len());
+    for older in newest_first {
+        match prompt.last_mut().filter(|newer| newer.role == older.role) {
+            Some(newer) => newer.content = format!("{}\n\n{}", older.content, newer.content),
+            None => prompt.push(older),
+        }
+    }
+    prompt
+}
+
+fn end_of(text: &str) -> &str {
+    let from = text.len().saturating_sub(MAX_BEGUN_BYTES);
+    &text[text.ceil_char_boundary(from)..]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +99,7 @@ mod tests {
             model: None,
             usage: None,
             failure: None,
+            length_limited: false,
             created_at: 0,
         }
     }
@@ -88,5 +122,17 @@ mod tests {
         assert_eq!(texts(&fitting(branch(), 1000)), ["third", "second", "answer", "first"]);
         assert_eq!(texts(&fitting(branch(), 18)), ["third", "second"]);
         assert_eq!(texts(&fitting(branch(), 1)), ["third"]);
+        let joined = joined(fitting(branch(), 1000));
+        assert_eq!(texts(&joined), ["second\n\nthird", "answer", "first"]);
+        assert_eq!(joined[0].role, Role::User);
+    }
+
+    #[test]
+    fn of_a_long_answer_the_end_is_sent_in_whole_characters() {
+        assert_eq!(end_of("short"), "short");
+        let long = "日".repeat(MAX_BEGUN_BYTES);
+        let end = end_of(&long);
+        assert!(end.len() <= MAX_BEGUN_BYTES && end.len() > MAX_BEGUN_BYTES - 3);
+        assert!(end.chars().all(|c| c == '日'));
     }
 }

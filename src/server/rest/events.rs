@@ -1,6 +1,6 @@
 //! `GET /conversations/{id}/events`: the events of a conversation as a stream of the WHATWG grammar.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use axum::{
     body::{Body, Bytes},
@@ -8,16 +8,18 @@ use axum::{
     http::{HeaderMap, HeaderName, header},
     response::{IntoResponse, Response},
 };
-use futures::{Stream, StreamExt, stream};
+use futures::{StreamExt, stream};
 
 use super::extract::{Id, Query, header_text};
 use crate::{
     error::AppError,
     server::{
         chat::{
-            channel::{Entry, Format},
-            follow::follow,
+            channel::Format,
+            entry::Entry,
+            follow::{follow, written},
         },
+        keep_alive::{EVERY, kept_alive},
         llm::sse,
         session::CurrentUser,
         state::AppState,
@@ -25,11 +27,10 @@ use crate::{
 };
 
 const LAST_EVENT_ID: &str = "Last-Event-ID";
-/// Proxies close what is silent for a minute; a comment is no event to the reader.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// No event to the reader.
 const COMMENT: Bytes = Bytes::from_static(b": still here\n\n");
-/// What is there at once goes out at once, up to so many events.
-const TOGETHER: usize = 64;
+/// How soon a browser comes back when the connection ends, in milliseconds.
+const RETRY: Bytes = Bytes::from_static(b"retry: 1000\n\n");
 
 /// A reader that comes back says where it was in `Last-Event-ID`, which goes before `?after=`: that
 /// one stays in the address when the browser connects again.
@@ -52,20 +53,14 @@ pub async fn events(
         // nginx would hold events back otherwise.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    let bytes = entries.ready_chunks(TOGETHER).map(|entries| Bytes::from(written(&entries)));
-    Ok((fixed, Body::from_stream(kept_alive(bytes, KEEP_ALIVE).map(Ok::<_, Infallible>))).into_response())
+    let retry = stream::once(async { RETRY });
+    let bytes = retry.chain(kept_alive(written(entries, write), EVERY, COMMENT));
+    Ok((fixed, Body::from_stream(bytes.map(Ok::<_, Infallible>))).into_response())
 }
 
-fn written(entries: &[Entry]) -> String {
-    entries.iter().map(|entry| sse::encode(entry.name, Some(&entry.seq.to_string()), &entry.json)).collect()
-}
-
-/// The stream, with a comment whenever nothing came for so long.
-fn kept_alive(bytes: impl Stream<Item = Bytes> + Send, every: Duration) -> impl Stream<Item = Bytes> + Send {
-    stream::unfold(Box::pin(bytes), move |mut bytes| async move {
-        let next = tokio::time::timeout(every, bytes.next()).await.unwrap_or(Some(COMMENT));
-        next.map(|next| (next, bytes))
-    })
+fn write(entry: &Entry, to: &mut Vec<u8>) {
+    let event = sse::encode(entry.event.name(), Some(&entry.seq.to_string()), &entry.json());
+    to.extend_from_slice(event.as_bytes());
 }
 
 #[cfg(test)]
@@ -73,23 +68,15 @@ mod tests {
     use super::*;
     use crate::domain::ChatEvent;
 
-    #[tokio::test]
-    async fn silence_is_broken_by_comments() {
-        let quiet = stream::pending::<Bytes>();
-        let comments: Vec<_> = kept_alive(quiet, Duration::from_millis(1)).take(3).collect().await;
-        assert_eq!(comments, [COMMENT, COMMENT, COMMENT]);
-        let ended: Vec<_> = kept_alive(stream::iter([Bytes::from("x")]), KEEP_ALIVE).collect().await;
-        assert_eq!(ended, [Bytes::from("x")]);
-    }
-
     #[test]
     fn no_text_breaks_out_of_its_event() {
         let text = "a\n\nevent: done\r\ndata: {}\n\n\u{2028}😀";
         let event = ChatEvent::Delta { message_id: "m".into(), text: text.into() };
-        let mut seen = Vec::new();
+        let (mut seen, mut bytes) = (Vec::new(), Vec::new());
+        write(&Entry::new(7, event), &mut bytes);
         let mut decoder = sse::Decoder::new(10_000);
         decoder
-            .feed(written(&[Entry::new(7, &event)]).as_bytes(), |event| {
+            .feed(&bytes, |event| {
                 let data: serde_json::Value = serde_json::from_str(event.data).unwrap();
                 seen.push((
                     event.name.to_owned(),

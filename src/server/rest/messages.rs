@@ -1,4 +1,4 @@
-//! Messages: a conversation's, window by window; ask, stop, and have an answer written again.
+//! Messages: a conversation's, window by window; ask, stop, and steer.
 
 use axum::{
     Json as Answer,
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::extract::{Id, Json, Query, header_text};
 use crate::{
-    domain::{Failure, Message, Role, Status, Usage},
+    domain::{Conversation, Failure, Message, Role, Siblings, Status, Usage},
     error::AppError,
     server::{
-        chat::{self, channel::Format},
+        chat::{self, Place, channel::Format, steer},
         history::{self, ThreadMessage},
         session::CurrentUser,
         state::AppState,
@@ -37,6 +37,11 @@ pub struct MessageView {
     usage: Option<Usage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    length_limited: bool,
+    /// In a window only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    siblings: Option<Siblings>,
     created_at: i64,
 }
 
@@ -60,6 +65,7 @@ impl MessageView {
             model,
             usage,
             failure,
+            length_limited,
             created_at,
             ..
         } = message;
@@ -74,18 +80,21 @@ impl MessageView {
             model,
             usage,
             failure,
+            length_limited,
+            siblings: None,
             created_at,
         }
     }
 
-    fn of_thread(ThreadMessage { mut message, html }: ThreadMessage, format: Format) -> Self {
+    fn of_thread(shown: ThreadMessage, format: Format) -> Self {
+        let ThreadMessage { mut message, html, siblings } = shown;
         let content = std::mem::take(&mut message.content);
         let text = match (format, message.role) {
             (Format::Text, _) => Text::Content(content),
             (Format::Html, Role::User) => Text::Html(as_written(&content)),
             (Format::Html, _) => Text::Html(html.to_string()),
         };
-        Self::new(message, text)
+        Self { siblings, ..Self::new(message, text) }
     }
 }
 
@@ -132,6 +141,12 @@ pub struct Question {
     model: Option<String>,
 }
 
+#[derive(Deserialize)]
+pub struct Edited {
+    content: String,
+    model: Option<String>,
+}
+
 #[derive(Serialize)]
 pub struct Begun {
     /// Missing where an old question got a further answer.
@@ -175,7 +190,7 @@ pub async fn ask(
     let ask = chat::Ask {
         conversation_id: Some(&id),
         text: &question.content,
-        parent_id: question.parent_id.as_deref(),
+        place: question.parent_id.as_deref().map_or(Place::Leaf, Place::After),
         model: question.model.as_deref(),
         key: header_text(&headers, IDEMPOTENCY_KEY)?,
     };
@@ -201,6 +216,51 @@ pub async fn regenerate(
     let key = header_text(&headers, IDEMPOTENCY_KEY)?;
     let asked = chat::retry(&state, &current, &id, key).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))
+}
+
+pub async fn edit(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+    headers: HeaderMap,
+    Json(edited): Json<Edited>,
+) -> Result<(StatusCode, Answer<Begun>), AppError> {
+    let edit = steer::Edit {
+        message_id: &id,
+        text: &edited.content,
+        model: edited.model.as_deref(),
+        key: header_text(&headers, IDEMPOTENCY_KEY)?,
+    };
+    let asked = steer::edit(&state, &current, edit).await?;
+    Ok((StatusCode::ACCEPTED, Answer(asked.into())))
+}
+
+pub async fn go_on(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Result<(StatusCode, Answer<Begun>), AppError> {
+    let key = header_text(&headers, IDEMPOTENCY_KEY)?;
+    let asked = steer::continue_answer(&state, &current, &id, key).await?;
+    Ok((StatusCode::ACCEPTED, Answer(asked.into())))
+}
+
+pub async fn select(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+) -> Result<Answer<Conversation>, AppError> {
+    steer::select(&state, &current, &id).await.map(Answer)
+}
+
+pub async fn delete(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Id(id): Id,
+) -> Result<StatusCode, AppError> {
+    steer::delete(&state, &current, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[cfg(test)]

@@ -11,13 +11,13 @@ mod openapi;
 
 use axum::{
     Router,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, delete, get, post},
 };
 
 use super::state::AppState;
 
 /// Every address below `/api/v1`. The OpenAPI document lists the same ones; a test compares them.
-pub fn table() -> [(&'static str, MethodRouter<AppState>); 11] {
+pub fn table() -> [(&'static str, MethodRouter<AppState>); 15] {
     [
         ("/auth/register", post(auth::register)),
         ("/auth/login", post(auth::log_in)),
@@ -33,6 +33,10 @@ pub fn table() -> [(&'static str, MethodRouter<AppState>); 11] {
         ("/conversations/{id}/events", get(events::events)),
         ("/messages/{id}/stop", post(messages::stop)),
         ("/messages/{id}/regenerate", post(messages::regenerate)),
+        ("/messages/{id}/continue", post(messages::go_on)),
+        ("/messages/{id}/edit", post(messages::edit)),
+        ("/messages/{id}/select", post(messages::select)),
+        ("/messages/{id}", delete(messages::delete)),
     ]
 }
 

@@ -6,7 +6,9 @@
 
 mod mongo;
 mod open;
+mod shared;
 mod sqlite;
+mod tail;
 
 #[cfg(test)]
 mod contract;
@@ -16,6 +18,8 @@ use async_trait::async_trait;
 use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
 
 pub use open::{OpenError, OpenOptions, open};
+pub use shared::{Beat, Ended, Seen, Shared, StoreChange, What};
+pub use tail::{Chunk, Leftovers, Mark, Recovered, fold};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +36,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// How far `interrupt_unfinished` moves on from the last event number that it knows of: farther than a
 /// server can have got since it last wrote one down.
-const SEQ_GAP: i64 = 1_000_000;
+pub const SEQ_GAP: i64 = 1_000_000;
 
 /// A person as they register. The store decides the role: the first one is the administrator, also
 /// when two register at once.
@@ -176,8 +180,11 @@ pub struct Finish {
     pub status: Status,
     pub usage: Option<Usage>,
     pub failure: Option<Failure>,
+    pub length_limited: bool,
     /// The highest event number given out for it.
     pub seq: u64,
+    /// Of its last events, which no chunk brought to the store, or just now.
+    pub marks: Vec<Mark>,
 }
 
 #[async_trait]
@@ -192,20 +199,85 @@ pub trait Messages: Send + Sync {
         upto: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Message>>;
-    /// More text of a running answer. `seq` is the highest event number that it covers.
-    async fn append_chunk(&self, message_id: &str, seq: u64, text: &str) -> Result<()>;
-    /// Stores the end of an answer and drops its chunks, in one step. `false` when the message is gone
-    /// or was finished before, which is left as it is.
+    /// More of answers that this process writes, in one write. A chunk of an answer that it does not
+    /// write (any more) is dropped, one that is there already stays as it is.
+    async fn append_chunks(&self, chunks: &[Chunk]) -> Result<()>;
+    /// Stores the end of an answer that this process writes and drops its chunks, in one step. `false`
+    /// when the message is gone, or is not running here any more: it is left as it is.
     async fn finish_message(&self, message_id: &str, finish: &Finish) -> Result<bool>;
-    /// What a server that died left behind: answers still `generating` get their chunks as content and
+    /// What processes that died left behind: answers still `generating` get their chunks as content and
     /// the status `interrupted`, and their conversation a `last_seq` beyond any that was given out.
     /// How many.
-    async fn interrupt_unfinished(&self) -> Result<u64>;
+    async fn interrupt_unfinished(&self, leftovers: Leftovers<'_>) -> Result<u64>;
+    /// An answer whose writer is gone, but not what it wrote: one that it left `generating` gets the
+    /// content as given and the status `interrupted`; one that is `interrupted` already gets it when
+    /// it is more of the same and nothing was said below it. `false`: the message is left as it is.
+    async fn recover_message(&self, recovered: &Recovered) -> Result<bool>;
+}
+
+/// A message and the one it follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    pub parent_id: Option<String>,
+    pub id: String,
+}
+
+/// What became of a change of the tree. A running answer is always the leaf: while there is one,
+/// the tree is not changed by anything else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TreeOutcome {
+    /// The conversation as it is afterwards.
+    Changed(Conversation),
+    /// The message is missing or somebody else's.
+    Missing,
+    /// An answer is being written in the conversation.
+    Busy,
+}
+
+/// What became of continuing an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContinueOutcome {
+    /// The conversation, and the answer: `generating` again, with the text it has.
+    Begun(Conversation, Message),
+    /// The key was used before, for this.
+    Repeated(Message),
+    /// The key was used before, for something else.
+    KeyTaken,
+    /// The message is missing or somebody else's.
+    Missing,
+    /// It has not ended so that it could go on, see [`Message::can_continue`].
+    Ended,
+    /// It is not the newest message of the branch on screen.
+    NotLeaf,
+    /// An answer is being written in the conversation.
+    Busy,
+}
+
+/// The tree that the messages of a conversation form, and the branch of it on screen.
+#[async_trait]
+pub trait Tree: Send + Sync {
+    /// The messages that follow these, oldest first; `None` is the parent of first questions. The
+    /// caller has checked the owner of the conversation.
+    async fn children(&self, conversation_id: &str, parents: &[Option<String>]) -> Result<Vec<Child>>;
+    /// Moves the leaf to the newest message below this one, or this one.
+    async fn select_branch(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome>;
+    /// Deletes one message. Those that follow it then follow its parent; a leaf on it moves to the
+    /// newest message below its parent.
+    async fn delete_message(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome>;
+    /// Sets an ended answer `generating` again; its text stays. `updated_at` of the conversation
+    /// becomes `now`.
+    async fn continue_answer(
+        &self,
+        user_id: &str,
+        message_id: &str,
+        key: Option<&str>,
+        now: i64,
+    ) -> Result<ContinueOutcome>;
 }
 
 /// Everything a server keeps.
 #[async_trait]
-pub trait Store: Users + Sessions + Conversations + Messages {
+pub trait Store: Users + Sessions + Conversations + Messages + Tree + Shared {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Ends the connections; what was acknowledged is kept.

@@ -12,12 +12,18 @@ pub struct OpenOptions {
     /// How long MongoDB may take to be found, unless the URL sets `serverSelectionTimeoutMS`. A whole
     /// call may take twice as long.
     pub mongo_patience: Duration,
+    /// The name of this process among those that use the database: a new one for each start.
+    pub instance: String,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { sqlite_readers: 4, mongo_patience: Duration::from_secs(5) }
+        Self { sqlite_readers: 4, mongo_patience: Duration::from_secs(5), instance: new_instance() }
     }
+}
+
+fn new_instance() -> String {
+    ulid::Ulid::from_datetime(std::time::SystemTime::now()).to_string()
 }
 
 type Source = Box<dyn std::error::Error + Send + Sync>;

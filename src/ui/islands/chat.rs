@@ -1,12 +1,14 @@
-//! [`Chat`]: the one island. It takes a question, follows the answer, and comes back after a lost
+//! [`Chat`]: the one island. It takes a question, follows the conversation, and comes back after a lost
 //! connection. Without JavaScript its markup is an ordinary form below a finished thread.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use super::{
     answer::LiveAnswer,
     composer::Composer,
+    follow, keep, page,
     shared::{Running, Shared, Turn},
+    steer,
 };
 use crate::ui::parts::Question;
 
@@ -14,34 +16,62 @@ use crate::ui::parts::Question;
 #[island]
 pub fn Chat(
     conversation_id: Option<String>,
+    /// The newest message shown.
+    last_id: Option<String>,
     running: Option<Running>,
     models: Vec<String>,
     model: Option<String>,
-    /// Following after this place misses nothing that the page does not show.
-    after: u64,
+    /// Following after this place misses nothing that the page does not show; `None` shows an older
+    /// window, which nothing changes.
+    after: Option<u64>,
     /// A sentence to begin with: what became of a form that was posted without JavaScript.
     alert: Option<String>,
     /// Makes this page's first question one question, however often it is sent.
     key: String,
     children: Children,
 ) -> impl IntoView {
-    let first = running.map(|answer| Turn { question: None, answer });
+    let first = running.map(|answer| Turn::new(None, answer));
+    let empty = conversation_id.is_none();
     let shared = Shared {
-        conversation_id: StoredValue::new(conversation_id.clone()),
+        conversation_id: StoredValue::new(conversation_id),
+        last_id: StoredValue::new(last_id),
+        follows: after.is_some(),
         running: RwSignal::new(first.as_ref().map(|turn| turn.answer.answer_id.clone())),
         turns: RwSignal::new(first.into_iter().collect()),
         alert: RwSignal::new(alert),
         lost: RwSignal::new(false),
+        steering: StoredValue::new(false),
+        stale: StoredValue::new(false),
+        leaving: StoredValue::new(false),
+        key: StoredValue::new(key.clone()),
     };
-    let empty = conversation_id.is_none();
-    Effect::new(super::page::open_at_end);
-    Effect::new(move || super::answer::look_for_title(shared, after));
+    Effect::new(move || {
+        keep::restore(shared);
+        follow::begin(shared, after.unwrap_or_default());
+        window_event_listener(ev::keydown, move |event| steer::escape(shared, &event));
+    });
     view! {
-        <div class="thread" class:empty=empty id="thread" on:click=super::page::copy_on_click>
+        <div
+            class="thread"
+            class:empty=empty
+            id="thread"
+            on:click=move |event| {
+                steer::click(&event);
+                page::copy_on_click(event);
+            }
+            on:keydown=move |event| steer::keydown(&event)
+            on:input=move |event| steer::input(&event)
+            on:submit=move |event| steer::submit(shared, event)
+        >
             {children()}
             <For each=move || shared.turns.get() key=|turn| turn.answer.answer_id.clone() let(turn)>
-                {turn.question.map(|(id, text)| view! { <Question id text /> })}
-                <LiveAnswer shared answer=turn.answer />
+                {turn
+                    .question
+                    .clone()
+                    .map(|(id, text)| {
+                        view! { <Question id text siblings=None key=shared.key.get_value() /> }
+                    })}
+                <LiveAnswer shared turn />
             </For>
             <div id="latest"></div>
         </div>

@@ -2,11 +2,8 @@
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
 
-use super::{
-    page,
-    shared::{Running, Shared, Turn},
-};
-use crate::{api, ui::parts::Icon};
+use super::{browser, keep, page, shared::Shared, steer};
+use crate::{api, domain::STILL_WRITING, ui::parts::Icon};
 
 #[component]
 pub(super) fn Composer(
@@ -27,10 +24,11 @@ pub(super) fn Composer(
             return;
         };
         let question = area.value();
-        if question.trim().is_empty()
-            || sending.get_untracked()
-            || shared.running.with_untracked(Option::is_some)
-        {
+        if question.trim().is_empty() || sending.get_untracked() {
+            return;
+        }
+        if shared.running.with_untracked(Option::is_some) {
+            shared.alert.set(Some(STILL_WRITING.to_owned()));
             return;
         }
         let model = chosen.get_untracked().map(|select| select.value());
@@ -42,27 +40,21 @@ pub(super) fn Composer(
                     .await;
             sending.set(false);
             match asked {
-                Ok(asked) if conversation.is_none() => page::go(&format!("/c/{}", asked.conversation_id)),
                 Ok(asked) => {
-                    area.set_value("");
+                    // What was typed since stays.
+                    if area.value() == question {
+                        area.set_value("");
+                    }
+                    browser::keep(&keep::draft(shared), &area.value());
+                    if !shared.follows {
+                        return page::go(&format!("/c/{}#latest", asked.conversation_id));
+                    }
                     send_key.set_value(page::random_key());
-                    shared.running.set(Some(asked.answer_id.clone()));
-                    let question = asked.question_id.map(|id| (id, question));
-                    let answer =
-                        Running { answer_id: asked.answer_id, html: String::new(), after: asked.after };
-                    shared.turns.update(|turns| turns.push(Turn { question, answer }));
+                    shared.append(asked.question_id.map(|id| (id, question)), &asked.answer_id, "");
                     page::to_end_soon();
                 }
                 // The text stays where it is, and the key with it: sending again is the same question.
                 Err(error) => shared.alert.set(Some(error.to_string())),
-            }
-        });
-    };
-    let stop = move |_| {
-        let Some(message_id) = shared.running.get_untracked() else { return };
-        spawn_local(async move {
-            if let Err(error) = api::chat::stop(message_id).await {
-                shared.alert.set(Some(error.to_string()));
             }
         });
     };
@@ -71,6 +63,16 @@ pub(super) fn Composer(
         if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
             event.prevent_default();
             send();
+        }
+        let empty = || text.get_untracked().is_some_and(|area| area.value().is_empty());
+        if event.key() == "ArrowUp" && empty() {
+            event.prevent_default();
+            steer::edit_last();
+        }
+    };
+    let on_input = move |_| {
+        if let Some(area) = text.get_untracked() {
+            browser::keep(&keep::draft(shared), &area.value());
         }
     };
     view! {
@@ -107,6 +109,7 @@ pub(super) fn Composer(
                     dir="auto"
                     node_ref=text
                     on:keydown=on_key
+                    on:input=on_input
                 ></textarea>
                 <div class="row">
                     <label class="choice">
@@ -142,7 +145,7 @@ pub(super) fn Composer(
                             type="submit"
                             on:click=move |event| {
                                 event.prevent_default();
-                                stop(event);
+                                steer::stop(shared);
                             }
                         >
                             <Icon name="square" />

@@ -1,10 +1,14 @@
 //! The code that hydrates. One island holds a conversation: its thread and its composer share state.
 
 mod answer;
+mod browser;
 mod chat;
 mod composer;
+mod follow;
+mod keep;
 mod page;
 mod shared;
+mod steer;
 
 pub use chat::Chat;
 pub use shared::Running;

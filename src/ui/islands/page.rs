@@ -12,6 +12,22 @@ fn thread() -> Option<Element> {
     document().get_element_by_id("thread")
 }
 
+/// Where the text of a message stands.
+pub fn prose(message_id: &str) -> Option<Element> {
+    document().get_element_by_id(message_id)?.query_selector(".prose").ok().flatten()
+}
+
+/// Whether a message is shown with this status and this text, whatever the blanks between its blocks.
+pub fn shows(message_id: &str, built: &Element, status: &str) -> bool {
+    let Some(message) = document().get_element_by_id(message_id) else { return false };
+    let text = |of: Option<&Element>| {
+        let text = of.and_then(|of| of.text_content()).unwrap_or_default();
+        text.chars().filter(|c| !c.is_whitespace()).collect::<String>()
+    };
+    message.get_attribute("data-status").as_deref() == Some(status)
+        && text(prose(message_id).as_ref()) == text(Some(built))
+}
+
 /// Puts block `index` of an answer in its place. Blocks are the children of `prose`, in order.
 pub fn put_block(prose: &Element, index: u32, html: &str) {
     // What turned out to be no block still keeps its place among the others.
@@ -44,9 +60,29 @@ pub fn to_end() {
     }
 }
 
-/// A conversation opens at its newest message, unless an older window was asked for.
-pub fn open_at_end() {
-    if window().location().search().is_ok_and(|query| !query.contains("before=")) {
+pub fn scroll_top() -> i32 {
+    thread().map(|thread| thread.scroll_top()).unwrap_or_default()
+}
+
+pub fn scroll_to(top: i32) {
+    if let Some(thread) = thread() {
+        thread.set_scroll_top(top);
+    }
+}
+
+/// A conversation opens at its newest message, unless the address names another or an older window. Who
+/// chose a branch by keyboard finds the arrows where they were.
+pub fn open() {
+    let location = window().location();
+    let hash = location.hash().unwrap_or_default();
+    if let Some(id) = hash.strip_prefix('#').filter(|id| !id.is_empty() && *id != "latest") {
+        let arrow = document()
+            .get_element_by_id(id)
+            .and_then(|message| message.query_selector(".branches button:not([disabled])").ok().flatten());
+        if let Some(arrow) = arrow.and_then(|arrow| arrow.dyn_into::<HtmlElement>().ok()) {
+            let _ = arrow.focus();
+        }
+    } else if location.search().is_ok_and(|query| !query.contains("before=")) {
         to_end();
     }
 }
@@ -56,8 +92,18 @@ pub fn to_end_soon() {
     request_animation_frame(to_end);
 }
 
+/// Opens a page of this site. To an address that differs in its fragment only a browser would scroll.
 pub fn go(path: &str) {
-    let _ = window().location().assign(path);
+    let location = window().location();
+    let here = location.pathname().unwrap_or_default();
+    if path.split('#').next() == Some(&here) {
+        if let Ok(history) = window().history() {
+            let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(path));
+        }
+        let _ = location.reload();
+    } else {
+        let _ = location.assign(path);
+    }
 }
 
 pub async fn sleep(milliseconds: i32) {
@@ -74,10 +120,6 @@ pub fn random_key() -> String {
 
 fn heading() -> Option<Element> {
     document().query_selector(".bar h1[data-untitled]").ok().flatten()
-}
-
-pub fn is_untitled() -> bool {
-    heading().is_some()
 }
 
 /// The new title where it is shown: the tab, the bar, and the list.

@@ -2,22 +2,37 @@
 
 use leptos::prelude::*;
 
-use super::Icon;
-use crate::domain::{Failure, Status, Usage};
+use super::{Icon, steer::*};
+use crate::domain::{Failure, Siblings, Status, Usage};
 
-/// What a person wrote, as they wrote it.
+/// What a person wrote, as they wrote it. `key` makes each change that is sent from the page one change.
 #[component]
-pub fn Question(id: String, text: String) -> impl IntoView {
+pub fn Question(id: String, text: String, siblings: Option<Siblings>, key: String) -> impl IntoView {
+    let article = id.clone();
     view! {
-        <article class="message user" id=id aria-label="You">
-            <div class="body" dir="auto">{text}</div>
+        <article class="message user" id=article aria-label="You">
+            <div class="body" dir="auto">{text.clone()}</div>
             <div class="actions">
+                {siblings.map(|siblings| view! { <Branches siblings /> })}
                 <button type="button" class="plain copy-message" aria-label="Copy message">
                     <Icon name="copy" />
                 </button>
+                <EditForm id=id.clone() text key />
+                <DeleteForm id />
             </div>
         </article>
     }
+}
+
+/// How an answer stands in a thread.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub status: Status,
+    pub failure: Option<Failure>,
+    pub length_limited: bool,
+    pub siblings: Option<Siblings>,
+    /// Whether nothing follows it.
+    pub newest: bool,
 }
 
 /// A finished answer, from HTML that the server has sanitized.
@@ -26,13 +41,14 @@ pub fn Answer(
     id: String,
     html: String,
     reasoning: String,
-    status: Status,
-    failure: Option<Failure>,
+    written: Written,
     meta: String,
+    key: String,
 ) -> impl IntoView {
-    let end_id = id.clone();
+    let Written { status, failure, length_limited, siblings, newest } = written;
+    let article = id.clone();
     view! {
-        <article class="message" id=id aria-label="Answer">
+        <article class="message" id=article aria-label="Answer" data-status=status.as_str()>
             {(!reasoning.is_empty()).then(|| {
                 view! {
                     <details class="reasoning">
@@ -42,14 +58,25 @@ pub fn Answer(
                 }
             })}
             <div class="prose" inner_html=html></div>
-            <AnswerEnd id=end_id status failure />
-            <div class="actions">
-                <button type="button" class="plain copy-message" aria-label="Copy answer">
-                    <Icon name="copy" />
-                </button>
-                <span class="meta">{meta}</span>
-            </div>
+            <AnswerEnd id=id.clone() status failure length_limited newest key=key.clone() />
+            <AnswerActions id siblings meta key />
         </article>
+    }
+}
+
+/// What is done with a finished answer, and which model wrote it.
+#[component]
+pub fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String, key: String) -> impl IntoView {
+    view! {
+        <div class="actions">
+            {siblings.map(|siblings| view! { <Branches siblings /> })}
+            <button type="button" class="plain copy-message" aria-label="Copy answer">
+                <Icon name="copy" />
+            </button>
+            <AgainForm id=id.clone() key />
+            <DeleteForm id />
+            <span class="meta">{meta}</span>
+        </div>
     }
 }
 
@@ -61,33 +88,32 @@ pub fn meta_line(model: &str, usage: Option<Usage>) -> String {
 
 /// How an answer ended, where it did not end well, and the way on.
 #[component]
-pub fn AnswerEnd(id: String, status: Status, failure: Option<Failure>) -> impl IntoView {
+pub fn AnswerEnd(
+    id: String,
+    status: Status,
+    failure: Option<Failure>,
+    length_limited: bool,
+    newest: bool,
+    key: String,
+) -> impl IntoView {
     let sentence = match (&failure, status) {
         (Some(failure), _) => failure.message.clone(),
         (None, Status::Failed) => "This answer failed.".to_owned(),
         (None, Status::Interrupted) => "The server was stopped while it wrote this answer.".to_owned(),
         (None, Status::Stopped) => "You stopped this answer.".to_owned(),
+        (None, Status::Complete) if length_limited => {
+            "This answer was cut: it reached the model’s limit.".to_owned()
+        }
         (None, Status::Complete | Status::Generating) => return None,
     };
-    let class = if status == Status::Stopped { "ended" } else { "ended alert" };
+    let quiet = matches!(status, Status::Stopped | Status::Complete);
+    let class = if quiet { "ended" } else { "ended alert" };
+    let goes_on = newest && status.can_continue(length_limited);
     Some(view! {
         <div class=class role="status">
             <span>{sentence}</span>
-            <RetryForm id />
+            {goes_on.then(|| view! { <ContinueForm id=id.clone() key=key.clone() /> })}
+            <RetryForm id key />
         </div>
     })
-}
-
-/// An ordinary form: it works without JavaScript, and leads to the page where the new answer arrives.
-#[component]
-pub fn RetryForm(id: String) -> impl IntoView {
-    view! {
-        <form method="post" action="/fn/retry">
-            <input type="hidden" name="message_id" value=id />
-            <button class="small">
-                <Icon name="again" />
-                "Retry"
-            </button>
-        </form>
-    }
 }

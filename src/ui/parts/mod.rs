@@ -2,6 +2,7 @@
 
 mod icon;
 mod message;
+mod steer;
 
 pub use icon::Icon;
-pub use message::{Answer, AnswerEnd, Question, RetryForm, meta_line};
+pub use message::{Answer, AnswerActions, AnswerEnd, Question, Written, meta_line};

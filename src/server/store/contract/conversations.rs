@@ -5,7 +5,7 @@ use crate::{
     server::store::{ConversationPlace, ConversationQuery, Store},
 };
 
-use super::fixtures::{NOW, begin, conversation, talk, turn, user};
+use super::fixtures::{NOW, begin, chunk, conversation, interrupt, talk, turn, user};
 
 async fn add(store: &dyn Store, user: &User, conversation: Conversation) -> Conversation {
     store.create_conversation(&user.id, &conversation).await.unwrap();
@@ -176,7 +176,7 @@ pub(super) async fn deleting_takes_everything_along(store: &dyn Store) {
     talk(store, &done, "Yes.").await;
     let running = turn(&ada, &it, Some(&done.answer.id));
     begin(store, &running).await;
-    store.append_chunk(&running.answer.id, 3, "half").await.unwrap();
+    store.append_chunks(&[chunk(&running, 3, 0, "half")]).await.unwrap();
     let kept = turn(&ada, &other, None);
     talk(store, &kept, "Kept.").await;
     assert!(store.delete_conversation(&ada.id, &it.id).await.unwrap());
@@ -187,7 +187,7 @@ pub(super) async fn deleting_takes_everything_along(store: &dyn Store) {
         assert!(store.message(&ada.id, gone).await.unwrap().is_none());
     }
     assert_eq!(store.messages_back(&other.id, None, 10).await.unwrap().len(), 2);
-    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    assert_eq!(interrupt(store).await, 0);
 }
 
 pub(super) async fn the_store_answers_a_ping(store: &dyn Store) {

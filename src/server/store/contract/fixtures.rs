@@ -11,7 +11,8 @@ use ulid::Ulid;
 use crate::{
     domain::{Conversation, Message, Role, Status, User},
     server::store::{
-        Finish, NewTurn, NewUser, OpenOptions, Session, Store, TurnOutcome, contract::mongod, open,
+        Chunk, Finish, Leftovers, NewTurn, NewUser, OpenOptions, Session, Store, TurnOutcome,
+        contract::mongod, open,
     },
 };
 
@@ -100,6 +101,7 @@ fn message(conversation_id: &str, parent_id: Option<String>, role: Role, content
         model: answer.then(|| "demo/echo".to_owned()),
         usage: None,
         failure: None,
+        length_limited: false,
         created_at: NOW + 1,
     }
 }
@@ -130,6 +132,16 @@ pub(super) fn another_answer(user: &User, conversation: &Conversation, parent: O
     NewTurn { question: None, answer, ..turn(user, conversation, None) }
 }
 
+/// Text of a running answer from the byte `at` on.
+pub(super) fn chunk(turn: &NewTurn, seq: u64, at: u64, text: &str) -> Chunk {
+    Chunk { message_id: turn.answer.id.clone(), seq, text_at: at, text: text.to_owned(), ..Chunk::default() }
+}
+
+/// As if the process that has the store open were gone.
+pub(super) async fn interrupt(store: &dyn Store) -> u64 {
+    store.interrupt_unfinished(Leftovers::Of(store.instance())).await.unwrap()
+}
+
 pub(super) async fn begin(store: &dyn Store, turn: &NewTurn) {
     assert_eq!(store.begin_turn(turn).await.unwrap(), TurnOutcome::Begun);
 }
@@ -141,7 +153,9 @@ pub(super) fn finish(content: &str, seq: u64) -> Finish {
         status: Status::Complete,
         usage: None,
         failure: None,
+        length_limited: false,
         seq,
+        marks: Vec::new(),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::{
     domain::{Failure, FailureCode, Message, Status, Usage},
-    server::store::{Finish, NewTurn, Store},
+    server::store::{Chunk, Finish, NewTurn, Store},
 };
 
-use super::fixtures::{begin, finish, first_turn, talk, turn, user};
+use super::fixtures::{begin, chunk, finish, first_turn, interrupt, talk, turn, user};
 
 async fn begun(store: &dyn Store) -> NewTurn {
     let turn = first_turn(&user(store).await);
@@ -52,14 +52,16 @@ pub(super) async fn a_foreign_message_looks_missing(store: &dyn Store) {
 
 pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
     let turn = begun(store).await;
-    store.append_chunk(&turn.answer.id, 2, "A program ").await.unwrap();
+    store.append_chunks(&[chunk(&turn, 2, 0, "A program ")]).await.unwrap();
     let end = Finish {
         content: "A program that prints itself.".to_owned(),
         reasoning: "Hm.".to_owned(),
         status: Status::Complete,
         usage: Some(Usage { prompt_tokens: 12, completion_tokens: u32::MAX }),
         failure: None,
+        length_limited: true,
         seq: 9,
+        marks: Vec::new(),
     };
     assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
     let expected = Message {
@@ -67,6 +69,7 @@ pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
         reasoning: "Hm.".to_owned(),
         status: Status::Complete,
         usage: end.usage,
+        length_limited: true,
         ..turn.answer.clone()
     };
     assert_eq!(answer(store, &turn).await, expected);
@@ -76,7 +79,7 @@ pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
     assert!(!store.finish_message(question, &finish("Other.", 99)).await.unwrap());
     assert_eq!(answer(store, &turn).await, expected);
     assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 9);
-    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    assert_eq!(interrupt(store).await, 0);
     assert_eq!(answer(store, &turn).await, expected);
 }
 
@@ -92,10 +95,11 @@ pub(super) async fn a_failure_is_kept(store: &dyn Store) {
 
 pub(super) async fn chunks_for_nobody_leave_nothing(store: &dyn Store) {
     let turn = begun(store).await;
-    store.append_chunk("none", 1, "lost").await.unwrap();
+    let nobody = Chunk { message_id: "none".to_owned(), ..chunk(&turn, 1, 0, "lost") };
+    store.append_chunks(&[nobody]).await.unwrap();
     assert!(store.finish_message(&turn.answer.id, &finish("Yes.", 5)).await.unwrap());
-    store.append_chunk(&turn.answer.id, 6, "too late").await.unwrap();
-    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    store.append_chunks(&[chunk(&turn, 6, 4, "too late")]).await.unwrap();
+    assert_eq!(interrupt(store).await, 0);
     assert_eq!(answer(store, &turn).await.content, "Yes.");
     assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 5);
 }
@@ -105,18 +109,18 @@ pub(super) async fn unfinished_answers_are_interrupted(store: &dyn Store) {
     let done = first_turn(&user(store).await);
     talk(store, &done, "Done.").await;
     // Seqs of several digits, not in order: they sort as numbers.
-    for (seq, text) in [(9, "b"), (2, "a"), (100, "d\0"), (20, "c")] {
-        store.append_chunk(&one.answer.id, seq, text).await.unwrap();
+    for (seq, at, text) in [(9, 1, "b"), (2, 0, "a"), (100, 3, "d\0"), (20, 2, "c")] {
+        store.append_chunks(&[chunk(&one, seq, at, text)]).await.unwrap();
     }
-    store.append_chunk(&two.answer.id, 1, "öl 🛢").await.unwrap();
-    assert_eq!(store.interrupt_unfinished().await.unwrap(), 3);
+    store.append_chunks(&[chunk(&two, 1, 0, "öl 🛢")]).await.unwrap();
+    assert_eq!(interrupt(store).await, 3);
     for (turn, content) in [(&one, "abcd\0"), (&two, "öl 🛢"), (&silent, "")] {
         let stored = answer(store, turn).await;
         assert_eq!((stored.content.as_str(), stored.status), (content, Status::Interrupted));
     }
     assert_eq!(answer(store, &done).await.status, Status::Complete);
     assert_eq!(store.last_seq(&done.conversation.id).await.unwrap(), 1);
-    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    assert_eq!(interrupt(store).await, 0);
     assert!(!store.finish_message(&one.answer.id, &finish("no", 7)).await.unwrap());
 }
 
@@ -127,27 +131,33 @@ pub(super) async fn interrupting_moves_beyond_every_known_seq(store: &dyn Store)
     store.finish_message(&first.answer.id, &finish("Yes.", 40)).await.unwrap();
     let second = turn(&ada, &first.conversation, Some(&first.answer.id));
     begin(store, &second).await;
-    store.append_chunk(&second.answer.id, 57, "x").await.unwrap();
-    store.interrupt_unfinished().await.unwrap();
-    let conversation = &first.conversation.id;
-    assert_eq!(store.last_seq(conversation).await.unwrap(), 1_000_057);
+    store.append_chunks(&[chunk(&second, 57, 0, "x")]).await.unwrap();
+    interrupt(store).await;
+    let last_seq = async || store.last_seq(&first.conversation.id).await.unwrap();
+    let one = last_seq().await;
+    assert!(one >= 1_000_057, "{one}");
     begin(store, &turn(&ada, &first.conversation, Some(&second.answer.id))).await;
-    store.interrupt_unfinished().await.unwrap();
-    assert_eq!(store.last_seq(conversation).await.unwrap(), 2_000_057);
+    interrupt(store).await;
+    let two = last_seq().await;
+    assert!(two >= one + 1_000_000, "{two}");
     // A lower seq does not take it back.
     let last = turn(&ada, &first.conversation, Some(&second.answer.id));
     begin(store, &last).await;
     store.finish_message(&last.answer.id, &finish("Yes.", 3)).await.unwrap();
-    assert_eq!(store.last_seq(conversation).await.unwrap(), 2_000_057);
+    assert!(last_seq().await >= two);
 }
 
 pub(super) async fn a_chunk_sent_twice_is_there_once(store: &dyn Store) {
     let turn = begun(store).await;
-    for (seq, text) in [(1, "a"), (1, "a"), (2, "b")] {
-        store.append_chunk(&turn.answer.id, seq, text).await.unwrap();
+    // The last one as when it is not known whether the one before arrived.
+    let chunks = [(1, 0, "a"), (1, 0, "a"), (2, 1, "b"), (4, 1, "bc")];
+    for (seq, at, text) in chunks {
+        store.append_chunks(&[chunk(&turn, seq, at, text)]).await.unwrap();
     }
-    store.interrupt_unfinished().await.unwrap();
-    assert_eq!(answer(store, &turn).await.content, "ab");
+    let again: Vec<_> = chunks.iter().map(|(seq, at, text)| chunk(&turn, *seq, *at, text)).collect();
+    store.append_chunks(&again).await.unwrap();
+    interrupt(store).await;
+    assert_eq!(answer(store, &turn).await.content, "abc");
 }
 
 pub(super) async fn any_text_round_trips(store: &dyn Store) {
@@ -162,8 +172,8 @@ pub(super) async fn any_text_round_trips(store: &dyn Store) {
         let mut turn = first_turn(&user(store).await);
         turn.question.as_mut().unwrap().content.clone_from(&text);
         begin(store, &turn).await;
-        store.append_chunk(&turn.answer.id, 1, &text).await.unwrap();
-        store.interrupt_unfinished().await.unwrap();
+        store.append_chunks(&[chunk(&turn, 1, 0, &text)]).await.unwrap();
+        interrupt(store).await;
         let thread = store.messages_back(&turn.conversation.id, None, 10).await.unwrap();
         assert!(thread.len() == 2 && thread.iter().all(|message| message.content == text));
         let again = super::fixtures::turn(&user(store).await, &turn.conversation, Some(&turn.answer.id));
@@ -178,11 +188,12 @@ pub(super) async fn any_text_round_trips(store: &dyn Store) {
 
 pub(super) async fn chunks_racing_with_the_end_leave_nothing(store: &dyn Store) {
     let turn = begun(store).await;
-    let chunks = futures::future::join_all((1..20).map(|seq| store.append_chunk(&turn.answer.id, seq, "x")));
+    let chunks: Vec<_> = (1..20).map(|seq| [chunk(&turn, seq, seq - 1, "x")]).collect();
+    let chunks = futures::future::join_all(chunks.iter().map(|chunk| store.append_chunks(chunk)));
     let end = finish("Yes.", 20);
     let (chunks, finished) = futures::join!(chunks, store.finish_message(&turn.answer.id, &end));
     assert!(chunks.iter().all(Result::is_ok) && finished.unwrap());
     assert_eq!(answer(store, &turn).await.content, "Yes.");
-    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    assert_eq!(interrupt(store).await, 0);
     assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 20);
 }

@@ -8,7 +8,11 @@ mod messages;
 mod mongo_only;
 mod mongod;
 mod sessions;
+mod shared;
 mod sqlite_only;
+mod tail;
+mod tree;
+mod tree_any;
 mod turns;
 mod users;
 
@@ -76,6 +80,20 @@ contract! {
         a_running_answer_is_busy_until_it_ends,
         a_failing_turn_leaves_no_orphan,
     }
+    tree {
+        children_are_told_with_their_parents,
+        a_branch_is_shown_down_to_its_newest_message,
+        foreign_and_missing_messages_are_left_alone,
+        what_follows_a_deleted_message_stays,
+        a_deleted_leaf_gives_way_to_its_sibling,
+        nothing_is_changed_while_an_answer_is_written,
+        an_answer_goes_on_with_its_text,
+        only_a_cut_leaf_goes_on,
+        of_many_that_continue_one_begins,
+        a_key_continues_once,
+        deleting_takes_the_keys_along,
+        deleting_races_with_asking,
+    }
     messages {
         messages_are_paged_back,
         a_foreign_message_looks_missing,
@@ -87,5 +105,16 @@ contract! {
         a_chunk_sent_twice_is_there_once,
         any_text_round_trips,
         chunks_racing_with_the_end_leave_nothing,
+    }
+    tail {
+        many_answers_go_in_one_write,
+        reasoning_is_kept_too,
+        a_gap_ends_what_is_kept,
+        only_the_named_process_is_interrupted,
+        what_another_process_writes_is_left_alone,
+        a_running_answer_is_recovered,
+        an_interrupted_answer_gets_what_it_lacked,
+        what_is_no_more_of_the_same_is_not_recovered,
+        two_that_recover_leave_the_longer,
     }
 }

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use mongodb::{
     Client,
-    bson::{Document, doc},
+    bson::{Bson, Document, doc},
 };
 
-use crate::server::store::{OpenError, OpenOptions, Store, StoreError, open};
+use crate::server::store::{Leftovers, OpenError, OpenOptions, Store, StoreError, open};
 
 use super::{
-    fixtures::{NOW, begin, finish, first_turn, session, user},
+    fixtures::{NOW, begin, chunk, finish, first_turn, interrupt, session, user},
     mongod::{Mongod, fresh_database, shared},
 };
 
@@ -75,12 +75,12 @@ async fn a_killed_server_is_unavailable_and_comes_back_with_everything() {
     let ada = user(&*store).await;
     let turn = first_turn(&ada);
     begin(&*store, &turn).await;
-    store.append_chunk(&turn.answer.id, 1, "half").await.unwrap();
+    store.append_chunks(&[chunk(&turn, 1, 0, "half")]).await.unwrap();
     mongod.kill();
     assert_unavailable(&*store).await;
     mongod.spawn(&["--replSet", "rs0"]).await;
     wait_until_it_answers(&*store).await;
-    assert_eq!(store.interrupt_unfinished().await.unwrap(), 1);
+    assert_eq!(interrupt(&*store).await, 1);
     assert_eq!(store.message(&ada.id, &turn.answer.id).await.unwrap().unwrap().content, "half");
 }
 
@@ -116,7 +116,8 @@ async fn no_chunk_outlives_its_answer() {
     for delete in [false, true] {
         let turn = first_turn(&ada);
         begin(&*store, &turn).await;
-        let append = join_all((1..30).map(|seq| store.append_chunk(&turn.answer.id, seq, "x")));
+        let some: Vec<_> = (1..30).map(|seq| [chunk(&turn, seq, seq - 1, "x")]).collect();
+        let append = join_all(some.iter().map(|chunk| store.append_chunks(chunk)));
         let end = async {
             if delete {
                 assert!(store.delete_conversation(&ada.id, &turn.conversation.id).await.unwrap());
@@ -128,8 +129,10 @@ async fn no_chunk_outlives_its_answer() {
         assert!(appended.iter().all(Result::is_ok));
         assert_eq!(chunks.count_documents(doc! {}).await.unwrap(), 0, "delete: {delete}");
     }
-    chunks.insert_one(doc! { "_id": "x:1", "message_id": "x", "seq": 1_i64, "text": "stray" }).await.unwrap();
-    assert_eq!(store.interrupt_unfinished().await.unwrap(), 0);
+    for key in [Bson::from(doc! { "m": "x", "s": 1_i64 }), "x:1".into()] {
+        chunks.insert_one(doc! { "_id": key, "at": 0_i64, "text": "stray" }).await.unwrap();
+    }
+    assert_eq!(store.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 0);
     assert_eq!(chunks.count_documents(doc! {}).await.unwrap(), 0);
 }
 
@@ -162,5 +165,5 @@ async fn opening_twice_makes_the_same_indexes() {
         counts.push(count);
         store.close().await;
     }
-    assert_eq!(counts, [[2, 3, 2, 4, 2], [2, 3, 2, 4, 2]]);
+    assert_eq!(counts, [[2, 3, 2, 6, 1], [2, 3, 2, 6, 1]]);
 }

@@ -4,9 +4,9 @@ use std::{fs, path::Path};
 
 use tempfile::TempDir;
 
-use crate::server::store::{OpenError, OpenOptions, open};
+use crate::server::store::{Leftovers, OpenError, OpenOptions, open};
 
-use super::fixtures::{begin, first_turn, user};
+use super::fixtures::{begin, chunk, first_turn, user};
 
 fn url(file: &Path) -> String {
     format!("sqlite:{}", file.display())
@@ -27,12 +27,12 @@ async fn what_was_stored_survives_closing() {
     let ada = user(&*store).await;
     let turn = first_turn(&ada);
     begin(&*store, &turn).await;
-    store.append_chunk(&turn.answer.id, 1, "half").await.unwrap();
+    store.append_chunks(&[chunk(&turn, 1, 0, "half")]).await.unwrap();
     store.close().await;
     // Opening again runs no migration a second time.
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     assert_eq!(store.user(&ada.id).await.unwrap(), Some(ada.clone()));
-    assert_eq!(store.interrupt_unfinished().await.unwrap(), 1);
+    assert_eq!(store.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 1);
     assert_eq!(store.message(&ada.id, &turn.answer.id).await.unwrap().unwrap().content, "half");
     store.close().await;
 }

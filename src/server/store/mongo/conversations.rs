@@ -11,7 +11,7 @@ use mongodb::{
 
 use crate::{
     domain::{Conversation, ConversationPatch},
-    server::store::{ConversationQuery, Conversations, Result},
+    server::store::{ConversationQuery, Conversations, Result, What},
 };
 
 use super::{
@@ -83,9 +83,12 @@ impl Conversations for Mongo {
         id: &str,
         patch: &ConversationPatch,
     ) -> Result<Option<Conversation>> {
-        let changes = changes(patch);
+        let mut changes = changes(patch);
         if changes.is_empty() {
             return self.conversation(user_id, id).await;
+        }
+        if patch.title.is_some() {
+            changes.insert("revision", self.revision(What::Title));
         }
         let which = doc! { "_id": id, "user_id": user_id };
         let found = self
@@ -101,7 +104,10 @@ impl Conversations for Mongo {
 
     async fn set_title_if_empty(&self, user_id: &str, id: &str, title: &str) -> Result<bool> {
         let which = doc! { "_id": id, "user_id": user_id, "title": "" };
-        let change = doc! { "$set": { "title": title, "title_lower": title.to_lowercase() } };
+        let revision = self.revision(What::Title);
+        let change = doc! { "$set": {
+            "title": title, "title_lower": title.to_lowercase(), "revision": revision
+        } };
         self.call(async { Ok(self.conversation_docs().update_one(which, change).await?.matched_count == 1) })
             .await
     }
@@ -112,7 +118,9 @@ impl Conversations for Mongo {
                 return Ok(false);
             };
             if !running.is_empty() {
-                self.chunks().delete_many(doc! { "message_id": { "$in": running } }).await?;
+                for message in running {
+                    self.drop_chunks(&message).await?;
+                }
             }
             Ok(true)
         })

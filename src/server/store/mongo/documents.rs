@@ -1,12 +1,12 @@
 //! The documents, and the domain's values made from them. Numbers beyond 32 bits are signed: BSON has
 //! no other.
 
-use mongodb::bson::DateTime;
+use mongodb::bson::{Binary, DateTime, spec::BinarySubtype};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{Conversation, Failure, Message, Role, Status, Usage, User, UserRole, UserState},
-    server::store::Session,
+    server::store::{Chunk, Mark, Session},
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,6 +89,20 @@ pub(super) struct ConversationDoc {
     pub created_at: i64,
     pub updated_at: i64,
     pub last_seq: i64,
+    /// Another one after each change that other processes should see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// The answer that ended last.
+    #[serde(default, skip_serializing)]
+    pub ended: Option<EndedDoc>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct EndedDoc {
+    pub message_id: String,
+    pub after: i64,
+    pub seq: i64,
+    pub marks: Binary,
 }
 
 impl ConversationDoc {
@@ -108,6 +122,8 @@ impl ConversationDoc {
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
             last_seq: 0,
+            revision: None,
+            ended: None,
         }
     }
 }
@@ -143,6 +159,8 @@ pub(super) struct MessageDoc {
     pub model: Option<String>,
     pub usage: Option<Usage>,
     pub failure: Option<Failure>,
+    #[serde(default)]
+    pub length_limited: bool,
     pub created_at: i64,
     /// On the answer of a turn: the idempotency key it was begun with. Absent, not null: the unique
     /// index is on those that are there.
@@ -151,6 +169,12 @@ pub(super) struct MessageDoc {
     /// On the answer of a turn: the question that was stored with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question_id: Option<String>,
+    /// On the answer of a turn: the process that writes, or wrote, it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// The idempotency keys with which the answer was continued.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continue_keys: Vec<String>,
 }
 
 impl MessageDoc {
@@ -165,6 +189,7 @@ impl MessageDoc {
             model,
             usage,
             failure,
+            length_limited,
             created_at,
             ..
         } = message.clone();
@@ -180,9 +205,12 @@ impl MessageDoc {
             model,
             usage,
             failure,
+            length_limited,
             created_at,
             key: None,
             question_id: None,
+            instance: None,
+            continue_keys: Vec::new(),
         }
     }
 }
@@ -200,18 +228,128 @@ impl From<MessageDoc> for Message {
             model: doc.model,
             usage: doc.usage,
             failure: doc.failure,
+            length_limited: doc.length_limited,
             created_at: doc.created_at,
         }
     }
 }
 
-/// More text of a running answer.
+/// More of a running answer. Its one index is the key.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ChunkDoc {
-    /// `message:seq`, so that a write that is sent twice is there once.
     #[serde(rename = "_id")]
-    pub id: String,
-    pub message_id: String,
-    pub seq: i64,
+    pub id: ChunkKey,
+    pub at: i64,
     pub text: String,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reasoning_at: i64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reasoning: String,
+    /// [`Mark`]s, each as three differences to the one before (LEB128).
+    pub marks: Binary,
+}
+
+/// Message and number, so that a write that is sent twice is there once.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ChunkKey {
+    pub m: String,
+    pub s: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+impl From<&Chunk> for ChunkDoc {
+    fn from(chunk: &Chunk) -> Self {
+        Self {
+            id: ChunkKey { m: chunk.message_id.clone(), s: chunk.seq.cast_signed() },
+            at: chunk.text_at.cast_signed(),
+            text: chunk.text.clone(),
+            reasoning_at: chunk.reasoning_at.cast_signed(),
+            reasoning: chunk.reasoning.clone(),
+            marks: packed(&chunk.marks),
+        }
+    }
+}
+
+impl From<ChunkDoc> for Chunk {
+    fn from(doc: ChunkDoc) -> Self {
+        Self {
+            message_id: doc.id.m,
+            seq: doc.id.s.cast_unsigned(),
+            text_at: doc.at.cast_unsigned(),
+            text: doc.text,
+            reasoning_at: doc.reasoning_at.cast_unsigned(),
+            reasoning: doc.reasoning,
+            marks: unpack(&doc.marks.bytes),
+        }
+    }
+}
+
+pub(super) fn packed(marks: &[Mark]) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: pack(marks) }
+}
+
+fn pack(marks: &[Mark]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(marks.len() * 4);
+    let mut last = Mark::default();
+    for mark in marks {
+        let steps =
+            [mark.seq - last.seq, mark.text_end - last.text_end, mark.reasoning_end - last.reasoning_end];
+        for mut step in steps {
+            while step >= 0x80 {
+                bytes.push((step & 0x7f) as u8 | 0x80);
+                step >>= 7;
+            }
+            bytes.push(step as u8);
+        }
+        last = *mark;
+    }
+    bytes
+}
+
+/// As far as it is understood.
+pub(super) fn unpack(bytes: &[u8]) -> Vec<Mark> {
+    let (mut marks, mut steps, mut step, mut shift) = (Vec::new(), Vec::new(), 0_u64, 0);
+    let mut last = Mark::default();
+    for byte in bytes {
+        step |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or_default();
+        shift += 7;
+        if byte & 0x80 != 0 {
+            continue;
+        }
+        steps.push(step);
+        (step, shift) = (0, 0);
+        if let [seq, text, reasoning] = steps[..] {
+            last = Mark {
+                seq: last.seq.wrapping_add(seq),
+                text_end: last.text_end.wrapping_add(text),
+                reasoning_end: last.reasoning_end.wrapping_add(reasoning),
+            };
+            marks.push(last);
+            steps.clear();
+        }
+    }
+    marks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_come_back_from_their_bytes() {
+        let mark = |seq, text_end, reasoning_end| Mark { seq, text_end, reasoning_end };
+        let marks = [
+            mark(0, 0, 0),
+            mark(1_000_057, 3, 0),
+            mark(1_000_058, 300_000, 127),
+            mark(u64::MAX, 300_001, 128),
+        ];
+        assert_eq!(unpack(&pack(&marks)), marks);
+        assert_eq!(pack(&[mark(5, 9, 0), mark(6, 20, 0)]).len(), 6);
+        assert!(unpack(&[0xff; 40]).is_empty() && unpack(&[1, 2]).is_empty());
+    }
 }

@@ -12,7 +12,7 @@ use crate::server::store::StoreError;
 const PASSING: [i32; 19] =
     [6, 7, 24, 50, 64, 89, 91, 100, 133, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436];
 
-const DUPLICATE_KEY: i32 = 11000;
+pub(super) const DUPLICATE_KEY: i32 = 11000;
 
 pub(super) fn store_error(error: Error) -> StoreError {
     if passes(&error) { StoreError::Unavailable(error.into()) } else { StoreError::Broken(error.into()) }

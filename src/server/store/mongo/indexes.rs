@@ -13,6 +13,8 @@ use super::Mongo;
 
 /// "NamespaceExists": the collection is there already.
 const EXISTS: i32 = 48;
+/// "IndexNotFound".
+const NO_INDEX: i32 = 27;
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     // Collections that nothing else makes: inside a transaction it would be in everybody's way.
@@ -31,12 +33,20 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
         .messages()
         .create_indexes([
             index(doc! { "conversation_id": 1, "_id": 1 }, IndexOptions::default()),
+            index(doc! { "conversation_id": 1, "parent_id": 1, "_id": 1 }, IndexOptions::default()),
+            index(
+                doc! { "user_id": 1, "continue_keys": 1 },
+                unique_where(doc! { "continue_keys": { "$exists": true } }),
+            ),
             index(doc! { "user_id": 1, "key": 1 }, unique_where(doc! { "key": { "$exists": true } })),
             // One running answer per conversation; it also finds what a crash left behind.
             index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),
         ])
         .await?;
-    mongo.chunks().create_index(index(doc! { "message_id": 1, "seq": 1 }, unique())).await?;
+    mongo.db.create_collection("instances").await.or_else(already_there)?;
+    mongo.db.create_collection("chunks").await.or_else(already_there)?;
+    // Of versions that kept message and number outside of the key.
+    mongo.chunks().drop_index("message_id_1_seq_1").await.or_else(not_there)?;
     Ok(())
 }
 
@@ -55,6 +65,13 @@ fn unique_where(filter: Document) -> IndexOptions {
 fn already_there(error: Error) -> Result<()> {
     match &*error.kind {
         ErrorKind::Command(command) if command.code == EXISTS => Ok(()),
+        _ => Err(error),
+    }
+}
+
+fn not_there(error: Error) -> Result<()> {
+    match &*error.kind {
+        ErrorKind::Command(command) if command.code == NO_INDEX => Ok(()),
         _ => Err(error),
     }
 }

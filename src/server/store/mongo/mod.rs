@@ -11,11 +11,19 @@ mod indexes;
 mod messages;
 mod sessions;
 mod setup;
+mod shared;
+mod tail;
 mod transaction;
+mod tree;
 mod turns;
 mod users;
+mod watch;
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use mongodb::{
@@ -23,7 +31,7 @@ use mongodb::{
     bson::{Document, doc},
 };
 
-use super::{OpenError, OpenOptions, Result, Store, StoreError};
+use super::{OpenError, OpenOptions, Result, Store, StoreError, What};
 use documents::{ChunkDoc, ConversationDoc, MessageDoc, SessionDoc, UserDoc};
 use error::store_error;
 
@@ -32,6 +40,9 @@ pub(super) struct Mongo {
     db: Database,
     /// How long a call may take altogether.
     limit: Duration,
+    instance: String,
+    /// How many revisions this process has made.
+    revisions: AtomicU64,
 }
 
 impl Mongo {
@@ -59,9 +70,21 @@ impl Mongo {
         self.db.collection("chunks")
     }
 
+    /// The processes that use the database: `_id`, `beats`.
+    fn instances(&self) -> Collection<Document> {
+        self.db.collection("instances")
+    }
+
     /// Facts about the whole: `_id: "administrator"` says that there is one.
     fn meta(&self) -> Collection<Document> {
         self.db.collection("meta")
+    }
+
+    /// What is written to a conversation, or to a message that should stop, with each change that other
+    /// processes should see: this process, a number, and what it was.
+    fn revision(&self, what: What) -> String {
+        let number = self.revisions.fetch_add(1, Ordering::Relaxed);
+        format!("{}:{number}:{}", self.instance, shared::word(what))
     }
 
     /// Runs the work of one call within the time limit.
@@ -80,6 +103,10 @@ impl Store for Mongo {
     }
 
     async fn close(&self) {
+        let own = doc! { "_id": &self.instance };
+        if let Err(error) = self.call(async { self.instances().delete_one(own).await.map(|_| ()) }).await {
+            tracing::debug!(%error, "the others find out by themselves that this process is gone");
+        }
         self.client.clone().shutdown().immediate(true).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Opening MongoDB: the URL with our defaults, a server that is a replica set, and the indexes.
 
-use std::time::Duration;
+use std::{sync::atomic::AtomicU64, time::Duration};
 
 use mongodb::{
     Client,
@@ -30,7 +30,14 @@ pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Mongo, Open
     let hosts = hosts(&client_options);
     let database = client_options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
     let client = Client::with_options(client_options).map_err(|error| url_error(error, patience))?;
-    let mongo = Mongo { db: client.database(&database), client, limit: patience * 2 };
+    let instance = options.instance.clone();
+    let mongo = Mongo {
+        db: client.database(&database),
+        client,
+        limit: patience * 2,
+        instance,
+        revisions: AtomicU64::new(0),
+    };
     match prepare(&mongo, &hosts, patience).await {
         Ok(()) => Ok(mongo),
         Err(error) => {

@@ -8,13 +8,17 @@ use mongodb::{
     error::Result,
 };
 
-use crate::server::store::{NewTurn, TurnOutcome};
+use crate::server::store::{NewTurn, TurnOutcome, What};
 
 use super::{
     Mongo,
     documents::{ConversationDoc, MessageDoc},
     transaction::{Step, Work},
 };
+
+/// More than the events that a process may have told on its own account since the last answer: all of
+/// them number the events of an answer from the same place on.
+pub(super) const TURN_GAP: i64 = 1000;
 
 pub(super) struct BeginTurn<'a>(pub(super) &'a NewTurn);
 
@@ -40,6 +44,7 @@ impl Work for BeginTurn<'_> {
         }
         let mut answer = MessageDoc::new(&turn.user_id, conversation, &turn.answer);
         answer.key = turn.key.clone();
+        answer.instance = Some(mongo.instance.clone());
         answer.question_id = turn.question.as_ref().map(|question| question.id.clone());
         let question = turn.question.iter().map(|it| MessageDoc::new(&turn.user_id, conversation, it));
         for message in question.chain([answer]) {
@@ -68,16 +73,21 @@ impl BeginTurn<'_> {
             let mut conversation = ConversationDoc::new(&turn.user_id, &turn.conversation);
             conversation.leaf_id = Some(turn.answer.id.clone());
             conversation.updated_at = turn.now;
+            conversation.revision = Some(mongo.revision(What::Begun));
             mongo.conversation_docs().insert_one(conversation).session(tx).await?;
             return Ok(true);
         }
         let which = doc! { "_id": &turn.conversation.id, "user_id": &turn.user_id };
-        let mut set: Document = doc! { "leaf_id": &turn.answer.id, "updated_at": turn.now };
+        let mut set: Document = doc! {
+            "leaf_id": &turn.answer.id,
+            "updated_at": turn.now,
+            // A write that changes nothing would not collide, and so not keep two turns apart.
+            "revision": mongo.revision(What::Begun),
+        };
         if let Some(model) = &turn.conversation.model {
             set.insert("model", model);
         }
-        // A write that changes nothing would not collide, and so not keep two turns apart.
-        let change = doc! { "$set": set, "$inc": { "turns": 1 } };
+        let change = doc! { "$set": set, "$inc": { "last_seq": TURN_GAP } };
         let moved = mongo.conversation_docs().update_one(which, change).session(tx).await?;
         Ok(moved.matched_count == 1)
     }

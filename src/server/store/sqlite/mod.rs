@@ -10,6 +10,9 @@ mod files;
 mod messages;
 mod rows;
 mod sessions;
+mod shared;
+mod tail;
+mod tree;
 mod turns;
 mod users;
 
@@ -37,6 +40,7 @@ pub(super) struct Sqlite {
     /// they committed, and readers see them.
     writer: SqlitePool,
     readers: SqlitePool,
+    instance: String,
 }
 
 impl Sqlite {
@@ -72,7 +76,7 @@ impl Sqlite {
                 .test_before_acquire(false)
                 .connect_lazy_with(connect.read_only(true))
         };
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, instance: options.instance.clone() })
     }
 }
 

@@ -105,6 +105,7 @@ impl FromRow<'_, SqliteRow> for Message {
             model: row.try_get("model")?,
             usage: usage(row)?,
             failure: failure(row)?,
+            length_limited: row.try_get("length_limited")?,
             created_at: row.try_get("created_at")?,
         })
     }

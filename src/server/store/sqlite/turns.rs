@@ -1,22 +1,23 @@
 //! The beginning of a turn, in SQLite: one transaction that holds the writer from its first statement.
 
-use sqlx::{FromRow, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection};
 
-use crate::{
-    domain::Message,
-    server::store::{NewTurn, TurnOutcome},
-};
+use crate::server::store::{NewTurn, TurnOutcome};
 
 use super::{Sqlite, conversations, rows::Word};
 
 const INSERT: &str = "
     INSERT INTO messages (id, conversation_id, user_id, parent_id, role, content, reasoning, status, model,
         prompt_tokens, completion_tokens, failure_code, failure_message, failure_retryable, created_at,
-        idempotency_key, question_id)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+        idempotency_key, question_id, instance) ";
 
-const REPEATED: &str = "
-    SELECT conversation_id, question_id, id FROM messages WHERE user_id = ?1 AND idempotency_key = ?2";
+/// All that may keep a turn from beginning, at once: each statement is a way to another thread and back.
+const OBSTACLES: &str = "
+    SELECT repeated.conversation_id, repeated.question_id, repeated.id AS answer_id,
+        EXISTS (SELECT 1 FROM conversations WHERE id = ?1 AND user_id = ?2) AS owned,
+        EXISTS (SELECT 1 FROM messages WHERE id = ?3 AND conversation_id = ?1) AS parent_known,
+        (SELECT id FROM messages WHERE conversation_id = ?1 AND status = 'generating') AS running
+    FROM (SELECT 1) LEFT JOIN messages AS repeated ON repeated.user_id = ?2 AND repeated.idempotency_key = ?4";
 
 const MOVE_ON: &str = "
     UPDATE conversations SET leaf_id = ?2, updated_at = ?3, model = coalesce(?4, model) WHERE id = ?1";
@@ -31,11 +32,7 @@ impl Sqlite {
         if turn.new_conversation {
             conversations::insert(&mut *tx, &turn.user_id, &turn.conversation).await?;
         }
-        if let Some(question) = &turn.question {
-            insert(&mut tx, turn, question, None, None).await?;
-        }
-        let question_id = turn.question.as_ref().map(|question| question.id.as_str());
-        insert(&mut tx, turn, &turn.answer, turn.key.as_deref(), question_id).await?;
+        self.insert(&mut tx, turn).await?;
         sqlx::query(MOVE_ON)
             .bind(&turn.conversation.id)
             .bind(&turn.answer.id)
@@ -46,78 +43,62 @@ impl Sqlite {
         tx.commit().await?;
         Ok(TurnOutcome::Begun)
     }
+
+    /// The question, if there is one, and the answer, which carries the key and who writes it.
+    async fn insert(&self, tx: &mut SqliteConnection, turn: &NewTurn) -> sqlx::Result<()> {
+        let question_id = turn.question.as_ref().map(|question| question.id.as_str());
+        let mut insert = QueryBuilder::<Db>::new(INSERT);
+        insert.push_values(turn.question.iter().chain([&turn.answer]), |mut row, message| {
+            let failure = message.failure.as_ref();
+            let begun = std::ptr::eq(message, &turn.answer);
+            row.push_bind(&message.id)
+                .push_bind(&turn.conversation.id)
+                .push_bind(&turn.user_id)
+                .push_bind(&message.parent_id)
+                .push_bind(message.role.word())
+                .push_bind(&message.content)
+                .push_bind(&message.reasoning)
+                .push_bind(message.status.word())
+                .push_bind(&message.model)
+                .push_bind(message.usage.map(|usage| usage.prompt_tokens))
+                .push_bind(message.usage.map(|usage| usage.completion_tokens))
+                .push_bind(failure.map(|failure| failure.code.word()))
+                .push_bind(failure.map(|failure| &failure.message))
+                .push_bind(failure.map(|failure| failure.retryable))
+                .push_bind(message.created_at)
+                .push_bind(turn.key.as_deref().filter(|_| begun))
+                .push_bind(question_id.filter(|_| begun))
+                .push_bind(begun.then_some(&self.instance));
+        });
+        insert.build().execute(tx).await.map(|_| ())
+    }
 }
 
 /// What keeps the turn from beginning, in the order in which it is told.
 async fn obstacle(tx: &mut SqliteConnection, turn: &NewTurn) -> sqlx::Result<Option<TurnOutcome>> {
-    if let Some(key) = &turn.key {
-        let repeated = sqlx::query_as::<_, Repeated>(REPEATED).bind(&turn.user_id).bind(key);
-        if let Some(Repeated(outcome)) = repeated.fetch_optional(&mut *tx).await? {
-            return Ok(Some(outcome));
-        }
-    }
-    let conversation = &turn.conversation.id;
-    if !turn.new_conversation {
-        let owned = sqlx::query("SELECT 1 FROM conversations WHERE id = ?1 AND user_id = ?2")
-            .bind(conversation)
-            .bind(&turn.user_id);
-        if owned.fetch_optional(&mut *tx).await?.is_none() {
-            return Ok(Some(TurnOutcome::NoConversation));
-        }
-    }
-    if let Some(parent) = &turn.question.as_ref().unwrap_or(&turn.answer).parent_id {
-        let known = sqlx::query("SELECT 1 FROM messages WHERE id = ?1 AND conversation_id = ?2")
-            .bind(parent)
-            .bind(conversation);
-        if known.fetch_optional(&mut *tx).await?.is_none() {
-            return Ok(Some(TurnOutcome::NoParent));
-        }
-    } else if turn.question.is_none() {
-        return Ok(Some(TurnOutcome::NoParent));
-    }
-    sqlx::query_scalar("SELECT id FROM messages WHERE conversation_id = ?1 AND status = 'generating'")
-        .bind(conversation)
-        .fetch_optional(&mut *tx)
-        .await
-        .map(|running| running.map(|answer_id| TurnOutcome::Busy { answer_id }))
-}
-
-struct Repeated(TurnOutcome);
-
-impl FromRow<'_, SqliteRow> for Repeated {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        let (conversation_id, question_id, answer_id) = FromRow::from_row(row)?;
-        Ok(Self(TurnOutcome::Repeated { conversation_id, question_id, answer_id }))
-    }
-}
-
-async fn insert(
-    tx: &mut SqliteConnection,
-    turn: &NewTurn,
-    message: &Message,
-    key: Option<&str>,
-    question_id: Option<&str>,
-) -> sqlx::Result<()> {
-    let failure = message.failure.as_ref();
-    sqlx::query(INSERT)
-        .bind(&message.id)
+    let parent = &turn.question.as_ref().unwrap_or(&turn.answer).parent_id;
+    let found = sqlx::query(OBSTACLES)
         .bind(&turn.conversation.id)
         .bind(&turn.user_id)
-        .bind(&message.parent_id)
-        .bind(message.role.word())
-        .bind(&message.content)
-        .bind(&message.reasoning)
-        .bind(message.status.word())
-        .bind(&message.model)
-        .bind(message.usage.map(|usage| usage.prompt_tokens))
-        .bind(message.usage.map(|usage| usage.completion_tokens))
-        .bind(failure.map(|failure| failure.code.word()))
-        .bind(failure.map(|failure| &failure.message))
-        .bind(failure.map(|failure| failure.retryable))
-        .bind(message.created_at)
-        .bind(key)
-        .bind(question_id)
-        .execute(tx)
-        .await
-        .map(|_| ())
+        .bind(parent)
+        .bind(&turn.key)
+        .fetch_one(tx)
+        .await?;
+    if let Some(answer_id) = found.try_get::<Option<String>, _>("answer_id")? {
+        let conversation_id = found.try_get("conversation_id")?;
+        let question_id = found.try_get("question_id")?;
+        return Ok(Some(TurnOutcome::Repeated { conversation_id, question_id, answer_id }));
+    }
+    if !turn.new_conversation && !found.try_get::<bool, _>("owned")? {
+        return Ok(Some(TurnOutcome::NoConversation));
+    }
+    let parent_known = match parent {
+        Some(_) => found.try_get("parent_known")?,
+        None => turn.question.is_some(),
+    };
+    if !parent_known {
+        return Ok(Some(TurnOutcome::NoParent));
+    }
+    let running: Option<String> = found.try_get("running")?;
+    Ok(running.map(|answer_id| TurnOutcome::Busy { answer_id }))
 }

@@ -1,0 +1,181 @@
+// What happens elsewhere, and what a lost connection or a stopped server costs: nothing.
+import type { Page } from "@playwright/test";
+
+import { Chat, numbered } from "../support/chat.ts";
+import { expect, test } from "../support/test.ts";
+
+const broken = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED|network error/;
+
+/** The same conversation in a further tab. */
+async function tab(chat: Chat): Promise<Chat> {
+  const other = new Chat(await chat.page.context().newPage());
+  await other.open(new URL(chat.page.url()).pathname);
+  return other;
+}
+
+/** Marks the page, to see whether it is loaded anew. */
+const mark = (page: Page) => page.evaluate(() => ((window as any).samePage = true));
+const isSame = (page: Page) => page.evaluate(() => (window as any).samePage === true);
+
+test("a second tab shows a question and its answer as they come", async ({ chat }) => {
+  await chat.begin("First words", "tokens-200-20");
+  const other = await tab(chat);
+  await expect(other.questions).toHaveText([/First words/]);
+  await chat.ended();
+  await other.expectText(numbered(200));
+  await other.ended();
+  await mark(other.page);
+  await other.box.fill("a draft");
+  for (const [from, to, text] of [[chat, other, "Second"], [other, chat, "Third"]] as const) {
+    await from.ask(text, "tokens-200-20");
+    await expect(to.questions.last()).toHaveText(new RegExp(text), { timeout: 2_000 });
+    await expect(to.stop).toBeVisible();
+    expect(numbered(200).startsWith(await to.grown(20))).toBe(true);
+    await from.ended();
+    await to.ended();
+    await to.expectText(numbered(200));
+    if (from === chat) await expect(other.box).toHaveValue("a draft");
+  }
+  expect(await isSame(other.page), "nothing had to be loaded anew").toBe(true);
+});
+
+test("a second tab shows what is edited, chosen, continued and deleted, and keeps what is typed", async ({ chat }) => {
+  await chat.begin("First words", "echo");
+  await chat.ended();
+  const other = await tab(chat);
+  await other.box.fill("half a thought");
+  await other.box.evaluate((box: HTMLTextAreaElement) => box.setSelectionRange(4, 6));
+
+  const field = await chat.edit(chat.questions.first());
+  await field.fill("Better words");
+  await field.press("Enter");
+  await expect(other.questions).toHaveText([/Better words/], { timeout: 5_000 });
+  await other.expectText("Better words");
+  await chat.ended();
+  await chat.previous(chat.questions.first()).click();
+  await expect(other.questions).toHaveText([/First words/], { timeout: 5_000 });
+  await chat.ready();
+  await chat.delete(chat.answers.first());
+  await expect(other.answers).toHaveCount(0, { timeout: 5_000 });
+  await expect(other.box).toHaveValue("half a thought");
+  const selected = () => other.box.evaluate((box: HTMLTextAreaElement) => [box.selectionStart, box.selectionEnd]);
+  await expect.poll(selected).toEqual([4, 6]);
+
+  await chat.ready();
+  await chat.ask("Count", "tokens-200-20");
+  await chat.grown(50);
+  await other.grown(20);
+  await chat.stop.click();
+  await expect(other.page.getByText("You stopped this answer")).toBeVisible();
+  await other.reload();
+  await chat.goOn.click();
+  await expect(other.stop).toBeVisible({ timeout: 5_000 });
+  await chat.ended();
+  await other.ended();
+  expect(await other.text()).toBe(await chat.text());
+  await expect(other.box).toHaveValue("half a thought");
+});
+
+test("two tabs that send at once end equal", async ({ chat, watch }) => {
+  watch.allow(/status of 409/);
+  await chat.begin("First", "json");
+  await chat.ended();
+  const other = await tab(chat);
+  for (const one of [chat, other]) await one.model.selectOption("openai/tokens-200-20");
+  await chat.box.fill("From here");
+  await other.box.fill("From there");
+  await Promise.all([chat.box.press("Enter"), other.box.press("Enter")]);
+  for (const one of [chat, other]) {
+    await expect(one.questions).toHaveCount(2);
+    await one.ended();
+  }
+  expect(await other.questions.last().innerText()).toBe(await chat.questions.last().innerText());
+  // Who was refused has the words still.
+  const kept = [await chat.box.inputValue(), await other.box.inputValue()].filter(Boolean);
+  expect(kept).toHaveLength(1);
+  await expect(chat.questions.last()).toHaveText(kept[0] === "From here" ? /From there/ : /From here/);
+});
+
+test("offline in mid-answer and back: each word once, and what was typed", async ({ page, chat, context, watch }) => {
+  watch.allow(broken);
+  await chat.begin("Count", "tokens-200-20");
+  await chat.grown(100);
+  await context.setOffline(true);
+  await expect(chat.lost).toBeVisible();
+  const seen = await chat.text();
+  await chat.box.fill("typed in a tunnel");
+  await page.waitForTimeout(1_000);
+  expect((await chat.text()).startsWith(seen)).toBe(true);
+  await context.setOffline(false);
+  await expect(chat.lost).toBeHidden();
+  await chat.ended();
+  await chat.expectText(numbered(200));
+  await expect(chat.box).toHaveValue("typed in a tunnel");
+  await chat.box.press("Enter");
+  await expect(chat.questions).toHaveCount(2);
+});
+
+test("asked while offline: said, kept, and sent once when the network is back", async ({ page, chat, context, watch }) => {
+  watch.allow(broken);
+  await chat.begin("First", "json");
+  await chat.ended();
+  await context.setOffline(true);
+  await expect(chat.lost).toBeVisible();
+  await chat.ask("Second");
+  await expect(page.getByRole("alert")).toHaveText(/The server cannot be reached/);
+  await expect(chat.box).toHaveValue("Second");
+  await context.setOffline(false);
+  await expect(chat.lost).toBeHidden();
+  await chat.box.press("Enter");
+  await expect(chat.questions).toHaveText([/First/, /Second/]);
+  await chat.ended();
+  await chat.reload();
+  await expect(chat.questions).toHaveText([/First/, /Second/]);
+});
+
+test("the server is killed and started again under two idle pages", async ({ chat, server, watch }) => {
+  watch.allow(broken);
+  await chat.begin("First", "json");
+  await chat.ended();
+  await expect(chat.title).toHaveText("A short title");
+  const other = await tab(chat);
+  await mark(other.page);
+  await server.kill();
+  await expect(chat.lost).toBeVisible();
+  await expect(other.lost).toBeVisible();
+  await server.up();
+  await expect(chat.lost).toBeHidden();
+  await expect(other.lost).toBeHidden();
+  await expect(chat.page.getByRole("alert")).toHaveCount(0);
+  await chat.ask("Second");
+  await expect(other.questions).toHaveText([/First/, /Second/]);
+  await other.ended();
+  await expect(other.answer).toContainText("The whole answer at once.");
+});
+
+test("a tab that nobody looks at rests, and catches up when it is looked at", async ({ page, chat, upstream }) => {
+  void upstream;
+  await page.addInitScript(() => {
+    Object.defineProperty(document, "hidden", { get: () => (window as any).away === true });
+  });
+  const look = (away: boolean) =>
+    page.evaluate((away) => {
+      (window as any).away = away;
+      document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    }, away);
+  await chat.begin("First", "json");
+  await chat.ended();
+  await expect(chat.title).toHaveText("A short title");
+  const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/fn/follow"));
+  await look(true);
+  await closed;
+  const other = await tab(chat);
+  await other.ask("Second");
+  await other.ended();
+  await expect(chat.questions).toHaveCount(1);
+  await look(false);
+  await expect(chat.questions).toHaveText([/First/, /Second/]);
+  await expect(chat.answers).toHaveCount(2);
+  await expect(chat.answer).toContainText("The whole answer at once.");
+  await expect(chat.lost).toHaveCount(0);
+});

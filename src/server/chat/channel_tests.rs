@@ -1,0 +1,280 @@
+//! The log against what listeners make of it: from any place, cut anywhere, in both formats.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    domain::{Status, event::ChatEvent as Event},
+    server::markdown,
+};
+
+fn started() -> ChatEvent {
+    ChatEvent::Started { message_id: "a".into(), model: "m".into(), parent_id: None, question: None }
+}
+
+fn done() -> ChatEvent {
+    ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None, length_limited: false }
+}
+
+fn texts(channel: &Channel, place: u64) -> Vec<String> {
+    match channel.read_text(place) {
+        Read::Entries(entries, _) => entries.iter().map(line).collect(),
+        Read::Gone => vec!["gone".into()],
+    }
+}
+
+fn line(entry: &Entry) -> String {
+    let mut line = Vec::new();
+    entry.write_line(&mut line);
+    String::from_utf8(line).unwrap()
+}
+
+#[test]
+fn a_listener_reads_from_any_place() {
+    let channel = Channel::new(41);
+    channel.begin("a", 41);
+    assert_eq!(channel.append("x", ""), 42);
+    assert_eq!(channel.append("y", "hm"), 44);
+    assert_eq!(channel.append("z", ""), 45);
+    let delta = |seq: u64, text: &str| {
+        format!("{{\"seq\":{seq},\"event\":\"delta\",\"message_id\":\"a\",\"text\":\"{text}\"}}\n")
+    };
+    assert_eq!(texts(&channel, 41).len(), 3);
+    assert_eq!(texts(&channel, 43), [delta(45, "yz")]);
+    assert_eq!(texts(&channel, 44), [delta(45, "z")]);
+    assert!(texts(&channel, 45).is_empty());
+    for gone in [0, 40, 46, u64::MAX] {
+        assert_eq!(texts(&channel, gone), ["gone"], "{gone}");
+    }
+    let running = channel.running().unwrap();
+    assert_eq!((running.text.as_str(), running.reasoning.as_str(), running.place), ("xyz", "hm", 41));
+}
+
+#[test]
+fn an_empty_channel_takes_over_the_number_of_the_store_and_a_used_one_does_not() {
+    let channel = Channel::new(0);
+    channel.at_least(7);
+    assert_eq!(texts(&channel, 3), ["gone"]);
+    assert!(texts(&channel, 7).is_empty());
+    channel.begin("a", 7);
+    channel.append("x", "");
+    channel.at_least(100);
+    assert_eq!(texts(&channel, 7).len(), 1);
+}
+
+#[test]
+fn numbers_go_on_over_answers_and_never_fall() {
+    let channel = Channel::new(10);
+    channel.begin("a", 10);
+    channel.append("x", "");
+    channel.end("a");
+    channel.begin("b", 5);
+    // The late end of the answer before is not the end of this one.
+    channel.end("a");
+    assert!(channel.is_running());
+    assert_eq!(channel.append("y", ""), 12);
+    channel.begin("c", 1_000);
+    assert_eq!(channel.append("z", ""), 1_001);
+}
+
+#[test]
+fn a_long_text_comes_in_pieces_that_bound_the_memory_of_a_listener() {
+    let channel = Channel::new(0);
+    channel.begin("a", 0);
+    let part = "x".repeat(1_000);
+    (0..1_000).for_each(|_| {
+        channel.append(&part, "");
+    });
+    let (mut place, mut bytes) = (0, 0);
+    while bytes < 1_000_000 {
+        let Read::Entries(entries, next) = channel.read_text(place) else { panic!("gone") };
+        let got: usize = entries.iter().map(|entry| entry.event.text_len()).sum();
+        assert!(got > 0 && got <= 2 * READ_BYTES, "{got}");
+        bytes += got;
+        place = next;
+    }
+    assert_eq!((place, bytes), (1_000, 1_000_000));
+}
+
+/// What a page makes of events: blocks by their index, lines put into theirs.
+#[derive(Default)]
+struct Page {
+    place: u64,
+    fresh: bool,
+    blocks: BTreeMap<u32, String>,
+    reasoning: String,
+    ended: bool,
+}
+
+impl Page {
+    fn at(place: u64) -> Self {
+        Self { place, fresh: true, ..Self::default() }
+    }
+
+    /// Reads once; the connection breaks after `most` entries, and with it what was under way.
+    async fn read(&mut self, channel: &Channel, renderer: &Renderer, most: usize) {
+        let Ok(Read::Entries(entries, place)) = channel.read_html(renderer, self.place, self.fresh).await
+        else {
+            panic!("gone or broken");
+        };
+        let cut = most < entries.len();
+        for entry in entries.into_iter().take(most) {
+            assert!(entry.seq >= self.place, "places never fall");
+            self.place = entry.seq;
+            self.take(&entry.event);
+        }
+        if !cut {
+            self.place = place;
+        }
+        self.fresh = cut;
+    }
+
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::Block { index, html, .. } => {
+                self.blocks.insert(*index, html.clone());
+            }
+            Event::Lines { index, html, .. } => {
+                let block = self.blocks.get_mut(index).expect("lines go into a block that is there");
+                let at = block.rfind("</code>").expect("lines go into code");
+                block.insert_str(at, html);
+            }
+            Event::Reasoning { text, .. } => self.reasoning.push_str(text),
+            Event::Done { .. } => self.ended = true,
+            _ => {}
+        }
+    }
+
+    fn html(&self) -> String {
+        self.blocks.values().map(String::as_str).collect()
+    }
+}
+
+const PIECES: [&str; 14] = [
+    "a",
+    "word ",
+    "\n",
+    "\n\n",
+    "```rust\nfn a() {}\n",
+    "```\n",
+    "let b = 1;\n",
+    "- one\n",
+    "| a | b |\n|-|-|\n",
+    "**bold** ",
+    "> quote\n",
+    "# Title\n\n",
+    "[^1] ",
+    "é😀",
+];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Text(usize),
+    Reasoning(usize),
+    /// A listener reads, and loses its connection after so many entries.
+    Read {
+        who: usize,
+        most: usize,
+    },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0..PIECES.len()).prop_map(Step::Text),
+        1 => (0..PIECES.len()).prop_map(Step::Reasoning),
+        3 => (0..3_usize, prop_oneof![Just(usize::MAX), 0..4_usize]).prop_map(|(who, most)| Step::Read { who, most }),
+    ];
+    prop::collection::vec(step, 0..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn every_listener_ends_with_the_whole_answer_wherever_it_was_cut(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (channel, renderer) = (Channel::new(7), Renderer::new(1));
+            channel.begin("a", 7);
+            channel.publish(started());
+            let (mut text, mut reasoning) = (String::new(), String::new());
+            let mut pages = [Page::at(7), Page::at(7), Page::at(7)];
+            for step in steps {
+                match step {
+                    Step::Text(piece) => {
+                        text.push_str(PIECES[piece]);
+                        channel.append(PIECES[piece], "");
+                    }
+                    Step::Reasoning(piece) => {
+                        reasoning.push_str(PIECES[piece]);
+                        channel.append("", PIECES[piece]);
+                    }
+                    Step::Read { who, most } => pages[who].read(&channel, &renderer, most).await,
+                }
+            }
+            channel.publish(done());
+            let whole = markdown::render(&text).into_string();
+            for page in &mut pages {
+                page.read(&channel, &renderer, usize::MAX).await;
+                assert_eq!(page.html(), whole);
+                assert_eq!(page.reasoning, reasoning);
+                assert!(page.ended);
+            }
+        });
+    }
+
+    #[test]
+    fn the_text_comes_exactly_once_whatever_places_it_is_read_from(
+        pieces in prop::collection::vec((0..PIECES.len(), any::<bool>()), 0..40),
+        reads in prop::collection::vec(0..6_usize, 0..40),
+    ) {
+        let channel = Channel::new(0);
+        channel.begin("a", 0);
+        channel.publish(started());
+        let (mut seen, mut place, mut whole) = (String::new(), 0, String::new());
+        let mut reads = reads.into_iter();
+        let mut read = |most: usize, place: &mut u64| {
+            let Read::Entries(entries, end) = channel.read_text(*place) else { panic!("gone") };
+            let count = entries.len();
+            for entry in entries.into_iter().take(most) {
+                *place = entry.seq;
+                if let Event::Delta { text, .. } = &*entry.event {
+                    seen.push_str(text);
+                }
+            }
+            if most >= count {
+                *place = end;
+            }
+        };
+        for (piece, reasoning) in pieces {
+            if reasoning {
+                channel.append("", PIECES[piece]);
+            } else {
+                whole.push_str(PIECES[piece]);
+                channel.append(PIECES[piece], "");
+            }
+            if let Some(most) = reads.next() {
+                read(most, &mut place);
+            }
+        }
+        read(usize::MAX, &mut place);
+        prop_assert_eq!(seen, whole);
+    }
+}
+
+#[tokio::test]
+async fn who_listens_before_the_first_answer_is_told_whose_blocks_come() {
+    let (channel, renderer) = (Channel::new(7), Renderer::new(1));
+    let read = async |place| match channel.read_html(&renderer, place, false).await.unwrap() {
+        Read::Entries(entries, _) => entries.iter().map(line).collect::<String>(),
+        Read::Gone => "gone".into(),
+    };
+    assert_eq!(read(7).await, "");
+    channel.begin("a", 7);
+    channel.publish(started());
+    channel.append("Hello", "");
+    let seen = read(7).await;
+    assert!(seen.contains(r#""event":"block","message_id":"a","index":0"#), "{seen}");
+}

@@ -1,0 +1,145 @@
+//! Steering a conversation: edit a question, continue an answer, choose a branch, delete a message.
+//!
+//! A running answer is always the newest message of the branch on screen: while there is one, what would
+//! change the tree is refused with a reason, as a second question is.
+
+use super::{Ask, Asked, Place, busy, choose_model, detached, job, repeated, turn, valid_key};
+use crate::{
+    domain::{ChatEvent, Conversation, Message, Role},
+    error::AppError,
+    server::{
+        session::CurrentUser,
+        state::AppState,
+        store::{ContinueOutcome, TreeOutcome},
+    },
+};
+
+/// A question in place of an old one: it stands beside it, and gets an answer of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Edit<'a> {
+    pub message_id: &'a str,
+    pub text: &'a str,
+    /// `None`: the conversation's model, or the default one.
+    pub model: Option<&'a str>,
+    pub key: Option<&'a str>,
+}
+
+pub async fn edit(state: &AppState, current: &CurrentUser, edit: Edit<'_>) -> Result<Asked, AppError> {
+    let old = state.store.message(current.id(), edit.message_id).await?.ok_or(AppError::NotFound)?;
+    if old.role != Role::User {
+        return Err(AppError::invalid("id", "Only a question can be edited."));
+    }
+    let ask = Ask {
+        conversation_id: Some(&old.conversation_id),
+        text: edit.text,
+        place: old.parent_id.as_deref().map_or(Place::Root, Place::After),
+        model: edit.model,
+        key: edit.key,
+    };
+    super::ask(state, current, ask).await
+}
+
+/// Goes on with an answer that was stopped, interrupted or cut at a length limit, by the model that began
+/// it: the same message grows.
+pub async fn continue_answer(
+    state: &AppState,
+    current: &CurrentUser,
+    message_id: &str,
+    key: Option<&str>,
+) -> Result<Asked, AppError> {
+    let key = valid_key(key)?;
+    let old = state.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)?;
+    if old.role != Role::Assistant {
+        return Err(AppError::invalid("id", "Only an answer can be continued."));
+    }
+    let conversation =
+        state.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
+    let known = [&old.model, &conversation.model];
+    let model = known.into_iter().flatten().find(|model| state.providers.find(model).is_some());
+    let (_, provider, name) = choose_model(state, None, model.map(String::as_str)).await?;
+    if state.live.is_draining() {
+        return Err(AppError::Unavailable);
+    }
+    let now = state.clock.now();
+    let conflict = |message: &str| Err(AppError::Conflict { message: message.into() });
+    let (state_, current_) = (state.clone(), current.clone());
+    let (id, key) = (message_id.to_owned(), key.map(str::to_owned));
+    let outcome = detached(async move {
+        let key = key.as_deref();
+        Ok(match state_.store.continue_answer(current_.id(), &id, key, now).await? {
+            ContinueOutcome::Begun(conversation, answer) => {
+                let turn = turn(&state_, &current_, conversation, false, None, answer, key)?;
+                Ok(job::start(&state_, turn, provider, name).await)
+            }
+            outcome => Err(outcome),
+        })
+    });
+    let outcome = match outcome.await? {
+        Ok(asked) => return Ok(asked),
+        Err(outcome) => outcome,
+    };
+    match outcome {
+        // Told above.
+        ContinueOutcome::Begun(..) => Err(AppError::Internal),
+        ContinueOutcome::Repeated(answer) => {
+            repeated(state, current, answer.conversation_id, None, message_id).await
+        }
+        ContinueOutcome::KeyTaken => conflict("This Idempotency-Key was used for something else."),
+        ContinueOutcome::Missing => Err(AppError::NotFound),
+        ContinueOutcome::Busy => Err(busy()),
+        ContinueOutcome::Ended => {
+            conflict("This answer ended by itself, so it cannot be continued. Ask a further question.")
+        }
+        ContinueOutcome::NotLeaf => conflict(
+            "The conversation went on after this answer. Only the newest message of the branch on screen \
+             can be continued.",
+        ),
+    }
+}
+
+/// Shows the branch that goes through a message, down to its newest message.
+pub async fn select(
+    state: &AppState,
+    current: &CurrentUser,
+    message_id: &str,
+) -> Result<Conversation, AppError> {
+    changed(state, state.store.select_branch(current.id(), message_id).await?)
+}
+
+/// Deletes one message; what follows it stays, after the message before it.
+pub async fn delete(
+    state: &AppState,
+    current: &CurrentUser,
+    message_id: &str,
+) -> Result<Conversation, AppError> {
+    changed(state, state.store.delete_message(current.id(), message_id).await?)
+}
+
+fn changed(state: &AppState, outcome: TreeOutcome) -> Result<Conversation, AppError> {
+    match outcome {
+        TreeOutcome::Changed(conversation) => {
+            if let Some(channel) = state.live.get(&conversation.id) {
+                channel.publish(ChatEvent::Changed {});
+                state.live.release(&conversation.id, channel);
+            }
+            Ok(conversation)
+        }
+        TreeOutcome::Missing => Err(AppError::NotFound),
+        TreeOutcome::Busy => Err(busy()),
+    }
+}
+
+/// Whether an answer can be written again: its question must still be there.
+pub(super) async fn question_of(
+    state: &AppState,
+    current: &CurrentUser,
+    answer: &Message,
+) -> Result<Message, AppError> {
+    let parent = match &answer.parent_id {
+        Some(id) => state.store.message(current.id(), id).await?,
+        None => None,
+    };
+    parent.filter(|parent| parent.role == Role::User).ok_or_else(|| AppError::Conflict {
+        message: "The question of this answer was deleted, so it cannot be written again.".into(),
+    })
+}

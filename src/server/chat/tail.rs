@@ -1,0 +1,202 @@
+//! What the store has not got yet of running answers. All of it goes there in one write, a few times a
+//! second; what cannot be stored now stays here and goes with the next.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::server::store::{Chunk, Mark, Store};
+
+/// Text reaches the store within 200 ms: this pause and the write.
+const STORE_EVERY: Duration = Duration::from_millis(150);
+/// While the database is away.
+const AWAY: Duration = Duration::from_secs(1);
+
+/// One per server.
+pub struct Tails {
+    store: Arc<dyn Store>,
+    queue: Mutex<Queue>,
+    /// Held during a write.
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Queue {
+    tails: Vec<Arc<Tail>>,
+    /// A task looks after the queue.
+    attended: bool,
+}
+
+/// The unstored text of one answer.
+pub struct Tail {
+    unstored: Mutex<Unstored>,
+}
+
+struct Unstored {
+    chunk: Chunk,
+    /// How far the answer goes, in bytes.
+    text_end: u64,
+    reasoning_end: u64,
+    /// Of the chunk before, which another process may not have read when the answer ends.
+    marks_before: Vec<Mark>,
+    queued: bool,
+    /// The whole answer is about to be stored.
+    settled: bool,
+}
+
+impl Tail {
+    /// Of the answer `message_id`, which has so many bytes of text and reasoning already.
+    pub fn new(message_id: &str, text_end: usize, reasoning_end: usize) -> Arc<Self> {
+        let (text_end, reasoning_end) = (text_end as u64, reasoning_end as u64);
+        let chunk = Chunk {
+            message_id: message_id.to_owned(),
+            text_at: text_end,
+            reasoning_at: reasoning_end,
+            ..Chunk::default()
+        };
+        let unstored = Unstored {
+            chunk,
+            text_end,
+            reasoning_end,
+            marks_before: Vec::new(),
+            queued: false,
+            settled: false,
+        };
+        Arc::new(Self { unstored: Mutex::new(unstored) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Unstored> {
+        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Unstored {
+    fn push(&mut self, seq: u64, text: &str, reasoning: &str) {
+        self.text_end += text.len() as u64;
+        self.reasoning_end += reasoning.len() as u64;
+        let Self { chunk, text_end, reasoning_end, .. } = self;
+        chunk.text.push_str(text);
+        chunk.reasoning.push_str(reasoning);
+        chunk.seq = seq;
+        chunk.marks.push(Mark { seq, text_end: *text_end, reasoning_end: *reasoning_end });
+    }
+
+    fn take(&mut self) -> Chunk {
+        let next = Chunk {
+            message_id: self.chunk.message_id.clone(),
+            text_at: self.text_end,
+            reasoning_at: self.reasoning_end,
+            ..Chunk::default()
+        };
+        let chunk = std::mem::replace(&mut self.chunk, next);
+        self.marks_before.clone_from(&chunk.marks);
+        chunk
+    }
+
+    /// A chunk that was not stored, or perhaps was: a part that comes again counts once.
+    fn put_back(&mut self, mut earlier: Chunk) {
+        earlier.text.push_str(&self.chunk.text);
+        earlier.reasoning.push_str(&self.chunk.reasoning);
+        earlier.marks.append(&mut self.chunk.marks);
+        earlier.seq = earlier.seq.max(self.chunk.seq);
+        self.chunk = earlier;
+    }
+}
+
+impl Tails {
+    pub fn new(store: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self { store, queue: Mutex::default(), writing: tokio::sync::Mutex::default() })
+    }
+
+    /// More of an answer, told by the events up to `seq`; it is stored soon.
+    pub fn add(self: &Arc<Self>, tail: &Arc<Tail>, seq: u64, text: &str, reasoning: &str) {
+        {
+            let mut unstored = tail.lock();
+            unstored.push(seq, text, reasoning);
+            if std::mem::replace(&mut unstored.queued, true) {
+                return;
+            }
+        }
+        self.enqueue(tail.clone());
+    }
+
+    /// Stores what there is of one answer now; `false` when the database does not take it.
+    pub async fn store_now(self: &Arc<Self>, tail: &Arc<Tail>) -> bool {
+        self.write(vec![tail.clone()]).await
+    }
+
+    /// Forgets what is unstored of an answer but the last marks, as all of it is about to be stored; after
+    /// this no write of its parts is on its way.
+    pub async fn settle(&self, tail: &Tail) -> Vec<Mark> {
+        let marks = {
+            let mut unstored = tail.lock();
+            unstored.settled = true;
+            let mut marks = std::mem::take(&mut unstored.marks_before);
+            marks.extend(unstored.take().marks);
+            marks
+        };
+        drop(self.writing.lock().await);
+        marks
+    }
+
+    async fn attend(self: Arc<Self>) {
+        let mut pause = STORE_EVERY;
+        loop {
+            tokio::time::sleep(pause).await;
+            let tails = {
+                let mut queue = self.lock();
+                if queue.tails.is_empty() {
+                    queue.attended = false;
+                    return;
+                }
+                std::mem::take(&mut queue.tails)
+            };
+            pause = if self.write(tails).await { STORE_EVERY } else { AWAY };
+        }
+    }
+
+    async fn write(self: &Arc<Self>, tails: Vec<Arc<Tail>>) -> bool {
+        let _writing = self.writing.lock().await;
+        let mut chunks = Vec::with_capacity(tails.len());
+        let mut owners = Vec::with_capacity(tails.len());
+        for tail in tails {
+            let mut unstored = tail.lock();
+            unstored.queued = false;
+            if !unstored.settled && !unstored.chunk.marks.is_empty() {
+                chunks.push(unstored.take());
+                drop(unstored);
+                owners.push(tail);
+            }
+        }
+        if chunks.is_empty() {
+            return true;
+        }
+        let Err(error) = self.store.append_chunks(&chunks).await else { return true };
+        tracing::warn!(%error, answers = owners.len(), "parts of answers wait for the database");
+        for (tail, chunk) in owners.into_iter().zip(chunks) {
+            let mut unstored = tail.lock();
+            if unstored.settled {
+                continue;
+            }
+            unstored.put_back(chunk);
+            if !std::mem::replace(&mut unstored.queued, true) {
+                drop(unstored);
+                self.enqueue(tail);
+            }
+        }
+        false
+    }
+
+    fn enqueue(self: &Arc<Self>, tail: Arc<Tail>) {
+        let mut queue = self.lock();
+        queue.tails.push(tail);
+        if !std::mem::replace(&mut queue.attended, true) {
+            tokio::spawn(self.clone().attend());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,98 @@
+//! [`View`]: the HTML of the answer in a log, as blocks that know when they last changed.
+
+use crate::{
+    domain::ChatEvent,
+    server::markdown::{Change, Stream as Markdown},
+};
+
+/// Made while somebody listens for HTML, and only as far as the log has come.
+#[derive(Default)]
+pub struct View {
+    /// The number of the answer's first event: whose view it is.
+    first: u64,
+    message_id: String,
+    /// Bytes of the text that are rendered.
+    rendered: usize,
+    /// `None` before the first text, and after rendering failed.
+    markdown: Option<Markdown>,
+    finished: bool,
+    blocks: Vec<Block>,
+}
+
+#[derive(Default)]
+struct Block {
+    /// The number of the event that made it what `html` says.
+    changed: u64,
+    html: String,
+    /// Lines of an open code block that were appended to it since, each with its event's number.
+    lines: Vec<(u64, String)>,
+}
+
+impl View {
+    /// Makes it the view of the answer whose events begin with `first`; how much text is rendered.
+    pub fn begin(&mut self, first: u64, message_id: &str) -> usize {
+        // An answer may begin where nothing was before, at the same number.
+        if self.first != first || self.message_id != message_id {
+            *self = Self { first, message_id: message_id.to_owned(), ..Self::default() };
+        }
+        self.rendered
+    }
+
+    /// Whether the whole answer is rendered.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Renders more text, which the event `seq` told; `whole`: no more will come.
+    pub fn catch_up(&mut self, new_text: &str, whole: bool, seq: u64) {
+        self.rendered += new_text.len();
+        // Away while it works: should it panic, it is not used again.
+        let mut markdown = match self.markdown.take() {
+            Some(markdown) => markdown,
+            None if self.rendered == new_text.len() => Markdown::new(),
+            None => return,
+        };
+        markdown.push(new_text);
+        let changes = if whole { markdown.finish() } else { markdown.flush() };
+        self.markdown = Some(markdown);
+        self.finished = whole;
+        for change in changes {
+            match change {
+                Change::Block { index, html } => {
+                    let block = Block { changed: seq, html: html.into_string(), lines: Vec::new() };
+                    *self.block(index) = block;
+                }
+                Change::Lines { index, html } => self.block(index).lines.push((seq, html.into_string())),
+            }
+        }
+    }
+
+    fn block(&mut self, index: u32) -> &mut Block {
+        let index = index as usize;
+        if self.blocks.len() <= index {
+            self.blocks.resize_with(index + 1, Block::default);
+        }
+        &mut self.blocks[index]
+    }
+
+    /// What became of the blocks after `place`. To a `fresh` listener no lines are told without their
+    /// block.
+    pub fn changes_after(&self, place: u64, fresh: bool) -> Vec<ChatEvent> {
+        let mut events = Vec::new();
+        for (index, block) in (0..).zip(&self.blocks) {
+            let new_lines = block.lines.partition_point(|(seq, _)| *seq <= place);
+            let grown = new_lines < block.lines.len();
+            let whole = block.changed > place || (fresh && grown);
+            let message_id = || self.message_id.clone();
+            if whole {
+                events.push(ChatEvent::Block { message_id: message_id(), index, html: block.html.clone() });
+            }
+            let from = if whole { 0 } else { new_lines };
+            if from < block.lines.len() {
+                let html = block.lines[from..].iter().map(|(_, html)| html.as_str()).collect();
+                events.push(ChatEvent::Lines { message_id: message_id(), index, html });
+            }
+        }
+        events
+    }
+}

@@ -1,0 +1,198 @@
+//! The local journal: what an answer's listeners are shown is appended here first, so that a killed
+//! process loses none of it.
+//!
+//! One folder per process, `{data_dir}/journal/<instance>/`, locked while the process lives. Appends of
+//! many answers go out in one `write`, by a thread of its own; the page cache is enough, as only the
+//! process is expected to die (the store has the text 200 ms later). The next process that starts reads
+//! the folders that nobody locks, has their text stored ([`Leftover`]), and removes them.
+
+mod leftover;
+mod record;
+mod segments;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+    },
+};
+
+use tokio::sync::oneshot;
+
+pub use leftover::{Leftover, Seen};
+use record::Record;
+use segments::Segments;
+
+/// Locked as long as the folder's process lives.
+const LOCK: &str = "lock";
+
+/// One per process. Dropping it ends its thread; the folder stays for whoever starts next.
+pub struct Journal {
+    shared: Arc<Shared>,
+    next_answer: AtomicU32,
+    dir: PathBuf,
+    _lock: fs::File,
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    filled: Condvar,
+    /// Answers that the store has not got.
+    unstored: AtomicUsize,
+}
+
+/// What waits for the thread.
+#[derive(Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    /// Answers that the bytes are of.
+    touched: Vec<u32>,
+    /// Answers whose records are not needed any more.
+    ended: Vec<u32>,
+    waiting: Vec<oneshot::Sender<Result<(), Arc<io::Error>>>>,
+    closed: bool,
+}
+
+/// The records of one answer. Dropped without [`Entry::stored`], they stay for the next start.
+pub struct Entry {
+    answer: u32,
+    shared: Arc<Shared>,
+}
+
+impl Journal {
+    /// Makes the folder of this process below `root`, and finds what dead ones left there.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be made or locked. What cannot be read of a dead process is logged and left.
+    pub fn open(root: &Path, instance: &str) -> io::Result<(Self, Vec<Leftover>)> {
+        fs::create_dir_all(root)?;
+        let leftovers = leftover::find(root);
+        let dir = root.join(instance);
+        fs::create_dir_all(&dir)?;
+        let lock = fs::File::create(dir.join(LOCK))?;
+        lock.try_lock()?;
+        let shared = Arc::new(Shared::default());
+        let segments = Segments::new(dir.clone())?;
+        let of_thread = shared.clone();
+        std::thread::Builder::new().name("journal".into()).spawn(move || run(&of_thread, segments))?;
+        Ok((Self { shared, next_answer: AtomicU32::new(0), dir, _lock: lock }, leftovers))
+    }
+
+    /// Begins the records of an answer. `content` and `reasoning` are what it has already.
+    pub fn begin(&self, message_id: &str, content: &str, reasoning: &str) -> Entry {
+        let answer = self.next_answer.fetch_add(1, Ordering::Relaxed);
+        let entry = Entry { answer, shared: self.shared.clone() };
+        self.shared.unstored.fetch_add(1, Ordering::Relaxed);
+        entry.push(&Record::Begin { answer, message_id: message_id.into() }, None);
+        if !content.is_empty() || !reasoning.is_empty() {
+            entry.push(
+                &Record::Text { answer, seq: 0, text: content.into(), reasoning: reasoning.into() },
+                None,
+            );
+        }
+        entry
+    }
+
+    /// Ends it, and removes the folder if everything in it is stored.
+    pub fn close(&self) {
+        self.shared.close();
+        if self.shared.unstored.load(Ordering::Relaxed) > 0 {
+            tracing::warn!(
+                "answers that the database did not take are kept in the journal for the next start"
+            );
+            return;
+        }
+        if let Err(error) = fs::remove_dir_all(&self.dir) {
+            tracing::debug!(%error, "the journal's folder could not be removed");
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+impl Entry {
+    /// Returns once this text would survive the process. `seq` is the highest event number it covers.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full or broken; the text is not safe.
+    pub async fn append(&self, seq: u64, text: &str, reasoning: &str) -> Result<(), Arc<io::Error>> {
+        let (done, written) = oneshot::channel();
+        let (text, reasoning) = (text.into(), reasoning.into());
+        self.push(&Record::Text { answer: self.answer, seq, text, reasoning }, Some(done));
+        written.await.unwrap_or_else(|_| Err(Arc::new(io::Error::other("the journal is closed"))))
+    }
+
+    /// The store has all of the answer.
+    pub fn stored(self) {
+        self.shared.unstored.fetch_sub(1, Ordering::Relaxed);
+        self.shared.lock().ended.push(self.answer);
+        self.shared.filled.notify_one();
+    }
+
+    fn push(&self, record: &Record<'_>, done: Option<oneshot::Sender<Result<(), Arc<io::Error>>>>) {
+        let mut queue = self.shared.lock();
+        if queue.closed {
+            // The dropped sender tells.
+            return;
+        }
+        record.write(&mut queue.bytes);
+        queue.touched.push(self.answer);
+        let wakes = done.is_some();
+        queue.waiting.extend(done);
+        drop(queue);
+        if wakes {
+            self.shared.filled.notify_one();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_one();
+    }
+}
+
+/// Writes what has come together since the last write, until the journal is closed.
+fn run(shared: &Shared, mut segments: Segments) {
+    let mut batch = Queue::default();
+    loop {
+        {
+            let idle =
+                |queue: &mut Queue| queue.waiting.is_empty() && queue.ended.is_empty() && !queue.closed;
+            let queue = shared.filled.wait_while(shared.lock(), idle);
+            std::mem::swap(&mut *queue.unwrap_or_else(PoisonError::into_inner), &mut batch);
+        }
+        let written = segments.append(&batch.bytes, &batch.touched).map_err(Arc::new);
+        for waiting in batch.waiting.drain(..) {
+            let _ = waiting.send(written.clone());
+        }
+        segments.end(&batch.ended);
+        if batch.closed {
+            *shared.lock() = Queue { closed: true, ..Queue::default() };
+            return;
+        }
+        batch.bytes.clear();
+        batch.touched.clear();
+        batch.ended.clear();
+        if batch.bytes.capacity() > 1 << 20 {
+            batch.bytes = Vec::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! Two processes on one MongoDB: what each sees of the other.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use futures::{StreamExt, stream::BoxStream};
+use mongodb::{
+    Client,
+    bson::{Document, doc},
+};
+use tokio::sync::watch;
+
+use crate::{
+    domain::{ConversationPatch, Status},
+    server::store::{
+        Beat, Chunk, Ended, Finish, Leftovers, Mark, NewTurn, OpenOptions, Recovered, Store, StoreChange,
+        TurnOutcome, What, open,
+    },
+};
+
+use super::{
+    fixtures::{begin, chunk, finish, first_turn, session, talk, turn, user},
+    mongod::{fresh_database, shared},
+};
+
+struct Two {
+    a: Arc<dyn Store>,
+    b: Arc<dyn Store>,
+}
+
+async fn two() -> Two {
+    let url = shared().await.url(&fresh_database());
+    let a = open(&url, &OpenOptions::default()).await.unwrap();
+    let b = open(&url, &OpenOptions::default()).await.unwrap();
+    assert_ne!(a.instance(), b.instance());
+    Two { a, b }
+}
+
+/// What a process is told, once it listens.
+struct Told {
+    texts: watch::Sender<Arc<HashSet<String>>>,
+    changes: BoxStream<'static, StoreChange>,
+}
+
+impl Told {
+    async fn by(store: &dyn Store) -> Self {
+        let (texts, wanted) = watch::channel(Arc::default());
+        let mut told = Self { texts, changes: store.watch(wanted) };
+        assert_eq!(told.next().await, StoreChange::Missed, "it began");
+        told
+    }
+
+    async fn next(&mut self) -> StoreChange {
+        tokio::time::timeout(Duration::from_secs(30), self.changes.next()).await.unwrap().unwrap()
+    }
+
+    async fn conversation(&mut self, id: &str) -> What {
+        match self.next().await {
+            StoreChange::Conversation { id: told, what } if told == id => what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Asks for the text of these answers, and waits until it is told.
+    async fn follow(&mut self, ids: &[&str]) {
+        self.texts.send_replace(Arc::new(ids.iter().map(|id| (*id).to_owned()).collect()));
+        let StoreChange::TextsFrom { .. } = self.next().await else { panic!("no texts") };
+    }
+}
+
+fn mark(seq: u64, text_end: u64) -> Mark {
+    Mark { seq, text_end, reasoning_end: 0 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_lives_while_it_beats() {
+    let Two { a, b } = two().await;
+    assert_eq!(a.beats().await.unwrap(), []);
+    a.beat().await.unwrap();
+    let first = Beat { instance: a.instance().to_owned(), beats: 1 };
+    assert_eq!(b.beats().await.unwrap(), [first.clone()]);
+    a.beat().await.unwrap();
+    assert!(!b.forget(&first).await.unwrap(), "it has beaten since");
+    b.beat().await.unwrap();
+    assert_eq!(b.beats().await.unwrap().len(), 2);
+    assert!(b.forget(&Beat { beats: 2, ..first }).await.unwrap());
+    b.close().await;
+    assert_eq!(a.beats().await.unwrap(), [], "one was forgotten, the other one took itself away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_answers_of_lost_processes_are_interrupted() {
+    let Two { a, b } = two().await;
+    a.beat().await.unwrap();
+    b.beat().await.unwrap();
+    let (ours, theirs) = (first_turn(&user(&*a).await), first_turn(&user(&*b).await));
+    begin(&*a, &ours).await;
+    begin(&*b, &theirs).await;
+    b.append_chunks(&[chunk(&theirs, 3, 0, "seen")]).await.unwrap();
+    assert_eq!(a.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 0);
+    assert!(b.forget(&Beat { instance: b.instance().to_owned(), beats: 1 }).await.unwrap());
+    assert_eq!(a.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 1);
+    let status = async |turn: &NewTurn| a.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
+    assert_eq!(status(&ours).await.status, Status::Generating);
+    let lost = status(&theirs).await;
+    assert_eq!((lost.status, lost.content.as_str()), (Status::Interrupted, "seen"));
+
+    // It was not gone, only slow: what it wrote meanwhile is not lost, and does no harm.
+    b.append_chunks(&[chunk(&theirs, 9, 4, " and more")]).await.unwrap();
+    assert!(!b.finish_message(&theirs.answer.id, &finish("seen and more", 9)).await.unwrap());
+    let late = Recovered {
+        message_id: theirs.answer.id.clone(),
+        instance: b.instance().to_owned(),
+        content: "seen and more".to_owned(),
+        reasoning: String::new(),
+        seq: 9,
+    };
+    assert!(b.recover_message(&late).await.unwrap());
+    assert_eq!(status(&theirs).await.content, "seen and more");
+    assert!(a.chunks(&theirs.answer.id, 0).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_touches_only_its_own_answers() {
+    let Two { a, b } = two().await;
+    let turn = first_turn(&user(&*a).await);
+    begin(&*a, &turn).await;
+    a.append_chunks(&[chunk(&turn, 2, 0, "ours")]).await.unwrap();
+    b.append_chunks(&[chunk(&turn, 2, 0, "no"), chunk(&turn, 3, 4, " no")]).await.unwrap();
+    assert!(!b.finish_message(&turn.answer.id, &finish("no", 9)).await.unwrap());
+    let chunks = b.chunks(&turn.answer.id, 0).await.unwrap();
+    assert!(chunks.iter().all(|chunk| chunk.text == "ours"), "{chunks:?}");
+    let again =
+        NewTurn { question: None, answer: second_answer(&turn), new_conversation: false, ..turn.clone() };
+    let busy = TurnOutcome::Busy { answer_id: turn.answer.id.clone() };
+    assert_eq!(b.begin_turn(&again).await.unwrap(), busy);
+}
+
+fn second_answer(turn: &NewTurn) -> crate::domain::Message {
+    crate::domain::Message { id: super::fixtures::id(), ..turn.answer.clone() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_process_does_the_other_is_told_and_itself_is_not() {
+    let Two { a, b } = two().await;
+    let ada = user(&*a).await;
+    let first = first_turn(&ada);
+    talk(&*a, &first, "Yes.").await;
+    let (mut told, mut own) = (Told::by(&*b).await, Told::by(&*a).await);
+    let id = &first.conversation.id;
+
+    let next = turn(&ada, &first.conversation, Some(&first.answer.id));
+    begin(&*a, &next).await;
+    assert_eq!(told.conversation(id).await, What::Begun);
+    assert!(b.request_stop(&next.answer.id).await.unwrap());
+    assert_eq!(a.stops().await.unwrap(), [next.answer.id.clone()]);
+    assert_eq!(own.next().await, StoreChange::Stop { message_id: next.answer.id.clone() });
+    assert!(a.finish_message(&next.answer.id, &finish("Yes.", 2000)).await.unwrap());
+    assert_eq!(told.conversation(id).await, What::Ended);
+    assert!(!b.request_stop(&next.answer.id).await.unwrap());
+    assert!(a.stops().await.unwrap().is_empty());
+
+    assert!(a.set_title_if_empty(&ada.id, id, "Quines").await.unwrap());
+    assert_eq!(told.conversation(id).await, What::Title);
+    let rename = ConversationPatch { title: Some("Other".to_owned()), ..Default::default() };
+    a.update_conversation(&ada.id, id, &rename).await.unwrap();
+    assert_eq!(told.conversation(id).await, What::Title);
+    let pin = ConversationPatch { pinned: Some(true), ..Default::default() };
+    a.update_conversation(&ada.id, id, &pin).await.unwrap();
+
+    let session = session(&ada);
+    a.create_session(&session).await.unwrap();
+    a.delete_session(&session.id).await.unwrap();
+    assert_eq!(told.next().await, StoreChange::SessionEnded { session_id: session.id.clone() });
+    assert!(a.delete_conversation(&ada.id, id).await.unwrap());
+    assert_eq!(told.next().await, StoreChange::Deleted { conversation_id: id.clone() });
+    // Deletions name nobody; of all the others it heard nothing.
+    assert_eq!(own.next().await, StoreChange::SessionEnded { session_id: session.id });
+    assert_eq!(own.next().await, StoreChange::Deleted { conversation_id: id.clone() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_text_that_is_asked_for_is_told() {
+    let Two { a, b } = two().await;
+    let (one, two) = (first_turn(&user(&*a).await), first_turn(&user(&*a).await));
+    begin(&*a, &one).await;
+    begin(&*a, &two).await;
+    let marked = |turn: &NewTurn, seq, at, text: &str| Chunk {
+        marks: vec![mark(seq - 1, at + 1), mark(seq, at + text.len() as u64)],
+        ..chunk(turn, seq, at, text)
+    };
+    let mut told = Told::by(&*b).await;
+    told.follow(&[&one.answer.id]).await;
+    a.append_chunks(&[marked(&two, 3, 0, "not told"), marked(&one, 3, 0, "told")]).await.unwrap();
+    assert_eq!(told.next().await, StoreChange::Text(marked(&one, 3, 0, "told")));
+    told.follow(&[&one.answer.id, &two.answer.id]).await;
+    a.append_chunks(&[marked(&two, 5, 8, " and told")]).await.unwrap();
+    assert_eq!(told.next().await, StoreChange::Text(marked(&two, 5, 8, " and told")));
+    let stored = b.chunks(&two.answer.id, 0).await.unwrap();
+    assert_eq!(stored, [marked(&two, 3, 0, "not told"), marked(&two, 5, 8, " and told")]);
+    assert_eq!(b.chunks(&two.answer.id, 3).await.unwrap(), stored[1..]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_seen_with_what_runs_elsewhere() {
+    let Two { a, b } = two().await;
+    let turn = first_turn(&user(&*a).await);
+    let ids = [turn.conversation.id.clone(), "none".to_owned()];
+    begin(&*a, &turn).await;
+    let own = a.seen(&ids).await.unwrap();
+    assert!(own.len() == 1 && own[0].running.is_none() && own[0].foreign.is_none());
+    let seen = b.seen(&ids).await.unwrap().remove(0);
+    assert_eq!((seen.running.as_ref(), seen.foreign), (Some(&turn.answer), Some(What::Begun)));
+    assert_eq!(seen.question_id, turn.question.as_ref().map(|question| question.id.clone()));
+    assert_eq!(seen.user_id, turn.user_id);
+    let end = Finish { marks: vec![mark(1005, 4)], ..finish("Yes.", 1006) };
+    a.finish_message(&turn.answer.id, &end).await.unwrap();
+    let ended = b.seen(&ids).await.unwrap().remove(0);
+    assert!(ended.running.is_none() && ended.revision != seen.revision);
+    assert_eq!((ended.foreign, ended.last_seq), (Some(What::Ended), 1006));
+    let expected =
+        Ended { message_id: turn.answer.id.clone(), after: seen.last_seq, seq: 1006, marks: end.marks };
+    assert_eq!(ended.ended, Some(expected));
+}
+
+/// What others were told goes on where it was after the connection was lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_missed_when_the_stream_breaks() {
+    let mongod =
+        super::mongod::Mongod::start(&["--replSet", "rs0", "--setParameter", "enableTestCommands=1"]).await;
+    let url = mongod.url("inglenook");
+    let (a, b) = (
+        open(&url, &OpenOptions::default()).await.unwrap(),
+        open(&url, &OpenOptions::default()).await.unwrap(),
+    );
+    let ada = user(&*a).await;
+    let mut told = Told::by(&*b).await;
+    let admin = Client::with_uri_str(&url).await.unwrap().database("admin");
+    let fail = |times: i32, commands: &[&str], how: Document| {
+        let mut data = doc! { "failCommands": commands };
+        data.extend(how);
+        doc! { "configureFailPoint": "failCommand", "mode": { "times": times }, "data": data }
+    };
+    for (number, how) in
+        [doc! { "errorCode": 43 }, doc! { "closeConnection": true }, doc! { "errorCode": 10107 }]
+            .into_iter()
+            .enumerate()
+    {
+        admin.run_command(fail(1, &["getMore"], how)).await.unwrap();
+        let first = first_turn(&ada);
+        talk(&*a, &first, &number.to_string()).await;
+        assert_eq!(told.conversation(&first.conversation.id).await, What::Ended, "{number}");
+    }
+    // The place is not known any more: looked for until it works, and what was missed is said to be.
+    admin.run_command(fail(4, &["getMore", "aggregate"], doc! { "errorCode": 286 })).await.unwrap();
+    assert_eq!(told.next().await, StoreChange::Missed);
+    // Told of, or missed and said to be.
+    loop {
+        let first = first_turn(&ada);
+        talk(&*a, &first, "Yes.").await;
+        match told.next().await {
+            StoreChange::Missed => {}
+            StoreChange::Conversation { what: What::Ended, .. } => break,
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Cases about tails whose writer is gone.
+
+use crate::{
+    domain::{Message, Status},
+    server::store::{Chunk, Leftovers, NewTurn, Recovered, Store},
+};
+
+use super::fixtures::{begin, chunk, finish, first_turn, interrupt, turn, user};
+
+async fn begun(store: &dyn Store) -> NewTurn {
+    let turn = first_turn(&user(store).await);
+    begin(store, &turn).await;
+    turn
+}
+
+async fn answer(store: &dyn Store, turn: &NewTurn) -> Message {
+    store.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap()
+}
+
+fn recovered(store: &dyn Store, turn: &NewTurn, content: &str, seq: u64) -> Recovered {
+    Recovered {
+        message_id: turn.answer.id.clone(),
+        instance: store.instance().to_owned(),
+        content: content.to_owned(),
+        reasoning: String::new(),
+        seq,
+    }
+}
+
+pub(super) async fn many_answers_go_in_one_write(store: &dyn Store) {
+    let turns = futures::future::join_all((0..30).map(|_| begun(store))).await;
+    let done = begun(store).await;
+    assert!(store.finish_message(&done.answer.id, &finish("Done.", 2)).await.unwrap());
+    for seq in 1..=20 {
+        let mut chunks: Vec<Chunk> =
+            turns.iter().map(|turn| chunk(turn, seq, (seq - 1) * 3, &format!("{seq:02} "))).collect();
+        chunks.push(chunk(&done, seq, 0, "late"));
+        store.append_chunks(&chunks).await.unwrap();
+    }
+    store.append_chunks(&[]).await.unwrap();
+    assert_eq!(interrupt(store).await, 30);
+    let expected: String = (1..=20).map(|seq| format!("{seq:02} ")).collect();
+    for turn in &turns {
+        assert_eq!(answer(store, turn).await.content, expected);
+    }
+    assert_eq!(answer(store, &done).await.content, "Done.");
+}
+
+pub(super) async fn reasoning_is_kept_too(store: &dyn Store) {
+    let turn = begun(store).await;
+    let thought = |seq, at, text: &str| Chunk {
+        reasoning_at: at,
+        reasoning: text.to_owned(),
+        ..chunk(&turn, seq, 0, "")
+    };
+    store.append_chunks(&[thought(3, 0, "Hm, "), thought(5, 4, "well.")]).await.unwrap();
+    store.append_chunks(&[chunk(&turn, 7, 0, "Yes.")]).await.unwrap();
+    interrupt(store).await;
+    let stored = answer(store, &turn).await;
+    assert_eq!((stored.content.as_str(), stored.reasoning.as_str()), ("Yes.", "Hm, well."));
+}
+
+pub(super) async fn a_gap_ends_what_is_kept(store: &dyn Store) {
+    let turn = begun(store).await;
+    store.append_chunks(&[chunk(&turn, 1, 0, "ab"), chunk(&turn, 4, 6, "gh")]).await.unwrap();
+    interrupt(store).await;
+    assert_eq!(answer(store, &turn).await.content, "ab");
+}
+
+pub(super) async fn only_the_named_process_is_interrupted(store: &dyn Store) {
+    let turn = begun(store).await;
+    assert_eq!(store.interrupt_unfinished(Leftovers::Of("another")).await.unwrap(), 0);
+    assert_eq!(store.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 0);
+    assert_eq!(answer(store, &turn).await.status, Status::Generating);
+    assert_eq!(interrupt(store).await, 1);
+    assert_eq!(answer(store, &turn).await.status, Status::Interrupted);
+}
+
+pub(super) async fn what_another_process_writes_is_left_alone(store: &dyn Store) {
+    let turn = begun(store).await;
+    store.append_chunks(&[chunk(&turn, 1, 0, "ours")]).await.unwrap();
+    let foreign = Recovered { instance: "another".to_owned(), ..recovered(store, &turn, "theirs", 9) };
+    assert!(!store.recover_message(&foreign).await.unwrap());
+    assert_eq!(answer(store, &turn).await.status, Status::Generating);
+    interrupt(store).await;
+    assert_eq!(answer(store, &turn).await.content, "ours");
+}
+
+pub(super) async fn a_running_answer_is_recovered(store: &dyn Store) {
+    let turn = begun(store).await;
+    store.append_chunks(&[chunk(&turn, 4, 0, "What was ")]).await.unwrap();
+    let found = Recovered { reasoning: "Hm.".to_owned(), ..recovered(store, &turn, "What was seen", 9) };
+    assert!(store.recover_message(&found).await.unwrap());
+    let stored = answer(store, &turn).await;
+    assert_eq!(
+        (stored.content.as_str(), stored.reasoning.as_str(), stored.status),
+        ("What was seen", "Hm.", Status::Interrupted)
+    );
+    assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 9);
+    // The same again changes nothing, and nothing is left to fold.
+    assert!(!store.recover_message(&found).await.unwrap());
+    assert_eq!(interrupt(store).await, 0);
+    assert_eq!(answer(store, &turn).await, stored);
+}
+
+pub(super) async fn an_interrupted_answer_gets_what_it_lacked(store: &dyn Store) {
+    let turn = begun(store).await;
+    store.append_chunks(&[chunk(&turn, 4, 0, "What was ")]).await.unwrap();
+    interrupt(store).await;
+    let seq = store.last_seq(&turn.conversation.id).await.unwrap();
+    // Whichever process finds it.
+    let found = Recovered { instance: "another".to_owned(), ..recovered(store, &turn, "What was seen", 9) };
+    assert!(store.recover_message(&found).await.unwrap());
+    let stored = answer(store, &turn).await;
+    assert_eq!((stored.content.as_str(), stored.status), ("What was seen", Status::Interrupted));
+    assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), seq);
+    assert!(!store.recover_message(&found).await.unwrap());
+}
+
+pub(super) async fn what_is_no_more_of_the_same_is_not_recovered(store: &dyn Store) {
+    let interrupted = begun(store).await;
+    store.append_chunks(&[chunk(&interrupted, 4, 0, "What was seen")]).await.unwrap();
+    interrupt(store).await;
+    for other in ["What was", "What was seen", "What is seen and more", ""] {
+        let found = recovered(store, &interrupted, other, 99);
+        assert!(!store.recover_message(&found).await.unwrap(), "{other:?}");
+    }
+    let longer = recovered(store, &interrupted, "What was seen, and more", 99);
+    let ada = crate::domain::User { id: interrupted.user_id.clone(), ..user(store).await };
+    begin(store, &turn(&ada, &interrupted.conversation, Some(&interrupted.answer.id))).await;
+    assert!(!store.recover_message(&longer).await.unwrap(), "there is a question below it");
+    assert_eq!(answer(store, &interrupted).await.content, "What was seen");
+    assert!(store.last_seq(&interrupted.conversation.id).await.unwrap() > 99);
+
+    let done = begun(store).await;
+    assert!(store.finish_message(&done.answer.id, &finish("Yes.", 2)).await.unwrap());
+    assert!(!store.recover_message(&recovered(store, &done, "Yes. And no.", 9)).await.unwrap());
+    let question = &done.question.as_ref().unwrap().id;
+    let other = Recovered { message_id: question.clone(), ..recovered(store, &done, "no", 9) };
+    assert!(!store.recover_message(&other).await.unwrap());
+    let nobody = Recovered { message_id: "none".to_owned(), ..recovered(store, &done, "no", 9) };
+    assert!(!store.recover_message(&nobody).await.unwrap());
+    assert_eq!(answer(store, &done).await.content, "Yes.");
+}
+
+pub(super) async fn two_that_recover_leave_the_longer(store: &dyn Store) {
+    let turn = begun(store).await;
+    let found: Vec<_> = (1..8).map(|long| recovered(store, &turn, &"x".repeat(long), 9)).collect();
+    let (_, recovered) = futures::join!(
+        interrupt(store),
+        futures::future::join_all(found.iter().map(|it| store.recover_message(it)))
+    );
+    assert!(recovered.into_iter().all(|it| it.is_ok()));
+    // Whatever the order was, the longest is there or gets there.
+    store.recover_message(&found[6]).await.unwrap();
+    assert_eq!(answer(store, &turn).await.content, "x".repeat(7));
+}

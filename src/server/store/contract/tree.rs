@@ -1,0 +1,288 @@
+//! Cases about the tree of messages: siblings, the branch on screen, deleting, continuing.
+
+use futures::future::join_all;
+
+use crate::{
+    domain::{Conversation, Status},
+    server::store::{Child, ContinueOutcome, Finish, NewTurn, Store, TreeOutcome, TurnOutcome},
+};
+
+use super::fixtures::{LATER, another_answer, begin, chunk, finish, first_turn, interrupt, talk, turn, user};
+
+fn question(turn: &NewTurn) -> &str {
+    &turn.question.as_ref().unwrap().id
+}
+
+async fn stored(store: &dyn Store, turn: &NewTurn) -> Conversation {
+    store.conversation(&turn.user_id, &turn.conversation.id).await.unwrap().unwrap()
+}
+
+async fn leaf(store: &dyn Store, turn: &NewTurn) -> Option<String> {
+    stored(store, turn).await.leaf_id
+}
+
+async fn select(store: &dyn Store, turn: &NewTurn, id: &str) -> Option<String> {
+    match store.select_branch(&turn.user_id, id).await.unwrap() {
+        TreeOutcome::Changed(conversation) => conversation.leaf_id,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn delete(store: &dyn Store, turn: &NewTurn, id: &str) -> Option<String> {
+    match store.delete_message(&turn.user_id, id).await.unwrap() {
+        TreeOutcome::Changed(conversation) => conversation.leaf_id,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn parent(store: &dyn Store, turn: &NewTurn, id: &str) -> Option<String> {
+    store.message(&turn.user_id, id).await.unwrap().unwrap().parent_id
+}
+
+/// A stopped answer to a first question.
+async fn stopped(store: &dyn Store) -> NewTurn {
+    let turn = first_turn(&user(store).await);
+    begin(store, &turn).await;
+    let end = Finish { status: Status::Stopped, ..finish("A program that", 7) };
+    assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
+    turn
+}
+
+async fn go_on(store: &dyn Store, turn: &NewTurn, key: Option<&str>) -> ContinueOutcome {
+    store.continue_answer(&turn.user_id, &turn.answer.id, key, LATER).await.unwrap()
+}
+
+pub(super) async fn children_are_told_with_their_parents(store: &dyn Store) {
+    let ada = user(store).await;
+    let first = first_turn(&ada);
+    talk(store, &first, "1").await;
+    let second = another_answer(&ada, &first.conversation, Some(question(&first)));
+    talk(store, &second, "2").await;
+    let root = turn(&ada, &first.conversation, None);
+    talk(store, &root, "3").await;
+    talk(store, &first_turn(&ada), "elsewhere").await;
+    let child =
+        |parent: Option<&str>, id: &str| Child { parent_id: parent.map(str::to_owned), id: id.to_owned() };
+    let ask = async |parents: &[Option<&str>]| {
+        let parents: Vec<_> = parents.iter().map(|parent| parent.map(str::to_owned)).collect();
+        store.children(&first.conversation.id, &parents).await.unwrap()
+    };
+    let answers = [&first, &second].map(|turn| child(Some(question(&first)), &turn.answer.id));
+    let roots = [&first, &root].map(|turn| child(None, question(turn)));
+    assert_eq!(ask(&[Some(question(&first))]).await, answers);
+    assert_eq!(ask(&[None]).await, roots);
+    let mut all = [answers.to_vec(), roots.to_vec()].concat();
+    all.sort_by(|a, b| a.id.cmp(&b.id));
+    // However often a parent is named.
+    assert_eq!(ask(&[None, Some(question(&first)), Some("none"), None, Some(question(&first))]).await, all);
+    assert!(ask(&[]).await.is_empty() && ask(&[Some("\"'],")]).await.is_empty());
+    assert!(store.children("none", &[None]).await.unwrap().is_empty());
+}
+
+pub(super) async fn a_branch_is_shown_down_to_its_newest_message(store: &dyn Store) {
+    let ada = user(store).await;
+    let first = first_turn(&ada);
+    talk(store, &first, "1").await;
+    let below = turn(&ada, &first.conversation, Some(&first.answer.id));
+    talk(store, &below, "1.1").await;
+    let again = another_answer(&ada, &first.conversation, Some(question(&below)));
+    talk(store, &again, "1.2").await;
+    let edited = turn(&ada, &first.conversation, None);
+    talk(store, &edited, "2").await;
+    assert_eq!(leaf(store, &first).await.as_ref(), Some(&edited.answer.id));
+    let before = stored(store, &first).await;
+    let seq = store.last_seq(&first.conversation.id).await.unwrap();
+    for (chosen, leaf) in [
+        (question(&first), &again.answer.id),
+        (question(&edited), &edited.answer.id),
+        (&*first.answer.id, &again.answer.id),
+        (&*below.answer.id, &below.answer.id),
+        (question(&below), &again.answer.id),
+    ] {
+        assert_eq!(select(store, &first, chosen).await.as_ref(), Some(leaf));
+    }
+    // It is remembered, and nothing else is changed: the conversation does not move in the listing.
+    let after = Conversation { leaf_id: before.leaf_id.clone(), ..stored(store, &first).await };
+    assert_eq!(after, before);
+    assert_eq!(leaf(store, &first).await, Some(again.answer.id));
+    // Each change has made room for the event that tells of it.
+    assert_eq!(store.last_seq(&first.conversation.id).await.unwrap(), seq + 5);
+}
+
+pub(super) async fn foreign_and_missing_messages_are_left_alone(store: &dyn Store) {
+    let turn = stopped(store).await;
+    let bob = user(store).await;
+    for (user, message) in [(&bob.id, &*turn.answer.id), (&turn.user_id, "none")] {
+        assert_eq!(store.select_branch(user, message).await.unwrap(), TreeOutcome::Missing);
+        assert_eq!(store.delete_message(user, message).await.unwrap(), TreeOutcome::Missing);
+        let outcome = store.continue_answer(user, message, Some("k"), LATER).await.unwrap();
+        assert_eq!(outcome, ContinueOutcome::Missing);
+    }
+    assert_eq!(store.messages_back(&turn.conversation.id, None, 10).await.unwrap().len(), 2);
+    assert!(matches!(go_on(store, &turn, Some("k")).await, ContinueOutcome::Begun(..)));
+}
+
+pub(super) async fn what_follows_a_deleted_message_stays(store: &dyn Store) {
+    let ada = user(store).await;
+    let first = first_turn(&ada);
+    talk(store, &first, "1").await;
+    let second = turn(&ada, &first.conversation, Some(&first.answer.id));
+    talk(store, &second, "2").await;
+    let last = Some(second.answer.id.clone());
+    assert_eq!(delete(store, &first, &first.answer.id).await, last);
+    assert_eq!(parent(store, &first, question(&second)).await.as_deref(), Some(question(&first)));
+    assert_eq!(delete(store, &first, question(&first)).await, last);
+    assert_eq!(parent(store, &first, question(&second)).await, None);
+    let outcome = store.delete_message(&ada.id, question(&first)).await.unwrap();
+    assert_eq!(outcome, TreeOutcome::Missing);
+    // The leaf moves up, and at last there is none.
+    assert_eq!(delete(store, &first, &second.answer.id).await.as_deref(), Some(question(&second)));
+    assert_eq!(delete(store, &first, question(&second)).await, None);
+    assert!(store.messages_back(&first.conversation.id, None, 10).await.unwrap().is_empty());
+    begin(store, &turn(&ada, &first.conversation, None)).await;
+}
+
+pub(super) async fn a_deleted_leaf_gives_way_to_its_sibling(store: &dyn Store) {
+    let ada = user(store).await;
+    let first = first_turn(&ada);
+    talk(store, &first, "1").await;
+    let below = turn(&ada, &first.conversation, Some(&first.answer.id));
+    talk(store, &below, "1.1").await;
+    let again = another_answer(&ada, &first.conversation, Some(question(&first)));
+    talk(store, &again, "2").await;
+    assert_eq!(delete(store, &first, &again.answer.id).await.as_ref(), Some(&below.answer.id));
+    let edited = turn(&ada, &first.conversation, None);
+    talk(store, &edited, "3").await;
+    delete(store, &first, &edited.answer.id).await;
+    assert_eq!(delete(store, &first, question(&edited)).await.as_ref(), Some(&below.answer.id));
+    // What is deleted elsewhere does not move it.
+    assert_eq!(select(store, &first, question(&first)).await.as_ref(), Some(&below.answer.id));
+    assert_eq!(delete(store, &first, &first.answer.id).await.as_ref(), Some(&below.answer.id));
+}
+
+pub(super) async fn nothing_is_changed_while_an_answer_is_written(store: &dyn Store) {
+    let ada = user(store).await;
+    let first = first_turn(&ada);
+    talk(store, &first, "1").await;
+    let running = turn(&ada, &first.conversation, Some(&first.answer.id));
+    begin(store, &running).await;
+    let seq = store.last_seq(&first.conversation.id).await.unwrap();
+    for message in [question(&first), &first.answer.id, question(&running), &running.answer.id] {
+        assert_eq!(store.select_branch(&ada.id, message).await.unwrap(), TreeOutcome::Busy);
+        assert_eq!(store.delete_message(&ada.id, message).await.unwrap(), TreeOutcome::Busy);
+    }
+    assert_eq!(leaf(store, &first).await.as_ref(), Some(&running.answer.id));
+    assert_eq!(store.last_seq(&first.conversation.id).await.unwrap(), seq);
+    // Another conversation is not held up.
+    let other = first_turn(&ada);
+    talk(store, &other, "1").await;
+    delete(store, &other, &other.answer.id).await;
+}
+
+pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
+    let turn = stopped(store).await;
+    let ContinueOutcome::Begun(conversation, answer) = go_on(store, &turn, None).await else { panic!() };
+    assert_eq!((answer.status, answer.content.as_str()), (Status::Generating, "A program that"));
+    assert_eq!(conversation, stored(store, &turn).await);
+    assert_eq!((conversation.updated_at, conversation.leaf_id), (LATER, Some(turn.answer.id.clone())));
+    assert_eq!(store.message(&turn.user_id, &turn.answer.id).await.unwrap(), Some(answer));
+    // A crash keeps the text, and what was added; and it can go on again.
+    store.append_chunks(&[chunk(&turn, 9, 14, " prints itself")]).await.unwrap();
+    assert_eq!(interrupt(store).await, 1);
+    let ContinueOutcome::Begun(_, answer) = go_on(store, &turn, None).await else { panic!() };
+    assert_eq!(answer.content, "A program that prints itself");
+    let end = Finish { length_limited: true, ..finish("A program that prints itself, and", 1_000_020) };
+    assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
+    let ContinueOutcome::Begun(_, answer) = go_on(store, &turn, None).await else { panic!() };
+    assert!(!answer.length_limited);
+    assert!(store.finish_message(&turn.answer.id, &finish("Whole.", 2_000_000)).await.unwrap());
+    assert_eq!(go_on(store, &turn, None).await, ContinueOutcome::Ended);
+}
+
+pub(super) async fn only_a_cut_leaf_goes_on(store: &dyn Store) {
+    let turn = stopped(store).await;
+    let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
+    let asked = store.continue_answer(&ada.id, question(&turn), None, LATER).await.unwrap();
+    assert_eq!(asked, ContinueOutcome::Ended);
+    let next = super::fixtures::turn(&ada, &turn.conversation, Some(&turn.answer.id));
+    begin(store, &next).await;
+    assert_eq!(go_on(store, &turn, None).await, ContinueOutcome::Busy);
+    assert!(store.finish_message(&next.answer.id, &finish("Yes.", 9)).await.unwrap());
+    assert_eq!(go_on(store, &turn, None).await, ContinueOutcome::NotLeaf);
+    let failed = another_answer(&ada, &turn.conversation, Some(question(&next)));
+    begin(store, &failed).await;
+    let end = Finish { status: Status::Failed, ..finish("Half", 12) };
+    assert!(store.finish_message(&failed.answer.id, &end).await.unwrap());
+    assert_eq!(go_on(store, &failed, None).await, ContinueOutcome::Ended);
+}
+
+pub(super) async fn of_many_that_continue_one_begins(store: &dyn Store) {
+    let turn = stopped(store).await;
+    let all = join_all((0..20).map(|_| go_on(store, &turn, None))).await;
+    let begun = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Begun(..))).count();
+    let busy = all.iter().filter(|outcome| **outcome == ContinueOutcome::Busy).count();
+    assert_eq!((begun, busy), (1, 19), "{all:?}");
+}
+
+pub(super) async fn a_key_continues_once(store: &dyn Store) {
+    let turn = stopped(store).await;
+    let all = join_all((0..20).map(|_| go_on(store, &turn, Some("k")))).await;
+    let begun = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Begun(..))).count();
+    let repeated = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Repeated(_))).count();
+    assert_eq!((begun, repeated), (1, 19), "{all:?}");
+    // Also after it has ended, and after other keys.
+    for key in ["k2", "k3"] {
+        interrupt(store).await;
+        assert!(matches!(go_on(store, &turn, Some(key)).await, ContinueOutcome::Begun(..)));
+    }
+    interrupt(store).await;
+    for key in ["k", "k2", "k3"] {
+        let ContinueOutcome::Repeated(answer) = go_on(store, &turn, Some(key)).await else { panic!("{key}") };
+        assert_eq!((answer.id, answer.status), (turn.answer.id.clone(), Status::Interrupted));
+    }
+    let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
+    let elsewhere = NewTurn { key: Some("t".to_owned()), ..first_turn(&ada) };
+    talk(store, &elsewhere, "Yes.").await;
+    assert_eq!(go_on(store, &turn, Some("t")).await, ContinueOutcome::KeyTaken);
+    assert_eq!(go_on(store, &elsewhere, Some("k")).await, ContinueOutcome::KeyTaken);
+    // Another person's keys are another matter.
+    let other = stopped(store).await;
+    assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun(..)));
+}
+
+pub(super) async fn deleting_takes_the_keys_along(store: &dyn Store) {
+    let turn = stopped(store).await;
+    assert!(matches!(go_on(store, &turn, Some("k")).await, ContinueOutcome::Begun(..)));
+    interrupt(store).await;
+    delete(store, &turn, &turn.answer.id).await;
+    let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
+    let again = another_answer(&ada, &turn.conversation, Some(question(&turn)));
+    begin(store, &again).await;
+    interrupt(store).await;
+    assert!(matches!(go_on(store, &again, Some("k")).await, ContinueOutcome::Begun(..)));
+    store.delete_conversation(&ada.id, &turn.conversation.id).await.unwrap();
+    let other = NewTurn { user_id: ada.id.clone(), ..first_turn(&ada) };
+    begin(store, &other).await;
+    interrupt(store).await;
+    assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun(..)));
+}
+
+/// Whoever is first, the tree is valid: the parent of each message is there, and so is the leaf.
+pub(super) async fn deleting_races_with_asking(store: &dyn Store) {
+    for _ in 0..8 {
+        let ada = user(store).await;
+        let first = first_turn(&ada);
+        talk(store, &first, "1").await;
+        let next = turn(&ada, &first.conversation, Some(&first.answer.id));
+        let (asked, deleted) =
+            futures::join!(store.begin_turn(&next), store.delete_message(&ada.id, &first.answer.id));
+        match (asked.unwrap(), deleted.unwrap()) {
+            (TurnOutcome::Begun, TreeOutcome::Busy) | (TurnOutcome::NoParent, TreeOutcome::Changed(_)) => {}
+            other => panic!("{other:?}"),
+        }
+        let all = store.messages_back(&first.conversation.id, None, 10).await.unwrap();
+        let there = |id: &str| all.iter().any(|message| message.id == id);
+        assert!(all.iter().all(|message| message.parent_id.as_deref().is_none_or(there)));
+        assert!(leaf(store, &first).await.as_deref().is_some_and(there));
+    }
+}

@@ -1,0 +1,209 @@
+//! The tails of running answers, in MongoDB.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use mongodb::{
+    ClientSession,
+    bson::{Bson, Document, doc, to_bson},
+    error::{ErrorKind, Result},
+};
+
+use crate::{
+    domain::Status,
+    server::store::{Chunk, Leftovers, Mark, Recovered, SEQ_GAP, What, fold},
+};
+
+use super::{
+    Mongo,
+    documents::{ChunkDoc, MessageDoc, packed},
+    error::DUPLICATE_KEY,
+    transaction::{Step, Work},
+};
+
+/// Sets the end of a running answer; `false` when it is not running, or not there.
+pub(super) struct End<'a> {
+    pub message_id: &'a str,
+    /// Only if this process writes it.
+    pub instance: Option<&'a str>,
+    pub set: Document,
+    /// The least that the conversation's `last_seq` is afterwards, and what is added on top.
+    pub seq: u64,
+    pub gap: i64,
+    pub marks: &'a [Mark],
+}
+
+#[async_trait]
+impl Work for End<'_> {
+    type Answer = bool;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<bool>> {
+        let mut running = doc! { "_id": self.message_id, "status": "generating" };
+        if let Some(instance) = self.instance {
+            running.insert("instance", instance);
+        }
+        let end = doc! { "$set": &self.set, "$unset": { "stop": "" } };
+        let Some(message) = mongo.messages().find_one_and_update(running, end).session(&mut *tx).await?
+        else {
+            return Ok(Step::Abort(false));
+        };
+        let ended = doc! {
+            "message_id": { "$literal": self.message_id },
+            // As it was since the answer began.
+            "after": "$last_seq",
+            "seq": self.seq.cast_signed(),
+            "marks": packed(self.marks),
+        };
+        mongo.raise_seq(tx, &message.conversation_id, self.seq, self.gap, Some(ended)).await?;
+        mongo.chunks().delete_many(of_message(self.message_id)).session(&mut *tx).await?;
+        Ok(Step::Commit(true))
+    }
+}
+
+/// Gives an interrupted answer the text that was found later.
+struct Lengthen<'a>(&'a Recovered);
+
+#[async_trait]
+impl Work for Lengthen<'_> {
+    type Answer = bool;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<bool>> {
+        let recovered = self.0;
+        let which = doc! { "_id": &recovered.message_id, "status": "interrupted" };
+        let found = mongo.messages().find_one(which.clone()).session(&mut *tx).await?;
+        let Some(old) = found.filter(|old| recovered.extends(&old.content, &old.reasoning)) else {
+            return Ok(Step::Abort(false));
+        };
+        // The conversation first: who begins a turn below it collides here.
+        mongo.raise_seq(tx, &old.conversation_id, recovered.seq, 0, None).await?;
+        let below = doc! { "conversation_id": &old.conversation_id, "parent_id": &old.id };
+        if mongo.messages().find_one(below).session(&mut *tx).await?.is_some() {
+            return Ok(Step::Abort(false));
+        }
+        let set = doc! { "content": &recovered.content, "reasoning": &recovered.reasoning };
+        mongo.messages().update_one(which, doc! { "$set": set }).session(&mut *tx).await?;
+        Ok(Step::Commit(true))
+    }
+}
+
+impl Mongo {
+    pub(super) async fn append(&self, chunks: &[Chunk]) -> Result<()> {
+        if chunks.is_empty() {
+            return Ok(());
+        }
+        let inserted = self.chunks().insert_many(chunks.iter().map(ChunkDoc::from)).ordered(false).await;
+        if let Err(error) = inserted {
+            // A chunk that is there already was sent before.
+            match &*error.kind {
+                ErrorKind::InsertMany(many)
+                    if many.write_concern_error.is_none()
+                        && many.write_errors.iter().flatten().all(|error| error.code == DUPLICATE_KEY) => {}
+                _ => return Err(error),
+            }
+        }
+        // Looked at after the insert: who finishes or deletes the message in between drops its
+        // chunks after that, so one of the two sees this one.
+        let of: Vec<&str> = chunks.iter().map(|chunk| chunk.message_id.as_str()).collect();
+        let running = doc! { "status": "generating", "instance": &self.instance, "_id": { "$in": of } };
+        let running = self.messages().distinct("_id", running).await?;
+        let running: HashSet<&str> = running.iter().filter_map(Bson::as_str).collect();
+        let strays = chunks.iter().filter(|chunk| !running.contains(chunk.message_id.as_str()));
+        let strays: Vec<Document> =
+            strays.map(|chunk| doc! { "m": &chunk.message_id, "s": chunk.seq.cast_signed() }).collect();
+        if !strays.is_empty() {
+            self.chunks().delete_many(doc! { "_id": { "$in": strays } }).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn end(&self, end: End<'_>) -> Result<bool> {
+        let ended = self.transaction(&end).await?;
+        if ended {
+            // Those that came while the transaction ran, which it could not see.
+            self.drop_chunks(end.message_id).await?;
+        }
+        Ok(ended)
+    }
+
+    pub(super) async fn left(&self, leftovers: Leftovers<'_>) -> Result<Vec<MessageDoc>> {
+        let owner = match leftovers {
+            Leftovers::Of(instance) => Bson::from(instance),
+            Leftovers::Ownerless => {
+                let mut known = self.instances().distinct("_id", doc! {}).await?;
+                known.push(self.instance.as_str().into());
+                Bson::from(doc! { "$nin": known })
+            }
+        };
+        let left = doc! { "status": "generating", "instance": owner };
+        self.messages().find(left).await?.try_collect().await
+    }
+
+    pub(super) async fn interrupt(&self, message: &MessageDoc) -> Result<bool> {
+        let (mut content, mut reasoning) = (message.content.clone(), message.reasoning.clone());
+        let tail = self.chunks().find(of_message(&message.id)).sort(doc! { "_id": 1 }).await?;
+        let tail: Vec<ChunkDoc> = tail.try_collect().await?;
+        let tail: Vec<Chunk> = tail.into_iter().map(Chunk::from).collect();
+        let seq = fold(&mut content, &mut reasoning, &tail);
+        let set = interrupted(&content, &reasoning)?;
+        let instance = message.instance.as_deref();
+        self.end(End { message_id: &message.id, instance, set, seq, gap: SEQ_GAP, marks: &[] }).await
+    }
+
+    pub(super) async fn recover(&self, recovered: &Recovered) -> Result<bool> {
+        let end = End {
+            message_id: &recovered.message_id,
+            instance: Some(&recovered.instance),
+            set: interrupted(&recovered.content, &recovered.reasoning)?,
+            seq: recovered.seq,
+            gap: 0,
+            marks: &[],
+        };
+        Ok(self.end(end).await? || self.transaction(&Lengthen(recovered)).await?)
+    }
+
+    /// To `seq` at the least, and `gap` beyond that. Other processes see that an answer ended.
+    async fn raise_seq(
+        &self,
+        tx: &mut ClientSession,
+        conversation: &str,
+        seq: u64,
+        gap: i64,
+        ended: Option<Document>,
+    ) -> Result<()> {
+        // A pipeline, since $max and $inc cannot change one field together.
+        let seq = doc! { "$add": [{ "$max": ["$last_seq", seq.cast_signed()] }, gap] };
+        let mut set = doc! { "last_seq": seq, "revision": self.revision(What::Ended) };
+        if let Some(ended) = ended {
+            set.insert("ended", ended);
+        }
+        let which = doc! { "_id": conversation };
+        let change = vec![doc! { "$set": set }];
+        self.conversation_docs().update_one(which, change).session(tx).await.map(|_| ())
+    }
+
+    pub(super) async fn drop_chunks(&self, message_id: &str) -> Result<()> {
+        self.chunks().delete_many(of_message(message_id)).await.map(|_| ())
+    }
+
+    /// Chunks of messages that are gone or finished: a server died before it could drop them.
+    pub(super) async fn drop_strays(&self) -> Result<()> {
+        let owners = self.chunks().distinct("_id.m", doc! {}).await?;
+        let running = doc! { "status": "generating", "_id": { "$in": &owners } };
+        let running = self.messages().distinct("_id", running).await?;
+        for stray in owners.iter().filter(|owner| !running.contains(owner)).filter_map(Bson::as_str) {
+            self.drop_chunks(stray).await?;
+        }
+        // Of versions that kept message and number outside of the key.
+        self.chunks().delete_many(doc! { "_id": { "$type": "string" } }).await.map(|_| ())
+    }
+}
+
+/// The chunks of a message, by their key.
+pub(super) fn of_message(id: &str) -> Document {
+    doc! { "_id": { "$gte": { "m": id, "s": Bson::MinKey }, "$lte": { "m": id, "s": Bson::MaxKey } } }
+}
+
+fn interrupted(content: &str, reasoning: &str) -> Result<Document> {
+    Ok(doc! { "content": content, "reasoning": reasoning, "status": to_bson(&Status::Interrupted)? })
+}

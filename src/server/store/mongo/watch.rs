@@ -1,0 +1,210 @@
+//! What other processes do, from change streams: one for events that are rare, one for the new text of
+//! the answers that are followed here. Without the second, every process would be sent every text.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use futures::{StreamExt, stream, stream::BoxStream};
+use mongodb::{
+    Database,
+    action::Watch,
+    bson::{Document, Regex, doc, from_document},
+    change_stream::{
+        ChangeStream,
+        event::{ChangeStreamEvent, OperationType, ResumeToken},
+    },
+    error::{Error, Result},
+};
+use tokio::sync::{mpsc, watch};
+
+use crate::server::store::{Chunk, StoreChange};
+
+use super::{documents::ChunkDoc, error::is_outage, shared::foreign};
+
+/// How long the server waits for an event before it says that there was none.
+const AWAIT: Duration = Duration::from_millis(250);
+/// After this there is no server any more.
+const SILENCE: Duration = Duration::from_secs(10);
+/// Between two tries, and so between two looks at everything, while there is no stream.
+const AGAIN: Duration = Duration::from_millis(500);
+/// Changes that nobody has taken yet.
+const WAITING: usize = 256;
+
+type Texts = watch::Receiver<Arc<HashSet<String>>>;
+type Event = ChangeStreamEvent<Document>;
+type Events = ChangeStream<Event>;
+
+/// A stream has ended.
+struct Over;
+
+pub(super) fn watch(db: Database, instance: String, texts: Texts) -> BoxStream<'static, StoreChange> {
+    let (tell, told) = mpsc::channel(WAITING);
+    tokio::spawn(rare(db.clone(), instance, tell.clone()));
+    tokio::spawn(followed(db, texts, tell));
+    let next = |mut told: mpsc::Receiver<StoreChange>| async { told.recv().await.map(|it| (it, told)) };
+    stream::unfold(told, next).boxed()
+}
+
+/// A stream that goes on where it was. Where it cannot, what was missed is said to be.
+struct Tail {
+    token: Option<ResumeToken>,
+    tell: mpsc::Sender<StoreChange>,
+    failing: bool,
+}
+
+impl Tail {
+    fn new(tell: mpsc::Sender<StoreChange>) -> Self {
+        Self { token: None, tell, failing: false }
+    }
+
+    /// The stream, and whether it goes on where it was.
+    async fn open(&mut self, watch: Watch<'_>) -> Option<(Events, bool)> {
+        let watch = watch.max_await_time(AWAIT);
+        let resumed = self.token.is_some();
+        let watch = match self.token.clone() {
+            Some(token) => watch.resume_after(token),
+            None => watch,
+        };
+        match timed(async { watch.await }).await {
+            Ok(events) => {
+                if self.failing {
+                    tracing::info!("the database tells the changes of other servers again");
+                }
+                self.failing = false;
+                Some((events, resumed))
+            }
+            Err(error) => {
+                self.failed(&error);
+                None
+            }
+        }
+    }
+
+    /// The next event, if there is one within a moment; an error when the stream is over.
+    async fn next(&mut self, events: &mut Events) -> std::result::Result<Option<Event>, Over> {
+        match timed(events.next_if_any()).await {
+            Ok(event) if event.is_some() || events.is_alive() => {
+                self.token = events.resume_token();
+                Ok(event)
+            }
+            Ok(_) => Err(Over),
+            Err(error) => {
+                self.failed(&error);
+                Err(Over)
+            }
+        }
+    }
+
+    fn failed(&mut self, error: &Error) {
+        if self.failing && !is_outage(error) {
+            // Perhaps it is the place, which is no longer known.
+            self.token = None;
+        }
+        if !self.failing {
+            tracing::warn!(%error, "changes of other servers are looked for, as the database does not tell them");
+        }
+        self.failing = true;
+    }
+
+    /// Nobody hears it when the process ends.
+    async fn say(&self, change: StoreChange) {
+        let _ = self.tell.send(change).await;
+    }
+}
+
+async fn timed<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(SILENCE, work)
+        .await
+        .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+}
+
+/// Conversations, requests to stop, and sessions that ended.
+async fn rare(db: Database, instance: String, tell: mpsc::Sender<StoreChange>) {
+    let others = Regex { pattern: format!("^(?!{instance}:)"), options: String::new() };
+    let of = |collection: &str, operation: &str| doc! { "ns.coll": collection, "operationType": operation };
+    let with = |mut filter: Document, field: &str| {
+        filter.insert(format!("updateDescription.updatedFields.{field}"), others.clone());
+        filter
+    };
+    let filter = doc! { "$match": { "$or": [
+        with(of("conversations", "update"), "revision"),
+        of("conversations", "delete"),
+        with(of("messages", "update"), "stop"),
+        of("sessions", "delete"),
+    ] } };
+    let mut tail = Tail::new(tell);
+    while !tail.tell.is_closed() {
+        let opened = tail.open(db.watch().pipeline([filter.clone()])).await;
+        if opened.as_ref().is_none_or(|(_, resumed)| !resumed) {
+            tail.say(StoreChange::Missed).await;
+        }
+        let Some((mut events, _)) = opened else {
+            tokio::time::sleep(AGAIN).await;
+            continue;
+        };
+        while let Ok(event) = tail.next(&mut events).await {
+            if let Some(change) = event.and_then(|event| change(event, &instance)) {
+                tail.say(change).await;
+            }
+            if tail.tell.is_closed() {
+                return;
+            }
+        }
+    }
+}
+
+fn change(event: Event, instance: &str) -> Option<StoreChange> {
+    let id = event.document_key?.get_str("_id").ok()?.to_owned();
+    let collection = event.ns?.coll?;
+    Some(match (collection.as_str(), event.operation_type) {
+        ("conversations", OperationType::Update) => {
+            let fields = event.update_description?.updated_fields;
+            StoreChange::Conversation { id, what: foreign(fields.get_str("revision").ok()?, instance)? }
+        }
+        ("conversations", OperationType::Delete) => StoreChange::Deleted { conversation_id: id },
+        ("messages", OperationType::Update) => StoreChange::Stop { message_id: id },
+        ("sessions", OperationType::Delete) => StoreChange::SessionEnded { session_id: id },
+        _ => return None,
+    })
+}
+
+/// The new text of the answers in `texts`. The filter of a stream is fixed, so it is begun again with
+/// each other set, where it was.
+async fn followed(db: Database, mut texts: Texts, tell: mpsc::Sender<StoreChange>) {
+    let chunks = db.collection::<Document>("chunks");
+    let mut tail = Tail::new(tell);
+    let mut known = Arc::default();
+    while !tail.tell.is_closed() {
+        let wanted = texts.borrow_and_update().clone();
+        if wanted.is_empty() {
+            tail.token = None;
+            known = wanted;
+            tokio::select! {
+                changed = texts.changed() => if changed.is_err() { return },
+                () = tail.tell.closed() => return,
+            }
+            continue;
+        }
+        let of: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        let filter = doc! { "$match": { "operationType": "insert", "documentKey._id.m": { "$in": of } } };
+        let opened = tail.open(chunks.watch().pipeline([filter])).await;
+        if opened.as_ref().is_none_or(|(_, resumed)| !resumed) {
+            known = Arc::default();
+        }
+        let new: Vec<String> = wanted.difference(&known).cloned().collect();
+        known = wanted;
+        if !new.is_empty() {
+            tail.say(StoreChange::TextsFrom { message_ids: new }).await;
+        }
+        let Some((mut events, _)) = opened else {
+            tokio::time::sleep(AGAIN).await;
+            continue;
+        };
+        while !texts.has_changed().unwrap_or_default() && !tail.tell.is_closed() {
+            let Ok(event) = tail.next(&mut events).await else { break };
+            let doc = event.and_then(|event| event.full_document);
+            if let Some(Ok(chunk)) = doc.map(from_document::<ChunkDoc>) {
+                tail.say(StoreChange::Text(Chunk::from(chunk))).await;
+            }
+        }
+    }
+}

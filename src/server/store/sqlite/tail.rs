@@ -1,0 +1,138 @@
+//! The tails of running answers, in SQLite.
+
+use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection, sqlite::SqliteRow};
+
+use crate::server::store::{Chunk, Leftovers, Recovered, SEQ_GAP, fold};
+
+use super::Sqlite;
+
+/// Rows of one statement: SQLite takes at most 32766 values in one.
+const ROWS: usize = 500;
+
+/// Those of the instance `?1`, or all but these.
+const LEFT: &str = "
+    SELECT id, conversation_id, content, reasoning FROM messages
+    WHERE status = 'generating' AND (instance IS ?1) = ?2";
+
+const CHUNKS: &str = "SELECT * FROM chunks WHERE message_id = ?1 ORDER BY seq";
+
+const INTERRUPT: &str =
+    "UPDATE messages SET content = ?2, reasoning = ?3, status = 'interrupted' WHERE id = ?1";
+
+const RECOVERABLE: &str = "
+    SELECT conversation_id, content, reasoning, status = 'generating' FROM messages
+    WHERE id = ?1 AND (status = 'generating' AND instance = ?2 OR status = 'interrupted'
+        AND NOT EXISTS (SELECT 1 FROM messages AS below
+            WHERE below.conversation_id = messages.conversation_id AND below.parent_id = ?1))";
+
+impl Sqlite {
+    /// Marks are not kept: there is no other process that listeners could come from.
+    pub(super) async fn append(&self, chunks: &[Chunk]) -> sqlx::Result<()> {
+        if chunks.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        for chunks in chunks.chunks(ROWS) {
+            let mut insert = QueryBuilder::<Db>::new(
+                "INSERT OR IGNORE INTO chunks (message_id, seq, text_at, text, reasoning_at, reasoning)
+                 SELECT chunk.* FROM (",
+            );
+            insert.push_values(chunks, |mut row, chunk| {
+                row.push_bind(&chunk.message_id)
+                    .push_bind(chunk.seq.cast_signed())
+                    .push_bind(chunk.text_at.cast_signed())
+                    .push_bind(&chunk.text)
+                    .push_bind(chunk.reasoning_at.cast_signed())
+                    .push_bind(&chunk.reasoning);
+            });
+            insert
+                .push(") AS chunk JOIN messages ON messages.id = chunk.column1 WHERE status = 'generating' AND instance = ")
+                .push_bind(&self.instance);
+            insert.build().execute(&mut *tx).await?;
+        }
+        tx.commit().await
+    }
+
+    pub(super) async fn interrupt(&self, leftovers: Leftovers<'_>) -> sqlx::Result<u64> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let (own, instance) = match leftovers {
+            Leftovers::Of(instance) => (true, instance),
+            Leftovers::Ownerless => (false, self.instance.as_str()),
+        };
+        let left: Vec<(String, String, String, String)> =
+            sqlx::query_as(LEFT).bind(instance).bind(own).fetch_all(&mut *tx).await?;
+        for (message, conversation, content, reasoning) in &left {
+            let (mut content, mut reasoning) = (content.clone(), reasoning.clone());
+            let chunks = sqlx::query(CHUNKS).bind(message).fetch_all(&mut *tx).await?;
+            let mut seen = 0;
+            for row in &chunks {
+                let chunk = chunk(row, content.len())?;
+                seen = fold(&mut content, &mut reasoning, [&chunk]);
+            }
+            sqlx::query(INTERRUPT).bind(message).bind(content).bind(reasoning).execute(&mut *tx).await?;
+            delete_chunks(&mut tx, message).await?;
+            raise_seq(&mut tx, conversation, seen.cast_signed(), SEQ_GAP).await?;
+        }
+        tx.commit().await?;
+        Ok(left.len() as u64)
+    }
+
+    pub(super) async fn recover(&self, recovered: &Recovered) -> sqlx::Result<bool> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let found: Option<(String, String, String, bool)> = sqlx::query_as(RECOVERABLE)
+            .bind(&recovered.message_id)
+            .bind(&recovered.instance)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let found = found
+            .filter(|(_, content, reasoning, running)| *running || recovered.extends(content, reasoning));
+        let Some((conversation, ..)) = found else {
+            tx.rollback().await?;
+            return Ok(false);
+        };
+        sqlx::query(INTERRUPT)
+            .bind(&recovered.message_id)
+            .bind(&recovered.content)
+            .bind(&recovered.reasoning)
+            .execute(&mut *tx)
+            .await?;
+        delete_chunks(&mut tx, &recovered.message_id).await?;
+        raise_seq(&mut tx, &conversation, recovered.seq.cast_signed(), 0).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// A row from before places were kept follows what is there.
+fn chunk(row: &SqliteRow, known: usize) -> sqlx::Result<Chunk> {
+    let text_at: Option<i64> = row.try_get("text_at")?;
+    Ok(Chunk {
+        message_id: row.try_get("message_id")?,
+        seq: row.try_get::<i64, _>("seq")?.cast_unsigned(),
+        text_at: text_at.map_or(known as u64, i64::cast_unsigned),
+        text: row.try_get("text")?,
+        reasoning_at: row.try_get::<i64, _>("reasoning_at")?.cast_unsigned(),
+        reasoning: row.try_get("reasoning")?,
+        marks: Vec::new(),
+    })
+}
+
+pub(super) async fn delete_chunks(tx: &mut SqliteConnection, message_id: &str) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM chunks WHERE message_id = ?1").bind(message_id).execute(tx).await.map(|_| ())
+}
+
+/// To `seq` at the least, and `gap` beyond that.
+pub(super) async fn raise_seq(
+    tx: &mut SqliteConnection,
+    conversation_id: &str,
+    seq: i64,
+    gap: i64,
+) -> sqlx::Result<()> {
+    sqlx::query("UPDATE conversations SET last_seq = max(last_seq, ?2) + ?3 WHERE id = ?1")
+        .bind(conversation_id)
+        .bind(seq)
+        .bind(gap)
+        .execute(tx)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,129 @@
+//! The tail of a running answer: [`Chunk`]s on their way to the message, and what becomes of them when
+//! nobody writes on.
+
+/// More of a running answer. Places are bytes of the whole answer, so a chunk that was written twice, or
+/// again as a part of a longer one, adds its text once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chunk {
+    pub message_id: String,
+    /// The highest event number that it covers.
+    pub seq: u64,
+    /// Where `text` begins in the answer; a continued answer counts from the start of its old text.
+    pub text_at: u64,
+    pub text: String,
+    /// The same for what a reasoning model thinks.
+    pub reasoning_at: u64,
+    pub reasoning: String,
+    /// The events of this chunk that added something, oldest first. A listener that comes from the
+    /// process that writes the answer to another one is given the rest from its place on.
+    pub marks: Vec<Mark>,
+}
+
+/// How far the answer went with the event `seq`, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    pub seq: u64,
+    pub text_end: u64,
+    pub reasoning_end: u64,
+}
+
+/// What is known of an answer whose writer is gone, beyond what the store has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    pub message_id: String,
+    /// The process that wrote it.
+    pub instance: String,
+    /// The whole text.
+    pub content: String,
+    pub reasoning: String,
+    /// The highest event number given out for it.
+    pub seq: u64,
+}
+
+impl Recovered {
+    /// Whether this is more of the same.
+    pub(super) fn extends(&self, content: &str, reasoning: &str) -> bool {
+        self.content.starts_with(content)
+            && self.reasoning.starts_with(reasoning)
+            && (self.content.len() > content.len() || self.reasoning.len() > reasoning.len())
+    }
+}
+
+/// Which running answers nobody writes any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leftovers<'a> {
+    /// Those of this process, which is gone.
+    Of(&'a str),
+    /// Those of no known process. An SQLite store knows only the one that opened it.
+    Ownerless,
+}
+
+/// Adds the chunks to the answer that they belong to, in the order of their numbers; the highest of
+/// these. What is not there up to where a chunk begins ends the text: a part that was seen, never one
+/// with a hole.
+pub fn fold<'a>(
+    content: &mut String,
+    reasoning: &mut String,
+    chunks: impl IntoIterator<Item = &'a Chunk>,
+) -> u64 {
+    let mut seq = 0;
+    for chunk in chunks {
+        append(content, chunk.text_at, &chunk.text);
+        append(reasoning, chunk.reasoning_at, &chunk.reasoning);
+        seq = seq.max(chunk.seq);
+    }
+    seq
+}
+
+fn append(whole: &mut String, at: u64, more: &str) {
+    let known = usize::try_from(at).ok().and_then(|at| whole.len().checked_sub(at));
+    if let Some(new) = known.and_then(|known| more.get(known..)) {
+        whole.push_str(new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(seq: u64, text_at: u64, text: &str) -> Chunk {
+        Chunk { seq, text_at, text: text.to_owned(), ..Chunk::default() }
+    }
+
+    fn folded(content: &str, chunks: &[Chunk]) -> String {
+        let mut content = content.to_owned();
+        fold(&mut content, &mut String::new(), chunks);
+        content
+    }
+
+    #[test]
+    fn what_is_there_twice_is_folded_once() {
+        let chunks = [chunk(3, 0, "ab"), chunk(3, 0, "ab"), chunk(7, 0, "abö"), chunk(9, 2, "öc")];
+        assert_eq!(folded("", &chunks), "aböc");
+        assert_eq!(folded("old ", &[chunk(1, 4, "new"), chunk(2, 2, "d ")]), "old new");
+    }
+
+    #[test]
+    fn a_hole_ends_the_text() {
+        assert_eq!(folded("", &[chunk(1, 0, "ab"), chunk(5, 4, "ef")]), "ab");
+        assert_eq!(folded("", &[chunk(1, 0, "ab"), chunk(5, 4, "ef"), chunk(6, 2, "cdef")]), "abcdef");
+        assert_eq!(folded("ab", &[chunk(1, 1, "öx")]), "ab", "in the middle of a character");
+        assert_eq!(folded("", &[chunk(1, u64::MAX, "x")]), "");
+    }
+
+    #[test]
+    fn only_more_of_the_same_extends() {
+        let recovered = Recovered {
+            message_id: String::new(),
+            instance: String::new(),
+            content: "ab".to_owned(),
+            reasoning: "x".to_owned(),
+            seq: 1,
+        };
+        for (content, reasoning, more) in
+            [("a", "x", true), ("ab", "", true), ("ab", "x", false), ("b", "", false), ("abc", "x", false)]
+        {
+            assert_eq!(recovered.extends(content, reasoning), more, "{content:?} {reasoning:?}");
+        }
+    }
+}

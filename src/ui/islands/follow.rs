@@ -1,0 +1,203 @@
+//! The page follows its conversation all the time: what happens elsewhere is shown here, and a lost
+//! connection comes back with the place that was reached.
+
+use std::{cell::Cell, rc::Rc};
+
+use futures::{
+    StreamExt,
+    future::{Either, select},
+};
+use leptos::{prelude::*, task::spawn_local};
+use web_sys::Element;
+
+use super::{answer, browser, keep, page, shared::Shared};
+use crate::{
+    api,
+    domain::{ChatEvent, SeqEvent, Status},
+    error::AppError,
+    ui::stream,
+};
+
+/// The pause before the first try to connect again, and the longest, in milliseconds.
+const FIRST_PAUSE: i32 = 250;
+const LONGEST_PAUSE: i32 = 5_000;
+/// A connection that ends sooner was none, in milliseconds.
+const LASTING: f64 = 2_000.0;
+/// The server says something every 15 seconds; silence for so long is a dead connection.
+const SILENCE: f64 = 40_000.0;
+/// How long the repetition of an answer that is shown already may take, in milliseconds.
+const REPETITION: i32 = 1_000;
+
+pub(super) fn begin(shared: Shared, after: u64) {
+    let Some(conversation_id) = shared.conversation_id.get_value().filter(|_| shared.follows) else { return };
+    spawn_local(follow(shared, conversation_id, after));
+}
+
+async fn follow(shared: Shared, conversation_id: String, after: u64) {
+    let mut follower = Follower { shared, conversation_id, place: after, repeated: None };
+    let mut woken = browser::woken();
+    let mut pause = FIRST_PAUSE;
+    while !shared.leaving.get_value() {
+        if follower.may_rest() {
+            // Browsers open few connections to a site: the tabs that are looked at need them.
+            woken.next().await;
+            continue;
+        }
+        let opened = browser::now();
+        match api::chat::follow(follower.conversation_id.clone(), Some(follower.place)).await {
+            Ok(bytes) => {
+                shared.lost.set(false);
+                let mut heard = opened;
+                let mut events = Box::pin(stream::events(bytes));
+                loop {
+                    match select(events.next(), woken.next()).await {
+                        Either::Left((Some(Ok(batch)), _)) => {
+                            heard = browser::now();
+                            follower.take(batch).await;
+                        }
+                        Either::Left(_) => break,
+                        Either::Right(_) => {}
+                    }
+                    let dead = !browser::is_online() || browser::now() - heard > SILENCE;
+                    if dead || follower.may_rest() || shared.leaving.get_value() {
+                        break;
+                    }
+                }
+            }
+            Err(error @ (AppError::SignedOut | AppError::NotFound)) => {
+                shared.alert.set(Some(error.to_string()));
+                shared.running.set(None);
+                return;
+            }
+            Err(_) => pause = pause.max(FIRST_PAUSE * 2),
+        }
+        if follower.may_rest() || shared.leaving.get_value() {
+            continue;
+        }
+        if browser::now() - opened > LASTING {
+            pause = FIRST_PAUSE;
+        }
+        // A first short pause goes unnoticed.
+        shared.lost.set(pause > FIRST_PAUSE || !browser::is_online());
+        select(Box::pin(page::sleep(pause)), woken.next()).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+struct Follower {
+    shared: Shared,
+    conversation_id: String,
+    /// The number of the last event seen.
+    place: u64,
+    repeated: Option<Repeated>,
+}
+
+/// An answer that stands on the page as it was loaded, and is told again: because the place was gone, or
+/// because it is continued elsewhere.
+struct Repeated {
+    id: String,
+    prose: Element,
+    ended: Rc<Cell<bool>>,
+}
+
+impl Follower {
+    fn may_rest(&self) -> bool {
+        browser::is_hidden() && self.shared.running.with_untracked(Option::is_none)
+    }
+
+    async fn take(&mut self, batch: Vec<SeqEvent>) {
+        let at_end = page::is_at_end();
+        for event in batch {
+            self.place = event.seq;
+            if !self.shared.leaving.get_value() {
+                self.apply(event.event).await;
+            }
+        }
+        if at_end {
+            page::to_end_soon();
+        }
+    }
+
+    async fn apply(&mut self, event: ChatEvent) {
+        match event {
+            ChatEvent::Title { title } => page::set_title(&self.conversation_id, &title),
+            ChatEvent::Changed {} => keep::reload(self.shared),
+            event => {
+                let Some(id) = message_id(&event).map(str::to_owned) else { return };
+                if let Some(turn) = self.shared.turn(&id) {
+                    answer::apply(self.shared, &turn, event);
+                } else if self.shared.newest().as_ref() == Some(&id) {
+                    self.repeat(&id, event);
+                } else {
+                    self.unknown(&id, event).await;
+                }
+            }
+        }
+    }
+
+    /// A further question goes below what is shown; all else is another branch.
+    async fn unknown(&self, id: &str, event: ChatEvent) {
+        match event {
+            ChatEvent::Started { model, question: Some(question), .. }
+                if question.parent_id == self.shared.newest() =>
+            {
+                self.shared.append(Some((question.id, question.content)), id, &model);
+                // Until it is in the page: the next event may be its first block.
+                page::sleep(0).await;
+            }
+            // After `reset` comes `started`, which says more.
+            ChatEvent::Started { .. } => keep::reload(self.shared),
+            _ => {}
+        }
+    }
+
+    /// Builds the repeated answer unseen, and looks whether it is what the page shows.
+    fn repeat(&mut self, id: &str, event: ChatEvent) {
+        let prose = self.repeated.as_ref().filter(|repeated| repeated.id == id).map(|it| it.prose.clone());
+        match (event, prose) {
+            (ChatEvent::Reset { .. } | ChatEvent::Started { .. }, Some(prose)) => prose.set_inner_html(""),
+            (ChatEvent::Reset { .. } | ChatEvent::Started { .. }, None) => self.begin_repeat(id),
+            (ChatEvent::Block { index, html, .. }, Some(prose)) => page::put_block(&prose, index, &html),
+            (ChatEvent::Lines { index, html, .. }, Some(prose)) => page::append_lines(&prose, index, &html),
+            (ChatEvent::Done { status, .. }, Some(prose)) => self.compare(&prose, status),
+            (ChatEvent::Failed { .. }, Some(prose)) => self.compare(&prose, Status::Failed),
+            _ => {}
+        }
+    }
+
+    fn begin_repeat(&mut self, id: &str) {
+        let Ok(prose) = document().create_element("div") else { return };
+        let ended = Rc::new(Cell::new(false));
+        self.repeated = Some(Repeated { id: id.to_owned(), prose, ended: ended.clone() });
+        let shared = self.shared;
+        spawn_local(async move {
+            page::sleep(REPETITION).await;
+            // What does not end at once is being written.
+            if !ended.get() {
+                keep::reload(shared);
+            }
+        });
+    }
+
+    fn compare(&mut self, prose: &Element, status: Status) {
+        let Some(repeated) = self.repeated.take() else { return };
+        repeated.ended.set(true);
+        if !page::shows(&repeated.id, prose, status.as_str()) {
+            keep::reload(self.shared);
+        }
+    }
+}
+
+fn message_id(event: &ChatEvent) -> Option<&str> {
+    match event {
+        ChatEvent::Started { message_id, .. }
+        | ChatEvent::Delta { message_id, .. }
+        | ChatEvent::Reasoning { message_id, .. }
+        | ChatEvent::Block { message_id, .. }
+        | ChatEvent::Lines { message_id, .. }
+        | ChatEvent::Done { message_id, .. }
+        | ChatEvent::Failed { message_id, .. }
+        | ChatEvent::Reset { message_id } => Some(message_id),
+        ChatEvent::Title { .. } | ChatEvent::Changed {} => None,
+    }
+}

@@ -1,0 +1,102 @@
+//! What a reload must not lose: the draft in the composer, an edit that is under way, and the place in
+//! the thread.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlDetailsElement, HtmlTextAreaElement};
+
+use super::{browser, page, shared::Shared};
+
+/// Loads the page anew, as it is for whoever comes now; what was typed and the place stay. While a change
+/// of this page's own is under way it is left to that.
+pub(super) fn reload(shared: Shared) {
+    if shared.steering.get_value() {
+        shared.stale.set_value(true);
+    } else if !shared.leaving.get_value() {
+        shared.leaving.set_value(true);
+        remember_place();
+        let _ = window().location().reload();
+    }
+}
+
+/// Where the composer's text is kept.
+pub(super) fn draft(shared: Shared) -> String {
+    format!("draft {}", shared.conversation_id.get_value().unwrap_or_default())
+}
+
+/// The field of the composer.
+fn composer() -> Option<HtmlTextAreaElement> {
+    document().query_selector(".composer textarea").ok().flatten()?.dyn_into().ok()
+}
+
+fn place() -> String {
+    format!("place {}", window().location().pathname().unwrap_or_default())
+}
+
+/// The thread's position (-1: at the end), and the selection where the composer has the focus.
+fn remember_place() {
+    let top = if page::is_at_end() { -1 } else { page::scroll_top() };
+    let focused = composer()
+        .filter(|area| document().active_element().is_some_and(|active| active.is_same_node(Some(area))));
+    let end = |at: Result<Option<u32>, _>| at.ok().flatten().unwrap_or_default();
+    let selected =
+        focused.map(|area| format!(" {} {}", end(area.selection_start()), end(area.selection_end())));
+    browser::keep(&place(), &format!("{top}{}", selected.unwrap_or_default()));
+}
+
+/// Puts everything back where it was, or a conversation at its end. Once, when the page is there.
+pub(super) fn restore(shared: Shared) {
+    let area = composer();
+    if let Some(area) = area.as_ref().filter(|area| area.value().is_empty())
+        && let Some(text) = browser::kept(&draft(shared))
+    {
+        area.set_value(&text);
+    }
+    restore_edits();
+    let Some(kept) = browser::kept(&place()) else { return page::open() };
+    browser::keep(&place(), "");
+    let mut numbers = kept.split(' ').map(|number| number.parse::<i32>().unwrap_or_default());
+    match numbers.next() {
+        Some(top) if top >= 0 => page::scroll_to(top),
+        _ => page::to_end(),
+    }
+    if let (Some(area), Some(start), Some(end)) = (area, numbers.next(), numbers.next()) {
+        let _ = area.focus();
+        let _ = area.set_selection_range(start.unsigned_abs(), end.unsigned_abs());
+    }
+}
+
+/// Where the text of an edit is kept.
+fn edit_name(area: &Element) -> Option<String> {
+    let message = area.closest(".message").ok().flatten()?;
+    Some(format!("edit {}", message.id()))
+}
+
+/// Keeps what is typed into a question's edit.
+pub(super) fn keep_edit(area: &HtmlTextAreaElement) {
+    if let Some(name) = edit_name(area) {
+        browser::keep(&name, &area.value());
+    }
+}
+
+/// Takes an edit back.
+pub(super) fn forget_edit(area: &HtmlTextAreaElement) {
+    area.set_value(&area.default_value().unwrap_or_default());
+    if let Some(name) = edit_name(area) {
+        browser::keep(&name, "");
+    }
+}
+
+fn restore_edits() {
+    let Ok(areas) = document().query_selector_all("#thread .edit textarea") else { return };
+    for at in 0..areas.length() {
+        let Some(area) = areas.item(at).and_then(|node| node.dyn_into::<HtmlTextAreaElement>().ok()) else {
+            continue;
+        };
+        let Some(text) = edit_name(&area).and_then(|name| browser::kept(&name)) else { continue };
+        area.set_value(&text);
+        if let Some(details) = area.closest("details").ok().flatten() {
+            details.unchecked_into::<HtmlDetailsElement>().set_open(true);
+        }
+    }
+}

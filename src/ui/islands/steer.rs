@@ -1,0 +1,167 @@
+//! What is done with messages from the page: their forms are sent without leaving it, so that a refusal
+//! or a lost connection costs nothing; and the keys for it.
+
+use leptos::{ev, prelude::*, task::spawn_local};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Element, FormData, Headers, HtmlDetailsElement, HtmlElement, HtmlFormElement, HtmlTextAreaElement,
+    RequestInit, Response, UrlSearchParams,
+};
+
+use super::{keep, page, shared::Shared};
+use crate::{api, error::AppError};
+
+/// Sends a form of the thread and goes where the answer says.
+pub(super) fn submit(shared: Shared, event: ev::SubmitEvent) {
+    let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else {
+        return;
+    };
+    event.prevent_default();
+    let Some(body) = fields(&form, event.submitter()).filter(|_| !shared.steering.get_value()) else {
+        return;
+    };
+    shared.steering.set_value(true);
+    shared.alert.set(None);
+    spawn_local(async move {
+        let sent = post(&form.get_attribute("action").unwrap_or_default(), &body).await;
+        match sent.unwrap_or(Err(AppError::Unreachable)) {
+            Ok(path) => {
+                if let Some(area) = edit_of(&form) {
+                    keep::forget_edit(&area);
+                }
+                shared.leaving.set_value(true);
+                page::go(&path);
+            }
+            Err(error) => {
+                shared.alert.set(Some(error.to_string()));
+                shared.steering.set_value(false);
+                if shared.stale.get_value() {
+                    keep::reload(shared);
+                }
+            }
+        }
+    });
+}
+
+/// The form's fields, and the button that sent it.
+fn fields(form: &HtmlFormElement, button: Option<HtmlElement>) -> Option<UrlSearchParams> {
+    let data = FormData::new_with_form(form).ok()?;
+    let fields = UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
+    if let Some(button) = button
+        && let (Some(name), Some(value)) = (button.get_attribute("name"), button.get_attribute("value"))
+    {
+        fields.append(&name, &value);
+    }
+    Some(fields)
+}
+
+/// Where to go, or why not; `Err` when no answer came.
+async fn post(action: &str, body: &UrlSearchParams) -> Result<Result<String, AppError>, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("accept", "application/json")?;
+    let request = RequestInit::new();
+    request.set_method("POST");
+    request.set_headers(&headers);
+    request.set_body(body);
+    let response: Response =
+        JsFuture::from(window().fetch_with_str_and_init(action, &request)).await?.unchecked_into();
+    let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
+    let unreadable = |_| AppError::Unreachable;
+    Ok(if response.ok() {
+        serde_json::from_str(&text).map_err(unreadable)
+    } else {
+        Err(serde_json::from_str(&text).unwrap_or_else(unreadable))
+    })
+}
+
+/// Ends the running answer.
+pub(super) fn stop(shared: Shared) {
+    let Some(message_id) = shared.running.get_untracked() else { return };
+    spawn_local(async move {
+        if let Err(error) = api::chat::stop(message_id).await {
+            shared.alert.set(Some(error.to_string()));
+        }
+    });
+}
+
+/// Escape closes what is open, or else stops the answer.
+pub(super) fn escape(shared: Shared, event: &ev::KeyboardEvent) {
+    if event.key() != "Escape" || event.is_composing() || event.default_prevented() {
+        return;
+    }
+    let open = document().query_selector(".room details[name][open], .room details.menu[open]");
+    match open.ok().flatten() {
+        Some(open) => close(&open),
+        None => stop(shared),
+    }
+}
+
+fn close(details: &Element) {
+    if let Some(area) = edit_of(details) {
+        keep::forget_edit(&area);
+    }
+    details.unchecked_ref::<HtmlDetailsElement>().set_open(false);
+    if let Some(summary) = details.query_selector("summary").ok().flatten() {
+        let _ = summary.unchecked_into::<HtmlElement>().focus();
+    }
+}
+
+/// Opens the newest question to be edited.
+pub(super) fn edit_last() {
+    let all = document().query_selector_all("#thread details.edit").ok();
+    let last = all.and_then(|all| all.item(all.length().checked_sub(1)?));
+    if let Some(details) = last.and_then(|node| node.dyn_into::<HtmlDetailsElement>().ok()) {
+        details.set_open(true);
+        focus_edit(&details);
+    }
+}
+
+/// A click on what opens an edit leads into it, one on Cancel out of it.
+pub(super) fn click(event: &ev::MouseEvent) {
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+    let closest = |what: &str| target.closest(what).ok().flatten();
+    let Some(details) = closest("details.edit") else { return };
+    if closest("button[type=button]").is_some() {
+        close(&details);
+    } else if closest("summary").is_some() {
+        // It opens after this.
+        request_animation_frame(move || focus_edit(&details));
+    }
+}
+
+fn focus_edit(details: &Element) {
+    if let Some(area) = edit_of(details).filter(|_| details.has_attribute("open")) {
+        let end = area.value().encode_utf16().count() as u32;
+        let _ = area.focus();
+        let _ = area.set_selection_range(end, end);
+    }
+}
+
+/// Enter sends an edit as it sends a question.
+pub(super) fn keydown(event: &ev::KeyboardEvent) {
+    if event.key() != "Enter" || event.shift_key() || event.is_composing() {
+        return;
+    }
+    if let Some(area) = typed_in(event.target())
+        && let Some(form) = area.form()
+    {
+        event.prevent_default();
+        let _ = form.request_submit();
+    }
+}
+
+/// What is typed into an edit is kept.
+pub(super) fn input(event: &ev::Event) {
+    if let Some(area) = typed_in(event.target()) {
+        keep::keep_edit(&area);
+    }
+}
+
+fn typed_in(target: Option<web_sys::EventTarget>) -> Option<HtmlTextAreaElement> {
+    target?.dyn_into().ok()
+}
+
+fn edit_of(inside: &Element) -> Option<HtmlTextAreaElement> {
+    inside.query_selector("textarea").ok().flatten()?.dyn_into().ok()
+}

@@ -1,0 +1,24 @@
+//! Real server processes that are killed, stopped, cut off and asked too much, and what people see of it.
+
+#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
+
+mod events;
+mod failures;
+#[path = "../support/http.rs"]
+mod http;
+mod kill;
+mod listeners;
+#[expect(dead_code, reason = "the store's contract uses more of it")]
+#[path = "../../src/server/store/contract/mongod.rs"]
+mod mongod;
+mod once;
+mod resume;
+#[path = "../support/server.rs"]
+mod server;
+mod site;
+mod stop;
+#[path = "../support/tokens.rs"]
+mod tokens;
+#[expect(dead_code, reason = "the tests of providers use more of it")]
+#[path = "../support/upstream.rs"]
+mod upstream;

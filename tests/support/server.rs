@@ -1,0 +1,93 @@
+//! A server process of its own, as an operator runs it: a folder, an address, and its end.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Killed when it is dropped; its folder stays.
+pub struct Server {
+    process: Child,
+    pub address: SocketAddr,
+    log: PathBuf,
+    /// From the start of the process to the line that says it is ready.
+    pub start_took: Duration,
+}
+
+impl Server {
+    /// Starts the program on a free port with its data in `folder`, and waits until it is ready.
+    /// `settings` are variables. What it logs goes to `server.log` in the folder, after what is there.
+    pub fn start(program: &Path, folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let log = folder.join("server.log");
+        let config = folder.join("empty.toml");
+        std::fs::write(&config, "").expect("the server's folder can be written");
+        let errors = File::options().create(true).append(true).open(&log).expect("the log can be written");
+        let begun = Instant::now();
+        let mut process = Command::new(program)
+            .env_clear()
+            .envs(std::env::vars().filter(|(name, _)| matches!(&**name, "PATH" | "HOME" | "TMPDIR")))
+            .env("INGLENOOK_CONFIG", &config)
+            .env("INGLENOOK_DATA_DIR", folder.join("data"))
+            .env("INGLENOOK_LISTEN", "127.0.0.1:0")
+            .envs(settings.iter().copied())
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
+        let mut line = String::new();
+        let mut output = BufReader::new(process.stdout.take().expect("its output is piped"));
+        output.read_line(&mut line).expect("its output is text");
+        let address = line.trim().rsplit("http://").next().and_then(|address| address.parse().ok());
+        let Some(address) = address else {
+            let _ = process.kill();
+            panic!("the server did not start: {line}{}", std::fs::read_to_string(&log).unwrap_or_default());
+        };
+        Self { process, address, log, start_took: begun.elapsed() }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// All that the processes of this folder have logged.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process has a number");
+        kill_process(pid, signal).expect("the server can be told");
+    }
+
+    /// `kill -9`, and it is gone.
+    pub fn kill(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// How it ended, or `None` when it still runs after `patience`.
+    pub fn ended_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let begun = Instant::now();
+        loop {
+            match self.process.try_wait() {
+                Ok(Some(status)) => return Some(status),
+                _ if begun.elapsed() > patience => return None,
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
