@@ -2,7 +2,7 @@
 
 use super::carried::{Definitions, Memo};
 use super::fence::{News, OpenCode};
-use super::{SafeHtml, bounds, html, sanitize};
+use super::{SafeHtml, bounds, html, math, sanitize};
 
 /// How much of a text is read as markdown, in bytes; the rest is shown as it is.
 pub(super) const LIMIT: usize = 1 << 20;
@@ -79,8 +79,10 @@ impl Stream {
             text = text.strip_prefix('\n').unwrap_or(text);
         }
         self.after_return = text.ends_with('\r');
-        if text.contains(['\r', '\0']) {
-            self.append(&text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{fffd}"));
+        // The first three characters of all: one that CommonMark refuses, and two that are for `math`.
+        if text.contains(['\r', '\0', '\u{1}', '\u{2}']) {
+            let text = text.replace("\r\n", "\n").replace('\r', "\n");
+            self.append(&text.replace(['\0', '\u{1}', '\u{2}'], "\u{fffd}"));
         } else {
             self.append(text);
         }
@@ -159,7 +161,10 @@ impl Stream {
 
     /// Says how much of `tail` is done with, and whether what remains must be looked at again.
     fn close_blocks(&mut self, tail: &str, usable: usize, ending: bool) -> (usize, bool) {
-        let tops = bounds::top_level(&tail[..usable]);
+        let masked = math::mask(&tail[..usable], ending);
+        // What comes after the beginning of an open formula may be part of it.
+        let usable = masked.open.map_or(usable, |open| bounds::line_start(tail, open));
+        let tops = bounds::top_level(&masked.text[..usable]);
         let mut at = 0;
         for (index, top) in tops.iter().enumerate() {
             if self.done.len() >= BLOCKS {
@@ -171,7 +176,7 @@ impl Stream {
                 let line = bounds::line_start(tail, top.start);
                 let end = tail[line..].find('\n').map(|newline| line + newline + 1);
                 let Some(end) = end.or(ending.then_some(tail.len())) else { break };
-                self.definitions.learn(&tail[at..line]);
+                self.definitions.learn(masked.piece(at..line).text);
                 self.code = OpenCode::open(&tail[line..end]);
                 let (taken, closed) = self.feed(&tail[end..], ending);
                 at = end + taken;
@@ -181,17 +186,21 @@ impl Stream {
             } else if index + 1 == tops.len() && !ending {
                 break;
             } else {
-                self.close(&tail[at..top.end], top.footnote);
+                self.close(masked.piece(at..top.end), top.footnote);
                 at = top.end;
             }
         }
         (at, false)
     }
 
-    fn close(&mut self, source: &str, footnote: bool) {
-        let (html, spent) = html::block(source, footnote, &self.definitions, &mut self.memo);
-        self.definitions.learn(source);
+    fn close(&mut self, piece: math::Piece<'_>, footnote: bool) {
+        let html::Block { html, spent, anchor } =
+            html::block(piece, footnote, &self.definitions, &mut self.memo);
+        self.definitions.learn(piece.text);
         self.definitions.budget -= spent;
+        if let Some(name) = anchor {
+            *self.definitions.anchors.entry(name).or_default() += 1;
+        }
         self.memo = Memo::default();
         self.seen = 0;
         if !html.is_empty() {
@@ -222,14 +231,20 @@ impl Stream {
         if self.tail.len() - usable > DOUBTFUL {
             usable = self.tail.len();
         }
-        let text = &self.tail[..usable];
+        let masked = math::mask(&self.tail[..usable], false);
+        // An unfinished formula is shown when it is whole; it cannot be long.
+        let usable = masked.open.unwrap_or(usable);
+        let text = &masked.text[..usable];
         // A table's head alone looks like a paragraph.
         if self.shown.is_none() && text.trim_start().starts_with('|') && text.lines().count() < 3 {
             return;
         }
         let html = match bounds::top_level(text).first() {
             Some(top) if top.fence => return,
-            Some(top) => html::block(&text[..top.end], top.footnote, &self.definitions, &mut self.memo).0,
+            Some(top) => {
+                let piece = masked.piece(0..top.end);
+                html::block(piece, top.footnote, &self.definitions, &mut self.memo).html
+            }
             None => String::new(),
         };
         if self.shown.is_some() || !html.is_empty() {

@@ -1,11 +1,11 @@
-//! What one block leaves for later: reference definitions, and code that is coloured already.
+//! What one block leaves for later: reference definitions, names of headings, code that is coloured already.
 
 use std::collections::HashMap;
 
 use pulldown_cmark::Parser;
 
-use super::bounds;
 use super::highlight::Highlighter;
+use super::{bounds, root};
 
 /// Reference definitions of earlier blocks, by folded label: address and title.
 #[derive(Default)]
@@ -13,11 +13,13 @@ pub(super) struct Definitions {
     pub(super) known: HashMap<String, (String, String)>,
     /// Bytes that references to earlier blocks may still expand to; a few bytes could ask for many.
     pub(super) budget: usize,
+    /// The names of headings.
+    pub(super) anchors: root::Anchors,
 }
 
 impl Definitions {
     pub(super) fn new() -> Definitions {
-        Definitions { known: HashMap::new(), budget: 256 << 10 }
+        Definitions { budget: 256 << 10, ..Definitions::default() }
     }
 
     /// Keeps the definitions in `source`, a block that is closed.

@@ -54,6 +54,9 @@ pub(super) struct OpenCode {
     lines: String,
     /// How much of `lines` has been told; `None` before the block itself has been.
     told: Option<usize>,
+    /// How many lines there are, and whether the block was told to be a long one.
+    count: usize,
+    long: bool,
 }
 
 /// What to tell of an open code block.
@@ -66,7 +69,8 @@ impl OpenCode {
     pub(super) fn open(line: &str) -> Option<OpenCode> {
         let (fence, info) = Fence::open(line)?;
         let highlighter = Highlighter::new(info);
-        Some(OpenCode { fence, label: html::label(info), highlighter, lines: String::new(), told: None })
+        let (label, lines) = (html::label(info), String::new());
+        Some(OpenCode { fence, label, highlighter, lines, told: None, count: 0, long: false })
     }
 
     /// Takes whole lines from `text` (all of it when `ending`) up to and with the closing fence.
@@ -85,6 +89,7 @@ impl OpenCode {
             let content = self.fence.strip(line);
             let content = if content.ends_with('\n') { content } else { format!("{content}\n").into() };
             self.highlighter.line(&content, &mut raw);
+            self.count += 1;
         }
         self.lines.push_str(&sanitize::clean(&raw));
         (taken, closed || ending)
@@ -92,7 +97,8 @@ impl OpenCode {
 
     /// What is new since the last time.
     pub(super) fn news(&mut self) -> Option<News> {
-        match self.told.replace(self.lines.len()) {
+        let was_long = std::mem::replace(&mut self.long, self.count > html::LONG);
+        match self.told.replace(self.lines.len()).filter(|_| was_long == self.long) {
             None => Some(News::Figure(self.figure())),
             Some(told) if told < self.lines.len() => Some(News::Lines(self.lines[told..].to_owned())),
             Some(_) => None,
@@ -101,7 +107,7 @@ impl OpenCode {
 
     /// The whole block as it is told so far.
     pub(super) fn figure(&self) -> String {
-        html::figure(&self.label, &self.lines[..self.told.unwrap_or(0)])
+        html::figure(&self.label, &self.lines[..self.told.unwrap_or(0)], self.long)
     }
 }
 

@@ -1,15 +1,17 @@
 //! One block of markdown as HTML, before it is sanitized.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use pulldown_cmark::{
     Alignment, BlockQuoteKind, BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag,
-    TagEnd, TextMergeStream,
+    TagEnd,
 };
 
 use super::carried::{Definitions, Memo, fold};
 use super::highlight::escape;
-use super::{bounds, links, sanitize};
+use super::math::{self, Piece};
+use super::{bounds, links, root, sanitize, tex};
 
 /// Deeper elements are left out, their text is kept: the sanitizer is quadratic in depth.
 pub(super) const DEPTH: usize = 90;
@@ -18,10 +20,22 @@ pub(super) const ELEMENTS: usize = 20_000;
 /// Beyond so many columns the empty cells at the end of a row are left out; a few bytes could ask for
 /// a quarter of a million of them.
 const PADDED_COLUMNS: usize = 32;
+/// Code of more lines can be folded.
+pub(super) const LONG: usize = 30;
 
-/// The HTML of the only block in `source`, and how much of the budget of definitions it used up.
-/// Empty when there is none.
-pub(super) fn block(source: &str, footnote: bool, known: &Definitions, memo: &mut Memo) -> (String, usize) {
+/// A block that is rendered.
+#[derive(Default)]
+pub(super) struct Block {
+    /// Empty when there is none.
+    pub html: String,
+    /// How much of the budget of definitions it used up.
+    pub spent: usize,
+    /// The name that its heading wanted.
+    pub anchor: Option<String>,
+}
+
+/// Renders the only block in `piece`.
+pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo: &mut Memo) -> Block {
     let left = Cell::new(known.budget);
     let lookup = |link: BrokenLink<'_>| {
         let (address, title) = known.known.get(&fold(&link.reference))?;
@@ -31,17 +45,19 @@ pub(super) fn block(source: &str, footnote: bool, known: &Definitions, memo: &mu
     // References to footnotes that are defined elsewhere are read in the older way only.
     let options =
         if footnote { bounds::OPTIONS } else { bounds::OPTIONS.union(Options::ENABLE_OLD_FOOTNOTES) };
-    let parser = Parser::new_with_broken_link_callback(source, options, Some(lookup));
-    let mut writer = Writer::new(memo, 8 * source.len() + 4096);
-    for event in TextMergeStream::new(parser) {
-        writer.event(event);
+    let parser = Parser::new_with_broken_link_callback(piece.text, options, Some(lookup));
+    let mut writer = Writer::new(piece, memo, 8 * piece.text.len() + 4096);
+    for (event, range) in parser.into_offset_iter() {
+        writer.event(event, range);
         if writer.elements > ELEMENTS {
-            return (raw(source), known.budget - left.get());
+            return Block { html: raw(piece.source), spent: known.budget - left.get(), anchor: None };
         }
     }
-    let Writer { out, roots, .. } = writer;
+    let Writer { out, roots, formulas, .. } = writer;
     let html = if roots > 1 { format!("<div>{out}</div>") } else { out };
-    (sanitize::clean(&html), known.budget - left.get())
+    let mut html = sanitize::clean(&html);
+    let anchor = root::finish(&mut html, &known.anchors);
+    Block { html: math::fill(html, &formulas), spent: known.budget - left.get(), anchor }
 }
 
 /// Markdown as it was written.
@@ -59,18 +75,30 @@ pub(super) fn label(info: &str) -> String {
     word.chars().filter(|&c| !hidden(c)).take(24).collect()
 }
 
-/// A code block with these lines, which are HTML.
-pub(super) fn figure(label: &str, lines: &str) -> String {
+/// A code block with these lines, which are HTML; a `long` one can be folded. Both switches are check boxes
+/// for the style sheet, so they work without a script.
+pub(super) fn figure(label: &str, lines: &str, long: bool) -> String {
     let mut out = String::from("<figure class=\"code\"><header><span>");
     escape(label, &mut out);
-    out.push_str("</span><button type=\"button\" class=\"copy\">Copy</button></header><pre><code>");
+    out.push_str("</span>");
+    if long {
+        out.push_str("<label><input type=\"checkbox\" class=\"fold\">Fold</label>");
+    }
+    out.push_str("<label><input type=\"checkbox\" class=\"wrap\">Wrap</label>");
+    out.push_str("<button class=\"copy\">Copy</button></header><pre><code>");
     out.push_str(lines);
     out.push_str("</code></pre></figure>");
     out
 }
 
 struct Writer<'m> {
+    piece: Piece<'m>,
     out: String,
+    /// Text that is still to be written, so that addresses in it are found whole.
+    pending: String,
+    /// MathML, in the order of its markers.
+    formulas: Vec<String>,
+    after_display: bool,
     /// What closes each open element; `None` for those left out.
     open: Vec<Option<&'static str>>,
     roots: usize,
@@ -98,9 +126,13 @@ struct Table {
 }
 
 impl<'m> Writer<'m> {
-    fn new(memo: &'m mut Memo, expansion: usize) -> Writer<'m> {
+    fn new(piece: Piece<'m>, memo: &'m mut Memo, expansion: usize) -> Writer<'m> {
         Writer {
+            piece,
             out: String::new(),
+            pending: String::new(),
+            formulas: Vec::new(),
+            after_display: false,
             open: Vec::new(),
             roots: 0,
             elements: 0,
@@ -114,37 +146,63 @@ impl<'m> Writer<'m> {
         }
     }
 
-    fn event(&mut self, event: Event<'_>) {
+    fn event(&mut self, event: Event<'_>, range: Range<usize>) {
         if self.open.is_empty() {
             self.roots += 1;
         }
         if let Some((_, code)) = &mut self.code {
             match event {
-                Event::Text(text) => code.push_str(&text),
+                Event::Text(text) => code.push_str(&self.piece.lifted(&text, range)),
                 Event::End(_) => self.end_code(),
                 _ => {}
             }
             return;
         }
         if self.image.is_some() {
-            return self.in_image(event);
+            return self.in_image(event, range);
+        }
+        if let Event::Text(text) = event {
+            return self.gather(&text, range);
+        }
+        let text = std::mem::take(&mut self.pending);
+        self.text(&text);
+        if !matches!(event, Event::SoftBreak | Event::HardBreak) {
+            self.after_display = false;
         }
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(TagEnd::TableCell) => self.end_cell(),
             Event::End(_) => self.end(),
-            Event::Text(text) => self.text(&text),
-            Event::Code(text) => self.leaf("<code>", &text, "</code>"),
-            Event::FootnoteReference(label) => self.leaf("<sup>", &label, "</sup>"),
+            Event::Code(text) => self.leaf("<code>", &self.piece.lifted_span(&text, range), "</code>"),
+            Event::FootnoteReference(label) => self.leaf("<sup>", &math::without_masks(&label), "</sup>"),
+            // A formula on lines of its own breaks the line by itself.
+            Event::SoftBreak | Event::HardBreak if self.after_display => {}
             Event::SoftBreak | Event::HardBreak => self.leaf("<br>", "", ""),
             Event::InlineHtml(html) if is_break(&html) => self.leaf("<br>", "", ""),
-            Event::Html(html) | Event::InlineHtml(html) => escape(&html, &mut self.out),
+            Event::Html(html) | Event::InlineHtml(html) => {
+                escape(&self.piece.lifted(&html, range), &mut self.out)
+            }
             Event::Rule => self.leaf("<hr>", "", ""),
             Event::TaskListMarker(done) => {
                 self.leaf("<span class=\"box\">", if done { "☑" } else { "☐" }, "</span> ")
             }
-            Event::InlineMath(text) | Event::DisplayMath(text) => escape(&text, &mut self.out),
+            Event::Text(_) | Event::InlineMath(_) | Event::DisplayMath(_) => {}
         }
+    }
+
+    /// Text, with markers where formulas stand.
+    fn gather(&mut self, text: &str, range: Range<usize>) {
+        let piece = self.piece;
+        piece.parts(text, range, |part, formula| {
+            self.pending.push_str(part);
+            self.after_display =
+                formula.is_some_and(|formula| formula.display) || self.after_display && part.is_empty();
+            let Some(formula) = formula else { return };
+            let (html, elements) = tex::render(&piece.tex(formula), piece.written(formula), formula.display);
+            self.pending.push_str(&math::marker(self.formulas.len()));
+            self.formulas.push(html);
+            self.elements += elements;
+        });
     }
 
     fn leaf(&mut self, before: &str, text: &str, after: &str) {
@@ -196,7 +254,7 @@ impl<'m> Writer<'m> {
             Tag::Item => self.push("<li>", "</li>"),
             Tag::FootnoteDefinition(label) => {
                 self.push("<div class=\"foot\">", "</div>");
-                self.leaf("<sup>", &label, "</sup> ");
+                self.leaf("<sup>", &math::without_masks(&label), "</sup> ");
             }
             Tag::Table(columns) => {
                 self.table = Table { columns, ..Table::default() };
@@ -290,7 +348,8 @@ impl<'m> Writer<'m> {
         if self.open.len() < DEPTH {
             self.links += 1;
         }
-        let title = if title.is_empty() { String::new() } else { format!(" title=\"{}\"", quoted(title)) };
+        let title = math::without_masks(title);
+        let title = if title.is_empty() { String::new() } else { format!(" title=\"{}\"", quoted(&title)) };
         self.push(&format!("<a href=\"{}\"{title}>", quoted(&full)), "</a>");
     }
 
@@ -316,10 +375,11 @@ impl<'m> Writer<'m> {
     }
 
     /// Gathers the text of an image.
-    fn in_image(&mut self, event: Event<'_>) {
+    fn in_image(&mut self, event: Event<'_>, range: Range<usize>) {
         let Some((_, text, inside)) = &mut self.image else { return };
         match event {
-            Event::Text(more) | Event::Code(more) => text.push_str(&more),
+            Event::Text(more) => text.push_str(&self.piece.lifted(&more, range)),
+            Event::Code(more) => text.push_str(&self.piece.lifted_span(&more, range)),
             Event::SoftBreak | Event::HardBreak => text.push(' '),
             Event::Start(Tag::Image { .. }) => *inside += 1,
             Event::End(TagEnd::Image) if *inside > 0 => *inside -= 1,
@@ -359,7 +419,7 @@ impl<'m> Writer<'m> {
         let lines = self.memo.colour(self.code_blocks, &info, &code, whole);
         self.code_blocks += 1;
         self.elements += 5 + lines.matches("<span").count();
-        self.out.push_str(&figure(&label(&info), &lines));
+        self.out.push_str(&figure(&label(&info), &lines, code.lines().count() > LONG));
     }
 }
 

@@ -58,7 +58,9 @@ fn find_start(text: &str) -> Option<usize> {
 /// Up to white space, `<` or the punctuation of Chinese and Japanese; without trailing punctuation,
 /// and without closing parentheses that were not opened.
 fn extent(text: &str) -> usize {
-    let stop = |c: char| c.is_whitespace() || c == '<' || "。，、；：！？）】》」』”’\u{fffd}".contains(c);
+    let stop = |c: char| {
+        c.is_whitespace() || c.is_control() || c == '<' || "。，、；：！？）】》」』”’\u{fffd}".contains(c)
+    };
     let mut url = &text[..text.find(stop).unwrap_or(text.len())];
     let count = |what: char| url.chars().filter(|&c| c == what).count();
     let mut surplus = count(')').saturating_sub(count('('));

@@ -30,9 +30,12 @@ mod fence;
 mod highlight;
 mod html;
 mod links;
+mod math;
+mod root;
 mod sanitize;
 #[cfg(test)]
 mod tests;
+mod tex;
 
 pub use blocks::{Change, Stream};
 

@@ -26,6 +26,8 @@ const TAGS: &[&str] = &[
     "header",
     "hr",
     "img",
+    "input",
+    "label",
     "li",
     "ol",
     "p",
@@ -47,6 +49,7 @@ const CLASSES: &[(&str, &[&str])] = &[
     ("button", &["copy"]),
     ("div", &["scroll", "foot"]),
     ("figure", &["code"]),
+    ("input", &["fold", "wrap"]),
     ("p", &["raw", "label"]),
     ("pre", &["plain"]),
     ("span", &["k", "s", "c", "n", "t", "f", "h", "i", "d", "box"]),
@@ -65,8 +68,8 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
             ("ol", HashSet::from(["start"])),
         ]))
         .tag_attribute_values(HashMap::from([(
-            "button",
-            HashMap::from([("type", HashSet::from(["button"]))]),
+            "input",
+            HashMap::from([("type", HashSet::from(["checkbox"]))]),
         )]))
         .allowed_classes(
             CLASSES.iter().map(|(tag, classes)| (*tag, classes.iter().copied().collect())).collect(),
@@ -113,7 +116,7 @@ mod tests {
 
     #[test]
     fn keeps_what_we_make_and_nothing_else() {
-        let ours = "<figure class=\"code\"><header><span>a</span><button type=\"button\" class=\"copy\">Copy</button>\
+        let ours = "<figure class=\"code\"><header><span>a</span><button class=\"copy\">Copy</button>\
             </header><pre><code><span class=\"k\">fn</span></code></pre></figure>";
         assert_eq!(clean(ours), ours);
         assert_eq!(clean("<p class=\"raw modal\" id=x onclick=y style=z>t</p>"), "<p class=\"raw\">t</p>");

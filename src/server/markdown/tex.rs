@@ -1,0 +1,455 @@
+//! TeX to MathML that is safe to show: converted by math-core, then checked element by element.
+//!
+//! math-core knows no definitions, so nothing expands. It recurses, so nests are counted first and a
+//! formula of many commands gets a stack of its own. Its `style` attributes, which a page's policy forbids,
+//! become one-letter classes (see prose.css); labels, links and whatever else is not listed here is refused.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+
+use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
+
+use super::sanitize;
+
+/// Deeper groups, in TeX or in MathML, are not converted.
+const DEPTH: usize = 60;
+/// Formulas of more elements are shown as TeX.
+const ELEMENTS: usize = 4_000;
+/// Formulas with more commands and groups than this run on a thread with a large stack: math-core takes
+/// up to 10 kB of stack for each.
+const SMALL: usize = 40;
+const STACK: usize = 64 << 20;
+/// The widest space, in em.
+const WIDEST: f32 = 20.0;
+
+/// math-core has no boxes: a colour that nobody uses stands for one.
+const BOX: &str = "RawSienna";
+const BOX_STYLE: &str = "color:#9e3c0e";
+
+/// What math-core does not know, in terms of what it knows.
+const MACROS: &[(&str, &str)] = &[
+    ("substack", r"\begin{matrix}#1\end{matrix}"),
+    ("smash", "#1"),
+    ("R", r"\mathbb{R}"),
+    ("N", r"\mathbb{N}"),
+    ("Z", r"\mathbb{Z}"),
+    ("Q", r"\mathbb{Q}"),
+    ("dd", r"\mathrm{d}"),
+    ("qed", r"\blacksquare"),
+    ("dotsc", r"\ldots"),
+    ("mathbbm", r"\mathbb{#1}"),
+    ("abs", r"\left|#1\right|"),
+    ("norm", r"\left\lVert #1\right\rVert"),
+];
+
+/// The formula as MathML, which keeps its TeX; or the TeX as it was written, where that is no TeX. And how
+/// many elements that takes.
+pub(super) fn render(tex: &str, written: &str, display: bool) -> (String, usize) {
+    let math = convert(tex, display).and_then(|math| checked(&math));
+    math.unwrap_or_else(|| (format!("<code class=\"tex\">{}</code>", sanitize::text(written)), 1))
+}
+
+fn convert(tex: &str, display: bool) -> Option<String> {
+    if is_deep(tex) {
+        return None;
+    }
+    let simple = simplified(tex);
+    if simple.bytes().filter(|b| matches!(b, b'\\' | b'{' | b'^' | b'_')).count() <= SMALL {
+        return run(&simple, tex, display);
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        thread.spawn_scoped(scope, || run(&simple, tex, display)).ok()?.join().ok()?
+    })
+}
+
+fn run(simple: &str, tex: &str, display: bool) -> Option<String> {
+    static CONVERTER: OnceLock<Option<LatexToMathML>> = OnceLock::new();
+    let converter = CONVERTER.get_or_init(|| {
+        let macros = MACROS.iter().map(|(name, tex)| (name.to_string(), tex.to_string())).collect();
+        LatexToMathML::new(MathCoreConfig { macros, ..MathCoreConfig::default() }).ok()
+    });
+    let converter = converter.as_ref()?;
+    let kind = if display { MathDisplay::Block } else { MathDisplay::Inline };
+    let math = catch_unwind(AssertUnwindSafe(|| converter.convert_with_local_state(simple, kind).ok()))
+        .ok()??
+        .mathml;
+    // As math-core would, but with the TeX that was written.
+    let inner = math.find('>').map(|at| at + 1)?..math.len() - "</math>".len();
+    let row = |math: &str| {
+        if math.starts_with("<mrow>") { math.to_owned() } else { format!("<mrow>{math}</mrow>") }
+    };
+    Some(format!(
+        "<math{}><semantics>{}<annotation encoding=\"application/x-tex\">{}</annotation></semantics></math>",
+        if display { " display=\"block\"" } else { "" },
+        row(math.get(inner)?),
+        sanitize::text(&unhidden(tex)),
+    ))
+}
+
+/// Whether groups, environments and fences nest too deep for comfort.
+fn is_deep(tex: &str) -> bool {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for byte in tex.bytes() {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest > DEPTH || tex.matches("\\begin").count() > DEPTH || tex.matches("\\left").count() > 4 * DEPTH
+}
+
+/// What is written in chats and papers and means nothing, or something simpler, in a single formula.
+fn simplified(tex: &str) -> Cow<'_, str> {
+    if !tex.contains('\\') {
+        return tex.into();
+    }
+    let mut out = tex.to_owned();
+    for (from, to) in [
+        ("{align*}", "{aligned}"),
+        ("{align}", "{aligned}"),
+        ("{gather*}", "{gathered}"),
+        ("{gather}", "{gathered}"),
+        ("\\begin{equation*}", ""),
+        ("\\end{equation*}", ""),
+        ("\\begin{equation}", ""),
+        ("\\end{equation}", ""),
+        ("\\nonumber", ""),
+        ("\\notag", ""),
+        ("{split}", "{aligned}"),
+        ("{smallmatrix}", "{matrix}"),
+        ("\\mbox{", "\\text{"),
+        ("\\tag*{", "\\tag{"),
+    ] {
+        if out.contains(from) {
+            out = out.replace(from, to);
+        }
+    }
+    replace_group(&mut out, "\\label{", |_| String::new());
+    replace_group(&mut out, "\\tag{", |text| format!("\\qquad\\text{{({text})}}"));
+    replace_group(&mut out, "\\ce{", |formula| format!("\\mathrm{{{}}}", chemistry(formula)));
+    replace_group(&mut out, "\\boxed{", |tex| format!("{{\\color{{{BOX}}}\\displaystyle {tex}}}"));
+    replace_group(&mut out, "\\fbox{", |text| format!("{{\\color{{{BOX}}}\\text{{{text}}}}}"));
+    while let Some(at) = out.find("\\textcolor{") {
+        let Some((colour, after)) = out[at + 11..].split_once("}{") else { break };
+        out = format!("{}{{\\color{{{colour}}}{after}", &out[..at]);
+    }
+    out.into()
+}
+
+/// Replaces each `command{…}` by what `with` makes of the group.
+fn replace_group(tex: &mut String, command: &str, with: impl Fn(&str) -> String) {
+    let mut from = 0;
+    while let Some(at) = tex[from..].find(command).map(|at| at + from) {
+        let group = at + command.len();
+        let mut depth = 1;
+        let close = tex.bytes().skip(group).position(|byte| {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some(close) = close.map(|close| group + close) else { return };
+        let new = with(&tex[group..close]);
+        tex.replace_range(at..=close, &new);
+        from = at + new.len();
+    }
+}
+
+/// The usual of mhchem: numbers of atoms below, charges above, arrows.
+fn chemistry(formula: &str) -> String {
+    let mut out = String::new();
+    let mut before = ' ';
+    let spelled = formula.replace("<=>", "\\rightleftharpoons ").replace("->", "\\rightarrow ");
+    let mut chars = spelled.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '0'..='9' if before.is_alphabetic() || matches!(before, ')' | ']') => {
+                let mut number = String::from(c);
+                while let Some(digit) = chars.next_if(char::is_ascii_digit) {
+                    number.push(digit);
+                }
+                let _ = write!(out, "_{{{number}}}");
+            }
+            '+' | '-' if before.is_alphanumeric() && chars.peek().is_none_or(|c| c.is_whitespace()) => {
+                let _ = write!(out, "^{{{c}}}");
+            }
+            '^' if chars.peek().is_some_and(|&c| c != '{') => {
+                let mut charge = String::new();
+                while let Some(c) = chars.next_if(|&c| c.is_ascii_digit() || matches!(c, '+' | '-')) {
+                    charge.push(c);
+                }
+                let _ = write!(out, "^{{{charge}}}");
+            }
+            ' ' => out.push_str("\\;"),
+            _ => out.push(c),
+        }
+        before = c;
+    }
+    out
+}
+
+/// Without marks that turn the direction of what stands around.
+fn unhidden(text: &str) -> Cow<'_, str> {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.contains(turns) { text.replace(turns, "").into() } else { text.into() }
+}
+
+const ELEMENT_NAMES: &[&str] = &[
+    "annotation",
+    "math",
+    "menclose",
+    "merror",
+    "mfrac",
+    "mi",
+    "mmultiscripts",
+    "mn",
+    "mo",
+    "mover",
+    "mpadded",
+    "mphantom",
+    "mprescripts",
+    "mroot",
+    "mrow",
+    "mspace",
+    "msqrt",
+    "mstyle",
+    "msub",
+    "msubsup",
+    "msup",
+    "mtable",
+    "mtd",
+    "mtext",
+    "mtr",
+    "munder",
+    "munderover",
+    "semantics",
+];
+
+/// Attributes that are kept, with values of letters, digits and little else.
+const ATTRIBUTES: &[&str] = &[
+    "accent",
+    "accentunder",
+    "columnspan",
+    "display",
+    "displaystyle",
+    "encoding",
+    "form",
+    "height",
+    "largeop",
+    "linethickness",
+    "lspace",
+    "mathvariant",
+    "maxsize",
+    "minsize",
+    "movablelimits",
+    "notation",
+    "rspace",
+    "scriptlevel",
+    "stretchy",
+    "symmetric",
+    "width",
+];
+
+/// What a declaration of a style attribute becomes.
+const CLASSES: &[(&str, &str)] = &[
+    ("text-align:left", "l"),
+    ("text-align:right", "r"),
+    ("padding-left:0", "y"),
+    ("padding-right:0", "x"),
+    ("padding-left:1em", "z"),
+    ("border-top:", "t"),
+    ("border-bottom:", "b"),
+    ("border-right:", "e"),
+    ("border-left:", "w"),
+    ("margin-left:-0.", "n"),
+];
+
+/// MathML of listed elements and attributes, and how many elements; `None` where anything else stands.
+fn checked(math: &str) -> Option<(String, usize)> {
+    let mut out = String::with_capacity(math.len());
+    let (mut depth, mut elements) = (0usize, 0);
+    let mut rest = math;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&unhidden(&rest[..at]));
+        let (tag, after) = rest[at + 1..].split_once('>')?;
+        rest = after;
+        if let Some(name) = tag.strip_prefix('/') {
+            ELEMENT_NAMES.contains(&name).then_some(())?;
+            depth = depth.checked_sub(1)?;
+            let _ = write!(out, "</{name}>");
+            continue;
+        }
+        let (tag, empty) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+        let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+        ELEMENT_NAMES.contains(&name).then_some(())?;
+        elements += 1;
+        depth += usize::from(!empty);
+        if depth > 2 * DEPTH || elements > ELEMENTS {
+            return None;
+        }
+        out.push('<');
+        out.push_str(name);
+        write_attributes(attributes, &mut out)?;
+        out.push_str(if empty { "/>" } else { ">" });
+    }
+    (depth == 0 && rest.is_empty()).then_some((out, elements))
+}
+
+fn write_attributes(attributes: &str, out: &mut String) -> Option<()> {
+    let mut rest = attributes.trim();
+    while !rest.is_empty() {
+        let (name, after) = rest.split_once("=\"")?;
+        let (value, after) = after.split_once('"')?;
+        rest = after.trim_start();
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '%' | ' ' | '/' | '#');
+        if name == "style" {
+            write_style(value, out);
+        } else if ATTRIBUTES.contains(&name) && value.chars().all(plain) && value.len() < 60 {
+            let _ = write!(out, " {name}=\"{}\"", narrow(value));
+        }
+    }
+    Some(())
+}
+
+fn write_style(style: &str, out: &mut String) {
+    let mut classes = Vec::new();
+    for declaration in style.split(';') {
+        let declaration = declaration.replace(": ", ":");
+        if declaration.trim().eq_ignore_ascii_case(BOX_STYLE) {
+            classes.push("box");
+        } else if let Some(colour) = declaration.trim().strip_prefix("color:#") {
+            if colour.len() <= 8 && colour.bytes().all(|b| b.is_ascii_hexdigit()) {
+                let _ = write!(out, " mathcolor=\"#{colour}\"");
+            }
+        }
+        let class = CLASSES.iter().find(|(start, _)| {
+            let exact = start.ends_with(['0', 'm', 't']);
+            if exact { declaration.trim() == *start } else { declaration.trim().starts_with(start) }
+        });
+        classes.extend(class.map(|(_, class)| *class));
+    }
+    if !classes.is_empty() {
+        let _ = write!(out, " class=\"{}\"", classes.join(" "));
+    }
+}
+
+/// A length that pushes nothing out of sight.
+fn narrow(value: &str) -> Cow<'_, str> {
+    let length = value.strip_suffix("em").and_then(|number| number.parse::<f32>().ok());
+    match length {
+        Some(length) if length.abs() > WIDEST => Cow::Owned(format!("{}em", WIDEST.copysign(length))),
+        _ => Cow::Borrowed(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn math(tex: &str) -> String {
+        let (html, _) = render(tex, tex, true);
+        assert!(html.starts_with("<math display=\"block\"><semantics>"), "{tex}: {html}");
+        assert!(!html.contains(" style="), "{html}");
+        html
+    }
+
+    #[test]
+    fn converts_what_is_usual() {
+        assert_eq!(
+            render("x^2", "$x^2$", false).0,
+            "<math><semantics><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow><annotation \
+             encoding=\"application/x-tex\">x^2</annotation></semantics></math>"
+        );
+        for tex in [
+            r"\varphi = \frac{1 + \sqrt{5}}{2}",
+            r"\begin{pmatrix} a & b \\ c & d \end{pmatrix}",
+            r"\begin{align} a &= b \tag{1}\label{x} \\ &+ c \nonumber \end{align}",
+            r"\begin{equation} x \end{equation}",
+            r"\begin{array}{l|c|r} a & b & c\\ \hline d&e&f\end{array}",
+            r"\begin{cases} 1 & x>0 \\ 0 & \text{else} \end{cases}",
+            r"\boxed{x = 5}",
+            r"\boxed{\frac{1}{2}}",
+            r"\textcolor{red}{x} + \color{blue} y",
+            r"\sum_{\substack{i < n \\ i \text{ odd}}} i^2",
+            r"\underbrace{a+b}_{n} \overset{a}{b} \xrightarrow[a]{b} \iff \implies",
+            r"\cancel{x} \operatorname{foo}(x) \mathbb{R} \mathcal{L} \mathbf{x} \boldsymbol{\alpha}",
+            r"\ce{2H2 + O2 -> 2H2O}",
+            r"\ce{SO4^2-}",
+            r"\lim_{x\to0} \max \bmod \pmod{n} \bra{a}\ket{b} \left\lfloor \frac{a}{b} \right\rfloor",
+            r"\int_0^\infty e^{-x^2}\,dx = \frac{\sqrt{\pi}}{2}",
+            r"\dfrac12 \tfrac12 \binom{n}{k} \sqrt[3]{x} \hat{x} \vec{v} \overline{abc}",
+            r"\nabla \cdot \mathbf{E} = \frac{\rho}{\varepsilon_0}, \quad \partial_t u",
+            r"f\colon A \to B, \ \forall \epsilon > 0 \ \exists \delta",
+            r"\left| x \right| \ge 0 \land \lnot p \subseteq \emptyset",
+            r"\text{für } x < 0 \text{ und } 50\%",
+        ] {
+            math(tex);
+        }
+        assert!(math(r"\begin{aligned} a &= b \end{aligned}").contains("<mtd class=\"r x\">"));
+        assert!(math(r"\boxed{x}").contains("class=\"box\""));
+        assert!(math(r"\textcolor{red}{x}").contains("mathcolor=\"#"));
+    }
+
+    #[test]
+    fn shows_the_source_of_what_is_no_tex() {
+        for tex in
+            [r"\frac{a", r"\foo", "a & b", r"\href{javascript:alert(1)}{x}", "{", "}", r"\def\a{\a\a}\a"]
+        {
+            let (html, _) = render(tex, tex, false);
+            assert_eq!(html, format!("<code class=\"tex\">{}</code>", sanitize::text(tex)));
+        }
+    }
+
+    #[test]
+    fn nothing_gets_out_of_it() {
+        let html = math(r"\text{</math><img src=x onerror=alert(1)>} < \kern-50em \hspace{9999em}");
+        assert!(
+            !html.contains("<img") && !html.contains("\"-50em") && html.contains("width=\"20em\""),
+            "{html}"
+        );
+        assert_eq!(checked("<math><a href=\"x\">y</a></math>"), None);
+        assert_eq!(checked("<math><mi>y</math>"), None);
+        let kept =
+            checked("<mi id=\"a\" onclick=\"b\" class=\"c\" href=\"d\" style=\"background:url(x)\">e</mi>");
+        assert_eq!(kept, Some(("<mi>e</mi>".into(), 1)));
+        assert!(!math("a\u{202e}b").contains('\u{202e}'));
+    }
+
+    #[test]
+    fn deep_and_long_formulas_end() {
+        let deep = |open: &str, close: &str, times: usize| open.repeat(times) + "x" + &close.repeat(times);
+        for tex in [
+            deep("{", "}", 2_000),
+            deep("\\sqrt ", "", 680),
+            deep("\\bm ", "", 800),
+            deep("\\frac a ", "", 400),
+            deep("\\left(", "\\right)", 300),
+            deep("\\begin{matrix}", "\\end{matrix}", 140),
+            deep("x^{", "}", 900),
+            deep("\\text{$", "$}", 400),
+            "{".repeat(4_096),
+            "'".repeat(4_096),
+            format!("\\begin{{matrix}}{}\\end{{matrix}}", "&".repeat(4_000)),
+            format!("\\begin{{matrix}}{}\\end{{matrix}}", "\\\\".repeat(2_000)),
+            "\\not".repeat(1_000),
+            "a\\over".repeat(600),
+            "^".repeat(4_000),
+            "\\textcolor{".repeat(300),
+            "\\boxed{".repeat(50) + &"}".repeat(50),
+        ] {
+            let (html, elements) = render(&tex, &tex, true);
+            assert!(
+                html.len() < 40 * tex.len() + 1_000 && elements <= ELEMENTS,
+                "{} for {tex:.40}",
+                html.len()
+            );
+        }
+    }
+}
