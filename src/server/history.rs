@@ -185,8 +185,21 @@ pub async fn thread(
         None => conversation.leaf_id.clone(),
     };
     // Read before the messages: an answer that ends in between is shown by its last events again.
-    let running = state.live.get(&conversation.id).and_then(|channel| channel.running());
-    let last_seq = state.store.last_seq(&conversation.id).await?;
+    let live = state.live.get(&conversation.id);
+    let (running, told) = match live {
+        Some(channel) => {
+            let told = channel.bounds().1;
+            let running = channel.running();
+            state.live.release(&conversation.id, channel);
+            (running, Some(told))
+        }
+        None => (None, None),
+    };
+    // The store's number covers what is about to be told, such as the title after an answer.
+    let mut after = match told {
+        Some(told) => told,
+        None => state.store.last_seq(&conversation.id).await?,
+    };
     let mut messages = match start {
         Some(start) => branch(state, &conversation.id, &start, limit + 1).await?,
         None => Vec::new(),
@@ -194,7 +207,6 @@ pub async fn thread(
     let more = messages.len() > limit;
     messages.truncate(limit);
     messages.reverse();
-    let mut after = last_seq;
     if let Some(running) = running {
         after = running.place;
         let shown =
