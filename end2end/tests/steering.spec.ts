@@ -156,7 +156,8 @@ test("one message is deleted, and the others stay", async ({ page, chat }) => {
 
 test("a second question while an answer runs is refused with a reason and kept", async ({ page, chat, upstream, watch }) => {
   watch.allow(/status of 409/);
-  await chat.begin("Count", "tokens-200-20");
+  // Long enough for a slow machine to come back in time.
+  await chat.begin("Count", "tokens-450-20");
   await chat.grown(20);
   await chat.box.fill("And this?");
   await chat.box.press("Enter");

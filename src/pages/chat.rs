@@ -81,11 +81,6 @@ pub async fn open(
         Choice::load(&state, conversation.model.as_deref()),
     );
     let (sidebar, thread) = (sidebar?, thread?);
-    // A title that came meanwhile is told before `after`.
-    let conversation = match conversation.title.is_empty() {
-        true => history::open(&state, &current, &id).await?,
-        false => conversation,
-    };
     let alert = place.result.error().map(|error| error.to_string());
     let key = state.ids.next();
     let generating = thread.messages.last().is_some_and(|last| last.message.status == Status::Generating);

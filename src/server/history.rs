@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
+    chat::relay,
     session::CurrentUser,
     state::AppState,
     store::{Child, ConversationPlace, ConversationQuery},
@@ -185,21 +186,8 @@ pub async fn thread(
         None => conversation.leaf_id.clone(),
     };
     // Read before the messages: an answer that ends in between is shown by its last events again.
-    let live = state.live.get(&conversation.id);
-    let (running, told) = match live {
-        Some(channel) => {
-            let told = channel.bounds().1;
-            let running = channel.running();
-            state.live.release(&conversation.id, channel);
-            (running, Some(told))
-        }
-        None => (None, None),
-    };
-    // The store's number covers what is about to be told, such as the title after an answer.
-    let mut after = match told {
-        Some(told) => told,
-        None => state.store.last_seq(&conversation.id).await?,
-    };
+    let mut after = told(state, &conversation.id).await?;
+    let running = relay::running(state, &conversation.id).await?;
     let mut messages = match start {
         Some(start) => branch(state, &conversation.id, &start, limit + 1).await?,
         None => Vec::new(),
@@ -225,6 +213,17 @@ pub async fn thread(
         ThreadMessage { message, html, siblings }
     });
     Ok(Thread { messages: messages.collect(), previous_cursor, after })
+}
+
+/// The number of the last event. Where somebody listens, the store's may be ahead: it covers a title that
+/// is about to be told.
+async fn told(state: &AppState, conversation_id: &str) -> Result<u64, AppError> {
+    let Some(channel) = state.live.get(conversation_id) else {
+        return Ok(state.store.last_seq(conversation_id).await?);
+    };
+    let (_, told) = channel.bounds();
+    state.live.release(conversation_id, channel);
+    Ok(told)
 }
 
 /// The places of those that have siblings, by message. One query for all.

@@ -15,6 +15,7 @@ pub mod document;
 pub mod error_response;
 pub mod gate;
 pub mod history;
+pub mod instances;
 pub mod journal;
 pub mod keep_alive;
 pub mod llm;

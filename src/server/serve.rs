@@ -9,6 +9,7 @@ use super::{
     chat::channel::StopReason,
     clock::Clock,
     config::{self, Config, make_private_dir},
+    instances,
     journal::Journal,
     llm::{
         Provider, Secret,
@@ -74,6 +75,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
     );
     tokio::spawn(sweep(state.clone()));
+    tokio::spawn(instances::run(state.clone()));
     run(state, listener).await
 }
 
@@ -89,6 +91,8 @@ async fn recover(config: &Config, store: &dyn Store) -> Result<Journal, StartErr
     let unread = |error| {
         StartError::new(format!("The answers that were running at the last end cannot be read: {error}"))
     };
+    // Before it begins an answer, so that no other process takes that for nobody's.
+    store.beat().await.map_err(unread)?;
     let mut completed = 0_u64;
     for leftover in leftovers {
         for seen in &leftover.answers {

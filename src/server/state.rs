@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use super::{
     attempts::Attempts,
-    chat::{live::Live, tail::Tails},
+    chat::{live::Live, relay::Relay, tail::Tails},
     clock::{Clock, Ids},
     config::Config,
     journal::Journal,
@@ -32,6 +32,7 @@ pub struct Parts {
     pub attempts: Attempts,
     pub renderer: Renderer,
     pub live: Live,
+    pub relay: Relay,
     pub tails: Arc<Tails>,
     /// Without one the database is written before listeners are told.
     pub journal: Option<Journal>,
@@ -56,6 +57,7 @@ impl AppState {
             attempts: Attempts::new(config.limits.logins_per_minute),
             renderer: Renderer::new(cores),
             live: Live::default(),
+            relay: Relay::default(),
             models: ModelList::new(providers.clone()),
             config,
             store,

@@ -68,6 +68,12 @@ impl Events {
 
     /// The next event; `None` when the stream has ended, an error when it broke off.
     pub async fn next(&mut self) -> io::Result<Option<Event>> {
+        // Comments are no events.
+        let next = tokio::time::timeout(PATIENCE, self.wait());
+        next.await.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no event comes")))
+    }
+
+    async fn wait(&mut self) -> io::Result<Option<Event>> {
         loop {
             if let Some(event) = self.seen.pop_front() {
                 return Ok(Some(event));
@@ -84,8 +90,7 @@ impl Events {
                     })
                     .unwrap();
             });
-            let more = tokio::time::timeout(PATIENCE, pieces).await.expect("an event comes in time")?;
-            if !more && self.seen.is_empty() {
+            if !pieces.await? && self.seen.is_empty() {
                 return Ok(None);
             }
         }
@@ -124,7 +129,9 @@ impl View {
 
     pub fn take(&mut self, event: &Event) {
         let before = self.place.replace(event.id);
-        assert!(before.is_none_or(|before| before <= event.id), "places fall: {before:?}, {event:?}");
+        // What is told anew after a reset begins lower, so that who is cut off in it gets it anew again.
+        let falls = event.name != "reset" && before.is_some_and(|before| before > event.id);
+        assert!(!falls, "places fall: {before:?}, {event:?}");
         let text = |field: &str| event.data[field].as_str().unwrap_or_else(|| panic!("{event:?}"));
         match &*event.name {
             "started" | "reset" => {

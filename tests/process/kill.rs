@@ -8,7 +8,7 @@ use std::{
 use futures::future::join_all;
 
 use crate::{
-    events::{Event, Events, Format, View},
+    events::{Events, Format, View},
     mongod,
     site::{Begun, Dice, Person, Site},
     tokens,
@@ -129,7 +129,9 @@ async fn compare(person: &Person, one: &Watched) -> (usize, usize, bool) {
             None => assert!(matches!(status, "interrupted" | "complete"), "{about}"),
             Some(end) => assert_eq!((end, status, content), ("complete", "complete", whole), "{about}"),
         }
+        let place = view.place;
         let back = come_back(person, &one.conversation, view).await;
+        let back = back.unwrap_or_else(|error| panic!("{about}, back at {place:?}: {error}"));
         assert_eq!((back.text.as_str(), back.reasoning.as_str()), (content, reasoning), "{about}");
         assert_eq!(back.end.as_deref(), Some(status), "{about}");
     }
@@ -140,15 +142,14 @@ async fn compare(person: &Person, one: &Watched) -> (usize, usize, bool) {
 }
 
 /// Goes on listening from the last place: everything exactly once, or anew after a `reset`.
-async fn come_back(person: &Person, conversation: &str, mut view: View) -> View {
+async fn come_back(person: &Person, conversation: &str, mut view: View) -> std::io::Result<View> {
     if view.end.is_none() {
-        let mut events = person.events(conversation, view.place, Format::Text).await;
+        let mut events = Events::open(person, conversation, view.place, Format::Text).await?;
         while view.end.is_none() {
-            let event: Event = events.next().await.unwrap().expect("the stream goes on to the end");
-            view.take(&event);
+            view.take(&events.next().await?.ok_or(std::io::ErrorKind::UnexpectedEof)?);
         }
     }
-    view
+    Ok(view)
 }
 
 /// What a model says and thinks.

@@ -6,6 +6,7 @@ mod events;
 mod failures;
 #[path = "../support/http.rs"]
 mod http;
+mod instances;
 mod kill;
 mod listeners;
 #[expect(dead_code, reason = "the store's contract uses more of it")]

@@ -18,7 +18,7 @@ use crate::{
 /// The provider's key, which nobody may ever see.
 pub const KEY: &str = "sk-test-0123456789abcdef";
 /// For anything that comes at once on a machine with nothing else to do.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Site {
     pub server: Server,

@@ -5,10 +5,13 @@
 //! nobody back and costs nothing. The text stands in the log once; an event is where it ended. What a
 //! listener missed comes as one piece, and HTML is made only while somebody listens for it ([`View`]).
 
+mod remote;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use self::remote::Remote;
 use super::{entry::Entry, view::View};
 use crate::{domain::ChatEvent, error::AppError, server::render::Renderer};
 
@@ -19,8 +22,9 @@ pub enum Format {
     Html,
 }
 
-/// How much text a listener is given at a time, in bytes.
-const READ_BYTES: usize = 64 * 1024;
+/// How much text a listener is given at a time, in bytes. A connection that nobody reads from holds up
+/// to 16 such pieces.
+const READ_BYTES: usize = 8 * 1024;
 
 /// Why a running answer is told to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,9 @@ pub struct Channel {
 struct Log {
     /// The events' numbers are `first..first + events.len()`, without a gap.
     first: u64,
+    /// The end of the log before. Who came that far has missed nothing: numbers up to `first` were
+    /// left out.
+    before: u64,
     events: Vec<Logged>,
     /// Whose log it is; empty before the first answer.
     answer_id: String,
@@ -52,6 +59,10 @@ struct Log {
     ended: bool,
     /// What the answer is told through, while it is being written.
     stop: Option<watch::Sender<Option<StopReason>>>,
+    /// Another process writes the answer; see `remote`.
+    remote: Option<Remote>,
+    /// The state of the conversation that was looked at last; see `remote`.
+    revision: String,
     /// The conversation was deleted.
     closed: bool,
 }
@@ -69,6 +80,8 @@ enum Logged {
 pub enum Read {
     /// Entries after the place, in order, and the new place.
     Entries(Vec<Entry>, u64),
+    /// The place is still to come from the process that writes.
+    NotYet,
     /// The place is not in the log.
     Gone,
 }
@@ -87,12 +100,15 @@ impl Channel {
     pub fn new(last_seq: u64) -> Self {
         let log = Log {
             first: last_seq + 1,
+            before: last_seq,
             events: Vec::new(),
             answer_id: String::new(),
             text: String::new(),
             reasoning: String::new(),
             ended: false,
             stop: None,
+            remote: None,
+            revision: String::new(),
             closed: false,
         };
         Self { log: Mutex::new(log), last: watch::channel(last_seq).0, view: Arc::default() }
@@ -101,12 +117,7 @@ impl Channel {
     /// Begins the log of an answer. Numbers go on from the higher of ours and the store's.
     pub fn begin(&self, answer_id: &str, last_seq: u64) -> watch::Receiver<Option<StopReason>> {
         let mut log = self.lock();
-        log.first = (log.first + log.events.len() as u64).max(last_seq + 1);
-        log.events = Vec::new();
-        log.answer_id = answer_id.to_owned();
-        log.text = String::new();
-        log.reasoning = String::new();
-        log.ended = false;
+        log.restart(answer_id, last_seq);
         let (stop, stopped) = watch::channel(None);
         log.stop = Some(stop);
         stopped
@@ -115,14 +126,19 @@ impl Channel {
     /// Takes over the store's number while there is no log yet.
     pub fn at_least(&self, last_seq: u64) {
         let mut log = self.lock();
-        if log.events.is_empty() && log.stop.is_none() {
+        if log.events.is_empty() && !log.is_live() {
             log.first = log.first.max(last_seq + 1);
+            log.before = log.first - 1;
         }
     }
 
     /// Appends an event and wakes the listeners; its number. Text goes in by [`Channel::append`].
     pub fn publish(&self, event: ChatEvent) -> u64 {
         let mut log = self.lock();
+        if let Some(remote) = &mut log.remote {
+            remote.late.push_back(event);
+            return log.end();
+        }
         log.ended |= event.is_end();
         log.events.push(Logged::Other(Arc::new(event)));
         self.told(log)
@@ -131,16 +147,7 @@ impl Channel {
     /// Appends more of the answer and wakes the listeners; the number of the last event.
     pub fn append(&self, text: &str, reasoning: &str) -> u64 {
         let mut log = self.lock();
-        if !reasoning.is_empty() {
-            log.reasoning.push_str(reasoning);
-            let end = log.reasoning.len();
-            log.events.push(Logged::Reasoning(end));
-        }
-        if !text.is_empty() {
-            log.text.push_str(text);
-            let end = log.text.len();
-            log.events.push(Logged::Text(end));
-        }
+        log.grow(text, reasoning);
         self.told(log)
     }
 
@@ -173,6 +180,7 @@ impl Channel {
         self.lock().closed
     }
 
+    /// Whether this process writes an answer here.
     pub fn is_running(&self) -> bool {
         self.lock().stop.is_some()
     }
@@ -180,7 +188,7 @@ impl Channel {
     /// The answer being written, if any, with all of its text so far.
     pub fn running(&self) -> Option<Running> {
         let log = self.lock();
-        log.stop.as_ref().map(|_| Running {
+        log.is_live().then(|| Running {
             answer_id: log.answer_id.clone(),
             text: log.text.clone(),
             reasoning: log.reasoning.clone(),
@@ -191,7 +199,7 @@ impl Channel {
     /// The answer being written and the place just before its first event.
     pub fn running_id(&self) -> Option<(String, u64)> {
         let log = self.lock();
-        log.stop.as_ref().map(|_| (log.answer_id.clone(), log.first - 1))
+        log.is_live().then(|| (log.answer_id.clone(), log.first - 1))
     }
 
     /// Tells the answer to end (this one, or whichever runs); `false` when it does not run.
@@ -210,12 +218,15 @@ impl Channel {
     /// What came after `place`, as text.
     pub fn read_text(&self, place: u64) -> Read {
         let log = self.lock();
-        let Some(mut at) = log.index(place) else { return Read::Gone };
+        let Some(mut at) = log.index(place) else { return log.unknown(place) };
         let (mut entries, mut bytes) = (Vec::new(), 0);
         while at < log.events.len() && bytes < READ_BYTES {
             let (next, event) = log.piece(at);
             bytes += event.text_len();
             at = next;
+            if matches!(&event, ChatEvent::Delta { text, .. } if text.is_empty()) {
+                continue;
+            }
             entries.push(Entry::new(log.first + at as u64 - 1, event));
         }
         Read::Entries(entries, log.first + at as u64 - 1)
@@ -233,7 +244,7 @@ impl Channel {
         let mut view = self.view.clone().lock_owned().await;
         let read = {
             let log = self.lock();
-            let Some(at) = log.index(place) else { return Ok(Read::Gone) };
+            let Some(at) = log.index(place) else { return Ok(log.unknown(place)) };
             log.since(at, place, view.begin(log.first, &log.answer_id))
         };
         let Since { mut entries, new_text, ended, text_end, end } = read;
@@ -284,8 +295,47 @@ impl Log {
         self.first - 1 + self.events.len() as u64
     }
 
+    /// Begins anew, after the higher of our number and the store's.
+    fn restart(&mut self, answer_id: &str, last_seq: u64) {
+        self.before = self.end();
+        self.first = (self.before + 1).max(last_seq + 1);
+        self.events = Vec::new();
+        self.answer_id = answer_id.to_owned();
+        self.text = String::new();
+        self.reasoning = String::new();
+        self.ended = false;
+        self.remote = None;
+    }
+
+    fn grow(&mut self, text: &str, reasoning: &str) {
+        if !reasoning.is_empty() {
+            self.reasoning.push_str(reasoning);
+            self.events.push(Logged::Reasoning(self.reasoning.len()));
+        }
+        if !text.is_empty() {
+            self.text.push_str(text);
+            self.events.push(Logged::Text(self.text.len()));
+        }
+    }
+
+    /// Somebody writes the answer.
+    fn is_live(&self) -> bool {
+        self.stop.is_some() || self.remote.is_some()
+    }
+
+    /// A place that is not in the log is gone, or it is still to come from the process that writes.
+    fn unknown(&self, place: u64) -> Read {
+        match &self.remote {
+            Some(_) if place > self.end() => Read::NotYet,
+            _ => Read::Gone,
+        }
+    }
+
     /// Of the first event after `place`; `None` when the place is not in the log.
     fn index(&self, place: u64) -> Option<usize> {
+        if (self.before..self.first).contains(&place) {
+            return Some(0);
+        }
         let seen = place.checked_sub(self.first - 1).filter(|_| place <= self.end())?;
         usize::try_from(seen).ok()
     }

@@ -22,6 +22,7 @@ fn texts(channel: &Channel, place: u64) -> Vec<String> {
     match channel.read_text(place) {
         Read::Entries(entries, _) => entries.iter().map(line).collect(),
         Read::Gone => vec!["gone".into()],
+        Read::NotYet => vec!["not yet".into()],
     }
 }
 
@@ -269,7 +270,7 @@ async fn who_listens_before_the_first_answer_is_told_whose_blocks_come() {
     let (channel, renderer) = (Channel::new(7), Renderer::new(1));
     let read = async |place| match channel.read_html(&renderer, place, false).await.unwrap() {
         Read::Entries(entries, _) => entries.iter().map(line).collect::<String>(),
-        Read::Gone => "gone".into(),
+        Read::Gone | Read::NotYet => "gone".into(),
     };
     assert_eq!(read(7).await, "");
     channel.begin("a", 7);

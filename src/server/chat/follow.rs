@@ -10,6 +10,7 @@ use super::{
     channel::{Channel, Format, Read},
     entry::Entry,
     live::StreamPermit,
+    relay,
 };
 use crate::{
     domain::{ChatEvent, Conversation, Message, Role, Status},
@@ -31,11 +32,16 @@ pub async fn follow(
     after: Option<u64>,
     format: Format,
 ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
-    state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
-    let permit = state.live.admit(current.id(), state.config.limits.streams_per_user)?;
-    // The channel first: an answer that ends between the two would otherwise be told to nobody.
+    // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
     let channel = state.live.channel(conversation_id, 0);
-    channel.at_least(state.store.last_seq(conversation_id).await?);
+    let admitted = admit(state, current, conversation_id, &channel).await;
+    let (conversation, permit) = match admitted {
+        Ok(admitted) => admitted,
+        Err(error) => {
+            state.live.release(conversation_id, channel);
+            return Err(error);
+        }
+    };
     let mut listener = Listener {
         state: state.clone(),
         current: current.clone(),
@@ -50,13 +56,33 @@ pub async fn follow(
         channel: Some(channel),
         _permit: permit,
     };
-    if after.is_none() {
-        listener.replay(false).await?;
+    match after {
+        None => listener.replay(false).await?,
+        // A page may have been made before the title was, and come to listen after that was told.
+        Some(place) if format == Format::Html && !conversation.title.is_empty() => {
+            listener.ready.push_back(Entry::new(place, ChatEvent::Title { title: conversation.title }));
+        }
+        Some(_) => {}
     }
     Ok(stream::unfold(listener, |mut listener| async move {
         let entry = listener.next().await?;
         Some((entry, listener))
     }))
+}
+
+/// Whether they may listen, and a channel that knows the store's number.
+async fn admit(
+    state: &AppState,
+    current: &CurrentUser,
+    conversation_id: &str,
+    channel: &Arc<Channel>,
+) -> Result<(Conversation, StreamPermit), AppError> {
+    let conversation =
+        state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
+    let permit = state.live.admit(current.id(), state.config.limits.streams_per_user)?;
+    channel.at_least(state.store.last_seq(conversation_id).await?);
+    relay::attach(state, conversation_id, channel).await?;
+    Ok((conversation, permit))
 }
 
 struct Listener {
@@ -103,6 +129,7 @@ impl Listener {
                     self.fresh = false;
                     self.ready.extend(entries);
                 }
+                Read::NotYet => {}
                 Read::Gone => self.replay(true).await.ok()?,
             }
             if self.ready.is_empty() {
@@ -211,7 +238,7 @@ fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
 }
 
 /// What is there at once goes out at once, up to so many bytes and what is begun by then.
-const TOGETHER_BYTES: usize = 32 * 1024;
+const TOGETHER_BYTES: usize = 8 * 1024;
 
 /// The entries as bytes, each written by `write`.
 pub fn written(

@@ -197,7 +197,8 @@ impl Job {
             return Ok(());
         }
         let (text, reasoning) = (std::mem::take(&mut self.text), std::mem::take(&mut self.reasoning));
-        let seq = self.channel.bounds().1 + 2;
+        let events = u64::from(!text.is_empty()) + u64::from(!reasoning.is_empty());
+        let seq = self.channel.bounds().1 + events;
         let safe = match &self.entry {
             Some(entry) => match entry.append(seq, &text, &reasoning).await {
                 Ok(()) => true,

@@ -80,6 +80,18 @@ impl Live {
         self.lock().values().filter(|channel| channel.is_running()).count()
     }
 
+    /// The conversations that anybody uses.
+    pub fn conversations(&self) -> Vec<String> {
+        self.lock().keys().cloned().collect()
+    }
+
+    /// Tells an answer to stop, if this process writes it.
+    pub fn stop_answer(&self, answer_id: &str) {
+        for channel in self.lock().values() {
+            channel.stop(Some(answer_id), StopReason::Person);
+        }
+    }
+
     /// Tells open streams of these sessions to end.
     pub fn end_sessions(&self, ids: Vec<String>) {
         let _ = self.ended_sessions.send(Arc::new(ids));

@@ -7,6 +7,7 @@ pub mod follow;
 mod job;
 pub mod live;
 mod prompt;
+pub mod relay;
 pub mod steer;
 pub mod tail;
 mod title;
@@ -120,20 +121,28 @@ pub async fn stop(state: &AppState, current: &CurrentUser, message_id: &str) -> 
     if message.status != Status::Generating {
         return Ok(message);
     }
-    if let Some(channel) = state.live.get(&message.conversation_id) {
-        let mut changes = channel.changes();
-        if channel.stop(Some(message_id), StopReason::Person) {
-            let ended = async {
-                while channel.running_id().is_some_and(|(id, _)| id == message_id)
-                    && changes.changed().await.is_ok()
-                {}
-            };
-            let _ = tokio::time::timeout(STOP_PATIENCE, ended).await;
-        }
-        drop(changes);
-        state.live.release(&message.conversation_id, channel);
+    if !stop_here(state, &message).await && state.store.request_stop(message_id).await? {
+        relay::ended(state, current, message_id, STOP_PATIENCE).await?;
     }
     state.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)
+}
+
+/// Stops an answer that this process writes, and waits for its end; `false` when it does not.
+async fn stop_here(state: &AppState, message: &Message) -> bool {
+    let Some(channel) = state.live.get(&message.conversation_id) else { return false };
+    let mut changes = channel.changes();
+    let here = channel.stop(Some(&message.id), StopReason::Person);
+    if here {
+        let ended = async {
+            while channel.running_id().is_some_and(|(id, _)| id == message.id)
+                && changes.changed().await.is_ok()
+            {}
+        };
+        let _ = tokio::time::timeout(STOP_PATIENCE, ended).await;
+    }
+    drop(changes);
+    state.live.release(&message.conversation_id, channel);
+    here
 }
 
 /// Stores the turn and starts its job; a repeated key answers what was stored before.

@@ -38,6 +38,8 @@ struct Unstored {
     /// How far the answer goes, in bytes.
     text_end: u64,
     reasoning_end: u64,
+    /// Of the chunk before, which another process may not have read when the answer ends.
+    marks_before: Vec<Mark>,
     queued: bool,
     /// The whole answer is about to be stored.
     settled: bool,
@@ -53,7 +55,14 @@ impl Tail {
             reasoning_at: reasoning_end,
             ..Chunk::default()
         };
-        let unstored = Unstored { chunk, text_end, reasoning_end, queued: false, settled: false };
+        let unstored = Unstored {
+            chunk,
+            text_end,
+            reasoning_end,
+            marks_before: Vec::new(),
+            queued: false,
+            settled: false,
+        };
         Arc::new(Self { unstored: Mutex::new(unstored) })
     }
 
@@ -80,7 +89,9 @@ impl Unstored {
             reasoning_at: self.reasoning_end,
             ..Chunk::default()
         };
-        std::mem::replace(&mut self.chunk, next)
+        let chunk = std::mem::replace(&mut self.chunk, next);
+        self.marks_before.clone_from(&chunk.marks);
+        chunk
     }
 
     /// A chunk that was not stored, or perhaps was: a part that comes again counts once.
@@ -115,13 +126,15 @@ impl Tails {
         self.write(vec![tail.clone()]).await
     }
 
-    /// Forgets what is unstored of an answer but its marks, as all of it is about to be stored; after
+    /// Forgets what is unstored of an answer but the last marks, as all of it is about to be stored; after
     /// this no write of its parts is on its way.
     pub async fn settle(&self, tail: &Tail) -> Vec<Mark> {
         let marks = {
             let mut unstored = tail.lock();
             unstored.settled = true;
-            unstored.take().marks
+            let mut marks = std::mem::take(&mut unstored.marks_before);
+            marks.extend(unstored.take().marks);
+            marks
         };
         drop(self.writing.lock().await);
         marks

@@ -39,7 +39,7 @@ pub const KEYS: &[Key] = &[
         "server.data_dir",
         "INGLENOOK_DATA_DIR",
         "data",
-        "Directory for the embedded database and the made secret.",
+        "Directory for the embedded database, the journal of running answers and the made secret.",
     ),
     key(
         "server.trusted_proxies",

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
 
 pub use open::{OpenError, OpenOptions, open};
-pub use shared::{Beat, Seen, Shared, StoreChange, What};
+pub use shared::{Beat, Ended, Seen, Shared, StoreChange, What};
 pub use tail::{Chunk, Leftovers, Mark, Recovered, fold};
 
 /// Why a store could not do what it was asked.
@@ -183,7 +183,7 @@ pub struct Finish {
     pub length_limited: bool,
     /// The highest event number given out for it.
     pub seq: u64,
-    /// Of its events that no chunk brought to the store.
+    /// Of its last events, which no chunk brought to the store, or just now.
     pub marks: Vec<Mark>,
 }
 

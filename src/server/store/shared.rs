@@ -72,14 +72,27 @@ pub struct Seen {
     pub running: Option<Message>,
     /// The question that was stored with it.
     pub question_id: Option<String>,
-    /// The answer that ended last, and what [`super::Finish::marks`] said of it.
-    pub ended: Option<(String, Vec<Mark>)>,
+    pub ended: Option<Ended>,
+}
+
+/// The answer of a conversation that ended last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub message_id: String,
+    /// The place just before its first event.
+    pub after: u64,
+    /// The highest number given out for it.
+    pub seq: u64,
+    /// [`super::Finish::marks`].
+    pub marks: Vec<Mark>,
 }
 
 #[async_trait]
 pub trait Shared: Send + Sync {
     /// The process that has it open, as it stands on the answers that it writes.
     fn instance(&self) -> &str;
+    /// Whether there can be no other process.
+    fn is_alone(&self) -> bool;
     /// Says that this process lives.
     async fn beat(&self) -> Result<()>;
     /// All processes that are thought to live, this one included.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::{
     domain::{ConversationPatch, Status},
     server::store::{
-        Beat, Chunk, Finish, Leftovers, Mark, NewTurn, OpenOptions, Recovered, Store, StoreChange,
+        Beat, Chunk, Ended, Finish, Leftovers, Mark, NewTurn, OpenOptions, Recovered, Store, StoreChange,
         TurnOutcome, What, open,
     },
 };
@@ -217,7 +217,9 @@ async fn a_conversation_is_seen_with_what_runs_elsewhere() {
     let ended = b.seen(&ids).await.unwrap().remove(0);
     assert!(ended.running.is_none() && ended.revision != seen.revision);
     assert_eq!((ended.foreign, ended.last_seq), (Some(What::Ended), 1006));
-    assert_eq!(ended.ended, Some((turn.answer.id.clone(), end.marks)));
+    let expected =
+        Ended { message_id: turn.answer.id.clone(), after: seen.last_seq, seq: 1006, marks: end.marks };
+    assert_eq!(ended.ended, Some(expected));
 }
 
 /// What others were told goes on where it was after the connection was lost.

@@ -100,6 +100,8 @@ pub(super) struct ConversationDoc {
 #[derive(Debug, Deserialize)]
 pub(super) struct EndedDoc {
     pub message_id: String,
+    pub after: i64,
+    pub seq: i64,
     pub marks: Binary,
 }
 

@@ -10,7 +10,7 @@ use futures::{TryStreamExt, stream::BoxStream};
 use mongodb::bson::{Bson, doc};
 use tokio::sync::watch;
 
-use crate::server::store::{Beat, Chunk, Result, Seen, Shared, StoreChange, What};
+use crate::server::store::{Beat, Chunk, Ended, Result, Seen, Shared, StoreChange, What};
 
 use super::{
     Mongo,
@@ -37,6 +37,10 @@ pub(super) fn foreign(revision: &str, instance: &str) -> Option<What> {
 impl Shared for Mongo {
     fn instance(&self) -> &str {
         &self.instance
+    }
+
+    fn is_alone(&self) -> bool {
+        false
     }
 
     async fn beat(&self) -> Result<()> {
@@ -107,7 +111,12 @@ impl Shared for Mongo {
                 last_seq: doc.last_seq.unsigned_abs(),
                 question_id: running.as_ref().and_then(|message| message.question_id.clone()),
                 running: running.map(Into::into),
-                ended: doc.ended.map(|ended| (ended.message_id, unpack(&ended.marks.bytes))),
+                ended: doc.ended.map(|ended| Ended {
+                    message_id: ended.message_id,
+                    after: ended.after.unsigned_abs(),
+                    seq: ended.seq.unsigned_abs(),
+                    marks: unpack(&ended.marks.bytes),
+                }),
             }
         };
         Ok(conversations.into_iter().map(seen).collect())

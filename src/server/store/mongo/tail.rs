@@ -48,7 +48,13 @@ impl Work for End<'_> {
         else {
             return Ok(Step::Abort(false));
         };
-        let ended = doc! { "message_id": self.message_id, "marks": packed(self.marks) };
+        let ended = doc! {
+            "message_id": { "$literal": self.message_id },
+            // As it was since the answer began.
+            "after": "$last_seq",
+            "seq": self.seq.cast_signed(),
+            "marks": packed(self.marks),
+        };
         mongo.raise_seq(tx, &message.conversation_id, self.seq, self.gap, Some(ended)).await?;
         mongo.chunks().delete_many(of_message(self.message_id)).session(&mut *tx).await?;
         Ok(Step::Commit(true))
@@ -169,7 +175,7 @@ impl Mongo {
         let seq = doc! { "$add": [{ "$max": ["$last_seq", seq.cast_signed()] }, gap] };
         let mut set = doc! { "last_seq": seq, "revision": self.revision(What::Ended) };
         if let Some(ended) = ended {
-            set.insert("ended", doc! { "$literal": ended });
+            set.insert("ended", ended);
         }
         let which = doc! { "_id": conversation };
         let change = vec![doc! { "$set": set }];

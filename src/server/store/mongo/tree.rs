@@ -20,6 +20,7 @@ use super::{
     Mongo,
     documents::{ConversationDoc, MessageDoc},
     transaction::{Step, Work},
+    turns::TURN_GAP,
 };
 
 #[derive(Deserialize)]
@@ -75,7 +76,7 @@ impl Work for Select<'_> {
         let Some(message) = message(mongo, tx, self.user_id, self.message_id).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
-        let Some(_) = take(mongo, tx, &message, changing(mongo)).await? else {
+        let Some(_) = take(mongo, tx, &message, changed(mongo)).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
         if is_busy(mongo, tx, &message.conversation_id).await? {
@@ -100,7 +101,7 @@ impl Work for Delete<'_> {
         let Some(message) = message(mongo, tx, self.user_id, self.message_id).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
-        let Some(mut conversation) = take(mongo, tx, &message, changing(mongo)).await? else {
+        let Some(mut conversation) = take(mongo, tx, &message, changed(mongo)).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
         if is_busy(mongo, tx, &message.conversation_id).await? {
@@ -144,8 +145,10 @@ impl Work for Continue<'_> {
                 return Ok(Step::Abort(outcome));
             }
         }
-        let set = doc! { "updated_at": self.now, "revision": mongo.revision(What::Begun) };
-        let change = doc! { "$set": set, "$inc": { "turns": 1 } };
+        let change = doc! {
+            "$set": { "updated_at": self.now, "revision": mongo.revision(What::Begun) },
+            "$inc": { "last_seq": TURN_GAP },
+        };
         let Some(conversation) = take(mongo, tx, &found, change).await? else {
             return Ok(Step::Abort(ContinueOutcome::Missing));
         };
@@ -176,12 +179,6 @@ impl Work for Continue<'_> {
     }
 }
 
-/// The first write of a change: it collides with any other, makes room for the event that tells of it, and
-/// tells other processes.
-fn changing(mongo: &Mongo) -> Document {
-    doc! { "$inc": { "turns": 1, "last_seq": 1 }, "$set": { "revision": mongo.revision(What::Tree) } }
-}
-
 async fn message(
     mongo: &Mongo,
     tx: &mut ClientSession,
@@ -189,6 +186,11 @@ async fn message(
     id: &str,
 ) -> error::Result<Option<MessageDoc>> {
     mongo.messages().find_one(doc! { "_id": id, "user_id": user_id }).session(tx).await
+}
+
+/// The event that tells of the change has its place.
+fn changed(mongo: &Mongo) -> Document {
+    doc! { "$set": { "revision": mongo.revision(What::Tree) }, "$inc": { "last_seq": 1 } }
 }
 
 /// Changes the conversation of a message; the conversation as it is afterwards.

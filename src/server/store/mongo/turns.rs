@@ -18,7 +18,7 @@ use super::{
 
 /// More than the events that a process may have told on its own account since the last answer: all of
 /// them number the events of an answer from the same place on.
-const TURN_GAP: i64 = 1000;
+pub(super) const TURN_GAP: i64 = 1000;
 
 pub(super) struct BeginTurn<'a>(pub(super) &'a NewTurn);
 

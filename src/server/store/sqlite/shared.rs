@@ -16,6 +16,10 @@ impl Shared for Sqlite {
         &self.instance
     }
 
+    fn is_alone(&self) -> bool {
+        true
+    }
+
     async fn beat(&self) -> Result<()> {
         Ok(())
     }

@@ -1,0 +1,380 @@
+//! Two server processes on one MongoDB: whatever runs in one is seen and stopped through the other, and
+//! one that dies is noticed.
+
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use mongodb::{Client, bson::doc};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::{
+    events::{Events, Format, View},
+    mongod::{self, Mongod},
+    site::{Dice, PATIENCE, Person, Site},
+    tokens,
+};
+
+/// A server that lives long enough to be followed.
+const LONG: &str = "tokens-600-delay-10";
+/// The others notice within 10 s; the rest is for a machine that does much else.
+const NOTICED: Duration = Duration::from_secs(15);
+
+struct Pair {
+    a: Site,
+    b: Site,
+}
+
+impl Pair {
+    async fn start() -> Self {
+        Self::on(&mongod::shared().await.url(&mongod::fresh_database())).await
+    }
+
+    async fn on(url: &str) -> Self {
+        let settings =
+            [("INGLENOOK_STORE", url), ("INGLENOOK_SECRET", "c2VjcmV0LW9mLWJvdGgtc2VydmVycy0wMTIzNDU2Nzg5")];
+        Self { a: Site::start(&settings).await, b: Site::start(&settings).await }
+    }
+
+    /// The same person at both.
+    async fn person(&self, name: &str) -> [Person; 2] {
+        let person = self.a.person(name).await;
+        [person.at(&self.a), person.at(&self.b)]
+    }
+}
+
+async fn seen(mut events: Events, place: Option<u64>) -> View {
+    let mut view = place.map(View::after).unwrap_or_default();
+    assert!(events.until_end(&mut view).await, "{view:?}");
+    view
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_followed_through_the_other_server() {
+    let pair = Pair::start().await;
+    let [at_a, at_b] = pair.person("ada").await;
+    let model = "tokens-200-delay-10-think-30";
+    let conversation = at_a.conversation().await;
+    let early = at_b.events(&conversation, Some(0), Format::Text).await;
+    let html = at_b.events(&conversation, Some(0), Format::Html).await;
+    let begun = at_a.ask(&conversation, model).await;
+    let placed = at_b.events(&conversation, Some(begun.after), Format::Text).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let late = at_b.events(&conversation, None, Format::Text).await;
+    let shown = at_b.messages(&conversation, "markdown").await.pop().unwrap();
+    assert_eq!(shown["status"], "generating");
+    assert!(!shown["reasoning"].as_str().unwrap_or_default().is_empty(), "{shown}");
+    let (status, refused) = at_b.try_ask(&conversation, "acme", model, "").await.unwrap();
+    assert_eq!(status, 409, "{refused}");
+
+    let (early, placed, late, html) = futures::join!(
+        seen(early, Some(0)),
+        seen(placed, Some(begun.after)),
+        seen(late, None),
+        seen(html, Some(0))
+    );
+    for view in [&early, &placed, &late] {
+        assert_eq!(
+            (view.text.as_str(), view.reasoning.as_str()),
+            (tokens::text(200), tokens::thought(30).as_str())
+        );
+        assert_eq!(
+            (view.end.as_deref(), view.message_id.as_str()),
+            (Some("complete"), begun.answer.as_str())
+        );
+    }
+    assert_eq!((placed.resets, late.resets), (0, 0));
+    let stored = at_b.messages(&conversation, "html").await.pop().unwrap();
+    assert_eq!(html.blocks.concat(), stored["html"].as_str().unwrap());
+}
+
+/// Answers that are over before anybody could look.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_short_answer_is_told_whole_too() {
+    let pair = Pair::start().await;
+    let [at_a, at_b] = pair.person("ada").await;
+    let conversation = at_a.conversation().await;
+    let mut events = at_b.events(&conversation, Some(0), Format::Text).await;
+    let mut view = View::after(0);
+    for number in 1..=25 {
+        let begun = at_a.ask(&conversation, &format!("tokens-{number}-delay-0")).await;
+        loop {
+            assert!(events.until_end(&mut view).await);
+            if view.message_id == begun.answer {
+                break;
+            }
+        }
+        assert_eq!((view.text.as_str(), view.end.as_deref()), (tokens::text(number), Some("complete")));
+        at_a.settled(&conversation).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_moves_between_the_servers_and_sees_everything_once() {
+    let pair = Pair::start().await;
+    let people = join_all((0..4).map(|at| {
+        let pair = &pair;
+        async move { pair.person(&format!("person{at}")).await }
+    }))
+    .await;
+    let dice = &std::sync::Mutex::new(Dice::new("moves"));
+    let moves = join_all(people.iter().enumerate().flat_map(|(at, person)| {
+        let formats = [Format::Text, Format::Html];
+        formats.map(|format| move_about(person, format, at % 2, dice))
+    }))
+    .await;
+    println!("{} moves", moves.iter().sum::<usize>());
+    assert!(moves.iter().all(|moves| *moves > 3), "{moves:?}");
+}
+
+/// One answer, listened to here and there in turn; how often it was moved.
+async fn move_about(
+    person: &[Person; 2],
+    format: Format,
+    writer: usize,
+    dice: &std::sync::Mutex<Dice>,
+) -> usize {
+    let tokens = 300;
+    let conversation = person[writer].conversation().await;
+    let begun = person[writer].ask(&conversation, &format!("tokens-{tokens}-delay-10")).await;
+    // Those who stay, so that the logs do too.
+    let mut stay = Vec::new();
+    for person in person {
+        stay.push(person.events(&conversation, Some(begun.after), format).await);
+    }
+    let mut view = View::after(begun.after);
+    let mut moves = 0;
+    while view.end.is_none() {
+        let mut events = person[moves % 2].events(&conversation, view.place, format).await;
+        let wanted = 1 + dice.lock().unwrap().below(8);
+        for _ in 0..wanted {
+            let Some(event) = events.next().await.unwrap() else { break };
+            view.take(&event);
+            if event.is_end() {
+                break;
+            }
+        }
+        moves += 1;
+    }
+    assert_eq!((view.resets, view.end.as_deref()), (0, Some("complete")), "{format:?} after {moves} moves");
+    let stored = person[1 - writer].messages(&conversation, "html").await.pop().unwrap();
+    match format {
+        Format::Text => assert_eq!(view.text, tokens::text(tokens), "after {moves} moves"),
+        Format::Html => {
+            assert_eq!(view.blocks.concat(), stored["html"].as_str().unwrap(), "after {moves} moves")
+        }
+    }
+    moves
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_stopped_through_the_other_server() {
+    let pair = Pair::start().await;
+    let [at_a, at_b] = pair.person("ada").await;
+    let conversation = at_a.conversation().await;
+    let begun = at_a.ask(&conversation, LONG).await;
+    let mut events = at_a.events(&conversation, Some(begun.after), Format::Text).await;
+    let mut view = View::after(begun.after);
+    while view.text.is_empty() {
+        view.take(&events.next().await.unwrap().unwrap());
+    }
+    let (status, stopped) = at_b.call("POST", &format!("/api/v1/messages/{}/stop", begun.answer), None).await;
+    assert_eq!((status, stopped["status"].as_str()), (200, Some("stopped")), "{stopped}");
+    assert!(events.until_end(&mut view).await);
+    assert_eq!(
+        (view.end.as_deref(), Some(view.text.as_str())),
+        (Some("stopped"), stopped["content"].as_str())
+    );
+
+    // It goes on in the other one, and is stopped again from the first.
+    let (status, continued) =
+        at_b.call("POST", &format!("/api/v1/messages/{}/continue", begun.answer), None).await;
+    assert_eq!(status, 202, "{continued}");
+    let mut on = View::after(view.place.unwrap());
+    while on.text.len() <= view.text.len() {
+        on.take(&events.next().await.unwrap().unwrap());
+    }
+    assert!(on.text.starts_with(&view.text) && on.resets == 0, "{on:?}");
+    let (status, stopped) = at_a.call("POST", &format!("/api/v1/messages/{}/stop", begun.answer), None).await;
+    assert_eq!((status, stopped["status"].as_str()), (200, Some("stopped")), "{stopped}");
+    assert!(events.until_end(&mut on).await);
+    assert_eq!(Some(on.text.as_str()), stopped["content"].as_str());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changes_through_one_server_is_told_by_the_other() {
+    let pair = Pair::start().await;
+    let [at_a, at_b] = pair.person("ada").await;
+    let conversation = at_a.conversation().await;
+    let path = format!("/api/v1/conversations/{conversation}");
+    for model in ["tokens-5-delay-0", "tokens-6-delay-0"] {
+        at_a.ask(&conversation, model).await;
+        at_a.settled(&conversation).await;
+    }
+    let mut events = at_b.events(&conversation, None, Format::Text).await;
+    assert!(events.until_end(&mut View::default()).await);
+    let told = async |events: &mut Events, wanted: Value| {
+        while events.next().await.unwrap().expect("it goes on").data != wanted {}
+    };
+    let (status, _) = at_a.call("PATCH", &path, Some(json!({ "title": "Renamed" }))).await;
+    assert_eq!(status, 200);
+    told(&mut events, json!({ "event": "title", "title": "Renamed" })).await;
+    let first = at_a.messages(&conversation, "markdown").await.remove(0);
+    let (status, _) =
+        at_a.call("DELETE", &format!("/api/v1/messages/{}", first["id"].as_str().unwrap()), None).await;
+    assert_eq!(status, 204);
+    told(&mut events, json!({ "event": "changed" })).await;
+    let (status, _) = at_a.call("DELETE", &path, None).await;
+    assert_eq!(status, 204);
+    while events.next().await.unwrap().is_some() {}
+
+    let other = at_a.conversation().await;
+    let mut events = at_b.events(&other, None, Format::Text).await;
+    let (status, _) = at_a.call("POST", "/api/v1/auth/logout", None).await;
+    assert_eq!(status, 204);
+    while events.next().await.unwrap().is_some() {}
+    assert_eq!(at_b.call("GET", "/api/v1/me", None).await.0, 401);
+}
+
+/// Waits until the newest message is interrupted; how long that took, and the message.
+async fn interrupted(person: &Person, conversation: &str) -> (Duration, Value) {
+    let begun = Instant::now();
+    loop {
+        let last = person.messages(conversation, "markdown").await.pop().unwrap();
+        if last["status"] != "generating" {
+            assert_eq!(last["status"], "interrupted");
+            return (begun.elapsed(), last);
+        }
+        assert!(begun.elapsed() < NOTICED, "nobody notices that the server is gone");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_is_noticed_and_loses_nothing_when_it_comes_back() {
+    let mut pair = Pair::start().await;
+    let [at_a, at_b] = pair.person("ada").await;
+    let (conversation, own) = (at_a.conversation().await, at_b.conversation().await);
+    let delay = 5;
+    let model = format!("tokens-3000-delay-{delay}");
+    let begun = at_a.ask(&conversation, &model).await;
+    let other = at_b.ask(&own, "tokens-1500-delay-10").await;
+    let mut here = at_a.events(&conversation, Some(begun.after), Format::Text).await;
+    let mut there = at_b.events(&conversation, Some(begun.after), Format::Text).await;
+    let (mut saw_here, mut saw_there) = (View::after(begun.after), View::after(begun.after));
+    let watch_here = async {
+        while let Ok(Some(event)) = here.next().await {
+            saw_here.take(&event);
+        }
+    };
+    let kill = async {
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        pair.a.server.kill();
+    };
+    futures::join!(watch_here, kill);
+    let (noticed, stored) = interrupted(&at_b, &conversation).await;
+    let stored = stored["content"].as_str().unwrap();
+    assert!(there.until_end(&mut saw_there).await);
+    assert_eq!((saw_there.text.as_str(), saw_there.end.as_deref()), (stored, Some("interrupted")));
+    assert!(saw_here.text.starts_with(stored) || stored.starts_with(&saw_here.text));
+    assert!(tokens::text(3000).starts_with(&saw_here.text) && tokens::text(3000).starts_with(stored));
+    // 200 ms, and as much again for a machine that does much else.
+    let most = tokens::text(400 / delay).len();
+    let behind = saw_here.text.len().saturating_sub(stored.len());
+    println!(
+        "noticed after {noticed:?}; {} bytes seen, {behind} of them not stored yet",
+        saw_here.text.len()
+    );
+    assert!(behind <= most, "{behind} of {} bytes, at most {most}", saw_here.text.len());
+    assert!(saw_here.text.len() > 1000);
+    let answer = at_b.messages(&own, "markdown").await.pop().unwrap();
+    assert_eq!(
+        (answer["id"].as_str(), answer["status"].as_str()),
+        (Some(&*other.answer), Some("generating"))
+    );
+
+    // Its journal has the rest, and who listens is told to look.
+    pair.a.start_again();
+    let again = at_b.messages(&conversation, "markdown").await.pop().unwrap();
+    let whole = again["content"].as_str().unwrap();
+    assert!(whole.starts_with(&saw_here.text) && whole.starts_with(stored), "what was seen is lost");
+    if whole.len() > stored.len() {
+        while there.next().await.unwrap().expect("it goes on").name != "changed" {}
+    }
+    assert_eq!(at_b.settled(&own).await["status"], "complete");
+    for log in [pair.a.server.log(), pair.b.server.log()] {
+        assert_eq!(log.matches("panic").count(), 0, "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_was_only_slow_completes_what_it_wrote() {
+    let pair = Pair::start().await;
+    let [at_a, at_b] = pair.person("ada").await;
+    let conversation = at_a.conversation().await;
+    at_a.ask(&conversation, "tokens-200-delay-10").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    pair.a.server.signal(Signal::STOP);
+    let (_, stored) = interrupted(&at_b, &conversation).await;
+    pair.a.server.signal(Signal::CONT);
+    let begun = Instant::now();
+    loop {
+        let now = at_b.messages(&conversation, "markdown").await.pop().unwrap();
+        let content = now["content"].as_str().unwrap();
+        assert!(content.starts_with(stored["content"].as_str().unwrap()));
+        if content == tokens::text(200) {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{now}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // It is one of them again.
+    let begun = at_a.ask(&conversation, "tokens-20-delay-0").await;
+    let events = at_b.events(&conversation, Some(begun.after), Format::Text).await;
+    assert_eq!(seen(events, Some(begun.after)).await.text, tokens::text(20));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_stopped_leaves_at_once() {
+    let mut pair = Pair::start().await;
+    let [at_a, at_b] = pair.person("ada").await;
+    let conversation = at_a.conversation().await;
+    let begun = at_a.ask(&conversation, "tokens-100-delay-10").await;
+    let events = at_b.events(&conversation, Some(begun.after), Format::Text).await;
+    pair.a.server.signal(Signal::TERM);
+    assert_eq!(seen(events, Some(begun.after)).await.text, tokens::text(100), "it finishes what it writes");
+    assert!(pair.a.server.ended_within(PATIENCE).is_some_and(|status| status.success()));
+    assert!(!pair.b.server.log().contains("is lost"), "{}", pair.b.server.log());
+}
+
+/// Should the database not tell of changes, they are looked for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_change_streams_the_servers_look() {
+    let mongod = Mongod::start(&["--replSet", "rs0", "--setParameter", "enableTestCommands=1"]).await;
+    let url = mongod.url("inglenook");
+    let admin = Client::with_uri_str(&url).await.unwrap().database("admin");
+    let refuse = doc! {
+        "configureFailPoint": "failCommand",
+        "mode": "alwaysOn",
+        "data": {
+            "failCommands": ["aggregate"], "errorCode": 13, "namespace": "inglenook.$cmd.aggregate",
+        },
+    };
+    admin.run_command(refuse).await.unwrap();
+    let pair = Pair::on(&url).await;
+    let [at_a, at_b] = pair.person("ada").await;
+    let conversation = at_a.conversation().await;
+    let mut events = at_b.events(&conversation, Some(0), Format::Text).await;
+    let mut view = View::after(0);
+    for number in [150, 1] {
+        let begun = at_a.ask(&conversation, &format!("tokens-{number}-delay-10")).await;
+        while view.message_id != begun.answer || view.end.is_none() {
+            view.take(&events.next().await.unwrap().unwrap());
+        }
+        assert_eq!((view.text.as_str(), view.end.as_deref()), (tokens::text(number), Some("complete")));
+    }
+    let begun = at_a.ask(&conversation, LONG).await;
+    let (status, stopped) = at_b.call("POST", &format!("/api/v1/messages/{}/stop", begun.answer), None).await;
+    assert_eq!((status, stopped["status"].as_str()), (200, Some("stopped")), "{stopped}");
+    assert!(pair.b.server.log().contains("changes of other servers are looked for"));
+}
