@@ -179,3 +179,40 @@ test("a tab that nobody looks at rests, and catches up when it is looked at", as
   await expect(chat.answer).toContainText("The whole answer at once.");
   await expect(chat.lost).toHaveCount(0);
 });
+
+test("a tab that rested is told of what was deleted while nobody listened", async ({ page, chat }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(document, "hidden", { get: () => sessionStorage.getItem("away") === "yes" });
+  });
+  const look = (away: boolean) =>
+    page.evaluate((away) => {
+      sessionStorage.setItem("away", away ? "yes" : "no");
+      document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    }, away);
+  await chat.begin("First", "json");
+  await chat.ended();
+  await expect(chat.title).toHaveText("A short title");
+  await chat.ask("Second");
+  await chat.ended();
+  await expect(chat.answers).toHaveCount(2);
+  await chat.box.fill("a draft");
+  const closed = () => page.waitForEvent("requestfailed", (request) => request.url().endsWith("/fn/follow"));
+  // With nothing missed it stays as it is.
+  await mark(page);
+  let gone = closed();
+  await look(true);
+  await gone;
+  await look(false);
+  await page.waitForTimeout(1_000);
+  expect(await isSame(page)).toBe(true);
+  gone = closed();
+  await look(true);
+  await gone;
+  const id = await chat.answers.first().getAttribute("id");
+  const answer = await page.context().request.delete(`/api/v1/messages/${id}`, { headers: { "sec-fetch-site": "same-origin" } });
+  expect(answer.status()).toBe(204);
+  await look(false);
+  await expect(chat.answers).toHaveCount(1);
+  await expect(chat.questions).toHaveCount(2);
+  await expect(chat.box).toHaveValue("a draft");
+});

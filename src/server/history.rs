@@ -186,8 +186,8 @@ pub async fn thread(
         None => conversation.leaf_id.clone(),
     };
     // Read before the messages: an answer that ends in between is shown by its last events again.
+    let mut after = told(state, &conversation.id).await?;
     let running = relay::running(state, &conversation.id).await?;
-    let last_seq = state.store.last_seq(&conversation.id).await?;
     let mut messages = match start {
         Some(start) => branch(state, &conversation.id, &start, limit + 1).await?,
         None => Vec::new(),
@@ -195,7 +195,6 @@ pub async fn thread(
     let more = messages.len() > limit;
     messages.truncate(limit);
     messages.reverse();
-    let mut after = last_seq;
     if let Some(running) = running {
         after = running.place;
         let shown =
@@ -214,6 +213,17 @@ pub async fn thread(
         ThreadMessage { message, html, siblings }
     });
     Ok(Thread { messages: messages.collect(), previous_cursor, after })
+}
+
+/// The number of the last event. Where somebody listens, the store's may be ahead: it covers a title that
+/// is about to be told.
+async fn told(state: &AppState, conversation_id: &str) -> Result<u64, AppError> {
+    let Some(channel) = state.live.get(conversation_id) else {
+        return Ok(state.store.last_seq(conversation_id).await?);
+    };
+    let (_, told) = channel.bounds();
+    state.live.release(conversation_id, channel);
+    Ok(told)
 }
 
 /// The places of those that have siblings, by message. One query for all.

@@ -17,7 +17,7 @@ use super::{
     title,
 };
 use crate::{
-    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Status, Usage},
+    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Message, Status, Usage},
     error::AppError,
     server::{
         journal,
@@ -250,7 +250,11 @@ impl Job {
         let marks = self.state.tails.settle(&self.tail).await;
         let usage = added(self.turn.answer.usage, self.usage);
         let length_limited = self.length_limited && status == Status::Complete;
-        let finish = Finish { usage, length_limited, marks, ..finish_of(&self.channel, status, failure) };
+        let finish = finish_of(&self.channel, status, failure);
+        // The title comes after the end.
+        let title_due = status != Status::Interrupted && self.turn.conversation.title.is_empty();
+        let seq = finish.seq + u64::from(title_due);
+        let finish = Finish { usage, length_limited, marks, seq, ..finish };
         let stored = self.store_end(&finish).await;
         if stored {
             self.entry.take().map(journal::Entry::stored);
@@ -261,7 +265,7 @@ impl Job {
             None => ChatEvent::Done { message_id, status, usage, length_limited },
         });
         self.channel.end(&self.turn.answer.id);
-        if status != Status::Interrupted {
+        if title_due {
             self.give_title().await;
         }
     }
@@ -310,13 +314,20 @@ impl Job {
         provider.and_then(|provider| provider.title_model.as_deref()).unwrap_or(&self.model_name)
     }
 
+    /// The question that is answered.
+    async fn question(&self) -> Option<Message> {
+        match (&self.turn.question, &self.turn.answer.parent_id) {
+            (Some(question), _) => Some(question.clone()),
+            (None, Some(id)) => self.state.store.message(&self.turn.user_id, id).await.ok()?,
+            (None, None) => None,
+        }
+    }
+
     /// A new conversation gets its title after its first answer, so that a local model that works on one
     /// thing at a time answers first.
     async fn give_title(&self) {
         let conversation = &self.turn.conversation;
-        let Some(question) = self.turn.question.as_ref().filter(|_| conversation.title.is_empty()) else {
-            return;
-        };
+        let Some(question) = self.question().await else { return };
         let title = title::of(&self.provider, self.title_model(), &question.content).await;
         match self.state.store.set_title_if_empty(&self.turn.user_id, &conversation.id, &title).await {
             Ok(true) => {
@@ -358,8 +369,8 @@ fn started(turn: &NewTurn) -> ChatEvent {
 /// The end of the answer in the log: exactly what listeners were told.
 fn finish_of(channel: &Channel, status: Status, failure: Option<Failure>) -> Finish {
     let (content, reasoning) = channel.running().map(|it| (it.text, it.reasoning)).unwrap_or_default();
-    // The event that tells the end, and the title after it.
-    let seq = channel.bounds().1 + 2;
+    // The event that tells the end.
+    let seq = channel.bounds().1 + 1;
     Finish { content, reasoning, status, usage: None, failure, length_limited: false, seq, marks: Vec::new() }
 }
 

@@ -124,7 +124,12 @@ impl Follower {
             ChatEvent::Changed {} => keep::reload(self.shared),
             event => {
                 let Some(id) = message_id(&event).map(str::to_owned) else { return };
-                if let Some(turn) = self.shared.turn(&id) {
+                let turn = self.shared.turn(&id);
+                let writing = turn.as_ref().is_some_and(|turn| turn.end.with_untracked(Option::is_none));
+                if matches!(event, ChatEvent::Reset { .. }) && !writing && !keep::was_reloaded() {
+                    // Whatever was missed, it may be more than this answer.
+                    keep::reload(self.shared);
+                } else if let Some(turn) = turn {
                     answer::apply(self.shared, &turn, event);
                 } else if self.shared.newest().as_ref() == Some(&id) {
                     self.repeat(&id, event);

@@ -15,8 +15,20 @@ pub(super) fn reload(shared: Shared) {
     } else if !shared.leaving.get_value() {
         shared.leaving.set_value(true);
         remember_place();
+        browser::keep(RELOADED, &browser::now().to_string());
         let _ = window().location().reload();
     }
+}
+
+/// When this page loaded itself anew.
+const RELOADED: &str = "reloaded";
+/// It has done so lately, if it was not longer ago, in milliseconds.
+const LATELY: f64 = 10_000.0;
+
+/// Whether to load it anew once more would lead nowhere.
+pub(super) fn was_reloaded() -> bool {
+    let then = browser::kept(RELOADED).and_then(|then| then.parse::<f64>().ok());
+    then.is_some_and(|then| browser::now() - then < LATELY)
 }
 
 /// Where the composer's text is kept.
