@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures::future::join_all;
+use mongodb::Client;
 
 use crate::{
     http::Connection,
@@ -13,7 +14,7 @@ use crate::{
     procfs,
     report::Times,
     site::{Site, Upstream},
-    tokens,
+    tokens, written,
 };
 
 /// How often memory is looked at.
@@ -45,6 +46,7 @@ pub struct Outcome {
     pub took: Duration,
     pub failures: Vec<String>,
     pub server_cpu: Duration,
+    pub store_cpu: Duration,
     pub upstream_cpu: Duration,
     pub own_cpu: Duration,
     /// Of the server: before, in the middle of it, and at the most.
@@ -59,7 +61,7 @@ impl Outcome {
 
 pub async fn upstream_alone(upstream: &Upstream, load: Load) -> Result<Outcome, String> {
     let model: &str = load.model().leak();
-    let target = Target { address: upstream.address, server: None, upstream: upstream.pid() };
+    let target = Target { address: upstream.address, server: None, store: None, upstream: upstream.pid() };
     run(
         target,
         load,
@@ -93,8 +95,12 @@ async fn ask_all(
     format: Format,
     places: Vec<Place>,
 ) -> Result<Outcome, String> {
-    let target =
-        Target { address: site.server.address, server: Some(site.server.pid()), upstream: upstream.pid() };
+    let target = Target {
+        address: site.server.address,
+        server: Some(site.server.pid()),
+        store: site.mongo.clone(),
+        upstream: upstream.pid(),
+    };
     let streams = places.into_iter().map(|place| {
         async move |mut connection: Connection| {
             from_server(&mut connection, &place, format, tokens::text(load.tokens)).await
@@ -106,17 +112,16 @@ async fn ask_all(
 struct Target {
     address: SocketAddr,
     server: Option<u32>,
+    store: Option<Client>,
     upstream: u32,
 }
 
 impl Target {
-    /// CPU time of server, upstream and ourselves.
-    fn cpu(&self) -> [Duration; 3] {
-        [
-            self.server.map_or(Duration::ZERO, procfs::cpu),
-            procfs::cpu(self.upstream),
-            procfs::cpu(std::process::id()),
-        ]
+    /// CPU time of server, upstream, ourselves and the database server.
+    async fn cpu(&self) -> Result<[Duration; 4], String> {
+        let of_store = written::cpu(self.store.as_ref()).await?;
+        let of_server = self.server.map_or(Duration::ZERO, procfs::cpu);
+        Ok([of_server, procfs::cpu(self.upstream), procfs::cpu(std::process::id()), of_store])
     }
 }
 
@@ -138,7 +143,7 @@ where
     if let Some(pid) = target.server {
         procfs::forget_peak(pid).map_err(|error| error.to_string())?;
     }
-    let cpu = target.cpu();
+    let cpu = target.cpu().await?;
     let begun = Instant::now();
     let tasks = ready.into_iter().map(|(stream, connection)| {
         tokio::task::spawn_local(patiently(async move {
@@ -164,7 +169,7 @@ where
     if target.server.is_some() {
         tokio::time::sleep(TITLES).await;
     }
-    let after = target.cpu();
+    let after = target.cpu().await?;
     let peak = target.server.map_or(0, |pid| procfs::memory(pid).1);
     let (seen, failures) =
         sorted_out(results.into_iter().map(|result| result.map_err(|error| error.to_string()).flatten()));
@@ -177,6 +182,7 @@ where
         server_cpu: after[0] - cpu[0],
         upstream_cpu: after[1] - cpu[1],
         own_cpu: after[2] - cpu[2],
+        store_cpu: after[3] - cpu[3],
         memory: [before.0, memory.get(memory.len() / 2).copied().unwrap_or(0), peak],
     })
 }

@@ -2,7 +2,8 @@
 //!
 //! Scenarios: one, fast, hundred, thousand, thousand-html, five-thousand, bytes. Without a name: one, fast,
 //! thousand and bytes. `--repeats N`; `--cold` opens the connections of many in the measured time.
-//! INGLENOOK_BIN names the program that is measured, INGLENOOK_STORE a MongoDB instead of SQLite.
+//! INGLENOOK_BIN names the program that is measured, INGLENOOK_STORE a MongoDB instead of SQLite
+//! (`mongod`: one of its own, as the tests start it).
 //! Load, server, upstream and store share one machine, so numbers compare only within a machine.
 
 mod crowd;
@@ -10,6 +11,9 @@ mod crowd;
 #[path = "../../tests/support/http.rs"]
 mod http;
 mod listen;
+#[expect(clippy::unwrap_used, dead_code, reason = "made for the store's tests, which use more of it")]
+#[path = "../../src/server/store/contract/mongod.rs"]
+mod mongod;
 mod procfs;
 mod report;
 mod scenarios;

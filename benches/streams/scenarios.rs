@@ -36,7 +36,7 @@ async fn open(place: &Place) -> Result<Connection, String> {
 /// The time to the first token of one stream on an idle server.
 async fn one(repeats: usize) -> Done {
     let upstream = Upstream::start()?;
-    let mut site = Site::start(&upstream)?;
+    let mut site = Site::start(&upstream).await?;
     let model = "tokens-20-delay-2";
     let text = tokens::text(20);
     let places = site.places(3 * repeats + 6, model, false).await?;
@@ -83,7 +83,7 @@ async fn one(repeats: usize) -> Done {
 /// Answers without delay: how many tokens go through in a second.
 async fn fast(repeats: usize) -> Done {
     let upstream = Upstream::start()?;
-    let mut site = Site::start(&upstream)?;
+    let mut site = Site::start(&upstream).await?;
     let mut table =
         Table::new(&["tokens/s: min / median / max", "upstream alone", "text", "html", "text ÷ alone"]);
     for (streams, tokens, title) in [(1, 5000, "one answer of 5,000"), (10, 2000, "ten of 2,000, in all")] {
@@ -134,6 +134,7 @@ async fn many(load: Load, format: Format, repeats: Option<usize>) -> Done {
         "gap p99",
         "took",
         "CPU server",
+        "CPU store",
         "CPU upstream",
         "CPU load",
         "RSS before",
@@ -143,7 +144,7 @@ async fn many(load: Load, format: Format, repeats: Option<usize>) -> Done {
     ]);
     for _ in 0..repeats.unwrap_or(1) {
         let upstream = Upstream::start()?;
-        let mut site = Site::start(&upstream)?;
+        let mut site = Site::start(&upstream).await?;
         let alone = crowd::upstream_alone(&upstream, load).await?;
         row(&mut table, "upstream alone", load, &alone);
         let through = crowd::through_the_server(&mut site, &upstream, load, format).await?;
@@ -173,6 +174,7 @@ fn row(table: &mut Table, name: &str, load: Load, outcome: &Outcome) {
         outcome.gaps.percentile(99),
         outcome.took,
         outcome.server_cpu,
+        outcome.store_cpu,
         outcome.upstream_cpu,
         outcome.own_cpu,
     ];
@@ -183,8 +185,8 @@ fn row(table: &mut Table, name: &str, load: Load, outcome: &Outcome) {
 /// What an answer weighs on the wire and in the store, by its length.
 async fn bytes() -> Done {
     let upstream = Upstream::start()?;
-    let mut site = Site::start(&upstream)?;
-    let mut counter = Counter::new(&site.data, site.store.as_deref()).await?;
+    let mut site = Site::start(&upstream).await?;
+    let mut counter = Counter::new(&site.data, site.mongo.clone());
     let mut table = Table::new(&[
         "answer",
         "format",

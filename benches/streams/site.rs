@@ -8,11 +8,13 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use mongodb::Client;
 use serde::Deserialize;
 
 use crate::{
     http::Connection,
     listen::{Place, post},
+    mongod,
     server::Server,
 };
 
@@ -73,7 +75,8 @@ pub fn be_the_upstream() -> Result<(), String> {
 /// A server on a store of its own.
 pub struct Site {
     pub server: Server,
-    pub store: Option<String>,
+    /// The database server, where there is one.
+    pub mongo: Option<Client>,
     pub data: PathBuf,
     people: Vec<String>,
     _folder: tempfile::TempDir,
@@ -87,7 +90,7 @@ pub fn program() -> PathBuf {
 }
 
 impl Site {
-    pub fn start(upstream: &Upstream) -> Result<Self, String> {
+    pub async fn start(upstream: &Upstream) -> Result<Self, String> {
         let program = program();
         if !program.is_file() {
             return Err(format!(
@@ -108,14 +111,21 @@ impl Site {
             ("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "100000"),
         ];
         // MongoDB is kept between runs; each gets a database of its own.
-        let store = store.map(|store| {
-            let name = format!("/bench_{}", std::process::id());
-            if store.starts_with("mongodb") { named(&store, &name) } else { store }
-        });
+        let store = match store {
+            Some(store) if store == "mongod" => Some(mongod::shared().await.url(&mongod::fresh_database())),
+            Some(store) if store.starts_with("mongodb") => {
+                Some(named(&store, &format!("/bench_{}", std::process::id())))
+            }
+            other => other,
+        };
+        let mongo = match store.as_deref().filter(|store| store.starts_with("mongodb")) {
+            Some(store) => Some(Client::with_uri_str(store).await.map_err(|error| error.to_string())?),
+            None => None,
+        };
         settings.extend(store.as_deref().map(|store| ("INGLENOOK_STORE", store)));
         let server = Server::start(&program, folder.path(), &settings);
         let data = folder.path().join("data");
-        Ok(Self { server, store, data, people: Vec::new(), _folder: folder })
+        Ok(Self { server, mongo, data, people: Vec::new(), _folder: folder })
     }
 
     /// So many new conversations, of as many people as that takes; titled ones ask for no title.

@@ -10,6 +10,7 @@ use std::{
     fs::File,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use mongodb::{
@@ -48,13 +49,9 @@ pub struct Counter {
 }
 
 impl Counter {
-    pub async fn new(data: &Path, store: Option<&str>) -> Result<Self, String> {
-        let mongo = match store.filter(|url| url.starts_with("mongodb")) {
-            Some(url) => Some(Client::with_uri_str(url).await.map_err(|error| error.to_string())?),
-            None => None,
-        };
+    pub fn new(data: &Path, mongo: Option<Client>) -> Self {
         let wal = Wal { path: data.join("inglenook.db-wal"), ..Wal::default() };
-        Ok(Self { folder: data.to_owned(), wal, sizes: HashMap::new(), journal: 0, mongo })
+        Self { folder: data.to_owned(), wal, sizes: HashMap::new(), journal: 0, mongo }
     }
 
     /// Looks; to be called often, as what comes and goes between two looks is not seen.
@@ -78,14 +75,26 @@ impl Counter {
                 journal: self.journal,
             });
         };
-        let status = client.database("admin").run_command(doc! { "serverStatus": 1 }).await;
-        let status = status.map_err(|error| error.to_string())?;
+        let status = status(client).await?;
         Ok(Written {
             store: number(&status, &["network", "bytesIn"]),
             behind: number(&status, &["wiredTiger", "log", "log bytes written"]),
             journal: self.journal,
         })
     }
+}
+
+async fn status(client: &Client) -> Result<Document, String> {
+    let status = client.database("admin").run_command(doc! { "serverStatus": 1 }).await;
+    status.map_err(|error| error.to_string())
+}
+
+/// CPU time of the database server so far.
+pub async fn cpu(mongo: Option<&Client>) -> Result<Duration, String> {
+    let Some(client) = mongo else { return Ok(Duration::ZERO) };
+    let status = status(client).await?;
+    let micros = |name| number(&status, &["extra_info", name]);
+    Ok(Duration::from_micros(micros("user_time_us") + micros("system_time_us")))
 }
 
 fn number(document: &Document, path: &[&str]) -> u64 {
