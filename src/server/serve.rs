@@ -10,16 +10,17 @@ use super::{
     clock::Clock,
     config::{self, Config, make_private_dir},
     instances,
-    journal::Journal,
+    journal::{Journal, Leftover},
     llm::{
         Provider, Secret,
         demo::Demo,
         openai::{OpenAi, OpenAiConfig, Timeouts},
         registry::Providers,
     },
+    recover,
     router::router,
     state::AppState,
-    store::{self, Leftovers, Recovered, SEQ_GAP, Store},
+    store::{self, Store},
 };
 
 /// Why the server did not start, or ended before it was asked to: one clear sentence.
@@ -65,10 +66,11 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let store = store::open(&config.store.url, &store::OpenOptions::default())
         .await
         .map_err(|error| StartError::new(error.to_string()))?;
-    let journal = recover(&config, &*store).await?;
+    let (journal, leftovers) = begin_journal(&config, &*store).await?;
     let providers = Providers::new(providers(&config));
     let state = AppState::new(config, secret.expose().as_bytes(), store, providers, Clock::system())
         .with_journal(journal);
+    recover::recover(state.clone(), leftovers).await;
     let address = listener.local_addr().unwrap_or(listen);
     println!(
         "Inglenook is ready at {}",
@@ -79,8 +81,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     run(state, listener).await
 }
 
-/// Completes what an earlier run left unfinished, and begins the journal of this one.
-async fn recover(config: &Config, store: &dyn Store) -> Result<Journal, StartError> {
+/// The journal of this process, and those of dead ones.
+async fn begin_journal(config: &Config, store: &dyn Store) -> Result<(Journal, Vec<Leftover>), StartError> {
     let root = config.server.data_dir.join("journal");
     let (journal, leftovers) = Journal::open(&root, store.instance()).map_err(|cause| {
         StartError::new(format!(
@@ -88,32 +90,10 @@ async fn recover(config: &Config, store: &dyn Store) -> Result<Journal, StartErr
             root.display()
         ))
     })?;
-    let unread = |error| {
-        StartError::new(format!("The answers that were running at the last end cannot be read: {error}"))
-    };
     // Before it begins an answer, so that no other process takes that for nobody's.
-    store.beat().await.map_err(unread)?;
-    let mut completed = 0_u64;
-    for leftover in leftovers {
-        for seen in &leftover.answers {
-            let recovered = Recovered {
-                message_id: seen.message_id.clone(),
-                instance: leftover.instance.clone(),
-                content: seen.content.clone(),
-                reasoning: seen.reasoning.clone(),
-                // Beyond every place that a listener may come back with.
-                seq: seen.seq + SEQ_GAP.unsigned_abs(),
-            };
-            completed += u64::from(store.recover_message(&recovered).await.map_err(unread)?);
-        }
-        store.interrupt_unfinished(Leftovers::Of(&leftover.instance)).await.map_err(unread)?;
-        leftover.remove();
-    }
-    completed += store.interrupt_unfinished(Leftovers::Ownerless).await.map_err(unread)?;
-    if completed > 0 {
-        tracing::info!(completed, "answers of an earlier run were kept as interrupted");
-    }
-    Ok(journal)
+    let unheard = |error| StartError::new(format!("The database takes no sign of life: {error}"));
+    store.beat().await.map_err(unheard)?;
+    Ok((journal, leftovers))
 }
 
 /// The configured providers, or the demo model.

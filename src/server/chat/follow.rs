@@ -80,7 +80,10 @@ async fn admit(
     let conversation =
         state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
     let permit = state.live.admit(current.id(), state.config.limits.streams_per_user)?;
-    channel.at_least(state.store.last_seq(conversation_id).await?);
+    // A log that only this process writes knows its own number.
+    if !(state.store.is_alone() && channel.is_running()) {
+        channel.at_least(state.store.last_seq(conversation_id).await?);
+    }
     relay::attach(state, conversation_id, channel).await?;
     Ok((conversation, permit))
 }

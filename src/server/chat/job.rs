@@ -12,6 +12,7 @@ use tokio::{sync::watch, time::Instant};
 use super::{
     Asked,
     channel::{Channel, StopReason},
+    live::Counted,
     prompt,
     tail::Tail,
     title,
@@ -27,8 +28,11 @@ use crate::{
     },
 };
 
-/// How often listeners are told, at the most; the first words are told at once.
+/// How often listeners are told, at the most; the first words are told at once. A server that writes many
+/// answers tells them less often: each time costs the same however much is told.
 const TELL_EVERY: Duration = Duration::from_millis(40);
+const MORE_PER_ANSWER: Duration = Duration::from_micros(40);
+const TELL_AT_LEAST: Duration = Duration::from_millis(160);
 /// The pauses between tries to store the end of an answer while the database is away.
 const STORE_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
 /// The longest answer kept, in bytes; what a model writes beyond is cut off.
@@ -57,6 +61,7 @@ pub async fn start(
     let job = Job {
         entry: state.journal.as_ref().map(|it| it.begin(&answer.id, &answer.content, &answer.reasoning)),
         tail: Tail::new(&answer.id, answer.content.len(), answer.reasoning.len()),
+        _counted: state.live.count_job(),
         state: state.clone(),
         channel: channel.clone(),
         provider,
@@ -91,6 +96,7 @@ async fn supervise(job: Job, stop: watch::Receiver<Option<StopReason>>) {
 }
 
 struct Job {
+    _counted: Counted,
     state: AppState,
     channel: Arc<Channel>,
     provider: Arc<dyn Provider>,
@@ -139,14 +145,15 @@ impl Job {
             stream = self.open() => stream?,
         };
         // In the past, so that the first words are told at once.
-        let mut told = Instant::now() - TELL_EVERY;
+        let mut told = Instant::now() - TELL_AT_LEAST;
         loop {
+            let every = self.tell_every();
             let untold = !self.text.is_empty() || !self.reasoning.is_empty();
             let delta = tokio::select! {
                 biased;
                 reason = stopped(stop) => return Ok(End::Asked(reason)),
                 delta = stream.next() => delta.transpose()?,
-                () = tokio::time::sleep_until(told + TELL_EVERY), if untold => {
+                () = tokio::time::sleep_until(told + every), if untold => {
                     self.tell().await?;
                     told = Instant::now();
                     continue;
@@ -159,20 +166,30 @@ impl Job {
                 return Ok(End::Complete);
             }
             // A stream that never pauses does not hold back what it brought.
-            if told.elapsed() >= TELL_EVERY {
+            if told.elapsed() >= every {
                 self.tell().await?;
                 told = Instant::now();
             }
         }
     }
 
+    fn tell_every(&self) -> Duration {
+        let answers = u32::try_from(self.state.live.jobs()).unwrap_or(u32::MAX);
+        (TELL_EVERY + MORE_PER_ANSWER.saturating_mul(answers)).min(TELL_AT_LEAST)
+    }
+
     async fn open(&self) -> Result<DeltaStream, LlmError> {
-        let messages = prompt::build(&self.state, &self.turn.conversation, &self.turn.answer).await.map_err(
-            |error| LlmError {
-                failure: internal_failure(),
-                detail: format!("the prompt could not be read: {error}"),
-            },
-        )?;
+        let messages = prompt::build(
+            &self.state,
+            &self.turn.conversation,
+            self.turn.question.as_ref(),
+            &self.turn.answer,
+        )
+        .await
+        .map_err(|error| LlmError {
+            failure: internal_failure(),
+            detail: format!("the prompt could not be read: {error}"),
+        })?;
         self.provider.chat(ChatRequest { model: self.model_name.clone(), messages, max_tokens: None }).await
     }
 

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::sync::{broadcast, watch};
@@ -15,6 +18,8 @@ pub struct Live {
     channels: Mutex<HashMap<String, Arc<Channel>>>,
     ended_sessions: broadcast::Sender<Arc<Vec<String>>>,
     draining: watch::Sender<bool>,
+    /// Answers being written.
+    jobs: Arc<AtomicUsize>,
     /// Open streams by user.
     streams: Arc<Mutex<HashMap<String, usize>>>,
     /// Changes whenever an answer ends or the server begins to stop.
@@ -27,6 +32,7 @@ impl Default for Live {
             channels: Mutex::default(),
             ended_sessions: broadcast::channel(64).0,
             draining: watch::channel(false).0,
+            jobs: Arc::default(),
             streams: Arc::default(),
             changed: watch::channel(()).0,
         }
@@ -74,6 +80,16 @@ impl Live {
         }
         *open += 1;
         Ok(StreamPermit { streams: self.streams.clone(), user_id: user_id.to_owned() })
+    }
+
+    /// Counts an answer among those that are being written, until the value is dropped.
+    pub fn count_job(&self) -> Counted {
+        self.jobs.fetch_add(1, Ordering::Relaxed);
+        Counted(self.jobs.clone())
+    }
+
+    pub fn jobs(&self) -> usize {
+        self.jobs.load(Ordering::Relaxed)
     }
 
     pub fn running(&self) -> usize {
@@ -128,6 +144,15 @@ impl Live {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Channel>>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of the answers being written.
+pub struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
