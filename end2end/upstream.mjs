@@ -278,7 +278,7 @@ const NORMAL = ["story", "long", "slow", "fast", "think"];
 
 /** `tokens-200-20`: 200 tokens, 20 ms apart. Any numbers work; these are listed. */
 const counted = /^tokens-(\d+)-(\d+)$/;
-const COUNTED = ["tokens-3-0", "tokens-200-20", "tokens-2000-20"];
+const COUNTED = ["tokens-3-0", "tokens-200-20", "tokens-450-20", "tokens-2000-20"];
 
 const isTitle = (body) =>
   (body.max_tokens ?? body.max_completion_tokens ?? 1e9) <= 32 ||
