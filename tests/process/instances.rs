@@ -278,8 +278,8 @@ async fn a_killed_server_is_noticed_and_loses_nothing_when_it_comes_back() {
     assert_eq!((saw_there.text.as_str(), saw_there.end.as_deref()), (stored, Some("interrupted")));
     assert!(saw_here.text.starts_with(stored) || stored.starts_with(&saw_here.text));
     assert!(tokens::text(3000).starts_with(&saw_here.text) && tokens::text(3000).starts_with(stored));
-    // 200 ms, and as much again for a machine that does much else.
-    let most = tokens::text(400 / delay).len();
+    // 200 ms, and more for a machine that does much else.
+    let most = tokens::text(1000 / delay).len();
     let behind = saw_here.text.len().saturating_sub(stored.len());
     println!(
         "noticed after {noticed:?}; {} bytes seen, {behind} of them not stored yet",

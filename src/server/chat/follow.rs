@@ -100,7 +100,8 @@ struct Listener {
     changes: watch::Receiver<u64>,
     session_ends: broadcast::Receiver<Arc<Vec<String>>>,
     draining: watch::Receiver<bool>,
-    /// Nothing was read on this connection yet.
+    /// No block was told on this connection yet: the open one may hold lines already that were told on
+    /// another one, beyond the place to come back to.
     fresh: bool,
     _permit: StreamPermit,
 }
@@ -129,7 +130,8 @@ impl Listener {
             match read {
                 Read::Entries(entries, place) => {
                     self.place = place;
-                    self.fresh = false;
+                    let is_block = |entry: &Entry| matches!(&*entry.event, ChatEvent::Block { .. });
+                    self.fresh &= !entries.iter().any(is_block);
                     self.ready.extend(entries);
                 }
                 Read::NotYet => {}

@@ -28,6 +28,18 @@ struct Block {
     lines: Vec<(u64, String)>,
 }
 
+impl Block {
+    /// With its lines, in one piece: who is cut off between a block and its lines would have less of it
+    /// than before.
+    fn whole(&self) -> String {
+        let lines = self.lines.iter().map(|(_, html)| html.as_str());
+        match self.html.rfind("</code>") {
+            Some(end) => [&self.html[..end]].into_iter().chain(lines).chain([&self.html[end..]]).collect(),
+            None => self.html.clone(),
+        }
+    }
+}
+
 impl View {
     /// Makes it the view of the answer whose events begin with `first`; how much text is rendered.
     pub fn begin(&mut self, first: u64, message_id: &str) -> usize {
@@ -85,11 +97,9 @@ impl View {
             let whole = block.changed > place || (fresh && grown);
             let message_id = || self.message_id.clone();
             if whole {
-                events.push(ChatEvent::Block { message_id: message_id(), index, html: block.html.clone() });
-            }
-            let from = if whole { 0 } else { new_lines };
-            if from < block.lines.len() {
-                let html = block.lines[from..].iter().map(|(_, html)| html.as_str()).collect();
+                events.push(ChatEvent::Block { message_id: message_id(), index, html: block.whole() });
+            } else if grown {
+                let html = block.lines[new_lines..].iter().map(|(_, html)| html.as_str()).collect();
                 events.push(ChatEvent::Lines { message_id: message_id(), index, html });
             }
         }
