@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -42,38 +43,45 @@ impl Renderer {
         })
     }
 
-    /// The HTML of each message, empty for what a person wrote (that is shown as it is).
+    /// The HTML of each message, empty for what a person wrote (that is shown as it is). Each content is
+    /// rendered once, however often and in however many messages it stands.
     pub async fn messages(&self, messages: &[Message]) -> Result<Vec<Arc<str>>, AppError> {
-        let mut html: Vec<Option<Arc<str>>> = {
-            let mut cache = self.lock();
-            messages
-                .iter()
-                .map(|m| if m.role == Role::User { Some(Arc::from("")) } else { cache.get(m) })
-                .collect()
+        let keys: Vec<Option<Key>> = {
+            let cache = self.lock();
+            messages.iter().map(|m| (m.role != Role::User).then(|| cache.key(&m.content))).collect()
         };
-        let missing: Vec<(usize, String)> = html
-            .iter()
-            .enumerate()
-            .filter(|(_, html)| html.is_none())
-            .map(|(at, _)| (at, messages[at].content.clone()))
-            .collect();
-        if !missing.is_empty() {
-            let rendered = self
-                .run(move || {
-                    missing
-                        .into_iter()
-                        .map(|(at, text)| (at, markdown::render(&text).into_string()))
-                        .collect::<Vec<_>>()
-                })
-                .await?;
+        let mut found: HashMap<Key, Arc<str>> = HashMap::new();
+        let mut missing: HashMap<Key, String> = HashMap::new();
+        {
             let mut cache = self.lock();
-            for (at, text) in rendered {
-                let text: Arc<str> = text.into();
-                cache.put(&messages[at], text.clone());
-                html[at] = Some(text);
+            for (message, key) in messages.iter().zip(&keys) {
+                let Some(key) = key else { continue };
+                match cache.get(key) {
+                    Some(html) => drop(found.insert(*key, html)),
+                    None => drop(missing.entry(*key).or_insert_with(|| message.content.clone())),
+                }
             }
         }
-        Ok(html.into_iter().map(Option::unwrap_or_default).collect())
+        if !missing.is_empty() {
+            let work = move || {
+                let html = |text: String| -> Arc<str> { markdown::render(&text).into_string().into() };
+                missing.into_iter().map(|(key, text)| (key, html(text))).collect::<Vec<_>>()
+            };
+            found.extend(self.run(work).await?);
+            let mut cache = self.lock();
+            for (message, key) in messages.iter().zip(&keys) {
+                // What is still written will not be asked for again.
+                if let Some((key, html)) = key.and_then(|key| Some((key, found.get(&key)?)))
+                    && message.status != Status::Generating
+                {
+                    cache.put(key, html.clone());
+                }
+            }
+        }
+        Ok(keys
+            .into_iter()
+            .map(|key| key.and_then(|key| found.get(&key).cloned()).unwrap_or_default())
+            .collect())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
@@ -88,34 +96,35 @@ struct Cache {
     young: HashMap<Key, Arc<str>>,
     old: HashMap<Key, Arc<str>>,
     young_bytes: usize,
+    hashers: (RandomState, RandomState),
 }
 
-/// A finished message changes only by growing, so its length tells its versions apart.
-type Key = (String, usize);
+/// A content's length and two hashes, which nobody outside can foresee, and the renderer's version.
+type Key = (usize, u64, u64, u32);
 
 impl Cache {
-    fn get(&mut self, message: &Message) -> Option<Arc<str>> {
-        let key = (message.id.clone(), message.content.len());
-        if let Some(html) = self.young.get(&key) {
+    fn key(&self, content: &str) -> Key {
+        let (one, two) = &self.hashers;
+        (content.len(), one.hash_one(content), two.hash_one(content), markdown::RENDERER_VERSION)
+    }
+
+    fn get(&mut self, key: &Key) -> Option<Arc<str>> {
+        if let Some(html) = self.young.get(key) {
             return Some(html.clone());
         }
-        let html = self.old.remove(&key)?;
-        self.insert(key, html.clone());
+        let html = self.old.remove(key)?;
+        self.put(*key, html.clone());
         Some(html)
     }
 
-    fn put(&mut self, message: &Message, html: Arc<str>) {
-        if message.status != Status::Generating {
-            self.insert((message.id.clone(), message.content.len()), html);
-        }
-    }
-
-    fn insert(&mut self, key: Key, html: Arc<str>) {
+    fn put(&mut self, key: Key, html: Arc<str>) {
         if self.young_bytes > CACHE_BYTES / 2 {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        self.young_bytes += html.len() + key.0.len();
-        self.young.insert(key, html);
+        let bytes = html.len() + size_of::<Key>();
+        if self.young.insert(key, html).is_none() {
+            self.young_bytes += bytes;
+        }
     }
 }

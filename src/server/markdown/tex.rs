@@ -324,10 +324,11 @@ fn write_style(style: &str, out: &mut String) {
         let declaration = declaration.replace(": ", ":");
         if declaration.trim().eq_ignore_ascii_case(BOX_STYLE) {
             classes.push("box");
-        } else if let Some(colour) = declaration.trim().strip_prefix("color:#") {
-            if colour.len() <= 8 && colour.bytes().all(|b| b.is_ascii_hexdigit()) {
-                let _ = write!(out, " mathcolor=\"#{colour}\"");
-            }
+        } else if let Some(colour) = declaration.trim().strip_prefix("color:#")
+            && colour.len() <= 8
+            && colour.bytes().all(|b| b.is_ascii_hexdigit())
+        {
+            let _ = write!(out, " mathcolor=\"#{colour}\"");
         }
         let class = CLASSES.iter().find(|(start, _)| {
             let exact = start.ends_with(['0', 'm', 't']);

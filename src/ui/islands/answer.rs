@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::ChatEvent,
     domain::{Failure, Status},
-    ui::parts::{AnswerActions, AnswerEnd, meta_line},
+    ui::parts::{AnswerActions, AnswerEnd, meta_line, name_headings},
 };
 
 #[component]
@@ -35,6 +35,7 @@ pub(super) fn LiveAnswer(shared: Shared, turn: Turn) -> impl IntoView {
             })
         }
     };
+    let html = name_headings(&answer.html, &id).into_owned();
     view! {
         <article
             class="message"
@@ -53,7 +54,7 @@ pub(super) fn LiveAnswer(shared: Shared, turn: Turn) -> impl IntoView {
                     </div>
                 </details>
             </Show>
-            <div class="prose" class:caret=move || caret.with(Option::is_none) inner_html=answer.html></div>
+            <div class="prose" class:caret=move || caret.with(Option::is_none) inner_html=html></div>
             {ending}
             {actions}
         </article>

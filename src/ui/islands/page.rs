@@ -3,7 +3,9 @@
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, HtmlDocument, HtmlElement, HtmlTextAreaElement};
+
+use crate::ui::parts::name_headings;
 
 /// How far from its end a thread still counts as being read at the end, in pixels.
 const NEAR_END: i32 = 80;
@@ -32,6 +34,8 @@ pub fn shows(message_id: &str, built: &Element, status: &str) -> bool {
 pub fn put_block(prose: &Element, index: u32, html: &str) {
     // What turned out to be no block still keeps its place among the others.
     let html = if html.is_empty() { "<span hidden></span>" } else { html };
+    let message = prose.closest(".message").ok().flatten();
+    let html = &*name_headings(html, &message.map(|message| message.id()).unwrap_or_default());
     let old = prose.children().item(index);
     match old {
         Some(old) => old.set_outer_html(html),
@@ -153,7 +157,7 @@ pub fn copy_on_click(event: ev::MouseEvent) {
             .and_then(|figure| figure.query_selector("code").ok().flatten())
     };
     let Some(source) = source.and_then(|source| source.dyn_into::<HtmlElement>().ok()) else { return };
-    let _ = window().navigator().clipboard().write_text(&source.inner_text());
+    copy(&text_of(&source));
     let _ = button.class_list().add_1("copied");
     set_timeout(
         move || {
@@ -161,4 +165,44 @@ pub fn copy_on_click(event: ev::MouseEvent) {
         },
         std::time::Duration::from_millis(1_500),
     );
+}
+
+/// The text of an element as it is shown; formulas as they were written, and no tools.
+fn text_of(source: &HtmlElement) -> String {
+    let formulas = source.get_elements_by_tag_name("annotation");
+    let formulas = || (0..formulas.length()).filter_map(|at| formulas.item(at));
+    for formula in formulas() {
+        let is_block = formula.closest("math[display=block]").is_ok_and(|math| math.is_some());
+        let around = if is_block { "$$" } else { "$" };
+        let tex = formula.text_content().unwrap_or_default();
+        formula.set_text_content(Some(&format!("{around}{tex}{around}")));
+    }
+    let _ = source.class_list().add_1("copying");
+    let text = source.inner_text();
+    let _ = source.class_list().remove_1("copying");
+    for formula in formulas() {
+        let tex = formula.text_content().unwrap_or_default();
+        formula.set_text_content(Some(tex.trim_matches('$')));
+    }
+    text
+}
+
+fn copy(text: &str) {
+    if window().is_secure_context() {
+        let _ = window().navigator().clipboard().write_text(text);
+        return;
+    }
+    // Over plain http a browser has no clipboard, but copies what is selected.
+    let Ok(Ok(area)) = document().create_element("textarea").map(JsCast::dyn_into::<HtmlTextAreaElement>)
+    else {
+        return;
+    };
+    area.set_value(text);
+    let _ = area.set_attribute("class", "unseen");
+    if let Some(body) = document().body() {
+        let _ = body.append_child(&area);
+        area.select();
+        let _ = document().dyn_into::<HtmlDocument>().map(|document| document.exec_command("copy"));
+        area.remove();
+    }
 }

@@ -1,5 +1,7 @@
 //! A question and an answer as they stand in a thread.
 
+use std::borrow::Cow;
+
 use leptos::prelude::*;
 
 use super::{Icon, steer::*};
@@ -24,6 +26,22 @@ pub fn Question(id: String, text: String, siblings: Option<Siblings>, key: Strin
     }
 }
 
+/// Headings have names that no other heading of their message has; with the end of the message's id no
+/// other of the page has them.
+pub fn name_headings<'a>(html: &'a str, message_id: &str) -> Cow<'a, str> {
+    let Some(end) = message_id.len().checked_sub(6).and_then(|from| message_id.get(from..)) else {
+        return html.into();
+    };
+    if !html.contains(" id=\"-") {
+        return html.into();
+    }
+    let mut named = html.replace("<a href=\"#-", &format!("<a href=\"#{end}-"));
+    for level in 2..=6 {
+        named = named.replace(&format!("<h{level} id=\"-"), &format!("<h{level} id=\"{end}-"));
+    }
+    named.into()
+}
+
 /// How an answer stands in a thread.
 #[derive(Clone, Debug)]
 pub struct Written {
@@ -46,7 +64,7 @@ pub fn Answer(
     key: String,
 ) -> impl IntoView {
     let Written { status, failure, length_limited, siblings, newest } = written;
-    let article = id.clone();
+    let (article, html) = (id.clone(), name_headings(&html, &id).into_owned());
     view! {
         <article class="message" id=article aria-label="Answer" data-status=status.as_str()>
             {(!reasoning.is_empty()).then(|| {

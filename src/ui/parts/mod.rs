@@ -5,4 +5,4 @@ mod message;
 mod steer;
 
 pub use icon::Icon;
-pub use message::{Answer, AnswerActions, AnswerEnd, Question, Written, meta_line};
+pub use message::{Answer, AnswerActions, AnswerEnd, Question, Written, meta_line, name_headings};
