@@ -250,7 +250,9 @@ impl Job {
     async fn finish(mut self, end: End) {
         if matches!(end, End::Asked(StopReason::Deleted)) {
             self.state.tails.settle(&self.tail).await;
-            self.entry.take().map(journal::Entry::stored);
+            if let Some(entry) = self.entry.take() {
+                entry.stored();
+            }
             self.channel.end(&self.turn.answer.id);
             return;
         }
@@ -273,8 +275,8 @@ impl Job {
         let seq = finish.seq + u64::from(title_due);
         let finish = Finish { usage, length_limited, marks, seq, ..finish };
         let stored = self.store_end(&finish).await;
-        if stored {
-            self.entry.take().map(journal::Entry::stored);
+        if stored && let Some(entry) = self.entry.take() {
+            entry.stored();
         }
         let message_id = self.turn.answer.id.clone();
         self.channel.publish(match &finish.failure {

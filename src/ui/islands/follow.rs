@@ -34,7 +34,7 @@ pub(super) fn begin(shared: Shared, after: u64) {
 }
 
 async fn follow(shared: Shared, conversation_id: String, after: u64) {
-    let mut follower = Follower { shared, conversation_id, place: after, repeated: None };
+    let mut follower = Follower { shared, conversation_id, place: after, connections: 0, repeated: None };
     let mut woken = browser::woken();
     let mut pause = FIRST_PAUSE;
     while !shared.leaving.get_value() {
@@ -47,6 +47,7 @@ async fn follow(shared: Shared, conversation_id: String, after: u64) {
         match api::chat::follow(follower.conversation_id.clone(), Some(follower.place)).await {
             Ok(bytes) => {
                 shared.lost.set(false);
+                follower.connections += 1;
                 let mut heard = opened;
                 let mut events = Box::pin(stream::events(bytes));
                 loop {
@@ -89,6 +90,8 @@ struct Follower {
     conversation_id: String,
     /// The number of the last event seen.
     place: u64,
+    /// How many there were.
+    connections: u32,
     repeated: Option<Repeated>,
 }
 
@@ -101,6 +104,11 @@ struct Repeated {
 }
 
 impl Follower {
+    /// Just loaded anew: doing so again would lead nowhere.
+    fn is_new(&self) -> bool {
+        self.connections == 1 && keep::was_reloaded()
+    }
+
     fn may_rest(&self) -> bool {
         browser::is_hidden() && self.shared.running.with_untracked(Option::is_none)
     }
@@ -126,7 +134,7 @@ impl Follower {
                 let Some(id) = message_id(&event).map(str::to_owned) else { return };
                 let turn = self.shared.turn(&id);
                 let writing = turn.as_ref().is_some_and(|turn| turn.end.with_untracked(Option::is_none));
-                if matches!(event, ChatEvent::Reset { .. }) && !writing && !keep::was_reloaded() {
+                if matches!(event, ChatEvent::Reset { .. }) && !writing && !self.is_new() {
                     // Whatever was missed, it may be more than this answer.
                     keep::reload(self.shared);
                 } else if let Some(turn) = turn {

@@ -25,7 +25,7 @@ const RELOADED: &str = "reloaded";
 /// It has done so lately, if it was not longer ago, in milliseconds.
 const LATELY: f64 = 10_000.0;
 
-/// Whether to load it anew once more would lead nowhere.
+/// Whether it was this page itself that had it loaded, just now.
 pub(super) fn was_reloaded() -> bool {
     let then = browser::kept(RELOADED).and_then(|then| then.parse::<f64>().ok());
     then.is_some_and(|then| browser::now() - then < LATELY)
