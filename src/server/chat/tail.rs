@@ -3,13 +3,16 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::server::store::{Chunk, Mark, Store};
 
 /// Text reaches the store within 200 ms: this pause and the write.
 const STORE_EVERY: Duration = Duration::from_millis(150);
+/// A database that is slow to take it has so many times as long for everything else: new questions come
+/// first, and the journal has the text.
+const SHARE: u32 = 4;
 /// While the database is away.
 const AWAY: Duration = Duration::from_secs(1);
 
@@ -152,7 +155,9 @@ impl Tails {
                 }
                 std::mem::take(&mut queue.tails)
             };
-            pause = if self.write(tails).await { STORE_EVERY } else { AWAY };
+            let began = Instant::now();
+            let stored = self.write(tails).await;
+            pause = if stored { STORE_EVERY.max(began.elapsed() * SHARE) } else { AWAY };
         }
     }
 

@@ -30,8 +30,10 @@ use error::store_error;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// How long a call waits for a connection, and for another process that holds the file.
+/// How long a call waits for another process that holds the file.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a call waits for its turn: thousands may ask in one instant.
+const TURN: Duration = Duration::from_secs(60);
 /// Readers that had nothing to do for this long give their memory back.
 const READER_IDLE: Duration = Duration::from_secs(120);
 
@@ -59,7 +61,7 @@ impl Sqlite {
             .min_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
-            .acquire_timeout(PATIENCE * 2)
+            .acquire_timeout(TURN)
             .test_before_acquire(false)
             .connect_with(writing)
             .await
@@ -72,7 +74,7 @@ impl Sqlite {
                 .max_connections(options.sqlite_readers.max(1))
                 .idle_timeout(READER_IDLE)
                 .max_lifetime(None)
-                .acquire_timeout(PATIENCE * 2)
+                .acquire_timeout(TURN)
                 .test_before_acquire(false)
                 .connect_lazy_with(connect.read_only(true))
         };
