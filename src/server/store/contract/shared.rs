@@ -77,7 +77,7 @@ async fn a_process_lives_while_it_beats() {
     assert_eq!(a.beats().await.unwrap(), []);
     a.beat().await.unwrap();
     let first = Beat { instance: a.instance().to_owned(), beats: 1 };
-    assert_eq!(b.beats().await.unwrap(), [first.clone()]);
+    assert_eq!(b.beats().await.unwrap(), std::slice::from_ref(&first));
     a.beat().await.unwrap();
     assert!(!b.forget(&first).await.unwrap(), "it has beaten since");
     b.beat().await.unwrap();
@@ -152,7 +152,7 @@ async fn what_one_process_does_the_other_is_told_and_itself_is_not() {
     begin(&*a, &next).await;
     assert_eq!(told.conversation(id).await, What::Begun);
     assert!(b.request_stop(&next.answer.id).await.unwrap());
-    assert_eq!(a.stops().await.unwrap(), [next.answer.id.clone()]);
+    assert_eq!(a.stops().await.unwrap(), std::slice::from_ref(&next.answer.id));
     assert_eq!(own.next().await, StoreChange::Stop { message_id: next.answer.id.clone() });
     assert!(a.finish_message(&next.answer.id, &finish("Yes.", 2000)).await.unwrap());
     assert_eq!(told.conversation(id).await, What::Ended);
