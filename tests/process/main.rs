@@ -13,6 +13,9 @@ mod listeners;
 #[path = "../../src/server/store/contract/mongod.rs"]
 mod mongod;
 mod once;
+mod outage;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod resume;
 #[path = "../support/server.rs"]
 mod server;

@@ -20,7 +20,7 @@ use super::{
     llm::Provider,
     session::CurrentUser,
     state::AppState,
-    store::{NewTurn, TurnOutcome},
+    store::{Leftovers, NewTurn, TurnOutcome},
 };
 use crate::{
     domain::{Conversation, Message, Model, Role, STILL_WRITING, Status},
@@ -31,6 +31,8 @@ use crate::{
 const MAX_KEY_BYTES: usize = 200;
 /// How long a caller of `stop` waits for the answer to be stored.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// Between two questions to a database that did not answer.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Where a question goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,7 +162,8 @@ async fn begin(
     let begun = {
         let state = state.clone();
         detached(async move {
-            Ok(match state.store.begin_turn(&turn).await? {
+            let begun = state.store.begin_turn(&turn).await;
+            Ok(match begun.inspect_err(|_| forsake(&state, &turn.answer.id))? {
                 TurnOutcome::Begun => Ok(job::start(&state, turn, provider, name).await),
                 outcome => Err(outcome),
             })
@@ -193,6 +196,21 @@ async fn begin(
 
 fn busy() -> AppError {
     AppError::Conflict { message: STILL_WRITING.into() }
+}
+
+/// An answer of which the database did not say whether it began: should it have, it is interrupted as
+/// soon as the database can be asked.
+fn forsake(state: &AppState, answer_id: &str) {
+    let (state, id) = (state.clone(), answer_id.to_owned());
+    tokio::spawn(async move {
+        // Twice, as what was sent may still be on its way.
+        for _ in 0..2 {
+            tokio::time::sleep(ASK_AGAIN).await;
+            while state.store.interrupt_unfinished(Leftovers::Answer(&id)).await.is_err() {
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        }
+    });
 }
 
 /// Runs to its end also when the caller goes away: what is stored as being written must be written.

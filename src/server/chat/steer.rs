@@ -3,7 +3,7 @@
 //! A running answer is always the newest message of the branch on screen: while there is one, what would
 //! change the tree is refused with a reason, as a second question is.
 
-use super::{Ask, Asked, Place, busy, choose_model, detached, job, repeated, turn, valid_key};
+use super::{Ask, Asked, Place, busy, choose_model, detached, forsake, job, repeated, turn, valid_key};
 use crate::{
     domain::{ChatEvent, Conversation, Message, Role},
     error::AppError,
@@ -66,7 +66,8 @@ pub async fn continue_answer(
     let (id, key) = (message_id.to_owned(), key.map(str::to_owned));
     let outcome = detached(async move {
         let key = key.as_deref();
-        Ok(match state_.store.continue_answer(current_.id(), &id, key, now).await? {
+        let begun = state_.store.continue_answer(current_.id(), &id, key, now).await;
+        Ok(match begun.inspect_err(|_| forsake(&state_, &id))? {
             ContinueOutcome::Begun(conversation, answer) => {
                 let turn = turn(&state_, &current_, conversation, false, None, answer, key)?;
                 Ok(job::start(&state_, turn, provider, name).await)

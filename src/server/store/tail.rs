@@ -54,6 +54,8 @@ impl Recovered {
 pub enum Leftovers<'a> {
     /// Those of this process, which is gone.
     Of(&'a str),
+    /// This one of this process, which it does not write after all.
+    Answer(&'a str),
     /// Those of no known process. An SQLite store knows only the one that opened it.
     Ownerless,
 }

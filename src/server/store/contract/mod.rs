@@ -5,6 +5,7 @@
 mod conversations;
 mod fixtures;
 mod messages;
+mod mongo_failures;
 mod mongo_only;
 mod mongod;
 mod sessions;
@@ -112,6 +113,7 @@ contract! {
         reasoning_is_kept_too,
         a_gap_ends_what_is_kept,
         only_the_named_process_is_interrupted,
+        an_answer_that_nobody_writes_is_interrupted_alone,
         what_another_process_writes_is_left_alone,
         a_running_answer_is_recovered,
         an_interrupted_answer_gets_what_it_lacked,

@@ -1,4 +1,4 @@
-//! A real `mongod` for the tests: a replica set of one, in a temporary folder, gone when the tests end.
+//! A real `mongod` for the tests: a replica set of one or of three, in a temporary folder, gone when the tests end.
 
 use std::{
     env, fs,
@@ -54,13 +54,31 @@ impl Mongod {
         let mut mongod = Self { folder: TempDir::new().unwrap().keep(), port: free_port(), shell: None };
         mongod.spawn(arguments).await;
         if arguments.contains(&"--replSet") {
-            mongod.make_replica_set().await;
+            mongod.make_replica_set(&[&mongod]).await;
         }
         mongod
     }
 
+    /// A replica set that goes on when one member goes; its first member, the others, and their URL.
+    pub(super) async fn start_three(database: &str) -> (Vec<Self>, String) {
+        let mut members = Vec::new();
+        for _ in 0..3 {
+            let mut mongod = Self { folder: TempDir::new().unwrap().keep(), port: free_port(), shell: None };
+            mongod.spawn(&["--replSet", "rs0", "--setParameter", "enableTestCommands=1"]).await;
+            members.push(mongod);
+        }
+        members[0].make_replica_set(&members.iter().collect::<Vec<_>>()).await;
+        let hosts: Vec<String> = members.iter().map(|it| it.address()).collect();
+        let url = format!("mongodb://{}/{database}?replicaSet=rs0", hosts.join(","));
+        (members, url)
+    }
+
     pub(super) fn url(&self, database: &str) -> String {
         format!("mongodb://127.0.0.1:{}/{database}", self.port)
+    }
+
+    pub(super) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// As after a crash. What it stored stays.
@@ -99,12 +117,15 @@ impl Mongod {
         assert!(Command::new("kill").args(["-s", name, pid.trim()]).status().unwrap().success());
     }
 
-    async fn make_replica_set(&self) {
+    async fn make_replica_set(&self, members: &[&Self]) {
         let url = format!("mongodb://127.0.0.1:{}/?directConnection=true", self.port);
         let client = Client::with_uri_str(url).await.unwrap();
         let admin = client.database("admin");
-        let member = doc! { "_id": 0, "host": format!("127.0.0.1:{}", self.port) };
-        let set = doc! { "replSetInitiate": { "_id": "rs0", "members": [member] } };
+        let member = |(id, it): (i32, &&Self)| doc! { "_id": id, "host": it.address() };
+        let members: Vec<_> = (0..).zip(members).map(member).collect();
+        // Elections that are soon over.
+        let settings = doc! { "electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500 };
+        let set = doc! { "replSetInitiate": { "_id": "rs0", "members": members, "settings": settings } };
         admin.run_command(set).await.unwrap();
         let begun = Instant::now();
         while admin.run_command(doc! { "hello": 1 }).await.unwrap().get_bool("isWritablePrimary") != Ok(true)

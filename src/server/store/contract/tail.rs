@@ -76,6 +76,16 @@ pub(super) async fn only_the_named_process_is_interrupted(store: &dyn Store) {
     assert_eq!(answer(store, &turn).await.status, Status::Interrupted);
 }
 
+pub(super) async fn an_answer_that_nobody_writes_is_interrupted_alone(store: &dyn Store) {
+    let (one, other) = (begun(store).await, begun(store).await);
+    let only = Leftovers::Answer(&one.answer.id);
+    assert_eq!(store.interrupt_unfinished(Leftovers::Answer("none")).await.unwrap(), 0);
+    assert_eq!(store.interrupt_unfinished(only).await.unwrap(), 1);
+    assert_eq!(store.interrupt_unfinished(only).await.unwrap(), 0);
+    assert_eq!(answer(store, &one).await.status, Status::Interrupted);
+    assert_eq!(answer(store, &other).await.status, Status::Generating);
+}
+
 pub(super) async fn what_another_process_writes_is_left_alone(store: &dyn Store) {
     let turn = begun(store).await;
     store.append_chunks(&[chunk(&turn, 1, 0, "ours")]).await.unwrap();

@@ -25,7 +25,15 @@ fn passes(error: &Error) -> bool {
         || code(error).is_some_and(|code| PASSING.contains(&code))
 }
 
-/// There is nobody to talk to: trying again at once is of no use.
+/// There is nobody to talk to, and it was waited for.
+pub(super) fn is_gone(error: &Error) -> bool {
+    matches!(
+        &*error.kind,
+        ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } | ErrorKind::Shutdown
+    )
+}
+
+/// There is nobody to talk to, or a connection broke.
 pub(super) fn is_outage(error: &Error) -> bool {
     matches!(
         &*error.kind,

@@ -1,5 +1,7 @@
 //! Messages and the tails of running answers, in MongoDB.
 
+use std::sync::atomic::AtomicBool;
+
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
@@ -17,7 +19,7 @@ use super::{Mongo, documents::MessageDoc, tail::End, turns::BeginTurn};
 #[async_trait]
 impl Messages for Mongo {
     async fn begin_turn(&self, turn: &NewTurn) -> Result<TurnOutcome> {
-        self.call(self.transaction(&BeginTurn(turn))).await
+        self.call(self.transaction(&BeginTurn::new(turn))).await
     }
 
     async fn message(&self, user_id: &str, id: &str) -> Result<Option<Message>> {
@@ -57,7 +59,8 @@ impl Messages for Mongo {
         self.call(async {
             let set = ending(finish)?;
             let Finish { seq, marks, .. } = finish;
-            self.end(End { message_id, instance: Some(&self.instance), set, seq: *seq, gap: 0, marks }).await
+            let (instance, tried) = (Some(&*self.instance), AtomicBool::default());
+            self.end(End { message_id, instance, set, seq: *seq, gap: 0, marks, tried }).await
         })
         .await
     }

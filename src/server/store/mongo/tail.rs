@@ -1,6 +1,9 @@
 //! The tails of running answers, in MongoDB.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
@@ -32,6 +35,8 @@ pub(super) struct End<'a> {
     pub seq: u64,
     pub gap: i64,
     pub marks: &'a [Mark],
+    /// An earlier try got as far as its commit, and it is not known what became of that.
+    pub tried: AtomicBool,
 }
 
 #[async_trait]
@@ -46,7 +51,7 @@ impl Work for End<'_> {
         let end = doc! { "$set": &self.set, "$unset": { "stop": "" } };
         let Some(message) = mongo.messages().find_one_and_update(running, end).session(&mut *tx).await?
         else {
-            return Ok(Step::Abort(false));
+            return Ok(Step::Abort(self.tried.load(Ordering::Relaxed) && self.is_there(mongo, tx).await?));
         };
         let ended = doc! {
             "message_id": { "$literal": self.message_id },
@@ -57,7 +62,16 @@ impl Work for End<'_> {
         };
         mongo.raise_seq(tx, &message.conversation_id, self.seq, self.gap, Some(ended)).await?;
         mongo.chunks().delete_many(of_message(self.message_id)).session(&mut *tx).await?;
+        self.tried.store(true, Ordering::Relaxed);
         Ok(Step::Commit(true))
+    }
+}
+
+impl End<'_> {
+    async fn is_there(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
+        let mut ended = doc! { "_id": self.message_id };
+        ended.extend(self.set.clone());
+        Ok(mongo.messages().find_one(ended).session(tx).await?.is_some())
     }
 }
 
@@ -127,15 +141,16 @@ impl Mongo {
     }
 
     pub(super) async fn left(&self, leftovers: Leftovers<'_>) -> Result<Vec<MessageDoc>> {
-        let owner = match leftovers {
-            Leftovers::Of(instance) => Bson::from(instance),
+        let mut left = match leftovers {
+            Leftovers::Of(instance) => doc! { "instance": instance },
+            Leftovers::Answer(id) => doc! { "_id": id, "instance": &self.instance },
             Leftovers::Ownerless => {
                 let mut known = self.instances().distinct("_id", doc! {}).await?;
                 known.push(self.instance.as_str().into());
-                Bson::from(doc! { "$nin": known })
+                doc! { "instance": { "$nin": known } }
             }
         };
-        let left = doc! { "status": "generating", "instance": owner };
+        left.insert("status", "generating");
         self.messages().find(left).await?.try_collect().await
     }
 
@@ -146,8 +161,8 @@ impl Mongo {
         let tail: Vec<Chunk> = tail.into_iter().map(Chunk::from).collect();
         let seq = fold(&mut content, &mut reasoning, &tail);
         let set = interrupted(&content, &reasoning)?;
-        let instance = message.instance.as_deref();
-        self.end(End { message_id: &message.id, instance, set, seq, gap: SEQ_GAP, marks: &[] }).await
+        let (instance, tried) = (message.instance.as_deref(), AtomicBool::default());
+        self.end(End { message_id: &message.id, instance, set, seq, gap: SEQ_GAP, marks: &[], tried }).await
     }
 
     pub(super) async fn recover(&self, recovered: &Recovered) -> Result<bool> {
@@ -158,6 +173,7 @@ impl Mongo {
             seq: recovered.seq,
             gap: 0,
             marks: &[],
+            tried: AtomicBool::default(),
         };
         Ok(self.end(end).await? || self.transaction(&Lengthen(recovered)).await?)
     }

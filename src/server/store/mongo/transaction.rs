@@ -13,7 +13,7 @@ use mongodb::{
 
 use super::{
     Mongo,
-    error::{is_duplicate, is_outage},
+    error::{is_duplicate, is_gone, is_outage},
 };
 
 /// How often a transaction is begun again after a duplicate key, which the next try explains: the
@@ -42,7 +42,9 @@ impl Mongo {
         loop {
             match self.attempt(work, &mut tx).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) if is_outage(&error) => return Err(error),
+                Err(error) if is_gone(&error) => return Err(error),
+                // The work knows what an earlier try of it has done.
+                Err(error) if is_outage(&error) => {}
                 Err(error) if is_duplicate(&error) && duplicates < DUPLICATES => duplicates += 1,
                 Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {}
                 Err(error) => return Err(error),
@@ -74,7 +76,8 @@ impl Mongo {
 async fn commit(tx: &mut ClientSession) -> Result<()> {
     loop {
         match tx.commit_transaction().await {
-            Err(error) if unknown(&error) && !is_outage(&error) => {}
+            // Committing twice is committing once.
+            Err(error) if unknown(&error) && !is_gone(&error) => tokio::time::sleep(pause(1)).await,
             other => return other,
         }
     }

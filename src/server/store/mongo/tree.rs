@@ -1,6 +1,8 @@
 //! The tree of messages, in MongoDB: each change is one transaction whose first write is the
 //! conversation, so that it collides with whatever else changes it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
@@ -59,7 +61,8 @@ impl Tree for Mongo {
         key: Option<&str>,
         now: i64,
     ) -> Result<ContinueOutcome> {
-        self.call(self.transaction(&Continue { user_id, message_id, key, now })).await
+        let tried = AtomicBool::default();
+        self.call(self.transaction(&Continue { user_id, message_id, key, now, tried })).await
     }
 }
 
@@ -126,6 +129,8 @@ struct Continue<'a> {
     message_id: &'a str,
     key: Option<&'a str>,
     now: i64,
+    /// An earlier try got as far as its commit, and it is not known what became of that.
+    tried: AtomicBool,
 }
 
 #[async_trait]
@@ -140,6 +145,9 @@ impl Work for Continue<'_> {
             let used = doc! { "user_id": self.user_id, "$or": [{ "continue_keys": key }, { "key": key }] };
             if let Some(used) = mongo.messages().find_one(used).session(&mut *tx).await? {
                 let same = used.id == found.id && used.continue_keys.iter().any(|used| used == key);
+                if same && self.tried.load(Ordering::Relaxed) {
+                    return self.begun(mongo, tx, found).await;
+                }
                 let outcome =
                     if same { ContinueOutcome::Repeated(found.into()) } else { ContinueOutcome::KeyTaken };
                 return Ok(Step::Abort(outcome));
@@ -175,7 +183,24 @@ impl Work for Continue<'_> {
             .session(&mut *tx)
             .await?;
         let begun = begun.map_or(message, Message::from);
+        self.tried.store(true, Ordering::Relaxed);
         Ok(Step::Commit(ContinueOutcome::Begun(conversation, begun)))
+    }
+}
+
+impl Continue<'_> {
+    async fn begun(
+        &self,
+        mongo: &Mongo,
+        tx: &mut ClientSession,
+        found: MessageDoc,
+    ) -> error::Result<Step<ContinueOutcome>> {
+        let which = doc! { "_id": &found.conversation_id };
+        let conversation = mongo.conversation_docs().find_one(which).session(tx).await?;
+        Ok(Step::Abort(match conversation {
+            Some(conversation) => ContinueOutcome::Begun(conversation.into(), found.into()),
+            None => ContinueOutcome::Missing,
+        }))
     }
 }
 

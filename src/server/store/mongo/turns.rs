@@ -1,6 +1,8 @@
 //! The beginning of a turn, in MongoDB: one transaction whose first write is the conversation, so that
 //! two turns in one conversation collide there and one of them begins again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use mongodb::{
     ClientSession,
@@ -20,14 +22,27 @@ use super::{
 /// them number the events of an answer from the same place on.
 pub(super) const TURN_GAP: i64 = 1000;
 
-pub(super) struct BeginTurn<'a>(pub(super) &'a NewTurn);
+pub(super) struct BeginTurn<'a> {
+    turn: &'a NewTurn,
+    /// An earlier try got as far as its commit, and it is not known what became of that.
+    tried: AtomicBool,
+}
+
+impl<'a> BeginTurn<'a> {
+    pub(super) fn new(turn: &'a NewTurn) -> Self {
+        Self { turn, tried: AtomicBool::new(false) }
+    }
+}
 
 #[async_trait]
 impl Work for BeginTurn<'_> {
     type Answer = TurnOutcome;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<TurnOutcome>> {
-        let turn = self.0;
+        let turn = self.turn;
+        if self.tried.load(Ordering::Relaxed) && self.is_there(mongo, tx).await? {
+            return Ok(Step::Abort(TurnOutcome::Begun));
+        }
         if let Some(outcome) = self.repeated(mongo, tx).await? {
             return Ok(Step::Abort(outcome));
         }
@@ -50,14 +65,20 @@ impl Work for BeginTurn<'_> {
         for message in question.chain([answer]) {
             mongo.messages().insert_one(message).session(&mut *tx).await?;
         }
+        self.tried.store(true, Ordering::Relaxed);
         Ok(Step::Commit(TurnOutcome::Begun))
     }
 }
 
 impl BeginTurn<'_> {
+    async fn is_there(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
+        let answer = doc! { "_id": &self.turn.answer.id, "conversation_id": &self.turn.conversation.id };
+        Ok(mongo.messages().find_one(answer).session(tx).await?.is_some())
+    }
+
     async fn repeated(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Option<TurnOutcome>> {
-        let Some(key) = &self.0.key else { return Ok(None) };
-        let which = doc! { "user_id": &self.0.user_id, "key": key };
+        let Some(key) = &self.turn.key else { return Ok(None) };
+        let which = doc! { "user_id": &self.turn.user_id, "key": key };
         let found = mongo.messages().find_one(which).session(tx).await?;
         Ok(found.map(|answer| TurnOutcome::Repeated {
             conversation_id: answer.conversation_id,
@@ -68,7 +89,7 @@ impl BeginTurn<'_> {
 
     /// Writes the conversation as it is after the turn; `false` when there is none.
     async fn move_on(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
-        let turn = self.0;
+        let turn = self.turn;
         if turn.new_conversation {
             let mut conversation = ConversationDoc::new(&turn.user_id, &turn.conversation);
             conversation.leaf_id = Some(turn.answer.id.clone());
@@ -93,7 +114,7 @@ impl BeginTurn<'_> {
     }
 
     async fn parent_known(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
-        let turn = self.0;
+        let turn = self.turn;
         let Some(parent) = &turn.question.as_ref().unwrap_or(&turn.answer).parent_id else {
             return Ok(turn.question.is_some());
         };

@@ -1,0 +1,192 @@
+//! Failures that pass: a command that fails once, a primary that steps down, one that is killed.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use futures::future::join_all;
+use mongodb::{
+    Client,
+    bson::{Document, doc},
+    options::{CollectionOptions, ReadConcern},
+};
+
+use crate::{
+    domain::{Status, User},
+    server::store::{NewTurn, OpenOptions, Store, StoreError, TurnOutcome, open},
+};
+
+use super::{
+    fixtures::{chunk, finish, first_turn, user},
+    mongod::Mongod,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tries as a server does: for as long as the database is away, and no longer.
+async fn stubborn<T>(mut work: impl AsyncFnMut() -> Result<T, StoreError>) -> T {
+    let begun = Instant::now();
+    loop {
+        match work().await {
+            Ok(done) => return done,
+            Err(StoreError::Unavailable(error)) => assert!(begun.elapsed() < PATIENCE, "{error}"),
+            Err(error) => panic!("{error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_once_is_tried_again() {
+    let mongod = Mongod::start(&["--replSet", "rs0", "--setParameter", "enableTestCommands=1"]).await;
+    // A real change of primaries is told at once; a feigned one is found out by the next look.
+    let url = format!("{}?heartbeatFrequencyMS=500", mongod.url("inglenook"));
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    let ada = user(&*store).await;
+    let admin = Client::with_uri_str(&url).await.unwrap().database("admin");
+    let code = |code: i32| doc! { "errorCode": code };
+    let concern = doc! { "code": 91, "errmsg": "stopping", "errorLabels": ["RetryableWriteError"] };
+    let ways = [
+        doc! { "closeConnection": true },
+        code(10107),
+        code(11600),
+        code(91),
+        code(112),
+        doc! { "writeConcernError": concern },
+    ];
+    let mut met = 0;
+    for command in ["find", "insert", "update", "findAndModify", "delete", "commitTransaction", "distinct"] {
+        for how in &ways {
+            let only_commit = how.contains_key("writeConcernError");
+            let only_inside = how.get_i32("errorCode") == Ok(112);
+            if only_commit && command != "commitTransaction" || only_inside && command == "distinct" {
+                continue; // which a server does not do
+            }
+            let about = format!("{command}: {how}");
+            let mut data = doc! { "failCommands": [command] };
+            data.extend(how.clone());
+            let failing = doc! { "configureFailPoint": "failCommand", "mode": { "times": 1 }, "data": data };
+            let before = count(&admin.run_command(failing).await.unwrap());
+            let turn = first_turn(&ada);
+            let begun = store.begin_turn(&turn).await;
+            assert!(matches!(begun, Ok(TurnOutcome::Begun)), "{about}: {begun:?}");
+            let appended = store.append_chunks(&[chunk(&turn, 1, 0, "half")]).await;
+            assert!(appended.is_ok(), "{about}: {appended:?}");
+            let finished = store.finish_message(&turn.answer.id, &finish("Whole.", 2)).await;
+            assert!(matches!(finished, Ok(true)), "{about}: {finished:?}");
+            let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
+            met += usize::from(count(&admin.run_command(off).await.unwrap()) > before);
+            let stored = store.messages_back(&turn.conversation.id, None, 10).await.unwrap();
+            assert_eq!(stored.len(), 2, "{about}");
+            assert_eq!(
+                (stored[0].content.as_str(), stored[0].status),
+                ("Whole.", Status::Complete),
+                "{about}"
+            );
+        }
+    }
+    println!("{met} failures met");
+    assert!(met > 20, "{met}: the failures did not happen");
+}
+
+/// How often a fail point was met so far.
+fn count(answer: &Document) -> i64 {
+    answer.get_i64("count").or_else(|_| answer.get_i32("count").map(i64::from)).unwrap()
+}
+
+/// Whole turns, one after the other, until told to end; what was acknowledged of each.
+async fn busy_with(
+    store: &dyn Store,
+    ada: &User,
+    enough: &AtomicBool,
+    done: &AtomicUsize,
+) -> Vec<(NewTurn, String)> {
+    let mut all = Vec::new();
+    while !enough.load(Ordering::Relaxed) {
+        let turn = first_turn(ada);
+        // As with an idempotency key: the same turn again, until it is there.
+        let keyed = NewTurn { key: Some(turn.answer.id.clone()), ..turn };
+        let begun = stubborn(async || store.begin_turn(&keyed).await).await;
+        assert!(matches!(begun, TurnOutcome::Begun | TurnOutcome::Repeated { .. }), "{begun:?}");
+        let mut content = String::new();
+        for seq in 1..=4 {
+            let part = format!("part {seq} of {}, ", keyed.answer.id);
+            let chunks = [chunk(&keyed, seq, content.len() as u64, &part)];
+            stubborn(async || store.append_chunks(&chunks).await).await;
+            content += &part;
+        }
+        stubborn(async || store.finish_message(&keyed.answer.id, &finish(&content, 5)).await).await;
+        done.fetch_add(1, Ordering::Relaxed);
+        all.push((keyed, content));
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_goes_takes_nothing_along() {
+    let (mut members, url) = Mongod::start_three("inglenook").await;
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    let ada = user(&*store).await;
+    let admin = Client::with_uri_str(&url).await.unwrap().database("admin");
+    let (enough, done) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let trouble = async {
+        let mut counts = Vec::new();
+        for round in 0..4 {
+            // So much work is done between two troubles, and after the last.
+            let before = done.load(Ordering::Relaxed);
+            let begun = Instant::now();
+            while done.load(Ordering::Relaxed) < before + 20 {
+                assert!(begun.elapsed() < PATIENCE * 2, "nothing goes on after {counts:?}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            counts.push(done.load(Ordering::Relaxed));
+            match round {
+                0 | 1 => {
+                    let down = doc! { "replSetStepDown": 5, "secondaryCatchUpPeriodSecs": 5 };
+                    admin.run_command(down).await.unwrap();
+                }
+                2 => {
+                    let hello = admin.run_command(doc! { "hello": 1 }).await.unwrap();
+                    let primary = hello.get_str("primary").unwrap().to_owned();
+                    let at = |it: &Mongod| primary == it.address();
+                    let place = members.iter().position(at).expect("one of them is the primary");
+                    members[place].kill();
+                }
+                _ => enough.store(true, Ordering::Relaxed),
+            }
+        }
+        counts
+    };
+    let workers = (0..6).map(|_| busy_with(&*store, &ada, &enough, &done));
+    let (written, counts) = futures::join!(join_all(workers), trouble);
+    println!("turns before each trouble: {counts:?}");
+    let written: Vec<_> = written.into_iter().flatten().collect();
+    for (turn, content) in &written {
+        let stored = store.messages_back(&turn.conversation.id, None, 10).await.unwrap();
+        let [answer, question] = &stored[..] else { panic!("{stored:?}") };
+        assert_eq!(question, turn.question.as_ref().unwrap());
+        assert_eq!(
+            (&answer.id, &answer.content, answer.status),
+            (&turn.answer.id, content, Status::Complete)
+        );
+    }
+    // Nothing twice, and nothing left over, whatever was sent again.
+    let documents = |name: &str| {
+        let of = CollectionOptions::builder().read_concern(ReadConcern::majority()).build();
+        let client = Client::with_uri_str(url.clone());
+        let name = name.to_owned();
+        async move {
+            let db = client.await.unwrap().default_database().unwrap();
+            db.collection_with_options::<Document>(&name, of).count_documents(doc! {}).await.unwrap()
+        }
+    };
+    let counts: HashMap<&str, u64> = HashMap::from([
+        ("messages", documents("messages").await),
+        ("conversations", documents("conversations").await),
+        ("chunks", documents("chunks").await),
+    ]);
+    let turns = written.len() as u64;
+    assert_eq!((counts["messages"], counts["conversations"], counts["chunks"]), (turns * 2, turns, 0));
+}
