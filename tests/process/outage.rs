@@ -108,9 +108,10 @@ async fn goes_away(network: Network) {
     }
     // Its end came while nothing could be stored, and was told once it was.
     let (conversation, _, view, told) = short;
-    assert!(told > ended, "an end was told that was not stored");
-    assert_eq!((view.text.as_str(), view.end.as_deref()), (tokens::text(100), Some("complete")));
-    assert_eq!(person.settled(&conversation).await["content"], tokens::text(100));
+    let stored = person.settled(&conversation).await;
+    assert!(told > ended, "an end was told that was not stored: {stored}");
+    assert_eq!((view.text.as_str(), view.end.as_deref()), (tokens::text(100), Some("complete")), "{stored}");
+    assert_eq!(stored["content"], tokens::text(100));
     // What was refused left nothing that is in the way.
     let begun = Instant::now();
     loop {

@@ -296,9 +296,14 @@ fn pack(marks: &[Mark]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(marks.len() * 4);
     let mut last = Mark::default();
     for mark in marks {
-        let steps =
-            [mark.seq - last.seq, mark.text_end - last.text_end, mark.reasoning_end - last.reasoning_end];
-        for mut step in steps {
+        let steps = [
+            mark.seq.checked_sub(last.seq),
+            mark.text_end.checked_sub(last.text_end),
+            mark.reasoning_end.checked_sub(last.reasoning_end),
+        ];
+        // One that falls says again what was said before.
+        let [Some(seq), Some(text), Some(reasoning)] = steps else { continue };
+        for mut step in [seq, text, reasoning] {
             while step >= 0x80 {
                 bytes.push((step & 0x7f) as u8 | 0x80);
                 step >>= 7;
@@ -350,6 +355,8 @@ mod tests {
         ];
         assert_eq!(unpack(&pack(&marks)), marks);
         assert_eq!(pack(&[mark(5, 9, 0), mark(6, 20, 0)]).len(), 6);
+        let again = [mark(5, 9, 0), mark(6, 20, 0), mark(5, 9, 0), mark(7, 21, 0)];
+        assert_eq!(unpack(&pack(&again)), [again[0], again[1], again[3]]);
         assert!(unpack(&[0xff; 40]).is_empty() && unpack(&[1, 2]).is_empty());
     }
 }
