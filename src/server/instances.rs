@@ -41,18 +41,24 @@ async fn look(state: &AppState) {
     let mut pulse = Pulse::default();
     for number in 1_u32.. {
         looks.tick().await;
-        let looked = async {
-            for beat in pulse.lost(state.store.beats().await?, state.store.instance()) {
-                bury(state, &beat).await?;
+        let beats = match state.store.beats().await {
+            Ok(beats) => beats,
+            Err(error) => {
+                tracing::warn!(%error, "the other servers cannot be looked for");
+                pulse = Pulse::default();
+                continue;
             }
-            if number % OWNERLESS_EVERY == 0 {
-                interrupt(state, Leftovers::Ownerless).await?;
-            }
-            Ok::<(), StoreError>(())
         };
-        if let Err(error) = looked.await {
-            tracing::warn!(%error, "the other servers cannot be looked for");
-            pulse = Pulse::default();
+        for beat in pulse.lost(beats, state.store.instance()) {
+            // What cannot be ended now is tried again with the next look.
+            if let Err(error) = bury(state, &beat).await {
+                tracing::warn!(%error, instance = %beat.instance, "answers of a lost server wait for the database");
+            }
+        }
+        if number % OWNERLESS_EVERY == 0
+            && let Err(error) = interrupt(state, Leftovers::Ownerless).await
+        {
+            tracing::warn!(%error, "answers that belong to no server wait for the database");
         }
     }
 }
@@ -64,13 +70,16 @@ async fn bury(state: &AppState, beat: &Beat) -> Result<(), StoreError> {
     state.store.forget(beat).await.map(|_| ())
 }
 
+/// Also of those that could be ended before one could not, the listeners are told.
 async fn interrupt(state: &AppState, leftovers: Leftovers<'_>) -> Result<(), StoreError> {
-    let interrupted = state.store.interrupt_unfinished(leftovers).await?;
-    if interrupted > 0 {
-        tracing::warn!(interrupted, "answers of a lost server were kept as interrupted");
+    let interrupted = state.store.interrupt_unfinished(leftovers).await;
+    if !matches!(interrupted, Ok(0)) {
         relay::look_at_all(state).await?;
     }
-    Ok(())
+    if let Ok(interrupted @ 1..) = interrupted {
+        tracing::warn!(interrupted, "answers of a lost server were kept as interrupted");
+    }
+    interrupted.map(|_| ())
 }
 
 /// The last signs of life, and in how many looks each has been the same.

@@ -1,6 +1,6 @@
 //! Messages and the tails of running answers, in MongoDB.
 
-use std::sync::atomic::AtomicBool;
+use std::{sync::atomic::AtomicBool, time::Duration};
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
@@ -11,10 +11,15 @@ use mongodb::{
 
 use crate::{
     domain::Message,
-    server::store::{Chunk, Finish, Leftovers, Messages, NewTurn, Recovered, Result, TurnOutcome},
+    server::store::{
+        Chunk, Finish, Leftovers, Messages, NewTurn, Recovered, Result, StoreError, TurnOutcome,
+    },
 };
 
-use super::{Mongo, documents::MessageDoc, tail::End, turns::BeginTurn};
+use super::{Mongo, documents::MessageDoc, error::store_error, tail::End, turns::BeginTurn};
+
+/// How long one answer that was left behind may take.
+const LOCKED: Duration = Duration::from_secs(2);
 
 #[async_trait]
 impl Messages for Mongo {
@@ -67,10 +72,18 @@ impl Messages for Mongo {
 
     async fn interrupt_unfinished(&self, leftovers: Leftovers<'_>) -> Result<u64> {
         let left = self.call(self.left(leftovers)).await?;
-        let mut count = 0;
+        let (mut count, mut failed) = (0, Ok(()));
         for message in left {
-            count += u64::from(self.call(self.interrupt(&message)).await?);
+            // One that a process was writing when it was killed is locked for up to a minute; the others
+            // do not wait for it.
+            let interrupted = tokio::time::timeout(LOCKED, self.interrupt(&message)).await;
+            match interrupted.map_err(|elapsed| StoreError::Unavailable(elapsed.into())) {
+                Ok(Ok(interrupted)) => count += u64::from(interrupted),
+                Ok(Err(error)) => failed = Err(store_error(error)),
+                Err(error) => failed = Err(error),
+            }
         }
+        failed?;
         if leftovers == Leftovers::Ownerless {
             self.call(self.drop_strays()).await?;
         }
