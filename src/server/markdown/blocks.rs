@@ -74,6 +74,9 @@ impl Stream {
 
     /// Takes more text. Cheap: nothing is parsed before the next [`flush`](Stream::flush).
     pub fn push(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         let mut text = text;
         if std::mem::take(&mut self.after_return) {
             text = text.strip_prefix('\n').unwrap_or(text);
@@ -194,17 +197,36 @@ impl Stream {
     }
 
     fn close(&mut self, piece: math::Piece<'_>, footnote: bool) {
-        let html::Block { html, spent, anchor } =
-            html::block(piece, footnote, &self.definitions, &mut self.memo);
-        self.definitions.learn(piece.text);
-        self.definitions.budget -= spent;
-        if let Some(name) = anchor {
-            *self.definitions.anchors.entry(name).or_default() += 1;
-        }
+        let block = html::block(piece, footnote, &self.definitions, &mut self.memo);
         self.memo = Memo::default();
         self.seen = 0;
-        if !html.is_empty() {
-            self.tell(html);
+        // Rarely the parser reads lines after a definition otherwise than it would alone. What is read alone
+        // counts, as then it does not matter what was there before.
+        if block.roots > 1 {
+            let tops = bounds::top_level(piece.text);
+            if tops.len() > 1 {
+                let mut at = 0;
+                for top in tops {
+                    let part = piece.part(at..top.end);
+                    at = top.end;
+                    let block = html::block(part, top.footnote, &self.definitions, &mut self.memo);
+                    self.put(part, block);
+                }
+                return;
+            }
+        }
+        self.put(piece, block);
+    }
+
+    fn put(&mut self, piece: math::Piece<'_>, block: html::Block) {
+        self.memo = Memo::default();
+        self.definitions.learn(piece.text);
+        self.definitions.budget -= block.spent;
+        if let Some(name) = block.anchor {
+            *self.definitions.anchors.entry(name).or_default() += 1;
+        }
+        if !block.html.is_empty() {
+            self.tell(block.html);
             self.done.extend(self.shown.take());
         }
     }

@@ -1,6 +1,6 @@
 //! Where the top-level blocks of a text begin and end, and how much of an unfinished text can be trusted.
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// What we read. Footnotes as GitHub has them.
 pub(super) const OPTIONS: Options = Options::ENABLE_TABLES
@@ -24,17 +24,25 @@ pub(super) struct Top {
 pub(super) fn top_level(text: &str) -> Vec<Top> {
     let mut tops: Vec<Top> = Vec::new();
     let mut depth = 0usize;
+    // The end of what is inside the last block, when that is a list, a quote or a footnote.
+    let mut inside = None;
     for (event, range) in Parser::new_ext(text, OPTIONS).into_offset_iter() {
+        let start = range.start;
         if depth == 0 {
             if let Some(before) = tops.last_mut() {
-                before.end = before.end.min(line_start(text, range.start));
+                close(text, before, inside, line_start(text, start));
             }
+            inside = is_container(&event).then_some(start);
             tops.push(Top {
-                start: range.start,
+                start,
                 end: line_end(text, range.end),
                 fence: matches!(event, Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)))),
                 footnote: matches!(event, Event::Start(Tag::FootnoteDefinition(_))),
             });
+        }
+        if let Some(end) = &mut inside {
+            let here = if is_container(&event) { start } else { range.end };
+            *end = here.max(*end);
         }
         match event {
             Event::Start(_) => depth += 1,
@@ -42,7 +50,41 @@ pub(super) fn top_level(text: &str) -> Vec<Top> {
             _ => {}
         }
     }
+    if let Some(last) = tops.last_mut() {
+        close(text, last, inside, text.len());
+    }
     tops
+}
+
+fn is_container(event: &Event<'_>) -> bool {
+    use Tag::{BlockQuote, FootnoteDefinition, Item, List};
+    match event {
+        Event::Start(tag) => matches!(tag, BlockQuote(_) | FootnoteDefinition(_) | Item | List(_)),
+        Event::End(tag) => {
+            matches!(tag, TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition | TagEnd::Item | TagEnd::List(_))
+        }
+        _ => false,
+    }
+}
+
+/// Settles where a block ends. The parser ends a container before or after definitions that follow it, as
+/// it happens; here it ends before the first line that is not indented after what is `inside`.
+fn close(text: &str, block: &mut Top, inside: Option<usize>, next: usize) {
+    let Some(inside) = inside else {
+        block.end = block.end.min(next);
+        return;
+    };
+    let mut end = line_end(text, inside.max(block.start + 1).min(text.len()));
+    let belongs =
+        |line: &str| line.trim().is_empty() || line.starts_with(['\t', '>']) || line.starts_with("  ");
+    while end < next {
+        let line = &text[end..line_end(text, end + 1)];
+        if !belongs(line) {
+            break;
+        }
+        end += line.len();
+    }
+    block.end = end.min(next);
 }
 
 pub(super) fn line_start(text: &str, at: usize) -> usize {

@@ -32,6 +32,8 @@ pub(super) struct Block {
     pub spent: usize,
     /// The name that its heading wanted.
     pub anchor: Option<String>,
+    /// More than one where the piece was not a single block after all.
+    pub roots: usize,
 }
 
 /// Renders the only block in `piece`.
@@ -50,14 +52,19 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
     for (event, range) in parser.into_offset_iter() {
         writer.event(event, range);
         if writer.elements > ELEMENTS {
-            return Block { html: raw(piece.source), spent: known.budget - left.get(), anchor: None };
+            return Block {
+                html: raw(piece.source),
+                spent: known.budget - left.get(),
+                anchor: None,
+                roots: 1,
+            };
         }
     }
     let Writer { out, roots, formulas, .. } = writer;
     let html = if roots > 1 { format!("<div>{out}</div>") } else { out };
     let mut html = sanitize::clean(&html);
     let anchor = root::finish(&mut html, &known.anchors);
-    Block { html: math::fill(html, &formulas), spent: known.budget - left.get(), anchor }
+    Block { html: math::fill(html, &formulas), spent: known.budget - left.get(), anchor, roots }
 }
 
 /// Markdown as it was written.
@@ -147,7 +154,7 @@ impl<'m> Writer<'m> {
     }
 
     fn event(&mut self, event: Event<'_>, range: Range<usize>) {
-        if self.open.is_empty() {
+        if self.open.is_empty() && self.code.is_none() && self.image.is_none() {
             self.roots += 1;
         }
         if let Some((_, code)) = &mut self.code {
@@ -359,16 +366,16 @@ impl<'m> Writer<'m> {
         self.elements += text.matches('&').count() / 4;
         let mut done = 0;
         while self.links == 0
-            && let Some(at) = links::next_bare(text, done)
+            && let Some(links::Bare { at, scheme }) = links::next_bare(text, done)
         {
-            let url = &text[at.clone()];
-            let full = if url.starts_with("www.") { format!("http://{url}") } else { url.to_owned() };
+            let shown = &text[at.clone()];
+            let full = format!("{scheme}{shown}");
             escape(&text[done..at.start], &mut self.out);
             done = at.end;
             if links::address(&full).is_some() {
-                self.leaf(&format!("<a href=\"{}\">", quoted(&full)), url, "</a>");
+                self.leaf(&format!("<a href=\"{}\">", quoted(&full)), shown, "</a>");
             } else {
-                escape(url, &mut self.out);
+                escape(shown, &mut self.out);
             }
         }
         escape(&text[done..], &mut self.out);
@@ -412,7 +419,7 @@ impl<'m> Writer<'m> {
 
     fn end_code(&mut self) {
         let Some((info, mut code)) = self.code.take() else { return };
-        if !code.ends_with('\n') {
+        if !code.is_empty() && !code.ends_with('\n') {
             code.push('\n');
         }
         let whole = code.trim_end_matches('\n').rfind('\n').map_or(0, |newline| newline + 1);

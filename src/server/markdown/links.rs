@@ -1,5 +1,7 @@
 //! Which addresses may be followed or shown, and where a bare address stands in a text.
 
+use std::ops::Range;
+
 use ammonia::Url;
 
 /// The address, when a browser may follow it: http, https, mailto or tel.
@@ -27,23 +29,54 @@ pub(super) fn is_raster(given: &str) -> bool {
         && bytes.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
 }
 
+/// A bare address in a text: where it stands, and what to put before it.
+pub(super) struct Bare {
+    pub at: Range<usize>,
+    pub scheme: &'static str,
+}
+
 /// Where the next bare address in `text` stands at or after `from`:
 /// <https://github.github.com/gfm/#autolinks-extension->, also right after letters of other scripts.
-pub(super) fn next_bare(text: &str, from: usize) -> Option<std::ops::Range<usize>> {
+pub(super) fn next_bare(text: &str, from: usize) -> Option<Bare> {
     let mut at = from;
     loop {
         let start = at + find_start(&text[at..])?;
-        let before = text[..start].chars().next_back();
-        let url = &text[start..start + extent(&text[start..])];
-        let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let host = host.split(['/', '?', '#', ':']).next().unwrap_or("");
-        let named = host.starts_with(|c: char| c.is_alphanumeric() || c == '[');
-        let dotted = url.starts_with("http") || host.split('.').filter(|part| !part.is_empty()).count() > 1;
-        if named && dotted && !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '/') {
-            return Some(start..start + url.len());
+        let found = if text.as_bytes()[start] == b'@' { mail(text, from, start) } else { web(text, start) };
+        if found.is_some() {
+            return found;
         }
-        at = start + 4;
+        at = start + 1;
     }
+}
+
+fn web(text: &str, start: usize) -> Option<Bare> {
+    let before = text[..start].chars().next_back();
+    let url = &text[start..start + extent(&text[start..])];
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = host.split(['/', '?', '#', ':']).next().unwrap_or("");
+    let named = host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[' || !c.is_ascii());
+    let dotted = url.starts_with("http") || host.split('.').filter(|part| !part.is_empty()).count() > 1;
+    let plain = !host.rsplit('.').take(2).any(|part| part.contains('_'));
+    let free = !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '/');
+    let scheme = if url.starts_with("www.") { "http://" } else { "" };
+    (named && dotted && plain && free).then_some(Bare { at: start..start + url.len(), scheme })
+}
+
+/// The address of a person around the `@` at `at`.
+fn mail(text: &str, from: usize, at: usize) -> Option<Bare> {
+    let is_local = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+');
+    let local = text.as_bytes()[from..at].iter().rev().take(64).take_while(|&&b| is_local(b)).count();
+    let rest = &text[at + 1..];
+    let host =
+        rest.bytes().take_while(|&b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')).count();
+    let host = rest[..host].trim_end_matches('.');
+    let whole = local > 0
+        && host.contains('.')
+        && host.split('.').all(|part| !part.is_empty())
+        && !host.ends_with(['-', '_'])
+        && !rest[host.len()..].starts_with(['@', '/'])
+        && !text[..at - local].ends_with('/');
+    whole.then_some(Bare { at: at - local..at + 1 + host.len(), scheme: "mailto:" })
 }
 
 fn find_start(text: &str) -> Option<usize> {
@@ -51,6 +84,7 @@ fn find_start(text: &str) -> Option<usize> {
     (0..bytes.len()).find(|&at| match bytes[at] {
         b'h' => bytes[at..].starts_with(b"http://") || bytes[at..].starts_with(b"https://"),
         b'w' => bytes[at..].starts_with(b"www."),
+        b'@' => true,
         _ => false,
     })
 }
@@ -66,6 +100,9 @@ fn extent(text: &str) -> usize {
     let mut surplus = count(')').saturating_sub(count('('));
     while let Some(last) = url.chars().next_back() {
         match last {
+            // What looks like the name of a character is none of the address.
+            ';' if is_reference(url) => url = &url[..url.rfind('&').unwrap_or(0) + 1],
+            '&' if text[url.len()..].contains(';') => {}
             '?' | '!' | '.' | ',' | ':' | '*' | '_' | '~' | '\'' | '"' | ';' => {}
             ')' if surplus > 0 => surplus -= 1,
             _ => break,
@@ -75,16 +112,25 @@ fn extent(text: &str) -> usize {
     url.len()
 }
 
+fn is_reference(url: &str) -> bool {
+    let name = url.rsplit_once('&').map(|(_, name)| name.trim_end_matches(';'));
+    name.is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{address, is_raster, next_bare};
 
     #[test]
     fn finds_bare_addresses() {
-        let found = |text: &str| next_bare(text, 0).map(|at| text[at].to_owned());
+        let found = |text: &str| next_bare(text, 0).map(|bare| format!("{}{}", bare.scheme, &text[bare.at]));
         assert_eq!(found("see https://a.example/x_(y)."), Some("https://a.example/x_(y)".into()));
-        assert_eq!(found("(www.a.example)"), Some("www.a.example".into()));
+        assert_eq!(found("(www.a.example)"), Some("http://www.a.example".into()));
         assert_eq!(found("请看https://a.example/路径。好"), Some("https://a.example/路径".into()));
+        assert_eq!(found("to ada+b@a-b.example."), Some("mailto:ada+b@a-b.example".into()));
+        for text in ["a@b", "@a.example", "a@b.example-", "http://x_y.a_b", "a@b..example"] {
+            assert_eq!(found(text), None, "{text}");
+        }
         assert_eq!(found("http:// www. xhttp://a.b hwww.a"), None);
     }
 

@@ -1,0 +1,287 @@
+//! CommonMark and GitHub's extensions, example by example: what the parser gives, and what comes out of the
+//! whole pipeline. Where that differs from the examples, a rule below says why.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
+use pulldown_cmark::{Event, Options, Parser};
+
+use super::*;
+
+/// An example: its number, markdown and HTML.
+type Example = (u64, String, String);
+
+fn examples(name: &str) -> Vec<Example> {
+    let text = |case: &serde_json::Value, key: &str| case[key].as_str().unwrap_or_default().to_owned();
+    let example = |(at, case): (usize, &serde_json::Value)| {
+        (case["example"].as_u64().unwrap_or(at as u64 + 1), text(case, "markdown"), text(case, "html"))
+    };
+    json(name).iter().enumerate().map(example).collect()
+}
+
+/// The corpus's examples, or those of npm's commonmark-spec, which the browser tests bring.
+fn commonmark() -> Vec<Example> {
+    let examples = examples("commonmark/spec.json");
+    if !examples.is_empty() {
+        assert_eq!(examples.len(), 655);
+        return examples;
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("end2end/node_modules/commonmark-spec/spec.txt");
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        println!("nor are there examples at {}: `npm ci` in end2end brings them", file.display());
+        return Vec::new();
+    };
+    let fence = "`".repeat(32);
+    let opening = format!("{fence} example\n");
+    let parts = text.split(&opening).skip(1);
+    let examples: Vec<Example> = parts
+        .zip(1..)
+        .map(|(part, number)| {
+            let example = part.split(&fence).next().unwrap_or_default().replace('→', "\t");
+            let (markdown, html) = example.split_once("\n.\n").unwrap_or((&example, ""));
+            (number, format!("{}\n", markdown.trim_start_matches(".\n")), html.to_owned())
+        })
+        .collect();
+    assert!(examples.len() >= 652);
+    examples
+}
+
+fn parsed(text: &str, options: Options) -> String {
+    let mut out = String::new();
+    pulldown_cmark::html::push_html(&mut out, Parser::new_ext(text, options));
+    out
+}
+
+/// Quotes are written in two ways, and white space between blocks in many.
+fn normal(html: &str) -> String {
+    html.replace("&quot;", "\"").replace(">\n", ">").replace("\n<", "<")
+}
+
+#[test]
+fn the_parser_is_commonmark() {
+    for (number, text, expected) in commonmark() {
+        assert_eq!(normal(&parsed(&text, Options::empty())), normal(&expected), "{number}: {text:?}");
+    }
+}
+
+/// An address without the escapes that only some write.
+fn decoded(address: &str) -> String {
+    let mut parts = address.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.extend(byte);
+        bytes.extend_from_slice(if byte.is_some() { &part.as_bytes()[2..] } else { part.as_bytes() });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What an HTML means for a reader, in one form for the examples and for us: blocks, emphasis, addresses
+/// that may be followed, text. Examples are sanitized on the way as our rules ask.
+struct Canon {
+    ours: bool,
+    out: RefCell<String>,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    pre: bool,
+    skip: bool,
+    after_block: bool,
+    links: Vec<bool>,
+}
+
+impl Canon {
+    fn of(html: &str, ours: bool) -> String {
+        let canon = Canon { ours, out: RefCell::default(), state: RefCell::default() };
+        let tokenizer = Tokenizer::new(canon, Default::default());
+        let input = BufferQueue::default();
+        input.push_back(StrTendril::from_slice(html));
+        let _ = tokenizer.feed(&input);
+        tokenizer.end();
+        tokenizer.sink.out.take().trim().to_owned()
+    }
+
+    fn text(&self, text: &str) {
+        let (mut out, mut state) = (self.out.borrow_mut(), self.state.borrow_mut());
+        for c in text.chars() {
+            if state.skip {
+                return;
+            } else if state.pre {
+                out.push(c);
+            } else if !c.is_ascii_whitespace() {
+                out.push(c);
+                state.after_block = false;
+            } else if !out.ends_with(' ') && !state.after_block {
+                out.push(' ');
+            }
+        }
+    }
+
+    fn block(&self, tag: &str) {
+        let (mut out, mut state) = (self.out.borrow_mut(), self.state.borrow_mut());
+        let end = if state.pre { out.len() } else { out.trim_end_matches(' ').len() };
+        out.truncate(end);
+        out.push_str(tag);
+        state.after_block = true;
+    }
+
+    fn tag(&self, tag: &Tag) {
+        let start = tag.kind == TagKind::StartTag;
+        let value = |name: &str| {
+            let found = tag.attrs.iter().find(|attribute| &*attribute.name.local == name);
+            found.map(|attribute| attribute.value.to_string()).unwrap_or_default()
+        };
+        let slash = if start { "" } else { "/" };
+        match &*tag.name {
+            "header" => self.state.borrow_mut().skip = start,
+            "br" => self.text(" "),
+            "pre" => {
+                self.block(&format!("<{slash}pre>"));
+                self.state.borrow_mut().pre = start;
+            }
+            "h1" | "h2" | "h3" | "h4" | "h5" if !self.ours => {
+                let level = tag.name.as_bytes()[1] - b'0' + 1;
+                self.block(&format!("<{slash}h{level}>"));
+            }
+            name @ ("p" | "ul" | "ol" | "li" | "blockquote" | "table" | "tr" | "th" | "td" | "hr" | "h2"
+            | "h3" | "h4" | "h5" | "h6") => self.block(&format!("<{slash}{name}>")),
+            name @ ("em" | "strong" | "del" | "code") if !self.state.borrow().pre => {
+                self.text(&format!("<{slash}{name}>"));
+            }
+            "input" if !self.ours => {
+                let done = tag.attrs.iter().any(|attribute| &*attribute.name.local == "checked");
+                self.text(if done { "☑" } else { "☐" });
+            }
+            // The names of our headings.
+            "a" if start => {
+                let shown = !value("href").starts_with('#') && links::address(&value("href")).is_some();
+                let shown = shown && !self.state.borrow().links.contains(&true);
+                self.state.borrow_mut().links.push(shown);
+                if shown {
+                    let address =
+                        links::address(&value("href")).map(|url| decoded(url.as_str())).unwrap_or_default();
+                    self.text(&format!("<a {address} {}>", value("title")));
+                }
+            }
+            "a" => {
+                if self.state.borrow_mut().links.pop() == Some(true) {
+                    self.text("</a>");
+                }
+            }
+            "img" if !self.ours => {
+                let address = links::address(&value("src"));
+                match address.as_ref().and_then(|url| url.host_str()) {
+                    Some(host) => {
+                        let address = address.as_ref().map(|url| decoded(url.as_str())).unwrap_or_default();
+                        self.text(&format!("<a {address} >{} ({host})</a>", value("alt")));
+                    }
+                    None => self.text(&value("alt")),
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl TokenSink for Canon {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _: u64) -> TokenSinkResult<()> {
+        match token {
+            Token::CharacterTokens(text) => self.text(&text),
+            Token::NullCharacterToken => self.text("\u{fffd}"),
+            Token::TagToken(tag) => self.tag(&tag),
+            _ => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+fn has_html(text: &str) -> bool {
+    let html = |event: Event<'_>| matches!(event, Event::Html(_) | Event::InlineHtml(_));
+    Parser::new_ext(text, bounds::OPTIONS).any(html)
+}
+
+const RAW: &str = "raw HTML is text";
+const FOOTNOTE: &str = "a footnote stands where it is defined, under its own label";
+const LATER: &str = "a definition counts from its own block on";
+const BARE: &str = "bare addresses are links everywhere, also where an example is of CommonMark without them";
+const SLASH: &str = "a backslash in an address stays, and a browser reads it as a slash";
+const NOTHING: &str = "the example has no HTML: it is about not crashing";
+
+/// Why an example does not come out as it stands: a rule of the module's documentation.
+fn reason(name: &str, number: u64, text: &str) -> &'static str {
+    let listed = LISTED.iter().find(|(file, numbers, _)| *file == name && numbers.contains(&number));
+    match listed {
+        Some((.., reason)) => reason,
+        None if has_html(text) => RAW,
+        None if text.contains("[^") => FOOTNOTE,
+        None if text.contains("]:") => LATER,
+        None => "?",
+    }
+}
+
+/// Differences that the text of the example does not tell.
+const LISTED: &[(&str, &[u64], &str)] = &[
+    ("commonmark", &[604, 608, 610, 613, 614], BARE),
+    ("gfm/spec.json", &[610, 614, 616, 619, 620], BARE),
+    ("commonmark", &[605], SLASH),
+    ("gfm/spec.json", &[611], SLASH),
+    ("gfm/extensions.json", &[20], NOTHING),
+];
+
+/// What pulldown-cmark reads otherwise than GitHub's examples: bare addresses (ours to find), tables, a
+/// tag filter (all tags are text here).
+const PARSER: &[u64] = &[199, 205, 621, 622, 623, 624, 625, 626, 627, 628, 629, 630, 631, 645, 646, 653];
+
+/// How many examples differ, and for which reason.
+const DIFFERENT: &[(&str, &[(&str, usize)])] = &[
+    ("commonmark", &[(SLASH, 1), (LATER, 49), (BARE, 5), (RAW, 73)]),
+    ("gfm/spec.json", &[(SLASH, 1), (LATER, 49), (BARE, 5), (RAW, 70)]),
+    ("gfm/extensions.json", &[(LATER, 1), (FOOTNOTE, 1), (RAW, 1), (NOTHING, 1)]),
+    ("gfm/regression.json", &[(FOOTNOTE, 1), (RAW, 5)]),
+];
+
+#[test]
+fn the_pipeline_differs_where_it_says() {
+    for (name, known) in DIFFERENT {
+        let examples = if *name == "commonmark" { commonmark() } else { examples(name) };
+        // The numbers of the corpus's version.
+        let counted = !examples.is_empty() && (*name != "commonmark" || examples.len() == 655);
+        let mut reasons: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        for (number, text, html) in &examples {
+            let (ours, theirs) = (Canon::of(render(text).as_str(), true), Canon::of(html, false));
+            if ours != theirs {
+                let reason = reason(name, *number, text);
+                assert!(
+                    reason != "?" || !counted,
+                    "{name} {number}: {text:?}\n  ours   {ours}\n  theirs {theirs}"
+                );
+                reasons.entry(reason).or_default().push(*number);
+            }
+        }
+        println!("{name}, {} examples; different: {reasons:?}", examples.len());
+        let counts: Vec<(&str, usize)> =
+            reasons.iter().map(|(reason, numbers)| (*reason, numbers.len())).collect();
+        assert!(!counted || counts == *known, "{name}: {counts:?}");
+    }
+}
+
+/// GitHub's own readings that pulldown-cmark does not share, before anything of ours.
+#[test]
+fn the_parser_differs_from_github_where_it_says() {
+    let mut different = Vec::new();
+    for (number, text, html) in examples("gfm/spec.json") {
+        let options = bounds::OPTIONS - Options::ENABLE_GFM;
+        if normal(&parsed(&text, options)) != normal(&html) {
+            different.push(number);
+        }
+    }
+    println!("{different:?}");
+    assert!(different.is_empty() || different == PARSER);
+}

@@ -1,0 +1,66 @@
+//! What is written for what.
+
+use super::*;
+
+#[test]
+fn the_look() {
+    let cases = [
+        (
+            "# a\n###### b\n# a",
+            "<h2 id=\"-a\"><a href=\"#-a\">a</a></h2><h6 id=\"-b\"><a href=\"#-b\">b</a></h6>\
+            <h2 id=\"-a-2\"><a href=\"#-a-2\">a</a></h2>",
+        ),
+        ("a\nb<br>c <i>", "<p>a<br>b<br>c &lt;i&gt;</p>"),
+        (
+            "- [x] a\n- [ ] b",
+            "<ul><li><span class=\"box\">☑</span> a</li><li><span class=\"box\">☐</span> b</li></ul>",
+        ),
+        (
+            "|a|b|\n|-|-:|\n|1|2|",
+            "<div class=\"scroll\"><table><thead><tr><th>a</th><th class=\"right\">b</th></tr></thead>\
+            <tbody><tr><td>1</td><td class=\"right\">2</td></tr></tbody></table></div>",
+        ),
+        ("x[^1]\n\n[^1]: y", "<p>x<sup>1</sup></p><div class=\"foot\"><sup>1</sup> <p>y</p></div>"),
+        ("> [!NOTE]\n> a", "<blockquote class=\"note\"><p class=\"label\">Note</p><p>a</p></blockquote>"),
+        ("[a](javascript:x) [b](/logout)", "<p>a b</p>"),
+        (
+            "[b]\n\n[b]: https://x.example\n\n[b]",
+            "<p>[b]</p><p><a href=\"https://x.example\" target=\"_blank\" \
+            rel=\"noopener noreferrer nofollow\">b</a></p>",
+        ),
+        (
+            "![a](https://x.example/p?q=1)",
+            "<p><a href=\"https://x.example/p?q=1\" target=\"_blank\" \
+            rel=\"noopener noreferrer nofollow\">a (x.example)</a></p>",
+        ),
+        (
+            "```<b>\nx\n",
+            "<figure class=\"code\"><header><span>&lt;b&gt;</span><label><input type=\"checkbox\" class=\"wrap\">Wrap\
+            </label><button class=\"copy\">Copy</button></header><pre><code>x\n</code></pre></figure>",
+        ),
+        (
+            "$5 and $10, $x$",
+            "<p>$5 and $10, <math><semantics><mrow><mi>x</mi></mrow><annotation encoding=\"application/x-tex\">x\
+            </annotation></semantics></math></p>",
+        ),
+        (
+            "**a \\(b*c\\)** `\\(x\\)` ![$y$](z)\n\n> - $\\foo$\n",
+            "<p><strong>a <math><semantics><mrow><mi>b</mi><mo lspace=\"0.2222em\" \
+            rspace=\"0.2222em\">∗</mo><mi>c</mi></mrow><annotation \
+            encoding=\"application/x-tex\">b*c</annotation></semantics></math></strong> <code>\\(x\\)</code> $y$</p>\
+            <blockquote><ul><li><code class=\"tex\">$\\foo$</code></li></ul></blockquote>",
+        ),
+        (
+            "- ```\n  $$\n  a\n  $$\n  ```\n- b\n  \\[\n  + c\n  \\]",
+            "<ul><li><figure class=\"code\"><header><span></span><label><input type=\"checkbox\" class=\"wrap\">Wrap\
+            </label><button class=\"copy\">Copy</button></header><pre><code>$$\na\n$$\n</code></pre></figure></li>\
+            <li>b<br><math display=\"block\"><semantics><mrow><mo lspace=\"0\" rspace=\"0\">+</mo><mi>c</mi>\
+            </mrow><annotation encoding=\"application/x-tex\">+ c</annotation></semantics></math></li></ul>",
+        ),
+        ("שלום", "<p dir=\"rtl\">שלום</p>"),
+        ("", ""),
+    ];
+    for (text, html) in cases {
+        assert_eq!(render(text).as_str(), html, "{text:?}");
+    }
+}

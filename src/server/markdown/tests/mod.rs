@@ -1,0 +1,74 @@
+//! What the renderer is tried on: the corpora, an answer, and traps for who sees only the beginning.
+
+use std::cell::Cell;
+
+use super::{Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize};
+use crate::server::corpora::corpus;
+
+mod conformance;
+mod look;
+mod safety;
+mod streaming;
+
+thread_local! {
+    /// Lines of code that were coloured in this thread.
+    pub(super) static LINES: Cell<usize> = const { Cell::new(0) };
+}
+
+fn json(name: &str) -> Vec<serde_json::Value> {
+    corpus(name).map_or_else(Vec::new, |text| serde_json::from_str(&text).expect("well-formed data"))
+}
+
+fn field(name: &str, key: &str) -> Vec<String> {
+    json(name).iter().filter_map(|case| Some(case[key].as_str()?.to_owned())).collect()
+}
+
+fn pathological() -> Vec<(String, String)> {
+    let part = |part: &serde_json::Value| Some(part[0].as_str()?.repeat(part[1].as_u64()? as usize));
+    let text =
+        |case: &serde_json::Value| case["parts"].as_array()?.iter().map(part).collect::<Option<String>>();
+    let case = |case: &serde_json::Value| Some((case["name"].as_str()?.to_owned(), text(case)?));
+    json("markdown-abuse/pathological.json")
+        .iter()
+        .map(|each| case(each).expect("well-formed data"))
+        .collect()
+}
+
+const ANSWER: &str = include_str!("answer.md");
+
+/// Traps for a reader that sees only the beginning.
+const TRAPS: &[&str] = &[
+    "para\n|a|b|\n|-|-|\n|1|2|\n\nmore",
+    "a|b\n-|-\nx\n> quote",
+    "- a\n\n1. b\n\n- - -\n\n- - - x",
+    "[a]: /u\n\"title\nmore\"\n\n[a] text\n\n[a]: https://b.example\n\n[a]",
+    "p [a]\n\n[a]: https://x.example 'multi\nline'\nq [a]\n\n- [a]\n- [b]\n\n  [b]: https://y.example\n\n[b]",
+    "```a`\nb\n\n```rust\nfn x() {}\n``\n````\nend",
+    "  ~~~~ py\n\tx = 1\n ~~~\n   ~~~~~\n- ```\n  a\nb\n",
+    "- a\n  ```rust\n  fn a() {}\n  fn b() {}\n  ```\n  - c\n\n    d\n\n\n      e\ntext",
+    "[^1]: note\n\n    more\n\ntext[^1] and [^2]\n[^2]: x",
+    "text[^1]\n\n[^1]: note\nlazy\n\n[^1]\n\n[^2]:\n\n    later\n",
+    "> [!NOTE]\n> a\n>\n> b\n\n> [!TIP] x",
+    "<div>\n<b>\n\n*a*\n<!-- \n\n# x\n-->\n<br>a<br/>",
+    "a\r\nb\r\rc\r\n\r\n```\r\nx\r\n```\r\n\0\u{1}",
+    "Title\n===\nx\n---\n# h #\n#x\n***\n**\n",
+    "    code\n\n\n    more\n\tx\n",
+    "1) a\n2. b\n10. c\n\n\n",
+    "![a](data:image/png;base64,AAAA) ![b](https://x.example/p.png) [![c](https://y.example)](https://z.example)",
+    "| a |\n|---|\n| <br> |\n| `x|y` | z |\nhttps://a.example www.b.example/x)",
+    "a $x$, $5-$10 and $y_1$th\n$$\na\n+ b\n\n- c $$ d\n- $$e$$ f\n> \\[\n> g\n> h \\]\n\n\\(a\\) \\[b\n",
+    "- ```\n  $$ a\n  ```\n  $$\n  b\n  $$\n\n# `a $x$\n`b $y$` | $|z|$\n\n|$|a|$|b|\n|-|-|\n|$c$|`$d|e$`|\n",
+    "    $$\n    a\n    $$\n\n[a $x$][b] [c]($d$ \"e $f$\") $[g$](h) <i j=$k$> $l$\n\n[b]: /$m$ '$n$'\n[^$o$]: p\n\n[^$o$]",
+    "$$\n\\begin{a}\n```\n$$\nb\n```\n\\[\nc\n- d\n# e\n\\] f\n$ $$ $$$ $g$$h$ \\$i$ \\\\(j\\) &#1;0&#2;\u{1}0\u{2}",
+    "```",
+    "```rust",
+    "~~~\n~~~\n~~~",
+];
+
+fn texts() -> Vec<String> {
+    let files = ["commonmark/spec.json", "gfm/spec.json", "gfm/extensions.json", "gfm/regression.json"];
+    let mut texts: Vec<String> = files.iter().flat_map(|name| field(name, "markdown")).collect();
+    texts.extend(field("markdown-abuse/exfil-and-links.json", "markdown"));
+    texts.extend(TRAPS.iter().map(|text| text.to_string()));
+    texts
+}

@@ -1,0 +1,300 @@
+//! Cut anyhow, a text gives the same blocks, and costs no more than it is long.
+
+use proptest::prelude::*;
+use pulldown_cmark::Parser;
+
+use super::safety::assert_safe;
+use super::*;
+
+/// Numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) as usize % end.max(1)
+    }
+}
+
+/// What a listener has, who does what the changes say.
+#[derive(Default)]
+struct Listener {
+    blocks: Vec<String>,
+    told: usize,
+}
+
+impl Listener {
+    fn hear(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            self.told += 1;
+            match change {
+                Change::Block { index, html } => {
+                    let index = index as usize;
+                    assert!(index + 1 >= self.blocks.len(), "a finished block was told again");
+                    assert!(index <= self.blocks.len(), "a block was left out");
+                    self.blocks.resize(index + 1, String::new());
+                    self.blocks[index] = html.into_string();
+                }
+                Change::Lines { index, html } => {
+                    assert_eq!(index as usize + 1, self.blocks.len());
+                    let block = self.blocks.last_mut().expect("well-formed data");
+                    let end = block.len() - "</code></pre></figure>".len();
+                    block.insert_str(end, html.as_str());
+                }
+            }
+        }
+    }
+}
+
+fn strings(blocks: Vec<SafeHtml>) -> Vec<String> {
+    blocks.into_iter().map(SafeHtml::into_string).collect()
+}
+
+/// Streams `text` in pieces of up to `piece` bytes and compares with `whole`.
+fn stream(text: &str, whole: &str, piece: usize, dice: &mut Dice) {
+    let (mut stream, mut listener) = (Stream::new(), Listener::default());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(rest.ceil_char_boundary(1 + dice.below(piece)));
+        stream.push(now);
+        if piece == 1 || dice.below(3) > 0 {
+            listener.hear(stream.flush());
+            assert_eq!(listener.blocks, strings(stream.blocks()), "in {text:?}");
+        }
+        rest = later;
+    }
+    listener.hear(stream.finish());
+    assert_eq!(listener.blocks, strings(stream.blocks()), "at the end of {text:?}");
+    assert_eq!(listener.blocks.concat(), whole, "for {text:?}");
+    assert!(stream.finish().is_empty());
+}
+
+#[test]
+fn every_split_gives_the_same_blocks() {
+    let mut dice = Dice(7);
+    for text in texts() {
+        let whole = render(&text);
+        for piece in [1, 3, 17] {
+            stream(&text, whole.as_str(), piece, &mut dice);
+        }
+    }
+}
+
+/// Every text in two pieces, at every place.
+#[test]
+fn every_place_to_split_gives_the_same_blocks() {
+    for text in texts().iter().filter(|text| text.len() < 400) {
+        let whole = render(text);
+        for at in (1..text.len()).filter(|&at| text.is_char_boundary(at)) {
+            let (mut stream, mut listener) = (Stream::new(), Listener::default());
+            for piece in [&text[..at], &text[at..]] {
+                stream.push(piece);
+                listener.hear(stream.flush());
+            }
+            listener.hear(stream.finish());
+            assert_eq!(listener.blocks.concat(), whole.as_str(), "{text:?} at {at}");
+        }
+    }
+}
+
+/// Pieces of the corpora, and what markdown is made of, in any order.
+fn anything() -> impl Strategy<Value = String> {
+    let texts = texts();
+    let known = (0..texts.len()).prop_map(move |at| texts[at].clone());
+    let marks = prop::sample::select(
+        "a|b| |  |    |\t|\n|\n\n|\r|\r\n|\0|\u{1}|# |> |- |1. |* |+ |=|---|```|````|~~~|`|``|*|**|_|~~|[a]|[a]: b|\
+        [^a]|[^a]: |](|)|![|<b>|<!--|-->|$|$$|\\(|\\)|\\[|\\]|\\|\\frac{|}|^|x|5|&amp;|&#1;|<br>|http://a.b|@a.b|日|ש|🙂|. |: "
+            .split('|')
+            .chain(["|", "|-|-|", "|a|b|\n|-|-|\n"])
+            .collect::<Vec<_>>(),
+    );
+    let made = prop::collection::vec(marks, 1..40).prop_map(|marks| marks.concat());
+    prop::collection::vec(prop_oneof![2 => known, 5 => made], 1..4).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_split_of_anything_gives_the_same_blocks(text in anything(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12)) {
+        let whole = render(&text);
+        assert_safe(&whole);
+        let mut cuts: Vec<usize> = cuts.iter().map(|at| text.floor_char_boundary(at.index(text.len() + 1))).collect();
+        cuts.sort_unstable();
+        let (mut stream, mut listener, mut from) = (Stream::new(), Listener::default(), 0);
+        for at in cuts.into_iter().chain([text.len()]) {
+            stream.push(&text[from..at]);
+            listener.hear(stream.flush());
+            // What is shown of a text that goes on is safe, too.
+            assert_safe(&SafeHtml(listener.blocks.concat()));
+            from = at;
+        }
+        listener.hear(stream.finish());
+        prop_assert_eq!(listener.blocks.concat(), whole.as_str());
+        // The same text again gives the same.
+        prop_assert_eq!(&render(&text), &whole);
+    }
+}
+
+#[test]
+fn long_texts_split_anyhow() {
+    let mut dice = Dice(11);
+    let texts = texts();
+    for round in 0..24 {
+        let parts: Vec<&str> = (0..40).map(|_| texts[dice.below(texts.len())].as_str()).collect();
+        let text = parts.join(["\n\n", "\n", ""][round % 3]);
+        stream(&text, render(&text).as_str(), 60, &mut dice);
+    }
+    let whole = render(ANSWER);
+    for piece in [1, 4, 40, 400] {
+        stream(ANSWER, whole.as_str(), piece, &mut dice);
+    }
+}
+
+#[test]
+fn a_prefix_never_panics_and_is_safe() {
+    let mut dice = Dice(5);
+    for text in texts() {
+        let end = text.floor_char_boundary(dice.below(text.len()));
+        assert_safe(&render(&text[..end]));
+        let noise: String = text
+            .chars()
+            .map(|c| {
+                if dice.below(9) == 0 {
+                    "\0\u{7}`*[<|\n\u{202e}".chars().nth(dice.below(9)).unwrap_or(c)
+                } else {
+                    c
+                }
+            })
+            .collect();
+        stream(&noise, render(&noise).as_str(), 9, &mut dice);
+    }
+}
+
+/// Blocks parsed alone are what the whole is made of (but for references, which may go backwards there).
+#[test]
+fn boundaries_are_those_of_the_whole() {
+    let plain = |text: &str| {
+        let mut out = String::new();
+        pulldown_cmark::html::push_html(&mut out, Parser::new_ext(text, bounds::OPTIONS));
+        out
+    };
+    let mut different = 0;
+    for text in texts() {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let mut at = 0;
+        let mut blocks = String::new();
+        for top in bounds::top_level(&text) {
+            blocks += &plain(&text[at..top.end]);
+            at = top.end;
+        }
+        if blocks != plain(&text) {
+            assert!(text.contains("]:"), "{text:?}\n{blocks}\n{}", plain(&text));
+            different += 1;
+        }
+    }
+    println!("{different} texts use references across blocks");
+}
+
+#[test]
+fn each_block_is_one_element() {
+    for text in texts() {
+        let mut stream = Stream::new();
+        stream.push(&text);
+        stream.finish();
+        for block in stream.blocks() {
+            let block = block.as_str();
+            let name: String = block[1..].chars().take_while(char::is_ascii_alphanumeric).collect();
+            let opened =
+                block.matches(&format!("<{name}>")).count() + block.matches(&format!("<{name} ")).count();
+            let end = format!("</{name}>");
+            assert!(
+                name == "hr" || block.ends_with(&end) && opened == block.matches(&end).count(),
+                "{text:?}: {block}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_long_code_block_is_coloured_once() {
+    let (mut stream, mut listener) = (Stream::new(), Listener::default());
+    let before = LINES.get();
+    let mut text = String::from("# Long\n\n```rust\n");
+    stream.push(&text);
+    for line in 0..5_000 {
+        let line = format!("    let a{line} = \"b\"; // c\n");
+        text += &line;
+        for piece in line.as_bytes().chunks(7) {
+            stream.push(std::str::from_utf8(piece).expect("well-formed data"));
+        }
+        listener.hear(stream.flush());
+    }
+    stream.push("```\n\nend");
+    text += "```\n\nend";
+    listener.hear(stream.finish());
+    assert_eq!(LINES.get() - before, 5_000);
+    assert!(listener.told <= 5_010, "{}", listener.told);
+    assert_eq!(listener.blocks.concat(), render(&text).as_str());
+}
+
+#[test]
+fn code_in_a_growing_list_is_coloured_once() {
+    let mut stream = Stream::new();
+    let before = LINES.get();
+    stream.push("- a\n  ```rust\n");
+    for line in 0..500 {
+        stream.push(&format!("  let a{line} = 1;\n"));
+        stream.flush();
+    }
+    stream.finish();
+    // Each line once as the last, and once for good.
+    assert!(LINES.get() - before <= 1_100, "{}", LINES.get() - before);
+}
+
+#[test]
+fn a_growing_list_is_rendered_seldom() {
+    let (mut stream, mut listener, mut sent) = (Stream::new(), Listener::default(), 0);
+    for line in 0..4_000 {
+        stream.push(&format!("- item {line} with some text in it\n"));
+        let changes = stream.flush();
+        sent += changes
+            .iter()
+            .map(|change| if let Change::Block { html, .. } = change { html.as_str().len() } else { 0 })
+            .sum::<usize>();
+        listener.hear(changes);
+    }
+    listener.hear(stream.finish());
+    let size = listener.blocks.concat().len();
+    assert!(sent < 60 * size, "{sent} bytes for {size}");
+}
+
+#[test]
+fn what_is_over_the_limit_is_plain() {
+    let mut text = "word *em* ".repeat(blocks::LIMIT / 10 - 3);
+    text += "\n\nend ä";
+    text += &"*ü*\n".repeat(20_000);
+    let whole = render(&text);
+    assert!(whole.as_str().contains("<pre class=\"plain\">"));
+    let (mut stream, mut listener) = (Stream::new(), Listener::default());
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(rest.floor_char_boundary(100_001));
+        stream.push(now);
+        listener.hear(stream.flush());
+        rest = later;
+    }
+    listener.hear(stream.finish());
+    assert_eq!(listener.blocks.concat(), whole.as_str());
+}
+
+#[test]
+fn what_is_over_so_many_blocks_is_plain() {
+    let text = "# a\n".repeat(blocks::BLOCKS + 50);
+    let whole = render(&text);
+    assert_eq!(whole.as_str().matches("<h2 ").count(), blocks::BLOCKS);
+    assert!(whole.as_str().ends_with("# a\n</pre>"));
+    stream(&text, whole.as_str(), 9_000, &mut Dice(3));
+}
