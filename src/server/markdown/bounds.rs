@@ -75,8 +75,11 @@ fn close(text: &str, block: &mut Top, inside: Option<usize>, next: usize) {
         return;
     };
     let mut end = line_end(text, inside.max(block.start + 1).min(text.len()));
-    let belongs =
-        |line: &str| line.trim().is_empty() || line.starts_with(['\t', '>']) || line.starts_with("  ");
+    let belongs = |line: &str| {
+        let is_definition = !line.starts_with("    ") && line.trim_start_matches(' ').starts_with('[');
+        let is_indented = line.starts_with(['\t', '>']) || line.starts_with("  ");
+        line.trim().is_empty() || is_indented && !is_definition
+    };
     while end < next {
         let line = &text[end..line_end(text, end + 1)];
         if !belongs(line) {

@@ -169,9 +169,8 @@ impl Canon {
                 }
             }
             "a" => {
-                if self.state.borrow_mut().links.pop() == Some(true) {
-                    self.text("</a>");
-                }
+                let shown = self.state.borrow_mut().links.pop() == Some(true);
+                self.text(if shown { "</a>" } else { "" });
             }
             "img" if !self.ours => {
                 let address = links::address(&value("src"));
