@@ -115,6 +115,13 @@ impl Mongod {
     pub(super) fn signal(&self, name: &str) {
         let pid = fs::read_to_string(self.folder.join("pid")).unwrap();
         assert!(Command::new("kill").args(["-s", name, pid.trim()]).status().unwrap().success());
+        // Its threads stop one by one, and one that has not yet may still answer.
+        let tasks = format!("/proc/{}/task", pid.trim());
+        while name == "STOP"
+            && fs::read_dir(&tasks).is_ok_and(|tasks| tasks.flatten().any(|task| is_awake(&task)))
+        {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
     }
 
     async fn make_replica_set(&self, members: &[&Self]) {
@@ -165,4 +172,10 @@ fn program() -> PathBuf {
         .chain([cache.join("mongodb/mongod")])
         .find(|candidate| Path::is_file(candidate))
         .expect("The store tests need a mongod, and there is none: run `scripts/setup.sh test`.")
+}
+
+/// Whether a thread is not stopped, by the letter after its name.
+fn is_awake(task: &fs::DirEntry) -> bool {
+    let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('T'))
 }
