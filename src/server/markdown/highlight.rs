@@ -1,4 +1,5 @@
-//! Colours code: syntect's scopes become a handful of one-letter classes, line by line.
+//! Colours code line by line, with a handful of one-letter classes: [`Lexer`] for the languages of most
+//! chats, syntect's grammars for some two hundred more.
 //!
 //! `k` keyword, `s` string, `c` comment, `n` number or constant, `t` type, `f` function, `h` heading,
 //! `i` inserted, `d` deleted. What has no class has no element.
@@ -12,12 +13,12 @@ use syntect::parsing::{
     BasicScopeStackOp, ParseState, Scope, ScopeStack, ScopeStackOp, SyntaxReference, SyntaxSet,
 };
 
+use super::lexer::{Class, Lexer};
+
 /// Longer lines are not coloured; regular expressions may be slow on them.
 const LINE: usize = 4 << 10;
 /// What comes after so much of one block is not coloured.
 const BLOCK: usize = 256 << 10;
-
-type Class = Option<&'static str>;
 
 /// What a scope does to the class of its text.
 #[derive(Clone, Copy)]
@@ -75,22 +76,8 @@ const RULES: &[(&str, &str)] = &[
 ];
 
 /// Names that people write and the grammars do not know.
-const ALIASES: &[(&str, &str)] = &[
-    ("console", "sh"),
-    ("csharp", "cs"),
-    ("golang", "go"),
-    ("hcl", "tf"),
-    ("json5", "json"),
-    ("jsonc", "json"),
-    ("jsx", "js"),
-    ("mjs", "js"),
-    ("objc", "m"),
-    ("ps", "ps1"),
-    ("sh-session", "sh"),
-    ("shell", "sh"),
-    ("vb", "vbs"),
-    ("zsh", "sh"),
-];
+const ALIASES: &[(&str, &str)] =
+    &[("console", "sh"), ("hcl", "tf"), ("objc", "m"), ("ps", "ps1"), ("sh-session", "sh"), ("vb", "vbs")];
 
 struct Grammars {
     set: SyntaxSet,
@@ -118,23 +105,31 @@ fn rule_of(scope: Scope) -> Rule {
     })
 }
 
-fn find_syntax(info: &str) -> Option<&'static SyntaxReference> {
+/// The language that an info string names, in small letters.
+fn token(info: &str) -> Option<String> {
     let token = info.split([' ', '\t', ',', '{', ':', ';']).next().unwrap_or("").trim_start_matches('.');
-    if token.is_empty() || token.len() > 40 {
-        return None;
-    }
-    let token = token.to_ascii_lowercase();
+    (!token.is_empty() && token.len() <= 40).then(|| token.to_ascii_lowercase())
+}
+
+fn find_syntax(token: &str) -> Option<&'static SyntaxReference> {
     let set = &grammars().set;
     let alias = ALIASES.iter().find(|(name, _)| *name == token).map(|(_, to)| *to);
-    set.find_syntax_by_token(&token).or_else(|| set.find_syntax_by_token(alias?))
+    set.find_syntax_by_token(token).or_else(|| set.find_syntax_by_token(alias?))
 }
 
 /// Colours the lines of one code block in order.
 #[derive(Clone)]
 pub(super) struct Highlighter {
-    /// None for plain text.
-    state: Option<State>,
+    by: By,
     bytes: usize,
+}
+
+#[derive(Clone)]
+enum By {
+    /// Plain text.
+    Nothing,
+    Lexer(Lexer),
+    Grammar(Box<State>),
 }
 
 #[derive(Clone)]
@@ -148,32 +143,40 @@ struct State {
 impl Highlighter {
     /// For the language that the info string of a code block names.
     pub(super) fn new(info: &str) -> Highlighter {
-        let state = find_syntax(info).map(|syntax| State {
-            parse: ParseState::new(syntax),
-            scopes: ScopeStack::new(),
-            classes: Vec::new(),
-        });
-        Highlighter { state, bytes: 0 }
+        let start =
+            |syntax| State { parse: ParseState::new(syntax), scopes: ScopeStack::new(), classes: Vec::new() };
+        let grammar = |token: &str| find_syntax(token).map(|syntax| By::Grammar(Box::new(start(syntax))));
+        let by = token(info).and_then(|token| Lexer::new(&token).map(By::Lexer).or_else(|| grammar(&token)));
+        Highlighter { by: by.unwrap_or(By::Nothing), bytes: 0 }
     }
 
-    /// Writes one line, which ends with `\n`, as HTML. A line that is too long, or that the grammar
-    /// fails on, ends the colours of its block: the state after it is unknown.
+    /// Writes one line, which ends with `\n`, as HTML. A line that is too long, or that a grammar fails on,
+    /// ends the colours of its block: the state after it is unknown.
     pub(super) fn line(&mut self, line: &str, out: &mut String) {
         #[cfg(test)]
         super::tests::LINES.with(|lines| lines.set(lines.get() + 1));
         self.bytes += line.len();
         if line.len() > LINE || self.bytes > BLOCK {
-            self.state = None;
+            self.by = By::Nothing;
         }
-        let ops = self.state.as_mut().and_then(|state| {
-            let parse = AssertUnwindSafe(|| state.parse.parse_line(line, &grammars().set));
-            catch_unwind(parse).ok().and_then(Result::ok)
-        });
-        match (&mut self.state, ops) {
-            (Some(state), Some(ops)) => state.write(line, &ops, out),
-            _ => {
-                self.state = None;
-                escape(line, out);
+        match &mut self.by {
+            By::Nothing => escape(line, out),
+            By::Lexer(lexer) => {
+                let (mut run, mut at) = (Run { line, start: 0, class: None }, 0);
+                lexer.line(line, |end, class| {
+                    run.take(at..end, class, out);
+                    at = end;
+                });
+                run.end(line.len(), out);
+            }
+            By::Grammar(state) => {
+                let parse = AssertUnwindSafe(|| state.parse.parse_line(line, &grammars().set));
+                if let Some(ops) = catch_unwind(parse).ok().and_then(Result::ok) {
+                    state.write(line, &ops, out);
+                } else {
+                    self.by = By::Nothing;
+                    escape(line, out);
+                }
             }
         }
     }
@@ -272,8 +275,8 @@ mod tests {
     fn short_classes() {
         assert_eq!(
             coloured("rust", "pub fn a(x: u8) -> &str { \"b\\n{}\" } // c\n"),
-            "<span class=\"k\">pub fn</span> <span class=\"f\">a</span>(x: <span class=\"k\">u8</span>) -&gt; \
-             &amp;<span class=\"k\">str</span> { <span class=\"s\">\"b</span><span class=\"n\">\\n</span>\
+            "<span class=\"k\">pub fn</span> <span class=\"f\">a</span>(x: <span class=\"t\">u8</span>) -&gt; \
+             &amp;<span class=\"t\">str</span> { <span class=\"s\">\"b</span><span class=\"n\">\\n</span>\
              <span class=\"s\">{}\"</span> } <span class=\"c\">// c</span>\n"
         );
         assert_eq!(coloured("diff", "-old\n"), "<span class=\"d\">-old</span>\n");
@@ -288,22 +291,87 @@ mod tests {
             clojure ini markdown nginx julia"
             .split_whitespace()
         {
-            assert!(find_syntax(name).is_some(), "{name}");
+            assert!(Lexer::new(name).is_some() || find_syntax(name).is_some(), "{name}");
         }
         assert!(grammars().set.syntaxes().len() >= 100);
+    }
+
+    #[test]
+    fn the_lexer_reads_what_is_special() {
+        let lines = |info: &str, text: &str| {
+            let (mut highlighter, mut out) = (Highlighter::new(info), String::new());
+            assert!(matches!(highlighter.by, By::Lexer(_)), "{info}");
+            text.split_inclusive('\n').for_each(|line| highlighter.line(line, &mut out));
+            out.replace("<span class=\"", "<").replace("</span>", "</>").replace("\">", ">")
+        };
+        for (info, text, coloured) in [
+            (
+                "rust",
+                "fn f<'a>(c: 'b') { r#\"\"x\"# /* /* */ */ }\n",
+                "<k>fn</> f&lt;<t>'a</>&gt;(c: <s>'b'</>) { <s>r#\"\"x\"#</> <c>/* /* */ */</> }\n",
+            ),
+            (
+                "rust",
+                "vec![0x1f, 1.5e-3, 1..2]\n",
+                "<f>vec!</>[<n>0x1f</>, <n>1.5e-3</>, <n>1</>..<n>2</>]\n",
+            ),
+            (
+                "ts",
+                "let a = `x${b({c: 1})}y\nz` / 2\n",
+                "<k>let</> a = <s>`x${</><f>b</>({c: <n>1</>})<s>}y</>\n<s>z`</> / <n>2</>\n",
+            ),
+            ("js", "a = /[/]'/g.test(b) / c\n", "a = <s>/[/]'/g</>.<f>test</>(b) / c\n"),
+            ("py", "x = f'''a\nb''' # c\n@d\n", "x = <s>f'''a</>\n<s>b'''</> <c># c</>\n<t>@d</>\n"),
+            ("sh", "echo a#b # c\n", "echo a#b <c># c</>\n"),
+            ("json", "{\"a\": [\"b\", null]}\n", "{<f>\"a\"</>: [<s>\"b\"</>, <n>null</>]}\n"),
+            ("SQL", "SELECT Count(*) FROM t -- x\n", "<k>SELECT</> <f>Count</>(*) <k>FROM</> t <c>-- x</>\n"),
+            (
+                "c",
+                "#include <a.h>\nchar *s = \"a\n;\n",
+                "<k>#include</> &lt;a.h&gt;\n<t>char</> *s = <s>\"a</>\n;\n",
+            ),
+            ("go", "日本 := 'x'; ẞ\n", "日本 := <s>'x'</>; ẞ\n"),
+        ] {
+            assert_eq!(lines(info, text), coloured, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_lexer_keeps_every_character() {
+        let marks: Vec<char> = "\"'`/*\\${}#@<>-rf\"\"\"_a1. \t日=(:)[]".chars().collect();
+        let mut seed = 9u64;
+        let mut any = || {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            marks[(seed >> 33) as usize % marks.len()]
+        };
+        for name in "rust ts py go java c kotlin dart scala sql json lua sh swift zig cs".split(' ') {
+            let mut highlighter = Highlighter::new(name);
+            for _ in 0..400 {
+                let line: String = (0..30).map(|_| any()).chain(['\n']).collect();
+                let (mut out, mut shown, mut inside) = (String::new(), String::new(), false);
+                highlighter.line(&line, &mut out);
+                for c in out.chars() {
+                    inside |= c == '<';
+                    shown.extend((!inside).then_some(c));
+                    inside &= c != '>';
+                }
+                let shown = shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+                assert_eq!(shown, line, "{name}");
+            }
+        }
     }
 
     /// All of them were tried once; compiling each one's expressions takes a minute unoptimized.
     #[test]
     fn grammars_bear_nonsense() {
         let text = "a = \"x ${y} #{z}\" /* c */ <b c='d'>{{ e }}</b> `f` 0x1F @g $h -- i # j\n";
-        for name in ["rust", "py", "ts", "html", "sh", "css", "yaml", "sql", "c", "go"] {
+        for name in ["ruby", "html", "css", "yaml", "php", "haskell", "toml", "r", "elixir", "perl"] {
             let mut highlighter = Highlighter::new(name);
             let mut out = String::new();
             for line in [text, "\n", "\t}\n", text] {
                 highlighter.line(line, &mut out);
             }
-            assert!(highlighter.state.is_some() && out.contains("<span"), "{name}");
+            assert!(matches!(highlighter.by, By::Grammar(_)) && out.contains("<span"), "{name}");
         }
     }
 

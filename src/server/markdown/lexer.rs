@@ -1,0 +1,276 @@
+//! Colours the languages of most chats without a grammar: words, strings, comments and numbers are enough
+//! to tell. A line costs about a microsecond and no memory stays, where a grammar's regular expressions
+//! take a hundred times that and, once compiled, up to 100 MB for a language.
+
+use super::languages::{LANGUAGES, Language, Quote};
+
+/// What a piece of code is: a class of `highlight`, or nothing.
+pub(super) type Class = Option<&'static str>;
+
+/// Reads the lines of one code block in order.
+#[derive(Clone)]
+pub(super) struct Lexer {
+    language: &'static Language,
+    inside: Inside,
+    /// For each `${` of a template that is open: the template, and how many braces are open in it.
+    templates: Vec<(&'static Quote, usize)>,
+}
+
+#[derive(Clone, Copy)]
+enum Inside {
+    Nothing,
+    /// A comment, and how many are open in each other.
+    Comment(usize),
+    /// A string, and how many `#` end it.
+    Text(&'static Quote, usize),
+}
+
+impl Lexer {
+    /// For the language of this name, in small letters.
+    pub(super) fn new(name: &str) -> Option<Lexer> {
+        let language = LANGUAGES.iter().find(|language| has(language.names, name))?;
+        Some(Lexer { language, inside: Inside::Nothing, templates: Vec::new() })
+    }
+
+    /// Tells the pieces of a line in order, each by its end.
+    pub(super) fn line(&mut self, line: &str, mut tell: impl FnMut(usize, Class)) {
+        let (mut at, mut before) = (0, b'\n');
+        while at < line.len() {
+            let rest = &line[at..];
+            let (length, class) = match self.inside {
+                Inside::Comment(depth) => (self.comment(rest, depth), Some("c")),
+                Inside::Text(quote, hashes) => self.text(rest, quote, hashes),
+                Inside::Nothing => self.code(line, at, before),
+            };
+            if let Some(&byte) =
+                line.as_bytes()[at..at + length].iter().rfind(|byte| !byte.is_ascii_whitespace())
+            {
+                before = byte;
+            }
+            at += length;
+            tell(at, class);
+        }
+        if let Inside::Text(quote, _) = self.inside
+            && !quote.lines
+            && !line.trim_end_matches('\n').ends_with('\\')
+        {
+            self.inside = Inside::Nothing;
+        }
+    }
+
+    fn comment(&mut self, rest: &str, depth: usize) -> usize {
+        let Some((open, close)) = self.language.block_comment else { return rest.len() };
+        let end = rest.find(close);
+        let nested = rest.find(open).filter(|&at| self.language.nested && end.is_none_or(|end| at < end));
+        match (nested, end) {
+            (Some(at), _) => {
+                self.inside = Inside::Comment(depth + 1);
+                at + open.len()
+            }
+            (None, Some(at)) => {
+                self.inside = if depth > 1 { Inside::Comment(depth - 1) } else { Inside::Nothing };
+                at + close.len()
+            }
+            (None, None) => rest.len(),
+        }
+    }
+
+    /// To the end of a string, or to what is special in it.
+    fn text(&mut self, rest: &str, quote: &'static Quote, hashes: usize) -> (usize, Class) {
+        let special = |at: usize| {
+            let here = &rest[at..];
+            quote.escapes && here.starts_with('\\')
+                || quote.template && here.starts_with("${")
+                || here.starts_with(quote.close)
+        };
+        let bytes = rest.as_bytes();
+        let marks = |byte: u8| matches!(byte, b'\\' | b'$') || byte == quote.close.as_bytes()[0];
+        let Some(at) = (0..rest.len()).find(|&at| marks(bytes[at]) && special(at)) else {
+            return (rest.len(), Some("s"));
+        };
+        let here = &rest[at..];
+        if quote.escapes && here.starts_with('\\') {
+            if at > 0 {
+                return (at, Some("s"));
+            }
+            return (1 + here[1..].chars().next().map_or(0, char::len_utf8), Some("n"));
+        }
+        if quote.template && here.starts_with("${") {
+            self.templates.push((quote, 0));
+            self.inside = Inside::Nothing;
+            return (at + 2, Some("s"));
+        }
+        let end = at + quote.close.len();
+        if rest[end..].bytes().take_while(|&b| b == b'#').count() >= hashes {
+            self.inside = Inside::Nothing;
+            return (end + hashes, Some("s"));
+        }
+        (end, Some("s"))
+    }
+
+    /// The next piece of code proper at `at`, after the byte `before`.
+    fn code(&mut self, line: &str, at: usize, before: u8) -> (usize, Class) {
+        let (rest, language) = (&line[at..], self.language);
+        let first = rest.chars().next().unwrap_or(' ');
+        if first.is_whitespace() {
+            return (rest.len() - rest.trim_start().len(), None);
+        }
+        let after_space = at == 0 || line.as_bytes()[at - 1].is_ascii_whitespace() || !language.shell;
+        if after_space && language.line_comments.iter().any(|mark| rest.starts_with(mark)) {
+            return (rest.len(), Some("c"));
+        }
+        if let Some((open, _)) = language.block_comment
+            && rest.starts_with(open)
+        {
+            self.inside = Inside::Comment(1);
+            return (open.len(), Some("c"));
+        }
+        if first == '\'' && language.lifetimes && !is_character(rest) {
+            let name = rest[1..].find(|c: char| !is_word(c)).unwrap_or(rest.len() - 1);
+            return (1 + name, Some("t"));
+        }
+        if let Some(quote) = language.quotes.iter().find(|quote| rest.starts_with(quote.open)) {
+            if let Some(length) = field(rest, quote).filter(|_| language.fields) {
+                return (length, Some("f"));
+            }
+            self.inside = Inside::Text(quote, 0);
+            return (quote.open.len(), Some("s"));
+        }
+        if first.is_ascii_digit() {
+            return (number(rest), Some("n"));
+        }
+        if first == '/'
+            && language.regexes
+            && !matches!(before, b')' | b']' | b'}' | b'_' | b'$')
+            && !before.is_ascii_alphanumeric()
+            && let Some(length) = regex(rest)
+        {
+            return (length, Some("s"));
+        }
+        if is_word(first) || matches!(first, '@' | '#' | '$') && rest[1..].starts_with(is_word) {
+            return self.word(rest, before, at);
+        }
+        self.brace(first)
+    }
+
+    fn brace(&mut self, mark: char) -> (usize, Class) {
+        if let Some((quote, open)) = self.templates.last_mut() {
+            match mark {
+                '{' => *open += 1,
+                '}' if *open > 0 => *open -= 1,
+                '}' => {
+                    self.inside = Inside::Text(quote, 0);
+                    self.templates.pop();
+                    return (1, Some("s"));
+                }
+                _ => {}
+            }
+        }
+        (mark.len_utf8(), None)
+    }
+
+    fn word(&mut self, rest: &str, before: u8, at: usize) -> (usize, Class) {
+        let language = self.language;
+        let mark = usize::from(rest.starts_with(['@', '#', '$']));
+        let length = mark + rest[mark..].find(|c: char| !is_word(c)).unwrap_or(rest.len() - mark);
+        let (word, after) = rest.split_at(length);
+        // r"…", b'…', f"…" and r#"…"#.
+        if language.prefixes.contains(&word) {
+            let hashes =
+                if language.lifetimes { after.bytes().take_while(|&b| b == b'#').count() } else { 0 };
+            if let Some(quote) = language.quotes.iter().find(|quote| after[hashes..].starts_with(quote.open))
+            {
+                let raw = word.contains(['r', 'R']);
+                let quote = if raw { language.raw.unwrap_or(quote) } else { quote };
+                self.inside = Inside::Text(quote, hashes);
+                return (length + hashes + quote.open.len(), Some("s"));
+            }
+        }
+        let lower;
+        let known = if language.any_case {
+            lower = word.to_ascii_lowercase();
+            &lower
+        } else {
+            word
+        };
+        let called = after.starts_with('(')
+            || after.starts_with("!(")
+            || after.starts_with("![")
+            || after.starts_with("::<");
+        let class = match rest.as_bytes()[0] {
+            b'@' => Some("t"),
+            b'#' if at == 0 => Some("k"),
+            b'#' | b'$' => None,
+            _ if before == b'.' && !has(language.types, known) => called.then_some("f"),
+            _ if has(language.keywords, known) => Some("k"),
+            _ if has(language.constants, known) => Some("n"),
+            _ if has(language.types, known) => Some("t"),
+            _ if called => Some("f"),
+            _ if language.capitals && is_type(word) => Some("t"),
+            _ => None,
+        };
+        let macro_mark = usize::from(class == Some("f") && after.starts_with('!'));
+        (length + macro_mark, class)
+    }
+}
+
+/// Whether a list of words, separated by blanks, has this one.
+fn has(words: &str, word: &str) -> bool {
+    words.split_ascii_whitespace().any(|each| each == word)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// A name with a capital and a small letter is a type's where types are written so.
+fn is_type(word: &str) -> bool {
+    word.starts_with(char::is_uppercase) && (word.len() == 1 || word.contains(char::is_lowercase))
+}
+
+/// `'a'` and `'\n'`, not `'a`.
+fn is_character(rest: &str) -> bool {
+    let mut chars = rest.chars().skip(1);
+    matches!((chars.next(), chars.next()), (Some('\\'), _) | (Some(_), Some('\'')))
+}
+
+/// How long the string at the beginning is, if a colon follows: it is the name of a field.
+fn field(rest: &str, quote: &Quote) -> Option<usize> {
+    let end = quote.open.len() + rest[quote.open.len()..].find(quote.close)? + quote.close.len();
+    rest[end..].trim_start().starts_with(':').then_some(end)
+}
+
+fn number(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let mut at = 1;
+    while at < bytes.len() {
+        let goes_on = match bytes[at] {
+            b'.' => bytes.get(at + 1).is_some_and(u8::is_ascii_digit),
+            b'+' | b'-' => matches!(bytes[at - 1], b'e' | b'E') && !rest.starts_with("0x"),
+            byte => byte.is_ascii_alphanumeric() || byte == b'_',
+        };
+        if !goes_on {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// How long a regular expression is that begins with `/`, if it ends on the line.
+fn regex(rest: &str) -> Option<usize> {
+    let (mut escaped, mut class) = (false, false);
+    let end = rest.bytes().enumerate().skip(1).find(|&(_, byte)| {
+        let ends = byte == b'/' && !escaped && !class;
+        match byte {
+            b'[' if !escaped => class = true,
+            b']' if !escaped => class = false,
+            _ => {}
+        }
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    let (end, _) = end.filter(|&(end, _)| end > 1)?;
+    let flags = rest[end + 1..].bytes().take_while(u8::is_ascii_lowercase).count();
+    Some(end + 1 + flags)
+}
