@@ -1,0 +1,195 @@
+// What a model writes, as it is shown: whole, in place, and harmless.
+import type { APIRequestContext, Page } from "@playwright/test";
+
+import { ABUSE, commonmark, corpus, type Case } from "../support/corpora.ts";
+import { forbidden } from "../support/strict.ts";
+import { expect, test, type User } from "../support/test.ts";
+
+const FENCE = "`".repeat(3);
+const LONG = Array.from({ length: 45 }, (_, i) => `const a${i} = ${i}; // ${"wide ".repeat(i === 3 ? 60 : 1)}`).join("\n");
+const ANSWER = `# Euler
+
+Then $e^{i\\pi} = -1$ and
+
+\\[
+\\int_0^1 x^2 \\, dx
+= \\frac{1}{3}
+\\]
+
+It costs $5 and $10.
+
+## The code
+
+${FENCE}js
+${LONG}
+${FENCE}
+
+## The code
+
+| a | b |
+|---|--:|
+| $|x|$ | 2 |
+
+שלום, right to left.
+`;
+
+/** A program of the same person: asks the echo and gives the HTML of its answers. */
+class Program {
+  private constructor(
+    private request: APIRequestContext,
+    private api: string,
+    private headers: Record<string, string>,
+  ) {}
+
+  static async signIn(request: APIRequestContext, url: string, user: User): Promise<Program> {
+    const api = `${url}/api/v1`;
+    const answer = await request.post(`${api}/auth/login`, { data: { email: user.email, password: user.password } });
+    expect(answer.ok(), await answer.text()).toBe(true);
+    return new Program(request, api, { authorization: `Bearer ${(await answer.json()).token}` });
+  }
+
+  async conversation(): Promise<string> {
+    const answer = await this.request.post(`${this.api}/conversations`, { headers: this.headers, data: { model: "openai/echo" } });
+    expect(answer.status(), await answer.text()).toBe(201);
+    return (await answer.json()).id;
+  }
+
+  /** The HTML of the answer that says `content`. */
+  async echo(conversation: string, content: string): Promise<string> {
+    const path = `${this.api}/conversations/${conversation}/messages`;
+    const asked = await this.request.post(path, { headers: this.headers, data: { content, model: "openai/echo" } });
+    expect(asked.status(), await asked.text()).toBe(202);
+    const { id } = (await asked.json()).assistant_message;
+    let html = "";
+    await expect
+      .poll(
+        async () => {
+          const { items } = await (await this.request.get(`${path}?format=html&limit=4`, { headers: this.headers })).json();
+          const answer = items.find((item: any) => item.id === id);
+          html = answer?.html;
+          return answer?.status;
+        },
+        { intervals: [10, 20, 50], timeout: 30_000 },
+      )
+      .toBe("complete");
+    return html;
+  }
+}
+
+/** Whatever a page does that it must not. */
+function watchOver(page: Page, origin: string): string[] {
+  const done: string[] = [];
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin && !["data:", "blob:"].includes(url.protocol)) done.push(`request to ${url}`);
+  });
+  page.on("dialog", (dialog) => (done.push(`dialog ${dialog.message()}`), dialog.dismiss()));
+  page.on("popup", (popup) => done.push(`popup ${popup.url()}`));
+  return done;
+}
+
+test("formulas, headings, code and tables are what they should be", async ({ chat, page }) => {
+  await chat.begin(ANSWER, "echo");
+  await chat.ended();
+  for (const round of ["streamed", "from the store"]) {
+    await test.step(round, async () => {
+      await expect(chat.prose.locator("math")).toHaveCount(3);
+      await expect(chat.prose.locator('math[display="block"] mfrac')).toBeVisible();
+      await expect(chat.prose.getByText("It costs $5 and $10.")).toBeVisible();
+      const box = await chat.prose.locator('math[display="block"]').boundingBox();
+      expect(box!.height).toBeGreaterThan(25);
+      // Names of headings are unique on the page, and lead to them.
+      const links = chat.prose.getByRole("link", { name: "The code" });
+      await expect(links).toHaveCount(2);
+      const names = await links.evaluateAll((all) => all.map((a) => a.getAttribute("href")!.slice(1)));
+      expect(new Set(names).size).toBe(2);
+      for (const name of names) expect(await page.locator(`[id="${name}"]`).count()).toBe(1);
+      await expect(chat.prose.locator('p[dir="rtl"]')).toHaveText(/שלום/);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    });
+    if (round === "streamed") await chat.reload();
+  }
+});
+
+test("code is copied, wrapped and folded; an answer is copied with its formulas as TeX", async ({ chat, page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await chat.begin(ANSWER, "echo");
+  await chat.ended();
+  const figure = chat.prose.locator("figure");
+  await expect(figure.locator("header span")).toHaveText("js");
+  await figure.getByRole("button", { name: "Copy" }).click();
+  await expect.poll(copied).toBe(`${LONG}\n`);
+  const code = figure.locator("pre");
+  const size = () => code.evaluate((pre) => ({ height: pre.clientHeight, wide: pre.scrollWidth > pre.clientWidth }));
+  const before = await size();
+  expect(before.wide).toBe(true);
+  await figure.getByLabel("Wrap").check();
+  expect((await size()).wide).toBe(false);
+  await figure.getByLabel("Fold").check();
+  expect((await size()).height).toBeLessThan(before.height / 2);
+  await chat.answer.hover();
+  await chat.answer.getByRole("button", { name: "Copy answer" }).click();
+  await expect.poll(copied).toContain("$e^{i\\pi} = -1$");
+  const text = await copied();
+  expect(text).toContain("$$\\int_0^1 x^2 \\, dx\n= \\frac{1}{3}$$");
+  expect(text).not.toContain("Wrap");
+});
+
+test("no answer holds a forbidden element, attribute or scheme", async ({ request, server, user }) => {
+  test.setTimeout(300_000);
+  const program = await Program.signIn(request, server.url, user);
+  const files = ["markdown-abuse/exfil-and-links.json", "gfm/extensions.json", "gfm/regression.json"];
+  const single: Case[] = [...ABUSE, ...files.flatMap(corpus)];
+  const many: Case[] = [...commonmark(), ...corpus("gfm/spec.json")];
+  // Those that are many go in messages of forty; what one leaves open the next may close.
+  const joined = Array.from({ length: Math.ceil(many.length / 40) }, (_, i) =>
+    many.slice(i * 40, i * 40 + 40).map((each) => each.markdown).join("\n\n"),
+  );
+  let conversation = await program.conversation();
+  for (const [number, markdown] of [...single.map((each) => each.markdown), ...joined].entries()) {
+    if (!markdown.trim()) continue;
+    // A branch that stays short keeps the echo's prompt short.
+    if (number % 20 === 0) conversation = await program.conversation();
+    expect(forbidden(await program.echo(conversation, markdown)), markdown).toEqual([]);
+  }
+});
+
+test("pages of hostile answers ask nobody, run nothing and say nothing", async ({ page, request, server, user, watch }) => {
+  test.setTimeout(300_000);
+  // A page that refuses to do something may say so; this test is about what it does.
+  watch.allow(/./);
+  const done = watchOver(page, server.url);
+  const program = await Program.signIn(request, server.url, user);
+  const cases = [...ABUSE, ...corpus("markdown-abuse/exfil-and-links.json")];
+  for (let from = 0; from < cases.length; from += 20) {
+    const conversation = await program.conversation();
+    const some = cases.slice(from, from + 20);
+    for (const { markdown } of some) await program.echo(conversation, markdown);
+    await page.goto(`/c/${conversation}`);
+    await expect(page.getByRole("article", { name: "Answer" }).first()).toBeVisible();
+    // Hover and focus, for what waits for that.
+    for (const link of await page.locator(".prose a, .prose figure").all()) await link.hover({ timeout: 2_000 }).catch(() => {});
+    const active = await page.locator(".prose").evaluateAll((all) => {
+      const inside = all.flatMap((prose) => [...prose.querySelectorAll("*")]);
+      const acts = (element: Element) =>
+        /^(script|style|iframe|object|embed|form|link|meta|base|svg)$/i.test(element.localName) ||
+        [...element.attributes].some(({ name }) => name.startsWith("on") || name === "style");
+      return inside.filter(acts).map((element) => element.outerHTML.slice(0, 100));
+    });
+    expect(active).toEqual([]);
+    // Nothing took the name of something that scripts use.
+    expect(await page.evaluate(() => [document.forms, document.body, window.location, document.cookie].map((each) => Object.prototype.toString.call(each)))).toEqual([
+      "[object HTMLCollection]", "[object HTMLBodyElement]", "[object Location]", "[object String]",
+    ]);
+  }
+  expect(done).toEqual([]);
+});
+
+test("a hostile answer is as harmless while it streams", async ({ chat, page, server, watch }) => {
+  watch.allow(/./);
+  const done = watchOver(page, server.url);
+  await chat.begin(ABUSE.map((each) => each.markdown).join("\n\n"), "echo");
+  await chat.ended();
+  expect(done).toEqual([]);
+});
