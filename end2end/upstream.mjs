@@ -5,6 +5,7 @@
 // GET /v1/models lists the models; POST /v1/chat/completions answers by the name of one.
 // GET /control/log tells which requests came; DELETE /control/log forgets them.
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { gzipSync } from "node:zlib";
 
@@ -278,7 +279,11 @@ const NORMAL = ["story", "long", "slow", "fast", "think"];
 
 /** `tokens-200-20`: 200 tokens, 20 ms apart. Any numbers work; these are listed. */
 const counted = /^tokens-(\d+)-(\d+)$/;
-const COUNTED = ["tokens-3-0", "tokens-200-20", "tokens-450-20", "tokens-2000-20"];
+/** `answer-5000-5`: a long answer with code, a table and lists, of 5,000 tokens, 5 ms apart. */
+const written = /^answer-(\d+)-(\d+)$/;
+const ANSWER = readFileSync(new URL("../src/server/markdown/tests/answer.md", import.meta.url), "utf8");
+const tokens = (count) => ANSWER.repeat(Math.ceil((count * 3) / ANSWER.length)).match(/[^]{1,3}/gu).slice(0, count);
+const COUNTED = ["tokens-3-0", "tokens-200-20", "tokens-450-20", "tokens-2000-20", "answer-5000-5", "answer-800-0"];
 
 const isTitle = (body) =>
   (body.max_tokens ?? body.max_completion_tokens ?? 1e9) <= 32 ||
@@ -300,6 +305,8 @@ async function complete(request, response, url, entry) {
   if (!body.stream && NORMAL.includes(name)) return json(response, completion(body, story(body).join("")));
   const [, count, delay] = counted.exec(name) ?? [];
   if (count) return answer.whole(numbered(Number(count)), Number(delay));
+  const [, size, pause] = written.exec(name) ?? [];
+  if (size) return answer.whole(tokens(Number(size)), Number(pause));
   if (!Object.hasOwn(MODELS, name)) return fail(response, 404, { message: "unknown", code: "model_not_found" });
   const call = (calls.get(name) ?? 0) + 1;
   calls.set(name, call);

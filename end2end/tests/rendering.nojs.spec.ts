@@ -11,9 +11,9 @@ test("code wraps and folds", async ({ page, chat }) => {
   await expect(figure.getByRole("button", { name: "Copy" })).toBeHidden();
   const size = () => figure.locator("pre").boundingBox();
   const before = await size();
-  await figure.getByLabel("Fold").check();
+  await figure.getByText("Fold", { exact: true }).click();
   expect((await size())!.height).toBeLessThan(before!.height / 2);
-  await figure.getByLabel("Fold").uncheck();
-  await figure.getByLabel("Wrap").check();
+  await figure.getByText("Fold", { exact: true }).click();
+  await figure.getByText("Wrap", { exact: true }).click();
   expect((await size())!.height).toBeGreaterThan(before!.height);
 });

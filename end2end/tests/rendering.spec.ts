@@ -124,9 +124,9 @@ test("code is copied, wrapped and folded; an answer is copied with its formulas 
   const size = () => code.evaluate((pre) => ({ height: pre.clientHeight, wide: pre.scrollWidth > pre.clientWidth }));
   const before = await size();
   expect(before.wide).toBe(true);
-  await figure.getByLabel("Wrap").check();
+  await figure.getByText("Wrap", { exact: true }).click();
   expect((await size()).wide).toBe(false);
-  await figure.getByLabel("Fold").check();
+  await figure.getByText("Fold", { exact: true }).click();
   expect((await size()).height).toBeLessThan(before.height / 2);
   await chat.answer.hover();
   await chat.answer.getByRole("button", { name: "Copy answer" }).click();

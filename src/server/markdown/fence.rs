@@ -91,7 +91,7 @@ impl OpenCode {
             self.highlighter.line(&content, &mut raw);
             self.count += 1;
         }
-        self.lines.push_str(&sanitize::clean(&raw));
+        self.lines.push_str(&sanitize::clean(raw));
         (taken, closed || ending)
     }
 

@@ -62,7 +62,7 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
     }
     let Writer { out, roots, formulas, .. } = writer;
     let html = if roots > 1 { format!("<div>{out}</div>") } else { out };
-    let mut html = sanitize::clean(&html);
+    let mut html = sanitize::clean(html);
     let anchor = root::finish(&mut html, &known.anchors);
     Block { html: math::fill(html, &formulas), spent: known.budget - left.get(), anchor, roots }
 }
@@ -355,9 +355,7 @@ impl<'m> Writer<'m> {
         if self.open.len() < DEPTH {
             self.links += 1;
         }
-        let title = math::without_masks(title);
-        let title = if title.is_empty() { String::new() } else { format!(" title=\"{}\"", quoted(&title)) };
-        self.push(&format!("<a href=\"{}\"{title}>", quoted(&full)), "</a>");
+        self.push(&anchor(&full, &math::without_masks(title)), "</a>");
     }
 
     /// Text, with links where bare addresses stand.
@@ -373,7 +371,7 @@ impl<'m> Writer<'m> {
             escape(&text[done..at.start], &mut self.out);
             done = at.end;
             if links::address(&full).is_some() {
-                self.leaf(&format!("<a href=\"{}\">", quoted(&full)), shown, "</a>");
+                self.leaf(&anchor(&full, ""), shown, "</a>");
             } else {
                 escape(shown, &mut self.out);
             }
@@ -411,7 +409,7 @@ impl<'m> Writer<'m> {
         };
         if url.is_some() && self.links == 0 && address.len() <= self.expansion {
             self.expansion -= address.len();
-            self.leaf(&format!("<a href=\"{}\">", quoted(&address)), &shown, "</a>");
+            self.leaf(&anchor(&address, ""), &shown, "</a>");
         } else {
             escape(&shown, &mut self.out);
         }
@@ -428,6 +426,12 @@ impl<'m> Writer<'m> {
         self.elements += 5 + lines.matches("<span").count();
         self.out.push_str(&figure(&label(&info), &lines, code.lines().count() > LONG));
     }
+}
+
+/// The beginning of a link. It leads out of the page, and tells nobody where from.
+fn anchor(address: &str, title: &str) -> String {
+    let title = if title.is_empty() { String::new() } else { format!(" title=\"{}\"", quoted(title)) };
+    format!("<a href=\"{}\"{title} target=\"_blank\" rel=\"noopener noreferrer nofollow\">", quoted(address))
 }
 
 /// For an attribute in double quotes.

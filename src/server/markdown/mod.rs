@@ -35,6 +35,7 @@ mod links;
 mod math;
 mod root;
 mod sanitize;
+mod strict;
 #[cfg(test)]
 mod tests;
 mod tex;

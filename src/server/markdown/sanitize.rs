@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
-use super::links;
+use super::{links, strict};
 
 const TAGS: &[&str] = &[
     "a",
@@ -88,10 +88,20 @@ fn check<'a>(element: &str, attribute: &str, value: &'a str) -> Option<Cow<'a, s
     let kept = match (element, attribute) {
         ("a", "href") => links::address(value).is_some(),
         (_, "src") => links::is_raster(value),
-        ("ol", "start") => value.len() < 10 && value.bytes().all(|b| b.is_ascii_digit()),
+        ("ol", "start") => is_start(value),
         _ => true,
     };
     kept.then_some(Cow::Borrowed(value))
+}
+
+/// Whether it may be the number that a list begins with.
+pub(super) fn is_start(value: &str) -> bool {
+    value.len() < 10 && value.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether an element may have this class.
+pub(super) fn has_class(element: &str, class: &str) -> bool {
+    CLASSES.iter().any(|(tag, classes)| *tag == element && classes.contains(&class))
 }
 
 /// Text as HTML: with nothing of it read as markup, there is nothing to clean.
@@ -102,17 +112,18 @@ pub(super) fn text(text: &str) -> String {
 }
 
 /// Whole elements and text, as they may be shown.
-pub(super) fn clean(html: &str) -> String {
-    if !html.contains(['<', '&', '\0', '\u{a0}']) {
-        // Nothing to parse: `>` alone is what a serializer would have escaped.
-        return html.replace('>', "&gt;");
-    }
+pub(super) fn clean(html: String) -> String {
+    if strict::is_clean(&html) { html } else { clean_anyhow(&html) }
+}
+
+/// Takes the HTML apart whatever it is.
+pub(super) fn clean_anyhow(html: &str) -> String {
     CLEANER.clean(html).to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::clean_anyhow as clean;
 
     #[test]
     fn keeps_what_we_make_and_nothing_else() {

@@ -2,13 +2,16 @@
 
 use std::cell::Cell;
 
-use super::{Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize};
+use super::{Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize, strict as recognizer};
 use crate::server::corpora::corpus;
 
 mod conformance;
+mod judge;
+mod listener;
 mod look;
 mod safety;
 mod streaming;
+mod strict;
 
 thread_local! {
     /// Lines of code that were coloured in this thread.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use pulldown_cmark::Parser;
 
+use super::listener::Listener;
 use super::safety::assert_safe;
 use super::*;
 
@@ -15,36 +16,6 @@ impl Dice {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 33) as usize % end.max(1)
-    }
-}
-
-/// What a listener has, who does what the changes say.
-#[derive(Default)]
-struct Listener {
-    blocks: Vec<String>,
-    told: usize,
-}
-
-impl Listener {
-    fn hear(&mut self, changes: Vec<Change>) {
-        for change in changes {
-            self.told += 1;
-            match change {
-                Change::Block { index, html } => {
-                    let index = index as usize;
-                    assert!(index + 1 >= self.blocks.len(), "a finished block was told again");
-                    assert!(index <= self.blocks.len(), "a block was left out");
-                    self.blocks.resize(index + 1, String::new());
-                    self.blocks[index] = html.into_string();
-                }
-                Change::Lines { index, html } => {
-                    assert_eq!(index as usize + 1, self.blocks.len());
-                    let block = self.blocks.last_mut().expect("well-formed data");
-                    let end = block.len() - "</code></pre></figure>".len();
-                    block.insert_str(end, html.as_str());
-                }
-            }
-        }
     }
 }
 

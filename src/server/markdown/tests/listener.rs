@@ -1,0 +1,34 @@
+//! Who listens to a stream and does what it says. The fuzzer listens by it, too.
+
+use super::Change;
+
+/// What a listener has, who does what the changes say.
+#[derive(Default)]
+pub(super) struct Listener {
+    pub(super) blocks: Vec<String>,
+    /// How many changes it heard.
+    pub(super) told: usize,
+}
+
+impl Listener {
+    pub(super) fn hear(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            self.told += 1;
+            match change {
+                Change::Block { index, html } => {
+                    let index = index as usize;
+                    assert!(index + 1 >= self.blocks.len(), "a finished block was told again");
+                    assert!(index <= self.blocks.len(), "a block was left out");
+                    self.blocks.resize(index + 1, String::new());
+                    self.blocks[index] = html.into_string();
+                }
+                Change::Lines { index, html } => {
+                    assert_eq!(index as usize + 1, self.blocks.len());
+                    let block = self.blocks.last_mut().expect("well-formed data");
+                    let end = block.len() - "</code></pre></figure>".len();
+                    block.insert_str(end, html.as_str());
+                }
+            }
+        }
+    }
+}

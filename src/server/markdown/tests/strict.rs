@@ -1,0 +1,163 @@
+//! What the recognizer accepts, the sanitizer would not change.
+
+use proptest::prelude::*;
+
+use super::recognizer::is_clean;
+use super::*;
+
+const TAGS: &str = "a blockquote br button code del div em figure h2 h3 h4 h5 h6 header hr img input label li ol p pre span \
+    strong sup table tbody td th thead tr ul script svg math style";
+/// Elements as they are written, and as somebody might wish they were.
+const WRITTEN: &[&str] = &[
+    "<a href=\"https://x.example/?a&amp;b\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">",
+    "<a href=\"mailto:a@b.c\" title=\"&quot;\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">",
+    "<a href=\"tel:1\" target=\"_blank\" rel=\"noopener\">",
+    "<a href=\"javascript:x\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">",
+    "<a href=\"#x\">",
+    "<img src=\"data:image/png;base64,AAAA\" alt=\"a &amp; b\">",
+    "<img src=\"https://x.example/\" alt=\"a\">",
+    "<input type=\"checkbox\" class=\"fold\">",
+    "<input type=\"text\" class=\"fold\">",
+    "<ol start=\"7\">",
+    "<ol start=\"x\">",
+    "<p class=\"raw\">",
+    "<p class=\"modal\">",
+    "<span class=\"k\">",
+    "<span class=\"k\" >",
+    "<span class='k'>",
+    "<td class=\"right\">",
+    "<div class=\"scroll\">",
+    "<figure class=\"code\"><header><span>a</span><button class=\"copy\">Copy</button></header><pre><code>",
+    "<ul><li>",
+    "<table><thead><tr><th>",
+    "<!-- a -->",
+    "<p",
+];
+const TEXTS: &[&str] = &[
+    "text", " ", "\n", "&amp;", "&lt;", "&gt;", "&quot;", "&nbsp;", "&", ">", "\"", "\u{a0}", "\0", "\r",
+    "日本", "&#60;", "<",
+];
+
+/// What stands in what, as a rule.
+fn likely(around: &str) -> &'static [&'static str] {
+    match around {
+        "ul" | "ol" => &["li"],
+        "table" => &["thead", "tbody"],
+        "thead" | "tbody" => &["tr"],
+        "tr" => &["td", "th"],
+        "figure" => &["header", "pre"],
+        "header" => &["span", "label", "button"],
+        "pre" => &["code"],
+        "label" => &["input"],
+        "li" | "div" | "blockquote" => &["p", "ul", "ol", "table", "figure", "em", "br", "blockquote", "h3"],
+        _ => &["em", "strong", "code", "del", "sup", "span", "br"],
+    }
+}
+
+/// Elements in each other as the numbers say; mostly each is closed where it should be.
+fn markup(numbers: &[(u8, u8)]) -> String {
+    let tags: Vec<&str> = TAGS.split_whitespace().collect();
+    let (mut out, mut open) = (String::new(), Vec::<&str>::new());
+    for &(what, which) in numbers {
+        let mut tag = tags[which as usize % tags.len()];
+        if let Some(around) = open.last().filter(|_| what < 200) {
+            tag = likely(around)[which as usize % likely(around).len()];
+        }
+        match what % 16 {
+            0..=3 => {
+                out += &format!("<{tag}>");
+                open.push(tag);
+            }
+            4..=6 => {
+                let written = WRITTEN[which as usize % WRITTEN.len()];
+                out += written;
+                let names = written.split('<').skip(1).filter_map(|part| part.split([' ', '>']).next());
+                for name in names.filter(|name| tags.contains(name)) {
+                    open.push(name);
+                }
+            }
+            7..=9 => out += TEXTS[which as usize % TEXTS.len()],
+            10 if which % 4 == 0 => out += &format!("</{tag}>"),
+            _ => {
+                let name = open.pop().unwrap_or("p");
+                if !matches!(name, "br" | "hr" | "img" | "input") {
+                    out += &format!("</{name}>");
+                }
+            }
+        }
+    }
+    while let Some(name) = open.pop() {
+        if !matches!(name, "br" | "hr" | "img" | "input") {
+            out += &format!("</{name}>");
+        }
+    }
+    out
+}
+
+fn assert_kept(html: &str) {
+    assert_eq!(sanitize::clean_anyhow(html), html);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_accepted_is_clean(numbers in prop::collection::vec(any::<(u8, u8)>(), 0..14)) {
+        let html = markup(&numbers);
+        if is_clean(&html) {
+            assert_kept(&html);
+        }
+    }
+}
+
+/// What was written, with one piece of it somewhere else or of something else.
+#[test]
+fn what_is_accepted_of_changed_answers_is_clean() {
+    let mut accepted = 0;
+    let html: Vec<String> = texts()
+        .iter()
+        .map(|text| safety::without_ours(render(text).as_str()))
+        .filter(|html| html.len() < 600)
+        .collect();
+    for (at, one) in html.iter().enumerate() {
+        if is_clean(one) {
+            assert_kept(one);
+        }
+        let pieces: Vec<&str> = one.split_inclusive('>').collect();
+        let other: Vec<&str> = html[(at * 7 + 3) % html.len()].split_inclusive('>').collect();
+        for place in 0..pieces.len() {
+            let mut changed = [pieces.clone(), pieces.clone(), pieces.clone()];
+            changed[0].remove(place);
+            changed[1].insert(place, other[place % other.len()]);
+            changed[2].swap(place, (place * 5 + 2) % pieces.len());
+            for changed in changed {
+                let changed = changed.concat();
+                if is_clean(&changed) {
+                    accepted += 1;
+                    assert_kept(&changed);
+                }
+            }
+        }
+    }
+    println!("{accepted} of the changed ones are accepted");
+}
+
+/// Else it would be of no use.
+#[test]
+fn what_is_usual_is_accepted() {
+    let mut stream = Stream::new();
+    stream.push(ANSWER);
+    stream.finish();
+    for block in stream.blocks() {
+        let html = safety::without_ours(block.as_str());
+        assert!(is_clean(&html), "{html}");
+    }
+    for html in ["", "a", "<ul><li>a<ul><li>b</li></ul></li></ul>", "<p>a<br><code>&lt;b&gt;</code></p>"] {
+        assert!(is_clean(html), "{html}");
+    }
+    for html in
+        ["<p>", "</p>", "<p><p></p></p>", "<p>a</div>", "<ul>a</ul>", "<b>a</b>", "a & b", "<p id=\"a\"></p>"]
+    {
+        assert!(!is_clean(html), "{html}");
+    }
+}
