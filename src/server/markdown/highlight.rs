@@ -14,6 +14,7 @@ use syntect::parsing::{
 };
 
 use super::lexer::{Class, Lexer};
+use super::markup::Markup;
 
 /// Longer lines are not coloured; regular expressions may be slow on them.
 const LINE: usize = 4 << 10;
@@ -129,6 +130,7 @@ enum By {
     /// Plain text.
     Nothing,
     Lexer(Lexer),
+    Markup(Markup),
     Grammar(Box<State>),
 }
 
@@ -146,7 +148,9 @@ impl Highlighter {
         let start =
             |syntax| State { parse: ParseState::new(syntax), scopes: ScopeStack::new(), classes: Vec::new() };
         let grammar = |token: &str| find_syntax(token).map(|syntax| By::Grammar(Box::new(start(syntax))));
-        let by = token(info).and_then(|token| Lexer::new(&token).map(By::Lexer).or_else(|| grammar(&token)));
+        let own =
+            |token: &str| Lexer::new(token).map(By::Lexer).or_else(|| Markup::new(token).map(By::Markup));
+        let by = token(info).and_then(|token| own(&token).or_else(|| grammar(&token)));
         Highlighter { by: by.unwrap_or(By::Nothing), bytes: 0 }
     }
 
@@ -161,14 +165,8 @@ impl Highlighter {
         }
         match &mut self.by {
             By::Nothing => escape(line, out),
-            By::Lexer(lexer) => {
-                let (mut run, mut at) = (Run { line, start: 0, class: None }, 0);
-                lexer.line(line, |end, class| {
-                    run.take(at..end, class, out);
-                    at = end;
-                });
-                run.end(line.len(), out);
-            }
+            By::Lexer(lexer) => by_pieces(line, out, |tell| lexer.line(line, tell)),
+            By::Markup(markup) => by_pieces(line, out, |tell| markup.line(line, tell)),
             By::Grammar(state) => {
                 let parse = AssertUnwindSafe(|| state.parse.parse_line(line, &grammars().set));
                 if let Some(ops) = catch_unwind(parse).ok().and_then(Result::ok) {
@@ -211,6 +209,16 @@ impl State {
     fn class(&self) -> Class {
         self.classes.last().copied().flatten()
     }
+}
+
+/// Writes the pieces of a line that a reader tells, each by its end and its class.
+fn by_pieces(line: &str, out: &mut String, read: impl FnOnce(&mut dyn FnMut(usize, Class))) {
+    let (mut run, mut at) = (Run { line, start: 0, class: None }, 0);
+    read(&mut |end, class| {
+        run.take(at..end, class, out);
+        at = end;
+    });
+    run.end(line.len(), out);
 }
 
 /// Neighbouring pieces of a line with the same class.
@@ -262,122 +270,4 @@ pub(super) fn escape(text: &str, out: &mut String) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn coloured(info: &str, line: &str) -> String {
-        let mut out = String::new();
-        Highlighter::new(info).line(line, &mut out);
-        out
-    }
-
-    #[test]
-    fn short_classes() {
-        assert_eq!(
-            coloured("rust", "pub fn a(x: u8) -> &str { \"b\\n{}\" } // c\n"),
-            "<span class=\"k\">pub fn</span> <span class=\"f\">a</span>(x: <span class=\"t\">u8</span>) -&gt; \
-             &amp;<span class=\"t\">str</span> { <span class=\"s\">\"b</span><span class=\"n\">\\n</span>\
-             <span class=\"s\">{}\"</span> } <span class=\"c\">// c</span>\n"
-        );
-        assert_eq!(coloured("diff", "-old\n"), "<span class=\"d\">-old</span>\n");
-        assert_eq!(coloured("no-such-language", "fn a<T>\n"), "fn a&lt;T&gt;\n");
-    }
-
-    #[test]
-    fn knows_the_languages_of_chats() {
-        for name in "rust python py js javascript ts typescript tsx jsx json toml yaml yml sh bash shell console zsh \
-            c cpp c++ cs csharp java kotlin swift zig go golang rb ruby php html css scss sql dockerfile makefile \
-            diff lua r perl haskell scala elixir erlang dart vue svelte graphql protobuf nix terraform latex xml \
-            clojure ini markdown nginx julia"
-            .split_whitespace()
-        {
-            assert!(Lexer::new(name).is_some() || find_syntax(name).is_some(), "{name}");
-        }
-        assert!(grammars().set.syntaxes().len() >= 100);
-    }
-
-    #[test]
-    fn the_lexer_reads_what_is_special() {
-        let lines = |info: &str, text: &str| {
-            let (mut highlighter, mut out) = (Highlighter::new(info), String::new());
-            assert!(matches!(highlighter.by, By::Lexer(_)), "{info}");
-            text.split_inclusive('\n').for_each(|line| highlighter.line(line, &mut out));
-            out.replace("<span class=\"", "<").replace("</span>", "</>").replace("\">", ">")
-        };
-        for (info, text, coloured) in [
-            (
-                "rust",
-                "fn f<'a>(c: 'b') { r#\"\"x\"# /* /* */ */ }\n",
-                "<k>fn</> f&lt;<t>'a</>&gt;(c: <s>'b'</>) { <s>r#\"\"x\"#</> <c>/* /* */ */</> }\n",
-            ),
-            (
-                "rust",
-                "vec![0x1f, 1.5e-3, 1..2]\n",
-                "<f>vec!</>[<n>0x1f</>, <n>1.5e-3</>, <n>1</>..<n>2</>]\n",
-            ),
-            (
-                "ts",
-                "let a = `x${b({c: 1})}y\nz` / 2\n",
-                "<k>let</> a = <s>`x${</><f>b</>({c: <n>1</>})<s>}y</>\n<s>z`</> / <n>2</>\n",
-            ),
-            ("js", "a = /[/]'/g.test(b) / c\n", "a = <s>/[/]'/g</>.<f>test</>(b) / c\n"),
-            ("py", "x = f'''a\nb''' # c\n@d\n", "x = <s>f'''a</>\n<s>b'''</> <c># c</>\n<t>@d</>\n"),
-            ("sh", "echo a#b # c\n", "echo a#b <c># c</>\n"),
-            ("json", "{\"a\": [\"b\", null]}\n", "{<f>\"a\"</>: [<s>\"b\"</>, <n>null</>]}\n"),
-            ("SQL", "SELECT Count(*) FROM t -- x\n", "<k>SELECT</> <f>Count</>(*) <k>FROM</> t <c>-- x</>\n"),
-            (
-                "c",
-                "#include <a.h>\nchar *s = \"a\n;\n",
-                "<k>#include</> &lt;a.h&gt;\n<t>char</> *s = <s>\"a</>\n;\n",
-            ),
-            ("go", "日本 := 'x'; ẞ\n", "日本 := <s>'x'</>; ẞ\n"),
-        ] {
-            assert_eq!(lines(info, text), coloured, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_lexer_keeps_every_character() {
-        let marks: Vec<char> = "\"'`/*\\${}#@<>-rf\"\"\"_a1. \t日=(:)[]".chars().collect();
-        let mut seed = 9u64;
-        let mut any = || {
-            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            marks[(seed >> 33) as usize % marks.len()]
-        };
-        for name in "rust ts py go java c kotlin dart scala sql json lua sh swift zig cs".split(' ') {
-            let mut highlighter = Highlighter::new(name);
-            for _ in 0..400 {
-                let line: String = (0..30).map(|_| any()).chain(['\n']).collect();
-                let (mut out, mut shown, mut inside) = (String::new(), String::new(), false);
-                highlighter.line(&line, &mut out);
-                for c in out.chars() {
-                    inside |= c == '<';
-                    shown.extend((!inside).then_some(c));
-                    inside &= c != '>';
-                }
-                let shown = shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-                assert_eq!(shown, line, "{name}");
-            }
-        }
-    }
-
-    /// All of them were tried once; compiling each one's expressions takes a minute unoptimized.
-    #[test]
-    fn grammars_bear_nonsense() {
-        let text = "a = \"x ${y} #{z}\" /* c */ <b c='d'>{{ e }}</b> `f` 0x1F @g $h -- i # j\n";
-        for name in ["ruby", "html", "css", "yaml", "php", "haskell", "toml", "r", "elixir", "perl"] {
-            let mut highlighter = Highlighter::new(name);
-            let mut out = String::new();
-            for line in [text, "\n", "\t}\n", text] {
-                highlighter.line(line, &mut out);
-            }
-            assert!(matches!(highlighter.by, By::Grammar(_)) && out.contains("<span"), "{name}");
-        }
-    }
-
-    #[test]
-    fn long_lines_are_plain() {
-        let line = format!("fn {}\n", "a".repeat(LINE));
-        assert_eq!(coloured("rust", &line), line);
-    }
-}
+mod tests;

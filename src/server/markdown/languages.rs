@@ -25,8 +25,10 @@ pub(super) struct Language {
     pub fields: bool,
     /// Words may be in capitals.
     pub any_case: bool,
-    /// `#` is a comment only after a blank.
+    /// A comment begins only after a blank.
     pub shell: bool,
+    /// Names with dashes, `.a` and `#a` for elements, `#fff` for colours.
+    pub sheet: bool,
 }
 
 /// How a string begins and ends.
@@ -36,12 +38,12 @@ pub(super) struct Quote {
     /// It may go over several lines.
     pub lines: bool,
     pub escapes: bool,
-    /// `${…}` in it is code.
-    pub template: bool,
+    /// What begins code in it, which ends with `}`.
+    pub template: Option<&'static str>,
 }
 
 const fn quote(mark: &'static str) -> Quote {
-    Quote { open: mark, close: mark, lines: false, escapes: true, template: false }
+    Quote { open: mark, close: mark, lines: false, escapes: true, template: None }
 }
 
 const fn lines(mark: &'static str) -> Quote {
@@ -51,7 +53,7 @@ const fn lines(mark: &'static str) -> Quote {
 const DOUBLE: Quote = quote("\"");
 const SINGLE: Quote = quote("'");
 const RAW: Quote = Quote { escapes: false, lines: true, ..DOUBLE };
-const TEMPLATE: Quote = Quote { lines: true, template: true, ..quote("`") };
+const TEMPLATE: Quote = Quote { lines: true, template: Some("${"), ..quote("`") };
 const BACKTICK: Quote = Quote { escapes: false, lines: true, ..quote("`") };
 
 /// As most that come from C.
@@ -72,6 +74,7 @@ const C_LIKE: Language = Language {
     fields: false,
     any_case: false,
     shell: false,
+    sheet: false,
 };
 
 const JAVASCRIPT: Language = Language {
@@ -182,7 +185,7 @@ pub(super) const LANGUAGES: &[Language] = &[
             object open operator out override package private protected public reified return sealed set super suspend \
             tailrec this throw try typealias val var vararg when where while",
         nested: true,
-        quotes: &[lines("\"\"\""), Quote { template: true, ..DOUBLE }, SINGLE],
+        quotes: &[lines("\"\"\""), Quote { template: Some("${"), ..DOUBLE }, SINGLE],
         ..C_LIKE
     },
     Language {
@@ -217,8 +220,8 @@ pub(super) const LANGUAGES: &[Language] = &[
         quotes: &[
             lines("\"\"\""),
             lines("'''"),
-            Quote { template: true, ..DOUBLE },
-            Quote { template: true, ..SINGLE },
+            Quote { template: Some("${"), ..DOUBLE },
+            Quote { template: Some("${"), ..SINGLE },
         ],
         ..C_LIKE
     },
@@ -275,6 +278,30 @@ pub(super) const LANGUAGES: &[Language] = &[
         quotes: &[lines("\""), Quote { escapes: false, ..lines("'") }, lines("`")],
         capitals: false,
         shell: true,
+        ..C_LIKE
+    },
+    Language {
+        names: "ruby rb gemfile rake",
+        keywords: "alias and attr_accessor attr_reader attr_writer begin break case class def defined? do else elsif end \
+            ensure extend for if in include module next not or private protected public raise redo require \
+            require_relative rescue retry return super then undef unless until when while yield",
+        constants: "true false nil self __FILE__ __LINE__",
+        line_comments: &["#"],
+        block_comment: None,
+        quotes: &[
+            Quote { lines: true, template: Some("#{"), ..DOUBLE },
+            lines("'"),
+            Quote { template: Some("#{"), ..quote("`") },
+        ],
+        ..C_LIKE
+    },
+    Language {
+        names: "css scss sass less",
+        constants: "auto inherit initial none unset",
+        line_comments: &["//"],
+        capitals: false,
+        shell: true,
+        sheet: true,
         ..C_LIKE
     },
 ];

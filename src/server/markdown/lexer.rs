@@ -12,7 +12,7 @@ pub(super) type Class = Option<&'static str>;
 pub(super) struct Lexer {
     language: &'static Language,
     inside: Inside,
-    /// For each `${` of a template that is open: the template, and how many braces are open in it.
+    /// For each piece of code in a template that is open: the template, and how many braces are open in it.
     templates: Vec<(&'static Quote, usize)>,
 }
 
@@ -80,11 +80,11 @@ impl Lexer {
         let special = |at: usize| {
             let here = &rest[at..];
             quote.escapes && here.starts_with('\\')
-                || quote.template && here.starts_with("${")
+                || quote.template.is_some_and(|mark| here.starts_with(mark))
                 || here.starts_with(quote.close)
         };
         let bytes = rest.as_bytes();
-        let marks = |byte: u8| matches!(byte, b'\\' | b'$') || byte == quote.close.as_bytes()[0];
+        let marks = |byte: u8| matches!(byte, b'\\' | b'$' | b'#') || byte == quote.close.as_bytes()[0];
         let Some(at) = (0..rest.len()).find(|&at| marks(bytes[at]) && special(at)) else {
             return (rest.len(), Some("s"));
         };
@@ -95,7 +95,7 @@ impl Lexer {
             }
             return (1 + here[1..].chars().next().map_or(0, char::len_utf8), Some("n"));
         }
-        if quote.template && here.starts_with("${") {
+        if quote.template.is_some_and(|mark| here.starts_with(mark)) {
             self.templates.push((quote, 0));
             self.inside = Inside::Nothing;
             return (at + 2, Some("s"));
@@ -146,6 +146,11 @@ impl Lexer {
             && let Some(length) = regex(rest)
         {
             return (length, Some("s"));
+        }
+        if language.sheet
+            && let Some(piece) = sheet(rest, before)
+        {
+            return piece;
         }
         if is_word(first) || matches!(first, '@' | '#' | '$') && rest[1..].starts_with(is_word) {
             return self.word(rest, before, at);
@@ -212,6 +217,26 @@ impl Lexer {
         let macro_mark = usize::from(class == Some("f") && after.starts_with('!'));
         (length + macro_mark, class)
     }
+}
+
+/// What is particular to style sheets.
+fn sheet(rest: &str, before: u8) -> Option<(usize, Class)> {
+    let mark = usize::from(rest.starts_with(['.', '#', '@', '$']));
+    let name = rest[mark..].find(|c: char| !is_word(c) && c != '-').unwrap_or(rest.len() - mark);
+    let (word, after) = rest.split_at(mark + name);
+    if name == 0 || word.starts_with(['-', '.']) && word[1..].starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let value = before == b':' || before == b',';
+    let class = match rest.as_bytes()[0] {
+        b'#' if matches!(name, 3 | 4 | 6 | 8) && word[1..].bytes().all(|b| b.is_ascii_hexdigit()) => "n",
+        b'.' | b'#' => "t",
+        b'@' => "k",
+        _ if after.starts_with('(') => "f",
+        _ if !value && after.starts_with(':') && !after[1..].starts_with(|c: char| c.is_alphabetic()) => "f",
+        _ => return None,
+    };
+    Some((word.len(), Some(class)))
 }
 
 /// Whether a list of words, separated by blanks, has this one.

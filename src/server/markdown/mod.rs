@@ -32,6 +32,7 @@ mod html;
 mod languages;
 mod lexer;
 mod links;
+mod markup;
 mod math;
 mod root;
 mod sanitize;

@@ -54,7 +54,8 @@ pub(super) fn is_clean(html: &str) -> bool {
     let mut rest = html;
     loop {
         let (text, tag) = rest.split_at(rest.find('<').unwrap_or(rest.len()));
-        if !text.is_empty() && !(may_hold_text(&open) && is_text(text)) {
+        let kept = text.is_empty() || may_hold_text(&open) && is_text(text);
+        if !kept {
             return false;
         }
         if tag.is_empty() {
