@@ -4,8 +4,9 @@ SHELL := bash
 
 CARGO ?= cargo
 BINARY := target/release/inglenook
+FUZZ_SECONDS ?= 600
 
-.PHONY: help setup run build watch test bench clean
+.PHONY: help setup run build watch test bench fuzz clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -28,6 +29,13 @@ test: ## Everything: formatting, lints, docs, unit, store, router and browser te
 
 bench: $(BINARY) ## Measure: streams through the release binary, and what else has benches
 	@$(CARGO) bench --no-default-features --features ssr
+	@cd end2end && npm ci --silent && npm run --silent bench
+
+# libFuzzer wants a nightly compiler's flags; a stable one has them, too, when told so.
+fuzz: ## Ten minutes (FUZZ_SECONDS) of any text, cut anyhow, through the renderer; needs cargo-fuzz
+	@node fuzz/seeds.mjs
+	@cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none stream -- \
+		-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -dict=markdown.dict
 
 $(BINARY):
 	@scripts/setup.sh

@@ -3,7 +3,7 @@
 //   npm run bench          after `make build`
 import { readFileSync, readdirSync } from "node:fs";
 
-import { chromium } from "@playwright/test";
+import { chromium, request } from "@playwright/test";
 
 import { launchOptions } from "../support/browser.mjs";
 import { Inglenook, Upstream } from "../support/servers.mjs";
@@ -102,17 +102,19 @@ async function streamed() {
 }
 
 /** A conversation of 25 questions and answers of 800 tokens. */
-async function written(request, user) {
-  const login = await request.post("/api/v1/auth/login", { data: { email: user.email, password: user.password } });
+async function written(user) {
+  const api = await request.newContext({ baseURL: server.url });
+  const login = await api.post("/api/v1/auth/login", { data: { email: user.email, password: user.password } });
   const headers = { authorization: `Bearer ${(await login.json()).token}` };
-  const begun = await request.post("/api/v1/conversations", { headers, data: { model: "openai/answer-800-0" } });
+  const begun = await api.post("/api/v1/conversations", { headers, data: { model: "openai/answer-800-0" } });
   const { id } = await begun.json();
   const messages = `/api/v1/conversations/${id}/messages`;
   for (let round = 0; round < 25; round++) {
-    await request.post(messages, { headers, data: { content: "Tell me more.", model: "openai/answer-800-0" } });
+    await api.post(messages, { headers, data: { content: "Tell me more.", model: "openai/answer-800-0" } });
     for (let status = ""; status !== "complete"; ) {
-      const { items } = await (await request.get(`${messages}?limit=2`, { headers })).json();
-      status = items.findLast((item) => item.role === "assistant")?.status;
+      const answer = await api.get(`${messages}?limit=2`, { headers });
+      if (!answer.ok()) throw new Error(await answer.text());
+      status = (await answer.json()).items.findLast((item) => item.role === "assistant")?.status;
     }
   }
   return `/c/${id}`;
@@ -120,7 +122,7 @@ async function written(request, user) {
 
 async function pages() {
   const { context, page, client, user } = await fresh();
-  const path = await written(context.request, user);
+  const path = await written(user);
   await page.goto("about:blank");
   const before = await metrics(client);
   let html = 0;

@@ -1,10 +1,13 @@
 //! Listening to a conversation: from any place, first what was missed and then live.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::body::Bytes;
 use futures::{FutureExt, Stream, StreamExt, stream};
-use tokio::sync::{broadcast, watch};
+use tokio::{
+    sync::{broadcast, watch},
+    time::{Instant, sleep_until},
+};
 
 use super::{
     channel::{Channel, Format, Read},
@@ -21,6 +24,9 @@ use crate::{
         state::AppState,
     },
 };
+
+/// HTML is told this often at the most: each time costs a browser some 3 ms.
+const HTML_EVERY: Duration = Duration::from_millis(80);
 
 /// The events of a conversation after the place `after`; without one from the newest answer's first.
 /// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
@@ -53,6 +59,7 @@ pub async fn follow(
         session_ends: state.live.session_ends(),
         draining: state.live.draining(),
         fresh: true,
+        html_from: Instant::now(),
         channel: Some(channel),
         _permit: permit,
     };
@@ -103,6 +110,8 @@ struct Listener {
     /// No block was told on this connection yet: the open one may hold lines already that were told on
     /// another one, beyond the place to come back to.
     fresh: bool,
+    /// No more HTML is told before this.
+    html_from: Instant,
     _permit: StreamPermit,
 }
 
@@ -132,6 +141,9 @@ impl Listener {
                     self.place = place;
                     let is_block = |entry: &Entry| matches!(&*entry.event, ChatEvent::Block { .. });
                     self.fresh &= !entries.iter().any(is_block);
+                    if self.format == Format::Html && !entries.is_empty() {
+                        self.html_from = Instant::now() + HTML_EVERY;
+                    }
                     self.ready.extend(entries);
                 }
                 Read::NotYet => {}
@@ -146,6 +158,9 @@ impl Listener {
                 }
                 drop(channel);
                 self.wait().await?;
+                if self.format == Format::Html {
+                    sleep_until(self.html_from).await;
+                }
             }
         }
     }

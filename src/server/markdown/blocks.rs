@@ -1,6 +1,6 @@
 //! The stream: text in pieces becomes changes of blocks, each finished block once.
 
-use super::carried::{Definitions, Memo};
+use super::carried::{Definitions, Memo, Waiting};
 use super::fence::{News, OpenCode};
 use super::{SafeHtml, bounds, html, math, sanitize};
 
@@ -19,8 +19,9 @@ const LARGE: usize = 8 << 10;
 /// What a listener does to its list of blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Create or replace block `index`. The HTML is one element; or nothing, in the rare case that what
-    /// looked like a block turned out to be none (the beginning of a reference definition).
+    /// Create or replace block `index`: the last one, or at the end of the text one that referred to what was
+    /// defined later. The HTML is one element; or nothing, in the rare case that what looked like a block
+    /// turned out to be none (the beginning of a reference definition).
     Block { index: u32, html: SafeHtml },
     /// Append these lines inside the `<code>` of block `index`, the last one.
     Lines { index: u32, html: SafeHtml },
@@ -42,6 +43,7 @@ pub struct Stream {
     shown: Option<SafeHtml>,
     code: Option<OpenCode>,
     definitions: Definitions,
+    waiting: Vec<Waiting>,
     memo: Memo,
     /// Length of `tail` when the open block was last rendered.
     seen: usize,
@@ -66,6 +68,7 @@ impl Stream {
             shown: None,
             code: None,
             definitions: Definitions::new(),
+            waiting: Vec::new(),
             memo: Memo::default(),
             seen: 0,
             changes: Vec::new(),
@@ -128,7 +131,10 @@ impl Stream {
             self.advance(ending);
             self.ended = ending;
             if ending {
-                self.tail.clear();
+                // Definitions that no block follows.
+                let tail = std::mem::take(&mut self.tail);
+                self.definitions.learn(&math::mask(&tail, true).text);
+                self.resolve();
             }
             self.show();
         }
@@ -210,18 +216,45 @@ impl Stream {
                     let part = piece.part(at..top.end);
                     at = top.end;
                     let block = html::block(part, top.footnote, &self.definitions, &mut self.memo);
-                    self.put(part, block);
+                    self.put(part, top.footnote, block);
                 }
                 return;
             }
         }
-        self.put(piece, block);
+        self.put(piece, footnote, block);
     }
 
-    fn put(&mut self, piece: math::Piece<'_>, block: html::Block) {
+    /// Renders those blocks once more whose references were defined after them.
+    fn resolve(&mut self) {
+        for Waiting { index, source, footnote, known, mut anchors } in std::mem::take(&mut self.waiting) {
+            if known == self.definitions.known.len() {
+                continue;
+            }
+            let masked = math::mask(&source, true);
+            std::mem::swap(&mut self.definitions.anchors, &mut anchors);
+            let piece = masked.piece(0..source.len());
+            let block = html::block(piece, footnote, &self.definitions, &mut Memo::default());
+            self.definitions.anchors = anchors;
+            self.definitions.budget -= block.spent;
+            let html = SafeHtml(block.html);
+            if self.done[index] != html {
+                let index_told = u32::try_from(index).unwrap_or(u32::MAX);
+                self.changes.push(Change::Block { index: index_told, html: html.clone() });
+                self.done[index] = html;
+            }
+        }
+    }
+
+    fn put(&mut self, piece: math::Piece<'_>, footnote: bool, block: html::Block) {
         self.memo = Memo::default();
+        let known = self.definitions.known.len();
         self.definitions.learn(piece.text);
         self.definitions.budget -= block.spent;
+        if block.waits && !block.html.is_empty() {
+            let (index, source) = (self.done.len(), piece.source.to_owned());
+            let anchors = block.anchor.as_ref().map(|_| self.definitions.anchors.clone()).unwrap_or_default();
+            self.waiting.push(Waiting { index, source, footnote, known, anchors });
+        }
         if let Some(name) = block.anchor {
             *self.definitions.anchors.entry(name).or_default() += 1;
         }

@@ -1,4 +1,5 @@
-//! What one block leaves for later: reference definitions, names of headings, code that is coloured already.
+//! What one block leaves for later: reference definitions and who waits for one, names of headings, code that is
+//! coloured already.
 
 use std::collections::HashMap;
 
@@ -30,9 +31,20 @@ impl Definitions {
         let parser = Parser::new_ext(source, bounds::OPTIONS);
         for (label, found) in parser.reference_definitions().iter() {
             let title = found.title.as_deref().unwrap_or("").to_owned();
-            self.known.insert(fold(label), (found.dest.to_string(), title));
+            self.known.entry(fold(label)).or_insert_with(|| (found.dest.to_string(), title));
         }
     }
+}
+
+/// A closed block that refers to what is not defined yet.
+pub(super) struct Waiting {
+    pub(super) index: usize,
+    pub(super) source: String,
+    pub(super) footnote: bool,
+    /// How many definitions were known.
+    pub(super) known: usize,
+    /// The names of headings before it, if it is one.
+    pub(super) anchors: root::Anchors,
 }
 
 /// Labels match without regard to case and white space.

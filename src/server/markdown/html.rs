@@ -34,13 +34,17 @@ pub(super) struct Block {
     pub anchor: Option<String>,
     /// More than one where the piece was not a single block after all.
     pub roots: usize,
+    /// It refers to what is not defined yet.
+    pub waits: bool,
 }
 
 /// Renders the only block in `piece`.
 pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo: &mut Memo) -> Block {
-    let left = Cell::new(known.budget);
+    let (left, waits) = (Cell::new(known.budget), Cell::new(false));
     let lookup = |link: BrokenLink<'_>| {
-        let (address, title) = known.known.get(&fold(&link.reference))?;
+        let found = known.known.get(&fold(&link.reference));
+        waits.set(waits.get() || found.is_none());
+        let (address, title) = found?;
         left.set(left.get().checked_sub(address.len() + title.len())?);
         Some((CowStr::from(address.clone()), CowStr::from(title.clone())))
     };
@@ -52,19 +56,16 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
     for (event, range) in parser.into_offset_iter() {
         writer.event(event, range);
         if writer.elements > ELEMENTS {
-            return Block {
-                html: raw(piece.source),
-                spent: known.budget - left.get(),
-                anchor: None,
-                roots: 1,
-            };
+            let spent = known.budget - left.get();
+            return Block { html: raw(piece.source), spent, roots: 1, ..Block::default() };
         }
     }
     let Writer { out, roots, formulas, .. } = writer;
     let html = if roots > 1 { format!("<div>{out}</div>") } else { out };
     let mut html = sanitize::clean(html);
     let anchor = root::finish(&mut html, &known.anchors);
-    Block { html: math::fill(html, &formulas), spent: known.budget - left.get(), anchor, roots }
+    let html = math::fill(html, &formulas);
+    Block { html, spent: known.budget - left.get(), anchor, roots, waits: waits.get() }
 }
 
 /// Markdown as it was written.

@@ -139,8 +139,12 @@ impl Lexer {
         if first.is_ascii_digit() {
             return (number(rest), Some("n"));
         }
+        if let Some(length) = jsx_tag(line, at).filter(|_| language.regexes) {
+            return (length, Some("k"));
+        }
         if first == '/'
             && language.regexes
+            && !rest.starts_with("/>")
             && !matches!(before, b')' | b']' | b'}' | b'_' | b'$')
             && !before.is_ascii_alphanumeric()
             && let Some(length) = regex(rest)
@@ -280,6 +284,16 @@ fn number(rest: &str) -> usize {
         at += 1;
     }
     at
+}
+
+/// How long the beginning of a tag at `at` is: `<a` and `</a`, where no operand stands before.
+fn jsx_tag(line: &str, at: usize) -> Option<usize> {
+    let tag = line[at..].strip_prefix('<')?;
+    let slash = usize::from(tag.starts_with('/'));
+    let name = &tag[slash..];
+    let operand = slash == 0 && line[..at].ends_with(|c: char| is_word(c) || matches!(c, ')' | ']' | '$'));
+    let length = name.find(|c: char| !is_word(c) && c != '.').unwrap_or(name.len());
+    (!operand && name.starts_with(char::is_alphabetic)).then_some(1 + slash + length)
 }
 
 /// How long a regular expression is that begins with `/`, if it ends on the line.

@@ -3,15 +3,20 @@
 //! Text goes through one pipeline, whether it comes at once or in pieces: [`blocks`] cuts it into
 //! top-level blocks (with [`bounds`]) and closes each as soon as nothing that follows can change it;
 //! a block is parsed alone by pulldown-cmark and written by [`html`], code coloured by [`highlight`],
-//! links judged by [`links`]; [`sanitize`] comes last. A fenced code block is read line by line by
-//! [`fence`], so a long one is never looked at twice. `render` is the stream with one push, so both
-//! agree by construction.
+//! links judged by [`links`]. A fenced code block is read line by line by [`fence`], so a long one is never
+//! looked at twice. [`sanitize`] comes last: what [`strict`] recognizes letter for letter as the writer's is
+//! kept, all else is taken apart by ammonia. `render` is the stream with one push, so both agree by
+//! construction.
+//!
+//! Formulas are found by [`math`] before anything is parsed, masked by a character that means nothing, and
+//! put in place as the MathML of [`tex`] after the sanitizer, which lets no MathML through.
 //!
 //! What is particular:
 //!
 //! - Each block has exactly one root element, so that a browser can hold it as one node.
-//! - A reference definition counts in its own block and in all later ones, never in earlier ones; of
-//!   two with the same label the later counts from its block on.
+//! - Of two reference definitions with the same label the first counts, but in a block that has its own. What
+//!   is defined after its block is shown as it was written until the text is complete; the block is then
+//!   rendered once more.
 //! - A footnote reference is shown as its label raised, a definition as a block where it stands; no
 //!   links between them, for ids would clash between messages, and the definition comes last.
 //! - Headings are one level lower (`#` is `<h2>`), for the page has an `<h1>` of its own.
@@ -20,8 +25,8 @@
 //!   `data:`; others become links that say their host.
 //! - Nests over [`html::DEPTH`] levels are flat from there on, blocks with over [`html::ELEMENTS`]
 //!   elements and all that follows the first [`blocks::LIMIT`] bytes or [`blocks::BLOCKS`] blocks are plain text.
-//! - Mathematics stays text: `Options::ENABLE_MATH` and the two math events in `html` are its place,
-//!   inserted after the sanitizer by a placeholder.
+//! - What is no formula stays text: money, and TeX that the converter does not know, which is shown as it
+//!   was written.
 
 mod blocks;
 mod bounds;
@@ -44,7 +49,7 @@ mod tex;
 pub use blocks::{Change, Stream};
 
 /// Grows whenever the same text gives other HTML; part of the key of every cache of HTML.
-pub const RENDERER_VERSION: u32 = 1;
+pub const RENDERER_VERSION: u32 = 2;
 
 /// HTML that has been sanitized. Only this module makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -60,7 +65,7 @@ impl SafeHtml {
 }
 
 /// Renders a whole text: the same blocks as [`Stream`] gives, joined. Linear, but not for the async
-/// threads: about 0.1 ms for a kilobyte.
+/// threads: about 30 µs for a kilobyte, and for a line of code 1 µs, or 10 to 1,000 where it takes a grammar.
 pub fn render(markdown: &str) -> SafeHtml {
     let mut stream = Stream::new();
     stream.push(markdown);

@@ -115,14 +115,19 @@ impl Follower {
 
     async fn take(&mut self, batch: Vec<SeqEvent>) {
         let at_end = page::is_at_end();
+        let mut only_text = true;
         for event in batch {
             self.place = event.seq;
+            only_text &= matches!(event.event, ChatEvent::Block { .. } | ChatEvent::Lines { .. });
             if !self.shared.leaving.get_value() {
                 self.apply(event.event).await;
             }
         }
-        if at_end {
-            page::to_end_soon();
+        match (at_end, only_text) {
+            (false, _) => {}
+            // Text is in the page already. Scrolling now, not in the next frame, saves the frame after that.
+            (true, true) => page::to_end(),
+            (true, false) => page::to_end_soon(),
         }
     }
 

@@ -30,6 +30,8 @@ fn knows_the_languages_of_chats() {
     {
         assert!(!matches!(Highlighter::new(name).by, By::Nothing), "{name}");
     }
+    // No grammar draws it; it is shown as it was written.
+    assert_eq!(coloured("mermaid", "graph TD; a-->b\n"), "graph TD; a--&gt;b\n");
     assert!(grammars().set.syntaxes().len() >= 100);
 }
 
@@ -52,6 +54,11 @@ fn the_lexer_reads_what_is_special() {
             "ts",
             "let a = `x${b({c: 1})}y\nz` / 2\n",
             "<k>let</> a = <s>`x${</><f>b</>({c: <n>1</>})<s>}y</>\n<s>z`</> / <n>2</>\n",
+        ),
+        (
+            "tsx",
+            "let a: Set<B> = <p b={c}>{d}</p>; e = <br />\n",
+            "<k>let</> a: <t>Set</>&lt;<t>B</>&gt; = <k>&lt;p</> b={c}&gt;{d}<k>&lt;/p</>&gt;; e = <k>&lt;br</> /&gt;\n",
         ),
         ("js", "a = /[/]'/g.test(b) / c\n", "a = <s>/[/]'/g</>.<f>test</>(b) / c\n"),
         ("py", "x = f'''a\nb''' # c\n@d\n", "x = <s>f'''a</>\n<s>b'''</> <c># c</>\n<t>@d</>\n"),

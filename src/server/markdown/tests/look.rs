@@ -25,8 +25,8 @@ fn the_look() {
         ("[a](javascript:x) [b](/logout)", "<p>a b</p>"),
         (
             "[b]\n\n[b]: https://x.example\n\n[b]",
-            "<p>[b]</p><p><a href=\"https://x.example\" target=\"_blank\" \
-            rel=\"noopener noreferrer nofollow\">b</a></p>",
+            "<p><a href=\"https://x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">b</a></p>\
+            <p><a href=\"https://x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">b</a></p>",
         ),
         (
             "![a](https://x.example/p?q=1)",
@@ -63,4 +63,22 @@ fn the_look() {
     for (text, html) in cases {
         assert_eq!(render(text).as_str(), html, "{text:?}");
     }
+}
+
+/// A long answer, as it was looked at. `INGLENOOK_UPDATE=1` writes it anew, to be looked at again.
+#[test]
+fn the_look_of_an_answer() {
+    let mut stream = Stream::new();
+    stream.push(ANSWER);
+    stream.finish();
+    let html: String = stream.blocks().iter().map(|block| format!("{}\n", block.as_str())).collect();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/markdown/tests/answer.html");
+    if std::env::var_os("INGLENOOK_UPDATE").is_some() {
+        std::fs::write(file, &html).expect("a writable folder");
+    }
+    let seen = std::fs::read_to_string(file).expect("INGLENOOK_UPDATE=1 writes it");
+    for (line, (html, seen)) in html.lines().zip(seen.lines()).enumerate() {
+        assert_eq!(html, seen, "line {}", line + 1);
+    }
+    assert_eq!(html.len(), seen.len());
 }

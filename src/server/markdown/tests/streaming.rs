@@ -225,6 +225,29 @@ fn code_in_a_growing_list_is_coloured_once() {
     assert!(LINES.get() - before <= 1_100, "{}", LINES.get() - before);
 }
 
+/// As answers name their sources: where they are used, and what they are at the end.
+#[test]
+fn what_is_defined_later_is_told_again_at_the_end() {
+    let text = "# By [1]\n\nSo says [1], and $x$ [the other][b].\n\n[c] is nothing.\n\n# By [1]\n\n\
+        [1]: https://one.example\n[B]: https://two.example \"Two\"\n[1]: https://three.example\n";
+    let (mut stream, mut listener) = (Stream::new(), Listener::default());
+    for line in text.split_inclusive('\n') {
+        stream.push(line);
+        listener.hear(stream.flush());
+    }
+    assert_eq!(listener.again, 0);
+    assert!(listener.blocks[1].contains("[the other][b]"));
+    listener.hear(stream.finish());
+    assert_eq!((listener.again, listener.blocks.len()), (3, 4));
+    let html = listener.blocks.concat();
+    assert_eq!(html, render(text).as_str());
+    assert_eq!(html.matches("href=\"https://one.example\"").count(), 3);
+    assert!(
+        html.contains(" title=\"Two\"") && html.contains("<math>") && html.contains("<p>[c] is nothing.</p>")
+    );
+    assert!(html.contains("id=\"-by-1\"") && html.contains("id=\"-by-1-2\""), "{html}");
+}
+
 #[test]
 fn a_growing_list_is_rendered_seldom() {
     let (mut stream, mut listener, mut sent) = (Stream::new(), Listener::default(), 0);
