@@ -130,7 +130,6 @@ async function pages() {
     if (response.url().endsWith(path)) html = (await response.body()).length;
   });
   await page.goto(path);
-  await page.waitForLoadState("networkidle");
   await page.waitForTimeout(2_000);
   const after = await metrics(client);
   const tasks = await page.evaluate(() => window.longTasks);

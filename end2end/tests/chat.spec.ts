@@ -148,7 +148,7 @@ test("reasoning is folded away", async ({ chat }) => {
   await expect(thought).toBeVisible();
 });
 
-test("code and answers are copied as text", async ({ page, chat, context }) => {
+test("code and questions are copied as they are shown, answers in markdown", async ({ page, chat, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const copied = () => page.evaluate(() => navigator.clipboard.readText());
   await chat.begin("Code, please");
@@ -160,6 +160,8 @@ test("code and answers are copied as text", async ({ page, chat, context }) => {
     await chat.answer.hover();
     await chat.answer.getByRole("button", { name: "Copy answer" }).click();
     await expect.poll(copied, round).toContain("Grüße, 日本語 and 😀. That is all.");
+    expect(await copied()).toContain("# A small report\n\nHere is what I found, with **bold** and `code`.\n\n- one\n- two\n");
+    expect(await copied()).toContain("| small | 1 |\n");
     await chat.questions.first().hover();
     await chat.questions.first().getByRole("button", { name: "Copy message" }).click();
     await expect.poll(copied, round).toBe("Code, please");

@@ -1,4 +1,4 @@
-//! The list of conversations, and what is done with one of them.
+//! The list of conversations, and what is done with one of them or with a message in it.
 
 use leptos::prelude::*;
 
@@ -15,6 +15,14 @@ pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<C
     let listing =
         history::Listing { cursor: cursor.as_deref(), title_contains: q.as_deref(), ..Default::default() };
     history::list(&context.state, context.user()?, listing).await
+}
+
+/// What a message says as it was written: markdown.
+#[server(prefix = "/fn", endpoint = "source")]
+pub async fn source(message_id: String) -> Result<String, AppError> {
+    use crate::server::{context::Context, history};
+    let context = Context::current()?;
+    Ok(history::message(&context.state, context.user()?, &message_id).await?.content)
 }
 
 #[server(prefix = "/fn", endpoint = "rename")]

@@ -73,6 +73,11 @@ pub async fn open(state: &AppState, current: &CurrentUser, id: &str) -> Result<C
     state.store.conversation(current.id(), id).await?.ok_or(AppError::NotFound)
 }
 
+/// One of the user's messages, in any of their conversations.
+pub async fn message(state: &AppState, current: &CurrentUser, id: &str) -> Result<Message, AppError> {
+    state.store.message(current.id(), id).await?.ok_or(AppError::NotFound)
+}
+
 /// Begins an empty conversation.
 pub async fn create(
     state: &AppState,

@@ -113,6 +113,21 @@ async fn a_call_of_the_page_gets_errors_with_their_status() {
 }
 
 #[tokio::test]
+async fn a_message_is_told_as_it_was_written_to_its_own_person() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let begun = lin.ask(&lin.conversation().await, "1. *Why*?").await;
+    let form = format!("message_id={}", begun["user_message"]["id"].as_str().unwrap());
+    let source = async |person: &Client| {
+        let page = app.client().cookie(&format!("inglenook={}", person.token()));
+        let page = page.header("sec-fetch-site", "same-origin").header("accept", "application/json");
+        page.post_form("/fn/source", &form).await
+    };
+    assert_eq!(call(&source(&lin).await.is(200)), "1. *Why*?");
+    assert_eq!(call(&source(&app.person("bob").await).await.is(404))["code"], "not_found");
+}
+
+#[tokio::test]
 async fn follow_streams_lines_of_json() {
     let app = App::start().await;
     let lin = app.person("lin").await;

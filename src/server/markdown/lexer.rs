@@ -286,14 +286,15 @@ fn number(rest: &str) -> usize {
     at
 }
 
-/// How long the beginning of a tag at `at` is: `<a` and `</a`, where no operand stands before.
+/// How long the beginning of a tag at `at` is, where no operand stands before: `<a`, `<a>` and `</a>`.
 fn jsx_tag(line: &str, at: usize) -> Option<usize> {
     let tag = line[at..].strip_prefix('<')?;
     let slash = usize::from(tag.starts_with('/'));
     let name = &tag[slash..];
     let operand = slash == 0 && line[..at].ends_with(|c: char| is_word(c) || matches!(c, ')' | ']' | '$'));
     let length = name.find(|c: char| !is_word(c) && c != '.').unwrap_or(name.len());
-    (!operand && name.starts_with(char::is_alphabetic)).then_some(1 + slash + length)
+    let end = usize::from(name[length..].starts_with('>'));
+    (!operand && name.starts_with(char::is_alphabetic)).then_some(1 + slash + length + end)
 }
 
 /// How long a regular expression is that begins with `/`, if it ends on the line.

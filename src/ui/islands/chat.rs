@@ -6,7 +6,7 @@ use leptos::{ev, prelude::*};
 use super::{
     answer::LiveAnswer,
     composer::Composer,
-    follow, keep, page,
+    copy, follow, keep,
     shared::{Running, Shared, Turn},
     steer,
 };
@@ -57,7 +57,7 @@ pub fn Chat(
             id="thread"
             on:click=move |event| {
                 steer::click(&event);
-                page::copy_on_click(event);
+                copy::click(&event);
             }
             on:keydown=move |event| steer::keydown(&event)
             on:input=move |event| steer::input(&event)

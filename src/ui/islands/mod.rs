@@ -4,6 +4,7 @@ mod answer;
 mod browser;
 mod chat;
 mod composer;
+mod copy;
 mod follow;
 mod keep;
 mod page;

@@ -1,9 +1,9 @@
-//! What islands do to the page around them: blocks, scrolling, the title, copying. On the server all of
-//! it does nothing, as nothing there ever calls it.
+//! What islands do to the page around them: blocks, scrolling, the title. On the server all of it does
+//! nothing, as nothing there ever calls it.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlDocument, HtmlElement, HtmlTextAreaElement};
+use web_sys::{Element, HtmlElement};
 
 use crate::ui::parts::name_headings;
 
@@ -136,73 +136,5 @@ pub fn set_title(conversation_id: &str, title: &str) {
     let entry = format!(".history a[href^=\"/c/{conversation_id}\"] .title");
     if let Ok(Some(entry)) = document().query_selector(&entry) {
         entry.set_text_content(Some(title));
-    }
-}
-
-/// One listener for every copy button of the thread: those on code and those on messages.
-pub fn copy_on_click(event: ev::MouseEvent) {
-    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-    let Ok(Some(button)) = target.closest("button.copy, button.copy-message") else { return };
-    let source = if button.class_list().contains("copy-message") {
-        button
-            .closest(".message")
-            .ok()
-            .flatten()
-            .and_then(|m| m.query_selector(".prose, .body").ok().flatten())
-    } else {
-        button
-            .closest("figure")
-            .ok()
-            .flatten()
-            .and_then(|figure| figure.query_selector("code").ok().flatten())
-    };
-    let Some(source) = source.and_then(|source| source.dyn_into::<HtmlElement>().ok()) else { return };
-    copy(&text_of(&source));
-    let _ = button.class_list().add_1("copied");
-    set_timeout(
-        move || {
-            let _ = button.class_list().remove_1("copied");
-        },
-        std::time::Duration::from_millis(1_500),
-    );
-}
-
-/// The text of an element as it is shown; formulas as they were written, and no tools.
-fn text_of(source: &HtmlElement) -> String {
-    let formulas = source.get_elements_by_tag_name("annotation");
-    let formulas = || (0..formulas.length()).filter_map(|at| formulas.item(at));
-    for formula in formulas() {
-        let is_block = formula.closest("math[display=block]").is_ok_and(|math| math.is_some());
-        let around = if is_block { "$$" } else { "$" };
-        let tex = formula.text_content().unwrap_or_default();
-        formula.set_text_content(Some(&format!("{around}{tex}{around}")));
-    }
-    let _ = source.class_list().add_1("copying");
-    let text = source.inner_text();
-    let _ = source.class_list().remove_1("copying");
-    for formula in formulas() {
-        let tex = formula.text_content().unwrap_or_default();
-        formula.set_text_content(Some(tex.trim_matches('$')));
-    }
-    text
-}
-
-fn copy(text: &str) {
-    if window().is_secure_context() {
-        let _ = window().navigator().clipboard().write_text(text);
-        return;
-    }
-    // Over plain http a browser has no clipboard, but copies what is selected.
-    let Ok(Ok(area)) = document().create_element("textarea").map(JsCast::dyn_into::<HtmlTextAreaElement>)
-    else {
-        return;
-    };
-    area.set_value(text);
-    let _ = area.set_attribute("class", "unseen");
-    if let Some(body) = document().body() {
-        let _ = body.append_child(&area);
-        area.select();
-        let _ = document().dyn_into::<HtmlDocument>().map(|document| document.exec_command("copy"));
-        area.remove();
     }
 }

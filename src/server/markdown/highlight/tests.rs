@@ -58,7 +58,7 @@ fn the_lexer_reads_what_is_special() {
         (
             "tsx",
             "let a: Set<B> = <p b={c}>{d}</p>; e = <br />\n",
-            "<k>let</> a: <t>Set</>&lt;<t>B</>&gt; = <k>&lt;p</> b={c}&gt;{d}<k>&lt;/p</>&gt;; e = <k>&lt;br</> /&gt;\n",
+            "<k>let</> a: <t>Set</>&lt;<t>B</>&gt; = <k>&lt;p</> b={c}&gt;{d}<k>&lt;/p&gt;</>; e = <k>&lt;br</> /&gt;\n",
         ),
         ("js", "a = /[/]'/g.test(b) / c\n", "a = <s>/[/]'/g</>.<f>test</>(b) / c\n"),
         ("py", "x = f'''a\nb''' # c\n@d\n", "x = <s>f'''a</>\n<s>b'''</> <c># c</>\n<t>@d</>\n"),
