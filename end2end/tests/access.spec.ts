@@ -100,7 +100,7 @@ test("light and dark follow the system", async ({ page, chat }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const colours = await page.evaluate(() => {
       const { backgroundColor, color } = getComputedStyle(document.body);
-      const code = document.querySelector("figure.code code span:not(:empty)");
+      const code = document.querySelector("figure.code code i:not(:empty)");
       return { backgroundColor, color, code: code && getComputedStyle(code).color };
     });
     return { colours, picture: await page.screenshot() };

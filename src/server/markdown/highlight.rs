@@ -244,9 +244,9 @@ impl Run<'_> {
         let (text, space) = text.split_at(text.trim_end().len());
         match self.class.filter(|_| !text.is_empty()) {
             Some(class) => {
-                out.extend(["<span class=\"", class, "\">"]);
+                out.extend(["<i class=\"", class, "\">"]);
                 escape(text, out);
-                out.push_str("</span>");
+                out.push_str("</i>");
             }
             None => escape(text, out),
         }

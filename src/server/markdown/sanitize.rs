@@ -25,6 +25,7 @@ const TAGS: &[&str] = &[
     "h6",
     "header",
     "hr",
+    "i",
     "img",
     "input",
     "label",
@@ -49,10 +50,11 @@ const CLASSES: &[(&str, &[&str])] = &[
     ("button", &["copy"]),
     ("div", &["scroll", "foot"]),
     ("figure", &["code"]),
+    ("i", &["k", "s", "c", "n", "t", "f", "h", "i", "d"]),
     ("input", &["fold", "wrap"]),
     ("p", &["raw", "label"]),
     ("pre", &["plain"]),
-    ("span", &["k", "s", "c", "n", "t", "f", "h", "i", "d", "box"]),
+    ("span", &["box"]),
     ("td", &["center", "right"]),
     ("th", &["center", "right"]),
 ];
@@ -128,7 +130,7 @@ mod tests {
     #[test]
     fn keeps_what_we_make_and_nothing_else() {
         let ours = "<figure class=\"code\"><header><span>a</span><button class=\"copy\">Copy</button>\
-            </header><pre><code><span class=\"k\">fn</span></code></pre></figure>";
+            </header><pre><code><i class=\"k\">fn</i></code></pre></figure>";
         assert_eq!(clean(ours), ours);
         assert_eq!(clean("<p class=\"raw modal\" id=x onclick=y style=z>t</p>"), "<p class=\"raw\">t</p>");
         assert_eq!(clean("<img src=\"https://x.example/p\" alt=\"a\">"), "<img alt=\"a\">");

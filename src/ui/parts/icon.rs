@@ -5,5 +5,5 @@ use leptos::prelude::*;
 /// One of the icons of `style/icons.css`, by its name there. Whatever holds it has the label.
 #[component]
 pub fn Icon(name: &'static str) -> impl IntoView {
-    view! { <i class=format!("icon {name}") aria-hidden="true"></i> }
+    view! { <i class=format!("icon {name}")></i> }
 }

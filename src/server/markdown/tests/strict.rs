@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::recognizer::is_clean;
 use super::*;
 
-const TAGS: &str = "a blockquote br button code del div em figure h2 h3 h4 h5 h6 header hr img input label li ol p pre span \
+const TAGS: &str = "a blockquote br button code del div em figure h2 h3 h4 h5 h6 header hr i img input label li ol p pre span \
     strong sup table tbody td th thead tr ul script svg math style";
 /// Elements as they are written, and as somebody might wish they were.
 const WRITTEN: &[&str] = &[
@@ -22,9 +22,9 @@ const WRITTEN: &[&str] = &[
     "<ol start=\"x\">",
     "<p class=\"raw\">",
     "<p class=\"modal\">",
-    "<span class=\"k\">",
-    "<span class=\"k\" >",
-    "<span class='k'>",
+    "<i class=\"k\">",
+    "<i class=\"k\" >",
+    "<i class='k'>",
     "<td class=\"right\">",
     "<div class=\"scroll\">",
     "<figure class=\"code\"><header><span>a</span><button class=\"copy\">Copy</button></header><pre><code>",
@@ -50,7 +50,7 @@ fn likely(around: &str) -> &'static [&'static str] {
         "pre" => &["code"],
         "label" => &["input"],
         "li" | "div" | "blockquote" => &["p", "ul", "ol", "table", "figure", "em", "br", "blockquote", "h3"],
-        _ => &["em", "strong", "code", "del", "sup", "span", "br"],
+        _ => &["em", "strong", "code", "del", "sup", "span", "i", "br"],
     }
 }
 
