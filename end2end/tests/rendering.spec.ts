@@ -130,7 +130,7 @@ test("code is copied, wrapped and folded; an answer is copied as it was written"
   expect((await size()).height).toBeLessThan(before.height / 2);
   await chat.answer.hover();
   await chat.answer.getByRole("button", { name: "Copy answer" }).click();
-  await expect.poll(copied).toBe(ANSWER.trim());
+  await expect.poll(async () => (await copied()).trim()).toBe(ANSWER.trim());
   // Without a connection what is shown is copied.
   await page.route("**/fn/source", (route) => route.abort());
   watch.allow(/ERR_FAILED/);

@@ -1,0 +1,364 @@
+//! Writes the events of a parser as HTML.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, LinkType, Tag, TagEnd};
+
+use super::super::carried::Memo;
+use super::super::highlight::escape;
+use super::super::math::{self, Piece};
+use super::super::{links, tex};
+use super::{DEPTH, LONG, figure, label};
+
+/// Beyond so many columns the empty cells at the end of a row are left out; a few bytes could ask for
+/// a quarter of a million of them.
+const PADDED_COLUMNS: usize = 32;
+
+/// Writes one block.
+pub(super) struct Writer<'m> {
+    piece: Piece<'m>,
+    pub(super) out: String,
+    /// Text that is still to be written, so that addresses in it are found whole.
+    pending: String,
+    /// MathML, in the order of its markers.
+    pub(super) formulas: Vec<String>,
+    after_display: bool,
+    /// What closes each open element; `None` for those left out.
+    open: Vec<Option<&'static str>>,
+    /// How many elements stand in none.
+    pub(super) roots: usize,
+    pub(super) elements: usize,
+    links: usize,
+    /// Bytes that addresses of references may still take.
+    expansion: usize,
+    /// The image whose text is being read: address, text, images inside it.
+    image: Option<(String, String, usize)>,
+    /// The code block being read: info string and text.
+    code: Option<(String, String)>,
+    table: Table,
+    memo: &'m mut Memo,
+    code_blocks: usize,
+}
+
+#[derive(Default)]
+struct Table {
+    columns: Vec<Alignment>,
+    head: bool,
+    column: usize,
+    /// Where the text of the open cell begins, and how many empty ones wait before it.
+    cell: usize,
+    empty: usize,
+}
+
+impl<'m> Writer<'m> {
+    pub(super) fn new(piece: Piece<'m>, memo: &'m mut Memo, expansion: usize) -> Writer<'m> {
+        Writer {
+            piece,
+            out: String::new(),
+            pending: String::new(),
+            formulas: Vec::new(),
+            after_display: false,
+            open: Vec::new(),
+            roots: 0,
+            elements: 0,
+            links: 0,
+            expansion,
+            image: None,
+            code: None,
+            table: Table::default(),
+            memo,
+            code_blocks: 0,
+        }
+    }
+
+    pub(super) fn event(&mut self, event: Event<'_>, range: Range<usize>) {
+        if self.open.is_empty() && self.code.is_none() && self.image.is_none() {
+            self.roots += 1;
+        }
+        if let Some((_, code)) = &mut self.code {
+            match event {
+                Event::Text(text) => code.push_str(&self.piece.lifted(&text, range)),
+                Event::End(_) => self.end_code(),
+                _ => {}
+            }
+            return;
+        }
+        if self.image.is_some() {
+            return self.in_image(event, range);
+        }
+        if let Event::Text(text) = event {
+            return self.gather(&text, range);
+        }
+        let text = std::mem::take(&mut self.pending);
+        self.text(&text);
+        if !matches!(event, Event::SoftBreak | Event::HardBreak) {
+            self.after_display = false;
+        }
+        match event {
+            Event::Start(tag) => self.start(tag),
+            Event::End(TagEnd::TableCell) => self.end_cell(),
+            Event::End(_) => self.end(),
+            Event::Code(text) => self.leaf("<code>", &self.piece.lifted_span(&text, range), "</code>"),
+            Event::FootnoteReference(label) => self.leaf("<sup>", &math::without_masks(&label), "</sup>"),
+            // A formula on lines of its own breaks the line by itself.
+            Event::SoftBreak | Event::HardBreak if self.after_display => {}
+            Event::SoftBreak | Event::HardBreak => self.leaf("<br>", "", ""),
+            Event::InlineHtml(html) if is_break(&html) => self.leaf("<br>", "", ""),
+            Event::Html(html) | Event::InlineHtml(html) => {
+                escape(&self.piece.lifted(&html, range), &mut self.out)
+            }
+            Event::Rule => self.leaf("<hr>", "", ""),
+            Event::TaskListMarker(done) => {
+                self.leaf("<span class=\"box\">", if done { "☑" } else { "☐" }, "</span> ")
+            }
+            Event::Text(_) | Event::InlineMath(_) | Event::DisplayMath(_) => {}
+        }
+    }
+
+    /// Text, with markers where formulas stand.
+    fn gather(&mut self, text: &str, range: Range<usize>) {
+        let piece = self.piece;
+        piece.parts(text, range, |part, formula| {
+            self.pending.push_str(part);
+            self.after_display =
+                formula.is_some_and(|formula| formula.display) || self.after_display && part.is_empty();
+            let Some(formula) = formula else { return };
+            let (html, elements) = tex::render(&piece.tex(formula), piece.written(formula), formula.display);
+            self.pending.push_str(&math::marker(self.formulas.len()));
+            self.formulas.push(html);
+            self.elements += elements;
+        });
+    }
+
+    fn leaf(&mut self, before: &str, text: &str, after: &str) {
+        self.elements += 1;
+        self.out.push_str(before);
+        escape(text, &mut self.out);
+        self.out.push_str(after);
+    }
+
+    fn push(&mut self, before: &str, after: &'static str) {
+        self.elements += 1;
+        if self.open.len() < DEPTH {
+            self.out.push_str(before);
+            self.open.push(Some(after));
+        } else {
+            self.open.push(None);
+        }
+    }
+
+    /// For an element that is nothing without those inside it.
+    fn push_outer(&mut self, before: &str, after: &'static str) {
+        if self.open.len() + 1 < DEPTH { self.push(before, after) } else { self.open.push(None) }
+    }
+
+    fn start(&mut self, tag: Tag<'_>) {
+        match tag {
+            Tag::Paragraph => self.push("<p>", "</p>"),
+            Tag::Heading { level, .. } => {
+                const TAGS: [(&str, &str); 5] = [
+                    ("<h2>", "</h2>"),
+                    ("<h3>", "</h3>"),
+                    ("<h4>", "</h4>"),
+                    ("<h5>", "</h5>"),
+                    ("<h6>", "</h6>"),
+                ];
+                let (before, after) = TAGS[(level as usize - 1).min(4)];
+                self.push(before, after);
+            }
+            Tag::BlockQuote(kind) => self.quote(kind),
+            Tag::CodeBlock(kind) => {
+                let info =
+                    if let CodeBlockKind::Fenced(info) = kind { info.to_string() } else { String::new() };
+                self.code = Some((info, String::new()));
+            }
+            Tag::HtmlBlock => self.push("<p class=\"raw\">", "</p>"),
+            Tag::List(None) => self.push_outer("<ul>", "</ul>"),
+            Tag::List(Some(1)) => self.push_outer("<ol>", "</ol>"),
+            Tag::List(Some(start)) => self.push_outer(&format!("<ol start=\"{start}\">"), "</ol>"),
+            Tag::Item => self.push("<li>", "</li>"),
+            Tag::FootnoteDefinition(label) => {
+                self.push("<div class=\"foot\">", "</div>");
+                self.leaf("<sup>", &math::without_masks(&label), "</sup> ");
+            }
+            Tag::Table(columns) => {
+                self.table = Table { columns, ..Table::default() };
+                self.push_outer("<div class=\"scroll\"><table>", "</tbody></table></div>");
+            }
+            Tag::TableHead => {
+                self.table.head = true;
+                self.table.column = 0;
+                self.push("<thead><tr>", "</tr></thead><tbody>");
+            }
+            Tag::TableRow => {
+                (self.table.head, self.table.column, self.table.empty) = (false, 0, 0);
+                self.push("<tr>", "</tr>");
+            }
+            Tag::TableCell => {
+                self.table.cell = self.out.len();
+                self.open.push(None);
+            }
+            Tag::Emphasis => self.push("<em>", "</em>"),
+            Tag::Strong => self.push("<strong>", "</strong>"),
+            Tag::Strikethrough => self.push("<del>", "</del>"),
+            Tag::Link { link_type, dest_url, title, .. } => self.link(link_type, &dest_url, &title),
+            Tag::Image { dest_url, .. } => self.image = Some((dest_url.to_string(), String::new(), 0)),
+            _ => self.open.push(None),
+        }
+    }
+
+    fn quote(&mut self, kind: Option<BlockQuoteKind>) {
+        let (class, label) = match kind {
+            None => return self.push("<blockquote>", "</blockquote>"),
+            Some(BlockQuoteKind::Note) => ("note", "Note"),
+            Some(BlockQuoteKind::Tip) => ("tip", "Tip"),
+            Some(BlockQuoteKind::Important) => ("important", "Important"),
+            Some(BlockQuoteKind::Warning) => ("warning", "Warning"),
+            Some(BlockQuoteKind::Caution) => ("caution", "Caution"),
+        };
+        self.push(&format!("<blockquote class=\"{class}\">"), "</blockquote>");
+        self.leaf("<p class=\"label\">", label, "</p>");
+    }
+
+    fn end(&mut self) {
+        match self.open.pop().flatten() {
+            Some("</a>") => {
+                self.links -= 1;
+                self.out.push_str("</a>");
+            }
+            Some(after) => self.out.push_str(after),
+            // So that words of paragraphs left out do not grow together.
+            None if self.open.len() >= DEPTH => self.out.push(' '),
+            None => {}
+        }
+    }
+
+    fn end_cell(&mut self) {
+        self.open.pop();
+        if !matches!(self.open.last(), Some(Some(_))) {
+            return self.out.push(' ');
+        }
+        let table = &mut self.table;
+        let align = table.columns.get(table.column).copied().unwrap_or(Alignment::None);
+        table.column += 1;
+        let text = self.out.split_off(table.cell);
+        if text.is_empty() && table.columns.len() > PADDED_COLUMNS {
+            table.empty += 1;
+            return;
+        }
+        let name = if table.head { "th" } else { "td" };
+        for _ in 0..std::mem::take(&mut table.empty) {
+            self.elements += 1;
+            self.out.extend(["<", name, "></", name, ">"]);
+        }
+        let class = match align {
+            Alignment::None | Alignment::Left => "",
+            Alignment::Center => " class=\"center\"",
+            Alignment::Right => " class=\"right\"",
+        };
+        self.elements += 1;
+        self.out.extend(["<", name, class, ">", text.trim(), "</", name, ">"]);
+    }
+
+    fn link(&mut self, kind: LinkType, address: &str, title: &str) {
+        let full = if kind == LinkType::Email { format!("mailto:{address}") } else { address.to_owned() };
+        let referred = !matches!(kind, LinkType::Inline | LinkType::Autolink | LinkType::Email);
+        let affordable = !referred || full.len() + title.len() <= self.expansion;
+        if self.links > 0 || !affordable || links::address(&full).is_none() {
+            return self.open.push(None);
+        }
+        if referred {
+            self.expansion -= full.len() + title.len();
+        }
+        if self.open.len() < DEPTH {
+            self.links += 1;
+        }
+        self.push(&anchor(&full, &math::without_masks(title)), "</a>");
+    }
+
+    /// Text, with links where bare addresses stand.
+    fn text(&mut self, text: &str) {
+        // Each is a reference for the sanitizer to read.
+        self.elements += text.matches('&').count() / 4;
+        let mut done = 0;
+        while self.links == 0
+            && let Some(links::Bare { at, scheme }) = links::next_bare(text, done)
+        {
+            let shown = &text[at.clone()];
+            let full = format!("{scheme}{shown}");
+            escape(&text[done..at.start], &mut self.out);
+            done = at.end;
+            if links::address(&full).is_some() {
+                self.leaf(&anchor(&full, ""), shown, "</a>");
+            } else {
+                escape(shown, &mut self.out);
+            }
+        }
+        escape(&text[done..], &mut self.out);
+    }
+
+    /// Gathers the text of an image.
+    fn in_image(&mut self, event: Event<'_>, range: Range<usize>) {
+        let Some((_, text, inside)) = &mut self.image else { return };
+        match event {
+            Event::Text(more) => text.push_str(&self.piece.lifted(&more, range)),
+            Event::Code(more) => text.push_str(&self.piece.lifted_span(&more, range)),
+            Event::SoftBreak | Event::HardBreak => text.push(' '),
+            Event::Start(Tag::Image { .. }) => *inside += 1,
+            Event::End(TagEnd::Image) if *inside > 0 => *inside -= 1,
+            Event::End(TagEnd::Image) => self.end_image(),
+            _ => {}
+        }
+    }
+
+    /// Only an image that carries its bytes is shown: fetching one tells its host what the address says.
+    fn end_image(&mut self) {
+        let Some((address, text, _)) = self.image.take() else { return };
+        self.elements += 1;
+        if links::is_raster(&address) {
+            self.out.push_str(&format!("<img src=\"{}\" alt=\"{}\">", quoted(&address), quoted(&text)));
+            return;
+        }
+        let url = links::address(&address).filter(|url| url.has_host());
+        let shown = match url.as_ref().and_then(|url| url.host_str()) {
+            Some(host) if text.is_empty() => host.to_owned(),
+            Some(host) => format!("{text} ({host})"),
+            None => text,
+        };
+        if url.is_some() && self.links == 0 && address.len() <= self.expansion {
+            self.expansion -= address.len();
+            self.leaf(&anchor(&address, ""), &shown, "</a>");
+        } else {
+            escape(&shown, &mut self.out);
+        }
+    }
+
+    fn end_code(&mut self) {
+        let Some((info, mut code)) = self.code.take() else { return };
+        if !code.is_empty() && !code.ends_with('\n') {
+            code.push('\n');
+        }
+        let whole = code.trim_end_matches('\n').rfind('\n').map_or(0, |newline| newline + 1);
+        let lines = self.memo.colour(self.code_blocks, &info, &code, whole);
+        self.code_blocks += 1;
+        self.elements += 5 + lines.matches("<i ").count();
+        self.out.push_str(&figure(&label(&info), &lines, code.lines().count() > LONG));
+    }
+}
+
+/// The beginning of a link. It leads out of the page, and tells nobody where from.
+fn anchor(address: &str, title: &str) -> String {
+    let title = if title.is_empty() { String::new() } else { format!(" title=\"{}\"", quoted(title)) };
+    format!("<a href=\"{}\"{title} target=\"_blank\" rel=\"noopener noreferrer nofollow\">", quoted(address))
+}
+
+/// For an attribute in double quotes.
+fn quoted(value: &str) -> String {
+    let mut out = String::new();
+    escape(value, &mut out);
+    out.replace('"', "&quot;")
+}
+
+fn is_break(html: &str) -> bool {
+    matches!(html, "<br>" | "<br/>" | "<br />")
+}
