@@ -1,4 +1,5 @@
-//! The stream: text in pieces becomes changes of blocks, each finished block once.
+//! The stream: text in pieces becomes changes of blocks, each finished block once; those that wait for a
+//! definition once more.
 
 use super::carried::{Definitions, Memo, Waiting};
 use super::fence::{News, OpenCode};

@@ -4,6 +4,10 @@
 //! `k` keyword, `s` string, `c` comment, `n` number or constant, `t` type, `f` function, `h` heading,
 //! `i` inserted, `d` deleted. What has no class has no element.
 
+mod languages;
+mod lexer;
+mod markup;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,8 +17,8 @@ use syntect::parsing::{
     BasicScopeStackOp, ParseState, Scope, ScopeStack, ScopeStackOp, SyntaxReference, SyntaxSet,
 };
 
-use super::lexer::{Class, Lexer};
-use super::markup::Markup;
+use lexer::{Class, Lexer};
+use markup::Markup;
 
 /// Longer lines are not coloured; regular expressions may be slow on them.
 const LINE: usize = 4 << 10;

@@ -12,8 +12,6 @@ use super::math::{self, Piece};
 use super::{bounds, root, sanitize};
 use writer::Writer;
 
-/// Deeper elements are left out, their text is kept: the sanitizer is quadratic in depth.
-pub(super) const DEPTH: usize = 90;
 /// A block with more elements is shown as plain text: each costs about 2 µs.
 pub(super) const ELEMENTS: usize = 20_000;
 /// Code of more lines can be folded.

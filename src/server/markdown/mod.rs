@@ -23,21 +23,19 @@
 //! - A line break is a `<br>`, as in chats. Raw HTML is shown as text, but `<br>` breaks the line.
 //! - An address must be http, https, mailto or tel, else only its text stays. Images are shown only from
 //!   `data:`; others become links that say their host.
-//! - Nests over [`html::DEPTH`] levels are flat from there on, blocks with over [`html::ELEMENTS`]
+//! - Nests over [`allowed::DEPTH`] levels are flat from there on, blocks with over [`html::ELEMENTS`]
 //!   elements and all that follows the first [`blocks::LIMIT`] bytes or [`blocks::BLOCKS`] blocks are plain text.
 //! - What is no formula stays text: money, and TeX that the converter does not know, which is shown as it
 //!   was written.
 
+mod allowed;
 mod blocks;
 mod bounds;
 mod carried;
 mod fence;
 mod highlight;
 mod html;
-mod languages;
-mod lexer;
 mod links;
-mod markup;
 mod math;
 mod root;
 mod sanitize;

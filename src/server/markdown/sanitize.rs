@@ -6,58 +6,8 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
+use super::allowed::{CLASSES, TAGS, is_start};
 use super::{links, strict};
-
-const TAGS: &[&str] = &[
-    "a",
-    "blockquote",
-    "br",
-    "button",
-    "code",
-    "del",
-    "div",
-    "em",
-    "figure",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "i",
-    "img",
-    "input",
-    "label",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "span",
-    "strong",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "th",
-    "thead",
-    "tr",
-    "ul",
-];
-
-const CLASSES: &[(&str, &[&str])] = &[
-    ("blockquote", &["note", "tip", "important", "warning", "caution"]),
-    ("button", &["copy"]),
-    ("div", &["scroll", "foot"]),
-    ("figure", &["code"]),
-    ("i", &["k", "s", "c", "n", "t", "f", "h", "i", "d"]),
-    ("input", &["fold", "wrap"]),
-    ("p", &["raw", "label"]),
-    ("pre", &["plain"]),
-    ("span", &["box"]),
-    ("td", &["center", "right"]),
-    ("th", &["center", "right"]),
-];
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
@@ -94,16 +44,6 @@ fn check<'a>(element: &str, attribute: &str, value: &'a str) -> Option<Cow<'a, s
         _ => true,
     };
     kept.then_some(Cow::Borrowed(value))
-}
-
-/// Whether it may be the number that a list begins with.
-pub(super) fn is_start(value: &str) -> bool {
-    value.len() < 10 && value.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// Whether an element may have this class.
-pub(super) fn has_class(element: &str, class: &str) -> bool {
-    CLASSES.iter().any(|(tag, classes)| *tag == element && classes.contains(&class))
 }
 
 /// Text as HTML: with nothing of it read as markup, there is nothing to clean.

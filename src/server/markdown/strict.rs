@@ -5,13 +5,14 @@
 //! each element in its place and closed, each reference one that a serializer writes. An HTML parser
 //! therefore has nothing to mend, and cleaning would give the same bytes; tests and the fuzzer hold it to that.
 
-use super::{links, sanitize};
+use super::allowed::{DEPTH, has_class, is_start};
+use super::links;
 
 /// What the address and the title of a link are followed by.
 const LINK_END: &str = "\" target=\"_blank\" rel=\"noopener noreferrer nofollow";
 
 /// Elements in each other; parsers count, too.
-const DEEPEST: usize = super::html::DEPTH + 8;
+const DEEPEST: usize = DEPTH + 8;
 
 /// What may stand directly in an element.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -128,7 +129,7 @@ fn has_form(name: &str, attributes: &str) -> bool {
     let part = |prefix: &str| attributes.strip_prefix(prefix).filter(|rest| !rest.contains('"'));
     match name {
         "a" => is_link(attributes),
-        "ol" => part(" start=\"").is_some_and(sanitize::is_start),
+        "ol" => part(" start=\"").is_some_and(is_start),
         "img" => {
             let Some((src, alt)) =
                 attributes.strip_prefix(" src=\"").and_then(|rest| rest.split_once("\" alt=\""))
@@ -137,8 +138,8 @@ fn has_form(name: &str, attributes: &str) -> bool {
             };
             links::is_raster(src) && is_value(alt)
         }
-        "input" => part(" type=\"checkbox\" class=\"").is_some_and(|class| sanitize::has_class(name, class)),
-        _ => part(" class=\"").is_some_and(|class| sanitize::has_class(name, class)),
+        "input" => part(" type=\"checkbox\" class=\"").is_some_and(|class| has_class(name, class)),
+        _ => part(" class=\"").is_some_and(|class| has_class(name, class)),
     }
 }
 

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, LinkType, Tag, TagEnd};
 
+use super::super::allowed::DEPTH;
 use super::super::carried::Memo;
 use super::super::highlight::escape;
 use super::super::math::{self, Piece};
 use super::super::{links, tex};
-use super::{DEPTH, LONG, figure, label};
+use super::{LONG, figure, label};
 
 /// Beyond so many columns the empty cells at the end of a row are left out; a few bytes could ask for
 /// a quarter of a million of them.

@@ -1,0 +1,67 @@
+//! What an answer may be made of: the writer makes nothing else, and nothing else passes.
+
+/// Deeper elements are left out, their text is kept: the sanitizer is quadratic in depth.
+pub(super) const DEPTH: usize = 90;
+
+/// The elements.
+pub(super) const TAGS: &[&str] = &[
+    "a",
+    "blockquote",
+    "br",
+    "button",
+    "code",
+    "del",
+    "div",
+    "em",
+    "figure",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "i",
+    "img",
+    "input",
+    "label",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "span",
+    "strong",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+];
+
+/// The classes of each.
+pub(super) const CLASSES: &[(&str, &[&str])] = &[
+    ("blockquote", &["note", "tip", "important", "warning", "caution"]),
+    ("button", &["copy"]),
+    ("div", &["scroll", "foot"]),
+    ("figure", &["code"]),
+    ("i", &["k", "s", "c", "n", "t", "f", "h", "i", "d"]),
+    ("input", &["fold", "wrap"]),
+    ("p", &["raw", "label"]),
+    ("pre", &["plain"]),
+    ("span", &["box"]),
+    ("td", &["center", "right"]),
+    ("th", &["center", "right"]),
+];
+
+/// Whether it may be the number that a list begins with.
+pub(super) fn is_start(value: &str) -> bool {
+    value.len() < 10 && value.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether an element may have this class.
+pub(super) fn has_class(element: &str, class: &str) -> bool {
+    CLASSES.iter().any(|(tag, classes)| *tag == element && classes.contains(&class))
+}
