@@ -227,15 +227,14 @@ impl Stream {
 
     /// Renders those blocks once more whose references were defined after them.
     fn resolve(&mut self) {
-        for Waiting { index, source, footnote, known, mut anchors } in std::mem::take(&mut self.waiting) {
+        for Waiting { index, source, footnote, known, name } in std::mem::take(&mut self.waiting) {
             if known == self.definitions.known.len() {
                 continue;
             }
             let masked = math::mask(&source, true);
-            std::mem::swap(&mut self.definitions.anchors, &mut anchors);
+            self.definitions.keeps = name;
             let piece = masked.piece(0..source.len());
             let block = html::block(piece, footnote, &self.definitions, &mut Memo::default());
-            self.definitions.anchors = anchors;
             self.definitions.budget -= block.spent;
             let html = SafeHtml(block.html);
             if self.done[index] != html {
@@ -248,16 +247,16 @@ impl Stream {
 
     fn put(&mut self, piece: math::Piece<'_>, footnote: bool, block: html::Block) {
         self.memo = Memo::default();
-        let known = self.definitions.known.len();
         self.definitions.learn(piece.text);
         self.definitions.budget -= block.spent;
         if block.waits && !block.html.is_empty() {
             let (index, source) = (self.done.len(), piece.source.to_owned());
-            let anchors = block.anchor.as_ref().map(|_| self.definitions.anchors.clone()).unwrap_or_default();
-            self.waiting.push(Waiting { index, source, footnote, known, anchors });
+            let known = self.definitions.known.len();
+            let name = block.anchor.as_ref().map(|anchor| anchor.name.clone());
+            self.waiting.push(Waiting { index, source, footnote, known, name });
         }
-        if let Some(name) = block.anchor {
-            *self.definitions.anchors.entry(name).or_default() += 1;
+        if let Some(anchor) = block.anchor {
+            *self.definitions.anchors.entry(anchor.wanted).or_default() += 1;
         }
         if !block.html.is_empty() {
             self.tell(block.html);

@@ -14,8 +14,9 @@ pub(super) struct Definitions {
     pub(super) known: HashMap<String, (String, String)>,
     /// Bytes that references to earlier blocks may still expand to; a few bytes could ask for many.
     pub(super) budget: usize,
-    /// The names of headings.
+    /// The names of headings, and the one that the next keeps.
     pub(super) anchors: root::Anchors,
+    pub(super) keeps: Option<String>,
 }
 
 impl Definitions {
@@ -43,8 +44,8 @@ pub(super) struct Waiting {
     pub(super) footnote: bool,
     /// How many definitions were known.
     pub(super) known: usize,
-    /// The names of headings before it, if it is one.
-    pub(super) anchors: root::Anchors,
+    /// Its name, if it is a heading.
+    pub(super) name: Option<String>,
 }
 
 /// Labels match without regard to case and white space.

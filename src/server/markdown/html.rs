@@ -24,8 +24,8 @@ pub(super) struct Block {
     pub html: String,
     /// How much of the budget of definitions it used up.
     pub spent: usize,
-    /// The name that its heading wanted.
-    pub anchor: Option<String>,
+    /// The name of its heading.
+    pub anchor: Option<root::Anchor>,
     /// More than one where the piece was not a single block after all.
     pub roots: usize,
     /// It refers to what is not defined yet.
@@ -57,7 +57,7 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
     let Writer { out, roots, formulas, .. } = writer;
     let html = if roots > 1 { format!("<div>{out}</div>") } else { out };
     let mut html = sanitize::clean(html);
-    let anchor = root::finish(&mut html, &known.anchors);
+    let anchor = root::finish(&mut html, &known.anchors, known.keeps.as_deref());
     let html = math::fill(html, &formulas);
     Block { html, spent: known.budget - left.get(), anchor, roots, waits: waits.get() }
 }

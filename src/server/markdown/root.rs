@@ -9,14 +9,25 @@ const NAME: usize = 40;
 /// How often each name of a heading was wanted.
 pub(super) type Anchors = HashMap<String, usize>;
 
-/// Adds what the sanitized block is due, and gives the name that its heading wanted.
-pub(super) fn finish(html: &mut String, used: &Anchors) -> Option<String> {
+/// The name of a heading.
+pub(super) struct Anchor {
+    pub(super) name: String,
+    /// Without a number.
+    pub(super) wanted: String,
+}
+
+/// Adds what the sanitized block is due, and gives the name of its heading: the one that it `keeps`, or one that
+/// is not `used`.
+pub(super) fn finish(html: &mut String, used: &Anchors, keeps: Option<&str>) -> Option<Anchor> {
     let (tag, rest) = html.strip_prefix('<')?.split_at_checked(2)?;
     let mut attributes = String::new();
     let mut anchor = None;
     if matches!(tag, "h2" | "h3" | "h4" | "h5" | "h6") && rest.starts_with('>') {
         let inner = &rest[1..rest.len().checked_sub(5)?];
-        let (name, base) = name(inner, used);
+        let Anchor { name, wanted } = match keeps {
+            Some(name) => Anchor { name: name.to_owned(), wanted: name.to_owned() },
+            None => name(inner, used),
+        };
         // A heading that holds links cannot be one; it can still be reached.
         let linked = if inner.contains("<a ") || inner.is_empty() {
             inner.to_owned()
@@ -24,7 +35,7 @@ pub(super) fn finish(html: &mut String, used: &Anchors) -> Option<String> {
             format!("<a href=\"#{name}\">{inner}</a>")
         };
         *html = format!("<{tag} id=\"{name}\">{linked}</{tag}>");
-        anchor = Some(base);
+        anchor = Some(Anchor { name, wanted });
     }
     if is_right_to_left(html) {
         attributes.push_str(" dir=\"rtl\"");
@@ -38,7 +49,7 @@ pub(super) fn finish(html: &mut String, used: &Anchors) -> Option<String> {
 
 /// The words of a heading in small letters, and a number where that was there before. The dash in front
 /// keeps it from being the name of anything else on a page.
-fn name(inner: &str, used: &Anchors) -> (String, String) {
+fn name(inner: &str, used: &Anchors) -> Anchor {
     let mut name = String::from("-");
     for c in shown(inner).flat_map(char::to_lowercase) {
         if name.len() > NAME {
@@ -52,10 +63,8 @@ fn name(inner: &str, used: &Anchors) -> (String, String) {
     }
     let base = name.trim_end_matches('-');
     let base = if base.is_empty() { "-section" } else { base };
-    match used.get(base) {
-        Some(number) => (format!("{base}-{}", number + 1), base.to_owned()),
-        None => (base.to_owned(), base.to_owned()),
-    }
+    let name = used.get(base).map_or_else(|| base.to_owned(), |number| format!("{base}-{}", number + 1));
+    Anchor { name, wanted: base.to_owned() }
 }
 
 /// The characters of HTML that are shown: no tags; references stand for themselves.
@@ -85,7 +94,7 @@ mod tests {
 
     fn finished(html: &str, used: &[&str]) -> String {
         let mut html = html.to_owned();
-        finish(&mut html, &used.iter().map(|name| (name.to_string(), 2)).collect());
+        finish(&mut html, &used.iter().map(|name| (name.to_string(), 2)).collect(), None);
         html
     }
 

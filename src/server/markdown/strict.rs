@@ -3,7 +3,7 @@
 //!
 //! It accepts or refuses, and changes nothing. It accepts less than is safe: each tag letter for letter,
 //! each element in its place and closed, each reference one that a serializer writes. An HTML parser
-//! therefore has nothing to mend, and cleaning would give the same bytes; tests and the fuzzer hold it to that.
+//! therefore has nothing to mend, and cleaning would give the same bytes; tests hold it to that.
 
 use super::allowed::{DEPTH, has_class, is_start};
 use super::links;
