@@ -53,7 +53,7 @@ impl AppState {
             tails: Tails::new(store.clone()),
             journal: None,
             ids: Ids::new(clock.clone()),
-            passwords: Passwords::new(cores),
+            passwords: Passwords::default(),
             attempts: Attempts::new(config.limits.logins_per_minute),
             renderer: Renderer::new(cores),
             live: Live::default(),
