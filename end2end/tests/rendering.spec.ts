@@ -209,3 +209,25 @@ test("a source that is named at the end is linked where the answer refers to it"
     if (round === "streamed") await chat.reload();
   }
 });
+
+test("a wide formula can be read to its end on a phone", async ({ chat, page }) => {
+  await page.setViewportSize({ width: 390, height: 700 });
+  const wide = String.raw`\sum_{i=1}^{n} a_i = \int_0^1 f(x)\,dx + \lim_{k\to\infty} g_k(x) + h(x) + z_{20} + z_{21} + z_{22}`;
+  await chat.begin(`Then $${wide}$ holds.\n\n- so does $${wide}$\n\n$$${wide}$$`, "echo");
+  await chat.ended();
+  const formulas = chat.prose.locator("math");
+  await expect(formulas).toHaveCount(3);
+  for (const formula of await formulas.all()) {
+    const { hidden, end, edge } = await formula.evaluate((math) => {
+      let scroller: Element = math;
+      while (getComputedStyle(scroller).overflowX === "visible") scroller = scroller.parentElement!;
+      scroller.scrollLeft = scroller.scrollWidth;
+      const last = math.querySelector("semantics > :first-child")!.lastElementChild!;
+      return { hidden: scroller.scrollWidth - scroller.clientWidth, end: last.getBoundingClientRect().right, edge: innerWidth };
+    });
+    expect(hidden).toBeGreaterThan(20);
+    expect(end).toBeLessThanOrEqual(edge);
+  }
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  expect(await page.locator("#thread").evaluate((thread) => thread.scrollWidth <= thread.clientWidth)).toBe(true);
+});
