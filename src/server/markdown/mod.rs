@@ -63,7 +63,7 @@ impl SafeHtml {
 }
 
 /// Renders a whole text: the same blocks as [`Stream`] gives, joined. Linear, but not for the async
-/// threads: about 30 µs for a kilobyte, and for a line of code 1 µs, or 10 to 1,000 where it takes a grammar.
+/// threads: about 40 µs for a kilobyte, and for a line of code 1 µs, or 10 to 1,000 where it takes a grammar.
 pub fn render(markdown: &str) -> SafeHtml {
     let mut stream = Stream::new();
     stream.push(markdown);
