@@ -16,8 +16,8 @@ const MAX_BEGUN_BYTES: usize = MAX_BYTES / 4;
 const GO_ON: &str = "Your last answer was cut off. Go on exactly where it stopped, in the same language and \
     format, in the middle of a word or a code block too. Do not repeat any of it, and do not comment on this.";
 
-/// What is sent for this answer, oldest first; `question` is the one that was asked together with it. It ends with the answer's question; when the answer has
-/// text already, with that and the wish to go on.
+/// What is sent for this answer, oldest first; `question` is the one that was asked together with it. It ends
+/// with the answer's question; when the answer has text already, with that and the wish to go on.
 pub async fn build(
     state: &AppState,
     conversation: &Conversation,

@@ -1,5 +1,5 @@
 //! Colours code line by line, with a handful of one-letter classes: [`Lexer`] for the languages of most
-//! chats, syntect's grammars for some two hundred more.
+//! chats, syntect's grammars for more than 150 others.
 //!
 //! `k` keyword, `s` string, `c` comment, `n` number or constant, `t` type, `f` function, `h` heading,
 //! `i` inserted, `d` deleted. What has no class has no element.
