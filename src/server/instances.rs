@@ -66,8 +66,16 @@ async fn look(state: &AppState) {
 /// Ends what a lost process was writing. Should it only have been slow, it completes that later.
 async fn bury(state: &AppState, beat: &Beat) -> Result<(), StoreError> {
     tracing::warn!(instance = %beat.instance, "a server is lost");
+    release(state, &beat.instance).await;
     interrupt(state, Leftovers::Of(&beat.instance)).await?;
     state.store.forget(beat).await.map(|_| ())
+}
+
+/// Without it, what the lost process had begun is in the way for a minute, and no more.
+pub async fn release(state: &AppState, instance: &str) {
+    if let Err(error) = state.store.release(instance).await {
+        tracing::warn!(%error, instance, "what a lost server had begun could not be ended");
+    }
 }
 
 /// Also of those that could be ended before one could not, the listeners are told.

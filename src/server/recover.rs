@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
+
 use super::{
     chat::relay,
-    journal::Leftover,
+    instances,
+    journal::{Leftover, Seen},
     state::AppState,
     store::{Leftovers, Recovered, SEQ_GAP, StoreError},
 };
 
-/// How long a start waits for it. SQLite needs milliseconds; MongoDB may keep what a killed process was
-/// about to write locked for up to a minute, which nobody else should wait for.
+/// How long a start waits for it; a database needs milliseconds, unless something is in its way.
 const PATIENCE: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_secs(1);
+/// How many answers are stored at a time: one that is locked does not keep the others waiting.
+const AT_ONCE: usize = 8;
 
 /// Returns when it is done, or goes on behind the server's back.
 pub async fn recover(state: AppState, leftovers: Vec<Leftover>) {
@@ -49,30 +53,38 @@ async fn until_stored(state: AppState, mut leftovers: Vec<Leftover>) {
 
 /// What could not be stored of it is answered.
 async fn store(state: &AppState, mut leftover: Leftover, completed: &mut u64) -> Option<Leftover> {
-    let mut waiting = Vec::new();
-    for seen in std::mem::take(&mut leftover.answers) {
-        let recovered = Recovered {
-            message_id: seen.message_id.clone(),
-            instance: leftover.instance.clone(),
-            content: seen.content.clone(),
-            reasoning: seen.reasoning.clone(),
-            // Beyond every place that a listener may come back with.
-            seq: seen.seq + SEQ_GAP.unsigned_abs(),
-        };
-        match state.store.recover_message(&recovered).await {
+    instances::release(state, &leftover.instance).await;
+    let instance = leftover.instance.clone();
+    let answers = stream::iter(std::mem::take(&mut leftover.answers));
+    let mut stored = answers.map(|seen| recovered(state, &instance, seen)).buffer_unordered(AT_ONCE);
+    while let Some(stored) = stored.next().await {
+        match stored {
             Ok(stored) => *completed += u64::from(stored),
-            Err(error) => {
-                warn(&error);
-                waiting.push(seen);
-            }
+            Err(seen) => leftover.answers.push(seen),
         }
     }
-    leftover.answers = waiting;
     if leftover.answers.is_empty() && ended(state, Leftovers::Of(&leftover.instance), completed).await {
         leftover.remove();
         return None;
     }
     Some(leftover)
+}
+
+/// Whether the database took it, or what it should be asked to take again.
+async fn recovered(state: &AppState, instance: &str, seen: Seen) -> Result<bool, Seen> {
+    let recovered = Recovered {
+        message_id: seen.message_id,
+        instance: instance.to_owned(),
+        content: seen.content,
+        reasoning: seen.reasoning,
+        // Beyond every place that a listener may come back with.
+        seq: seen.seq + SEQ_GAP.unsigned_abs(),
+    };
+    state.store.recover_message(&recovered).await.map_err(|error| {
+        warn(&error);
+        let Recovered { message_id, content, reasoning, .. } = recovered;
+        Seen { message_id, content, reasoning, seq: seen.seq }
+    })
 }
 
 async fn ended(state: &AppState, which: Leftovers<'_>, completed: &mut u64) -> bool {

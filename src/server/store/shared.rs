@@ -99,6 +99,8 @@ pub trait Shared: Send + Sync {
     async fn beats(&self) -> Result<Vec<Beat>>;
     /// Forgets a process unless it has beaten since; `false` when it has.
     async fn forget(&self, beat: &Beat) -> Result<bool>;
+    /// Ends what a lost process had begun to write and will not end, so that nobody waits for it.
+    async fn release(&self, instance: &str) -> Result<()>;
     /// Asks whichever process writes the answer to stop it; `false` when it is not being written. The
     /// caller has checked the owner.
     async fn request_stop(&self, message_id: &str) -> Result<bool>;

@@ -15,11 +15,11 @@ use mongodb::{
 
 use crate::{
     domain::{Status, User},
-    server::store::{NewTurn, OpenOptions, Store, StoreError, TurnOutcome, open},
+    server::store::{Leftovers, NewTurn, OpenOptions, Recovered, Store, StoreError, TurnOutcome, open},
 };
 
 use super::{
-    fixtures::{chunk, finish, first_turn, user},
+    fixtures::{begin, chunk, finish, first_turn, user},
     mongod::Mongod,
 };
 
@@ -89,6 +89,55 @@ async fn what_fails_once_is_tried_again() {
     }
     println!("{met} failures met");
     assert!(met > 20, "{met}: the failures did not happen");
+}
+
+/// A process that is killed in the middle of a transaction keeps what it changed locked, for a minute.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_lost_process_had_begun_is_in_nobodys_way() {
+    let mongod = Mongod::start(&["--replSet", "rs0", "--setParameter", "enableTestCommands=1"]).await;
+    let url = mongod.url("inglenook");
+    let lost = open(&format!("{url}?appName=lost"), &OpenOptions::default()).await.unwrap();
+    lost.beat().await.unwrap();
+    let ada = user(&*lost).await;
+    let turns = [first_turn(&ada), first_turn(&ada)];
+    for turn in &turns {
+        begin(&*lost, turn).await;
+        lost.append_chunks(&[chunk(turn, 1, 0, "Half.")]).await.unwrap();
+    }
+    // Its transactions stop before their end, whatever that was to be.
+    let data = doc! { "failCommands": ["commitTransaction", "abortTransaction"], "appName": "lost",
+    "blockConnection": true, "blockTimeMS": 100_000 };
+    let admin = Client::with_uri_str(&url).await.unwrap().database("admin");
+    let failing = doc! { "configureFailPoint": "failCommand", "mode": "alwaysOn", "data": data };
+    let before = count(&admin.run_command(failing).await.unwrap());
+    let ending = turns.each_ref().map(|turn| {
+        let (lost, id) = (lost.clone(), turn.answer.id.clone());
+        tokio::spawn(async move { lost.finish_message(&id, &finish("Half. Whole.", 2)).await })
+    });
+    let wait = doc! { "waitForFailPoint": "failCommand", "timesEntered": before + 2, "maxTimeMS": 60_000 };
+    admin.run_command(wait).await.unwrap();
+    ending.iter().for_each(tokio::task::JoinHandle::abort);
+
+    let next = open(&url, &OpenOptions::default()).await.unwrap();
+    next.release(lost.instance()).await.unwrap();
+    let [one, other] = &turns;
+    let content = "Half. More".to_owned();
+    let recovered = Recovered {
+        message_id: one.answer.id.clone(),
+        instance: lost.instance().to_owned(),
+        content: content.clone(),
+        reasoning: String::new(),
+        seq: 9,
+    };
+    assert!(next.recover_message(&recovered).await.unwrap());
+    assert_eq!(next.interrupt_unfinished(Leftovers::Of(lost.instance())).await.unwrap(), 1);
+    for (turn, content) in [(one, &*content), (other, "Half.")] {
+        let stored = next.message(&ada.id, &turn.answer.id).await.unwrap().unwrap();
+        assert_eq!((&*stored.content, stored.status), (content, Status::Interrupted));
+    }
+    next.release("nobody").await.unwrap();
+    let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
+    admin.run_command(off).await.unwrap();
 }
 
 /// How often a fail point was met so far.

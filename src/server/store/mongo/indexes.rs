@@ -15,10 +15,15 @@ use super::Mongo;
 const EXISTS: i32 = 48;
 /// "IndexNotFound".
 const NO_INDEX: i32 = 27;
+const OLD_KEY: &str = "message_id_1_seq_1";
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     // Collections that nothing else makes: inside a transaction it would be in everybody's way.
-    mongo.db.create_collection("meta").await.or_else(already_there)?;
+    let there = mongo.db.list_collection_names().await?;
+    for name in ["meta", "instances", "chunks"].into_iter().filter(|name| !there.iter().any(|it| it == name))
+    {
+        mongo.db.create_collection(name).await.or_else(already_there)?;
+    }
     mongo.users().create_index(index(doc! { "email": 1 }, unique())).await?;
     mongo
         .sessions()
@@ -43,10 +48,11 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
             index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),
         ])
         .await?;
-    mongo.db.create_collection("instances").await.or_else(already_there)?;
-    mongo.db.create_collection("chunks").await.or_else(already_there)?;
-    // Of versions that kept message and number outside of the key.
-    mongo.chunks().drop_index("message_id_1_seq_1").await.or_else(not_there)?;
+    // Of versions that kept message and number outside of the key. Dropping waits for all transactions
+    // and keeps new ones waiting, also when there is nothing to drop.
+    if mongo.chunks().list_index_names().await?.iter().any(|name| name == OLD_KEY) {
+        mongo.chunks().drop_index(OLD_KEY).await.or_else(not_there)?;
+    }
     Ok(())
 }
 

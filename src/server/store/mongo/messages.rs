@@ -1,9 +1,9 @@
 //! Messages and the tails of running answers, in MongoDB.
 
-use std::{sync::atomic::AtomicBool, time::Duration};
+use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use mongodb::{
     bson::{Document, doc, to_bson},
     error,
@@ -11,15 +11,14 @@ use mongodb::{
 
 use crate::{
     domain::Message,
-    server::store::{
-        Chunk, Finish, Leftovers, Messages, NewTurn, Recovered, Result, StoreError, TurnOutcome,
-    },
+    server::store::{Chunk, Finish, Leftovers, Messages, NewTurn, Recovered, Result, TurnOutcome},
 };
 
-use super::{Mongo, documents::MessageDoc, error::store_error, tail::End, turns::BeginTurn};
+use super::{Mongo, documents::MessageDoc, tail::End, turns::BeginTurn};
 
-/// How long one answer that was left behind may take.
-const LOCKED: Duration = Duration::from_secs(2);
+/// How many answers that were left behind are ended at a time: one that is locked does not keep the
+/// others waiting.
+const AT_ONCE: usize = 8;
 
 #[async_trait]
 impl Messages for Mongo {
@@ -73,13 +72,11 @@ impl Messages for Mongo {
     async fn interrupt_unfinished(&self, leftovers: Leftovers<'_>) -> Result<u64> {
         let left = self.call(self.left(leftovers)).await?;
         let (mut count, mut failed) = (0, Ok(()));
-        for message in left {
-            // One that a process was writing when it was killed is locked for up to a minute; the others
-            // do not wait for it.
-            let interrupted = tokio::time::timeout(LOCKED, self.interrupt(&message)).await;
-            match interrupted.map_err(|elapsed| StoreError::Unavailable(elapsed.into())) {
-                Ok(Ok(interrupted)) => count += u64::from(interrupted),
-                Ok(Err(error)) => failed = Err(store_error(error)),
+        let interrupt = async |message: MessageDoc| self.call(self.interrupt(&message)).await;
+        let mut interrupted = stream::iter(left).map(interrupt).buffer_unordered(AT_ONCE);
+        while let Some(interrupted) = interrupted.next().await {
+            match interrupted {
+                Ok(interrupted) => count += u64::from(interrupted),
                 Err(error) => failed = Err(error),
             }
         }

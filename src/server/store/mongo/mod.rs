@@ -4,6 +4,7 @@
 //! the URL says otherwise. Every call has a time limit of its own: the driver alone would wait for a
 //! server that keeps the connection and says nothing.
 
+mod begun;
 mod conversations;
 mod documents;
 mod error;
@@ -43,6 +44,9 @@ pub(super) struct Mongo {
     instance: String,
     /// How many revisions this process has made.
     revisions: AtomicU64,
+    begun: begun::Begun,
+    /// One permit per transaction that may run at a time.
+    transactions: tokio::sync::Semaphore,
 }
 
 impl Mongo {

@@ -8,10 +8,11 @@ use mongodb::{
     error::{Error, ErrorKind},
     options::{ClientOptions, ReadConcern, WriteConcern},
 };
+use tokio::sync::Semaphore;
 
 use crate::server::store::{OpenError, OpenOptions, StoreError};
 
-use super::{Mongo, error::store_error, indexes};
+use super::{Mongo, begun::Begun, error::store_error, indexes};
 
 const CONNECT: Duration = Duration::from_secs(5);
 const POOL: u32 = 50;
@@ -37,6 +38,9 @@ pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Mongo, Open
         limit: patience * 2,
         instance,
         revisions: AtomicU64::new(0),
+        begun: Begun::default(),
+        // More would only wait for connections, each with a session that is written down.
+        transactions: Semaphore::new(POOL as usize),
     };
     match prepare(&mongo, &hosts, patience).await {
         Ok(()) => Ok(mongo),

@@ -44,9 +44,7 @@ impl Shared for Mongo {
     }
 
     async fn beat(&self) -> Result<()> {
-        let own = doc! { "_id": &self.instance };
-        let more = doc! { "$inc": { "beats": 1_i64 } };
-        self.call(async { self.instances().update_one(own, more).upsert(true).await.map(|_| ()) }).await
+        self.call(self.sign()).await
     }
 
     async fn beats(&self) -> Result<Vec<Beat>> {
@@ -61,6 +59,10 @@ impl Shared for Mongo {
     async fn forget(&self, beat: &Beat) -> Result<bool> {
         let which = doc! { "_id": &beat.instance, "beats": beat.beats };
         self.call(async { Ok(self.instances().delete_one(which).await?.deleted_count == 1) }).await
+    }
+
+    async fn release(&self, instance: &str) -> Result<()> {
+        self.call(self.end_sessions(instance)).await
     }
 
     async fn request_stop(&self, message_id: &str) -> Result<bool> {

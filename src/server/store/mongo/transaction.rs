@@ -36,11 +36,10 @@ pub(super) trait Work: Sync {
 impl Mongo {
     /// The driver's own loop goes on for two minutes; here the time limit of the call ends it.
     pub(super) async fn transaction<W: Work>(&self, work: &W) -> Result<W::Answer> {
-        let mut tx = self.client.start_session().await?;
         let mut duplicates = 0;
         let mut tries = 0;
         loop {
-            match self.attempt(work, &mut tx).await {
+            match self.attempt(work).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if is_gone(&error) => return Err(error),
                 // The work knows what an earlier try of it has done.
@@ -54,7 +53,11 @@ impl Mongo {
         }
     }
 
-    async fn attempt<W: Work>(&self, work: &W, tx: &mut ClientSession) -> Result<W::Answer> {
+    async fn attempt<W: Work>(&self, work: &W) -> Result<W::Answer> {
+        // It is never closed.
+        let _permit = self.transactions.acquire().await.map_err(Error::custom)?;
+        let tx = &mut self.client.start_session().await?;
+        self.note(tx.id()).await?;
         tx.start_transaction().await?;
         match work.run(self, tx).await {
             Ok(Step::Commit(answer)) => {

@@ -28,6 +28,10 @@ impl Shared for Sqlite {
         Ok(Vec::new())
     }
 
+    async fn release(&self, _instance: &str) -> Result<()> {
+        Ok(())
+    }
+
     async fn forget(&self, _beat: &Beat) -> Result<bool> {
         Ok(false)
     }
