@@ -25,7 +25,7 @@ test("register, ask, watch the answer arrive, reload, find it again", async ({ p
   await expect(chat.answer.getByRole("table").getByRole("cell", { name: "large" })).toBeVisible();
   const code = chat.answer.locator("figure.code").first();
   await expect(code).toContainText("rust");
-  const keyword = code.locator("code i").filter({ hasText: /^fn$/ }).first();
+  const keyword = code.locator("code b").filter({ hasText: /^fn$/ }).first();
   const colour = (of: typeof code) => of.evaluate((element) => getComputedStyle(element).color);
   expect(await colour(keyword)).not.toBe(await colour(code.locator("code")));
   await expect(chat.answer.locator(".meta")).toContainText("openai/story");

@@ -6,6 +6,7 @@ pub(super) const DEPTH: usize = 90;
 /// The elements.
 pub(super) const TAGS: &[&str] = &[
     "a",
+    "b",
     "blockquote",
     "br",
     "button",
@@ -44,11 +45,10 @@ pub(super) const TAGS: &[&str] = &[
 /// The classes of each.
 pub(super) const CLASSES: &[(&str, &[&str])] = &[
     ("blockquote", &["note", "tip", "important", "warning", "caution"]),
-    ("button", &["copy"]),
     ("div", &["scroll", "foot"]),
     ("figure", &["code"]),
-    ("i", &["k", "s", "c", "n", "t", "f", "h", "i", "d"]),
-    ("input", &["fold", "wrap"]),
+    ("i", &["s", "c", "n", "t", "f", "h", "i", "d"]),
+    ("input", &["fold"]),
     ("p", &["raw", "label"]),
     ("pre", &["plain"]),
     ("span", &["box"]),

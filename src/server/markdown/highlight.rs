@@ -1,8 +1,8 @@
 //! Colours code line by line, with a handful of one-letter classes: [`Lexer`] for the languages of most
 //! chats, syntect's grammars for more than 150 others.
 //!
-//! `k` keyword, `s` string, `c` comment, `n` number or constant, `t` type, `f` function, `h` heading,
-//! `i` inserted, `d` deleted. What has no class has no element.
+//! `k` keyword, which is written as `<b>`; the others are classes of `<i>`: `s` string, `c` comment, `n` number
+//! or constant, `t` type, `f` function, `h` heading, `i` inserted, `d` deleted. What has no class has no element.
 
 mod languages;
 mod lexer;
@@ -247,6 +247,12 @@ impl Run<'_> {
         let text = self.line.get(self.start..at).unwrap_or("");
         let (text, space) = text.split_at(text.trim_end().len());
         match self.class.filter(|_| !text.is_empty()) {
+            // The most frequent one, so it has the shortest name.
+            Some("k") => {
+                out.push_str("<b>");
+                escape(text, out);
+                out.push_str("</b>");
+            }
             Some(class) => {
                 out.extend(["<i class=\"", class, "\">"]);
                 escape(text, out);

@@ -86,8 +86,7 @@ pub(super) fn figure(label: &str, lines: &str, long: bool) -> String {
     if long {
         out.push_str("<label><input type=\"checkbox\" class=\"fold\">Fold</label>");
     }
-    out.push_str("<label><input type=\"checkbox\" class=\"wrap\">Wrap</label>");
-    out.push_str("<button class=\"copy\">Copy</button></header><pre><code>");
+    out.push_str("<label><input type=\"checkbox\">Wrap</label><button>Copy</button></header><pre><code>");
     out.push_str(lines);
     out.push_str("</code></pre></figure>");
     out

@@ -47,7 +47,7 @@ mod tex;
 pub use blocks::{Change, Stream};
 
 /// Grows whenever the same text gives other HTML; part of the key of every cache of HTML.
-pub const RENDERER_VERSION: u32 = 2;
+pub const RENDERER_VERSION: u32 = 3;
 
 /// HTML that has been sanitized. Only this module makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

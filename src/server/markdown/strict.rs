@@ -27,15 +27,15 @@ enum Inside {
 }
 
 /// What may stand where text may.
-const PHRASING: &[&str] = &["a", "br", "code", "del", "em", "i", "img", "span", "strong", "sup"];
+const PHRASING: &[&str] = &["a", "b", "br", "code", "del", "em", "i", "img", "span", "strong", "sup"];
 const BLOCKS: &[&str] =
     &["blockquote", "div", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "table", "ul"];
 
 fn inside(name: &str) -> Option<Inside> {
     Some(match name {
         "blockquote" | "div" | "li" => Inside::Flow,
-        "a" | "code" | "del" | "em" | "h2" | "h3" | "h4" | "h5" | "h6" | "i" | "p" | "span" | "strong"
-        | "sup" | "td" | "th" | "button" => Inside::Phrasing,
+        "a" | "b" | "code" | "del" | "em" | "h2" | "h3" | "h4" | "h5" | "h6" | "i" | "p" | "span"
+        | "strong" | "sup" | "td" | "th" | "button" => Inside::Phrasing,
         "ul" | "ol" => Inside::Only(&["li"]),
         "table" => Inside::Only(&["thead", "tbody"]),
         "thead" | "tbody" => Inside::Only(&["tr"]),
@@ -98,8 +98,8 @@ fn begin<'a>(tag: &'a str, open: &mut Vec<Open<'a>>) -> bool {
         },
     };
     // A parser ends a link where another begins, and moves marks that stand in their like.
-    let like =
-        matches!(name, "a" | "code" | "em" | "i" | "strong") && open.iter().any(|open| open.name == name);
+    let like = matches!(name, "a" | "b" | "code" | "em" | "i" | "strong")
+        && open.iter().any(|open| open.name == name);
     let kept = fits && !like && has_form(name, attributes);
     if kept && inside != Inside::Nothing {
         open.push(Open { name, inside });
@@ -138,7 +138,7 @@ fn has_form(name: &str, attributes: &str) -> bool {
             };
             links::is_raster(src) && is_value(alt)
         }
-        "input" => part(" type=\"checkbox\" class=\"").is_some_and(|class| has_class(name, class)),
+        "input" => matches!(attributes, " type=\"checkbox" | " type=\"checkbox\" class=\"fold"),
         _ => part(" class=\"").is_some_and(|class| has_class(name, class)),
     }
 }

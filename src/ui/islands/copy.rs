@@ -16,7 +16,7 @@ const SAYS_SO: Duration = Duration::from_millis(1_500);
 /// One listener for every copy button of the thread: those on code and those on messages.
 pub(super) fn click(event: &ev::MouseEvent) {
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-    let Ok(Some(button)) = target.closest("button.copy, button.copy-message") else { return };
+    let Ok(Some(button)) = target.closest("figure button, button.copy-message") else { return };
     let whole = button.class_list().contains("copy-message");
     let Ok(Some(around)) = button.closest(if whole { ".message" } else { "figure" }) else { return };
     let source = around.query_selector(if whole { ".prose, .body" } else { "code" }).ok().flatten();

@@ -342,7 +342,7 @@ impl<'m> Writer<'m> {
         let whole = code.trim_end_matches('\n').rfind('\n').map_or(0, |newline| newline + 1);
         let lines = self.memo.colour(self.code_blocks, &info, &code, whole);
         self.code_blocks += 1;
-        self.elements += 5 + lines.matches("<i ").count();
+        self.elements += 5 + lines.matches("</").count();
         self.out.push_str(&figure(&label(&info), &lines, code.lines().count() > LONG));
     }
 }

@@ -21,7 +21,7 @@ impl TokenSink for Judge {
             }
             return TokenSinkResult::Continue;
         };
-        let elements = "a blockquote br button code del div em figure h2 h3 h4 h5 h6 header hr i img input label li ol p \
+        let elements = "a b blockquote br button code del div em figure h2 h3 h4 h5 h6 header hr i img input label li ol p \
             pre span strong sup table tbody td th thead tr ul annotation math menclose merror mfrac mi \
             mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace msqrt mstyle msub msubsup msup \
             mtable mtd mtext mtr munder munderover semantics";

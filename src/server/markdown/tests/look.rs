@@ -35,8 +35,8 @@ fn the_look() {
         ),
         (
             "```<b>\nx\n",
-            "<figure class=\"code\"><header><span>&lt;b&gt;</span><label><input type=\"checkbox\" class=\"wrap\">Wrap\
-            </label><button class=\"copy\">Copy</button></header><pre><code>x\n</code></pre></figure>",
+            "<figure class=\"code\"><header><span>&lt;b&gt;</span><label><input type=\"checkbox\">Wrap\
+            </label><button>Copy</button></header><pre><code>x\n</code></pre></figure>",
         ),
         (
             "$5 and $10, $x$",
@@ -52,8 +52,8 @@ fn the_look() {
         ),
         (
             "- ```\n  $$\n  a\n  $$\n  ```\n- b\n  \\[\n  + c\n  \\]",
-            "<ul><li><figure class=\"code\"><header><span></span><label><input type=\"checkbox\" class=\"wrap\">Wrap\
-            </label><button class=\"copy\">Copy</button></header><pre><code>$$\na\n$$\n</code></pre></figure></li>\
+            "<ul><li><figure class=\"code\"><header><span></span><label><input type=\"checkbox\">Wrap\
+            </label><button>Copy</button></header><pre><code>$$\na\n$$\n</code></pre></figure></li>\
             <li>b<br><math display=\"block\"><semantics><mrow><mo lspace=\"0\" rspace=\"0\">+</mo><mi>c</mi>\
             </mrow><annotation encoding=\"application/x-tex\">+ c</annotation></semantics></math></li></ul>",
         ),
