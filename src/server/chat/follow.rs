@@ -25,8 +25,9 @@ use crate::{
     },
 };
 
-/// HTML is told this often at the most: each time costs a browser some 3 ms.
-const HTML_EVERY: Duration = Duration::from_millis(80);
+/// HTML is told this often at the most: each time costs a browser some 5 ms, and a tenth of a second looks like
+/// at once.
+const HTML_EVERY: Duration = Duration::from_millis(100);
 
 /// The events of a conversation after the place `after`; without one from the newest answer's first.
 /// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
