@@ -100,13 +100,13 @@ export class Chat {
   /** Opens a question to be edited; the field with its text. */
   async edit(question: Locator): Promise<Locator> {
     await question.hover();
-    await question.getByLabel("Edit message").click();
+    await question.getByTitle("Edit message").click();
     return question.getByRole("textbox", { name: "Your message" });
   }
 
   async delete(message: Locator) {
     await message.hover();
-    await message.getByLabel("Delete message").click();
+    await message.getByTitle("Delete message").click();
     await message.getByRole("button", { name: "Delete message" }).click();
   }
 

@@ -14,7 +14,7 @@ async function basics(page: Page) {
   for (const control of await controls.all()) {
     const name = await control.evaluate((element) => {
       const labels = [...((element as HTMLInputElement).labels ?? [])].map((label) => label.textContent);
-      const pieces = [element.getAttribute("aria-label"), ...labels];
+      const pieces = [element.getAttribute("aria-label"), element.getAttribute("title"), ...labels];
       if (!element.matches("input, select, textarea")) pieces.push(element.textContent);
       return pieces.join("").trim();
     });

@@ -8,6 +8,10 @@ test("edit, choose, write again and delete", async ({ page, chat }) => {
   await chat.expectText("First words");
   await expect(chat.send).toBeVisible();
   const field = await chat.edit(chat.questions.first());
+  await page.getByRole("link", { name: "Cancel" }).click();
+  await expect(field).toHaveCount(0);
+  await expect(chat.questions).toHaveText([/First words/]);
+  await chat.edit(chat.questions.first());
   await expect(field).toHaveValue("First words");
   await field.fill("Better <b>words</b> & more");
   await page.getByRole("button", { name: "Send changed" }).click();

@@ -48,11 +48,11 @@ test("an edit that is cancelled or refused changes nothing, and no text is lost"
   await field.fill("Other words");
   await field.press("Escape");
   await expect(field).toBeHidden();
-  await expect(chat.questions.first().getByLabel("Edit message")).toBeFocused();
+  await expect(chat.questions.first().getByTitle("Edit message")).toBeFocused();
   await expect(chat.questions).toHaveText([/First words/]);
   field = await chat.edit(chat.questions.first());
   await expect(field).toHaveValue("First words");
-  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("link", { name: "Cancel" }).click();
   await expect(field).toBeHidden();
 
   field = await chat.edit(chat.questions.first());
@@ -248,7 +248,7 @@ test.describe("on a phone", () => {
     };
     await chat.begin("Some words ".repeat(40), "echo");
     await chat.ended();
-    await chat.questions.first().getByLabel("Edit message").tap();
+    await chat.questions.first().getByTitle("Edit message").tap();
     const field = chat.questions.first().getByRole("textbox", { name: "Your message" });
     await expect(field).toBeInViewport();
     await fits();
@@ -257,8 +257,11 @@ test.describe("on a phone", () => {
     await expect(chat.versions(chat.questions.first())).toHaveText(/2\/2/);
     await chat.ended();
     for (const message of [chat.questions.first(), chat.answer]) {
-      await message.getByLabel("Delete message").tap();
-      await expect(message.getByRole("button", { name: "Delete message" })).toBeInViewport({ ratio: 1 });
+      await message.getByTitle("Delete message").tap();
+      const sure = message.getByRole("button", { name: "Delete message" });
+      await expect(sure).toBeInViewport({ ratio: 1 });
+      // Nothing is in front of it.
+      await sure.click({ trial: true, timeout: 2_000 });
       await fits();
     }
     await chat.previous(chat.questions.first()).tap();

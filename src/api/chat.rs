@@ -79,6 +79,7 @@ pub async fn stop(message_id: String) -> Result<(), AppError> {
 pub async fn retry(message_id: String, key: Option<String>) -> Result<String, AppError> {
     use crate::server::{chat, context::Context};
     let context = Context::current()?;
+    let key = chat::steer::page_key("again", &message_id, key);
     let asked = chat::retry(&context.state, context.user()?, &message_id, key.as_deref()).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
 }
@@ -88,6 +89,7 @@ pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Ap
 pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, AppError> {
     use crate::server::{chat::steer, context::Context};
     let context = Context::current()?;
+    let key = steer::page_key("continue", &message_id, key);
     let asked = steer::continue_answer(&context.state, context.user()?, &message_id, key.as_deref()).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
 }
@@ -97,6 +99,7 @@ pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Ap
 pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, AppError> {
     use crate::server::{chat::steer, context::Context};
     let context = Context::current()?;
+    let key = steer::page_key("edit", &message_id, key);
     let edit = steer::Edit { message_id: &message_id, text: &text, model: None, key: key.as_deref() };
     let asked = steer::edit(&context.state, context.user()?, edit).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))

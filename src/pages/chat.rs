@@ -17,7 +17,7 @@ use crate::{
     },
     ui::{
         islands::{Chat, Running},
-        parts::{Answer, Icon, Question, Written, meta_line},
+        parts::{Answer, EditForm, Icon, Question, Written, meta_line},
     },
 };
 
@@ -63,6 +63,8 @@ pub async fn new(
 pub struct Place {
     /// The oldest message that has been seen; the window before it is shown.
     before: Option<String>,
+    /// The question that is being edited.
+    edit: Option<String>,
     #[serde(flatten)]
     result: FormResult,
 }
@@ -101,13 +103,11 @@ pub async fn open(
         let path = format!("/c/{id}");
         let older = place.before.is_some();
         let after = (!older).then_some(after);
-        let newest = last_id.clone().filter(|_| !older);
-        let show = {
-            let key = key.clone();
-            move |message: ThreadMessage| {
-                let newest = newest.as_ref() == Some(&message.message.id);
-                show(message, newest, &key)
-            }
+        let window = Window {
+            newest: last_id.clone().filter(|_| !older),
+            edited: place.edit,
+            query: place.before.map(|before| format!("before={before}&")).unwrap_or_default(),
+            key: key.clone(),
         };
         view! {
             <Frame sidebar current=Some(id.clone())>
@@ -135,7 +135,7 @@ pub async fn open(
                                 </p>
                             }
                         })}
-                    {messages.into_iter().map(show).collect_view()}
+                    {messages.into_iter().map(|message| window.show(message)).collect_view()}
                     {older
                         .then(|| {
                             view! {
@@ -150,32 +150,38 @@ pub async fn open(
     }))
 }
 
-/// `newest`: nothing follows it.
-fn show(shown: ThreadMessage, newest: bool, key: &str) -> impl IntoView + use<> {
-    let ThreadMessage { message, html, siblings } = shown;
-    let key = key.to_owned();
-    if message.role == Role::User {
-        return view! { <Question id=message.id text=message.content siblings key /> }.into_any();
+/// What the messages of a page have in common.
+struct Window {
+    /// The message that nothing follows.
+    newest: Option<String>,
+    edited: Option<String>,
+    /// As in [`EditForm`].
+    query: String,
+    /// Makes each change that is sent from the page one change.
+    key: String,
+}
+
+impl Window {
+    fn show(&self, shown: ThreadMessage) -> AnyView {
+        let ThreadMessage { message, html, siblings } = shown;
+        let (id, query) = (message.id, self.query.clone());
+        if message.role == Role::User {
+            let edit = self.edited.as_ref().filter(|edited| **edited == id).map(|_| {
+                let (id, text) = (id.clone(), message.content.clone());
+                view! { <EditForm id text key=self.key.clone() query=query.clone() /> }.into_any()
+            });
+            return view! { <Question id text=message.content siblings edit query /> }.into_any();
+        }
+        let written = Written {
+            status: message.status,
+            failure: message.failure,
+            length_limited: message.length_limited,
+            siblings,
+            newest: self.newest.as_ref() == Some(&id),
+        };
+        let meta = meta_line(&message.model.unwrap_or_default(), message.usage);
+        view! { <Answer id html=html.to_string() reasoning=message.reasoning written meta /> }.into_any()
     }
-    let written = Written {
-        status: message.status,
-        failure: message.failure,
-        length_limited: message.length_limited,
-        siblings,
-        newest,
-    };
-    let meta = meta_line(&message.model.unwrap_or_default(), message.usage);
-    view! {
-        <Answer
-            id=message.id
-            html=html.to_string()
-            reasoning=message.reasoning
-            written
-            meta
-            key
-        />
-    }
-    .into_any()
 }
 
 /// Rename and delete, as plain forms behind a menu that needs no script.

@@ -243,8 +243,15 @@ async fn plain_forms_steer_and_lead_back() {
     ended().await;
     assert_eq!(lead("select", &format!("message_id={question}")).await, format!("/c/{id}#{question}"));
     let html = page.get(&format!("/c/{id}")).await.is(200).text();
-    for part in ["1/2", "2/2", "/fn/edit", "/fn/delete-message", "/fn/select", "/fn/retry"] {
+    for part in ["1/2", "2/2", "?edit=", "/fn/delete-message", "/fn/select", "/fn/retry"] {
         assert!(html.contains(part), "{part}");
+    }
+    // One question is edited at a time, on a page that says which.
+    let area = "<textarea name=\"text\" rows=\"3\" aria-label=\"Your message\"";
+    assert!(!html.contains(area), "{html}");
+    for (edited, count) in [(&question, 1), (&answer, 0), (&"nonsense%3C".to_owned(), 0)] {
+        let html = page.get(&format!("/c/{id}?edit={edited}")).await.is(200).text();
+        assert_eq!(html.matches(area).count(), count, "{edited}");
     }
     assert_eq!(lead("delete-message", &format!("message_id={answer}")).await, latest);
     // An error leads back to the page with a sentence.

@@ -14,6 +14,11 @@ use crate::{
     },
 };
 
+/// The idempotency key of a change that is sent from a page, whose one key serves all its buttons.
+pub fn page_key(what: &str, message_id: &str, key: Option<String>) -> Option<String> {
+    key.filter(|key| !key.is_empty()).map(|key| format!("{what} {key} {message_id}"))
+}
+
 /// A question in place of an old one: it stands beside it, and gets an answer of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Edit<'a> {

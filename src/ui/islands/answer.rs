@@ -13,16 +13,16 @@ use crate::{
 };
 
 #[component]
-pub(super) fn LiveAnswer(shared: Shared, turn: Turn) -> impl IntoView {
+pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
     let Turn { answer, reasoning, end, meta, .. } = turn;
-    let (id, key) = (answer.answer_id, shared.key.get_value());
+    let id = answer.answer_id;
     let (busy, caret) = (end.clone(), end.clone());
     let thought = reasoning.clone();
     let ending = {
-        let (id, key, end) = (id.clone(), key.clone(), end.clone());
+        let (id, end) = (id.clone(), end.clone());
         move || {
             end.get().map(|End { status, failure, length_limited }| {
-                view! { <AnswerEnd id=id.clone() status failure length_limited newest=true key=key.clone() /> }
+                view! { <AnswerEnd id=id.clone() status failure length_limited newest=true /> }
             })
         }
     };
@@ -31,7 +31,7 @@ pub(super) fn LiveAnswer(shared: Shared, turn: Turn) -> impl IntoView {
         move || {
             let meta = meta.get();
             end.with(Option::is_some).then(|| {
-                view! { <AnswerActions id=id.clone() siblings=siblings.clone() meta key=key.clone() /> }
+                view! { <AnswerActions id=id.clone() siblings=siblings.clone() meta /> }
             })
         }
     };

@@ -10,7 +10,7 @@ use super::{
     shared::{Running, Shared, Turn},
     steer,
 };
-use crate::ui::parts::Question;
+use crate::ui::parts::{Question, SteerForm};
 
 /// `children` are the messages that are there already; what arrives comes below them.
 #[island]
@@ -56,7 +56,7 @@ pub fn Chat(
             class:empty=empty
             id="thread"
             on:click=move |event| {
-                steer::click(&event);
+                steer::click(shared, &event);
                 copy::click(&event);
             }
             on:keydown=move |event| steer::keydown(&event)
@@ -68,12 +68,11 @@ pub fn Chat(
                 {turn
                     .question
                     .clone()
-                    .map(|(id, text)| {
-                        view! { <Question id text siblings=None key=shared.key.get_value() /> }
-                    })}
-                <LiveAnswer shared turn />
+                    .map(|(id, text)| view! { <Question id text siblings=None /> })}
+                <LiveAnswer turn />
             </For>
             <div id="latest"></div>
+            <SteerForm key=key.clone() />
         </div>
         <Composer shared models model key />
     }

@@ -67,7 +67,7 @@ pub(super) fn Composer(
         let empty = || text.get_untracked().is_some_and(|area| area.value().is_empty());
         if event.key() == "ArrowUp" && empty() {
             event.prevent_default();
-            steer::edit_last();
+            steer::edit_last(shared);
         }
     };
     let on_input = move |_| {

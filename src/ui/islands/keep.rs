@@ -3,9 +3,9 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlDetailsElement, HtmlTextAreaElement};
+use web_sys::{Element, HtmlTextAreaElement};
 
-use super::{browser, page, shared::Shared};
+use super::{browser, page, shared::Shared, steer};
 
 /// Loads the page anew, as it is for whoever comes now; what was typed and the place stay. While a change
 /// of this page's own is under way it is left to that.
@@ -64,7 +64,7 @@ pub(super) fn restore(shared: Shared) {
     {
         area.set_value(&text);
     }
-    restore_edits();
+    restore_edits(shared);
     let Some(kept) = browser::kept(&place()) else { return page::open() };
     browser::keep(&place(), "");
     let mut numbers = kept.split(' ').map(|number| number.parse::<i32>().unwrap_or_default());
@@ -79,8 +79,8 @@ pub(super) fn restore(shared: Shared) {
 }
 
 /// Where the text of an edit is kept.
-fn edit_name(area: &Element) -> Option<String> {
-    let message = area.closest(".message").ok().flatten()?;
+fn edit_name(inside: &Element) -> Option<String> {
+    let message = inside.closest(".message").ok().flatten()?;
     Some(format!("edit {}", message.id()))
 }
 
@@ -93,22 +93,21 @@ pub(super) fn keep_edit(area: &HtmlTextAreaElement) {
 
 /// Takes an edit back.
 pub(super) fn forget_edit(area: &HtmlTextAreaElement) {
-    area.set_value(&area.default_value().unwrap_or_default());
     if let Some(name) = edit_name(area) {
         browser::keep(&name, "");
     }
 }
 
-fn restore_edits() {
-    let Ok(areas) = document().query_selector_all("#thread .edit textarea") else { return };
-    for at in 0..areas.length() {
-        let Some(area) = areas.item(at).and_then(|node| node.dyn_into::<HtmlTextAreaElement>().ok()) else {
+fn restore_edits(shared: Shared) {
+    let Ok(questions) = document().query_selector_all("#thread .message.user") else { return };
+    for at in 0..questions.length() {
+        let Some(question) = questions.item(at).and_then(|node| node.dyn_into::<Element>().ok()) else {
             continue;
         };
-        let Some(text) = edit_name(&area).and_then(|name| browser::kept(&name)) else { continue };
-        area.set_value(&text);
-        if let Some(details) = area.closest("details").ok().flatten() {
-            details.unchecked_into::<HtmlDetailsElement>().set_open(true);
+        if let Some(text) = edit_name(&question).and_then(|name| browser::kept(&name))
+            && let Some(area) = steer::open_edit(shared, &question)
+        {
+            area.set_value(&text);
         }
     }
 }

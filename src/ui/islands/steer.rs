@@ -1,7 +1,7 @@
 //! What is done with messages from the page: their forms are sent without leaving it, so that a refusal
 //! or a lost connection costs nothing; and the keys for it.
 
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{ev, mount::mount_to, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -10,7 +10,7 @@ use web_sys::{
 };
 
 use super::{keep, page, shared::Shared};
-use crate::{api, error::AppError};
+use crate::{api, error::AppError, ui::parts::EditForm};
 
 /// Sends a form of the thread and goes where the answer says.
 pub(super) fn submit(shared: Shared, event: ev::SubmitEvent) {
@@ -18,13 +18,16 @@ pub(super) fn submit(shared: Shared, event: ev::SubmitEvent) {
         return;
     };
     event.prevent_default();
-    let Some(body) = fields(&form, event.submitter()).filter(|_| !shared.steering.get_value()) else {
+    let button = event.submitter();
+    let action = button.as_ref().and_then(|button| button.get_attribute("formaction"));
+    let action = action.or_else(|| form.get_attribute("action")).unwrap_or_default();
+    let Some(body) = fields(&form, button).filter(|_| !shared.steering.get_value()) else {
         return;
     };
     shared.steering.set_value(true);
     shared.alert.set(None);
     spawn_local(async move {
-        let sent = post(&form.get_attribute("action").unwrap_or_default(), &body).await;
+        let sent = post(&action, &body).await;
         match sent.unwrap_or(Err(AppError::Unreachable)) {
             Ok(path) => {
                 if let Some(area) = edit_of(&form) {
@@ -90,52 +93,80 @@ pub(super) fn escape(shared: Shared, event: &ev::KeyboardEvent) {
     if event.key() != "Escape" || event.is_composing() || event.default_prevented() {
         return;
     }
-    let open = document().query_selector(".room details[name][open], .room details.menu[open]");
-    match open.ok().flatten() {
+    let open = ".room .editing, .room details[name][open], .room details.menu[open]";
+    match document().query_selector(open).ok().flatten() {
         Some(open) => close(&open),
         None => stop(shared),
     }
 }
 
-fn close(details: &Element) {
-    if let Some(area) = edit_of(details) {
-        keep::forget_edit(&area);
-    }
-    details.unchecked_ref::<HtmlDetailsElement>().set_open(false);
-    if let Some(summary) = details.query_selector("summary").ok().flatten() {
-        let _ = summary.unchecked_into::<HtmlElement>().focus();
+/// Closes a menu or an edit, and leads back to what had opened it.
+fn close(open: &Element) {
+    let opener = match open.dyn_ref::<HtmlDetailsElement>() {
+        Some(details) => {
+            details.set_open(false);
+            details.query_selector("summary")
+        }
+        None => {
+            let message = open.parent_element();
+            if let Some(area) = edit_of(open) {
+                keep::forget_edit(&area);
+            }
+            open.remove();
+            message.map_or(Ok(None), |message| message.query_selector(".edit"))
+        }
+    };
+    if let Some(opener) = opener.ok().flatten() {
+        let _ = opener.unchecked_into::<HtmlElement>().focus();
     }
 }
 
 /// Opens the newest question to be edited.
-pub(super) fn edit_last() {
-    let all = document().query_selector_all("#thread details.edit").ok();
+pub(super) fn edit_last(shared: Shared) {
+    let all = document().query_selector_all("#thread .message.user").ok();
     let last = all.and_then(|all| all.item(all.length().checked_sub(1)?));
-    if let Some(details) = last.and_then(|node| node.dyn_into::<HtmlDetailsElement>().ok()) {
-        details.set_open(true);
-        focus_edit(&details);
+    if let Some(message) = last.and_then(|node| node.dyn_into::<Element>().ok()) {
+        edit(shared, &message);
     }
 }
 
 /// A click on what opens an edit leads into it, one on Cancel out of it.
-pub(super) fn click(event: &ev::MouseEvent) {
+pub(super) fn click(shared: Shared, event: &ev::MouseEvent) {
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+    // With such a key a link is opened elsewhere.
+    if event.ctrl_key() || event.meta_key() || event.shift_key() {
+        return;
+    }
     let closest = |what: &str| target.closest(what).ok().flatten();
-    let Some(details) = closest("details.edit") else { return };
-    if closest("button[type=button]").is_some() {
-        close(&details);
-    } else if closest("summary").is_some() {
-        // It opens after this.
-        request_animation_frame(move || focus_edit(&details));
+    if let Some(link) = closest(".message .edit")
+        && let Some(message) = link.closest(".message").ok().flatten()
+    {
+        event.prevent_default();
+        edit(shared, &message);
+    } else if closest(".editing .cancel").is_some()
+        && let Some(form) = closest(".editing")
+    {
+        event.prevent_default();
+        close(&form);
     }
 }
 
-fn focus_edit(details: &Element) {
-    if let Some(area) = edit_of(details).filter(|_| details.has_attribute("open")) {
+fn edit(shared: Shared, message: &Element) {
+    if let Some(area) = open_edit(shared, message) {
         let end = area.value().encode_utf16().count() as u32;
         let _ = area.focus();
         let _ = area.set_selection_range(end, end);
     }
+}
+
+/// The field in which a question is edited.
+pub(super) fn open_edit(shared: Shared, message: &Element) -> Option<HtmlTextAreaElement> {
+    if edit_of(message).is_none() {
+        let text = message.query_selector(".body").ok().flatten()?.text_content()?;
+        let (id, key) = (message.id(), shared.key.get_value());
+        mount_to(message.clone().unchecked_into(), move || view! { <EditForm id text key /> }).forget();
+    }
+    edit_of(message)
 }
 
 /// Enter sends an edit as it sends a question.
@@ -147,7 +178,9 @@ pub(super) fn keydown(event: &ev::KeyboardEvent) {
         && let Some(form) = area.form()
     {
         event.prevent_default();
-        let _ = form.request_submit();
+        // The button says which message it is.
+        let button = form.query_selector("button").ok().flatten();
+        let _ = form.request_submit_with_submitter(button.as_ref().and_then(|button| button.dyn_ref()));
     }
 }
 

@@ -7,21 +7,29 @@ use leptos::prelude::*;
 use super::{Icon, steer::*};
 use crate::domain::{Failure, Siblings, Status, Usage};
 
-/// What a person wrote, as they wrote it. `key` makes each change that is sent from the page one change.
+/// What a person wrote, as they wrote it. `edit` is the form that changes it, where it is open; `query` as
+/// in [`EditLink`].
 #[component]
-pub fn Question(id: String, text: String, siblings: Option<Siblings>, key: String) -> impl IntoView {
+pub fn Question(
+    id: String,
+    text: String,
+    siblings: Option<Siblings>,
+    #[prop(optional_no_strip)] edit: Option<AnyView>,
+    #[prop(optional)] query: String,
+) -> impl IntoView {
     let article = id.clone();
     view! {
         <article class="message user" id=article aria-label="You">
-            <div class="body" dir="auto">{text.clone()}</div>
+            <div class="body" dir="auto">{text}</div>
             <div class="actions">
                 {siblings.map(|siblings| view! { <Branches siblings /> })}
-                <button type="button" class="plain copy-message" aria-label="Copy message">
+                <button class="plain copy-message" title="Copy message">
                     <Icon name="copy" />
                 </button>
-                <EditForm id=id.clone() text key />
-                <DeleteForm id />
+                <EditLink id=id.clone() query />
+                <DeleteMenu id />
             </div>
+            {edit}
         </article>
     }
 }
@@ -55,14 +63,7 @@ pub struct Written {
 
 /// A finished answer, from HTML that the server has sanitized.
 #[component]
-pub fn Answer(
-    id: String,
-    html: String,
-    reasoning: String,
-    written: Written,
-    meta: String,
-    key: String,
-) -> impl IntoView {
+pub fn Answer(id: String, html: String, reasoning: String, written: Written, meta: String) -> impl IntoView {
     let Written { status, failure, length_limited, siblings, newest } = written;
     let (article, html) = (id.clone(), name_headings(&html, &id).into_owned());
     view! {
@@ -76,23 +77,23 @@ pub fn Answer(
                 }
             })}
             <div class="prose" inner_html=html></div>
-            <AnswerEnd id=id.clone() status failure length_limited newest key=key.clone() />
-            <AnswerActions id siblings meta key />
+            <AnswerEnd id=id.clone() status failure length_limited newest />
+            <AnswerActions id siblings meta />
         </article>
     }
 }
 
 /// What is done with a finished answer, and which model wrote it.
 #[component]
-pub fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String, key: String) -> impl IntoView {
+pub fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String) -> impl IntoView {
     view! {
         <div class="actions">
             {siblings.map(|siblings| view! { <Branches siblings /> })}
-            <button type="button" class="plain copy-message" aria-label="Copy answer">
+            <button class="plain copy-message" title="Copy answer">
                 <Icon name="copy" />
             </button>
-            <AgainForm id=id.clone() key />
-            <DeleteForm id />
+            <AgainButton id=id.clone() />
+            <DeleteMenu id />
             <span class="meta">{meta}</span>
         </div>
     }
@@ -112,7 +113,6 @@ pub fn AnswerEnd(
     failure: Option<Failure>,
     length_limited: bool,
     newest: bool,
-    key: String,
 ) -> impl IntoView {
     let sentence = match (&failure, status) {
         (Some(failure), _) => failure.message.clone(),
@@ -130,8 +130,8 @@ pub fn AnswerEnd(
     Some(view! {
         <div class=class role="status">
             <span>{sentence}</span>
-            {goes_on.then(|| view! { <ContinueForm id=id.clone() key=key.clone() /> })}
-            <RetryForm id key />
+            {goes_on.then(|| view! { <ContinueButton id=id.clone() /> })}
+            <RetryButton id />
         </div>
     })
 }

@@ -6,3 +6,4 @@ mod steer;
 
 pub use icon::Icon;
 pub use message::{Answer, AnswerActions, AnswerEnd, Question, Written, meta_line, name_headings};
+pub use steer::{EditForm, SteerForm};

@@ -1,115 +1,128 @@
-//! What is done with a message: ordinary forms, which work without JavaScript and lead back to the
-//! thread. Their keys make sending one twice the same as once.
+//! What is done with a message: forms that work without JavaScript and lead back to the thread. Their
+//! keys make sending one twice the same as once.
 
 use leptos::prelude::*;
 
 use super::Icon;
 use crate::domain::Siblings;
 
+/// The form of a page's buttons: each of them says which message it means, and what is done with it.
+#[component]
+pub fn SteerForm(key: String) -> impl IntoView {
+    view! {
+        <form id="steer" method="post" hidden>
+            <input type="hidden" name="key" value=key />
+        </form>
+    }
+}
+
 /// Arrows between the messages that stand in one place.
 #[component]
 pub fn Branches(siblings: Siblings) -> impl IntoView {
     let Siblings { index, count, previous_id, next_id } = siblings;
     view! {
-        <form class="branches" method="post" action="/fn/select" role="group" aria-label="Versions">
-            <Arrow to=previous_id label="Previous version" sign="‹" />
+        <span class="branches" role="group" aria-label="Versions">
+            <Arrow to=previous_id title="Previous version" sign="‹" />
             <span>{format!("{index}/{count}")}</span>
-            <Arrow to=next_id label="Next version" sign="›" />
-        </form>
+            <Arrow to=next_id title="Next version" sign="›" />
+        </span>
     }
 }
 
 #[component]
-fn Arrow(to: Option<String>, label: &'static str, sign: &'static str) -> impl IntoView {
+fn Arrow(to: Option<String>, title: &'static str, sign: &'static str) -> impl IntoView {
     let nowhere = to.is_none();
     view! {
-        <button class="plain" name="message_id" value=to disabled=nowhere aria-label=label title=label>
+        <button
+            class="plain"
+            form="steer"
+            formaction="/fn/select"
+            name="message_id"
+            value=to
+            disabled=nowhere
+            aria-label=title
+            title=title
+        >
             {sign}
         </button>
     }
 }
 
+/// Leads to the page on which the question can be edited; a script opens [`EditForm`] in place. `query` is
+/// what the address of the page says already, with `&` at its end.
+#[component]
+pub fn EditLink(id: String, #[prop(optional)] query: String) -> impl IntoView {
+    view! {
+        <a class="plain edit" href=format!("?{query}edit={id}#{id}") title="Edit message">
+            <Icon name="edit" />
+        </a>
+    }
+}
+
 /// A question's text to be changed; the changed one stands beside it.
 #[component]
-pub fn EditForm(id: String, text: String, key: String) -> impl IntoView {
-    let key = format!("edit {key} {id}");
+pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: String) -> impl IntoView {
     // A textarea's children would be written as they are.
     let text = as_html(&text);
     view! {
-        <details class="edit" name="steer">
-            <summary class="plain" aria-label="Edit message" title="Edit">
-                <Icon name="edit" />
-            </summary>
-            <form method="post" action="/fn/edit">
-                <input type="hidden" name="message_id" value=id />
-                <input type="hidden" name="key" value=key />
-                <textarea name="text" rows="3" aria-label="Your message" required dir="auto" inner_html=text></textarea>
-                <div class="row">
-                    <button type="button" class="small scripted">
-                        "Cancel"
-                    </button>
-                    <button class="small">"Send changed"</button>
-                </div>
-            </form>
-        </details>
+        <form class="editing" method="post" action="/fn/edit">
+            <input type="hidden" name="key" value=key />
+            <textarea name="text" rows="3" aria-label="Your message" required dir="auto" inner_html=text></textarea>
+            <div class="row">
+                <a class="small cancel" href=format!("?{}#{id}", query.trim_end_matches('&'))>
+                    "Cancel"
+                </a>
+                <button class="small" name="message_id" value=id>
+                    "Send changed"
+                </button>
+            </div>
+        </form>
     }
 }
 
 #[component]
-pub fn DeleteForm(id: String) -> impl IntoView {
+pub fn DeleteMenu(id: String) -> impl IntoView {
     view! {
         <details class="menu" name="steer">
-            <summary class="plain" aria-label="Delete message" title="Delete">
+            <summary class="plain" title="Delete message">
                 <Icon name="bin" />
             </summary>
-            <form class="sheet" method="post" action="/fn/delete-message">
-                <input type="hidden" name="message_id" value=id />
+            <div class="sheet">
                 <p>"The message is gone for good. What follows it stays."</p>
-                <button class="small danger">"Delete message"</button>
-            </form>
+                <button class="small danger" form="steer" formaction="/fn/delete-message" name="message_id" value=id>
+                    "Delete message"
+                </button>
+            </div>
         </details>
     }
 }
 
 /// Below an answer that ended well.
 #[component]
-pub fn AgainForm(id: String, key: String) -> impl IntoView {
-    let key = format!("again {key} {id}");
+pub fn AgainButton(id: String) -> impl IntoView {
     view! {
-        <form method="post" action="/fn/retry">
-            <input type="hidden" name="message_id" value=id />
-            <input type="hidden" name="key" value=key />
-            <button class="plain" aria-label="Write again" title="Write again">
-                <Icon name="again" />
-            </button>
-        </form>
+        <button class="plain" form="steer" formaction="/fn/retry" name="message_id" value=id title="Write again">
+            <Icon name="again" />
+        </button>
     }
 }
 
 #[component]
-pub fn RetryForm(id: String, key: String) -> impl IntoView {
-    let key = format!("again {key} {id}");
+pub fn RetryButton(id: String) -> impl IntoView {
     view! {
-        <form method="post" action="/fn/retry">
-            <input type="hidden" name="message_id" value=id />
-            <input type="hidden" name="key" value=key />
-            <button class="small">
-                <Icon name="again" />
-                "Retry"
-            </button>
-        </form>
+        <button class="small" form="steer" formaction="/fn/retry" name="message_id" value=id>
+            <Icon name="again" />
+            "Retry"
+        </button>
     }
 }
 
 #[component]
-pub fn ContinueForm(id: String, key: String) -> impl IntoView {
-    let key = format!("continue {key} {id}");
+pub fn ContinueButton(id: String) -> impl IntoView {
     view! {
-        <form class="go-on" method="post" action="/fn/continue">
-            <input type="hidden" name="message_id" value=id />
-            <input type="hidden" name="key" value=key />
-            <button class="small">"Continue"</button>
-        </form>
+        <button class="small go-on" form="steer" formaction="/fn/continue" name="message_id" value=id>
+            "Continue"
+        </button>
     }
 }
 
