@@ -5,13 +5,14 @@
 //! nobody back and costs nothing. The text stands in the log once; an event is where it ended. What a
 //! listener missed comes as one piece, and HTML is made only while somebody listens for it ([`View`]).
 
+mod log;
 mod remote;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use self::remote::Remote;
+use self::log::{Log, Logged, READ_BYTES, Since};
 use super::{entry::Entry, view::View};
 use crate::{domain::ChatEvent, error::AppError, server::render::Renderer};
 
@@ -21,10 +22,6 @@ pub enum Format {
     Text,
     Html,
 }
-
-/// How much text a listener is given at a time, in bytes. A connection that nobody reads from holds up
-/// to 16 such pieces.
-const READ_BYTES: usize = 8 * 1024;
 
 /// Why a running answer is told to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,37 +39,6 @@ pub struct Channel {
     log: Mutex<Log>,
     last: watch::Sender<u64>,
     view: Arc<tokio::sync::Mutex<View>>,
-}
-
-struct Log {
-    /// The events' numbers are `first..first + events.len()`, without a gap.
-    first: u64,
-    /// The end of the log before. Who came that far has missed nothing: numbers up to `first` were
-    /// left out.
-    before: u64,
-    events: Vec<Logged>,
-    /// Whose log it is; empty before the first answer.
-    answer_id: String,
-    text: String,
-    reasoning: String,
-    /// The event that tells its end is there.
-    ended: bool,
-    /// What the answer is told through, while it is being written.
-    stop: Option<watch::Sender<Option<StopReason>>>,
-    /// Another process writes the answer; see `remote`.
-    remote: Option<Remote>,
-    /// The state of the conversation that was looked at last; see `remote`.
-    revision: String,
-    /// The conversation was deleted.
-    closed: bool,
-}
-
-/// An event, as small as it can be.
-enum Logged {
-    /// The text goes up to this byte.
-    Text(usize),
-    Reasoning(usize),
-    Other(Arc<ChatEvent>),
 }
 
 /// What a listener gets when it asks for more.
@@ -98,19 +64,7 @@ pub struct Running {
 
 impl Channel {
     pub fn new(last_seq: u64) -> Self {
-        let log = Log {
-            first: last_seq + 1,
-            before: last_seq,
-            events: Vec::new(),
-            answer_id: String::new(),
-            text: String::new(),
-            reasoning: String::new(),
-            ended: false,
-            stop: None,
-            remote: None,
-            revision: String::new(),
-            closed: false,
-        };
+        let log = Log::new(last_seq);
         Self { log: Mutex::new(log), last: watch::channel(last_seq).0, view: Arc::default() }
     }
 
@@ -275,127 +229,6 @@ impl Channel {
 
     fn lock(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What HTML listeners need of the log.
-struct Since {
-    /// All but text.
-    entries: Vec<Entry>,
-    new_text: String,
-    /// The answer is whole.
-    ended: bool,
-    /// The number up to which text is told with this.
-    text_end: u64,
-    end: u64,
-}
-
-impl Log {
-    fn end(&self) -> u64 {
-        self.first - 1 + self.events.len() as u64
-    }
-
-    /// Begins anew, after the higher of our number and the store's.
-    fn restart(&mut self, answer_id: &str, last_seq: u64) {
-        self.before = self.end();
-        self.first = (self.before + 1).max(last_seq + 1);
-        self.events = Vec::new();
-        self.answer_id = answer_id.to_owned();
-        self.text = String::new();
-        self.reasoning = String::new();
-        self.ended = false;
-        self.remote = None;
-    }
-
-    fn grow(&mut self, text: &str, reasoning: &str) {
-        if !reasoning.is_empty() {
-            self.reasoning.push_str(reasoning);
-            self.events.push(Logged::Reasoning(self.reasoning.len()));
-        }
-        if !text.is_empty() {
-            self.text.push_str(text);
-            self.events.push(Logged::Text(self.text.len()));
-        }
-    }
-
-    /// Somebody writes the answer.
-    fn is_live(&self) -> bool {
-        self.stop.is_some() || self.remote.is_some()
-    }
-
-    /// A place that is not in the log is gone, or it is still to come from the process that writes.
-    fn unknown(&self, place: u64) -> Read {
-        match &self.remote {
-            Some(_) if place > self.end() => Read::NotYet,
-            _ => Read::Gone,
-        }
-    }
-
-    /// Of the first event after `place`; `None` when the place is not in the log.
-    fn index(&self, place: u64) -> Option<usize> {
-        if (self.before..self.first).contains(&place) {
-            return Some(0);
-        }
-        let seen = place.checked_sub(self.first - 1).filter(|_| place <= self.end())?;
-        usize::try_from(seen).ok()
-    }
-
-    /// The event at `at`, with those of its kind that follow it, and the index after them.
-    fn piece(&self, at: usize) -> (usize, ChatEvent) {
-        let message_id = || self.answer_id.clone();
-        match &self.events[at] {
-            Logged::Other(event) => (at + 1, (**event).clone()),
-            Logged::Text(_) => {
-                let (next, from, to) = self.run(at, |event| match event {
-                    Logged::Text(end) => Some(*end),
-                    _ => None,
-                });
-                (next, ChatEvent::Delta { message_id: message_id(), text: self.text[from..to].to_owned() })
-            }
-            Logged::Reasoning(_) => {
-                let (next, from, to) = self.run(at, |event| match event {
-                    Logged::Reasoning(end) => Some(*end),
-                    _ => None,
-                });
-                let text = self.reasoning[from..to].to_owned();
-                (next, ChatEvent::Reasoning { message_id: message_id(), text })
-            }
-        }
-    }
-
-    /// How far events of one kind go on from `at`, up to [`READ_BYTES`], and which bytes they are.
-    fn run(&self, at: usize, end_of: impl Fn(&Logged) -> Option<usize>) -> (usize, usize, usize) {
-        let from = self.events[..at].iter().rev().find_map(&end_of).unwrap_or(0);
-        let (mut next, mut to) = (at, from);
-        while let Some(end) = self.events.get(next).and_then(&end_of).filter(|_| to - from < READ_BYTES) {
-            to = end;
-            next += 1;
-        }
-        (next, from, to)
-    }
-
-    /// What came after `place` (the event `at` is its first), with the text that is not rendered yet.
-    fn since(&self, mut at: usize, place: u64, rendered: usize) -> Since {
-        let mut entries = Vec::new();
-        let mut text_end = place;
-        while at < self.events.len() {
-            if let Logged::Text(_) = self.events[at] {
-                at += 1;
-                text_end = self.first + at as u64 - 1;
-                continue;
-            }
-            let (next, event) = self.piece(at);
-            at = next;
-            entries.push(Entry::new(self.first + at as u64 - 1, event));
-        }
-        Since {
-            entries,
-            new_text: self.text[rendered..].to_owned(),
-            ended: self.ended,
-            // What the end of the text makes of it is told with the end.
-            text_end: if self.ended { self.end() } else { text_end },
-            end: self.end(),
-        }
     }
 }
 
