@@ -81,6 +81,7 @@ fn the_arrows_never_point_back() {
     assert_eq!(offenders("server/store/", &["api", "ui", "pages", "error"]), none);
     assert_eq!(offenders("server/llm/", &["api", "ui", "pages", "error"]), none);
     assert_eq!(offenders("server/markdown/", &["api", "ui", "pages", "error"]), none);
+    assert_eq!(offenders("server/document.rs", &["api", "pages"]), none);
     for services in
         ["server/chat/", "server/history.rs", "server/login.rs", "server/session.rs", "server/rest/"]
     {
@@ -114,7 +115,7 @@ fn features_are_asked_for_in_lib_rs_only() {
 fn every_file_says_what_it_defines_and_stays_readable() {
     for (name, text) in sources() {
         assert!(text.starts_with("//! "), "{name} does not begin with a sentence");
-        assert!(text.lines().count() <= 460, "{name} has {} lines", text.lines().count());
+        assert!(text.lines().count() <= 400, "{name} has {} lines", text.lines().count());
     }
 }
 

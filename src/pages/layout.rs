@@ -10,20 +10,10 @@ use crate::{
         session::CurrentUser,
         state::AppState,
     },
-    ui::parts::Icon,
+    ui::parts::{Brand, Icon},
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
-#[component]
-pub fn Brand() -> impl IntoView {
-    view! {
-        <a class="brand" href="/">
-            <Icon name="flame" />
-            "Inglenook"
-        </a>
-    }
-}
 
 /// What the sidebar shows.
 pub struct Sidebar {

@@ -8,8 +8,11 @@ use axum::{
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::{FormResult, PageError, Query, layout::Brand};
-use crate::server::{config::Registration, document::Page, gate, state::AppState};
+use super::{FormResult, PageError, Query};
+use crate::{
+    server::{config::Registration, document::Page, gate, state::AppState},
+    ui::parts::Brand,
+};
 
 #[derive(Default, Deserialize)]
 pub struct SignIn {

@@ -1,7 +1,6 @@
 //! What a person opens: pages are rendered on the server only and call the services directly.
 
 pub mod chat;
-pub mod error;
 mod history;
 mod layout;
 mod login;

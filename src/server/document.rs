@@ -15,7 +15,7 @@ use leptos::{
 };
 
 use super::{assets, request_id};
-use crate::{error::AppError, pages};
+use crate::{error::AppError, ui::parts::ErrorPage};
 
 /// A page before it becomes a document.
 pub struct Page {
@@ -98,5 +98,5 @@ pub fn error_page(error: &AppError) -> Response {
     let error = error.clone();
     let page = Page { status, class: "door", ..Page::new(error.title()) };
     let reference = request_id::current();
-    page.render(move || view! { <pages::error::ErrorPage error reference /> })
+    page.render(move || view! { <ErrorPage error reference /> })
 }

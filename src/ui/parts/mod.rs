@@ -1,9 +1,11 @@
 //! Parts without state, used by pages and islands alike.
 
+mod error;
 mod icon;
 mod message;
 mod steer;
 
+pub use error::{Brand, ErrorPage};
 pub use icon::Icon;
 pub use message::{Answer, AnswerActions, AnswerEnd, Question, Written, meta_line, name_headings};
 pub use steer::{EditForm, SteerForm};

@@ -1,9 +1,19 @@
-//! The error page: what happened, in words, and a way out.
+//! The error page: what happened, in words, and a way out; and the name that leads home.
 
 use leptos::prelude::*;
 
-use super::layout::Brand;
+use super::Icon;
 use crate::error::AppError;
+
+#[component]
+pub fn Brand() -> impl IntoView {
+    view! {
+        <a class="brand" href="/">
+            <Icon name="flame" />
+            "Inglenook"
+        </a>
+    }
+}
 
 #[component]
 pub fn ErrorPage(error: AppError, reference: Option<String>) -> impl IntoView {
