@@ -264,6 +264,9 @@ test.describe("on a phone", () => {
       await sure.click({ trial: true, timeout: 2_000 });
       await fits();
     }
+    // A tap elsewhere closes it.
+    await chat.title.tap();
+    await expect(chat.answer.getByRole("button", { name: "Delete message" })).toBeHidden();
     await chat.previous(chat.questions.first()).tap();
     await expect(chat.questions.first()).toContainText("Some words");
   });

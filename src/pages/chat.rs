@@ -155,7 +155,7 @@ struct Window {
     /// The message that nothing follows.
     newest: Option<String>,
     edited: Option<String>,
-    /// As in [`EditForm`].
+    /// What the address of the page says already, with `&` at its end.
     query: String,
     /// Makes each change that is sent from the page one change.
     key: String,

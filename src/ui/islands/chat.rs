@@ -49,6 +49,7 @@ pub fn Chat(
         keep::restore(shared);
         follow::begin(shared, after.unwrap_or_default());
         window_event_listener(ev::keydown, move |event| steer::escape(shared, &event));
+        window_event_listener(ev::click, |event| steer::elsewhere(&event));
     });
     view! {
         <div

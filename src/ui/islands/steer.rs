@@ -5,7 +5,7 @@ use leptos::{ev, mount::mount_to, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Element, FormData, Headers, HtmlDetailsElement, HtmlElement, HtmlFormElement, HtmlTextAreaElement,
+    Element, FormData, Headers, HtmlDetailsElement, HtmlElement, HtmlFormElement, HtmlTextAreaElement, Node,
     RequestInit, Response, UrlSearchParams,
 };
 
@@ -97,6 +97,17 @@ pub(super) fn escape(shared: Shared, event: &ev::KeyboardEvent) {
     match document().query_selector(open).ok().flatten() {
         Some(open) => close(&open),
         None => stop(shared),
+    }
+}
+
+/// A click beside an open menu closes it.
+pub(super) fn elsewhere(event: &ev::MouseEvent) {
+    let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
+    let Ok(open) = document().query_selector_all(".room details.menu[open]") else { return };
+    for at in 0..open.length() {
+        if let Some(menu) = open.item(at).filter(|menu| !menu.contains(target.as_ref())) {
+            menu.unchecked_into::<HtmlDetailsElement>().set_open(false);
+        }
     }
 }
 
