@@ -44,12 +44,17 @@ async fn one_answer(person: &Person, format: Format, resumes: &AtomicUsize, dice
     let mut anchor = person.events(&conversation, Some(begun.after), format).await;
     let mut view = View::after(begun.after);
     let mut places = vec![begun.after];
+    // The blocks that changed since a place are told again until all of them were told: who is cut off before
+    // that, each time, stays a little longer.
+    let mut in_vain = 0;
     while view.end.is_none() {
-        let wanted = if format == Format::Text { 1 } else { 1 + dice.lock().unwrap().below(6) };
+        let wanted = if format == Format::Text { 1 } else { 1 + dice.lock().unwrap().below(6) as usize };
         let before = view.place;
-        for event in some(person, &conversation, &view, format, wanted as usize).await {
+        for event in some(person, &conversation, &view, format, wanted + in_vain).await {
             view.take(&event);
         }
+        in_vain = if before == view.place { in_vain + 1 } else { 0 };
+        assert!(in_vain < TOKENS, "there is no end of what comes after {before:?}");
         places.extend(view.place.filter(|place| before != Some(*place)));
         resumes.fetch_add(1, Ordering::Relaxed);
     }
