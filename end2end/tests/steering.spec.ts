@@ -146,6 +146,10 @@ test("one message is deleted, and the others stay", async ({ page, chat }) => {
   await expect(chat.questions).toHaveText([/First words/]);
   await chat.delete(chat.answers.first());
   await expect(chat.answers).toHaveCount(0);
+  // The menu of the only message is seen whole.
+  await chat.questions.first().getByTitle("Delete message").click();
+  await expect(page.getByText("The message is gone for good")).toBeInViewport({ ratio: 1 });
+  await page.keyboard.press("Escape");
   await chat.delete(chat.questions.first());
   await expect(chat.questions).toHaveCount(0);
   await chat.ask("Anew");
