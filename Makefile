@@ -6,7 +6,7 @@ CARGO ?= cargo
 BINARY := target/release/inglenook
 FUZZ_SECONDS ?= 600
 
-.PHONY: help setup run build watch test bench fuzz clean
+.PHONY: help setup run build watch test bench attack fuzz clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ test: ## Everything: formatting, lints, docs, unit, store, router and browser te
 bench: $(BINARY) ## Measure: streams through the release binary, and what else has benches
 	@$(CARGO) bench --no-default-features --features ssr
 	@cd end2end && npm ci --silent && npm run --silent bench
+
+attack: $(BINARY) ## Floods, slow connections, costly texts and a full disk against a server of its own; AGAINST=BINARY beside an older one
+	@cd end2end && npm ci --silent && node attack/attack.mjs $(if $(AGAINST),--against $(abspath $(AGAINST)))
 
 # libFuzzer wants a nightly compiler's flags; a stable one has them, too, when told so.
 fuzz: ## Ten minutes (FUZZ_SECONDS) of any text, cut anyhow, through the renderer; needs cargo-fuzz

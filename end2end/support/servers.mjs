@@ -85,12 +85,13 @@ export class Inglenook {
   /** What the server wrote, for a failed test. */
   log = "";
 
-  constructor(url, data, env) {
-    Object.assign(this, { url, data, env });
+  constructor(url, data, env, program) {
+    Object.assign(this, { url, data, env, program });
   }
 
-  static async start(upstream, more = {}) {
-    if (!existsSync(binary)) throw new Error("run make build first");
+  /** `more`: further environment; `program`: another binary than the one under test. */
+  static async start(upstream, more = {}, program = binary) {
+    if (!existsSync(program)) throw new Error(`there is no ${program}: run make build first`);
     const data = await mkdtemp(join(tmpdir(), "inglenook-e2e-"));
     const listen = `127.0.0.1:${await freePort()}`;
     // Only what it needs: no setting of whoever runs the tests changes what they see.
@@ -102,7 +103,7 @@ export class Inglenook {
       OPENAI_BASE_URL: upstream.url,
       OPENAI_API_KEY: API_KEY,
       ...more,
-    });
+    }, program);
     await server.up();
     return server;
   }
@@ -110,7 +111,7 @@ export class Inglenook {
   /** Starts it (again), at the same address and with the same data. */
   async up() {
     // Run where no configuration file lies.
-    this.child = spawn(binary, [], { stdio: ["ignore", "pipe", "pipe"], env: this.env, cwd: this.data });
+    this.child = spawn(this.program, [], { stdio: ["ignore", "pipe", "pipe"], env: this.env, cwd: this.data });
     const keep = (part) => (this.log += part);
     this.child.stdout?.on("data", keep);
     this.child.stderr?.on("data", keep);
