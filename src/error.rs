@@ -40,6 +40,11 @@ pub enum AppError {
     /// 422: `field` is what the caller can put right; empty when it is the body as a whole.
     #[error("{message}")]
     Invalid { field: String, message: String },
+    /// 422: the idempotency key was used for something else.
+    #[error(
+        "This Idempotency-Key was used for something else within the last day. Send another key with another question."
+    )]
+    IdempotencyKeyReused,
     /// 429.
     #[error("Too many of these at once. Wait {seconds} seconds and try again.")]
     TooMany { seconds: u64 },
@@ -51,6 +56,9 @@ pub enum AppError {
         "The database does not answer at the moment. Nothing is lost; please try again in a few seconds."
     )]
     Unavailable,
+    /// 503: the server ends, and most often another one begins.
+    #[error("The server is restarting. Nothing is lost; please try again in a few seconds.")]
+    Stopping,
     /// Seen by the browser only: the server could not be reached or did not understand.
     #[error("The server cannot be reached. Check your connection and try again.")]
     Unreachable,
@@ -71,10 +79,10 @@ impl AppError {
             Self::Conflict { .. } => 409,
             Self::TooLarge { .. } => 413,
             Self::UnsupportedMediaType => 415,
-            Self::Invalid { .. } => 422,
+            Self::Invalid { .. } | Self::IdempotencyKeyReused => 422,
             Self::TooMany { .. } => 429,
             Self::Internal => 500,
-            Self::Unavailable | Self::Unreachable => 503,
+            Self::Unavailable | Self::Stopping | Self::Unreachable => 503,
         }
     }
 
@@ -90,9 +98,11 @@ impl AppError {
             Self::TooLarge { .. } => "too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Invalid { .. } => "invalid",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::TooMany { .. } => "too_many",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
+            Self::Stopping => "stopping",
             Self::Unreachable => "unreachable",
         }
     }
@@ -108,10 +118,10 @@ impl AppError {
             Self::Conflict { .. } => "Conflict",
             Self::TooLarge { .. } => "Too large",
             Self::UnsupportedMediaType => "Unsupported media type",
-            Self::Invalid { .. } => "Not valid",
+            Self::Invalid { .. } | Self::IdempotencyKeyReused => "Not valid",
             Self::TooMany { .. } => "Too many requests",
             Self::Internal => "Something went wrong",
-            Self::Unavailable | Self::Unreachable => "Not available",
+            Self::Unavailable | Self::Stopping | Self::Unreachable => "Not available",
         }
     }
 }

@@ -29,12 +29,15 @@ pub async fn ask(
 ) -> Result<Asked, AppError> {
     use crate::server::{chat, context::Context};
     let context = Context::current()?;
+    let said = [conversation_id.as_deref().unwrap_or_default(), model.as_deref().unwrap_or_default(), &text];
+    let key = chat::keys::of_page(key.as_deref(), "ask", &said);
     let asked = chat::Ask {
         conversation_id: conversation_id.as_deref().filter(|id| !id.is_empty()),
         text: &text,
         place: chat::Place::Leaf,
         model: model.as_deref(),
         key: key.as_deref(),
+        edited: None,
     };
     let asked = chat::ask(&context.state, context.user()?, asked).await?;
     context.redirect(&format!("/c/{}#latest", asked.conversation_id));
@@ -79,7 +82,7 @@ pub async fn stop(message_id: String) -> Result<(), AppError> {
 pub async fn retry(message_id: String, key: Option<String>) -> Result<String, AppError> {
     use crate::server::{chat, context::Context};
     let context = Context::current()?;
-    let key = chat::steer::page_key("again", &message_id, key);
+    let key = chat::keys::of_page(key.as_deref(), "again", &[&message_id]);
     let asked = chat::retry(&context.state, context.user()?, &message_id, key.as_deref()).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
 }
@@ -87,9 +90,12 @@ pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Ap
 /// Goes on with an answer that was cut short.
 #[server(prefix = "/fn", endpoint = "continue")]
 pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, AppError> {
-    use crate::server::{chat::steer, context::Context};
+    use crate::server::{
+        chat::{keys, steer},
+        context::Context,
+    };
     let context = Context::current()?;
-    let key = steer::page_key("continue", &message_id, key);
+    let key = keys::of_page(key.as_deref(), "continue", &[&message_id]);
     let asked = steer::continue_answer(&context.state, context.user()?, &message_id, key.as_deref()).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
 }
@@ -97,9 +103,12 @@ pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Ap
 /// Asks a question anew, beside the old one.
 #[server(prefix = "/fn", endpoint = "edit")]
 pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, AppError> {
-    use crate::server::{chat::steer, context::Context};
+    use crate::server::{
+        chat::{keys, steer},
+        context::Context,
+    };
     let context = Context::current()?;
-    let key = steer::page_key("edit", &message_id, key);
+    let key = keys::of_page(key.as_deref(), "edit", &[&message_id, &text]);
     let edit = steer::Edit { message_id: &message_id, text: &text, model: None, key: key.as_deref() };
     let asked = steer::edit(&context.state, context.user()?, edit).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{request_id, store::StoreError, telemetry::chain};
 use crate::error::AppError;
 
-/// After how many seconds a database that does not answer is worth another try.
+/// After how many seconds a database that does not answer, or a server that restarts, is worth another try.
 const RETRY_SECONDS: u64 = 5;
 
 /// RFC 9457, with the error's `code`, the `field` to put right and the id to look up in the log.
@@ -36,6 +36,7 @@ pub fn problem(error: &AppError, request_id: Option<&str>) -> Response {
         code: error.code(),
         field: match error {
             AppError::Invalid { field, .. } if !field.is_empty() => Some(field),
+            AppError::IdempotencyKeyReused => Some("Idempotency-Key"),
             _ => None,
         },
         request_id,
@@ -55,7 +56,7 @@ pub fn problem(error: &AppError, request_id: Option<&str>) -> Response {
 pub fn extra_header(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
     match error {
         AppError::TooMany { seconds } => Some((header::RETRY_AFTER, HeaderValue::from(*seconds))),
-        AppError::Unavailable => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))),
+        AppError::Unavailable | AppError::Stopping => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))),
         AppError::SignedOut | AppError::WrongCredentials => {
             Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
         }

@@ -7,10 +7,11 @@ use super::{
     session::CurrentUser,
     state::AppState,
     store::{Child, ConversationPlace, ConversationQuery},
+    tasks,
 };
 use crate::{
     domain::{
-        Conversation, ConversationPatch, Message, Page, Siblings, Status,
+        ChatEvent, Conversation, ConversationPatch, Message, Page, Siblings, Status,
         conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
     },
     error::AppError,
@@ -111,7 +112,11 @@ pub async fn update(
     if patch.title.as_deref() == Some("") {
         return Err(AppError::invalid("title", "Give it a title."));
     }
-    state.store.update_conversation(current.id(), id, &patch).await?.ok_or(AppError::NotFound)
+    let changed = state.store.update_conversation(current.id(), id, &patch).await?.ok_or(AppError::NotFound)?;
+    if let Some((title, channel)) = patch.title.zip(state.live.get(id)) {
+        channel.publish(ChatEvent::Title { title });
+    }
+    Ok(changed)
 }
 
 /// Deletes a conversation with all its messages; a running answer ends.
@@ -121,9 +126,27 @@ pub async fn delete(state: &AppState, current: &CurrentUser, id: &str) -> Result
     }
     if let Some(channel) = state.live.get(id) {
         channel.close();
-        state.live.release(id, channel);
     }
+    purge(state);
     Ok(())
+}
+
+/// Removes what deleted conversations left, behind everybody's back. What is left when the server ends goes with the
+/// next deletion or the hourly sweep.
+pub fn purge(state: &AppState) {
+    let state = state.clone();
+    tasks::spawn("removal of deleted conversations", async move {
+        loop {
+            match state.store.purge().await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "what deleted conversations left is removed later");
+                    return;
+                }
+            }
+        }
+    });
 }
 
 fn check(state: &AppState, patch: &mut ConversationPatch) -> Result<(), AppError> {
@@ -226,9 +249,7 @@ async fn told(state: &AppState, conversation_id: &str) -> Result<u64, AppError> 
     let Some(channel) = state.live.get(conversation_id) else {
         return Ok(state.store.last_seq(conversation_id).await?);
     };
-    let (_, told) = channel.bounds();
-    state.live.release(conversation_id, channel);
-    Ok(told)
+    Ok(channel.bounds().1)
 }
 
 /// The places of those that have siblings, by message. One query for all.

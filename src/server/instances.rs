@@ -6,10 +6,13 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use futures::FutureExt;
+
 use super::{
     chat::relay,
     state::AppState,
     store::{Beat, Leftovers, StoreError},
+    tasks,
 };
 
 const BEAT_EVERY: Duration = Duration::from_secs(2);
@@ -18,11 +21,15 @@ const LOOKS: u32 = 7;
 /// Looks between two searches for answers that belong to nobody.
 const OWNERLESS_EVERY: u32 = 60;
 
-/// Runs as long as the server; for a database that no other process uses it has nothing to do.
-pub async fn run(state: AppState) {
-    if !state.store.is_alone() {
-        futures::join!(beat(&state), look(&state), relay::run(&state));
+/// Runs as long as the server; for a database that no other process uses it has nothing to do. Three tasks: what goes
+/// wrong in one must not end the signs of life.
+pub fn run(state: &AppState) {
+    if state.store.is_alone() {
+        return;
     }
+    tasks::keep("signs of life", state.clone(), |state| beat(state).boxed());
+    tasks::keep("watch over the other servers", state.clone(), |state| look(state).boxed());
+    tasks::keep("relay", state.clone(), |state| relay::run(state).boxed());
 }
 
 async fn beat(state: &AppState) {

@@ -4,7 +4,7 @@ use super::{
     config::Registration,
     session::{self, CurrentUser, IssuedToken},
     state::AppState,
-    store::{NewUser, UserPatch},
+    store::{NewUser, Registered, UserPatch},
 };
 use crate::{
     domain::{User, UserState},
@@ -41,26 +41,36 @@ pub async fn register(
     let email = valid_email(form.email)?;
     valid_password("password", form.password)?;
     let name = valid_name(form.name, &email)?;
-    if state.config.auth.registration != Registration::Open && state.store.any_user().await? {
-        return Err(AppError::Forbidden {
-            message: "Registration is closed here. Ask the administrator for an account.".into(),
-        });
+    let only_first = state.config.auth.registration != Registration::Open;
+    // Before the work of hashing; of many at once the store lets in one.
+    if only_first && state.store.any_user().await? {
+        return Err(closed());
     }
-    let user = NewUser {
+    let new = NewUser {
         id: state.ids.next(),
         email,
         name,
         password_hash: state.passwords.hash(form.password).await?,
         created_at: state.clock.now(),
     };
-    let Some(user) = state.store.create_user(&user).await? else {
-        return Err(AppError::Conflict {
-            message: "There is an account with this e-mail address. Sign in instead.".into(),
-        });
+    let user = match state.store.create_user(&new, only_first).await? {
+        Registered::Made(user) => user,
+        Registered::Closed => return Err(closed()),
+        Registered::EmailTaken => {
+            return Err(AppError::Conflict {
+                message: "There is an account with this e-mail address. Sign in instead.".into(),
+            });
+        }
     };
-    let token = session::start(state, &user.id, &caller.user_agent).await?;
+    let token = session::start(state, &user.id, &new.password_hash, &caller.user_agent).await?;
     tracing::info!(user = %user.id, role = ?user.role, "registered");
     Ok((user, token))
+}
+
+fn closed() -> AppError {
+    AppError::Forbidden {
+        message: "Registration is closed here. Ask the administrator for an account.".into(),
+    }
 }
 
 /// Checks a password and starts a session. Unknown accounts take the same time and get the same answer.
@@ -81,14 +91,14 @@ pub async fn log_in(
         return Err(AppError::WrongCredentials);
     };
     state.attempts.succeeded(&key);
-    let token = session::start(state, &known.user.id, &caller.user_agent).await?;
+    let token = session::start(state, &known.user.id, &known.password_hash, &caller.user_agent).await?;
     Ok((known.user, token))
 }
 
 /// Ends this session, also its open streams.
 pub async fn log_out(state: &AppState, current: &CurrentUser) -> Result<(), AppError> {
     state.store.delete_session(&current.session_id).await?;
-    state.live.end_sessions(vec![current.session_id.clone()]);
+    state.live.end_sessions([&current.session_id]);
     Ok(())
 }
 
@@ -119,11 +129,10 @@ pub async fn change_me(
         }
         patch.password_hash = Some(state.passwords.hash(new).await?);
     }
-    let user = state.store.update_user(current.id(), &patch).await?.ok_or(AppError::SignedOut)?;
-    if patch.password_hash.is_some() {
-        let ended = state.store.delete_sessions(current.id(), Some(&current.session_id)).await?;
-        state.live.end_sessions(ended);
-    }
+    let keep = Some(current.session_id.as_str());
+    let changed = state.store.update_user(current.id(), &patch, keep).await?;
+    let (user, ended) = changed.ok_or(AppError::SignedOut)?;
+    state.live.end_sessions(&ended);
     Ok(user)
 }
 

@@ -32,6 +32,7 @@ pub mod serve;
 pub mod session;
 pub mod state;
 pub mod store;
+pub mod tasks;
 pub mod telemetry;
 
 pub use serve::{StartError, serve};

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::llm::registry::Providers;
+use super::{llm::registry::Providers, tasks};
 use crate::domain::Model;
 
 const FRESH: Duration = Duration::from_secs(60);
@@ -30,7 +30,7 @@ impl ModelList {
     pub async fn list(&self) -> Arc<[Model]> {
         if self.is_due() {
             let (providers, known) = (self.providers.clone(), self.known.clone());
-            tokio::spawn(async move {
+            tasks::spawn("list of models", async move {
                 let models = providers.models().await;
                 known.send_replace(Some(models.into()));
             });

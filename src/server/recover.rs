@@ -10,6 +10,7 @@ use super::{
     journal::{Leftover, Seen},
     state::AppState,
     store::{Leftovers, Recovered, SEQ_GAP, StoreError},
+    tasks,
 };
 
 /// How long a start waits for it; a database needs milliseconds, unless something is in its way.
@@ -20,8 +21,12 @@ const AT_ONCE: usize = 8;
 
 /// Returns when it is done, or goes on behind the server's back.
 pub async fn recover(state: AppState, leftovers: Vec<Leftover>) {
-    let recovering = tokio::spawn(until_stored(state, leftovers));
-    if tokio::time::timeout(PATIENCE, recovering).await.is_err() {
+    let (done, mut is_done) = tokio::sync::oneshot::channel::<()>();
+    tasks::spawn("recovery", async move {
+        until_stored(state, leftovers).await;
+        drop(done);
+    });
+    if tokio::time::timeout(PATIENCE, &mut is_done).await.is_err() {
         tracing::warn!("some answers of an earlier run wait for the database");
     }
 }

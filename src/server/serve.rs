@@ -3,13 +3,14 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
+use futures::FutureExt;
 use tokio::net::TcpListener;
 
 use super::{
-    chat::channel::StopReason,
+    chat::{channel::StopReason, orphans, relay},
     clock::Clock,
     config::{self, Config, make_private_dir},
-    instances,
+    history, instances,
     journal::{Journal, Leftover},
     llm::{
         Provider, Secret,
@@ -21,6 +22,7 @@ use super::{
     router::router,
     state::AppState,
     store::{self, Store},
+    tasks,
 };
 
 /// Why the server did not start, or ended before it was asked to: one clear sentence.
@@ -76,8 +78,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         "Inglenook is ready at {}",
         state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
     );
-    tokio::spawn(sweep(state.clone()));
-    tokio::spawn(instances::run(state.clone()));
+    tasks::keep("sweep", state.clone(), |state| sweep(state).boxed());
+    tasks::keep("watch over answers", state.clone(), |state| orphans::watch(state).boxed());
+    instances::run(&state);
     run(state, listener).await
 }
 
@@ -200,12 +203,20 @@ async fn signal() {
 }
 
 /// Removes what has run out.
-async fn sweep(state: AppState) {
+async fn sweep(state: &AppState) {
     let mut hours = tokio::time::interval(SWEEP_EVERY);
     loop {
         hours.tick().await;
-        if let Err(error) = state.store.delete_expired_sessions(state.clock.now()).await {
+        let now = state.clock.now();
+        if let Err(error) = state.store.delete_expired_sessions(now).await {
             tracing::warn!(%error, "ended sessions could not be removed");
         }
+        if let Err(error) = relay::end_stale_sessions(state).await {
+            tracing::warn!(%error, "it is not known which sessions have ended");
+        }
+        if let Err(error) = state.store.forget_keys(now).await {
+            tracing::warn!(%error, "old idempotency keys could not be removed");
+        }
+        history::purge(state);
     }
 }

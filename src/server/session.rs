@@ -151,8 +151,14 @@ fn session_ms(state: &AppState) -> i64 {
     i64::try_from(state.config.auth.session.as_millis()).unwrap_or(i64::MAX / 2)
 }
 
-/// Starts a session and answers its token.
-pub async fn start(state: &AppState, user_id: &str, user_agent: &str) -> Result<IssuedToken, AppError> {
+/// Starts a session and answers its token. `password_hash`: of the password with which the person proved who they are;
+/// when it is another one by now, or the account is disabled, there is no session.
+pub async fn start(
+    state: &AppState,
+    user_id: &str,
+    password_hash: &str,
+    user_agent: &str,
+) -> Result<IssuedToken, AppError> {
     let now = state.clock.now();
     let session = Session {
         id: state.ids.next(),
@@ -162,7 +168,9 @@ pub async fn start(state: &AppState, user_id: &str, user_agent: &str) -> Result<
         expires_at: now + session_ms(state),
         user_agent: user_agent.chars().take(200).collect(),
     };
-    state.store.create_session(&session).await?;
+    if !state.store.create_session(&session, password_hash).await? {
+        return Err(AppError::WrongCredentials);
+    }
     state.tokens.issue(&session)
 }
 

@@ -12,12 +12,14 @@ use http_body_util::BodyExt;
 use inglenook::server::{
     clock::Clock,
     config::Config,
+    journal::Journal,
     llm::{Provider, demo::Demo, registry::Providers, sse},
     router::router,
     state::AppState,
     store,
 };
 use serde_json::{Value, json};
+use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use tower::ServiceExt;
 
 use crate::upstream::Upstream;
@@ -29,7 +31,7 @@ pub struct App {
     router: Router,
     pub state: AppState,
     pub upstream: Option<Upstream>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl App {
@@ -49,6 +51,30 @@ impl App {
         Self::build(&[], provider, Some(upstream)).await
     }
 
+    /// With a provider of the test, and a journal as a running server has one.
+    pub async fn with_provider(provider: Arc<dyn Provider>) -> Self {
+        let Self { state, upstream, folder, router: _ } = Self::build(&[], provider, None).await;
+        let (journal, _) = Journal::open(&folder.path().join("journal"), state.store.instance()).unwrap();
+        let state = state.with_journal(journal);
+        Self { router: router(state.clone()), state, upstream, folder }
+    }
+
+    /// Changes the database behind the server's back.
+    pub async fn sql(&self, script: &str) {
+        self.rows(script).await;
+    }
+
+    /// What a query answers, as text.
+    pub async fn rows(&self, script: &str) -> Vec<String> {
+        let options = SqliteConnectOptions::new()
+            .filename(self.folder.path().join("test.db"))
+            .busy_timeout(Duration::from_secs(10));
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(script)).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     async fn build(
         settings: &[(&str, &str)],
         provider: Arc<dyn Provider>,
@@ -63,7 +89,7 @@ impl App {
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         let store = store::open(&url, &store::OpenOptions::default()).await.unwrap();
         let state = AppState::new(config, SECRET, store, Providers::new(vec![provider]), Clock::system());
-        Self { router: router(state.clone()), state, upstream, _folder: folder }
+        Self { router: router(state.clone()), state, upstream, folder }
     }
 
     /// Nobody yet.

@@ -5,10 +5,13 @@
 mod app;
 mod chat;
 mod conversations;
+mod endings;
 mod forms;
+mod keys;
 mod openapi;
 mod pages;
 mod people;
+mod sessions;
 mod steer;
 mod tokens;
 #[path = "../support/upstream.rs"]

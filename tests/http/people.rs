@@ -161,7 +161,7 @@ async fn a_disabled_account_is_out_at_once() {
     let lin = app.person("lin").await;
     let id = lin.get(ME).await.id();
     let patch = UserPatch { state: Some(UserState::Disabled), ..Default::default() };
-    app.state.store.update_user(&id, &patch).await.unwrap().unwrap();
+    app.state.store.update_user(&id, &patch, None).await.unwrap().unwrap();
     lin.get(ME).await.is(401);
     let form = json!({ "email": "lin@example.org", "password": PASSWORD });
     assert_eq!(app.client().post(LOGIN, &form).await.is(401).json()["code"], "wrong_credentials");

@@ -377,4 +377,60 @@ async fn without_change_streams_the_servers_look() {
     let (status, stopped) = at_b.call("POST", &format!("/api/v1/messages/{}/stop", begun.answer), None).await;
     assert_eq!((status, stopped["status"].as_str()), (200, Some("stopped")), "{stopped}");
     assert!(pair.b.server.log().contains("changes of other servers are looked for"));
+    sign_outs_end_streams(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sign_outs_through_one_server_end_streams_of_the_other() {
+    sign_outs_end_streams(&Pair::start().await).await;
+}
+
+/// Signing out and a new password, which ends all sessions but the one that set it.
+async fn sign_outs_end_streams(pair: &Pair) {
+    let [at_a, at_b] = pair.person("eve").await;
+    let [_, stays] = pair.person("stays").await;
+    let again = at_a.signed_in_again("eve").await.at(&pair.b);
+    let mut others = stays.events(&stays.conversation().await, None, Format::Text).await;
+    let conversation = at_a.conversation().await;
+    let mut kept = at_b.events(&conversation, None, Format::Text).await;
+    let mut ends = again.events(&conversation, None, Format::Text).await;
+    let over = async |events: &mut Events| {
+        let begun = Instant::now();
+        let over = async { while events.next().await.unwrap().is_some() {} };
+        tokio::time::timeout(PATIENCE, over).await.expect("the stream ends with its session");
+        println!("a stream ended {:?} after its session", begun.elapsed());
+    };
+    let change = json!({ "password": "correct horse", "new_password": "another horse" });
+    let (status, changed) = at_a.call("PATCH", "/api/v1/me", Some(change)).await;
+    assert_eq!(status, 200, "{changed}");
+    over(&mut ends).await;
+    let still = tokio::time::timeout(Duration::from_secs(2), kept.next()).await;
+    assert!(still.is_err(), "the stream of the one who changed it goes on");
+    let (status, _) = at_a.call("POST", "/api/v1/auth/logout", None).await;
+    assert_eq!(status, 204);
+    over(&mut kept).await;
+    let still = tokio::time::timeout(Duration::from_millis(500), others.next()).await;
+    assert!(still.is_err(), "the streams of others go on");
+}
+
+/// What MongoDB refuses, which is no outage, ends the answer and frees the conversation.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_end_is_told_as_failed() {
+    let url = mongod::shared().await.url(&mongod::fresh_database());
+    let site = Site::start(&[("INGLENOOK_STORE", &url)]).await;
+    let person = site.person("ada").await;
+    let conversation = person.conversation().await;
+    let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
+    let rule = |rule| doc! { "collMod": "messages", "validator": rule };
+    let refuse = doc! { "$nor": [{ "status": "complete", "role": "assistant" }] };
+    database.run_command(rule(refuse)).await.unwrap();
+    let begun = person.ask(&conversation, "tokens-20-delay-0").await;
+    let mut view = View::after(begun.after);
+    let mut events = person.events(&conversation, Some(begun.after), Format::Text).await;
+    assert!(events.until_end(&mut view).await);
+    let stored = person.messages(&conversation, "markdown").await.pop().unwrap();
+    assert_eq!((stored["status"].as_str(), stored["content"].as_str()), (Some("failed"), Some(tokens::text(20))));
+    database.run_command(rule(doc! {})).await.unwrap();
+    person.ask(&conversation, "tokens-5-delay-0").await;
+    assert_eq!(person.settled(&conversation).await["status"], "complete");
 }

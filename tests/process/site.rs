@@ -103,6 +103,15 @@ impl Person {
         Self { address: site.server.address, token: self.token.clone() }
     }
 
+    /// The same person with another session.
+    pub async fn signed_in_again(&self, name: &str) -> Self {
+        let form = json!({ "email": format!("{name}@example.org"), "password": "correct horse" });
+        let nobody = Self { address: self.address, token: String::new() };
+        let (status, signed) = nobody.call("POST", "/api/v1/auth/login", Some(form)).await;
+        assert_eq!(status, 200, "{signed}");
+        Self { token: signed["token"].as_str().unwrap().to_owned(), ..nobody }
+    }
+
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         self.call_with(method, path, body, "").await.expect("the server answers")
     }

@@ -72,7 +72,8 @@ impl Channel {
     pub fn begin(&self, answer_id: &str, last_seq: u64) -> watch::Receiver<Option<StopReason>> {
         let mut log = self.lock();
         log.restart(answer_id, last_seq);
-        let (stop, stopped) = watch::channel(None);
+        // Deleted before its answer began.
+        let (stop, stopped) = watch::channel(log.closed.then_some(StopReason::Deleted));
         log.stop = Some(stop);
         stopped
     }

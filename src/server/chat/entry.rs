@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::ChatEvent;
+use crate::domain::{ChatEvent, Message};
 
 /// An event for one listener. `seq` is the place to come back to after it.
 #[derive(Clone, Debug)]
@@ -32,5 +32,24 @@ impl Entry {
             to.remove(at);
         }
         to.push(b'\n');
+    }
+}
+
+/// The event that tells how an answer ended, from what is stored of it.
+pub fn end_of(message: &Message) -> ChatEvent {
+    let message_id = message.id.clone();
+    match &message.failure {
+        Some(failure) => ChatEvent::Failed {
+            message_id,
+            code: failure.code,
+            message: failure.message.clone(),
+            retryable: failure.retryable,
+        },
+        None => ChatEvent::Done {
+            message_id,
+            status: message.status,
+            usage: message.usage,
+            length_limited: message.length_limited,
+        },
     }
 }

@@ -1,18 +1,18 @@
 //! Listening to a conversation: from any place, first what was missed and then live.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use axum::body::Bytes;
 use futures::{FutureExt, Stream, StreamExt, stream};
 use tokio::{
-    sync::{broadcast, watch},
+    sync::watch,
     time::{Instant, sleep_until},
 };
 
 use super::{
     channel::{Channel, Format, Read},
-    entry::Entry,
-    live::StreamPermit,
+    entry::{Entry, end_of},
+    live::{Held, StreamPermit},
     relay,
 };
 use crate::{
@@ -41,14 +41,7 @@ pub async fn follow(
 ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
     // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
     let channel = state.live.channel(conversation_id, 0);
-    let admitted = admit(state, current, conversation_id, &channel).await;
-    let (conversation, permit) = match admitted {
-        Ok(admitted) => admitted,
-        Err(error) => {
-            state.live.release(conversation_id, channel);
-            return Err(error);
-        }
-    };
+    let (conversation, permit) = admit(state, current, conversation_id, &channel).await?;
     let mut listener = Listener {
         state: state.clone(),
         current: current.clone(),
@@ -57,12 +50,11 @@ pub async fn follow(
         place: after.unwrap_or(0),
         ready: VecDeque::new(),
         changes: channel.changes(),
-        session_ends: state.live.session_ends(),
         draining: state.live.draining(),
         fresh: true,
         html_from: Instant::now(),
-        channel: Some(channel),
-        _permit: permit,
+        channel,
+        permit,
     };
     match after {
         None => listener.replay(false).await?,
@@ -83,11 +75,17 @@ async fn admit(
     state: &AppState,
     current: &CurrentUser,
     conversation_id: &str,
-    channel: &Arc<Channel>,
+    channel: &Channel,
 ) -> Result<(Conversation, StreamPermit), AppError> {
+    let most = state.config.limits.streams_per_user;
+    let permit = state.live.admit(current.id(), &current.session_id, most)?;
     let conversation =
         state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
-    let permit = state.live.admit(current.id(), state.config.limits.streams_per_user)?;
+    // A session that ended after the gate let it in, and before its stream could be told so.
+    let session = std::slice::from_ref(&current.session_id);
+    if state.store.valid_sessions(session, state.clock.now()).await?.is_empty() {
+        return Err(AppError::SignedOut);
+    }
     // A log that only this process writes knows its own number.
     if !(state.store.is_alone() && channel.is_running()) {
         channel.at_least(state.store.last_seq(conversation_id).await?);
@@ -104,24 +102,15 @@ struct Listener {
     /// The number of the last event seen.
     place: u64,
     ready: VecDeque<Entry>,
-    channel: Option<Arc<Channel>>,
+    channel: Held,
     changes: watch::Receiver<u64>,
-    session_ends: broadcast::Receiver<Arc<Vec<String>>>,
     draining: watch::Receiver<bool>,
     /// No block was told on this connection yet: the open one may hold lines already that were told on
     /// another one, beyond the place to come back to.
     fresh: bool,
     /// No more HTML is told before this.
     html_from: Instant,
-    _permit: StreamPermit,
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        if let Some(channel) = self.channel.take() {
-            self.state.live.release(&self.conversation_id, channel);
-        }
-    }
+    permit: StreamPermit,
 }
 
 impl Listener {
@@ -130,7 +119,10 @@ impl Listener {
             if let Some(entry) = self.ready.pop_front() {
                 return Some(entry);
             }
-            let channel = self.channel.clone()?;
+            if self.permit.is_over() {
+                return None;
+            }
+            let channel = &self.channel;
             self.changes.borrow_and_update();
             let read = match self.format {
                 Format::Text => channel.read_text(self.place),
@@ -151,13 +143,13 @@ impl Listener {
                 Read::Gone => self.replay(true).await.ok()?,
             }
             if self.ready.is_empty() {
+                let channel = &self.channel;
                 if channel.is_closed() || (*self.draining.borrow() && !channel.is_running()) {
                     return None;
                 }
                 if channel.bounds().1 > self.place {
                     continue;
                 }
-                drop(channel);
                 self.wait().await?;
                 if self.format == Format::Html {
                     sleep_until(self.html_from).await;
@@ -170,11 +162,7 @@ impl Listener {
     async fn wait(&mut self) -> Option<()> {
         tokio::select! {
             changed = self.changes.changed() => changed.ok(),
-            ended = self.session_ends.recv() => match ended {
-                Ok(ids) => (!ids.contains(&self.current.session_id)).then_some(()),
-                // Too many at once to have seen them all: the listener comes back through the gate.
-                Err(_) => None,
-            },
+            () = self.permit.over() => None,
             changed = self.draining.changed() => changed.ok(),
         }
     }
@@ -182,9 +170,8 @@ impl Listener {
     /// Puts the whole newest answer before what comes next: the running one from the log, an ended one
     /// from the store.
     async fn replay(&mut self, reset: bool) -> Result<(), AppError> {
-        let Some(channel) = self.channel.clone() else { return Ok(()) };
-        let (first, last) = channel.bounds();
-        if let Some((message_id, _)) = channel.running_id() {
+        let (first, last) = self.channel.bounds();
+        if let Some((message_id, _)) = self.channel.running_id() {
             if reset {
                 self.ready.push_back(Entry::new(first, ChatEvent::Reset { message_id }));
             }
@@ -240,20 +227,8 @@ fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
             }));
         }
     }
-    match (&message.failure, message.status) {
-        (_, Status::Generating) => {}
-        (Some(failure), _) => events.push(ChatEvent::Failed {
-            message_id: id(),
-            code: failure.code,
-            message: failure.message.clone(),
-            retryable: failure.retryable,
-        }),
-        (None, status) => events.push(ChatEvent::Done {
-            message_id: id(),
-            status,
-            usage: message.usage,
-            length_limited: message.length_limited,
-        }),
+    if message.status != Status::Generating {
+        events.push(end_of(message));
     }
     events
 }

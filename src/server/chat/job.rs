@@ -11,22 +11,23 @@ use std::{sync::Arc, time::Duration};
 use futures::StreamExt;
 use tokio::{sync::watch, time::Instant};
 
-use self::end::{failed, finish_of};
+use self::end::Ending;
 use super::{
     Asked,
-    channel::{Channel, StopReason},
-    live::Counted,
+    channel::StopReason,
+    live::{Held, RunningJob},
     prompt,
     tail::Tail,
 };
 use crate::{
-    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Status, Usage},
+    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Usage},
     error::AppError,
     server::{
         journal,
         llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
         state::AppState,
-        store::NewTurn,
+        store::{NewTurn, Run},
+        tasks,
     },
 };
 
@@ -42,28 +43,37 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 pub async fn start(
     state: &AppState,
     turn: NewTurn,
+    run: String,
     provider: Arc<dyn Provider>,
     model_name: String,
 ) -> Asked {
+    let conversation_id = &turn.conversation.id;
+    // The channel first: who deletes the conversation after the look below finds it, and closes it.
+    let channel = state.live.channel(conversation_id, 0);
+    let (last_seq, there) = futures::join!(
+        state.store.last_seq(conversation_id),
+        state.store.conversation(&turn.user_id, conversation_id)
+    );
+    if matches!(there, Ok(None)) {
+        channel.close();
+    }
     // What is stored as being written must be written: without its number the store is behind ours, and
     // who comes back with an old one gets the whole.
-    let last_seq = state.store.last_seq(&turn.conversation.id).await.unwrap_or_default();
-    let channel = state.live.channel(&turn.conversation.id, last_seq);
-    let stop = channel.begin(&turn.answer.id, last_seq);
+    let stop = channel.begin(&turn.answer.id, last_seq.unwrap_or_default());
     let (after, _) = channel.bounds();
     let asked = Asked {
-        conversation_id: turn.conversation.id.clone(),
+        conversation_id: conversation_id.clone(),
         question: turn.question.clone(),
         answer: turn.answer.clone(),
         after,
     };
     let answer = &turn.answer;
+    let run = Run { message_id: answer.id.clone(), conversation_id: conversation_id.clone(), run };
     let job = Job {
         entry: state.journal.as_ref().map(|it| it.begin(&answer.id, &answer.content, &answer.reasoning)),
         tail: Tail::new(&answer.id, answer.content.len(), answer.reasoning.len()),
-        _counted: state.live.count_job(),
         state: state.clone(),
-        channel: channel.clone(),
+        channel,
         provider,
         model_name,
         usage: None,
@@ -73,32 +83,24 @@ pub async fn start(
         reasoning: String::new(),
         turn,
     };
-    tokio::spawn(supervise(job, stop));
+    let running = state.live.begin_job(run.clone());
+    tasks::spawn("answer", supervise(job, run, running, stop));
     asked
 }
 
 /// Runs the job. Should it panic, the answer still ends, with what was shown of it.
-async fn supervise(job: Job, stop: watch::Receiver<Option<StopReason>>) {
-    let (state, channel) = (job.state.clone(), job.channel.clone());
-    let (conversation_id, message_id) = (job.turn.conversation.id.clone(), job.turn.answer.id.clone());
-    if let Err(error) = tokio::spawn(job.run(stop)).await {
-        tracing::error!(%error, message = %message_id, "an answer ended in a panic");
-        let failure = internal_failure();
-        let event = failed(&message_id, &failure);
-        let finish = finish_of(&channel, Status::Failed, Some(failure));
-        if let Err(error) = state.store.finish_message(&message_id, &finish).await {
-            tracing::error!(%error, "its end could not be stored");
-        }
-        channel.publish(event);
-        channel.end(&message_id);
+async fn supervise(job: Job, run: Run, running: RunningJob, stop: watch::Receiver<Option<StopReason>>) {
+    let ending = job.ending(run);
+    if let Err(panic) = tasks::caught(job.run(&ending, stop)).await {
+        tracing::error!(panic, message = %ending.run.message_id, "an answer ended in a panic");
+        ending.fail(internal_failure()).await;
     }
-    state.live.release(&conversation_id, channel);
+    drop(running);
 }
 
 struct Job {
-    _counted: Counted,
     state: AppState,
-    channel: Arc<Channel>,
+    channel: Held,
     provider: Arc<dyn Provider>,
     model_name: String,
     turn: NewTurn,
@@ -122,7 +124,13 @@ enum End {
 }
 
 impl Job {
-    async fn run(mut self, mut stop: watch::Receiver<Option<StopReason>>) {
+    fn ending(&self, run: Run) -> Ending {
+        let user_id = self.turn.user_id.clone();
+        let (state, channel, tail) = (self.state.clone(), self.channel.clone(), self.tail.clone());
+        Ending { state, channel, tail, user_id, run }
+    }
+
+    async fn run(mut self, ending: &Ending, mut stop: watch::Receiver<Option<StopReason>>) {
         self.channel.publish(started(&self.turn));
         let answer = &self.turn.answer;
         if !answer.content.is_empty() || !answer.reasoning.is_empty() {
@@ -135,12 +143,13 @@ impl Job {
                 End::Failed(error.failure)
             }
         };
-        self.finish(end).await;
+        self.finish(ending, end).await;
     }
 
     /// Reads the model's stream to its end.
     async fn write(&mut self, stop: &mut watch::Receiver<Option<StopReason>>) -> Result<End, LlmError> {
         let mut stream = tokio::select! {
+            biased;
             reason = stopped(stop) => return Ok(End::Asked(reason)),
             stream = self.open() => stream?,
         };

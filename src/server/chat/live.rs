@@ -1,99 +1,112 @@
 //! Conversations that have a running answer or a listener, each with its [`Channel`].
 
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    collections::{HashMap, HashSet},
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
 use super::channel::{Channel, StopReason};
-use crate::error::AppError;
+use crate::{error::AppError, server::store::Run};
 
 /// One per server.
 pub struct Live {
-    channels: Mutex<HashMap<String, Arc<Channel>>>,
-    ended_sessions: broadcast::Sender<Arc<Vec<String>>>,
+    channels: Arc<Channels>,
     draining: watch::Sender<bool>,
-    /// Answers being written.
-    jobs: Arc<AtomicUsize>,
-    /// Open streams by user.
-    streams: Arc<Mutex<HashMap<String, usize>>>,
-    /// Changes whenever an answer ends or the server begins to stop.
+    /// Answers being written here.
+    jobs: Arc<Mutex<HashSet<Run>>>,
+    streams: Arc<Mutex<Streams>>,
+}
+
+struct Channels {
+    /// How many use each.
+    map: Mutex<HashMap<String, (usize, Arc<Channel>)>>,
+    /// Changes whenever a channel is let go or the server begins to stop.
     changed: watch::Sender<()>,
+}
+
+/// Open streams.
+#[derive(Default)]
+struct Streams {
+    /// How many each user has.
+    of_user: HashMap<String, usize>,
+    /// How many each session has, and what tells them that it ended.
+    of_session: HashMap<String, (usize, watch::Sender<bool>)>,
 }
 
 impl Default for Live {
     fn default() -> Self {
         Self {
-            channels: Mutex::default(),
-            ended_sessions: broadcast::channel(64).0,
+            channels: Arc::new(Channels { map: Mutex::default(), changed: watch::channel(()).0 }),
             draining: watch::channel(false).0,
             jobs: Arc::default(),
             streams: Arc::default(),
-            changed: watch::channel(()).0,
         }
     }
 }
 
 impl Live {
     /// The channel of a conversation, made when there is none. `last_seq` is the store's.
-    pub fn channel(&self, conversation_id: &str, last_seq: u64) -> Arc<Channel> {
+    pub fn channel(&self, conversation_id: &str, last_seq: u64) -> Held {
         let mut channels = self.lock();
-        if let Some(channel) = channels.get(conversation_id) {
-            return channel.clone();
-        }
-        // Those that nobody holds any more have neither a job nor a listener.
-        if channels.len() >= 64 && channels.len().is_power_of_two() {
-            channels.retain(|_, channel| Arc::strong_count(channel) > 1);
-        }
-        let channel = Arc::new(Channel::new(last_seq));
-        channels.insert(conversation_id.to_owned(), channel.clone());
-        channel
+        let known = channels.entry(conversation_id.to_owned());
+        let (uses, channel) = known.or_insert_with(|| (0, Arc::new(Channel::new(last_seq))));
+        *uses += 1;
+        self.held(conversation_id, channel.clone())
     }
 
     /// The channel, if anybody uses it.
-    pub fn get(&self, conversation_id: &str) -> Option<Arc<Channel>> {
-        self.lock().get(conversation_id).cloned()
+    pub fn get(&self, conversation_id: &str) -> Option<Held> {
+        let mut channels = self.lock();
+        let (uses, channel) = channels.get_mut(conversation_id)?;
+        *uses += 1;
+        Some(self.held(conversation_id, channel.clone()))
     }
 
-    /// Drops the channel when this is its last use.
-    pub fn release(&self, conversation_id: &str, channel: Arc<Channel>) {
-        let mut channels = self.lock();
-        drop(channel);
-        if channels.get(conversation_id).is_some_and(|channel| Arc::strong_count(channel) == 1) {
-            channels.remove(conversation_id);
-        }
-        drop(channels);
-        self.changed.send_replace(());
+    fn held(&self, conversation_id: &str, channel: Arc<Channel>) -> Held {
+        Held { channels: self.channels.clone(), conversation_id: conversation_id.to_owned(), channel }
     }
 
     /// A place among a user's open streams; 429 when all are taken.
-    pub fn admit(&self, user_id: &str, most: usize) -> Result<StreamPermit, AppError> {
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = streams.entry(user_id.to_owned()).or_default();
+    pub fn admit(&self, user_id: &str, session_id: &str, most: usize) -> Result<StreamPermit, AppError> {
+        let mut streams = locked(&self.streams);
+        let open = streams.of_user.entry(user_id.to_owned()).or_default();
         if *open >= most {
             return Err(AppError::TooMany { seconds: 5 });
         }
         *open += 1;
-        Ok(StreamPermit { streams: self.streams.clone(), user_id: user_id.to_owned() })
+        let of_session = streams.of_session.entry(session_id.to_owned());
+        let (count, ended) = of_session.or_insert_with(|| (0, watch::channel(false).0));
+        *count += 1;
+        let ended = ended.subscribe();
+        drop(streams);
+        Ok(StreamPermit {
+            streams: self.streams.clone(),
+            user_id: user_id.to_owned(),
+            session_id: session_id.to_owned(),
+            ended,
+        })
     }
 
-    /// Counts an answer among those that are being written, until the value is dropped.
-    pub fn count_job(&self) -> Counted {
-        self.jobs.fetch_add(1, Ordering::Relaxed);
-        Counted(self.jobs.clone())
+    /// Counts an answer among those that are being written here, until the value is dropped.
+    pub fn begin_job(&self, run: Run) -> RunningJob {
+        locked(&self.jobs).insert(run.clone());
+        RunningJob { jobs: self.jobs.clone(), run }
+    }
+
+    /// Whether this process is at work on it.
+    pub fn writes(&self, run: &Run) -> bool {
+        locked(&self.jobs).contains(run)
     }
 
     pub fn jobs(&self) -> usize {
-        self.jobs.load(Ordering::Relaxed)
+        locked(&self.jobs).len()
     }
 
     pub fn running(&self) -> usize {
-        self.lock().values().filter(|channel| channel.is_running()).count()
+        self.lock().values().filter(|(_, channel)| channel.is_running()).count()
     }
 
     /// The conversations that anybody uses.
@@ -103,18 +116,22 @@ impl Live {
 
     /// Tells an answer to stop, if this process writes it.
     pub fn stop_answer(&self, answer_id: &str) {
-        for channel in self.lock().values() {
+        for (_, channel) in self.lock().values() {
             channel.stop(Some(answer_id), StopReason::Person);
         }
     }
 
-    /// Tells open streams of these sessions to end.
-    pub fn end_sessions(&self, ids: Vec<String>) {
-        let _ = self.ended_sessions.send(Arc::new(ids));
+    /// The sessions that have open streams.
+    pub fn sessions(&self) -> Vec<String> {
+        locked(&self.streams).of_session.keys().cloned().collect()
     }
 
-    pub fn session_ends(&self) -> broadcast::Receiver<Arc<Vec<String>>> {
-        self.ended_sessions.subscribe()
+    /// Tells open streams of these sessions to end, and no others.
+    pub fn end_sessions<'a>(&self, ids: impl IntoIterator<Item = &'a String>) {
+        let streams = locked(&self.streams);
+        for (_, ended) in ids.into_iter().filter_map(|id| streams.of_session.get(id)) {
+            ended.send_replace(true);
+        }
     }
 
     pub fn is_draining(&self) -> bool {
@@ -124,7 +141,7 @@ impl Live {
     /// Takes no new answers and ends the listeners' streams once their answer has ended.
     pub fn drain(&self) {
         self.draining.send_replace(true);
-        self.changed.send_replace(());
+        self.channels.changed.send_replace(());
     }
 
     /// Becomes `true` once the server begins to stop.
@@ -133,42 +150,110 @@ impl Live {
     }
 
     pub fn stop_all(&self, reason: StopReason) {
-        for channel in self.lock().values() {
+        for (_, channel) in self.lock().values() {
             channel.stop(None, reason);
         }
     }
 
     pub fn changes(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
+        self.channels.changed.subscribe()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Channel>>> {
-        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (usize, Arc<Channel>)>> {
+        locked(&self.channels.map)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A channel that somebody uses. With the last of them it is forgotten, however the use ends.
+pub struct Held {
+    channels: Arc<Channels>,
+    conversation_id: String,
+    channel: Arc<Channel>,
+}
+
+impl Deref for Held {
+    type Target = Channel;
+    fn deref(&self) -> &Channel {
+        &self.channel
+    }
+}
+
+impl Clone for Held {
+    fn clone(&self) -> Self {
+        if let Some((uses, _)) = locked(&self.channels.map).get_mut(&self.conversation_id) {
+            *uses += 1;
+        }
+        let (channels, conversation_id) = (self.channels.clone(), self.conversation_id.clone());
+        Self { channels, conversation_id, channel: self.channel.clone() }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut channels = locked(&self.channels.map);
+        if let Some((uses, _)) = channels.get_mut(&self.conversation_id) {
+            *uses -= 1;
+            if *uses == 0 {
+                channels.remove(&self.conversation_id);
+            }
+        }
+        drop(channels);
+        self.channels.changed.send_replace(());
     }
 }
 
 /// One of the answers being written.
-pub struct Counted(Arc<AtomicUsize>);
+pub struct RunningJob {
+    jobs: Arc<Mutex<HashSet<Run>>>,
+    run: Run,
+}
 
-impl Drop for Counted {
+impl Drop for RunningJob {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        locked(&self.jobs).remove(&self.run);
     }
 }
 
 /// One open stream; gives its place back when it is dropped.
 pub struct StreamPermit {
-    streams: Arc<Mutex<HashMap<String, usize>>>,
+    streams: Arc<Mutex<Streams>>,
     user_id: String,
+    session_id: String,
+    ended: watch::Receiver<bool>,
+}
+
+impl StreamPermit {
+    /// Whether the session has ended.
+    pub fn is_over(&self) -> bool {
+        *self.ended.borrow()
+    }
+
+    /// Returns when the session ends.
+    pub async fn over(&mut self) {
+        if self.ended.wait_for(|ended| *ended).await.is_err() {
+            // Nobody can end it any more.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl Drop for StreamPermit {
     fn drop(&mut self) {
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = streams.get_mut(&self.user_id) {
+        let mut streams = locked(&self.streams);
+        if let Some(open) = streams.of_user.get_mut(&self.user_id) {
             *open -= 1;
             if *open == 0 {
-                streams.remove(&self.user_id);
+                streams.of_user.remove(&self.user_id);
+            }
+        }
+        if let Some((open, _)) = streams.of_session.get_mut(&self.session_id) {
+            *open -= 1;
+            if *open == 0 {
+                streams.of_session.remove(&self.session_id);
             }
         }
     }
@@ -179,13 +264,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_released_channel_is_forgotten() {
+    fn a_channel_is_forgotten_with_its_last_use() {
         let live = Live::default();
         let one = live.channel("c", 0);
-        let two = live.channel("c", 0);
-        live.release("c", one);
+        let two = one.clone();
+        drop(one);
         assert!(live.get("c").is_some());
-        live.release("c", two);
-        assert!(live.get("c").is_none());
+        drop(two);
+        assert!(live.get("c").is_none() && live.conversations().is_empty());
+    }
+
+    #[test]
+    fn only_streams_of_the_ended_sessions_end_however_many_end() {
+        let live = Live::default();
+        let stays = live.admit("ada", "stays", 9).unwrap();
+        let ends: Vec<_> = (0..500).map(|it| live.admit("bob", &format!("s{it}"), 500).unwrap()).collect();
+        assert!(live.admit("bob", "s0", 500).is_err());
+        for at in 0..500 {
+            live.end_sessions(&[format!("s{at}"), "unknown".to_owned()]);
+        }
+        assert!(!stays.is_over() && ends.iter().all(StreamPermit::is_over));
+        drop(ends);
+        assert_eq!(live.sessions(), ["stays"]);
+        live.admit("bob", "s0", 1).unwrap();
+    }
+
+    #[test]
+    fn a_job_counts_until_it_is_dropped() {
+        let live = Live::default();
+        let run = |run: &str| Run { message_id: "m".into(), conversation_id: "c".into(), run: run.into() };
+        let job = live.begin_job(run("1"));
+        assert!(live.writes(&run("1")) && !live.writes(&run("2")) && live.jobs() == 1);
+        drop(job);
+        assert!(!live.writes(&run("1")) && live.jobs() == 0);
     }
 }

@@ -5,7 +5,9 @@ pub mod channel;
 pub mod entry;
 pub mod follow;
 mod job;
+pub mod keys;
 pub mod live;
+pub mod orphans;
 mod prompt;
 pub mod relay;
 pub mod steer;
@@ -13,26 +15,29 @@ pub mod tail;
 mod title;
 mod view;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::channel::StopReason;
 use super::{
     llm::Provider,
     session::CurrentUser,
     state::AppState,
-    store::{Leftovers, NewTurn, TurnOutcome},
+    store::{Key, Leftovers, NewTurn, Run, StoreError, TurnOutcome},
+    tasks,
 };
 use crate::{
     domain::{Conversation, Message, Model, Role, STILL_WRITING, Status},
     error::AppError,
 };
 
-/// The longest idempotency key, in bytes.
-const MAX_KEY_BYTES: usize = 200;
 /// How long a caller of `stop` waits for the answer to be stored.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// Between two looks whether it is.
+const STOP_AGAIN: Duration = Duration::from_millis(100);
 /// Between two questions to a database that did not answer.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How often the database may refuse to interrupt an answer before that is left to [`orphans`].
+const REFUSALS: u32 = 5;
 
 /// Where a question goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,8 +60,25 @@ pub struct Ask<'a> {
     pub place: Place<'a>,
     /// `None`: the conversation's model, or the default one.
     pub model: Option<&'a str>,
-    /// The same key again answers the same messages and starts nothing.
+    /// The same key with the same question again answers the same messages and starts nothing.
     pub key: Option<&'a str>,
+    /// The question in whose place this one is asked.
+    pub edited: Option<&'a str>,
+}
+
+impl Ask<'_> {
+    /// The key with what the caller said, whatever became of it since.
+    fn key(&self) -> Result<Option<Key>, AppError> {
+        let (edited, model) = (self.edited.unwrap_or_default(), self.model.map_or("", str::trim));
+        let place = match self.place {
+            // An edited question keeps its place, of which the caller said nothing.
+            _ if self.edited.is_some() => "",
+            Place::Leaf => "",
+            Place::Root => "root",
+            Place::After(id) => id,
+        };
+        keys::of(self.key, keys::Request { what: "ask", parts: &[edited, place, model, self.text] })
+    }
 }
 
 /// What a question led to. Listening after `after` misses nothing of the answer.
@@ -72,6 +94,7 @@ pub struct Asked {
 /// Stores the question with an empty answer and starts the job that writes it.
 pub async fn ask(state: &AppState, current: &CurrentUser, ask: Ask<'_>) -> Result<Asked, AppError> {
     let text = valid_text(ask.text, state.config.limits.message_bytes)?;
+    let key = ask.key()?;
     let old = match ask.conversation_id {
         Some(id) => Some(state.store.conversation(current.id(), id).await?.ok_or(AppError::NotFound)?),
         None => None,
@@ -91,7 +114,7 @@ pub async fn ask(state: &AppState, current: &CurrentUser, ask: Ask<'_>) -> Resul
     let answer_id = state.ids.next_after(Some(&question.id));
     let mut answer = message(state, &conversation.id, answer_id, Some(question.id.clone()), Role::Assistant);
     answer.model = Some(model);
-    let turn = turn(state, current, conversation, new_conversation, Some(question), answer, ask.key)?;
+    let turn = turn(state, current, conversation, new_conversation, Some(question), answer, key);
     begin(state, current, turn, provider, name).await
 }
 
@@ -102,6 +125,7 @@ pub async fn retry(
     answer_id: &str,
     key: Option<&str>,
 ) -> Result<Asked, AppError> {
+    let key = keys::of(key, keys::Request { what: "again", parts: &[answer_id] })?;
     let old = state.store.message(current.id(), answer_id).await?.ok_or(AppError::NotFound)?;
     if old.role != Role::Assistant {
         return Err(AppError::invalid("id", "Only an answer can be written again."));
@@ -113,7 +137,7 @@ pub async fn retry(
     let id = state.ids.next_after(Some(&old.id));
     let mut answer = message(state, &conversation.id, id, old.parent_id, Role::Assistant);
     answer.model = Some(model);
-    let turn = turn(state, current, conversation, false, None, answer, key)?;
+    let turn = turn(state, current, conversation, false, None, answer, key);
     begin(state, current, turn, provider, name).await
 }
 
@@ -123,8 +147,16 @@ pub async fn stop(state: &AppState, current: &CurrentUser, message_id: &str) -> 
     if message.status != Status::Generating {
         return Ok(message);
     }
-    if !stop_here(state, &message).await && state.store.request_stop(message_id).await? {
-        relay::ended(state, current, message_id, STOP_PATIENCE).await?;
+    let deadline = Instant::now() + STOP_PATIENCE;
+    let mut asked = false;
+    // Its job may be about to begin, and another process may take a moment to hear of it.
+    while !stop_here(state, &message).await && Instant::now() < deadline {
+        asked = asked || state.store.request_stop(message_id).await?;
+        let now = state.store.message(current.id(), message_id).await?;
+        if now.is_none_or(|message| message.status != Status::Generating) {
+            break;
+        }
+        tokio::time::sleep(STOP_AGAIN).await;
     }
     state.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)
 }
@@ -142,8 +174,6 @@ async fn stop_here(state: &AppState, message: &Message) -> bool {
         };
         let _ = tokio::time::timeout(STOP_PATIENCE, ended).await;
     }
-    drop(changes);
-    state.live.release(&message.conversation_id, channel);
     here
 }
 
@@ -156,15 +186,17 @@ async fn begin(
     name: String,
 ) -> Result<Asked, AppError> {
     if state.live.is_draining() {
-        return Err(AppError::Unavailable);
+        return Err(AppError::Stopping);
     }
-    let (new_conversation, wanted) = (turn.new_conversation, turn.conversation.id.clone());
     let begun = {
         let state = state.clone();
         detached(async move {
             let begun = state.store.begin_turn(&turn).await;
-            Ok(match begun.inspect_err(|_| forsake(&state, &turn.answer.id))? {
-                TurnOutcome::Begun => Ok(job::start(&state, turn, provider, name).await),
+            // The first run of an answer bears its id.
+            let run = turn.answer.id.clone();
+            let forsaken = || forsake(&state, &turn.answer, &run);
+            Ok(match begun.inspect_err(|_| forsaken())? {
+                TurnOutcome::Begun => Ok(job::start(&state, turn, run, provider, name).await),
                 outcome => Err(outcome),
             })
         })
@@ -177,14 +209,10 @@ async fn begin(
     match outcome {
         // Told above.
         TurnOutcome::Begun => Err(AppError::Internal),
-        TurnOutcome::Repeated { conversation_id, .. } if !new_conversation && conversation_id != wanted => {
-            Err(AppError::Conflict {
-                message: "This Idempotency-Key was used in another conversation.".into(),
-            })
-        }
         TurnOutcome::Repeated { conversation_id, question_id, answer_id } => {
             repeated(state, current, conversation_id, question_id, &answer_id).await
         }
+        TurnOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
         TurnOutcome::NoConversation => Err(AppError::NotFound),
         TurnOutcome::NoParent => Err(AppError::invalid(
             "parent_id",
@@ -198,15 +226,21 @@ fn busy() -> AppError {
     AppError::Conflict { message: STILL_WRITING.into() }
 }
 
-/// An answer of which the database did not say whether it began: should it have, it is interrupted as
-/// soon as the database can be asked.
-fn forsake(state: &AppState, answer_id: &str) {
-    let (state, id) = (state.clone(), answer_id.to_owned());
-    tokio::spawn(async move {
+/// A run of an answer of which the database did not say whether it began: should it have, it is interrupted as
+/// soon as the database can be asked. A later run of the same answer is left alone.
+fn forsake(state: &AppState, answer: &Message, run: &str) {
+    let (message_id, conversation_id) = (answer.id.clone(), answer.conversation_id.clone());
+    let (state, run) = (state.clone(), Run { message_id, conversation_id, run: run.to_owned() });
+    tasks::spawn("interrupt what may have begun", async move {
+        let mut refusals = 0;
         // Twice, as what was sent may still be on its way.
         for _ in 0..2 {
             tokio::time::sleep(ASK_AGAIN).await;
-            while state.store.interrupt_unfinished(Leftovers::Answer(&id)).await.is_err() {
+            while let Err(error) = state.store.interrupt_unfinished(Leftovers::Run(&run)).await {
+                refusals += u32::from(matches!(error, StoreError::Broken(_)));
+                if refusals >= REFUSALS {
+                    return;
+                }
                 tokio::time::sleep(ASK_AGAIN).await;
             }
         }
@@ -292,16 +326,6 @@ fn message(
     }
 }
 
-/// A blank key is none.
-fn valid_key(key: Option<&str>) -> Result<Option<&str>, AppError> {
-    let key = key.map(str::trim).filter(|key| !key.is_empty());
-    if key.is_some_and(|key| key.len() > MAX_KEY_BYTES) {
-        let message = format!("An idempotency key has at most {MAX_KEY_BYTES} bytes.");
-        return Err(AppError::invalid("Idempotency-Key", message));
-    }
-    Ok(key)
-}
-
 fn turn(
     state: &AppState,
     current: &CurrentUser,
@@ -309,18 +333,10 @@ fn turn(
     new_conversation: bool,
     question: Option<Message>,
     answer: Message,
-    key: Option<&str>,
-) -> Result<NewTurn, AppError> {
-    let key = valid_key(key)?;
-    Ok(NewTurn {
-        user_id: current.id().to_owned(),
-        conversation,
-        new_conversation,
-        question,
-        answer,
-        key: key.map(str::to_owned),
-        now: state.clock.now(),
-    })
+    key: Option<Key>,
+) -> NewTurn {
+    let (user_id, now) = (current.id().to_owned(), state.clock.now());
+    NewTurn { user_id, conversation, new_conversation, question, answer, key, now }
 }
 
 /// The model that is asked: the caller's choice, the conversation's, or the default one. Its id, its

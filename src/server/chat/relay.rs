@@ -11,14 +11,15 @@ use std::{
 };
 
 use futures::StreamExt;
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 
-use super::channel::{Channel, Running};
+use super::{
+    channel::{Channel, Running},
+    entry::end_of,
+};
 use crate::{
-    domain::{ChatEvent, Message, Status, event::AskedQuestion},
-    error::AppError,
+    domain::{ChatEvent, Message, event::AskedQuestion},
     server::{
-        session::CurrentUser,
         state::AppState,
         store::{Ended, Result, Seen, StoreChange, What, fold},
     },
@@ -26,8 +27,6 @@ use crate::{
 
 /// After what another process did could not be read.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How often it is asked whether an answer has ended.
-const ASK_EVERY: Duration = Duration::from_millis(100);
 
 /// Which answers of other processes are followed here.
 pub struct Relay {
@@ -102,7 +101,7 @@ async fn take(state: &AppState, change: StoreChange) -> Result<()> {
         }
         StoreChange::Deleted { conversation_id } => close(state, &conversation_id),
         StoreChange::Stop { message_id } => state.live.stop_answer(&message_id),
-        StoreChange::SessionEnded { session_id } => state.live.end_sessions(vec![session_id]),
+        StoreChange::SessionEnded { session_id } => state.live.end_sessions(&[session_id]),
         StoreChange::TextsFrom { message_ids } => {
             for message_id in message_ids {
                 catch_up(state, &message_id).await?;
@@ -119,14 +118,33 @@ async fn take(state: &AppState, change: StoreChange) -> Result<()> {
             for message_id in state.store.stops().await? {
                 state.live.stop_answer(&message_id);
             }
+            end_stale_sessions(state).await?;
         }
     }
+    Ok(())
+}
+
+/// Ends the open streams of sessions that let nobody in any more: signed out, disabled or expired.
+pub async fn end_stale_sessions(state: &AppState) -> Result<()> {
+    let open = state.live.sessions();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let valid = state.store.valid_sessions(&open, state.clock.now()).await?;
+    state.live.end_sessions(open.iter().filter(|session| !valid.contains(session)));
     Ok(())
 }
 
 /// Looks at every conversation that somebody listens to.
 pub async fn look_at_all(state: &AppState) -> Result<()> {
     let ids = state.live.conversations();
+    if state.store.is_alone() {
+        // Only this process knows more of them, and those who listen to one that rests read it anew.
+        for channel in ids.iter().filter_map(|id| state.live.get(id)).filter(|it| !it.is_running()) {
+            channel.publish(ChatEvent::Changed {});
+        }
+        return Ok(());
+    }
     let followed: Vec<String> = state.relay.lock().keys().cloned().collect();
     for answer_id in followed {
         catch_up(state, &answer_id).await?;
@@ -140,9 +158,7 @@ async fn look(state: &AppState, ids: &[String], told: Option<What>) -> Result<()
     for seen in state.store.seen(ids).await? {
         missing.remove(&seen.conversation_id);
         let Some(channel) = state.live.get(&seen.conversation_id) else { continue };
-        let shown = show(state, &channel, &seen, told).await;
-        state.live.release(&seen.conversation_id, channel);
-        shown?;
+        show(state, &channel, &seen, told).await?;
     }
     for gone in missing {
         close(state, gone);
@@ -153,7 +169,6 @@ async fn look(state: &AppState, ids: &[String], told: Option<What>) -> Result<()
 fn close(state: &AppState, conversation_id: &str) {
     if let Some(channel) = state.live.get(conversation_id) {
         channel.close();
-        state.live.release(conversation_id, channel);
     }
 }
 
@@ -229,21 +244,7 @@ async fn end(state: &AppState, channel: &Channel, seen: &Seen, answer_id: &str) 
         channel.publish(ChatEvent::Changed {});
         return Ok(());
     };
-    let message_id = message.id.clone();
-    let event = match &message.failure {
-        Some(failure) => ChatEvent::Failed {
-            message_id,
-            code: failure.code,
-            message: failure.message.clone(),
-            retryable: failure.retryable,
-        },
-        None => ChatEvent::Done {
-            message_id,
-            status: message.status,
-            usage: message.usage,
-            length_limited: message.length_limited,
-        },
-    };
+    let event = end_of(&message);
     let ended = seen.ended.as_ref().filter(|ended| ended.message_id == answer_id);
     // After the event that tells the end there is a number for the title.
     let seq = ended.map_or(0, |ended| ended.seq.saturating_sub(1));
@@ -269,9 +270,7 @@ fn with_channel<T>(state: &AppState, answer_id: &str, work: impl FnOnce(&Channel
         state.relay.leave(answer_id);
         return None;
     };
-    let done = work(&channel);
-    state.live.release(&conversation_id, channel);
-    Some(done)
+    Some(work(&channel))
 }
 
 /// Before a listener reads: should another process be writing an answer, it is in the channel then.
@@ -303,22 +302,4 @@ pub async fn running(state: &AppState, conversation_id: &str) -> Result<Option<R
     let Message { id: answer_id, content: mut text, mut reasoning, .. } = answer;
     fold(&mut text, &mut reasoning, &state.store.chunks(&answer_id, 0).await?);
     Ok(Some(Running { answer_id, text, reasoning, place }))
-}
-
-/// Waits until an answer has ended, wherever it is written, but not for ever.
-pub async fn ended(
-    state: &AppState,
-    current: &CurrentUser,
-    answer_id: &str,
-    patience: Duration,
-) -> std::result::Result<(), AppError> {
-    let deadline = Instant::now() + patience;
-    while Instant::now() < deadline {
-        let message = state.store.message(current.id(), answer_id).await?;
-        if message.is_none_or(|message| message.status != Status::Generating) {
-            break;
-        }
-        tokio::time::sleep(ASK_EVERY).await;
-    }
-    Ok(())
 }

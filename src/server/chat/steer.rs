@@ -3,7 +3,7 @@
 //! A running answer is always the newest message of the branch on screen: while there is one, what would
 //! change the tree is refused with a reason, as a second question is.
 
-use super::{Ask, Asked, Place, busy, choose_model, detached, forsake, job, repeated, turn, valid_key};
+use super::{Ask, Asked, Place, busy, choose_model, detached, forsake, job, keys, repeated, turn};
 use crate::{
     domain::{ChatEvent, Conversation, Message, Role},
     error::AppError,
@@ -13,11 +13,6 @@ use crate::{
         store::{ContinueOutcome, TreeOutcome},
     },
 };
-
-/// The idempotency key of a change that is sent from a page, whose one key serves all its buttons.
-pub fn page_key(what: &str, message_id: &str, key: Option<String>) -> Option<String> {
-    key.filter(|key| !key.is_empty()).map(|key| format!("{what} {key} {message_id}"))
-}
 
 /// A question in place of an old one: it stands beside it, and gets an answer of its own.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +35,7 @@ pub async fn edit(state: &AppState, current: &CurrentUser, edit: Edit<'_>) -> Re
         place: old.parent_id.as_deref().map_or(Place::Root, Place::After),
         model: edit.model,
         key: edit.key,
+        edited: Some(edit.message_id),
     };
     super::ask(state, current, ask).await
 }
@@ -52,7 +48,7 @@ pub async fn continue_answer(
     message_id: &str,
     key: Option<&str>,
 ) -> Result<Asked, AppError> {
-    let key = valid_key(key)?;
+    let key = keys::of(key, keys::Request { what: "continue", parts: &[message_id] })?;
     let old = state.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)?;
     if old.role != Role::Assistant {
         return Err(AppError::invalid("id", "Only an answer can be continued."));
@@ -63,19 +59,18 @@ pub async fn continue_answer(
     let model = known.into_iter().flatten().find(|model| state.providers.find(model).is_some());
     let (_, provider, name) = choose_model(state, None, model.map(String::as_str)).await?;
     if state.live.is_draining() {
-        return Err(AppError::Unavailable);
+        return Err(AppError::Stopping);
     }
     let now = state.clock.now();
     let conflict = |message: &str| Err(AppError::Conflict { message: message.into() });
     let (state_, current_) = (state.clone(), current.clone());
-    let (id, key) = (message_id.to_owned(), key.map(str::to_owned));
+    let run = state.ids.next();
     let outcome = detached(async move {
-        let key = key.as_deref();
-        let begun = state_.store.continue_answer(current_.id(), &id, key, now).await;
-        Ok(match begun.inspect_err(|_| forsake(&state_, &id))? {
+        let begun = state_.store.continue_answer(current_.id(), &old.id, key.as_ref(), &run, now).await;
+        Ok(match begun.inspect_err(|_| forsake(&state_, &old, &run))? {
             ContinueOutcome::Begun(conversation, answer) => {
-                let turn = turn(&state_, &current_, conversation, false, None, answer, key)?;
-                Ok(job::start(&state_, turn, provider, name).await)
+                let turn = turn(&state_, &current_, conversation, false, None, answer, key);
+                Ok(job::start(&state_, turn, run, provider, name).await)
             }
             outcome => Err(outcome),
         })
@@ -90,7 +85,7 @@ pub async fn continue_answer(
         ContinueOutcome::Repeated(answer) => {
             repeated(state, current, answer.conversation_id, None, message_id).await
         }
-        ContinueOutcome::KeyTaken => conflict("This Idempotency-Key was used for something else."),
+        ContinueOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
         ContinueOutcome::Missing => Err(AppError::NotFound),
         ContinueOutcome::Busy => Err(busy()),
         ContinueOutcome::Ended => {
@@ -126,7 +121,6 @@ fn changed(state: &AppState, outcome: TreeOutcome) -> Result<Conversation, AppEr
         TreeOutcome::Changed(conversation) => {
             if let Some(channel) = state.live.get(&conversation.id) {
                 channel.publish(ChatEvent::Changed {});
-                state.live.release(&conversation.id, channel);
             }
             Ok(conversation)
         }

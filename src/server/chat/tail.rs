@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::server::store::{Chunk, Mark, Store};
+use crate::server::{
+    store::{Chunk, Mark, Result, Store, StoreError},
+    tasks,
+};
 
 /// Text reaches the store within 200 ms: this pause and the write.
 const STORE_EVERY: Duration = Duration::from_millis(150);
@@ -15,6 +18,10 @@ const STORE_EVERY: Duration = Duration::from_millis(150);
 const SHARE: u32 = 4;
 /// While the database is away.
 const AWAY: Duration = Duration::from_secs(1);
+/// How often the database may refuse the text of an answer. After that it gets only the whole, at the end.
+const REFUSALS: u32 = 5;
+/// How long the text of an answer waits after a refusal, times the refusals so far.
+const AFTER_REFUSAL: Duration = Duration::from_secs(2);
 
 /// One per server.
 pub struct Tails {
@@ -44,8 +51,11 @@ struct Unstored {
     /// Of the chunk before, which another process may not have read when the answer ends.
     marks_before: Vec<Mark>,
     queued: bool,
-    /// The whole answer is about to be stored.
+    /// Its parts are not stored any more: the whole answer is about to be, or the parts were refused too often.
     settled: bool,
+    /// How often the database refused it, and the time before which it is not tried again.
+    refusals: u32,
+    not_before: Option<Instant>,
 }
 
 impl Tail {
@@ -65,6 +75,8 @@ impl Tail {
             marks_before: Vec::new(),
             queued: false,
             settled: false,
+            refusals: 0,
+            not_before: None,
         };
         Arc::new(Self { unstored: Mutex::new(unstored) })
     }
@@ -78,9 +90,11 @@ impl Unstored {
     fn push(&mut self, seq: u64, text: &str, reasoning: &str) {
         self.text_end += text.len() as u64;
         self.reasoning_end += reasoning.len() as u64;
-        let Self { chunk, text_end, reasoning_end, .. } = self;
-        chunk.text.push_str(text);
-        chunk.reasoning.push_str(reasoning);
+        let Self { chunk, text_end, reasoning_end, settled, .. } = self;
+        if !*settled {
+            chunk.text.push_str(text);
+            chunk.reasoning.push_str(reasoning);
+        }
         chunk.seq = seq;
         chunk.marks.push(Mark { seq, text_end: *text_end, reasoning_end: *reasoning_end });
     }
@@ -97,6 +111,20 @@ impl Unstored {
         chunk
     }
 
+    fn waits(&self) -> bool {
+        self.not_before.is_some_and(|time| Instant::now() < time)
+    }
+
+    fn refuse(&mut self) {
+        self.refusals += 1;
+        self.not_before = Some(Instant::now() + AFTER_REFUSAL * self.refusals);
+        if self.refusals >= REFUSALS {
+            tracing::error!(message = %self.chunk.message_id, "the database refuses parts of an answer; it gets the whole at its end");
+            self.settled = true;
+            (self.chunk.text, self.chunk.reasoning) = (String::new(), String::new());
+        }
+    }
+
     /// A chunk that was not stored, or perhaps was: a part that comes again counts once.
     fn put_back(&mut self, mut earlier: Chunk) {
         earlier.text.push_str(&self.chunk.text);
@@ -105,6 +133,16 @@ impl Unstored {
         earlier.seq = earlier.seq.max(self.chunk.seq);
         self.chunk = earlier;
     }
+}
+
+/// How a write went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    All,
+    /// Some of it was refused, or waits after a refusal.
+    Some,
+    /// The database does not answer.
+    Nothing,
 }
 
 impl Tails {
@@ -126,7 +164,7 @@ impl Tails {
 
     /// Stores what there is of one answer now; `false` when the database does not take it.
     pub async fn store_now(self: &Arc<Self>, tail: &Arc<Tail>) -> bool {
-        self.write(vec![tail.clone()]).await
+        self.write(vec![tail.clone()]).await == Written::All
     }
 
     /// Forgets what is unstored of an answer but the last marks, as all of it is about to be stored; after
@@ -156,48 +194,85 @@ impl Tails {
                 std::mem::take(&mut queue.tails)
             };
             let began = Instant::now();
-            let stored = self.write(tails).await;
-            pause = if stored { STORE_EVERY.max(began.elapsed() * SHARE) } else { AWAY };
+            let written = self.write(tails).await;
+            pause = if written == Written::Nothing { AWAY } else { STORE_EVERY.max(began.elapsed() * SHARE) };
         }
     }
 
-    async fn write(self: &Arc<Self>, tails: Vec<Arc<Tail>>) -> bool {
+    async fn write(self: &Arc<Self>, tails: Vec<Arc<Tail>>) -> Written {
         let _writing = self.writing.lock().await;
-        let mut chunks = Vec::with_capacity(tails.len());
-        let mut owners = Vec::with_capacity(tails.len());
+        let (mut taken, mut chunks) = (Vec::with_capacity(tails.len()), Vec::with_capacity(tails.len()));
+        let mut written = Written::All;
         for tail in tails {
             let mut unstored = tail.lock();
             unstored.queued = false;
-            if !unstored.settled && !unstored.chunk.marks.is_empty() {
+            if unstored.settled {
+                // Those whose parts were refused too often are not stored; all others have nothing to store.
+                written = if unstored.refusals < REFUSALS { written } else { Written::Some };
+            } else if unstored.waits() {
+                written = Written::Some;
+                drop(unstored);
+                self.again(tail);
+            } else if !unstored.chunk.marks.is_empty() {
                 chunks.push(unstored.take());
                 drop(unstored);
-                owners.push(tail);
+                taken.push(tail);
             }
         }
         if chunks.is_empty() {
-            return true;
+            return written;
         }
-        let Err(error) = self.store.append_chunks(&chunks).await else { return true };
-        tracing::warn!(%error, answers = owners.len(), "parts of answers wait for the database");
-        for (tail, chunk) in owners.into_iter().zip(chunks) {
-            let mut unstored = tail.lock();
-            if unstored.settled {
-                continue;
-            }
-            unstored.put_back(chunk);
-            if !std::mem::replace(&mut unstored.queued, true) {
-                drop(unstored);
-                self.enqueue(tail);
+        let Err(error) = self.append(&chunks).await else { return written };
+        if matches!(error, StoreError::Unavailable(_)) {
+            tracing::warn!(%error, answers = taken.len(), "parts of answers wait for the database");
+            taken.into_iter().zip(chunks).for_each(|(tail, chunk)| self.put_back(tail, chunk, false));
+            return Written::Nothing;
+        }
+        // One that is refused does not hold back the others.
+        tracing::warn!(%error, answers = taken.len(), "parts of answers are refused, and tried one by one");
+        for (tail, chunk) in taken.into_iter().zip(chunks) {
+            match self.append(std::slice::from_ref(&chunk)).await {
+                Ok(()) => {}
+                Err(error) => self.put_back(tail, chunk, matches!(error, StoreError::Broken(_))),
             }
         }
-        false
+        Written::Some
+    }
+
+    /// A panic of the store is as good as a refusal.
+    async fn append(&self, chunks: &[Chunk]) -> Result<()> {
+        tasks::caught(self.store.append_chunks(chunks))
+            .await
+            .unwrap_or_else(|panic| Err(StoreError::Broken(panic.into())))
+    }
+
+    fn put_back(self: &Arc<Self>, tail: Arc<Tail>, chunk: Chunk, refused: bool) {
+        let mut unstored = tail.lock();
+        if unstored.settled {
+            return;
+        }
+        unstored.put_back(chunk);
+        if refused {
+            unstored.refuse();
+        }
+        if !unstored.settled {
+            drop(unstored);
+            self.again(tail);
+        }
+    }
+
+    /// Once more with the next write.
+    fn again(self: &Arc<Self>, tail: Arc<Tail>) {
+        if !std::mem::replace(&mut tail.lock().queued, true) {
+            self.enqueue(tail);
+        }
     }
 
     fn enqueue(self: &Arc<Self>, tail: Arc<Tail>) {
         let mut queue = self.lock();
         queue.tails.push(tail);
         if !std::mem::replace(&mut queue.attended, true) {
-            tokio::spawn(self.clone().attend());
+            tasks::spawn("chunk writer", self.clone().attend());
         }
     }
 

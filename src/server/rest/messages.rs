@@ -193,6 +193,7 @@ pub async fn ask(
         place: question.parent_id.as_deref().map_or(Place::Leaf, Place::After),
         model: question.model.as_deref(),
         key: header_text(&headers, IDEMPOTENCY_KEY)?,
+        edited: None,
     };
     let asked = chat::ask(&state, &current, ask).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))

@@ -4,6 +4,7 @@
 //! every query on conversations and messages, so somebody else's object looks like a missing one.
 //! Ids and times are made by the caller. What belongs together is one call and one transaction.
 
+mod keys;
 mod mongo;
 mod open;
 mod shared;
@@ -17,9 +18,10 @@ use async_trait::async_trait;
 
 use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
 
+pub use keys::{KEY_LIFE, Key};
 pub use open::{OpenError, OpenOptions, open};
 pub use shared::{Beat, Ended, Seen, Shared, StoreChange, What};
-pub use tail::{Chunk, Leftovers, Mark, Recovered, fold};
+pub use tail::{Chunk, Leftovers, Mark, Recovered, Run, fold};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +60,16 @@ pub struct Credentials {
     pub password_hash: String,
 }
 
+/// What became of a registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    Made(User),
+    /// The e-mail address is taken.
+    EmailTaken,
+    /// Somebody was there already, and only the first person was to be let in.
+    Closed,
+}
+
 /// `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserPatch {
@@ -81,20 +93,30 @@ pub struct Session {
 
 #[async_trait]
 pub trait Users: Send + Sync {
-    /// `None` when the e-mail address is taken.
-    async fn create_user(&self, user: &NewUser) -> Result<Option<User>>;
+    /// `only_first`: only when there is nobody yet, also of many at once.
+    async fn create_user(&self, user: &NewUser, only_first: bool) -> Result<Registered>;
     async fn user(&self, id: &str) -> Result<Option<User>>;
     async fn credentials(&self, email: &str) -> Result<Option<Credentials>>;
-    /// The user as it is afterwards.
-    async fn update_user(&self, id: &str, patch: &UserPatch) -> Result<Option<User>>;
+    /// The user as it is afterwards, and the ids of the sessions that ended with the change: a new password ends all
+    /// but `keep`, a disabled account all.
+    async fn update_user(
+        &self,
+        id: &str,
+        patch: &UserPatch,
+        keep: Option<&str>,
+    ) -> Result<Option<(User, Vec<String>)>>;
     async fn any_user(&self) -> Result<bool>;
 }
 
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    async fn create_session(&self, session: &Session) -> Result<()>;
+    /// `false`: meanwhile the account was disabled or removed, or its password is another one than the one behind
+    /// `password_hash`, with which the person signed in.
+    async fn create_session(&self, session: &Session, password_hash: &str) -> Result<bool>;
     /// The session and its user, in one query; expired ones may still be answered.
     async fn session(&self, id: &str) -> Result<Option<(Session, User)>>;
+    /// Of these, the ones that still let somebody in: not gone, not expired at `now`, of an active account.
+    async fn valid_sessions(&self, ids: &[String], now: i64) -> Result<Vec<String>>;
     /// `false` when it is gone.
     async fn touch_session(&self, id: &str, last_seen_at: i64, expires_at: i64) -> Result<bool>;
     async fn delete_session(&self, id: &str) -> Result<bool>;
@@ -136,8 +158,11 @@ pub trait Conversations: Send + Sync {
     ) -> Result<Option<Conversation>>;
     /// Sets the title only while there is none; `false` when there is one (or no conversation).
     async fn set_title_if_empty(&self, user_id: &str, id: &str, title: &str) -> Result<bool>;
-    /// With its messages and chunks.
+    /// It is gone at once. Its messages and chunks go with it, or, where they are very many, with the next calls of
+    /// [`Conversations::purge`].
     async fn delete_conversation(&self, user_id: &str, id: &str) -> Result<bool>;
+    /// Removes some of what deleted conversations left; `true` when there is more.
+    async fn purge(&self) -> Result<bool>;
     /// The highest event number given out so far; listeners' places stay comparable over restarts.
     async fn last_seq(&self, conversation_id: &str) -> Result<u64>;
 }
@@ -153,8 +178,7 @@ pub struct NewTurn {
     pub question: Option<Message>,
     /// Status `generating`, no content.
     pub answer: Message,
-    /// The caller's idempotency key, unique per user.
-    pub key: Option<String>,
+    pub key: Option<Key>,
     pub now: i64,
 }
 
@@ -162,8 +186,10 @@ pub struct NewTurn {
 pub enum TurnOutcome {
     /// Stored; `leaf_id` and `updated_at` of the conversation are moved on.
     Begun,
-    /// The key was used before, for these.
+    /// The key was used before, for the same; this is what it led to.
     Repeated { conversation_id: String, question_id: Option<String>, answer_id: String },
+    /// The key was used before, for something else.
+    KeyReused,
     /// The conversation is missing or somebody else's.
     NoConversation,
     /// The parent is missing or of another conversation.
@@ -213,6 +239,10 @@ pub trait Messages: Send + Sync {
     /// content as given and the status `interrupted`; one that is `interrupted` already gets it when
     /// it is more of the same and nothing was said below it. `false`: the message is left as it is.
     async fn recover_message(&self, recovered: &Recovered) -> Result<bool>;
+    /// The answers that this process is stored as writing.
+    async fn own_runs(&self) -> Result<Vec<Run>>;
+    /// Forgets idempotency keys that do not count any more at `now`; how many.
+    async fn forget_keys(&self, now: i64) -> Result<u64>;
 }
 
 /// A message and the one it follows.
@@ -242,7 +272,7 @@ pub enum ContinueOutcome {
     /// The key was used before, for this.
     Repeated(Message),
     /// The key was used before, for something else.
-    KeyTaken,
+    KeyReused,
     /// The message is missing or somebody else's.
     Missing,
     /// It has not ended so that it could go on, see [`Message::can_continue`].
@@ -265,12 +295,13 @@ pub trait Tree: Send + Sync {
     /// newest message below its parent.
     async fn delete_message(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome>;
     /// Sets an ended answer `generating` again; its text stays. `updated_at` of the conversation
-    /// becomes `now`.
+    /// becomes `now`. `run`: a new id for this try, see [`Run`].
     async fn continue_answer(
         &self,
         user_id: &str,
         message_id: &str,
-        key: Option<&str>,
+        key: Option<&Key>,
+        run: &str,
         now: i64,
     ) -> Result<ContinueOutcome>;
 }

@@ -49,13 +49,22 @@ impl Recovered {
     }
 }
 
+/// One time that an answer is written. A turn's answer has the run of its own id, each continuation a new one: so
+/// what is said of a try that failed is not said of the next one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Run {
+    pub message_id: String,
+    pub conversation_id: String,
+    pub run: String,
+}
+
 /// Which running answers nobody writes any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leftovers<'a> {
     /// Those of this process, which is gone.
     Of(&'a str),
-    /// This one of this process, which it does not write after all.
-    Answer(&'a str),
+    /// This run of this process, which does not write it after all. A later run of the same answer is left alone.
+    Run(&'a Run),
     /// Those of no known process. An SQLite store knows only the one that opened it.
     Ownerless,
 }

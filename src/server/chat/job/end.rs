@@ -1,24 +1,51 @@
 //! The end of an answer: stored, then told, and the title that a new conversation gets after it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{End, Job};
 use crate::{
-    domain::{ChatEvent, Failure, Message, Status, Usage},
+    domain::{ChatEvent, Failure, FailureCode, Message, Status, Usage},
     server::{
         chat::{
             channel::{Channel, StopReason},
+            entry::end_of,
+            live::Held,
+            tail::Tail,
             title,
         },
-        store::{Finish, Recovered},
+        state::AppState,
+        store::{Finish, Leftovers, Recovered, Run, StoreError},
     },
 };
 
-/// The pauses between tries to store the end of an answer while the database is away.
+/// The pauses between tries to store the end of an answer.
 const STORE_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
+/// How often the database may refuse an end before less of it is tried.
+const REFUSALS: u32 = 5;
+/// What is kept of an answer that the database refuses, in bytes: first so much, then nothing but that it failed.
+const KEPT: [usize; 2] = [256 * 1024, 0];
+
+/// All that is needed to end an answer, also after its job is gone.
+pub(super) struct Ending {
+    pub state: AppState,
+    pub channel: Held,
+    pub tail: Arc<Tail>,
+    pub user_id: String,
+    pub run: Run,
+}
+
+/// What became of the end of an answer.
+enum Stored {
+    /// It is stored like this.
+    As(Finish),
+    /// Somebody else ended the answer before: this is what is stored, `None` where it was deleted.
+    Before(Option<Message>),
+    /// It is not stored; the journal, or [`super::super::orphans`], has the rest.
+    Not(Finish),
+}
 
 impl Job {
-    pub(super) async fn finish(mut self, end: End) {
+    pub(super) async fn finish(mut self, ending: &Ending, end: End) {
         if matches!(end, End::Asked(StopReason::Deleted)) {
             self.state.tails.settle(&self.tail).await;
             if let Some(entry) = self.entry.take() {
@@ -44,57 +71,16 @@ impl Job {
         // The title comes after the end.
         let title_due = status != Status::Interrupted && self.turn.conversation.title.is_empty();
         let seq = finish.seq + u64::from(title_due);
-        let finish = Finish { usage, length_limited, marks, seq, ..finish };
-        let stored = self.store_end(&finish).await;
-        if stored && let Some(entry) = self.entry.take() {
+        let stored = ending.store(Finish { usage, length_limited, marks, seq, ..finish }).await;
+        if !matches!(stored, Stored::Not(_))
+            && let Some(entry) = self.entry.take()
+        {
             entry.stored();
         }
-        let message_id = self.turn.answer.id.clone();
-        self.channel.publish(match &finish.failure {
-            Some(failure) => failed(&message_id, failure),
-            None => ChatEvent::Done { message_id, status, usage, length_limited },
-        });
-        self.channel.end(&self.turn.answer.id);
-        if title_due {
+        let ours = matches!(stored, Stored::As(_) | Stored::Not(_));
+        ending.tell(stored);
+        if title_due && ours && !self.channel.is_closed() {
             self.give_title().await;
-        }
-    }
-
-    /// Tries until the database takes it; `false` when the server goes down before. The journal has it
-    /// then, for the next start.
-    async fn store_end(&self, finish: &Finish) -> bool {
-        let message_id = &self.turn.answer.id;
-        let [mut pause, longest] = STORE_AGAIN;
-        loop {
-            match self.state.store.finish_message(message_id, finish).await {
-                Ok(true) => return true,
-                // Deleted meanwhile; or another server took this one for dead.
-                Ok(false) => return self.store_late(finish).await,
-                Err(error) if self.state.live.is_draining() => {
-                    tracing::error!(%error, message = %message_id, "the end of an answer waits for the next start");
-                    return false;
-                }
-                Err(error) => tracing::warn!(%error, "the end of an answer waits for the database"),
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(longest);
-        }
-    }
-
-    async fn store_late(&self, finish: &Finish) -> bool {
-        let recovered = Recovered {
-            message_id: self.turn.answer.id.clone(),
-            instance: self.state.store.instance().to_owned(),
-            content: finish.content.clone(),
-            reasoning: finish.reasoning.clone(),
-            seq: finish.seq,
-        };
-        match self.state.store.recover_message(&recovered).await {
-            Ok(_) => true,
-            Err(error) => {
-                tracing::warn!(%error, "what another server took for interrupted could not be completed");
-                false
-            }
         }
     }
 
@@ -129,20 +115,140 @@ impl Job {
     }
 }
 
+impl Ending {
+    /// Ends an answer whose job is gone, with what was shown of it.
+    pub(super) async fn fail(&self, failure: Failure) {
+        if self.channel.running_id().is_none_or(|(id, _)| id != self.run.message_id) {
+            return; // It has ended.
+        }
+        let marks = self.state.tails.settle(&self.tail).await;
+        let finish = Finish { marks, ..finish_of(&self.channel, Status::Failed, Some(failure)) };
+        self.tell(self.store(finish).await);
+    }
+
+    /// Tries for as long as the database is away, unless the server goes down before: the journal has it then, for the
+    /// next start. What the database refuses is not tried for ever.
+    async fn store(&self, mut finish: Finish) -> Stored {
+        let message_id = &self.run.message_id;
+        let [mut pause, longest] = STORE_AGAIN;
+        let (mut refusals, mut less) = (0, KEPT.into_iter());
+        loop {
+            match self.state.store.finish_message(message_id, &finish).await {
+                Ok(true) => return Stored::As(finish),
+                Ok(false) => return self.store_late(finish).await,
+                Err(error) if self.state.live.is_draining() => {
+                    tracing::error!(%error, message = %message_id, "the end of an answer waits for the next start");
+                    return Stored::Not(finish);
+                }
+                Err(error @ StoreError::Unavailable(_)) => {
+                    tracing::warn!(%error, "the end of an answer waits for the database");
+                }
+                Err(error) => {
+                    refusals += 1;
+                    tracing::error!(%error, refusals, message = %message_id, "the end of an answer is refused");
+                    if refusals >= REFUSALS {
+                        match less.next() {
+                            Some(bytes) => finish = cut(finish, bytes),
+                            None => return self.give_up(finish).await,
+                        }
+                    }
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(longest);
+        }
+    }
+
+    /// It was deleted meanwhile, or another server took this one for dead: what was shown is stored where that
+    /// is possible, and what is stored is told.
+    async fn store_late(&self, finish: Finish) -> Stored {
+        let recovered = Recovered {
+            message_id: self.run.message_id.clone(),
+            instance: self.state.store.instance().to_owned(),
+            content: finish.content.clone(),
+            reasoning: finish.reasoning.clone(),
+            seq: finish.seq,
+        };
+        let late = match self.state.store.recover_message(&recovered).await {
+            Ok(_) => self.state.store.message(&self.user_id, &self.run.message_id).await,
+            Err(error) => Err(error),
+        };
+        match late {
+            Ok(message) => Stored::Before(message),
+            Err(error) => {
+                tracing::warn!(%error, "what another server took for interrupted could not be completed");
+                Stored::Not(Finish { status: Status::Interrupted, failure: None, ..finish })
+            }
+        }
+    }
+
+    /// The chunks that were stored become the answer, if not even that is refused.
+    async fn give_up(&self, finish: Finish) -> Stored {
+        let message_id = &self.run.message_id;
+        if let Err(error) = self.state.store.interrupt_unfinished(Leftovers::Run(&self.run)).await {
+            tracing::error!(%error, message = %message_id, "an answer cannot be ended in the database");
+            return Stored::Not(finish);
+        }
+        match self.state.store.message(&self.user_id, message_id).await {
+            Ok(message) => Stored::Before(message),
+            Err(_) => Stored::Not(finish),
+        }
+    }
+
+    /// Tells listeners what is stored.
+    fn tell(&self, stored: Stored) {
+        let message_id = self.run.message_id.clone();
+        match stored {
+            Stored::As(Finish { failure: Some(failure), .. })
+            | Stored::Not(Finish { failure: Some(failure), .. }) => {
+                let Failure { code, message, retryable } = failure;
+                self.channel.publish(ChatEvent::Failed { message_id, code, message, retryable });
+            }
+            Stored::As(Finish { status, usage, length_limited, .. })
+            | Stored::Not(Finish { status, usage, length_limited, .. }) => {
+                self.channel.publish(ChatEvent::Done { message_id, status, usage, length_limited });
+            }
+            Stored::Before(message) => {
+                if let Some(message) = message.filter(|message| message.status != Status::Generating) {
+                    self.channel.publish(end_of(&message));
+                }
+                // Perhaps its text is another one, too.
+                self.channel.publish(ChatEvent::Changed {});
+            }
+        }
+        self.channel.end(&self.run.message_id);
+    }
+}
+
 /// The end of the answer in the log: exactly what listeners were told.
-pub(super) fn finish_of(channel: &Channel, status: Status, failure: Option<Failure>) -> Finish {
+fn finish_of(channel: &Channel, status: Status, failure: Option<Failure>) -> Finish {
     let (content, reasoning) = channel.running().map(|it| (it.text, it.reasoning)).unwrap_or_default();
     // The event that tells the end.
     let seq = channel.bounds().1 + 1;
     Finish { content, reasoning, status, usage: None, failure, length_limited: false, seq, marks: Vec::new() }
 }
 
-pub(super) fn failed(message_id: &str, failure: &Failure) -> ChatEvent {
-    ChatEvent::Failed {
-        message_id: message_id.to_owned(),
-        code: failure.code,
-        message: failure.message.clone(),
-        retryable: failure.retryable,
+/// As much of it as the database may take.
+fn cut(finish: Finish, bytes: usize) -> Finish {
+    let first = |mut text: String| {
+        text.truncate(text.floor_char_boundary(bytes));
+        text
+    };
+    let failure = Failure {
+        code: FailureCode::Broken,
+        message: "The database of this server does not take this answer, so not all of it is kept. Have it written \
+            again, or ask the administrator."
+            .into(),
+        retryable: true,
+    };
+    Finish {
+        content: first(finish.content),
+        reasoning: first(finish.reasoning),
+        status: Status::Failed,
+        failure: Some(failure),
+        length_limited: false,
+        marks: Vec::new(),
+        ..finish
     }
 }
 

@@ -11,7 +11,7 @@ use ulid::Ulid;
 use crate::{
     domain::{Conversation, Message, Role, Status, User},
     server::store::{
-        Chunk, Finish, Leftovers, NewTurn, NewUser, OpenOptions, Session, Store, TurnOutcome,
+        Chunk, Finish, Key, Leftovers, NewTurn, NewUser, OpenOptions, Registered, Run, Session, Store, TurnOutcome,
         contract::mongod, open,
     },
 };
@@ -49,18 +49,45 @@ pub(super) fn id() -> String {
     Ulid::from_parts(NOW.unsigned_abs() + u64::from(count), count.into()).to_string()
 }
 
+/// Of every account here.
+pub(super) const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
+
 pub(super) fn new_user(email: &str) -> NewUser {
     NewUser {
         id: id(),
         email: email.to_owned(),
         name: "Ada".to_owned(),
-        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
+        password_hash: HASH.to_owned(),
         created_at: NOW,
     }
 }
 
 pub(super) async fn user(store: &dyn Store) -> User {
-    store.create_user(&new_user(&format!("{}@example.com", id().to_lowercase()))).await.unwrap().unwrap()
+    let new = new_user(&format!("{}@example.com", id().to_lowercase()));
+    registered(store, &new).await.unwrap()
+}
+
+/// `None`: the address is taken.
+pub(super) async fn registered(store: &dyn Store, new: &NewUser) -> Option<User> {
+    match store.create_user(new, false).await.unwrap() {
+        Registered::Made(user) => Some(user),
+        Registered::EmailTaken => None,
+        Registered::Closed => panic!("registration is open"),
+    }
+}
+
+/// A key with which this is asked: two keys with the same `request` ask the same.
+pub(super) fn key(name: &str, request: &str) -> Key {
+    Key { name: name.to_owned(), request: request.to_owned() }
+}
+
+/// The first run of a turn's answer.
+pub(super) fn first_run(turn: &NewTurn) -> Run {
+    Run {
+        message_id: turn.answer.id.clone(),
+        conversation_id: turn.conversation.id.clone(),
+        run: turn.answer.id.clone(),
+    }
 }
 
 pub(super) fn session(user: &User) -> Session {

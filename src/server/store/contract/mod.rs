@@ -47,6 +47,8 @@ contract! {
         credentials_carry_the_hash,
         a_patch_changes_what_it_names,
         a_missing_user_is_a_normal_answer,
+        where_only_the_first_may_come_in_one_of_fifty_does,
+        a_new_password_ends_the_other_sessions,
     }
     sessions {
         a_session_comes_with_its_user,
@@ -54,6 +56,9 @@ contract! {
         deleting_ends_one,
         deleting_others_keeps_one,
         expired_ones_are_removed,
+        an_old_password_begins_no_session,
+        a_change_of_password_races_with_signing_in,
+        valid_ones_are_told_from_those_that_ended,
     }
     conversations {
         a_conversation_round_trips,
@@ -70,6 +75,10 @@ contract! {
     turns {
         a_turn_is_stored_and_moves_the_conversation,
         a_repeated_key_answers_the_stored_ids,
+        a_key_counts_in_one_conversation,
+        a_key_names_what_was_asked_with_it,
+        fifty_that_ask_two_things_with_one_key_begin_once,
+        a_key_counts_for_a_day,
         a_key_belongs_to_one_user,
         fifty_with_one_key_begin_once,
         fifty_with_one_key_in_one_conversation_begin_once,
@@ -93,6 +102,7 @@ contract! {
         only_a_cut_leaf_goes_on,
         of_many_that_continue_one_begins,
         a_key_continues_once,
+        a_run_that_is_forsaken_leaves_the_next_alone,
         deleting_takes_the_keys_along,
         deleting_races_with_asking,
     }

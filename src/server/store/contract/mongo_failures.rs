@@ -19,7 +19,7 @@ use crate::{
 };
 
 use super::{
-    fixtures::{begin, chunk, finish, first_turn, user},
+    fixtures::{begin, chunk, finish, first_turn, key, user},
     mongod::Mongod,
 };
 
@@ -156,7 +156,7 @@ async fn busy_with(
     while !enough.load(Ordering::Relaxed) {
         let turn = first_turn(ada);
         // As with an idempotency key: the same turn again, until it is there.
-        let keyed = NewTurn { key: Some(turn.answer.id.clone()), ..turn };
+        let keyed = NewTurn { key: Some(key(&turn.answer.id, "asked")), ..turn };
         let begun = stubborn(async || store.begin_turn(&keyed).await).await;
         assert!(matches!(begun, TurnOutcome::Begun | TurnOutcome::Repeated { .. }), "{begun:?}");
         let mut content = String::new();

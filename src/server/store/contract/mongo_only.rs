@@ -8,10 +8,14 @@ use mongodb::{
     bson::{Bson, Document, doc},
 };
 
-use crate::server::store::{Leftovers, OpenError, OpenOptions, Store, StoreError, open};
+use crate::server::store::{
+    ContinueOutcome, Leftovers, NewTurn, OpenError, OpenOptions, Store, StoreError, TurnOutcome, open,
+};
 
 use super::{
-    fixtures::{NOW, begin, chunk, finish, first_turn, interrupt, session, user},
+    fixtures::{
+        HASH, LATER, NOW, begin, chunk, finish, first_turn, id, interrupt, key, session, talk, turn, user,
+    },
     mongod::{Mongod, fresh_database, shared},
 };
 
@@ -141,7 +145,7 @@ async fn sessions_carry_the_date_at_which_mongodb_removes_them() {
     let url = shared().await.url(&fresh_database());
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     let session = session(&user(&*store).await);
-    store.create_session(&session).await.unwrap();
+    store.create_session(&session, HASH).await.unwrap();
     let sessions = documents(&url, "sessions").await;
     let expires = async || {
         let stored = sessions.find_one(doc! {}).await.unwrap().unwrap();
@@ -159,11 +163,93 @@ async fn opening_twice_makes_the_same_indexes() {
     for _ in 0..2 {
         let store = open(&url, &OpenOptions::default()).await.unwrap();
         let mut count = Vec::new();
-        for collection in ["users", "sessions", "conversations", "messages", "chunks"] {
+        for collection in ["users", "sessions", "conversations", "messages", "chunks", "keys"] {
             count.push(documents(&url, collection).await.list_index_names().await.unwrap().len());
         }
         counts.push(count);
         store.close().await;
     }
-    assert_eq!(counts, [[2, 3, 2, 6, 1], [2, 3, 2, 6, 1]]);
+    assert_eq!(counts, [[2, 3, 2, 4, 1, 2], [2, 3, 2, 4, 1, 2]]);
+}
+
+/// So many that one transaction for all of them would take longer than a call may.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_very_long_conversation_is_gone_at_once_and_its_messages_soon() {
+    let url = shared().await.url(&fresh_database());
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    let ada = user(&*store).await;
+    let (long, other) = (first_turn(&ada), first_turn(&ada));
+    talk(&*store, &long, "Yes.").await;
+    talk(&*store, &other, "No.").await;
+    let messages = documents(&url, "messages").await;
+    let one = messages.find_one(doc! { "_id": &long.answer.id }).await.unwrap().unwrap();
+    for batch in 0..20 {
+        let many = (0..5_000).map(|at| {
+            let mut message = one.clone();
+            message.insert("_id", format!("{}-{batch}-{at}", long.answer.id));
+            message
+        });
+        messages.insert_many(many).await.unwrap();
+    }
+    let begun = Instant::now();
+    assert!(store.delete_conversation(&ada.id, &long.conversation.id).await.unwrap());
+    println!("deleted within {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(store.conversation(&ada.id, &long.conversation.id).await.unwrap().is_none());
+    assert!(!store.delete_conversation(&ada.id, &long.conversation.id).await.unwrap());
+    assert!(messages.count_documents(doc! {}).await.unwrap() > 2, "the rest waits");
+    // Whoever comes next goes on with it, as after a crash.
+    store.close().await;
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    while store.purge().await.unwrap() {}
+    println!("purged within {:?}", begun.elapsed());
+    assert_eq!(messages.count_documents(doc! {}).await.unwrap(), 2);
+    assert!(!store.purge().await.unwrap());
+    let kept = store.messages_back(&other.conversation.id, None, 10).await.unwrap();
+    assert_eq!(kept.len(), 2, "others are left alone");
+}
+
+/// Of versions that kept the keys on the answers, with their own indexes.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_from_before_still_count() {
+    let url = shared().await.url(&fresh_database());
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    let ada = user(&*store).await;
+    let now = i64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    let first = first_turn(&ada);
+    talk(&*store, &first, "Yes.").await;
+    interrupt(&*store).await;
+    let messages = documents(&url, "messages").await;
+    let which = doc! { "_id": &first.answer.id };
+    let old = doc! { "$set": {
+        "key": "k", "continue_keys": ["c"], "created_at": now - 1000, "status": "interrupted"
+    } };
+    messages.update_one(which, old).await.unwrap();
+    for field in ["key", "continue_keys"] {
+        let some = mongodb::options::IndexOptions::builder().unique(true);
+        let some = some.partial_filter_expression(doc! { field: { "$exists": true } }).build();
+        let index = mongodb::IndexModel::builder().keys(doc! { "user_id": 1, field: 1 }).options(some).build();
+        messages.create_index(index).await.unwrap();
+    }
+    store.close().await;
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    assert_eq!(messages.list_index_names().await.unwrap().len(), 4);
+    let asked = |text: &str, new: bool| {
+        let base = turn(&ada, &first.conversation, Some(&first.answer.id));
+        let mut turn = if new { first_turn(&ada) } else { base };
+        turn.question.as_mut().unwrap().content = text.to_owned();
+        NewTurn { key: Some(key("k", text)), now, ..turn }
+    };
+    for new in [false, true] {
+        let again = store.begin_turn(&asked(&first.question.as_ref().unwrap().content, new)).await.unwrap();
+        assert!(matches!(&again, TurnOutcome::Repeated { answer_id, .. } if *answer_id == first.answer.id));
+        assert_eq!(store.begin_turn(&asked("another", new)).await.unwrap(), TurnOutcome::KeyReused);
+    }
+    let go_on = async |name: &str| {
+        let key = key(name, "continue");
+        store.continue_answer(&ada.id, &first.answer.id, Some(&key), &id(), now).await.unwrap()
+    };
+    assert!(matches!(go_on("c").await, ContinueOutcome::Repeated(_)));
+    assert!(matches!(go_on("new").await, ContinueOutcome::Begun(..)));
+    assert!(store.forget_keys(LATER).await.unwrap() > 0);
 }

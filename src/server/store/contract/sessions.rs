@@ -1,15 +1,15 @@
 //! Cases about sessions.
 
 use crate::{
-    domain::User,
-    server::store::{Session, Store},
+    domain::{User, UserState},
+    server::store::{Session, Store, UserPatch},
 };
 
-use super::fixtures::{LATER, NOW, session, user};
+use super::fixtures::{HASH, LATER, NOW, session, user};
 
 async fn begin(store: &dyn Store, user: &User) -> Session {
     let session = session(user);
-    store.create_session(&session).await.unwrap();
+    assert!(store.create_session(&session, HASH).await.unwrap());
     session
 }
 
@@ -60,11 +60,70 @@ pub(super) async fn expired_ones_are_removed(store: &dyn Store) {
     let mut sessions = Vec::new();
     for offset in [-1, 0, 1] {
         let session = Session { expires_at: LATER + offset, ..session(&ada) };
-        store.create_session(&session).await.unwrap();
+        assert!(store.create_session(&session, HASH).await.unwrap());
         sessions.push(session);
     }
     assert_eq!(store.delete_expired_sessions(LATER).await.unwrap(), 2);
     assert_eq!(store.delete_expired_sessions(LATER).await.unwrap(), 0);
     assert!(store.session(&sessions[1].id).await.unwrap().is_none());
     assert!(store.session(&sessions[2].id).await.unwrap().is_some());
+}
+
+pub(super) async fn an_old_password_begins_no_session(store: &dyn Store) {
+    let ada = user(store).await;
+    assert!(!store.create_session(&session(&ada), "$other").await.unwrap());
+    let nobody = Session { user_id: "nobody".to_owned(), ..session(&ada) };
+    assert!(!store.create_session(&nobody, HASH).await.unwrap());
+    let change = UserPatch { password_hash: Some("$new".to_owned()), ..UserPatch::default() };
+    store.update_user(&ada.id, &change, None).await.unwrap();
+    let (old, new) = (session(&ada), session(&ada));
+    assert!(!store.create_session(&old, HASH).await.unwrap());
+    assert!(store.create_session(&new, "$new").await.unwrap());
+    assert!(store.session(&old.id).await.unwrap().is_none() && store.session(&new.id).await.unwrap().is_some());
+    let disabled = UserPatch { state: Some(UserState::Disabled), ..UserPatch::default() };
+    store.update_user(&ada.id, &disabled, None).await.unwrap();
+    assert!(!store.create_session(&session(&ada), "$new").await.unwrap());
+}
+
+/// However sign-ins and a change meet: no session that the old password began is left.
+pub(super) async fn a_change_of_password_races_with_signing_in(store: &dyn Store) {
+    for round in 0..4 {
+        let ada = user(store).await;
+        let sessions: Vec<Session> = (0..12).map(|_| session(&ada)).collect();
+        let patch = match round % 2 {
+            0 => UserPatch { password_hash: Some("$new".to_owned()), ..UserPatch::default() },
+            _ => UserPatch { state: Some(UserState::Disabled), ..UserPatch::default() },
+        };
+        let begin = |session| async move { store.create_session(session, HASH).await.unwrap() };
+        let (begun, changed) = futures::join!(
+            futures::future::join_all(sessions.iter().map(begin)),
+            store.update_user(&ada.id, &patch, None)
+        );
+        let (_, ended) = changed.unwrap().unwrap();
+        assert_eq!(begun.iter().filter(|begun| **begun).count(), ended.len(), "{begun:?}");
+        for session in &sessions {
+            assert!(store.session(&session.id).await.unwrap().is_none());
+        }
+    }
+}
+
+pub(super) async fn valid_ones_are_told_from_those_that_ended(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    let (stays, gone, foreign) =
+        (begin(store, &ada).await, begin(store, &ada).await, begin(store, &bob).await);
+    let expired = Session { expires_at: NOW + 5, ..session(&ada) };
+    assert!(store.create_session(&expired, HASH).await.unwrap());
+    store.delete_session(&gone.id).await.unwrap();
+    let ids = [&stays, &gone, &expired, &foreign].map(|session| session.id.clone());
+    let valid = async |now| {
+        let mut valid = store.valid_sessions(&ids, now).await.unwrap();
+        valid.sort();
+        valid
+    };
+    assert_eq!(valid(NOW + 4).await, [ids[0].clone(), ids[3].clone(), ids[2].clone()]);
+    assert_eq!(valid(NOW + 5).await, [ids[0].clone(), ids[3].clone()]);
+    let disabled = UserPatch { state: Some(UserState::Disabled), ..UserPatch::default() };
+    store.update_user(&bob.id, &disabled, None).await.unwrap();
+    assert_eq!(valid(NOW + 5).await, [ids[0].clone()]);
+    assert!(store.valid_sessions(&[], NOW).await.unwrap().is_empty());
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    fixtures::{begin, chunk, finish, first_turn, session, talk, turn, user},
+    fixtures::{HASH, begin, chunk, finish, first_turn, session, talk, turn, user},
     mongod::{fresh_database, shared},
 };
 
@@ -168,7 +168,7 @@ async fn what_one_process_does_the_other_is_told_and_itself_is_not() {
     a.update_conversation(&ada.id, id, &pin).await.unwrap();
 
     let session = session(&ada);
-    a.create_session(&session).await.unwrap();
+    a.create_session(&session, HASH).await.unwrap();
     a.delete_session(&session.id).await.unwrap();
     assert_eq!(told.next().await, StoreChange::SessionEnded { session_id: session.id.clone() });
     assert!(a.delete_conversation(&ada.id, id).await.unwrap());

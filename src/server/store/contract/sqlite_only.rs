@@ -4,9 +4,9 @@ use std::{fs, path::Path};
 
 use tempfile::TempDir;
 
-use crate::server::store::{Leftovers, OpenError, OpenOptions, open};
+use crate::server::store::{ContinueOutcome, Leftovers, NewTurn, OpenError, OpenOptions, TurnOutcome, open};
 
-use super::fixtures::{begin, chunk, first_turn, user};
+use super::fixtures::{NOW, begin, chunk, first_turn, id, key, talk, turn, user};
 
 fn url(file: &Path) -> String {
     format!("sqlite:{}", file.display())
@@ -118,4 +118,87 @@ async fn a_closed_store_does_not_answer() {
     store.close().await;
     let error = store.ping().await.unwrap_err();
     assert!(matches!(error, crate::server::store::StoreError::Unavailable(_)), "{error}");
+}
+
+async fn beside(file: &Path) -> sqlx::SqlitePool {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).create_if_missing(true);
+    sqlx::SqlitePool::connect_with(options).await.unwrap()
+}
+
+/// A database of a version that kept the keys on the answers.
+#[tokio::test]
+async fn keys_from_before_still_count() {
+    let folder = TempDir::new().unwrap();
+    let (file, old) = (folder.path().join("old.db"), folder.path().join("migrations"));
+    fs::create_dir(&old).unwrap();
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    for name in ["0001_begin.sql", "0002_steering.sql", "0003_instances.sql"] {
+        fs::copy(all.join(name), old.join(name)).unwrap();
+    }
+    let pool = beside(&file).await;
+    sqlx::migrate::Migrator::new(old).await.unwrap().run(&pool).await.unwrap();
+    let script = format!(
+        "INSERT INTO users VALUES ('u', 'ada@example.com', 'Ada', '$', 'admin', 'active', {NOW});
+         INSERT INTO conversations VALUES ('c', 'u', '', '', NULL, NULL, 0, 0, 'a', {NOW}, {NOW}, 0);
+         INSERT INTO messages (id, conversation_id, user_id, parent_id, role, content, reasoning, status, created_at,
+            idempotency_key, question_id) VALUES
+            ('q', 'c', 'u', NULL, 'user', 'Why?', '', 'complete', {NOW}, NULL, NULL),
+            ('a', 'c', 'u', 'q', 'assistant', 'So', '', 'stopped', {NOW}, 'k', 'q');
+         INSERT INTO continuations VALUES ('u', 'c1', 'a');"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&pool).await.unwrap();
+    pool.close().await;
+
+    let store = open(&url(&file), &OpenOptions::default()).await.unwrap();
+    let ada = store.user("u").await.unwrap().unwrap();
+    let it = store.conversation("u", "c").await.unwrap().unwrap();
+    let asked = |text: &str, new: bool| {
+        let mut turn = if new { first_turn(&ada) } else { turn(&ada, &it, Some("a")) };
+        turn.question.as_mut().unwrap().content = text.to_owned();
+        NewTurn { key: Some(key("k", text)), ..turn }
+    };
+    for new in [false, true] {
+        let again = store.begin_turn(&asked("Why?", new)).await.unwrap();
+        assert!(matches!(&again, TurnOutcome::Repeated { answer_id, .. } if answer_id == "a"), "{again:?}");
+        assert_eq!(store.begin_turn(&asked("Why not?", new)).await.unwrap(), TurnOutcome::KeyReused);
+    }
+    let go_on = async |name: &str| {
+        store.continue_answer("u", "a", Some(&key(name, "continue")), &id(), NOW).await.unwrap()
+    };
+    assert!(matches!(go_on("c1").await, ContinueOutcome::Repeated(_)));
+    assert_eq!(go_on("k").await, ContinueOutcome::KeyReused);
+    assert!(matches!(go_on("c2").await, ContinueOutcome::Begun(..)));
+}
+
+/// The one writer is not held for long by the end of a very long conversation.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_very_long_conversation_goes_without_holding_up_others() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("inglenook.db");
+    let store = open(&url(&file), &OpenOptions::default()).await.unwrap();
+    let ada = user(&*store).await;
+    let long = first_turn(&ada);
+    talk(&*store, &long, "Yes.").await;
+    let pool = beside(&file).await;
+    let many = "
+        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)
+        INSERT INTO messages (id, conversation_id, user_id, parent_id, role, content, reasoning, status, created_at)
+        SELECT id || n, conversation_id, user_id, id, role, hex(randomblob(1000)), '', 'complete', created_at
+        FROM messages, numbers WHERE id = ?1";
+    sqlx::query(many).bind(&long.answer.id).execute(&pool).await.unwrap();
+    pool.close().await;
+    let others = [first_turn(&ada), first_turn(&ada), first_turn(&ada)];
+    let begun = std::time::Instant::now();
+    let (deleted, ()) = futures::join!(store.delete_conversation(&ada.id, &long.conversation.id), async {
+        for other in &others {
+            let asked = std::time::Instant::now();
+            begin(&*store, other).await;
+            println!("asked within {:?}", asked.elapsed());
+        }
+    });
+    assert!(deleted.unwrap());
+    println!("deleted within {:?}", begun.elapsed());
+    while store.purge().await.unwrap() {}
+    println!("purged within {:?}", begun.elapsed());
+    assert!(store.messages_back(&long.conversation.id, None, 1).await.unwrap().is_empty());
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     domain::{Message, Status},
-    server::store::{Chunk, Leftovers, NewTurn, Recovered, Store},
+    server::store::{Chunk, Leftovers, NewTurn, Recovered, Run, Store},
 };
 
-use super::fixtures::{begin, chunk, finish, first_turn, interrupt, turn, user};
+use super::fixtures::{begin, chunk, finish, first_run, first_turn, interrupt, turn, user};
 
 async fn begun(store: &dyn Store) -> NewTurn {
     let turn = first_turn(&user(store).await);
@@ -78,8 +78,9 @@ pub(super) async fn only_the_named_process_is_interrupted(store: &dyn Store) {
 
 pub(super) async fn an_answer_that_nobody_writes_is_interrupted_alone(store: &dyn Store) {
     let (one, other) = (begun(store).await, begun(store).await);
-    let only = Leftovers::Answer(&one.answer.id);
-    assert_eq!(store.interrupt_unfinished(Leftovers::Answer("none")).await.unwrap(), 0);
+    let (run, unknown) = (first_run(&one), Run { message_id: "none".to_owned(), ..first_run(&one) });
+    let only = Leftovers::Run(&run);
+    assert_eq!(store.interrupt_unfinished(Leftovers::Run(&unknown)).await.unwrap(), 0);
     assert_eq!(store.interrupt_unfinished(only).await.unwrap(), 1);
     assert_eq!(store.interrupt_unfinished(only).await.unwrap(), 0);
     assert_eq!(answer(store, &one).await.status, Status::Interrupted);

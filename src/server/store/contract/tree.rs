@@ -4,10 +4,14 @@ use futures::future::join_all;
 
 use crate::{
     domain::{Conversation, Status},
-    server::store::{Child, ContinueOutcome, Finish, NewTurn, Store, TreeOutcome, TurnOutcome},
+    server::store::{
+        Child, ContinueOutcome, Finish, Leftovers, NewTurn, Run, Store, TreeOutcome, TurnOutcome,
+    },
 };
 
-use super::fixtures::{LATER, another_answer, begin, chunk, finish, first_turn, interrupt, talk, turn, user};
+use super::fixtures::{
+    LATER, another_answer, begin, chunk, finish, first_run, first_turn, id, interrupt, key, talk, turn, user,
+};
 
 fn question(turn: &NewTurn) -> &str {
     &turn.question.as_ref().unwrap().id
@@ -41,15 +45,20 @@ async fn parent(store: &dyn Store, turn: &NewTurn, id: &str) -> Option<String> {
 
 /// A stopped answer to a first question.
 async fn stopped(store: &dyn Store) -> NewTurn {
-    let turn = first_turn(&user(store).await);
+    stopped_of(store, &user(store).await).await
+}
+
+async fn stopped_of(store: &dyn Store, user: &crate::domain::User) -> NewTurn {
+    let turn = first_turn(user);
     begin(store, &turn).await;
     let end = Finish { status: Status::Stopped, ..finish("A program that", 7) };
     assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
     turn
 }
 
-async fn go_on(store: &dyn Store, turn: &NewTurn, key: Option<&str>) -> ContinueOutcome {
-    store.continue_answer(&turn.user_id, &turn.answer.id, key, LATER).await.unwrap()
+async fn go_on(store: &dyn Store, turn: &NewTurn, name: Option<&str>) -> ContinueOutcome {
+    let key = name.map(|name| key(name, &turn.answer.id));
+    store.continue_answer(&turn.user_id, &turn.answer.id, key.as_ref(), &id(), LATER).await.unwrap()
 }
 
 pub(super) async fn children_are_told_with_their_parents(store: &dyn Store) {
@@ -115,7 +124,7 @@ pub(super) async fn foreign_and_missing_messages_are_left_alone(store: &dyn Stor
     for (user, message) in [(&bob.id, &*turn.answer.id), (&turn.user_id, "none")] {
         assert_eq!(store.select_branch(user, message).await.unwrap(), TreeOutcome::Missing);
         assert_eq!(store.delete_message(user, message).await.unwrap(), TreeOutcome::Missing);
-        let outcome = store.continue_answer(user, message, Some("k"), LATER).await.unwrap();
+        let outcome = store.continue_answer(user, message, Some(&key("k", message)), &id(), LATER).await.unwrap();
         assert_eq!(outcome, ContinueOutcome::Missing);
     }
     assert_eq!(store.messages_back(&turn.conversation.id, None, 10).await.unwrap().len(), 2);
@@ -202,7 +211,7 @@ pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
 pub(super) async fn only_a_cut_leaf_goes_on(store: &dyn Store) {
     let turn = stopped(store).await;
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
-    let asked = store.continue_answer(&ada.id, question(&turn), None, LATER).await.unwrap();
+    let asked = store.continue_answer(&ada.id, question(&turn), None, &id(), LATER).await.unwrap();
     assert_eq!(asked, ContinueOutcome::Ended);
     let next = super::fixtures::turn(&ada, &turn.conversation, Some(&turn.answer.id));
     begin(store, &next).await;
@@ -241,13 +250,46 @@ pub(super) async fn a_key_continues_once(store: &dyn Store) {
         assert_eq!((answer.id, answer.status), (turn.answer.id.clone(), Status::Interrupted));
     }
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
-    let elsewhere = NewTurn { key: Some("t".to_owned()), ..first_turn(&ada) };
-    talk(store, &elsewhere, "Yes.").await;
-    assert_eq!(go_on(store, &turn, Some("t")).await, ContinueOutcome::KeyTaken);
-    assert_eq!(go_on(store, &elsewhere, Some("k")).await, ContinueOutcome::KeyTaken);
+    // What the key was used for in the same conversation, and nowhere else.
+    let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
+    let again = another_answer(&ada, &turn.conversation, Some(question(&turn)));
+    let again = NewTurn { key: Some(key("t", "again")), now: LATER, ..again };
+    begin(store, &again).await;
+    interrupt(store).await;
+    assert_eq!(go_on(store, &turn, Some("t")).await, ContinueOutcome::KeyReused);
+    assert_eq!(go_on(store, &again, Some("k")).await, ContinueOutcome::KeyReused);
+    let asked = NewTurn { key: Some(key("k2", "again")), now: LATER, ..again.clone() };
+    assert_eq!(store.begin_turn(&asked).await.unwrap(), TurnOutcome::KeyReused);
+    let elsewhere = stopped_of(store, &ada).await;
+    assert!(matches!(go_on(store, &elsewhere, Some("k")).await, ContinueOutcome::Begun(..)));
     // Another person's keys are another matter.
     let other = stopped(store).await;
     assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun(..)));
+}
+
+/// What is said of a run that may or may not have begun is not said of the next one.
+pub(super) async fn a_run_that_is_forsaken_leaves_the_next_alone(store: &dyn Store) {
+    let turn = stopped(store).await;
+    let run = |run: &str| Run { run: run.to_owned(), ..first_run(&turn) };
+    let go_on = async |run: &str| {
+        store.continue_answer(&turn.user_id, &turn.answer.id, None, run, LATER).await.unwrap()
+    };
+    let forsake = async |run: Run| store.interrupt_unfinished(Leftovers::Run(&run)).await.unwrap();
+    assert!(store.own_runs().await.unwrap().is_empty());
+    // One that never began, and then one that did.
+    assert_eq!(forsake(run("one")).await, 0);
+    assert!(matches!(go_on("two").await, ContinueOutcome::Begun(..)));
+    assert_eq!(store.own_runs().await.unwrap(), [run("two")]);
+    assert_eq!((forsake(run("one")).await, forsake(first_run(&turn)).await), (0, 0));
+    assert_eq!(store.own_runs().await.unwrap(), [run("two")]);
+    // One that began without its caller knowing, and a second try after it.
+    assert_eq!(forsake(run("two")).await, 1);
+    assert!(matches!(go_on("three").await, ContinueOutcome::Begun(..)));
+    assert_eq!(forsake(run("two")).await, 0);
+    let stored = store.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
+    assert_eq!(stored.status, Status::Generating);
+    assert!(store.finish_message(&turn.answer.id, &finish("A program that prints itself.", 9)).await.unwrap());
+    assert!(store.own_runs().await.unwrap().is_empty());
 }
 
 pub(super) async fn deleting_takes_the_keys_along(store: &dyn Store) {

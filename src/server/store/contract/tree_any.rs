@@ -9,7 +9,7 @@ use crate::{
     server::store::{ContinueOutcome, Finish, NewTurn, Store, TreeOutcome, TurnOutcome},
 };
 
-use super::fixtures::{LATER, another_answer, conversation, finish, interrupt, memory, turn, user};
+use super::fixtures::{LATER, another_answer, conversation, finish, id, interrupt, memory, turn, user};
 
 /// What somebody does; numbers choose among the messages that there are.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ impl World {
             Act::Continue(at) => {
                 let Some(message) = chosen(at) else { return };
                 let may = !busy && message.can_continue() && self.leaf().await.as_ref() == Some(&message.id);
-                let outcome = self.store.continue_answer(&self.ada.id, &message.id, None, LATER).await;
+                let outcome = self.store.continue_answer(&self.ada.id, &message.id, None, &id(), LATER).await;
                 assert_eq!(matches!(outcome.unwrap(), ContinueOutcome::Begun(..)), may);
             }
             Act::End(status) => {

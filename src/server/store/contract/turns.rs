@@ -4,10 +4,10 @@ use futures::future::join_all;
 
 use crate::{
     domain::{Conversation, Status, User},
-    server::store::{NewTurn, Store, StoreError, TurnOutcome},
+    server::store::{KEY_LIFE, NewTurn, Store, StoreError, TurnOutcome},
 };
 
-use super::fixtures::{another_answer, begin, conversation, finish, first_turn, id, talk, turn, user};
+use super::fixtures::{another_answer, begin, conversation, finish, first_turn, id, key, talk, turn, user};
 
 async fn opened(store: &dyn Store) -> (User, Conversation) {
     let (ada, it) = (user(store).await, conversation(""));
@@ -24,7 +24,7 @@ fn repeated(turn: &NewTurn) -> TurnOutcome {
 }
 
 fn keyed(turn: NewTurn, key: &str) -> NewTurn {
-    NewTurn { key: Some(key.to_owned()), ..turn }
+    NewTurn { key: Some(super::fixtures::key(key, "the same")), ..turn }
 }
 
 async fn at_once(store: &dyn Store, turns: &[NewTurn]) -> Vec<TurnOutcome> {
@@ -76,8 +76,6 @@ pub(super) async fn a_repeated_key_answers_the_stored_ids(store: &dyn Store) {
     assert_eq!(store.begin_turn(&first).await.unwrap(), repeated(&first));
     let again = keyed(turn(&ada, &it, None), "k");
     assert_eq!(store.begin_turn(&again).await.unwrap(), repeated(&first));
-    let elsewhere = keyed(first_turn(&ada), "k");
-    assert_eq!(store.begin_turn(&elsewhere).await.unwrap(), repeated(&first));
     store.finish_message(&first.answer.id, &finish("Yes.", 1)).await.unwrap();
     assert_eq!(store.begin_turn(&again).await.unwrap(), repeated(&first));
     assert_eq!(store.messages_back(&it.id, None, 10).await.unwrap().len(), 2);
@@ -86,6 +84,80 @@ pub(super) async fn a_repeated_key_answers_the_stored_ids(store: &dyn Store) {
     let further = keyed(another_answer(&ada, &it, Some(question)), "k2");
     begin(store, &further).await;
     assert_eq!(store.begin_turn(&further).await.unwrap(), repeated(&further));
+}
+
+pub(super) async fn a_key_counts_in_one_conversation(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    let other = conversation("");
+    store.create_conversation(&ada.id, &other).await.unwrap();
+    let turns = [turn(&ada, &it, None), turn(&ada, &other, None), first_turn(&ada)].map(|turn| keyed(turn, "1"));
+    for turn in &turns {
+        begin(store, turn).await;
+    }
+    for turn in &turns {
+        assert_eq!(store.begin_turn(turn).await.unwrap(), repeated(turn));
+    }
+    // Whoever begins another conversation with that key has begun one already.
+    assert_eq!(store.begin_turn(&keyed(first_turn(&ada), "1")).await.unwrap(), repeated(&turns[2]));
+}
+
+pub(super) async fn a_key_names_what_was_asked_with_it(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    let first = keyed(turn(&ada, &it, None), "k");
+    begin(store, &first).await;
+    let asks = |turn: NewTurn, request: &str| NewTurn { key: Some(key("k", request)), ..turn };
+    for running in [true, false] {
+        let other = asks(turn(&ada, &it, None), "another");
+        assert_eq!(store.begin_turn(&other).await.unwrap(), TurnOutcome::KeyReused, "{running}");
+        let further = asks(another_answer(&ada, &it, Some(&first.question.as_ref().unwrap().id)), "further");
+        assert_eq!(store.begin_turn(&further).await.unwrap(), TurnOutcome::KeyReused, "{running}");
+        assert_eq!(store.begin_turn(&asks(turn(&ada, &it, None), "the same")).await.unwrap(), repeated(&first));
+        store.finish_message(&first.answer.id, &finish("Yes.", 1)).await.unwrap();
+    }
+    assert_eq!(store.messages_back(&it.id, None, 10).await.unwrap().len(), 2, "nothing of it was stored");
+    let new = keyed(first_turn(&ada), "k");
+    begin(store, &new).await;
+    assert_eq!(store.begin_turn(&asks(first_turn(&ada), "another")).await.unwrap(), TurnOutcome::KeyReused);
+}
+
+pub(super) async fn fifty_that_ask_two_things_with_one_key_begin_once(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    for new in [false, true] {
+        let turns: Vec<_> = (0..50)
+            .map(|at| {
+                let turn = if new { first_turn(&ada) } else { turn(&ada, &it, None) };
+                NewTurn { key: Some(key("k", ["this", "that"][at % 2])), ..turn }
+            })
+            .collect();
+        let outcomes = at_once(store, &turns).await;
+        let begun = the_one_that_began(&turns, &outcomes);
+        for (turn, outcome) in turns.iter().zip(&outcomes).filter(|(_, it)| **it != TurnOutcome::Begun) {
+            let expected = if turn.key == begun.key { repeated(begun) } else { TurnOutcome::KeyReused };
+            assert_eq!(*outcome, expected);
+        }
+    }
+}
+
+pub(super) async fn a_key_counts_for_a_day(store: &dyn Store) {
+    let (ada, it) = opened(store).await;
+    let first = keyed(turn(&ada, &it, None), "k");
+    talk(store, &first, "Yes.").await;
+    let at = |now: i64, request: &str| NewTurn {
+        key: Some(key("k", request)),
+        now,
+        ..turn(&ada, &it, Some(&first.answer.id))
+    };
+    let last = first.now + KEY_LIFE - 1;
+    assert_eq!(store.begin_turn(&at(last, "the same")).await.unwrap(), repeated(&first));
+    assert_eq!(store.forget_keys(last).await.unwrap(), 0);
+    assert_eq!(store.begin_turn(&at(last, "another")).await.unwrap(), TurnOutcome::KeyReused);
+    // Then it is a new one, whether or not the old one was removed.
+    let anew = at(last + 1, "another");
+    talk(store, &anew, "No.").await;
+    assert_eq!(store.begin_turn(&at(last + 2, "another")).await.unwrap(), repeated(&anew));
+    assert_eq!(store.forget_keys(last + 1).await.unwrap(), 0, "the new one has taken its place");
+    assert_eq!(store.forget_keys(last + 1 + KEY_LIFE).await.unwrap(), 1);
+    begin(store, &at(last + 2, "the same")).await;
 }
 
 pub(super) async fn a_key_belongs_to_one_user(store: &dyn Store) {
@@ -208,7 +280,7 @@ pub(super) async fn a_failing_turn_leaves_no_orphan(store: &dyn Store) {
     talk(store, &first, "Yes.").await;
     let mut broken = first_turn(&ada);
     broken.answer.id = first.answer.id.clone();
-    broken.key = Some(id());
+    broken.key = Some(key(&id(), "broken"));
     assert!(matches!(store.begin_turn(&broken).await, Err(StoreError::Broken(_))));
     assert!(store.conversation(&ada.id, &broken.conversation.id).await.unwrap().is_none());
     let question = &broken.question.as_ref().unwrap().id;

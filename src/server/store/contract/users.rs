@@ -3,16 +3,20 @@
 use futures::future::join_all;
 
 use crate::{
-    domain::{UserRole, UserState},
-    server::store::{Store, UserPatch},
+    domain::{User, UserRole, UserState},
+    server::store::{Registered, Store, UserPatch},
 };
 
-use super::fixtures::{new_user, user};
+use super::fixtures::{HASH, new_user, registered, session, user};
+
+async fn updated(store: &dyn Store, id: &str, patch: &UserPatch) -> Option<User> {
+    store.update_user(id, patch, None).await.unwrap().map(|(user, _)| user)
+}
 
 pub(super) async fn the_first_is_the_administrator(store: &dyn Store) {
     assert!(!store.any_user().await.unwrap());
-    let first = store.create_user(&new_user("ada@example.com")).await.unwrap().unwrap();
-    let second = store.create_user(&new_user("bob@example.com")).await.unwrap().unwrap();
+    let first = registered(store, &new_user("ada@example.com")).await.unwrap();
+    let second = registered(store, &new_user("bob@example.com")).await.unwrap();
     assert_eq!((first.role, second.role), (UserRole::Admin, UserRole::Member));
     assert_eq!(first.state, UserState::Active);
     assert!(store.any_user().await.unwrap());
@@ -22,29 +26,29 @@ pub(super) async fn the_first_is_the_administrator(store: &dyn Store) {
 
 pub(super) async fn of_twenty_at_once_one_is_the_administrator(store: &dyn Store) {
     let new: Vec<_> = (0..20).map(|number| new_user(&format!("u{number}@example.com"))).collect();
-    let made = join_all(new.iter().map(|user| store.create_user(user))).await;
-    let roles: Vec<_> = made.into_iter().map(|user| user.unwrap().unwrap().role).collect();
+    let made = join_all(new.iter().map(|user| registered(store, user))).await;
+    let roles: Vec<_> = made.into_iter().map(|user| user.unwrap().role).collect();
     assert_eq!(roles.iter().filter(|role| **role == UserRole::Admin).count(), 1, "{roles:?}");
 }
 
 pub(super) async fn an_email_is_taken_once(store: &dyn Store) {
-    let first = store.create_user(&new_user("ada@example.com")).await.unwrap().unwrap();
-    assert_eq!(store.create_user(&new_user("ada@example.com")).await.unwrap(), None);
+    let first = registered(store, &new_user("ada@example.com")).await.unwrap();
+    assert_eq!(registered(store, &new_user("ada@example.com")).await, None);
     let known = store.credentials("ada@example.com").await.unwrap().unwrap();
     assert_eq!(known.user.id, first.id);
 }
 
 pub(super) async fn an_email_is_taken_once_also_at_once(store: &dyn Store) {
     let new: Vec<_> = (0..20).map(|_| new_user("ada@example.com")).collect();
-    let made = join_all(new.iter().map(|user| store.create_user(user))).await;
-    let made: Vec<_> = made.into_iter().filter_map(Result::unwrap).collect();
+    let made = join_all(new.iter().map(|user| registered(store, user))).await;
+    let made: Vec<_> = made.into_iter().flatten().collect();
     assert_eq!(made.len(), 1);
     assert_eq!(made[0].role, UserRole::Admin);
 }
 
 pub(super) async fn credentials_carry_the_hash(store: &dyn Store) {
     let new = new_user("ada@example.com");
-    let user = store.create_user(&new).await.unwrap().unwrap();
+    let user = registered(store, &new).await.unwrap();
     let found = store.credentials("ada@example.com").await.unwrap().unwrap();
     assert_eq!((found.user, found.password_hash), (user, new.password_hash));
     assert!(store.credentials("ADA@example.com").await.unwrap().is_none());
@@ -53,10 +57,10 @@ pub(super) async fn credentials_carry_the_hash(store: &dyn Store) {
 pub(super) async fn a_patch_changes_what_it_names(store: &dyn Store) {
     let mut ada = user(store).await;
     let bob = user(store).await;
-    assert_eq!(store.update_user(&ada.id, &UserPatch::default()).await.unwrap(), Some(ada.clone()));
+    assert_eq!(updated(store, &ada.id, &UserPatch::default()).await, Some(ada.clone()));
     let patch = UserPatch { name: Some("Ada L.".to_owned()), ..UserPatch::default() };
     ada.name = "Ada L.".to_owned();
-    assert_eq!(store.update_user(&ada.id, &patch).await.unwrap(), Some(ada.clone()));
+    assert_eq!(updated(store, &ada.id, &patch).await, Some(ada.clone()));
     let patch = UserPatch {
         password_hash: Some("$other".to_owned()),
         role: Some(UserRole::Member),
@@ -64,7 +68,7 @@ pub(super) async fn a_patch_changes_what_it_names(store: &dyn Store) {
         ..UserPatch::default()
     };
     (ada.role, ada.state) = (UserRole::Member, UserState::Disabled);
-    assert_eq!(store.update_user(&ada.id, &patch).await.unwrap(), Some(ada.clone()));
+    assert_eq!(updated(store, &ada.id, &patch).await, Some(ada.clone()));
     assert_eq!(store.user(&ada.id).await.unwrap(), Some(ada.clone()));
     assert_eq!(store.credentials(&ada.email).await.unwrap().unwrap().password_hash, "$other");
     assert_eq!(store.user(&bob.id).await.unwrap(), Some(bob));
@@ -74,6 +78,49 @@ pub(super) async fn a_missing_user_is_a_normal_answer(store: &dyn Store) {
     assert!(store.user("nobody").await.unwrap().is_none());
     assert!(store.credentials("nobody@example.com").await.unwrap().is_none());
     let patch = UserPatch { name: Some("x".to_owned()), ..UserPatch::default() };
-    assert!(store.update_user("nobody", &patch).await.unwrap().is_none());
-    assert!(store.update_user("nobody", &UserPatch::default()).await.unwrap().is_none());
+    assert!(updated(store, "nobody", &patch).await.is_none());
+    assert!(updated(store, "nobody", &UserPatch::default()).await.is_none());
+}
+
+pub(super) async fn where_only_the_first_may_come_in_one_of_fifty_does(store: &dyn Store) {
+    let new: Vec<_> = (0..50).map(|number| new_user(&format!("u{number}@example.com"))).collect();
+    let made = join_all(new.iter().map(|user| store.create_user(user, true))).await;
+    let made: Vec<_> = made.into_iter().map(Result::unwrap).collect();
+    let first: Vec<_> = made
+        .iter()
+        .filter_map(|made| match made {
+            Registered::Made(user) => Some(user),
+            _ => None,
+        })
+        .collect();
+    assert_eq!((first.len(), first[0].role), (1, UserRole::Admin), "{made:?}");
+    assert_eq!(made.iter().filter(|made| **made == Registered::Closed).count(), 49);
+    assert_eq!(store.create_user(&new[0], true).await.unwrap(), Registered::Closed);
+    for new in &new {
+        assert_eq!(store.user(&new.id).await.unwrap().is_some(), new.id == first[0].id);
+    }
+    assert!(matches!(store.create_user(&new_user("later@example.com"), false).await, Ok(Registered::Made(_))));
+}
+
+pub(super) async fn a_new_password_ends_the_other_sessions(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    let sessions = [session(&ada), session(&ada), session(&ada), session(&bob)];
+    for session in &sessions {
+        assert!(store.create_session(session, HASH).await.unwrap());
+    }
+    let [one, two, three, foreign] = &sessions;
+    let name = UserPatch { name: Some("Ada L.".to_owned()), ..UserPatch::default() };
+    assert!(store.update_user(&ada.id, &name, None).await.unwrap().unwrap().1.is_empty());
+    let password = UserPatch { password_hash: Some("$new".to_owned()), ..UserPatch::default() };
+    let (_, mut ended) = store.update_user(&ada.id, &password, Some(&two.id)).await.unwrap().unwrap();
+    ended.sort();
+    assert_eq!(ended, [one.id.clone(), three.id.clone()]);
+    let there = async |id: &str| store.session(id).await.unwrap().is_some();
+    assert_eq!([there(&one.id).await, there(&two.id).await, there(&foreign.id).await], [false, true, true]);
+    // A disabled account keeps none.
+    let disabled = UserPatch { state: Some(UserState::Disabled), ..UserPatch::default() };
+    let (_, ended) = store.update_user(&ada.id, &disabled, Some(&two.id)).await.unwrap().unwrap();
+    assert_eq!(ended, [two.id.clone()]);
+    assert!(!there(&two.id).await && there(&foreign.id).await);
+    assert!(store.update_user("nobody", &password, None).await.unwrap().is_none());
 }

@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
-    ClientSession,
     bson::{Document, doc},
-    error,
     options::ReturnDocument,
 };
 
@@ -14,37 +12,7 @@ use crate::{
     server::store::{ConversationQuery, Conversations, Result, What},
 };
 
-use super::{
-    Mongo,
-    documents::{ConversationDoc, MessageDoc},
-    transaction::{Step, Work},
-};
-
-/// Answers which answers were running in it, or `None` when it is not there.
-struct DeleteConversation<'a> {
-    user_id: &'a str,
-    id: &'a str,
-}
-
-#[async_trait]
-impl Work for DeleteConversation<'_> {
-    type Answer = Option<Vec<String>>;
-
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<Self::Answer>> {
-        let which = doc! { "_id": self.id, "user_id": self.user_id };
-        let gone = mongo.conversation_docs().delete_one(which).session(&mut *tx).await?;
-        if gone.deleted_count == 0 {
-            return Ok(Step::Abort(None));
-        }
-        // Only running answers have chunks.
-        let running = doc! { "conversation_id": self.id, "status": "generating" };
-        let mut cursor = mongo.messages().find(running).session(&mut *tx).await?;
-        let running: Vec<MessageDoc> = cursor.stream(tx).try_collect().await?;
-        let running: Vec<String> = running.into_iter().map(|message| message.id).collect();
-        mongo.messages().delete_many(doc! { "conversation_id": self.id }).session(&mut *tx).await?;
-        Ok(Step::Commit(Some(running)))
-    }
-}
+use super::{Mongo, documents::ConversationDoc, purge::Unlink};
 
 #[async_trait]
 impl Conversations for Mongo {
@@ -113,18 +81,18 @@ impl Conversations for Mongo {
     }
 
     async fn delete_conversation(&self, user_id: &str, id: &str) -> Result<bool> {
-        self.call(async {
-            let Some(running) = self.transaction(&DeleteConversation { user_id, id }).await? else {
-                return Ok(false);
-            };
-            if !running.is_empty() {
-                for message in running {
-                    self.drop_chunks(&message).await?;
-                }
-            }
-            Ok(true)
-        })
-        .await
+        if !self.call(self.transaction(&Unlink { user_id, id })).await? {
+            return Ok(false);
+        }
+        // It is gone; what it leaves now is only waste.
+        if let Err(error) = self.purge().await {
+            tracing::warn!(%error, "messages of a deleted conversation are removed later");
+        }
+        Ok(true)
+    }
+
+    async fn purge(&self) -> Result<bool> {
+        self.call(self.purge_some()).await
     }
 
     async fn last_seq(&self, conversation_id: &str) -> Result<u64> {

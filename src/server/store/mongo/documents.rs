@@ -162,19 +162,15 @@ pub(super) struct MessageDoc {
     #[serde(default)]
     pub length_limited: bool,
     pub created_at: i64,
-    /// On the answer of a turn: the idempotency key it was begun with. Absent, not null: the unique
-    /// index is on those that are there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
     /// On the answer of a turn: the question that was stored with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question_id: Option<String>,
     /// On the answer of a turn: the process that writes, or wrote, it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// The idempotency keys with which the answer was continued.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub continue_keys: Vec<String>,
+    /// Which run of the answer that process writes, or wrote, last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 impl MessageDoc {
@@ -207,10 +203,9 @@ impl MessageDoc {
             failure,
             length_limited,
             created_at,
-            key: None,
             question_id: None,
             instance: None,
-            continue_keys: Vec::new(),
+            run: None,
         }
     }
 }

@@ -16,11 +16,14 @@ const EXISTS: i32 = 48;
 /// "IndexNotFound".
 const NO_INDEX: i32 = 27;
 const OLD_KEY: &str = "message_id_1_seq_1";
+/// Of versions that kept idempotency keys on the answers.
+const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
+/// What nothing else makes: inside a transaction it would be in everybody's way.
+const COLLECTIONS: [&str; 5] = ["meta", "instances", "chunks", "keys", "deleted"];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
-    // Collections that nothing else makes: inside a transaction it would be in everybody's way.
     let there = mongo.db.list_collection_names().await?;
-    for name in ["meta", "instances", "chunks"].into_iter().filter(|name| !there.iter().any(|it| it == name))
+    for name in COLLECTIONS.into_iter().filter(|name| !there.iter().any(|it| it == name))
     {
         mongo.db.create_collection(name).await.or_else(already_there)?;
     }
@@ -39,15 +42,19 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
         .create_indexes([
             index(doc! { "conversation_id": 1, "_id": 1 }, IndexOptions::default()),
             index(doc! { "conversation_id": 1, "parent_id": 1, "_id": 1 }, IndexOptions::default()),
-            index(
-                doc! { "user_id": 1, "continue_keys": 1 },
-                unique_where(doc! { "continue_keys": { "$exists": true } }),
-            ),
-            index(doc! { "user_id": 1, "key": 1 }, unique_where(doc! { "key": { "$exists": true } })),
             // One running answer per conversation; it also finds what a crash left behind.
             index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),
         ])
         .await?;
+    mongo.keys().create_index(index(doc! { "created_at": 1 }, IndexOptions::default())).await?;
+    let old = mongo.messages().list_index_names().await?;
+    let old: Vec<&str> = OLD_KEYS.into_iter().filter(|name| old.iter().any(|it| it == name)).collect();
+    if !old.is_empty() {
+        mongo.move_old_keys().await?;
+    }
+    for name in old {
+        mongo.messages().drop_index(name).await.or_else(not_there)?;
+    }
     // Of versions that kept message and number outside of the key. Dropping waits for all transactions
     // and keeps new ones waiting, also when there is nothing to drop.
     if mongo.chunks().list_index_names().await?.iter().any(|name| name == OLD_KEY) {

@@ -11,7 +11,9 @@ use mongodb::{
 
 use crate::{
     domain::Message,
-    server::store::{Chunk, Finish, Leftovers, Messages, NewTurn, Recovered, Result, TurnOutcome},
+    server::store::{
+        Chunk, Finish, Leftovers, Messages, NewTurn, Recovered, Result, Run, TurnOutcome,
+    },
 };
 
 use super::{Mongo, documents::MessageDoc, tail::End, turns::BeginTurn};
@@ -89,6 +91,22 @@ impl Messages for Mongo {
 
     async fn recover_message(&self, recovered: &Recovered) -> Result<bool> {
         self.call(self.recover(recovered)).await
+    }
+
+    async fn own_runs(&self) -> Result<Vec<Run>> {
+        let own = doc! { "status": "generating", "instance": &self.instance };
+        let found: Vec<MessageDoc> =
+            self.call(async { self.messages().find(own).await?.try_collect().await }).await?;
+        let run = |doc: MessageDoc| Run {
+            run: doc.run.unwrap_or_else(|| doc.id.clone()),
+            message_id: doc.id,
+            conversation_id: doc.conversation_id,
+        };
+        Ok(found.into_iter().map(run).collect())
+    }
+
+    async fn forget_keys(&self, now: i64) -> Result<u64> {
+        self.call(self.drop_keys(now)).await
     }
 }
 

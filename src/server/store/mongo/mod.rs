@@ -9,7 +9,9 @@ mod conversations;
 mod documents;
 mod error;
 mod indexes;
+mod keys;
 mod messages;
+mod purge;
 mod sessions;
 mod setup;
 mod shared;
@@ -72,6 +74,15 @@ impl Mongo {
 
     fn chunks(&self) -> Collection<ChunkDoc> {
         self.db.collection("chunks")
+    }
+
+    fn keys(&self) -> Collection<keys::KeyDoc> {
+        self.db.collection("keys")
+    }
+
+    /// Conversations that were deleted and whose messages are still to go: `_id`.
+    fn deleted(&self) -> Collection<Document> {
+        self.db.collection("deleted")
     }
 
     /// The processes that use the database: `_id`, `beats`.

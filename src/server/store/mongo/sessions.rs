@@ -2,7 +2,11 @@
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
-use mongodb::bson::{DateTime, Document, doc, from_document};
+use mongodb::{
+    ClientSession,
+    bson::{Bson, DateTime, Document, doc, from_document},
+    error,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -13,6 +17,7 @@ use crate::{
 use super::{
     Mongo,
     documents::{SessionDoc, UserDoc},
+    transaction::{Step, Work},
 };
 
 /// A session joined with its user.
@@ -23,11 +28,59 @@ struct Joined {
     user: UserDoc,
 }
 
+/// Begins a session of an account that still has the password with which the person signed in.
+struct Begin<'a> {
+    session: &'a Session,
+    password_hash: &'a str,
+}
+
+#[async_trait]
+impl Work for Begin<'_> {
+    type Answer = bool;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<bool>> {
+        let account = doc! {
+            "_id": &self.session.user_id, "password_hash": self.password_hash, "state": "active"
+        };
+        // A write, not a look: so a change of the account that ends its sessions collides with this one.
+        let counted = doc! { "$inc": { "sign_ins": 1_i64 } };
+        if mongo.users().update_one(account, counted).session(&mut *tx).await?.matched_count == 0 {
+            return Ok(Step::Abort(false));
+        }
+        let session = SessionDoc::from(self.session);
+        mongo.sessions().replace_one(doc! { "_id": &session.id }, &session).upsert(true).session(tx).await?;
+        Ok(Step::Commit(true))
+    }
+}
+
+impl Mongo {
+    /// Ends all sessions of a user but `keep`; the ids of the ended ones.
+    pub(super) async fn end_sessions_of(
+        &self,
+        tx: &mut ClientSession,
+        user_id: &str,
+        keep: Option<&str>,
+    ) -> error::Result<Vec<String>> {
+        let mut found = self.sessions().find(of_user(user_id, keep)).session(&mut *tx).await?;
+        let found: Vec<SessionDoc> = found.stream(tx).try_collect().await?;
+        let ids: Vec<String> = found.into_iter().map(|session| session.id).collect();
+        self.sessions().delete_many(doc! { "_id": { "$in": &ids } }).session(tx).await?;
+        Ok(ids)
+    }
+}
+
+fn of_user(user_id: &str, keep: Option<&str>) -> Document {
+    let mut which = doc! { "user_id": user_id };
+    if let Some(keep) = keep {
+        which.insert("_id", doc! { "$ne": keep });
+    }
+    which
+}
+
 #[async_trait]
 impl Sessions for Mongo {
-    async fn create_session(&self, session: &Session) -> Result<()> {
-        let doc = SessionDoc::from(session);
-        self.call(async { self.sessions().insert_one(doc).await.map(|_| ()) }).await
+    async fn create_session(&self, session: &Session, password_hash: &str) -> Result<bool> {
+        self.call(self.transaction(&Begin { session, password_hash })).await
     }
 
     async fn session(&self, id: &str) -> Result<Option<(Session, User)>> {
@@ -49,6 +102,20 @@ impl Sessions for Mongo {
         Ok(found.map(|joined| (joined.session.into(), joined.user.into())))
     }
 
+    async fn valid_sessions(&self, ids: &[String], now: i64) -> Result<Vec<String>> {
+        let found: Vec<SessionDoc> = self
+            .call(async {
+                let which = doc! { "_id": { "$in": ids }, "expires_at": { "$gt": now } };
+                self.sessions().find(which).await?.try_collect().await
+            })
+            .await?;
+        let owners: Vec<&str> = found.iter().map(|session| session.user_id.as_str()).collect();
+        let active = doc! { "_id": { "$in": owners }, "state": "active" };
+        let active = self.call(async { self.users().distinct("_id", active).await }).await?;
+        let is_active = |session: &SessionDoc| active.contains(&Bson::from(session.user_id.as_str()));
+        Ok(found.into_iter().filter(is_active).map(|session| session.id).collect())
+    }
+
     async fn touch_session(&self, id: &str, last_seen_at: i64, expires_at: i64) -> Result<bool> {
         let expires = DateTime::from_millis(expires_at);
         let change =
@@ -65,10 +132,7 @@ impl Sessions for Mongo {
     }
 
     async fn delete_sessions(&self, user_id: &str, keep: Option<&str>) -> Result<Vec<String>> {
-        let mut which = doc! { "user_id": user_id };
-        if let Some(keep) = keep {
-            which.insert("_id", doc! { "$ne": keep });
-        }
+        let which = of_user(user_id, keep);
         self.call(async {
             let sessions: Vec<SessionDoc> = self.sessions().find(which).await?.try_collect().await?;
             let ids: Vec<String> = sessions.into_iter().map(|session| session.id).collect();

@@ -143,7 +143,9 @@ impl Mongo {
     pub(super) async fn left(&self, leftovers: Leftovers<'_>) -> Result<Vec<MessageDoc>> {
         let mut left = match leftovers {
             Leftovers::Of(instance) => doc! { "instance": instance },
-            Leftovers::Answer(id) => doc! { "_id": id, "instance": &self.instance },
+            Leftovers::Run(run) => {
+                doc! { "_id": &run.message_id, "run": &run.run, "instance": &self.instance }
+            }
             Leftovers::Ownerless => {
                 let mut known = self.instances().distinct("_id", doc! {}).await?;
                 known.push(self.instance.as_str().into());

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::{Conversation, Message},
-    server::store::{Child, ContinueOutcome, Result, Tree, TreeOutcome, What},
+    server::store::{Child, ContinueOutcome, Key, Result, Tree, TreeOutcome, What},
 };
 
 use super::{
@@ -58,11 +58,12 @@ impl Tree for Mongo {
         &self,
         user_id: &str,
         message_id: &str,
-        key: Option<&str>,
+        key: Option<&Key>,
+        run: &str,
         now: i64,
     ) -> Result<ContinueOutcome> {
         let tried = AtomicBool::default();
-        self.call(self.transaction(&Continue { user_id, message_id, key, now, tried })).await
+        self.call(self.transaction(&Continue { user_id, message_id, key, run, now, tried })).await
     }
 }
 
@@ -127,7 +128,8 @@ impl Work for Delete<'_> {
 struct Continue<'a> {
     user_id: &'a str,
     message_id: &'a str,
-    key: Option<&'a str>,
+    key: Option<&'a Key>,
+    run: &'a str,
     now: i64,
     /// An earlier try got as far as its commit, and it is not known what became of that.
     tried: AtomicBool,
@@ -141,17 +143,17 @@ impl Work for Continue<'_> {
         let Some(found) = message(mongo, tx, self.user_id, self.message_id).await? else {
             return Ok(Step::Abort(ContinueOutcome::Missing));
         };
-        if let Some(key) = self.key {
-            let used = doc! { "user_id": self.user_id, "$or": [{ "continue_keys": key }, { "key": key }] };
-            if let Some(used) = mongo.messages().find_one(used).session(&mut *tx).await? {
-                let same = used.id == found.id && used.continue_keys.iter().any(|used| used == key);
-                if same && self.tried.load(Ordering::Relaxed) {
-                    return self.begun(mongo, tx, found).await;
-                }
-                let outcome =
-                    if same { ContinueOutcome::Repeated(found.into()) } else { ContinueOutcome::KeyTaken };
-                return Ok(Step::Abort(outcome));
-            }
+        if self.tried.load(Ordering::Relaxed) && found.run.as_deref() == Some(self.run) {
+            return self.begun(mongo, tx, found).await;
+        }
+        let scope = (self.user_id, found.conversation_id.clone());
+        if let Some(key) = self.key
+            && let Some((used, answer)) = mongo.used(tx, (scope.0, &scope.1), key, self.now).await?
+        {
+            let same = used.continued(key, &answer.id, self.message_id);
+            let outcome =
+                if same { ContinueOutcome::Repeated(found.into()) } else { ContinueOutcome::KeyReused };
+            return Ok(Step::Abort(outcome));
         }
         let change = doc! {
             "$set": { "updated_at": self.now, "revision": mongo.revision(What::Begun) },
@@ -170,10 +172,12 @@ impl Work for Continue<'_> {
         if conversation.leaf_id.as_ref() != Some(&message.id) {
             return Ok(Step::Abort(ContinueOutcome::NotLeaf));
         }
-        let set = doc! { "status": "generating", "length_limited": false, "instance": &mongo.instance };
-        let mut change = doc! { "$set": set };
+        let set = doc! {
+            "status": "generating", "length_limited": false, "instance": &mongo.instance, "run": self.run
+        };
+        let change = doc! { "$set": set };
         if let Some(key) = self.key {
-            change.insert("$push", doc! { "continue_keys": key });
+            mongo.use_key(tx, (scope.0, &scope.1), key, self.message_id, self.now).await?;
         }
         let which = doc! { "_id": &message.id };
         let begun = mongo

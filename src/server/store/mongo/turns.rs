@@ -58,12 +58,16 @@ impl Work for BeginTurn<'_> {
             return Ok(Step::Abort(TurnOutcome::Busy { answer_id: running.id }));
         }
         let mut answer = MessageDoc::new(&turn.user_id, conversation, &turn.answer);
-        answer.key = turn.key.clone();
         answer.instance = Some(mongo.instance.clone());
+        answer.run = Some(turn.answer.id.clone());
         answer.question_id = turn.question.as_ref().map(|question| question.id.clone());
         let question = turn.question.iter().map(|it| MessageDoc::new(&turn.user_id, conversation, it));
         for message in question.chain([answer]) {
             mongo.messages().insert_one(message).session(&mut *tx).await?;
+        }
+        if let Some(key) = &turn.key {
+            let scope = (turn.user_id.as_str(), turn.key_scope());
+            mongo.use_key(tx, scope, key, &turn.answer.id, turn.now).await?;
         }
         self.tried.store(true, Ordering::Relaxed);
         Ok(Step::Commit(TurnOutcome::Begun))
@@ -77,13 +81,18 @@ impl BeginTurn<'_> {
     }
 
     async fn repeated(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Option<TurnOutcome>> {
-        let Some(key) = &self.turn.key else { return Ok(None) };
-        let which = doc! { "user_id": &self.turn.user_id, "key": key };
-        let found = mongo.messages().find_one(which).session(tx).await?;
-        Ok(found.map(|answer| TurnOutcome::Repeated {
-            conversation_id: answer.conversation_id,
-            question_id: answer.question_id,
-            answer_id: answer.id,
+        let turn = self.turn;
+        let Some(key) = &turn.key else { return Ok(None) };
+        let used = mongo.used(tx, (&turn.user_id, turn.key_scope()), key, turn.now).await?;
+        Ok(used.map(|(used, answer)| {
+            if !used.is_for(key, turn) {
+                return TurnOutcome::KeyReused;
+            }
+            TurnOutcome::Repeated {
+                conversation_id: answer.conversation_id,
+                question_id: answer.question_id,
+                answer_id: answer.id,
+            }
         }))
     }
 

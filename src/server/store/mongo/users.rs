@@ -10,7 +10,7 @@ use mongodb::{
 
 use crate::{
     domain::{User, UserRole, UserState},
-    server::store::{Credentials, NewUser, Result, UserPatch, Users},
+    server::store::{Credentials, NewUser, Registered, Result, UserPatch, Users},
 };
 
 use super::{
@@ -21,18 +21,27 @@ use super::{
 
 /// The first person to register becomes the administrator: of several at once only one can insert the
 /// document that says so, and the others begin again and find it.
-struct CreateUser<'a>(&'a NewUser);
+struct CreateUser<'a> {
+    new: &'a NewUser,
+    only_first: bool,
+}
 
 #[async_trait]
 impl Work for CreateUser<'_> {
-    type Answer = Option<User>;
+    type Answer = Registered;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<Option<User>>> {
-        let new = self.0;
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<Registered>> {
+        let new = self.new;
+        if self.only_first && mongo.users().find_one(doc! {}).session(&mut *tx).await?.is_some() {
+            return Ok(Step::Abort(Registered::Closed));
+        }
         if mongo.users().find_one(doc! { "email": &new.email }).session(&mut *tx).await?.is_some() {
-            return Ok(Step::Abort(None));
+            return Ok(Step::Abort(Registered::EmailTaken));
         }
         let known = mongo.meta().find_one(doc! { "_id": "administrator" }).session(&mut *tx).await?;
+        if self.only_first && known.is_some() {
+            return Ok(Step::Abort(Registered::Closed));
+        }
         if known.is_none() {
             let first = doc! { "_id": "administrator", "user_id": &new.id };
             mongo.meta().insert_one(first).session(&mut *tx).await?;
@@ -47,14 +56,46 @@ impl Work for CreateUser<'_> {
             created_at: new.created_at,
         };
         mongo.users().insert_one(&user).session(&mut *tx).await?;
-        Ok(Step::Commit(Some(user.into())))
+        Ok(Step::Commit(Registered::Made(user.into())))
+    }
+}
+
+/// Changes an account and ends the sessions that end with that. Whoever signs in meanwhile writes to the account
+/// too, and so collides here.
+struct ChangeUser<'a> {
+    id: &'a str,
+    changes: Document,
+    /// Whether sessions end, and which one does not.
+    ends: bool,
+    keep: Option<&'a str>,
+}
+
+#[async_trait]
+impl Work for ChangeUser<'_> {
+    type Answer = Option<(User, Vec<String>)>;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<Self::Answer>> {
+        let which = doc! { "_id": self.id };
+        let change = doc! { "$set": self.changes.clone() };
+        let changed = mongo
+            .users()
+            .find_one_and_update(which, change)
+            .return_document(ReturnDocument::After)
+            .session(&mut *tx)
+            .await?;
+        let Some(user) = changed.map(User::from) else { return Ok(Step::Abort(None)) };
+        let mut ended = Vec::new();
+        if self.ends {
+            ended = mongo.end_sessions_of(tx, self.id, self.keep).await?;
+        }
+        Ok(Step::Commit(Some((user, ended))))
     }
 }
 
 #[async_trait]
 impl Users for Mongo {
-    async fn create_user(&self, user: &NewUser) -> Result<Option<User>> {
-        self.call(self.transaction(&CreateUser(user))).await
+    async fn create_user(&self, new: &NewUser, only_first: bool) -> Result<Registered> {
+        self.call(self.transaction(&CreateUser { new, only_first })).await
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>> {
@@ -67,20 +108,24 @@ impl Users for Mongo {
         Ok(found.map(|doc| Credentials { password_hash: doc.password_hash.clone(), user: doc.into() }))
     }
 
-    async fn update_user(&self, id: &str, patch: &UserPatch) -> Result<Option<User>> {
-        let found = self
-            .call(async {
-                let changes = changes(patch)?;
-                if changes.is_empty() {
-                    return self.users().find_one(doc! { "_id": id }).await;
-                }
-                self.users()
-                    .find_one_and_update(doc! { "_id": id }, doc! { "$set": changes })
-                    .return_document(ReturnDocument::After)
-                    .await
-            })
-            .await?;
-        Ok(found.map(User::from))
+    async fn update_user(
+        &self,
+        id: &str,
+        patch: &UserPatch,
+        keep: Option<&str>,
+    ) -> Result<Option<(User, Vec<String>)>> {
+        self.call(async {
+            let changes = changes(patch)?;
+            if changes.is_empty() {
+                let user = self.users().find_one(doc! { "_id": id }).await?;
+                return Ok(user.map(|doc| (doc.into(), Vec::new())));
+            }
+            let disabled = patch.state == Some(UserState::Disabled);
+            let ends = disabled || patch.password_hash.is_some();
+            let keep = keep.filter(|_| !disabled);
+            self.transaction(&ChangeUser { id, changes, ends, keep }).await
+        })
+        .await
     }
 
     async fn any_user(&self) -> Result<bool> {

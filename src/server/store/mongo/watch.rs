@@ -38,8 +38,14 @@ struct Over;
 
 pub(super) fn watch(db: Database, instance: String, texts: Texts) -> BoxStream<'static, StoreChange> {
     let (tell, told) = mpsc::channel(WAITING);
-    tokio::spawn(rare(db.clone(), instance, tell.clone()));
-    tokio::spawn(followed(db, texts, tell));
+    // Should one of the two panic, both end, and with them the stream that is answered: who reads it is not left
+    // waiting for one half of the changes.
+    tokio::spawn(async move {
+        tokio::select! {
+            () = rare(db.clone(), instance, tell.clone()) => {}
+            () = followed(db.clone(), texts, tell.clone()) => {}
+        }
+    });
     let next = |mut told: mpsc::Receiver<StoreChange>| async { told.recv().await.map(|it| (it, told)) };
     stream::unfold(told, next).boxed()
 }

@@ -22,12 +22,13 @@ const LIST: &str = "
         AND (?5 = '' OR instr(title_lower, ?5) > 0)
     ORDER BY updated_at DESC, id DESC LIMIT ?6";
 
-/// `?5` and `?7` say whether to set what may also be cleared.
+/// `?5` and `?7` say whether to set what may also be cleared. A new title is an event, which takes a number.
 const UPDATE: &str = "
     UPDATE conversations SET
         title = coalesce(?3, title), title_lower = coalesce(?4, title_lower),
         model = iif(?5, ?6, model), system_prompt = iif(?7, ?8, system_prompt),
-        pinned = coalesce(?9, pinned), archived = coalesce(?10, archived)
+        pinned = coalesce(?9, pinned), archived = coalesce(?10, archived),
+        last_seq = last_seq + (?3 IS NOT NULL)
     WHERE id = ?1 AND user_id = ?2
     RETURNING *";
 
@@ -130,6 +131,10 @@ impl Conversations for Sqlite {
             .await
             .map(|done| done.rows_affected() == 1)
             .map_err(store_error)
+    }
+
+    async fn purge(&self) -> Result<bool> {
+        Ok(false)
     }
 
     async fn last_seq(&self, conversation_id: &str) -> Result<u64> {

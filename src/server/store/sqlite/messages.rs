@@ -4,7 +4,9 @@ use async_trait::async_trait;
 
 use crate::{
     domain::Message,
-    server::store::{Chunk, Finish, Leftovers, Messages, NewTurn, Recovered, Result, TurnOutcome},
+    server::store::{
+        Chunk, Finish, KEY_LIFE, Leftovers, Messages, NewTurn, Recovered, Result, Run, TurnOutcome,
+    },
 };
 
 use super::{
@@ -20,6 +22,9 @@ const FINISH: &str = "
         length_limited = ?10
     WHERE id = ?1 AND status = 'generating' AND instance = ?11
     RETURNING conversation_id";
+
+const OWN_RUNS: &str = "
+    SELECT id, conversation_id, coalesce(run, id) FROM messages WHERE status = 'generating' AND instance = ?1";
 
 #[async_trait]
 impl Messages for Sqlite {
@@ -73,6 +78,25 @@ impl Messages for Sqlite {
 
     async fn recover_message(&self, recovered: &Recovered) -> Result<bool> {
         self.recover(recovered).await.map_err(store_error)
+    }
+
+    async fn own_runs(&self) -> Result<Vec<Run>> {
+        let runs: Vec<(String, String, String)> = sqlx::query_as(OWN_RUNS)
+            .bind(&self.instance)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
+        let run = |(message_id, conversation_id, run)| Run { message_id, conversation_id, run };
+        Ok(runs.into_iter().map(run).collect())
+    }
+
+    async fn forget_keys(&self, now: i64) -> Result<u64> {
+        sqlx::query("DELETE FROM idempotency_keys WHERE created_at <= ?1")
+            .bind(now - KEY_LIFE)
+            .execute(&self.writer)
+            .await
+            .map(|done| done.rows_affected())
+            .map_err(store_error)
     }
 }
 

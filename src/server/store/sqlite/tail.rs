@@ -9,10 +9,11 @@ use super::Sqlite;
 /// Rows of one statement: SQLite takes at most 32766 values in one.
 const ROWS: usize = 500;
 
-/// Those of the instance `?1`, or all but these; or only `?3`.
+/// Those of the instance `?1`, or all but these; or only the run `?4` of `?3`.
 const LEFT: &str = "
     SELECT id, conversation_id, content, reasoning FROM messages
-    WHERE status = 'generating' AND (instance IS ?1) = ?2 AND id = coalesce(?3, id)";
+    WHERE status = 'generating' AND (instance IS ?1) = ?2 AND id = coalesce(?3, id)
+        AND run IS coalesce(?4, run)";
 
 const CHUNKS: &str = "SELECT * FROM chunks WHERE message_id = ?1 ORDER BY seq";
 
@@ -55,13 +56,18 @@ impl Sqlite {
 
     pub(super) async fn interrupt(&self, leftovers: Leftovers<'_>) -> sqlx::Result<u64> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let (instance, own, id) = match leftovers {
+        let (instance, own, run) = match leftovers {
             Leftovers::Of(instance) => (instance, true, None),
-            Leftovers::Answer(id) => (self.instance.as_str(), true, Some(id)),
+            Leftovers::Run(run) => (self.instance.as_str(), true, Some(run)),
             Leftovers::Ownerless => (self.instance.as_str(), false, None),
         };
-        let left: Vec<(String, String, String, String)> =
-            sqlx::query_as(LEFT).bind(instance).bind(own).bind(id).fetch_all(&mut *tx).await?;
+        let left: Vec<(String, String, String, String)> = sqlx::query_as(LEFT)
+            .bind(instance)
+            .bind(own)
+            .bind(run.map(|run| &run.message_id))
+            .bind(run.map(|run| &run.run))
+            .fetch_all(&mut *tx)
+            .await?;
         for (message, conversation, content, reasoning) in &left {
             let (mut content, mut reasoning) = (content.clone(), reasoning.clone());
             let chunks = sqlx::query(CHUNKS).bind(message).fetch_all(&mut *tx).await?;

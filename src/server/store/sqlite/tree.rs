@@ -6,10 +6,10 @@ use sqlx::{FromRow, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     domain::{Conversation, Message},
-    server::store::{Child, ContinueOutcome, Result, Tree, TreeOutcome},
+    server::store::{Child, ContinueOutcome, KEY_LIFE, Key, Result, Tree, TreeOutcome, keys::Used},
 };
 
-use super::{Sqlite, error::store_error};
+use super::{Sqlite, error::store_error, turns::use_key};
 
 /// `?2` is a JSON array, `?3` says whether first questions are asked for too: an OR would keep SQLite
 /// from starting at the right place.
@@ -35,7 +35,8 @@ const MOVE_LEAF: &str = "
     UPDATE conversations SET leaf_id = ?2, last_seq = last_seq + 1 WHERE id = ?1 RETURNING *";
 
 const CONTINUE: &str = "
-    UPDATE messages SET status = 'generating', length_limited = 0, instance = ?2 WHERE id = ?1 RETURNING *";
+    UPDATE messages SET status = 'generating', length_limited = 0, instance = ?2, run = ?3 WHERE id = ?1
+    RETURNING *";
 
 #[async_trait]
 impl Tree for Sqlite {
@@ -62,10 +63,11 @@ impl Tree for Sqlite {
         &self,
         user_id: &str,
         message_id: &str,
-        key: Option<&str>,
+        key: Option<&Key>,
+        run: &str,
         now: i64,
     ) -> Result<ContinueOutcome> {
-        self.go_on(user_id, message_id, key, now).await.map_err(store_error)
+        self.go_on(user_id, message_id, key, run, now).await.map_err(store_error)
     }
 }
 
@@ -118,7 +120,8 @@ impl Sqlite {
         &self,
         user_id: &str,
         message_id: &str,
-        key: Option<&str>,
+        key: Option<&Key>,
+        run: &str,
         now: i64,
     ) -> sqlx::Result<ContinueOutcome> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
@@ -126,10 +129,10 @@ impl Sqlite {
             return Ok(ContinueOutcome::Missing);
         };
         if let Some(key) = key
-            && let Some(used_for) = continued_with(&mut tx, user_id, key).await?
+            && let Some((used, answer_id)) = used(&mut tx, &found, user_id, key, now).await?
         {
-            let same = used_for.as_deref() == Some(message_id);
-            return Ok(if same { ContinueOutcome::Repeated(found) } else { ContinueOutcome::KeyTaken });
+            let same = used.continued(key, &answer_id, message_id);
+            return Ok(if same { ContinueOutcome::Repeated(found) } else { ContinueOutcome::KeyReused });
         }
         if is_busy(&mut tx, &found.conversation_id).await? {
             return Ok(ContinueOutcome::Busy);
@@ -141,15 +144,14 @@ impl Sqlite {
             return Ok(ContinueOutcome::NotLeaf);
         }
         if let Some(key) = key {
-            sqlx::query("INSERT INTO continuations (user_id, key, message_id) VALUES (?1, ?2, ?3)")
-                .bind(user_id)
-                .bind(key)
-                .bind(message_id)
-                .execute(&mut *tx)
-                .await?;
+            use_key(&mut tx, user_id, &found.conversation_id, key, message_id, now).await?;
         }
-        let message =
-            sqlx::query_as(CONTINUE).bind(message_id).bind(&self.instance).fetch_one(&mut *tx).await?;
+        let message = sqlx::query_as(CONTINUE)
+            .bind(message_id)
+            .bind(&self.instance)
+            .bind(run)
+            .fetch_one(&mut *tx)
+            .await?;
         let conversation =
             sqlx::query_as("UPDATE conversations SET updated_at = ?2 WHERE id = ?1 RETURNING *")
                 .bind(&found.conversation_id)
@@ -208,20 +210,26 @@ async fn move_leaf(
     sqlx::query_as(MOVE_LEAF).bind(conversation_id).bind(leaf).fetch_one(tx).await
 }
 
-/// What the key was used for: a message that was continued, or `Some(None)` for a turn.
-async fn continued_with(
+/// What the key was used for in the conversation, and the answer that it led to.
+async fn used(
     tx: &mut SqliteConnection,
+    found: &Message,
     user_id: &str,
-    key: &str,
-) -> sqlx::Result<Option<Option<String>>> {
-    sqlx::query_scalar(
-        "SELECT message_id FROM continuations WHERE user_id = ?1 AND key = ?2
-         UNION ALL SELECT NULL FROM messages WHERE user_id = ?1 AND idempotency_key = ?2 LIMIT 1",
+    key: &Key,
+    now: i64,
+) -> sqlx::Result<Option<(Used, String)>> {
+    let used: Option<(Option<String>, String)> = sqlx::query_as(
+        "SELECT request, answer_id FROM idempotency_keys JOIN messages ON messages.id = answer_id
+         WHERE idempotency_keys.user_id = ?1 AND idempotency_keys.conversation_id = ?2 AND key = ?3
+            AND idempotency_keys.created_at > ?4",
     )
     .bind(user_id)
-    .bind(key)
+    .bind(&found.conversation_id)
+    .bind(&key.name)
+    .bind(now - KEY_LIFE)
     .fetch_optional(tx)
-    .await
+    .await?;
+    Ok(used.map(|(request, answer_id)| (Used { request, asked: None, parent_id: None }, answer_id)))
 }
 
 impl FromRow<'_, SqliteRow> for Child {

@@ -2,22 +2,32 @@
 
 use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection};
 
-use crate::server::store::{NewTurn, TurnOutcome};
+use crate::server::store::{KEY_LIFE, Key, NewTurn, TurnOutcome, keys::Used};
 
 use super::{Sqlite, conversations, rows::Word};
 
 const INSERT: &str = "
     INSERT INTO messages (id, conversation_id, user_id, parent_id, role, content, reasoning, status, model,
         prompt_tokens, completion_tokens, failure_code, failure_message, failure_retryable, created_at,
-        idempotency_key, question_id, instance) ";
+        question_id, instance, run) ";
 
 /// All that may keep a turn from beginning, at once: each statement is a way to another thread and back.
 const OBSTACLES: &str = "
-    SELECT repeated.conversation_id, repeated.question_id, repeated.id AS answer_id,
+    SELECT used.request, answer.id AS answer_id, answer.conversation_id, answer.question_id, answer.parent_id,
+        question.content AS asked,
         EXISTS (SELECT 1 FROM conversations WHERE id = ?1 AND user_id = ?2) AS owned,
         EXISTS (SELECT 1 FROM messages WHERE id = ?3 AND conversation_id = ?1) AS parent_known,
         (SELECT id FROM messages WHERE conversation_id = ?1 AND status = 'generating') AS running
-    FROM (SELECT 1) LEFT JOIN messages AS repeated ON repeated.user_id = ?2 AND repeated.idempotency_key = ?4";
+    FROM (SELECT 1)
+        LEFT JOIN idempotency_keys AS used
+            ON used.user_id = ?2 AND used.conversation_id = ?4 AND used.key = ?5 AND used.created_at > ?6
+        LEFT JOIN messages AS answer ON answer.id = used.answer_id
+        LEFT JOIN messages AS question ON question.id = answer.question_id";
+
+/// In place of one that counts no more.
+const USE_KEY: &str = "
+    INSERT OR REPLACE INTO idempotency_keys (user_id, conversation_id, key, request, answer_id, created_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 const MOVE_ON: &str = "
     UPDATE conversations SET leaf_id = ?2, updated_at = ?3, model = coalesce(?4, model) WHERE id = ?1";
@@ -33,6 +43,9 @@ impl Sqlite {
             conversations::insert(&mut *tx, &turn.user_id, &turn.conversation).await?;
         }
         self.insert(&mut tx, turn).await?;
+        if let Some(key) = &turn.key {
+            use_key(&mut tx, &turn.user_id, turn.key_scope(), key, &turn.answer.id, turn.now).await?;
+        }
         sqlx::query(MOVE_ON)
             .bind(&turn.conversation.id)
             .bind(&turn.answer.id)
@@ -44,7 +57,7 @@ impl Sqlite {
         Ok(TurnOutcome::Begun)
     }
 
-    /// The question, if there is one, and the answer, which carries the key and who writes it.
+    /// The question, if there is one, and the answer, which carries who writes it.
     async fn insert(&self, tx: &mut SqliteConnection, turn: &NewTurn) -> sqlx::Result<()> {
         let question_id = turn.question.as_ref().map(|question| question.id.as_str());
         let mut insert = QueryBuilder::<Db>::new(INSERT);
@@ -66,9 +79,9 @@ impl Sqlite {
                 .push_bind(failure.map(|failure| &failure.message))
                 .push_bind(failure.map(|failure| failure.retryable))
                 .push_bind(message.created_at)
-                .push_bind(turn.key.as_deref().filter(|_| begun))
                 .push_bind(question_id.filter(|_| begun))
-                .push_bind(begun.then_some(&self.instance));
+                .push_bind(begun.then_some(&self.instance))
+                .push_bind(begun.then_some(&turn.answer.id));
         });
         insert.build().execute(tx).await.map(|_| ())
     }
@@ -81,10 +94,22 @@ async fn obstacle(tx: &mut SqliteConnection, turn: &NewTurn) -> sqlx::Result<Opt
         .bind(&turn.conversation.id)
         .bind(&turn.user_id)
         .bind(parent)
-        .bind(&turn.key)
+        .bind(turn.key_scope())
+        .bind(turn.key.as_ref().map(|key| &key.name))
+        .bind(turn.now - KEY_LIFE)
         .fetch_one(tx)
         .await?;
-    if let Some(answer_id) = found.try_get::<Option<String>, _>("answer_id")? {
+    if let Some(answer_id) = found.try_get::<Option<String>, _>("answer_id")?
+        && let Some(key) = &turn.key
+    {
+        let used = Used {
+            request: found.try_get("request")?,
+            asked: found.try_get("asked")?,
+            parent_id: found.try_get("parent_id")?,
+        };
+        if !used.is_for(key, turn) {
+            return Ok(Some(TurnOutcome::KeyReused));
+        }
         let conversation_id = found.try_get("conversation_id")?;
         let question_id = found.try_get("question_id")?;
         return Ok(Some(TurnOutcome::Repeated { conversation_id, question_id, answer_id }));
@@ -101,4 +126,25 @@ async fn obstacle(tx: &mut SqliteConnection, turn: &NewTurn) -> sqlx::Result<Opt
     }
     let running: Option<String> = found.try_get("running")?;
     Ok(running.map(|answer_id| TurnOutcome::Busy { answer_id }))
+}
+
+/// Remembers what a key was used for.
+pub(super) async fn use_key(
+    tx: &mut SqliteConnection,
+    user_id: &str,
+    scope: &str,
+    key: &Key,
+    answer_id: &str,
+    now: i64,
+) -> sqlx::Result<()> {
+    sqlx::query(USE_KEY)
+        .bind(user_id)
+        .bind(scope)
+        .bind(&key.name)
+        .bind(&key.request)
+        .bind(answer_id)
+        .bind(now)
+        .execute(tx)
+        .await
+        .map(|_| ())
 }

@@ -4,17 +4,17 @@ use async_trait::async_trait;
 use sqlx::{FromRow, Row};
 
 use crate::{
-    domain::User,
-    server::store::{Credentials, NewUser, Result, UserPatch, Users},
+    domain::{User, UserState},
+    server::store::{Credentials, NewUser, Registered, Result, UserPatch, Users},
 };
 
-use super::{Sqlite, error::store_error, rows::Word};
+use super::{Sqlite, error::store_error, rows::Word, sessions::END_SESSIONS};
 
 /// One statement, so the first is the first also when two register at once.
 const CREATE: &str = "
     INSERT INTO users (id, email, name, password_hash, role, state, created_at)
     SELECT ?1, ?2, ?3, ?4, iif(EXISTS (SELECT 1 FROM users), 'member', 'admin'), 'active', ?5
-    WHERE true
+    WHERE NOT ?6 OR NOT EXISTS (SELECT 1 FROM users)
     ON CONFLICT (email) DO NOTHING
     RETURNING *";
 
@@ -27,17 +27,20 @@ const UPDATE: &str = "
 
 #[async_trait]
 impl Users for Sqlite {
-    async fn create_user(&self, user: &NewUser) -> Result<Option<User>> {
-        sqlx::query_as(CREATE)
+    async fn create_user(&self, user: &NewUser, only_first: bool) -> Result<Registered> {
+        let made = sqlx::query_as(CREATE)
             .bind(&user.id)
             .bind(&user.email)
             .bind(&user.name)
             .bind(&user.password_hash)
             .bind(user.created_at)
+            .bind(only_first)
             .fetch_all(&self.writer)
             .await
-            .map(|mut rows| rows.pop())
-            .map_err(store_error)
+            .map_err(store_error)?
+            .pop();
+        let refused = if only_first { Registered::Closed } else { Registered::EmailTaken };
+        Ok(made.map_or(refused, Registered::Made))
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>> {
@@ -61,17 +64,13 @@ impl Users for Sqlite {
         .map_err(store_error)
     }
 
-    async fn update_user(&self, id: &str, patch: &UserPatch) -> Result<Option<User>> {
-        sqlx::query_as(UPDATE)
-            .bind(id)
-            .bind(&patch.name)
-            .bind(&patch.password_hash)
-            .bind(patch.role.map(Word::word))
-            .bind(patch.state.map(Word::word))
-            .fetch_all(&self.writer)
-            .await
-            .map(|mut rows| rows.pop())
-            .map_err(store_error)
+    async fn update_user(
+        &self,
+        id: &str,
+        patch: &UserPatch,
+        keep: Option<&str>,
+    ) -> Result<Option<(User, Vec<String>)>> {
+        self.change_user(id, patch, keep).await.map_err(store_error)
     }
 
     async fn any_user(&self) -> Result<bool> {
@@ -79,5 +78,40 @@ impl Users for Sqlite {
             .fetch_one(&self.readers)
             .await
             .map_err(store_error)
+    }
+}
+
+impl Sqlite {
+    async fn change_user(
+        &self,
+        id: &str,
+        patch: &UserPatch,
+        keep: Option<&str>,
+    ) -> sqlx::Result<Option<(User, Vec<String>)>> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let user: Option<User> = sqlx::query_as(UPDATE)
+            .bind(id)
+            .bind(&patch.name)
+            .bind(&patch.password_hash)
+            .bind(patch.role.map(Word::word))
+            .bind(patch.state.map(Word::word))
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(user) = user else {
+            tx.rollback().await?;
+            return Ok(None);
+        };
+        let disabled = user.state == UserState::Disabled;
+        let ended = if disabled || patch.password_hash.is_some() {
+            sqlx::query_scalar(END_SESSIONS)
+                .bind(id)
+                .bind(keep.filter(|_| !disabled))
+                .fetch_all(&mut *tx)
+                .await?
+        } else {
+            Vec::new()
+        };
+        tx.commit().await?;
+        Ok(Some((user, ended)))
     }
 }

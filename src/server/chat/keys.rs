@@ -1,0 +1,87 @@
+//! What an idempotency key names: a question, so the same key with another one is told apart.
+
+use sha2::{Digest, Sha256};
+
+use crate::{error::AppError, server::store::Key};
+
+/// The longest idempotency key, in bytes.
+const MAX_KEY_BYTES: usize = 200;
+
+/// What is asked with a key, in a form that can be compared later.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// "ask", "again" or "continue".
+    pub what: &'static str,
+    /// What the caller said of the place, of the model, and the text; in this order.
+    pub parts: &'a [&'a str],
+}
+
+/// The key of a caller with what is asked. A blank key is none.
+pub fn of(name: Option<&str>, request: Request<'_>) -> Result<Option<Key>, AppError> {
+    let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
+    if name.len() > MAX_KEY_BYTES {
+        let message = format!("An idempotency key has at most {MAX_KEY_BYTES} bytes.");
+        return Err(AppError::invalid("Idempotency-Key", message));
+    }
+    let parts = [request.what].into_iter().chain(request.parts.iter().copied());
+    Ok(Some(Key { name: name.to_owned(), request: digest(parts) }))
+}
+
+/// The key of what is sent from a page, which has one key for all that it sends: what is sent becomes a part of it. So
+/// sending something twice is once, and sending something else, a corrected text above all, is never lost.
+pub fn of_page(key: Option<&str>, what: &str, parts: &[&str]) -> Option<String> {
+    let key = key.map(str::trim).filter(|key| !key.is_empty())?;
+    Some(format!("page {}", digest([key, what].into_iter().chain(parts.iter().copied()))))
+}
+
+/// Of the parts and of where each ends.
+fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(what: &'static str, parts: &[&str]) -> String {
+        of(Some("k"), Request { what, parts }).unwrap().unwrap().request
+    }
+
+    #[test]
+    fn other_requests_have_other_hashes() {
+        let all = [
+            request("ask", &["", "", "Why?"]),
+            request("ask", &["", "", "Why? "]),
+            request("ask", &["", "Why?", ""]),
+            request("ask", &["", "", "Why", "?"]),
+            request("again", &["", "", "Why?"]),
+        ];
+        for (at, one) in all.iter().enumerate() {
+            assert!(!all[..at].contains(one) && one.len() == 64, "{all:?}");
+        }
+        assert_eq!(request("ask", &["", "", "Why?"]), all[0]);
+    }
+
+    #[test]
+    fn a_key_of_a_page_is_another_one_for_another_text_and_always_short() {
+        let key = |key: &str, text: &str| of_page(Some(key), "ask", &[text]);
+        assert_eq!(key("k", "Why?"), key(" k ", "Why?"));
+        assert_ne!(key("k", "Why?"), key("k", "What?"));
+        assert_ne!(key("k", "Why?"), key("l", "Why?"));
+        assert_eq!(key(" ", "Why?"), None);
+        assert!(key(&"k".repeat(1000), &"x".repeat(1000)).is_some_and(|key| key.len() < MAX_KEY_BYTES));
+    }
+
+    #[test]
+    fn a_blank_key_is_none_and_a_long_one_is_refused() {
+        let parts = Request { what: "ask", parts: &[] };
+        assert_eq!(of(Some(" \t"), parts).unwrap(), None);
+        assert!(of(Some(&"k".repeat(200)), parts).unwrap().is_some());
+        assert!(matches!(of(Some(&"k".repeat(201)), parts), Err(AppError::Invalid { .. })));
+    }
+}

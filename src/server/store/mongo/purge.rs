@@ -1,0 +1,83 @@
+//! Deleting conversations, in MongoDB: the conversation goes at once, its messages some at a time. A transaction for
+//! all of them would not end in time where they are very many.
+
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use mongodb::{
+    ClientSession,
+    bson::{Document, doc},
+    error::Result,
+};
+use serde::Deserialize;
+
+use super::{
+    Mongo,
+    transaction::{Step, Work},
+};
+
+/// How many messages go in one write, and how many such writes one call makes.
+const BATCH: i64 = 1_000;
+const BATCHES: usize = 5;
+
+#[derive(Deserialize)]
+struct Id {
+    #[serde(rename = "_id")]
+    id: String,
+}
+
+/// Takes the conversation out of everybody's sight, and writes down that its messages are to go. `false` when it is
+/// not there.
+pub(super) struct Unlink<'a> {
+    pub user_id: &'a str,
+    pub id: &'a str,
+}
+
+#[async_trait]
+impl Work for Unlink<'_> {
+    type Answer = bool;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<bool>> {
+        let which = doc! { "_id": self.id, "user_id": self.user_id };
+        let gone = mongo.conversation_docs().delete_one(which).session(&mut *tx).await?;
+        if gone.deleted_count == 0 {
+            return Ok(Step::Abort(false));
+        }
+        mongo.deleted().insert_one(doc! { "_id": self.id }).session(&mut *tx).await?;
+        Ok(Step::Commit(true))
+    }
+}
+
+impl Mongo {
+    /// Removes messages of deleted conversations, whichever process deleted them; `true` when there are more.
+    pub(super) async fn purge_some(&self) -> Result<bool> {
+        for _ in 0..BATCHES {
+            let Some(conversation) = self.deleted().find_one(doc! {}).await? else { return Ok(false) };
+            let Ok(id) = conversation.get_str("_id") else { return Ok(false) };
+            if !self.purge_batch(id).await? {
+                self.deleted().delete_one(doc! { "_id": id }).await?;
+            }
+        }
+        Ok(self.deleted().find_one(doc! {}).await?.is_some())
+    }
+
+    /// `false` when the conversation has no messages left.
+    async fn purge_batch(&self, conversation_id: &str) -> Result<bool> {
+        let of = doc! { "conversation_id": conversation_id };
+        // A running answer first: only such have chunks, and whoever writes it is to know soon.
+        let mut running: Document = of.clone();
+        running.insert("status", "generating");
+        let running = self.messages().distinct("_id", running).await?;
+        for message in running.iter().filter_map(|id| id.as_str()) {
+            self.messages().delete_one(doc! { "_id": message }).await?;
+            self.drop_chunks(message).await?;
+        }
+        let messages = self.messages().clone_with_type::<Id>();
+        let some = messages.find(of).projection(doc! { "_id": 1 }).limit(BATCH).await?;
+        let some: Vec<Id> = some.try_collect().await?;
+        let ids: Vec<&str> = some.iter().map(|message| message.id.as_str()).collect();
+        if !ids.is_empty() {
+            self.messages().delete_many(doc! { "_id": { "$in": ids } }).await?;
+        }
+        Ok(!some.is_empty())
+    }
+}

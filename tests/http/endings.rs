@@ -1,0 +1,380 @@
+//! How answers end when something goes wrong: a database that refuses, a panic, a conversation that is deleted, a
+//! server that stops. Whatever it is, they end, and what is told is what is stored.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use futures::{StreamExt, future::join_all, stream};
+use inglenook::server::{
+    chat::orphans,
+    llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
+};
+use serde_json::{Value, json};
+
+use crate::app::{App, Client, Event};
+
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Models that do what their name says.
+#[derive(Default)]
+struct Script {
+    /// Streams that somebody still reads.
+    open: Arc<AtomicUsize>,
+    asked: AtomicUsize,
+}
+
+struct Open(Arc<AtomicUsize>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Provider for Script {
+    fn name(&self) -> &'static str {
+        "acme"
+    }
+
+    async fn models(&self) -> Result<Vec<String>, LlmError> {
+        Ok(["whole", "forever", "panics", "slow"].map(str::to_owned).to_vec())
+    }
+
+    async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.open.fetch_add(1, Ordering::Relaxed);
+        let open = Open(self.open.clone());
+        let some = stream::iter(["Some ", "text."].map(|text| Ok(Delta::Text(text.to_owned()))));
+        let rest: DeltaStream = match request.model.as_str() {
+            "forever" => stream::pending().boxed(),
+            "slow" => stream::unfold(0, |at| async move {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                (at < 60).then(|| (Ok(Delta::Text(format!(" w{at}"))), at + 1))
+            })
+            .boxed(),
+            "panics" => stream::once(async {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                panic!("a provider that panics")
+            })
+            .boxed(),
+            _ => stream::empty().boxed(),
+        };
+        Ok(some
+            .chain(rest)
+            .map(move |delta| {
+                let _open = &open;
+                delta
+            })
+            .boxed())
+    }
+}
+
+struct Talk {
+    app: App,
+    script: Arc<Script>,
+    lin: Client,
+    path: String,
+}
+
+impl Talk {
+    async fn start() -> Self {
+        let script = Arc::new(Script::default());
+        let app = App::with_provider(script.clone()).await;
+        let lin = app.person("lin").await;
+        let path = conversation(&lin).await;
+        Self { app, script, lin, path }
+    }
+
+    async fn ask(&self, model: &str) -> Value {
+        ask(&self.lin, &self.path, model).await
+    }
+
+    async fn end(&self, begun: &Value) -> Event {
+        let path = format!("{}/events?after={}", self.path, begun["after"]);
+        let mut events = self.lin.events(&path).await;
+        let end = tokio::time::timeout(PATIENCE, async {
+            loop {
+                let event = tokio::time::timeout(PATIENCE, events.next()).await.unwrap().unwrap();
+                if matches!(&*event.0, "done" | "failed") {
+                    return event;
+                }
+            }
+        });
+        end.await.expect("the answer ends")
+    }
+
+    async fn last(&self) -> Value {
+        let window = self.lin.get(&format!("{}/messages", self.path)).await.is(200).json();
+        window["items"].as_array().unwrap().last().unwrap().clone()
+    }
+
+    /// The conversation is free again.
+    async fn goes_on(&self) {
+        let begun = Instant::now();
+        let question = json!({ "content": "And now?", "model": "acme/whole" });
+        while self.lin.post(&format!("{}/messages", self.path), &question).await.status != 202 {
+            assert!(begun.elapsed() < PATIENCE, "the conversation stays busy");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        while self.last().await["status"] != "complete" {
+            assert!(begun.elapsed() < PATIENCE, "{}", self.last().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(self.last().await["content"], "Some text.");
+    }
+}
+
+async fn conversation(lin: &Client) -> String {
+    let new = json!({ "title": "Named" });
+    format!("/api/v1/conversations/{}", lin.post("/api/v1/conversations", &new).await.is(201).id())
+}
+
+async fn ask(lin: &Client, path: &str, model: &str) -> Value {
+    let question = json!({ "content": "Why?", "model": format!("acme/{model}") });
+    lin.post(&format!("{path}/messages"), &question).await.is(202).json()
+}
+
+fn id(begun: &Value) -> &str {
+    begun["assistant_message"]["id"].as_str().unwrap()
+}
+
+/// A rule of the database by which it refuses, which is no outage.
+fn refusing(name: &str, when: &str) -> String {
+    format!("CREATE TRIGGER {name} BEFORE {when} BEGIN SELECT RAISE(ABORT, 'refused by a test'); END;")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_end_is_told_as_failed_and_frees_the_conversation() {
+    let talk = Talk::start().await;
+    talk.app.sql(&refusing("refuse", "UPDATE ON messages WHEN NEW.status = 'complete'")).await;
+    let begun = talk.ask("whole").await;
+    let (name, _, end) = talk.end(&begun).await;
+    assert_eq!((&*name, &end["code"]), ("failed", &json!("broken")), "{end}");
+    let stored = talk.last().await;
+    assert_eq!((&stored["status"], &stored["content"]), (&json!("failed"), &json!("Some text.")));
+    assert_eq!(stored["failure"]["message"], end["message"]);
+    talk.app.sql("DROP TRIGGER refuse;").await;
+    talk.goes_on().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_of_which_only_less_is_taken_is_kept_as_far_as_that_goes() {
+    let talk = Talk::start().await;
+    let rule = "UPDATE ON messages WHEN NEW.status != 'generating' AND length(NEW.content) > 0";
+    talk.app.sql(&refusing("refuse", rule)).await;
+    let begun = talk.ask("whole").await;
+    assert_eq!(talk.end(&begun).await.0, "failed");
+    let stored = talk.last().await;
+    assert_eq!((&stored["status"], &stored["content"]), (&json!("failed"), &json!("")));
+    talk.app.sql("DROP TRIGGER refuse;").await;
+    talk.goes_on().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_cannot_be_ended_at_all_is_ended_once_it_can() {
+    let talk = Talk::start().await;
+    talk.app.sql(&refusing("refuse", "UPDATE ON messages WHEN NEW.status != 'generating'")).await;
+    let begun = talk.ask("whole").await;
+    assert_eq!(talk.end(&begun).await.0, "failed");
+    let waited = Instant::now();
+    while talk.app.state.live.jobs() > 0 {
+        assert!(waited.elapsed() < PATIENCE, "somebody tries for ever");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut suspects = HashSet::new();
+    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
+    orphans::look(&talk.app.state, &mut suspects).await.unwrap_err();
+    assert_eq!(talk.last().await["status"], "generating");
+    talk.app.sql("DROP TRIGGER refuse;").await;
+    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
+    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
+    assert_eq!(talk.last().await["status"], "interrupted");
+    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
+    assert!(suspects.is_empty());
+    talk.goes_on().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orphan_is_ended_with_the_second_look_and_a_running_answer_is_none() {
+    let talk = Talk::start().await;
+    let begun = talk.ask("forever").await;
+    let other = conversation(&talk.lin).await;
+    let ended = ask(&talk.lin, &other, "whole").await;
+    talk.lin.events(&format!("{other}/events?after={}", ended["after"])).await.until_end().await;
+    // As if its end had been lost.
+    let sql = format!("UPDATE messages SET status = 'generating' WHERE id = '{}'", id(&ended));
+    talk.app.sql(&sql).await;
+    let mut suspects = HashSet::new();
+    let status = async |id: &str| {
+        talk.app.rows(&format!("SELECT status FROM messages WHERE id = '{id}'")).await.remove(0)
+    };
+    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
+    assert_eq!((status(id(&ended)).await, suspects.len()), ("generating".to_owned(), 1));
+    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
+    assert_eq!(status(id(&ended)).await, "interrupted");
+    assert_eq!(status(id(&begun)).await, "generating");
+    talk.lin.post(&format!("/api/v1/messages/{}/stop", id(&begun)), &json!({})).await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_ends_after_a_panic_also_when_its_end_is_refused_at_first() {
+    for refused in [false, true] {
+        let talk = Talk::start().await;
+        if refused {
+            talk.app.sql(&refusing("refuse", "UPDATE ON messages WHEN NEW.status = 'failed'")).await;
+        }
+        let begun = talk.ask("panics").await;
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        if refused {
+            assert_eq!(talk.last().await["status"], "generating");
+            talk.app.sql("DROP TRIGGER refuse;").await;
+        }
+        assert_eq!(talk.end(&begun).await.0, "failed");
+        let stored = talk.last().await;
+        assert_eq!((&stored["status"], &stored["content"]), (&json!("failed"), &json!("Some text.")));
+        talk.goes_on().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_refused_part_does_not_hold_back_the_others() {
+    let talk = Talk::start().await;
+    let others = join_all((0..3).map(|_| conversation(&talk.lin))).await;
+    talk.app.sql("CREATE TABLE refused (id TEXT);").await;
+    let rule = "INSERT ON chunks WHEN NEW.message_id IN (SELECT id FROM refused)";
+    talk.app.sql(&refusing("refuse", rule)).await;
+    let begun = talk.ask("slow").await;
+    talk.app.sql(&format!("INSERT INTO refused VALUES ('{}')", id(&begun))).await;
+    let others = join_all(others.iter().map(|path| ask(&talk.lin, path, "slow"))).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    for other in &others {
+        let stored = talk
+            .app
+            .rows(&format!("SELECT group_concat(text, '') FROM chunks WHERE message_id = '{}'", id(other)))
+            .await
+            .remove(0);
+        assert!(stored.contains("w10"), "a part of this one is held back: {stored:?}");
+    }
+    // The text is safe in the journal, and whole at the end.
+    assert_eq!(talk.end(&begun).await.0, "done");
+    let whole = talk.last().await;
+    assert_eq!(whole["status"], "complete");
+    assert!(whole["content"].as_str().unwrap().ends_with("w59"), "{whole}");
+}
+
+/// The first try fails, the second one goes on: it is not cut off by what is said of the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_continuation_that_is_tried_again_is_not_cut_off() {
+    let talk = Talk::start().await;
+    let begun = talk.ask("forever").await;
+    let path = format!("/api/v1/messages/{}", id(&begun));
+    let stopped = talk.lin.post(&format!("{path}/stop"), &json!({})).await.is(200).json();
+    assert_eq!(stopped["status"], "stopped");
+    talk.app.sql(&refusing("refuse", "UPDATE ON messages WHEN NEW.status = 'generating'")).await;
+    talk.lin.post(&format!("{path}/continue"), &json!({})).await.is(500);
+    talk.app.sql("DROP TRIGGER refuse;").await;
+    let again = talk.lin.post(&format!("{path}/continue"), &json!({})).await.is(202).json();
+    assert_eq!(id(&again), id(&begun));
+    // What a failed try leaves is looked for after 5 s, and after 10 s.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    assert_eq!(talk.last().await["status"], "generating");
+    assert_eq!(talk.script.open.load(Ordering::Relaxed), 1);
+    let stopped = talk.lin.post(&format!("{path}/stop"), &json!({})).await.is(200).json();
+    assert_eq!(stopped["status"], "stopped");
+}
+
+/// Somebody else ended it: what is told is what is stored.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_taken_for_interrupted_is_not_told_as_complete() {
+    let talk = Talk::start().await;
+    let begun = talk.ask("slow").await;
+    talk.app.sql(&format!("UPDATE messages SET status = 'interrupted' WHERE id = '{}'", id(&begun))).await;
+    let (name, _, end) = talk.end(&begun).await;
+    assert_eq!((&*name, &end["status"]), ("done", &json!("interrupted")), "{end}");
+    let stored = talk.last().await;
+    assert_eq!(stored["status"], "interrupted");
+    assert!(stored["content"].as_str().unwrap().ends_with("w59"), "what was shown is kept: {stored}");
+}
+
+/// Whichever comes first, nobody writes for a conversation that is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_conversation_is_answered_no_further() {
+    let talk = Talk::start().await;
+    for round in 0..60_u64 {
+        let path = conversation(&talk.lin).await;
+        let question = json!({ "content": "Why?", "model": "acme/forever" });
+        let messages = format!("{path}/messages");
+        let delete = async {
+            tokio::time::sleep(Duration::from_micros(round * 50)).await;
+            talk.lin.delete(&path).await.is(204);
+        };
+        let (asked, ()) = futures::join!(talk.lin.post(&messages, &question), delete);
+        assert!([202, 404].contains(&asked.status), "{asked:?}");
+    }
+    let begun = Instant::now();
+    while talk.app.state.live.jobs() > 0 || talk.script.open.load(Ordering::Relaxed) > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(5), "{} are answered", talk.app.state.live.jobs());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(talk.app.state.live.conversations().is_empty());
+    println!("{} of 60 asked the provider", talk.script.asked.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_so() {
+    let talk = Talk::start().await;
+    let begun = talk.ask("forever").await;
+    let path = format!("/api/v1/messages/{}", id(&begun));
+    talk.lin.post(&format!("{path}/stop"), &json!({})).await.is(200);
+    talk.app.state.live.drain();
+    let question = json!({ "content": "And now?", "model": "acme/whole" });
+    for (path, body) in
+        [(format!("{}/messages", talk.path), &question), (format!("{path}/continue"), &json!({}))]
+    {
+        let refused = talk.lin.post(&path, body).await.problem(503, "");
+        assert_eq!(refused.json()["code"], "stopping");
+        assert!(!refused.header("retry-after").is_empty());
+        assert!(refused.text().contains("restarting") && !refused.text().contains("database"));
+    }
+}
+
+#[tokio::test]
+async fn a_new_title_is_told_to_those_who_listen() {
+    let talk = Talk::start().await;
+    let begun = talk.ask("whole").await;
+    talk.end(&begun).await;
+    let place = talk.lin.get(&format!("{}/messages", talk.path)).await.json()["after"].clone();
+    let mut events = talk.lin.events(&format!("{}/events?after={place}", talk.path)).await;
+    talk.lin.patch(&talk.path, &json!({ "title": "  Renamed " })).await.is(200);
+    let (name, place, title) = events.next().await.unwrap();
+    assert_eq!((&*name, &title["title"]), ("title", &json!("Renamed")));
+    // Who comes back with that place has missed nothing, also when nobody listened meanwhile.
+    drop(events);
+    let mut events = talk.lin.events(&format!("{}/events?after={place}", talk.path)).await;
+    let begun = talk.ask("whole").await;
+    let (name, ..) = events.next().await.unwrap();
+    assert_eq!(name, "started", "{begun}");
+}
+
+/// Wherever a listener goes away while it is let in, nothing is left of it.
+#[tokio::test]
+async fn who_goes_away_while_being_let_in_leaves_nothing() {
+    let talk = Talk::start().await;
+    let events = format!("{}/events", talk.path);
+    let mut cut = 0;
+    for at in 0..200 {
+        let listening = talk.lin.events(&events);
+        cut += u32::from(tokio::time::timeout(Duration::from_micros(at * 10), listening).await.is_err());
+    }
+    assert!(cut > 10, "{cut} were cut off");
+    assert!(talk.app.state.live.conversations().is_empty());
+    assert!(talk.app.state.live.sessions().is_empty());
+}

@@ -1,0 +1,86 @@
+//! Who may come in, and what ends with a session.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::json;
+
+use crate::app::{App, PASSWORD};
+
+const REGISTER: &str = "/api/v1/auth/register";
+const LOGIN: &str = "/api/v1/auth/login";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closed_registration_lets_in_one_of_fifty_who_come_at_once() {
+    let app = App::with(&[
+        ("INGLENOOK_AUTH_REGISTRATION", "closed"),
+        ("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "1000"),
+    ])
+    .await;
+    let client = app.client();
+    let all = join_all((0..50).map(|at| {
+        let form = json!({ "email": format!("u{at}@example.org"), "password": PASSWORD });
+        let client = client.clone();
+        async move { client.post(REGISTER, &form).await }
+    }))
+    .await;
+    let statuses: Vec<u16> = all.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [201, 403, 429, 503].contains(status)), "{statuses:?}");
+    assert_eq!(app.rows("SELECT cast(count(*) AS TEXT) FROM users").await, ["1"]);
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_streams_of_the_other_sessions_only() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let form = json!({ "email": "lin@example.org", "password": PASSWORD });
+    let other = app.client().post(LOGIN, &form).await.is(200).json();
+    let other = app.client().bearer(other["token"].as_str().unwrap());
+    let path = format!("/api/v1/conversations/{}/events", lin.conversation().await);
+    let (mut own, mut ends) = (lin.events(&path).await, other.events(&path).await);
+    let change = json!({ "password": PASSWORD, "new_password": "another horse" });
+    lin.patch("/api/v1/me", &change).await.is(200);
+    assert_eq!(ends.next().await, None);
+    other.get("/api/v1/me").await.is(401);
+    lin.get("/api/v1/me").await.is(200);
+    let still = tokio::time::timeout(Duration::from_millis(300), own.next()).await;
+    assert!(still.is_err(), "the own stream goes on: {still:?}");
+}
+
+/// So many that a queue of endings would have overflowed.
+#[tokio::test]
+async fn many_who_sign_out_at_once_take_nobody_along() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let path = format!("/api/v1/conversations/{}/events", lin.conversation().await);
+    let mut events = lin.events(&path).await;
+    for at in 0..200 {
+        app.state.live.end_sessions(&[format!("session {at}")]);
+    }
+    let still = tokio::time::timeout(Duration::from_millis(300), events.next()).await;
+    assert!(still.is_err(), "the stream goes on: {still:?}");
+    lin.post("/api/v1/auth/logout", &json!({})).await.is(204);
+    assert_eq!(events.next().await, None);
+}
+
+/// A session that ends by itself, or behind this server's back.
+#[tokio::test]
+async fn streams_of_sessions_that_are_gone_or_disabled_end_with_the_next_look() {
+    let app = App::start().await;
+    for how in ["DELETE FROM sessions", "UPDATE sessions SET expires_at = 1", "UPDATE users SET state = 'disabled'"] {
+        let name = format!("p{}", how.len());
+        let person = app.person(&name).await;
+        let stays = app.person(&format!("{name}-stays")).await;
+        let path = |id: String| format!("/api/v1/conversations/{id}/events");
+        let mut ends = person.events(&path(person.conversation().await)).await;
+        let mut goes_on = stays.events(&path(stays.conversation().await)).await;
+        let whose = format!("(SELECT id FROM users WHERE email = '{name}@example.org')");
+        let column = if how.contains("users") { "id" } else { "user_id" };
+        app.sql(&format!("{how} WHERE {column} = {whose}")).await;
+        inglenook::server::chat::relay::end_stale_sessions(&app.state).await.unwrap();
+        assert_eq!(ends.next().await, None, "{how}");
+        let still = tokio::time::timeout(Duration::from_millis(200), goes_on.next()).await;
+        assert!(still.is_err(), "{how}: {still:?}");
+    }
+}
