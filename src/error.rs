@@ -31,9 +31,13 @@ pub enum AppError {
     /// 409: at odds with what is stored.
     #[error("{message}")]
     Conflict { message: String },
-    /// 413.
-    #[error("That is too large: at most {limit} bytes are taken here.")]
+    /// 413: a request of more bytes than are taken.
+    #[error("That is too large: at most {} is taken here.", size::at_most(*limit))]
     TooLarge { limit: usize },
+    /// 413: a question of more bytes than are taken. `size` is missing where it came in a request that was
+    /// not read.
+    #[error("{}", size::too_long(*size, *limit))]
+    TooLong { size: Option<usize>, limit: usize },
     /// 415.
     #[error("Send this as application/json.")]
     UnsupportedMediaType,
@@ -46,7 +50,7 @@ pub enum AppError {
     )]
     IdempotencyKeyReused,
     /// 429.
-    #[error("Too many of these at once. Wait {seconds} seconds and try again.")]
+    #[error("Too many of these at once. Wait {} and try again.", size::duration(*seconds))]
     TooMany { seconds: u64 },
     /// 500: our fault. The cause is in the log under the request id.
     #[error("Something went wrong on our side. It has been noted; please try again.")]
@@ -59,6 +63,9 @@ pub enum AppError {
     /// 503: the server ends, and most often another one begins.
     #[error("The server is restarting. Nothing is lost; please try again in a few seconds.")]
     Stopping,
+    /// 503: more passwords to check than this server can.
+    #[error("Many people are signing in right now. Try again in a few seconds.")]
+    Overloaded,
     /// Seen by the browser only: the server could not be reached or did not understand.
     #[error("The server cannot be reached. Check your connection and try again.")]
     Unreachable,
@@ -77,12 +84,12 @@ impl AppError {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict { .. } => 409,
-            Self::TooLarge { .. } => 413,
+            Self::TooLarge { .. } | Self::TooLong { .. } => 413,
             Self::UnsupportedMediaType => 415,
             Self::Invalid { .. } | Self::IdempotencyKeyReused => 422,
             Self::TooMany { .. } => 429,
             Self::Internal => 500,
-            Self::Unavailable | Self::Stopping | Self::Unreachable => 503,
+            Self::Unavailable | Self::Stopping | Self::Overloaded | Self::Unreachable => 503,
         }
     }
 
@@ -96,6 +103,7 @@ impl AppError {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict { .. } => "conflict",
             Self::TooLarge { .. } => "too_large",
+            Self::TooLong { .. } => "too_long",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Invalid { .. } => "invalid",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
@@ -103,6 +111,7 @@ impl AppError {
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
             Self::Stopping => "stopping",
+            Self::Overloaded => "overloaded",
             Self::Unreachable => "unreachable",
         }
     }
@@ -116,12 +125,12 @@ impl AppError {
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::Conflict { .. } => "Conflict",
-            Self::TooLarge { .. } => "Too large",
+            Self::TooLarge { .. } | Self::TooLong { .. } => "Too large",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::Invalid { .. } | Self::IdempotencyKeyReused => "Not valid",
             Self::TooMany { .. } => "Too many requests",
             Self::Internal => "Something went wrong",
-            Self::Unavailable | Self::Stopping | Self::Unreachable => "Not available",
+            Self::Unavailable | Self::Stopping | Self::Overloaded | Self::Unreachable => "Not available",
         }
     }
 }
@@ -144,4 +153,67 @@ impl FromServerFnError for AppError {
 /// serde names a missing field in backquotes: "missing field `text`".
 pub(crate) fn missing_field(message: &str) -> String {
     message.split('`').nth(1).unwrap_or_default().to_owned()
+}
+
+/// Sizes and times in the words of a sentence.
+mod size {
+    const KB: usize = 1024;
+    const MB: usize = 1024 * 1024;
+
+    /// Rounded down, so that what is said to fit does.
+    pub(super) fn at_most(limit: usize) -> String {
+        match limit {
+            ..KB => format!("{limit} bytes"),
+            ..MB => format!("{} KB", limit / KB),
+            _ => format!("{} MB", limit / MB),
+        }
+    }
+
+    /// Rounded up, so that what is too long never looks as if it fitted; in the unit of the limit.
+    fn found(size: usize, limit: usize) -> String {
+        match limit {
+            ..KB => format!("{size} bytes"),
+            ..MB => format!("{} KB", size.div_ceil(KB)),
+            _ => format!("{}.{} MB", size.div_ceil(MB / 10) / 10, size.div_ceil(MB / 10) % 10),
+        }
+    }
+
+    pub(super) fn too_long(size: Option<usize>, limit: usize) -> String {
+        let most = at_most(limit);
+        match size {
+            Some(size) => {
+                let found = found(size, limit);
+                format!("Your message is too long ({found} of at most {most}). Shorten it and send it again.")
+            }
+            None => {
+                format!("Your message is too long: it may have at most {most}. Shorten it and send it again.")
+            }
+        }
+    }
+
+    pub(super) fn duration(seconds: u64) -> String {
+        match seconds {
+            1 => "a second".to_owned(),
+            ..120 => format!("{seconds} seconds"),
+            _ => format!("{} minutes", seconds.div_ceil(60)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times_are_said_as_people_say_them() {
+        let too_long = |size, limit| AppError::TooLong { size, limit }.to_string();
+        assert!(too_long(Some(300_000), 262_144).contains("(293 KB of at most 256 KB)"));
+        assert!(too_long(Some(262_145), 262_144).contains("(257 KB of at most 256 KB)"));
+        assert!(too_long(Some(1_048_577), 1_048_576).contains("(1.1 MB of at most 1 MB)"));
+        assert!(too_long(None, 262_144).contains("at most 256 KB"));
+        assert!(AppError::TooLarge { limit: 1 << 20 }.to_string().contains("at most 1 MB"));
+        let wait = |seconds| AppError::TooMany { seconds }.to_string();
+        assert!(wait(59).contains("59 seconds") && wait(1).contains("a second"));
+        assert!(wait(3541).contains("60 minutes") && wait(121).contains("3 minutes"));
+    }
 }

@@ -1,4 +1,4 @@
-//! The binary `inglenook`: reads the command line and the configuration, then serves or checks.
+//! The binary `inglenook`: reads the command line and the configuration, then serves, checks or sets a password.
 
 use std::{
     io::{self, Write},
@@ -11,6 +11,7 @@ use inglenook::server::{
     check::{check, unread},
     cli::{Cli, Command},
     config::{Config, keys::unknown_variables},
+    passwd::{passwd, read_password},
     telemetry,
 };
 
@@ -38,6 +39,12 @@ fn run(cli: &Cli) -> Result<ExitCode, StartError> {
             // Whoever stopped reading (`| head`) still gets the exit code.
             let _ = io::stdout().write_all(report.as_bytes());
             Ok(if starts { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Passwd { email } => {
+            let done = runtime.block_on(passwd(&config, &email, || read_password(&email)));
+            let done = done.map_err(|error| StartError::new(error.to_string()))?;
+            let _ = writeln!(io::stdout(), "{done}");
+            Ok(ExitCode::SUCCESS)
         }
     }
 }

@@ -73,7 +73,8 @@ pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteS
 pub async fn stop(message_id: String) -> Result<(), AppError> {
     use crate::server::{chat, context::Context};
     let context = Context::current()?;
-    chat::stop(&context.state, context.user()?, &message_id).await?;
+    let stopped = chat::stop(&context.state, context.user()?, &message_id).await?;
+    context.redirect(&format!("/c/{}#latest", stopped.conversation_id));
     Ok(())
 }
 

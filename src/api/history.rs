@@ -33,7 +33,8 @@ pub async fn rename(conversation_id: String, title: String) -> Result<(), AppErr
     };
     let context = Context::current()?;
     let patch = ConversationPatch { title: Some(title), ..Default::default() };
-    history::update(&context.state, context.user()?, &conversation_id, patch).await?;
+    let conversation = history::update(&context.state, context.user()?, &conversation_id, patch).await?;
+    context.redirect(&format!("/c/{}", conversation.id));
     Ok(())
 }
 

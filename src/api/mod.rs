@@ -1,8 +1,8 @@
 //! What a browser may ask: server functions of a few lines each, over the same services as the REST API.
 //!
 //! Each is an ordinary form target too. A form that is posted without JavaScript is answered by a
-//! redirect: to where the function says, or back to the page, with the error in the address when there
-//! is one (`?__err=`).
+//! redirect: to where the function says, or back to the page, which then says what went wrong
+//! (`server::forms`).
 
 pub mod chat;
 pub mod history;

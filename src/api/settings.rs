@@ -6,21 +6,19 @@ use crate::error::AppError;
 
 #[server(prefix = "/fn", endpoint = "set-name")]
 pub async fn set_name(name: String) -> Result<(), AppError> {
-    use crate::server::{context::Context, login};
+    use crate::server::{context::Context, flash::Told, login};
     let context = Context::current()?;
     let change = login::MeChange { name: Some(&name), ..Default::default() };
     login::change_me(&context.state, context.user()?, change).await?;
-    context.redirect("/settings?saved=name");
-    Ok(())
+    context.tell("/settings", Told::NameSaved)
 }
 
 /// A new password ends all other sessions.
 #[server(prefix = "/fn", endpoint = "set-password")]
 pub async fn set_password(password: String, new_password: String) -> Result<(), AppError> {
-    use crate::server::{context::Context, login};
+    use crate::server::{context::Context, flash::Told, login};
     let context = Context::current()?;
     let change = login::MeChange { password: Some((&password, &new_password)), ..Default::default() };
     login::change_me(&context.state, context.user()?, change).await?;
-    context.redirect("/settings?saved=password");
-    Ok(())
+    context.tell("/settings", Told::PasswordChanged)
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    FormResult, Id, PageError, Query, Visitor,
+    Id, Notice, PageError, Query, Visitor,
     layout::{Bar, Frame, Sidebar},
 };
 use crate::{
@@ -28,11 +28,11 @@ const REFRESH_SECONDS: u32 = 2;
 pub async fn new(
     State(state): State<AppState>,
     Visitor(current): Visitor,
-    Query(result): Query<FormResult>,
+    notice: Notice,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&state, &current).await?;
     let choice = Choice::load(&state, None).await;
-    let alert = result.error().map(|error| error.to_string());
+    let alert = notice.alert();
     let (key, name) = (state.ids.next(), current.user.name);
     let page = Page { islands: true, ..Page::new("New conversation") };
     Ok(page.render(move || {
@@ -65,8 +65,6 @@ pub struct Place {
     before: Option<String>,
     /// The question that is being edited.
     edit: Option<String>,
-    #[serde(flatten)]
-    result: FormResult,
 }
 
 /// `GET /c/{id}`: a window of a conversation.
@@ -75,6 +73,7 @@ pub async fn open(
     Visitor(current): Visitor,
     Id(id): Id,
     Query(place): Query<Place>,
+    notice: Notice,
 ) -> Result<Response, PageError> {
     let conversation = history::open(&state, &current, &id).await?;
     let (sidebar, thread, choice) = tokio::join!(
@@ -83,7 +82,7 @@ pub async fn open(
         Choice::load(&state, conversation.model.as_deref()),
     );
     let (sidebar, thread) = (sidebar?, thread?);
-    let alert = place.result.error().map(|error| error.to_string());
+    let alert = notice.alert();
     let key = state.ids.next();
     let generating = thread.messages.last().is_some_and(|last| last.message.status == Status::Generating);
     let page = Page {

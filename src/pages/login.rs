@@ -8,23 +8,21 @@ use axum::{
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::{FormResult, PageError, Query};
+use super::{Notice, PageError, Query};
 use crate::{
-    server::{config::Registration, document::Page, gate, state::AppState},
+    server::{config::Registration, document::Page, gate, redirect, state::AppState},
     ui::parts::Brand,
 };
 
 #[derive(Default, Deserialize)]
 pub struct SignIn {
-    #[serde(default)]
     next: Option<String>,
-    #[serde(flatten)]
-    result: FormResult,
 }
 
 pub async fn sign_in(
     State(state): State<AppState>,
     Query(query): Query<SignIn>,
+    notice: Notice,
     extensions: Extensions,
 ) -> Result<Response, PageError> {
     if gate::found(&extensions)?.is_some() {
@@ -34,7 +32,9 @@ pub async fn sign_in(
         return Ok(Redirect::to("/register").into_response());
     }
     let open = state.config.auth.registration == Registration::Open;
-    let alert = query.result.error().map(|error| error.to_string());
+    let next = query.next.filter(|next| redirect::local(next).is_some());
+    let alert = notice.alert();
+    let email = notice.typed().email.unwrap_or_default();
     let page = Page { class: "door", ..Page::new("Sign in") };
     Ok(page.render(move || {
         view! {
@@ -43,9 +43,22 @@ pub async fn sign_in(
                 <h1>"Sign in"</h1>
                 <Alert sentence=alert />
                 <form method="post" action="/fn/login">
-                    {query.next.map(|next| view! { <input type="hidden" name="next" value=next /> })}
-                    <Field label="E-mail" kind="email" name="email" autocomplete="username" focus=true />
-                    <Field label="Password" kind="password" name="password" autocomplete="current-password" />
+                    {next.map(|next| view! { <input type="hidden" name="next" value=next /> })}
+                    <Field
+                        label="E-mail"
+                        kind="email"
+                        name="email"
+                        autocomplete="username"
+                        focus=email.is_empty()
+                        value=email.clone()
+                    />
+                    <Field
+                        label="Password"
+                        kind="password"
+                        name="password"
+                        autocomplete="current-password"
+                        focus=!email.is_empty()
+                    />
                     <button class="primary">"Sign in"</button>
                 </form>
                 {open
@@ -61,21 +74,22 @@ pub async fn sign_in(
 
 pub async fn register(
     State(state): State<AppState>,
-    Query(result): Query<FormResult>,
+    notice: Notice,
     extensions: Extensions,
 ) -> Result<Response, PageError> {
     if gate::found(&extensions)?.is_some() {
         return Ok(Redirect::to("/").into_response());
     }
     let first = !state.store.any_user().await.map_err(crate::error::AppError::from)?;
-    let alert = result.error().map(|error| error.to_string());
+    let alert = notice.alert();
+    let typed = notice.typed();
     let open = first || state.config.auth.registration == Registration::Open;
     let words = if first {
         "You are the first here: this account will be the administrator’s."
     } else if open {
         "Your conversations are yours alone."
     } else {
-        "Registration is closed here. Ask the administrator for an account."
+        "Registration is closed here. Ask the administrator to open it."
     };
     let page = Page { class: "door", ..Page::new("Create an account") };
     Ok(page.render(move || {
@@ -89,8 +103,21 @@ pub async fn register(
                     .then(|| {
                         view! {
                             <form method="post" action="/fn/register">
-                                <Field label="Name" kind="text" name="name" autocomplete="name" focus=true />
-                                <Field label="E-mail" kind="email" name="email" autocomplete="username" />
+                                <Field
+                                    label="Name"
+                                    kind="text"
+                                    name="name"
+                                    autocomplete="name"
+                                    focus=true
+                                    value=typed.name.unwrap_or_default()
+                                />
+                                <Field
+                                    label="E-mail"
+                                    kind="email"
+                                    name="email"
+                                    autocomplete="username"
+                                    value=typed.email.unwrap_or_default()
+                                />
                                 <Field
                                     label="Password"
                                     kind="password"

@@ -15,12 +15,17 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 use crate::{
     error::AppError,
-    server::{document, gate, session::CurrentUser, state::AppState},
+    server::{
+        document,
+        flash::{self, Flash, Told, Typed},
+        gate, redirect,
+        session::CurrentUser,
+        state::AppState,
+    },
 };
 
 /// Every page and its address.
@@ -52,11 +57,9 @@ impl IntoResponse for PageError {
         if self.error != AppError::SignedOut {
             return document::error_page(&self.error);
         }
-        let next = self.next.filter(|next| next != "/").map(|next| {
-            let quoted: String = next.bytes().map(|byte| format!("%{byte:02x}")).collect();
-            format!("?next={quoted}")
-        });
-        let mut response = Redirect::to(&format!("/login{}", next.unwrap_or_default())).into_response();
+        let next = self.next.as_deref().and_then(redirect::local).filter(|next| *next != "/");
+        let next = next.map(|next| format!("?{}", redirect::next_parameter(next))).unwrap_or_default();
+        let mut response = Redirect::to(&format!("/login{next}")).into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
         response
     }
@@ -100,18 +103,43 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// What became of a form that was posted without JavaScript.
-#[derive(Default, Deserialize)]
-pub struct FormResult {
-    #[serde(rename = "__err")]
-    error: Option<String>,
+/// What this page is told about the form that led here, if it was sealed for this page and whoever opens it.
+/// Anything else in an address is no word of ours.
+pub struct Notice(Option<Flash>);
+
+impl FromRequestParts<AppState> for Notice {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        let pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let sealed = pairs.filter(|(name, _)| *name == flash::PARAMETER).map(|(_, value)| value).next();
+        let found = gate::found(&parts.extensions).ok().flatten();
+        let viewer = found.as_ref().map(CurrentUser::id);
+        Ok(Self(sealed.and_then(|sealed| state.flashes.open(sealed, parts.uri.path(), viewer))))
+    }
 }
 
-impl FormResult {
-    /// The error that the form led to. Anything else in the address is no error of ours.
-    pub fn error(&self) -> Option<AppError> {
-        let bytes = URL_SAFE.decode(self.error.as_ref()?).ok()?;
-        serde_json::from_slice(&bytes).ok()
+impl Notice {
+    /// What went wrong, as a sentence.
+    pub fn alert(&self) -> Option<String> {
+        match &self.0.as_ref()?.told {
+            Told::Refused(error) => Some(error.to_string()),
+            Told::NameSaved | Told::PasswordChanged => None,
+        }
+    }
+
+    /// What was done, as a sentence.
+    pub fn done(&self) -> Option<&'static str> {
+        match &self.0.as_ref()?.told {
+            Told::Refused(_) => None,
+            Told::NameSaved => Some("Your name is saved."),
+            Told::PasswordChanged => Some("Your password is changed, and all other sessions are signed out."),
+        }
+    }
+
+    /// What was typed into the form.
+    pub fn typed(self) -> Typed {
+        self.0.map(|flash| flash.typed).unwrap_or_default()
     }
 }
 

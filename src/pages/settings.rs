@@ -2,35 +2,24 @@
 
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
-use serde::Deserialize;
 
 use super::{
-    FormResult, PageError, Query, Visitor,
+    Notice, PageError, Visitor,
     layout::{Bar, Frame, Sidebar},
     login::{Alert, Field},
 };
 use crate::server::{document::Page, state::AppState};
 
-#[derive(Default, Deserialize)]
-pub struct Saved {
-    saved: Option<String>,
-    #[serde(flatten)]
-    result: FormResult,
-}
-
 pub async fn settings(
     State(state): State<AppState>,
     Visitor(current): Visitor,
-    Query(saved): Query<Saved>,
+    notice: Notice,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&state, &current).await?;
-    let alert = saved.result.error().map(|error| error.to_string());
-    let done = match saved.saved.as_deref() {
-        Some("name") => Some("Your name is saved."),
-        Some("password") => Some("Your password is changed, and all other sessions are signed out."),
-        _ => None,
-    };
+    let (alert, done) = (notice.alert(), notice.done());
+    let typed = notice.typed().name;
     let user = current.user;
+    let name = typed.unwrap_or(user.name);
     Ok(Page::new("Settings").render(move || {
         view! {
             <Frame sidebar current=None>
@@ -41,7 +30,7 @@ pub async fn settings(
                         {done.map(|done| view! { <p class="done" role="status">{done}</p> })}
                         <p class="quiet">"Signed in as " {user.email}</p>
                         <form method="post" action="/fn/set-name">
-                            <Field label="Name" kind="text" name="name" autocomplete="name" value=user.name />
+                            <Field label="Name" kind="text" name="name" autocomplete="name" value=name />
                             <button class="small">"Save name"</button>
                         </form>
                         <h2>"Password"</h2>

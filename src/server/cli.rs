@@ -24,6 +24,7 @@ const EXAMPLES: &str = "Examples:
   OPENAI_API_KEY=sk-… inglenook --listen 0.0.0.0:8080      OpenAI's, for the whole network
   INGLENOOK_STORE='mongodb://db/inglenook?replicaSet=rs0' inglenook
   inglenook check --config /etc/inglenook/Leptos.toml      what is configured, and does it answer?
+  inglenook passwd lin@example.org                         a new password, also while the server runs
 
 Leptos.toml in the working directory is read when it is there; what a variable says goes before it,
 and an option before both.
@@ -46,13 +47,18 @@ pub struct Cli {
     listen: Option<SocketAddr>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Serve the site (what happens without a command)
     #[default]
     Serve,
     /// Say what is configured, whether store and providers answer, and what would be wrong
     Check,
+    /// Give somebody a new password, typed or from standard input, and sign them out everywhere
+    Passwd {
+        /// The e-mail address of their account
+        email: String,
+    },
 }
 
 fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
@@ -61,7 +67,7 @@ fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
 
 impl Cli {
     pub fn chosen(&self) -> Command {
-        self.command.unwrap_or_default()
+        self.command.clone().unwrap_or_default()
     }
 
     /// The configuration with this command line and the process's environment.
@@ -95,6 +101,9 @@ mod tests {
         assert_eq!(parse(&[]).chosen(), Command::Serve);
         assert_eq!(parse(&["serve"]).chosen(), Command::Serve);
         assert_eq!(parse(&["check"]).chosen(), Command::Check);
+        let passwd = Command::Passwd { email: "lin@example.org".into() };
+        assert_eq!(parse(&["passwd", "lin@example.org"]).chosen(), passwd);
+        assert!(Cli::try_parse_from(["inglenook", "passwd"]).is_err());
     }
 
     #[test]
@@ -116,7 +125,9 @@ mod tests {
         for (name, _) in keys::OTHER_VARIABLES {
             assert!(help.contains(name), "{name}");
         }
-        for word in ["First steps", "Examples", "check", "serve", "--config", "--listen", "--version"] {
+        for word in
+            ["First steps", "Examples", "check", "serve", "passwd", "--config", "--listen", "--version"]
+        {
             assert!(help.contains(word), "{word}");
         }
         let short = Cli::command().render_help().to_string();

@@ -10,7 +10,11 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 
 use super::{
+    error_response::extra_header,
+    flash::{self, Flash, Told},
+    forms::Form,
     login::Caller,
+    redirect,
     session::{self, CurrentUser, IssuedToken},
     state::AppState,
 };
@@ -38,23 +42,39 @@ impl Context {
         self.gate.as_ref().map_err(Clone::clone)?.as_ref().ok_or(AppError::SignedOut)
     }
 
-    /// Hands the token to the browser; `None` takes it away.
+    /// Hands the token to the browser; `None` takes it away, with all that the browser keeps of the site.
     pub fn set_token(&self, token: Option<&IssuedToken>) {
+        let Some(options) = use_context::<ResponseOptions>() else { return };
         let cookie = session::set_cookie(self.state.config.is_https(), token, self.state.clock.now());
-        if let (Some(options), Ok(cookie)) =
-            (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie))
-        {
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             options.append_header(header::SET_COOKIE, cookie);
+        }
+        if token.is_none() {
+            let (name, value) = session::CLEAR_SITE_DATA;
+            options.insert_header(name, HeaderValue::from_static(value));
         }
     }
 
     /// Where a plain form leads. Only a path of this site: anything else leads home.
     pub fn redirect(&self, path: &str) {
-        if self.is_form {
-            let local =
-                path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
-            leptos_axum::redirect(if local { path } else { "/" });
+        let path = redirect::local(path).unwrap_or("/");
+        if self.is_form
+            && let Some(options) = use_context::<ResponseOptions>()
+            && let Ok(path) = HeaderValue::from_str(path)
+        {
+            options.insert_header(header::LOCATION, path);
         }
+    }
+
+    /// [`Self::redirect`] to a page that tells the person who asks what was done.
+    pub fn tell(&self, page: &str, told: Told) -> Result<(), AppError> {
+        let flash = Flash { told, typed: flash::Typed::default() };
+        let sealed = self.state.flashes.seal(flash, page, Some(self.user()?.id()));
+        match sealed {
+            Some(sealed) => self.redirect(&format!("{page}?{}={sealed}", flash::PARAMETER)),
+            None => self.redirect(page),
+        }
+        Ok(())
     }
 
     /// [`Self::redirect`] for a function that also answers the path: the page's own calls go there.
@@ -69,56 +89,60 @@ pub async fn server_functions(State(state): State<AppState>, request: Request) -
     let for_program = super::gate::is_for_program(request.uri().path(), request.headers());
     let (parts, body) = request.into_parts();
     let whole = super::body::read(&state, Request::from_parts(parts.clone(), body)).await;
-    let mut request = match whole {
-        Ok(bytes) => Request::from_parts(parts, Body::from(bytes)),
+    let bytes = match whole {
+        Ok(bytes) => bytes,
         Err(error) if for_program => return as_json(&error),
         Err(error) => return super::document::error_page(&error),
     };
-    forget_old_error(request.headers_mut());
+    let form = match accepts_html(&parts.headers) {
+        true => Some(Form::read(&state, &parts, bytes.clone()).await),
+        false => None,
+    };
+    let mut request = Request::from_parts(parts, Body::from(bytes));
+    // leptos would lead a form to wherever the `Referer` says, with an error in the open.
+    request.headers_mut().remove(header::ACCEPT);
+    request.headers_mut().remove(header::REFERER);
     let extensions = request.extensions();
     let context = Context {
         caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
         gate: super::gate::found(extensions),
-        is_form: accepts_html(request.headers()),
-        state,
+        is_form: form.is_some(),
+        state: state.clone(),
     };
-    let response =
+    let answer =
         leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await;
-    with_status(response.into_response()).await
-}
-
-/// A form is led back to the page it came from with its error in the address; what the address says of
-/// an earlier try is taken out first.
-fn forget_old_error(headers: &mut http::HeaderMap) {
-    let Some(referer) = headers.get(header::REFERER).and_then(|value| value.to_str().ok()) else { return };
-    let Some((page, query)) = referer.split_once('?') else { return };
-    let kept = query.split('&').filter(|pair| !pair.starts_with("__err=") && !pair.starts_with("__path="));
-    let query = kept.collect::<Vec<_>>().join("&");
-    let clean = if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") };
-    if let Ok(clean) = HeaderValue::from_str(&clean) {
-        headers.insert(header::REFERER, clean);
+    let (answer, error) = with_status(answer.into_response()).await;
+    match (form, error) {
+        (None, _) => answer,
+        (Some(form), None) => form.done(answer),
+        (Some(form), Some(error)) => form.refused(&state, error),
     }
 }
 
 /// An error in the form in which the page's own calls read it.
 pub fn as_json(error: &AppError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, axum::Json(error)).into_response()
+    let mut answer = (status, axum::Json(error)).into_response();
+    if let Some((name, value)) = extra_header(error) {
+        answer.headers_mut().insert(name, value);
+    }
+    answer
 }
 
 /// Every error of a server function comes as status 500 with the error as JSON; it gets the status that
-/// it says. A redirect of a plain form is left alone.
-async fn with_status(response: Response) -> Response {
+/// it says, and is answered beside.
+async fn with_status(response: Response) -> (Response, Option<AppError>) {
     if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
-        return response;
+        return (response, None);
     }
     let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = to_bytes(body, MAX_ERROR_BYTES).await else { return AppError::Internal.into_response() };
+    let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
     let Ok(error) = serde_json::from_slice::<AppError>(&bytes) else {
-        return AppError::Internal.into_response();
+        return (AppError::Internal.into_response(), Some(AppError::Internal));
     };
     parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Response::from_parts(parts, Body::from(bytes))
+    parts.headers.extend(extra_header(&error));
+    (Response::from_parts(parts, Body::from(bytes)), Some(error))
 }
 
 pub fn accepts_html(headers: &http::HeaderMap) -> bool {

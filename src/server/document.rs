@@ -14,8 +14,11 @@ use leptos::{
     prelude::*,
 };
 
-use super::{assets, request_id};
-use crate::{error::AppError, ui::parts::ErrorPage};
+use super::{assets, error_response::extra_header, request_id};
+use crate::{
+    error::AppError,
+    ui::parts::{Again, ErrorPage},
+};
 
 /// A page before it becomes a document.
 pub struct Page {
@@ -94,9 +97,19 @@ fn options() -> LeptosOptions {
 
 /// The one page for errors, with a way out.
 pub fn error_page(error: &AppError) -> Response {
+    page_of(error, None)
+}
+
+/// The same page for a form that was refused, with the form, to be sent again.
+pub fn refused_page(error: &AppError, again: Again) -> Response {
+    page_of(error, Some(again))
+}
+
+fn page_of(error: &AppError, again: Option<Again>) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let error = error.clone();
     let page = Page { status, class: "door", ..Page::new(error.title()) };
-    let reference = request_id::current();
-    page.render(move || view! { <ErrorPage error reference /> })
+    let (shown, reference) = (error.clone(), request_id::current());
+    let mut answer = page.render(move || view! { <ErrorPage error=shown reference again /> });
+    answer.headers_mut().extend(extra_header(error));
+    answer
 }

@@ -11,6 +11,8 @@ use crate::error::AppError;
 
 /// After how many seconds a database that does not answer, or a server that restarts, is worth another try.
 const RETRY_SECONDS: u64 = 5;
+/// After how many seconds those who wait for a password's hash are through.
+const HASHED_SECONDS: u64 = 3;
 
 /// RFC 9457, with the error's `code`, the `field` to put right and the id to look up in the log.
 #[derive(Serialize)]
@@ -57,6 +59,7 @@ pub fn extra_header(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
     match error {
         AppError::TooMany { seconds } => Some((header::RETRY_AFTER, HeaderValue::from(*seconds))),
         AppError::Unavailable | AppError::Stopping => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))),
+        AppError::Overloaded => Some((header::RETRY_AFTER, HeaderValue::from(HASHED_SECONDS))),
         AppError::SignedOut | AppError::WrongCredentials => {
             Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
         }
@@ -131,6 +134,8 @@ mod tests {
         assert_eq!((status, &headers[header::RETRY_AFTER]), (429, &HeaderValue::from(17)));
         let (status, headers, _) = read(AppError::Unavailable.into_response()).await;
         assert_eq!((status, &headers[header::RETRY_AFTER]), (503, &HeaderValue::from(5)));
+        let (status, headers, _) = read(AppError::Overloaded.into_response()).await;
+        assert_eq!((status, &headers[header::RETRY_AFTER]), (503, &HeaderValue::from(3)));
         let (status, headers, _) = read(AppError::SignedOut.into_response()).await;
         assert_eq!((status, &headers[header::WWW_AUTHENTICATE]), (401, &HeaderValue::from_static("Bearer")));
     }

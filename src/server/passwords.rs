@@ -1,9 +1,12 @@
 //! Password hashes: argon2id, off the async threads, one at a time.
 
+pub mod guessable;
+mod queue;
+
 use std::{
     cell::RefCell,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc,
+    sync::Arc,
     thread,
 };
 
@@ -15,6 +18,11 @@ use argon2::{
     },
 };
 use tokio::sync::oneshot;
+use unicode_normalization::UnicodeNormalization;
+
+use queue::Queue;
+
+pub use queue::Lane;
 
 use crate::error::AppError;
 
@@ -22,24 +30,39 @@ type Work = Box<dyn FnOnce(&Hasher) + Send>;
 
 /// Hashes and checks passwords on a thread of its own. One hash takes 19 MiB and some 20 ms of a core; on one
 /// thread they take the same 19 MiB, and people who sign in never more than one core from those who read.
+/// Who comes while too many wait is answered [`AppError::Overloaded`].
 pub struct Passwords {
-    work: mpsc::Sender<Work>,
+    work: Arc<Queue<Work>>,
     /// Checked when there is no such account, so that the answer takes as long.
     stand_in: tokio::sync::OnceCell<String>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        let (work, waiting) = mpsc::channel::<Work>();
-        // It ends with the sender, and not before.
+        let work = Arc::new(Queue::<Work>::default());
+        let waiting = work.clone();
+        // It ends when the queue is closed.
         thread::spawn(move || {
             let hasher = Hasher::default();
-            for work in waiting {
+            while let Some(work) = waiting.pop() {
                 drop(catch_unwind(AssertUnwindSafe(|| work(&hasher))));
             }
         });
         Self { work, stand_in: tokio::sync::OnceCell::new() }
     }
+}
+
+impl Drop for Passwords {
+    fn drop(&mut self) {
+        self.work.close();
+    }
+}
+
+/// The password as it is hashed (RFC 8265, OpaqueString): a keyboard may make `é` of one sign or of two, and a
+/// blank of several kinds, while a person typed the same.
+pub fn prepared(password: &str) -> String {
+    let blank = |c: char| if c.is_whitespace() && !c.is_control() { ' ' } else { c };
+    password.chars().map(blank).nfc().collect()
 }
 
 /// Argon2 with memory that stays: allocated anew for each hash, it came to 120 MB after ten, as an allocator
@@ -90,25 +113,33 @@ impl CustomizedPasswordHasher<PasswordHash> for Hasher {
 
 impl Passwords {
     /// The PHC string of a new hash.
-    pub async fn hash(&self, password: &str) -> Result<String, AppError> {
-        let password = password.to_owned();
-        self.off_thread(move |hasher| hasher.hash_password(password.as_bytes()).map(|hash| hash.to_string()))
-            .await?
-            .map_err(|error| internal("cannot hash a password", &error))
+    pub async fn hash(&self, lane: Lane, password: &str) -> Result<String, AppError> {
+        let password = prepared(password);
+        self.off_thread(lane, move |hasher| {
+            hasher.hash_password(password.as_bytes()).map(|hash| hash.to_string())
+        })
+        .await?
+        .map_err(|error| internal("cannot hash a password", &error))
     }
 
     /// Whether `password` belongs to `hash`; with no hash the same work is done and the answer is no.
-    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, AppError> {
+    ///
+    /// A hash of before passwords were [`prepared`] fits what was typed then. The second try is made for whatever
+    /// was typed in such a way, so that the time that it takes says nothing about the account.
+    pub async fn verify(&self, lane: Lane, password: &str, hash: Option<&str>) -> Result<bool, AppError> {
         let known = hash.is_some();
         let hash = match hash {
             Some(hash) => hash.to_owned(),
-            None => self.stand_in.get_or_try_init(|| self.hash("nobody's password")).await?.clone(),
+            None => self.stand_in.get_or_try_init(|| self.hash(lane, "nobody's password")).await?.clone(),
         };
-        let password = password.to_owned();
+        let (password, typed) = (prepared(password), password.to_owned());
         let matches = self
-            .off_thread(move |hasher| {
+            .off_thread(lane, move |hasher| {
+                let fits = |hash: &PasswordHash, password: &str| {
+                    hasher.verify_password(password.as_bytes(), hash).is_ok()
+                };
                 PasswordHash::new(&hash)
-                    .is_ok_and(|hash| hasher.verify_password(password.as_bytes(), &hash).is_ok())
+                    .is_ok_and(|hash| fits(&hash, &password) || (typed != password && fits(&hash, &typed)))
             })
             .await?;
         Ok(matches && known)
@@ -116,6 +147,7 @@ impl Passwords {
 
     async fn off_thread<T: Send + 'static>(
         &self,
+        lane: Lane,
         work: impl FnOnce(&Hasher) -> T + Send + 'static,
     ) -> Result<T, AppError> {
         let (done, result) = oneshot::channel();
@@ -125,7 +157,9 @@ impl Passwords {
                 let _ = done.send(work(hasher));
             }
         });
-        self.work.send(work).map_err(|error| internal("nothing hashes any more", &error))?;
+        if !self.work.push(lane, work) {
+            return Err(AppError::Overloaded);
+        }
         result.await.map_err(|error| internal("hashing ended early", &error))
     }
 }
@@ -142,12 +176,58 @@ mod tests {
     #[tokio::test]
     async fn a_hash_is_argon2id_and_fits_its_password_only() {
         let passwords = Passwords::default();
-        let hash = passwords.hash("correct horse").await.unwrap();
+        let hash = passwords.hash(Lane::Anybody, "correct horse").await.unwrap();
         assert!(hash.starts_with("$argon2id$"), "{hash}");
-        assert!(passwords.verify("correct horse", Some(&hash)).await.unwrap());
-        assert!(!passwords.verify("wrong horse", Some(&hash)).await.unwrap());
-        assert!(!passwords.verify("nobody's password", None).await.unwrap());
-        assert!(!passwords.verify("x", Some("not a hash")).await.unwrap());
+        let fits = async |password, hash| passwords.verify(Lane::Known, password, hash).await.unwrap();
+        assert!(fits("correct horse", Some(&*hash)).await);
+        assert!(!fits("wrong horse", Some(&hash)).await);
+        assert!(!fits("nobody's password", None).await);
+        assert!(!fits("x", Some("not a hash")).await);
+    }
+
+    #[tokio::test]
+    async fn one_password_typed_on_two_keyboards_is_one() {
+        let passwords = Passwords::default();
+        let forms = ["na\u{ef}ve pi\u{f1}ata", "nai\u{308}ve pin\u{303}ata", "na\u{ef}ve\u{a0}pi\u{f1}ata"];
+        let fits =
+            async |password, hash| passwords.verify(Lane::Anybody, password, Some(hash)).await.unwrap();
+        for made in forms {
+            let hash = passwords.hash(Lane::Anybody, made).await.unwrap();
+            for typed in forms {
+                assert!(fits(typed, &*hash).await, "{made:?} {typed:?}");
+            }
+            assert!(!fits("naive pinata", &hash).await);
+        }
+        // Made from what was typed, before passwords were prepared.
+        let old = Hasher::default().hash_password(forms[1].as_bytes()).unwrap().to_string();
+        assert!(fits(forms[1], &old).await);
+        assert!(!fits("naive pinata", &old).await);
+    }
+
+    /// A flood is told to come again at once, what waits is bounded, and those whom we know pass it.
+    #[tokio::test]
+    async fn five_hundred_strangers_hold_nobody_up() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash(Lane::Known, "correct horse").await.unwrap();
+        let begun = std::time::Instant::now();
+        let flood = (0..500).map(|_| passwords.verify(Lane::Anybody, "wrong horse", Some(&hash)));
+        let mut flood: futures::stream::FuturesUnordered<_> = flood.collect();
+        let mut refused = 0;
+        let known = async {
+            tokio::task::yield_now().await;
+            let fits = passwords.verify(Lane::Known, "correct horse", Some(&hash)).await;
+            (fits, begun.elapsed())
+        };
+        let all = async {
+            while let Some(done) = futures::StreamExt::next(&mut flood).await {
+                refused += usize::from(done == Err(AppError::Overloaded));
+            }
+            begun.elapsed()
+        };
+        let (all, (fits, took)) = tokio::join!(all, known);
+        assert_eq!(fits, Ok(true));
+        assert!((400..500).contains(&refused), "{refused}");
+        assert!(took < all / 2, "{took:?} of {all:?}");
     }
 
     /// The memory that others left changes nothing; the library says so, too.
@@ -168,7 +248,7 @@ mod tests {
     #[tokio::test]
     async fn what_fails_does_not_end_the_others() {
         let passwords = Passwords::default();
-        assert!(passwords.off_thread(|_| panic!("part of the test")).await.map(|()| 0).is_err());
-        assert_eq!(passwords.off_thread(|_| 1).await.unwrap(), 1);
+        assert!(passwords.off_thread(Lane::Known, |_| panic!("part of the test")).await.map(|()| 0).is_err());
+        assert_eq!(passwords.off_thread(Lane::Known, |_| 1).await.unwrap(), 1);
     }
 }

@@ -94,7 +94,8 @@ async fn body_limit(State(state): State<AppState>, request: Request, next: Next)
         let mut pieces = body.into_data_stream();
         while pieces.next().await.is_some_and(|piece| piece.is_ok()) {}
     }
-    gate::error_for(&Request::from_parts(parts, Body::empty()), AppError::TooLarge { limit })
+    let error = super::body::too_large(&state, parts.uri.path());
+    gate::error_for(&Request::from_parts(parts, Body::empty()), error)
 }
 
 async fn security_headers(request: Request, next: Next) -> Response {

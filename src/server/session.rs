@@ -13,6 +13,11 @@ use crate::{
     error::AppError,
 };
 
+/// At sign-out: what was typed and not sent is kept in the browser, and is not for who comes next. Caches
+/// hold nothing of a person, and browsers take long to clear them.
+pub const CLEAR_SITE_DATA: (http::HeaderName, &str) =
+    (http::HeaderName::from_static("clear-site-data"), "\"storage\"");
+
 /// The cookie that carries the token. Its name gets the `__Host-` prefix over https.
 pub const COOKIE: &str = "inglenook";
 const ISSUER: &str = "inglenook";

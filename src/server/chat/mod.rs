@@ -279,7 +279,7 @@ async fn repeated(
 
 fn valid_text(text: &str, limit: usize) -> Result<&str, AppError> {
     if text.len() > limit {
-        return Err(AppError::TooLarge { limit });
+        return Err(AppError::TooLong { size: Some(text.len()), limit });
     }
     let visible = |c: char| !c.is_whitespace() && !c.is_control();
     if !text.contains(visible) {

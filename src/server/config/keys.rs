@@ -105,7 +105,13 @@ pub const KEYS: &[Key] = &[
         "limits.logins_per_minute",
         "INGLENOOK_LIMITS_LOGINS_PER_MINUTE",
         "10",
-        "Sign-in tries per minute, for each address and each account.",
+        "Wrong passwords per minute: from each address, and for each account from addresses that are new to it.",
+    ),
+    key(
+        "limits.registrations_per_hour",
+        "INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR",
+        "50",
+        "New accounts per hour from each address.",
     ),
     key(
         "limits.streams_per_user",

@@ -122,6 +122,7 @@ pub struct Limits {
     pub message_bytes: usize,
     pub body_bytes: usize,
     pub logins_per_minute: u32,
+    pub registrations_per_hour: u32,
     pub streams_per_user: usize,
 }
 
@@ -321,6 +322,8 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
         message_bytes,
         body_bytes,
         logins_per_minute: u32::try_from(reader.number("limits.logins_per_minute", 1..=100_000)).unwrap_or(1),
+        registrations_per_hour: u32::try_from(reader.number("limits.registrations_per_hour", 1..=1_000_000))
+            .unwrap_or(1),
         streams_per_user: usize::try_from(reader.number("limits.streams_per_user", 1..=10_000)).unwrap_or(1),
     }
 }

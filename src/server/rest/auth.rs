@@ -63,7 +63,7 @@ pub async fn log_in(
 
 pub async fn log_out(State(state): State<AppState>, current: CurrentUser) -> Result<Response, AppError> {
     login::log_out(&state, &current).await?;
-    Ok((StatusCode::NO_CONTENT, cookie(&state, None)).into_response())
+    Ok((StatusCode::NO_CONTENT, cookie(&state, None), [session::CLEAR_SITE_DATA]).into_response())
 }
 
 fn signed_in(state: &AppState, status: StatusCode, user: User, token: IssuedToken) -> Response {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Icon;
+use super::{Icon, steer::as_html};
 use crate::error::AppError;
 
 #[component]
@@ -15,14 +15,26 @@ pub fn Brand() -> impl IntoView {
     }
 }
 
+/// A form with a text that was refused: everything that it brought.
+#[derive(Clone, Debug)]
+pub struct Again {
+    pub action: &'static str,
+    pub hidden: Vec<(&'static str, String)>,
+    pub text: String,
+}
+
 #[component]
-pub fn ErrorPage(error: AppError, reference: Option<String>) -> impl IntoView {
+pub fn ErrorPage(error: AppError, reference: Option<String>, again: Option<Again>) -> impl IntoView {
     let reference = reference.filter(|_| error.status() >= 500);
+    // What was sent and refused is told at once to those who do not see it.
+    let (class, role) = if again.is_some() { ("alert", Some("alert")) } else { ("quiet", None) };
     view! {
         <main class="card">
             <Brand />
             <h1>{error.title()}</h1>
-            <p class="quiet">{error.to_string()}</p>
+            <p class=class role=role>
+                {error.to_string()}
+            </p>
             {reference
                 .map(|id| {
                     view! {
@@ -31,9 +43,27 @@ pub fn ErrorPage(error: AppError, reference: Option<String>) -> impl IntoView {
                         </p>
                     }
                 })}
+            {again.map(|again| view! { <SendAgain again /> })}
             <a class="primary" href="/">
                 "Back to your conversations"
             </a>
         </main>
+    }
+}
+
+#[component]
+fn SendAgain(again: Again) -> impl IntoView {
+    // A browser drops the first line break in a field.
+    let text = format!("\n{}", as_html(&again.text));
+    view! {
+        <form class="again" method="post" action=again.action>
+            {again
+                .hidden
+                .into_iter()
+                .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+                .collect_view()}
+            <textarea name="text" rows="8" aria-label="Message" required dir="auto" inner_html=text></textarea>
+            <button class="small">"Send"</button>
+        </form>
     }
 }

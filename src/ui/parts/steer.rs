@@ -62,8 +62,8 @@ pub fn EditLink(id: String, #[prop(optional)] query: String) -> impl IntoView {
 /// A question's text to be changed; the changed one stands beside it.
 #[component]
 pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: String) -> impl IntoView {
-    // A textarea's children would be written as they are.
-    let text = as_html(&text);
+    // A textarea's children would be written as they are, and a browser drops the first line break.
+    let text = format!("\n{}", as_html(&text));
     view! {
         <form class="editing" method="post" action="/fn/edit">
             <input type="hidden" name="key" value=key />
@@ -127,7 +127,7 @@ pub fn ContinueButton(id: String) -> impl IntoView {
 }
 
 /// Text as HTML that shows it.
-fn as_html(text: &str) -> String {
+pub(super) fn as_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

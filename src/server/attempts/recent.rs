@@ -1,0 +1,72 @@
+//! [`Recent`]: a map that forgets by time and has a greatest size, without ever walking over its entries.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+/// More than hashing lets anybody fail in a minute: beyond, the older half is forgotten early.
+const MOST: usize = 20_000;
+
+/// Two halves. New entries go into the young one; when that is full or old enough, it becomes the old one, and
+/// what was the old one is gone. An entry lives for at least `lifetime`, unless more come than fit.
+pub(super) struct Recent<V> {
+    lifetime: Duration,
+    turned: Instant,
+    young: HashMap<u64, V>,
+    old: HashMap<u64, V>,
+}
+
+impl<V: Default> Recent<V> {
+    pub(super) fn new(lifetime: Duration) -> Self {
+        Self { lifetime, turned: Instant::now(), young: HashMap::new(), old: HashMap::new() }
+    }
+
+    /// The entry of a key, new where there is none, and young from now on.
+    pub(super) fn entry(&mut self, key: u64, now: Instant) -> &mut V {
+        let age = now.saturating_duration_since(self.turned);
+        if age >= self.lifetime || self.young.len() >= MOST {
+            self.old = std::mem::take(&mut self.young);
+            self.turned = now;
+        }
+        let old = self.old.remove(&key);
+        self.young.entry(key).or_insert_with(|| old.unwrap_or_default())
+    }
+
+    /// The entry of a key, if it is still there.
+    pub(super) fn known(&mut self, key: u64) -> Option<&mut V> {
+        self.young.get_mut(&key).or_else(|| self.old.get_mut(&key))
+    }
+
+    pub(super) fn contains(&self, key: u64, now: Instant) -> bool {
+        let age = now.saturating_duration_since(self.turned);
+        // Nobody came for so long that both halves are out of date.
+        age < self.lifetime * 2 && (self.young.contains_key(&key) || self.old.contains_key(&key))
+    }
+
+    /// About how much memory it takes.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        // One byte of the table's own beside each place; places are a power of two, an eighth of them free.
+        let place = size_of::<(u64, V)>() + 1;
+        let places = |map: &HashMap<u64, V>| (map.capacity() * 8 / 7).next_power_of_two();
+        (places(&self.young) + places(&self.old)) * place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_live_for_their_lifetime_and_go_then() {
+        let (mut map, now) = (Recent::<u8>::new(Duration::from_secs(60)), Instant::now());
+        *map.entry(1, now) = 7;
+        let later = now + Duration::from_secs(100);
+        map.entry(2, later);
+        assert_eq!(map.known(1), Some(&mut 7));
+        map.entry(2, later + Duration::from_secs(61));
+        assert_eq!(map.known(1), None);
+        assert!(map.contains(2, later) && !map.contains(2, later + Duration::from_secs(200)));
+    }
+}

@@ -1,0 +1,237 @@
+//! [`is_guessable`]: whether a password is among the first that somebody would try.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use super::prepared;
+
+/// Words at the heart of the most used passwords, lower-cased, one a line.
+static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("guessable.txt").lines().collect());
+
+/// What is put around a word counts for nothing up to this many signs: `Password2024`, `!!dragon!`.
+const MOST_TRIMMINGS: usize = 4;
+
+/// Ways over a keyboard and through an alphabet. A password that is a piece of one is as well known as they are.
+const WALKS: &[&str] = &[
+    "01234567890123456789",
+    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+    "qwertyuiop[]asdfghjkl;'zxcvbnm,./",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "qwertzuiopasdfghjklyxcvbnm",
+    "azertyuiopqsdfghjklmwxcvbn",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "q1w2e3r4t5y6u7i8o9p0",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p",
+    "qazwsxedcrfvtgbyhnujmikolp",
+    "zaqxswcdevfrbgtnhymjukilop",
+    "zaq1xsw2cde3vfr4bgt5nhy6mju7",
+    "!@#$%^&*()_+",
+    "!\"§$%&/()=?",
+    "a1b2c3d4e5f6g7h8i9j0",
+    "1a2b3c4d5e6f7g8h9i0j",
+    "йцукенгшщзхъфывапролджэячсмитьбю",
+    "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+];
+
+/// Whether a password would be guessed soon: it is one of the most used words with a few signs around it, a way
+/// over the keyboard, a repetition, a date, or one of `own`: what a stranger knows of the person and the site.
+pub fn is_guessable(password: &str, own: &[&str]) -> bool {
+    let password = prepared(password).to_lowercase();
+    let password = password.trim();
+    if is_repetition(password) || is_walk(password) || is_date(password) {
+        return true;
+    }
+    let own: Vec<String> = own.iter().flat_map(|word| parts(word)).collect();
+    let known = |word: &str| WORDS.contains(word) || own.iter().any(|own| own == word);
+    // As it stands, and with signs that stand for letters: `p@ssw0rd`.
+    [password.to_owned(), spelled(password)].iter().any(|password| {
+        let together: String = password.split([' ', '-', '_', '.']).collect();
+        [password.as_str(), &together]
+            .iter()
+            .any(|password| known(password) || known_in_trimmings(password, &known))
+    })
+}
+
+/// A name or address as a whole, without its blanks, and its words: `lin.wu@example.org` has `lin.wu`, too.
+fn parts(word: &str) -> Vec<String> {
+    let word = prepared(word).to_lowercase();
+    let words = word.split(['@', ' ', '.', '-', '_']).map(str::to_owned);
+    let whole =
+        [word.trim().to_owned(), word.split(' ').collect(), word.split(['.', '-', '_', '@']).collect()];
+    let local = word.split('@').next().map(str::to_owned);
+    let local_together = local.as_ref().map(|local| local.split(['.', '-', '_']).collect());
+    whole
+        .into_iter()
+        .chain(words)
+        .chain(local)
+        .chain(local_together)
+        .filter(|part| part.chars().count() > 2)
+        .collect()
+}
+
+fn known_in_trimmings(password: &str, known: &impl Fn(&str) -> bool) -> bool {
+    let is_trimming = |c: char| !c.is_alphabetic();
+    let core = password.trim_matches(is_trimming);
+    let around = password.chars().count() - core.chars().count();
+    // Twice the same word is no more than the word.
+    let (half, rest) = core.split_at(core.floor_char_boundary(core.len() / 2));
+    around <= MOST_TRIMMINGS && !core.is_empty() && (known(core) || (half == rest && known(half)))
+}
+
+fn spelled(password: &str) -> String {
+    let letter = |c| match c {
+        '0' => 'o',
+        '1' | '!' | '|' => 'i',
+        '3' | '€' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other,
+    };
+    // At the ends such signs are trimmings more often.
+    let core = password.trim_end_matches(|c: char| !c.is_alphabetic());
+    core.chars().map(letter).chain(password[core.len()..].chars()).collect()
+}
+
+/// `aaaaaaaa`, `abcabcabc`, `12341234`: one piece of up to four signs again and again.
+fn is_repetition(password: &str) -> bool {
+    let signs: Vec<char> = password.chars().collect();
+    (1..=4).any(|length| signs.iter().enumerate().skip(length).all(|(at, sign)| signs[at - length] == *sign))
+}
+
+fn is_walk(password: &str) -> bool {
+    let back: String = password.chars().rev().collect();
+    WALKS.iter().any(|walk| walk.contains(password) || walk.contains(&back))
+}
+
+/// Eight digits, with or without marks between, that are a day of the last or this century: `24121990`.
+fn is_date(password: &str) -> bool {
+    let marks = |c: char| matches!(c, '.' | '-' | '/' | ' ');
+    let digits: String = password.chars().filter(|c| !marks(*c)).collect();
+    if digits.len() != 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let number = |from: usize, to: usize| digits[from..to].parse::<u32>().unwrap_or_default();
+    let day = |year: u32, one: u32, other: u32| {
+        (1900..2100).contains(&year)
+            && (1..=31).contains(&one)
+            && (1..=31).contains(&other)
+            && one.min(other) <= 12
+    };
+    day(number(0, 4), number(4, 6), number(6, 8)) || day(number(4, 8), number(0, 2), number(2, 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_guesses_are_refused() {
+        let own = ["lin.wu@example.org", "Lin Wu-Ångström", "Inglenook", "chat.sunflower-school.org"];
+        for guess in [
+            "password",
+            "Password",
+            "PASSWORD1",
+            "p@ssw0rd",
+            "P4$$w0rd!",
+            "passw0rd",
+            "password2024",
+            "!password!",
+            "12345678",
+            "123456789",
+            "87654321",
+            "1234567890",
+            "11111111",
+            "00000000",
+            "aaaaaaaa",
+            "        ",
+            "\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}",
+            "\t\t\t\t\t\t\t\t",
+            "abababab",
+            "abcabcabc",
+            "12341234",
+            "qwertyui",
+            "qwertyuiop",
+            "QWERTYUIOP",
+            "poiuytrewq",
+            "asdfghjkl",
+            "1q2w3e4r",
+            "1qaz2wsx",
+            "qazwsxedc",
+            "qwertz123",
+            "azertyuiop",
+            "zxcvbnm1",
+            "abcdefgh",
+            "iloveyou",
+            "iLoveYou1",
+            "i love you",
+            "sunshine",
+            "princess",
+            "football",
+            "baseball1",
+            "trustno1",
+            "letmein1",
+            "welcome1",
+            "Welcome123",
+            "admin123",
+            "administrator",
+            "superman",
+            "dragon12",
+            "monkey123",
+            "!@#$%^&*",
+            "19900101",
+            "24.12.1990",
+            "12/31/1999",
+            "2001-01-01",
+            "пароль123",
+            "йцукенгш",
+            "drowssap",
+            "changeme",
+            "passpass",
+            "hellohello",
+            "lin.wu@example.org",
+            "linwu123",
+            "lin.wu.1",
+            "LinWu2024",
+            "inglenook",
+            "Inglenook1",
+            "sunflower-school",
+            "angström1!",
+            "correct horse battery staple",
+        ] {
+            let own = if guess.starts_with("angs") { ["Angström"; 4] } else { own };
+            assert!(is_guessable(guess, &own), "{guess:?}");
+        }
+    }
+
+    #[test]
+    fn others_are_taken() {
+        let own = ["lin@example.org", "Lin"];
+        for good in [
+            "correct horse",
+            "battery staple",
+            "open sesame 7",
+            "the first of all",
+            "a better one, really",
+            "long enough it is",
+            "Xk7#pQ2v",
+            "hearth ember kettle",
+            "naïve piñata",
+            "84719263",
+            "73019265",
+            "我喜欢在雨天喝茶",
+            "password of the seven dwarfs",
+            "lin likes rivers",
+            "dragons dislike tea",
+        ] {
+            assert!(!is_guessable(good, &own), "{good:?}");
+        }
+        assert!(!is_guessable("correct horse", &["", " ", "@", "a"]));
+    }
+
+    #[test]
+    fn the_list_is_sorted_lower_cased_and_long_enough_to_matter() {
+        let words: Vec<_> = include_str!("guessable.txt").lines().collect();
+        assert!(words.len() > 700 && words.is_sorted(), "{}", words.len());
+        assert!(words.iter().all(|word| word.trim() == *word && word.to_lowercase() == *word));
+    }
+}

@@ -1,0 +1,130 @@
+//! [`local`]: which addresses a redirect may lead to, for the whole site; and the way back after signing in.
+
+use axum::http::Uri;
+
+/// No address of ours is near this length.
+const MAX_BYTES: usize = 2048;
+
+/// The address, if it is a path of this site; a query and a fragment may follow.
+///
+/// Browsers read more into an address than it says: they drop tabs and line ends, take `\` for `/`, and resolve
+/// dots. Our own pages have letters, digits and a few marks in their paths, so nothing else passes: what needs
+/// no reading cannot be misread.
+pub fn local(address: &str) -> Option<&str> {
+    let path_and_query = address.split('#').next().unwrap_or_default();
+    let uri: Uri = path_and_query.parse().ok()?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let path = uri.path();
+    let fits = address.len() <= MAX_BYTES
+        && address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        && address.starts_with('/')
+        && uri.authority().is_none()
+        && path.bytes().all(plain)
+        && !path.contains("//")
+        && !path.split('/').any(|part| part == "." || part == "..");
+    fits.then_some(address)
+}
+
+/// The parameter of the sign-in page that leads on to `address` afterwards.
+pub fn next_parameter(address: &str) -> String {
+    let quoted: String = address.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    format!("next={quoted}")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Addresses that lead elsewhere, or that some browser may understand so.
+    pub(crate) const ELSEWHERE: &[&str] = &[
+        "",
+        " ",
+        " /",
+        "//evil.example",
+        "///evil.example",
+        "////evil.example",
+        "/\t/evil.example",
+        "/\u{0}/evil.example",
+        "/\u{1f}/evil.example",
+        "/\u{7f}/evil.example",
+        "/\r\n/evil.example",
+        "/\r\nset-cookie: inglenook=x",
+        "/\n",
+        "/x\u{b}y",
+        "\t//evil.example",
+        "/%09/evil.example",
+        "/%00",
+        "/%0d%0aset-cookie:x",
+        "/%5C/evil.example",
+        "/%5cevil.example",
+        "/%2f/evil.example",
+        "/%2Fevil.example",
+        "/%2e%2e//evil.example",
+        "/\\evil.example",
+        "/\\/evil.example",
+        "\\\\evil.example",
+        "\\/evil.example",
+        "/c/..\\..\\evil.example",
+        "/?q=\\evil.example",
+        "/#\\evil.example",
+        "/.//evil.example",
+        "/./evil",
+        "/..//evil.example",
+        "/a/..//evil.example",
+        "/a//evil.example",
+        "https:evil.example",
+        "https:/evil.example",
+        "https://evil.example/",
+        "HTTPS://evil.example/",
+        "http:///evil.example",
+        "evil.example",
+        "evil.example/c/x",
+        "javascript:alert(1)",
+        "java\tscript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "mailto:x@evil.example",
+        "@evil.example",
+        "/@evil.example:x",
+        "?next=x",
+        "#x",
+        "*",
+        "/\u{2028}/evil.example",
+        "/\u{a0}/evil.example",
+        "/\u{ff0f}evil.example",
+        "/\u{ff0f}\u{ff0f}evil.example",
+        "/\u{2215}evil.example",
+        "/\u{202e}/evil.example",
+        "/é",
+        "/?q=é",
+        "/c/x y",
+        "/?q=a b",
+    ];
+
+    #[test]
+    fn only_a_path_of_this_site_is_local() {
+        for bad in ELSEWHERE {
+            assert_eq!(local(bad), None, "{bad:?}");
+        }
+        let long = format!("/?q={}", "x".repeat(MAX_BYTES));
+        assert_eq!(local(&long), None);
+        for byte in (0..=32_u8).chain([127]) {
+            for at in ["/", "/c", "/c/x?q=", "/c/x#"] {
+                let address = format!("{at}{}", char::from(byte));
+                assert_eq!(local(&address), None, "{address:?}");
+            }
+        }
+        for good in [
+            "/",
+            "/c/01KAXYZ",
+            "/c/01KAXYZ#latest",
+            "/c/01KAXYZ?before=x&edit=y#z",
+            "/history?q=a%26b%20//c",
+            "/settings",
+            "/api/docs",
+            "/?",
+        ] {
+            assert_eq!(local(good), Some(good));
+        }
+    }
+}
