@@ -170,7 +170,9 @@ impl Work for Continue<'_> {
         if conversation.leaf_id.as_ref() != Some(&message.id) {
             return Ok(Step::Abort(ContinueOutcome::NotLeaf));
         }
-        let set = doc! { "status": "generating", "length_limited": false, "instance": &mongo.instance };
+        let set = doc! {
+            "status": "generating", "length_limited": false, "failure": null, "instance": &mongo.instance,
+        };
         let mut change = doc! { "$set": set };
         if let Some(key) = self.key {
             change.insert("$push", doc! { "continue_keys": key });
