@@ -29,10 +29,10 @@ pub struct Message {
 }
 
 impl Message {
-    /// Whether the same answer can go on: it was cut short, and not by a failure. Only the newest
-    /// message of a branch is continued.
+    /// Whether the same answer can go on: it was cut short. Only the newest message of a branch is continued.
     pub fn can_continue(&self) -> bool {
-        self.role == Role::Assistant && self.status.can_continue(self.length_limited)
+        self.role == Role::Assistant
+            && self.status.can_continue(self.length_limited, !self.content.is_empty())
     }
 }
 
@@ -84,9 +84,14 @@ impl Status {
         }
     }
 
-    /// Whether an answer that ended so can go on.
-    pub fn can_continue(self, length_limited: bool) -> bool {
-        matches!(self, Self::Stopped | Self::Interrupted) || (self == Self::Complete && length_limited)
+    /// Whether an answer that ended so can go on. One that failed before its first word has nothing to go on with.
+    pub fn can_continue(self, length_limited: bool, has_text: bool) -> bool {
+        match self {
+            Self::Stopped | Self::Interrupted => true,
+            Self::Complete => length_limited,
+            Self::Failed => has_text,
+            Self::Generating => false,
+        }
     }
 }
 

@@ -106,6 +106,19 @@ impl Channel {
         self.told(log)
     }
 
+    /// What came after the byte `from` of the text was reasoning. A log only grows, so it begins anew with `started`.
+    pub fn text_was_reasoning(&self, started: ChatEvent, from: usize) {
+        let mut log = self.lock();
+        let (mut text, mut reasoning) = (std::mem::take(&mut log.text), std::mem::take(&mut log.reasoning));
+        let moved = text.split_off(text.floor_char_boundary(from));
+        reasoning.push_str(moved.trim_end());
+        let answer_id = log.answer_id.clone();
+        log.restart(&answer_id, 0);
+        log.events.push(Logged::Other(started.into()));
+        log.grow(&text, &reasoning);
+        self.told(log);
+    }
+
     fn told(&self, log: MutexGuard<'_, Log>) -> u64 {
         let seq = log.end();
         drop(log);

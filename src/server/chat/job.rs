@@ -24,7 +24,7 @@ use crate::{
     error::AppError,
     server::{
         journal,
-        llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
+        llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, Provider},
         state::AppState,
         store::{NewTurn, Run},
         tasks,
@@ -36,8 +36,8 @@ use crate::{
 const TELL_EVERY: Duration = Duration::from_millis(40);
 const MORE_PER_ANSWER: Duration = Duration::from_micros(40);
 const TELL_AT_LEAST: Duration = Duration::from_millis(160);
-/// The longest answer kept, in bytes; what a model writes beyond is cut off.
-const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// Ends thinking whose end has only now shown it to be thinking, in what can only grow.
+const THINKING_ENDS: &str = "\n</think>\n\n";
 
 /// Starts the job of a stored turn on a task of its own. An answer that has text already goes on.
 pub async fn start(
@@ -78,7 +78,7 @@ pub async fn start(
         model_name,
         usage: None,
         length_limited: false,
-        bytes: answer.content.len(),
+        bytes: answer.content.len() + answer.reasoning.len(),
         text: String::new(),
         reasoning: String::new(),
         turn,
@@ -109,7 +109,7 @@ struct Job {
     usage: Option<Usage>,
     /// The provider said that it stopped at a length limit.
     length_limited: bool,
-    /// Of the whole answer so far.
+    /// Of the whole answer so far, reasoning included.
     bytes: usize,
     /// What listeners have not been told yet.
     text: String,
@@ -148,6 +148,13 @@ impl Job {
 
     /// Reads the model's stream to its end.
     async fn write(&mut self, stop: &mut watch::Receiver<Option<StopReason>>) -> Result<End, LlmError> {
+        if self.bytes >= MAX_ANSWER_BYTES {
+            return Ok(End::Failed(Failure {
+                code: FailureCode::Refused,
+                message: "This answer is as long as an answer can be. Ask a further question.".into(),
+                retryable: false,
+            }));
+        }
         let mut stream = tokio::select! {
             biased;
             reason = stopped(stop) => return Ok(End::Asked(reason)),
@@ -169,6 +176,10 @@ impl Job {
                 }
             };
             let Some(delta) = delta else { return Ok(End::Complete) };
+            if delta == Delta::TextWasReasoning {
+                self.text_was_reasoning().await?;
+                continue;
+            }
             self.take(delta);
             if self.bytes > MAX_ANSWER_BYTES {
                 self.length_limited = true;
@@ -214,7 +225,17 @@ impl Job {
             }
             Delta::Usage(usage) => self.usage = Some(usage),
             Delta::LengthLimit => self.length_limited = true,
+            // See `write`.
+            Delta::TextWasReasoning => {}
         }
+    }
+
+    /// Listeners get the answer anew. The journal and the stored parts only grow, so they get a closing tag: should
+    /// this server die now, the text is kept as it came, and the tag says what of it a model is not shown.
+    async fn text_was_reasoning(&mut self) -> Result<(), LlmError> {
+        self.tell().await?;
+        self.channel.text_was_reasoning(started(&self.turn), self.turn.answer.content.len());
+        self.keep(self.channel.bounds().1, THINKING_ENDS, "").await
     }
 
     /// Tells listeners what is new, once it would survive this process.
@@ -225,8 +246,15 @@ impl Job {
         let (text, reasoning) = (std::mem::take(&mut self.text), std::mem::take(&mut self.reasoning));
         let events = u64::from(!text.is_empty()) + u64::from(!reasoning.is_empty());
         let seq = self.channel.bounds().1 + events;
+        self.keep(seq, &text, &reasoning).await?;
+        self.channel.append(&text, &reasoning);
+        Ok(())
+    }
+
+    /// Puts more of the answer where it survives this process: into the journal, or else into the database.
+    async fn keep(&self, seq: u64, text: &str, reasoning: &str) -> Result<(), LlmError> {
         let safe = match &self.entry {
-            Some(entry) => match entry.append(seq, &text, &reasoning).await {
+            Some(entry) => match entry.append(seq, text, reasoning).await {
                 Ok(()) => true,
                 Err(error) => {
                     tracing::error!(%error, "the journal cannot be written; answers go to the database first");
@@ -235,14 +263,8 @@ impl Job {
             },
             None => false,
         };
-        if safe {
-            let seq = self.channel.append(&text, &reasoning);
-            self.state.tails.add(&self.tail, seq, &text, &reasoning);
-            return Ok(());
-        }
-        // Without a journal the database is what it survives in.
-        self.state.tails.add(&self.tail, seq, &text, &reasoning);
-        if !self.state.tails.store_now(&self.tail).await {
+        self.state.tails.add(&self.tail, seq, text, reasoning);
+        if !safe && !self.state.tails.store_now(&self.tail).await {
             let failure = Failure {
                 code: FailureCode::Broken,
                 message: "This server cannot keep answers at the moment: neither its disk nor its database \
@@ -252,7 +274,6 @@ impl Job {
             };
             return Err(LlmError { failure, detail: "nothing takes the text".into() });
         }
-        self.channel.append(&text, &reasoning);
         Ok(())
     }
 }

@@ -3,7 +3,11 @@
 use crate::{
     domain::{Conversation, Message, Role},
     error::AppError,
-    server::{history, llm::PromptMessage, state::AppState},
+    server::{
+        history,
+        llm::{PromptMessage, think::without_thinking},
+        state::AppState,
+    },
 };
 
 /// Messages looked back at, and bytes of text sent, at the most. The provider's own limit is in tokens,
@@ -33,9 +37,10 @@ pub async fn build(
         None => Vec::new(),
     };
     let mut prompt = Vec::new();
-    if !answer.content.is_empty() {
+    let begun = without_thinking(&answer.content);
+    if !begun.is_empty() {
         prompt.push(PromptMessage { role: Role::User, content: GO_ON.into() });
-        prompt.push(PromptMessage { role: Role::Assistant, content: end_of(&answer.content).to_owned() });
+        prompt.push(PromptMessage { role: Role::Assistant, content: end_of(&begun).to_owned() });
     }
     prompt.extend(fitting(branch, MAX_BYTES));
     let mut prompt = joined(prompt);
@@ -47,20 +52,24 @@ pub async fn build(
 }
 
 /// The newest messages that fit, newest first. The newest one always does; empty answers (failed before
-/// the first word) are left out.
+/// the first word) are left out, and thinking that a server left in an answer is too: models are not shown theirs.
 fn fitting(newest_first: Vec<Message>, max_bytes: usize) -> Vec<PromptMessage> {
     let mut left = max_bytes;
     let mut prompt: Vec<PromptMessage> = Vec::new();
     for message in newest_first {
-        if message.content.is_empty() {
+        let content = match message.role {
+            Role::Assistant => without_thinking(&message.content),
+            Role::User | Role::System => message.content,
+        };
+        if content.is_empty() {
             continue;
         }
-        let fits = message.content.len() <= left;
+        let fits = content.len() <= left;
         if !fits && !prompt.is_empty() {
             break;
         }
-        left = left.saturating_sub(message.content.len());
-        prompt.push(PromptMessage { role: message.role, content: message.content });
+        left = left.saturating_sub(content.len());
+        prompt.push(PromptMessage { role: message.role, content });
     }
     // Some models refuse a prompt that begins with an answer.
     while prompt.len() > 1 && prompt.last().is_some_and(|oldest| oldest.role == Role::Assistant) {
@@ -130,6 +139,18 @@ mod tests {
         let joined = joined(fitting(branch(), 1000));
         assert_eq!(texts(&joined), ["second\n\nthird", "answer", "first"]);
         assert_eq!(joined[0].role, Role::User);
+    }
+
+    #[test]
+    fn a_model_is_not_shown_its_thinking() {
+        let branch = vec![
+            message(Role::User, "second <think>mine</think>"),
+            message(Role::Assistant, "<think>SECRET"),
+            message(Role::User, "second"),
+            message(Role::Assistant, "<think>\nSECRET\n</think>\n\nHello"),
+            message(Role::User, "first"),
+        ];
+        assert_eq!(texts(&fitting(branch, 1000)), ["second <think>mine</think>", "second", "Hello", "first"]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub async fn edit(state: &AppState, current: &CurrentUser, edit: Edit<'_>) -> Re
     super::ask(state, current, ask).await
 }
 
-/// Goes on with an answer that was stopped, interrupted or cut at a length limit, by the model that began
+/// Goes on with an answer that was stopped, interrupted, cut at a length limit or broken off, by the model that began
 /// it: the same message grows.
 pub async fn continue_answer(
     state: &AppState,
@@ -88,9 +88,10 @@ pub async fn continue_answer(
         ContinueOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
         ContinueOutcome::Missing => Err(AppError::NotFound),
         ContinueOutcome::Busy => Err(busy()),
-        ContinueOutcome::Ended => {
-            conflict("This answer ended by itself, so it cannot be continued. Ask a further question.")
-        }
+        ContinueOutcome::Ended => conflict(
+            "This answer ended by itself, or failed before its first word, so it cannot be continued. \
+                 Ask a further question, or have it written again.",
+        ),
         ContinueOutcome::NotLeaf => conflict(
             "The conversation went on after this answer. Only the newest message of the branch on screen \
              can be continued.",

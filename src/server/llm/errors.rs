@@ -4,14 +4,16 @@
 use std::error::Error;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::{HeaderMap, StatusCode, header};
-use serde_json::Value;
-
+use super::complaint::{self, Kind};
+use super::think::is_blank;
 use super::{LlmError, Secret};
 use crate::domain::FailureCode;
+use http::{HeaderMap, StatusCode, header};
 
 /// How much of a provider's text goes to the log, in characters.
 const DETAIL_CHARS: usize = 300;
+/// How much of a model's name is shown, in characters.
+const SHOWN_CHARS: usize = 80;
 
 /// Who is to blame: the provider's name for the sentences, its key to keep it out of the details.
 #[derive(Clone, Debug)]
@@ -32,8 +34,9 @@ impl Blame {
             Some(key) => key.strike(detail.as_ref()),
             None => detail.as_ref().to_owned(),
         };
-        // Struck before it is cut, or half of the key could stay.
-        let detail: String = detail.chars().take(DETAIL_CHARS).collect();
+        // Struck before it is cut, or half of the key could stay. On one line, so that it cannot look like two.
+        let detail: String =
+            detail.chars().take(DETAIL_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
         LlmError::new(code, format!("{} {sentence}", self.name), retryable, detail)
     }
 
@@ -76,73 +79,79 @@ impl Blame {
         body: &str,
     ) -> LlmError {
         let detail = format!("{} {body}", status.as_u16());
-        self.by_status(status.as_u16(), retry_after(headers, SystemTime::now()), model, body, detail)
+        let kind = complaint::kind(Some(status.as_u16()), body);
+        self.sentence(kind, retry_after(headers, SystemTime::now()), model, &detail)
     }
 
-    /// An error object where a part of the answer should be. Servers put a status in its `code`, or
-    /// only words.
-    pub(super) fn in_stream(&self, json: &str, model: &str) -> LlmError {
-        let detail = format!("error in the stream: {json}");
-        let object: Value = serde_json::from_str(json).unwrap_or_default();
-        let error = &object["error"];
-        let number = [&error["code"], &error["status"], &object["code"]]
-            .into_iter()
-            .find_map(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()))
-            .and_then(|number| u16::try_from(number).ok());
-        let status = match number {
-            Some(number @ 400..=599) => number,
-            _ => status_from_words(json),
-        };
-        self.by_status(status, None, model, json, detail)
+    /// An error where a part of the answer should be. Servers put a status into it, or only words.
+    pub(super) fn in_stream(&self, data: &str, model: &str) -> LlmError {
+        let detail = format!("error in the stream: {data}");
+        let status = serde_json::from_str(data).ok().and_then(|value| complaint::status(&value));
+        self.sentence(complaint::kind(status, data), None, model, &detail)
     }
 
-    fn by_status(
-        &self,
-        status: u16,
-        wait: Option<Duration>,
-        model: &str,
-        body: &str,
-        detail: String,
-    ) -> LlmError {
-        let body = body.to_ascii_lowercase();
-        let has = |words: &[&str]| words.iter().any(|word| body.contains(word));
-        let busy = |sentence: &str| self.error(FailureCode::Overloaded, true, sentence, &detail);
-        let refused = |sentence: &str| self.error(FailureCode::Refused, false, sentence, &detail);
-        match status {
-            300..=399 => self.error(
+    /// The sentence for what came of a request.
+    fn sentence(&self, kind: Kind, wait: Option<Duration>, model: &str, detail: &str) -> LlmError {
+        let busy = |sentence: &str| self.error(FailureCode::Overloaded, true, sentence, detail);
+        let refused = |sentence: &str| self.error(FailureCode::Refused, false, sentence, detail);
+        match kind {
+            Kind::Redirect => self.error(
                 FailureCode::Broken,
                 false,
                 "sent us to another address, which is not followed. Check its base_url.",
-                &detail,
+                detail,
             ),
-            401 | 403 => refused("refused the key. Check the key of this provider, or choose another model."),
-            400 | 413 | 422 if has(TOO_LONG) => refused(
+            Kind::BadKey => {
+                refused("refused the key. Check the key of this provider, or choose another model.")
+            }
+            Kind::NoCredit => {
+                refused("has no credit left on this account. Top it up, or choose another model.")
+            }
+            Kind::UnknownModel => {
+                refused(&format!("does not know the model {}. Choose another one.", shown(model)))
+            }
+            Kind::NotFound => refused(&format!(
+                "does not know the model {}, or its base_url is wrong: most end in /v1. \
+                 Choose another model, or check the base_url.",
+                shown(model)
+            )),
+            Kind::TooLong => refused(
                 "says that this conversation is too long for the model. \
                  Start a new one, or choose a model with a larger context.",
             ),
-            402 => refused(NO_CREDIT),
-            429 if has(&["insufficient_quota", "billing_hard_limit"]) => refused(NO_CREDIT),
-            404 => refused(&unknown_model(model)),
-            400 if has(&["model_not_found", "model not found", "not a valid model"]) => {
-                refused(&unknown_model(model))
-            }
-            408 => refused("gave up waiting for the request. Try again."),
-            409 => refused("refused the request because another one is in its way. Try again."),
-            413 => refused("says that the message is too large. Send a shorter one."),
-            429 => match wait {
+            Kind::TooLarge => refused("says that the message is too large. Send a shorter one."),
+            Kind::TokensPerMinute => busy(&format!(
+                "takes no conversation of this length for now: it limits how much may be sent in a minute. \
+                 Try again in {}, start a new conversation, or choose another model.",
+                human(wait.unwrap_or(Duration::from_secs(60)))
+            )),
+            Kind::RateLimit => match wait {
                 Some(wait) => busy(&format!(
                     "takes no more requests for now. Try again in {}, or choose another model.",
                     human(wait)
                 )),
                 None => busy("takes no more requests for now. Wait a moment and try again."),
             },
-            500.. => match wait {
+            Kind::Filtered => refused(FILTERED),
+            Kind::GaveUp => refused("gave up waiting for the request. Try again."),
+            Kind::InTheWay => refused("refused the request because another one is in its way. Try again."),
+            Kind::NotAccepted => {
+                refused("did not accept the request. Choose another model, or change the message.")
+            }
+            Kind::Trouble => match wait {
                 Some(wait) => busy(&format!("is overloaded. Try again in {}.", human(wait))),
                 None => busy("has a problem of its own. Wait a moment and try again."),
             },
-            400..=499 => refused("did not accept the request. Choose another model, or change the message."),
-            _ => self.broken("answered in a way that makes no sense. Check its base_url.", &detail),
+            Kind::Senseless => {
+                self.broken("answered in a way that makes no sense. Check its base_url.", detail)
+            }
         }
+    }
+
+    /// The provider's rules for content ended an answer; `kept`: with some text of it.
+    pub(super) fn filtered(&self, kept: bool, detail: &str) -> LlmError {
+        let sentence = if kept { FILTERED_LATE } else { FILTERED };
+        self.error(FailureCode::Refused, false, sentence, detail)
     }
 
     fn clean(&self, detail: &str) -> String {
@@ -150,39 +159,20 @@ impl Blame {
     }
 }
 
-const NO_CREDIT: &str = "has no credit left on this account. Top it up, or choose another model.";
+const FILTERED: &str = "did not answer because of its rules for content. Ask in another way.";
+const FILTERED_LATE: &str =
+    "ended the answer because of its rules for content. What came before is kept. Ask in another way.";
 
-/// Words by which servers say that the prompt does not fit.
-const TOO_LONG: &[&str] = &[
-    "context_length_exceeded",
-    "context length",
-    "context window",
-    "context size",
-    "prompt is too long",
-    "too many tokens",
-];
-
-fn unknown_model(model: &str) -> String {
-    format!("does not know the model {model}. Choose another one.")
-}
-
-/// The status that an error in a stream would have had as an answer of its own.
-fn status_from_words(json: &str) -> u16 {
-    let json = json.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| json.contains(word));
-    if has(TOO_LONG) {
-        400
-    } else if has(&["authentication", "invalid_api_key", "permission"]) {
-        401
-    } else if has(&["insufficient_quota", "billing"]) {
-        402
-    } else if has(&["rate_limit", "rate limit"]) {
-        429
-    } else if has(&["invalid_request", "content_filter", "content_policy"]) {
-        400
-    } else {
-        500
+/// A model's name in a sentence: what a caller or a provider may have made up, so no more of it than a person reads,
+/// and nothing that would change the text around it.
+fn shown(model: &str) -> String {
+    let hidden = |c: &char| is_blank(*c) && *c != ' ';
+    let mut name: String = model.chars().filter(|c| !hidden(c)).take(SHOWN_CHARS + 1).collect();
+    if let Some((end, _)) = name.char_indices().nth(SHOWN_CHARS) {
+        name.truncate(end);
+        name.push('…');
     }
+    name
 }
 
 /// How long the provider asks us to wait: seconds or a date.

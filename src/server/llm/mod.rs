@@ -1,13 +1,19 @@
 //! Where answers come from: the [`Provider`] trait, what is asked of one and what it streams back.
 
+mod answer;
 mod chunk;
+mod complaint;
 pub mod demo;
+mod dialects;
 mod errors;
+mod frames;
+mod mend;
 pub mod openai;
 pub mod registry;
 mod secret;
 pub mod sse;
 mod stream;
+pub mod think;
 
 use std::pin::Pin;
 
@@ -20,6 +26,10 @@ pub use demo::Demo;
 pub use openai::{OpenAi, OpenAiConfig, Timeouts};
 pub use registry::Providers;
 pub use secret::Secret;
+
+/// The longest answer, thinking and all parts of a continued one included, in bytes. What a model writes beyond is cut
+/// off, as a document of MongoDB has at most 16 MiB.
+pub const MAX_ANSWER_BYTES: usize = 4 << 20;
 
 /// One message of a prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +53,8 @@ pub struct ChatRequest {
 pub enum Delta {
     Text(String),
     Reasoning(String),
+    /// All text so far was reasoning, as only its end has shown.
+    TextWasReasoning,
     Usage(Usage),
     /// The answer was cut at a length limit.
     LengthLimit,

@@ -5,7 +5,8 @@
 //! hides the headers of an error (Retry-After), retries by rules of its own, and logs error bodies as
 //! they are, in which providers repeat the key.
 
-use std::sync::{Mutex, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_openai::types::chat::{
@@ -18,6 +19,8 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
+use super::complaint::{self, Kind};
+use super::dialects::{Parameter, named_parameters};
 use super::errors::{Blame, causes, retry_after};
 use super::{ChatRequest, DeltaStream, LlmError, PromptMessage, Provider, Secret, stream};
 use crate::domain::{FailureCode, Role};
@@ -29,7 +32,8 @@ const MODELS_LIMIT: Duration = Duration::from_secs(10);
 const MODELS_MAX_BYTES: usize = 1 << 20;
 /// Of an error only this much is read.
 const ERROR_MAX_BYTES: usize = 64 << 10;
-const JSON_MAX_BYTES: usize = 8 << 20;
+/// Of so many models what they do not understand is remembered.
+const DIALECTS_KEPT: usize = 256;
 /// The pauses before the second and the third attempt.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(900)];
 /// A longer Retry-After is told to the person instead of being waited for.
@@ -72,8 +76,8 @@ pub struct OpenAi {
     client: OnceLock<Result<reqwest::Client, String>>,
     /// Held while `/models` is asked, so that many who want to know ask once.
     models: tokio::sync::Mutex<Option<Known>>,
-    /// What this server turned out not to understand.
-    dialect: Mutex<Dialect>,
+    /// What each model turned out not to understand.
+    dialects: Mutex<HashMap<String, Dialect>>,
 }
 
 #[derive(Debug)]
@@ -82,11 +86,42 @@ struct Known {
     result: Result<Vec<String>, LlmError>,
 }
 
-/// How a server wants to be asked where it differs from most.
+/// How a model wants to be asked where it differs from most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Dialect {
     no_stream_options: bool,
-    max_completion_tokens: bool,
+    limit: Limit,
+    no_stream: bool,
+}
+
+/// The name of the limit of tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Limit {
+    #[default]
+    MaxTokens,
+    MaxCompletionTokens,
+    Without,
+}
+
+impl Dialect {
+    /// Without a parameter that was sent; the same when it was not.
+    fn without(self, parameter: Parameter, request: &ChatRequest) -> Self {
+        let limited = request.max_tokens.is_some();
+        match (parameter, self.limit) {
+            (Parameter::StreamOptions, _) if !self.no_stream => Self { no_stream_options: true, ..self },
+            (Parameter::OlderMaxTokens, Limit::MaxTokens) if limited => {
+                Self { limit: Limit::MaxCompletionTokens, ..self }
+            }
+            (Parameter::MaxTokens, _) if limited => Self { limit: Limit::Without, ..self },
+            (Parameter::Stream, _) => Self { no_stream: true, ..self },
+            _ => self,
+        }
+    }
+
+    /// Without all that can be done without.
+    fn plainest(self, request: &ChatRequest) -> Self {
+        self.without(Parameter::StreamOptions, request).without(Parameter::MaxTokens, request)
+    }
 }
 
 /// Why one attempt failed, and whether (and after what pause) another makes sense.
@@ -111,7 +146,7 @@ impl OpenAi {
             blame: Blame { name: config.name, key: config.api_key },
             client: OnceLock::new(),
             models: tokio::sync::Mutex::new(None),
-            dialect: Mutex::new(Dialect::default()),
+            dialects: Mutex::default(),
         }
     }
 
@@ -170,62 +205,80 @@ impl OpenAi {
         Ok(list.data.into_iter().filter_map(|model| model.id).filter(|id| !id.is_empty()).collect())
     }
 
-    /// One attempt: up to the headers of a good answer. `None`: ask again at once in another dialect.
-    async fn attempt(&self, request: &ChatRequest) -> Result<Option<reqwest::Response>, Attempt> {
-        let dialect = self.dialect();
+    /// One attempt: up to the headers of a good answer. `Err(Ok(_))`: ask again at once in this dialect.
+    async fn attempt(
+        &self,
+        request: &ChatRequest,
+        dialect: Dialect,
+    ) -> Result<reqwest::Response, Result<Dialect, Attempt>> {
         let request_body = body(request, dialect);
         // No compression: what compresses would hold tokens back.
+        let client = self.client().map_err(|error| Err(Attempt::last(error)))?;
         let http = self
-            .authorized(
-                self.client().map_err(Attempt::last)?.post(self.base_url.clone() + "/chat/completions"),
-            )
+            .authorized(client.post(self.base_url.clone() + "/chat/completions"))
             .header(header::ACCEPT, "text/event-stream, application/json")
             .header(header::ACCEPT_ENCODING, "identity")
             .json(&request_body);
-        let response = http.send().await.map_err(|error| Attempt {
-            again: error.is_connect() && !error.is_timeout(),
-            error: self.blame.transport(&error, self.timeouts.connect),
-            wait: None,
+        let response = http.send().await.map_err(|error| {
+            Err(Attempt {
+                again: error.is_connect() && !error.is_timeout(),
+                error: self.blame.transport(&error, self.timeouts.connect),
+                wait: None,
+            })
         })?;
         let status = response.status();
-        if status == StatusCode::OK {
-            return Ok(Some(response));
+        if status.is_success() && status != StatusCode::NO_CONTENT {
+            return Ok(response);
         }
         let headers = response.headers().clone();
         let text = read_at_most(response, ERROR_MAX_BYTES).await.unwrap_or_else(|partial| partial);
-        if status == StatusCode::BAD_REQUEST && self.learn(dialect, request, &text) {
-            return Ok(None);
+        if let Some(simpler) = simpler(dialect, request, status, &text) {
+            tracing::info!(
+                provider = self.blame.name,
+                status = status.as_u16(),
+                ?simpler,
+                "asking in simpler words"
+            );
+            return Err(Ok(simpler));
         }
         let error = self.blame.status(status, &headers, &request.model, &text);
         let wait = retry_after(&headers, std::time::SystemTime::now());
         let passing = matches!(status.as_u16(), 429 | 500 | 502 | 503 | 529) && error.failure.retryable;
-        Err(Attempt { error, again: passing && wait.is_none_or(|wait| wait <= MAX_RETRY_AFTER), wait })
+        let again = passing && wait.is_none_or(|wait| wait <= MAX_RETRY_AFTER);
+        Err(Err(Attempt { error, again, wait }))
     }
 
-    /// Whether the server complained about something that can be said in another way; remembered for
-    /// the next requests.
-    fn learn(&self, tried: Dialect, request: &ChatRequest, complaint: &str) -> bool {
-        let mut next = tried;
-        next.no_stream_options |= complaint.contains("stream_options");
-        next.max_completion_tokens |=
-            request.max_tokens.is_some() && complaint.contains("max_completion_tokens");
-        *self.dialect.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = next;
-        next != tried
+    fn dialect(&self, model: &str) -> Dialect {
+        let dialects = self.dialects.lock().unwrap_or_else(PoisonError::into_inner);
+        dialects.get(model).copied().unwrap_or_default()
     }
 
-    fn dialect(&self) -> Dialect {
-        *self.dialect.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// Remembers what a model understood, for its next requests. Names of models come from callers, so there is a
+    /// limit to them; who is forgotten is asked once more than needed.
+    fn remember(&self, model: &str, dialect: Dialect) {
+        let mut dialects = self.dialects.lock().unwrap_or_else(PoisonError::into_inner);
+        if dialects.len() >= DIALECTS_KEPT && !dialects.contains_key(model) {
+            dialects.clear();
+        }
+        dialects.insert(model.to_owned(), dialect);
     }
 
     /// Attempts until one is answered, none makes sense any more, or their number is up.
     async fn respond(&self, request: &ChatRequest, deadline: Instant) -> Result<reqwest::Response, Attempt> {
         let mut pauses = BACKOFF.into_iter();
+        let known = self.dialect(&request.model);
+        let mut dialect = known;
         loop {
-            match self.attempt(request).await {
-                Ok(Some(response)) => return Ok(response),
-                // At most once for each thing there is to learn.
-                Ok(None) => {}
-                Err(failed) => {
+            match self.attempt(request, dialect).await {
+                Ok(response) => {
+                    if dialect != known {
+                        self.remember(&request.model, dialect);
+                    }
+                    return Ok(response);
+                }
+                // At most once for each thing that can be left out.
+                Err(Ok(simpler)) => dialect = simpler,
+                Err(Err(failed)) => {
                     let Some(pause) = pauses.next().filter(|_| failed.again) else { return Err(failed) };
                     let pause = failed.wait.unwrap_or(pause);
                     if Instant::now() + pause >= deadline {
@@ -242,32 +295,23 @@ impl OpenAi {
             }
         }
     }
+}
 
-    async fn open(
-        &self,
-        response: reqwest::Response,
-        model: String,
-        deadline: Instant,
-    ) -> Result<DeltaStream, LlmError> {
-        let blame = self.blame.clone();
-        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match kind.as_str() {
-            "text/event-stream" | "" => Ok(stream::deltas(response, blame, model, self.timeouts, deadline)),
-            "application/json" => match read_at_most(response, JSON_MAX_BYTES).await {
-                Ok(body) => stream::whole(&body, blame, model),
-                Err(_) => {
-                    Err(blame.broken("sent an answer that broke off or is too long. Try again.", "JSON body"))
-                }
-            },
-            _ => {
-                let start = read_at_most(response, ERROR_MAX_BYTES).await.unwrap_or_else(|partial| partial);
-                let sentence =
-                    "answered with something that is not an answer of a model. Check its base_url.";
-                Err(blame.broken(sentence, format!("200 with {kind}: {start}")))
-            }
-        }
+/// The request without what the server complained about: the first parameter that it names; where it names none and
+/// nothing else explains the refusal, without everything optional. `None`: nothing can be left out.
+fn simpler(tried: Dialect, request: &ChatRequest, status: StatusCode, text: &str) -> Option<Dialect> {
+    let names_it = matches!(status.as_u16(), 400 | 404 | 415 | 422 | 500 | 501);
+    let kind = complaint::kind(Some(status.as_u16()), text);
+    if !names_it || !matches!(kind, Kind::NotAccepted | Kind::Trouble | Kind::NotFound | Kind::UnknownModel) {
+        return None;
     }
+    let words = complaint::words(text);
+    let named = named_parameters(&words).map(|parameter| tried.without(parameter, request));
+    let mut simpler = named.into_iter().find(|dialect| *dialect != tried);
+    if simpler.is_none() && kind == Kind::NotAccepted && matches!(status.as_u16(), 400 | 422) {
+        simpler = Some(tried.plainest(request));
+    }
+    simpler.filter(|dialect| *dialect != tried)
 }
 
 #[async_trait]
@@ -299,7 +343,7 @@ impl Provider for OpenAi {
             .await
             .map_err(late)?
             .map_err(|failed| failed.error)?;
-        timeout_at(deadline, self.open(response, request.model, deadline)).await.map_err(late)?
+        Ok(stream::deltas(response, self.blame.clone(), request.model, self.timeouts, deadline))
     }
 }
 
@@ -321,17 +365,17 @@ fn client(connect: Duration) -> Result<reqwest::Client, String> {
 }
 
 fn body(request: &ChatRequest, dialect: Dialect) -> CreateChatCompletionRequest {
-    let (old, new) =
-        if dialect.max_completion_tokens { (None, request.max_tokens) } else { (request.max_tokens, None) };
+    let limit = |name: Limit| request.max_tokens.filter(|_| dialect.limit == name);
+    let streams = !dialect.no_stream;
     // Nearly all servers know only the older name, which async-openai marks as deprecated.
     #[expect(deprecated)]
     CreateChatCompletionRequest {
         model: request.model.clone(),
         messages: request.messages.iter().map(message).collect(),
-        max_tokens: old,
-        max_completion_tokens: new,
-        stream: Some(true),
-        stream_options: (!dialect.no_stream_options)
+        max_tokens: limit(Limit::MaxTokens),
+        max_completion_tokens: limit(Limit::MaxCompletionTokens),
+        stream: Some(streams),
+        stream_options: (streams && !dialect.no_stream_options)
             .then_some(ChatCompletionStreamOptions { include_usage: Some(true), include_obfuscation: None }),
         ..Default::default()
     }

@@ -23,7 +23,11 @@ pub struct Event<'a> {
 pub struct TooLong;
 
 /// Where lines and events are split may fall anywhere between two calls of [`Decoder::feed`], also in
-/// the middle of CR LF or of a character. An event without its closing empty line is never given.
+/// the middle of CR LF or of a character. An event without its closing empty line is only given by
+/// [`Decoder::finish`].
+///
+/// Beyond the grammar, which would ignore them, two kinds of lines are read: a JSON object without `data:` is an event,
+/// and `error: …` is the data of an event `error`. Model servers write errors so (llama.cpp, TGI).
 #[derive(Debug)]
 pub struct Decoder {
     /// The start of a line whose end has not come yet.
@@ -88,6 +92,15 @@ impl Decoder {
         Ok(())
     }
 
+    /// Nothing more comes: what was begun is given as it is.
+    pub fn finish(&mut self, mut each: impl FnMut(Event<'_>)) {
+        let line = mem::take(&mut self.line);
+        if !line.is_empty() {
+            self.take_line(&line, &mut each);
+        }
+        self.dispatch(&mut each);
+    }
+
     fn check(&self, more: usize) -> Result<(), TooLong> {
         if self.line.len() + self.data.len() + more > self.limit { Err(TooLong) } else { Ok(()) }
     }
@@ -97,6 +110,9 @@ impl Decoder {
         let line = if first { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         if line.is_empty() {
             return self.dispatch(each);
+        }
+        if line.starts_with(b"{") {
+            return each(Event { name: "message", data: &String::from_utf8_lossy(line), id: &self.id });
         }
         let (field, value) = match memchr(b':', line) {
             // A comment.
@@ -108,8 +124,11 @@ impl Decoder {
     }
 
     fn take_field(&mut self, field: &[u8], value: &[u8]) {
+        if field == b"error" {
+            self.name = "error".into();
+        }
         match field {
-            b"data" => {
+            b"data" | b"error" => {
                 if mem::replace(&mut self.has_data, true) {
                     self.data.push(b'\n');
                 }

@@ -78,6 +78,28 @@ fn bytes_that_are_not_utf8_are_replaced() {
 }
 
 #[test]
+fn lines_of_model_servers_that_the_grammar_ignores() {
+    let (events, _) = decode_every_way(b"data: a\n\n{\"b\":1}\nerror: {\"c\":2}\n\nfoo: bar\n\n");
+    let events: Vec<_> = events.iter().map(|(name, data, _)| (name.as_str(), data.as_str())).collect();
+    assert_eq!(events, [("message", "a"), ("message", r#"{"b":1}"#), ("error", r#"{"c":2}"#)]);
+}
+
+#[test]
+fn what_was_begun_is_given_at_the_end() {
+    for (bytes, expected) in [
+        ("data: a\n\ndata: b", vec!["a", "b"]),
+        ("data: a\n", vec!["a"]),
+        ("data: a\n\n", vec!["a"]),
+        (": c", vec![]),
+    ] {
+        let (mut decoder, mut seen) = (Decoder::new(100), Vec::new());
+        decoder.feed(bytes.as_bytes(), |event| seen.push(event.data.to_owned())).unwrap();
+        decoder.finish(|event| seen.push(event.data.to_owned()));
+        assert_eq!(seen, expected, "{bytes:?}");
+    }
+}
+
+#[test]
 fn lines_and_events_have_a_limit() {
     let mut decoder = Decoder::new(100);
     assert_eq!(decoder.feed(&[b'x'; 101], |_| ()), Err(TooLong));

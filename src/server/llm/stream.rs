@@ -1,6 +1,5 @@
 //! Reads one answer from the network: bytes to events to deltas, with its limits of time and size.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -8,25 +7,27 @@ use bytes::Bytes;
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::chunk::{Chunk, Piece};
+use super::answer::{Answer, Ending};
 use super::errors::{Blame, causes};
-use super::sse::Decoder;
+use super::frames::Frames;
 use super::{Delta, DeltaStream, LlmError, Timeouts};
-use crate::domain::{FailureCode, Usage};
 
-/// The longest event of a stream, and the longest body that is read whole.
-const MAX_EVENT_BYTES: usize = 4 << 20;
-/// The longest answer, reasoning included.
-const MAX_ANSWER_BYTES: usize = 8 << 20;
+/// The longest event of a stream, and the longest body that is read whole; JSON takes more than the text in it.
+const MAX_EVENT_BYTES: usize = 8 << 20;
 /// How many bytes may be taken in before what is in them is handed on.
 const MAX_BATCH_BYTES: usize = 64 << 10;
-/// How long to wait for the token counts and `[DONE]` once the answer itself is complete.
-const AFTER_THE_END: Duration = Duration::from_secs(5);
+/// How long to wait for more once the answer seems to be complete: token counts and `[DONE]` come at once, but some
+/// servers write a `finish_reason` into every chunk.
+const AFTER_THE_END: Duration = Duration::from_secs(10);
+/// How many times the limit for silence a server may only say that it is alive: long enough for models that think for
+/// ten minutes unseen, while a server that sends comments for ever still ends.
+const SIGNS_OF_LIFE: u32 = 10;
 
 type Body = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;
 
-/// The deltas of an event stream. The first must come by `first_token`, and each later one within the
-/// idle limit; only what carries a part of the answer counts, comments and empty deltas do not.
+/// The deltas of an answer, whichever way its body is written. Something must come by `first_token`, and then again
+/// and again: within the limit for the first token until the answer has begun, within the idle limit after that.
+/// Whatever comes counts, also comments; but [`SIGNS_OF_LIFE`] limits how long nothing else may come.
 pub(super) fn deltas(
     response: reqwest::Response,
     blame: Blame,
@@ -36,10 +37,13 @@ pub(super) fn deltas(
 ) -> DeltaStream {
     let reader = Reader {
         body: Some(Box::pin(response.bytes_stream())),
-        decoder: Decoder::new(MAX_EVENT_BYTES),
+        frames: Frames::new(MAX_EVENT_BYTES),
         answer: Answer::new(blame, model),
         timeouts,
-        deadline: first_token,
+        silence: first_token,
+        // The first limit is counted from the request.
+        ceiling: first_token + timeouts.first_token * (SIGNS_OF_LIFE - 1),
+        after: None,
         started: false,
     };
     Box::pin(futures::stream::unfold(reader, async |mut reader| {
@@ -48,26 +52,19 @@ pub(super) fn deltas(
     }))
 }
 
-/// The deltas of an answer that came as one JSON body although a stream was asked for.
-pub(super) fn whole(body: &str, blame: Blame, model: String) -> Result<DeltaStream, LlmError> {
-    let mut answer = Answer::new(blame, model);
-    answer.take(body);
-    if answer.end.is_none() {
-        answer.finish();
-    }
-    if let Some(Err(error)) = answer.end {
-        return Err(error);
-    }
-    Ok(Box::pin(futures::stream::iter(answer.queue.into_iter().map(Ok))))
-}
-
 struct Reader {
     /// `None` once the end was told.
     body: Option<Body>,
-    decoder: Decoder,
+    frames: Frames,
     answer: Answer,
     timeouts: Timeouts,
-    deadline: Instant,
+    /// When nothing at all has come for too long.
+    silence: Instant,
+    /// When no part of the answer has come for too long.
+    ceiling: Instant,
+    /// When an answer that seems to be complete is.
+    after: Option<Instant>,
+    /// A part of the answer has come.
     started: bool,
 }
 
@@ -84,11 +81,11 @@ impl Reader {
                 let _ = body.as_mut().and_then(|body| body.next().now_or_never());
                 return end.err().map(Err);
             }
-            let read = timeout_at(self.deadline, self.body.as_mut()?.next()).await;
-            match read {
+            let deadline = self.after.unwrap_or_else(|| self.silence.min(self.ceiling));
+            match timeout_at(deadline, self.body.as_mut()?.next()).await {
                 Ok(Some(Ok(bytes))) => self.read_on(bytes).await,
-                Ok(Some(Err(error))) => self.answer.cut(&causes(&error)),
-                Ok(None) => self.answer.cut("end of the body without an end of the answer"),
+                Ok(Some(Err(error))) => self.answer.conclude(Ending::Cut(&causes(&error))),
+                Ok(None) => self.closed(),
                 Err(_) => self.late(),
             }
         }
@@ -108,8 +105,8 @@ impl Reader {
                     taken += bytes.len();
                     self.take(&bytes);
                 }
-                Some(Some(Err(error))) => self.answer.cut(&causes(&error)),
-                Some(None) => self.answer.cut("end of the body without an end of the answer"),
+                Some(Some(Err(error))) => self.answer.conclude(Ending::Cut(&causes(&error))),
+                Some(None) => self.closed(),
                 None if waited => break,
                 None => {
                     waited = true;
@@ -117,197 +114,67 @@ impl Reader {
                 }
             }
         }
+        self.wait_on();
+    }
+
+    /// Sets the limits anew after something came.
+    fn wait_on(&mut self) {
+        let now = Instant::now();
+        let heard = std::mem::take(&mut self.answer.heard);
         if std::mem::take(&mut self.answer.progress) {
             self.started = true;
-            self.deadline = Instant::now() + self.timeouts.idle;
+            self.ceiling = now + self.timeouts.idle * SIGNS_OF_LIFE;
         }
-        if self.answer.finished {
-            self.deadline = self.deadline.min(Instant::now() + AFTER_THE_END);
+        self.silence = now + if self.started { self.timeouts.idle } else { self.timeouts.first_token };
+        if !self.answer.is_over() {
+            self.after = None;
+        } else if heard || self.after.is_none() {
+            self.after = Some(now + AFTER_THE_END.min(self.timeouts.idle));
         }
     }
 
     fn take(&mut self, bytes: &[u8]) {
         let answer = &mut self.answer;
-        if self.decoder.feed(bytes, |event| answer.take(event.data)).is_err() {
+        if self.frames.feed(bytes, |name, data| answer.take(name, data)).is_err() {
             answer.fail_broken("sent more at once than an answer can have. Try again.", "event too long");
         }
+        if self.frames.is_page() {
+            answer.fail_broken(
+                "sent a page instead of an answer. Check its base_url.",
+                &format!("200 with {}", self.frames.start()),
+            );
+        }
+    }
+
+    /// The body has ended in order: no connection that broke, which is an error of the body.
+    fn closed(&mut self) {
+        let answer = &mut self.answer;
+        self.frames.finish(|name, data| answer.take_last(name, data));
+        if !answer.has_events() && !self.frames.is_silent() {
+            answer.fail_broken(
+                "sent something that is not an answer. Check its base_url.",
+                &format!("200 with {}", self.frames.start()),
+            );
+        }
+        answer.conclude(Ending::Closed);
     }
 
     fn late(&mut self) {
-        if self.answer.finished {
-            return self.answer.finish();
+        if self.answer.is_finished() {
+            return self.answer.conclude(Ending::Closed);
         }
-        let error = if self.started {
-            self.answer
-                .blame
-                .timeout("stopped in the middle of the answer and sent nothing more", self.timeouts.idle)
-        } else {
-            self.answer.blame.timeout("did not begin to answer", self.timeouts.first_token)
-        };
-        self.answer.end = Some(Err(error));
-    }
-}
-
-/// What is known of the answer so far.
-struct Answer {
-    blame: Blame,
-    model: String,
-    /// Deltas that nobody has taken yet.
-    queue: VecDeque<Delta>,
-    /// Set once; nothing after it counts.
-    end: Option<Result<(), LlmError>>,
-    /// The provider has said that the answer is over.
-    finished: bool,
-    length_limit: bool,
-    usage: Option<Usage>,
-    bytes: usize,
-    /// A part of the answer came since this was last reset.
-    progress: bool,
-}
-
-impl Answer {
-    fn new(blame: Blame, model: String) -> Self {
-        Self {
-            blame,
-            model,
-            queue: VecDeque::new(),
-            end: None,
-            finished: false,
-            length_limit: false,
-            usage: None,
-            bytes: 0,
-            progress: false,
-        }
-    }
-
-    /// One `data:` of the stream, or a whole body.
-    fn take(&mut self, data: &str) {
-        if self.end.is_some() || data.is_empty() {
-            return;
-        }
-        if data == "[DONE]" {
-            return self.done();
-        }
-        let chunk = match serde_json::from_str::<Chunk<'_>>(data) {
-            Ok(chunk) => chunk,
-            Err(error) => {
-                return self.fail_broken(
-                    "sent something that is not an answer. Try again, or choose another model.",
-                    &format!("{error} in: {data}"),
-                );
+        let only_alive = self.ceiling < self.silence;
+        let limit = if self.started { self.timeouts.idle } else { self.timeouts.first_token };
+        let (what, limit) = match (self.started, only_alive) {
+            (true, false) => ("stopped in the middle of the answer and sent nothing more", limit),
+            (true, true) => {
+                ("stopped in the middle of the answer and only said that it is alive", limit * SIGNS_OF_LIFE)
+            }
+            (false, false) => ("did not begin to answer", limit),
+            (false, true) => {
+                ("only said that it is alive and did not begin to answer", limit * SIGNS_OF_LIFE)
             }
         };
-        if chunk.error.is_some() {
-            self.end = Some(Err(self.blame.in_stream(data, &self.model)));
-            return;
-        }
-        if let Some(choice) = &chunk.choices.0 {
-            if let Some(piece) = choice.piece() {
-                self.take_piece(piece);
-            }
-            self.take_finish(choice.finish_reason());
-        }
-        if let Some(counts) = chunk.usage {
-            self.usage = Some(counts.into());
-        }
-    }
-
-    fn take_piece(&mut self, piece: &Piece<'_>) {
-        if let Some(text) = piece.reasoning() {
-            match self.queue.back_mut() {
-                Some(Delta::Reasoning(open)) => open.push_str(text),
-                _ => self.queue.push_back(Delta::Reasoning(text.to_owned())),
-            }
-            self.count(text.len());
-        }
-        if let Some(text) = piece.text() {
-            match self.queue.back_mut() {
-                Some(Delta::Text(open)) => open.push_str(text),
-                _ => self.queue.push_back(Delta::Text(text.to_owned())),
-            }
-            self.count(text.len());
-        }
-    }
-
-    fn count(&mut self, bytes: usize) {
-        self.progress = true;
-        self.bytes += bytes;
-        if self.bytes > MAX_ANSWER_BYTES {
-            self.fail_broken(
-                "sent more than an answer can have. Ask for something shorter.",
-                "answer too long",
-            );
-        }
-    }
-
-    fn take_finish(&mut self, reason: Option<&str>) {
-        match reason {
-            None => return,
-            Some("length") => self.length_limit = true,
-            Some("content_filter") => {
-                self.end.get_or_insert(Err(self.blame.error(
-                    FailureCode::Refused,
-                    false,
-                    "ended the answer because of its rules for content. Ask in another way.",
-                    "finish_reason content_filter",
-                )));
-            }
-            Some("error") => {
-                self.end.get_or_insert(Err(self.blame.error(
-                    FailureCode::Overloaded,
-                    true,
-                    "had a problem in the middle of the answer. Try again.",
-                    "finish_reason error",
-                )));
-            }
-            Some(_) => {}
-        }
-        self.finished = true;
-    }
-
-    /// `[DONE]`: the end, also for servers that give no reason for it, but not without any answer.
-    fn done(&mut self) {
-        if self.finished || self.bytes > 0 {
-            self.finish();
-        } else {
-            self.fail_broken(
-                "sent an empty answer. Try again, or choose another model.",
-                "[DONE] and nothing else",
-            );
-        }
-    }
-
-    /// Nothing more comes: fine if the answer was complete.
-    fn cut(&mut self, detail: &str) {
-        if self.end.is_some() {
-            return;
-        }
-        if self.finished {
-            self.finish();
-        } else if self.bytes > 0 {
-            self.fail_broken("broke off in the middle of the answer. Try again.", detail);
-        } else {
-            self.fail_broken("closed the connection without an answer. Try again.", detail);
-        }
-    }
-
-    fn finish(&mut self) {
-        if !self.finished && self.bytes == 0 {
-            return self
-                .fail_broken("sent something that is not an answer. Check its base_url.", "no choices");
-        }
-        if self.length_limit {
-            self.queue.push_back(Delta::LengthLimit);
-        }
-        if let Some(usage) = self.usage {
-            self.queue.push_back(Delta::Usage(usage));
-        }
-        self.end = Some(Ok(()));
-    }
-
-    fn fail_broken(&mut self, sentence: &str, detail: &str) {
-        if self.end.is_none() {
-            self.end = Some(Err(self.blame.broken(sentence, detail)));
-        }
+        self.answer.fail(self.answer.blame.timeout(what, limit));
     }
 }

@@ -22,7 +22,8 @@ pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
         let (id, end) = (id.clone(), end.clone());
         move || {
             end.get().map(|End { status, failure, length_limited }| {
-                view! { <AnswerEnd id=id.clone() status failure length_limited newest=true /> }
+                let has_text = page::prose(&id).is_some_and(|prose| !prose.inner_html().is_empty());
+                view! { <AnswerEnd id=id.clone() status failure length_limited has_text newest=true /> }
             })
         }
     };

@@ -66,6 +66,7 @@ pub struct Written {
 pub fn Answer(id: String, html: String, reasoning: String, written: Written, meta: String) -> impl IntoView {
     let Written { status, failure, length_limited, siblings, newest } = written;
     let (article, html) = (id.clone(), name_headings(&html, &id).into_owned());
+    let has_text = !html.is_empty();
     view! {
         <article class="message" id=article aria-label="Answer" data-status=status.as_str()>
             {(!reasoning.is_empty()).then(|| {
@@ -77,7 +78,7 @@ pub fn Answer(id: String, html: String, reasoning: String, written: Written, met
                 }
             })}
             <div class="prose" inner_html=html></div>
-            <AnswerEnd id=id.clone() status failure length_limited newest />
+            <AnswerEnd id=id.clone() status failure length_limited has_text newest />
             <AnswerActions id siblings meta />
         </article>
     }
@@ -112,6 +113,7 @@ pub fn AnswerEnd(
     status: Status,
     failure: Option<Failure>,
     length_limited: bool,
+    has_text: bool,
     newest: bool,
 ) -> impl IntoView {
     let sentence = match (&failure, status) {
@@ -126,7 +128,7 @@ pub fn AnswerEnd(
     };
     let quiet = matches!(status, Status::Stopped | Status::Complete);
     let class = if quiet { "ended" } else { "ended alert" };
-    let goes_on = newest && status.can_continue(length_limited);
+    let goes_on = newest && status.can_continue(length_limited, has_text);
     Some(view! {
         <div class=class role="status">
             <span>{sentence}</span>

@@ -100,6 +100,7 @@ contract! {
         nothing_is_changed_while_an_answer_is_written,
         an_answer_goes_on_with_its_text,
         only_a_cut_leaf_goes_on,
+        what_failed_in_the_middle_goes_on,
         of_many_that_continue_one_begins,
         a_key_continues_once,
         a_run_that_is_forsaken_leaves_the_next_alone,

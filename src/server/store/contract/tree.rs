@@ -3,7 +3,7 @@
 use futures::future::join_all;
 
 use crate::{
-    domain::{Conversation, Status},
+    domain::{Conversation, Failure, FailureCode, Status},
     server::store::{
         Child, ContinueOutcome, Finish, Leftovers, NewTurn, Run, Store, TreeOutcome, TurnOutcome,
     },
@@ -218,11 +218,35 @@ pub(super) async fn only_a_cut_leaf_goes_on(store: &dyn Store) {
     assert_eq!(go_on(store, &turn, None).await, ContinueOutcome::Busy);
     assert!(store.finish_message(&next.answer.id, &finish("Yes.", 9)).await.unwrap());
     assert_eq!(go_on(store, &turn, None).await, ContinueOutcome::NotLeaf);
-    let failed = another_answer(&ada, &turn.conversation, Some(question(&next)));
-    begin(store, &failed).await;
-    let end = Finish { status: Status::Failed, ..finish("Half", 12) };
-    assert!(store.finish_message(&failed.answer.id, &end).await.unwrap());
-    assert_eq!(go_on(store, &failed, None).await, ContinueOutcome::Ended);
+}
+
+/// An answer that failed after its first words goes on, and its failure is forgotten; one without words does not.
+pub(super) async fn what_failed_in_the_middle_goes_on(store: &dyn Store) {
+    let turn = stopped(store).await;
+    let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
+    for (text, goes_on) in [("Half", true), ("", false)] {
+        let failed = another_answer(&ada, &turn.conversation, Some(question(&turn)));
+        begin(store, &failed).await;
+        let failure =
+            Failure { code: FailureCode::Timeout, message: "acme stopped.".into(), retryable: true };
+        let reasoning = "What is half?".to_owned();
+        let end = Finish { status: Status::Failed, failure: Some(failure), reasoning, ..finish(text, 12) };
+        assert!(store.finish_message(&failed.answer.id, &end).await.unwrap());
+        match go_on(store, &failed, None).await {
+            ContinueOutcome::Begun(_, answer) => {
+                assert!(goes_on, "{text:?}");
+                assert_eq!(
+                    (answer.status, answer.failure, &*answer.content),
+                    (Status::Generating, None, text)
+                );
+                // Should the server die now, it has not failed.
+                assert_eq!(interrupt(store).await, 1);
+                let stored = store.message(&ada.id, &failed.answer.id).await.unwrap().unwrap();
+                assert_eq!((stored.status, stored.failure), (Status::Interrupted, None));
+            }
+            outcome => assert_eq!((outcome, goes_on), (ContinueOutcome::Ended, false), "{text:?}"),
+        }
+    }
 }
 
 pub(super) async fn of_many_that_continue_one_begins(store: &dyn Store) {

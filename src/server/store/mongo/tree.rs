@@ -173,7 +173,8 @@ impl Work for Continue<'_> {
             return Ok(Step::Abort(ContinueOutcome::NotLeaf));
         }
         let set = doc! {
-            "status": "generating", "length_limited": false, "instance": &mongo.instance, "run": self.run
+            "status": "generating", "length_limited": false, "failure": null, "instance": &mongo.instance,
+            "run": self.run,
         };
         let change = doc! { "$set": set };
         if let Some(key) = self.key {

@@ -35,8 +35,9 @@ const MOVE_LEAF: &str = "
     UPDATE conversations SET leaf_id = ?2, last_seq = last_seq + 1 WHERE id = ?1 RETURNING *";
 
 const CONTINUE: &str = "
-    UPDATE messages SET status = 'generating', length_limited = 0, instance = ?2, run = ?3 WHERE id = ?1
-    RETURNING *";
+    UPDATE messages SET status = 'generating', length_limited = 0, failure_code = NULL, failure_message = NULL,
+        failure_retryable = NULL, instance = ?2, run = ?3
+    WHERE id = ?1 RETURNING *";
 
 #[async_trait]
 impl Tree for Sqlite {

@@ -1,0 +1,313 @@
+//! One answer as it comes in: what its events say, what of it is thinking, and how it ends.
+
+use std::collections::VecDeque;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::chunk::{Choice, Chunk};
+use super::complaint::{self, Sureness};
+use super::dialects::{self, Finish};
+use super::errors::Blame;
+use super::mend::mended;
+use super::think::{Splitter, push_reasoning};
+use super::{Delta, LlmError, MAX_ANSWER_BYTES};
+use crate::domain::{FailureCode, Usage};
+
+/// So many events that are no JSON, and not one that is: nothing good will come.
+const MAX_GARBAGE: usize = 100;
+
+/// How the stream of an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending<'a> {
+    /// By `[DONE]`.
+    Done,
+    /// The body ended in order, or nothing came any more after a `finish_reason`.
+    Closed,
+    /// The connection broke; why, for the log.
+    Cut(&'a str),
+}
+
+/// What is known of the answer so far.
+pub(super) struct Answer {
+    pub(super) blame: Blame,
+    model: String,
+    /// Deltas that nobody has taken yet.
+    pub(super) queue: VecDeque<Delta>,
+    /// Set once; nothing after it counts.
+    pub(super) end: Option<Result<(), LlmError>>,
+    splitter: Splitter,
+    /// Why it is over, as far as the provider has said.
+    finish: Finish,
+    /// The provider has said that it is over, and then sent more.
+    went_on: bool,
+    /// The last event was none of an answer.
+    doubt: Option<Doubt>,
+    /// Events that are no JSON.
+    garbage: usize,
+    /// An event that is JSON came since this was last reset.
+    pub(super) heard: bool,
+    /// A part of the answer came since this was last reset.
+    pub(super) progress: bool,
+    /// Events of any kind.
+    events: usize,
+    /// There was one with choices.
+    chosen: bool,
+    calls_a_tool: bool,
+    usage: Option<Usage>,
+    bytes: usize,
+}
+
+/// An event that may be an error.
+enum Doubt {
+    /// It is no JSON.
+    Garbage(String),
+    /// It has a message where a part of the answer should be.
+    Message(String),
+}
+
+impl Answer {
+    pub(super) fn new(blame: Blame, model: String) -> Self {
+        Self {
+            blame,
+            model,
+            queue: VecDeque::new(),
+            end: None,
+            splitter: Splitter::new(),
+            finish: Finish::NotYet,
+            went_on: false,
+            doubt: None,
+            garbage: 0,
+            heard: false,
+            progress: false,
+            events: 0,
+            chosen: false,
+            calls_a_tool: false,
+            usage: None,
+            bytes: 0,
+        }
+    }
+
+    /// Whether all of it seems to be here, but for the token counts and `[DONE]`. A provider that went on after its
+    /// `finish_reason` is not believed.
+    pub(super) fn is_over(&self) -> bool {
+        self.finish != Finish::NotYet && !self.went_on && self.splitter.wrote()
+    }
+
+    /// The provider has said that it is over, rightly or not.
+    pub(super) fn is_finished(&self) -> bool {
+        self.finish != Finish::NotYet
+    }
+
+    /// Anything that stands where events stand has come.
+    pub(super) fn has_events(&self) -> bool {
+        self.end.is_some() || self.events > 0
+    }
+
+    /// One event of the stream, or a whole body.
+    pub(super) fn take(&mut self, name: &str, data: &str) {
+        let data = data.trim();
+        if self.end.is_some() || data.is_empty() {
+            return;
+        }
+        self.events += 1;
+        if data.eq_ignore_ascii_case("[done]") {
+            return self.conclude(Ending::Done);
+        }
+        // A list would be taken for the fields of a chunk in their order.
+        let error = if data.starts_with('[') {
+            None
+        } else {
+            match serde_json::from_str::<Chunk<'_>>(data) {
+                Ok(chunk) => return self.take_chunk(name, &chunk, data),
+                Err(error) => Some(error),
+            }
+        };
+        // What is no good JSON, or says a thing twice, is read once more with patience.
+        let json = mended(data).and_then(|json| serde_json::from_str(&json).ok());
+        match json.or_else(|| serde_json::from_str::<Value>(data).ok()) {
+            Some(Value::Array(list)) => list.iter().for_each(|event| self.take(name, &event.to_string())),
+            Some(Value::Object(object)) => {
+                let value = Value::Object(object);
+                match Chunk::deserialize(&value) {
+                    Ok(chunk) => self.take_chunk(name, &chunk, data),
+                    Err(error) => self.take_garbage(name, data, &error.to_string()),
+                }
+            }
+            // Events without the empty line between them.
+            None if data.contains('\n') && data.lines().any(|line| line.starts_with('{')) => {
+                data.lines().for_each(|line| self.take(name, line));
+            }
+            _ => {
+                let error = error.map(|error| error.to_string()).unwrap_or_default();
+                self.take_garbage(name, data, &error);
+            }
+        }
+    }
+
+    /// The start of an event that the end of the body cut off counts for nothing.
+    pub(super) fn take_last(&mut self, name: &str, data: &str) {
+        let whole = data.trim().eq_ignore_ascii_case("[done]") || serde_json::from_str::<Value>(data).is_ok();
+        if whole || self.bytes == 0 {
+            self.take(name, data);
+        } else if self.finish == Finish::NotYet && !data.trim().is_empty() {
+            self.conclude(Ending::Cut("the body ended in the middle of an event"));
+        }
+    }
+
+    fn take_chunk(&mut self, name: &str, chunk: &Chunk<'_>, data: &str) {
+        self.heard = true;
+        if let Some(choice) = &chunk.choices.0 {
+            self.doubt = None;
+            self.take_choice(choice);
+        }
+        if let Some(counts) = &chunk.usage.0 {
+            let usage = Usage::from(counts);
+            // Some write zeros into every chunk, or into the last one.
+            if usage != Usage::default() || self.usage.is_none() {
+                self.usage = Some(usage);
+            }
+        }
+        if chunk.error.0 || (name.eq_ignore_ascii_case("error") && chunk.choices.0.is_none()) {
+            return self.fail(self.blame.in_stream(data, &self.model));
+        }
+        if chunk.choices.0.is_none() && chunk.usage.0.is_none() {
+            let value = serde_json::from_str(data).unwrap_or_default();
+            match complaint::is_error(&value) {
+                Sureness::Sure => self.fail(self.blame.in_stream(data, &self.model)),
+                Sureness::Perhaps => self.doubt = Some(Doubt::Message(data.to_owned())),
+                Sureness::No => {}
+            }
+        }
+    }
+
+    fn take_choice(&mut self, choice: &Choice<'_>) {
+        self.chosen = true;
+        self.calls_a_tool |= choice.calls_a_tool();
+        let before = self.bytes;
+        if let Some(thinking) = choice.reasoning() {
+            self.splitter.thought_beside();
+            push_reasoning(&thinking, &mut self.queue);
+            self.bytes += thinking.len();
+        }
+        if let Some(text) = choice.text() {
+            self.splitter.feed(text, &mut self.queue);
+            self.bytes += text.len();
+        }
+        if self.bytes > before {
+            self.progress = true;
+            self.went_on |= self.finish != Finish::NotYet;
+        }
+        let finish = choice.finish_reason().map_or(Finish::NotYet, dialects::finish);
+        self.finish = self.finish.max(finish);
+        if self.bytes > MAX_ANSWER_BYTES {
+            self.finish = Finish::Length;
+            self.conclude(Ending::Closed);
+        }
+    }
+
+    fn take_garbage(&mut self, name: &str, data: &str, error: &str) {
+        if name.eq_ignore_ascii_case("error") {
+            return self.fail(self.blame.in_stream(data, &self.model));
+        }
+        let detail = format!("{error} in: {data}");
+        if self.garbage == 0 {
+            let LlmError { detail, .. } = self.blame.broken("", &detail);
+            tracing::warn!(provider = self.blame.name, detail, "an event that is not JSON was left out");
+        }
+        self.garbage += 1;
+        if self.garbage > MAX_GARBAGE && self.garbage == self.events {
+            return self.fail(self.blame.broken(NOT_AN_ANSWER, detail));
+        }
+        self.doubt = Some(Doubt::Garbage(detail));
+    }
+
+    /// Nothing more counts. Fine when there is a text and nothing speaks against it.
+    pub(super) fn conclude(&mut self, ending: Ending<'_>) {
+        if self.end.is_some() {
+            return;
+        }
+        self.splitter.end(&mut self.queue);
+        let end = self.judge(ending);
+        if end.is_ok() && self.finish == Finish::Length {
+            self.queue.push_back(Delta::LengthLimit);
+        }
+        if let Some(usage) = self.usage {
+            self.queue.push_back(Delta::Usage(usage));
+        }
+        self.end = Some(end);
+    }
+
+    fn judge(&mut self, ending: Ending<'_>) -> Result<(), LlmError> {
+        let blame = &self.blame;
+        let (wrote, thought) = (self.splitter.wrote(), self.splitter.thought());
+        if let Ending::Cut(detail) = ending
+            && self.finish == Finish::NotYet
+        {
+            let sentence = if wrote || thought {
+                BROKE_OFF
+            } else {
+                "closed the connection without an answer. Try again."
+            };
+            return Err(blame.broken(sentence, detail));
+        }
+        match self.finish {
+            Finish::Filtered => return Err(blame.filtered(wrote, "finish_reason: filtered")),
+            Finish::Failed => {
+                let sentence = "had a problem in the middle of the answer. Try again.";
+                return Err(blame.error(FailureCode::Overloaded, true, sentence, "finish_reason: failed"));
+            }
+            Finish::NotYet | Finish::Stop | Finish::Length => {}
+        }
+        match &self.doubt {
+            Some(Doubt::Message(data)) if self.finish == Finish::NotYet || !wrote => {
+                return Err(blame.in_stream(data, &self.model));
+            }
+            // Before a `[DONE]` it stood between good events.
+            Some(Doubt::Garbage(detail)) if self.finish == Finish::NotYet && ending != Ending::Done => {
+                return Err(blame.broken(NOT_AN_ANSWER, detail));
+            }
+            _ => {}
+        }
+        if wrote { Ok(()) } else { Err(self.empty(ending)) }
+    }
+
+    /// Why there is no text.
+    fn empty(&self, ending: Ending<'_>) -> LlmError {
+        let (thought, cut) = (self.splitter.thought(), self.finish == Finish::Length);
+        let sentence = if thought && cut {
+            "reached its limit of length while it was thinking, and wrote no answer. \
+             Try again, ask for something shorter, or choose another model."
+        } else if thought {
+            "thought, but wrote no answer. Try again, or choose another model."
+        } else if cut {
+            "reached its limit of length before the first word. \
+             Start a new conversation, or choose another model."
+        } else if self.calls_a_tool {
+            "wanted to use a tool, which it cannot do here, and wrote no answer. \
+             Ask in another way, or choose another model."
+        } else if self.chosen || ending == Ending::Done {
+            "sent an empty answer. Try again, or choose another model."
+        } else if self.events > 0 {
+            "sent something that is not an answer. Check its base_url."
+        } else {
+            "closed the connection without an answer. Try again."
+        };
+        self.blame.broken(sentence, format!("no text; {ending:?}"))
+    }
+
+    /// The answer ends with this error; what came before is kept.
+    pub(super) fn fail(&mut self, error: LlmError) {
+        if self.end.is_none() {
+            self.splitter.end(&mut self.queue);
+            self.end = Some(Err(error));
+        }
+    }
+
+    pub(super) fn fail_broken(&mut self, sentence: &str, detail: &str) {
+        self.fail(self.blame.broken(sentence, detail));
+    }
+}
+
+const NOT_AN_ANSWER: &str = "sent something that is not an answer. Try again, or choose another model.";
+const BROKE_OFF: &str = "broke off in the middle of the answer. Try again.";

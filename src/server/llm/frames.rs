@@ -1,0 +1,189 @@
+//! Cuts the body of an answer into events, whichever way it is written: an event stream, JSON values one after the
+//! other, or one. What comes decides, because the header `Content-Type` is often wrong.
+
+use super::sse::{Decoder, TooLong};
+
+/// How much of the body is kept for the log.
+const START_BYTES: usize = 400;
+
+#[derive(Debug)]
+pub(super) struct Frames {
+    kind: Option<Kind>,
+    limit: usize,
+    /// The first bytes.
+    start: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Events(Decoder),
+    Json(Values),
+    /// HTML or XML, of which nothing is read.
+    Page,
+}
+
+impl Frames {
+    /// `limit`: the most bytes that one event may have.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { kind: None, limit, start: Vec::new() }
+    }
+
+    /// Calls `each` with the name and the data of every event that these bytes complete.
+    pub(super) fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(&str, &str)) -> Result<(), TooLong> {
+        let room = START_BYTES.saturating_sub(self.start.len()).min(bytes.len());
+        self.start.extend_from_slice(&bytes[..room]);
+        let kind = match &mut self.kind {
+            Some(kind) => kind,
+            none => {
+                // The bytes of U+FEFF are no content either.
+                let blank = |byte: &u8| byte.is_ascii_whitespace() || [0xef, 0xbb, 0xbf].contains(byte);
+                let Some(at) = bytes.iter().position(|byte| !blank(byte)) else { return Ok(()) };
+                bytes = &bytes[at..];
+                none.insert(match bytes[0] {
+                    b'{' | b'[' => Kind::Json(Values::default()),
+                    b'<' => Kind::Page,
+                    _ => Kind::Events(Decoder::new(self.limit)),
+                })
+            }
+        };
+        match kind {
+            Kind::Events(decoder) => decoder.feed(bytes, |event| each(event.name, event.data)),
+            Kind::Json(values) => values.feed(bytes, self.limit, |value| each("message", value)),
+            Kind::Page => Ok(()),
+        }
+    }
+
+    /// The body has ended in order: what was begun is given as it is.
+    pub(super) fn finish(&mut self, mut each: impl FnMut(&str, &str)) {
+        match &mut self.kind {
+            Some(Kind::Events(decoder)) => decoder.finish(|event| each(event.name, event.data)),
+            Some(Kind::Json(values)) if !values.open.is_empty() => {
+                each("message", &String::from_utf8_lossy(&values.open));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn is_page(&self) -> bool {
+        matches!(self.kind, Some(Kind::Page))
+    }
+
+    /// Nothing has come, or nothing but comments.
+    pub(super) fn is_silent(&self) -> bool {
+        self.kind.is_none() || self.start.trim_ascii_start().starts_with(b":")
+    }
+
+    /// The first of it, for the log.
+    pub(super) fn start(&self) -> String {
+        String::from_utf8_lossy(&self.start).into_owned()
+    }
+}
+
+/// Finds where JSON values end by their brackets; what stands between them is skipped.
+#[derive(Debug, Default)]
+struct Values {
+    /// The value that has begun.
+    open: Vec<u8>,
+    depth: usize,
+    in_text: bool,
+    escaped: bool,
+}
+
+impl Values {
+    fn feed(&mut self, bytes: &[u8], limit: usize, mut each: impl FnMut(&str)) -> Result<(), TooLong> {
+        let mut from = 0;
+        for (at, byte) in bytes.iter().enumerate() {
+            if self.in_text {
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => self.in_text = false,
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'{' | b'[' => {
+                    if self.depth == 0 {
+                        from = at;
+                    }
+                    self.depth += 1;
+                }
+                b'"' if self.depth > 0 => self.in_text = true,
+                b'}' | b']' if self.depth > 0 => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        self.open.extend_from_slice(&bytes[from..=at]);
+                        each(&String::from_utf8_lossy(&self.open));
+                        self.open.clear();
+                    }
+                }
+                _ => {}
+            }
+        }
+        if self.depth > 0 {
+            self.open.extend_from_slice(&bytes[from..]);
+        }
+        if self.open.len() > limit { Err(TooLong) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Frames, TooLong};
+
+    fn cut(parts: &[&[u8]]) -> Vec<String> {
+        let (mut frames, mut seen) = (Frames::new(1 << 10), Vec::new());
+        for part in parts {
+            frames.feed(part, |name, data| seen.push(format!("{name} {data}"))).unwrap();
+        }
+        frames.finish(|name, data| seen.push(format!("{name} {data}")));
+        seen
+    }
+
+    #[track_caller]
+    fn check(body: &str, expected: &[&str]) {
+        let bytes = body.as_bytes();
+        for at in 0..=bytes.len() {
+            assert_eq!(cut(&[&bytes[..at], &bytes[at..]]), expected, "{body:?} cut at {at}");
+        }
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(cut(&single), expected, "{body:?} byte by byte");
+    }
+
+    #[test]
+    fn what_comes_decides() {
+        check("data: a\n\ndata: b\n\n", &["message a", "message b"]);
+        check("\u{feff}\r\n: hello\n\nevent: error\ndata: a\n\n", &["error a"]);
+        check("{\"a\":\"}\\\"{\"}", &["message {\"a\":\"}\\\"{\"}"]);
+        check("\n [ {\"a\": [1]} ]\n", &["message [ {\"a\": [1]} ]"]);
+        check("{\"a\":1}\n{\"b\":2}\n", &["message {\"a\":1}", "message {\"b\":2}"]);
+        check(
+            "{\n  \"a\": 1\n}\n\ndata: {\"b\":2}\n\ndata: [DONE]\n\n",
+            &["message {\n  \"a\": 1\n}", "message {\"b\":2}", "message [DONE]"],
+        );
+        check("{\"é\":", &["message {\"é\":"]);
+        check("<!doctype html><p>{\"a\":1}", &[]);
+        check("", &[]);
+        check(" \n", &[]);
+    }
+
+    #[test]
+    fn a_value_has_a_limit() {
+        let mut frames = Frames::new(100);
+        assert_eq!(frames.feed(b"[", |_, _| ()), Ok(()));
+        assert_eq!(frames.feed(&[b'1'; 100], |_, _| ()), Err(TooLong));
+    }
+
+    #[test]
+    fn what_is_known_of_the_body() {
+        let mut frames = Frames::new(100);
+        assert!(frames.is_silent() && !frames.is_page());
+        frames.feed(b"<html>", |_, _| ()).unwrap();
+        assert!(frames.is_page() && !frames.is_silent());
+        assert_eq!(frames.start(), "<html>");
+        let mut frames = Frames::new(100);
+        frames.feed(b"\n: PROCESSING\n\n", |_, _| ()).unwrap();
+        assert!(frames.is_silent());
+    }
+}

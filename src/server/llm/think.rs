@@ -1,0 +1,330 @@
+//! Takes the thinking out of a text in which a server left it: `<think>…</think>` at the start of an answer.
+//!
+//! Only what stands at the start counts, since a model may write about such tags. One form has no opening tag,
+//! because the model's template puts it into the prompt: then what came so far turns out to be thinking when the
+//! closing tag comes. It is shown as text until then, as nobody should wait before an empty page for a tag that may
+//! never come, and moved in one step ([`Delta::TextWasReasoning`]).
+
+use std::collections::VecDeque;
+
+use memchr::memchr3;
+
+use super::Delta;
+use super::dialects::{THINKING, Tags};
+
+/// A closing tag without an opening one is looked for in so many bytes of text; thinking is rarely longer, and what
+/// is looked at must be kept.
+const LOOK_BACK: usize = 256 << 10;
+
+/// Text of a model goes in, in pieces of any size, and comes out as deltas.
+#[derive(Debug)]
+pub(super) struct Splitter {
+    place: Place,
+    /// What may turn out to be a tag, or blanks that may turn out to stand before one.
+    held: String,
+    /// The text so far, while a closing tag could still say that it was thinking.
+    told: String,
+    /// Thinking has come, in tags or beside the text.
+    thought: bool,
+    /// The thinking that is being read has begun with something that can be seen.
+    begun: bool,
+    /// The last thing given out was a backtick.
+    quoted: bool,
+    /// Text that can be seen has come.
+    wrote: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Nothing but blanks so far, or since some thinking ended.
+    Start,
+    /// After this opening tag.
+    Thinking(&'static str),
+    /// In the text, which a closing tag could still make thinking.
+    Text,
+    /// In the text for good.
+    Rest,
+}
+
+/// How a text begins.
+enum Fit {
+    /// With a tag of so many bytes.
+    Whole(&'static Tags, usize),
+    /// It is the start of one.
+    Part,
+    No,
+}
+
+impl Splitter {
+    pub(super) fn new() -> Self {
+        Self {
+            place: Place::Start,
+            held: String::new(),
+            told: String::new(),
+            thought: false,
+            begun: false,
+            quoted: false,
+            wrote: false,
+        }
+    }
+
+    /// Whether the answer has text that can be seen.
+    pub(super) fn wrote(&self) -> bool {
+        self.wrote
+    }
+
+    /// Whether thinking has come.
+    pub(super) fn thought(&self) -> bool {
+        self.thought
+    }
+
+    /// Thinking came beside the text, so that the text holds none.
+    pub(super) fn thought_beside(&mut self) {
+        self.thought = true;
+    }
+
+    pub(super) fn feed(&mut self, text: &str, out: &mut VecDeque<Delta>) {
+        if self.place == Place::Rest {
+            return self.write(text, out);
+        }
+        self.held.push_str(text);
+        while self.step(out) {}
+    }
+
+    /// Nothing more comes: what is held is what it looks like.
+    pub(super) fn end(&mut self, out: &mut VecDeque<Delta>) {
+        let held = std::mem::take(&mut self.held);
+        match self.place {
+            Place::Start if held.chars().all(is_blank) => {}
+            Place::Thinking(_) => self.think(held.trim_end_matches(is_blank), out),
+            Place::Start | Place::Text | Place::Rest => self.write(&held, out),
+        }
+    }
+
+    /// Whether more can be said of what is held.
+    fn step(&mut self, out: &mut VecDeque<Delta>) -> bool {
+        match self.place {
+            Place::Start => self.start(),
+            Place::Thinking(open) => self.thinking(open, out),
+            Place::Text => self.text(out),
+            Place::Rest => {
+                let held = std::mem::take(&mut self.held);
+                self.write(&held, out);
+                false
+            }
+        }
+    }
+
+    fn start(&mut self) -> bool {
+        let text = self.held.trim_start_matches(is_blank);
+        if text.is_empty() {
+            return false;
+        }
+        let blanks = self.held.len() - text.len();
+        match (fit(text, |tags| tags.open), fit(text, |tags| tags.close)) {
+            (Fit::Whole(tags, len), _) => {
+                self.held.drain(..blanks + len);
+                self.place = Place::Thinking(tags.open);
+                self.begun = false;
+            }
+            // Left over by a server that took the thinking out itself.
+            (_, Fit::Whole(_, len)) => {
+                self.held.drain(..blanks + len);
+                self.thought = true;
+            }
+            (Fit::Part, _) | (_, Fit::Part) => return false,
+            (Fit::No, Fit::No) if self.thought => {
+                self.held.drain(..blanks);
+                self.place = Place::Rest;
+            }
+            (Fit::No, Fit::No) => self.place = Place::Text,
+        }
+        true
+    }
+
+    fn thinking(&mut self, open: &str, out: &mut VecDeque<Delta>) -> bool {
+        let mut from = 0;
+        let mut until = self.held.len();
+        while let Some(at) = candidate(&self.held, from) {
+            let rest = &self.held[at..];
+            match fit(rest, |tags| if tags.open == open { tags.close } else { "" }) {
+                Fit::Whole(_, len) => {
+                    let ticked = if at == 0 { self.quoted } else { self.held[..at].ends_with('`') };
+                    match rest[len..].bytes().next() {
+                        // It thinks about the tag, if a backtick follows, too.
+                        None if ticked => {
+                            until = at;
+                            break;
+                        }
+                        Some(b'`') if ticked => from = at + 1,
+                        _ => {
+                            let thinking = self.held[..at].trim_end_matches(is_blank).to_owned();
+                            self.held.drain(..at + len);
+                            self.think(&thinking, out);
+                            self.thought = true;
+                            self.place = Place::Start;
+                            return true;
+                        }
+                    }
+                }
+                Fit::Part => {
+                    until = at;
+                    break;
+                }
+                Fit::No => from = at + 1,
+            }
+        }
+        // Blanks wait too: those at the end of the thinking are left out.
+        let until = self.held[..until].trim_end_matches(is_blank).len();
+        let thinking: String = self.held.drain(..until).collect();
+        self.think(&thinking, out);
+        false
+    }
+
+    fn text(&mut self, out: &mut VecDeque<Delta>) -> bool {
+        let mut from = 0;
+        let mut until = self.held.len();
+        while let Some(at) = candidate(&self.held, from) {
+            match fit(&self.held[at..], |tags| tags.close) {
+                Fit::Whole(tags, len) if self.ends_thinking(at, tags) => {
+                    let thinking: String = self.held.drain(..at).collect();
+                    self.held.drain(..len);
+                    self.write(&thinking, out);
+                    out.push_back(Delta::TextWasReasoning);
+                    (self.thought, self.wrote, self.place) = (true, false, Place::Start);
+                    self.told = String::new();
+                    return true;
+                }
+                Fit::Part => {
+                    until = at;
+                    break;
+                }
+                _ => from = at + 1,
+            }
+        }
+        let text: String = self.held.drain(..until).collect();
+        self.told.push_str(&text);
+        self.write(&text, out);
+        if self.thought || self.told.len() > LOOK_BACK {
+            self.place = Place::Rest;
+            self.told = String::new();
+            return true;
+        }
+        false
+    }
+
+    /// Whether the closing tag at a place of what is held says that all before it was thinking: nothing before
+    /// opened it, and it does not stand in code.
+    fn ends_thinking(&self, at: usize, tags: &Tags) -> bool {
+        if self.thought {
+            return false;
+        }
+        let before = format!("{}{}", self.told, &self.held[..at]);
+        let lower = before.to_ascii_lowercase();
+        let opened = THINKING.iter().any(|known| known.close == tags.close && lower.contains(known.open));
+        !opened && !in_code(&before)
+    }
+
+    fn write(&mut self, text: &str, out: &mut VecDeque<Delta>) {
+        self.wrote |= !text.chars().all(is_blank);
+        push_text(text, out);
+    }
+
+    fn think(&mut self, text: &str, out: &mut VecDeque<Delta>) {
+        let text = if self.begun { text } else { text.trim_start_matches(is_blank) };
+        if text.is_empty() {
+            return;
+        }
+        (self.begun, self.thought) = (true, true);
+        self.quoted = text.ends_with('`');
+        push_reasoning(text, out);
+    }
+}
+
+/// The text of an answer without thinking that was left in it: what a model is shown of its earlier answers.
+pub fn without_thinking(text: &str) -> String {
+    let mut splitter = Splitter::new();
+    let mut deltas = VecDeque::new();
+    splitter.feed(text, &mut deltas);
+    splitter.end(&mut deltas);
+    let mut kept = String::new();
+    for delta in deltas {
+        match delta {
+            Delta::Text(more) => kept.push_str(&more),
+            Delta::TextWasReasoning => kept.clear(),
+            _ => {}
+        }
+    }
+    kept
+}
+
+pub(super) fn push_text(text: &str, out: &mut VecDeque<Delta>) {
+    if text.is_empty() {
+        return;
+    }
+    match out.back_mut() {
+        Some(Delta::Text(open)) => open.push_str(text),
+        _ => out.push_back(Delta::Text(text.to_owned())),
+    }
+}
+
+pub(super) fn push_reasoning(text: &str, out: &mut VecDeque<Delta>) {
+    if text.is_empty() {
+        return;
+    }
+    match out.back_mut() {
+        Some(Delta::Reasoning(open)) => open.push_str(text),
+        _ => out.push_back(Delta::Reasoning(text.to_owned())),
+    }
+}
+
+/// What nobody can see.
+pub(super) fn is_blank(c: char) -> bool {
+    let directs =
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    c.is_whitespace() || c.is_control() || directs
+}
+
+/// The next place at or after `from` where a tag could begin: at `<`, `[`, or the first byte of `◁`.
+fn candidate(text: &str, from: usize) -> Option<usize> {
+    let found = memchr3(b'<', b'[', 0xe2, text.as_bytes().get(from..)?)?;
+    Some(from + found)
+}
+
+/// How `text` begins, compared with one side of the tags; an empty side never fits.
+fn fit(text: &str, side: impl Fn(&'static Tags) -> &'static str) -> Fit {
+    let mut part = false;
+    for tags in THINKING {
+        let tag = side(tags).as_bytes();
+        let common = tag.len().min(text.len());
+        if common == 0 || !text.as_bytes()[..common].eq_ignore_ascii_case(&tag[..common]) {
+            continue;
+        }
+        if common == tag.len() {
+            return Fit::Whole(tags, common);
+        }
+        part = true;
+    }
+    if part { Fit::Part } else { Fit::No }
+}
+
+/// Whether what follows `before` stands in a code block or in inline code.
+fn in_code(before: &str) -> bool {
+    let mut fence: Option<&str> = None;
+    let mut last = "";
+    for line in before.split('\n') {
+        let line = line.trim_start();
+        let mark = ["```", "~~~"].into_iter().find(|mark| line.starts_with(mark));
+        match (fence, mark) {
+            (None, Some(mark)) => fence = Some(mark),
+            (Some(open), Some(mark)) if open == mark => fence = None,
+            _ => {}
+        }
+        last = line;
+    }
+    fence.is_some() || last.matches('`').count() % 2 == 1
+}
+
+#[cfg(test)]
+#[path = "think_tests.rs"]
+mod tests;
