@@ -66,9 +66,10 @@ pub(super) enum News {
 }
 
 impl OpenCode {
-    pub(super) fn open(line: &str) -> Option<OpenCode> {
+    /// Begins with the line of the fence. Grammars may do `left` steps of work.
+    pub(super) fn open(line: &str, left: usize) -> Option<OpenCode> {
         let (fence, info) = Fence::open(line)?;
-        let highlighter = Highlighter::new(info);
+        let highlighter = Highlighter::new(info, left);
         let (label, lines) = (html::label(info), String::new());
         Some(OpenCode { fence, label, highlighter, lines, told: None, count: 0, long: false })
     }
@@ -93,6 +94,11 @@ impl OpenCode {
         }
         self.lines.push_str(&sanitize::clean(raw));
         (taken, closed || ending)
+    }
+
+    /// How many steps of work grammars have done.
+    pub(super) fn spent(&self) -> usize {
+        self.highlighter.spent()
     }
 
     /// What is new since the last time.

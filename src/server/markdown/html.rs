@@ -26,6 +26,8 @@ pub(super) struct Block {
     pub spent: usize,
     /// The name of its heading.
     pub anchor: Option<root::Anchor>,
+    /// How many steps of work its code took.
+    pub coloured: usize,
     /// More than one where the piece was not a single block after all.
     pub roots: usize,
     /// It refers to what is not defined yet.
@@ -46,20 +48,21 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
     let options =
         if footnote { bounds::OPTIONS } else { bounds::OPTIONS.union(Options::ENABLE_OLD_FOOTNOTES) };
     let parser = Parser::new_with_broken_link_callback(piece.text, options, Some(lookup));
-    let mut writer = Writer::new(piece, memo, 8 * piece.text.len() + 4096);
+    let mut writer = Writer::new(piece, memo, 8 * piece.text.len() + 4096, known.colours);
     for (event, range) in parser.into_offset_iter() {
         writer.event(event, range);
         if writer.elements > ELEMENTS {
             let spent = known.budget - left.get();
-            return Block { html: raw(piece.source), spent, roots: 1, ..Block::default() };
+            let coloured = writer.coloured;
+            return Block { html: raw(piece.source), spent, coloured, roots: 1, ..Block::default() };
         }
     }
-    let Writer { out, roots, formulas, .. } = writer;
+    let Writer { out, roots, formulas, coloured, .. } = writer;
     let html = if roots > 1 { format!("<div>{out}</div>") } else { out };
     let mut html = sanitize::clean(html);
     let anchor = root::finish(&mut html, &known.anchors, known.keeps.as_deref());
     let html = math::fill(html, &formulas);
-    Block { html, spent: known.budget - left.get(), anchor, roots, waits: waits.get() }
+    Block { html, spent: known.budget - left.get(), anchor, coloured, roots, waits: waits.get() }
 }
 
 /// Markdown as it was written.

@@ -37,6 +37,7 @@ mod highlight;
 mod html;
 mod links;
 mod math;
+mod pause;
 mod root;
 mod sanitize;
 mod strict;
@@ -45,6 +46,7 @@ mod tests;
 mod tex;
 
 pub use blocks::{Change, Stream};
+pub use pause::with_pauses;
 
 /// Grows whenever the same text gives other HTML; part of the key of every cache of HTML.
 pub const RENDERER_VERSION: u32 = 3;
