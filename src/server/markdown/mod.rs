@@ -40,6 +40,7 @@ mod math;
 mod pause;
 mod root;
 mod sanitize;
+mod scripts;
 mod strict;
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,12 @@
 
 use std::cell::Cell;
 
-use super::{Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize, strict as recognizer};
+use super::{
+    Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize, scripts, strict as recognizer,
+};
 use crate::server::corpora::corpus;
 
+mod cjk;
 mod conformance;
 mod judge;
 mod listener;
