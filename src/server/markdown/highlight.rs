@@ -22,7 +22,7 @@ const LINE: usize = 4 << 10;
 const BLOCK: usize = 256 << 10;
 
 /// The language that an info string names, in small letters.
-fn token(info: &str) -> Option<String> {
+pub(super) fn token(info: &str) -> Option<String> {
     let token = info.split([' ', '\t', ',', '{', ':', ';']).next().unwrap_or("").trim_start_matches('.');
     (!token.is_empty() && token.len() <= 40).then(|| token.to_ascii_lowercase())
 }
