@@ -234,7 +234,7 @@ pub async fn thread(
         }
     }
     let mut siblings = siblings(state, &conversation.id, &messages).await?;
-    let html = state.renderer.messages(&messages).await?;
+    let html = state.renderer.messages(current.id(), &messages).await?;
     let previous_cursor = messages.first().filter(|_| more).map(|message| message.id.clone());
     let messages = messages.into_iter().zip(html).map(|(message, html)| {
         let siblings = siblings.remove(&message.id);

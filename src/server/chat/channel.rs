@@ -202,12 +202,19 @@ impl Channel {
 
     /// What came after `place`, as HTML: first that an answer began, then the blocks that changed, then
     /// the rest. Blocks carry a place at which they would be told again, as that changes nothing. A
-    /// `fresh` listener may have seen parts of a block on another connection, and is told it whole.
+    /// `fresh` listener may have seen parts of a block on another connection, and is told it whole. The
+    /// rendering is the work of the `person` who listens.
     ///
     /// # Errors
     ///
     /// Rendering failed; the text is safe.
-    pub async fn read_html(&self, renderer: &Renderer, place: u64, fresh: bool) -> Result<Read, AppError> {
+    pub async fn read_html(
+        &self,
+        renderer: &Renderer,
+        person: &str,
+        place: u64,
+        fresh: bool,
+    ) -> Result<Read, AppError> {
         // Held while the log is read, so the view is never ahead of what is read.
         let mut view = self.view.clone().lock_owned().await;
         let read = {
@@ -223,7 +230,7 @@ impl Channel {
                 view.catch_up(&new_text, ended, text_end);
                 view.changes_after(place, fresh)
             };
-            renderer.run(work).await?
+            renderer.run(person, work).await?
         };
         let began = entries.first().is_some_and(|entry| matches!(&*entry.event, ChatEvent::Started { .. }));
         let at = usize::from(began);

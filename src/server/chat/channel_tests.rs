@@ -116,7 +116,7 @@ impl Page {
 
     /// Reads once; the connection breaks after `most` entries, and with it what was under way.
     async fn read(&mut self, channel: &Channel, renderer: &Renderer, most: usize) {
-        let Ok(Read::Entries(entries, place)) = channel.read_html(renderer, self.place, self.fresh).await
+        let Ok(Read::Entries(entries, place)) = channel.read_html(renderer, "p", self.place, self.fresh).await
         else {
             panic!("gone or broken");
         };
@@ -268,7 +268,7 @@ proptest! {
 #[tokio::test]
 async fn who_listens_before_the_first_answer_is_told_whose_blocks_come() {
     let (channel, renderer) = (Channel::new(7), Renderer::new(1));
-    let read = async |place| match channel.read_html(&renderer, place, false).await.unwrap() {
+    let read = async |place| match channel.read_html(&renderer, "p", place, false).await.unwrap() {
         Read::Entries(entries, _) => entries.iter().map(line).collect::<String>(),
         Read::Gone | Read::NotYet => "gone".into(),
     };

@@ -127,7 +127,10 @@ impl Listener {
             let read = match self.format {
                 Format::Text => channel.read_text(self.place),
                 // Should rendering fail, the text is still safe; who comes back asks for it again.
-                Format::Html => channel.read_html(&self.state.renderer, self.place, self.fresh).await.ok()?,
+                Format::Html => {
+                    let (renderer, person) = (&self.state.renderer, self.current.id());
+                    channel.read_html(renderer, person, self.place, self.fresh).await.ok()?
+                }
             };
             match read {
                 Read::Entries(entries, place) => {
@@ -185,7 +188,7 @@ impl Listener {
         let message = self.state.store.message(self.current.id(), &leaf).await?;
         let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
         let format = self.format;
-        let mut events = self.state.renderer.run(move || events_of(&message, format)).await?;
+        let mut events = self.state.renderer.run(self.current.id(), move || events_of(&message, format)).await?;
         if reset {
             events.insert(0, ChatEvent::Reset { message_id: leaf });
         }

@@ -3,6 +3,7 @@
 
 use super::carried::{Definitions, Memo, Waiting};
 use super::fence::{News, OpenCode};
+use super::pause::pause;
 use super::{SafeHtml, bounds, html, math, sanitize};
 
 /// How much of a text is read as markdown, in bytes; the rest is shown as it is.
@@ -187,7 +188,7 @@ impl Stream {
                 let end = tail[line..].find('\n').map(|newline| line + newline + 1);
                 let Some(end) = end.or(ending.then_some(tail.len())) else { break };
                 self.definitions.learn(masked.piece(at..line).text);
-                self.code = OpenCode::open(&tail[line..end]);
+                self.code = OpenCode::open(&tail[line..end], self.definitions.colours);
                 let (taken, closed) = self.feed(&tail[end..], ending);
                 at = end + taken;
                 if !closed || at != top.end {
@@ -227,12 +228,12 @@ impl Stream {
 
     /// Renders those blocks once more whose references were defined after them.
     fn resolve(&mut self) {
-        for Waiting { index, source, footnote, known, name } in std::mem::take(&mut self.waiting) {
+        for Waiting { index, source, footnote, known, colours, name } in std::mem::take(&mut self.waiting) {
             if known == self.definitions.known.len() {
                 continue;
             }
             let masked = math::mask(&source, true);
-            self.definitions.keeps = name;
+            (self.definitions.keeps, self.definitions.colours) = (name, colours);
             let piece = masked.piece(0..source.len());
             let block = html::block(piece, footnote, &self.definitions, &mut Memo::default());
             self.definitions.budget -= block.spent;
@@ -246,15 +247,17 @@ impl Stream {
     }
 
     fn put(&mut self, piece: math::Piece<'_>, footnote: bool, block: html::Block) {
+        pause();
         self.memo = Memo::default();
         self.definitions.learn(piece.text);
         self.definitions.budget -= block.spent;
         if block.waits && !block.html.is_empty() {
             let (index, source) = (self.done.len(), piece.source.to_owned());
-            let known = self.definitions.known.len();
+            let (known, colours) = (self.definitions.known.len(), self.definitions.colours);
             let name = block.anchor.as_ref().map(|anchor| anchor.name.clone());
-            self.waiting.push(Waiting { index, source, footnote, known, name });
+            self.waiting.push(Waiting { index, source, footnote, known, colours, name });
         }
+        self.definitions.colours = self.definitions.colours.saturating_sub(block.coloured);
         if let Some(anchor) = block.anchor {
             *self.definitions.anchors.entry(anchor.wanted).or_default() += 1;
         }
@@ -269,6 +272,7 @@ impl Stream {
         let Some(code) = &mut self.code else { return (0, true) };
         let (taken, closed) = code.feed(text, ending);
         if closed {
+            self.definitions.colours = self.definitions.colours.saturating_sub(code.spent());
             self.tell_code();
             self.done.extend(self.code.take().map(|code| SafeHtml(code.figure())));
             self.seen = 0;

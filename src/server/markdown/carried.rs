@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use pulldown_cmark::Parser;
 
-use super::highlight::Highlighter;
+use super::highlight::{Highlighter, STEPS};
 use super::{bounds, root};
 
 /// Reference definitions of earlier blocks, by folded label: address and title.
@@ -17,11 +17,13 @@ pub(super) struct Definitions {
     /// The names of headings, and the one that the next keeps.
     pub(super) anchors: root::Anchors,
     pub(super) keeps: Option<String>,
+    /// Steps of work that grammars may still do.
+    pub(super) colours: usize,
 }
 
 impl Definitions {
     pub(super) fn new() -> Definitions {
-        Definitions { budget: 256 << 10, ..Definitions::default() }
+        Definitions { budget: 256 << 10, colours: STEPS, ..Definitions::default() }
     }
 
     /// Keeps the definitions in `source`, a block that is closed.
@@ -44,6 +46,8 @@ pub(super) struct Waiting {
     pub(super) footnote: bool,
     /// How many definitions were known.
     pub(super) known: usize,
+    /// How many steps were left to grammars.
+    pub(super) colours: usize,
     /// Its name, if it is a heading.
     pub(super) name: Option<String>,
 }
@@ -56,30 +60,50 @@ pub(super) fn fold(label: &str) -> String {
 /// Code of the open block that was coloured before, by place: a growing list with code in it is
 /// rendered again and again, its code is not.
 #[derive(Default)]
-pub(super) struct Memo(Vec<(String, String, String, Highlighter)>);
+pub(super) struct Memo(Vec<Coloured>);
+
+/// The whole lines of a code block, coloured.
+struct Coloured {
+    info: String,
+    /// How many steps were left to grammars when it began.
+    left: usize,
+    source: String,
+    html: String,
+    highlighter: Highlighter,
+}
 
 impl Memo {
-    /// The lines of the `place`-th code block. Those before `whole` are kept: the last may still grow.
-    pub(super) fn colour(&mut self, place: usize, info: &str, code: &str, whole: usize) -> String {
-        let fits = |(was, source, ..): &(String, String, String, Highlighter)| {
-            was == info && code.starts_with(&**source)
+    /// The lines of the `place`-th code block, and how many of the steps that were `left` they took. Lines before
+    /// `whole` are kept: the last may still grow.
+    pub(super) fn colour(
+        &mut self,
+        place: usize,
+        info: &str,
+        code: &str,
+        whole: usize,
+        left: usize,
+    ) -> (String, usize) {
+        let fits = |known: &Coloured| {
+            known.info == info && known.left == left && code.starts_with(&*known.source)
         };
         if !self.0.get(place).is_some_and(fits) {
             self.0.truncate(place);
-            self.0.push((info.to_owned(), String::new(), String::new(), Highlighter::new(info)));
+            let (source, html) = (String::new(), String::new());
+            let highlighter = Highlighter::new(info, left);
+            self.0.push(Coloured { info: info.to_owned(), left, source, html, highlighter });
         }
         // Just pushed, or there before: blocks come in order.
-        let Some((_, source, html, highlighter)) = self.0.get_mut(place) else { return String::new() };
-        for line in code.get(source.len()..whole).unwrap_or("").split_inclusive('\n') {
-            highlighter.line(line, html);
+        let Some(known) = self.0.get_mut(place) else { return (String::new(), 0) };
+        for line in code.get(known.source.len()..whole).unwrap_or("").split_inclusive('\n') {
+            known.highlighter.line(line, &mut known.html);
         }
-        if source.len() < whole {
-            code[..whole].clone_into(source);
+        if known.source.len() < whole {
+            code[..whole].clone_into(&mut known.source);
         }
-        let (mut out, mut last) = (html.clone(), highlighter.clone());
-        for line in code[source.len()..].split_inclusive('\n') {
+        let (mut out, mut last) = (known.html.clone(), known.highlighter.clone());
+        for line in code[known.source.len()..].split_inclusive('\n') {
             last.line(line, &mut out);
         }
-        out
+        (out, last.spent())
     }
 }

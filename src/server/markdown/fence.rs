@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{highlight::Highlighter, html, sanitize};
+use super::highlight::{Highlighter, token};
+use super::{html, sanitize};
 
 /// The rules of <https://spec.commonmark.org/0.31.2/#fenced-code-blocks>.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,9 +46,55 @@ impl Fence {
     }
 }
 
+/// The fences that are open in each other: the block's own, and those that stand in a text about markdown.
+///
+/// By CommonMark the first fence that is long enough ends a block. Models write markdown with code in it between
+/// fences of one length, so in a block that says it is markdown, a fence that names a language opens one of its
+/// own, and the next that names nothing ends that one.
+struct Fences {
+    own: Fence,
+    /// The block's text is markdown.
+    nests: bool,
+    /// Those inside, and whether their text is markdown.
+    inner: Vec<(Fence, bool)>,
+}
+
+/// Deeper fences are text.
+const DEPTH: usize = 16;
+
+fn is_markdown(info: &str) -> bool {
+    token(info).is_some_and(|language| matches!(&*language, "markdown" | "md" | "mdx"))
+}
+
+impl Fences {
+    /// Whether the line ends the block.
+    fn are_closed_by(&mut self, line: &str) -> bool {
+        let (fence, nests) = self.inner.last().map_or((&self.own, self.nests), |(fence, nests)| (fence, *nests));
+        if self.inner.is_empty() && fence.is_closed_by(line) {
+            return true;
+        }
+        // What stands in lists is indented.
+        let text = line.trim_start_matches([' ', '\t']);
+        if !self.inner.is_empty() && fence.is_closed_by(text) {
+            self.inner.pop();
+        } else if nests
+            && self.inner.len() < DEPTH
+            && let Some((found, info)) = Fence::open(text)
+            // A shorter one, or one of the other kind, is no fence for whoever reads the outer one.
+            && found.marker == fence.marker
+            && found.length >= fence.length
+            && info.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '{' | '.'))
+            && !(found.marker == '`' && info.contains('`'))
+        {
+            self.inner.push((found, is_markdown(info)));
+        }
+        false
+    }
+}
+
 /// An open code block: what it looks like so far, and what listeners know of it.
 pub(super) struct OpenCode {
-    fence: Fence,
+    fences: Fences,
     label: String,
     highlighter: Highlighter,
     /// Finished lines, sanitized.
@@ -66,11 +113,13 @@ pub(super) enum News {
 }
 
 impl OpenCode {
-    pub(super) fn open(line: &str) -> Option<OpenCode> {
+    /// Begins with the line of the fence. Grammars may do `left` steps of work.
+    pub(super) fn open(line: &str, left: usize) -> Option<OpenCode> {
         let (fence, info) = Fence::open(line)?;
-        let highlighter = Highlighter::new(info);
+        let highlighter = Highlighter::new(info, left);
         let (label, lines) = (html::label(info), String::new());
-        Some(OpenCode { fence, label, highlighter, lines, told: None, count: 0, long: false })
+        let fences = Fences { own: fence, nests: is_markdown(info), inner: Vec::new() };
+        Some(OpenCode { fences, label, highlighter, lines, told: None, count: 0, long: false })
     }
 
     /// Takes whole lines from `text` (all of it when `ending`) up to and with the closing fence.
@@ -82,17 +131,22 @@ impl OpenCode {
                 break;
             }
             taken += line.len();
-            if self.fence.is_closed_by(line) {
+            if self.fences.are_closed_by(line) {
                 closed = true;
                 break;
             }
-            let content = self.fence.strip(line);
+            let content = self.fences.own.strip(line);
             let content = if content.ends_with('\n') { content } else { format!("{content}\n").into() };
             self.highlighter.line(&content, &mut raw);
             self.count += 1;
         }
         self.lines.push_str(&sanitize::clean(raw));
         (taken, closed || ending)
+    }
+
+    /// How many steps of work grammars have done.
+    pub(super) fn spent(&self) -> usize {
+        self.highlighter.spent()
     }
 
     /// What is new since the last time.
@@ -113,6 +167,7 @@ impl OpenCode {
 
 #[cfg(test)]
 mod tests {
+    use super::super::render;
     use super::Fence;
 
     #[test]
@@ -128,5 +183,55 @@ mod tests {
                 && !fence.is_closed_by("```\n")
                 && !fence.is_closed_by("    ````\n")
         );
+    }
+
+    /// The text of the first code block, and what comes after it.
+    fn block(text: &str) -> (String, String) {
+        let html = render(text).into_string();
+        let (_, rest) = html.split_once("<pre><code>").expect("a block");
+        let (code, rest) = rest.split_once("</code></pre></figure>").expect("an end");
+        let mut plain = String::new();
+        let mut inside = false;
+        for c in code.chars() {
+            inside |= c == '<';
+            plain.extend((!inside).then_some(c));
+            inside &= c != '>';
+        }
+        (plain, rest.to_owned())
+    }
+
+    #[test]
+    fn markdown_with_code_in_it_is_one_block() {
+        for (outer, inner) in [
+            ("```markdown", "# A\n\n```python\nx = 1\n```\n\nand\n\n```js\ny\n```\n"),
+            ("```md", "```python\nx\n```\n"),
+            ("~~~mdx", "~~~ts\nx\n~~~\nend\n"),
+            ("```Markdown title=a", "- a\n  ```sh\n  x\n  ```\n- b\n    ```sh\n    y\n    ```\n"),
+            ("```markdown", "a\n```md\nb\n```python\nc\n```\nd\n```\ne\n"),
+            ("```md", "````python\n```\n````\n"),
+            ("```md", "~~~python\n~~~\n"),
+            ("````md", "```python\nx\n```\n```\ny\n```\n"),
+            ("```md", "```python\n```js\n```\n"),
+        ] {
+            let close = outer.trim_end_matches(|c: char| c != '`' && c != '~');
+            let close: String = close.chars().take_while(|c| matches!(c, '`' | '~')).collect();
+            let (code, rest) = block(&format!("{outer}\n{inner}{close}\n\n**after**"));
+            assert_eq!(code, inner, "{outer}");
+            assert_eq!(rest, "<p><strong>after</strong></p>", "{outer} {inner}");
+        }
+    }
+
+    #[test]
+    fn other_blocks_end_where_commonmark_says() {
+        for (text, code, rest) in [
+            ("```\n```python\nx\n```\na", "```python\nx\n", "<p>a</p>"),
+            ("```text\n```python\nx\n```\na", "```python\nx\n", "<p>a</p>"),
+            ("```md\nx\n```\na", "x\n", "<p>a</p>"),
+            ("```md\n```\na", "", "<p>a</p>"),
+            ("```md\n    ``` x\n```\na", "    ``` x\n```\na\n", ""),
+            ("```md\n``` `x`\n```\na", "``` `x`\n", "<p>a</p>"),
+        ] {
+            assert_eq!(block(text), (code.into(), rest.into()), "{text}");
+        }
     }
 }

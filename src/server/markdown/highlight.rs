@@ -4,122 +4,27 @@
 //! `k` keyword, which is written as `<b>`; the others are classes of `<i>`: `s` string, `c` comment, `n` number
 //! or constant, `t` type, `f` function, `h` heading, `i` inserted, `d` deleted. What has no class has no element.
 
+mod grammar;
 mod languages;
 mod lexer;
 mod markup;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
-
-use syntect::parsing::{
-    BasicScopeStackOp, ParseState, Scope, ScopeStack, ScopeStackOp, SyntaxReference, SyntaxSet,
-};
-
+use grammar::Grammar;
+use super::pause::pause;
 use lexer::{Class, Lexer};
 use markup::Markup;
 
-/// Longer lines are not coloured; regular expressions may be slow on them.
+pub(super) use grammar::STEPS;
+
+/// Longer lines are not coloured.
 const LINE: usize = 4 << 10;
 /// What comes after so much of one block is not coloured.
 const BLOCK: usize = 256 << 10;
 
-/// What a scope does to the class of its text.
-#[derive(Clone, Copy)]
-enum Rule {
-    /// The class of the scope around it stays.
-    Inherit,
-    Is(Class),
-}
-
-/// Scope prefixes and their class; the first that fits counts. `-` is plain text even inside a class.
-const RULES: &[(&str, &str)] = &[
-    ("comment", "c"),
-    ("string", "s"),
-    ("constant.other.symbol", "s"),
-    ("constant", "n"),
-    ("support.constant", "n"),
-    ("entity.name.constant", "n"),
-    ("meta.interpolation", "-"),
-    ("meta.embedded", "-"),
-    ("meta.template.expression", "-"),
-    ("source", "-"),
-    ("punctuation.section.interpolation", "k"),
-    ("punctuation.section.embedded", "k"),
-    ("keyword.operator.word", "k"),
-    ("keyword.operator.logical.python", "k"),
-    ("keyword.operator.new", "k"),
-    ("keyword.operator.expression", "k"),
-    ("keyword.operator", "-"),
-    ("keyword", "k"),
-    ("storage.type.numeric", "n"),
-    ("storage.type.primitive", "t"),
-    ("storage.modifier.lifetime", "t"),
-    ("storage", "k"),
-    ("variable.language", "k"),
-    ("variable.function", "f"),
-    ("variable.annotation", "t"),
-    ("entity.name.function", "f"),
-    ("entity.name.macro", "f"),
-    ("support.function", "f"),
-    ("support.macro", "f"),
-    ("support.type.property-name", "f"),
-    ("support.type", "t"),
-    ("support.class", "t"),
-    ("entity.name.tag", "k"),
-    ("entity.other.attribute-name", "f"),
-    ("entity.other.inherited-class", "t"),
-    ("entity.name", "t"),
-    ("markup.heading", "h"),
-    ("markup.inserted", "i"),
-    ("markup.deleted", "d"),
-    ("markup.raw", "s"),
-    ("markup.underline.link", "s"),
-    ("meta.diff.header", "c"),
-    ("meta.diff.range", "t"),
-];
-
-/// Names that people write and the grammars do not know.
-const ALIASES: &[(&str, &str)] =
-    &[("console", "sh"), ("hcl", "tf"), ("objc", "m"), ("ps", "ps1"), ("sh-session", "sh"), ("vb", "vbs")];
-
-struct Grammars {
-    set: SyntaxSet,
-    rules: Vec<(Scope, Rule)>,
-}
-
-/// Read on first use: most messages have no code.
-fn grammars() -> &'static Grammars {
-    static GRAMMARS: OnceLock<Grammars> = OnceLock::new();
-    GRAMMARS.get_or_init(|| {
-        let rule = |class: &'static str| Rule::Is(Some(class).filter(|&class| class != "-"));
-        let rules =
-            RULES.iter().filter_map(|(scope, class)| Some((Scope::new(scope).ok()?, rule(class)))).collect();
-        Grammars { set: two_face::syntax::extra_newlines(), rules }
-    })
-}
-
-fn rule_of(scope: Scope) -> Rule {
-    thread_local!(static KNOWN: RefCell<HashMap<Scope, Rule>> = RefCell::default());
-    KNOWN.with_borrow_mut(|known| {
-        *known.entry(scope).or_insert_with(|| {
-            let found = grammars().rules.iter().find(|(prefix, _)| prefix.is_prefix_of(scope));
-            found.map_or(Rule::Inherit, |(_, rule)| *rule)
-        })
-    })
-}
-
 /// The language that an info string names, in small letters.
-fn token(info: &str) -> Option<String> {
+pub(super) fn token(info: &str) -> Option<String> {
     let token = info.split([' ', '\t', ',', '{', ':', ';']).next().unwrap_or("").trim_start_matches('.');
     (!token.is_empty() && token.len() <= 40).then(|| token.to_ascii_lowercase())
-}
-
-fn find_syntax(token: &str) -> Option<&'static SyntaxReference> {
-    let set = &grammars().set;
-    let alias = ALIASES.iter().find(|(name, _)| *name == token).map(|(_, to)| *to);
-    set.find_syntax_by_token(token).or_else(|| set.find_syntax_by_token(alias?))
 }
 
 /// Colours the lines of one code block in order.
@@ -127,6 +32,8 @@ fn find_syntax(token: &str) -> Option<&'static SyntaxReference> {
 pub(super) struct Highlighter {
     by: By,
     bytes: usize,
+    /// Steps of a grammar that is no longer asked.
+    spent: usize,
 }
 
 #[derive(Clone)]
@@ -135,83 +42,47 @@ enum By {
     Nothing,
     Lexer(Lexer),
     Markup(Markup),
-    Grammar(Box<State>),
-}
-
-#[derive(Clone)]
-struct State {
-    parse: ParseState,
-    scopes: ScopeStack,
-    /// The class at each depth of `scopes`.
-    classes: Vec<Class>,
+    Grammar(Box<Grammar>),
 }
 
 impl Highlighter {
-    /// For the language that the info string of a code block names.
-    pub(super) fn new(info: &str) -> Highlighter {
-        let start =
-            |syntax| State { parse: ParseState::new(syntax), scopes: ScopeStack::new(), classes: Vec::new() };
-        let grammar = |token: &str| find_syntax(token).map(|syntax| By::Grammar(Box::new(start(syntax))));
+    /// For the language that the info string of a code block names. Grammars may do `left` steps of work for it.
+    pub(super) fn new(info: &str, left: usize) -> Highlighter {
+        let grammar = |token: &str| Grammar::new(token, left).map(|grammar| By::Grammar(Box::new(grammar)));
         let own =
             |token: &str| Lexer::new(token).map(By::Lexer).or_else(|| Markup::new(token).map(By::Markup));
         let by = token(info).and_then(|token| own(&token).or_else(|| grammar(&token)));
-        Highlighter { by: by.unwrap_or(By::Nothing), bytes: 0 }
+        Highlighter { by: by.unwrap_or(By::Nothing), bytes: 0, spent: 0 }
     }
 
-    /// Writes one line, which ends with `\n`, as HTML. A line that is too long, or that a grammar fails on,
+    /// How many steps of work grammars have done.
+    pub(super) fn spent(&self) -> usize {
+        self.spent + if let By::Grammar(grammar) = &self.by { grammar.spent } else { 0 }
+    }
+
+    /// Writes one line, which ends with `\n`, as HTML. A line that is too long, or that a grammar gives up on,
     /// ends the colours of its block: the state after it is unknown.
     pub(super) fn line(&mut self, line: &str, out: &mut String) {
         #[cfg(test)]
         super::tests::LINES.with(|lines| lines.set(lines.get() + 1));
+        pause();
         self.bytes += line.len();
         if line.len() > LINE || self.bytes > BLOCK {
+            self.spent = self.spent();
             self.by = By::Nothing;
         }
         match &mut self.by {
             By::Nothing => escape(line, out),
             By::Lexer(lexer) => by_pieces(line, out, |tell| lexer.line(line, tell)),
             By::Markup(markup) => by_pieces(line, out, |tell| markup.line(line, tell)),
-            By::Grammar(state) => {
-                let parse = AssertUnwindSafe(|| state.parse.parse_line(line, &grammars().set));
-                if let Some(ops) = catch_unwind(parse).ok().and_then(Result::ok) {
-                    state.write(line, &ops, out);
-                } else {
+            By::Grammar(grammar) => {
+                if !grammar.line(line, out) {
+                    self.spent = grammar.spent;
                     self.by = By::Nothing;
                     escape(line, out);
                 }
             }
         }
-    }
-}
-
-impl State {
-    fn write(&mut self, line: &str, ops: &[(usize, ScopeStackOp)], out: &mut String) {
-        let mut run = Run { line, start: 0, class: None };
-        let mut at = 0;
-        for (end, op) in ops {
-            run.take(at..*end, self.class(), out);
-            at = *end;
-            let classes = &mut self.classes;
-            let applied = self.scopes.apply_with_hook(op, |basic, _| match basic {
-                BasicScopeStackOp::Push(scope) => {
-                    let around = classes.last().copied().flatten();
-                    classes.push(match rule_of(scope) {
-                        Rule::Inherit => around,
-                        Rule::Is(class) => class,
-                    });
-                }
-                BasicScopeStackOp::Pop => drop(classes.pop()),
-            });
-            if applied.is_err() {
-                break;
-            }
-        }
-        run.take(at..line.len(), self.class(), out);
-        run.end(line.len(), out);
-    }
-
-    fn class(&self) -> Class {
-        self.classes.last().copied().flatten()
     }
 }
 

@@ -1,10 +1,11 @@
 //! One block of markdown as HTML, before it is sanitized.
 
+mod flanks;
 mod writer;
 
 use std::cell::Cell;
 
-use pulldown_cmark::{BrokenLink, CowStr, Options, Parser};
+use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser};
 
 use super::carried::{Definitions, Memo, fold};
 use super::highlight::escape;
@@ -26,6 +27,8 @@ pub(super) struct Block {
     pub spent: usize,
     /// The name of its heading.
     pub anchor: Option<root::Anchor>,
+    /// How many steps of work its code took.
+    pub coloured: usize,
     /// More than one where the piece was not a single block after all.
     pub roots: usize,
     /// It refers to what is not defined yet.
@@ -35,8 +38,8 @@ pub(super) struct Block {
 /// Renders the only block in `piece`.
 pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo: &mut Memo) -> Block {
     let (left, waits) = (Cell::new(known.budget), Cell::new(false));
-    let lookup = |link: BrokenLink<'_>| {
-        let found = known.known.get(&fold(&link.reference));
+    let lookup = |link: BrokenLink<'_>, read: &str| {
+        let found = known.known.get(&fold(as_written(&link, read, piece.text)));
         waits.set(waits.get() || found.is_none());
         let (address, title) = found?;
         left.set(left.get().checked_sub(address.len() + title.len())?);
@@ -45,21 +48,44 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
     // References to footnotes that are defined elsewhere are read in the older way only.
     let options =
         if footnote { bounds::OPTIONS } else { bounds::OPTIONS.union(Options::ENABLE_OLD_FOOTNOTES) };
-    let parser = Parser::new_with_broken_link_callback(piece.text, options, Some(lookup));
-    let mut writer = Writer::new(piece, memo, 8 * piece.text.len() + 4096);
+    let swaps = flanks::swaps(piece.text);
+    let mut swapped = None;
+    if !swaps.is_empty() {
+        let first = |link: BrokenLink<'_>| lookup(link, piece.text);
+        let parser = Parser::new_with_broken_link_callback(piece.text, options, Some(first));
+        swapped = flanks::swapped(piece.text, &swaps, parser.into_offset_iter());
+        left.set(known.budget);
+    }
+    let text = swapped.as_deref().unwrap_or(piece.text);
+    let parser = Parser::new_with_broken_link_callback(text, options, Some(|link: BrokenLink<'_>| lookup(link, text)));
+    let mut writer = Writer::new(piece, memo, 8 * piece.text.len() + 4096, known.colours);
     for (event, range) in parser.into_offset_iter() {
+        // What is swapped is so for the parser only.
+        let event = match (&event, piece.text.get(range.clone())) {
+            (Event::Text(read), Some(written)) if swapped.is_some() && text.get(range.clone()) == Some(&**read) => {
+                Event::Text(written.into())
+            }
+            _ => event,
+        };
         writer.event(event, range);
         if writer.elements > ELEMENTS {
             let spent = known.budget - left.get();
-            return Block { html: raw(piece.source), spent, roots: 1, ..Block::default() };
+            let coloured = writer.coloured;
+            return Block { html: raw(piece.source), spent, coloured, roots: 1, ..Block::default() };
         }
     }
-    let Writer { out, roots, formulas, .. } = writer;
+    let Writer { out, roots, formulas, coloured, .. } = writer;
     let html = if roots > 1 { format!("<div>{out}</div>") } else { out };
     let mut html = sanitize::clean(html);
     let anchor = root::finish(&mut html, &known.anchors, known.keeps.as_deref());
     let html = math::fill(html, &formulas);
-    Block { html, spent: known.budget - left.get(), anchor, roots, waits: waits.get() }
+    Block { html, spent: known.budget - left.get(), anchor, coloured, roots, waits: waits.get() }
+}
+
+/// The label of a reference, which is part of what the parser `read`, as it stands in `text`.
+fn as_written<'a>(link: &'a BrokenLink<'_>, read: &str, text: &'a str) -> &'a str {
+    let at = read.get(link.span.clone()).and_then(|span| Some(link.span.start + span.rfind(&*link.reference)?));
+    at.and_then(|at| text.get(at..at + link.reference.len())).unwrap_or(&link.reference)
 }
 
 /// Markdown as it was written.

@@ -1,4 +1,4 @@
-//! Where formulas stand in a text: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`.
+//! Where formulas stand in a text: `$…$`, `$$…$$`, `\(…\)`, `\[…\]` and `\begin{…}…\end{…}`.
 //!
 //! Formulas are found before markdown is read, for `_`, `*`, `|` and `\\` mean other things in them. Each is
 //! *masked*: overwritten with as many characters that mean nothing, so that places stay what they were.
@@ -6,8 +6,10 @@
 //! lines alone, so it does not matter how a text is cut:
 //!
 //! - `$…$` and `\(…\)` stand on one line. Money stays text: a `$` opens before what is no space and not
-//!   after a letter or digit, and the next `$` closes it only after what is no space and before no digit.
-//! - `$$…$$` and `\[…\]` may take several lines, none of them blank or a code fence.
+//!   after a letter or digit, and the next `$` closes it only after what is no space and before no digit. With
+//!   spaces inside both of them it is a formula when it looks like TeX: `$ x^2 $`, but not `$ 5 to $ 10`.
+//! - `$$…$$`, `\[…\]` and an environment of formulas, which needs no delimiters, may take several lines, none of
+//!   them blank or a code fence.
 
 mod scan;
 #[cfg(test)]
@@ -55,7 +57,7 @@ pub(super) struct Piece<'a> {
 /// Masks the formulas of `source`, which has no `\r`. Unless it is `whole`, more text may follow.
 pub(super) fn mask(source: &str, whole: bool) -> Masked<'_> {
     let mut masked = Masked { source, text: Cow::Borrowed(source), formulas: Vec::new(), open: None };
-    if !source.contains('$') && !source.contains("\\(") && !source.contains("\\[") {
+    if !source.contains('$') && !["\\(", "\\[", scan::BEGIN].iter().any(|mark| source.contains(mark)) {
         return masked;
     }
     let mut at = 0;
@@ -156,10 +158,14 @@ impl<'a> Piece<'a> {
         &self.source[formula.range.start - self.base..formula.range.end - self.base]
     }
 
-    /// The TeX of a formula, without delimiters and without what containers put before its lines.
+    /// The TeX of a formula, without delimiters (those of an environment belong to it) and without what containers put before its lines.
     pub(super) fn tex(&self, formula: &Formula) -> String {
         let written = self.written(formula);
-        let width = if written.starts_with('$') && !formula.display { 1 } else { 2 };
+        let width = match written {
+            _ if written.starts_with(scan::BEGIN) => 0,
+            _ if written.starts_with('$') && !formula.display => 1,
+            _ => 2,
+        };
         let start = formula.range.start - self.base;
         let quotes = quotes(&self.source[line_start(self.source, start)..start]);
         let lines = written[width..written.len() - width].split('\n').enumerate();

@@ -37,14 +37,17 @@ mod highlight;
 mod html;
 mod links;
 mod math;
+mod pause;
 mod root;
 mod sanitize;
+mod scripts;
 mod strict;
 #[cfg(test)]
 mod tests;
 mod tex;
 
 pub use blocks::{Change, Stream};
+pub use pause::with_pauses;
 
 /// Grows whenever the same text gives other HTML; part of the key of every cache of HTML.
 pub const RENDERER_VERSION: u32 = 3;

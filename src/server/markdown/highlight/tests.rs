@@ -4,7 +4,7 @@ use super::*;
 
 fn coloured(info: &str, line: &str) -> String {
     let mut out = String::new();
-    Highlighter::new(info).line(line, &mut out);
+    Highlighter::new(info, STEPS).line(line, &mut out);
     out
 }
 
@@ -28,17 +28,17 @@ fn knows_the_languages_of_chats() {
         clojure ini markdown nginx julia"
         .split_whitespace()
     {
-        assert!(!matches!(Highlighter::new(name).by, By::Nothing), "{name}");
+        assert!(!matches!(Highlighter::new(name, STEPS).by, By::Nothing), "{name}");
     }
     // No grammar draws it; it is shown as it was written.
     assert_eq!(coloured("mermaid", "graph TD; a-->b\n"), "graph TD; a--&gt;b\n");
-    assert!(grammars().set.syntaxes().len() >= 100);
+    assert!(grammar::grammars().set.syntaxes().len() >= 100);
 }
 
 #[test]
 fn the_lexer_reads_what_is_special() {
     let lines = |info: &str, text: &str| {
-        let (mut highlighter, mut out) = (Highlighter::new(info), String::new());
+        let (mut highlighter, mut out) = (Highlighter::new(info, STEPS), String::new());
         assert!(matches!(highlighter.by, By::Lexer(_) | By::Markup(_)), "{info}");
         text.split_inclusive('\n').for_each(|line| highlighter.line(line, &mut out));
         out.replace("<b>", "<k>")
@@ -118,7 +118,7 @@ fn the_lexer_keeps_every_character() {
     };
     for name in "rust ts py go java c kotlin dart scala sql json lua sh swift zig cs html ruby css".split(' ')
     {
-        let mut highlighter = Highlighter::new(name);
+        let mut highlighter = Highlighter::new(name, STEPS);
         for _ in 0..400 {
             let line: String = (0..30).map(|_| any()).chain(['\n']).collect();
             let (mut out, mut shown, mut inside) = (String::new(), String::new(), false);
@@ -139,7 +139,7 @@ fn the_lexer_keeps_every_character() {
 fn grammars_bear_nonsense() {
     let text = "a = \"x ${y} #{z}\" /* c */ <b c='d'>{{ e }}</b> `f` 0x1F @g $h -- i # j\n";
     for name in ["yaml", "php", "haskell", "toml", "r", "elixir", "perl", "makefile"] {
-        let mut highlighter = Highlighter::new(name);
+        let mut highlighter = Highlighter::new(name, STEPS);
         let mut out = String::new();
         for line in [text, "\n", "\t}\n", text] {
             highlighter.line(line, &mut out);

@@ -8,12 +8,15 @@ use super::super::allowed::DEPTH;
 use super::super::carried::Memo;
 use super::super::highlight::escape;
 use super::super::math::{self, Piece};
+use super::super::pause::pause;
 use super::super::{links, tex};
 use super::{LONG, figure, label};
 
 /// Beyond so many columns the empty cells at the end of a row are left out; a few bytes could ask for
 /// a quarter of a million of them.
 const PADDED_COLUMNS: usize = 32;
+/// After so many events of the parser others may be let in: some 100 µs.
+const PAUSES: usize = 256;
 
 /// Writes one block.
 pub(super) struct Writer<'m> {
@@ -39,6 +42,10 @@ pub(super) struct Writer<'m> {
     table: Table,
     memo: &'m mut Memo,
     code_blocks: usize,
+    /// Steps of work that grammars may do, and those that they did.
+    colours: usize,
+    pub(super) coloured: usize,
+    events: usize,
 }
 
 #[derive(Default)]
@@ -52,7 +59,12 @@ struct Table {
 }
 
 impl<'m> Writer<'m> {
-    pub(super) fn new(piece: Piece<'m>, memo: &'m mut Memo, expansion: usize) -> Writer<'m> {
+    pub(super) fn new(
+        piece: Piece<'m>,
+        memo: &'m mut Memo,
+        expansion: usize,
+        colours: usize,
+    ) -> Writer<'m> {
         Writer {
             piece,
             out: String::new(),
@@ -69,10 +81,17 @@ impl<'m> Writer<'m> {
             table: Table::default(),
             memo,
             code_blocks: 0,
+            colours,
+            coloured: 0,
+            events: 0,
         }
     }
 
     pub(super) fn event(&mut self, event: Event<'_>, range: Range<usize>) {
+        self.events += 1;
+        if self.events.is_multiple_of(PAUSES) {
+            pause();
+        }
         if self.open.is_empty() && self.code.is_none() && self.image.is_none() {
             self.roots += 1;
         }
@@ -124,6 +143,7 @@ impl<'m> Writer<'m> {
             self.after_display =
                 formula.is_some_and(|formula| formula.display) || self.after_display && part.is_empty();
             let Some(formula) = formula else { return };
+            pause();
             let (html, elements) = tex::render(&piece.tex(formula), piece.written(formula), formula.display);
             self.pending.push_str(&math::marker(self.formulas.len()));
             self.formulas.push(html);
@@ -340,7 +360,9 @@ impl<'m> Writer<'m> {
             code.push('\n');
         }
         let whole = code.trim_end_matches('\n').rfind('\n').map_or(0, |newline| newline + 1);
-        let lines = self.memo.colour(self.code_blocks, &info, &code, whole);
+        let left = self.colours.saturating_sub(self.coloured);
+        let (lines, steps) = self.memo.colour(self.code_blocks, &info, &code, whole, left);
+        self.coloured += steps;
         self.code_blocks += 1;
         self.elements += 5 + lines.matches("</").count();
         self.out.push_str(&figure(&label(&info), &lines, code.lines().count() > LONG));

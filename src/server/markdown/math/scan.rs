@@ -2,6 +2,14 @@
 
 use super::*;
 
+pub(super) const BEGIN: &str = "\\begin{";
+/// What is a formula without delimiters, too; each also with a star.
+const ENVIRONMENTS: &[&str] = &[
+    "align", "alignat", "aligned", "alignedat", "array", "Bmatrix", "bmatrix", "cases", "dcases", "eqnarray",
+    "equation", "flalign", "gather", "gathered", "matrix", "multline", "pmatrix", "rcases", "smallmatrix", "split",
+    "Vmatrix", "vmatrix",
+];
+
 /// After the line that `at` is in.
 pub(super) fn line_end(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1)
@@ -76,6 +84,7 @@ impl Scan<'_> {
             let display = match bytes[at] {
                 b'\\' if bytes.get(at + 1) == Some(&b'(') => false,
                 b'\\' if bytes.get(at + 1) == Some(&b'[') => true,
+                b'\\' if environment(&self.source[at..end]).is_some() => true,
                 b'$' => bytes.get(at + 1) == Some(&b'$'),
                 _ => {
                     at = self.skip(at, end);
@@ -86,7 +95,10 @@ impl Scan<'_> {
                 (b'$', false) => self.dollar(at),
                 (_, false) => self.inline(at),
                 (b'$', true) => self.display(at, own, "$$"),
-                (_, true) => self.display(at, own, "\\]"),
+                (_, true) => match environment(&self.source[at..end]) {
+                    Some(name) => self.display(at, own, &format!("\\end{{{name}}}")),
+                    None => self.display(at, own, "\\]"),
+                },
             };
             match found {
                 Found::At(close) => {
@@ -132,14 +144,22 @@ impl Scan<'_> {
         }
     }
 
-    /// The end of a formula whose opener, two bytes long, is at `at`: open when none is before `end`.
+    /// The end of a formula whose opener is at `at`: open when none is before `end`.
     fn closer(&self, at: usize, end: usize, closer: &str) -> Found {
         let bytes = self.source.as_bytes();
-        let mut here = at + 2;
+        // Where an environment stands in its like, the end of that one is not its own.
+        let name = closer.strip_prefix("\\end{");
+        let again = name.map(|name| format!("{BEGIN}{name}"));
+        let (mut here, mut inside) = (at + again.as_ref().map_or(2, String::len), 0);
         while here < end.min(at + LIMIT) {
             if bytes[here..end].starts_with(closer.as_bytes()) {
-                let is_tex = is_tex(&self.source[at + 2..here]);
-                return if is_tex { Found::At(here + 2) } else { Found::Never };
+                if inside == 0 {
+                    let is_tex = again.is_some() || is_tex(&self.source[at + 2..here]);
+                    return if is_tex { Found::At(here + closer.len()) } else { Found::Never };
+                }
+                inside -= 1;
+            } else if again.as_ref().is_some_and(|again| bytes[here..end].starts_with(again.as_bytes())) {
+                inside += 1;
             }
             here += if bytes[here] == b'\\' { 2 } else { 1 };
         }
@@ -165,7 +185,8 @@ impl Scan<'_> {
         if !near.contains(closer) && (self.whole || at + LIMIT <= self.source.len()) {
             return Found::Never;
         }
-        let (first, alone) = (at == own, self.source[at + 2..self.end].trim().is_empty());
+        let opener = environment(&self.source[at..self.end]).map_or(2, |name| BEGIN.len() + name.len() + 1);
+        let (first, alone) = (at == own, self.source[at + opener..self.end].trim().is_empty());
         let found = self.closer(at, self.end, closer);
         if !matches!(found, Found::Open) {
             return found;
@@ -212,7 +233,7 @@ impl Scan<'_> {
     fn dollar(&self, at: usize) -> Found {
         let text = &self.source[at + 1..self.end];
         let before = self.source[self.line..at].chars().next_back();
-        if before.is_some_and(|c| c.is_ascii_alphanumeric()) || text.starts_with(char::is_whitespace) {
+        if before.is_some_and(|c| c.is_ascii_alphanumeric()) {
             return Found::Never;
         }
         let mut escaped = false;
@@ -223,7 +244,13 @@ impl Scan<'_> {
         });
         let Some(close) = close else { return Found::Never };
         let (tex, after) = (&text[..close], &text[close + 1..]);
-        if tex.is_empty() || tex.ends_with([' ', '\t']) || tex.len() > LIMIT || is_money(tex) {
+        let spaces = (tex.starts_with(char::is_whitespace), tex.ends_with([' ', '\t']));
+        let fits = match spaces {
+            (false, false) => !is_money(tex),
+            (true, true) => is_spaced_tex(tex.trim()),
+            _ => false,
+        };
+        if tex.is_empty() || tex.len() > LIMIT || !fits {
             return Found::Never;
         }
         let word = after.bytes().take_while(u8::is_ascii_alphanumeric).count();
@@ -273,11 +300,39 @@ fn is_tex(text: &str) -> bool {
     text.contains(char::is_alphanumeric) && !(words && (longer(3) > 0 || longer(1) > 1))
 }
 
+/// The environment of formulas that begins here.
+fn environment(text: &str) -> Option<&str> {
+    let name = &text.strip_prefix(BEGIN)?;
+    let name = &name[..name.bytes().take(16).position(|b| b == b'}')?];
+    ENVIRONMENTS.contains(&name.strip_suffix('*').unwrap_or(name)).then_some(name)
+}
+
+/// Whether what has spaces between itself and its `$` is a formula: it says so by a command, an index or a
+/// power, or is made of single letters. Amounts of money are not, nor are the variables of a shell.
+fn is_spaced_tex(text: &str) -> bool {
+    let letters = |part: &str| part.chars().take_while(|c| c.is_alphabetic()).count();
+    let command = text.split('\\').skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let is_script = |(at, mark): (usize, &str)| {
+        let (before, after) = (&text[..at], &text[at + mark.len()..]);
+        let base = before.chars().rev().take_while(|c| c.is_alphabetic()).count();
+        let script = letters(after);
+        base < 2
+            && before.ends_with(|c: char| c.is_alphanumeric() || ")}]|'".contains(c))
+            && (script < 3 && after.starts_with(|c: char| c.is_alphanumeric() || "{\\*+-(".contains(c)))
+    };
+    let script = text.match_indices(['^', '_']).any(is_script);
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect();
+    let prose = words.iter().filter(|word| word.len() > 3).count() > 1;
+    let amount = text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(['=', '+', '*', '/']);
+    let single = !words.is_empty() && words.iter().all(|word| word.len() == 1);
+    command || script && !prose || single && !amount
+}
+
 /// Whether `$` and `$` were meant each for itself: a number with words after it.
 fn is_money(text: &str) -> bool {
     let words = || text.split(|c: char| !c.is_alphabetic()).any(|word| word.len() > 1);
+    let foreign = || text.contains(|c: char| c.is_alphabetic() && !c.is_ascii());
     text.starts_with(|c: char| c.is_ascii_digit())
         && !text.contains(['\\', '^', '_', '=', '{'])
-        && text.contains(' ')
-        && words()
+        && (text.contains(' ') && words() || foreign())
 }

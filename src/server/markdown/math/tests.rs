@@ -19,6 +19,18 @@ fn finds_formulas() {
         ("| $|x|$ | `$y$` |", &["|x|"]),
         ("$$a$$$b$", &["D a", "b"]),
         ("税は$x$円", &["x"]),
+        ("$ x^2 $, $ \\alpha $ and $ a_1 + b $; let $ x $ be $ a + b = c $", &["x^2", "\\alpha", "a_1 + b", "x", "a + b = c"]),
+        ("costs $5. It is $x$; $5 and $ y_1 $", &["x", "y_1"]),
+        ("| $ x^2 $ | $ 5 |\n> - $ \\frac{1}{2} $", &["x^2", "\\frac{1}{2}"]),
+        ("\\begin{align}\na &= b \\\\\n&= c\n\\end{align}", &["D \\begin{align}\na &= b \\\\\n&= c\n\\end{align}"]),
+        ("so \\begin{cases} 1 \\\\ 2 \\end{cases} it is", &["D \\begin{cases} 1 \\\\ 2 \\end{cases}"]),
+        ("> - \\begin{gather*}\n>   a\n>   \\end{gather*}\n$b$", &["D \\begin{gather*}\na\n\\end{gather*}", "b"]),
+        (
+            "\\begin{matrix}\\begin{matrix}a\\end{matrix}\\end{matrix} $b$",
+            &["D \\begin{matrix}\\begin{matrix}a\\end{matrix}\\end{matrix}", "b"],
+        ),
+        ("$$\\begin{pmatrix}a\\end{pmatrix}$$", &["D \\begin{pmatrix}a\\end{pmatrix}"]),
+        ("| \\begin{matrix} a & b \\\\ c & d \\end{matrix} |", &["D \\begin{matrix} a & b \\\\ c & d \\end{matrix}"]),
     ] {
         assert_eq!(found(text), formulas, "{text:?}");
     }
@@ -38,6 +50,17 @@ fn leaves_text_alone() {
         "$$ a\n```\n$$\n```",
         "[a]: /$x$",
         "$ x$ $x $ $$ $",
+        "from $ 5 to $ 10 a day",
+        "US$ 5, A$ 7, $ 5 - $ 10, $ 5 / $ 6 and $ 5",
+        "$ 1,000 (or $ 900) per month, $ 5k vs $ 6k",
+        "$ 5 = 3 EUR, $ 6 = 4 EUR",
+        "price is $ 20 per user_id and $ 10 per item_id",
+        "run $ cd my_dir and $ ls my_dir now",
+        "$5到10$ 元, 价格$5到$10元",
+        "\\begin{itemize}\n\\item a\n\\end{itemize}",
+        "`\\begin{align} a \\end{align}` \\\\begin{align} b \\end{align}",
+        "\\begin{align}\n\na\n\\end{align}",
+        "\\begin{align}\n```\n\\end{align}\n```",
     ] {
         assert_eq!(found(text), [""; 0], "{text:?}");
     }
@@ -52,6 +75,9 @@ fn says_when_more_must_come() {
         ("a $x$ b", None),
         ("$$\na\n\n", None),
         ("$5", None),
+        ("a \\begin{align}\nb", Some(2)),
+        ("\\begin{align}\n\nb", None),
+        ("\\begin{foo}\nb", None),
         ("\\(a\n", None),
     ] {
         assert_eq!(mask(text, false).open, open, "{text:?}");

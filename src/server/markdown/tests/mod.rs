@@ -2,9 +2,12 @@
 
 use std::cell::Cell;
 
-use super::{Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize, strict as recognizer};
+use super::{
+    Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize, scripts, strict as recognizer,
+};
 use crate::server::corpora::corpus;
 
+mod cjk;
 mod conformance;
 mod judge;
 mod listener;
@@ -70,6 +73,10 @@ const TRAPS: &[&str] = &[
     "```",
     "```rust",
     "~~~\n~~~\n~~~",
+    "```md\n# a\n```py\nb\n```\n\n```js\nc\n```\nd\n```\n\n**e**\n```markdown\n```md\n```py\n```\n```\n```\nf\n```md\n```x",
+    "**测试。**后*（测）*文~~「删。」~~完 `**测。**后` [a**）**b](c) **단어(word)**는 *a **b)**后*的\n\n> **“甲”**和**乙。**丙\n| **测。**后 |\n|-|\n",
+    "$ x^2 $ and $ 5 to $ 10\n\\begin{align}\na &= b \\\\\n&= c\n\\end{align} d \\begin{cases}1\\\\2\\end{cases}\n- \\begin{gather*}\n  a\n\n  \\end{gather*}\n",
+    "https://a.example查看 www.b.example/路径。ada@c.example的 <https://d.example/路> https://例.e/中",
 ];
 
 fn texts() -> Vec<String> {
