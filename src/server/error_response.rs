@@ -58,7 +58,9 @@ pub fn problem(error: &AppError, request_id: Option<&str>) -> Response {
 pub fn extra_header(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
     match error {
         AppError::TooMany { seconds } => Some((header::RETRY_AFTER, HeaderValue::from(*seconds))),
-        AppError::Unavailable | AppError::Stopping => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))),
+        AppError::Unavailable | AppError::Stopping => {
+            Some((header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)))
+        }
         AppError::Overloaded => Some((header::RETRY_AFTER, HeaderValue::from(HASHED_SECONDS))),
         AppError::SignedOut | AppError::WrongCredentials => {
             Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))

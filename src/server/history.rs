@@ -112,7 +112,8 @@ pub async fn update(
     if patch.title.as_deref() == Some("") {
         return Err(AppError::invalid("title", "Give it a title."));
     }
-    let changed = state.store.update_conversation(current.id(), id, &patch).await?.ok_or(AppError::NotFound)?;
+    let changed =
+        state.store.update_conversation(current.id(), id, &patch).await?.ok_or(AppError::NotFound)?;
     if let Some((title, channel)) = patch.title.zip(state.live.get(id)) {
         channel.publish(ChatEvent::Title { title });
     }

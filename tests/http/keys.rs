@@ -54,7 +54,8 @@ async fn a_key_counts_in_its_conversation_only() {
     // The quick start of the README, twice.
     let first = keyed.post(&format!("{path}/messages"), &json!({ "content": "Hello" })).await.is(202).json();
     let other = format!("/api/v1/conversations/{}", lin.conversation().await);
-    let second = keyed.post(&format!("{other}/messages"), &json!({ "content": "Hello" })).await.is(202).json();
+    let second =
+        keyed.post(&format!("{other}/messages"), &json!({ "content": "Hello" })).await.is(202).json();
     assert_ne!(answer(&first), answer(&second));
     assert_eq!(second["user_message"]["conversation_id"], other.rsplit('/').next().unwrap());
 }
@@ -87,10 +88,7 @@ async fn one_key_does_not_serve_two_purposes() {
     let edits = lin.clone().header("idempotency-key", "k4");
     let edited = edits.post(&format!("{question}/edit"), &edit).await.is(202).json();
     lin.events(&format!("{path}/events?after={}", edited["after"])).await.until_end().await;
-    assert_eq!(
-        answer(&edits.post(&format!("{question}/edit"), &edit).await.is(202).json()),
-        answer(&edited)
-    );
+    assert_eq!(answer(&edits.post(&format!("{question}/edit"), &edit).await.is(202).json()), answer(&edited));
     let other = json!({ "content": "Why ever?" });
     edits.post(&format!("{question}/edit"), &other).await.problem(422, "Idempotency-Key");
 }
@@ -100,9 +98,11 @@ async fn one_key_does_not_serve_two_purposes() {
 async fn what_a_page_sends_with_a_used_key_is_asked_unless_it_is_the_same() {
     let (app, lin, _) = start().await;
     let page = app.client().cookie(&format!("inglenook={}", lin.token())).browser();
-    let place = async |form: &str| page.post_form("/fn/ask", form).await.is(302).header("location").to_owned();
+    let place =
+        async |form: &str| page.post_form("/fn/ask", form).await.is(302).header("location").to_owned();
     let first = place("text=Why%3F&conversation_id=&key=k").await;
-    let path = |place: &str| format!("/api/v1{}", place.replace("/c/", "/conversations/").replace("#latest", ""));
+    let path =
+        |place: &str| format!("/api/v1{}", place.replace("/c/", "/conversations/").replace("#latest", ""));
     let ended = async |place: &str| {
         lin.events(&format!("{}/events", path(place))).await.until_end().await;
     };

@@ -68,7 +68,9 @@ async fn many_who_sign_out_at_once_take_nobody_along() {
 #[tokio::test]
 async fn streams_of_sessions_that_are_gone_or_disabled_end_with_the_next_look() {
     let app = App::start().await;
-    for how in ["DELETE FROM sessions", "UPDATE sessions SET expires_at = 1", "UPDATE users SET state = 'disabled'"] {
+    for how in
+        ["DELETE FROM sessions", "UPDATE sessions SET expires_at = 1", "UPDATE users SET state = 'disabled'"]
+    {
         let name = format!("p{}", how.len());
         let person = app.person(&name).await;
         let stays = app.person(&format!("{name}-stays")).await;

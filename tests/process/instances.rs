@@ -429,7 +429,10 @@ async fn a_refused_end_is_told_as_failed() {
     let mut events = person.events(&conversation, Some(begun.after), Format::Text).await;
     assert!(events.until_end(&mut view).await);
     let stored = person.messages(&conversation, "markdown").await.pop().unwrap();
-    assert_eq!((stored["status"].as_str(), stored["content"].as_str()), (Some("failed"), Some(tokens::text(20))));
+    assert_eq!(
+        (stored["status"].as_str(), stored["content"].as_str()),
+        (Some("failed"), Some(tokens::text(20)))
+    );
     database.run_command(rule(doc! {})).await.unwrap();
     person.ask(&conversation, "tokens-5-delay-0").await;
     assert_eq!(person.settled(&conversation).await["status"], "complete");

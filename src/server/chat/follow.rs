@@ -40,7 +40,7 @@ pub async fn follow(
     format: Format,
 ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
     // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
-    let channel = state.live.channel(conversation_id, 0);
+    let channel = state.live.channel(conversation_id);
     let (conversation, permit) = admit(state, current, conversation_id, &channel).await?;
     let mut listener = Listener {
         state: state.clone(),

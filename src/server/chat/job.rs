@@ -49,7 +49,7 @@ pub async fn start(
 ) -> Asked {
     let conversation_id = &turn.conversation.id;
     // The channel first: who deletes the conversation after the look below finds it, and closes it.
-    let channel = state.live.channel(conversation_id, 0);
+    let channel = state.live.channel(conversation_id);
     let (last_seq, there) = futures::join!(
         state.store.last_seq(conversation_id),
         state.store.conversation(&turn.user_id, conversation_id)
@@ -59,7 +59,9 @@ pub async fn start(
     }
     // What is stored as being written must be written: without its number the store is behind ours, and
     // who comes back with an old one gets the whole.
-    let stop = channel.begin(&turn.answer.id, last_seq.unwrap_or_default());
+    let last_seq = last_seq.unwrap_or_default();
+    channel.at_least(last_seq);
+    let stop = channel.begin(&turn.answer.id, last_seq);
     let (after, _) = channel.bounds();
     let asked = Asked {
         conversation_id: conversation_id.clone(),

@@ -48,11 +48,11 @@ impl Default for Live {
 }
 
 impl Live {
-    /// The channel of a conversation, made when there is none. `last_seq` is the store's.
-    pub fn channel(&self, conversation_id: &str, last_seq: u64) -> Held {
+    /// The channel of a conversation, made when there is none; it does not know the store's number then.
+    pub fn channel(&self, conversation_id: &str) -> Held {
         let mut channels = self.lock();
         let known = channels.entry(conversation_id.to_owned());
-        let (uses, channel) = known.or_insert_with(|| (0, Arc::new(Channel::new(last_seq))));
+        let (uses, channel) = known.or_insert_with(|| (0, Arc::new(Channel::new(0))));
         *uses += 1;
         self.held(conversation_id, channel.clone())
     }
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn a_channel_is_forgotten_with_its_last_use() {
         let live = Live::default();
-        let one = live.channel("c", 0);
+        let one = live.channel("c");
         let two = one.clone();
         drop(one);
         assert!(live.get("c").is_some());

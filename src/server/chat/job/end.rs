@@ -51,6 +51,10 @@ impl Job {
             if let Some(entry) = self.entry.take() {
                 entry.stored();
             }
+            // Nothing, where it is gone. Should it only have looked so, it does not spin.
+            if let Err(error) = self.state.store.interrupt_unfinished(Leftovers::Run(&ending.run)).await {
+                tracing::warn!(%error, "an answer in a deleted conversation is ended later");
+            }
             self.channel.end(&self.turn.answer.id);
             return;
         }

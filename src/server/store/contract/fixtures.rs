@@ -11,8 +11,8 @@ use ulid::Ulid;
 use crate::{
     domain::{Conversation, Message, Role, Status, User},
     server::store::{
-        Chunk, Finish, Key, Leftovers, NewTurn, NewUser, OpenOptions, Registered, Run, Session, Store, TurnOutcome,
-        contract::mongod, open,
+        Chunk, Finish, Key, Leftovers, NewTurn, NewUser, OpenOptions, Registered, Run, Session, Store,
+        TurnOutcome, contract::mongod, open,
     },
 };
 

@@ -228,7 +228,8 @@ async fn keys_from_before_still_count() {
     for field in ["key", "continue_keys"] {
         let some = mongodb::options::IndexOptions::builder().unique(true);
         let some = some.partial_filter_expression(doc! { field: { "$exists": true } }).build();
-        let index = mongodb::IndexModel::builder().keys(doc! { "user_id": 1, field: 1 }).options(some).build();
+        let index =
+            mongodb::IndexModel::builder().keys(doc! { "user_id": 1, field: 1 }).options(some).build();
         messages.create_index(index).await.unwrap();
     }
     store.close().await;

@@ -79,7 +79,9 @@ pub(super) async fn an_old_password_begins_no_session(store: &dyn Store) {
     let (old, new) = (session(&ada), session(&ada));
     assert!(!store.create_session(&old, HASH).await.unwrap());
     assert!(store.create_session(&new, "$new").await.unwrap());
-    assert!(store.session(&old.id).await.unwrap().is_none() && store.session(&new.id).await.unwrap().is_some());
+    assert!(
+        store.session(&old.id).await.unwrap().is_none() && store.session(&new.id).await.unwrap().is_some()
+    );
     let disabled = UserPatch { state: Some(UserState::Disabled), ..UserPatch::default() };
     store.update_user(&ada.id, &disabled, None).await.unwrap();
     assert!(!store.create_session(&session(&ada), "$new").await.unwrap());

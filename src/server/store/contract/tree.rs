@@ -124,7 +124,8 @@ pub(super) async fn foreign_and_missing_messages_are_left_alone(store: &dyn Stor
     for (user, message) in [(&bob.id, &*turn.answer.id), (&turn.user_id, "none")] {
         assert_eq!(store.select_branch(user, message).await.unwrap(), TreeOutcome::Missing);
         assert_eq!(store.delete_message(user, message).await.unwrap(), TreeOutcome::Missing);
-        let outcome = store.continue_answer(user, message, Some(&key("k", message)), &id(), LATER).await.unwrap();
+        let outcome =
+            store.continue_answer(user, message, Some(&key("k", message)), &id(), LATER).await.unwrap();
         assert_eq!(outcome, ContinueOutcome::Missing);
     }
     assert_eq!(store.messages_back(&turn.conversation.id, None, 10).await.unwrap().len(), 2);
@@ -312,7 +313,9 @@ pub(super) async fn a_run_that_is_forsaken_leaves_the_next_alone(store: &dyn Sto
     assert_eq!(forsake(run("two")).await, 0);
     let stored = store.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
     assert_eq!(stored.status, Status::Generating);
-    assert!(store.finish_message(&turn.answer.id, &finish("A program that prints itself.", 9)).await.unwrap());
+    assert!(
+        store.finish_message(&turn.answer.id, &finish("A program that prints itself.", 9)).await.unwrap()
+    );
     assert!(store.own_runs().await.unwrap().is_empty());
 }
 

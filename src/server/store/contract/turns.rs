@@ -90,7 +90,8 @@ pub(super) async fn a_key_counts_in_one_conversation(store: &dyn Store) {
     let (ada, it) = opened(store).await;
     let other = conversation("");
     store.create_conversation(&ada.id, &other).await.unwrap();
-    let turns = [turn(&ada, &it, None), turn(&ada, &other, None), first_turn(&ada)].map(|turn| keyed(turn, "1"));
+    let turns =
+        [turn(&ada, &it, None), turn(&ada, &other, None), first_turn(&ada)].map(|turn| keyed(turn, "1"));
     for turn in &turns {
         begin(store, turn).await;
     }
@@ -111,7 +112,10 @@ pub(super) async fn a_key_names_what_was_asked_with_it(store: &dyn Store) {
         assert_eq!(store.begin_turn(&other).await.unwrap(), TurnOutcome::KeyReused, "{running}");
         let further = asks(another_answer(&ada, &it, Some(&first.question.as_ref().unwrap().id)), "further");
         assert_eq!(store.begin_turn(&further).await.unwrap(), TurnOutcome::KeyReused, "{running}");
-        assert_eq!(store.begin_turn(&asks(turn(&ada, &it, None), "the same")).await.unwrap(), repeated(&first));
+        assert_eq!(
+            store.begin_turn(&asks(turn(&ada, &it, None), "the same")).await.unwrap(),
+            repeated(&first)
+        );
         store.finish_message(&first.answer.id, &finish("Yes.", 1)).await.unwrap();
     }
     assert_eq!(store.messages_back(&it.id, None, 10).await.unwrap().len(), 2, "nothing of it was stored");

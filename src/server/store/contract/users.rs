@@ -99,7 +99,10 @@ pub(super) async fn where_only_the_first_may_come_in_one_of_fifty_does(store: &d
     for new in &new {
         assert_eq!(store.user(&new.id).await.unwrap().is_some(), new.id == first[0].id);
     }
-    assert!(matches!(store.create_user(&new_user("later@example.com"), false).await, Ok(Registered::Made(_))));
+    assert!(matches!(
+        store.create_user(&new_user("later@example.com"), false).await,
+        Ok(Registered::Made(_))
+    ));
 }
 
 pub(super) async fn a_new_password_ends_the_other_sessions(store: &dyn Store) {

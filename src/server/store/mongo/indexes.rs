@@ -23,8 +23,7 @@ const COLLECTIONS: [&str; 5] = ["meta", "instances", "chunks", "keys", "deleted"
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     let there = mongo.db.list_collection_names().await?;
-    for name in COLLECTIONS.into_iter().filter(|name| !there.iter().any(|it| it == name))
-    {
+    for name in COLLECTIONS.into_iter().filter(|name| !there.iter().any(|it| it == name)) {
         mongo.db.create_collection(name).await.or_else(already_there)?;
     }
     mongo.users().create_index(index(doc! { "email": 1 }, unique())).await?;

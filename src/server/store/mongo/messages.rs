@@ -11,9 +11,7 @@ use mongodb::{
 
 use crate::{
     domain::Message,
-    server::store::{
-        Chunk, Finish, Leftovers, Messages, NewTurn, Recovered, Result, Run, TurnOutcome,
-    },
+    server::store::{Chunk, Finish, Leftovers, Messages, NewTurn, Recovered, Result, Run, TurnOutcome},
 };
 
 use super::{Mongo, documents::MessageDoc, tail::End, turns::BeginTurn};

@@ -14,8 +14,7 @@ const CREATE: &str = "
     INSERT INTO sessions (id, user_id, created_at, last_seen_at, expires_at, user_agent)
     SELECT ?1, id, ?3, ?4, ?5, ?6 FROM users WHERE id = ?2 AND password_hash = ?7 AND state = 'active'";
 
-pub(super) const END_SESSIONS: &str =
-    "DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2 RETURNING id";
+pub(super) const END_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2 RETURNING id";
 
 /// `?1` is a JSON array.
 const VALID: &str = "
