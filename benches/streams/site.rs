@@ -109,6 +109,7 @@ impl Site {
             ("FAST_KEY", KEY),
             ("INGLENOOK_LIMITS_STREAMS_PER_USER", "10000"),
             ("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "100000"),
+            ("INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR", "1000000"),
         ];
         // MongoDB is kept between runs; each gets a database of its own.
         let store = match store {

@@ -102,6 +102,9 @@ export class Inglenook {
       INGLENOOK_DATA_DIR: data,
       OPENAI_BASE_URL: upstream.url,
       OPENAI_API_KEY: API_KEY,
+      // All people of the tests come from one address.
+      INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR: "100000",
+      INGLENOOK_LIMITS_LOGINS_PER_MINUTE: "1000",
       ...more,
     }, program);
     await server.up();

@@ -25,6 +25,26 @@ test("the way back after signing in stays on this site", async ({ page, user, co
   await expect(page).toHaveURL(`${server.url}/`);
 });
 
+test("an address with a tab in it leads home, too", async ({ page, user, context, server }) => {
+  await context.clearCookies();
+  await page.goto("/login?next=/%09/example.com/");
+  await page.getByLabel("E-mail").fill(user.email);
+  await page.getByLabel("Password").fill(user.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(`${server.url}/`);
+});
+
+test("a link with a sentence in it says nothing", async ({ page, context }) => {
+  await context.clearCookies();
+  const sentence = Buffer.from(JSON.stringify({ code: "forbidden", message: "Call 555-0100" })).toString("base64url");
+  for (const name of ["flash", "__err"]) {
+    await page.goto(`/login?${name}=${sentence}`);
+    await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
+    await expect(page.getByRole("alert")).toHaveCount(0);
+    await expect(page.getByText("555-0100")).toHaveCount(0);
+  }
+});
+
 test("an e-mail address is registered once", async ({ page, user, context }) => {
   await context.clearCookies();
   await page.goto("/register");

@@ -112,9 +112,33 @@ test("a blank or too long question comes back as a sentence", async ({ page, cha
   await chat.box.fill("   ");
   await chat.send.click();
   await expect(page.getByRole("alert")).toHaveText(/Write a message first/);
-  await chat.box.fill("x".repeat(300_000));
+  const long = "\nx</textarea>".repeat(30_000);
+  await chat.box.fill(long);
   await chat.send.click();
-  await expect(page.getByRole("alert")).toHaveText(/too large/);
+  await expect(page.getByRole("alert")).toHaveText(/too long \(\d+ KB of at most 256 KB\)/);
+  expect((await chat.box.inputValue()).replaceAll("\r", "")).toBe(long);
+  await chat.box.fill("Shorter");
+  await chat.send.click();
+  await expect(chat.questions).toHaveText([/Shorter/]);
+});
+
+test("a refused form keeps what was typed and is no secret", async ({ page, context, user }) => {
+  await context.clearCookies();
+  await page.goto("/register");
+  await page.getByLabel("Name").fill("Grace <Hopper>");
+  await page.getByLabel("E-mail").fill(user.email);
+  await page.getByLabel("Password").fill("hearth and kettle");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByRole("alert")).toHaveText(/There is an account/);
+  await expect(page.getByLabel("Name")).toHaveValue("Grace <Hopper>");
+  await expect(page.getByLabel("E-mail")).toHaveValue(user.email);
+  await expect(page.getByLabel("Password")).toHaveValue("");
+  await page.getByRole("link", { name: "Sign in" }).click();
+  await page.getByLabel("E-mail").fill(user.email);
+  await page.getByLabel("Password").fill("not this one");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByLabel("E-mail")).toHaveValue(user.email);
+  await expect(page.getByLabel("Password")).toBeFocused();
 });
 
 test("settings", async ({ page, user }) => {

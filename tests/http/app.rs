@@ -152,6 +152,11 @@ impl Client {
         self.send(Method::POST, path, json.to_string().into(), Some("application/json")).await
     }
 
+    /// The same for calls that are made at once: the future keeps what it needs.
+    pub async fn post_owned(self, path: &str, json: Value) -> Answer {
+        self.post(path, &json).await
+    }
+
     pub async fn patch(&self, path: &str, json: &Value) -> Answer {
         self.send(Method::PATCH, path, json.to_string().into(), Some("application/json")).await
     }

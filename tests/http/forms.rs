@@ -2,6 +2,10 @@
 //! must come from.
 
 use axum::{body::Body, http::Method};
+use base64::{
+    Engine,
+    engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, App, Client};
@@ -13,9 +17,9 @@ fn call(answer: &Answer) -> Value {
 }
 
 /// Signed in by cookie, as a browser is.
-async fn browser(app: &App) -> Client {
-    let lin = app.person("lin").await;
-    app.client().cookie(&format!("inglenook={}", lin.token()))
+async fn browser(app: &App, name: &str) -> Client {
+    let person = app.person(name).await;
+    app.client().cookie(&format!("inglenook={}", person.token()))
 }
 
 #[tokio::test]
@@ -27,15 +31,57 @@ async fn a_form_signs_in_and_leads_on() {
     assert_eq!(answer.header("location"), "/c/x");
     assert!(answer.header("set-cookie").contains("HttpOnly"));
     app.client().cookie(&answer.cookie()).get("/").await.is(200);
+}
+
+/// Each byte as a form sends it, so that any address arrives as it is written here.
+fn quoted(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn signing_in_leads_nowhere_else() {
+    let app = App::start().await;
+    app.person("lin").await;
+    let browser = app.client().browser();
     for elsewhere in [
         "//evil.example",
-        "https://evil.example/",
+        "///evil.example",
+        "/\t/evil.example",
+        "/%09/evil.example",
+        "/%5C/evil.example",
+        "/%2f/evil.example",
         "/\\evil.example",
+        "\\\\evil.example",
+        "/.//evil.example",
+        "/a/..//evil.example",
+        "https:evil.example",
+        "https:/evil.example",
+        "https://evil.example/",
         "javascript:alert(1)",
-        "/%0d%0aset-cookie:x",
+        "java\tscript:alert(1)",
+        "data:text/html,x",
+        "/\0",
+        "/\u{1f}",
+        "/\u{7f}",
+        "/x\r\nset-cookie: inglenook=x",
+        "/\u{2028}/evil.example",
+        "/\u{ff0f}evil.example",
+        "\t//evil.example",
+        " //evil.example",
+        "evil.example",
+        "@evil.example",
+        "",
+        "/é",
+        &format!("/?q={}", "x".repeat(5000)),
     ] {
-        let answer = browser.post_form("/fn/login", &format!("{LOGIN}&next={elsewhere}")).await.is(302);
-        assert_eq!(answer.header("location"), "/", "{elsewhere}");
+        let form = format!("{LOGIN}&next={}", quoted(elsewhere));
+        let answer = browser.post_form("/fn/login", &form).await.is(302);
+        assert_eq!(answer.header("location"), "/", "{elsewhere:?}");
+        // Whoever was let in has the cookie, so no session is made for nothing.
+        app.client().cookie(&answer.cookie()).get("/").await.is(200);
+        // The page offers no way there either.
+        let page = browser.get(&format!("/login?next={}", quoted(elsewhere))).await.is(200).text();
+        assert!(!page.contains("name=\"next\""), "{elsewhere:?}: {page}");
     }
 }
 
@@ -44,22 +90,204 @@ async fn a_wrong_password_leads_back_with_a_sentence() {
     let app = App::start().await;
     app.person("lin").await;
     let browser = app.client().browser().header("referer", "http://inglenook.test/login?next=%2fc%2fx");
-    let answer = browser.post_form("/fn/login", "email=lin%40example.org&password=wrong").await.is(302);
+    let wrong = "email=lin%40example.org&password=wrong";
+    let answer = browser.post_form("/fn/login", wrong).await.is(302);
     let back = answer.header("location");
-    assert!(back.contains("/login?") && back.contains("__err=") && back.contains("next="), "{back}");
-    assert!(answer.header("set-cookie").is_empty());
-    let path = back.strip_prefix("http://inglenook.test").unwrap_or(back);
-    let page = app.client().browser().get(path).await.is(200).text();
+    assert!(back.starts_with("/login?next=%2fc%2fx&flash="), "{back}");
+    assert!(answer.header("set-cookie").is_empty() && answer.body.is_empty());
+    let page = app.client().browser().get(back).await.is(200).text();
     assert!(page.contains("role=\"alert\"") && page.contains("do not match"), "{page}");
-    // Only our own errors are shown.
-    let page = app.client().browser().get("/login?__err=%3Cb%3Enonsense").await.is(200).text();
-    assert!(!page.contains("role=\"alert\"") && !page.contains("nonsense"), "{page}");
+    assert!(page.contains("value=\"lin@example.org\"") && page.contains("value=\"/c/x\""), "{page}");
+    // A second one leads back to the same page, and not to an address that grows.
+    let browser = app.client().browser().header("referer", &format!("http://inglenook.test{back}"));
+    let second = browser.post_form("/fn/login", wrong).await.is(302);
+    assert_eq!(second.header("location").matches("flash=").count(), 1);
+    assert!(second.header("location").starts_with("/login?next=%2fc%2fx&flash="));
+}
+
+/// Whoever makes a link chooses every byte of it.
+#[tokio::test]
+async fn a_page_says_nothing_that_stands_in_its_address_only() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let kim = app.person("kim").await;
+    let id = lin.conversation().await;
+    let lin = app.client().browser().cookie(&format!("inglenook={}", lin.token()));
+    let kim = app.client().browser().cookie(&format!("inglenook={}", kim.token()));
+    let nobody = app.client().browser();
+    let said = "Your account is locked. Call 555-0100";
+    let mut forged = Vec::new();
+    for error in [
+        json!({ "code": "forbidden", "message": said }),
+        json!({ "code": "conflict", "message": said }),
+        json!({ "code": "invalid", "field": "", "message": said }),
+        json!({ "code": "internal" }),
+        json!({ "told": { "Refused": { "code": "forbidden", "message": said } }, "typed": { "email": said } }),
+        json!({ "flash": { "told": "PasswordChanged", "typed": {} }, "until": 99_999_999_999_999_i64 }),
+    ] {
+        let text = error.to_string();
+        forged.extend([URL_SAFE.encode(&text), URL_SAFE_NO_PAD.encode(&text), quoted(&text)]);
+        forged.push(URL_SAFE_NO_PAD.encode([&[0; 12][..], text.as_bytes(), &[0; 16]].concat()));
+    }
+    let pages = [(&nobody, "/login"), (&nobody, "/register"), (&lin, "/"), (&lin, "/settings")];
+    let conversation = format!("/c/{id}");
+    for (who, page) in pages.into_iter().chain([(&lin, conversation.as_str())]) {
+        for value in &forged {
+            for name in ["flash", "__err", "error", "saved", "message"] {
+                let shown = who.get(&format!("{page}?{name}={value}")).await.is(200).text();
+                assert!(!shown.contains("role=\"alert\"") && !shown.contains("555-0100"), "{page}: {shown}");
+                assert!(!shown.contains("role=\"status\""), "{page}: {shown}");
+            }
+        }
+    }
+    for saved in ["name", "password"] {
+        let shown = lin.get(&format!("/settings?saved={saved}")).await.is(200).text();
+        assert!(!shown.contains("saved.") && !shown.contains("is changed"), "{shown}");
+    }
+    // What was told to one person is told to nobody else, and nowhere else.
+    let done = lin.post_form("/fn/set-name", "name=Lin").await.is(302);
+    let told = done.header("location");
+    assert!(lin.get(told).await.text().contains("Your name is saved."));
+    assert!(!kim.get(told).await.is(200).text().contains("Your name is saved."));
+    let elsewhere = told.replace("/settings", "/");
+    assert!(!lin.get(&elsewhere).await.is(200).text().contains("role=\"alert\""));
+}
+
+#[tokio::test]
+async fn a_refused_form_leads_to_a_page_of_this_site_whatever_the_referer_says() {
+    let app = App::start().await;
+    app.person("lin").await;
+    let wrong = "email=lin%40example.org&password=wrong&next=%2Fhistory";
+    for (at, referer) in [
+        "",
+        "http://evil.example/login",
+        "https://evil.example/",
+        "http://inglenook.test.evil.example/login",
+        "http://inglenook.test@evil.example/login",
+        "javascript:alert(1)",
+        "javascript://inglenook.test/%0aalert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "//inglenook.test/login",
+        "http://inglenook.test//evil.example",
+        "http://inglenook.test/\\evil.example",
+        "http://inglenook.test/history",
+        "http://inglenook.test/fn/login",
+        "http://inglenook.test/nothing",
+        "about:blank",
+        "nonsense",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let browser = app.client().browser();
+        let browser = if referer.is_empty() { browser } else { browser.header("referer", referer) };
+        // Five addresses of ten tries each are more than this, so another account each time.
+        let form = wrong.replace("lin", &format!("lin{at}"));
+        let refused = browser.post_form("/fn/register", &form).await.is(302);
+        let back = refused.header("location").to_owned();
+        assert!(back.starts_with("/register?flash="), "{referer}: {back}");
+        let page = app.client().browser().get(&back).await.is(200).text();
+        assert!(page.contains("at least 8 characters"), "{referer}: {page}");
+    }
+    let back = app.client().browser().post_form("/fn/login", wrong).await.is(302);
+    let back = back.header("location");
+    assert!(back.starts_with("/login?next=%2fhistory&flash="), "{back}");
+    let page = app.client().browser().get(back).await.is(200).text();
+    assert!(page.contains("do not match") && page.contains("value=\"/history\""), "{page}");
+    // A form that stands on many pages has no page of its own: the error has one, with its status.
+    let lin = browser(&app, "kim").await.browser();
+    for (action, form, status) in [
+        ("/fn/rename", "conversation_id=x&title=y", 404),
+        ("/fn/delete-message", "message_id=x", 404),
+        ("/fn/nothing", "", 404),
+        ("/fn/ask", "text=+", 422),
+    ] {
+        for referer in ["", "http://evil.example/c/x", "javascript:alert(1)"] {
+            let lin = if referer.is_empty() { lin.clone() } else { lin.clone().header("referer", referer) };
+            let page = lin.post_form(action, form).await.is(status);
+            assert!(page.text().starts_with("<!doctype html>") && page.text().contains("href=\"/\""));
+            assert_eq!(page.header("location"), "");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_typed_stays_but_for_passwords() {
+    let app = App::start().await;
+    app.person("lin").await;
+    let nobody = app.client().browser();
+    let form = "name=Lin+%3CWu%3E&email=lin%40example.org&password=hearth+and+kettle";
+    let refused = nobody.post_form("/fn/register", form).await.is(302);
+    let page = nobody.get(refused.header("location")).await.is(200).text();
+    assert!(page.contains("There is an account with this e-mail address"), "{page}");
+    assert!(page.contains("value=\"Lin &lt;Wu>\"") || page.contains("value=\"Lin &lt;Wu&gt;\""), "{page}");
+    assert!(page.contains("value=\"lin@example.org\"") && !page.contains("kettle"), "{page}");
+    // What no name or address can be is not carried around.
+    let long = format!("name={0}&email={0}&password=hearth+and+kettle", "x".repeat(5000));
+    let refused = nobody.post_form("/fn/register", &long).await.is(302);
+    assert!(refused.header("location").len() < 2048);
+    assert!(nobody.get(refused.header("location")).await.is(200).text().contains("role=\"alert\""));
+    // On the settings page an error and a success are never told together.
+    let lin = browser(&app, "kim").await.browser();
+    let saved = lin.post_form("/fn/set-name", "name=Kim").await.is(302);
+    let back = lin.clone().header("referer", &format!("http://inglenook.test{}", saved.header("location")));
+    let refused = back.post_form("/fn/set-password", "password=wrong&new_password=hearth+and+kettle").await;
+    let page = lin.get(refused.is(302).header("location")).await.is(200).text();
+    assert!(page.contains("The current password is not right."), "{page}");
+    assert!(!page.contains("Your name is saved.") && !page.contains("role=\"status\""), "{page}");
+    let refused = lin.post_form("/fn/set-name", &format!("name={}", "y".repeat(150))).await.is(302);
+    let page = lin.get(refused.header("location")).await.is(200).text();
+    assert!(page.contains("at most 100 characters") && page.contains(&"y".repeat(150)), "{page}");
+}
+
+#[tokio::test]
+async fn a_question_that_is_refused_comes_back_whole() {
+    let app = App::start().await;
+    let lin = browser(&app, "lin").await.browser();
+    let text = format!("\n</textarea><b>{}", "x".repeat(300_000));
+    let form = format!("conversation_id=&model=demo%2Fdemo&key=k&text={}", text.replace('\n', "%0a"));
+    let page = lin.post_form("/fn/ask", &form).await.is(413).text();
+    assert!(page.contains("(293 KB of at most 256 KB)") && page.contains("role=\"alert\""));
+    assert!(page.contains("action=\"/fn/ask\"") && page.contains("value=\"demo/demo\""));
+    let shown = text.replace('<', "&lt;").replace('>', "&gt;");
+    assert!(page.contains(&format!(">\n{shown}</textarea>")));
+    // One that is larger than any request may be is told the same limit.
+    let huge = format!("text={}", "x".repeat(2 << 20));
+    let refused = lin.post_form("/fn/ask", &huge).await.is(413).text();
+    assert!(refused.contains("at most 256 KB") && !refused.contains("1048576"), "{refused}");
+    let call = browser(&app, "kim").await.header("sec-fetch-site", "same-origin");
+    for (text, said) in [(300_000, "(293 KB of at most 256 KB)"), (2 << 20, "at most 256 KB")] {
+        let form = format!("text={}", "x".repeat(text));
+        let refused = call.post_form("/fn/ask", &form).await.is(413).json();
+        assert_eq!((&refused["code"], &refused["limit"]), (&json!("too_long"), &json!(262_144)), "{refused}");
+        let person = app.person(&format!("p{text}")).await;
+        let path = format!("/api/v1/conversations/{}/messages", person.conversation().await);
+        let problem = person.post(&path, &json!({ "content": "x".repeat(text) })).await.problem(413, "");
+        let detail = problem.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(said) && detail.starts_with("Your message is too long"), "{detail}");
+    }
+    // Other requests have a limit of their own.
+    let refused = call.post_form("/fn/rename", &format!("title={}", "x".repeat(2 << 20))).await.is(413);
+    assert_eq!(refused.json()["code"], "too_large");
+    let busy = lin.post_form("/fn/edit", "message_id=none&text=Better+words").await.is(404).text();
+    assert!(busy.contains("Better words") && busy.contains("value=\"none\""), "{busy}");
+}
+
+#[tokio::test]
+async fn signing_out_clears_what_the_browser_keeps() {
+    let app = App::start().await;
+    let lin = browser(&app, "lin").await;
+    let out = lin.clone().browser().post_form("/fn/logout", "").await.is(302);
+    assert_eq!((out.header("clear-site-data"), out.header("location")), ("\"storage\"", "/login"));
+    let kim = app.person("kim").await;
+    let out = kim.post("/api/v1/auth/logout", &json!({})).await.is(204);
+    assert_eq!(out.header("clear-site-data"), "\"storage\"");
 }
 
 #[tokio::test]
 async fn a_form_asks_and_leads_to_the_conversation() {
     let app = App::start().await;
-    let browser = browser(&app).await.browser();
+    let browser = browser(&app, "lin").await.browser();
     let answer = browser.post_form("/fn/ask", "text=Why%3F&conversation_id=&key=k1").await.is(302);
     let place = answer.header("location").to_owned();
     assert!(place.starts_with("/c/") && place.ends_with("#latest"), "{place}");
@@ -82,8 +310,10 @@ async fn a_form_asks_and_leads_to_the_conversation() {
 #[tokio::test]
 async fn a_call_of_the_page_gets_errors_with_their_status() {
     let app = App::start().await;
-    let page =
-        browser(&app).await.header("sec-fetch-site", "same-origin").header("accept", "application/json");
+    let page = browser(&app, "lin")
+        .await
+        .header("sec-fetch-site", "same-origin")
+        .header("accept", "application/json");
     let nobody = app.client().header("accept", "application/json");
     let refused = nobody.post_form("/fn/login", "email=lin%40example.org&password=wrong").await.is(401);
     assert_eq!(call(&refused)["code"], "wrong_credentials");
@@ -97,7 +327,7 @@ async fn a_call_of_the_page_gets_errors_with_their_status() {
     );
     assert_eq!(call(&page.post_form("/fn/follow", "conversation_id=x").await.is(404))["code"], "not_found");
     let long = format!("text={}", "x".repeat(300_000));
-    assert_eq!(call(&page.post_form("/fn/ask", &long).await.is(413))["code"], "too_large");
+    assert_eq!(call(&page.post_form("/fn/ask", &long).await.is(413))["code"], "too_long");
     page.post_form("/fn/ask", &format!("text={}", "x".repeat(1 << 20))).await.is(413);
     // None of these is our fault.
     for (method, path, body) in [

@@ -257,7 +257,7 @@ async fn plain_forms_steer_and_lead_back() {
     // An error leads back to the page with a sentence.
     let back = page.clone().header("referer", &format!("http://inglenook.test/c/{id}"));
     let answer = back.post_form("/fn/delete-message", "message_id=none").await.is(302);
-    assert!(answer.header("location").contains("__err="), "{answer:?}");
+    assert!(answer.header("location").contains("flash="), "{answer:?}");
     // The page's own call is told where to go.
     let call = talk.app.client().cookie(&format!("inglenook={}", talk.lin.token()));
     let call = call.header("sec-fetch-site", "same-origin").header("accept", "application/json");

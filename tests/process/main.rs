@@ -19,6 +19,7 @@ mod proxy;
 mod resume;
 #[path = "../support/server.rs"]
 mod server;
+mod sign_in;
 mod site;
 mod stop;
 #[path = "../support/tokens.rs"]

@@ -1,8 +1,10 @@
 //! A server process with its upstream, and the people who use it over sockets.
 
 use std::{
+    io::Write,
     net::SocketAddr,
     path::Path,
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -62,6 +64,32 @@ impl Site {
         let (status, signed) = person.call("POST", "/api/v1/auth/register", Some(form)).await;
         assert_eq!(status, 201, "{signed}");
         Person { token: signed["token"].as_str().unwrap().to_owned(), ..person }
+    }
+
+    /// Runs another command of the program beside the server, with its settings and `input`; whether it
+    /// succeeded, and what it said.
+    pub fn command(&self, arguments: &[&str], input: &str) -> (bool, String) {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_inglenook"))
+            .args(arguments)
+            .env_clear()
+            .env("INGLENOOK_CONFIG", self.folder.path().join("empty.toml"))
+            .env("INGLENOOK_DATA_DIR", self.folder.path().join("data"))
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        command.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let done = command.wait_with_output().unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        (done.status.success(), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Nobody who is signed in.
+    pub fn stranger(&self) -> Person {
+        Person { address: self.server.address, token: String::new() }
     }
 
     /// Open files of the server, sockets included.

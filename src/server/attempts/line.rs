@@ -10,19 +10,14 @@ use tokio::{sync::OwnedMutexGuard, time::timeout};
 
 use crate::error::AppError;
 
-/// How many may stand in all lines together.
-const MOST: usize = 2_000;
+/// How many may stand in one line: more than come from one place at once, and soon told when they are too many.
+const MOST: usize = 1_000;
 /// How long somebody may stand in a line.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A line is there as long as somebody stands in it.
 #[derive(Default)]
-pub(super) struct Lines(Mutex<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    people: usize,
-    lines: HashMap<u64, Line>,
-}
+pub(super) struct Lines(Mutex<HashMap<u64, Line>>);
 
 #[derive(Default)]
 struct Line {
@@ -50,30 +45,28 @@ impl Lines {
     }
 
     fn stand(&self, key: u64) -> Result<(Place<'_>, Arc<tokio::sync::Mutex<()>>), AppError> {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if inner.people >= MOST {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = lines.entry(key).or_default();
+        if line.people >= MOST {
             return Err(AppError::Overloaded);
         }
-        inner.people += 1;
-        let line = inner.lines.entry(key).or_default();
         line.people += 1;
         Ok((Place { lines: self, key }, line.turn.clone()))
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.0.lock().unwrap().lines.len()
+        self.0.lock().unwrap().len()
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let mut inner = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.people -= 1;
-        if let Some(line) = inner.lines.get_mut(&self.key) {
+        let mut lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = lines.get_mut(&self.key) {
             line.people -= 1;
             if line.people == 0 {
-                inner.lines.remove(&self.key);
+                lines.remove(&self.key);
             }
         }
     }

@@ -209,7 +209,7 @@ mod tests {
         for good in [
             "correct horse",
             "battery staple",
-            "open sesame 7",
+            "open sesame 73019",
             "the first of all",
             "a better one, really",
             "long enough it is",

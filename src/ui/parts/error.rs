@@ -56,14 +56,16 @@ fn SendAgain(again: Again) -> impl IntoView {
     // A browser drops the first line break in a field.
     let text = format!("\n{}", as_html(&again.text));
     view! {
-        <form class="again" method="post" action=again.action>
+        <form class="editing" method="post" action=again.action>
             {again
                 .hidden
                 .into_iter()
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
                 .collect_view()}
             <textarea name="text" rows="8" aria-label="Message" required dir="auto" inner_html=text></textarea>
-            <button class="small">"Send"</button>
+            <div class="row">
+                <button class="small">"Send"</button>
+            </div>
         </form>
     }
 }
