@@ -10,6 +10,7 @@ mod openapi;
 mod pages;
 mod people;
 mod steer;
+mod thinking;
 mod tokens;
 #[path = "../support/upstream.rs"]
 mod upstream;
