@@ -135,6 +135,37 @@ const MODELS = {
     await answer.tokens(story(body), 5);
     await answer.end(STORY.length);
   },
+  /** Thinking in the text, as servers send it that do not know the model. */
+  "think-tags": (answer) => answer.whole(["<thi", "nk>\nSECRET", "\n</th", "ink>\n\nHello", " there."], 20),
+  /** The same where the opening tag is in the prompt. */
+  "think-closed": (answer) => answer.whole(["SECRET", " thoughts\n</th", "ink>\n\nHello", " there."], 20),
+  "think-only": async (answer) => {
+    answer.begin();
+    await answer.data(answer.chunk({ reasoning_content: "Let me think about it." }));
+    await answer.end();
+  },
+  "nothing-said": (answer) => answer.whole(["\n", " "], 0),
+  /** Says that it is alive for longer than the limits of a test. */
+  comments: async (answer) => {
+    answer.begin();
+    for (let i = 0; i < 8; i++) {
+      await answer.write(": PROCESSING\n\n");
+      await sleep(500);
+    }
+    await answer.tokens(["Here it is."], 0);
+    await answer.end();
+  },
+  /** Cut, in Gemini's words. */
+  "max-tokens": async (answer) => {
+    answer.begin();
+    await answer.tokens(numbered(20), 2);
+    await answer.end(20, "MAX_TOKENS");
+  },
+  filtered: async (answer) => {
+    answer.begin();
+    await answer.tokens(numbered(3), 2);
+    await answer.end(3, "content_filter");
+  },
   /** Says the question back, so that a test can have any answer. */
   echo: (answer, { body }) => answer.whole(question(body).match(/[^]{1,24}/gu) ?? [], 2),
   length: async (answer) => {
@@ -295,6 +326,7 @@ async function complete(request, response, url, entry) {
   const body = JSON.parse(text);
   const name = String(body.model);
   Object.assign(entry, { model: name, stream: body.stream === true, messages: body.messages?.length ?? 0 });
+  entry.prompt = (body.messages ?? []).map((message) => textOf(message.content).slice(0, 200));
   if (url.searchParams.has("n")) body.n = Number(url.searchParams.get("n"));
   const answer = new Answer(response, body);
   entry.title = isTitle(body);

@@ -148,6 +148,20 @@ test("reasoning is folded away", async ({ chat }) => {
   await expect(thought).toBeVisible();
 });
 
+for (const model of ["think-tags", "think-closed"]) {
+  test(`${model}: thinking in the text is folded away`, async ({ chat }) => {
+    await chat.begin("Think", model);
+    await chat.ended();
+    for (const round of ["as it arrived", "after a reload"]) {
+      await chat.expectText("Hello there.");
+      await expect(chat.answer.getByText("Reasoning"), round).toBeVisible();
+      await expect(chat.answer.locator(".thought"), round).toBeHidden();
+      await expect(chat.answer.locator(".thought"), round).toContainText("SECRET");
+      await chat.reload();
+    }
+  });
+}
+
 test("code and questions are copied as they are shown, answers in markdown", async ({ page, chat, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const copied = () => page.evaluate(() => navigator.clipboard.readText());

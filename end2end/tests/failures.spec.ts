@@ -21,6 +21,9 @@ const failures = [
   { model: "hang", says: /openai .* within 2 seconds/, kept: "w0 w1 w2" },
   { model: "hang-first", says: /openai .* within 2 seconds/, kept: "" },
   { model: "error-in-stream", says: /openai .*/, kept: "w0 w1 w2" },
+  { model: "nothing-said", says: /openai sent an empty answer/, kept: "" },
+  { model: "think-only", says: /openai thought, but wrote no answer/, kept: "" },
+  { model: "filtered", says: /openai ended the answer because of its rules for content/, kept: "w0 w1 w2" },
 ];
 
 for (const { model, says, kept } of failures) {
@@ -60,4 +63,38 @@ test("Retry gives the answer that failed at first", async ({ page, chat }) => {
   await page.reload();
   await expect(chat.answer).toContainText("That is all.");
   await expect(chat.answers).toHaveCount(1);
+});
+
+test("an answer that broke off goes on in its place", async ({ chat }) => {
+  await chat.begin("Count", "hang");
+  await expect(chat.answer.getByRole("status")).toHaveText(/within 2 seconds/);
+  await chat.ended();
+  for (const round of ["as it happened", "after a reload"]) {
+    await expect(chat.goOn, round).toBeVisible();
+    await chat.reload();
+  }
+  const id = await chat.answer.getAttribute("id");
+  await chat.goOn.click();
+  await chat.expectText("w0 w1 w2 w0 w1 w2");
+  await chat.ended();
+  await expect(chat.answer).toHaveAttribute("id", id!);
+  await expect(chat.answers).toHaveCount(1);
+});
+
+test("an answer that failed before its first word is not continued", async ({ chat }) => {
+  await chat.begin("What will happen?", "think-only");
+  await chat.ended();
+  for (const round of ["as it happened", "after a reload"]) {
+    await expect(chat.retry, round).toBeVisible();
+    await expect(chat.goOn, round).toHaveCount(0);
+    await expect(chat.answer.getByText("Reasoning"), round).toBeVisible();
+    await chat.reload();
+  }
+});
+
+test("a server that says that it is alive is waited for", async ({ chat }) => {
+  await chat.begin("Take your time", "comments");
+  await chat.expectText("Here it is.");
+  await chat.ended();
+  await expect(chat.answer.getByRole("status")).toHaveCount(0);
 });

@@ -111,24 +111,26 @@ test("a stopped answer does not grow back, and goes on in the same place", async
   }
 });
 
-test("an answer that was cut at its length says so and goes on", async ({ page, chat }) => {
-  await chat.begin("Count", "length");
-  const cut = page.getByText("reached the model’s limit");
-  await expect(cut).toBeVisible();
-  await chat.expectText(numbered(20));
-  await chat.reload();
-  await expect(cut).toBeVisible();
-  await chat.goOn.click();
-  await chat.expectText(`${numbered(20)} ${numbered(20)}`);
-  await expect(cut).toBeVisible();
-  // What is not the newest any more does not offer it.
-  await chat.ask("And now?", "tokens-3-0");
-  await expect(chat.answers).toHaveCount(2);
-  await chat.ended();
-  await expect(chat.goOn).toBeHidden();
-  await chat.reload();
-  await expect(chat.goOn).toHaveCount(0);
-});
+for (const model of ["length", "max-tokens"]) {
+  test(`${model}: an answer that was cut at its length says so and goes on`, async ({ page, chat }) => {
+    await chat.begin("Count", model);
+    const cut = page.getByText("reached the model’s limit");
+    await expect(cut).toBeVisible();
+    await chat.expectText(numbered(20));
+    await chat.reload();
+    await expect(cut).toBeVisible();
+    await chat.goOn.click();
+    await chat.expectText(`${numbered(20)} ${numbered(20)}`);
+    await expect(cut).toBeVisible();
+    // What is not the newest any more does not offer it.
+    await chat.ask("And now?", "tokens-3-0");
+    await expect(chat.answers).toHaveCount(2);
+    await chat.ended();
+    await expect(chat.goOn).toBeHidden();
+    await chat.reload();
+    await expect(chat.goOn).toHaveCount(0);
+  });
+}
 
 test("one message is deleted, and the others stay", async ({ page, chat }) => {
   await chat.begin("First words", "echo");

@@ -13,6 +13,7 @@ mod pages;
 mod people;
 mod sessions;
 mod steer;
+mod thinking;
 mod tokens;
 #[path = "../support/upstream.rs"]
 mod upstream;

@@ -37,6 +37,7 @@ pub async fn ask(provider: &OpenAi, request: ChatRequest) -> Outcome {
                 outcome.text += &text;
             }
             Ok(Delta::Reasoning(text)) => outcome.reasoning += &text,
+            Ok(Delta::TextWasReasoning) => outcome.reasoning += &std::mem::take(&mut outcome.text),
             Ok(Delta::Usage(usage)) => outcome.usage = Some(usage),
             Ok(Delta::LengthLimit) => outcome.length_limit = true,
             Err(error) => outcome.error = Some(error),

@@ -66,6 +66,35 @@ fn errors_in_a_stream() {
 }
 
 #[test]
+fn no_words_of_others_are_endless() {
+    let name = format!("a\n\u{202e}{}", "日".repeat(1_000));
+    for status in [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST] {
+        let body = r#"{"error":{"code":"model_not_found"}}"#;
+        let message = blame().status(status, &HeaderMap::new(), &name, body).failure.message;
+        assert!(message.contains(&format!("model a{}….", "日".repeat(79))), "{message}");
+    }
+    let error = blame().in_stream("data\nlevel=ERROR forged\r\n", "m");
+    assert!(!error.detail.contains(['\n', '\r']), "{}", error.detail);
+}
+
+#[test]
+fn what_a_person_wrote_is_no_error() {
+    let body =
+        r#"{"detail":[{"loc":["body"],"msg":"no","input":{"messages":[{"content":"context length"}]}}]}"#;
+    let error = blame().status(StatusCode::UNPROCESSABLE_ENTITY, &HeaderMap::new(), "m", body);
+    assert!(error.failure.message.contains("did not accept"), "{}", error.failure.message);
+}
+
+#[test]
+fn a_limit_by_the_minute_says_how_long_to_wait() {
+    let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("7"))]);
+    let body = r#"{"error":{"message":"Request too large on tokens per minute (TPM)","code":"rate_limit_exceeded"}}"#;
+    let error = blame().status(StatusCode::PAYLOAD_TOO_LARGE, &headers, "m", body);
+    assert_eq!((error.failure.code, error.failure.retryable), (Overloaded, true));
+    assert!(error.failure.message.contains("Try again in 7 seconds"), "{}", error.failure.message);
+}
+
+#[test]
 fn retry_after_in_both_forms() {
     assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(784_111_777)));
     assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Duration::ZERO));
