@@ -2,6 +2,8 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
+use super::html::tags;
+
 /// What we read. Footnotes as GitHub has them.
 pub(super) const OPTIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_STRIKETHROUGH)
@@ -26,19 +28,34 @@ pub(super) fn top_level(text: &str) -> Vec<Top> {
     let mut depth = 0usize;
     // The end of what is inside the last block, when that is a list, a quote or a footnote.
     let mut inside = None;
+    // Details that are open: what stands in them belongs to their block.
+    let (mut folds, mut fold_ends, mut is_paragraph) = (0, false, false);
     for (event, range) in Parser::new_ext(text, OPTIONS).into_offset_iter() {
         let start = range.start;
         if depth == 0 {
             if let Some(before) = tops.last_mut() {
                 close(text, before, inside, line_start(text, start));
             }
-            inside = is_container(&event).then_some(start);
-            tops.push(Top {
-                start,
-                end: line_end(text, range.end),
-                fence: matches!(event, Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)))),
-                footnote: matches!(event, Event::Start(Tag::FootnoteDefinition(_))),
-            });
+            let end = line_end(text, range.end);
+            match tops.last_mut().filter(|_| folds > 0) {
+                Some(details) => {
+                    inside = None;
+                    details.end = end;
+                }
+                None => {
+                    inside = is_container(&event).then_some(start);
+                    tops.push(Top {
+                        start,
+                        end,
+                        fence: matches!(event, Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)))),
+                        footnote: matches!(event, Event::Start(Tag::FootnoteDefinition(_))),
+                    });
+                }
+            }
+            if matches!(event, Event::Start(Tag::HtmlBlock)) {
+                folds = tags::folds_after(&text[range.clone()], folds);
+            }
+            is_paragraph = matches!(event, Event::Start(Tag::Paragraph));
         }
         if let Some(end) = &mut inside {
             let here = if is_container(&event) { start } else { range.end };
@@ -46,7 +63,15 @@ pub(super) fn top_level(text: &str) -> Vec<Top> {
         }
         match event {
             Event::Start(_) => depth += 1,
-            Event::End(_) => depth -= 1,
+            Event::End(_) => {
+                depth -= 1;
+                if depth == 0 && std::mem::take(&mut fold_ends) {
+                    folds -= 1;
+                }
+            }
+            Event::InlineHtml(html) if depth == 1 && is_paragraph && folds > 0 && tags::is_fold_end(&html) => {
+                fold_ends = true;
+            }
             _ => {}
         }
     }

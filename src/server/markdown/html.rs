@@ -1,6 +1,7 @@
 //! One block of markdown as HTML, before it is sanitized.
 
 mod flanks;
+pub(super) mod tags;
 mod writer;
 
 use std::cell::Cell;
@@ -74,6 +75,7 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
             return Block { html: raw(piece.source), spent, coloured, roots: 1, ..Block::default() };
         }
     }
+    writer.end_all();
     let Writer { out, roots, formulas, coloured, .. } = writer;
     let html = if roots > 1 { format!("<div>{out}</div>") } else { out };
     let mut html = sanitize::clean(html);

@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::bounds::line_start;
+use super::html::tags;
 use scan::{Scan, line_end, quotes, unquoted};
 
 /// Longer formulas are text, in bytes.
@@ -57,13 +58,22 @@ pub(super) struct Piece<'a> {
 /// Masks the formulas of `source`, which has no `\r`. Unless it is `whole`, more text may follow.
 pub(super) fn mask(source: &str, whole: bool) -> Masked<'_> {
     let mut masked = Masked { source, text: Cow::Borrowed(source), formulas: Vec::new(), open: None };
+    mask_formulas(&mut masked, whole);
+    if let Some(text) = mask_folds(source, &masked.text) {
+        masked.text = Cow::Owned(text);
+    }
+    masked
+}
+
+fn mask_formulas(masked: &mut Masked<'_>, whole: bool) {
+    let source = masked.source;
     if !source.contains('$') && !["\\(", "\\[", scan::BEGIN].iter().any(|mark| source.contains(mark)) {
-        return masked;
+        return;
     }
     let mut at = 0;
     while at < source.len() {
         let inside = at > 0 && source.as_bytes()[at - 1] != b'\n';
-        at = Scan { source, line: at, end: line_end(source, at), inside, whole }.read(&mut masked);
+        at = Scan { source, line: at, end: line_end(source, at), inside, whole }.read(masked);
     }
     if !masked.formulas.is_empty() {
         let mut text = String::with_capacity(source.len());
@@ -75,7 +85,30 @@ pub(super) fn mask(source: &str, whole: bool) -> Masked<'_> {
         text.push_str(&source[text.len()..]);
         masked.text = Cow::Owned(text);
     }
-    masked
+}
+
+/// Masks lines that hold nothing but tags of details, as comments of as many bytes: such a tag is a block of
+/// its own then, and what stands on the next line is markdown, also without a blank line between them. The
+/// comment tells [`super::bounds`] what opens and ends.
+fn mask_folds(source: &str, masked: &str) -> Option<String> {
+    if !source.contains("details>") && !source.contains("<details") && !source.contains("<summary>") {
+        return None;
+    }
+    let (mut out, mut at) = (String::new(), 0);
+    for line in source.split_inclusive('\n') {
+        let from = at + scan::prefix(line);
+        at += line.len();
+        let tags = source[from..at].trim_end();
+        let Some(folds) = tags::folds(tags).filter(|_| masked[from..at].trim_end() == tags) else { continue };
+        let fill = tags.len() - folds.len() - "<!---->\u{1}".len();
+        out.push_str(&masked[out.len()..from]);
+        out.extend([tags::MASKED, &folds, &MORE.to_string().repeat(fill), "-->"]);
+    }
+    if out.is_empty() {
+        return None;
+    }
+    out.push_str(&masked[out.len()..]);
+    Some(out)
 }
 
 impl Masked<'_> {
@@ -96,28 +129,29 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// The text of an event at `range` in parts: text, and formulas. What an event says for itself (a
-    /// character by its name) is text without masks.
-    pub(super) fn parts<'t>(
+    /// The text of an event at `range` in parts: text as it was written, and formulas. What an event says for
+    /// itself (a character by its name) is text without masks.
+    pub(super) fn parts(
         &self,
-        text: &'t str,
+        text: &str,
         range: Range<usize>,
-        mut each: impl FnMut(&'t str, Option<&Formula>),
+        mut each: impl FnMut(&str, Option<&Formula>),
     ) {
-        if !text.contains([FIRST, MORE]) || self.text.get(range.clone()) != Some(text) {
+        if self.text.get(range.clone()) != Some(text) {
             return text.split([FIRST, MORE]).for_each(|part| each(part, None));
         }
+        let written = &self.source[range.clone()];
         let (from, mut done) = (range.start + self.base, 0);
         let first = self.formulas.partition_point(|formula| formula.range.start < from);
         for formula in &self.formulas[first..] {
             if formula.range.start >= from + text.len() {
                 break;
             }
-            each(&text[done..formula.range.start - from], None);
+            each(&written[done..formula.range.start - from], None);
             each("", Some(formula));
             done = (formula.range.end - from).min(text.len());
         }
-        each(&text[done..], None);
+        each(&written[done..], None);
     }
 
     /// The text of an event as it was written: for code.

@@ -20,9 +20,15 @@
 //! - A footnote reference is shown as its label raised, a definition as a block where it stands; no
 //!   links between them, for ids would clash between messages, and the definition comes last.
 //! - Headings are one level lower (`#` is `<h2>`), for the page has an `<h1>` of its own.
-//! - A line break is a `<br>`, as in chats. Raw HTML is shown as text, but `<br>` breaks the line.
+//! - A line break is a `<br>`, as in chats. Raw HTML is shown as text, but `<br>` breaks the line; `sub`, `sup`, `kbd`
+//!   and `mark` are elements where they are closed in the phrase they stand in, `details` and their `summary` where
+//!   they stand on lines of their own, all without attributes. Details that are never closed hold the rest.
+//! - Emphasis begins and ends beside Chinese, Japanese and Korean as it is meant ([`html::flanks`]), where CommonMark
+//!   asks for a space. A bare address ends where a word of a script without spaces begins.
+//! - A code block that says it is markdown holds fences that name a language, and what ends them ([`fence`]).
 //! - An address must be http, https, mailto or tel, else only its text stays. Images are shown only from
 //!   `data:`; others become links that say their host.
+//! - Colours are given up where they would take long: see [`highlight`]. The code is always whole.
 //! - Nests over [`allowed::DEPTH`] levels are flat from there on, blocks with over [`html::ELEMENTS`]
 //!   elements and all that follows the first [`blocks::LIMIT`] bytes or [`blocks::BLOCKS`] blocks are plain text.
 //! - What is no formula stays text: money, and TeX that the converter does not know, which is shown as it
@@ -50,7 +56,7 @@ pub use blocks::{Change, Stream};
 pub use pause::with_pauses;
 
 /// Grows whenever the same text gives other HTML; part of the key of every cache of HTML.
-pub const RENDERER_VERSION: u32 = 3;
+pub const RENDERER_VERSION: u32 = 4;
 
 /// HTML that has been sanitized. Only this module makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

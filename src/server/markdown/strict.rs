@@ -27,15 +27,16 @@ enum Inside {
 }
 
 /// What may stand where text may.
-const PHRASING: &[&str] = &["a", "b", "br", "code", "del", "em", "i", "img", "span", "strong", "sup"];
+const PHRASING: &[&str] =
+    &["a", "b", "br", "code", "del", "em", "i", "img", "kbd", "mark", "span", "strong", "sub", "sup"];
 const BLOCKS: &[&str] =
-    &["blockquote", "div", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "table", "ul"];
+    &["blockquote", "details", "div", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "table", "ul"];
 
 fn inside(name: &str) -> Option<Inside> {
     Some(match name {
-        "blockquote" | "div" | "li" => Inside::Flow,
-        "a" | "b" | "code" | "del" | "em" | "h2" | "h3" | "h4" | "h5" | "h6" | "i" | "p" | "span"
-        | "strong" | "sup" | "td" | "th" | "button" => Inside::Phrasing,
+        "blockquote" | "details" | "div" | "li" => Inside::Flow,
+        "a" | "b" | "code" | "del" | "em" | "h2" | "h3" | "h4" | "h5" | "h6" | "i" | "kbd" | "mark"
+        | "p" | "span" | "strong" | "sub" | "summary" | "sup" | "td" | "th" | "button" => Inside::Phrasing,
         "ul" | "ol" => Inside::Only(&["li"]),
         "table" => Inside::Only(&["thead", "tbody"]),
         "thead" | "tbody" => Inside::Only(&["tr"]),
@@ -91,7 +92,11 @@ fn begin<'a>(tag: &'a str, open: &mut Vec<Open<'a>>) -> bool {
     let fits = match open.last() {
         None => PHRASING.contains(&name) || BLOCKS.contains(&name),
         Some(around) => match around.inside {
-            Inside::Flow => PHRASING.contains(&name) || BLOCKS.contains(&name),
+            Inside::Flow => {
+                PHRASING.contains(&name)
+                    || BLOCKS.contains(&name)
+                    || (name, around.name) == ("summary", "details")
+            }
             Inside::Phrasing => PHRASING.contains(&name) || (name, around.name) == ("input", "label"),
             Inside::Only(names) => names.contains(&name),
             Inside::Nothing => false,

@@ -10,6 +10,7 @@ use super::super::highlight::escape;
 use super::super::math::{self, Piece};
 use super::super::pause::pause;
 use super::super::{links, tex};
+use super::tags::{self, DETAILS, Inline, Part};
 use super::{LONG, figure, label};
 
 /// Beyond so many columns the empty cells at the end of a row are left out; a few bytes could ask for
@@ -29,6 +30,12 @@ pub(super) struct Writer<'m> {
     after_display: bool,
     /// What closes each open element; `None` for those left out.
     open: Vec<Option<&'static str>>,
+    /// Those of `open` that tags of raw HTML opened.
+    tagged: Vec<Tagged>,
+    /// The block of HTML being read.
+    html: Option<String>,
+    /// The details end after this paragraph.
+    ends_details: bool,
     /// How many elements stand in none.
     pub(super) roots: usize,
     pub(super) elements: usize,
@@ -46,6 +53,17 @@ pub(super) struct Writer<'m> {
     colours: usize,
     pub(super) coloured: usize,
     events: usize,
+}
+
+/// An element that a tag of raw HTML opened.
+struct Tagged {
+    /// How many elements were open with it, and where its text begins.
+    level: usize,
+    at: usize,
+    /// What ends it.
+    end: &'static str,
+    /// Details that have no summary yet, and nothing else.
+    new: bool,
 }
 
 #[derive(Default)]
@@ -72,6 +90,9 @@ impl<'m> Writer<'m> {
             formulas: Vec::new(),
             after_display: false,
             open: Vec::new(),
+            tagged: Vec::new(),
+            html: None,
+            ends_details: false,
             roots: 0,
             elements: 0,
             links: 0,
@@ -91,6 +112,17 @@ impl<'m> Writer<'m> {
         self.events += 1;
         if self.events.is_multiple_of(PAUSES) {
             pause();
+        }
+        if let Some(html) = &mut self.html {
+            match event {
+                Event::Html(text) => html.push_str(&self.piece.lifted(&text, range)),
+                _ => self.end_html(),
+            }
+            return;
+        }
+        if matches!(event, Event::Start(Tag::HtmlBlock)) {
+            self.html = Some(String::new());
+            return;
         }
         if self.open.is_empty() && self.code.is_none() && self.image.is_none() {
             self.roots += 1;
@@ -123,10 +155,7 @@ impl<'m> Writer<'m> {
             // A formula on lines of its own breaks the line by itself.
             Event::SoftBreak | Event::HardBreak if self.after_display => {}
             Event::SoftBreak | Event::HardBreak => self.leaf("<br>", "", ""),
-            Event::InlineHtml(html) if is_break(&html) => self.leaf("<br>", "", ""),
-            Event::Html(html) | Event::InlineHtml(html) => {
-                escape(&self.piece.lifted(&html, range), &mut self.out)
-            }
+            Event::Html(html) | Event::InlineHtml(html) => self.tag(&self.piece.lifted(&html, range)),
             Event::Rule => self.leaf("<hr>", "", ""),
             Event::TaskListMarker(done) => {
                 self.leaf("<span class=\"box\">", if done { "☑" } else { "☐" }, "</span> ")
@@ -193,7 +222,6 @@ impl<'m> Writer<'m> {
                     if let CodeBlockKind::Fenced(info) = kind { info.to_string() } else { String::new() };
                 self.code = Some((info, String::new()));
             }
-            Tag::HtmlBlock => self.push("<p class=\"raw\">", "</p>"),
             Tag::List(None) => self.push_outer("<ul>", "</ul>"),
             Tag::List(Some(1)) => self.push_outer("<ol>", "</ol>"),
             Tag::List(Some(start)) => self.push_outer(&format!("<ol start=\"{start}\">"), "</ol>"),
@@ -241,7 +269,105 @@ impl<'m> Writer<'m> {
         self.leaf("<p class=\"label\">", label, "</p>");
     }
 
+    /// A tag inside a line; most are text.
+    fn tag(&mut self, html: &str) {
+        let level = self.open.len();
+        match tags::inline(html) {
+            Some(Inline::Break) => self.leaf("<br>", "", ""),
+            Some(Inline::Start(start, end)) if level < DEPTH => {
+                self.push(start, end);
+                self.tagged.push(Tagged { level: level + 1, at: self.out.len(), end, new: false });
+            }
+            Some(Inline::End(end)) if self.tagged.last().is_some_and(|t| (t.level, t.end) == (level, end)) => {
+                self.tagged.pop();
+                self.end_element();
+            }
+            None if tags::is_fold_end(html) && self.is_in_details(level) => self.ends_details = true,
+            _ => escape(html, &mut self.out),
+        }
+    }
+
+    /// Whether the element at `level` is a paragraph that stands in details.
+    fn is_in_details(&self, level: usize) -> bool {
+        let details = |tagged: &Tagged| tagged.level + 1 == level && tagged.end == DETAILS.1;
+        self.tagged.last().is_some_and(details) && self.open.last() == Some(&Some("</p>"))
+    }
+
+    /// A block of HTML: a part of details, or text.
+    fn end_html(&mut self) {
+        let Some(html) = self.html.take() else { return };
+        if !tags::is_fold(&html) {
+            return self.raw(&html);
+        }
+        for part in tags::parts(&html) {
+            let inner = self.tagged.last_mut().filter(|tagged| tagged.level == self.open.len());
+            match (part, inner) {
+                (Part::Open, inner) => {
+                    if let Some(inner) = inner {
+                        inner.new = false;
+                    }
+                    self.roots += usize::from(self.open.is_empty());
+                    self.push(DETAILS.0, DETAILS.1);
+                    let (level, at) = (self.open.len(), self.out.len());
+                    self.tagged.push(Tagged { level, at, end: DETAILS.1, new: true });
+                }
+                (Part::Summary(summary), Some(inner)) if inner.new && inner.at == self.out.len() => {
+                    inner.new = false;
+                    if self.open.last() == Some(&Some(DETAILS.1)) {
+                        self.leaf("<summary>", &tags::said(summary), "</summary>");
+                    } else {
+                        self.raw(&tags::said(summary));
+                    }
+                }
+                (Part::Summary(summary), _) => self.raw(&format!("<summary>{summary}</summary>")),
+                (Part::Close, Some(_)) => self.end_tagged(),
+                (Part::Close, None) => self.raw(DETAILS.1),
+                (Part::Text(text), _) => self.raw(text),
+            }
+        }
+    }
+
+    /// A block of text as it was written.
+    fn raw(&mut self, text: &str) {
+        self.roots += usize::from(self.open.is_empty());
+        self.push("<p class=\"raw\">", "</p>");
+        escape(text, &mut self.out);
+        self.end_element();
+    }
+
+    /// Ends the last of the elements that tags opened. A mark that was not closed where it stands was none: its
+    /// tag is text.
+    fn end_tagged(&mut self) {
+        let Some(Tagged { at, end, .. }) = self.tagged.pop() else { return };
+        if end == DETAILS.1 {
+            return self.end_element();
+        }
+        self.open.pop();
+        let name = &end[2..end.len() - 1];
+        self.out.replace_range(at - name.len() - 2..at, &format!("&lt;{name}&gt;"));
+    }
+
+    fn end_unclosed(&mut self) {
+        while self.tagged.last().is_some_and(|tagged| tagged.level == self.open.len()) {
+            self.end_tagged();
+        }
+    }
+
+    /// The text is over.
+    pub(super) fn end_all(&mut self) {
+        self.end_html();
+        self.end_unclosed();
+    }
+
     fn end(&mut self) {
+        self.end_unclosed();
+        self.end_element();
+        if std::mem::take(&mut self.ends_details) {
+            self.end_tagged();
+        }
+    }
+
+    fn end_element(&mut self) {
         match self.open.pop().flatten() {
             Some("</a>") => {
                 self.links -= 1;
@@ -255,6 +381,7 @@ impl<'m> Writer<'m> {
     }
 
     fn end_cell(&mut self) {
+        self.end_unclosed();
         self.open.pop();
         if !matches!(self.open.last(), Some(Some(_))) {
             return self.out.push(' ');
@@ -380,8 +507,4 @@ fn quoted(value: &str) -> String {
     let mut out = String::new();
     escape(value, &mut out);
     out.replace('"', "&quot;")
-}
-
-fn is_break(html: &str) -> bool {
-    matches!(html, "<br>" | "<br/>" | "<br />")
 }

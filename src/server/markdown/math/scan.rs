@@ -16,7 +16,7 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
 }
 
 /// How long the marks of containers (quotes, lists) and white space before a line's own text are.
-fn prefix(line: &str) -> usize {
+pub(super) fn prefix(line: &str) -> usize {
     let mut rest = line;
     loop {
         let text = rest.trim_start_matches([' ', '\t']);

@@ -15,6 +15,7 @@ mod look;
 mod safety;
 mod streaming;
 mod strict;
+mod tags;
 
 thread_local! {
     /// Lines of code that were coloured in this thread.
@@ -76,6 +77,9 @@ const TRAPS: &[&str] = &[
     "```md\n# a\n```py\nb\n```\n\n```js\nc\n```\nd\n```\n\n**e**\n```markdown\n```md\n```py\n```\n```\n```\nf\n```md\n```x",
     "**测试。**后*（测）*文~~「删。」~~完 `**测。**后` [a**）**b](c) **단어(word)**는 *a **b)**后*的\n\n> **“甲”**和**乙。**丙\n| **测。**后 |\n|-|\n",
     "$ x^2 $ and $ 5 to $ 10\n\\begin{align}\na &= b \\\\\n&= c\n\\end{align} d \\begin{cases}1\\\\2\\end{cases}\n- \\begin{gather*}\n  a\n\n  \\end{gather*}\n",
+    "H<sub>2</sub>O <sup>a <kbd>b</kbd> *c<mark>d*</mark> e</sub>\n\n| <sub>a | b</sub> |\n|-|-|\n| <kbd>c</kbd> | <sub>*d</sub>* |\n",
+    "<details>\n<summary>a <b>b</b></summary>\n\n- c\n```rust\nd\n```\n> e\n\n<details open><summary>f</summary>\n\ng</details>\nh\n\n</details>\n\ni\n</details>\n",
+    "- <details>\n  <summary>a\n  </summary>\n\n  b\n  </details>\n- c\n\n<details>\n\n[^1]: d\n\n[e]: /f\n\n    g\n[e] <sub>\n<summary>h</summary>\n|i|\n|-|\n",
     "https://a.example查看 www.b.example/路径。ada@c.example的 <https://d.example/路> https://例.e/中",
 ];
 

@@ -76,7 +76,7 @@ fn anything() -> impl Strategy<Value = String> {
     let known = (0..texts.len()).prop_map(move |at| texts[at].clone());
     let marks = prop::sample::select(
         "a|b| |  |    |\t|\n|\n\n|\r|\r\n|\0|\u{1}|# |> |- |1. |* |+ |=|---|```|````|~~~|`|``|*|**|_|~~|[a]|[a]: b|\
-        [^a]|[^a]: |](|)|![|<b>|<!--|-->|$|$$|\\(|\\)|\\[|\\]|\\|\\frac{|}|^|x|5|&amp;|&#1;|<br>|http://a.b|@a.b|日|ש|🙂|. |: "
+        [^a]|[^a]: |](|)|![|<b>|<sub>|</sub>|<details>|</details>\n|<summary>a</summary>|\n<details>\n\n|\\begin{align}|\\end{align}|```md\n|```py\n|测|。|<!--|-->|$|$$|\\(|\\)|\\[|\\]|\\|\\frac{|}|^|x|5|&amp;|&#1;|<br>|http://a.b|@a.b|日|ש|🙂|. |: "
             .split('|')
             .chain(["|", "|-|-|", "|a|b|\n|-|-|\n"])
             .collect::<Vec<_>>(),

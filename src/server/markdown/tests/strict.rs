@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::recognizer::is_clean;
 use super::*;
 
-const TAGS: &str = "a b blockquote br button code del div em figure h2 h3 h4 h5 h6 header hr i img input label li ol p pre span \
+const TAGS: &str = "a b blockquote br button code del details div em kbd mark sub summary figure h2 h3 h4 h5 h6 header hr i img input label li ol p pre span \
     strong sup table tbody td th thead tr ul script svg math style";
 /// Elements as they are written, and as somebody might wish they were.
 const WRITTEN: &[&str] = &[
@@ -50,8 +50,9 @@ fn likely(around: &str) -> &'static [&'static str] {
         "header" => &["span", "label", "button"],
         "pre" => &["code"],
         "label" => &["input"],
-        "li" | "div" | "blockquote" => &["p", "ul", "ol", "table", "figure", "em", "br", "blockquote", "h3"],
-        _ => &["em", "strong", "code", "del", "sup", "span", "b", "i", "br"],
+        "details" => &["summary", "p", "ul", "details", "sub", "figure"],
+        "li" | "div" | "blockquote" => &["p", "details", "ul", "ol", "table", "figure", "em", "br", "blockquote", "h3"],
+        _ => &["em", "strong", "code", "del", "kbd", "sub", "sup", "span", "b", "i", "br"],
     }
 }
 
