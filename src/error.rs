@@ -43,6 +43,9 @@ pub enum AppError {
     /// 429.
     #[error("Too many of these at once. Wait {seconds} seconds and try again.")]
     TooMany { seconds: u64 },
+    /// 429: a person has as many answers being written as one may.
+    #[error("You have {most} answers being written. Wait until one has ended, or stop one.")]
+    TooManyAnswers { most: u32 },
     /// 500: our fault. The cause is in the log under the request id.
     #[error("Something went wrong on our side. It has been noted; please try again.")]
     Internal,
@@ -72,7 +75,7 @@ impl AppError {
             Self::TooLarge { .. } => 413,
             Self::UnsupportedMediaType => 415,
             Self::Invalid { .. } => 422,
-            Self::TooMany { .. } => 429,
+            Self::TooMany { .. } | Self::TooManyAnswers { .. } => 429,
             Self::Internal => 500,
             Self::Unavailable | Self::Unreachable => 503,
         }
@@ -91,6 +94,7 @@ impl AppError {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Invalid { .. } => "invalid",
             Self::TooMany { .. } => "too_many",
+            Self::TooManyAnswers { .. } => "too_many_answers",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
             Self::Unreachable => "unreachable",
@@ -110,6 +114,7 @@ impl AppError {
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::Invalid { .. } => "Not valid",
             Self::TooMany { .. } => "Too many requests",
+            Self::TooManyAnswers { .. } => "Too many answers",
             Self::Internal => "Something went wrong",
             Self::Unavailable | Self::Unreachable => "Not available",
         }

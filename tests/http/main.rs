@@ -6,9 +6,13 @@ mod app;
 mod chat;
 mod conversations;
 mod forms;
+mod limits;
+mod models;
 mod openapi;
 mod pages;
 mod people;
+#[path = "../support/shelf.rs"]
+mod shelf;
 mod steer;
 mod tokens;
 #[path = "../support/upstream.rs"]

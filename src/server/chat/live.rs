@@ -6,12 +6,16 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{OwnedMutexGuard, broadcast, watch};
 
 use super::channel::{Channel, StopReason};
 use crate::error::AppError;
+
+/// How long an answer waits until others of the same person have begun.
+const TURN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// One per server.
 pub struct Live {
@@ -22,6 +26,8 @@ pub struct Live {
     jobs: Arc<AtomicUsize>,
     /// Open streams by user.
     streams: Arc<Mutex<HashMap<String, usize>>>,
+    /// Held by user while an answer is begun.
+    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// Changes whenever an answer ends or the server begins to stop.
     changed: watch::Sender<()>,
 }
@@ -34,6 +40,7 @@ impl Default for Live {
             draining: watch::channel(false).0,
             jobs: Arc::default(),
             streams: Arc::default(),
+            turns: Mutex::default(),
             changed: watch::channel(()).0,
         }
     }
@@ -80,6 +87,21 @@ impl Live {
         }
         *open += 1;
         Ok(StreamPermit { streams: self.streams.clone(), user_id: user_id.to_owned() })
+    }
+
+    /// Waits until no other answer of this person is being begun here, and keeps others waiting until the guard
+    /// is dropped: the store counts what is written, and two that count at the same time would both be the last.
+    /// With several servers each may let one in at the same moment; it is counted for all that come after it.
+    pub async fn in_turn(&self, user_id: &str) -> Result<OwnedMutexGuard<()>, AppError> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            // Whose lock nobody else holds is not beginning anything.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            turns.entry(user_id.to_owned()).or_default().clone()
+        };
+        // While the database is away, a person's tries do not queue up for longer than one of them takes.
+        let waited = tokio::time::timeout(TURN_PATIENCE, turn.lock_owned()).await;
+        waited.map_err(|_| AppError::Unavailable)
     }
 
     /// Counts an answer among those that are being written, until the value is dropped.

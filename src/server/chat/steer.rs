@@ -3,7 +3,9 @@
 //! A running answer is always the newest message of the branch on screen: while there is one, what would
 //! change the tree is refused with a reason, as a second question is.
 
-use super::{Ask, Asked, Place, busy, choose_model, detached, forsake, job, repeated, turn, valid_key};
+use super::{
+    Ask, Asked, Place, busy, choose_model, detached, forsake, job, repeated, too_many, turn, valid_key,
+};
 use crate::{
     domain::{ChatEvent, Conversation, Message, Role},
     error::AppError,
@@ -59,9 +61,10 @@ pub async fn continue_answer(
     }
     let conversation =
         state.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
-    let known = [&old.model, &conversation.model];
-    let model = known.into_iter().flatten().find(|model| state.providers.find(model).is_some());
-    let (_, provider, name) = choose_model(state, None, model.map(String::as_str)).await?;
+    let (_, provider, name) = match choose_model(state, None, old.model.as_deref()).await {
+        Err(_) if old.model.is_some() => choose_model(state, None, conversation.model.as_deref()).await?,
+        chosen => chosen?,
+    };
     if state.live.is_draining() {
         return Err(AppError::Unavailable);
     }
@@ -71,7 +74,9 @@ pub async fn continue_answer(
     let (id, key) = (message_id.to_owned(), key.map(str::to_owned));
     let outcome = detached(async move {
         let key = key.as_deref();
-        let begun = state_.store.continue_answer(current_.id(), &id, key, now).await;
+        let _turn = state_.live.in_turn(current_.id()).await?;
+        let most = state_.config.limits.answers_per_user;
+        let begun = state_.store.continue_answer(current_.id(), &id, key, most, now).await;
         Ok(match begun.inspect_err(|_| forsake(&state_, &id))? {
             ContinueOutcome::Begun(conversation, answer) => {
                 let turn = turn(&state_, &current_, conversation, false, None, answer, key)?;
@@ -93,6 +98,7 @@ pub async fn continue_answer(
         ContinueOutcome::KeyTaken => conflict("This Idempotency-Key was used for something else."),
         ContinueOutcome::Missing => Err(AppError::NotFound),
         ContinueOutcome::Busy => Err(busy()),
+        ContinueOutcome::TooMany => Err(too_many(state)),
         ContinueOutcome::Ended => {
             conflict("This answer ended by itself, so it cannot be continued. Ask a further question.")
         }

@@ -123,6 +123,8 @@ pub struct Limits {
     pub body_bytes: usize,
     pub logins_per_minute: u32,
     pub streams_per_user: usize,
+    /// Answers of one person that are being written at once.
+    pub answers_per_user: u32,
 }
 
 /// How long a provider may take.
@@ -322,6 +324,7 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
         body_bytes,
         logins_per_minute: u32::try_from(reader.number("limits.logins_per_minute", 1..=100_000)).unwrap_or(1),
         streams_per_user: usize::try_from(reader.number("limits.streams_per_user", 1..=10_000)).unwrap_or(1),
+        answers_per_user: u32::try_from(reader.number("limits.answers_per_user", 1..=10_000)).unwrap_or(1),
     }
 }
 

@@ -1,13 +1,17 @@
 //! Where answers come from: the [`Provider`] trait, what is asked of one and what it streams back.
 
+mod base;
 mod chunk;
+mod client;
 pub mod demo;
 mod errors;
+mod listing;
 pub mod openai;
 pub mod registry;
 mod secret;
 pub mod sse;
 mod stream;
+mod tls;
 
 use std::pin::Pin;
 
@@ -16,6 +20,7 @@ use futures::Stream;
 
 use crate::domain::{Failure, FailureCode, Role, Usage};
 
+pub use client::is_local;
 pub use demo::Demo;
 pub use openai::{OpenAi, OpenAiConfig, Timeouts};
 pub use registry::Providers;

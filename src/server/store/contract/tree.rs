@@ -49,7 +49,7 @@ async fn stopped(store: &dyn Store) -> NewTurn {
 }
 
 async fn go_on(store: &dyn Store, turn: &NewTurn, key: Option<&str>) -> ContinueOutcome {
-    store.continue_answer(&turn.user_id, &turn.answer.id, key, LATER).await.unwrap()
+    store.continue_answer(&turn.user_id, &turn.answer.id, key, 1000, LATER).await.unwrap()
 }
 
 pub(super) async fn children_are_told_with_their_parents(store: &dyn Store) {
@@ -115,7 +115,7 @@ pub(super) async fn foreign_and_missing_messages_are_left_alone(store: &dyn Stor
     for (user, message) in [(&bob.id, &*turn.answer.id), (&turn.user_id, "none")] {
         assert_eq!(store.select_branch(user, message).await.unwrap(), TreeOutcome::Missing);
         assert_eq!(store.delete_message(user, message).await.unwrap(), TreeOutcome::Missing);
-        let outcome = store.continue_answer(user, message, Some("k"), LATER).await.unwrap();
+        let outcome = store.continue_answer(user, message, Some("k"), 1000, LATER).await.unwrap();
         assert_eq!(outcome, ContinueOutcome::Missing);
     }
     assert_eq!(store.messages_back(&turn.conversation.id, None, 10).await.unwrap().len(), 2);
@@ -202,7 +202,7 @@ pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
 pub(super) async fn only_a_cut_leaf_goes_on(store: &dyn Store) {
     let turn = stopped(store).await;
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
-    let asked = store.continue_answer(&ada.id, question(&turn), None, LATER).await.unwrap();
+    let asked = store.continue_answer(&ada.id, question(&turn), None, 1000, LATER).await.unwrap();
     assert_eq!(asked, ContinueOutcome::Ended);
     let next = super::fixtures::turn(&ada, &turn.conversation, Some(&turn.answer.id));
     begin(store, &next).await;

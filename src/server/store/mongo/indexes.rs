@@ -46,6 +46,8 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
             index(doc! { "user_id": 1, "key": 1 }, unique_where(doc! { "key": { "$exists": true } })),
             // One running answer per conversation; it also finds what a crash left behind.
             index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),
+            // How many answers of a person are being written.
+            index(doc! { "user_id": 1, "status": 1 }, only_where(doc! { "status": "generating" })),
         ])
         .await?;
     // Of versions that kept message and number outside of the key. Dropping waits for all transactions
@@ -62,6 +64,10 @@ fn index(keys: Document, options: IndexOptions) -> IndexModel {
 
 fn unique() -> IndexOptions {
     IndexOptions::builder().unique(true).build()
+}
+
+fn only_where(filter: Document) -> IndexOptions {
+    IndexOptions::builder().partial_filter_expression(filter).build()
 }
 
 fn unique_where(filter: Document) -> IndexOptions {

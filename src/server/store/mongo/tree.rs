@@ -59,10 +59,11 @@ impl Tree for Mongo {
         user_id: &str,
         message_id: &str,
         key: Option<&str>,
+        most_running: u32,
         now: i64,
     ) -> Result<ContinueOutcome> {
         let tried = AtomicBool::default();
-        self.call(self.transaction(&Continue { user_id, message_id, key, now, tried })).await
+        self.call(self.transaction(&Continue { user_id, message_id, key, most_running, now, tried })).await
     }
 }
 
@@ -128,6 +129,7 @@ struct Continue<'a> {
     user_id: &'a str,
     message_id: &'a str,
     key: Option<&'a str>,
+    most_running: u32,
     now: i64,
     /// An earlier try got as far as its commit, and it is not known what became of that.
     tried: AtomicBool,
@@ -169,6 +171,9 @@ impl Work for Continue<'_> {
         }
         if conversation.leaf_id.as_ref() != Some(&message.id) {
             return Ok(Step::Abort(ContinueOutcome::NotLeaf));
+        }
+        if mongo.running_of(tx, self.user_id).await? >= u64::from(self.most_running) {
+            return Ok(Step::Abort(ContinueOutcome::TooMany));
         }
         let set = doc! { "status": "generating", "length_limited": false, "instance": &mongo.instance };
         let mut change = doc! { "$set": set };

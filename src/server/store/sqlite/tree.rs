@@ -63,9 +63,10 @@ impl Tree for Sqlite {
         user_id: &str,
         message_id: &str,
         key: Option<&str>,
+        most_running: u32,
         now: i64,
     ) -> Result<ContinueOutcome> {
-        self.go_on(user_id, message_id, key, now).await.map_err(store_error)
+        self.go_on(user_id, message_id, key, most_running, now).await.map_err(store_error)
     }
 }
 
@@ -119,6 +120,7 @@ impl Sqlite {
         user_id: &str,
         message_id: &str,
         key: Option<&str>,
+        most_running: u32,
         now: i64,
     ) -> sqlx::Result<ContinueOutcome> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
@@ -139,6 +141,9 @@ impl Sqlite {
         }
         if leaf(&mut tx, &found.conversation_id).await?.as_deref() != Some(message_id) {
             return Ok(ContinueOutcome::NotLeaf);
+        }
+        if running(&mut tx, user_id).await? >= most_running {
+            return Ok(ContinueOutcome::TooMany);
         }
         if let Some(key) = key {
             sqlx::query("INSERT INTO continuations (user_id, key, message_id) VALUES (?1, ?2, ?3)")
@@ -176,6 +181,14 @@ async fn is_busy(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Resu
     .bind(conversation_id)
     .fetch_one(tx)
     .await
+}
+
+/// How many answers of the user are being written.
+async fn running(tx: &mut SqliteConnection, user_id: &str) -> sqlx::Result<u32> {
+    sqlx::query_scalar("SELECT count(*) FROM messages WHERE user_id = ?1 AND status = 'generating'")
+        .bind(user_id)
+        .fetch_one(tx)
+        .await
 }
 
 async fn leaf(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Result<Option<String>> {

@@ -16,7 +16,8 @@ const OBSTACLES: &str = "
     SELECT repeated.conversation_id, repeated.question_id, repeated.id AS answer_id,
         EXISTS (SELECT 1 FROM conversations WHERE id = ?1 AND user_id = ?2) AS owned,
         EXISTS (SELECT 1 FROM messages WHERE id = ?3 AND conversation_id = ?1) AS parent_known,
-        (SELECT id FROM messages WHERE conversation_id = ?1 AND status = 'generating') AS running
+        (SELECT id FROM messages WHERE conversation_id = ?1 AND status = 'generating') AS running,
+        (SELECT count(*) FROM messages WHERE user_id = ?2 AND status = 'generating') AS all_running
     FROM (SELECT 1) LEFT JOIN messages AS repeated ON repeated.user_id = ?2 AND repeated.idempotency_key = ?4";
 
 const MOVE_ON: &str = "
@@ -99,6 +100,9 @@ async fn obstacle(tx: &mut SqliteConnection, turn: &NewTurn) -> sqlx::Result<Opt
     if !parent_known {
         return Ok(Some(TurnOutcome::NoParent));
     }
-    let running: Option<String> = found.try_get("running")?;
-    Ok(running.map(|answer_id| TurnOutcome::Busy { answer_id }))
+    if let Some(answer_id) = found.try_get("running")? {
+        return Ok(Some(TurnOutcome::Busy { answer_id }));
+    }
+    let too_many = found.try_get::<u32, _>("all_running")? >= turn.most_running;
+    Ok(too_many.then_some(TurnOutcome::TooMany))
 }
