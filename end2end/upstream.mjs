@@ -314,7 +314,7 @@ const counted = /^tokens-(\d+)-(\d+)$/;
 const written = /^answer-(\d+)-(\d+)$/;
 const ANSWER = readFileSync(new URL("../src/server/markdown/tests/answer.md", import.meta.url), "utf8");
 const tokens = (count) => ANSWER.repeat(Math.ceil((count * 3) / ANSWER.length)).match(/[^]{1,3}/gu).slice(0, count);
-const COUNTED = ["tokens-3-0", "tokens-200-20", "tokens-450-20", "tokens-2000-20", "answer-5000-5", "answer-800-0"];
+const COUNTED = ["tokens-3-0", "tokens-200-20", "tokens-400-10", "tokens-450-20", "tokens-2000-20", "answer-5000-5", "answer-800-0"];
 
 const isTitle = (body) =>
   (body.max_tokens ?? body.max_completion_tokens ?? 1e9) <= 32 ||

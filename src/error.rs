@@ -52,6 +52,9 @@ pub enum AppError {
     /// 429.
     #[error("Too many of these at once. Wait {} and try again.", size::duration(*seconds))]
     TooMany { seconds: u64 },
+    /// 429: a person has as many answers being written as one may.
+    #[error("You have {most} answers being written. Wait until one has ended, or stop one.")]
+    TooManyAnswers { most: u32 },
     /// 500: our fault. The cause is in the log under the request id.
     #[error("Something went wrong on our side. It has been noted; please try again.")]
     Internal,
@@ -87,7 +90,7 @@ impl AppError {
             Self::TooLarge { .. } | Self::TooLong { .. } => 413,
             Self::UnsupportedMediaType => 415,
             Self::Invalid { .. } | Self::IdempotencyKeyReused => 422,
-            Self::TooMany { .. } => 429,
+            Self::TooMany { .. } | Self::TooManyAnswers { .. } => 429,
             Self::Internal => 500,
             Self::Unavailable | Self::Stopping | Self::Overloaded | Self::Unreachable => 503,
         }
@@ -108,6 +111,7 @@ impl AppError {
             Self::Invalid { .. } => "invalid",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::TooMany { .. } => "too_many",
+            Self::TooManyAnswers { .. } => "too_many_answers",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
             Self::Stopping => "stopping",
@@ -129,6 +133,7 @@ impl AppError {
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::Invalid { .. } | Self::IdempotencyKeyReused => "Not valid",
             Self::TooMany { .. } => "Too many requests",
+            Self::TooManyAnswers { .. } => "Too many answers",
             Self::Internal => "Something went wrong",
             Self::Unavailable | Self::Stopping | Self::Overloaded | Self::Unreachable => "Not available",
         }

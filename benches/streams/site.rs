@@ -100,14 +100,13 @@ impl Site {
         }
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let base_url = format!("http://{}/v1", upstream.address);
-        let providers = format!(
-            r#"[{{"name":"fast","base_url":"{base_url}","api_key_env":"FAST_KEY","models":["tokens-10-delay-0"]}}]"#
-        );
+        let providers = format!(r#"[{{"name":"fast","base_url":"{base_url}","api_key_env":"FAST_KEY"}}]"#);
         let store = env::var("INGLENOOK_STORE").ok().filter(|store| !store.is_empty());
         let mut settings = vec![
             ("INGLENOOK_PROVIDERS", providers.as_str()),
             ("FAST_KEY", KEY),
             ("INGLENOOK_LIMITS_STREAMS_PER_USER", "10000"),
+            ("INGLENOOK_LIMITS_ANSWERS_PER_USER", "10000"),
             ("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "100000"),
             ("INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR", "1000000"),
         ];

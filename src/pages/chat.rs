@@ -9,8 +9,9 @@ use super::{
     layout::{Bar, Frame, Sidebar},
 };
 use crate::{
-    domain::{Conversation, Role, Status},
+    domain::{Conversation, Role, Status, UserRole},
     server::{
+        chat::default_model,
         document::Page,
         history::{self, Thread, ThreadMessage},
         state::AppState,
@@ -33,7 +34,8 @@ pub async fn new(
     let sidebar = Sidebar::load(&state, &current).await?;
     let choice = Choice::load(&state, None).await;
     let alert = notice.alert();
-    let (key, name) = (state.ids.next(), current.user.name);
+    let (key, is_admin, name) = (state.ids.next(), current.user.role == UserRole::Admin, current.user.name);
+    let failures = if is_admin { choice.failures } else { Vec::new() };
     let page = Page { islands: true, ..Page::new("New conversation") };
     Ok(page.render(move || {
         view! {
@@ -52,6 +54,10 @@ pub async fn new(
                     <section class="welcome">
                         <Icon name="flame" />
                         <h2>"Good to see you, " <span dir="auto">{name}</span></h2>
+                        {failures
+                            .into_iter()
+                            .map(|failure| view! { <p class="note">{failure}</p> })
+                            .collect_view()}
                     </section>
                 </Chat>
             </Frame>
@@ -223,20 +229,25 @@ fn Menu(conversation: Conversation) -> impl IntoView {
 struct Choice {
     models: Vec<String>,
     chosen: Option<String>,
+    /// Why models of some providers are missing.
+    failures: Vec<String>,
 }
 
 impl Choice {
     async fn load(state: &AppState, of_conversation: Option<&str>) -> Self {
-        let mut models: Vec<String> =
-            state.models.list().await.iter().map(|model| model.id.clone()).collect();
-        let chosen = match of_conversation {
-            Some(id) => Some(id.to_owned()),
-            None => state.config.chat.default_model.clone().or_else(|| models.first().cloned()),
+        let used = match of_conversation {
+            Some(id) => state.models.find_chosen(id).await,
+            None => default_model(state).await,
         };
-        // A model that its provider does not list (any more) can still be the conversation's.
-        if let Some(id) = chosen.as_ref().filter(|id| !models.contains(id)) {
+        let offer = state.models.offer().await;
+        let mut models: Vec<String> = offer.models().map(|model| model.id.clone()).collect();
+        let used = used.map(|model| model.id);
+        // The one of a provider that does not answer.
+        if let Some(id) = used.as_ref().filter(|id| !models.contains(id)) {
             models.insert(0, id.clone());
         }
-        Self { models, chosen }
+        // One that is offered no longer is shown as what it was, and cannot be chosen.
+        let chosen = used.or_else(|| of_conversation.map(str::to_owned));
+        Self { models, chosen, failures: offer.failures }
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, net::TcpListener, path::Path};
 
 use super::{
     config::{Config, keys, read_secret},
-    llm::registry::Providers,
+    llm::{is_local, registry::Providers},
     store,
 };
 
@@ -61,14 +61,14 @@ async fn check_store(config: &Config) -> Result<String, String> {
 
 /// How many models each provider offers.
 async fn check_providers(config: &Config) -> Vec<Finding> {
-    let answers = Providers::new(super::serve::providers(config)).check().await;
+    let answers = Providers::new(super::serve::providers(config)).ask().await;
     let found = answers.into_iter().zip(&config.providers).map(|((name, answer), provider)| match answer {
         Ok(models) => good(
             "provider",
             format!(
                 "{name}: {} models, such as {}",
                 models.len(),
-                models.first().map_or("none", |first| first)
+                models.first().map_or("none", |first| &first.name)
             ),
         ),
         Err(error) => note("provider", format!("{name} at {}: {}", provider.base_url, error.failure.message)),
@@ -142,13 +142,6 @@ fn public_url(config: &Config) -> Option<Finding> {
             format!("{url} is http: whoever is on the way can read passwords and messages"),
         )),
     }
-}
-
-fn is_local(url: &str) -> bool {
-    let host =
-        reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Tries to write, in the directory or, before the first start, in the nearest one that exists.

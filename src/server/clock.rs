@@ -33,6 +33,7 @@ impl Clock {
 /// Makes ULIDs, each greater than the ones that this process made before.
 pub struct Ids {
     clock: Clock,
+    /// Moved by our own clock alone: an id from elsewhere could carry it to where no id is left.
     last: Mutex<Ulid>,
 }
 
@@ -42,26 +43,38 @@ impl Ids {
     }
 
     pub fn next(&self) -> String {
-        self.advance(Ulid::nil())
+        self.advance().to_string()
     }
 
-    /// An id that sorts after `older`, also when another server with a faster clock made that one: a
-    /// message's parent always sorts before it.
-    pub fn next_after(&self, older: Option<&str>) -> String {
-        self.advance(older.and_then(|id| id.parse().ok()).unwrap_or(Ulid::nil()))
+    /// An id that sorts after `older`, which the store has, also when another server with a faster clock made
+    /// that one: a message's parent always sorts before it. `None`: no id sorts after it.
+    pub fn next_after(&self, older: &str) -> Option<String> {
+        let own = self.advance();
+        let after = match older.parse::<Ulid>() {
+            // So far after it that the next one, after the same or after this one, is another and a later one.
+            Ok(older) if older >= own => {
+                let step = u128::from(own.timestamp_ms()) << STEP_BITS | own.0 & ((1 << STEP_BITS) - 1);
+                Ulid(older.0.checked_add(step)?)
+            }
+            _ => own,
+        };
+        // As texts, which is how stores sort them.
+        Some(after.to_string()).filter(|id| id.as_str() > older)
     }
 
-    fn advance(&self, older: Ulid) -> String {
+    fn advance(&self) -> Ulid {
         let now = UNIX_EPOCH + Duration::from_millis(self.clock.now().unsigned_abs());
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let floor = (*last).max(older);
         let fresh = Ulid::from_datetime(now);
         // Within one millisecond the random part counts on.
         *last =
-            if fresh.timestamp_ms() > floor.timestamp_ms() { fresh } else { Ulid(floor.0.saturating_add(1)) };
-        last.to_string()
+            if fresh.timestamp_ms() > last.timestamp_ms() { fresh } else { Ulid(last.0.saturating_add(1)) };
+        *last
     }
 }
+
+/// Of the part that counts on within a millisecond, as many bits make ids after a foreign one differ.
+const STEP_BITS: u32 = 24;
 
 #[cfg(test)]
 mod tests {
@@ -79,7 +92,48 @@ mod tests {
     fn a_child_sorts_after_a_parent_from_the_future() {
         let ids = Ids::new(Clock::from_fn(|| 1_000));
         let parent = Ulid::from_parts(9_000_000, 7).to_string();
-        assert!(ids.next_after(Some(&parent)) > parent);
-        assert!(ids.next_after(Some("not an id")).len() == 26);
+        let children: Vec<String> = (0..1000).map(|_| ids.next_after(&parent).unwrap()).collect();
+        assert!(children[0] > parent && children.is_sorted_by(|a, b| a < b), "{children:?}");
+        // A long conversation stays near the time that its first id shows.
+        let mut newest = parent;
+        for _ in 0..1000 {
+            let next = ids.next_after(&newest).unwrap();
+            assert!(next > newest);
+            newest = next;
+        }
+        assert!(newest.parse::<Ulid>().unwrap().timestamp_ms() < 9_000_010, "{newest}");
+    }
+
+    #[test]
+    fn no_foreign_id_moves_the_others() {
+        let ids = Ids::new(Clock::from_fn(|| 1_000));
+        let long = "Z".repeat(1 << 20);
+        for foreign in [
+            "7ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+            "7ZZZZZZZZZZZZZZZZZZZZZZZZY",
+            "7Z000000000000000000000000",
+            "8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+            "ZZZZZZZZZZZZZZZZZZZZZZZZZZ",
+            "7zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "7OOOOOOOOOOOOOOOOOOOOOOOOO",
+            "7IIIIIIIIIIIIIIIIIIIIIIIII",
+            " 7ZZZZZZZZZZZZZZZZZZZZZZZZ",
+            "00000000000000000000000000",
+            "not an id",
+            "",
+            "\0",
+            "日本語日本語日本",
+            &long,
+        ] {
+            if let Some(next) = ids.next_after(foreign) {
+                assert!(next.as_str() > foreign && next.len() == 26, "{foreign}: {next}");
+            }
+            let own = ids.next();
+            assert_eq!(own.parse::<Ulid>().unwrap().timestamp_ms(), 1_000, "{foreign}: {own}");
+        }
+        assert_eq!(ids.next_after("7ZZZZZZZZZZZZZZZZZZZZZZZZZ"), None);
+        assert!(ids.next_after("7Z000000000000000000000000").is_some());
+        let made: Vec<String> = (0..100).map(|_| ids.next()).collect();
+        assert!(made.is_sorted_by(|a, b| a < b), "{made:?}");
     }
 }

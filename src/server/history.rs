@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     chat::relay,
+    models::{unknown_model, valid_model},
     session::CurrentUser,
     state::AppState,
     store::{Child, ConversationPlace, ConversationQuery},
@@ -20,6 +21,8 @@ use crate::{
 /// Entries of a listing when the caller does not say, and at the most.
 pub const DEFAULT_LIMIT: u32 = 40;
 pub const MAX_LIMIT: u32 = 100;
+/// Longer ones are not ours.
+const MAX_CURSOR_BYTES: usize = 64;
 /// Messages of a thread's newest window.
 pub const WINDOW: u32 = 50;
 
@@ -39,6 +42,10 @@ pub async fn list(
     listing: Listing<'_>,
 ) -> Result<Page<Conversation>, AppError> {
     let limit = valid_limit(listing.limit, DEFAULT_LIMIT)?;
+    if listing.title_contains.is_some_and(|q| q.chars().nth(MAX_TITLE_CHARS).is_some()) {
+        let message = format!("Search for at most {MAX_TITLE_CHARS} characters.");
+        return Err(AppError::invalid("q", message));
+    }
     let query = ConversationQuery {
         archived: listing.archived,
         title_contains: listing.title_contains.map(str::trim).filter(|q| !q.is_empty()).map(str::to_owned),
@@ -54,8 +61,9 @@ pub async fn list(
 }
 
 fn read_cursor(cursor: &str) -> Result<ConversationPlace, AppError> {
-    cursor
-        .split_once('_')
+    Some(cursor)
+        .filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES)
+        .and_then(|cursor| cursor.split_once('_'))
         .and_then(|(updated_at, id)| {
             Some(ConversationPlace { updated_at: updated_at.parse().ok()?, id: id.into() })
         })
@@ -85,7 +93,7 @@ pub async fn create(
     current: &CurrentUser,
     mut patch: ConversationPatch,
 ) -> Result<Conversation, AppError> {
-    check(state, &mut patch)?;
+    check(state, &mut patch).await?;
     let now = state.clock.now();
     let conversation = Conversation {
         id: state.ids.next(),
@@ -108,7 +116,7 @@ pub async fn update(
     id: &str,
     mut patch: ConversationPatch,
 ) -> Result<Conversation, AppError> {
-    check(state, &mut patch)?;
+    check(state, &mut patch).await?;
     if patch.title.as_deref() == Some("") {
         return Err(AppError::invalid("title", "Give it a title."));
     }
@@ -150,7 +158,7 @@ pub fn purge(state: &AppState) {
     });
 }
 
-fn check(state: &AppState, patch: &mut ConversationPatch) -> Result<(), AppError> {
+async fn check(state: &AppState, patch: &mut ConversationPatch) -> Result<(), AppError> {
     if let Some(title) = &mut patch.title {
         *title = title.trim().to_owned();
         if title.chars().count() > MAX_TITLE_CHARS || title.chars().any(char::is_control) {
@@ -164,13 +172,9 @@ fn check(state: &AppState, patch: &mut ConversationPatch) -> Result<(), AppError
         let message = format!("A system prompt has at most {MAX_SYSTEM_PROMPT_BYTES} bytes.");
         return Err(AppError::invalid("system_prompt", message));
     }
-    if let Some(Some(model)) = &patch.model
-        && state.providers.find(model).is_none()
-    {
-        return Err(AppError::invalid(
-            "model",
-            "No provider has a model of this name. Choose one of the list.",
-        ));
+    if let Some(Some(model)) = &mut patch.model {
+        let id = valid_model(model)?;
+        *model = state.models.find(id).await.ok_or_else(|| unknown_model(id))?.id;
     }
     Ok(())
 }

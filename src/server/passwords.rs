@@ -191,8 +191,9 @@ mod tests {
     async fn one_password_typed_on_two_keyboards_is_one() {
         let passwords = Passwords::default();
         let forms = ["na\u{ef}ve pi\u{f1}ata", "nai\u{308}ve pin\u{303}ata", "na\u{ef}ve\u{a0}pi\u{f1}ata"];
-        let fits =
-            async |password, hash| passwords.verify(Lane::Anybody, password, Some(hash)).await.unwrap();
+        let fits = async |password: &str, hash: &str| {
+            passwords.verify(Lane::Anybody, password, Some(hash)).await.unwrap()
+        };
         for made in forms {
             let hash = passwords.hash(Lane::Anybody, made).await.unwrap();
             for typed in forms {

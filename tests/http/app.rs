@@ -46,9 +46,19 @@ impl App {
 
     /// With the fake model server, whose models take their time or fail.
     pub async fn with_upstream() -> Self {
+        Self::with_upstream_and(&[]).await
+    }
+
+    /// With a provider of one's own.
+    pub async fn with_provider(settings: &[(&str, &str)], provider: Arc<dyn Provider>) -> Self {
+        Self::build(settings, provider, None).await
+    }
+
+    /// The fake model server, and settings.
+    pub async fn with_upstream_and(settings: &[(&str, &str)]) -> Self {
         let upstream = Upstream::start();
         let provider = upstream.provider();
-        Self::build(&[], provider, Some(upstream)).await
+        Self::build(settings, provider, Some(upstream)).await
     }
 
     /// With a provider of the test, and a journal as a running server has one.

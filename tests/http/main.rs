@@ -8,10 +8,14 @@ mod conversations;
 mod endings;
 mod forms;
 mod keys;
+mod limits;
+mod models;
 mod openapi;
 mod pages;
 mod people;
 mod sessions;
+#[path = "../support/shelf.rs"]
+mod shelf;
 mod steer;
 mod thinking;
 mod tokens;

@@ -4,8 +4,11 @@
 
 mod ask;
 mod odd;
+mod places;
 mod refused;
 mod scripted;
+#[path = "../support/shelf.rs"]
+mod shelf;
 #[path = "../support/upstream.rs"]
 mod upstream;
 
@@ -16,7 +19,7 @@ use futures::StreamExt;
 use futures::future::join_all;
 use inglenook::domain::FailureCode::{self, Broken, Overloaded, Refused, Timeout, Unreachable};
 use inglenook::domain::Usage;
-use inglenook::server::llm::{ChatRequest, MAX_ANSWER_BYTES, Provider, Timeouts};
+use inglenook::server::llm::{ChatRequest, MAX_ANSWER_BYTES, Provider, Providers, Timeouts};
 use upstream::{KEY, Upstream, provider, short};
 
 const STORY: &str = "\n\n# A small report\n\nHere is what I found, with **bold** and `code`.\n\n\
@@ -211,8 +214,13 @@ async fn models_are_listed_and_remembered() {
     let models = slash.models().await.unwrap();
     assert_eq!(models[0], "story");
     assert!(models.contains(&"hang-first".to_owned()));
+    // As long as anybody remembers, a provider that goes away does not take its models along.
+    let providers = Providers::new(vec![slash]);
+    providers.ask().await;
     drop(upstream);
-    assert_eq!(slash.models().await.unwrap(), models);
+    assert!(providers.ask().await[0].1.is_err());
+    let offered: Vec<String> = providers.offer().models().map(|model| model.name.clone()).collect();
+    assert_eq!(offered, models);
 }
 
 #[tokio::test]

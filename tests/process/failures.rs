@@ -43,7 +43,8 @@ const SLOW: [&str; 5] = ["500", "hang", "hang-first", "empty", "huge"];
 async fn a_thousand_failures_leave_nothing_behind() {
     let upstream = Upstream::start();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let provider = |name: &str, url: &str| json!({ "name": name, "base_url": url, "api_key_env": "ACME_KEY", "models": ["x"] });
+    let models = [&QUICK[..], &SLOW, &["x"]].concat();
+    let provider = |name: &str, url: &str| json!({ "name": name, "base_url": url, "api_key_env": "ACME_KEY", "models": models });
     let providers = json!([
         provider("acme", &upstream.base_url),
         provider("gone", &format!("http://{closed}/v1")),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+mod check;
 mod events;
 mod failures;
 #[path = "../support/http.rs"]

@@ -34,8 +34,7 @@ impl Site {
         let (listener, address) = tokens::listen().unwrap();
         let calls = tokens::Calls::default();
         tokio::spawn(tokens::serve(listener, calls.clone()));
-        let provider = json!([{ "name": "acme", "base_url": format!("http://{address}/v1"), "api_key_env": "ACME_KEY",
-            "models": ["tokens-10-delay-0"] }]);
+        let provider = json!([{ "name": "acme", "base_url": format!("http://{address}/v1"), "api_key_env": "ACME_KEY" }]);
         let mut all = vec![("INGLENOOK_PROVIDERS", provider.to_string())];
         all.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         Self::with(all, calls)
@@ -46,6 +45,7 @@ impl Site {
         let mut all = vec![
             ("ACME_KEY".to_owned(), KEY.to_owned()),
             ("INGLENOOK_LIMITS_STREAMS_PER_USER".into(), "10000".into()),
+            ("INGLENOOK_LIMITS_ANSWERS_PER_USER".into(), "10000".into()),
         ];
         all.extend(settings.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let folder = tempfile::tempdir().unwrap();

@@ -64,6 +64,33 @@ pub fn token(place: usize) -> String {
     }
 }
 
+/// What it offers, the usual one first: every number of tokens and every pause that anybody asks for.
+fn models() -> &'static str {
+    static MODELS: LazyLock<String> = LazyLock::new(|| {
+        const COUNTS: [usize; 22] = [
+            40, 50, 60, 80, 100, 120, 150, 200, 250, 300, 400, 450, 500, 600, 800, 1000, 1500, 2000, 3000,
+            5000, 6000, 50_000,
+        ];
+        let mut names = vec!["tokens-10-delay-0".to_owned()];
+        for count in (1..=30).chain(COUNTS) {
+            for delay in [0, 1, 2, 3, 4, 5, 10, 20, 50, 100] {
+                names.push(format!("tokens-{count}-delay-{delay}"));
+                if count >= 60 && delay > 0 {
+                    names.extend(
+                        [20, 30, 60].map(|think| format!("tokens-{count}-delay-{delay}-think-{think}")),
+                    );
+                }
+            }
+        }
+        names.push("tokens-60-delay-0-think-400".into());
+        names.push("tokens-3000-delay-0-size-1000".into());
+        let data: Vec<_> =
+            names.iter().map(|name| serde_json::json!({ "id": name, "object": "model" })).collect();
+        serde_json::json!({ "object": "list", "data": data }).to_string()
+    });
+    &MODELS
+}
+
 /// The whole answer of so many tokens.
 pub fn text(tokens: usize) -> &'static str {
     let written = written();
@@ -143,8 +170,6 @@ struct Request {
     model: String,
     #[serde(default)]
     stream: bool,
-    max_tokens: Option<u32>,
-    max_completion_tokens: Option<u32>,
     #[serde(default)]
     messages: Vec<Message>,
 }
@@ -159,10 +184,11 @@ async fn connection(mut stream: TcpStream, calls: &Calls) -> io::Result<()> {
     let mut buffer = Vec::new();
     while let Some(body) = request(&mut stream, &mut buffer).await? {
         let Ok(asked) = serde_json::from_slice::<Request>(&body) else {
-            json(&mut stream, r#"{"object":"list","data":[]}"#).await?;
+            json(&mut stream, models()).await?;
             continue;
         };
-        let title = asked.max_tokens.or(asked.max_completion_tokens).is_some_and(|most| most <= 32);
+        let instruction = asked.messages.first().and_then(|first| first.content.as_str()).unwrap_or_default();
+        let title = instruction.starts_with("Write a title");
         if title && !asked.stream {
             let choice = r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"A short title"},"finish_reason":"stop"}]}"#;
             json(&mut stream, choice).await?;

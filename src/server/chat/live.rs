@@ -4,12 +4,16 @@ use std::{
     collections::{HashMap, HashSet},
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedMutexGuard, watch};
 
 use super::channel::{Channel, StopReason};
 use crate::{error::AppError, server::store::Run};
+
+/// How long an answer waits until others of the same person have begun.
+const TURN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// One per server.
 pub struct Live {
@@ -18,6 +22,8 @@ pub struct Live {
     /// Answers being written here.
     jobs: Arc<Mutex<HashSet<Run>>>,
     streams: Arc<Mutex<Streams>>,
+    /// Held by user while an answer is begun.
+    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 struct Channels {
@@ -43,6 +49,7 @@ impl Default for Live {
             draining: watch::channel(false).0,
             jobs: Arc::default(),
             streams: Arc::default(),
+            turns: Mutex::default(),
         }
     }
 }
@@ -88,6 +95,21 @@ impl Live {
             session_id: session_id.to_owned(),
             ended,
         })
+    }
+
+    /// Waits until no other answer of this person is being begun here, and keeps others waiting until the guard
+    /// is dropped: the store counts what is written, and two that count at the same time would both be the last.
+    /// With several servers each may let one in at the same moment; it is counted for all that come after it.
+    pub async fn in_turn(&self, user_id: &str) -> Result<OwnedMutexGuard<()>, AppError> {
+        let turn = {
+            let mut turns = locked(&self.turns);
+            // Whose lock nobody else holds is not beginning anything.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            turns.entry(user_id.to_owned()).or_default().clone()
+        };
+        // While the database is away, a person's tries do not queue up for longer than one of them takes.
+        let waited = tokio::time::timeout(TURN_PATIENCE, turn.lock_owned()).await;
+        waited.map_err(|_| AppError::Unavailable)
     }
 
     /// Counts an answer among those that are being written here, until the value is dropped.

@@ -20,13 +20,14 @@ use std::time::{Duration, Instant};
 use self::channel::StopReason;
 use super::{
     llm::Provider,
+    models::{unknown_model, valid_model},
     session::CurrentUser,
     state::AppState,
     store::{Key, Leftovers, NewTurn, Run, StoreError, TurnOutcome},
     tasks,
 };
 use crate::{
-    domain::{Conversation, Message, Model, Role, STILL_WRITING, Status},
+    domain::{Conversation, Message, Model, Role, STILL_WRITING, Status, model::MAX_MODEL_CHARS},
     error::AppError,
 };
 
@@ -108,14 +109,38 @@ pub async fn ask(state: &AppState, current: &CurrentUser, ask: Ask<'_>) -> Resul
     };
     let (model, provider, name) = choose_model(state, ask.model, conversation.model.as_deref()).await?;
     conversation.model = Some(model.clone());
-    let question_id = state.ids.next_after(parent_id.as_deref());
+    let question_id = id_after(state, current, parent_id.as_deref()).await?;
     let mut question = message(state, &conversation.id, question_id, parent_id, Role::User);
     question.content = text.to_owned();
-    let answer_id = state.ids.next_after(Some(&question.id));
+    let answer_id = state.ids.next_after(&question.id).ok_or_else(no_place)?;
     let mut answer = message(state, &conversation.id, answer_id, Some(question.id.clone()), Role::Assistant);
     answer.model = Some(model);
     let turn = turn(state, current, conversation, new_conversation, Some(question), answer, key);
     begin(state, current, turn, provider, name).await
+}
+
+/// The id of a question that follows the message `parent_id`. That is a caller's word, and counts only when
+/// there is such a message; when there is none the store refuses the question.
+async fn id_after(
+    state: &AppState,
+    current: &CurrentUser,
+    parent_id: Option<&str>,
+) -> Result<String, AppError> {
+    let parent = match parent_id {
+        Some(id) => state.store.message(current.id(), id).await?,
+        None => None,
+    };
+    match parent {
+        Some(parent) => state.ids.next_after(&parent.id).ok_or_else(no_place),
+        None => Ok(state.ids.next()),
+    }
+}
+
+/// Ids sort by time, and the one of this message is the last that there is.
+fn no_place() -> AppError {
+    let message = "Nothing can follow this message: its id lies at the end of time. Go back to an earlier one, \
+                   or begin a new conversation.";
+    AppError::Conflict { message: message.into() }
 }
 
 /// Writes a further answer to the question of `answer_id`, beside the old one.
@@ -134,7 +159,7 @@ pub async fn retry(
     let conversation =
         state.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
     let (model, provider, name) = choose_model(state, None, conversation.model.as_deref()).await?;
-    let id = state.ids.next_after(Some(&old.id));
+    let id = state.ids.next_after(&old.id).ok_or_else(no_place)?;
     let mut answer = message(state, &conversation.id, id, old.parent_id, Role::Assistant);
     answer.model = Some(model);
     let turn = turn(state, current, conversation, false, None, answer, key);
@@ -189,8 +214,9 @@ async fn begin(
         return Err(AppError::Stopping);
     }
     let begun = {
-        let state = state.clone();
+        let (state, user_id) = (state.clone(), current.id().to_owned());
         detached(async move {
+            let _turn = state.live.in_turn(&user_id).await?;
             let begun = state.store.begin_turn(&turn).await;
             // The first run of an answer bears its id.
             let run = turn.answer.id.clone();
@@ -219,11 +245,16 @@ async fn begin(
             "This conversation has no message with the id given as parent.",
         )),
         TurnOutcome::Busy { .. } => Err(busy()),
+        TurnOutcome::TooMany => Err(too_many(state)),
     }
 }
 
 fn busy() -> AppError {
     AppError::Conflict { message: STILL_WRITING.into() }
+}
+
+fn too_many(state: &AppState) -> AppError {
+    AppError::TooManyAnswers { most: state.config.limits.answers_per_user }
 }
 
 /// A run of an answer of which the database did not say whether it began: should it have, it is interrupted as
@@ -335,43 +366,49 @@ fn turn(
     answer: Message,
     key: Option<Key>,
 ) -> NewTurn {
-    let (user_id, now) = (current.id().to_owned(), state.clock.now());
-    NewTurn { user_id, conversation, new_conversation, question, answer, key, now }
+    NewTurn {
+        user_id: current.id().to_owned(),
+        conversation,
+        new_conversation,
+        question,
+        answer,
+        key,
+        most_running: state.config.limits.answers_per_user,
+        now: state.clock.now(),
+    }
 }
 
-/// The model that is asked: the caller's choice, the conversation's, or the default one. Its id, its
-/// provider and the name the provider knows it by.
+/// The model that is asked: the caller's choice, the conversation's, or the default one; and it is one that is
+/// offered. Its id, its provider and the name the provider knows it by.
 async fn choose_model(
     state: &AppState,
     asked: Option<&str>,
     of_conversation: Option<&str>,
 ) -> Result<(String, std::sync::Arc<dyn Provider>, String), AppError> {
-    if let Some(id) = asked.map(str::trim).filter(|id| !id.is_empty()) {
-        let (provider, name) = state.providers.find(id).ok_or_else(|| unknown_model(id))?;
-        return Ok((Model::new(provider.name(), &name).id, provider, name));
-    }
-    if let Some((id, (provider, name))) = of_conversation.and_then(|id| Some((id, state.providers.find(id)?)))
-    {
-        return Ok((id.to_owned(), provider, name));
-    }
-    let model = default_model(state).await.ok_or_else(|| {
-        let message =
-            "No model can be asked: no provider answers. Ask the administrator to look at the providers.";
-        AppError::Conflict { message: message.into() }
-    })?;
-    let (provider, name) = state.providers.find(&model).ok_or_else(|| unknown_model(&model))?;
-    Ok((model, provider, name))
+    let asked = asked.map(valid_model).transpose()?.filter(|id| !id.is_empty());
+    let model = match (asked, of_conversation) {
+        // A page sends the conversation's model along.
+        (Some(asked), of_conversation) if of_conversation != Some(asked) => {
+            state.models.find(asked).await.ok_or_else(|| unknown_model(asked))?
+        }
+        (_, Some(id)) => state.models.find_chosen(id).await.ok_or_else(|| gone_model(id))?,
+        (_, None) => default_model(state).await.ok_or_else(|| {
+            let message =
+                "No model can be asked: no provider answers. Ask the administrator to look at the providers.";
+            AppError::Conflict { message: message.into() }
+        })?,
+    };
+    let provider = state.providers.of(&model).ok_or_else(|| gone_model(&model.id))?;
+    Ok((model.id, provider, model.name))
 }
 
 /// The configured default, or the first model that a provider lists.
-pub async fn default_model(state: &AppState) -> Option<String> {
-    match &state.config.chat.default_model {
-        Some(id) => Some(id.clone()),
-        None => state.models.list().await.first().map(|model| model.id.clone()),
-    }
+pub async fn default_model(state: &AppState) -> Option<Model> {
+    state.models.default(state.config.chat.default_model.as_deref()).await
 }
 
-fn unknown_model(id: &str) -> AppError {
-    let shown: String = id.chars().take(80).collect();
-    AppError::invalid("model", format!("No provider has a model named “{shown}”. Choose one of the list."))
+fn gone_model(id: &str) -> AppError {
+    // What an earlier version took has no length.
+    let shown: String = id.chars().filter(|c| !c.is_control()).take(MAX_MODEL_CHARS).collect();
+    AppError::invalid("model", format!("{shown} is no longer offered. Choose another model."))
 }

@@ -3,7 +3,9 @@
 //! A running answer is always the newest message of the branch on screen: while there is one, what would
 //! change the tree is refused with a reason, as a second question is.
 
-use super::{Ask, Asked, Place, busy, choose_model, detached, forsake, job, keys, repeated, turn};
+use super::{
+    Ask, Asked, Place, busy, choose_model, detached, forsake, job, keys, repeated, too_many, turn,
+};
 use crate::{
     domain::{ChatEvent, Conversation, Message, Role},
     error::AppError,
@@ -55,9 +57,10 @@ pub async fn continue_answer(
     }
     let conversation =
         state.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
-    let known = [&old.model, &conversation.model];
-    let model = known.into_iter().flatten().find(|model| state.providers.find(model).is_some());
-    let (_, provider, name) = choose_model(state, None, model.map(String::as_str)).await?;
+    let (_, provider, name) = match choose_model(state, None, old.model.as_deref()).await {
+        Err(_) if old.model.is_some() => choose_model(state, None, conversation.model.as_deref()).await?,
+        chosen => chosen?,
+    };
     if state.live.is_draining() {
         return Err(AppError::Stopping);
     }
@@ -66,7 +69,9 @@ pub async fn continue_answer(
     let (state_, current_) = (state.clone(), current.clone());
     let run = state.ids.next();
     let outcome = detached(async move {
-        let begun = state_.store.continue_answer(current_.id(), &old.id, key.as_ref(), &run, now).await;
+        let _turn = state_.live.in_turn(current_.id()).await?;
+        let most = state_.config.limits.answers_per_user;
+        let begun = state_.store.continue_answer(current_.id(), &old.id, key.as_ref(), &run, most, now).await;
         Ok(match begun.inspect_err(|_| forsake(&state_, &old, &run))? {
             ContinueOutcome::Begun(conversation, answer) => {
                 let turn = turn(&state_, &current_, conversation, false, None, answer, key);
@@ -88,9 +93,10 @@ pub async fn continue_answer(
         ContinueOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
         ContinueOutcome::Missing => Err(AppError::NotFound),
         ContinueOutcome::Busy => Err(busy()),
+        ContinueOutcome::TooMany => Err(too_many(state)),
         ContinueOutcome::Ended => conflict(
             "This answer ended by itself, or failed before its first word, so it cannot be continued. \
-                 Ask a further question, or have it written again.",
+             Ask a further question, or have it written again.",
         ),
         ContinueOutcome::NotLeaf => conflict(
             "The conversation went on after this answer. Only the newest message of the branch on screen \

@@ -11,6 +11,10 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(15);
 const MAX_CHARS: usize = 60;
+/// Models that think first spend most of this on thinking.
+const MAX_TOKENS: u32 = 512;
+/// Of what a model says instead of a title, as much is read.
+const MAX_BYTES: usize = 16 << 10;
 /// Enough of the question to name it.
 const QUESTION_CHARS: usize = 2_000;
 const INSTRUCTION: &str = "Write a title of at most six words for a conversation that begins with the \
@@ -32,7 +36,7 @@ async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str) -> Optio
             PromptMessage { role: Role::System, content: INSTRUCTION.into() },
             PromptMessage { role: Role::User, content: question.chars().take(QUESTION_CHARS).collect() },
         ],
-        max_tokens: Some(32),
+        max_tokens: Some(MAX_TOKENS),
     };
     let mut stream = provider.chat(request).await.ok()?;
     let mut text = String::new();
@@ -42,14 +46,144 @@ async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str) -> Optio
             Ok(_) => {}
             Err(_) => return None,
         }
-        if text.len() > 1_000 {
+        if text.len() > MAX_BYTES {
             break;
         }
     }
-    let line = text.trim().lines().next().unwrap_or_default();
-    let line = line.trim_matches(|c: char| c.is_whitespace() || "\"'“”«»#*`.".contains(c));
-    let title = clipped(line);
+    let title = clipped(&cleaned(&text));
     (!title.is_empty()).then_some(title)
+}
+
+/// The title in what a model answered: without its thoughts, what it says before the title, quotes around it and
+/// marks of markdown. Empty when there is none.
+fn cleaned(answer: &str) -> String {
+    let answer = without_thoughts(answer);
+    let mut lines = answer.lines().map(unwrapped).filter(|line| !line.is_empty());
+    let Some(first) = lines.next() else { return String::new() };
+    // “Sure! Here is a title:” has the title in the next line.
+    let line = match after_label(first) {
+        Some("") => lines.next().unwrap_or_default(),
+        Some(title) => unwrapped(title),
+        None => first,
+    };
+    unwrapped(without_stop(line)).to_owned()
+}
+
+/// The text after the last thought; nothing when it ends in the middle of one.
+fn without_thoughts(answer: &str) -> &str {
+    const MARKS: [(&str, &str); 4] = [
+        ("<think>", "</think>"),
+        ("<thinking>", "</thinking>"),
+        ("<reasoning>", "</reasoning>"),
+        ("◁think▷", "◁/think▷"),
+    ];
+    let mut rest = answer.trim();
+    for (open, close) in MARKS {
+        // The mark that begins it is often part of the prompt, and not of the answer.
+        if let Some(end) = rest.rfind(close) {
+            rest = rest[end + close.len()..].trim_start();
+        }
+        if rest.starts_with(open) {
+            return "";
+        }
+    }
+    rest
+}
+
+/// What stands around a title in pairs.
+const PAIRS: [(&str, &str); 22] = [
+    ("***", "***"),
+    ("**", "**"),
+    ("__", "__"),
+    ("~~", "~~"),
+    ("*", "*"),
+    ("_", "_"),
+    ("`", "`"),
+    ("\"", "\""),
+    ("'", "'"),
+    ("“", "”"),
+    ("„", "“"),
+    ("„", "”"),
+    ("”", "”"),
+    ("‘", "’"),
+    ("‚", "‘"),
+    ("«", "»"),
+    ("»", "«"),
+    ("‹", "›"),
+    ("「", "」"),
+    ("『", "』"),
+    ("《", "》"),
+    ("＂", "＂"),
+];
+
+/// Without the mark of a heading, a list or a quotation before it, and without pairs around the whole.
+fn unwrapped(line: &str) -> &str {
+    let mut line = line.trim();
+    loop {
+        let before = line;
+        let marks = line.trim_start_matches('#');
+        // `#` alone belongs to a word: C#, #1.
+        if marks.len() < line.len() && marks.starts_with(char::is_whitespace) {
+            line = marks.trim_start();
+        }
+        for mark in ["- ", "* ", "+ ", "> ", "• "] {
+            line = line.strip_prefix(mark).unwrap_or(line).trim_start();
+        }
+        for (open, close) in PAIRS {
+            let inner = line.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+            // “One” and “two” are not one pair.
+            if let Some(inner) =
+                inner.filter(|it| !it.is_empty() && !it.contains(open) && !it.contains(close))
+            {
+                line = inner.trim();
+            }
+        }
+        if line == before {
+            return line;
+        }
+    }
+}
+
+/// What follows `Title:`, or a sentence that announces one; `None` when the line begins with neither.
+fn after_label(line: &str) -> Option<&str> {
+    const LABELS: [&str; 21] = [
+        "title",
+        "titel",
+        "titre",
+        "título",
+        "titulo",
+        "titolo",
+        "tytuł",
+        "rubrik",
+        "otsikko",
+        "başlık",
+        "заголовок",
+        "название",
+        "назва",
+        "τίτλος",
+        "शीर्षक",
+        "عنوان",
+        "العنوان",
+        "标题",
+        "標題",
+        "タイトル",
+        "제목",
+    ];
+    const OPENERS: [&str; 8] =
+        ["sure", "here", "certainly", "of course", "okay", "ok", "absolutely", "suggested"];
+    let (before, after) = line.split_once([':', '：'])?;
+    let label = before.trim_matches(|c: char| c.is_whitespace() || "*_#\"`".contains(c)).to_lowercase();
+    let is_label = LABELS.iter().any(|known| label.strip_prefix("conversation ").unwrap_or(&label) == *known);
+    let announces = OPENERS.iter().any(|opener| label.starts_with(opener)) && label.contains("title");
+    let is_short = label.chars().count() <= 80;
+    (is_label || is_short && announces).then(|| after.trim_start_matches(['*', '_']).trim())
+}
+
+/// Without the full stop of a sentence; one inside the last word is part of a name or an abbreviation.
+fn without_stop(line: &str) -> &str {
+    let Some(rest) = line.strip_suffix(['.', '。', '．']) else { return line };
+    let word = rest.rsplit(char::is_whitespace).next().unwrap_or_default();
+    if word.is_empty() || word.contains('.') { line } else { rest }
 }
 
 /// The beginning of the question, cut at a word.
@@ -72,6 +206,101 @@ fn clipped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_a_title_stays_as_it_is() {
+        for title in [
+            "Introduction to C#",
+            "F# and C#",
+            "#1 on the list",
+            "Node.js",
+            ".NET",
+            "ASP.NET and .NET 9",
+            "What is 5*3?",
+            "a * b * c",
+            "snake_case_names",
+            "_private",
+            "__init__.py and __main__.py",
+            "\"One\" and \"two\"",
+            "«Un» et «deux»",
+            "'Tis the season",
+            "The dogs' house",
+            "Life in the U.S.A.",
+            "Wait ...",
+            "Why?",
+            "C++: a tour",
+            "Title IX: what it says",
+            "Here: an essay",
+            "**bold** and **bolder**",
+            "日本語の文法",
+            "¿Qué es esto?",
+            "10: the film",
+            "What is <think> in HTML?",
+            "2 > 1",
+            "`x` and `y`",
+            "e.g.",
+            "Re: Title search",
+            "Ratio 3:1",
+        ] {
+            assert_eq!(cleaned(title), title);
+        }
+    }
+
+    #[test]
+    fn what_stands_around_a_title_goes() {
+        for (answer, title) in [
+            ("<think>\nSECRET\n</think>\n\nGreeting somebody", "Greeting somebody"),
+            ("<think></think>Hello", "Hello"),
+            ("<thinking>a</thinking>\nHello", "Hello"),
+            ("◁think▷a◁/think▷Hello", "Hello"),
+            ("no opening tag\n</think>\nHello", "Hello"),
+            ("<think>a</think> b <think>c</think> Hello", "Hello"),
+            ("<think>the limit came in the middle", ""),
+            ("  <think>\nOkay, the user", ""),
+            ("◁think▷so", ""),
+            ("Title: Trip to Rome", "Trip to Rome"),
+            ("TITLE: Trip to Rome", "Trip to Rome"),
+            ("**Title:** Trip to Rome", "Trip to Rome"),
+            ("**Title: Trip to Rome**", "Trip to Rome"),
+            ("# Title: \"Trip to Rome\"", "Trip to Rome"),
+            ("\"Title: Trip to Rome\"", "Trip to Rome"),
+            ("Titel: Reise nach Rom", "Reise nach Rom"),
+            ("标题：罗马之旅", "罗马之旅"),
+            ("제목: 로마 여행", "로마 여행"),
+            ("Conversation title: Trip to Rome", "Trip to Rome"),
+            ("Title: C++: a tour", "C++: a tour"),
+            ("Sure! Here is a title: Trip to Rome", "Trip to Rome"),
+            ("Here's a title for your conversation:\n\n**\"Trip to Rome\"**", "Trip to Rome"),
+            ("Sure, here is a possible title:\n> Trip to Rome.\n\nI hope it helps!", "Trip to Rome"),
+            ("Title:\nTrip to Rome", "Trip to Rome"),
+            ("\n\nTrip to Rome\nThis is short.", "Trip to Rome"),
+            ("## Trip to Rome ", "Trip to Rome"),
+            ("- Trip to Rome", "Trip to Rome"),
+            ("* Trip to Rome", "Trip to Rome"),
+            ("***Trip to Rome***", "Trip to Rome"),
+            ("*Trip to Rome*.", "Trip to Rome"),
+            ("`Trip to Rome`", "Trip to Rome"),
+            ("“Trip to Rome”", "Trip to Rome"),
+            ("„Reise nach Rom“", "Reise nach Rom"),
+            ("„Podróż do Rzymu”", "Podróż do Rzymu"),
+            ("»Reise nach Rom«", "Reise nach Rom"),
+            ("« Voyage à Rome »", "Voyage à Rome"),
+            ("‘Trip to Rome’", "Trip to Rome"),
+            ("「ローマへの旅」", "ローマへの旅"),
+            ("《罗马之旅》", "罗马之旅"),
+            ("Trip to Rome.", "Trip to Rome"),
+            ("罗马之旅。", "罗马之旅"),
+            ("\"Introduction to C#\"", "Introduction to C#"),
+            ("**Node.js**", "Node.js"),
+            ("# .NET", ".NET"),
+            ("", ""),
+            (" \n\u{a0}\n", ""),
+            ("\"\"", "\"\""),
+            ("Title:", ""),
+        ] {
+            assert_eq!(cleaned(answer), title, "{answer:?}");
+        }
+    }
 
     #[test]
     fn first_words_are_one_line_cut_at_a_word() {

@@ -119,6 +119,12 @@ pub const KEYS: &[Key] = &[
         "16",
         "Open event streams of one person, over all their tabs and programs.",
     ),
+    key(
+        "limits.answers_per_user",
+        "INGLENOOK_LIMITS_ANSWERS_PER_USER",
+        "8",
+        "Answers of one person that are written at once.",
+    ),
     key("timeouts.connect_seconds", "INGLENOOK_TIMEOUTS_CONNECT_SECONDS", "10", "To reach a provider."),
     key(
         "timeouts.first_token_seconds",

@@ -124,6 +124,8 @@ pub struct Limits {
     pub logins_per_minute: u32,
     pub registrations_per_hour: u32,
     pub streams_per_user: usize,
+    /// Answers of one person that are being written at once.
+    pub answers_per_user: u32,
 }
 
 /// How long a provider may take.
@@ -325,6 +327,7 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
         registrations_per_hour: u32::try_from(reader.number("limits.registrations_per_hour", 1..=1_000_000))
             .unwrap_or(1),
         streams_per_user: usize::try_from(reader.number("limits.streams_per_user", 1..=10_000)).unwrap_or(1),
+        answers_per_user: u32::try_from(reader.number("limits.answers_per_user", 1..=10_000)).unwrap_or(1),
     }
 }
 

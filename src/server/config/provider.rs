@@ -2,6 +2,8 @@
 
 use reqwest::Url;
 
+use crate::domain::Model;
+
 use super::{
     keys::{PROVIDER_KEYS, closest},
     problem::Origin,
@@ -263,10 +265,12 @@ fn usable_key(key: &str) -> Result<Secret, &'static str> {
 }
 
 fn models(table: &mut Table<'_, '_>) -> Vec<String> {
-    const WANTED: &str = "a list of models' names, such as [\"llama3.2\"]";
+    const WANTED: &str = "a list of models' names of at most 200 characters, such as [\"llama3.2\"]";
     let Some(node) = table.field("models") else { return Vec::new() };
     let names = match &node.value {
-        Value::List(nodes) => texts(nodes).filter(|names| names.iter().all(|name| !name.trim().is_empty())),
+        Value::List(nodes) => texts(nodes)
+            .map(|names| names.iter().map(|name| name.trim().to_owned()).collect::<Vec<_>>())
+            .filter(|names| names.iter().all(|name| Model::is_name(name))),
         _ => None,
     };
     let found = node.value.shown();
@@ -293,11 +297,9 @@ fn base_url(text: &str) -> Result<String, String> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(format!("found {found:?}, {wanted}, without ? and #"));
     }
-    let path = url.path().trim_end_matches('/');
-    if let Some(base) = path.strip_suffix("/chat/completions").or_else(|| path.strip_suffix("/models")) {
-        return Err(format!(
-            "found {found:?}, wanted what stands before it: an address that ends in {base:?}"
-        ));
-    }
-    Ok(text.trim().trim_end_matches('/').to_owned())
+    let base = text.trim().trim_end_matches('/');
+    // Often pasted with the call that a manual shows.
+    let base =
+        ["/chat/completions", "/models"].iter().find_map(|call| base.strip_suffix(call)).unwrap_or(base);
+    Ok(base.trim_end_matches('/').to_owned())
 }

@@ -84,7 +84,20 @@ fn each_field_is_checked() {
     for url in ["h/v1", "ftp://h", "http://", "http://h/v1?x=1", ""] {
         assert!(told(&format!("base_url = {url:?}")).contains("provider 1 base_url"), "{url}");
     }
-    assert!(told("base_url = \"http://h/v1/chat/completions\"").contains("ends in \"/v1\""));
+    for url in [
+        "http://h/v1/chat/completions",
+        "http://h/v1/models/",
+        " http://h/v1/ ",
+        "http://h/v1/chat/completions/ ",
+    ] {
+        let file = format!("[[provider]]\nname = \"x\"\nbase_url = {url:?}\n");
+        assert_eq!(load(&file, &[]).unwrap().providers[0].base_url, "http://h/v1", "{url}");
+        let env = [("OPENAI_BASE_URL", url)];
+        assert_eq!(load("", &env).unwrap().providers[0].base_url, "http://h/v1", "{url}");
+    }
+    for name in ["a\nb", &"x".repeat(201), "\0"] {
+        assert!(told(&format!("models = [{name:?}]")).contains("provider 1 models"), "{name}");
+    }
     let error = told("base_url = \"http://me:hunter22@h/v1\"");
     assert!(error.contains("api_key_env") && !error.contains("hunter22"), "{error}");
     assert!(told("models = \"m\"").contains("found \"m\", wanted a list"));

@@ -62,6 +62,7 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("limits.logins_per_minute", "3", "3", "3"),
     ("limits.registrations_per_hour", "5", "5", "5"),
     ("limits.streams_per_user", "4", "4", "4"),
+    ("limits.answers_per_user", "3", "3", "3"),
     ("timeouts.connect_seconds", "5", "5", "5"),
     ("timeouts.first_token_seconds", "6", "6", "6"),
     ("timeouts.idle_seconds", "9", "9", "9"),
@@ -128,10 +129,17 @@ fn values_arrive_in_their_fields() {
     assert_eq!(config.auth.registration, Registration::Closed);
     assert_eq!(config.auth.session, Duration::from_secs(8 * 86400));
     assert_eq!(config.chat.default_model.as_deref(), Some("demo/demo"));
-    let Limits { message_bytes, body_bytes, logins_per_minute, registrations_per_hour, streams_per_user } =
-        config.limits;
+    let Limits {
+        message_bytes,
+        body_bytes,
+        logins_per_minute,
+        registrations_per_hour,
+        streams_per_user,
+        answers_per_user,
+    } = config.limits;
     assert_eq!((message_bytes, body_bytes), (2000, 300_000));
-    assert_eq!((logins_per_minute, registrations_per_hour, streams_per_user), (3, 5, 4));
+    assert_eq!((logins_per_minute, registrations_per_hour), (3, 5));
+    assert_eq!((streams_per_user, answers_per_user), (4, 3));
     let seconds = [config.timeouts.connect, config.timeouts.first_token, config.timeouts.idle];
     assert_eq!(seconds.map(|time| time.as_secs()), [5, 6, 9]);
 }

@@ -11,6 +11,8 @@ const MAX_DEPTH: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Redirect,
+    /// 407: from a proxy, not from the provider.
+    ProxyRefused,
     BadKey,
     NoCredit,
     UnknownModel,
@@ -52,6 +54,7 @@ pub(super) fn kind(status: Option<u16>, body: &str) -> Kind {
             Kind::UnknownModel
         }
         Some(404 | 405) => Kind::NotFound,
+        Some(407) => Kind::ProxyRefused,
         Some(408) => Kind::GaveUp,
         Some(409) => Kind::InTheWay,
         // Groq's 413 is a limit of tokens a minute, and may say only that.

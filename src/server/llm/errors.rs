@@ -4,11 +4,13 @@
 use std::error::Error;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use http::{HeaderMap, StatusCode, header};
+
+use super::client::not_connected;
 use super::complaint::{self, Kind};
 use super::think::is_blank;
 use super::{LlmError, Secret};
 use crate::domain::FailureCode;
-use http::{HeaderMap, StatusCode, header};
 
 /// How much of a provider's text goes to the log, in characters.
 const DETAIL_CHARS: usize = 300;
@@ -49,21 +51,25 @@ impl Blame {
         self.error(FailureCode::Timeout, true, &sentence, format!("timeout after {limit:?}"))
     }
 
-    /// The request did not get as far as an answer.
-    pub(super) fn transport(&self, error: &reqwest::Error, connect: Duration) -> LlmError {
+    /// The request did not get as far as an answer. `proxy` is host and port of the one in between.
+    pub(super) fn transport(
+        &self,
+        error: &reqwest::Error,
+        connect: Duration,
+        proxy: Option<&str>,
+    ) -> LlmError {
         let detail = causes(error);
         if error.is_timeout() {
-            let what = "could not be reached";
-            return LlmError { detail: self.clean(&detail), ..self.timeout(what, connect) };
+            let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
+            let what = format!("could not be reached{through}");
+            return LlmError { detail: self.clean(&detail), ..self.timeout(&what, connect) };
         }
+        let reason;
         let (code, retryable, sentence) = if error.is_builder() {
             (FailureCode::Refused, false, "has an address that is not valid. Check its base_url.")
         } else if error.is_connect() {
-            (
-                FailureCode::Unreachable,
-                true,
-                "cannot be reached. Check that it is running and that its base_url is right, then try again.",
-            )
+            reason = not_connected(error, proxy);
+            (FailureCode::Unreachable, true, reason.as_str())
         } else {
             (FailureCode::Broken, true, "closed the connection without a proper answer. Try again.")
         };
@@ -95,6 +101,10 @@ impl Blame {
         let busy = |sentence: &str| self.error(FailureCode::Overloaded, true, sentence, detail);
         let refused = |sentence: &str| self.error(FailureCode::Refused, false, sentence, detail);
         match kind {
+            Kind::ProxyRefused => refused(
+                "cannot be reached: the proxy in between wants a name and a password. Write them into HTTP_PROXY or \
+                 HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT.",
+            ),
             Kind::Redirect => self.error(
                 FailureCode::Broken,
                 false,

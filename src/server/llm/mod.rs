@@ -1,19 +1,24 @@
 //! Where answers come from: the [`Provider`] trait, what is asked of one and what it streams back.
 
 mod answer;
+mod base;
 mod chunk;
+mod client;
 mod complaint;
 pub mod demo;
 mod dialects;
 mod errors;
 mod frames;
+mod listing;
 mod mend;
 pub mod openai;
 pub mod registry;
+mod request;
 mod secret;
 pub mod sse;
 mod stream;
 pub mod think;
+mod tls;
 
 use std::pin::Pin;
 
@@ -22,6 +27,7 @@ use futures::Stream;
 
 use crate::domain::{Failure, FailureCode, Role, Usage};
 
+pub use client::is_local;
 pub use demo::Demo;
 pub use openai::{OpenAi, OpenAiConfig, Timeouts};
 pub use registry::Providers;

@@ -1,6 +1,6 @@
 //! A provider that speaks the OpenAI API, whoever runs it.
 //!
-//! The request is written with async-openai's types; its client is not used. It reads into owned
+//! The request ([`request`]) is written with async-openai's types; its client is not used. It reads into owned
 //! types where we can borrow, puts an unbounded queue and a task between the network and the reader,
 //! hides the headers of an error (Retry-After), retries by rules of its own, and logs error bodies as
 //! they are, in which providers repeat the key.
@@ -9,27 +9,21 @@ use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use async_openai::types::chat::{
-    ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage, ChatCompletionRequestSystemMessage,
-    ChatCompletionRequestUserMessage, ChatCompletionStreamOptions, CreateChatCompletionRequest,
-};
 use async_trait::async_trait;
 use futures::StreamExt;
 use http::{HeaderValue, StatusCode, header};
-use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use super::complaint::{self, Kind};
-use super::dialects::{Parameter, named_parameters};
-use super::errors::{Blame, causes, retry_after};
-use super::{ChatRequest, DeltaStream, LlmError, PromptMessage, Provider, Secret, stream};
-use crate::domain::{FailureCode, Role};
+use super::base::{Base, is_astray};
+use super::client::{Client, NoClient, client};
+use super::errors::{Blame, retry_after};
+use super::request::{self, Dialect};
+use super::{ChatRequest, DeltaStream, LlmError, Provider, Secret, listing, stream};
+use crate::domain::FailureCode;
 
-/// How long the answer of `/models` is good for, and how long a failure is.
-const MODELS_FRESH: Duration = Duration::from_secs(60);
-const MODELS_FAILED: Duration = Duration::from_secs(10);
+/// How long `/models` may take, and how long its answer may be.
 const MODELS_LIMIT: Duration = Duration::from_secs(10);
-const MODELS_MAX_BYTES: usize = 1 << 20;
+const MODELS_MAX_BYTES: usize = 8 << 20;
 /// Of an error only this much is read.
 const ERROR_MAX_BYTES: usize = 64 << 10;
 /// Of so many models what they do not understand is remembered.
@@ -42,7 +36,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct OpenAiConfig {
     pub name: String,
-    /// With or without a slash at its end; `/chat/completions` is added.
+    /// With or without a slash at its end and the version before that; `/chat/completions` is added.
     pub base_url: String,
     pub api_key: Option<Secret>,
     /// Empty: asked from `/models`.
@@ -68,60 +62,14 @@ impl Default for Timeouts {
 
 #[derive(Debug)]
 pub struct OpenAi {
-    base_url: String,
+    base: Base,
     listed: Vec<String>,
     timeouts: Timeouts,
     blame: Blame,
     /// Made when first used: it reads the system's certificates, which takes milliseconds.
-    client: OnceLock<Result<reqwest::Client, String>>,
-    /// Held while `/models` is asked, so that many who want to know ask once.
-    models: tokio::sync::Mutex<Option<Known>>,
+    client: OnceLock<Result<Client, NoClient>>,
     /// What each model turned out not to understand.
     dialects: Mutex<HashMap<String, Dialect>>,
-}
-
-#[derive(Debug)]
-struct Known {
-    until: Instant,
-    result: Result<Vec<String>, LlmError>,
-}
-
-/// How a model wants to be asked where it differs from most.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Dialect {
-    no_stream_options: bool,
-    limit: Limit,
-    no_stream: bool,
-}
-
-/// The name of the limit of tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Limit {
-    #[default]
-    MaxTokens,
-    MaxCompletionTokens,
-    Without,
-}
-
-impl Dialect {
-    /// Without a parameter that was sent; the same when it was not.
-    fn without(self, parameter: Parameter, request: &ChatRequest) -> Self {
-        let limited = request.max_tokens.is_some();
-        match (parameter, self.limit) {
-            (Parameter::StreamOptions, _) if !self.no_stream => Self { no_stream_options: true, ..self },
-            (Parameter::OlderMaxTokens, Limit::MaxTokens) if limited => {
-                Self { limit: Limit::MaxCompletionTokens, ..self }
-            }
-            (Parameter::MaxTokens, _) if limited => Self { limit: Limit::Without, ..self },
-            (Parameter::Stream, _) => Self { no_stream: true, ..self },
-            _ => self,
-        }
-    }
-
-    /// Without all that can be done without.
-    fn plainest(self, request: &ChatRequest) -> Self {
-        self.without(Parameter::StreamOptions, request).without(Parameter::MaxTokens, request)
-    }
 }
 
 /// Why one attempt failed, and whether (and after what pause) another makes sense.
@@ -129,6 +77,20 @@ struct Attempt {
     error: LlmError,
     again: bool,
     wait: Option<Duration>,
+}
+
+/// Why there is no list of models.
+enum Unlisted {
+    /// None is at this address.
+    NoList(LlmError),
+    /// There may be one, but it was not given.
+    Failed(LlmError),
+}
+
+impl From<LlmError> for Unlisted {
+    fn from(error: LlmError) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl Attempt {
@@ -140,21 +102,24 @@ impl Attempt {
 impl OpenAi {
     pub fn new(config: OpenAiConfig) -> Self {
         Self {
-            base_url: config.base_url.trim_end_matches('/').to_owned(),
+            base: Base::new(&config.base_url),
             listed: config.models,
             timeouts: config.timeouts,
             blame: Blame { name: config.name, key: config.api_key },
             client: OnceLock::new(),
-            models: tokio::sync::Mutex::new(None),
             dialects: Mutex::default(),
         }
     }
 
-    fn client(&self) -> Result<&reqwest::Client, LlmError> {
-        self.client.get_or_init(|| client(self.timeouts.connect)).as_ref().map_err(|reason| {
-            let sentence = "cannot be reached: this server could not set up secure connections.";
-            self.blame.error(FailureCode::Unreachable, false, sentence, reason)
-        })
+    fn client(&self) -> Result<&Client, LlmError> {
+        let made = self.client.get_or_init(|| client(self.base.given(), self.timeouts.connect));
+        made.as_ref()
+            .map_err(|no| self.blame.error(FailureCode::Unreachable, false, &no.sentence, &no.detail))
+    }
+
+    /// The request did not get as far as an answer.
+    fn unanswered(&self, client: &Client, error: &reqwest::Error) -> LlmError {
+        self.blame.transport(error, self.timeouts.connect, client.proxy.as_deref())
     }
 
     fn authorized(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
@@ -171,58 +136,67 @@ impl OpenAi {
 
     async fn ask_models(&self) -> Result<Vec<String>, LlmError> {
         let deadline = Instant::now() + MODELS_LIMIT;
-        let request = self.authorized(self.client()?.get(format!("{}/models", self.base_url)));
         let late = |_| self.blame.timeout("did not list its models", MODELS_LIMIT);
-        let response = timeout_at(deadline, request.send())
-            .await
-            .map_err(late)?
-            .map_err(|error| self.blame.transport(&error, self.timeouts.connect))?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = timeout_at(deadline, read_at_most(response, MODELS_MAX_BYTES)).await.map_err(late)?;
-        match status {
-            StatusCode::OK => {
-                let body = body.map_err(|detail| self.blame.broken(NO_LIST, detail))?;
-                self.parse_models(&body)
+        let mut nothing = None;
+        for url in self.base.candidates() {
+            match timeout_at(deadline, self.ask_models_at(url)).await.map_err(late)? {
+                // There may be a list at the next address; the first one is what the operator wrote.
+                Err(Unlisted::NoList(error)) => drop(nothing.get_or_insert(error)),
+                Err(Unlisted::Failed(error)) => return Err(error),
+                Ok(names) => {
+                    self.base.is_at(url);
+                    return Ok(names);
+                }
             }
-            StatusCode::NOT_FOUND => {
-                Err(self.blame.error(FailureCode::Refused, false, NO_LIST, "404 for /models"))
-            }
-            _ => Err(self.blame.status(status, &headers, "", &body.unwrap_or_default())),
         }
+        Err(nothing.unwrap_or_else(|| self.blame.broken(NO_LIST, "no address")))
     }
 
-    fn parse_models(&self, body: &str) -> Result<Vec<String>, LlmError> {
-        #[derive(Deserialize)]
-        struct List {
-            data: Vec<Named>,
+    async fn ask_models_at(&self, url: &str) -> Result<Vec<String>, Unlisted> {
+        let client = self.client()?;
+        let request = self.authorized(client.http.get(format!("{url}/models")));
+        let response = request.send().await.map_err(|error| self.unanswered(client, &error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read_at_most(response, MODELS_MAX_BYTES).await;
+        let no_list = |retryable, detail: &str| {
+            let code = if retryable { FailureCode::Broken } else { FailureCode::Refused };
+            Unlisted::NoList(self.blame.error(code, retryable, NO_LIST, detail))
+        };
+        match status {
+            StatusCode::OK => {
+                let body =
+                    body.map_err(|start| no_list(true, &format!("too long, or broken off: {start}")))?;
+                listing::names(&body).map_err(|reason| no_list(true, &format!("{reason} in: {body}")))
+            }
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+                Err(no_list(false, &format!("{} for /models", status.as_u16())))
+            }
+            status if status.is_redirection() => {
+                Err(Unlisted::NoList(self.blame.status(status, &headers, "", &body.unwrap_or_default())))
+            }
+            _ => Err(self.blame.status(status, &headers, "", &body.unwrap_or_default()).into()),
         }
-        #[derive(Deserialize)]
-        struct Named {
-            id: Option<String>,
-        }
-        let list: List = serde_json::from_str(body)
-            .map_err(|error| self.blame.broken(NO_LIST, format!("{error} in: {body}")))?;
-        Ok(list.data.into_iter().filter_map(|model| model.id).filter(|id| !id.is_empty()).collect())
     }
 
     /// One attempt: up to the headers of a good answer. `Err(Ok(_))`: ask again at once in this dialect.
     async fn attempt(
         &self,
+        url: &str,
         request: &ChatRequest,
         dialect: Dialect,
     ) -> Result<reqwest::Response, Result<Dialect, Attempt>> {
-        let request_body = body(request, dialect);
+        let request_body = request::body(request, dialect);
         // No compression: what compresses would hold tokens back.
         let client = self.client().map_err(|error| Err(Attempt::last(error)))?;
         let http = self
-            .authorized(client.post(self.base_url.clone() + "/chat/completions"))
+            .authorized(client.http.post(format!("{url}/chat/completions")))
             .header(header::ACCEPT, "text/event-stream, application/json")
             .header(header::ACCEPT_ENCODING, "identity")
             .json(&request_body);
         let response = http.send().await.map_err(|error| {
             Err(Attempt {
                 again: error.is_connect() && !error.is_timeout(),
-                error: self.blame.transport(&error, self.timeouts.connect),
+                error: self.unanswered(client, &error),
                 wait: None,
             })
         })?;
@@ -232,7 +206,7 @@ impl OpenAi {
         }
         let headers = response.headers().clone();
         let text = read_at_most(response, ERROR_MAX_BYTES).await.unwrap_or_else(|partial| partial);
-        if let Some(simpler) = simpler(dialect, request, status, &text) {
+        if let Some(simpler) = request::simpler(dialect, request, status, &text) {
             tracing::info!(
                 provider = self.blame.name,
                 status = status.as_u16(),
@@ -264,12 +238,17 @@ impl OpenAi {
     }
 
     /// Attempts until one is answered, none makes sense any more, or their number is up.
-    async fn respond(&self, request: &ChatRequest, deadline: Instant) -> Result<reqwest::Response, Attempt> {
+    async fn respond(
+        &self,
+        url: &str,
+        request: &ChatRequest,
+        deadline: Instant,
+    ) -> Result<reqwest::Response, Attempt> {
         let mut pauses = BACKOFF.into_iter();
         let known = self.dialect(&request.model);
         let mut dialect = known;
         loop {
-            match self.attempt(request, dialect).await {
+            match self.attempt(url, request, dialect).await {
                 Ok(response) => {
                     if dialect != known {
                         self.remember(&request.model, dialect);
@@ -295,23 +274,30 @@ impl OpenAi {
             }
         }
     }
-}
 
-/// The request without what the server complained about: the first parameter that it names; where it names none and
-/// nothing else explains the refusal, without everything optional. `None`: nothing can be left out.
-fn simpler(tried: Dialect, request: &ChatRequest, status: StatusCode, text: &str) -> Option<Dialect> {
-    let names_it = matches!(status.as_u16(), 400 | 404 | 415 | 422 | 500 | 501);
-    let kind = complaint::kind(Some(status.as_u16()), text);
-    if !names_it || !matches!(kind, Kind::NotAccepted | Kind::Trouble | Kind::NotFound | Kind::UnknownModel) {
-        return None;
+    async fn chat_at(
+        &self,
+        url: &str,
+        request: &ChatRequest,
+        deadline: Instant,
+    ) -> Result<DeltaStream, LlmError> {
+        let late = |_| self.blame.timeout("did not begin to answer", self.timeouts.first_token);
+        let response = timeout_at(deadline, self.respond(url, request, deadline))
+            .await
+            .map_err(late)?
+            .map_err(|failed| failed.error)?;
+        let mut deltas =
+            stream::deltas(response, self.blame.clone(), request.model.clone(), self.timeouts, deadline);
+        if !self.base.is_open() {
+            return Ok(deltas);
+        }
+        // What a wrong address answers with 200 is seen in the body alone.
+        match deltas.next().await {
+            Some(Err(error)) if is_astray(&error) => Err(error),
+            Some(first) => Ok(Box::pin(futures::stream::iter([first]).chain(deltas))),
+            None => Ok(deltas),
+        }
     }
-    let words = complaint::words(text);
-    let named = named_parameters(&words).map(|parameter| tried.without(parameter, request));
-    let mut simpler = named.into_iter().find(|dialect| *dialect != tried);
-    if simpler.is_none() && kind == Kind::NotAccepted && matches!(status.as_u16(), 400 | 422) {
-        simpler = Some(tried.plainest(request));
-    }
-    simpler.filter(|dialect| *dialect != tried)
 }
 
 #[async_trait]
@@ -324,71 +310,36 @@ impl Provider for OpenAi {
         if !self.listed.is_empty() {
             return Ok(self.listed.clone());
         }
-        let mut known = self.models.lock().await;
-        if let Some(known) = &*known
-            && known.until > Instant::now()
-        {
-            return known.result.clone();
-        }
-        let result = self.ask_models().await;
-        let fresh = if result.is_ok() { MODELS_FRESH } else { MODELS_FAILED };
-        *known = Some(Known { until: Instant::now() + fresh, result: result.clone() });
-        result
+        self.ask_models().await
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError> {
         let deadline = Instant::now() + self.timeouts.first_token;
-        let late = |_| self.blame.timeout("did not begin to answer", self.timeouts.first_token);
-        let response = timeout_at(deadline, self.respond(&request, deadline))
-            .await
-            .map_err(late)?
-            .map_err(|failed| failed.error)?;
-        Ok(stream::deltas(response, self.blame.clone(), request.model, self.timeouts, deadline))
+        let mut nothing = None;
+        for url in self.base.candidates() {
+            match self.chat_at(url, &request, deadline).await {
+                // The API may be at the next address.
+                Err(error) if self.base.is_open() && is_astray(&error) => drop(nothing.get_or_insert(error)),
+                answer => {
+                    if answer.is_ok() {
+                        self.base.is_at(url);
+                    }
+                    return answer;
+                }
+            }
+        }
+        let detail = nothing.map(|error| error.detail).unwrap_or_default();
+        let sentence = format!(
+            "does not know the model {}, or its base_url is not right. Choose another model, or check the base_url: \
+             most end in /v1.",
+            request.model
+        );
+        Err(self.blame.error(FailureCode::Refused, false, &sentence, detail))
     }
 }
 
-const NO_LIST: &str = "does not list its models. Name them in the configuration (models = [\"…\"]).";
-
-/// Proxies are taken from the usual environment variables. Redirects are not followed: they would
-/// carry the key, or our network, to an address that nobody configured.
-fn client(connect: Duration) -> Result<reqwest::Client, String> {
-    // An error means that another part of the program was first, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || {
-        reqwest::Client::builder()
-            .connect_timeout(connect)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("inglenook/", env!("CARGO_PKG_VERSION")))
-    };
-    // A system without certificates can still speak to a model in its own network.
-    builder().build().or_else(|_| builder().tls_certs_only([]).build()).map_err(|error| causes(&error))
-}
-
-fn body(request: &ChatRequest, dialect: Dialect) -> CreateChatCompletionRequest {
-    let limit = |name: Limit| request.max_tokens.filter(|_| dialect.limit == name);
-    let streams = !dialect.no_stream;
-    // Nearly all servers know only the older name, which async-openai marks as deprecated.
-    #[expect(deprecated)]
-    CreateChatCompletionRequest {
-        model: request.model.clone(),
-        messages: request.messages.iter().map(message).collect(),
-        max_tokens: limit(Limit::MaxTokens),
-        max_completion_tokens: limit(Limit::MaxCompletionTokens),
-        stream: Some(streams),
-        stream_options: (streams && !dialect.no_stream_options)
-            .then_some(ChatCompletionStreamOptions { include_usage: Some(true), include_obfuscation: None }),
-        ..Default::default()
-    }
-}
-
-fn message(message: &PromptMessage) -> ChatCompletionRequestMessage {
-    let content = message.content.as_str();
-    match message.role {
-        Role::System => ChatCompletionRequestSystemMessage::from(content).into(),
-        Role::User => ChatCompletionRequestUserMessage::from(content).into(),
-        Role::Assistant => ChatCompletionRequestAssistantMessage::from(content).into(),
-    }
-}
+const NO_LIST: &str =
+    "does not list its models. Check its base_url, or name them in the configuration (models = [\"…\"]).";
 
 /// The body as text; when it is longer than `limit` or breaks off, what came of it is the error.
 async fn read_at_most(response: reqwest::Response, limit: usize) -> Result<String, String> {

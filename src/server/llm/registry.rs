@@ -1,7 +1,7 @@
 //! All providers of this server, and the models they have together.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::join_all;
 
@@ -15,120 +15,233 @@ pub struct Providers {
 
 struct Entry {
     provider: Arc<dyn Provider>,
-    /// Its last answer was an error, and the log has it.
-    warned: AtomicBool,
+    heard: Mutex<Heard>,
+}
+
+/// What a provider said when it was asked for its models.
+#[derive(Default)]
+struct Heard {
+    /// The last good list; `None`: there was none yet.
+    models: Option<Arc<[Model]>>,
+    /// The sentence of the last answer, when that was an error.
+    failure: Option<String>,
+}
+
+/// The models that may be asked: what people choose from, and what is taken from them.
+#[derive(Clone, Debug, Default)]
+pub struct Offer {
+    /// Of each provider, in the order of the configuration.
+    lists: Vec<Arc<[Model]>>,
+    /// The first provider, whose models may be called without its name.
+    first: Option<String>,
+    /// Providers that have never listed their models: nobody knows what they have.
+    unheard: Vec<String>,
+    /// What is wrong with providers that did not list their models when they were last asked.
+    pub failures: Vec<String>,
+}
+
+impl Offer {
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.lists.iter().flat_map(|list| list.iter())
+    }
+
+    /// The model of this id, or of this name at the first provider.
+    pub fn find(&self, id: &str) -> Option<&Model> {
+        let bare = |model: &&Model| Some(&model.provider) == self.first.as_ref() && model.name == id;
+        self.models().find(|model| model.id == id).or_else(|| self.models().find(bare))
+    }
+
+    /// The model of this id, if only its provider could say whether there is one, and has never been heard.
+    pub fn unheard(&self, id: &str) -> Option<Model> {
+        let (provider, name) = match id.split_once('/') {
+            Some((provider, name)) => (provider, name),
+            None => (self.first.as_deref()?, id),
+        };
+        let unheard = self.unheard.iter().any(|name| name == provider) && Model::is_name(name);
+        unheard.then(|| Model::new(provider, name))
+    }
+
+    /// Every provider has listed its models, and did when it was last asked.
+    pub fn is_whole(&self) -> bool {
+        self.unheard.is_empty() && self.failures.is_empty()
+    }
 }
 
 impl Providers {
     pub fn new(providers: Vec<Arc<dyn Provider>>) -> Self {
-        let entry = |provider| Entry { provider, warned: AtomicBool::new(false) };
+        let entry = |provider| Entry { provider, heard: Mutex::default() };
         Self { entries: providers.into_iter().map(entry).collect() }
     }
 
-    /// What each provider says when asked for its models, by its name; all are asked at once.
-    pub async fn check(&self) -> Vec<(String, Result<Vec<String>, LlmError>)> {
+    /// Asks each provider for its models, all at once; what it said, by its name.
+    pub async fn ask(&self) -> Vec<(String, Result<Vec<Model>, LlmError>)> {
         join_all(self.entries.iter().map(async |entry| {
-            let provider = &entry.provider;
-            (provider.name().to_owned(), provider.models().await)
+            let name = entry.provider.name();
+            let answer = entry.provider.models().await.map(|names| usable(name, names));
+            entry.hear(&answer);
+            (name.to_owned(), answer)
         }))
         .await
     }
 
-    /// The models of all providers that answer, in the order of the configuration. One that does not
-    /// answer is left out; the log is told when that begins.
-    pub async fn models(&self) -> Vec<Model> {
-        let mut models = Vec::new();
-        for (entry, (name, result)) in self.entries.iter().zip(self.check().await) {
-            match result {
-                Ok(names) => {
-                    entry.warned.store(false, Ordering::Relaxed);
-                    models.extend(names.iter().map(|model| Model::new(&name, model)));
+    /// The models of all providers, as they were last listed: one that does not answer for now keeps its
+    /// models, because whoever talks to one of them is to learn what is wrong, and not that it is gone.
+    pub fn offer(&self) -> Offer {
+        let mut offer = Offer::default();
+        for entry in &self.entries {
+            let name = entry.provider.name();
+            offer.first.get_or_insert_with(|| name.to_owned());
+            let heard = entry.heard();
+            match &heard.models {
+                Some(models) => offer.lists.push(models.clone()),
+                None => offer.unheard.push(name.to_owned()),
+            }
+            offer.failures.extend(heard.failure.clone());
+        }
+        offer
+    }
+
+    /// The provider of a model.
+    pub fn of(&self, model: &Model) -> Option<Arc<dyn Provider>> {
+        let found = self.entries.iter().find(|entry| entry.provider.name() == model.provider)?;
+        Some(found.provider.clone())
+    }
+}
+
+impl Entry {
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The log is told when a provider begins to fail.
+    fn hear(&self, answer: &Result<Vec<Model>, LlmError>) {
+        let mut heard = self.heard();
+        match answer {
+            Ok(models) => *heard = Heard { models: Some(models.as_slice().into()), failure: None },
+            Err(error) => {
+                let sentence = error.failure.message.clone();
+                if heard.failure.replace(sentence).is_none() {
+                    let provider = self.provider.name();
+                    tracing::warn!(provider, detail = ?error.detail, "{}", error.failure.message);
                 }
-                Err(error) if !entry.warned.swap(true, Ordering::Relaxed) => {
-                    tracing::warn!(provider = name, detail = error.detail, "{}", error.failure.message);
-                }
-                Err(_) => {}
             }
         }
-        models
     }
+}
 
-    /// The provider of a model and the name it knows it by. `provider/name` asks for both; a bare name
-    /// is the first provider's. `None`: no such provider, or an empty name.
-    pub fn find(&self, model_id: &str) -> Option<(Arc<dyn Provider>, String)> {
-        let (entry, name) = match model_id.split_once('/') {
-            Some((prefix, name)) => {
-                (self.entries.iter().find(|entry| entry.provider.name() == prefix)?, name)
-            }
-            None => (self.entries.first()?, model_id),
-        };
-        (!name.is_empty()).then(|| (entry.provider.clone(), name.to_owned()))
-    }
-
-    /// The first of [`Providers::models`].
-    pub async fn default_model(&self) -> Option<Model> {
-        self.models().await.into_iter().next()
-    }
+/// The models of these names, each once, in their order, without names that no model can have.
+fn usable(provider: &str, names: Vec<String>) -> Vec<Model> {
+    let mut seen = HashSet::new();
+    let names = names.into_iter().filter(|name| Model::is_name(name) && seen.insert(name.clone()));
+    names.map(|name| Model::new(provider, &name)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use async_trait::async_trait;
 
-    use super::Providers;
+    use super::{Model, Offer, Providers};
     use crate::domain::FailureCode;
     use crate::server::llm::{ChatRequest, DeltaStream, LlmError, Provider};
 
-    /// Lists these models, or fails when there are none.
-    struct Fixed(&'static str, &'static [&'static str]);
+    /// Lists what it is told to; nothing is a failure.
+    struct Told(&'static str, Mutex<Option<Vec<String>>>);
+
+    impl Told {
+        fn new(name: &'static str, models: Option<&[&str]>) -> Arc<Self> {
+            let told = Self(name, Mutex::default());
+            told.tell(models);
+            Arc::new(told)
+        }
+
+        fn tell(&self, models: Option<&[&str]>) {
+            *self.1.lock().unwrap() = models.map(|names| names.iter().map(|&name| name.to_owned()).collect());
+        }
+    }
 
     #[async_trait]
-    impl Provider for Fixed {
+    impl Provider for Told {
         fn name(&self) -> &str {
             self.0
         }
         async fn models(&self) -> Result<Vec<String>, LlmError> {
-            if self.1.is_empty() {
-                return Err(LlmError::new(FailureCode::Unreachable, "gone", true, "refused"));
-            }
-            Ok(self.1.iter().map(|name| (*name).to_owned()).collect())
+            let told = self.1.lock().unwrap().clone();
+            told.ok_or_else(|| LlmError::new(FailureCode::Unreachable, "gone", true, "refused"))
         }
         async fn chat(&self, _: ChatRequest) -> Result<DeltaStream, LlmError> {
             Ok(Box::pin(futures::stream::empty()))
         }
     }
 
-    fn providers() -> Providers {
-        Providers::new(vec![
-            Arc::new(Fixed("down", &[])),
-            Arc::new(Fixed("a", &["x", "org/y"])),
-            Arc::new(Fixed("b", &["x"])),
-        ])
+    fn ids(offer: &Offer) -> Vec<&str> {
+        offer.models().map(|model| model.id.as_str()).collect()
     }
 
     #[tokio::test]
-    async fn models_of_all_that_answer() {
-        let providers = providers();
-        let ids: Vec<String> = providers.models().await.into_iter().map(|model| model.id).collect();
-        assert_eq!(ids, ["a/x", "a/org/y", "b/x"]);
-        assert_eq!(providers.default_model().await.unwrap().id, "a/x");
-        let checked = providers.check().await;
-        assert_eq!(checked[0].0, "down");
-        assert_eq!(checked[0].1.as_ref().unwrap_err().failure.message, "gone");
-        assert!(Providers::new(Vec::new()).default_model().await.is_none());
+    async fn models_of_all_in_their_order_and_each_once() {
+        let providers = Providers::new(vec![
+            Told::new("down", None),
+            Told::new("a", Some(&["x", "org/y", "x", "", " z", "a\nb", &"l".repeat(201)])),
+            Told::new("b", Some(&["x", &"k".repeat(200)])),
+        ]);
+        assert!(providers.offer().models().next().is_none() && !providers.offer().is_whole());
+        let answers = providers.ask().await;
+        assert_eq!(answers[0].0, "down");
+        assert_eq!(answers[0].1.as_ref().unwrap_err().failure.message, "gone");
+        let offer = providers.offer();
+        assert_eq!(ids(&offer), ["a/x", "a/org/y", "b/x", &format!("b/{}", "k".repeat(200))]);
+        assert_eq!(offer.failures, ["gone"]);
+        for model in offer.models() {
+            assert_eq!(providers.of(model).unwrap().name(), model.provider);
+        }
     }
 
-    #[test]
-    fn a_model_is_found_by_its_prefix() {
-        let found = |id: &str| providers().find(id).map(|(p, name)| (p.name().to_owned(), name));
-        assert_eq!(found("b/x"), Some(("b".into(), "x".into())));
-        assert_eq!(found("a/org/y"), Some(("a".into(), "org/y".into())));
-        assert_eq!(found("x"), Some(("down".into(), "x".into())));
-        for nobody in ["", "c/x", "b/", "/x"] {
-            assert_eq!(found(nobody), None, "{nobody}");
+    #[tokio::test]
+    async fn only_what_is_offered_is_found() {
+        let providers = Providers::new(vec![
+            Told::new("a", Some(&["x", "b/x", "org/y"])),
+            Told::new("b", Some(&["x", "z"])),
+        ]);
+        providers.ask().await;
+        let offer = providers.offer();
+        let found = |id: &str| offer.find(id).map(|model| model.id.as_str());
+        for (id, model) in [
+            ("a/x", "a/x"),
+            ("x", "a/x"),
+            ("b/x", "b/x"),
+            ("a/b/x", "a/b/x"),
+            ("org/y", "a/org/y"),
+            ("b/z", "b/z"),
+        ] {
+            assert_eq!(found(id), Some(model), "{id}");
         }
-        assert!(Providers::new(Vec::new()).find("x").is_none());
+        for nobody in ["", "z", "c/x", "b/", "/x", "a/z", "a", "A/X", "a/x ", "a//x", "a/x\0"] {
+            assert_eq!(found(nobody), None, "{nobody}");
+            assert_eq!(offer.unheard(nobody), None, "{nobody}");
+        }
+        assert!(Providers::new(Vec::new()).offer().find("x").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_fails_keeps_the_models_it_had() {
+        let (a, b) = (Told::new("a", Some(&["x"])), Told::new("b", None));
+        let providers = Providers::new(vec![a.clone(), b.clone()]);
+        providers.ask().await;
+        a.tell(None);
+        providers.ask().await;
+        let offer = providers.offer();
+        assert_eq!(ids(&offer), ["a/x"]);
+        assert!(!offer.is_whole());
+        assert_eq!(offer.unheard("a/z"), None, "what it has was heard");
+        assert_eq!(offer.unheard("b/z"), Some(Model::new("b", "z")));
+        assert_eq!((offer.unheard("z"), offer.unheard("c/z"), offer.unheard("b/")), (None, None, None));
+        a.tell(Some(&["y"]));
+        b.tell(Some(&[]));
+        providers.ask().await;
+        let offer = providers.offer();
+        assert!(offer.is_whole() && offer.unheard("b/z").is_none());
+        assert_eq!(ids(&offer), ["a/y"]);
     }
 }

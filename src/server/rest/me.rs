@@ -44,5 +44,5 @@ pub async fn change(
 }
 
 pub async fn models(State(state): State<AppState>, _: CurrentUser) -> Answer<Items<Vec<Model>>> {
-    Answer(Items { items: state.models.list().await.to_vec() })
+    Answer(Items { items: state.models.offer().await.models().cloned().collect() })
 }

@@ -179,6 +179,8 @@ pub struct NewTurn {
     /// Status `generating`, no content.
     pub answer: Message,
     pub key: Option<Key>,
+    /// How many answers of the user may be `generating` at once, this one included.
+    pub most_running: u32,
     pub now: i64,
 }
 
@@ -196,6 +198,8 @@ pub enum TurnOutcome {
     NoParent,
     /// Another answer is being written in this conversation.
     Busy { answer_id: String },
+    /// As many answers of the user as may be are being written.
+    TooMany,
 }
 
 /// How an answer ended.
@@ -281,6 +285,8 @@ pub enum ContinueOutcome {
     NotLeaf,
     /// An answer is being written in the conversation.
     Busy,
+    /// As many answers of the user as may be are being written.
+    TooMany,
 }
 
 /// The tree that the messages of a conversation form, and the branch of it on screen.
@@ -295,13 +301,14 @@ pub trait Tree: Send + Sync {
     /// newest message below its parent.
     async fn delete_message(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome>;
     /// Sets an ended answer `generating` again; its text stays. `updated_at` of the conversation
-    /// becomes `now`. `run`: a new id for this try, see [`Run`].
+    /// becomes `now`. `run`: a new id for this try, see [`Run`]. `most_running` as in [`NewTurn`].
     async fn continue_answer(
         &self,
         user_id: &str,
         message_id: &str,
         key: Option<&Key>,
         run: &str,
+        most_running: u32,
         now: i64,
     ) -> Result<ContinueOutcome>;
 }

@@ -18,6 +18,8 @@ pub(super) fn Composer(
     let sending = RwSignal::new(false);
     let send_key = StoredValue::new(key.clone());
     let conversation_id = shared.conversation_id.get_value();
+    // The conversation's model, when it is offered no longer.
+    let gone = model.clone().filter(|id| !models.contains(id));
     let send = move || {
         let (Some(area), Some(conversation)) = (text.get_untracked(), shared.conversation_id.try_get_value())
         else {
@@ -115,6 +117,11 @@ pub(super) fn Composer(
                     <label class="choice">
                         <span class="unseen">"Model"</span>
                         <select name="model" node_ref=chosen>
+                            {gone
+                                .map(|id| {
+                                    let shown = format!("{id} (no longer offered)");
+                                    view! { <option value=id selected disabled>{shown}</option> }
+                                })}
                             {models
                                 .into_iter()
                                 .map(|id| {

@@ -75,6 +75,7 @@ impl Job {
         // The title comes after the end.
         let title_due = status != Status::Interrupted && self.turn.conversation.title.is_empty();
         let seq = finish.seq + u64::from(title_due);
+        let is_answered = status != Status::Failed;
         let stored = ending.store(Finish { usage, length_limited, marks, seq, ..finish }).await;
         if !matches!(stored, Stored::Not(_))
             && let Some(entry) = self.entry.take()
@@ -84,7 +85,7 @@ impl Job {
         let ours = matches!(stored, Stored::As(_) | Stored::Not(_));
         ending.tell(stored);
         if title_due && ours && !self.channel.is_closed() {
-            self.give_title().await;
+            self.give_title(is_answered).await;
         }
     }
 
@@ -104,11 +105,14 @@ impl Job {
     }
 
     /// A new conversation gets its title after its first answer, so that a local model that works on one
-    /// thing at a time answers first.
-    async fn give_title(&self) {
+    /// thing at a time answers first. One that failed to answer is not asked for a title as well.
+    async fn give_title(&self, is_answered: bool) {
         let conversation = &self.turn.conversation;
         let Some(question) = self.question().await else { return };
-        let title = title::of(&self.provider, self.title_model(), &question.content).await;
+        let title = match is_answered {
+            true => title::of(&self.provider, self.title_model(), &question.content).await,
+            false => title::first_words(&question.content),
+        };
         match self.state.store.set_title_if_empty(&self.turn.user_id, &conversation.id, &title).await {
             Ok(true) => {
                 self.channel.publish(ChatEvent::Title { title });

@@ -144,6 +144,7 @@ pub(super) fn turn(user: &User, conversation: &Conversation, parent: Option<&str
         question: Some(question),
         answer,
         key: None,
+        most_running: 1000,
         now: NOW + 2,
     }
 }

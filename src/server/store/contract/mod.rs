@@ -89,6 +89,7 @@ contract! {
         a_refused_turn_leaves_nothing_behind,
         a_second_answer_needs_an_old_question,
         a_running_answer_is_busy_until_it_ends,
+        no_more_answers_run_than_may,
         a_failing_turn_leaves_no_orphan,
     }
     tree {

@@ -248,7 +248,7 @@ async fn keys_from_before_still_count() {
     }
     let go_on = async |name: &str| {
         let key = key(name, "continue");
-        store.continue_answer(&ada.id, &first.answer.id, Some(&key), &id(), now).await.unwrap()
+        store.continue_answer(&ada.id, &first.answer.id, Some(&key), &id(), 1000, now).await.unwrap()
     };
     assert!(matches!(go_on("c").await, ContinueOutcome::Repeated(_)));
     assert!(matches!(go_on("new").await, ContinueOutcome::Begun(..)));

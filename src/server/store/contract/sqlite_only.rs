@@ -163,7 +163,7 @@ async fn keys_from_before_still_count() {
         assert_eq!(store.begin_turn(&asked("Why not?", new)).await.unwrap(), TurnOutcome::KeyReused);
     }
     let go_on = async |name: &str| {
-        store.continue_answer("u", "a", Some(&key(name, "continue")), &id(), NOW).await.unwrap()
+        store.continue_answer("u", "a", Some(&key(name, "continue")), &id(), 1000, NOW).await.unwrap()
     };
     assert!(matches!(go_on("c1").await, ContinueOutcome::Repeated(_)));
     assert_eq!(go_on("k").await, ContinueOutcome::KeyReused);

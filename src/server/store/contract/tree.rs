@@ -58,7 +58,7 @@ async fn stopped_of(store: &dyn Store, user: &crate::domain::User) -> NewTurn {
 
 async fn go_on(store: &dyn Store, turn: &NewTurn, name: Option<&str>) -> ContinueOutcome {
     let key = name.map(|name| key(name, &turn.answer.id));
-    store.continue_answer(&turn.user_id, &turn.answer.id, key.as_ref(), &id(), LATER).await.unwrap()
+    store.continue_answer(&turn.user_id, &turn.answer.id, key.as_ref(), &id(), 1000, LATER).await.unwrap()
 }
 
 pub(super) async fn children_are_told_with_their_parents(store: &dyn Store) {
@@ -124,8 +124,8 @@ pub(super) async fn foreign_and_missing_messages_are_left_alone(store: &dyn Stor
     for (user, message) in [(&bob.id, &*turn.answer.id), (&turn.user_id, "none")] {
         assert_eq!(store.select_branch(user, message).await.unwrap(), TreeOutcome::Missing);
         assert_eq!(store.delete_message(user, message).await.unwrap(), TreeOutcome::Missing);
-        let outcome =
-            store.continue_answer(user, message, Some(&key("k", message)), &id(), LATER).await.unwrap();
+        let key = key("k", message);
+        let outcome = store.continue_answer(user, message, Some(&key), &id(), 1000, LATER).await.unwrap();
         assert_eq!(outcome, ContinueOutcome::Missing);
     }
     assert_eq!(store.messages_back(&turn.conversation.id, None, 10).await.unwrap().len(), 2);
@@ -212,7 +212,7 @@ pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
 pub(super) async fn only_a_cut_leaf_goes_on(store: &dyn Store) {
     let turn = stopped(store).await;
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
-    let asked = store.continue_answer(&ada.id, question(&turn), None, &id(), LATER).await.unwrap();
+    let asked = store.continue_answer(&ada.id, question(&turn), None, &id(), 1000, LATER).await.unwrap();
     assert_eq!(asked, ContinueOutcome::Ended);
     let next = super::fixtures::turn(&ada, &turn.conversation, Some(&turn.answer.id));
     begin(store, &next).await;
@@ -297,7 +297,7 @@ pub(super) async fn a_run_that_is_forsaken_leaves_the_next_alone(store: &dyn Sto
     let turn = stopped(store).await;
     let run = |run: &str| Run { run: run.to_owned(), ..first_run(&turn) };
     let go_on = async |run: &str| {
-        store.continue_answer(&turn.user_id, &turn.answer.id, None, run, LATER).await.unwrap()
+        store.continue_answer(&turn.user_id, &turn.answer.id, None, run, 1000, LATER).await.unwrap()
     };
     let forsake = async |run: Run| store.interrupt_unfinished(Leftovers::Run(&run)).await.unwrap();
     assert!(store.own_runs().await.unwrap().is_empty());

@@ -112,7 +112,8 @@ impl World {
             Act::Continue(at) => {
                 let Some(message) = chosen(at) else { return };
                 let may = !busy && message.can_continue() && self.leaf().await.as_ref() == Some(&message.id);
-                let outcome = self.store.continue_answer(&self.ada.id, &message.id, None, &id(), LATER).await;
+                let outcome =
+                    self.store.continue_answer(&self.ada.id, &message.id, None, &id(), 1000, LATER).await;
                 assert_eq!(matches!(outcome.unwrap(), ContinueOutcome::Begun(..)), may);
             }
             Act::End(status) => {

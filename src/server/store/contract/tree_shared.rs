@@ -31,7 +31,7 @@ async fn another_process_is_told_of_the_tree() {
     let chosen = seen().await;
     assert_eq!((chosen.foreign, chosen.last_seq), (Some(What::Tree), before.last_seq + 1));
     assert_ne!(chosen.revision, before.revision);
-    let outcome = a.continue_answer(ada, answer, None, "run", LATER).await.unwrap();
+    let outcome = a.continue_answer(ada, answer, None, "run", 1000, LATER).await.unwrap();
     assert!(matches!(outcome, ContinueOutcome::Begun(..)));
     let running = seen().await;
     assert_eq!(running.foreign, Some(What::Begun));

@@ -4,7 +4,7 @@ use futures::future::join_all;
 
 use crate::{
     domain::{Conversation, Status, User},
-    server::store::{KEY_LIFE, NewTurn, Store, StoreError, TurnOutcome},
+    server::store::{ContinueOutcome, KEY_LIFE, NewTurn, Store, StoreError, TurnOutcome},
 };
 
 use super::fixtures::{another_answer, begin, conversation, finish, first_turn, id, key, talk, turn, user};
@@ -275,6 +275,35 @@ pub(super) async fn a_running_answer_is_busy_until_it_ends(store: &dyn Store) {
     let stopped = crate::server::store::Finish { status: Status::Stopped, ..finish("Ye", 4) };
     assert!(store.finish_message(&first.answer.id, &stopped).await.unwrap());
     begin(store, &next).await;
+}
+
+pub(super) async fn no_more_answers_run_than_may(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    let of = |who: &User| NewTurn { most_running: 2, ..first_turn(who) };
+    let first = keyed(of(&ada), "first");
+    begin(store, &first).await;
+    begin(store, &of(&ada)).await;
+    let third = keyed(of(&ada), "third");
+    assert_eq!(store.begin_turn(&third).await.unwrap(), TurnOutcome::TooMany);
+    assert!(store.conversation(&ada.id, &third.conversation.id).await.unwrap().is_none());
+    // What was said before is said again, and others are not counted.
+    assert_eq!(store.begin_turn(&first).await.unwrap(), repeated(&first));
+    begin(store, &of(&bob)).await;
+    // Neither a further answer nor a continued one is let in.
+    let stopped = crate::server::store::Finish { status: Status::Stopped, ..finish("Ye", 4) };
+    assert!(store.finish_message(&first.answer.id, &stopped).await.unwrap());
+    begin(store, &third).await;
+    let question = first.question.as_ref().map(|question| question.id.as_str());
+    let further = NewTurn { most_running: 2, ..another_answer(&ada, &first.conversation, question) };
+    assert_eq!(store.begin_turn(&further).await.unwrap(), TurnOutcome::TooMany);
+    let on = key("on", "continue");
+    let go_on = async || {
+        store.continue_answer(&ada.id, &first.answer.id, Some(&on), &id(), 2, first.now).await.unwrap()
+    };
+    assert_eq!(go_on().await, ContinueOutcome::TooMany);
+    assert!(store.finish_message(&third.answer.id, &stopped).await.unwrap());
+    assert!(matches!(go_on().await, ContinueOutcome::Begun(..)));
+    assert!(matches!(go_on().await, ContinueOutcome::Repeated(_)), "the key is known at the limit too");
 }
 
 /// The answer's id is taken, so its insert fails after the other writes.

@@ -43,6 +43,8 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
             index(doc! { "conversation_id": 1, "parent_id": 1, "_id": 1 }, IndexOptions::default()),
             // One running answer per conversation; it also finds what a crash left behind.
             index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),
+            // How many answers of a person are being written.
+            index(doc! { "user_id": 1, "status": 1 }, only_where(doc! { "status": "generating" })),
         ])
         .await?;
     mongo.keys().create_index(index(doc! { "created_at": 1 }, IndexOptions::default())).await?;
@@ -68,6 +70,10 @@ fn index(keys: Document, options: IndexOptions) -> IndexModel {
 
 fn unique() -> IndexOptions {
     IndexOptions::builder().unique(true).build()
+}
+
+fn only_where(filter: Document) -> IndexOptions {
+    IndexOptions::builder().partial_filter_expression(filter).build()
 }
 
 fn unique_where(filter: Document) -> IndexOptions {

@@ -60,10 +60,12 @@ impl Tree for Mongo {
         message_id: &str,
         key: Option<&Key>,
         run: &str,
+        most_running: u32,
         now: i64,
     ) -> Result<ContinueOutcome> {
         let tried = AtomicBool::default();
-        self.call(self.transaction(&Continue { user_id, message_id, key, run, now, tried })).await
+        let work = Continue { user_id, message_id, key, run, most_running, now, tried };
+        self.call(self.transaction(&work)).await
     }
 }
 
@@ -130,6 +132,7 @@ struct Continue<'a> {
     message_id: &'a str,
     key: Option<&'a Key>,
     run: &'a str,
+    most_running: u32,
     now: i64,
     /// An earlier try got as far as its commit, and it is not known what became of that.
     tried: AtomicBool,
@@ -171,6 +174,9 @@ impl Work for Continue<'_> {
         }
         if conversation.leaf_id.as_ref() != Some(&message.id) {
             return Ok(Step::Abort(ContinueOutcome::NotLeaf));
+        }
+        if mongo.running_of(tx, self.user_id).await? >= u64::from(self.most_running) {
+            return Ok(Step::Abort(ContinueOutcome::TooMany));
         }
         let set = doc! {
             "status": "generating", "length_limited": false, "failure": null, "instance": &mongo.instance,

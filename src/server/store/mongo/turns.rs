@@ -57,6 +57,9 @@ impl Work for BeginTurn<'_> {
         if let Some(running) = mongo.messages().find_one(running).session(&mut *tx).await? {
             return Ok(Step::Abort(TurnOutcome::Busy { answer_id: running.id }));
         }
+        if mongo.running_of(tx, &turn.user_id).await? >= u64::from(turn.most_running) {
+            return Ok(Step::Abort(TurnOutcome::TooMany));
+        }
         let mut answer = MessageDoc::new(&turn.user_id, conversation, &turn.answer);
         answer.instance = Some(mongo.instance.clone());
         answer.run = Some(turn.answer.id.clone());
@@ -71,6 +74,14 @@ impl Work for BeginTurn<'_> {
         }
         self.tried.store(true, Ordering::Relaxed);
         Ok(Step::Commit(TurnOutcome::Begun))
+    }
+}
+
+impl Mongo {
+    /// How many answers of the user are being written.
+    pub(super) async fn running_of(&self, tx: &mut ClientSession, user_id: &str) -> Result<u64> {
+        let running = doc! { "user_id": user_id, "status": "generating" };
+        self.messages().count_documents(running).session(tx).await
     }
 }
 

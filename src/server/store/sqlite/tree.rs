@@ -66,9 +66,10 @@ impl Tree for Sqlite {
         message_id: &str,
         key: Option<&Key>,
         run: &str,
+        most_running: u32,
         now: i64,
     ) -> Result<ContinueOutcome> {
-        self.go_on(user_id, message_id, key, run, now).await.map_err(store_error)
+        self.go_on(user_id, message_id, (key, run), most_running, now).await.map_err(store_error)
     }
 }
 
@@ -121,8 +122,8 @@ impl Sqlite {
         &self,
         user_id: &str,
         message_id: &str,
-        key: Option<&Key>,
-        run: &str,
+        (key, run): (Option<&Key>, &str),
+        most_running: u32,
         now: i64,
     ) -> sqlx::Result<ContinueOutcome> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
@@ -143,6 +144,9 @@ impl Sqlite {
         }
         if leaf(&mut tx, &found.conversation_id).await?.as_deref() != Some(message_id) {
             return Ok(ContinueOutcome::NotLeaf);
+        }
+        if running(&mut tx, user_id).await? >= most_running {
+            return Ok(ContinueOutcome::TooMany);
         }
         if let Some(key) = key {
             use_key(&mut tx, user_id, &found.conversation_id, key, message_id, now).await?;
@@ -179,6 +183,14 @@ async fn is_busy(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Resu
     .bind(conversation_id)
     .fetch_one(tx)
     .await
+}
+
+/// How many answers of the user are being written.
+async fn running(tx: &mut SqliteConnection, user_id: &str) -> sqlx::Result<u32> {
+    sqlx::query_scalar("SELECT count(*) FROM messages WHERE user_id = ?1 AND status = 'generating'")
+        .bind(user_id)
+        .fetch_one(tx)
+        .await
 }
 
 async fn leaf(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Result<Option<String>> {

@@ -17,7 +17,8 @@ const OBSTACLES: &str = "
         question.content AS asked,
         EXISTS (SELECT 1 FROM conversations WHERE id = ?1 AND user_id = ?2) AS owned,
         EXISTS (SELECT 1 FROM messages WHERE id = ?3 AND conversation_id = ?1) AS parent_known,
-        (SELECT id FROM messages WHERE conversation_id = ?1 AND status = 'generating') AS running
+        (SELECT id FROM messages WHERE conversation_id = ?1 AND status = 'generating') AS running,
+        (SELECT count(*) FROM messages WHERE user_id = ?2 AND status = 'generating') AS all_running
     FROM (SELECT 1)
         LEFT JOIN idempotency_keys AS used
             ON used.user_id = ?2 AND used.conversation_id = ?4 AND used.key = ?5 AND used.created_at > ?6
@@ -124,8 +125,11 @@ async fn obstacle(tx: &mut SqliteConnection, turn: &NewTurn) -> sqlx::Result<Opt
     if !parent_known {
         return Ok(Some(TurnOutcome::NoParent));
     }
-    let running: Option<String> = found.try_get("running")?;
-    Ok(running.map(|answer_id| TurnOutcome::Busy { answer_id }))
+    if let Some(answer_id) = found.try_get("running")? {
+        return Ok(Some(TurnOutcome::Busy { answer_id }));
+    }
+    let too_many = found.try_get::<u32, _>("all_running")? >= turn.most_running;
+    Ok(too_many.then_some(TurnOutcome::TooMany))
 }
 
 /// Remembers what a key was used for.

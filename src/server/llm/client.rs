@@ -1,0 +1,231 @@
+//! The HTTP client of a provider, the proxy that stands between, and why a server was not reached.
+
+use std::error::Error;
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
+
+use super::errors::causes;
+use super::tls;
+
+/// How a provider is reached.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) http: reqwest::Client,
+    /// Host and port of the proxy in between.
+    pub(super) proxy: Option<String>,
+}
+
+/// Why there is no client: the rest of a sentence about the provider, and the detail.
+#[derive(Debug)]
+pub(super) struct NoClient {
+    pub(super) sentence: String,
+    pub(super) detail: String,
+}
+
+/// Redirects are not followed: they would carry the key, or our network, to an address that nobody configured.
+pub(super) fn client(base_url: &str, connect: Duration) -> Result<Client, NoClient> {
+    // An error means that another part of the program was first, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let proxy = proxy(base_url, |name| std::env::var(name).ok())?;
+    let builder = || {
+        let builder = reqwest::Client::builder()
+            .connect_timeout(connect)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("inglenook/", env!("CARGO_PKG_VERSION")))
+            // Which proxy, and whether one, is decided here, so that a sentence can name it.
+            .no_proxy();
+        match &proxy {
+            Some(proxy) => builder.proxy(proxy.used.clone()),
+            None => builder,
+        }
+    };
+    let built = match tls::from_environment() {
+        Some(Ok(tls)) => builder().tls_backend_preconfigured(tls).build(),
+        // A system without certificates can still speak to a model in its own network.
+        Some(Err(_)) => builder().tls_certs_only([]).build(),
+        None => builder().build().or_else(|_| builder().tls_certs_only([]).build()),
+    };
+    let http = built.map_err(|error| NoClient {
+        sentence: "cannot be reached: this server could not set up secure connections.".to_owned(),
+        detail: causes(&error),
+    })?;
+    Ok(Client { http, proxy: proxy.map(|proxy| proxy.shown) })
+}
+
+#[derive(Debug)]
+struct Proxy {
+    used: reqwest::Proxy,
+    /// Host and port, without a password.
+    shown: String,
+}
+
+/// The proxy that the usual variables name for an address. One for the world outside is never asked for a
+/// server on this machine.
+fn proxy(base_url: &str, env: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, NoClient> {
+    let Ok(uri) = base_url.parse::<Uri>() else { return Ok(None) };
+    let set = |name: &'static str| env(name).map(|value| (name, value.trim().to_owned()));
+    let of_scheme = match uri.scheme_str() {
+        Some("https") => ["HTTPS_PROXY", "https_proxy"],
+        _ => ["HTTP_PROXY", "http_proxy"],
+    };
+    let named = of_scheme
+        .into_iter()
+        .chain(["ALL_PROXY", "all_proxy"])
+        .find_map(|name| set(name).filter(|(_, value)| !value.is_empty()));
+    let Some((name, value)) = named.filter(|_| !is_local(base_url)) else { return Ok(None) };
+    let exceptions = ["NO_PROXY", "no_proxy"].into_iter().find_map(set).map(|(_, value)| value);
+    let exceptions = exceptions.unwrap_or_default();
+    let any = Matcher::builder().all("http://proxy.invalid").no(exceptions).build();
+    if any.intercept(&uri).is_none() {
+        return Ok(None);
+    }
+    let address = if value.contains("://") { value } else { format!("http://{value}") };
+    let shown = address.parse::<Uri>().ok().and_then(|proxy| {
+        let port = proxy.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}{port}", proxy.host()?))
+    });
+    let is_http =
+        ["http://", "https://"].iter().any(|scheme| address.to_ascii_lowercase().starts_with(scheme));
+    let used = reqwest::Proxy::all(&address);
+    match (shown, used) {
+        (Some(shown), Ok(used)) if is_http => Ok(Some(Proxy { used, shown })),
+        _ => {
+            let sentence = format!(
+                "cannot be reached: {name} names a proxy that is not used, only http:// and https:// ones are. Change \
+                 {name}, or name the provider's host in NO_PROXY."
+            );
+            Err(NoClient { sentence, detail: format!("{name} is not http(s)") })
+        }
+    }
+}
+
+/// Whether an address is on this machine.
+pub fn is_local(url: &str) -> bool {
+    let url = Url::parse(url).ok();
+    let host = url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    let host = host.trim_end_matches('.');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        // Nothing listens at “any address”; systems take it for their own.
+        || address.is_ok_and(|it| it.to_canonical().is_loopback() || it.is_unspecified())
+}
+
+/// Why a connection could not be made, as the rest of a sentence about the provider.
+pub(super) fn not_connected(error: &reqwest::Error, proxy: Option<&str>) -> String {
+    match (tls_error(error).and_then(tls::sentence), proxy) {
+        (Some(sentence), _) => sentence.to_owned(),
+        (None, Some(proxy)) => format!(
+            "cannot be reached through the proxy {proxy}, which HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names. Check the \
+             proxy, or name the provider's host in NO_PROXY."
+        ),
+        (None, None) => {
+            "cannot be reached. Check that it is running and that its base_url is right, then try again."
+                .to_owned()
+        }
+    }
+}
+
+/// The reason that TLS gave, however deep it lies. An I/O error does not count as the source of what it holds.
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref::<rustls::Error>() {
+            return Some(found);
+        }
+        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = match held {
+            Some(held) => Some(held),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_local, proxy};
+
+    fn shown(base_url: &str, env: &[(&str, &str)]) -> Result<Option<String>, String> {
+        let env = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        proxy(base_url, env).map(|proxy| proxy.map(|it| it.shown)).map_err(|error| error.sentence)
+    }
+
+    #[test]
+    fn the_proxy_of_an_address() {
+        let out = "http://models.example:8000/v1";
+        let tls = "https://models.example/v1";
+        for (base_url, env, expected) in [
+            (out, &[("HTTP_PROXY", "http://proxy:3128")][..], Some("proxy:3128")),
+            (out, &[("http_proxy", "proxy:3128")], Some("proxy:3128")),
+            (out, &[("HTTP_PROXY", "http://me:secret@proxy:3128/")], Some("proxy:3128")),
+            (out, &[("HTTP_PROXY", "https://proxy")], Some("proxy")),
+            (out, &[("HTTP_PROXY", "http://[::2]:3128")], Some("[::2]:3128")),
+            (out, &[("ALL_PROXY", "http://all:1")], Some("all:1")),
+            (out, &[("ALL_PROXY", "http://all:1"), ("HTTP_PROXY", "http://one:2")], Some("one:2")),
+            (out, &[("ALL_PROXY", "http://all:1"), ("HTTP_PROXY", " ")], Some("all:1")),
+            (out, &[("HTTPS_PROXY", "http://proxy:3128")], None),
+            (out, &[("HTTP_PROXY", "")], None),
+            (out, &[], None),
+            (tls, &[("HTTPS_PROXY", "http://proxy:3128")], Some("proxy:3128")),
+            (tls, &[("HTTP_PROXY", "http://proxy:3128")], None),
+            (out, &[("HTTP_PROXY", "p:1"), ("NO_PROXY", "models.example")], None),
+            (out, &[("HTTP_PROXY", "p:1"), ("no_proxy", ".example")], None),
+            (out, &[("HTTP_PROXY", "p:1"), ("NO_PROXY", "*")], None),
+            (out, &[("HTTP_PROXY", "p:1"), ("NO_PROXY", "other.example, 10.0.0.0/8")], Some("p:1")),
+            ("http://10.1.2.3/v1", &[("HTTP_PROXY", "p:1"), ("NO_PROXY", "other.example, 10.0.0.0/8")], None),
+            (out, &[("ALL_PROXY", "socks5://p:1"), ("NO_PROXY", "models.example")], None),
+        ] {
+            assert_eq!(shown(base_url, env), Ok(expected.map(str::to_owned)), "{base_url} {env:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_on_this_machine_has_none() {
+        let env =
+            [("HTTP_PROXY", "http://p:1"), ("HTTPS_PROXY", "http://p:1"), ("ALL_PROXY", "socks5://p:1")];
+        for url in [
+            "http://127.0.0.1:11434/v1",
+            "http://localhost:1234",
+            "http://LOCALHOST:1234",
+            "http://localhost.:1/v1",
+            "http://models.localhost/v1",
+            "http://127.9.9.9/v1",
+            "http://[::1]:8080/v1",
+            "http://[::ffff:127.0.0.1]/v1",
+            "http://0.0.0.0:11434/v1",
+            "https://localhost/v1",
+        ] {
+            assert!(is_local(url), "{url}");
+            assert_eq!(shown(url, &env), Ok(None), "{url}");
+        }
+        for url in [
+            "http://10.0.0.1/v1",
+            "http://localhost.example/v1",
+            "http://128.0.0.1/",
+            "http://[::2]/",
+            "nonsense",
+        ] {
+            assert!(!is_local(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_of_another_kind_is_named() {
+        for value in [
+            "socks://p:1",
+            "socks5://me:secret@p:1",
+            "socks5h://p:1",
+            "ftp://p",
+            "http://",
+            "://",
+            "http://a b",
+        ] {
+            let sentence = shown("http://models.example/v1", &[("ALL_PROXY", value)]).unwrap_err();
+            assert!(sentence.contains("ALL_PROXY") && !sentence.contains("secret"), "{value}: {sentence}");
+        }
+    }
+}

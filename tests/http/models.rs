@@ -1,0 +1,245 @@
+//! Only models that are offered are asked, and what is offered follows the providers.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+use std::time::{Duration, Instant};
+
+use inglenook::server::llm::Provider;
+use serde_json::{Value, json};
+
+use crate::{
+    app::{Answer, App, Client},
+    shelf::{Reply, Shelf, list, missing, said},
+    upstream::{Upstream, provider, short},
+};
+
+/// A model server whose list can be changed, and be taken away.
+struct Stock {
+    shelf: Shelf,
+    models: Arc<Mutex<Vec<&'static str>>>,
+    lists: Arc<AtomicBool>,
+}
+
+impl Stock {
+    async fn of(models: &[&'static str]) -> Self {
+        let models = Arc::new(Mutex::new(models.to_vec()));
+        let lists = Arc::new(AtomicBool::new(true));
+        let (known, listing) = (models.clone(), lists.clone());
+        let shelf =
+            Shelf::start(move |asked| reply(asked, &known.lock().unwrap(), listing.load(Ordering::Relaxed)));
+        Self { shelf: shelf.await, models, lists }
+    }
+
+    fn provider(&self) -> Arc<dyn Provider> {
+        provider(&self.shelf.url("/v1"), short())
+    }
+}
+
+fn reply(asked: &str, models: &[&str], lists: bool) -> Reply {
+    match asked {
+        "GET /v1/models" if lists => list(models),
+        "GET /v1/models" => (503, "text/plain", "later".into()),
+        "POST /v1/chat/completions" => said("Hello."),
+        _ => missing(),
+    }
+}
+
+async fn offered(person: &Client) -> Vec<String> {
+    let models = person.get("/api/v1/models").await.is(200).json();
+    models["items"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn waited_for(person: &Client, models: &[&str]) -> Duration {
+    let begun = Instant::now();
+    while offered(person).await != models {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", offered(person).await);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    begun.elapsed()
+}
+
+fn model_refused(answer: Answer) -> String {
+    let answer = answer.problem(422, "model");
+    answer.json()["detail"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn only_what_is_offered_is_asked() {
+    let stock = Stock::of(&["cheap", "org/cheap"]).await;
+    let app = App::with_provider(&[], stock.provider()).await;
+    let lin = app.person("lin").await;
+    assert_eq!(offered(&lin).await, ["acme/cheap", "acme/org/cheap"]);
+    let id = lin.conversation().await;
+    let path = format!("/api/v1/conversations/{id}");
+    let begun = lin.ask(&id, "Hello?").await;
+    let (question, answer) = (&begun["user_message"]["id"], &begun["assistant_message"]["id"]);
+    let call = |id: &Value, what: &str| format!("/api/v1/messages/{}/{what}", id.as_str().unwrap());
+    for model in [
+        "acme/expensive",
+        "expensive",
+        "other/cheap",
+        "acme/",
+        "/cheap",
+        "ACME/cheap",
+        "acme/cheap/",
+        "acme//cheap",
+        "org/dear",
+        "acme/cheap\u{0}",
+        "acme/\ncheap",
+        &"x".repeat(300),
+        &format!("acme/{}", "x".repeat(201)),
+    ] {
+        let it = json!({ "model": model });
+        model_refused(lin.post("/api/v1/conversations", &it).await);
+        model_refused(lin.patch(&path, &it).await);
+        let asked = json!({ "content": "x", "model": model });
+        let sentence = model_refused(lin.post(&format!("{path}/messages"), &asked).await);
+        assert!(sentence.chars().count() < 400 && !sentence.contains(char::is_control), "{sentence}");
+        model_refused(lin.post(&call(question, "edit"), &asked).await);
+        let form = format!(
+            "text=x&conversation_id={id}&model={}",
+            model.replace('\u{0}', "%00").replace('\n', "%0a")
+        );
+        let refused = lin.post_form("/fn/ask", &form).await;
+        assert!(!matches!(refused.status, 200 | 202) && refused.status < 500, "{model}: {}", refused.status);
+    }
+    // By its name alone, too, and then it is stored as it is shown.
+    for (model, id) in
+        [("cheap", "acme/cheap"), (" acme/org/cheap ", "acme/org/cheap"), ("org/cheap", "acme/org/cheap")]
+    {
+        let made = lin.post("/api/v1/conversations", &json!({ "model": model })).await.is(201).json();
+        assert_eq!(made["model"], id);
+    }
+    lin.post(&call(answer, "regenerate"), &json!({})).await.is(202);
+    assert!(stock.shelf.asked().iter().all(|asked| asked.contains("/v1/")));
+}
+
+#[tokio::test]
+async fn a_model_that_is_gone_is_named_and_costs_nothing() {
+    let stock = Stock::of(&["old", "new"]).await;
+    let app = App::with_provider(&[], stock.provider()).await;
+    let lin = app.person("lin").await;
+    let id = lin.conversation().await;
+    let begun = lin.ask(&id, "Hello?").await;
+    let answer = begun["assistant_message"]["id"].as_str().unwrap();
+    *stock.models.lock().unwrap() = vec!["new"];
+    // A list that is a minute old is not looked at again, but one from which somebody misses something is.
+    let path = format!("/api/v1/conversations/{id}");
+    tokio::time::sleep(Duration::from_millis(4_100)).await;
+    lin.post("/api/v1/conversations", &json!({ "model": "acme/none" })).await.is(422);
+    let gone = "acme/old is no longer offered. Choose another model.";
+    for question in [json!({ "content": "And now?" }), json!({ "content": "And now?", "model": "acme/old" })]
+    {
+        assert_eq!(model_refused(lin.post(&format!("{path}/messages"), &question).await), gone);
+    }
+    assert_eq!(
+        model_refused(lin.post(&format!("/api/v1/messages/{answer}/regenerate"), &json!({})).await),
+        gone
+    );
+    let page = lin.clone().browser().get(&format!("/c/{id}")).await.is(200).text();
+    assert!(page.contains("acme/old (no longer offered)") && page.contains("Hello."), "{page}");
+    assert_eq!(lin.get(&format!("{path}/messages")).await.json()["items"].as_array().unwrap().len(), 2);
+    let question = json!({ "content": "And now?", "model": "acme/new" });
+    lin.post(&format!("{path}/messages"), &question).await.is(202);
+    assert_eq!(lin.get(&path).await.json()["model"], "acme/new");
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_keeps_its_models() {
+    let stock = Stock::of(&["a", "b"]).await;
+    let app = App::with_provider(&[], stock.provider()).await;
+    let lin = app.person("lin").await;
+    let id = lin.post("/api/v1/conversations", &json!({ "model": "acme/b" })).await.is(201).id();
+    stock.lists.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(4_100)).await;
+    lin.post("/api/v1/conversations", &json!({ "model": "acme/c" })).await.is(422);
+    assert_eq!(offered(&lin).await, ["acme/a", "acme/b"]);
+    lin.ask(&id, "Still there?").await;
+    // A server that has started since knows nothing of it, and takes the conversation's own word.
+    let state = app.state.clone();
+    drop(app);
+    let later = App::with_provider(&[("INGLENOOK_CHAT_DEFAULT_MODEL", "demo/demo")], stock.provider()).await;
+    let lin = later.person("lin").await;
+    let at = state.clock.now();
+    let old = inglenook::domain::Conversation { model: Some("acme/b".into()), ..conversation(&later, at) };
+    let me = lin.get("/api/v1/me").await.json()["id"].as_str().unwrap().to_owned();
+    later.state.store.create_conversation(&me, &old).await.unwrap();
+    lin.ask(&old.id, "Still there?").await;
+    lin.post("/api/v1/conversations", &json!({ "model": "acme/c" })).await.problem(422, "model");
+    let page = lin.clone().browser().get(&format!("/c/{}", old.id)).await.is(200).text();
+    assert!(page.contains("acme/b") && !page.contains("no longer offered"));
+    // The first to register is the administrator, and reads what is wrong.
+    let start = lin.browser().get("/").await.is(200).text();
+    assert!(
+        start.contains("acme has a problem of its own") || start.contains("acme is overloaded"),
+        "{start}"
+    );
+}
+
+fn conversation(app: &App, now: i64) -> inglenook::domain::Conversation {
+    inglenook::domain::Conversation {
+        id: app.state.ids.next(),
+        title: "Old".into(),
+        model: None,
+        system_prompt: None,
+        pinned: false,
+        archived: false,
+        leaf_id: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_comes_up_later_is_seen_soon() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let app = App::with_provider(&[], provider(&format!("http://{address}/v1"), short())).await;
+    let lin = app.person("lin").await;
+    assert_eq!(offered(&lin).await, Vec::<String>::new());
+    let shelf = Shelf::at(address, |asked| reply(asked, &["a"], true)).await;
+    let took = waited_for(&lin, &["acme/a"]).await;
+    println!("seen after {took:?}");
+    // However many look, it is asked once.
+    for _ in 0..50 {
+        offered(&lin).await;
+    }
+    assert_eq!(shelf.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_storm_of_lookers_asks_a_failing_server_seldom() {
+    let stock = Stock::of(&["a"]).await;
+    stock.lists.store(false, Ordering::Relaxed);
+    let app = App::with_provider(&[], stock.provider()).await;
+    let lin = app.person("lin").await;
+    let look = async || {
+        offered(&lin).await;
+        lin.post("/api/v1/conversations", &json!({ "model": "acme/x" })).await.problem(422, "model");
+    };
+    futures::future::join_all((0..50).map(|_| look())).await;
+    assert!(stock.shelf.asked().len() <= 2);
+}
+
+#[tokio::test]
+async fn a_failed_answer_is_not_asked_for_a_title() {
+    let upstream = Upstream::start();
+    let app = App::with_provider(&[], upstream.provider()).await;
+    let lin = app.person("lin").await;
+    for (model, requests) in [("500", 3), ("401", 1), ("429", 1), ("cut", 1)] {
+        let new = json!({ "model": format!("acme/{model}") });
+        let id = lin.post("/api/v1/conversations", &new).await.is(201).id();
+        let begun = lin.ask(&id, "Why is the sky blue?").await;
+        assert_eq!(begun["assistant_message"]["status"], "generating");
+        let path = format!("/api/v1/conversations/{id}");
+        let begun = Instant::now();
+        while lin.get(&path).await.json()["title"] != "Why is the sky blue?" {
+            assert!(begun.elapsed() < Duration::from_secs(5), "{model} has no title");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(upstream.log(model).await.len(), requests, "{model}");
+    }
+}

@@ -1,0 +1,86 @@
+//! A model server of a few lines: what it answers is a function of method and path.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{StatusCode, header},
+    response::Response,
+};
+
+/// Status, content type and body.
+pub type Reply = (u16, &'static str, String);
+
+/// Ends with the value.
+pub struct Shelf {
+    pub address: SocketAddr,
+    /// `GET /v1/models`, in the order in which they came.
+    asked: Arc<Mutex<Vec<String>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Shelf {
+    pub async fn start(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), reply).await
+    }
+
+    pub async fn at(address: SocketAddr, reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (seen, reply) = (asked.clone(), Arc::new(reply));
+        let router = Router::new().fallback(async move |request: Request| {
+            let line = format!("{} {}", request.method(), request.uri().path());
+            let (status, kind, body) = reply(&line);
+            seen.lock().unwrap().push(line);
+            let status = StatusCode::from_u16(status).unwrap();
+            Response::builder()
+                .status(status)
+                .header(header::CONTENT_TYPE, kind)
+                .body(Body::from(body))
+                .unwrap()
+        });
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, asked, task }
+    }
+
+    /// What was asked since the last look.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+pub fn json(body: impl Into<String>) -> Reply {
+    (200, "application/json", body.into())
+}
+
+/// A list of models of these names.
+pub fn list(names: &[&str]) -> Reply {
+    let data: Vec<_> = names.iter().map(|name| serde_json::json!({ "id": name })).collect();
+    json(serde_json::json!({ "data": data }).to_string())
+}
+
+/// A whole answer as a stream.
+pub fn said(text: &str) -> Reply {
+    let chunk = serde_json::json!({ "choices": [{ "delta": { "content": text }, "finish_reason": "stop" }] });
+    (200, "text/event-stream", format!("data: {chunk}\n\ndata: [DONE]\n\n"))
+}
+
+pub fn missing() -> Reply {
+    (404, "text/plain", "404 page not found".to_owned())
+}
