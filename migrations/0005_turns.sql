@@ -28,3 +28,7 @@ ALTER TABLE messages DROP COLUMN idempotency_key;
 
 -- Which of several runs writes, or wrote, an answer: a continued one has one run after the other.
 ALTER TABLE messages ADD COLUMN run TEXT;
+
+-- Deleted, and so long that its messages are removed some at a time.
+ALTER TABLE conversations ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX conversations_deleted ON conversations (id) WHERE deleted;
