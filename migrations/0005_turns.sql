@@ -1,6 +1,6 @@
 -- An idempotency key names what was asked with it, in one conversation (or in none, '', for one that began a
--- conversation) and for a day. request is a hash of what was asked; NULL in rows from before, where the stored
--- question is compared.
+-- conversation) and for a day. request is a hash of what was asked; in rows from before it is NULL, where the stored
+-- question is compared, or empty, where an answer was continued.
 CREATE TABLE idempotency_keys (
     user_id         TEXT    NOT NULL,
     conversation_id TEXT    NOT NULL,
@@ -20,7 +20,7 @@ INSERT OR IGNORE INTO idempotency_keys
     SELECT user_id, '', idempotency_key, NULL, id, created_at
     FROM messages WHERE idempotency_key IS NOT NULL;
 INSERT OR IGNORE INTO idempotency_keys
-    SELECT continuations.user_id, conversation_id, key, NULL, message_id, unixepoch() * 1000
+    SELECT continuations.user_id, conversation_id, key, '', message_id, unixepoch() * 1000
     FROM continuations JOIN messages ON messages.id = message_id;
 DROP TABLE continuations;
 DROP INDEX messages_key;
@@ -28,3 +28,7 @@ ALTER TABLE messages DROP COLUMN idempotency_key;
 
 -- Which of several runs writes, or wrote, an answer: a continued one has one run after the other.
 ALTER TABLE messages ADD COLUMN run TEXT;
+
+-- Deleted, and so long that its messages are removed some at a time.
+ALTER TABLE conversations ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX conversations_deleted ON conversations (id) WHERE deleted;

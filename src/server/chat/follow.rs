@@ -79,16 +79,20 @@ async fn admit(
 ) -> Result<(Conversation, StreamPermit), AppError> {
     let most = state.config.limits.streams_per_user;
     let permit = state.live.admit(current.id(), &current.session_id, most)?;
-    let conversation =
-        state.store.conversation(current.id(), conversation_id).await?.ok_or(AppError::NotFound)?;
-    // A session that ended after the gate let it in, and before its stream could be told so.
     let session = std::slice::from_ref(&current.session_id);
-    if state.store.valid_sessions(session, state.clock.now()).await?.is_empty() {
+    let (conversation, valid, last_seq) = futures::try_join!(
+        state.store.conversation(current.id(), conversation_id),
+        // It may have ended after the gate let it in, and before its stream could be told so.
+        state.store.valid_sessions(session, state.clock.now()),
+        state.store.last_seq(conversation_id)
+    )?;
+    let conversation = conversation.ok_or(AppError::NotFound)?;
+    if valid.is_empty() {
         return Err(AppError::SignedOut);
     }
     // A log that only this process writes knows its own number.
     if !(state.store.is_alone() && channel.is_running()) {
-        channel.at_least(state.store.last_seq(conversation_id).await?);
+        channel.at_least(last_seq);
     }
     relay::attach(state, conversation_id, channel).await?;
     Ok((conversation, permit))

@@ -223,7 +223,7 @@ impl Tails {
             return written;
         }
         let Err(error) = self.append(&chunks).await else { return written };
-        if matches!(error, StoreError::Unavailable(_)) {
+        if !matches!(error, StoreError::Broken(_)) {
             tracing::warn!(%error, answers = taken.len(), "parts of answers wait for the database");
             taken.into_iter().zip(chunks).for_each(|(tail, chunk)| self.put_back(tail, chunk, false));
             return Written::Nothing;

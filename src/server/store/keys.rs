@@ -18,7 +18,7 @@ pub struct Key {
 /// What is stored of a used key.
 #[derive(Debug)]
 pub(super) struct Used {
-    /// `None`: from before requests were kept.
+    /// From before requests were kept: `None` for a turn, empty for a continuation.
     pub request: Option<String>,
     /// The text of the question that was stored with the answer.
     pub asked: Option<String>,
@@ -38,7 +38,8 @@ impl Used {
 
     /// Whether it was used to continue `message_id`, given the message that stands beside it.
     pub(super) fn continued(&self, key: &Key, answer_id: &str, message_id: &str) -> bool {
-        answer_id == message_id && self.request.as_ref().is_none_or(|request| *request == key.request)
+        let same = |request: &String| request.is_empty() || *request == key.request;
+        answer_id == message_id && self.request.as_ref().is_some_and(same)
     }
 }
 

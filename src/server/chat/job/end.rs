@@ -148,10 +148,7 @@ impl Ending {
                     tracing::error!(%error, message = %message_id, "the end of an answer waits for the next start");
                     return Stored::Not(finish);
                 }
-                Err(error @ StoreError::Unavailable(_)) => {
-                    tracing::warn!(%error, "the end of an answer waits for the database");
-                }
-                Err(error) => {
+                Err(error @ StoreError::Broken(_)) => {
                     refusals += 1;
                     tracing::error!(%error, refusals, message = %message_id, "the end of an answer is refused");
                     if refusals >= REFUSALS {
@@ -161,6 +158,7 @@ impl Ending {
                         }
                     }
                 }
+                Err(error) => tracing::warn!(%error, "the end of an answer waits for the database"),
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(longest);

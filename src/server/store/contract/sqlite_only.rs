@@ -1,10 +1,16 @@
 //! What only a file can do: last, be opened twice, be damaged, stand where nothing can be written.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use tempfile::TempDir;
 
-use crate::server::store::{ContinueOutcome, Leftovers, NewTurn, OpenError, OpenOptions, TurnOutcome, open};
+use crate::server::store::{
+    ContinueOutcome, ConversationQuery, Leftovers, NewTurn, OpenError, OpenOptions, TurnOutcome, open,
+};
 
 use super::fixtures::{NOW, begin, chunk, first_turn, id, key, talk, turn, user};
 
@@ -187,18 +193,30 @@ async fn a_very_long_conversation_goes_without_holding_up_others() {
         FROM messages, numbers WHERE id = ?1";
     sqlx::query(many).bind(&long.answer.id).execute(&pool).await.unwrap();
     pool.close().await;
-    let others = [first_turn(&ada), first_turn(&ada), first_turn(&ada)];
-    let begun = std::time::Instant::now();
-    let (deleted, ()) = futures::join!(store.delete_conversation(&ada.id, &long.conversation.id), async {
-        for other in &others {
-            let asked = std::time::Instant::now();
-            begin(&*store, other).await;
-            println!("asked within {:?}", asked.elapsed());
+    let begun = Instant::now();
+    assert!(store.delete_conversation(&ada.id, &long.conversation.id).await.unwrap());
+    let deleted = begun.elapsed();
+    assert!(store.conversation(&ada.id, &long.conversation.id).await.unwrap().is_none());
+    assert!(!store.delete_conversation(&ada.id, &long.conversation.id).await.unwrap());
+    let listed = ConversationQuery { limit: 10, ..ConversationQuery::default() };
+    assert!(store.conversations(&ada.id, &listed).await.unwrap().is_empty());
+    let below = turn(&ada, &long.conversation, Some(&long.answer.id));
+    assert_eq!(store.begin_turn(&below).await.unwrap(), TurnOutcome::NoConversation);
+    // As after a crash, it goes on with the next process.
+    store.close().await;
+    let store = open(&url(&file), &OpenOptions::default()).await.unwrap();
+    let mut longest = Duration::ZERO;
+    let others = async {
+        for _ in 0..20 {
+            let asked = Instant::now();
+            begin(&*store, &first_turn(&ada)).await;
+            longest = longest.max(asked.elapsed());
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    });
-    assert!(deleted.unwrap());
-    println!("deleted within {:?}", begun.elapsed());
-    while store.purge().await.unwrap() {}
-    println!("purged within {:?}", begun.elapsed());
+    };
+    let purge = async { while store.purge().await.unwrap() {} };
+    futures::join!(purge, others);
+    println!("hidden within {deleted:?}, gone within {:?}, others waited {longest:?}", begun.elapsed());
+    assert!(deleted < Duration::from_millis(500) && longest < Duration::from_secs(1));
     assert!(store.messages_back(&long.conversation.id, None, 1).await.unwrap().is_empty());
 }

@@ -274,7 +274,6 @@ pub(super) async fn a_key_continues_once(store: &dyn Store) {
         let ContinueOutcome::Repeated(answer) = go_on(store, &turn, Some(key)).await else { panic!("{key}") };
         assert_eq!((answer.id, answer.status), (turn.answer.id.clone(), Status::Interrupted));
     }
-    let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
     // What the key was used for in the same conversation, and nowhere else.
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
     let again = another_answer(&ada, &turn.conversation, Some(question(&turn)));

@@ -15,7 +15,7 @@ use super::{Mongo, documents::MessageDoc};
 pub(super) struct KeyDoc {
     #[serde(rename = "_id")]
     id: KeyId,
-    /// Missing in those from before it was kept.
+    /// [`Used::request`].
     request: Option<String>,
     answer_id: String,
     created_at: i64,
@@ -96,7 +96,7 @@ impl Mongo {
             doc! { "$match": { "continue_keys": { "$exists": true } } },
             doc! { "$unwind": "$continue_keys" },
             doc! { "$project": {
-                "_id": id, "request": nothing(), "answer_id": "$_id", "created_at": { "$toLong": "$$NOW" }
+                "_id": id, "request": { "$literal": "" }, "answer_id": "$_id", "created_at": { "$toLong": "$$NOW" }
             } },
         ];
         for mut pipeline in [turns("$conversation_id"), turns(""), continued] {

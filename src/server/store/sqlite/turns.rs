@@ -15,7 +15,7 @@ const INSERT: &str = "
 const OBSTACLES: &str = "
     SELECT used.request, answer.id AS answer_id, answer.conversation_id, answer.question_id, answer.parent_id,
         question.content AS asked,
-        EXISTS (SELECT 1 FROM conversations WHERE id = ?1 AND user_id = ?2) AS owned,
+        EXISTS (SELECT 1 FROM conversations WHERE id = ?1 AND user_id = ?2 AND NOT deleted) AS owned,
         EXISTS (SELECT 1 FROM messages WHERE id = ?3 AND conversation_id = ?1) AS parent_known,
         (SELECT id FROM messages WHERE conversation_id = ?1 AND status = 'generating') AS running,
         (SELECT count(*) FROM messages WHERE user_id = ?2 AND status = 'generating') AS all_running
