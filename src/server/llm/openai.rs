@@ -9,21 +9,16 @@ use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use async_openai::types::chat::{
-    ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage, ChatCompletionRequestSystemMessage,
-    ChatCompletionRequestUserMessage, ChatCompletionStreamOptions, CreateChatCompletionRequest,
-};
 use async_trait::async_trait;
 use futures::StreamExt;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use super::complaint::{self, Kind};
-use super::dialects::{Parameter, named_parameters};
 use super::errors::{Blame, causes, retry_after};
-use super::{ChatRequest, DeltaStream, LlmError, PromptMessage, Provider, Secret, stream};
-use crate::domain::{FailureCode, Role};
+use super::request::{Dialect, body, simpler};
+use super::{ChatRequest, DeltaStream, LlmError, Provider, Secret, stream};
+use crate::domain::FailureCode;
 
 /// How long the answer of `/models` is good for, and how long a failure is.
 const MODELS_FRESH: Duration = Duration::from_secs(60);
@@ -84,44 +79,6 @@ pub struct OpenAi {
 struct Known {
     until: Instant,
     result: Result<Vec<String>, LlmError>,
-}
-
-/// How a model wants to be asked where it differs from most.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Dialect {
-    no_stream_options: bool,
-    limit: Limit,
-    no_stream: bool,
-}
-
-/// The name of the limit of tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Limit {
-    #[default]
-    MaxTokens,
-    MaxCompletionTokens,
-    Without,
-}
-
-impl Dialect {
-    /// Without a parameter that was sent; the same when it was not.
-    fn without(self, parameter: Parameter, request: &ChatRequest) -> Self {
-        let limited = request.max_tokens.is_some();
-        match (parameter, self.limit) {
-            (Parameter::StreamOptions, _) if !self.no_stream => Self { no_stream_options: true, ..self },
-            (Parameter::OlderMaxTokens, Limit::MaxTokens) if limited => {
-                Self { limit: Limit::MaxCompletionTokens, ..self }
-            }
-            (Parameter::MaxTokens, _) if limited => Self { limit: Limit::Without, ..self },
-            (Parameter::Stream, _) => Self { no_stream: true, ..self },
-            _ => self,
-        }
-    }
-
-    /// Without all that can be done without.
-    fn plainest(self, request: &ChatRequest) -> Self {
-        self.without(Parameter::StreamOptions, request).without(Parameter::MaxTokens, request)
-    }
 }
 
 /// Why one attempt failed, and whether (and after what pause) another makes sense.
@@ -297,23 +254,6 @@ impl OpenAi {
     }
 }
 
-/// The request without what the server complained about: the first parameter that it names; where it names none and
-/// nothing else explains the refusal, without everything optional. `None`: nothing can be left out.
-fn simpler(tried: Dialect, request: &ChatRequest, status: StatusCode, text: &str) -> Option<Dialect> {
-    let names_it = matches!(status.as_u16(), 400 | 404 | 415 | 422 | 500 | 501);
-    let kind = complaint::kind(Some(status.as_u16()), text);
-    if !names_it || !matches!(kind, Kind::NotAccepted | Kind::Trouble | Kind::NotFound | Kind::UnknownModel) {
-        return None;
-    }
-    let words = complaint::words(text);
-    let named = named_parameters(&words).map(|parameter| tried.without(parameter, request));
-    let mut simpler = named.into_iter().find(|dialect| *dialect != tried);
-    if simpler.is_none() && kind == Kind::NotAccepted && matches!(status.as_u16(), 400 | 422) {
-        simpler = Some(tried.plainest(request));
-    }
-    simpler.filter(|dialect| *dialect != tried)
-}
-
 #[async_trait]
 impl Provider for OpenAi {
     fn name(&self) -> &str {
@@ -362,32 +302,6 @@ fn client(connect: Duration) -> Result<reqwest::Client, String> {
     };
     // A system without certificates can still speak to a model in its own network.
     builder().build().or_else(|_| builder().tls_certs_only([]).build()).map_err(|error| causes(&error))
-}
-
-fn body(request: &ChatRequest, dialect: Dialect) -> CreateChatCompletionRequest {
-    let limit = |name: Limit| request.max_tokens.filter(|_| dialect.limit == name);
-    let streams = !dialect.no_stream;
-    // Nearly all servers know only the older name, which async-openai marks as deprecated.
-    #[expect(deprecated)]
-    CreateChatCompletionRequest {
-        model: request.model.clone(),
-        messages: request.messages.iter().map(message).collect(),
-        max_tokens: limit(Limit::MaxTokens),
-        max_completion_tokens: limit(Limit::MaxCompletionTokens),
-        stream: Some(streams),
-        stream_options: (streams && !dialect.no_stream_options)
-            .then_some(ChatCompletionStreamOptions { include_usage: Some(true), include_obfuscation: None }),
-        ..Default::default()
-    }
-}
-
-fn message(message: &PromptMessage) -> ChatCompletionRequestMessage {
-    let content = message.content.as_str();
-    match message.role {
-        Role::System => ChatCompletionRequestSystemMessage::from(content).into(),
-        Role::User => ChatCompletionRequestUserMessage::from(content).into(),
-        Role::Assistant => ChatCompletionRequestAssistantMessage::from(content).into(),
-    }
 }
 
 /// The body as text; when it is longer than `limit` or breaks off, what came of it is the error.
