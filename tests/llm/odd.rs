@@ -66,7 +66,7 @@ async fn signs_of_life_are_waited_for_and_silence_is_not() {
         ask_with(wait("\n")),
         ask_with(middle),
         ask_with(vec![sse(&format!(": hello\n\n{}", text("a"))), vec![Step::Hang]].concat()),
-        ask_with(vec![sse(""), vec![Step::Repeat(": PROCESSING\n\n", 50)]].concat()),
+        ask_with(vec![sse(&empty), vec![Step::Repeat(": PROCESSING\n\n", 50)]].concat()),
         ask_with(vec![sse(&text("a")), vec![Step::Repeat(": PROCESSING\n\n", 50)]].concat()),
     );
     good("comments", &comments.0, "a");
@@ -161,16 +161,15 @@ async fn more_after_a_finish_reason_is_kept() {
     for word in ["stop", "null", "None", ""] {
         good(word, &outcome(sse(&reason(word))).await, "aaa");
     }
-    let server = |pause: u64| {
-        let mut steps = sse(&delta(json!({ "role": "assistant" }), Some("stop")));
-        steps.extend([Step::Pause(pause), Step::Send(text("a").into()), Step::Send(end("stop").into())]);
-        steps.extend([Step::Pause(pause), Step::Send(text("b").into()), Step::Pause(pause)]);
-        steps.push(Step::Send(format!("{}{DONE}", text("c")).into()));
-        Scripted::with(steps)
+    // A pause after a reason, before the first word and after it.
+    let first = delta(json!({ "role": "assistant" }), Some("stop"));
+    let slow = async |begin: String, whole: &str| {
+        let rest = format!("{}{}{DONE}", text("b"), end("stop"));
+        let steps = [sse(&begin), vec![Step::Pause(6_500), Step::Send(rest.into())]].concat();
+        let server = Scripted::with(steps).await;
+        good(whole, &ask(&server.provider(Timeouts::default()), request("m")).await, whole);
     };
-    // Longer than the old wait of five seconds.
-    let server = server(6_500).await;
-    good("slow", &ask(&server.provider(Timeouts::default()), request("m")).await, "abc");
+    tokio::join!(slow(first, "b"), slow(delta(json!({ "content": "a" }), Some("stop")), "ab"));
     // A server that never closes is not waited for.
     let hanging =
         vec![sse(&format!("{}{}", text("a"), end("stop"))), vec![Step::Repeat(": x\n\n", 100)]].concat();

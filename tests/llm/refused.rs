@@ -88,13 +88,13 @@ async fn a_server_that_refuses_everything_is_asked_a_few_times_only() {
     let everything = r#"{"error":"bad: stream_options, max_tokens, max_completion_tokens, 'stream'"}"#;
     for (body, most) in [(everything, 6), ("", 2), (r#"{"error":{"code":"context_length_exceeded"}}"#, 1)] {
         let server = Scripted::with(answer(400, "application/json", body)).await;
-        let outcome =
-            ask(&server.provider(short()), ChatRequest { max_tokens: Some(20), ..request("m") }).await;
+        let provider = server.provider(short());
+        let outcome = ask(&provider, ChatRequest { max_tokens: Some(20), ..request("m") }).await;
         assert_eq!(outcome.error.unwrap().failure.code, Refused);
         assert!(server.seen().len() <= most, "{body}: {:?}", server.seen());
         // Nothing was learned from it.
         let before = server.seen().len();
-        ask(&server.provider(short()), request("m")).await;
+        ask(&provider, request("m")).await;
         assert!(server.seen()[before]["stream_options"].is_object());
     }
 }

@@ -130,9 +130,14 @@ pub const KEYS: &[Key] = &[
         "timeouts.first_token_seconds",
         "INGLENOOK_TIMEOUTS_FIRST_TOKEN_SECONDS",
         "60",
-        "For the first piece of an answer; local models may load first.",
+        "Silence before an answer; local models may load first. Ten times as long while a server says that it is alive.",
     ),
-    key("timeouts.idle_seconds", "INGLENOOK_TIMEOUTS_IDLE_SECONDS", "60", "Between two pieces of an answer."),
+    key(
+        "timeouts.idle_seconds",
+        "INGLENOOK_TIMEOUTS_IDLE_SECONDS",
+        "60",
+        "Silence between two pieces of an answer; again tenfold with signs of life.",
+    ),
 ];
 
 /// The variables that belong to no single key.

@@ -9,6 +9,7 @@ pub mod demo;
 mod dialects;
 mod errors;
 mod frames;
+mod lenient;
 mod listing;
 mod mend;
 pub mod openai;

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use super::base::{Base, is_astray};
 use super::client::{Client, NoClient, client};
 use super::errors::{Blame, retry_after};
-use super::request::{self, Dialect};
+use super::request::{Dialect, body, simpler};
 use super::{ChatRequest, DeltaStream, LlmError, Provider, Secret, listing, stream};
 use crate::domain::FailureCode;
 
@@ -185,7 +185,7 @@ impl OpenAi {
         request: &ChatRequest,
         dialect: Dialect,
     ) -> Result<reqwest::Response, Result<Dialect, Attempt>> {
-        let request_body = request::body(request, dialect);
+        let request_body = body(request, dialect);
         // No compression: what compresses would hold tokens back.
         let client = self.client().map_err(|error| Err(Attempt::last(error)))?;
         let http = self
@@ -206,7 +206,7 @@ impl OpenAi {
         }
         let headers = response.headers().clone();
         let text = read_at_most(response, ERROR_MAX_BYTES).await.unwrap_or_else(|partial| partial);
-        if let Some(simpler) = request::simpler(dialect, request, status, &text) {
+        if let Some(simpler) = simpler(dialect, request, status, &text) {
             tracing::info!(
                 provider = self.blame.name,
                 status = status.as_u16(),

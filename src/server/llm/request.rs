@@ -1,4 +1,4 @@
-//! What is sent to a provider, and in which words: parameters that a model does not understand are left out.
+//! How a question is written for a model server, and in which simpler words after it was refused.
 
 use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage, ChatCompletionRequestSystemMessage,

@@ -1,0 +1,278 @@
+//! Kinds of JSON values that take anything: what is not of the kind wanted counts as missing, and is no error.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::dialects::{is_thinking_type, reasoning_rank};
+
+/// An object; anything else in its place is none.
+#[derive(Debug)]
+pub(super) struct Object<T>(pub(super) Option<T>);
+
+/// A text that may also come as a list of parts or as an object, in which some may be thinking.
+#[derive(Debug, Default)]
+pub(super) struct Words<'a> {
+    text: Cow<'a, str>,
+    thinking: Cow<'a, str>,
+}
+
+/// A number, also as digits in a text; anything else is 0.
+#[derive(Debug, Default)]
+pub(super) struct Number(pub(super) f64);
+
+/// Whether there is anything in it: no null, `false`, 0, blank text, or list or object of nothing else.
+#[derive(Debug, Default)]
+pub(super) struct Given(pub(super) bool);
+
+impl Words<'_> {
+    pub(super) fn text(&self) -> Option<&str> {
+        (!self.text.is_empty()).then_some(&self.text)
+    }
+
+    pub(super) fn thinking(&self) -> Option<&str> {
+        (!self.thinking.is_empty()).then_some(&self.thinking)
+    }
+
+    /// Both, for a field that is all thinking.
+    pub(super) fn all(&self) -> Cow<'_, str> {
+        match (self.text(), self.thinking()) {
+            (Some(text), None) => text.into(),
+            (None, Some(thinking)) => thinking.into(),
+            _ => format!("{}{}", self.thinking, self.text).into(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.thinking.is_empty()
+    }
+}
+
+impl<'a> Words<'a> {
+    fn add(&mut self, more: Words<'a>) {
+        add(&mut self.text, more.text);
+        add(&mut self.thinking, more.thinking);
+    }
+
+    fn into_thinking(mut self) -> Self {
+        let text = std::mem::take(&mut self.text);
+        add(&mut self.thinking, text);
+        self
+    }
+}
+
+fn add<'a>(to: &mut Cow<'a, str>, more: Cow<'a, str>) {
+    if to.is_empty() {
+        *to = more;
+    } else if !more.is_empty() {
+        to.to_mut().push_str(&more);
+    }
+}
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+/// What a visitor makes of the kinds of JSON that it has no use for.
+macro_rules! visit_as {
+    ($value:expr; $($kind:ident)*) => { $(visit_as!(@ $kind $value);)* };
+    (@ scalars $value:expr) => {
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+    };
+    (@ numbers $value:expr) => {
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+    };
+    (@ text $value:expr) => {
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+    };
+    (@ list $value:expr) => {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            Ok($value)
+        }
+    };
+    (@ object $value:expr) => {
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            Ok($value)
+        }
+    };
+}
+
+macro_rules! expecting {
+    ($what:literal) => {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str($what)
+        }
+    };
+}
+
+pub(super) use {expecting, visit_as};
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyObject<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for AnyObject<T> {
+            type Value = Object<T>;
+            expecting!("an object");
+            visit_as!(Object(None); scalars numbers text list);
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(|value| Object(Some(value)))
+            }
+        }
+        deserializer.deserialize_any(AnyObject(std::marker::PhantomData))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyText;
+        impl<'de> Visitor<'de> for AnyText {
+            type Value = Words<'de>;
+            expecting!("a text");
+            visit_as!(Words::default(); scalars numbers);
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Words { text: text.into(), ..Words::default() })
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Words { text: text.to_owned().into(), ..Words::default() })
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut all = Words::default();
+                while let Some(part) = list.next_element::<Words<'de>>()? {
+                    all.add(part);
+                }
+                Ok(all)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let (mut all, mut is_thinking) = (Words::default(), false);
+                while let Some(Key(key)) = map.next_key()? {
+                    match &*key {
+                        "type" => {
+                            let kind: Words<'de> = map.next_value()?;
+                            is_thinking |= kind.text().is_some_and(is_thinking_type);
+                        }
+                        "text" | "content" | "summary" => all.add(map.next_value()?),
+                        // Gemini marks a part by `thought: true`.
+                        "thought" => is_thinking |= map.next_value::<Given>()?.0,
+                        key if reasoning_rank(key).is_some() => {
+                            all.add(map.next_value::<Words<'de>>()?.into_thinking());
+                        }
+                        _ => {
+                            let _: IgnoredAny = map.next_value()?;
+                        }
+                    }
+                }
+                Ok(if is_thinking { all.into_thinking() } else { all })
+            }
+        }
+        deserializer.deserialize_any(AnyText)
+    }
+}
+
+/// The name of a field.
+pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyKey;
+        impl<'de> Visitor<'de> for AnyKey {
+            type Value = Key<'de>;
+            expecting!("a name");
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(text.into()))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Key(text.to_owned().into()))
+            }
+        }
+        deserializer.deserialize_str(AnyKey)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyNumber;
+        impl<'de> Visitor<'de> for AnyNumber {
+            type Value = Number;
+            expecting!("a number");
+            visit_as!(Number(0.0); scalars list object);
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Number(number as f64))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(Number(number as f64))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(Number(number))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Number(text.trim().parse().unwrap_or_default()))
+            }
+        }
+        deserializer.deserialize_any(AnyNumber)
+    }
+}
+
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Anything;
+        impl<'de> Visitor<'de> for Anything {
+            type Value = Given;
+            expecting!("anything");
+            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+                Ok(Given(value))
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Given(false))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Given(number != 0))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(Given(number != 0))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(Given(number != 0.0))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Given(!text.trim().is_empty()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut any = false;
+                while let Some(Given(given)) = list.next_element()? {
+                    any |= given;
+                }
+                Ok(Given(any))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut any = false;
+                while let Some((_, Given(given))) = map.next_entry::<IgnoredAny, Given>()? {
+                    any |= given;
+                }
+                Ok(Given(any))
+            }
+        }
+        deserializer.deserialize_any(Anything)
+    }
+}
