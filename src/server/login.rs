@@ -45,7 +45,7 @@ pub async fn register(
 ) -> Result<(User, IssuedToken), AppError> {
     let email = valid_email(form.email)?;
     let name = valid_name(form.name, &email)?;
-    valid_password("password", form.password, &own(&state.config, &email, &name))?;
+    valid_password("password", form.password, &known_of(&state.config, &email, &name))?;
     let only_first = state.config.auth.registration != Registration::Open;
     // Before the work of hashing; of many at once the store lets in one.
     if only_first && state.store.any_user().await? {
@@ -61,7 +61,7 @@ pub async fn register(
         }
     };
     // An older account may have the same address in another form.
-    if find(&*state.store, &email).await?.is_some() {
+    if find_account(&*state.store, &email).await?.is_some() {
         return Err(taken());
     }
     let new = NewUser { id: state.ids.next(), email, name, password_hash, created_at: state.clock.now() };
@@ -106,7 +106,7 @@ pub async fn log_in(
     let habit = state.attempts.is_habit(&caller.address, &email, now);
     let tried = state.attempts.sign_in(&caller.address, &email, now)?;
     let checked = async {
-        let known = find(&*state.store, &email).await?;
+        let known = find_account(&*state.store, &email).await?;
         let hash = known.as_ref().map(|known| known.password_hash.as_str());
         let lane = if habit { Lane::Known } else { Lane::Anybody };
         let matches = state.passwords.verify(lane, password, hash).await?;
@@ -149,7 +149,7 @@ pub async fn change_me(
     }
     if let Some((old, new)) = change.password {
         let name = patch.name.as_deref().unwrap_or(&current.user.name);
-        valid_password("new_password", new, &own(&state.config, &current.user.email, name))?;
+        valid_password("new_password", new, &known_of(&state.config, &current.user.email, name))?;
         if !is_password_of(state, current, old).await? {
             return Err(AppError::invalid("password", "The current password is not right."));
         }
@@ -188,7 +188,7 @@ fn same_email(email: &str) -> String {
 
 /// The account of an e-mail address in the form of [`same_email`]. Older accounts may have theirs in the other
 /// form (NFD), as some keyboards write it.
-pub(super) async fn find(store: &dyn Store, email: &str) -> Result<Option<Credentials>, StoreError> {
+pub(super) async fn find_account(store: &dyn Store, email: &str) -> Result<Option<Credentials>, StoreError> {
     let found = store.credentials(email).await?;
     let other: String = email.nfd().collect();
     if found.is_some() || other == email {
@@ -215,7 +215,7 @@ pub(super) fn valid_email(email: &str) -> Result<String, AppError> {
 }
 
 /// What a stranger knows of a person and the site, and would try first.
-pub(super) fn own<'a>(config: &'a Config, email: &'a str, name: &'a str) -> [&'a str; 4] {
+pub(super) fn known_of<'a>(config: &'a Config, email: &'a str, name: &'a str) -> [&'a str; 4] {
     let host = config.public_origin().and_then(|origin| origin.split("://").nth(1)).unwrap_or_default();
     [email, name, "Inglenook", host]
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     config::Config,
-    login::{find, own, valid_email, valid_password},
+    login::{find_account, known_of, valid_email, valid_password},
     passwords::{Lane, Passwords},
     store::{self, Store, UserPatch},
 };
@@ -50,13 +50,13 @@ async fn change(
     read: impl FnOnce() -> io::Result<String>,
 ) -> Result<String, PasswdError> {
     let unheard = |error: store::StoreError| PasswdError(format!("The database did not take it: {error}."));
-    let Some(known) = find(store, email).await.map_err(unheard)? else {
+    let Some(known) = find_account(store, email).await.map_err(unheard)? else {
         return Err(PasswdError(format!("There is no account with the e-mail address {email}.")));
     };
     let password =
         read().map_err(|cause| PasswdError(format!("The password could not be read: {cause}.")))?;
     let user = known.user;
-    let taken = valid_password("password", &password, &own(config, email, &user.name));
+    let taken = valid_password("password", &password, &known_of(config, email, &user.name));
     taken.map_err(|error| PasswdError(error.to_string()))?;
     let hash = Passwords::default().hash(Lane::Known, &password).await;
     let hash = hash.map_err(|error| PasswdError(error.to_string()))?;

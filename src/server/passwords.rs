@@ -173,38 +173,36 @@ fn internal(what: &str, error: &dyn std::fmt::Display) -> AppError {
 mod tests {
     use super::*;
 
+    async fn fits(passwords: &Passwords, password: &str, hash: Option<&str>) -> bool {
+        passwords.verify(Lane::Known, password, hash).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_hash_is_argon2id_and_fits_its_password_only() {
         let passwords = Passwords::default();
         let hash = passwords.hash(Lane::Anybody, "correct horse").await.unwrap();
         assert!(hash.starts_with("$argon2id$"), "{hash}");
-        let fits = async |password: &str, hash: Option<&str>| {
-            passwords.verify(Lane::Known, password, hash).await.unwrap()
-        };
-        assert!(fits("correct horse", Some(&hash)).await);
-        assert!(!fits("wrong horse", Some(&hash)).await);
-        assert!(!fits("nobody's password", None).await);
-        assert!(!fits("x", Some("not a hash")).await);
+        assert!(fits(&passwords, "correct horse", Some(&hash)).await);
+        assert!(!fits(&passwords, "wrong horse", Some(&hash)).await);
+        assert!(!fits(&passwords, "nobody's password", None).await);
+        assert!(!fits(&passwords, "x", Some("not a hash")).await);
     }
 
     #[tokio::test]
     async fn one_password_typed_on_two_keyboards_is_one() {
         let passwords = Passwords::default();
         let forms = ["na\u{ef}ve pi\u{f1}ata", "nai\u{308}ve pin\u{303}ata", "na\u{ef}ve\u{a0}pi\u{f1}ata"];
-        let fits = async |password: &str, hash: &str| {
-            passwords.verify(Lane::Anybody, password, Some(hash)).await.unwrap()
-        };
         for made in forms {
             let hash = passwords.hash(Lane::Anybody, made).await.unwrap();
             for typed in forms {
-                assert!(fits(typed, &hash).await, "{made:?} {typed:?}");
+                assert!(fits(&passwords, typed, Some(&hash)).await, "{made:?} {typed:?}");
             }
-            assert!(!fits("naive pinata", &hash).await);
+            assert!(!fits(&passwords, "naive pinata", Some(&hash)).await);
         }
         // Made from what was typed, before passwords were prepared.
         let old = Hasher::default().hash_password(forms[1].as_bytes()).unwrap().to_string();
-        assert!(fits(forms[1], &old).await);
-        assert!(!fits("naive pinata", &old).await);
+        assert!(fits(&passwords, forms[1], Some(&old)).await);
+        assert!(!fits(&passwords, "naive pinata", Some(&old)).await);
     }
 
     /// A flood is told to come again at once, what waits is bounded, and those whom we know pass it.

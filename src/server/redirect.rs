@@ -32,11 +32,11 @@ pub fn next_parameter(address: &str) -> String {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
 
     /// Addresses that lead elsewhere, or that some browser may understand so.
-    pub(crate) const ELSEWHERE: &[&str] = &[
+    const ELSEWHERE: &[&str] = &[
         "",
         " ",
         " /",

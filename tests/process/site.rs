@@ -81,7 +81,8 @@ impl Site {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        command.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        // One that ends without reading is no mistake.
+        let _ = command.stdin.take().unwrap().write_all(input.as_bytes());
         let done = command.wait_with_output().unwrap();
         let said = [done.stdout, done.stderr].concat();
         (done.status.success(), String::from_utf8_lossy(&said).into_owned())

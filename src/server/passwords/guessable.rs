@@ -51,21 +51,15 @@ pub fn is_guessable(password: &str, own: &[&str]) -> bool {
     })
 }
 
-/// A name or address as a whole, without its blanks, and its words: `lin.wu@example.org` has `lin.wu`, too.
+/// The words of a name, an address or a host, each as it stands and without its marks: `lin.wu@example.org` has
+/// `lin.wu`, `linwu` and `lin`, too.
 fn parts(word: &str) -> Vec<String> {
     let word = prepared(word).to_lowercase();
-    let words = word.split(['@', ' ', '.', '-', '_']).map(str::to_owned);
-    let whole =
-        [word.trim().to_owned(), word.split(' ').collect(), word.split(['.', '-', '_', '@']).collect()];
-    let local = word.split('@').next().map(str::to_owned);
-    let local_together = local.as_ref().map(|local| local.split(['.', '-', '_']).collect());
-    whole
-        .into_iter()
-        .chain(words)
-        .chain(local)
-        .chain(local_together)
-        .filter(|part| part.chars().count() > 2)
-        .collect()
+    let cuts: [&[char]; 4] = [&[], &['@', ' '], &['@', ' ', '.'], &['@', ' ', '.', '-', '_']];
+    let pieces = cuts.iter().flat_map(|cut| word.trim().split(*cut));
+    let without_marks = |piece: &str| piece.split([' ', '.', '-', '_', '@']).collect::<String>();
+    let all = pieces.flat_map(|piece| [piece.to_owned(), without_marks(piece)]);
+    all.filter(|part| part.chars().count() > 2).collect()
 }
 
 fn known_in_trimmings(password: &str, known: &impl Fn(&str) -> bool) -> bool {
