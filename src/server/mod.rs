@@ -23,6 +23,7 @@ pub mod login;
 pub mod markdown;
 pub mod models;
 pub mod passwords;
+pub mod reading;
 pub mod recover;
 pub mod render;
 pub mod request_id;
