@@ -27,13 +27,13 @@ const REFRESH_SECONDS: u32 = 2;
 /// `GET /`: a new conversation.
 pub async fn new(
     State(state): State<AppState>,
-    Visitor(current): Visitor,
+    Visitor(current, days): Visitor,
     Query(result): Query<FormResult>,
 ) -> Result<Response, PageError> {
-    let sidebar = Sidebar::load(&state, &current).await?;
+    let sidebar = Sidebar::load(&state, &current, days).await?;
     let choice = Choice::load(&state, None).await;
     let alert = result.error().map(|error| error.to_string());
-    let (key, name) = (state.ids.next(), current.user.name);
+    let (key, reader, name) = (state.ids.next(), current.user.id, current.user.name);
     let page = Page { islands: true, ..Page::new("New conversation") };
     Ok(page.render(move || {
         view! {
@@ -47,6 +47,7 @@ pub async fn new(
                     models=choice.models
                     model=choice.chosen
                     alert
+                    reader
                     key
                 >
                     <section class="welcome">
@@ -72,19 +73,19 @@ pub struct Place {
 /// `GET /c/{id}`: a window of a conversation.
 pub async fn open(
     State(state): State<AppState>,
-    Visitor(current): Visitor,
+    Visitor(current, days): Visitor,
     Id(id): Id,
     Query(place): Query<Place>,
 ) -> Result<Response, PageError> {
     let conversation = history::open(&state, &current, &id).await?;
     let (sidebar, thread, choice) = tokio::join!(
-        Sidebar::load(&state, &current),
+        Sidebar::load(&state, &current, days),
         history::thread(&state, &current, &conversation, place.before.as_deref(), None),
         Choice::load(&state, conversation.model.as_deref()),
     );
     let (sidebar, thread) = (sidebar?, thread?);
     let alert = place.result.error().map(|error| error.to_string());
-    let key = state.ids.next();
+    let (key, reader) = (state.ids.next(), current.user.id);
     let generating = thread.messages.last().is_some_and(|last| last.message.status == Status::Generating);
     let page = Page {
         islands: true,
@@ -124,6 +125,7 @@ pub async fn open(
                         models=choice.models
                         model=choice.chosen
                         alert
+                        reader
                         key
                     >
                         {previous_cursor

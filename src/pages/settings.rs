@@ -20,10 +20,10 @@ pub struct Saved {
 
 pub async fn settings(
     State(state): State<AppState>,
-    Visitor(current): Visitor,
+    Visitor(current, days): Visitor,
     Query(saved): Query<Saved>,
 ) -> Result<Response, PageError> {
-    let sidebar = Sidebar::load(&state, &current).await?;
+    let sidebar = Sidebar::load(&state, &current, days).await?;
     let alert = saved.result.error().map(|error| error.to_string());
     let done = match saved.saved.as_deref() {
         Some("name") => Some("Your name is saved."),

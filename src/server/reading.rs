@@ -25,10 +25,16 @@ const MOST_AT_ONCE: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One per server.
-#[derive(Default)]
 pub struct Reading {
     /// By user. Whoever reads or waits holds the share.
     shares: Mutex<HashMap<String, Weak<Semaphore>>>,
+    patience: Duration,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { shares: Mutex::default(), patience: PATIENCE }
+    }
 }
 
 impl Reading {
@@ -47,7 +53,7 @@ impl Reading {
         if Arc::strong_count(&share) > MOST_AT_ONCE {
             return Err(busy());
         }
-        match tokio::time::timeout(PATIENCE, share.acquire_many_owned(weight)).await {
+        match tokio::time::timeout(self.patience, share.acquire_many_owned(weight)).await {
             Ok(Ok(permit)) => Ok(ReadPermit { _permit: permit, waited: true }),
             _ => Err(busy()),
         }
@@ -121,9 +127,13 @@ mod tests {
 
     const MIB: u64 = 1024 * 1024;
 
-    #[tokio::test(start_paused = true)]
+    fn impatient() -> Reading {
+        Reading { patience: Duration::from_millis(100), ..Reading::default() }
+    }
+
+    #[tokio::test]
     async fn a_person_holds_a_share_and_others_have_their_own() {
-        let reading = Reading::default();
+        let reading = impatient();
         let mut held = Vec::new();
         for _ in 0..3 {
             held.push(reading.enter("ada", MIB).await.unwrap());
@@ -138,7 +148,7 @@ mod tests {
         drop(small);
         held.pop();
         let waiting = async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
             drop(held);
         };
         // Longer than the whole share: alone, and not never.
@@ -146,9 +156,9 @@ mod tests {
         assert!(permit.unwrap().waited());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn those_who_wait_are_not_without_end() {
-        let reading = Reading::default();
+        let reading = impatient();
         let _all = reading.enter("ada", 4 * MIB).await.unwrap();
         let many = futures::future::join_all((0..200).map(|_| reading.enter("ada", MIB)));
         let (many, at_once) = futures::join!(many, async {

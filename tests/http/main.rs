@@ -5,6 +5,7 @@
 mod app;
 mod chat;
 mod conversations;
+mod follow;
 mod forms;
 mod openapi;
 mod pages;
@@ -13,3 +14,4 @@ mod steer;
 mod tokens;
 #[path = "../support/upstream.rs"]
 mod upstream;
+mod windows;

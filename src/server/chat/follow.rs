@@ -29,6 +29,17 @@ use crate::{
 /// at once.
 const HTML_EVERY: Duration = Duration::from_millis(100);
 
+/// How long a listener stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// As long as it may.
+    Live,
+    /// Until it has what there is: a page that nobody looks at holds no connection.
+    Glance,
+    /// As one of the few streams of its browser; when these are taken, for a glance.
+    Page,
+}
+
 /// The events of a conversation after the place `after`; without one from the newest answer's first.
 /// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
 /// the next answer. A place that is gone is answered with `reset` and the whole newest answer.
@@ -38,6 +49,7 @@ pub async fn follow(
     conversation_id: &str,
     after: Option<u64>,
     format: Format,
+    stay: Stay,
 ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
     // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
     let channel = state.live.channel(conversation_id, 0);
@@ -49,6 +61,7 @@ pub async fn follow(
             return Err(error);
         }
     };
+    let page = (stay == Stay::Page).then(|| state.live.admit_page(&current.session_id)).flatten();
     let mut listener = Listener {
         state: state.clone(),
         current: current.clone(),
@@ -62,7 +75,8 @@ pub async fn follow(
         fresh: true,
         html_from: Instant::now(),
         channel: Some(channel),
-        _permit: permit,
+        glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
+        _permits: (permit, page),
     };
     match after {
         None => listener.replay(false).await?,
@@ -113,7 +127,9 @@ struct Listener {
     fresh: bool,
     /// No more HTML is told before this.
     html_from: Instant,
-    _permit: StreamPermit,
+    /// It ends when nothing more is there.
+    glances: bool,
+    _permits: (StreamPermit, Option<StreamPermit>),
 }
 
 impl Drop for Listener {
@@ -156,6 +172,9 @@ impl Listener {
                 }
                 if channel.bounds().1 > self.place {
                     continue;
+                }
+                if self.glances {
+                    return None;
                 }
                 drop(channel);
                 self.wait().await?;

@@ -146,7 +146,7 @@ pub(super) async fn walking_back_gives_every_message_once(store: &dyn Store) {
     for _ in 0..12 {
         let reach = reach(1 + dice.below(20) as usize, dice.below(6_000));
         let (mut seen, mut leaf) = (Vec::new(), Some(branch[0].clone()));
-        while let Some(from) = leaf {
+        while let Some(from) = leaf.take() {
             let window = Branch::find(store, &it.id, Some(&from), reach).await.unwrap();
             let read = window.read(store, &it.id).await.unwrap();
             assert!(read.len() <= reach.messages && (window.bytes() <= reach.bytes || read.len() == 1));
