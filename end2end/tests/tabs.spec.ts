@@ -6,13 +6,15 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
   test.setTimeout(120_000);
   const tabs = [chat];
   while (tabs.length < 6) tabs.push(new Chat(await context.newPage()));
-  for (const tab of tabs) await tab.begin("Count", "tokens-800-20");
+  for (const tab of tabs) await tab.begin("Count", "tokens-2000-20");
   for (const tab of tabs) await tab.grown(50);
   const seventh = new Chat(await context.newPage());
   const asked = Date.now();
-  await seventh.page.goto("/");
+  await seventh.page.goto("/", { waitUntil: "domcontentloaded" });
   await expect(seventh.box).toBeVisible();
-  expect(Date.now() - asked).toBeLessThan(2_000);
+  const opened = Date.now() - asked;
+  console.log(`the seventh tab opened in ${opened} ms`);
+  expect(opened).toBeLessThan(2_000);
   // It is no page to look at only.
   await seventh.ready();
   await seventh.model.selectOption("openai/json");
@@ -22,7 +24,7 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
   await expect(seventh.answer).toContainText("The whole answer at once.");
   expect(Date.now() - sent).toBeLessThan(5_000);
   for (const tab of tabs) {
-    await tab.expectText(numbered(800));
+    await tab.expectText(numbered(2000));
     await tab.ended();
     await expect(tab.lost).toHaveCount(0);
   }
@@ -52,7 +54,8 @@ test("a hidden tab holds no connection while its answer is written, and shows it
   await chat.expectText(numbered(200));
 });
 
-test("Ada's draft is never shown to Bea, who signs in in the same tab", async ({ page, chat, context, server }) => {
+test("Ada's draft is never shown to Bea, who signs in in the same tab", async ({ page, chat, context, server, watch }) => {
+  watch.allow(/status of 404/);
   const stored = () => page.evaluate(() => JSON.stringify(sessionStorage));
   await chat.begin("Mine", "json");
   await chat.ended();

@@ -20,8 +20,10 @@ use crate::{
     error::AppError,
     server::{
         markdown::{Change, Stream as Markdown},
+        reading::ReadPermit,
         session::CurrentUser,
         state::AppState,
+        store::Texts,
     },
 };
 
@@ -75,6 +77,7 @@ pub async fn follow(
         fresh: true,
         html_from: Instant::now(),
         channel: Some(channel),
+        replayed: None,
         glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
         _permits: (permit, page),
     };
@@ -127,6 +130,8 @@ struct Listener {
     fresh: bool,
     /// No more HTML is told before this.
     html_from: Instant,
+    /// Held while `ready` has an old answer.
+    replayed: Option<ReadPermit>,
     /// It ends when nothing more is there.
     glances: bool,
     _permits: (StreamPermit, Option<StreamPermit>),
@@ -146,6 +151,7 @@ impl Listener {
             if let Some(entry) = self.ready.pop_front() {
                 return Some(entry);
             }
+            self.replayed = None;
             let channel = self.channel.clone()?;
             self.changes.borrow_and_update();
             let read = match self.format {
@@ -214,6 +220,10 @@ impl Listener {
         let conversation = self.state.store.conversation(self.current.id(), &self.conversation_id).await?;
         let Conversation { leaf_id, title, .. } = conversation.ok_or(AppError::NotFound)?;
         let Some(leaf) = leaf_id else { return Ok(()) };
+        // As long as an answer may be, and by as many streams at once as a person may have.
+        let outline = self.state.store.outlines_back(&self.conversation_id, Some(&leaf), 1).await?.pop();
+        let bytes = outline.map_or(0, |outline| outline.bytes(Texts::All));
+        self.replayed = Some(self.state.reading.enter(self.current.id(), bytes).await?);
         let message = self.state.store.message(self.current.id(), &leaf).await?;
         let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
         let format = self.format;
