@@ -13,8 +13,14 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
   await seventh.page.goto("/", { waitUntil: "domcontentloaded" });
   await expect(seventh.box).toBeVisible();
   const opened = Date.now() - asked;
-  console.log(`the seventh tab opened in ${opened} ms`);
-  expect(opened).toBeLessThan(2_000);
+  const connecting = await seventh.page.evaluate(() => {
+    const [{ fetchStart, requestStart }] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+    return requestStart - fetchStart;
+  });
+  console.log(`the seventh tab opened in ${opened} ms, ${connecting.toFixed()} of them until it had a connection`);
+  // The rest is the machine's, which draws six other pages meanwhile.
+  expect(connecting).toBeLessThan(500);
+  expect(opened).toBeLessThan(5_000);
   // It is no page to look at only.
   await seventh.ready();
   await seventh.model.selectOption("openai/json");
@@ -24,8 +30,8 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
   await expect(seventh.answer).toContainText("The whole answer at once.");
   expect(Date.now() - sent).toBeLessThan(5_000);
   for (const tab of tabs) {
+    await expect(tab.send).toBeVisible({ timeout: 90_000 });
     await tab.expectText(numbered(2000));
-    await tab.ended();
     await expect(tab.lost).toHaveCount(0);
   }
 });
