@@ -51,17 +51,28 @@ pub async fn ask(
 
 /// The events of a conversation after a place, as lines of JSON (see `domain::event`), first what was
 /// missed and then live. A failure inside the stream is an event of it, silence is broken by empty lines.
+/// It ends once everything is told when the page is `hidden`, or when its browser has all the streams that it
+/// may have: the page asks again after a while.
 #[server(prefix = "/fn", endpoint = "follow", output = Streaming)]
-pub async fn follow(conversation_id: String, after: Option<u64>) -> Result<ByteStream<AppError>, AppError> {
+pub async fn follow(
+    conversation_id: String,
+    after: Option<u64>,
+    hidden: Option<bool>,
+) -> Result<ByteStream<AppError>, AppError> {
     use crate::server::{
-        chat::{channel::Format, entry::Entry, follow},
+        chat::{
+            channel::Format,
+            entry::Entry,
+            follow::{self, Stay},
+        },
         context::Context,
         keep_alive::{EVERY, kept_alive},
     };
     use futures::StreamExt;
     let context = Context::current()?;
+    let stay = if hidden == Some(true) { Stay::Glance } else { Stay::Page };
     let entries =
-        follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html).await?;
+        follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html, stay).await?;
     let lines = follow::written(entries, Entry::write_line);
     Ok(ByteStream::new(
         kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, AppError>),

@@ -28,13 +28,14 @@ const REFRESH_SECONDS: u32 = 2;
 /// `GET /`: a new conversation.
 pub async fn new(
     State(state): State<AppState>,
-    Visitor(current): Visitor,
+    Visitor(current, days): Visitor,
     notice: Notice,
 ) -> Result<Response, PageError> {
-    let sidebar = Sidebar::load(&state, &current).await?;
+    let sidebar = Sidebar::load(&state, &current, days).await?;
     let choice = Choice::load(&state, None).await;
     let alert = notice.alert();
-    let (key, is_admin, name) = (state.ids.next(), current.user.role == UserRole::Admin, current.user.name);
+    let (key, is_admin) = (state.ids.next(), current.user.role == UserRole::Admin);
+    let (reader, name) = (current.user.id, current.user.name);
     let failures = if is_admin { choice.failures } else { Vec::new() };
     let page = Page { islands: true, ..Page::new("New conversation") };
     Ok(page.render(move || {
@@ -49,6 +50,7 @@ pub async fn new(
                     models=choice.models
                     model=choice.chosen
                     alert
+                    reader
                     key
                 >
                     <section class="welcome">
@@ -76,20 +78,20 @@ pub struct Place {
 /// `GET /c/{id}`: a window of a conversation.
 pub async fn open(
     State(state): State<AppState>,
-    Visitor(current): Visitor,
+    Visitor(current, days): Visitor,
     Id(id): Id,
     Query(place): Query<Place>,
     notice: Notice,
 ) -> Result<Response, PageError> {
     let conversation = history::open(&state, &current, &id).await?;
     let (sidebar, thread, choice) = tokio::join!(
-        Sidebar::load(&state, &current),
+        Sidebar::load(&state, &current, days),
         history::thread(&state, &current, &conversation, place.before.as_deref(), None),
         Choice::load(&state, conversation.model.as_deref()),
     );
     let (sidebar, thread) = (sidebar?, thread?);
     let alert = notice.alert();
-    let key = state.ids.next();
+    let (key, reader) = (state.ids.next(), current.user.id);
     let generating = thread.messages.last().is_some_and(|last| last.message.status == Status::Generating);
     let page = Page {
         islands: true,
@@ -97,62 +99,63 @@ pub async fn open(
         refresh: generating.then(|| format!("{REFRESH_SECONDS};url=/c/{id}?t={}#latest", state.clock.now())),
         ..Page::new(conversation.display_title())
     };
-    Ok(page.render(move || {
-        let Thread { mut messages, previous_cursor, after } = thread;
-        let last_id = messages.last().map(|last| last.message.id.clone());
-        let running = messages.pop_if(|last| last.message.status == Status::Generating).map(|last| Running {
-            answer_id: last.message.id,
-            html: last.html.to_string(),
-            siblings: last.siblings,
+    let Thread { mut messages, previous_cursor, after, permit } = thread;
+    let response =
+        page.render(move || {
+            let last_id = messages.last().map(|last| last.message.id.clone());
+            let running = messages.pop_if(|last| last.message.status == Status::Generating).map(|last| {
+                Running { answer_id: last.message.id, html: last.html.to_string(), siblings: last.siblings }
+            });
+            let path = format!("/c/{id}");
+            let older = place.before.is_some();
+            let after = (!older).then_some(after);
+            let window = Window {
+                newest: last_id.clone().filter(|_| !older),
+                edited: place.edit,
+                query: place.before.map(|before| format!("before={before}&")).unwrap_or_default(),
+                key: key.clone(),
+            };
+            view! {
+                <Frame sidebar current=Some(id.clone())>
+                    <Bar
+                        title=conversation.display_title().to_owned()
+                        untitled=conversation.title.is_empty()
+                    >
+                        <Menu conversation=conversation.clone() />
+                    </Bar>
+                    <Chat
+                        conversation_id=Some(id)
+                        last_id
+                        running
+                        after
+                        models=choice.models
+                        model=choice.chosen
+                        alert
+                        reader
+                        key
+                    >
+                        {previous_cursor
+                            .map(|cursor| {
+                                view! {
+                                    <p class="older">
+                                        <a href=format!("{path}?before={cursor}")>"Earlier messages"</a>
+                                    </p>
+                                }
+                            })}
+                        {messages.into_iter().map(|message| window.show(message)).collect_view()}
+                        {older
+                            .then(|| {
+                                view! {
+                                    <p class="older">
+                                        <a href=format!("{path}#latest")>"Back to the newest messages"</a>
+                                    </p>
+                                }
+                            })}
+                    </Chat>
+                </Frame>
+            }
         });
-        let path = format!("/c/{id}");
-        let older = place.before.is_some();
-        let after = (!older).then_some(after);
-        let window = Window {
-            newest: last_id.clone().filter(|_| !older),
-            edited: place.edit,
-            query: place.before.map(|before| format!("before={before}&")).unwrap_or_default(),
-            key: key.clone(),
-        };
-        view! {
-            <Frame sidebar current=Some(id.clone())>
-                <Bar
-                    title=conversation.display_title().to_owned()
-                    untitled=conversation.title.is_empty()
-                >
-                    <Menu conversation=conversation.clone() />
-                </Bar>
-                <Chat
-                    conversation_id=Some(id)
-                    last_id
-                    running
-                    after
-                    models=choice.models
-                    model=choice.chosen
-                    alert
-                    key
-                >
-                    {previous_cursor
-                        .map(|cursor| {
-                            view! {
-                                <p class="older">
-                                    <a href=format!("{path}?before={cursor}")>"Earlier messages"</a>
-                                </p>
-                            }
-                        })}
-                    {messages.into_iter().map(|message| window.show(message)).collect_view()}
-                    {older
-                        .then(|| {
-                            view! {
-                                <p class="older">
-                                    <a href=format!("{path}#latest")>"Back to the newest messages"</a>
-                                </p>
-                            }
-                        })}
-                </Chat>
-            </Frame>
-        }
-    }))
+    Ok(permit.until_sent(response))
 }
 
 /// What the messages of a page have in common.

@@ -23,10 +23,10 @@ pub struct Search {
 
 pub async fn all(
     State(state): State<AppState>,
-    Visitor(current): Visitor,
+    Visitor(current, days): Visitor,
     Query(search): Query<Search>,
 ) -> Result<Response, PageError> {
-    let sidebar = Sidebar::load(&state, &current).await?;
+    let sidebar = Sidebar::load(&state, &current, days).await?;
     let listing =
         Listing { cursor: search.cursor.as_deref(), title_contains: Some(&search.q), ..Default::default() };
     let found = history::list(&state, &current, listing).await?;
@@ -51,7 +51,7 @@ pub async fn all(
                         </form>
                         {empty.then(|| view! { <p class="quiet">{words}</p> })}
                         <div class="history">
-                            <Groups items=found.items now current=None />
+                            <Groups items=found.items now days current=None />
                         </div>
                         {found
                             .next_cursor

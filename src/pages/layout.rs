@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::days::Days;
 use crate::{
     domain::{Conversation, Page, UserRole},
     error::AppError,
@@ -13,20 +14,20 @@ use crate::{
     ui::parts::{Brand, Icon},
 };
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
 /// What the sidebar shows.
 pub struct Sidebar {
     page: Page<Conversation>,
     name: String,
     role: UserRole,
     now: i64,
+    days: Days,
 }
 
 impl Sidebar {
-    pub async fn load(state: &AppState, current: &CurrentUser) -> Result<Self, AppError> {
+    pub async fn load(state: &AppState, current: &CurrentUser, days: Days) -> Result<Self, AppError> {
         let page = history::list(state, current, Listing::default()).await?;
-        Ok(Self { page, name: current.user.name.clone(), role: current.user.role, now: state.clock.now() })
+        let (name, role) = (current.user.name.clone(), current.user.role);
+        Ok(Self { page, name, role, now: state.clock.now(), days })
     }
 }
 
@@ -34,7 +35,7 @@ impl Sidebar {
 /// without JavaScript.
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
-    let Sidebar { page, name, role, now } = sidebar;
+    let Sidebar { page, name, role, now, days } = sidebar;
     let initial = name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let more = page.next_cursor.is_some();
     view! {
@@ -51,7 +52,7 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                 "New conversation"
             </a>
             <div class="history">
-                <Groups items=page.items now current />
+                <Groups items=page.items now days current />
                 {more.then(|| view! { <a class="older" href="/history">"All conversations"</a> })}
             </div>
             <div class="me">
@@ -89,10 +90,10 @@ pub fn Bar(title: String, #[prop(optional)] untitled: bool, children: Children) 
 
 /// Conversations under the day they were last touched.
 #[component]
-pub fn Groups(items: Vec<Conversation>, now: i64, current: Option<String>) -> impl IntoView {
+pub fn Groups(items: Vec<Conversation>, now: i64, days: Days, current: Option<String>) -> impl IntoView {
     let mut groups: Vec<(&'static str, Vec<Conversation>)> = Vec::new();
     for item in items {
-        let name = if item.pinned { "Pinned" } else { age(now, item.updated_at) };
+        let name = if item.pinned { "Pinned" } else { days.age(now, item.updated_at) };
         match groups.iter_mut().find(|(group, _)| *group == name) {
             Some((_, items)) => items.push(item),
             None => groups.push((name, vec![item])),
@@ -122,31 +123,4 @@ pub fn Groups(items: Vec<Conversation>, now: i64, current: Option<String>) -> im
             }
         })
         .collect_view()
-}
-
-/// Days begin at midnight UTC: the server does not know where its readers live.
-fn age(now: i64, then: i64) -> &'static str {
-    match now / DAY_MS - then / DAY_MS {
-        ..=0 => "Today",
-        1 => "Yesterday",
-        2..=7 => "Last week",
-        8..=31 => "Last month",
-        _ => "Earlier",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_are_whole_days() {
-        let now = 100 * DAY_MS + 5;
-        assert_eq!(age(now, now), "Today");
-        assert_eq!(age(now, now + DAY_MS), "Today");
-        assert_eq!(age(now, 100 * DAY_MS - 1), "Yesterday");
-        assert_eq!(age(now, 93 * DAY_MS), "Last week");
-        assert_eq!(age(now, 92 * DAY_MS), "Last month");
-        assert_eq!(age(now, 0), "Earlier");
-    }
 }

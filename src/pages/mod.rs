@@ -1,6 +1,7 @@
 //! What a person opens: pages are rendered on the server only and call the services directly.
 
 pub mod chat;
+mod days;
 mod history;
 mod layout;
 mod login;
@@ -17,6 +18,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
+use self::days::Days;
 use crate::{
     error::AppError,
     server::{
@@ -65,8 +67,8 @@ impl IntoResponse for PageError {
     }
 }
 
-/// Who opens a page. Everybody else is led to the sign-in page and back.
-pub struct Visitor(pub CurrentUser);
+/// Who opens a page, and when their days begin. Everybody else is led to the sign-in page and back.
+pub struct Visitor(pub CurrentUser, pub Days);
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = PageError;
@@ -74,7 +76,10 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
         let found = gate::found(&parts.extensions)?;
         let next = || Some(parts.uri.path_and_query().map_or("/".to_owned(), ToString::to_string));
-        found.map(Self).ok_or_else(|| PageError { error: AppError::SignedOut, next: next() })
+        let days = Days::of(&parts.headers);
+        found
+            .map(|current| Self(current, days))
+            .ok_or_else(|| PageError { error: AppError::SignedOut, next: next() })
     }
 }
 

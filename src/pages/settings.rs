@@ -12,10 +12,10 @@ use crate::server::{document::Page, state::AppState};
 
 pub async fn settings(
     State(state): State<AppState>,
-    Visitor(current): Visitor,
+    Visitor(current, days): Visitor,
     notice: Notice,
 ) -> Result<Response, PageError> {
-    let sidebar = Sidebar::load(&state, &current).await?;
+    let sidebar = Sidebar::load(&state, &current, days).await?;
     let (alert, done) = (notice.alert(), notice.done());
     let typed = notice.typed().name;
     let user = current.user;

@@ -5,9 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     chat::relay,
     models::{unknown_model, valid_model},
+    reading::ReadPermit,
     session::CurrentUser,
     state::AppState,
-    store::{Child, ConversationPlace, ConversationQuery},
+    store::{Branch, Child, ConversationPlace, ConversationQuery, Reach, Texts},
     tasks,
 };
 use crate::{
@@ -25,6 +26,8 @@ pub const MAX_LIMIT: u32 = 100;
 const MAX_CURSOR_BYTES: usize = 64;
 /// Messages of a thread's newest window.
 pub const WINDOW: u32 = 50;
+/// Text of any window, in bytes of content and reasoning. A longer message is a window of its own.
+pub const WINDOW_BYTES: u64 = 1024 * 1024;
 
 /// Which conversations to list.
 #[derive(Clone, Copy, Debug, Default)]
@@ -190,16 +193,19 @@ pub struct ThreadMessage {
 }
 
 /// A window of the branch on screen, oldest first.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Thread {
     pub messages: Vec<ThreadMessage>,
     /// Where the window before this one ends; `None` at the beginning.
     pub previous_cursor: Option<String>,
     /// Listening after this place misses nothing that the window does not show.
     pub after: u64,
+    /// Held until what is made of the window is sent.
+    pub permit: ReadPermit,
 }
 
-/// The newest window of a conversation, or the one before the message `before`.
+/// The newest window of a conversation, or the one before the message `before`: at most `limit` messages,
+/// and [`WINDOW_BYTES`] of text, but always one message. Waits for the person's turn to read so much.
 pub async fn thread(
     state: &AppState,
     current: &CurrentUser,
@@ -208,25 +214,18 @@ pub async fn thread(
     limit: Option<u32>,
 ) -> Result<Thread, AppError> {
     let limit = valid_limit(limit, WINDOW)? as usize;
-    let start = match before {
-        Some(before) => {
-            let message = state.store.message(current.id(), before).await?;
-            let known = message.filter(|message| message.conversation_id == conversation.id);
-            known
-                .ok_or_else(|| AppError::invalid("before", "This conversation has no such message."))?
-                .parent_id
-        }
-        None => conversation.leaf_id.clone(),
-    };
+    let mut window = window(state, conversation, before, limit).await?;
+    // The text of a running answer is not in the store yet.
+    let running = if window.begins_empty() { WINDOW_BYTES } else { 0 };
+    let permit = state.reading.enter(current.id(), window.bytes() + running).await?;
+    if permit.waited() {
+        let conversation = open(state, current, &conversation.id).await?;
+        window = self::window(state, &conversation, before, limit).await?;
+    }
     // Read before the messages: an answer that ends in between is shown by its last events again.
     let mut after = told(state, &conversation.id).await?;
     let running = relay::running(state, &conversation.id).await?;
-    let mut messages = match start {
-        Some(start) => branch(state, &conversation.id, &start, limit + 1).await?,
-        None => Vec::new(),
-    };
-    let more = messages.len() > limit;
-    messages.truncate(limit);
+    let mut messages = window.read(&*state.store, &conversation.id).await?;
     messages.reverse();
     if let Some(running) = running {
         after = running.place;
@@ -240,12 +239,33 @@ pub async fn thread(
     }
     let mut siblings = siblings(state, &conversation.id, &messages).await?;
     let html = state.renderer.messages(current.id(), &messages).await?;
-    let previous_cursor = messages.first().filter(|_| more).map(|message| message.id.clone());
+    let previous_cursor = messages.first().filter(|_| window.more).map(|message| message.id.clone());
     let messages = messages.into_iter().zip(html).map(|(message, html)| {
         let siblings = siblings.remove(&message.id);
         ThreadMessage { message, html, siblings }
     });
-    Ok(Thread { messages: messages.collect(), previous_cursor, after })
+    Ok(Thread { messages: messages.collect(), previous_cursor, after, permit })
+}
+
+/// Which messages a window has.
+async fn window(
+    state: &AppState,
+    conversation: &Conversation,
+    before: Option<&str>,
+    limit: usize,
+) -> Result<Branch, AppError> {
+    let leaf = match before {
+        Some(before) => {
+            let found = state.store.outlines_back(&conversation.id, Some(before), 1).await?.pop();
+            let known = found.filter(|outline| outline.id == before);
+            known
+                .ok_or_else(|| AppError::invalid("before", "This conversation has no such message."))?
+                .parent_id
+        }
+        None => conversation.leaf_id.clone(),
+    };
+    let reach = Reach { messages: limit, bytes: WINDOW_BYTES, texts: Texts::All };
+    Ok(Branch::find(&*state.store, &conversation.id, leaf.as_deref(), reach).await?)
 }
 
 /// The number of the last event. Where somebody listens, the store's may be ahead: it covers a title that
@@ -282,32 +302,4 @@ async fn siblings(
         Some((message.id.clone(), siblings))
     };
     Ok(messages.iter().filter_map(place).collect())
-}
-
-/// Up to `limit` messages from `leaf_id` towards the root, newest first. A parent is older than its
-/// children, so a few pages by id hold the branch; there is no query per message.
-pub async fn branch(
-    state: &AppState,
-    conversation_id: &str,
-    leaf_id: &str,
-    limit: usize,
-) -> Result<Vec<Message>, AppError> {
-    // Twice as many, as messages of other branches lie between.
-    let page = u32::try_from(limit * 2).unwrap_or(u32::MAX).max(16);
-    let mut branch: Vec<Message> = Vec::new();
-    let mut wanted = Some(leaf_id.to_owned());
-    while let Some(upto) = wanted.clone().filter(|_| branch.len() < limit) {
-        let messages = state.store.messages_back(conversation_id, Some(&upto), page).await?;
-        let found = branch.len();
-        for message in messages {
-            if branch.len() < limit && wanted.as_deref() == Some(&message.id) {
-                wanted = message.parent_id.clone();
-                branch.push(message);
-            }
-        }
-        if branch.len() == found {
-            break;
-        }
-    }
-    Ok(branch)
 }

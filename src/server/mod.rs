@@ -26,6 +26,7 @@ pub mod markdown;
 pub mod models;
 pub mod passwd;
 pub mod passwords;
+pub mod reading;
 pub mod recover;
 pub mod redirect;
 pub mod render;

@@ -1,5 +1,7 @@
 //! What a person touches: islands, which hydrate, and parts, which do not.
 
 pub mod islands;
+pub mod keys;
 pub mod parts;
+pub mod sent;
 pub mod stream;

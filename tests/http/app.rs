@@ -184,7 +184,7 @@ impl Client {
         Answer { asked, status: head.status.as_u16(), headers: head.headers, body: bytes.unwrap().to_bytes() }
     }
 
-    async fn open(
+    pub async fn open(
         &self,
         method: Method,
         path: &str,

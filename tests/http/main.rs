@@ -6,6 +6,7 @@ mod app;
 mod chat;
 mod conversations;
 mod endings;
+mod follow;
 mod forms;
 mod keys;
 mod limits;
@@ -21,3 +22,4 @@ mod thinking;
 mod tokens;
 #[path = "../support/upstream.rs"]
 mod upstream;
+mod windows;

@@ -10,6 +10,7 @@ mod http;
 mod instances;
 mod kill;
 mod listeners;
+mod memory;
 #[expect(dead_code, reason = "the store's contract uses more of it")]
 #[path = "../../src/server/store/contract/mongod.rs"]
 mod mongod;

@@ -12,7 +12,7 @@ use tokio::{
 use super::{
     channel::{Channel, Format, Read},
     entry::{Entry, end_of},
-    live::{Held, StreamPermit},
+    live::{Held, PagePermit, StreamPermit},
     relay,
 };
 use crate::{
@@ -20,14 +20,27 @@ use crate::{
     error::AppError,
     server::{
         markdown::{Change, Stream as Markdown},
+        reading::ReadPermit,
         session::CurrentUser,
         state::AppState,
+        store::Texts,
     },
 };
 
 /// HTML is told this often at the most: each time costs a browser some 5 ms, and a tenth of a second looks like
 /// at once.
 const HTML_EVERY: Duration = Duration::from_millis(100);
+
+/// How long a listener stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// As long as it may.
+    Live,
+    /// Until it has what there is: a page that nobody looks at holds no connection.
+    Glance,
+    /// As one of the few streams of its browser; when these are taken, for a glance.
+    Page,
+}
 
 /// The events of a conversation after the place `after`; without one from the newest answer's first.
 /// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
@@ -38,10 +51,12 @@ pub async fn follow(
     conversation_id: &str,
     after: Option<u64>,
     format: Format,
+    stay: Stay,
 ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
     // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
     let channel = state.live.channel(conversation_id);
     let (conversation, permit) = admit(state, current, conversation_id, &channel).await?;
+    let page = (stay == Stay::Page).then(|| state.live.admit_page(&current.session_id)).flatten();
     let mut listener = Listener {
         state: state.clone(),
         current: current.clone(),
@@ -54,7 +69,10 @@ pub async fn follow(
         fresh: true,
         html_from: Instant::now(),
         channel,
+        replayed: None,
+        glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
         permit,
+        _page: page,
     };
     match after {
         None => listener.replay(false).await?,
@@ -114,7 +132,12 @@ struct Listener {
     fresh: bool,
     /// No more HTML is told before this.
     html_from: Instant,
+    /// Held while `ready` has an old answer.
+    replayed: Option<ReadPermit>,
+    /// It ends when nothing more is there.
+    glances: bool,
     permit: StreamPermit,
+    _page: Option<PagePermit>,
 }
 
 impl Listener {
@@ -126,6 +149,7 @@ impl Listener {
             if self.permit.is_over() {
                 return None;
             }
+            self.replayed = None;
             let channel = &self.channel;
             self.changes.borrow_and_update();
             let read = match self.format {
@@ -156,6 +180,9 @@ impl Listener {
                 }
                 if channel.bounds().1 > self.place {
                     continue;
+                }
+                if self.glances {
+                    return None;
                 }
                 self.wait().await?;
                 if self.format == Format::Html {
@@ -189,6 +216,10 @@ impl Listener {
         let conversation = self.state.store.conversation(self.current.id(), &self.conversation_id).await?;
         let Conversation { leaf_id, title, .. } = conversation.ok_or(AppError::NotFound)?;
         let Some(leaf) = leaf_id else { return Ok(()) };
+        // As long as an answer may be, and by as many streams at once as a person may have.
+        let outline = self.state.store.outlines_back(&self.conversation_id, Some(&leaf), 1).await?.pop();
+        let bytes = outline.map_or(0, |outline| outline.bytes(Texts::All));
+        self.replayed = Some(self.state.reading.enter(self.current.id(), bytes).await?);
         let message = self.state.store.message(self.current.id(), &leaf).await?;
         let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
         let format = self.format;

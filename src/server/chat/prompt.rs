@@ -4,9 +4,9 @@ use crate::{
     domain::{Conversation, Message, Role},
     error::AppError,
     server::{
-        history,
         llm::{PromptMessage, think::without_thinking},
         state::AppState,
+        store::{Branch, Reach, Texts},
     },
 };
 
@@ -33,7 +33,14 @@ pub async fn build(
         Some(_) if question.is_some_and(|question| question.parent_id.is_none()) => {
             question.cloned().into_iter().collect()
         }
-        Some(question) => history::branch(state, &conversation.id, question, MAX_MESSAGES).await?,
+        Some(question) => {
+            // By their lengths first: what does not fit is never in memory.
+            let reach =
+                Reach { messages: MAX_MESSAGES, bytes: MAX_BYTES as u64, texts: Texts::WithoutReasoning };
+            let store = &*state.store;
+            let branch = Branch::find(store, &conversation.id, Some(question), reach).await?;
+            branch.read(store, &conversation.id).await?
+        }
         None => Vec::new(),
     };
     let mut prompt = Vec::new();

@@ -9,7 +9,7 @@ use axum::{
 
 use super::extract::{Id, Json, Query};
 use crate::{
-    domain::{Conversation, ConversationPatch, Page},
+    domain::{Conversation, ConversationPatch, conversation::MAX_SYSTEM_PROMPT_BYTES},
     error::AppError,
     server::{history, session::CurrentUser, state::AppState},
 };
@@ -18,14 +18,19 @@ pub async fn list(
     State(state): State<AppState>,
     current: CurrentUser,
     query: Query,
-) -> Result<Answer<Page<Conversation>>, AppError> {
+) -> Result<Response, AppError> {
     let listing = history::Listing {
         cursor: query.text("cursor"),
         limit: query.value("limit", "a whole number")?,
         title_contains: query.text("q"),
         archived: query.value("archived", "true or false")?.unwrap_or_default(),
     };
-    history::list(&state, &current, listing).await.map(Answer)
+    // As long as their system prompts may be.
+    let entries = listing.limit.unwrap_or(history::DEFAULT_LIMIT).min(history::MAX_LIMIT);
+    let bytes = u64::from(entries) * MAX_SYSTEM_PROMPT_BYTES as u64;
+    let permit = state.reading.enter(current.id(), bytes).await?;
+    let page = history::list(&state, &current, listing).await?;
+    Ok(permit.until_sent(Answer(page).into_response()))
 }
 
 pub async fn create(

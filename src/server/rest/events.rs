@@ -17,7 +17,7 @@ use crate::{
         chat::{
             channel::Format,
             entry::Entry,
-            follow::{follow, written},
+            follow::{Stay, follow, written},
         },
         keep_alive::{EVERY, kept_alive},
         llm::sse,
@@ -46,7 +46,7 @@ pub async fn events(
     let seen = header_text(&headers, LAST_EVENT_ID)?.map(str::trim).filter(|id| !id.is_empty());
     let not_ours = |_| AppError::invalid(LAST_EVENT_ID, "Last-Event-ID is the number of an event.");
     let seen = seen.map(|id| id.parse().map_err(not_ours)).transpose()?;
-    let entries = follow(&state, &current, &id, seen.or(asked), format).await?;
+    let entries = follow(&state, &current, &id, seen.or(asked), format, Stay::Live).await?;
     let fixed = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),

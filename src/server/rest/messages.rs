@@ -4,6 +4,7 @@ use axum::{
     Json as Answer,
     extract::State,
     http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 
@@ -168,16 +169,17 @@ pub async fn list(
     current: CurrentUser,
     Id(id): Id,
     query: Query,
-) -> Result<Answer<Window>, AppError> {
+) -> Result<Response, AppError> {
     let format = query.choice("format", [("markdown", Format::Text), ("html", Format::Html)])?;
     let limit = query.value("limit", "a whole number")?;
     let conversation = history::open(&state, &current, &id).await?;
     let thread = history::thread(&state, &current, &conversation, query.text("before"), limit).await?;
-    Ok(Answer(Window {
+    let window = Answer(Window {
         items: thread.messages.into_iter().map(|message| MessageView::of_thread(message, format)).collect(),
         previous_cursor: thread.previous_cursor,
         after: thread.after,
-    }))
+    });
+    Ok(thread.permit.until_sent(window.into_response()))
 }
 
 pub async fn ask(

@@ -4,6 +4,7 @@
 //! every query on conversations and messages, so somebody else's object looks like a missing one.
 //! Ids and times are made by the caller. What belongs together is one call and one transaction.
 
+mod branch;
 mod keys;
 mod mongo;
 mod open;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 
 use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
 
+pub use branch::{Branch, Outline, Reach, Texts};
 pub use keys::{KEY_LIFE, Key};
 pub use open::{OpenError, OpenOptions, open};
 pub use shared::{Beat, Ended, Seen, Shared, StoreChange, What};
@@ -221,14 +223,30 @@ pub struct Finish {
 pub trait Messages: Send + Sync {
     async fn begin_turn(&self, turn: &NewTurn) -> Result<TurnOutcome>;
     async fn message(&self, user_id: &str, id: &str) -> Result<Option<Message>>;
-    /// Up to `limit` messages of a conversation with ids up to and including `upto` (or all),
-    /// newest first, whatever their branch. The caller has checked the owner of the conversation.
+    /// The outlines of up to `limit` messages of a conversation with ids up to and including `upto` (or
+    /// all), newest first, whatever their branch; no text is read. The caller has checked the owner of the
+    /// conversation.
+    async fn outlines_back(
+        &self,
+        conversation_id: &str,
+        upto: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Outline>>;
+    /// Those of a conversation's messages that are named, newest first. The caller has checked the owner
+    /// of the conversation, and by their outlines that they fit into memory.
+    async fn messages_of(&self, conversation_id: &str, ids: &[String], texts: Texts) -> Result<Vec<Message>>;
+    /// Outlines and texts at once, however long they are.
+    #[cfg(test)]
     async fn messages_back(
         &self,
         conversation_id: &str,
         upto: Option<&str>,
         limit: u32,
-    ) -> Result<Vec<Message>>;
+    ) -> Result<Vec<Message>> {
+        let outlines = self.outlines_back(conversation_id, upto, limit).await?;
+        let ids: Vec<String> = outlines.into_iter().map(|outline| outline.id).collect();
+        self.messages_of(conversation_id, &ids, Texts::All).await
+    }
     /// More of answers that this process writes, in one write. A chunk of an answer that it does not
     /// write (any more) is dropped, one that is there already stays as it is.
     async fn append_chunks(&self, chunks: &[Chunk]) -> Result<()>;

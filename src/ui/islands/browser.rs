@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use leptos::{ev, prelude::*};
-use web_sys::Storage;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlDocument, Storage};
+
+use crate::ui::keys::Pressed;
 
 /// How often a connection is looked after.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -13,6 +16,30 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Milliseconds since 1970.
 pub fn now() -> f64 {
     js_sys::Date::now()
+}
+
+/// Whether the page is used with fingers: there is no mouse to hover with.
+pub fn is_touch() -> bool {
+    let query = window().match_media("(pointer: coarse) and (hover: none)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
+
+pub fn pressed(event: &ev::KeyboardEvent) -> Pressed {
+    Pressed {
+        key: event.key(),
+        code: event.key_code(),
+        composing: event.is_composing(),
+        shift: event.shift_key(),
+        command: event.ctrl_key() || event.meta_key(),
+    }
+}
+
+/// Tells the server, by a cookie, how many minutes this place is behind UTC: its days are the reader's.
+pub fn tell_time_zone() {
+    let minutes = js_sys::Date::new_0().get_timezone_offset() as i32;
+    if let Ok(document) = document().dyn_into::<HtmlDocument>() {
+        let _ = document.set_cookie(&format!("tz={minutes}; Path=/; SameSite=Lax; Max-Age=31536000"));
+    }
 }
 
 pub fn is_hidden() -> bool {
@@ -56,4 +83,16 @@ pub fn kept(name: &str) -> Option<String> {
 pub fn keep(name: &str, text: &str) {
     let Some(storage) = storage() else { return };
     let _ = if text.is_empty() { storage.remove_item(name) } else { storage.set_item(name, text) };
+}
+
+/// Forgets whatever is kept under names that `unwanted` picks.
+pub fn forget(unwanted: impl Fn(&str) -> bool) {
+    let Some(storage) = storage() else { return };
+    let names: Vec<String> = (0..storage.length().unwrap_or_default())
+        .filter_map(|at| storage.key(at).ok().flatten())
+        .filter(|name| unwanted(name))
+        .collect();
+    for name in names {
+        let _ = storage.remove_item(&name);
+    }
 }

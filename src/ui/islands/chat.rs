@@ -5,8 +5,9 @@ use leptos::{ev, prelude::*};
 
 use super::{
     answer::LiveAnswer,
+    browser,
     composer::Composer,
-    copy, follow, keep,
+    copy, drop, follow, keep,
     shared::{Running, Shared, Turn},
     steer,
 };
@@ -26,7 +27,9 @@ pub fn Chat(
     after: Option<u64>,
     /// A sentence to begin with: what became of a form that was posted without JavaScript.
     alert: Option<String>,
-    /// Makes this page's first question one question, however often it is sent.
+    /// Whose page it is: an id.
+    reader: String,
+    /// For forms that are sent without a script: makes what is sent from this page one question or change.
     key: String,
     children: Children,
 ) -> impl IntoView {
@@ -43,10 +46,15 @@ pub fn Chat(
         steering: StoredValue::new(false),
         stale: StoredValue::new(false),
         leaving: StoredValue::new(false),
-        key: StoredValue::new(key.clone()),
+        reader: StoredValue::new(reader),
+        asked: StoredValue::default(),
+        changed: StoredValue::default(),
     };
     Effect::new(move || {
+        browser::tell_time_zone();
         keep::restore(shared);
+        keep::on_return(shared);
+        drop::listen(shared);
         follow::begin(shared, after.unwrap_or_default());
         window_event_listener(ev::keydown, move |event| steer::escape(shared, &event));
         window_event_listener(ev::click, |event| steer::elsewhere(&event));
@@ -61,7 +69,7 @@ pub fn Chat(
                 copy::click(&event);
             }
             on:keydown=move |event| steer::keydown(&event)
-            on:input=move |event| steer::input(&event)
+            on:input=move |event| steer::input(shared, &event)
             on:submit=move |event| steer::submit(shared, event)
         >
             {children()}

@@ -1,9 +1,14 @@
-//! The composer: a form that grows with the text. Enter sends, Shift-Enter breaks the line.
+//! The composer: a form that grows with the text. Enter sends and Shift-Enter breaks the line, but on touch
+//! screens, where a button sends.
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
 
 use super::{browser, keep, page, shared::Shared, steer};
-use crate::{api, domain::STILL_WRITING, ui::parts::Icon};
+use crate::{
+    api,
+    domain::STILL_WRITING,
+    ui::{parts::Icon, sent::Sent},
+};
 
 #[component]
 pub(super) fn Composer(
@@ -16,7 +21,6 @@ pub(super) fn Composer(
     let form = NodeRef::<html::Form>::new();
     let chosen = NodeRef::<html::Select>::new();
     let sending = RwSignal::new(false);
-    let send_key = StoredValue::new(key.clone());
     let conversation_id = shared.conversation_id.get_value();
     // The conversation's model, when it is offered no longer.
     let gone = model.clone().filter(|id| !models.contains(id));
@@ -33,16 +37,16 @@ pub(super) fn Composer(
             shared.alert.set(Some(STILL_WRITING.to_owned()));
             return;
         }
+        let key = shared.asked.try_update_value(|asked| asked.key(&question, page::random_key));
         let model = chosen.get_untracked().map(|select| select.value());
         sending.set(true);
         shared.alert.set(None);
         spawn_local(async move {
-            let asked =
-                api::chat::ask(question.clone(), conversation.clone(), model, Some(send_key.get_value()))
-                    .await;
+            let asked = api::chat::ask(question.clone(), conversation.clone(), model, key).await;
             sending.set(false);
             match asked {
                 Ok(asked) => {
+                    shared.asked.update_value(Sent::arrived);
                     // What was typed since stays.
                     if area.value() == question {
                         area.set_value("");
@@ -51,25 +55,25 @@ pub(super) fn Composer(
                     if !shared.follows {
                         return page::go(&format!("/c/{}#latest", asked.conversation_id));
                     }
-                    send_key.set_value(page::random_key());
                     shared.append(asked.question_id.map(|id| (id, question)), &asked.answer_id, "");
                     page::to_end_soon();
                 }
-                // The text stays where it is, and the key with it: sending again is the same question.
+                // The text stays where it is. Sent again as it is, it is the same question; changed, it is
+                // another one, whatever became of the first.
                 Err(error) => shared.alert.set(Some(error.to_string())),
             }
         });
     };
     let on_key = move |event: ev::KeyboardEvent| {
-        // While an input method composes, Enter chooses a word.
-        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+        let pressed = browser::pressed(&event);
+        if pressed.sends(browser::is_touch()) {
             event.prevent_default();
             send();
         }
         let empty = || text.get_untracked().is_some_and(|area| area.value().is_empty());
-        if event.key() == "ArrowUp" && empty() {
+        if pressed.is("ArrowUp") && empty() {
             event.prevent_default();
-            steer::edit_last(shared);
+            steer::edit_last();
         }
     };
     let on_input = move |_| {
@@ -100,7 +104,7 @@ pub(super) fn Composer(
                 }
             >
                 <input type="hidden" name="conversation_id" value=conversation_id />
-                <input type="hidden" name="key" value=key />
+                <input type="hidden" name="key" value=key autocomplete="off" />
                 <textarea
                     name="text"
                     rows="1"
@@ -108,6 +112,7 @@ pub(super) fn Composer(
                     aria-label="Message"
                     required
                     autofocus
+                    enterkeyhint="enter"
                     dir="auto"
                     node_ref=text
                     on:keydown=on_key
@@ -160,7 +165,10 @@ pub(super) fn Composer(
                     </Show>
                 </div>
             </form>
-            <p class="note">"Answers can be wrong. Enter sends, Shift-Enter breaks the line."</p>
+            <p class="note">
+                "Answers can be wrong. "
+                <span class="keys">"Enter sends, Shift-Enter breaks the line."</span>
+            </p>
         </div>
     }
 }

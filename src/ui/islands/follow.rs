@@ -1,5 +1,6 @@
 //! The page follows its conversation all the time: what happens elsewhere is shown here, and a lost
-//! connection comes back with the place that was reached.
+//! connection comes back with the place that was reached. A browser opens few connections to a site, so a
+//! page that is hidden, or one of many, holds none: it looks again and again.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -23,6 +24,11 @@ const FIRST_PAUSE: i32 = 250;
 const LONGEST_PAUSE: i32 = 5_000;
 /// A connection that ends sooner was none, in milliseconds.
 const LASTING: f64 = 2_000.0;
+/// Between two looks of a page that holds no connection: while an answer is written, while there is none, and
+/// when nobody sees it; in milliseconds.
+const LOOK_WRITING: i32 = 1_000;
+const LOOK_IDLE: i32 = 3_000;
+const LOOK_HIDDEN: i32 = 5_000;
 /// The server says something every 15 seconds; silence for so long is a dead connection.
 const SILENCE: f64 = 40_000.0;
 /// How long the repetition of an answer that is shown already may take, in milliseconds.
@@ -39,12 +45,13 @@ async fn follow(shared: Shared, conversation_id: String, after: u64) {
     let mut pause = FIRST_PAUSE;
     while !shared.leaving.get_value() {
         if follower.may_rest() {
-            // Browsers open few connections to a site: the tabs that are looked at need them.
             woken.next().await;
             continue;
         }
-        let opened = browser::now();
-        match api::chat::follow(follower.conversation_id.clone(), Some(follower.place)).await {
+        let (opened, hidden) = (browser::now(), browser::is_hidden());
+        // The server told everything there is and wants no connection kept.
+        let mut looked = false;
+        match api::chat::follow(follower.conversation_id.clone(), Some(follower.place), Some(hidden)).await {
             Ok(bytes) => {
                 shared.lost.set(false);
                 follower.connections += 1;
@@ -56,11 +63,15 @@ async fn follow(shared: Shared, conversation_id: String, after: u64) {
                             heard = browser::now();
                             follower.take(batch).await;
                         }
-                        Either::Left(_) => break,
+                        Either::Left((ended, _)) => {
+                            looked = ended.is_none() && browser::now() - opened < LASTING;
+                            break;
+                        }
                         Either::Right(_) => {}
                     }
                     let dead = !browser::is_online() || browser::now() - heard > SILENCE;
-                    if dead || follower.may_rest() || shared.leaving.get_value() {
+                    let now_hidden = browser::is_hidden() && !hidden;
+                    if dead || now_hidden || follower.may_rest() || shared.leaving.get_value() {
                         break;
                     }
                 }
@@ -72,7 +83,12 @@ async fn follow(shared: Shared, conversation_id: String, after: u64) {
             }
             Err(_) => pause = pause.max(FIRST_PAUSE * 2),
         }
-        if follower.may_rest() || shared.leaving.get_value() {
+        if follower.may_rest() || shared.leaving.get_value() || browser::is_hidden() != hidden {
+            continue;
+        }
+        if looked {
+            pause = FIRST_PAUSE;
+            select(Box::pin(page::sleep(follower.next_look())), woken.next()).await;
             continue;
         }
         if browser::now() - opened > LASTING {
@@ -111,6 +127,14 @@ impl Follower {
 
     fn may_rest(&self) -> bool {
         browser::is_hidden() && self.shared.running.with_untracked(Option::is_none)
+    }
+
+    fn next_look(&self) -> i32 {
+        match self.shared.running.with_untracked(Option::is_some) {
+            _ if browser::is_hidden() => LOOK_HIDDEN,
+            true => LOOK_WRITING,
+            false => LOOK_IDLE,
+        }
     }
 
     async fn take(&mut self, batch: Vec<SeqEvent>) {

@@ -1,11 +1,12 @@
 //! What a reload must not lose: the draft in the composer, an edit that is under way, and the place in
-//! the thread.
+//! the thread. Texts are kept under the id of whose they are, and nobody else's page leaves them there.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement};
 
 use super::{browser, page, shared::Shared, steer};
+use crate::ui::sent::Sent;
 
 /// Loads the page anew, as it is for whoever comes now; what was typed and the place stay. While a change
 /// of this page's own is under way it is left to that.
@@ -33,7 +34,18 @@ pub(super) fn was_reloaded() -> bool {
 
 /// Where the composer's text is kept.
 pub(super) fn draft(shared: Shared) -> String {
-    format!("draft {}", shared.conversation_id.get_value().unwrap_or_default())
+    text_name("draft", shared, &shared.conversation_id.get_value().unwrap_or_default())
+}
+
+/// The name of what this reader wrote.
+fn text_name(kind: &str, shared: Shared, of: &str) -> String {
+    shared.reader.with_value(|reader| format!("{kind} {reader} {of}"))
+}
+
+/// Whether a name is that of a text which `reader` did not write.
+fn is_foreign(name: &str, reader: &str) -> bool {
+    let of = name.strip_prefix("draft ").or_else(|| name.strip_prefix("edit "));
+    of.is_some_and(|of| of.split(' ').next() != Some(reader) || !of.contains(' '))
 }
 
 /// The field of the composer.
@@ -56,9 +68,32 @@ fn remember_place() {
     browser::keep(&place(), &format!("{top}{}", selected.unwrap_or_default()));
 }
 
+/// A page that the browser brings back as it was left: what is sent from it now is sent for the first time,
+/// and one that was about to be loaded anew is.
+pub(super) fn on_return(shared: Shared) {
+    window_event_listener(ev::pageshow, move |event| {
+        if event.persisted() {
+            shared.asked.set_value(Sent::default());
+            shared.changed.set_value(Sent::default());
+            shared.steering.set_value(false);
+            if shared.leaving.get_value() {
+                let _ = window().location().reload();
+            }
+        }
+    });
+}
+
 /// Puts everything back where it was, or a conversation at its end. Once, when the page is there.
 pub(super) fn restore(shared: Shared) {
+    shared.reader.with_value(|reader| browser::forget(|name| is_foreign(name, reader)));
     let area = composer();
+    if let Some(area) = &area {
+        // Drafts are kept here. A browser that keeps the text too would show it to whoever comes next.
+        let _ = area.set_attribute("autocomplete", "off");
+        if !browser::is_touch() {
+            let _ = area.set_attribute("enterkeyhint", "send");
+        }
+    }
     if let Some(area) = area.as_ref().filter(|area| area.value().is_empty())
         && let Some(text) = browser::kept(&draft(shared))
     {
@@ -79,21 +114,21 @@ pub(super) fn restore(shared: Shared) {
 }
 
 /// Where the text of an edit is kept.
-fn edit_name(inside: &Element) -> Option<String> {
+fn edit_name(shared: Shared, inside: &Element) -> Option<String> {
     let message = inside.closest(".message").ok().flatten()?;
-    Some(format!("edit {}", message.id()))
+    Some(text_name("edit", shared, &message.id()))
 }
 
 /// Keeps what is typed into a question's edit.
-pub(super) fn keep_edit(area: &HtmlTextAreaElement) {
-    if let Some(name) = edit_name(area) {
+pub(super) fn keep_edit(shared: Shared, area: &HtmlTextAreaElement) {
+    if let Some(name) = edit_name(shared, area) {
         browser::keep(&name, &area.value());
     }
 }
 
 /// Takes an edit back.
-pub(super) fn forget_edit(area: &HtmlTextAreaElement) {
-    if let Some(name) = edit_name(area) {
+pub(super) fn forget_edit(shared: Shared, area: &HtmlTextAreaElement) {
+    if let Some(name) = edit_name(shared, area) {
         browser::keep(&name, "");
     }
 }
@@ -104,10 +139,28 @@ fn restore_edits(shared: Shared) {
         let Some(question) = questions.item(at).and_then(|node| node.dyn_into::<Element>().ok()) else {
             continue;
         };
-        if let Some(text) = edit_name(&question).and_then(|name| browser::kept(&name))
-            && let Some(area) = steer::open_edit(shared, &question)
+        if let Some(text) = edit_name(shared, &question).and_then(|name| browser::kept(&name))
+            && let Some(area) = steer::open_edit(&question)
         {
             area.set_value(&text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_others_are_known_by_their_names() {
+        for own in
+            ["draft 01ADA ", "draft 01ADA 01CONVERSATION", "edit 01ADA 01MESSAGE", "place /", "reloaded"]
+        {
+            assert!(!is_foreign(own, "01ADA"), "{own}");
+        }
+        // The last two are of versions that did not say whose they are.
+        for foreign in ["draft 01BEA ", "draft 01BEA 01ADA", "edit 01BEA 01MESSAGE", "draft ", "edit 01ADA"] {
+            assert!(is_foreign(foreign, "01ADA"), "{foreign}");
         }
     }
 }

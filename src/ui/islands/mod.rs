@@ -5,6 +5,7 @@ mod browser;
 mod chat;
 mod composer;
 mod copy;
+mod drop;
 mod follow;
 mod keep;
 mod page;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{Failure, Siblings, Status},
-    ui::parts::meta_line,
+    ui::{parts::meta_line, sent::Sent},
 };
 
 /// An answer that was being written when the page was made.
@@ -91,8 +91,11 @@ pub(super) struct Shared {
     pub stale: StoredValue<bool>,
     /// The page is being loaded anew.
     pub leaving: StoredValue<bool>,
-    /// Makes each change that is sent from this page one change.
-    pub key: StoredValue<String>,
+    /// Whose page it is: an id.
+    pub reader: StoredValue<String>,
+    /// The question that is being sent, and the change that is.
+    pub asked: StoredValue<Sent>,
+    pub changed: StoredValue<Sent>,
 }
 
 impl Shared {

@@ -9,8 +9,12 @@ use web_sys::{
     RequestInit, Response, UrlSearchParams,
 };
 
-use super::{keep, page, shared::Shared};
-use crate::{api, error::AppError, ui::parts::EditForm};
+use super::{browser, keep, page, shared::Shared};
+use crate::{
+    api,
+    error::AppError,
+    ui::{parts::EditForm, sent::Sent},
+};
 
 /// Sends a form of the thread and goes where the answer says.
 pub(super) fn submit(shared: Shared, event: ev::SubmitEvent) {
@@ -26,12 +30,14 @@ pub(super) fn submit(shared: Shared, event: ev::SubmitEvent) {
     };
     shared.steering.set_value(true);
     shared.alert.set(None);
+    name(shared, &action, &body);
     spawn_local(async move {
         let sent = post(&action, &body).await;
         match sent.unwrap_or(Err(AppError::Unreachable)) {
             Ok(path) => {
+                shared.changed.update_value(Sent::arrived);
                 if let Some(area) = edit_of(&form) {
-                    keep::forget_edit(&area);
+                    keep::forget_edit(shared, &area);
                 }
                 shared.leaving.set_value(true);
                 page::go(&path);
@@ -57,6 +63,14 @@ fn fields(form: &HtmlFormElement, button: Option<HtmlElement>) -> Option<UrlSear
         fields.append(&name, &value);
     }
     Some(fields)
+}
+
+/// Puts the key in that belongs to these fields: the page's own serves where there is no script.
+fn name(shared: Shared, action: &str, body: &UrlSearchParams) {
+    body.delete("key");
+    let what = format!("{action} {}", String::from(body.to_string()));
+    let key = shared.changed.try_update_value(|changed| changed.key(&what, page::random_key));
+    body.append("key", &key.unwrap_or_default());
 }
 
 /// Where to go, or why not; `Err` when no answer came.
@@ -90,12 +104,12 @@ pub(super) fn stop(shared: Shared) {
 
 /// Escape closes what is open, or else stops the answer.
 pub(super) fn escape(shared: Shared, event: &ev::KeyboardEvent) {
-    if event.key() != "Escape" || event.is_composing() || event.default_prevented() {
+    if !browser::pressed(event).is("Escape") || event.default_prevented() {
         return;
     }
     let open = ".room .editing, .room details[name][open], .room details.menu[open]";
     match document().query_selector(open).ok().flatten() {
-        Some(open) => close(&open),
+        Some(open) => close(shared, &open),
         None => stop(shared),
     }
 }
@@ -112,7 +126,7 @@ pub(super) fn elsewhere(event: &ev::MouseEvent) {
 }
 
 /// Closes a menu or an edit, and leads back to what had opened it.
-fn close(open: &Element) {
+fn close(shared: Shared, open: &Element) {
     let opener = match open.dyn_ref::<HtmlDetailsElement>() {
         Some(details) => {
             details.set_open(false);
@@ -121,7 +135,7 @@ fn close(open: &Element) {
         None => {
             let message = open.parent_element();
             if let Some(area) = edit_of(open) {
-                keep::forget_edit(&area);
+                keep::forget_edit(shared, &area);
             }
             open.remove();
             message.map_or(Ok(None), |message| message.query_selector(".edit"))
@@ -133,11 +147,11 @@ fn close(open: &Element) {
 }
 
 /// Opens the newest question to be edited.
-pub(super) fn edit_last(shared: Shared) {
+pub(super) fn edit_last() {
     let all = document().query_selector_all("#thread .message.user").ok();
     let last = all.and_then(|all| all.item(all.length().checked_sub(1)?));
     if let Some(message) = last.and_then(|node| node.dyn_into::<Element>().ok()) {
-        edit(shared, &message);
+        edit(&message);
     }
 }
 
@@ -153,17 +167,17 @@ pub(super) fn click(shared: Shared, event: &ev::MouseEvent) {
         && let Some(message) = link.closest(".message").ok().flatten()
     {
         event.prevent_default();
-        edit(shared, &message);
+        edit(&message);
     } else if closest(".editing .cancel").is_some()
         && let Some(form) = closest(".editing")
     {
         event.prevent_default();
-        close(&form);
+        close(shared, &form);
     }
 }
 
-fn edit(shared: Shared, message: &Element) {
-    if let Some(area) = open_edit(shared, message) {
+fn edit(message: &Element) {
+    if let Some(area) = open_edit(message) {
         let end = area.value().encode_utf16().count() as u32;
         let _ = area.focus();
         let _ = area.set_selection_range(end, end);
@@ -171,10 +185,11 @@ fn edit(shared: Shared, message: &Element) {
 }
 
 /// The field in which a question is edited.
-pub(super) fn open_edit(shared: Shared, message: &Element) -> Option<HtmlTextAreaElement> {
+pub(super) fn open_edit(message: &Element) -> Option<HtmlTextAreaElement> {
     if edit_of(message).is_none() {
         let text = message.query_selector(".body").ok().flatten()?.text_content()?;
-        let (id, key) = (message.id(), shared.key.get_value());
+        // The key is put in when it is sent.
+        let (id, key) = (message.id(), String::new());
         mount_to(message.clone().unchecked_into(), move || view! { <EditForm id text key /> }).forget();
     }
     edit_of(message)
@@ -182,7 +197,7 @@ pub(super) fn open_edit(shared: Shared, message: &Element) -> Option<HtmlTextAre
 
 /// Enter sends an edit as it sends a question.
 pub(super) fn keydown(event: &ev::KeyboardEvent) {
-    if event.key() != "Enter" || event.shift_key() || event.is_composing() {
+    if !browser::pressed(event).sends(browser::is_touch()) {
         return;
     }
     if let Some(area) = typed_in(event.target())
@@ -196,9 +211,9 @@ pub(super) fn keydown(event: &ev::KeyboardEvent) {
 }
 
 /// What is typed into an edit is kept.
-pub(super) fn input(event: &ev::Event) {
+pub(super) fn input(shared: Shared, event: &ev::Event) {
     if let Some(area) = typed_in(event.target()) {
-        keep::keep_edit(&area);
+        keep::keep_edit(shared, &area);
     }
 }
 

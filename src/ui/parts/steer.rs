@@ -11,7 +11,7 @@ use crate::domain::Siblings;
 pub fn SteerForm(key: String) -> impl IntoView {
     view! {
         <form id="steer" method="post" hidden>
-            <input type="hidden" name="key" value=key />
+            <input type="hidden" name="key" value=key autocomplete="off" />
         </form>
     }
 }
@@ -66,8 +66,16 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
     let text = format!("\n{}", as_html(&text));
     view! {
         <form class="editing" method="post" action="/fn/edit">
-            <input type="hidden" name="key" value=key />
-            <textarea name="text" rows="3" aria-label="Your message" required dir="auto" inner_html=text></textarea>
+            <input type="hidden" name="key" value=key autocomplete="off" />
+            <textarea
+                name="text"
+                rows="3"
+                aria-label="Your message"
+                required
+                enterkeyhint="enter"
+                dir="auto"
+                inner_html=text
+            ></textarea>
             <div class="row">
                 <a class="small cancel" href=format!("?{}#{id}", query.trim_end_matches('&'))>
                     "Cancel"

@@ -17,6 +17,7 @@ mod tree_any;
 mod tree_shared;
 mod turns;
 mod users;
+mod windows;
 
 macro_rules! contract {
     ($($group:ident { $($case:ident),* $(,)? })*) => {
@@ -119,6 +120,13 @@ contract! {
         a_chunk_sent_twice_is_there_once,
         any_text_round_trips,
         chunks_racing_with_the_end_leave_nothing,
+    }
+    windows {
+        outlines_tell_lengths_in_bytes,
+        what_is_named_is_read,
+        a_window_ends_at_its_bytes,
+        walking_back_gives_every_message_once,
+        a_missing_parent_ends_a_branch,
     }
     tail {
         many_answers_go_in_one_write,

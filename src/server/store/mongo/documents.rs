@@ -154,6 +154,8 @@ pub(super) struct MessageDoc {
     pub parent_id: Option<String>,
     pub role: Role,
     pub content: String,
+    /// Absent where it was not asked for.
+    #[serde(default)]
     pub reasoning: String,
     pub status: Status,
     pub model: Option<String>,

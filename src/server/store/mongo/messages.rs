@@ -8,10 +8,13 @@ use mongodb::{
     bson::{Document, doc, to_bson},
     error,
 };
+use serde::Deserialize;
 
 use crate::{
     domain::Message,
-    server::store::{Chunk, Finish, Leftovers, Messages, NewTurn, Recovered, Result, Run, TurnOutcome},
+    server::store::{
+        Chunk, Finish, Leftovers, Messages, NewTurn, Outline, Recovered, Result, Run, Texts, TurnOutcome,
+    },
 };
 
 use super::{Mongo, documents::MessageDoc, tail::End, turns::BeginTurn};
@@ -19,6 +22,27 @@ use super::{Mongo, documents::MessageDoc, tail::End, turns::BeginTurn};
 /// How many answers that were left behind are ended at a time: one that is locked does not keep the
 /// others waiting.
 const AT_ONCE: usize = 8;
+
+/// What is asked of a message before its texts.
+#[derive(Debug, Deserialize)]
+struct OutlineDoc {
+    #[serde(rename = "_id")]
+    id: String,
+    parent_id: Option<String>,
+    content_bytes: i64,
+    reasoning_bytes: i64,
+}
+
+impl From<OutlineDoc> for Outline {
+    fn from(doc: OutlineDoc) -> Self {
+        Self {
+            id: doc.id,
+            parent_id: doc.parent_id,
+            content_bytes: doc.content_bytes.unsigned_abs(),
+            reasoning_bytes: doc.reasoning_bytes.unsigned_abs(),
+        }
+    }
+}
 
 #[async_trait]
 impl Messages for Mongo {
@@ -32,24 +56,47 @@ impl Messages for Mongo {
         Ok(found.map(Message::from))
     }
 
-    async fn messages_back(
+    async fn outlines_back(
         &self,
         conversation_id: &str,
         upto: Option<&str>,
         limit: u32,
-    ) -> Result<Vec<Message>> {
+    ) -> Result<Vec<Outline>> {
         if limit == 0 {
-            return Ok(Vec::new()); // which MongoDB takes for "no limit"
+            return Ok(Vec::new()); // which MongoDB refuses
         }
         let mut which = doc! { "conversation_id": conversation_id };
         if let Some(upto) = upto {
             which.insert("_id", doc! { "$lte": upto });
         }
+        let found: Vec<OutlineDoc> = self
+            .call(async {
+                let steps = [
+                    doc! { "$match": which },
+                    doc! { "$sort": { "_id": -1 } },
+                    doc! { "$limit": i64::from(limit) },
+                    doc! { "$project": {
+                        "parent_id": 1,
+                        "content_bytes": { "$strLenBytes": "$content" },
+                        "reasoning_bytes": { "$strLenBytes": "$reasoning" },
+                    } },
+                ];
+                self.messages().aggregate(steps).with_type().await?.try_collect().await
+            })
+            .await?;
+        Ok(found.into_iter().map(Outline::from).collect())
+    }
+
+    async fn messages_of(&self, conversation_id: &str, ids: &[String], texts: Texts) -> Result<Vec<Message>> {
+        let which = doc! { "_id": { "$in": ids }, "conversation_id": conversation_id };
         let found: Vec<MessageDoc> = self
             .call(async {
                 let messages = self.messages();
-                let found = messages.find(which).sort(doc! { "_id": -1 }).limit(limit.into());
-                found.await?.try_collect().await
+                let mut find = messages.find(which).sort(doc! { "_id": -1 });
+                if texts == Texts::WithoutReasoning {
+                    find = find.projection(doc! { "reasoning": 0 });
+                }
+                find.await?.try_collect().await
             })
             .await?;
         Ok(found.into_iter().map(Message::from).collect())

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use crate::{
     domain::Message,
     server::store::{
-        Chunk, Finish, KEY_LIFE, Leftovers, Messages, NewTurn, Recovered, Result, Run, TurnOutcome,
+        Chunk, Finish, KEY_LIFE, Leftovers, Messages, NewTurn, Outline, Recovered, Result, Run, Texts,
+        TurnOutcome,
     },
 };
 
@@ -25,6 +26,23 @@ const FINISH: &str = "
 
 const OWN_RUNS: &str = "
     SELECT id, conversation_id, coalesce(run, id) FROM messages WHERE status = 'generating' AND instance = ?1";
+/// `octet_length` takes the length from the row's header: the pages of a long text are not read.
+const OUTLINES: &str = "
+    SELECT id, parent_id, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes
+    FROM messages WHERE conversation_id = ?1 ORDER BY id DESC LIMIT ?2";
+const OUTLINES_UPTO: &str = "
+    SELECT id, parent_id, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes
+    FROM messages WHERE conversation_id = ?1 AND id <= ?3 ORDER BY id DESC LIMIT ?2";
+
+/// `?2` is a JSON array.
+const MESSAGES_OF: &str = "
+    SELECT * FROM messages
+    WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
+const WITHOUT_REASONING: &str = "
+    SELECT id, conversation_id, parent_id, role, content, '' AS reasoning, status, model, prompt_tokens,
+        completion_tokens, failure_code, failure_message, failure_retryable, length_limited, created_at
+    FROM messages
+    WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
 
 #[async_trait]
 impl Messages for Sqlite {
@@ -41,27 +59,31 @@ impl Messages for Sqlite {
             .map_err(store_error)
     }
 
-    async fn messages_back(
+    async fn outlines_back(
         &self,
         conversation_id: &str,
         upto: Option<&str>,
         limit: u32,
-    ) -> Result<Vec<Message>> {
+    ) -> Result<Vec<Outline>> {
         // Two statements, since an OR would keep SQLite from starting at the right place.
         let query = match upto {
-            Some(upto) => sqlx::query_as(
-                "SELECT * FROM messages WHERE conversation_id = ?1 AND id <= ?3 ORDER BY id DESC LIMIT ?2",
-            )
-            .bind(conversation_id)
-            .bind(limit)
-            .bind(upto),
-            None => {
-                sqlx::query_as("SELECT * FROM messages WHERE conversation_id = ?1 ORDER BY id DESC LIMIT ?2")
-                    .bind(conversation_id)
-                    .bind(limit)
-            }
+            Some(upto) => sqlx::query_as(OUTLINES_UPTO).bind(conversation_id).bind(limit).bind(upto),
+            None => sqlx::query_as(OUTLINES).bind(conversation_id).bind(limit),
         };
         query.fetch_all(&self.readers).await.map_err(store_error)
+    }
+
+    async fn messages_of(&self, conversation_id: &str, ids: &[String], texts: Texts) -> Result<Vec<Message>> {
+        let query = match texts {
+            Texts::All => MESSAGES_OF,
+            Texts::WithoutReasoning => WITHOUT_REASONING,
+        };
+        sqlx::query_as(query)
+            .bind(conversation_id)
+            .bind(serde_json::to_string(ids).unwrap_or_default())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)
     }
 
     async fn append_chunks(&self, chunks: &[Chunk]) -> Result<()> {

@@ -4,7 +4,7 @@ use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
     domain::{Conversation, Failure, FailureCode, Message, Role, Status, Usage, User, UserRole, UserState},
-    server::store::Session,
+    server::store::{Outline, Session},
 };
 
 /// An enum that is stored as a word.
@@ -88,6 +88,18 @@ impl FromRow<'_, SqliteRow> for Conversation {
             leaf_id: row.try_get("leaf_id")?,
             created_at: row.try_get("created_at")?,
             updated_at: row.try_get("updated_at")?,
+        })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for Outline {
+    fn from_row(row: &SqliteRow) -> Result<Self, Error> {
+        let bytes = |column| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
+        Ok(Self {
+            id: row.try_get("id")?,
+            parent_id: row.try_get("parent_id")?,
+            content_bytes: bytes("content_bytes")?,
+            reasoning_bytes: bytes("reasoning_bytes")?,
         })
     }
 }

@@ -1,0 +1,122 @@
+// A key names a question, not a page: whatever becomes of a page or of a reply, nothing that is asked is lost.
+import { launchOptions } from "../support/browser.mjs";
+import type { Chat } from "../support/chat.ts";
+import { expect, test } from "../support/test.ts";
+
+// Browsers bring pages back as they were left; Playwright's does not unless it is told.
+test.use({ launchOptions: { ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] } });
+
+/** The server gets the request, and the page no reply. */
+async function loseReply(chat: Chat, path: string) {
+  await chat.page.route(`**${path}`, async (route) => {
+    await route.fetch();
+    await route.abort("connectionreset");
+  });
+}
+
+const titles = (chat: Chat) => chat.sidebar.getByRole("listitem");
+
+test("ask, go back, ask something else: two conversations", async ({ page, chat }) => {
+  await chat.begin("The first question", "echo");
+  await chat.ended();
+  const first = page.url();
+  await page.goBack();
+  await chat.ready();
+  await chat.model.selectOption("openai/echo");
+  await chat.box.fill("The second question");
+  await chat.box.press("Enter");
+  await page.waitForURL(/\/c\/\w+/);
+  expect(page.url().split("#")[0]).not.toBe(first.split("#")[0]);
+  await expect(chat.questions).toHaveText([/The second question/]);
+  await chat.ended();
+  // The same once more is meant as another one, too.
+  await page.goBack();
+  await chat.ready();
+  await chat.box.fill("The second question");
+  await chat.box.press("Enter");
+  await page.waitForURL(/\/c\/\w+/);
+  await chat.ended();
+  await expect(titles(chat)).toHaveCount(3);
+});
+
+test("a page that is brought back as it was left sends what is asked now", async ({ page, chat, watch }) => {
+  watch.allow(/ERR_CONNECTION_RESET|ERR_FAILED/);
+  await chat.open();
+  await loseReply(chat, "/fn/ask");
+  await chat.box.fill("Asked before");
+  await chat.box.press("Enter");
+  await expect(page.getByRole("alert")).toHaveText(/cannot be reached/);
+  await page.unroute("**/fn/ask");
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await chat.box.press("Enter");
+  await page.waitForURL(/\/c\/\w+/);
+  await chat.ended();
+  await expect(titles(chat)).toHaveCount(2);
+});
+
+test("a lost reply: the same again is one question, a corrected one is asked", async ({ page, chat, watch }) => {
+  watch.allow(/ERR_CONNECTION_RESET|ERR_FAILED/);
+  await chat.open();
+  await chat.model.selectOption("openai/echo");
+  await loseReply(chat, "/fn/ask");
+  await chat.box.fill("What is a harth?");
+  await chat.box.press("Enter");
+  await expect(page.getByRole("alert")).toHaveText(/cannot be reached/);
+  await expect(chat.box).toHaveValue("What is a harth?");
+  await page.unroute("**/fn/ask");
+  await chat.box.press("Enter");
+  await page.waitForURL(/\/c\/\w+/);
+  await expect(chat.questions).toHaveText([/What is a harth\?/]);
+  await chat.ended();
+  await chat.reload();
+  await expect(titles(chat)).toHaveCount(1);
+
+  // In a conversation, and corrected this time.
+  await loseReply(chat, "/fn/ask");
+  await chat.ask("And a mntel?");
+  await expect(page.getByRole("alert")).toHaveText(/cannot be reached/);
+  await expect(chat.box).toHaveValue("And a mntel?");
+  await page.unroute("**/fn/ask");
+  await chat.ended();
+  await chat.box.fill("And a mantel?");
+  await chat.box.press("Enter");
+  await expect(chat.questions.last()).toHaveText(/And a mantel\?/);
+  await expect(chat.box).toHaveValue("");
+  await chat.ended();
+  await chat.reload();
+  await expect(chat.questions).toHaveText([/harth/, /mntel/, /mantel/]);
+});
+
+test("the reply to an edit is lost: the corrected one is asked, too", async ({ page, chat, watch }) => {
+  watch.allow(/ERR_CONNECTION_RESET|ERR_FAILED|status of 409/);
+  await chat.begin("First words", "echo");
+  await chat.ended();
+  const field = await chat.edit(chat.questions.first());
+  await field.fill("Secnd words");
+  await loseReply(chat, "/fn/edit");
+  await field.press("Enter");
+  // The server has it, and the page that follows the conversation shows it by itself.
+  await expect(chat.questions).toHaveText([/Secnd words/]);
+  await chat.ended();
+  await chat.ready();
+  await page.unroute("**/fn/edit");
+  const again = await chat.edit(chat.questions.first());
+  await again.fill("Second words");
+  await again.press("Enter");
+  await expect(chat.questions).toHaveText([/Second words/]);
+  await chat.ended();
+  await chat.expectText("Second words");
+});
+
+test("written again, twice: each is an answer of its own", async ({ page, chat }) => {
+  await chat.begin("First words", "echo");
+  await chat.ended();
+  for (const count of [2, 3]) {
+    await chat.answer.hover();
+    await chat.answer.getByRole("button", { name: "Write again" }).click();
+    await expect(chat.versions(chat.answer)).toHaveText(new RegExp(`${count}/${count}`));
+    await chat.ended();
+    await chat.ready();
+  }
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});

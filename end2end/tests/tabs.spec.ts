@@ -1,0 +1,103 @@
+// Many tabs of one browser, which has six connections for all of them; and people who share a tab.
+import { Chat, numbered } from "../support/chat.ts";
+import { expect, register, test } from "../support/test.ts";
+
+test("seven tabs: six answers are written, and the seventh opens at once", async ({ chat, context }) => {
+  test.setTimeout(120_000);
+  const tabs = [chat];
+  while (tabs.length < 6) tabs.push(new Chat(await context.newPage()));
+  for (const tab of tabs) await tab.begin("Count", "tokens-2000-20");
+  for (const tab of tabs) await tab.grown(50);
+  const seventh = new Chat(await context.newPage());
+  const asked = Date.now();
+  await seventh.page.goto("/", { waitUntil: "domcontentloaded" });
+  await expect(seventh.box).toBeVisible();
+  const opened = Date.now() - asked;
+  const connecting = await seventh.page.evaluate(() => {
+    const [{ fetchStart, requestStart }] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+    return requestStart - fetchStart;
+  });
+  console.log(`the seventh tab opened in ${opened} ms, ${connecting.toFixed()} of them until it had a connection`);
+  // The rest is the machine's, which draws six other pages meanwhile.
+  expect(connecting).toBeLessThan(500);
+  expect(opened).toBeLessThan(5_000);
+  // It is no page to look at only.
+  await seventh.ready();
+  await seventh.model.selectOption("openai/json");
+  await seventh.box.fill("Whole");
+  const sent = Date.now();
+  await seventh.box.press("Enter");
+  await expect(seventh.answer).toContainText("The whole answer at once.");
+  expect(Date.now() - sent).toBeLessThan(5_000);
+  for (const tab of tabs) {
+    await expect(tab.send).toBeVisible({ timeout: 90_000 });
+    await tab.expectText(numbered(2000));
+    await expect(tab.lost).toHaveCount(0);
+  }
+});
+
+test("a hidden tab holds no connection while its answer is written, and shows it all when it is looked at", async ({ page, chat }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(document, "hidden", { get: () => (window as any).away === true });
+  });
+  const look = (away: boolean) =>
+    page.evaluate((away) => {
+      (window as any).away = away;
+      document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    }, away);
+  await chat.begin("Count", "tokens-200-20");
+  await chat.grown(50);
+  const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/fn/follow"));
+  const looked = page.waitForEvent("requestfinished", (request) => request.url().endsWith("/fn/follow"));
+  await look(true);
+  await closed;
+  await looked;
+  await page.waitForTimeout(1_000);
+  await look(false);
+  await expect(chat.lost).toHaveCount(0);
+  await chat.grown(400);
+  await chat.ended();
+  await chat.expectText(numbered(200));
+});
+
+test("Ada's draft is never shown to Bea, who signs in in the same tab", async ({ page, chat, context, server, watch }) => {
+  watch.allow(/status of 404/);
+  const stored = () => page.evaluate(() => JSON.stringify(sessionStorage));
+  await chat.begin("Mine", "json");
+  await chat.ended();
+  await chat.box.fill("a secret in a conversation");
+  const field = await chat.edit(chat.questions.first());
+  await field.fill("a secret in an edit");
+  await chat.open();
+  await chat.box.fill("a secret");
+  await chat.reload();
+  await expect(chat.box).toHaveValue("a secret");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/login/);
+  await register(context, server.url);
+  await chat.open();
+  await expect(chat.box).toHaveValue("");
+  expect(await stored()).not.toContain("secret");
+  await chat.box.fill("Bea's own");
+  // Not by way of the browser's history either.
+  for (let step = 0; step < 3; step++) {
+    await page.goBack();
+    await expect(page.getByText("a secret")).toHaveCount(0);
+    for (const box of await page.getByRole("textbox").all()) expect(await box.inputValue()).not.toContain("secret");
+  }
+  await chat.open();
+  await expect(chat.box).toHaveValue("Bea's own");
+});
+
+test.describe("in Los Angeles", () => {
+  test.use({ timezoneId: "America/Los_Angeles" });
+
+  test("the page tells when its days begin", async ({ chat, context }) => {
+    await chat.open();
+    const minutes = await chat.page.evaluate(() => new Date().getTimezoneOffset());
+    const cookie = (await context.cookies()).find(({ name }) => name === "tz");
+    expect(cookie).toMatchObject({ value: String(minutes), path: "/", sameSite: "Lax" });
+    await chat.begin("Mine", "json");
+    await expect(chat.sidebar.getByRole("heading", { name: "Today" })).toBeVisible();
+  });
+});

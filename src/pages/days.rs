@@ -1,0 +1,102 @@
+//! [`Days`]: when days begin where the reader lives, as far as their browser has told.
+
+use axum::http::{HeaderMap, header};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const MINUTE_MS: i64 = 60 * 1000;
+/// The cookie in which a page's script says how many minutes its clock is behind UTC.
+const COOKIE: &str = "tz";
+/// No place on Earth is farther from UTC.
+const FARTHEST: i64 = 14 * 60;
+
+/// UTC when nothing was told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Days {
+    minutes_behind: i64,
+}
+
+impl Days {
+    /// What is not a number of minutes that a place can have counts as not told.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let told = pairs.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| value.parse().ok());
+        let minutes_behind = told.filter(|minutes| (-FARTHEST..=FARTHEST).contains(minutes));
+        Self { minutes_behind: minutes_behind.unwrap_or_default() }
+    }
+
+    /// How long ago something was, in words. Both times in UTC milliseconds.
+    pub fn age(self, now: i64, then: i64) -> &'static str {
+        let day = |time: i64| time.saturating_sub(self.minutes_behind * MINUTE_MS).div_euclid(DAY_MS);
+        match day(now) - day(then) {
+            ..=0 => "Today",
+            1 => "Yesterday",
+            2..=7 => "Last week",
+            8..=31 => "Last month",
+            _ => "Earlier",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(cookies: &[&str]) -> Days {
+        let mut headers = HeaderMap::new();
+        for line in cookies {
+            headers.append(header::COOKIE, line.parse().unwrap());
+        }
+        Days::of(&headers)
+    }
+
+    #[test]
+    fn ages_are_whole_days() {
+        let now = 100 * DAY_MS + 5;
+        let age = |then| Days::default().age(now, then);
+        assert_eq!(age(now), "Today");
+        assert_eq!(age(now + DAY_MS), "Today");
+        assert_eq!(age(100 * DAY_MS - 1), "Yesterday");
+        assert_eq!(age(93 * DAY_MS), "Last week");
+        assert_eq!(age(92 * DAY_MS), "Last month");
+        assert_eq!(age(0), "Earlier");
+        for odd in [i64::MIN, i64::MAX] {
+            Days { minutes_behind: FARTHEST }.age(now, odd);
+        }
+    }
+
+    #[test]
+    fn days_begin_where_the_reader_lives() {
+        let minute = MINUTE_MS;
+        let midnight = 100 * DAY_MS;
+        // Los Angeles: what was said at 00:01 UTC was said last evening, and tonight it is yesterday.
+        let there = told(&["inglenook=x; tz=480"]);
+        assert_eq!(there.age(midnight + 7 * 60 * minute, midnight + minute), "Today");
+        assert_eq!(there.age(midnight + 9 * 60 * minute, midnight + minute), "Yesterday");
+        assert_eq!(Days::default().age(midnight + 9 * 60 * minute, midnight + minute), "Today");
+        // Kolkata is ahead, and by half an hour.
+        let there = told(&["tz=-330"]);
+        assert_eq!(there.age(midnight, midnight - 331 * minute), "Yesterday");
+        assert_eq!(there.age(midnight, midnight - 330 * minute), "Today");
+    }
+
+    #[test]
+    fn nonsense_counts_as_not_told() {
+        for cookies in [
+            &["tz="] as &[&str],
+            &["tz=x"],
+            &["tz=841"],
+            &["tz=-841"],
+            &["tz=9223372036854775807"],
+            &["tz=-9223372036854775808"],
+            &["tz=99999999999999999999"],
+            &["tz=1e3"],
+            &["tz=480.5"],
+            &["xtz=480", "a=tz=480"],
+            &[],
+        ] {
+            assert_eq!(told(cookies), Days::default(), "{cookies:?}");
+        }
+        assert_eq!(told(&["a=b", "tz=840"]).minutes_behind, 840);
+    }
+}

@@ -1,0 +1,191 @@
+//! [`Reading`]: how much message text is held at a time for one person who reads, until it is sent.
+
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    response::Response,
+};
+use http_body::{Frame, SizeHint};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::AppError;
+
+/// What one person's pages and windows may hold, in KiB of text; each of them takes a few times as much.
+const SHARE_KIB: u32 = 4 * 1024;
+/// Of one person, those that read and those that wait for their turn.
+const MOST_AT_ONCE: usize = 64;
+/// How long a request waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One per server.
+pub struct Reading {
+    /// By user. Whoever reads or waits holds the share.
+    shares: Mutex<HashMap<String, Weak<Semaphore>>>,
+    patience: Duration,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { shares: Mutex::default(), patience: PATIENCE }
+    }
+}
+
+impl Reading {
+    /// Waits until a person may read so many bytes of text. More than a whole share is read alone.
+    ///
+    /// # Errors
+    ///
+    /// Too many of their requests read or wait already, or the turn did not come within ten seconds.
+    pub async fn enter(&self, user_id: &str, bytes: u64) -> Result<ReadPermit, AppError> {
+        let share = self.share(user_id);
+        let weight = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(SHARE_KIB);
+        if let Ok(permit) = share.clone().try_acquire_many_owned(weight) {
+            return Ok(ReadPermit { _permit: permit, waited: false });
+        }
+        let busy = || AppError::TooMany { seconds: PATIENCE.as_secs() };
+        if Arc::strong_count(&share) > MOST_AT_ONCE {
+            return Err(busy());
+        }
+        match tokio::time::timeout(self.patience, share.acquire_many_owned(weight)).await {
+            Ok(Ok(permit)) => Ok(ReadPermit { _permit: permit, waited: true }),
+            _ => Err(busy()),
+        }
+    }
+
+    fn share(&self, user_id: &str) -> Arc<Semaphore> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = shares.get(user_id).and_then(Weak::upgrade) {
+            return share;
+        }
+        if shares.len() >= 64 && shares.len().is_power_of_two() {
+            shares.retain(|_, share| share.strong_count() > 0);
+        }
+        let share = Arc::new(Semaphore::new(SHARE_KIB as usize));
+        shares.insert(user_id.to_owned(), Arc::downgrade(&share));
+        share
+    }
+}
+
+/// A place among what a person reads; given back when it is dropped.
+#[derive(Debug)]
+pub struct ReadPermit {
+    _permit: OwnedSemaphorePermit,
+    waited: bool,
+}
+
+impl ReadPermit {
+    /// Whether there was no room at first: what was looked up before may have changed.
+    pub fn waited(&self) -> bool {
+        self.waited
+    }
+
+    /// Keeps the place until the response is sent or given up: a slow reader's pages stay in memory.
+    pub fn until_sent(self, response: Response) -> Response {
+        response.map(|body| Body::new(Held { body, _permit: self }))
+    }
+}
+
+/// A body that holds a place.
+struct Held {
+    body: Body,
+    _permit: ReadPermit,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    const MIB: u64 = 1024 * 1024;
+
+    fn impatient() -> Reading {
+        Reading { patience: Duration::from_millis(100), ..Reading::default() }
+    }
+
+    #[tokio::test]
+    async fn a_person_holds_a_share_and_others_have_their_own() {
+        let reading = impatient();
+        let mut held = Vec::new();
+        for _ in 0..3 {
+            held.push(reading.enter("ada", MIB).await.unwrap());
+        }
+        // There is room for small ones, and none for a fourth of a whole MiB and a bit.
+        let small = reading.enter("ada", 1_000).await.unwrap();
+        assert!(!small.waited());
+        assert!(reading.enter("ada", MIB).now_or_never().is_none());
+        assert!(reading.enter("bea", 3 * MIB).now_or_never().unwrap().is_ok());
+        let refused = reading.enter("ada", MIB).await.unwrap_err();
+        assert_eq!(refused.status(), 429);
+        drop(small);
+        held.pop();
+        let waiting = async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            drop(held);
+        };
+        // Longer than the whole share: alone, and not never.
+        let (permit, ()) = futures::join!(reading.enter("ada", 100 * MIB), waiting);
+        assert!(permit.unwrap().waited());
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_are_not_without_end() {
+        let reading = impatient();
+        let _all = reading.enter("ada", 4 * MIB).await.unwrap();
+        let many = futures::future::join_all((0..200).map(|_| reading.enter("ada", MIB)));
+        let (many, at_once) = futures::join!(many, async {
+            tokio::task::yield_now().await;
+            reading.enter("ada", MIB).now_or_never().is_some_and(|refused| refused.is_err())
+        });
+        assert!(at_once);
+        assert!(many.iter().all(Result::is_err));
+    }
+
+    #[tokio::test]
+    async fn the_place_is_kept_until_the_body_is_sent() {
+        let reading = Reading::default();
+        let permit = reading.enter("ada", 4 * MIB).await.unwrap();
+        let response = permit.until_sent(Response::new(Body::from("a page")));
+        assert_eq!(response.body().size_hint().exact(), Some(6));
+        assert!(reading.enter("ada", MIB).now_or_never().is_none());
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "a page");
+        assert!(reading.enter("ada", MIB).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn who_reads_no_more_is_forgotten() {
+        let reading = Reading::default();
+        for number in 0..1_000 {
+            reading.enter(&number.to_string(), MIB).await.unwrap();
+        }
+        assert!(reading.shares.lock().unwrap().len() <= 64);
+    }
+}

@@ -1,0 +1,107 @@
+//! [`Branch`]: messages from a leaf towards the root, as far as they fit; their lengths are read before
+//! their texts.
+
+use super::{Result, Store};
+use crate::domain::Message;
+
+/// A message without its texts: where it stands, and how many bytes of UTF-8 its texts have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    pub id: String,
+    pub parent_id: Option<String>,
+    pub content_bytes: u64,
+    pub reasoning_bytes: u64,
+}
+
+impl Outline {
+    /// The bytes that reading the message with these texts takes.
+    pub fn bytes(&self, texts: Texts) -> u64 {
+        match texts {
+            Texts::All => self.content_bytes + self.reasoning_bytes,
+            Texts::WithoutReasoning => self.content_bytes,
+        }
+    }
+}
+
+/// Which texts of a message are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Texts {
+    All,
+    /// `reasoning` is left empty.
+    WithoutReasoning,
+}
+
+/// How far a branch is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// At the most; not 0.
+    pub messages: usize,
+    /// Of the texts together, at the most. The newest message is part of a branch however long it is.
+    pub bytes: u64,
+    pub texts: Texts,
+}
+
+/// Which messages a branch has, newest first. No text of them is in memory yet.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    outlines: Vec<Outline>,
+    texts: Texts,
+    /// Whether the branch goes on towards the root.
+    pub more: bool,
+}
+
+impl Branch {
+    /// The branch of `leaf_id` in a conversation whose owner was checked. A parent is older than its
+    /// children, so a few pages by id hold the branch; there is no query per message.
+    pub async fn find(
+        store: &dyn Store,
+        conversation_id: &str,
+        leaf_id: Option<&str>,
+        reach: Reach,
+    ) -> Result<Self> {
+        // Twice as many, as messages of other branches lie between.
+        let page = u32::try_from((reach.messages + 1) * 2).unwrap_or(u32::MAX).max(16);
+        let mut branch = Self { outlines: Vec::new(), texts: reach.texts, more: false };
+        let (mut wanted, mut left) = (leaf_id.map(str::to_owned), reach.bytes);
+        while let Some(upto) = wanted.clone() {
+            let known = branch.outlines.len();
+            for outline in store.outlines_back(conversation_id, Some(&upto), page).await? {
+                if wanted.as_deref() != Some(&outline.id) {
+                    continue;
+                }
+                let (found, bytes) = (branch.outlines.len(), outline.bytes(reach.texts));
+                if found > 0 && (found == reach.messages || bytes > left) {
+                    branch.more = true;
+                    return Ok(branch);
+                }
+                left = left.saturating_sub(bytes);
+                wanted.clone_from(&outline.parent_id);
+                branch.outlines.push(outline);
+            }
+            // The parent is missing.
+            if branch.outlines.len() == known {
+                break;
+            }
+        }
+        Ok(branch)
+    }
+
+    /// The bytes of text that [`Self::read`] brings into memory.
+    pub fn bytes(&self) -> u64 {
+        self.outlines.iter().map(|outline| outline.bytes(self.texts)).sum()
+    }
+
+    /// Whether the newest message has no text, as an answer that has just begun.
+    pub fn begins_empty(&self) -> bool {
+        self.outlines.first().is_some_and(|newest| newest.bytes(Texts::All) == 0)
+    }
+
+    /// The messages, newest first. One that was deleted meanwhile is left out.
+    pub async fn read(&self, store: &dyn Store, conversation_id: &str) -> Result<Vec<Message>> {
+        if self.outlines.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<String> = self.outlines.iter().map(|outline| outline.id.clone()).collect();
+        store.messages_of(conversation_id, &ids, self.texts).await
+    }
+}

@@ -1,0 +1,176 @@
+//! Cases about what is read of a conversation: lengths first, then the texts that fit.
+
+use std::collections::HashSet;
+
+use crate::{
+    domain::Conversation,
+    server::store::{Branch, Finish, NewTurn, Reach, Store, Texts},
+};
+
+use super::fixtures::{another_answer, begin, finish, first_turn, interrupt, turn, user};
+
+/// A whole turn with these texts.
+async fn talk(store: &dyn Store, mut turn: NewTurn, texts: [&str; 3]) -> NewTurn {
+    let [question, answer, reasoning] = texts;
+    if let Some(asked) = &mut turn.question {
+        asked.content = question.to_owned();
+    }
+    begin(store, &turn).await;
+    let end = Finish { reasoning: reasoning.to_owned(), ..finish(answer, 1) };
+    assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
+    turn
+}
+
+fn reach(messages: usize, bytes: u64) -> Reach {
+    Reach { messages, bytes, texts: Texts::All }
+}
+
+pub(super) async fn outlines_tell_lengths_in_bytes(store: &dyn Store) {
+    let ada = user(store).await;
+    let texts = [("a", "", ""), ("日本語 👩‍👩‍👧 e\u{301}", "nul \0 inside \0", "Grüße"), ("$x", "x", "\0")];
+    let mut parent = None;
+    let mut conversation = None;
+    for (question, answer, reasoning) in texts {
+        let next = match &conversation {
+            None => first_turn(&ada),
+            Some(it) => turn(&ada, it, parent.as_deref()),
+        };
+        let next = talk(store, next, [question, answer, reasoning]).await;
+        parent = Some(next.answer.id.clone());
+        conversation = Some(next.conversation.clone());
+    }
+    let it = conversation.unwrap().id;
+    let outlines = store.outlines_back(&it, None, 100).await.unwrap();
+    let told: Vec<_> =
+        outlines.iter().map(|o| (o.content_bytes as usize, o.reasoning_bytes as usize)).collect();
+    let wanted: Vec<_> = texts
+        .iter()
+        .rev()
+        .flat_map(|(question, answer, reasoning)| [(answer.len(), reasoning.len()), (question.len(), 0)])
+        .collect();
+    assert_eq!(told, wanted);
+    for pair in outlines.windows(2) {
+        assert_eq!(pair[0].parent_id.as_ref(), Some(&pair[1].id));
+    }
+    assert_eq!(outlines.last().unwrap().parent_id, None);
+    assert_eq!(store.outlines_back(&it, Some(&outlines[2].id), 2).await.unwrap(), outlines[2..4]);
+    assert_eq!(store.outlines_back(&it, None, 0).await.unwrap(), []);
+    assert_eq!(store.outlines_back(&it, Some("\0$'"), 5).await.unwrap(), []);
+    assert_eq!(store.outlines_back("none", None, 5).await.unwrap(), []);
+}
+
+pub(super) async fn what_is_named_is_read(store: &dyn Store) {
+    let ada = user(store).await;
+    let one = talk(store, first_turn(&ada), ["Why?", "So.", "Hm."]).await;
+    let other = talk(store, first_turn(&ada), ["Where?", "There.", "Let me see."]).await;
+    let [question, answer] = [one.question.clone().unwrap().id, one.answer.id.clone()];
+    let it = &one.conversation.id;
+    let named =
+        [question.clone(), other.answer.id.clone(), answer.clone(), "none".to_owned(), "\"],\0".to_owned()];
+    let whole = store.messages_of(it, &named, Texts::All).await.unwrap();
+    assert_eq!(whole.iter().map(|m| &m.id).collect::<Vec<_>>(), [&answer, &question]);
+    assert_eq!((&*whole[0].content, &*whole[0].reasoning), ("So.", "Hm."));
+    assert_eq!(Some(&whole[0]), store.message(&ada.id, &answer).await.unwrap().as_ref());
+    let mut without = store.messages_of(it, &named, Texts::WithoutReasoning).await.unwrap();
+    assert_eq!(without[0].reasoning, "");
+    without[0].reasoning = "Hm.".to_owned();
+    assert_eq!(without, whole);
+    assert!(store.messages_of(it, &[], Texts::All).await.unwrap().is_empty());
+}
+
+pub(super) async fn a_window_ends_at_its_bytes(store: &dyn Store) {
+    let ada = user(store).await;
+    let long = "ä".repeat(2_000);
+    let one = talk(store, first_turn(&ada), ["one", "1", ""]).await;
+    let two = talk(store, turn(&ada, &one.conversation, Some(&one.answer.id)), ["two", "2", &long]).await;
+    let three = talk(store, turn(&ada, &one.conversation, Some(&two.answer.id)), [&long, "3", ""]).await;
+    let ids = |turn: &NewTurn| [turn.answer.id.clone(), turn.question.clone().unwrap().id];
+    let all = [ids(&three), ids(&two), ids(&one)].concat();
+    for (reach, count, bytes) in [
+        (reach(100, 0), 1, 1),
+        (reach(100, 4_000), 1, 1),
+        (reach(100, 4_001), 2, 4_001),
+        (reach(100, 8_001), 2, 4_001),
+        (reach(100, 8_002), 3, 8_002),
+        (reach(100, 8_005), 4, 8_005),
+        (reach(100, u64::MAX), 6, 8_009),
+        (reach(2, u64::MAX), 2, 4_001),
+        // Reasoning that is not read does not count.
+        (Reach { texts: Texts::WithoutReasoning, ..reach(100, 4_005) }, 4, 4_005),
+    ] {
+        let it = &one.conversation.id;
+        let branch = Branch::find(store, it, Some(&three.answer.id), reach).await.unwrap();
+        let read = branch.read(store, it).await.unwrap();
+        let found: Vec<_> = read.iter().map(|m| m.id.clone()).collect();
+        assert_eq!(found, all[..count], "{reach:?}");
+        assert_eq!((branch.bytes(), branch.more), (bytes, count < 6), "{reach:?}");
+        let texts = read.iter().map(|m| m.content.len() + m.reasoning.len()).sum::<usize>();
+        assert_eq!(texts as u64, bytes);
+    }
+    // Longer than any window: a window of its own.
+    let branch = Branch::find(store, &one.conversation.id, Some(&all[1]), reach(50, 10)).await.unwrap();
+    assert_eq!((branch.bytes(), branch.more), (4_000, true));
+}
+
+/// Numbers that repeat themselves with each run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+pub(super) async fn walking_back_gives_every_message_once(store: &dyn Store) {
+    let ada = user(store).await;
+    let mut dice = Dice(7);
+    let first = talk(store, first_turn(&ada), ["0", "0", ""]).await;
+    let it: &Conversation = &first.conversation;
+    // Newest first: what the branch is to be, among others that lie between.
+    let mut branch = vec![first.answer.id.clone(), first.question.clone().unwrap().id];
+    for number in 1..40 {
+        let [question, answer, reasoning] =
+            [300, 900, 200].map(|most| "ß".repeat(dice.below(most) as usize) + &number.to_string());
+        let texts = [&*question, &*answer, &*reasoning];
+        let next = talk(store, turn(&ada, it, Some(&branch[0])), texts).await;
+        let asked = next.question.clone().unwrap().id;
+        branch.splice(0..0, [next.answer.id.clone(), asked.clone()]);
+        for _ in 0..dice.below(4) {
+            let again = talk(store, another_answer(&ada, it, Some(&asked)), texts).await;
+            if dice.below(2) == 0 {
+                branch[0] = again.answer.id;
+            }
+        }
+    }
+    for _ in 0..12 {
+        let reach = reach(1 + dice.below(20) as usize, dice.below(6_000));
+        let (mut seen, mut leaf) = (Vec::new(), Some(branch[0].clone()));
+        while let Some(from) = leaf.take() {
+            let window = Branch::find(store, &it.id, Some(&from), reach).await.unwrap();
+            let read = window.read(store, &it.id).await.unwrap();
+            assert!(read.len() <= reach.messages && (window.bytes() <= reach.bytes || read.len() == 1));
+            let oldest = read.last().unwrap();
+            assert_eq!(window.more, oldest.parent_id.is_some());
+            leaf.clone_from(&oldest.parent_id);
+            seen.extend(read.into_iter().map(|message| message.id));
+        }
+        assert_eq!(seen, branch, "{reach:?}");
+    }
+    assert_eq!(branch.iter().collect::<HashSet<_>>().len(), branch.len());
+}
+
+pub(super) async fn a_missing_parent_ends_a_branch(store: &dyn Store) {
+    let ada = user(store).await;
+    let turn = first_turn(&ada);
+    begin(store, &turn).await;
+    let it = &turn.conversation.id;
+    let find = async |leaf: Option<&str>| Branch::find(store, it, leaf, reach(9, 9)).await.unwrap();
+    assert!(find(None).await.read(store, it).await.unwrap().is_empty());
+    for nobody in ["", "none", "zzz", "\0"] {
+        let branch = find(Some(nobody)).await;
+        assert!(branch.read(store, it).await.unwrap().is_empty() && !branch.more && !branch.begins_empty());
+    }
+    assert!(find(Some(&turn.answer.id)).await.begins_empty());
+    assert_eq!(interrupt(store).await, 1);
+}

@@ -1,0 +1,40 @@
+//! What is dropped onto the page: a browser would open a file in place of it, with what was typed.
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{DataTransfer, DragEvent, Element};
+
+use super::shared::Shared;
+
+const NO_FILES: &str = "Files cannot be added here yet. Copy their text and paste it into the message.";
+/// Where text may be dropped.
+const FIELDS: &str = "textarea, input:not([type=hidden])";
+
+/// Listens on the whole page. Text may be dropped into a field, and nothing else anywhere.
+pub(super) fn listen(shared: Shared) {
+    window_event_listener(ev::dragenter, |event| _ = refuse(&event));
+    window_event_listener(ev::dragover, |event| _ = refuse(&event));
+    window_event_listener(ev::drop, move |event| {
+        if refuse(&event) && event.data_transfer().is_some_and(|carried| carries(&carried, "Files")) {
+            shared.alert.set(Some(NO_FILES.to_owned()));
+        }
+    });
+}
+
+/// Keeps the browser from what it would do with anything but text over a field.
+fn refuse(event: &DragEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let in_field = target.is_some_and(|target| target.closest(FIELDS).is_ok_and(|field| field.is_some()));
+    let text = event.data_transfer().is_some_and(|carried| {
+        !carries(&carried, "Files") && (carries(&carried, "text/plain") || carries(&carried, "text/html"))
+    });
+    let refused = !(in_field && text);
+    if refused {
+        event.prevent_default();
+    }
+    refused
+}
+
+fn carries(carried: &DataTransfer, kind: &str) -> bool {
+    carried.types().includes(&kind.into(), 0)
+}
