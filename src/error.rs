@@ -51,6 +51,16 @@ pub enum AppError {
         "The database does not answer at the moment. Nothing is lost; please try again in a few seconds."
     )]
     Unavailable,
+    /// 503: there is no room for what should be stored.
+    #[error(
+        "This server's disk is full, so nothing new can be stored. What was stored is safe. Ask the administrator to make room, then try again."
+    )]
+    StorageFull,
+    /// 503: the database was deleted or replaced while the server was running.
+    #[error(
+        "This server has lost its database file, so nothing can be stored or read. Ask the administrator, then try again."
+    )]
+    StorageLost,
     /// Seen by the browser only: the server could not be reached or did not understand.
     #[error("The server cannot be reached. Check your connection and try again.")]
     Unreachable,
@@ -74,7 +84,7 @@ impl AppError {
             Self::Invalid { .. } => 422,
             Self::TooMany { .. } => 429,
             Self::Internal => 500,
-            Self::Unavailable | Self::Unreachable => 503,
+            Self::Unavailable | Self::StorageFull | Self::StorageLost | Self::Unreachable => 503,
         }
     }
 
@@ -93,6 +103,8 @@ impl AppError {
             Self::TooMany { .. } => "too_many",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
+            Self::StorageFull => "storage_full",
+            Self::StorageLost => "storage_lost",
             Self::Unreachable => "unreachable",
         }
     }
@@ -111,7 +123,8 @@ impl AppError {
             Self::Invalid { .. } => "Not valid",
             Self::TooMany { .. } => "Too many requests",
             Self::Internal => "Something went wrong",
-            Self::Unavailable | Self::Unreachable => "Not available",
+            Self::StorageFull => "Disk full",
+            Self::Unavailable | Self::StorageLost | Self::Unreachable => "Not available",
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod context;
 #[cfg(test)]
 pub(crate) mod corpora;
+pub mod disk;
 pub mod document;
 pub mod error_response;
 pub mod gate;
@@ -23,6 +24,7 @@ pub mod login;
 pub mod markdown;
 pub mod models;
 pub mod passwords;
+pub mod readiness;
 pub mod recover;
 pub mod render;
 pub mod request_id;

@@ -11,6 +11,7 @@ use super::{
     llm::registry::Providers,
     models::ModelList,
     passwords::Passwords,
+    readiness::Readiness,
     render::Renderer,
     session::Tokens,
     store::Store,
@@ -36,6 +37,7 @@ pub struct Parts {
     pub tails: Arc<Tails>,
     /// Without one the database is written before listeners are told.
     pub journal: Option<Journal>,
+    pub readiness: Readiness,
 }
 
 impl AppState {
@@ -45,13 +47,15 @@ impl AppState {
         store: Arc<dyn Store>,
         providers: Providers,
         clock: Clock,
+        journal: Option<Journal>,
     ) -> Self {
         let providers = Arc::new(providers);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self(Arc::new(Parts {
             tokens: Tokens::new(secret, clock.clone()),
             tails: Tails::new(store.clone()),
-            journal: None,
+            journal,
+            readiness: Readiness::default(),
             ids: Ids::new(clock.clone()),
             passwords: Passwords::default(),
             attempts: Attempts::new(config.limits.logins_per_minute),
@@ -64,17 +68,6 @@ impl AppState {
             providers,
             clock,
         }))
-    }
-}
-
-impl AppState {
-    /// With a journal, before anybody else has the state.
-    #[must_use]
-    pub fn with_journal(mut self, journal: Journal) -> Self {
-        if let Some(parts) = Arc::get_mut(&mut self.0) {
-            parts.journal = Some(journal);
-        }
-        self
     }
 }
 

@@ -62,7 +62,8 @@ impl App {
         let config = Config::load(Some(&file), setting).unwrap();
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         let store = store::open(&url, &store::OpenOptions::default()).await.unwrap();
-        let state = AppState::new(config, SECRET, store, Providers::new(vec![provider]), Clock::system());
+        let state =
+            AppState::new(config, SECRET, store, Providers::new(vec![provider]), Clock::system(), None);
         Self { router: router(state.clone()), state, upstream, _folder: folder }
     }
 

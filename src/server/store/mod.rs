@@ -17,7 +17,7 @@ use async_trait::async_trait;
 
 use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, Usage, User, UserRole};
 
-pub use open::{OpenError, OpenOptions, open};
+pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, open};
 pub use shared::{Beat, Ended, Seen, Shared, StoreChange, What};
 pub use tail::{Chunk, Leftovers, Mark, Recovered, fold};
 
@@ -27,6 +27,12 @@ pub enum StoreError {
     /// The database does not answer for now; the same call may work later.
     #[error("the database does not answer: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// There is no room for what should be stored. Nothing of it was; what was there before can be read.
+    #[error("the database has no room: {0}")]
+    Full(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database is not there any more. Nothing is stored in what took its place.
+    #[error("the database is lost: {0}")]
+    Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database answered, with something that should not happen.
     #[error("the database failed: {0}")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -209,9 +215,10 @@ pub trait Messages: Send + Sync {
     /// the status `interrupted`, and their conversation a `last_seq` beyond any that was given out.
     /// How many.
     async fn interrupt_unfinished(&self, leftovers: Leftovers<'_>) -> Result<u64>;
-    /// An answer whose writer is gone, but not what it wrote: one that it left `generating` gets the
-    /// content as given and the status `interrupted`; one that is `interrupted` already gets it when
-    /// it is more of the same and nothing was said below it. `false`: the message is left as it is.
+    /// An answer whose writer is gone, but not what it wrote: one that it left `generating` gets what
+    /// its chunks here and the recovered ones make together, and the status `interrupted`; one that is
+    /// `interrupted` already gets it when that is more of the same and nothing was said below it.
+    /// `false`: the message is left as it is.
     async fn recover_message(&self, recovered: &Recovered) -> Result<bool>;
 }
 
@@ -278,7 +285,7 @@ pub trait Tree: Send + Sync {
 /// Everything a server keeps.
 #[async_trait]
 pub trait Store: Users + Sessions + Conversations + Messages + Tree + Shared {
-    /// Whether the database answers now.
+    /// Whether the database answers now and takes what should be stored: it writes one row.
     async fn ping(&self) -> Result<()>;
     /// Ends the connections; what was acknowledged is kept.
     async fn close(&self);

@@ -82,13 +82,9 @@ impl Job {
     }
 
     async fn store_late(&self, finish: &Finish) -> bool {
-        let recovered = Recovered {
-            message_id: self.turn.answer.id.clone(),
-            instance: self.state.store.instance().to_owned(),
-            content: finish.content.clone(),
-            reasoning: finish.reasoning.clone(),
-            seq: finish.seq,
-        };
+        let (message_id, instance) = (&self.turn.answer.id, self.state.store.instance());
+        let Finish { content, reasoning, seq, .. } = finish;
+        let recovered = Recovered::whole(message_id, instance, content, reasoning, *seq);
         match self.state.store.recover_message(&recovered).await {
             Ok(_) => true,
             Err(error) => {

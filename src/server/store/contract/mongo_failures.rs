@@ -122,13 +122,7 @@ async fn what_a_lost_process_had_begun_is_in_nobodys_way() {
     next.release(lost.instance()).await.unwrap();
     let [one, other] = &turns;
     let content = "Half. More".to_owned();
-    let recovered = Recovered {
-        message_id: one.answer.id.clone(),
-        instance: lost.instance().to_owned(),
-        content: content.clone(),
-        reasoning: String::new(),
-        seq: 9,
-    };
+    let recovered = Recovered::whole(&one.answer.id, lost.instance(), &content, "", 9);
     assert!(next.recover_message(&recovered).await.unwrap());
     assert_eq!(next.interrupt_unfinished(Leftovers::Of(lost.instance())).await.unwrap(), 1);
     for (turn, content) in [(one, &*content), (other, "Half.")] {
