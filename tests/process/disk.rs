@@ -64,8 +64,8 @@ async fn a_disk_that_was_full_is_forgotten() {
         }
         let form = json!({ "email": "new@example.org", "password": "correct horse" });
         is_problem(&lin.call("POST", "/api/v1/auth/register", Some(form)).await, "storage_full");
-        let renamed = lin.call("PATCH", &format!("/api/v1/conversations/{running}"), Some(json!({ "title": "x" })));
-        is_problem(&renamed.await, "storage_full");
+        let path = format!("/api/v1/conversations/{running}");
+        is_problem(&lin.call("PATCH", &path, Some(json!({ "title": "x" }))).await, "storage_full");
         assert_eq!(site.until_ready(503).await, "the disk of the database is full");
         // Who reads is served.
         assert_eq!(lin.messages(&running, "markdown").await.len(), 2);

@@ -106,8 +106,15 @@ async fn what_is_kept_is_for_its_owner_only_whatever_the_umask() {
         let found = below(&data);
         let names: Vec<String> =
             found.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
-        for name in ["inglenook.db", "inglenook.db-wal", "inglenook.db-shm", "inglenook.db.lock", "lock", "secret", "0000000000.jsonl"]
-        {
+        for name in [
+            "inglenook.db",
+            "inglenook.db-wal",
+            "inglenook.db-shm",
+            "inglenook.db.lock",
+            "lock",
+            "secret",
+            "0000000000.jsonl",
+        ] {
             assert!(names.iter().any(|found| found == name), "{name} is not in {names:?}");
         }
         for path in &found {
@@ -121,7 +128,8 @@ async fn what_is_kept_is_for_its_owner_only_whatever_the_umask() {
         server.kill();
         // As an earlier version left them. The secret is refused then, as it always was.
         for path in below(&data).iter().filter(|path| !path.ends_with("secret")) {
-            fs::set_permissions(path, fs::Permissions::from_mode(if path.is_dir() { 0o755 } else { 0o644 })).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(if path.is_dir() { 0o755 } else { 0o644 }))
+                .unwrap();
         }
         let _server = start_generous(folder.path());
         for path in below(&data).iter().filter(|path| **path != data) {

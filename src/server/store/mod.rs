@@ -285,8 +285,10 @@ pub trait Tree: Send + Sync {
 /// Everything a server keeps.
 #[async_trait]
 pub trait Store: Users + Sessions + Conversations + Messages + Tree + Shared {
-    /// Whether the database answers now and takes what should be stored: it writes one row.
+    /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
+    /// Whether it takes what should be stored: writes one row.
+    async fn probe(&self) -> Result<()>;
     /// Ends the connections; what was acknowledged is kept.
     async fn close(&self);
 }

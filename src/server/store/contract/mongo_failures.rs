@@ -130,7 +130,7 @@ async fn a_full_disk_leaves_nothing_behind() {
     let mut met = 0;
     for command in ["insert", "update", "findAndModify", "delete", "commitTransaction"] {
         let (whole, cut) = (first_turn(ada), first_turn(ada));
-        met += meets_full(admin, command, "ping", async || store.ping().await).await;
+        met += meets_full(admin, command, "probe", async || store.probe().await).await;
         met += meets_full(admin, command, "begin_turn", async || store.begin_turn(&whole).await).await;
         let more = [chunk(&whole, 1, 0, "half")];
         met += meets_full(admin, command, "append_chunks", async || store.append_chunks(&more).await).await;

@@ -81,7 +81,7 @@ impl Sqlite {
         let writing =
             connect.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
         let failed = |error| file::open_error(path, error);
-        let writer = Pool::writing(pool_options(), writing, file.clone()).await.map_err(failed)?;
+        let writer = Pool::writing(pool_options(), writing, file).await.map_err(failed)?;
         MIGRATIONS.run(writer.sqlx()).await.map_err(|error| migrate_error(path, error))?;
         if lock.note != file::MADE
             && let Err(error) = lock.write(file::MADE)
@@ -89,7 +89,7 @@ impl Sqlite {
             tracing::warn!(%error, "a database that is lost would not be missed at the next start");
         }
         let readers = pool_options().max_connections(options.sqlite_readers.max(1)).idle_timeout(READER_IDLE);
-        let readers = Pool::reading(readers, connect.read_only(true), file);
+        let readers = Pool::reading(readers, connect.read_only(true), &writer);
         Ok(Self { writer, readers, instance: options.instance.clone(), kept: Mutex::new(Kept::File(lock)) })
     }
 
@@ -102,12 +102,6 @@ impl Sqlite {
         MIGRATIONS.run(writer.sqlx()).await.map_err(|error| migrate_error(path, error))?;
         let kept = Mutex::new(Kept::Memory(keeper));
         Ok(Self { readers: writer.clone(), writer, instance: options.instance.clone(), kept })
-    }
-
-    /// Whether a row can be written.
-    async fn probe(&self) -> sqlx::Result<()> {
-        sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(&self.readers).await?;
-        sqlx::query(PROBE).execute(&self.writer).await.map(|_| ())
     }
 }
 
@@ -146,7 +140,15 @@ fn migrate_error(file: &Path, error: MigrateError) -> OpenError {
 #[async_trait]
 impl Store for Sqlite {
     async fn ping(&self) -> Result<()> {
-        self.probe().await.map_err(store_error)
+        sqlx::query("SELECT 1 FROM users LIMIT 1")
+            .fetch_optional(&self.readers)
+            .await
+            .map(|_| ())
+            .map_err(store_error)
+    }
+
+    async fn probe(&self) -> Result<()> {
+        sqlx::query(PROBE).execute(&self.writer).await.map(|_| ()).map_err(store_error)
     }
 
     async fn close(&self) {

@@ -32,7 +32,8 @@ pub(super) struct Pool {
     file: Arc<DatabaseFile>,
     /// A single statement failed so that its connection is not to be trusted.
     suspect: Arc<AtomicBool>,
-    writes: bool,
+    /// Those of the pool that writes.
+    writer: SqlitePool,
 }
 
 impl Pool {
@@ -51,17 +52,14 @@ impl Pool {
             .after_release(trusted(suspect.clone()))
             .connect_with(connect)
             .await?;
-        Ok(Self { connections, file, suspect, writes: true })
+        Ok(Self { writer: connections.clone(), connections, file, suspect })
     }
 
-    pub(super) fn reading(
-        options: SqlitePoolOptions,
-        connect: SqliteConnectOptions,
-        file: Arc<DatabaseFile>,
-    ) -> Self {
+    /// Those that read what `writer` writes.
+    pub(super) fn reading(options: SqlitePoolOptions, connect: SqliteConnectOptions, writer: &Self) -> Self {
         let suspect = Arc::<AtomicBool>::default();
         let connections = options.after_release(trusted(suspect.clone())).connect_lazy_with(connect);
-        Self { connections, file, suspect, writes: false }
+        Self { connections, file: writer.file.clone(), suspect, writer: writer.connections.clone() }
     }
 
     /// A transaction that holds the writer from its first statement on. Dropped without a commit it is
@@ -76,8 +74,8 @@ impl Pool {
     }
 
     fn check(&self) -> sqlx::Result<()> {
-        // Without a connection there is no log to be missed: the last one to go takes it along.
-        self.file.check(self.writes && self.connections.size() > 0)
+        // While nothing is open for writing there may be no log: the last connection to go takes it along.
+        self.file.check(self.writer.size() > 0)
     }
 
     fn look_at(&self, error: &sqlx::Error) {
