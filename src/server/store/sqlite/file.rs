@@ -7,10 +7,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::server::{
-    disk::{self, Lock, LockError},
-    store::OpenError,
-};
+use crate::server::disk::{self, Lock, LockError};
+use crate::server::store::OpenError;
 
 use super::error::primary_code;
 

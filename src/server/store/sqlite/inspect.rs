@@ -9,10 +9,8 @@ use std::{
 
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use crate::server::{
-    disk,
-    store::{Inspection, OpenError, Outlook},
-};
+use crate::server::disk;
+use crate::server::store::{Inspection, OpenError, Outlook};
 
 use super::{
     MEMORY, MIGRATIONS,

@@ -45,8 +45,9 @@ const TURN: Duration = Duration::from_secs(60);
 /// Readers that had nothing to do for this long give their memory back.
 const READER_IDLE: Duration = Duration::from_secs(120);
 
-/// As much as a question takes of the log: a disk that has no room for that is full.
-const PROBE: &str = "INSERT INTO probe (id, filling) VALUES (1, zeroblob(32768))
+/// As much as a question takes of the log: a disk that has no room for that is full. Other bytes each
+/// time, since SQLite does not write what is there already.
+const PROBE: &str = "INSERT INTO probe (id, filling) VALUES (1, randomblob(32768))
     ON CONFLICT (id) DO UPDATE SET filling = excluded.filling";
 
 pub(super) struct Sqlite {
