@@ -69,6 +69,16 @@ pub enum AppError {
     /// 503: more passwords to check than this server can.
     #[error("Many people are signing in right now. Try again in a few seconds.")]
     Overloaded,
+    /// 503: there is no room for what should be stored.
+    #[error(
+        "This server's disk is full, so nothing new can be stored. What was stored is safe. Ask the administrator to make room, then try again."
+    )]
+    StorageFull,
+    /// 503: the database was deleted or replaced while the server was running.
+    #[error(
+        "This server has lost its database file, so nothing can be stored or read. Ask the administrator, then try again."
+    )]
+    StorageLost,
     /// Seen by the browser only: the server could not be reached or did not understand.
     #[error("The server cannot be reached. Check your connection and try again.")]
     Unreachable,
@@ -92,7 +102,12 @@ impl AppError {
             Self::Invalid { .. } | Self::IdempotencyKeyReused => 422,
             Self::TooMany { .. } | Self::TooManyAnswers { .. } => 429,
             Self::Internal => 500,
-            Self::Unavailable | Self::Stopping | Self::Overloaded | Self::Unreachable => 503,
+            Self::Unavailable
+            | Self::Stopping
+            | Self::Overloaded
+            | Self::StorageFull
+            | Self::StorageLost
+            | Self::Unreachable => 503,
         }
     }
 
@@ -116,6 +131,8 @@ impl AppError {
             Self::Unavailable => "unavailable",
             Self::Stopping => "stopping",
             Self::Overloaded => "overloaded",
+            Self::StorageFull => "storage_full",
+            Self::StorageLost => "storage_lost",
             Self::Unreachable => "unreachable",
         }
     }
@@ -135,7 +152,12 @@ impl AppError {
             Self::TooMany { .. } => "Too many requests",
             Self::TooManyAnswers { .. } => "Too many answers",
             Self::Internal => "Something went wrong",
-            Self::Unavailable | Self::Stopping | Self::Overloaded | Self::Unreachable => "Not available",
+            Self::StorageFull => "Disk full",
+            Self::Unavailable
+            | Self::Stopping
+            | Self::Overloaded
+            | Self::StorageLost
+            | Self::Unreachable => "Not available",
         }
     }
 }

@@ -1,11 +1,14 @@
-//! `inglenook check`: what is configured, whether store and providers answer, and what would be wrong.
+//! `inglenook check`: what is configured, whether store and providers answer, and what would be wrong. It
+//! changes nothing, on disk or in the database.
 
-use std::{fmt, net::TcpListener, path::Path};
+use std::{fmt, io, net::TcpListener, path::Path};
 
 use super::{
-    config::{Config, keys, read_secret},
+    config::{Config, fingerprint, keys, read_secret},
+    disk,
     llm::{is_local, registry::Providers},
-    store,
+    serve::lock_file,
+    store::{self, Inspection, Outlook},
 };
 
 /// What would happen.
@@ -48,15 +51,44 @@ fn failure(what: &'static str, text: impl Into<String>) -> Finding {
     Finding { verdict: Verdict::Failure, what, text: text.into() }
 }
 
-/// What asks the store and the providers; both answer one sentence, good or bad.
-/// Whether the store can be opened and answers.
-async fn check_store(config: &Config) -> Result<String, String> {
-    let store = store::open(&config.store.url, &store::OpenOptions::default())
-        .await
-        .map_err(|error| error.to_string())?;
-    let answer = store.ping().await.map(|()| "answers".to_owned()).map_err(|error| error.to_string());
-    store.close().await;
-    answer
+/// What a start would find in the store and do to it. Changes nothing there.
+async fn check_store(config: &Config) -> Finding {
+    let secret = match &config.auth.secret {
+        Some(secret) => Some(secret.clone()),
+        // What is wrong with the file is told on its own.
+        None => read_secret(&config.server.data_dir).ok().flatten(),
+    };
+    let fingerprint = secret.as_ref().map(fingerprint);
+    let options = store::OpenOptions { fingerprint, ..store::OpenOptions::default() };
+    let shown = config.store.shown();
+    match store::inspect(&config.store.url, &options).await {
+        Ok(Inspection { outlook, holder: Some(holder) }) => note(
+            "store",
+            format!(
+                "{shown}: {}; in use by {holder}, which must end before another server starts",
+                outlook_text(outlook)
+            ),
+        ),
+        Ok(Inspection { outlook: outlook @ Outlook::Upgrade { .. }, .. }) => note(
+            "store",
+            format!(
+                "{shown}: {}; the version before cannot read it then, so keep a backup",
+                outlook_text(outlook)
+            ),
+        ),
+        Ok(Inspection { outlook, .. }) => good("store", format!("{shown}: {}", outlook_text(outlook))),
+        Err(error) => failure("store", format!("{shown}: {error}")),
+    }
+}
+
+fn outlook_text(outlook: Outlook) -> String {
+    match outlook {
+        Outlook::New => "will be made at the first start".to_owned(),
+        Outlook::Ready { schema } => format!("answers, schema {schema}"),
+        Outlook::Upgrade { from, to } => {
+            format!("answers, will be upgraded from schema {from} to {to} at the first start")
+        }
+    }
 }
 
 /// How many models each provider offers.
@@ -80,10 +112,7 @@ async fn check_providers(config: &Config) -> Vec<Finding> {
 pub async fn check(config: &Config, variables: impl Iterator<Item = String>) -> (String, bool) {
     let mut findings = local(config);
     findings.extend(unknown(variables));
-    findings.push(match check_store(config).await {
-        Ok(text) => good("store", format!("{}: {text}", config.store.shown())),
-        Err(text) => failure("store", format!("{}: {text}", config.store.shown())),
-    });
+    findings.push(check_store(config).await);
     findings.extend(check_providers(config).await);
     (report(config, &findings), starts(&findings))
 }
@@ -111,16 +140,25 @@ fn report(config: &Config, findings: &[Finding]) -> String {
 
 /// What this machine alone can tell.
 fn local(config: &Config) -> Vec<Finding> {
-    [listen(config), public_url(config), data_dir(&config.server.data_dir), secret(config), providers(config)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let findings = [
+        listen(config),
+        public_url(config),
+        data_dir(&config.server.data_dir),
+        running(config),
+        secret(config),
+        providers(config),
+    ];
+    findings.into_iter().flatten().collect()
 }
 
 fn listen(config: &Config) -> Option<Finding> {
     let address = config.server.listen;
     Some(match TcpListener::bind(address) {
         Ok(_) => good("listen", format!("{address} is free")),
+        Err(cause) if cause.kind() == io::ErrorKind::AddrInUse && runs(config).is_some() => note(
+            "listen",
+            format!("{address} is in use, perhaps by the server that runs on this data directory"),
+        ),
         Err(cause) => {
             failure("listen", format!("{address} cannot be used: {cause}; choose another with --listen"))
         }
@@ -144,20 +182,28 @@ fn public_url(config: &Config) -> Option<Finding> {
     }
 }
 
-/// Tries to write, in the directory or, before the first start, in the nearest one that exists.
+/// Whether the directory, or before the first start the nearest one above it, could be written.
 fn data_dir(dir: &Path) -> Option<Finding> {
     let shown = dir.display();
-    let here = Path::new(".");
-    let existing =
-        dir.ancestors().map(|dir| if dir == Path::new("") { here } else { dir }).find(|dir| dir.exists());
-    let Some(existing) = existing else {
-        return Some(failure("data_dir", format!("{shown} cannot be made: no directory above it exists")));
-    };
-    let probe = existing.join(format!(".inglenook-check-{}", std::process::id()));
-    Some(match std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)) {
-        Ok(()) if existing == dir => good("data_dir", format!("{shown} can be written")),
+    Some(match disk::folder_can_be_written(dir) {
+        Ok(()) if dir.exists() => good("data_dir", format!("{shown} can be written")),
         Ok(()) => good("data_dir", format!("{shown} will be made at the first start")),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            failure("data_dir", format!("{shown} cannot be made: no directory above it exists"))
+        }
         Err(cause) => failure("data_dir", format!("{shown} cannot be written: {cause}")),
+    })
+}
+
+/// The server that runs on the data directory.
+fn runs(config: &Config) -> Option<String> {
+    disk::look(&lock_file(&config.server.data_dir)).ok()?.0
+}
+
+fn running(config: &Config) -> Option<Finding> {
+    runs(config).map(|holder| {
+        let dir = config.server.data_dir.display();
+        note("data_dir", format!("{dir} is in use by {holder}, which must end before another server starts"))
     })
 }
 

@@ -58,7 +58,7 @@ pub fn problem(error: &AppError, request_id: Option<&str>) -> Response {
 pub fn extra_header(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
     match error {
         AppError::TooMany { seconds } => Some((header::RETRY_AFTER, HeaderValue::from(*seconds))),
-        AppError::Unavailable | AppError::Stopping => {
+        AppError::Unavailable | AppError::Stopping | AppError::StorageFull | AppError::StorageLost => {
             Some((header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)))
         }
         AppError::Overloaded => Some((header::RETRY_AFTER, HeaderValue::from(HASHED_SECONDS))),
@@ -83,6 +83,14 @@ impl From<StoreError> for AppError {
             StoreError::Unavailable(_) => {
                 tracing::warn!(cause = %chain(&error), "the store does not answer");
                 Self::Unavailable
+            }
+            StoreError::Full(_) => {
+                tracing::error!(cause = %chain(&error), "the store has no room");
+                Self::StorageFull
+            }
+            StoreError::Lost(_) => {
+                tracing::error!(cause = %chain(&error), "the store is lost");
+                Self::StorageLost
             }
             StoreError::Broken(_) => {
                 tracing::error!(cause = %chain(&error), "the store failed");
@@ -149,5 +157,7 @@ mod tests {
         let (_, _, body) = read(broken.into_response()).await;
         assert!(!body.to_string().contains("hunter22"));
         assert_eq!(AppError::from(StoreError::Unavailable("refused".into())), AppError::Unavailable);
+        assert_eq!(AppError::from(StoreError::Full("13".into())), AppError::StorageFull);
+        assert_eq!(AppError::from(StoreError::Lost("/var/db".into())), AppError::StorageLost);
     }
 }

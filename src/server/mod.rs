@@ -11,6 +11,7 @@ pub mod config;
 pub mod context;
 #[cfg(test)]
 pub(crate) mod corpora;
+pub mod disk;
 pub mod document;
 pub mod error_response;
 pub mod flash;
@@ -26,6 +27,7 @@ pub mod markdown;
 pub mod models;
 pub mod passwd;
 pub mod passwords;
+pub mod readiness;
 pub mod reading;
 pub mod recover;
 pub mod redirect;

@@ -80,15 +80,14 @@ async fn recovered(state: &AppState, instance: &str, seen: Seen) -> Result<bool,
     let recovered = Recovered {
         message_id: seen.message_id,
         instance: instance.to_owned(),
-        content: seen.content,
-        reasoning: seen.reasoning,
+        chunks: seen.chunks,
         // Beyond every place that a listener may come back with.
         seq: seen.seq + SEQ_GAP.unsigned_abs(),
     };
     state.store.recover_message(&recovered).await.map_err(|error| {
         warn(&error);
-        let Recovered { message_id, content, reasoning, .. } = recovered;
-        Seen { message_id, content, reasoning, seq: seen.seq }
+        let Recovered { message_id, chunks, .. } = recovered;
+        Seen { message_id, chunks, seq: seen.seq }
     })
 }
 

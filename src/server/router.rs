@@ -123,14 +123,15 @@ async fn method_not_allowed(headers: HeaderMap, uri: axum::http::Uri) -> Respons
     document::error_page(&AppError::MethodNotAllowed)
 }
 
-/// Whether this server can serve now: its database answers, and it is not going down.
+/// Whether this server can serve now: its database takes what it should store, and it is not going
+/// down.
 async fn ready(State(state): State<AppState>) -> Response {
     if state.live.is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
     }
-    match state.store.ping().await {
+    match state.readiness.check(&*state.store).await {
         Ok(()) => "ready\n".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
     }
 }
 

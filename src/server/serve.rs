@@ -1,6 +1,11 @@
 //! From a configuration to a running server, and to its end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::serve::ListenerExt;
 use futures::FutureExt;
@@ -9,7 +14,8 @@ use tokio::net::TcpListener;
 use super::{
     chat::{channel::StopReason, orphans, relay},
     clock::Clock,
-    config::{self, Config, make_private_dir},
+    config::{self, Config, Secret as SigningSecret, fingerprint},
+    disk::{self, Lock, LockError},
     history, instances,
     journal::{Journal, Leftover},
     llm::{
@@ -51,27 +57,20 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Serves until the process is asked to stop.
 pub async fn serve(config: Config) -> Result<(), StartError> {
-    let folder = config.server.data_dir.display();
-    make_private_dir(&config.server.data_dir).map_err(|cause| {
-        StartError::new(format!(
-            "The data directory {folder} cannot be made: {cause}. Set INGLENOOK_DATA_DIR to one that can."
-        ))
-    })?;
+    survive_size_limits();
+    let _lock = lock_data_dir(&config.server.data_dir)?;
     let secret = config.signing_secret()?;
-    // Taken first: a second server on the same address ends here, before it touches the store.
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen).await.map_err(|cause| {
         StartError::new(format!(
             "Cannot listen on {listen}: {cause}. Choose another address with --listen or INGLENOOK_LISTEN."
         ))
     })?;
-    let store = store::open(&config.store.url, &store::OpenOptions::default())
-        .await
-        .map_err(|error| StartError::new(error.to_string()))?;
+    let store = open_store(&config, &secret).await?;
     let (journal, leftovers) = begin_journal(&config, &*store).await?;
     let providers = Providers::new(providers(&config));
-    let state = AppState::new(config, secret.expose().as_bytes(), store, providers, Clock::system())
-        .with_journal(journal);
+    let secret = secret.expose().as_bytes();
+    let state = AppState::new(config, secret, store, providers, Clock::system(), Some(journal));
     recover::recover(state.clone(), leftovers).await;
     let address = listener.local_addr().unwrap_or(listen);
     println!(
@@ -82,6 +81,52 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     tasks::keep("watch over answers", state.clone(), |state| orphans::watch(state).boxed());
     instances::run(&state);
     run(state, listener).await
+}
+
+/// Before anything else is touched: a second server on the same folder would take what the first one is
+/// writing for left behind. Where the folder is missing it is made.
+fn lock_data_dir(dir: &Path) -> Result<Lock, StartError> {
+    let folder = dir.display();
+    disk::make_dir(dir).map_err(|cause| {
+        StartError::new(format!(
+            "The data directory {folder} cannot be made: {cause}. Set INGLENOOK_DATA_DIR to one that can."
+        ))
+    })?;
+    Lock::take(&lock_file(dir)).map_err(|error| {
+        StartError::new(match error {
+            LockError::Taken { holder } => format!(
+                "Another Inglenook, {holder}, is running on the data directory {folder}. Stop that one first, or give this one a folder of its own with INGLENOOK_DATA_DIR."
+            ),
+            LockError::Io(cause) => format!(
+                "The data directory {folder} cannot be locked: {cause}. Set INGLENOOK_DATA_DIR to a folder that can be written."
+            ),
+        })
+    })
+}
+
+/// Locked while a server runs on the data directory.
+pub fn lock_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("lock")
+}
+
+async fn open_store(config: &Config, secret: &SigningSecret) -> Result<Arc<dyn Store>, StartError> {
+    let options =
+        store::OpenOptions { fingerprint: Some(fingerprint(secret)), ..store::OpenOptions::default() };
+    store::open(&config.store.url, &options).await.map_err(|error| StartError::new(error.to_string()))
+}
+
+/// A limit on the size of files then is an error of the write, as a full disk is, and does not end the
+/// process.
+fn survive_size_limits() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let exceeded = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        // A handler stays for good, also when nobody listens.
+        if let Err(error) = signal(exceeded) {
+            tracing::debug!(%error, "a limit on the size of files would end the process");
+        }
+    }
 }
 
 /// The journal of this process, and those of dead ones.

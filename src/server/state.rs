@@ -12,6 +12,7 @@ use super::{
     llm::registry::Providers,
     models::ModelList,
     passwords::Passwords,
+    readiness::Readiness,
     reading::Reading,
     render::Renderer,
     session::Tokens,
@@ -40,6 +41,7 @@ pub struct Parts {
     pub tails: Arc<Tails>,
     /// Without one the database is written before listeners are told.
     pub journal: Option<Journal>,
+    pub readiness: Readiness,
 }
 
 impl AppState {
@@ -49,13 +51,15 @@ impl AppState {
         store: Arc<dyn Store>,
         providers: Providers,
         clock: Clock,
+        journal: Option<Journal>,
     ) -> Self {
         let providers = Arc::new(providers);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self(Arc::new(Parts {
             tokens: Tokens::new(secret, clock.clone()),
             tails: Tails::new(store.clone()),
-            journal: None,
+            journal,
+            readiness: Readiness::default(),
             ids: Ids::new(clock.clone()),
             passwords: Passwords::default(),
             attempts: Attempts::new(&config.limits),
@@ -70,17 +74,6 @@ impl AppState {
             providers,
             clock,
         }))
-    }
-}
-
-impl AppState {
-    /// With a journal, before anybody else has the state.
-    #[must_use]
-    pub fn with_journal(mut self, journal: Journal) -> Self {
-        if let Some(parts) = Arc::get_mut(&mut self.0) {
-            parts.journal = Some(journal);
-        }
-        self
     }
 }
 

@@ -16,7 +16,9 @@ pub fn init(config: LogConfig, directives: Option<&str>) {
         Some(Err(error)) => (EnvFilter::new(default_directives(config.level)), Some(error.to_string())),
         None => (EnvFilter::new(default_directives(config.level)), None),
     };
-    let lines = fmt().with_env_filter(filter).with_writer(io::stderr);
+    // Where the log cannot be written (it may be a file on a full disk), telling so on the same way would
+    // be a panic.
+    let lines = fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     // An error means that a test or an embedding program has its own.
     let _ = match config.format {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).try_init(),

@@ -61,14 +61,6 @@ impl App {
         Self::build(settings, provider, Some(upstream)).await
     }
 
-    /// With a provider of the test, and a journal as a running server has one.
-    pub async fn with_provider(provider: Arc<dyn Provider>) -> Self {
-        let Self { state, upstream, folder, router: _ } = Self::build(&[], provider, None).await;
-        let (journal, _) = Journal::open(&folder.path().join("journal"), state.store.instance()).unwrap();
-        let state = state.with_journal(journal);
-        Self { router: router(state.clone()), state, upstream, folder }
-    }
-
     /// Changes the database behind the server's back.
     pub async fn sql(&self, script: &str) {
         self.rows(script).await;
@@ -98,7 +90,9 @@ impl App {
         let config = Config::load(Some(&file), setting).unwrap();
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         let store = store::open(&url, &store::OpenOptions::default()).await.unwrap();
-        let state = AppState::new(config, SECRET, store, Providers::new(vec![provider]), Clock::system());
+        let (journal, _) = Journal::open(&folder.path().join("journal"), store.instance()).unwrap();
+        let providers = Providers::new(vec![provider]);
+        let state = AppState::new(config, SECRET, store, providers, Clock::system(), Some(journal));
         Self { router: router(state.clone()), state, upstream, folder }
     }
 

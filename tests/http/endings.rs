@@ -87,7 +87,7 @@ struct Talk {
 impl Talk {
     async fn start() -> Self {
         let script = Arc::new(Script::default());
-        let app = App::with_provider(script.clone()).await;
+        let app = App::with_provider(&[], script.clone()).await;
         let lin = app.person("lin").await;
         let path = conversation(&lin).await;
         Self { app, script, lin, path }

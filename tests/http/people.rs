@@ -233,7 +233,7 @@ async fn a_password_and_an_address_are_what_was_typed_on_any_keyboard() {
         password_hash: app.state.passwords.hash(Lane::Known, PASSWORD).await.unwrap(),
         created_at: 0,
     };
-    app.state.store.create_user(&old).await.unwrap().unwrap();
+    app.state.store.create_user(&old, false).await.unwrap();
     for email in ["zo\u{eb}@example.org", "zoe\u{308}@example.org", "ZOE\u{308}@example.org"] {
         app.client().post(LOGIN, &form((email, PASSWORD))).await.is(200);
         app.client().post(REGISTER, &form((email, PASSWORD))).await.problem(409, "");

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
 mod check;
+mod disk;
 mod events;
 mod failures;
+mod folder;
 #[path = "../support/http.rs"]
 mod http;
 mod instances;

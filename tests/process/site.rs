@@ -3,7 +3,7 @@
 use std::{
     io::Write,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -56,6 +56,31 @@ impl Site {
     /// A new process on the same data; the old one must have ended.
     pub fn start_again(&mut self) {
         self.server = run(self.folder.path(), &self.settings);
+    }
+
+    /// Where the server keeps its files.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What `/readyz` says.
+    pub async fn ready(&self) -> (u16, String) {
+        let nobody = Person { address: self.server.address, token: String::new() };
+        let (status, text) = nobody.call("GET", "/readyz", None).await;
+        (status, text.as_str().unwrap_or_default().trim().to_owned())
+    }
+
+    /// Waits until `/readyz` says so; what it said last.
+    pub async fn until_ready(&self, status: u16) -> String {
+        let begun = Instant::now();
+        loop {
+            let (found, text) = self.ready().await;
+            if found == status {
+                return text;
+            }
+            assert!(begun.elapsed() < PATIENCE, "/readyz says {found} {text} and not {status}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     pub async fn person(&self, name: &str) -> Person {

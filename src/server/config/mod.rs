@@ -26,8 +26,7 @@ pub use problem::{ConfigError, Origin, Problem};
 pub use provider::{DEMO, OPENAI_BASE_URL, ProviderConfig};
 pub use reader::{Setting, without_password};
 pub use secret::{
-    MIN_SECRET_BYTES, Secret, SecretFileError, make_private_dir, read_or_make_secret, read_secret,
-    secret_file,
+    MIN_SECRET_BYTES, Secret, SecretFileError, fingerprint, read_or_make_secret, read_secret, secret_file,
 };
 
 use reader::Reader;

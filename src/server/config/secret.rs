@@ -6,6 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sha2::{Digest, Sha256};
+
+use crate::server::disk;
+
 /// A key or password. It has no `Display` and its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -72,6 +76,13 @@ pub fn weakness(secret: &str) -> Option<String> {
     distinct.sort_unstable();
     distinct.dedup();
     (distinct.len() < MIN_DISTINCT).then(|| format!("only {} different characters", distinct.len()))
+}
+
+/// Tells one secret from another and does not show it: servers that share a database compare theirs.
+pub fn fingerprint(secret: &Secret) -> String {
+    const LABEL: &[u8] = b"inglenook: which secret signs the sessions\0";
+    let hash = Sha256::new().chain_update(LABEL).chain_update(secret.expose()).finalize();
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why the kept secret cannot be used.
@@ -144,7 +155,7 @@ fn make_secret(data_dir: &Path) -> Result<(), SecretFileError> {
         let path = path.clone();
         move |cause| SecretFileError::Io { path, doing, cause }
     };
-    make_private_dir(data_dir).map_err(failed("made"))?;
+    disk::make_dir(data_dir).map_err(failed("made"))?;
     let draft = data_dir.join(format!(".secret-{}-{}", std::process::id(), &text[..8]));
     let written =
         write_private(&draft, &format!("{text}\n")).and_then(|()| match fs::hard_link(&draft, &path) {
@@ -158,21 +169,8 @@ fn make_secret(data_dir: &Path) -> Result<(), SecretFileError> {
     written.map_err(failed("written"))
 }
 
-/// Makes the data directory, for this user only; one that is there stays as it is.
-pub fn make_private_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
-}
-
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = disk::private().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

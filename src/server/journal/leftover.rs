@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::server::{disk, store::Chunk};
+
 use super::{LOCK, record::Record};
 
 /// The folder of a dead process.
@@ -21,8 +23,9 @@ pub struct Leftover {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     pub message_id: String,
-    pub content: String,
-    pub reasoning: String,
+    /// Its text in parts. Where one does not begin at the end of the one before, the journal could not
+    /// be written, and what is missing went to the store.
+    pub chunks: Vec<Chunk>,
     /// The highest event number.
     pub seq: u64,
 }
@@ -53,35 +56,76 @@ pub(super) fn find(root: &Path) -> Vec<Leftover> {
 
 /// `None`: its process lives.
 fn read(dir: &Path) -> io::Result<Option<Leftover>> {
-    let lock = fs::OpenOptions::new().create(true).append(true).open(dir.join(LOCK))?;
+    let lock = disk::private().create(true).append(true).open(dir.join(LOCK))?;
     match lock.try_lock() {
         Ok(()) => {}
         Err(fs::TryLockError::WouldBlock) => return Ok(None),
         Err(fs::TryLockError::Error(error)) => return Err(error),
     }
+    disk::narrow(dir);
     let mut files: Vec<PathBuf> = fs::read_dir(dir)?.flatten().map(|entry| entry.path()).collect();
+    files.iter().for_each(|file| disk::narrow(file));
     files.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     files.sort();
-    let mut answers: HashMap<u32, Seen> = HashMap::new();
+    let mut answers = Answers::default();
     for file in files {
-        for line in fs::read(file)?.split(|byte| *byte == b'\n') {
-            match Record::read(line) {
-                Some(Record::Begin { answer, message_id }) => {
-                    answers.insert(answer, Seen { message_id: message_id.into_owned(), ..Seen::default() });
-                }
-                Some(Record::Text { answer, seq, text, reasoning }) => {
-                    if let Some(seen) = answers.get_mut(&answer) {
-                        seen.content.push_str(&text);
-                        seen.reasoning.push_str(&reasoning);
-                        seen.seq = seen.seq.max(seq);
-                    }
-                }
-                // The last line may be cut off; it was shown to nobody.
-                None => {}
+        // The last line may be cut off; it was shown to nobody.
+        fs::read(file)?.split(|byte| *byte == b'\n').filter_map(Record::read).for_each(|it| answers.add(it));
+    }
+    let instance = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let answers = answers.seen.into_values().collect();
+    Ok(Some(Leftover { dir: dir.to_owned(), instance, answers, _lock: lock }))
+}
+
+/// The records of a journal, put together.
+#[derive(Default)]
+struct Answers {
+    /// The message of each number.
+    named: HashMap<u32, String>,
+    /// By message: one that was continued has several numbers.
+    seen: HashMap<String, Seen>,
+}
+
+impl Answers {
+    fn add(&mut self, record: Record<'_>) {
+        let message_id = match record.message_id {
+            Some(message_id) => {
+                self.named.insert(record.answer, message_id.to_string());
+                message_id.into_owned()
             }
+            // Of a version that named it once.
+            None => match self.named.get(&record.answer) {
+                Some(message_id) => message_id.clone(),
+                None => return,
+            },
+        };
+        let seen = self
+            .seen
+            .entry(message_id)
+            .or_insert_with_key(|message_id| Seen { message_id: message_id.clone(), ..Seen::default() });
+        seen.seq = seen.seq.max(record.seq);
+        if record.text.is_empty() && record.reasoning.is_empty() {
+            return;
+        }
+        let (text_end, reasoning_end) = seen.chunks.last().map(ends).unwrap_or_default();
+        let text_at = record.text_at.unwrap_or(text_end);
+        let reasoning_at = record.reasoning_at.unwrap_or(reasoning_end);
+        match seen.chunks.last_mut() {
+            Some(last) if (text_at, reasoning_at) == (text_end, reasoning_end) => {
+                last.text.push_str(&record.text);
+                last.reasoning.push_str(&record.reasoning);
+            }
+            _ => seen.chunks.push(Chunk {
+                text_at,
+                text: record.text.into_owned(),
+                reasoning_at,
+                reasoning: record.reasoning.into_owned(),
+                ..Chunk::default()
+            }),
         }
     }
-    let answers = answers.into_values().collect();
-    let instance = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Some(Leftover { dir: dir.to_owned(), instance, answers, _lock: lock }))
+}
+
+fn ends(chunk: &Chunk) -> (u64, u64) {
+    (chunk.text_at + chunk.text.len() as u64, chunk.reasoning_at + chunk.reasoning.len() as u64)
 }

@@ -15,11 +15,13 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use tokio::sync::oneshot;
+
+use super::disk;
 
 pub use leftover::{Leftover, Seen};
 use record::Record;
@@ -59,7 +61,20 @@ struct Queue {
 /// The records of one answer. Dropped without [`Entry::stored`], they stay for the next start.
 pub struct Entry {
     answer: u32,
+    message_id: String,
+    /// How far the answer went when it was last appended to, in bytes; also what could not be written
+    /// counts, so that the journal shows where something is missing.
+    text_end: AtomicU64,
+    reasoning_end: AtomicU64,
     shared: Arc<Shared>,
+}
+
+/// Where the records go.
+trait Sink {
+    /// One write for all of `bytes`, which are whole records of the `touched` answers.
+    fn append(&mut self, bytes: &[u8], touched: &[u32]) -> io::Result<()>;
+    /// These answers are stored.
+    fn end(&mut self, answers: &[u32]);
 }
 
 impl Journal {
@@ -69,31 +84,38 @@ impl Journal {
     ///
     /// The folder cannot be made or locked. What cannot be read of a dead process is logged and left.
     pub fn open(root: &Path, instance: &str) -> io::Result<(Self, Vec<Leftover>)> {
-        fs::create_dir_all(root)?;
+        disk::make_dir(root)?;
+        disk::narrow(root);
         let leftovers = leftover::find(root);
         let dir = root.join(instance);
-        fs::create_dir_all(&dir)?;
-        let lock = fs::File::create(dir.join(LOCK))?;
+        disk::make_dir(&dir)?;
+        let lock = disk::private().create(true).append(true).open(dir.join(LOCK))?;
         lock.try_lock()?;
-        let shared = Arc::new(Shared::default());
         let segments = Segments::new(dir.clone())?;
-        let of_thread = shared.clone();
-        std::thread::Builder::new().name("journal".into()).spawn(move || run(&of_thread, segments))?;
-        Ok((Self { shared, next_answer: AtomicU32::new(0), dir, _lock: lock }, leftovers))
+        Ok((Self::start(dir, lock, segments)?, leftovers))
+    }
+
+    fn start(dir: PathBuf, lock: fs::File, sink: impl Sink + Send + 'static) -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let closing = Closing(shared.clone());
+        std::thread::Builder::new().name("journal".into()).spawn(move || {
+            let closing = closing;
+            run(&closing.0, sink);
+        })?;
+        Ok(Self { shared, next_answer: AtomicU32::new(0), dir, _lock: lock })
     }
 
     /// Begins the records of an answer. `content` and `reasoning` are what it has already.
     pub fn begin(&self, message_id: &str, content: &str, reasoning: &str) -> Entry {
-        let answer = self.next_answer.fetch_add(1, Ordering::Relaxed);
-        let entry = Entry { answer, shared: self.shared.clone() };
+        let entry = Entry {
+            answer: self.next_answer.fetch_add(1, Ordering::Relaxed),
+            message_id: message_id.to_owned(),
+            text_end: AtomicU64::new(0),
+            reasoning_end: AtomicU64::new(0),
+            shared: self.shared.clone(),
+        };
         self.shared.unstored.fetch_add(1, Ordering::Relaxed);
-        entry.push(&Record::Begin { answer, message_id: message_id.into() }, None);
-        if !content.is_empty() || !reasoning.is_empty() {
-            entry.push(
-                &Record::Text { answer, seq: 0, text: content.into(), reasoning: reasoning.into() },
-                None,
-            );
-        }
+        entry.push(0, content, reasoning, None);
         entry
     }
 
@@ -126,19 +148,37 @@ impl Entry {
     /// The disk is full or broken; the text is not safe.
     pub async fn append(&self, seq: u64, text: &str, reasoning: &str) -> Result<(), Arc<io::Error>> {
         let (done, written) = oneshot::channel();
-        let (text, reasoning) = (text.into(), reasoning.into());
-        self.push(&Record::Text { answer: self.answer, seq, text, reasoning }, Some(done));
+        self.push(seq, text, reasoning, Some(done));
+        // Dropped, should the journal end before it has written this.
         written.await.unwrap_or_else(|_| Err(Arc::new(io::Error::other("the journal is closed"))))
     }
 
     /// The store has all of the answer.
     pub fn stored(self) {
         self.shared.unstored.fetch_sub(1, Ordering::Relaxed);
-        self.shared.lock().ended.push(self.answer);
-        self.shared.filled.notify_one();
+        let mut queue = self.shared.lock();
+        if !queue.closed {
+            queue.ended.push(self.answer);
+            self.shared.filled.notify_one();
+        }
     }
 
-    fn push(&self, record: &Record<'_>, done: Option<oneshot::Sender<Result<(), Arc<io::Error>>>>) {
+    fn push(
+        &self,
+        seq: u64,
+        text: &str,
+        reasoning: &str,
+        done: Option<oneshot::Sender<Result<(), Arc<io::Error>>>>,
+    ) {
+        let record = Record {
+            answer: self.answer,
+            message_id: Some(self.message_id.as_str().into()),
+            seq,
+            text_at: Some(self.text_end.fetch_add(text.len() as u64, Ordering::Relaxed)),
+            text: text.into(),
+            reasoning_at: Some(self.reasoning_end.fetch_add(reasoning.len() as u64, Ordering::Relaxed)),
+            reasoning: reasoning.into(),
+        };
         let mut queue = self.shared.lock();
         if queue.closed {
             // The dropped sender tells.
@@ -166,8 +206,21 @@ impl Shared {
     }
 }
 
+/// Held by the journal's thread. However that ends, nobody waits for it after that: what is appended then
+/// is refused, and answers go to the database first.
+struct Closing(Arc<Shared>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the journal ended in a panic; answers go to the database first");
+        }
+        *self.0.lock() = Queue { closed: true, ..Queue::default() };
+    }
+}
+
 /// Writes what has come together since the last write, until the journal is closed.
-fn run(shared: &Shared, mut segments: Segments) {
+fn run(shared: &Shared, mut sink: impl Sink) {
     let mut batch = Queue::default();
     loop {
         {
@@ -176,13 +229,12 @@ fn run(shared: &Shared, mut segments: Segments) {
             let queue = shared.filled.wait_while(shared.lock(), idle);
             std::mem::swap(&mut *queue.unwrap_or_else(PoisonError::into_inner), &mut batch);
         }
-        let written = segments.append(&batch.bytes, &batch.touched).map_err(Arc::new);
+        let written = sink.append(&batch.bytes, &batch.touched).map_err(Arc::new);
         for waiting in batch.waiting.drain(..) {
             let _ = waiting.send(written.clone());
         }
-        segments.end(&batch.ended);
+        sink.end(&batch.ended);
         if batch.closed {
-            *shared.lock() = Queue { closed: true, ..Queue::default() };
             return;
         }
         batch.bytes.clear();

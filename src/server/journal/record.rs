@@ -4,27 +4,28 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Record<'a> {
-    /// Later records name the answer by its number.
-    Begin {
-        #[serde(rename = "a")]
-        answer: u32,
-        #[serde(rename = "m", borrow)]
-        message_id: Cow<'a, str>,
-    },
-    /// More of the answer.
-    Text {
-        #[serde(rename = "a")]
-        answer: u32,
-        #[serde(rename = "s")]
-        seq: u64,
-        #[serde(rename = "t", default, skip_serializing_if = "str::is_empty", borrow)]
-        text: Cow<'a, str>,
-        #[serde(rename = "r", default, skip_serializing_if = "str::is_empty", borrow)]
-        reasoning: Cow<'a, str>,
-    },
+/// More of an answer, and where in it. The first one of an answer says what it had before.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record<'a> {
+    /// Which answer of this process it is.
+    #[serde(rename = "a")]
+    pub answer: u32,
+    /// Each record names its answer, so that none needs another one to be understood. Versions before
+    /// named it once, in a record without text.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none", borrow)]
+    pub message_id: Option<Cow<'a, str>>,
+    /// The highest event number that it covers.
+    #[serde(rename = "s", default)]
+    pub seq: u64,
+    /// Where the text begins in the answer, in bytes; versions before left it out.
+    #[serde(rename = "ta", default, skip_serializing_if = "Option::is_none")]
+    pub text_at: Option<u64>,
+    #[serde(rename = "t", default, skip_serializing_if = "str::is_empty", borrow)]
+    pub text: Cow<'a, str>,
+    #[serde(rename = "ra", default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_at: Option<u64>,
+    #[serde(rename = "r", default, skip_serializing_if = "str::is_empty", borrow)]
+    pub reasoning: Cow<'a, str>,
 }
 
 impl<'a> Record<'a> {

@@ -7,6 +7,10 @@ use std::{
     path::PathBuf,
 };
 
+use crate::server::disk;
+
+use super::Sink;
+
 /// A file that is longer is followed by a new one.
 const SEGMENT_BYTES: u64 = 8 << 20;
 /// The only file is emptied beyond this, when nothing in it is needed.
@@ -24,6 +28,8 @@ struct Segment {
     path: PathBuf,
     file: fs::File,
     bytes: u64,
+    /// A part of a record may stand behind these bytes.
+    torn: bool,
     /// Answers in it that the store has not got.
     open: HashSet<u32>,
 }
@@ -33,29 +39,24 @@ impl Segments {
         let current = Segment::new(&dir, 0)?;
         Ok(Self { dir, number: 0, current, full: VecDeque::new() })
     }
+}
 
-    /// One write for all of `bytes`, which are whole records of the `touched` answers.
-    pub(super) fn append(&mut self, bytes: &[u8], touched: &[u32]) -> io::Result<()> {
+impl Sink for Segments {
+    fn append(&mut self, bytes: &[u8], touched: &[u32]) -> io::Result<()> {
         if bytes.is_empty() {
             return Ok(());
         }
         if self.current.bytes > SEGMENT_BYTES {
+            let next = Segment::new(&self.dir, self.number + 1)?;
             self.number += 1;
-            let next = Segment::new(&self.dir, self.number)?;
             self.full.push_back(std::mem::replace(&mut self.current, next));
         }
-        if let Err(error) = self.current.file.write_all(bytes) {
-            // Half a record would hide what comes after it.
-            let _ = self.current.file.set_len(self.current.bytes);
-            return Err(error);
-        }
-        self.current.bytes += bytes.len() as u64;
+        self.current.append(bytes)?;
         self.current.open.extend(touched);
         Ok(())
     }
 
-    /// These answers are stored.
-    pub(super) fn end(&mut self, answers: &[u32]) {
+    fn end(&mut self, answers: &[u32]) {
         if answers.is_empty() {
             return;
         }
@@ -81,7 +82,44 @@ impl Segments {
 impl Segment {
     fn new(dir: &std::path::Path, number: u32) -> io::Result<Self> {
         let path = dir.join(format!("{number:010}.jsonl"));
-        let file = fs::OpenOptions::new().create(true).append(true).open(&path)?;
-        Ok(Self { path, file, bytes: 0, open: HashSet::new() })
+        let file = disk::private().create(true).append(true).open(&path)?;
+        Ok(Self { path, file, bytes: 0, torn: false, open: HashSet::new() })
     }
+
+    /// All of it, or nothing: half a record would hide what comes after it.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if is_deleted(&self.file)? {
+            return Err(io::Error::other("the file of the journal was deleted"));
+        }
+        if self.torn {
+            self.file.set_len(self.bytes)?;
+            self.torn = false;
+        }
+        if let Err(error) = self.file.write_all(bytes) {
+            self.torn = self.file.set_len(self.bytes).is_err();
+            return Err(error);
+        }
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Segments {
+    /// Leaves a part of a record, as a write that met a limit does where it cannot be taken back.
+    pub(super) fn tear(&mut self, part: &[u8]) {
+        self.current.torn = self.current.file.write_all(part).is_ok();
+    }
+}
+
+/// What is written to a file without a name survives nobody.
+#[cfg(unix)]
+fn is_deleted(file: &fs::File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(file.metadata()?.nlink() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_deleted(_: &fs::File) -> io::Result<bool> {
+    Ok(false)
 }

@@ -1,5 +1,9 @@
 //! A journal in a folder of its own, killed by being dropped.
 
+use std::sync::atomic::AtomicU8;
+
+use crate::server::store::Chunk;
+
 use super::*;
 
 fn open(root: &Path, instance: &str) -> (Journal, Vec<Leftover>) {
@@ -15,6 +19,24 @@ fn files(dir: &Path) -> Vec<(String, u64)> {
         .collect();
     files.sort();
     files
+}
+
+fn part(text_at: u64, text: &str, reasoning_at: u64, reasoning: &str) -> Chunk {
+    Chunk { text_at, text: text.into(), reasoning_at, reasoning: reasoning.into(), ..Chunk::default() }
+}
+
+/// The text of an answer that has no hole.
+fn text_of(seen: &Seen) -> &str {
+    match &seen.chunks[..] {
+        [] => "",
+        [chunk] => &chunk.text,
+        chunks => panic!("{chunks:?}"),
+    }
+}
+
+/// What dead processes left, without those that left nothing.
+fn left(root: &Path) -> Vec<Seen> {
+    leftover::find(root).into_iter().flat_map(|mut leftover| std::mem::take(&mut leftover.answers)).collect()
 }
 
 async fn until(mut condition: impl FnMut() -> bool) {
@@ -47,8 +69,7 @@ async fn what_was_appended_is_found_after_the_process_is_gone() {
     answers.sort_by(|a, b| a.message_id.cmp(&b.message_id));
     let seen = |message_id: &str, content: &str, reasoning: &str, seq| Seen {
         message_id: message_id.into(),
-        content: content.into(),
-        reasoning: reasoning.into(),
+        chunks: vec![part(0, content, 0, reasoning)],
         seq,
     };
     assert_eq!(answers, [seen("m1", "a \"b\"\nc", "hm 😀", 4), seen("m2", "so far and more", "thought", 9)]);
@@ -66,7 +87,7 @@ async fn a_line_that_was_cut_off_hides_nothing_before_it() {
     for cut in 0..text.len() {
         fs::write(&file, &text[..cut]).unwrap();
         let leftovers = leftover::find(root.path());
-        let content: Vec<&str> = leftovers[0].answers.iter().map(|seen| seen.content.as_str()).collect();
+        let content: Vec<&str> = leftovers[0].answers.iter().map(text_of).collect();
         assert!(content == ["whole"] || content == [""] || content.is_empty(), "{cut}: {content:?}");
         assert!(cut + 1 < text.len() || content == ["whole"]);
     }
@@ -92,7 +113,7 @@ async fn what_is_stored_takes_no_room() {
     journal.begin("m3", "", "").append(1, "goes on", "").await.unwrap();
     drop(journal);
     let leftovers = leftover::find(root.path());
-    assert_eq!(leftovers[0].answers.iter().filter(|seen| seen.content == "goes on").count(), 1);
+    assert_eq!(leftovers[0].answers.iter().filter(|seen| text_of(seen) == "goes on").count(), 1);
     leftovers.into_iter().for_each(Leftover::remove);
     assert!(!dir.exists());
 }
@@ -118,6 +139,171 @@ async fn many_answers_at_once_keep_their_texts_apart() {
     for seen in &leftovers[0].answers {
         let answer = &seen.message_id[1..];
         let whole: String = (0..40).map(|seq| format!("{answer}:{seq} ")).collect();
-        assert_eq!(seen.content, whole);
+        assert_eq!(text_of(seen), whole);
     }
+}
+
+const WORKS: u8 = 0;
+const FAILS: u8 = 1;
+const PANICS: u8 = 2;
+
+/// A journal whose disk does what the number says.
+fn faulty(root: &Path) -> (Journal, Arc<AtomicU8>) {
+    struct Faulty(Segments, Arc<AtomicU8>);
+    impl Sink for Faulty {
+        fn append(&mut self, bytes: &[u8], touched: &[u32]) -> io::Result<()> {
+            match self.1.load(Ordering::Relaxed) {
+                FAILS => Err(io::ErrorKind::StorageFull.into()),
+                PANICS => panic!("as told"),
+                _ => self.0.append(bytes, touched),
+            }
+        }
+        fn end(&mut self, answers: &[u32]) {
+            self.0.end(answers);
+        }
+    }
+    let (dir, state) = (root.join("faulty"), Arc::<AtomicU8>::default());
+    disk::make_dir(&dir).unwrap();
+    let lock = disk::private().create(true).append(true).open(dir.join(LOCK)).unwrap();
+    lock.try_lock().unwrap();
+    let sink = Faulty(Segments::new(dir.clone()).unwrap(), state.clone());
+    (Journal::start(dir, lock, sink).unwrap(), state)
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_leaves_a_hole_that_is_seen() {
+    let root = tempfile::tempdir().unwrap();
+    let (journal, disk) = faulty(root.path());
+    let entry = journal.begin("m", "old ", "");
+    entry.append(1, "one ", "hm").await.unwrap();
+    disk.store(FAILS, Ordering::Relaxed);
+    entry.append(2, "two ", "h").await.unwrap_err();
+    entry.append(3, "three ", "").await.unwrap_err();
+    disk.store(WORKS, Ordering::Relaxed);
+    entry.append(5, "four ", "m!").await.unwrap();
+    entry.append(6, "five", "").await.unwrap();
+    drop(journal);
+    let seen = Seen {
+        message_id: "m".into(),
+        chunks: vec![part(0, "old one ", 0, "hm"), part(18, "four five", 3, "m!")],
+        seq: 6,
+    };
+    assert_eq!(left(root.path()), [seen]);
+}
+
+/// Its first record was lost, and it is found all the same.
+#[tokio::test]
+async fn no_record_needs_another_one() {
+    let root = tempfile::tempdir().unwrap();
+    let (journal, disk) = faulty(root.path());
+    disk.store(FAILS, Ordering::Relaxed);
+    let entry = journal.begin("m", "", "");
+    entry.append(1, "lost ", "").await.unwrap_err();
+    disk.store(WORKS, Ordering::Relaxed);
+    entry.append(2, "kept", "").await.unwrap();
+    drop(journal);
+    assert_eq!(
+        left(root.path()),
+        [Seen { message_id: "m".into(), chunks: vec![part(5, "kept", 0, "")], seq: 2 }]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_a_thread_that_is_gone() {
+    let root = tempfile::tempdir().unwrap();
+    let (journal, disk) = faulty(root.path());
+    let entry = journal.begin("m", "", "");
+    entry.append(1, "safe", "").await.unwrap();
+    disk.store(PANICS, Ordering::Relaxed);
+    let patience = std::time::Duration::from_secs(10);
+    let waiting = (0..20).map(|seq| tokio::time::timeout(patience, entry.append(seq, "lost", "")));
+    for answer in futures::future::join_all(waiting).await {
+        answer.expect("it is answered").unwrap_err();
+    }
+    tokio::time::timeout(patience, entry.append(3, "late", "")).await.expect("it is answered").unwrap_err();
+    entry.stored();
+    journal.close();
+}
+
+/// A limit that was met in the middle of a record.
+#[test]
+fn half_a_record_hides_nothing_after_it() {
+    let root = tempfile::tempdir().unwrap();
+    let mut segments = Segments::new(root.path().to_owned()).unwrap();
+    let line = |seq| {
+        let mut line = Vec::new();
+        Record { seq, message_id: Some("m".into()), text: "x".into(), ..Record::default() }.write(&mut line);
+        line
+    };
+    segments.append(&line(1), &[0]).unwrap();
+    segments.tear(&line(2)[..9]);
+    segments.append(&line(3), &[0]).unwrap();
+    let text = fs::read(root.path().join("0000000000.jsonl")).unwrap();
+    assert_eq!(text, [line(1), line(3)].concat());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn text_is_not_safe_in_a_file_that_was_deleted() {
+    let root = tempfile::tempdir().unwrap();
+    let (journal, _) = open(root.path(), "one");
+    let entry = journal.begin("m", "", "");
+    entry.append(1, "safe", "").await.unwrap();
+    fs::remove_dir_all(root.path()).unwrap();
+    entry.append(2, "not safe", "").await.unwrap_err();
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_and_files_are_for_the_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let root = tempfile::tempdir().unwrap();
+    let journal_dir = root.path().join("journal");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    // As an earlier version left them.
+    let old = journal_dir.join("old");
+    fs::create_dir_all(&old).unwrap();
+    let record = old.join("0000000000.jsonl");
+    fs::write(&record, "").unwrap();
+    for (path, wide) in [(&journal_dir, 0o777), (&old, 0o755), (&record, 0o644)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(wide)).unwrap();
+    }
+    let (_journal, leftovers) = open(&journal_dir, "new");
+    assert_eq!(leftovers.len(), 1);
+    for dir in [&journal_dir, &old, &journal_dir.join("new")] {
+        assert_eq!(mode(dir), 0o700, "{}", dir.display());
+    }
+    for file in [&record, &journal_dir.join("new/lock"), &journal_dir.join("new/0000000000.jsonl")] {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+}
+
+/// Versions before named an answer once and said nothing of places.
+#[test]
+fn an_old_journal_is_read() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("old");
+    fs::create_dir(&dir).unwrap();
+    let lines = [
+        r#"{"a":0,"m":"m1"}"#,
+        r#"{"a":1,"m":"m2"}"#,
+        r#"{"a":1,"s":0,"t":"so far ","r":"thought"}"#,
+        r#"{"a":0,"s":3,"t":"a \"b\"\n"}"#,
+        r#"{"a":1,"s":9,"t":"and more","r":" twice"}"#,
+        r#"{"a":0,"s":4,"t":"c"}"#,
+        r#"{"a":7,"s":4,"t":"of nobody"}"#,
+        r#"{"a":0,"s":5,"t":"cut"#,
+    ];
+    fs::write(dir.join("0000000000.jsonl"), lines.join("\n")).unwrap();
+    let mut seen = left(root.path());
+    seen.sort_by(|a, b| a.message_id.cmp(&b.message_id));
+    let expected =
+        |message_id: &str, chunk, seq| Seen { message_id: message_id.into(), chunks: vec![chunk], seq };
+    assert_eq!(
+        seen,
+        [
+            expected("m1", part(0, "a \"b\"\nc", 0, ""), 4),
+            expected("m2", part(0, "so far and more", 0, "thought twice"), 9)
+        ]
+    );
 }

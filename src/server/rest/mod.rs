@@ -66,6 +66,6 @@ mod tests {
         let config = Config::load(None, |_| None).unwrap();
         let store = store::open("sqlite::memory:", &store::OpenOptions::default()).await.unwrap();
         let providers = Providers::new(vec![Arc::new(Demo::new(Duration::ZERO))]);
-        AppState::new(config, &[7; 32], store, providers, Clock::system())
+        AppState::new(config, &[7; 32], store, providers, Clock::system(), None)
     }
 }

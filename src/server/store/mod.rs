@@ -21,7 +21,7 @@ use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, U
 
 pub use branch::{Branch, Outline, Reach, Texts};
 pub use keys::{KEY_LIFE, Key};
-pub use open::{OpenError, OpenOptions, open};
+pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, open};
 pub use shared::{Beat, Ended, Seen, Shared, StoreChange, What};
 pub use tail::{Chunk, Leftovers, Mark, Recovered, Run, fold};
 
@@ -31,6 +31,12 @@ pub enum StoreError {
     /// The database does not answer for now; the same call may work later.
     #[error("the database does not answer: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// There is no room for what should be stored. Nothing of it was; what was there before can be read.
+    #[error("the database has no room: {0}")]
+    Full(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database is not there any more. Nothing is stored in what took its place.
+    #[error("the database is lost: {0}")]
+    Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database answered, with something that should not happen.
     #[error("the database failed: {0}")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -257,9 +263,10 @@ pub trait Messages: Send + Sync {
     /// the status `interrupted`, and their conversation a `last_seq` beyond any that was given out.
     /// How many.
     async fn interrupt_unfinished(&self, leftovers: Leftovers<'_>) -> Result<u64>;
-    /// An answer whose writer is gone, but not what it wrote: one that it left `generating` gets the
-    /// content as given and the status `interrupted`; one that is `interrupted` already gets it when
-    /// it is more of the same and nothing was said below it. `false`: the message is left as it is.
+    /// An answer whose writer is gone, but not what it wrote: one that it left `generating` gets what
+    /// its chunks here and the recovered ones make together, and the status `interrupted`; one that is
+    /// `interrupted` already gets it when that is more of the same and nothing was said below it.
+    /// `false`: the message is left as it is.
     async fn recover_message(&self, recovered: &Recovered) -> Result<bool>;
     /// The answers that this process is stored as writing.
     async fn own_runs(&self) -> Result<Vec<Run>>;
@@ -336,6 +343,8 @@ pub trait Tree: Send + Sync {
 pub trait Store: Users + Sessions + Conversations + Messages + Tree + Shared {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
+    /// Whether it takes what should be stored: writes one row.
+    async fn probe(&self) -> Result<()>;
     /// Ends the connections; what was acknowledged is kept.
     async fn close(&self);
 }

@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{Store, mongo::Mongo, sqlite::Sqlite};
+use super::{
+    Store,
+    mongo::{self, Mongo},
+    sqlite::{self, Sqlite},
+};
 
 /// What the URL does not say. The defaults suit a server for a family or a team.
 #[derive(Clone, Debug)]
@@ -14,11 +18,19 @@ pub struct OpenOptions {
     pub mongo_patience: Duration,
     /// The name of this process among those that use the database: a new one for each start.
     pub instance: String,
+    /// Tells the signing secret of this process from others. Servers that share a database must have the
+    /// same; `None` does not ask.
+    pub fingerprint: Option<String>,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { sqlite_readers: 4, mongo_patience: Duration::from_secs(5), instance: new_instance() }
+        Self {
+            sqlite_readers: 4,
+            mongo_patience: Duration::from_secs(5),
+            instance: new_instance(),
+            fingerprint: None,
+        }
     }
 }
 
@@ -40,11 +52,23 @@ pub enum OpenError {
     #[error("The database file {} cannot be opened or made: {source}. Check that the folder exists and can be written.", path.display())]
     File { path: PathBuf, source: Source },
     #[error(
-        "The file {} is not an Inglenook database, or it is damaged: {source}. Restore a backup, or move it away to begin anew.", path.display()
+        "The file {} is not an Inglenook database, or it is damaged: {source}. Restore a backup, or move it and the .lock file beside it away to begin anew.", path.display()
     )]
     NotADatabase { path: PathBuf, source: Source },
-    #[error("The database file {} was written by a newer Inglenook; use that version or a newer one.", path.display())]
-    TooNew { path: PathBuf },
+    #[error("The database {place} was written by a newer Inglenook; use that version or a newer one.")]
+    TooNew { place: String },
+    #[error(
+        "The database file {} is in use by another Inglenook, {holder}. Stop that one first, or name another file in INGLENOOK_STORE.", path.display()
+    )]
+    Taken { path: PathBuf, holder: String },
+    #[error(
+        "The database file {0} is gone, and an empty one in its place would begin a new site. Restore it from a backup; or, to begin anew, delete {1}.", path.display(), lock.display()
+    )]
+    Gone { path: PathBuf, lock: PathBuf },
+    #[error(
+        "Another server on the MongoDB database {place} has another secret, so people would be signed out on every second request. Give both the same INGLENOOK_SECRET."
+    )]
+    OtherSecret { place: String },
     #[error(
         "MongoDB at {hosts} does not answer within {} ms: {source}. Check that it runs, that this address reaches it, and that its replica set has a primary.", within.as_millis()
     )]
@@ -66,15 +90,60 @@ pub enum OpenError {
 ///
 /// [`OpenError`]: a sentence for the operator.
 pub async fn open(url: &str, options: &OpenOptions) -> Result<Arc<dyn Store>, OpenError> {
-    let url = url.trim();
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        let path = path.strip_prefix("//").unwrap_or(path);
-        return Ok(Arc::new(Sqlite::open(path, options).await?));
+    Ok(match Kind::of(url)? {
+        Kind::Sqlite(path) => Arc::new(Sqlite::open(path, options).await?),
+        Kind::Mongo(url) => Arc::new(Mongo::open(url, options).await?),
+    })
+}
+
+/// What a start would do to a database, and which process has it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    pub outlook: Outlook,
+    /// As "process 1234"; a process that must end before another can start.
+    pub holder: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// There is none yet; the first start makes it.
+    New,
+    /// It is as this version wants it.
+    Ready { schema: i64 },
+    /// The first start brings it up to date.
+    Upgrade { from: i64, to: i64 },
+}
+
+/// What [`open`] would find, without changing anything.
+///
+/// # Errors
+///
+/// Those of [`open`].
+pub async fn inspect(url: &str, options: &OpenOptions) -> Result<Inspection, OpenError> {
+    match Kind::of(url)? {
+        Kind::Sqlite(path) => sqlite::inspect(path).await,
+        Kind::Mongo(url) => mongo::inspect(url, options).await,
     }
-    if url.starts_with("mongodb://") || url.starts_with("mongodb+srv://") {
-        return Ok(Arc::new(Mongo::open(url, options).await?));
+}
+
+enum Kind<'a> {
+    /// The path.
+    Sqlite(&'a str),
+    /// The URL.
+    Mongo(&'a str),
+}
+
+impl<'a> Kind<'a> {
+    fn of(url: &'a str) -> Result<Self, OpenError> {
+        let url = url.trim();
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return Ok(Self::Sqlite(path.strip_prefix("//").unwrap_or(path)));
+        }
+        if url.starts_with("mongodb://") || url.starts_with("mongodb+srv://") {
+            return Ok(Self::Mongo(url));
+        }
+        Err(OpenError::UnknownScheme { found: scheme(url) })
     }
-    Err(OpenError::UnknownScheme { found: scheme(url) })
 }
 
 /// As much of a URL as can be shown: what stands before the first colon.

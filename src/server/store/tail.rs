@@ -33,19 +33,34 @@ pub struct Recovered {
     pub message_id: String,
     /// The process that wrote it.
     pub instance: String,
-    /// The whole text.
-    pub content: String,
-    pub reasoning: String,
+    /// Its text, in parts; what lies between them is perhaps in the store.
+    pub chunks: Vec<Chunk>,
     /// The highest event number given out for it.
     pub seq: u64,
 }
 
 impl Recovered {
-    /// Whether this is more of the same.
-    pub(super) fn extends(&self, content: &str, reasoning: &str) -> bool {
-        self.content.starts_with(content)
-            && self.reasoning.starts_with(reasoning)
-            && (self.content.len() > content.len() || self.reasoning.len() > reasoning.len())
+    /// All of an answer.
+    pub fn whole(message_id: &str, instance: &str, content: &str, reasoning: &str, seq: u64) -> Self {
+        let chunk = Chunk {
+            message_id: message_id.to_owned(),
+            seq,
+            text: content.to_owned(),
+            reasoning: reasoning.to_owned(),
+            ..Chunk::default()
+        };
+        let (message_id, instance) = (message_id.to_owned(), instance.to_owned());
+        Self { message_id, instance, chunks: vec![chunk], seq }
+    }
+
+    /// The answer that comes of this and of what the store has: its text, reasoning and highest number.
+    /// It is never less than the store's own.
+    pub(super) fn over(&self, content: &str, reasoning: &str, stored: &[Chunk]) -> (String, String, u64) {
+        let (mut content, mut reasoning) = (content.to_owned(), reasoning.to_owned());
+        let seq = fold(&mut content, &mut reasoning, stored).max(self.seq);
+        // The stored ones again: a recovered part may close a hole before them.
+        fold(&mut content, &mut reasoning, stored.iter().chain(&self.chunks));
+        (content, reasoning, seq)
     }
 }
 
@@ -69,26 +84,29 @@ pub enum Leftovers<'a> {
     Ownerless,
 }
 
-/// Adds the chunks to the answer that they belong to, in the order of their numbers; the highest of
-/// these. What is not there up to where a chunk begins ends the text: a part that was seen, never one
-/// with a hole.
+/// Adds the chunks to the answer that they belong to, by where they begin; the highest of their numbers.
+/// What is not there up to where a chunk begins ends the text: a part that was seen, never one with a
+/// hole. A chunk that does not agree with what is there already adds nothing.
 pub fn fold<'a>(
     content: &mut String,
     reasoning: &mut String,
     chunks: impl IntoIterator<Item = &'a Chunk>,
 ) -> u64 {
-    let mut seq = 0;
-    for chunk in chunks {
+    let mut chunks: Vec<&Chunk> = chunks.into_iter().collect();
+    chunks.sort_by_key(|chunk| chunk.text_at);
+    for chunk in &chunks {
         append(content, chunk.text_at, &chunk.text);
-        append(reasoning, chunk.reasoning_at, &chunk.reasoning);
-        seq = seq.max(chunk.seq);
     }
-    seq
+    chunks.sort_by_key(|chunk| chunk.reasoning_at);
+    for chunk in &chunks {
+        append(reasoning, chunk.reasoning_at, &chunk.reasoning);
+    }
+    chunks.iter().map(|chunk| chunk.seq).max().unwrap_or_default()
 }
 
 fn append(whole: &mut String, at: u64, more: &str) {
-    let known = usize::try_from(at).ok().and_then(|at| whole.len().checked_sub(at));
-    if let Some(new) = known.and_then(|known| more.get(known..)) {
+    let known = usize::try_from(at).ok().and_then(|at| whole.get(at..));
+    if let Some(new) = known.and_then(|known| more.strip_prefix(known)) {
         whole.push_str(new);
     }
 }
@@ -122,19 +140,35 @@ mod tests {
         assert_eq!(folded("", &[chunk(1, u64::MAX, "x")]), "");
     }
 
+    fn recovered(chunks: Vec<Chunk>) -> Recovered {
+        Recovered { message_id: String::new(), instance: String::new(), chunks, seq: 5 }
+    }
+
     #[test]
-    fn only_more_of_the_same_extends() {
-        let recovered = Recovered {
-            message_id: String::new(),
-            instance: String::new(),
-            content: "ab".to_owned(),
-            reasoning: "x".to_owned(),
-            seq: 1,
-        };
-        for (content, reasoning, more) in
-            [("a", "x", true), ("ab", "", true), ("ab", "x", false), ("b", "", false), ("abc", "x", false)]
-        {
-            assert_eq!(recovered.extends(content, reasoning), more, "{content:?} {reasoning:?}");
+    fn only_what_agrees_is_added() {
+        for (stored, found, whole) in [
+            ("a", "ab", "ab"),
+            ("ab", "ab", "ab"),
+            ("b", "ab", "b"),
+            ("abc", "ab", "abc"),
+            ("ab", "aXcd", "ab"),
+        ] {
+            let found = recovered(vec![chunk(1, 0, found)]);
+            assert_eq!(found.over(stored, "", &[]).0, whole, "{stored:?} {found:?}");
         }
+    }
+
+    #[test]
+    fn what_is_recovered_and_what_is_stored_close_the_holes_of_each_other() {
+        let found = recovered(vec![chunk(1, 0, "ab"), chunk(4, 6, "gh")]);
+        assert_eq!(
+            found.over("", "", &[chunk(2, 2, "cd"), chunk(9, 4, "ef")]),
+            ("abcdefgh".into(), "".into(), 9)
+        );
+        assert_eq!(found.over("", "", &[chunk(2, 4, "ef")]).0, "ab");
+        // Of a hole that was not noted, what the store has is right.
+        let found = recovered(vec![chunk(1, 0, "abEF")]);
+        assert_eq!(found.over("", "", &[chunk(1, 0, "ab"), chunk(2, 2, "cd")]).0, "abcd");
+        assert_eq!(found.over("", "", &[]).0, "abEF");
     }
 }

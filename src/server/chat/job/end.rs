@@ -168,13 +168,9 @@ impl Ending {
     /// It was deleted meanwhile, or another server took this one for dead: what was shown is stored where that
     /// is possible, and what is stored is told.
     async fn store_late(&self, finish: Finish) -> Stored {
-        let recovered = Recovered {
-            message_id: self.run.message_id.clone(),
-            instance: self.state.store.instance().to_owned(),
-            content: finish.content.clone(),
-            reasoning: finish.reasoning.clone(),
-            seq: finish.seq,
-        };
+        let (message_id, instance) = (&self.run.message_id, self.state.store.instance());
+        let Finish { content, reasoning, seq, .. } = &finish;
+        let recovered = Recovered::whole(message_id, instance, content, reasoning, *seq);
         let late = match self.state.store.recover_message(&recovered).await {
             Ok(_) => self.state.store.message(&self.user_id, &self.run.message_id).await,
             Err(error) => Err(error),

@@ -191,5 +191,8 @@ pub(super) async fn deleting_takes_everything_along(store: &dyn Store) {
 }
 
 pub(super) async fn the_store_answers_a_ping(store: &dyn Store) {
-    store.ping().await.unwrap();
+    for _ in 0..3 {
+        store.ping().await.unwrap();
+        store.probe().await.unwrap();
+    }
 }

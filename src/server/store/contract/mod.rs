@@ -7,10 +7,14 @@ mod fixtures;
 mod messages;
 mod mongo_failures;
 mod mongo_only;
+mod mongo_version;
 mod mongod;
 mod sessions;
 mod shared;
+mod sqlite_inspect;
 mod sqlite_only;
+mod sqlite_trouble;
+mod sqlite_upgrade;
 mod tail;
 mod tree;
 mod tree_any;
@@ -139,5 +143,8 @@ contract! {
         an_interrupted_answer_gets_what_it_lacked,
         what_is_no_more_of_the_same_is_not_recovered,
         two_that_recover_leave_the_longer,
+        what_the_store_has_beyond_what_is_found_stays,
+        holes_in_what_is_found_are_filled_from_the_store,
+        a_continued_answer_is_recovered_behind_its_old_text,
     }
 }

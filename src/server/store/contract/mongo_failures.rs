@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
+    fmt::Debug,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
 use futures::future::join_all;
 use mongodb::{
-    Client,
+    Client, Database,
     bson::{Document, doc},
     options::{CollectionOptions, ReadConcern},
 };
@@ -19,7 +20,7 @@ use crate::{
 };
 
 use super::{
-    fixtures::{begin, chunk, finish, first_turn, key, user},
+    fixtures::{HASH, begin, chunk, finish, first_run, first_turn, key, session, user},
     mongod::Mongod,
 };
 
@@ -91,6 +92,73 @@ async fn what_fails_once_is_tried_again() {
     assert!(met > 20, "{met}: the failures did not happen");
 }
 
+/// Runs it while the command fails as on a full disk, and again when there is room; whether it met that.
+async fn meets_full<T: Debug>(
+    admin: &Database,
+    command: &str,
+    name: &str,
+    act: impl AsyncFn() -> Result<T, StoreError>,
+) -> usize {
+    let data = doc! { "failCommands": [command], "errorCode": 14031 };
+    let failing = doc! { "configureFailPoint": "failCommand", "mode": "alwaysOn", "data": data };
+    admin.run_command(failing).await.unwrap();
+    let mut failed = act().await;
+    let met = failed.is_err();
+    if met {
+        assert!(matches!(failed, Err(StoreError::Full(_))), "{command}, {name}: {failed:?}");
+        failed = act().await;
+    }
+    admin.run_command(doc! { "configureFailPoint": "failCommand", "mode": "off" }).await.unwrap();
+    if !met {
+        return 0;
+    }
+    assert!(matches!(failed, Err(StoreError::Full(_))), "{command}, {name}: {failed:?}");
+    // At once, and not when MongoDB gives up what was left open.
+    let begun = Instant::now();
+    act().await.unwrap_or_else(|error| panic!("{command}, {name}: {error:?}"));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{command}, {name}: {:?}", begun.elapsed());
+    1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_leaves_nothing_behind() {
+    let mongod = Mongod::start(&["--replSet", "rs0", "--setParameter", "enableTestCommands=1"]).await;
+    let url = mongod.url("inglenook");
+    let store = &*open(&url, &OpenOptions::default()).await.unwrap();
+    let admin = &Client::with_uri_str(&url).await.unwrap().database("admin");
+    let ada = &user(store).await;
+    let mut met = 0;
+    for command in ["insert", "update", "findAndModify", "delete", "commitTransaction"] {
+        let (whole, cut) = (first_turn(ada), first_turn(ada));
+        met += meets_full(admin, command, "probe", async || store.probe().await).await;
+        met += meets_full(admin, command, "begin_turn", async || store.begin_turn(&whole).await).await;
+        let more = [chunk(&whole, 1, 0, "half")];
+        met += meets_full(admin, command, "append_chunks", async || store.append_chunks(&more).await).await;
+        let (id, end) = (&*whole.answer.id, finish("Whole.", 2));
+        met += meets_full(admin, command, "finish", async || store.finish_message(id, &end).await).await;
+        let _ = store.begin_turn(&cut).await;
+        let id = &*cut.answer.id;
+        let run = first_run(&cut);
+        let left = Leftovers::Run(&run);
+        met += meets_full(admin, command, "interrupt", async || store.interrupt_unfinished(left).await).await;
+        let again = async || store.continue_answer(&ada.id, id, None, "again", 1000, 7).await;
+        met += meets_full(admin, command, "continue", again).await;
+        let found = Recovered::whole(id, store.instance(), "Half.", "", 9);
+        met += meets_full(admin, command, "recover", async || store.recover_message(&found).await).await;
+        met += meets_full(admin, command, "select", async || store.select_branch(&ada.id, id).await).await;
+        met += meets_full(admin, command, "delete", async || store.delete_message(&ada.id, id).await).await;
+        let session = session(ada);
+        met += meets_full(admin, command, "session", async || store.create_session(&session, HASH).await).await;
+
+        let stored = store.messages_back(&whole.conversation.id, None, 10).await.unwrap();
+        let stored: Vec<_> = stored.iter().map(|it| (&*it.content, it.status)).collect();
+        assert_eq!(stored.len(), 2, "{command}");
+        assert_eq!(stored[0], ("Whole.", Status::Complete), "{command}");
+    }
+    println!("{met} failures met");
+    assert!(met > 20, "{met}: the failures did not happen");
+}
+
 /// A process that is killed in the middle of a transaction keeps what it changed locked, for a minute.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_lost_process_had_begun_is_in_nobodys_way() {
@@ -122,13 +190,7 @@ async fn what_a_lost_process_had_begun_is_in_nobodys_way() {
     next.release(lost.instance()).await.unwrap();
     let [one, other] = &turns;
     let content = "Half. More".to_owned();
-    let recovered = Recovered {
-        message_id: one.answer.id.clone(),
-        instance: lost.instance().to_owned(),
-        content: content.clone(),
-        reasoning: String::new(),
-        seq: 9,
-    };
+    let recovered = Recovered::whole(&one.answer.id, lost.instance(), &content, "", 9);
     assert!(next.recover_message(&recovered).await.unwrap());
     assert_eq!(next.interrupt_unfinished(Leftovers::Of(lost.instance())).await.unwrap(), 1);
     for (turn, content) in [(one, &*content), (other, "Half.")] {

@@ -107,13 +107,7 @@ async fn only_answers_of_lost_processes_are_interrupted() {
     // It was not gone, only slow: what it wrote meanwhile is not lost, and does no harm.
     b.append_chunks(&[chunk(&theirs, 9, 4, " and more")]).await.unwrap();
     assert!(!b.finish_message(&theirs.answer.id, &finish("seen and more", 9)).await.unwrap());
-    let late = Recovered {
-        message_id: theirs.answer.id.clone(),
-        instance: b.instance().to_owned(),
-        content: "seen and more".to_owned(),
-        reasoning: String::new(),
-        seq: 9,
-    };
+    let late = Recovered::whole(&theirs.answer.id, b.instance(), "seen and more", "", 9);
     assert!(b.recover_message(&late).await.unwrap());
     assert_eq!(status(&theirs).await.content, "seen and more");
     assert!(a.chunks(&theirs.answer.id, 0).await.unwrap().is_empty());

@@ -59,14 +59,30 @@ async fn what_was_stored_survives_a_crash() {
 }
 
 #[tokio::test]
-async fn two_can_have_it_open() {
+async fn one_has_it_open_whichever_way_it_is_named() {
     let folder = TempDir::new().unwrap();
-    let url = url(&folder.path().join("inglenook.db"));
-    let one = open(&url, &OpenOptions::default()).await.unwrap();
-    let two = open(&url, &OpenOptions::default()).await.unwrap();
-    let (ada, bob) = futures::join!(user(&*one), user(&*two));
+    let file = folder.path().join("inglenook.db");
+    let one = open(&url(&file), &OpenOptions::default()).await.unwrap();
+    let mut names = vec![file.clone(), folder.path().join("./inglenook.db")];
+    #[cfg(unix)]
+    {
+        let (link, beside) = (folder.path().join("link"), folder.path().join("other.db"));
+        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+        std::os::unix::fs::symlink(&file, &beside).unwrap();
+        names.extend([link.join("inglenook.db"), beside]);
+    }
+    for name in names {
+        let error = refusal(&name).await;
+        assert!(matches!(error, OpenError::Taken { .. }), "{}: {error}", name.display());
+        assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+    }
+    let ada = user(&*one).await;
+    one.close().await;
+    let two = open(&url(&file), &OpenOptions::default()).await.unwrap();
     assert_eq!(two.user(&ada.id).await.unwrap(), Some(ada));
-    assert_eq!(one.user(&bob.id).await.unwrap(), Some(bob));
+    // Dropped without a word, as by a crash.
+    drop(two);
+    open(&url(&file), &OpenOptions::default()).await.unwrap();
 }
 
 #[cfg(unix)]

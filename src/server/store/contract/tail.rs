@@ -18,13 +18,7 @@ async fn answer(store: &dyn Store, turn: &NewTurn) -> Message {
 }
 
 fn recovered(store: &dyn Store, turn: &NewTurn, content: &str, seq: u64) -> Recovered {
-    Recovered {
-        message_id: turn.answer.id.clone(),
-        instance: store.instance().to_owned(),
-        content: content.to_owned(),
-        reasoning: String::new(),
-        seq,
-    }
+    Recovered::whole(&turn.answer.id, store.instance(), content, "", seq)
 }
 
 pub(super) async fn many_answers_go_in_one_write(store: &dyn Store) {
@@ -100,7 +94,7 @@ pub(super) async fn what_another_process_writes_is_left_alone(store: &dyn Store)
 pub(super) async fn a_running_answer_is_recovered(store: &dyn Store) {
     let turn = begun(store).await;
     store.append_chunks(&[chunk(&turn, 4, 0, "What was ")]).await.unwrap();
-    let found = Recovered { reasoning: "Hm.".to_owned(), ..recovered(store, &turn, "What was seen", 9) };
+    let found = Recovered::whole(&turn.answer.id, store.instance(), "What was seen", "Hm.", 9);
     assert!(store.recover_message(&found).await.unwrap());
     let stored = answer(store, &turn).await;
     assert_eq!(
@@ -165,4 +159,63 @@ pub(super) async fn two_that_recover_leave_the_longer(store: &dyn Store) {
     // Whatever the order was, the longest is there or gets there.
     store.recover_message(&found[6]).await.unwrap();
     assert_eq!(answer(store, &turn).await.content, "x".repeat(7));
+}
+
+/// A process that was cut off from its journal before it was from the store, or the other way round.
+pub(super) async fn what_the_store_has_beyond_what_is_found_stays(store: &dyn Store) {
+    for (found, stored) in
+        [("", "What was stored"), ("What was", "What was stored"), ("What is", "What was stored")]
+    {
+        let turn = begun(store).await;
+        let parts = [chunk(&turn, 4, 0, "What was "), chunk(&turn, 30, 9, "stored")];
+        store.append_chunks(&parts).await.unwrap();
+        assert!(store.recover_message(&recovered(store, &turn, found, 9)).await.unwrap());
+        let kept = answer(store, &turn).await;
+        assert_eq!((kept.content.as_str(), kept.status), (stored, Status::Interrupted), "{found:?}");
+        assert!(store.last_seq(&turn.conversation.id).await.unwrap() >= 30);
+    }
+}
+
+pub(super) async fn holes_in_what_is_found_are_filled_from_the_store(store: &dyn Store) {
+    let turn = begun(store).await;
+    let thought = |seq, at, text: &str| Chunk {
+        reasoning_at: at,
+        reasoning: text.to_owned(),
+        ..chunk(&turn, seq, 0, "")
+    };
+    store.append_chunks(&[thought(1, 4, "hm, "), chunk(&turn, 3, 4, "two three ")]).await.unwrap();
+    let part = |at, text: &str, reasoning_at, reasoning: &str| Chunk {
+        text_at: at,
+        text: text.to_owned(),
+        reasoning_at,
+        reasoning: reasoning.to_owned(),
+        ..Chunk::default()
+    };
+    let chunks = vec![part(0, "one ", 0, "Well"), part(14, "four", 8, "yes.")];
+    let found = Recovered { chunks, ..recovered(store, &turn, "", 9) };
+    assert!(store.recover_message(&found).await.unwrap());
+    let kept = answer(store, &turn).await;
+    assert_eq!((&*kept.content, &*kept.reasoning), ("one two three four", "Wellhm, yes."));
+    // What is missing in both ends the text.
+    let turn = begun(store).await;
+    store.append_chunks(&[chunk(&turn, 3, 9, "more")]).await.unwrap();
+    let found = Recovered {
+        chunks: vec![part(0, "one ", 0, ""), part(13, "end", 0, "")],
+        ..recovered(store, &turn, "", 9)
+    };
+    assert!(store.recover_message(&found).await.unwrap());
+    assert_eq!(answer(store, &turn).await.content, "one ");
+}
+
+pub(super) async fn a_continued_answer_is_recovered_behind_its_old_text(store: &dyn Store) {
+    let turn = begun(store).await;
+    store.append_chunks(&[chunk(&turn, 2, 0, "Old text")]).await.unwrap();
+    interrupt(store).await;
+    store.continue_answer(&turn.user_id, &turn.answer.id, None, "again", 1000, 7).await.unwrap();
+    store.append_chunks(&[chunk(&turn, 2_000_000, 8, " and new")]).await.unwrap();
+    // The journal lost its beginning.
+    let more = Chunk { text_at: 12, text: " new text".to_owned(), ..Chunk::default() };
+    let found = Recovered { chunks: vec![more], ..recovered(store, &turn, "", 9) };
+    assert!(store.recover_message(&found).await.unwrap());
+    assert_eq!(answer(store, &turn).await.content, "Old text and new text");
 }

@@ -8,14 +8,33 @@ use mongodb::error::{
 use crate::server::store::StoreError;
 
 /// Hosts and sockets (6, 7, 89, 9001), time limits (24, 50, 262), a replica set between two primaries
-/// (91, 133, 134, 189, 10058, 10107, 11600, 11602, 13435, 13436), a majority that is not there (64, 100).
-const PASSING: [i32; 19] =
-    [6, 7, 24, 50, 64, 89, 91, 100, 133, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436];
+/// (91, 133, 134, 189, 10058, 10107, 11600, 11602, 13435, 13436), a majority that is not there (64, 100),
+/// writes that the operator keeps out (371).
+const PASSING: [i32; 20] =
+    [6, 7, 24, 50, 64, 89, 91, 100, 133, 134, 189, 262, 371, 9001, 10058, 10107, 11600, 11602, 13435, 13436];
+
+/// OutOfDiskSpace; and what Atlas says, with many other things, when a quota is used up.
+const OUT_OF_DISK_SPACE: i32 = 14031;
+const ATLAS: i32 = 8000;
 
 pub(super) const DUPLICATE_KEY: i32 = 11000;
 
 pub(super) fn store_error(error: Error) -> StoreError {
-    if passes(&error) { StoreError::Unavailable(error.into()) } else { StoreError::Broken(error.into()) }
+    if is_full(&error) {
+        StoreError::Full(error.into())
+    } else if passes(&error) {
+        StoreError::Unavailable(error.into())
+    } else {
+        StoreError::Broken(error.into())
+    }
+}
+
+fn is_full(error: &Error) -> bool {
+    match code(error) {
+        Some(OUT_OF_DISK_SPACE) => true,
+        Some(ATLAS) => error.to_string().contains("space quota"),
+        _ => false,
+    }
 }
 
 fn passes(error: &Error) -> bool {
@@ -54,6 +73,12 @@ fn code(error: &Error) -> Option<i32> {
         ErrorKind::Command(command) => Some(command.code),
         ErrorKind::Write(WriteFailure::WriteError(write)) => Some(write.code),
         ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => Some(concern.code),
+        ErrorKind::InsertMany(many) => {
+            let concern = many.write_concern_error.as_ref().map(|concern| concern.code);
+            // A duplicate is no failure of its own beside others.
+            let writes = || many.write_errors.iter().flatten().map(|write| write.code);
+            concern.or_else(|| writes().find(|code| *code != DUPLICATE_KEY)).or_else(|| writes().next())
+        }
         _ => None,
     }
 }

@@ -20,6 +20,7 @@ mod transaction;
 mod tree;
 mod turns;
 mod users;
+mod version;
 mod watch;
 
 use std::{
@@ -37,6 +38,8 @@ use mongodb::{
 use super::{OpenError, OpenOptions, Result, Store, StoreError, What};
 use documents::{ChunkDoc, ConversationDoc, MessageDoc, SessionDoc, UserDoc};
 use error::store_error;
+
+pub(super) use setup::inspect;
 
 pub(super) struct Mongo {
     client: Client,
@@ -90,7 +93,8 @@ impl Mongo {
         self.db.collection("instances")
     }
 
-    /// Facts about the whole: `_id: "administrator"` says that there is one.
+    /// Facts about the whole: `_id: "administrator"` says that there is one, "schema" and "secret" see
+    /// [`version`], "probe" is written to find out whether anything can be written.
     fn meta(&self) -> Collection<Document> {
         self.db.collection("meta")
     }
@@ -115,6 +119,15 @@ impl Mongo {
 impl Store for Mongo {
     async fn ping(&self) -> Result<()> {
         self.call(async { self.db.run_command(doc! { "ping": 1 }).await.map(|_| ()) }).await
+    }
+
+    async fn probe(&self) -> Result<()> {
+        // Another value each time: what changes nothing is not written.
+        let change = doc! { "$inc": { "written": 1_i64 } };
+        self.call(async {
+            self.meta().update_one(doc! { "_id": "probe" }, change).upsert(true).await.map(|_| ())
+        })
+        .await
     }
 
     async fn close(&self) {

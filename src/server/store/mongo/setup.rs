@@ -1,4 +1,5 @@
-//! Opening MongoDB: the URL with our defaults, a server that is a replica set, and the indexes.
+//! Opening MongoDB: the URL with our defaults, a server that is a replica set, what it says of itself,
+//! and the indexes.
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 
@@ -10,15 +11,52 @@ use mongodb::{
 };
 use tokio::sync::Semaphore;
 
-use crate::server::store::{OpenError, OpenOptions, StoreError};
+use crate::server::store::{Inspection, OpenError, OpenOptions, Outlook, StoreError};
 
-use super::{Mongo, begun::Begun, error::store_error, indexes};
+use super::{
+    Mongo,
+    begun::Begun,
+    error::store_error,
+    indexes,
+    version::{self, SCHEMA},
+};
 
 const CONNECT: Duration = Duration::from_secs(5);
 const POOL: u32 = 50;
 const DATABASE: &str = "inglenook";
 
 pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Mongo, OpenError> {
+    let found = connect(url, options).await?;
+    match found.prepare(options).await {
+        Ok(()) => Ok(found.mongo),
+        Err(error) => {
+            let own = doc! { "_id": &found.mongo.instance };
+            let _ = tokio::time::timeout(found.patience, found.mongo.instances().delete_one(own)).await;
+            found.mongo.client.shutdown().immediate(true).await;
+            Err(error)
+        }
+    }
+}
+
+/// What [`open`] would do.
+pub(in crate::server::store) async fn inspect(
+    url: &str,
+    options: &OpenOptions,
+) -> Result<Inspection, OpenError> {
+    let found = connect(url, options).await?;
+    let outlook = found.outlook(options).await;
+    found.mongo.client.shutdown().immediate(true).await;
+    Ok(Inspection { outlook: outlook?, holder: None })
+}
+
+/// A server that was named, and perhaps is there.
+struct Found {
+    mongo: Mongo,
+    hosts: String,
+    patience: Duration,
+}
+
+async fn connect(url: &str, options: &OpenOptions) -> Result<Found, OpenError> {
     // A name behind mongodb+srv:// is asked from DNS here.
     let parsed = tokio::time::timeout(options.mongo_patience * 2, ClientOptions::parse(url)).await;
     let mut client_options = match parsed {
@@ -31,24 +69,17 @@ pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Mongo, Open
     let hosts = hosts(&client_options);
     let database = client_options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
     let client = Client::with_options(client_options).map_err(|error| url_error(error, patience))?;
-    let instance = options.instance.clone();
     let mongo = Mongo {
         db: client.database(&database),
         client,
         limit: patience * 2,
-        instance,
+        instance: options.instance.clone(),
         revisions: AtomicU64::new(0),
         begun: Begun::default(),
         // More would only wait for connections, each with a session that is written down.
         transactions: Semaphore::new(POOL as usize),
     };
-    match prepare(&mongo, &hosts, patience).await {
-        Ok(()) => Ok(mongo),
-        Err(error) => {
-            mongo.client.shutdown().immediate(true).await;
-            Err(error)
-        }
-    }
+    Ok(Found { mongo, hosts, patience })
 }
 
 /// What the URL leaves open. The driver's own defaults wait 30 s for a server and keep 10 connections.
@@ -71,32 +102,76 @@ fn hosts(options: &ClientOptions) -> String {
     hosts.join(", ")
 }
 
-async fn prepare(mongo: &Mongo, hosts: &str, patience: Duration) -> Result<(), OpenError> {
-    let said = |error: StoreError| match error {
-        StoreError::Unavailable(source) => no_answer(hosts, patience, source),
-        StoreError::Broken(source) => OpenError::Failed(source),
-    };
-    let hello = mongo.client.database("admin");
-    let hello = tokio::time::timeout(mongo.limit, hello.run_command(doc! { "hello": 1 }))
-        .await
-        .map_err(|elapsed| no_answer(hosts, mongo.limit, elapsed.into()))?
-        .map_err(|error| {
-            if refused(&error) {
-                OpenError::Refused { hosts: hosts.to_owned(), source: error.into() }
-            } else {
-                said(store_error(error))
-            }
-        })?;
-    // A member of a replica set names it, a router of a sharded cluster says what it is.
-    if !hello.contains_key("setName") && hello.get_str("msg") != Ok("isdbgrid") {
-        return Err(OpenError::NotAReplicaSet { hosts: hosts.to_owned() });
-    }
-    indexes::make(mongo).await.map_err(|error| {
-        if refused(&error) {
-            return OpenError::Refused { hosts: hosts.to_owned(), source: error.into() };
+impl Found {
+    /// Brings indexes up to date and notes what this server is.
+    async fn prepare(&self, options: &OpenOptions) -> Result<(), OpenError> {
+        let mongo = &self.mongo;
+        self.schema().await?;
+        indexes::make(mongo).await.map_err(|error| self.said(error))?;
+        version::note(mongo).await.map_err(|error| self.said(error))?;
+        let Some(fingerprint) = &options.fingerprint else { return Ok(()) };
+        match version::agree(mongo, fingerprint).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(OpenError::OtherSecret { place: self.place() }),
+            Err(error) => Err(self.said(error)),
         }
-        said(store_error(error))
-    })
+    }
+
+    async fn outlook(&self, options: &OpenOptions) -> Result<Outlook, OpenError> {
+        let schema = self.schema().await?;
+        if let Some(fingerprint) = &options.fingerprint
+            && !version::would_agree(&self.mongo, fingerprint).await.map_err(|error| self.said(error))?
+        {
+            return Err(OpenError::OtherSecret { place: self.place() });
+        }
+        Ok(match schema {
+            None => Outlook::New,
+            Some(SCHEMA) => Outlook::Ready { schema: SCHEMA },
+            Some(from) => Outlook::Upgrade { from, to: SCHEMA },
+        })
+    }
+
+    /// The schema of a database that this version understands.
+    async fn schema(&self) -> Result<Option<i64>, OpenError> {
+        self.greet().await?;
+        match version::schema(&self.mongo).await {
+            Ok(Some(newer)) if newer > SCHEMA => Err(OpenError::TooNew { place: self.place() }),
+            Ok(schema) => Ok(schema),
+            Err(error) => Err(self.said(error)),
+        }
+    }
+
+    /// Whether there is a server that has transactions.
+    async fn greet(&self) -> Result<(), OpenError> {
+        let Self { mongo, hosts, .. } = self;
+        let admin = mongo.client.database("admin");
+        let hello = tokio::time::timeout(mongo.limit, admin.run_command(doc! { "hello": 1 }))
+            .await
+            .map_err(|elapsed| no_answer(hosts, mongo.limit, elapsed.into()))?
+            .map_err(|error| self.said(error))?;
+        // A member of a replica set names it, a router of a sharded cluster says what it is.
+        if hello.contains_key("setName") || hello.get_str("msg") == Ok("isdbgrid") {
+            return Ok(());
+        }
+        Err(OpenError::NotAReplicaSet { hosts: hosts.clone() })
+    }
+
+    /// As it is named to people.
+    fn place(&self) -> String {
+        format!("{} on {}", self.mongo.db.name(), self.hosts)
+    }
+
+    fn said(&self, error: Error) -> OpenError {
+        if refused(&error) {
+            return OpenError::Refused { hosts: self.hosts.clone(), source: error.into() };
+        }
+        match store_error(error) {
+            StoreError::Unavailable(source) => no_answer(&self.hosts, self.patience, source),
+            StoreError::Full(source) | StoreError::Lost(source) | StoreError::Broken(source) => {
+                OpenError::Failed(source)
+            }
+        }
+    }
 }
 
 fn no_answer(hosts: &str, within: Duration, source: Box<dyn std::error::Error + Send + Sync>) -> OpenError {

@@ -75,6 +75,44 @@ impl End<'_> {
     }
 }
 
+/// Ends an answer that a lost process left running, with what was found of it and what is stored.
+struct Complete<'a> {
+    recovered: &'a Recovered,
+    tried: AtomicBool,
+}
+
+#[async_trait]
+impl Work for Complete<'_> {
+    type Answer = bool;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<bool>> {
+        let Recovered { message_id, instance, .. } = self.recovered;
+        let running = doc! { "_id": message_id, "status": "generating", "instance": instance };
+        let Some(old) = mongo.messages().find_one(running).session(&mut *tx).await? else {
+            let ended = doc! { "_id": message_id, "status": "interrupted", "instance": instance };
+            let tried = self.tried.load(Ordering::Relaxed);
+            let ended = tried && mongo.messages().find_one(ended).session(tx).await?.is_some();
+            return Ok(Step::Abort(ended));
+        };
+        let mut stored = mongo.chunks().find(of_message(message_id)).session(&mut *tx).await?;
+        let stored: Vec<ChunkDoc> = stored.stream(&mut *tx).try_collect().await?;
+        let stored: Vec<Chunk> = stored.into_iter().map(Chunk::from).collect();
+        let (content, reasoning, seq) = self.recovered.over(&old.content, &old.reasoning, &stored);
+        let end = End {
+            message_id,
+            instance: Some(instance),
+            set: interrupted(&content, &reasoning)?,
+            seq,
+            gap: 0,
+            marks: &[],
+            tried: AtomicBool::default(),
+        };
+        let step = end.run(mongo, tx).await?;
+        self.tried.store(true, Ordering::Relaxed);
+        Ok(step)
+    }
+}
+
 /// Gives an interrupted answer the text that was found later.
 struct Lengthen<'a>(&'a Recovered);
 
@@ -85,17 +123,20 @@ impl Work for Lengthen<'_> {
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<bool>> {
         let recovered = self.0;
         let which = doc! { "_id": &recovered.message_id, "status": "interrupted" };
-        let found = mongo.messages().find_one(which.clone()).session(&mut *tx).await?;
-        let Some(old) = found.filter(|old| recovered.extends(&old.content, &old.reasoning)) else {
+        let Some(old) = mongo.messages().find_one(which.clone()).session(&mut *tx).await? else {
             return Ok(Step::Abort(false));
         };
+        let (content, reasoning, seq) = recovered.over(&old.content, &old.reasoning, &[]);
+        if (&content, &reasoning) == (&old.content, &old.reasoning) {
+            return Ok(Step::Abort(false));
+        }
         // The conversation first: who begins a turn below it collides here.
-        mongo.raise_seq(tx, &old.conversation_id, recovered.seq, 0, None).await?;
+        mongo.raise_seq(tx, &old.conversation_id, seq, 0, None).await?;
         let below = doc! { "conversation_id": &old.conversation_id, "parent_id": &old.id };
         if mongo.messages().find_one(below).session(&mut *tx).await?.is_some() {
             return Ok(Step::Abort(false));
         }
-        let set = doc! { "content": &recovered.content, "reasoning": &recovered.reasoning };
+        let set = doc! { "content": content, "reasoning": reasoning };
         mongo.messages().update_one(which, doc! { "$set": set }).session(&mut *tx).await?;
         Ok(Step::Commit(true))
     }
@@ -168,16 +209,11 @@ impl Mongo {
     }
 
     pub(super) async fn recover(&self, recovered: &Recovered) -> Result<bool> {
-        let end = End {
-            message_id: &recovered.message_id,
-            instance: Some(&recovered.instance),
-            set: interrupted(&recovered.content, &recovered.reasoning)?,
-            seq: recovered.seq,
-            gap: 0,
-            marks: &[],
-            tried: AtomicBool::default(),
-        };
-        Ok(self.end(end).await? || self.transaction(&Lengthen(recovered)).await?)
+        if self.transaction(&Complete { recovered, tried: AtomicBool::default() }).await? {
+            self.drop_chunks(&recovered.message_id).await?;
+            return Ok(true);
+        }
+        self.transaction(&Lengthen(recovered)).await
     }
 
     /// To `seq` at the least, and `gap` beyond that. Other processes see that an answer ended.

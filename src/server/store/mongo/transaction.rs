@@ -8,6 +8,7 @@ use std::{
 use async_trait::async_trait;
 use mongodb::{
     ClientSession,
+    bson::doc,
     error::{Error, Result, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
 };
 
@@ -60,10 +61,13 @@ impl Mongo {
         self.note(tx.id()).await?;
         tx.start_transaction().await?;
         match work.run(self, tx).await {
-            Ok(Step::Commit(answer)) => {
-                commit(tx).await?;
-                Ok(answer)
-            }
+            Ok(Step::Commit(answer)) => match commit(tx).await {
+                Ok(()) => Ok(answer),
+                Err(error) => {
+                    self.give_up(tx, &error).await;
+                    Err(error)
+                }
+            },
             Ok(Step::Abort(answer)) => {
                 abort(tx).await;
                 Ok(answer)
@@ -72,6 +76,20 @@ impl Mongo {
                 abort(tx).await;
                 Err(error)
             }
+        }
+    }
+}
+
+impl Mongo {
+    /// A transaction whose commit was refused may still be open on the server, with all that it locked,
+    /// for a minute; the driver does not abort after a commit.
+    async fn give_up(&self, tx: &ClientSession, error: &Error) {
+        if is_gone(error) || error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
+            return;
+        }
+        let end = doc! { "killSessions": [tx.id()] };
+        if let Err(error) = self.client.database("admin").run_command(end).await {
+            tracing::debug!(%error, "a transaction that was not committed ends by itself");
         }
     }
 }

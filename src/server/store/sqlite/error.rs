@@ -2,20 +2,35 @@
 
 use crate::server::store::StoreError;
 
-/// SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN.
-const PASSING: [i32; 5] = [5, 6, 10, 13, 14];
+use super::file::Lost;
+
+/// SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM, SQLITE_READONLY, SQLITE_INTERRUPT, SQLITE_IOERR,
+/// SQLITE_CANTOPEN, SQLITE_PROTOCOL.
+const PASSING: [i32; 8] = [5, 6, 7, 8, 9, 10, 14, 15];
+/// SQLITE_FULL; and SQLITE_IOERR_WRITE and SQLITE_IOERR_SHMSIZE, which a quota or a limit on the size of
+/// files ends in.
+const FULL: [i32; 3] = [13, 10 | (3 << 8), 10 | (19 << 8)];
 
 pub(super) fn store_error(error: sqlx::Error) -> StoreError {
     use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
-    let passing = match &error {
-        Io(_) | PoolTimedOut | PoolClosed | WorkerCrashed => true,
-        error => primary_code(error).is_some_and(|code| PASSING.contains(&code)),
-    };
-    if passing { StoreError::Unavailable(error.into()) } else { StoreError::Broken(error.into()) }
+    match &error {
+        Io(io) if io.get_ref().is_some_and(|inner| inner.is::<Lost>()) => StoreError::Lost(error.into()),
+        Io(_) | PoolTimedOut | PoolClosed | WorkerCrashed => StoreError::Unavailable(error.into()),
+        _ if code(&error).is_some_and(|code| FULL.contains(&code) || code & 0xff == FULL[0]) => {
+            StoreError::Full(error.into())
+        }
+        _ if primary_code(&error).is_some_and(|code| PASSING.contains(&code)) => {
+            StoreError::Unavailable(error.into())
+        }
+        _ => StoreError::Broken(error.into()),
+    }
+}
+
+fn code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
 }
 
 /// SQLite's result code; the finer "extended" part is in the upper bits.
 pub(super) fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
+    code(error).map(|code| code & 0xff)
 }

@@ -124,7 +124,7 @@ impl Messages for Sqlite {
 
 impl Sqlite {
     async fn finish(&self, message_id: &str, finish: &Finish) -> sqlx::Result<bool> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.writer.begin().await?;
         let failure = finish.failure.as_ref();
         let conversation: Option<String> = sqlx::query_scalar(FINISH)
             .bind(message_id)

@@ -6,8 +6,10 @@
 
 mod conversations;
 mod error;
-mod files;
+mod file;
+mod inspect;
 mod messages;
+mod pool;
 mod rows;
 mod sessions;
 mod shared;
@@ -16,20 +18,26 @@ mod tree;
 mod turns;
 mod users;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::Path, str::FromStr, sync::Arc, sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::{
-    ConnectOptions, SqlitePool,
+    ConnectOptions, Connection, SqliteConnection,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{OpenError, OpenOptions, Result, Store};
+use crate::server::disk::Lock;
 use error::store_error;
+use file::DatabaseFile;
+use pool::Pool;
+
+pub(super) use inspect::inspect;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
+const MEMORY: &str = ":memory:";
 /// How long a call waits for another process that holds the file.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a call waits for its turn: thousands may ask in one instant.
@@ -37,55 +45,78 @@ const TURN: Duration = Duration::from_secs(60);
 /// Readers that had nothing to do for this long give their memory back.
 const READER_IDLE: Duration = Duration::from_secs(120);
 
+/// As much as a question takes of the log: a disk that has no room for that is full. Other bytes each
+/// time, since SQLite does not write what is there already.
+const PROBE: &str = "INSERT INTO probe (id, filling) VALUES (1, randomblob(32768))
+    ON CONFLICT (id) DO UPDATE SET filling = excluded.filling";
+
 pub(super) struct Sqlite {
     /// One connection. Statements with `RETURNING` are read to their end (`fetch_all`): only then have
     /// they committed, and readers see them.
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Pool,
+    readers: Pool,
     instance: String,
+    kept: Mutex<Kept>,
+}
+
+/// Held as long as the store is open.
+enum Kept {
+    /// No other process may write the file.
+    File(Lock),
+    /// A database in memory is gone with its last connection, and the writer's may have to be replaced.
+    Memory(SqliteConnection),
+    Nothing,
 }
 
 impl Sqlite {
     /// `path` may be `:memory:`: a store that is gone when it is closed.
     pub(super) async fn open(path: &str, options: &OpenOptions) -> std::result::Result<Self, OpenError> {
-        let in_memory = path == ":memory:";
-        let file = files::prepare(path)?;
-        let connect = connect_options(path);
-        let writing = if in_memory {
-            connect.clone().in_memory(true)
-        } else {
-            connect.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal)
-        };
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(TURN)
-            .test_before_acquire(false)
-            .connect_with(writing)
-            .await
-            .map_err(|error| files::open_error(&file, error))?;
-        MIGRATIONS.run(&writer).await.map_err(|error| migrate_error(&file, error))?;
-        let readers = if in_memory {
-            writer.clone()
-        } else {
-            SqlitePoolOptions::new()
-                .max_connections(options.sqlite_readers.max(1))
-                .idle_timeout(READER_IDLE)
-                .max_lifetime(None)
-                .acquire_timeout(TURN)
-                .test_before_acquire(false)
-                .connect_lazy_with(connect.read_only(true))
-        };
-        Ok(Self { writer, readers, instance: options.instance.clone() })
+        if path == MEMORY { Self::in_memory(options).await } else { Self::in_file(path, options).await }
+    }
+
+    async fn in_file(path: &str, options: &OpenOptions) -> std::result::Result<Self, OpenError> {
+        let path = &*file::named(path)?;
+        let mut lock = file::prepare(path)?;
+        let file = Arc::new(DatabaseFile::at(path));
+        let connect = connect_options(SqliteConnectOptions::new().filename(path));
+        let writing =
+            connect.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
+        let failed = |error| file::open_error(path, error);
+        let writer = Pool::writing(pool_options(), writing, file).await.map_err(failed)?;
+        MIGRATIONS.run(writer.sqlx()).await.map_err(|error| migrate_error(path, error))?;
+        if lock.note != file::MADE
+            && let Err(error) = lock.write(file::MADE)
+        {
+            tracing::warn!(%error, "a database that is lost would not be missed at the next start");
+        }
+        let readers = pool_options().max_connections(options.sqlite_readers.max(1)).idle_timeout(READER_IDLE);
+        let readers = Pool::reading(readers, connect.read_only(true), &writer);
+        Ok(Self { writer, readers, instance: options.instance.clone(), kept: Mutex::new(Kept::File(lock)) })
+    }
+
+    async fn in_memory(options: &OpenOptions) -> std::result::Result<Self, OpenError> {
+        let path = Path::new(MEMORY);
+        let failed = |error| file::open_error(path, error);
+        let connect = connect_options(SqliteConnectOptions::from_str("sqlite::memory:").map_err(failed)?);
+        let keeper = SqliteConnection::connect_with(&connect).await.map_err(failed)?;
+        let writer = Pool::writing(pool_options(), connect, Arc::default()).await.map_err(failed)?;
+        MIGRATIONS.run(writer.sqlx()).await.map_err(|error| migrate_error(path, error))?;
+        let kept = Mutex::new(Kept::Memory(keeper));
+        Ok(Self { readers: writer.clone(), writer, instance: options.instance.clone(), kept })
     }
 }
 
+fn pool_options() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(TURN)
+        .test_before_acquire(false)
+}
+
 /// A small page cache per connection; the operating system caches the file anyway.
-fn connect_options(path: &str) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
+fn connect_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(64)
@@ -95,13 +126,14 @@ fn connect_options(path: &str) -> SqliteConnectOptions {
         .pragma("temp_store", "MEMORY")
 }
 
-fn migrate_error(file: &std::path::Path, error: MigrateError) -> OpenError {
-    let path = PathBuf::from(file);
+fn migrate_error(file: &Path, error: MigrateError) -> OpenError {
     match error {
-        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => OpenError::TooNew { path },
-        MigrateError::Execute(error) => files::open_error(file, error),
+        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
+            OpenError::TooNew { place: file.display().to_string() }
+        }
+        MigrateError::Execute(error) => file::open_error(file, error),
         // Tables of another program, or half of ours.
-        MigrateError::ExecuteMigration(error, _) => files::open_error(file, error),
+        MigrateError::ExecuteMigration(error, _) => file::open_error(file, error),
         error => OpenError::Failed(error.into()),
     }
 }
@@ -116,8 +148,31 @@ impl Store for Sqlite {
             .map_err(store_error)
     }
 
+    async fn probe(&self) -> Result<()> {
+        sqlx::query(PROBE).execute(&self.writer).await.map(|_| ()).map_err(store_error)
+    }
+
     async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.readers.sqlx().close().await;
+        self.writer.sqlx().close().await;
+        let kept = {
+            let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            std::mem::replace(&mut *kept, Kept::Nothing)
+        };
+        match kept {
+            Kept::File(lock) => lock.release(),
+            Kept::Memory(keeper) => {
+                let _ = keeper.close().await;
+            }
+            Kept::Nothing => {}
+        }
+    }
+}
+
+#[cfg(test)]
+impl Sqlite {
+    /// The connection that writes, for what a test does to it.
+    pub(super) fn writing(&self) -> &sqlx::SqlitePool {
+        self.writer.sqlx()
     }
 }

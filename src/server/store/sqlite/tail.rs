@@ -32,7 +32,7 @@ impl Sqlite {
         if chunks.is_empty() {
             return Ok(());
         }
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.writer.begin().await?;
         for chunks in chunks.chunks(ROWS) {
             let mut insert = QueryBuilder::<Db>::new(
                 "INSERT OR IGNORE INTO chunks (message_id, seq, text_at, text, reasoning_at, reasoning)
@@ -55,7 +55,7 @@ impl Sqlite {
     }
 
     pub(super) async fn interrupt(&self, leftovers: Leftovers<'_>) -> sqlx::Result<u64> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.writer.begin().await?;
         let (instance, own, run) = match leftovers {
             Leftovers::Of(instance) => (instance, true, None),
             Leftovers::Run(run) => (self.instance.as_str(), true, Some(run)),
@@ -69,13 +69,9 @@ impl Sqlite {
             .fetch_all(&mut *tx)
             .await?;
         for (message, conversation, content, reasoning) in &left {
+            let chunks = chunks(&mut tx, message, content.len()).await?;
             let (mut content, mut reasoning) = (content.clone(), reasoning.clone());
-            let chunks = sqlx::query(CHUNKS).bind(message).fetch_all(&mut *tx).await?;
-            let mut seen = 0;
-            for row in &chunks {
-                let chunk = chunk(row, content.len())?;
-                seen = fold(&mut content, &mut reasoning, [&chunk]);
-            }
+            let seen = fold(&mut content, &mut reasoning, &chunks);
             sqlx::query(INTERRUPT).bind(message).bind(content).bind(reasoning).execute(&mut *tx).await?;
             delete_chunks(&mut tx, message).await?;
             raise_seq(&mut tx, conversation, seen.cast_signed(), SEQ_GAP).await?;
@@ -85,38 +81,54 @@ impl Sqlite {
     }
 
     pub(super) async fn recover(&self, recovered: &Recovered) -> sqlx::Result<bool> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.writer.begin().await?;
         let found: Option<(String, String, String, bool)> = sqlx::query_as(RECOVERABLE)
             .bind(&recovered.message_id)
             .bind(&recovered.instance)
             .fetch_optional(&mut *tx)
             .await?;
-        let found = found
-            .filter(|(_, content, reasoning, running)| *running || recovered.extends(content, reasoning));
-        let Some((conversation, ..)) = found else {
+        let Some((conversation, old_content, old_reasoning, running)) = found else {
             tx.rollback().await?;
             return Ok(false);
         };
+        let stored = chunks(&mut tx, &recovered.message_id, old_content.len()).await?;
+        let (content, reasoning, seq) = recovered.over(&old_content, &old_reasoning, &stored);
+        if !running && (&content, &reasoning) == (&old_content, &old_reasoning) {
+            tx.rollback().await?;
+            return Ok(false);
+        }
         sqlx::query(INTERRUPT)
             .bind(&recovered.message_id)
-            .bind(&recovered.content)
-            .bind(&recovered.reasoning)
+            .bind(&content)
+            .bind(&reasoning)
             .execute(&mut *tx)
             .await?;
         delete_chunks(&mut tx, &recovered.message_id).await?;
-        raise_seq(&mut tx, &conversation, recovered.seq.cast_signed(), 0).await?;
+        raise_seq(&mut tx, &conversation, seq.cast_signed(), 0).await?;
         tx.commit().await?;
         Ok(true)
     }
 }
 
+/// The stored tail of an answer of so many bytes, in order.
+async fn chunks(tx: &mut SqliteConnection, message_id: &str, known: usize) -> sqlx::Result<Vec<Chunk>> {
+    let rows = sqlx::query(CHUNKS).bind(message_id).fetch_all(tx).await?;
+    let mut end = known as u64;
+    let chunks = rows.iter().map(|row| {
+        let chunk = chunk(row, end)?;
+        end = end.max(chunk.text_at + chunk.text.len() as u64);
+        Ok(chunk)
+    });
+    chunks.collect()
+}
+
 /// A row from before places were kept follows what is there.
-fn chunk(row: &SqliteRow, known: usize) -> sqlx::Result<Chunk> {
+fn chunk(row: &SqliteRow, known: u64) -> sqlx::Result<Chunk> {
     let text_at: Option<i64> = row.try_get("text_at")?;
     Ok(Chunk {
         message_id: row.try_get("message_id")?,
         seq: row.try_get::<i64, _>("seq")?.cast_unsigned(),
-        text_at: text_at.map_or(known as u64, i64::cast_unsigned),
+        text_at: text_at.map_or(known, i64::cast_unsigned),
         text: row.try_get("text")?,
         reasoning_at: row.try_get::<i64, _>("reasoning_at")?.cast_unsigned(),
         reasoning: row.try_get("reasoning")?,

@@ -76,7 +76,7 @@ impl Tree for Sqlite {
 // What ends early leaves the transaction to be rolled back where it is dropped: nothing was written.
 impl Sqlite {
     async fn select(&self, user_id: &str, message_id: &str) -> sqlx::Result<TreeOutcome> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.writer.begin().await?;
         let Some(message) = message(&mut tx, user_id, message_id).await? else {
             return Ok(TreeOutcome::Missing);
         };
@@ -90,7 +90,7 @@ impl Sqlite {
     }
 
     async fn delete_one(&self, user_id: &str, message_id: &str) -> sqlx::Result<TreeOutcome> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.writer.begin().await?;
         let Some(Message { id, conversation_id, parent_id, .. }) =
             message(&mut tx, user_id, message_id).await?
         else {
@@ -126,7 +126,7 @@ impl Sqlite {
         most_running: u32,
         now: i64,
     ) -> sqlx::Result<ContinueOutcome> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.writer.begin().await?;
         let Some(found) = message(&mut tx, user_id, message_id).await? else {
             return Ok(ContinueOutcome::Missing);
         };

@@ -35,7 +35,7 @@ const MOVE_ON: &str = "
 
 impl Sqlite {
     pub(super) async fn turn(&self, turn: &NewTurn) -> sqlx::Result<TurnOutcome> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.writer.begin().await?;
         if let Some(outcome) = obstacle(&mut tx, turn).await? {
             tx.rollback().await?;
             return Ok(outcome);

@@ -88,7 +88,7 @@ impl Sqlite {
         patch: &UserPatch,
         keep: Option<&str>,
     ) -> sqlx::Result<Option<(User, Vec<String>)>> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.writer.begin().await?;
         let user: Option<User> = sqlx::query_as(UPDATE)
             .bind(id)
             .bind(&patch.name)

@@ -1,0 +1,101 @@
+//! What a MongoDB database says of itself: which versions and which servers may use it.
+
+use mongodb::{
+    Client, Collection,
+    bson::{Document, doc},
+};
+
+use crate::{
+    domain::Status,
+    server::store::{Inspection, Leftovers, OpenError, OpenOptions, Outlook, inspect, open},
+};
+
+use super::{
+    fixtures::{begin, chunk, first_turn, user},
+    mongod::{fresh_database, shared},
+};
+
+async fn fresh() -> (String, mongodb::Database) {
+    let url = shared().await.url(&fresh_database());
+    let db = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
+    (url, db)
+}
+
+fn with_secret(fingerprint: &str) -> OpenOptions {
+    OpenOptions { fingerprint: Some(fingerprint.to_owned()), ..OpenOptions::default() }
+}
+
+fn outlook(outlook: Outlook) -> Inspection {
+    Inspection { outlook, holder: None }
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_and_an_older_one_is_upgraded() {
+    let (url, db) = fresh().await;
+    let options = OpenOptions::default();
+    assert_eq!(inspect(&url, &options).await.unwrap(), outlook(Outlook::New));
+    assert!(db.list_collection_names().await.unwrap().is_empty(), "looking makes nothing");
+    let store = open(&url, &options).await.unwrap();
+    assert_eq!(inspect(&url, &options).await.unwrap(), outlook(Outlook::Ready { schema: 1 }));
+    let turn = first_turn(&user(&*store).await);
+    begin(&*store, &turn).await;
+    store.append_chunks(&[chunk(&turn, 1, 0, "half")]).await.unwrap();
+
+    // As versions left it that kept no version.
+    let meta: Collection<Document> = db.collection("meta");
+    let messages: Collection<Document> = db.collection("messages");
+    meta.delete_one(doc! { "_id": "schema" }).await.unwrap();
+    messages.drop_indexes().await.unwrap();
+    let upgrade = Outlook::Upgrade { from: 0, to: 1 };
+    assert_eq!(inspect(&url, &options).await.unwrap(), outlook(upgrade));
+    assert_eq!(messages.list_index_names().await.unwrap().len(), 1, "looking changes nothing");
+    let next = open(&url, &options).await.unwrap();
+    assert_eq!(messages.list_index_names().await.unwrap().len(), 6);
+    assert_eq!(next.interrupt_unfinished(Leftovers::Of(store.instance())).await.unwrap(), 1);
+    let kept = next.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
+    assert_eq!((&*kept.content, kept.status), ("half", Status::Interrupted));
+
+    meta.update_one(doc! { "_id": "schema" }, doc! { "$set": { "version": 2_i64 } }).await.unwrap();
+    for error in [open(&url, &options).await.err(), inspect(&url, &options).await.err()] {
+        let error = error.expect("a newer one is refused");
+        assert!(matches!(error, OpenError::TooNew { .. }), "{error}");
+        assert!(error.to_string().contains("test_") && error.to_string().contains("127.0.0.1"), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_share_a_database_have_the_same_secret() {
+    let (url, db) = fresh().await;
+    let instances: Collection<Document> = db.collection("instances");
+    let one = open(&url, &with_secret("one")).await.unwrap();
+    let beating = one.clone();
+    let beats = tokio::spawn(async move {
+        loop {
+            beating.beat().await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        }
+    });
+    let same = open(&url, &with_secret("one")).await.unwrap();
+    same.close().await;
+    for error in
+        [open(&url, &with_secret("other")).await.err(), inspect(&url, &with_secret("other")).await.err()]
+    {
+        let error = error.expect("another secret is refused");
+        assert!(matches!(error, OpenError::OtherSecret { .. }), "{error}");
+        assert!(error.to_string().contains("INGLENOOK_SECRET"), "{error}");
+        assert_eq!(instances.count_documents(doc! {}).await.unwrap(), 1, "the refused one left something");
+    }
+    // The first one is killed: its last sign of life stays, and no other follows.
+    beats.abort();
+    assert_eq!(inspect(&url, &with_secret("other")).await.unwrap(), outlook(Outlook::Ready { schema: 1 }));
+    open(&url, &with_secret("other")).await.unwrap().close().await;
+    instances.delete_many(doc! {}).await.unwrap();
+    // Stopped ones leave nothing to wait for.
+    let begun = std::time::Instant::now();
+    open(&url, &with_secret("third")).await.unwrap();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(4), "{:?}", begun.elapsed());
+    // The secret itself is nobody's business, and neither is the fingerprint of one that went.
+    let meta: Collection<Document> = db.collection("meta");
+    let secret = meta.find_one(doc! { "_id": "secret" }).await.unwrap().unwrap();
+    assert_eq!(secret, doc! { "_id": "secret", "fingerprint": "third" });
+}

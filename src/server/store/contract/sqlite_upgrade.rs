@@ -1,0 +1,99 @@
+//! Databases of earlier versions, with answers that were being written, are opened and keep every text.
+
+use std::{fs, path::Path};
+
+use sqlx::{AssertSqlSafe, SqlitePool, migrate::Migrator, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+
+use crate::{
+    domain::Status,
+    server::store::{Chunk, Leftovers, OpenOptions, Recovered, Store, open},
+};
+
+/// A database as a version with the first `schema` migrations made it: a person, and three answers.
+pub(super) async fn older(file: &Path, schema: usize) {
+    let folder = TempDir::new().unwrap();
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut migrations: Vec<_> = fs::read_dir(all).unwrap().map(|entry| entry.unwrap().path()).collect();
+    migrations.sort();
+    for migration in migrations.iter().take(schema) {
+        fs::copy(migration, folder.path().join(migration.file_name().unwrap())).unwrap();
+    }
+    let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    Migrator::new(folder.path()).await.unwrap().run(&pool).await.unwrap();
+    let run = async |sql: &str| {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+            .execute(&pool)
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {sql}"));
+    };
+    run("INSERT INTO users VALUES ('ada', 'ada@example.com', 'Ada', 'hash', 'admin', 'active', 1)").await;
+    for (name, status, content) in
+        [("running", "generating", ""), ("begun", "generating", ""), ("done", "complete", "All of it.")]
+    {
+        run(&format!(
+            "INSERT INTO conversations (id, user_id, title, title_lower, pinned, archived, created_at, updated_at)
+                VALUES ('of {name}', 'ada', 'Title', 'title', 0, 0, 1, 1);
+            INSERT INTO messages (id, conversation_id, user_id, role, content, reasoning, status, created_at)
+                VALUES ('{name}', 'of {name}', 'ada', 'assistant', '{content}', '', '{status}', 1)"
+        ))
+        .await;
+    }
+    let chunks = match schema {
+        1 | 2 => {
+            "(message_id, seq, text) VALUES ('running', 3, 'Half '), ('running', 10, 'an ä'), ('running', 200, 'nswer')"
+        }
+        _ => {
+            "(message_id, seq, text, text_at) VALUES ('running', 3, 'Half ', 0), ('running', 10, 'an ä', 5), ('running', 200, 'nswer', 10)"
+        }
+    };
+    run(&format!("INSERT INTO chunks {chunks}")).await;
+    if schema >= 3 {
+        run("UPDATE messages SET instance = 'old process'").await;
+    }
+    pool.close().await;
+}
+
+async fn upgraded(schema: usize) -> (TempDir, std::sync::Arc<dyn Store>) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("inglenook.db");
+    older(&file, schema).await;
+    let store = open(&format!("sqlite:{}", file.display()), &OpenOptions::default()).await.unwrap();
+    (folder, store)
+}
+
+#[tokio::test]
+async fn answers_that_an_earlier_version_was_writing_are_kept() {
+    for schema in 1..=3 {
+        let (_folder, store) = upgraded(schema).await;
+        assert_eq!(store.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 2, "{schema}");
+        for (id, status, content) in [
+            ("running", Status::Interrupted, "Half an änswer"),
+            ("begun", Status::Interrupted, ""),
+            ("done", Status::Complete, "All of it."),
+        ] {
+            let message = store.message("ada", id).await.unwrap().unwrap();
+            assert_eq!((message.status, &*message.content), (status, content), "{schema}: {id}");
+        }
+        assert!(store.last_seq("of running").await.unwrap() > 200);
+        assert_eq!(store.user("ada").await.unwrap().unwrap().email, "ada@example.com");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_completes_what_an_earlier_version_was_writing() {
+    let (_folder, store) = upgraded(3).await;
+    // Beyond what is stored, and short of it.
+    for (id, text, kept) in [("running", "Half an änswer, whole", "Half an änswer, whole"), ("begun", "", "")]
+    {
+        let found = Recovered::whole(id, "old process", text, "", 300);
+        assert!(store.recover_message(&found).await.unwrap());
+        assert_eq!(store.message("ada", id).await.unwrap().unwrap().content, kept);
+    }
+    let (_folder, store) = upgraded(3).await;
+    let chunks = vec![Chunk { text: "Half".to_owned(), ..Chunk::default() }];
+    let found = Recovered { chunks, ..Recovered::whole("running", "old process", "", "", 300) };
+    assert!(store.recover_message(&found).await.unwrap());
+    assert_eq!(store.message("ada", "running").await.unwrap().unwrap().content, "Half an änswer");
+}
