@@ -20,8 +20,8 @@ use crate::{
 
 /// The pauses between tries to store the end of an answer.
 const STORE_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
-/// How often the database may refuse an end before less of it is tried.
-const REFUSALS: u32 = 5;
+/// How often the database may refuse an end, within some ten seconds, before less of it is tried.
+const REFUSALS: u32 = 8;
 /// What is kept of an answer that the database refuses, in bytes: first so much, then nothing but that it failed.
 const KEPT: [usize; 2] = [256 * 1024, 0];
 

@@ -123,7 +123,7 @@ pub(super) async fn a_new_password_ends_the_other_sessions(store: &dyn Store) {
     // A disabled account keeps none.
     let disabled = UserPatch { state: Some(UserState::Disabled), ..UserPatch::default() };
     let (_, ended) = store.update_user(&ada.id, &disabled, Some(&two.id)).await.unwrap().unwrap();
-    assert_eq!(ended, [two.id.clone()]);
+    assert_eq!(ended, std::slice::from_ref(&two.id));
     assert!(!there(&two.id).await && there(&foreign.id).await);
     assert!(store.update_user("nobody", &password, None).await.unwrap().is_none());
 }
