@@ -107,6 +107,8 @@ async fn one_odd_event_among_good_ones_is_left_out() {
     for (odd, outcome) in odd.iter().zip(outcomes) {
         good(odd, &outcome, "ab");
     }
+    let all_is_well = sse(&format!("{}{}{DONE}", text("a"), event(&json!({ "message": "completed" }))));
+    good("a message", &outcome(all_is_well).await, "a");
     // Nothing but garbage is a failure, and so is garbage at the end of what does not end.
     let garbage = "data: ping\n\n".repeat(3);
     failed("garbage", &outcome(sse(&garbage)).await, Broken, true, "not an answer", "");

@@ -106,15 +106,13 @@ impl Channel {
         self.told(log)
     }
 
-    /// What came after the byte `from` of the text was reasoning. A log only grows, so it begins anew with `started`.
-    pub fn text_was_reasoning(&self, started: ChatEvent, from: usize) {
+    /// What came after the byte `from` of the text was reasoning. A log only grows, so it begins anew.
+    pub fn text_was_reasoning(&self, from: usize) {
         let mut log = self.lock();
-        let (mut text, mut reasoning) = (std::mem::take(&mut log.text), std::mem::take(&mut log.reasoning));
+        let mut text = log.text.clone();
         let moved = text.split_off(text.floor_char_boundary(from));
-        reasoning.push_str(moved.trim_end());
-        let answer_id = log.answer_id.clone();
-        log.restart(&answer_id, 0);
-        log.events.push(Logged::Other(started.into()));
+        let reasoning = format!("{}{}", log.reasoning, moved.trim_end());
+        log.begin_again();
         log.grow(&text, &reasoning);
         self.told(log);
     }

@@ -54,6 +54,27 @@ fn a_listener_reads_from_any_place() {
 }
 
 #[test]
+fn a_text_that_turns_out_to_be_reasoning_is_told_anew() {
+    let channel = Channel::new(41);
+    channel.begin("a", 41);
+    channel.publish(started());
+    channel.append("Before. ", "");
+    channel.append("Let me think.\n", "hm ");
+    let place = channel.bounds().1;
+    channel.text_was_reasoning("Before. ".len());
+    channel.append("Hello", "");
+    let running = channel.running().unwrap();
+    assert_eq!((&*running.text, &*running.reasoning), ("Before. Hello", "hm Let me think."));
+    // Who was there gets all of it, after the event that says that it begins.
+    let told = texts(&channel, place);
+    assert!(told[0].contains("\"started\"") && told.len() == 3, "{told:?}");
+    assert!(told[1].contains("hm Let me think.") && told[2].contains("Before. Hello"), "{told:?}");
+    // Who had not come that far begins again.
+    assert_eq!(texts(&channel, 43), ["gone"]);
+    assert!(channel.is_running());
+}
+
+#[test]
 fn an_empty_channel_takes_over_the_number_of_the_store_and_a_used_one_does_not() {
     let channel = Channel::new(0);
     channel.at_least(7);

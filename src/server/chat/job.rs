@@ -236,7 +236,7 @@ impl Job {
     /// this server die now, the text is kept as it came, and the tag says what of it a model is not shown.
     async fn text_was_reasoning(&mut self) -> Result<(), LlmError> {
         self.tell().await?;
-        self.channel.text_was_reasoning(started(&self.turn), self.turn.answer.content.len());
+        self.channel.text_was_reasoning(self.turn.answer.content.len());
         self.keep(self.channel.bounds().1, THINKING_ENDS, "").await
     }
 

@@ -260,7 +260,12 @@ impl Answer {
             Finish::NotYet | Finish::Stop | Finish::Length => {}
         }
         match &self.doubt {
-            Some(Doubt::Message(data)) if self.finish == Finish::NotYet || !wrote => {
+            // After a text and before a `[DONE]`, it may have said that all is well.
+            Some(Doubt::Message(data))
+                if !wrote
+                    || self.finish == Finish::NotYet
+                        && (ending != Ending::Done || complaint::sounds_bad(data)) =>
+            {
                 return Err(blame.in_stream(data, &self.model));
             }
             // Before a `[DONE]` it stood between good events.

@@ -75,6 +75,13 @@ pub(super) fn kind(status: Option<u16>, body: &str) -> Kind {
     }
 }
 
+/// Whether a message is about something that went wrong.
+pub(super) fn sounds_bad(data: &str) -> bool {
+    let words = words(data);
+    dialects::complaint(&words).is_some()
+        || ["error", "fail", "exception"].iter().any(|bad| words.contains(bad))
+}
+
 /// The texts of an error in lower case, without those that repeat what was sent.
 pub(super) fn words(body: &str) -> String {
     let mut words = String::new();

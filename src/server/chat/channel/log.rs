@@ -88,6 +88,18 @@ impl Log {
         self.remote = None;
     }
 
+    /// Begins anew for the same answer: empty, but for the event that says that it was started.
+    pub(super) fn begin_again(&mut self) {
+        let started = self.events.first().and_then(|event| match event {
+            Logged::Other(event) if matches!(**event, ChatEvent::Started { .. }) => Some(event.clone()),
+            _ => None,
+        });
+        let (answer_id, remote) = (self.answer_id.clone(), self.remote.take());
+        self.restart(&answer_id, self.end());
+        self.remote = remote;
+        self.events.extend(started.map(Logged::Other));
+    }
+
     pub(super) fn grow(&mut self, text: &str, reasoning: &str) {
         if !reasoning.is_empty() {
             self.reasoning.push_str(reasoning);

@@ -58,6 +58,10 @@ impl Channel {
         if log.remote.is_none() || log.answer_id != message.id {
             return;
         }
+        if !message.content.starts_with(&*log.text) {
+            // What had been told as text turned out to be reasoning.
+            log.begin_again();
+        }
         let whole =
             Chunk { text: message.content.clone(), reasoning: message.reasoning.clone(), ..Chunk::default() };
         let rest = Mark {

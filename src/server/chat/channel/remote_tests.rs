@@ -226,3 +226,18 @@ fn it_is_begun_once_and_never_in_the_way_of_this_process() {
     assert_eq!(after(&there, end - 1), None);
     assert!(!there.begin_remote(started(), &answer("", ""), 5000), "this process writes");
 }
+
+#[test]
+fn what_was_no_text_in_the_end_is_told_anew() {
+    let channel = Channel::new(AFTER);
+    assert!(channel.begin_remote(started(), &answer("", ""), AFTER));
+    let marks = vec![Mark { seq: 43, text_end: 9, reasoning_end: 0 }];
+    let chunk =
+        Chunk { message_id: "a".into(), text: "Thinking.".into(), seq: 43, marks, ..Chunk::default() };
+    assert!(channel.add_remote(&chunk));
+    assert_eq!(after(&channel, AFTER), Some(("Thinking.".into(), String::new(), vec!["started"])));
+    let place = channel.bounds().1;
+    channel.end_remote(&answer("Hi", "Thinking."), &[], done(), 50);
+    let told = after(&channel, place);
+    assert_eq!(told, Some(("Hi".into(), "Thinking.".into(), vec!["started", "done"])));
+}
