@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use super::{
     attempts::Attempts,
-    chat::{live::Live, relay::Relay, tail::Tails},
+    chat::{browsers::Browsers, live::Live, relay::Relay, tail::Tails},
     clock::{Clock, Ids},
     config::Config,
     journal::Journal,
@@ -33,6 +33,7 @@ pub struct Parts {
     pub attempts: Attempts,
     pub renderer: Renderer,
     pub reading: Reading,
+    pub browsers: Browsers,
     pub live: Live,
     pub relay: Relay,
     pub tails: Arc<Tails>,
@@ -59,6 +60,7 @@ impl AppState {
             attempts: Attempts::new(config.limits.logins_per_minute),
             renderer: Renderer::new(cores),
             reading: Reading::default(),
+            browsers: Browsers::default(),
             live: Live::default(),
             relay: Relay::default(),
             models: ModelList::new(providers.clone()),

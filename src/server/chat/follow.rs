@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use super::{
+    browsers::PagePermit,
     channel::{Channel, Format, Read},
     entry::Entry,
     live::StreamPermit,
@@ -63,7 +64,7 @@ pub async fn follow(
             return Err(error);
         }
     };
-    let page = (stay == Stay::Page).then(|| state.live.admit_page(&current.session_id)).flatten();
+    let page = (stay == Stay::Page).then(|| state.browsers.admit(&current.session_id)).flatten();
     let mut listener = Listener {
         state: state.clone(),
         current: current.clone(),
@@ -79,7 +80,8 @@ pub async fn follow(
         channel: Some(channel),
         replayed: None,
         glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
-        _permits: (permit, page),
+        _page: page,
+        _permit: permit,
     };
     match after {
         None => listener.replay(false).await?,
@@ -134,7 +136,8 @@ struct Listener {
     replayed: Option<ReadPermit>,
     /// It ends when nothing more is there.
     glances: bool,
-    _permits: (StreamPermit, Option<StreamPermit>),
+    _page: Option<PagePermit>,
+    _permit: StreamPermit,
 }
 
 impl Drop for Listener {

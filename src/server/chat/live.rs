@@ -13,10 +13,6 @@ use tokio::sync::{broadcast, watch};
 use super::channel::{Channel, StopReason};
 use crate::error::AppError;
 
-/// Over HTTP/1.1 a browser opens six connections to a site, for all of its tabs. Half of them are for
-/// whatever else its pages ask.
-const STREAMS_PER_BROWSER: usize = 3;
-
 /// One per server.
 pub struct Live {
     channels: Mutex<HashMap<String, Arc<Channel>>>,
@@ -24,7 +20,7 @@ pub struct Live {
     draining: watch::Sender<bool>,
     /// Answers being written.
     jobs: Arc<AtomicUsize>,
-    /// Open streams by user, and those of pages by session too.
+    /// Open streams by user.
     streams: Arc<Mutex<HashMap<String, usize>>>,
     /// Changes whenever an answer ends or the server begins to stop.
     changed: watch::Sender<()>,
@@ -77,22 +73,13 @@ impl Live {
 
     /// A place among a user's open streams; 429 when all are taken.
     pub fn admit(&self, user_id: &str, most: usize) -> Result<StreamPermit, AppError> {
-        self.place(user_id, most).ok_or(AppError::TooMany { seconds: 5 })
-    }
-
-    /// A place among the streams that one browser keeps open for its pages, if there is one left.
-    pub fn admit_page(&self, session_id: &str) -> Option<StreamPermit> {
-        self.place(session_id, STREAMS_PER_BROWSER)
-    }
-
-    fn place(&self, of: &str, most: usize) -> Option<StreamPermit> {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = streams.entry(of.to_owned()).or_default();
+        let open = streams.entry(user_id.to_owned()).or_default();
         if *open >= most {
-            return None;
+            return Err(AppError::TooMany { seconds: 5 });
         }
         *open += 1;
-        Some(StreamPermit { streams: self.streams.clone(), of: of.to_owned() })
+        Ok(StreamPermit { streams: self.streams.clone(), user_id: user_id.to_owned() })
     }
 
     /// Counts an answer among those that are being written, until the value is dropped.
@@ -172,16 +159,16 @@ impl Drop for Counted {
 /// One open stream; gives its place back when it is dropped.
 pub struct StreamPermit {
     streams: Arc<Mutex<HashMap<String, usize>>>,
-    of: String,
+    user_id: String,
 }
 
 impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = streams.get_mut(&self.of) {
+        if let Some(open) = streams.get_mut(&self.user_id) {
             *open -= 1;
             if *open == 0 {
-                streams.remove(&self.of);
+                streams.remove(&self.user_id);
             }
         }
     }
@@ -200,18 +187,5 @@ mod tests {
         assert!(live.get("c").is_some());
         live.release("c", two);
         assert!(live.get("c").is_none());
-    }
-    #[test]
-    fn a_browser_has_a_few_places_for_its_pages() {
-        let live = Live::default();
-        let mut held: Vec<_> = (0..3).map(|_| live.admit_page("one").unwrap()).collect();
-        assert!(live.admit_page("one").is_none());
-        assert!(live.admit_page("two").is_some());
-        assert!(live.admit("user", 1).is_ok(), "the places of users are others");
-        held.pop();
-        let again = live.admit_page("one");
-        assert!(again.is_some() && live.admit_page("one").is_none());
-        drop((held, again));
-        assert!(live.streams.lock().unwrap().is_empty());
     }
 }
