@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use super::{
     attempts::Attempts,
-    chat::{live::Live, relay::Relay, tail::Tails},
+    chat::{browsers::Browsers, live::Live, relay::Relay, tail::Tails},
     clock::{Clock, Ids},
     config::Config,
     flash::Flashes,
@@ -36,6 +36,7 @@ pub struct Parts {
     pub flashes: Flashes,
     pub renderer: Renderer,
     pub reading: Reading,
+    pub browsers: Browsers,
     pub live: Live,
     pub relay: Relay,
     pub tails: Arc<Tails>,
@@ -66,6 +67,7 @@ impl AppState {
             flashes: Flashes::new(secret, clock.clone()),
             renderer: Renderer::new(cores),
             reading: Reading::default(),
+            browsers: Browsers::default(),
             live: Live::default(),
             relay: Relay::default(),
             models: ModelList::new(providers.clone()),

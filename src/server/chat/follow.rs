@@ -10,9 +10,10 @@ use tokio::{
 };
 
 use super::{
+    browsers::PagePermit,
     channel::{Channel, Format, Read},
     entry::{Entry, end_of},
-    live::{Held, PagePermit, StreamPermit},
+    live::{Held, StreamPermit},
     relay,
 };
 use crate::{
@@ -56,7 +57,7 @@ pub async fn follow(
     // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
     let channel = state.live.channel(conversation_id);
     let (conversation, permit) = admit(state, current, conversation_id, &channel).await?;
-    let page = (stay == Stay::Page).then(|| state.live.admit_page(&current.session_id)).flatten();
+    let page = (stay == Stay::Page).then(|| state.browsers.admit(&current.session_id)).flatten();
     let mut listener = Listener {
         state: state.clone(),
         current: current.clone(),

@@ -15,10 +15,6 @@ use crate::{error::AppError, server::store::Run};
 /// How long an answer waits until others of the same person have begun.
 const TURN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Over HTTP/1.1 a browser opens six connections to a site, for all of its tabs. Half of them are for
-/// whatever else its pages ask.
-const STREAMS_PER_BROWSER: usize = 3;
-
 /// One per server.
 pub struct Live {
     channels: Arc<Channels>,
@@ -44,8 +40,6 @@ struct Streams {
     of_user: HashMap<String, usize>,
     /// How many each session has, and what tells them that it ended.
     of_session: HashMap<String, (usize, watch::Sender<bool>)>,
-    /// How many of each session are those of open pages.
-    of_pages: HashMap<String, usize>,
 }
 
 impl Default for Live {
@@ -80,17 +74,6 @@ impl Live {
 
     fn held(&self, conversation_id: &str, channel: Arc<Channel>) -> Held {
         Held { channels: self.channels.clone(), conversation_id: conversation_id.to_owned(), channel }
-    }
-
-    /// A place among the streams that one browser keeps open for its pages, if there is one left.
-    pub fn admit_page(&self, session_id: &str) -> Option<PagePermit> {
-        let mut streams = locked(&self.streams);
-        let open = streams.of_pages.entry(session_id.to_owned()).or_default();
-        if *open >= STREAMS_PER_BROWSER {
-            return None;
-        }
-        *open += 1;
-        Some(PagePermit { streams: self.streams.clone(), session_id: session_id.to_owned() })
     }
 
     /// A place among a user's open streams; 429 when all are taken.
@@ -283,33 +266,17 @@ impl StreamPermit {
 impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut streams = locked(&self.streams);
-        give_back(&mut streams.of_user, &self.user_id);
+        if let Some(open) = streams.of_user.get_mut(&self.user_id) {
+            *open -= 1;
+            if *open == 0 {
+                streams.of_user.remove(&self.user_id);
+            }
+        }
         if let Some((open, _)) = streams.of_session.get_mut(&self.session_id) {
             *open -= 1;
             if *open == 0 {
                 streams.of_session.remove(&self.session_id);
             }
-        }
-    }
-}
-
-/// One open stream of a page; gives its place back when it is dropped.
-pub struct PagePermit {
-    streams: Arc<Mutex<Streams>>,
-    session_id: String,
-}
-
-impl Drop for PagePermit {
-    fn drop(&mut self) {
-        give_back(&mut locked(&self.streams).of_pages, &self.session_id);
-    }
-}
-
-fn give_back(places: &mut HashMap<String, usize>, of: &str) {
-    if let Some(open) = places.get_mut(of) {
-        *open -= 1;
-        if *open == 0 {
-            places.remove(of);
         }
     }
 }
@@ -352,19 +319,5 @@ mod tests {
         assert!(live.writes(&run("1")) && !live.writes(&run("2")) && live.jobs() == 1);
         drop(job);
         assert!(!live.writes(&run("1")) && live.jobs() == 0);
-    }
-
-    #[test]
-    fn a_browser_has_a_few_places_for_its_pages() {
-        let live = Live::default();
-        let mut held: Vec<_> = (0..3).map(|_| live.admit_page("one").unwrap()).collect();
-        assert!(live.admit_page("one").is_none());
-        assert!(live.admit_page("two").is_some());
-        assert!(live.admit("user", "one", 1).is_ok(), "the places of users are others");
-        held.pop();
-        let again = live.admit_page("one");
-        assert!(again.is_some() && live.admit_page("one").is_none());
-        drop((held, again));
-        assert!(locked(&live.streams).of_pages.is_empty());
     }
 }

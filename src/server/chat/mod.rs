@@ -1,6 +1,7 @@
 //! Ask, stop and retry: the way of a question from a person to a running [`job`]. [`steer`] has what else
 //! is done with the messages of a conversation.
 
+pub mod browsers;
 pub mod channel;
 pub mod entry;
 pub mod follow;

@@ -1,0 +1,67 @@
+//! [`Browsers`]: which pages of a browser may keep a stream open.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Over HTTP/1.1 a browser opens six connections to a site, for all of its tabs. Half of them are for
+/// whatever else its pages ask.
+const STREAMS: usize = 3;
+
+/// How many streams the pages of each session have open on this server.
+#[derive(Clone, Default)]
+pub struct Browsers(Arc<Mutex<HashMap<String, usize>>>);
+
+impl Browsers {
+    /// A place for one more, if there is one left.
+    pub fn admit(&self, session_id: &str) -> Option<PagePermit> {
+        let mut open = self.lock();
+        let count = open.entry(session_id.to_owned()).or_default();
+        if *count == STREAMS {
+            return None;
+        }
+        *count += 1;
+        Some(PagePermit { browsers: self.clone(), session_id: session_id.to_owned() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The stream of one page; gives its place back when it is dropped.
+pub struct PagePermit {
+    browsers: Browsers,
+    session_id: String,
+}
+
+impl Drop for PagePermit {
+    fn drop(&mut self) {
+        let mut open = self.browsers.lock();
+        if let Some(count) = open.get_mut(&self.session_id) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.session_id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_has_a_few_places_for_its_pages() {
+        let browsers = Browsers::default();
+        let mut held: Vec<_> = (0..STREAMS).map(|_| browsers.admit("one").unwrap()).collect();
+        assert!(browsers.admit("one").is_none());
+        assert!(browsers.admit("two").is_some());
+        held.pop();
+        let again = browsers.admit("one");
+        assert!(again.is_some() && browsers.admit("one").is_none());
+        drop((held, again));
+        assert!(browsers.lock().is_empty());
+    }
+}
