@@ -93,7 +93,14 @@ fn outlook_text(outlook: Outlook) -> String {
 
 /// How many models each provider offers.
 async fn check_providers(config: &Config) -> Vec<Finding> {
-    let answers = Providers::new(super::serve::providers(config)).ask().await;
+    let providers = Providers::new(super::serve::providers(config));
+    let answers = providers.ask().await;
+    let offer = providers.offer();
+    let missing = config
+        .chat
+        .default_model
+        .as_ref()
+        .filter(|id| offer.find(id).is_none() && offer.unheard(id).is_none());
     let found = answers.into_iter().zip(&config.providers).map(|((name, answer), provider)| match answer {
         Ok(models) => good(
             "provider",
@@ -105,7 +112,9 @@ async fn check_providers(config: &Config) -> Vec<Finding> {
         ),
         Err(error) => note("provider", format!("{name} at {}: {}", provider.base_url, error.failure.message)),
     });
-    found.collect()
+    let missing =
+        missing.map(|id| note("default_model", format!("{id} is not offered: the first model is used")));
+    found.chain(missing).collect()
 }
 
 /// The whole report, and whether the server would start.

@@ -1,12 +1,12 @@
 //! The models to choose from, kept at hand so that no page waits for a provider. What is shown and what is
 //! taken is one list.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    sync::{Mutex, watch},
+    time::{Instant, timeout_at},
+};
 
 use super::{
     llm::registry::{Offer, Providers},
@@ -30,12 +30,13 @@ pub struct ModelList {
     providers: Arc<Providers>,
     /// Held while the providers are asked; when they were last.
     asked: Arc<Mutex<Option<Instant>>>,
-    answered: watch::Sender<()>,
+    /// When they were begun to be asked; changes when that begins and when it ends.
+    began: watch::Sender<Instant>,
 }
 
 impl ModelList {
     pub fn new(providers: Arc<Providers>) -> Self {
-        Self { providers, asked: Arc::default(), answered: watch::channel(()).0 }
+        Self { providers, asked: Arc::default(), began: watch::channel(Instant::now()).0 }
     }
 
     /// What may be asked, as the providers said last. When that is old they are asked again, behind the
@@ -77,23 +78,28 @@ impl ModelList {
         self.offer().await.models().next().cloned()
     }
 
-    /// Has the providers asked unless they were within `age`, and waits for their answers; whether they were
-    /// asked. One caller's question is the question of all.
+    /// Has the providers asked unless they were within `age`, and waits for their answers until `patience` after
+    /// that began; whether they were asked. One caller's question is the question of all.
     async fn ask_again(&self, age: Duration, patience: Duration) -> bool {
-        let mut answered = self.answered.subscribe();
         if let Ok(mut asked) = self.asked.clone().try_lock_owned() {
             if asked.is_some_and(|at| at.elapsed() < age) {
                 return false;
             }
-            let (providers, answered) = (self.providers.clone(), self.answered.clone());
+            let (providers, began) = (self.providers.clone(), self.began.clone());
+            began.send_replace(Instant::now());
             tasks::spawn("list of models", async move {
                 providers.ask().await;
                 *asked = Some(Instant::now());
                 drop(asked);
-                answered.send_replace(());
+                began.send_modify(|_| {});
             });
         }
-        let _ = tokio::time::timeout(patience, answered.changed()).await;
+        let mut began = self.began.subscribe();
+        let until = *began.borrow_and_update() + patience;
+        // Ended before this caller could listen: there is nothing to wait for.
+        if self.asked.try_lock().is_err() {
+            let _ = timeout_at(until, began.changed()).await;
+        }
         true
     }
 }

@@ -146,6 +146,7 @@ async fn what_cannot_be_reached() {
     let base_url = upstream.base_url.replace("http:", "https:");
     let error = ask(&provider(&base_url, short()), request("story")).await.error.unwrap();
     assert_eq!(error.failure.code, Unreachable, "{error:?}");
+    assert!(error.failure.message.contains("does not answer in https"), "{error:?}");
 }
 
 #[tokio::test]

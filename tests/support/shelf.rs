@@ -34,16 +34,13 @@ impl Shelf {
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (seen, reply) = (asked.clone(), Arc::new(reply));
-        let router = Router::new().fallback(async move |request: Request| {
+        let router = Router::new().fallback(move |request: Request| {
             let line = format!("{} {}", request.method(), request.uri().path());
             let (status, kind, body) = reply(&line);
             seen.lock().unwrap().push(line);
-            let status = StatusCode::from_u16(status).unwrap();
-            Response::builder()
-                .status(status)
-                .header(header::CONTENT_TYPE, kind)
-                .body(Body::from(body))
-                .unwrap()
+            let answer = Response::builder().status(StatusCode::from_u16(status).unwrap());
+            let answer = answer.header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap();
+            std::future::ready(answer)
         });
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { address, asked, task }

@@ -152,6 +152,16 @@ pub const OTHER_VARIABLES: &[(&str, &str)] = &[
         "OPENAI_BASE_URL",
         "Default https://api.openai.com/v1; alone it is enough for servers that want no key.",
     ),
+    (
+        "SSL_CERT_FILE",
+        "A file of certificates in PEM: the authorities, and the servers' own ones, to trust with providers instead of the system's.",
+    ),
+    ("SSL_CERT_DIR", "The same as a folder of such files."),
+    (
+        "HTTPS_PROXY",
+        "The proxy to reach providers through, such as http://NAME:PASSWORD@HOST:3128; HTTP_PROXY for http ones, ALL_PROXY for both. Never used for this machine.",
+    ),
+    ("NO_PROXY", "Hosts that are reached without the proxy; commas between."),
     ("LEPTOS_SITE_ADDR", "As INGLENOOK_LISTEN, which goes before it; cargo leptos sets it."),
     ("RUST_LOG", "Filter directives of tracing, such as inglenook=debug,warn; goes before server.log.level."),
 ];
@@ -159,9 +169,12 @@ pub const OTHER_VARIABLES: &[(&str, &str)] = &[
 /// The keys of a `[[provider]]` table.
 pub const PROVIDER_KEYS: &[(&str, &str)] = &[
     ("name", "What people see before the model; letters, digits, dot, dash and underscore."),
-    ("base_url", "An OpenAI-compatible API, such as http://localhost:11434/v1."),
+    (
+        "base_url",
+        "An OpenAI-compatible API, such as http://localhost:11434/v1; a /v1 that is left out is found.",
+    ),
     ("api_key_env", "The name of the variable that holds the key; leave it out when none is wanted."),
-    ("models", "The models to offer; left out, /models is asked."),
+    ("models", "The models to offer, and no others are asked; left out, /models is asked."),
     ("title_model", "The model that names conversations; left out, the one that answers."),
 ];
 

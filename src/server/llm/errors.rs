@@ -71,7 +71,9 @@ impl Blame {
             reason = not_connected(error, proxy);
             (FailureCode::Unreachable, true, reason.as_str())
         } else {
-            (FailureCode::Broken, true, "closed the connection without a proper answer. Try again.")
+            let through = proxy.map(|proxy| format!(" of the proxy {proxy}")).unwrap_or_default();
+            reason = format!("closed the connection{through} without a proper answer. Try again.");
+            (FailureCode::Broken, true, reason.as_str())
         };
         self.error(code, retryable, sentence, detail)
     }

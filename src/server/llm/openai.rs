@@ -317,14 +317,21 @@ impl Provider for OpenAi {
         let deadline = Instant::now() + self.timeouts.first_token;
         let mut nothing = None;
         for url in self.base.candidates() {
-            match self.chat_at(url, &request, deadline).await {
-                // The API may be at the next address.
-                Err(error) if self.base.is_open() && is_astray(&error) => drop(nothing.get_or_insert(error)),
-                answer => {
-                    if answer.is_ok() {
-                        self.base.is_at(url);
-                    }
-                    return answer;
+            let mut answer = self.chat_at(url, &request, deadline).await;
+            if !self.base.is_open() {
+                return answer;
+            }
+            // Some servers say only in the answer that there is no such address.
+            let first = match &mut answer {
+                Ok(answer) => answer.next().await,
+                Err(error) => Some(Err(error.clone())),
+            };
+            match (first, answer) {
+                (Some(Err(error)), _) if is_astray(&error) => drop(nothing.get_or_insert(error)),
+                (first, answer) => {
+                    let rest = answer?;
+                    self.base.is_at(url);
+                    return Ok(Box::pin(futures::stream::iter(first).chain(rest)));
                 }
             }
         }
