@@ -131,6 +131,99 @@ fn pathological() {
     }
 }
 
+/// What answers of 48 kB cost that are made to cost much by the languages they name: each language that a grammar
+/// reads, with each of some lines. Tells the worst.
+fn grammars() {
+    let names = two_face::syntax::extra_newlines();
+    let names: Vec<&str> = names
+        .syntaxes()
+        .iter()
+        .filter_map(|syntax| syntax.file_extensions.first().map(String::as_str))
+        .collect();
+    let marks = [
+        "a ", "a", "(", "((a", "\"", "\"\"\" ", "'", "`", "{", "[", "<", "<a ", "\\", "$", "${", "# ", "@",
+        "-", "*", "/", "/* ", "=", ": ", "::", ";", ",", ".", "1 ", "A ", "\t", "  ", "if ", "a(", "a = b; ",
+        "x:x:", "a|", "<?", "{{", "\\a{", "中",
+    ];
+    let mut costs = Vec::new();
+    for name in &names {
+        for mark in marks {
+            let mut line = mark.repeat(498 / mark.len());
+            line.truncate(line.floor_char_boundary(498));
+            let text = format!("```{name}\n{}```\n", (line + "\n").repeat(96));
+            let began = Instant::now();
+            black_box(render(&text));
+            costs.push((ms(began.elapsed()), *name, mark));
+        }
+    }
+    costs.sort_by(|one, other| other.0.total_cmp(&one.0));
+    println!("{} answers in {} languages made to cost much: ms, language, line", costs.len(), names.len());
+    for (cost, name, mark) in costs.iter().take(12) {
+        println!("{cost:>8.1} {name} {mark:?}");
+    }
+}
+
+/// What 100 kB cost that begin much and end nothing.
+fn beginnings() {
+    let mut costs = Vec::new();
+    let marks = [
+        "*a **a ",
+        "[a](",
+        "![",
+        "<a ",
+        "<!--",
+        "<sub>",
+        "<sub>*a ",
+        "` ``",
+        "\\(",
+        "\\(a\\) ",
+        "\\[",
+        "$",
+        "$a$ ",
+        "$ a ",
+        "$$",
+        "\\begin{align}",
+        "&",
+        "~~a",
+        "_a",
+        "**测。**后",
+        "测**（",
+        "https://a.b/(",
+        "www.a.b ",
+        "a@b.c ",
+        "[^a] ",
+        "|a",
+        "> ",
+        "- ",
+        "- [ ] a\n",
+        "# a\n",
+        "<details>\n",
+        "<details>\n\na\n\n</details>\n",
+        "```md\n```py\n```\n```\n",
+        "```md\n```md\n",
+        "[a]: b\n",
+        "$\\abs{\\abs{a}}$ ",
+        "$\\frac{a}{b}$ ",
+        "|a|\n|-|\n|b|\n\n",
+        "[^a]: b\n\n",
+        "```yaml\na: b\n```\n",
+    ];
+    for mark in marks {
+        let text = mark.repeat(100_000 / mark.len());
+        let began = Instant::now();
+        black_box(render(&text));
+        let whole = ms(began.elapsed());
+        let began = Instant::now();
+        stream(&text, 2_000);
+        costs.push((whole, ms(began.elapsed()), mark));
+    }
+    costs.sort_by(|one, other| other.0.total_cmp(&one.0));
+    println!("100 kB of one mark: ms at once, in pieces of 2,000 bytes");
+    for (whole, pieces, mark) in costs.iter().take(12) {
+        println!("{whole:>8.1} {pieces:>8.1}  {mark:?}");
+    }
+}
+
 /// Resident memory in kB, where the system tells it.
 fn resident() -> usize {
     let told = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -168,6 +261,8 @@ fn ms(time: Duration) -> f64 {
 fn main() {
     first_lines();
     pathological();
+    beginnings();
+    grammars();
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2))

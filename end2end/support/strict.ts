@@ -2,8 +2,8 @@
 import { parseFragment } from "parse5";
 
 const ELEMENTS = new Set(
-  `a b blockquote br button code del div em figure h2 h3 h4 h5 h6 header hr i img input label li ol p pre span strong
-   sup table tbody td th thead tr ul
+  `a b blockquote br button code del details div em figure h2 h3 h4 h5 h6 header hr i img input kbd label li mark ol p pre span
+   strong sub summary sup table tbody td th thead tr ul
    annotation math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace
    msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics`.split(/\s+/),
 );

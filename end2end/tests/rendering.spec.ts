@@ -197,6 +197,42 @@ test("a hostile answer is as harmless while it streams", async ({ chat, page, se
   expect(done).toEqual([]);
 });
 
+test("text of many languages, tags and code in code are what they should be", async ({ chat, page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const nested = `# Read me\n\n${FENCE}python\nx = 1\n${FENCE}\n\nEnd.\n`;
+  await chat.begin(
+    [
+      "**测试。**后文，**단어(word)**는，见https://example.com查看。",
+      "H<sub>2</sub>O, x<sup>2</sup>, <kbd>Ctrl</kbd>, $ x^2 $ for $ 5 to $ 10.",
+      "\\begin{align}\na &= b \\\\\n&= c\n\\end{align}",
+      `${FENCE}markdown\n${nested}${FENCE}`,
+      "<details>\n<summary>More</summary>\n\n- hidden **at first**\n\n</details>",
+      "<sub onclick=alert(1)>not</sub> a tag, and <kbd>never closed",
+    ].join("\n\n"),
+    "echo",
+  );
+  await chat.ended();
+  for (const round of ["streamed", "from the store"]) {
+    await test.step(round, async () => {
+      const prose = chat.prose;
+      await expect(prose.locator("strong", { hasText: "测试。" })).toHaveText("测试。");
+      await expect(prose.locator("strong", { hasText: "단어" })).toHaveText("단어(word)");
+      await expect(prose.getByRole("link")).toHaveAttribute("href", "https://example.com");
+      await expect(prose.locator("sub")).toHaveText("2");
+      await expect(prose.locator("kbd")).toHaveText("Ctrl");
+      await expect(prose.locator("math")).toHaveCount(2);
+      await expect(prose.locator("figure")).toHaveCount(1);
+      await prose.getByRole("button", { name: "Copy" }).click();
+      await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(nested);
+      await expect(prose.getByText("hidden at first")).toBeHidden();
+      await prose.getByText("More", { exact: true }).click();
+      await expect(prose.getByText("hidden at first")).toBeVisible();
+      await expect(prose.getByText("<sub onclick=alert(1)>not</sub> a tag, and <kbd>never closed")).toBeVisible();
+    });
+    if (round === "streamed") await chat.reload();
+  }
+});
+
 test("a source that is named at the end is linked where the answer refers to it", async ({ chat }) => {
   await chat.begin("So says [1], and [the other][b].\n\nMore of it.\n\n[1]: https://one.example/\n[b]: https://two.example/", "echo");
   await chat.ended();

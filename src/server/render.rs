@@ -61,8 +61,12 @@ impl Renderer {
         };
         let place = self.place(person).acquire_owned().await.map_err(|error| ended(&error))?;
         let permit = self.turns.clone().acquire_owned().await.map_err(|error| ended(&error))?;
-        let mut turn =
-            Turn { turns: self.turns.clone(), permit: Some(permit), since: Instant::now(), runtime: Handle::current() };
+        let mut turn = Turn {
+            turns: self.turns.clone(),
+            permit: Some(permit),
+            since: Instant::now(),
+            runtime: Handle::current(),
+        };
         let result = tokio::task::spawn_blocking(move || {
             let _place = place;
             markdown::with_pauses(move || turn.pass_on(), work)
@@ -113,7 +117,8 @@ impl Renderer {
                 some.push(next);
             }
             let cache = self.cache.clone();
-            let html = self.run(person, move || some.into_iter().map(|one| one.render(&cache)).collect::<Vec<_>>());
+            let html =
+                self.run(person, move || some.into_iter().map(|one| one.render(&cache)).collect::<Vec<_>>());
             found.extend(html.await?);
         }
         Ok(keys

@@ -137,7 +137,8 @@ impl Page {
 
     /// Reads once; the connection breaks after `most` entries, and with it what was under way.
     async fn read(&mut self, channel: &Channel, renderer: &Renderer, most: usize) {
-        let Ok(Read::Entries(entries, place)) = channel.read_html(renderer, "p", self.place, self.fresh).await
+        let Ok(Read::Entries(entries, place)) =
+            channel.read_html(renderer, "p", self.place, self.fresh).await
         else {
             panic!("gone or broken");
         };

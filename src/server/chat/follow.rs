@@ -224,7 +224,8 @@ impl Listener {
         let message = self.state.store.message(self.current.id(), &leaf).await?;
         let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
         let format = self.format;
-        let mut events = self.state.renderer.run(self.current.id(), move || events_of(&message, format)).await?;
+        let mut events =
+            self.state.renderer.run(self.current.id(), move || events_of(&message, format)).await?;
         if reset {
             events.insert(0, ChatEvent::Reset { message_id: leaf });
         }

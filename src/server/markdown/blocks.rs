@@ -2,7 +2,7 @@
 //! definition once more.
 
 use super::carried::{Definitions, Memo, Waiting};
-use super::fence::{News, OpenCode};
+use super::fence::{News, OpenCode, nest_end};
 use super::pause::pause;
 use super::{SafeHtml, bounds, html, math, sanitize};
 
@@ -150,7 +150,7 @@ impl Stream {
 
     /// Closes all blocks that nothing can change any more, and feeds an open code block.
     fn advance(&mut self, ending: bool) {
-        let mut again = true;
+        let (mut again, mut window) = (true, 0);
         while again {
             if self.code.is_some() {
                 let tail = std::mem::take(&mut self.tail);
@@ -163,8 +163,14 @@ impl Stream {
             }
             let tail = std::mem::take(&mut self.tail);
             let usable = if ending { tail.len() } else { bounds::settled_len(&tail) };
+            // Code that is markdown ends elsewhere than the parser thinks, so what it reads beyond it is in vain: it
+            // is given little more than the beginning.
+            let nest = nest_end(&tail[..usable]).map(|end| bounds::line_end(&tail, end.max(window)));
+            let part = nest.map_or(usable, |end| end.min(usable));
             let taken;
-            (taken, again) = self.close_blocks(&tail, usable, ending);
+            (taken, again) = self.close_blocks(&tail, part, ending && part == usable);
+            again |= part < usable;
+            window = if taken == 0 { 2 * part } else { 0 };
             self.tail = tail;
             self.tail.drain(..taken);
         }

@@ -69,7 +69,9 @@ pub(super) fn top_level(text: &str) -> Vec<Top> {
                     folds -= 1;
                 }
             }
-            Event::InlineHtml(html) if depth == 1 && is_paragraph && folds > 0 && tags::is_fold_end(&html) => {
+            Event::InlineHtml(html)
+                if depth == 1 && is_paragraph && folds > 0 && tags::is_fold_end(&html) =>
+            {
                 fold_ends = true;
             }
             _ => {}
@@ -120,11 +122,12 @@ pub(super) fn line_start(text: &str, at: usize) -> usize {
 }
 
 /// `at` when a line begins there, else where the next one does.
-fn line_end(text: &str, at: usize) -> usize {
+pub(super) fn line_end(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
     if at == 0 || text.as_bytes()[at - 1] == b'\n' {
         return at;
     }
-    text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1)
+    text.as_bytes()[at..].iter().position(|&b| b == b'\n').map_or(text.len(), |newline| at + newline + 1)
 }
 
 /// How much of `text` tells for good where blocks begin: its whole lines, and the last, unfinished

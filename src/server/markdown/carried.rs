@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use pulldown_cmark::Parser;
 
-use super::highlight::{Highlighter, STEPS};
+use super::highlight::{Highlighter, WORK};
 use super::{bounds, root};
 
 /// Reference definitions of earlier blocks, by folded label: address and title.
@@ -17,13 +17,13 @@ pub(super) struct Definitions {
     /// The names of headings, and the one that the next keeps.
     pub(super) anchors: root::Anchors,
     pub(super) keeps: Option<String>,
-    /// Steps of work that grammars may still do.
+    /// How long grammars may still work, in nanoseconds.
     pub(super) colours: usize,
 }
 
 impl Definitions {
     pub(super) fn new() -> Definitions {
-        Definitions { budget: 256 << 10, colours: STEPS, ..Definitions::default() }
+        Definitions { budget: 256 << 10, colours: WORK, ..Definitions::default() }
     }
 
     /// Keeps the definitions in `source`, a block that is closed.
@@ -46,7 +46,7 @@ pub(super) struct Waiting {
     pub(super) footnote: bool,
     /// How many definitions were known.
     pub(super) known: usize,
-    /// How many steps were left to grammars.
+    /// What was left to grammars.
     pub(super) colours: usize,
     /// Its name, if it is a heading.
     pub(super) name: Option<String>,
@@ -65,7 +65,7 @@ pub(super) struct Memo(Vec<Coloured>);
 /// The whole lines of a code block, coloured.
 struct Coloured {
     info: String,
-    /// How many steps were left to grammars when it began.
+    /// What was left to grammars when it began.
     left: usize,
     source: String,
     html: String,
@@ -73,7 +73,7 @@ struct Coloured {
 }
 
 impl Memo {
-    /// The lines of the `place`-th code block, and how many of the steps that were `left` they took. Lines before
+    /// The lines of the `place`-th code block, and how much of the work that was `left` to grammars they took. Lines before
     /// `whole` are kept: the last may still grow.
     pub(super) fn colour(
         &mut self,
@@ -83,9 +83,8 @@ impl Memo {
         whole: usize,
         left: usize,
     ) -> (String, usize) {
-        let fits = |known: &Coloured| {
-            known.info == info && known.left == left && code.starts_with(&*known.source)
-        };
+        let fits =
+            |known: &Coloured| known.info == info && known.left == left && code.starts_with(&*known.source);
         if !self.0.get(place).is_some_and(fits) {
             self.0.truncate(place);
             let (source, html) = (String::new(), String::new());

@@ -67,9 +67,17 @@ fn is_markdown(info: &str) -> bool {
 }
 
 impl Fences {
+    /// From the line that opens the block, and its info string.
+    fn open(line: &str) -> Option<(Fences, &str)> {
+        let (own, info) = Fence::open(line)?;
+        let is_code = own.marker == '`' && info.contains('`');
+        (!is_code).then(|| (Fences { own, nests: is_markdown(info), inner: Vec::new() }, info))
+    }
+
     /// Whether the line ends the block.
     fn are_closed_by(&mut self, line: &str) -> bool {
-        let (fence, nests) = self.inner.last().map_or((&self.own, self.nests), |(fence, nests)| (fence, *nests));
+        let (fence, nests) =
+            self.inner.last().map_or((&self.own, self.nests), |(fence, nests)| (fence, *nests));
         if self.inner.is_empty() && fence.is_closed_by(line) {
             return true;
         }
@@ -79,17 +87,27 @@ impl Fences {
             self.inner.pop();
         } else if nests
             && self.inner.len() < DEPTH
-            && let Some((found, info)) = Fence::open(text)
+            && let Some((Fences { own: found, nests, .. }, info)) = Fences::open(text)
             // A shorter one, or one of the other kind, is no fence for whoever reads the outer one.
             && found.marker == fence.marker
             && found.length >= fence.length
             && info.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '{' | '.'))
-            && !(found.marker == '`' && info.contains('`'))
         {
-            self.inner.push((found, is_markdown(info)));
+            self.inner.push((found, nests));
         }
         false
     }
+}
+
+/// Where the first line ends that opens such a block, unless it stands in something else.
+pub(super) fn nest_end(text: &str) -> Option<usize> {
+    let mut at = 0;
+    text.split_inclusive('\n').find_map(|line| {
+        at += line.len();
+        let opens = line.trim_start().starts_with(['`', '~'])
+            && Fences::open(line).is_some_and(|(fences, _)| fences.nests);
+        opens.then_some(at)
+    })
 }
 
 /// An open code block: what it looks like so far, and what listeners know of it.
@@ -113,12 +131,11 @@ pub(super) enum News {
 }
 
 impl OpenCode {
-    /// Begins with the line of the fence. Grammars may do `left` steps of work.
+    /// Begins with the line of the fence. Grammars may work `left` nanoseconds.
     pub(super) fn open(line: &str, left: usize) -> Option<OpenCode> {
-        let (fence, info) = Fence::open(line)?;
+        let (fences, info) = Fences::open(line)?;
         let highlighter = Highlighter::new(info, left);
         let (label, lines) = (html::label(info), String::new());
-        let fences = Fences { own: fence, nests: is_markdown(info), inner: Vec::new() };
         Some(OpenCode { fences, label, highlighter, lines, told: None, count: 0, long: false })
     }
 
@@ -144,7 +161,7 @@ impl OpenCode {
         (taken, closed || ending)
     }
 
-    /// How many steps of work grammars have done.
+    /// How long grammars have worked, in nanoseconds.
     pub(super) fn spent(&self) -> usize {
         self.highlighter.spent()
     }

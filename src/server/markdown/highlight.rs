@@ -9,12 +9,12 @@ mod languages;
 mod lexer;
 mod markup;
 
-use grammar::Grammar;
 use super::pause::pause;
+use grammar::Grammar;
 use lexer::{Class, Lexer};
 use markup::Markup;
 
-pub(super) use grammar::STEPS;
+pub(super) use grammar::WORK;
 
 /// Longer lines are not coloured.
 const LINE: usize = 4 << 10;
@@ -32,7 +32,7 @@ pub(super) fn token(info: &str) -> Option<String> {
 pub(super) struct Highlighter {
     by: By,
     bytes: usize,
-    /// Steps of a grammar that is no longer asked.
+    /// The work of a grammar that is no longer asked.
     spent: usize,
 }
 
@@ -46,7 +46,7 @@ enum By {
 }
 
 impl Highlighter {
-    /// For the language that the info string of a code block names. Grammars may do `left` steps of work for it.
+    /// For the language that the info string of a code block names. Grammars may work `left` nanoseconds for it.
     pub(super) fn new(info: &str, left: usize) -> Highlighter {
         let grammar = |token: &str| Grammar::new(token, left).map(|grammar| By::Grammar(Box::new(grammar)));
         let own =
@@ -55,7 +55,7 @@ impl Highlighter {
         Highlighter { by: by.unwrap_or(By::Nothing), bytes: 0, spent: 0 }
     }
 
-    /// How many steps of work grammars have done.
+    /// How long grammars have worked, in nanoseconds.
     pub(super) fn spent(&self) -> usize {
         self.spent + if let By::Grammar(grammar) = &self.by { grammar.spent } else { 0 }
     }

@@ -28,7 +28,7 @@ pub(super) struct Block {
     pub spent: usize,
     /// The name of its heading.
     pub anchor: Option<root::Anchor>,
-    /// How many steps of work its code took.
+    /// How long grammars worked on its code.
     pub coloured: usize,
     /// More than one where the piece was not a single block after all.
     pub roots: usize,
@@ -58,12 +58,15 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
         left.set(known.budget);
     }
     let text = swapped.as_deref().unwrap_or(piece.text);
-    let parser = Parser::new_with_broken_link_callback(text, options, Some(|link: BrokenLink<'_>| lookup(link, text)));
+    let parser =
+        Parser::new_with_broken_link_callback(text, options, Some(|link: BrokenLink<'_>| lookup(link, text)));
     let mut writer = Writer::new(piece, memo, 8 * piece.text.len() + 4096, known.colours);
     for (event, range) in parser.into_offset_iter() {
         // What is swapped is so for the parser only.
         let event = match (&event, piece.text.get(range.clone())) {
-            (Event::Text(read), Some(written)) if swapped.is_some() && text.get(range.clone()) == Some(&**read) => {
+            (Event::Text(read), Some(written))
+                if swapped.is_some() && text.get(range.clone()) == Some(&**read) =>
+            {
                 Event::Text(written.into())
             }
             _ => event,
@@ -86,7 +89,8 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
 
 /// The label of a reference, which is part of what the parser `read`, as it stands in `text`.
 fn as_written<'a>(link: &'a BrokenLink<'_>, read: &str, text: &'a str) -> &'a str {
-    let at = read.get(link.span.clone()).and_then(|span| Some(link.span.start + span.rfind(&*link.reference)?));
+    let at =
+        read.get(link.span.clone()).and_then(|span| Some(link.span.start + span.rfind(&*link.reference)?));
     at.and_then(|at| text.get(at..at + link.reference.len())).unwrap_or(&link.reference)
 }
 

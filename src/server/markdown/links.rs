@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ammonia::Url;
 
-use super::scripts::is_glued;
+use super::scripts::{is_glued, is_punctuation};
 
 /// The address, when a browser may follow it: http, https, mailto or tel.
 pub(super) fn address(given: &str) -> Option<Url> {
@@ -96,15 +96,12 @@ fn find_start(text: &str) -> Option<usize> {
 /// right after an address far more often than they write an address with Chinese in it: such a one is a link
 /// where it stands between brackets. But a host that begins with such a letter may hold more.
 fn extent(text: &str) -> usize {
-    let ends = |c: char| {
-        let foreign = !c.is_ascii() && !c.is_alphanumeric() && !is_combining(c);
-        c.is_whitespace() || c.is_control() || c == '<' || foreign
-    };
-    let host = text.find("://").map_or(0, |at| at + 3);
-    let host_end = text[host..].find(['/', '?', '#', ':']).map_or(text.len(), |at| host + at);
-    let international = text[host..].starts_with(is_glued);
+    let ends = |c: char| c.is_whitespace() || c.is_control() || c == '<' || is_punctuation(c);
+    let host = if text.starts_with("www.") { 0 } else { text.find("://").map_or(0, |at| at + 3) };
+    let mut in_host = text[host..].starts_with(is_glued);
     let stop = |(at, c): (usize, char)| {
-        (ends(c) || is_glued(c) && !(international && (host..host_end).contains(&at))).then_some(at)
+        in_host &= at < host || !matches!(c, '/' | '?' | '#' | ':');
+        (ends(c) || is_glued(c) && !in_host).then_some(at)
     };
     let mut url = &text[..text.char_indices().find_map(stop).unwrap_or(text.len())];
     let count = |what: char| url.chars().filter(|&c| c == what).count();
@@ -121,13 +118,6 @@ fn extent(text: &str) -> usize {
         url = &url[..url.len() - 1];
     }
     url.len()
-}
-
-/// A sign that belongs to the letter before it, as in Hindi.
-fn is_combining(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{487}' | '\u{591}'..='\u{5bd}' | '\u{610}'..='\u{61a}'
-        | '\u{64b}'..='\u{669}' | '\u{6d6}'..='\u{6dc}' | '\u{900}'..='\u{963}' | '\u{981}'..='\u{9e3}' | '\u{a01}'..='\u{d63}'
-        | '\u{200c}'..='\u{200d}')
 }
 
 fn is_reference(url: &str) -> bool {
@@ -165,7 +155,7 @@ mod tests {
             ("https://a.example/b।", "https://a.example/b"),
             ("https://a.example\u{3000}b", "https://a.example"),
             ("https://a.exampleที่", "https://a.example"),
-            ("https://a.example/👍", "https://a.example/"),
+            ("https://a.example/👍", "https://a.example/👍"),
             ("https://ru.example/wiki/Москва.", "https://ru.example/wiki/Москва"),
             ("https://fr.example/été,", "https://fr.example/été"),
             ("https://hi.example/हिन्दी", "https://hi.example/हिन्दी"),

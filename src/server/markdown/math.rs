@@ -11,7 +11,7 @@
 //! - `$$…$$`, `\[…\]` and an environment of formulas, which needs no delimiters, may take several lines, none of
 //!   them blank or a code fence.
 
-mod scan;
+pub(super) mod scan;
 #[cfg(test)]
 mod tests;
 
@@ -19,8 +19,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::bounds::line_start;
-use super::html::tags;
-use scan::{Scan, line_end, quotes, unquoted};
+use super::masks;
+use scan::{Scan, quotes, unquoted};
 
 /// Longer formulas are text, in bytes.
 const LIMIT: usize = 4 << 10;
@@ -28,7 +28,7 @@ const LIMIT: usize = 4 << 10;
 const LINES: usize = 64;
 /// What masks a formula: its first byte and each further one. [`super::Stream`] lets neither in.
 const FIRST: char = '\u{1}';
-const MORE: char = '\u{2}';
+pub(super) const MORE: char = '\u{2}';
 
 /// A formula with its delimiters, in bytes of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub(super) struct Piece<'a> {
 pub(super) fn mask(source: &str, whole: bool) -> Masked<'_> {
     let mut masked = Masked { source, text: Cow::Borrowed(source), formulas: Vec::new(), open: None };
     mask_formulas(&mut masked, whole);
-    if let Some(text) = mask_folds(source, &masked.text) {
+    if let Some(text) = masks::masked(source, &masked.text) {
         masked.text = Cow::Owned(text);
     }
     masked
@@ -72,8 +72,7 @@ fn mask_formulas(masked: &mut Masked<'_>, whole: bool) {
     }
     let mut at = 0;
     while at < source.len() {
-        let inside = at > 0 && source.as_bytes()[at - 1] != b'\n';
-        at = Scan { source, line: at, end: line_end(source, at), inside, whole }.read(masked);
+        at = Scan::new(source, at, whole).read(masked);
     }
     if !masked.formulas.is_empty() {
         let mut text = String::with_capacity(source.len());
@@ -85,30 +84,6 @@ fn mask_formulas(masked: &mut Masked<'_>, whole: bool) {
         text.push_str(&source[text.len()..]);
         masked.text = Cow::Owned(text);
     }
-}
-
-/// Masks lines that hold nothing but tags of details, as comments of as many bytes: such a tag is a block of
-/// its own then, and what stands on the next line is markdown, also without a blank line between them. The
-/// comment tells [`super::bounds`] what opens and ends.
-fn mask_folds(source: &str, masked: &str) -> Option<String> {
-    if !source.contains("details>") && !source.contains("<details") && !source.contains("<summary>") {
-        return None;
-    }
-    let (mut out, mut at) = (String::new(), 0);
-    for line in source.split_inclusive('\n') {
-        let from = at + scan::prefix(line);
-        at += line.len();
-        let tags = source[from..at].trim_end();
-        let Some(folds) = tags::folds(tags).filter(|_| masked[from..at].trim_end() == tags) else { continue };
-        let fill = tags.len() - folds.len() - "<!---->\u{1}".len();
-        out.push_str(&masked[out.len()..from]);
-        out.extend([tags::MASKED, &folds, &MORE.to_string().repeat(fill), "-->"]);
-    }
-    if out.is_empty() {
-        return None;
-    }
-    out.push_str(&masked[out.len()..]);
-    Some(out)
 }
 
 impl Masked<'_> {

@@ -42,6 +42,7 @@ mod fence;
 mod highlight;
 mod html;
 mod links;
+mod masks;
 mod math;
 mod pause;
 mod root;

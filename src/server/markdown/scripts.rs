@@ -25,3 +25,13 @@ pub(super) fn is_mark(c: char) -> bool {
             | '\u{2190}'..='\u{23ff}' | '\u{2500}'..='\u{2775}' | '\u{2794}'..='\u{27bf}'
             | '\u{1f300}'..='\u{1f64f}' | '\u{1f680}'..='\u{1f6c5}' | '\u{1f900}'..='\u{1f9ff}')
 }
+
+/// Punctuation that is neither ASCII nor of a script without spaces: an address has none of it.
+pub(super) fn is_punctuation(c: char) -> bool {
+    matches!(c,
+        '¡' | '§' | '«' | '¶' | '·' | '»' | '¿' | '\u{37e}' | '\u{387}' | '\u{589}' | '\u{5be}' | '\u{5c0}' | '\u{5c3}'
+        | '\u{5f3}'..='\u{5f4}' | '\u{60c}' | '\u{61b}' | '\u{61e}'..='\u{61f}' | '\u{66a}'..='\u{66d}' | '\u{6d4}'
+        | '\u{700}'..='\u{70d}' | '\u{964}'..='\u{965}' | '\u{df4}' | '\u{10fb}' | '\u{1361}'..='\u{1368}'
+        | '\u{1800}'..='\u{180a}' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{2308}'..='\u{230b}'
+        | '\u{2e00}'..='\u{2e5d}' | '\u{fffd}')
+}

@@ -35,8 +35,8 @@ const BLOCKS: &[&str] =
 fn inside(name: &str) -> Option<Inside> {
     Some(match name {
         "blockquote" | "details" | "div" | "li" => Inside::Flow,
-        "a" | "b" | "code" | "del" | "em" | "h2" | "h3" | "h4" | "h5" | "h6" | "i" | "kbd" | "mark"
-        | "p" | "span" | "strong" | "sub" | "summary" | "sup" | "td" | "th" | "button" => Inside::Phrasing,
+        "a" | "b" | "code" | "del" | "em" | "h2" | "h3" | "h4" | "h5" | "h6" | "i" | "kbd" | "mark" | "p"
+        | "span" | "strong" | "sub" | "summary" | "sup" | "td" | "th" | "button" => Inside::Phrasing,
         "ul" | "ol" => Inside::Only(&["li"]),
         "table" => Inside::Only(&["thead", "tbody"]),
         "thead" | "tbody" => Inside::Only(&["tr"]),

@@ -38,11 +38,35 @@ pub fn put_block(prose: &Element, index: u32, html: &str) {
     let html = &*name_headings(html, &message.map(|message| message.id()).unwrap_or_default());
     let old = prose.children().item(index);
     match old {
-        Some(old) => old.set_outer_html(html),
+        Some(old) => {
+            let unfolded = unfolded(&old);
+            old.set_outer_html(html);
+            if let Some(new) = prose.children().item(index).filter(|_| unfolded.contains(&true)) {
+                unfold(&new, &unfolded);
+            }
+        }
         None => {
             let _ = prose.insert_adjacent_html("beforeend", html);
         }
     }
+}
+
+/// Which of the details in a block a person has unfolded, in order.
+fn unfolded(block: &Element) -> Vec<bool> {
+    details(block).map(|details| details.has_attribute("open")).collect()
+}
+
+/// Unfolds them again in the block that took its place.
+fn unfold(block: &Element, unfolded: &[bool]) {
+    for (details, _) in details(block).zip(unfolded).filter(|(_, unfolded)| **unfolded) {
+        let _ = details.set_attribute("open", "");
+    }
+}
+
+fn details(block: &Element) -> impl Iterator<Item = Element> {
+    let inside = block.get_elements_by_tag_name("details");
+    let own = (block.tag_name() == "DETAILS").then(|| block.clone());
+    own.into_iter().chain((0..inside.length()).filter_map(move |index| inside.item(index)))
 }
 
 /// Appends finished lines to the open code block `index`.

@@ -1,16 +1,15 @@
 //! Colours the languages that have no reader of their own by syntect's grammars, as far as that is not too much work.
 //!
 //! A grammar tries dozens of regular expressions at each place of a line, so there are texts on which it takes a
-//! thousand times longer than usual, and it cannot be interrupted. Three things bound it: lines that are long are
-//! not given to it; what it does is counted in [`steps`], which do not depend on the machine, and an answer may
-//! take [`STEPS`] of them and a block a third; and a clock, for what the count does not see, ends the colours of a
-//! block that has a line of over [`SLOW`] or takes over [`TIME`] as a whole.
+//! thousand times longer than usual, and it cannot be interrupted. Long lines are therefore not given to it, a line
+//! of over [`SLOW`] ends the colours of its block, and an answer has [`WORK`] in all, a block a third of that. What
+//! a line takes is estimated from what came of it, so that the same text has the same colours each time; a clock
+//! counts only where that is more.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use syntect::parsing::{
     BasicScopeStackOp, ParseState, Scope, ScopeStack, ScopeStackOp, SyntaxReference, SyntaxSet,
@@ -21,14 +20,13 @@ use super::lexer::Class;
 
 /// Longer lines are not given to a grammar, in bytes.
 pub(super) const LINE: usize = 500;
-/// What grammars may do for one answer, in steps; for one block a third of it.
-pub(crate) const STEPS: usize = 3 * BLOCK_STEPS;
-const BLOCK_STEPS: usize = 400_000;
-/// A line that takes longer ends the colours of its block, and costs the answer as many steps.
-const SLOW: Duration = Duration::from_millis(if cfg!(debug_assertions) { 100 } else { 5 });
-const SLOW_STEPS: usize = STEPS / 10;
-/// So does a block that takes longer than this in all.
-const TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 3_000 } else { 100 });
+/// What grammars may do for one answer, in nanoseconds; and for one block.
+pub(crate) const WORK: usize = 300_000_000;
+const BLOCK: usize = WORK / 3;
+/// A line that takes longer ends the colours of its block.
+const SLOW: usize = 5_000_000;
+/// Unoptimized code takes so many times longer.
+const UNOPTIMIZED: usize = if cfg!(debug_assertions) { 20 } else { 1 };
 
 /// What a scope does to the class of its text.
 #[derive(Clone, Copy)]
@@ -128,19 +126,18 @@ pub(super) struct Grammar {
     scopes: ScopeStack,
     /// The class at each depth of `scopes`.
     classes: Vec<Class>,
-    /// Steps that it may still do, and those that it did.
+    /// What it may still do, and what it did, in nanoseconds.
     left: usize,
     pub(super) spent: usize,
-    time: Duration,
 }
 
 impl Grammar {
-    /// For the language of this name, in small letters. `left` is how many steps the answer has left.
+    /// For the language of this name, in small letters. `left` is what the answer has left.
     pub(super) fn new(name: &str, left: usize) -> Option<Grammar> {
-        let left = left.min(BLOCK_STEPS);
+        let left = left.min(BLOCK);
         let syntax = find_syntax(name).filter(|_| left > 0)?;
         let (parse, scopes) = (ParseState::new(syntax), ScopeStack::new());
-        Some(Grammar { parse, scopes, classes: Vec::new(), left, spent: 0, time: Duration::ZERO })
+        Some(Grammar { parse, scopes, classes: Vec::new(), left, spent: 0 })
     }
 
     /// Writes one line. `false`: it did not, and can write no further one.
@@ -156,25 +153,33 @@ impl Grammar {
             return None;
         }
         let before = self.parse.clone();
-        let mut tried = self.try_line(line);
-        if tried.as_ref().is_some_and(|(_, time)| *time > SLOW / 5) {
+        let (mut ops, mut time) = self.try_line(line);
+        if time > SLOW / 5 && ops.is_some() {
             // Perhaps because expressions were compiled, which happens once.
             self.parse = before;
-            tried = self.try_line(line);
+            let first = time;
+            (ops, time) = self.try_line(line);
+            if time > SLOW {
+                (ops, time) = (None, first + time);
+            }
         }
-        self.time += tried.as_ref().map_or(Duration::ZERO, |(_, time)| *time);
-        let done = tried.filter(|(_, time)| *time <= SLOW && self.time <= TIME);
-        let steps = done.as_ref().map_or(SLOW_STEPS, |(ops, _)| steps(line, ops.len()));
-        self.spent += steps;
-        self.left = self.left.saturating_sub(steps);
-        done.map(|(ops, _)| ops)
+        let work = time.max(self.estimate(line, ops.as_ref().map_or(0, Vec::len)));
+        self.spent += work;
+        self.left = self.left.saturating_sub(work);
+        ops
     }
 
-    fn try_line(&mut self, line: &str) -> Option<(Vec<(usize, ScopeStackOp)>, Duration)> {
+    /// What a line usually takes from which this came: contexts that are open make each place of it more.
+    fn estimate(&self, line: &str, ops: usize) -> usize {
+        (30 * line.len() + 2_000 * ops) * (16 + self.classes.len()) / 16
+    }
+
+    /// And how long it took.
+    fn try_line(&mut self, line: &str) -> (Option<Vec<(usize, ScopeStackOp)>>, usize) {
         let began = worked();
         let parse = AssertUnwindSafe(|| self.parse.parse_line(line, &grammars().set));
-        let ops = catch_unwind(parse).ok()?.ok()?;
-        Some((ops, worked().saturating_sub(began)))
+        let ops = catch_unwind(parse).ok().and_then(Result::ok);
+        (ops, worked().saturating_sub(began) / UNOPTIMIZED)
     }
 
     fn write(&mut self, line: &str, ops: &[(usize, ScopeStackOp)], out: &mut String) {
@@ -207,13 +212,8 @@ impl Grammar {
     }
 }
 
-/// How much work a line was, from what came of it: about 10 ns each on a machine of today.
-fn steps(line: &str, ops: usize) -> usize {
-    line.len() + 50 * ops
-}
-
-/// How long this thread has worked. Time of day would count what other threads do meanwhile.
-fn worked() -> Duration {
+/// How long this thread has worked, in nanoseconds. The time of day would count what others do meanwhile.
+fn worked() -> usize {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+    usize::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap_or(0)
 }

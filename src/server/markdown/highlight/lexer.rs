@@ -7,6 +7,9 @@ use super::languages::{LANGUAGES, Language, Quote};
 /// What a piece of code is: a class of `highlight`, or nothing.
 pub(super) type Class = Option<&'static str>;
 
+/// Names and regular expressions that are longer are none, in bytes: each place of a line may begin one.
+const LONGEST: usize = 256;
+
 /// Reads the lines of one code block in order.
 #[derive(Clone)]
 pub(super) struct Lexer {
@@ -226,9 +229,13 @@ impl Lexer {
 /// What is particular to style sheets.
 fn sheet(rest: &str, before: u8) -> Option<(usize, Class)> {
     let mark = usize::from(rest.starts_with(['.', '#', '@', '$']));
-    let name = rest[mark..].find(|c: char| !is_word(c) && c != '-').unwrap_or(rest.len() - mark);
+    let near = &rest[mark..rest.floor_char_boundary(mark + LONGEST)];
+    let name = near.find(|c: char| !is_word(c) && c != '-').unwrap_or(near.len());
     let (word, after) = rest.split_at(mark + name);
-    if name == 0 || word.starts_with(['-', '.']) && word[1..].starts_with(|c: char| c.is_ascii_digit()) {
+    if name == 0
+        || name == near.len() && !after.is_empty()
+        || word.starts_with(['-', '.']) && word[1..].starts_with(|c: char| c.is_ascii_digit())
+    {
         return None;
     }
     let value = before == b':' || before == b',';
@@ -300,7 +307,7 @@ fn jsx_tag(line: &str, at: usize) -> Option<usize> {
 /// How long a regular expression is that begins with `/`, if it ends on the line.
 fn regex(rest: &str) -> Option<usize> {
     let (mut escaped, mut class) = (false, false);
-    let end = rest.bytes().enumerate().skip(1).find(|&(_, byte)| {
+    let end = rest.bytes().enumerate().take(LONGEST).skip(1).find(|&(_, byte)| {
         let ends = byte == b'/' && !escaped && !class;
         match byte {
             b'[' if !escaped => class = true,

@@ -4,7 +4,7 @@ use super::*;
 
 fn coloured(info: &str, line: &str) -> String {
     let mut out = String::new();
-    Highlighter::new(info, STEPS).line(line, &mut out);
+    Highlighter::new(info, WORK).line(line, &mut out);
     out
 }
 
@@ -28,7 +28,7 @@ fn knows_the_languages_of_chats() {
         clojure ini markdown nginx julia"
         .split_whitespace()
     {
-        assert!(!matches!(Highlighter::new(name, STEPS).by, By::Nothing), "{name}");
+        assert!(!matches!(Highlighter::new(name, WORK).by, By::Nothing), "{name}");
     }
     // No grammar draws it; it is shown as it was written.
     assert_eq!(coloured("mermaid", "graph TD; a-->b\n"), "graph TD; a--&gt;b\n");
@@ -38,7 +38,7 @@ fn knows_the_languages_of_chats() {
 #[test]
 fn the_lexer_reads_what_is_special() {
     let lines = |info: &str, text: &str| {
-        let (mut highlighter, mut out) = (Highlighter::new(info, STEPS), String::new());
+        let (mut highlighter, mut out) = (Highlighter::new(info, WORK), String::new());
         assert!(matches!(highlighter.by, By::Lexer(_) | By::Markup(_)), "{info}");
         text.split_inclusive('\n').for_each(|line| highlighter.line(line, &mut out));
         out.replace("<b>", "<k>")
@@ -118,7 +118,7 @@ fn the_lexer_keeps_every_character() {
     };
     for name in "rust ts py go java c kotlin dart scala sql json lua sh swift zig cs html ruby css".split(' ')
     {
-        let mut highlighter = Highlighter::new(name, STEPS);
+        let mut highlighter = Highlighter::new(name, WORK);
         for _ in 0..400 {
             let line: String = (0..30).map(|_| any()).chain(['\n']).collect();
             let (mut out, mut shown, mut inside) = (String::new(), String::new(), false);
@@ -139,13 +139,72 @@ fn the_lexer_keeps_every_character() {
 fn grammars_bear_nonsense() {
     let text = "a = \"x ${y} #{z}\" /* c */ <b c='d'>{{ e }}</b> `f` 0x1F @g $h -- i # j\n";
     for name in ["yaml", "php", "haskell", "toml", "r", "elixir", "perl", "makefile"] {
-        let mut highlighter = Highlighter::new(name, STEPS);
+        let mut highlighter = Highlighter::new(name, WORK);
         let mut out = String::new();
         for line in [text, "\n", "\t}\n", text] {
             highlighter.line(line, &mut out);
         }
         assert!(matches!(highlighter.by, By::Grammar(_)) && out.contains("<i "), "{name}");
     }
+}
+
+/// Without tags, as it was written.
+fn shown(html: &str) -> String {
+    let mut inside = false;
+    let kept = |c: &char| {
+        inside |= *c == '<';
+        let keeps = !inside;
+        inside &= *c != '>';
+        keeps
+    };
+    let text: String = html.chars().filter(kept).collect();
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+#[test]
+fn a_grammar_is_given_no_long_line() {
+    let mut highlighter = Highlighter::new("yaml", WORK);
+    let (mut short, mut long) = (String::new(), String::new());
+    highlighter.line("a: \"b\" # c\n", &mut short);
+    assert!(short.contains("<i class"));
+    let line = format!("a: \"{}\"\n", "b ".repeat(grammar::LINE / 2));
+    highlighter.line(&line, &mut long);
+    assert_eq!(long, line);
+    assert!(matches!(highlighter.by, By::Nothing) && highlighter.spent() > 0);
+}
+
+/// The estimate alone ends it, whatever a clock says; and the text is whole.
+#[test]
+fn a_grammar_ends_with_its_work() {
+    for (name, line) in [
+        ("yaml", "- a: \"b\" # c\n".to_owned()),
+        ("r", "a ".repeat(240) + "\n"),
+        ("perl", "$a = {".repeat(80) + "\n"),
+    ] {
+        let mut highlighter = Highlighter::new(name, WORK / 100);
+        let (mut out, mut lines) = (String::new(), 0);
+        while matches!(highlighter.by, By::Grammar(_)) && lines < 2_000 {
+            highlighter.line(&line, &mut out);
+            lines += 1;
+        }
+        assert!(lines < 2_000, "{name} works on");
+        assert!(highlighter.spent() >= WORK / 100, "{name}: {}", highlighter.spent());
+        assert_eq!(shown(&out), line.repeat(lines), "{name}");
+    }
+}
+
+/// An answer has so much in all, in however many blocks.
+#[test]
+fn an_answer_of_many_blocks_ends_with_its_work() {
+    let block = format!("```yaml\n{}```\n\n", "- a: \"b\" # c\n".repeat(400));
+    let text = block.repeat(60);
+    let html = super::super::render(&text).into_string();
+    let figures: Vec<&str> = html.split("</figure>").collect();
+    let coloured = figures.iter().filter(|figure| figure.contains("<i class")).count();
+    println!("{coloured} of {} blocks have colours", figures.len() - 1);
+    assert!((3..50).contains(&coloured), "{coloured}");
+    assert!(figures[coloured..].iter().all(|figure| !figure.contains("<i class")));
+    assert_eq!(html.matches("- a: \"b\" # c\n").count() + html.matches("# c</i>\n").count(), 60 * 400);
 }
 
 #[test]

@@ -102,7 +102,9 @@ fn beside(c: Option<char>, beyond: Option<char>) -> Beside {
     let shared = matches!(c, '“' | '”' | '‘' | '’' | '…' | '—');
     match c {
         _ if is_cjk(c) && c.is_alphanumeric() => Beside::Cjk,
-        _ if is_cjk(c) || shared && beyond.is_some_and(|c| is_cjk(c) || c == '…' || c == '—') => Beside::CjkMark,
+        _ if is_cjk(c) || shared && beyond.is_some_and(|c| is_cjk(c) || c == '…' || c == '—') => {
+            Beside::CjkMark
+        }
         _ if is_mark(c) => Beside::Mark(c),
         _ => Beside::Letter,
     }
@@ -138,7 +140,9 @@ pub(super) fn swapped<'t>(
             {
                 label = range.end.max(label);
             }
-            Event::Text(written) if !code && range.start >= label && text.get(range.clone()) == Some(&*written) => {
+            Event::Text(written)
+                if !code && range.start >= label && text.get(range.clone()) == Some(&*written) =>
+            {
                 while upcoming.next_if(|(at, _)| **at < range.start).is_some() {}
                 while let Some((&at, with)) = upcoming.next_if(|(at, _)| **at < range.end) {
                     out.push_str(&text[out.len()..at]);

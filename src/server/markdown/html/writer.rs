@@ -1,17 +1,20 @@
 //! Writes the events of a parser as HTML.
 
+mod addresses;
+mod raw;
+
 use std::ops::Range;
 
-use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, LinkType, Tag, TagEnd};
+use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
 
 use super::super::allowed::DEPTH;
 use super::super::carried::Memo;
 use super::super::highlight::escape;
 use super::super::math::{self, Piece};
 use super::super::pause::pause;
-use super::super::{links, tex};
-use super::tags::{self, DETAILS, Inline, Part};
+use super::super::tex;
 use super::{LONG, figure, label};
+use raw::Tagged;
 
 /// Beyond so many columns the empty cells at the end of a row are left out; a few bytes could ask for
 /// a quarter of a million of them.
@@ -49,21 +52,10 @@ pub(super) struct Writer<'m> {
     table: Table,
     memo: &'m mut Memo,
     code_blocks: usize,
-    /// Steps of work that grammars may do, and those that they did.
+    /// How long grammars may work, and how long they did.
     colours: usize,
     pub(super) coloured: usize,
     events: usize,
-}
-
-/// An element that a tag of raw HTML opened.
-struct Tagged {
-    /// How many elements were open with it, and where its text begins.
-    level: usize,
-    at: usize,
-    /// What ends it.
-    end: &'static str,
-    /// Details that have no summary yet, and nothing else.
-    new: bool,
 }
 
 #[derive(Default)]
@@ -77,12 +69,7 @@ struct Table {
 }
 
 impl<'m> Writer<'m> {
-    pub(super) fn new(
-        piece: Piece<'m>,
-        memo: &'m mut Memo,
-        expansion: usize,
-        colours: usize,
-    ) -> Writer<'m> {
+    pub(super) fn new(piece: Piece<'m>, memo: &'m mut Memo, expansion: usize, colours: usize) -> Writer<'m> {
         Writer {
             piece,
             out: String::new(),
@@ -269,96 +256,6 @@ impl<'m> Writer<'m> {
         self.leaf("<p class=\"label\">", label, "</p>");
     }
 
-    /// A tag inside a line; most are text.
-    fn tag(&mut self, html: &str) {
-        let level = self.open.len();
-        match tags::inline(html) {
-            Some(Inline::Break) => self.leaf("<br>", "", ""),
-            Some(Inline::Start(start, end)) if level < DEPTH => {
-                self.push(start, end);
-                self.tagged.push(Tagged { level: level + 1, at: self.out.len(), end, new: false });
-            }
-            Some(Inline::End(end)) if self.tagged.last().is_some_and(|t| (t.level, t.end) == (level, end)) => {
-                self.tagged.pop();
-                self.end_element();
-            }
-            None if tags::is_fold_end(html) && self.is_in_details(level) => self.ends_details = true,
-            _ => escape(html, &mut self.out),
-        }
-    }
-
-    /// Whether the element at `level` is a paragraph that stands in details.
-    fn is_in_details(&self, level: usize) -> bool {
-        let details = |tagged: &Tagged| tagged.level + 1 == level && tagged.end == DETAILS.1;
-        self.tagged.last().is_some_and(details) && self.open.last() == Some(&Some("</p>"))
-    }
-
-    /// A block of HTML: a part of details, or text.
-    fn end_html(&mut self) {
-        let Some(html) = self.html.take() else { return };
-        if !tags::is_fold(&html) {
-            return self.raw(&html);
-        }
-        for part in tags::parts(&html) {
-            let inner = self.tagged.last_mut().filter(|tagged| tagged.level == self.open.len());
-            match (part, inner) {
-                (Part::Open, inner) => {
-                    if let Some(inner) = inner {
-                        inner.new = false;
-                    }
-                    self.roots += usize::from(self.open.is_empty());
-                    self.push(DETAILS.0, DETAILS.1);
-                    let (level, at) = (self.open.len(), self.out.len());
-                    self.tagged.push(Tagged { level, at, end: DETAILS.1, new: true });
-                }
-                (Part::Summary(summary), Some(inner)) if inner.new && inner.at == self.out.len() => {
-                    inner.new = false;
-                    if self.open.last() == Some(&Some(DETAILS.1)) {
-                        self.leaf("<summary>", &tags::said(summary), "</summary>");
-                    } else {
-                        self.raw(&tags::said(summary));
-                    }
-                }
-                (Part::Summary(summary), _) => self.raw(&format!("<summary>{summary}</summary>")),
-                (Part::Close, Some(_)) => self.end_tagged(),
-                (Part::Close, None) => self.raw(DETAILS.1),
-                (Part::Text(text), _) => self.raw(text),
-            }
-        }
-    }
-
-    /// A block of text as it was written.
-    fn raw(&mut self, text: &str) {
-        self.roots += usize::from(self.open.is_empty());
-        self.push("<p class=\"raw\">", "</p>");
-        escape(text, &mut self.out);
-        self.end_element();
-    }
-
-    /// Ends the last of the elements that tags opened. A mark that was not closed where it stands was none: its
-    /// tag is text.
-    fn end_tagged(&mut self) {
-        let Some(Tagged { at, end, .. }) = self.tagged.pop() else { return };
-        if end == DETAILS.1 {
-            return self.end_element();
-        }
-        self.open.pop();
-        let name = &end[2..end.len() - 1];
-        self.out.replace_range(at - name.len() - 2..at, &format!("&lt;{name}&gt;"));
-    }
-
-    fn end_unclosed(&mut self) {
-        while self.tagged.last().is_some_and(|tagged| tagged.level == self.open.len()) {
-            self.end_tagged();
-        }
-    }
-
-    /// The text is over.
-    pub(super) fn end_all(&mut self) {
-        self.end_html();
-        self.end_unclosed();
-    }
-
     fn end(&mut self) {
         self.end_unclosed();
         self.end_element();
@@ -408,79 +305,6 @@ impl<'m> Writer<'m> {
         self.out.extend(["<", name, class, ">", text.trim(), "</", name, ">"]);
     }
 
-    fn link(&mut self, kind: LinkType, address: &str, title: &str) {
-        let full = if kind == LinkType::Email { format!("mailto:{address}") } else { address.to_owned() };
-        let referred = !matches!(kind, LinkType::Inline | LinkType::Autolink | LinkType::Email);
-        let affordable = !referred || full.len() + title.len() <= self.expansion;
-        if self.links > 0 || !affordable || links::address(&full).is_none() {
-            return self.open.push(None);
-        }
-        if referred {
-            self.expansion -= full.len() + title.len();
-        }
-        if self.open.len() < DEPTH {
-            self.links += 1;
-        }
-        self.push(&anchor(&full, &math::without_masks(title)), "</a>");
-    }
-
-    /// Text, with links where bare addresses stand.
-    fn text(&mut self, text: &str) {
-        // Each is a reference for the sanitizer to read.
-        self.elements += text.matches('&').count() / 4;
-        let mut done = 0;
-        while self.links == 0
-            && let Some(links::Bare { at, scheme }) = links::next_bare(text, done)
-        {
-            let shown = &text[at.clone()];
-            let full = format!("{scheme}{shown}");
-            escape(&text[done..at.start], &mut self.out);
-            done = at.end;
-            if links::address(&full).is_some() {
-                self.leaf(&anchor(&full, ""), shown, "</a>");
-            } else {
-                escape(shown, &mut self.out);
-            }
-        }
-        escape(&text[done..], &mut self.out);
-    }
-
-    /// Gathers the text of an image.
-    fn in_image(&mut self, event: Event<'_>, range: Range<usize>) {
-        let Some((_, text, inside)) = &mut self.image else { return };
-        match event {
-            Event::Text(more) => text.push_str(&self.piece.lifted(&more, range)),
-            Event::Code(more) => text.push_str(&self.piece.lifted_span(&more, range)),
-            Event::SoftBreak | Event::HardBreak => text.push(' '),
-            Event::Start(Tag::Image { .. }) => *inside += 1,
-            Event::End(TagEnd::Image) if *inside > 0 => *inside -= 1,
-            Event::End(TagEnd::Image) => self.end_image(),
-            _ => {}
-        }
-    }
-
-    /// Only an image that carries its bytes is shown: fetching one tells its host what the address says.
-    fn end_image(&mut self) {
-        let Some((address, text, _)) = self.image.take() else { return };
-        self.elements += 1;
-        if links::is_raster(&address) {
-            self.out.push_str(&format!("<img src=\"{}\" alt=\"{}\">", quoted(&address), quoted(&text)));
-            return;
-        }
-        let url = links::address(&address).filter(|url| url.has_host());
-        let shown = match url.as_ref().and_then(|url| url.host_str()) {
-            Some(host) if text.is_empty() => host.to_owned(),
-            Some(host) => format!("{text} ({host})"),
-            None => text,
-        };
-        if url.is_some() && self.links == 0 && address.len() <= self.expansion {
-            self.expansion -= address.len();
-            self.leaf(&anchor(&address, ""), &shown, "</a>");
-        } else {
-            escape(&shown, &mut self.out);
-        }
-    }
-
     fn end_code(&mut self) {
         let Some((info, mut code)) = self.code.take() else { return };
         if !code.is_empty() && !code.ends_with('\n') {
@@ -488,23 +312,10 @@ impl<'m> Writer<'m> {
         }
         let whole = code.trim_end_matches('\n').rfind('\n').map_or(0, |newline| newline + 1);
         let left = self.colours.saturating_sub(self.coloured);
-        let (lines, steps) = self.memo.colour(self.code_blocks, &info, &code, whole, left);
-        self.coloured += steps;
+        let (lines, work) = self.memo.colour(self.code_blocks, &info, &code, whole, left);
+        self.coloured += work;
         self.code_blocks += 1;
         self.elements += 5 + lines.matches("</").count();
         self.out.push_str(&figure(&label(&info), &lines, code.lines().count() > LONG));
     }
-}
-
-/// The beginning of a link. It leads out of the page, and tells nobody where from.
-fn anchor(address: &str, title: &str) -> String {
-    let title = if title.is_empty() { String::new() } else { format!(" title=\"{}\"", quoted(title)) };
-    format!("<a href=\"{}\"{title} target=\"_blank\" rel=\"noopener noreferrer nofollow\">", quoted(address))
-}
-
-/// For an attribute in double quotes.
-fn quoted(value: &str) -> String {
-    let mut out = String::new();
-    escape(value, &mut out);
-    out.replace('"', "&quot;")
 }

@@ -1,13 +1,34 @@
 //! One line after the other, and the formulas that begin on it.
 
+use std::cell::Cell;
+
 use super::*;
 
 pub(super) const BEGIN: &str = "\\begin{";
 /// What is a formula without delimiters, too; each also with a star.
 const ENVIRONMENTS: &[&str] = &[
-    "align", "alignat", "aligned", "alignedat", "array", "Bmatrix", "bmatrix", "cases", "dcases", "eqnarray",
-    "equation", "flalign", "gather", "gathered", "matrix", "multline", "pmatrix", "rcases", "smallmatrix", "split",
-    "Vmatrix", "vmatrix",
+    "align",
+    "alignat",
+    "aligned",
+    "alignedat",
+    "array",
+    "Bmatrix",
+    "bmatrix",
+    "cases",
+    "dcases",
+    "eqnarray",
+    "equation",
+    "flalign",
+    "gather",
+    "gathered",
+    "matrix",
+    "multline",
+    "pmatrix",
+    "rcases",
+    "smallmatrix",
+    "split",
+    "Vmatrix",
+    "vmatrix",
 ];
 
 /// After the line that `at` is in.
@@ -16,7 +37,7 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
 }
 
 /// How long the marks of containers (quotes, lists) and white space before a line's own text are.
-pub(super) fn prefix(line: &str) -> usize {
+pub(in super::super) fn prefix(line: &str) -> usize {
     let mut rest = line;
     loop {
         let text = rest.trim_start_matches([' ', '\t']);
@@ -57,6 +78,8 @@ pub(super) struct Scan<'a> {
     pub(super) end: usize,
     pub(super) inside: bool,
     pub(super) whole: bool,
+    /// How many bytes it may still look at for ends that may not come: a line may be nothing but beginnings.
+    budget: Cell<usize>,
 }
 
 /// Whether a formula that begins here ends, and where.
@@ -67,7 +90,13 @@ enum Found {
     Open,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    pub(super) fn new(source: &'a str, line: usize, whole: bool) -> Scan<'a> {
+        let end = line_end(source, line);
+        let inside = line > 0 && source.as_bytes()[line - 1] != b'\n';
+        Scan { source, line, end, inside, whole, budget: Cell::new(16 * LIMIT + 8 * (end - line)) }
+    }
+
     /// Notes the formulas that begin on the line. Gives the place to go on at, which is after the line.
     pub(super) fn read(&self, masked: &mut Masked<'_>) -> usize {
         let (bytes, mut at) = (self.source.as_bytes(), self.line);
@@ -130,9 +159,11 @@ impl Scan<'_> {
                 at + run + code_end(&rest[run..], run).unwrap_or(0)
             }
             b'<' if rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')) => {
-                at + rest.find('>').map_or(1, |close| close + 1)
+                at + near(rest).find('>').map_or(1, |close| close + 1)
             }
-            b']' if rest.starts_with("](") => at + rest.find([')', ' ', '\n']).map_or(1, |close| close + 1),
+            b']' if rest.starts_with("](") => {
+                at + near(rest).find([')', ' ', '\n']).map_or(1, |close| close + 1)
+            }
             b'h' if rest.starts_with("http://") || rest.starts_with("https://") => {
                 at + rest.find(char::is_whitespace).unwrap_or(rest.len())
             }
@@ -150,12 +181,18 @@ impl Scan<'_> {
         // Where an environment stands in its like, the end of that one is not its own.
         let name = closer.strip_prefix("\\end{");
         let again = name.map(|name| format!("{BEGIN}{name}"));
+        if self.budget.get() == 0 {
+            return Found::Never;
+        }
         let (mut here, mut inside) = (at + again.as_ref().map_or(2, String::len), 0);
         while here < end.min(at + LIMIT) {
             if bytes[here..end].starts_with(closer.as_bytes()) {
                 if inside == 0 {
-                    let is_tex = again.is_some() || is_tex(&self.source[at + 2..here]);
-                    return if is_tex { Found::At(here + closer.len()) } else { Found::Never };
+                    if again.is_some() || is_tex(&self.source[at + 2..here]) {
+                        return Found::At(here + closer.len());
+                    }
+                    self.look_at(here - at);
+                    return Found::Never;
                 }
                 inside -= 1;
             } else if again.as_ref().is_some_and(|again| bytes[here..end].starts_with(again.as_bytes())) {
@@ -163,7 +200,12 @@ impl Scan<'_> {
             }
             here += if bytes[here] == b'\\' { 2 } else { 1 };
         }
+        self.look_at(here - at);
         Found::Open
+    }
+
+    fn look_at(&self, bytes: usize) {
+        self.budget.set(self.budget.get().saturating_sub(bytes));
     }
 
     /// `\(…\)` on one line.
@@ -275,11 +317,15 @@ fn is_definition(line: &str) -> bool {
     line.starts_with('[') && line.contains("]:")
 }
 
+/// Not far: a line may be long, and hold nothing but beginnings.
+fn near(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LIMIT)]
+}
+
 /// Where the code ends that began with a run of so many backticks.
 fn code_end(text: &str, length: usize) -> Option<usize> {
     let mut at = 0;
-    // Not far: a line may be long, and hold nothing but backticks.
-    let near = &text[..text.floor_char_boundary(LIMIT)];
+    let near = near(text);
     while let Some(open) = near[at..].find('`') {
         let run = near[at + open..].bytes().take_while(|&b| b == b'`').count();
         at += open + run;

@@ -19,18 +19,30 @@ fn finds_formulas() {
         ("| $|x|$ | `$y$` |", &["|x|"]),
         ("$$a$$$b$", &["D a", "b"]),
         ("税は$x$円", &["x"]),
-        ("$ x^2 $, $ \\alpha $ and $ a_1 + b $; let $ x $ be $ a + b = c $", &["x^2", "\\alpha", "a_1 + b", "x", "a + b = c"]),
+        (
+            "$ x^2 $, $ \\alpha $ and $ a_1 + b $; let $ x $ be $ a + b = c $",
+            &["x^2", "\\alpha", "a_1 + b", "x", "a + b = c"],
+        ),
         ("costs $5. It is $x$; $5 and $ y_1 $", &["x", "y_1"]),
         ("| $ x^2 $ | $ 5 |\n> - $ \\frac{1}{2} $", &["x^2", "\\frac{1}{2}"]),
-        ("\\begin{align}\na &= b \\\\\n&= c\n\\end{align}", &["D \\begin{align}\na &= b \\\\\n&= c\n\\end{align}"]),
+        (
+            "\\begin{align}\na &= b \\\\\n&= c\n\\end{align}",
+            &["D \\begin{align}\na &= b \\\\\n&= c\n\\end{align}"],
+        ),
         ("so \\begin{cases} 1 \\\\ 2 \\end{cases} it is", &["D \\begin{cases} 1 \\\\ 2 \\end{cases}"]),
-        ("> - \\begin{gather*}\n>   a\n>   \\end{gather*}\n$b$", &["D \\begin{gather*}\na\n\\end{gather*}", "b"]),
+        (
+            "> - \\begin{gather*}\n>   a\n>   \\end{gather*}\n$b$",
+            &["D \\begin{gather*}\na\n\\end{gather*}", "b"],
+        ),
         (
             "\\begin{matrix}\\begin{matrix}a\\end{matrix}\\end{matrix} $b$",
             &["D \\begin{matrix}\\begin{matrix}a\\end{matrix}\\end{matrix}", "b"],
         ),
         ("$$\\begin{pmatrix}a\\end{pmatrix}$$", &["D \\begin{pmatrix}a\\end{pmatrix}"]),
-        ("| \\begin{matrix} a & b \\\\ c & d \\end{matrix} |", &["D \\begin{matrix} a & b \\\\ c & d \\end{matrix}"]),
+        (
+            "| \\begin{matrix} a & b \\\\ c & d \\end{matrix} |",
+            &["D \\begin{matrix} a & b \\\\ c & d \\end{matrix}"],
+        ),
     ] {
         assert_eq!(found(text), formulas, "{text:?}");
     }

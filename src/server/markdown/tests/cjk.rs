@@ -5,7 +5,6 @@ use pulldown_cmark::Parser;
 
 use super::*;
 
-
 fn inner(text: &str) -> String {
     let html = render(text).into_string();
     html.strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>")).unwrap_or(&html).to_owned()
@@ -42,7 +41,10 @@ fn emphasis_beside_chinese_japanese_and_korean() {
         ("カタカナ**（かな）**ー", "カタカナ<strong>（かな）</strong>ー"),
         ("**测试。**API和**“测试”**API", "<strong>测试。</strong>API和<strong>“测试”</strong>API"),
         ("API**（测试）**API", "API<strong>（测试）</strong>API"),
-        ("**重要⚠️**后文，⚠️**注意**后文👍**好**的", "<strong>重要⚠️</strong>后文，⚠️<strong>注意</strong>后文👍<strong>好</strong>的"),
+        (
+            "**重要⚠️**后文，⚠️**注意**后文👍**好**的",
+            "<strong>重要⚠️</strong>后文，⚠️<strong>注意</strong>后文👍<strong>好</strong>的",
+        ),
         ("**好👍**的", "<strong>好👍</strong>的"),
         ("**𠮷。**𠮷**(𠮷)**𠮷", "<strong>𠮷。</strong>𠮷<strong>(𠮷)</strong>𠮷"),
         ("**甲**、**乙**和**“丙”**", "<strong>甲</strong>、<strong>乙</strong>和<strong>“丙”</strong>"),
@@ -59,7 +61,15 @@ fn emphasis_beside_chinese_japanese_and_korean() {
 
 #[test]
 fn what_is_no_emphasis_stays_as_it_is() {
-    for text in ["测_试。_后", "面积=长*宽", "2 * 3 * （4）", "a_（b）_c", "**测试。后文", "测试。**后文", "** 测试。**后文"] {
+    for text in [
+        "测_试。_后",
+        "面积=长*宽",
+        "2 * 3 * （4）",
+        "a_（b）_c",
+        "**测试。后文",
+        "测试。**后文",
+        "** 测试。**后文",
+    ] {
         assert_eq!(inner(text), text, "{text:?}");
     }
     for (text, html) in [
@@ -88,7 +98,10 @@ fn marks_are_punctuation_to_the_parser() {
         pulldown_cmark::html::push_html(&mut out, Parser::new(&format!("a**{c}b**")));
         !out.contains("<strong>")
     };
-    let wrong: String = (0..0x30000).filter_map(char::from_u32).filter(|&c| scripts::is_mark(c) && c != '*' && !is_punctuation(c)).collect();
+    let wrong: String = (0..0x30000)
+        .filter_map(char::from_u32)
+        .filter(|&c| scripts::is_mark(c) && c != '*' && !is_punctuation(c))
+        .collect();
     assert_eq!(wrong, "");
 }
 

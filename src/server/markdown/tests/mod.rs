@@ -80,6 +80,7 @@ const TRAPS: &[&str] = &[
     "H<sub>2</sub>O <sup>a <kbd>b</kbd> *c<mark>d*</mark> e</sub>\n\n| <sub>a | b</sub> |\n|-|-|\n| <kbd>c</kbd> | <sub>*d</sub>* |\n",
     "<details>\n<summary>a <b>b</b></summary>\n\n- c\n```rust\nd\n```\n> e\n\n<details open><summary>f</summary>\n\ng</details>\nh\n\n</details>\n\ni\n</details>\n",
     "- <details>\n  <summary>a\n  </summary>\n\n  b\n  </details>\n- c\n\n<details>\n\n[^1]: d\n\n[e]: /f\n\n    g\n[e] <sub>\n<summary>h</summary>\n|i|\n|-|\n",
+    "- ```md\n  ```py\n  ```\n  a\n  ```\n- b\n\n> ```md\n> ```x\n> ```\nlazy\n\n- ```js\n  c\nd\n\n```md\n```py\n```\n```\ne\n",
     "https://a.example查看 www.b.example/路径。ada@c.example的 <https://d.example/路> https://例.e/中",
 ];
 

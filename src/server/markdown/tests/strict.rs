@@ -51,7 +51,9 @@ fn likely(around: &str) -> &'static [&'static str] {
         "pre" => &["code"],
         "label" => &["input"],
         "details" => &["summary", "p", "ul", "details", "sub", "figure"],
-        "li" | "div" | "blockquote" => &["p", "details", "ul", "ol", "table", "figure", "em", "br", "blockquote", "h3"],
+        "li" | "div" | "blockquote" => {
+            &["p", "details", "ul", "ol", "table", "figure", "em", "br", "blockquote", "h3"]
+        }
         _ => &["em", "strong", "code", "del", "kbd", "sub", "sup", "span", "b", "i", "br"],
     }
 }
@@ -119,7 +121,7 @@ fn what_is_accepted_of_changed_answers_is_clean() {
     let html: Vec<String> = texts()
         .iter()
         .map(|text| safety::without_ours(render(text).as_str()))
-        .filter(|html| html.len() < 600)
+        .filter(|html| !html.is_empty() && html.len() < 600)
         .collect();
     for (at, one) in html.iter().enumerate() {
         if is_clean(one) {

@@ -13,7 +13,10 @@ fn inner(text: &str) -> String {
 fn marks_inside_a_line() {
     for (text, html) in [
         ("H<sub>2</sub>O", "H<sub>2</sub>O"),
-        ("x<sup>2</sup> <kbd>Ctrl</kbd>+<KBD>C</KBD> <mark>a</mark>", "x<sup>2</sup> <kbd>Ctrl</kbd>+<kbd>C</kbd> <mark>a</mark>"),
+        (
+            "x<sup>2</sup> <kbd>Ctrl</kbd>+<KBD>C</KBD> <mark>a</mark>",
+            "x<sup>2</sup> <kbd>Ctrl</kbd>+<kbd>C</kbd> <mark>a</mark>",
+        ),
         ("**H<sub>*2*</sub>**", "<strong>H<sub><em>2</em></sub></strong>"),
         ("a<sub>b<sub>c</sub></sub>", "a<sub>b<sub>c</sub></sub>"),
         ("a<sub>b<sup>c</sub></sup>", "a&lt;sub&gt;b<sup>c&lt;/sub&gt;</sup>"),
@@ -59,13 +62,19 @@ fn details_unfold() {
             "<details><summary>a</summary><p><strong>b</strong> <code>c</code></p></details><p><em>d</em></p>\
              <details><p>e</p></details>",
         ),
-        ("<details>\n<summary>a</summary>b</details>", "<details><summary>a</summary><p class=\"raw\">b</p></details>"),
+        (
+            "<details>\n<summary>a</summary>b</details>",
+            "<details><summary>a</summary><p class=\"raw\">b</p></details>",
+        ),
         ("<details open>\n\na</details>\n\nb", "<details><p>a</p></details><p>b</p>"),
         (
             "<details>\n<summary>a</summary>\n\n<details>\n<summary>b</summary>\n\nc\n\n</details>\n\nd\n\n</details>\n\ne",
             "<details><summary>a</summary><details><summary>b</summary><p>c</p></details><p>d</p></details><p>e</p>",
         ),
-        ("<details>\n<summary>a</summary>\n\nb\n\nc", "<details><summary>a</summary><p>b</p><p>c</p></details>"),
+        (
+            "<details>\n<summary>a</summary>\n\nb\n\nc",
+            "<details><summary>a</summary><p>b</p><p>c</p></details>",
+        ),
         ("</details>\n\na", "<p class=\"raw\">&lt;/details&gt;</p><p>a</p>"),
         ("<summary>a</summary>\n\nb", "<p class=\"raw\">&lt;summary&gt;a&lt;/summary&gt;</p><p>b</p>"),
         (
@@ -117,7 +126,11 @@ fn details_are_one_block_while_they_are_written() {
             assert_eq!(block.matches("<details>").count(), block.matches("</details>").count());
         }
         if line.starts_with("let") {
-            assert!(listener.blocks[1].ends_with("</code></pre></figure></details>"), "{}", listener.blocks[1]);
+            assert!(
+                listener.blocks[1].ends_with("</code></pre></figure></details>"),
+                "{}",
+                listener.blocks[1]
+            );
         }
     }
     listener.hear(stream.finish());
@@ -126,7 +139,15 @@ fn details_are_one_block_while_they_are_written() {
 
 #[test]
 fn tags_that_nest_deep_end() {
-    for tag in ["<sub>", "<details>\n", "<details>\n\n", "- <details>\n\n  ", "> <details>\n\n", "<sub>a</sub>", "<sub>*a "] {
+    for tag in [
+        "<sub>",
+        "<details>\n",
+        "<details>\n\n",
+        "- <details>\n\n  ",
+        "> <details>\n\n",
+        "<sub>a</sub>",
+        "<sub>*a ",
+    ] {
         for close in ["", "</sub>", "\n\n</details>\n\n"] {
             let text = tag.repeat(1_000) + &close.repeat(900);
             let html = render(&text);

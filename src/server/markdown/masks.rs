@@ -1,0 +1,40 @@
+//! Lines that are masked so that the parser reads blocks as they are meant: tags of details, each a block of its
+//! own. Masks are as long as what they hide, and never shown.
+
+use super::html::tags;
+use super::math::MORE;
+use super::math::scan::prefix;
+
+/// `masked`, which is `source` with formulas masked, with these lines masked as well. Each is known by itself,
+/// so it does not matter how a text is cut; where it turns out to be code, the mask is lifted again.
+pub(super) fn masked(source: &str, masked: &str) -> Option<String> {
+    if !["details>", "<details", "<summary>"].iter().any(|tag| source.contains(tag)) {
+        return None;
+    }
+    let (mut out, mut at) = (String::new(), 0);
+    for line in source.split_inclusive('\n') {
+        let from = at + prefix(line);
+        at += line.len();
+        let text = source[from..at].trim_end();
+        let Some(mask) = Some(text).filter(|text| masked[from..at].trim_end() == *text).and_then(comment)
+        else {
+            continue;
+        };
+        out.push_str(&masked[out.len()..from]);
+        out.push_str(&mask);
+    }
+    if out.is_empty() {
+        return None;
+    }
+    out.push_str(&masked[out.len()..]);
+    Some(out)
+}
+
+/// A line that holds nothing but tags of details as a comment of as many bytes. A comment is a block by itself, so
+/// what stands on the next line is markdown, also without a blank line between them. It tells
+/// [`super::bounds`] what opens and ends.
+fn comment(tags: &str) -> Option<String> {
+    let folds = tags::folds(tags)?;
+    let fill = tags.len().checked_sub(tags::MASKED.len() + folds.len() + "-->".len())?;
+    Some([tags::MASKED, &folds, &MORE.to_string().repeat(fill), "-->"].concat())
+}
