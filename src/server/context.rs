@@ -1,17 +1,21 @@
 //! What a server function is given: the state, who asks, and how to set a cookie or redirect.
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use leptos::prelude::{provide_context, use_context};
+use leptos::{
+    prelude::{provide_context, use_context},
+    server_fn::axum::server_fn_paths,
+};
 use leptos_axum::ResponseOptions;
 
 use super::{
+    cookie::Cookie,
     login::Caller,
-    session::{self, CurrentUser, IssuedToken},
+    session::{CurrentUser, IssuedToken},
     state::AppState,
 };
 use crate::error::AppError;
@@ -24,6 +28,8 @@ pub struct Context {
     pub state: AppState,
     pub caller: Caller,
     gate: Result<Option<CurrentUser>, AppError>,
+    /// `None` only where no request passed the gate.
+    cookie: Option<Cookie>,
     /// Posted as a plain form: the answer is a redirect.
     is_form: bool,
 }
@@ -40,11 +46,10 @@ impl Context {
 
     /// Hands the token to the browser; `None` takes it away.
     pub fn set_token(&self, token: Option<&IssuedToken>) {
-        let cookie = session::set_cookie(self.state.config.is_https(), token, self.state.clock.now());
-        if let (Some(options), Ok(cookie)) =
-            (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie))
-        {
-            options.append_header(header::SET_COOKIE, cookie);
+        let Some(cookie) = &self.cookie else { return };
+        let line = cookie.set(token, self.state.clock.now());
+        if let (Some(options), Ok(line)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&line)) {
+            options.append_header(header::SET_COOKIE, line);
         }
     }
 
@@ -68,7 +73,12 @@ impl Context {
 pub async fn server_functions(State(state): State<AppState>, request: Request) -> Response {
     let for_program = super::gate::is_for_program(request.uri().path(), request.headers());
     let (parts, body) = request.into_parts();
-    let whole = super::body::read(&state, Request::from_parts(parts.clone(), body)).await;
+    let whole = match takes(&parts) {
+        Ok(()) => {
+            super::body::read(&state, Request::from_parts(parts.clone(), body)).await.and_then(readable)
+        }
+        Err(error) => Err(error),
+    };
     let mut request = match whole {
         Ok(bytes) => Request::from_parts(parts, Body::from(bytes)),
         Err(error) if for_program => return as_json(&error),
@@ -79,12 +89,37 @@ pub async fn server_functions(State(state): State<AppState>, request: Request) -
     let context = Context {
         caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
         gate: super::gate::found(extensions),
+        cookie: extensions.get::<Cookie>().cloned(),
         is_form: accepts_html(request.headers()),
         state,
     };
     let response =
         leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await;
     with_status(response.into_response()).await
+}
+
+/// Whether there is such a function, and whether it is called as one. All of them take forms.
+fn takes(parts: &Parts) -> Result<(), AppError> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let mut methods =
+        server_fn_paths().filter(|(path, _)| *path == parts.uri.path()).map(|(_, method)| method);
+    let method = methods.next().ok_or(AppError::NotFound)?;
+    if method != parts.method {
+        return Err(AppError::MethodNotAllowed);
+    }
+    let kind = parts.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
+    let essence = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    // A call without arguments may leave it out.
+    if essence.is_none_or(|kind| kind.eq_ignore_ascii_case(FORM)) {
+        return Ok(());
+    }
+    Err(AppError::UnsupportedMediaType { wanted: FORM.into() })
+}
+
+/// A form is text in UTF-8. The reader's own error for others would be that of a browser without a server.
+fn readable(bytes: Bytes) -> Result<Bytes, AppError> {
+    let refused = || AppError::invalid("", "The form is not text in UTF-8. Send it again as a browser does.");
+    if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(refused()) }
 }
 
 /// A form is led back to the page it came from with its error in the address; what the address says of
@@ -103,7 +138,11 @@ fn forget_old_error(headers: &mut http::HeaderMap) {
 /// An error in the form in which the page's own calls read it.
 pub fn as_json(error: &AppError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, axum::Json(error)).into_response()
+    let mut response = (status, axum::Json(error)).into_response();
+    if *error == AppError::MethodNotAllowed {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
 }
 
 /// Every error of a server function comes as status 500 with the error as JSON; it gets the status that

@@ -1,15 +1,18 @@
 //! From a configuration to a running server, and to its end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    time::Duration,
+};
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use super::{
     chat::channel::StopReason,
     clock::Clock,
     config::{self, Config, make_private_dir},
-    instances,
+    connection, instances,
     journal::{Journal, Leftover},
     llm::{
         Provider, Secret,
@@ -72,13 +75,13 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         .with_journal(journal);
     recover::recover(state.clone(), leftovers).await;
     let address = listener.local_addr().unwrap_or(listen);
-    println!(
-        "Inglenook is ready at {}",
-        state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
-    );
+    let shown = state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    // Nobody may be reading it, or the other end be closed.
+    let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");
     tokio::spawn(sweep(state.clone()));
     tokio::spawn(instances::run(state.clone()));
-    run(state, listener).await
+    run(state, listener).await;
+    Ok(())
 }
 
 /// The journal of this process, and those of dead ones.
@@ -123,18 +126,14 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
 
 /// Serves until a signal: then new answers are refused, running ones may finish, and a second signal
 /// ends at once.
-async fn run(state: AppState, listener: TcpListener) -> Result<(), StartError> {
-    let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+async fn run(state: AppState, listener: TcpListener) {
     let stopping = state.clone();
-    // A first event would wait for the acknowledgement of the head before it, 40 ms.
-    let listener = listener.tap_io(|connection| {
-        let _ = connection.set_nodelay(true);
-    });
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let stop = async move {
         signal().await;
         tracing::info!(running = stopping.live.running(), "stopping");
         drain(&stopping).await;
-    });
+    };
+    let server = connection::serve(listener, router(state.clone()), &state.config, stop);
     let last_bytes = async {
         let mut changes = state.live.changes();
         while !state.live.is_draining() {
@@ -148,14 +147,13 @@ async fn run(state: AppState, listener: TcpListener) -> Result<(), StartError> {
         }
     };
     tokio::select! {
-        ended = server => ended.map_err(|cause| StartError::new(format!("The server ended: {cause}.")))?,
+        () = server => {}
         () = last_bytes => {}
     }
     if let Some(journal) = &state.journal {
         journal.close();
     }
     state.store.close().await;
-    Ok(())
 }
 
 /// Lets running answers finish for as long as is configured, then ends them as interrupted.

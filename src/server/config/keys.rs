@@ -113,6 +113,12 @@ pub const KEYS: &[Key] = &[
         "16",
         "Open event streams of one person, over all their tabs and programs.",
     ),
+    key(
+        "limits.connections",
+        "INGLENOOK_LIMITS_CONNECTIONS",
+        "16384",
+        "Open connections; one address that is no trusted proxy gets a quarter of them.",
+    ),
     key("timeouts.connect_seconds", "INGLENOOK_TIMEOUTS_CONNECT_SECONDS", "10", "To reach a provider."),
     key(
         "timeouts.first_token_seconds",
@@ -121,6 +127,24 @@ pub const KEYS: &[Key] = &[
         "For the first piece of an answer; local models may load first.",
     ),
     key("timeouts.idle_seconds", "INGLENOOK_TIMEOUTS_IDLE_SECONDS", "60", "Between two pieces of an answer."),
+    key(
+        "timeouts.head_seconds",
+        "INGLENOOK_TIMEOUTS_HEAD_SECONDS",
+        "10",
+        "For a request's head, and for its body until that must come with 1 KiB a second.",
+    ),
+    key(
+        "timeouts.keep_alive_seconds",
+        "INGLENOOK_TIMEOUTS_KEEP_ALIVE_SECONDS",
+        "65",
+        "Between two requests on one connection; longer than a proxy keeps its own.",
+    ),
+    key(
+        "timeouts.stall_seconds",
+        "INGLENOOK_TIMEOUTS_STALL_SECONDS",
+        "60",
+        "While a client takes nothing of the answer that waits for it.",
+    ),
 ];
 
 /// The variables that belong to no single key.
