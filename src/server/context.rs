@@ -98,6 +98,11 @@ pub async fn server_functions(State(state): State<AppState>, request: Request) -
     with_status(response.into_response()).await
 }
 
+/// The paths of all functions.
+pub fn function_paths() -> Vec<&'static str> {
+    server_fn_paths().map(|(path, _)| path).collect()
+}
+
 /// Whether there is such a function, and whether it is called as one. All of them take forms.
 fn takes(parts: &Parts) -> Result<(), AppError> {
     const FORM: &str = "application/x-www-form-urlencoded";

@@ -1,10 +1,11 @@
 //! A server for one test, its clients, and what they are answered.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::{Body, BodyDataStream, Bytes},
+    extract::ConnectInfo,
     http::{HeaderMap, Method, Request, header, request::Builder},
 };
 use futures::StreamExt;
@@ -39,20 +40,32 @@ impl App {
     }
 
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        Self::build(settings, Arc::new(Demo::new(Duration::ZERO)), None).await
+        Self::at(settings, Clock::system()).await
+    }
+
+    /// With the time of this clock.
+    pub async fn at(settings: &[(&str, &str)], clock: Clock) -> Self {
+        Self::build(settings, SECRET, Arc::new(Demo::new(Duration::ZERO)), None, clock).await
+    }
+
+    /// Another site.
+    pub async fn with_secret(secret: &[u8]) -> Self {
+        Self::build(&[], secret, Arc::new(Demo::new(Duration::ZERO)), None, Clock::system()).await
     }
 
     /// With the fake model server, whose models take their time or fail.
     pub async fn with_upstream() -> Self {
         let upstream = Upstream::start();
         let provider = upstream.provider();
-        Self::build(&[], provider, Some(upstream)).await
+        Self::build(&[], SECRET, provider, Some(upstream), Clock::system()).await
     }
 
     async fn build(
         settings: &[(&str, &str)],
+        secret: &[u8],
         provider: Arc<dyn Provider>,
         upstream: Option<Upstream>,
+        clock: Clock,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("Leptos.toml");
@@ -62,7 +75,7 @@ impl App {
         let config = Config::load(Some(&file), setting).unwrap();
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         let store = store::open(&url, &store::OpenOptions::default()).await.unwrap();
-        let state = AppState::new(config, SECRET, store, Providers::new(vec![provider]), Clock::system());
+        let state = AppState::new(config, secret, store, Providers::new(vec![provider]), clock);
         Self { router: router(state.clone()), state, upstream, _folder: folder }
     }
 
@@ -150,8 +163,10 @@ impl Client {
         body: Body,
         kind: Option<&str>,
     ) -> axum::response::Response {
-        let mut request: Builder =
-            Request::builder().method(method).uri(path).header(header::HOST, "inglenook.test");
+        let mut request: Builder = Request::builder().method(method).uri(path);
+        if !self.headers.contains_key(header::HOST) {
+            request = request.header(header::HOST, "inglenook.test");
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -165,6 +180,19 @@ impl Client {
             }
         }
         self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap()
+    }
+
+    /// Status and headers of an answer whose body is not waited for.
+    pub async fn head(&self, method: Method, path: &str, form: &str) -> (u16, HeaderMap) {
+        let kind = (!form.is_empty()).then_some("application/x-www-form-urlencoded");
+        let response = self.open(method, path, form.to_owned().into(), kind).await;
+        (response.status().as_u16(), response.headers().clone())
+    }
+
+    /// From this address, as the listener says it.
+    pub fn from(mut self, peer: SocketAddr) -> Self {
+        self.router = self.router.layer(axum::Extension(ConnectInfo(peer)));
+        self
     }
 
     pub async fn events(&self, path: &str) -> Events {
@@ -245,6 +273,11 @@ impl Answer {
 
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// All cookies that the answer sets or removes.
+    pub fn cookies(&self) -> Vec<&str> {
+        self.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect()
     }
 
     /// The cookie of the answer as a browser sends it back.

@@ -5,7 +5,9 @@
 mod app;
 mod chat;
 mod conversations;
+mod door;
 mod forms;
+mod functions;
 mod openapi;
 mod pages;
 mod people;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+mod door;
 mod events;
 mod failures;
 #[path = "../support/http.rs"]
@@ -9,6 +10,7 @@ mod http;
 mod instances;
 mod kill;
 mod listeners;
+mod log;
 #[expect(dead_code, reason = "the store's contract uses more of it")]
 #[path = "../../src/server/store/contract/mongod.rs"]
 mod mongod;

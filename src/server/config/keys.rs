@@ -45,7 +45,7 @@ pub const KEYS: &[Key] = &[
         "server.trusted_proxies",
         "INGLENOOK_TRUSTED_PROXIES",
         "",
-        "Addresses or networks (10.0.0.0/8) whose X-Forwarded-For is believed; commas between.",
+        "Addresses or networks (10.0.0.0/8) whose X-Forwarded-For, -Proto and -Host are believed; commas between.",
     ),
     key(
         "server.log.level",

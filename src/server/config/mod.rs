@@ -57,7 +57,7 @@ pub struct ServerConfig {
     /// Scheme, host and port without a slash at the end, such as `https://chat.example.org`.
     pub public_url: Option<String>,
     pub data_dir: PathBuf,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Whose `X-Forwarded-For`, `-Proto` and `-Host` are believed.
     pub trusted_proxies: Vec<IpNet>,
     pub log: LogConfig,
     /// How long running answers may finish when the server is stopped.
