@@ -75,10 +75,11 @@ async fn who_holds_a_connection_without_using_it_loses_it() {
     let conversation = lin.conversation().await;
     // Somebody who only listens is not one of them.
     let mut events = lin.events(&conversation, None, Format::Text).await;
+    let address = lin.address;
     let held = KINDS
         .iter()
         .flat_map(|kind| std::iter::repeat_n(kind, 15))
-        .map(async |(name, first, more)| (*name, until_closed(lin.address, first, more).await));
+        .map(|(name, first, more)| async move { (*name, until_closed(address, first, more).await) });
     for (name, after) in join_all(held).await {
         assert!(after < Duration::from_secs(10), "{name} was closed after {after:?}");
         assert!(after > Duration::from_millis(900), "{name} was closed after {after:?}");
@@ -158,7 +159,11 @@ async fn connections_beyond_the_limit_are_told_so_and_the_others_served() {
     };
     assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 5"), "{refused}");
     assert!((7..=8).contains(&held.len()), "{}", held.len());
-    assert!(site.server.log().contains("limits.connections"), "{}", site.server.log());
+    let begun = Instant::now();
+    while !site.server.log().contains("limits.connections") {
+        assert!(begun.elapsed() < PATIENCE, "the log says it: {}", site.server.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     // Who has a connection is served on it.
     held[0].write_all(first.as_bytes()).await.unwrap();
     let mut answer = [0; 12];

@@ -127,10 +127,14 @@ fn values_arrive_in_their_fields() {
     assert_eq!(config.auth.registration, Registration::Closed);
     assert_eq!(config.auth.session, Duration::from_secs(8 * 86400));
     assert_eq!(config.chat.default_model.as_deref(), Some("demo/demo"));
-    let Limits { message_bytes, body_bytes, logins_per_minute, streams_per_user } = config.limits;
+    let Limits { message_bytes, body_bytes, logins_per_minute, streams_per_user, connections } =
+        config.limits;
     assert_eq!((message_bytes, body_bytes, logins_per_minute, streams_per_user), (2000, 300_000, 3, 4));
+    assert_eq!(connections, 16_384);
     let seconds = [config.timeouts.connect, config.timeouts.first_token, config.timeouts.idle];
     assert_eq!(seconds.map(|time| time.as_secs()), [5, 6, 9]);
+    let seconds = [config.timeouts.head, config.timeouts.keep_alive, config.timeouts.stall];
+    assert_eq!(seconds.map(|time| time.as_secs()), [10, 65, 60]);
 }
 
 #[test]
