@@ -31,6 +31,9 @@ pub enum AppError {
     /// 409: at odds with what is stored.
     #[error("{message}")]
     Conflict { message: String },
+    /// 408: the body came too slowly.
+    #[error("This did not arrive in time. Check your connection and send it again.")]
+    TooSlow,
     /// 413: a request of more bytes than are taken.
     #[error("That is too large: at most {} is taken here.", size::at_most(*limit))]
     TooLarge { limit: usize },
@@ -38,9 +41,12 @@ pub enum AppError {
     /// not read.
     #[error("{}", size::too_long(*size, *limit))]
     TooLong { size: Option<usize>, limit: usize },
-    /// 415.
-    #[error("Send this as application/json.")]
-    UnsupportedMediaType,
+    /// 415: `wanted` is the media type that is taken.
+    #[error("Send this as {wanted}.")]
+    UnsupportedMediaType { wanted: String },
+    /// 421: the site is not at the address that was asked for.
+    #[error("{message}")]
+    Misdirected { message: String },
     /// 422: `field` is what the caller can put right; empty when it is the body as a whole.
     #[error("{message}")]
     Invalid { field: String, message: String },
@@ -97,8 +103,10 @@ impl AppError {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict { .. } => 409,
+            Self::TooSlow => 408,
             Self::TooLarge { .. } | Self::TooLong { .. } => 413,
-            Self::UnsupportedMediaType => 415,
+            Self::UnsupportedMediaType { .. } => 415,
+            Self::Misdirected { .. } => 421,
             Self::Invalid { .. } | Self::IdempotencyKeyReused => 422,
             Self::TooMany { .. } | Self::TooManyAnswers { .. } => 429,
             Self::Internal => 500,
@@ -120,9 +128,11 @@ impl AppError {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict { .. } => "conflict",
+            Self::TooSlow => "too_slow",
             Self::TooLarge { .. } => "too_large",
             Self::TooLong { .. } => "too_long",
-            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UnsupportedMediaType { .. } => "unsupported_media_type",
+            Self::Misdirected { .. } => "misdirected",
             Self::Invalid { .. } => "invalid",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::TooMany { .. } => "too_many",
@@ -146,8 +156,10 @@ impl AppError {
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::Conflict { .. } => "Conflict",
+            Self::TooSlow => "Too slow",
             Self::TooLarge { .. } | Self::TooLong { .. } => "Too large",
-            Self::UnsupportedMediaType => "Unsupported media type",
+            Self::UnsupportedMediaType { .. } => "Unsupported media type",
+            Self::Misdirected { .. } => "Another address",
             Self::Invalid { .. } | Self::IdempotencyKeyReused => "Not valid",
             Self::TooMany { .. } => "Too many requests",
             Self::TooManyAnswers { .. } => "Too many answers",

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("inglenook: {error}");
+            telemetry::say(&format!("inglenook: {error}"));
             ExitCode::from(error.exit_code)
         }
     }
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<ExitCode, StartError> {
     let config = cli.load().map_err(|error| StartError::new(error.to_string()))?;
-    telemetry::init(config.server.log, std::env::var("RUST_LOG").ok().as_deref());
+    let _log = telemetry::init(config.server.log, std::env::var("RUST_LOG").ok().as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,4 +1,6 @@
-//! [`read`]: a request's body as a whole, within the limit around the site.
+//! [`read`]: a request's body as a whole, within the limits of size and time.
+
+use std::error::Error;
 
 use axum::{
     body::Bytes,
@@ -7,7 +9,7 @@ use axum::{
     response::IntoResponse,
 };
 
-use super::state::AppState;
+use super::{connection::TooSlow, state::AppState};
 use crate::error::AppError;
 
 /// What is said of a request that is too large: of a question the limit of questions, as a smaller one of that
@@ -27,10 +29,17 @@ pub fn too_large(state: &AppState, path: &str) -> AppError {
 pub async fn read(state: &AppState, request: Request) -> Result<Bytes, AppError> {
     let path = request.uri().path().to_owned();
     Bytes::from_request(request, state).await.map_err(|rejection| {
+        if is_too_slow(&rejection) {
+            return AppError::TooSlow;
+        }
         if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
             too_large(state, &path)
         } else {
             AppError::invalid("", "The body broke off.")
         }
     })
+}
+
+fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
+    error.is::<TooSlow>() || error.source().is_some_and(is_too_slow)
 }

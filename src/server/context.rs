@@ -1,15 +1,19 @@
 //! What a server function is given: the state, who asks, and how to set a cookie or redirect.
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use leptos::prelude::{provide_context, use_context};
+use leptos::{
+    prelude::{provide_context, use_context},
+    server_fn::axum::server_fn_paths,
+};
 use leptos_axum::ResponseOptions;
 
 use super::{
+    cookie::Cookie,
     error_response::extra_header,
     flash::{self, Flash, Told},
     forms::Form,
@@ -28,6 +32,8 @@ pub struct Context {
     pub state: AppState,
     pub caller: Caller,
     gate: Result<Option<CurrentUser>, AppError>,
+    /// `None` only where no request passed the gate.
+    cookie: Option<Cookie>,
     /// Posted as a plain form: the answer is a redirect.
     is_form: bool,
 }
@@ -45,9 +51,9 @@ impl Context {
     /// Hands the token to the browser; `None` takes it away, with all that the browser keeps of the site.
     pub fn set_token(&self, token: Option<&IssuedToken>) {
         let Some(options) = use_context::<ResponseOptions>() else { return };
-        let cookie = session::set_cookie(self.state.config.is_https(), token, self.state.clock.now());
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            options.append_header(header::SET_COOKIE, cookie);
+        let line = self.cookie.as_ref().map(|cookie| cookie.set(token, self.state.clock.now()));
+        if let Some(Ok(line)) = line.as_deref().map(HeaderValue::from_str) {
+            options.append_header(header::SET_COOKIE, line);
         }
         if token.is_none() {
             let (name, value) = session::CLEAR_SITE_DATA;
@@ -88,7 +94,12 @@ impl Context {
 pub async fn server_functions(State(state): State<AppState>, request: Request) -> Response {
     let for_program = super::gate::is_for_program(request.uri().path(), request.headers());
     let (parts, body) = request.into_parts();
-    let whole = super::body::read(&state, Request::from_parts(parts.clone(), body)).await;
+    let whole = match takes(&parts) {
+        Ok(()) => {
+            super::body::read(&state, Request::from_parts(parts.clone(), body)).await.and_then(readable)
+        }
+        Err(error) => Err(error),
+    };
     let bytes = match whole {
         Ok(bytes) => bytes,
         Err(error) if for_program => return as_json(&error),
@@ -106,6 +117,7 @@ pub async fn server_functions(State(state): State<AppState>, request: Request) -
     let context = Context {
         caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
         gate: super::gate::found(extensions),
+        cookie: extensions.get::<Cookie>().cloned(),
         is_form: form.is_some(),
         state: state.clone(),
     };
@@ -119,12 +131,44 @@ pub async fn server_functions(State(state): State<AppState>, request: Request) -
     }
 }
 
+/// The paths of all functions.
+pub fn function_paths() -> Vec<&'static str> {
+    server_fn_paths().map(|(path, _)| path).collect()
+}
+
+/// Whether there is such a function, and whether it is called as one. All of them take forms.
+fn takes(parts: &Parts) -> Result<(), AppError> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let mut methods =
+        server_fn_paths().filter(|(path, _)| *path == parts.uri.path()).map(|(_, method)| method);
+    let method = methods.next().ok_or(AppError::NotFound)?;
+    if method != parts.method {
+        return Err(AppError::MethodNotAllowed);
+    }
+    let kind = parts.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
+    let essence = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    // A call without arguments may leave it out.
+    if essence.is_none_or(|kind| kind.eq_ignore_ascii_case(FORM)) {
+        return Ok(());
+    }
+    Err(AppError::UnsupportedMediaType { wanted: FORM.into() })
+}
+
+/// A form is text in UTF-8. The reader's own error for others would be that of a browser without a server.
+fn readable(bytes: Bytes) -> Result<Bytes, AppError> {
+    let refused = || AppError::invalid("", "The form is not text in UTF-8. Send it again as a browser does.");
+    if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(refused()) }
+}
+
 /// An error in the form in which the page's own calls read it.
 pub fn as_json(error: &AppError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = (status, axum::Json(error)).into_response();
     if let Some((name, value)) = extra_header(error) {
         answer.headers_mut().insert(name, value);
+    }
+    if *error == AppError::MethodNotAllowed {
+        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
     answer
 }

@@ -113,3 +113,21 @@ fn page_of(error: &AppError, again: Option<Again>) -> Response {
     answer.headers_mut().extend(extra_header(error));
     answer
 }
+
+/// The page for people who came to this server by another address than the site's.
+pub fn address_page(error: &AppError, address: &str) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::MISDIRECTED_REQUEST);
+    let (title, sentence, address) = (error.title(), error.to_string(), address.to_owned());
+    let page = Page { status, class: "door", ..Page::new(title) };
+    page.render(move || {
+        view! {
+            <main class="card">
+                <h1>{title}</h1>
+                <p class="quiet">{sentence}</p>
+                <a class="primary" href=address.clone()>
+                    {address.clone()}
+                </a>
+            </main>
+        }
+    })
+}

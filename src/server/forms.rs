@@ -10,10 +10,11 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
+    client::{Client, Origin},
     config::Config,
     document,
     flash::{Flash, PARAMETER, Told, Typed},
-    gate, redirect,
+    gate, origin, redirect,
     state::AppState,
 };
 use crate::{error::AppError, ui::parts::Again};
@@ -57,7 +58,7 @@ impl Form {
         Self {
             action: head.uri.path().to_owned(),
             fields: fields.map(|fields| fields.0).unwrap_or_default(),
-            page: page_of(&state.config, &head.headers),
+            page: head.extensions.get().and_then(|client| page_of(&state.config, client, &head.headers)),
             viewer: found.map(|current| current.user.id),
         }
     }
@@ -146,15 +147,12 @@ fn path_of(page: &str) -> &str {
 }
 
 /// Path and query of the `Referer`, when it names a page of this site; without what that page was told before.
-fn page_of(config: &Config, headers: &HeaderMap) -> Option<String> {
+fn page_of(config: &Config, client: &Client, headers: &HeaderMap) -> Option<String> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let referer: Uri = text(header::REFERER)?.parse().ok()?;
-    let host = referer.authority()?.as_str();
-    let origin = format!("{}://{host}", referer.scheme_str()?);
-    let is_web = matches!(referer.scheme_str(), Some("http" | "https"));
-    let ours = text(header::HOST).is_some_and(|ours| ours.eq_ignore_ascii_case(host))
-        || config.public_origin().is_some_and(|ours| ours.eq_ignore_ascii_case(&origin));
-    if !is_web || !ours {
+    let opened = Origin::parse(&format!("{}://{}", referer.scheme_str()?, referer.authority()?))?;
+    let is_public = |public: Origin| public.https == opened.https && public.is_at(&opened.host);
+    if !client.hosts().any(|host| opened.is_at(host)) && !origin::public(config).is_some_and(is_public) {
         return None;
     }
     let query = referer.query().unwrap_or_default();
@@ -183,7 +181,8 @@ mod tests {
         let config = Config::load(Some(file.path()), setting).unwrap();
         let headers = [(header::HOST, "here.test:3000"), (header::REFERER, referer)];
         let headers = headers.map(|(name, value)| (name, HeaderValue::from_bytes(value.as_bytes()).unwrap()));
-        page_of(&config, &HeaderMap::from_iter(headers))
+        let headers = HeaderMap::from_iter(headers);
+        page_of(&config, &Client::of(&config, None, &Uri::from_static("/"), &headers), &headers)
     }
 
     #[test]

@@ -4,15 +4,19 @@ use std::net::SocketAddr;
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, State},
-    http::{Extensions, HeaderMap, HeaderValue, Method, header, request::Parts},
+    http::{Extensions, HeaderMap, HeaderValue, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use super::{
+    client::Client,
+    cookie::Cookie,
     login::Caller,
+    origin,
     session::{self, CurrentUser},
     state::AppState,
+    store::Session,
 };
 use crate::error::AppError;
 
@@ -26,74 +30,76 @@ pub fn found(extensions: &Extensions) -> Result<Option<CurrentUser>, AppError> {
 
 /// Who asks goes into the request's extensions; a prolonged session's cookie into the response.
 pub async fn enter(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    if let Err(error) = same_origin(&state, request.method(), request.headers()) {
-        return error_for(&request, error);
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let (config, headers) = (&state.config, request.headers());
+    let client = Client::of(config, peer, request.uri(), headers);
+    let cookie = Cookie::of(config, &state.cookie_name, &client, headers);
+    let refused = origin::answers_to(config, &client, headers)
+        .and_then(|()| origin::same_origin(config, &client, request.method(), headers, cookie.is_brought()));
+    if let Err(error) = refused {
+        return refusal(&state, &request, error);
     }
-    let secure = state.config.is_https();
-    let mut renewed = None;
-    let found = match session::token_of(request.headers(), secure) {
-        None => Ok(None),
-        Some(token) => session::enter(&state, token).await.map(|entry| {
-            entry.map(|entry| {
-                renewed = entry.renewed;
-                entry.current
-            })
-        }),
-    };
-    let caller = caller(&state, &request);
-    request.extensions_mut().insert(caller);
-    request.extensions_mut().insert(Found(found));
+    let (found, anew) = who(&state, &cookie, headers).await;
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let caller =
+        Caller { address: client.counted_as(), user_agent: user_agent.unwrap_or_default().to_owned() };
+    let extensions = request.extensions_mut();
+    extensions.insert(caller);
+    extensions.insert(client);
+    extensions.insert(cookie.clone());
+    extensions.insert(Found(found));
     let mut response = next.run(request).await;
-    if let Some(token) = renewed
-        && !response.headers().contains_key(header::SET_COOKIE)
-        && let Ok(cookie) =
-            HeaderValue::from_str(&session::set_cookie(secure, Some(&token), state.clock.now()))
-    {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
+    set_cookies(&state, &cookie, anew.as_ref(), response.headers_mut());
     response
 }
 
-fn caller(state: &AppState, request: &Request) -> Caller {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    let address = match (peer, forwarded) {
-        // The last entry is what our own proxy saw; those before it anybody may have written.
-        (Some(peer), Some(list)) if state.config.trusts_proxy(peer) => {
-            list.rsplit(',').next().map(|last| last.trim().to_owned()).unwrap_or_default()
+/// Who asks, and the session whose cookie is to be set anew.
+async fn who(
+    state: &AppState,
+    cookie: &Cookie,
+    headers: &HeaderMap,
+) -> (Result<Option<CurrentUser>, AppError>, Option<Session>) {
+    if let Some(token) = session::bearer(headers) {
+        // A program keeps the token that it has: it is prolonged in its row.
+        let Some(token) = token else { return (Ok(None), None) };
+        return (session::enter(state, token).await.map(|entry| entry.map(|entry| entry.current)), None);
+    }
+    for token in cookie.tokens() {
+        match session::enter(state, token).await {
+            Ok(None) => {}
+            Ok(Some(entry)) => {
+                let anew = entry.prolonged || cookie.old() == Some(token);
+                return (Ok(Some(entry.current)), anew.then_some(entry.session));
+            }
+            Err(error) => return (Err(error), None),
         }
-        (Some(peer), _) => peer.to_string(),
-        (None, _) => String::new(),
-    };
-    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    Caller { address, user_agent: user_agent.unwrap_or_default().to_owned() }
+    }
+    (Ok(None), None)
 }
 
-/// A request that changes something and carries the cookie must come from our own pages. Browsers say
-/// where it comes from; a program sends no cookie but `Authorization`, which no other site can make a
-/// browser send.
-fn same_origin(state: &AppState, method: &Method, headers: &HeaderMap) -> Result<(), AppError> {
-    if method.is_safe() {
-        return Ok(());
-    }
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let proven = match (text("sec-fetch-site"), text("origin")) {
-        (Some(site), _) => site == "same-origin" || site == "none",
-        (None, Some(origin)) => {
-            let host = origin.split_once("://").map(|(_, host)| host);
-            host.is_some() && (host == text("host") || Some(origin) == state.config.public_origin())
+/// A cookie that the route sets itself goes before a prolonged one.
+fn set_cookies(state: &AppState, cookie: &Cookie, anew: Option<&Session>, headers: &mut HeaderMap) {
+    let token = anew.filter(|_| !headers.contains_key(header::SET_COOKIE));
+    let token = token.and_then(|session| state.tokens.issue(session).ok());
+    let set = token.map(|token| cookie.set(Some(&token), state.clock.now()));
+    // Another site on another port of this host may still use the old name.
+    let remove = cookie.old().filter(|token| state.tokens.is_ours(token)).map(|_| cookie.remove_old());
+    for line in set.into_iter().chain(remove) {
+        if let Ok(line) = HeaderValue::from_str(&line) {
+            headers.append(header::SET_COOKIE, line);
         }
-        (None, None) => {
-            session::token_of(headers, state.config.is_https()).is_none()
-                || headers.contains_key(header::AUTHORIZATION)
-        }
-    };
-    if proven {
-        return Ok(());
     }
-    Err(AppError::Forbidden {
-        message: "This request came from another site, so it was not carried out.".into(),
-    })
+}
+
+/// A person who came to the wrong address gets the right one to click on.
+fn refusal(state: &AppState, request: &Request, error: AppError) -> Response {
+    let is_page = !is_for_program(request.uri().path(), request.headers());
+    match (&error, &state.config.server.public_url) {
+        (AppError::Misdirected { .. }, Some(address)) if is_page => {
+            super::document::address_page(&error, address)
+        }
+        _ => error_for(request, error),
+    }
 }
 
 /// An error before any route: JSON for programs and functions, otherwise a page.

@@ -1,10 +1,10 @@
 //! The router: every route, and the layers around them with the reasons for their order.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody},
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
@@ -22,6 +22,11 @@ use tower_http::{
 use super::{assets, context, document, gate, request_id, rest, state::AppState};
 use crate::{error::AppError, pages};
 
+/// How long a body is read that is refused anyway.
+const DISCARD: Duration = Duration::from_secs(10);
+/// A year, in which browsers reach the site with https even where somebody types http.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 pub fn router(state: AppState) -> Router {
     let behind_the_gate = Router::new()
         .merge(pages::routes())
@@ -31,12 +36,12 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(method_not_allowed);
     layers(behind_the_gate, &state)
         // No session is looked up for these, and they answer while the database is away.
-        .merge(open_to_all())
+        .merge(open_to_all(&state))
         .layer(middleware::from_fn(request_id::trace))
         .with_state(state)
 }
 
-fn open_to_all() -> Router<AppState> {
+fn open_to_all(state: &AppState) -> Router<AppState> {
     Router::new()
         .merge(rest::documentation())
         .route("/pkg/{build}/{*name}", get(assets::hashed))
@@ -45,13 +50,14 @@ fn open_to_all() -> Router<AppState> {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn(security_headers))
+        .layer(middleware::from_fn_with_state(state.clone(), security_headers))
         .layer(middleware::from_fn(catch_panic))
 }
 
 /// From the inside out: what comes first is nearest to the handlers.
 fn layers(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     router
+        .layer(middleware::from_fn(unbuffered_streams))
         .layer(middleware::from_fn_with_state(state.clone(), gate::enter))
         // axum's own limit would stand before the one that the operator sets.
         .layer(DefaultBodyLimit::disable())
@@ -63,7 +69,7 @@ fn layers(router: Router<AppState>, state: &AppState) -> Router<AppState> {
         // Around everything that makes a body.
         .layer(compression())
         // Whatever is answered carries these, also a panic and a refusal.
-        .layer(middleware::from_fn(security_headers))
+        .layer(middleware::from_fn_with_state(state.clone(), security_headers))
 }
 
 /// Pages and JSON only: streams of events must not be held back, and assets come compressed. Speed goes
@@ -89,27 +95,48 @@ async fn body_limit(State(state): State<AppState>, request: Request, next: Next)
     let Some(length) = length.filter(|length| *length > limit) else { return next.run(request).await };
     let (parts, body) = request.into_parts();
     // A browser that is still sending when the answer comes sees a broken connection and no answer, so
-    // what is not absurdly large is read and thrown away.
+    // what is not absurdly large is read and thrown away, for a while.
     if length <= limit.saturating_mul(16) {
         let mut pieces = body.into_data_stream();
-        while pieces.next().await.is_some_and(|piece| piece.is_ok()) {}
+        let thrown_away = async { while pieces.next().await.is_some_and(|piece| piece.is_ok()) {} };
+        let _ = tokio::time::timeout(DISCARD, thrown_away).await;
     }
     let error = super::body::too_large(&state, parts.uri.path());
     gate::error_for(&Request::from_parts(parts, Body::empty()), error)
 }
 
-async fn security_headers(request: Request, next: Next) -> Response {
-    const HEADERS: [(HeaderName, &str); 4] = [
+/// nginx and others hold an answer back until there are some kilobytes of it, unless this says that they
+/// must not. A stream is what does not know how long it will be.
+async fn unbuffered_streams(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if response.body().size_hint().exact().is_none() {
+        let name = HeaderName::from_static("x-accel-buffering");
+        response.headers_mut().insert(name, HeaderValue::from_static("no"));
+    }
+    response
+}
+
+async fn security_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    const HEADERS: [(HeaderName, &str); 5] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=()",
+        ),
     ];
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    if state.config.is_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+    // Whatever may be kept says so itself: the rest is somebody's own.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     // Pages bring their own, with a nonce; nothing else runs or loads anything.
     let strict = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(strict);

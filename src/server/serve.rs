@@ -1,13 +1,12 @@
 //! From a configuration to a running server, and to its end.
 
 use std::{
-    net::SocketAddr,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use axum::serve::ListenerExt;
 use futures::FutureExt;
 use tokio::net::TcpListener;
 
@@ -15,6 +14,7 @@ use super::{
     chat::{channel::StopReason, orphans, relay},
     clock::Clock,
     config::{self, Config, Secret as SigningSecret, fingerprint},
+    connection,
     disk::{self, Lock, LockError},
     history, instances,
     journal::{Journal, Leftover},
@@ -73,14 +73,14 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let state = AppState::new(config, secret, store, providers, Clock::system(), Some(journal));
     recover::recover(state.clone(), leftovers).await;
     let address = listener.local_addr().unwrap_or(listen);
-    println!(
-        "Inglenook is ready at {}",
-        state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
-    );
+    let shown = state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    // Nobody may be reading it, or the other end be closed.
+    let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");
     tasks::keep("sweep", state.clone(), |state| sweep(state).boxed());
     tasks::keep("watch over answers", state.clone(), |state| orphans::watch(state).boxed());
     instances::run(&state);
-    run(state, listener).await
+    run(state, listener).await;
+    Ok(())
 }
 
 /// Before anything else is touched: a second server on the same folder would take what the first one is
@@ -171,18 +171,14 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
 
 /// Serves until a signal: then new answers are refused, running ones may finish, and a second signal
 /// ends at once.
-async fn run(state: AppState, listener: TcpListener) -> Result<(), StartError> {
-    let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+async fn run(state: AppState, listener: TcpListener) {
     let stopping = state.clone();
-    // A first event would wait for the acknowledgement of the head before it, 40 ms.
-    let listener = listener.tap_io(|connection| {
-        let _ = connection.set_nodelay(true);
-    });
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let stop = async move {
         signal().await;
         tracing::info!(running = stopping.live.running(), "stopping");
         drain(&stopping).await;
-    });
+    };
+    let server = connection::serve(listener, router(state.clone()), &state.config, stop);
     let last_bytes = async {
         let mut changes = state.live.changes();
         while !state.live.is_draining() {
@@ -196,14 +192,13 @@ async fn run(state: AppState, listener: TcpListener) -> Result<(), StartError> {
         }
     };
     tokio::select! {
-        ended = server => ended.map_err(|cause| StartError::new(format!("The server ended: {cause}.")))?,
+        () = server => {}
         () = last_bytes => {}
     }
     if let Some(journal) = &state.journal {
         journal.close();
     }
     state.store.close().await;
-    Ok(())
 }
 
 /// Lets running answers finish for as long as is configured, then ends them as interrupted.

@@ -1,13 +1,13 @@
 //! The one gate: cookie or bearer token → session row → [`CurrentUser`].
 //!
 //! The token is a JWT (HS256, one secret) that names a session row. The row is looked up on each
-//! request, so signing out, a new password or a disabled account end a session at once. As the row
-//! decides, the token lives as long as the session may; a session in use is prolonged once a day.
+//! request, so signing out, a new password or a disabled account end a session at once. Only the row says
+//! how long a session lives, whatever the token says: a session in use is prolonged once a day, in its row.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 
-use super::{clock::Clock, state::AppState, store::Session};
+use super::{jwt_hmac, state::AppState, store::Session};
 use crate::{
     domain::{User, UserRole, UserState},
     error::AppError,
@@ -18,14 +18,14 @@ use crate::{
 pub const CLEAR_SITE_DATA: (http::HeaderName, &str) =
     (http::HeaderName::from_static("clear-site-data"), "\"storage\"");
 
-/// The cookie that carries the token. Its name gets the `__Host-` prefix over https.
-pub const COOKIE: &str = "inglenook";
 const ISSUER: &str = "inglenook";
 /// What a token is for; other kinds must never pass as a session.
 const KIND: &str = "session";
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// `{"typ":"JWT","alg":"HS256"}` as it stands in every token.
 const HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9";
+/// A token is made a moment after its row was written or prolonged; never much later.
+const MADE_WITHIN: i64 = 60;
 /// Ours are about 250 bytes; longer ones are refused unread.
 const MAX_TOKEN_BYTES: usize = 1024;
 
@@ -64,7 +64,7 @@ struct Claims {
     sub: String,
     /// The session row.
     sid: String,
-    /// Seconds, as the standard says.
+    /// Seconds, as the standard says, and for others to read: the row decides how long a session lives.
     iat: i64,
     exp: i64,
 }
@@ -74,22 +74,21 @@ pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
-    clock: Clock,
 }
 
 impl Tokens {
-    pub fn new(secret: &[u8], clock: Clock) -> Self {
+    pub fn new(secret: &[u8]) -> Self {
+        jwt_hmac::install();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
-        // Expiry is checked against our own clock in `read`.
+        // The row has it.
         validation.validate_exp = false;
         validation.validate_aud = false;
         Self {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             validation,
-            clock,
         }
     }
 
@@ -99,7 +98,7 @@ impl Tokens {
             kind: KIND.into(),
             sub: session.user_id.clone(),
             sid: session.id.clone(),
-            iat: self.clock.now() / 1000,
+            iat: session.last_seen_at / 1000,
             exp: session.expires_at / 1000,
         };
         let token = encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(|error| {
@@ -109,8 +108,9 @@ impl Tokens {
         Ok(IssuedToken { token, expires_at: session.expires_at })
     }
 
-    /// The session id and user id of a token that we signed and that has not expired.
-    fn read(&self, token: &str) -> Option<(String, String)> {
+    /// What a token says that we signed; `None` for any other. No clock is asked: another server's may be
+    /// ahead, and our own may have been set.
+    fn read(&self, token: &str) -> Option<Claims> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
         }
@@ -120,35 +120,40 @@ impl Tokens {
             return None;
         }
         let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
-        let now = self.clock.now() / 1000;
-        (claims.kind == KIND && claims.exp > now && claims.iat <= now + 60)
-            .then_some((claims.sid, claims.sub))
+        (claims.kind == KIND && claims.exp > claims.iat).then_some(claims)
+    }
+
+    /// Whether we signed this.
+    pub fn is_ours(&self, token: &str) -> bool {
+        self.read(token).is_some()
     }
 }
 
-/// What the gate found: who asks, and a fresh token when the session was prolonged.
+/// What the gate found: who asks, and their session, which may have been prolonged just now.
 pub struct Entry {
     pub current: CurrentUser,
-    pub renewed: Option<IssuedToken>,
+    pub session: Session,
+    pub prolonged: bool,
 }
 
 /// Looks the token's session up. `Ok(None)`: nobody.
 pub async fn enter(state: &AppState, token: &str) -> Result<Option<Entry>, AppError> {
-    let Some((session_id, user_id)) = state.tokens.read(token) else { return Ok(None) };
-    let Some((mut session, user)) = state.store.session(&session_id).await? else { return Ok(None) };
+    let Some(claims) = state.tokens.read(token) else { return Ok(None) };
+    let Some((mut session, user)) = state.store.session(&claims.sid).await? else { return Ok(None) };
     let now = state.clock.now();
-    if session.user_id != user_id || session.expires_at <= now || user.state != UserState::Active {
+    let made_for_it =
+        session.user_id == claims.sub && claims.iat <= session.last_seen_at / 1000 + MADE_WITHIN;
+    if !made_for_it || session.expires_at <= now || user.state != UserState::Active {
         return Ok(None);
     }
-    let renewed = if now - session.last_seen_at > DAY_MS {
+    let prolonged = now - session.last_seen_at > DAY_MS;
+    if prolonged {
         session.last_seen_at = now;
         session.expires_at = now + session_ms(state);
         state.store.touch_session(&session.id, now, session.expires_at).await?;
-        Some(state.tokens.issue(&session)?)
-    } else {
-        None
-    };
-    Ok(Some(Entry { current: CurrentUser { user, session_id: session.id }, renewed }))
+    }
+    let current = CurrentUser { user, session_id: session.id.clone() };
+    Ok(Some(Entry { current, session, prolonged }))
 }
 
 /// How long a session lives without a visit.
@@ -179,35 +184,9 @@ pub async fn start(
     state.tokens.issue(&session)
 }
 
-/// The name of the cookie for this site. `__Host-` binds it to this host and to https.
-pub fn cookie_name(secure: bool) -> String {
-    if secure { format!("__Host-{COOKIE}") } else { COOKIE.to_owned() }
-}
-
-/// `Set-Cookie` for a token, or for none (which removes the cookie).
-pub fn set_cookie(secure: bool, token: Option<&IssuedToken>, now: i64) -> String {
-    let name = cookie_name(secure);
-    let (value, age) = token.map_or(("", 0), |t| (t.token.as_str(), ((t.expires_at - now) / 1000).max(0)));
-    let secure = if secure { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}")
-}
-
-/// The token of a request: `Authorization: Bearer` first, then the cookie. A cookie that is sent twice
-/// is not ours to choose from, and counts as none.
-pub fn token_of(headers: &http::HeaderMap, secure: bool) -> Option<&str> {
-    if let Some(value) = headers.get(http::header::AUTHORIZATION) {
-        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        return scheme.eq_ignore_ascii_case("bearer").then_some(token.trim());
-    }
-    let name = cookie_name(secure);
-    let mut found = headers
-        .get_all(http::header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(key, _)| *key == name)
-        .map(|(_, value)| value);
-    let first = found.next();
-    if found.next().is_some() { None } else { first }
+/// The token of `Authorization: Bearer`. A header that is there decides, also when it holds no token.
+pub fn bearer(headers: &http::HeaderMap) -> Option<Option<&str>> {
+    let value = headers.get(http::header::AUTHORIZATION)?;
+    let pair = value.to_str().ok().and_then(|value| value.split_once(' '));
+    Some(pair.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim()))
 }

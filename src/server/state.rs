@@ -7,6 +7,7 @@ use super::{
     chat::{browsers::Browsers, live::Live, relay::Relay, tail::Tails},
     clock::{Clock, Ids},
     config::Config,
+    cookie,
     flash::Flashes,
     journal::Journal,
     llm::registry::Providers,
@@ -31,6 +32,8 @@ pub struct Parts {
     pub clock: Clock,
     pub ids: Ids,
     pub tokens: Tokens,
+    /// See [`cookie::Cookie`].
+    pub cookie_name: String,
     pub passwords: Passwords,
     pub attempts: Attempts,
     pub flashes: Flashes,
@@ -57,7 +60,8 @@ impl AppState {
         let providers = Arc::new(providers);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self(Arc::new(Parts {
-            tokens: Tokens::new(secret, clock.clone()),
+            tokens: Tokens::new(secret),
+            cookie_name: cookie::name(secret),
             tails: Tails::new(store.clone()),
             journal,
             readiness: Readiness::default(),

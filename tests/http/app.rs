@@ -1,10 +1,11 @@
 //! A server for one test, its clients, and what they are answered.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::{Body, BodyDataStream, Bytes},
+    extract::ConnectInfo,
     http::{HeaderMap, Method, Request, header, request::Builder},
 };
 use futures::StreamExt;
@@ -41,7 +42,17 @@ impl App {
     }
 
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        Self::build(settings, Arc::new(Demo::new(Duration::ZERO)), None).await
+        Self::at(settings, Clock::system()).await
+    }
+
+    /// With the time of this clock.
+    pub async fn at(settings: &[(&str, &str)], clock: Clock) -> Self {
+        Self::build(settings, SECRET, Arc::new(Demo::new(Duration::ZERO)), None, clock).await
+    }
+
+    /// Another site.
+    pub async fn with_secret(secret: &[u8]) -> Self {
+        Self::build(&[], secret, Arc::new(Demo::new(Duration::ZERO)), None, Clock::system()).await
     }
 
     /// With the fake model server, whose models take their time or fail.
@@ -51,14 +62,14 @@ impl App {
 
     /// With a provider of one's own.
     pub async fn with_provider(settings: &[(&str, &str)], provider: Arc<dyn Provider>) -> Self {
-        Self::build(settings, provider, None).await
+        Self::build(settings, SECRET, provider, None, Clock::system()).await
     }
 
     /// The fake model server, and settings.
     pub async fn with_upstream_and(settings: &[(&str, &str)]) -> Self {
         let upstream = Upstream::start();
         let provider = upstream.provider();
-        Self::build(settings, provider, Some(upstream)).await
+        Self::build(settings, SECRET, provider, Some(upstream), Clock::system()).await
     }
 
     /// Changes the database behind the server's back.
@@ -79,8 +90,10 @@ impl App {
 
     async fn build(
         settings: &[(&str, &str)],
+        secret: &[u8],
         provider: Arc<dyn Provider>,
         upstream: Option<Upstream>,
+        clock: Clock,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("Leptos.toml");
@@ -92,7 +105,7 @@ impl App {
         let store = store::open(&url, &store::OpenOptions::default()).await.unwrap();
         let (journal, _) = Journal::open(&folder.path().join("journal"), store.instance()).unwrap();
         let providers = Providers::new(vec![provider]);
-        let state = AppState::new(config, SECRET, store, providers, Clock::system(), Some(journal));
+        let state = AppState::new(config, secret, store, providers, clock, Some(journal));
         Self { router: router(state.clone()), state, upstream, folder }
     }
 
@@ -185,8 +198,10 @@ impl Client {
         body: Body,
         kind: Option<&str>,
     ) -> axum::response::Response {
-        let mut request: Builder =
-            Request::builder().method(method).uri(path).header(header::HOST, "inglenook.test");
+        let mut request: Builder = Request::builder().method(method).uri(path);
+        if !self.headers.contains_key(header::HOST) {
+            request = request.header(header::HOST, "inglenook.test");
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -200,6 +215,19 @@ impl Client {
             }
         }
         self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap()
+    }
+
+    /// Status and headers of an answer whose body is not waited for.
+    pub async fn head(&self, method: Method, path: &str, form: &str) -> (u16, HeaderMap) {
+        let kind = (!form.is_empty()).then_some("application/x-www-form-urlencoded");
+        let response = self.open(method, path, form.to_owned().into(), kind).await;
+        (response.status().as_u16(), response.headers().clone())
+    }
+
+    /// From this address, as the listener says it.
+    pub fn from(mut self, peer: SocketAddr) -> Self {
+        self.router = self.router.layer(axum::Extension(ConnectInfo(peer)));
+        self
     }
 
     pub async fn events(&self, path: &str) -> Events {
@@ -280,6 +308,11 @@ impl Answer {
 
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// All cookies that the answer sets or removes.
+    pub fn cookies(&self) -> Vec<&str> {
+        self.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect()
     }
 
     /// The cookie of the answer as a browser sends it back.

@@ -5,9 +5,11 @@
 mod app;
 mod chat;
 mod conversations;
+mod door;
 mod endings;
 mod follow;
 mod forms;
+mod functions;
 mod keys;
 mod limits;
 mod models;

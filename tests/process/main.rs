@@ -4,6 +4,7 @@
 
 mod check;
 mod disk;
+mod door;
 mod events;
 mod failures;
 mod folder;
@@ -12,6 +13,7 @@ mod http;
 mod instances;
 mod kill;
 mod listeners;
+mod log;
 mod memory;
 #[expect(dead_code, reason = "the store's contract uses more of it")]
 #[path = "../../src/server/store/contract/mongod.rs"]

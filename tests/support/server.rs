@@ -25,19 +25,10 @@ impl Server {
     /// `settings` are variables. What it logs goes to `server.log` in the folder, after what is there.
     pub fn start(program: &Path, folder: &Path, settings: &[(&str, &str)]) -> Self {
         let log = folder.join("server.log");
-        let config = folder.join("empty.toml");
-        std::fs::write(&config, "").expect("the server's folder can be written");
+        let mut command = command(program, folder, settings);
         let errors = File::options().create(true).append(true).open(&log).expect("the log can be written");
         let begun = Instant::now();
-        let mut process = Command::new(program)
-            .env_clear()
-            .envs(std::env::vars().filter(|(name, _)| matches!(&**name, "PATH" | "HOME" | "TMPDIR")))
-            .env("INGLENOOK_CONFIG", &config)
-            .env("INGLENOOK_DATA_DIR", folder.join("data"))
-            .env("INGLENOOK_LISTEN", "127.0.0.1:0")
-            .envs(settings.iter().copied())
-            .current_dir(folder)
-            .stdin(Stdio::null())
+        let mut process = command
             .stdout(Stdio::piped())
             .stderr(errors)
             .spawn()
@@ -84,6 +75,23 @@ impl Server {
             }
         }
     }
+}
+
+/// The program with its data in `folder`, on a free port.
+pub fn command(program: &Path, folder: &Path, settings: &[(&str, &str)]) -> Command {
+    let config = folder.join("empty.toml");
+    std::fs::write(&config, "").expect("the server's folder can be written");
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .envs(std::env::vars().filter(|(name, _)| matches!(&**name, "PATH" | "HOME" | "TMPDIR")))
+        .env("INGLENOOK_CONFIG", &config)
+        .env("INGLENOOK_DATA_DIR", folder.join("data"))
+        .env("INGLENOOK_LISTEN", "127.0.0.1:0")
+        .envs(settings.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    command
 }
 
 impl Drop for Server {

@@ -45,7 +45,7 @@ pub const KEYS: &[Key] = &[
         "server.trusted_proxies",
         "INGLENOOK_TRUSTED_PROXIES",
         "",
-        "Addresses or networks (10.0.0.0/8) whose X-Forwarded-For is believed; commas between.",
+        "Addresses or networks (10.0.0.0/8) whose X-Forwarded-For, -Proto and -Host are believed; commas between.",
     ),
     key(
         "server.log.level",
@@ -125,6 +125,12 @@ pub const KEYS: &[Key] = &[
         "8",
         "Answers of one person that are written at once.",
     ),
+    key(
+        "limits.connections",
+        "INGLENOOK_LIMITS_CONNECTIONS",
+        "16384",
+        "Open connections; one address that is no trusted proxy gets a quarter of them.",
+    ),
     key("timeouts.connect_seconds", "INGLENOOK_TIMEOUTS_CONNECT_SECONDS", "10", "To reach a provider."),
     key(
         "timeouts.first_token_seconds",
@@ -137,6 +143,24 @@ pub const KEYS: &[Key] = &[
         "INGLENOOK_TIMEOUTS_IDLE_SECONDS",
         "60",
         "Silence between two pieces of an answer; again tenfold with signs of life.",
+    ),
+    key(
+        "timeouts.head_seconds",
+        "INGLENOOK_TIMEOUTS_HEAD_SECONDS",
+        "10",
+        "For a request's head, and for its body until that must come with 1 KiB a second.",
+    ),
+    key(
+        "timeouts.keep_alive_seconds",
+        "INGLENOOK_TIMEOUTS_KEEP_ALIVE_SECONDS",
+        "65",
+        "Between two requests on one connection; longer than a proxy keeps its own.",
+    ),
+    key(
+        "timeouts.stall_seconds",
+        "INGLENOOK_TIMEOUTS_STALL_SECONDS",
+        "60",
+        "While a client takes nothing of the answer that waits for it.",
     ),
 ];
 

@@ -56,7 +56,7 @@ pub struct ServerConfig {
     /// Scheme, host and port without a slash at the end, such as `https://chat.example.org`.
     pub public_url: Option<String>,
     pub data_dir: PathBuf,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Whose `X-Forwarded-For`, `-Proto` and `-Host` are believed.
     pub trusted_proxies: Vec<IpNet>,
     pub log: LogConfig,
     /// How long running answers may finish when the server is stopped.
@@ -125,16 +125,25 @@ pub struct Limits {
     pub streams_per_user: usize,
     /// Answers of one person that are being written at once.
     pub answers_per_user: u32,
+    /// Open at once; of one address a quarter of it.
+    pub connections: usize,
 }
 
-/// How long a provider may take.
+/// How long a provider may take, and whoever asks us.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
+    /// To reach a provider.
     pub connect: Duration,
-    /// From the request to the first piece of the answer.
+    /// From the request to a provider to the first piece of the answer.
     pub first_token: Duration,
-    /// Between two pieces.
+    /// Between two pieces of it.
     pub idle: Duration,
+    /// For the head of a request, and for its body before that must come at a pace.
+    pub head: Duration,
+    /// Between an answer and the next request on the same connection.
+    pub keep_alive: Duration,
+    /// While a client takes nothing of an answer that waits for it.
+    pub stall: Duration,
 }
 
 /// Values from the command line, which go before everything else: key, name of the option, value.
@@ -175,6 +184,9 @@ impl Config {
             connect: seconds("timeouts.connect_seconds", 600),
             first_token: seconds("timeouts.first_token_seconds", 3600),
             idle: seconds("timeouts.idle_seconds", 3600),
+            head: seconds("timeouts.head_seconds", 3600),
+            keep_alive: seconds("timeouts.keep_alive_seconds", 3600),
+            stall: seconds("timeouts.stall_seconds", 3600),
         };
         let problems_before = reader.problems.len();
         let providers = provider::providers(reader);
@@ -202,13 +214,9 @@ impl Config {
         self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 
-    /// What a browser sends as `Origin` from our own pages, where that is configured.
-    pub fn public_origin(&self) -> Option<&str> {
-        self.server.public_url.as_deref()
-    }
-
-    /// Whether this peer is one of our own proxies.
+    /// Whether this peer is one of our own proxies. A socket for IPv6 and IPv4 shows an IPv4 peer as IPv6.
     pub fn trusts_proxy(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
         self.server.trusted_proxies.iter().any(|network| network.contains(&peer))
     }
 }
@@ -327,6 +335,7 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
             .unwrap_or(1),
         streams_per_user: usize::try_from(reader.number("limits.streams_per_user", 1..=10_000)).unwrap_or(1),
         answers_per_user: u32::try_from(reader.number("limits.answers_per_user", 1..=10_000)).unwrap_or(1),
+        connections: usize::try_from(reader.number("limits.connections", 4..=1_000_000)).unwrap_or(4),
     }
 }
 

@@ -66,6 +66,10 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("timeouts.connect_seconds", "5", "5", "5"),
     ("timeouts.first_token_seconds", "6", "6", "6"),
     ("timeouts.idle_seconds", "9", "9", "9"),
+    ("limits.connections", "5000", "5000", "5000"),
+    ("timeouts.head_seconds", "10", "10", "10"),
+    ("timeouts.keep_alive_seconds", "11", "11", "11"),
+    ("timeouts.stall_seconds", "12", "12", "12"),
 ];
 
 fn as_toml(key: &str, value: &str) -> String {
@@ -136,12 +140,15 @@ fn values_arrive_in_their_fields() {
         registrations_per_hour,
         streams_per_user,
         answers_per_user,
+        connections,
     } = config.limits;
     assert_eq!((message_bytes, body_bytes), (2000, 300_000));
     assert_eq!((logins_per_minute, registrations_per_hour), (3, 5));
-    assert_eq!((streams_per_user, answers_per_user), (4, 3));
+    assert_eq!((streams_per_user, answers_per_user, connections), (4, 3, 5000));
     let seconds = [config.timeouts.connect, config.timeouts.first_token, config.timeouts.idle];
     assert_eq!(seconds.map(|time| time.as_secs()), [5, 6, 9]);
+    let seconds = [config.timeouts.head, config.timeouts.keep_alive, config.timeouts.stall];
+    assert_eq!(seconds.map(|time| time.as_secs()), [10, 11, 12]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::{
     domain::User,
     error::AppError,
     server::{
+        cookie::Cookie,
         login::{self, Caller},
         session::{self, CurrentUser, IssuedToken},
         state::AppState,
@@ -44,35 +45,46 @@ struct SignedIn {
 pub async fn register(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
+    Extension(cookie): Extension<Cookie>,
     Json(form): Json<Registration>,
 ) -> Result<Response, AppError> {
     let name = form.name.as_deref().unwrap_or_default();
     let registering = login::Registering { email: &form.email, password: &form.password, name };
     let (user, token) = login::register(&state, registering, &caller).await?;
-    Ok(signed_in(&state, StatusCode::CREATED, user, token))
+    Ok(signed_in(&state, &cookie, StatusCode::CREATED, user, token))
 }
 
 pub async fn log_in(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
+    Extension(cookie): Extension<Cookie>,
     Json(form): Json<Credentials>,
 ) -> Result<Response, AppError> {
     let (user, token) = login::log_in(&state, &form.email, &form.password, &caller).await?;
-    Ok(signed_in(&state, StatusCode::OK, user, token))
+    Ok(signed_in(&state, &cookie, StatusCode::OK, user, token))
 }
 
-pub async fn log_out(State(state): State<AppState>, current: CurrentUser) -> Result<Response, AppError> {
+pub async fn log_out(
+    State(state): State<AppState>,
+    Extension(cookie): Extension<Cookie>,
+    current: CurrentUser,
+) -> Result<Response, AppError> {
     login::log_out(&state, &current).await?;
-    Ok((StatusCode::NO_CONTENT, cookie(&state, None), [session::CLEAR_SITE_DATA]).into_response())
+    Ok((StatusCode::NO_CONTENT, set(&state, &cookie, None), [session::CLEAR_SITE_DATA]).into_response())
 }
 
-fn signed_in(state: &AppState, status: StatusCode, user: User, token: IssuedToken) -> Response {
-    let cookie = cookie(state, Some(&token));
+fn signed_in(
+    state: &AppState,
+    cookie: &Cookie,
+    status: StatusCode,
+    user: User,
+    token: IssuedToken,
+) -> Response {
+    let set = set(state, cookie, Some(&token));
     let IssuedToken { token, expires_at } = token;
-    let no_store = [(header::CACHE_CONTROL, "no-store")];
-    (status, cookie, no_store, Answer(SignedIn { user, token, expires_at })).into_response()
+    (status, set, Answer(SignedIn { user, token, expires_at })).into_response()
 }
 
-fn cookie(state: &AppState, token: Option<&IssuedToken>) -> [(header::HeaderName, String); 1] {
-    [(header::SET_COOKIE, session::set_cookie(state.config.is_https(), token, state.clock.now()))]
+fn set(state: &AppState, cookie: &Cookie, token: Option<&IssuedToken>) -> [(header::HeaderName, String); 1] {
+    [(header::SET_COOKIE, cookie.set(token, state.clock.now()))]
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::{
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, HeaderName, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use futures::{StreamExt, stream};
@@ -47,12 +47,7 @@ pub async fn events(
     let not_ours = |_| AppError::invalid(LAST_EVENT_ID, "Last-Event-ID is the number of an event.");
     let seen = seen.map(|id| id.parse().map_err(not_ours)).transpose()?;
     let entries = follow(&state, &current, &id, seen.or(asked), format, Stay::Live).await?;
-    let fixed = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-store"),
-        // nginx would hold events back otherwise.
-        (HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
+    let fixed = [(header::CONTENT_TYPE, "text/event-stream")];
     let retry = stream::once(async { RETRY });
     let bytes = retry.chain(kept_alive(written(entries, write), EVERY, COMMENT));
     Ok((fixed, Body::from_stream(bytes.map(Ok::<_, Infallible>))).into_response())

@@ -24,7 +24,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, AppError> {
         if !is_json(request.headers()) {
-            return Err(AppError::UnsupportedMediaType);
+            return Err(AppError::UnsupportedMediaType { wanted: "application/json".into() });
         }
         let bytes = body::read(state, request).await?;
         parse(&bytes).map(Self)
