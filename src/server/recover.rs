@@ -15,7 +15,10 @@ use super::{
 
 /// How long a start waits for it; a database needs milliseconds, unless something is in its way.
 const PATIENCE: Duration = Duration::from_secs(2);
-const AGAIN: Duration = Duration::from_secs(1);
+/// The pauses between tries: the first, and the longest.
+const AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
+/// How often journals are tried before what the database refuses of them no longer keeps other answers waiting.
+const TRIES: u32 = 4;
 /// How many answers are stored at a time: one that is locked does not keep the others waiting.
 const AT_ONCE: usize = 8;
 
@@ -34,19 +37,21 @@ pub async fn recover(state: AppState, leftovers: Vec<Leftover>) {
 async fn until_stored(state: AppState, mut leftovers: Vec<Leftover>) {
     let mut completed = 0;
     let mut owned = false;
-    loop {
+    let [mut pause, longest] = AGAIN;
+    for tries in 1_u32.. {
         let mut waiting = Vec::new();
         for leftover in leftovers {
             waiting.extend(store(&state, leftover, &mut completed).await);
         }
         leftovers = waiting;
-        if leftovers.is_empty() && !owned {
+        if (leftovers.is_empty() || tries >= TRIES) && !owned {
             owned = ended(&state, Leftovers::Ownerless, &mut completed).await;
         }
         if leftovers.is_empty() && owned {
             break;
         }
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(longest);
     }
     if completed > 0 {
         tracing::info!(completed, "answers of an earlier run were kept as interrupted");

@@ -14,7 +14,9 @@ use async_trait::async_trait;
 use futures::{StreamExt, future::join_all, stream};
 use inglenook::server::{
     chat::orphans,
+    journal::Journal,
     llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
+    recover,
 };
 use serde_json::{Value, json};
 
@@ -100,15 +102,14 @@ impl Talk {
     async fn end(&self, begun: &Value) -> Event {
         let path = format!("{}/events?after={}", self.path, begun["after"]);
         let mut events = self.lin.events(&path).await;
-        let end = tokio::time::timeout(PATIENCE, async {
-            loop {
-                let event = tokio::time::timeout(PATIENCE, events.next()).await.unwrap().unwrap();
-                if matches!(&*event.0, "done" | "failed") {
-                    return event;
-                }
-            }
-        });
-        end.await.expect("the answer ends")
+        // What is refused is tried for some seconds, in which nothing is told.
+        let id = self.path.rsplit('/').next().unwrap();
+        let waited = Instant::now();
+        while self.app.state.live.get(id).is_some_and(|channel| channel.is_running()) {
+            assert!(waited.elapsed() < PATIENCE, "the answer does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        events.until_end().await.pop().unwrap()
     }
 
     async fn last(&self) -> Value {
@@ -377,4 +378,40 @@ async fn who_goes_away_while_being_let_in_leaves_nothing() {
     assert!(cut > 10, "{cut} were cut off");
     assert!(talk.app.state.live.conversations().is_empty());
     assert!(talk.app.state.live.sessions().is_empty());
+}
+
+/// What an earlier run left: an answer that the database refuses does not keep the others waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_answer_that_is_refused_does_not_keep_others_from_being_recovered() {
+    let talk = Talk::start().await;
+    let refused = talk.ask("whole").await;
+    talk.end(&refused).await;
+    let other = conversation(&talk.lin).await;
+    let lost = ask(&talk.lin, &other, "whole").await;
+    talk.lin.events(&format!("{other}/events?after={}", lost["after"])).await.until_end().await;
+    let rule = format!("UPDATE ON messages WHEN NEW.id = '{}' AND NEW.status = 'interrupted'", id(&refused));
+    talk.app
+        .sql("UPDATE messages SET status = 'generating', instance = 'dead' WHERE role = 'assistant';")
+        .await;
+    talk.app.sql(&refusing("refuse", &rule)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (dead, _) = Journal::open(folder.path(), "dead").unwrap();
+    let entry = dead.begin(id(&refused), "Some text.", "");
+    entry.append(3, " And more.", "").await.unwrap();
+    drop((entry, dead));
+    let (_journal, leftovers) = Journal::open(folder.path(), "next").unwrap();
+    assert_eq!(leftovers.len(), 1);
+    recover::recover(talk.app.state.clone(), leftovers).await;
+    let interrupted = async |id: &str| {
+        let begun = Instant::now();
+        let query = format!("SELECT status FROM messages WHERE id = '{id}'");
+        while talk.app.rows(&query).await != ["interrupted"] {
+            assert!(begun.elapsed() < PATIENCE, "{id} waits for ever");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    interrupted(id(&lost)).await;
+    talk.app.sql("DROP TRIGGER refuse;").await;
+    interrupted(id(&refused)).await;
+    assert_eq!(talk.last().await["content"], "Some text. And more.");
 }

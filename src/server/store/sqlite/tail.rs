@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection, sqlite::SqliteRow};
 
-use crate::server::store::{Chunk, Leftovers, Recovered, SEQ_GAP, fold};
+use crate::server::store::{Chunk, Leftovers, Recovered, Run, SEQ_GAP, fold};
 
 use super::Sqlite;
 
@@ -11,9 +11,13 @@ const ROWS: usize = 500;
 
 /// Those of the instance `?1`, or all but these; or only the run `?4` of `?3`.
 const LEFT: &str = "
-    SELECT id, conversation_id, content, reasoning FROM messages
+    SELECT id FROM messages
     WHERE status = 'generating' AND (instance IS ?1) = ?2 AND id = coalesce(?3, id)
         AND run IS coalesce(?4, run)";
+
+const LEFT_ONE: &str = "
+    SELECT conversation_id, content, reasoning FROM messages
+    WHERE id = ?3 AND status = 'generating' AND (instance IS ?1) = ?2 AND run IS coalesce(?4, run)";
 
 const CHUNKS: &str = "SELECT * FROM chunks WHERE message_id = ?1 ORDER BY seq";
 
@@ -54,30 +58,57 @@ impl Sqlite {
         tx.commit().await
     }
 
+    /// Each answer for itself: one that is refused does not keep the others waiting.
     pub(super) async fn interrupt(&self, leftovers: Leftovers<'_>) -> sqlx::Result<u64> {
-        let mut tx = self.writer.begin().await?;
-        let (instance, own, run) = match leftovers {
-            Leftovers::Of(instance) => (instance, true, None),
-            Leftovers::Run(run) => (self.instance.as_str(), true, Some(run)),
-            Leftovers::Ownerless => (self.instance.as_str(), false, None),
-        };
-        let left: Vec<(String, String, String, String)> = sqlx::query_as(LEFT)
+        let (instance, own, run) = self.whose(leftovers);
+        let left: Vec<String> = sqlx::query_scalar(LEFT)
             .bind(instance)
             .bind(own)
             .bind(run.map(|run| &run.message_id))
             .bind(run.map(|run| &run.run))
-            .fetch_all(&mut *tx)
+            .fetch_all(&self.readers)
             .await?;
-        for (message, conversation, content, reasoning) in &left {
-            let chunks = chunks(&mut tx, message, content.len()).await?;
-            let (mut content, mut reasoning) = (content.clone(), reasoning.clone());
-            let seen = fold(&mut content, &mut reasoning, &chunks);
-            sqlx::query(INTERRUPT).bind(message).bind(content).bind(reasoning).execute(&mut *tx).await?;
-            delete_chunks(&mut tx, message).await?;
-            raise_seq(&mut tx, conversation, seen.cast_signed(), SEQ_GAP).await?;
+        let (mut count, mut failed) = (0, Ok(()));
+        for id in &left {
+            match self.interrupt_one(id, leftovers).await {
+                Ok(interrupted) => count += u64::from(interrupted),
+                Err(error) => failed = Err(error),
+            }
         }
+        failed.map(|()| count)
+    }
+
+    /// The process, whether those of it are meant or all others, and the only run that is meant.
+    fn whose<'a>(&'a self, leftovers: Leftovers<'a>) -> (&'a str, bool, Option<&'a Run>) {
+        match leftovers {
+            Leftovers::Of(instance) => (instance, true, None),
+            Leftovers::Run(run) => (&self.instance, true, Some(run)),
+            Leftovers::Ownerless => (&self.instance, false, None),
+        }
+    }
+
+    /// `false` when it has ended meanwhile; it may even have been continued.
+    async fn interrupt_one(&self, id: &str, leftovers: Leftovers<'_>) -> sqlx::Result<bool> {
+        let (instance, own, run) = self.whose(leftovers);
+        let mut tx = self.writer.begin().await?;
+        let left: Option<(String, String, String)> = sqlx::query_as(LEFT_ONE)
+            .bind(instance)
+            .bind(own)
+            .bind(id)
+            .bind(run.map(|run| &run.run))
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some((conversation, mut content, mut reasoning)) = left else {
+            tx.rollback().await?;
+            return Ok(false);
+        };
+        let chunks = chunks(&mut tx, id, content.len()).await?;
+        let seen = fold(&mut content, &mut reasoning, &chunks);
+        sqlx::query(INTERRUPT).bind(id).bind(content).bind(reasoning).execute(&mut *tx).await?;
+        delete_chunks(&mut tx, id).await?;
+        raise_seq(&mut tx, &conversation, seen.cast_signed(), SEQ_GAP).await?;
         tx.commit().await?;
-        Ok(left.len() as u64)
+        Ok(true)
     }
 
     pub(super) async fn recover(&self, recovered: &Recovered) -> sqlx::Result<bool> {
