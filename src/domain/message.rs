@@ -69,7 +69,7 @@ pub enum Status {
     Stopped,
     /// By a crash or a restart of the server.
     Interrupted,
-    /// By the provider; see [`Failure`].
+    /// By the provider; see [`Failure`]. With some text it can go on.
     Failed,
 }
 
@@ -124,7 +124,7 @@ pub enum FailureCode {
     Overloaded,
     /// Nothing came within the time limit.
     Timeout,
-    /// What came was not an answer: HTML, broken JSON, a stream that was cut short.
+    /// What came was not an answer: HTML, broken JSON, no text, a stream that was cut short.
     Broken,
 }
 

@@ -1,5 +1,6 @@
 //! Thinking that a server leaves in the text of an answer: folded away, stored apart, and not sent back.
 
+use inglenook::server::llm::MAX_ANSWER_BYTES;
 use serde_json::json;
 
 use crate::app::{App, text_of};
@@ -85,4 +86,26 @@ async fn an_answer_that_broke_off_goes_on_and_its_failure_is_forgotten() {
     assert_eq!((&whole["status"], whole.get("failure")), (&json!("complete"), None), "{whole}");
     assert!(whole["content"].as_str().unwrap().starts_with(kept["content"].as_str().unwrap()));
     lin.post(&go_on, &json!({})).await.problem(409, "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_as_long_as_can_be_does_not_grow() {
+    let app = App::with_upstream().await;
+    let lin = app.person("lin").await;
+    let new = json!({ "model": "acme/endless", "title": "Set" });
+    let id = lin.post("/api/v1/conversations", &new).await.is(201).id();
+    let path = format!("/api/v1/conversations/{id}");
+    let begun = lin.ask(&id, "Go on for ever").await;
+    let answer = async || lin.get(&format!("{path}/messages")).await.is(200).json()["items"][1].clone();
+    let cut = answer().await;
+    assert_eq!((&cut["status"], &cut["length_limited"]), (&json!("complete"), &json!(true)));
+    let length = |answer: &serde_json::Value| answer["content"].as_str().unwrap().len();
+    assert!((MAX_ANSWER_BYTES..MAX_ANSWER_BYTES + 200_000).contains(&length(&cut)), "{}", length(&cut));
+    let go_on = format!("/api/v1/messages/{}/continue", begun["assistant_message"]["id"].as_str().unwrap());
+    let begun = lin.post(&go_on, &json!({})).await.is(202).json();
+    lin.events(&format!("{path}/events?after={}", begun["after"])).await.until_end().await;
+    let whole = answer().await;
+    assert_eq!((&whole["status"], length(&whole)), (&json!("failed"), length(&cut)));
+    assert!(whole["failure"]["message"].as_str().unwrap().contains("as long as"), "{}", whole["failure"]);
+    assert_eq!(app.upstream.as_ref().unwrap().log("endless").await.len(), 1);
 }

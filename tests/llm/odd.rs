@@ -13,9 +13,12 @@ use crate::ask::{Outcome, ask, request};
 use crate::scripted::{DONE, Scripted, Step, answer, chunked, delta, end, event, sized, sse, text};
 use crate::upstream::short;
 
+/// Of a server that is soon silent; there is time for the first word on a busy machine.
 async fn outcome(steps: Vec<Step>) -> Outcome {
     let server = Scripted::with(steps).await;
-    ask(&server.provider(short()), request("m")).await
+    let timeouts =
+        Timeouts { connect: Duration::from_secs(10), first_token: Duration::from_secs(20), ..short() };
+    ask(&server.provider(timeouts), request("m")).await
 }
 
 /// Every one of these bodies is the same good answer.

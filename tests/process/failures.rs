@@ -18,7 +18,7 @@ use crate::{
 const FAILURES: usize = 1000;
 const AT_ONCE: usize = 40;
 const CODES: [&str; 5] = ["unreachable", "refused", "overloaded", "timeout", "broken"];
-const QUICK: [&str; 16] = [
+const QUICK: [&str; 18] = [
     "401",
     "echo-key",
     "404",
@@ -33,11 +33,13 @@ const QUICK: [&str; 16] = [
     "cut-mid-json",
     "cut-at-once",
     "error-in-stream",
+    "nothing-said",
+    "filtered",
     "gone/x",
     "tls/x",
 ];
 /// They take until a limit, or megabytes.
-const SLOW: [&str; 5] = ["500", "hang", "hang-first", "empty", "huge"];
+const SLOW: [&str; 4] = ["500", "hang", "hang-first", "huge"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_failures_leave_nothing_behind() {
