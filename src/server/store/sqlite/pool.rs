@@ -100,8 +100,10 @@ fn trusted(
     move |connection, _| {
         let suspect = suspect.clone();
         async move {
-            // The rollback of a dropped transaction may still be on its way; this comes behind it.
-            connection.ping().await?;
+            if connection.is_in_transaction() {
+                // The rollback of a dropped transaction may still be on its way; this comes behind it.
+                connection.ping().await?;
+            }
             let trusted = !connection.is_in_transaction() && !suspect.swap(false, Ordering::Relaxed);
             if !trusted {
                 tracing::warn!(
