@@ -100,9 +100,12 @@ fn trusted(
     move |connection, _| {
         let suspect = suspect.clone();
         async move {
-            // The rollback of a dropped transaction may still be on its way; this comes behind it.
-            connection.ping().await?;
-            let trusted = !connection.is_in_transaction() && !suspect.swap(false, Ordering::Relaxed);
+            if connection.is_in_transaction() {
+                // The rollback of a dropped transaction may still be on its way; this comes behind it.
+                connection.ping().await?;
+            }
+            let suspect = suspect.swap(false, Ordering::Relaxed);
+            let trusted = !suspect && !connection.is_in_transaction();
             if !trusted {
                 tracing::warn!(
                     "a connection to the database failed in the middle of its work and is replaced"
