@@ -104,6 +104,10 @@ async fn no_number_of_a_caller_does_harm() {
                 assert!(lin.get(&events).await.status < 500, "{events}");
             }
         }
+        if number.parse::<u64>().is_ok() {
+            let behind = lin.clone().header("last-event-id", number);
+            behind.events(&format!("{path}/events")).await.until_end().await;
+        }
         lin.ask(&id, "And now?").await;
     }
 }

@@ -117,6 +117,17 @@ async fn only_what_is_offered_is_asked() {
 }
 
 #[tokio::test]
+async fn a_configured_default_is_asked_when_it_is_offered() {
+    let stock = Stock::of(&["first"]).await;
+    let app = App::with_provider(&[("INGLENOOK_CHAT_DEFAULT_MODEL", "demo/demo")], stock.provider()).await;
+    let lin = app.person("lin").await;
+    let begun = lin.ask(&lin.conversation().await, "Hello?").await;
+    assert_eq!(begun["assistant_message"]["model"], "acme/first");
+    let page = lin.browser().get("/").await.is(200).text();
+    assert!(page.contains("acme/first") && !page.contains("demo/demo"), "{page}");
+}
+
+#[tokio::test]
 async fn a_model_that_is_gone_is_named_and_costs_nothing() {
     let stock = Stock::of(&["old", "new"]).await;
     let app = App::with_provider(&[], stock.provider()).await;
