@@ -19,6 +19,11 @@ impl Sent {
     pub fn arrived(&mut self) {
         self.0 = None;
     }
+
+    /// [`Self::arrived`], if `what` is what is being sent; whether it is.
+    pub fn was(&mut self, what: &str) -> bool {
+        self.0.take_if(|(sent, _)| sent == what).is_some()
+    }
 }
 
 #[cfg(test)]
@@ -41,5 +46,9 @@ mod tests {
         assert_eq!(key(&mut sent, "Why?"), "3");
         sent.arrived();
         assert_eq!(key(&mut sent, "Why?"), "4", "asked once more");
+        assert!(!sent.was("Why not?"));
+        assert_eq!(key(&mut sent, "Why?"), "4");
+        assert!(sent.was("Why?") && !sent.was("Why?"));
+        assert_eq!(key(&mut sent, "Why?"), "5");
     }
 }

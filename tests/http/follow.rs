@@ -56,6 +56,8 @@ async fn a_page_that_nobody_sees_is_told_what_there_is() {
         seen.extend(names(&told));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    // The title may come at any time, and an answer that has ended meanwhile is told from its beginning.
+    seen.retain(|name| !matches!(&**name, "title" | "reset"));
     seen.dedup();
     assert_eq!(seen.first().map(String::as_str), Some("started"), "{seen:?}");
     assert!(seen.contains(&"block".to_owned()), "{seen:?}");

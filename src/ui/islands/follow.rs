@@ -183,6 +183,7 @@ impl Follower {
             ChatEvent::Started { model, question: Some(question), .. }
                 if question.parent_id == self.shared.newest() =>
             {
+                keep::question_is_there(self.shared, &question.content);
                 self.shared.append(Some((question.id, question.content)), id, &model);
                 // Until it is in the page: the next event may be its first block.
                 page::sleep(0).await;

@@ -53,6 +53,19 @@ fn composer() -> Option<HtmlTextAreaElement> {
     document().query_selector(".composer textarea").ok().flatten()?.dyn_into().ok()
 }
 
+/// A question stands in the thread. Should it be the one that was sent from here, the field need not keep it,
+/// even where the reply was lost.
+pub(super) fn question_is_there(shared: Shared, text: &str) {
+    if shared.asked.try_update_value(|asked| asked.was(text)) != Some(true) {
+        return;
+    }
+    shared.alert.set(None);
+    if let Some(area) = composer().filter(|area| area.value() == text) {
+        area.set_value("");
+        browser::keep(&draft(shared), "");
+    }
+}
+
 fn place() -> String {
     format!("place {}", window().location().pathname().unwrap_or_default())
 }
