@@ -248,7 +248,7 @@ fn first_lines() {
         ("haskell", "a = 1"),
         ("php", "<?php\nfunction a($b) { echo \"c $b\"; }"),
         ("r", "a <- function(b) { b + 1 }"),
-        ("makefile", "a: b\n\tc $(D)"),
+        ("nginx", "server { listen 80; }"),
     ] {
         time(&format!("the first line of {language}"), &format!("```{language}\n{line}\n```\n"));
     }

@@ -234,12 +234,15 @@ impl Stream {
 
     /// Renders those blocks once more whose references were defined after them.
     fn resolve(&mut self) {
-        for Waiting { index, source, footnote, known, colours, name } in std::mem::take(&mut self.waiting) {
+        for Waiting { index, source, footnote, known, colours, formulas, name } in
+            std::mem::take(&mut self.waiting)
+        {
             if known == self.definitions.known.len() {
                 continue;
             }
             let masked = math::mask(&source, true);
-            (self.definitions.keeps, self.definitions.colours) = (name, colours);
+            let known = &mut self.definitions;
+            (known.keeps, known.colours, known.formulas) = (name, colours, formulas);
             let piece = masked.piece(0..source.len());
             let block = html::block(piece, footnote, &self.definitions, &mut Memo::default());
             self.definitions.budget -= block.spent;
@@ -259,11 +262,13 @@ impl Stream {
         self.definitions.budget -= block.spent;
         if block.waits && !block.html.is_empty() {
             let (index, source) = (self.done.len(), piece.source.to_owned());
-            let (known, colours) = (self.definitions.known.len(), self.definitions.colours);
+            let Definitions { colours, formulas, ref known, .. } = self.definitions;
+            let known = known.len();
             let name = block.anchor.as_ref().map(|anchor| anchor.name.clone());
-            self.waiting.push(Waiting { index, source, footnote, known, colours, name });
+            self.waiting.push(Waiting { index, source, footnote, known, colours, formulas, name });
         }
         self.definitions.colours = self.definitions.colours.saturating_sub(block.coloured);
+        self.definitions.formulas = self.definitions.formulas.saturating_sub(block.formulas);
         if let Some(anchor) = block.anchor {
             *self.definitions.anchors.entry(anchor.wanted).or_default() += 1;
         }

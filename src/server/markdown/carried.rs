@@ -8,6 +8,9 @@ use pulldown_cmark::Parser;
 use super::highlight::{Highlighter, WORK};
 use super::{bounds, root};
 
+/// Further formulas of an answer are shown as they were written: each takes about 20 µs.
+pub(super) const FORMULAS: usize = 10_000;
+
 /// Reference definitions of earlier blocks, by folded label: address and title.
 #[derive(Default)]
 pub(super) struct Definitions {
@@ -19,11 +22,13 @@ pub(super) struct Definitions {
     pub(super) keeps: Option<String>,
     /// How long grammars may still work, in nanoseconds.
     pub(super) colours: usize,
+    /// How many formulas may still be converted.
+    pub(super) formulas: usize,
 }
 
 impl Definitions {
     pub(super) fn new() -> Definitions {
-        Definitions { budget: 256 << 10, colours: WORK, ..Definitions::default() }
+        Definitions { budget: 256 << 10, colours: WORK, formulas: FORMULAS, ..Definitions::default() }
     }
 
     /// Keeps the definitions in `source`, a block that is closed.
@@ -46,8 +51,9 @@ pub(super) struct Waiting {
     pub(super) footnote: bool,
     /// How many definitions were known.
     pub(super) known: usize,
-    /// What was left to grammars.
+    /// What was left to grammars, and how many formulas.
     pub(super) colours: usize,
+    pub(super) formulas: usize,
     /// Its name, if it is a heading.
     pub(super) name: Option<String>,
 }

@@ -30,6 +30,8 @@ pub(super) struct Block {
     pub anchor: Option<root::Anchor>,
     /// How long grammars worked on its code.
     pub coloured: usize,
+    /// How many formulas it has.
+    pub formulas: usize,
     /// More than one where the piece was not a single block after all.
     pub roots: usize,
     /// It refers to what is not defined yet.
@@ -60,7 +62,7 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
     let text = swapped.as_deref().unwrap_or(piece.text);
     let parser =
         Parser::new_with_broken_link_callback(text, options, Some(|link: BrokenLink<'_>| lookup(link, text)));
-    let mut writer = Writer::new(piece, memo, 8 * piece.text.len() + 4096, known.colours);
+    let mut writer = Writer::new(piece, memo, 8 * piece.text.len() + 4096, known);
     for (event, range) in parser.into_offset_iter() {
         // What is swapped is so for the parser only.
         let event = match (&event, piece.text.get(range.clone())) {
@@ -74,8 +76,9 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
         writer.event(event, range);
         if writer.elements > ELEMENTS {
             let spent = known.budget - left.get();
-            let coloured = writer.coloured;
-            return Block { html: raw(piece.source), spent, coloured, roots: 1, ..Block::default() };
+            let (coloured, formulas) = (writer.coloured, writer.formulas.len());
+            let html = raw(piece.source);
+            return Block { html, spent, coloured, formulas, roots: 1, ..Block::default() };
         }
     }
     writer.end_all();
@@ -84,7 +87,8 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
     let mut html = sanitize::clean(html);
     let anchor = root::finish(&mut html, &known.anchors, known.keeps.as_deref());
     let html = math::fill(html, &formulas);
-    Block { html, spent: known.budget - left.get(), anchor, coloured, roots, waits: waits.get() }
+    let formulas = formulas.len();
+    Block { html, spent: known.budget - left.get(), anchor, coloured, formulas, roots, waits: waits.get() }
 }
 
 /// The label of a reference, which is part of what the parser `read`, as it stands in `text`.

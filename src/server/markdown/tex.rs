@@ -49,7 +49,12 @@ const MACROS: &[(&str, &str)] = &[
 /// many elements that takes.
 pub(super) fn render(tex: &str, written: &str, display: bool) -> (String, usize) {
     let math = convert(tex, display).and_then(|math| checked(&math));
-    math.unwrap_or_else(|| (format!("<code class=\"tex\">{}</code>", sanitize::text(written)), 1))
+    math.unwrap_or_else(|| (source(written), 1))
+}
+
+/// A formula as it was written.
+pub(super) fn source(written: &str) -> String {
+    format!("<code class=\"tex\">{}</code>", sanitize::text(written))
 }
 
 fn convert(tex: &str, display: bool) -> Option<String> {

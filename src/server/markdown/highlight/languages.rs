@@ -295,6 +295,41 @@ pub(super) const LANGUAGES: &[Language] = &[
         ],
         ..C_LIKE
     },
+    // The grammars of these three take up to a second for a line.
+    Language {
+        names: "lisp cl clisp common-lisp commonlisp el elisp emacs-lisp",
+        keywords: "and case catch cond condition declare defclass defconst defconstant defgeneric defmacro defmethod \
+            defpackage defparameter defstruct deftype defun defvar do dolist dotimes flet if in-package labels lambda let \
+            loop macrolet multiple-value-bind or prog1 progn quote return setf setq throw unless unwind-protect when while",
+        constants: "t nil",
+        line_comments: &[";"],
+        block_comment: Some(("#|", "|#")),
+        nested: true,
+        quotes: &[lines("\"")],
+        capitals: false,
+        ..C_LIKE
+    },
+    Language {
+        names: "makefile make mk mak gnumakefile",
+        keywords: "define else endef endif export ifdef ifeq ifndef ifneq include override sinclude undefine unexport vpath",
+        line_comments: &["#"],
+        block_comment: None,
+        quotes: &[DOUBLE, SINGLE],
+        capitals: false,
+        shell: true,
+        ..C_LIKE
+    },
+    Language {
+        names: "matlab octave",
+        keywords: "break case catch classdef continue else elseif end enumeration events for function global if methods \
+            otherwise parfor persistent properties return spmd switch try while",
+        constants: "true false pi inf nan eps",
+        line_comments: &["%"],
+        block_comment: Some(("%{", "%}")),
+        quotes: &[DOUBLE, Quote { escapes: false, ..SINGLE }],
+        capitals: false,
+        ..C_LIKE
+    },
     Language {
         names: "css scss sass less",
         constants: "auto inherit initial none unset",

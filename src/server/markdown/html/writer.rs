@@ -8,12 +8,12 @@ use std::ops::Range;
 use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
 
 use super::super::allowed::DEPTH;
-use super::super::carried::Memo;
+use super::super::carried::{Definitions, Memo};
 use super::super::highlight::escape;
 use super::super::math::{self, Piece};
 use super::super::pause::pause;
 use super::super::tex;
-use super::{LONG, figure, label};
+use super::{ELEMENTS, LONG, figure, label};
 use raw::Tagged;
 
 /// Beyond so many columns the empty cells at the end of a row are left out; a few bytes could ask for
@@ -55,6 +55,7 @@ pub(super) struct Writer<'m> {
     /// How long grammars may work, and how long they did.
     colours: usize,
     pub(super) coloured: usize,
+    most_formulas: usize,
     events: usize,
 }
 
@@ -89,8 +90,9 @@ impl<'m> Writer<'m> {
             table: Table::default(),
             memo,
             code_blocks: 0,
-            colours,
+            colours: known.colours,
             coloured: 0,
+            most_formulas: known.formulas,
             events: 0,
         }
     }
@@ -160,7 +162,12 @@ impl<'m> Writer<'m> {
                 formula.is_some_and(|formula| formula.display) || self.after_display && part.is_empty();
             let Some(formula) = formula else { return };
             pause();
-            let (html, elements) = tex::render(&piece.tex(formula), piece.written(formula), formula.display);
+            let written = piece.written(formula);
+            let (html, elements) = if self.formulas.len() < self.most_formulas && self.elements <= ELEMENTS {
+                tex::render(&piece.tex(formula), written, formula.display)
+            } else {
+                (tex::source(written), 1)
+            };
             self.pending.push_str(&math::marker(self.formulas.len()));
             self.formulas.push(html);
             self.elements += elements;

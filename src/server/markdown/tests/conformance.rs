@@ -302,8 +302,8 @@ fn we_differ_from_commonmark_where_models_mean_something_else() {
         ("details unfold", "<details>\n<summary>a</summary>\n*b*\n</details>", "a<p><em>b</em></p>"),
         (
             "an environment is a formula",
-            "\\begin{cases}a\\\\\\end{cases}",
-            "<p>a\\begin{cases}a\\\\\\end{cases}",
+            "\\begin{gathered}a\\end{gathered}",
+            "<p>a\\begin{gathered}a\\end{gathered}",
         ),
         ("so are dollars with spaces inside, when it is TeX", "$ x^2 $", "<p>x2x^2"),
     ] {

@@ -63,3 +63,10 @@ fn pathological_texts_cost_little() {
         assert!(cost < most, "{name} costs {cost} ms");
     }
 }
+
+#[test]
+fn so_many_formulas_are_converted() {
+    let html = render(&"$a$ $b$\n\n".repeat(6_000)).into_string();
+    assert_eq!(html.matches("<math>").count(), super::super::carried::FORMULAS);
+    assert_eq!(html.matches("<code class=\"tex\">").count(), 2_000);
+}
