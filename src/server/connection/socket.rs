@@ -15,10 +15,17 @@ use tokio::{
 
 use super::activity::Activity;
 
+/// What the system keeps of an answer for a slow reader. Left alone it takes up to 4 MiB, which is memory, and
+/// a reader would have to take a third of it before we could see that it takes anything.
+#[cfg(unix)]
+const SEND_BUFFER: usize = 256 << 10;
+
 /// Sets what a connection needs of the system.
 pub fn prepare(stream: &TcpStream, stall: Duration) {
     // A first event would wait for the acknowledgement of the head before it, 40 ms.
     let _ = stream.set_nodelay(true);
+    #[cfg(unix)]
+    let _ = rustix::net::sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER);
     // A peer that is gone without a word acknowledges nothing; the system alone waits for a quarter of an
     // hour, with the bytes.
     #[cfg(target_os = "linux")]
