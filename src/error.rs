@@ -165,11 +165,9 @@ impl AppError {
             Self::TooManyAnswers { .. } => "Too many answers",
             Self::Internal => "Something went wrong",
             Self::StorageFull => "Disk full",
-            Self::Unavailable
-            | Self::Stopping
-            | Self::Overloaded
-            | Self::StorageLost
-            | Self::Unreachable => "Not available",
+            Self::Unavailable | Self::Stopping | Self::Overloaded | Self::StorageLost | Self::Unreachable => {
+                "Not available"
+            }
         }
     }
 }

@@ -216,7 +216,8 @@ pub(super) fn valid_email(email: &str) -> Result<String, AppError> {
 
 /// What a stranger knows of a person and the site, and would try first.
 pub(super) fn known_of<'a>(config: &'a Config, email: &'a str, name: &'a str) -> [&'a str; 4] {
-    let host = config.server.public_url.as_deref().and_then(|origin| origin.split("://").nth(1)).unwrap_or_default();
+    let host =
+        config.server.public_url.as_deref().and_then(|origin| origin.split("://").nth(1)).unwrap_or_default();
     [email, name, "Inglenook", host]
 }
 

@@ -3,9 +3,7 @@
 //! A running answer is always the newest message of the branch on screen: while there is one, what would
 //! change the tree is refused with a reason, as a second question is.
 
-use super::{
-    Ask, Asked, Place, busy, choose_model, detached, forsake, job, keys, repeated, too_many, turn,
-};
+use super::{Ask, Asked, Place, busy, choose_model, detached, forsake, job, keys, repeated, too_many, turn};
 use crate::{
     domain::{ChatEvent, Conversation, Message, Role},
     error::AppError,

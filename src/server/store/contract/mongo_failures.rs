@@ -148,7 +148,8 @@ async fn a_full_disk_leaves_nothing_behind() {
         met += meets_full(admin, command, "select", async || store.select_branch(&ada.id, id).await).await;
         met += meets_full(admin, command, "delete", async || store.delete_message(&ada.id, id).await).await;
         let session = session(ada);
-        met += meets_full(admin, command, "session", async || store.create_session(&session, HASH).await).await;
+        met +=
+            meets_full(admin, command, "session", async || store.create_session(&session, HASH).await).await;
 
         let stored = store.messages_back(&whole.conversation.id, None, 10).await.unwrap();
         let stored: Vec<_> = stored.iter().map(|it| (&*it.content, it.status)).collect();

@@ -138,7 +138,8 @@ async fn every_write_meets(trouble: Trouble, store: &Sqlite) {
 async fn single_statements_meet(trouble: Trouble, store: &Sqlite, ada: &User, there: &Conversation) {
     trouble.meets(store, "probe", (), async || store.probe().await).await;
     let new = new_user("new@example.com");
-    let created = async || store.create_user(&new, false).await.map(|made| matches!(made, Registered::Made(_)));
+    let created =
+        async || store.create_user(&new, false).await.map(|made| matches!(made, Registered::Made(_)));
     trouble.meets(store, "create_user", true, created).await;
     let patch = UserPatch { name: Some("Augusta".to_owned()), ..UserPatch::default() };
     let updated = async || store.update_user(&ada.id, &patch, None).await.map(|made| made.unwrap().0.name);
