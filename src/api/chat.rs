@@ -30,7 +30,7 @@ pub async fn ask(
     use crate::server::{chat, context::Context};
     let context = Context::current()?;
     let said = [conversation_id.as_deref().unwrap_or_default(), model.as_deref().unwrap_or_default(), &text];
-    let key = chat::keys::of_page(key.as_deref(), "ask", &said);
+    let key = chat::keys::of_page(key.as_deref(), "ask", &said)?;
     let asked = chat::Ask {
         conversation_id: conversation_id.as_deref().filter(|id| !id.is_empty()),
         text: &text,
@@ -94,7 +94,7 @@ pub async fn stop(message_id: String) -> Result<(), AppError> {
 pub async fn retry(message_id: String, key: Option<String>) -> Result<String, AppError> {
     use crate::server::{chat, context::Context};
     let context = Context::current()?;
-    let key = chat::keys::of_page(key.as_deref(), "again", &[&message_id]);
+    let key = chat::keys::of_page(key.as_deref(), "again", &[&message_id])?;
     let asked = chat::retry(&context.state, context.user()?, &message_id, key.as_deref()).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
 }
@@ -107,7 +107,7 @@ pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Ap
         context::Context,
     };
     let context = Context::current()?;
-    let key = keys::of_page(key.as_deref(), "continue", &[&message_id]);
+    let key = keys::of_page(key.as_deref(), "continue", &[&message_id])?;
     let asked = steer::continue_answer(&context.state, context.user()?, &message_id, key.as_deref()).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
 }
@@ -120,7 +120,7 @@ pub async fn edit(message_id: String, text: String, key: Option<String>) -> Resu
         context::Context,
     };
     let context = Context::current()?;
-    let key = keys::of_page(key.as_deref(), "edit", &[&message_id, &text]);
+    let key = keys::of_page(key.as_deref(), "edit", &[&message_id, &text])?;
     let edit = steer::Edit { message_id: &message_id, text: &text, model: None, key: key.as_deref() };
     let asked = steer::edit(&context.state, context.user()?, edit).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))

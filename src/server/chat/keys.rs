@@ -18,20 +18,25 @@ pub struct Request<'a> {
 
 /// The key of a caller with what is asked. A blank key is none.
 pub fn of(name: Option<&str>, request: Request<'_>) -> Result<Option<Key>, AppError> {
-    let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
-    if name.len() > MAX_KEY_BYTES {
-        let message = format!("An idempotency key has at most {MAX_KEY_BYTES} bytes.");
-        return Err(AppError::invalid("Idempotency-Key", message));
-    }
+    let Some(name) = valid(name)? else { return Ok(None) };
     let parts = [request.what].into_iter().chain(request.parts.iter().copied());
     Ok(Some(Key { name: name.to_owned(), request: digest(parts) }))
 }
 
 /// The key of what is sent from a page, which has one key for all that it sends: what is sent becomes a part of it. So
 /// sending something twice is once, and sending something else, a corrected text above all, is never lost.
-pub fn of_page(key: Option<&str>, what: &str, parts: &[&str]) -> Option<String> {
-    let key = key.map(str::trim).filter(|key| !key.is_empty())?;
-    Some(format!("page {}", digest([key, what].into_iter().chain(parts.iter().copied()))))
+pub fn of_page(key: Option<&str>, what: &str, parts: &[&str]) -> Result<Option<String>, AppError> {
+    let of = |key| format!("page {}", digest([key, what].into_iter().chain(parts.iter().copied())));
+    Ok(valid(key)?.map(of))
+}
+
+fn valid(key: Option<&str>) -> Result<Option<&str>, AppError> {
+    let key = key.map(str::trim).filter(|key| !key.is_empty());
+    if key.is_some_and(|key| key.len() > MAX_KEY_BYTES) {
+        let message = format!("An idempotency key has at most {MAX_KEY_BYTES} bytes.");
+        return Err(AppError::invalid("Idempotency-Key", message));
+    }
+    Ok(key)
 }
 
 /// Of the parts and of where each ends.
@@ -69,12 +74,13 @@ mod tests {
 
     #[test]
     fn a_key_of_a_page_is_another_one_for_another_text_and_always_short() {
-        let key = |key: &str, text: &str| of_page(Some(key), "ask", &[text]);
+        let key = |key: &str, text: &str| of_page(Some(key), "ask", &[text]).unwrap();
         assert_eq!(key("k", "Why?"), key(" k ", "Why?"));
         assert_ne!(key("k", "Why?"), key("k", "What?"));
         assert_ne!(key("k", "Why?"), key("l", "Why?"));
         assert_eq!(key(" ", "Why?"), None);
-        assert!(key(&"k".repeat(1000), &"x".repeat(1000)).is_some_and(|key| key.len() < MAX_KEY_BYTES));
+        assert!(key(&"k".repeat(200), &"x".repeat(1000)).is_some_and(|key| key.len() < MAX_KEY_BYTES));
+        assert!(of_page(Some(&"k".repeat(201)), "ask", &[]).is_err());
     }
 
     #[test]
