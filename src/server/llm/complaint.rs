@@ -115,7 +115,7 @@ fn find_status(value: &Value, depth: usize) -> Option<u16> {
         _ if depth > MAX_DEPTH => None,
         Value::Array(list) => list.iter().find_map(|value| find_status(value, depth + 1)),
         Value::Object(map) => {
-            let inner = |key| map.get(key).filter(|value| value.is_object() || value.is_array());
+            let inner = |key: &str| map.get(key).filter(|value| value.is_object() || value.is_array());
             let is_status =
                 |key: &str| STATUS_FIELDS.iter().any(|(known, _)| key.eq_ignore_ascii_case(known));
             [inner("error"), inner("detail")]
