@@ -118,14 +118,14 @@ fn find_status(value: &Value, depth: usize) -> Option<u16> {
         _ if depth > MAX_DEPTH => None,
         Value::Array(list) => list.iter().find_map(|value| find_status(value, depth + 1)),
         Value::Object(map) => {
-            let inner = ["error", "detail"].into_iter().filter_map(|key| map.get(key));
-            let inner = inner.filter(|value| value.is_object() || value.is_array());
-            inner.into_iter().find_map(|value| find_status(value, depth + 1)).or_else(|| {
-                let fields = map.iter().filter(|(key, _)| {
-                    STATUS_FIELDS.iter().any(|(known, _)| key.eq_ignore_ascii_case(known))
-                });
-                fields.into_iter().find_map(|(_, value)| number(value))
-            })
+            let inner = |key: &str| map.get(key).filter(|value| value.is_object() || value.is_array());
+            let is_status =
+                |key: &str| STATUS_FIELDS.iter().any(|(known, _)| key.eq_ignore_ascii_case(known));
+            [inner("error"), inner("detail")]
+                .into_iter()
+                .flatten()
+                .find_map(|value| find_status(value, depth + 1))
+                .or_else(|| map.iter().filter(|(key, _)| is_status(key)).find_map(|(_, value)| number(value)))
         }
         _ => None,
     }

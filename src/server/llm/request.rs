@@ -63,8 +63,8 @@ pub(super) fn simpler(
         return None;
     }
     let words = complaint::words(text);
-    let named = named_parameters(&words).map(|parameter| tried.without(parameter, request));
-    let mut simpler = named.into_iter().find(|dialect| *dialect != tried);
+    let mut named = named_parameters(&words).map(|parameter| tried.without(parameter, request));
+    let mut simpler = named.find(|dialect| *dialect != tried);
     if simpler.is_none() && kind == Kind::NotAccepted && matches!(status.as_u16(), 400 | 422) {
         simpler = Some(tried.plainest(request));
     }
