@@ -128,7 +128,7 @@ pub const KEYS: &[Key] = &[
     key(
         "limits.connections",
         "INGLENOOK_LIMITS_CONNECTIONS",
-        "16384",
+        "8192",
         "Open connections; one address that is no trusted proxy gets a quarter of them.",
     ),
     key("timeouts.connect_seconds", "INGLENOOK_TIMEOUTS_CONNECT_SECONDS", "10", "To reach a provider."),

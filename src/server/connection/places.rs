@@ -52,9 +52,9 @@ impl Places {
         let granted = open_files.map_or(usize::MAX, |files| (files / 4 * 3).max(16));
         let all = config.limits.connections.min(granted).min(Semaphore::MAX_PERMITS);
         if all < config.limits.connections {
-            tracing::warn!(
+            tracing::info!(
                 connections = all,
-                "limits.connections is more than the open files that the system grants allow (ulimit -n)"
+                "the open files that the system grants allow no more (ulimit -n)"
             );
         }
         Self {
