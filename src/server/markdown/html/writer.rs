@@ -70,7 +70,12 @@ struct Table {
 }
 
 impl<'m> Writer<'m> {
-    pub(super) fn new(piece: Piece<'m>, memo: &'m mut Memo, expansion: usize, colours: usize) -> Writer<'m> {
+    pub(super) fn new(
+        piece: Piece<'m>,
+        memo: &'m mut Memo,
+        expansion: usize,
+        known: &Definitions,
+    ) -> Writer<'m> {
         Writer {
             piece,
             out: String::new(),
