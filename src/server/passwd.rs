@@ -3,13 +3,14 @@
 use std::{
     io::{self, IsTerminal},
     path::Path,
+    sync::Arc,
 };
 
 use super::{
     config::Config,
     login::{find_account, known_of, valid_email, valid_password},
     passwords::{Lane, Passwords},
-    store::{self, Store, UserPatch},
+    store::{self, OpenError, OpenOptions, Outlook, Store, UserPatch},
 };
 use crate::domain::UserState;
 
@@ -35,12 +36,22 @@ pub async fn passwd(
 ) -> Result<String, PasswdError> {
     let email = valid_email(email).map_err(|error| PasswdError(error.to_string()))?;
     check_file(&config.store.url)?;
-    let store = store::open(&config.store.url, &store::OpenOptions::default())
-        .await
-        .map_err(|error| PasswdError(error.to_string()))?;
+    let store = open(&config.store.url).await?;
     let done = change(config, &*store, &email, read).await;
     store.close().await;
     done
+}
+
+/// As it is: a command changes a password, and leaves it to a server to bring a database up to date.
+async fn open(url: &str) -> Result<Arc<dyn Store>, PasswdError> {
+    let options = OpenOptions { beside: true, ..OpenOptions::default() };
+    let failed = |error: OpenError| PasswdError(error.to_string());
+    let earlier = "The database is of an earlier version. Start the server once, then run this again.";
+    match store::inspect(url, &options).await.map_err(failed)?.outlook {
+        Outlook::Ready { .. } => store::open(url, &options).await.map_err(failed),
+        Outlook::Upgrade { .. } => Err(PasswdError(earlier.to_owned())),
+        Outlook::New => Err(PasswdError("There is no database yet. Start the server once.".to_owned())),
+    }
 }
 
 async fn change(

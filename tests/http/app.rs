@@ -237,7 +237,7 @@ impl Client {
         Events {
             headers,
             body: response.into_body().into_data_stream(),
-            decoder: sse::Decoder::new(1 << 20),
+            decoder: sse::Decoder::new(16 << 20),
             seen: Vec::new(),
         }
     }

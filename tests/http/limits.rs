@@ -242,6 +242,10 @@ async fn every_text_of_a_caller_has_a_length() {
     let id = lin.conversation().await;
     let begun = lin.ask(&id, "Hello?").await;
     let (question, answer) = (&begun["user_message"]["id"], &begun["assistant_message"]["id"]);
+    // Its title comes after the answer.
+    while lin.get(&format!("/api/v1/conversations/{id}")).await.json()["title"] == "" {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     let before = lin.get("/api/v1/conversations").await.text();
     let path = format!("/api/v1/conversations/{id}");
     let of = |id: &Value, call: &str| format!("/api/v1/messages/{}{call}", id.as_str().unwrap());

@@ -3,6 +3,7 @@
 
 pub mod browsers;
 pub mod channel;
+mod choice;
 pub mod entry;
 pub mod follow;
 mod job;
@@ -18,17 +19,17 @@ mod view;
 
 use std::time::{Duration, Instant};
 
-use self::channel::StopReason;
+pub use self::choice::default_model;
+use self::{channel::StopReason, choice::choose_model};
 use super::{
     llm::Provider,
-    models::{unknown_model, valid_model},
     session::CurrentUser,
     state::AppState,
     store::{Key, Leftovers, NewTurn, Run, StoreError, TurnOutcome},
     tasks,
 };
 use crate::{
-    domain::{Conversation, Message, Model, Role, STILL_WRITING, Status, model::MAX_MODEL_CHARS},
+    domain::{Conversation, Message, Role, STILL_WRITING, Status},
     error::AppError,
 };
 
@@ -377,39 +378,4 @@ fn turn(
         most_running: state.config.limits.answers_per_user,
         now: state.clock.now(),
     }
-}
-
-/// The model that is asked: the caller's choice, the conversation's, or the default one; and it is one that is
-/// offered. Its id, its provider and the name the provider knows it by.
-async fn choose_model(
-    state: &AppState,
-    asked: Option<&str>,
-    of_conversation: Option<&str>,
-) -> Result<(String, std::sync::Arc<dyn Provider>, String), AppError> {
-    let asked = asked.map(valid_model).transpose()?.filter(|id| !id.is_empty());
-    let model = match (asked, of_conversation) {
-        // A page sends the conversation's model along.
-        (Some(asked), of_conversation) if of_conversation != Some(asked) => {
-            state.models.find(asked).await.ok_or_else(|| unknown_model(asked))?
-        }
-        (_, Some(id)) => state.models.find_chosen(id).await.ok_or_else(|| gone_model(id))?,
-        (_, None) => default_model(state).await.ok_or_else(|| {
-            let message =
-                "No model can be asked: no provider answers. Ask the administrator to look at the providers.";
-            AppError::Conflict { message: message.into() }
-        })?,
-    };
-    let provider = state.providers.of(&model).ok_or_else(|| gone_model(&model.id))?;
-    Ok((model.id, provider, model.name))
-}
-
-/// The configured default, or the first model that a provider lists.
-pub async fn default_model(state: &AppState) -> Option<Model> {
-    state.models.default(state.config.chat.default_model.as_deref()).await
-}
-
-fn gone_model(id: &str) -> AppError {
-    // What an earlier version took has no length.
-    let shown: String = id.chars().filter(|c| !c.is_control()).take(MAX_MODEL_CHARS).collect();
-    AppError::invalid("model", format!("{shown} is no longer offered. Choose another model."))
 }

@@ -33,6 +33,9 @@ pub use pace::TooSlow;
 
 /// After an error that is none of the connection's, such as too many open files.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The longest head that is read, and what waits for one slow reader before no more is made for it; hyper itself would
+/// take three times as much.
+const BUFFER: usize = 128 << 10;
 /// Those for whom there is no place are told so, as many at once as this; the others are closed.
 const TOLD_AT_ONCE: usize = 64;
 const TELLING: Duration = Duration::from_secs(1);
@@ -103,7 +106,7 @@ async fn answer(
         async move { Ok::<_, Infallible>(response.await?.map(|body| answering.until_the_end_of(body))) }
     });
     let io = TokioIo::new(Socket::new(stream, activity.clone()));
-    let mut connection = pin!(http1::Builder::new().serve_connection(io, service));
+    let mut connection = pin!(http1::Builder::new().max_buf_size(BUFFER).serve_connection(io, service));
     let mut patience_ends = pin!(activity.patience_ends());
     let mut ending = false;
     loop {

@@ -26,6 +26,8 @@ pub(super) struct Splitter {
     told: String,
     /// Thinking has come, in tags or beside the text.
     thought: bool,
+    /// It stood in tags. Blanks between them and the text were to part the two.
+    tagged: bool,
     /// The thinking that is being read has begun with something that can be seen.
     begun: bool,
     /// The last thing given out was a backtick.
@@ -62,6 +64,7 @@ impl Splitter {
             held: String::new(),
             told: String::new(),
             thought: false,
+            tagged: false,
             begun: false,
             quoted: false,
             wrote: false,
@@ -125,16 +128,16 @@ impl Splitter {
             (Fit::Whole(tags, len), _) => {
                 self.held.drain(..blanks + len);
                 self.place = Place::Thinking(tags.open);
-                self.begun = false;
+                (self.begun, self.tagged) = (false, true);
             }
             // Left over by a server that took the thinking out itself.
             (_, Fit::Whole(_, len)) => {
                 self.held.drain(..blanks + len);
-                self.thought = true;
+                (self.thought, self.tagged) = (true, true);
             }
             (Fit::Part, _) | (_, Fit::Part) => return false,
             (Fit::No, Fit::No) if self.thought => {
-                self.held.drain(..blanks);
+                self.held.drain(..if self.tagged { blanks } else { 0 });
                 self.place = Place::Rest;
             }
             (Fit::No, Fit::No) => self.place = Place::Text,

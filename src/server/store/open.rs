@@ -21,6 +21,9 @@ pub struct OpenOptions {
     /// Tells the signing secret of this process from others. Servers that share a database must have the
     /// same; `None` does not ask.
     pub fingerprint: Option<String>,
+    /// For a command beside a running server: an SQLite file is neither locked nor made nor brought up to
+    /// date. [`inspect`] says whether it can be used like that.
+    pub beside: bool,
 }
 
 impl Default for OpenOptions {
@@ -30,6 +33,7 @@ impl Default for OpenOptions {
             mongo_patience: Duration::from_secs(5),
             instance: new_instance(),
             fingerprint: None,
+            beside: false,
         }
     }
 }

@@ -18,6 +18,7 @@ const OUT_OF_DISK_SPACE: i32 = 14031;
 const ATLAS: i32 = 8000;
 
 pub(super) const DUPLICATE_KEY: i32 = 11000;
+const WRITE_CONFLICT: i32 = 112;
 
 pub(super) fn store_error(error: Error) -> StoreError {
     if is_full(&error) {
@@ -27,6 +28,11 @@ pub(super) fn store_error(error: Error) -> StoreError {
     } else {
         StoreError::Broken(error.into())
     }
+}
+
+/// Somebody else was writing the same; inside a transaction the driver says so with a label, too.
+pub(super) fn is_collision(error: &Error) -> bool {
+    error.contains_label(TRANSIENT_TRANSACTION_ERROR) || code(error) == Some(WRITE_CONFLICT)
 }
 
 fn is_full(error: &Error) -> bool {

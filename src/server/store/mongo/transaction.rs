@@ -14,7 +14,7 @@ use mongodb::{
 
 use super::{
     Mongo,
-    error::{is_duplicate, is_gone, is_outage},
+    error::{is_collision, is_duplicate, is_gone, is_outage},
 };
 
 /// How often a transaction is begun again after a duplicate key, which the next try explains: the
@@ -46,7 +46,7 @@ impl Mongo {
                 // The work knows what an earlier try of it has done.
                 Err(error) if is_outage(&error) => {}
                 Err(error) if is_duplicate(&error) && duplicates < DUPLICATES => duplicates += 1,
-                Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {}
+                Err(error) if is_collision(&error) => {}
                 Err(error) => return Err(error),
             }
             tries += 1;

@@ -81,7 +81,13 @@ impl Mongo {
     /// How many answers of the user are being written.
     pub(super) async fn running_of(&self, tx: &mut ClientSession, user_id: &str) -> Result<u64> {
         let running = doc! { "user_id": user_id, "status": "generating" };
-        self.messages().count_documents(running).session(tx).await
+        let messages = self.messages().clone_with_type::<Document>();
+        let mut found = messages.find(running).projection(doc! { "_id": 1 }).session(&mut *tx).await?;
+        let mut count = 0;
+        while found.advance(&mut *tx).await? {
+            count += 1;
+        }
+        Ok(count)
     }
 }
 

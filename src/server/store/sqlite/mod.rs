@@ -76,22 +76,25 @@ impl Sqlite {
 
     async fn in_file(path: &str, options: &OpenOptions) -> std::result::Result<Self, OpenError> {
         let path = &*file::named(path)?;
-        let mut lock = file::prepare(path)?;
+        let mut lock = if options.beside { None } else { Some(file::prepare(path)?) };
         let file = Arc::new(DatabaseFile::at(path));
         let connect = connect_options(SqliteConnectOptions::new().filename(path));
         let writing =
             connect.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
         let failed = |error| file::open_error(path, error);
         let writer = Pool::writing(pool_options(), writing, file).await.map_err(failed)?;
-        MIGRATIONS.run(writer.sqlx()).await.map_err(|error| migrate_error(path, error))?;
-        if lock.note != file::MADE
-            && let Err(error) = lock.write(file::MADE)
-        {
-            tracing::warn!(%error, "a database that is lost would not be missed at the next start");
+        if let Some(lock) = &mut lock {
+            MIGRATIONS.run(writer.sqlx()).await.map_err(|error| migrate_error(path, error))?;
+            if lock.note != file::MADE
+                && let Err(error) = lock.write(file::MADE)
+            {
+                tracing::warn!(%error, "a database that is lost would not be missed at the next start");
+            }
         }
         let readers = pool_options().max_connections(options.sqlite_readers.max(1)).idle_timeout(READER_IDLE);
         let readers = Pool::reading(readers, connect.read_only(true), &writer);
-        Ok(Self { writer, readers, instance: options.instance.clone(), kept: Mutex::new(Kept::File(lock)) })
+        let kept = Mutex::new(lock.map_or(Kept::Nothing, Kept::File));
+        Ok(Self { writer, readers, instance: options.instance.clone(), kept })
     }
 
     async fn in_memory(options: &OpenOptions) -> std::result::Result<Self, OpenError> {
