@@ -34,8 +34,8 @@ pub use pace::TooSlow;
 /// After an error that is none of the connection's, such as too many open files.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest head that is read, and what waits for one slow reader before no more is made for it; hyper itself would
-/// take three times as much.
-const BUFFER: usize = 128 << 10;
+/// take six times as much.
+const BUFFER: usize = 64 << 10;
 /// Those for whom there is no place are told so, as many at once as this; the others are closed.
 const TOLD_AT_ONCE: usize = 64;
 const TELLING: Duration = Duration::from_secs(1);

@@ -194,7 +194,8 @@ impl Splitter {
                     self.held.drain(..len);
                     self.write(&thinking, out);
                     out.push_back(Delta::TextWasReasoning);
-                    (self.thought, self.wrote, self.place) = (true, false, Place::Start);
+                    (self.thought, self.tagged) = (true, true);
+                    (self.wrote, self.place) = (false, Place::Start);
                     self.told = String::new();
                     return true;
                 }
