@@ -201,7 +201,7 @@ mod size {
     pub(super) fn at_most(limit: usize) -> String {
         match limit {
             ..KB => format!("{limit} bytes"),
-            ..MB => format!("{} KB", limit / KB),
+            KB..MB => format!("{} KB", limit / KB),
             _ => format!("{} MB", limit / MB),
         }
     }
@@ -210,7 +210,7 @@ mod size {
     fn found(size: usize, limit: usize) -> String {
         match limit {
             ..KB => format!("{size} bytes"),
-            ..MB => format!("{} KB", size.div_ceil(KB)),
+            KB..MB => format!("{} KB", size.div_ceil(KB)),
             _ => format!("{}.{} MB", size.div_ceil(MB / 10) / 10, size.div_ceil(MB / 10) % 10),
         }
     }

@@ -228,7 +228,9 @@ mod tests {
     #[test]
     fn the_first_from_the_right_that_is_no_proxy_of_ours_is_the_client() {
         const XFF: &str = "x-forwarded-for";
-        let cases: &[(&str, &[(&'static str, &str)], &str)] = &[
+        /// The peer, the lines that it sends, and who asks.
+        type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+        let cases: &[Case] = &[
             // nginx adds to the line that came.
             ("127.0.0.1", &[(XFF, "203.0.113.7")], "203.0.113.7"),
             ("127.0.0.1", &[(XFF, "6.6.6.6, 203.0.113.7")], "203.0.113.7"),

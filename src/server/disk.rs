@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long [`lock`] waits: a process that is going down has not let go yet.
+/// How long [`Lock::take`] waits: a process that is going down has not let go yet.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 const LOCK_AGAIN: Duration = Duration::from_millis(50);
 

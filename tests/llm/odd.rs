@@ -68,9 +68,9 @@ async fn signs_of_life_are_waited_for_and_silence_is_not() {
         ask_with(wait(&empty)),
         ask_with(wait("\n")),
         ask_with(middle),
-        ask_with(vec![sse(&format!(": hello\n\n{}", text("a"))), vec![Step::Hang]].concat()),
-        ask_with(vec![sse(&empty), vec![Step::Repeat(": PROCESSING\n\n", 50)]].concat()),
-        ask_with(vec![sse(&text("a")), vec![Step::Repeat(": PROCESSING\n\n", 50)]].concat()),
+        ask_with([sse(&format!(": hello\n\n{}", text("a"))), vec![Step::Hang]].concat()),
+        ask_with([sse(&empty), vec![Step::Repeat(": PROCESSING\n\n", 50)]].concat()),
+        ask_with([sse(&text("a")), vec![Step::Repeat(": PROCESSING\n\n", 50)]].concat()),
     );
     good("comments", &comments.0, "a");
     good("empty chunks", &chunks.0, "a");
@@ -177,7 +177,7 @@ async fn more_after_a_finish_reason_is_kept() {
     tokio::join!(slow(first, "b"), slow(delta(json!({ "content": "a" }), Some("stop")), "ab"));
     // A server that never closes is not waited for.
     let hanging =
-        vec![sse(&format!("{}{}", text("a"), end("stop"))), vec![Step::Repeat(": x\n\n", 100)]].concat();
+        [sse(&format!("{}{}", text("a"), end("stop"))), vec![Step::Repeat(": x\n\n", 100)]].concat();
     let begun = Instant::now();
     good("hanging", &outcome(hanging).await, "a");
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());

@@ -1,6 +1,6 @@
 //! A provider that speaks the OpenAI API, whoever runs it.
 //!
-//! The request ([`request`]) is written with async-openai's types; its client is not used. It reads into owned
+//! The request (`llm/request.rs`) is written with async-openai's types; its client is not used. It reads into owned
 //! types where we can borrow, puts an unbounded queue and a task between the network and the reader,
 //! hides the headers of an error (Retry-After), retries by rules of its own, and logs error bodies as
 //! they are, in which providers repeat the key.

@@ -23,7 +23,7 @@
 //! - A line break is a `<br>`, as in chats. Raw HTML is shown as text, but `<br>` breaks the line; `sub`, `sup`, `kbd`
 //!   and `mark` are elements where they are closed in the phrase they stand in, `details` and their `summary` where
 //!   they stand on lines of their own, all without attributes. Details that are never closed hold the rest.
-//! - Emphasis begins and ends beside Chinese, Japanese and Korean as it is meant ([`html::flanks`]), where CommonMark
+//! - Emphasis begins and ends beside Chinese, Japanese and Korean as it is meant (`html/flanks.rs`), where CommonMark
 //!   asks for a space. A bare address ends where a word of a script without spaces begins.
 //! - A code block that says it is markdown holds fences that name a language, and what ends them ([`fence`]).
 //! - An address must be http, https, mailto or tel, else only its text stays. Images are shown only from
