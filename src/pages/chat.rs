@@ -175,7 +175,7 @@ impl Window {
         let (id, query) = (message.id, self.query.clone());
         if message.role == Role::User {
             let edit = self.edited.as_ref().filter(|edited| **edited == id).map(|_| {
-                let (id, text) = (id.clone(), message.content.clone());
+                let (id, text) = (id.clone(), format!("\n{}", message.content));
                 view! { <EditForm id text key=self.key.clone() query=query.clone() /> }.into_any()
             });
             return view! { <Question id text=message.content siblings edit query /> }.into_any();

@@ -59,11 +59,12 @@ pub fn EditLink(id: String, #[prop(optional)] query: String) -> impl IntoView {
     }
 }
 
-/// A question's text to be changed; the changed one stands beside it.
+/// A question's text to be changed; the changed one stands beside it. A browser that reads a page drops the first line
+/// break of a field: there `text` begins with one more, and in a field that a script makes with none.
 #[component]
 pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: String) -> impl IntoView {
-    // A textarea's children would be written as they are, and a browser drops the first line break.
-    let text = format!("\n{}", as_html(&text));
+    // A textarea's children would be written as they are.
+    let text = as_html(&text);
     view! {
         <form class="editing" method="post" action="/fn/edit">
             <input type="hidden" name="key" value=key autocomplete="off" />
