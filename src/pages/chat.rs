@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{Conversation, Role, Status, UserRole},
     server::{
-        chat::default_model,
+        chat::{channel::Format, default_model},
         document::Page,
         history::{self, Thread, ThreadMessage},
         state::AppState,
@@ -86,7 +86,7 @@ pub async fn open(
     let conversation = history::open(&state, &current, &id).await?;
     let (sidebar, thread, choice) = tokio::join!(
         Sidebar::load(&state, &current, days),
-        history::thread(&state, &current, &conversation, place.before.as_deref(), None),
+        history::thread(&state, &current, &conversation, place.before.as_deref(), None, Format::Html),
         Choice::load(&state, conversation.model.as_deref()),
     );
     let (sidebar, thread) = (sidebar?, thread?);

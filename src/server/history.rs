@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    chat::relay,
+    chat::{channel::Format, relay},
     models::{unknown_model, valid_model},
     reading::ReadPermit,
     session::CurrentUser,
@@ -205,13 +205,15 @@ pub struct Thread {
 }
 
 /// The newest window of a conversation, or the one before the message `before`: at most `limit` messages,
-/// and [`WINDOW_BYTES`] of text, but always one message. Waits for the person's turn to read so much.
+/// and [`WINDOW_BYTES`] of text, but always one message. Waits for the person's turn to read so much. HTML is made
+/// for whom it is shown to.
 pub async fn thread(
     state: &AppState,
     current: &CurrentUser,
     conversation: &Conversation,
     before: Option<&str>,
     limit: Option<u32>,
+    format: Format,
 ) -> Result<Thread, AppError> {
     let limit = valid_limit(limit, WINDOW)? as usize;
     let mut window = window(state, conversation, before, limit).await?;
@@ -238,7 +240,10 @@ pub async fn thread(
         }
     }
     let mut siblings = siblings(state, &conversation.id, &messages).await?;
-    let html = state.renderer.messages(current.id(), &messages).await?;
+    let html = match format {
+        Format::Html => state.renderer.messages(current.id(), &messages).await?,
+        Format::Text => vec![Arc::default(); messages.len()],
+    };
     let previous_cursor = messages.first().filter(|_| window.more).map(|message| message.id.clone());
     let messages = messages.into_iter().zip(html).map(|(message, html)| {
         let siblings = siblings.remove(&message.id);

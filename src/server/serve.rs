@@ -53,6 +53,7 @@ impl From<config::SecretFileError> for StartError {
 
 /// How long open connections may take to end after the last answer has.
 const LAST_BYTES: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Serves until the process is asked to stop.
@@ -77,6 +78,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     // Nobody may be reading it, or the other end be closed.
     let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");
     tasks::keep("sweep", state.clone(), |state| sweep(state).boxed());
+    if state.store.is_alone() {
+        tasks::keep("look at sessions", state.clone(), |state| look_at_sessions(state).boxed());
+    }
     tasks::keep("watch over answers", state.clone(), |state| orphans::watch(state).boxed());
     instances::run(&state);
     run(state, listener).await;
@@ -239,6 +243,17 @@ async fn signal() {
     tokio::select! {
         () = interrupt => {}
         () = terminate => {}
+    }
+}
+
+/// A command may end sessions beside the server, which no other server tells of where there is none.
+async fn look_at_sessions(state: &AppState) {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        looks.tick().await;
+        if let Err(error) = relay::end_stale_sessions(state).await {
+            tracing::warn!(%error, "it is not known which sessions have ended");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use serde_json::{Value, json};
 
-use crate::{mongod, site::Site};
+use crate::{events::Format, mongod, site::Site};
 
 const LOGIN: &str = "/api/v1/auth/login";
 /// What the tests' people have as their password.
@@ -121,6 +121,8 @@ async fn a_lost_password(site: Site) {
     let lin = site.person("lin").await;
     let kim = site.person("kim").await;
     assert_eq!(lin.call("GET", "/api/v1/me", None).await.0, 200);
+    let conversation = lin.conversation().await;
+    let mut stream = lin.events(&conversation, None, Format::Text).await;
     let (done, said) = site.command(&["passwd", "Lin@example.org"], "hearth and kettle\n");
     assert!(done && said.contains("lin@example.org has a new password"), "{said}");
     assert!(!said.contains("kettle"), "{said}");
@@ -129,6 +131,8 @@ async fn a_lost_password(site: Site) {
         site.stranger().call("POST", LOGIN, Some(form)).await.0
     };
     assert_eq!(lin.call("GET", "/api/v1/me", None).await.0, 401);
+    let ended = async { while let Ok(Some(_)) = stream.next().await {} };
+    tokio::time::timeout(Duration::from_secs(15), ended).await.expect("an open stream ends, too");
     assert_eq!(kim.call("GET", "/api/v1/me", None).await.0, 200);
     assert_eq!((log_in(PASSWORD).await, log_in("hearth and kettle").await), (401, 200));
     for (who, input, why) in [

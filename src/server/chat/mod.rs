@@ -212,13 +212,14 @@ async fn begin(
     provider: std::sync::Arc<dyn Provider>,
     name: String,
 ) -> Result<Asked, AppError> {
-    if state.live.is_draining() {
-        return Err(AppError::Stopping);
-    }
     let begun = {
         let (state, user_id) = (state.clone(), current.id().to_owned());
         detached(async move {
             let _turn = state.live.in_turn(&user_id).await?;
+            // The server may have begun to stop while this waited for its turn.
+            if state.live.is_draining() {
+                return Err(AppError::Stopping);
+            }
             let begun = state.store.begin_turn(&turn).await;
             // The first run of an answer bears its id.
             let run = turn.answer.id.clone();

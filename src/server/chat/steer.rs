@@ -59,15 +59,15 @@ pub async fn continue_answer(
         Err(_) if old.model.is_some() => choose_model(state, None, conversation.model.as_deref()).await?,
         chosen => chosen?,
     };
-    if state.live.is_draining() {
-        return Err(AppError::Stopping);
-    }
     let now = state.clock.now();
     let conflict = |message: &str| Err(AppError::Conflict { message: message.into() });
     let (state_, current_) = (state.clone(), current.clone());
     let run = state.ids.next();
     let outcome = detached(async move {
         let _turn = state_.live.in_turn(current_.id()).await?;
+        if state_.live.is_draining() {
+            return Err(AppError::Stopping);
+        }
         let most = state_.config.limits.answers_per_user;
         let begun = state_.store.continue_answer(current_.id(), &old.id, key.as_ref(), &run, most, now).await;
         Ok(match begun.inspect_err(|_| forsake(&state_, &old, &run))? {

@@ -43,6 +43,7 @@ async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str) -> Optio
     while let Some(delta) = stream.next().await {
         match delta {
             Ok(Delta::Text(more)) => text.push_str(&more),
+            Ok(Delta::TextWasReasoning) => text.clear(),
             Ok(_) => {}
             Err(_) => return None,
         }
@@ -205,7 +206,34 @@ fn clipped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
+
     use super::*;
+    use crate::server::llm::{DeltaStream, LlmError};
+
+    /// Streams these deltas.
+    struct Streams(Vec<Delta>);
+
+    #[async_trait]
+    impl Provider for Streams {
+        fn name(&self) -> &str {
+            "streams"
+        }
+        async fn models(&self) -> Result<Vec<String>, LlmError> {
+            Ok(Vec::new())
+        }
+        async fn chat(&self, _: ChatRequest) -> Result<DeltaStream, LlmError> {
+            Ok(Box::pin(futures::stream::iter(self.0.clone().into_iter().map(Ok))))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_text_that_turns_out_to_be_thinking_is_no_title() {
+        let text = |text: &str| Delta::Text(text.to_owned());
+        let deltas = vec![text("They want a title."), Delta::TextWasReasoning, text("A greeting")];
+        let provider: Arc<dyn Provider> = Arc::new(Streams(deltas));
+        assert_eq!(of(&provider, "any", "Hello").await, "A greeting");
+    }
 
     #[test]
     fn what_is_a_title_stays_as_it_is() {

@@ -56,9 +56,7 @@ fn is_version(part: &str) -> bool {
 /// with 200 and an error.
 pub(super) fn is_astray(error: &LlmError) -> bool {
     let detail = error.detail.to_ascii_lowercase();
-    let is_page = ["text/html", "<!doctype", "<html"].iter().any(|mark| detail.contains(mark));
-    ["404 ", "405 "].iter().any(|start| detail.starts_with(start))
-        || detail.starts_with("200 with") && is_page
+    ["404 ", "405 ", "200 with <"].iter().any(|start| detail.starts_with(start))
         || detail.contains("unexpected endpoint")
 }
 

@@ -286,17 +286,7 @@ impl OpenAi {
             .await
             .map_err(late)?
             .map_err(|failed| failed.error)?;
-        let mut deltas =
-            stream::deltas(response, self.blame.clone(), request.model.clone(), self.timeouts, deadline);
-        if !self.base.is_open() {
-            return Ok(deltas);
-        }
-        // What a wrong address answers with 200 is seen in the body alone.
-        match deltas.next().await {
-            Some(Err(error)) if is_astray(&error) => Err(error),
-            Some(first) => Ok(Box::pin(futures::stream::iter([first]).chain(deltas))),
-            None => Ok(deltas),
-        }
+        Ok(stream::deltas(response, self.blame.clone(), request.model.clone(), self.timeouts, deadline))
     }
 }
 

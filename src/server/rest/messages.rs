@@ -173,7 +173,8 @@ pub async fn list(
     let format = query.choice("format", [("markdown", Format::Text), ("html", Format::Html)])?;
     let limit = query.value("limit", "a whole number")?;
     let conversation = history::open(&state, &current, &id).await?;
-    let thread = history::thread(&state, &current, &conversation, query.text("before"), limit).await?;
+    let before = query.text("before");
+    let thread = history::thread(&state, &current, &conversation, before, limit, format).await?;
     let window = Answer(Window {
         items: thread.messages.into_iter().map(|message| MessageView::of_thread(message, format)).collect(),
         previous_cursor: thread.previous_cursor,

@@ -242,7 +242,15 @@ impl Grammar {
 }
 
 /// How long this thread has worked, in nanoseconds. The time of day would count what others do meanwhile.
+#[cfg(unix)]
 fn worked() -> usize {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     usize::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap_or(0)
+}
+
+#[cfg(not(unix))]
+fn worked() -> usize {
+    use std::{sync::LazyLock, time::Instant};
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    usize::try_from(BEGAN.elapsed().as_nanos()).unwrap_or(usize::MAX)
 }

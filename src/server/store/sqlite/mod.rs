@@ -61,7 +61,7 @@ pub(super) struct Sqlite {
 
 /// Held as long as the store is open.
 enum Kept {
-    /// No other process may write the file.
+    /// No other server may write the file.
     File(Lock),
     /// A database in memory is gone with its last connection, and the writer's may have to be replaced.
     Memory(SqliteConnection),

@@ -1,4 +1,4 @@
-//! SQLite has one process: nobody to tell, and nobody to hear of.
+//! SQLite has one server: nobody to tell, and nobody to hear of. A command beside it may end sessions.
 
 use std::{collections::HashSet, sync::Arc};
 
