@@ -89,14 +89,14 @@ export const SCENARIOS = {
     const ids = [];
     for (const [language, piece] of Object.entries(costly)) {
       const id = await site.conversation(ada.token);
-      const line = `${piece.repeat(500 / piece.length)}\n`;
-      await site.question(ada.token, id, `\`\`\`${language}\n${line.repeat(40)}\`\`\`\n`, "echo");
+      const line = `${piece.repeat(4000 / piece.length)}\n`;
+      await site.question(ada.token, id, `\`\`\`${language}\n${line.repeat(12)}\`\`\`\n`, "echo");
       ids.push(id);
     }
     const other = await site.conversation(bea.token);
     await site.question(bea.token, other, "**Hello** there", "echo");
-    // Looking at the answers would have them rendered: 20 kB come with 12 kB a second.
-    await sleep(5000);
+    // Looking at the answers would have them rendered: 48 kB come with 12 kB a second.
+    await sleep(9000);
     const page = (token, id) => site.ask("GET", `/c/${id}`, { token, headers: { accept: "text/html" } });
     const dear = ids.map((id) => page(ada.token, id));
     await sleep(50);
