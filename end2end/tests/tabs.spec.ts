@@ -45,7 +45,8 @@ test("a hidden tab holds no connection while its answer is written, and shows it
       (window as any).away = away;
       document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
     }, away);
-  await chat.begin("Count", "tokens-200-20");
+  // Long enough that it is still written when the page is hidden, on a slow machine too.
+  await chat.begin("Count", "tokens-450-20");
   await chat.grown(50);
   const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/fn/follow"));
   const looked = page.waitForEvent("requestfinished", (request) => request.url().endsWith("/fn/follow"));
@@ -57,7 +58,7 @@ test("a hidden tab holds no connection while its answer is written, and shows it
   await expect(chat.lost).toHaveCount(0);
   await chat.grown(400);
   await chat.ended();
-  await chat.expectText(numbered(200));
+  await chat.expectText(numbered(450));
 });
 
 test("Ada's draft is never shown to Bea, who signs in in the same tab", async ({ page, chat, context, server, watch }) => {

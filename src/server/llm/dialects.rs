@@ -16,10 +16,17 @@ pub(super) enum Finish {
     Failed,
 }
 
-/// What a `finish_reason` means; a word in no row is an end like `stop`.
+/// What a `finish_reason` means, however it is spelled: `MAX_TOKENS`, `maxTokens`, `max-tokens` and
+/// `FINISH_REASON_MAX_TOKENS` are one. A word in no row is an end like `stop`.
 pub(super) fn finish(word: &str) -> Finish {
-    let word = word.trim().to_lowercase();
-    FINISHES.iter().find(|(known, ..)| *known == word).map_or(Finish::Stop, |(_, finish, _)| *finish)
+    let plain = |word: &str| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let word = plain(word);
+    let word = word.strip_prefix("finishreason").filter(|rest| !rest.is_empty()).unwrap_or(&word);
+    let same = |known: &str| {
+        let known = plain(known);
+        known == word || known.strip_prefix("finishreason") == Some(word)
+    };
+    FINISHES.iter().find(|(known, ..)| same(known)).map_or(Finish::Stop, |(_, finish, _)| *finish)
 }
 
 const FINISHES: &[(&str, Finish, &str)] = &[
@@ -36,12 +43,15 @@ const FINISHES: &[(&str, Finish, &str)] = &[
     ("max_length", Finish::Length, "proxies in front of Transformers"),
     ("model_length", Finish::Length, "Mistral, API reference"),
     ("token_limit", Finish::Length, "IBM watsonx"),
+    ("length_limit", Finish::Length, "proxies"),
+    ("max_completion_tokens", Finish::Length, "proxies, after the parameter"),
+    ("context_length", Finish::Length, "proxies"),
+    ("context_window_exceeded", Finish::Length, "proxies in front of Anthropic"),
     ("max_context_length", Finish::Length, "xAI"),
     ("model_context_window_exceeded", Finish::Length, "Anthropic; z.ai (mozilla-ai/any-llm#1200)"),
     ("error_limit", Finish::Length, "Cohere"),
     ("limit", Finish::Length, "llama.cpp, stop_type"),
     ("content_filter", Finish::Filtered, "OpenAI, Azure"),
-    ("content-filter", Finish::Filtered, "Vercel's gateway"),
     ("content_filtered", Finish::Filtered, "Bedrock"),
     ("guardrail_intervened", Finish::Filtered, "Bedrock"),
     ("refusal", Finish::Filtered, "Anthropic, stop reasons"),
@@ -54,6 +64,7 @@ const FINISHES: &[(&str, Finish, &str)] = &[
     ("image_safety", Finish::Filtered, "Gemini, FinishReason"),
     ("model_armor", Finish::Filtered, "Vertex AI, FinishReason"),
     ("blocked", Finish::Filtered, "gateways with guardrails"),
+    ("flagged", Finish::Filtered, "gateways with guardrails"),
     ("moderation", Finish::Filtered, "gateways with guardrails"),
     ("sensitive", Finish::Filtered, "Zhipu (promptfoo/promptfoo#9905)"),
     ("data_inspection_failed", Finish::Filtered, "DashScope"),
@@ -86,6 +97,7 @@ pub(super) const THINKING: &[Tags] = &[
     tags("<thinking>", "</thinking>", "models that were told to, by a system prompt"),
     tags("<thought>", "</thought>", "Gemini's OpenAI endpoint with include_thoughts"),
     tags("<reasoning>", "</reasoning>", "fine-tuned models (GRPO recipes)"),
+    tags("<|begin_of_thought|>", "<|end_of_thought|>", "Sky-T1, OpenThinker"),
     tags("<seed:think>", "</seed:think>", "Seed-OSS"),
     tags("[think]", "[/think]", "Magistral's chat template"),
     tags("◁think▷", "◁/think▷", "Kimi k1.5, Kimi-VL"),
@@ -108,6 +120,7 @@ pub(super) const REASONING_FIELDS: &[(&str, &str)] = &[
     ("thoughts", "proxies in front of Gemini"),
     ("thinking_content", "proxies"),
     ("reasoning_details", "OpenRouter, beside `reasoning`"),
+    ("thinking_blocks", "LiteLLM, beside `reasoning_content`"),
 ];
 
 /// The place of a name among [`REASONING_FIELDS`].
@@ -163,6 +176,14 @@ const COMPLAINTS: &[(&str, Complaint, &str)] = &[
     ("prompt is too long", Complaint::TooLong, "Anthropic, Bedrock (goose#7504), Fireworks"),
     ("prompt too long", Complaint::TooLong, "Ollama"),
     ("prompt exceeds max", Complaint::TooLong, "Zhipu 1261"),
+    ("prompt 超长", Complaint::TooLong, "Zhipu 1261"),
+    ("exceeds max length", Complaint::TooLong, "gateways: input length … exceeds max length"),
+    (
+        "exceed context limit",
+        Complaint::TooLong,
+        "Anthropic: input length and max_tokens exceed context limit",
+    ),
+    ("reduce your prompt", Complaint::TooLong, "OpenAI's completions"),
     ("input is too long", Complaint::TooLong, "Bedrock (bedrock-chat#95), Hugging Face"),
     ("input too long", Complaint::TooLong, "Cloudflare"),
     ("exceeds the maximum number of tokens", Complaint::TooLong, "Gemini (gemini-cli#6678)"),
@@ -312,6 +333,12 @@ mod tests {
             ("Length", Finish::Length),
             ("MAX_TOKENS", Finish::Length),
             ("model_length", Finish::Length),
+            ("maxTokens", Finish::Length),
+            ("max-tokens", Finish::Length),
+            ("FINISH_REASON_MAX_TOKENS", Finish::Length),
+            ("FINISH_REASON_UNSPECIFIED", Finish::NotYet),
+            ("content-filter", Finish::Filtered),
+            ("FINISH_REASON_SAFETY", Finish::Filtered),
             ("SAFETY", Finish::Filtered),
             ("sensitive", Finish::Filtered),
             ("insufficient_system_resource", Finish::Failed),

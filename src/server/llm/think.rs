@@ -286,7 +286,9 @@ pub(super) fn push_reasoning(text: &str, out: &mut VecDeque<Delta>) {
 pub(super) fn is_blank(c: char) -> bool {
     let directs =
         matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    c.is_whitespace() || c.is_control() || directs
+    // A soft hyphen, two fillers of Hangul, and Braille without a dot.
+    let empty = matches!(c, '\u{ad}' | '\u{115f}' | '\u{3164}' | '\u{2800}');
+    c.is_whitespace() || c.is_control() || directs || empty
 }
 
 /// The next place at or after `from` where a tag could begin: at `<`, `[`, or the first byte of `◁`.

@@ -362,7 +362,8 @@ fn is_spaced_tex(text: &str) -> bool {
         let (before, after) = (&text[..at], &text[at + mark.len()..]);
         let base = before.chars().rev().take_while(|c| c.is_alphabetic()).count();
         let script = letters(after);
-        base < 2
+        // Words are joined by underscores, and by no power.
+        base < if mark == "^" { 4 } else { 2 }
             && before.ends_with(|c: char| c.is_alphanumeric() || ")}]|'".contains(c))
             && (script < 3 && after.starts_with(|c: char| c.is_alphanumeric() || "{\\*+-(".contains(c)))
     };
@@ -371,7 +372,17 @@ fn is_spaced_tex(text: &str) -> bool {
     let prose = words.iter().filter(|word| word.len() > 3).count() > 1;
     let amount = text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(['=', '+', '*', '/']);
     let single = !words.is_empty() && words.iter().all(|word| word.len() == 1);
-    command || script && !prose || single && !amount
+    command || script && !prose || single && !amount || is_equation(text, &words)
+}
+
+/// Whether it equates what has no words in it: `F = ma`, `y = mx + b`.
+fn is_equation(text: &str, words: &[&str]) -> bool {
+    const WORDS: [&str; 16] =
+        ["a", "and", "are", "at", "by", "day", "for", "if", "in", "is", "of", "off", "on", "or", "per", "to"];
+    let is_name = |word: &&str| word.len() <= 3 && word.is_ascii() && !WORDS[1..].contains(word);
+    // An amount in another currency begins with a number.
+    let amount = text.starts_with(|c: char| c.is_ascii_digit());
+    text.contains(" = ") && !amount && !words.is_empty() && words.iter().all(is_name)
 }
 
 /// Whether `$` and `$` were meant each for itself: a number with words after it.

@@ -24,6 +24,10 @@ fn finds_formulas() {
             &["x^2", "\\alpha", "a_1 + b", "x", "a + b = c"],
         ),
         ("costs $5. It is $x$; $5 and $ y_1 $", &["x", "y_1"]),
+        (
+            "$ E = mc^2 $, $ F = ma $, $ PV = nRT $ and $ y = mx + b $",
+            &["E = mc^2", "F = ma", "PV = nRT", "y = mx + b"],
+        ),
         ("| $ x^2 $ | $ 5 |\n> - $ \\frac{1}{2} $", &["x^2", "\\frac{1}{2}"]),
         (
             "\\begin{align}\na &= b \\\\\n&= c\n\\end{align}",
