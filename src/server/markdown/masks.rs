@@ -8,7 +8,7 @@ use super::math::scan::prefix;
 /// `masked`, which is `source` with formulas masked, with these lines masked as well. Each is known by itself,
 /// so it does not matter how a text is cut; where it turns out to be code, the mask is lifted again.
 pub(super) fn masked(source: &str, masked: &str) -> Option<String> {
-    if !["details>", "<details", "<summary>"].iter().any(|tag| source.contains(tag)) {
+    if !tags::is_in(source) {
         return None;
     }
     let (mut out, mut at) = (String::new(), 0);

@@ -62,7 +62,7 @@ pub(super) fn parts(html: &str) -> impl Iterator<Item = Part<'_>> {
                     return Some(Part::Close);
                 }
                 "<summary>" => {
-                    if let Some(end) = after.find("</summary>") {
+                    if let Some(end) = find(after, "</summary>") {
                         rest = &after[end + "</summary>".len()..];
                         return Some(Part::Summary(after[..end].trim()));
                     }
@@ -135,6 +135,15 @@ pub(super) fn said(summary: &str) -> String {
         text = text.replace(name, c);
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn find(text: &str, tag: &str) -> Option<usize> {
+    text.match_indices('<').map(|(at, _)| at).find(|&at| starts(&text[at..], tag))
+}
+
+/// Whether a text may hold such tags.
+pub(in super::super) fn is_in(text: &str) -> bool {
+    ["<details", "<summary>", "</details>"].iter().any(|tag| find(text, tag).is_some())
 }
 
 fn starts(text: &str, tag: &str) -> bool {

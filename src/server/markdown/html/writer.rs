@@ -109,7 +109,8 @@ impl<'m> Writer<'m> {
         }
         if let Some(html) = &mut self.html {
             match event {
-                Event::Html(text) => html.push_str(&self.piece.lifted(&text, range)),
+                // Blanks at the beginning of a line come as text.
+                Event::Html(text) | Event::Text(text) => html.push_str(&self.piece.lifted(&text, range)),
                 _ => self.end_html(),
             }
             return;

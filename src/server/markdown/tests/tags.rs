@@ -66,6 +66,14 @@ fn details_unfold() {
             "<details>\n<summary>a</summary>b</details>",
             "<details><summary>a</summary><p class=\"raw\">b</p></details>",
         ),
+        (
+            "<details>\n  <summary>a</summary>\n  *b*\n</details>\nc",
+            "<details><summary>a</summary><p><em>b</em></p></details><p>c</p>",
+        ),
+        (
+            "<DETAILS><SUMMARY>a</SUMMARY>\n\nb\n\n</DETAILS>",
+            "<details><summary>a</summary><p>b</p></details>",
+        ),
         ("<details open>\n\na</details>\n\nb", "<details><p>a</p></details><p>b</p>"),
         (
             "<details>\n<summary>a</summary>\n\n<details>\n<summary>b</summary>\n\nc\n\n</details>\n\nd\n\n</details>\n\ne",
