@@ -92,6 +92,14 @@ test("an answer that failed before its first word is not continued", async ({ ch
   }
 });
 
+test("an answer that failed at once below another one is not continued either", async ({ chat }) => {
+  await chat.begin("First words", "echo");
+  await chat.ended();
+  await chat.ask("Too many", "429");
+  await expect(chat.retry).toBeVisible();
+  await expect(chat.goOn).toHaveCount(0);
+});
+
 test("a server that says that it is alive is waited for", async ({ chat }) => {
   await chat.begin("Take your time", "comments");
   await chat.expectText("Here it is.");

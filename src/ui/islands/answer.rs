@@ -22,7 +22,8 @@ pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
         let (id, end) = (id.clone(), end.clone());
         move || {
             end.get().map(|End { status, failure, length_limited }| {
-                let has_text = page::prose(&id).is_some_and(|prose| !prose.inner_html().is_empty());
+                // Leptos leaves comments behind in what it makes, so only blocks count.
+                let has_text = page::prose(&id).is_some_and(|prose| prose.first_element_child().is_some());
                 view! { <AnswerEnd id=id.clone() status failure length_limited has_text newest=true /> }
             })
         }
