@@ -3,9 +3,10 @@ import { MongoClient } from "mongodb";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+
+import { freePort } from "../support/servers.mjs";
 
 /** As the store's tests look for it: named, on PATH, or where the set-up keeps it. */
 function program() {
@@ -14,14 +15,6 @@ function program() {
   const found = [process.env.INGLENOOK_TEST_MONGODB, ...onPath, join(cache, "mongodb/mongod")].find((path) => path && existsSync(path));
   if (!found) throw new Error("There is no mongod: scripts/setup.sh test installs one, INGLENOOK_TEST_MONGODB names another.");
   return found;
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 export class Mongod {
