@@ -1,6 +1,6 @@
 //! Release builds carry the site's assets: cargo-leptos has made them by the time the server is
 //! compiled. This bundles the style sheet, compresses everything once, as small as it gets, and lists
-//! the result for `server::assets`.
+//! the result for `server::http::assets`.
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-#[path = "src/server/assets/bundle.rs"]
+#[path = "src/server/http/assets/bundle.rs"]
 mod bundle;
 
 /// What is compressed already gains nothing.

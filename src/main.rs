@@ -8,11 +8,13 @@ use std::{
 use clap::Parser;
 use inglenook::server::{
     self, StartError,
-    check::{check, unread},
-    cli::{Cli, Command},
+    cli::{
+        Cli, Command,
+        check::{check, unread},
+        passwd::{passwd, read_password},
+    },
     config::{Config, keys::unknown_variables},
-    passwd::{passwd, read_password},
-    telemetry,
+    ops::telemetry,
 };
 
 fn main() -> ExitCode {

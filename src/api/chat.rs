@@ -27,7 +27,7 @@ pub async fn ask(
     model: Option<String>,
     key: Option<String>,
 ) -> Result<Asked, AppError> {
-    use crate::server::{chat, context::Context};
+    use crate::server::{chat, http::context::Context};
     let context = Context::current()?;
     let said = [conversation_id.as_deref().unwrap_or_default(), model.as_deref().unwrap_or_default(), &text];
     let key = chat::keys::of_page(key.as_deref(), "ask", &said)?;
@@ -60,13 +60,15 @@ pub async fn follow(
     hidden: Option<bool>,
 ) -> Result<ByteStream<AppError>, AppError> {
     use crate::server::{
-        chat::{
+        http::{
+            context::Context,
+            keep_alive::{EVERY, kept_alive},
+        },
+        live::{
             channel::Format,
             entry::Entry,
             follow::{self, Stay},
         },
-        context::Context,
-        keep_alive::{EVERY, kept_alive},
     };
     use futures::StreamExt;
     let context = Context::current()?;
@@ -82,7 +84,7 @@ pub async fn follow(
 /// Ends a running answer; what was written is kept.
 #[server(prefix = "/fn", endpoint = "stop")]
 pub async fn stop(message_id: String) -> Result<(), AppError> {
-    use crate::server::{chat, context::Context};
+    use crate::server::{chat, http::context::Context};
     let context = Context::current()?;
     let stopped = chat::stop(&context.state, context.user()?, &message_id).await?;
     context.redirect(&format!("/c/{}#latest", stopped.conversation_id));
@@ -92,7 +94,7 @@ pub async fn stop(message_id: String) -> Result<(), AppError> {
 /// Writes a further answer to the same question. Like all that steers, it answers where to go.
 #[server(prefix = "/fn", endpoint = "retry")]
 pub async fn retry(message_id: String, key: Option<String>) -> Result<String, AppError> {
-    use crate::server::{chat, context::Context};
+    use crate::server::{chat, http::context::Context};
     let context = Context::current()?;
     let key = chat::keys::of_page(key.as_deref(), "again", &[&message_id])?;
     let asked = chat::retry(&context.state, context.user()?, &message_id, key.as_deref()).await?;
@@ -104,7 +106,7 @@ pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Ap
 pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, AppError> {
     use crate::server::{
         chat::{keys, steer},
-        context::Context,
+        http::context::Context,
     };
     let context = Context::current()?;
     let key = keys::of_page(key.as_deref(), "continue", &[&message_id])?;
@@ -117,7 +119,7 @@ pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Ap
 pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, AppError> {
     use crate::server::{
         chat::{keys, steer},
-        context::Context,
+        http::context::Context,
     };
     let context = Context::current()?;
     let key = keys::of_page(key.as_deref(), "edit", &[&message_id, &text])?;
@@ -129,7 +131,7 @@ pub async fn edit(message_id: String, text: String, key: Option<String>) -> Resu
 /// Shows the branch of a message.
 #[server(prefix = "/fn", endpoint = "select")]
 pub async fn select(message_id: String) -> Result<String, AppError> {
-    use crate::server::{chat::steer, context::Context};
+    use crate::server::{chat::steer, http::context::Context};
     let context = Context::current()?;
     let conversation = steer::select(&context.state, context.user()?, &message_id).await?;
     Ok(context.lead(format!("/c/{}#{message_id}", conversation.id)))
@@ -138,7 +140,7 @@ pub async fn select(message_id: String) -> Result<String, AppError> {
 /// Deletes one message.
 #[server(prefix = "/fn", endpoint = "delete-message")]
 pub async fn delete_message(message_id: String) -> Result<String, AppError> {
-    use crate::server::{chat::steer, context::Context};
+    use crate::server::{chat::steer, http::context::Context};
     let context = Context::current()?;
     let conversation = steer::delete(&context.state, context.user()?, &message_id).await?;
     Ok(context.lead(format!("/c/{}#latest", conversation.id)))

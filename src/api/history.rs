@@ -10,7 +10,7 @@ use crate::{
 /// A page of one's conversations, newest first.
 #[server(prefix = "/fn", endpoint = "history")]
 pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<Conversation>, AppError> {
-    use crate::server::{context::Context, history};
+    use crate::server::{conversations::history, http::context::Context};
     let context = Context::current()?;
     let listing =
         history::Listing { cursor: cursor.as_deref(), title_contains: q.as_deref(), ..Default::default() };
@@ -20,7 +20,7 @@ pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<C
 /// What a message says as it was written: markdown.
 #[server(prefix = "/fn", endpoint = "source")]
 pub async fn source(message_id: String) -> Result<String, AppError> {
-    use crate::server::{context::Context, history};
+    use crate::server::{conversations::history, http::context::Context};
     let context = Context::current()?;
     Ok(history::message(&context.state, context.user()?, &message_id).await?.content)
 }
@@ -29,7 +29,7 @@ pub async fn source(message_id: String) -> Result<String, AppError> {
 pub async fn rename(conversation_id: String, title: String) -> Result<(), AppError> {
     use crate::{
         domain::ConversationPatch,
-        server::{context::Context, history},
+        server::{conversations::history, http::context::Context},
     };
     let context = Context::current()?;
     let patch = ConversationPatch { title: Some(title), ..Default::default() };
@@ -40,7 +40,7 @@ pub async fn rename(conversation_id: String, title: String) -> Result<(), AppErr
 
 #[server(prefix = "/fn", endpoint = "delete")]
 pub async fn delete(conversation_id: String) -> Result<(), AppError> {
-    use crate::server::{context::Context, history};
+    use crate::server::{conversations::history, http::context::Context};
     let context = Context::current()?;
     history::delete(&context.state, context.user()?, &conversation_id).await?;
     context.redirect("/");

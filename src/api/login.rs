@@ -6,7 +6,7 @@ use crate::error::AppError;
 
 #[server(prefix = "/fn", endpoint = "register")]
 pub async fn register(email: String, password: String, name: Option<String>) -> Result<(), AppError> {
-    use crate::server::{context::Context, login};
+    use crate::server::{accounts::login, http::context::Context};
     let context = Context::current()?;
     let form =
         login::Registering { email: &email, password: &password, name: name.as_deref().unwrap_or_default() };
@@ -18,7 +18,7 @@ pub async fn register(email: String, password: String, name: Option<String>) -> 
 
 #[server(prefix = "/fn", endpoint = "login")]
 pub async fn log_in(email: String, password: String, next: Option<String>) -> Result<(), AppError> {
-    use crate::server::{context::Context, login};
+    use crate::server::{accounts::login, http::context::Context};
     let context = Context::current()?;
     let (_, token) = login::log_in(&context.state, &email, &password, &context.caller).await?;
     context.set_token(Some(&token));
@@ -28,7 +28,7 @@ pub async fn log_in(email: String, password: String, next: Option<String>) -> Re
 
 #[server(prefix = "/fn", endpoint = "logout")]
 pub async fn log_out() -> Result<(), AppError> {
-    use crate::server::{context::Context, login};
+    use crate::server::{accounts::login, http::context::Context};
     let context = Context::current()?;
     // Signing out twice is no mistake.
     if let Ok(current) = context.user() {

@@ -6,7 +6,10 @@ use crate::error::AppError;
 
 #[server(prefix = "/fn", endpoint = "set-name")]
 pub async fn set_name(name: String) -> Result<(), AppError> {
-    use crate::server::{context::Context, flash::Told, login};
+    use crate::server::{
+        accounts::login,
+        http::{context::Context, flash::Told},
+    };
     let context = Context::current()?;
     let change = login::MeChange { name: Some(&name), ..Default::default() };
     login::change_me(&context.state, context.user()?, change).await?;
@@ -16,7 +19,10 @@ pub async fn set_name(name: String) -> Result<(), AppError> {
 /// A new password ends all other sessions.
 #[server(prefix = "/fn", endpoint = "set-password")]
 pub async fn set_password(password: String, new_password: String) -> Result<(), AppError> {
-    use crate::server::{context::Context, flash::Told, login};
+    use crate::server::{
+        accounts::login,
+        http::{context::Context, flash::Told},
+    };
     let context = Context::current()?;
     let change = login::MeChange { password: Some((&password, &new_password)), ..Default::default() };
     login::change_me(&context.state, context.user()?, change).await?;

@@ -4,17 +4,18 @@ use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::{
-    Id, Notice, PageError, Query, Visitor,
-    layout::{Bar, Frame, Sidebar},
-};
 use crate::{
     domain::{Conversation, Role, Status, UserRole},
+    pages::{
+        Id, Notice, PageError, Query, Visitor,
+        layout::{Bar, Frame, Sidebar},
+    },
     server::{
-        chat::{channel::Format, default_model},
-        document::Page,
-        history::{self, Thread, ThreadMessage},
-        state::AppState,
+        app::AppState,
+        chat::default_model,
+        conversations::history::{self, Thread, ThreadMessage},
+        http::document::Page,
+        live::channel::Format,
     },
     ui::{
         islands::{Chat, Running},

@@ -4,14 +4,16 @@ use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::{
-    PageError, Query, Visitor,
-    layout::{Bar, Frame, Groups, Sidebar},
-};
-use crate::server::{
-    document::Page,
-    history::{self, Listing},
-    state::AppState,
+use crate::{
+    pages::{
+        PageError, Query, Visitor,
+        layout::{Bar, Frame, Groups, Sidebar},
+    },
+    server::{
+        app::AppState,
+        conversations::history::{self, Listing},
+        http::document::Page,
+    },
 };
 
 #[derive(Default, Deserialize)]

@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::days::Days;
 use crate::{
     domain::{Conversation, Page, UserRole},
     error::AppError,
+    pages::days::Days,
     server::{
-        history::{self, Listing},
-        session::CurrentUser,
-        state::AppState,
+        accounts::session::CurrentUser,
+        app::AppState,
+        conversations::history::{self, Listing},
     },
     ui::parts::{Brand, Icon},
 };

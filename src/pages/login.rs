@@ -8,9 +8,13 @@ use axum::{
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::{Notice, PageError, Query};
 use crate::{
-    server::{config::Registration, document::Page, gate, redirect, state::AppState},
+    pages::{Notice, PageError, Query},
+    server::{
+        app::AppState,
+        config::Registration,
+        http::{document::Page, gate, redirect},
+    },
     ui::parts::Brand,
 };
 

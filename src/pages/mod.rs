@@ -22,11 +22,13 @@ use self::days::Days;
 use crate::{
     error::AppError,
     server::{
-        document,
-        flash::{self, Flash, Told, Typed},
-        gate, redirect,
-        session::CurrentUser,
-        state::AppState,
+        accounts::session::CurrentUser,
+        app::AppState,
+        http::{
+            document,
+            flash::{self, Flash, Told, Typed},
+            gate, redirect,
+        },
     },
 };
 

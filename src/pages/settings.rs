@@ -3,12 +3,14 @@
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 
-use super::{
-    Notice, PageError, Visitor,
-    layout::{Bar, Frame, Sidebar},
-    login::{Alert, Field},
+use crate::{
+    pages::{
+        Notice, PageError, Visitor,
+        layout::{Bar, Frame, Sidebar},
+        login::{Alert, Field},
+    },
+    server::{app::AppState, http::document::Page},
 };
-use crate::server::{document::Page, state::AppState};
 
 pub async fn settings(
     State(state): State<AppState>,

@@ -12,10 +12,10 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-use super::markdown;
 use crate::{
     domain::{Message, Role, Status},
     error::AppError,
+    server::markdown,
 };
 
 /// What the cache may hold, in bytes of HTML.

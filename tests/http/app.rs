@@ -11,12 +11,12 @@ use axum::{
 use futures::StreamExt;
 use http_body_util::BodyExt;
 use inglenook::server::{
-    clock::Clock,
+    app::AppState,
     config::Config,
+    http::router::router,
     journal::Journal,
     llm::{Provider, demo::Demo, registry::Providers, sse},
-    router::router,
-    state::AppState,
+    ops::clock::Clock,
     store,
 };
 use serde_json::{Value, json};

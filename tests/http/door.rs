@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use axum::http::Method;
-use inglenook::server::clock::Clock;
+use inglenook::server::ops::clock::Clock;
 use serde_json::json;
 
 use crate::app::{App, Client, PASSWORD};

@@ -14,9 +14,9 @@ use async_trait::async_trait;
 use futures::{StreamExt, future::join_all, stream};
 use inglenook::server::{
     chat::orphans,
+    cluster::recover,
     journal::Journal,
     llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
-    recover,
 };
 use serde_json::{Value, json};
 

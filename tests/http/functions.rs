@@ -1,7 +1,7 @@
 //! Server functions that are called with anything but what they take.
 
 use axum::{body::Body, http::Method};
-use inglenook::server::context::function_paths;
+use inglenook::server::http::context::function_paths;
 
 use crate::app::{App, Client};
 

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use inglenook::{
     domain::UserState,
     server::{
-        passwords::Lane,
+        accounts::passwords::Lane,
         store::{NewUser, UserPatch},
     },
 };

@@ -6,9 +6,9 @@ use crate::{
     domain::{Model, model::MAX_MODEL_CHARS},
     error::AppError,
     server::{
+        app::AppState,
+        conversations::models::{unknown_model, valid_model},
         llm::Provider,
-        models::{unknown_model, valid_model},
-        state::AppState,
     },
 };
 

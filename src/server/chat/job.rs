@@ -12,22 +12,20 @@ use futures::StreamExt;
 use tokio::{sync::watch, time::Instant};
 
 use self::end::Ending;
-use super::{
-    Asked,
-    channel::StopReason,
-    live::{Held, RunningJob},
-    prompt,
-    tail::Tail,
-};
+use super::{Asked, prompt, tail::Tail};
 use crate::{
     domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Usage},
     error::AppError,
     server::{
+        app::AppState,
         journal,
+        live::{
+            channel::StopReason,
+            registry::{Held, RunningJob},
+        },
         llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, Provider},
-        state::AppState,
+        ops::tasks,
         store::{NewTurn, Run},
-        tasks,
     },
 };
 

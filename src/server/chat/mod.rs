@@ -1,36 +1,30 @@
 //! Ask, stop and retry: the way of a question from a person to a running [`job`]. [`steer`] has what else
 //! is done with the messages of a conversation.
 
-pub mod browsers;
-pub mod channel;
 mod choice;
-pub mod entry;
-pub mod follow;
 mod job;
 pub mod keys;
-pub mod live;
 pub mod orphans;
 mod prompt;
-pub mod relay;
 pub mod steer;
 pub mod tail;
 mod title;
-mod view;
 
 use std::time::{Duration, Instant};
 
+use self::choice::choose_model;
 pub use self::choice::default_model;
-use self::{channel::StopReason, choice::choose_model};
-use super::{
-    llm::Provider,
-    session::CurrentUser,
-    state::AppState,
-    store::{Key, Leftovers, NewTurn, Run, StoreError, TurnOutcome},
-    tasks,
-};
 use crate::{
     domain::{Conversation, Message, Role, STILL_WRITING, Status},
     error::AppError,
+    server::{
+        accounts::session::CurrentUser,
+        app::AppState,
+        live::channel::StopReason,
+        llm::Provider,
+        ops::tasks,
+        store::{Key, Leftovers, NewTurn, Run, StoreError, TurnOutcome},
+    },
 };
 
 /// How long a caller of `stop` waits for the answer to be stored.

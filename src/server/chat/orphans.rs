@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use crate::{
     domain::ChatEvent,
     server::{
-        state::AppState,
+        app::AppState,
         store::{Leftovers, Result, Run},
     },
 };

@@ -4,8 +4,8 @@ use crate::{
     domain::{Conversation, Message, Role},
     error::AppError,
     server::{
+        app::AppState,
         llm::{PromptMessage, think::without_thinking},
-        state::AppState,
         store::{Branch, Reach, Texts},
     },
 };

@@ -8,8 +8,8 @@ use crate::{
     domain::{ChatEvent, Conversation, Message, Role},
     error::AppError,
     server::{
-        session::CurrentUser,
-        state::AppState,
+        accounts::session::CurrentUser,
+        app::AppState,
         store::{ContinueOutcome, TreeOutcome},
     },
 };

@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::server::{
+    ops::tasks,
     store::{Chunk, Mark, Result, Store, StoreError},
-    tasks,
 };
 
 /// Text reaches the store within 200 ms: this pause and the write.

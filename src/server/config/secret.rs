@@ -8,7 +8,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::server::disk;
+use crate::server::ops::disk;
 
 /// A key or password. It has no `Display` and its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::server::{disk, store::Chunk};
+use crate::server::{ops::disk, store::Chunk};
 
 use super::{LOCK, record::Record};
 

@@ -21,7 +21,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::disk;
+use super::ops::disk;
 
 pub use leftover::{Leftover, Seen};
 use record::Record;

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::server::disk;
+use crate::server::ops::disk;
 
 use super::Sink;
 

@@ -13,10 +13,12 @@ use crate::{
     domain::User,
     error::AppError,
     server::{
-        cookie::Cookie,
-        login::{self, Caller},
-        session::{self, CurrentUser, IssuedToken},
-        state::AppState,
+        accounts::{
+            login::{self, Caller},
+            session::{self, CurrentUser, IssuedToken},
+        },
+        app::AppState,
+        http::cookie::Cookie,
     },
 };
 

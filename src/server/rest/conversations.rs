@@ -11,7 +11,7 @@ use super::extract::{Id, Json, Query};
 use crate::{
     domain::{Conversation, ConversationPatch, conversation::MAX_SYSTEM_PROMPT_BYTES},
     error::AppError,
-    server::{history, session::CurrentUser, state::AppState},
+    server::{accounts::session::CurrentUser, app::AppState, conversations::history},
 };
 
 pub async fn list(

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::openapi::{DOCUMENT, resolved};
-use crate::server::document::Page;
+use crate::server::http::document::Page;
 
 pub async fn page() -> Response {
     let page = Page { class: "docs", ..Page::new("API") };

@@ -14,15 +14,15 @@ use super::extract::{Id, Query, header_text};
 use crate::{
     error::AppError,
     server::{
-        chat::{
+        accounts::session::CurrentUser,
+        app::AppState,
+        http::keep_alive::{EVERY, kept_alive},
+        live::{
             channel::Format,
             entry::Entry,
             follow::{Stay, follow, written},
         },
-        keep_alive::{EVERY, kept_alive},
         llm::sse,
-        session::CurrentUser,
-        state::AppState,
     },
 };
 

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     error::{AppError, missing_field},
-    server::{body, state::AppState},
+    server::{app::AppState, http::body},
 };
 
 /// A body of JSON. Fields that nobody asked for are ignored, so a client may be newer than the server.

@@ -7,7 +7,10 @@ use super::extract::Json;
 use crate::{
     domain::{Model, User},
     error::AppError,
-    server::{login, session::CurrentUser, state::AppState},
+    server::{
+        accounts::{login, session::CurrentUser},
+        app::AppState,
+    },
 };
 
 #[derive(Deserialize)]

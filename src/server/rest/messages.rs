@@ -13,10 +13,11 @@ use crate::{
     domain::{Conversation, Failure, Message, Role, Siblings, Status, Usage},
     error::AppError,
     server::{
-        chat::{self, Place, channel::Format, steer},
-        history::{self, ThreadMessage},
-        session::CurrentUser,
-        state::AppState,
+        accounts::session::CurrentUser,
+        app::AppState,
+        chat::{self, Place, steer},
+        conversations::history::{self, ThreadMessage},
+        live::channel::Format,
     },
 };
 

@@ -14,7 +14,7 @@ use axum::{
     routing::{MethodRouter, delete, get, post},
 };
 
-use super::state::AppState;
+use crate::server::app::AppState;
 
 /// Every address below `/api/v1`. The OpenAPI document lists the same ones; a test compares them.
 pub fn table() -> [(&'static str, MethodRouter<AppState>); 15] {
@@ -54,10 +54,10 @@ mod tests {
     use std::{sync::Arc, time::Duration};
 
     use crate::server::{
-        clock::Clock,
+        app::AppState,
         config::Config,
         llm::{demo::Demo, registry::Providers},
-        state::AppState,
+        ops::clock::Clock,
         store,
     };
 

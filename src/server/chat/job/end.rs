@@ -6,14 +6,13 @@ use super::{End, Job};
 use crate::{
     domain::{ChatEvent, Failure, FailureCode, Message, Status, Usage},
     server::{
-        chat::{
+        app::AppState,
+        chat::{tail::Tail, title},
+        live::{
             channel::{Channel, StopReason},
             entry::end_of,
-            live::Held,
-            tail::Tail,
-            title,
+            registry::Held,
         },
-        state::AppState,
         store::{Finish, Leftovers, Recovered, Run, StoreError},
     },
 };

@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::server::disk::{self, Lock, LockError};
+use crate::server::ops::disk::{self, Lock, LockError};
 use crate::server::store::OpenError;
 
 use super::error::primary_code;

@@ -9,7 +9,7 @@ use std::{
 
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use crate::server::disk;
+use crate::server::ops::disk;
 use crate::server::store::{Inspection, OpenError, Outlook};
 
 use super::{

@@ -28,7 +28,7 @@ use sqlx::{
 };
 
 use super::{OpenError, OpenOptions, Result, Store};
-use crate::server::disk::Lock;
+use crate::server::ops::disk::Lock;
 use error::store_error;
 use file::DatabaseFile;
 use pool::Pool;

@@ -1,0 +1,342 @@
+//! `inglenook check`: what is configured, whether store and providers answer, and what would be wrong. It
+//! changes nothing, on disk or in the database.
+
+use std::{fmt, io, net::TcpListener, path::Path};
+
+use crate::server::{
+    config::{Config, fingerprint, keys, read_secret},
+    lifecycle::lock_file,
+    llm::{is_local, registry::Providers},
+    ops::disk,
+    store::{self, Inspection, Outlook},
+};
+
+/// What would happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Good,
+    /// It starts, and somebody may be surprised.
+    Warning,
+    /// It would not start.
+    Failure,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub verdict: Verdict,
+    pub what: &'static str,
+    pub text: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.verdict {
+            Verdict::Good => "ok  ",
+            Verdict::Warning => "note",
+            Verdict::Failure => "FAIL",
+        };
+        write!(f, "  {mark}  {}: {}", self.what, self.text)
+    }
+}
+
+fn good(what: &'static str, text: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Good, what, text: text.into() }
+}
+
+fn note(what: &'static str, text: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Warning, what, text: text.into() }
+}
+
+fn failure(what: &'static str, text: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Failure, what, text: text.into() }
+}
+
+/// What a start would find in the store and do to it. Changes nothing there.
+async fn check_store(config: &Config) -> Finding {
+    let secret = match &config.auth.secret {
+        Some(secret) => Some(secret.clone()),
+        // What is wrong with the file is told on its own.
+        None => read_secret(&config.server.data_dir).ok().flatten(),
+    };
+    let fingerprint = secret.as_ref().map(fingerprint);
+    let options = store::OpenOptions { fingerprint, ..store::OpenOptions::default() };
+    let shown = config.store.shown();
+    match store::inspect(&config.store.url, &options).await {
+        Ok(Inspection { outlook, holder: Some(holder) }) => note(
+            "store",
+            format!(
+                "{shown}: {}; in use by {holder}, which must end before another server starts",
+                outlook_text(outlook)
+            ),
+        ),
+        Ok(Inspection { outlook: outlook @ Outlook::Upgrade { .. }, .. }) => note(
+            "store",
+            format!(
+                "{shown}: {}; the version before cannot read it then, so keep a backup",
+                outlook_text(outlook)
+            ),
+        ),
+        Ok(Inspection { outlook, .. }) => good("store", format!("{shown}: {}", outlook_text(outlook))),
+        Err(error) => failure("store", format!("{shown}: {error}")),
+    }
+}
+
+fn outlook_text(outlook: Outlook) -> String {
+    match outlook {
+        Outlook::New => "will be made at the first start".to_owned(),
+        Outlook::Ready { schema } => format!("answers, schema {schema}"),
+        Outlook::Upgrade { from, to } => {
+            format!("answers, will be upgraded from schema {from} to {to} at the first start")
+        }
+    }
+}
+
+/// How many models each provider offers.
+async fn check_providers(config: &Config) -> Vec<Finding> {
+    let providers = Providers::new(crate::server::lifecycle::providers(config));
+    let answers = providers.ask().await;
+    let offer = providers.offer();
+    let missing = config
+        .chat
+        .default_model
+        .as_ref()
+        .filter(|id| offer.find(id).is_none() && offer.unheard(id).is_none());
+    let found = answers.into_iter().zip(&config.providers).map(|((name, answer), provider)| match answer {
+        Ok(models) => good(
+            "provider",
+            format!(
+                "{name}: {} models, such as {}",
+                models.len(),
+                models.first().map_or("none", |first| &first.name)
+            ),
+        ),
+        Err(error) => note("provider", format!("{name} at {}: {}", provider.base_url, error.failure.message)),
+    });
+    let missing =
+        missing.map(|id| note("default_model", format!("{id} is not offered: the first model is used")));
+    found.chain(missing).collect()
+}
+
+/// The whole report, and whether the server would start.
+pub async fn check(config: &Config, variables: impl Iterator<Item = String>) -> (String, bool) {
+    let mut findings = local(config);
+    findings.extend(unknown(variables));
+    findings.push(check_store(config).await);
+    findings.extend(check_providers(config).await);
+    (report(config, &findings), starts(&findings))
+}
+
+fn starts(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.verdict != Verdict::Failure)
+}
+
+fn report(config: &Config, findings: &[Finding]) -> String {
+    let file = match &config.file {
+        Some(file) => format!("Read from {}.", file.display()),
+        None => "No Leptos.toml here; defaults and the environment are in force.".to_owned(),
+    };
+    let width = config.settings.iter().map(|setting| setting.key.len()).max().unwrap_or_default();
+    let mut text = format!("{file}\n\nConfigured\n");
+    for setting in &config.settings {
+        text += &format!("  {:width$}  {}  [{}]\n", setting.key, setting.shown, setting.origin);
+    }
+    text += "\nChecked\n";
+    for finding in findings {
+        text += &format!("{finding}\n");
+    }
+    text + if starts(findings) { "\nInglenook would start.\n" } else { "\nInglenook would not start.\n" }
+}
+
+/// What this machine alone can tell.
+fn local(config: &Config) -> Vec<Finding> {
+    let findings = [
+        listen(config),
+        public_url(config),
+        data_dir(&config.server.data_dir),
+        running(config),
+        secret(config),
+        providers(config),
+    ];
+    findings.into_iter().flatten().collect()
+}
+
+fn listen(config: &Config) -> Option<Finding> {
+    let address = config.server.listen;
+    Some(match TcpListener::bind(address) {
+        Ok(_) => good("listen", format!("{address} is free")),
+        Err(cause) if cause.kind() == io::ErrorKind::AddrInUse && runs(config).is_some() => note(
+            "listen",
+            format!("{address} is in use, perhaps by the server that runs on this data directory"),
+        ),
+        Err(cause) => {
+            failure("listen", format!("{address} cannot be used: {cause}; choose another with --listen"))
+        }
+    })
+}
+
+fn public_url(config: &Config) -> Option<Finding> {
+    let local_only = config.server.listen.ip().is_loopback();
+    match &config.server.public_url {
+        None if local_only => None,
+        None => Some(note(
+            "public_url",
+            "not set, though other machines can reach the site: passwords travel unencrypted unless a proxy adds https",
+        )),
+        Some(url) if config.is_https() => Some(good("public_url", format!("{url}, cookies are Secure"))),
+        Some(url) if is_local(url) => None,
+        Some(url) => Some(note(
+            "public_url",
+            format!("{url} is http: whoever is on the way can read passwords and messages"),
+        )),
+    }
+}
+
+/// Whether the directory, or before the first start the nearest one above it, could be written.
+fn data_dir(dir: &Path) -> Option<Finding> {
+    let shown = dir.display();
+    Some(match disk::folder_can_be_written(dir) {
+        Ok(()) if dir.exists() => good("data_dir", format!("{shown} can be written")),
+        Ok(()) => good("data_dir", format!("{shown} will be made at the first start")),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            failure("data_dir", format!("{shown} cannot be made: no directory above it exists"))
+        }
+        Err(cause) => failure("data_dir", format!("{shown} cannot be written: {cause}")),
+    })
+}
+
+/// The server that runs on the data directory.
+fn runs(config: &Config) -> Option<String> {
+    disk::look(&lock_file(&config.server.data_dir)).ok()?.0
+}
+
+fn running(config: &Config) -> Option<Finding> {
+    runs(config).map(|holder| {
+        let dir = config.server.data_dir.display();
+        note("data_dir", format!("{dir} is in use by {holder}, which must end before another server starts"))
+    })
+}
+
+fn secret(config: &Config) -> Option<Finding> {
+    if config.auth.secret.is_some() {
+        return None;
+    }
+    Some(match read_secret(&config.server.data_dir) {
+        Ok(Some(_)) => good("secret", "kept in the data directory"),
+        Ok(None) => good("secret", "will be made at the first start and kept in the data directory"),
+        Err(error) => failure("secret", error.to_string()),
+    })
+}
+
+fn providers(config: &Config) -> Option<Finding> {
+    config.providers.is_empty().then(|| {
+        note(
+            "provider",
+            "none: the demo model answers; set OPENAI_API_KEY or OPENAI_BASE_URL, or add a [[provider]]",
+        )
+    })
+}
+
+fn unknown(variables: impl Iterator<Item = String>) -> Vec<Finding> {
+    keys::unknown_variables(variables)
+        .into_iter()
+        .map(|(name, near)| note("environment", unread(&name, near)))
+        .collect()
+}
+
+/// A sentence on a variable that looks like ours and is none.
+pub fn unread(name: &str, near: Option<&str>) -> String {
+    match near {
+        Some(near) => format!("{name} is read by nothing; did you mean {near}?"),
+        None => format!("{name} is read by nothing; inglenook --help lists the variables"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(data: &Path, more: &[(&str, &str)]) -> Config {
+        let dir = data.to_string_lossy().into_owned();
+        let set = [&[("INGLENOOK_DATA_DIR", &*dir), ("INGLENOOK_LISTEN", "127.0.0.1:0")], more].concat();
+        Config::load(None, |name| {
+            set.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+        .unwrap()
+    }
+
+    fn verdict(finding: Option<Finding>) -> Option<Verdict> {
+        finding.map(|finding| finding.verdict)
+    }
+
+    #[test]
+    fn the_report_names_values_and_sources_and_no_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = "Zk3vQ8xw1LrT0mYc7NfHs5Jd9PbEgUaW";
+        let config = config(
+            dir.path(),
+            &[
+                ("INGLENOOK_SECRET", secret),
+                ("INGLENOOK_STORE", "mongodb://me:hunter22@db/chat"),
+                ("OPENAI_API_KEY", "sk-very-private"),
+            ],
+        );
+        let mut findings = local(&config);
+        findings.extend(unknown(["INGLENOOK_STOER".to_owned()].into_iter()));
+        let text = report(&config, &findings);
+        for private in [secret, "hunter22", "sk-very-private"] {
+            assert!(!text.contains(private), "{text}");
+            assert!(!format!("{config:?}").contains(private));
+        }
+        assert!(text.contains("mongodb://me:…@db/chat  [INGLENOOK_STORE]"), "{text}");
+        assert!(text.contains("set  [INGLENOOK_SECRET]"), "{text}");
+        assert!(text.contains("https://api.openai.com/v1 (key set)  [OPENAI_API_KEY]"), "{text}");
+        assert!(text.contains("did you mean INGLENOOK_STORE?"), "{text}");
+        assert!(text.ends_with("Inglenook would start.\n"), "{text}");
+        findings.push(failure("store", "refused"));
+        assert!(
+            report(&config, &findings).ends_with("  FAIL  store: refused\n\nInglenook would not start.\n")
+        );
+    }
+
+    #[test]
+    fn a_taken_port_would_stop_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap().to_string();
+        let config = config(dir.path(), &[("INGLENOOK_LISTEN", &address)]);
+        assert_eq!(verdict(listen(&config)), Some(Verdict::Failure));
+    }
+
+    #[test]
+    fn a_data_directory_that_is_a_file_would_stop_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(verdict(data_dir(&file)), Some(Verdict::Failure));
+        assert_eq!(verdict(data_dir(&file.join("below"))), Some(Verdict::Failure));
+        assert_eq!(verdict(data_dir(dir.path())), Some(Verdict::Good));
+        assert_eq!(verdict(data_dir(&dir.path().join("new/deep"))), Some(Verdict::Good));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left behind");
+    }
+
+    #[test]
+    fn plain_http_is_noted_only_where_others_reach_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let told = |set: &[(&str, &str)]| verdict(public_url(&config(dir.path(), set)));
+        assert_eq!(told(&[]), None);
+        assert_eq!(told(&[("INGLENOOK_PUBLIC_URL", "http://localhost:3000")]), None);
+        assert_eq!(told(&[("INGLENOOK_PUBLIC_URL", "http://[::1]:3000")]), None);
+        assert_eq!(told(&[("INGLENOOK_LISTEN", "0.0.0.0:3000")]), Some(Verdict::Warning));
+        assert_eq!(told(&[("INGLENOOK_PUBLIC_URL", "http://chat.example.org")]), Some(Verdict::Warning));
+        assert_eq!(told(&[("INGLENOOK_PUBLIC_URL", "https://chat.example.org")]), Some(Verdict::Good));
+    }
+
+    #[test]
+    fn checking_makes_no_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path(), &[]);
+        assert_eq!(verdict(secret(&config)), Some(Verdict::Good));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert_eq!(verdict(providers(&config)), Some(Verdict::Warning));
+    }
+}

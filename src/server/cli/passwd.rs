@@ -1,0 +1,163 @@
+//! `inglenook passwd`: a new password for somebody who has lost theirs, also while servers run on the database.
+
+use std::{
+    io::{self, IsTerminal},
+    path::Path,
+    sync::Arc,
+};
+
+use crate::{
+    domain::UserState,
+    server::{
+        accounts::{
+            login::{find_account, known_of, valid_email, valid_password},
+            passwords::{Lane, Passwords},
+        },
+        config::Config,
+        store::{self, OpenError, OpenOptions, Outlook, Store, UserPatch},
+    },
+};
+
+/// Longer than any password that is taken.
+const MAX_LINE_BYTES: u64 = 4096;
+
+/// Why there is no new password: a sentence for whoever typed the command.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct PasswdError(String);
+
+/// Gives the account of `email` the password that `read` answers, which is asked only once the account is found, and
+/// ends its sessions. A running server notices with the next request, as it looks each session up. Answers a
+/// sentence on what was done.
+///
+/// # Errors
+///
+/// [`PasswdError`], and nothing is changed: no database, no such account, or a password that is not taken.
+pub async fn passwd(
+    config: &Config,
+    email: &str,
+    read: impl FnOnce() -> io::Result<String>,
+) -> Result<String, PasswdError> {
+    let email = valid_email(email).map_err(|error| PasswdError(error.to_string()))?;
+    check_file(&config.store.url)?;
+    let store = open(&config.store.url).await?;
+    let done = change(config, &*store, &email, read).await;
+    store.close().await;
+    done
+}
+
+/// As it is: a command changes a password, and leaves it to a server to bring a database up to date.
+async fn open(url: &str) -> Result<Arc<dyn Store>, PasswdError> {
+    let options = OpenOptions { beside: true, ..OpenOptions::default() };
+    let failed = |error: OpenError| PasswdError(error.to_string());
+    let earlier = "The database is of an earlier version. Start the server once, then run this again.";
+    match store::inspect(url, &options).await.map_err(failed)?.outlook {
+        Outlook::Ready { .. } => store::open(url, &options).await.map_err(failed),
+        Outlook::Upgrade { .. } => Err(PasswdError(earlier.to_owned())),
+        Outlook::New => Err(PasswdError("There is no database yet. Start the server once.".to_owned())),
+    }
+}
+
+async fn change(
+    config: &Config,
+    store: &dyn Store,
+    email: &str,
+    read: impl FnOnce() -> io::Result<String>,
+) -> Result<String, PasswdError> {
+    let unheard = |error: store::StoreError| PasswdError(format!("The database did not take it: {error}."));
+    let Some(known) = find_account(store, email).await.map_err(unheard)? else {
+        return Err(PasswdError(format!("There is no account with the e-mail address {email}.")));
+    };
+    let password =
+        read().map_err(|cause| PasswdError(format!("The password could not be read: {cause}.")))?;
+    let user = known.user;
+    let taken = valid_password("password", &password, &known_of(config, email, &user.name));
+    taken.map_err(|error| PasswdError(error.to_string()))?;
+    let hash = Passwords::default().hash(Lane::Known, &password).await;
+    let hash = hash.map_err(|error| PasswdError(error.to_string()))?;
+    let patch = UserPatch { password_hash: Some(hash), ..UserPatch::default() };
+    // A new password ends the sessions in the same step.
+    let changed = store.update_user(&user.id, &patch, None).await.map_err(unheard)?;
+    let ended = changed.map_or(0, |(_, ended)| ended.len());
+    let disabled = match user.state {
+        UserState::Active => "",
+        UserState::Disabled => " The account is disabled, so it cannot be used to sign in.",
+    };
+    Ok(format!("{email} has a new password, and {ended} sessions are signed out.{disabled}"))
+}
+
+/// Opening an SQLite store makes one where there is none, which is not what this command is for.
+fn check_file(url: &str) -> Result<(), PasswdError> {
+    match url.trim().strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
+        Some(path) if !Path::new(path).exists() => Err(PasswdError(format!(
+            "There is no database at {path}. Run this where the server runs, or name its configuration with --config."
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The new password: typed twice and unseen at a terminal, otherwise the first line of standard input.
+///
+/// # Errors
+///
+/// When there is nothing to read, or the two differ.
+pub fn read_password(email: &str) -> io::Result<String> {
+    if io::stdin().is_terminal() {
+        let password = rpassword::prompt_password(format!("New password for {email}: "))?;
+        let again = rpassword::prompt_password("The same again: ")?;
+        return if password == again { Ok(password) } else { Err(io::Error::other("the two differ")) };
+    }
+    let mut line = String::new();
+    io::BufRead::read_line(&mut io::Read::take(io::stdin().lock(), MAX_LINE_BYTES), &mut line)?;
+    let password = line.strip_suffix('\n').unwrap_or(&line);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    if password.is_empty() { Err(io::Error::other("there is none")) } else { Ok(password.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(folder: &Path) -> Config {
+        let file = folder.join("Leptos.toml");
+        std::fs::write(&file, "").unwrap();
+        let data = folder.to_string_lossy().into_owned();
+        Config::load(Some(&file), |name| (name == "INGLENOOK_DATA_DIR").then(|| data.clone())).unwrap()
+    }
+
+    #[tokio::test]
+    async fn without_a_database_nothing_is_made_and_nothing_is_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let asked = || panic!("nothing is asked");
+        let error = passwd(&config, "lin@example.org", asked).await.unwrap_err().to_string();
+        assert!(error.contains("There is no database at"), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "only the configuration");
+        let error = passwd(&config, "lin", asked).await.unwrap_err().to_string();
+        assert!(error.contains("e-mail address"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_account_and_a_weak_password_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let store = store::open(&config.store.url, &store::OpenOptions::default()).await.unwrap();
+        let user = store::NewUser {
+            id: "1".into(),
+            email: "lin@example.org".into(),
+            name: "Lin".into(),
+            password_hash: "$old".into(),
+            created_at: 0,
+        };
+        store.create_user(&user, false).await.unwrap();
+        let error = passwd(&config, "kim@example.org", || panic!("asked")).await.unwrap_err().to_string();
+        assert!(error.contains("no account"), "{error}");
+        for weak in ["short", "password1", "lin@example.org"] {
+            assert!(passwd(&config, "lin@example.org", || Ok(weak.to_owned())).await.is_err(), "{weak}");
+        }
+        assert_eq!(store.credentials("lin@example.org").await.unwrap().unwrap().password_hash, "$old");
+        let done = passwd(&config, " Lin@Example.org ", || Ok("hearth and kettle".to_owned())).await.unwrap();
+        assert!(done.contains("new password"), "{done}");
+        assert_ne!(store.credentials("lin@example.org").await.unwrap().unwrap().password_hash, "$old");
+    }
+}

@@ -1,0 +1,4 @@
+//! Conversations: list, open, change, and the branch on screen.
+
+pub mod history;
+pub mod models;

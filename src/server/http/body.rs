@@ -1,0 +1,45 @@
+//! [`read`]: a request's body as a whole, within the limits of size and time.
+
+use std::error::Error;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::StatusCode,
+    response::IntoResponse,
+};
+
+use super::connection::TooSlow;
+use crate::{error::AppError, server::app::AppState};
+
+/// What is said of a request that is too large: of a question the limit of questions, as a smaller one of that
+/// size would be refused, too.
+pub fn too_large(state: &AppState, path: &str) -> AppError {
+    let limits = &state.config.limits;
+    // A path may come without what stands before the API's own.
+    let asks = path == "/fn/ask" || path.ends_with("/edit") || path.ends_with("/messages");
+    if asks {
+        AppError::TooLong { size: None, limit: limits.message_bytes }
+    } else {
+        AppError::TooLarge { limit: limits.body_bytes }
+    }
+}
+
+/// The bytes of a body. One that does not say how long it is ends at the limit too.
+pub async fn read(state: &AppState, request: Request) -> Result<Bytes, AppError> {
+    let path = request.uri().path().to_owned();
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if is_too_slow(&rejection) {
+            return AppError::TooSlow;
+        }
+        if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+            too_large(state, &path)
+        } else {
+            AppError::invalid("", "The body broke off.")
+        }
+    })
+}
+
+fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
+    error.is::<TooSlow>() || error.source().is_some_and(is_too_slow)
+}

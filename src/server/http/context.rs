@@ -1,0 +1,203 @@
+//! What a server function is given: the state, who asks, and how to set a cookie or redirect.
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use leptos::{
+    prelude::{provide_context, use_context},
+    server_fn::axum::server_fn_paths,
+};
+use leptos_axum::ResponseOptions;
+
+use super::{
+    cookie::Cookie,
+    errors::extra_header,
+    flash::{self, Flash, Told},
+    forms::Form,
+    redirect,
+};
+use crate::{
+    error::AppError,
+    server::{
+        accounts::{
+            login::Caller,
+            session::{self, CurrentUser, IssuedToken},
+        },
+        app::AppState,
+    },
+};
+
+/// An error of a server function is a short JSON object.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+#[derive(Clone)]
+pub struct Context {
+    pub state: AppState,
+    pub caller: Caller,
+    gate: Result<Option<CurrentUser>, AppError>,
+    /// `None` only where no request passed the gate.
+    cookie: Option<Cookie>,
+    /// Posted as a plain form: the answer is a redirect.
+    is_form: bool,
+}
+
+impl Context {
+    pub fn current() -> Result<Self, AppError> {
+        use_context::<Self>().ok_or(AppError::Internal)
+    }
+
+    /// Who asks.
+    pub fn user(&self) -> Result<&CurrentUser, AppError> {
+        self.gate.as_ref().map_err(Clone::clone)?.as_ref().ok_or(AppError::SignedOut)
+    }
+
+    /// Hands the token to the browser; `None` takes it away, with all that the browser keeps of the site.
+    pub fn set_token(&self, token: Option<&IssuedToken>) {
+        let Some(options) = use_context::<ResponseOptions>() else { return };
+        let line = self.cookie.as_ref().map(|cookie| cookie.set(token, self.state.clock.now()));
+        if let Some(Ok(line)) = line.as_deref().map(HeaderValue::from_str) {
+            options.append_header(header::SET_COOKIE, line);
+        }
+        if token.is_none() {
+            let (name, value) = session::CLEAR_SITE_DATA;
+            options.insert_header(name, HeaderValue::from_static(value));
+        }
+    }
+
+    /// Where a plain form leads. Only a path of this site: anything else leads home.
+    pub fn redirect(&self, path: &str) {
+        let path = redirect::local(path).unwrap_or("/");
+        if self.is_form
+            && let Some(options) = use_context::<ResponseOptions>()
+            && let Ok(path) = HeaderValue::from_str(path)
+        {
+            options.insert_header(header::LOCATION, path);
+        }
+    }
+
+    /// [`Self::redirect`] to a page that tells the person who asks what was done.
+    pub fn tell(&self, page: &str, told: Told) -> Result<(), AppError> {
+        let flash = Flash { told, typed: flash::Typed::default() };
+        let sealed = self.state.flashes.seal(flash, page, Some(self.user()?.id()));
+        match sealed {
+            Some(sealed) => self.redirect(&format!("{page}?{}={sealed}", flash::PARAMETER)),
+            None => self.redirect(page),
+        }
+        Ok(())
+    }
+
+    /// [`Self::redirect`] for a function that also answers the path: the page's own calls go there.
+    pub fn lead(&self, path: String) -> String {
+        self.redirect(&path);
+        path
+    }
+}
+
+/// Runs the server function that the path names.
+pub async fn server_functions(State(state): State<AppState>, request: Request) -> Response {
+    let for_program = super::gate::is_for_program(request.uri().path(), request.headers());
+    let (parts, body) = request.into_parts();
+    let whole = match takes(&parts) {
+        Ok(()) => {
+            super::body::read(&state, Request::from_parts(parts.clone(), body)).await.and_then(readable)
+        }
+        Err(error) => Err(error),
+    };
+    let bytes = match whole {
+        Ok(bytes) => bytes,
+        Err(error) if for_program => return as_json(&error),
+        Err(error) => return super::document::error_page(&error),
+    };
+    let form = match accepts_html(&parts.headers) {
+        true => Some(Form::read(&state, &parts, bytes.clone()).await),
+        false => None,
+    };
+    let mut request = Request::from_parts(parts, Body::from(bytes));
+    // leptos would lead a form to wherever the `Referer` says, with an error in the open.
+    request.headers_mut().remove(header::ACCEPT);
+    request.headers_mut().remove(header::REFERER);
+    let extensions = request.extensions();
+    let context = Context {
+        caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
+        gate: super::gate::found(extensions),
+        cookie: extensions.get::<Cookie>().cloned(),
+        is_form: form.is_some(),
+        state: state.clone(),
+    };
+    let answer =
+        leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await;
+    let (answer, error) = with_status(answer.into_response()).await;
+    match (form, error) {
+        (None, _) => answer,
+        (Some(form), None) => form.done(answer),
+        (Some(form), Some(error)) => form.refused(&state, error),
+    }
+}
+
+/// The paths of all functions.
+pub fn function_paths() -> Vec<&'static str> {
+    server_fn_paths().map(|(path, _)| path).collect()
+}
+
+/// Whether there is such a function, and whether it is called as one. All of them take forms.
+fn takes(parts: &Parts) -> Result<(), AppError> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let mut methods =
+        server_fn_paths().filter(|(path, _)| *path == parts.uri.path()).map(|(_, method)| method);
+    let method = methods.next().ok_or(AppError::NotFound)?;
+    if method != parts.method {
+        return Err(AppError::MethodNotAllowed);
+    }
+    let kind = parts.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
+    let essence = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    // A call without arguments may leave it out.
+    if essence.is_none_or(|kind| kind.eq_ignore_ascii_case(FORM)) {
+        return Ok(());
+    }
+    Err(AppError::UnsupportedMediaType { wanted: FORM.into() })
+}
+
+/// A form is text in UTF-8. The reader's own error for others would be that of a browser without a server.
+fn readable(bytes: Bytes) -> Result<Bytes, AppError> {
+    let refused = || AppError::invalid("", "The form is not text in UTF-8. Send it again as a browser does.");
+    if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(refused()) }
+}
+
+/// An error in the form in which the page's own calls read it.
+pub fn as_json(error: &AppError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut answer = (status, axum::Json(error)).into_response();
+    if let Some((name, value)) = extra_header(error) {
+        answer.headers_mut().insert(name, value);
+    }
+    if *error == AppError::MethodNotAllowed {
+        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    answer
+}
+
+/// Every error of a server function comes as status 500 with the error as JSON; it gets the status that
+/// it says, and is answered beside.
+async fn with_status(response: Response) -> (Response, Option<AppError>) {
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return (response, None);
+    }
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
+    let Ok(error) = serde_json::from_slice::<AppError>(&bytes) else {
+        return (AppError::Internal.into_response(), Some(AppError::Internal));
+    };
+    parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    parts.headers.extend(extra_header(&error));
+    (Response::from_parts(parts, Body::from(bytes)), Some(error))
+}
+
+pub fn accepts_html(headers: &http::HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}

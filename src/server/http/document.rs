@@ -1,0 +1,133 @@
+//! The document around every page: `<html>`, its head, the nonce and the policy that goes with it.
+
+use std::sync::Arc;
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use hydration_context::{SharedContext, SsrSharedContext};
+use leptos::{
+    config::LeptosOptions,
+    hydration::{AutoReload, HydrationScripts},
+    nonce::Nonce,
+    prelude::*,
+};
+
+use super::{assets, errors::extra_header, request_id};
+use crate::{
+    error::AppError,
+    ui::parts::{Again, ErrorPage},
+};
+
+/// A page before it becomes a document.
+pub struct Page {
+    pub title: String,
+    pub status: StatusCode,
+    /// Whether it has islands: pages without any get no script.
+    pub islands: bool,
+    /// When, and from where, a browser without JavaScript loads the page again: `seconds;url=…`.
+    pub refresh: Option<String>,
+    /// `class` of the body.
+    pub class: &'static str,
+}
+
+impl Page {
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), status: StatusCode::OK, islands: false, refresh: None, class: "" }
+    }
+
+    /// Renders the page. `body` runs inside a reactive owner that lives as long as the rendering.
+    pub fn render<V: IntoView + 'static>(self, body: impl FnOnce() -> V + Send + 'static) -> Response {
+        let nonce = Nonce::new();
+        let context: Arc<dyn SharedContext + Send + Sync> = Arc::new(SsrSharedContext::new_islands());
+        let owner = Owner::new_root(Some(context));
+        let Page { title, status, islands, refresh, class } = self;
+        let html = owner.with(|| {
+            provide_context(nonce.clone());
+            let body = body();
+            view! {
+                <html lang="en">
+                    <head>
+                        <meta charset="utf-8" />
+                        <meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover" />
+                        <meta name="color-scheme" content="light dark" />
+                        <title>{format!("{title} · Inglenook")}</title>
+                        <link rel="stylesheet" href=assets::url("inglenook.css") />
+                        <link rel="icon" href=assets::url("favicon.svg") type="image/svg+xml" />
+                        <link rel="manifest" href=assets::url("manifest.webmanifest") />
+                        {refresh.map(|refresh| {
+                            view! { <noscript><meta http-equiv="refresh" content=refresh /></noscript> }
+                        })}
+                        <AutoReload options=options() />
+                        {islands.then(|| view! { <HydrationScripts options=options() islands=true /> })}
+                    </head>
+                    <body class=class>{body}</body>
+                </html>
+            }
+            .to_html()
+        });
+        owner.unset_with_forced_cleanup();
+        let mut response = (status, Html(format!("<!doctype html>{html}"))).into_response();
+        let headers = response.headers_mut();
+        if let Ok(policy) = HeaderValue::from_str(&policy(&nonce)) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        // After signing out, Back must not show what was there.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// Scripts only with this answer's nonce (and WebAssembly), everything else from this site. In
+/// development the page also listens for reloads.
+fn policy(nonce: &Nonce) -> String {
+    let reload = if cfg!(debug_assertions) { " ws://127.0.0.1:* ws://localhost:*" } else { "" };
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// Built in code: the binary carries its assets, and their folder's name has the build's hash.
+fn options() -> LeptosOptions {
+    LeptosOptions::builder().output_name("inglenook").site_pkg_dir(assets::folder()).build()
+}
+
+/// The one page for errors, with a way out.
+pub fn error_page(error: &AppError) -> Response {
+    page_of(error, None)
+}
+
+/// The same page for a form that was refused, with the form, to be sent again.
+pub fn refused_page(error: &AppError, again: Again) -> Response {
+    page_of(error, Some(again))
+}
+
+fn page_of(error: &AppError, again: Option<Again>) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let page = Page { status, class: "door", ..Page::new(error.title()) };
+    let (shown, reference) = (error.clone(), request_id::current());
+    let mut answer = page.render(move || view! { <ErrorPage error=shown reference again /> });
+    answer.headers_mut().extend(extra_header(error));
+    answer
+}
+
+/// The page for people who came to this server by another address than the site's.
+pub fn address_page(error: &AppError, address: &str) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::MISDIRECTED_REQUEST);
+    let (title, sentence, address) = (error.title(), error.to_string(), address.to_owned());
+    let page = Page { status, class: "door", ..Page::new(title) };
+    page.render(move || {
+        view! {
+            <main class="card">
+                <h1>{title}</h1>
+                <p class="quiet">{sentence}</p>
+                <a class="primary" href=address.clone()>
+                    {address.clone()}
+                </a>
+            </main>
+        }
+    })
+}

@@ -1,0 +1,166 @@
+//! How an [`AppError`] becomes an HTTP answer for programs, and a [`StoreError`] an [`AppError`].
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::request_id;
+use crate::{
+    error::AppError,
+    server::{ops::telemetry::chain, store::StoreError},
+};
+
+/// After how many seconds a database that does not answer, or a server that restarts, is worth another try.
+const RETRY_SECONDS: u64 = 5;
+/// After how many seconds those who wait for a password's hash are through.
+const HASHED_SECONDS: u64 = 3;
+
+/// RFC 9457, with the error's `code`, the `field` to put right and the id to look up in the log.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: String,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+/// The error as `application/problem+json`. A 405 needs its `Allow` from the router.
+pub fn problem(error: &AppError, request_id: Option<&str>) -> Response {
+    let problem = Problem {
+        r#type: format!("urn:inglenook:error:{}", error.code()),
+        title: error.title(),
+        status: error.status(),
+        detail: error.to_string(),
+        code: error.code(),
+        field: match error {
+            AppError::Invalid { field, .. } if !field.is_empty() => Some(field),
+            AppError::IdempotencyKeyReused => Some("Idempotency-Key"),
+            _ => None,
+        },
+        request_id,
+    };
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    // A struct of texts and numbers always becomes JSON.
+    let body = serde_json::to_string(&problem).unwrap_or_default();
+    let fixed = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
+    let mut answer = (status, fixed, body).into_response();
+    if let Some((name, value)) = extra_header(error) {
+        answer.headers_mut().insert(name, value);
+    }
+    answer
+}
+
+/// What the status asks for: when to come back, or how to sign in (RFC 9110, 11.6.1).
+pub fn extra_header(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
+    match error {
+        AppError::TooMany { seconds } => Some((header::RETRY_AFTER, HeaderValue::from(*seconds))),
+        AppError::Unavailable | AppError::Stopping | AppError::StorageFull | AppError::StorageLost => {
+            Some((header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)))
+        }
+        AppError::Overloaded => Some((header::RETRY_AFTER, HeaderValue::from(HASHED_SECONDS))),
+        AppError::SignedOut | AppError::WrongCredentials => {
+            Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+        }
+        _ => None,
+    }
+}
+
+/// So that handlers of the REST API answer `Result<_, AppError>`.
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        problem(&self, request_id::current().as_deref())
+    }
+}
+
+/// Logs the cause, which is the only place where it can be read.
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Unavailable(_) => {
+                tracing::warn!(cause = %chain(&error), "the store does not answer");
+                Self::Unavailable
+            }
+            StoreError::Full(_) => {
+                tracing::error!(cause = %chain(&error), "the store has no room");
+                Self::StorageFull
+            }
+            StoreError::Lost(_) => {
+                tracing::error!(cause = %chain(&error), "the store is lost");
+                Self::StorageLost
+            }
+            StoreError::Broken(_) => {
+                tracing::error!(cause = %chain(&error), "the store failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn read(answer: Response) -> (u16, header::HeaderMap, Value) {
+        let (head, body) = answer.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (head.status.as_u16(), head.headers, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn everything_a_program_needs() {
+        let error = AppError::invalid("email", "That is no e-mail address.");
+        let (status, headers, body) = read(problem(&error, Some("01ABC"))).await;
+        assert_eq!(status, 422);
+        assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(
+            body,
+            json!({
+                "type": "urn:inglenook:error:invalid", "title": "Not valid", "status": 422,
+                "detail": "That is no e-mail address.", "code": "invalid", "field": "email", "request_id": "01ABC",
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn fields_without_a_value_are_left_out() {
+        let (status, headers, body) = read(problem(&AppError::NotFound, None)).await;
+        assert_eq!(status, 404);
+        assert!(body.get("field").is_none() && body.get("request_id").is_none());
+        assert!(!headers.contains_key(header::RETRY_AFTER) && !headers.contains_key(header::ALLOW));
+        let (_, _, body) = read(problem(&AppError::invalid("", "No JSON."), None)).await;
+        assert!(body.get("field").is_none());
+    }
+
+    #[tokio::test]
+    async fn when_to_come_back_and_how_to_sign_in() {
+        let (status, headers, _) = read(AppError::TooMany { seconds: 17 }.into_response()).await;
+        assert_eq!((status, &headers[header::RETRY_AFTER]), (429, &HeaderValue::from(17)));
+        let (status, headers, _) = read(AppError::Unavailable.into_response()).await;
+        assert_eq!((status, &headers[header::RETRY_AFTER]), (503, &HeaderValue::from(5)));
+        let (status, headers, _) = read(AppError::Overloaded.into_response()).await;
+        assert_eq!((status, &headers[header::RETRY_AFTER]), (503, &HeaderValue::from(3)));
+        let (status, headers, _) = read(AppError::SignedOut.into_response()).await;
+        assert_eq!((status, &headers[header::WWW_AUTHENTICATE]), (401, &HeaderValue::from_static("Bearer")));
+    }
+
+    #[tokio::test]
+    async fn causes_do_not_travel() {
+        let broken = AppError::from(StoreError::Broken("mongodb://me:hunter22@db".into()));
+        assert_eq!(broken, AppError::Internal);
+        let (_, _, body) = read(broken.into_response()).await;
+        assert!(!body.to_string().contains("hunter22"));
+        assert_eq!(AppError::from(StoreError::Unavailable("refused".into())), AppError::Unavailable);
+        assert_eq!(AppError::from(StoreError::Full("13".into())), AppError::StorageFull);
+        assert_eq!(AppError::from(StoreError::Lost("/var/db".into())), AppError::StorageLost);
+    }
+}

@@ -1,0 +1,177 @@
+//! [`Flashes`]: what the next page tells the person who sent a form, sealed into that page's address.
+//!
+//! Everybody can write an address, so a page shows nothing that only stands there. What this server sealed
+//! within the last minutes, for this page and this person, was said by us; it cannot be read on the way either, in
+//! a log or a browser's history, as what was typed may be an e-mail address.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{
+    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{error::AppError, server::ops::clock::Clock};
+
+/// The parameter of a page's address.
+pub const PARAMETER: &str = "flash";
+const LIFETIME_MS: i64 = 5 * 60 * 1000;
+/// The longest that is put into an address; proxies and browsers take more.
+const MAX_BYTES: usize = 2048;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    Refused(AppError),
+    NameSaved,
+    PasswordChanged,
+}
+
+/// What was typed and is no secret, so that nobody types it twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    pub told: Told,
+    pub typed: Typed,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Dated {
+    flash: Flash,
+    /// UTC milliseconds.
+    until: i64,
+}
+
+/// Seals flashes and opens them, with a key made from the site's secret: several servers share it.
+pub struct Flashes {
+    key: Option<LessSafeKey>,
+    clock: Clock,
+}
+
+impl Flashes {
+    pub fn new(secret: &[u8], clock: Clock) -> Self {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let key = hmac::sign(&secret, b"inglenook: flashes");
+        let key = UnboundKey::new(&CHACHA20_POLY1305, key.as_ref()).ok().map(LessSafeKey::new);
+        Self { key, clock }
+    }
+
+    /// The parameter's value, for a page (its path) and who opens it (a person's id; nobody is signed in
+    /// without one). `None` when it is too long for an address.
+    pub fn seal(&self, flash: Flash, page: &str, viewer: Option<&str>) -> Option<String> {
+        let dated = Dated { flash, until: self.clock.now() + LIFETIME_MS };
+        let mut text = serde_json::to_vec(&dated).ok()?;
+        let mut nonce = [0; NONCE_LEN];
+        getrandom::fill(&mut nonce).ok()?;
+        let key = self.key.as_ref()?;
+        let aad = Aad::from(bound_to(page, viewer));
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text).ok()?;
+        let sealed = URL_SAFE_NO_PAD.encode([&nonce[..], &text].concat());
+        (sealed.len() <= MAX_BYTES).then_some(sealed)
+    }
+
+    /// What was sealed for this page and person, if this is that.
+    pub fn open(&self, sealed: &str, page: &str, viewer: Option<&str>) -> Option<Flash> {
+        if sealed.len() > MAX_BYTES {
+            return None;
+        }
+        let mut bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (nonce, text) = bytes.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let text = self.key.as_ref()?.open_in_place(nonce, Aad::from(bound_to(page, viewer)), text).ok()?;
+        let dated: Dated = serde_json::from_slice(text).ok()?;
+        let left = dated.until - self.clock.now();
+        (0..=LIFETIME_MS).contains(&left).then_some(dated.flash)
+    }
+}
+
+fn bound_to(page: &str, viewer: Option<&str>) -> Vec<u8> {
+    format!("{page}\n{}", viewer.unwrap_or_default()).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    };
+
+    use base64::engine::general_purpose::URL_SAFE;
+
+    use super::*;
+
+    fn flash() -> Flash {
+        let told = Told::Refused(AppError::Forbidden { message: "No.".into() });
+        Flash { told, typed: Typed { email: Some("lin@example.org".into()), name: None } }
+    }
+
+    #[test]
+    fn it_is_opened_by_whom_and_where_it_was_meant_for() {
+        let flashes = Flashes::new(b"secret", Clock::system());
+        let sealed = flashes.seal(flash(), "/settings", Some("lin")).unwrap();
+        assert_eq!(flashes.open(&sealed, "/settings", Some("lin")), Some(flash()));
+        assert_ne!(flashes.seal(flash(), "/settings", Some("lin")).unwrap(), sealed);
+        let text = String::from_utf8_lossy(&URL_SAFE_NO_PAD.decode(&sealed).unwrap()).into_owned();
+        assert!(!text.contains("lin") && !text.contains("No."), "{text}");
+        for (page, viewer) in [
+            ("/settings", None),
+            ("/settings", Some("kim")),
+            ("/login", Some("lin")),
+            ("/settings\nlin", None),
+            ("", None),
+        ] {
+            assert_eq!(flashes.open(&sealed, page, viewer), None, "{page} {viewer:?}");
+        }
+        let others = Flashes::new(b"another secret", Clock::system());
+        assert_eq!(others.open(&sealed, "/settings", Some("lin")), None);
+    }
+
+    #[test]
+    fn what_anybody_can_write_opens_nothing() {
+        let flashes = Flashes::new(b"secret", Clock::system());
+        let sealed = flashes.seal(flash(), "/login", None).unwrap();
+        let plain = serde_json::to_vec(&flash()).unwrap();
+        let dated = serde_json::to_vec(&Dated { flash: flash(), until: i64::MAX }).unwrap();
+        let mut forged = vec![
+            String::new(),
+            "A".into(),
+            "%".into(),
+            "A".repeat(4000),
+            URL_SAFE.encode(&plain),
+            URL_SAFE_NO_PAD.encode(&plain),
+            URL_SAFE_NO_PAD.encode(&dated),
+            URL_SAFE_NO_PAD.encode([&[0; NONCE_LEN][..], &dated].concat()),
+        ];
+        forged.extend((0..sealed.len()).map(|at| sealed[..at].to_owned()));
+        let bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
+        forged.extend((0..bytes.len()).map(|at| {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 1;
+            URL_SAFE_NO_PAD.encode(bytes)
+        }));
+        for forged in forged {
+            assert_eq!(flashes.open(&forged, "/login", None), None, "{forged}");
+        }
+    }
+
+    #[test]
+    fn it_lasts_some_minutes_and_is_never_too_long_for_an_address() {
+        let now = Arc::new(AtomicI64::new(1_000_000));
+        let clock = now.clone();
+        let flashes = Flashes::new(b"secret", Clock::from_fn(move || clock.load(Ordering::Relaxed)));
+        let sealed = flashes.seal(flash(), "/", None).unwrap();
+        for (later, shown) in [(0, true), (LIFETIME_MS, true), (LIFETIME_MS + 1, false), (-1, false)] {
+            now.store(1_000_000 + later, Ordering::Relaxed);
+            assert_eq!(flashes.open(&sealed, "/", None).is_some(), shown, "{later}");
+        }
+        let long = Flash { told: Told::Refused(AppError::invalid("x", "x".repeat(MAX_BYTES))), ..flash() };
+        assert_eq!(flashes.seal(long, "/", None), None);
+    }
+}

@@ -1,0 +1,228 @@
+//! [`Form`]: what a form that is posted without JavaScript is answered. It leads to a page of this site, where
+//! an error is told, and nothing that was typed is lost but passwords.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+
+use super::{
+    client::{Client, Origin},
+    document,
+    flash::{Flash, PARAMETER, Told, Typed},
+    gate, origin, redirect,
+};
+use crate::{
+    error::AppError,
+    server::{app::AppState, config::Config},
+    ui::parts::Again,
+};
+
+/// Longer than any e-mail address or name that is taken.
+const MAX_TYPED_BYTES: usize = 400;
+
+pub struct Form {
+    /// The path that it was posted to.
+    action: String,
+    fields: Fields,
+    /// The page that it stands on, as far as that is one of ours.
+    page: Option<String>,
+    viewer: Option<String>,
+}
+
+/// What the forms of this site bring; each has some of them.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Fields {
+    email: Option<String>,
+    name: Option<String>,
+    next: Option<String>,
+    text: Option<String>,
+    conversation_id: Option<String>,
+    message_id: Option<String>,
+    model: Option<String>,
+    key: Option<String>,
+}
+
+impl Form {
+    /// What a request brings: its head, and its whole body.
+    pub async fn read(state: &AppState, head: &Parts, body: Bytes) -> Self {
+        let mut copy = Request::new(Body::from(body));
+        *copy.method_mut() = head.method.clone();
+        if let Some(kind) = head.headers.get(header::CONTENT_TYPE) {
+            copy.headers_mut().insert(header::CONTENT_TYPE, kind.clone());
+        }
+        let fields = axum::Form::<Fields>::from_request(copy, &()).await;
+        let found = gate::found(&head.extensions).ok().flatten();
+        Self {
+            action: head.uri.path().to_owned(),
+            fields: fields.map(|fields| fields.0).unwrap_or_default(),
+            page: head.extensions.get().and_then(|client| page_of(&state.config, client, &head.headers)),
+            viewer: found.map(|current| current.user.id),
+        }
+    }
+
+    /// The answer to a form that was carried out: to where the function says, or back.
+    pub fn done(&self, answer: Response) -> Response {
+        if !answer.status().is_success() {
+            return document::error_page(&AppError::NotFound);
+        }
+        let (mut parts, _) = answer.into_parts();
+        for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+            parts.headers.remove(name);
+        }
+        if !parts.headers.contains_key(header::LOCATION) {
+            let back = self.page.as_deref().unwrap_or("/");
+            parts.headers.insert(header::LOCATION, location(back));
+        }
+        parts.status = StatusCode::FOUND;
+        Response::from_parts(parts, Body::empty())
+    }
+
+    /// The answer to a form that was refused. A question comes back with all of its text, which is too long for
+    /// an address; everything else leads to the page of the form, and what cannot be told there to the error's
+    /// own page.
+    pub fn refused(self, state: &AppState, error: AppError) -> Response {
+        if let Some(again) = self.again() {
+            return document::refused_page(&error, again);
+        }
+        match self.page_that_tells(state, &error) {
+            Some(page) => (StatusCode::FOUND, [(header::LOCATION, location(&page))]).into_response(),
+            None => document::error_page(&error),
+        }
+    }
+
+    /// The form of a question, to be sent again.
+    fn again(&self) -> Option<Again> {
+        let action = match self.action.as_str() {
+            "/fn/ask" => "/fn/ask",
+            "/fn/edit" => "/fn/edit",
+            _ => return None,
+        };
+        let fields = &self.fields;
+        let hidden = [
+            ("conversation_id", &fields.conversation_id),
+            ("message_id", &fields.message_id),
+            ("model", &fields.model),
+            ("key", &fields.key),
+        ];
+        let hidden = hidden.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+        Some(Again { action, hidden, text: fields.text.clone()? })
+    }
+
+    fn page_that_tells(&self, state: &AppState, error: &AppError) -> Option<String> {
+        let back = self.page.clone().filter(|page| tells(path_of(page)));
+        let page = back.or_else(|| self.own_page())?;
+        let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= MAX_TYPED_BYTES);
+        let typed = Typed { email: short(&self.fields.email), name: short(&self.fields.name) };
+        let flash = Flash { told: Told::Refused(error.clone()), typed };
+        let sealed = state.flashes.seal(flash, path_of(&page), self.viewer.as_deref())?;
+        let sign = if page.contains('?') { '&' } else { '?' };
+        Some(format!("{page}{sign}{PARAMETER}={sealed}"))
+    }
+
+    /// The only page that a form stands on, for a browser that does not say where it was.
+    fn own_page(&self) -> Option<String> {
+        let page = match self.action.as_str() {
+            "/fn/login" => match self.fields.next.as_deref().and_then(redirect::local) {
+                Some(next) => return Some(format!("/login?{}", redirect::next_parameter(next))),
+                None => "/login",
+            },
+            "/fn/register" => "/register",
+            "/fn/set-name" | "/fn/set-password" => "/settings",
+            _ => return None,
+        };
+        Some(page.to_owned())
+    }
+}
+
+/// The pages that show what is sealed into their address.
+fn tells(path: &str) -> bool {
+    matches!(path, "/" | "/login" | "/register" | "/settings") || path.starts_with("/c/")
+}
+
+fn path_of(page: &str) -> &str {
+    page.split('?').next().unwrap_or(page)
+}
+
+/// Path and query of the `Referer`, when it names a page of this site; without what that page was told before.
+fn page_of(config: &Config, client: &Client, headers: &HeaderMap) -> Option<String> {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let referer: Uri = text(header::REFERER)?.parse().ok()?;
+    let opened = Origin::parse(&format!("{}://{}", referer.scheme_str()?, referer.authority()?))?;
+    let is_public = |public: Origin| public.https == opened.https && public.is_at(&opened.host);
+    if !client.hosts().any(|host| opened.is_at(host)) && !origin::public(config).is_some_and(is_public) {
+        return None;
+    }
+    let query = referer.query().unwrap_or_default();
+    let told = |pair: &&str| pair.split('=').next() == Some(PARAMETER);
+    let query: Vec<_> = query.split('&').filter(|pair| !pair.is_empty() && !told(pair)).collect();
+    let page = match query.is_empty() {
+        true => referer.path().to_owned(),
+        false => format!("{}?{}", referer.path(), query.join("&")),
+    };
+    redirect::local(&page).map(str::to_owned)
+}
+
+/// A header of what [`redirect::local`] let through.
+fn location(page: &str) -> HeaderValue {
+    HeaderValue::from_str(page).unwrap_or(HeaderValue::from_static("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(referer: &str, set: &[(&str, &str)]) -> Option<String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let setting =
+            |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let config = Config::load(Some(file.path()), setting).unwrap();
+        let headers = [(header::HOST, "here.test:3000"), (header::REFERER, referer)];
+        let headers = headers.map(|(name, value)| (name, HeaderValue::from_bytes(value.as_bytes()).unwrap()));
+        let headers = HeaderMap::from_iter(headers);
+        page_of(&config, &Client::of(&config, None, &Uri::from_static("/"), &headers), &headers)
+    }
+
+    #[test]
+    fn a_form_leads_back_to_a_page_of_this_site_only() {
+        for (referer, back) in [
+            ("http://here.test:3000/login", "/login"),
+            ("https://HERE.test:3000/c/x?before=y", "/c/x?before=y"),
+            ("http://here.test:3000", "/"),
+            ("http://here.test:3000/settings?flash=abc", "/settings"),
+            ("http://here.test:3000/c/x?flash=a&before=y&flash=b", "/c/x?before=y"),
+            ("http://here.test:3000/c/x?flashy=a&before=y", "/c/x?flashy=a&before=y"),
+        ] {
+            assert_eq!(page(referer, &[]).as_deref(), Some(back), "{referer}");
+        }
+        for elsewhere in [
+            "",
+            "/login",
+            "login",
+            "http://evil.example/login",
+            "http://here.test/login",
+            "http://here.test:3000.evil.example/login",
+            "http://here.test:3000@evil.example/login",
+            "http://evil.example@here.test:3000/login",
+            "//here.test:3000/login",
+            "http://here.test:3000//evil.example",
+            "http://here.test:3000/\\evil.example",
+            "http://here.test:3000/%09/evil.example",
+            "javascript:alert(1)",
+            "javascript://here.test:3000/%0aalert(1)",
+            "data:text/html,<script>alert(1)</script>",
+            "ftp://here.test:3000/login",
+            "about:blank",
+            "é",
+        ] {
+            assert_eq!(page(elsewhere, &[]), None, "{elsewhere}");
+        }
+        let public = [("INGLENOOK_PUBLIC_URL", "https://chat.example.org")];
+        assert_eq!(page("https://chat.example.org/login", &public).as_deref(), Some("/login"));
+        assert_eq!(page("http://chat.example.org/login", &public), None);
+    }
+}

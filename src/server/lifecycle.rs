@@ -1,0 +1,279 @@
+//! From a configuration to a running server, and to its end.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::FutureExt;
+use tokio::net::TcpListener;
+
+use crate::server::{
+    app::AppState,
+    chat::orphans,
+    cluster::{heartbeat, recover, relay},
+    config::{self, Config, Secret as SigningSecret, fingerprint},
+    conversations::history,
+    http::{connection, router::router},
+    journal::{Journal, Leftover},
+    live::channel::StopReason,
+    llm::{
+        Provider, Secret,
+        demo::Demo,
+        openai::{OpenAi, OpenAiConfig, Timeouts},
+        registry::Providers,
+    },
+    ops::{
+        clock::Clock,
+        disk::{self, Lock, LockError},
+        tasks,
+    },
+    store::{self, Store},
+};
+
+/// Why the server did not start, or ended before it was asked to: one clear sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct StartError {
+    pub message: String,
+    pub exit_code: u8,
+}
+
+impl StartError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), exit_code: 1 }
+    }
+}
+
+impl From<config::SecretFileError> for StartError {
+    fn from(error: config::SecretFileError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// How long open connections may take to end after the last answer has.
+const LAST_BYTES: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Serves until the process is asked to stop.
+pub async fn serve(config: Config) -> Result<(), StartError> {
+    survive_size_limits();
+    let _lock = lock_data_dir(&config.server.data_dir)?;
+    let secret = config.signing_secret()?;
+    let listen = config.server.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|cause| {
+        StartError::new(format!(
+            "Cannot listen on {listen}: {cause}. Choose another address with --listen or INGLENOOK_LISTEN."
+        ))
+    })?;
+    let store = open_store(&config, &secret).await?;
+    let (journal, leftovers) = begin_journal(&config, &*store).await?;
+    let providers = Providers::new(providers(&config));
+    let secret = secret.expose().as_bytes();
+    let state = AppState::new(config, secret, store, providers, Clock::system(), Some(journal));
+    recover::recover(state.clone(), leftovers).await;
+    let address = listener.local_addr().unwrap_or(listen);
+    let shown = state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    // Nobody may be reading it, or the other end be closed.
+    let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");
+    tasks::keep("sweep", state.clone(), |state| sweep(state).boxed());
+    if state.store.is_alone() {
+        tasks::keep("look at sessions", state.clone(), |state| look_at_sessions(state).boxed());
+    }
+    tasks::keep("watch over answers", state.clone(), |state| orphans::watch(state).boxed());
+    heartbeat::run(&state);
+    run(state, listener).await;
+    Ok(())
+}
+
+/// Before anything else is touched: a second server on the same folder would take what the first one is
+/// writing for left behind. Where the folder is missing it is made.
+fn lock_data_dir(dir: &Path) -> Result<Lock, StartError> {
+    let folder = dir.display();
+    disk::make_dir(dir).map_err(|cause| {
+        StartError::new(format!(
+            "The data directory {folder} cannot be made: {cause}. Set INGLENOOK_DATA_DIR to one that can."
+        ))
+    })?;
+    Lock::take(&lock_file(dir)).map_err(|error| {
+        StartError::new(match error {
+            LockError::Taken { holder } => format!(
+                "Another Inglenook, {holder}, is running on the data directory {folder}. Stop that one first, or give this one a folder of its own with INGLENOOK_DATA_DIR."
+            ),
+            LockError::Io(cause) => format!(
+                "The data directory {folder} cannot be locked: {cause}. Set INGLENOOK_DATA_DIR to a folder that can be written."
+            ),
+        })
+    })
+}
+
+/// Locked while a server runs on the data directory.
+pub fn lock_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("lock")
+}
+
+async fn open_store(config: &Config, secret: &SigningSecret) -> Result<Arc<dyn Store>, StartError> {
+    let options =
+        store::OpenOptions { fingerprint: Some(fingerprint(secret)), ..store::OpenOptions::default() };
+    store::open(&config.store.url, &options).await.map_err(|error| StartError::new(error.to_string()))
+}
+
+/// A limit on the size of files then is an error of the write, as a full disk is, and does not end the
+/// process.
+fn survive_size_limits() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let exceeded = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        // A handler stays for good, also when nobody listens.
+        if let Err(error) = signal(exceeded) {
+            tracing::debug!(%error, "a limit on the size of files would end the process");
+        }
+    }
+}
+
+/// The journal of this process, and those of dead ones.
+async fn begin_journal(config: &Config, store: &dyn Store) -> Result<(Journal, Vec<Leftover>), StartError> {
+    let root = config.server.data_dir.join("journal");
+    let (journal, leftovers) = Journal::open(&root, store.instance()).map_err(|cause| {
+        StartError::new(format!(
+            "The journal in {} cannot be begun: {cause}. Set INGLENOOK_DATA_DIR to a folder that can be written.",
+            root.display()
+        ))
+    })?;
+    // Before it begins an answer, so that no other process takes that for nobody's.
+    let unheard = |error| StartError::new(format!("The database takes no sign of life: {error}"));
+    store.beat().await.map_err(unheard)?;
+    Ok((journal, leftovers))
+}
+
+/// The configured providers, or the demo model.
+pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
+    if config.providers.is_empty() {
+        return vec![Arc::new(Demo::new(Demo::DELAY))];
+    }
+    let timeouts = Timeouts {
+        connect: config.timeouts.connect,
+        first_token: config.timeouts.first_token,
+        idle: config.timeouts.idle,
+    };
+    config
+        .providers
+        .iter()
+        .map(|provider| {
+            Arc::new(OpenAi::new(OpenAiConfig {
+                name: provider.name.clone(),
+                base_url: provider.base_url.to_string(),
+                api_key: provider.api_key.as_ref().map(|key| Secret::new(key.expose())),
+                models: provider.models.clone(),
+                timeouts,
+            })) as Arc<dyn Provider>
+        })
+        .collect()
+}
+
+/// Serves until a signal: then new answers are refused, running ones may finish, and a second signal
+/// ends at once.
+async fn run(state: AppState, listener: TcpListener) {
+    let stopping = state.clone();
+    let stop = async move {
+        signal().await;
+        tracing::info!(running = stopping.live.running(), "stopping");
+        drain(&stopping).await;
+    };
+    let server = connection::serve(listener, router(state.clone()), &state.config, stop);
+    let last_bytes = async {
+        let mut changes = state.live.changes();
+        while !state.live.is_draining() {
+            if changes.changed().await.is_err() {
+                break;
+            }
+        }
+        tokio::select! {
+            () = drained(&state) => tokio::time::sleep(LAST_BYTES).await,
+            () = signal() => tracing::warn!("stopped at once"),
+        }
+    };
+    tokio::select! {
+        () = server => {}
+        () = last_bytes => {}
+    }
+    if let Some(journal) = &state.journal {
+        journal.close();
+    }
+    state.store.close().await;
+}
+
+/// Lets running answers finish for as long as is configured, then ends them as interrupted.
+async fn drain(state: &AppState) {
+    state.live.drain();
+    if tokio::time::timeout(state.config.server.shutdown, drained(state)).await.is_err() {
+        state.live.stop_all(StopReason::Shutdown);
+        let _ = tokio::time::timeout(LAST_BYTES, drained(state)).await;
+    }
+}
+
+async fn drained(state: &AppState) {
+    let mut changes = state.live.changes();
+    while state.live.running() > 0 {
+        if changes.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// A command may end sessions beside the server, which no other server tells of where there is none.
+async fn look_at_sessions(state: &AppState) {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        looks.tick().await;
+        if let Err(error) = relay::end_stale_sessions(state).await {
+            tracing::warn!(%error, "it is not known which sessions have ended");
+        }
+    }
+}
+
+/// Removes what has run out.
+async fn sweep(state: &AppState) {
+    let mut hours = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        hours.tick().await;
+        let now = state.clock.now();
+        if let Err(error) = state.store.delete_expired_sessions(now).await {
+            tracing::warn!(%error, "ended sessions could not be removed");
+        }
+        if let Err(error) = relay::end_stale_sessions(state).await {
+            tracing::warn!(%error, "it is not known which sessions have ended");
+        }
+        if let Err(error) = state.store.forget_keys(now).await {
+            tracing::warn!(%error, "old idempotency keys could not be removed");
+        }
+        history::purge(state);
+    }
+}

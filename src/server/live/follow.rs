@@ -1,0 +1,293 @@
+//! Listening to a conversation: from any place, first what was missed and then live.
+
+use std::{collections::VecDeque, time::Duration};
+
+use axum::body::Bytes;
+use futures::{FutureExt, Stream, StreamExt, stream};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    browsers::PagePermit,
+    channel::{Channel, Format, Read},
+    entry::{Entry, end_of},
+    reading::ReadPermit,
+    registry::{Held, StreamPermit},
+};
+use crate::{
+    domain::{ChatEvent, Conversation, Message, Role, Status},
+    error::AppError,
+    server::{
+        accounts::session::CurrentUser,
+        app::AppState,
+        cluster::relay,
+        markdown::{Change, Stream as Markdown},
+        store::Texts,
+    },
+};
+
+/// HTML is told this often at the most: each time costs a browser some 5 ms, and a tenth of a second looks like
+/// at once.
+const HTML_EVERY: Duration = Duration::from_millis(100);
+
+/// How long a listener stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// As long as it may.
+    Live,
+    /// Until it has what there is: a page that nobody looks at holds no connection.
+    Glance,
+    /// As one of the few streams of its browser; when these are taken, for a glance.
+    Page,
+}
+
+/// The events of a conversation after the place `after`; without one from the newest answer's first.
+/// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
+/// the next answer. A place that is gone is answered with `reset` and the whole newest answer.
+pub async fn follow(
+    state: &AppState,
+    current: &CurrentUser,
+    conversation_id: &str,
+    after: Option<u64>,
+    format: Format,
+    stay: Stay,
+) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
+    // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
+    let channel = state.live.channel(conversation_id);
+    let (conversation, permit) = admit(state, current, conversation_id, &channel).await?;
+    let page = (stay == Stay::Page).then(|| state.browsers.admit(&current.session_id)).flatten();
+    let mut listener = Listener {
+        state: state.clone(),
+        current: current.clone(),
+        conversation_id: conversation_id.to_owned(),
+        format,
+        place: after.unwrap_or(0),
+        ready: VecDeque::new(),
+        changes: channel.changes(),
+        draining: state.live.draining(),
+        fresh: true,
+        html_from: Instant::now(),
+        channel,
+        replayed: None,
+        glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
+        permit,
+        _page: page,
+    };
+    match after {
+        None => listener.replay(false).await?,
+        // A page may have been made before the title was, and come to listen after that was told.
+        Some(place) if format == Format::Html && !conversation.title.is_empty() => {
+            listener.ready.push_back(Entry::new(place, ChatEvent::Title { title: conversation.title }));
+        }
+        Some(_) => {}
+    }
+    Ok(stream::unfold(listener, |mut listener| async move {
+        let entry = listener.next().await?;
+        Some((entry, listener))
+    }))
+}
+
+/// Whether they may listen, and a channel that knows the store's number.
+async fn admit(
+    state: &AppState,
+    current: &CurrentUser,
+    conversation_id: &str,
+    channel: &Channel,
+) -> Result<(Conversation, StreamPermit), AppError> {
+    let most = state.config.limits.streams_per_user;
+    let permit = state.live.admit(current.id(), &current.session_id, most)?;
+    let session = std::slice::from_ref(&current.session_id);
+    let (conversation, valid, last_seq) = futures::try_join!(
+        state.store.conversation(current.id(), conversation_id),
+        // It may have ended after the gate let it in, and before its stream could be told so.
+        state.store.valid_sessions(session, state.clock.now()),
+        state.store.last_seq(conversation_id)
+    )?;
+    let conversation = conversation.ok_or(AppError::NotFound)?;
+    if valid.is_empty() {
+        return Err(AppError::SignedOut);
+    }
+    // A log that only this process writes knows its own number.
+    if !(state.store.is_alone() && channel.is_running()) {
+        channel.at_least(last_seq);
+    }
+    relay::attach(state, conversation_id, channel).await?;
+    Ok((conversation, permit))
+}
+
+struct Listener {
+    state: AppState,
+    current: CurrentUser,
+    conversation_id: String,
+    format: Format,
+    /// The number of the last event seen.
+    place: u64,
+    ready: VecDeque<Entry>,
+    channel: Held,
+    changes: watch::Receiver<u64>,
+    draining: watch::Receiver<bool>,
+    /// No block was told on this connection yet: the open one may hold lines already that were told on
+    /// another one, beyond the place to come back to.
+    fresh: bool,
+    /// No more HTML is told before this.
+    html_from: Instant,
+    /// Held while `ready` has an old answer.
+    replayed: Option<ReadPermit>,
+    /// It ends when nothing more is there.
+    glances: bool,
+    permit: StreamPermit,
+    _page: Option<PagePermit>,
+}
+
+impl Listener {
+    async fn next(&mut self) -> Option<Entry> {
+        loop {
+            if let Some(entry) = self.ready.pop_front() {
+                return Some(entry);
+            }
+            if self.permit.is_over() {
+                return None;
+            }
+            self.replayed = None;
+            let channel = &self.channel;
+            self.changes.borrow_and_update();
+            let read = match self.format {
+                Format::Text => channel.read_text(self.place),
+                // Should rendering fail, the text is still safe; who comes back asks for it again.
+                Format::Html => {
+                    let (renderer, person) = (&self.state.renderer, self.current.id());
+                    channel.read_html(renderer, person, self.place, self.fresh).await.ok()?
+                }
+            };
+            match read {
+                Read::Entries(entries, place) => {
+                    self.place = place;
+                    let is_block = |entry: &Entry| matches!(&*entry.event, ChatEvent::Block { .. });
+                    self.fresh &= !entries.iter().any(is_block);
+                    if self.format == Format::Html && !entries.is_empty() {
+                        self.html_from = Instant::now() + HTML_EVERY;
+                    }
+                    self.ready.extend(entries);
+                }
+                Read::NotYet => {}
+                Read::Gone => self.replay(true).await.ok()?,
+            }
+            if self.ready.is_empty() {
+                let channel = &self.channel;
+                if channel.is_closed() || (*self.draining.borrow() && !channel.is_running()) {
+                    return None;
+                }
+                if channel.bounds().1 > self.place {
+                    continue;
+                }
+                if self.glances {
+                    return None;
+                }
+                self.wait().await?;
+                if self.format == Format::Html {
+                    sleep_until(self.html_from).await;
+                }
+            }
+        }
+    }
+
+    /// Until something may have changed; `None` when this stream is to end.
+    async fn wait(&mut self) -> Option<()> {
+        tokio::select! {
+            changed = self.changes.changed() => changed.ok(),
+            () = self.permit.over() => None,
+            changed = self.draining.changed() => changed.ok(),
+        }
+    }
+
+    /// Puts the whole newest answer before what comes next: the running one from the log, an ended one
+    /// from the store.
+    async fn replay(&mut self, reset: bool) -> Result<(), AppError> {
+        let (first, last) = self.channel.bounds();
+        if let Some((message_id, _)) = self.channel.running_id() {
+            if reset {
+                self.ready.push_back(Entry::new(first, ChatEvent::Reset { message_id }));
+            }
+            self.place = first;
+            return Ok(());
+        }
+        self.place = last;
+        let conversation = self.state.store.conversation(self.current.id(), &self.conversation_id).await?;
+        let Conversation { leaf_id, title, .. } = conversation.ok_or(AppError::NotFound)?;
+        let Some(leaf) = leaf_id else { return Ok(()) };
+        // As long as an answer may be, and by as many streams at once as a person may have.
+        let outline = self.state.store.outlines_back(&self.conversation_id, Some(&leaf), 1).await?.pop();
+        let bytes = outline.map_or(0, |outline| outline.bytes(Texts::All));
+        self.replayed = Some(self.state.reading.enter(self.current.id(), bytes).await?);
+        let message = self.state.store.message(self.current.id(), &leaf).await?;
+        let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
+        let format = self.format;
+        let mut events =
+            self.state.renderer.run(self.current.id(), move || events_of(&message, format)).await?;
+        if reset {
+            events.insert(0, ChatEvent::Reset { message_id: leaf });
+        }
+        if !title.is_empty() {
+            events.push(ChatEvent::Title { title });
+        }
+        // The last of them carries the place; a listener cut off before it gets the whole again.
+        let first = (last + 1).saturating_sub(events.len() as u64);
+        self.ready.extend(events.into_iter().zip(first..).map(|(event, seq)| Entry::new(seq, event)));
+        Ok(())
+    }
+}
+
+/// The events that an ended answer comes down to.
+fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
+    let id = || message.id.clone();
+    let mut events = vec![ChatEvent::Started {
+        message_id: id(),
+        model: message.model.clone().unwrap_or_default(),
+        parent_id: message.parent_id.clone(),
+        question: None,
+    }];
+    if !message.reasoning.is_empty() {
+        events.push(ChatEvent::Reasoning { message_id: id(), text: message.reasoning.clone() });
+    }
+    match format {
+        Format::Text if message.content.is_empty() => {}
+        Format::Text => events.push(ChatEvent::Delta { message_id: id(), text: message.content.clone() }),
+        Format::Html => {
+            let mut markdown = Markdown::new();
+            markdown.push(&message.content);
+            events.extend(markdown.finish().into_iter().map(|change| match change {
+                Change::Block { index, html } => {
+                    ChatEvent::Block { message_id: id(), index, html: html.into_string() }
+                }
+                Change::Lines { index, html } => {
+                    ChatEvent::Lines { message_id: id(), index, html: html.into_string() }
+                }
+            }));
+        }
+    }
+    if message.status != Status::Generating {
+        events.push(end_of(message));
+    }
+    events
+}
+
+/// What is there at once goes out at once, up to so many bytes and what is begun by then.
+const TOGETHER_BYTES: usize = 8 * 1024;
+
+/// The entries as bytes, each written by `write`.
+pub fn written(
+    entries: impl Stream<Item = Entry> + Send,
+    write: fn(&Entry, &mut Vec<u8>),
+) -> impl Stream<Item = Bytes> + Send {
+    stream::unfold(Box::pin(entries.fuse()), move |mut entries| async move {
+        let mut bytes = Vec::new();
+        write(&entries.next().await?, &mut bytes);
+        while bytes.len() < TOGETHER_BYTES {
+            let Some(Some(entry)) = entries.next().now_or_never() else { break };
+            write(&entry, &mut bytes);
+        }
+        Some((Bytes::from(bytes), entries))
+    })
+}

@@ -1,0 +1,6 @@
+//! What every part of the server may use: time, ids, files, tasks, the log.
+
+pub mod clock;
+pub mod disk;
+pub mod tasks;
+pub mod telemetry;
