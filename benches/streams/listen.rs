@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use inglenook::server::llm::sse::Decoder;
+use inglenook::server::ops::sse::Decoder;
 use serde::Deserialize;
 
 use crate::http::Connection;

@@ -27,7 +27,10 @@ pub async fn ask(
     model: Option<String>,
     key: Option<String>,
 ) -> Result<Asked, AppError> {
-    use crate::server::{chat, http::context::Context};
+    use crate::server::{
+        chat::{self, Chat},
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
     let said = [conversation_id.as_deref().unwrap_or_default(), model.as_deref().unwrap_or_default(), &text];
     let key = chat::keys::of_page(key.as_deref(), "ask", &said)?;
@@ -39,7 +42,7 @@ pub async fn ask(
         key: key.as_deref(),
         edited: None,
     };
-    let asked = chat::ask(&context.state, context.user()?, asked).await?;
+    let asked = service::<Chat>()?.ask(context.user()?, asked).await?;
     context.redirect(&format!("/c/{}#latest", asked.conversation_id));
     Ok(Asked {
         conversation_id: asked.conversation_id,
@@ -61,21 +64,22 @@ pub async fn follow(
 ) -> Result<ByteStream<AppError>, AppError> {
     use crate::server::{
         http::{
-            context::Context,
+            context::{Context, service},
             keep_alive::{EVERY, kept_alive},
         },
         live::{
+            Listening,
             channel::Format,
             entry::Entry,
-            follow::{self, Stay},
+            follow::{Stay, written},
         },
     };
     use futures::StreamExt;
     let context = Context::current()?;
     let stay = if hidden == Some(true) { Stay::Glance } else { Stay::Page };
     let entries =
-        follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html, stay).await?;
-    let lines = follow::written(entries, Entry::write_line);
+        service::<Listening>()?.follow(context.user()?, &conversation_id, after, Format::Html, stay).await?;
+    let lines = written(entries, Entry::write_line);
     Ok(ByteStream::new(
         kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, AppError>),
     ))
@@ -84,9 +88,12 @@ pub async fn follow(
 /// Ends a running answer; what was written is kept.
 #[server(prefix = "/fn", endpoint = "stop")]
 pub async fn stop(message_id: String) -> Result<(), AppError> {
-    use crate::server::{chat, http::context::Context};
+    use crate::server::{
+        chat::Chat,
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
-    let stopped = chat::stop(&context.state, context.user()?, &message_id).await?;
+    let stopped = service::<Chat>()?.stop(context.user()?, &message_id).await?;
     context.redirect(&format!("/c/{}#latest", stopped.conversation_id));
     Ok(())
 }
@@ -94,10 +101,13 @@ pub async fn stop(message_id: String) -> Result<(), AppError> {
 /// Writes a further answer to the same question. Like all that steers, it answers where to go.
 #[server(prefix = "/fn", endpoint = "retry")]
 pub async fn retry(message_id: String, key: Option<String>) -> Result<String, AppError> {
-    use crate::server::{chat, http::context::Context};
+    use crate::server::{
+        chat::{self, Chat},
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
     let key = chat::keys::of_page(key.as_deref(), "again", &[&message_id])?;
-    let asked = chat::retry(&context.state, context.user()?, &message_id, key.as_deref()).await?;
+    let asked = service::<Chat>()?.retry(context.user()?, &message_id, key.as_deref()).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
 }
 
@@ -105,12 +115,12 @@ pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Ap
 #[server(prefix = "/fn", endpoint = "continue")]
 pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, AppError> {
     use crate::server::{
-        chat::{keys, steer},
-        http::context::Context,
+        chat::{self, Chat},
+        http::context::{Context, service},
     };
     let context = Context::current()?;
-    let key = keys::of_page(key.as_deref(), "continue", &[&message_id])?;
-    let asked = steer::continue_answer(&context.state, context.user()?, &message_id, key.as_deref()).await?;
+    let key = chat::keys::of_page(key.as_deref(), "continue", &[&message_id])?;
+    let asked = service::<Chat>()?.continue_answer(context.user()?, &message_id, key.as_deref()).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
 }
 
@@ -118,30 +128,36 @@ pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Ap
 #[server(prefix = "/fn", endpoint = "edit")]
 pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, AppError> {
     use crate::server::{
-        chat::{keys, steer},
-        http::context::Context,
+        chat::{self, Chat},
+        http::context::{Context, service},
     };
     let context = Context::current()?;
-    let key = keys::of_page(key.as_deref(), "edit", &[&message_id, &text])?;
-    let edit = steer::Edit { message_id: &message_id, text: &text, model: None, key: key.as_deref() };
-    let asked = steer::edit(&context.state, context.user()?, edit).await?;
+    let key = chat::keys::of_page(key.as_deref(), "edit", &[&message_id, &text])?;
+    let edit = chat::Edit { message_id: &message_id, text: &text, model: None, key: key.as_deref() };
+    let asked = service::<Chat>()?.edit(context.user()?, edit).await?;
     Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
 }
 
 /// Shows the branch of a message.
 #[server(prefix = "/fn", endpoint = "select")]
 pub async fn select(message_id: String) -> Result<String, AppError> {
-    use crate::server::{chat::steer, http::context::Context};
+    use crate::server::{
+        chat::Chat,
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
-    let conversation = steer::select(&context.state, context.user()?, &message_id).await?;
+    let conversation = service::<Chat>()?.select(context.user()?, &message_id).await?;
     Ok(context.lead(format!("/c/{}#{message_id}", conversation.id)))
 }
 
 /// Deletes one message.
 #[server(prefix = "/fn", endpoint = "delete-message")]
 pub async fn delete_message(message_id: String) -> Result<String, AppError> {
-    use crate::server::{chat::steer, http::context::Context};
+    use crate::server::{
+        chat::Chat,
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
-    let conversation = steer::delete(&context.state, context.user()?, &message_id).await?;
+    let conversation = service::<Chat>()?.delete(context.user()?, &message_id).await?;
     Ok(context.lead(format!("/c/{}#latest", conversation.id)))
 }

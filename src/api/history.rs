@@ -10,39 +10,50 @@ use crate::{
 /// A page of one's conversations, newest first.
 #[server(prefix = "/fn", endpoint = "history")]
 pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<Conversation>, AppError> {
-    use crate::server::{conversations::history, http::context::Context};
+    use crate::server::{
+        conversations::{Conversations, Listing},
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
-    let listing =
-        history::Listing { cursor: cursor.as_deref(), title_contains: q.as_deref(), ..Default::default() };
-    history::list(&context.state, context.user()?, listing).await
+    let listing = Listing { cursor: cursor.as_deref(), title_contains: q.as_deref(), ..Default::default() };
+    service::<Conversations>()?.list(context.user()?, listing).await
 }
 
 /// What a message says as it was written: markdown.
 #[server(prefix = "/fn", endpoint = "source")]
 pub async fn source(message_id: String) -> Result<String, AppError> {
-    use crate::server::{conversations::history, http::context::Context};
+    use crate::server::{
+        conversations::Conversations,
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
-    Ok(history::message(&context.state, context.user()?, &message_id).await?.content)
+    Ok(service::<Conversations>()?.message(context.user()?, &message_id).await?.content)
 }
 
 #[server(prefix = "/fn", endpoint = "rename")]
 pub async fn rename(conversation_id: String, title: String) -> Result<(), AppError> {
     use crate::{
         domain::ConversationPatch,
-        server::{conversations::history, http::context::Context},
+        server::{
+            conversations::Conversations,
+            http::context::{Context, service},
+        },
     };
     let context = Context::current()?;
     let patch = ConversationPatch { title: Some(title), ..Default::default() };
-    let conversation = history::update(&context.state, context.user()?, &conversation_id, patch).await?;
+    let conversation = service::<Conversations>()?.update(context.user()?, &conversation_id, patch).await?;
     context.redirect(&format!("/c/{}", conversation.id));
     Ok(())
 }
 
 #[server(prefix = "/fn", endpoint = "delete")]
 pub async fn delete(conversation_id: String) -> Result<(), AppError> {
-    use crate::server::{conversations::history, http::context::Context};
+    use crate::server::{
+        conversations::Conversations,
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
-    history::delete(&context.state, context.user()?, &conversation_id).await?;
+    service::<Conversations>()?.delete(context.user()?, &conversation_id).await?;
     context.redirect("/");
     Ok(())
 }

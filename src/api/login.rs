@@ -6,11 +6,13 @@ use crate::error::AppError;
 
 #[server(prefix = "/fn", endpoint = "register")]
 pub async fn register(email: String, password: String, name: Option<String>) -> Result<(), AppError> {
-    use crate::server::{accounts::login, http::context::Context};
+    use crate::server::{
+        accounts::{Accounts, Registering},
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
-    let form =
-        login::Registering { email: &email, password: &password, name: name.as_deref().unwrap_or_default() };
-    let (_, token) = login::register(&context.state, form, &context.caller).await?;
+    let form = Registering { email: &email, password: &password, name: name.as_deref().unwrap_or_default() };
+    let (_, token) = service::<Accounts>()?.register(form, &context.caller).await?;
     context.set_token(Some(&token));
     context.redirect("/");
     Ok(())
@@ -18,9 +20,12 @@ pub async fn register(email: String, password: String, name: Option<String>) -> 
 
 #[server(prefix = "/fn", endpoint = "login")]
 pub async fn log_in(email: String, password: String, next: Option<String>) -> Result<(), AppError> {
-    use crate::server::{accounts::login, http::context::Context};
+    use crate::server::{
+        accounts::Accounts,
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
-    let (_, token) = login::log_in(&context.state, &email, &password, &context.caller).await?;
+    let (_, token) = service::<Accounts>()?.sign_in(&email, &password, &context.caller).await?;
     context.set_token(Some(&token));
     context.redirect(next.as_deref().unwrap_or("/"));
     Ok(())
@@ -28,11 +33,14 @@ pub async fn log_in(email: String, password: String, next: Option<String>) -> Re
 
 #[server(prefix = "/fn", endpoint = "logout")]
 pub async fn log_out() -> Result<(), AppError> {
-    use crate::server::{accounts::login, http::context::Context};
+    use crate::server::{
+        accounts::Accounts,
+        http::context::{Context, service},
+    };
     let context = Context::current()?;
     // Signing out twice is no mistake.
     if let Ok(current) = context.user() {
-        login::log_out(&context.state, current).await?;
+        service::<Accounts>()?.sign_out(current).await?;
     }
     context.set_token(None);
     context.redirect("/login");

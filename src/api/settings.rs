@@ -7,12 +7,15 @@ use crate::error::AppError;
 #[server(prefix = "/fn", endpoint = "set-name")]
 pub async fn set_name(name: String) -> Result<(), AppError> {
     use crate::server::{
-        accounts::login,
-        http::{context::Context, flash::Told},
+        accounts::{Accounts, MeChange},
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
     };
     let context = Context::current()?;
-    let change = login::MeChange { name: Some(&name), ..Default::default() };
-    login::change_me(&context.state, context.user()?, change).await?;
+    let change = MeChange { name: Some(&name), ..Default::default() };
+    service::<Accounts>()?.change_me(context.user()?, change).await?;
     context.tell("/settings", Told::NameSaved)
 }
 
@@ -20,11 +23,14 @@ pub async fn set_name(name: String) -> Result<(), AppError> {
 #[server(prefix = "/fn", endpoint = "set-password")]
 pub async fn set_password(password: String, new_password: String) -> Result<(), AppError> {
     use crate::server::{
-        accounts::login,
-        http::{context::Context, flash::Told},
+        accounts::{Accounts, MeChange},
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
     };
     let context = Context::current()?;
-    let change = login::MeChange { password: Some((&password, &new_password)), ..Default::default() };
-    login::change_me(&context.state, context.user()?, change).await?;
+    let change = MeChange { password: Some((&password, &new_password)), ..Default::default() };
+    service::<Accounts>()?.change_me(context.user()?, change).await?;
     context.tell("/settings", Told::PasswordChanged)
 }

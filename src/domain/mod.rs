@@ -13,4 +13,4 @@ pub use conversation::{Conversation, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
 pub use message::{Failure, FailureCode, Message, Role, STILL_WRITING, Siblings, Status, Usage};
 pub use model::Model;
-pub use user::{User, UserRole, UserState};
+pub use user::{CurrentUser, User, UserRole, UserState};

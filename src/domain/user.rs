@@ -28,3 +28,16 @@ pub enum UserState {
     Active,
     Disabled,
 }
+
+/// Who asks, as the server found out from their session. Every service takes one.
+#[derive(Clone, Debug)]
+pub struct CurrentUser {
+    pub user: User,
+    pub session_id: String,
+}
+
+impl CurrentUser {
+    pub fn id(&self) -> &str {
+        &self.user.id
+    }
+}

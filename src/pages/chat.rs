@@ -1,5 +1,7 @@
 //! The start page and a conversation's page.
 
+use std::sync::Arc;
+
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
@@ -7,13 +9,11 @@ use serde::Deserialize;
 use crate::{
     domain::{Conversation, Role, Status, UserRole},
     pages::{
-        Id, Notice, PageError, Query, Visitor,
+        Fresh, Id, Notice, PageError, Query, Visitor,
         layout::{Bar, Frame, Sidebar},
     },
     server::{
-        app::AppState,
-        chat::default_model,
-        conversations::history::{self, Thread, ThreadMessage},
+        conversations::{Conversations, ModelList, Thread, ThreadMessage},
         http::document::Page,
         live::channel::Format,
     },
@@ -28,14 +28,16 @@ const REFRESH_SECONDS: u32 = 2;
 
 /// `GET /`: a new conversation.
 pub async fn new(
-    State(state): State<AppState>,
+    State(conversations): State<Arc<Conversations>>,
+    State(models): State<Arc<ModelList>>,
+    Fresh { now, key }: Fresh,
     Visitor(current, days): Visitor,
     notice: Notice,
 ) -> Result<Response, PageError> {
-    let sidebar = Sidebar::load(&state, &current, days).await?;
-    let choice = Choice::load(&state, None).await;
+    let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
+    let choice = Choice::load(&models, None).await;
     let alert = notice.alert();
-    let (key, is_admin) = (state.ids.next(), current.user.role == UserRole::Admin);
+    let is_admin = current.user.role == UserRole::Admin;
     let (reader, name) = (current.user.id, current.user.name);
     let failures = if is_admin { choice.failures } else { Vec::new() };
     let page = Page { islands: true, ..Page::new("New conversation") };
@@ -78,26 +80,28 @@ pub struct Place {
 
 /// `GET /c/{id}`: a window of a conversation.
 pub async fn open(
-    State(state): State<AppState>,
+    State(conversations): State<Arc<Conversations>>,
+    State(models): State<Arc<ModelList>>,
+    Fresh { now, key }: Fresh,
     Visitor(current, days): Visitor,
     Id(id): Id,
     Query(place): Query<Place>,
     notice: Notice,
 ) -> Result<Response, PageError> {
-    let conversation = history::open(&state, &current, &id).await?;
+    let conversation = conversations.open(&current, &id).await?;
     let (sidebar, thread, choice) = tokio::join!(
-        Sidebar::load(&state, &current, days),
-        history::thread(&state, &current, &conversation, place.before.as_deref(), None, Format::Html),
-        Choice::load(&state, conversation.model.as_deref()),
+        Sidebar::load(&conversations, &current, (now, days)),
+        conversations.thread(&current, &conversation, place.before.as_deref(), None, Format::Html),
+        Choice::load(&models, conversation.model.as_deref()),
     );
     let (sidebar, thread) = (sidebar?, thread?);
     let alert = notice.alert();
-    let (key, reader) = (state.ids.next(), current.user.id);
+    let reader = current.user.id;
     let generating = thread.messages.last().is_some_and(|last| last.message.status == Status::Generating);
     let page = Page {
         islands: true,
         // A changing address: to the same one with a fragment a browser only scrolls.
-        refresh: generating.then(|| format!("{REFRESH_SECONDS};url=/c/{id}?t={}#latest", state.clock.now())),
+        refresh: generating.then(|| format!("{REFRESH_SECONDS};url=/c/{id}?t={}#latest", now)),
         ..Page::new(conversation.display_title())
     };
     let Thread { mut messages, previous_cursor, after, permit } = thread;
@@ -238,12 +242,12 @@ struct Choice {
 }
 
 impl Choice {
-    async fn load(state: &AppState, of_conversation: Option<&str>) -> Self {
+    async fn load(list: &ModelList, of_conversation: Option<&str>) -> Self {
         let used = match of_conversation {
-            Some(id) => state.models.find_chosen(id).await,
-            None => default_model(state).await,
+            Some(id) => list.find_chosen(id).await,
+            None => list.default().await,
         };
-        let offer = state.models.offer().await;
+        let offer = list.offer().await;
         let mut models: Vec<String> = offer.models().map(|model| model.id.clone()).collect();
         let used = used.map(|model| model.id);
         // The one of a provider that does not answer.

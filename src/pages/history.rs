@@ -1,17 +1,18 @@
 //! All conversations, page by page, with a search in their titles.
 
+use std::sync::Arc;
+
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
 use crate::{
     pages::{
-        PageError, Query, Visitor,
+        Fresh, PageError, Query, Visitor,
         layout::{Bar, Frame, Groups, Sidebar},
     },
     server::{
-        app::AppState,
-        conversations::history::{self, Listing},
+        conversations::{Conversations, Listing},
         http::document::Page,
     },
 };
@@ -24,15 +25,15 @@ pub struct Search {
 }
 
 pub async fn all(
-    State(state): State<AppState>,
+    State(conversations): State<Arc<Conversations>>,
+    Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     Query(search): Query<Search>,
 ) -> Result<Response, PageError> {
-    let sidebar = Sidebar::load(&state, &current, days).await?;
+    let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let listing =
         Listing { cursor: search.cursor.as_deref(), title_contains: Some(&search.q), ..Default::default() };
-    let found = history::list(&state, &current, listing).await?;
-    let now = state.clock.now();
+    let found = conversations.list(&current, listing).await?;
     Ok(Page::new("All conversations").render(move || {
         let empty = found.items.is_empty();
         let words = if search.q.is_empty() { "There is nothing here yet." } else { "No title has these words." };

@@ -3,14 +3,10 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Conversation, Page, UserRole},
+    domain::{Conversation, CurrentUser, Page, UserRole},
     error::AppError,
     pages::days::Days,
-    server::{
-        accounts::session::CurrentUser,
-        app::AppState,
-        conversations::history::{self, Listing},
-    },
+    server::conversations::{Conversations, Listing},
     ui::parts::{Brand, Icon},
 };
 
@@ -24,10 +20,15 @@ pub struct Sidebar {
 }
 
 impl Sidebar {
-    pub async fn load(state: &AppState, current: &CurrentUser, days: Days) -> Result<Self, AppError> {
-        let page = history::list(state, current, Listing::default()).await?;
+    /// `now`, in UTC milliseconds, and the person's days group the conversations.
+    pub async fn load(
+        conversations: &Conversations,
+        current: &CurrentUser,
+        (now, days): (i64, Days),
+    ) -> Result<Self, AppError> {
+        let page = conversations.list(current, Listing::default()).await?;
         let (name, role) = (current.user.name.clone(), current.user.role);
-        Ok(Self { page, name, role, now: state.clock.now(), days })
+        Ok(Self { page, name, role, now, days })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sign in and register: plain forms, no script at all.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::Extensions,
@@ -11,8 +13,7 @@ use serde::Deserialize;
 use crate::{
     pages::{Notice, PageError, Query},
     server::{
-        app::AppState,
-        config::Registration,
+        accounts::Accounts,
         http::{document::Page, gate, redirect},
     },
     ui::parts::Brand,
@@ -24,7 +25,7 @@ pub struct SignIn {
 }
 
 pub async fn sign_in(
-    State(state): State<AppState>,
+    State(accounts): State<Arc<Accounts>>,
     Query(query): Query<SignIn>,
     notice: Notice,
     extensions: Extensions,
@@ -32,10 +33,10 @@ pub async fn sign_in(
     if gate::found(&extensions)?.is_some() {
         return Ok(Redirect::to("/").into_response());
     }
-    if !state.store.any_user().await.map_err(crate::error::AppError::from)? {
+    if !accounts.any_user().await? {
         return Ok(Redirect::to("/register").into_response());
     }
-    let open = state.config.auth.registration == Registration::Open;
+    let open = accounts.is_open();
     let next = query.next.filter(|next| redirect::local(next).is_some());
     let alert = notice.alert();
     let email = notice.typed().email.unwrap_or_default();
@@ -77,17 +78,17 @@ pub async fn sign_in(
 }
 
 pub async fn register(
-    State(state): State<AppState>,
+    State(accounts): State<Arc<Accounts>>,
     notice: Notice,
     extensions: Extensions,
 ) -> Result<Response, PageError> {
     if gate::found(&extensions)?.is_some() {
         return Ok(Redirect::to("/").into_response());
     }
-    let first = !state.store.any_user().await.map_err(crate::error::AppError::from)?;
+    let first = !accounts.any_user().await?;
     let alert = notice.alert();
     let typed = notice.typed();
-    let open = first || state.config.auth.registration == Registration::Open;
+    let open = first || accounts.is_open();
     let words = if first {
         "You are the first here: this account will be the administrator’s."
     } else if open {

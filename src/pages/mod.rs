@@ -7,12 +7,12 @@ mod layout;
 mod login;
 mod settings;
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
-    extract::{FromRequestParts, Path},
-    http::{Uri, header, request::Parts},
+    extract::{FromRef, FromRequestParts, Path},
+    http::{header, request::Parts},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -20,20 +20,32 @@ use serde::de::DeserializeOwned;
 
 use self::days::Days;
 use crate::{
+    domain::CurrentUser,
     error::AppError,
     server::{
-        accounts::session::CurrentUser,
-        app::AppState,
+        accounts::Accounts,
+        conversations::{Conversations, ModelList},
         http::{
             document,
             flash::{self, Flash, Told, Typed},
             gate, redirect,
+            site::Site,
         },
+        ops::clock::{Clock, Ids},
     },
 };
 
 /// Every page and its address.
-pub fn routes() -> Router<AppState> {
+pub fn routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<Site>: FromRef<S>,
+    Arc<Accounts>: FromRef<S>,
+    Arc<Conversations>: FromRef<S>,
+    Arc<ModelList>: FromRef<S>,
+    Arc<Ids>: FromRef<S>,
+    Clock: FromRef<S>,
+{
     Router::new()
         .route("/", get(chat::new))
         .route("/c/{id}", get(chat::open))
@@ -85,6 +97,24 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     }
 }
 
+/// What is new with each page: the time in UTC milliseconds, and an id that names what is sent from it.
+pub struct Fresh {
+    pub now: i64,
+    pub key: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Fresh
+where
+    Clock: FromRef<S>,
+    Arc<Ids>: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self { now: Clock::from_ref(state).now(), key: Arc::<Ids>::from_ref(state).next() })
+    }
+}
+
 /// The part of an address after `?`. What is not understood counts as not said: a page opens with an
 /// address that somebody mangled too.
 pub struct Query<T>(pub T);
@@ -114,15 +144,22 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 /// Anything else in an address is no word of ours.
 pub struct Notice(Option<Flash>);
 
-impl FromRequestParts<AppState> for Notice {
+impl<S: Sync> FromRequestParts<S> for Notice
+where
+    Arc<Site>: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
         let sealed = pairs.filter(|(name, _)| *name == flash::PARAMETER).map(|(_, value)| value).next();
         let found = gate::found(&parts.extensions).ok().flatten();
         let viewer = found.as_ref().map(CurrentUser::id);
-        Ok(Self(sealed.and_then(|sealed| state.flashes.open(sealed, parts.uri.path(), viewer))))
+        Ok(Self(
+            sealed.and_then(|sealed| {
+                Arc::<Site>::from_ref(state).flashes.open(sealed, parts.uri.path(), viewer)
+            }),
+        ))
     }
 }
 
@@ -148,12 +185,4 @@ impl Notice {
     pub fn typed(self) -> Typed {
         self.0.map(|flash| flash.typed).unwrap_or_default()
     }
-}
-
-/// The fallback of the whole router.
-pub async fn not_found(uri: Uri, headers: axum::http::HeaderMap) -> Response {
-    if gate::is_for_program(uri.path(), &headers) {
-        return AppError::NotFound.into_response();
-    }
-    document::error_page(&AppError::NotFound)
 }

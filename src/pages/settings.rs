@@ -1,23 +1,26 @@
 //! One's own account: name and password.
 
+use std::sync::Arc;
+
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 
 use crate::{
     pages::{
-        Notice, PageError, Visitor,
+        Fresh, Notice, PageError, Visitor,
         layout::{Bar, Frame, Sidebar},
         login::{Alert, Field},
     },
-    server::{app::AppState, http::document::Page},
+    server::{conversations::Conversations, http::document::Page},
 };
 
 pub async fn settings(
-    State(state): State<AppState>,
+    State(conversations): State<Arc<Conversations>>,
+    Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     notice: Notice,
 ) -> Result<Response, PageError> {
-    let sidebar = Sidebar::load(&state, &current, days).await?;
+    let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let (alert, done) = (notice.alert(), notice.done());
     let typed = notice.typed().name;
     let user = current.user;

@@ -1,51 +1,52 @@
-//! [`AppState`]: what every handler and service is given.
+//! [`App`]: builds every service once and hands each its parts. Only the command line, the lifecycle and the
+//! router know all of them; a handler names the one that it uses.
 
-use std::{ops::Deref, sync::Arc};
+use std::sync::Arc;
 
-use crate::server::{
-    accounts::{attempts::Attempts, passwords::Passwords, session::Tokens},
-    chat::tail::Tails,
-    cluster::relay::Relay,
+use axum::extract::FromRef;
+use leptos::prelude::provide_context;
+
+use super::{
+    accounts::Accounts,
+    chat::Chat,
+    cluster::{Cluster, Relay},
     config::Config,
-    conversations::models::ModelList,
-    http::{cookie, flash::Flashes, readiness::Readiness},
+    conversations::{Conversations, ModelList},
+    http::{context::Provide, probes::Readiness, site::Site},
     journal::Journal,
-    live::{browsers::Browsers, reading::Reading, registry::Live},
+    live::{Listening, Live, browsers::Browsers, elsewhere::Elsewhere, reading::Reading},
     llm::registry::Providers,
-    ops::clock::{Clock, Ids},
+    ops::{
+        clock::{Clock, Ids},
+        ended::Ended,
+    },
     render::Renderer,
-    store::Store,
+    store::{Chats, Sessions, Store, Users},
 };
 
 /// Cheap to clone; one per server.
-#[derive(Clone)]
-pub struct AppState(Arc<Parts>);
-
-pub struct Parts {
-    pub config: Config,
-    pub store: Arc<dyn Store>,
-    pub providers: Arc<Providers>,
-    pub models: ModelList,
+#[derive(Clone, FromRef)]
+pub struct App {
+    pub site: Arc<Site>,
+    pub accounts: Arc<Accounts>,
+    pub conversations: Arc<Conversations>,
+    pub models: Arc<ModelList>,
+    pub chat: Arc<Chat>,
+    pub listening: Arc<Listening>,
+    pub reading: Arc<Reading>,
+    pub readiness: Arc<Readiness>,
+    pub provide: Provide,
     pub clock: Clock,
-    pub ids: Ids,
-    pub tokens: Tokens,
-    /// See [`cookie::Cookie`].
-    pub cookie_name: String,
-    pub passwords: Passwords,
-    pub attempts: Attempts,
-    pub flashes: Flashes,
-    pub renderer: Renderer,
-    pub reading: Reading,
-    pub browsers: Browsers,
-    pub live: Live,
-    pub relay: Relay,
-    pub tails: Arc<Tails>,
-    /// Without one the database is written before listeners are told.
-    pub journal: Option<Journal>,
-    pub readiness: Readiness,
+    pub ids: Arc<Ids>,
+    pub live: Arc<Live>,
+    pub relay: Arc<Relay>,
+    pub cluster: Arc<Cluster>,
+    pub store: Arc<dyn Store>,
+    pub journal: Option<Arc<Journal>>,
 }
 
-impl AppState {
+impl App {
+    /// `secret` signs tokens; without a `journal` the database is written before listeners are told.
     pub fn new(
         config: Config,
         secret: &[u8],
@@ -54,35 +55,92 @@ impl AppState {
         clock: Clock,
         journal: Option<Journal>,
     ) -> Self {
-        let providers = Arc::new(providers);
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self(Arc::new(Parts {
-            tokens: Tokens::new(secret),
-            cookie_name: cookie::name(secret),
-            tails: Tails::new(store.clone()),
-            journal,
-            readiness: Readiness::default(),
-            ids: Ids::new(clock.clone()),
-            passwords: Passwords::default(),
-            attempts: Attempts::new(&config.limits),
-            flashes: Flashes::new(secret, clock.clone()),
-            renderer: Renderer::new(cores),
-            reading: Reading::default(),
+        let (users, sessions): (Arc<dyn Users>, Arc<dyn Sessions>) = (store.clone(), store.clone());
+        let chats: Arc<dyn Chats> = store.clone();
+        let (providers, journal) = (Arc::new(providers), journal.map(Arc::new));
+        let (ids, live) = (Arc::new(Ids::new(clock.clone())), Arc::new(Live::default()));
+        let ended = Arc::new(Ended::default());
+        let streams = live.clone();
+        ended.listen(move |ids| streams.end_sessions(ids));
+        let renderer = Arc::new(Renderer::new(std::thread::available_parallelism().map_or(2, usize::from)));
+        let reading = Arc::new(Reading::default());
+        let models = Arc::new(ModelList::new(providers.clone(), config.chat.default_model.clone()));
+        let relay = Arc::new(Relay::new(live.clone(), chats.clone(), sessions.clone(), clock.clone()));
+        let elsewhere: Arc<dyn Elsewhere> = relay.clone();
+        let cluster = Arc::new(Cluster::new(chats.clone(), relay.clone()));
+        let accounts = Arc::new(Accounts::new(
+            &config,
+            secret,
+            (users, sessions.clone()),
+            ended,
+            (clock.clone(), ids.clone()),
+        ));
+        let conversations = Arc::new(Conversations {
+            chats: chats.clone(),
+            models: models.clone(),
+            live: live.clone(),
+            elsewhere: elsewhere.clone(),
+            renderer: renderer.clone(),
+            reading: reading.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        });
+        let chat = Arc::new(Chat::new(
+            config.limits,
+            chats.clone(),
+            (models.clone(), providers),
+            live.clone(),
+            journal.clone(),
+            (clock.clone(), ids.clone()),
+        ));
+        let listening = Arc::new(Listening {
+            live: live.clone(),
+            chats,
+            sessions,
+            elsewhere,
+            renderer,
+            reading: reading.clone(),
             browsers: Browsers::default(),
-            live: Live::default(),
-            relay: Relay::default(),
-            models: ModelList::new(providers.clone()),
-            config,
-            store,
-            providers,
+            clock: clock.clone(),
+            streams_per_user: config.limits.streams_per_user,
+        });
+        let readiness = Arc::new(Readiness::new(store.clone(), live.clone()));
+        let site = Arc::new(Site::new(config, secret, clock.clone()));
+        let provide = provided(&accounts, &conversations, &chat, &listening);
+        Self {
+            site,
+            accounts,
+            conversations,
+            models,
+            chat,
+            listening,
+            reading,
+            readiness,
+            provide,
             clock,
-        }))
+            ids,
+            live,
+            relay,
+            cluster,
+            store,
+            journal,
+        }
     }
 }
 
-impl Deref for AppState {
-    type Target = Parts;
-    fn deref(&self) -> &Parts {
-        &self.0
-    }
+/// The services that server functions may ask for.
+fn provided(
+    accounts: &Arc<Accounts>,
+    conversations: &Arc<Conversations>,
+    chat: &Arc<Chat>,
+    listening: &Arc<Listening>,
+) -> Provide {
+    let (accounts, conversations) = (accounts.clone(), conversations.clone());
+    let (chat, listening) = (chat.clone(), listening.clone());
+    Provide::new(move || {
+        provide_context(accounts.clone());
+        provide_context(conversations.clone());
+        provide_context(chat.clone());
+        provide_context(listening.clone());
+    })
 }

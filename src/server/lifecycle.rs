@@ -11,12 +11,10 @@ use futures::FutureExt;
 use tokio::net::TcpListener;
 
 use crate::server::{
-    app::AppState,
-    chat::orphans,
-    cluster::{heartbeat, recover, relay},
+    app::App,
+    cluster::Relay,
     config::{self, Config, Secret as SigningSecret, fingerprint},
-    conversations::history,
-    http::{connection, router::router},
+    http::connection,
     journal::{Journal, Leftover},
     live::channel::StopReason,
     llm::{
@@ -30,6 +28,7 @@ use crate::server::{
         disk::{self, Lock, LockError},
         tasks,
     },
+    router::router,
     store::{self, Store},
 };
 
@@ -73,19 +72,19 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (journal, leftovers) = begin_journal(&config, &*store).await?;
     let providers = Providers::new(providers(&config));
     let secret = secret.expose().as_bytes();
-    let state = AppState::new(config, secret, store, providers, Clock::system(), Some(journal));
-    recover::recover(state.clone(), leftovers).await;
+    let app = App::new(config, secret, store, providers, Clock::system(), Some(journal));
+    app.cluster.recover(leftovers).await;
     let address = listener.local_addr().unwrap_or(listen);
-    let shown = state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let shown = app.site.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     // Nobody may be reading it, or the other end be closed.
     let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");
-    tasks::keep("sweep", state.clone(), |state| sweep(state).boxed());
-    if state.store.is_alone() {
-        tasks::keep("look at sessions", state.clone(), |state| look_at_sessions(state).boxed());
+    tasks::keep("sweep", app.clone(), |app| sweep(app).boxed());
+    if app.store.is_alone() {
+        tasks::keep("look at sessions", app.relay.clone(), |relay| look_at_sessions(relay).boxed());
     }
-    tasks::keep("watch over answers", state.clone(), |state| orphans::watch(state).boxed());
-    heartbeat::run(&state);
-    run(state, listener).await;
+    tasks::keep("watch over answers", app.chat.clone(), |chat| chat.watch_orphans().boxed());
+    app.cluster.run();
+    run(app, listener).await;
     Ok(())
 }
 
@@ -169,6 +168,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
                 base_url: provider.base_url.to_string(),
                 api_key: provider.api_key.as_ref().map(|key| Secret::new(key.expose())),
                 models: provider.models.clone(),
+                title_model: provider.title_model.clone(),
                 timeouts,
             })) as Arc<dyn Provider>
         })
@@ -177,23 +177,23 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
 
 /// Serves until a signal: then new answers are refused, running ones may finish, and a second signal
 /// ends at once.
-async fn run(state: AppState, listener: TcpListener) {
-    let stopping = state.clone();
+async fn run(app: App, listener: TcpListener) {
+    let stopping = app.clone();
     let stop = async move {
         signal().await;
         tracing::info!(running = stopping.live.running(), "stopping");
         drain(&stopping).await;
     };
-    let server = connection::serve(listener, router(state.clone()), &state.config, stop);
+    let server = connection::serve(listener, router(app.clone()), &app.site.config, stop);
     let last_bytes = async {
-        let mut changes = state.live.changes();
-        while !state.live.is_draining() {
+        let mut changes = app.live.changes();
+        while !app.live.is_draining() {
             if changes.changed().await.is_err() {
                 break;
             }
         }
         tokio::select! {
-            () = drained(&state) => tokio::time::sleep(LAST_BYTES).await,
+            () = drained(&app) => tokio::time::sleep(LAST_BYTES).await,
             () = signal() => tracing::warn!("stopped at once"),
         }
     };
@@ -201,24 +201,24 @@ async fn run(state: AppState, listener: TcpListener) {
         () = server => {}
         () = last_bytes => {}
     }
-    if let Some(journal) = &state.journal {
+    if let Some(journal) = &app.journal {
         journal.close();
     }
-    state.store.close().await;
+    app.store.close().await;
 }
 
 /// Lets running answers finish for as long as is configured, then ends them as interrupted.
-async fn drain(state: &AppState) {
-    state.live.drain();
-    if tokio::time::timeout(state.config.server.shutdown, drained(state)).await.is_err() {
-        state.live.stop_all(StopReason::Shutdown);
-        let _ = tokio::time::timeout(LAST_BYTES, drained(state)).await;
+async fn drain(app: &App) {
+    app.live.drain();
+    if tokio::time::timeout(app.site.config.server.shutdown, drained(app)).await.is_err() {
+        app.live.stop_all(StopReason::Shutdown);
+        let _ = tokio::time::timeout(LAST_BYTES, drained(app)).await;
     }
 }
 
-async fn drained(state: &AppState) {
-    let mut changes = state.live.changes();
-    while state.live.running() > 0 {
+async fn drained(app: &App) {
+    let mut changes = app.live.changes();
+    while app.live.running() > 0 {
         if changes.changed().await.is_err() {
             return;
         }
@@ -249,31 +249,31 @@ async fn signal() {
 }
 
 /// A command may end sessions beside the server, which no other server tells of where there is none.
-async fn look_at_sessions(state: &AppState) {
+async fn look_at_sessions(relay: &Relay) {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
         looks.tick().await;
-        if let Err(error) = relay::end_stale_sessions(state).await {
+        if let Err(error) = relay.end_stale_sessions().await {
             tracing::warn!(%error, "it is not known which sessions have ended");
         }
     }
 }
 
 /// Removes what has run out.
-async fn sweep(state: &AppState) {
+async fn sweep(app: &App) {
     let mut hours = tokio::time::interval(SWEEP_EVERY);
     loop {
         hours.tick().await;
-        let now = state.clock.now();
-        if let Err(error) = state.store.delete_expired_sessions(now).await {
+        let now = app.clock.now();
+        if let Err(error) = app.store.delete_expired_sessions(now).await {
             tracing::warn!(%error, "ended sessions could not be removed");
         }
-        if let Err(error) = relay::end_stale_sessions(state).await {
+        if let Err(error) = app.relay.end_stale_sessions().await {
             tracing::warn!(%error, "it is not known which sessions have ended");
         }
-        if let Err(error) = state.store.forget_keys(now).await {
+        if let Err(error) = app.store.forget_keys(now).await {
             tracing::warn!(%error, "old idempotency keys could not be removed");
         }
-        history::purge(state);
+        app.conversations.purge();
     }
 }

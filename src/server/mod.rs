@@ -1,4 +1,38 @@
 //! The server: never compiled for the browser.
+//!
+//! Which part may name which. `tests/map` reads this table and compares it with the code, so it is always true:
+//! an arrow that is not here, one that is here and unused, and a circle of parts or files are failures.
+//!
+//! ```text
+//! main → server::cli
+//! server::cli → server::lifecycle, server::accounts, server::llm, server::store, server::config, server::ops, domain
+//! server::lifecycle → server::router, server::app, server::http, server::cluster, server::live, server::journal, server::llm, server::store, server::config, server::ops
+//! server::router → server::app, pages, server::rest, server::http
+//! server::app → server::http, server::chat, server::cluster, server::conversations, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
+//! pages → ui::islands, ui::parts, server::http, server::conversations, server::live, server::accounts, server::ops, error, domain
+//! api → server::http, server::chat, server::conversations, server::live, server::accounts, error, domain
+//! server::rest → server::http, server::chat, server::conversations, server::live, server::accounts, server::ops, error, domain
+//! ui::islands → api, ui::parts, ui::stream, ui::keys, ui::sent, error, domain
+//! ui::parts → error, domain
+//! ui::stream → error, domain
+//! ui::keys →
+//! ui::sent →
+//! server::http → ui::parts, server::live, server::accounts, server::store, server::config, server::ops, error, domain
+//! server::chat → server::conversations, server::live, server::journal, server::llm, server::store, server::config, server::ops, error, domain
+//! server::cluster → server::live, server::journal, server::store, server::ops, domain
+//! server::conversations → server::live, server::render, server::llm, server::store, server::ops, error, domain
+//! server::live → server::render, server::markdown, server::store, server::ops, error, domain
+//! server::accounts → server::store, server::config, server::ops, error, domain
+//! server::journal → server::store, server::ops
+//! server::render → server::markdown, error, domain
+//! server::llm → server::ops, domain
+//! server::markdown →
+//! server::store → server::ops, domain
+//! server::config → server::ops, domain
+//! server::ops →
+//! error →
+//! domain →
+//! ```
 
 pub mod accounts;
 pub mod app;
@@ -18,6 +52,5 @@ pub mod markdown;
 pub mod ops;
 pub mod render;
 pub mod rest;
+pub mod router;
 pub mod store;
-
-pub use lifecycle::{StartError, serve};

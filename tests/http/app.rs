@@ -11,12 +11,12 @@ use axum::{
 use futures::StreamExt;
 use http_body_util::BodyExt;
 use inglenook::server::{
-    app::AppState,
+    app::App as Services,
     config::Config,
-    http::router::router,
     journal::Journal,
-    llm::{Provider, demo::Demo, registry::Providers, sse},
-    ops::clock::Clock,
+    llm::{Provider, demo::Demo, registry::Providers},
+    ops::{clock::Clock, sse},
+    router::router,
     store,
 };
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub const PASSWORD: &str = "correct horse";
 
 pub struct App {
     router: Router,
-    pub state: AppState,
+    pub state: Services,
     pub upstream: Option<Upstream>,
     folder: tempfile::TempDir,
 }
@@ -105,7 +105,7 @@ impl App {
         let store = store::open(&url, &store::OpenOptions::default()).await.unwrap();
         let (journal, _) = Journal::open(&folder.path().join("journal"), store.instance()).unwrap();
         let providers = Providers::new(vec![provider]);
-        let state = AppState::new(config, secret, store, providers, clock, Some(journal));
+        let state = Services::new(config, secret, store, providers, clock, Some(journal));
         Self { router: router(state.clone()), state, upstream, folder }
     }
 

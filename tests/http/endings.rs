@@ -13,8 +13,6 @@ use std::{
 use async_trait::async_trait;
 use futures::{StreamExt, future::join_all, stream};
 use inglenook::server::{
-    chat::orphans,
-    cluster::recover,
     journal::Journal,
     llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
 };
@@ -191,14 +189,14 @@ async fn an_answer_that_cannot_be_ended_at_all_is_ended_once_it_can() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let mut suspects = HashSet::new();
-    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
-    orphans::look(&talk.app.state, &mut suspects).await.unwrap_err();
+    talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
+    talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap_err();
     assert_eq!(talk.last().await["status"], "generating");
     talk.app.sql("DROP TRIGGER refuse;").await;
-    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
-    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
+    talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
+    talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
     assert_eq!(talk.last().await["status"], "interrupted");
-    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
+    talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
     assert!(suspects.is_empty());
     talk.goes_on().await;
 }
@@ -217,9 +215,9 @@ async fn an_orphan_is_ended_with_the_second_look_and_a_running_answer_is_none() 
     let status = async |id: &str| {
         talk.app.rows(&format!("SELECT status FROM messages WHERE id = '{id}'")).await.remove(0)
     };
-    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
+    talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
     assert_eq!((status(id(&ended)).await, suspects.len()), ("generating".to_owned(), 1));
-    orphans::look(&talk.app.state, &mut suspects).await.unwrap();
+    talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
     assert_eq!(status(id(&ended)).await, "interrupted");
     assert_eq!(status(id(&begun)).await, "generating");
     talk.lin.post(&format!("/api/v1/messages/{}/stop", id(&begun)), &json!({})).await.is(200);
@@ -401,7 +399,7 @@ async fn one_answer_that_is_refused_does_not_keep_others_from_being_recovered() 
     drop((entry, dead));
     let (_journal, leftovers) = Journal::open(folder.path(), "next").unwrap();
     assert_eq!(leftovers.len(), 1);
-    recover::recover(talk.app.state.clone(), leftovers).await;
+    talk.app.state.cluster.recover(leftovers).await;
     let interrupted = async |id: &str| {
         let begun = Instant::now();
         let query = format!("SELECT status FROM messages WHERE id = '{id}'");

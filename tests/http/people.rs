@@ -4,7 +4,7 @@ use futures::future::join_all;
 use inglenook::{
     domain::UserState,
     server::{
-        accounts::passwords::Lane,
+        accounts::passwords::{Lane, Passwords},
         store::{NewUser, UserPatch},
     },
 };
@@ -230,7 +230,7 @@ async fn a_password_and_an_address_are_what_was_typed_on_any_keyboard() {
         id: app.state.ids.next(),
         email: "zoe\u{308}@example.org".into(),
         name: "Zoe".into(),
-        password_hash: app.state.passwords.hash(Lane::Known, PASSWORD).await.unwrap(),
+        password_hash: Passwords::default().hash(Lane::Known, PASSWORD).await.unwrap(),
         created_at: 0,
     };
     app.state.store.create_user(&old, false).await.unwrap();

@@ -80,7 +80,7 @@ async fn streams_of_sessions_that_are_gone_or_disabled_end_with_the_next_look() 
         let whose = format!("(SELECT id FROM users WHERE email = '{name}@example.org')");
         let column = if how.contains("users") { "id" } else { "user_id" };
         app.sql(&format!("{how} WHERE {column} = {whose}")).await;
-        inglenook::server::cluster::relay::end_stale_sessions(&app.state).await.unwrap();
+        app.state.relay.end_stale_sessions().await.unwrap();
         assert_eq!(ends.next().await, None, "{how}");
         let still = tokio::time::timeout(Duration::from_millis(200), goes_on.next()).await;
         assert!(still.is_err(), "{how}: {still:?}");

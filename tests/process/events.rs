@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, io};
 
-use inglenook::server::llm::sse::Decoder;
+use inglenook::server::ops::sse::Decoder;
 use serde_json::Value;
 
 use crate::{

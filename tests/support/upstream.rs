@@ -63,6 +63,7 @@ pub fn provider(base_url: &str, timeouts: Timeouts) -> Arc<OpenAi> {
         base_url: base_url.into(),
         api_key: Some(Secret::new(KEY)),
         models: Vec::new(),
+        title_model: None,
         timeouts,
     }))
 }

@@ -2,43 +2,40 @@
 
 use std::sync::Arc;
 
+use super::Chat;
 use crate::{
-    domain::{Model, model::MAX_MODEL_CHARS},
+    domain::model::MAX_MODEL_CHARS,
     error::AppError,
     server::{
-        app::AppState,
         conversations::models::{unknown_model, valid_model},
         llm::Provider,
     },
 };
 
-/// The model that is asked: the caller's choice, the conversation's, or the default one; and it is one that is
-/// offered. Its id, its provider and the name the provider knows it by.
-pub(super) async fn choose_model(
-    state: &AppState,
-    asked: Option<&str>,
-    of_conversation: Option<&str>,
-) -> Result<(String, Arc<dyn Provider>, String), AppError> {
-    let asked = asked.map(valid_model).transpose()?.filter(|id| !id.is_empty());
-    let model = match (asked, of_conversation) {
+impl Chat {
+    /// The model that is asked: the caller's choice, the conversation's, or the default one; and it is one that is
+    /// offered. Its id, its provider and the name the provider knows it by.
+    pub(super) async fn choose_model(
+        &self,
+        asked: Option<&str>,
+        of_conversation: Option<&str>,
+    ) -> Result<(String, Arc<dyn Provider>, String), AppError> {
+        let asked = asked.map(valid_model).transpose()?.filter(|id| !id.is_empty());
+        let model = match (asked, of_conversation) {
         // A page sends the conversation's model along.
         (Some(asked), of_conversation) if of_conversation != Some(asked) => {
-            state.models.find(asked).await.ok_or_else(|| unknown_model(asked))?
+            self.models.find(asked).await.ok_or_else(|| unknown_model(asked))?
         }
-        (_, Some(id)) => state.models.find_chosen(id).await.ok_or_else(|| gone_model(id))?,
-        (_, None) => default_model(state).await.ok_or_else(|| {
+        (_, Some(id)) => self.models.find_chosen(id).await.ok_or_else(|| gone_model(id))?,
+        (_, None) => self.models.default().await.ok_or_else(|| {
             let message =
                 "No model can be asked: no provider answers. Ask the administrator to look at the providers.";
             AppError::Conflict { message: message.into() }
         })?,
     };
-    let provider = state.providers.of(&model).ok_or_else(|| gone_model(&model.id))?;
-    Ok((model.id, provider, model.name))
-}
-
-/// The configured default, or the first model that a provider lists.
-pub async fn default_model(state: &AppState) -> Option<Model> {
-    state.models.default(state.config.chat.default_model.as_deref()).await
+        let provider = self.providers.of(&model).ok_or_else(|| gone_model(&model.id))?;
+        Ok((model.id, provider, model.name))
+    }
 }
 
 fn gone_model(id: &str) -> AppError {

@@ -12,12 +12,11 @@ use futures::StreamExt;
 use tokio::{sync::watch, time::Instant};
 
 use self::end::Ending;
-use super::{Asked, prompt, tail::Tail};
+use super::{Asked, Chat, prompt, tail::Tail};
 use crate::{
     domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Usage},
     error::AppError,
     server::{
-        app::AppState,
         journal,
         live::{
             channel::StopReason,
@@ -39,7 +38,7 @@ const THINKING_ENDS: &str = "\n</think>\n\n";
 
 /// Starts the job of a stored turn on a task of its own. An answer that has text already goes on.
 pub async fn start(
-    state: &AppState,
+    chat: &Arc<Chat>,
     turn: NewTurn,
     run: String,
     provider: Arc<dyn Provider>,
@@ -47,10 +46,10 @@ pub async fn start(
 ) -> Asked {
     let conversation_id = &turn.conversation.id;
     // The channel first: who deletes the conversation after the look below finds it, and closes it.
-    let channel = state.live.channel(conversation_id);
+    let channel = chat.live.channel(conversation_id);
     let (last_seq, there) = futures::join!(
-        state.store.last_seq(conversation_id),
-        state.store.conversation(&turn.user_id, conversation_id)
+        chat.store.last_seq(conversation_id),
+        chat.store.conversation(&turn.user_id, conversation_id)
     );
     if matches!(there, Ok(None)) {
         channel.close();
@@ -70,9 +69,9 @@ pub async fn start(
     let answer = &turn.answer;
     let run = Run { message_id: answer.id.clone(), conversation_id: conversation_id.clone(), run };
     let job = Job {
-        entry: state.journal.as_ref().map(|it| it.begin(&answer.id, &answer.content, &answer.reasoning)),
+        entry: chat.journal.as_ref().map(|it| it.begin(&answer.id, &answer.content, &answer.reasoning)),
         tail: Tail::new(&answer.id, answer.content.len(), answer.reasoning.len()),
-        state: state.clone(),
+        chat: chat.clone(),
         channel,
         provider,
         model_name,
@@ -83,7 +82,7 @@ pub async fn start(
         reasoning: String::new(),
         turn,
     };
-    let running = state.live.begin_job(run.clone());
+    let running = chat.live.begin_job(run.clone());
     tasks::spawn("answer", supervise(job, run, running, stop));
     asked
 }
@@ -99,7 +98,7 @@ async fn supervise(job: Job, run: Run, running: RunningJob, stop: watch::Receive
 }
 
 struct Job {
-    state: AppState,
+    chat: Arc<Chat>,
     channel: Held,
     provider: Arc<dyn Provider>,
     model_name: String,
@@ -126,8 +125,8 @@ enum End {
 impl Job {
     fn ending(&self, run: Run) -> Ending {
         let user_id = self.turn.user_id.clone();
-        let (state, channel, tail) = (self.state.clone(), self.channel.clone(), self.tail.clone());
-        Ending { state, channel, tail, user_id, run }
+        let (chat, channel, tail) = (self.chat.clone(), self.channel.clone(), self.tail.clone());
+        Ending { chat, channel, tail, user_id, run }
     }
 
     async fn run(mut self, ending: &Ending, mut stop: watch::Receiver<Option<StopReason>>) {
@@ -194,13 +193,13 @@ impl Job {
     }
 
     fn tell_every(&self) -> Duration {
-        let answers = u32::try_from(self.state.live.jobs()).unwrap_or(u32::MAX);
+        let answers = u32::try_from(self.chat.live.jobs()).unwrap_or(u32::MAX);
         (TELL_EVERY + MORE_PER_ANSWER.saturating_mul(answers)).min(TELL_AT_LEAST)
     }
 
     async fn open(&self) -> Result<DeltaStream, LlmError> {
         let messages = prompt::build(
-            &self.state,
+            &*self.chat.store,
             &self.turn.conversation,
             self.turn.question.as_ref(),
             &self.turn.answer,
@@ -263,8 +262,8 @@ impl Job {
             },
             None => false,
         };
-        self.state.tails.add(&self.tail, seq, text, reasoning);
-        if !safe && !self.state.tails.store_now(&self.tail).await {
+        self.chat.tails.add(&self.tail, seq, text, reasoning);
+        if !safe && !self.chat.tails.store_now(&self.tail).await {
             let failure = Failure {
                 code: FailureCode::Broken,
                 message: "This server cannot keep answers at the moment: neither its disk nor its database \

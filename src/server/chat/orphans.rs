@@ -2,47 +2,47 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use super::Chat;
 use crate::{
     domain::ChatEvent,
-    server::{
-        app::AppState,
-        store::{Leftovers, Result, Run},
-    },
+    server::store::{Leftovers, Result, Run},
 };
 
 /// An answer that begins is stored a moment before its job is there: it counts as an orphan with the second look.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
-/// Looks for orphans as long as the server runs.
-pub async fn watch(state: &AppState) {
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut suspects = HashSet::new();
-    loop {
-        looks.tick().await;
-        if let Err(error) = look(state, &mut suspects).await {
-            tracing::warn!(%error, "answers that nobody writes cannot be looked for");
+impl Chat {
+    /// Looks for orphans as long as the server runs.
+    pub async fn watch_orphans(&self) {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut suspects = HashSet::new();
+        loop {
+            looks.tick().await;
+            if let Err(error) = self.look_for_orphans(&mut suspects).await {
+                tracing::warn!(%error, "answers that nobody writes cannot be looked for");
+            }
         }
     }
-}
 
-/// Ends the orphans among `suspects`, those of the look before, and leaves those of this look there.
-///
-/// # Errors
-///
-/// The database does not answer, or refuses; the orphans stay suspects.
-pub async fn look(state: &AppState, suspects: &mut HashSet<Run>) -> Result<()> {
-    let runs = state.store.own_runs().await?;
-    let before = std::mem::take(suspects);
-    suspects.extend(runs.into_iter().filter(|run| !state.live.writes(run)));
-    for run in before.iter().filter(|run| suspects.contains(run)) {
-        tracing::error!(message = %run.message_id, "an answer that nobody writes is kept as interrupted");
-        state.store.interrupt_unfinished(Leftovers::Run(run)).await?;
-        // Who listens to it reads it anew.
-        if let Some(channel) = state.live.get(&run.conversation_id) {
-            channel.publish(ChatEvent::Changed {});
-            channel.end(&run.message_id);
+    /// Ends the orphans among `suspects`, those of the look before, and leaves those of this look there.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or refuses; the orphans stay suspects.
+    pub async fn look_for_orphans(&self, suspects: &mut HashSet<Run>) -> Result<()> {
+        let runs = self.store.own_runs().await?;
+        let before = std::mem::take(suspects);
+        suspects.extend(runs.into_iter().filter(|run| !self.live.writes(run)));
+        for run in before.iter().filter(|run| suspects.contains(run)) {
+            tracing::error!(message = %run.message_id, "an answer that nobody writes is kept as interrupted");
+            self.store.interrupt_unfinished(Leftovers::Run(run)).await?;
+            // Who listens to it reads it anew.
+            if let Some(channel) = self.live.get(&run.conversation_id) {
+                channel.publish(ChatEvent::Changed {});
+                channel.end(&run.message_id);
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -4,9 +4,8 @@ use crate::{
     domain::{Conversation, Message, Role},
     error::AppError,
     server::{
-        app::AppState,
         llm::{PromptMessage, think::without_thinking},
-        store::{Branch, Reach, Texts},
+        store::{Branch, Chats, Reach, Texts},
     },
 };
 
@@ -23,7 +22,7 @@ const GO_ON: &str = "Your last answer was cut off. Go on exactly where it stoppe
 /// What is sent for this answer, oldest first; `question` is the one that was asked together with it. It ends
 /// with the answer's question; when the answer has text already, with that and the wish to go on.
 pub async fn build(
-    state: &AppState,
+    chats: &dyn Chats,
     conversation: &Conversation,
     question: Option<&Message>,
     answer: &Message,
@@ -37,9 +36,8 @@ pub async fn build(
             // By their lengths first: what does not fit is never in memory.
             let reach =
                 Reach { messages: MAX_MESSAGES, bytes: MAX_BYTES as u64, texts: Texts::WithoutReasoning };
-            let store = &*state.store;
-            let branch = Branch::find(store, &conversation.id, Some(question), reach).await?;
-            branch.read(store, &conversation.id).await?
+            let branch = Branch::find(chats, &conversation.id, Some(question), reach).await?;
+            branch.read(chats, &conversation.id).await?
         }
         None => Vec::new(),
     };

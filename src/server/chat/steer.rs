@@ -3,15 +3,17 @@
 //! A running answer is always the newest message of the branch on screen: while there is one, what would
 //! change the tree is refused with a reason, as a second question is.
 
-use super::{Ask, Asked, Place, busy, choose_model, detached, forsake, job, keys, repeated, too_many, turn};
+use std::sync::Arc;
+
+use super::{
+    Ask, Asked, Chat, Place,
+    begin::{busy, detached},
+    job, keys,
+};
 use crate::{
-    domain::{ChatEvent, Conversation, Message, Role},
+    domain::{ChatEvent, Conversation, CurrentUser, Message, Role},
     error::AppError,
-    server::{
-        accounts::session::CurrentUser,
-        app::AppState,
-        store::{ContinueOutcome, TreeOutcome},
-    },
+    server::store::{ContinueOutcome, TreeOutcome},
 };
 
 /// A question in place of an old one: it stands beside it, and gets an answer of its own.
@@ -24,127 +26,122 @@ pub struct Edit<'a> {
     pub key: Option<&'a str>,
 }
 
-pub async fn edit(state: &AppState, current: &CurrentUser, edit: Edit<'_>) -> Result<Asked, AppError> {
-    let old = state.store.message(current.id(), edit.message_id).await?.ok_or(AppError::NotFound)?;
-    if old.role != Role::User {
-        return Err(AppError::invalid("id", "Only a question can be edited."));
+impl Chat {
+    pub async fn edit(self: &Arc<Self>, current: &CurrentUser, edit: Edit<'_>) -> Result<Asked, AppError> {
+        let old = self.store.message(current.id(), edit.message_id).await?.ok_or(AppError::NotFound)?;
+        if old.role != Role::User {
+            return Err(AppError::invalid("id", "Only a question can be edited."));
+        }
+        let ask = Ask {
+            conversation_id: Some(&old.conversation_id),
+            text: edit.text,
+            place: old.parent_id.as_deref().map_or(Place::Root, Place::After),
+            model: edit.model,
+            key: edit.key,
+            edited: Some(edit.message_id),
+        };
+        self.ask(current, ask).await
     }
-    let ask = Ask {
-        conversation_id: Some(&old.conversation_id),
-        text: edit.text,
-        place: old.parent_id.as_deref().map_or(Place::Root, Place::After),
-        model: edit.model,
-        key: edit.key,
-        edited: Some(edit.message_id),
-    };
-    super::ask(state, current, ask).await
-}
 
-/// Goes on with an answer that was stopped, interrupted, cut at a length limit or broken off, by the model that began
-/// it: the same message grows.
-pub async fn continue_answer(
-    state: &AppState,
-    current: &CurrentUser,
-    message_id: &str,
-    key: Option<&str>,
-) -> Result<Asked, AppError> {
-    let key = keys::of(key, keys::Request { what: "continue", parts: &[message_id] })?;
-    let old = state.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)?;
-    if old.role != Role::Assistant {
-        return Err(AppError::invalid("id", "Only an answer can be continued."));
-    }
-    let conversation =
-        state.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
-    let (_, provider, name) = match choose_model(state, None, old.model.as_deref()).await {
-        Err(_) if old.model.is_some() => choose_model(state, None, conversation.model.as_deref()).await?,
-        chosen => chosen?,
-    };
-    let now = state.clock.now();
-    let conflict = |message: &str| Err(AppError::Conflict { message: message.into() });
-    let (state_, current_) = (state.clone(), current.clone());
-    let run = state.ids.next();
-    let outcome = detached(async move {
-        let _turn = state_.live.in_turn(current_.id()).await?;
-        if state_.live.is_draining() {
-            return Err(AppError::Stopping);
+    /// Goes on with an answer that was stopped, interrupted, cut at a length limit or broken off, by the model that began
+    /// it: the same message grows.
+    pub async fn continue_answer(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        message_id: &str,
+        key: Option<&str>,
+    ) -> Result<Asked, AppError> {
+        let key = keys::of(key, keys::Request { what: "continue", parts: &[message_id] })?;
+        let old = self.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)?;
+        if old.role != Role::Assistant {
+            return Err(AppError::invalid("id", "Only an answer can be continued."));
         }
-        let most = state_.config.limits.answers_per_user;
-        let begun = state_.store.continue_answer(current_.id(), &old.id, key.as_ref(), &run, most, now).await;
-        Ok(match begun.inspect_err(|_| forsake(&state_, &old, &run))? {
-            ContinueOutcome::Begun(conversation, answer) => {
-                let turn = turn(&state_, &current_, conversation, false, None, answer, key);
-                Ok(job::start(&state_, turn, run, provider, name).await)
+        let conversation =
+            self.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
+        let (_, provider, name) = match self.choose_model(None, old.model.as_deref()).await {
+            Err(_) if old.model.is_some() => self.choose_model(None, conversation.model.as_deref()).await?,
+            chosen => chosen?,
+        };
+        let now = self.clock.now();
+        let conflict = |message: &str| Err(AppError::Conflict { message: message.into() });
+        let (chat, current_) = (self.clone(), current.clone());
+        let run = self.ids.next();
+        let outcome = detached(async move {
+            let _turn = chat.live.in_turn(current_.id()).await?;
+            if chat.live.is_draining() {
+                return Err(AppError::Stopping);
             }
-            outcome => Err(outcome),
-        })
-    });
-    let outcome = match outcome.await? {
-        Ok(asked) => return Ok(asked),
-        Err(outcome) => outcome,
-    };
-    match outcome {
-        // Told above.
-        ContinueOutcome::Begun(..) => Err(AppError::Internal),
-        ContinueOutcome::Repeated(answer) => {
-            repeated(state, current, answer.conversation_id, None, message_id).await
-        }
-        ContinueOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
-        ContinueOutcome::Missing => Err(AppError::NotFound),
-        ContinueOutcome::Busy => Err(busy()),
-        ContinueOutcome::TooMany => Err(too_many(state)),
-        ContinueOutcome::Ended => conflict(
-            "This answer ended by itself, or failed before its first word, so it cannot be continued. \
+            let most = chat.limits.answers_per_user;
+            let begun =
+                chat.store.continue_answer(current_.id(), &old.id, key.as_ref(), &run, most, now).await;
+            Ok(match begun.inspect_err(|_| chat.forsake(&old, &run))? {
+                ContinueOutcome::Begun(conversation, answer) => {
+                    let turn = chat.turn(&current_, conversation, false, None, answer, key);
+                    Ok(job::start(&chat, turn, run, provider, name).await)
+                }
+                outcome => Err(outcome),
+            })
+        });
+        let outcome = match outcome.await? {
+            Ok(asked) => return Ok(asked),
+            Err(outcome) => outcome,
+        };
+        match outcome {
+            // Told above.
+            ContinueOutcome::Begun(..) => Err(AppError::Internal),
+            ContinueOutcome::Repeated(answer) => {
+                self.repeated(current, answer.conversation_id, None, message_id).await
+            }
+            ContinueOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
+            ContinueOutcome::Missing => Err(AppError::NotFound),
+            ContinueOutcome::Busy => Err(busy()),
+            ContinueOutcome::TooMany => Err(self.too_many()),
+            ContinueOutcome::Ended => conflict(
+                "This answer ended by itself, or failed before its first word, so it cannot be continued. \
              Ask a further question, or have it written again.",
-        ),
-        ContinueOutcome::NotLeaf => conflict(
-            "The conversation went on after this answer. Only the newest message of the branch on screen \
+            ),
+            ContinueOutcome::NotLeaf => conflict(
+                "The conversation went on after this answer. Only the newest message of the branch on screen \
              can be continued.",
-        ),
-    }
-}
-
-/// Shows the branch that goes through a message, down to its newest message.
-pub async fn select(
-    state: &AppState,
-    current: &CurrentUser,
-    message_id: &str,
-) -> Result<Conversation, AppError> {
-    changed(state, state.store.select_branch(current.id(), message_id).await?)
-}
-
-/// Deletes one message; what follows it stays, after the message before it.
-pub async fn delete(
-    state: &AppState,
-    current: &CurrentUser,
-    message_id: &str,
-) -> Result<Conversation, AppError> {
-    changed(state, state.store.delete_message(current.id(), message_id).await?)
-}
-
-fn changed(state: &AppState, outcome: TreeOutcome) -> Result<Conversation, AppError> {
-    match outcome {
-        TreeOutcome::Changed(conversation) => {
-            if let Some(channel) = state.live.get(&conversation.id) {
-                channel.publish(ChatEvent::Changed {});
-            }
-            Ok(conversation)
+            ),
         }
-        TreeOutcome::Missing => Err(AppError::NotFound),
-        TreeOutcome::Busy => Err(busy()),
     }
-}
 
-/// Whether an answer can be written again: its question must still be there.
-pub(super) async fn question_of(
-    state: &AppState,
-    current: &CurrentUser,
-    answer: &Message,
-) -> Result<Message, AppError> {
-    let parent = match &answer.parent_id {
-        Some(id) => state.store.message(current.id(), id).await?,
-        None => None,
-    };
-    parent.filter(|parent| parent.role == Role::User).ok_or_else(|| AppError::Conflict {
-        message: "The question of this answer was deleted, so it cannot be written again.".into(),
-    })
+    /// Shows the branch that goes through a message, down to its newest message.
+    pub async fn select(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
+        self.changed(self.store.select_branch(current.id(), message_id).await?)
+    }
+
+    /// Deletes one message; what follows it stays, after the message before it.
+    pub async fn delete(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
+        self.changed(self.store.delete_message(current.id(), message_id).await?)
+    }
+
+    fn changed(&self, outcome: TreeOutcome) -> Result<Conversation, AppError> {
+        match outcome {
+            TreeOutcome::Changed(conversation) => {
+                if let Some(channel) = self.live.get(&conversation.id) {
+                    channel.publish(ChatEvent::Changed {});
+                }
+                Ok(conversation)
+            }
+            TreeOutcome::Missing => Err(AppError::NotFound),
+            TreeOutcome::Busy => Err(busy()),
+        }
+    }
+
+    /// Whether an answer can be written again: its question must still be there.
+    pub(super) async fn question_of(
+        &self,
+        current: &CurrentUser,
+        answer: &Message,
+    ) -> Result<Message, AppError> {
+        let parent = match &answer.parent_id {
+            Some(id) => self.store.message(current.id(), id).await?,
+            None => None,
+        };
+        parent.filter(|parent| parent.role == Role::User).ok_or_else(|| AppError::Conflict {
+            message: "The question of this answer was deleted, so it cannot be written again.".into(),
+        })
+    }
 }

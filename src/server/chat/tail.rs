@@ -8,7 +8,7 @@ use std::{
 
 use crate::server::{
     ops::tasks,
-    store::{Chunk, Mark, Result, Store, StoreError},
+    store::{Chats, Chunk, Mark, Result, StoreError},
 };
 
 /// Text reaches the store within 200 ms: this pause and the write.
@@ -25,7 +25,7 @@ const AFTER_REFUSAL: Duration = Duration::from_secs(2);
 
 /// One per server.
 pub struct Tails {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Chats>,
     queue: Mutex<Queue>,
     /// Held during a write.
     writing: tokio::sync::Mutex<()>,
@@ -146,7 +146,7 @@ enum Written {
 }
 
 impl Tails {
-    pub fn new(store: Arc<dyn Store>) -> Arc<Self> {
+    pub fn new(store: Arc<dyn Chats>) -> Arc<Self> {
         Arc::new(Self { store, queue: Mutex::default(), writing: tokio::sync::Mutex::default() })
     }
 

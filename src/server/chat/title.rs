@@ -6,7 +6,7 @@ use futures::StreamExt;
 
 use crate::{
     domain::Role,
-    server::llm::{ChatRequest, Delta, PromptMessage, Provider, demo::Demo},
+    server::llm::{ChatRequest, Delta, PromptMessage, Provider},
 };
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -21,15 +21,13 @@ const INSTRUCTION: &str = "Write a title of at most six words for a conversation
     user's message. Use the language of the message. Answer with the title alone, without quotes.";
 
 /// Asks the model; answers the first words when it fails, takes long, or says nothing usable.
-pub async fn of(provider: &Arc<dyn Provider>, model: &str, question: &str) -> String {
+pub async fn of(provider: &Arc<dyn Provider>, answering: &str, question: &str) -> String {
+    let Some(model) = provider.title_model(answering) else { return first_words(question) };
     let asked = tokio::time::timeout(PATIENCE, ask(provider, model, question)).await;
     asked.ok().flatten().unwrap_or_else(|| first_words(question))
 }
 
 async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str) -> Option<String> {
-    if provider.name() == Demo::NAME {
-        return None;
-    }
     let request = ChatRequest {
         model: model.to_owned(),
         messages: vec![

@@ -4,7 +4,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 pub mod check;
 pub mod passwd;
+mod run;
 
+pub use self::run::run;
 use clap::{Parser, Subcommand};
 
 use crate::server::config::{Config, ConfigError, keys, listen};

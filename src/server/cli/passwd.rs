@@ -10,8 +10,8 @@ use crate::{
     domain::UserState,
     server::{
         accounts::{
-            login::{find_account, known_of, valid_email, valid_password},
             passwords::{Lane, Passwords},
+            valid::{find_account, known_words, valid_email, valid_password},
         },
         config::Config,
         store::{self, OpenError, OpenOptions, Outlook, Store, UserPatch},
@@ -71,7 +71,7 @@ async fn change(
     let password =
         read().map_err(|cause| PasswdError(format!("The password could not be read: {cause}.")))?;
     let user = known.user;
-    let taken = valid_password("password", &password, &known_of(config, email, &user.name));
+    let taken = valid_password("password", &password, &known_words(config.public_host(), email, &user.name));
     taken.map_err(|error| PasswdError(error.to_string()))?;
     let hash = Passwords::default().hash(Lane::Known, &password).await;
     let hash = hash.map_err(|error| PasswdError(error.to_string()))?;

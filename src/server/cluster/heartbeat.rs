@@ -6,14 +6,8 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures::FutureExt;
-
-use super::relay;
-use crate::server::{
-    app::AppState,
-    ops::tasks,
-    store::{Beat, Leftovers, StoreError},
-};
+use super::Cluster;
+use crate::server::store::{Beat, Leftovers};
 
 const BEAT_EVERY: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -21,80 +15,46 @@ const LOOKS: u32 = 7;
 /// Looks between two searches for answers that belong to nobody.
 const OWNERLESS_EVERY: u32 = 60;
 
-/// Runs as long as the server; for a database that no other process uses it has nothing to do. Three tasks: what goes
-/// wrong in one must not end the signs of life.
-pub fn run(state: &AppState) {
-    if state.store.is_alone() {
-        return;
-    }
-    tasks::keep("signs of life", state.clone(), |state| beat(state).boxed());
-    tasks::keep("watch over the other servers", state.clone(), |state| look(state).boxed());
-    tasks::keep("relay", state.clone(), |state| relay::run(state).boxed());
-}
-
-async fn beat(state: &AppState) {
-    let mut beats = tokio::time::interval(BEAT_EVERY);
-    loop {
-        beats.tick().await;
-        if let Err(error) = state.store.beat().await {
-            tracing::warn!(%error, "the other servers may take this one for lost");
-        }
-    }
-}
-
-async fn look(state: &AppState) {
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut pulse = Pulse::default();
-    for number in 1_u32.. {
-        looks.tick().await;
-        let beats = match state.store.beats().await {
-            Ok(beats) => beats,
-            Err(error) => {
-                tracing::warn!(%error, "the other servers cannot be looked for");
-                pulse = Pulse::default();
-                continue;
-            }
-        };
-        for beat in pulse.lost(beats, state.store.instance()) {
-            // What cannot be ended now is tried again with the next look.
-            if let Err(error) = bury(state, &beat).await {
-                tracing::warn!(%error, instance = %beat.instance, "answers of a lost server wait for the database");
+impl Cluster {
+    /// Says every two seconds that this process lives.
+    pub(super) async fn beat(&self) {
+        let mut beats = tokio::time::interval(BEAT_EVERY);
+        loop {
+            beats.tick().await;
+            if let Err(error) = self.chats.beat().await {
+                tracing::warn!(%error, "the other servers may take this one for lost");
             }
         }
-        if number % OWNERLESS_EVERY == 0
-            && let Err(error) = interrupt(state, Leftovers::Ownerless).await
-        {
-            tracing::warn!(%error, "answers that belong to no server wait for the database");
+    }
+
+    /// Looks every second which of the other processes still live, and takes over from those that do not.
+    pub(super) async fn watch_others(&self) {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut pulse = Pulse::default();
+        for number in 1_u32.. {
+            looks.tick().await;
+            let beats = match self.chats.beats().await {
+                Ok(beats) => beats,
+                Err(error) => {
+                    tracing::warn!(%error, "the other servers cannot be looked for");
+                    pulse = Pulse::default();
+                    continue;
+                }
+            };
+            for beat in pulse.lost(beats, self.chats.instance()) {
+                // What cannot be ended now is tried again with the next look.
+                if let Err(error) = self.take_over(&beat).await {
+                    tracing::warn!(%error, instance = %beat.instance, "answers of a lost server wait for the database");
+                }
+            }
+            if number % OWNERLESS_EVERY == 0
+                && let Err(error) = self.interrupt(Leftovers::Ownerless).await
+            {
+                tracing::warn!(%error, "answers that belong to no server wait for the database");
+            }
         }
     }
-}
-
-/// Ends what a lost process was writing. Should it only have been slow, it completes that later.
-async fn bury(state: &AppState, beat: &Beat) -> Result<(), StoreError> {
-    tracing::warn!(instance = %beat.instance, "a server is lost");
-    release(state, &beat.instance).await;
-    interrupt(state, Leftovers::Of(&beat.instance)).await?;
-    state.store.forget(beat).await.map(|_| ())
-}
-
-/// Without it, what the lost process had begun is in the way for a minute, and no more.
-pub async fn release(state: &AppState, instance: &str) {
-    if let Err(error) = state.store.release(instance).await {
-        tracing::warn!(%error, instance, "what a lost server had begun could not be ended");
-    }
-}
-
-/// Also of those that could be ended before one could not, the listeners are told.
-async fn interrupt(state: &AppState, leftovers: Leftovers<'_>) -> Result<(), StoreError> {
-    let interrupted = state.store.interrupt_unfinished(leftovers).await;
-    if !matches!(interrupted, Ok(0)) {
-        relay::look_at_all(state).await?;
-    }
-    if let Ok(interrupted @ 1..) = interrupted {
-        tracing::warn!(interrupted, "answers of a lost server were kept as interrupted");
-    }
-    interrupted.map(|_| ())
 }
 
 /// The last signs of life, and in how many looks each has been the same.

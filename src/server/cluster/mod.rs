@@ -1,5 +1,37 @@
-//! More than one process on a database, or one that begins after another: heartbeats, takeover, relay, recovery.
+//! [`Cluster`]: more than one process on a database, or one that begins after another.
 
-pub mod heartbeat;
-pub mod recover;
-pub mod relay;
+mod followed;
+mod heartbeat;
+mod recover;
+mod relay;
+mod takeover;
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+
+pub use self::relay::Relay;
+use super::{ops::tasks, store::Chats};
+
+/// Looks after the answers of processes that are gone. One per server.
+pub struct Cluster {
+    chats: Arc<dyn Chats>,
+    relay: Arc<Relay>,
+}
+
+impl Cluster {
+    pub fn new(chats: Arc<dyn Chats>, relay: Arc<Relay>) -> Self {
+        Self { chats, relay }
+    }
+
+    /// Runs as long as the server; for a database that no other process uses it has nothing to do. Three tasks, because
+    /// what goes wrong in one must not end the heartbeat.
+    pub fn run(self: &Arc<Self>) {
+        if self.chats.is_alone() {
+            return;
+        }
+        tasks::keep("heartbeat", self.clone(), |cluster| cluster.beat().boxed());
+        tasks::keep("watch over the other servers", self.clone(), |cluster| cluster.watch_others().boxed());
+        tasks::keep("relay", self.relay.clone(), |relay| relay.run().boxed());
+    }
+}

@@ -1,12 +1,11 @@
 //! What an earlier run left unfinished: its journals are stored, and what only the database has is ended.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
 
-use super::{heartbeat, relay};
+use super::Cluster;
 use crate::server::{
-    app::AppState,
     journal::{Leftover, Seen},
     ops::tasks,
     store::{Leftovers, Recovered, SEQ_GAP, StoreError},
@@ -21,89 +20,92 @@ const TRIES: u32 = 4;
 /// How many answers are stored at a time: one that is locked does not keep the others waiting.
 const AT_ONCE: usize = 8;
 
-/// Returns when it is done, or goes on behind the server's back.
-pub async fn recover(state: AppState, leftovers: Vec<Leftover>) {
-    let (done, mut is_done) = tokio::sync::oneshot::channel::<()>();
-    tasks::spawn("recovery", async move {
-        until_stored(state, leftovers).await;
-        drop(done);
-    });
-    if tokio::time::timeout(PATIENCE, &mut is_done).await.is_err() {
-        tracing::warn!("some answers of an earlier run wait for the database");
+impl Cluster {
+    /// Returns when it is done, or goes on behind the server's back.
+    pub async fn recover(self: &Arc<Self>, leftovers: Vec<Leftover>) {
+        let (done, mut is_done) = tokio::sync::oneshot::channel::<()>();
+        let cluster = self.clone();
+        tasks::spawn("recovery", async move {
+            cluster.until_stored(leftovers).await;
+            drop(done);
+        });
+        if tokio::time::timeout(PATIENCE, &mut is_done).await.is_err() {
+            tracing::warn!("some answers of an earlier run wait for the database");
+        }
     }
-}
 
-async fn until_stored(state: AppState, mut leftovers: Vec<Leftover>) {
-    let mut completed = 0;
-    let mut owned = false;
-    let [mut pause, longest] = AGAIN;
-    for tries in 1_u32.. {
-        let mut waiting = Vec::new();
-        for leftover in leftovers {
-            waiting.extend(store(&state, leftover, &mut completed).await);
+    async fn until_stored(&self, mut leftovers: Vec<Leftover>) {
+        let mut completed = 0;
+        let mut owned = false;
+        let [mut pause, longest] = AGAIN;
+        for tries in 1_u32.. {
+            let mut waiting = Vec::new();
+            for leftover in leftovers {
+                waiting.extend(self.store(leftover, &mut completed).await);
+            }
+            leftovers = waiting;
+            if (leftovers.is_empty() || tries >= TRIES) && !owned {
+                owned = self.ended(Leftovers::Ownerless, &mut completed).await;
+            }
+            if leftovers.is_empty() && owned {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(longest);
         }
-        leftovers = waiting;
-        if (leftovers.is_empty() || tries >= TRIES) && !owned {
-            owned = ended(&state, Leftovers::Ownerless, &mut completed).await;
+        if completed > 0 {
+            tracing::info!(completed, "answers of an earlier run were kept as interrupted");
+            if let Err(error) = self.relay.look_at_all().await {
+                warn(&error);
+            }
         }
-        if leftovers.is_empty() && owned {
-            break;
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(longest);
     }
-    if completed > 0 {
-        tracing::info!(completed, "answers of an earlier run were kept as interrupted");
-        if let Err(error) = relay::look_at_all(&state).await {
+
+    /// What could not be stored of it is answered.
+    async fn store(&self, mut leftover: Leftover, completed: &mut u64) -> Option<Leftover> {
+        self.release(&leftover.instance).await;
+        let instance = leftover.instance.clone();
+        let answers = stream::iter(std::mem::take(&mut leftover.answers));
+        let mut stored = answers.map(|seen| self.recovered(&instance, seen)).buffer_unordered(AT_ONCE);
+        while let Some(stored) = stored.next().await {
+            match stored {
+                Ok(stored) => *completed += u64::from(stored),
+                Err(seen) => leftover.answers.push(seen),
+            }
+        }
+        if leftover.answers.is_empty() && self.ended(Leftovers::Of(&leftover.instance), completed).await {
+            leftover.remove();
+            return None;
+        }
+        Some(leftover)
+    }
+
+    /// Whether the database took it, or what it should be asked to take again.
+    async fn recovered(&self, instance: &str, seen: Seen) -> Result<bool, Seen> {
+        let recovered = Recovered {
+            message_id: seen.message_id,
+            instance: instance.to_owned(),
+            chunks: seen.chunks,
+            // Beyond every place that a listener may come back with.
+            seq: seen.seq + SEQ_GAP.unsigned_abs(),
+        };
+        self.chats.recover_message(&recovered).await.map_err(|error| {
             warn(&error);
-        }
+            let Recovered { message_id, chunks, .. } = recovered;
+            Seen { message_id, chunks, seq: seen.seq }
+        })
     }
-}
 
-/// What could not be stored of it is answered.
-async fn store(state: &AppState, mut leftover: Leftover, completed: &mut u64) -> Option<Leftover> {
-    heartbeat::release(state, &leftover.instance).await;
-    let instance = leftover.instance.clone();
-    let answers = stream::iter(std::mem::take(&mut leftover.answers));
-    let mut stored = answers.map(|seen| recovered(state, &instance, seen)).buffer_unordered(AT_ONCE);
-    while let Some(stored) = stored.next().await {
-        match stored {
-            Ok(stored) => *completed += u64::from(stored),
-            Err(seen) => leftover.answers.push(seen),
-        }
-    }
-    if leftover.answers.is_empty() && ended(state, Leftovers::Of(&leftover.instance), completed).await {
-        leftover.remove();
-        return None;
-    }
-    Some(leftover)
-}
-
-/// Whether the database took it, or what it should be asked to take again.
-async fn recovered(state: &AppState, instance: &str, seen: Seen) -> Result<bool, Seen> {
-    let recovered = Recovered {
-        message_id: seen.message_id,
-        instance: instance.to_owned(),
-        chunks: seen.chunks,
-        // Beyond every place that a listener may come back with.
-        seq: seen.seq + SEQ_GAP.unsigned_abs(),
-    };
-    state.store.recover_message(&recovered).await.map_err(|error| {
-        warn(&error);
-        let Recovered { message_id, chunks, .. } = recovered;
-        Seen { message_id, chunks, seq: seen.seq }
-    })
-}
-
-async fn ended(state: &AppState, which: Leftovers<'_>, completed: &mut u64) -> bool {
-    match state.store.interrupt_unfinished(which).await {
-        Ok(count) => {
-            *completed += count;
-            true
-        }
-        Err(error) => {
-            warn(&error);
-            false
+    async fn ended(&self, which: Leftovers<'_>, completed: &mut u64) -> bool {
+        match self.chats.interrupt_unfinished(which).await {
+            Ok(count) => {
+                *completed += count;
+                true
+            }
+            Err(error) => {
+                warn(&error);
+                false
+            }
         }
     }
 }

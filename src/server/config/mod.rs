@@ -31,6 +31,8 @@ pub use secret::{
 
 use reader::Reader;
 
+use super::ops::telemetry::{LogConfig, LogFormat};
+
 /// Read when no file is named; need not be there.
 pub const DEFAULT_FILE: &str = "Leptos.toml";
 
@@ -61,18 +63,6 @@ pub struct ServerConfig {
     pub log: LogConfig,
     /// How long running answers may finish when the server is stopped.
     pub shutdown: Duration,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct LogConfig {
-    pub level: tracing::Level,
-    pub format: LogFormat,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    Text,
-    Json,
 }
 
 #[derive(Clone)]
@@ -212,6 +202,11 @@ impl Config {
     /// Whether browsers reach the site over https, so that its cookies can be `Secure`.
     pub fn is_https(&self) -> bool {
         self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// The host of the public address, with its port; empty where the operator names none.
+    pub fn public_host(&self) -> &str {
+        self.server.public_url.as_deref().and_then(|url| url.split("://").nth(1)).unwrap_or_default()
     }
 
     /// Whether this peer is one of our own proxies. A socket for IPv6 and IPv4 shows an IPv4 peer as IPv6.

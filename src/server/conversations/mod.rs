@@ -1,4 +1,63 @@
-//! Conversations: list, open, change, and the branch on screen.
+//! [`Conversations`]: list, open, change, and the branch of messages on screen.
 
-pub mod history;
+mod change;
+mod list;
 pub mod models;
+mod thread;
+
+use std::sync::Arc;
+
+pub use self::{
+    list::Listing,
+    models::ModelList,
+    thread::{Thread, ThreadMessage},
+};
+use super::{
+    live::{Live, elsewhere::Elsewhere, reading::Reading},
+    ops::clock::{Clock, Ids},
+    render::Renderer,
+    store::Chats,
+};
+use crate::{
+    domain::{Conversation, CurrentUser, Message},
+    error::AppError,
+};
+
+/// Entries of a listing when the caller does not say, and at the most.
+pub const DEFAULT_LIMIT: u32 = 40;
+pub const MAX_LIMIT: u32 = 100;
+/// Messages of a thread's newest window.
+pub const WINDOW: u32 = 50;
+/// Text of any window, in bytes of content and reasoning. A longer message is a window of its own.
+pub const WINDOW_BYTES: u64 = 1024 * 1024;
+
+/// One per server.
+pub struct Conversations {
+    pub chats: Arc<dyn Chats>,
+    pub models: Arc<ModelList>,
+    pub live: Arc<Live>,
+    pub elsewhere: Arc<dyn Elsewhere>,
+    pub renderer: Arc<Renderer>,
+    pub reading: Arc<Reading>,
+    pub clock: Clock,
+    pub ids: Arc<Ids>,
+}
+
+impl Conversations {
+    pub async fn open(&self, current: &CurrentUser, id: &str) -> Result<Conversation, AppError> {
+        self.chats.conversation(current.id(), id).await?.ok_or(AppError::NotFound)
+    }
+
+    /// One of the user's messages, in any of their conversations.
+    pub async fn message(&self, current: &CurrentUser, id: &str) -> Result<Message, AppError> {
+        self.chats.message(current.id(), id).await?.ok_or(AppError::NotFound)
+    }
+}
+
+fn valid_limit(limit: Option<u32>, default: u32) -> Result<u32, AppError> {
+    match limit {
+        None => Ok(default),
+        Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+        Some(_) => Err(AppError::invalid("limit", format!("A limit is a number from 1 to {MAX_LIMIT}."))),
+    }
+}

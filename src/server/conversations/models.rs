@@ -28,6 +28,8 @@ const SHORT_PATIENCE: Duration = Duration::from_millis(300);
 
 pub struct ModelList {
     providers: Arc<Providers>,
+    /// The id of the model that the operator chose as default.
+    default_model: Option<String>,
     /// Held while the providers are asked; when they were last.
     asked: Arc<Mutex<Option<Instant>>>,
     /// When they were begun to be asked; changes when that begins and when it ends.
@@ -35,8 +37,8 @@ pub struct ModelList {
 }
 
 impl ModelList {
-    pub fn new(providers: Arc<Providers>) -> Self {
-        Self { providers, asked: Arc::default(), began: watch::channel(Instant::now()).0 }
+    pub fn new(providers: Arc<Providers>, default_model: Option<String>) -> Self {
+        Self { providers, default_model, asked: Arc::default(), began: watch::channel(Instant::now()).0 }
     }
 
     /// What may be asked, as the providers said last. When that is old they are asked again, behind the
@@ -69,8 +71,8 @@ impl ModelList {
     }
 
     /// The configured one, or the first that is offered.
-    pub async fn default(&self, configured: Option<&str>) -> Option<Model> {
-        if let Some(id) = configured
+    pub async fn default(&self) -> Option<Model> {
+        if let Some(id) = &self.default_model
             && let Some(model) = self.find_chosen(id).await
         {
             return Some(model);

@@ -10,12 +10,11 @@ use axum::{
 };
 
 use super::connection::TooSlow;
-use crate::{error::AppError, server::app::AppState};
+use crate::{error::AppError, server::config::Limits};
 
 /// What is said of a request that is too large: of a question the limit of questions, as a smaller one of that
 /// size would be refused, too.
-pub fn too_large(state: &AppState, path: &str) -> AppError {
-    let limits = &state.config.limits;
+pub fn too_large(limits: &Limits, path: &str) -> AppError {
     // A path may come without what stands before the API's own.
     let asks = path == "/fn/ask" || path.ends_with("/edit") || path.ends_with("/messages");
     if asks {
@@ -26,14 +25,14 @@ pub fn too_large(state: &AppState, path: &str) -> AppError {
 }
 
 /// The bytes of a body. One that does not say how long it is ends at the limit too.
-pub async fn read(state: &AppState, request: Request) -> Result<Bytes, AppError> {
+pub async fn read(limits: &Limits, request: Request) -> Result<Bytes, AppError> {
     let path = request.uri().path().to_owned();
-    Bytes::from_request(request, state).await.map_err(|rejection| {
+    Bytes::from_request(request, &()).await.map_err(|rejection| {
         if is_too_slow(&rejection) {
             return AppError::TooSlow;
         }
         if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-            too_large(state, &path)
+            too_large(limits, &path)
         } else {
             AppError::invalid("", "The body broke off.")
         }

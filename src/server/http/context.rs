@@ -1,4 +1,6 @@
-//! What a server function is given: the state, who asks, and how to set a cookie or redirect.
+//! What a server function is given: who asks, the services, and how to set a cookie or redirect.
+
+use std::sync::Arc;
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -13,29 +15,44 @@ use leptos::{
 use leptos_axum::ResponseOptions;
 
 use super::{
-    cookie::Cookie,
+    body,
+    cookie::{CLEAR_SITE_DATA, Cookie},
+    document,
     errors::extra_header,
     flash::{self, Flash, Told},
     forms::Form,
-    redirect,
+    gate, redirect,
+    refusal::{accepts_html, as_json, is_for_program},
+    site::Site,
 };
 use crate::{
+    domain::CurrentUser,
     error::AppError,
-    server::{
-        accounts::{
-            login::Caller,
-            session::{self, CurrentUser, IssuedToken},
-        },
-        app::AppState,
-    },
+    server::accounts::{Caller, IssuedToken},
 };
 
 /// An error of a server function is a short JSON object.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
+/// Hands the services to the server functions; made where all services are known.
+#[derive(Clone)]
+pub struct Provide(Arc<dyn Fn() + Send + Sync>);
+
+impl Provide {
+    /// `provide` calls leptos' `provide_context` with each service as an `Arc`.
+    pub fn new(provide: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(provide))
+    }
+}
+
+/// A service as it was provided; asked for inside a server function.
+pub fn service<T: Send + Sync + 'static>() -> Result<Arc<T>, AppError> {
+    use_context::<Arc<T>>().ok_or(AppError::Internal)
+}
+
 #[derive(Clone)]
 pub struct Context {
-    pub state: AppState,
+    site: Arc<Site>,
     pub caller: Caller,
     gate: Result<Option<CurrentUser>, AppError>,
     /// `None` only where no request passed the gate.
@@ -57,12 +74,12 @@ impl Context {
     /// Hands the token to the browser; `None` takes it away, with all that the browser keeps of the site.
     pub fn set_token(&self, token: Option<&IssuedToken>) {
         let Some(options) = use_context::<ResponseOptions>() else { return };
-        let line = self.cookie.as_ref().map(|cookie| cookie.set(token, self.state.clock.now()));
+        let line = self.cookie.as_ref().map(|cookie| cookie.set(token, self.site.clock.now()));
         if let Some(Ok(line)) = line.as_deref().map(HeaderValue::from_str) {
             options.append_header(header::SET_COOKIE, line);
         }
         if token.is_none() {
-            let (name, value) = session::CLEAR_SITE_DATA;
+            let (name, value) = CLEAR_SITE_DATA;
             options.insert_header(name, HeaderValue::from_static(value));
         }
     }
@@ -81,7 +98,7 @@ impl Context {
     /// [`Self::redirect`] to a page that tells the person who asks what was done.
     pub fn tell(&self, page: &str, told: Told) -> Result<(), AppError> {
         let flash = Flash { told, typed: flash::Typed::default() };
-        let sealed = self.state.flashes.seal(flash, page, Some(self.user()?.id()));
+        let sealed = self.site.flashes.seal(flash, page, Some(self.user()?.id()));
         match sealed {
             Some(sealed) => self.redirect(&format!("{page}?{}={sealed}", flash::PARAMETER)),
             None => self.redirect(page),
@@ -97,22 +114,26 @@ impl Context {
 }
 
 /// Runs the server function that the path names.
-pub async fn server_functions(State(state): State<AppState>, request: Request) -> Response {
-    let for_program = super::gate::is_for_program(request.uri().path(), request.headers());
+pub async fn server_functions(
+    State(site): State<Arc<Site>>,
+    State(provide): State<Provide>,
+    request: Request,
+) -> Response {
+    let for_program = is_for_program(request.uri().path(), request.headers());
     let (parts, body) = request.into_parts();
     let whole = match takes(&parts) {
         Ok(()) => {
-            super::body::read(&state, Request::from_parts(parts.clone(), body)).await.and_then(readable)
+            body::read(&site.config.limits, Request::from_parts(parts.clone(), body)).await.and_then(readable)
         }
         Err(error) => Err(error),
     };
     let bytes = match whole {
         Ok(bytes) => bytes,
         Err(error) if for_program => return as_json(&error),
-        Err(error) => return super::document::error_page(&error),
+        Err(error) => return document::error_page(&error),
     };
     let form = match accepts_html(&parts.headers) {
-        true => Some(Form::read(&state, &parts, bytes.clone()).await),
+        true => Some(Form::read(&site, &parts, bytes.clone()).await),
         false => None,
     };
     let mut request = Request::from_parts(parts, Body::from(bytes));
@@ -122,18 +143,24 @@ pub async fn server_functions(State(state): State<AppState>, request: Request) -
     let extensions = request.extensions();
     let context = Context {
         caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
-        gate: super::gate::found(extensions),
+        gate: gate::found(extensions),
         cookie: extensions.get::<Cookie>().cloned(),
         is_form: form.is_some(),
-        state: state.clone(),
+        site: site.clone(),
     };
-    let answer =
-        leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await;
+    let answer = leptos_axum::handle_server_fns_with_context(
+        move || {
+            (provide.0)();
+            provide_context(context.clone());
+        },
+        request,
+    )
+    .await;
     let (answer, error) = with_status(answer.into_response()).await;
     match (form, error) {
         (None, _) => answer,
         (Some(form), None) => form.done(answer),
-        (Some(form), Some(error)) => form.refused(&state, error),
+        (Some(form), Some(error)) => form.refused(&site, error),
     }
 }
 
@@ -166,19 +193,6 @@ fn readable(bytes: Bytes) -> Result<Bytes, AppError> {
     if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(refused()) }
 }
 
-/// An error in the form in which the page's own calls read it.
-pub fn as_json(error: &AppError) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = (status, axum::Json(error)).into_response();
-    if let Some((name, value)) = extra_header(error) {
-        answer.headers_mut().insert(name, value);
-    }
-    if *error == AppError::MethodNotAllowed {
-        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-    }
-    answer
-}
-
 /// Every error of a server function comes as status 500 with the error as JSON; it gets the status that
 /// it says, and is answered beside.
 async fn with_status(response: Response) -> (Response, Option<AppError>) {
@@ -193,11 +207,4 @@ async fn with_status(response: Response) -> (Response, Option<AppError>) {
     parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     parts.headers.extend(extra_header(&error));
     (Response::from_parts(parts, Body::from(bytes)), Some(error))
-}
-
-pub fn accepts_html(headers: &http::HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"))
 }

@@ -10,7 +10,12 @@ use super::{
     client::{Client, Origin},
     origin,
 };
-use crate::server::{accounts::session::IssuedToken, config::Config};
+use crate::server::{accounts::IssuedToken, config::Config};
+
+/// At sign-out: what was typed and not sent is kept in the browser, and is not for who comes next. Caches
+/// hold nothing of a person, and browsers take long to clear them.
+pub const CLEAR_SITE_DATA: (http::HeaderName, &str) =
+    (http::HeaderName::from_static("clear-site-data"), "\"storage\"");
 
 /// The name before sites had names of their own; a session in it is moved to the new one.
 const OLD_NAME: &str = "inglenook";
@@ -102,4 +107,11 @@ fn brought<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value);
     let first = found.next();
     if found.next().is_some() { None } else { first }
+}
+
+/// The token of `Authorization: Bearer`. A header that is there decides, also when it holds no token.
+pub fn bearer(headers: &HeaderMap) -> Option<Option<&str>> {
+    let value = headers.get(header::AUTHORIZATION)?;
+    let pair = value.to_str().ok().and_then(|value| value.split_once(' '));
+    Some(pair.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim()))
 }

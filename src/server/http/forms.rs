@@ -14,12 +14,9 @@ use super::{
     document,
     flash::{Flash, PARAMETER, Told, Typed},
     gate, origin, redirect,
+    site::Site,
 };
-use crate::{
-    error::AppError,
-    server::{app::AppState, config::Config},
-    ui::parts::Again,
-};
+use crate::{error::AppError, server::config::Config, ui::parts::Again};
 
 /// Longer than any e-mail address or name that is taken.
 const MAX_TYPED_BYTES: usize = 400;
@@ -49,7 +46,7 @@ struct Fields {
 
 impl Form {
     /// What a request brings: its head, and its whole body.
-    pub async fn read(state: &AppState, head: &Parts, body: Bytes) -> Self {
+    pub async fn read(site: &Site, head: &Parts, body: Bytes) -> Self {
         let mut copy = Request::new(Body::from(body));
         *copy.method_mut() = head.method.clone();
         if let Some(kind) = head.headers.get(header::CONTENT_TYPE) {
@@ -60,7 +57,7 @@ impl Form {
         Self {
             action: head.uri.path().to_owned(),
             fields: fields.map(|fields| fields.0).unwrap_or_default(),
-            page: head.extensions.get().and_then(|client| page_of(&state.config, client, &head.headers)),
+            page: head.extensions.get().and_then(|client| page_of(&site.config, client, &head.headers)),
             viewer: found.map(|current| current.user.id),
         }
     }
@@ -85,11 +82,11 @@ impl Form {
     /// The answer to a form that was refused. A question comes back with all of its text, which is too long for
     /// an address; everything else leads to the page of the form, and what cannot be told there to the error's
     /// own page.
-    pub fn refused(self, state: &AppState, error: AppError) -> Response {
+    pub fn refused(self, site: &Site, error: AppError) -> Response {
         if let Some(again) = self.again() {
             return document::refused_page(&error, again);
         }
-        match self.page_that_tells(state, &error) {
+        match self.page_that_tells(site, &error) {
             Some(page) => (StatusCode::FOUND, [(header::LOCATION, location(&page))]).into_response(),
             None => document::error_page(&error),
         }
@@ -113,13 +110,13 @@ impl Form {
         Some(Again { action, hidden, text: fields.text.clone()? })
     }
 
-    fn page_that_tells(&self, state: &AppState, error: &AppError) -> Option<String> {
+    fn page_that_tells(&self, site: &Site, error: &AppError) -> Option<String> {
         let back = self.page.clone().filter(|page| tells(path_of(page)));
         let page = back.or_else(|| self.own_page())?;
         let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= MAX_TYPED_BYTES);
         let typed = Typed { email: short(&self.fields.email), name: short(&self.fields.name) };
         let flash = Flash { told: Told::Refused(error.clone()), typed };
-        let sealed = state.flashes.seal(flash, path_of(&page), self.viewer.as_deref())?;
+        let sealed = site.flashes.seal(flash, path_of(&page), self.viewer.as_deref())?;
         let sign = if page.contains('?') { '&' } else { '?' };
         Some(format!("{page}{sign}{PARAMETER}={sealed}"))
     }

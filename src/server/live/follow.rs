@@ -1,6 +1,6 @@
 //! Listening to a conversation: from any place, first what was missed and then live.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::body::Bytes;
 use futures::{FutureExt, Stream, StreamExt, stream};
@@ -10,21 +10,21 @@ use tokio::{
 };
 
 use super::{
-    browsers::PagePermit,
+    browsers::{Browsers, PagePermit},
     channel::{Channel, Format, Read},
+    elsewhere::Elsewhere,
     entry::{Entry, end_of},
-    reading::ReadPermit,
-    registry::{Held, StreamPermit},
+    reading::{ReadPermit, Reading},
+    registry::{Held, Live, StreamPermit},
 };
 use crate::{
-    domain::{ChatEvent, Conversation, Message, Role, Status},
+    domain::{ChatEvent, Conversation, CurrentUser, Message, Role, Status},
     error::AppError,
     server::{
-        accounts::session::CurrentUser,
-        app::AppState,
-        cluster::relay,
         markdown::{Change, Stream as Markdown},
-        store::Texts,
+        ops::clock::Clock,
+        render::Renderer,
+        store::{Chats, Sessions, Texts},
     },
 };
 
@@ -43,82 +43,98 @@ pub enum Stay {
     Page,
 }
 
-/// The events of a conversation after the place `after`; without one from the newest answer's first.
-/// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
-/// the next answer. A place that is gone is answered with `reset` and the whole newest answer.
-pub async fn follow(
-    state: &AppState,
-    current: &CurrentUser,
-    conversation_id: &str,
-    after: Option<u64>,
-    format: Format,
-    stay: Stay,
-) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
-    // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
-    let channel = state.live.channel(conversation_id);
-    let (conversation, permit) = admit(state, current, conversation_id, &channel).await?;
-    let page = (stay == Stay::Page).then(|| state.browsers.admit(&current.session_id)).flatten();
-    let mut listener = Listener {
-        state: state.clone(),
-        current: current.clone(),
-        conversation_id: conversation_id.to_owned(),
-        format,
-        place: after.unwrap_or(0),
-        ready: VecDeque::new(),
-        changes: channel.changes(),
-        draining: state.live.draining(),
-        fresh: true,
-        html_from: Instant::now(),
-        channel,
-        replayed: None,
-        glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
-        permit,
-        _page: page,
-    };
-    match after {
-        None => listener.replay(false).await?,
-        // A page may have been made before the title was, and come to listen after that was told.
-        Some(place) if format == Format::Html && !conversation.title.is_empty() => {
-            listener.ready.push_back(Entry::new(place, ChatEvent::Title { title: conversation.title }));
-        }
-        Some(_) => {}
-    }
-    Ok(stream::unfold(listener, |mut listener| async move {
-        let entry = listener.next().await?;
-        Some((entry, listener))
-    }))
+/// Those who listen to conversations, and what they are told from. One per server.
+pub struct Listening {
+    pub live: Arc<Live>,
+    pub chats: Arc<dyn Chats>,
+    pub sessions: Arc<dyn Sessions>,
+    pub elsewhere: Arc<dyn Elsewhere>,
+    pub renderer: Arc<Renderer>,
+    pub reading: Arc<Reading>,
+    pub browsers: Browsers,
+    pub clock: Clock,
+    /// Open streams of one person, at the most.
+    pub streams_per_user: usize,
 }
 
-/// Whether they may listen, and a channel that knows the store's number.
-async fn admit(
-    state: &AppState,
-    current: &CurrentUser,
-    conversation_id: &str,
-    channel: &Channel,
-) -> Result<(Conversation, StreamPermit), AppError> {
-    let most = state.config.limits.streams_per_user;
-    let permit = state.live.admit(current.id(), &current.session_id, most)?;
-    let session = std::slice::from_ref(&current.session_id);
-    let (conversation, valid, last_seq) = futures::try_join!(
-        state.store.conversation(current.id(), conversation_id),
-        // It may have ended after the gate let it in, and before its stream could be told so.
-        state.store.valid_sessions(session, state.clock.now()),
-        state.store.last_seq(conversation_id)
-    )?;
-    let conversation = conversation.ok_or(AppError::NotFound)?;
-    if valid.is_empty() {
-        return Err(AppError::SignedOut);
+impl Listening {
+    /// The events of a conversation after the place `after`; without one from the newest answer's first.
+    /// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
+    /// the next answer. A place that is gone is answered with `reset` and the whole newest answer.
+    pub async fn follow(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        conversation_id: &str,
+        after: Option<u64>,
+        format: Format,
+        stay: Stay,
+    ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
+        // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
+        let channel = self.live.channel(conversation_id);
+        let (conversation, permit) = self.admit(current, conversation_id, &channel).await?;
+        let page = (stay == Stay::Page).then(|| self.browsers.admit(&current.session_id)).flatten();
+        let mut listener = Listener {
+            service: self.clone(),
+            current: current.clone(),
+            conversation_id: conversation_id.to_owned(),
+            format,
+            place: after.unwrap_or(0),
+            ready: VecDeque::new(),
+            changes: channel.changes(),
+            draining: self.live.draining(),
+            fresh: true,
+            html_from: Instant::now(),
+            channel,
+            replayed: None,
+            glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
+            permit,
+            _page: page,
+        };
+        match after {
+            None => listener.replay(false).await?,
+            // A page may have been made before the title was, and come to listen after that was told.
+            Some(place) if format == Format::Html && !conversation.title.is_empty() => {
+                listener.ready.push_back(Entry::new(place, ChatEvent::Title { title: conversation.title }));
+            }
+            Some(_) => {}
+        }
+        Ok(stream::unfold(listener, |mut listener| async move {
+            let entry = listener.next().await?;
+            Some((entry, listener))
+        }))
     }
-    // A log that only this process writes knows its own number.
-    if !(state.store.is_alone() && channel.is_running()) {
-        channel.at_least(last_seq);
+
+    /// Whether they may listen, and a channel that knows the store's number.
+    async fn admit(
+        &self,
+        current: &CurrentUser,
+        conversation_id: &str,
+        channel: &Channel,
+    ) -> Result<(Conversation, StreamPermit), AppError> {
+        let most = self.streams_per_user;
+        let permit = self.live.admit(current.id(), &current.session_id, most)?;
+        let session = std::slice::from_ref(&current.session_id);
+        let (conversation, valid, last_seq) = futures::try_join!(
+            self.chats.conversation(current.id(), conversation_id),
+            // It may have ended after the gate let it in, and before its stream could be told so.
+            self.sessions.valid_sessions(session, self.clock.now()),
+            self.chats.last_seq(conversation_id)
+        )?;
+        let conversation = conversation.ok_or(AppError::NotFound)?;
+        if valid.is_empty() {
+            return Err(AppError::SignedOut);
+        }
+        // A log that only this process writes knows its own number.
+        if !(self.chats.is_alone() && channel.is_running()) {
+            channel.at_least(last_seq);
+        }
+        self.elsewhere.attach(conversation_id, channel).await?;
+        Ok((conversation, permit))
     }
-    relay::attach(state, conversation_id, channel).await?;
-    Ok((conversation, permit))
 }
 
 struct Listener {
-    state: AppState,
+    service: Arc<Listening>,
     current: CurrentUser,
     conversation_id: String,
     format: Format,
@@ -157,7 +173,7 @@ impl Listener {
                 Format::Text => channel.read_text(self.place),
                 // Should rendering fail, the text is still safe; who comes back asks for it again.
                 Format::Html => {
-                    let (renderer, person) = (&self.state.renderer, self.current.id());
+                    let (renderer, person) = (&self.service.renderer, self.current.id());
                     channel.read_html(renderer, person, self.place, self.fresh).await.ok()?
                 }
             };
@@ -214,18 +230,18 @@ impl Listener {
             return Ok(());
         }
         self.place = last;
-        let conversation = self.state.store.conversation(self.current.id(), &self.conversation_id).await?;
+        let conversation = self.service.chats.conversation(self.current.id(), &self.conversation_id).await?;
         let Conversation { leaf_id, title, .. } = conversation.ok_or(AppError::NotFound)?;
         let Some(leaf) = leaf_id else { return Ok(()) };
         // As long as an answer may be, and by as many streams at once as a person may have.
-        let outline = self.state.store.outlines_back(&self.conversation_id, Some(&leaf), 1).await?.pop();
+        let outline = self.service.chats.outlines_back(&self.conversation_id, Some(&leaf), 1).await?.pop();
         let bytes = outline.map_or(0, |outline| outline.bytes(Texts::All));
-        self.replayed = Some(self.state.reading.enter(self.current.id(), bytes).await?);
-        let message = self.state.store.message(self.current.id(), &leaf).await?;
+        self.replayed = Some(self.service.reading.enter(self.current.id(), bytes).await?);
+        let message = self.service.chats.message(self.current.id(), &leaf).await?;
         let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
         let format = self.format;
         let mut events =
-            self.state.renderer.run(self.current.id(), move || events_of(&message, format)).await?;
+            self.service.renderer.run(self.current.id(), move || events_of(&message, format)).await?;
         if reset {
             events.insert(0, ChatEvent::Reset { message_id: leaf });
         }

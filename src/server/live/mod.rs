@@ -2,8 +2,11 @@
 
 pub mod browsers;
 pub mod channel;
+pub mod elsewhere;
 pub mod entry;
 pub mod follow;
 pub mod reading;
 pub mod registry;
 mod view;
+
+pub use self::{follow::Listening, registry::Live};

@@ -7,7 +7,6 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
-use super::errors::causes;
 use super::tls;
 
 /// How a provider is reached.
@@ -112,6 +111,23 @@ pub fn is_local(url: &str) -> bool {
         || host.ends_with(".localhost")
         // Nothing listens at “any address”; systems take it for their own.
         || address.is_ok_and(|it| it.to_canonical().is_loopback() || it.is_unspecified())
+}
+
+/// An error and what caused it. Its address stays out: a base_url may hold a password.
+pub(super) fn causes(error: &reqwest::Error) -> String {
+    let kind = match error {
+        error if error.is_connect() => "connect",
+        error if error.is_timeout() => "timeout",
+        error if error.is_body() || error.is_decode() => "body",
+        _ => "request",
+    };
+    let mut text = kind.to_owned();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// Why a connection could not be made, as the rest of a sentence about the provider.

@@ -1,12 +1,11 @@
 //! Turns what went wrong with a provider into one of the five stated failures: a sentence for the
 //! person, in our words only, and a detail for the log without the key.
 
-use std::error::Error;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, StatusCode, header};
 
-use super::client::not_connected;
+use super::client::{causes, not_connected};
 use super::complaint::{self, Kind};
 use super::think::is_blank;
 use super::{LlmError, Secret};
@@ -227,23 +226,6 @@ fn human(time: Duration) -> String {
         _ => (seconds.div_ceil(86_400), "day"),
     };
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
-}
-
-/// An error and what caused it. Its address stays out: a base_url may hold a password.
-pub(super) fn causes(error: &reqwest::Error) -> String {
-    let kind = match error {
-        error if error.is_connect() => "connect",
-        error if error.is_timeout() => "timeout",
-        error if error.is_body() || error.is_decode() => "body",
-        _ => "request",
-    };
-    let mut text = kind.to_owned();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

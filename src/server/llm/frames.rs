@@ -1,7 +1,7 @@
 //! Cuts the body of an answer into events, whichever way it is written: an event stream, JSON values one after the
 //! other, or one. What comes decides, because the header `Content-Type` is often wrong.
 
-use super::sse::{Decoder, TooLong};
+use crate::server::ops::sse::{Decoder, TooLong};
 
 /// How much of the body is kept for the log.
 const START_BYTES: usize = 400;

@@ -16,7 +16,6 @@ pub mod openai;
 pub mod registry;
 mod request;
 mod secret;
-pub mod sse;
 mod stream;
 pub mod think;
 mod tls;
@@ -98,4 +97,8 @@ pub trait Provider: Send + Sync {
     /// The names of its models: the listed ones, or what `/models` answers.
     async fn models(&self) -> Result<Vec<String>, LlmError>;
     async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError>;
+    /// The model that is asked for the title of a conversation that `answering` began; `None` when none is to be.
+    fn title_model<'a>(&'a self, answering: &'a str) -> Option<&'a str> {
+        Some(answering)
+    }
 }

@@ -41,6 +41,8 @@ pub struct OpenAiConfig {
     pub api_key: Option<Secret>,
     /// Empty: asked from `/models`.
     pub models: Vec<String>,
+    /// Names conversations; `None`: the model that answers.
+    pub title_model: Option<String>,
     pub timeouts: Timeouts,
 }
 
@@ -64,6 +66,7 @@ impl Default for Timeouts {
 pub struct OpenAi {
     base: Base,
     listed: Vec<String>,
+    title_model: Option<String>,
     timeouts: Timeouts,
     blame: Blame,
     /// Made when first used: it reads the system's certificates, which takes milliseconds.
@@ -104,6 +107,7 @@ impl OpenAi {
         Self {
             base: Base::new(&config.base_url),
             listed: config.models,
+            title_model: config.title_model,
             timeouts: config.timeouts,
             blame: Blame { name: config.name, key: config.api_key },
             client: OnceLock::new(),
@@ -294,6 +298,10 @@ impl OpenAi {
 impl Provider for OpenAi {
     fn name(&self) -> &str {
         &self.blame.name
+    }
+
+    fn title_model<'a>(&'a self, answering: &'a str) -> Option<&'a str> {
+        Some(self.title_model.as_deref().unwrap_or(answering))
     }
 
     async fn models(&self) -> Result<Vec<String>, LlmError> {

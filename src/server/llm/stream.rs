@@ -8,7 +8,8 @@ use futures::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, Ending};
-use super::errors::{Blame, causes};
+use super::client::causes;
+use super::errors::Blame;
 use super::frames::Frames;
 use super::{Delta, DeltaStream, LlmError, Timeouts};
 

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-use super::html::tags;
+use super::tags;
 
 /// What we read. Footnotes as GitHub has them.
 pub(super) const OPTIONS: Options = Options::ENABLE_TABLES

@@ -64,7 +64,7 @@ impl Highlighter {
     /// ends the colours of its block: the state after it is unknown.
     pub(super) fn line(&mut self, line: &str, out: &mut String) {
         #[cfg(test)]
-        super::tests::LINES.with(|lines| lines.set(lines.get() + 1));
+        LINES.with(|lines| lines.set(lines.get() + 1));
         pause();
         self.bytes += line.len();
         if line.len() > LINE || self.bytes > BLOCK {
@@ -148,6 +148,12 @@ pub(super) fn escape(text: &str, out: &mut String) {
         rest = &rest[at + 1..];
     }
     out.push_str(rest);
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Lines of code that were coloured in this thread.
+    pub(super) static LINES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 #[cfg(test)]

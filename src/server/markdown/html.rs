@@ -1,7 +1,6 @@
 //! One block of markdown as HTML, before it is sanitized.
 
 mod flanks;
-pub(super) mod tags;
 mod writer;
 
 use std::cell::Cell;

@@ -11,6 +11,7 @@
 //! - `$$…$$`, `\[…\]` and an environment of formulas, which needs no delimiters, may take several lines, none of
 //!   them blank or a code fence.
 
+mod masks;
 pub(super) mod scan;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::bounds::line_start;
-use super::masks;
+
 use scan::{Scan, quotes, unquoted};
 
 /// Longer formulas are text, in bytes.

@@ -42,13 +42,13 @@ mod fence;
 mod highlight;
 mod html;
 mod links;
-mod masks;
 mod math;
 mod pause;
 mod root;
 mod sanitize;
 mod scripts;
 mod strict;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod tex;

@@ -2,5 +2,7 @@
 
 pub mod clock;
 pub mod disk;
+pub mod ended;
+pub mod sse;
 pub mod tasks;
 pub mod telemetry;

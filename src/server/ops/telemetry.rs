@@ -11,7 +11,6 @@ use tracing::Level;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::server::config::{LogConfig, LogFormat};
 use plain::{Lines, PlainFields};
 
 /// Lines that may wait to be written; further ones are dropped and counted.
@@ -19,6 +18,19 @@ const WAITING_LINES: usize = 10_000;
 
 /// Writes down what still waits when it is dropped, if somebody takes it.
 pub struct Log(#[expect(dead_code, reason = "its end is what it is for")] WorkerGuard);
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct LogConfig {
+    pub level: tracing::Level,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
 
 /// Begins logging to standard error. `directives` is `RUST_LOG`; when it is set and sound it goes
 /// before the level. Call it once; later calls change nothing.

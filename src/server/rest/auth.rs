@@ -1,5 +1,7 @@
 //! `/auth`: register, sign in and sign out; the token goes into the answer and the cookie alike.
 
+use std::sync::Arc;
+
 use axum::{
     Extension, Json as Answer,
     extract::State,
@@ -10,15 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use super::extract::Json;
 use crate::{
-    domain::User,
+    domain::{CurrentUser, User},
     error::AppError,
     server::{
-        accounts::{
-            login::{self, Caller},
-            session::{self, CurrentUser, IssuedToken},
+        accounts::{Accounts, Caller, IssuedToken, Registering},
+        http::{
+            cookie::{CLEAR_SITE_DATA, Cookie},
+            site::Site,
         },
-        app::AppState,
-        http::cookie::Cookie,
     },
 };
 
@@ -45,48 +46,45 @@ struct SignedIn {
 }
 
 pub async fn register(
-    State(state): State<AppState>,
+    State(site): State<Arc<Site>>,
+    State(accounts): State<Arc<Accounts>>,
     Extension(caller): Extension<Caller>,
     Extension(cookie): Extension<Cookie>,
     Json(form): Json<Registration>,
 ) -> Result<Response, AppError> {
     let name = form.name.as_deref().unwrap_or_default();
-    let registering = login::Registering { email: &form.email, password: &form.password, name };
-    let (user, token) = login::register(&state, registering, &caller).await?;
-    Ok(signed_in(&state, &cookie, StatusCode::CREATED, user, token))
+    let registering = Registering { email: &form.email, password: &form.password, name };
+    let (user, token) = accounts.register(registering, &caller).await?;
+    Ok(signed_in(&site, &cookie, StatusCode::CREATED, user, token))
 }
 
 pub async fn log_in(
-    State(state): State<AppState>,
+    State(site): State<Arc<Site>>,
+    State(accounts): State<Arc<Accounts>>,
     Extension(caller): Extension<Caller>,
     Extension(cookie): Extension<Cookie>,
     Json(form): Json<Credentials>,
 ) -> Result<Response, AppError> {
-    let (user, token) = login::log_in(&state, &form.email, &form.password, &caller).await?;
-    Ok(signed_in(&state, &cookie, StatusCode::OK, user, token))
+    let (user, token) = accounts.sign_in(&form.email, &form.password, &caller).await?;
+    Ok(signed_in(&site, &cookie, StatusCode::OK, user, token))
 }
 
 pub async fn log_out(
-    State(state): State<AppState>,
+    State(site): State<Arc<Site>>,
+    State(accounts): State<Arc<Accounts>>,
     Extension(cookie): Extension<Cookie>,
     current: CurrentUser,
 ) -> Result<Response, AppError> {
-    login::log_out(&state, &current).await?;
-    Ok((StatusCode::NO_CONTENT, set(&state, &cookie, None), [session::CLEAR_SITE_DATA]).into_response())
+    accounts.sign_out(&current).await?;
+    Ok((StatusCode::NO_CONTENT, set(&site, &cookie, None), [CLEAR_SITE_DATA]).into_response())
 }
 
-fn signed_in(
-    state: &AppState,
-    cookie: &Cookie,
-    status: StatusCode,
-    user: User,
-    token: IssuedToken,
-) -> Response {
-    let set = set(state, cookie, Some(&token));
+fn signed_in(site: &Site, cookie: &Cookie, status: StatusCode, user: User, token: IssuedToken) -> Response {
+    let set = set(site, cookie, Some(&token));
     let IssuedToken { token, expires_at } = token;
     (status, set, Answer(SignedIn { user, token, expires_at })).into_response()
 }
 
-fn set(state: &AppState, cookie: &Cookie, token: Option<&IssuedToken>) -> [(header::HeaderName, String); 1] {
-    [(header::SET_COOKIE, cookie.set(token, state.clock.now()))]
+fn set(site: &Site, cookie: &Cookie, token: Option<&IssuedToken>) -> [(header::HeaderName, String); 1] {
+    [(header::SET_COOKIE, cookie.set(token, site.clock.now()))]
 }

@@ -1,6 +1,6 @@
 //! `GET /conversations/{id}/events`: the events of a conversation as a stream of the WHATWG grammar.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
@@ -12,17 +12,17 @@ use futures::{StreamExt, stream};
 
 use super::extract::{Id, Query, header_text};
 use crate::{
+    domain::CurrentUser,
     error::AppError,
     server::{
-        accounts::session::CurrentUser,
-        app::AppState,
         http::keep_alive::{EVERY, kept_alive},
         live::{
+            Listening,
             channel::Format,
             entry::Entry,
-            follow::{Stay, follow, written},
+            follow::{Stay, written},
         },
-        llm::sse,
+        ops::sse,
     },
 };
 
@@ -35,7 +35,7 @@ const RETRY: Bytes = Bytes::from_static(b"retry: 1000\n\n");
 /// A reader that comes back says where it was in `Last-Event-ID`, which goes before `?after=`: that
 /// one stays in the address when the browser connects again.
 pub async fn events(
-    State(state): State<AppState>,
+    State(listening): State<Arc<Listening>>,
     current: CurrentUser,
     Id(id): Id,
     query: Query,
@@ -46,7 +46,7 @@ pub async fn events(
     let seen = header_text(&headers, LAST_EVENT_ID)?.map(str::trim).filter(|id| !id.is_empty());
     let not_ours = |_| AppError::invalid(LAST_EVENT_ID, "Last-Event-ID is the number of an event.");
     let seen = seen.map(|id| id.parse().map_err(not_ours)).transpose()?;
-    let entries = follow(&state, &current, &id, seen.or(asked), format, Stay::Live).await?;
+    let entries = listening.follow(&current, &id, seen.or(asked), format, Stay::Live).await?;
     let fixed = [(header::CONTENT_TYPE, "text/event-stream")];
     let retry = stream::once(async { RETRY });
     let bytes = retry.chain(kept_alive(written(entries, write), EVERY, COMMENT));

@@ -1,16 +1,16 @@
 //! What a call brings: [`Json`], [`Query`] and [`Id`], whose refusals are problems that name the field.
 
-use std::str::FromStr;
+use std::{str::FromStr, sync::Arc};
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRef, FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
 use crate::{
     error::{AppError, missing_field},
-    server::{app::AppState, http::body},
+    server::http::{body, site::Site},
 };
 
 /// A body of JSON. Fields that nobody asked for are ignored, so a client may be newer than the server.
@@ -19,14 +19,17 @@ use crate::{
 /// how long it is), and 422 with the path of the field when it is not what the call takes.
 pub struct Json<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T>
+where
+    Arc<Site>: FromRef<S>,
+{
     type Rejection = AppError;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, AppError> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, AppError> {
         if !is_json(request.headers()) {
             return Err(AppError::UnsupportedMediaType { wanted: "application/json".into() });
         }
-        let bytes = body::read(state, request).await?;
+        let bytes = body::read(&Arc::<Site>::from_ref(state).config.limits, request).await?;
         parse(&bytes).map(Self)
     }
 }

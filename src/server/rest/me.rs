@@ -1,15 +1,17 @@
 //! `/me` and `/models`: one's own account, and what one can talk to.
 
+use std::sync::Arc;
+
 use axum::{Json as Answer, extract::State};
 use serde::{Deserialize, Serialize};
 
 use super::extract::Json;
 use crate::{
-    domain::{Model, User},
+    domain::{CurrentUser, Model, User},
     error::AppError,
     server::{
-        accounts::{login, session::CurrentUser},
-        app::AppState,
+        accounts::{Accounts, MeChange},
+        conversations::ModelList,
     },
 };
 
@@ -32,7 +34,7 @@ pub async fn me(current: CurrentUser) -> Answer<User> {
 }
 
 pub async fn change(
-    State(state): State<AppState>,
+    State(accounts): State<Arc<Accounts>>,
     current: CurrentUser,
     Json(change): Json<Change>,
 ) -> Result<Answer<User>, AppError> {
@@ -42,10 +44,10 @@ pub async fn change(
         (None, Some(_)) => return Err(AppError::invalid("password", "Give the current password too.")),
         (Some(_), None) => return Err(AppError::invalid("new_password", "Give the new password too.")),
     };
-    let change = login::MeChange { name: change.name.as_deref(), password };
-    login::change_me(&state, &current, change).await.map(Answer)
+    let change = MeChange { name: change.name.as_deref(), password };
+    accounts.change_me(&current, change).await.map(Answer)
 }
 
-pub async fn models(State(state): State<AppState>, _: CurrentUser) -> Answer<Items<Vec<Model>>> {
-    Answer(Items { items: state.models.offer().await.models().cloned().collect() })
+pub async fn models(State(models): State<Arc<ModelList>>, _: CurrentUser) -> Answer<Items<Vec<Model>>> {
+    Answer(Items { items: models.offer().await.models().cloned().collect() })
 }

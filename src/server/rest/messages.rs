@@ -1,5 +1,7 @@
 //! Messages: a conversation's, window by window; ask, stop, and steer.
 
+use std::sync::Arc;
+
 use axum::{
     Json as Answer,
     extract::State,
@@ -10,13 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::extract::{Id, Json, Query, header_text};
 use crate::{
-    domain::{Conversation, Failure, Message, Role, Siblings, Status, Usage},
+    domain::{Conversation, CurrentUser, Failure, Message, Role, Siblings, Status, Usage},
     error::AppError,
     server::{
-        accounts::session::CurrentUser,
-        app::AppState,
-        chat::{self, Place, steer},
-        conversations::history::{self, ThreadMessage},
+        chat::{self, Chat, Edit, Place},
+        conversations::{Conversations, ThreadMessage},
         live::channel::Format,
     },
 };
@@ -166,16 +166,16 @@ impl From<chat::Asked> for Begun {
 }
 
 pub async fn list(
-    State(state): State<AppState>,
+    State(conversations): State<Arc<Conversations>>,
     current: CurrentUser,
     Id(id): Id,
     query: Query,
 ) -> Result<Response, AppError> {
     let format = query.choice("format", [("markdown", Format::Text), ("html", Format::Html)])?;
     let limit = query.value("limit", "a whole number")?;
-    let conversation = history::open(&state, &current, &id).await?;
+    let conversation = conversations.open(&current, &id).await?;
     let before = query.text("before");
-    let thread = history::thread(&state, &current, &conversation, before, limit, format).await?;
+    let thread = conversations.thread(&current, &conversation, before, limit, format).await?;
     let window = Answer(Window {
         items: thread.messages.into_iter().map(|message| MessageView::of_thread(message, format)).collect(),
         previous_cursor: thread.previous_cursor,
@@ -185,7 +185,7 @@ pub async fn list(
 }
 
 pub async fn ask(
-    State(state): State<AppState>,
+    State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
     headers: HeaderMap,
@@ -199,72 +199,72 @@ pub async fn ask(
         key: header_text(&headers, IDEMPOTENCY_KEY)?,
         edited: None,
     };
-    let asked = chat::ask(&state, &current, ask).await?;
+    let asked = chat.ask(&current, ask).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))
 }
 
 pub async fn stop(
-    State(state): State<AppState>,
+    State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
 ) -> Result<Answer<MessageView>, AppError> {
-    let message = chat::stop(&state, &current, &id).await?;
+    let message = chat.stop(&current, &id).await?;
     Ok(Answer(message.into()))
 }
 
 pub async fn regenerate(
-    State(state): State<AppState>,
+    State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
     headers: HeaderMap,
 ) -> Result<(StatusCode, Answer<Begun>), AppError> {
     let key = header_text(&headers, IDEMPOTENCY_KEY)?;
-    let asked = chat::retry(&state, &current, &id, key).await?;
+    let asked = chat.retry(&current, &id, key).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))
 }
 
 pub async fn edit(
-    State(state): State<AppState>,
+    State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
     headers: HeaderMap,
     Json(edited): Json<Edited>,
 ) -> Result<(StatusCode, Answer<Begun>), AppError> {
-    let edit = steer::Edit {
+    let edit = Edit {
         message_id: &id,
         text: &edited.content,
         model: edited.model.as_deref(),
         key: header_text(&headers, IDEMPOTENCY_KEY)?,
     };
-    let asked = steer::edit(&state, &current, edit).await?;
+    let asked = chat.edit(&current, edit).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))
 }
 
 pub async fn go_on(
-    State(state): State<AppState>,
+    State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
     headers: HeaderMap,
 ) -> Result<(StatusCode, Answer<Begun>), AppError> {
     let key = header_text(&headers, IDEMPOTENCY_KEY)?;
-    let asked = steer::continue_answer(&state, &current, &id, key).await?;
+    let asked = chat.continue_answer(&current, &id, key).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))
 }
 
 pub async fn select(
-    State(state): State<AppState>,
+    State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
 ) -> Result<Answer<Conversation>, AppError> {
-    steer::select(&state, &current, &id).await.map(Answer)
+    chat.select(&current, &id).await.map(Answer)
 }
 
 pub async fn delete(
-    State(state): State<AppState>,
+    State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
 ) -> Result<StatusCode, AppError> {
-    steer::delete(&state, &current, &id).await?;
+    chat.delete(&current, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

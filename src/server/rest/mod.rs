@@ -9,15 +9,34 @@ mod me;
 mod messages;
 mod openapi;
 
+use std::sync::Arc;
+
 use axum::{
     Router,
+    extract::FromRef,
     routing::{MethodRouter, delete, get, post},
 };
 
-use crate::server::app::AppState;
+use super::{
+    accounts::Accounts,
+    chat::Chat,
+    conversations::{Conversations, ModelList},
+    http::site::Site,
+    live::{Listening, reading::Reading},
+};
 
 /// Every address below `/api/v1`. The OpenAPI document lists the same ones; a test compares them.
-pub fn table() -> [(&'static str, MethodRouter<AppState>); 15] {
+pub fn table<S>() -> [(&'static str, MethodRouter<S>); 15]
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<Site>: FromRef<S>,
+    Arc<Accounts>: FromRef<S>,
+    Arc<Conversations>: FromRef<S>,
+    Arc<ModelList>: FromRef<S>,
+    Arc<Chat>: FromRef<S>,
+    Arc<Listening>: FromRef<S>,
+    Arc<Reading>: FromRef<S>,
+{
     [
         ("/auth/register", post(auth::register)),
         ("/auth/login", post(auth::log_in)),
@@ -40,12 +59,22 @@ pub fn table() -> [(&'static str, MethodRouter<AppState>); 15] {
     ]
 }
 
-pub fn routes() -> Router<AppState> {
+pub fn routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<Site>: FromRef<S>,
+    Arc<Accounts>: FromRef<S>,
+    Arc<Conversations>: FromRef<S>,
+    Arc<ModelList>: FromRef<S>,
+    Arc<Chat>: FromRef<S>,
+    Arc<Listening>: FromRef<S>,
+    Arc<Reading>: FromRef<S>,
+{
     table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods))
 }
 
 /// The OpenAPI document and its page.
-pub fn documentation() -> Router<AppState> {
+pub fn documentation<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/api/openapi.json", get(openapi::document)).route("/api/docs", get(docs::page))
 }
 
@@ -54,7 +83,7 @@ mod tests {
     use std::{sync::Arc, time::Duration};
 
     use crate::server::{
-        app::AppState,
+        app::App,
         config::Config,
         llm::{demo::Demo, registry::Providers},
         ops::clock::Clock,
@@ -62,10 +91,10 @@ mod tests {
     };
 
     /// A server's state with an empty store in memory.
-    pub(super) async fn state() -> AppState {
+    pub(super) async fn state() -> App {
         let config = Config::load(None, |_| None).unwrap();
         let store = store::open("sqlite::memory:", &store::OpenOptions::default()).await.unwrap();
         let providers = Providers::new(vec![Arc::new(Demo::new(Duration::ZERO))]);
-        AppState::new(config, &[7; 32], store, providers, Clock::system(), None)
+        App::new(config, &[7; 32], store, providers, Clock::system(), None)
     }
 }

@@ -40,7 +40,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::server::rest::table;
+    use crate::server::{app::App, rest::table};
 
     fn documented() -> BTreeSet<(String, String)> {
         let paths = DOCUMENT["paths"].as_object().unwrap();
@@ -60,7 +60,7 @@ mod tests {
         };
         let state = crate::server::rest::tests::state().await;
         let mut routed = BTreeSet::new();
-        for (path, methods) in table() {
+        for (path, methods) in table::<App>() {
             let router = state_free(methods).with_state(state.clone());
             for method in
                 [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]

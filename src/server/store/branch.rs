@@ -1,7 +1,7 @@
 //! [`Branch`]: messages from a leaf towards the root, as far as they fit; their lengths are read before
 //! their texts.
 
-use super::{Result, Store};
+use super::{Messages, Result};
 use crate::domain::Message;
 
 /// A message without its texts: where it stands, and how many bytes of UTF-8 its texts have.
@@ -54,7 +54,7 @@ impl Branch {
     /// The branch of `leaf_id` in a conversation whose owner was checked. A parent is older than its
     /// children, so a few pages by id hold the branch; there is no query per message.
     pub async fn find(
-        store: &dyn Store,
+        store: &dyn Messages,
         conversation_id: &str,
         leaf_id: Option<&str>,
         reach: Reach,
@@ -97,7 +97,7 @@ impl Branch {
     }
 
     /// The messages, newest first. One that was deleted meanwhile is left out.
-    pub async fn read(&self, store: &dyn Store, conversation_id: &str) -> Result<Vec<Message>> {
+    pub async fn read(&self, store: &dyn Messages, conversation_id: &str) -> Result<Vec<Message>> {
         if self.outlines.is_empty() {
             return Ok(Vec::new());
         }

@@ -338,9 +338,14 @@ pub trait Tree: Send + Sync {
     ) -> Result<ContinueOutcome>;
 }
 
-/// Everything a server keeps.
+/// What is kept of conversations, without the people who have them.
+pub trait Chats: Conversations + Messages + Tree + Shared {}
+
+impl<T: Conversations + Messages + Tree + Shared> Chats for T {}
+
+/// Everything a server keeps. A service is given the part that it needs (`Arc<dyn Users>`, `Arc<dyn Chats>`).
 #[async_trait]
-pub trait Store: Users + Sessions + Conversations + Messages + Tree + Shared {
+pub trait Store: Users + Sessions + Chats {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Whether it takes what should be stored: writes one row.

@@ -53,6 +53,7 @@ pub fn Chat(
     Effect::new(move || {
         browser::tell_time_zone();
         keep::restore(shared);
+        steer::restore_edits(shared);
         keep::on_return(shared);
         drop::listen(shared);
         follow::begin(shared, after.unwrap_or_default());

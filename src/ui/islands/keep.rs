@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement};
 
-use super::{browser, page, shared::Shared, steer};
+use super::{browser, page, shared::Shared};
 use crate::ui::sent::Sent;
 
 /// Loads the page anew, as it is for whoever comes now; what was typed and the place stay. While a change
@@ -112,7 +112,6 @@ pub(super) fn restore(shared: Shared) {
     {
         area.set_value(&text);
     }
-    restore_edits(shared);
     let Some(kept) = browser::kept(&place()) else { return page::open() };
     browser::keep(&place(), "");
     let mut numbers = kept.split(' ').map(|number| number.parse::<i32>().unwrap_or_default());
@@ -146,18 +145,16 @@ pub(super) fn forget_edit(shared: Shared, area: &HtmlTextAreaElement) {
     }
 }
 
-fn restore_edits(shared: Shared) {
-    let Ok(questions) = document().query_selector_all("#thread .message.user") else { return };
-    for at in 0..questions.length() {
-        let Some(question) = questions.item(at).and_then(|node| node.dyn_into::<Element>().ok()) else {
-            continue;
-        };
-        if let Some(text) = edit_name(shared, &question).and_then(|name| browser::kept(&name))
-            && let Some(area) = steer::open_edit(&question)
-        {
-            area.set_value(&text);
-        }
-    }
+/// The questions that were being edited, with what was typed into each.
+pub(super) fn kept_edits(shared: Shared) -> Vec<(Element, String)> {
+    let Ok(questions) = document().query_selector_all("#thread .message.user") else { return Vec::new() };
+    let questions = (0..questions.length()).filter_map(|at| questions.item(at)?.dyn_into::<Element>().ok());
+    questions
+        .filter_map(|question| {
+            let text = browser::kept(&edit_name(shared, &question)?)?;
+            Some((question, text))
+        })
+        .collect()
 }
 
 #[cfg(test)]

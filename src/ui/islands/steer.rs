@@ -185,7 +185,7 @@ fn edit(message: &Element) {
 }
 
 /// The field in which a question is edited.
-pub(super) fn open_edit(message: &Element) -> Option<HtmlTextAreaElement> {
+fn open_edit(message: &Element) -> Option<HtmlTextAreaElement> {
     if edit_of(message).is_none() {
         let text = message.query_selector(".body").ok().flatten()?.text_content()?;
         // The key is put in when it is sent.
@@ -207,6 +207,15 @@ pub(super) fn keydown(event: &ev::KeyboardEvent) {
         // The button says which message it is.
         let button = form.query_selector("button").ok().flatten();
         let _ = form.request_submit_with_submitter(button.as_ref().and_then(|button| button.dyn_ref()));
+    }
+}
+
+/// Opens the fields of the questions that were being edited, as they were left.
+pub(super) fn restore_edits(shared: Shared) {
+    for (question, text) in keep::kept_edits(shared) {
+        if let Some(area) = open_edit(&question) {
+            area.set_value(&text);
+        }
     }
 }
 

@@ -6,8 +6,7 @@ use super::{End, Job};
 use crate::{
     domain::{ChatEvent, Failure, FailureCode, Message, Status, Usage},
     server::{
-        app::AppState,
-        chat::{tail::Tail, title},
+        chat::{Chat, tail::Tail, title},
         live::{
             channel::{Channel, StopReason},
             entry::end_of,
@@ -26,7 +25,7 @@ const KEPT: [usize; 2] = [256 * 1024, 0];
 
 /// All that is needed to end an answer, also after its job is gone.
 pub(super) struct Ending {
-    pub state: AppState,
+    pub chat: Arc<Chat>,
     pub channel: Held,
     pub tail: Arc<Tail>,
     pub user_id: String,
@@ -46,12 +45,12 @@ enum Stored {
 impl Job {
     pub(super) async fn finish(mut self, ending: &Ending, end: End) {
         if matches!(end, End::Asked(StopReason::Deleted)) {
-            self.state.tails.settle(&self.tail).await;
+            self.chat.tails.settle(&self.tail).await;
             if let Some(entry) = self.entry.take() {
                 entry.stored();
             }
             // Nothing, where it is gone. Should it only have looked so, it does not spin.
-            if let Err(error) = self.state.store.interrupt_unfinished(Leftovers::Run(&ending.run)).await {
+            if let Err(error) = self.chat.store.interrupt_unfinished(Leftovers::Run(&ending.run)).await {
                 tracing::warn!(%error, "an answer in a deleted conversation is ended later");
             }
             self.channel.end(&self.turn.answer.id);
@@ -67,7 +66,7 @@ impl Job {
             End::Asked(_) => (Status::Interrupted, None),
             End::Failed(failure) => (Status::Failed, Some(failure)),
         };
-        let marks = self.state.tails.settle(&self.tail).await;
+        let marks = self.chat.tails.settle(&self.tail).await;
         let usage = added(self.turn.answer.usage, self.usage);
         let length_limited = self.length_limited && status == Status::Complete;
         let finish = finish_of(&self.channel, status, failure);
@@ -88,17 +87,11 @@ impl Job {
         }
     }
 
-    /// The one configured for the provider, or the one that answered.
-    fn title_model(&self) -> &str {
-        let provider = self.state.config.providers.iter().find(|known| known.name == self.provider.name());
-        provider.and_then(|provider| provider.title_model.as_deref()).unwrap_or(&self.model_name)
-    }
-
     /// The question that is answered.
     async fn question(&self) -> Option<Message> {
         match (&self.turn.question, &self.turn.answer.parent_id) {
             (Some(question), _) => Some(question.clone()),
-            (None, Some(id)) => self.state.store.message(&self.turn.user_id, id).await.ok()?,
+            (None, Some(id)) => self.chat.store.message(&self.turn.user_id, id).await.ok()?,
             (None, None) => None,
         }
     }
@@ -109,10 +102,10 @@ impl Job {
         let conversation = &self.turn.conversation;
         let Some(question) = self.question().await else { return };
         let title = match is_answered {
-            true => title::of(&self.provider, self.title_model(), &question.content).await,
+            true => title::of(&self.provider, &self.model_name, &question.content).await,
             false => title::first_words(&question.content),
         };
-        match self.state.store.set_title_if_empty(&self.turn.user_id, &conversation.id, &title).await {
+        match self.chat.store.set_title_if_empty(&self.turn.user_id, &conversation.id, &title).await {
             Ok(true) => {
                 self.channel.publish(ChatEvent::Title { title });
             }
@@ -128,7 +121,7 @@ impl Ending {
         if self.channel.running_id().is_none_or(|(id, _)| id != self.run.message_id) {
             return; // It has ended.
         }
-        let marks = self.state.tails.settle(&self.tail).await;
+        let marks = self.chat.tails.settle(&self.tail).await;
         let finish = Finish { marks, ..finish_of(&self.channel, Status::Failed, Some(failure)) };
         self.tell(self.store(finish).await);
     }
@@ -140,10 +133,10 @@ impl Ending {
         let [mut pause, longest] = STORE_AGAIN;
         let (mut refusals, mut less) = (0, KEPT.into_iter());
         loop {
-            match self.state.store.finish_message(message_id, &finish).await {
+            match self.chat.store.finish_message(message_id, &finish).await {
                 Ok(true) => return Stored::As(finish),
                 Ok(false) => return self.store_late(finish).await,
-                Err(error) if self.state.live.is_draining() => {
+                Err(error) if self.chat.live.is_draining() => {
                     tracing::error!(%error, message = %message_id, "the end of an answer waits for the next start");
                     return Stored::Not(finish);
                 }
@@ -167,11 +160,11 @@ impl Ending {
     /// It was deleted meanwhile, or another server took this one for dead: what was shown is stored where that
     /// is possible, and what is stored is told.
     async fn store_late(&self, finish: Finish) -> Stored {
-        let (message_id, instance) = (&self.run.message_id, self.state.store.instance());
+        let (message_id, instance) = (&self.run.message_id, self.chat.store.instance());
         let Finish { content, reasoning, seq, .. } = &finish;
         let recovered = Recovered::whole(message_id, instance, content, reasoning, *seq);
-        let late = match self.state.store.recover_message(&recovered).await {
-            Ok(_) => self.state.store.message(&self.user_id, &self.run.message_id).await,
+        let late = match self.chat.store.recover_message(&recovered).await {
+            Ok(_) => self.chat.store.message(&self.user_id, &self.run.message_id).await,
             Err(error) => Err(error),
         };
         match late {
@@ -186,11 +179,11 @@ impl Ending {
     /// The chunks that were stored become the answer, if not even that is refused.
     async fn give_up(&self, finish: Finish) -> Stored {
         let message_id = &self.run.message_id;
-        if let Err(error) = self.state.store.interrupt_unfinished(Leftovers::Run(&self.run)).await {
+        if let Err(error) = self.chat.store.interrupt_unfinished(Leftovers::Run(&self.run)).await {
             tracing::error!(%error, message = %message_id, "an answer cannot be ended in the database");
             return Stored::Not(finish);
         }
-        match self.state.store.message(&self.user_id, message_id).await {
+        match self.chat.store.message(&self.user_id, message_id).await {
             Ok(message) => Stored::Before(message),
             Err(_) => Stored::Not(finish),
         }

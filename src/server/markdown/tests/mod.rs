@@ -1,7 +1,5 @@
 //! What the renderer is tried on: the corpora, an answer, and traps for who sees only the beginning.
 
-use std::cell::Cell;
-
 use super::{
     Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize, scripts, strict as recognizer,
 };
@@ -16,11 +14,6 @@ mod safety;
 mod streaming;
 mod strict;
 mod tags;
-
-thread_local! {
-    /// Lines of code that were coloured in this thread.
-    pub(super) static LINES: Cell<usize> = const { Cell::new(0) };
-}
 
 fn json(name: &str) -> Vec<serde_json::Value> {
     corpus(name).map_or_else(Vec::new, |text| serde_json::from_str(&text).expect("well-formed data"))

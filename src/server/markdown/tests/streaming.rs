@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use pulldown_cmark::Parser;
 
+use super::super::highlight::LINES;
 use super::listener::Listener;
 use super::safety::assert_safe;
 use super::*;

@@ -20,7 +20,7 @@ use tracing_subscriber::{
     },
 };
 
-use crate::server::config::LogFormat;
+use super::LogFormat;
 
 /// Controls, line ends of Unicode, and what turns the direction of writing.
 fn moves_the_cursor(c: char) -> bool {

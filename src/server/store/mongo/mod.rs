@@ -12,6 +12,7 @@ mod indexes;
 mod keys;
 mod messages;
 mod purge;
+mod revision;
 mod sessions;
 mod setup;
 mod shared;
@@ -103,7 +104,7 @@ impl Mongo {
     /// processes should see: this process, a number, and what it was.
     fn revision(&self, what: What) -> String {
         let number = self.revisions.fetch_add(1, Ordering::Relaxed);
-        format!("{}:{number}:{}", self.instance, shared::word(what))
+        format!("{}:{number}:{}", self.instance, revision::word(what))
     }
 
     /// Runs the work of one call within the time limit.

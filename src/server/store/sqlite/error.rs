@@ -1,8 +1,8 @@
 //! SQLite's errors, as the store's: what may pass, and what should not happen.
 
-use crate::server::store::StoreError;
+use std::path::PathBuf;
 
-use super::file::Lost;
+use crate::server::store::StoreError;
 
 /// SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM, SQLITE_READONLY, SQLITE_INTERRUPT, SQLITE_IOERR,
 /// SQLITE_CANTOPEN, SQLITE_PROTOCOL.
@@ -10,6 +10,17 @@ const PASSING: [i32; 8] = [5, 6, 7, 8, 9, 10, 14, 15];
 /// SQLITE_FULL; and SQLITE_IOERR_WRITE and SQLITE_IOERR_SHMSIZE, which a quota or a limit on the size of
 /// files ends in.
 const FULL: [i32; 3] = [13, 10 | (3 << 8), 10 | (19 << 8)];
+
+/// The open database file is not the one under its name any more. What is written goes nowhere.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{} {what} while the server had it open. Nothing is stored any more. Put it back, or stop the server, restore a backup and start it again.",
+    path.display()
+)]
+pub(super) struct Lost {
+    pub path: PathBuf,
+    pub what: &'static str,
+}
 
 pub(super) fn store_error(error: sqlx::Error) -> StoreError {
     use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};

@@ -10,7 +10,7 @@ use std::{
 use crate::server::ops::disk::{self, Lock, LockError};
 use crate::server::store::OpenError;
 
-use super::error::primary_code;
+use super::error::{Lost, primary_code};
 
 /// Noted in the lock file once there is a database beside it.
 pub(super) const MADE: &str = "A database stands beside this file. Should it be missing, it was lost.\n";
@@ -26,17 +26,6 @@ pub(super) struct DatabaseFile {
     identity: Option<Identity>,
     /// Of the write-ahead log beside it.
     log: Mutex<Option<Identity>>,
-}
-
-/// The open database file is not the one under its name any more. What is written goes nowhere.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "{} {what} while the server had it open. Nothing is stored any more. Put it back, or stop the server, restore a backup and start it again.",
-    path.display()
-)]
-pub(super) struct Lost {
-    path: PathBuf,
-    what: &'static str,
 }
 
 impl DatabaseFile {

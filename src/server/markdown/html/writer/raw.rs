@@ -2,7 +2,7 @@
 
 use super::super::super::allowed::DEPTH;
 use super::super::super::highlight::escape;
-use super::super::tags::{self, DETAILS, Inline, Part};
+use super::super::super::tags::{self, DETAILS, Inline, Part};
 use super::Writer;
 
 /// An element that a tag of raw HTML opened.

@@ -1,9 +1,9 @@
 //! Lines that are masked so that the parser reads blocks as they are meant: tags of details, each a block of its
 //! own. Masks are as long as what they hide, and never shown.
 
-use super::html::tags;
-use super::math::MORE;
-use super::math::scan::prefix;
+use super::super::tags;
+use super::MORE;
+use super::scan::prefix;
 
 /// `masked`, which is `source` with formulas masked, with these lines masked as well. Each is known by itself,
 /// so it does not matter how a text is cut; where it turns out to be code, the mask is lifted again.

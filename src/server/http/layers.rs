@@ -1,6 +1,6 @@
-//! The router: every route, and the layers around them with the reasons for their order.
+//! The layers around the routes, with the reasons for their order.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -9,71 +9,47 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, get},
 };
-use futures::FutureExt;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tower_http::{
     CompressionLevel,
     compression::{CompressionLayer, Predicate, predicate::SizeAbove},
     limit::RequestBodyLimitLayer,
 };
 
-use super::{assets, context, document, gate, request_id};
-use crate::{
-    error::AppError,
-    pages,
-    server::{app::AppState, rest},
+use super::{
+    body, document,
+    gate::{self, Gate},
+    refusal::{error_for, is_for_program},
+    site::Site,
 };
+use crate::{error::AppError, server::accounts::Accounts};
 
 /// How long a body is read that is refused anyway.
 const DISCARD: Duration = Duration::from_secs(10);
 /// A year, in which browsers reach the site with https even where somebody types http.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-pub fn router(state: AppState) -> Router {
-    let behind_the_gate = Router::new()
-        .merge(pages::routes())
-        .nest("/api/v1", rest::routes())
-        .route("/fn/{name}", any(context::server_functions))
-        .fallback(pages::not_found)
-        .method_not_allowed_fallback(method_not_allowed);
-    layers(behind_the_gate, &state)
-        // No session is looked up for these, and they answer while the database is away.
-        .merge(open_to_all(&state))
-        .layer(middleware::from_fn(request_id::trace))
-        .with_state(state)
-}
-
-fn open_to_all(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .merge(rest::documentation())
-        .route("/pkg/{build}/{*name}", get(assets::hashed))
-        .route("/favicon.ico", get(|headers: HeaderMap| assets::fixed("favicon.svg", headers)))
-        .route("/robots.txt", get(|headers: HeaderMap| assets::fixed("robots.txt", headers)))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn_with_state(state.clone(), security_headers))
-        .layer(middleware::from_fn(catch_panic))
-}
-
 /// From the inside out: what comes first is nearest to the handlers.
-fn layers(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+pub fn layers<S>(router: Router<S>, site: &Arc<Site>, accounts: &Arc<Accounts>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let gate = Gate { site: site.clone(), accounts: accounts.clone() };
     router
         .layer(middleware::from_fn(unbuffered_streams))
-        .layer(middleware::from_fn_with_state(state.clone(), gate::enter))
+        .layer(middleware::from_fn_with_state(gate, gate::enter))
         // axum's own limit would stand before the one that the operator sets.
         .layer(DefaultBodyLimit::disable())
         // Bodies that do not say how long they are.
-        .layer(RequestBodyLimitLayer::new(state.config.limits.body_bytes))
+        .layer(RequestBodyLimitLayer::new(site.config.limits.body_bytes))
         // Those that do are refused unread, before the gate asks the store.
-        .layer(middleware::from_fn_with_state(state.clone(), body_limit))
+        .layer(middleware::from_fn_with_state(site.clone(), body_limit))
         .layer(middleware::from_fn(catch_panic))
         // Around everything that makes a body.
         .layer(compression())
         // Whatever is answered carries these, also a panic and a refusal.
-        .layer(middleware::from_fn_with_state(state.clone(), security_headers))
+        .layer(middleware::from_fn_with_state(site.clone(), security_headers))
 }
 
 /// Pages and JSON only: streams of events must not be held back, and assets come compressed. Speed goes
@@ -90,8 +66,8 @@ fn compression() -> CompressionLayer<impl Predicate> {
         .compress_when(SizeAbove::new(512).and(pages_and_json))
 }
 
-async fn body_limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let limit = state.config.limits.body_bytes;
+async fn body_limit(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let limit = site.config.limits.body_bytes;
     let length = request
         .headers()
         .get(header::CONTENT_LENGTH)
@@ -105,8 +81,8 @@ async fn body_limit(State(state): State<AppState>, request: Request, next: Next)
         let thrown_away = async { while pieces.next().await.is_some_and(|piece| piece.is_ok()) {} };
         let _ = tokio::time::timeout(DISCARD, thrown_away).await;
     }
-    let error = super::body::too_large(&state, parts.uri.path());
-    gate::error_for(&Request::from_parts(parts, Body::empty()), error)
+    let error = body::too_large(&site.config.limits, parts.uri.path());
+    error_for(&Request::from_parts(parts, Body::empty()), error)
 }
 
 /// nginx and others hold an answer back until there are some kilobytes of it, unless this says that they
@@ -120,7 +96,7 @@ async fn unbuffered_streams(request: Request, next: Next) -> Response {
     response
 }
 
-async fn security_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn security_headers(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     const HEADERS: [(HeaderName, &str); 5] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
@@ -136,7 +112,7 @@ async fn security_headers(State(state): State<AppState>, request: Request, next:
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if state.config.is_https() {
+    if site.config.is_https() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     // Whatever may be kept says so itself: the rest is somebody's own.
@@ -147,28 +123,16 @@ async fn security_headers(State(state): State<AppState>, request: Request, next:
     response
 }
 
-async fn method_not_allowed(headers: HeaderMap, uri: axum::http::Uri) -> Response {
-    if gate::is_for_program(uri.path(), &headers) {
-        return AppError::MethodNotAllowed.into_response();
-    }
-    document::error_page(&AppError::MethodNotAllowed)
-}
-
-/// Whether this server can serve now: its database takes what it should store, and it is not going
-/// down.
-async fn ready(State(state): State<AppState>) -> Response {
-    if state.live.is_draining() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
-    }
-    match state.readiness.check(&*state.store).await {
-        Ok(()) => "ready\n".into_response(),
-        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
-    }
+/// The layers of what is open to everybody: no session is looked up, and the database may be away.
+pub fn open_to_all<S: Clone + Send + Sync + 'static>(router: Router<S>, site: &Arc<Site>) -> Router<S> {
+    router
+        .layer(middleware::from_fn_with_state(site.clone(), security_headers))
+        .layer(middleware::from_fn(catch_panic))
 }
 
 /// One broken request is an error of its own and nobody else's.
 async fn catch_panic(request: Request, next: Next) -> Response {
-    let for_program = gate::is_for_program(request.uri().path(), request.headers());
+    let for_program = is_for_program(request.uri().path(), request.headers());
     let panic = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => return response,
         Err(panic) => panic,
@@ -182,6 +146,7 @@ async fn catch_panic(request: Request, next: Next) -> Response {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::routing::get;
     use tower::ServiceExt;
 
     use super::*;

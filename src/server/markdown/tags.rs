@@ -83,10 +83,10 @@ pub(super) fn parts(html: &str) -> impl Iterator<Item = Part<'_>> {
 }
 
 /// What begins the comment that a line of such tags is masked by.
-pub(in super::super) const MASKED: &str = "<!--\u{1}";
+pub(super) const MASKED: &str = "<!--\u{1}";
 
 /// What a line that holds such tags and nothing else opens (`+`) and closes (`c`).
-pub(in super::super) fn folds(line: &str) -> Option<String> {
+pub(super) fn folds(line: &str) -> Option<String> {
     if !is_fold(line) {
         return None;
     }
@@ -100,7 +100,7 @@ pub(in super::super) fn folds(line: &str) -> Option<String> {
 }
 
 /// How many details are open after a block of HTML, before which so many were.
-pub(in super::super) fn folds_after(html: &str, open: usize) -> usize {
+pub(super) fn folds_after(html: &str, open: usize) -> usize {
     if let Some(folds) = html.trim_start().strip_prefix(MASKED) {
         return folds.bytes().fold(open, |open, fold| match fold {
             b'+' => open + 1,
@@ -119,7 +119,7 @@ pub(in super::super) fn folds_after(html: &str, open: usize) -> usize {
 }
 
 /// Whether a tag inside a line ends details.
-pub(in super::super) fn is_fold_end(html: &str) -> bool {
+pub(super) fn is_fold_end(html: &str) -> bool {
     html.eq_ignore_ascii_case(DETAILS.1)
 }
 
@@ -142,7 +142,7 @@ fn find(text: &str, tag: &str) -> Option<usize> {
 }
 
 /// Whether a text may hold such tags.
-pub(in super::super) fn is_in(text: &str) -> bool {
+pub(super) fn is_in(text: &str) -> bool {
     ["<details", "<summary>", "</details>"].iter().any(|tag| find(text, tag).is_some())
 }
 

@@ -1,0 +1,64 @@
+//! What somebody changes of their own account.
+
+use std::time::Instant;
+
+use super::{
+    Accounts,
+    passwords::Lane,
+    valid::{MAX_PASSWORD_BYTES, known_words, valid_name, valid_password},
+};
+use crate::{
+    domain::{CurrentUser, User},
+    error::AppError,
+    server::store::UserPatch,
+};
+
+/// What somebody changes of their own account; `None` leaves it.
+#[derive(Default)]
+pub struct MeChange<'a> {
+    pub name: Option<&'a str>,
+    /// The current password and the new one.
+    pub password: Option<(&'a str, &'a str)>,
+}
+
+impl Accounts {
+    /// A new password ends all other sessions.
+    pub async fn change_me(&self, current: &CurrentUser, change: MeChange<'_>) -> Result<User, AppError> {
+        let mut patch = UserPatch::default();
+        if let Some(name) = change.name {
+            patch.name = Some(valid_name(name, &current.user.email)?);
+        }
+        if let Some((old, new)) = change.password {
+            let name = patch.name.as_deref().unwrap_or(&current.user.name);
+            valid_password("new_password", new, &known_words(&self.host, &current.user.email, name))?;
+            if !self.is_password_of(current, old).await? {
+                return Err(AppError::invalid("password", "The current password is not right."));
+            }
+            patch.password_hash = Some(self.passwords.hash(Lane::Known, new).await?);
+        }
+        let keep = Some(current.session_id.as_str());
+        let changed = self.users.update_user(current.id(), &patch, keep).await?;
+        let (user, ended) = changed.ok_or(AppError::SignedOut)?;
+        self.ended.tell(&ended);
+        Ok(user)
+    }
+
+    /// Whether this is the current password of somebody who is signed in. Wrong ones are limited as at the door,
+    /// since a browser that was left open must not be a way to guess it.
+    async fn is_password_of(&self, current: &CurrentUser, password: &str) -> Result<bool, AppError> {
+        if password.len() > MAX_PASSWORD_BYTES {
+            return Ok(false);
+        }
+        let tried = self.attempts.old_password.take(current.id(), Instant::now())?;
+        let checked = async {
+            let known = self.users.credentials(&current.user.email).await?;
+            let hash = known.as_ref().map(|known| known.password_hash.as_str());
+            self.passwords.verify(Lane::Known, password, hash).await
+        };
+        let checked = checked.await;
+        if checked != Ok(false) {
+            tried.forgive();
+        }
+        checked
+    }
+}

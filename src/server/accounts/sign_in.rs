@@ -1,0 +1,52 @@
+//! Sign-in: an e-mail address and a password for a session.
+
+use std::time::Instant;
+
+use super::{
+    Accounts, Caller,
+    passwords::Lane,
+    tokens::IssuedToken,
+    valid::{MAX_EMAIL_BYTES, MAX_PASSWORD_BYTES, find_account, same_email},
+};
+use crate::{
+    domain::{User, UserState},
+    error::AppError,
+};
+
+impl Accounts {
+    /// Checks a password and starts a session. Unknown accounts take the same time and get the same answer.
+    ///
+    /// A try is taken before the password is looked at and given back when it was right, so that of a hundred at
+    /// once no more are tried than of a hundred one after the other.
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        caller: &Caller,
+    ) -> Result<(User, IssuedToken), AppError> {
+        // What nobody can have registered costs nothing and leaves nothing.
+        if email.trim().len() > MAX_EMAIL_BYTES || password.len() > MAX_PASSWORD_BYTES {
+            return Err(AppError::WrongCredentials);
+        }
+        let email = same_email(email);
+        let _turn = self.attempts.turn(&caller.address).await?;
+        let now = Instant::now();
+        let habit = self.attempts.is_habit(&caller.address, &email, now);
+        let tried = self.attempts.sign_in(&caller.address, &email, now)?;
+        let checked = async {
+            let known = find_account(&*self.users, &email).await?;
+            let hash = known.as_ref().map(|known| known.password_hash.as_str());
+            let lane = if habit { Lane::Known } else { Lane::Anybody };
+            let matches = self.passwords.verify(lane, password, hash).await?;
+            Ok(known.filter(|known| matches && known.user.state == UserState::Active))
+        };
+        let checked: Result<_, AppError> = checked.await;
+        if !matches!(checked, Ok(None)) {
+            tried.forgive();
+        }
+        let Some(known) = checked? else { return Err(AppError::WrongCredentials) };
+        self.attempts.signed_in(&caller.address, &email, now);
+        let token = self.start_session(&known.user.id, &known.password_hash, &caller.user_agent).await?;
+        Ok((known.user, token))
+    }
+}

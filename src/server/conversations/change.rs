@@ -1,0 +1,108 @@
+//! A conversation is begun, changed and deleted.
+
+use super::{
+    Conversations,
+    models::{unknown_model, valid_model},
+};
+use crate::{
+    domain::{
+        ChatEvent, Conversation, ConversationPatch, CurrentUser,
+        conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
+    },
+    error::AppError,
+    server::ops::tasks,
+};
+
+impl Conversations {
+    /// Begins an empty conversation.
+    pub async fn create(
+        &self,
+        current: &CurrentUser,
+        mut patch: ConversationPatch,
+    ) -> Result<Conversation, AppError> {
+        self.check(&mut patch).await?;
+        let now = self.clock.now();
+        let conversation = Conversation {
+            id: self.ids.next(),
+            title: patch.title.unwrap_or_default(),
+            model: patch.model.flatten(),
+            system_prompt: patch.system_prompt.flatten(),
+            pinned: patch.pinned.unwrap_or_default(),
+            archived: patch.archived.unwrap_or_default(),
+            leaf_id: None,
+            created_at: now,
+            updated_at: now,
+        };
+        self.chats.create_conversation(current.id(), &conversation).await?;
+        Ok(conversation)
+    }
+
+    pub async fn update(
+        &self,
+        current: &CurrentUser,
+        id: &str,
+        mut patch: ConversationPatch,
+    ) -> Result<Conversation, AppError> {
+        self.check(&mut patch).await?;
+        if patch.title.as_deref() == Some("") {
+            return Err(AppError::invalid("title", "Give it a title."));
+        }
+        let changed =
+            self.chats.update_conversation(current.id(), id, &patch).await?.ok_or(AppError::NotFound)?;
+        if let Some((title, channel)) = patch.title.zip(self.live.get(id)) {
+            channel.publish(ChatEvent::Title { title });
+        }
+        Ok(changed)
+    }
+
+    /// Deletes a conversation with all its messages; a running answer ends.
+    pub async fn delete(&self, current: &CurrentUser, id: &str) -> Result<(), AppError> {
+        if !self.chats.delete_conversation(current.id(), id).await? {
+            return Err(AppError::NotFound);
+        }
+        if let Some(channel) = self.live.get(id) {
+            channel.close();
+        }
+        self.purge();
+        Ok(())
+    }
+
+    /// Removes what deleted conversations left, behind everybody's back. What is left when the server ends goes with the
+    /// next deletion or the hourly sweep.
+    pub fn purge(&self) {
+        let chats = self.chats.clone();
+        tasks::spawn("removal of deleted conversations", async move {
+            loop {
+                match chats.purge().await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(error) => {
+                        tracing::warn!(%error, "what deleted conversations left is removed later");
+                        return;
+                    }
+                }
+            }
+        });
+    }
+
+    async fn check(&self, patch: &mut ConversationPatch) -> Result<(), AppError> {
+        if let Some(title) = &mut patch.title {
+            *title = title.trim().to_owned();
+            if title.chars().count() > MAX_TITLE_CHARS || title.chars().any(char::is_control) {
+                let message = format!("A title is one line of at most {MAX_TITLE_CHARS} characters.");
+                return Err(AppError::invalid("title", message));
+            }
+        }
+        if let Some(Some(prompt)) = &patch.system_prompt
+            && prompt.len() > MAX_SYSTEM_PROMPT_BYTES
+        {
+            let message = format!("A system prompt has at most {MAX_SYSTEM_PROMPT_BYTES} bytes.");
+            return Err(AppError::invalid("system_prompt", message));
+        }
+        if let Some(Some(model)) = &mut patch.model {
+            let id = valid_model(model)?;
+            *model = self.models.find(id).await.ok_or_else(|| unknown_model(id))?.id;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! A person's conversations, page by page.
+
+use super::{Conversations, DEFAULT_LIMIT, valid_limit};
+use crate::{
+    domain::{Conversation, CurrentUser, Page, conversation::MAX_TITLE_CHARS},
+    error::AppError,
+    server::store::{ConversationPlace, ConversationQuery},
+};
+
+/// Longer ones are not ours.
+const MAX_CURSOR_BYTES: usize = 64;
+
+/// Which conversations to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Listing<'a> {
+    pub cursor: Option<&'a str>,
+    pub limit: Option<u32>,
+    pub title_contains: Option<&'a str>,
+    pub archived: bool,
+}
+
+impl Conversations {
+    /// A page of the user's conversations, newest first.
+    pub async fn list(
+        &self,
+        current: &CurrentUser,
+        listing: Listing<'_>,
+    ) -> Result<Page<Conversation>, AppError> {
+        let limit = valid_limit(listing.limit, DEFAULT_LIMIT)?;
+        if listing.title_contains.is_some_and(|q| q.chars().nth(MAX_TITLE_CHARS).is_some()) {
+            let message = format!("Search for at most {MAX_TITLE_CHARS} characters.");
+            return Err(AppError::invalid("q", message));
+        }
+        let query = ConversationQuery {
+            archived: listing.archived,
+            title_contains: listing
+                .title_contains
+                .map(str::trim)
+                .filter(|q| !q.is_empty())
+                .map(str::to_owned),
+            after: listing.cursor.filter(|cursor| !cursor.is_empty()).map(read_cursor).transpose()?,
+            // One more tells whether there is a next page.
+            limit: limit + 1,
+        };
+        let mut items = self.chats.conversations(current.id(), &query).await?;
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next_cursor =
+            items.last().filter(|_| more).map(|last| format!("{}_{}", last.updated_at, last.id));
+        Ok(Page { items, next_cursor })
+    }
+}
+
+fn read_cursor(cursor: &str) -> Result<ConversationPlace, AppError> {
+    Some(cursor)
+        .filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES)
+        .and_then(|cursor| cursor.split_once('_'))
+        .and_then(|(updated_at, id)| {
+            Some(ConversationPlace { updated_at: updated_at.parse().ok()?, id: id.into() })
+        })
+        .ok_or_else(|| AppError::invalid("cursor", "This cursor is not one of ours. Start again without it."))
+}

@@ -1,0 +1,153 @@
+//! The branch on screen, window by window.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{Conversations, WINDOW, WINDOW_BYTES, valid_limit};
+use crate::{
+    domain::{Conversation, CurrentUser, Message, Siblings, Status},
+    error::AppError,
+    server::{
+        live::{
+            channel::{Format, Running},
+            reading::ReadPermit,
+        },
+        store::{Branch, Child, Reach, Texts},
+    },
+};
+
+/// A message as it is shown.
+#[derive(Clone, Debug)]
+pub struct ThreadMessage {
+    pub message: Message,
+    /// Empty for what a person wrote.
+    pub html: Arc<str>,
+    /// Where there is more than one message with its parent.
+    pub siblings: Option<Siblings>,
+}
+
+/// A window of the branch on screen, oldest first.
+#[derive(Debug)]
+pub struct Thread {
+    pub messages: Vec<ThreadMessage>,
+    /// Where the window before this one ends; `None` at the beginning.
+    pub previous_cursor: Option<String>,
+    /// Listening after this place misses nothing that the window does not show.
+    pub after: u64,
+    /// Held until what is made of the window is sent.
+    pub permit: ReadPermit,
+}
+
+impl Conversations {
+    /// The newest window of a conversation, or the one before the message `before`: at most `limit` messages,
+    /// and [`WINDOW_BYTES`] of text, but always one message. Waits for the person's turn to read so much. HTML is made
+    /// for whom it is shown to.
+    pub async fn thread(
+        &self,
+        current: &CurrentUser,
+        conversation: &Conversation,
+        before: Option<&str>,
+        limit: Option<u32>,
+        format: Format,
+    ) -> Result<Thread, AppError> {
+        let limit = valid_limit(limit, WINDOW)? as usize;
+        let mut window = self.window(conversation, before, limit).await?;
+        // The text of a running answer is not in the store yet.
+        let running = if window.begins_empty() { WINDOW_BYTES } else { 0 };
+        let permit = self.reading.enter(current.id(), window.bytes() + running).await?;
+        if permit.waited() {
+            let conversation = self.open(current, &conversation.id).await?;
+            window = self.window(&conversation, before, limit).await?;
+        }
+        // Read before the messages: an answer that ends in between is shown by its last events again.
+        let mut after = self.told(&conversation.id).await?;
+        let running = self.running(&conversation.id).await?;
+        let mut messages = window.read(&*self.chats, &conversation.id).await?;
+        messages.reverse();
+        if let Some(running) = running {
+            after = running.place;
+            let shown =
+                messages.last_mut().filter(|m| m.id == running.answer_id && m.status == Status::Generating);
+            // A continued answer's job may not have told the text it begins with yet.
+            if let Some(message) = shown.filter(|message| running.text.len() >= message.content.len()) {
+                message.content = running.text;
+                message.reasoning = running.reasoning;
+            }
+        }
+        let mut siblings = self.siblings(&conversation.id, &messages).await?;
+        let html = match format {
+            Format::Html => self.renderer.messages(current.id(), &messages).await?,
+            Format::Text => vec![Arc::default(); messages.len()],
+        };
+        let previous_cursor = messages.first().filter(|_| window.more).map(|message| message.id.clone());
+        let messages = messages.into_iter().zip(html).map(|(message, html)| {
+            let siblings = siblings.remove(&message.id);
+            ThreadMessage { message, html, siblings }
+        });
+        Ok(Thread { messages: messages.collect(), previous_cursor, after, permit })
+    }
+
+    /// Which messages a window has.
+    async fn window(
+        &self,
+        conversation: &Conversation,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Branch, AppError> {
+        let leaf = match before {
+            Some(before) => {
+                let found = self.chats.outlines_back(&conversation.id, Some(before), 1).await?.pop();
+                let known = found.filter(|outline| outline.id == before);
+                known
+                    .ok_or_else(|| AppError::invalid("before", "This conversation has no such message."))?
+                    .parent_id
+            }
+            None => conversation.leaf_id.clone(),
+        };
+        let reach = Reach { messages: limit, bytes: WINDOW_BYTES, texts: Texts::All };
+        Ok(Branch::find(&*self.chats, &conversation.id, leaf.as_deref(), reach).await?)
+    }
+
+    /// The number of the last event. Where somebody listens, the store's may be ahead: it covers a title that
+    /// is about to be told.
+    async fn told(&self, conversation_id: &str) -> Result<u64, AppError> {
+        let Some(channel) = self.live.get(conversation_id) else {
+            return Ok(self.chats.last_seq(conversation_id).await?);
+        };
+        Ok(channel.bounds().1)
+    }
+
+    /// The places of those that have siblings, by message. One query for all.
+    async fn siblings(
+        &self,
+        conversation_id: &str,
+        messages: &[Message],
+    ) -> Result<HashMap<String, Siblings>, AppError> {
+        let parents: Vec<Option<String>> = messages.iter().map(|message| message.parent_id.clone()).collect();
+        let children = self.chats.children(conversation_id, &parents).await?;
+        let mut families: HashMap<Option<String>, Vec<String>> = HashMap::new();
+        for Child { parent_id, id } in children {
+            families.entry(parent_id).or_default().push(id);
+        }
+        let place = |message: &Message| {
+            let family = families.get(&message.parent_id).filter(|family| family.len() > 1)?;
+            let at = family.iter().position(|id| *id == message.id)?;
+            let near = |at: Option<usize>| at.and_then(|at| family.get(at).cloned());
+            let siblings = Siblings {
+                index: u32::try_from(at + 1).ok()?,
+                count: u32::try_from(family.len()).ok()?,
+                previous_id: near(at.checked_sub(1)),
+                next_id: near(Some(at + 1)),
+            };
+            Some((message.id.clone(), siblings))
+        };
+        Ok(messages.iter().filter_map(place).collect())
+    }
+
+    /// The answer being written in a conversation, by whichever process, with all of its text so far.
+    async fn running(&self, conversation_id: &str) -> Result<Option<Running>, AppError> {
+        match self.live.get(conversation_id).and_then(|channel| channel.running()) {
+            Some(here) => Ok(Some(here)),
+            None => Ok(self.elsewhere.running(conversation_id).await?),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! [`Elsewhere`]: answers that another process writes while somebody listens here.
+
+use async_trait::async_trait;
+
+use super::channel::{Channel, Running};
+use crate::server::store::Result;
+
+/// What listeners ask of whoever brings the answers of other processes here.
+#[async_trait]
+pub trait Elsewhere: Send + Sync {
+    /// Called before a listener reads: should another process be writing an answer in the conversation, it is in
+    /// the channel when this returns.
+    async fn attach(&self, conversation_id: &str, channel: &Channel) -> Result<()>;
+
+    /// The answer that another process is writing in the conversation, with all of its text so far.
+    async fn running(&self, conversation_id: &str) -> Result<Option<Running>>;
+}
