@@ -59,10 +59,10 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     // Of versions that kept message and number outside of the key. Dropping waits for all transactions
     // and keeps new ones waiting, also when there is nothing to drop.
     if mongo.chunks().list_index_names().await?.iter().any(|name| name == OLD_KEY) {
-        mongo.move_old_chunks().await?;
         mongo.chunks().drop_index(OLD_KEY).await.or_else(not_there)?;
     }
-    Ok(())
+    // After that, because the old index takes all chunks of the new form for one.
+    mongo.move_old_chunks().await
 }
 
 fn index(keys: Document, options: IndexOptions) -> IndexModel {

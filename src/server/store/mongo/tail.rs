@@ -190,9 +190,10 @@ impl Mongo {
             let text_at = before.map_or(0, |last| last.text_at + last.text.len() as u64);
             moved.push(Chunk { message_id, seq: seq.cast_unsigned(), text_at, text, ..Chunk::default() });
         }
-        if !moved.is_empty() {
-            self.insert(&moved).await?;
+        if moved.is_empty() {
+            return Ok(());
         }
+        self.insert(&moved).await?;
         chunks.delete_many(which).await.map(|_| ())
     }
 

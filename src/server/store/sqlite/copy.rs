@@ -65,7 +65,7 @@ async fn vacuum(connection: &mut SqliteConnection, part: &Path) -> sqlx::Result<
 
 /// Gives the copy its name; which one that is.
 fn settle(part: &Path, place: &Path) -> io::Result<PathBuf> {
-    File::open(part)?.sync_all()?;
+    disk::private().write(true).open(part)?.sync_all()?;
     let mut kept = place.to_owned();
     for number in 2.. {
         if !kept.try_exists()? {
