@@ -155,9 +155,9 @@ async fn life_goes_on(site: &Site, lin: &Person, left: &Left) {
 
 /// Ends it in order and starts it again, which has nothing to tell of.
 fn starts_again(site: &mut Site) {
-    let before = site.server.log().len();
     site.server.signal(Signal::TERM);
     assert!(site.server.ended_within(PATIENCE).is_some_and(|status| status.success()));
+    let before = site.server.log().len();
     site.start_again();
     let log = site.server.log().split_off(before);
     for word in ["WARN", "ERROR", "panic", "upgraded", "interrupted"] {

@@ -83,7 +83,11 @@ impl Sqlite {
         let failed = |error| file::open_error(path, error);
         let writer = Pool::writing(pool_options(), writing, file).await.map_err(failed)?;
         if let Some(lock) = &mut lock {
-            bring_up_to_date(&writer, path).await?;
+            if let Err(error) = bring_up_to_date(&writer, path).await {
+                // In order, so that no log stays beside a file that is left as it was.
+                writer.sqlx().close().await;
+                return Err(error);
+            }
             if lock.note != file::MADE
                 && let Err(error) = lock.write(file::MADE)
             {
