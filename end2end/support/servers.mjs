@@ -126,6 +126,11 @@ export class Inglenook {
     if (this.child) await end(this.child, "SIGKILL");
   }
 
+  /** As an operator stops it: what runs may end first. */
+  stopGently() {
+    return end(this.child, "SIGTERM");
+  }
+
   async stop() {
     await this.kill();
     await rm(this.data, { recursive: true, force: true });

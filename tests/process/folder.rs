@@ -16,7 +16,7 @@ use crate::{
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_inglenook");
 
-fn run(folder: &Path, data: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+pub fn run(folder: &Path, data: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let config = folder.join("empty.toml");
     fs::write(&config, "").unwrap();
     Command::new(PROGRAM)
@@ -81,7 +81,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn mode(path: &Path) -> u32 {
+pub fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
@@ -138,8 +138,8 @@ async fn what_is_kept_is_for_its_owner_only_whatever_the_umask() {
     }
 }
 
-/// Names, lengths and times of change.
-fn tree(folder: &Path) -> Vec<(PathBuf, u64, SystemTime, u32)> {
+/// Names, lengths, times of change and modes.
+pub fn tree(folder: &Path) -> Vec<(PathBuf, u64, SystemTime, u32)> {
     let about = |path: PathBuf| {
         let metadata = fs::metadata(&path).unwrap();
         let mode = mode(&path);

@@ -23,6 +23,7 @@ mod outage;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod resume;
+mod secrets;
 #[path = "../support/server.rs"]
 mod server;
 mod sign_in;
@@ -30,6 +31,8 @@ mod site;
 mod stop;
 #[path = "../support/tokens.rs"]
 mod tokens;
+mod upgrades;
 #[expect(dead_code, reason = "the tests of providers use more of it")]
 #[path = "../support/upstream.rs"]
 mod upstream;
+mod versions;

@@ -31,17 +31,26 @@ pub struct Site {
 
 impl Site {
     pub async fn start(settings: &[(&str, &str)]) -> Self {
+        Self::over(settings, |_| ()).await
+    }
+
+    /// The same over what `leave` puts into the data directory before the first start.
+    pub async fn over(settings: &[(&str, &str)], leave: impl FnOnce(&Path)) -> Self {
         let (listener, address) = tokens::listen().unwrap();
         let calls = tokens::Calls::default();
         tokio::spawn(tokens::serve(listener, calls.clone()));
         let provider = json!([{ "name": "acme", "base_url": format!("http://{address}/v1"), "api_key_env": "ACME_KEY" }]);
         let mut all = vec![("INGLENOOK_PROVIDERS", provider.to_string())];
         all.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        Self::with(all, calls)
+        Self::begin(all, calls, leave)
     }
 
     /// `settings` name the providers.
     pub fn with(settings: Vec<(&str, String)>, calls: tokens::Calls) -> Self {
+        Self::begin(settings, calls, |_| ())
+    }
+
+    fn begin(settings: Vec<(&str, String)>, calls: tokens::Calls, leave: impl FnOnce(&Path)) -> Self {
         let mut all = vec![
             ("ACME_KEY".to_owned(), KEY.to_owned()),
             ("INGLENOOK_LIMITS_STREAMS_PER_USER".into(), "10000".into()),
@@ -49,6 +58,7 @@ impl Site {
         ];
         all.extend(settings.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let folder = tempfile::tempdir().unwrap();
+        leave(&folder.path().join("data"));
         let server = run(folder.path(), &all);
         Self { server, calls, settings: all, folder }
     }
@@ -115,7 +125,12 @@ impl Site {
 
     /// Nobody who is signed in.
     pub fn stranger(&self) -> Person {
-        Person { address: self.server.address, token: String::new() }
+        self.holder("")
+    }
+
+    /// Whoever has this token.
+    pub fn holder(&self, token: &str) -> Person {
+        Person { address: self.server.address, token: token.to_owned() }
     }
 
     /// Open files of the server, sockets included.

@@ -62,20 +62,21 @@ async fn check_store(config: &Config) -> Finding {
     let options = store::OpenOptions { fingerprint, ..store::OpenOptions::default() };
     let shown = config.store.shown();
     match store::inspect(&config.store.url, &options).await {
-        Ok(Inspection { outlook, holder: Some(holder) }) => note(
+        Ok(Inspection { outlook, holder: Some(holder), .. }) => note(
             "store",
             format!(
                 "{shown}: {}; in use by {holder}, which must end before another server starts",
                 outlook_text(outlook)
             ),
         ),
-        Ok(Inspection { outlook: outlook @ Outlook::Upgrade { .. }, .. }) => note(
-            "store",
-            format!(
-                "{shown}: {}; the version before cannot read it then, so keep a backup",
-                outlook_text(outlook)
-            ),
-        ),
+        Ok(Inspection { outlook: outlook @ Outlook::Upgrade { .. }, copy, .. }) => {
+            let way_back = match copy {
+                Some(copy) => format!("and a copy is kept at {} first", copy.display()),
+                None => "so keep a backup".to_owned(),
+            };
+            let text = outlook_text(outlook);
+            note("store", format!("{shown}: {text}; the version before cannot read it then, {way_back}"))
+        }
         Ok(Inspection { outlook, .. }) => good("store", format!("{shown}: {}", outlook_text(outlook))),
         Err(error) => failure("store", format!("{shown}: {error}")),
     }

@@ -59,8 +59,14 @@ pub enum OpenError {
         "The file {} is not an Inglenook database, or it is damaged: {source}. Restore a backup, or move it and the .lock file beside it away to begin anew.", path.display()
     )]
     NotADatabase { path: PathBuf, source: Source },
-    #[error("The database {place} was written by a newer Inglenook; use that version or a newer one.")]
-    TooNew { place: String },
+    #[error(
+        "The database {place} has schema {found}, which a newer Inglenook wrote; this one knows schemas up to {known}. Use the version that wrote it or a newer one, or go back to a copy of the database from before it was upgraded."
+    )]
+    TooNew { place: String, found: i64, known: i64 },
+    #[error(
+        "The database file {} must be upgraded, and the copy of it that is kept first, {}, cannot be written: {source}. Nothing was changed. See that its folder can be written and has room for as much again, then start again.", path.display(), copy.display()
+    )]
+    NoCopy { path: PathBuf, copy: PathBuf, source: Source },
     #[error(
         "The database file {} is in use by another Inglenook, {holder}. Stop that one first, or name another file in INGLENOOK_STORE.", path.display()
     )]
@@ -104,6 +110,8 @@ pub async fn open(url: &str, options: &OpenOptions) -> Result<Arc<dyn Store>, Op
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
     pub outlook: Outlook,
+    /// The file in which the start keeps a copy of the database before it upgrades it. Only SQLite does so.
+    pub copy: Option<PathBuf>,
     /// As "process 1234"; a process that must end before another can start.
     pub holder: Option<String>,
 }

@@ -11,6 +11,7 @@ mod mongo_version;
 mod mongod;
 mod sessions;
 mod shared;
+mod sqlite_copy;
 mod sqlite_inspect;
 mod sqlite_only;
 mod sqlite_trouble;

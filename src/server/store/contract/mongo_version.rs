@@ -26,7 +26,7 @@ fn with_secret(fingerprint: &str) -> OpenOptions {
 }
 
 fn outlook(outlook: Outlook) -> Inspection {
-    Inspection { outlook, holder: None }
+    Inspection { outlook, copy: None, holder: None }
 }
 
 #[tokio::test]

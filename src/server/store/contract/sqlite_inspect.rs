@@ -43,10 +43,10 @@ async fn seen(folder: &Path, file: &str) -> Result<Inspection, OpenError> {
 }
 
 fn outlook(outlook: Outlook) -> Inspection {
-    Inspection { outlook, holder: None }
+    Inspection { outlook, copy: None, holder: None }
 }
 
-const NEWEST: i64 = 6;
+pub(super) const NEWEST: i64 = 6;
 
 #[tokio::test]
 async fn what_is_missing_is_not_made() {
@@ -95,7 +95,9 @@ async fn an_older_one_is_not_upgraded() {
         older(&folder.path().join(&name), usize::try_from(schema).unwrap()).await;
         for _ in 0..2 {
             let upgrade = Outlook::Upgrade { from: schema, to: NEWEST };
-            assert_eq!(seen(folder.path(), &name).await.unwrap(), outlook(upgrade));
+            let copy = folder.path().join(format!("{name}.before-{:04}", schema + 1));
+            let seen = seen(folder.path(), &name).await.unwrap();
+            assert_eq!(seen, Inspection { copy: Some(copy), ..outlook(upgrade) });
         }
     }
 }

@@ -246,6 +246,14 @@ pub(super) struct ChunkDoc {
     pub marks: Binary,
 }
 
+/// A chunk of a version that kept message and number outside of the key.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OldChunkDoc {
+    pub message_id: String,
+    pub seq: i64,
+    pub text: String,
+}
+
 /// Message and number, so that a write that is sent twice is there once.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ChunkKey {

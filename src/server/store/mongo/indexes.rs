@@ -61,7 +61,8 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     if mongo.chunks().list_index_names().await?.iter().any(|name| name == OLD_KEY) {
         mongo.chunks().drop_index(OLD_KEY).await.or_else(not_there)?;
     }
-    Ok(())
+    // After that, because the old index takes all chunks of the new form for one.
+    mongo.move_old_chunks().await
 }
 
 fn index(keys: Document, options: IndexOptions) -> IndexModel {

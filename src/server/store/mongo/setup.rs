@@ -46,7 +46,7 @@ pub(in crate::server::store) async fn inspect(
     let found = connect(url, options).await?;
     let outlook = found.outlook(options).await;
     found.mongo.client.shutdown().immediate(true).await;
-    Ok(Inspection { outlook: outlook?, holder: None })
+    Ok(Inspection { outlook: outlook?, copy: None, holder: None })
 }
 
 /// A server that was named, and perhaps is there.
@@ -135,7 +135,9 @@ impl Found {
     async fn schema(&self) -> Result<Option<i64>, OpenError> {
         self.greet().await?;
         match version::schema(&self.mongo).await {
-            Ok(Some(newer)) if newer > SCHEMA => Err(OpenError::TooNew { place: self.place() }),
+            Ok(Some(found)) if found > SCHEMA => {
+                Err(OpenError::TooNew { place: self.place(), found, known: SCHEMA })
+            }
             Ok(schema) => Ok(schema),
             Err(error) => Err(self.said(error)),
         }

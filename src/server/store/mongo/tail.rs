@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     Mongo,
-    documents::{ChunkDoc, MessageDoc, packed},
+    documents::{ChunkDoc, MessageDoc, OldChunkDoc, packed},
     error::DUPLICATE_KEY,
     transaction::{Step, Work},
 };
@@ -147,16 +147,7 @@ impl Mongo {
         if chunks.is_empty() {
             return Ok(());
         }
-        let inserted = self.chunks().insert_many(chunks.iter().map(ChunkDoc::from)).ordered(false).await;
-        if let Err(error) = inserted {
-            // A chunk that is there already was sent before.
-            match &*error.kind {
-                ErrorKind::InsertMany(many)
-                    if many.write_concern_error.is_none()
-                        && many.write_errors.iter().flatten().all(|error| error.code == DUPLICATE_KEY) => {}
-                _ => return Err(error),
-            }
-        }
+        self.insert(chunks).await?;
         // Looked at after the insert: who finishes or deletes the message in between drops its
         // chunks after that, so one of the two sees this one.
         let of: Vec<&str> = chunks.iter().map(|chunk| chunk.message_id.as_str()).collect();
@@ -170,6 +161,40 @@ impl Mongo {
             self.chunks().delete_many(doc! { "_id": { "$in": strays } }).await?;
         }
         Ok(())
+    }
+
+    /// A chunk that is there already was sent before.
+    async fn insert(&self, chunks: &[Chunk]) -> Result<()> {
+        let inserted = self.chunks().insert_many(chunks.iter().map(ChunkDoc::from)).ordered(false).await;
+        let Err(error) = inserted else { return Ok(()) };
+        match &*error.kind {
+            ErrorKind::InsertMany(many)
+                if many.write_concern_error.is_none()
+                    && many.write_errors.iter().flatten().all(|error| error.code == DUPLICATE_KEY) =>
+            {
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Chunks of versions that kept message and number outside of the key, and did not say where in the answer a
+    /// chunk begins: each follows the one before. Done twice it changes nothing more.
+    pub(super) async fn move_old_chunks(&self) -> Result<()> {
+        let which = doc! { "_id": { "$type": "string" } };
+        let chunks = self.db.collection::<OldChunkDoc>("chunks");
+        let mut found = chunks.find(which.clone()).sort(doc! { "message_id": 1, "seq": 1 }).await?;
+        let mut moved: Vec<Chunk> = Vec::new();
+        while let Some(OldChunkDoc { message_id, seq, text }) = found.try_next().await? {
+            let before = moved.last().filter(|last| last.message_id == message_id);
+            let text_at = before.map_or(0, |last| last.text_at + last.text.len() as u64);
+            moved.push(Chunk { message_id, seq: seq.cast_unsigned(), text_at, text, ..Chunk::default() });
+        }
+        if moved.is_empty() {
+            return Ok(());
+        }
+        self.insert(&moved).await?;
+        chunks.delete_many(which).await.map(|_| ())
     }
 
     pub(super) async fn end(&self, end: End<'_>) -> Result<bool> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
 use mongodb::{
-    bson::{Document, doc},
+    bson::{Bson, Document, doc},
     error::Result,
     options::ReturnDocument,
 };
@@ -22,10 +22,21 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// The schema of what is there: `None` in an empty database, 0 where versions were not kept yet.
 pub(super) async fn schema(mongo: &Mongo) -> Result<Option<i64>> {
     if let Some(found) = mongo.meta().find_one(doc! { "_id": "schema" }).await? {
-        return Ok(Some(found.get_i64("version").unwrap_or_default()));
+        return Ok(Some(number(&found)));
     }
     let there = mongo.db.list_collection_names().await?;
     Ok(there.iter().any(|name| name == "users").then_some(0))
+}
+
+/// Tools that edit a database by hand write any kind of number. What is none is newer than all that is known, since
+/// this version never wrote it.
+fn number(found: &Document) -> i64 {
+    match found.get("version") {
+        Some(Bson::Int64(version)) => *version,
+        Some(Bson::Int32(version)) => i64::from(*version),
+        Some(Bson::Double(version)) if version.is_finite() => version.ceil() as i64,
+        _ => i64::MAX,
+    }
 }
 
 /// Notes that everything is as this version wants it.

@@ -2,7 +2,6 @@
 //! server too.
 
 use std::{
-    collections::HashMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -13,13 +12,14 @@ use crate::server::ops::disk;
 use crate::server::store::{Inspection, OpenError, Outlook};
 
 use super::{
-    MEMORY, MIGRATIONS,
+    MEMORY, copy,
     file::{self, beside},
+    schema,
 };
 
 pub(in crate::server::store) async fn inspect(path: &str) -> Result<Inspection, OpenError> {
     if path == MEMORY {
-        return Ok(Inspection { outlook: Outlook::New, holder: None });
+        return Ok(Inspection { outlook: Outlook::New, copy: None, holder: None });
     }
     let path = &*file::named(path)?;
     let failed = |source: std::io::Error| OpenError::File { path: path.to_owned(), source: source.into() };
@@ -27,48 +27,22 @@ pub(in crate::server::store) async fn inspect(path: &str) -> Result<Inspection, 
     file::missing(path, &note)?;
     disk::can_be_written(path).map_err(failed)?;
     let outlook = match fs::metadata(path) {
-        Ok(metadata) if metadata.len() > 0 => applied(path).await?,
+        Ok(metadata) if metadata.len() > 0 => read(path).await?,
         _ => Outlook::New,
     };
-    Ok(Inspection { outlook, holder })
-}
-
-/// Compares the migrations that the file has seen with ours.
-async fn applied(path: &Path) -> Result<Outlook, OpenError> {
-    let applied = read(path).await.map_err(|error| file::open_error(path, error))?;
-    let known: HashMap<i64, &[u8]> =
-        MIGRATIONS.iter().map(|migration| (migration.version, &*migration.checksum)).collect();
-    for (version, checksum) in &applied {
-        match known.get(version) {
-            None => return Err(OpenError::TooNew { place: path.display().to_string() }),
-            Some(known) if known != checksum => {
-                return Err(OpenError::Failed(format!("its schema {version} is not ours").into()));
-            }
-            Some(_) => {}
-        }
-    }
-    let newest = known.keys().copied().max().unwrap_or_default();
-    Ok(match applied.iter().map(|(version, _)| *version).max() {
-        None => Outlook::New,
-        Some(from) if from < newest => Outlook::Upgrade { from, to: newest },
-        Some(schema) => Outlook::Ready { schema },
-    })
-}
-
-async fn read(path: &Path) -> sqlx::Result<Vec<(i64, Vec<u8>)>> {
-    let mut connection = SqliteConnection::connect_with(&looking(path)).await?;
-    let made = sqlx::query("SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'")
-        .fetch_optional(&mut connection)
-        .await;
-    let applied = match made {
-        Ok(Some(_)) => {
-            sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations").fetch_all(&mut connection).await
-        }
-        Ok(None) => Ok(Vec::new()),
-        Err(error) => Err(error),
+    let copy = match outlook {
+        Outlook::Upgrade { from, .. } => Some(copy::place(path, schema::next(from))),
+        _ => None,
     };
+    Ok(Inspection { outlook, copy, holder })
+}
+
+async fn read(path: &Path) -> Result<Outlook, OpenError> {
+    let failed = |error| file::open_error(path, error);
+    let mut connection = SqliteConnection::connect_with(&looking(path)).await.map_err(failed)?;
+    let outlook = schema::outlook(&mut connection, path).await;
     let _ = connection.close().await;
-    applied
+    outlook
 }
 
 /// Without a log the file is read as it is. With one, the index of the log beside it is read too, and

@@ -5,12 +5,14 @@
 //! other.
 
 mod conversations;
+mod copy;
 mod error;
 mod file;
 mod inspect;
 mod messages;
 mod pool;
 mod rows;
+mod schema;
 mod sessions;
 mod shared;
 mod tail;
@@ -23,19 +25,16 @@ use std::{path::Path, str::FromStr, sync::Arc, sync::Mutex, time::Duration};
 use async_trait::async_trait;
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection,
-    migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{OpenError, OpenOptions, Result, Store};
+use super::{OpenError, OpenOptions, Outlook, Result, Store};
 use crate::server::ops::disk::Lock;
 use error::store_error;
 use file::DatabaseFile;
 use pool::Pool;
 
 pub(super) use inspect::inspect;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 const MEMORY: &str = ":memory:";
 /// How long a call waits for another process that holds the file.
@@ -84,7 +83,11 @@ impl Sqlite {
         let failed = |error| file::open_error(path, error);
         let writer = Pool::writing(pool_options(), writing, file).await.map_err(failed)?;
         if let Some(lock) = &mut lock {
-            MIGRATIONS.run(writer.sqlx()).await.map_err(|error| migrate_error(path, error))?;
+            if let Err(error) = bring_up_to_date(&writer, path).await {
+                // In order, so that no log stays beside a file that is left as it was.
+                writer.sqlx().close().await;
+                return Err(error);
+            }
             if lock.note != file::MADE
                 && let Err(error) = lock.write(file::MADE)
             {
@@ -103,7 +106,7 @@ impl Sqlite {
         let connect = connect_options(SqliteConnectOptions::from_str("sqlite::memory:").map_err(failed)?);
         let keeper = SqliteConnection::connect_with(&connect).await.map_err(failed)?;
         let writer = Pool::writing(pool_options(), connect, Arc::default()).await.map_err(failed)?;
-        MIGRATIONS.run(writer.sqlx()).await.map_err(|error| migrate_error(path, error))?;
+        bring_up_to_date(&writer, path).await?;
         let kept = Mutex::new(Kept::Memory(keeper));
         Ok(Self { readers: writer.clone(), writer, instance: options.instance.clone(), kept })
     }
@@ -129,16 +132,17 @@ fn connect_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("temp_store", "MEMORY")
 }
 
-fn migrate_error(file: &Path, error: MigrateError) -> OpenError {
-    match error {
-        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-            OpenError::TooNew { place: file.display().to_string() }
-        }
-        MigrateError::Execute(error) => file::open_error(file, error),
-        // Tables of another program, or half of ours.
-        MigrateError::ExecuteMigration(error, _) => file::open_error(file, error),
-        error => OpenError::Failed(error.into()),
+/// Of a database with an earlier schema a copy is kept first.
+async fn bring_up_to_date(writer: &Pool, path: &Path) -> std::result::Result<(), OpenError> {
+    let mut connection = writer.sqlx().acquire().await.map_err(|error| file::open_error(path, error))?;
+    if let Outlook::Upgrade { from, to } = schema::outlook(&mut connection, path).await? {
+        let copy = copy::keep(&mut connection, path, schema::next(from)).await?;
+        tracing::info!(
+            "the database is upgraded from schema {from} to {to}; a copy of it as it was is kept at {}",
+            copy.display()
+        );
     }
+    schema::migrate(&mut connection, path).await
 }
 
 #[async_trait]
