@@ -103,10 +103,7 @@ fn inside_the_server_the_leaves_name_no_service() {
         let own = leaf.trim_start_matches("server/").trim_end_matches('/');
         for line in code(&text).lines() {
             if let Some(rest) = line.split("crate::server::").nth(1) {
-                assert!(
-                    rest.starts_with(own) || ["corpora", "ops::disk"].iter().any(|it| rest.starts_with(it)),
-                    "{name}: {line}"
-                );
+                assert!(rest.starts_with(own) || rest.starts_with("ops::disk"), "{name}: {line}");
             }
         }
     }
