@@ -36,6 +36,7 @@ attack: $(BINARY) ## Floods, slow connections, costly texts and a full disk agai
 
 # libFuzzer wants a nightly compiler's flags; a stable one has them, too, when told so.
 fuzz: ## Ten minutes (FUZZ_SECONDS) of any text, cut anyhow, through the renderer; needs cargo-fuzz
+	@cd end2end && npm ci --silent
 	@node fuzz/seeds.mjs
 	@cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none stream -- \
 		-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -dict=markdown.dict

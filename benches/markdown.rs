@@ -108,15 +108,10 @@ fn code(c: &mut Criterion) {
     }
 }
 
-/// What texts cost that are made to cost much: at once, and in pieces. They are not part of the project.
+/// What texts cost that are made to cost much: at once, and in pieces.
 fn pathological() {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpora");
-    let folder = std::env::var("INGLENOOK_CORPORA").unwrap_or(beside.into());
-    let file = format!("{folder}/markdown-abuse/pathological.json");
-    let Ok(cases) = std::fs::read_to_string(&file) else {
-        return println!("no texts at {file}: set INGLENOOK_CORPORA to measure them");
-    };
-    let cases: Vec<serde_json::Value> = serde_json::from_str(&cases).expect("well-formed data");
+    let cases = include_str!("../tests/data/costly.json");
+    let cases: Vec<serde_json::Value> = serde_json::from_str(cases).expect("well-formed data");
     println!("made to cost much: ms at once, in pieces of 200 bytes");
     for case in cases {
         let parts = case["parts"].as_array().expect("well-formed data");

@@ -1,7 +1,7 @@
 // What a model writes, as it is shown: whole, in place, and harmless.
 import type { APIRequestContext, Page } from "@playwright/test";
 
-import { ABUSE, commonmark, corpus, type Case } from "../support/corpora.ts";
+import { ABUSE, cases, commonmark, type Case } from "../support/texts.ts";
 import { forbidden } from "../support/strict.ts";
 import { expect, test, type User } from "../support/test.ts";
 
@@ -142,9 +142,8 @@ test("code is copied, wrapped and folded; an answer is copied as it was written"
 test("no answer holds a forbidden element, attribute or scheme", async ({ request, server, user }) => {
   test.setTimeout(300_000);
   const program = await Program.signIn(request, server.url, user);
-  const files = ["markdown-abuse/exfil-and-links.json", "gfm/extensions.json", "gfm/regression.json"];
-  const single: Case[] = [...ABUSE, ...files.flatMap(corpus)];
-  const many: Case[] = [...commonmark(), ...corpus("gfm/spec.json")];
+  const single: Case[] = [...ABUSE, ...cases("abuse.json"), ...cases("github.json")];
+  const many: Case[] = commonmark();
   // Those that are many go in messages of forty; what one leaves open the next may close.
   const joined = Array.from({ length: Math.ceil(many.length / 40) }, (_, i) =>
     many.slice(i * 40, i * 40 + 40).map((each) => each.markdown).join("\n\n"),
@@ -164,10 +163,10 @@ test("pages of hostile answers ask nobody, run nothing and say nothing", async (
   watch.allow(/./);
   const done = watchOver(page, server.url);
   const program = await Program.signIn(request, server.url, user);
-  const cases = [...ABUSE, ...corpus("markdown-abuse/exfil-and-links.json")];
-  for (let from = 0; from < cases.length; from += 20) {
+  const all = [...ABUSE, ...cases("abuse.json")];
+  for (let from = 0; from < all.length; from += 20) {
     const conversation = await program.conversation();
-    const some = cases.slice(from, from + 20);
+    const some = all.slice(from, from + 20);
     for (const { markdown } of some) await program.echo(conversation, markdown);
     await page.goto(`/c/${conversation}`);
     await expect(page.getByRole("article", { name: "Answer" }).first()).toBeVisible();

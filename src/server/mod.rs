@@ -41,8 +41,6 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod conversations;
-#[cfg(test)]
-pub(crate) mod corpora;
 pub mod http;
 pub mod journal;
 pub mod lifecycle;

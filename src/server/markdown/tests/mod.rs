@@ -1,9 +1,11 @@
-//! What the renderer is tried on: the corpora, an answer, and traps for who sees only the beginning.
+//! What the renderer is tried on: CommonMark's and GitHub's examples, hostile and costly texts, an answer, and traps
+//! for who sees only the beginning.
+
+use std::path::Path;
 
 use super::{
     Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize, scripts, strict as recognizer,
 };
-use crate::server::corpora::corpus;
 
 mod cjk;
 mod conformance;
@@ -15,23 +17,52 @@ mod streaming;
 mod strict;
 mod tags;
 
-fn json(name: &str) -> Vec<serde_json::Value> {
-    corpus(name).map_or_else(Vec::new, |text| serde_json::from_str(&text).expect("well-formed data"))
+/// A file of `tests/data`.
+macro_rules! data {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/", $name))
+    };
 }
 
-fn field(name: &str, key: &str) -> Vec<String> {
-    json(name).iter().filter_map(|case| Some(case[key].as_str()?.to_owned())).collect()
+fn json(text: &str) -> Vec<serde_json::Value> {
+    serde_json::from_str(text).expect("well-formed data")
 }
 
+/// An example: its number, markdown and HTML.
+type Example = (u64, String, String);
+
+/// GitHub's extensions of CommonMark, from first to last.
+fn github() -> Vec<Example> {
+    let text = |case: &serde_json::Value, key: &str| case[key].as_str().expect("well-formed data").to_owned();
+    let cases = json(data!("github.json"));
+    (1..).zip(&cases).map(|(number, case)| (number, text(case, "markdown"), text(case, "html"))).collect()
+}
+
+/// CommonMark's own examples, from the npm package `commonmark-spec`. Their licence keeps them out of the project.
+fn commonmark() -> Vec<Example> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("end2end/node_modules/commonmark-spec/spec.txt");
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| {
+        panic!("CommonMark's examples are missing ({}: {error}): run `npm ci` in end2end", file.display())
+    });
+    let fence = "`".repeat(32);
+    let opening = format!("{fence} example\n");
+    let example = |(number, part): (u64, &str)| {
+        let example = part.split(&fence).next().unwrap_or_default().replace('→', "\t");
+        let (markdown, html) = example.split_once("\n.\n").unwrap_or((&example, ""));
+        (number, format!("{}\n", markdown.trim_start_matches(".\n")), html.to_owned())
+    };
+    let examples: Vec<Example> = (1..).zip(text.split(&opening).skip(1)).map(example).collect();
+    assert_eq!(examples.len(), 652, "another version of the examples has other numbers");
+    examples
+}
+
+/// Costly texts, with their names.
 fn pathological() -> Vec<(String, String)> {
     let part = |part: &serde_json::Value| Some(part[0].as_str()?.repeat(part[1].as_u64()? as usize));
     let text =
         |case: &serde_json::Value| case["parts"].as_array()?.iter().map(part).collect::<Option<String>>();
     let case = |case: &serde_json::Value| Some((case["name"].as_str()?.to_owned(), text(case)?));
-    json("markdown-abuse/pathological.json")
-        .iter()
-        .map(|each| case(each).expect("well-formed data"))
-        .collect()
+    json(data!("costly.json")).iter().map(|each| case(each).expect("well-formed data")).collect()
 }
 
 const ANSWER: &str = include_str!("answer.md");
@@ -78,9 +109,9 @@ const TRAPS: &[&str] = &[
 ];
 
 fn texts() -> Vec<String> {
-    let files = ["commonmark/spec.json", "gfm/spec.json", "gfm/extensions.json", "gfm/regression.json"];
-    let mut texts: Vec<String> = files.iter().flat_map(|name| field(name, "markdown")).collect();
-    texts.extend(field("markdown-abuse/exfil-and-links.json", "markdown"));
+    let mut texts: Vec<String> = commonmark().into_iter().chain(github()).map(|(_, text, _)| text).collect();
+    let hostile = json(data!("abuse.json"));
+    texts.extend(hostile.iter().map(|case| case["markdown"].as_str().expect("well-formed data").to_owned()));
     texts.extend(TRAPS.iter().map(|text| text.to_string()));
     texts
 }

@@ -71,7 +71,7 @@ fn every_place_to_split_gives_the_same_blocks() {
     }
 }
 
-/// Pieces of the corpora, and what markdown is made of, in any order.
+/// Pieces of the texts, and what markdown is made of, in any order.
 fn anything() -> impl Strategy<Value = String> {
     let texts = texts();
     let known = (0..texts.len()).prop_map(move |at| texts[at].clone());

