@@ -27,7 +27,11 @@ pub fn build(project: &Project, steps: &mut Steps) -> Result<()> {
         fs::write(&stamp, state()?)?;
     }
     let sheet = work.join("style.css");
-    npm::run(project, "lightningcss", &["--bundle", "--minify", &project.style, "--output-file", text(&sheet)?])?;
+    npm::run(
+        project,
+        "lightningcss",
+        &["--bundle", "--minify", &project.style, "--output-file", text(&sheet)?],
+    )?;
     files::write(&style, &fs::read(&sheet)?)?;
     let mut wanted = BTreeSet::from([wasm, glue, style]);
     let public = project.root.join(&project.public);
@@ -58,7 +62,11 @@ fn make_module(
     let files = [text(&raw_wasm)?, "-o", text(&small_wasm)?];
     npm::run(project, "wasm-opt", &[&["-Oz"], &features[..], &files[..]].concat())?;
     let outfile = format!("--outfile={}", text(&small_glue)?);
-    npm::run(project, "esbuild", &[text(&raw_glue)?, "--minify", "--format=esm", "--log-level=error", &outfile])?;
+    npm::run(
+        project,
+        "esbuild",
+        &[text(&raw_glue)?, "--minify", "--format=esm", "--log-level=error", &outfile],
+    )?;
     files::write(wasm, &fs::read(&small_wasm)?)?;
     files::write(glue, &fs::read(&small_glue)?)?;
     steps.end();

@@ -29,9 +29,12 @@ pub fn browser(project: &Project, steps: &mut Steps) -> Result<PathBuf> {
     for setting in ["opt-level='z'", "panic='abort'", "codegen-units=1", "incremental=false"] {
         cargo.arg("--config").arg(format!("profile.{}.{setting}", project.profile));
     }
-    // The same for dependencies: no profile may hold back what the last step optimises.
-    cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Cembed-bitcode=yes");
-    let module = run(project, steps, cargo, &["--", "-Clto=fat", "-Cembed-bitcode=yes"], |artifact| {
+    // Link-time optimisation whatever the profile says, for which dependencies keep their bitcode. It goes before flags
+    // that are set for the server, such as those of its processor.
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", "-Cembed-bitcode=yes");
+    // Names of functions stay, and so does the section that tells wasm-bindgen what the module may use.
+    let last = ["--", "-Clto=fat", "-Cembed-bitcode=yes", "-Cstrip=debuginfo"];
+    let module = run(project, steps, cargo, &last, |artifact| {
         let files = artifact["filenames"].as_array()?;
         files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
     });
@@ -42,8 +45,15 @@ pub fn browser(project: &Project, steps: &mut Steps) -> Result<PathBuf> {
 pub fn server(project: &Project, steps: &mut Steps) -> Result<PathBuf> {
     steps.begin("compiling the server", if project.profile == "release" { "9 min" } else { "6 min" });
     let mut cargo = Command::new(cargo());
-    cargo.args(["build", "--package=inglenook", "--bin=inglenook", "--no-default-features", "--features=ssr"]);
-    let program = run(project, steps, cargo, &[], |artifact| artifact["executable"].as_str().map(PathBuf::from));
+    cargo.args([
+        "build",
+        "--package=inglenook",
+        "--bin=inglenook",
+        "--no-default-features",
+        "--features=ssr",
+    ]);
+    let program =
+        run(project, steps, cargo, &[], |artifact| artifact["executable"].as_str().map(PathBuf::from));
     program.context("the server cannot be built")
 }
 

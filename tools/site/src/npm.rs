@@ -9,7 +9,8 @@ use crate::{project::Project, steps::Steps};
 /// Installs them unless they are there in those versions.
 pub fn install(project: &Project, steps: &mut Steps) -> Result<()> {
     let folder = project.tools();
-    let wanted = fs::read(folder.join("package-lock.json")).context("tools/site/package-lock.json cannot be read")?;
+    let wanted =
+        fs::read(folder.join("package-lock.json")).context("tools/site/package-lock.json cannot be read")?;
     let installed = folder.join("node_modules/installed.json");
     if fs::read(&installed).is_ok_and(|there| there == wanted) {
         return Ok(());

@@ -30,7 +30,11 @@ impl Project {
             .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
             .output()
             .context("cargo cannot be started")?;
-        ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
+        ensure!(
+            output.status.success(),
+            "cargo metadata failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let metadata: Value = serde_json::from_slice(&output.stdout)?;
         let mut packages = metadata["packages"].as_array().into_iter().flatten();
         let leptos = packages
@@ -40,7 +44,8 @@ impl Project {
             let value = leptos[key].as_str().map(str::to_owned);
             value.with_context(|| format!("[package.metadata.leptos] has no {key}"))
         };
-        let folder = |key: &str| metadata[key].as_str().map(PathBuf::from).context("cargo metadata names no folders");
+        let folder =
+            |key: &str| metadata[key].as_str().map(PathBuf::from).context("cargo metadata names no folders");
         Ok(Self {
             root: folder("workspace_root")?,
             target: folder("target_directory")?,
