@@ -4,6 +4,7 @@ SHELL := bash
 
 CARGO ?= cargo
 BINARY := target/release/inglenook
+DAILY := target/daily/inglenook
 FUZZ_SECONDS ?= 600
 
 .PHONY: help setup run build watch test bench attack fuzz clean
@@ -14,13 +15,15 @@ help: ## This list
 setup: ## Install what building needs (also done by the other targets)
 	@scripts/setup.sh
 
-run: build ## Build and serve; prints the address
-	@$(BINARY)
+run: setup ## Build quickly and serve; prints the address
+	@scripts/build.sh --daily
+	@$(DAILY)
 
 build: setup ## One release binary with all its assets: target/release/inglenook
 	@scripts/build.sh
 
-watch: setup ## Serve and reload on every change
+watch: ## Serve and reload on every change, with cargo-leptos
+	@scripts/setup.sh watch
 	@$(CARGO) leptos watch
 
 test: ## Everything: formatting, lints, docs, unit, store, router and browser tests

@@ -1,6 +1,5 @@
-//! Release builds carry the site's assets: cargo-leptos has made them by the time the server is
-//! compiled. This bundles the style sheet, compresses everything once, as small as it gets, and lists
-//! the result for `server::http::assets`.
+//! Release builds carry the site's assets, which are made before the server is compiled (`tools/site`). This
+//! compresses everything once, as small as it gets, and lists the result for `server::http::assets`.
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -9,9 +8,6 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
 };
-
-#[path = "src/server/http/assets/bundle.rs"]
-mod bundle;
 
 /// What is compressed already gains nothing.
 const PACKED: [&str; 6] = ["png", "jpg", "webp", "woff2", "br", "gz"];
@@ -23,17 +19,13 @@ fn main() {
     println!("cargo:rerun-if-changed=migrations");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
+    // Cargo says so for every profile that inherits from release.
     let release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     let mut assets = Vec::new();
     if release && env::var("CARGO_FEATURE_SSR").is_ok() {
         let root = here.join(env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| "target/site".into()));
         println!("cargo:rerun-if-changed={}", root.display());
-        println!("cargo:rerun-if-changed=style");
         collect(&root, &root, &mut assets);
-        // cargo-leptos copies the style sheet without its parts.
-        let style = bundle::style(&here.join("style")).expect("style/main.css and its parts can be read");
-        assets.retain(|(name, _)| name != bundle::STYLE);
-        assets.push((bundle::STYLE.to_owned(), style.into_bytes()));
         assets.sort();
     }
     fs::write(out.join("assets.rs"), list(&out, &assets)).expect("OUT_DIR can be written");

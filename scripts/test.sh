@@ -7,18 +7,35 @@ readonly SERVER=(--no-default-features --features ssr)
 readonly BROWSER=(--lib --no-default-features --features hydrate --target wasm32-unknown-unknown)
 step() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
 
+# The release binary wants cargo, Node and a C compiler, and nothing else that is on this machine. Not rustup's cargo,
+# which puts the folder of all installed tools on PATH, but the one that it stands for.
+build_with_little() {
+  local tools name
+  tools=$(mktemp -d)
+  for name in cargo rustc; do ln -s "$(rustup which "$name" 2>/dev/null || command -v "$name")" "$tools/$name"; done
+  for name in node npm cc as ld ar sh; do ln -s "$(command -v "$name")" "$tools/$name"; done
+  PATH=$tools "$BASH" scripts/build.sh
+  rm -rf "$tools"
+}
+
 step "formatting"
-cargo fmt --check
+cargo fmt --all --check
 step "lints, server"
 cargo clippy --quiet "${SERVER[@]}" --all-targets -- -D warnings
 step "lints, browser"
 cargo clippy --quiet "${BROWSER[@]}" -- -D warnings
 step "documentation"
 RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --quiet "${SERVER[@]}" --no-deps --lib --document-private-items
-step "unit, store and router tests"
-cargo test "${SERVER[@]}"
-step "the release binary"
-scripts/build.sh
+step "the build tool"
+cargo clippy --quiet --package=site --all-targets -- -D warnings
+cargo test --quiet --package=site
+step "unit, store, router and process tests"
+failed=
+cargo nextest run "${SERVER[@]}" || failed=yes
+node scripts/slowest.mjs
+[ -z "$failed" ]
+step "the release binary, with cargo, Node and a C compiler alone"
+build_with_little
 step "browser tests"
 (cd end2end && npx playwright test)
 step "done"

@@ -4,8 +4,6 @@
 //! Pages name them under `/pkg/<build>/`, and the build's hash changes with any of them, so browsers
 //! keep them for ever.
 
-mod bundle;
-
 use std::{borrow::Cow, path::Path};
 
 use axum::{
@@ -91,10 +89,6 @@ async fn find(name: &str, headers: &HeaderMap) -> Option<(Body, Option<&'static 
 }
 
 async fn from_disk(names: &[&str]) -> Option<Vec<u8>> {
-    if names.contains(&bundle::STYLE) {
-        let bundled = tokio::task::spawn_blocking(|| bundle::style(Path::new("style"))).await;
-        return bundled.ok()?.ok().map(String::into_bytes);
-    }
     let root: Cow<str> = std::env::var("LEPTOS_SITE_ROOT").map_or("target/site".into(), Cow::Owned);
     for name in names {
         // Only plain names: nothing outside the folder.

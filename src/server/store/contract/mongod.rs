@@ -4,7 +4,7 @@ use std::{
     env, fs,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{self, Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
@@ -17,14 +17,14 @@ const START: Duration = Duration::from_secs(60);
 
 /// A shell stands between: it ends mongod when the test process is gone, however it went, because
 /// then its standard input ends. It takes no signals meant for the tests (Ctrl-C), so as not to go
-/// before that.
+/// before that. A mongod for several test processes ends with the process that runs them, `$3`.
 const WATCH: &str = r#"
 trap '' INT TERM HUP
-mongod=$1 folder=$2
-shift 2
+mongod=$1 folder=$2 runner=$3
+shift 3
 "$mongod" --dbpath "$folder" --logpath "$folder/mongod.log" --logappend "$@" &
 echo $! >"$folder/pid"
-cat
+if [ -n "$runner" ]; then while kill -0 "$runner" 2>/dev/null; do sleep 1; done; else cat; fi
 kill -CONT "$(cat "$folder/pid")"
 kill -KILL "$(cat "$folder/pid")"
 wait
@@ -34,22 +34,45 @@ wait
 pub(super) struct Mongod {
     folder: PathBuf,
     port: u16,
-    /// Empty while it is stopped.
+    /// Empty while it is stopped, and in the processes that did not start it.
     shell: Option<Child>,
 }
 
 /// The one that most tests share, each with a database of its own.
 pub(super) async fn shared() -> &'static Mongod {
     static SHARED: OnceCell<Mongod> = OnceCell::const_new();
-    SHARED.get_or_init(async || Mongod::start(&["--replSet", "rs0"]).await).await
+    SHARED
+        .get_or_init(async || match env::var("NEXTEST_RUN_ID") {
+            Ok(run) => Mongod::of_run(&run).await,
+            Err(_) => Mongod::start(&["--replSet", "rs0"]).await,
+        })
+        .await
 }
 
+/// A name that no other test uses, in this process or another one.
 pub(super) fn fresh_database() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed))
+    format!("test_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Mongod {
+    /// The one that all processes of a run of nextest share, because it gives each test a process: the first one that
+    /// asks starts it and writes its port down.
+    async fn of_run(run: &str) -> Self {
+        let folder = env::temp_dir().join(format!("inglenook-mongod-{run}"));
+        fs::create_dir_all(&folder).unwrap();
+        let lock = fs::File::create(folder.join("lock")).unwrap();
+        lock.lock().unwrap();
+        if let Ok(port) = fs::read_to_string(folder.join("port")) {
+            return Self { folder, port: port.parse().unwrap(), shell: None };
+        }
+        let mut mongod = Self { folder, port: free_port(), shell: None };
+        mongod.spawn_for(&std::os::unix::process::parent_id().to_string(), &["--replSet", "rs0"]).await;
+        mongod.make_replica_set(&[&mongod]).await;
+        fs::write(mongod.folder.join("port"), mongod.port.to_string()).unwrap();
+        mongod
+    }
+
     pub(super) async fn start(arguments: &[&str]) -> Self {
         let mut mongod = Self { folder: TempDir::new().unwrap().keep(), port: free_port(), shell: None };
         mongod.spawn(arguments).await;
@@ -91,10 +114,16 @@ impl Mongod {
     }
 
     pub(super) async fn spawn(&mut self, arguments: &[&str]) {
+        self.spawn_for("", arguments).await;
+    }
+
+    /// `runner` is the process that it ends with; empty, it ends with this one.
+    async fn spawn_for(&mut self, runner: &str, arguments: &[&str]) {
         let _ = fs::remove_file(self.folder.join("keep"));
         let shell = Command::new("sh")
             .args(["-c", WATCH, "sh"])
             .args([&program(), &self.folder])
+            .arg(runner)
             .args(["--bind_ip", "127.0.0.1", "--port", &self.port.to_string()])
             .args(["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64"])
             .args(arguments)
