@@ -18,7 +18,7 @@ use crate::{
         live::channel::Format,
     },
     ui::{
-        islands::{Chat, Running},
+        islands::{Chat, Running, phrases},
         parts::{Answer, EditForm, Icon, Question, Written, meta_line},
     },
 };
@@ -53,6 +53,7 @@ pub async fn new(
                     alert
                     reader
                     key
+                    phrases=phrases()
                 >
                     <section class="welcome">
                         <Icon name="flame" />
@@ -134,6 +135,7 @@ pub async fn open(
                         alert
                         reader
                         key
+                        phrases=phrases()
                     >
                         {previous_cursor
                             .map(|cursor| {

@@ -19,5 +19,6 @@ pub mod ops;
 pub mod render;
 pub mod rest;
 pub mod store;
+pub mod words;
 
 pub use lifecycle::{StartError, serve};

@@ -15,13 +15,14 @@ use crate::{
         app::AppState,
         config::{Config, Registration},
         store::{Credentials, NewUser, Registered, Store, StoreError, UserPatch},
+        words::Language,
     },
 };
 
 /// Longest e-mail address, by RFC 5321.
 const MAX_EMAIL_BYTES: usize = 254;
 const MAX_NAME_CHARS: usize = 100;
-const MIN_PASSWORD_CHARS: usize = 8;
+pub const MIN_PASSWORD_CHARS: usize = 8;
 /// argon2 reads all of it, so a longer one would be work for nothing.
 const MAX_PASSWORD_BYTES: usize = 1024;
 
@@ -137,6 +138,8 @@ pub struct MeChange<'a> {
     pub name: Option<&'a str>,
     /// The current password and the new one.
     pub password: Option<(&'a str, &'a str)>,
+    /// The inner `None`: what the browser says.
+    pub language: Option<Option<Language>>,
 }
 
 /// A new password ends all other sessions.
@@ -145,7 +148,8 @@ pub async fn change_me(
     current: &CurrentUser,
     change: MeChange<'_>,
 ) -> Result<User, AppError> {
-    let mut patch = UserPatch::default();
+    let language = change.language.map(|language| language.map(|language| language.tag().to_owned()));
+    let mut patch = UserPatch { language, ..UserPatch::default() };
     if let Some(name) = change.name {
         patch.name = Some(valid_name(name, &current.user.email)?);
     }

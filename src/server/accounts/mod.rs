@@ -2,6 +2,7 @@
 
 pub mod attempts;
 pub mod jwt_hmac;
+pub mod language;
 pub mod login;
 pub mod passwords;
 pub mod session;

@@ -27,6 +27,7 @@ use crate::{
             session::{self, CurrentUser, IssuedToken},
         },
         app::AppState,
+        words::Language,
     },
 };
 
@@ -64,6 +65,15 @@ impl Context {
         if token.is_none() {
             let (name, value) = session::CLEAR_SITE_DATA;
             options.insert_header(name, HeaderValue::from_static(value));
+        }
+    }
+
+    /// Keeps the language that was chosen in the browser; `None` takes the choice back.
+    pub fn set_language(&self, chosen: Option<Language>) {
+        let Some(options) = use_context::<ResponseOptions>() else { return };
+        let line = self.cookie.as_ref().map(|cookie| cookie.language(chosen));
+        if let Some(Ok(line)) = line.as_deref().map(HeaderValue::from_str) {
+            options.append_header(header::SET_COOKIE, line);
         }
     }
 

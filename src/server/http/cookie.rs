@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     client::{Client, Origin},
-    origin,
+    language, origin,
 };
-use crate::server::{accounts::session::IssuedToken, config::Config};
+use crate::server::{accounts::session::IssuedToken, config::Config, words::Language};
 
 /// The name before sites had names of their own; a session in it is moved to the new one.
 const OLD_NAME: &str = "inglenook";
@@ -74,6 +74,17 @@ impl Cookie {
         self.line(&self.name, value, age)
     }
 
+    /// Whether this `Set-Cookie` is for the session.
+    pub fn is_in(&self, line: &str) -> bool {
+        line.split('=').next() == Some(&self.name)
+    }
+
+    /// `Set-Cookie` for the language that was chosen; `None` takes the choice back.
+    pub fn language(&self, chosen: Option<Language>) -> String {
+        const YEAR: i64 = 365 * 24 * 60 * 60;
+        self.line(language::COOKIE, chosen.map_or("", Language::tag), if chosen.is_some() { YEAR } else { 0 })
+    }
+
     /// `Set-Cookie` that removes the one of the old name.
     pub fn remove_old(&self) -> String {
         self.line(if self.secure { "__Host-inglenook" } else { OLD_NAME }, "", 0)
@@ -91,7 +102,7 @@ fn is_elsewhere(config: &Config, client: &Client) -> bool {
 }
 
 /// The value of a cookie. One that is sent twice is not ours to choose from, and counts as none.
-fn brought<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub fn brought<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut found = headers
         .get_all(header::COOKIE)
         .iter()

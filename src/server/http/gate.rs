@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{client::Client, cookie::Cookie, origin};
+use super::{client::Client, cookie::Cookie, language, origin};
 use crate::{
     error::AppError,
     server::{
@@ -45,6 +45,9 @@ pub async fn enter(State(state): State<AppState>, mut request: Request, next: Ne
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let caller =
         Caller { address: client.counted_as(), user_agent: user_agent.unwrap_or_default().to_owned() };
+    if let Ok(Some(current)) = &found {
+        language::is_of(&current.user);
+    }
     let extensions = request.extensions_mut();
     extensions.insert(caller);
     extensions.insert(client);
@@ -81,7 +84,9 @@ async fn who(
 
 /// A cookie that the route sets itself goes before a prolonged one.
 fn set_cookies(state: &AppState, cookie: &Cookie, anew: Option<&Session>, headers: &mut HeaderMap) {
-    let token = anew.filter(|_| !headers.contains_key(header::SET_COOKIE));
+    let is_set = headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let is_set = is_set.fold(false, |is_set, line| is_set || cookie.is_in(line));
+    let token = anew.filter(|_| !is_set);
     let token = token.and_then(|session| state.tokens.issue(session).ok());
     let set = token.map(|token| cookie.set(Some(&token), state.clock.now()));
     // Another site on another port of this host may still use the old name.

@@ -19,7 +19,7 @@ use tower_http::{
     limit::RequestBodyLimitLayer,
 };
 
-use super::{assets, context, document, gate, request_id};
+use super::{assets, context, document, gate, language, request_id};
 use crate::{
     error::AppError,
     pages,
@@ -41,6 +41,8 @@ pub fn router(state: AppState) -> Router {
     layers(behind_the_gate, &state)
         // No session is looked up for these, and they answer while the database is away.
         .merge(open_to_all(&state))
+        // Outside of all that may say something to a person.
+        .layer(middleware::from_fn(language::find))
         .layer(middleware::from_fn(request_id::trace))
         .with_state(state)
 }

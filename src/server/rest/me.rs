@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::extract::Json;
 use crate::{
-    domain::{Model, User},
+    domain::{Model, User, conversation::present},
     error::AppError,
     server::{
-        accounts::{login, session::CurrentUser},
+        accounts::{language::chosen, login, session::CurrentUser},
         app::AppState,
     },
 };
@@ -19,6 +19,9 @@ pub struct Change {
     /// The current one.
     password: Option<String>,
     new_password: Option<String>,
+    /// A language's tag, or `null` for what `Accept-Language` says.
+    #[serde(default, deserialize_with = "present")]
+    language: Option<Option<String>>,
 }
 
 /// A list that has no further pages.
@@ -42,7 +45,8 @@ pub async fn change(
         (None, Some(_)) => return Err(AppError::invalid("password", "Give the current password too.")),
         (Some(_), None) => return Err(AppError::invalid("new_password", "Give the new password too.")),
     };
-    let change = login::MeChange { name: change.name.as_deref(), password };
+    let language = change.language.as_ref().map(|tag| chosen(tag.as_deref())).transpose()?;
+    let change = login::MeChange { name: change.name.as_deref(), password, language };
     login::change_me(&state, &current, change).await.map(Answer)
 }
 
