@@ -21,6 +21,7 @@ fn main() {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
     // Cargo says so for every profile that inherits from release.
     let release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    locales(&here.join("locales"), &out);
     let mut assets = Vec::new();
     if release && env::var("CARGO_FEATURE_SSR").is_ok() {
         let root = here.join(env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| "target/site".into()));
@@ -29,6 +30,20 @@ fn main() {
         assets.sort();
     }
     fs::write(out.join("assets.rs"), list(&out, &assets)).expect("OUT_DIR can be written");
+}
+
+/// Lists the files of sentences for `server::words`: each file in `locales/` is a language, by its name.
+fn locales(dir: &Path, out: &Path) {
+    println!("cargo:rerun-if-changed={}", dir.display());
+    let entries = fs::read_dir(dir).expect("locales/ can be read").flatten().map(|entry| entry.path());
+    let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "ftl")).collect();
+    files.sort();
+    let mut code = String::new();
+    for file in files {
+        let tag = file.file_stem().expect("a file has a name").to_string_lossy();
+        code += &format!("    ({tag:?}, include_str!({file:?})),\n");
+    }
+    fs::write(out.join("locales.rs"), format!("&[\n{code}]\n")).expect("OUT_DIR can be written");
 }
 
 /// Writes each asset in its three forms and answers the Rust code that includes them.

@@ -19,6 +19,30 @@ pub async fn set_name(name: String) -> Result<(), AppError> {
     context.tell("/settings", Told::NameSaved)
 }
 
+/// The language of the site's own words, by its tag; none is what the browser says. The choice is kept in the account, and in
+/// the browser for the pages before signing in, where everybody may make it.
+#[server(prefix = "/fn", endpoint = "set-language")]
+pub async fn set_language(language: Option<String>) -> Result<(), AppError> {
+    use crate::server::{
+        accounts::{Accounts, MeChange, language::chosen},
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
+    };
+    let context = Context::current()?;
+    let language = chosen(language.as_deref())?;
+    let current = match context.user() {
+        Ok(current) => current,
+        Err(AppError::SignedOut) => return Ok(context.set_language(language)),
+        Err(error) => return Err(error),
+    };
+    let change = MeChange { language: Some(language), ..Default::default() };
+    service::<Accounts>()?.change_me(current, change).await?;
+    context.set_language(language);
+    context.tell("/settings", Told::LanguageSaved)
+}
+
 /// A new password ends all other sessions.
 #[server(prefix = "/fn", endpoint = "set-password")]
 pub async fn set_password(password: String, new_password: String) -> Result<(), AppError> {

@@ -45,7 +45,7 @@ pub struct ConversationPatch {
 }
 
 /// JSON `null` is "clear it", an absent field is "leave it".
-fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
+pub fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(d).map(Some)
 }
 

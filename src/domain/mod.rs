@@ -7,10 +7,12 @@ pub mod conversation;
 pub mod event;
 pub mod message;
 pub mod model;
+pub mod reason;
 pub mod user;
 
 pub use conversation::{Conversation, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
 pub use message::{Failure, FailureCode, Message, Role, STILL_WRITING, Siblings, Status, Usage};
 pub use model::Model;
+pub use reason::Reason;
 pub use user::{CurrentUser, User, UserRole, UserState};

@@ -10,6 +10,9 @@ pub struct User {
     pub name: String,
     pub role: UserRole,
     pub state: UserState,
+    /// A language's tag; `None` while none was chosen.
+    #[serde(default)]
+    pub language: Option<String>,
     pub created_at: i64,
 }
 

@@ -18,7 +18,7 @@ use crate::{
         live::channel::Format,
     },
     ui::{
-        islands::{Chat, Running},
+        islands::{Chat, Running, phrases},
         parts::{Answer, EditForm, Icon, Question, Written, meta_line},
     },
 };
@@ -55,6 +55,7 @@ pub async fn new(
                     alert
                     reader
                     key
+                    phrases=phrases()
                 >
                     <section class="welcome">
                         <Icon name="flame" />
@@ -138,6 +139,7 @@ pub async fn open(
                         alert
                         reader
                         key
+                        phrases=phrases()
                     >
                         {previous_cursor
                             .map(|cursor| {

@@ -11,12 +11,17 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use crate::{
+    domain::Reason,
     pages::{Notice, PageError, Query},
     server::{
-        accounts::Accounts,
+        accounts::{Accounts, valid::MIN_PASSWORD_CHARS},
         http::{document::Page, gate, redirect},
+        words::{self, Language, Words},
     },
-    ui::parts::Brand,
+    ui::{
+        parts::Brand,
+        words::{t, t_with},
+    },
 };
 
 #[derive(Default, Deserialize)]
@@ -40,17 +45,17 @@ pub async fn sign_in(
     let next = query.next.filter(|next| redirect::local(next).is_some());
     let alert = notice.alert();
     let email = notice.typed().email.unwrap_or_default();
-    let page = Page { class: "door", ..Page::new("Sign in") };
+    let page = Page { class: "door", ..Page::new(words::current().say("sign-in")) };
     Ok(page.render(move || {
         view! {
             <main class="card">
                 <Brand />
-                <h1>"Sign in"</h1>
+                <h1>{t("sign-in")}</h1>
                 <Alert sentence=alert />
                 <form method="post" action="/fn/login">
                     {next.map(|next| view! { <input type="hidden" name="next" value=next /> })}
                     <Field
-                        label="E-mail"
+                        label=t("field-email")
                         kind="email"
                         name="email"
                         autocomplete="username"
@@ -58,20 +63,21 @@ pub async fn sign_in(
                         value=email.clone()
                     />
                     <Field
-                        label="Password"
+                        label=t("field-password")
                         kind="password"
                         name="password"
                         autocomplete="current-password"
                         focus=!email.is_empty()
                     />
-                    <button class="primary">"Sign in"</button>
+                    <button class="primary">{t("sign-in")}</button>
                 </form>
                 {open
                     .then(|| {
                         view! {
-                            <p class="quiet">"New here? " <a href="/register">"Create an account"</a></p>
+                            <p class="quiet">{t("sign-in-new-here")} " " <a href="/register">{t("register")}</a></p>
                         }
                     })}
+                <LanguageSwitch />
             </main>
         }
     }))
@@ -89,27 +95,27 @@ pub async fn register(
     let alert = notice.alert();
     let typed = notice.typed();
     let open = first || accounts.is_open();
-    let words = if first {
-        "You are the first here: this account will be the administrator’s."
+    let sentence = if first {
+        "register-first"
     } else if open {
-        "Your conversations are yours alone."
+        "register-private"
     } else {
-        "Registration is closed here. Ask the administrator to open it."
+        "register-closed"
     };
-    let page = Page { class: "door", ..Page::new("Create an account") };
+    let page = Page { class: "door", ..Page::new(words::current().say("register")) };
     Ok(page.render(move || {
         view! {
             <main class="card">
                 <Brand />
-                <h1>"Create an account"</h1>
-                <p class="quiet">{words}</p>
+                <h1>{t("register")}</h1>
+                <p class="quiet">{t(sentence)}</p>
                 <Alert sentence=alert />
                 {open
                     .then(|| {
                         view! {
                             <form method="post" action="/fn/register">
                                 <Field
-                                    label="Name"
+                                    label=t("field-name")
                                     kind="text"
                                     name="name"
                                     autocomplete="name"
@@ -117,32 +123,54 @@ pub async fn register(
                                     value=typed.name.unwrap_or_default()
                                 />
                                 <Field
-                                    label="E-mail"
+                                    label=t("field-email")
                                     kind="email"
                                     name="email"
                                     autocomplete="username"
                                     value=typed.email.unwrap_or_default()
                                 />
                                 <Field
-                                    label="Password"
+                                    label=t("field-password")
                                     kind="password"
                                     name="password"
                                     autocomplete="new-password"
-                                    hint="At least 8 characters."
+                                    hint=t_with(Reason::new("password-hint").with("least", MIN_PASSWORD_CHARS))
                                 />
-                                <button class="primary">"Create account"</button>
+                                <button class="primary">{t("register-now")}</button>
                             </form>
                         }
                     })}
                 {(!first)
                     .then(|| {
                         view! {
-                            <p class="quiet">"Have an account? " <a href="/login">"Sign in"</a></p>
+                            <p class="quiet">{t("sign-in-have-account")} " " <a href="/login">{t("sign-in")}</a></p>
                         }
                     })}
+                <LanguageSwitch />
             </main>
         }
     }))
+}
+
+/// The languages of the site, each called by its own name; the choice is kept in a cookie.
+#[component]
+fn LanguageSwitch() -> impl IntoView {
+    let now = words::current().language;
+    view! {
+        <form class="languages" method="post" action="/fn/set-language" aria-label=t("language-choose")>
+            {Language::all()
+                .map(|language| {
+                    let name = Words::new(language).say("language-name");
+                    let (tag, chosen) = (language.tag(), (language == now).then_some("true"));
+                    view! {
+                        <button class="plain" name="language" value=tag lang=tag aria-current=chosen>
+                            {name}
+                        </button>
+                    }
+                })
+                .collect_view()}
+        </form>
+    }
 }
 
 /// What went wrong with the form, if anything.
@@ -160,15 +188,15 @@ pub fn Alert(sentence: Option<String>) -> impl IntoView {
 /// A labelled field. Only a person's name may be left empty.
 #[component]
 pub fn Field(
-    label: &'static str,
+    #[prop(into)] label: String,
     kind: &'static str,
     name: &'static str,
     autocomplete: &'static str,
     #[prop(optional)] focus: bool,
-    #[prop(optional)] hint: &'static str,
+    #[prop(optional, into)] hint: String,
     #[prop(optional, into)] value: String,
 ) -> impl IntoView {
-    let least = (autocomplete == "new-password").then_some(8);
+    let least = (autocomplete == "new-password").then_some(MIN_PASSWORD_CHARS);
     view! {
         <label>
             {label}

@@ -168,7 +168,7 @@ impl Notice {
     pub fn alert(&self) -> Option<String> {
         match &self.0.as_ref()?.told {
             Told::Refused(error) => Some(error.to_string()),
-            Told::NameSaved | Told::PasswordChanged => None,
+            Told::NameSaved | Told::LanguageSaved | Told::PasswordChanged => None,
         }
     }
 
@@ -177,6 +177,7 @@ impl Notice {
         match &self.0.as_ref()?.told {
             Told::Refused(_) => None,
             Told::NameSaved => Some("Your name is saved."),
+            Told::LanguageSaved => Some("Your language is saved."),
             Told::PasswordChanged => Some("Your password is changed, and all other sessions are signed out."),
         }
     }

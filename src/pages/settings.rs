@@ -1,4 +1,4 @@
-//! One's own account: name and password.
+//! One's own account: name, language and password.
 
 use std::sync::Arc;
 
@@ -11,7 +11,12 @@ use crate::{
         layout::{Bar, Frame, Sidebar},
         login::{Alert, Field},
     },
-    server::{conversations::Conversations, http::document::Page},
+    server::{
+        conversations::Conversations,
+        http::document::Page,
+        words::{Language, Words},
+    },
+    ui::words::t,
 };
 
 pub async fn settings(
@@ -24,6 +29,7 @@ pub async fn settings(
     let (alert, done) = (notice.alert(), notice.done());
     let typed = notice.typed().name;
     let user = current.user;
+    let chosen = user.language.as_deref().and_then(Language::exactly);
     let name = typed.unwrap_or(user.name);
     Ok(Page::new("Settings").render(move || {
         view! {
@@ -37,6 +43,23 @@ pub async fn settings(
                         <form method="post" action="/fn/set-name">
                             <Field label="Name" kind="text" name="name" autocomplete="name" value=name />
                             <button class="small">"Save name"</button>
+                        </form>
+                        <h2>{t("language")}</h2>
+                        <form method="post" action="/fn/set-language">
+                            <label>
+                                {t("language-choose")}
+                                <select name="language">
+                                    <option value="" selected=chosen.is_none()>{t("language-as-browser")}</option>
+                                    {Language::all()
+                                        .map(|language| {
+                                            let (tag, name) = (language.tag(), Words::new(language).say("language-name"));
+                                            let selected = chosen == Some(language);
+                                            view! { <option value=tag lang=tag selected=selected>{name}</option> }
+                                        })
+                                        .collect_view()}
+                                </select>
+                            </label>
+                            <button class="small">{t("language-save")}</button>
                         </form>
                         <h2>"Password"</h2>
                         <form method="post" action="/fn/set-password">

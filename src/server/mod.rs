@@ -9,24 +9,26 @@
 //! server::lifecycle → server::router, server::app, server::http, server::cluster, server::live, server::journal, server::llm, server::store, server::config, server::ops
 //! server::router → server::app, pages, server::rest, server::http
 //! server::app → server::http, server::chat, server::cluster, server::conversations, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
-//! pages → ui::islands, ui::parts, server::http, server::conversations, server::live, server::accounts, server::ops, error, domain
+//! pages → ui::islands, ui::parts, ui::words, server::http, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
 //! api → server::http, server::chat, server::conversations, server::live, server::accounts, error, domain
 //! server::rest → server::http, server::chat, server::conversations, server::live, server::accounts, server::ops, error, domain
-//! ui::islands → api, ui::parts, ui::stream, ui::keys, ui::sent, error, domain
-//! ui::parts → error, domain
+//! ui::islands → api, ui::parts, ui::words, ui::stream, ui::keys, ui::sent, error, domain
+//! ui::parts → ui::words, error, domain
+//! ui::words → domain
 //! ui::stream → error, domain
 //! ui::keys →
 //! ui::sent →
-//! server::http → ui::parts, server::live, server::accounts, server::store, server::config, server::ops, error, domain
+//! server::http → ui::parts, ui::words, server::live, server::accounts, server::words, server::store, server::config, server::ops, error, domain
 //! server::chat → server::conversations, server::live, server::journal, server::llm, server::store, server::config, server::ops, error, domain
 //! server::cluster → server::live, server::journal, server::store, server::ops, domain
 //! server::conversations → server::live, server::render, server::llm, server::store, server::ops, error, domain
 //! server::live → server::render, server::markdown, server::store, server::ops, error, domain
-//! server::accounts → server::store, server::config, server::ops, error, domain
+//! server::accounts → server::words, server::store, server::config, server::ops, error, domain
 //! server::journal → server::store, server::ops
 //! server::render → server::markdown, error, domain
 //! server::llm → server::ops, domain
 //! server::markdown →
+//! server::words → domain
 //! server::store → server::ops, domain
 //! server::config → server::ops, domain
 //! server::ops →
@@ -52,3 +54,4 @@ pub mod render;
 pub mod rest;
 pub mod router;
 pub mod store;
+pub mod words;

@@ -10,7 +10,7 @@ use axum::{
 use super::{
     app::App,
     http::{
-        assets, context,
+        assets, context, language,
         layers::{layers, open_to_all},
         probes,
         refusal::{method_not_allowed, not_found},
@@ -37,6 +37,8 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(method_not_allowed);
     layers(behind_the_gate, &app.site, &app.accounts)
         .merge(open_to_all(open, &app.site))
+        // Outside of all that may say something to a person.
+        .layer(middleware::from_fn(language::find))
         .layer(middleware::from_fn(request_id::trace))
         .with_state(app)
 }

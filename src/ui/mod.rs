@@ -5,3 +5,4 @@ pub mod keys;
 pub mod parts;
 pub mod sent;
 pub mod stream;
+pub mod words;

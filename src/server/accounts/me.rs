@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{CurrentUser, User},
     error::AppError,
-    server::store::UserPatch,
+    server::{store::UserPatch, words::Language},
 };
 
 /// What somebody changes of their own account; `None` leaves it.
@@ -19,12 +19,15 @@ pub struct MeChange<'a> {
     pub name: Option<&'a str>,
     /// The current password and the new one.
     pub password: Option<(&'a str, &'a str)>,
+    /// The inner `None`: what the browser says.
+    pub language: Option<Option<Language>>,
 }
 
 impl Accounts {
     /// A new password ends all other sessions.
     pub async fn change_me(&self, current: &CurrentUser, change: MeChange<'_>) -> Result<User, AppError> {
-        let mut patch = UserPatch::default();
+        let language = change.language.map(|language| language.map(|language| language.tag().to_owned()));
+        let mut patch = UserPatch { language, ..UserPatch::default() };
         if let Some(name) = change.name {
             patch.name = Some(valid_name(name, &current.user.email)?);
         }

@@ -2,6 +2,7 @@
 
 pub mod attempts;
 mod jwt_hmac;
+pub mod language;
 mod me;
 pub mod passwords;
 mod register;

@@ -11,7 +11,7 @@ use crate::{
 /// Longest e-mail address, by RFC 5321.
 pub(super) const MAX_EMAIL_BYTES: usize = 254;
 const MAX_NAME_CHARS: usize = 100;
-const MIN_PASSWORD_CHARS: usize = 8;
+pub const MIN_PASSWORD_CHARS: usize = 8;
 /// argon2 reads all of it, so a longer one would be work for nothing.
 pub(super) const MAX_PASSWORD_BYTES: usize = 1024;
 

@@ -28,7 +28,10 @@ use super::{
 use crate::{
     domain::CurrentUser,
     error::AppError,
-    server::accounts::{Caller, IssuedToken},
+    server::{
+        accounts::{Caller, IssuedToken},
+        words::Language,
+    },
 };
 
 /// An error of a server function is a short JSON object.
@@ -81,6 +84,15 @@ impl Context {
         if token.is_none() {
             let (name, value) = CLEAR_SITE_DATA;
             options.insert_header(name, HeaderValue::from_static(value));
+        }
+    }
+
+    /// Keeps the language that was chosen in the browser; `None` takes the choice back.
+    pub fn set_language(&self, chosen: Option<Language>) {
+        let Some(options) = use_context::<ResponseOptions>() else { return };
+        let line = self.cookie.as_ref().map(|cookie| cookie.language(chosen));
+        if let Some(Ok(line)) = line.as_deref().map(HeaderValue::from_str) {
+            options.append_header(header::SET_COOKIE, line);
         }
     }
 

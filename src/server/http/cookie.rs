@@ -10,13 +10,15 @@ use super::{
     client::{Client, Origin},
     origin,
 };
-use crate::server::{accounts::IssuedToken, config::Config};
+use crate::server::{accounts::IssuedToken, config::Config, words::Language};
 
 /// At sign-out: what was typed and not sent is kept in the browser, and is not for who comes next. Caches
 /// hold nothing of a person, and browsers take long to clear them.
 pub const CLEAR_SITE_DATA: (http::HeaderName, &str) =
     (http::HeaderName::from_static("clear-site-data"), "\"storage\"");
 
+/// The cookie of the switch on the sign-in page, for those who have no account yet.
+pub const LANGUAGE: &str = "inglenook_lang";
 /// The name before sites had names of their own; a session in it is moved to the new one.
 const OLD_NAME: &str = "inglenook";
 
@@ -79,6 +81,17 @@ impl Cookie {
         self.line(&self.name, value, age)
     }
 
+    /// Whether this `Set-Cookie` is for the session.
+    pub fn is_in(&self, line: &str) -> bool {
+        line.split('=').next() == Some(&self.name)
+    }
+
+    /// `Set-Cookie` for the language that was chosen; `None` takes the choice back.
+    pub fn language(&self, chosen: Option<Language>) -> String {
+        const YEAR: i64 = 365 * 24 * 60 * 60;
+        self.line(LANGUAGE, chosen.map_or("", Language::tag), if chosen.is_some() { YEAR } else { 0 })
+    }
+
     /// `Set-Cookie` that removes the one of the old name.
     pub fn remove_old(&self) -> String {
         self.line(if self.secure { "__Host-inglenook" } else { OLD_NAME }, "", 0)
@@ -96,7 +109,7 @@ fn is_elsewhere(config: &Config, client: &Client) -> bool {
 }
 
 /// The value of a cookie. One that is sent twice is not ours to choose from, and counts as none.
-fn brought<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub fn brought<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut found = headers
         .get_all(header::COOKIE)
         .iter()

@@ -14,11 +14,27 @@ use leptos::{
     prelude::*,
 };
 
-use super::{assets, errors::extra_header, request_id};
+use super::{assets, errors::extra_header, language, request_id};
 use crate::{
+    domain::Reason,
     error::AppError,
-    ui::parts::{Again, ErrorPage},
+    server::words::{self, Words},
+    ui::{
+        parts::{Again, ErrorPage},
+        words::{Speaker, Speaks},
+    },
 };
+
+/// The views of a page speak the language of whoever asked for it.
+impl Speaks for Words {
+    fn words(&self, reason: &Reason) -> String {
+        self.text(reason)
+    }
+
+    fn group_sign(&self) -> String {
+        self.language.group_sign().to_owned()
+    }
+}
 
 /// A page before it becomes a document.
 pub struct Page {
@@ -43,11 +59,13 @@ impl Page {
         let context: Arc<dyn SharedContext + Send + Sync> = Arc::new(SsrSharedContext::new_islands());
         let owner = Owner::new_root(Some(context));
         let Page { title, status, islands, refresh, class } = self;
+        let words = words::current();
         let html = owner.with(|| {
             provide_context(nonce.clone());
+            provide_context(Speaker::new(words));
             let body = body();
             view! {
-                <html lang="en">
+                <html lang=words.language.tag()>
                     <head>
                         <meta charset="utf-8" />
                         <meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover" />
@@ -73,6 +91,8 @@ impl Page {
         if let Ok(policy) = HeaderValue::from_str(&policy(&nonce)) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
+        let (name, value) = language::content_language();
+        headers.insert(name, value);
         // After signing out, Back must not show what was there.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response

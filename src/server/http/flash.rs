@@ -23,6 +23,7 @@ const MAX_BYTES: usize = 2048;
 pub enum Told {
     Refused(AppError),
     NameSaved,
+    LanguageSaved,
     PasswordChanged,
 }
 

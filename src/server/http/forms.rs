@@ -130,6 +130,8 @@ impl Form {
             },
             "/fn/register" => "/register",
             "/fn/set-name" | "/fn/set-password" => "/settings",
+            "/fn/set-language" if self.viewer.is_some() => "/settings",
+            "/fn/set-language" => "/login",
             _ => return None,
         };
         Some(page.to_owned())

@@ -12,7 +12,7 @@ use axum::{
 use super::{
     client::Client,
     cookie::{Cookie, bearer},
-    document, origin,
+    document, language, origin,
     refusal::{error_for, is_for_program},
     site::Site,
 };
@@ -55,6 +55,9 @@ pub async fn enter(State(gate): State<Gate>, mut request: Request, next: Next) -
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let caller =
         Caller { address: client.counted_as(), user_agent: user_agent.unwrap_or_default().to_owned() };
+    if let Ok(Some(current)) = &found {
+        language::is_of(&current.user);
+    }
     let extensions = request.extensions_mut();
     extensions.insert(caller);
     extensions.insert(client);
@@ -91,7 +94,9 @@ async fn who(
 
 /// A cookie that the route sets itself goes before a prolonged one.
 fn set_cookies(gate: &Gate, cookie: &Cookie, anew: Option<&Session>, headers: &mut HeaderMap) {
-    let token = anew.filter(|_| !headers.contains_key(header::SET_COOKIE));
+    let is_set = headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let is_set = is_set.fold(false, |is_set, line| is_set || cookie.is_in(line));
+    let token = anew.filter(|_| !is_set);
     let token = token.and_then(|session| gate.accounts.issue_again(session).ok());
     let set = token.map(|token| cookie.set(Some(&token), gate.site.clock.now()));
     // Another site on another port of this host may still use the old name.

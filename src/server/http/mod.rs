@@ -12,6 +12,7 @@ pub mod flash;
 pub mod forms;
 pub mod gate;
 pub mod keep_alive;
+pub mod language;
 pub mod layers;
 pub mod origin;
 pub mod probes;

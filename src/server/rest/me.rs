@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::extract::Json;
 use crate::{
-    domain::{CurrentUser, Model, User},
+    domain::{CurrentUser, Model, User, conversation::present},
     error::AppError,
     server::{
-        accounts::{Accounts, MeChange},
+        accounts::{Accounts, MeChange, language::chosen},
         conversations::ModelList,
     },
 };
@@ -21,6 +21,9 @@ pub struct Change {
     /// The current one.
     password: Option<String>,
     new_password: Option<String>,
+    /// A language's tag, or `null` for what `Accept-Language` says.
+    #[serde(default, deserialize_with = "present")]
+    language: Option<Option<String>>,
 }
 
 /// A list that has no further pages.
@@ -44,7 +47,8 @@ pub async fn change(
         (None, Some(_)) => return Err(AppError::invalid("password", "Give the current password too.")),
         (Some(_), None) => return Err(AppError::invalid("new_password", "Give the new password too.")),
     };
-    let change = MeChange { name: change.name.as_deref(), password };
+    let language = change.language.as_ref().map(|tag| chosen(tag.as_deref())).transpose()?;
+    let change = MeChange { name: change.name.as_deref(), password, language };
     accounts.change_me(&current, change).await.map(Answer)
 }
 

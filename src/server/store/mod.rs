@@ -85,6 +85,8 @@ pub struct UserPatch {
     pub password_hash: Option<String>,
     pub role: Option<UserRole>,
     pub state: Option<crate::domain::UserState>,
+    /// The inner `None` takes the choice back.
+    pub language: Option<Option<String>>,
 }
 
 /// A signed-in browser or program. The token that it holds names this row; without the row the token

@@ -11,7 +11,10 @@ use super::{
     shared::{Running, Shared, Turn},
     steer,
 };
-use crate::ui::parts::{Question, SteerForm};
+use crate::ui::{
+    parts::{Question, SteerForm},
+    words::{Phrases, speaker_or},
+};
 
 /// `children` are the messages that are there already; what arrives comes below them.
 #[island]
@@ -31,8 +34,11 @@ pub fn Chat(
     reader: String,
     /// For forms that are sent without a script: makes what is sent from this page one question or change.
     key: String,
+    /// What the island's own views say: [`phrases`](super::phrases).
+    phrases: Phrases,
     children: Children,
 ) -> impl IntoView {
+    let words = speaker_or(phrases);
     let first = running.map(|answer| Turn::new(None, answer));
     let empty = conversation_id.is_none();
     let shared = Shared {
@@ -49,6 +55,7 @@ pub fn Chat(
         reader: StoredValue::new(reader),
         asked: StoredValue::default(),
         changed: StoredValue::default(),
+        words: StoredValue::new(words),
     };
     Effect::new(move || {
         browser::tell_time_zone();

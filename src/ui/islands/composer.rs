@@ -6,7 +6,6 @@ use leptos::{ev, html, prelude::*, task::spawn_local};
 use super::{browser, keep, page, shared::Shared, steer};
 use crate::{
     api,
-    domain::STILL_WRITING,
     ui::{parts::Icon, sent::Sent},
 };
 
@@ -34,7 +33,7 @@ pub(super) fn Composer(
             return;
         }
         if shared.running.with_untracked(Option::is_some) {
-            shared.alert.set(Some(STILL_WRITING.to_owned()));
+            shared.alert.set(Some(shared.say("conversation-busy")));
             return;
         }
         let key = shared.asked.try_update_value(|asked| asked.key(&question, page::random_key));

@@ -9,8 +9,10 @@ mod drop;
 mod follow;
 mod keep;
 mod page;
+mod phrases;
 mod shared;
 mod steer;
 
 pub use chat::Chat;
+pub use phrases::phrases;
 pub use shared::Running;

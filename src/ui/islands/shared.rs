@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{Failure, Siblings, Status},
-    ui::{parts::meta_line, sent::Sent},
+    ui::{parts::meta_line, sent::Sent, words::Speaker},
 };
 
 /// An answer that was being written when the page was made.
@@ -96,9 +96,16 @@ pub(super) struct Shared {
     /// The question that is being sent, and the change that is.
     pub asked: StoredValue<Sent>,
     pub changed: StoredValue<Sent>,
+    /// For what handlers say.
+    pub words: StoredValue<Speaker>,
 }
 
 impl Shared {
+    /// A sentence of [`phrases`](super::phrases) for a handler, which has no context; views use `t`.
+    pub fn say(&self, key: &'static str) -> String {
+        self.words.with_value(|words| words.say(key))
+    }
+
     /// The turn of an answer that arrived on this page.
     pub fn turn(&self, answer_id: &str) -> Option<Turn> {
         self.turns

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::Icon;
-use crate::domain::Siblings;
+use crate::{domain::Siblings, ui::words::t};
 
 /// The form of a page's buttons: each of them says which message it means, and what is done with it.
 #[component]
@@ -21,16 +21,16 @@ pub fn SteerForm(key: String) -> impl IntoView {
 pub fn Branches(siblings: Siblings) -> impl IntoView {
     let Siblings { index, count, previous_id, next_id } = siblings;
     view! {
-        <span class="branches" role="group" aria-label="Versions">
-            <Arrow to=previous_id title="Previous version" sign="‹" />
+        <span class="branches" role="group" aria-label=t("versions")>
+            <Arrow to=previous_id title=t("version-previous") sign="‹" />
             <span>{format!("{index}/{count}")}</span>
-            <Arrow to=next_id title="Next version" sign="›" />
+            <Arrow to=next_id title=t("version-next") sign="›" />
         </span>
     }
 }
 
 #[component]
-fn Arrow(to: Option<String>, title: &'static str, sign: &'static str) -> impl IntoView {
+fn Arrow(to: Option<String>, title: String, sign: &'static str) -> impl IntoView {
     let nowhere = to.is_none();
     view! {
         <button
@@ -40,7 +40,7 @@ fn Arrow(to: Option<String>, title: &'static str, sign: &'static str) -> impl In
             name="message_id"
             value=to
             disabled=nowhere
-            aria-label=title
+            aria-label=title.clone()
             title=title
         >
             {sign}

@@ -52,6 +52,7 @@ contract! {
         an_email_is_taken_once_also_at_once,
         credentials_carry_the_hash,
         a_patch_changes_what_it_names,
+        a_language_is_chosen_and_taken_back,
         a_missing_user_is_a_normal_answer,
         where_only_the_first_may_come_in_one_of_fifty_does,
         a_new_password_ends_the_other_sessions,

@@ -41,6 +41,7 @@ fn first_turn_of_nobody() -> crate::server::store::NewTurn {
         name: String::new(),
         role: crate::domain::UserRole::Member,
         state: crate::domain::UserState::Active,
+        language: None,
         created_at: NOW,
     };
     first_turn(&nobody)

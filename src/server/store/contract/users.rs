@@ -74,6 +74,23 @@ pub(super) async fn a_patch_changes_what_it_names(store: &dyn Store) {
     assert_eq!(store.user(&bob.id).await.unwrap(), Some(bob));
 }
 
+pub(super) async fn a_language_is_chosen_and_taken_back(store: &dyn Store) {
+    let mut ada = user(store).await;
+    assert_eq!(ada.language, None, "nobody has chosen one");
+    for language in [Some("zh-CN".to_owned()), Some("en".to_owned()), None] {
+        let patch = UserPatch { language: Some(language.clone()), ..UserPatch::default() };
+        ada.language = language;
+        assert_eq!(updated(store, &ada.id, &patch).await, Some(ada.clone()));
+        let name = UserPatch { name: Some("Ada L.".to_owned()), ..UserPatch::default() };
+        ada.name = "Ada L.".to_owned();
+        assert_eq!(updated(store, &ada.id, &name).await, Some(ada.clone()), "another change leaves it");
+        let session = session(&ada);
+        assert!(store.create_session(&session, HASH).await.unwrap());
+        let (_, found) = store.session(&session.id).await.unwrap().unwrap();
+        assert_eq!(found, ada);
+    }
+}
+
 pub(super) async fn a_missing_user_is_a_normal_answer(store: &dyn Store) {
     assert!(store.user("nobody").await.unwrap().is_none());
     assert!(store.credentials("nobody@example.com").await.unwrap().is_none());

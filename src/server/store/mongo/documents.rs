@@ -18,6 +18,8 @@ pub(super) struct UserDoc {
     pub password_hash: String,
     pub role: UserRole,
     pub state: UserState,
+    #[serde(default)]
+    pub language: Option<String>,
     pub created_at: i64,
 }
 
@@ -29,6 +31,7 @@ impl From<UserDoc> for User {
             name: doc.name,
             role: doc.role,
             state: doc.state,
+            language: doc.language,
             created_at: doc.created_at,
         }
     }

@@ -53,6 +53,7 @@ impl Work for CreateUser<'_> {
             password_hash: new.password_hash.clone(),
             role: if known.is_none() { UserRole::Admin } else { UserRole::Member },
             state: UserState::Active,
+            language: None,
             created_at: new.created_at,
         };
         mongo.users().insert_one(&user).session(&mut *tx).await?;
@@ -147,6 +148,9 @@ fn changes(patch: &UserPatch) -> error::Result<Document> {
     }
     if let Some(state) = patch.state {
         changes.insert("state", to_bson(&state)?);
+    }
+    if let Some(language) = &patch.language {
+        changes.insert("language", language.clone());
     }
     Ok(changes)
 }

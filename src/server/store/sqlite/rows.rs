@@ -57,6 +57,7 @@ impl FromRow<'_, SqliteRow> for User {
             name: row.try_get("name")?,
             role: get(row, "role")?,
             state: get(row, "state")?,
+            language: row.try_get("language")?,
             created_at: row.try_get("created_at")?,
         })
     }

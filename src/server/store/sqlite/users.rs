@@ -21,7 +21,7 @@ const CREATE: &str = "
 const UPDATE: &str = "
     UPDATE users SET
         name = coalesce(?2, name), password_hash = coalesce(?3, password_hash),
-        role = coalesce(?4, role), state = coalesce(?5, state)
+        role = coalesce(?4, role), state = coalesce(?5, state), language = iif(?6, ?7, language)
     WHERE id = ?1
     RETURNING *";
 
@@ -95,6 +95,8 @@ impl Sqlite {
             .bind(&patch.password_hash)
             .bind(patch.role.map(Word::word))
             .bind(patch.state.map(Word::word))
+            .bind(patch.language.is_some())
+            .bind(patch.language.as_ref().and_then(Option::as_deref))
             .fetch_optional(&mut *tx)
             .await?;
         let Some(user) = user else {

@@ -1,0 +1,15 @@
+//! The language that a person chooses.
+
+use crate::{error::AppError, server::words::Language};
+
+/// The language with this tag; none, and none in so many words, is what the browser says.
+///
+/// # Errors
+///
+/// There is no file for that language.
+pub fn chosen(tag: Option<&str>) -> Result<Option<Language>, AppError> {
+    let Some(tag) = tag.map(str::trim).filter(|tag| !tag.is_empty()) else { return Ok(None) };
+    let known = || Language::all().map(Language::tag).collect::<Vec<_>>().join(", ");
+    let unknown = || AppError::invalid("language", format!("This site speaks: {}.", known()));
+    Language::exactly(tag).map(Some).ok_or_else(unknown)
+}

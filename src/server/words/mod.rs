@@ -1,0 +1,123 @@
+//! [`Words`]: sentences in a language, from the files of `locales/`, which are part of the binary.
+//!
+//! A new language is one file: its name is the language's tag (`pt-BR.ftl`), and a test tells what it lacks.
+//! The syntax is that of <https://projectfluent.org/fluent/guide/>.
+
+mod language;
+mod request;
+
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use unic_langid::LanguageIdentifier;
+
+pub use self::{
+    language::Language,
+    request::{current, scope, speak},
+};
+use crate::domain::reason::{Reason, Value, grouped};
+
+/// Each file by its language's tag, sorted: the build script lists what lies in `locales/`.
+static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/locales.rs"));
+
+/// The bundle of each file, in the order of [`FILES`].
+static BUNDLES: LazyLock<Vec<FluentBundle<FluentResource>>> =
+    LazyLock::new(|| FILES.iter().map(|(tag, text)| bundle(tag, text)).collect());
+
+/// Keys that no file has, each noted in the log once.
+static MISSING: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+
+/// What is wrong with a file is found by a test; here all of it that can be read is taken.
+fn bundle(tag: &str, text: &str) -> FluentBundle<FluentResource> {
+    let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(resource, _)| resource);
+    let tag: LanguageIdentifier = tag.parse().unwrap_or_default();
+    let mut bundle = FluentBundle::new_concurrent(vec![tag]);
+    // The marks would be in mails, in JSON and in what people copy; pages use `dir="auto"` and `<bdi>`.
+    bundle.set_use_isolating(false);
+    bundle.set_formatter(Some(match sign_of(text) {
+        "," => |value, _| digits(value, ","),
+        "." => |value, _| digits(value, "."),
+        "" => |value, _| digits(value, ""),
+        // Thin enough, and no line breaks there.
+        _ => |value, _| digits(value, "\u{202f}"),
+    }));
+    if let Err(errors) = bundle.add_resource(resource) {
+        tracing::error!(?errors, "a file of sentences has a key twice");
+    }
+    bundle
+}
+
+/// The sign between groups of three digits, as the file says in its first lines.
+fn sign_of(text: &str) -> &str {
+    let line = text.lines().find_map(|line| line.strip_prefix("number-group ="));
+    line.unwrap_or(",").trim().trim_matches(|c| matches!(c, '{' | '}' | '"' | ' '))
+}
+
+fn digits(value: &FluentValue, sign: &str) -> Option<String> {
+    let FluentValue::Number(number) = value else { return None };
+    // All numbers of a [`Reason`] are whole.
+    Some(grouped(number.value as i64, sign))
+}
+
+/// Words sentences in one language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    pub language: Language,
+}
+
+impl Words {
+    pub fn new(language: Language) -> Self {
+        Self { language }
+    }
+
+    /// English, for the log and for the commands of the operator.
+    pub fn english() -> Self {
+        Self::default()
+    }
+
+    /// The sentence. What this language's file lacks is said in English, and what that lacks is the key: a row
+    /// of a newer version may hold a key that is not known here.
+    pub fn text(self, reason: &Reason) -> String {
+        self.find(reason).or_else(|| Self::english().find(reason)).unwrap_or_else(|| {
+            let mut missing = MISSING.lock().unwrap_or_else(PoisonError::into_inner);
+            if missing.len() < 1000 && missing.insert(reason.key().to_owned()) {
+                tracing::warn!(key = reason.key(), "no file of sentences has this key");
+            }
+            reason.key().to_owned()
+        })
+    }
+
+    /// [`Self::text`] of a sentence without parameters.
+    pub fn say(self, key: &'static str) -> String {
+        self.text(&Reason::new(key))
+    }
+
+    /// A number with the digit groups of the language.
+    pub fn number(self, number: i64) -> String {
+        grouped(number, self.language.group_sign())
+    }
+
+    fn find(self, reason: &Reason) -> Option<String> {
+        let bundle = BUNDLES.get(self.language.index())?;
+        let pattern = bundle.get_message(reason.key())?.value()?;
+        let mut args = FluentArgs::new();
+        for (name, value) in reason.parameters() {
+            let value = match value {
+                Value::Number(number) => FluentValue::from(*number),
+                Value::Text(text) => FluentValue::String(Cow::Borrowed(text)),
+                Value::Reason(reason) => FluentValue::String(Cow::Owned(self.text(reason))),
+            };
+            args.set(name, value);
+        }
+        let mut errors = Vec::new();
+        let text = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
+        if !errors.is_empty() {
+            tracing::warn!(key = reason.key(), ?errors, "a sentence lacks something");
+        }
+        Some(text)
+    }
+}
