@@ -10,11 +10,12 @@ use std::{
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::server::ops::disk;
-use crate::server::store::{Inspection, OpenError, Outlook};
+use crate::server::store::{Inspection, OpenError, Outlook, QueueView};
 
 use super::{
     MEMORY, MIGRATIONS,
     file::{self, beside},
+    queue,
 };
 
 pub(in crate::server::store) async fn inspect(path: &str) -> Result<Inspection, OpenError> {
@@ -31,6 +32,15 @@ pub(in crate::server::store) async fn inspect(path: &str) -> Result<Inspection, 
         _ => Outlook::New,
     };
     Ok(Inspection { outlook, holder })
+}
+
+pub(in crate::server::store) async fn inspect_jobs(path: &str, limit: u32) -> Result<QueueView, OpenError> {
+    let path = &*file::named(path)?;
+    let failed = |error| file::open_error(path, error);
+    let mut connection = SqliteConnection::connect_with(&looking(path)).await.map_err(failed)?;
+    let view = queue::view(&mut connection, limit).await;
+    let _ = connection.close().await;
+    view.map_err(failed)
 }
 
 /// Compares the migrations that the file has seen with ours.

@@ -10,6 +10,7 @@ mod file;
 mod inspect;
 mod messages;
 mod pool;
+mod queue;
 mod rows;
 mod sessions;
 mod shared;
@@ -33,7 +34,7 @@ use error::store_error;
 use file::DatabaseFile;
 use pool::Pool;
 
-pub(super) use inspect::inspect;
+pub(super) use inspect::{inspect, inspect_jobs};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
