@@ -13,9 +13,12 @@ use tokio::net::TcpListener;
 use crate::server::{
     app::AppState,
     chat::orphans,
-    cluster::{heartbeat, recover, relay},
+    cluster::{
+        heartbeat,
+        jobs::{Jobs, Pace},
+        recover, relay, sweep,
+    },
     config::{self, Config, Secret as SigningSecret, fingerprint},
-    conversations::history,
     http::{connection, router::router},
     journal::{Journal, Leftover},
     live::channel::StopReason,
@@ -28,7 +31,7 @@ use crate::server::{
     ops::{
         clock::Clock,
         disk::{self, Lock, LockError},
-        tasks,
+        tasks::{self, Tasks},
     },
     store::{self, Store},
 };
@@ -56,7 +59,8 @@ impl From<config::SecretFileError> for StartError {
 /// How long open connections may take to end after the last answer has.
 const LAST_BYTES: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Where the database tells which sessions end, except of those that expire.
+const LOOK_FOR_EXPIRED_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Serves until the process is asked to stop.
 pub async fn serve(config: Config) -> Result<(), StartError> {
@@ -79,14 +83,22 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let shown = state.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     // Nobody may be reading it, or the other end be closed.
     let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");
-    tasks::keep("sweep", state.clone(), |state| sweep(state).boxed());
-    if state.store.is_alone() {
-        tasks::keep("look at sessions", state.clone(), |state| look_at_sessions(state).boxed());
-    }
+    let tasks = Tasks::default();
+    run_in_background(&state, &tasks);
     tasks::keep("watch over answers", state.clone(), |state| orphans::watch(state).boxed());
     heartbeat::run(&state);
-    run(state, listener).await;
+    run(state, listener, &tasks).await;
     Ok(())
+}
+
+/// What the server does besides answering, until its tasks end.
+fn run_in_background(state: &AppState, tasks: &Tasks) {
+    let (store, clock) = (&state.store, &state.clock);
+    let jobs = Jobs::new(store.clone(), store.instance(), tasks.clone(), clock.clone(), Pace::default());
+    jobs.run(sweep::handlers(store, clock));
+    // Each server knows only its own open streams, so this is no job of the queue.
+    let every = if store.is_alone() { LOOK_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
+    tasks.every("look at sessions", every, state.clone(), |state| look_at_sessions(state).boxed());
 }
 
 /// Before anything else is touched: a second server on the same folder would take what the first one is
@@ -177,7 +189,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
 
 /// Serves until a signal: then new answers are refused, running ones may finish, and a second signal
 /// ends at once.
-async fn run(state: AppState, listener: TcpListener) {
+async fn run(state: AppState, listener: TcpListener, tasks: &Tasks) {
     let stopping = state.clone();
     let stop = async move {
         signal().await;
@@ -201,6 +213,7 @@ async fn run(state: AppState, listener: TcpListener) {
         () = server => {}
         () = last_bytes => {}
     }
+    tasks.end(LAST_BYTES).await;
     if let Some(journal) = &state.journal {
         journal.close();
     }
@@ -250,30 +263,7 @@ async fn signal() {
 
 /// A command may end sessions beside the server, which no other server tells of where there is none.
 async fn look_at_sessions(state: &AppState) {
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    loop {
-        looks.tick().await;
-        if let Err(error) = relay::end_stale_sessions(state).await {
-            tracing::warn!(%error, "it is not known which sessions have ended");
-        }
-    }
-}
-
-/// Removes what has run out.
-async fn sweep(state: &AppState) {
-    let mut hours = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        hours.tick().await;
-        let now = state.clock.now();
-        if let Err(error) = state.store.delete_expired_sessions(now).await {
-            tracing::warn!(%error, "ended sessions could not be removed");
-        }
-        if let Err(error) = relay::end_stale_sessions(state).await {
-            tracing::warn!(%error, "it is not known which sessions have ended");
-        }
-        if let Err(error) = state.store.forget_keys(now).await {
-            tracing::warn!(%error, "old idempotency keys could not be removed");
-        }
-        history::purge(state);
+    if let Err(error) = relay::end_stale_sessions(state).await {
+        tracing::warn!(%error, "it is not known which sessions have ended");
     }
 }

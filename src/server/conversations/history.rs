@@ -144,8 +144,8 @@ pub async fn delete(state: &AppState, current: &CurrentUser, id: &str) -> Result
 }
 
 /// Removes what deleted conversations left, behind everybody's back. What is left when the server ends goes with the
-/// next deletion or the hourly sweep.
-pub fn purge(state: &AppState) {
+/// next deletion or the hourly job.
+fn purge(state: &AppState) {
     let state = state.clone();
     tasks::spawn("removal of deleted conversations", async move {
         loop {
