@@ -56,7 +56,7 @@ impl From<config::SecretFileError> for StartError {
     }
 }
 
-/// How long open connections may take to end after the last answer has.
+/// How long open connections may take to end after the last answer has, and then the server's tasks.
 const LAST_BYTES: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Where the database tells which sessions end, except of those that expire.
@@ -205,15 +205,21 @@ async fn run(state: AppState, listener: TcpListener, tasks: &Tasks) {
             }
         }
         tokio::select! {
-            () = drained(&state) => tokio::time::sleep(LAST_BYTES).await,
-            () = signal() => tracing::warn!("stopped at once"),
+            () = drained(&state) => {
+                tokio::time::sleep(LAST_BYTES).await;
+                LAST_BYTES
+            }
+            () = signal() => {
+                tracing::warn!("stopped at once");
+                Duration::ZERO
+            }
         }
     };
-    tokio::select! {
-        () = server => {}
-        () = last_bytes => {}
-    }
-    tasks.end(LAST_BYTES).await;
+    let soft_time = tokio::select! {
+        () = server => LAST_BYTES,
+        soft_time = last_bytes => soft_time,
+    };
+    tasks.end(soft_time).await;
     if let Some(journal) = &state.journal {
         journal.close();
     }

@@ -8,7 +8,7 @@ use mongodb::{
     Client, Database,
     bson::{Document, doc},
 };
-use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     mongod::{self, Mongod},
@@ -177,7 +177,8 @@ async fn on_sqlite_the_next_process_does_what_a_killed_one_left() {
     .execute(&mut file)
     .await
     .unwrap();
-    drop(file);
+    // To its end, so that the command finds no log that is being removed.
+    file.close().await.unwrap();
     assert_eq!(
         checked(&site),
         "note  jobs: 2 waiting, 1 running, 1 failed: “import” given up after 10 attempts (The file is gone.)"
