@@ -1,6 +1,6 @@
 //! Cases about the queue of jobs.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, slice::from_ref};
 
 use futures::future::join_all;
 
@@ -128,7 +128,7 @@ pub(super) async fn a_lease_that_ran_out_is_taken_again_and_the_old_one_counts_n
     assert!(!store.complete_job(&old, Some(then)).await.unwrap());
     assert!(!store.fail_job(&old, then, Some(then), "late").await.unwrap());
     assert!(!store.fail_job(&old, then, None, "late").await.unwrap());
-    assert_eq!(all(store).await, [new.clone()]);
+    assert_eq!(all(store).await, from_ref(&new));
     // Also when it is the same process that has it again.
     let newest = lease(store, then + LEASE, "b").await.unwrap();
     assert_eq!(newest.attempts, 3);
@@ -148,7 +148,7 @@ pub(super) async fn of_a_kind_and_key_there_is_one(store: &dyn Store) {
     assert_eq!(all(store).await, [waiting(&hourly)], "the first one stays as it is");
     let leased = lease(store, NOW, "a").await.unwrap();
     assert!(!store.enqueue_job(&job("mail", Some("hourly"), NOW)).await.unwrap());
-    assert_eq!(all(store).await, [leased.clone()]);
+    assert_eq!(all(store).await, from_ref(&leased));
     for (kind, key) in [("mail", Some("daily")), ("import", Some("hourly")), ("mail", None), ("mail", None)] {
         put(store, job(kind, key, NOW)).await;
     }
@@ -179,7 +179,7 @@ pub(super) async fn what_fails_is_tried_again_and_then_kept(store: &dyn Store) {
     assert!(store.fail_job(&leased, NOW + 1, Some(NOW + 10), "first").await.unwrap());
     let tried =
         Job { run_at: NOW + 10, attempts: 1, last_error: Some("first".to_owned()), ..waiting(&import) };
-    assert_eq!(all(store).await, [tried.clone()]);
+    assert_eq!(all(store).await, from_ref(&tried));
     assert_eq!(lease(store, NOW + 9, "a").await, None);
     let leased = lease(store, NOW + 10, "b").await.unwrap();
     let long = "長".repeat(2000);
@@ -197,7 +197,7 @@ pub(super) async fn what_fails_is_tried_again_and_then_kept(store: &dyn Store) {
     assert!(store.enqueue_job(&anew).await.unwrap());
     assert!(!store.enqueue_job(&anew).await.unwrap());
     let begun = Job { id: import.id, ..waiting(&anew) };
-    assert_eq!(all(store).await, [begun.clone()]);
+    assert_eq!(all(store).await, from_ref(&begun));
     assert_eq!(lease(store, NOW + 20, "a").await.unwrap().id, begun.id);
 }
 
