@@ -12,7 +12,11 @@ use tokio::net::TcpListener;
 
 use crate::server::{
     app::App,
-    cluster::Relay,
+    cluster::{
+        Relay,
+        jobs::{Jobs, Pace},
+        sweep,
+    },
     config::{self, Config, Secret as SigningSecret, fingerprint},
     http::connection,
     journal::{Journal, Leftover},
@@ -26,7 +30,7 @@ use crate::server::{
     ops::{
         clock::Clock,
         disk::{self, Lock, LockError},
-        tasks,
+        tasks::{self, Tasks},
     },
     router::router,
     store::{self, Store},
@@ -52,10 +56,11 @@ impl From<config::SecretFileError> for StartError {
     }
 }
 
-/// How long open connections may take to end after the last answer has.
+/// How long open connections may take to end after the last answer has, and then the server's tasks.
 const LAST_BYTES: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Where the database tells which sessions end, except of those that expire.
+const LOOK_FOR_EXPIRED_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Serves until the process is asked to stop.
 pub async fn serve(config: Config) -> Result<(), StartError> {
@@ -78,14 +83,22 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let shown = app.site.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     // Nobody may be reading it, or the other end be closed.
     let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");
-    tasks::keep("sweep", app.clone(), |app| sweep(app).boxed());
-    if app.store.is_alone() {
-        tasks::keep("look at sessions", app.relay.clone(), |relay| look_at_sessions(relay).boxed());
-    }
+    let tasks = Tasks::default();
+    run_in_background(&app, &tasks);
     tasks::keep("watch over answers", app.chat.clone(), |chat| chat.watch_orphans().boxed());
     app.cluster.run();
-    run(app, listener).await;
+    run(app, listener, &tasks).await;
     Ok(())
+}
+
+/// What the server does besides answering, until its tasks end.
+fn run_in_background(app: &App, tasks: &Tasks) {
+    let (store, clock) = (&app.store, &app.clock);
+    let jobs = Jobs::new(store.clone(), store.instance(), tasks.clone(), clock.clone(), Pace::default());
+    jobs.run(sweep::handlers(store, clock));
+    // Each server knows only its own open streams, so this is no job of the queue.
+    let every = if store.is_alone() { LOOK_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
+    tasks.every("look at sessions", every, app.relay.clone(), |relay| look_at_sessions(relay).boxed());
 }
 
 /// Before anything else is touched: a second server on the same folder would take what the first one is
@@ -177,7 +190,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
 
 /// Serves until a signal: then new answers are refused, running ones may finish, and a second signal
 /// ends at once.
-async fn run(app: App, listener: TcpListener) {
+async fn run(app: App, listener: TcpListener, tasks: &Tasks) {
     let stopping = app.clone();
     let stop = async move {
         signal().await;
@@ -193,14 +206,21 @@ async fn run(app: App, listener: TcpListener) {
             }
         }
         tokio::select! {
-            () = drained(&app) => tokio::time::sleep(LAST_BYTES).await,
-            () = signal() => tracing::warn!("stopped at once"),
+            () = drained(&app) => {
+                tokio::time::sleep(LAST_BYTES).await;
+                LAST_BYTES
+            }
+            () = signal() => {
+                tracing::warn!("stopped at once");
+                Duration::ZERO
+            }
         }
     };
-    tokio::select! {
-        () = server => {}
-        () = last_bytes => {}
-    }
+    let soft_time = tokio::select! {
+        () = server => LAST_BYTES,
+        soft_time = last_bytes => soft_time,
+    };
+    tasks.end(soft_time).await;
     if let Some(journal) = &app.journal {
         journal.close();
     }
@@ -250,30 +270,7 @@ async fn signal() {
 
 /// A command may end sessions beside the server, which no other server tells of where there is none.
 async fn look_at_sessions(relay: &Relay) {
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    loop {
-        looks.tick().await;
-        if let Err(error) = relay.end_stale_sessions().await {
-            tracing::warn!(%error, "it is not known which sessions have ended");
-        }
-    }
-}
-
-/// Removes what has run out.
-async fn sweep(app: &App) {
-    let mut hours = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        hours.tick().await;
-        let now = app.clock.now();
-        if let Err(error) = app.store.delete_expired_sessions(now).await {
-            tracing::warn!(%error, "ended sessions could not be removed");
-        }
-        if let Err(error) = app.relay.end_stale_sessions().await {
-            tracing::warn!(%error, "it is not known which sessions have ended");
-        }
-        if let Err(error) = app.store.forget_keys(now).await {
-            tracing::warn!(%error, "old idempotency keys could not be removed");
-        }
-        app.conversations.purge();
+    if let Err(error) = relay.end_stale_sessions().await {
+        tracing::warn!(%error, "it is not known which sessions have ended");
     }
 }

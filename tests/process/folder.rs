@@ -157,6 +157,19 @@ fn check(folder: &Path, data: &Path) -> (String, bool) {
     (String::from_utf8(output.stdout).unwrap(), output.status.success())
 }
 
+/// Waits until a server that has just started has done its first jobs, and so writes nothing by itself.
+async fn until_idle(folder: &Path, data: &Path) {
+    let begun = std::time::Instant::now();
+    loop {
+        let report = String::from_utf8(run(folder, data, &["check"], &[]).stdout).unwrap();
+        if report.contains("3 waiting, 0 running, 0 failed") {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{report}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn checking_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -173,6 +186,7 @@ async fn checking_changes_nothing() {
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
 
     let mut server = Server::start(Path::new(PROGRAM), &home, &[]);
+    until_idle(folder.path(), &data).await;
     let (report, starts) = check(folder.path(), &data);
     let process = format!("in use by process {}", server.pid());
     assert!(starts && report.matches(&process).count() == 2, "{report}");

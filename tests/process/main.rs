@@ -11,6 +11,7 @@ mod folder;
 #[path = "../support/http.rs"]
 mod http;
 mod instances;
+mod jobs;
 mod kill;
 mod listeners;
 mod log;

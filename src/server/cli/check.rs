@@ -1,7 +1,9 @@
 //! `inglenook check`: what is configured, whether store and providers answer, and what would be wrong. It
 //! changes nothing, on disk or in the database.
 
-use std::{fmt, io, net::TcpListener, path::Path};
+mod jobs;
+
+use std::{fmt, io, iter, net::TcpListener, path::Path};
 
 use crate::server::{
     config::{Config, fingerprint, keys, read_secret},
@@ -52,7 +54,7 @@ fn failure(what: &'static str, text: impl Into<String>) -> Finding {
 }
 
 /// What a start would find in the store and do to it. Changes nothing there.
-async fn check_store(config: &Config) -> Finding {
+async fn check_store(config: &Config) -> Vec<Finding> {
     let secret = match &config.auth.secret {
         Some(secret) => Some(secret.clone()),
         // What is wrong with the file is told on its own.
@@ -61,7 +63,14 @@ async fn check_store(config: &Config) -> Finding {
     let fingerprint = secret.as_ref().map(fingerprint);
     let options = store::OpenOptions { fingerprint, ..store::OpenOptions::default() };
     let shown = config.store.shown();
-    match store::inspect(&config.store.url, &options).await {
+    let inspection = store::inspect(&config.store.url, &options).await;
+    let jobs = match &inspection {
+        Ok(Inspection { outlook: Outlook::Ready { .. }, .. }) => {
+            Some(jobs::finding(store::inspect_jobs(&config.store.url, &options, jobs::NAMED).await))
+        }
+        _ => None,
+    };
+    let found = match inspection {
         Ok(Inspection { outlook, holder: Some(holder), .. }) => note(
             "store",
             format!(
@@ -79,7 +88,8 @@ async fn check_store(config: &Config) -> Finding {
         }
         Ok(Inspection { outlook, .. }) => good("store", format!("{shown}: {}", outlook_text(outlook))),
         Err(error) => failure("store", format!("{shown}: {error}")),
-    }
+    };
+    iter::once(found).chain(jobs).collect()
 }
 
 fn outlook_text(outlook: Outlook) -> String {
@@ -122,7 +132,7 @@ async fn check_providers(config: &Config) -> Vec<Finding> {
 pub async fn check(config: &Config, variables: impl Iterator<Item = String>) -> (String, bool) {
     let mut findings = local(config);
     findings.extend(unknown(variables));
-    findings.push(check_store(config).await);
+    findings.extend(check_store(config).await);
     findings.extend(check_providers(config).await);
     (report(config, &findings), starts(&findings))
 }

@@ -2,8 +2,10 @@
 
 mod followed;
 mod heartbeat;
+pub mod jobs;
 mod recover;
 mod relay;
+pub mod sweep;
 mod takeover;
 
 use std::sync::Arc;

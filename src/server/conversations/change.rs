@@ -68,8 +68,8 @@ impl Conversations {
     }
 
     /// Removes what deleted conversations left, behind everybody's back. What is left when the server ends goes with the
-    /// next deletion or the hourly sweep.
-    pub fn purge(&self) {
+    /// next deletion or the hourly job.
+    fn purge(&self) {
         let chats = self.chats.clone();
         tasks::spawn("removal of deleted conversations", async move {
             loop {

@@ -8,6 +8,7 @@ mod branch;
 mod keys;
 mod mongo;
 mod open;
+mod queue;
 mod shared;
 mod sqlite;
 mod tail;
@@ -21,7 +22,8 @@ use crate::domain::{Conversation, ConversationPatch, Failure, Message, Status, U
 
 pub use branch::{Branch, Outline, Reach, Texts};
 pub use keys::{KEY_LIFE, Key};
-pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, open};
+pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};
+pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
 pub use shared::{Beat, Ended, Seen, Shared, StoreChange, What};
 pub use tail::{Chunk, Leftovers, Mark, Recovered, Run, fold};
 
@@ -347,7 +349,7 @@ impl<T: Conversations + Messages + Tree + Shared> Chats for T {}
 
 /// Everything a server keeps. A service is given the part that it needs (`Arc<dyn Users>`, `Arc<dyn Chats>`).
 #[async_trait]
-pub trait Store: Users + Sessions + Chats {
+pub trait Store: Users + Sessions + Chats + Queue {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Whether it takes what should be stored: writes one row.

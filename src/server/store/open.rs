@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    Store,
+    QueueView, Store,
     mongo::{self, Mongo},
     sqlite::{self, Sqlite},
 };
@@ -135,6 +135,19 @@ pub async fn inspect(url: &str, options: &OpenOptions) -> Result<Inspection, Ope
     match Kind::of(url)? {
         Kind::Sqlite(path) => sqlite::inspect(path).await,
         Kind::Mongo(url) => mongo::inspect(url, options).await,
+    }
+}
+
+/// What waits in the queue of a database that [`inspect`] found ready, with at most `limit` jobs, without changing
+/// anything.
+///
+/// # Errors
+///
+/// Those of [`open`].
+pub async fn inspect_jobs(url: &str, options: &OpenOptions, limit: u32) -> Result<QueueView, OpenError> {
+    match Kind::of(url)? {
+        Kind::Sqlite(path) => sqlite::inspect_jobs(path, limit).await,
+        Kind::Mongo(url) => mongo::inspect_jobs(url, options, limit).await,
     }
 }
 

@@ -9,6 +9,7 @@ mod mongo_failures;
 mod mongo_only;
 mod mongo_version;
 mod mongod;
+mod queue;
 mod sessions;
 mod shared;
 mod sqlite_copy;
@@ -126,6 +127,18 @@ contract! {
         a_chunk_sent_twice_is_there_once,
         any_text_round_trips,
         chunks_racing_with_the_end_leave_nothing,
+    }
+    queue {
+        a_job_waits_for_its_time_and_is_done_once,
+        only_the_kinds_that_are_asked_for_are_leased,
+        what_is_due_longest_comes_first,
+        of_many_at_once_one_gets_a_job,
+        a_lease_that_ran_out_is_taken_again_and_the_old_one_counts_no_more,
+        of_a_kind_and_key_there_is_one,
+        a_periodic_job_waits_for_its_next_time,
+        what_fails_is_tried_again_and_then_kept,
+        an_operator_sees_what_failed_first,
+        a_payload_has_a_limit,
     }
     windows {
         outlines_tell_lengths_in_bytes,

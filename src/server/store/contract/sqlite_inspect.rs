@@ -12,7 +12,7 @@ use crate::server::store::{Inspection, OpenError, OpenOptions, Outlook, inspect,
 
 use super::{
     fixtures::{begin, first_turn, user},
-    sqlite_upgrade::older,
+    sqlite_upgrade::{older, schemas},
 };
 
 /// Names, lengths and times of change of all that is there.
@@ -46,7 +46,7 @@ fn outlook(outlook: Outlook) -> Inspection {
     Inspection { outlook, copy: None, holder: None }
 }
 
-pub(super) const NEWEST: i64 = 6;
+pub(super) const NEWEST: i64 = 9;
 
 #[tokio::test]
 async fn what_is_missing_is_not_made() {
@@ -90,9 +90,11 @@ async fn what_is_there_is_not_changed() {
 #[tokio::test]
 async fn an_older_one_is_not_upgraded() {
     let folder = TempDir::new().unwrap();
-    for schema in 1..NEWEST {
+    let schemas = schemas();
+    assert_eq!(schemas.last(), Some(&NEWEST));
+    for (at, &schema) in schemas.iter().enumerate().take(schemas.len() - 1) {
         let name = format!("{schema}.db");
-        older(&folder.path().join(&name), usize::try_from(schema).unwrap()).await;
+        older(&folder.path().join(&name), at + 1).await;
         for _ in 0..2 {
             let upgrade = Outlook::Upgrade { from: schema, to: NEWEST };
             let copy = folder.path().join(format!("{name}.before-{:04}", schema + 1));

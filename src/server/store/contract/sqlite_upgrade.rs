@@ -10,6 +10,15 @@ use crate::{
     server::store::{Chunk, Leftovers, OpenOptions, Recovered, Store, open},
 };
 
+/// The numbers of all migrations, in order; some are left out.
+pub(super) fn schemas() -> Vec<i64> {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let names = fs::read_dir(all).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut numbers: Vec<i64> = names.map(|name| name[..4].parse().unwrap()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
 /// A database as a version with the first `schema` migrations made it: a person, and three answers.
 pub(super) async fn older(file: &Path, schema: usize) {
     let folder = TempDir::new().unwrap();

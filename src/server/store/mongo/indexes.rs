@@ -19,7 +19,7 @@ const OLD_KEY: &str = "message_id_1_seq_1";
 /// Of versions that kept idempotency keys on the answers.
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
 /// What nothing else makes: inside a transaction it would be in everybody's way.
-const COLLECTIONS: [&str; 5] = ["meta", "instances", "chunks", "keys", "deleted"];
+const COLLECTIONS: [&str; 6] = ["meta", "instances", "chunks", "keys", "deleted", "jobs"];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     let there = mongo.db.list_collection_names().await?;
@@ -48,6 +48,14 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
         ])
         .await?;
     mongo.keys().create_index(index(doc! { "created_at": 1 }, IndexOptions::default())).await?;
+    mongo
+        .jobs()
+        .create_indexes([
+            index(doc! { "kind": 1, "key": 1 }, unique_where(doc! { "key": { "$exists": true } })),
+            // What is kept as failed is never due.
+            index(doc! { "due_at": 1, "_id": 1 }, only_where(doc! { "due_at": { "$exists": true } })),
+        ])
+        .await?;
     let old = mongo.messages().list_index_names().await?;
     let old: Vec<&str> = OLD_KEYS.into_iter().filter(|name| old.iter().any(|it| it == name)).collect();
     if !old.is_empty() {

@@ -12,6 +12,7 @@ mod indexes;
 mod keys;
 mod messages;
 mod purge;
+mod queue;
 mod revision;
 mod sessions;
 mod setup;
@@ -40,7 +41,7 @@ use super::{OpenError, OpenOptions, Result, Store, StoreError, What};
 use documents::{ChunkDoc, ConversationDoc, MessageDoc, SessionDoc, UserDoc};
 use error::store_error;
 
-pub(super) use setup::inspect;
+pub(super) use setup::{inspect, inspect_jobs};
 
 pub(super) struct Mongo {
     client: Client,
@@ -82,6 +83,10 @@ impl Mongo {
 
     fn keys(&self) -> Collection<keys::KeyDoc> {
         self.db.collection("keys")
+    }
+
+    fn jobs(&self) -> Collection<queue::JobDoc> {
+        self.db.collection("jobs")
     }
 
     /// Conversations that were deleted and whose messages are still to go: `_id`.

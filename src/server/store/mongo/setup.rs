@@ -11,7 +11,7 @@ use mongodb::{
 };
 use tokio::sync::Semaphore;
 
-use crate::server::store::{Inspection, OpenError, OpenOptions, Outlook, StoreError};
+use crate::server::store::{Inspection, OpenError, OpenOptions, Outlook, Queue, QueueView, StoreError};
 
 use super::{
     Mongo,
@@ -47,6 +47,17 @@ pub(in crate::server::store) async fn inspect(
     let outlook = found.outlook(options).await;
     found.mongo.client.shutdown().immediate(true).await;
     Ok(Inspection { outlook: outlook?, copy: None, holder: None })
+}
+
+pub(in crate::server::store) async fn inspect_jobs(
+    url: &str,
+    options: &OpenOptions,
+    limit: u32,
+) -> Result<QueueView, OpenError> {
+    let mongo = connect(url, options).await?.mongo;
+    let view = mongo.view_jobs(limit).await;
+    mongo.client.shutdown().immediate(true).await;
+    view.map_err(|error| OpenError::Failed(error.into()))
 }
 
 /// A server that was named, and perhaps is there.

@@ -9,12 +9,12 @@ use std::{
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::server::ops::disk;
-use crate::server::store::{Inspection, OpenError, Outlook};
+use crate::server::store::{Inspection, OpenError, Outlook, QueueView};
 
 use super::{
     MEMORY, copy,
     file::{self, beside},
-    schema,
+    queue, schema,
 };
 
 pub(in crate::server::store) async fn inspect(path: &str) -> Result<Inspection, OpenError> {
@@ -35,6 +35,15 @@ pub(in crate::server::store) async fn inspect(path: &str) -> Result<Inspection, 
         _ => None,
     };
     Ok(Inspection { outlook, copy, holder })
+}
+
+pub(in crate::server::store) async fn inspect_jobs(path: &str, limit: u32) -> Result<QueueView, OpenError> {
+    let path = &*file::named(path)?;
+    let failed = |error| file::open_error(path, error);
+    let mut connection = SqliteConnection::connect_with(&looking(path)).await.map_err(failed)?;
+    let view = queue::view(&mut connection, limit).await;
+    let _ = connection.close().await;
+    view.map_err(failed)
 }
 
 async fn read(path: &Path) -> Result<Outlook, OpenError> {

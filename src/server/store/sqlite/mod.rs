@@ -11,6 +11,7 @@ mod file;
 mod inspect;
 mod messages;
 mod pool;
+mod queue;
 mod rows;
 mod schema;
 mod sessions;
@@ -34,7 +35,7 @@ use error::store_error;
 use file::DatabaseFile;
 use pool::Pool;
 
-pub(super) use inspect::inspect;
+pub(super) use inspect::{inspect, inspect_jobs};
 
 const MEMORY: &str = ":memory:";
 /// How long a call waits for another process that holds the file.

@@ -1,0 +1,280 @@
+//! [`Jobs`]: does what waits in the store's queue, of several servers each job on one.
+//!
+//! A job of a server that dies is taken by another one when its lease has run out; of a server that ends in order, too,
+//! when the job does not end in time. See [`crate::server::store::Queue`] for what a job must bear.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use crate::server::{
+    ops::{
+        clock::{Clock, Ids},
+        tasks::{Tasks, caught},
+    },
+    store::{Job, MAX_ATTEMPTS, NewJob, Queue, Result, retry_at},
+};
+
+/// The key of periodic jobs, of which there is one of each kind.
+const PERIODIC: &str = "periodic";
+
+/// How long things take. The defaults are for a server; tests hurry.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// A lease; it is renewed when a third of it is over. So servers whose clocks differ by less than half of it do not
+    /// do a job twice.
+    pub lease: Duration,
+    /// Between two looks for what other servers put into the queue; this one's own jobs wait for nothing.
+    pub look: Duration,
+    /// How many jobs one server does at once.
+    pub at_once: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { lease: Duration::from_secs(30), look: Duration::from_secs(10), at_once: 4 }
+    }
+}
+
+type Work = dyn Fn(Job) -> BoxFuture<'static, std::result::Result<(), String>> + Send + Sync;
+
+/// What does the jobs of one kind.
+#[derive(Clone)]
+pub struct Handler {
+    kind: &'static str,
+    /// There is always one such job, which is done again so long after it was done.
+    every: Option<Duration>,
+    work: Arc<Work>,
+}
+
+impl Handler {
+    /// For jobs that somebody enqueues. An error is a sentence for the operator.
+    pub fn new<F>(kind: &'static str, work: impl Fn(Job) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = std::result::Result<(), String>> + Send + 'static,
+    {
+        Self { kind, every: None, work: Arc::new(move |job| work(job).boxed()) }
+    }
+
+    /// For a job that is done once in each period by one of all servers.
+    pub fn periodic<F>(
+        kind: &'static str,
+        every: Duration,
+        work: impl Fn(Job) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = std::result::Result<(), String>> + Send + 'static,
+    {
+        Self { every: Some(every), ..Self::new(kind, work) }
+    }
+
+    /// When a job is tried again whose attempt failed: a periodic one at its next time at the latest, and always.
+    fn retry_at(&self, attempts: u32, now: i64) -> Option<i64> {
+        let retry = retry_at(attempts, now);
+        match self.every {
+            Some(every) => Some(retry.unwrap_or(i64::MAX).min(now.saturating_add(millis(every)))),
+            None => retry,
+        }
+    }
+}
+
+/// The queue of one server. Cheap to clone.
+#[derive(Clone)]
+pub struct Jobs(Arc<Parts>);
+
+struct Parts {
+    queue: Arc<dyn Queue>,
+    /// The process, as leases name it.
+    instance: String,
+    tasks: Tasks,
+    clock: Clock,
+    ids: Ids,
+    pace: Pace,
+    permits: Arc<Semaphore>,
+    /// Something was put into the queue here.
+    enqueued: Notify,
+}
+
+impl Jobs {
+    pub fn new(queue: Arc<dyn Queue>, instance: &str, tasks: Tasks, clock: Clock, pace: Pace) -> Self {
+        Self(Arc::new(Parts {
+            queue,
+            instance: instance.to_owned(),
+            tasks,
+            ids: Ids::new(clock.clone()),
+            clock,
+            pace,
+            permits: Arc::new(Semaphore::new(pace.at_once)),
+            enqueued: Notify::new(),
+        }))
+    }
+
+    /// Puts a job into the queue for any server that has a handler of the kind; `payload` is JSON, `run_at` in UTC
+    /// milliseconds. `false`: one with this key is there already.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Queue::enqueue_job`]; nothing is in the queue then.
+    pub async fn enqueue(&self, kind: &str, key: Option<&str>, payload: String, run_at: i64) -> Result<bool> {
+        let job = NewJob {
+            id: self.0.ids.next(),
+            kind: kind.to_owned(),
+            key: key.map(str::to_owned),
+            payload,
+            run_at,
+            created_at: self.0.clock.now(),
+        };
+        let new = self.0.queue.enqueue_job(&job).await?;
+        self.0.enqueued.notify_one();
+        Ok(new)
+    }
+
+    /// Does jobs until the server ends. Call it once.
+    pub fn run(&self, handlers: Vec<Handler>) {
+        let with = (self.clone(), handlers);
+        self.0.tasks.keep("jobs", with, |(jobs, handlers)| jobs.serve(handlers).boxed());
+    }
+
+    async fn serve(&self, handlers: &[Handler]) {
+        let parts = &*self.0;
+        let kinds: Vec<&str> = handlers.iter().map(|handler| handler.kind).collect();
+        let mut placed = false;
+        while !parts.tasks.is_ending() {
+            let permit = parts.tasks.unless_ending(parts.permits.clone().acquire_owned()).await;
+            let Some(Ok(permit)) = permit else { return };
+            let taken = async {
+                if !placed {
+                    self.place(handlers).await?;
+                }
+                parts
+                    .queue
+                    .lease_job(&kinds, parts.clock.now(), millis(parts.pace.lease), &parts.instance)
+                    .await
+            };
+            match taken.await {
+                Ok(Some(job)) => {
+                    placed = true;
+                    self.begin(job, handlers, permit);
+                }
+                Ok(None) => {
+                    placed = true;
+                    drop(permit);
+                    self.wait(&kinds).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "jobs wait for the database");
+                    parts.tasks.pause(parts.pace.look).await;
+                }
+            }
+        }
+    }
+
+    /// Sees to it that there is one job of each periodic kind.
+    async fn place(&self, handlers: &[Handler]) -> Result<()> {
+        for handler in handlers.iter().filter(|handler| handler.every.is_some()) {
+            self.enqueue(handler.kind, Some(PERIODIC), "{}".to_owned(), self.0.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Until a job is due, something is put into the queue here, or it is time to look what others put there.
+    async fn wait(&self, kinds: &[&str]) {
+        let Parts { queue, tasks, clock, pace, enqueued, .. } = &*self.0;
+        let due = queue.next_job_at(kinds).await.ok().flatten();
+        let until = due.map_or(i64::MAX, |at| at.saturating_sub(clock.now())).max(0).unsigned_abs();
+        let pause = pace.look.min(Duration::from_millis(until));
+        tasks.unless_ending(tokio::time::timeout(pause, enqueued.notified())).await;
+    }
+
+    fn begin(&self, job: Job, handlers: &[Handler], permit: OwnedSemaphorePermit) {
+        let Some(handler) = handlers.iter().find(|handler| handler.kind == job.kind).cloned() else { return };
+        let jobs = self.clone();
+        self.0.tasks.spawn(handler.kind, async move {
+            jobs.attempt(&job, &handler).await;
+            drop(permit);
+        });
+    }
+
+    /// One attempt, from the lease to what becomes of the job.
+    async fn attempt(&self, job: &Job, handler: &Handler) {
+        let begun = Instant::now();
+        let work = async {
+            // The servers that had it before ended in the middle: perhaps for what the job does.
+            if job.attempts > MAX_ATTEMPTS && handler.every.is_none() {
+                return Err(format!("It began {} times and never came to an end.", job.attempts - 1));
+            }
+            let work = caught(async { (handler.work)(job.clone()).await }).await;
+            work.unwrap_or_else(|panic| Err(format!("It ended in a panic: {panic}")))
+        };
+        let outcome = tokio::select! {
+            outcome = work => outcome,
+            () = self.hold(job) => {
+                tracing::warn!(job = job.kind, id = job.id, "a job is left to another server, which has the lease now");
+                return;
+            }
+        };
+        let now = self.0.clock.now();
+        let settled = match &outcome {
+            Ok(()) => {
+                let next = handler.every.map(|every| now.saturating_add(millis(every)));
+                self.0.queue.complete_job(job, next).await
+            }
+            Err(error) => {
+                let retry_at = handler.retry_at(job.attempts, now);
+                tracing::warn!(
+                    job = job.kind,
+                    id = job.id,
+                    attempt = job.attempts,
+                    retry_at,
+                    error,
+                    "a job failed"
+                );
+                self.0.queue.fail_job(job, now, retry_at, error).await
+            }
+        };
+        match settled {
+            Ok(true) => {
+                tracing::debug!(job = job.kind, id = job.id, took = ?begun.elapsed(), "a job was attended to")
+            }
+            Ok(false) => tracing::warn!(
+                job = job.kind,
+                id = job.id,
+                "a job ended after its lease; it may be done again"
+            ),
+            Err(error) => {
+                tracing::warn!(job = job.kind, id = job.id, %error, "a job is done again after its lease")
+            }
+        }
+    }
+
+    /// Renews a job's lease in time, for as long as it is this server's.
+    async fn hold(&self, job: &Job) {
+        let lease = self.0.pace.lease;
+        let mut renewed = Instant::now();
+        loop {
+            tokio::time::sleep(lease / 3).await;
+            let asked = Instant::now();
+            match self.0.queue.renew_job(job, self.0.clock.now().saturating_add(millis(lease))).await {
+                Ok(true) => renewed = asked,
+                Ok(false) => return,
+                // Without the database nobody else can take it either, but it may be back for others first.
+                Err(_) if renewed.elapsed() >= lease => return,
+                Err(error) => {
+                    tracing::debug!(%error, job = job.kind, "the lease of a job could not be renewed yet")
+                }
+            }
+        }
+    }
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+#[path = "jobs_tests.rs"]
+mod tests;
