@@ -169,6 +169,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
                 base_url: provider.base_url.to_string(),
                 api_key: provider.api_key.as_ref().map(|key| Secret::new(key.expose())),
                 models: provider.models.clone(),
+                traits: provider.traits.clone(),
                 timeouts,
             })) as Arc<dyn Provider>
         })

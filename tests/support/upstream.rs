@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use inglenook::domain::Traits;
 use inglenook::server::llm::{OpenAi, OpenAiConfig, Secret, Timeouts};
 use serde_json::Value;
 
@@ -63,6 +64,7 @@ pub fn provider(base_url: &str, timeouts: Timeouts) -> Arc<OpenAi> {
         base_url: base_url.into(),
         api_key: Some(Secret::new(KEY)),
         models: Vec::new(),
+        traits: Traits::default(),
         timeouts,
     }))
 }
