@@ -9,6 +9,7 @@ mod prompt;
 pub mod steer;
 pub mod tail;
 mod title;
+mod tokens;
 
 use std::time::{Duration, Instant};
 
@@ -202,7 +203,7 @@ async fn stop_here(state: &AppState, message: &Message) -> bool {
 async fn begin(
     state: &AppState,
     current: &CurrentUser,
-    turn: NewTurn,
+    mut turn: NewTurn,
     provider: std::sync::Arc<dyn Provider>,
     name: String,
 ) -> Result<Asked, AppError> {
@@ -214,12 +215,14 @@ async fn begin(
             if state.live.is_draining() {
                 return Err(AppError::Stopping);
             }
+            let prompt = prompt_of(&state, &turn, &*provider, &name).await?;
+            turn.answer.left_out = prompt.left_out;
             let begun = state.store.begin_turn(&turn).await;
             // The first run of an answer bears its id.
             let run = turn.answer.id.clone();
             let forsaken = || forsake(&state, &turn.answer, &run);
             Ok(match begun.inspect_err(|_| forsaken())? {
-                TurnOutcome::Begun => Ok(job::start(&state, turn, run, provider, name).await),
+                TurnOutcome::Begun => Ok(job::start(&state, turn, Ok(prompt), run, provider, name).await),
                 outcome => Err(outcome),
             })
         })
@@ -244,6 +247,17 @@ async fn begin(
         TurnOutcome::Busy { .. } => Err(busy()),
         TurnOutcome::TooMany => Err(too_many(state)),
     }
+}
+
+/// What is sent for the answer of this turn, by what is known of the model `name`.
+async fn prompt_of(
+    state: &AppState,
+    turn: &NewTurn,
+    provider: &dyn Provider,
+    name: &str,
+) -> Result<prompt::Prompt, AppError> {
+    let context = provider.traits(name).context;
+    prompt::build(state, &turn.conversation, turn.question.as_ref(), &turn.answer, context).await
 }
 
 fn busy() -> AppError {
@@ -350,6 +364,7 @@ fn message(
         usage: None,
         failure: None,
         length_limited: false,
+        left_out: 0,
         created_at: state.clock.now(),
     }
 }

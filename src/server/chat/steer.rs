@@ -3,7 +3,9 @@
 //! A running answer is always the newest message of the branch on screen: while there is one, what would
 //! change the tree is refused with a reason, as a second question is.
 
-use super::{Ask, Asked, Place, busy, choose_model, detached, forsake, job, keys, repeated, too_many, turn};
+use super::{
+    Ask, Asked, Place, busy, choose_model, detached, forsake, job, keys, prompt_of, repeated, too_many, turn,
+};
 use crate::{
     domain::{ChatEvent, Conversation, Message, Role},
     error::AppError,
@@ -72,8 +74,17 @@ pub async fn continue_answer(
         let begun = state_.store.continue_answer(current_.id(), &old.id, key.as_ref(), &run, most, now).await;
         Ok(match begun.inspect_err(|_| forsake(&state_, &old, &run))? {
             ContinueOutcome::Begun(conversation, answer) => {
-                let turn = turn(&state_, &current_, conversation, false, None, answer, key);
-                Ok(job::start(&state_, turn, run, provider, name).await)
+                let mut turn = turn(&state_, &current_, conversation, false, None, answer, key);
+                let prompt = prompt_of(&state_, &turn, &*provider, &name).await;
+                // The text that is there takes room, too.
+                let left_out = prompt.as_ref().map_or(0, |prompt| prompt.left_out);
+                if left_out != turn.answer.left_out {
+                    turn.answer.left_out = left_out;
+                    if let Err(error) = state_.store.set_left_out(&turn.answer.id, left_out).await {
+                        tracing::warn!(%error, "what a prompt had no room for could not be stored");
+                    }
+                }
+                Ok(job::start(&state_, turn, prompt, run, provider, name).await)
             }
             outcome => Err(outcome),
         })

@@ -233,6 +233,7 @@ async fn begin(
             parent_id: question.parent_id,
             content: question.content,
         }),
+        left_out: answer.left_out,
     };
     Ok(channel.begin_remote(started, answer, after))
 }
