@@ -77,7 +77,7 @@ pub async fn continue_answer(
                 let mut turn = turn(&state_, &current_, conversation, false, None, answer, key);
                 let prompt = prompt_of(&state_, &turn, &*provider, &name).await;
                 // The text that is there takes room, too.
-                let left_out = prompt.as_ref().map_or(0, |prompt| prompt.left_out);
+                let left_out = prompt.as_ref().map_or(turn.answer.left_out, |prompt| prompt.left_out);
                 if left_out != turn.answer.left_out {
                     turn.answer.left_out = left_out;
                     if let Err(error) = state_.store.set_left_out(&turn.answer.id, left_out).await {
