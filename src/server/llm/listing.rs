@@ -147,10 +147,17 @@ mod tests {
     #[test]
     fn what_ollama_shows_of_a_model() {
         let body = |parameters: &str| {
-            format!(
-                r#"{{"license":"x","parameters":"{parameters}","model_info":{{"general.architecture":"llama",
-                "llama.context_length":131072,"llama.embedding_length":3072}},"capabilities":["completion","vision"]}}"#
-            )
+            serde_json::json!({
+                "license": "x",
+                "parameters": parameters,
+                "model_info": {
+                    "general.architecture": "llama",
+                    "llama.context_length": 131_072,
+                    "llama.embedding_length": 3072,
+                },
+                "capabilities": ["completion", "vision"],
+            })
+            .to_string()
         };
         let vision = Some(true);
         let said = |context| Some(Traits { context: Some(context), vision, price: None });

@@ -190,7 +190,7 @@ pub(super) async fn what_lies_beyond_a_branch_is_counted(store: &dyn Store) {
         leaf = next.answer.id;
     }
     for (messages, most, count) in
-        [(20, 100, 0), (19, 100, 1), (10, 100, 10), (9, 100, 10), (2, 100, 17), (2, 5, 5)]
+        [(20, 100, 0), (19, 100, 1), (10, 100, 9), (9, 100, 10), (2, 100, 17), (2, 5, 5)]
     {
         let branch = Branch::find(store, &it.id, Some(&leaf), reach(messages, u64::MAX)).await.unwrap();
         assert_eq!(branch.count_beyond(store, &it.id, most).await.unwrap(), count, "{messages} {most}");
