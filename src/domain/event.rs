@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::message::{FailureCode, Status, Usage};
+use super::message::{FailureCode, Status, Usage, is_zero};
 
 /// An event with its place. `seq` grows by one from event to event of an answer, and never falls
 /// within a conversation.
@@ -24,6 +24,9 @@ pub enum ChatEvent {
         parent_id: Option<String>,
         /// `None` where an old question gets a further answer, or an answer is continued.
         question: Option<AskedQuestion>,
+        /// See [`super::Message::left_out`].
+        #[serde(default, skip_serializing_if = "is_zero")]
+        left_out: u32,
     },
     /// More text (format=text).
     Delta {

@@ -25,7 +25,19 @@ pub struct Message {
     /// The model stopped at a length limit; the answer can be continued.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub length_limited: bool,
+    /// On an answer: how many messages before it had no room in the model's context and were not sent;
+    /// [`MOST_LEFT_OUT`] stands for more, too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u32,
     pub created_at: i64,
+}
+
+/// So many messages that were left out are counted.
+pub const MOST_LEFT_OUT: u32 = 10_000;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+pub(crate) fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Message {

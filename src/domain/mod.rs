@@ -13,6 +13,6 @@ pub mod user;
 pub use conversation::{Conversation, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
 pub use message::{Failure, FailureCode, Message, Role, STILL_WRITING, Siblings, Status, Usage};
-pub use model::Model;
+pub use model::{Listed, Model, Price, Traits};
 pub use reason::Reason;
 pub use user::{CurrentUser, User, UserRole, UserState};

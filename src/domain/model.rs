@@ -1,27 +1,79 @@
-//! A model that a conversation can be held with.
+//! A model that a conversation can be held with, and what is known of it.
 
 use serde::{Deserialize, Serialize};
 
 /// The longest name of a model, in characters.
 pub const MAX_MODEL_CHARS: usize = 200;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The context that is believed, in tokens: less holds no conversation, and more than this is a mistake.
+pub const CONTEXT_TOKENS: std::ops::RangeInclusive<u32> = 256..=10_000_000;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     /// `provider/name`: what a conversation stores and a caller sends.
     pub id: String,
     /// The name the provider knows it by; it may itself contain slashes.
     pub name: String,
     pub provider: String,
+    #[serde(flatten)]
+    pub traits: Traits,
+}
+
+/// What is known of a model besides its name. `None`: neither the configuration nor the provider says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Traits {
+    /// The tokens that prompt and answer may have together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<u32>,
+    /// Whether it takes images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vision: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+}
+
+/// What a million tokens cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    /// Of the prompt.
+    pub input: f64,
+    /// Of the answer.
+    pub output: f64,
+    /// Three capital letters, as ISO 4217 has them.
+    pub currency: String,
+}
+
+/// A model as it is named in a list, with what the list says of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listed {
+    pub name: String,
+    pub traits: Traits,
 }
 
 impl Model {
     pub fn new(provider: &str, name: &str) -> Self {
-        Self { id: format!("{provider}/{name}"), name: name.to_owned(), provider: provider.to_owned() }
+        Self {
+            id: format!("{provider}/{name}"),
+            name: name.to_owned(),
+            provider: provider.to_owned(),
+            traits: Traits::default(),
+        }
     }
 
     /// Whether a model may be called so: one line of some length, without blanks around it.
     pub fn is_name(name: &str) -> bool {
         let one_line = !name.chars().any(char::is_control) && name.trim() == name;
         !name.is_empty() && name.chars().count() <= MAX_MODEL_CHARS && one_line
+    }
+}
+
+impl Traits {
+    /// These, and the other ones where these say nothing.
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            context: self.context.or(other.context),
+            vision: self.vision.or(other.vision),
+            price: self.price.or_else(|| other.price.clone()),
+        }
     }
 }

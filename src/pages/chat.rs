@@ -106,62 +106,64 @@ pub async fn open(
         ..Page::new(conversation.display_title())
     };
     let Thread { mut messages, previous_cursor, after, permit } = thread;
-    let response =
-        page.render(move || {
-            let last_id = messages.last().map(|last| last.message.id.clone());
-            let running = messages.pop_if(|last| last.message.status == Status::Generating).map(|last| {
-                Running { answer_id: last.message.id, html: last.html.to_string(), siblings: last.siblings }
-            });
-            let path = format!("/c/{id}");
-            let older = place.before.is_some();
-            let after = (!older).then_some(after);
-            let window = Window {
-                newest: last_id.clone().filter(|_| !older),
-                edited: place.edit,
-                query: place.before.map(|before| format!("before={before}&")).unwrap_or_default(),
-                key: key.clone(),
-            };
-            view! {
-                <Frame sidebar current=Some(id.clone())>
-                    <Bar
-                        title=conversation.display_title().to_owned()
-                        untitled=conversation.title.is_empty()
-                    >
-                        <Menu conversation=conversation.clone() />
-                    </Bar>
-                    <Chat
-                        conversation_id=Some(id)
-                        last_id
-                        running
-                        after
-                        models=choice.models
-                        model=choice.chosen
-                        alert
-                        reader
-                        key
-                        phrases=phrases()
-                    >
-                        {previous_cursor
-                            .map(|cursor| {
-                                view! {
-                                    <p class="older">
-                                        <a href=format!("{path}?before={cursor}")>"Earlier messages"</a>
-                                    </p>
-                                }
-                            })}
-                        {messages.into_iter().map(|message| window.show(message)).collect_view()}
-                        {older
-                            .then(|| {
-                                view! {
-                                    <p class="older">
-                                        <a href=format!("{path}#latest")>"Back to the newest messages"</a>
-                                    </p>
-                                }
-                            })}
-                    </Chat>
-                </Frame>
-            }
+    let response = page.render(move || {
+        let last_id = messages.last().map(|last| last.message.id.clone());
+        let running = messages.pop_if(|last| last.message.status == Status::Generating).map(|last| Running {
+            answer_id: last.message.id,
+            html: last.html.to_string(),
+            siblings: last.siblings,
+            left_out: last.message.left_out,
         });
+        let path = format!("/c/{id}");
+        let older = place.before.is_some();
+        let after = (!older).then_some(after);
+        let window = Window {
+            newest: last_id.clone().filter(|_| !older),
+            edited: place.edit,
+            query: place.before.map(|before| format!("before={before}&")).unwrap_or_default(),
+            key: key.clone(),
+        };
+        view! {
+            <Frame sidebar current=Some(id.clone())>
+                <Bar
+                    title=conversation.display_title().to_owned()
+                    untitled=conversation.title.is_empty()
+                >
+                    <Menu conversation=conversation.clone() />
+                </Bar>
+                <Chat
+                    conversation_id=Some(id)
+                    last_id
+                    running
+                    after
+                    models=choice.models
+                    model=choice.chosen
+                    alert
+                    reader
+                    key
+                    phrases=phrases()
+                >
+                    {previous_cursor
+                        .map(|cursor| {
+                            view! {
+                                <p class="older">
+                                    <a href=format!("{path}?before={cursor}")>"Earlier messages"</a>
+                                </p>
+                            }
+                        })}
+                    {messages.into_iter().map(|message| window.show(message)).collect_view()}
+                    {older
+                        .then(|| {
+                            view! {
+                                <p class="older">
+                                    <a href=format!("{path}#latest")>"Back to the newest messages"</a>
+                                </p>
+                            }
+                        })}
+                </Chat>
+            </Frame>
+        }
+    });
     Ok(permit.until_sent(response))
 }
 
@@ -191,6 +193,7 @@ impl Window {
             status: message.status,
             failure: message.failure,
             length_limited: message.length_limited,
+            left_out: message.left_out,
             siblings,
             newest: self.newest.as_ref() == Some(&id),
         };

@@ -182,6 +182,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
                 api_key: provider.api_key.as_ref().map(|key| Secret::new(key.expose())),
                 models: provider.models.clone(),
                 title_model: provider.title_model.clone(),
+                traits: provider.traits.clone(),
                 timeouts,
             })) as Arc<dyn Provider>
         })

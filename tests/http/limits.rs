@@ -140,6 +140,7 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
         usage: None,
         failure: None,
         length_limited: false,
+        left_out: 0,
         created_at: now,
     };
     let turn = NewTurn {

@@ -4,6 +4,7 @@
 
 mod app;
 mod chat;
+mod context;
 mod conversations;
 mod door;
 mod endings;

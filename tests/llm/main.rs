@@ -9,6 +9,7 @@ mod refused;
 mod scripted;
 #[path = "../support/shelf.rs"]
 mod shelf;
+mod told;
 #[path = "../support/upstream.rs"]
 mod upstream;
 

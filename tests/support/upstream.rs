@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use inglenook::domain::Traits;
 use inglenook::server::llm::{OpenAi, OpenAiConfig, Secret, Timeouts};
 use serde_json::Value;
 
@@ -64,6 +65,7 @@ pub fn provider(base_url: &str, timeouts: Timeouts) -> Arc<OpenAi> {
         api_key: Some(Secret::new(KEY)),
         models: Vec::new(),
         title_model: None,
+        traits: Traits::default(),
         timeouts,
     }))
 }

@@ -184,6 +184,7 @@ impl Chat {
             usage: None,
             failure: None,
             length_limited: false,
+            left_out: 0,
             created_at: self.clock.now(),
         }
     }

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Asked, Chat, job};
+use super::{
+    Asked, Chat, job,
+    prompt::{self, Prompt},
+};
 use crate::{
     domain::{CurrentUser, Message, STILL_WRITING},
     error::AppError,
@@ -23,7 +26,7 @@ impl Chat {
     pub(super) async fn begin(
         self: &Arc<Self>,
         current: &CurrentUser,
-        turn: NewTurn,
+        mut turn: NewTurn,
         provider: std::sync::Arc<dyn Provider>,
         name: String,
     ) -> Result<Asked, AppError> {
@@ -35,12 +38,14 @@ impl Chat {
                 if chat.live.is_draining() {
                     return Err(AppError::Stopping);
                 }
+                let prompt = chat.prompt_of(&turn, &*provider, &name).await?;
+                turn.answer.left_out = prompt.left_out;
                 let begun = chat.store.begin_turn(&turn).await;
                 // The first run of an answer bears its id.
                 let run = turn.answer.id.clone();
                 let forsaken = || chat.forsake(&turn.answer, &run);
                 Ok(match begun.inspect_err(|_| forsaken())? {
-                    TurnOutcome::Begun => Ok(job::start(&chat, turn, run, provider, name).await),
+                    TurnOutcome::Begun => Ok(job::start(&chat, turn, Ok(prompt), run, provider, name).await),
                     outcome => Err(outcome),
                 })
             })
@@ -65,6 +70,17 @@ impl Chat {
             TurnOutcome::Busy { .. } => Err(busy()),
             TurnOutcome::TooMany => Err(self.too_many()),
         }
+    }
+
+    /// What is sent for the answer of this turn, by what is known of the model `name`.
+    pub(super) async fn prompt_of(
+        &self,
+        turn: &NewTurn,
+        provider: &dyn Provider,
+        name: &str,
+    ) -> Result<Prompt, AppError> {
+        let context = provider.traits(name).context;
+        prompt::build(&*self.store, &turn.conversation, turn.question.as_ref(), &turn.answer, context).await
     }
 
     pub(super) fn too_many(&self) -> AppError {

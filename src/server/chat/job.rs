@@ -12,7 +12,7 @@ use futures::StreamExt;
 use tokio::{sync::watch, time::Instant};
 
 use self::end::Ending;
-use super::{Asked, Chat, prompt, tail::Tail};
+use super::{Asked, Chat, prompt::Prompt, tail::Tail};
 use crate::{
     domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Usage},
     error::AppError,
@@ -22,7 +22,7 @@ use crate::{
             channel::StopReason,
             registry::{Held, RunningJob},
         },
-        llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, Provider},
+        llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, PromptMessage, Provider},
         ops::tasks,
         store::{NewTurn, Run},
     },
@@ -40,6 +40,7 @@ const THINKING_ENDS: &str = "\n</think>\n\n";
 pub async fn start(
     chat: &Arc<Chat>,
     turn: NewTurn,
+    prompt: Result<Prompt, AppError>,
     run: String,
     provider: Arc<dyn Provider>,
     model_name: String,
@@ -75,6 +76,7 @@ pub async fn start(
         channel,
         provider,
         model_name,
+        prompt: prompt.map(|prompt| prompt.messages),
         usage: None,
         length_limited: false,
         bytes: answer.content.len() + answer.reasoning.len(),
@@ -102,6 +104,8 @@ struct Job {
     channel: Held,
     provider: Arc<dyn Provider>,
     model_name: String,
+    /// What is sent, until it is; or why nothing can be.
+    prompt: Result<Vec<PromptMessage>, AppError>,
     turn: NewTurn,
     entry: Option<journal::Entry>,
     tail: Arc<Tail>,
@@ -154,10 +158,11 @@ impl Job {
                 retryable: false,
             }));
         }
+        let prompt = std::mem::replace(&mut self.prompt, Ok(Vec::new()));
         let mut stream = tokio::select! {
             biased;
             reason = stopped(stop) => return Ok(End::Asked(reason)),
-            stream = self.open() => stream?,
+            stream = self.open(prompt) => stream?,
         };
         // In the past, so that the first words are told at once.
         let mut told = Instant::now() - TELL_AT_LEAST;
@@ -197,17 +202,16 @@ impl Job {
         (TELL_EVERY + MORE_PER_ANSWER.saturating_mul(answers)).min(TELL_AT_LEAST)
     }
 
-    async fn open(&self) -> Result<DeltaStream, LlmError> {
-        let messages = prompt::build(
-            &*self.chat.store,
-            &self.turn.conversation,
-            self.turn.question.as_ref(),
-            &self.turn.answer,
-        )
-        .await
-        .map_err(|error| LlmError {
-            failure: internal_failure(),
-            detail: format!("the prompt could not be read: {error}"),
+    async fn open(&self, prompt: Result<Vec<PromptMessage>, AppError>) -> Result<DeltaStream, LlmError> {
+        let messages = prompt.map_err(|error| match error {
+            AppError::Conflict { message } => {
+                let failure = Failure { code: FailureCode::Refused, message, retryable: false };
+                LlmError { failure, detail: "the prompt is too long".into() }
+            }
+            error => LlmError {
+                failure: internal_failure(),
+                detail: format!("the prompt could not be read: {error}"),
+            },
         })?;
         self.provider.chat(ChatRequest { model: self.model_name.clone(), messages, max_tokens: None }).await
     }
@@ -301,6 +305,7 @@ fn started(turn: &NewTurn) -> ChatEvent {
             parent_id: question.parent_id.clone(),
             content: question.content.clone(),
         }),
+        left_out: answer.left_out,
     }
 }
 

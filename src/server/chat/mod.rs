@@ -12,6 +12,7 @@ mod steer;
 mod stop;
 mod tail;
 mod title;
+mod tokens;
 
 use std::sync::Arc;
 

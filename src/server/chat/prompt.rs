@@ -1,7 +1,8 @@
-//! The prompt: the branch from the first question to the newest, as far back as fits.
+//! The prompt: the branch from the first question to the newest, as far back as the model's context has room.
 
+use super::tokens::{MAX_BYTES_PER_TOKEN, estimate};
 use crate::{
-    domain::{Conversation, Message, Role},
+    domain::{Conversation, Message, Role, message::MOST_LEFT_OUT},
     error::AppError,
     server::{
         llm::{PromptMessage, think::without_thinking},
@@ -9,78 +10,151 @@ use crate::{
     },
 };
 
-/// Messages looked back at, and bytes of text sent, at the most. The provider's own limit is in tokens,
-/// which we cannot count for every model; it answers clearly when a prompt is too long.
-const MAX_MESSAGES: usize = 200;
-const MAX_BYTES: usize = 1024 * 1024;
-/// Of an answer that is continued, at the most: its end.
-const MAX_BEGUN_BYTES: usize = MAX_BYTES / 4;
+/// The context of a model, in tokens, when neither the configuration nor its provider says one. Nearly all hosted
+/// models have at least so much, and the local servers whose models have less say so themselves.
+pub const DEFAULT_CONTEXT: u32 = 32_768;
+/// A quarter of a context is left for the answer and its thinking, and no more tokens than these.
+const MOST_FOR_ANSWER: u32 = 16_384;
+/// What a model's template puts around each message, and around all of them, in tokens.
+const AROUND_MESSAGE: u32 = 8;
+const AROUND_PROMPT: u32 = 16;
 /// Many servers begin a new answer after an answer, so the wish is said in words.
 const GO_ON: &str = "Your last answer was cut off. Go on exactly where it stopped, in the same language and \
     format, in the middle of a word or a code block too. Do not repeat any of it, and do not comment on this.";
 
-/// What is sent for this answer, oldest first; `question` is the one that was asked together with it. It ends
-/// with the answer's question; when the answer has text already, with that and the wish to go on.
+/// What is sent for an answer.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// Oldest first.
+    pub messages: Vec<PromptMessage>,
+    /// How many messages of the branch have no room, see [`Message::left_out`].
+    pub left_out: u32,
+}
+
+/// The prompt for this answer; `question` is the one that is asked together with it, stored or not. It ends with the
+/// answer's question; when the answer has text already, with the end of that and the wish to go on. `context`: the
+/// tokens that the model takes, where that is known. The system prompt and the question are part of it in any case.
+///
+/// # Errors
+///
+/// The question is surely too long for the model. Where the context is only supposed, the provider is asked.
 pub async fn build(
     chats: &dyn Chats,
     conversation: &Conversation,
     question: Option<&Message>,
     answer: &Message,
-) -> Result<Vec<PromptMessage>, AppError> {
-    let branch = match &answer.parent_id {
-        // The first one has nothing before it to be looked for.
-        Some(_) if question.is_some_and(|question| question.parent_id.is_none()) => {
-            question.cloned().into_iter().collect()
-        }
-        Some(question) => {
-            // By their lengths first: what does not fit is never in memory.
-            let reach =
-                Reach { messages: MAX_MESSAGES, bytes: MAX_BYTES as u64, texts: Texts::WithoutReasoning };
-            let branch = Branch::find(chats, &conversation.id, Some(question), reach).await?;
-            branch.read(chats, &conversation.id).await?
-        }
-        None => Vec::new(),
-    };
-    let mut prompt = Vec::new();
+    context: Option<u32>,
+) -> Result<Prompt, AppError> {
+    let room = room(context.unwrap_or(DEFAULT_CONTEXT));
+    let system = conversation.system_prompt.as_ref().filter(|text| !text.trim().is_empty());
+    let system = system.map(|text| PromptMessage { role: Role::System, content: text.clone() });
+    let mut newest: Vec<PromptMessage> = Vec::new();
     let begun = without_thinking(&answer.content);
     if !begun.is_empty() {
-        prompt.push(PromptMessage { role: Role::User, content: GO_ON.into() });
-        prompt.push(PromptMessage { role: Role::Assistant, content: end_of(&begun).to_owned() });
+        newest.push(PromptMessage { role: Role::User, content: GO_ON.into() });
+        newest.push(PromptMessage { role: Role::Assistant, content: end_of(&begun, room / 4).to_owned() });
     }
-    prompt.extend(fitting(branch, MAX_BYTES));
-    let mut prompt = joined(prompt);
-    if let Some(system) = conversation.system_prompt.as_ref().filter(|text| !text.trim().is_empty()) {
-        prompt.push(PromptMessage { role: Role::System, content: system.clone() });
+    let asked = match (question, &answer.parent_id) {
+        (Some(question), _) => Some(question.clone()),
+        (None, Some(id)) => chats.messages_of(&conversation.id, std::slice::from_ref(id), TEXTS).await?.pop(),
+        (None, None) => None,
+    };
+    let before = asked.as_ref().and_then(|asked| asked.parent_id.clone());
+    newest.extend(asked.and_then(shown));
+    let fixed = newest.iter().chain(&system).map(cost).fold(AROUND_PROMPT, u32::saturating_add);
+    if let Some(context) = context.filter(|context| surely_exceeds(fixed, *context)) {
+        return Err(too_long(fixed, context, question.is_some(), system.is_some()));
     }
-    prompt.reverse();
-    Ok(prompt)
+    let older = older(chats, conversation, before.as_deref(), room.saturating_sub(fixed)).await?;
+    newest.extend(older.messages);
+    let mut messages = joined(newest);
+    messages.extend(system);
+    messages.reverse();
+    Ok(Prompt { messages, left_out: older.left_out })
 }
 
-/// The newest messages that fit, newest first. The newest one always does; empty answers (failed before
-/// the first word) are left out, and thinking that a server left in an answer is too: models are not shown theirs.
-fn fitting(newest_first: Vec<Message>, max_bytes: usize) -> Vec<PromptMessage> {
-    let mut left = max_bytes;
-    let mut prompt: Vec<PromptMessage> = Vec::new();
-    for message in newest_first {
-        let content = match message.role {
-            Role::Assistant => without_thinking(&message.content),
-            Role::User | Role::System => message.content,
-        };
-        if content.is_empty() {
-            continue;
+/// A model is not shown what it thought.
+const TEXTS: Texts = Texts::WithoutReasoning;
+
+/// The tokens of a context that the prompt may have.
+fn room(context: u32) -> u32 {
+    context - (context / 4).min(MOST_FOR_ANSWER)
+}
+
+fn cost(message: &PromptMessage) -> u32 {
+    estimate(&message.content).saturating_add(AROUND_MESSAGE)
+}
+
+/// An estimate is hardly ever too low, and for the texts that people send mostly not more than half too high: what is
+/// beyond that does not fit.
+fn surely_exceeds(estimated: u32, context: u32) -> bool {
+    u64::from(estimated) * 2 > u64::from(context) * 3
+}
+
+fn too_long(estimated: u32, context: u32, is_new: bool, with_system: bool) -> AppError {
+    let with = if with_system { " with the system prompt" } else { "" };
+    let message = format!(
+        "This message{with} is about {estimated} tokens long, and the model takes {context}, its answer included. \
+         Shorten it, or choose a model with a larger context."
+    );
+    if is_new { AppError::invalid("content", message) } else { AppError::Conflict { message } }
+}
+
+/// A message as a model is shown it: without thinking that a server left in an answer. `None`: an empty one, which
+/// failed before the first word.
+fn shown(message: Message) -> Option<PromptMessage> {
+    let content = match message.role {
+        Role::Assistant => without_thinking(&message.content),
+        Role::User | Role::System => message.content,
+    };
+    (!content.is_empty()).then_some(PromptMessage { role: message.role, content })
+}
+
+/// The messages from `leaf_id` towards the first one that have room, newest first.
+async fn older(
+    chats: &dyn Chats,
+    conversation: &Conversation,
+    leaf_id: Option<&str>,
+    room: u32,
+) -> Result<Prompt, AppError> {
+    if leaf_id.is_none() {
+        return Ok(Prompt::default());
+    }
+    let store = chats;
+    // By their lengths first: no more is read than may have room.
+    let reach = Reach {
+        messages: (room / AROUND_MESSAGE).max(1) as usize,
+        bytes: u64::from(room) * MAX_BYTES_PER_TOKEN,
+        texts: TEXTS,
+    };
+    let branch = Branch::find(store, &conversation.id, leaf_id, reach).await?;
+    let beyond = branch.count_beyond(store, &conversation.id, MOST_LEFT_OUT).await?;
+    let messages = branch.read(store, &conversation.id).await?;
+    let fitting = fitting(messages, room, beyond);
+    Ok(Prompt { left_out: fitting.left_out.min(MOST_LEFT_OUT), ..fitting })
+}
+
+/// The newest messages that have room, newest first. `beyond`: how many are older than these.
+fn fitting(newest_first: Vec<Message>, room: u32, beyond: u32) -> Prompt {
+    let (mut left, mut left_out, mut messages) = (room, beyond, Vec::new());
+    let mut is_full = false;
+    for message in newest_first.into_iter().filter_map(shown) {
+        let cost = cost(&message);
+        is_full |= cost > left;
+        if is_full {
+            left_out = left_out.saturating_add(1);
+        } else {
+            left -= cost;
+            messages.push(message);
         }
-        let fits = content.len() <= left;
-        if !fits && !prompt.is_empty() {
-            break;
-        }
-        left = left.saturating_sub(content.len());
-        prompt.push(PromptMessage { role: message.role, content });
     }
     // Some models refuse a prompt that begins with an answer.
-    while prompt.len() > 1 && prompt.last().is_some_and(|oldest| oldest.role == Role::Assistant) {
-        prompt.pop();
+    while messages.last().is_some_and(|oldest| oldest.role == Role::Assistant) {
+        messages.pop();
+        // Where there is room for all, its question was deleted.
+        left_out += u32::from(left_out > 0);
     }
-    prompt
+    Prompt { messages, left_out }
 }
 
 /// One message in place of several by the same side, which deleted and failed messages leave; some
@@ -96,8 +170,14 @@ fn joined(newest_first: Vec<PromptMessage>) -> Vec<PromptMessage> {
     prompt
 }
 
-fn end_of(text: &str) -> &str {
-    let from = text.len().saturating_sub(MAX_BEGUN_BYTES);
+/// The end of a text, of about so many tokens.
+fn end_of(text: &str, tokens: u32) -> &str {
+    let all = estimate(text);
+    if all <= tokens {
+        return text;
+    }
+    let kept = text.len() as u64 * u64::from(tokens) / u64::from(all);
+    let from = text.len() - usize::try_from(kept).unwrap_or(text.len());
     &text[text.ceil_char_boundary(from)..]
 }
 
@@ -119,6 +199,7 @@ mod tests {
             usage: None,
             failure: None,
             length_limited: false,
+            left_out: 0,
             created_at: 0,
         }
     }
@@ -127,23 +208,48 @@ mod tests {
         prompt.iter().map(|m| m.content.as_str()).collect()
     }
 
+    fn branch() -> Vec<Message> {
+        vec![
+            message(Role::User, "third"),
+            message(Role::Assistant, ""),
+            message(Role::User, "second"),
+            message(Role::Assistant, "answer"),
+            message(Role::User, "first"),
+        ]
+    }
+
     #[test]
-    fn keeps_the_newest_that_fit_and_begins_with_a_question() {
-        let branch = || {
-            vec![
-                message(Role::User, "third"),
-                message(Role::Assistant, ""),
-                message(Role::User, "second"),
-                message(Role::Assistant, "answer"),
-                message(Role::User, "first"),
-            ]
-        };
-        assert_eq!(texts(&fitting(branch(), 1000)), ["third", "second", "answer", "first"]);
-        assert_eq!(texts(&fitting(branch(), 18)), ["third", "second"]);
-        assert_eq!(texts(&fitting(branch(), 1)), ["third"]);
-        let joined = joined(fitting(branch(), 1000));
+    fn keeps_the_newest_that_have_room_and_begins_with_a_question() {
+        let all = fitting(branch(), 1000, 0);
+        assert_eq!(texts(&all.messages), ["third", "second", "answer", "first"]);
+        assert_eq!(all.left_out, 0);
+        // What was first, and the answer to it.
+        let two: u32 = all.messages[..2].iter().map(cost).sum();
+        let three: u32 = all.messages[..3].iter().map(cost).sum();
+        for room in [two, two + 1, three, three + 1] {
+            let some = fitting(branch(), room, 0);
+            assert_eq!((texts(&some.messages), some.left_out), (vec!["third", "second"], 2), "{room}");
+        }
+        assert_eq!(fitting(branch(), two - 1, 0).left_out, 3);
+        assert_eq!(fitting(branch(), 0, 0), Prompt { messages: Vec::new(), left_out: 4 });
+        let joined = joined(all.messages);
         assert_eq!(texts(&joined), ["second\n\nthird", "answer", "first"]);
         assert_eq!(joined[0].role, Role::User);
+    }
+
+    #[test]
+    fn a_short_message_does_not_slip_in_behind_one_that_has_no_room() {
+        let long = "word ".repeat(400);
+        let branch = vec![message(Role::User, "new"), message(Role::User, &long), message(Role::User, "old")];
+        let some = fitting(branch, 100, 7);
+        assert_eq!((texts(&some.messages), some.left_out), (vec!["new"], 9));
+    }
+
+    #[test]
+    fn an_answer_without_its_question_is_not_said_to_have_no_room() {
+        let branch = || vec![message(Role::User, "second"), message(Role::Assistant, "answer")];
+        assert_eq!(fitting(branch(), 1000, 0).left_out, 0);
+        assert_eq!(fitting(branch(), 1000, 5).left_out, 6);
     }
 
     #[test]
@@ -155,15 +261,25 @@ mod tests {
             message(Role::Assistant, "<think>\nSECRET\n</think>\n\nHello"),
             message(Role::User, "first"),
         ];
-        assert_eq!(texts(&fitting(branch, 1000)), ["second <think>mine</think>", "second", "Hello", "first"]);
+        let prompt = fitting(branch, 1000, 0);
+        assert_eq!(texts(&prompt.messages), ["second <think>mine</think>", "second", "Hello", "first"]);
     }
 
     #[test]
     fn of_a_long_answer_the_end_is_sent_in_whole_characters() {
-        assert_eq!(end_of("short"), "short");
-        let long = "日".repeat(MAX_BEGUN_BYTES);
-        let end = end_of(&long);
-        assert!(end.len() <= MAX_BEGUN_BYTES && end.len() > MAX_BEGUN_BYTES - 3);
+        assert_eq!(end_of("short", 100), "short");
+        let long = "日".repeat(10_000);
+        let end = end_of(&long, 1000);
         assert!(end.chars().all(|c| c == '日'));
+        assert!((900..=1001).contains(&estimate(end)), "{}", estimate(end));
+        assert_eq!(end_of(&long, 0), "");
+    }
+
+    #[test]
+    fn a_part_of_the_context_is_left_for_the_answer() {
+        assert_eq!((room(256), room(8192), room(DEFAULT_CONTEXT)), (192, 6144, 24_576));
+        assert_eq!(room(200_000), 200_000 - MOST_FOR_ANSWER);
+        assert!(!surely_exceeds(12_288, 8192) && surely_exceeds(12_289, 8192));
+        assert!(surely_exceeds(u32::MAX, 10_000_000));
     }
 }

@@ -76,8 +76,17 @@ impl Chat {
                 chat.store.continue_answer(current_.id(), &old.id, key.as_ref(), &run, most, now).await;
             Ok(match begun.inspect_err(|_| chat.forsake(&old, &run))? {
                 ContinueOutcome::Begun(conversation, answer) => {
-                    let turn = chat.turn(&current_, conversation, false, None, answer, key);
-                    Ok(job::start(&chat, turn, run, provider, name).await)
+                    let mut turn = chat.turn(&current_, conversation, false, None, answer, key);
+                    let prompt = chat.prompt_of(&turn, &*provider, &name).await;
+                    // The text that is there takes room, too.
+                    let left_out = prompt.as_ref().map_or(turn.answer.left_out, |prompt| prompt.left_out);
+                    if left_out != turn.answer.left_out {
+                        turn.answer.left_out = left_out;
+                        if let Err(error) = chat.store.set_left_out(&turn.answer.id, left_out).await {
+                            tracing::warn!(%error, "what a prompt had no room for could not be stored");
+                        }
+                    }
+                    Ok(job::start(&chat, turn, prompt, run, provider, name).await)
                 }
                 outcome => Err(outcome),
             })

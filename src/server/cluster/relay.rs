@@ -199,6 +199,7 @@ impl Relay {
                 parent_id: question.parent_id,
                 content: question.content,
             }),
+            left_out: answer.left_out,
         };
         Ok(channel.begin_remote(started, answer, after))
     }

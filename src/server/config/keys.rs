@@ -198,8 +198,35 @@ pub const PROVIDER_KEYS: &[(&str, &str)] = &[
         "An OpenAI-compatible API, such as http://localhost:11434/v1; a /v1 that is left out is found.",
     ),
     ("api_key_env", "The name of the variable that holds the key; leave it out when none is wanted."),
-    ("models", "The models to offer, and no others are asked; left out, /models is asked."),
+    (
+        "models",
+        "The models to offer, and no others are asked; left out, /models is asked. Names, or tables: [\"a\", {name = \"b\", context = 8192}].",
+    ),
     ("title_model", "The model that names conversations; left out, the one that answers."),
+    (
+        "context",
+        "The tokens that prompt and answer may have together, of each model or in a model's table; left out, what the provider says, else 32768.",
+    ),
+    ("vision", "true or false: whether the models take images; left out, what the provider says."),
+    (
+        "price",
+        "What a million tokens cost, such as {input = 0.15, output = 0.6, currency = \"USD\"}; told to programs.",
+    ),
+];
+
+/// The keys of a table in `models`.
+pub const MODEL_KEYS: &[(&str, &str)] = &[
+    ("name", "The name the provider knows it by."),
+    ("context", "As for the provider."),
+    ("vision", "As for the provider."),
+    ("price", "As for the provider."),
+];
+
+/// The keys of a `price`.
+pub const PRICE_KEYS: &[(&str, &str)] = &[
+    ("input", "Of a million tokens of the prompt."),
+    ("output", "Of a million tokens of the answer."),
+    ("currency", "Three capital letters."),
 ];
 
 pub(super) fn find(key: &str) -> Option<&'static Key> {

@@ -1,6 +1,7 @@
 //! [`Config`]: what the operator set, from `Leptos.toml` and the environment over it, checked as a whole.
 
 pub mod keys;
+mod models;
 mod problem;
 mod provider;
 mod reader;
@@ -339,13 +340,16 @@ fn check_default_model(reader: &mut Reader<'_>, model: &str, providers: &[Provid
     let Some((name, model)) = model.split_once('/') else { return };
     let wanted = match providers.iter().find(|provider| provider.name == name) {
         Some(provider)
-            if provider.models.is_empty() || provider.models.iter().any(|known| known == model) =>
+            if provider.models.is_empty() || provider.models.iter().any(|known| known.name == model) =>
         {
             return;
         }
-        Some(provider) => {
-            provider.models.iter().map(|model| format!("{name}/{model}")).collect::<Vec<_>>().join(", ")
-        }
+        Some(provider) => provider
+            .models
+            .iter()
+            .map(|model| format!("{name}/{}", model.name))
+            .collect::<Vec<_>>()
+            .join(", "),
         None if providers.is_empty() && name == DEMO => return,
         None if providers.is_empty() => "a configured provider; there is none".to_owned(),
         None => {

@@ -2,12 +2,13 @@
 
 use reqwest::Url;
 
-use crate::domain::Model;
+use crate::domain::{Listed, Traits};
 
 use super::{
     keys::{PROVIDER_KEYS, closest},
+    models,
     problem::Origin,
-    reader::{Reader, Setting, texts},
+    reader::{Reader, Setting},
     secret::Secret,
     value::{Node, Value, parse_array},
 };
@@ -27,8 +28,10 @@ pub struct ProviderConfig {
     pub base_url: String,
     /// `None`: no `Authorization` is sent.
     pub api_key: Option<Secret>,
-    /// Empty: `/models` is asked.
-    pub models: Vec<String>,
+    /// Empty: `/models` is asked. What is said of all models stands in each of them, too.
+    pub models: Vec<Listed>,
+    /// What is said of all its models.
+    pub traits: Traits,
     /// The model that names conversations; `None`: the one that answers.
     pub title_model: Option<String>,
     pub origin: Origin,
@@ -116,29 +119,35 @@ fn from_openai_variables(reader: &mut Reader<'_>) -> Option<ProviderConfig> {
         base_url,
         api_key,
         models: Vec::new(),
+        traits: Traits::default(),
         title_model: None,
         origin,
     })
 }
 
-/// One `[[provider]]` table while it is read.
-struct Table<'t, 'r> {
-    reader: &'t mut Reader<'r>,
+/// One `[[provider]]` table, or a table inside it, while it is read.
+pub(super) struct Table<'t, 'r> {
+    pub reader: &'t mut Reader<'r>,
     /// `provider 2`
-    key: String,
-    node: &'t Node,
-    variable: &'t Option<Origin>,
+    pub key: String,
+    pub node: &'t Node,
+    pub variable: &'t Option<Origin>,
 }
 
-impl Table<'_, '_> {
-    fn fields(&self) -> &[(String, Node)] {
+impl<'t, 'r> Table<'t, 'r> {
+    /// The table that a field of this one holds, or an item of a list in it.
+    pub fn inner<'i>(&'i mut self, name: &str, node: &'i Node) -> Table<'i, 'r> {
+        Table { key: format!("{} {name}", self.key), reader: self.reader, node, variable: self.variable }
+    }
+
+    pub fn fields(&self) -> &'t [(String, Node)] {
         match &self.node.value {
             Value::Table(fields) => fields,
             _ => &[],
         }
     }
 
-    fn field(&self, name: &str) -> Option<&Node> {
+    pub fn field(&self, name: &str) -> Option<&'t Node> {
         self.fields().iter().find(|(field, _)| field == name).map(|(_, node)| node)
     }
 
@@ -150,7 +159,7 @@ impl Table<'_, '_> {
     }
 
     /// Records a mistake in a field, or in the whole table when `name` is empty.
-    fn problem(&mut self, name: &str, message: impl Into<String>) {
+    pub fn problem(&mut self, name: &str, message: impl Into<String>) {
         let line = self.field(name).unwrap_or(self.node).line;
         let origin = self.variable.clone().unwrap_or_else(|| self.reader.in_file(line));
         let key = if name.is_empty() { self.key.clone() } else { format!("{} {name}", self.key) };
@@ -158,7 +167,7 @@ impl Table<'_, '_> {
     }
 
     /// A text; of another kind it is a mistake, and missing it is one when `required`.
-    fn wanted_text(&mut self, name: &str, wanted: &str, required: bool) -> Option<String> {
+    pub fn wanted_text(&mut self, name: &str, wanted: &str, required: bool) -> Option<String> {
         match self.field(name).map(|node| node.value.clone()) {
             Some(Value::Text(text)) if !text.trim().is_empty() => return Some(text.trim().to_owned()),
             Some(Value::Text(_)) => self.problem(name, format!("found an empty text, wanted {wanted}")),
@@ -175,18 +184,19 @@ fn provider(table: &mut Table<'_, '_>, origin: Origin) -> Option<ProviderConfig>
         table.problem("", format!("found {}, wanted a table", table.node.value.shown()));
         return None;
     }
-    unknown_fields(table);
+    unknown_fields(table, PROVIDER_KEYS);
     let name = name(table);
     let is_openai = name.as_deref() == Some("openai");
     let base_url = table_base_url(table, is_openai);
     let api_key = api_key(table, is_openai);
-    let models = models(table);
+    let traits = models::traits(table);
+    let models = models::models(table, &traits);
     let title_model = table.wanted_text("title_model", "the name of a model", false);
-    Some(ProviderConfig { name: name?, base_url: base_url?, api_key, models, title_model, origin })
+    Some(ProviderConfig { name: name?, base_url: base_url?, api_key, models, traits, title_model, origin })
 }
 
-fn unknown_fields(table: &mut Table<'_, '_>) {
-    let known = || PROVIDER_KEYS.iter().map(|(name, _)| *name);
+pub(super) fn unknown_fields(table: &mut Table<'_, '_>, keys: &'static [(&str, &str)]) {
+    let known = || keys.iter().map(|(name, _)| *name);
     let unknown: Vec<String> = table.fields().iter().map(|(field, _)| field.clone()).collect();
     for field in unknown.iter().filter(|field| known().all(|name| name != *field)) {
         let hint = match &**field {
@@ -262,25 +272,6 @@ fn usable_key(key: &str) -> Result<Secret, &'static str> {
     } else {
         Err("found a key with spaces or unusual characters in it, wanted the key alone")
     }
-}
-
-fn models(table: &mut Table<'_, '_>) -> Vec<String> {
-    const WANTED: &str = "a list of models' names of at most 200 characters, such as [\"llama3.2\"]";
-    let Some(node) = table.field("models") else { return Vec::new() };
-    let names = match &node.value {
-        Value::List(nodes) => texts(nodes)
-            .map(|names| names.iter().map(|name| name.trim().to_owned()).collect::<Vec<_>>())
-            .filter(|names| names.iter().all(|name| Model::is_name(name))),
-        _ => None,
-    };
-    let found = node.value.shown();
-    let Some(mut names) = names else {
-        table.problem("models", format!("found {found}, wanted {WANTED}"));
-        return Vec::new();
-    };
-    let mut seen = std::collections::HashSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    names
 }
 
 /// The URL without a slash at the end, or what was found and what is wanted.

@@ -6,6 +6,8 @@ use toml::{Spanned, de::DeTable, de::DeValue};
 pub(super) enum Value {
     Text(String),
     Integer(i64),
+    Decimal(f64),
+    Truth(bool),
     List(Vec<Node>),
     Table(Vec<(String, Node)>),
     /// A kind that no key wants, in words.
@@ -28,6 +30,8 @@ impl Value {
             }
             Self::Text(text) => format!("{text:?}"),
             Self::Integer(number) => format!("the number {number}"),
+            Self::Decimal(number) => format!("the number {number}"),
+            Self::Truth(truth) => truth.to_string(),
             Self::List(_) => "a list".to_owned(),
             Self::Table(_) => "a table".to_owned(),
             Self::Other(kind) => (*kind).to_owned(),
@@ -68,9 +72,10 @@ fn from_toml(node: &Spanned<DeValue<'_>>, text: &str) -> Node {
             .map_or(Value::Other("a number out of range"), Value::Integer),
         DeValue::Array(array) => Value::List(array.iter().map(|item| from_toml(item, text)).collect()),
         DeValue::Table(table) => Value::Table(from_table(table, text)),
-        DeValue::Boolean(true) => Value::Other("true"),
-        DeValue::Boolean(false) => Value::Other("false"),
-        DeValue::Float(_) => Value::Other("a number with a point"),
+        DeValue::Boolean(truth) => Value::Truth(*truth),
+        DeValue::Float(number) => {
+            number.as_str().parse().map_or(Value::Other("a number with a point"), Value::Decimal)
+        }
         DeValue::Datetime(_) => Value::Other("a date"),
     };
     Node { value, line: line_of(text, node.span().start) }
@@ -80,15 +85,16 @@ fn from_json(json: serde_json::Value) -> Value {
     let node = |json| Node { value: from_json(json), line: 1 };
     match json {
         serde_json::Value::String(text) => Value::Text(text),
-        serde_json::Value::Number(number) => {
-            number.as_i64().map_or(Value::Other("a number with a point"), Value::Integer)
-        }
+        serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(integer), _) => Value::Integer(integer),
+            (None, Some(number)) => Value::Decimal(number),
+            (None, None) => Value::Other("a number out of range"),
+        },
         serde_json::Value::Array(items) => Value::List(items.into_iter().map(node).collect()),
         serde_json::Value::Object(fields) => {
             Value::Table(fields.into_iter().map(|(key, value)| (key, node(value))).collect())
         }
-        serde_json::Value::Bool(true) => Value::Other("true"),
-        serde_json::Value::Bool(false) => Value::Other("false"),
+        serde_json::Value::Bool(truth) => Value::Truth(truth),
         serde_json::Value::Null => Value::Other("null"),
     }
 }

@@ -94,6 +94,8 @@ impl ModelList {
                 *asked = Some(Instant::now());
                 drop(asked);
                 began.send_modify(|_| {});
+                // Who waited for the list has it.
+                providers.learn().await;
             });
         }
         let mut began = self.began.subscribe();

@@ -11,7 +11,13 @@ use crate::{
 };
 
 fn started() -> ChatEvent {
-    ChatEvent::Started { message_id: "a".into(), model: "m".into(), parent_id: None, question: None }
+    ChatEvent::Started {
+        message_id: "a".into(),
+        model: "m".into(),
+        parent_id: None,
+        question: None,
+        left_out: 0,
+    }
 }
 
 fn done() -> ChatEvent {

@@ -263,6 +263,7 @@ fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
         model: message.model.clone().unwrap_or_default(),
         parent_id: message.parent_id.clone(),
         question: None,
+        left_out: message.left_out,
     }];
     if !message.reasoning.is_empty() {
         events.push(ChatEvent::Reasoning { message_id: id(), text: message.reasoning.clone() });

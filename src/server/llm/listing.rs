@@ -3,9 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The names in a list, in its order: `{"data": […]}`, `{"models": […]}` or the list alone, of texts or of
+use crate::domain::{Listed, Traits, model::CONTEXT_TOKENS};
+
+/// The models in a list, in its order: `{"data": […]}`, `{"models": […]}` or the list alone, of texts or of
 /// objects. An entry that makes no sense costs itself alone. `Err`: this is no list.
-pub(super) fn names(body: &str) -> Result<Vec<String>, String> {
+pub(super) fn models(body: &str) -> Result<Vec<Listed>, String> {
     #[derive(Deserialize)]
     struct List {
         #[serde(default, deserialize_with = "given")]
@@ -25,7 +27,7 @@ pub(super) fn names(body: &str) -> Result<Vec<String>, String> {
             (None, None) => return Err("neither data nor models".to_owned()),
         }
     };
-    Ok(entries.into_iter().filter_map(Entry::name).collect())
+    Ok(entries.into_iter().filter_map(|Entry(model)| model).collect())
 }
 
 /// Tells a field that is `null` from one that is not there.
@@ -34,30 +36,141 @@ fn given<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<Option<Vec<
 }
 
 /// One of a list of thousands, so that no more than one is held as a whole.
-struct Entry(Option<String>);
-
-impl Entry {
-    fn name(self) -> Option<String> {
-        self.0
-    }
-}
+struct Entry(Option<Listed>);
 
 impl<'de> Deserialize<'de> for Entry {
     fn deserialize<D: serde::Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-        let name = match Value::deserialize(json)? {
-            Value::String(name) => Some(name),
+        let model = match Value::deserialize(json)? {
+            Value::String(name) => Some(Listed { name, ..Listed::default() }),
             // Where there are two, `name` is the one for people.
-            Value::Object(entry) => ["id", "model", "name"].into_iter().find_map(|key| text(entry.get(key))),
+            Value::Object(entry) => ["id", "model", "name"]
+                .into_iter()
+                .find_map(|key| text(entry.get(key)))
+                .map(|name| Listed { name, traits: traits(&Value::Object(entry)) }),
             _ => None,
         };
-        Ok(Self(name))
+        Ok(Self(model))
     }
+}
+
+/// Where entries say how many tokens a model takes, the surer places first, and whose they are.
+const CONTEXTS: &[(&str, &str)] = &[
+    ("/max_model_len", "vLLM, SGLang: as the server was started"),
+    ("/context_length", "OpenRouter, Together, Fireworks"),
+    ("/max_context_length", "Mistral"),
+    ("/context_window", "Groq"),
+    ("/max_input_tokens", "LiteLLM, Anthropic: without the answer"),
+    ("/model_info/max_input_tokens", "LiteLLM, /model/info"),
+];
+
+/// What an entry says of its model.
+fn traits(entry: &Value) -> Traits {
+    let context = CONTEXTS.iter().find_map(|(place, _)| tokens(entry.pointer(place)?));
+    // OpenRouter lists what goes in; Mistral says it by name.
+    let kinds = entry.pointer("/architecture/input_modalities").and_then(Value::as_array);
+    let vision = kinds.map(|kinds| kinds.iter().any(|kind| kind == "image"));
+    let vision = vision.or_else(|| entry.pointer("/capabilities/vision")?.as_bool());
+    Traits { context, vision, price: None }
+}
+
+/// What Ollama's `/api/show` says of a model: a `num_ctx` of its own goes before what it was trained for. `None`:
+/// this is no such answer.
+pub(super) fn shown(body: &str) -> Option<Traits> {
+    let answer: Value = serde_json::from_str(body).ok()?;
+    let info = answer.get("model_info")?.as_object()?;
+    // The name of the architecture stands before it, such as `llama.context_length`.
+    let trained = info.iter().find(|(key, _)| key.ends_with(".context_length"));
+    let own = answer.get("parameters").and_then(Value::as_str).and_then(|lines| {
+        let mut words = lines.lines().map(str::split_whitespace);
+        words.find_map(|mut line| (line.next() == Some("num_ctx")).then(|| line.next())?)?.parse().ok()
+    });
+    let context = own.filter(|own| CONTEXT_TOKENS.contains(own));
+    let context = context.or_else(|| tokens(trained?.1));
+    let abilities = answer.get("capabilities").and_then(Value::as_array);
+    let vision = abilities.map(|abilities| abilities.iter().any(|ability| ability == "vision"));
+    Some(Traits { context, vision, price: None })
+}
+
+/// A number of tokens that is believed; some write it as a text.
+fn tokens(value: &Value) -> Option<u32> {
+    let number = match value {
+        Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number.filter(|number| CONTEXT_TOKENS.contains(number))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::names;
+    use super::{Traits, models, shown};
+
+    fn names(body: &str) -> Result<Vec<String>, String> {
+        models(body).map(|models| models.into_iter().map(|model| model.name).collect())
+    }
+
+    #[test]
+    fn an_entry_says_what_its_model_takes() {
+        for (entry, context, vision) in [
+            (r#"{"id":"m"}"#, None, None),
+            (r#"{"id":"m","max_model_len":16384}"#, Some(16_384), None),
+            (
+                r#"{"id":"m","context_length":131072,"architecture":{"input_modalities":["text","image"]}}"#,
+                Some(131_072),
+                Some(true),
+            ),
+            (
+                r#"{"id":"m","context_length":4096,"architecture":{"input_modalities":["text"]}}"#,
+                Some(4096),
+                Some(false),
+            ),
+            (r#"{"id":"m","max_input_tokens":200000}"#, Some(200_000), None),
+            (r#"{"id":"m","model_info":{"max_input_tokens":"128000"}}"#, Some(128_000), None),
+            (
+                r#"{"id":"m","max_context_length":32768,"capabilities":{"vision":false}}"#,
+                Some(32_768),
+                Some(false),
+            ),
+            (r#"{"id":"m","context_length":null,"context_window":8192}"#, Some(8192), None),
+            // Nonsense is no reason to leave the model out.
+            (r#"{"id":"m","context_length":0,"architecture":"x"}"#, None, None),
+            (r#"{"id":"m","context_length":-5,"max_model_len":[],"capabilities":["a"]}"#, None, None),
+            (r#"{"id":"m","context_length":99999999999,"max_input_tokens":1.5}"#, None, None),
+        ] {
+            let listed = models(&format!("[{entry}]")).unwrap().remove(0);
+            assert_eq!(listed.name, "m", "{entry}");
+            assert_eq!(listed.traits, Traits { context, vision, price: None }, "{entry}");
+        }
+    }
+
+    #[test]
+    fn what_ollama_shows_of_a_model() {
+        let body = |parameters: &str| {
+            serde_json::json!({
+                "license": "x",
+                "parameters": parameters,
+                "model_info": {
+                    "general.architecture": "llama",
+                    "llama.context_length": 131_072,
+                    "llama.embedding_length": 3072,
+                },
+                "capabilities": ["completion", "vision"],
+            })
+            .to_string()
+        };
+        let vision = Some(true);
+        let said = |context| Some(Traits { context: Some(context), vision, price: None });
+        assert_eq!(shown(&body("stop  \"<|eot_id|>\"")), said(131_072));
+        assert_eq!(shown(&body("stop  \"x\"\nnum_ctx                        8192\ntop_p 1")), said(8192));
+        assert_eq!(shown(&body("num_ctx 1\nnum_ctx x")), said(131_072));
+        assert_eq!(shown(r#"{"model_info":{}}"#), Some(Traits::default()));
+        for other in
+            ["", "null", "[]", "{}", r#"{"error":"model not found"}"#, r#"{"model_info":[]}"#, "<html>"]
+        {
+            assert_eq!(shown(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn every_shape_of_a_list() {

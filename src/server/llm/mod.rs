@@ -25,7 +25,7 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use futures::Stream;
 
-use crate::domain::{Failure, FailureCode, Role, Usage};
+use crate::domain::{Failure, FailureCode, Role, Traits, Usage};
 
 pub use client::is_local;
 pub use demo::Demo;
@@ -96,6 +96,15 @@ pub trait Provider: Send + Sync {
     fn name(&self) -> &str;
     /// The names of its models: the listed ones, or what `/models` answers.
     async fn models(&self) -> Result<Vec<String>, LlmError>;
+    /// What is known of a model by now: what the configuration says, else what the provider told.
+    fn traits(&self, _model: &str) -> Traits {
+        Traits::default()
+    }
+    /// Asks for what the list of models left open; whether anything new was told. It may take its time, so nobody
+    /// waits for it, and it does not fail: what is not told stays unknown.
+    async fn learn(&self) -> bool {
+        false
+    }
     async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError>;
     /// The model that is asked for the title of a conversation that `answering` began; `None` when none is to be.
     fn title_model<'a>(&'a self, answering: &'a str) -> Option<&'a str> {

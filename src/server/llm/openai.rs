@@ -5,6 +5,8 @@
 //! hides the headers of an error (Retry-After), retries by rules of its own, and logs error bodies as
 //! they are, in which providers repeat the key.
 
+mod told;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -14,12 +16,13 @@ use futures::StreamExt;
 use http::{HeaderValue, StatusCode, header};
 use tokio::time::{Instant, timeout_at};
 
+use self::told::Told;
 use super::base::{Base, is_astray};
 use super::client::{Client, NoClient, client};
 use super::errors::{Blame, retry_after};
 use super::request::{Dialect, body, simpler};
 use super::{ChatRequest, DeltaStream, LlmError, Provider, Secret, listing, stream};
-use crate::domain::FailureCode;
+use crate::domain::{FailureCode, Listed, Traits};
 
 /// How long `/models` may take, and how long its answer may be.
 const MODELS_LIMIT: Duration = Duration::from_secs(10);
@@ -40,7 +43,9 @@ pub struct OpenAiConfig {
     pub base_url: String,
     pub api_key: Option<Secret>,
     /// Empty: asked from `/models`.
-    pub models: Vec<String>,
+    pub models: Vec<Listed>,
+    /// What is said of all its models.
+    pub traits: Traits,
     /// Names conversations; `None`: the model that answers.
     pub title_model: Option<String>,
     pub timeouts: Timeouts,
@@ -65,7 +70,10 @@ impl Default for Timeouts {
 #[derive(Debug)]
 pub struct OpenAi {
     base: Base,
-    listed: Vec<String>,
+    listed: Vec<Listed>,
+    /// Of models that are not listed here.
+    traits: Traits,
+    told: Told,
     title_model: Option<String>,
     timeouts: Timeouts,
     blame: Blame,
@@ -108,6 +116,8 @@ impl OpenAi {
             base: Base::new(&config.base_url),
             listed: config.models,
             title_model: config.title_model,
+            traits: config.traits,
+            told: Told::default(),
             timeouts: config.timeouts,
             blame: Blame { name: config.name, key: config.api_key },
             client: OnceLock::new(),
@@ -138,6 +148,7 @@ impl OpenAi {
         }
     }
 
+    /// Asks for the list, and keeps what it says of the models.
     async fn ask_models(&self) -> Result<Vec<String>, LlmError> {
         let deadline = Instant::now() + MODELS_LIMIT;
         let late = |_| self.blame.timeout("did not list its models", MODELS_LIMIT);
@@ -147,8 +158,10 @@ impl OpenAi {
                 // There may be a list at the next address; the first one is what the operator wrote.
                 Err(Unlisted::NoList(error)) => drop(nothing.get_or_insert(error)),
                 Err(Unlisted::Failed(error)) => return Err(error),
-                Ok(names) => {
+                Ok(models) => {
                     self.base.is_at(url);
+                    let names = models.iter().map(|model| model.name.clone()).collect();
+                    self.told.list(models);
                     return Ok(names);
                 }
             }
@@ -156,7 +169,7 @@ impl OpenAi {
         Err(nothing.unwrap_or_else(|| self.blame.broken(NO_LIST, "no address")))
     }
 
-    async fn ask_models_at(&self, url: &str) -> Result<Vec<String>, Unlisted> {
+    async fn ask_models_at(&self, url: &str) -> Result<Vec<Listed>, Unlisted> {
         let client = self.client()?;
         let request = self.authorized(client.http.get(format!("{url}/models")));
         let response = request.send().await.map_err(|error| self.unanswered(client, &error))?;
@@ -170,7 +183,7 @@ impl OpenAi {
             StatusCode::OK => {
                 let body =
                     body.map_err(|start| no_list(true, &format!("too long, or broken off: {start}")))?;
-                listing::names(&body).map_err(|reason| no_list(true, &format!("{reason} in: {body}")))
+                listing::models(&body).map_err(|reason| no_list(true, &format!("{reason} in: {body}")))
             }
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
                 Err(no_list(false, &format!("{} for /models", status.as_u16())))
@@ -306,9 +319,18 @@ impl Provider for OpenAi {
 
     async fn models(&self) -> Result<Vec<String>, LlmError> {
         if !self.listed.is_empty() {
-            return Ok(self.listed.clone());
+            return Ok(self.listed.iter().map(|model| model.name.clone()).collect());
         }
         self.ask_models().await
+    }
+
+    fn traits(&self, model: &str) -> Traits {
+        let listed = self.listed.iter().find(|listed| listed.name == model);
+        listed.map_or(&self.traits, |listed| &listed.traits).clone().or(&self.told.of(model))
+    }
+
+    async fn learn(&self) -> bool {
+        self.learn_more().await
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError> {

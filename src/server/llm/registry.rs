@@ -11,6 +11,8 @@ use crate::domain::Model;
 pub struct Providers {
     /// In the order of the configuration; the first is the default.
     entries: Vec<Entry>,
+    /// Held while they are asked for more than their lists.
+    learning: tokio::sync::Mutex<()>,
 }
 
 struct Entry {
@@ -70,18 +72,29 @@ impl Offer {
 impl Providers {
     pub fn new(providers: Vec<Arc<dyn Provider>>) -> Self {
         let entry = |provider| Entry { provider, heard: Mutex::default() };
-        Self { entries: providers.into_iter().map(entry).collect() }
+        Self { entries: providers.into_iter().map(entry).collect(), learning: tokio::sync::Mutex::default() }
     }
 
     /// Asks each provider for its models, all at once; what it said, by its name.
     pub async fn ask(&self) -> Vec<(String, Result<Vec<Model>, LlmError>)> {
         join_all(self.entries.iter().map(async |entry| {
             let name = entry.provider.name();
-            let answer = entry.provider.models().await.map(|names| usable(name, names));
+            let answer = entry.provider.models().await.map(|names| usable(&*entry.provider, names));
             entry.hear(&answer);
             (name.to_owned(), answer)
         }))
         .await
+    }
+
+    /// Asks each provider for what its list of models left open, unless that is being done. Nobody waits for it.
+    pub async fn learn(&self) {
+        let Ok(_learning) = self.learning.try_lock() else { return };
+        join_all(self.entries.iter().map(async |entry| {
+            if entry.provider.learn().await {
+                entry.hear_more();
+            }
+        }))
+        .await;
     }
 
     /// The models of all providers, as they were last listed: one that does not answer for now keeps its
@@ -113,6 +126,16 @@ impl Entry {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The models are those that were listed; what is known of them is more.
+    fn hear_more(&self) {
+        let mut heard = self.heard();
+        if let Some(models) = &heard.models {
+            let known =
+                models.iter().map(|it| Model { traits: self.provider.traits(&it.name), ..it.clone() });
+            heard.models = Some(known.collect());
+        }
+    }
+
     /// The log is told when a provider begins to fail.
     fn hear(&self, answer: &Result<Vec<Model>, LlmError>) {
         let mut heard = self.heard();
@@ -130,10 +153,11 @@ impl Entry {
 }
 
 /// The models of these names, each once, in their order, without names that no model can have.
-fn usable(provider: &str, names: Vec<String>) -> Vec<Model> {
+fn usable(provider: &dyn Provider, names: Vec<String>) -> Vec<Model> {
     let mut seen = HashSet::new();
     let names = names.into_iter().filter(|name| Model::is_name(name) && seen.insert(name.clone()));
-    names.map(|name| Model::new(provider, &name)).collect()
+    let model = |name: &str| Model { traits: provider.traits(name), ..Model::new(provider.name(), name) };
+    names.map(|name| model(&name)).collect()
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub struct MessageView {
     failure: Option<Failure>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     length_limited: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<u32>,
     /// In a window only.
     #[serde(skip_serializing_if = "Option::is_none")]
     siblings: Option<Siblings>,
@@ -68,6 +70,7 @@ impl MessageView {
             usage,
             failure,
             length_limited,
+            left_out,
             created_at,
             ..
         } = message;
@@ -83,6 +86,7 @@ impl MessageView {
             usage,
             failure,
             length_limited,
+            left_out: (left_out > 0).then_some(left_out),
             siblings: None,
             created_at,
         }

@@ -41,6 +41,9 @@ pub struct Reach {
     pub texts: Texts,
 }
 
+/// Outlines are read so many at a time.
+const MOST_AT_ONCE: u32 = 512;
+
 /// Which messages a branch has, newest first. No text of them is in memory yet.
 #[derive(Clone, Debug)]
 pub struct Branch {
@@ -60,7 +63,7 @@ impl Branch {
         reach: Reach,
     ) -> Result<Self> {
         // Twice as many, as messages of other branches lie between.
-        let page = u32::try_from((reach.messages + 1) * 2).unwrap_or(u32::MAX).max(16);
+        let page = u32::try_from((reach.messages + 1) * 2).unwrap_or(u32::MAX).clamp(16, MOST_AT_ONCE);
         let mut branch = Self { outlines: Vec::new(), texts: reach.texts, more: false };
         let (mut wanted, mut left) = (leaf_id.map(str::to_owned), reach.bytes);
         while let Some(upto) = wanted.clone() {
@@ -89,6 +92,30 @@ impl Branch {
     /// The bytes of text that [`Self::read`] brings into memory.
     pub fn bytes(&self) -> u64 {
         self.outlines.iter().map(|outline| outline.bytes(self.texts)).sum()
+    }
+
+    /// How many messages lie between these and the root, `most` at the most. Those without a text do not count.
+    pub async fn count_beyond(&self, store: &dyn Messages, conversation_id: &str, most: u32) -> Result<u32> {
+        let mut wanted =
+            self.outlines.last().and_then(|oldest| oldest.parent_id.clone()).filter(|_| self.more);
+        let mut count = 0;
+        while let Some(upto) = wanted.clone() {
+            for outline in store.outlines_back(conversation_id, Some(&upto), MOST_AT_ONCE).await? {
+                if wanted.as_deref() != Some(&outline.id) {
+                    continue;
+                }
+                count += u32::from(outline.content_bytes > 0);
+                if count >= most {
+                    return Ok(count);
+                }
+                wanted = outline.parent_id;
+            }
+            // The parent is missing.
+            if wanted.as_ref() == Some(&upto) {
+                break;
+            }
+        }
+        Ok(count)
     }
 
     /// Whether the newest message has no text, as an answer that has just begun.

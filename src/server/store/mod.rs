@@ -260,6 +260,8 @@ pub trait Messages: Send + Sync {
     /// More of answers that this process writes, in one write. A chunk of an answer that it does not
     /// write (any more) is dropped, one that is there already stays as it is.
     async fn append_chunks(&self, chunks: &[Chunk]) -> Result<()>;
+    /// Says of an answer that goes on how many messages its prompt has no room for now.
+    async fn set_left_out(&self, message_id: &str, left_out: u32) -> Result<()>;
     /// Stores the end of an answer that this process writes and drops its chunks, in one step. `false`
     /// when the message is gone, or is not running here any more: it is left as it is.
     async fn finish_message(&self, message_id: &str, finish: &Finish) -> Result<bool>;

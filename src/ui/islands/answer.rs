@@ -9,12 +9,12 @@ use super::{
 use crate::{
     domain::ChatEvent,
     domain::{Failure, Status},
-    ui::parts::{AnswerActions, AnswerEnd, meta_line, name_headings},
+    ui::parts::{AnswerActions, AnswerEnd, LeftOut, meta_line, name_headings},
 };
 
 #[component]
 pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
-    let Turn { answer, reasoning, end, meta, .. } = turn;
+    let Turn { answer, reasoning, end, meta, left_out, .. } = turn;
     let id = answer.answer_id;
     let (busy, caret) = (end.clone(), end.clone());
     let thought = reasoning.clone();
@@ -45,6 +45,7 @@ pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
             aria-label="Answer"
             aria-busy=move || busy.with(Option::is_none).to_string()
         >
+            {move || view! { <LeftOut count=left_out.get() /> }}
             <Show when=move || !reasoning.with(String::is_empty)>
                 <details class="reasoning">
                     <summary>"Reasoning"</summary>
@@ -67,8 +68,9 @@ pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
 pub(super) fn apply(shared: Shared, turn: &Turn, event: ChatEvent) {
     let id = &turn.answer.answer_id;
     match event {
-        ChatEvent::Started { model, .. } => {
+        ChatEvent::Started { model, left_out, .. } => {
             turn.begin_again();
+            turn.left_out.set(left_out);
             turn.meta.set(meta_line(&model, None));
             shared.running.set(Some(id.clone()));
         }

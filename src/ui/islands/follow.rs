@@ -180,11 +180,14 @@ impl Follower {
     /// A further question goes below what is shown; all else is another branch.
     async fn unknown(&self, id: &str, event: ChatEvent) {
         match event {
-            ChatEvent::Started { model, question: Some(question), .. }
+            ChatEvent::Started { model, question: Some(question), left_out, .. }
                 if question.parent_id == self.shared.newest() =>
             {
                 keep::question_is_there(self.shared, &question.content);
                 self.shared.append(Some((question.id, question.content)), id, &model);
+                if let Some(turn) = self.shared.turn(id) {
+                    turn.left_out.set(left_out);
+                }
                 // Until it is in the page: the next event may be its first block.
                 page::sleep(0).await;
             }

@@ -20,6 +20,8 @@ pub struct Running {
     /// What there was of it, rendered.
     pub html: String,
     pub siblings: Option<Siblings>,
+    /// See [`crate::domain::Message::left_out`].
+    pub left_out: u32,
 }
 
 /// How an answer ended.
@@ -41,6 +43,7 @@ pub(super) struct Turn {
     pub end: ArcRwSignal<Option<End>>,
     /// The model, and what it counted.
     pub meta: ArcRwSignal<String>,
+    pub left_out: ArcRwSignal<u32>,
     /// What is shown of it is replaced by the next block.
     fresh: Arc<AtomicBool>,
 }
@@ -49,6 +52,7 @@ impl Turn {
     pub fn new(question: Option<(String, String)>, answer: Running) -> Self {
         Self {
             question,
+            left_out: ArcRwSignal::new(answer.left_out),
             answer,
             reasoning: ArcRwSignal::default(),
             end: ArcRwSignal::new(None),
@@ -122,7 +126,8 @@ impl Shared {
     /// Shows a question with its answer to come, unless they are there.
     pub fn append(&self, question: Option<(String, String)>, answer_id: &str, model: &str) {
         if self.turn(answer_id).is_none() {
-            let answer = Running { answer_id: answer_id.to_owned(), html: String::new(), siblings: None };
+            let answer =
+                Running { answer_id: answer_id.to_owned(), html: String::new(), siblings: None, left_out: 0 };
             let turn = Turn::new(question, answer);
             turn.meta.set(meta_line(model, None));
             self.turns.update(|turns| turns.push(turn));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use leptos::prelude::*;
 
 use super::{Icon, steer::*};
-use crate::domain::{Failure, Siblings, Status, Usage};
+use crate::domain::{Failure, Siblings, Status, Usage, message::MOST_LEFT_OUT};
 
 /// What a person wrote, as they wrote it. `edit` is the form that changes it, where it is open; `query` as
 /// in [`EditLink`].
@@ -56,6 +56,8 @@ pub struct Written {
     pub status: Status,
     pub failure: Option<Failure>,
     pub length_limited: bool,
+    /// See [`crate::domain::Message::left_out`].
+    pub left_out: u32,
     pub siblings: Option<Siblings>,
     /// Whether nothing follows it.
     pub newest: bool,
@@ -64,11 +66,12 @@ pub struct Written {
 /// A finished answer, from HTML that the server has sanitized.
 #[component]
 pub fn Answer(id: String, html: String, reasoning: String, written: Written, meta: String) -> impl IntoView {
-    let Written { status, failure, length_limited, siblings, newest } = written;
+    let Written { status, failure, length_limited, left_out, siblings, newest } = written;
     let (article, html) = (id.clone(), name_headings(&html, &id).into_owned());
     let has_text = !html.is_empty();
     view! {
         <article class="message" id=article aria-label="Answer" data-status=status.as_str()>
+            <LeftOut count=left_out />
             {(!reasoning.is_empty()).then(|| {
                 view! {
                     <details class="reasoning">
@@ -82,6 +85,23 @@ pub fn Answer(id: String, html: String, reasoning: String, written: Written, met
             <AnswerActions id siblings meta />
         </article>
     }
+}
+
+/// Under a question: how much of what was said before it was not sent with it. Nothing, where all was.
+#[component]
+pub fn LeftOut(count: u32) -> impl IntoView {
+    left_out(count).map(|sentence| view! { <p class="left-out">{sentence}</p> })
+}
+
+fn left_out(count: u32) -> Option<String> {
+    Some(match count {
+        0 => return None,
+        1 => "Sent without the first message: the model has no room for it.".to_owned(),
+        MOST_LEFT_OUT.. => {
+            "Sent with the newest messages only: the model has no room for the others.".to_owned()
+        }
+        _ => format!("Sent without the first {count} messages: the model has no room for them."),
+    })
 }
 
 /// What is done with a finished answer, and which model wrote it.

@@ -7,5 +7,5 @@ mod steer;
 
 pub use error::{Again, Brand, ErrorPage};
 pub use icon::Icon;
-pub use message::{Answer, AnswerActions, AnswerEnd, Question, Written, meta_line, name_headings};
+pub use message::{Answer, AnswerActions, AnswerEnd, LeftOut, Question, Written, meta_line, name_headings};
 pub use steer::{EditForm, SteerForm};

@@ -23,12 +23,19 @@ fn answer(content: &str, reasoning: &str) -> Message {
         usage: None,
         failure: None,
         length_limited: false,
+        left_out: 0,
         created_at: 0,
     }
 }
 
 fn started() -> ChatEvent {
-    ChatEvent::Started { message_id: "a".into(), model: "m".into(), parent_id: None, question: None }
+    ChatEvent::Started {
+        message_id: "a".into(),
+        model: "m".into(),
+        parent_id: None,
+        question: None,
+        left_out: 0,
+    }
 }
 
 fn done() -> ChatEvent {

@@ -129,6 +129,7 @@ fn message(conversation_id: &str, parent_id: Option<String>, role: Role, content
         usage: None,
         failure: None,
         length_limited: false,
+        left_out: 0,
         created_at: NOW + 1,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Failure, FailureCode, Message, Status, Usage},
-    server::store::{Chunk, Finish, NewTurn, Store},
+    server::store::{Chunk, Finish, NewTurn, Store, Texts},
 };
 
 use super::fixtures::{begin, chunk, finish, first_turn, interrupt, talk, turn, user};
@@ -91,6 +91,23 @@ pub(super) async fn a_failure_is_kept(store: &dyn Store) {
     assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
     let stored = answer(store, &turn).await;
     assert_eq!((stored.status, stored.failure, stored.usage), (Status::Failed, Some(failure), None));
+}
+
+pub(super) async fn what_had_no_room_is_kept(store: &dyn Store) {
+    let mut turn = first_turn(&user(store).await);
+    turn.answer.left_out = 37;
+    begin(store, &turn).await;
+    assert_eq!(answer(store, &turn).await, turn.answer);
+    store.set_left_out(&turn.answer.id, 38).await.unwrap();
+    store.set_left_out("none", 1).await.unwrap();
+    assert!(store.finish_message(&turn.answer.id, &finish("Yes.", 5)).await.unwrap());
+    assert_eq!(answer(store, &turn).await.left_out, 38);
+    let question = turn.question.as_ref().unwrap();
+    let ids = [turn.answer.id.clone(), question.id.clone()];
+    for texts in [Texts::All, Texts::WithoutReasoning] {
+        let read = store.messages_of(&turn.conversation.id, &ids, texts).await.unwrap();
+        assert_eq!(read.iter().map(|message| message.left_out).collect::<Vec<_>>(), [38, 0]);
+    }
 }
 
 pub(super) async fn chunks_for_nobody_leave_nothing(store: &dyn Store) {

@@ -121,6 +121,7 @@ contract! {
         a_foreign_message_looks_missing,
         finishing_stores_the_end_once,
         a_failure_is_kept,
+        what_had_no_room_is_kept,
         chunks_for_nobody_leave_nothing,
         unfinished_answers_are_interrupted,
         interrupting_moves_beyond_every_known_seq,
@@ -146,6 +147,7 @@ contract! {
         a_window_ends_at_its_bytes,
         walking_back_gives_every_message_once,
         a_missing_parent_ends_a_branch,
+        what_lies_beyond_a_branch_is_counted,
     }
     tail {
         many_answers_go_in_one_write,

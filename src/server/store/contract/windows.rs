@@ -174,3 +174,27 @@ pub(super) async fn a_missing_parent_ends_a_branch(store: &dyn Store) {
     assert!(find(Some(&turn.answer.id)).await.begins_empty());
     assert_eq!(interrupt(store).await, 1);
 }
+
+pub(super) async fn what_lies_beyond_a_branch_is_counted(store: &dyn Store) {
+    let ada = user(store).await;
+    let first = talk(store, first_turn(&ada), ["q", "a", ""]).await;
+    let it = first.conversation;
+    let mut leaf = first.answer.id;
+    for number in 1..10 {
+        // One failed before its first word.
+        let texts = ["q", if number == 4 { "" } else { "a" }, ""];
+        let next = talk(store, turn(&ada, &it, Some(&leaf)), texts).await;
+        // Of another branch.
+        let asked = next.question.map(|question| question.id);
+        talk(store, another_answer(&ada, &it, asked.as_deref()), ["", "beside", ""]).await;
+        leaf = next.answer.id;
+    }
+    for (messages, most, count) in
+        [(20, 100, 0), (19, 100, 1), (10, 100, 9), (9, 100, 10), (2, 100, 17), (2, 5, 5)]
+    {
+        let branch = Branch::find(store, &it.id, Some(&leaf), reach(messages, u64::MAX)).await.unwrap();
+        assert_eq!(branch.count_beyond(store, &it.id, most).await.unwrap(), count, "{messages} {most}");
+    }
+    let nothing = Branch::find(store, &it.id, None, reach(5, 5)).await.unwrap();
+    assert_eq!(nothing.count_beyond(store, &it.id, 9).await.unwrap(), 0);
+}

@@ -166,6 +166,8 @@ pub(super) struct MessageDoc {
     pub failure: Option<Failure>,
     #[serde(default)]
     pub length_limited: bool,
+    #[serde(default)]
+    pub left_out: u32,
     pub created_at: i64,
     /// On the answer of a turn: the question that was stored with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,6 +193,7 @@ impl MessageDoc {
             usage,
             failure,
             length_limited,
+            left_out,
             created_at,
             ..
         } = message.clone();
@@ -207,6 +210,7 @@ impl MessageDoc {
             usage,
             failure,
             length_limited,
+            left_out,
             created_at,
             question_id: None,
             instance: None,
@@ -229,6 +233,7 @@ impl From<MessageDoc> for Message {
             usage: doc.usage,
             failure: doc.failure,
             length_limited: doc.length_limited,
+            left_out: doc.left_out,
             created_at: doc.created_at,
         }
     }

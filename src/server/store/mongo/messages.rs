@@ -106,6 +106,11 @@ impl Messages for Mongo {
         self.call(self.append(chunks)).await
     }
 
+    async fn set_left_out(&self, message_id: &str, left_out: u32) -> Result<()> {
+        let (which, change) = (doc! { "_id": message_id }, doc! { "$set": { "left_out": left_out } });
+        self.call(async { self.messages().update_one(which, change).await }).await.map(|_| ())
+    }
+
     async fn finish_message(&self, message_id: &str, finish: &Finish) -> Result<bool> {
         self.call(async {
             let set = ending(finish)?;

@@ -40,7 +40,7 @@ const MESSAGES_OF: &str = "
     WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
 const WITHOUT_REASONING: &str = "
     SELECT id, conversation_id, parent_id, role, content, '' AS reasoning, status, model, prompt_tokens,
-        completion_tokens, failure_code, failure_message, failure_retryable, length_limited, created_at
+        completion_tokens, failure_code, failure_message, failure_retryable, length_limited, left_out, created_at
     FROM messages
     WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
 
@@ -88,6 +88,16 @@ impl Messages for Sqlite {
 
     async fn append_chunks(&self, chunks: &[Chunk]) -> Result<()> {
         self.append(chunks).await.map_err(store_error)
+    }
+
+    async fn set_left_out(&self, message_id: &str, left_out: u32) -> Result<()> {
+        sqlx::query("UPDATE messages SET left_out = ?2 WHERE id = ?1")
+            .bind(message_id)
+            .bind(left_out)
+            .execute(&self.writer)
+            .await
+            .map(|_| ())
+            .map_err(store_error)
     }
 
     async fn finish_message(&self, message_id: &str, finish: &Finish) -> Result<bool> {

@@ -119,6 +119,7 @@ impl FromRow<'_, SqliteRow> for Message {
             usage: usage(row)?,
             failure: failure(row)?,
             length_limited: row.try_get("length_limited")?,
+            left_out: row.try_get("left_out")?,
             created_at: row.try_get("created_at")?,
         })
     }

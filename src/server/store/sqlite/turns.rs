@@ -9,7 +9,7 @@ use super::{Sqlite, conversations, rows::Word};
 const INSERT: &str = "
     INSERT INTO messages (id, conversation_id, user_id, parent_id, role, content, reasoning, status, model,
         prompt_tokens, completion_tokens, failure_code, failure_message, failure_retryable, created_at,
-        question_id, instance, run) ";
+        question_id, instance, run, left_out) ";
 
 /// All that may keep a turn from beginning, at once: each statement is a way to another thread and back.
 const OBSTACLES: &str = "
@@ -82,7 +82,8 @@ impl Sqlite {
                 .push_bind(message.created_at)
                 .push_bind(question_id.filter(|_| begun))
                 .push_bind(begun.then_some(&self.instance))
-                .push_bind(begun.then_some(&turn.answer.id));
+                .push_bind(begun.then_some(&turn.answer.id))
+                .push_bind(message.left_out);
         });
         insert.build().execute(tx).await.map(|_| ())
     }

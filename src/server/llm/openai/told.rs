@@ -1,0 +1,157 @@
+//! What a provider tells of its models: in its list, and, where it is an Ollama, one by one.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use http::{Method, StatusCode};
+use tokio::time::{Instant, timeout};
+
+use super::{OpenAi, listing, read_at_most};
+use crate::domain::{Listed, Traits};
+
+/// How long an Ollama may take to show one model, and how long its answer may be: licence and template are in it.
+const SHOW_LIMIT: Duration = Duration::from_secs(5);
+const SHOW_MAX_BYTES: usize = 1 << 20;
+/// So many models are shown at a time, and so many before the list is asked for again.
+const AT_ONCE: usize = 4;
+const IN_A_ROW: usize = 64;
+/// After how long what was told of listed models, or shown, is asked again: a model may be made anew.
+const KNOWN: Duration = Duration::from_secs(600);
+
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// What the last list says of each model.
+    list: Mutex<HashMap<String, Traits>>,
+    /// When a list was last asked for beside the one in the configuration.
+    asked: Mutex<Option<Instant>>,
+    /// What was shown of single models, and when.
+    shown: Mutex<HashMap<String, (Instant, Traits)>>,
+    ollama: OnceLock<bool>,
+}
+
+impl Told {
+    pub(super) fn list(&self, models: Vec<Listed>) {
+        *locked(&self.list) = models.into_iter().map(|model| (model.name, model.traits)).collect();
+    }
+
+    pub(super) fn of(&self, model: &str) -> Traits {
+        let listed = locked(&self.list).get(model).cloned().unwrap_or_default();
+        let shown = locked(&self.shown);
+        shown.get(model).map_or_else(|| listed.clone(), |(_, traits)| listed.clone().or(traits))
+    }
+
+    /// Whether it is time to ask for a list; says so once.
+    fn list_is_due(&self) -> bool {
+        let mut asked = locked(&self.asked);
+        let due = asked.is_none_or(|at| at.elapsed() >= KNOWN);
+        if due {
+            *asked = Some(Instant::now());
+        }
+        due
+    }
+
+    fn is_shown(&self, model: &str) -> bool {
+        locked(&self.shown).get(model).is_some_and(|(at, _)| at.elapsed() < KNOWN)
+    }
+}
+
+impl OpenAi {
+    /// Asks for the context of the models of which neither the configuration nor the list says it; whether anything
+    /// was told that was not known.
+    pub(super) async fn learn_more(&self) -> bool {
+        let names: Vec<String> = if self.listed.is_empty() {
+            locked(&self.told.list).keys().cloned().collect()
+        } else {
+            self.listed.iter().map(|model| model.name.clone()).collect()
+        };
+        // Of models that are gone nothing is kept.
+        let there: HashSet<&String> = names.iter().collect();
+        locked(&self.told.shown).retain(|name, _| there.contains(name));
+        let before: Vec<Traits> = names.iter().map(|name| self.traits_of(name)).collect();
+        let unknown = |name: &&String| self.unsaid(name).context.is_none();
+        if !self.listed.is_empty() && names.iter().any(|name| unknown(&name)) && self.told.list_is_due() {
+            // The models are the configured ones, whatever it answers.
+            if let Err(error) = self.ask_models().await {
+                tracing::debug!(
+                    provider = self.blame.name,
+                    detail = error.detail,
+                    "nothing is told of models"
+                );
+            }
+        }
+        let mut open: Vec<String> = names.iter().filter(unknown).cloned().collect();
+        open.retain(|name| !self.told.is_shown(name));
+        open.truncate(IN_A_ROW);
+        if !open.is_empty() && self.is_ollama().await {
+            let mut shown = stream::iter(open).map(|name| self.show(name)).buffer_unordered(AT_ONCE);
+            while let Some(told) = shown.next().await {
+                locked(&self.told.shown).extend(told.map(|(name, told)| (name, (Instant::now(), told))));
+            }
+        }
+        names.iter().map(|name| self.traits_of(name)).ne(before)
+    }
+
+    fn traits_of(&self, name: &str) -> Traits {
+        super::Provider::traits(self, name)
+    }
+
+    /// What is known of a model without what an Ollama showed of it, which may be old.
+    fn unsaid(&self, name: &str) -> Traits {
+        let listed = self.listed.iter().find(|listed| listed.name == name);
+        let said = listed.map_or(&self.traits, |listed| &listed.traits).clone();
+        said.or(&locked(&self.told.list).get(name).cloned().unwrap_or_default())
+    }
+
+    /// Beside the OpenAI API an Ollama has one of its own, and says its name at the root.
+    async fn is_ollama(&self) -> bool {
+        if let Some(known) = self.told.ollama.get() {
+            return *known;
+        }
+        match self.own(Method::GET, "/", None).await {
+            Some((status, body)) if !status.is_server_error() => {
+                *self.told.ollama.get_or_init(|| body.trim_start().starts_with("Ollama"))
+            }
+            // It may be there next time.
+            _ => false,
+        }
+    }
+
+    async fn show(&self, name: String) -> Option<(String, Traits)> {
+        let (status, body) = self.own(Method::POST, "/api/show", Some(&name)).await?;
+        let told = listing::shown(&body).filter(|_| status == StatusCode::OK);
+        if told.is_none() {
+            tracing::debug!(
+                provider = self.blame.name,
+                name,
+                status = status.as_u16(),
+                "a model is not shown"
+            );
+        }
+        // What it cannot show now it cannot show in a minute either.
+        Some((name, told.unwrap_or_default()))
+    }
+
+    /// A call of the server's own API, which lies beside `/v1`; `None`: there was no answer.
+    async fn own(&self, method: Method, path: &str, model: Option<&str>) -> Option<(StatusCode, String)> {
+        let given = self.base.given();
+        let root = given.strip_suffix("/v1").unwrap_or(given);
+        let client = self.client().ok()?;
+        let request = self.authorized(client.http.request(method, format!("{root}{path}")));
+        let request = match model {
+            Some(model) => request.json(&serde_json::json!({ "model": model })),
+            None => request,
+        };
+        let answer = async {
+            let response = request.send().await.ok()?;
+            let status = response.status();
+            Some((status, read_at_most(response, SHOW_MAX_BYTES).await.ok()?))
+        };
+        timeout(SHOW_LIMIT, answer).await.ok()?
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

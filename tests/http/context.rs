@@ -1,0 +1,168 @@
+//! A prompt fits the model's context, and what it has no room for is said.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures::{StreamExt, stream};
+use inglenook::{
+    domain::{Price, Role, Traits},
+    server::llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
+};
+use serde_json::{Value, json};
+
+use crate::app::{App, Client, Event};
+
+const CONTEXT: u32 = 1024;
+/// About 60 tokens.
+const ANSWER: &str = "The keeper of the light counted the waves until he had lost count, and then he began again, \
+    because there was nothing else to do on the rock before the boat came back with bread, oil and letters.";
+
+/// Remembers what it was sent; of its model `small` the context is known.
+#[derive(Default)]
+struct Recorder(Mutex<Vec<ChatRequest>>);
+
+#[async_trait]
+impl Provider for Recorder {
+    fn name(&self) -> &'static str {
+        "acme"
+    }
+
+    async fn models(&self) -> Result<Vec<String>, LlmError> {
+        Ok(["small", "unknown"].map(str::to_owned).to_vec())
+    }
+
+    fn traits(&self, model: &str) -> Traits {
+        if model != "small" {
+            return Traits::default();
+        }
+        let price = Some(Price { input: 0.15, output: 2.0, currency: "EUR".to_owned() });
+        Traits { context: Some(CONTEXT), vision: Some(true), price }
+    }
+
+    async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError> {
+        self.0.lock().unwrap().push(request);
+        let pieces = [Delta::Text(ANSWER.to_owned())].map(Ok);
+        Ok(stream::iter(pieces).boxed())
+    }
+}
+
+impl Recorder {
+    /// The last request that was no wish for a title.
+    fn sent(&self) -> ChatRequest {
+        let requests = self.0.lock().unwrap();
+        requests.iter().rev().find(|request| request.max_tokens.is_none()).unwrap().clone()
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+async fn start(model: &str) -> (App, Arc<Recorder>, Client, String) {
+    let recorder = Arc::new(Recorder::default());
+    let app = App::with_provider(&[], recorder.clone()).await;
+    let lin = app.person("lin").await;
+    let new = json!({ "model": format!("acme/{model}"), "title": "Set", "system_prompt": "Be brief." });
+    let id = lin.post("/api/v1/conversations", &new).await.is(201).id();
+    (app, recorder, lin, id)
+}
+
+fn question(number: usize) -> String {
+    format!(
+        "Question {number}: what did the keeper of the light do in the night of the great storm, and who came?"
+    )
+}
+
+/// Asks so many questions, one after the other.
+async fn talk(lin: &Client, id: &str, questions: usize) -> Value {
+    let mut begun = Value::Null;
+    for number in 0..questions {
+        begun = lin.ask(id, &question(number)).await;
+    }
+    begun
+}
+
+async fn events(lin: &Client, id: &str, begun: &Value) -> Vec<Event> {
+    let path = format!("/api/v1/conversations/{id}/events?after={}", begun["after"]);
+    lin.events(&path).await.until_end().await
+}
+
+#[tokio::test]
+async fn what_has_no_room_is_not_sent_and_that_is_said_and_kept() {
+    let (app, recorder, lin, id) = start("small").await;
+    let begun = talk(&lin, &id, 3).await;
+    assert!(begun["assistant_message"].get("left_out").is_none(), "all had room");
+    assert_eq!(recorder.sent().messages.len(), 6);
+    let begun = talk(&lin, &id, 12).await;
+    let sent = recorder.sent().messages;
+    // The system prompt, then a question, and the newest question at the end.
+    assert_eq!((sent[0].role, sent[0].content.as_str()), (Role::System, "Be brief."));
+    assert_eq!((sent[1].role, sent.last().unwrap().role), (Role::User, Role::User));
+    assert_eq!(sent.last().unwrap().content, question(11));
+    // English has some four characters to a token, and the answer needs room.
+    let characters: usize = sent.iter().map(|message| message.content.len()).sum();
+    assert!((1200..4 * CONTEXT as usize * 3 / 4).contains(&characters), "{characters}");
+    // 28 messages before the last question.
+    let left_out = 28 - (sent.len() - 2);
+    assert_eq!(begun["assistant_message"]["left_out"], left_out);
+    let told = events(&lin, &id, &begun).await;
+    let started = told.iter().find(|(name, ..)| name == "started").unwrap();
+    assert_eq!(started.2["left_out"], left_out);
+    let window = lin.get(&format!("/api/v1/conversations/{id}/messages")).await.is(200).json();
+    let last = window["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["left_out"], left_out);
+    let sentence = format!("Sent without the first {left_out} messages");
+    let page = lin.clone().browser().get(&format!("/c/{id}")).await.is(200).text();
+    assert!(page.contains(&sentence), "{sentence} in {page}");
+    // A further answer to the same question is sent the same, and so is what comes after a restart's look.
+    let again = format!("/api/v1/messages/{}/regenerate", last["id"].as_str().unwrap());
+    let again = lin.post(&again, &json!({})).await.is(202).json();
+    assert_eq!(again["assistant_message"]["left_out"], left_out);
+    events(&lin, &id, &again).await;
+    assert_eq!(recorder.sent().messages, sent);
+    drop(app);
+}
+
+#[tokio::test]
+async fn a_question_that_surely_does_not_fit_is_refused_before_anything_is_stored() {
+    let (_app, recorder, lin, id) = start("small").await;
+    talk(&lin, &id, 1).await;
+    let before = recorder.count();
+    let path = format!("/api/v1/conversations/{id}/messages");
+    let long = "The keeper of the light counted the waves. ".repeat(200);
+    let refused = lin.post(&path, &json!({ "content": long })).await.problem(422, "content").json();
+    let told = refused["detail"].as_str().unwrap();
+    assert!(told.contains("takes 1024") && told.contains("larger context"), "{told}");
+    assert_eq!(recorder.count(), before);
+    let window = lin.get(&path).await.is(200).json();
+    assert_eq!(window["items"].as_array().unwrap().len(), 2);
+    // One that may fit goes alone.
+    let tight = "The keeper of the light counted the waves. ".repeat(90);
+    let begun = lin.ask(&id, &tight).await;
+    assert_eq!(begun["assistant_message"]["left_out"], 2);
+    let sent = recorder.sent().messages;
+    assert_eq!(sent.iter().map(|message| message.role).collect::<Vec<_>>(), [Role::System, Role::User]);
+    assert_eq!(sent[1].content, tight);
+    // Where nobody said what the model takes, its provider decides.
+    let other = json!({ "content": "waves ".repeat(40_000), "model": "acme/unknown" });
+    let begun = lin.post(&path, &other).await.is(202).json();
+    assert_eq!(begun["assistant_message"]["left_out"], 4);
+    events(&lin, &id, &begun).await;
+    assert_eq!(recorder.sent().messages[1].content.len(), 240_000);
+}
+
+#[tokio::test]
+async fn a_model_is_listed_with_what_is_known_of_it() {
+    let (_app, _, lin, _) = start("small").await;
+    let models = lin.get("/api/v1/models").await.is(200).json();
+    assert_eq!(
+        models["items"],
+        json!([
+            {
+                "id": "acme/small", "name": "small", "provider": "acme", "context": 1024, "vision": true,
+                "price": { "input": 0.15, "output": 2.0, "currency": "EUR" },
+            },
+            { "id": "acme/unknown", "name": "unknown", "provider": "acme" },
+        ])
+    );
+}
