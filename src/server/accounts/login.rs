@@ -1,7 +1,5 @@
 //! Register, sign in, sign out, and change what is known of oneself.
 
-use std::time::Instant;
-
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
@@ -54,7 +52,7 @@ pub async fn register(
         return Err(closed());
     }
     let _turn = state.attempts.turn(&caller.address).await?;
-    let tried = state.attempts.registrations.take(&caller.address, Instant::now())?;
+    let tried = state.attempts.registrations.take(&caller.address, state.clock.instant())?;
     let password_hash = match state.passwords.hash(Lane::Anybody, form.password).await {
         Ok(hash) => hash,
         Err(error) => {
@@ -72,7 +70,7 @@ pub async fn register(
         Registered::Closed => return Err(closed()),
         Registered::EmailTaken => return Err(taken()),
     };
-    state.attempts.signed_in(&caller.address, &user.email, Instant::now());
+    state.attempts.signed_in(&caller.address, &user.email, state.clock.instant());
     let token = session::start(state, &user.id, &new.password_hash, &caller.user_agent).await?;
     tracing::info!(user = %user.id, role = ?user.role, "registered");
     Ok((user, token))
@@ -104,7 +102,7 @@ pub async fn log_in(
     }
     let email = same_email(email);
     let _turn = state.attempts.turn(&caller.address).await?;
-    let now = Instant::now();
+    let now = state.clock.instant();
     let habit = state.attempts.is_habit(&caller.address, &email, now);
     let tried = state.attempts.sign_in(&caller.address, &email, now)?;
     let checked = async {
@@ -170,7 +168,7 @@ async fn is_password_of(state: &AppState, current: &CurrentUser, password: &str)
     if password.len() > MAX_PASSWORD_BYTES {
         return Ok(false);
     }
-    let tried = state.attempts.old_password.take(current.id(), Instant::now())?;
+    let tried = state.attempts.old_password.take(current.id(), state.clock.instant())?;
     let checked = async {
         let known = state.store.credentials(&current.user.email).await?;
         let hash = known.as_ref().map(|known| known.password_hash.as_str());
