@@ -81,6 +81,7 @@ pub async fn run(state: &AppState) {
             Ok(None) => return,
             Err(_) => StoreChange::Missed,
         };
+        fail::fail_point!("relay");
         let everything = change == StoreChange::Missed;
         match take(state, change).await {
             Ok(()) => unread &= !everything,
