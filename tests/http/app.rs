@@ -21,7 +21,7 @@ use inglenook::server::{
 use serde_json::json;
 use tokio::runtime::RuntimeFlavor;
 
-pub use super::client::{Answer, Client, Event, text_of};
+pub use super::client::{Client, text_of};
 use super::{database::Database, remains};
 use crate::upstream::Upstream;
 

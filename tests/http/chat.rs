@@ -26,7 +26,7 @@ async fn start_with(model: &str) -> (App, Client, String) {
     (app, lin, path)
 }
 
-fn names(events: &[super::app::Event]) -> Vec<&str> {
+fn names(events: &[super::client::Event]) -> Vec<&str> {
     let mut names: Vec<_> = events.iter().map(|(name, ..)| name.as_str()).collect();
     names.dedup();
     names

@@ -19,7 +19,8 @@ use inglenook::server::{
 use serde_json::{Value, json};
 
 use super::{
-    app::{App, Client, Event},
+    app::{App, Client},
+    client::Event,
     database::Refusal,
 };
 

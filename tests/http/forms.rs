@@ -8,7 +8,10 @@ use base64::{
 };
 use serde_json::{Value, json};
 
-use super::app::{Answer, App, Client};
+use super::{
+    app::{App, Client},
+    client::Answer,
+};
 
 const LOGIN: &str = "email=lin%40example.org&password=correct+horse";
 

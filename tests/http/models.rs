@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use inglenook::server::llm::Provider;
 use serde_json::{Value, json};
 
-use super::app::{Answer, App, Client};
+use super::{
+    app::{App, Client},
+    client::Answer,
+};
 use crate::{
     shelf::{Reply, Shelf, list, missing, said},
     upstream::{Upstream, provider, short},

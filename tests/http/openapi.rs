@@ -60,7 +60,7 @@ impl Document {
 async fn answers_are_as_described() {
     let app = App::start().await;
     let document = Document(app.client().get("/api/openapi.json").await.is(200).json());
-    let check = |method: &str, path: &str, answer: super::app::Answer| {
+    let check = |method: &str, path: &str, answer: super::client::Answer| {
         let schema = document.answer(method, path, answer.status);
         document.check(&answer.json(), schema, &format!("{method} {path}"));
         answer.json()

@@ -10,7 +10,10 @@ use inglenook::{
 };
 use serde_json::json;
 
-use super::app::{Answer, App, PASSWORD};
+use super::{
+    app::{App, PASSWORD},
+    client::Answer,
+};
 
 const REGISTER: &str = "/api/v1/auth/register";
 const LOGIN: &str = "/api/v1/auth/login";

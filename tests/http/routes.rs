@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use axum::{body::Body, http::Method};
 use leptos::server_fn::axum::server_fn_paths;
 
-use super::app::{Answer, App, Client};
+use super::{
+    app::{App, Client},
+    client::Answer,
+};
 
 /// Whom an address answers.
 #[derive(Clone, Copy, PartialEq)]

@@ -43,7 +43,7 @@ impl Talk {
         items.iter().map(|item| item["content"].as_str().unwrap().to_owned()).collect()
     }
 
-    async fn ended(&self, begun: &Value) -> Vec<super::app::Event> {
+    async fn ended(&self, begun: &Value) -> Vec<super::client::Event> {
         let path = format!("{}/events?after={}", self.path, begun["after"]);
         self.lin.events(&path).await.until_end().await
     }

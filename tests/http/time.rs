@@ -97,7 +97,7 @@ async fn a_key_counts_for_a_day() {
     let keyed = lin.clone().header("idempotency-key", "k");
     let ask = async |content: &str| keyed.post(&path, &json!({ "content": content })).await;
     let answer =
-        |asked: super::app::Answer| asked.json()["assistant_message"]["id"].as_str().unwrap().to_owned();
+        |asked: super::client::Answer| asked.json()["assistant_message"]["id"].as_str().unwrap().to_owned();
     let first = answer(ask("Why?").await.is(202));
     lin.events(&path.replace("messages", "events")).await.until_end().await;
     hands.turn(DAY - 1);
