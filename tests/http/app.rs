@@ -1,38 +1,42 @@
-//! A server for one test, its clients, and what they are answered.
+//! A server for one test.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-
-use axum::{
-    Router,
-    body::{Body, BodyDataStream, Bytes},
-    extract::ConnectInfo,
-    http::{HeaderMap, Method, Request, header, request::Builder},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
-use futures::StreamExt;
-use http_body_util::BodyExt;
+
+use axum::Router;
 use inglenook::server::{
     app::App as Services,
     config::Config,
     journal::Journal,
     llm::{Provider, demo::Demo, registry::Providers},
-    ops::{clock::Clock, sse},
+    ops::clock::Clock,
     router::router,
     store,
 };
-use serde_json::{Value, json};
-use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
-use tower::ServiceExt;
+use serde_json::json;
+use tokio::runtime::RuntimeFlavor;
 
+pub use super::client::{Client, text_of};
+use super::{database::Database, remains};
 use crate::upstream::Upstream;
 
 pub const SECRET: &[u8] = b"a secret of thirty-two bytes here";
 pub const PASSWORD: &str = "correct horse";
 
 pub struct App {
-    router: Router,
+    pub router: Router,
     pub state: Services,
     pub upstream: Option<Upstream>,
-    folder: tempfile::TempDir,
+    pub database: Database,
+    url: String,
+    /// Answers that the test means to leave in the journal for the next start.
+    pub in_journal: AtomicUsize,
+    _folder: tempfile::TempDir,
 }
 
 impl App {
@@ -47,12 +51,19 @@ impl App {
 
     /// With the time of this clock.
     pub async fn at(settings: &[(&str, &str)], clock: Clock) -> Self {
-        Self::build(settings, SECRET, Arc::new(Demo::new(Duration::ZERO)), None, clock).await
+        Self::build(settings, SECRET, Arc::new(Demo::new(Duration::ZERO)), None, clock, None).await
     }
 
     /// Another site.
     pub async fn with_secret(secret: &[u8]) -> Self {
-        Self::build(&[], secret, Arc::new(Demo::new(Duration::ZERO)), None, Clock::system()).await
+        Self::build(&[], secret, Arc::new(Demo::new(Duration::ZERO)), None, Clock::system(), None).await
+    }
+
+    /// Another server on the same MongoDB.
+    #[allow(dead_code, reason = "the tests of faults use it")]
+    pub async fn beside(&self, clock: Clock) -> Self {
+        let database = Some((self.database.clone(), self.url.clone()));
+        Self::build(&[], SECRET, Arc::new(Demo::new(Duration::ZERO)), None, clock, database).await
     }
 
     /// With the fake model server, whose models take their time or fail.
@@ -62,30 +73,14 @@ impl App {
 
     /// With a provider of one's own.
     pub async fn with_provider(settings: &[(&str, &str)], provider: Arc<dyn Provider>) -> Self {
-        Self::build(settings, SECRET, provider, None, Clock::system()).await
+        Self::build(settings, SECRET, provider, None, Clock::system(), None).await
     }
 
     /// The fake model server, and settings.
     pub async fn with_upstream_and(settings: &[(&str, &str)]) -> Self {
         let upstream = Upstream::start();
         let provider = upstream.provider();
-        Self::build(settings, SECRET, provider, Some(upstream), Clock::system()).await
-    }
-
-    /// Changes the database behind the server's back.
-    pub async fn sql(&self, script: &str) {
-        self.rows(script).await;
-    }
-
-    /// What a query answers, as text.
-    pub async fn rows(&self, script: &str) -> Vec<String> {
-        let options = SqliteConnectOptions::new()
-            .filename(self.folder.path().join("test.db"))
-            .busy_timeout(Duration::from_secs(10));
-        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-        let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(script)).fetch_all(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-        rows.iter().map(|row| row.get(0)).collect()
+        Self::build(settings, SECRET, provider, Some(upstream), Clock::system(), None).await
     }
 
     async fn build(
@@ -94,24 +89,42 @@ impl App {
         provider: Arc<dyn Provider>,
         upstream: Option<Upstream>,
         clock: Clock,
+        database: Option<(Database, String)>,
     ) -> Self {
+        let flavor = tokio::runtime::Handle::current().runtime_flavor();
+        assert_eq!(
+            flavor,
+            RuntimeFlavor::MultiThread,
+            "what a test leaves must be able to end: see `remains`"
+        );
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("Leptos.toml");
         std::fs::write(&file, "").unwrap();
         let setting =
             |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let config = Config::load(Some(&file), setting).unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        let (database, url) = match database {
+            Some(shared) => shared,
+            None => Database::fresh(folder.path()).await,
+        };
         let store = store::open(&url, &store::OpenOptions::default()).await.unwrap();
         let (journal, _) = Journal::open(&folder.path().join("journal"), store.instance()).unwrap();
         let providers = Providers::new(vec![provider]);
         let state = Services::new(config, secret, store, providers, clock, Some(journal));
-        Self { router: router(state.clone()), state, upstream, folder }
+        Self {
+            router: router(state.clone()),
+            state,
+            upstream,
+            database,
+            url,
+            in_journal: AtomicUsize::new(0),
+            _folder: folder,
+        }
     }
 
     /// Nobody yet.
     pub fn client(&self) -> Client {
-        Client { router: self.router.clone(), token: None, cookie: None, headers: HeaderMap::new() }
+        Client::of(self.router.clone())
     }
 
     /// Somebody who has just registered, with a bearer token.
@@ -123,251 +136,12 @@ impl App {
     }
 }
 
-#[derive(Clone)]
-pub struct Client {
-    router: Router,
-    token: Option<String>,
-    cookie: Option<String>,
-    headers: HeaderMap,
-}
-
-impl Client {
-    pub fn bearer(mut self, token: &str) -> Self {
-        self.token = Some(token.to_owned());
-        self
-    }
-
-    /// The cookie as a browser sends it, name and value.
-    pub fn cookie(mut self, cookie: &str) -> Self {
-        self.cookie = Some(cookie.to_owned());
-        self
-    }
-
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.insert(name, value.parse().unwrap());
-        self
-    }
-
-    /// As a browser opens a page or posts a form of it.
-    pub fn browser(self) -> Self {
-        self.header("accept", "text/html,application/xhtml+xml").header("sec-fetch-site", "same-origin")
-    }
-
-    pub fn token(&self) -> &str {
-        self.token.as_deref().unwrap()
-    }
-
-    pub async fn get(&self, path: &str) -> Answer {
-        self.send(Method::GET, path, Body::empty(), None).await
-    }
-
-    pub async fn delete(&self, path: &str) -> Answer {
-        self.send(Method::DELETE, path, Body::empty(), None).await
-    }
-
-    pub async fn post(&self, path: &str, json: &Value) -> Answer {
-        self.send(Method::POST, path, json.to_string().into(), Some("application/json")).await
-    }
-
-    /// The same for calls that are made at once: the future keeps what it needs.
-    pub async fn post_owned(self, path: &str, json: Value) -> Answer {
-        self.post(path, &json).await
-    }
-
-    pub async fn patch(&self, path: &str, json: &Value) -> Answer {
-        self.send(Method::PATCH, path, json.to_string().into(), Some("application/json")).await
-    }
-
-    pub async fn post_form(&self, path: &str, form: &str) -> Answer {
-        self.send(Method::POST, path, form.to_owned().into(), Some("application/x-www-form-urlencoded")).await
-    }
-
-    pub async fn send(&self, method: Method, path: &str, body: Body, kind: Option<&str>) -> Answer {
-        let response = self.open(method, path, body, kind).await;
-        let (head, body) = response.into_parts();
-        let bytes =
-            tokio::time::timeout(Duration::from_secs(10), body.collect()).await.expect("the body ends");
-        let asked = format!("{} {path}", head.status);
-        Answer { asked, status: head.status.as_u16(), headers: head.headers, body: bytes.unwrap().to_bytes() }
-    }
-
-    pub async fn open(
-        &self,
-        method: Method,
-        path: &str,
-        body: Body,
-        kind: Option<&str>,
-    ) -> axum::response::Response {
-        let mut request: Builder = Request::builder().method(method).uri(path);
-        if !self.headers.contains_key(header::HOST) {
-            request = request.header(header::HOST, "inglenook.test");
-        }
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        for (name, value) in [
-            (header::AUTHORIZATION, self.token.as_ref().map(|token| format!("Bearer {token}"))),
-            (header::COOKIE, self.cookie.clone()),
-            (header::CONTENT_TYPE, kind.map(str::to_owned)),
-        ] {
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
-        }
-        self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap()
-    }
-
-    /// Status and headers of an answer whose body is not waited for.
-    pub async fn head(&self, method: Method, path: &str, form: &str) -> (u16, HeaderMap) {
-        let kind = (!form.is_empty()).then_some("application/x-www-form-urlencoded");
-        let response = self.open(method, path, form.to_owned().into(), kind).await;
-        (response.status().as_u16(), response.headers().clone())
-    }
-
-    /// From this address, as the listener says it.
-    pub fn from(mut self, peer: SocketAddr) -> Self {
-        self.router = self.router.layer(axum::Extension(ConnectInfo(peer)));
-        self
-    }
-
-    pub async fn events(&self, path: &str) -> Events {
-        let response = self.open(Method::GET, path, Body::empty(), None).await;
-        assert_eq!(response.status(), 200);
-        let headers = response.headers().clone();
-        Events {
-            headers,
-            body: response.into_body().into_data_stream(),
-            decoder: sse::Decoder::new(16 << 20),
-            seen: Vec::new(),
+impl Drop for App {
+    fn drop(&mut self) {
+        if !std::thread::panicking()
+            && let Err(remains) = remains::wait_for_none(&self.state, self.in_journal.load(Ordering::Relaxed))
+        {
+            panic!("the test leaves behind: {remains}");
         }
     }
-
-    /// A new conversation's id.
-    pub async fn conversation(&self) -> String {
-        self.post("/api/v1/conversations", &json!({})).await.is(201).id()
-    }
-
-    /// Asks and waits for the end of the answer; what the call said.
-    pub async fn ask(&self, conversation: &str, content: &str) -> Value {
-        let path = format!("/api/v1/conversations/{conversation}");
-        let begun =
-            self.post(&format!("{path}/messages"), &json!({ "content": content })).await.is(202).json();
-        self.events(&format!("{path}/events?after={}", begun["after"])).await.until_end().await;
-        begun
-    }
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    asked: String,
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-}
-
-impl Answer {
-    #[track_caller]
-    pub fn is(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
-        self
-    }
-
-    /// A problem of this status, about this field.
-    #[track_caller]
-    pub fn problem(self, status: u16, field: &str) -> Self {
-        let answer = self.is(status);
-        assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.asked);
-        let problem = answer.json();
-        assert_eq!(problem["field"].as_str().unwrap_or_default(), field, "{}: {problem}", answer.asked);
-        assert_eq!(problem["status"], status);
-        assert!(problem["request_id"] == answer.header("x-request-id"), "{problem}");
-        answer
-    }
-
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text()))
-    }
-
-    /// The problem without the request's id, to compare.
-    pub fn without_request_id(&self) -> Value {
-        let mut problem = self.json();
-        problem.as_object_mut().unwrap().remove("request_id");
-        problem
-    }
-
-    #[track_caller]
-    pub fn id(&self) -> String {
-        self.json()["id"].as_str().unwrap().to_owned()
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    /// All cookies that the answer sets or removes.
-    pub fn cookies(&self) -> Vec<&str> {
-        self.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect()
-    }
-
-    /// The cookie of the answer as a browser sends it back.
-    #[track_caller]
-    pub fn cookie(&self) -> String {
-        self.header("set-cookie").split(';').next().unwrap().to_owned()
-    }
-}
-
-/// Name, number, and data of an event.
-pub type Event = (String, String, Value);
-
-pub struct Events {
-    pub headers: HeaderMap,
-    body: BodyDataStream,
-    decoder: sse::Decoder,
-    seen: Vec<Event>,
-}
-
-impl Events {
-    /// The next event; `None` when the stream has ended.
-    pub async fn next(&mut self) -> Option<Event> {
-        while self.seen.is_empty() {
-            let bytes = tokio::time::timeout(Duration::from_secs(10), self.body.next())
-                .await
-                .expect("an event comes");
-            let seen = &mut self.seen;
-            let each = |event: sse::Event<'_>| {
-                let data = serde_json::from_str(event.data).unwrap();
-                seen.push((event.name.to_owned(), event.id.to_owned(), data));
-            };
-            self.decoder.feed(&bytes?.unwrap(), each).unwrap();
-        }
-        Some(self.seen.remove(0))
-    }
-
-    /// All events up to `done` or `failed`.
-    pub async fn until_end(&mut self) -> Vec<Event> {
-        let mut events = Vec::new();
-        while let Some(event) = self.next().await {
-            let end = matches!(&*event.0, "done" | "failed");
-            events.push(event);
-            if end {
-                return events;
-            }
-        }
-        panic!("the stream ended after {events:?}");
-    }
-}
-
-/// The text that the `delta` events add up to.
-pub fn text_of(events: &[Event]) -> String {
-    events
-        .iter()
-        .filter(|(name, ..)| name == "delta")
-        .map(|(_, _, data)| data["text"].as_str().unwrap())
-        .collect()
 }

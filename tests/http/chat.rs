@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use futures::future::join_all;
+use axum::{body::Body, http::Method};
+use eventsource_stream::Eventsource;
+use futures::{StreamExt, future::join_all};
 use serde_json::{Value, json};
 
-use crate::app::{App, Client, text_of};
+use super::app::{App, Client, text_of};
 
 async fn start() -> (App, Client, String) {
     let app = App::start().await;
@@ -24,13 +26,13 @@ async fn start_with(model: &str) -> (App, Client, String) {
     (app, lin, path)
 }
 
-fn names(events: &[crate::app::Event]) -> Vec<&str> {
+fn names(events: &[super::client::Event]) -> Vec<&str> {
     let mut names: Vec<_> = events.iter().map(|(name, ..)| name.as_str()).collect();
     names.dedup();
     names
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_answered_and_found_again() {
     let (_app, lin, path) = start().await;
     let text = "  Why is \u{202e}the sky\u{202c} blue? שלום 😀 \0 <b>&\n";
@@ -67,7 +69,35 @@ async fn a_question_is_answered_and_found_again() {
     assert!(own.contains("&lt;b&gt;&amp;") && !own.contains("<b>"), "{own}");
 }
 
-#[tokio::test]
+/// The other tests read with the server's own decoder.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_somebody_elses_reads_the_same_events() {
+    let (_app, lin, path) = start().await;
+    let question = json!({ "content": "Why?" });
+    let begun = lin.post(&format!("{path}/messages"), &question).await.is(202).json();
+    let events = format!("{path}/events?after={}", begun["after"]);
+    let response = lin.open(Method::GET, &events, Body::empty(), None).await;
+    let mut events = response.into_body().into_data_stream().eventsource();
+    let (mut text, mut places) = (String::new(), vec![begun["after"].as_u64().unwrap()]);
+    loop {
+        let event =
+            tokio::time::timeout(Duration::from_secs(10), events.next()).await.expect("an event comes");
+        let event = event.unwrap().unwrap();
+        places.push(event.id.parse().unwrap());
+        let data: Value = serde_json::from_str(&event.data).unwrap();
+        match &*event.event {
+            "reset" => text.clear(),
+            "delta" => text += data["text"].as_str().unwrap(),
+            "done" => break,
+            _ => {}
+        }
+    }
+    assert!(places.is_sorted(), "{places:?}");
+    let window = lin.get(&format!("{path}/messages")).await.is(200).json();
+    assert_eq!(window["items"][1]["content"], text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_comes_late_misses_nothing() {
     let (_app, lin, path) = start().await;
     let conversation = path.rsplit('/').next().unwrap();
@@ -95,7 +125,7 @@ async fn who_comes_late_misses_nothing() {
     assert!(next.iter().any(|(name, ..)| name == "started"), "{next:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn windows_page_back_to_the_beginning() {
     let (_app, lin, path) = start().await;
     let conversation = path.rsplit('/').next().unwrap();
@@ -119,7 +149,7 @@ async fn windows_page_back_to_the_beginning() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn fifty_times_the_same_key_is_one_question() {
     let (_app, lin, path) = start().await;
     let keyed = lin.clone().header("idempotency-key", "the same");
@@ -144,7 +174,7 @@ async fn fifty_times_the_same_key_is_one_question() {
         .problem(422, "Idempotency-Key");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_question() {
     let (_app, lin, path) = start().await;
     let messages = format!("{path}/messages");
@@ -164,7 +194,7 @@ async fn what_is_no_question() {
     assert_eq!(lin.get(&messages).await.json()["items"], json!([]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn stop_ends_the_answer_and_the_upstream_request() {
     let (app, lin, path) = start_with("slow").await;
     let messages = format!("{path}/messages");
@@ -190,7 +220,7 @@ async fn stop_ends_the_answer_and_the_upstream_request() {
     assert_eq!(lin.get(&messages).await.json()["items"].as_array().unwrap().len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_can_be_written_again() {
     let (_app, lin, path) = start().await;
     let first = lin.ask(path.rsplit('/').next().unwrap(), "Hello").await;
@@ -210,7 +240,7 @@ async fn an_answer_can_be_written_again() {
     lin.post(&format!("/api/v1/messages/{question}/regenerate"), &json!({})).await.problem(422, "id");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_fails_is_told_in_the_thread() {
     for (model, code, retryable) in
         [("401", "refused", false), ("html", "broken", true), ("cut", "broken", true)]
@@ -231,7 +261,7 @@ async fn a_provider_that_fails_is_told_in_the_thread() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn streams_end_with_the_session_and_with_the_conversation() {
     let (app, lin, path) = start().await;
     let mut events = lin.events(&format!("{path}/events")).await;
@@ -244,7 +274,7 @@ async fn streams_end_with_the_session_and_with_the_conversation() {
     assert_eq!(app.state.live.running(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_listener_leaves_nothing_behind() {
     let (app, lin, path) = start().await;
     let id = path.rsplit('/').next().unwrap();

@@ -10,7 +10,10 @@ use inglenook::{
 };
 use serde_json::{Value, json};
 
-use crate::app::{App, Client, Event};
+use super::{
+    app::{App, Client},
+    client::Event,
+};
 
 const CONTEXT: u32 = 1024;
 /// About 60 tokens.
@@ -87,7 +90,7 @@ async fn events(lin: &Client, id: &str, begun: &Value) -> Vec<Event> {
     lin.events(&path).await.until_end().await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_has_no_room_is_not_sent_and_that_is_said_and_kept() {
     let (app, recorder, lin, id) = start("small").await;
     let begun = talk(&lin, &id, 3).await;
@@ -123,7 +126,7 @@ async fn what_has_no_room_is_not_sent_and_that_is_said_and_kept() {
     drop(app);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_question_that_surely_does_not_fit_is_refused_before_anything_is_stored() {
     let (_app, recorder, lin, id) = start("small").await;
     talk(&lin, &id, 1).await;
@@ -151,7 +154,7 @@ async fn a_question_that_surely_does_not_fit_is_refused_before_anything_is_store
     assert_eq!(recorder.sent().messages[1].content.len(), 240_000);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_model_is_listed_with_what_is_known_of_it() {
     let (_app, _, lin, _) = start("small").await;
     let models = lin.get("/api/v1/models").await.is(200).json();

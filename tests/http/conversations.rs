@@ -3,11 +3,11 @@
 use axum::{body::Body, http::Method};
 use serde_json::{Value, json};
 
-use crate::app::{App, Client};
+use super::app::{App, Client};
 
 const ALL: &str = "/api/v1/conversations";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn from_its_beginning_to_its_end() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -34,7 +34,7 @@ async fn from_its_beginning_to_its_end() {
     lin.delete(&path).await.problem(404, "");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_list_is_read_page_by_page_without_gaps() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -60,7 +60,7 @@ async fn the_list_is_read_page_by_page_without_gaps() {
     assert_eq!(lin.get(&format!("{ALL}?q=%25%00%27")).await.is(200).json()["items"], json!([]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_list_does_not_take() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -90,7 +90,7 @@ async fn what_a_list_does_not_take() {
         .problem(422, "Last-Event-ID");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_conversation_does_not_take() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -120,7 +120,7 @@ async fn what_a_conversation_does_not_take() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_the_limit_is_too_large_whether_or_not_it_says_so() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -162,7 +162,7 @@ async fn refusals(client: &Client, conversation: &str, message: &str) -> Vec<Val
     bodies
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_somebody_elses_looks_like_what_is_not_there() {
     let app = App::start().await;
     let (lin, kim) = (app.person("lin").await, app.person("kim").await);

@@ -1,24 +1,20 @@
 //! What a request passes before any route: the host it names, whose cookie it brings, the time on the clock;
 //! and what every answer carries.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
-
 use axum::http::Method;
-use inglenook::server::ops::clock::Clock;
 use serde_json::json;
 
-use crate::app::{App, Client, PASSWORD};
+use super::{
+    app::{App, Client, PASSWORD},
+    time::{DAY, Hands},
+};
 
 const ME: &str = "/api/v1/me";
 const LOGIN: &str = "/api/v1/auth/login";
 const FORM: &str = "email=lin%40example.org&password=correct+horse";
 const PUBLIC: (&str, &str) = ("INGLENOOK_PUBLIC_URL", "https://chat.example.org");
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_host_is_told_the_right_address() {
     let app = App::with(&[PUBLIC]).await;
     for host in ["evil.example", "192.168.1.5:3000", "chat.example.org.evil.example", "inglenook.test"] {
@@ -36,7 +32,7 @@ async fn another_host_is_told_the_right_address() {
     app.client().header("host", "Chat.Example.Org:443").get(ME).await.is(401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_was_pointed_at_this_machine_is_refused() {
     let app = App::start().await;
     let form = json!({ "email": "lin@example.org", "password": PASSWORD });
@@ -54,7 +50,7 @@ fn page_at(app: &App, origin: &str) -> Client {
     app.client().header("accept", "text/html").header("host", host).header("origin", origin)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn where_https_is_missing_signing_in_works_or_says_why() {
     let app = App::with(&[PUBLIC]).await;
     let person = json!({ "email": "lin@example.org", "password": PASSWORD });
@@ -93,7 +89,7 @@ async fn where_https_is_missing_signing_in_works_or_says_why() {
     app.client().header("host", "127.0.0.1:3000").cookie(&answer.cookie()).get(ME).await.is(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_of_ours_is_believed_and_nobody_else() {
     let app =
         App::with(&[("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8"), ("INGLENOOK_LISTEN", "0.0.0.0:3000")]).await;
@@ -115,7 +111,7 @@ async fn a_proxy_of_ours_is_believed_and_nobody_else() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_passwords_are_counted_for_whoever_a_proxy_names() {
     let app = App::with(&[("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8")]).await;
     app.person("lin").await;
@@ -127,7 +123,7 @@ async fn wrong_passwords_are_counted_for_whoever_a_proxy_names() {
     from("6.6.6.6, 203.0.113.7").post(LOGIN, &wrong).await.is(429);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn two_sites_on_one_host_have_a_cookie_each() {
     let form = json!({ "email": "lin@example.org", "password": PASSWORD });
     let mut cookies = Vec::new();
@@ -152,7 +148,7 @@ async fn two_sites_on_one_host_have_a_cookie_each() {
     sites[1].client().cookie(&both).get(ME).await.is(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cookie_of_the_old_name_is_moved_to_the_new_one() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -175,37 +171,30 @@ async fn a_cookie_of_the_old_name_is_moved_to_the_new_one() {
     assert!(answer.cookies().is_empty(), "{:?}", answer.cookies());
 }
 
-/// A clock that is set by hand.
-fn clock() -> (Clock, Arc<AtomicI64>) {
-    let now = Arc::new(AtomicI64::new(1_800_000_000_000));
-    let shown = now.clone();
-    (Clock::from_fn(move || shown.load(Ordering::Relaxed)), now)
-}
-
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_set_signs_nobody_out() {
-    let (clock, now) = clock();
+    let (clock, hands) = Hands::new();
     let app = App::at(&[], clock).await;
     let lin = app.person("lin").await;
     for days in [-400, -1, 1, 25, -3, 30] {
-        now.fetch_add(days * DAY, Ordering::Relaxed);
+        hands.turn(days * DAY);
         lin.get(ME).await.is(200);
-        now.fetch_sub(days * DAY, Ordering::Relaxed);
+        hands.turn(-days * DAY);
     }
-    now.fetch_sub(2 * 60 * 1000, Ordering::Relaxed);
+    hands.turn(-2 * 60 * 1000);
     lin.get(ME).await.is(200);
     app.person("kim").await.get(ME).await.is(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_lives_from_visit_to_visit() {
-    let (clock, now) = clock();
+    let (clock, hands) = Hands::new();
     let app = App::at(&[], clock).await;
     let program = app.person("lin").await;
     let mut cookie = format!("inglenook={}", app.person("kim").await.token());
     // A year of using it every twenty days.
     for _ in 0..18 {
-        now.fetch_add(20 * DAY, Ordering::Relaxed);
+        hands.turn(20 * DAY);
         let answer = program.get(ME).await.is(200);
         assert!(answer.cookies().is_empty(), "a program wants no cookie: {:?}", answer.cookies());
         let answer = app.client().cookie(&cookie).get(ME).await.is(200);
@@ -214,12 +203,12 @@ async fn a_session_lives_from_visit_to_visit() {
         // Once a day is enough.
         assert!(app.client().cookie(&cookie).get(ME).await.is(200).cookies().is_empty());
     }
-    now.fetch_add(31 * DAY, Ordering::Relaxed);
+    hands.turn(31 * DAY);
     program.get(ME).await.is(401);
     app.client().cookie(&cookie).get(ME).await.is(401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_somebody_is_kept_by_nobody() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -244,7 +233,7 @@ async fn what_belongs_to_somebody_is_kept_by_nobody() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_proxy_holds_a_stream_back() {
     let app = App::start().await;
     let lin = app.person("lin").await;

@@ -12,13 +12,14 @@ use std::{
 
 use async_trait::async_trait;
 use futures::{StreamExt, future::join_all, stream};
-use inglenook::server::{
-    journal::Journal,
-    llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
-};
+use inglenook::server::llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider};
 use serde_json::{Value, json};
 
-use crate::app::{App, Client, Event};
+use super::{
+    app::{App, Client},
+    client::Event,
+    database::Refusal,
+};
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -145,42 +146,36 @@ fn id(begun: &Value) -> &str {
     begun["assistant_message"]["id"].as_str().unwrap()
 }
 
-/// A rule of the database by which it refuses, which is no outage.
-fn refusing(name: &str, when: &str) -> String {
-    format!("CREATE TRIGGER {name} BEFORE {when} BEGIN SELECT RAISE(ABORT, 'refused by a test'); END;")
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_end_is_told_as_failed_and_frees_the_conversation() {
     let talk = Talk::start().await;
-    talk.app.sql(&refusing("refuse", "UPDATE ON messages WHEN NEW.status = 'complete'")).await;
+    talk.app.database.refuse(Refusal::Statuses(&["complete"])).await;
     let begun = talk.ask("whole").await;
     let (name, _, end) = talk.end(&begun).await;
     assert_eq!((&*name, &end["code"]), ("failed", &json!("broken")), "{end}");
     let stored = talk.last().await;
     assert_eq!((&stored["status"], &stored["content"]), (&json!("failed"), &json!("Some text.")));
     assert_eq!(stored["failure"]["message"], end["message"]);
-    talk.app.sql("DROP TRIGGER refuse;").await;
+    talk.app.database.accept().await;
     talk.goes_on().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_end_of_which_only_less_is_taken_is_kept_as_far_as_that_goes() {
     let talk = Talk::start().await;
-    let rule = "UPDATE ON messages WHEN NEW.status != 'generating' AND length(NEW.content) > 0";
-    talk.app.sql(&refusing("refuse", rule)).await;
+    talk.app.database.refuse(Refusal::EndsWithText).await;
     let begun = talk.ask("whole").await;
     assert_eq!(talk.end(&begun).await.0, "failed");
     let stored = talk.last().await;
     assert_eq!((&stored["status"], &stored["content"]), (&json!("failed"), &json!("")));
-    talk.app.sql("DROP TRIGGER refuse;").await;
+    talk.app.database.accept().await;
     talk.goes_on().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_cannot_be_ended_at_all_is_ended_once_it_can() {
     let talk = Talk::start().await;
-    talk.app.sql(&refusing("refuse", "UPDATE ON messages WHEN NEW.status != 'generating'")).await;
+    talk.app.database.refuse(Refusal::Statuses(&["complete", "failed", "stopped", "interrupted"])).await;
     let begun = talk.ask("whole").await;
     assert_eq!(talk.end(&begun).await.0, "failed");
     let waited = Instant::now();
@@ -192,16 +187,17 @@ async fn an_answer_that_cannot_be_ended_at_all_is_ended_once_it_can() {
     talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
     talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap_err();
     assert_eq!(talk.last().await["status"], "generating");
-    talk.app.sql("DROP TRIGGER refuse;").await;
+    talk.app.database.accept().await;
     talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
     talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
     assert_eq!(talk.last().await["status"], "interrupted");
     talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
     assert!(suspects.is_empty());
+    talk.app.in_journal.store(1, Ordering::Relaxed);
     talk.goes_on().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_orphan_is_ended_with_the_second_look_and_a_running_answer_is_none() {
     let talk = Talk::start().await;
     let begun = talk.ask("forever").await;
@@ -209,12 +205,9 @@ async fn an_orphan_is_ended_with_the_second_look_and_a_running_answer_is_none() 
     let ended = ask(&talk.lin, &other, "whole").await;
     talk.lin.events(&format!("{other}/events?after={}", ended["after"])).await.until_end().await;
     // As if its end had been lost.
-    let sql = format!("UPDATE messages SET status = 'generating' WHERE id = '{}'", id(&ended));
-    talk.app.sql(&sql).await;
+    talk.app.database.set_status(id(&ended), "generating").await;
     let mut suspects = HashSet::new();
-    let status = async |id: &str| {
-        talk.app.rows(&format!("SELECT status FROM messages WHERE id = '{id}'")).await.remove(0)
-    };
+    let status = async |id: &str| talk.app.database.status(id).await;
     talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
     assert_eq!((status(id(&ended)).await, suspects.len()), ("generating".to_owned(), 1));
     talk.app.state.chat.look_for_orphans(&mut suspects).await.unwrap();
@@ -223,18 +216,18 @@ async fn an_orphan_is_ended_with_the_second_look_and_a_running_answer_is_none() 
     talk.lin.post(&format!("/api/v1/messages/{}/stop", id(&begun)), &json!({})).await.is(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_ends_after_a_panic_also_when_its_end_is_refused_at_first() {
     for refused in [false, true] {
         let talk = Talk::start().await;
         if refused {
-            talk.app.sql(&refusing("refuse", "UPDATE ON messages WHEN NEW.status = 'failed'")).await;
+            talk.app.database.refuse(Refusal::Statuses(&["failed"])).await;
         }
         let begun = talk.ask("panics").await;
         tokio::time::sleep(Duration::from_millis(900)).await;
         if refused {
             assert_eq!(talk.last().await["status"], "generating");
-            talk.app.sql("DROP TRIGGER refuse;").await;
+            talk.app.database.accept().await;
         }
         assert_eq!(talk.end(&begun).await.0, "failed");
         let stored = talk.last().await;
@@ -243,23 +236,16 @@ async fn an_answer_ends_after_a_panic_also_when_its_end_is_refused_at_first() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_refused_part_does_not_hold_back_the_others() {
     let talk = Talk::start().await;
     let others = join_all((0..3).map(|_| conversation(&talk.lin))).await;
-    talk.app.sql("CREATE TABLE refused (id TEXT);").await;
-    let rule = "INSERT ON chunks WHEN NEW.message_id IN (SELECT id FROM refused)";
-    talk.app.sql(&refusing("refuse", rule)).await;
     let begun = talk.ask("slow").await;
-    talk.app.sql(&format!("INSERT INTO refused VALUES ('{}')", id(&begun))).await;
+    talk.app.database.refuse(Refusal::PartsOf(id(&begun))).await;
     let others = join_all(others.iter().map(|path| ask(&talk.lin, path, "slow"))).await;
     tokio::time::sleep(Duration::from_millis(1500)).await;
     for other in &others {
-        let stored = talk
-            .app
-            .rows(&format!("SELECT group_concat(text, '') FROM chunks WHERE message_id = '{}'", id(other)))
-            .await
-            .remove(0);
+        let stored = talk.app.database.parts(id(other)).await;
         assert!(stored.contains("w10"), "a part of this one is held back: {stored:?}");
     }
     // The text is safe in the journal, and whole at the end.
@@ -270,16 +256,16 @@ async fn one_refused_part_does_not_hold_back_the_others() {
 }
 
 /// The first try fails, the second one goes on: it is not cut off by what is said of the first.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_continuation_that_is_tried_again_is_not_cut_off() {
     let talk = Talk::start().await;
     let begun = talk.ask("forever").await;
     let path = format!("/api/v1/messages/{}", id(&begun));
     let stopped = talk.lin.post(&format!("{path}/stop"), &json!({})).await.is(200).json();
     assert_eq!(stopped["status"], "stopped");
-    talk.app.sql(&refusing("refuse", "UPDATE ON messages WHEN NEW.status = 'generating'")).await;
+    talk.app.database.refuse(Refusal::Statuses(&["generating"])).await;
     talk.lin.post(&format!("{path}/continue"), &json!({})).await.is(500);
-    talk.app.sql("DROP TRIGGER refuse;").await;
+    talk.app.database.accept().await;
     let again = talk.lin.post(&format!("{path}/continue"), &json!({})).await.is(202).json();
     assert_eq!(id(&again), id(&begun));
     // What a failed try leaves is looked for after 5 s, and after 10 s.
@@ -291,11 +277,11 @@ async fn a_continuation_that_is_tried_again_is_not_cut_off() {
 }
 
 /// Somebody else ended it: what is told is what is stored.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_taken_for_interrupted_is_not_told_as_complete() {
     let talk = Talk::start().await;
     let begun = talk.ask("slow").await;
-    talk.app.sql(&format!("UPDATE messages SET status = 'interrupted' WHERE id = '{}'", id(&begun))).await;
+    talk.app.database.set_status(id(&begun), "interrupted").await;
     let (name, _, end) = talk.end(&begun).await;
     assert_eq!((&*name, &end["status"]), ("done", &json!("interrupted")), "{end}");
     let stored = talk.last().await;
@@ -304,7 +290,7 @@ async fn what_was_taken_for_interrupted_is_not_told_as_complete() {
 }
 
 /// Whichever comes first, nobody writes for a conversation that is gone.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_conversation_is_answered_no_further() {
     let talk = Talk::start().await;
     for round in 0..60_u64 {
@@ -327,7 +313,7 @@ async fn a_deleted_conversation_is_answered_no_further() {
     println!("{} of 60 asked the provider", talk.script.asked.load(Ordering::Relaxed));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_says_so() {
     let talk = Talk::start().await;
     let begun = talk.ask("forever").await;
@@ -345,7 +331,7 @@ async fn a_server_that_stops_says_so() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_title_is_told_to_those_who_listen() {
     let talk = Talk::start().await;
     let begun = talk.ask("whole").await;
@@ -364,7 +350,7 @@ async fn a_new_title_is_told_to_those_who_listen() {
 }
 
 /// Wherever a listener goes away while it is let in, nothing is left of it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_goes_away_while_being_let_in_leaves_nothing() {
     let talk = Talk::start().await;
     let events = format!("{}/events", talk.path);
@@ -376,40 +362,4 @@ async fn who_goes_away_while_being_let_in_leaves_nothing() {
     assert!(cut > 10, "{cut} were cut off");
     assert!(talk.app.state.live.conversations().is_empty());
     assert!(talk.app.state.live.sessions().is_empty());
-}
-
-/// What an earlier run left: an answer that the database refuses does not keep the others waiting.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_answer_that_is_refused_does_not_keep_others_from_being_recovered() {
-    let talk = Talk::start().await;
-    let refused = talk.ask("whole").await;
-    talk.end(&refused).await;
-    let other = conversation(&talk.lin).await;
-    let lost = ask(&talk.lin, &other, "whole").await;
-    talk.lin.events(&format!("{other}/events?after={}", lost["after"])).await.until_end().await;
-    let rule = format!("UPDATE ON messages WHEN NEW.id = '{}' AND NEW.status = 'interrupted'", id(&refused));
-    talk.app
-        .sql("UPDATE messages SET status = 'generating', instance = 'dead' WHERE role = 'assistant';")
-        .await;
-    talk.app.sql(&refusing("refuse", &rule)).await;
-    let folder = tempfile::tempdir().unwrap();
-    let (dead, _) = Journal::open(folder.path(), "dead").unwrap();
-    let entry = dead.begin(id(&refused), "Some text.", "");
-    entry.append(3, " And more.", "").await.unwrap();
-    drop((entry, dead));
-    let (_journal, leftovers) = Journal::open(folder.path(), "next").unwrap();
-    assert_eq!(leftovers.len(), 1);
-    talk.app.state.cluster.recover(leftovers).await;
-    let interrupted = async |id: &str| {
-        let begun = Instant::now();
-        let query = format!("SELECT status FROM messages WHERE id = '{id}'");
-        while talk.app.rows(&query).await != ["interrupted"] {
-            assert!(begun.elapsed() < PATIENCE, "{id} waits for ever");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    interrupted(id(&lost)).await;
-    talk.app.sql("DROP TRIGGER refuse;").await;
-    interrupted(id(&refused)).await;
-    assert_eq!(talk.last().await["content"], "Some text. And more.");
 }

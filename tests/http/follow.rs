@@ -9,7 +9,7 @@ use axum::{
 use futures::StreamExt;
 use serde_json::{Value, json};
 
-use crate::app::{App, Client, PASSWORD};
+use super::app::{App, Client, PASSWORD};
 
 /// What a page asks.
 fn form(conversation: &str, after: u64, hidden: bool) -> String {
@@ -38,7 +38,7 @@ fn names(text: &str) -> Vec<String> {
     names
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_nobody_sees_is_told_what_there_is() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -63,7 +63,7 @@ async fn a_page_that_nobody_sees_is_told_what_there_is() {
     assert!(seen.contains(&"block".to_owned()), "{seen:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_fourth_page_of_a_browser_holds_no_connection() {
     let app = App::start().await;
     let lin = app.person("lin").await;

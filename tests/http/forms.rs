@@ -8,7 +8,10 @@ use base64::{
 };
 use serde_json::{Value, json};
 
-use crate::app::{Answer, App, Client};
+use super::{
+    app::{App, Client},
+    client::Answer,
+};
 
 const LOGIN: &str = "email=lin%40example.org&password=correct+horse";
 
@@ -22,7 +25,7 @@ async fn browser(app: &App, name: &str) -> Client {
     app.client().cookie(&format!("inglenook={}", person.token()))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_signs_in_and_leads_on() {
     let app = App::start().await;
     app.person("lin").await;
@@ -38,7 +41,7 @@ fn quoted(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn signing_in_leads_nowhere_else() {
     let app = App::start().await;
     app.person("lin").await;
@@ -85,7 +88,7 @@ async fn signing_in_leads_nowhere_else() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_leads_back_with_a_sentence() {
     let app = App::start().await;
     app.person("lin").await;
@@ -106,7 +109,7 @@ async fn a_wrong_password_leads_back_with_a_sentence() {
 }
 
 /// Whoever makes a link chooses every byte of it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_says_nothing_that_stands_in_its_address_only() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -153,7 +156,7 @@ async fn a_page_says_nothing_that_stands_in_its_address_only() {
     assert!(!lin.get(&elsewhere).await.is(200).text().contains("role=\"alert\""));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_form_leads_to_a_page_of_this_site_whatever_the_referer_says() {
     let app = App::start().await;
     app.person("lin").await;
@@ -206,7 +209,7 @@ async fn a_refused_form_leads_to_a_page_of_this_site_whatever_the_referer_says()
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_typed_stays_but_for_passwords() {
     let app = App::start().await;
     app.person("lin").await;
@@ -235,7 +238,7 @@ async fn what_was_typed_stays_but_for_passwords() {
     assert!(page.contains("at most 100 characters") && page.contains(&"y".repeat(150)), "{page}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_question_that_is_refused_comes_back_whole() {
     let app = App::start().await;
     let lin = browser(&app, "lin").await.browser();
@@ -268,7 +271,7 @@ async fn a_question_that_is_refused_comes_back_whole() {
     assert!(busy.contains("Better words") && busy.contains("value=\"none\""), "{busy}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn signing_out_clears_what_the_browser_keeps() {
     let app = App::start().await;
     let lin = browser(&app, "lin").await;
@@ -279,7 +282,7 @@ async fn signing_out_clears_what_the_browser_keeps() {
     assert_eq!(out.header("clear-site-data"), "\"storage\"");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_asks_and_leads_to_the_conversation() {
     let app = App::start().await;
     let browser = browser(&app, "lin").await.browser();
@@ -302,7 +305,7 @@ async fn a_form_asks_and_leads_to_the_conversation() {
     browser.get("/").await.is(303);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_of_the_page_gets_errors_with_their_status() {
     let app = App::start().await;
     let page = browser(&app, "lin")
@@ -337,7 +340,7 @@ async fn a_call_of_the_page_gets_errors_with_their_status() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_told_as_it_was_written_to_its_own_person() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -352,7 +355,7 @@ async fn a_message_is_told_as_it_was_written_to_its_own_person() {
     assert_eq!(call(&source(&app.person("bob").await).await.is(404))["code"], "not_found");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn follow_streams_lines_of_json() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -374,7 +377,7 @@ async fn follow_streams_lines_of_json() {
     assert!(lines.iter().any(|line| line["event"] == "done" && line["status"] == "complete"), "{text}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_from_another_site_is_refused() {
     let app = App::start().await;
     let lin = app.person("lin").await;

@@ -3,7 +3,7 @@
 use axum::{body::Body, http::Method};
 use inglenook::server::http::context::function_paths;
 
-use crate::app::{App, Client};
+use super::app::{App, Client};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -14,7 +14,7 @@ async fn page(app: &App) -> Client {
 }
 
 /// Whatever comes, a function answers with a sentence that is the caller's to read.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_body_is_anybodys_fault_but_the_callers() {
     let app = App::start().await;
     let bodies: Vec<Vec<u8>> = vec![
@@ -85,7 +85,7 @@ async fn page_again(app: &App, path: &str) -> Client {
     page.header("sec-fetch-site", "same-origin").header("accept", "application/json")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_function_is_not_found() {
     let app = App::start().await;
     let page = page(&app).await;

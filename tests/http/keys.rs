@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::app::{App, Client};
+use super::app::{App, Client};
 
 async fn start() -> (App, Client, String) {
     let app = App::start().await;
@@ -22,7 +22,7 @@ async fn contents(lin: &Client, path: &str) -> Vec<String> {
     items.iter().map(|item| item["content"].as_str().unwrap().to_owned()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_question_with_the_same_key_is_refused_and_the_same_is_not() {
     let (_app, lin, path) = start().await;
     let (keyed, messages) = (lin.clone().header("idempotency-key", "k"), format!("{path}/messages"));
@@ -47,7 +47,7 @@ async fn another_question_with_the_same_key_is_refused_and_the_same_is_not() {
     assert_eq!(contents(&lin, &path).await[2], "Why not?");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_counts_in_its_conversation_only() {
     let (_app, lin, path) = start().await;
     let keyed = lin.clone().header("idempotency-key", "1");
@@ -60,7 +60,7 @@ async fn a_key_counts_in_its_conversation_only() {
     assert_eq!(second["user_message"]["conversation_id"], other.rsplit('/').next().unwrap());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_key_does_not_serve_two_purposes() {
     let (_app, lin, path) = start().await;
     let keyed = lin.clone().header("idempotency-key", "k");
@@ -94,7 +94,7 @@ async fn one_key_does_not_serve_two_purposes() {
 }
 
 /// A page keeps its key: when browsers go back to it, and when the answer to sending is lost.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_page_sends_with_a_used_key_is_asked_unless_it_is_the_same() {
     let (app, lin, _) = start().await;
     let page = app.client().cookie(&format!("inglenook={}", lin.token())).browser();
@@ -133,7 +133,7 @@ async fn what_a_page_sends_with_a_used_key_is_asked_unless_it_is_the_same() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_that_is_sent_fifty_times_asks_once() {
     let (app, lin, path) = start().await;
     let id = path.rsplit('/').next().unwrap();

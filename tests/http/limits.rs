@@ -3,11 +3,14 @@
 use futures::future::join_all;
 use inglenook::{
     domain::{Conversation, Message, Role, Status},
-    server::store::{Finish, NewTurn, TurnOutcome},
+    server::{
+        live::channel::StopReason,
+        store::{Finish, NewTurn, TurnOutcome},
+    },
 };
 use serde_json::{Value, json};
 
-use crate::app::{App, Client, PASSWORD};
+use super::app::{App, Client, PASSWORD};
 
 /// As ids, they are the greatest, too great, written otherwise, or none.
 const ODD_IDS: [&str; 14] = [
@@ -40,7 +43,7 @@ async fn all_works(app: &App, name: &str) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_id_of_a_caller_stops_the_others() {
     let app = App::with(MANY_PEOPLE).await;
     let lin = app.person("lin").await;
@@ -62,7 +65,7 @@ async fn no_id_of_a_caller_stops_the_others() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_number_of_a_caller_does_harm() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -168,7 +171,7 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
     conversation
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn ids_of_the_far_future_in_the_database_harm_nobody() {
     let app = App::with(MANY_PEOPLE).await;
     let lin = app.person("lin").await;
@@ -191,7 +194,7 @@ async fn ids_of_the_far_future_in_the_database_harm_nobody() {
     all_works(&app, "lisa").await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_has_so_many_answers_written_at_once() {
     let app = App::with_upstream_and(&[("INGLENOOK_LIMITS_ANSWERS_PER_USER", "3")]).await;
     let (lin, mia) = (app.person("lin").await, app.person("mia").await);
@@ -234,9 +237,10 @@ async fn a_person_has_so_many_answers_written_at_once() {
     let other = last["items"][1]["id"].as_str().unwrap();
     lin.post(&format!("/api/v1/messages/{other}/stop"), &json!({})).await.is(200);
     lin.post(&format!("/api/v1/messages/{answer}/continue"), &json!({})).await.is(202);
+    app.state.live.stop_all(StopReason::Person);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_text_of_a_caller_has_a_length() {
     let app = App::start().await;
     let lin = app.person("lin").await;

@@ -1,28 +1,18 @@
-//! The whole router without sockets, on a real SQLite store in a folder of its own.
+//! The whole router without sockets: the same tests on a real SQLite store in a folder of its own, and on a database
+//! of its own in a real MongoDB replica set.
 
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
+#![expect(clippy::duplicate_mod, reason = "the tests are there once for each store")]
 
-mod app;
-mod chat;
-mod context;
-mod conversations;
-mod door;
-mod endings;
-mod follow;
-mod forms;
-mod functions;
-mod keys;
-mod limits;
-mod models;
-mod openapi;
-mod pages;
-mod people;
-mod sessions;
+#[expect(dead_code, reason = "the store's contract uses more of it")]
+#[path = "../../src/server/store/contract/mongod.rs"]
+mod mongod;
+#[path = "all.rs"]
+mod mongodb;
+mod recovery;
 #[path = "../support/shelf.rs"]
 mod shelf;
-mod steer;
-mod thinking;
-mod tokens;
+#[path = "all.rs"]
+mod sqlite;
 #[path = "../support/upstream.rs"]
 mod upstream;
-mod windows;

@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 use inglenook::server::llm::Provider;
 use serde_json::{Value, json};
 
+use super::{
+    app::{App, Client},
+    client::Answer,
+};
 use crate::{
-    app::{Answer, App, Client},
     shelf::{Reply, Shelf, list, missing, said},
     upstream::{Upstream, provider, short},
 };
@@ -65,7 +68,7 @@ fn model_refused(answer: Answer) -> String {
     answer.json()["detail"].as_str().unwrap().to_owned()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_offered_is_asked() {
     let stock = Stock::of(&["cheap", "org/cheap"]).await;
     let app = App::with_provider(&[], stock.provider()).await;
@@ -117,7 +120,7 @@ async fn only_what_is_offered_is_asked() {
     assert!(stock.shelf.asked().iter().all(|asked| asked.contains("/v1/") || asked == "GET /"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_configured_default_is_asked_when_it_is_offered() {
     let stock = Stock::of(&["first"]).await;
     let app = App::with_provider(&[("INGLENOOK_CHAT_DEFAULT_MODEL", "demo/demo")], stock.provider()).await;
@@ -128,7 +131,7 @@ async fn a_configured_default_is_asked_when_it_is_offered() {
     assert!(page.contains("acme/first") && !page.contains("demo/demo"), "{page}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_is_gone_is_named_and_costs_nothing() {
     let stock = Stock::of(&["old", "new"]).await;
     let app = App::with_provider(&[], stock.provider()).await;
@@ -158,7 +161,7 @@ async fn a_model_that_is_gone_is_named_and_costs_nothing() {
     assert_eq!(lin.get(&path).await.json()["model"], "acme/new");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_away_keeps_its_models() {
     let stock = Stock::of(&["a", "b"]).await;
     let app = App::with_provider(&[], stock.provider()).await;
@@ -204,7 +207,7 @@ fn conversation(app: &App, now: i64) -> inglenook::domain::Conversation {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_comes_up_later_is_seen_soon() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = closed.local_addr().unwrap();
@@ -222,7 +225,7 @@ async fn a_server_that_comes_up_later_is_seen_soon() {
     assert_eq!(shelf.asked().iter().filter(|asked| *asked == "GET /v1/models").count(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_storm_of_lookers_asks_a_failing_server_seldom() {
     let stock = Stock::of(&["a"]).await;
     stock.lists.store(false, Ordering::Relaxed);
@@ -236,7 +239,7 @@ async fn a_storm_of_lookers_asks_a_failing_server_seldom() {
     assert!(stock.shelf.asked().len() <= 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failed_answer_is_not_asked_for_a_title() {
     let upstream = Upstream::start();
     let app = App::with_provider(&[], upstream.provider()).await;

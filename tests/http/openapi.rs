@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::app::{App, PASSWORD};
+use super::app::{App, PASSWORD};
 
 struct Document(Value);
 
@@ -56,11 +56,11 @@ impl Document {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_are_as_described() {
     let app = App::start().await;
     let document = Document(app.client().get("/api/openapi.json").await.is(200).json());
-    let check = |method: &str, path: &str, answer: crate::app::Answer| {
+    let check = |method: &str, path: &str, answer: super::client::Answer| {
         let schema = document.answer(method, path, answer.status);
         document.check(&answer.json(), schema, &format!("{method} {path}"));
         answer.json()
@@ -116,7 +116,7 @@ async fn answers_are_as_described() {
     check("delete", "/messages/{id}", lin.delete(&question).await.is(404));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_lists_every_call_and_links_within_itself() {
     let app = App::start().await;
     let document = app.client().get("/api/openapi.json").await.is(200);

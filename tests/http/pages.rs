@@ -3,9 +3,9 @@
 use axum::{body::Body, http::Method};
 use serde_json::json;
 
-use crate::app::App;
+use super::app::App;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_signed_out_is_led_to_the_door_and_back() {
     let app = App::start().await;
     let browser = app.client().browser();
@@ -21,7 +21,7 @@ async fn who_is_signed_out_is_led_to_the_door_and_back() {
     assert_eq!(led.header("cache-control"), "no-store");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_open_and_say_what_may_run_in_them() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -59,7 +59,7 @@ async fn pages_open_and_say_what_may_run_in_them() {
     assert_eq!(nonces.len(), 6);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_error_page_has_a_way_out_and_programs_get_a_problem() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -81,7 +81,7 @@ async fn an_error_page_has_a_way_out_and_programs_get_a_problem() {
     lin.get("/nothing").await.problem(404, "");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_method_that_is_not_taken_is_answered_with_those_that_are() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -104,7 +104,7 @@ async fn a_method_that_is_not_taken_is_answered_with_those_that_are() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn probes_answer_everybody() {
     let app = App::start().await;
     assert_eq!(app.client().get("/healthz").await.is(200).text(), "ok\n");
@@ -118,7 +118,7 @@ async fn probes_answer_everybody() {
     assert_eq!(app.client().get("/readyz").await.is(503).text(), "stopping\n");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_away_is_a_503_and_no_secret() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -130,7 +130,7 @@ async fn a_store_that_is_away_is_a_503_and_no_secret() {
     assert!(page.text().contains("href=\"/\"") && page.text().contains(page.header("x-request-id")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_takes_no_new_question() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -141,7 +141,7 @@ async fn a_server_that_stops_takes_no_new_question() {
     lin.post(&format!("{path}/messages"), &json!({ "content": "Hello" })).await.problem(503, "");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_its_request_id() {
     let app = App::start().await;
     for path in ["/", "/login", "/healthz", "/api/v1/me", "/nothing", "/api/openapi.json"] {
@@ -151,7 +151,7 @@ async fn every_answer_has_its_request_id() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_are_compressed_and_events_are_not() {
     let app = App::start().await;
     let lin = app.person("lin").await;

@@ -10,14 +10,17 @@ use inglenook::{
 };
 use serde_json::json;
 
-use crate::app::{Answer, App, PASSWORD};
+use super::{
+    app::{App, PASSWORD},
+    client::Answer,
+};
 
 const REGISTER: &str = "/api/v1/auth/register";
 const LOGIN: &str = "/api/v1/auth/login";
 const LOGOUT: &str = "/api/v1/auth/logout";
 const ME: &str = "/api/v1/me";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_first_is_the_administrator_and_the_next_are_not() {
     let app = App::start().await;
     let form = json!({ "email": " Lin@Example.org", "password": PASSWORD, "more": 1 });
@@ -33,7 +36,7 @@ async fn the_first_is_the_administrator_and_the_next_are_not() {
     app.client().post(REGISTER, &form).await.problem(409, "");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn closed_registration_lets_only_the_first_in() {
     let app = App::with(&[("INGLENOOK_AUTH_REGISTRATION", "closed")]).await;
     app.person("lin").await;
@@ -41,7 +44,7 @@ async fn closed_registration_lets_only_the_first_in() {
     app.client().post(REGISTER, &form).await.problem(403, "");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_registered() {
     let app = App::start().await;
     let long = "x".repeat(2000);
@@ -60,7 +63,7 @@ async fn what_cannot_be_registered() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn signing_in_and_out() {
     let app = App::start().await;
     app.person("lin").await;
@@ -77,7 +80,7 @@ async fn signing_in_and_out() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_and_an_unknown_account_look_the_same() {
     let app = App::start().await;
     app.person("lin").await;
@@ -91,7 +94,7 @@ async fn a_wrong_password_and_an_unknown_account_look_the_same() {
     assert!(wrong.header("set-cookie").is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn after_ten_failures_there_is_a_wait() {
     let app = App::start().await;
     app.person("lin").await;
@@ -114,7 +117,7 @@ fn count(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn of_a_hundred_wrong_passwords_at_once_ten_are_tried() {
     let app = App::start().await;
     app.person("lin").await;
@@ -124,7 +127,7 @@ async fn of_a_hundred_wrong_passwords_at_once_ten_are_tried() {
     assert!(answers.iter().all(|answer| answer.status == 401 || !answer.header("retry-after").is_empty()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_address_tries_no_forty_accounts() {
     let app = App::start().await;
     for at in 0..20 {
@@ -135,7 +138,7 @@ async fn one_address_tries_no_forty_accounts() {
     assert_eq!((count(&answers, 401), count(&answers, 429)), (10, 30));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_class_signs_in_at_once() {
     let app = App::start().await;
     for at in 0..40 {
@@ -151,7 +154,7 @@ async fn a_class_signs_in_at_once() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_old_password_is_no_way_to_guess() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -165,7 +168,7 @@ async fn the_old_password_is_no_way_to_guess() {
     lin.patch(ME, &right).await.is(429);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_address_registers_so_many_and_no_more() {
     let app = App::with(&[("INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR", "3")]).await;
     let form = |at| json!({ "email": format!("p{at}@example.org"), "password": PASSWORD });
@@ -180,7 +183,7 @@ async fn one_address_registers_so_many_and_no_more() {
     app.client().post(LOGIN, &form(0)).await.is(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_first_guesses_are_no_passwords() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -211,7 +214,7 @@ async fn the_first_guesses_are_no_passwords() {
 }
 
 /// `é` is one sign on one keyboard and two on another.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_password_and_an_address_are_what_was_typed_on_any_keyboard() {
     let app = App::start().await;
     let one = ("ren\u{e9}@example.org", "cr\u{e8}me br\u{fb}l\u{e9}e");
@@ -240,7 +243,7 @@ async fn a_password_and_an_address_are_what_was_typed_on_any_keyboard() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_long_is_refused_before_anything_is_done() {
     let app = App::start().await;
     app.person("lin").await;
@@ -257,7 +260,7 @@ async fn what_is_too_long_is_refused_before_anything_is_done() {
     app.client().post(LOGIN, &json!({ "email": "lin@example.org", "password": PASSWORD })).await.is(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn blanks_around_names_titles_and_addresses_are_left_out_everywhere() {
     let app = App::start().await;
     let form = json!({ "email": "\u{a0} lin@example.org\t", "password": PASSWORD, "name": " Lin\u{3000}" });
@@ -279,7 +282,7 @@ async fn blanks_around_names_titles_and_addresses_are_left_out_everywhere() {
     app.client().post(LOGIN, &padded).await.is(401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_cookie_follows_the_address_of_the_site() {
     let plain = App::start().await;
     let form = json!({ "email": "lin@example.org", "password": PASSWORD });
@@ -300,7 +303,7 @@ async fn the_cookie_follows_the_address_of_the_site() {
     browser.cookie(&bare).get(ME).await.is(401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_ends_the_other_sessions() {
     let app = App::start().await;
     let here = app.person("lin").await;
@@ -326,7 +329,7 @@ async fn a_new_password_ends_the_other_sessions() {
         .is(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_can_be_changed() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -336,7 +339,7 @@ async fn a_name_can_be_changed() {
     assert_eq!(lin.patch(ME, &json!({})).await.is(200).json()["name"], "林 😀");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_account_is_out_at_once() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -348,7 +351,7 @@ async fn a_disabled_account_is_out_at_once() {
     assert_eq!(app.client().post(LOGIN, &form).await.is(401).json()["code"], "wrong_credentials");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn models_are_for_those_who_are_signed_in() {
     let app = App::start().await;
     app.client().get("/api/v1/models").await.problem(401, "");

@@ -5,12 +5,15 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::app::{App, PASSWORD};
+use super::{
+    app::{App, PASSWORD},
+    tokens::claims_of,
+};
 
 const REGISTER: &str = "/api/v1/auth/register";
 const LOGIN: &str = "/api/v1/auth/login";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn closed_registration_lets_in_one_of_fifty_who_come_at_once() {
     let app = App::with(&[
         ("INGLENOOK_AUTH_REGISTRATION", "closed"),
@@ -27,10 +30,10 @@ async fn closed_registration_lets_in_one_of_fifty_who_come_at_once() {
     let statuses: Vec<u16> = all.iter().map(|answer| answer.status).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [201, 403, 429, 503].contains(status)), "{statuses:?}");
-    assert_eq!(app.rows("SELECT cast(count(*) AS TEXT) FROM users").await, ["1"]);
+    assert_eq!(app.database.users().await, 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_ends_the_streams_of_the_other_sessions_only() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -49,7 +52,7 @@ async fn a_new_password_ends_the_streams_of_the_other_sessions_only() {
 }
 
 /// So many that a queue of endings would have overflowed.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn many_who_sign_out_at_once_take_nobody_along() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -65,21 +68,23 @@ async fn many_who_sign_out_at_once_take_nobody_along() {
 }
 
 /// A session that ends by itself, or behind this server's back.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn streams_of_sessions_that_are_gone_or_disabled_end_with_the_next_look() {
     let app = App::start().await;
-    for how in
-        ["DELETE FROM sessions", "UPDATE sessions SET expires_at = 1", "UPDATE users SET state = 'disabled'"]
-    {
-        let name = format!("p{}", how.len());
+    for how in ["gone", "expired", "disabled"] {
+        let name = format!("lin-{how}");
         let person = app.person(&name).await;
         let stays = app.person(&format!("{name}-stays")).await;
         let path = |id: String| format!("/api/v1/conversations/{id}/events");
         let mut ends = person.events(&path(person.conversation().await)).await;
         let mut goes_on = stays.events(&path(stays.conversation().await)).await;
-        let whose = format!("(SELECT id FROM users WHERE email = '{name}@example.org')");
-        let column = if how.contains("users") { "id" } else { "user_id" };
-        app.sql(&format!("{how} WHERE {column} = {whose}")).await;
+        let claims = claims_of(person.token());
+        let (user, session) = (claims["sub"].as_str().unwrap(), claims["sid"].as_str().unwrap());
+        match how {
+            "gone" => assert!(app.state.store.delete_session(session).await.unwrap()),
+            "expired" => assert!(app.state.store.touch_session(session, 1, 1).await.unwrap()),
+            _ => app.database.disable(user).await,
+        }
         app.state.relay.end_stale_sessions().await.unwrap();
         assert_eq!(ends.next().await, None, "{how}");
         let still = tokio::time::timeout(Duration::from_millis(200), goes_on.next()).await;

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::app::{App, Client, text_of};
+use super::app::{App, Client, text_of};
 
 struct Talk {
     app: App,
@@ -43,7 +43,7 @@ impl Talk {
         items.iter().map(|item| item["content"].as_str().unwrap().to_owned()).collect()
     }
 
-    async fn ended(&self, begun: &Value) -> Vec<crate::app::Event> {
+    async fn ended(&self, begun: &Value) -> Vec<super::client::Event> {
         let path = format!("{}/events?after={}", self.path, begun["after"]);
         self.lin.events(&path).await.until_end().await
     }
@@ -58,7 +58,7 @@ fn message(id: &str, call: &str) -> String {
     format!("/api/v1/messages/{id}{call}")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edited_question_stands_beside_the_old_one() {
     let talk = Talk::start().await;
     let (first, answer) = talk.ask("First").await;
@@ -91,7 +91,7 @@ async fn an_edited_question_stands_beside_the_old_one() {
     talk.lin.post(&message(&first, "/edit"), &unknown).await.problem(422, "model");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_chosen_branch_is_shown_and_remembered() {
     let talk = Talk::start().await;
     let (question, old) = talk.ask("First").await;
@@ -119,7 +119,7 @@ async fn a_chosen_branch_is_shown_and_remembered() {
     assert_eq!(talk.items().await.last().unwrap()["id"], answer);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_message_leaves_the_others() {
     let talk = Talk::start().await;
     let (first, answer) = talk.ask("First").await;
@@ -141,7 +141,7 @@ async fn a_deleted_message_leaves_the_others() {
     assert_eq!(talk.items().await.len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_answer_goes_on_where_it_stopped() {
     let talk = Talk::with("tokens-400-10").await;
     let asked = json!({ "content": "Count" });
@@ -183,7 +183,7 @@ async fn a_stopped_answer_goes_on_where_it_stopped() {
     talk.lin.post(&message(&question, "/continue"), &body).await.problem(422, "id");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_cut_at_its_length_says_so_and_goes_on() {
     let talk = Talk::with("length").await;
     let (_, answer) = talk.ask("Count").await;
@@ -203,7 +203,7 @@ async fn an_answer_cut_at_its_length_says_so_and_goes_on() {
     assert!(refused.text().contains("newest"), "{}", refused.text());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_elses_messages_are_not_found() {
     let talk = Talk::start().await;
     let (question, answer) = talk.ask("Mine").await;
@@ -222,7 +222,7 @@ async fn somebody_elses_messages_are_not_found() {
     assert_eq!(talk.items().await.len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn plain_forms_steer_and_lead_back() {
     let talk = Talk::start().await;
     let (question, answer) = talk.ask("First").await;

@@ -3,9 +3,9 @@
 use inglenook::server::llm::MAX_ANSWER_BYTES;
 use serde_json::json;
 
-use crate::app::{App, text_of};
+use super::app::{App, text_of};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn thinking_in_the_text_is_stored_apart_and_not_sent_back() {
     let app = App::with_upstream().await;
     let lin = app.person("lin").await;
@@ -46,7 +46,7 @@ async fn thinking_in_the_text_is_stored_apart_and_not_sent_back() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_without_text_has_failed_and_keeps_its_thinking() {
     let app = App::with_upstream().await;
     let lin = app.person("lin").await;
@@ -66,7 +66,7 @@ async fn an_answer_without_text_has_failed_and_keeps_its_thinking() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_broke_off_goes_on_and_its_failure_is_forgotten() {
     let app = App::with_upstream().await;
     let lin = app.person("lin").await;
@@ -88,7 +88,7 @@ async fn an_answer_that_broke_off_goes_on_and_its_failure_is_forgotten() {
     lin.post(&go_on, &json!({})).await.problem(409, "");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_as_long_as_can_be_does_not_grow() {
     let app = App::with_upstream().await;
     let lin = app.person("lin").await;

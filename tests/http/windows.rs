@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::app::{App, Client};
+use super::app::{App, Client};
 
 /// What a window holds of text at the most.
 const MIB: usize = 1024 * 1024;
@@ -27,7 +27,7 @@ fn ids(windows: &[Vec<Value>]) -> Vec<String> {
     windows.iter().rev().flatten().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn long_messages_make_short_windows_and_none_is_missed() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -71,7 +71,7 @@ async fn long_messages_make_short_windows_and_none_is_missed() {
     assert_eq!(shown, written);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_longer_than_a_window_is_a_window() {
     let limits = [("INGLENOOK_LIMITS_MESSAGE_BYTES", "4000000"), ("INGLENOOK_LIMITS_BODY_BYTES", "8000000")];
     let app = App::with(&limits).await;
@@ -99,7 +99,7 @@ async fn a_message_longer_than_a_window_is_a_window() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_window_before_what_is_elsewhere_is_refused() {
     let app = App::start().await;
     let [lin, bea] = [app.person("lin").await, app.person("bea").await];

@@ -1,7 +1,5 @@
 //! What somebody changes of their own account.
 
-use std::time::Instant;
-
 use super::{
     Accounts,
     passwords::Lane,
@@ -52,7 +50,7 @@ impl Accounts {
         if password.len() > MAX_PASSWORD_BYTES {
             return Ok(false);
         }
-        let tried = self.attempts.old_password.take(current.id(), Instant::now())?;
+        let tried = self.attempts.old_password.take(current.id(), self.clock.instant())?;
         let checked = async {
             let known = self.users.credentials(&current.user.email).await?;
             let hash = known.as_ref().map(|known| known.password_hash.as_str());

@@ -1,7 +1,5 @@
 //! Registration: an account for somebody new.
 
-use std::time::Instant;
-
 use super::{
     Accounts, Caller,
     passwords::Lane,
@@ -51,7 +49,7 @@ impl Accounts {
             return Err(closed());
         }
         let _turn = self.attempts.turn(&caller.address).await?;
-        let tried = self.attempts.registrations.take(&caller.address, Instant::now())?;
+        let tried = self.attempts.registrations.take(&caller.address, self.clock.instant())?;
         let password_hash = match self.passwords.hash(Lane::Anybody, form.password).await {
             Ok(hash) => hash,
             Err(error) => {
@@ -69,7 +67,7 @@ impl Accounts {
             Registered::Closed => return Err(closed()),
             Registered::EmailTaken => return Err(taken()),
         };
-        self.attempts.signed_in(&caller.address, &user.email, Instant::now());
+        self.attempts.signed_in(&caller.address, &user.email, self.clock.instant());
         let token = self.start_session(&user.id, &new.password_hash, &caller.user_agent).await?;
         tracing::info!(user = %user.id, role = ?user.role, "registered");
         Ok((user, token))

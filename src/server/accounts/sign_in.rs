@@ -1,7 +1,5 @@
 //! Sign-in: an e-mail address and a password for a session.
 
-use std::time::Instant;
-
 use super::{
     Accounts, Caller,
     passwords::Lane,
@@ -30,7 +28,7 @@ impl Accounts {
         }
         let email = same_email(email);
         let _turn = self.attempts.turn(&caller.address).await?;
-        let now = Instant::now();
+        let now = self.clock.instant();
         let habit = self.attempts.is_habit(&caller.address, &email, now);
         let tried = self.attempts.sign_in(&caller.address, &email, now)?;
         let checked = async {

@@ -58,7 +58,6 @@ pub async fn start(
     // What is stored as being written must be written: without its number the store is behind ours, and
     // who comes back with an old one gets the whole.
     let last_seq = last_seq.unwrap_or_default();
-    channel.at_least(last_seq);
     let stop = channel.begin(&turn.answer.id, last_seq);
     let (after, _) = channel.bounds();
     let asked = Asked {
@@ -70,7 +69,10 @@ pub async fn start(
     let answer = &turn.answer;
     let run = Run { message_id: answer.id.clone(), conversation_id: conversation_id.clone(), run };
     let job = Job {
-        entry: chat.journal.as_ref().map(|it| it.begin(&answer.id, &answer.content, &answer.reasoning)),
+        entry: chat
+            .journal
+            .as_ref()
+            .map(|it| Arc::new(it.begin(&answer.id, &answer.content, &answer.reasoning))),
         tail: Tail::new(&answer.id, answer.content.len(), answer.reasoning.len()),
         chat: chat.clone(),
         channel,
@@ -107,7 +109,7 @@ struct Job {
     /// What is sent, until it is; or why nothing can be.
     prompt: Result<Vec<PromptMessage>, AppError>,
     turn: NewTurn,
-    entry: Option<journal::Entry>,
+    entry: Option<Arc<journal::Entry>>,
     tail: Arc<Tail>,
     usage: Option<Usage>,
     /// The provider said that it stopped at a length limit.
@@ -130,7 +132,7 @@ impl Job {
     fn ending(&self, run: Run) -> Ending {
         let user_id = self.turn.user_id.clone();
         let (chat, channel, tail) = (self.chat.clone(), self.channel.clone(), self.tail.clone());
-        Ending { chat, channel, tail, user_id, run }
+        Ending { chat, channel, tail, entry: self.entry.clone(), user_id, run }
     }
 
     async fn run(mut self, ending: &Ending, mut stop: watch::Receiver<Option<StopReason>>) {
@@ -250,6 +252,7 @@ impl Job {
         let events = u64::from(!text.is_empty()) + u64::from(!reasoning.is_empty());
         let seq = self.channel.bounds().1 + events;
         self.keep(seq, &text, &reasoning).await?;
+        fail::fail_point!("answer");
         self.channel.append(&text, &reasoning);
         Ok(())
     }

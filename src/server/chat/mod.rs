@@ -57,4 +57,9 @@ impl Chat {
         let tails = Tails::new(store.clone());
         Self { store, models, providers, live, tails, journal, clock, ids, limits }
     }
+
+    /// How many answers have text that waits for the database.
+    pub fn unstored_answers(&self) -> usize {
+        self.tails.waiting()
+    }
 }

@@ -181,6 +181,11 @@ impl Tails {
         marks
     }
 
+    /// How many answers have parts that the next write is to store.
+    pub fn waiting(&self) -> usize {
+        self.lock().tails.len()
+    }
+
     async fn attend(self: Arc<Self>) {
         let mut pause = STORE_EVERY;
         loop {
@@ -194,13 +199,21 @@ impl Tails {
                 std::mem::take(&mut queue.tails)
             };
             let began = Instant::now();
-            let written = self.write(tails).await;
+            let written = tasks::caught(self.write(tails.clone())).await.unwrap_or_else(|panic| {
+                tracing::error!(panic, "the chunk writer panicked; what was not stored is tried again");
+                for tail in tails {
+                    tail.lock().queued = false;
+                    self.again(tail);
+                }
+                Written::Nothing
+            });
             pause = if written == Written::Nothing { AWAY } else { STORE_EVERY.max(began.elapsed() * SHARE) };
         }
     }
 
     async fn write(self: &Arc<Self>, tails: Vec<Arc<Tail>>) -> Written {
         let _writing = self.writing.lock().await;
+        fail::fail_point!("chunks");
         let (mut taken, mut chunks) = (Vec::with_capacity(tails.len()), Vec::with_capacity(tails.len()));
         let mut written = Written::All;
         for tail in tails {

@@ -53,6 +53,7 @@ impl Relay {
                 Ok(None) => return,
                 Err(_) => StoreChange::Missed,
             };
+            fail::fail_point!("relay");
             let everything = change == StoreChange::Missed;
             match self.take(change).await {
                 Ok(()) => unread &= !everything,

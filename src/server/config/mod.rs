@@ -6,6 +6,7 @@ mod problem;
 mod provider;
 mod reader;
 mod secret;
+mod table;
 mod value;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::domain::{Listed, Model, Price, Traits, model::CONTEXT_TOKENS};
 
 use super::{
     keys::{MODEL_KEYS, PRICE_KEYS},
-    provider::{Table, unknown_fields},
+    table::{Table, unknown_fields},
     value::{Node, Value},
 };
 

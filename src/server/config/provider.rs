@@ -5,11 +5,12 @@ use reqwest::Url;
 use crate::domain::{Listed, Traits};
 
 use super::{
-    keys::{PROVIDER_KEYS, closest},
+    keys::PROVIDER_KEYS,
     models,
     problem::Origin,
     reader::{Reader, Setting},
     secret::Secret,
+    table::{Table, unknown_fields},
     value::{Node, Value, parse_array},
 };
 
@@ -125,60 +126,6 @@ fn from_openai_variables(reader: &mut Reader<'_>) -> Option<ProviderConfig> {
     })
 }
 
-/// One `[[provider]]` table, or a table inside it, while it is read.
-pub(super) struct Table<'t, 'r> {
-    pub reader: &'t mut Reader<'r>,
-    /// `provider 2`
-    pub key: String,
-    pub node: &'t Node,
-    pub variable: &'t Option<Origin>,
-}
-
-impl<'t, 'r> Table<'t, 'r> {
-    /// The table that a field of this one holds, or an item of a list in it.
-    pub fn inner<'i>(&'i mut self, name: &str, node: &'i Node) -> Table<'i, 'r> {
-        Table { key: format!("{} {name}", self.key), reader: self.reader, node, variable: self.variable }
-    }
-
-    pub fn fields(&self) -> &'t [(String, Node)] {
-        match &self.node.value {
-            Value::Table(fields) => fields,
-            _ => &[],
-        }
-    }
-
-    pub fn field(&self, name: &str) -> Option<&'t Node> {
-        self.fields().iter().find(|(field, _)| field == name).map(|(_, node)| node)
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        match &self.field(name)?.value {
-            Value::Text(text) => Some(text.trim()),
-            _ => None,
-        }
-    }
-
-    /// Records a mistake in a field, or in the whole table when `name` is empty.
-    pub fn problem(&mut self, name: &str, message: impl Into<String>) {
-        let line = self.field(name).unwrap_or(self.node).line;
-        let origin = self.variable.clone().unwrap_or_else(|| self.reader.in_file(line));
-        let key = if name.is_empty() { self.key.clone() } else { format!("{} {name}", self.key) };
-        self.reader.problem(key, origin, message);
-    }
-
-    /// A text; of another kind it is a mistake, and missing it is one when `required`.
-    pub fn wanted_text(&mut self, name: &str, wanted: &str, required: bool) -> Option<String> {
-        match self.field(name).map(|node| node.value.clone()) {
-            Some(Value::Text(text)) if !text.trim().is_empty() => return Some(text.trim().to_owned()),
-            Some(Value::Text(_)) => self.problem(name, format!("found an empty text, wanted {wanted}")),
-            Some(other) => self.problem(name, format!("found {}, wanted {wanted}", other.shown())),
-            None if required => self.problem(name, format!("missing, wanted {wanted}")),
-            None => {}
-        }
-        None
-    }
-}
-
 fn provider(table: &mut Table<'_, '_>, origin: Origin) -> Option<ProviderConfig> {
     if !matches!(table.node.value, Value::Table(_)) {
         table.problem("", format!("found {}, wanted a table", table.node.value.shown()));
@@ -193,24 +140,6 @@ fn provider(table: &mut Table<'_, '_>, origin: Origin) -> Option<ProviderConfig>
     let models = models::models(table, &traits);
     let title_model = table.wanted_text("title_model", "the name of a model", false);
     Some(ProviderConfig { name: name?, base_url: base_url?, api_key, models, traits, title_model, origin })
-}
-
-pub(super) fn unknown_fields(table: &mut Table<'_, '_>, keys: &'static [(&str, &str)]) {
-    let known = || keys.iter().map(|(name, _)| *name);
-    let unknown: Vec<String> = table.fields().iter().map(|(field, _)| field.clone()).collect();
-    for field in unknown.iter().filter(|field| known().all(|name| name != *field)) {
-        let hint = match &**field {
-            "api_key" | "key" | "token" => {
-                "there is no such key: keys stay out of files; put it into a variable and name that in api_key_env"
-                    .to_owned()
-            }
-            _ => match closest(field, known()) {
-                Some(near) => format!("there is no such key; did you mean {near}?"),
-                None => format!("there is no such key, only {}", known().collect::<Vec<_>>().join(", ")),
-            },
-        };
-        table.problem(field, hint);
-    }
 }
 
 fn name(table: &mut Table<'_, '_>) -> Option<String> {

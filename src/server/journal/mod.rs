@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -58,7 +58,7 @@ struct Queue {
     closed: bool,
 }
 
-/// The records of one answer. Dropped without [`Entry::stored`], they stay for the next start.
+/// The records of one answer. Without [`Entry::stored`] they stay for the next start.
 pub struct Entry {
     answer: u32,
     message_id: String,
@@ -66,6 +66,7 @@ pub struct Entry {
     /// counts, so that the journal shows where something is missing.
     text_end: AtomicU64,
     reasoning_end: AtomicU64,
+    is_stored: AtomicBool,
     shared: Arc<Shared>,
 }
 
@@ -112,6 +113,7 @@ impl Journal {
             message_id: message_id.to_owned(),
             text_end: AtomicU64::new(0),
             reasoning_end: AtomicU64::new(0),
+            is_stored: AtomicBool::new(false),
             shared: self.shared.clone(),
         };
         self.shared.unstored.fetch_add(1, Ordering::Relaxed);
@@ -119,10 +121,15 @@ impl Journal {
         entry
     }
 
+    /// How many answers have records here that the store has not got.
+    pub fn unstored(&self) -> usize {
+        self.shared.unstored.load(Ordering::Relaxed)
+    }
+
     /// Ends it, and removes the folder if everything in it is stored.
     pub fn close(&self) {
         self.shared.close();
-        if self.shared.unstored.load(Ordering::Relaxed) > 0 {
+        if self.unstored() > 0 {
             tracing::warn!(
                 "answers that the database did not take are kept in the journal for the next start"
             );
@@ -153,8 +160,11 @@ impl Entry {
         written.await.unwrap_or_else(|_| Err(Arc::new(io::Error::other("the journal is closed"))))
     }
 
-    /// The store has all of the answer.
-    pub fn stored(self) {
+    /// The store has all of the answer. It may be said again.
+    pub fn stored(&self) {
+        if self.is_stored.swap(true, Ordering::Relaxed) {
+            return;
+        }
         self.shared.unstored.fetch_sub(1, Ordering::Relaxed);
         let mut queue = self.shared.lock();
         if !queue.closed {
@@ -229,7 +239,7 @@ fn run(shared: &Shared, mut sink: impl Sink) {
             let queue = shared.filled.wait_while(shared.lock(), idle);
             std::mem::swap(&mut *queue.unwrap_or_else(PoisonError::into_inner), &mut batch);
         }
-        let written = sink.append(&batch.bytes, &batch.touched).map_err(Arc::new);
+        let written = append(&mut sink, &batch).map_err(Arc::new);
         for waiting in batch.waiting.drain(..) {
             let _ = waiting.send(written.clone());
         }
@@ -244,6 +254,11 @@ fn run(shared: &Shared, mut sink: impl Sink) {
             batch.bytes = Vec::new();
         }
     }
+}
+
+fn append(sink: &mut impl Sink, batch: &Queue) -> io::Result<()> {
+    fail::fail_point!("journal", |_| Err(io::ErrorKind::StorageFull.into()));
+    sink.append(&batch.bytes, &batch.touched)
 }
 
 #[cfg(test)]

@@ -25,6 +25,11 @@ impl Browsers {
         Some(PagePermit { browsers: self.clone(), session_id: session_id.to_owned() })
     }
 
+    /// How many streams are open, of all sessions.
+    pub fn streams(&self) -> usize {
+        self.lock().values().sum()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

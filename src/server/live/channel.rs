@@ -71,6 +71,11 @@ impl Channel {
     /// Begins the log of an answer. Numbers go on from the higher of ours and the store's.
     pub fn begin(&self, answer_id: &str, last_seq: u64) -> watch::Receiver<Option<StopReason>> {
         let mut log = self.lock();
+        // Listeners who are here already have missed nothing of what is numbered up to `last_seq`: stores may leave
+        // numbers out when an answer begins.
+        if !log.is_placed && log.events.is_empty() {
+            log.place(last_seq);
+        }
         log.restart(answer_id, last_seq);
         // Deleted before its answer began.
         let (stop, stopped) = watch::channel(log.closed.then_some(StopReason::Deleted));
@@ -82,8 +87,7 @@ impl Channel {
     pub fn at_least(&self, last_seq: u64) {
         let mut log = self.lock();
         if log.events.is_empty() && !log.is_live() {
-            log.first = log.first.max(last_seq + 1);
-            log.before = log.first - 1;
+            log.place(last_seq);
         }
     }
 

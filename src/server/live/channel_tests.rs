@@ -93,6 +93,21 @@ fn an_empty_channel_takes_over_the_number_of_the_store_and_a_used_one_does_not()
 }
 
 #[test]
+fn numbers_that_the_store_leaves_out_are_missed_by_who_comes_and_not_by_who_waits() {
+    let waits = Channel::new(0);
+    waits.at_least(7);
+    let comes = Channel::new(0);
+    for channel in [&waits, &comes] {
+        channel.begin("a", 1_007);
+        assert_eq!(channel.append("x", ""), 1_008);
+        assert_eq!(texts(channel, 1_007).len(), 1);
+        assert_eq!(texts(channel, 6), ["gone"]);
+    }
+    assert_eq!(texts(&waits, 7).len(), 1);
+    assert_eq!(texts(&comes, 7), ["gone"]);
+}
+
+#[test]
 fn numbers_go_on_over_answers_and_never_fall() {
     let channel = Channel::new(10);
     channel.begin("a", 10);

@@ -59,6 +59,12 @@ impl Reading {
         }
     }
 
+    /// How many people read, or wait for their turn.
+    pub fn readers(&self) -> usize {
+        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.values().filter(|share| share.strong_count() > 0).count()
+    }
+
     fn share(&self, user_id: &str) -> Arc<Semaphore> {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(share) = shares.get(user_id).and_then(Weak::upgrade) {

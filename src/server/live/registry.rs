@@ -143,6 +143,11 @@ impl Live {
         }
     }
 
+    /// How many streams are open.
+    pub fn streams(&self) -> usize {
+        locked(&self.streams).of_user.values().sum()
+    }
+
     /// The sessions that have open streams.
     pub fn sessions(&self) -> Vec<String> {
         locked(&self.streams).of_session.keys().cloned().collect()

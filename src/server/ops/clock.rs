@@ -1,32 +1,48 @@
 //! Time and new ids, passed in so that tests decide both.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use ulid::Ulid;
 
 /// Where the time comes from.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> i64 + Send + Sync>);
+pub struct Clock {
+    now: Arc<dyn Fn() -> i64 + Send + Sync>,
+    instant: Arc<dyn Fn() -> Instant + Send + Sync>,
+}
 
 impl Clock {
     pub fn system() -> Self {
-        Self::from_fn(|| {
+        let now = || {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-        })
+        };
+        Self { now: Arc::new(now), instant: Arc::new(Instant::now) }
     }
 
     /// A clock that shows what `now` answers, in UTC milliseconds.
     pub fn from_fn(now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        let now: Arc<dyn Fn() -> i64 + Send + Sync> = Arc::new(now);
+        let (shown, began) = (now.clone(), OnceLock::new());
+        let instant = move || {
+            let (shown, real) = (shown(), Instant::now());
+            let (first, origin) = *began.get_or_init(|| (shown, real));
+            origin + Duration::from_millis(u64::try_from(shown.saturating_sub(first)).unwrap_or_default())
+        };
+        Self { now, instant: Arc::new(instant) }
     }
 
     /// UTC milliseconds since 1970.
     pub fn now(&self) -> i64 {
-        (self.0)()
+        (self.now)()
+    }
+
+    /// For what waits: not moved by whoever sets the machine's clock.
+    pub fn instant(&self) -> Instant {
+        (self.instant)()
     }
 }
 

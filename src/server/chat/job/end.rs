@@ -7,6 +7,7 @@ use crate::{
     domain::{ChatEvent, Failure, FailureCode, Message, Status, Usage},
     server::{
         chat::{Chat, tail::Tail, title},
+        journal::Entry,
         live::{
             channel::{Channel, StopReason},
             entry::end_of,
@@ -28,6 +29,7 @@ pub(super) struct Ending {
     pub chat: Arc<Chat>,
     pub channel: Held,
     pub tail: Arc<Tail>,
+    pub entry: Option<Arc<Entry>>,
     pub user_id: String,
     pub run: Run,
 }
@@ -46,7 +48,7 @@ impl Job {
     pub(super) async fn finish(mut self, ending: &Ending, end: End) {
         if matches!(end, End::Asked(StopReason::Deleted)) {
             self.chat.tails.settle(&self.tail).await;
-            if let Some(entry) = self.entry.take() {
+            if let Some(entry) = &self.entry {
                 entry.stored();
             }
             // Nothing, where it is gone. Should it only have looked so, it does not spin.
@@ -75,11 +77,6 @@ impl Job {
         let seq = finish.seq + u64::from(title_due);
         let is_answered = status != Status::Failed;
         let stored = ending.store(Finish { usage, length_limited, marks, seq, ..finish }).await;
-        if !matches!(stored, Stored::Not(_))
-            && let Some(entry) = self.entry.take()
-        {
-            entry.stored();
-        }
         let ours = matches!(stored, Stored::As(_) | Stored::Not(_));
         ending.tell(stored);
         if title_due && ours && !self.channel.is_closed() {
@@ -189,8 +186,13 @@ impl Ending {
         }
     }
 
-    /// Tells listeners what is stored.
+    /// Tells listeners what is stored, and the journal when its records are not needed any more.
     fn tell(&self, stored: Stored) {
+        if !matches!(stored, Stored::Not(_))
+            && let Some(entry) = &self.entry
+        {
+            entry.stored();
+        }
         let message_id = self.run.message_id.clone();
         match stored {
             Stored::As(Finish { failure: Some(failure), .. })

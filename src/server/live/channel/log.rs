@@ -17,6 +17,8 @@ pub(super) struct Log {
     /// The end of the log before. Who came that far has missed nothing: numbers up to `first` were
     /// left out.
     pub(super) before: u64,
+    /// The numbers go on from the store's.
+    pub(super) is_placed: bool,
     pub(super) events: Vec<Logged>,
     /// Whose log it is; empty before the first answer.
     pub(super) answer_id: String,
@@ -60,6 +62,7 @@ impl Log {
         Self {
             first: last_seq + 1,
             before: last_seq,
+            is_placed: false,
             events: Vec::new(),
             answer_id: String::new(),
             text: String::new(),
@@ -74,6 +77,13 @@ impl Log {
 
     pub(super) fn end(&self) -> u64 {
         self.first - 1 + self.events.len() as u64
+    }
+
+    /// Goes on after the store's number, where that is higher. What came before it is not in the log.
+    pub(super) fn place(&mut self, last_seq: u64) {
+        self.first = self.first.max(last_seq + 1);
+        self.before = self.first - 1;
+        self.is_placed = true;
     }
 
     /// Begins anew, after the higher of our number and the store's.

@@ -1,0 +1,217 @@
+//! Every address of the router, asked by nobody, by somebody else and by whose it is. The list of addresses is the
+//! router's own, so that a new one is not forgotten here.
+
+use std::collections::BTreeSet;
+
+use axum::{body::Body, http::Method};
+use leptos::server_fn::axum::server_fn_paths;
+
+use super::{
+    app::{App, Client},
+    client::Answer,
+};
+
+/// Whom an address answers.
+#[derive(Clone, Copy, PartialEq)]
+enum For {
+    Anybody,
+    /// Whoever is signed in, with what is theirs.
+    People,
+    /// The owner of what it names; to all others it is not there.
+    Owner,
+}
+use For::{Anybody, Owner, People};
+
+/// `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
+const JSON: &[(&str, &str, For, &str)] = &[
+    ("POST", "/api/v1/auth/register", Anybody, r#"{"email":"{n}@example.org","password":"correct horse"}"#),
+    ("POST", "/api/v1/auth/login", Anybody, r#"{"email":"lin@example.org","password":"correct horse"}"#),
+    ("POST", "/api/v1/auth/logout", People, "{}"),
+    ("GET", "/api/v1/me", People, ""),
+    ("PATCH", "/api/v1/me", People, r#"{"name":"{n}"}"#),
+    ("GET", "/api/v1/models", People, ""),
+    ("GET", "/api/v1/conversations", People, ""),
+    ("POST", "/api/v1/conversations", People, "{}"),
+    ("GET", "/api/v1/conversations/{c}", Owner, ""),
+    ("PATCH", "/api/v1/conversations/{c}", Owner, r#"{"title":"{n}"}"#),
+    ("DELETE", "/api/v1/conversations/{c}", Owner, ""),
+    ("GET", "/api/v1/conversations/{c}/messages", Owner, ""),
+    ("POST", "/api/v1/conversations/{c}/messages", Owner, r#"{"content":"{n}"}"#),
+    ("GET", "/api/v1/conversations/{c}/events", Owner, ""),
+    ("DELETE", "/api/v1/messages/{m}", Owner, ""),
+    ("POST", "/api/v1/messages/{m}/stop", Owner, "{}"),
+    ("POST", "/api/v1/messages/{m}/regenerate", Owner, "{}"),
+    ("POST", "/api/v1/messages/{m}/continue", Owner, "{}"),
+    ("POST", "/api/v1/messages/{q}/edit", Owner, r#"{"content":"{n}"}"#),
+    ("POST", "/api/v1/messages/{m}/select", Owner, "{}"),
+    ("GET", "/", People, ""),
+    ("GET", "/c/{c}", Owner, ""),
+    ("GET", "/history", People, ""),
+    ("GET", "/settings", People, ""),
+    ("GET", "/login", Anybody, ""),
+    ("GET", "/register", Anybody, ""),
+    ("GET", "/api/openapi.json", Anybody, ""),
+    ("GET", "/api/docs", Anybody, ""),
+    ("GET", "/pkg/{build}/{*name}", Anybody, ""),
+    ("GET", "/favicon.ico", Anybody, ""),
+    ("GET", "/robots.txt", Anybody, ""),
+    ("GET", "/healthz", Anybody, ""),
+    ("GET", "/readyz", Anybody, ""),
+];
+
+const FORMS: &[(&str, For, &str)] = &[
+    ("/fn/register", Anybody, "email={n}@example.org&password=correct+horse"),
+    ("/fn/login", Anybody, "email=lin@example.org&password=correct+horse"),
+    ("/fn/logout", Anybody, ""),
+    ("/fn/set-name", People, "name={n}"),
+    ("/fn/set-password", People, "password=correct+horse&new_password=battery+staple"),
+    ("/fn/history", People, ""),
+    ("/fn/ask", Owner, "text={n}&conversation_id={c}"),
+    ("/fn/follow", Owner, "conversation_id={c}&hidden=true"),
+    ("/fn/rename", Owner, "conversation_id={c}&title={n}"),
+    ("/fn/delete", Owner, "conversation_id={c}"),
+    ("/fn/source", Owner, "message_id={m}"),
+    ("/fn/stop", Owner, "message_id={m}"),
+    ("/fn/retry", Owner, "message_id={m}"),
+    ("/fn/continue", Owner, "message_id={m}"),
+    ("/fn/edit", Owner, "message_id={q}&text={n}"),
+    ("/fn/select", Owner, "message_id={m}"),
+    ("/fn/delete-message", Owner, "message_id={m}"),
+];
+
+/// The addresses of the router, as it was told them.
+fn addresses(app: &App) -> BTreeSet<String> {
+    let shown = format!("{:?}", app.router);
+    let address = |part: &str| {
+        let (_, rest) = part.split_once("): \"")?;
+        rest.starts_with('/').then(|| rest.split('"').next().unwrap_or_default().to_owned())
+    };
+    let addresses: BTreeSet<String> = shown.split("RouteId(").filter_map(address).collect();
+    assert!(addresses.len() > 20, "axum shows its routes otherwise now: {shown}");
+    addresses
+}
+
+/// What it answers to a method that it does not take tells those that it takes.
+async fn methods(app: &App, address: &str) -> BTreeSet<String> {
+    let method = Method::from_bytes(b"PROPFIND").unwrap();
+    let answer =
+        app.client().send(method, &address.replace(['{', '}', '*'], ""), Body::empty(), None).await.is(405);
+    answer.header("allow").split(',').map(str::to_owned).filter(|method| method != "HEAD").collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_address_of_the_router_is_in_the_lists() {
+    let app = App::start().await;
+    let listed: BTreeSet<(String, String)> = JSON
+        .iter()
+        .map(|(method, path, ..)| {
+            let path =
+                ["{c}", "{m}", "{q}"].iter().fold((*path).to_owned(), |path, id| path.replace(id, "{id}"));
+            ((*method).to_owned(), path)
+        })
+        .collect();
+    let mut there = BTreeSet::new();
+    for address in addresses(&app) {
+        // The functions have a list of their own, and the last one answers for all other addresses.
+        if address == "/fn/{name}" || address.contains("__private__axum") {
+            continue;
+        }
+        there.extend(methods(&app, &address).await.into_iter().map(|method| (method, address.clone())));
+    }
+    assert_eq!(there, listed);
+    let functions: BTreeSet<(&str, Method)> = server_fn_paths().collect();
+    assert_eq!(functions, FORMS.iter().map(|(path, ..)| (*path, Method::POST)).collect());
+}
+
+/// What a call names: an owner, and what is theirs.
+struct Things {
+    owner: Client,
+    conversation: String,
+    question: String,
+    answer: String,
+}
+
+impl Things {
+    async fn of(app: &App, name: &str) -> Self {
+        let owner = app.person(name).await;
+        let conversation = owner.conversation().await;
+        let asked = owner.ask(&conversation, "Mine alone").await;
+        let id = |which: &str| asked[which]["id"].as_str().unwrap().to_owned();
+        Self { question: id("user_message"), answer: id("assistant_message"), owner, conversation }
+    }
+
+    fn fill(&self, text: &str, name: &str) -> String {
+        text.replace("{c}", &self.conversation)
+            .replace("{m}", &self.answer)
+            .replace("{q}", &self.question)
+            .replace("{n}", name)
+    }
+}
+
+const NOTHING: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+fn nothing(text: &str) -> String {
+    ["{c}", "{m}", "{q}"]
+        .iter()
+        .fold(text.to_owned(), |text, id| text.replace(id, NOTHING))
+        .replace("{n}", "x")
+}
+
+/// A call with a body of JSON or of a form. The body of an answer that streams is not waited for.
+async fn call(client: &Client, method: &str, path: &str, body: &str, kind: &str) -> Answer {
+    let method: Method = method.parse().unwrap();
+    let kind = (!body.is_empty() || path.starts_with("/fn/")).then_some(kind);
+    client.send_head_first(method, path, body.to_owned().into(), kind).await
+}
+
+fn keeps_out(answer: &Answer) -> bool {
+    answer.status == 401 || answer.header("location").starts_with("/login")
+}
+
+/// What is told of it, without what differs from request to request.
+fn said(answer: &Answer, is_page: bool) -> String {
+    if is_page {
+        return answer.status.to_string();
+    }
+    format!("{} {}", answer.status, answer.text().replace(answer.header("x-request-id"), ""))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_is_for_whom_it_should_be() {
+    let many =
+        [("INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR", "1000"), ("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "1000")];
+    let app = App::with(&many).await;
+    app.person("lin").await;
+    let kim = app.person("kim").await;
+    let json =
+        JSON.iter().map(|(method, path, whom, body)| (*method, *path, *whom, *body, "application/json"));
+    let forms = FORMS
+        .iter()
+        .map(|(path, whom, body)| ("POST", *path, *whom, *body, "application/x-www-form-urlencoded"));
+    for (at, (method, path, whom, body, kind)) in json.chain(forms).enumerate() {
+        let things = Things::of(&app, &format!("owner{at}")).await;
+        let is_page = !path.starts_with("/api/") && !path.starts_with("/fn/");
+        let path = path.replace("{build}/{*name}", "x/y");
+        let shape = |client: Client| if is_page { client.browser() } else { client };
+        let as_cookie = |client: &Client| {
+            let cookie = format!("inglenook={}", client.token());
+            if is_page { app.client().cookie(&cookie).browser() } else { client.clone() }
+        };
+        let place = format!("{method} {path}");
+        let (filled, sent) = (things.fill(&path, "x"), things.fill(body, &format!("nobody{at}")));
+        let nobody = call(&shape(app.client()), method, &filled, &sent, kind).await;
+        assert_eq!(keeps_out(&nobody), whom != Anybody, "{place}: nobody is answered {}", nobody.status);
+        assert!(nobody.status < 500, "{place}: {}", nobody.status);
+        if whom == Owner {
+            let foreign = call(&as_cookie(&kim), method, &filled, &sent, kind).await;
+            let missing = call(&as_cookie(&kim), method, &nothing(&path), &nothing(body), kind).await;
+            assert_eq!(foreign.status, 404, "{place}: somebody else is answered {}", foreign.text());
+            assert_eq!(said(&foreign, is_page), said(&missing, is_page), "{place}");
+        }
+        let sent = things.fill(body, &format!("owner-{at}"));
+        let own = call(&as_cookie(&things.owner), method, &filled, &sent, kind).await;
+        // Assets may not be built here, and what is for anybody was asked above.
+        let refused = whom != Anybody && [401, 403, 404, 405, 422].contains(&own.status);
+        assert!(!refused && own.status < 500, "{place}: the owner is answered {} {}", own.status, own.text());
+    }
+}
