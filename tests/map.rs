@@ -104,7 +104,8 @@ fn inside_the_server_the_leaves_name_no_service() {
         for line in code(&text).lines() {
             if let Some(rest) = line.split("crate::server::").nth(1) {
                 assert!(
-                    rest.starts_with(own) || ["corpora", "ops::disk"].iter().any(|it| rest.starts_with(it)),
+                    rest.starts_with(own)
+                        || ["corpora", "ops::disk", "words"].iter().any(|it| rest.starts_with(it)),
                     "{name}: {line}"
                 );
             }

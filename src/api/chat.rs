@@ -6,7 +6,7 @@ use leptos::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::AppError;
+use crate::error::Refusal;
 
 /// What a question led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub async fn ask(
     conversation_id: Option<String>,
     model: Option<String>,
     key: Option<String>,
-) -> Result<Asked, AppError> {
+) -> Result<Asked, Refusal> {
     use crate::server::{chat, http::context::Context};
     let context = Context::current()?;
     let said = [conversation_id.as_deref().unwrap_or_default(), model.as_deref().unwrap_or_default(), &text];
@@ -58,7 +58,7 @@ pub async fn follow(
     conversation_id: String,
     after: Option<u64>,
     hidden: Option<bool>,
-) -> Result<ByteStream<AppError>, AppError> {
+) -> Result<ByteStream<Refusal>, Refusal> {
     use crate::server::{
         http::{
             context::Context,
@@ -76,14 +76,12 @@ pub async fn follow(
     let entries =
         follow::follow(&context.state, context.user()?, &conversation_id, after, Format::Html, stay).await?;
     let lines = follow::written(entries, Entry::write_line);
-    Ok(ByteStream::new(
-        kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, AppError>),
-    ))
+    Ok(ByteStream::new(kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, Refusal>)))
 }
 
 /// Ends a running answer; what was written is kept.
 #[server(prefix = "/fn", endpoint = "stop")]
-pub async fn stop(message_id: String) -> Result<(), AppError> {
+pub async fn stop(message_id: String) -> Result<(), Refusal> {
     use crate::server::{chat, http::context::Context};
     let context = Context::current()?;
     let stopped = chat::stop(&context.state, context.user()?, &message_id).await?;
@@ -93,7 +91,7 @@ pub async fn stop(message_id: String) -> Result<(), AppError> {
 
 /// Writes a further answer to the same question. Like all that steers, it answers where to go.
 #[server(prefix = "/fn", endpoint = "retry")]
-pub async fn retry(message_id: String, key: Option<String>) -> Result<String, AppError> {
+pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Refusal> {
     use crate::server::{chat, http::context::Context};
     let context = Context::current()?;
     let key = chat::keys::of_page(key.as_deref(), "again", &[&message_id])?;
@@ -103,7 +101,7 @@ pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Ap
 
 /// Goes on with an answer that was cut short.
 #[server(prefix = "/fn", endpoint = "continue")]
-pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, AppError> {
+pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Refusal> {
     use crate::server::{
         chat::{keys, steer},
         http::context::Context,
@@ -116,7 +114,7 @@ pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Ap
 
 /// Asks a question anew, beside the old one.
 #[server(prefix = "/fn", endpoint = "edit")]
-pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, AppError> {
+pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, Refusal> {
     use crate::server::{
         chat::{keys, steer},
         http::context::Context,
@@ -130,7 +128,7 @@ pub async fn edit(message_id: String, text: String, key: Option<String>) -> Resu
 
 /// Shows the branch of a message.
 #[server(prefix = "/fn", endpoint = "select")]
-pub async fn select(message_id: String) -> Result<String, AppError> {
+pub async fn select(message_id: String) -> Result<String, Refusal> {
     use crate::server::{chat::steer, http::context::Context};
     let context = Context::current()?;
     let conversation = steer::select(&context.state, context.user()?, &message_id).await?;
@@ -139,7 +137,7 @@ pub async fn select(message_id: String) -> Result<String, AppError> {
 
 /// Deletes one message.
 #[server(prefix = "/fn", endpoint = "delete-message")]
-pub async fn delete_message(message_id: String) -> Result<String, AppError> {
+pub async fn delete_message(message_id: String) -> Result<String, Refusal> {
     use crate::server::{chat::steer, http::context::Context};
     let context = Context::current()?;
     let conversation = steer::delete(&context.state, context.user()?, &message_id).await?;

@@ -4,29 +4,29 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{Conversation, Page},
-    error::AppError,
+    error::Refusal,
 };
 
 /// A page of one's conversations, newest first.
 #[server(prefix = "/fn", endpoint = "history")]
-pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<Conversation>, AppError> {
+pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<Conversation>, Refusal> {
     use crate::server::{conversations::history, http::context::Context};
     let context = Context::current()?;
     let listing =
         history::Listing { cursor: cursor.as_deref(), title_contains: q.as_deref(), ..Default::default() };
-    history::list(&context.state, context.user()?, listing).await
+    Ok(history::list(&context.state, context.user()?, listing).await?)
 }
 
 /// What a message says as it was written: markdown.
 #[server(prefix = "/fn", endpoint = "source")]
-pub async fn source(message_id: String) -> Result<String, AppError> {
+pub async fn source(message_id: String) -> Result<String, Refusal> {
     use crate::server::{conversations::history, http::context::Context};
     let context = Context::current()?;
     Ok(history::message(&context.state, context.user()?, &message_id).await?.content)
 }
 
 #[server(prefix = "/fn", endpoint = "rename")]
-pub async fn rename(conversation_id: String, title: String) -> Result<(), AppError> {
+pub async fn rename(conversation_id: String, title: String) -> Result<(), Refusal> {
     use crate::{
         domain::ConversationPatch,
         server::{conversations::history, http::context::Context},
@@ -39,7 +39,7 @@ pub async fn rename(conversation_id: String, title: String) -> Result<(), AppErr
 }
 
 #[server(prefix = "/fn", endpoint = "delete")]
-pub async fn delete(conversation_id: String) -> Result<(), AppError> {
+pub async fn delete(conversation_id: String) -> Result<(), Refusal> {
     use crate::server::{conversations::history, http::context::Context};
     let context = Context::current()?;
     history::delete(&context.state, context.user()?, &conversation_id).await?;

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::error::AppError;
+use crate::error::Refusal;
 
 #[server(prefix = "/fn", endpoint = "set-name")]
-pub async fn set_name(name: String) -> Result<(), AppError> {
+pub async fn set_name(name: String) -> Result<(), Refusal> {
     use crate::server::{
         accounts::login,
         http::{context::Context, flash::Told},
@@ -13,33 +13,36 @@ pub async fn set_name(name: String) -> Result<(), AppError> {
     let context = Context::current()?;
     let change = login::MeChange { name: Some(&name), ..Default::default() };
     login::change_me(&context.state, context.user()?, change).await?;
-    context.tell("/settings", Told::NameSaved)
+    Ok(context.tell("/settings", Told::NameSaved)?)
 }
 
 /// The language of the site's own words, by its tag; none is what the browser says. The choice is kept in the account, and in
 /// the browser for the pages before signing in, where everybody may make it.
 #[server(prefix = "/fn", endpoint = "set-language")]
-pub async fn set_language(language: Option<String>) -> Result<(), AppError> {
-    use crate::server::{
-        accounts::{language::chosen, login},
-        http::{context::Context, flash::Told},
+pub async fn set_language(language: Option<String>) -> Result<(), Refusal> {
+    use crate::{
+        error::AppError,
+        server::{
+            accounts::{language::chosen, login},
+            http::{context::Context, flash::Told},
+        },
     };
     let context = Context::current()?;
     let language = chosen(language.as_deref())?;
     let current = match context.user() {
         Ok(current) => current,
         Err(AppError::SignedOut) => return Ok(context.set_language(language)),
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     let change = login::MeChange { language: Some(language), ..Default::default() };
     login::change_me(&context.state, current, change).await?;
     context.set_language(language);
-    context.tell("/settings", Told::LanguageSaved)
+    Ok(context.tell("/settings", Told::LanguageSaved)?)
 }
 
 /// A new password ends all other sessions.
 #[server(prefix = "/fn", endpoint = "set-password")]
-pub async fn set_password(password: String, new_password: String) -> Result<(), AppError> {
+pub async fn set_password(password: String, new_password: String) -> Result<(), Refusal> {
     use crate::server::{
         accounts::login,
         http::{context::Context, flash::Told},
@@ -47,5 +50,5 @@ pub async fn set_password(password: String, new_password: String) -> Result<(), 
     let context = Context::current()?;
     let change = login::MeChange { password: Some((&password, &new_password)), ..Default::default() };
     login::change_me(&context.state, context.user()?, change).await?;
-    context.tell("/settings", Told::PasswordChanged)
+    Ok(context.tell("/settings", Told::PasswordChanged)?)
 }

@@ -11,6 +11,7 @@ mod follow;
 mod forms;
 mod functions;
 mod keys;
+mod languages;
 mod limits;
 mod models;
 mod openapi;

@@ -9,7 +9,7 @@ use super::{
     session::{self, CurrentUser, IssuedToken},
 };
 use crate::{
-    domain::{User, UserState},
+    domain::{Reason, User, UserState},
     error::AppError,
     server::{
         app::AppState,
@@ -80,13 +80,13 @@ pub async fn register(
 }
 
 fn closed() -> AppError {
-    AppError::Forbidden { message: "Registration is closed here. Ask the administrator to open it.".into() }
+    AppError::Forbidden { reason: Reason::new("register-closed") }
 }
 
 /// That an account exists is told: without a mail to the address there is no other way to say why nobody can
 /// register with it. How many addresses can be asked about is limited.
 fn taken() -> AppError {
-    AppError::Conflict { message: "There is an account with this e-mail address. Sign in instead.".into() }
+    AppError::Conflict { reason: Reason::new("email-taken") }
 }
 
 /// Checks a password and starts a session. Unknown accounts take the same time and get the same answer.
@@ -157,7 +157,7 @@ pub async fn change_me(
         let name = patch.name.as_deref().unwrap_or(&current.user.name);
         valid_password("new_password", new, &known_of(&state.config, &current.user.email, name))?;
         if !is_password_of(state, current, old).await? {
-            return Err(AppError::invalid("password", "The current password is not right."));
+            return Err(AppError::invalid("password", Reason::new("password-wrong")));
         }
         patch.password_hash = Some(state.passwords.hash(Lane::Known, new).await?);
     }
@@ -215,9 +215,7 @@ pub(crate) fn valid_email(email: &str) -> Result<String, AppError> {
                 && !host.starts_with('.')
                 && !host.ends_with('.')
         });
-    valid
-        .then_some(email)
-        .ok_or_else(|| AppError::invalid("email", "Enter an e-mail address such as lin@example.org."))
+    valid.then_some(email).ok_or_else(|| AppError::invalid("email", Reason::new("email-not-valid")))
 }
 
 /// What a stranger knows of a person and the site, and would try first.
@@ -232,20 +230,17 @@ pub(crate) fn valid_password(field: &str, password: &str, own: &[&str]) -> Resul
     if password.len() > MAX_PASSWORD_BYTES {
         return Err(AppError::invalid(
             field,
-            format!("Choose a password of at most {MAX_PASSWORD_BYTES} bytes."),
+            Reason::new("password-too-long").with("most", MAX_PASSWORD_BYTES),
         ));
     }
     if prepared(password).chars().count() < MIN_PASSWORD_CHARS {
         return Err(AppError::invalid(
             field,
-            format!("Choose a password of at least {MIN_PASSWORD_CHARS} characters."),
+            Reason::new("password-too-short").with("least", MIN_PASSWORD_CHARS),
         ));
     }
     if is_guessable(password, own) {
-        return Err(AppError::invalid(
-            field,
-            "That password is one of the first that somebody would guess. Choose another: three or four words that do not belong together make a good one.",
-        ));
+        return Err(AppError::invalid(field, Reason::new("password-guessable")));
     }
     Ok(())
 }
@@ -258,10 +253,7 @@ fn valid_name(name: &str, email: &str) -> Result<String, AppError> {
         || name.chars().count() > MAX_NAME_CHARS
         || name.chars().any(char::is_control)
     {
-        return Err(AppError::invalid(
-            "name",
-            format!("Choose a name of at most {MAX_NAME_CHARS} characters, on one line."),
-        ));
+        return Err(AppError::invalid("name", Reason::new("name-not-valid").with("most", MAX_NAME_CHARS)));
     }
     let stand_in = email.split('@').next().unwrap_or(email);
     Ok(if name.is_empty() { stand_in } else { name }.to_owned())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::{Model, model::MAX_MODEL_CHARS},
+    domain::{Model, Reason, model::MAX_MODEL_CHARS},
     error::AppError,
     server::{
         app::AppState,
@@ -26,11 +26,9 @@ pub(super) async fn choose_model(
             state.models.find(asked).await.ok_or_else(|| unknown_model(asked))?
         }
         (_, Some(id)) => state.models.find_chosen(id).await.ok_or_else(|| gone_model(id))?,
-        (_, None) => default_model(state).await.ok_or_else(|| {
-            let message =
-                "No model can be asked: no provider answers. Ask the administrator to look at the providers.";
-            AppError::Conflict { message: message.into() }
-        })?,
+        (_, None) => default_model(state)
+            .await
+            .ok_or_else(|| AppError::Conflict { reason: Reason::new("model-none") })?,
     };
     let provider = state.providers.of(&model).ok_or_else(|| gone_model(&model.id))?;
     Ok((model.id, provider, model.name))
@@ -44,5 +42,5 @@ pub async fn default_model(state: &AppState) -> Option<Model> {
 fn gone_model(id: &str) -> AppError {
     // What an earlier version took has no length.
     let shown: String = id.chars().filter(|c| !c.is_control()).take(MAX_MODEL_CHARS).collect();
-    AppError::invalid("model", format!("{shown} is no longer offered. Choose another model."))
+    AppError::invalid("model", Reason::new("model-gone").with("model", shown))
 }

@@ -14,7 +14,7 @@ use tokio::{sync::watch, time::Instant};
 use self::end::Ending;
 use super::{Asked, prompt, tail::Tail};
 use crate::{
-    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Usage},
+    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Reason, Usage},
     error::AppError,
     server::{
         app::AppState,
@@ -151,7 +151,7 @@ impl Job {
         if self.bytes >= MAX_ANSWER_BYTES {
             return Ok(End::Failed(Failure {
                 code: FailureCode::Refused,
-                message: "This answer is as long as an answer can be. Ask a further question.".into(),
+                reason: Reason::new("answer-too-long"),
                 retryable: false,
             }));
         }
@@ -267,9 +267,7 @@ impl Job {
         if !safe && !self.state.tails.store_now(&self.tail).await {
             let failure = Failure {
                 code: FailureCode::Broken,
-                message: "This server cannot keep answers at the moment: neither its disk nor its database \
-                    takes them. Ask the administrator, then try again."
-                    .into(),
+                reason: Reason::new("answer-not-kept"),
                 retryable: true,
             };
             return Err(LlmError { failure, detail: "nothing takes the text".into() });
@@ -306,5 +304,5 @@ fn started(turn: &NewTurn) -> ChatEvent {
 }
 
 fn internal_failure() -> Failure {
-    Failure { code: FailureCode::Broken, message: AppError::Internal.to_string(), retryable: true }
+    Failure { code: FailureCode::Broken, reason: AppError::Internal.reason(), retryable: true }
 }

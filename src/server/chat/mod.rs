@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use self::choice::choose_model;
 pub use self::choice::default_model;
 use crate::{
-    domain::{Conversation, Message, Role, STILL_WRITING, Status},
+    domain::{Conversation, Message, Reason, Role, Status},
     error::AppError,
     server::{
         accounts::session::CurrentUser,
@@ -134,9 +134,7 @@ async fn id_after(
 
 /// Ids sort by time, and the one of this message is the last that there is.
 fn no_place() -> AppError {
-    let message = "Nothing can follow this message: its id lies at the end of time. Go back to an earlier one, \
-                   or begin a new conversation.";
-    AppError::Conflict { message: message.into() }
+    AppError::Conflict { reason: Reason::new("conversation-at-end-of-time") }
 }
 
 /// Writes a further answer to the question of `answer_id`, beside the old one.
@@ -149,7 +147,7 @@ pub async fn retry(
     let key = keys::of(key, keys::Request { what: "again", parts: &[answer_id] })?;
     let old = state.store.message(current.id(), answer_id).await?.ok_or(AppError::NotFound)?;
     if old.role != Role::Assistant {
-        return Err(AppError::invalid("id", "Only an answer can be written again."));
+        return Err(AppError::invalid("id", Reason::new("only-answers-again")));
     }
     steer::question_of(state, current, &old).await?;
     let conversation =
@@ -237,17 +235,14 @@ async fn begin(
         }
         TurnOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
         TurnOutcome::NoConversation => Err(AppError::NotFound),
-        TurnOutcome::NoParent => Err(AppError::invalid(
-            "parent_id",
-            "This conversation has no message with the id given as parent.",
-        )),
+        TurnOutcome::NoParent => Err(AppError::invalid("parent_id", Reason::new("parent-unknown"))),
         TurnOutcome::Busy { .. } => Err(busy()),
         TurnOutcome::TooMany => Err(too_many(state)),
     }
 }
 
 fn busy() -> AppError {
-    AppError::Conflict { message: STILL_WRITING.into() }
+    AppError::Conflict { reason: Reason::new("conversation-busy") }
 }
 
 fn too_many(state: &AppState) -> AppError {
@@ -311,7 +306,7 @@ fn valid_text(text: &str, limit: usize) -> Result<&str, AppError> {
     }
     let visible = |c: char| !c.is_whitespace() && !c.is_control();
     if !text.contains(visible) {
-        return Err(AppError::invalid("content", "Write a message first."));
+        return Err(AppError::invalid("content", Reason::new("message-empty")));
     }
     Ok(text)
 }

@@ -5,7 +5,7 @@
 
 use super::{Ask, Asked, Place, busy, choose_model, detached, forsake, job, keys, repeated, too_many, turn};
 use crate::{
-    domain::{ChatEvent, Conversation, Message, Role},
+    domain::{ChatEvent, Conversation, Message, Reason, Role},
     error::AppError,
     server::{
         accounts::session::CurrentUser,
@@ -27,7 +27,7 @@ pub struct Edit<'a> {
 pub async fn edit(state: &AppState, current: &CurrentUser, edit: Edit<'_>) -> Result<Asked, AppError> {
     let old = state.store.message(current.id(), edit.message_id).await?.ok_or(AppError::NotFound)?;
     if old.role != Role::User {
-        return Err(AppError::invalid("id", "Only a question can be edited."));
+        return Err(AppError::invalid("id", Reason::new("only-questions-edited")));
     }
     let ask = Ask {
         conversation_id: Some(&old.conversation_id),
@@ -51,7 +51,7 @@ pub async fn continue_answer(
     let key = keys::of(key, keys::Request { what: "continue", parts: &[message_id] })?;
     let old = state.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)?;
     if old.role != Role::Assistant {
-        return Err(AppError::invalid("id", "Only an answer can be continued."));
+        return Err(AppError::invalid("id", Reason::new("only-answers-continued")));
     }
     let conversation =
         state.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
@@ -60,7 +60,7 @@ pub async fn continue_answer(
         chosen => chosen?,
     };
     let now = state.clock.now();
-    let conflict = |message: &str| Err(AppError::Conflict { message: message.into() });
+    let conflict = |reason| Err(AppError::Conflict { reason });
     let (state_, current_) = (state.clone(), current.clone());
     let run = state.ids.next();
     let outcome = detached(async move {
@@ -92,14 +92,8 @@ pub async fn continue_answer(
         ContinueOutcome::Missing => Err(AppError::NotFound),
         ContinueOutcome::Busy => Err(busy()),
         ContinueOutcome::TooMany => Err(too_many(state)),
-        ContinueOutcome::Ended => conflict(
-            "This answer ended by itself, or failed before its first word, so it cannot be continued. \
-             Ask a further question, or have it written again.",
-        ),
-        ContinueOutcome::NotLeaf => conflict(
-            "The conversation went on after this answer. Only the newest message of the branch on screen \
-             can be continued.",
-        ),
+        ContinueOutcome::Ended => conflict(Reason::new("continue-ended")),
+        ContinueOutcome::NotLeaf => conflict(Reason::new("continue-not-newest")),
     }
 }
 
@@ -144,7 +138,6 @@ pub(super) async fn question_of(
         Some(id) => state.store.message(current.id(), id).await?,
         None => None,
     };
-    parent.filter(|parent| parent.role == Role::User).ok_or_else(|| AppError::Conflict {
-        message: "The question of this answer was deleted, so it cannot be written again.".into(),
-    })
+    let deleted = || AppError::Conflict { reason: Reason::new("question-deleted") };
+    parent.filter(|parent| parent.role == Role::User).ok_or_else(deleted)
 }

@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     domain::UserState,
+    error::AppError,
     server::{
         accounts::{
             login::{find_account, known_of, valid_email, valid_password},
@@ -15,6 +16,7 @@ use crate::{
         },
         config::Config,
         store::{self, OpenError, OpenOptions, Outlook, Store, UserPatch},
+        words::Words,
     },
 };
 
@@ -72,9 +74,10 @@ async fn change(
         read().map_err(|cause| PasswdError(format!("The password could not be read: {cause}.")))?;
     let user = known.user;
     let taken = valid_password("password", &password, &known_of(config, email, &user.name));
-    taken.map_err(|error| PasswdError(error.to_string()))?;
+    let said = |error: AppError| PasswdError(Words::english().text(&error.reason()));
+    taken.map_err(said)?;
     let hash = Passwords::default().hash(Lane::Known, &password).await;
-    let hash = hash.map_err(|error| PasswdError(error.to_string()))?;
+    let hash = hash.map_err(said)?;
     let patch = UserPatch { password_hash: Some(hash), ..UserPatch::default() };
     // A new password ends the sessions in the same step.
     let changed = store.update_user(&user.id, &patch, None).await.map_err(unheard)?;

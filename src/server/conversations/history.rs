@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::models::{unknown_model, valid_model};
 use crate::{
     domain::{
-        ChatEvent, Conversation, ConversationPatch, Message, Page, Siblings, Status,
+        ChatEvent, Conversation, ConversationPatch, Message, Page, Reason, Siblings, Status,
         conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
     },
     error::AppError,
@@ -14,8 +14,10 @@ use crate::{
         app::AppState,
         cluster::relay,
         live::{channel::Format, reading::ReadPermit},
+        markdown::labelled,
         ops::tasks,
         store::{Branch, Child, ConversationPlace, ConversationQuery, Reach, Texts},
+        words::{self, Words},
     },
 };
 
@@ -46,8 +48,8 @@ pub async fn list(
 ) -> Result<Page<Conversation>, AppError> {
     let limit = valid_limit(listing.limit, DEFAULT_LIMIT)?;
     if listing.title_contains.is_some_and(|q| q.chars().nth(MAX_TITLE_CHARS).is_some()) {
-        let message = format!("Search for at most {MAX_TITLE_CHARS} characters.");
-        return Err(AppError::invalid("q", message));
+        let reason = Reason::new("search-too-long").with("most", MAX_TITLE_CHARS);
+        return Err(AppError::invalid("q", reason));
     }
     let query = ConversationQuery {
         archived: listing.archived,
@@ -70,14 +72,14 @@ fn read_cursor(cursor: &str) -> Result<ConversationPlace, AppError> {
         .and_then(|(updated_at, id)| {
             Some(ConversationPlace { updated_at: updated_at.parse().ok()?, id: id.into() })
         })
-        .ok_or_else(|| AppError::invalid("cursor", "This cursor is not one of ours. Start again without it."))
+        .ok_or_else(|| AppError::invalid("cursor", Reason::new("cursor-not-ours")))
 }
 
 fn valid_limit(limit: Option<u32>, default: u32) -> Result<u32, AppError> {
     match limit {
         None => Ok(default),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(AppError::invalid("limit", format!("A limit is a number from 1 to {MAX_LIMIT}."))),
+        Some(_) => Err(AppError::invalid("limit", Reason::new("limit-out-of-range").with("most", MAX_LIMIT))),
     }
 }
 
@@ -121,7 +123,7 @@ pub async fn update(
 ) -> Result<Conversation, AppError> {
     check(state, &mut patch).await?;
     if patch.title.as_deref() == Some("") {
-        return Err(AppError::invalid("title", "Give it a title."));
+        return Err(AppError::invalid("title", Reason::new("title-missing")));
     }
     let changed =
         state.store.update_conversation(current.id(), id, &patch).await?.ok_or(AppError::NotFound)?;
@@ -165,15 +167,15 @@ async fn check(state: &AppState, patch: &mut ConversationPatch) -> Result<(), Ap
     if let Some(title) = &mut patch.title {
         *title = title.trim().to_owned();
         if title.chars().count() > MAX_TITLE_CHARS || title.chars().any(char::is_control) {
-            let message = format!("A title is one line of at most {MAX_TITLE_CHARS} characters.");
-            return Err(AppError::invalid("title", message));
+            let reason = Reason::new("title-too-long").with("most", MAX_TITLE_CHARS);
+            return Err(AppError::invalid("title", reason));
         }
     }
     if let Some(Some(prompt)) = &patch.system_prompt
         && prompt.len() > MAX_SYSTEM_PROMPT_BYTES
     {
-        let message = format!("A system prompt has at most {MAX_SYSTEM_PROMPT_BYTES} bytes.");
-        return Err(AppError::invalid("system_prompt", message));
+        let reason = Reason::new("system-prompt-too-long").with("most", MAX_SYSTEM_PROMPT_BYTES);
+        return Err(AppError::invalid("system_prompt", reason));
     }
     if let Some(Some(model)) = &mut patch.model {
         let id = valid_model(model)?;
@@ -245,8 +247,13 @@ pub async fn thread(
         Format::Text => vec![Arc::default(); messages.len()],
     };
     let previous_cursor = messages.first().filter(|_| window.more).map(|message| message.id.clone());
+    let words = words::current();
     let messages = messages.into_iter().zip(html).map(|(message, html)| {
         let siblings = siblings.remove(&message.id);
+        let html = match words == Words::english() {
+            true => html,
+            false => labelled(&html, |key| words.say(key)).into(),
+        };
         ThreadMessage { message, html, siblings }
     });
     Ok(Thread { messages: messages.collect(), previous_cursor, after, permit })
@@ -263,9 +270,7 @@ async fn window(
         Some(before) => {
             let found = state.store.outlines_back(&conversation.id, Some(before), 1).await?.pop();
             let known = found.filter(|outline| outline.id == before);
-            known
-                .ok_or_else(|| AppError::invalid("before", "This conversation has no such message."))?
-                .parent_id
+            known.ok_or_else(|| AppError::invalid("before", Reason::new("before-unknown")))?.parent_id
         }
         None => conversation.leaf_id.clone(),
     };

@@ -17,17 +17,18 @@ use super::{
     errors::extra_header,
     flash::{self, Flash, Told},
     forms::Form,
-    redirect,
+    language, redirect,
 };
 use crate::{
-    error::AppError,
+    domain::Reason,
+    error::{AppError, Refusal},
     server::{
         accounts::{
             login::Caller,
             session::{self, CurrentUser, IssuedToken},
         },
         app::AppState,
-        words::Language,
+        words::{self, Language},
     },
 };
 
@@ -172,14 +173,21 @@ fn takes(parts: &Parts) -> Result<(), AppError> {
 
 /// A form is text in UTF-8. The reader's own error for others would be that of a browser without a server.
 fn readable(bytes: Bytes) -> Result<Bytes, AppError> {
-    let refused = || AppError::invalid("", "The form is not text in UTF-8. Send it again as a browser does.");
+    let refused = || AppError::invalid("", Reason::new("form-not-text"));
     if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(refused()) }
+}
+
+/// The error with its sentence in the caller's language.
+fn worded(error: AppError) -> Refusal {
+    let message = words::current().text(&error.reason());
+    Refusal { error, message }
 }
 
 /// An error in the form in which the page's own calls read it.
 pub fn as_json(error: &AppError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = (status, axum::Json(error)).into_response();
+    let mut answer =
+        (status, [language::content_language()], axum::Json(worded(error.clone()))).into_response();
     if let Some((name, value)) = extra_header(error) {
         answer.headers_mut().insert(name, value);
     }
@@ -197,12 +205,16 @@ async fn with_status(response: Response) -> (Response, Option<AppError>) {
     }
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
-    let Ok(error) = serde_json::from_slice::<AppError>(&bytes) else {
+    let Ok(Refusal { error, .. }) = serde_json::from_slice(&bytes) else {
         return (AppError::Internal.into_response(), Some(AppError::Internal));
     };
+    let (name, tag) = language::content_language();
+    parts.headers.insert(name, tag);
+    parts.headers.remove(header::CONTENT_LENGTH);
     parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     parts.headers.extend(extra_header(&error));
-    (Response::from_parts(parts, Body::from(bytes)), Some(error))
+    let body = serde_json::to_vec(&worded(error.clone())).unwrap_or_default();
+    (Response::from_parts(parts, Body::from(body)), Some(error))
 }
 
 pub fn accepts_html(headers: &http::HeaderMap) -> bool {

@@ -7,9 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::extract::{Id, Json, Query};
+use super::extract::{Id, Json, Query, whole_number};
 use crate::{
-    domain::{Conversation, ConversationPatch, conversation::MAX_SYSTEM_PROMPT_BYTES},
+    domain::{Conversation, ConversationPatch, Reason, conversation::MAX_SYSTEM_PROMPT_BYTES},
     error::AppError,
     server::{accounts::session::CurrentUser, app::AppState, conversations::history},
 };
@@ -21,9 +21,11 @@ pub async fn list(
 ) -> Result<Response, AppError> {
     let listing = history::Listing {
         cursor: query.text("cursor"),
-        limit: query.value("limit", "a whole number")?,
+        limit: query.value("limit", whole_number)?,
         title_contains: query.text("q"),
-        archived: query.value("archived", "true or false")?.unwrap_or_default(),
+        archived: query
+            .value("archived", |name| Reason::new("query-not-a-truth").with("name", name))?
+            .unwrap_or_default(),
     };
     // As long as their system prompts may be.
     let entries = listing.limit.unwrap_or(history::DEFAULT_LIMIT).min(history::MAX_LIMIT);

@@ -8,9 +8,9 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::extract::{Id, Json, Query, header_text};
+use super::extract::{Id, Json, Query, header_text, whole_number};
 use crate::{
-    domain::{Conversation, Failure, Message, Role, Siblings, Status, Usage},
+    domain::{Conversation, Failure, FailureCode, Message, Role, Siblings, Status, Usage},
     error::AppError,
     server::{
         accounts::session::CurrentUser,
@@ -18,6 +18,7 @@ use crate::{
         chat::{self, Place, steer},
         conversations::history::{self, ThreadMessage},
         live::channel::Format,
+        words,
     },
 };
 
@@ -38,13 +39,28 @@ pub struct MessageView {
     model: Option<String>,
     usage: Option<Usage>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<Failure>,
+    failure: Option<FailureView>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     length_limited: bool,
     /// In a window only.
     #[serde(skip_serializing_if = "Option::is_none")]
     siblings: Option<Siblings>,
     created_at: i64,
+}
+
+/// Why an answer failed, with the sentence in the caller's language.
+#[derive(Serialize)]
+struct FailureView {
+    code: FailureCode,
+    message: String,
+    retryable: bool,
+}
+
+impl FailureView {
+    fn new(failure: Failure) -> Self {
+        let message = words::current().text(&failure.reason);
+        Self { code: failure.code, message, retryable: failure.retryable }
+    }
 }
 
 #[derive(Serialize)]
@@ -81,7 +97,7 @@ impl MessageView {
             status,
             model,
             usage,
-            failure,
+            failure: failure.map(FailureView::new),
             length_limited,
             siblings: None,
             created_at,
@@ -172,7 +188,7 @@ pub async fn list(
     query: Query,
 ) -> Result<Response, AppError> {
     let format = query.choice("format", [("markdown", Format::Text), ("html", Format::Html)])?;
-    let limit = query.value("limit", "a whole number")?;
+    let limit = query.value("limit", whole_number)?;
     let conversation = history::open(&state, &current, &id).await?;
     let before = query.text("before");
     let thread = history::thread(&state, &current, &conversation, before, limit, format).await?;

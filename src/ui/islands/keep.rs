@@ -153,7 +153,7 @@ fn restore_edits(shared: Shared) {
             continue;
         };
         if let Some(text) = edit_name(shared, &question).and_then(|name| browser::kept(&name))
-            && let Some(area) = steer::open_edit(&question)
+            && let Some(area) = steer::open_edit(shared, &question)
         {
             area.set_value(&text);
         }
