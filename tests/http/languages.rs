@@ -132,7 +132,8 @@ async fn problems_and_errors_of_functions_are_worded_for_their_caller() {
         );
     }
     // Refused before anybody is asked who they are.
-    let large = chinese.post(ME, &json!({ "name": "x".repeat(200_000) })).await.problem(413, "");
+    let nobody = reads(app.client(), CHINESE).header("content-length", "200011");
+    let large = nobody.patch(ME, &json!({ "name": "x".repeat(200_000) })).await.problem(413, "");
     is_in(&large, "zh-CN");
     assert_eq!(large.json()["detail"], "内容过大，最多 97 KB。");
     let none = reads(app.client(), CHINESE).get(ME).await.problem(401, "");

@@ -40,7 +40,7 @@ pub async fn passwd(
     email: &str,
     read: impl FnOnce() -> io::Result<String>,
 ) -> Result<String, PasswdError> {
-    let email = valid_email(email).map_err(|error| PasswdError(error.to_string()))?;
+    let email = valid_email(email).map_err(said)?;
     check_file(&config.store.url)?;
     let store = open(&config.store.url).await?;
     let done = change(config, &*store, &email, read).await;
@@ -60,6 +60,11 @@ async fn open(url: &str) -> Result<Arc<dyn Store>, PasswdError> {
     }
 }
 
+/// Whoever types commands reads English, as they do in the log.
+fn said(error: AppError) -> PasswdError {
+    PasswdError(Words::english().text(&error.reason()))
+}
+
 async fn change(
     config: &Config,
     store: &dyn Store,
@@ -74,7 +79,6 @@ async fn change(
         read().map_err(|cause| PasswdError(format!("The password could not be read: {cause}.")))?;
     let user = known.user;
     let taken = valid_password("password", &password, &known_of(config, email, &user.name));
-    let said = |error: AppError| PasswdError(Words::english().text(&error.reason()));
     taken.map_err(said)?;
     let hash = Passwords::default().hash(Lane::Known, &password).await;
     let hash = hash.map_err(said)?;

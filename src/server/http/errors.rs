@@ -146,6 +146,20 @@ mod tests {
         );
     }
 
+    #[test]
+    fn sizes_and_times_are_said_as_people_say_them() {
+        let said = |error: AppError| words::Words::english().text(&error.reason());
+        let too_long = |size, limit| said(AppError::TooLong { size, limit });
+        assert!(too_long(Some(300_000), 262_144).contains("(293 KB of at most 256 KB)"));
+        assert!(too_long(Some(262_145), 262_144).contains("(257 KB of at most 256 KB)"));
+        assert!(too_long(Some(1_048_577), 1_048_576).contains("(1.1 MB of at most 1 MB)"));
+        assert!(too_long(None, 262_144).contains("at most 256 KB"));
+        assert!(said(AppError::TooLarge { limit: 1 << 20 }).contains("at most 1 MB"));
+        let wait = |seconds| said(AppError::TooMany { seconds });
+        assert!(wait(59).contains("59 seconds") && wait(1).contains("1 second "));
+        assert!(wait(3541).contains("60 minutes") && wait(121).contains("3 minutes"));
+    }
+
     #[tokio::test]
     async fn fields_without_a_value_are_left_out() {
         let (status, headers, body) = read(problem(&AppError::NotFound, None)).await;

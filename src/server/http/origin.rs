@@ -227,7 +227,7 @@ mod tests {
             let answer = answers_to(&config, &client(&config, peer, &headers), &headers);
             assert_eq!(answer.is_ok(), *served, "{set:?} {peer} {lines:?}: {answer:?}");
             if let Err(refused) = answer {
-                let sentence = refused.to_string();
+                let sentence = Words::english().text(&refused.reason());
                 let told = if set.contains(&PUBLIC) { PUBLIC.1 } else { "INGLENOOK_PUBLIC_URL" };
                 assert!(refused.status() == 421 && sentence.contains(told), "{sentence}");
             }

@@ -66,10 +66,10 @@ async fn what_is_named_is_trusted() {
 #[tokio::test]
 async fn what_is_not_named_is_refused_and_said() {
     for (shown, named, host, part) in [
-        (OWN, AUTHORITY, "localhost", "self-signed"),
-        (OWN, LEAF.0, "localhost", "self-signed"),
-        (COMMON, OWN.0, "localhost", "self-signed"),
-        (LEAF, OWN.0, "localhost", "authority"),
+        (OWN, AUTHORITY, "localhost", "not-trusted"),
+        (OWN, LEAF.0, "localhost", "not-trusted"),
+        (COMMON, OWN.0, "localhost", "not-trusted"),
+        (LEAF, OWN.0, "localhost", "not-trusted"),
         (OTHER, OTHER.0, "localhost", "certificate-name"),
         (OTHER, OTHER.0, "127.0.0.1", "certificate-name"),
         (OWN, OWN.0, "other.example", "certificate-name"),
