@@ -31,7 +31,10 @@ pub async fn set_language(language: Option<String>) -> Result<(), Refusal> {
     let language = chosen(language.as_deref())?;
     let current = match context.user() {
         Ok(current) => current,
-        Err(AppError::SignedOut) => return Ok(context.set_language(language)),
+        Err(AppError::SignedOut) => {
+            context.set_language(language);
+            return Ok(());
+        }
         Err(error) => return Err(error.into()),
     };
     let change = login::MeChange { language: Some(language), ..Default::default() };
