@@ -31,8 +31,8 @@ fn good(what: &str, outcome: &Outcome, text: &str) {
 #[track_caller]
 fn failed(what: &str, outcome: &Outcome, code: FailureCode, retryable: bool, part: &str, kept: &str) {
     let error = outcome.error.as_ref().unwrap_or_else(|| panic!("{what}: no error, but {:?}", outcome.text));
-    assert!(told(&error).starts_with("acme "), "{what}: {error:?}");
-    assert!(told(&error).contains(part), "{what}: {error:?}");
+    assert!(told(error).starts_with("acme "), "{what}: {error:?}");
+    assert!(told(error).contains(part), "{what}: {error:?}");
     assert_eq!((error.failure.code, error.failure.retryable), (code, retryable), "{what}: {error:?}");
     assert_eq!(outcome.text, kept, "{what}");
 }
