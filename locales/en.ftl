@@ -25,6 +25,7 @@ language = Language
 language-choose = Choose a language
 language-as-browser = As the browser says
 language-save = Save language
+language-saved = Your language is saved.
 
 ## What is done with a message
 
@@ -32,6 +33,292 @@ versions = Versions
 version-previous = Previous version
 version-next = Next version
 
+## Sizes and times, as parts of sentences
+
+size-bytes = { $count } bytes
+size-kilobytes = { $count } KB
+size-megabytes = { $count } MB
+size-megabytes-tenths = { $whole }.{ $tenth } MB
+duration-seconds = { $count ->
+    [one] { $count } second
+   *[other] { $count } seconds
+ }
+duration-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+ }
+duration-hours = { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+ }
+duration-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+ }
+
+## Errors: headings
+
+title-signed-out = Signed out
+title-not-signed-in = Not signed in
+title-not-allowed = Not allowed
+title-not-found = Not found
+title-method-not-allowed = Method not allowed
+title-conflict = Conflict
+title-too-slow = Too slow
+title-too-large = Too large
+title-unsupported-media-type = Unsupported media type
+title-another-address = Another address
+title-not-valid = Not valid
+title-too-many-requests = Too many requests
+title-too-many-answers = Too many answers
+title-internal = Something went wrong
+title-disk-full = Disk full
+title-not-available = Not available
+
+## Errors: what went wrong
+
+error-signed-out = You are signed out. Sign in to go on.
+error-wrong-credentials = That e-mail and password do not match. Try again, or ask your administrator for a new password.
+error-not-found = There is nothing here. It may have been deleted, or belong to somebody else.
+error-method-not-allowed = This address does not take that method.
+error-too-slow = This did not arrive in time. Check your connection and send it again.
+error-too-large = That is too large: at most { $most } is taken here.
+error-too-long = Your message is too long: it may have at most { $most }. Shorten it and send it again.
+error-too-long-by = Your message is too long ({ $size } of at most { $most }). Shorten it and send it again.
+error-unsupported-media-type = Send this as { $wanted }.
+error-idempotency-key-reused = This Idempotency-Key was used for something else within the last day. Send another key with another question.
+error-too-many = Too many of these at once. Wait { $wait } and try again.
+error-too-many-answers = { $most ->
+    [one] You have one answer being written. Wait until it has ended, or stop it.
+   *[other] You have { $most } answers being written. Wait until one has ended, or stop one.
+ }
+error-internal = Something went wrong on our side. It has been noted; please try again.
+error-unavailable = The database does not answer at the moment. Nothing is lost; please try again in a few seconds.
+error-stopping = The server is restarting. Nothing is lost; please try again in a few seconds.
+error-overloaded = Many people are signing in right now. Try again in a few seconds.
+error-storage-full = This server’s disk is full, so nothing new can be stored. What was stored is safe. Ask the administrator to make room, then try again.
+error-storage-lost = This server has lost its database file, so nothing can be stored or read. Ask the administrator, then try again.
+error-unreachable = The server cannot be reached. Check your connection and try again.
+
+## Errors: requests
+
+form-incomplete = The form does not fit: { $cause }.
+form-not-text = The form is not text in UTF-8. Send it again as a browser does.
+body-broke-off = The body broke off.
+body-not-object = The body is not a JSON object.
+body-not-json = The body is not JSON: { $cause }.
+body-does-not-fit = The body does not fit: { $cause }.
+query-not-understood = The parameters after the question mark are not understood.
+query-not-a-number = { $name } is a whole number.
+query-not-a-truth = { $name } is true or false.
+query-not-an-event = { $name } is the number of an event.
+query-not-one-of = { $name } is one of: { $words }.
+header-not-ascii = { $name } takes letters, digits and signs of ASCII.
+idempotency-key-too-long = An idempotency key has at most { $most } bytes.
+site-elsewhere = This site is not at { $asked }. Its address is { $address }.
+site-not-set-up = This server was not set up to be reached as { $asked }. If you run it, set INGLENOOK_PUBLIC_URL to the address that people type.
+site-wants-https = Open this site with https: { $address }.
+host-unreadable = an unreadable host
+request-from-elsewhere = This request came from another site, so it was not carried out.
+request-from-page-elsewhere = This request came from another site, so it was not carried out. The page was opened at { $page }, and this server was asked as { $asked }. If that page is this site, its operator sets INGLENOOK_PUBLIC_URL to { $page }.
+
+## Errors: accounts
+
+email-taken = There is an account with this e-mail address. Sign in instead.
+email-not-valid = Enter an e-mail address such as lin@example.org.
+name-not-valid = Choose a name of at most { $most } characters, on one line.
+password-too-long = Choose a password of at most { $most } bytes.
+password-too-short = Choose a password of at least { $least } characters.
+password-guessable = That password is one of the first that somebody would guess. Choose another: three or four words that do not belong together make a good one.
+password-wrong = The current password is not right.
+password-missing = Give the current password too.
+new-password-missing = Give the new password too.
+language-unknown = This site speaks: { $known }.
+
 ## Errors: conversations and models
 
+search-too-long = Search for at most { $most } characters.
+cursor-not-ours = This cursor is not one of ours. Start again without it.
+limit-out-of-range = A limit is a number from 1 to { $most }.
+title-missing = Give it a title.
+title-too-long = A title is one line of at most { $most } characters.
+system-prompt-too-long = A system prompt has at most { $most } bytes.
+before-unknown = This conversation has no such message.
+parent-unknown = This conversation has no message with the id given as parent.
+model-name-too-long = A model’s name is one line of at most { $most } characters.
+model-unknown = No provider offers a model named “{ $model }”. Choose one of the list.
+model-gone = { $model } is no longer offered. Choose another model.
+model-none = No model can be asked: no provider answers. Ask the administrator to look at the providers.
+message-empty = Write a message first.
 conversation-busy = An answer is still being written here. Wait for it, or stop it, and send again.
+conversation-at-end-of-time = Nothing can follow this message: its id lies at the end of time. Go back to an earlier one, or begin a new conversation.
+only-answers-again = Only an answer can be written again.
+only-questions-edited = Only a question can be edited.
+only-answers-continued = Only an answer can be continued.
+continue-ended = This answer ended by itself, or failed before its first word, so it cannot be continued. Ask a further question, or have it written again.
+continue-not-newest = The conversation went on after this answer. Only the newest message of the branch on screen can be continued.
+question-deleted = The question of this answer was deleted, so it cannot be written again.
+
+## Why an answer failed
+
+answer-too-long = This answer is as long as an answer can be. Ask a further question.
+answer-not-kept = This server cannot keep answers at the moment: neither its disk nor its database takes them. Ask the administrator, then try again.
+answer-not-taken = The database of this server does not take this answer, so not all of it is kept. Have it written again, or ask the administrator.
+# Rows of older versions have only a sentence in English.
+earlier-unreachable = { $message }
+earlier-refused = { $message }
+earlier-overloaded = { $message }
+earlier-timeout = { $message }
+earlier-broken = { $message }
+
+## What went wrong with a provider of models: each has its name, { $provider }
+
+provider-proxy-refused = { $provider } cannot be reached: the proxy in between wants a name and a password. Write them into HTTP_PROXY or HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT.
+provider-proxy-not-used = { $provider } cannot be reached: { $variable } names a proxy that is not used, only http:// and https:// ones are. Change { $variable }, or name the provider’s host in NO_PROXY.
+provider-redirect = { $provider } sent us to another address, which is not followed. Check its base_url.
+provider-bad-key = { $provider } refused the key. Check the key of this provider, or choose another model.
+provider-no-credit = { $provider } has no credit left on this account. Top it up, or choose another model.
+provider-unknown-model = { $provider } does not know the model { $model }. Choose another one.
+provider-unknown-model-or-address = { $provider } does not know the model { $model }, or its base_url is wrong: most end in /v1. Choose another model, or check the base_url.
+provider-too-long = { $provider } says that this conversation is too long for the model. Start a new one, or choose a model with a larger context.
+provider-too-large = { $provider } says that the message is too large. Send a shorter one.
+provider-tokens-per-minute = { $provider } takes no conversation of this length for now: it limits how much may be sent in a minute. Try again in { $wait }, start a new conversation, or choose another model.
+provider-rate-limit-wait = { $provider } takes no more requests for now. Try again in { $wait }, or choose another model.
+provider-rate-limit = { $provider } takes no more requests for now. Wait a moment and try again.
+provider-filtered = { $provider } did not answer because of its rules for content. Ask in another way.
+provider-filtered-late = { $provider } ended the answer because of its rules for content. What came before is kept. Ask in another way.
+provider-gave-up = { $provider } gave up waiting for the request. Try again.
+provider-in-the-way = { $provider } refused the request because another one is in its way. Try again.
+provider-not-accepted = { $provider } did not accept the request. Choose another model, or change the message.
+provider-overloaded = { $provider } is overloaded. Try again in { $wait }.
+provider-trouble = { $provider } has a problem of its own. Wait a moment and try again.
+provider-senseless = { $provider } answered in a way that makes no sense. Check its base_url.
+provider-bad-address = { $provider } has an address that is not valid. Check its base_url.
+provider-unreachable = { $provider } cannot be reached. Check that it is running and that its base_url is right, then try again.
+provider-unreachable-proxy = { $provider } cannot be reached through the proxy { $proxy }, which HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names. Check the proxy, or name the provider’s host in NO_PROXY.
+provider-no-secure-client = { $provider } cannot be reached: this server could not set up secure connections.
+provider-closed-early = { $provider } closed the connection without a proper answer. Try again.
+provider-closed-early-proxy = { $provider } closed the connection of the proxy { $proxy } without a proper answer. Try again.
+provider-not-https = { $provider } does not answer in https. Check whether its base_url should begin with http://.
+provider-tls-refused = { $provider } refused the secure connection. Check that its base_url is right.
+provider-certificate-expired = { $provider } has a certificate that has expired. Renew the certificate on that server.
+provider-certificate-not-yet = { $provider } has a certificate that is not valid yet. Check the clocks of both servers.
+provider-certificate-name = { $provider } has a certificate for another name than the one in its base_url. Write the name that is in the certificate.
+provider-certificate-revoked = { $provider } has a certificate that was revoked. Replace the certificate on that server.
+provider-certificate-not-trusted = { $provider } has a certificate that this server does not trust: it is self-signed, or of an authority that is not known here. Put that certificate into a file and name the file in SSL_CERT_FILE.
+provider-late-connect = { $provider } could not be reached within { $limit }. Try again, or choose another model.
+provider-late-connect-proxy = { $provider } could not be reached through the proxy { $proxy } within { $limit }. Try again, or choose another model.
+provider-late-models = { $provider } did not list its models within { $limit }. Try again, or choose another model.
+provider-late-begin = { $provider } did not begin to answer within { $limit }. Try again, or choose another model.
+provider-late-begin-alive = { $provider } only said that it is alive and did not begin to answer within { $limit }. Try again, or choose another model.
+provider-late-middle = { $provider } stopped in the middle of the answer and sent nothing more within { $limit }. Try again, or choose another model.
+provider-late-middle-alive = { $provider } stopped in the middle of the answer and only said that it is alive within { $limit }. Try again, or choose another model.
+provider-broke-off = { $provider } broke off in the middle of the answer. Try again.
+provider-no-answer = { $provider } closed the connection without an answer. Try again.
+provider-failed-midway = { $provider } had a problem in the middle of the answer. Try again.
+provider-not-an-answer = { $provider } sent something that is not an answer. Try again, or choose another model.
+provider-not-an-answer-address = { $provider } sent something that is not an answer. Check its base_url.
+provider-page = { $provider } sent a page instead of an answer. Check its base_url.
+provider-event-too-long = { $provider } sent more at once than an answer can have. Try again.
+provider-thought-too-long = { $provider } reached its limit of length while it was thinking, and wrote no answer. Try again, ask for something shorter, or choose another model.
+provider-only-thought = { $provider } thought, but wrote no answer. Try again, or choose another model.
+provider-cut-before-first-word = { $provider } reached its limit of length before the first word. Start a new conversation, or choose another model.
+provider-wants-tool = { $provider } wanted to use a tool, which it cannot do here, and wrote no answer. Ask in another way, or choose another model.
+provider-empty = { $provider } sent an empty answer. Try again, or choose another model.
+provider-no-list = { $provider } does not list its models. Check its base_url, or name them in the configuration (models = ["…"]).
+
+## Rendered markdown
+
+code-fold = Fold
+code-wrap = Wrap
+code-copy = Copy
+label-note = Note
+label-tip = Tip
+label-important = Important
+label-warning = Warning
+label-caution = Caution
+
+## Frame and lists of conversations
+
+close = Close
+settings = Settings
+sign-out = Sign out
+role-administrator = Administrator
+role-member = Member
+conversations = Conversations
+conversations-show = Show conversations
+conversations-all = All conversations
+conversations-none = There is nothing here yet.
+conversations-none-found = No title has these words.
+conversations-older = Older conversations
+conversations-back = Back to your conversations
+search-titles = Search titles
+day-pinned = Pinned
+day-today = Today
+day-yesterday = Yesterday
+day-last-week = Last week
+day-last-month = Last month
+day-earlier = Earlier
+
+## Settings
+
+signed-in-as = Signed in as { $email }
+name-save = Save name
+name-saved = Your name is saved.
+password-current = Current password
+password-new = New password
+password-change = Change password
+password-change-hint = At least { $least } characters. Other devices are signed out.
+password-changed = Your password is changed, and all other sessions are signed out.
+
+## A conversation
+
+welcome = Good to see you, { $name }
+conversation-new = New conversation
+conversation-menu = Conversation menu
+more = More
+field-title = Title
+rename = Rename
+delete = Delete …
+delete-conversation-hint = All its messages are deleted. This cannot be undone.
+delete-for-good = Delete for good
+messages-earlier = Earlier messages
+messages-newest = Back to the newest messages
+ask-anything = Ask anything
+answers-can-be-wrong = Answers can be wrong.
+keys-hint = Enter sends, Shift-Enter breaks the line.
+connection-lost = The connection was lost. Looking for it again …
+files-not-yet = Files cannot be added here yet. Copy their text and paste it into the message.
+message = Message
+model = Model
+model-no-longer-offered = { $model } (no longer offered)
+model-and-tokens = { $model } · { $count ->
+    [one] { $count } token
+   *[other] { $count } tokens
+ }
+send = Send
+stop = Stop
+you = You
+answer = Answer
+reasoning = Reasoning
+answer-failed = This answer failed.
+answer-interrupted = The server was stopped while it wrote this answer.
+answer-stopped = You stopped this answer.
+answer-cut = This answer was cut: it reached the model’s limit.
+answer-copy = Copy answer
+message-copy = Copy message
+message-edit = Edit message
+message-delete = Delete message
+message-delete-hint = The message is gone for good. What follows it stays.
+your-message = Your message
+cancel = Cancel
+send-changed = Send changed
+write-again = Write again
+retry = Retry
+continue = Continue
+error-reference = If it happens again, tell your administrator this number: { $number }
+sent-without-first = Sent without the first message: the model has no room for it.
+sent-without = Sent without the first { $count } messages: the model has no room for them.
+sent-newest-only = Sent with the newest messages only: the model has no room for the others.
+prompt-too-long = This message is about { $tokens } tokens long, and the model takes { $most }, its answer included. Shorten it, or choose a model with a larger context.
+prompt-too-long-with-system = This message with the system prompt is about { $tokens } tokens long, and the model takes { $most }, its answer included. Shorten it, or choose a model with a larger context.

@@ -24,6 +24,7 @@ language = 语言
 language-choose = 选择语言
 language-as-browser = 跟随浏览器
 language-save = 保存语言
+language-saved = 语言已保存。
 
 ## 消息操作
 
@@ -31,6 +32,274 @@ versions = 版本
 version-previous = 上一个版本
 version-next = 下一个版本
 
+## 句子中的大小与时长
+
+size-bytes = { $count } 字节
+size-kilobytes = { $count } KB
+size-megabytes = { $count } MB
+size-megabytes-tenths = { $whole }.{ $tenth } MB
+duration-seconds = { $count } 秒
+duration-minutes = { $count } 分钟
+duration-hours = { $count } 小时
+duration-days = { $count } 天
+
+## 错误：标题
+
+title-signed-out = 已退出登录
+title-not-signed-in = 未登录
+title-not-allowed = 不允许的操作
+title-not-found = 找不到页面
+title-method-not-allowed = 不支持的请求方法
+title-conflict = 操作冲突
+title-too-slow = 传输超时
+title-too-large = 内容过大
+title-unsupported-media-type = 不支持的格式
+title-another-address = 地址不对
+title-not-valid = 输入有误
+title-too-many-requests = 操作过于频繁
+title-too-many-answers = 同时进行的回答过多
+title-internal = 出错了
+title-disk-full = 磁盘已满
+title-not-available = 暂时不可用
+
+## 错误：原因
+
+error-signed-out = 你已退出登录，请重新登录后继续。
+error-wrong-credentials = 邮箱或密码不正确。请重试，或联系管理员重置密码。
+error-not-found = 这里什么都没有。内容可能已被删除，或不属于你。
+error-method-not-allowed = 此地址不支持该请求方法。
+error-too-slow = 内容没能及时送达。请检查网络后重新发送。
+error-too-large = 内容过大，最多 { $most }。
+error-too-long = 消息太长，最多 { $most }。请缩短后重新发送。
+error-too-long-by = 消息太长（{ $size }，最多 { $most }）。请缩短后重新发送。
+error-unsupported-media-type = 请以 { $wanted } 格式发送。
+error-idempotency-key-reused = 这个 Idempotency-Key 在一天之内已用于其他请求。不同的问题请使用不同的键。
+error-too-many = 操作过于频繁，请等 { $wait }后重试。
+error-too-many-answers = 你有 { $most } 个回答正在生成。请等其中一个结束，或停止一个。
+error-internal = 服务器出了问题，我们已记录。请重试。
+error-unavailable = 数据库暂时没有响应。数据没有丢失，请过几秒重试。
+error-stopping = 服务器正在重启。数据没有丢失，请过几秒重试。
+error-overloaded = 现在登录的人太多，请过几秒重试。
+error-storage-full = 服务器磁盘已满，无法保存新内容。已有内容是安全的。请联系管理员清理空间后重试。
+error-storage-lost = 服务器的数据库文件丢失，暂时无法读写。请联系管理员处理后重试。
+error-unreachable = 无法连接服务器。请检查网络后重试。
+
+## 错误：请求
+
+form-incomplete = 表单不符合要求：{ $cause }。
+form-not-text = 表单不是 UTF-8 文本。请用浏览器重新提交。
+body-broke-off = 请求内容不完整。
+body-not-object = 请求内容不是 JSON 对象。
+body-not-json = 请求内容不是 JSON：{ $cause }。
+body-does-not-fit = 请求内容不符合要求：{ $cause }。
+query-not-understood = 无法识别问号后的参数。
+query-not-a-number = { $name } 必须是整数。
+query-not-a-truth = { $name } 必须是 true 或 false。
+query-not-an-event = { $name } 必须是事件编号。
+query-not-one-of = { $name } 只能是：{ $words }。
+header-not-ascii = { $name } 只能包含 ASCII 字符。
+idempotency-key-too-long = 幂等键最长 { $most } 字节。
+site-elsewhere = 本站的地址不是 { $asked }，而是 { $address }。
+site-not-set-up = 这台服务器没有启用 { $asked } 这个地址。如果你是管理员，请把 INGLENOOK_PUBLIC_URL 设为用户访问的地址。
+site-wants-https = 请用 https 打开本站：{ $address }。
+host-unreadable = 一个无法识别的主机
+request-from-elsewhere = 这个请求来自其他网站，因此没有执行。
+request-from-page-elsewhere = 这个请求来自其他网站，因此没有执行。页面地址是 { $page }，而请求的服务器地址是 { $asked }。如果该页面就是本站，请管理员把 INGLENOOK_PUBLIC_URL 设为 { $page }。
+
+## 错误：账号
+
+email-taken = 该邮箱已注册，请直接登录。
+email-not-valid = 请输入邮箱地址，例如 lin@example.org。
+name-not-valid = 名字最多 { $most } 个字符，且不能换行。
+password-too-long = 密码最长 { $most } 字节。
+password-too-short = 密码至少 { $least } 个字符。
+password-guessable = 这个密码太容易被猜到，请换一个。把三四个互不相关的词连在一起就很好。
+password-wrong = 当前密码不正确。
+password-missing = 请同时提供当前密码。
+new-password-missing = 请同时提供新密码。
+language-unknown = 本站支持的语言：{ $known }。
+
 ## 错误：对话与模型
 
+search-too-long = 搜索内容最多 { $most } 个字符。
+cursor-not-ours = 这个游标无效，请去掉后重新开始。
+limit-out-of-range = limit 必须是 1 到 { $most } 之间的数字。
+title-missing = 请填写标题。
+title-too-long = 标题最多 { $most } 个字符，且不能换行。
+system-prompt-too-long = 系统提示词最长 { $most } 字节。
+before-unknown = 这个对话里没有该消息。
+parent-unknown = 这个对话里没有指定的上级消息。
+model-name-too-long = 模型名最多 { $most } 个字符，且不能换行。
+model-unknown = 没有提供方提供名为“{ $model }”的模型。请从列表中选择。
+model-gone = { $model } 已不再提供，请换一个模型。
+model-none = 没有可用的模型：所有提供方都没有响应。请联系管理员检查。
+message-empty = 请先输入消息。
 conversation-busy = 这里还有回答正在生成。请等它结束，或停止后再发送。
+conversation-at-end-of-time = 这条消息的编号已到时间尽头，后面无法再接消息。请回到更早的消息，或开始新对话。
+only-answers-again = 只有回答可以重新生成。
+only-questions-edited = 只有提问可以编辑。
+only-answers-continued = 只有回答可以继续生成。
+continue-ended = 这个回答已正常结束，或在开始前就失败了，无法继续。你可以继续提问，或重新生成。
+continue-not-newest = 这个回答之后对话又有了新消息。只有当前分支的最后一条消息可以继续生成。
+question-deleted = 这个回答的提问已被删除，无法重新生成。
+
+## 回答失败的原因
+
+answer-too-long = 这个回答已达到长度上限。你可以继续提问。
+answer-not-kept = 服务器暂时无法保存回答：磁盘和数据库都写不进去。请联系管理员处理后重试。
+answer-not-taken = 数据库没有接受这个回答，内容未能完整保存。请重新生成，或联系管理员。
+# 旧版本的记录里只有一句英文。
+earlier-unreachable = 无法连接模型服务。（{ $message }）
+earlier-refused = 模型服务拒绝了请求。（{ $message }）
+earlier-overloaded = 模型服务繁忙。（{ $message }）
+earlier-timeout = 模型服务响应超时。（{ $message }）
+earlier-broken = 模型服务的回答有问题。（{ $message }）
+
+## 模型提供方出了什么问题：每一句都有它的名字 { $provider }
+
+provider-proxy-refused = 无法连接 { $provider }：中间的代理需要用户名和密码。请写进 HTTP_PROXY 或 HTTPS_PROXY，格式为 http://用户名:密码@主机:端口。
+provider-proxy-not-used = 无法连接 { $provider }：{ $variable } 指定的代理不受支持，只支持 http:// 和 https:// 代理。请修改 { $variable }，或把该主机加入 NO_PROXY。
+provider-redirect = { $provider } 要求跳转到其他地址，我们没有跟随。请检查它的 base_url。
+provider-bad-key = { $provider } 拒绝了密钥。请检查它的密钥，或换一个模型。
+provider-no-credit = { $provider } 的账户余额不足。请充值，或换一个模型。
+provider-unknown-model = { $provider } 没有 { $model } 这个模型，请换一个。
+provider-unknown-model-or-address = { $provider } 没有 { $model } 这个模型，或者它的 base_url 有误（通常以 /v1 结尾）。请换一个模型，或检查 base_url。
+provider-too-long = { $provider } 表示这个对话超出了模型的长度上限。请开始新对话，或换一个上下文更长的模型。
+provider-too-large = { $provider } 表示消息太大，请缩短后再发。
+provider-tokens-per-minute = { $provider } 限制了每分钟的发送量，暂时处理不了这么长的对话。请等 { $wait }后重试、开始新对话，或换一个模型。
+provider-rate-limit-wait = { $provider } 暂时不接受更多请求。请等 { $wait }后重试，或换一个模型。
+provider-rate-limit = { $provider } 暂时不接受更多请求，请稍后重试。
+provider-filtered = { $provider } 因内容规则没有回答，请换一种问法。
+provider-filtered-late = { $provider } 因内容规则中止了回答，已生成的部分会保留。请换一种问法。
+provider-gave-up = { $provider } 等待请求超时，请重试。
+provider-in-the-way = { $provider } 正在处理另一个请求，拒绝了这一个，请重试。
+provider-not-accepted = { $provider } 没有接受这个请求。请换一个模型，或修改消息。
+provider-overloaded = { $provider } 负载过高，请等 { $wait }后重试。
+provider-trouble = { $provider } 出现故障，请稍后重试。
+provider-senseless = { $provider } 的回应无法理解，请检查它的 base_url。
+provider-bad-address = { $provider } 的地址无效，请检查它的 base_url。
+provider-unreachable = 无法连接 { $provider }。请确认它正在运行、base_url 正确，然后重试。
+provider-unreachable-proxy = 无法通过代理 { $proxy } 连接 { $provider }，该代理由 HTTP_PROXY、HTTPS_PROXY 或 ALL_PROXY 指定。请检查代理，或把该主机加入 NO_PROXY。
+provider-no-secure-client = 无法连接 { $provider }：本服务器未能建立安全连接。
+provider-closed-early = { $provider } 没有给出有效回答就断开了连接，请重试。
+provider-closed-early-proxy = { $provider } 没有给出有效回答就断开了经代理 { $proxy } 的连接，请重试。
+provider-not-https = { $provider } 没有以 https 响应。请检查 base_url 是否应以 http:// 开头。
+provider-tls-refused = { $provider } 拒绝了安全连接，请检查它的 base_url。
+provider-certificate-expired = { $provider } 的证书已过期，请在该服务器上更新证书。
+provider-certificate-not-yet = { $provider } 的证书尚未生效，请检查两台服务器的时钟。
+provider-certificate-name = { $provider } 的证书名称与 base_url 不符，请改用证书里的名称。
+provider-certificate-revoked = { $provider } 的证书已被吊销，请在该服务器上更换证书。
+provider-certificate-not-trusted = 本服务器不信任 { $provider } 的证书：它是自签名的，或签发机构未知。请把证书存成文件，并在 SSL_CERT_FILE 中指定。
+provider-late-connect = { $limit }内未能连上 { $provider }。请重试，或换一个模型。
+provider-late-connect-proxy = { $limit }内未能通过代理 { $proxy } 连上 { $provider }。请重试，或换一个模型。
+provider-late-models = { $provider } 在 { $limit }内没有列出模型。请重试，或换一个模型。
+provider-late-begin = { $provider } 在 { $limit }内没有开始回答。请重试，或换一个模型。
+provider-late-begin-alive = { $provider } 在 { $limit }内只发来心跳，没有开始回答。请重试，或换一个模型。
+provider-late-middle = { $provider } 回答到一半停住，{ $limit }内没有再发来内容。请重试，或换一个模型。
+provider-late-middle-alive = { $provider } 回答到一半停住，{ $limit }内只发来心跳。请重试，或换一个模型。
+provider-broke-off = { $provider } 回答到一半中断了，请重试。
+provider-no-answer = { $provider } 没有回答就断开了连接，请重试。
+provider-failed-midway = { $provider } 回答到一半出现故障，请重试。
+provider-not-an-answer = { $provider } 发来的不是回答。请重试，或换一个模型。
+provider-not-an-answer-address = { $provider } 发来的不是回答，请检查它的 base_url。
+provider-page = { $provider } 发来的是网页而不是回答，请检查它的 base_url。
+provider-event-too-long = { $provider } 一次发来的内容超过了回答的上限，请重试。
+provider-thought-too-long = { $provider } 在思考时就用完了长度，没有写出回答。请重试、把要求写短一些，或换一个模型。
+provider-only-thought = { $provider } 只有思考，没有写出回答。请重试，或换一个模型。
+provider-cut-before-first-word = { $provider } 还没开始回答就达到了长度上限。请开始新对话，或换一个模型。
+provider-wants-tool = { $provider } 想调用工具，但这里不支持，因此没有回答。请换一种问法，或换一个模型。
+provider-empty = { $provider } 发来了空的回答。请重试，或换一个模型。
+provider-no-list = { $provider } 没有列出模型。请检查它的 base_url，或在配置中写明（models = ["…"]）。
+
+## 渲染后的 Markdown
+
+code-fold = 折叠
+code-wrap = 自动换行
+code-copy = 复制
+label-note = 注意
+label-tip = 提示
+label-important = 重要
+label-warning = 警告
+label-caution = 小心
+
+## 页面框架与对话列表
+
+close = 关闭
+settings = 设置
+sign-out = 退出登录
+role-administrator = 管理员
+role-member = 成员
+conversations = 对话
+conversations-show = 显示对话列表
+conversations-all = 全部对话
+conversations-none = 这里还没有内容。
+conversations-none-found = 没有标题包含这些文字。
+conversations-older = 更早的对话
+conversations-back = 返回对话
+search-titles = 搜索标题
+day-pinned = 置顶
+day-today = 今天
+day-yesterday = 昨天
+day-last-week = 最近一周
+day-last-month = 最近一个月
+day-earlier = 更早
+
+## 设置
+
+signed-in-as = 当前账号：{ $email }
+name-save = 保存名字
+name-saved = 名字已保存。
+password-current = 当前密码
+password-new = 新密码
+password-change = 修改密码
+password-change-hint = 至少 { $least } 个字符。其他设备会退出登录。
+password-changed = 密码已修改，其他设备已退出登录。
+
+## 对话
+
+welcome = 你好，{ $name }
+conversation-new = 新对话
+conversation-menu = 对话菜单
+more = 更多
+field-title = 标题
+rename = 重命名
+delete = 删除…
+delete-conversation-hint = 其中的所有消息都会删除，且无法恢复。
+delete-for-good = 永久删除
+messages-earlier = 更早的消息
+messages-newest = 回到最新消息
+ask-anything = 问点什么
+answers-can-be-wrong = 回答可能有误。
+keys-hint = Enter 发送，Shift + Enter 换行。
+connection-lost = 连接已断开，正在重新连接…
+files-not-yet = 暂不支持添加文件。请把其中的文字复制粘贴到消息里。
+message = 消息
+model = 模型
+model-no-longer-offered = { $model }（已不再提供）
+model-and-tokens = { $model } · { $count } 个 token
+send = 发送
+stop = 停止
+you = 你
+answer = 回答
+reasoning = 思考过程
+answer-failed = 这个回答失败了。
+answer-interrupted = 生成这个回答时服务器停止了。
+answer-stopped = 你停止了这个回答。
+answer-cut = 这个回答达到了模型的长度上限，没有写完。
+answer-copy = 复制回答
+message-copy = 复制消息
+message-edit = 编辑消息
+message-delete = 删除消息
+message-delete-hint = 这条消息会被永久删除，后面的消息会保留。
+your-message = 你的消息
+cancel = 取消
+send-changed = 发送修改
+write-again = 重新生成
+retry = 重试
+continue = 继续
+error-reference = 如果再次出现，请把这个编号告诉管理员：{ $number }
+sent-without-first = 模型容纳不下，第一条消息没有发送。
+sent-without = 模型容纳不下，最早的 { $count } 条消息没有发送。
+sent-newest-only = 模型容纳不下，只发送了最新的消息。
+prompt-too-long = 这条消息约有 { $tokens } 个 token，而模型连同回答最多只能处理 { $most } 个。请缩短内容，或换用上下文更大的模型。
+prompt-too-long-with-system = 这条消息连同系统提示词约有 { $tokens } 个 token，而模型连同回答最多只能处理 { $most } 个。请缩短内容，或换用上下文更大的模型。

@@ -1,4 +1,7 @@
-//! [`AppError`]: what went wrong, its HTTP status and the sentence a person is shown.
+//! [`AppError`]: what went wrong, its HTTP status and the reason a person is told; [`Refusal`]: the same with the
+//! words.
+
+use std::fmt;
 
 use leptos::server_fn::{
     codec::JsonEncoding,
@@ -6,93 +9,110 @@ use leptos::server_fn::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::domain::{
+    amount::{at_most, duration, found},
+    reason::Reason,
+};
+
 /// Every failure that leaves the server, for pages, server functions and the REST API alike. Causes
 /// are logged where they happen and never travel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum AppError {
     /// 401: nobody is signed in, or the session has ended.
-    #[error("You are signed out. Sign in to go on.")]
     SignedOut,
     /// 401: a wrong e-mail address or password; which one is not said.
-    #[error(
-        "That e-mail and password do not match. Try again, or ask your administrator for a new password."
-    )]
     WrongCredentials,
     /// 403: understood, and not allowed.
-    #[error("{message}")]
-    Forbidden { message: String },
+    Forbidden { reason: Reason },
     /// 404: missing, or somebody else's, which look the same.
-    #[error("There is nothing here. It may have been deleted, or belong to somebody else.")]
     NotFound,
     /// 405.
-    #[error("This address does not take that method.")]
     MethodNotAllowed,
     /// 409: at odds with what is stored.
-    #[error("{message}")]
-    Conflict { message: String },
+    Conflict { reason: Reason },
     /// 408: the body came too slowly.
-    #[error("This did not arrive in time. Check your connection and send it again.")]
     TooSlow,
     /// 413: a request of more bytes than are taken.
-    #[error("That is too large: at most {} is taken here.", size::at_most(*limit))]
     TooLarge { limit: usize },
     /// 413: a question of more bytes than are taken. `size` is missing where it came in a request that was
     /// not read.
-    #[error("{}", size::too_long(*size, *limit))]
     TooLong { size: Option<usize>, limit: usize },
     /// 415: `wanted` is the media type that is taken.
-    #[error("Send this as {wanted}.")]
     UnsupportedMediaType { wanted: String },
     /// 421: the site is not at the address that was asked for.
-    #[error("{message}")]
-    Misdirected { message: String },
+    Misdirected { reason: Reason },
     /// 422: `field` is what the caller can put right; empty when it is the body as a whole.
-    #[error("{message}")]
-    Invalid { field: String, message: String },
+    Invalid { field: String, reason: Reason },
     /// 422: the idempotency key was used for something else.
-    #[error(
-        "This Idempotency-Key was used for something else within the last day. Send another key with another question."
-    )]
     IdempotencyKeyReused,
     /// 429.
-    #[error("Too many of these at once. Wait {} and try again.", size::duration(*seconds))]
     TooMany { seconds: u64 },
     /// 429: a person has as many answers being written as one may.
-    #[error("You have {most} answers being written. Wait until one has ended, or stop one.")]
     TooManyAnswers { most: u32 },
     /// 500: our fault. The cause is in the log under the request id.
-    #[error("Something went wrong on our side. It has been noted; please try again.")]
     Internal,
     /// 503: the store does not answer for now.
-    #[error(
-        "The database does not answer at the moment. Nothing is lost; please try again in a few seconds."
-    )]
     Unavailable,
     /// 503: the server ends, and most often another one begins.
-    #[error("The server is restarting. Nothing is lost; please try again in a few seconds.")]
     Stopping,
     /// 503: more passwords to check than this server can.
-    #[error("Many people are signing in right now. Try again in a few seconds.")]
     Overloaded,
     /// 503: there is no room for what should be stored.
-    #[error(
-        "This server's disk is full, so nothing new can be stored. What was stored is safe. Ask the administrator to make room, then try again."
-    )]
     StorageFull,
     /// 503: the database was deleted or replaced while the server was running.
-    #[error(
-        "This server has lost its database file, so nothing can be stored or read. Ask the administrator, then try again."
-    )]
     StorageLost,
     /// Seen by the browser only: the server could not be reached or did not understand.
-    #[error("The server cannot be reached. Check your connection and try again.")]
     Unreachable,
 }
 
+impl std::error::Error for AppError {}
+
+/// For logs. A person is told the [`reason`](AppError::reason) in their own language.
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code(), self.reason())
+    }
+}
+
 impl AppError {
-    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid { field: field.to_owned(), message: message.into() }
+    pub fn invalid(field: &str, reason: Reason) -> Self {
+        Self::Invalid { field: field.to_owned(), reason }
+    }
+
+    /// What went wrong and what to do about it: a problem's `detail`.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Forbidden { reason }
+            | Self::Conflict { reason }
+            | Self::Misdirected { reason }
+            | Self::Invalid { reason, .. } => reason.clone(),
+            Self::SignedOut => Reason::new("error-signed-out"),
+            Self::WrongCredentials => Reason::new("error-wrong-credentials"),
+            Self::NotFound => Reason::new("error-not-found"),
+            Self::MethodNotAllowed => Reason::new("error-method-not-allowed"),
+            Self::TooSlow => Reason::new("error-too-slow"),
+            Self::TooLarge { limit } => Reason::new("error-too-large").with("most", at_most(*limit)),
+            Self::TooLong { size: None, limit } => {
+                Reason::new("error-too-long").with("most", at_most(*limit))
+            }
+            Self::TooLong { size: Some(size), limit } => Reason::new("error-too-long-by")
+                .with("size", found(*size, *limit))
+                .with("most", at_most(*limit)),
+            Self::UnsupportedMediaType { wanted } => {
+                Reason::new("error-unsupported-media-type").with("wanted", wanted.as_str())
+            }
+            Self::IdempotencyKeyReused => Reason::new("error-idempotency-key-reused"),
+            Self::TooMany { seconds } => Reason::new("error-too-many").with("wait", duration(*seconds)),
+            Self::TooManyAnswers { most } => Reason::new("error-too-many-answers").with("most", *most),
+            Self::Internal => Reason::new("error-internal"),
+            Self::Unavailable => Reason::new("error-unavailable"),
+            Self::Stopping => Reason::new("error-stopping"),
+            Self::Overloaded => Reason::new("error-overloaded"),
+            Self::StorageFull => Reason::new("error-storage-full"),
+            Self::StorageLost => Reason::new("error-storage-lost"),
+            Self::Unreachable => Reason::new("error-unreachable"),
+        }
     }
 
     /// The HTTP status.
@@ -148,42 +168,68 @@ impl AppError {
     }
 
     /// The status in a word or two: an error page's heading and a problem's `title`.
-    pub fn title(&self) -> &'static str {
+    pub fn title(&self) -> Reason {
         match self {
-            Self::SignedOut => "Signed out",
-            Self::WrongCredentials => "Not signed in",
-            Self::Forbidden { .. } => "Not allowed",
-            Self::NotFound => "Not found",
-            Self::MethodNotAllowed => "Method not allowed",
-            Self::Conflict { .. } => "Conflict",
-            Self::TooSlow => "Too slow",
-            Self::TooLarge { .. } | Self::TooLong { .. } => "Too large",
-            Self::UnsupportedMediaType { .. } => "Unsupported media type",
-            Self::Misdirected { .. } => "Another address",
-            Self::Invalid { .. } | Self::IdempotencyKeyReused => "Not valid",
-            Self::TooMany { .. } => "Too many requests",
-            Self::TooManyAnswers { .. } => "Too many answers",
-            Self::Internal => "Something went wrong",
-            Self::StorageFull => "Disk full",
+            Self::SignedOut => Reason::new("title-signed-out"),
+            Self::WrongCredentials => Reason::new("title-not-signed-in"),
+            Self::Forbidden { .. } => Reason::new("title-not-allowed"),
+            Self::NotFound => Reason::new("title-not-found"),
+            Self::MethodNotAllowed => Reason::new("title-method-not-allowed"),
+            Self::Conflict { .. } => Reason::new("title-conflict"),
+            Self::TooSlow => Reason::new("title-too-slow"),
+            Self::TooLarge { .. } | Self::TooLong { .. } => Reason::new("title-too-large"),
+            Self::UnsupportedMediaType { .. } => Reason::new("title-unsupported-media-type"),
+            Self::Misdirected { .. } => Reason::new("title-another-address"),
+            Self::Invalid { .. } | Self::IdempotencyKeyReused => Reason::new("title-not-valid"),
+            Self::TooMany { .. } => Reason::new("title-too-many-requests"),
+            Self::TooManyAnswers { .. } => Reason::new("title-too-many-answers"),
+            Self::Internal => Reason::new("title-internal"),
+            Self::StorageFull => Reason::new("title-disk-full"),
             Self::Unavailable | Self::Stopping | Self::Overloaded | Self::StorageLost | Self::Unreachable => {
-                "Not available"
+                Reason::new("title-not-available")
             }
         }
     }
 }
 
-impl FromServerFnError for AppError {
+/// What a server function answers when it fails: the error, worded for its caller, since a browser has no sentences.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    #[serde(flatten)]
+    pub error: AppError,
+    /// Empty until the answer leaves the server, and where no answer came.
+    #[serde(default)]
+    pub message: String,
+}
+
+impl From<AppError> for Refusal {
+    fn from(error: AppError) -> Self {
+        Self { error, message: String::new() }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl FromServerFnError for Refusal {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        match error {
+        let error = match error {
             ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => {
-                Self::Invalid { field: missing_field(&message), message }
+                let field = missing_field(&message);
+                AppError::Invalid { field, reason: Reason::new("form-incomplete").with("cause", message) }
             }
-            ServerFnErrorErr::UnsupportedRequestMethod(_) => Self::MethodNotAllowed,
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Deserialization(_) => Self::Unreachable,
-            _ => Self::Internal,
-        }
+            ServerFnErrorErr::UnsupportedRequestMethod(_) => AppError::MethodNotAllowed,
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Deserialization(_) => AppError::Unreachable,
+            _ => AppError::Internal,
+        };
+        error.into()
     }
 }
 
@@ -192,65 +238,23 @@ pub(crate) fn missing_field(message: &str) -> String {
     message.split('`').nth(1).unwrap_or_default().to_owned()
 }
 
-/// Sizes and times in the words of a sentence.
-mod size {
-    const KB: usize = 1024;
-    const MB: usize = 1024 * 1024;
-
-    /// Rounded down, so that what is said to fit does.
-    pub(super) fn at_most(limit: usize) -> String {
-        match limit {
-            ..KB => format!("{limit} bytes"),
-            KB..MB => format!("{} KB", limit / KB),
-            _ => format!("{} MB", limit / MB),
-        }
-    }
-
-    /// Rounded up, so that what is too long never looks as if it fitted; in the unit of the limit.
-    fn found(size: usize, limit: usize) -> String {
-        match limit {
-            ..KB => format!("{size} bytes"),
-            KB..MB => format!("{} KB", size.div_ceil(KB)),
-            _ => format!("{}.{} MB", size.div_ceil(MB / 10) / 10, size.div_ceil(MB / 10) % 10),
-        }
-    }
-
-    pub(super) fn too_long(size: Option<usize>, limit: usize) -> String {
-        let most = at_most(limit);
-        match size {
-            Some(size) => {
-                let found = found(size, limit);
-                format!("Your message is too long ({found} of at most {most}). Shorten it and send it again.")
-            }
-            None => {
-                format!("Your message is too long: it may have at most {most}. Shorten it and send it again.")
-            }
-        }
-    }
-
-    pub(super) fn duration(seconds: u64) -> String {
-        match seconds {
-            1 => "a second".to_owned(),
-            ..120 => format!("{seconds} seconds"),
-            _ => format!("{} minutes", seconds.div_ceil(60)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_times_are_said_as_people_say_them() {
-        let too_long = |size, limit| AppError::TooLong { size, limit }.to_string();
-        assert!(too_long(Some(300_000), 262_144).contains("(293 KB of at most 256 KB)"));
-        assert!(too_long(Some(262_145), 262_144).contains("(257 KB of at most 256 KB)"));
-        assert!(too_long(Some(1_048_577), 1_048_576).contains("(1.1 MB of at most 1 MB)"));
-        assert!(too_long(None, 262_144).contains("at most 256 KB"));
-        assert!(AppError::TooLarge { limit: 1 << 20 }.to_string().contains("at most 1 MB"));
-        let wait = |seconds| AppError::TooMany { seconds }.to_string();
-        assert!(wait(59).contains("59 seconds") && wait(1).contains("a second"));
-        assert!(wait(3541).contains("60 minutes") && wait(121).contains("3 minutes"));
+    fn a_refusal_is_the_error_with_the_words() {
+        for error in [
+            AppError::SignedOut,
+            AppError::TooLong { size: Some(300_000), limit: 262_144 },
+            AppError::TooMany { seconds: u64::MAX },
+            AppError::invalid("name", Reason::new("name-not-valid").with("most", 100)),
+        ] {
+            let refusal = Refusal { error: error.clone(), message: "Nein.".into() };
+            let text = serde_json::to_string(&refusal).unwrap();
+            assert!(text.contains(&format!("\"code\":\"{}\"", error.code())), "{text}");
+            assert_eq!(serde_json::from_str::<Refusal>(&text).unwrap(), refusal, "{text}");
+            assert_eq!(serde_json::from_str::<AppError>(&text).unwrap(), error, "{text}");
+        }
     }
 }

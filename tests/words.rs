@@ -144,12 +144,54 @@ fn every_key_in_the_code_is_in_the_files_with_its_parameters() {
     for (name, code) in sources() {
         for before in ["Reason::new(", "t(", "say("] {
             for (key, rest) in literals_after(&code, before) {
+                let mut given = given(rest);
+                // `llm::errors::Blame` adds it to all that it makes.
+                if key.starts_with("provider-") {
+                    given.insert("provider".to_owned());
+                }
                 match english.get(key) {
                     None => wrong.push(format!("{name}: {key} is in no file")),
-                    Some(parameters) if *parameters != given(rest) => {
-                        wrong.push(format!("{name}: {key} wants {parameters:?} and gets {:?}", given(rest)));
+                    Some(wanted) if *wanted != given => {
+                        wrong.push(format!("{name}: {key} wants {wanted:?} and gets {given:?}"));
                     }
                     Some(_) => {}
+                }
+            }
+        }
+    }
+    for (name, code) in sources() {
+        for (key, rest) in literals_after(&code, "around(") {
+            let parameter = rest.split('"').nth(1).unwrap_or_default();
+            if english.get(key) != Some(&BTreeSet::from([parameter.to_owned()])) {
+                wrong.push(format!("{name}: {key} has not the one parameter {parameter}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The browser's part has no files: what it may say is in the page.
+#[test]
+fn every_key_of_the_islands_is_among_their_phrases() {
+    let english = &languages()["en"];
+    let sources = sources();
+    let (_, list) = sources.iter().find(|(name, _)| name == "ui/islands/phrases.rs").unwrap();
+    let mut phrases = Sentences::new();
+    for (key, rest) in literals_after(list, "(") {
+        let names = rest.split(']').next().unwrap_or_default().split('"').skip(1).step_by(2);
+        phrases.insert(key.to_owned(), names.map(str::to_owned).collect());
+    }
+    let mut wrong = Vec::new();
+    // Those parts are made in the browser, too.
+    let parts = ["ui/parts/message.rs", "ui/parts/steer.rs"];
+    for (name, code) in &sources {
+        if !name.starts_with("ui/islands/") && !parts.contains(&&**name) || name == "ui/islands/phrases.rs" {
+            continue;
+        }
+        for before in ["Reason::new(", "t(", "say("] {
+            for (key, _) in literals_after(code, before) {
+                if phrases.get(key) != english.get(key) {
+                    wrong.push(format!("{name}: {key} is {:?} there", phrases.get(key)));
                 }
             }
         }
@@ -178,4 +220,132 @@ fn the_parameters_of_a_key_are_found_however_they_are_written() {
     assert_eq!(all.keys().collect::<Vec<_>>(), ["a", "c"]);
     assert_eq!(all["c"].iter().collect::<Vec<_>>(), ["x", "y"]);
     assert_eq!(literals_after(r#"t("a"); print("b"); t( "c")"#, "t(").len(), 2);
+}
+
+/// Code without what only the log and the operator read: macros of tracing and of assertions, and attributes.
+fn for_people(code: &str) -> String {
+    let calls = ["tracing::", ".expect(", "#[", "assert!(", "panic!("];
+    let mut kept = String::new();
+    let mut rest = code;
+    while let Some((at, call)) = calls.iter().filter_map(|call| Some((rest.find(call)?, *call))).min() {
+        kept.push_str(&rest[..at]);
+        let (open, close) = if call == "#[" { ('[', ']') } else { ('(', ')') };
+        let after = &rest[at..];
+        let Some(begin) = after.find(open) else { break };
+        let (mut depth, mut quoted, mut escaped) = (0, false, false);
+        let end = after[begin..].char_indices().find(|(_, c)| {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                c if !quoted && *c == open => depth += 1,
+                c if !quoted && *c == close => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        rest = end.map_or("", |(end, _)| &after[begin + end + 1..]);
+        // The value that a macro of tracing's was only the path of.
+        if call == "tracing::" && !after[..begin].ends_with('!') {
+            kept.push_str(call);
+            rest = &after[call.len()..];
+        }
+    }
+    kept + rest
+}
+
+/// Every string literal, without its quotes.
+fn literals(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut chars = code.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => {
+                // A character, or the name of a lifetime.
+                let next = chars.peek().copied();
+                if next == Some('\\') {
+                    chars.nth(1);
+                } else if next == Some('"') {
+                    chars.next();
+                }
+            }
+            '"' => {
+                let mut text = String::new();
+                while let Some(c) = chars.next().filter(|c| *c != '"') {
+                    text.push(c);
+                    if c == '\\' {
+                        text.extend(chars.next());
+                    }
+                }
+                found.push(text);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether a literal looks as if a person were to read it: it begins as a sentence or a label does. In views a single
+/// word can be one; elsewhere those are names of headers and the like.
+fn is_text(literal: &str, in_view: bool) -> bool {
+    let literal = literal.trim_start();
+    literal.starts_with(|c: char| c.is_uppercase() || !c.is_ascii() && c.is_alphabetic())
+        && literal.contains(|c: char| c.is_lowercase() || !c.is_ascii())
+        && (in_view || literal.trim().contains(' '))
+}
+
+#[test]
+fn all_that_a_person_reads_is_in_the_files() {
+    // What a view says: names, and the keys of a keyboard.
+    const NAMES: [&str; 8] = [
+        "Inglenook",
+        "Enter",
+        "Escape",
+        "ArrowUp",
+        "Files",
+        "ClipboardItem",
+        "Accept-Language, Cookie",
+        "Bearer {}",
+    ];
+    // Read by models, by other servers, by programmers, or by whoever runs the site.
+    const OTHERS: [&str; 11] = [
+        "server/chat/prompt.rs",
+        "server/chat/title.rs",
+        "server/cli/",
+        "server/config/",
+        "server/http/connection/",
+        "server/lifecycle.rs",
+        "server/llm/dialects.rs",
+        // Its labels are compared with the files where they are.
+        "server/markdown/",
+        "server/ops/",
+        "server/rest/docs.rs",
+        "server/store/",
+    ];
+    let parts = ["ui/", "pages/", "api/", "server/", "error.rs"];
+    let mut found = Vec::new();
+    for (name, code) in sources() {
+        if !parts.iter().any(|part| name.starts_with(part)) || OTHERS.iter().any(|it| name.starts_with(it)) {
+            continue;
+        }
+        let in_view = name.starts_with("ui/") || name.starts_with("pages/");
+        for literal in literals(&for_people(&code)) {
+            if is_text(&literal, in_view) && !NAMES.contains(&&*literal) {
+                found.push(format!("{name}: {literal}"));
+            }
+        }
+    }
+    assert!(found.is_empty(), "not in locales/: {found:#?}");
+}
+
+#[test]
+fn text_in_code_is_found_and_what_the_log_reads_is_not() {
+    let code = r#"let a = '"'; f("Sign in"); tracing::warn!(x = g(")"), "Not for people"); #[error("Nor this")] h("plain")"#;
+    let found = literals(&for_people(code));
+    assert!(
+        found.contains(&"Sign in".to_owned()) && !found.iter().any(|text| text.starts_with('N')),
+        "{found:?}"
+    );
+    assert!(is_text("Sign in", false) && is_text("登录", true) && is_text("Retry", true));
+    assert!(!is_text("small danger", true) && !is_text("GET", true) && !is_text("Retry-After", false));
 }

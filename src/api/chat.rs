@@ -6,7 +6,7 @@ use leptos::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::AppError;
+use crate::error::Refusal;
 
 /// What a question led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub async fn ask(
     conversation_id: Option<String>,
     model: Option<String>,
     key: Option<String>,
-) -> Result<Asked, AppError> {
+) -> Result<Asked, Refusal> {
     use crate::server::{
         chat::{self, Chat},
         http::context::{Context, service},
@@ -61,7 +61,7 @@ pub async fn follow(
     conversation_id: String,
     after: Option<u64>,
     hidden: Option<bool>,
-) -> Result<ByteStream<AppError>, AppError> {
+) -> Result<ByteStream<Refusal>, Refusal> {
     use crate::server::{
         http::{
             context::{Context, service},
@@ -80,14 +80,12 @@ pub async fn follow(
     let entries =
         service::<Listening>()?.follow(context.user()?, &conversation_id, after, Format::Html, stay).await?;
     let lines = written(entries, Entry::write_line);
-    Ok(ByteStream::new(
-        kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, AppError>),
-    ))
+    Ok(ByteStream::new(kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, Refusal>)))
 }
 
 /// Ends a running answer; what was written is kept.
 #[server(prefix = "/fn", endpoint = "stop")]
-pub async fn stop(message_id: String) -> Result<(), AppError> {
+pub async fn stop(message_id: String) -> Result<(), Refusal> {
     use crate::server::{
         chat::Chat,
         http::context::{Context, service},
@@ -100,7 +98,7 @@ pub async fn stop(message_id: String) -> Result<(), AppError> {
 
 /// Writes a further answer to the same question. Like all that steers, it answers where to go.
 #[server(prefix = "/fn", endpoint = "retry")]
-pub async fn retry(message_id: String, key: Option<String>) -> Result<String, AppError> {
+pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Refusal> {
     use crate::server::{
         chat::{self, Chat},
         http::context::{Context, service},
@@ -113,7 +111,7 @@ pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Ap
 
 /// Goes on with an answer that was cut short.
 #[server(prefix = "/fn", endpoint = "continue")]
-pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, AppError> {
+pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Refusal> {
     use crate::server::{
         chat::{self, Chat},
         http::context::{Context, service},
@@ -126,7 +124,7 @@ pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Ap
 
 /// Asks a question anew, beside the old one.
 #[server(prefix = "/fn", endpoint = "edit")]
-pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, AppError> {
+pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, Refusal> {
     use crate::server::{
         chat::{self, Chat},
         http::context::{Context, service},
@@ -140,7 +138,7 @@ pub async fn edit(message_id: String, text: String, key: Option<String>) -> Resu
 
 /// Shows the branch of a message.
 #[server(prefix = "/fn", endpoint = "select")]
-pub async fn select(message_id: String) -> Result<String, AppError> {
+pub async fn select(message_id: String) -> Result<String, Refusal> {
     use crate::server::{
         chat::Chat,
         http::context::{Context, service},
@@ -152,7 +150,7 @@ pub async fn select(message_id: String) -> Result<String, AppError> {
 
 /// Deletes one message.
 #[server(prefix = "/fn", endpoint = "delete-message")]
-pub async fn delete_message(message_id: String) -> Result<String, AppError> {
+pub async fn delete_message(message_id: String) -> Result<String, Refusal> {
     use crate::server::{
         chat::Chat,
         http::context::{Context, service},

@@ -4,24 +4,24 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{Conversation, Page},
-    error::AppError,
+    error::Refusal,
 };
 
 /// A page of one's conversations, newest first.
 #[server(prefix = "/fn", endpoint = "history")]
-pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<Conversation>, AppError> {
+pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<Conversation>, Refusal> {
     use crate::server::{
         conversations::{Conversations, Listing},
         http::context::{Context, service},
     };
     let context = Context::current()?;
     let listing = Listing { cursor: cursor.as_deref(), title_contains: q.as_deref(), ..Default::default() };
-    service::<Conversations>()?.list(context.user()?, listing).await
+    Ok(service::<Conversations>()?.list(context.user()?, listing).await?)
 }
 
 /// What a message says as it was written: markdown.
 #[server(prefix = "/fn", endpoint = "source")]
-pub async fn source(message_id: String) -> Result<String, AppError> {
+pub async fn source(message_id: String) -> Result<String, Refusal> {
     use crate::server::{
         conversations::Conversations,
         http::context::{Context, service},
@@ -31,7 +31,7 @@ pub async fn source(message_id: String) -> Result<String, AppError> {
 }
 
 #[server(prefix = "/fn", endpoint = "rename")]
-pub async fn rename(conversation_id: String, title: String) -> Result<(), AppError> {
+pub async fn rename(conversation_id: String, title: String) -> Result<(), Refusal> {
     use crate::{
         domain::ConversationPatch,
         server::{
@@ -47,7 +47,7 @@ pub async fn rename(conversation_id: String, title: String) -> Result<(), AppErr
 }
 
 #[server(prefix = "/fn", endpoint = "delete")]
-pub async fn delete(conversation_id: String) -> Result<(), AppError> {
+pub async fn delete(conversation_id: String) -> Result<(), Refusal> {
     use crate::server::{
         conversations::Conversations,
         http::context::{Context, service},

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::error::AppError;
+use crate::error::Refusal;
 
 #[server(prefix = "/fn", endpoint = "register")]
-pub async fn register(email: String, password: String, name: Option<String>) -> Result<(), AppError> {
+pub async fn register(email: String, password: String, name: Option<String>) -> Result<(), Refusal> {
     use crate::server::{
         accounts::{Accounts, Registering},
         http::context::{Context, service},
@@ -19,7 +19,7 @@ pub async fn register(email: String, password: String, name: Option<String>) -> 
 }
 
 #[server(prefix = "/fn", endpoint = "login")]
-pub async fn log_in(email: String, password: String, next: Option<String>) -> Result<(), AppError> {
+pub async fn log_in(email: String, password: String, next: Option<String>) -> Result<(), Refusal> {
     use crate::server::{
         accounts::Accounts,
         http::context::{Context, service},
@@ -32,7 +32,7 @@ pub async fn log_in(email: String, password: String, next: Option<String>) -> Re
 }
 
 #[server(prefix = "/fn", endpoint = "logout")]
-pub async fn log_out() -> Result<(), AppError> {
+pub async fn log_out() -> Result<(), Refusal> {
     use crate::server::{
         accounts::Accounts,
         http::context::{Context, service},

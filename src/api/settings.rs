@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::error::AppError;
+use crate::error::Refusal;
 
 #[server(prefix = "/fn", endpoint = "set-name")]
-pub async fn set_name(name: String) -> Result<(), AppError> {
+pub async fn set_name(name: String) -> Result<(), Refusal> {
     use crate::server::{
         accounts::{Accounts, MeChange},
         http::{
@@ -16,36 +16,42 @@ pub async fn set_name(name: String) -> Result<(), AppError> {
     let context = Context::current()?;
     let change = MeChange { name: Some(&name), ..Default::default() };
     service::<Accounts>()?.change_me(context.user()?, change).await?;
-    context.tell("/settings", Told::NameSaved)
+    Ok(context.tell("/settings", Told::NameSaved)?)
 }
 
 /// The language of the site's own words, by its tag; none is what the browser says. The choice is kept in the account, and in
 /// the browser for the pages before signing in, where everybody may make it.
 #[server(prefix = "/fn", endpoint = "set-language")]
-pub async fn set_language(language: Option<String>) -> Result<(), AppError> {
-    use crate::server::{
-        accounts::{Accounts, MeChange, language::chosen},
-        http::{
-            context::{Context, service},
-            flash::Told,
+pub async fn set_language(language: Option<String>) -> Result<(), Refusal> {
+    use crate::{
+        error::AppError,
+        server::{
+            accounts::{Accounts, MeChange, language::chosen},
+            http::{
+                context::{Context, service},
+                flash::Told,
+            },
         },
     };
     let context = Context::current()?;
     let language = chosen(language.as_deref())?;
     let current = match context.user() {
         Ok(current) => current,
-        Err(AppError::SignedOut) => return Ok(context.set_language(language)),
-        Err(error) => return Err(error),
+        Err(AppError::SignedOut) => {
+            context.set_language(language);
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
     };
     let change = MeChange { language: Some(language), ..Default::default() };
     service::<Accounts>()?.change_me(current, change).await?;
     context.set_language(language);
-    context.tell("/settings", Told::LanguageSaved)
+    Ok(context.tell("/settings", Told::LanguageSaved)?)
 }
 
 /// A new password ends all other sessions.
 #[server(prefix = "/fn", endpoint = "set-password")]
-pub async fn set_password(password: String, new_password: String) -> Result<(), AppError> {
+pub async fn set_password(password: String, new_password: String) -> Result<(), Refusal> {
     use crate::server::{
         accounts::{Accounts, MeChange},
         http::{
@@ -56,5 +62,5 @@ pub async fn set_password(password: String, new_password: String) -> Result<(), 
     let context = Context::current()?;
     let change = MeChange { password: Some((&password, &new_password)), ..Default::default() };
     service::<Accounts>()?.change_me(context.user()?, change).await?;
-    context.tell("/settings", Told::PasswordChanged)
+    Ok(context.tell("/settings", Told::PasswordChanged)?)
 }

@@ -24,13 +24,6 @@ pub struct Conversation {
     pub updated_at: i64,
 }
 
-impl Conversation {
-    /// The title, or what stands in for one.
-    pub fn display_title(&self) -> &str {
-        if self.title.is_empty() { "New conversation" } else { &self.title }
-    }
-}
-
 /// What an owner may change; `None` leaves a field as it is. The inner `None` of `model` and
 /// `system_prompt` clears them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

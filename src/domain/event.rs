@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::message::{FailureCode, Status, Usage, is_zero};
+use super::{
+    message::{FailureCode, Status, Usage, is_zero},
+    reason::Reason,
+};
 
 /// An event with its place. `seq` grows by one from event to event of an answer, and never falls
 /// within a conversation.
@@ -64,6 +67,9 @@ pub enum ChatEvent {
     Failed {
         message_id: String,
         code: FailureCode,
+        reason: Reason,
+        /// The reason in the listener's language; empty until a listener is told.
+        #[serde(default)]
         message: String,
         retryable: bool,
     },

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reason::Reason;
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub id: String,
@@ -47,10 +49,6 @@ impl Message {
             && self.status.can_continue(self.length_limited, !self.content.is_empty())
     }
 }
-
-/// Why nothing else can be asked or changed while an answer is written.
-pub const STILL_WRITING: &str =
-    "An answer is still being written here. Wait for it, or stop it, and send again.";
 
 /// The place of a message among those with the same parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,14 +112,28 @@ pub struct Usage {
     pub completion_tokens: u32,
 }
 
-/// Why an answer failed, in a sentence that a person can act on. It never holds a key or what the
+/// Why an answer failed, and what a person can do. Neither the sentence nor its parameters hold a key or what the
 /// provider wrote word for word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub code: FailureCode,
-    pub message: String,
+    pub reason: Reason,
     /// Whether asking again may help without changing anything.
     pub retryable: bool,
+}
+
+impl Failure {
+    /// A failure that an older version stored: as a sentence in English.
+    pub fn earlier(code: FailureCode, message: &str, retryable: bool) -> Self {
+        let reason = match code {
+            FailureCode::Unreachable => Reason::new("earlier-unreachable").with("message", message),
+            FailureCode::Refused => Reason::new("earlier-refused").with("message", message),
+            FailureCode::Overloaded => Reason::new("earlier-overloaded").with("message", message),
+            FailureCode::Timeout => Reason::new("earlier-timeout").with("message", message),
+            FailureCode::Broken => Reason::new("earlier-broken").with("message", message),
+        };
+        Self { code, reason, retryable }
+    }
 }
 
 /// Every way in which a provider can fail ends in one of these five.

@@ -3,6 +3,7 @@
 //! Ids are ULIDs as strings, so they sort by the time they were made. Times are UTC milliseconds
 //! since 1970.
 
+pub mod amount;
 pub mod conversation;
 pub mod event;
 pub mod message;
@@ -12,7 +13,7 @@ pub mod user;
 
 pub use conversation::{Conversation, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
-pub use message::{Failure, FailureCode, Message, Role, STILL_WRITING, Siblings, Status, Usage};
+pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Usage};
 pub use model::{Listed, Model, Price, Traits};
 pub use reason::Reason;
 pub use user::{CurrentUser, User, UserRole, UserState};

@@ -7,19 +7,21 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use crate::{
-    domain::{Conversation, Role, Status, UserRole},
+    domain::{Conversation, Reason, Role, Status, UserRole},
     pages::{
         Fresh, Id, Notice, PageError, Query, Visitor,
-        layout::{Bar, Frame, Sidebar},
+        layout::{Bar, Frame, Sidebar, title_of},
     },
     server::{
         conversations::{Conversations, ModelList, Thread, ThreadMessage},
         http::document::Page,
         live::channel::Format,
+        words,
     },
     ui::{
         islands::{Chat, Running, phrases},
         parts::{Answer, EditForm, Icon, Question, Written, meta_line},
+        words::{Speaker, around, t, t_with},
     },
 };
 
@@ -40,11 +42,12 @@ pub async fn new(
     let is_admin = current.user.role == UserRole::Admin;
     let (reader, name) = (current.user.id, current.user.name);
     let failures = if is_admin { choice.failures } else { Vec::new() };
-    let page = Page { islands: true, ..Page::new("New conversation") };
+    let page = Page { islands: true, ..Page::new(words::current().say("conversation-new")) };
     Ok(page.render(move || {
+        let (before, after) = around("welcome", "name");
         view! {
             <Frame sidebar current=None>
-                <Bar title="New conversation".to_owned()>""</Bar>
+                <Bar title=t("conversation-new")>""</Bar>
                 <Chat
                     conversation_id=None
                     last_id=None
@@ -59,10 +62,10 @@ pub async fn new(
                 >
                     <section class="welcome">
                         <Icon name="flame" />
-                        <h2>"Good to see you, " <span dir="auto">{name}</span></h2>
+                        <h2>{before} <span dir="auto">{name}</span> {after}</h2>
                         {failures
                             .into_iter()
-                            .map(|failure| view! { <p class="note">{failure}</p> })
+                            .map(|failure| view! { <p class="note">{t_with(failure)}</p> })
                             .collect_view()}
                     </section>
                 </Chat>
@@ -103,7 +106,7 @@ pub async fn open(
         islands: true,
         // A changing address: to the same one with a fragment a browser only scrolls.
         refresh: generating.then(|| format!("{REFRESH_SECONDS};url=/c/{id}?t={}#latest", now)),
-        ..Page::new(conversation.display_title())
+        ..Page::new(title_of(&conversation))
     };
     let Thread { mut messages, previous_cursor, after, permit } = thread;
     let response = page.render(move || {
@@ -126,7 +129,7 @@ pub async fn open(
         view! {
             <Frame sidebar current=Some(id.clone())>
                 <Bar
-                    title=conversation.display_title().to_owned()
+                    title=title_of(&conversation)
                     untitled=conversation.title.is_empty()
                 >
                     <Menu conversation=conversation.clone() />
@@ -147,7 +150,7 @@ pub async fn open(
                         .map(|cursor| {
                             view! {
                                 <p class="older">
-                                    <a href=format!("{path}?before={cursor}")>"Earlier messages"</a>
+                                    <a href=format!("{path}?before={cursor}")>{t("messages-earlier")}</a>
                                 </p>
                             }
                         })}
@@ -156,7 +159,7 @@ pub async fn open(
                         .then(|| {
                             view! {
                                 <p class="older">
-                                    <a href=format!("{path}#latest")>"Back to the newest messages"</a>
+                                    <a href=format!("{path}#latest")>{t("messages-newest")}</a>
                                 </p>
                             }
                         })}
@@ -191,13 +194,13 @@ impl Window {
         }
         let written = Written {
             status: message.status,
-            failure: message.failure,
+            failure: message.failure.map(|failure| failure.reason),
             length_limited: message.length_limited,
             left_out: message.left_out,
             siblings,
             newest: self.newest.as_ref() == Some(&id),
         };
-        let meta = meta_line(&message.model.unwrap_or_default(), message.usage);
+        let meta = meta_line(&Speaker::current(), &message.model.unwrap_or_default(), message.usage);
         view! { <Answer id html=html.to_string() reasoning=message.reasoning written meta /> }.into_any()
     }
 }
@@ -208,29 +211,29 @@ fn Menu(conversation: Conversation) -> impl IntoView {
     let Conversation { id, title, .. } = conversation;
     view! {
         <details class="menu">
-            <summary class="plain" aria-label="Conversation menu" title="More">
+            <summary class="plain" aria-label=t("conversation-menu") title=t("more")>
                 <Icon name="more" />
             </summary>
             <div class="sheet">
                 <form method="post" action="/fn/rename">
                     <input type="hidden" name="conversation_id" value=id.clone() />
                     <label>
-                        "Title" <input name="title" value=title maxlength="200" required dir="auto" />
+                        {t("field-title")} <input name="title" value=title maxlength="200" required dir="auto" />
                     </label>
                     <button class="small">
                         <Icon name="edit" />
-                        "Rename"
+                        {t("rename")}
                     </button>
                 </form>
                 <details class="sure">
                     <summary class="small danger">
                         <Icon name="bin" />
-                        "Delete …"
+                        {t("delete")}
                     </summary>
                     <form method="post" action="/fn/delete">
                         <input type="hidden" name="conversation_id" value=id />
-                        <p>"All its messages are deleted. This cannot be undone."</p>
-                        <button class="small danger">"Delete for good"</button>
+                        <p>{t("delete-conversation-hint")}</p>
+                        <button class="small danger">{t("delete-for-good")}</button>
                     </form>
                 </details>
             </div>
@@ -243,7 +246,7 @@ struct Choice {
     models: Vec<String>,
     chosen: Option<String>,
     /// Why models of some providers are missing.
-    failures: Vec<String>,
+    failures: Vec<Reason>,
 }
 
 impl Choice {

@@ -25,15 +25,15 @@ impl Days {
         Self { minutes_behind: minutes_behind.unwrap_or_default() }
     }
 
-    /// How long ago something was, in words. Both times in UTC milliseconds.
+    /// How long ago something was, as a key. Both times in UTC milliseconds.
     pub fn age(self, now: i64, then: i64) -> &'static str {
         let day = |time: i64| time.saturating_sub(self.minutes_behind * MINUTE_MS).div_euclid(DAY_MS);
         match day(now) - day(then) {
-            ..=0 => "Today",
-            1 => "Yesterday",
-            2..=7 => "Last week",
-            8..=31 => "Last month",
-            _ => "Earlier",
+            ..=0 => "day-today",
+            1 => "day-yesterday",
+            2..=7 => "day-last-week",
+            8..=31 => "day-last-month",
+            _ => "day-earlier",
         }
     }
 }
@@ -54,12 +54,12 @@ mod tests {
     fn ages_are_whole_days() {
         let now = 100 * DAY_MS + 5;
         let age = |then| Days::default().age(now, then);
-        assert_eq!(age(now), "Today");
-        assert_eq!(age(now + DAY_MS), "Today");
-        assert_eq!(age(100 * DAY_MS - 1), "Yesterday");
-        assert_eq!(age(93 * DAY_MS), "Last week");
-        assert_eq!(age(92 * DAY_MS), "Last month");
-        assert_eq!(age(0), "Earlier");
+        assert_eq!(age(now), "day-today");
+        assert_eq!(age(now + DAY_MS), "day-today");
+        assert_eq!(age(100 * DAY_MS - 1), "day-yesterday");
+        assert_eq!(age(93 * DAY_MS), "day-last-week");
+        assert_eq!(age(92 * DAY_MS), "day-last-month");
+        assert_eq!(age(0), "day-earlier");
         for odd in [i64::MIN, i64::MAX] {
             Days { minutes_behind: FARTHEST }.age(now, odd);
         }
@@ -71,13 +71,13 @@ mod tests {
         let midnight = 100 * DAY_MS;
         // Los Angeles: what was said at 00:01 UTC was said last evening, and tonight it is yesterday.
         let there = told(&["inglenook=x; tz=480"]);
-        assert_eq!(there.age(midnight + 7 * 60 * minute, midnight + minute), "Today");
-        assert_eq!(there.age(midnight + 9 * 60 * minute, midnight + minute), "Yesterday");
-        assert_eq!(Days::default().age(midnight + 9 * 60 * minute, midnight + minute), "Today");
+        assert_eq!(there.age(midnight + 7 * 60 * minute, midnight + minute), "day-today");
+        assert_eq!(there.age(midnight + 9 * 60 * minute, midnight + minute), "day-yesterday");
+        assert_eq!(Days::default().age(midnight + 9 * 60 * minute, midnight + minute), "day-today");
         // Kolkata is ahead, and by half an hour.
         let there = told(&["tz=-330"]);
-        assert_eq!(there.age(midnight, midnight - 331 * minute), "Yesterday");
-        assert_eq!(there.age(midnight, midnight - 330 * minute), "Today");
+        assert_eq!(there.age(midnight, midnight - 331 * minute), "day-yesterday");
+        assert_eq!(there.age(midnight, midnight - 330 * minute), "day-today");
     }
 
     #[test]

@@ -14,7 +14,9 @@ use crate::{
     server::{
         conversations::{Conversations, Listing},
         http::document::Page,
+        words,
     },
+    ui::words::t,
 };
 
 #[derive(Default, Deserialize)]
@@ -34,13 +36,13 @@ pub async fn all(
     let listing =
         Listing { cursor: search.cursor.as_deref(), title_contains: Some(&search.q), ..Default::default() };
     let found = conversations.list(&current, listing).await?;
-    Ok(Page::new("All conversations").render(move || {
+    Ok(Page::new(words::current().say("conversations-all")).render(move || {
         let empty = found.items.is_empty();
-        let words = if search.q.is_empty() { "There is nothing here yet." } else { "No title has these words." };
+        let sentence = t(if search.q.is_empty() { "conversations-none" } else { "conversations-none-found" });
         let q: String = search.q.bytes().map(|byte| format!("%{byte:02x}")).collect();
         view! {
             <Frame sidebar current=None>
-                <Bar title="All conversations".to_owned()>""</Bar>
+                <Bar title=t("conversations-all")>""</Bar>
                 <div class="thread">
                     <section class="column">
                         <form class="find" action="/history" role="search">
@@ -48,11 +50,11 @@ pub async fn all(
                                 type="search"
                                 name="q"
                                 value=search.q
-                                placeholder="Search titles"
-                                aria-label="Search titles"
+                                placeholder=t("search-titles")
+                                aria-label=t("search-titles")
                             />
                         </form>
-                        {empty.then(|| view! { <p class="quiet">{words}</p> })}
+                        {empty.then(|| view! { <p class="quiet">{sentence}</p> })}
                         <div class="history">
                             <Groups items=found.items now days current=None />
                         </div>
@@ -61,7 +63,7 @@ pub async fn all(
                             .map(|cursor| {
                                 view! {
                                     <p class="older">
-                                        <a href=format!("/history?q={q}&cursor={cursor}")>"Older conversations"</a>
+                                        <a href=format!("/history?q={q}&cursor={cursor}")>{t("conversations-older")}</a>
                                     </p>
                                 }
                             })}

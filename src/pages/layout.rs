@@ -6,9 +6,26 @@ use crate::{
     domain::{Conversation, CurrentUser, Page, UserRole},
     error::AppError,
     pages::days::Days,
-    server::conversations::{Conversations, Listing},
-    ui::parts::{Brand, Icon},
+    server::{
+        conversations::{Conversations, Listing},
+        words,
+    },
+    ui::{
+        parts::{Brand, Icon},
+        words::t,
+    },
 };
+
+/// The key of the first group.
+const PINNED: &str = "day-pinned";
+
+/// The title of a conversation, or what stands in for one.
+pub fn title_of(conversation: &Conversation) -> String {
+    match conversation.title.is_empty() {
+        true => words::current().say("conversation-new"),
+        false => conversation.title.clone(),
+    }
+}
 
 /// What the sidebar shows.
 pub struct Sidebar {
@@ -40,30 +57,30 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
     let initial = name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let more = page.next_cursor.is_some();
     view! {
-        <input type="checkbox" id="open-sidebar" class="unseen" aria-label="Show conversations" />
-        <nav class="sidebar" aria-label="Conversations">
+        <input type="checkbox" id="open-sidebar" class="unseen" aria-label=t("conversations-show") />
+        <nav class="sidebar" aria-label=t("conversations")>
             <div class="top">
                 <Brand />
-                <label class="plain narrow" for="open-sidebar" title="Close">
+                <label class="plain narrow" for="open-sidebar" title=t("close")>
                     <Icon name="close" />
                 </label>
             </div>
             <a class="new" href="/">
                 <Icon name="plus" />
-                "New conversation"
+                {t("conversation-new")}
             </a>
             <div class="history">
                 <Groups items=page.items now days current />
-                {more.then(|| view! { <a class="older" href="/history">"All conversations"</a> })}
+                {more.then(|| view! { <a class="older" href="/history">{t("conversations-all")}</a> })}
             </div>
             <div class="me">
                 <span class="avatar" aria-hidden="true">{initial}</span>
-                <a class="who" href="/settings" title="Settings">
+                <a class="who" href="/settings" title=t("settings")>
                     {name}
-                    <small>{if role == UserRole::Admin { "Administrator" } else { "Member" }}</small>
+                    <small>{t(if role == UserRole::Admin { "role-administrator" } else { "role-member" })}</small>
                 </a>
                 <form method="post" action="/fn/logout">
-                    <button class="plain" aria-label="Sign out" title="Sign out">
+                    <button class="plain" aria-label=t("sign-out") title=t("sign-out")>
                         <Icon name="leave" />
                     </button>
                 </form>
@@ -79,7 +96,7 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
 pub fn Bar(title: String, #[prop(optional)] untitled: bool, children: Children) -> impl IntoView {
     view! {
         <div class="bar">
-            <label class="plain narrow" for="open-sidebar" title="Show conversations">
+            <label class="plain narrow" for="open-sidebar" title=t("conversations-show")>
                 <Icon name="side" />
             </label>
             <h1 data-untitled=untitled>{title}</h1>
@@ -94,18 +111,18 @@ pub fn Bar(title: String, #[prop(optional)] untitled: bool, children: Children) 
 pub fn Groups(items: Vec<Conversation>, now: i64, days: Days, current: Option<String>) -> impl IntoView {
     let mut groups: Vec<(&'static str, Vec<Conversation>)> = Vec::new();
     for item in items {
-        let name = if item.pinned { "Pinned" } else { days.age(now, item.updated_at) };
+        let name = if item.pinned { PINNED } else { days.age(now, item.updated_at) };
         match groups.iter_mut().find(|(group, _)| *group == name) {
             Some((_, items)) => items.push(item),
             None => groups.push((name, vec![item])),
         }
     }
-    groups.sort_by_key(|(name, _)| *name != "Pinned");
+    groups.sort_by_key(|(name, _)| *name != PINNED);
     groups
         .into_iter()
         .map(|(name, items)| {
             view! {
-                <h2>{name}</h2>
+                <h2>{t(name)}</h2>
                 <ul>
                     {items
                         .into_iter()
@@ -114,7 +131,7 @@ pub fn Groups(items: Vec<Conversation>, now: i64, days: Days, current: Option<St
                             view! {
                                 <li>
                                     <a href=format!("/c/{}#latest", item.id) aria-current=here>
-                                        <span class="title" dir="auto">{item.display_title().to_owned()}</span>
+                                        <span class="title" dir="auto">{title_of(&item)}</span>
                                     </a>
                                 </li>
                             }

@@ -32,6 +32,7 @@ use crate::{
             site::Site,
         },
         ops::clock::{Clock, Ids},
+        words,
     },
 };
 
@@ -167,18 +168,19 @@ impl Notice {
     /// What went wrong, as a sentence.
     pub fn alert(&self) -> Option<String> {
         match &self.0.as_ref()?.told {
-            Told::Refused(error) => Some(error.to_string()),
+            Told::Refused(error) => Some(words::current().text(&error.reason())),
             Told::NameSaved | Told::LanguageSaved | Told::PasswordChanged => None,
         }
     }
 
     /// What was done, as a sentence.
-    pub fn done(&self) -> Option<&'static str> {
+    pub fn done(&self) -> Option<String> {
+        let words = words::current();
         match &self.0.as_ref()?.told {
             Told::Refused(_) => None,
-            Told::NameSaved => Some("Your name is saved."),
-            Told::LanguageSaved => Some("Your language is saved."),
-            Told::PasswordChanged => Some("Your password is changed, and all other sessions are signed out."),
+            Told::NameSaved => Some(words.say("name-saved")),
+            Told::LanguageSaved => Some(words.say("language-saved")),
+            Told::PasswordChanged => Some(words.say("password-changed")),
         }
     }
 

@@ -6,17 +6,19 @@ use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 
 use crate::{
+    domain::Reason,
     pages::{
         Fresh, Notice, PageError, Visitor,
         layout::{Bar, Frame, Sidebar},
         login::{Alert, Field},
     },
     server::{
+        accounts::valid::MIN_PASSWORD_CHARS,
         conversations::Conversations,
         http::document::Page,
-        words::{Language, Words},
+        words::{self, Language, Words},
     },
-    ui::words::t,
+    ui::words::{around, t, t_with},
 };
 
 pub async fn settings(
@@ -31,18 +33,19 @@ pub async fn settings(
     let user = current.user;
     let chosen = user.language.as_deref().and_then(Language::exactly);
     let name = typed.unwrap_or(user.name);
-    Ok(Page::new("Settings").render(move || {
+    Ok(Page::new(words::current().say("settings")).render(move || {
+        let (before, after) = around("signed-in-as", "email");
         view! {
             <Frame sidebar current=None>
-                <Bar title="Settings".to_owned()>""</Bar>
+                <Bar title=t("settings")>""</Bar>
                 <div class="thread">
                     <section class="column card flat">
                         <Alert sentence=alert />
                         {done.map(|done| view! { <p class="done" role="status">{done}</p> })}
-                        <p class="quiet">"Signed in as " {user.email}</p>
+                        <p class="quiet">{before} {user.email} {after}</p>
                         <form method="post" action="/fn/set-name">
-                            <Field label="Name" kind="text" name="name" autocomplete="name" value=name />
-                            <button class="small">"Save name"</button>
+                            <Field label=t("field-name") kind="text" name="name" autocomplete="name" value=name />
+                            <button class="small">{t("name-save")}</button>
                         </form>
                         <h2>{t("language")}</h2>
                         <form method="post" action="/fn/set-language">
@@ -61,22 +64,22 @@ pub async fn settings(
                             </label>
                             <button class="small">{t("language-save")}</button>
                         </form>
-                        <h2>"Password"</h2>
+                        <h2>{t("field-password")}</h2>
                         <form method="post" action="/fn/set-password">
                             <Field
-                                label="Current password"
+                                label=t("password-current")
                                 kind="password"
                                 name="password"
                                 autocomplete="current-password"
                             />
                             <Field
-                                label="New password"
+                                label=t("password-new")
                                 kind="password"
                                 name="new_password"
                                 autocomplete="new-password"
-                                hint="At least 8 characters. Other devices are signed out."
+                                hint=t_with(Reason::new("password-change-hint").with("least", MIN_PASSWORD_CHARS))
                             />
-                            <button class="small">"Change password"</button>
+                            <button class="small">{t("password-change")}</button>
                         </form>
                     </section>
                 </div>

@@ -3,7 +3,7 @@
 use futures::{Stream, StreamExt};
 use leptos::server_fn::codec::ByteStream;
 
-use crate::{domain::SeqEvent, error::AppError};
+use crate::{domain::SeqEvent, error::Refusal};
 
 /// Cuts bytes into lines, whatever the network made of them; a character may come in two pieces.
 #[derive(Default)]
@@ -23,7 +23,7 @@ impl Lines {
 }
 
 /// The events of a followed conversation, those that came together in one item.
-pub fn events(bytes: ByteStream<AppError>) -> impl Stream<Item = Result<Vec<SeqEvent>, AppError>> {
+pub fn events(bytes: ByteStream<Refusal>) -> impl Stream<Item = Result<Vec<SeqEvent>, Refusal>> {
     let mut lines = Lines::default();
     bytes.into_inner().map(move |bytes| bytes.map(|bytes| lines.feed(&bytes)))
 }

@@ -55,6 +55,17 @@ pub fn t_with(reason: Reason) -> String {
     Speaker::current().words(&reason)
 }
 
+/// The text before and after the parameter `name` of a sentence, for a parameter that is an element of its own. Only while
+/// a view is made.
+pub fn around(key: &'static str, name: &'static str) -> (String, String) {
+    // Stands for an object within text, and in no sentence of ours.
+    const OBJECT: &str = "\u{fffc}";
+    let text = t_with(Reason::new(key).with(name, OBJECT));
+    text.split_once(OBJECT)
+        .map(|(before, after)| (before.to_owned(), after.to_owned()))
+        .unwrap_or((text, String::new()))
+}
+
 /// The speaker of the page, or the phrases, which then speak for all views below. In the browser there are only the
 /// phrases; on the server the island's children may need more.
 pub fn speaker_or(phrases: Phrases) -> Speaker {

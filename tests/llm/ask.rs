@@ -3,6 +3,7 @@
 use futures::StreamExt;
 use inglenook::domain::{Role, Usage};
 use inglenook::server::llm::{ChatRequest, Delta, LlmError, OpenAi, PromptMessage, Provider};
+use inglenook::server::words::Words;
 
 pub const QUESTION: &str = "What is up?";
 
@@ -15,6 +16,11 @@ pub struct Outcome {
     pub length_limit: bool,
     pub error: Option<LlmError>,
     pub deltas: usize,
+}
+
+/// What a person who reads English is told.
+pub fn told(error: &LlmError) -> String {
+    Words::english().text(&error.failure.reason)
 }
 
 pub fn request(model: &str) -> ChatRequest {

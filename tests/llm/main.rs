@@ -15,7 +15,7 @@ mod upstream;
 
 use std::time::{Duration, Instant};
 
-use ask::{QUESTION, ask, request};
+use ask::{QUESTION, ask, request, told};
 use futures::StreamExt;
 use futures::future::join_all;
 use inglenook::domain::FailureCode::{self, Broken, Overloaded, Refused, Timeout, Unreachable};
@@ -109,8 +109,8 @@ async fn every_failure_is_a_stated_one() {
     for ((model, code, retryable, part, requests, kept), outcome) in cases.iter().zip(outcomes) {
         let error = outcome.error.unwrap_or_else(|| panic!("{model}: no error, but {:?}", outcome.text));
         assert_eq!((error.failure.code, error.failure.retryable), (*code, *retryable), "{model}: {error:?}");
-        assert!(error.failure.message.starts_with("acme "), "{model}: {error:?}");
-        assert!(error.failure.message.contains(part), "{model}: {error:?}");
+        assert!(told(&error).starts_with("acme "), "{model}: {error:?}");
+        assert!(told(&error).contains(part), "{model}: {error:?}");
         assert!(outcome.text.starts_with(kept), "{model}: {:?}", outcome.text);
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains(KEY) && !shown.contains("sk-test"), "{model}: {shown}");
@@ -147,7 +147,7 @@ async fn what_cannot_be_reached() {
     let base_url = upstream.base_url.replace("http:", "https:");
     let error = ask(&provider(&base_url, short()), request("story")).await.error.unwrap();
     assert_eq!(error.failure.code, Unreachable, "{error:?}");
-    assert!(error.failure.message.contains("does not answer in https"), "{error:?}");
+    assert!(told(&error).contains("does not answer in https"), "{error:?}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use inglenook::domain::{FailureCode, Usage};
 use inglenook::server::llm::Timeouts;
 use serde_json::json;
 
-use crate::ask::{Outcome, ask, request};
+use crate::ask::{Outcome, ask, request, told};
 use crate::scripted::{DONE, Scripted, Step, answer, chunked, delta, end, event, sized, sse, text};
 use crate::upstream::short;
 
@@ -31,8 +31,8 @@ fn good(what: &str, outcome: &Outcome, text: &str) {
 #[track_caller]
 fn failed(what: &str, outcome: &Outcome, code: FailureCode, retryable: bool, part: &str, kept: &str) {
     let error = outcome.error.as_ref().unwrap_or_else(|| panic!("{what}: no error, but {:?}", outcome.text));
-    assert!(error.failure.message.starts_with("acme "), "{what}: {error:?}");
-    assert!(error.failure.message.contains(part), "{what}: {error:?}");
+    assert!(told(error).starts_with("acme "), "{what}: {error:?}");
+    assert!(told(error).contains(part), "{what}: {error:?}");
     assert_eq!((error.failure.code, error.failure.retryable), (code, retryable), "{what}: {error:?}");
     assert_eq!(outcome.text, kept, "{what}");
 }

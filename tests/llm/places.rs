@@ -3,7 +3,7 @@
 use inglenook::domain::FailureCode::{Broken, Refused};
 use inglenook::server::llm::{Provider, Timeouts};
 
-use crate::ask::{ask, request};
+use crate::ask::{ask, request, told};
 use crate::shelf::{Reply, Shelf, json, list, missing, said};
 use crate::upstream::provider;
 
@@ -66,11 +66,7 @@ async fn an_address_that_is_right_stays_as_it_is() {
     .await;
     let it = provider(&shelf.url(""), Timeouts::default());
     let error = it.models().await.unwrap_err();
-    assert_eq!(
-        (error.failure.code, error.failure.message.contains("base_url")),
-        (Refused, true),
-        "{error:?}"
-    );
+    assert_eq!((error.failure.code, told(&error).contains("base_url")), (Refused, true), "{error:?}");
     assert_eq!(ask(&it, request("m")).await.text, "Hello.");
 }
 
@@ -80,16 +76,13 @@ async fn an_address_that_is_wrong_is_named() {
     for path in ["", "/v1"] {
         let it = provider(&shelf.url(path), Timeouts::default());
         let error = it.models().await.unwrap_err();
-        assert!(error.failure.message.contains("base_url"), "{error:?}");
+        assert!(told(&error).contains("base_url"), "{error:?}");
     }
     let it = provider(&shelf.url(""), Timeouts::default());
     for _ in 0..2 {
         let error = ask(&it, request("m")).await.error.unwrap();
         assert_eq!((error.failure.code, error.failure.retryable), (Refused, false), "{error:?}");
-        assert!(
-            error.failure.message.contains("base_url") && error.failure.message.contains("model m"),
-            "{error:?}"
-        );
+        assert!(told(&error).contains("base_url") && told(&error).contains("model m"), "{error:?}");
     }
     // An unknown model of a server that is at the right address does not move it elsewhere.
     let shelf = Shelf::start(|asked| match asked {
@@ -100,7 +93,7 @@ async fn an_address_that_is_wrong_is_named() {
     let it = provider(&shelf.url("/api"), Timeouts::default());
     it.models().await.unwrap();
     let error = ask(&it, request("x")).await.error.unwrap();
-    assert!(error.failure.message.contains("model x"), "{error:?}");
+    assert!(told(&error).contains("model x"), "{error:?}");
     assert_eq!(it.models().await.unwrap(), ["m"]);
     // What refuses the key is there.
     let shelf = Shelf::start(|asked| match asked {
@@ -109,7 +102,7 @@ async fn an_address_that_is_wrong_is_named() {
     })
     .await;
     let error = provider(&shelf.url(""), Timeouts::default()).models().await.unwrap_err();
-    assert!(error.failure.message.contains("refused the key"), "{error:?}");
+    assert!(told(&error).contains("refused the key"), "{error:?}");
 }
 
 #[tokio::test]

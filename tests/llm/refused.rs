@@ -4,7 +4,7 @@ use inglenook::domain::FailureCode::{self, Overloaded, Refused};
 use inglenook::server::llm::ChatRequest;
 use serde_json::{Value, json};
 
-use crate::ask::{ask, request};
+use crate::ask::{ask, request, told};
 use crate::scripted::{DONE, Scripted, Step, answer, end, sse, text};
 use crate::upstream::short;
 
@@ -245,7 +245,7 @@ async fn errors_of_many_providers() {
     for (status, body, code, part) in cases {
         let server = Scripted::with(answer(*status, "application/json", body)).await;
         let error = ask(&server.provider(short()), request("m")).await.error.unwrap();
-        assert!(error.failure.message.contains(part), "{status} {body}: {error:?}");
+        assert!(told(&error).contains(part), "{status} {body}: {error:?}");
         assert_eq!(
             (error.failure.code, error.failure.retryable),
             (*code, *code == Overloaded),
@@ -259,8 +259,8 @@ async fn a_model_has_no_endless_name() {
     let server = Scripted::with(answer(404, "", r#"{"error":{"message":"no such model"}}"#)).await;
     for name in ["x".repeat(900_000), format!("a\nb\0c\u{202e}{}", "日".repeat(200))] {
         let error = ask(&server.provider(short()), request(&name)).await.error.unwrap();
-        assert!(error.failure.message.chars().count() < 200, "{}", error.failure.message.len());
-        assert!(!error.failure.message.chars().any(|c| c.is_control() || c == '\u{202e}'));
+        assert!(told(&error).chars().count() < 200, "{}", told(&error).len());
+        assert!(!told(&error).chars().any(|c| c.is_control() || c == '\u{202e}'));
         assert!(!error.detail.contains('\n') && error.detail.chars().count() <= 300);
     }
 }

@@ -1,6 +1,6 @@
 //! The language that a person chooses.
 
-use crate::{error::AppError, server::words::Language};
+use crate::{domain::Reason, error::AppError, server::words::Language};
 
 /// The language with this tag; none, and none in so many words, is what the browser says.
 ///
@@ -10,6 +10,6 @@ use crate::{error::AppError, server::words::Language};
 pub fn chosen(tag: Option<&str>) -> Result<Option<Language>, AppError> {
     let Some(tag) = tag.map(str::trim).filter(|tag| !tag.is_empty()) else { return Ok(None) };
     let known = || Language::all().map(Language::tag).collect::<Vec<_>>().join(", ");
-    let unknown = || AppError::invalid("language", format!("This site speaks: {}.", known()));
+    let unknown = || AppError::invalid("language", Reason::new("language-unknown").with("known", known()));
     Language::exactly(tag).map(Some).ok_or_else(unknown)
 }

@@ -6,7 +6,7 @@ use super::{
     valid::{MAX_PASSWORD_BYTES, known_words, valid_name, valid_password},
 };
 use crate::{
-    domain::{CurrentUser, User},
+    domain::{CurrentUser, Reason, User},
     error::AppError,
     server::{store::UserPatch, words::Language},
 };
@@ -33,7 +33,7 @@ impl Accounts {
             let name = patch.name.as_deref().unwrap_or(&current.user.name);
             valid_password("new_password", new, &known_words(&self.host, &current.user.email, name))?;
             if !self.is_password_of(current, old).await? {
-                return Err(AppError::invalid("password", "The current password is not right."));
+                return Err(AppError::invalid("password", Reason::new("password-wrong")));
             }
             patch.password_hash = Some(self.passwords.hash(Lane::Known, new).await?);
         }

@@ -7,7 +7,7 @@ use super::{
     valid::{find_account, known_words, valid_email, valid_name, valid_password},
 };
 use crate::{
-    domain::User,
+    domain::{Reason, User},
     error::AppError,
     server::{
         config::Registration,
@@ -75,11 +75,11 @@ impl Accounts {
 }
 
 fn closed() -> AppError {
-    AppError::Forbidden { message: "Registration is closed here. Ask the administrator to open it.".into() }
+    AppError::Forbidden { reason: Reason::new("register-closed") }
 }
 
 /// That an account exists is told: without a mail to the address there is no other way to say why nobody can
 /// register with it. How many addresses can be asked about is limited.
 fn taken() -> AppError {
-    AppError::Conflict { message: "There is an account with this e-mail address. Sign in instead.".into() }
+    AppError::Conflict { reason: Reason::new("email-taken") }
 }

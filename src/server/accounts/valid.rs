@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::passwords::{guessable::is_guessable, prepared};
 use crate::{
+    domain::Reason,
     error::AppError,
     server::store::{Credentials, StoreError, Users},
 };
@@ -43,9 +44,7 @@ pub fn valid_email(email: &str) -> Result<String, AppError> {
                 && !host.starts_with('.')
                 && !host.ends_with('.')
         });
-    valid
-        .then_some(email)
-        .ok_or_else(|| AppError::invalid("email", "Enter an e-mail address such as lin@example.org."))
+    valid.then_some(email).ok_or_else(|| AppError::invalid("email", Reason::new("email-not-valid")))
 }
 
 /// What a stranger knows of a person and the site, and would try first. `host` is the site's, where it is known.
@@ -58,20 +57,17 @@ pub fn valid_password(field: &str, password: &str, own: &[&str]) -> Result<(), A
     if password.len() > MAX_PASSWORD_BYTES {
         return Err(AppError::invalid(
             field,
-            format!("Choose a password of at most {MAX_PASSWORD_BYTES} bytes."),
+            Reason::new("password-too-long").with("most", MAX_PASSWORD_BYTES),
         ));
     }
     if prepared(password).chars().count() < MIN_PASSWORD_CHARS {
         return Err(AppError::invalid(
             field,
-            format!("Choose a password of at least {MIN_PASSWORD_CHARS} characters."),
+            Reason::new("password-too-short").with("least", MIN_PASSWORD_CHARS),
         ));
     }
     if is_guessable(password, own) {
-        return Err(AppError::invalid(
-            field,
-            "That password is one of the first that somebody would guess. Choose another: three or four words that do not belong together make a good one.",
-        ));
+        return Err(AppError::invalid(field, Reason::new("password-guessable")));
     }
     Ok(())
 }
@@ -84,10 +80,7 @@ pub(super) fn valid_name(name: &str, email: &str) -> Result<String, AppError> {
         || name.chars().count() > MAX_NAME_CHARS
         || name.chars().any(char::is_control)
     {
-        return Err(AppError::invalid(
-            "name",
-            format!("Choose a name of at most {MAX_NAME_CHARS} characters, on one line."),
-        ));
+        return Err(AppError::invalid("name", Reason::new("name-not-valid").with("most", MAX_NAME_CHARS)));
     }
     let stand_in = email.split('@').next().unwrap_or(email);
     Ok(if name.is_empty() { stand_in } else { name }.to_owned())

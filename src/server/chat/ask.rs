@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Chat, keys};
 use crate::{
-    domain::{Conversation, CurrentUser, Message, Role, Status},
+    domain::{Conversation, CurrentUser, Message, Reason, Role, Status},
     error::AppError,
     server::store::{Key, NewTurn},
 };
@@ -117,7 +117,7 @@ impl Chat {
         let key = keys::of(key, keys::Request { what: "again", parts: &[answer_id] })?;
         let old = self.store.message(current.id(), answer_id).await?.ok_or(AppError::NotFound)?;
         if old.role != Role::Assistant {
-            return Err(AppError::invalid("id", "Only an answer can be written again."));
+            return Err(AppError::invalid("id", Reason::new("only-answers-again")));
         }
         self.question_of(current, &old).await?;
         let conversation =
@@ -213,9 +213,7 @@ impl Chat {
 
 /// Ids sort by time, and the one of this message is the last that there is.
 pub(super) fn no_place() -> AppError {
-    let message = "Nothing can follow this message: its id lies at the end of time. Go back to an earlier one, \
-                   or begin a new conversation.";
-    AppError::Conflict { message: message.into() }
+    AppError::Conflict { reason: Reason::new("conversation-at-end-of-time") }
 }
 
 pub(super) fn valid_text(text: &str, limit: usize) -> Result<&str, AppError> {
@@ -224,7 +222,7 @@ pub(super) fn valid_text(text: &str, limit: usize) -> Result<&str, AppError> {
     }
     let visible = |c: char| !c.is_whitespace() && !c.is_control();
     if !text.contains(visible) {
-        return Err(AppError::invalid("content", "Write a message first."));
+        return Err(AppError::invalid("content", Reason::new("message-empty")));
     }
     Ok(text)
 }

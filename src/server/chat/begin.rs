@@ -7,7 +7,7 @@ use super::{
     prompt::{self, Prompt},
 };
 use crate::{
-    domain::{CurrentUser, Message, STILL_WRITING},
+    domain::{CurrentUser, Message, Reason},
     error::AppError,
     server::{
         llm::Provider,
@@ -63,10 +63,7 @@ impl Chat {
             }
             TurnOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
             TurnOutcome::NoConversation => Err(AppError::NotFound),
-            TurnOutcome::NoParent => Err(AppError::invalid(
-                "parent_id",
-                "This conversation has no message with the id given as parent.",
-            )),
+            TurnOutcome::NoParent => Err(AppError::invalid("parent_id", Reason::new("parent-unknown"))),
             TurnOutcome::Busy { .. } => Err(busy()),
             TurnOutcome::TooMany => Err(self.too_many()),
         }
@@ -110,7 +107,7 @@ impl Chat {
 }
 
 pub(super) fn busy() -> AppError {
-    AppError::Conflict { message: STILL_WRITING.into() }
+    AppError::Conflict { reason: Reason::new("conversation-busy") }
 }
 
 /// Runs to its end also when the caller goes away: what is stored as being written must be written.

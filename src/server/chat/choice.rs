@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Chat;
 use crate::{
-    domain::model::MAX_MODEL_CHARS,
+    domain::{Reason, model::MAX_MODEL_CHARS},
     error::AppError,
     server::{
         conversations::models::{unknown_model, valid_model},
@@ -22,17 +22,16 @@ impl Chat {
     ) -> Result<(String, Arc<dyn Provider>, String), AppError> {
         let asked = asked.map(valid_model).transpose()?.filter(|id| !id.is_empty());
         let model = match (asked, of_conversation) {
-        // A page sends the conversation's model along.
-        (Some(asked), of_conversation) if of_conversation != Some(asked) => {
-            self.models.find(asked).await.ok_or_else(|| unknown_model(asked))?
-        }
-        (_, Some(id)) => self.models.find_chosen(id).await.ok_or_else(|| gone_model(id))?,
-        (_, None) => self.models.default().await.ok_or_else(|| {
-            let message =
-                "No model can be asked: no provider answers. Ask the administrator to look at the providers.";
-            AppError::Conflict { message: message.into() }
-        })?,
-    };
+            // A page sends the conversation's model along.
+            (Some(asked), of_conversation) if of_conversation != Some(asked) => {
+                self.models.find(asked).await.ok_or_else(|| unknown_model(asked))?
+            }
+            (_, Some(id)) => self.models.find_chosen(id).await.ok_or_else(|| gone_model(id))?,
+            (_, None) => {
+                let none = || AppError::Conflict { reason: Reason::new("model-none") };
+                self.models.default().await.ok_or_else(none)?
+            }
+        };
         let provider = self.providers.of(&model).ok_or_else(|| gone_model(&model.id))?;
         Ok((model.id, provider, model.name))
     }
@@ -41,5 +40,5 @@ impl Chat {
 fn gone_model(id: &str) -> AppError {
     // What an earlier version took has no length.
     let shown: String = id.chars().filter(|c| !c.is_control()).take(MAX_MODEL_CHARS).collect();
-    AppError::invalid("model", format!("{shown} is no longer offered. Choose another model."))
+    AppError::invalid("model", Reason::new("model-gone").with("model", shown))
 }

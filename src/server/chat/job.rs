@@ -14,7 +14,7 @@ use tokio::{sync::watch, time::Instant};
 use self::end::Ending;
 use super::{Asked, Chat, prompt::Prompt, tail::Tail};
 use crate::{
-    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Usage},
+    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Reason, Usage},
     error::AppError,
     server::{
         journal,
@@ -156,7 +156,7 @@ impl Job {
         if self.bytes >= MAX_ANSWER_BYTES {
             return Ok(End::Failed(Failure {
                 code: FailureCode::Refused,
-                message: "This answer is as long as an answer can be. Ask a further question.".into(),
+                reason: Reason::new("answer-too-long"),
                 retryable: false,
             }));
         }
@@ -206,8 +206,8 @@ impl Job {
 
     async fn open(&self, prompt: Result<Vec<PromptMessage>, AppError>) -> Result<DeltaStream, LlmError> {
         let messages = prompt.map_err(|error| match error {
-            AppError::Conflict { message } => {
-                let failure = Failure { code: FailureCode::Refused, message, retryable: false };
+            AppError::Conflict { reason } => {
+                let failure = Failure { code: FailureCode::Refused, reason, retryable: false };
                 LlmError { failure, detail: "the prompt is too long".into() }
             }
             error => LlmError {
@@ -273,9 +273,7 @@ impl Job {
         if !safe && !self.chat.tails.store_now(&self.tail).await {
             let failure = Failure {
                 code: FailureCode::Broken,
-                message: "This server cannot keep answers at the moment: neither its disk nor its database \
-                    takes them. Ask the administrator, then try again."
-                    .into(),
+                reason: Reason::new("answer-not-kept"),
                 retryable: true,
             };
             return Err(LlmError { failure, detail: "nothing takes the text".into() });
@@ -313,5 +311,5 @@ fn started(turn: &NewTurn) -> ChatEvent {
 }
 
 fn internal_failure() -> Failure {
-    Failure { code: FailureCode::Broken, message: AppError::Internal.to_string(), retryable: true }
+    Failure { code: FailureCode::Broken, reason: AppError::Internal.reason(), retryable: true }
 }

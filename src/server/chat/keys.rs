@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::{error::AppError, server::store::Key};
+use crate::{domain::Reason, error::AppError, server::store::Key};
 
 /// The longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 200;
@@ -33,8 +33,8 @@ pub fn of_page(key: Option<&str>, what: &str, parts: &[&str]) -> Result<Option<S
 fn valid(key: Option<&str>) -> Result<Option<&str>, AppError> {
     let key = key.map(str::trim).filter(|key| !key.is_empty());
     if key.is_some_and(|key| key.len() > MAX_KEY_BYTES) {
-        let message = format!("An idempotency key has at most {MAX_KEY_BYTES} bytes.");
-        return Err(AppError::invalid("Idempotency-Key", message));
+        let reason = Reason::new("idempotency-key-too-long").with("most", MAX_KEY_BYTES);
+        return Err(AppError::invalid("Idempotency-Key", reason));
     }
     Ok(key)
 }

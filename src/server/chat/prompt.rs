@@ -2,7 +2,7 @@
 
 use super::tokens::{MAX_BYTES_PER_TOKEN, estimate};
 use crate::{
-    domain::{Conversation, Message, Role, message::MOST_LEFT_OUT},
+    domain::{Conversation, Message, Reason, Role, message::MOST_LEFT_OUT},
     error::AppError,
     server::{
         llm::{PromptMessage, think::without_thinking},
@@ -92,12 +92,9 @@ fn surely_exceeds(estimated: u32, context: u32) -> bool {
 }
 
 fn too_long(estimated: u32, context: u32, is_new: bool, with_system: bool) -> AppError {
-    let with = if with_system { " with the system prompt" } else { "" };
-    let message = format!(
-        "This message{with} is about {estimated} tokens long, and the model takes {context}, its answer included. \
-         Shorten it, or choose a model with a larger context."
-    );
-    if is_new { AppError::invalid("content", message) } else { AppError::Conflict { message } }
+    let key = if with_system { "prompt-too-long-with-system" } else { "prompt-too-long" };
+    let reason = Reason::new(key).with("tokens", estimated).with("most", context);
+    if is_new { AppError::invalid("content", reason) } else { AppError::Conflict { reason } }
 }
 
 /// A message as a model is shown it: without thinking that a server left in an answer. `None`: an empty one, which

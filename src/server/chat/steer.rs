@@ -11,7 +11,7 @@ use super::{
     job, keys,
 };
 use crate::{
-    domain::{ChatEvent, Conversation, CurrentUser, Message, Role},
+    domain::{ChatEvent, Conversation, CurrentUser, Message, Reason, Role},
     error::AppError,
     server::store::{ContinueOutcome, TreeOutcome},
 };
@@ -30,7 +30,7 @@ impl Chat {
     pub async fn edit(self: &Arc<Self>, current: &CurrentUser, edit: Edit<'_>) -> Result<Asked, AppError> {
         let old = self.store.message(current.id(), edit.message_id).await?.ok_or(AppError::NotFound)?;
         if old.role != Role::User {
-            return Err(AppError::invalid("id", "Only a question can be edited."));
+            return Err(AppError::invalid("id", Reason::new("only-questions-edited")));
         }
         let ask = Ask {
             conversation_id: Some(&old.conversation_id),
@@ -54,7 +54,7 @@ impl Chat {
         let key = keys::of(key, keys::Request { what: "continue", parts: &[message_id] })?;
         let old = self.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)?;
         if old.role != Role::Assistant {
-            return Err(AppError::invalid("id", "Only an answer can be continued."));
+            return Err(AppError::invalid("id", Reason::new("only-answers-continued")));
         }
         let conversation =
             self.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
@@ -63,7 +63,7 @@ impl Chat {
             chosen => chosen?,
         };
         let now = self.clock.now();
-        let conflict = |message: &str| Err(AppError::Conflict { message: message.into() });
+        let conflict = |reason| Err(AppError::Conflict { reason });
         let (chat, current_) = (self.clone(), current.clone());
         let run = self.ids.next();
         let outcome = detached(async move {
@@ -105,14 +105,8 @@ impl Chat {
             ContinueOutcome::Missing => Err(AppError::NotFound),
             ContinueOutcome::Busy => Err(busy()),
             ContinueOutcome::TooMany => Err(self.too_many()),
-            ContinueOutcome::Ended => conflict(
-                "This answer ended by itself, or failed before its first word, so it cannot be continued. \
-             Ask a further question, or have it written again.",
-            ),
-            ContinueOutcome::NotLeaf => conflict(
-                "The conversation went on after this answer. Only the newest message of the branch on screen \
-             can be continued.",
-            ),
+            ContinueOutcome::Ended => conflict(Reason::new("continue-ended")),
+            ContinueOutcome::NotLeaf => conflict(Reason::new("continue-not-newest")),
         }
     }
 
@@ -149,8 +143,7 @@ impl Chat {
             Some(id) => self.store.message(current.id(), id).await?,
             None => None,
         };
-        parent.filter(|parent| parent.role == Role::User).ok_or_else(|| AppError::Conflict {
-            message: "The question of this answer was deleted, so it cannot be written again.".into(),
-        })
+        let deleted = || AppError::Conflict { reason: Reason::new("question-deleted") };
+        parent.filter(|parent| parent.role == Role::User).ok_or_else(deleted)
     }
 }

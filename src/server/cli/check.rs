@@ -11,6 +11,7 @@ use crate::server::{
     llm::{is_local, registry::Providers},
     ops::disk,
     store::{self, Inspection, Outlook},
+    words::Words,
 };
 
 /// What would happen.
@@ -121,7 +122,10 @@ async fn check_providers(config: &Config) -> Vec<Finding> {
                 models.first().map_or("none", |first| &first.name)
             ),
         ),
-        Err(error) => note("provider", format!("{name} at {}: {}", provider.base_url, error.failure.message)),
+        Err(error) => {
+            let reason = Words::english().text(&error.failure.reason);
+            note("provider", format!("{name} at {}: {reason}", provider.base_url))
+        }
     });
     let missing =
         missing.map(|id| note("default_model", format!("{id} is not offered: the first model is used")));

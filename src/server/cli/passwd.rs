@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     domain::UserState,
+    error::AppError,
     server::{
         accounts::{
             passwords::{Lane, Passwords},
@@ -15,6 +16,7 @@ use crate::{
         },
         config::Config,
         store::{self, OpenError, OpenOptions, Outlook, Store, UserPatch},
+        words::Words,
     },
 };
 
@@ -38,7 +40,7 @@ pub async fn passwd(
     email: &str,
     read: impl FnOnce() -> io::Result<String>,
 ) -> Result<String, PasswdError> {
-    let email = valid_email(email).map_err(|error| PasswdError(error.to_string()))?;
+    let email = valid_email(email).map_err(said)?;
     check_file(&config.store.url)?;
     let store = open(&config.store.url).await?;
     let done = change(config, &*store, &email, read).await;
@@ -58,6 +60,11 @@ async fn open(url: &str) -> Result<Arc<dyn Store>, PasswdError> {
     }
 }
 
+/// Whoever types commands reads English, as they do in the log.
+fn said(error: AppError) -> PasswdError {
+    PasswdError(Words::english().text(&error.reason()))
+}
+
 async fn change(
     config: &Config,
     store: &dyn Store,
@@ -72,9 +79,9 @@ async fn change(
         read().map_err(|cause| PasswdError(format!("The password could not be read: {cause}.")))?;
     let user = known.user;
     let taken = valid_password("password", &password, &known_words(config.public_host(), email, &user.name));
-    taken.map_err(|error| PasswdError(error.to_string()))?;
+    taken.map_err(said)?;
     let hash = Passwords::default().hash(Lane::Known, &password).await;
-    let hash = hash.map_err(|error| PasswdError(error.to_string()))?;
+    let hash = hash.map_err(said)?;
     let patch = UserPatch { password_hash: Some(hash), ..UserPatch::default() };
     // A new password ends the sessions in the same step.
     let changed = store.update_user(&user.id, &patch, None).await.map_err(unheard)?;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        ChatEvent, Conversation, ConversationPatch, CurrentUser,
+        ChatEvent, Conversation, ConversationPatch, CurrentUser, Reason,
         conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
     },
     error::AppError,
@@ -45,7 +45,7 @@ impl Conversations {
     ) -> Result<Conversation, AppError> {
         self.check(&mut patch).await?;
         if patch.title.as_deref() == Some("") {
-            return Err(AppError::invalid("title", "Give it a title."));
+            return Err(AppError::invalid("title", Reason::new("title-missing")));
         }
         let changed =
             self.chats.update_conversation(current.id(), id, &patch).await?.ok_or(AppError::NotFound)?;
@@ -89,15 +89,15 @@ impl Conversations {
         if let Some(title) = &mut patch.title {
             *title = title.trim().to_owned();
             if title.chars().count() > MAX_TITLE_CHARS || title.chars().any(char::is_control) {
-                let message = format!("A title is one line of at most {MAX_TITLE_CHARS} characters.");
-                return Err(AppError::invalid("title", message));
+                let reason = Reason::new("title-too-long").with("most", MAX_TITLE_CHARS);
+                return Err(AppError::invalid("title", reason));
             }
         }
         if let Some(Some(prompt)) = &patch.system_prompt
             && prompt.len() > MAX_SYSTEM_PROMPT_BYTES
         {
-            let message = format!("A system prompt has at most {MAX_SYSTEM_PROMPT_BYTES} bytes.");
-            return Err(AppError::invalid("system_prompt", message));
+            let reason = Reason::new("system-prompt-too-long").with("most", MAX_SYSTEM_PROMPT_BYTES);
+            return Err(AppError::invalid("system_prompt", reason));
         }
         if let Some(Some(model)) = &mut patch.model {
             let id = valid_model(model)?;

@@ -2,7 +2,7 @@
 
 use super::{Conversations, DEFAULT_LIMIT, valid_limit};
 use crate::{
-    domain::{Conversation, CurrentUser, Page, conversation::MAX_TITLE_CHARS},
+    domain::{Conversation, CurrentUser, Page, Reason, conversation::MAX_TITLE_CHARS},
     error::AppError,
     server::store::{ConversationPlace, ConversationQuery},
 };
@@ -28,8 +28,8 @@ impl Conversations {
     ) -> Result<Page<Conversation>, AppError> {
         let limit = valid_limit(listing.limit, DEFAULT_LIMIT)?;
         if listing.title_contains.is_some_and(|q| q.chars().nth(MAX_TITLE_CHARS).is_some()) {
-            let message = format!("Search for at most {MAX_TITLE_CHARS} characters.");
-            return Err(AppError::invalid("q", message));
+            let reason = Reason::new("search-too-long").with("most", MAX_TITLE_CHARS);
+            return Err(AppError::invalid("q", reason));
         }
         let query = ConversationQuery {
             archived: listing.archived,
@@ -58,5 +58,5 @@ fn read_cursor(cursor: &str) -> Result<ConversationPlace, AppError> {
         .and_then(|(updated_at, id)| {
             Some(ConversationPlace { updated_at: updated_at.parse().ok()?, id: id.into() })
         })
-        .ok_or_else(|| AppError::invalid("cursor", "This cursor is not one of ours. Start again without it."))
+        .ok_or_else(|| AppError::invalid("cursor", Reason::new("cursor-not-ours")))
 }

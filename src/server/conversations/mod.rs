@@ -19,7 +19,7 @@ use super::{
     store::Chats,
 };
 use crate::{
-    domain::{Conversation, CurrentUser, Message},
+    domain::{Conversation, CurrentUser, Message, Reason},
     error::AppError,
 };
 
@@ -58,6 +58,6 @@ fn valid_limit(limit: Option<u32>, default: u32) -> Result<u32, AppError> {
     match limit {
         None => Ok(default),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(AppError::invalid("limit", format!("A limit is a number from 1 to {MAX_LIMIT}."))),
+        Some(_) => Err(AppError::invalid("limit", Reason::new("limit-out-of-range").with("most", MAX_LIMIT))),
     }
 }

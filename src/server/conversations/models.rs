@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    domain::{Model, model::MAX_MODEL_CHARS},
+    domain::{Model, Reason, model::MAX_MODEL_CHARS},
     error::AppError,
     server::{
         llm::registry::{Offer, Providers},
@@ -114,13 +114,13 @@ pub fn valid_model(id: &str) -> Result<&str, AppError> {
     const MOST: usize = MAX_MODEL_CHARS + 41;
     let id = id.trim();
     if id.chars().any(char::is_control) || id.chars().nth(MOST).is_some() {
-        let message = format!("A model's name is one line of at most {MAX_MODEL_CHARS} characters.");
-        return Err(AppError::invalid("model", message));
+        let reason = Reason::new("model-name-too-long").with("most", MAX_MODEL_CHARS);
+        return Err(AppError::invalid("model", reason));
     }
     Ok(id)
 }
 
 /// What somebody is told who asks for a model that is not in the list.
 pub fn unknown_model(id: &str) -> AppError {
-    AppError::invalid("model", format!("No provider offers a model named “{id}”. Choose one of the list."))
+    AppError::invalid("model", Reason::new("model-unknown").with("model", id))
 }

@@ -4,14 +4,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{Conversations, WINDOW, WINDOW_BYTES, valid_limit};
 use crate::{
-    domain::{Conversation, CurrentUser, Message, Siblings, Status},
+    domain::{Conversation, CurrentUser, Message, Reason, Siblings, Status},
     error::AppError,
     server::{
         live::{
             channel::{Format, Running},
             reading::ReadPermit,
         },
+        markdown::labelled,
         store::{Branch, Child, Reach, Texts},
+        words::{self, Words},
     },
 };
 
@@ -79,8 +81,13 @@ impl Conversations {
             Format::Text => vec![Arc::default(); messages.len()],
         };
         let previous_cursor = messages.first().filter(|_| window.more).map(|message| message.id.clone());
+        let words = words::current();
         let messages = messages.into_iter().zip(html).map(|(message, html)| {
             let siblings = siblings.remove(&message.id);
+            let html = match words == Words::english() {
+                true => html,
+                false => labelled(&html, |key| words.say(key)).into(),
+            };
             ThreadMessage { message, html, siblings }
         });
         Ok(Thread { messages: messages.collect(), previous_cursor, after, permit })
@@ -97,9 +104,7 @@ impl Conversations {
             Some(before) => {
                 let found = self.chats.outlines_back(&conversation.id, Some(before), 1).await?.pop();
                 let known = found.filter(|outline| outline.id == before);
-                known
-                    .ok_or_else(|| AppError::invalid("before", "This conversation has no such message."))?
-                    .parent_id
+                known.ok_or_else(|| AppError::invalid("before", Reason::new("before-unknown")))?.parent_id
             }
             None => conversation.leaf_id.clone(),
         };

@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::connection::TooSlow;
-use crate::{error::AppError, server::config::Limits};
+use crate::{domain::Reason, error::AppError, server::config::Limits};
 
 /// What is said of a request that is too large: of a question the limit of questions, as a smaller one of that
 /// size would be refused, too.
@@ -34,7 +34,7 @@ pub async fn read(limits: &Limits, request: Request) -> Result<Bytes, AppError> 
         if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
             too_large(limits, &path)
         } else {
-            AppError::invalid("", "The body broke off.")
+            AppError::invalid("", Reason::new("body-broke-off"))
         }
     })
 }

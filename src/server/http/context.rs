@@ -21,13 +21,13 @@ use super::{
     errors::extra_header,
     flash::{self, Flash, Told},
     forms::Form,
-    gate, redirect,
-    refusal::{accepts_html, as_json, is_for_program},
+    gate, language, redirect,
+    refusal::{accepts_html, as_json, is_for_program, worded},
     site::Site,
 };
 use crate::{
-    domain::CurrentUser,
-    error::AppError,
+    domain::{CurrentUser, Reason},
+    error::{AppError, Refusal},
     server::{
         accounts::{Caller, IssuedToken},
         words::Language,
@@ -201,7 +201,7 @@ fn takes(parts: &Parts) -> Result<(), AppError> {
 
 /// A form is text in UTF-8. The reader's own error for others would be that of a browser without a server.
 fn readable(bytes: Bytes) -> Result<Bytes, AppError> {
-    let refused = || AppError::invalid("", "The form is not text in UTF-8. Send it again as a browser does.");
+    let refused = || AppError::invalid("", Reason::new("form-not-text"));
     if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(refused()) }
 }
 
@@ -213,10 +213,14 @@ async fn with_status(response: Response) -> (Response, Option<AppError>) {
     }
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
-    let Ok(error) = serde_json::from_slice::<AppError>(&bytes) else {
+    let Ok(Refusal { error, .. }) = serde_json::from_slice(&bytes) else {
         return (AppError::Internal.into_response(), Some(AppError::Internal));
     };
+    let (name, tag) = language::content_language();
+    parts.headers.insert(name, tag);
+    parts.headers.remove(header::CONTENT_LENGTH);
     parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     parts.headers.extend(extra_header(&error));
-    (Response::from_parts(parts, Body::from(bytes)), Some(error))
+    let body = serde_json::to_vec(&worded(error.clone())).unwrap_or_default();
+    (Response::from_parts(parts, Body::from(body)), Some(error))
 }

@@ -127,7 +127,7 @@ pub fn refused_page(error: &AppError, again: Again) -> Response {
 
 fn page_of(error: &AppError, again: Option<Again>) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let page = Page { status, class: "door", ..Page::new(error.title()) };
+    let page = Page { status, class: "door", ..Page::new(words::current().text(&error.title())) };
     let (shown, reference) = (error.clone(), request_id::current());
     let mut answer = page.render(move || view! { <ErrorPage error=shown reference again /> });
     answer.headers_mut().extend(extra_header(error));
@@ -137,8 +137,10 @@ fn page_of(error: &AppError, again: Option<Again>) -> Response {
 /// The page for people who came to this server by another address than the site's.
 pub fn address_page(error: &AppError, address: &str) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::MISDIRECTED_REQUEST);
-    let (title, sentence, address) = (error.title(), error.to_string(), address.to_owned());
-    let page = Page { status, class: "door", ..Page::new(title) };
+    let words = words::current();
+    let (title, sentence) = (words.text(&error.title()), words.text(&error.reason()));
+    let address = address.to_owned();
+    let page = Page { status, class: "door", ..Page::new(title.clone()) };
     page.render(move || {
         view! {
             <main class="card">

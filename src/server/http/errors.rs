@@ -6,10 +6,10 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::request_id;
+use super::{language, request_id};
 use crate::{
     error::AppError,
-    server::{ops::telemetry::chain, store::StoreError},
+    server::{ops::telemetry::chain, store::StoreError, words},
 };
 
 /// After how many seconds a database that does not answer, or a server that restarts, is worth another try.
@@ -21,7 +21,7 @@ const HASHED_SECONDS: u64 = 3;
 #[derive(Serialize)]
 struct Problem<'a> {
     r#type: String,
-    title: &'a str,
+    title: String,
     status: u16,
     detail: String,
     code: &'a str,
@@ -31,13 +31,14 @@ struct Problem<'a> {
     request_id: Option<&'a str>,
 }
 
-/// The error as `application/problem+json`. A 405 needs its `Allow` from the router.
+/// The error as `application/problem+json`, worded in the caller's language. A 405 needs its `Allow` from the router.
 pub fn problem(error: &AppError, request_id: Option<&str>) -> Response {
+    let words = words::current();
     let problem = Problem {
         r#type: format!("urn:inglenook:error:{}", error.code()),
-        title: error.title(),
+        title: words.text(&error.title()),
         status: error.status(),
-        detail: error.to_string(),
+        detail: words.text(&error.reason()),
         code: error.code(),
         field: match error {
             AppError::Invalid { field, .. } if !field.is_empty() => Some(field),
@@ -50,7 +51,7 @@ pub fn problem(error: &AppError, request_id: Option<&str>) -> Response {
     // A struct of texts and numbers always becomes JSON.
     let body = serde_json::to_string(&problem).unwrap_or_default();
     let fixed = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
-    let mut answer = (status, fixed, body).into_response();
+    let mut answer = (status, fixed, [language::content_language()], body).into_response();
     if let Some((name, value)) = extra_header(error) {
         answer.headers_mut().insert(name, value);
     }
@@ -109,6 +110,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::{domain::Reason, server::words::Language};
 
     async fn read(answer: Response) -> (u16, header::HeaderMap, Value) {
         let (head, body) = answer.into_parts();
@@ -118,7 +120,7 @@ mod tests {
 
     #[tokio::test]
     async fn everything_a_program_needs() {
-        let error = AppError::invalid("email", "That is no e-mail address.");
+        let error = AppError::invalid("email", Reason::new("email-not-valid"));
         let (status, headers, body) = read(problem(&error, Some("01ABC"))).await;
         assert_eq!(status, 422);
         assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
@@ -126,9 +128,36 @@ mod tests {
             body,
             json!({
                 "type": "urn:inglenook:error:invalid", "title": "Not valid", "status": 422,
-                "detail": "That is no e-mail address.", "code": "invalid", "field": "email", "request_id": "01ABC",
+                "detail": "Enter an e-mail address such as lin@example.org.", "code": "invalid", "field": "email", "request_id": "01ABC",
             })
         );
+    }
+
+    #[tokio::test]
+    async fn a_problem_speaks_the_language_of_its_caller() {
+        let chinese = Language::exactly("zh-CN").unwrap();
+        let answer = words::scope(chinese, async { AppError::TooMany { seconds: 61 }.into_response() }).await;
+        let (_, headers, body) = read(answer).await;
+        assert_eq!(headers[header::CONTENT_LANGUAGE], "zh-CN");
+        assert_eq!(body["code"], "too_many");
+        assert_eq!(
+            (&body["title"], &body["detail"]),
+            (&json!("操作过于频繁"), &json!("操作过于频繁，请等 61 秒后重试。"))
+        );
+    }
+
+    #[test]
+    fn sizes_and_times_are_said_as_people_say_them() {
+        let said = |error: AppError| words::Words::english().text(&error.reason());
+        let too_long = |size, limit| said(AppError::TooLong { size, limit });
+        assert!(too_long(Some(300_000), 262_144).contains("(293 KB of at most 256 KB)"));
+        assert!(too_long(Some(262_145), 262_144).contains("(257 KB of at most 256 KB)"));
+        assert!(too_long(Some(1_048_577), 1_048_576).contains("(1.1 MB of at most 1 MB)"));
+        assert!(too_long(None, 262_144).contains("at most 256 KB"));
+        assert!(said(AppError::TooLarge { limit: 1 << 20 }).contains("at most 1 MB"));
+        let wait = |seconds| said(AppError::TooMany { seconds });
+        assert!(wait(59).contains("59 seconds") && wait(1).contains("1 second "));
+        assert!(wait(3541).contains("60 minutes") && wait(121).contains("3 minutes"));
     }
 
     #[tokio::test]
@@ -137,7 +166,7 @@ mod tests {
         assert_eq!(status, 404);
         assert!(body.get("field").is_none() && body.get("request_id").is_none());
         assert!(!headers.contains_key(header::RETRY_AFTER) && !headers.contains_key(header::ALLOW));
-        let (_, _, body) = read(problem(&AppError::invalid("", "No JSON."), None)).await;
+        let (_, _, body) = read(problem(&AppError::invalid("", Reason::new("body-not-object")), None)).await;
         assert!(body.get("field").is_none());
     }
 

@@ -94,8 +94,8 @@ async fn who(
 
 /// A cookie that the route sets itself goes before a prolonged one.
 fn set_cookies(gate: &Gate, cookie: &Cookie, anew: Option<&Session>, headers: &mut HeaderMap) {
-    let is_set = headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let is_set = is_set.fold(false, |is_set, line| is_set || cookie.is_in(line));
+    let mut lines = headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let is_set = lines.any(|line| cookie.is_in(line));
     let token = anew.filter(|_| !is_set);
     let token = token.and_then(|session| gate.accounts.issue_again(session).ok());
     let set = token.map(|token| cookie.set(Some(&token), gate.site.clock.now()));

@@ -3,7 +3,11 @@
 use axum::http::{HeaderMap, Method, header};
 
 use super::client::{Client, Host, Origin};
-use crate::{error::AppError, server::config::Config};
+use crate::{
+    domain::reason::{Reason, Value},
+    error::AppError,
+    server::config::Config,
+};
 
 /// Endings that no stranger can register: a name with one of them, or without a dot, was given to a machine
 /// by its own network.
@@ -29,24 +33,21 @@ pub fn answers_to(config: &Config, client: &Client, headers: &HeaderMap) -> Resu
     if served {
         return Ok(());
     }
-    let asked = asked(client);
-    let message = match config.server.public_url.as_deref() {
+    let (asked, shown) = asked(client);
+    let reason = match config.server.public_url.as_deref() {
         Some(public) => {
             tracing::warn!(%asked, public_url = %public, peer_is_trusted_proxy = client.by_proxy,
                 "asked for another host: set INGLENOOK_PUBLIC_URL to the address people type; a proxy has to \
                  pass Host on, or to be named in INGLENOOK_TRUSTED_PROXIES");
-            format!("This site is not at {asked}. Its address is {public}.")
+            Reason::new("site-elsewhere").with("asked", shown).with("address", public)
         }
         None => {
             tracing::warn!(%asked, "asked for a host that is not this machine: set INGLENOOK_PUBLIC_URL to \
                  the address people type");
-            format!(
-                "This server was not set up to be reached as {asked}. If you run it, set INGLENOOK_PUBLIC_URL \
-                 to the address that people type."
-            )
+            Reason::new("site-not-set-up").with("asked", shown)
         }
     };
-    Err(AppError::Misdirected { message })
+    Err(AppError::Misdirected { reason })
 }
 
 /// The address that people type, where it is configured.
@@ -108,7 +109,7 @@ fn opened_with_https(from: &Origin, public: &Origin, config: &Config) -> Result<
         return Ok(());
     }
     let address = config.server.public_url.as_deref().unwrap_or_default();
-    Err(AppError::Misdirected { message: format!("Open this site with https: {address}.") })
+    Err(AppError::Misdirected { reason: Reason::new("site-wants-https").with("address", address) })
 }
 
 fn is_ours(config: &Config, client: &Client, from: &Origin) -> bool {
@@ -119,22 +120,25 @@ fn is_ours(config: &Config, client: &Client, from: &Origin) -> bool {
 /// `from` is where the page was opened that sent the request, when only that speaks against it: then an
 /// operator can put it right.
 fn from_elsewhere(client: &Client, from: Option<&Origin>) -> AppError {
-    const REFUSED: &str = "This request came from another site, so it was not carried out.";
-    let Some(from) = from else { return AppError::Forbidden { message: REFUSED.into() } };
-    let asked = asked(client);
+    let Some(from) = from else {
+        return AppError::Forbidden { reason: Reason::new("request-from-elsewhere") };
+    };
+    let (asked, shown) = asked(client);
     tracing::warn!(page = %from, server_asked_as = %asked,
         "a change was refused as one of another site: if the page's address is right, set INGLENOOK_PUBLIC_URL to it");
     AppError::Forbidden {
-        message: format!(
-            "{REFUSED} The page was opened at {from}, and this server was asked as {asked}. If that page is this \
-             site, its operator sets INGLENOOK_PUBLIC_URL to {from}."
-        ),
+        reason: Reason::new("request-from-page-elsewhere")
+            .with("page", from.to_string())
+            .with("asked", shown),
     }
 }
 
-/// The host that was asked for, to be told; nothing of it can be more than a name and a port.
-fn asked(client: &Client) -> String {
-    client.hosts().next().map_or_else(|| "an unreadable host".to_owned(), ToString::to_string)
+/// The host that was asked for, for the log and to be told; nothing of it can be more than a name and a port.
+fn asked(client: &Client) -> (String, Value) {
+    match client.hosts().next() {
+        Some(host) => (host.to_string(), host.to_string().into()),
+        None => ("an unreadable host".to_owned(), Reason::new("host-unreadable").into()),
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +148,7 @@ mod tests {
     use axum::http::{HeaderName, HeaderValue, Uri};
 
     use super::*;
+    use crate::server::words::Words;
 
     type Lines<'a> = &'a [(&'static str, &'a str)];
 
@@ -222,7 +227,7 @@ mod tests {
             let answer = answers_to(&config, &client(&config, peer, &headers), &headers);
             assert_eq!(answer.is_ok(), *served, "{set:?} {peer} {lines:?}: {answer:?}");
             if let Err(refused) = answer {
-                let sentence = refused.to_string();
+                let sentence = Words::english().text(&refused.reason());
                 let told = if set.contains(&PUBLIC) { PUBLIC.1 } else { "INGLENOOK_PUBLIC_URL" };
                 assert!(refused.status() == 421 && sentence.contains(told), "{sentence}");
             }
@@ -321,7 +326,8 @@ mod tests {
         let headers = headers(&[("host", "chat.example.org"), ("origin", "http://chat.example.org:8080")]);
         let config = config(&[]);
         let client = client(&config, STRANGER, &headers);
-        let refused = same_origin(&config, &client, &Method::POST, &headers, true).unwrap_err().to_string();
+        let refused = same_origin(&config, &client, &Method::POST, &headers, true).unwrap_err();
+        let refused = Words::english().text(&refused.reason());
         for part in ["INGLENOOK_PUBLIC_URL to http://chat.example.org:8080", "asked as chat.example.org"] {
             assert!(refused.contains(part), "{refused}");
         }

@@ -6,8 +6,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{document, errors::extra_header};
-use crate::error::AppError;
+use super::{document, errors::extra_header, language};
+use crate::{
+    error::{AppError, Refusal},
+    server::words,
+};
 
 /// An error before any route: JSON for programs and functions, otherwise a page.
 pub fn error_for(request: &Request, error: AppError) -> Response {
@@ -25,10 +28,17 @@ pub fn is_for_program(path: &str, headers: &HeaderMap) -> bool {
     path.starts_with("/api/") || !accepts_html(headers)
 }
 
+/// The error with its sentence in the caller's language.
+pub fn worded(error: AppError) -> Refusal {
+    let message = words::current().text(&error.reason());
+    Refusal { error, message }
+}
+
 /// An error in the form in which the page's own calls read it.
 pub fn as_json(error: &AppError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = (status, axum::Json(error)).into_response();
+    let mut answer =
+        (status, [language::content_language()], axum::Json(worded(error.clone()))).into_response();
     if let Some((name, value)) = extra_header(error) {
         answer.headers_mut().insert(name, value);
     }

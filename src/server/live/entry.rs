@@ -1,8 +1,11 @@
 //! [`Entry`]: an event with its place, as the transports carry it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use crate::domain::{ChatEvent, Message};
+use crate::{
+    domain::{ChatEvent, Failure, Message},
+    server::{markdown::labelled, words::Words},
+};
 
 /// An event for one listener. `seq` is the place to come back to after it.
 #[derive(Clone, Debug)]
@@ -14,6 +17,27 @@ pub struct Entry {
 impl Entry {
     pub fn new(seq: u64, event: impl Into<Arc<ChatEvent>>) -> Self {
         Self { seq, event: event.into() }
+    }
+
+    /// The event as somebody is told it who reads the language of these words.
+    #[must_use]
+    pub fn worded(mut self, words: Words) -> Self {
+        let said = match &*self.event {
+            ChatEvent::Failed { reason, .. } => words.text(reason),
+            ChatEvent::Block { html, .. } if words != Words::english() => {
+                match labelled(html, |key| words.say(key)) {
+                    Cow::Owned(said) => said,
+                    Cow::Borrowed(_) => return self,
+                }
+            }
+            _ => return self,
+        };
+        if let ChatEvent::Failed { message: told, .. } | ChatEvent::Block { html: told, .. } =
+            Arc::make_mut(&mut self.event)
+        {
+            *told = said;
+        }
+        self
     }
 
     /// The event as a JSON object.
@@ -35,16 +59,17 @@ impl Entry {
     }
 }
 
+/// The event that tells why an answer failed.
+pub fn failed(message_id: String, failure: Failure) -> ChatEvent {
+    let Failure { code, reason, retryable } = failure;
+    ChatEvent::Failed { message_id, code, reason, message: String::new(), retryable }
+}
+
 /// The event that tells how an answer ended, from what is stored of it.
 pub fn end_of(message: &Message) -> ChatEvent {
     let message_id = message.id.clone();
     match &message.failure {
-        Some(failure) => ChatEvent::Failed {
-            message_id,
-            code: failure.code,
-            message: failure.message.clone(),
-            retryable: failure.retryable,
-        },
+        Some(failure) => failed(message_id, failure.clone()),
         None => ChatEvent::Done {
             message_id,
             status: message.status,

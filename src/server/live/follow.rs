@@ -25,6 +25,7 @@ use crate::{
         ops::clock::Clock,
         render::Renderer,
         store::{Chats, Sessions, Texts},
+        words::{self, Words},
     },
 };
 
@@ -78,6 +79,7 @@ impl Listening {
             current: current.clone(),
             conversation_id: conversation_id.to_owned(),
             format,
+            words: words::current(),
             place: after.unwrap_or(0),
             ready: VecDeque::new(),
             changes: channel.changes(),
@@ -138,6 +140,8 @@ struct Listener {
     current: CurrentUser,
     conversation_id: String,
     format: Format,
+    /// The listener's language, which was found when it came.
+    words: Words,
     /// The number of the last event seen.
     place: u64,
     ready: VecDeque<Entry>,
@@ -161,7 +165,7 @@ impl Listener {
     async fn next(&mut self) -> Option<Entry> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
-                return Some(entry);
+                return Some(entry.worded(self.words));
             }
             if self.permit.is_over() {
                 return None;

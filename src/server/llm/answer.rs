@@ -12,7 +12,7 @@ use super::errors::Blame;
 use super::mend::mended;
 use super::think::{Splitter, push_reasoning};
 use super::{Delta, LlmError, MAX_ANSWER_BYTES};
-use crate::domain::{FailureCode, Usage};
+use crate::domain::{FailureCode, Reason, Usage};
 
 /// So many events that are no JSON, and not one that is: nothing good will come.
 const MAX_GARBAGE: usize = 100;
@@ -212,7 +212,7 @@ impl Answer {
         }
         let detail = format!("{error} in: {data}");
         if self.garbage == 0 {
-            let LlmError { detail, .. } = self.blame.broken("", &detail);
+            let detail = self.blame.clean(&detail);
             tracing::warn!(provider = self.blame.name, detail, "an event that is not JSON was left out");
         }
         self.garbage += 1;
@@ -244,18 +244,17 @@ impl Answer {
         if let Ending::Cut(detail) = ending
             && self.finish == Finish::NotYet
         {
-            let sentence = if wrote || thought {
-                BROKE_OFF
-            } else {
-                "closed the connection without an answer. Try again."
+            let reason = match wrote || thought {
+                true => BROKE_OFF,
+                false => Reason::new("provider-no-answer"),
             };
-            return Err(blame.broken(sentence, detail));
+            return Err(blame.broken(reason, detail));
         }
         match self.finish {
             Finish::Filtered => return Err(blame.filtered(wrote, "finish_reason: filtered")),
             Finish::Failed => {
-                let sentence = "had a problem in the middle of the answer. Try again.";
-                return Err(blame.error(FailureCode::Overloaded, true, sentence, "finish_reason: failed"));
+                let reason = Reason::new("provider-failed-midway");
+                return Err(blame.error(FailureCode::Overloaded, true, reason, "finish_reason: failed"));
             }
             Finish::NotYet | Finish::Stop | Finish::Length => {}
         }
@@ -280,25 +279,22 @@ impl Answer {
     /// Why there is no text.
     fn empty(&self, ending: Ending<'_>) -> LlmError {
         let (thought, cut) = (self.splitter.thought(), self.finish == Finish::Length);
-        let sentence = if thought && cut {
-            "reached its limit of length while it was thinking, and wrote no answer. \
-             Try again, ask for something shorter, or choose another model."
+        let reason = if thought && cut {
+            Reason::new("provider-thought-too-long")
         } else if thought {
-            "thought, but wrote no answer. Try again, or choose another model."
+            Reason::new("provider-only-thought")
         } else if cut {
-            "reached its limit of length before the first word. \
-             Start a new conversation, or choose another model."
+            Reason::new("provider-cut-before-first-word")
         } else if self.calls_a_tool {
-            "wanted to use a tool, which it cannot do here, and wrote no answer. \
-             Ask in another way, or choose another model."
+            Reason::new("provider-wants-tool")
         } else if self.chosen || ending == Ending::Done {
-            "sent an empty answer. Try again, or choose another model."
+            Reason::new("provider-empty")
         } else if self.events > 0 {
-            "sent something that is not an answer. Check its base_url."
+            Reason::new("provider-not-an-answer-address")
         } else {
-            "closed the connection without an answer. Try again."
+            Reason::new("provider-no-answer")
         };
-        self.blame.broken(sentence, format!("no text; {ending:?}"))
+        self.blame.broken(reason, format!("no text; {ending:?}"))
     }
 
     /// The answer ends with this error; what came before is kept.
@@ -309,10 +305,10 @@ impl Answer {
         }
     }
 
-    pub(super) fn fail_broken(&mut self, sentence: &str, detail: &str) {
-        self.fail(self.blame.broken(sentence, detail));
+    pub(super) fn fail_broken(&mut self, reason: Reason, detail: &str) {
+        self.fail(self.blame.broken(reason, detail));
     }
 }
 
-const NOT_AN_ANSWER: &str = "sent something that is not an answer. Try again, or choose another model.";
-const BROKE_OFF: &str = "broke off in the middle of the answer. Try again.";
+const NOT_AN_ANSWER: Reason = Reason::new("provider-not-an-answer");
+const BROKE_OFF: Reason = Reason::new("provider-broke-off");

@@ -8,6 +8,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
 use super::tls;
+use crate::domain::Reason;
 
 /// How a provider is reached.
 #[derive(Debug)]
@@ -17,10 +18,10 @@ pub(super) struct Client {
     pub(super) proxy: Option<String>,
 }
 
-/// Why there is no client: the rest of a sentence about the provider, and the detail.
+/// Why there is no client, and the detail for the log.
 #[derive(Debug)]
 pub(super) struct NoClient {
-    pub(super) sentence: String,
+    pub(super) reason: Reason,
     pub(super) detail: String,
 }
 
@@ -48,7 +49,7 @@ pub(super) fn client(base_url: &str, connect: Duration) -> Result<Client, NoClie
         None => builder().build().or_else(|_| builder().tls_certs_only([]).build()),
     };
     let http = built.map_err(|error| NoClient {
-        sentence: "cannot be reached: this server could not set up secure connections.".to_owned(),
+        reason: Reason::new("provider-no-secure-client"),
         detail: causes(&error),
     })?;
     Ok(Client { http, proxy: proxy.map(|proxy| proxy.shown) })
@@ -92,11 +93,8 @@ fn proxy(base_url: &str, env: impl Fn(&str) -> Option<String>) -> Result<Option<
     match (shown, used) {
         (Some(shown), Ok(used)) if is_http => Ok(Some(Proxy { used, shown })),
         _ => {
-            let sentence = format!(
-                "cannot be reached: {name} names a proxy that is not used, only http:// and https:// ones are. Change \
-                 {name}, or name the provider's host in NO_PROXY."
-            );
-            Err(NoClient { sentence, detail: format!("{name} is not http(s)") })
+            let reason = Reason::new("provider-proxy-not-used").with("variable", name);
+            Err(NoClient { reason, detail: format!("{name} is not http(s)") })
         }
     }
 }
@@ -130,18 +128,12 @@ pub(super) fn causes(error: &reqwest::Error) -> String {
     text
 }
 
-/// Why a connection could not be made, as the rest of a sentence about the provider.
-pub(super) fn not_connected(error: &reqwest::Error, proxy: Option<&str>) -> String {
-    match (tls_error(error).and_then(tls::sentence), proxy) {
-        (Some(sentence), _) => sentence.to_owned(),
-        (None, Some(proxy)) => format!(
-            "cannot be reached through the proxy {proxy}, which HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names. Check the \
-             proxy, or name the provider's host in NO_PROXY."
-        ),
-        (None, None) => {
-            "cannot be reached. Check that it is running and that its base_url is right, then try again."
-                .to_owned()
-        }
+/// Why a connection could not be made.
+pub(super) fn not_connected(error: &reqwest::Error, proxy: Option<&str>) -> Reason {
+    match (tls_error(error).and_then(tls::reason), proxy) {
+        (Some(reason), _) => reason,
+        (None, Some(proxy)) => Reason::new("provider-unreachable-proxy").with("proxy", proxy),
+        (None, None) => Reason::new("provider-unreachable"),
     }
 }
 
@@ -167,7 +159,7 @@ mod tests {
 
     fn shown(base_url: &str, env: &[(&str, &str)]) -> Result<Option<String>, String> {
         let env = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        proxy(base_url, env).map(|proxy| proxy.map(|it| it.shown)).map_err(|error| error.sentence)
+        proxy(base_url, env).map(|proxy| proxy.map(|it| it.shown)).map_err(|error| error.reason.to_string())
     }
 
     #[test]

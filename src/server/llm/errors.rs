@@ -1,5 +1,5 @@
-//! Turns what went wrong with a provider into one of the five stated failures: a sentence for the
-//! person, in our words only, and a detail for the log without the key.
+//! Turns what went wrong with a provider into one of the five stated failures: a reason for the
+//! person, which holds nothing of the provider's words, and a detail for the log without the key.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,14 +9,14 @@ use super::client::{causes, not_connected};
 use super::complaint::{self, Kind};
 use super::think::is_blank;
 use super::{LlmError, Secret};
-use crate::domain::FailureCode;
+use crate::domain::{FailureCode, Reason, amount::duration};
 
 /// How much of a provider's text goes to the log, in characters.
 const DETAIL_CHARS: usize = 300;
 /// How much of a model's name is shown, in characters.
 const SHOWN_CHARS: usize = 80;
 
-/// Who is to blame: the provider's name for the sentences, its key to keep it out of the details.
+/// Who is to blame: the provider's name for the reasons, its key to keep it out of the details.
 #[derive(Clone, Debug)]
 pub(super) struct Blame {
     pub(super) name: String,
@@ -24,11 +24,12 @@ pub(super) struct Blame {
 }
 
 impl Blame {
+    /// `reason` is one of `provider-…`, all of which have the provider's name.
     pub(super) fn error(
         &self,
         code: FailureCode,
         retryable: bool,
-        sentence: &str,
+        reason: Reason,
         detail: impl AsRef<str>,
     ) -> LlmError {
         let detail = match &self.key {
@@ -38,16 +39,15 @@ impl Blame {
         // Struck before it is cut, or half of the key could stay. On one line, so that it cannot look like two.
         let detail: String =
             detail.chars().take(DETAIL_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        LlmError::new(code, format!("{} {sentence}", self.name), retryable, detail)
+        LlmError::new(code, reason.with("provider", self.name.as_str()), retryable, detail)
     }
 
-    pub(super) fn broken(&self, sentence: &str, detail: impl AsRef<str>) -> LlmError {
-        self.error(FailureCode::Broken, true, sentence, detail)
+    pub(super) fn broken(&self, reason: Reason, detail: impl AsRef<str>) -> LlmError {
+        self.error(FailureCode::Broken, true, reason, detail)
     }
 
-    pub(super) fn timeout(&self, what: &str, limit: Duration) -> LlmError {
-        let sentence = format!("{what} within {}. Try again, or choose another model.", human(limit));
-        self.error(FailureCode::Timeout, true, &sentence, format!("timeout after {limit:?}"))
+    pub(super) fn timeout(&self, reason: Reason, limit: Duration) -> LlmError {
+        self.error(FailureCode::Timeout, true, reason, format!("timeout after {limit:?}"))
     }
 
     /// The request did not get as far as an answer. `proxy` is host and port of the one in between.
@@ -59,22 +59,26 @@ impl Blame {
     ) -> LlmError {
         let detail = causes(error);
         if error.is_timeout() {
-            let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
-            let what = format!("could not be reached{through}");
-            return LlmError { detail: self.clean(&detail), ..self.timeout(&what, connect) };
+            let reason = match proxy {
+                Some(proxy) => Reason::new("provider-late-connect-proxy")
+                    .with("limit", human(connect))
+                    .with("proxy", proxy),
+                None => Reason::new("provider-late-connect").with("limit", human(connect)),
+            };
+            return LlmError { detail: self.clean(&detail), ..self.timeout(reason, connect) };
         }
-        let reason;
-        let (code, retryable, sentence) = if error.is_builder() {
-            (FailureCode::Refused, false, "has an address that is not valid. Check its base_url.")
+        let (code, retryable, reason) = if error.is_builder() {
+            (FailureCode::Refused, false, Reason::new("provider-bad-address"))
         } else if error.is_connect() {
-            reason = not_connected(error, proxy);
-            (FailureCode::Unreachable, true, reason.as_str())
+            (FailureCode::Unreachable, true, not_connected(error, proxy))
         } else {
-            let through = proxy.map(|proxy| format!(" of the proxy {proxy}")).unwrap_or_default();
-            reason = format!("closed the connection{through} without a proper answer. Try again.");
-            (FailureCode::Broken, true, reason.as_str())
+            let reason = match proxy {
+                Some(proxy) => Reason::new("provider-closed-early-proxy").with("proxy", proxy),
+                None => Reason::new("provider-closed-early"),
+            };
+            (FailureCode::Broken, true, reason)
         };
-        self.error(code, retryable, sentence, detail)
+        self.error(code, retryable, reason, detail)
     }
 
     /// An answer with a status other than 200. `body` is the start of what came with it.
@@ -87,96 +91,71 @@ impl Blame {
     ) -> LlmError {
         let detail = format!("{} {body}", status.as_u16());
         let kind = complaint::kind(Some(status.as_u16()), body);
-        self.sentence(kind, retry_after(headers, SystemTime::now()), model, &detail)
+        self.failure(kind, retry_after(headers, SystemTime::now()), model, &detail)
     }
 
     /// An error where a part of the answer should be. Servers put a status into it, or only words.
     pub(super) fn in_stream(&self, data: &str, model: &str) -> LlmError {
         let detail = format!("error in the stream: {data}");
         let status = serde_json::from_str(data).ok().and_then(|value| complaint::status(&value));
-        self.sentence(complaint::kind(status, data), None, model, &detail)
+        self.failure(complaint::kind(status, data), None, model, &detail)
     }
 
-    /// The sentence for what came of a request.
-    fn sentence(&self, kind: Kind, wait: Option<Duration>, model: &str, detail: &str) -> LlmError {
-        let busy = |sentence: &str| self.error(FailureCode::Overloaded, true, sentence, detail);
-        let refused = |sentence: &str| self.error(FailureCode::Refused, false, sentence, detail);
+    /// The failure that a request came to.
+    fn failure(&self, kind: Kind, wait: Option<Duration>, model: &str, detail: &str) -> LlmError {
+        let busy = |reason| self.error(FailureCode::Overloaded, true, reason, detail);
+        let refused = |reason| self.error(FailureCode::Refused, false, reason, detail);
         match kind {
-            Kind::ProxyRefused => refused(
-                "cannot be reached: the proxy in between wants a name and a password. Write them into HTTP_PROXY or \
-                 HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT.",
-            ),
-            Kind::Redirect => self.error(
-                FailureCode::Broken,
-                false,
-                "sent us to another address, which is not followed. Check its base_url.",
-                detail,
-            ),
-            Kind::BadKey => {
-                refused("refused the key. Check the key of this provider, or choose another model.")
+            Kind::ProxyRefused => refused(Reason::new("provider-proxy-refused")),
+            Kind::Redirect => {
+                self.error(FailureCode::Broken, false, Reason::new("provider-redirect"), detail)
             }
-            Kind::NoCredit => {
-                refused("has no credit left on this account. Top it up, or choose another model.")
+            Kind::BadKey => refused(Reason::new("provider-bad-key")),
+            Kind::NoCredit => refused(Reason::new("provider-no-credit")),
+            Kind::UnknownModel => refused(Reason::new("provider-unknown-model").with("model", shown(model))),
+            Kind::NotFound => {
+                refused(Reason::new("provider-unknown-model-or-address").with("model", shown(model)))
             }
-            Kind::UnknownModel => {
-                refused(&format!("does not know the model {}. Choose another one.", shown(model)))
+            Kind::TooLong => refused(Reason::new("provider-too-long")),
+            Kind::TooLarge => refused(Reason::new("provider-too-large")),
+            Kind::TokensPerMinute => {
+                let wait = human(wait.unwrap_or(Duration::from_secs(60)));
+                busy(Reason::new("provider-tokens-per-minute").with("wait", wait))
             }
-            Kind::NotFound => refused(&format!(
-                "does not know the model {}, or its base_url is wrong: most end in /v1. \
-                 Choose another model, or check the base_url.",
-                shown(model)
-            )),
-            Kind::TooLong => refused(
-                "says that this conversation is too long for the model. \
-                 Start a new one, or choose a model with a larger context.",
-            ),
-            Kind::TooLarge => refused("says that the message is too large. Send a shorter one."),
-            Kind::TokensPerMinute => busy(&format!(
-                "takes no conversation of this length for now: it limits how much may be sent in a minute. \
-                 Try again in {}, start a new conversation, or choose another model.",
-                human(wait.unwrap_or(Duration::from_secs(60)))
-            )),
             Kind::RateLimit => match wait {
-                Some(wait) => busy(&format!(
-                    "takes no more requests for now. Try again in {}, or choose another model.",
-                    human(wait)
-                )),
-                None => busy("takes no more requests for now. Wait a moment and try again."),
+                Some(wait) => busy(Reason::new("provider-rate-limit-wait").with("wait", human(wait))),
+                None => busy(Reason::new("provider-rate-limit")),
             },
-            Kind::Filtered => refused(FILTERED),
-            Kind::GaveUp => refused("gave up waiting for the request. Try again."),
-            Kind::InTheWay => refused("refused the request because another one is in its way. Try again."),
-            Kind::NotAccepted => {
-                refused("did not accept the request. Choose another model, or change the message.")
-            }
+            Kind::Filtered => refused(Reason::new("provider-filtered")),
+            Kind::GaveUp => refused(Reason::new("provider-gave-up")),
+            Kind::InTheWay => refused(Reason::new("provider-in-the-way")),
+            Kind::NotAccepted => refused(Reason::new("provider-not-accepted")),
             Kind::Trouble => match wait {
-                Some(wait) => busy(&format!("is overloaded. Try again in {}.", human(wait))),
-                None => busy("has a problem of its own. Wait a moment and try again."),
+                Some(wait) => busy(Reason::new("provider-overloaded").with("wait", human(wait))),
+                None => busy(Reason::new("provider-trouble")),
             },
-            Kind::Senseless => {
-                self.broken("answered in a way that makes no sense. Check its base_url.", detail)
-            }
+            Kind::Senseless => self.broken(Reason::new("provider-senseless"), detail),
         }
     }
 
     /// The provider's rules for content ended an answer; `kept`: with some text of it.
     pub(super) fn filtered(&self, kept: bool, detail: &str) -> LlmError {
-        let sentence = if kept { FILTERED_LATE } else { FILTERED };
-        self.error(FailureCode::Refused, false, sentence, detail)
+        let reason = match kept {
+            true => Reason::new("provider-filtered-late"),
+            false => Reason::new("provider-filtered"),
+        };
+        self.error(FailureCode::Refused, false, reason, detail)
     }
 
-    fn clean(&self, detail: &str) -> String {
-        self.broken("", detail).detail
+    /// A detail for the log as [`Self::error`] makes it.
+    pub(super) fn clean(&self, detail: &str) -> String {
+        self.broken(Reason::new("provider-senseless"), detail).detail
     }
 }
 
-const FILTERED: &str = "did not answer because of its rules for content. Ask in another way.";
-const FILTERED_LATE: &str =
-    "ended the answer because of its rules for content. What came before is kept. Ask in another way.";
-
 /// A model's name in a sentence: what a caller or a provider may have made up, so no more of it than a person reads,
 /// and nothing that would change the text around it.
-fn shown(model: &str) -> String {
+pub(super) fn shown(model: &str) -> String {
     let hidden = |c: &char| is_blank(*c) && *c != ' ';
     let mut name: String = model.chars().filter(|c| !hidden(c)).take(SHOWN_CHARS + 1).collect();
     if let Some((end, _)) = name.char_indices().nth(SHOWN_CHARS) {
@@ -216,16 +195,9 @@ fn http_date(value: &str) -> Option<Duration> {
     Some(Duration::from_secs(days.checked_sub(719_469)? * 86_400 + hour * 3600 + minute * 60 + second))
 }
 
-/// A time as a person says it, never less than was asked for.
-fn human(time: Duration) -> String {
-    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
-    let (count, unit) = match seconds {
-        0..=99 => (seconds, "second"),
-        100..=5_999 => (seconds.div_ceil(60), "minute"),
-        6_000..=172_799 => (seconds.div_ceil(3_600), "hour"),
-        _ => (seconds.div_ceil(86_400), "day"),
-    };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+/// A time in a sentence, never less than was asked for.
+pub(super) fn human(time: Duration) -> Reason {
+    duration(time.as_secs() + u64::from(time.subsec_nanos() > 0))
 }
 
 #[cfg(test)]

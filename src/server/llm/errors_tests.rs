@@ -6,10 +6,16 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{Blame, http_date, human, retry_after};
 use crate::domain::FailureCode::{self, Broken, Overloaded, Refused};
-use crate::server::llm::Secret;
+use crate::server::llm::{LlmError, Secret};
+use crate::server::words::Words;
 
 fn blame() -> Blame {
     Blame { name: "Acme".into(), key: Some(Secret::new("sk-12345")) }
+}
+
+/// What a person who reads English is told.
+fn said(error: &LlmError) -> String {
+    Words::english().text(&error.failure.reason)
 }
 
 #[test]
@@ -37,8 +43,8 @@ fn every_status_ends_in_a_stated_failure() {
         let status = StatusCode::from_u16(*status).unwrap();
         let error = blame().status(status, &HeaderMap::new(), "gpt-x", body);
         assert_eq!((error.failure.code, error.failure.retryable), (*code, *retryable), "{status} {body}");
-        assert!(error.failure.message.starts_with("Acme "), "{}", error.failure.message);
-        assert!(error.failure.message.contains(part), "{status}: {}", error.failure.message);
+        assert!(said(&error).starts_with("Acme "), "{}", said(&error));
+        assert!(said(&error).contains(part), "{status}: {}", said(&error));
         assert!(error.detail.starts_with(status.as_str()), "{}", error.detail);
     }
 }
@@ -50,7 +56,7 @@ fn the_key_is_struck_before_the_detail_is_cut() {
         let error = blame().status(StatusCode::UNAUTHORIZED, &HeaderMap::new(), "m", &body);
         assert!(!error.detail.contains("sk"), "{}", error.detail);
         assert!(error.detail.chars().count() <= 300);
-        assert!(!error.failure.message.contains("xxx"));
+        assert!(!said(&error).contains("xxx"));
     }
 }
 
@@ -70,7 +76,7 @@ fn no_words_of_others_are_endless() {
     let name = format!("a\n\u{202e}{}", "日".repeat(1_000));
     for status in [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST] {
         let body = r#"{"error":{"code":"model_not_found"}}"#;
-        let message = blame().status(status, &HeaderMap::new(), &name, body).failure.message;
+        let message = said(&blame().status(status, &HeaderMap::new(), &name, body));
         assert!(message.contains(&format!("model a{}….", "日".repeat(79))), "{message}");
     }
     let error = blame().in_stream("data\nlevel=ERROR forged\r\n", "m");
@@ -82,7 +88,7 @@ fn what_a_person_wrote_is_no_error() {
     let body =
         r#"{"detail":[{"loc":["body"],"msg":"no","input":{"messages":[{"content":"context length"}]}}]}"#;
     let error = blame().status(StatusCode::UNPROCESSABLE_ENTITY, &HeaderMap::new(), "m", body);
-    assert!(error.failure.message.contains("did not accept"), "{}", error.failure.message);
+    assert!(said(&error).contains("did not accept"), "{}", said(&error));
 }
 
 #[test]
@@ -91,7 +97,7 @@ fn a_limit_by_the_minute_says_how_long_to_wait() {
     let body = r#"{"error":{"message":"Request too large on tokens per minute (TPM)","code":"rate_limit_exceeded"}}"#;
     let error = blame().status(StatusCode::PAYLOAD_TOO_LARGE, &headers, "m", body);
     assert_eq!((error.failure.code, error.failure.retryable), (Overloaded, true));
-    assert!(error.failure.message.contains("Try again in 7 seconds"), "{}", error.failure.message);
+    assert!(said(&error).contains("Try again in 7 seconds"), "{}", said(&error));
 }
 
 #[test]
@@ -117,11 +123,12 @@ fn retry_after_in_both_forms() {
 
 #[test]
 fn times_as_a_person_says_them() {
-    let said = |seconds| human(Duration::from_secs(seconds));
+    let words = |time| Words::english().text(&human(time));
+    let said = |seconds| words(Duration::from_secs(seconds));
     assert_eq!(said(1), "1 second");
     assert_eq!(said(60), "60 seconds");
     assert_eq!(said(125), "3 minutes");
     assert_eq!(said(86_400), "24 hours");
     assert_eq!(said(864_000), "10 days");
-    assert_eq!(human(Duration::from_millis(300)), "1 second");
+    assert_eq!(words(Duration::from_millis(300)), "1 second");
 }

@@ -25,7 +25,7 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use futures::Stream;
 
-use crate::domain::{Failure, FailureCode, Role, Traits, Usage};
+use crate::domain::{Failure, FailureCode, Reason, Role, Traits, Usage};
 
 pub use client::is_local;
 pub use demo::Demo;
@@ -71,7 +71,7 @@ pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, LlmError>> + Send
 
 /// Why a provider gave no answer, or not all of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {}", failure.code.as_str(), failure.message)]
+#[error("{}: {}", failure.code.as_str(), failure.reason)]
 pub struct LlmError {
     /// What the person is told.
     pub failure: Failure,
@@ -80,13 +80,8 @@ pub struct LlmError {
 }
 
 impl LlmError {
-    pub fn new(
-        code: FailureCode,
-        message: impl Into<String>,
-        retryable: bool,
-        detail: impl Into<String>,
-    ) -> Self {
-        Self { failure: Failure { code, message: message.into(), retryable }, detail: detail.into() }
+    pub fn new(code: FailureCode, reason: Reason, retryable: bool, detail: impl Into<String>) -> Self {
+        Self { failure: Failure { code, reason, retryable }, detail: detail.into() }
     }
 }
 

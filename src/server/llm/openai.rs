@@ -19,10 +19,10 @@ use tokio::time::{Instant, timeout_at};
 use self::told::Told;
 use super::base::{Base, is_astray};
 use super::client::{Client, NoClient, client};
-use super::errors::{Blame, retry_after};
+use super::errors::{Blame, human, retry_after, shown};
 use super::request::{Dialect, body, simpler};
 use super::{ChatRequest, DeltaStream, LlmError, Provider, Secret, listing, stream};
-use crate::domain::{FailureCode, Listed, Traits};
+use crate::domain::{FailureCode, Listed, Reason, Traits};
 
 /// How long `/models` may take, and how long its answer may be.
 const MODELS_LIMIT: Duration = Duration::from_secs(10);
@@ -128,7 +128,7 @@ impl OpenAi {
     fn client(&self) -> Result<&Client, LlmError> {
         let made = self.client.get_or_init(|| client(self.base.given(), self.timeouts.connect));
         made.as_ref()
-            .map_err(|no| self.blame.error(FailureCode::Unreachable, false, &no.sentence, &no.detail))
+            .map_err(|no| self.blame.error(FailureCode::Unreachable, false, no.reason.clone(), &no.detail))
     }
 
     /// The request did not get as far as an answer.
@@ -151,7 +151,10 @@ impl OpenAi {
     /// Asks for the list, and keeps what it says of the models.
     async fn ask_models(&self) -> Result<Vec<String>, LlmError> {
         let deadline = Instant::now() + MODELS_LIMIT;
-        let late = |_| self.blame.timeout("did not list its models", MODELS_LIMIT);
+        let late = |_| {
+            let reason = Reason::new("provider-late-models").with("limit", human(MODELS_LIMIT));
+            self.blame.timeout(reason, MODELS_LIMIT)
+        };
         let mut nothing = None;
         for url in self.base.candidates() {
             match timeout_at(deadline, self.ask_models_at(url)).await.map_err(late)? {
@@ -298,7 +301,9 @@ impl OpenAi {
         request: &ChatRequest,
         deadline: Instant,
     ) -> Result<DeltaStream, LlmError> {
-        let late = |_| self.blame.timeout("did not begin to answer", self.timeouts.first_token);
+        let limit = self.timeouts.first_token;
+        let late =
+            |_| self.blame.timeout(Reason::new("provider-late-begin").with("limit", human(limit)), limit);
         let response = timeout_at(deadline, self.respond(url, request, deadline))
             .await
             .map_err(late)?
@@ -356,17 +361,12 @@ impl Provider for OpenAi {
             }
         }
         let detail = nothing.map(|error| error.detail).unwrap_or_default();
-        let sentence = format!(
-            "does not know the model {}, or its base_url is not right. Choose another model, or check the base_url: \
-             most end in /v1.",
-            request.model
-        );
-        Err(self.blame.error(FailureCode::Refused, false, &sentence, detail))
+        let reason = Reason::new("provider-unknown-model-or-address").with("model", shown(&request.model));
+        Err(self.blame.error(FailureCode::Refused, false, reason, detail))
     }
 }
 
-const NO_LIST: &str =
-    "does not list its models. Check its base_url, or name them in the configuration (models = [\"…\"]).";
+const NO_LIST: Reason = Reason::new("provider-no-list");
 
 /// The body as text; when it is longer than `limit` or breaks off, what came of it is the error.
 async fn read_at_most(response: reqwest::Response, limit: usize) -> Result<String, String> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::future::join_all;
 
 use super::{LlmError, Provider};
-use crate::domain::Model;
+use crate::domain::{Model, Reason};
 
 pub struct Providers {
     /// In the order of the configuration; the first is the default.
@@ -25,8 +25,8 @@ struct Entry {
 struct Heard {
     /// The last good list; `None`: there was none yet.
     models: Option<Arc<[Model]>>,
-    /// The sentence of the last answer, when that was an error.
-    failure: Option<String>,
+    /// Of the last answer, when that was an error.
+    failure: Option<Reason>,
 }
 
 /// The models that may be asked: what people choose from, and what is taken from them.
@@ -39,7 +39,7 @@ pub struct Offer {
     /// Providers that have never listed their models: nobody knows what they have.
     unheard: Vec<String>,
     /// What is wrong with providers that did not list their models when they were last asked.
-    pub failures: Vec<String>,
+    pub failures: Vec<Reason>,
 }
 
 impl Offer {
@@ -142,10 +142,9 @@ impl Entry {
         match answer {
             Ok(models) => *heard = Heard { models: Some(models.as_slice().into()), failure: None },
             Err(error) => {
-                let sentence = error.failure.message.clone();
-                if heard.failure.replace(sentence).is_none() {
+                if heard.failure.replace(error.failure.reason.clone()).is_none() {
                     let provider = self.provider.name();
-                    tracing::warn!(provider, detail = ?error.detail, "{}", error.failure.message);
+                    tracing::warn!(provider, detail = ?error.detail, "{}", error.failure.reason);
                 }
             }
         }
@@ -167,7 +166,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::{Model, Offer, Providers};
-    use crate::domain::FailureCode;
+    use crate::domain::{FailureCode, Reason};
     use crate::server::llm::{ChatRequest, DeltaStream, LlmError, Provider};
 
     /// Lists what it is told to; nothing is a failure.
@@ -192,7 +191,9 @@ mod tests {
         }
         async fn models(&self) -> Result<Vec<String>, LlmError> {
             let told = self.1.lock().unwrap().clone();
-            told.ok_or_else(|| LlmError::new(FailureCode::Unreachable, "gone", true, "refused"))
+            told.ok_or_else(|| {
+                LlmError::new(FailureCode::Unreachable, Reason::new("error-not-found"), true, "refused")
+            })
         }
         async fn chat(&self, _: ChatRequest) -> Result<DeltaStream, LlmError> {
             Ok(Box::pin(futures::stream::empty()))
@@ -213,10 +214,10 @@ mod tests {
         assert!(providers.offer().models().next().is_none() && !providers.offer().is_whole());
         let answers = providers.ask().await;
         assert_eq!(answers[0].0, "down");
-        assert_eq!(answers[0].1.as_ref().unwrap_err().failure.message, "gone");
+        assert_eq!(answers[0].1.as_ref().unwrap_err().failure.reason, Reason::new("error-not-found"));
         let offer = providers.offer();
         assert_eq!(ids(&offer), ["a/x", "a/org/y", "b/x", &format!("b/{}", "k".repeat(200))]);
-        assert_eq!(offer.failures, ["gone"]);
+        assert_eq!(offer.failures, [Reason::new("error-not-found")]);
         for model in offer.models() {
             assert_eq!(providers.of(model).unwrap().name(), model.provider);
         }

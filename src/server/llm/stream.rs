@@ -9,9 +9,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, Ending};
 use super::client::causes;
-use super::errors::Blame;
+use super::errors::{Blame, human};
 use super::frames::Frames;
 use super::{Delta, DeltaStream, LlmError, Timeouts};
+use crate::domain::Reason;
 
 /// The longest event of a stream, and the longest body that is read whole; JSON takes more than the text in it.
 const MAX_EVENT_BYTES: usize = 8 << 20;
@@ -137,13 +138,10 @@ impl Reader {
     fn take(&mut self, bytes: &[u8]) {
         let answer = &mut self.answer;
         if self.frames.feed(bytes, |name, data| answer.take(name, data)).is_err() {
-            answer.fail_broken("sent more at once than an answer can have. Try again.", "event too long");
+            answer.fail_broken(Reason::new("provider-event-too-long"), "event too long");
         }
         if self.frames.is_page() {
-            answer.fail_broken(
-                "sent a page instead of an answer. Check its base_url.",
-                &format!("200 with {}", self.frames.start()),
-            );
+            answer.fail_broken(Reason::new("provider-page"), &format!("200 with {}", self.frames.start()));
         }
     }
 
@@ -153,7 +151,7 @@ impl Reader {
         self.frames.finish(|name, data| answer.take_last(name, data));
         if !answer.has_events() && !self.frames.is_silent() {
             answer.fail_broken(
-                "sent something that is not an answer. Check its base_url.",
+                Reason::new("provider-not-an-answer-address"),
                 &format!("200 with {}", self.frames.start()),
             );
         }
@@ -166,16 +164,14 @@ impl Reader {
         }
         let only_alive = self.ceiling < self.silence;
         let limit = if self.started { self.timeouts.idle } else { self.timeouts.first_token };
-        let (what, limit) = match (self.started, only_alive) {
-            (true, false) => ("stopped in the middle of the answer and sent nothing more", limit),
-            (true, true) => {
-                ("stopped in the middle of the answer and only said that it is alive", limit * SIGNS_OF_LIFE)
-            }
-            (false, false) => ("did not begin to answer", limit),
-            (false, true) => {
-                ("only said that it is alive and did not begin to answer", limit * SIGNS_OF_LIFE)
-            }
+        let limit = if only_alive { limit * SIGNS_OF_LIFE } else { limit };
+        let shown = human(limit);
+        let reason = match (self.started, only_alive) {
+            (true, false) => Reason::new("provider-late-middle").with("limit", shown),
+            (true, true) => Reason::new("provider-late-middle-alive").with("limit", shown),
+            (false, false) => Reason::new("provider-late-begin").with("limit", shown),
+            (false, true) => Reason::new("provider-late-begin-alive").with("limit", shown),
         };
-        self.answer.fail(self.answer.blame.timeout(what, limit));
+        self.answer.fail(self.answer.blame.timeout(reason, limit));
     }
 }

@@ -12,6 +12,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+use crate::domain::Reason;
+
 /// `None`: the variables name nothing, and the system decides.
 pub(super) fn from_environment() -> Option<Result<ClientConfig, String>> {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -129,36 +131,27 @@ fn has_common_name(certificate: &[u8], host: &str) -> bool {
     })
 }
 
-/// What is wrong with a server's TLS, as the rest of a sentence about the provider.
-pub(super) fn sentence(error: &Error) -> Option<&'static str> {
-    let Error::InvalidCertificate(reason) = error else {
+/// What is wrong with a server's TLS.
+pub(super) fn reason(error: &Error) -> Option<Reason> {
+    let Error::InvalidCertificate(invalid) = error else {
         return match error {
-            Error::InvalidMessage(_) => {
-                Some("does not answer in https. Check whether its base_url should begin with http://.")
-            }
-            Error::AlertReceived(_) | Error::PeerIncompatible(_) => {
-                Some("refused the secure connection. Check that its base_url is right.")
-            }
+            Error::InvalidMessage(_) => Some(Reason::new("provider-not-https")),
+            Error::AlertReceived(_) | Error::PeerIncompatible(_) => Some(Reason::new("provider-tls-refused")),
             _ => None,
         };
     };
-    Some(match reason {
+    Some(match invalid {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "has a certificate that has expired. Renew the certificate on that server."
+            Reason::new("provider-certificate-expired")
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "has a certificate that is not valid yet. Check the clocks of both servers."
+            Reason::new("provider-certificate-not-yet")
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "has a certificate for another name than the one in its base_url. Write the name that is in the certificate."
+            Reason::new("provider-certificate-name")
         }
-        CertificateError::Revoked => {
-            "has a certificate that was revoked. Replace the certificate on that server."
-        }
-        _ => {
-            "has a certificate that this server does not trust: it is self-signed, or of an authority that is not known \
-             here. Put that certificate into a file and name the file in SSL_CERT_FILE."
-        }
+        CertificateError::Revoked => Reason::new("provider-certificate-revoked"),
+        _ => Reason::new("provider-certificate-not-trusted"),
     })
 }
 

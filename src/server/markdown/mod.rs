@@ -41,6 +41,7 @@ mod carried;
 mod fence;
 mod highlight;
 mod html;
+mod labels;
 mod links;
 mod math;
 mod pause;
@@ -54,6 +55,7 @@ mod tests;
 mod tex;
 
 pub use blocks::{Change, Stream};
+pub use labels::labelled;
 pub use pause::with_pauses;
 
 /// Grows whenever the same text gives other HTML; part of the key of every cache of HTML.

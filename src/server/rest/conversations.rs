@@ -9,9 +9,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::extract::{Id, Json, Query};
+use super::extract::{Id, Json, Query, whole_number};
 use crate::{
-    domain::{Conversation, ConversationPatch, CurrentUser, conversation::MAX_SYSTEM_PROMPT_BYTES},
+    domain::{Conversation, ConversationPatch, CurrentUser, Reason, conversation::MAX_SYSTEM_PROMPT_BYTES},
     error::AppError,
     server::{
         conversations::{Conversations, DEFAULT_LIMIT, Listing, MAX_LIMIT},
@@ -27,9 +27,11 @@ pub async fn list(
 ) -> Result<Response, AppError> {
     let listing = Listing {
         cursor: query.text("cursor"),
-        limit: query.value("limit", "a whole number")?,
+        limit: query.value("limit", whole_number)?,
         title_contains: query.text("q"),
-        archived: query.value("archived", "true or false")?.unwrap_or_default(),
+        archived: query
+            .value("archived", |name| Reason::new("query-not-a-truth").with("name", name))?
+            .unwrap_or_default(),
     };
     // As long as their system prompts may be.
     let entries = listing.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);

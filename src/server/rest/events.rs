@@ -12,7 +12,7 @@ use futures::{StreamExt, stream};
 
 use super::extract::{Id, Query, header_text};
 use crate::{
-    domain::CurrentUser,
+    domain::{CurrentUser, Reason},
     error::AppError,
     server::{
         http::keep_alive::{EVERY, kept_alive},
@@ -42,9 +42,10 @@ pub async fn events(
     headers: HeaderMap,
 ) -> Result<Response, AppError> {
     let format = query.choice("format", [("text", Format::Text), ("html", Format::Html)])?;
-    let asked = query.value("after", "the number of an event")?;
+    let asked = query.value("after", |name| Reason::new("query-not-an-event").with("name", name))?;
     let seen = header_text(&headers, LAST_EVENT_ID)?.map(str::trim).filter(|id| !id.is_empty());
-    let not_ours = |_| AppError::invalid(LAST_EVENT_ID, "Last-Event-ID is the number of an event.");
+    let not_ours =
+        |_| AppError::invalid(LAST_EVENT_ID, Reason::new("query-not-an-event").with("name", LAST_EVENT_ID));
     let seen = seen.map(|id| id.parse().map_err(not_ours)).transpose()?;
     let entries = listening.follow(&current, &id, seen.or(asked), format, Stay::Live).await?;
     let fixed = [(header::CONTENT_TYPE, "text/event-stream")];

@@ -9,6 +9,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use crate::{
+    domain::Reason,
     error::{AppError, missing_field},
     server::http::{body, site::Site},
 };
@@ -44,7 +45,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
     // serde would take a list of the fields' values as well.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(AppError::invalid("", "The body is not a JSON object."));
+        return Err(AppError::invalid("", Reason::new("body-not-object")));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -61,20 +62,25 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
             (false, false) => format!("{parent}.{missing}"),
             _ => parent + &missing,
         };
-        AppError::Invalid { field, message: format!("The body does not fit: {sentence}.") }
+        AppError::Invalid { field, reason: Reason::new("body-does-not-fit").with("cause", sentence) }
     })?;
     json.end().map_err(|error| not_json(&error))?;
     Ok(value)
 }
 
 fn not_json(error: &serde_json::Error) -> AppError {
-    AppError::invalid("", format!("The body is not JSON: {error}."))
+    AppError::invalid("", Reason::new("body-not-json").with("cause", error.to_string()))
 }
 
 /// serde's sentence without the line and column, which say little once the field is named.
 fn without_place(error: &serde_json::Error) -> String {
     let sentence = error.to_string();
     sentence.split(" at line ").next().unwrap_or(&sentence).to_owned()
+}
+
+/// What is said of a parameter that should be a number: see [`Query::value`].
+pub fn whole_number(name: &str) -> Reason {
+    Reason::new("query-not-a-number").with("name", name)
 }
 
 /// The parameters after `?`. Unknown ones are ignored; of one that comes twice the first counts.
@@ -87,10 +93,10 @@ impl Query {
         value.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// A number or `true` and `false`; `wanted` completes “… is …” in the refusal.
-    pub fn value<T: FromStr>(&self, name: &str, wanted: &str) -> Result<Option<T>, AppError> {
+    /// A number or `true` and `false`; `wanted` says of a name what it should be.
+    pub fn value<T: FromStr>(&self, name: &str, wanted: fn(&str) -> Reason) -> Result<Option<T>, AppError> {
         let parsed = self.text(name).map(str::parse).transpose();
-        parsed.map_err(|_| AppError::invalid(name, format!("{name} is {wanted}.")))
+        parsed.map_err(|_| AppError::invalid(name, wanted(name)))
     }
 
     /// One of a few words; the first of them when there is none.
@@ -98,7 +104,8 @@ impl Query {
         let asked = self.text(name).unwrap_or(words[0].0);
         words.iter().find(|(word, _)| *word == asked).map(|(_, value)| *value).ok_or_else(|| {
             let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            AppError::invalid(name, format!("{name} is one of: {}.", all.join(", ")))
+            let reason = Reason::new("query-not-one-of").with("name", name).with("words", all.join(", "));
+            AppError::invalid(name, reason)
         })
     }
 }
@@ -109,7 +116,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AppError> {
         axum::extract::Query::try_from_uri(&parts.uri)
             .map(|query| Self(query.0))
-            .map_err(|_| AppError::invalid("", "The parameters after the question mark are not understood."))
+            .map_err(|_| AppError::invalid("", Reason::new("query-not-understood")))
     }
 }
 
@@ -128,7 +135,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 /// A header's text, if it is there.
 pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, AppError> {
     let text = headers.get(name).map(|value| value.to_str()).transpose();
-    text.map_err(|_| AppError::invalid(name, format!("{name} takes letters, digits and signs of ASCII.")))
+    text.map_err(|_| AppError::invalid(name, Reason::new("header-not-ascii").with("name", name)))
 }
 
 #[cfg(test)]
@@ -169,8 +176,8 @@ mod tests {
             ("{\"name\":\"\u{0}\"}", ""),
         ] {
             match parse::<Outer>(body.as_bytes()) {
-                Err(AppError::Invalid { field: found, message }) => {
-                    assert_eq!(found, field, "{body}: {message}")
+                Err(AppError::Invalid { field: found, reason }) => {
+                    assert_eq!(found, field, "{body}: {reason}")
                 }
                 other => panic!("{body}: {other:?}"),
             }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::extract::Json;
 use crate::{
-    domain::{CurrentUser, Model, User, conversation::present},
+    domain::{CurrentUser, Model, Reason, User, conversation::present},
     error::AppError,
     server::{
         accounts::{Accounts, MeChange, language::chosen},
@@ -44,8 +44,10 @@ pub async fn change(
     let password = match (change.password.as_deref(), change.new_password.as_deref()) {
         (Some(old), Some(new)) => Some((old, new)),
         (None, None) => None,
-        (None, Some(_)) => return Err(AppError::invalid("password", "Give the current password too.")),
-        (Some(_), None) => return Err(AppError::invalid("new_password", "Give the new password too.")),
+        (None, Some(_)) => return Err(AppError::invalid("password", Reason::new("password-missing"))),
+        (Some(_), None) => {
+            return Err(AppError::invalid("new_password", Reason::new("new-password-missing")));
+        }
     };
     let language = change.language.as_ref().map(|tag| chosen(tag.as_deref())).transpose()?;
     let change = MeChange { name: change.name.as_deref(), password, language };

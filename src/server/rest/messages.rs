@@ -10,14 +10,15 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::extract::{Id, Json, Query, header_text};
+use super::extract::{Id, Json, Query, header_text, whole_number};
 use crate::{
-    domain::{Conversation, CurrentUser, Failure, Message, Role, Siblings, Status, Usage},
+    domain::{Conversation, CurrentUser, Failure, FailureCode, Message, Role, Siblings, Status, Usage},
     error::AppError,
     server::{
         chat::{self, Chat, Edit, Place},
         conversations::{Conversations, ThreadMessage},
         live::channel::Format,
+        words,
     },
 };
 
@@ -38,7 +39,7 @@ pub struct MessageView {
     model: Option<String>,
     usage: Option<Usage>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<Failure>,
+    failure: Option<FailureView>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     length_limited: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +48,21 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     siblings: Option<Siblings>,
     created_at: i64,
+}
+
+/// Why an answer failed, with the sentence in the caller's language.
+#[derive(Serialize)]
+struct FailureView {
+    code: FailureCode,
+    message: String,
+    retryable: bool,
+}
+
+impl FailureView {
+    fn new(failure: Failure) -> Self {
+        let message = words::current().text(&failure.reason);
+        Self { code: failure.code, message, retryable: failure.retryable }
+    }
 }
 
 #[derive(Serialize)]
@@ -84,7 +100,7 @@ impl MessageView {
             status,
             model,
             usage,
-            failure,
+            failure: failure.map(FailureView::new),
             length_limited,
             left_out: (left_out > 0).then_some(left_out),
             siblings: None,
@@ -176,7 +192,7 @@ pub async fn list(
     query: Query,
 ) -> Result<Response, AppError> {
     let format = query.choice("format", [("markdown", Format::Text), ("html", Format::Html)])?;
-    let limit = query.value("limit", "a whole number")?;
+    let limit = query.value("limit", whole_number)?;
     let conversation = conversations.open(&current, &id).await?;
     let before = query.text("before");
     let thread = conversations.thread(&current, &conversation, before, limit, format).await?;

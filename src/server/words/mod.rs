@@ -28,8 +28,16 @@ static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/locales.rs")
 static BUNDLES: LazyLock<Vec<FluentBundle<FluentResource>>> =
     LazyLock::new(|| FILES.iter().map(|(tag, text)| bundle(tag, text)).collect());
 
-/// Keys that no file has, each noted in the log once.
-static MISSING: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+/// Keys that the log was told of.
+static NOTED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+/// So many of them at the most: keys are in rows, too, and those are not all ours to choose.
+const MOST_NOTED: usize = 1000;
+
+/// Whether the log was not told of this key yet.
+fn is_new(key: &str) -> bool {
+    let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+    noted.len() < MOST_NOTED && noted.insert(key.to_owned())
+}
 
 /// What is wrong with a file is found by a test; here all of it that can be read is taken.
 fn bundle(tag: &str, text: &str) -> FluentBundle<FluentResource> {
@@ -83,8 +91,7 @@ impl Words {
     /// of a newer version may hold a key that is not known here.
     pub fn text(self, reason: &Reason) -> String {
         self.find(reason).or_else(|| Self::english().find(reason)).unwrap_or_else(|| {
-            let mut missing = MISSING.lock().unwrap_or_else(PoisonError::into_inner);
-            if missing.len() < 1000 && missing.insert(reason.key().to_owned()) {
+            if is_new(reason.key()) {
                 tracing::warn!(key = reason.key(), "no file of sentences has this key");
             }
             reason.key().to_owned()
@@ -115,9 +122,50 @@ impl Words {
         }
         let mut errors = Vec::new();
         let text = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
-        if !errors.is_empty() {
+        if !errors.is_empty() && is_new(reason.key()) {
             tracing::warn!(key = reason.key(), ?errors, "a sentence lacks something");
         }
         Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chinese() -> Words {
+        Words::new(Language::exactly("zh-CN").unwrap())
+    }
+
+    #[test]
+    fn a_sentence_is_worded_with_its_parameters_and_without_marks() {
+        let reason = Reason::new("provider-late-begin")
+            .with("provider", "acme")
+            .with("limit", Reason::new("duration-seconds").with("count", 1));
+        let english = Words::english().text(&reason);
+        assert!(english.starts_with("acme did not begin to answer within 1 second. "), "{english}");
+        let said = chinese().text(&reason);
+        assert!(said.starts_with("acme 在 1 秒内没有开始回答。"), "{said}");
+        assert!(!(english + &said).contains(['\u{2066}', '\u{2068}', '\u{2069}']));
+    }
+
+    #[test]
+    fn numbers_choose_the_plural_form_and_are_written_in_groups() {
+        let seconds =
+            |count: u64| Words::english().text(&Reason::new("duration-seconds").with("count", count));
+        assert_eq!([seconds(0), seconds(1), seconds(2)], ["0 seconds", "1 second", "2 seconds"]);
+        assert_eq!(seconds(1_234_567), "1,234,567 seconds");
+        let bytes = Reason::new("size-bytes").with("count", 262_144);
+        assert_eq!(chinese().text(&bytes), "262,144 字节");
+        assert_eq!(chinese().number(-1_000), "-1,000");
+    }
+
+    #[test]
+    fn what_no_file_has_is_said_as_it_is_and_noted_once() {
+        let newer: Reason = serde_json::from_str(r#"{"key":"of-a-newer-version","with":{"x":1}}"#).unwrap();
+        assert_eq!(chinese().text(&newer), "of-a-newer-version");
+        assert!(!is_new("of-a-newer-version"));
+        // A parameter that is missing leaves its name, and no gap that means something else.
+        assert!(chinese().say("size-bytes").contains("$count"), "{}", chinese().say("size-bytes"));
     }
 }

@@ -7,9 +7,11 @@ use super::{
     shared::{End, Shared, Turn},
 };
 use crate::{
-    domain::ChatEvent,
-    domain::{Failure, Status},
-    ui::parts::{AnswerActions, AnswerEnd, LeftOut, meta_line, name_headings},
+    domain::{ChatEvent, Status},
+    ui::{
+        parts::{AnswerActions, AnswerEnd, LeftOut, name_headings},
+        words::t,
+    },
 };
 
 #[component]
@@ -42,13 +44,13 @@ pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
         <article
             class="message"
             id=id
-            aria-label="Answer"
+            aria-label=t("answer")
             aria-busy=move || busy.with(Option::is_none).to_string()
         >
             {move || view! { <LeftOut count=left_out.get() /> }}
             <Show when=move || !reasoning.with(String::is_empty)>
                 <details class="reasoning">
-                    <summary>"Reasoning"</summary>
+                    <summary>{t("reasoning")}</summary>
                     <div class="thought">
                         {
                             let thought = thought.clone();
@@ -71,7 +73,7 @@ pub(super) fn apply(shared: Shared, turn: &Turn, event: ChatEvent) {
         ChatEvent::Started { model, left_out, .. } => {
             turn.begin_again();
             turn.left_out.set(left_out);
-            turn.meta.set(meta_line(&model, None));
+            turn.meta.set(shared.meta_line(&model, None));
             shared.running.set(Some(id.clone()));
         }
         ChatEvent::Reset { .. } => turn.begin_again(),
@@ -89,11 +91,11 @@ pub(super) fn apply(shared: Shared, turn: &Turn, event: ChatEvent) {
         }
         ChatEvent::Reasoning { text, .. } => turn.reasoning.update(|all| all.push_str(&text)),
         ChatEvent::Done { status, usage, length_limited, .. } => {
-            turn.meta.update(|meta| *meta = meta_line(meta, usage));
+            turn.meta.update(|meta| *meta = shared.meta_line(meta, usage));
             finish(shared, turn, End { status, failure: None, length_limited });
         }
-        ChatEvent::Failed { code, message, retryable, .. } => {
-            let failure = Some(Failure { code, message, retryable });
+        ChatEvent::Failed { message, .. } => {
+            let failure = Some(message);
             finish(shared, turn, End { status: Status::Failed, failure, length_limited: false });
         }
         _ => {}

@@ -6,7 +6,12 @@ use leptos::{ev, html, prelude::*, task::spawn_local};
 use super::{browser, keep, page, shared::Shared, steer};
 use crate::{
     api,
-    ui::{parts::Icon, sent::Sent},
+    domain::Reason,
+    ui::{
+        parts::Icon,
+        sent::Sent,
+        words::{t, t_with},
+    },
 };
 
 #[component]
@@ -59,7 +64,7 @@ pub(super) fn Composer(
                 }
                 // The text stays where it is. Sent again as it is, it is the same question; changed, it is
                 // another one, whatever became of the first.
-                Err(error) => shared.alert.set(Some(error.to_string())),
+                Err(refusal) => shared.refused(refusal),
             }
         });
     };
@@ -72,7 +77,7 @@ pub(super) fn Composer(
         let empty = || text.get_untracked().is_some_and(|area| area.value().is_empty());
         if pressed.is("ArrowUp") && empty() {
             event.prevent_default();
-            steer::edit_last();
+            steer::edit_last(shared);
         }
     };
     let on_input = move |_| {
@@ -89,7 +94,7 @@ pub(super) fn Composer(
             </Show>
             <Show when=move || shared.lost.get()>
                 <p class="lost" role="status">
-                    "The connection was lost. Looking for it again …"
+                    {t("connection-lost")}
                 </p>
             </Show>
             <form
@@ -107,8 +112,8 @@ pub(super) fn Composer(
                 <textarea
                     name="text"
                     rows="1"
-                    placeholder="Ask anything"
-                    aria-label="Message"
+                    placeholder=t("ask-anything")
+                    aria-label=t("message")
                     required
                     autofocus
                     enterkeyhint="enter"
@@ -119,11 +124,11 @@ pub(super) fn Composer(
                 ></textarea>
                 <div class="row">
                     <label class="choice">
-                        <span class="unseen">"Model"</span>
+                        <span class="unseen">{t("model")}</span>
                         <select name="model" node_ref=chosen>
                             {gone
                                 .map(|id| {
-                                    let shown = format!("{id} (no longer offered)");
+                                    let shown = t_with(Reason::new("model-no-longer-offered").with("model", id.as_str()));
                                     view! { <option value=id selected disabled>{shown}</option> }
                                 })}
                             {models
@@ -140,7 +145,7 @@ pub(super) fn Composer(
                         when=move || shared.running.with(Option::is_some)
                         fallback=move || {
                             view! {
-                                <button class="send" aria-label="Send" disabled=move || sending.get()>
+                                <button class="send" aria-label=t("send") disabled=move || sending.get()>
                                     <Icon name="up" />
                                 </button>
                             }
@@ -148,7 +153,7 @@ pub(super) fn Composer(
                     >
                         <button
                             class="send stop"
-                            aria-label="Stop"
+                            aria-label=t("stop")
                             formaction="/fn/stop"
                             formnovalidate
                             name="message_id"
@@ -165,8 +170,7 @@ pub(super) fn Composer(
                 </div>
             </form>
             <p class="note">
-                "Answers can be wrong. "
-                <span class="keys">"Enter sends, Shift-Enter breaks the line."</span>
+                {t("answers-can-be-wrong")} " " <span class="keys">{t("keys-hint")}</span>
             </p>
         </div>
     }

@@ -6,7 +6,6 @@ use web_sys::{DataTransfer, DragEvent, Element};
 
 use super::shared::Shared;
 
-const NO_FILES: &str = "Files cannot be added here yet. Copy their text and paste it into the message.";
 /// Where text may be dropped.
 const FIELDS: &str = "textarea, input:not([type=hidden])";
 
@@ -16,7 +15,7 @@ pub(super) fn listen(shared: Shared) {
     window_event_listener(ev::dragover, |event| _ = refuse(&event));
     window_event_listener(ev::drop, move |event| {
         if refuse(&event) && event.data_transfer().is_some_and(|carried| carries(&carried, "Files")) {
-            shared.alert.set(Some(NO_FILES.to_owned()));
+            shared.alert.set(Some(shared.say("files-not-yet")));
         }
     });
 }

@@ -76,8 +76,8 @@ async fn follow(shared: Shared, conversation_id: String, after: u64) {
                     }
                 }
             }
-            Err(error @ (AppError::SignedOut | AppError::NotFound)) => {
-                shared.alert.set(Some(error.to_string()));
+            Err(refusal) if matches!(refusal.error, AppError::SignedOut | AppError::NotFound) => {
+                shared.refused(refusal);
                 shared.running.set(None);
                 return;
             }

@@ -9,7 +9,8 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{Failure, Siblings, Status},
+    domain::{Siblings, Status, Usage},
+    error::Refusal,
     ui::{parts::meta_line, sent::Sent, words::Speaker},
 };
 
@@ -28,8 +29,8 @@ pub struct Running {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct End {
     pub status: Status,
-    /// Why, when it failed.
-    pub failure: Option<Failure>,
+    /// Why, when it failed, worded.
+    pub failure: Option<String>,
     pub length_limited: bool,
 }
 
@@ -110,6 +111,18 @@ impl Shared {
         self.words.with_value(|words| words.say(key))
     }
 
+    /// See [`meta_line`].
+    pub fn meta_line(&self, model: &str, usage: Option<Usage>) -> String {
+        self.words.with_value(|words| meta_line(words, model, usage))
+    }
+
+    /// Tells what became of something that was sent.
+    pub fn refused(&self, refusal: Refusal) {
+        let unanswered = refusal.message.is_empty();
+        let sentence = if unanswered { self.say("error-unreachable") } else { refusal.message };
+        self.alert.set(Some(sentence));
+    }
+
     /// The turn of an answer that arrived on this page.
     pub fn turn(&self, answer_id: &str) -> Option<Turn> {
         self.turns
@@ -129,7 +142,7 @@ impl Shared {
             let answer =
                 Running { answer_id: answer_id.to_owned(), html: String::new(), siblings: None, left_out: 0 };
             let turn = Turn::new(question, answer);
-            turn.meta.set(meta_line(model, None));
+            turn.meta.set(self.meta_line(model, None));
             self.turns.update(|turns| turns.push(turn));
             self.running.set(Some(answer_id.to_owned()));
         }

@@ -12,7 +12,7 @@ use web_sys::{
 use super::{browser, keep, page, shared::Shared};
 use crate::{
     api,
-    error::AppError,
+    error::{AppError, Refusal},
     ui::{parts::EditForm, sent::Sent},
 };
 
@@ -33,7 +33,7 @@ pub(super) fn submit(shared: Shared, event: ev::SubmitEvent) {
     name(shared, &action, &body);
     spawn_local(async move {
         let sent = post(&action, &body).await;
-        match sent.unwrap_or(Err(AppError::Unreachable)) {
+        match sent.unwrap_or(Err(AppError::Unreachable.into())) {
             Ok(path) => {
                 shared.changed.update_value(Sent::arrived);
                 if let Some(area) = edit_of(&form) {
@@ -42,8 +42,8 @@ pub(super) fn submit(shared: Shared, event: ev::SubmitEvent) {
                 shared.leaving.set_value(true);
                 page::go(&path);
             }
-            Err(error) => {
-                shared.alert.set(Some(error.to_string()));
+            Err(refusal) => {
+                shared.refused(refusal);
                 shared.steering.set_value(false);
                 if shared.stale.get_value() {
                     keep::reload(shared);
@@ -74,7 +74,7 @@ fn name(shared: Shared, action: &str, body: &UrlSearchParams) {
 }
 
 /// Where to go, or why not; `Err` when no answer came.
-async fn post(action: &str, body: &UrlSearchParams) -> Result<Result<String, AppError>, JsValue> {
+async fn post(action: &str, body: &UrlSearchParams) -> Result<Result<String, Refusal>, JsValue> {
     let headers = Headers::new()?;
     headers.set("accept", "application/json")?;
     let request = RequestInit::new();
@@ -84,7 +84,7 @@ async fn post(action: &str, body: &UrlSearchParams) -> Result<Result<String, App
     let response: Response =
         JsFuture::from(window().fetch_with_str_and_init(action, &request)).await?.unchecked_into();
     let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
-    let unreadable = |_| AppError::Unreachable;
+    let unreadable = |_| Refusal::from(AppError::Unreachable);
     Ok(if response.ok() {
         serde_json::from_str(&text).map_err(unreadable)
     } else {
@@ -96,8 +96,8 @@ async fn post(action: &str, body: &UrlSearchParams) -> Result<Result<String, App
 pub(super) fn stop(shared: Shared) {
     let Some(message_id) = shared.running.get_untracked() else { return };
     spawn_local(async move {
-        if let Err(error) = api::chat::stop(message_id).await {
-            shared.alert.set(Some(error.to_string()));
+        if let Err(refusal) = api::chat::stop(message_id).await {
+            shared.refused(refusal);
         }
     });
 }
@@ -147,11 +147,11 @@ fn close(shared: Shared, open: &Element) {
 }
 
 /// Opens the newest question to be edited.
-pub(super) fn edit_last() {
+pub(super) fn edit_last(shared: Shared) {
     let all = document().query_selector_all("#thread .message.user").ok();
     let last = all.and_then(|all| all.item(all.length().checked_sub(1)?));
     if let Some(message) = last.and_then(|node| node.dyn_into::<Element>().ok()) {
-        edit(&message);
+        edit(shared, &message);
     }
 }
 
@@ -167,7 +167,7 @@ pub(super) fn click(shared: Shared, event: &ev::MouseEvent) {
         && let Some(message) = link.closest(".message").ok().flatten()
     {
         event.prevent_default();
-        edit(&message);
+        edit(shared, &message);
     } else if closest(".editing .cancel").is_some()
         && let Some(form) = closest(".editing")
     {
@@ -176,8 +176,8 @@ pub(super) fn click(shared: Shared, event: &ev::MouseEvent) {
     }
 }
 
-fn edit(message: &Element) {
-    if let Some(area) = open_edit(message) {
+fn edit(shared: Shared, message: &Element) {
+    if let Some(area) = open_edit(shared, message) {
         let end = area.value().encode_utf16().count() as u32;
         let _ = area.focus();
         let _ = area.set_selection_range(end, end);
@@ -185,12 +185,17 @@ fn edit(message: &Element) {
 }
 
 /// The field in which a question is edited.
-fn open_edit(message: &Element) -> Option<HtmlTextAreaElement> {
+fn open_edit(shared: Shared, message: &Element) -> Option<HtmlTextAreaElement> {
     if edit_of(message).is_none() {
         let text = message.query_selector(".body").ok().flatten()?.text_content()?;
         // The key is put in when it is sent.
         let (id, key) = (message.id(), String::new());
-        mount_to(message.clone().unchecked_into(), move || view! { <EditForm id text key /> }).forget();
+        let words = shared.words.get_value();
+        let form = move || {
+            provide_context(words);
+            view! { <EditForm id text key /> }
+        };
+        mount_to(message.clone().unchecked_into(), form).forget();
     }
     edit_of(message)
 }
@@ -213,7 +218,7 @@ pub(super) fn keydown(event: &ev::KeyboardEvent) {
 /// Opens the fields of the questions that were being edited, as they were left.
 pub(super) fn restore_edits(shared: Shared) {
     for (question, text) in keep::kept_edits(shared) {
-        if let Some(area) = open_edit(&question) {
+        if let Some(area) = open_edit(shared, &question) {
             area.set_value(&text);
         }
     }

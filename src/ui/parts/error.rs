@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::{Icon, steer::as_html};
-use crate::error::AppError;
+use crate::{
+    error::AppError,
+    ui::words::{around, t, t_with},
+};
 
 #[component]
 pub fn Brand() -> impl IntoView {
@@ -31,21 +34,22 @@ pub fn ErrorPage(error: AppError, reference: Option<String>, again: Option<Again
     view! {
         <main class="card">
             <Brand />
-            <h1>{error.title()}</h1>
+            <h1>{t_with(error.title())}</h1>
             <p class=class role=role>
-                {error.to_string()}
+                {t_with(error.reason())}
             </p>
             {reference
                 .map(|id| {
+                    let (before, after) = around("error-reference", "number");
                     view! {
                         <p class="quiet">
-                            "If it happens again, tell your administrator this number: " <code>{id}</code>
+                            {before} <code>{id}</code> {after}
                         </p>
                     }
                 })}
             {again.map(|again| view! { <SendAgain again /> })}
             <a class="primary" href="/">
-                "Back to your conversations"
+                {t("conversations-back")}
             </a>
         </main>
     }
@@ -62,9 +66,9 @@ fn SendAgain(again: Again) -> impl IntoView {
                 .into_iter()
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
                 .collect_view()}
-            <textarea name="text" rows="8" aria-label="Message" required dir="auto" inner_html=text></textarea>
+            <textarea name="text" rows="8" aria-label=t("message") required dir="auto" inner_html=text></textarea>
             <div class="row">
-                <button class="small">"Send"</button>
+                <button class="small">{t("send")}</button>
             </div>
         </form>
     }

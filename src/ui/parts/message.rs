@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use leptos::prelude::*;
 
 use super::{Icon, steer::*};
-use crate::domain::{Failure, Siblings, Status, Usage, message::MOST_LEFT_OUT};
+use crate::{
+    domain::{Reason, Siblings, Status, Usage, message::MOST_LEFT_OUT},
+    ui::words::{Speaker, t, t_with},
+};
 
 /// What a person wrote, as they wrote it. `edit` is the form that changes it, where it is open; `query` as
 /// in [`EditLink`].
@@ -19,11 +22,11 @@ pub fn Question(
 ) -> impl IntoView {
     let article = id.clone();
     view! {
-        <article class="message user" id=article aria-label="You">
+        <article class="message user" id=article aria-label=t("you")>
             <div class="body" dir="auto">{text}</div>
             <div class="actions">
                 {siblings.map(|siblings| view! { <Branches siblings /> })}
-                <button class="plain copy-message" title="Copy message">
+                <button class="plain copy-message" title=t("message-copy")>
                     <Icon name="copy" />
                 </button>
                 <EditLink id=id.clone() query />
@@ -54,7 +57,7 @@ pub fn name_headings<'a>(html: &'a str, message_id: &str) -> Cow<'a, str> {
 #[derive(Clone, Debug)]
 pub struct Written {
     pub status: Status,
-    pub failure: Option<Failure>,
+    pub failure: Option<Reason>,
     pub length_limited: bool,
     /// See [`crate::domain::Message::left_out`].
     pub left_out: u32,
@@ -69,13 +72,14 @@ pub fn Answer(id: String, html: String, reasoning: String, written: Written, met
     let Written { status, failure, length_limited, left_out, siblings, newest } = written;
     let (article, html) = (id.clone(), name_headings(&html, &id).into_owned());
     let has_text = !html.is_empty();
+    let failure = failure.map(t_with);
     view! {
-        <article class="message" id=article aria-label="Answer" data-status=status.as_str()>
+        <article class="message" id=article aria-label=t("answer") data-status=status.as_str()>
             <LeftOut count=left_out />
             {(!reasoning.is_empty()).then(|| {
                 view! {
                     <details class="reasoning">
-                        <summary>"Reasoning"</summary>
+                        <summary>{t("reasoning")}</summary>
                         <div class="thought">{reasoning}</div>
                     </details>
                 }
@@ -96,11 +100,9 @@ pub fn LeftOut(count: u32) -> impl IntoView {
 fn left_out(count: u32) -> Option<String> {
     Some(match count {
         0 => return None,
-        1 => "Sent without the first message: the model has no room for it.".to_owned(),
-        MOST_LEFT_OUT.. => {
-            "Sent with the newest messages only: the model has no room for the others.".to_owned()
-        }
-        _ => format!("Sent without the first {count} messages: the model has no room for them."),
+        1 => t("sent-without-first"),
+        MOST_LEFT_OUT.. => t("sent-newest-only"),
+        _ => t_with(Reason::new("sent-without").with("count", count)),
     })
 }
 
@@ -110,7 +112,7 @@ pub fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String) -> im
     view! {
         <div class="actions">
             {siblings.map(|siblings| view! { <Branches siblings /> })}
-            <button class="plain copy-message" title="Copy answer">
+            <button class="plain copy-message" title=t("answer-copy")>
                 <Icon name="copy" />
             </button>
             <AgainButton id=id.clone() />
@@ -121,9 +123,9 @@ pub fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String) -> im
 }
 
 /// Which model answered, and with how many tokens.
-pub fn meta_line(model: &str, usage: Option<Usage>) -> String {
-    let tokens = usage.map(|usage| format!(" · {} tokens", usage.completion_tokens));
-    format!("{model}{}", tokens.unwrap_or_default())
+pub fn meta_line(words: &Speaker, model: &str, usage: Option<Usage>) -> String {
+    let Some(usage) = usage else { return model.to_owned() };
+    words.words(&Reason::new("model-and-tokens").with("model", model).with("count", usage.completion_tokens))
 }
 
 /// How an answer ended, where it did not end well, and the way on.
@@ -131,19 +133,18 @@ pub fn meta_line(model: &str, usage: Option<Usage>) -> String {
 pub fn AnswerEnd(
     id: String,
     status: Status,
-    failure: Option<Failure>,
+    /// Why it failed, worded.
+    failure: Option<String>,
     length_limited: bool,
     has_text: bool,
     newest: bool,
 ) -> impl IntoView {
     let sentence = match (&failure, status) {
-        (Some(failure), _) => failure.message.clone(),
-        (None, Status::Failed) => "This answer failed.".to_owned(),
-        (None, Status::Interrupted) => "The server was stopped while it wrote this answer.".to_owned(),
-        (None, Status::Stopped) => "You stopped this answer.".to_owned(),
-        (None, Status::Complete) if length_limited => {
-            "This answer was cut: it reached the model’s limit.".to_owned()
-        }
+        (Some(failure), _) => failure.clone(),
+        (None, Status::Failed) => t("answer-failed"),
+        (None, Status::Interrupted) => t("answer-interrupted"),
+        (None, Status::Stopped) => t("answer-stopped"),
+        (None, Status::Complete) if length_limited => t("answer-cut"),
         (None, Status::Complete | Status::Generating) => return None,
     };
     let quiet = matches!(status, Status::Stopped | Status::Complete);

@@ -53,7 +53,7 @@ fn Arrow(to: Option<String>, title: String, sign: &'static str) -> impl IntoView
 #[component]
 pub fn EditLink(id: String, #[prop(optional)] query: String) -> impl IntoView {
     view! {
-        <a class="plain edit" href=format!("?{query}edit={id}#{id}") title="Edit message">
+        <a class="plain edit" href=format!("?{query}edit={id}#{id}") title=t("message-edit")>
             <Icon name="edit" />
         </a>
     }
@@ -71,7 +71,7 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
             <textarea
                 name="text"
                 rows="3"
-                aria-label="Your message"
+                aria-label=t("your-message")
                 required
                 enterkeyhint="enter"
                 dir="auto"
@@ -79,10 +79,10 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
             ></textarea>
             <div class="row">
                 <a class="small cancel" href=format!("?{}#{id}", query.trim_end_matches('&'))>
-                    "Cancel"
+                    {t("cancel")}
                 </a>
                 <button class="small" name="message_id" value=id>
-                    "Send changed"
+                    {t("send-changed")}
                 </button>
             </div>
         </form>
@@ -93,13 +93,13 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
 pub fn DeleteMenu(id: String) -> impl IntoView {
     view! {
         <details class="menu" name="steer">
-            <summary class="plain" title="Delete message">
+            <summary class="plain" title=t("message-delete")>
                 <Icon name="bin" />
             </summary>
             <div class="sheet">
-                <p>"The message is gone for good. What follows it stays."</p>
+                <p>{t("message-delete-hint")}</p>
                 <button class="small danger" form="steer" formaction="/fn/delete-message" name="message_id" value=id>
-                    "Delete message"
+                    {t("message-delete")}
                 </button>
             </div>
         </details>
@@ -110,7 +110,7 @@ pub fn DeleteMenu(id: String) -> impl IntoView {
 #[component]
 pub fn AgainButton(id: String) -> impl IntoView {
     view! {
-        <button class="plain" form="steer" formaction="/fn/retry" name="message_id" value=id title="Write again">
+        <button class="plain" form="steer" formaction="/fn/retry" name="message_id" value=id title=t("write-again")>
             <Icon name="again" />
         </button>
     }
@@ -121,7 +121,7 @@ pub fn RetryButton(id: String) -> impl IntoView {
     view! {
         <button class="small" form="steer" formaction="/fn/retry" name="message_id" value=id>
             <Icon name="again" />
-            "Retry"
+            {t("retry")}
         </button>
     }
 }
@@ -130,7 +130,7 @@ pub fn RetryButton(id: String) -> impl IntoView {
 pub fn ContinueButton(id: String) -> impl IntoView {
     view! {
         <button class="small go-on" form="steer" formaction="/fn/continue" name="message_id" value=id>
-            "Continue"
+            {t("continue")}
         </button>
     }
 }

@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use super::{End, Job};
 use crate::{
-    domain::{ChatEvent, Failure, FailureCode, Message, Status, Usage},
+    domain::{ChatEvent, Failure, FailureCode, Message, Reason, Status, Usage},
     server::{
         chat::{Chat, tail::Tail, title},
         journal::Entry,
         live::{
             channel::{Channel, StopReason},
-            entry::end_of,
+            entry::{end_of, failed},
             registry::Held,
         },
         store::{Finish, Leftovers, Recovered, Run, StoreError},
@@ -197,8 +197,7 @@ impl Ending {
         match stored {
             Stored::As(Finish { failure: Some(failure), .. })
             | Stored::Not(Finish { failure: Some(failure), .. }) => {
-                let Failure { code, message, retryable } = failure;
-                self.channel.publish(ChatEvent::Failed { message_id, code, message, retryable });
+                self.channel.publish(failed(message_id, failure));
             }
             Stored::As(Finish { status, usage, length_limited, .. })
             | Stored::Not(Finish { status, usage, length_limited, .. }) => {
@@ -230,13 +229,8 @@ fn cut(finish: Finish, bytes: usize) -> Finish {
         text.truncate(text.floor_char_boundary(bytes));
         text
     };
-    let failure = Failure {
-        code: FailureCode::Broken,
-        message: "The database of this server does not take this answer, so not all of it is kept. Have it written \
-            again, or ask the administrator."
-            .into(),
-        retryable: true,
-    };
+    let failure =
+        Failure { code: FailureCode::Broken, reason: Reason::new("answer-not-taken"), retryable: true };
     Finish {
         content: first(finish.content),
         reasoning: first(finish.reasoning),

@@ -1,7 +1,7 @@
 //! Cases about messages, and about the tails of running answers.
 
 use crate::{
-    domain::{Failure, FailureCode, Message, Status, Usage},
+    domain::{Failure, FailureCode, Message, Reason, Status, Usage},
     server::store::{Chunk, Finish, NewTurn, Store, Texts},
 };
 
@@ -85,8 +85,12 @@ pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
 
 pub(super) async fn a_failure_is_kept(store: &dyn Store) {
     let turn = begun(store).await;
-    let failure =
-        Failure { code: FailureCode::Overloaded, message: "Try later.".to_owned(), retryable: true };
+    // All kinds of parameters, and a key that only a newer version may know.
+    let reason = Reason::new("later-key")
+        .with("provider", "Über “acme”")
+        .with("limit", 262_144)
+        .with("wait", Reason::new("duration-seconds").with("count", -7));
+    let failure = Failure { code: FailureCode::Overloaded, reason, retryable: true };
     let end = Finish { status: Status::Failed, failure: Some(failure.clone()), ..finish("Hal", 3) };
     assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
     let stored = answer(store, &turn).await;

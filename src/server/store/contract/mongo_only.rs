@@ -8,8 +8,11 @@ use mongodb::{
     bson::{Bson, Document, doc},
 };
 
-use crate::server::store::{
-    ContinueOutcome, Leftovers, NewTurn, OpenError, OpenOptions, Store, StoreError, TurnOutcome, open,
+use crate::{
+    domain::{Failure, FailureCode},
+    server::store::{
+        ContinueOutcome, Leftovers, NewTurn, OpenError, OpenOptions, Store, StoreError, TurnOutcome, open,
+    },
 };
 
 use super::{
@@ -139,6 +142,25 @@ async fn no_chunk_outlives_its_answer() {
     }
     assert_eq!(store.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 0);
     assert_eq!(chunks.count_documents(doc! {}).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_failure_that_an_earlier_version_stored_keeps_its_sentence() {
+    let url = shared().await.url(&fresh_database());
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    let turn = first_turn(&user(&*store).await);
+    begin(&*store, &turn).await;
+    let failure = doc! { "code": "refused", "message": "acme refused the key.", "retryable": false };
+    documents(&url, "messages")
+        .await
+        .update_one(
+            doc! { "_id": &turn.answer.id },
+            doc! { "$set": { "status": "failed", "failure": failure } },
+        )
+        .await
+        .unwrap();
+    let stored = store.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap().failure;
+    assert_eq!(stored, Some(Failure::earlier(FailureCode::Refused, "acme refused the key.", false)));
 }
 
 #[tokio::test]

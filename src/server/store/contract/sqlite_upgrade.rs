@@ -6,8 +6,11 @@ use sqlx::{AssertSqlSafe, SqlitePool, migrate::Migrator, sqlite::SqliteConnectOp
 use tempfile::TempDir;
 
 use crate::{
-    domain::Status,
-    server::store::{Chunk, Leftovers, OpenOptions, Recovered, Store, open},
+    domain::{Failure, FailureCode, Status},
+    server::{
+        store::{Chunk, Leftovers, OpenOptions, Recovered, Store, open},
+        words::{Language, Words},
+    },
 };
 
 /// The numbers of all migrations, in order; some are left out.
@@ -88,6 +91,29 @@ async fn answers_that_an_earlier_version_was_writing_are_kept() {
         assert!(store.last_seq("of running").await.unwrap() > 200);
         assert_eq!(store.user("ada").await.unwrap().unwrap().email, "ada@example.com");
     }
+}
+
+#[tokio::test]
+async fn a_failure_that_an_earlier_version_stored_keeps_its_sentence() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("inglenook.db");
+    older(&file, 6).await;
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&file)).await.unwrap();
+    sqlx::raw_sql(
+        "UPDATE messages SET status = 'failed', failure_code = 'timeout', failure_message = 'acme stopped.',
+            failure_retryable = 1 WHERE id = 'begun'",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    pool.close().await;
+    let store = open(&format!("sqlite:{}", file.display()), &OpenOptions::default()).await.unwrap();
+    let failure = store.message("ada", "begun").await.unwrap().unwrap().failure.unwrap();
+    assert_eq!(failure, Failure::earlier(FailureCode::Timeout, "acme stopped.", true));
+    assert_eq!(Words::english().text(&failure.reason), "acme stopped.");
+    let chinese = Words::new(Language::exactly("zh-CN").unwrap()).text(&failure.reason);
+    assert!(chinese.contains("超时") && chinese.contains("acme stopped."), "{chinese}");
+    assert_eq!(store.user("ada").await.unwrap().unwrap().language, None);
 }
 
 #[tokio::test]

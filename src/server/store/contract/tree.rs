@@ -3,7 +3,7 @@
 use futures::future::join_all;
 
 use crate::{
-    domain::{Conversation, Failure, FailureCode, Status},
+    domain::{Conversation, Failure, FailureCode, Reason, Status},
     server::store::{
         Child, ContinueOutcome, Finish, Leftovers, NewTurn, Run, Store, TreeOutcome, TurnOutcome,
     },
@@ -228,8 +228,8 @@ pub(super) async fn what_failed_in_the_middle_goes_on(store: &dyn Store) {
     for (text, goes_on) in [("Half", true), ("", false)] {
         let failed = another_answer(&ada, &turn.conversation, Some(question(&turn)));
         begin(store, &failed).await;
-        let failure =
-            Failure { code: FailureCode::Timeout, message: "acme stopped.".into(), retryable: true };
+        let reason = Reason::new("provider-late-middle").with("provider", "acme");
+        let failure = Failure { code: FailureCode::Timeout, reason, retryable: true };
         let reasoning = "What is half?".to_owned();
         let end = Finish { status: Status::Failed, failure: Some(failure), reasoning, ..finish(text, 12) };
         assert!(store.finish_message(&failed.answer.id, &end).await.unwrap());

@@ -5,7 +5,9 @@ use mongodb::bson::{Binary, DateTime, spec::BinarySubtype};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{Conversation, Failure, Message, Role, Status, Usage, User, UserRole, UserState},
+    domain::{
+        Conversation, Failure, FailureCode, Message, Reason, Role, Status, Usage, User, UserRole, UserState,
+    },
     server::store::{Chunk, Mark, Session},
 };
 
@@ -147,6 +149,34 @@ impl From<ConversationDoc> for Conversation {
     }
 }
 
+/// Why an answer failed. Earlier versions stored a sentence in English in place of the reason.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct FailureDoc {
+    pub code: FailureCode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    pub retryable: bool,
+}
+
+impl From<Failure> for FailureDoc {
+    fn from(failure: Failure) -> Self {
+        let Failure { code, reason, retryable } = failure;
+        Self { code, reason: Some(reason), message: None, retryable }
+    }
+}
+
+impl From<FailureDoc> for Failure {
+    fn from(doc: FailureDoc) -> Self {
+        let FailureDoc { code, reason, message, retryable } = doc;
+        match reason {
+            Some(reason) => Self { code, reason, retryable },
+            None => Self::earlier(code, &message.unwrap_or_default(), retryable),
+        }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct MessageDoc {
     #[serde(rename = "_id")]
@@ -163,7 +193,7 @@ pub(super) struct MessageDoc {
     pub status: Status,
     pub model: Option<String>,
     pub usage: Option<Usage>,
-    pub failure: Option<Failure>,
+    pub failure: Option<FailureDoc>,
     #[serde(default)]
     pub length_limited: bool,
     #[serde(default)]
@@ -208,7 +238,7 @@ impl MessageDoc {
             status,
             model,
             usage,
-            failure,
+            failure: failure.map(FailureDoc::from),
             length_limited,
             left_out,
             created_at,
@@ -231,7 +261,7 @@ impl From<MessageDoc> for Message {
             status: doc.status,
             model: doc.model,
             usage: doc.usage,
-            failure: doc.failure,
+            failure: doc.failure.map(Failure::from),
             length_limited: doc.length_limited,
             left_out: doc.left_out,
             created_at: doc.created_at,

@@ -17,7 +17,12 @@ use crate::{
     },
 };
 
-use super::{Mongo, documents::MessageDoc, tail::End, turns::BeginTurn};
+use super::{
+    Mongo,
+    documents::{FailureDoc, MessageDoc},
+    tail::End,
+    turns::BeginTurn,
+};
 
 /// How many answers that were left behind are ended at a time: one that is locked does not keep the
 /// others waiting.
@@ -166,7 +171,7 @@ fn ending(finish: &Finish) -> error::Result<Document> {
         "reasoning": &finish.reasoning,
         "status": to_bson(&finish.status)?,
         "usage": to_bson(&finish.usage)?,
-        "failure": to_bson(&finish.failure)?,
+        "failure": to_bson(&finish.failure.clone().map(FailureDoc::from))?,
         "length_limited": finish.length_limited,
     })
 }

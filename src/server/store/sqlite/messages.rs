@@ -13,13 +13,13 @@ use crate::{
 use super::{
     Sqlite,
     error::store_error,
-    rows::Word,
+    rows::{Word, json},
     tail::{delete_chunks, raise_seq},
 };
 
 const FINISH: &str = "
     UPDATE messages SET content = ?2, reasoning = ?3, status = ?4, prompt_tokens = ?5,
-        completion_tokens = ?6, failure_code = ?7, failure_message = ?8, failure_retryable = ?9,
+        completion_tokens = ?6, failure_code = ?7, failure_reason = ?8, failure_retryable = ?9,
         length_limited = ?10
     WHERE id = ?1 AND status = 'generating' AND instance = ?11
     RETURNING conversation_id";
@@ -40,7 +40,8 @@ const MESSAGES_OF: &str = "
     WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
 const WITHOUT_REASONING: &str = "
     SELECT id, conversation_id, parent_id, role, content, '' AS reasoning, status, model, prompt_tokens,
-        completion_tokens, failure_code, failure_message, failure_retryable, length_limited, left_out, created_at
+        completion_tokens, failure_code, failure_message, failure_reason, failure_retryable, length_limited, left_out,
+        created_at
     FROM messages
     WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
 
@@ -144,7 +145,7 @@ impl Sqlite {
             .bind(finish.usage.map(|usage| usage.prompt_tokens))
             .bind(finish.usage.map(|usage| usage.completion_tokens))
             .bind(failure.map(|failure| failure.code.word()))
-            .bind(failure.map(|failure| &failure.message))
+            .bind(failure.map(|failure| json(&failure.reason)))
             .bind(failure.map(|failure| failure.retryable))
             .bind(finish.length_limited)
             .bind(&self.instance)

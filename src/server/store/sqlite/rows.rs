@@ -3,7 +3,9 @@
 use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Conversation, Failure, FailureCode, Message, Role, Status, Usage, User, UserRole, UserState},
+    domain::{
+        Conversation, Failure, FailureCode, Message, Reason, Role, Status, Usage, User, UserRole, UserState,
+    },
     server::store::{Outline, Session},
 };
 
@@ -135,9 +137,23 @@ fn usage(row: &SqliteRow) -> Result<Option<Usage>, Error> {
 
 fn failure(row: &SqliteRow) -> Result<Option<Failure>, Error> {
     let Some(code) = row.try_get::<Option<&str>, _>("failure_code")? else { return Ok(None) };
-    Ok(Some(Failure {
-        code: parse("failure_code", code)?,
-        message: row.try_get("failure_message")?,
-        retryable: row.try_get("failure_retryable")?,
-    }))
+    let code = parse("failure_code", code)?;
+    let retryable = row.try_get("failure_retryable")?;
+    let failure = match row.try_get::<Option<&str>, _>("failure_reason")? {
+        Some(reason) => {
+            let undecoded =
+                |error| Error::ColumnDecode { index: "failure_reason".into(), source: Box::new(error) };
+            Failure { code, reason: serde_json::from_str(reason).map_err(undecoded)?, retryable }
+        }
+        None => {
+            let message: Option<&str> = row.try_get("failure_message")?;
+            Failure::earlier(code, message.unwrap_or_default(), retryable)
+        }
+    };
+    Ok(Some(failure))
+}
+
+/// As it is stored. A key with texts and numbers always becomes JSON.
+pub(super) fn json(reason: &Reason) -> String {
+    serde_json::to_string(reason).unwrap_or_default()
 }

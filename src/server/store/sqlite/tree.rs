@@ -36,7 +36,7 @@ const MOVE_LEAF: &str = "
 
 const CONTINUE: &str = "
     UPDATE messages SET status = 'generating', length_limited = 0, failure_code = NULL, failure_message = NULL,
-        failure_retryable = NULL, instance = ?2, run = ?3
+        failure_reason = NULL, failure_retryable = NULL, instance = ?2, run = ?3
     WHERE id = ?1 RETURNING *";
 
 #[async_trait]

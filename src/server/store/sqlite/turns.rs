@@ -4,11 +4,14 @@ use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection};
 
 use crate::server::store::{KEY_LIFE, Key, NewTurn, TurnOutcome, keys::Used};
 
-use super::{Sqlite, conversations, rows::Word};
+use super::{
+    Sqlite, conversations,
+    rows::{Word, json},
+};
 
 const INSERT: &str = "
     INSERT INTO messages (id, conversation_id, user_id, parent_id, role, content, reasoning, status, model,
-        prompt_tokens, completion_tokens, failure_code, failure_message, failure_retryable, created_at,
+        prompt_tokens, completion_tokens, failure_code, failure_reason, failure_retryable, created_at,
         question_id, instance, run, left_out) ";
 
 /// All that may keep a turn from beginning, at once: each statement is a way to another thread and back.
@@ -77,7 +80,7 @@ impl Sqlite {
                 .push_bind(message.usage.map(|usage| usage.prompt_tokens))
                 .push_bind(message.usage.map(|usage| usage.completion_tokens))
                 .push_bind(failure.map(|failure| failure.code.word()))
-                .push_bind(failure.map(|failure| &failure.message))
+                .push_bind(failure.map(|failure| json(&failure.reason)))
                 .push_bind(failure.map(|failure| failure.retryable))
                 .push_bind(message.created_at)
                 .push_bind(question_id.filter(|_| begun))

@@ -1,0 +1,65 @@
+//! The words of ours in rendered HTML, and how they become those of another language.
+
+use std::borrow::Cow;
+
+use super::highlight::escape;
+
+/// A word in what the writer makes, between what stands around it, and its key in `locales/`. No text that somebody
+/// wrote can look like one: text has no tags.
+const LABELS: [(&str, &str, &str, &str); 8] = [
+    (" class=\"fold\">", "Fold", "</label>", "code-fold"),
+    ("<label><input type=\"checkbox\">", "Wrap", "</label>", "code-wrap"),
+    ("<button>", "Copy", "</button></header>", "code-copy"),
+    ("<p class=\"label\">", "Note", "</p>", "label-note"),
+    ("<p class=\"label\">", "Tip", "</p>", "label-tip"),
+    ("<p class=\"label\">", "Important", "</p>", "label-important"),
+    ("<p class=\"label\">", "Warning", "</p>", "label-warning"),
+    ("<p class=\"label\">", "Caution", "</p>", "label-caution"),
+];
+
+/// The same HTML with the words that `say` has for their keys: HTML is rendered and kept once, for the readers of all
+/// languages.
+pub fn labelled<'a>(html: &'a str, say: impl Fn(&'static str) -> String) -> Cow<'a, str> {
+    let mut html = Cow::Borrowed(html);
+    for (before, word, after, key) in LABELS {
+        let written = format!("{before}{word}{after}");
+        if html.contains(&written) {
+            let mut said = before.to_owned();
+            escape(&say(key), &mut said);
+            said.push_str(after);
+            html = html.replace(&written, &said).into();
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::markdown::render;
+
+    #[test]
+    fn every_word_of_ours_is_replaced_and_nobodys_else() {
+        let code = "x\n".repeat(40);
+        let kinds = ["NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION"];
+        let notes: String = kinds.iter().map(|kind| format!("> [!{kind}]\n> Copy\n\n")).collect();
+        let html = render(&format!(
+            "Copy, Fold, Wrap, Note\n\n```\n<button>Copy</button></header>\n{code}```\n\n{notes}"
+        ));
+        let said = labelled(html.as_str(), |key| format!("[{key} & <]"));
+        for (before, word, after, key) in LABELS {
+            assert_eq!(said.matches(&format!(">[{key} &amp; &lt;]<")).count(), 1, "{key}: {said}");
+            assert!(!said.contains(&format!("{before}{word}{after}")), "{word}: {said}");
+        }
+        assert!(said.contains("<p>Copy, Fold, Wrap, Note</p>"), "{said}");
+        assert!(said.contains("&lt;button&gt;") && said.matches("<p>Copy</p>").count() == 5, "{said}");
+    }
+
+    #[test]
+    fn the_words_of_english_are_those_that_are_written() {
+        let english = include_str!("../../../locales/en.ftl");
+        for (_, word, _, key) in LABELS {
+            assert!(english.contains(&format!("\n{key} = {word}\n")), "{key}");
+        }
+    }
+}
