@@ -187,3 +187,9 @@ async fn why_an_answer_failed_is_told_to_each_listener_in_their_language() {
     let row = app.rows("SELECT failure_reason FROM messages WHERE failure_code IS NOT NULL").await;
     assert_eq!(row, [r#"{"key":"provider-bad-key","with":{"provider":"acme"}}"#]);
 }
+
+#[tokio::test]
+async fn the_page_about_the_api_is_in_english_and_says_so() {
+    let app = App::start().await;
+    is_in(&reads(app.client().browser(), CHINESE).get("/api/docs").await.is(200), "en");
+}
