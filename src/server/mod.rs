@@ -5,13 +5,13 @@
 //!
 //! ```text
 //! main → server::cli
-//! server::cli → server::lifecycle, server::accounts, server::llm, server::store, server::config, server::ops, domain
+//! server::cli → server::lifecycle, server::accounts, server::llm, server::words, server::store, server::config, server::ops, error, domain
 //! server::lifecycle → server::router, server::app, server::http, server::cluster, server::live, server::journal, server::llm, server::store, server::config, server::ops
 //! server::router → server::app, pages, server::rest, server::http
 //! server::app → server::http, server::chat, server::cluster, server::conversations, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
 //! pages → ui::islands, ui::parts, ui::words, server::http, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
 //! api → server::http, server::chat, server::conversations, server::live, server::accounts, error, domain
-//! server::rest → server::http, server::chat, server::conversations, server::live, server::accounts, server::ops, error, domain
+//! server::rest → server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
 //! ui::islands → api, ui::parts, ui::words, ui::stream, ui::keys, ui::sent, error, domain
 //! ui::parts → ui::words, error, domain
 //! ui::words → domain
@@ -21,8 +21,8 @@
 //! server::http → ui::parts, ui::words, server::live, server::accounts, server::words, server::store, server::config, server::ops, error, domain
 //! server::chat → server::conversations, server::live, server::journal, server::llm, server::store, server::config, server::ops, error, domain
 //! server::cluster → server::live, server::journal, server::store, server::ops, domain
-//! server::conversations → server::live, server::render, server::llm, server::store, server::ops, error, domain
-//! server::live → server::render, server::markdown, server::store, server::ops, error, domain
+//! server::conversations → server::live, server::render, server::llm, server::markdown, server::words, server::store, server::ops, error, domain
+//! server::live → server::render, server::markdown, server::words, server::store, server::ops, error, domain
 //! server::accounts → server::words, server::store, server::config, server::ops, error, domain
 //! server::journal → server::store, server::ops
 //! server::render → server::markdown, error, domain
@@ -32,7 +32,7 @@
 //! server::store → server::ops, domain
 //! server::config → server::ops, domain
 //! server::ops →
-//! error →
+//! error → domain
 //! domain →
 //! ```
 

@@ -12,6 +12,7 @@ mod follow;
 mod forms;
 mod functions;
 mod keys;
+mod languages;
 mod limits;
 mod models;
 mod openapi;

@@ -1,9 +1,13 @@
 //! Everybody is spoken to in their own language: by their account, their choice, or their browser.
 
 use axum::http::Method;
+use inglenook::domain::Reason;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, App, Client};
+use super::{
+    app::{App, Client},
+    client::Answer,
+};
 
 const ME: &str = "/api/v1/me";
 const ENGLISH: &str = "en-US,en;q=0.9";
@@ -24,7 +28,7 @@ fn is_in(answer: &Answer, tag: &str) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_speaks_the_language_of_the_browser() {
     let app = App::start().await;
     app.person("lin").await;
@@ -44,7 +48,7 @@ async fn a_page_speaks_the_language_of_the_browser() {
     assert_eq!(app.client().get("/healthz").await.is(200).header("vary"), "", "nothing is said there");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_switch_before_signing_in_needs_no_script_and_leads_back() {
     let app = App::start().await;
     app.person("lin").await;
@@ -75,7 +79,7 @@ async fn the_switch_before_signing_in_needs_no_script_and_leads_back() {
     assert_eq!(english.head(Method::GET, "/fn/set-language?language=zh-CN", "").await.0, 405);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_language_that_there_is_no_file_for_is_refused_and_told() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -91,7 +95,7 @@ async fn a_language_that_there_is_no_file_for_is_refused_and_told() {
     assert_eq!(lin.get(ME).await.json()["language"], Value::Null);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_has_a_language_that_goes_with_it() {
     let app = App::start().await;
     let lin = app.person("lin").await;
@@ -113,7 +117,7 @@ async fn an_account_has_a_language_that_goes_with_it() {
     is_in(&browser.get("/settings").await.is(200), "en");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn problems_and_errors_of_functions_are_worded_for_their_caller() {
     let app =
         App::with(&[("INGLENOOK_LIMITS_BODY_BYTES", "100000"), ("INGLENOOK_LIMITS_MESSAGE_BYTES", "50000")])
@@ -148,7 +152,7 @@ async fn problems_and_errors_of_functions_are_worded_for_their_caller() {
     assert!(answer.json()["message"].as_str().unwrap().starts_with("这里什么都没有"), "{}", answer.text());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_told_in_an_address_is_read_in_the_language_of_the_reader() {
     let app = App::start().await;
     app.person("lin").await;
@@ -161,7 +165,7 @@ async fn what_was_told_in_an_address_is_read_in_the_language_of_the_reader() {
     assert!(chinese.text().contains("邮箱或密码不正确。"), "{}", chinese.text());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn why_an_answer_failed_is_told_to_each_listener_in_their_language() {
     let app = App::with_upstream().await;
     let lin = app.person("lin").await;
@@ -184,6 +188,15 @@ async fn why_an_answer_failed_is_told_to_each_listener_in_their_language() {
             assert_eq!(told["code"], "refused");
         }
     }
-    let row = app.rows("SELECT failure_reason FROM messages WHERE failure_code IS NOT NULL").await;
-    assert_eq!(row, [r#"{"key":"provider-bad-key","with":{"provider":"acme"}}"#]);
+    // What is stored is the reason, and no sentence.
+    let (me, messages) = (lin.get(ME).await.json(), lin.get(&format!("{path}/messages")).await.json());
+    let (me, answer) = (me["id"].as_str().unwrap(), messages["items"][1]["id"].as_str().unwrap());
+    let failure = app.state.store.message(me, answer).await.unwrap().unwrap().failure.unwrap();
+    assert_eq!(failure.reason, Reason::new("provider-bad-key").with("provider", "acme"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_about_the_api_is_in_english_and_says_so() {
+    let app = App::start().await;
+    is_in(&reads(app.client().browser(), CHINESE).get("/api/docs").await.is(200), "en");
 }

@@ -14,7 +14,7 @@ use leptos::{
     prelude::*,
 };
 
-use super::{assets, errors::extra_header, language, request_id};
+use super::{assets, errors::extra_header, request_id};
 use crate::{
     domain::Reason,
     error::AppError,
@@ -46,11 +46,14 @@ pub struct Page {
     pub refresh: Option<String>,
     /// `class` of the body.
     pub class: &'static str,
+    /// The language that it is in: that of whoever asks.
+    pub words: Words,
 }
 
 impl Page {
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), status: StatusCode::OK, islands: false, refresh: None, class: "" }
+        let (title, words) = (title.into(), words::current());
+        Self { title, status: StatusCode::OK, islands: false, refresh: None, class: "", words }
     }
 
     /// Renders the page. `body` runs inside a reactive owner that lives as long as the rendering.
@@ -58,8 +61,7 @@ impl Page {
         let nonce = Nonce::new();
         let context: Arc<dyn SharedContext + Send + Sync> = Arc::new(SsrSharedContext::new_islands());
         let owner = Owner::new_root(Some(context));
-        let Page { title, status, islands, refresh, class } = self;
-        let words = words::current();
+        let Page { title, status, islands, refresh, class, words } = self;
         let html = owner.with(|| {
             provide_context(nonce.clone());
             provide_context(Speaker::new(words));
@@ -91,8 +93,7 @@ impl Page {
         if let Ok(policy) = HeaderValue::from_str(&policy(&nonce)) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
-        let (name, value) = language::content_language();
-        headers.insert(name, value);
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(words.language.tag()));
         // After signing out, Back must not show what was there.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response

@@ -5,10 +5,11 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::openapi::{DOCUMENT, resolved};
-use crate::server::http::document::Page;
+use crate::server::{http::document::Page, words::Words};
 
 pub async fn page() -> Response {
-    let page = Page { class: "docs", ..Page::new("API") };
+    // As the document itself, and the names in it.
+    let page = Page { class: "docs", words: Words::english(), ..Page::new("API") };
     page.render(|| {
         let calls = calls();
         view! {

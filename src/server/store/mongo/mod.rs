@@ -5,6 +5,7 @@
 //! server that keeps the connection and says nothing.
 
 mod begun;
+mod chunk_documents;
 mod conversations;
 mod documents;
 mod error;
@@ -38,7 +39,8 @@ use mongodb::{
 };
 
 use super::{OpenError, OpenOptions, Result, Store, StoreError, What};
-use documents::{ChunkDoc, ConversationDoc, MessageDoc, SessionDoc, UserDoc};
+use chunk_documents::ChunkDoc;
+use documents::{ConversationDoc, MessageDoc, SessionDoc, UserDoc};
 use error::store_error;
 
 pub(super) use setup::{inspect, inspect_jobs};

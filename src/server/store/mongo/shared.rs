@@ -14,7 +14,8 @@ use crate::server::store::{Beat, Chunk, Ended, Result, Seen, Shared, StoreChange
 
 use super::{
     Mongo,
-    documents::{ChunkDoc, ConversationDoc, MessageDoc, unpack},
+    chunk_documents::{ChunkDoc, unpack},
+    documents::{ConversationDoc, MessageDoc},
     revision::foreign,
     watch as changes,
 };

@@ -20,7 +20,8 @@ use crate::{
 
 use super::{
     Mongo,
-    documents::{ChunkDoc, MessageDoc, OldChunkDoc, packed},
+    chunk_documents::{ChunkDoc, OldChunkDoc, packed},
+    documents::MessageDoc,
     error::DUPLICATE_KEY,
     transaction::{Step, Work},
 };

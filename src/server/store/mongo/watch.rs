@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::server::store::{Chunk, StoreChange};
 
-use super::{documents::ChunkDoc, error::is_outage, revision::foreign};
+use super::{chunk_documents::ChunkDoc, error::is_outage, revision::foreign};
 
 /// How long the server waits for an event before it says that there was none.
 const AWAIT: Duration = Duration::from_millis(250);

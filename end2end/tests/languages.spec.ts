@@ -1,0 +1,155 @@
+// The site speaks the reader's language: as the browser asks for, as chosen before signing in, as the account says.
+import { expect, test, type User } from "../support/test.ts";
+import type { Page } from "@playwright/test";
+
+const CHINESE = "简体中文";
+/** What is the same in every language. */
+const NAMES = /Inglenook|Enter|Shift|tokens?\b|openai(\/[\w-]+)?|[\w-]+@example\.org/g;
+
+/** What the page says in Latin letters, but for names, what people and models wrote, and English's own name. */
+async function english(page: Page, ...names: string[]): Promise<string[]> {
+  const said = await page.evaluate(() => {
+    const theirs = ".prose, .body, .history .title, option, noscript, script, button[lang=en]";
+    const texts = [document.title];
+    const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (nodes.nextNode()) {
+      const { parentElement, textContent } = nodes.currentNode;
+      if (!parentElement?.closest(theirs)) texts.push(textContent ?? "");
+    }
+    for (const element of document.querySelectorAll("[title], [aria-label], [placeholder]")) {
+      if (element.closest(theirs)) continue;
+      for (const name of ["title", "aria-label", "placeholder"]) texts.push(element.getAttribute(name) ?? "");
+    }
+    return texts.map((text) => text.trim());
+  });
+  const rest = (text: string) => names.reduce((text, name) => text.replaceAll(name, ""), text).replace(NAMES, "");
+  return said.filter((text) => /[a-z]{2}/i.test(rest(text)));
+}
+
+async function isChinese(page: Page, heading: string | RegExp, ...names: string[]) {
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
+  await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
+  expect(await english(page, ...names)).toEqual([]);
+}
+
+async function signIn(page: Page, user: User) {
+  await page.getByLabel("邮箱").fill(user.email);
+  await page.getByLabel("密码").fill(user.password);
+  await page.getByRole("button", { name: "登录" }).click();
+  await expect(page.getByRole("heading", { level: 2, name: `你好，${user.name}` })).toBeVisible();
+}
+
+async function ask(page: Page, text: string, model: string) {
+  await page.getByRole("combobox", { name: "模型" }).selectOption(`openai/${model}`);
+  await page.getByRole("textbox", { name: "消息", exact: true }).fill(text);
+  await page.getByRole("button", { name: "发送", exact: true }).click();
+}
+
+test.describe("a browser that asks for Chinese", () => {
+  test.use({ locale: "zh-CN" });
+
+  test("reads every page in it", async ({ page, user, context, watch }) => {
+    watch.allow(/404/);
+    await context.clearCookies();
+    await page.goto("/register");
+    await isChinese(page, "注册账号");
+    await page.goto("/no-such-page");
+    await isChinese(page, "找不到页面");
+    await page.goto("/login");
+    await isChinese(page, "登录");
+    await signIn(page, user);
+    await isChinese(page, "新对话", user.name);
+    await page.goto("/history");
+    await isChinese(page, "全部对话", user.name);
+    await page.goto("/settings");
+    await isChinese(page, "设置", user.name);
+    await page.getByRole("button", { name: "保存名字" }).click();
+    await expect(page.getByRole("status")).toHaveText("名字已保存。");
+  });
+
+  test("reads what happens while it looks on, too", async ({ page, user, context }) => {
+    const listens = () => page.waitForFunction(() => (window as any).composerListens);
+    await page.goto("/");
+    await listens();
+    await ask(page, "数一数", "tokens-200-20");
+    await expect(page).toHaveURL(/\/c\/\w+/);
+    await listens();
+    await expect(page.getByRole("button", { name: "停止" })).toBeVisible();
+    const box = page.getByRole("textbox", { name: "消息", exact: true });
+    await box.fill("讲个故事");
+    await box.press("Enter");
+    await expect(page.getByRole("alert")).toHaveText(/^这里还有回答正在生成。/);
+    await page.getByRole("button", { name: "停止" }).click();
+    const answer = page.getByRole("article", { name: "回答" }).last();
+    await expect(answer.getByRole("status")).toContainText("你已停止生成。");
+    await expect(answer.getByRole("button", { name: "继续生成" })).toBeVisible();
+    await expect(answer.getByRole("button", { name: "重试" })).toBeVisible();
+    await ask(page, "讲个故事", "story");
+    await expect(answer).toContainText("That is all.");
+    await expect(answer.locator("figure").first().getByRole("button", { name: "复制" })).toBeVisible();
+    await expect(answer.getByTitle("复制回答")).toBeAttached();
+    await expect(answer.locator(".meta")).toHaveText(/^openai\/story · [\d,]+ 个 token$/);
+    await isChinese(page, "A short title", user.name, "A short title");
+    await ask(page, "为什么失败？", "401");
+    await expect(answer.getByRole("status")).toContainText("openai 拒绝了密钥。");
+    await isChinese(page, "A short title", user.name, "A short title");
+    const question = page.getByRole("article", { name: "你", exact: true }).last();
+    await question.hover();
+    await question.getByTitle("编辑消息").click();
+    await expect(question.getByRole("textbox", { name: "你的消息" })).toHaveValue("为什么失败？");
+    await expect(question.getByRole("button", { name: "修改后发送" })).toBeVisible();
+    await question.getByRole("link", { name: "取消" }).click();
+    // As it was made by the server, it reads the same.
+    const said = await answer.innerText();
+    await page.reload();
+    await listens();
+    expect(await answer.innerText()).toBe(said);
+    await context.setOffline(true);
+    await expect(page.getByText("连接已断开，正在重新连接…")).toBeVisible();
+    await context.setOffline(false);
+  });
+});
+
+test("the switch on the sign-in page holds after it, and the settings have the last word", async ({ page, user, context }) => {
+  await context.clearCookies();
+  await page.goto("/login");
+  await expect(page.locator("html")).toHaveAttribute("lang", "en");
+  expect(await english(page)).toEqual(expect.arrayContaining(["Sign in", "E-mail", "Choose a language", "Create an account"]));
+  await page.getByRole("button", { name: CHINESE }).click();
+  await expect(page).toHaveURL(/\/login$/);
+  await isChinese(page, "登录");
+  await page.getByRole("link", { name: "注册账号" }).click();
+  await isChinese(page, "注册账号");
+  await page.getByRole("link", { name: "登录" }).click();
+  await signIn(page, user);
+  await isChinese(page, "新对话", user.name);
+  await page.goto("/settings");
+  await page.getByLabel("选择语言").selectOption("English");
+  await page.getByRole("button", { name: "保存语言" }).click();
+  await expect(page.getByRole("status")).toHaveText("Your language is saved.");
+  await expect(page.locator("html")).toHaveAttribute("lang", "en");
+  await page.getByLabel("Choose a language").selectOption(CHINESE);
+  await page.getByRole("button", { name: "Save language" }).click();
+  await expect(page.getByRole("status")).toHaveText("语言已保存。");
+  // Another browser, which asks for English, is told what the account says.
+  await context.clearCookies({ name: "inglenook_lang" });
+  await page.reload();
+  await isChinese(page, "设置", user.name);
+});
+
+test.describe("without JavaScript", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("the switch works, and so does a conversation in Chinese", async ({ page, user, context }) => {
+    await context.clearCookies();
+    await page.goto("/login");
+    await page.getByRole("button", { name: CHINESE }).click();
+    await isChinese(page, "登录");
+    await signIn(page, user);
+    await ask(page, "为什么失败？", "401");
+    const answer = page.getByRole("article", { name: "回答" });
+    await expect(answer.getByRole("status")).toContainText("openai 拒绝了密钥。");
+    await expect(answer.getByRole("button", { name: "重试" })).toBeVisible();
+    await isChinese(page, /./, user.name);
+  });
+});
