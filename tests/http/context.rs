@@ -135,7 +135,7 @@ async fn a_question_that_surely_does_not_fit_is_refused_before_anything_is_store
     let long = "The keeper of the light counted the waves. ".repeat(200);
     let refused = lin.post(&path, &json!({ "content": long })).await.problem(422, "content").json();
     let told = refused["detail"].as_str().unwrap();
-    assert!(told.contains("takes 1024") && told.contains("larger context"), "{told}");
+    assert!(told.contains("takes 1,024") && told.contains("larger context"), "{told}");
     assert_eq!(recorder.count(), before);
     let window = lin.get(&path).await.is(200).json();
     assert_eq!(window["items"].as_array().unwrap().len(), 2);

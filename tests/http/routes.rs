@@ -65,6 +65,7 @@ const FORMS: &[(&str, For, &str)] = &[
     ("/fn/logout", Anybody, ""),
     ("/fn/set-name", People, "name={n}"),
     ("/fn/set-password", People, "password=correct+horse&new_password=battery+staple"),
+    ("/fn/set-language", Anybody, "language=en"),
     ("/fn/history", People, ""),
     ("/fn/ask", Owner, "text={n}&conversation_id={c}"),
     ("/fn/follow", Owner, "conversation_id={c}&hidden=true"),

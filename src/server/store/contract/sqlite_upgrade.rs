@@ -40,7 +40,9 @@ pub(super) async fn older(file: &Path, schema: usize) {
             .await
             .unwrap_or_else(|error| panic!("{error}: {sql}"));
     };
-    run("INSERT INTO users VALUES ('ada', 'ada@example.com', 'Ada', 'hash', 'admin', 'active', 1)").await;
+    run("INSERT INTO users (id, email, name, password_hash, role, state, created_at)
+            VALUES ('ada', 'ada@example.com', 'Ada', 'hash', 'admin', 'active', 1)")
+    .await;
     for (name, status, content) in
         [("running", "generating", ""), ("begun", "generating", ""), ("done", "complete", "All of it.")]
     {
