@@ -67,7 +67,8 @@ test.describe("a browser that asks for Chinese", () => {
     await expect(page.getByRole("status")).toHaveText("名字已保存。");
   });
 
-  test("reads what happens while it looks on, too", async ({ page, user, context }) => {
+  test("reads what happens while it looks on, too", async ({ page, user, context, watch }) => {
+    watch.allow(/ERR_INTERNET_DISCONNECTED|ERR_INCOMPLETE_CHUNKED_ENCODING|network error/);
     const listens = () => page.waitForFunction(() => (window as any).composerListens);
     await page.goto("/");
     await listens();

@@ -13,7 +13,7 @@ use crate::{
     },
     server::{
         conversations::{Conversations, Listing},
-        http::document::Page,
+        http::{document::Page, redirect},
         words,
     },
     ui::words::t,
@@ -39,7 +39,7 @@ pub async fn all(
     Ok(Page::new(words::current().say("conversations-all")).render(move || {
         let empty = found.items.is_empty();
         let sentence = t(if search.q.is_empty() { "conversations-none" } else { "conversations-none-found" });
-        let q: String = search.q.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let q = redirect::quoted(&search.q).to_string();
         view! {
             <Frame sidebar current=None>
                 <Bar title=t("conversations-all")>""</Bar>

@@ -1,6 +1,7 @@
 //! [`local`]: which addresses a redirect may lead to, for the whole site; and the way back after signing in.
 
 use axum::http::Uri;
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 /// No address of ours is near this length.
 const MAX_BYTES: usize = 2048;
@@ -27,8 +28,12 @@ pub fn local(address: &str) -> Option<&str> {
 
 /// The parameter of the sign-in page that leads on to `address` afterwards.
 pub fn next_parameter(address: &str) -> String {
-    let quoted: String = address.bytes().map(|byte| format!("%{byte:02x}")).collect();
-    format!("next={quoted}")
+    format!("next={}", quoted(address))
+}
+
+/// A text as the value of a parameter in an address.
+pub fn quoted(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NON_ALPHANUMERIC)
 }
 
 #[cfg(test)]

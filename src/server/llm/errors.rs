@@ -1,7 +1,7 @@
 //! Turns what went wrong with a provider into one of the five stated failures: a reason for the
 //! person, which holds nothing of the provider's words, and a detail for the log without the key.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
 
@@ -171,28 +171,8 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = http_date(value)?;
-    Some(date.saturating_sub(now.duration_since(UNIX_EPOCH).ok()?))
-}
-
-/// Time since 1970 of a date like `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(value: &str) -> Option<Duration> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut words = value.split_whitespace().skip(1);
-    let day: u64 = words.next()?.parse().ok()?;
-    let name = words.next()?;
-    let month = MONTHS.iter().position(|month| *month == name)? as u64 + 1;
-    let year: u64 = words.next()?.parse().ok().filter(|year| (1970..10_000).contains(year))?;
-    let mut clock = words.next()?.split(':').map(str::parse::<u64>);
-    let (hour, minute, second) = (clock.next()?.ok()?, clock.next()?.ok()?, clock.next()?.ok()?);
-    if day > 31 || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    // Days since 1970 by counting years from March on, so that a leap day is a year's last.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day;
-    Some(Duration::from_secs(days.checked_sub(719_469)? * 86_400 + hour * 3600 + minute * 60 + second))
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
 }
 
 /// A time in a sentence, never less than was asked for.

@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Blame, http_date, human, retry_after};
+use super::{Blame, human, retry_after};
 use crate::domain::FailureCode::{self, Broken, Overloaded, Refused};
 use crate::server::llm::{LlmError, Secret};
 use crate::server::words::Words;
@@ -102,14 +102,6 @@ fn a_limit_by_the_minute_says_how_long_to_wait() {
 
 #[test]
 fn retry_after_in_both_forms() {
-    assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(784_111_777)));
-    assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Duration::ZERO));
-    assert_eq!(http_date("Thu, 29 Feb 2024 00:00:00 GMT"), Some(Duration::from_secs(1_709_164_800)));
-    for wrong in
-        ["", "soon", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 99:49:37 GMT", "a 1 Jan 0 0:0:0"]
-    {
-        assert_eq!(http_date(wrong), None, "{wrong}");
-    }
     let now = UNIX_EPOCH + Duration::from_secs(784_111_770);
     let asked = |value: &'static str| {
         let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static(value))]);
@@ -117,8 +109,12 @@ fn retry_after_in_both_forms() {
     };
     assert_eq!(asked("86400"), Some(Duration::from_secs(86_400)));
     assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
-    assert_eq!(asked("Sun, 06 Nov 1993 08:49:37 GMT"), Some(Duration::ZERO));
-    assert_eq!(asked("-1"), None);
+    assert_eq!(asked("Sat, 06 Nov 1993 08:49:37 GMT"), Some(Duration::ZERO));
+    for wrong in
+        ["-1", "", "soon", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 99:49:37 GMT", "a 1 Jan 0 0:0:0"]
+    {
+        assert_eq!(asked(wrong), None, "{wrong}");
+    }
 }
 
 #[test]

@@ -77,12 +77,6 @@ fn default_directives(level: Level) -> String {
     format!("{others},inglenook={level}").to_lowercase()
 }
 
-/// Logs an internal failure with its whole chain of causes, once, where it is turned into a sentence
-/// for people. `what` says what was being done.
-pub fn log_internal(cause: &(dyn Error + 'static), what: &str) {
-    tracing::error!(cause = %chain(cause), "{what}");
-}
-
 /// An error and its sources in one line, leaving out what the line before already says.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
