@@ -110,9 +110,14 @@ fn retry_after_in_both_forms() {
     assert_eq!(asked("86400"), Some(Duration::from_secs(86_400)));
     assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
     assert_eq!(asked("Sat, 06 Nov 1993 08:49:37 GMT"), Some(Duration::ZERO));
-    for wrong in
-        ["-1", "", "soon", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 99:49:37 GMT", "a 1 Jan 0 0:0:0"]
-    {
+    for wrong in [
+        "-1",
+        "",
+        "soon",
+        "Sun, 06 Foo 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 99:49:37 GMT",
+        "a 1 Jan 0 0:0:0",
+    ] {
         assert_eq!(asked(wrong), None, "{wrong}");
     }
 }
