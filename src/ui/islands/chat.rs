@@ -34,7 +34,7 @@ pub fn Chat(
     reader: String,
     /// For forms that are sent without a script: makes what is sent from this page one question or change.
     key: String,
-    /// What the island's own views say: [`phrases`](super::phrases).
+    /// What the island's own views say: [`phrases`](super::phrases()).
     phrases: Phrases,
     children: Children,
 ) -> impl IntoView {

@@ -106,7 +106,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// A sentence of [`phrases`](super::phrases) for a handler, which has no context; views use `t`.
+    /// A sentence of [`phrases`](super::phrases()) for a handler, which has no context; views use `t`.
     pub fn say(&self, key: &'static str) -> String {
         self.words.with_value(|words| words.say(key))
     }

@@ -32,7 +32,7 @@ pub(super) fn masked(source: &str, masked: &str) -> Option<String> {
 
 /// A line that holds nothing but tags of details as a comment of as many bytes. A comment is a block by itself, so
 /// what stands on the next line is markdown, also without a blank line between them. It tells
-/// [`super::bounds`] what opens and ends.
+/// [`super::super::bounds`] what opens and ends.
 fn comment(tags: &str) -> Option<String> {
     let folds = tags::folds(tags)?;
     let fill = tags.len().checked_sub(tags::MASKED.len() + folds.len() + "-->".len())?;
