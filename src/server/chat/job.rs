@@ -144,7 +144,7 @@ impl Job {
         let end = match self.write(&mut stop).await {
             Ok(end) => end,
             Err(error) => {
-                tracing::warn!(provider = self.provider.name(), detail = %error.detail, code = error.failure.code.as_str(), "the provider gave no whole answer");
+                tracing::warn!(provider = self.provider.name(), detail = %error.detail, code = error.failure.code.into_str(), "the provider gave no whole answer");
                 End::Failed(error.failure)
             }
         };

@@ -228,7 +228,7 @@ impl Follower {
     fn compare(&mut self, prose: &Element, status: Status) {
         let Some(repeated) = self.repeated.take() else { return };
         repeated.ended.set(true);
-        if !page::shows(&repeated.id, prose, status.as_str()) {
+        if !page::shows(&repeated.id, prose, status.into_str()) {
             keep::reload(self.shared);
         }
     }

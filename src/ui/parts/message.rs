@@ -74,7 +74,7 @@ pub fn Answer(id: String, html: String, reasoning: String, written: Written, met
     let has_text = !html.is_empty();
     let failure = failure.map(t_with);
     view! {
-        <article class="message" id=article aria-label=t("answer") data-status=status.as_str()>
+        <article class="message" id=article aria-label=t("answer") data-status=status.into_str()>
             <LeftOut count=left_out />
             {(!reasoning.is_empty()).then(|| {
                 view! {
