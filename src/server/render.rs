@@ -61,7 +61,7 @@ impl Renderer {
         };
         let place = self.place(person).acquire_owned().await.map_err(|error| ended(&error))?;
         let permit = self.turns.clone().acquire_owned().await.map_err(|error| ended(&error))?;
-        let mut turn = Turn {
+        let mut turn = HeldTurn {
             turns: self.turns.clone(),
             permit: Some(permit),
             since: Instant::now(),
@@ -90,10 +90,10 @@ impl Renderer {
     /// rendered once, however often and in however many messages it stands.
     pub async fn messages(&self, person: &str, messages: &[Message]) -> Result<Vec<Arc<str>>, AppError> {
         // Before the lock, which all pages share: a text may be long.
-        let keys: Vec<Option<Key>> =
+        let keys: Vec<Option<CacheKey>> =
             messages.iter().map(|m| (m.role != Role::User).then(|| self.key(&m.content))).collect();
-        let mut found: HashMap<Key, Arc<str>> = HashMap::new();
-        let mut missing: HashMap<Key, Missing> = HashMap::new();
+        let mut found: HashMap<CacheKey, Arc<str>> = HashMap::new();
+        let mut missing: HashMap<CacheKey, Missing> = HashMap::new();
         {
             let mut cache = lock(&self.cache);
             for (message, key) in messages.iter().zip(&keys) {
@@ -127,21 +127,21 @@ impl Renderer {
             .collect())
     }
 
-    fn key(&self, content: &str) -> Key {
+    fn key(&self, content: &str) -> CacheKey {
         let (one, two) = &self.hashers;
         (content.len(), one.hash_one(content), two.hash_one(content), markdown::RENDERER_VERSION)
     }
 }
 
 /// A person's turn at work.
-struct Turn {
+struct HeldTurn {
     turns: Arc<Semaphore>,
     permit: Option<OwnedSemaphorePermit>,
     since: Instant,
     runtime: Handle,
 }
 
-impl Turn {
+impl HeldTurn {
     /// Goes to the end of those who wait, who are served as they came, once it has lasted long enough.
     fn pass_on(&mut self) {
         if self.since.elapsed() >= TURN {
@@ -154,7 +154,7 @@ impl Turn {
 
 /// A text that the cache does not have.
 struct Missing {
-    key: Key,
+    key: CacheKey,
     /// Whether its HTML goes into the cache.
     keep: bool,
     text: String,
@@ -162,7 +162,7 @@ struct Missing {
 
 impl Missing {
     /// Renders it, unless another request of the same person has meanwhile.
-    fn render(self, cache: &Mutex<Cache>) -> (Key, Arc<str>) {
+    fn render(self, cache: &Mutex<Cache>) -> (CacheKey, Arc<str>) {
         let meanwhile = lock(cache).get(&self.key);
         let html = meanwhile.unwrap_or_else(|| {
             let html: Arc<str> = markdown::render(&self.text).into_string().into();
@@ -183,16 +183,16 @@ fn lock(cache: &Mutex<Cache>) -> MutexGuard<'_, Cache> {
 /// meanwhile is dropped. A look-up moves an entry back into the young one.
 #[derive(Default)]
 struct Cache {
-    young: HashMap<Key, Arc<str>>,
-    old: HashMap<Key, Arc<str>>,
+    young: HashMap<CacheKey, Arc<str>>,
+    old: HashMap<CacheKey, Arc<str>>,
     young_bytes: usize,
 }
 
 /// A content's length and two hashes, which nobody outside can foresee, and the renderer's version.
-type Key = (usize, u64, u64, u32);
+type CacheKey = (usize, u64, u64, u32);
 
 impl Cache {
-    fn get(&mut self, key: &Key) -> Option<Arc<str>> {
+    fn get(&mut self, key: &CacheKey) -> Option<Arc<str>> {
         if let Some(html) = self.young.get(key) {
             return Some(html.clone());
         }
@@ -201,12 +201,12 @@ impl Cache {
         Some(html)
     }
 
-    fn put(&mut self, key: Key, html: Arc<str>) {
+    fn put(&mut self, key: CacheKey, html: Arc<str>) {
         if self.young_bytes > CACHE_BYTES / 2 {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        let bytes = html.len() + size_of::<Key>();
+        let bytes = html.len() + size_of::<CacheKey>();
         if self.young.insert(key, html).is_none() {
             self.young_bytes += bytes;
         }

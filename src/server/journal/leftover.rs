@@ -15,13 +15,13 @@ pub struct Leftover {
     dir: PathBuf,
     /// Which process it was.
     pub instance: String,
-    pub answers: Vec<Seen>,
+    pub answers: Vec<RecoveredAnswer>,
     _lock: fs::File,
 }
 
 /// All that may have been seen of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct RecoveredAnswer {
     pub message_id: String,
     /// Its text in parts. Where one does not begin at the end of the one before, the journal could not
     /// be written, and what is missing went to the store.
@@ -83,7 +83,7 @@ struct Answers {
     /// The message of each number.
     named: HashMap<u32, String>,
     /// By message: one that was continued has several numbers.
-    seen: HashMap<String, Seen>,
+    seen: HashMap<String, RecoveredAnswer>,
 }
 
 impl Answers {
@@ -99,10 +99,10 @@ impl Answers {
                 None => return,
             },
         };
-        let seen = self
-            .seen
-            .entry(message_id)
-            .or_insert_with_key(|message_id| Seen { message_id: message_id.clone(), ..Seen::default() });
+        let seen = self.seen.entry(message_id).or_insert_with_key(|message_id| RecoveredAnswer {
+            message_id: message_id.clone(),
+            ..RecoveredAnswer::default()
+        });
         seen.seq = seen.seq.max(record.seq);
         if record.text.is_empty() && record.reasoning.is_empty() {
             return;

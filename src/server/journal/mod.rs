@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 use super::ops::disk;
 
-pub use leftover::{Leftover, Seen};
+pub use leftover::{Leftover, RecoveredAnswer};
 use record::Record;
 use segments::Segments;
 
@@ -32,15 +32,15 @@ const LOCK: &str = "lock";
 
 /// One per process. Dropping it ends its thread; the folder stays for whoever starts next.
 pub struct Journal {
-    shared: Arc<Shared>,
+    queue: Arc<WriteQueue>,
     next_answer: AtomicU32,
     dir: PathBuf,
     _lock: fs::File,
 }
 
 #[derive(Default)]
-struct Shared {
-    queue: Mutex<Queue>,
+struct WriteQueue {
+    pending: Mutex<Batch>,
     filled: Condvar,
     /// Answers that the store has not got.
     unstored: AtomicUsize,
@@ -48,7 +48,7 @@ struct Shared {
 
 /// What waits for the thread.
 #[derive(Default)]
-struct Queue {
+struct Batch {
     bytes: Vec<u8>,
     /// Answers that the bytes are of.
     touched: Vec<u32>,
@@ -58,8 +58,8 @@ struct Queue {
     closed: bool,
 }
 
-/// The records of one answer. Without [`Entry::stored`] they stay for the next start.
-pub struct Entry {
+/// The records of one answer. Without [`AnswerRecords::stored`] they stay for the next start.
+pub struct AnswerRecords {
     answer: u32,
     message_id: String,
     /// How far the answer went when it was last appended to, in bytes; also what could not be written
@@ -67,7 +67,7 @@ pub struct Entry {
     text_end: AtomicU64,
     reasoning_end: AtomicU64,
     is_stored: AtomicBool,
-    shared: Arc<Shared>,
+    queue: Arc<WriteQueue>,
 }
 
 /// Where the records go.
@@ -97,38 +97,38 @@ impl Journal {
     }
 
     fn start(dir: PathBuf, lock: fs::File, sink: impl Sink + Send + 'static) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let closing = Closing(shared.clone());
+        let queue = Arc::new(WriteQueue::default());
+        let closing = Closing(queue.clone());
         std::thread::Builder::new().name("journal".into()).spawn(move || {
             let closing = closing;
             run(&closing.0, sink);
         })?;
-        Ok(Self { shared, next_answer: AtomicU32::new(0), dir, _lock: lock })
+        Ok(Self { queue, next_answer: AtomicU32::new(0), dir, _lock: lock })
     }
 
     /// Begins the records of an answer. `content` and `reasoning` are what it has already.
-    pub fn begin(&self, message_id: &str, content: &str, reasoning: &str) -> Entry {
-        let entry = Entry {
+    pub fn begin(&self, message_id: &str, content: &str, reasoning: &str) -> AnswerRecords {
+        let records = AnswerRecords {
             answer: self.next_answer.fetch_add(1, Ordering::Relaxed),
             message_id: message_id.to_owned(),
             text_end: AtomicU64::new(0),
             reasoning_end: AtomicU64::new(0),
             is_stored: AtomicBool::new(false),
-            shared: self.shared.clone(),
+            queue: self.queue.clone(),
         };
-        self.shared.unstored.fetch_add(1, Ordering::Relaxed);
-        entry.push(0, content, reasoning, None);
-        entry
+        self.queue.unstored.fetch_add(1, Ordering::Relaxed);
+        records.push(0, content, reasoning, None);
+        records
     }
 
     /// How many answers have records here that the store has not got.
     pub fn unstored(&self) -> usize {
-        self.shared.unstored.load(Ordering::Relaxed)
+        self.queue.unstored.load(Ordering::Relaxed)
     }
 
     /// Ends it, and removes the folder if everything in it is stored.
     pub fn close(&self) {
-        self.shared.close();
+        self.queue.close();
         if self.unstored() > 0 {
             tracing::warn!(
                 "answers that the database did not take are kept in the journal for the next start"
@@ -143,11 +143,11 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.shared.close();
+        self.queue.close();
     }
 }
 
-impl Entry {
+impl AnswerRecords {
     /// Returns once this text would survive the process. `seq` is the highest event number it covers.
     ///
     /// # Errors
@@ -165,11 +165,11 @@ impl Entry {
         if self.is_stored.swap(true, Ordering::Relaxed) {
             return;
         }
-        self.shared.unstored.fetch_sub(1, Ordering::Relaxed);
-        let mut queue = self.shared.lock();
+        self.queue.unstored.fetch_sub(1, Ordering::Relaxed);
+        let mut queue = self.queue.lock();
         if !queue.closed {
             queue.ended.push(self.answer);
-            self.shared.filled.notify_one();
+            self.queue.filled.notify_one();
         }
     }
 
@@ -189,7 +189,7 @@ impl Entry {
             reasoning_at: Some(self.reasoning_end.fetch_add(reasoning.len() as u64, Ordering::Relaxed)),
             reasoning: reasoning.into(),
         };
-        let mut queue = self.shared.lock();
+        let mut queue = self.queue.lock();
         if queue.closed {
             // The dropped sender tells.
             return;
@@ -200,14 +200,14 @@ impl Entry {
         queue.waiting.extend(done);
         drop(queue);
         if wakes {
-            self.shared.filled.notify_one();
+            self.queue.filled.notify_one();
         }
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+impl WriteQueue {
+    fn lock(&self) -> MutexGuard<'_, Batch> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn close(&self) {
@@ -218,25 +218,25 @@ impl Shared {
 
 /// Held by the journal's thread. However that ends, nobody waits for it after that: what is appended then
 /// is refused, and answers go to the database first.
-struct Closing(Arc<Shared>);
+struct Closing(Arc<WriteQueue>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
         if std::thread::panicking() {
             tracing::error!("the journal ended in a panic; answers go to the database first");
         }
-        *self.0.lock() = Queue { closed: true, ..Queue::default() };
+        *self.0.lock() = Batch { closed: true, ..Batch::default() };
     }
 }
 
 /// Writes what has come together since the last write, until the journal is closed.
-fn run(shared: &Shared, mut sink: impl Sink) {
-    let mut batch = Queue::default();
+fn run(queue: &WriteQueue, mut sink: impl Sink) {
+    let mut batch = Batch::default();
     loop {
         {
             let idle =
-                |queue: &mut Queue| queue.waiting.is_empty() && queue.ended.is_empty() && !queue.closed;
-            let queue = shared.filled.wait_while(shared.lock(), idle);
+                |queue: &mut Batch| queue.waiting.is_empty() && queue.ended.is_empty() && !queue.closed;
+            let queue = queue.filled.wait_while(queue.lock(), idle);
             std::mem::swap(&mut *queue.unwrap_or_else(PoisonError::into_inner), &mut batch);
         }
         let written = append(&mut sink, &batch).map_err(Arc::new);
@@ -256,7 +256,7 @@ fn run(shared: &Shared, mut sink: impl Sink) {
     }
 }
 
-fn append(sink: &mut impl Sink, batch: &Queue) -> io::Result<()> {
+fn append(sink: &mut impl Sink, batch: &Batch) -> io::Result<()> {
     fail::fail_point!("journal", |_| Err(io::ErrorKind::StorageFull.into()));
     sink.append(&batch.bytes, &batch.touched)
 }

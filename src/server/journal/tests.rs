@@ -26,7 +26,7 @@ fn part(text_at: u64, text: &str, reasoning_at: u64, reasoning: &str) -> Chunk {
 }
 
 /// The text of an answer that has no hole.
-fn text_of(seen: &Seen) -> &str {
+fn text_of(seen: &RecoveredAnswer) -> &str {
     match &seen.chunks[..] {
         [] => "",
         [chunk] => &chunk.text,
@@ -35,7 +35,7 @@ fn text_of(seen: &Seen) -> &str {
 }
 
 /// What dead processes left, without those that left nothing.
-fn left(root: &Path) -> Vec<Seen> {
+fn left(root: &Path) -> Vec<RecoveredAnswer> {
     leftover::find(root).into_iter().flat_map(|mut leftover| std::mem::take(&mut leftover.answers)).collect()
 }
 
@@ -67,7 +67,7 @@ async fn what_was_appended_is_found_after_the_process_is_gone() {
     leftovers.retain(|leftover| !leftover.answers.is_empty());
     let mut answers = leftovers.remove(0).answers;
     answers.sort_by(|a, b| a.message_id.cmp(&b.message_id));
-    let seen = |message_id: &str, content: &str, reasoning: &str, seq| Seen {
+    let seen = |message_id: &str, content: &str, reasoning: &str, seq| RecoveredAnswer {
         message_id: message_id.into(),
         chunks: vec![part(0, content, 0, reasoning)],
         seq,
@@ -183,7 +183,7 @@ async fn what_could_not_be_written_leaves_a_hole_that_is_seen() {
     entry.append(5, "four ", "m!").await.unwrap();
     entry.append(6, "five", "").await.unwrap();
     drop(journal);
-    let seen = Seen {
+    let seen = RecoveredAnswer {
         message_id: "m".into(),
         chunks: vec![part(0, "old one ", 0, "hm"), part(18, "four five", 3, "m!")],
         seq: 6,
@@ -204,7 +204,7 @@ async fn no_record_needs_another_one() {
     drop(journal);
     assert_eq!(
         left(root.path()),
-        [Seen { message_id: "m".into(), chunks: vec![part(5, "kept", 0, "")], seq: 2 }]
+        [RecoveredAnswer { message_id: "m".into(), chunks: vec![part(5, "kept", 0, "")], seq: 2 }]
     );
 }
 
@@ -297,8 +297,11 @@ fn an_old_journal_is_read() {
     fs::write(dir.join("0000000000.jsonl"), lines.join("\n")).unwrap();
     let mut seen = left(root.path());
     seen.sort_by(|a, b| a.message_id.cmp(&b.message_id));
-    let expected =
-        |message_id: &str, chunk, seq| Seen { message_id: message_id.into(), chunks: vec![chunk], seq };
+    let expected = |message_id: &str, chunk, seq| RecoveredAnswer {
+        message_id: message_id.into(),
+        chunks: vec![chunk],
+        seq,
+    };
     assert_eq!(
         seen,
         [

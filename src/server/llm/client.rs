@@ -12,7 +12,7 @@ use crate::domain::Reason;
 
 /// How a provider is reached.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(super) struct HttpClient {
     pub(super) http: reqwest::Client,
     /// Host and port of the proxy in between.
     pub(super) proxy: Option<String>,
@@ -20,13 +20,13 @@ pub(super) struct Client {
 
 /// Why there is no client, and the detail for the log.
 #[derive(Debug)]
-pub(super) struct NoClient {
+pub(super) struct NoHttpClient {
     pub(super) reason: Reason,
     pub(super) detail: String,
 }
 
 /// Redirects are not followed: they would carry the key, or our network, to an address that nobody configured.
-pub(super) fn client(base_url: &str, connect: Duration) -> Result<Client, NoClient> {
+pub(super) fn client(base_url: &str, connect: Duration) -> Result<HttpClient, NoHttpClient> {
     // An error means that another part of the program was first, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let proxy = proxy(base_url, |name| std::env::var(name).ok())?;
@@ -48,11 +48,11 @@ pub(super) fn client(base_url: &str, connect: Duration) -> Result<Client, NoClie
         Some(Err(_)) => builder().tls_certs_only([]).build(),
         None => builder().build().or_else(|_| builder().tls_certs_only([]).build()),
     };
-    let http = built.map_err(|error| NoClient {
+    let http = built.map_err(|error| NoHttpClient {
         reason: Reason::new("provider-no-secure-client"),
         detail: causes(&error),
     })?;
-    Ok(Client { http, proxy: proxy.map(|proxy| proxy.shown) })
+    Ok(HttpClient { http, proxy: proxy.map(|proxy| proxy.shown) })
 }
 
 #[derive(Debug)]
@@ -64,7 +64,7 @@ struct Proxy {
 
 /// The proxy that the usual variables name for an address. One for the world outside is never asked for a
 /// server on this machine.
-fn proxy(base_url: &str, env: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, NoClient> {
+fn proxy(base_url: &str, env: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, NoHttpClient> {
     let Ok(uri) = base_url.parse::<Uri>() else { return Ok(None) };
     let set = |name: &'static str| env(name).map(|value| (name, value.trim().to_owned()));
     let of_scheme = match uri.scheme_str() {
@@ -94,7 +94,7 @@ fn proxy(base_url: &str, env: impl Fn(&str) -> Option<String>) -> Result<Option<
         (Some(shown), Ok(used)) if is_http => Ok(Some(Proxy { used, shown })),
         _ => {
             let reason = Reason::new("provider-proxy-not-used").with("variable", name);
-            Err(NoClient { reason, detail: format!("{name} is not http(s)") })
+            Err(NoHttpClient { reason, detail: format!("{name} is not http(s)") })
         }
     }
 }

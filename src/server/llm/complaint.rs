@@ -9,7 +9,7 @@ const MAX_DEPTH: usize = 8;
 
 /// What came of a request, by status and words. The sentences are in `errors`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ErrorKind {
     Redirect,
     /// 407: from a proxy, not from the provider.
     ProxyRefused,
@@ -31,47 +31,47 @@ pub(super) enum Kind {
 }
 
 /// `status`: of the response, or the one that an error in a stream names.
-pub(super) fn kind(status: Option<u16>, body: &str) -> Kind {
+pub(super) fn kind(status: Option<u16>, body: &str) -> ErrorKind {
     let words = words(body);
     let said = dialects::complaint(&words);
     // What the words say, where the status alone says less.
-    let or = |kind: Kind| match said {
-        Some(Complaint::TokensPerMinute) => Kind::TokensPerMinute,
-        Some(Complaint::NoCredit) => Kind::NoCredit,
-        Some(Complaint::TooLong) => Kind::TooLong,
-        Some(Complaint::UnknownModel) => Kind::UnknownModel,
-        Some(Complaint::Filtered) => Kind::Filtered,
-        Some(Complaint::BadKey) if kind != Kind::Trouble || status.is_none() => Kind::BadKey,
-        Some(Complaint::RateLimit) if kind != Kind::Trouble || status.is_none() => Kind::RateLimit,
+    let or = |kind: ErrorKind| match said {
+        Some(Complaint::TokensPerMinute) => ErrorKind::TokensPerMinute,
+        Some(Complaint::NoCredit) => ErrorKind::NoCredit,
+        Some(Complaint::TooLong) => ErrorKind::TooLong,
+        Some(Complaint::UnknownModel) => ErrorKind::UnknownModel,
+        Some(Complaint::Filtered) => ErrorKind::Filtered,
+        Some(Complaint::BadKey) if kind != ErrorKind::Trouble || status.is_none() => ErrorKind::BadKey,
+        Some(Complaint::RateLimit) if kind != ErrorKind::Trouble || status.is_none() => ErrorKind::RateLimit,
         _ => kind,
     };
     match status {
-        Some(300..=399) => Kind::Redirect,
-        Some(401) => Kind::BadKey,
-        Some(402) => Kind::NoCredit,
-        Some(403) => or(Kind::BadKey),
+        Some(300..=399) => ErrorKind::Redirect,
+        Some(401) => ErrorKind::BadKey,
+        Some(402) => ErrorKind::NoCredit,
+        Some(403) => or(ErrorKind::BadKey),
         Some(404 | 405) if said == Some(Complaint::UnknownModel) || words.contains("model") => {
-            Kind::UnknownModel
+            ErrorKind::UnknownModel
         }
-        Some(404 | 405) => Kind::NotFound,
-        Some(407) => Kind::ProxyRefused,
-        Some(408) => Kind::GaveUp,
-        Some(409) => Kind::InTheWay,
+        Some(404 | 405) => ErrorKind::NotFound,
+        Some(407) => ErrorKind::ProxyRefused,
+        Some(408) => ErrorKind::GaveUp,
+        Some(409) => ErrorKind::InTheWay,
         // Groq's 413 is a limit of tokens a minute, and may say only that.
-        Some(413) if said == Some(Complaint::RateLimit) => Kind::TokensPerMinute,
-        Some(413) => or(Kind::TooLarge),
+        Some(413) if said == Some(Complaint::RateLimit) => ErrorKind::TokensPerMinute,
+        Some(413) => or(ErrorKind::TooLarge),
         Some(429) => match said {
-            Some(Complaint::NoCredit) => Kind::NoCredit,
-            Some(Complaint::TokensPerMinute) if words.contains("too large") => Kind::TokensPerMinute,
-            _ => Kind::RateLimit,
+            Some(Complaint::NoCredit) => ErrorKind::NoCredit,
+            Some(Complaint::TokensPerMinute) if words.contains("too large") => ErrorKind::TokensPerMinute,
+            _ => ErrorKind::RateLimit,
         },
-        Some(400..=499) => or(Kind::NotAccepted),
-        Some(500..) => or(Kind::Trouble),
+        Some(400..=499) => or(ErrorKind::NotAccepted),
+        Some(500..) => or(ErrorKind::Trouble),
         None if words.contains("invalid_request") || words.contains("invalid request") => {
-            or(Kind::NotAccepted)
+            or(ErrorKind::NotAccepted)
         }
-        None => or(Kind::Trouble),
-        Some(_) => Kind::Senseless,
+        None => or(ErrorKind::Trouble),
+        Some(_) => ErrorKind::Senseless,
     }
 }
 
@@ -138,7 +138,7 @@ fn number(value: &Value) -> Option<u16> {
 
 /// How sure it is that an event without a part of the answer is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sureness {
+pub(super) enum Certainty {
     No,
     /// It is one unless the answer goes on.
     Perhaps,
@@ -146,8 +146,8 @@ pub(super) enum Sureness {
 }
 
 /// Judges an event that has no choices and no `error`.
-pub(super) fn is_error(value: &Value) -> Sureness {
-    let Value::Object(map) = value else { return Sureness::No };
+pub(super) fn is_error(value: &Value) -> Certainty {
+    let Value::Object(map) = value else { return Certainty::No };
     let is_word = |key: &str| {
         map.get(key).and_then(Value::as_str).is_some_and(|word| {
             let word = word.to_lowercase();
@@ -155,7 +155,7 @@ pub(super) fn is_error(value: &Value) -> Sureness {
         })
     };
     if is_word("object") || is_word("type") || is_word("code") || is_word("event") || is_word("__type") {
-        return Sureness::Sure;
+        return Certainty::Sure;
     }
     let told = map.iter().any(|(key, value)| {
         let known = MESSAGE_FIELDS.iter().any(|(known, _)| key.eq_ignore_ascii_case(known));
@@ -163,9 +163,9 @@ pub(super) fn is_error(value: &Value) -> Sureness {
         known && (value.as_str().is_some_and(|text| !text.trim().is_empty()) || is_list(value))
     });
     match told {
-        true if status(value).is_some() => Sureness::Sure,
-        true => Sureness::Perhaps,
-        false => Sureness::No,
+        true if status(value).is_some() => Certainty::Sure,
+        true => Certainty::Perhaps,
+        false => Certainty::No,
     }
 }
 

@@ -5,7 +5,7 @@
 
 /// Why an answer ended, from the harmless to the bad: of several the worst counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Finish {
+pub(super) enum FinishReason {
     /// No end at all.
     NotYet,
     Stop,
@@ -18,7 +18,7 @@ pub(super) enum Finish {
 
 /// What a `finish_reason` means, however it is spelled: `MAX_TOKENS`, `maxTokens`, `max-tokens` and
 /// `FINISH_REASON_MAX_TOKENS` are one. A word in no row is an end like `stop`.
-pub(super) fn finish(word: &str) -> Finish {
+pub(super) fn finish(word: &str) -> FinishReason {
     let plain = |word: &str| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let word = plain(word);
     let word = word.strip_prefix("finishreason").filter(|rest| !rest.is_empty()).unwrap_or(&word);
@@ -26,55 +26,55 @@ pub(super) fn finish(word: &str) -> Finish {
         let known = plain(known);
         known == word || known.strip_prefix("finishreason") == Some(word)
     };
-    FINISHES.iter().find(|(known, ..)| same(known)).map_or(Finish::Stop, |(_, finish, _)| *finish)
+    FINISHES.iter().find(|(known, ..)| same(known)).map_or(FinishReason::Stop, |(_, finish, _)| *finish)
 }
 
-const FINISHES: &[(&str, Finish, &str)] = &[
-    ("", Finish::NotYet, "several, in every chunk but the last"),
-    ("null", Finish::NotYet, "proxies that write null as a word"),
-    ("none", Finish::NotYet, "proxies that write Python's None as a word"),
-    ("nil", Finish::NotYet, "proxies in Go and Ruby"),
-    ("undefined", Finish::NotYet, "proxies in JavaScript"),
-    ("finish_reason_unspecified", Finish::NotYet, "Gemini, API reference, FinishReason"),
-    ("unspecified", Finish::NotYet, "Vertex AI, short form"),
-    ("length", Finish::Length, "OpenAI"),
-    ("max_tokens", Finish::Length, "Anthropic, Gemini, Cohere"),
-    ("max_output_tokens", Finish::Length, "OpenAI, Responses API"),
-    ("max_length", Finish::Length, "proxies in front of Transformers"),
-    ("model_length", Finish::Length, "Mistral, API reference"),
-    ("token_limit", Finish::Length, "IBM watsonx"),
-    ("length_limit", Finish::Length, "proxies"),
-    ("max_completion_tokens", Finish::Length, "proxies, after the parameter"),
-    ("context_length", Finish::Length, "proxies"),
-    ("context_window_exceeded", Finish::Length, "proxies in front of Anthropic"),
-    ("max_context_length", Finish::Length, "xAI"),
-    ("model_context_window_exceeded", Finish::Length, "Anthropic; z.ai (mozilla-ai/any-llm#1200)"),
-    ("error_limit", Finish::Length, "Cohere"),
-    ("limit", Finish::Length, "llama.cpp, stop_type"),
-    ("content_filter", Finish::Filtered, "OpenAI, Azure"),
-    ("content_filtered", Finish::Filtered, "Bedrock"),
-    ("guardrail_intervened", Finish::Filtered, "Bedrock"),
-    ("refusal", Finish::Filtered, "Anthropic, stop reasons"),
-    ("safety", Finish::Filtered, "Gemini, FinishReason"),
-    ("recitation", Finish::Filtered, "Gemini, FinishReason"),
-    ("blocklist", Finish::Filtered, "Gemini, FinishReason"),
-    ("prohibited_content", Finish::Filtered, "Gemini, FinishReason"),
-    ("spii", Finish::Filtered, "Gemini, FinishReason"),
-    ("language", Finish::Filtered, "Gemini, FinishReason"),
-    ("image_safety", Finish::Filtered, "Gemini, FinishReason"),
-    ("model_armor", Finish::Filtered, "Vertex AI, FinishReason"),
-    ("blocked", Finish::Filtered, "gateways with guardrails"),
-    ("flagged", Finish::Filtered, "gateways with guardrails"),
-    ("moderation", Finish::Filtered, "gateways with guardrails"),
-    ("sensitive", Finish::Filtered, "Zhipu (promptfoo/promptfoo#9905)"),
-    ("data_inspection_failed", Finish::Filtered, "DashScope"),
-    ("error_toxic", Finish::Filtered, "Cohere"),
-    ("error", Finish::Failed, "OpenRouter (gethouston/houston#1211), Cohere, Mistral"),
-    ("network_error", Finish::Failed, "Zhipu (promptfoo/promptfoo#9905)"),
-    ("insufficient_system_resource", Finish::Failed, "DeepSeek, API reference"),
-    ("abort", Finish::Failed, "vLLM, SGLang"),
-    ("server_error", Finish::Failed, "proxies"),
-    ("timeout", Finish::Failed, "proxies"),
+const FINISHES: &[(&str, FinishReason, &str)] = &[
+    ("", FinishReason::NotYet, "several, in every chunk but the last"),
+    ("null", FinishReason::NotYet, "proxies that write null as a word"),
+    ("none", FinishReason::NotYet, "proxies that write Python's None as a word"),
+    ("nil", FinishReason::NotYet, "proxies in Go and Ruby"),
+    ("undefined", FinishReason::NotYet, "proxies in JavaScript"),
+    ("finish_reason_unspecified", FinishReason::NotYet, "Gemini, API reference, FinishReason"),
+    ("unspecified", FinishReason::NotYet, "Vertex AI, short form"),
+    ("length", FinishReason::Length, "OpenAI"),
+    ("max_tokens", FinishReason::Length, "Anthropic, Gemini, Cohere"),
+    ("max_output_tokens", FinishReason::Length, "OpenAI, Responses API"),
+    ("max_length", FinishReason::Length, "proxies in front of Transformers"),
+    ("model_length", FinishReason::Length, "Mistral, API reference"),
+    ("token_limit", FinishReason::Length, "IBM watsonx"),
+    ("length_limit", FinishReason::Length, "proxies"),
+    ("max_completion_tokens", FinishReason::Length, "proxies, after the parameter"),
+    ("context_length", FinishReason::Length, "proxies"),
+    ("context_window_exceeded", FinishReason::Length, "proxies in front of Anthropic"),
+    ("max_context_length", FinishReason::Length, "xAI"),
+    ("model_context_window_exceeded", FinishReason::Length, "Anthropic; z.ai (mozilla-ai/any-llm#1200)"),
+    ("error_limit", FinishReason::Length, "Cohere"),
+    ("limit", FinishReason::Length, "llama.cpp, stop_type"),
+    ("content_filter", FinishReason::Filtered, "OpenAI, Azure"),
+    ("content_filtered", FinishReason::Filtered, "Bedrock"),
+    ("guardrail_intervened", FinishReason::Filtered, "Bedrock"),
+    ("refusal", FinishReason::Filtered, "Anthropic, stop reasons"),
+    ("safety", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("recitation", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("blocklist", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("prohibited_content", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("spii", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("language", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("image_safety", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("model_armor", FinishReason::Filtered, "Vertex AI, FinishReason"),
+    ("blocked", FinishReason::Filtered, "gateways with guardrails"),
+    ("flagged", FinishReason::Filtered, "gateways with guardrails"),
+    ("moderation", FinishReason::Filtered, "gateways with guardrails"),
+    ("sensitive", FinishReason::Filtered, "Zhipu (promptfoo/promptfoo#9905)"),
+    ("data_inspection_failed", FinishReason::Filtered, "DashScope"),
+    ("error_toxic", FinishReason::Filtered, "Cohere"),
+    ("error", FinishReason::Failed, "OpenRouter (gethouston/houston#1211), Cohere, Mistral"),
+    ("network_error", FinishReason::Failed, "Zhipu (promptfoo/promptfoo#9905)"),
+    ("insufficient_system_resource", FinishReason::Failed, "DeepSeek, API reference"),
+    ("abort", FinishReason::Failed, "vLLM, SGLang"),
+    ("server_error", FinishReason::Failed, "proxies"),
+    ("timeout", FinishReason::Failed, "proxies"),
 ];
 
 /// What stands around thinking that is written into the text of an answer.
@@ -326,25 +326,25 @@ mod tests {
     #[test]
     fn endings_in_any_case() {
         for (word, expected) in [
-            ("stop", Finish::Stop),
-            ("STOP", Finish::Stop),
-            ("end_turn", Finish::Stop),
-            ("a new word", Finish::Stop),
-            ("Length", Finish::Length),
-            ("MAX_TOKENS", Finish::Length),
-            ("model_length", Finish::Length),
-            ("maxTokens", Finish::Length),
-            ("max-tokens", Finish::Length),
-            ("FINISH_REASON_MAX_TOKENS", Finish::Length),
-            ("FINISH_REASON_UNSPECIFIED", Finish::NotYet),
-            ("content-filter", Finish::Filtered),
-            ("FINISH_REASON_SAFETY", Finish::Filtered),
-            ("SAFETY", Finish::Filtered),
-            ("sensitive", Finish::Filtered),
-            ("insufficient_system_resource", Finish::Failed),
-            ("null", Finish::NotYet),
-            ("None", Finish::NotYet),
-            (" ", Finish::NotYet),
+            ("stop", FinishReason::Stop),
+            ("STOP", FinishReason::Stop),
+            ("end_turn", FinishReason::Stop),
+            ("a new word", FinishReason::Stop),
+            ("Length", FinishReason::Length),
+            ("MAX_TOKENS", FinishReason::Length),
+            ("model_length", FinishReason::Length),
+            ("maxTokens", FinishReason::Length),
+            ("max-tokens", FinishReason::Length),
+            ("FINISH_REASON_MAX_TOKENS", FinishReason::Length),
+            ("FINISH_REASON_UNSPECIFIED", FinishReason::NotYet),
+            ("content-filter", FinishReason::Filtered),
+            ("FINISH_REASON_SAFETY", FinishReason::Filtered),
+            ("SAFETY", FinishReason::Filtered),
+            ("sensitive", FinishReason::Filtered),
+            ("insufficient_system_resource", FinishReason::Failed),
+            ("null", FinishReason::NotYet),
+            ("None", FinishReason::NotYet),
+            (" ", FinishReason::NotYet),
         ] {
             assert_eq!(finish(word), expected, "{word}");
         }

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode, header};
 
 use super::client::{causes, not_connected};
-use super::complaint::{self, Kind};
+use super::complaint::{self, ErrorKind};
 use super::think::is_blank;
-use super::{LlmError, Secret};
+use super::{ApiKey, LlmError};
 use crate::domain::{FailureCode, Reason, amount::duration};
 
 /// How much of a provider's text goes to the log, in characters.
@@ -16,14 +16,14 @@ const DETAIL_CHARS: usize = 300;
 /// How much of a model's name is shown, in characters.
 const SHOWN_CHARS: usize = 80;
 
-/// Who is to blame: the provider's name for the reasons, its key to keep it out of the details.
+/// Makes the errors of one provider: its name goes into the reasons, its key is kept out of the details.
 #[derive(Clone, Debug)]
-pub(super) struct Blame {
+pub(super) struct ErrorContext {
     pub(super) name: String,
-    pub(super) key: Option<Secret>,
+    pub(super) key: Option<ApiKey>,
 }
 
-impl Blame {
+impl ErrorContext {
     /// `reason` is one of `provider-…`, all of which have the provider's name.
     pub(super) fn error(
         &self,
@@ -102,39 +102,41 @@ impl Blame {
     }
 
     /// The failure that a request came to.
-    fn failure(&self, kind: Kind, wait: Option<Duration>, model: &str, detail: &str) -> LlmError {
+    fn failure(&self, kind: ErrorKind, wait: Option<Duration>, model: &str, detail: &str) -> LlmError {
         let busy = |reason| self.error(FailureCode::Overloaded, true, reason, detail);
         let refused = |reason| self.error(FailureCode::Refused, false, reason, detail);
         match kind {
-            Kind::ProxyRefused => refused(Reason::new("provider-proxy-refused")),
-            Kind::Redirect => {
+            ErrorKind::ProxyRefused => refused(Reason::new("provider-proxy-refused")),
+            ErrorKind::Redirect => {
                 self.error(FailureCode::Broken, false, Reason::new("provider-redirect"), detail)
             }
-            Kind::BadKey => refused(Reason::new("provider-bad-key")),
-            Kind::NoCredit => refused(Reason::new("provider-no-credit")),
-            Kind::UnknownModel => refused(Reason::new("provider-unknown-model").with("model", shown(model))),
-            Kind::NotFound => {
+            ErrorKind::BadKey => refused(Reason::new("provider-bad-key")),
+            ErrorKind::NoCredit => refused(Reason::new("provider-no-credit")),
+            ErrorKind::UnknownModel => {
+                refused(Reason::new("provider-unknown-model").with("model", shown(model)))
+            }
+            ErrorKind::NotFound => {
                 refused(Reason::new("provider-unknown-model-or-address").with("model", shown(model)))
             }
-            Kind::TooLong => refused(Reason::new("provider-too-long")),
-            Kind::TooLarge => refused(Reason::new("provider-too-large")),
-            Kind::TokensPerMinute => {
+            ErrorKind::TooLong => refused(Reason::new("provider-too-long")),
+            ErrorKind::TooLarge => refused(Reason::new("provider-too-large")),
+            ErrorKind::TokensPerMinute => {
                 let wait = human(wait.unwrap_or(Duration::from_secs(60)));
                 busy(Reason::new("provider-tokens-per-minute").with("wait", wait))
             }
-            Kind::RateLimit => match wait {
+            ErrorKind::RateLimit => match wait {
                 Some(wait) => busy(Reason::new("provider-rate-limit-wait").with("wait", human(wait))),
                 None => busy(Reason::new("provider-rate-limit")),
             },
-            Kind::Filtered => refused(Reason::new("provider-filtered")),
-            Kind::GaveUp => refused(Reason::new("provider-gave-up")),
-            Kind::InTheWay => refused(Reason::new("provider-in-the-way")),
-            Kind::NotAccepted => refused(Reason::new("provider-not-accepted")),
-            Kind::Trouble => match wait {
+            ErrorKind::Filtered => refused(Reason::new("provider-filtered")),
+            ErrorKind::GaveUp => refused(Reason::new("provider-gave-up")),
+            ErrorKind::InTheWay => refused(Reason::new("provider-in-the-way")),
+            ErrorKind::NotAccepted => refused(Reason::new("provider-not-accepted")),
+            ErrorKind::Trouble => match wait {
                 Some(wait) => busy(Reason::new("provider-overloaded").with("wait", human(wait))),
                 None => busy(Reason::new("provider-trouble")),
             },
-            Kind::Senseless => self.broken(Reason::new("provider-senseless"), detail),
+            ErrorKind::Senseless => self.broken(Reason::new("provider-senseless"), detail),
         }
     }
 

@@ -11,12 +11,12 @@ pub(super) fn models(body: &str) -> Result<Vec<Listed>, String> {
     #[derive(Deserialize)]
     struct List {
         #[serde(default, deserialize_with = "given")]
-        data: Option<Option<Vec<Entry>>>,
+        data: Option<Option<Vec<ListEntry>>>,
         #[serde(default, deserialize_with = "given")]
-        models: Option<Option<Vec<Entry>>>,
+        models: Option<Option<Vec<ListEntry>>>,
     }
     let body = body.trim_start_matches('\u{feff}').trim_start();
-    let entries: Vec<Entry> = if body.starts_with('[') {
+    let entries: Vec<ListEntry> = if body.starts_with('[') {
         serde_json::from_str(body).map_err(|error| error.to_string())?
     } else {
         let list: List = serde_json::from_str(body).map_err(|error| error.to_string())?;
@@ -27,18 +27,18 @@ pub(super) fn models(body: &str) -> Result<Vec<Listed>, String> {
             (None, None) => return Err("neither data nor models".to_owned()),
         }
     };
-    Ok(entries.into_iter().filter_map(|Entry(model)| model).collect())
+    Ok(entries.into_iter().filter_map(|ListEntry(model)| model).collect())
 }
 
 /// Tells a field that is `null` from one that is not there.
-fn given<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<Option<Vec<Entry>>>, D::Error> {
+fn given<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<Option<Vec<ListEntry>>>, D::Error> {
     Deserialize::deserialize(json).map(Some)
 }
 
 /// One of a list of thousands, so that no more than one is held as a whole.
-struct Entry(Option<Listed>);
+struct ListEntry(Option<Listed>);
 
-impl<'de> Deserialize<'de> for Entry {
+impl<'de> Deserialize<'de> for ListEntry {
     fn deserialize<D: serde::Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let model = match Value::deserialize(json)? {

@@ -29,9 +29,9 @@ use crate::domain::{Failure, FailureCode, Reason, Role, Traits, Usage};
 
 pub use client::is_local;
 pub use demo::Demo;
-pub use openai::{OpenAi, OpenAiConfig, Timeouts};
+pub use openai::{OpenAi, OpenAiConfig, ProviderTimeouts};
 pub use registry::Providers;
-pub use secret::Secret;
+pub use secret::ApiKey;
 
 /// The longest answer, thinking and all parts of a continued one included, in bytes. What a model writes beyond is cut
 /// off, as a document of MongoDB has at most 16 MiB.

@@ -16,12 +16,12 @@ use futures::StreamExt;
 use http::{HeaderValue, StatusCode, header};
 use tokio::time::{Instant, timeout_at};
 
-use self::told::Told;
+use self::told::ToldTraits;
 use super::base::{Base, is_astray};
-use super::client::{Client, NoClient, client};
-use super::errors::{Blame, human, retry_after, shown};
+use super::client::{HttpClient, NoHttpClient, client};
+use super::errors::{ErrorContext, human, retry_after, shown};
 use super::request::{Dialect, body, simpler};
-use super::{ChatRequest, DeltaStream, LlmError, Provider, Secret, listing, stream};
+use super::{ApiKey, ChatRequest, DeltaStream, LlmError, Provider, listing, stream};
 use crate::domain::{FailureCode, Listed, Reason, Traits};
 
 /// How long `/models` may take, and how long its answer may be.
@@ -41,18 +41,18 @@ pub struct OpenAiConfig {
     pub name: String,
     /// With or without a slash at its end and the version before that; `/chat/completions` is added.
     pub base_url: String,
-    pub api_key: Option<Secret>,
+    pub api_key: Option<ApiKey>,
     /// Empty: asked from `/models`.
     pub models: Vec<Listed>,
     /// What is said of all its models.
     pub traits: Traits,
     /// Names conversations; `None`: the model that answers.
     pub title_model: Option<String>,
-    pub timeouts: Timeouts,
+    pub timeouts: ProviderTimeouts,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
+pub struct ProviderTimeouts {
     pub connect: Duration,
     /// From the request, attempts and pauses between them included, to the first part of the answer.
     pub first_token: Duration,
@@ -60,7 +60,7 @@ pub struct Timeouts {
     pub idle: Duration,
 }
 
-impl Default for Timeouts {
+impl Default for ProviderTimeouts {
     fn default() -> Self {
         let minute = Duration::from_secs(60);
         Self { connect: Duration::from_secs(10), first_token: minute, idle: minute }
@@ -73,12 +73,12 @@ pub struct OpenAi {
     listed: Vec<Listed>,
     /// Of models that are not listed here.
     traits: Traits,
-    told: Told,
+    told: ToldTraits,
     title_model: Option<String>,
-    timeouts: Timeouts,
-    blame: Blame,
+    timeouts: ProviderTimeouts,
+    errors: ErrorContext,
     /// Made when first used: it reads the system's certificates, which takes milliseconds.
-    client: OnceLock<Result<Client, NoClient>>,
+    client: OnceLock<Result<HttpClient, NoHttpClient>>,
     /// What each model turned out not to understand.
     dialects: Mutex<HashMap<String, Dialect>>,
 }
@@ -117,27 +117,27 @@ impl OpenAi {
             listed: config.models,
             title_model: config.title_model,
             traits: config.traits,
-            told: Told::default(),
+            told: ToldTraits::default(),
             timeouts: config.timeouts,
-            blame: Blame { name: config.name, key: config.api_key },
+            errors: ErrorContext { name: config.name, key: config.api_key },
             client: OnceLock::new(),
             dialects: Mutex::default(),
         }
     }
 
-    fn client(&self) -> Result<&Client, LlmError> {
+    fn client(&self) -> Result<&HttpClient, LlmError> {
         let made = self.client.get_or_init(|| client(self.base.given(), self.timeouts.connect));
         made.as_ref()
-            .map_err(|no| self.blame.error(FailureCode::Unreachable, false, no.reason.clone(), &no.detail))
+            .map_err(|no| self.errors.error(FailureCode::Unreachable, false, no.reason.clone(), &no.detail))
     }
 
     /// The request did not get as far as an answer.
-    fn unanswered(&self, client: &Client, error: &reqwest::Error) -> LlmError {
-        self.blame.transport(error, self.timeouts.connect, client.proxy.as_deref())
+    fn unanswered(&self, client: &HttpClient, error: &reqwest::Error) -> LlmError {
+        self.errors.transport(error, self.timeouts.connect, client.proxy.as_deref())
     }
 
     fn authorized(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        let Some(key) = &self.blame.key else { return request };
+        let Some(key) = &self.errors.key else { return request };
         match HeaderValue::from_str(&format!("Bearer {}", key.expose())) {
             Ok(mut value) => {
                 value.set_sensitive(true);
@@ -153,7 +153,7 @@ impl OpenAi {
         let deadline = Instant::now() + MODELS_LIMIT;
         let late = |_| {
             let reason = Reason::new("provider-late-models").with("limit", human(MODELS_LIMIT));
-            self.blame.timeout(reason, MODELS_LIMIT)
+            self.errors.timeout(reason, MODELS_LIMIT)
         };
         let mut nothing = None;
         for url in self.base.candidates() {
@@ -169,7 +169,7 @@ impl OpenAi {
                 }
             }
         }
-        Err(nothing.unwrap_or_else(|| self.blame.broken(NO_LIST, "no address")))
+        Err(nothing.unwrap_or_else(|| self.errors.broken(NO_LIST, "no address")))
     }
 
     async fn ask_models_at(&self, url: &str) -> Result<Vec<Listed>, Unlisted> {
@@ -180,7 +180,7 @@ impl OpenAi {
         let body = read_at_most(response, MODELS_MAX_BYTES).await;
         let no_list = |retryable, detail: &str| {
             let code = if retryable { FailureCode::Broken } else { FailureCode::Refused };
-            Unlisted::NoList(self.blame.error(code, retryable, NO_LIST, detail))
+            Unlisted::NoList(self.errors.error(code, retryable, NO_LIST, detail))
         };
         match status {
             StatusCode::OK => {
@@ -192,9 +192,9 @@ impl OpenAi {
                 Err(no_list(false, &format!("{} for /models", status.as_u16())))
             }
             status if status.is_redirection() => {
-                Err(Unlisted::NoList(self.blame.status(status, &headers, "", &body.unwrap_or_default())))
+                Err(Unlisted::NoList(self.errors.status(status, &headers, "", &body.unwrap_or_default())))
             }
-            _ => Err(self.blame.status(status, &headers, "", &body.unwrap_or_default()).into()),
+            _ => Err(self.errors.status(status, &headers, "", &body.unwrap_or_default()).into()),
         }
     }
 
@@ -228,14 +228,14 @@ impl OpenAi {
         let text = read_at_most(response, ERROR_MAX_BYTES).await.unwrap_or_else(|partial| partial);
         if let Some(simpler) = simpler(dialect, request, status, &text) {
             tracing::info!(
-                provider = self.blame.name,
+                provider = self.errors.name,
                 status = status.as_u16(),
                 ?simpler,
                 "asking in simpler words"
             );
             return Err(Ok(simpler));
         }
-        let error = self.blame.status(status, &headers, &request.model, &text);
+        let error = self.errors.status(status, &headers, &request.model, &text);
         let wait = retry_after(&headers, std::time::SystemTime::now());
         let passing = matches!(status.as_u16(), 429 | 500 | 502 | 503 | 529) && error.failure.retryable;
         let again = passing && wait.is_none_or(|wait| wait <= MAX_RETRY_AFTER);
@@ -284,7 +284,7 @@ impl OpenAi {
                         return Err(failed);
                     }
                     tracing::info!(
-                        provider = self.blame.name,
+                        provider = self.errors.name,
                         detail = failed.error.detail,
                         ?pause,
                         "asking again"
@@ -303,19 +303,19 @@ impl OpenAi {
     ) -> Result<DeltaStream, LlmError> {
         let limit = self.timeouts.first_token;
         let late =
-            |_| self.blame.timeout(Reason::new("provider-late-begin").with("limit", human(limit)), limit);
+            |_| self.errors.timeout(Reason::new("provider-late-begin").with("limit", human(limit)), limit);
         let response = timeout_at(deadline, self.respond(url, request, deadline))
             .await
             .map_err(late)?
             .map_err(|failed| failed.error)?;
-        Ok(stream::deltas(response, self.blame.clone(), request.model.clone(), self.timeouts, deadline))
+        Ok(stream::deltas(response, self.errors.clone(), request.model.clone(), self.timeouts, deadline))
     }
 }
 
 #[async_trait]
 impl Provider for OpenAi {
     fn name(&self) -> &str {
-        &self.blame.name
+        &self.errors.name
     }
 
     fn title_model<'a>(&'a self, answering: &'a str) -> Option<&'a str> {
@@ -362,7 +362,7 @@ impl Provider for OpenAi {
         }
         let detail = nothing.map(|error| error.detail).unwrap_or_default();
         let reason = Reason::new("provider-unknown-model-or-address").with("model", shown(&request.model));
-        Err(self.blame.error(FailureCode::Refused, false, reason, detail))
+        Err(self.errors.error(FailureCode::Refused, false, reason, detail))
     }
 }
 

@@ -10,19 +10,19 @@ use crate::domain::{Model, Reason};
 
 pub struct Providers {
     /// In the order of the configuration; the first is the default.
-    entries: Vec<Entry>,
+    entries: Vec<ProviderState>,
     /// Held while they are asked for more than their lists.
     learning: tokio::sync::Mutex<()>,
 }
 
-struct Entry {
+struct ProviderState {
     provider: Arc<dyn Provider>,
-    heard: Mutex<Heard>,
+    heard: Mutex<LastList>,
 }
 
 /// What a provider said when it was asked for its models.
 #[derive(Default)]
-struct Heard {
+struct LastList {
     /// The last good list; `None`: there was none yet.
     models: Option<Arc<[Model]>>,
     /// Of the last answer, when that was an error.
@@ -71,7 +71,7 @@ impl Offer {
 
 impl Providers {
     pub fn new(providers: Vec<Arc<dyn Provider>>) -> Self {
-        let entry = |provider| Entry { provider, heard: Mutex::default() };
+        let entry = |provider| ProviderState { provider, heard: Mutex::default() };
         Self { entries: providers.into_iter().map(entry).collect(), learning: tokio::sync::Mutex::default() }
     }
 
@@ -121,8 +121,8 @@ impl Providers {
     }
 }
 
-impl Entry {
-    fn heard(&self) -> MutexGuard<'_, Heard> {
+impl ProviderState {
+    fn heard(&self) -> MutexGuard<'_, LastList> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -140,7 +140,7 @@ impl Entry {
     fn hear(&self, answer: &Result<Vec<Model>, LlmError>) {
         let mut heard = self.heard();
         match answer {
-            Ok(models) => *heard = Heard { models: Some(models.as_slice().into()), failure: None },
+            Ok(models) => *heard = LastList { models: Some(models.as_slice().into()), failure: None },
             Err(error) => {
                 if heard.failure.replace(error.failure.reason.clone()).is_none() {
                     let provider = self.provider.name();
@@ -170,9 +170,9 @@ mod tests {
     use crate::server::llm::{ChatRequest, DeltaStream, LlmError, Provider};
 
     /// Lists what it is told to; nothing is a failure.
-    struct Told(&'static str, Mutex<Option<Vec<String>>>);
+    struct Scripted(&'static str, Mutex<Option<Vec<String>>>);
 
-    impl Told {
+    impl Scripted {
         fn new(name: &'static str, models: Option<&[&str]>) -> Arc<Self> {
             let told = Self(name, Mutex::default());
             told.tell(models);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[async_trait]
-    impl Provider for Told {
+    impl Provider for Scripted {
         fn name(&self) -> &str {
             self.0
         }
@@ -207,9 +207,9 @@ mod tests {
     #[tokio::test]
     async fn models_of_all_in_their_order_and_each_once() {
         let providers = Providers::new(vec![
-            Told::new("down", None),
-            Told::new("a", Some(&["x", "org/y", "x", "", " z", "a\nb", &"l".repeat(201)])),
-            Told::new("b", Some(&["x", &"k".repeat(200)])),
+            Scripted::new("down", None),
+            Scripted::new("a", Some(&["x", "org/y", "x", "", " z", "a\nb", &"l".repeat(201)])),
+            Scripted::new("b", Some(&["x", &"k".repeat(200)])),
         ]);
         assert!(providers.offer().models().next().is_none() && !providers.offer().is_whole());
         let answers = providers.ask().await;
@@ -226,8 +226,8 @@ mod tests {
     #[tokio::test]
     async fn only_what_is_offered_is_found() {
         let providers = Providers::new(vec![
-            Told::new("a", Some(&["x", "b/x", "org/y"])),
-            Told::new("b", Some(&["x", "z"])),
+            Scripted::new("a", Some(&["x", "b/x", "org/y"])),
+            Scripted::new("b", Some(&["x", "z"])),
         ]);
         providers.ask().await;
         let offer = providers.offer();
@@ -251,7 +251,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_provider_that_fails_keeps_the_models_it_had() {
-        let (a, b) = (Told::new("a", Some(&["x"])), Told::new("b", None));
+        let (a, b) = (Scripted::new("a", Some(&["x"])), Scripted::new("b", None));
         let providers = Providers::new(vec![a.clone(), b.clone()]);
         providers.ask().await;
         a.tell(None);

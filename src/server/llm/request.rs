@@ -6,7 +6,7 @@ use async_openai::types::chat::{
 };
 use http::StatusCode;
 
-use super::complaint::{self, Kind};
+use super::complaint::{self, ErrorKind};
 use super::dialects::{Parameter, named_parameters};
 use super::{ChatRequest, PromptMessage};
 use crate::domain::Role;
@@ -15,13 +15,13 @@ use crate::domain::Role;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Dialect {
     no_stream_options: bool,
-    limit: Limit,
+    limit: LimitName,
     no_stream: bool,
 }
 
 /// The name of the limit of tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Limit {
+enum LimitName {
     #[default]
     MaxTokens,
     MaxCompletionTokens,
@@ -34,10 +34,10 @@ impl Dialect {
         let limited = request.max_tokens.is_some();
         match (parameter, self.limit) {
             (Parameter::StreamOptions, _) if !self.no_stream => Self { no_stream_options: true, ..self },
-            (Parameter::OlderMaxTokens, Limit::MaxTokens) if limited => {
-                Self { limit: Limit::MaxCompletionTokens, ..self }
+            (Parameter::OlderMaxTokens, LimitName::MaxTokens) if limited => {
+                Self { limit: LimitName::MaxCompletionTokens, ..self }
             }
-            (Parameter::MaxTokens, _) if limited => Self { limit: Limit::Without, ..self },
+            (Parameter::MaxTokens, _) if limited => Self { limit: LimitName::Without, ..self },
             (Parameter::Stream, _) => Self { no_stream: true, ..self },
             _ => self,
         }
@@ -59,28 +59,33 @@ pub(super) fn simpler(
 ) -> Option<Dialect> {
     let names_it = matches!(status.as_u16(), 400 | 404 | 415 | 422 | 500 | 501);
     let kind = complaint::kind(Some(status.as_u16()), text);
-    if !names_it || !matches!(kind, Kind::NotAccepted | Kind::Trouble | Kind::NotFound | Kind::UnknownModel) {
+    if !names_it
+        || !matches!(
+            kind,
+            ErrorKind::NotAccepted | ErrorKind::Trouble | ErrorKind::NotFound | ErrorKind::UnknownModel
+        )
+    {
         return None;
     }
     let words = complaint::words(text);
     let mut named = named_parameters(&words).map(|parameter| tried.without(parameter, request));
     let mut simpler = named.find(|dialect| *dialect != tried);
-    if simpler.is_none() && kind == Kind::NotAccepted && matches!(status.as_u16(), 400 | 422) {
+    if simpler.is_none() && kind == ErrorKind::NotAccepted && matches!(status.as_u16(), 400 | 422) {
         simpler = Some(tried.plainest(request));
     }
     simpler.filter(|dialect| *dialect != tried)
 }
 
 pub(super) fn body(request: &ChatRequest, dialect: Dialect) -> CreateChatCompletionRequest {
-    let limit = |name: Limit| request.max_tokens.filter(|_| dialect.limit == name);
+    let limit = |name: LimitName| request.max_tokens.filter(|_| dialect.limit == name);
     let streams = !dialect.no_stream;
     // Nearly all servers know only the older name, which async-openai marks as deprecated.
     #[expect(deprecated)]
     CreateChatCompletionRequest {
         model: request.model.clone(),
         messages: request.messages.iter().map(message).collect(),
-        max_tokens: limit(Limit::MaxTokens),
-        max_completion_tokens: limit(Limit::MaxCompletionTokens),
+        max_tokens: limit(LimitName::MaxTokens),
+        max_completion_tokens: limit(LimitName::MaxCompletionTokens),
         stream: Some(streams),
         stream_options: (streams && !dialect.no_stream_options)
             .then_some(ChatCompletionStreamOptions { include_usage: Some(true), include_obfuscation: None }),

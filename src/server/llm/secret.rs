@@ -3,9 +3,9 @@
 use std::fmt;
 
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct ApiKey(String);
 
-impl Secret {
+impl ApiKey {
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
@@ -21,21 +21,21 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
+        f.write_str("ApiKey")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Secret;
+    use super::ApiKey;
 
     #[test]
     fn is_never_printed() {
-        let key = Secret::new("sk-very-secret");
-        assert_eq!(format!("{key:?} {:?}", Some(&key)), "Secret Some(Secret)");
+        let key = ApiKey::new("sk-very-secret");
+        assert_eq!(format!("{key:?} {:?}", Some(&key)), "ApiKey Some(ApiKey)");
         assert_eq!(key.strike("Bearer sk-very-secret, sk-very-secret"), "Bearer [key], [key]");
-        assert_eq!(Secret::new("").strike("abc"), "abc");
+        assert_eq!(ApiKey::new("").strike("abc"), "abc");
     }
 }

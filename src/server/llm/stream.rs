@@ -7,11 +7,11 @@ use bytes::Bytes;
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{Answer, Ending};
+use super::answer::{Answer, StreamEnd};
 use super::client::causes;
-use super::errors::{Blame, human};
+use super::errors::{ErrorContext, human};
 use super::frames::Frames;
-use super::{Delta, DeltaStream, LlmError, Timeouts};
+use super::{Delta, DeltaStream, LlmError, ProviderTimeouts};
 use crate::domain::Reason;
 
 /// The longest event of a stream, and the longest body that is read whole; JSON takes more than the text in it.
@@ -32,15 +32,15 @@ type Body = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;
 /// Whatever comes counts, also comments; but [`SIGNS_OF_LIFE`] limits how long nothing else may come.
 pub(super) fn deltas(
     response: reqwest::Response,
-    blame: Blame,
+    errors: ErrorContext,
     model: String,
-    timeouts: Timeouts,
+    timeouts: ProviderTimeouts,
     first_token: Instant,
 ) -> DeltaStream {
-    let reader = Reader {
+    let reader = AnswerReader {
         body: Some(Box::pin(response.bytes_stream())),
         frames: Frames::new(MAX_EVENT_BYTES),
-        answer: Answer::new(blame, model),
+        answer: Answer::new(errors, model),
         timeouts,
         silence: first_token,
         // The first limit is counted from the request.
@@ -54,12 +54,12 @@ pub(super) fn deltas(
     }))
 }
 
-struct Reader {
+struct AnswerReader {
     /// `None` once the end was told.
     body: Option<Body>,
     frames: Frames,
     answer: Answer,
-    timeouts: Timeouts,
+    timeouts: ProviderTimeouts,
     /// When nothing at all has come for too long.
     silence: Instant,
     /// When no part of the answer has come for too long.
@@ -70,7 +70,7 @@ struct Reader {
     started: bool,
 }
 
-impl Reader {
+impl AnswerReader {
     async fn next(&mut self) -> Option<Result<Delta, LlmError>> {
         loop {
             if let Some(delta) = self.answer.queue.pop_front() {
@@ -86,7 +86,7 @@ impl Reader {
             let deadline = self.after.unwrap_or_else(|| self.silence.min(self.ceiling));
             match timeout_at(deadline, self.body.as_mut()?.next()).await {
                 Ok(Some(Ok(bytes))) => self.read_on(bytes).await,
-                Ok(Some(Err(error))) => self.answer.conclude(Ending::Cut(&causes(&error))),
+                Ok(Some(Err(error))) => self.answer.conclude(StreamEnd::Cut(&causes(&error))),
                 Ok(None) => self.closed(),
                 Err(_) => self.late(),
             }
@@ -107,7 +107,7 @@ impl Reader {
                     taken += bytes.len();
                     self.take(&bytes);
                 }
-                Some(Some(Err(error))) => self.answer.conclude(Ending::Cut(&causes(&error))),
+                Some(Some(Err(error))) => self.answer.conclude(StreamEnd::Cut(&causes(&error))),
                 Some(None) => self.closed(),
                 None if waited => break,
                 None => {
@@ -155,12 +155,12 @@ impl Reader {
                 &format!("200 with {}", self.frames.start()),
             );
         }
-        answer.conclude(Ending::Closed);
+        answer.conclude(StreamEnd::Closed);
     }
 
     fn late(&mut self) {
         if self.answer.is_finished() {
-            return self.answer.conclude(Ending::Closed);
+            return self.answer.conclude(StreamEnd::Closed);
         }
         let only_alive = self.ceiling < self.silence;
         let limit = if self.started { self.timeouts.idle } else { self.timeouts.first_token };
@@ -172,6 +172,6 @@ impl Reader {
             (false, false) => Reason::new("provider-late-begin").with("limit", shown),
             (false, true) => Reason::new("provider-late-begin-alive").with("limit", shown),
         };
-        self.answer.fail(self.answer.blame.timeout(reason, limit));
+        self.answer.fail(self.answer.errors.timeout(reason, limit));
     }
 }

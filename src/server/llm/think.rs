@@ -19,7 +19,7 @@ const LOOK_BACK: usize = 256 << 10;
 /// Text of a model goes in, in pieces of any size, and comes out as deltas.
 #[derive(Debug)]
 pub(super) struct Splitter {
-    place: Place,
+    state: SplitState,
     /// What may turn out to be a tag, or blanks that may turn out to stand before one.
     held: String,
     /// The text so far, while a closing tag could still say that it was thinking.
@@ -37,7 +37,7 @@ pub(super) struct Splitter {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum SplitState {
     /// Nothing but blanks so far, or since some thinking ended.
     Start,
     /// After this opening tag.
@@ -49,7 +49,7 @@ enum Place {
 }
 
 /// How a text begins.
-enum Fit {
+enum TagMatch {
     /// With a tag of so many bytes.
     Whole(&'static Tags, usize),
     /// It is the start of one.
@@ -60,7 +60,7 @@ enum Fit {
 impl Splitter {
     pub(super) fn new() -> Self {
         Self {
-            place: Place::Start,
+            state: SplitState::Start,
             held: String::new(),
             told: String::new(),
             thought: false,
@@ -87,7 +87,7 @@ impl Splitter {
     }
 
     pub(super) fn feed(&mut self, text: &str, out: &mut VecDeque<Delta>) {
-        if self.place == Place::Rest {
+        if self.state == SplitState::Rest {
             return self.write(text, out);
         }
         self.held.push_str(text);
@@ -97,20 +97,20 @@ impl Splitter {
     /// Nothing more comes: what is held is what it looks like.
     pub(super) fn end(&mut self, out: &mut VecDeque<Delta>) {
         let held = std::mem::take(&mut self.held);
-        match self.place {
-            Place::Start if held.chars().all(is_blank) => {}
-            Place::Thinking(_) => self.think(held.trim_end_matches(is_blank), out),
-            Place::Start | Place::Text | Place::Rest => self.write(&held, out),
+        match self.state {
+            SplitState::Start if held.chars().all(is_blank) => {}
+            SplitState::Thinking(_) => self.think(held.trim_end_matches(is_blank), out),
+            SplitState::Start | SplitState::Text | SplitState::Rest => self.write(&held, out),
         }
     }
 
     /// Whether more can be said of what is held.
     fn step(&mut self, out: &mut VecDeque<Delta>) -> bool {
-        match self.place {
-            Place::Start => self.start(),
-            Place::Thinking(open) => self.thinking(open, out),
-            Place::Text => self.text(out),
-            Place::Rest => {
+        match self.state {
+            SplitState::Start => self.start(),
+            SplitState::Thinking(open) => self.thinking(open, out),
+            SplitState::Text => self.text(out),
+            SplitState::Rest => {
                 let held = std::mem::take(&mut self.held);
                 self.write(&held, out);
                 false
@@ -125,22 +125,22 @@ impl Splitter {
         }
         let blanks = self.held.len() - text.len();
         match (fit(text, |tags| tags.open), fit(text, |tags| tags.close)) {
-            (Fit::Whole(tags, len), _) => {
+            (TagMatch::Whole(tags, len), _) => {
                 self.held.drain(..blanks + len);
-                self.place = Place::Thinking(tags.open);
+                self.state = SplitState::Thinking(tags.open);
                 (self.begun, self.tagged) = (false, true);
             }
             // Left over by a server that took the thinking out itself.
-            (_, Fit::Whole(_, len)) => {
+            (_, TagMatch::Whole(_, len)) => {
                 self.held.drain(..blanks + len);
                 (self.thought, self.tagged) = (true, true);
             }
-            (Fit::Part, _) | (_, Fit::Part) => return false,
-            (Fit::No, Fit::No) if self.thought => {
+            (TagMatch::Part, _) | (_, TagMatch::Part) => return false,
+            (TagMatch::No, TagMatch::No) if self.thought => {
                 self.held.drain(..if self.tagged { blanks } else { 0 });
-                self.place = Place::Rest;
+                self.state = SplitState::Rest;
             }
-            (Fit::No, Fit::No) => self.place = Place::Text,
+            (TagMatch::No, TagMatch::No) => self.state = SplitState::Text,
         }
         true
     }
@@ -151,7 +151,7 @@ impl Splitter {
         while let Some(at) = candidate(&self.held, from) {
             let rest = &self.held[at..];
             match fit(rest, |tags| if tags.open == open { tags.close } else { "" }) {
-                Fit::Whole(_, len) => {
+                TagMatch::Whole(_, len) => {
                     let ticked = if at == 0 { self.quoted } else { self.held[..at].ends_with('`') };
                     match rest[len..].bytes().next() {
                         // It thinks about the tag, if a backtick follows, too.
@@ -165,16 +165,16 @@ impl Splitter {
                             self.held.drain(..at + len);
                             self.think(&thinking, out);
                             self.thought = true;
-                            self.place = Place::Start;
+                            self.state = SplitState::Start;
                             return true;
                         }
                     }
                 }
-                Fit::Part => {
+                TagMatch::Part => {
                     until = at;
                     break;
                 }
-                Fit::No => from = at + 1,
+                TagMatch::No => from = at + 1,
             }
         }
         // Blanks wait too: those at the end of the thinking are left out.
@@ -189,17 +189,17 @@ impl Splitter {
         let mut until = self.held.len();
         while let Some(at) = candidate(&self.held, from) {
             match fit(&self.held[at..], |tags| tags.close) {
-                Fit::Whole(tags, len) if self.ends_thinking(at, tags) => {
+                TagMatch::Whole(tags, len) if self.ends_thinking(at, tags) => {
                     let thinking: String = self.held.drain(..at).collect();
                     self.held.drain(..len);
                     self.write(&thinking, out);
                     out.push_back(Delta::TextWasReasoning);
                     (self.thought, self.tagged) = (true, true);
-                    (self.wrote, self.place) = (false, Place::Start);
+                    (self.wrote, self.state) = (false, SplitState::Start);
                     self.told = String::new();
                     return true;
                 }
-                Fit::Part => {
+                TagMatch::Part => {
                     until = at;
                     break;
                 }
@@ -210,7 +210,7 @@ impl Splitter {
         self.told.push_str(&text);
         self.write(&text, out);
         if self.thought || self.told.len() > LOOK_BACK {
-            self.place = Place::Rest;
+            self.state = SplitState::Rest;
             self.told = String::new();
             return true;
         }
@@ -298,7 +298,7 @@ fn candidate(text: &str, from: usize) -> Option<usize> {
 }
 
 /// How `text` begins, compared with one side of the tags; an empty side never fits.
-fn fit(text: &str, side: impl Fn(&'static Tags) -> &'static str) -> Fit {
+fn fit(text: &str, side: impl Fn(&'static Tags) -> &'static str) -> TagMatch {
     let mut part = false;
     for tags in THINKING {
         let tag = side(tags).as_bytes();
@@ -307,11 +307,11 @@ fn fit(text: &str, side: impl Fn(&'static Tags) -> &'static str) -> Fit {
             continue;
         }
         if common == tag.len() {
-            return Fit::Whole(tags, common);
+            return TagMatch::Whole(tags, common);
         }
         part = true;
     }
-    if part { Fit::Part } else { Fit::No }
+    if part { TagMatch::Part } else { TagMatch::No }
 }
 
 /// Whether what follows `before` stands in a code block or in inline code.

@@ -1,7 +1,7 @@
 //! The stream: text in pieces becomes changes of blocks, each finished block once; those that wait for a
 //! definition once more.
 
-use super::carried::{Definitions, Memo, Waiting};
+use super::carried::{Definitions, Memo, PendingBlock};
 use super::fence::{News, OpenCode, nest_end};
 use super::pause::pause;
 use super::{SafeHtml, bounds, html, math, sanitize};
@@ -45,7 +45,7 @@ pub struct Stream {
     shown: Option<SafeHtml>,
     code: Option<OpenCode>,
     definitions: Definitions,
-    waiting: Vec<Waiting>,
+    waiting: Vec<PendingBlock>,
     memo: Memo,
     /// Length of `tail` when the open block was last rendered.
     seen: usize,
@@ -210,7 +210,7 @@ impl Stream {
         (at, false)
     }
 
-    fn close(&mut self, piece: math::Piece<'_>, footnote: bool) {
+    fn close(&mut self, piece: math::MaskedPiece<'_>, footnote: bool) {
         let block = html::block(piece, footnote, &self.definitions, &mut self.memo);
         self.memo = Memo::default();
         self.seen = 0;
@@ -234,7 +234,7 @@ impl Stream {
 
     /// Renders those blocks once more whose references were defined after them.
     fn resolve(&mut self) {
-        for Waiting { index, source, footnote, known, colours, formulas, name } in
+        for PendingBlock { index, source, footnote, known, colours, formulas, name } in
             std::mem::take(&mut self.waiting)
         {
             if known == self.definitions.known.len() {
@@ -255,7 +255,7 @@ impl Stream {
         }
     }
 
-    fn put(&mut self, piece: math::Piece<'_>, footnote: bool, block: html::Block) {
+    fn put(&mut self, piece: math::MaskedPiece<'_>, footnote: bool, block: html::RenderedBlock) {
         pause();
         self.memo = Memo::default();
         self.definitions.learn(piece.text);
@@ -265,7 +265,7 @@ impl Stream {
             let Definitions { colours, formulas, ref known, .. } = self.definitions;
             let known = known.len();
             let name = block.anchor.as_ref().map(|anchor| anchor.name.clone());
-            self.waiting.push(Waiting { index, source, footnote, known, colours, formulas, name });
+            self.waiting.push(PendingBlock { index, source, footnote, known, colours, formulas, name });
         }
         self.definitions.colours = self.definitions.colours.saturating_sub(block.coloured);
         self.definitions.formulas = self.definitions.formulas.saturating_sub(block.formulas);

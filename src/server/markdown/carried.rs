@@ -45,7 +45,7 @@ impl Definitions {
 }
 
 /// A closed block that refers to what is not defined yet.
-pub(super) struct Waiting {
+pub(super) struct PendingBlock {
     pub(super) index: usize,
     pub(super) source: String,
     pub(super) footnote: bool,

@@ -88,7 +88,7 @@ impl Highlighter {
 
 /// Writes the pieces of a line that a reader tells, each by its end and its class.
 fn by_pieces(line: &str, out: &mut String, read: impl FnOnce(&mut dyn FnMut(usize, Class))) {
-    let (mut run, mut at) = (Run { line, start: 0, class: None }, 0);
+    let (mut run, mut at) = (ClassRun { line, start: 0, class: None }, 0);
     read(&mut |end, class| {
         run.take(at..end, class, out);
         at = end;
@@ -97,13 +97,13 @@ fn by_pieces(line: &str, out: &mut String, read: impl FnOnce(&mut dyn FnMut(usiz
 }
 
 /// Neighbouring pieces of a line with the same class.
-struct Run<'a> {
+struct ClassRun<'a> {
     line: &'a str,
     start: usize,
     class: Class,
 }
 
-impl Run<'_> {
+impl ClassRun<'_> {
     fn take(&mut self, piece: std::ops::Range<usize>, class: Class, out: &mut String) {
         let text = self.line.get(piece.clone()).unwrap_or("");
         // White space looks the same in each class, so it may join the piece before it.
@@ -111,7 +111,7 @@ impl Run<'_> {
             return;
         }
         self.end(piece.start, out);
-        *self = Run { line: self.line, start: piece.start, class };
+        *self = ClassRun { line: self.line, start: piece.start, class };
     }
 
     fn end(&self, at: usize, out: &mut String) {

@@ -9,7 +9,7 @@ use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser};
 
 use super::carried::{Definitions, Memo, fold};
 use super::highlight::escape;
-use super::math::{self, Piece};
+use super::math::{self, MaskedPiece};
 use super::{bounds, root, sanitize};
 use writer::Writer;
 
@@ -20,7 +20,7 @@ pub(super) const LONG: usize = 30;
 
 /// A block that is rendered.
 #[derive(Default)]
-pub(super) struct Block {
+pub(super) struct RenderedBlock {
     /// Empty when there is none.
     pub html: String,
     /// How much of the budget of definitions it used up.
@@ -38,7 +38,12 @@ pub(super) struct Block {
 }
 
 /// Renders the only block in `piece`.
-pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo: &mut Memo) -> Block {
+pub(super) fn block(
+    piece: MaskedPiece<'_>,
+    footnote: bool,
+    known: &Definitions,
+    memo: &mut Memo,
+) -> RenderedBlock {
     let (left, waits) = (Cell::new(known.budget), Cell::new(false));
     let lookup = |link: BrokenLink<'_>, read: &str| {
         let found = known.known.get(&fold(as_written(&link, read, piece.text)));
@@ -77,7 +82,7 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
             let spent = known.budget - left.get();
             let (coloured, formulas) = (writer.coloured, writer.formulas.len());
             let html = raw(piece.source);
-            return Block { html, spent, coloured, formulas, roots: 1, ..Block::default() };
+            return RenderedBlock { html, spent, coloured, formulas, roots: 1, ..RenderedBlock::default() };
         }
     }
     writer.end_all();
@@ -87,7 +92,15 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
     let anchor = root::finish(&mut html, &known.anchors, known.keeps.as_deref());
     let html = math::fill(html, &formulas);
     let formulas = formulas.len();
-    Block { html, spent: known.budget - left.get(), anchor, coloured, formulas, roots, waits: waits.get() }
+    RenderedBlock {
+        html,
+        spent: known.budget - left.get(),
+        anchor,
+        coloured,
+        formulas,
+        roots,
+        waits: waits.get(),
+    }
 }
 
 /// The label of a reference, which is part of what the parser `read`, as it stands in `text`.

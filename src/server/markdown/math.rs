@@ -49,7 +49,7 @@ pub(super) struct Masked<'a> {
 
 /// A part of a masked text: whole lines, so no formula is cut.
 #[derive(Clone, Copy)]
-pub(super) struct Piece<'a> {
+pub(super) struct MaskedPiece<'a> {
     pub source: &'a str,
     pub text: &'a str,
     formulas: &'a [Formula],
@@ -88,16 +88,16 @@ fn mask_formulas(masked: &mut Masked<'_>, whole: bool) {
 }
 
 impl Masked<'_> {
-    pub(super) fn piece(&self, range: Range<usize>) -> Piece<'_> {
-        Piece { source: self.source, text: &self.text, formulas: &self.formulas, base: 0 }.part(range)
+    pub(super) fn piece(&self, range: Range<usize>) -> MaskedPiece<'_> {
+        MaskedPiece { source: self.source, text: &self.text, formulas: &self.formulas, base: 0 }.part(range)
     }
 }
 
-impl<'a> Piece<'a> {
+impl<'a> MaskedPiece<'a> {
     /// Whole lines of it.
-    pub(super) fn part(&self, range: Range<usize>) -> Piece<'a> {
+    pub(super) fn part(&self, range: Range<usize>) -> MaskedPiece<'a> {
         let place = |at: usize| self.formulas.partition_point(|formula| formula.range.start < at + self.base);
-        Piece {
+        MaskedPiece {
             source: &self.source[range.clone()],
             text: &self.text[range.clone()],
             formulas: &self.formulas[place(range.start)..place(range.end)],

@@ -16,7 +16,7 @@ const DEEPEST: usize = DEPTH + 8;
 
 /// What may stand directly in an element.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Inside {
+enum Content {
     /// Blocks and text.
     Flow,
     /// Text with marks; no blocks.
@@ -32,20 +32,20 @@ const PHRASING: &[&str] =
 const BLOCKS: &[&str] =
     &["blockquote", "details", "div", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "table", "ul"];
 
-fn inside(name: &str) -> Option<Inside> {
+fn content(name: &str) -> Option<Content> {
     Some(match name {
-        "blockquote" | "details" | "div" | "li" => Inside::Flow,
+        "blockquote" | "details" | "div" | "li" => Content::Flow,
         "a" | "b" | "code" | "del" | "em" | "h2" | "h3" | "h4" | "h5" | "h6" | "i" | "kbd" | "mark" | "p"
-        | "span" | "strong" | "sub" | "summary" | "sup" | "td" | "th" | "button" => Inside::Phrasing,
-        "ul" | "ol" => Inside::Only(&["li"]),
-        "table" => Inside::Only(&["thead", "tbody"]),
-        "thead" | "tbody" => Inside::Only(&["tr"]),
-        "tr" => Inside::Only(&["td", "th"]),
-        "figure" => Inside::Only(&["header", "pre"]),
-        "header" => Inside::Only(&["span", "label", "button"]),
-        "pre" => Inside::Only(&["code"]),
-        "label" => Inside::Phrasing,
-        "br" | "hr" | "img" | "input" => Inside::Nothing,
+        | "span" | "strong" | "sub" | "summary" | "sup" | "td" | "th" | "button" => Content::Phrasing,
+        "ul" | "ol" => Content::Only(&["li"]),
+        "table" => Content::Only(&["thead", "tbody"]),
+        "thead" | "tbody" => Content::Only(&["tr"]),
+        "tr" => Content::Only(&["td", "th"]),
+        "figure" => Content::Only(&["header", "pre"]),
+        "header" => Content::Only(&["span", "label", "button"]),
+        "pre" => Content::Only(&["code"]),
+        "label" => Content::Phrasing,
+        "br" | "hr" | "img" | "input" => Content::Nothing,
         _ => return None,
     })
 }
@@ -78,36 +78,36 @@ pub(super) fn is_clean(html: &str) -> bool {
 
 struct Open<'a> {
     name: &'a str,
-    inside: Inside,
+    content: Content,
 }
 
 fn may_hold_text(open: &[Open<'_>]) -> bool {
-    open.last().is_none_or(|open| matches!(open.inside, Inside::Flow | Inside::Phrasing))
+    open.last().is_none_or(|open| matches!(open.content, Content::Flow | Content::Phrasing))
 }
 
 /// Opens an element, if it may stand here.
 fn begin<'a>(tag: &'a str, open: &mut Vec<Open<'a>>) -> bool {
     let (name, attributes) = tag.split_at(tag.find(' ').unwrap_or(tag.len()));
-    let Some(inside) = inside(name) else { return false };
+    let Some(content) = content(name) else { return false };
     let fits = match open.last() {
         None => PHRASING.contains(&name) || BLOCKS.contains(&name),
-        Some(around) => match around.inside {
-            Inside::Flow => {
+        Some(around) => match around.content {
+            Content::Flow => {
                 PHRASING.contains(&name)
                     || BLOCKS.contains(&name)
                     || (name, around.name) == ("summary", "details")
             }
-            Inside::Phrasing => PHRASING.contains(&name) || (name, around.name) == ("input", "label"),
-            Inside::Only(names) => names.contains(&name),
-            Inside::Nothing => false,
+            Content::Phrasing => PHRASING.contains(&name) || (name, around.name) == ("input", "label"),
+            Content::Only(names) => names.contains(&name),
+            Content::Nothing => false,
         },
     };
     // A parser ends a link where another begins, and moves marks that stand in their like.
     let like = matches!(name, "a" | "b" | "code" | "em" | "i" | "strong")
         && open.iter().any(|open| open.name == name);
     let kept = fits && !like && has_form(name, attributes);
-    if kept && inside != Inside::Nothing {
-        open.push(Open { name, inside });
+    if kept && content != Content::Nothing {
+        open.push(Open { name, content });
     }
     kept
 }

@@ -7,7 +7,7 @@ use crate::{
     domain::{ChatEvent, Failure, FailureCode, Message, Reason, Status, Usage},
     server::{
         chat::{Chat, tail::Tail, title},
-        journal::Entry,
+        journal::AnswerRecords,
         live::{
             channel::{Channel, StopReason},
             entry::{end_of, failed},
@@ -29,7 +29,7 @@ pub(super) struct Ending {
     pub chat: Arc<Chat>,
     pub channel: Held,
     pub tail: Arc<Tail>,
-    pub entry: Option<Arc<Entry>>,
+    pub entry: Option<Arc<AnswerRecords>>,
     pub user_id: String,
     pub run: Run,
 }

@@ -21,7 +21,7 @@ const IN_A_ROW: usize = 64;
 const KNOWN: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct ToldTraits {
     /// What the last list says of each model.
     list: Mutex<HashMap<String, Traits>>,
     /// When a list was last asked for beside the one in the configuration.
@@ -31,7 +31,7 @@ pub(super) struct Told {
     ollama: OnceLock<bool>,
 }
 
-impl Told {
+impl ToldTraits {
     pub(super) fn list(&self, models: Vec<Listed>) {
         *locked(&self.list) = models.into_iter().map(|model| (model.name, model.traits)).collect();
     }
@@ -75,7 +75,7 @@ impl OpenAi {
             // The models are the configured ones, whatever it answers.
             if let Err(error) = self.ask_models().await {
                 tracing::debug!(
-                    provider = self.blame.name,
+                    provider = self.errors.name,
                     detail = error.detail,
                     "nothing is told of models"
                 );
@@ -123,7 +123,7 @@ impl OpenAi {
         let told = listing::shown(&body).filter(|_| status == StatusCode::OK);
         if told.is_none() {
             tracing::debug!(
-                provider = self.blame.name,
+                provider = self.errors.name,
                 name,
                 status = status.as_u16(),
                 "a model is not shown"

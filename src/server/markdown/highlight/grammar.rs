@@ -16,7 +16,7 @@ use syntect::parsing::{
 };
 
 use super::lexer::Class;
-use super::{Run, escape};
+use super::{ClassRun, escape};
 
 /// Longer lines are not given to a grammar, in bytes. On the worst lines of this length most take 20 ms.
 pub(super) const LINE: usize = 200;
@@ -212,7 +212,7 @@ impl Grammar {
     }
 
     fn write(&mut self, line: &str, ops: &[(usize, ScopeStackOp)], out: &mut String) {
-        let mut run = Run { line, start: 0, class: None };
+        let mut run = ClassRun { line, start: 0, class: None };
         let mut at = 0;
         for (end, op) in ops {
             run.take(at..*end, self.class(), out);

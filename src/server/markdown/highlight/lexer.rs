@@ -2,7 +2,7 @@
 //! to tell. A line costs about a microsecond and no memory stays, where a grammar's regular expressions
 //! take a hundred times that and, once compiled, up to 100 MB for a language.
 
-use super::languages::{LANGUAGES, Language, Quote};
+use super::languages::{LANGUAGES, Quote, Syntax};
 
 /// What a piece of code is: a class of `highlight`, or nothing.
 pub(super) type Class = Option<&'static str>;
@@ -13,14 +13,14 @@ const LONGEST: usize = 256;
 /// Reads the lines of one code block in order.
 #[derive(Clone)]
 pub(super) struct Lexer {
-    language: &'static Language,
-    inside: Inside,
+    language: &'static Syntax,
+    state: LexerState,
     /// For each piece of code in a template that is open: the template, and how many braces are open in it.
     templates: Vec<(&'static Quote, usize)>,
 }
 
 #[derive(Clone, Copy)]
-enum Inside {
+enum LexerState {
     Nothing,
     /// A comment, and how many are open in each other.
     Comment(usize),
@@ -32,7 +32,7 @@ impl Lexer {
     /// For the language of this name, in small letters.
     pub(super) fn new(name: &str) -> Option<Lexer> {
         let language = LANGUAGES.iter().find(|language| has(language.names, name))?;
-        Some(Lexer { language, inside: Inside::Nothing, templates: Vec::new() })
+        Some(Lexer { language, state: LexerState::Nothing, templates: Vec::new() })
     }
 
     /// Tells the pieces of a line in order, each by its end.
@@ -40,10 +40,10 @@ impl Lexer {
         let (mut at, mut before) = (0, b'\n');
         while at < line.len() {
             let rest = &line[at..];
-            let (length, class) = match self.inside {
-                Inside::Comment(depth) => (self.comment(rest, depth), Some("c")),
-                Inside::Text(quote, hashes) => self.text(rest, quote, hashes),
-                Inside::Nothing => self.code(line, at, before),
+            let (length, class) = match self.state {
+                LexerState::Comment(depth) => (self.comment(rest, depth), Some("c")),
+                LexerState::Text(quote, hashes) => self.text(rest, quote, hashes),
+                LexerState::Nothing => self.code(line, at, before),
             };
             if let Some(&byte) =
                 line.as_bytes()[at..at + length].iter().rfind(|byte| !byte.is_ascii_whitespace())
@@ -53,11 +53,11 @@ impl Lexer {
             at += length;
             tell(at, class);
         }
-        if let Inside::Text(quote, _) = self.inside
+        if let LexerState::Text(quote, _) = self.state
             && !quote.lines
             && !line.trim_end_matches('\n').ends_with('\\')
         {
-            self.inside = Inside::Nothing;
+            self.state = LexerState::Nothing;
         }
     }
 
@@ -67,11 +67,11 @@ impl Lexer {
         let nested = rest.find(open).filter(|&at| self.language.nested && end.is_none_or(|end| at < end));
         match (nested, end) {
             (Some(at), _) => {
-                self.inside = Inside::Comment(depth + 1);
+                self.state = LexerState::Comment(depth + 1);
                 at + open.len()
             }
             (None, Some(at)) => {
-                self.inside = if depth > 1 { Inside::Comment(depth - 1) } else { Inside::Nothing };
+                self.state = if depth > 1 { LexerState::Comment(depth - 1) } else { LexerState::Nothing };
                 at + close.len()
             }
             (None, None) => rest.len(),
@@ -100,12 +100,12 @@ impl Lexer {
         }
         if quote.template.is_some_and(|mark| here.starts_with(mark)) {
             self.templates.push((quote, 0));
-            self.inside = Inside::Nothing;
+            self.state = LexerState::Nothing;
             return (at + 2, Some("s"));
         }
         let end = at + quote.close.len();
         if rest[end..].bytes().take_while(|&b| b == b'#').count() >= hashes {
-            self.inside = Inside::Nothing;
+            self.state = LexerState::Nothing;
             return (end + hashes, Some("s"));
         }
         (end, Some("s"))
@@ -125,7 +125,7 @@ impl Lexer {
         if let Some((open, _)) = language.block_comment
             && rest.starts_with(open)
         {
-            self.inside = Inside::Comment(1);
+            self.state = LexerState::Comment(1);
             return (open.len(), Some("c"));
         }
         if first == '\'' && language.lifetimes && !is_character(rest) {
@@ -136,7 +136,7 @@ impl Lexer {
             if let Some(length) = field(rest, quote).filter(|_| language.fields) {
                 return (length, Some("f"));
             }
-            self.inside = Inside::Text(quote, 0);
+            self.state = LexerState::Text(quote, 0);
             return (quote.open.len(), Some("s"));
         }
         if first.is_ascii_digit() {
@@ -171,7 +171,7 @@ impl Lexer {
                 '{' => *open += 1,
                 '}' if *open > 0 => *open -= 1,
                 '}' => {
-                    self.inside = Inside::Text(quote, 0);
+                    self.state = LexerState::Text(quote, 0);
                     self.templates.pop();
                     return (1, Some("s"));
                 }
@@ -194,7 +194,7 @@ impl Lexer {
             {
                 let raw = word.contains(['r', 'R']);
                 let quote = if raw { language.raw.unwrap_or(quote) } else { quote };
-                self.inside = Inside::Text(quote, hashes);
+                self.state = LexerState::Text(quote, hashes);
                 return (length + hashes + quote.open.len(), Some("s"));
             }
         }

@@ -10,7 +10,7 @@ use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Tag, TagEn
 use super::super::allowed::DEPTH;
 use super::super::carried::{Definitions, Memo};
 use super::super::highlight::escape;
-use super::super::math::{self, Piece};
+use super::super::math::{self, MaskedPiece};
 use super::super::pause::pause;
 use super::super::tex;
 use super::{ELEMENTS, LONG, figure, label};
@@ -24,7 +24,7 @@ const PAUSES: usize = 256;
 
 /// Writes one block.
 pub(super) struct Writer<'m> {
-    piece: Piece<'m>,
+    piece: MaskedPiece<'m>,
     pub(super) out: String,
     /// Text that is still to be written, so that addresses in it are found whole.
     pending: String,
@@ -49,7 +49,7 @@ pub(super) struct Writer<'m> {
     image: Option<(String, String, usize)>,
     /// The code block being read: info string and text.
     code: Option<(String, String)>,
-    table: Table,
+    table: TableState,
     memo: &'m mut Memo,
     code_blocks: usize,
     /// How long grammars may work, and how long they did.
@@ -60,7 +60,7 @@ pub(super) struct Writer<'m> {
 }
 
 #[derive(Default)]
-struct Table {
+struct TableState {
     columns: Vec<Alignment>,
     head: bool,
     column: usize,
@@ -71,7 +71,7 @@ struct Table {
 
 impl<'m> Writer<'m> {
     pub(super) fn new(
-        piece: Piece<'m>,
+        piece: MaskedPiece<'m>,
         memo: &'m mut Memo,
         expansion: usize,
         known: &Definitions,
@@ -92,7 +92,7 @@ impl<'m> Writer<'m> {
             expansion,
             image: None,
             code: None,
-            table: Table::default(),
+            table: TableState::default(),
             memo,
             code_blocks: 0,
             colours: known.colours,
@@ -231,7 +231,7 @@ impl<'m> Writer<'m> {
                 self.leaf("<sup>", &math::without_masks(&label), "</sup> ");
             }
             Tag::Table(columns) => {
-                self.table = Table { columns, ..Table::default() };
+                self.table = TableState { columns, ..TableState::default() };
                 self.push_outer("<div class=\"scroll\"><table>", "</tbody></table></div>");
             }
             Tag::TableHead => {

@@ -83,7 +83,7 @@ pub(super) struct Scan<'a> {
 }
 
 /// Whether a formula that begins here ends, and where.
-enum Found {
+enum FormulaEnd {
     At(usize),
     Never,
     /// More text must tell.
@@ -130,15 +130,15 @@ impl<'a> Scan<'a> {
                 },
             };
             match found {
-                Found::At(close) => {
+                FormulaEnd::At(close) => {
                     masked.formulas.push(Formula { range: at..close, display });
                     at = close;
                 }
-                Found::Open => {
+                FormulaEnd::Open => {
                     masked.open = masked.open.or(Some(at));
                     return self.source.len();
                 }
-                Found::Never => {
+                FormulaEnd::Never => {
                     let run = bytes[at..end].iter().take_while(|&&b| b == b'$').count();
                     at += run.max(1);
                     // An escape, that is, no formula.
@@ -176,23 +176,23 @@ impl<'a> Scan<'a> {
     }
 
     /// The end of a formula whose opener is at `at`: open when none is before `end`.
-    fn closer(&self, at: usize, end: usize, closer: &str) -> Found {
+    fn closer(&self, at: usize, end: usize, closer: &str) -> FormulaEnd {
         let bytes = self.source.as_bytes();
         // Where an environment stands in its like, the end of that one is not its own.
         let name = closer.strip_prefix("\\end{");
         let again = name.map(|name| format!("{BEGIN}{name}"));
         if self.budget.get() == 0 {
-            return Found::Never;
+            return FormulaEnd::Never;
         }
         let (mut here, mut inside) = (at + again.as_ref().map_or(2, String::len), 0);
         while here < end.min(at + LIMIT) {
             if bytes[here..end].starts_with(closer.as_bytes()) {
                 if inside == 0 {
                     if again.is_some() || is_tex(&self.source[at + 2..here]) {
-                        return Found::At(here + closer.len());
+                        return FormulaEnd::At(here + closer.len());
                     }
                     self.look_at(here - at);
-                    return Found::Never;
+                    return FormulaEnd::Never;
                 }
                 inside -= 1;
             } else if again.as_ref().is_some_and(|again| bytes[here..end].starts_with(again.as_bytes())) {
@@ -201,7 +201,7 @@ impl<'a> Scan<'a> {
             here += if bytes[here] == b'\\' { 2 } else { 1 };
         }
         self.look_at(here - at);
-        Found::Open
+        FormulaEnd::Open
     }
 
     fn look_at(&self, bytes: usize) {
@@ -209,9 +209,9 @@ impl<'a> Scan<'a> {
     }
 
     /// `\(…\)` on one line.
-    fn inline(&self, at: usize) -> Found {
+    fn inline(&self, at: usize) -> FormulaEnd {
         match self.closer(at, self.end, "\\)") {
-            Found::Open if self.is_final(at, self.end) => Found::Never,
+            FormulaEnd::Open if self.is_final(at, self.end) => FormulaEnd::Never,
             found => found,
         }
     }
@@ -222,15 +222,15 @@ impl<'a> Scan<'a> {
     }
 
     /// A formula that may take several lines.
-    fn display(&self, at: usize, own: usize, closer: &str) -> Found {
+    fn display(&self, at: usize, own: usize, closer: &str) -> FormulaEnd {
         let near = &self.source[at + 2..self.source.floor_char_boundary(at + LIMIT)];
         if !near.contains(closer) && (self.whole || at + LIMIT <= self.source.len()) {
-            return Found::Never;
+            return FormulaEnd::Never;
         }
         let opener = environment(&self.source[at..self.end]).map_or(2, |name| BEGIN.len() + name.len() + 1);
         let (first, alone) = (at == own, self.source[at + opener..self.end].trim().is_empty());
         let found = self.closer(at, self.end, closer);
-        if !matches!(found, Found::Open) {
+        if !matches!(found, FormulaEnd::Open) {
             return found;
         }
         let is_heading = self.source[own..].starts_with('#');
@@ -240,7 +240,7 @@ impl<'a> Scan<'a> {
             (self.end, self.is_final(at, self.end))
         };
         match self.closer(at, end, closer) {
-            Found::Open if settled => Found::Never,
+            FormulaEnd::Open if settled => FormulaEnd::Never,
             found => found,
         }
     }
@@ -272,11 +272,11 @@ impl<'a> Scan<'a> {
     }
 
     /// `$…$` on one line.
-    fn dollar(&self, at: usize) -> Found {
+    fn dollar(&self, at: usize) -> FormulaEnd {
         let text = &self.source[at + 1..self.end];
         let before = self.source[self.line..at].chars().next_back();
         if before.is_some_and(|c| c.is_ascii_alphanumeric()) {
-            return Found::Never;
+            return FormulaEnd::Never;
         }
         let mut escaped = false;
         let close = text.bytes().position(|b| {
@@ -284,7 +284,7 @@ impl<'a> Scan<'a> {
             escaped = b == b'\\' && !escaped;
             found
         });
-        let Some(close) = close else { return Found::Never };
+        let Some(close) = close else { return FormulaEnd::Never };
         let (tex, after) = (&text[..close], &text[close + 1..]);
         let spaces = (tex.starts_with(char::is_whitespace), tex.ends_with([' ', '\t']));
         let fits = match spaces {
@@ -293,17 +293,17 @@ impl<'a> Scan<'a> {
             _ => false,
         };
         if tex.is_empty() || tex.len() > LIMIT || !fits {
-            return Found::Never;
+            return FormulaEnd::Never;
         }
         let word = after.bytes().take_while(u8::is_ascii_alphanumeric).count();
         // The $n$th and all the $x$s.
         let ends = matches!(&after[..word], "" | "s" | "th" | "st" | "nd" | "rd") && !after.starts_with('$');
         if after.is_empty() && !self.whole {
-            Found::Open
+            FormulaEnd::Open
         } else if ends {
-            Found::At(at + 1 + close + 1)
+            FormulaEnd::At(at + 1 + close + 1)
         } else {
-            Found::Never
+            FormulaEnd::Never
         }
     }
 }
