@@ -2,7 +2,7 @@
 
 use crate::{
     domain::ChatEvent,
-    server::markdown::{Change, Stream as Markdown},
+    server::markdown::{BlockChange, Stream as Markdown},
 };
 
 /// Made while somebody listens for HTML, and only as far as the log has come.
@@ -70,11 +70,11 @@ impl View {
         self.finished = whole;
         for change in changes {
             match change {
-                Change::Block { index, html } => {
+                BlockChange::Block { index, html } => {
                     let block = Block { changed: seq, html: html.into_string(), lines: Vec::new() };
                     *self.block(index) = block;
                 }
-                Change::Lines { index, html } => self.block(index).lines.push((seq, html.into_string())),
+                BlockChange::Lines { index, html } => self.block(index).lines.push((seq, html.into_string())),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One answer as it comes in: what its events say, what of it is thinking, and how it ends.
+//! [`Answer`]: one answer as its events arrive, which of its text is thinking, and how it ends.
 
 use std::collections::VecDeque;
 
@@ -14,44 +14,44 @@ use super::think::{Splitter, push_reasoning};
 use super::{Delta, LlmError, MAX_ANSWER_BYTES};
 use crate::domain::{FailureCode, Reason, Usage};
 
-/// So many events that are no JSON, and not one that is: nothing good will come.
+/// An answer fails after this many events that are not JSON, if none was.
 const MAX_GARBAGE: usize = 100;
 
-/// How the stream of an answer ended.
+/// How the connection of an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StreamEnd<'a> {
-    /// By `[DONE]`.
+    /// The provider sent `[DONE]`.
     Done,
-    /// The body ended in order, or nothing came any more after a `finish_reason`.
+    /// The body ended in order, or nothing more came after a `finish_reason`.
     Closed,
-    /// The connection broke; why, for the log.
+    /// The connection broke, and why (for the log).
     Cut(&'a str),
 }
 
-/// What is known of the answer so far.
+/// All that is known of an answer so far.
 pub(super) struct Answer {
     pub(super) errors: ErrorContext,
     model: String,
-    /// Deltas that nobody has taken yet.
+    /// Deltas that the reader has not taken yet.
     pub(super) queue: VecDeque<Delta>,
-    /// Set once; nothing after it counts.
+    /// How the answer ended; set once, and events after that are ignored.
     pub(super) end: Option<Result<(), LlmError>>,
     splitter: Splitter,
-    /// Why it is over, as far as the provider has said.
+    /// The `finish_reason` that the provider sent, if any.
     finish: FinishReason,
-    /// The provider has said that it is over, and then sent more.
+    /// The provider sent a `finish_reason` and then more of the answer.
     went_on: bool,
-    /// The last event was none of an answer.
+    /// The last event may have been an error instead of a part of the answer.
     doubt: Option<Doubt>,
-    /// Events that are no JSON.
+    /// The number of events that were not JSON.
     garbage: usize,
-    /// An event that is JSON came since this was last reset.
+    /// An event that is JSON came since the reader last reset this.
     pub(super) heard: bool,
-    /// A part of the answer came since this was last reset.
+    /// A part of the answer came since the reader last reset this.
     pub(super) progress: bool,
-    /// Events of any kind.
+    /// The number of events of any kind.
     events: usize,
-    /// There was one with choices.
+    /// An event had choices.
     chosen: bool,
     calls_a_tool: bool,
     usage: Option<Usage>,
@@ -60,9 +60,9 @@ pub(super) struct Answer {
 
 /// An event that may be an error.
 enum Doubt {
-    /// It is no JSON.
+    /// An event that is not JSON.
     Garbage(String),
-    /// It has a message where a part of the answer should be.
+    /// An event with a message where a part of the answer should be.
     Message(String),
 }
 
@@ -88,23 +88,23 @@ impl Answer {
         }
     }
 
-    /// Whether all of it seems to be here, but for the token counts and `[DONE]`. A provider that went on after its
-    /// `finish_reason` is not believed.
+    /// Whether everything but token counts and `[DONE]` seems to be here. False when the provider went on after its
+    /// `finish_reason`, because some providers write one into every chunk.
     pub(super) fn is_over(&self) -> bool {
         self.finish != FinishReason::NotYet && !self.went_on && self.splitter.wrote()
     }
 
-    /// The provider has said that it is over, rightly or not.
+    /// Whether the provider has sent a `finish_reason`, rightly or not.
     pub(super) fn is_finished(&self) -> bool {
         self.finish != FinishReason::NotYet
     }
 
-    /// Anything that stands where events stand has come.
+    /// Whether any event has come.
     pub(super) fn has_events(&self) -> bool {
         self.end.is_some() || self.events > 0
     }
 
-    /// One event of the stream, or a whole body.
+    /// Takes one event of the stream, or a whole body that is not a stream.
     pub(super) fn take(&mut self, name: &str, data: &str) {
         let data = data.trim();
         if self.end.is_some() || data.is_empty() {
@@ -114,7 +114,7 @@ impl Answer {
         if data.eq_ignore_ascii_case("[done]") {
             return self.conclude(StreamEnd::Done);
         }
-        // A list would be taken for the fields of a chunk in their order.
+        // serde would read a list as the fields of a chunk in their order.
         let error = if data.starts_with('[') {
             None
         } else {
@@ -123,7 +123,7 @@ impl Answer {
                 Err(error) => Some(error),
             }
         };
-        // What is no good JSON, or says a thing twice, is read once more with patience.
+        // JSON that is broken or names a field twice is read once more by more patient rules.
         let json = mended(data).and_then(|json| serde_json::from_str(&json).ok());
         match json.or_else(|| serde_json::from_str::<Value>(data).ok()) {
             Some(Value::Array(list)) => list.iter().for_each(|event| self.take(name, &event.to_string())),
@@ -134,7 +134,7 @@ impl Answer {
                     Err(error) => self.take_garbage(name, data, &error.to_string()),
                 }
             }
-            // Events without the empty line between them.
+            // Several events without the empty line between them.
             None if data.contains('\n') && data.lines().any(|line| line.starts_with('{')) => {
                 data.lines().for_each(|line| self.take(name, line));
             }
@@ -145,7 +145,7 @@ impl Answer {
         }
     }
 
-    /// The start of an event that the end of the body cut off counts for nothing.
+    /// Takes the event that was open when the body ended. Half an event is ignored.
     pub(super) fn take_last(&mut self, name: &str, data: &str) {
         let whole = data.trim().eq_ignore_ascii_case("[done]") || serde_json::from_str::<Value>(data).is_ok();
         if whole || self.bytes == 0 {
@@ -163,7 +163,7 @@ impl Answer {
         }
         if let Some(counts) = &chunk.usage.0 {
             let usage = Usage::from(counts);
-            // Some write zeros into every chunk, or into the last one.
+            // Some providers write zeros into every chunk, or into the last one.
             if usage != Usage::default() || self.usage.is_none() {
                 self.usage = Some(usage);
             }
@@ -222,7 +222,7 @@ impl Answer {
         self.doubt = Some(Doubt::Garbage(detail));
     }
 
-    /// Nothing more counts. Fine when there is a text and nothing speaks against it.
+    /// Ends the answer. It is good if there is text and no sign of an error.
     pub(super) fn conclude(&mut self, ending: StreamEnd<'_>) {
         if self.end.is_some() {
             return;
@@ -259,7 +259,7 @@ impl Answer {
             FinishReason::NotYet | FinishReason::Stop | FinishReason::Length => {}
         }
         match &self.doubt {
-            // After a text and before a `[DONE]`, it may have said that all is well.
+            // After a text and before `[DONE]` a message may well be good news.
             Some(Doubt::Message(data))
                 if !wrote
                     || self.finish == FinishReason::NotYet
@@ -267,7 +267,7 @@ impl Answer {
             {
                 return Err(errors.in_stream(data, &self.model));
             }
-            // Before a `[DONE]` it stood between good events.
+            // Garbage before `[DONE]` stood between good events, so it does not matter.
             Some(Doubt::Garbage(detail))
                 if self.finish == FinishReason::NotYet && ending != StreamEnd::Done =>
             {
@@ -278,7 +278,7 @@ impl Answer {
         if wrote { Ok(()) } else { Err(self.empty(ending)) }
     }
 
-    /// Why there is no text.
+    /// The error for an answer without text.
     fn empty(&self, ending: StreamEnd<'_>) -> LlmError {
         let (thought, cut) = (self.splitter.thought(), self.finish == FinishReason::Length);
         let reason = if thought && cut {
@@ -299,7 +299,7 @@ impl Answer {
         self.errors.broken(reason, format!("no text; {ending:?}"))
     }
 
-    /// The answer ends with this error; what came before is kept.
+    /// Ends the answer with an error; the text that came before is kept.
     pub(super) fn fail(&mut self, error: LlmError) {
         if self.end.is_none() {
             self.splitter.end(&mut self.queue);

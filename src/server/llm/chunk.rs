@@ -1,5 +1,5 @@
-//! What a chat completion looks like on the wire, read with little copying and much patience: every
-//! field may be missing, null or of a kind nobody expected.
+//! A chat completion as it comes over the wire, read with little copying and much patience: every field may be
+//! missing, null or of an unexpected kind.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::dialects::reasoning_rank;
 use super::lenient::{FieldName, LenientText, Number, Object, Truthy, expecting, visit_as};
 use crate::domain::Usage;
 
-/// One `data:` of a stream, or the whole body of an answer that is not streamed.
+/// One `data:` of a stream (a chat completion chunk), or the whole body of an answer that is not streamed.
 #[derive(Debug, Deserialize)]
 pub(super) struct CompletionChunk<'a> {
     #[serde(borrow, default)]
@@ -31,39 +31,39 @@ pub(super) struct CompletionChoice<'a> {
     delta: Object<MessagePart<'a>>,
     #[serde(borrow, default)]
     message: Object<MessagePart<'a>>,
-    /// What completions without a chat have in place of a message.
+    /// The text of a completion without a chat, which has no message.
     #[serde(borrow, default)]
     text: LenientText<'a>,
     #[serde(borrow, default)]
     finish_reason: LenientText<'a>,
 }
 
-/// A part of an answer.
+/// The `delta` or `message` of a choice: a part of an answer.
 #[derive(Debug, Default)]
 pub(super) struct MessagePart<'a> {
     content: LenientText<'a>,
-    /// What a model says instead of content when it declines.
+    /// The text that a model sends instead of content when it declines.
     refusal: LenientText<'a>,
-    /// Thinking, with the place of its field among the names for it.
+    /// Thinking, with the rank of its field among the names for it.
     reasoning: Option<(usize, LenientText<'a>)>,
-    /// A tool was called.
+    /// Whether the model called a tool.
     pub(super) calls: bool,
 }
 
 impl<'a> CompletionChoice<'a> {
-    /// The part of the answer in it; of a stream or not.
+    /// The part of the answer in the choice, streamed or not.
     fn part(&self) -> Option<&MessagePart<'a>> {
         self.delta.0.as_ref().or(self.message.0.as_ref())
     }
 
-    /// The text in it.
+    /// The text in the choice.
     pub(super) fn text(&self) -> Option<&str> {
         let part = self.part();
         let content = part.and_then(|part| part.content.text());
         content.or_else(|| part?.refusal.text()).or_else(|| self.text.text())
     }
 
-    /// The thinking in it: beside the text, or a part of it.
+    /// The thinking in the choice: in a field of its own, or a part of the content.
     pub(super) fn reasoning(&self) -> Option<Cow<'_, str>> {
         let part = self.part()?;
         let beside = part.reasoning.as_ref().map(|(_, words)| words.all());
@@ -74,7 +74,7 @@ impl<'a> CompletionChoice<'a> {
         self.part().is_some_and(|part| part.calls)
     }
 
-    /// Why the answer ended, when it did.
+    /// The reason why the answer ended, once it has.
     pub(super) fn finish_reason(&self) -> Option<&str> {
         self.finish_reason.text()
     }
@@ -90,7 +90,7 @@ pub(super) struct Counts {
 
 impl From<&Counts> for Usage {
     fn from(counts: &Counts) -> Self {
-        // `as` saturates, makes NaN 0, and cuts a fraction off.
+        // `as` saturates, turns NaN into 0 and cuts off fractions.
         let count = |number: &Number| number.0 as u32;
         Self {
             prompt_tokens: count(&counts.prompt_tokens),
@@ -99,7 +99,7 @@ impl From<&Counts> for Usage {
     }
 }
 
-/// Of a list of choices the first whose `index` is 0 or missing: nobody asked for more than one.
+/// The first choice whose `index` is 0 or missing, because the request asks for one only.
 #[derive(Debug, Default)]
 pub(super) struct First<'a>(pub(super) Option<CompletionChoice<'a>>);
 
@@ -113,12 +113,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
                 let mut first = None;
                 while let Some(Object(choice)) = list.next_element::<Object<CompletionChoice<'de>>>()? {
-                    // Cut off, so that an index that makes no sense counts as none.
+                    // Truncated, so that a senseless index counts as none.
                     first = first.or(choice.filter(|choice| (choice.index.0 as i64) == 0));
                 }
                 Ok(First(first))
             }
-            /// A single choice without a list around it.
+            /// A single choice without the list around it.
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
                 Ok(First(Some(CompletionChoice::deserialize(MapAccessDeserializer::new(map))?)))
             }

@@ -1,4 +1,4 @@
-//! Tests of chunks as servers really write them.
+//! Chunks are read as servers really write them.
 
 use super::{CompletionChunk, Usage};
 

@@ -1,22 +1,23 @@
-//! Reads what a provider's error is about: its status, its words, and where in a stream an error stands at all.
+//! [`kind`]: what a provider's error is about, by its status and words, and whether an event in a stream is an error
+//! at all.
 
 use serde_json::Value;
 
 use super::dialects::{self, Complaint, ECHOES, MESSAGE_FIELDS, STATUS_FIELDS};
 
-/// How deep errors are wrapped in errors, at the most: gateways put one provider's into their own.
+/// The most levels of errors within errors that are read: gateways wrap a provider's error in their own.
 const MAX_DEPTH: usize = 8;
 
-/// What came of a request, by status and words. The sentences are in `errors`.
+/// What went wrong with a request. The sentence for each is in `errors`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ErrorKind {
     Redirect,
-    /// 407: from a proxy, not from the provider.
+    /// Status 407, which comes from a proxy and not from the provider.
     ProxyRefused,
     BadKey,
     NoCredit,
     UnknownModel,
-    /// 404 and 405 without a word about the model: perhaps the address is wrong.
+    /// Status 404 or 405 without a word about the model: perhaps the address is wrong.
     NotFound,
     TooLong,
     TooLarge,
@@ -30,11 +31,11 @@ pub(super) enum ErrorKind {
     Senseless,
 }
 
-/// `status`: of the response, or the one that an error in a stream names.
+/// The kind of an error. `status` is that of the response, or one that an error in a stream names.
 pub(super) fn kind(status: Option<u16>, body: &str) -> ErrorKind {
     let words = words(body);
     let said = dialects::complaint(&words);
-    // What the words say, where the status alone says less.
+    // Prefers what the words say where the status alone says less.
     let or = |kind: ErrorKind| match said {
         Some(Complaint::TokensPerMinute) => ErrorKind::TokensPerMinute,
         Some(Complaint::NoCredit) => ErrorKind::NoCredit,
@@ -57,7 +58,7 @@ pub(super) fn kind(status: Option<u16>, body: &str) -> ErrorKind {
         Some(407) => ErrorKind::ProxyRefused,
         Some(408) => ErrorKind::GaveUp,
         Some(409) => ErrorKind::InTheWay,
-        // Groq's 413 is a limit of tokens a minute, and may say only that.
+        // Groq sends 413 for a limit of tokens a minute, and may say no more than that.
         Some(413) if said == Some(Complaint::RateLimit) => ErrorKind::TokensPerMinute,
         Some(413) => or(ErrorKind::TooLarge),
         Some(429) => match said {
@@ -75,14 +76,14 @@ pub(super) fn kind(status: Option<u16>, body: &str) -> ErrorKind {
     }
 }
 
-/// Whether a message is about something that went wrong.
+/// Whether a message sounds like an error.
 pub(super) fn sounds_bad(data: &str) -> bool {
     let words = words(data);
     dialects::complaint(&words).is_some()
         || ["error", "fail", "exception"].iter().any(|bad| words.contains(bad))
 }
 
-/// The texts of an error in lower case, without those that repeat what was sent.
+/// The texts of an error in lower case, without the fields that repeat the request.
 pub(super) fn words(body: &str) -> String {
     let mut words = String::new();
     match serde_json::from_str::<Value>(body) {
@@ -108,7 +109,7 @@ fn gather(value: &Value, depth: usize, words: &mut String) {
     }
 }
 
-/// The status that an error names: as a number or in digits, in it or in what is around it.
+/// The status that an error names, as a number or in digits, in it or around it.
 pub(super) fn status(value: &Value) -> Option<u16> {
     find_status(value, 0)
 }
@@ -136,16 +137,16 @@ fn number(value: &Value) -> Option<u16> {
     u16::try_from(number).ok().filter(|number| (400..=599).contains(number))
 }
 
-/// How sure it is that an event without a part of the answer is an error.
+/// How certain it is that an event without a part of the answer is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Certainty {
     No,
-    /// It is one unless the answer goes on.
+    /// It is an error unless the answer goes on.
     Perhaps,
     Sure,
 }
 
-/// Judges an event that has no choices and no `error`.
+/// Judges an event that has neither choices nor an `error`.
 pub(super) fn is_error(value: &Value) -> Certainty {
     let Value::Object(map) = value else { return Certainty::No };
     let is_word = |key: &str| {
@@ -159,7 +160,7 @@ pub(super) fn is_error(value: &Value) -> Certainty {
     }
     let told = map.iter().any(|(key, value)| {
         let known = MESSAGE_FIELDS.iter().any(|(known, _)| key.eq_ignore_ascii_case(known));
-        // An object under `message` is a message of Ollama's own format.
+        // An object under `message` is a message of Ollama's own format, not an error.
         known && (value.as_str().is_some_and(|text| !text.trim().is_empty()) || is_list(value))
     });
     match told {

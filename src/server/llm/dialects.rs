@@ -1,23 +1,23 @@
-//! What differs between model servers, in tables: words of endings, tags around thinking, names of fields, phrases of
-//! errors, parameters that are refused. Each row ends with whose it is, or where it was seen.
+//! How model servers differ, in tables: words for endings, tags around thinking, names of fields, phrases of errors,
+//! refused parameters. The last column of each row says which server uses it, or where it was seen.
 //!
-//! Everything is compared in lower case. What is in no table is read as OpenAI's API says.
+//! Comparisons are in lower case. What is in no table is read as OpenAI's API defines it.
 
-/// Why an answer ended, from the harmless to the bad: of several the worst counts.
+/// Why an answer ended, ordered from harmless to bad, because the worst of several counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum FinishReason {
-    /// No end at all.
+    /// The answer goes on.
     NotYet,
     Stop,
-    /// Cut at a limit of length.
+    /// The answer was cut at a length limit.
     Length,
-    /// Held back by the provider's rules for content.
+    /// The provider's content rules held the answer back.
     Filtered,
     Failed,
 }
 
-/// What a `finish_reason` means, however it is spelled: `MAX_TOKENS`, `maxTokens`, `max-tokens` and
-/// `FINISH_REASON_MAX_TOKENS` are one. A word in no row is an end like `stop`.
+/// The meaning of a `finish_reason` in any spelling: `MAX_TOKENS`, `maxTokens`, `max-tokens` and
+/// `FINISH_REASON_MAX_TOKENS` are the same. An unknown word means a normal stop.
 pub(super) fn finish(word: &str) -> FinishReason {
     let plain = |word: &str| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let word = plain(word);
@@ -77,7 +77,7 @@ const FINISHES: &[(&str, FinishReason, &str)] = &[
     ("timeout", FinishReason::Failed, "proxies"),
 ];
 
-/// What stands around thinking that is written into the text of an answer.
+/// The tags around thinking that stands in the text of an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tags {
     pub(super) open: &'static str,
@@ -109,8 +109,8 @@ pub(super) const THINKING: &[Tags] = &[
     tags("<|channel|>analysis<|message|>", "<|channel|>final<|message|>", "gpt-oss without thinking"),
 ];
 
-/// The names under which servers send thinking beside the text; where several stand together they say the same, so
-/// the first one counts.
+/// The fields in which servers send thinking beside the text. Where an event has several they hold the same text, so
+/// the first in this list counts.
 pub(super) const REASONING_FIELDS: &[(&str, &str)] = &[
     ("reasoning_content", "DeepSeek, Qwen, vLLM, llama.cpp, xAI"),
     ("reasoning", "OpenRouter, Groq, Ollama, newer vLLM"),
@@ -123,20 +123,20 @@ pub(super) const REASONING_FIELDS: &[(&str, &str)] = &[
     ("thinking_blocks", "LiteLLM, beside `reasoning_content`"),
 ];
 
-/// The place of a name among [`REASONING_FIELDS`].
+/// The index of a field in [`REASONING_FIELDS`].
 pub(super) fn reasoning_rank(field: &str) -> Option<usize> {
     REASONING_FIELDS.iter().position(|(known, _)| *known == field)
 }
 
-/// Whether a part of a content of this `type` is thinking: `thinking`, `reasoning.text`, `redacted_thinking`, `thought`.
+/// Whether a content part of this `type` is thinking: `thinking`, `reasoning.text`, `redacted_thinking`, `thought`.
 pub(super) fn is_thinking_type(kind: &str) -> bool {
     ["think", "thought", "reason"].iter().any(|word| kind.contains(word))
 }
 
-/// What an error is about.
+/// What the words of an error are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Complaint {
-    /// More tokens in one request than the account may send in a minute.
+    /// One request has more tokens than the account may send in a minute.
     TokensPerMinute,
     NoCredit,
     TooLong,
@@ -146,8 +146,8 @@ pub(super) enum Complaint {
     RateLimit,
 }
 
-/// What the words of an error say; the first row that fits counts, so that what only sounds like another stands
-/// before it. `words` in lower case.
+/// What the words of an error say. `words` are in lower case. The first row that matches counts, so rows that would
+/// also match another kind's words come first.
 pub(super) fn complaint(words: &str) -> Option<Complaint> {
     COMPLAINTS.iter().find(|(phrase, ..)| words.contains(phrase)).map(|(_, complaint, _)| *complaint)
 }
@@ -240,18 +240,18 @@ const COMPLAINTS: &[(&str, Complaint, &str)] = &[
     ("throttl", Complaint::RateLimit, "Bedrock ThrottlingException, DashScope Throttling"),
 ];
 
-/// A part of the request that a server may not know.
+/// A parameter of the request that some servers do not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parameter {
     StreamOptions,
-    /// `max_tokens`, where the newer `max_completion_tokens` is wanted.
+    /// `max_tokens`, where the server wants the newer `max_completion_tokens`.
     OlderMaxTokens,
-    /// The limit under either name.
+    /// The limit of tokens under either name.
     MaxTokens,
     Stream,
 }
 
-/// The parameters that an error names, in the order in which to do without them. `words` in lower case.
+/// The parameters that an error names, in the order in which they are left out. `words` are in lower case.
 pub(super) fn named_parameters(words: &str) -> impl Iterator<Item = Parameter> {
     PARAMETERS.iter().filter(move |(phrase, ..)| words.contains(phrase)).map(|(_, parameter, _)| *parameter)
 }
@@ -274,10 +274,10 @@ const PARAMETERS: &[(&str, Parameter, &str)] = &[
     ("stream mode is not", Parameter::Stream, "DashScope"),
 ];
 
-/// The keys under which errors repeat what was sent; their words are the person's, not the server's.
+/// Fields in which errors repeat the request; their words are the person's, not the server's.
 pub(super) const ECHOES: &[&str] = &["input", "body", "request", "messages", "prompt", "ctx", "url"];
 
-/// The keys that hold a status as a number or as digits.
+/// Fields that hold a status as a number or as digits.
 pub(super) const STATUS_FIELDS: &[(&str, &str)] = &[
     ("code", "OpenRouter, vLLM, llama.cpp, Gemini"),
     ("status", "proxies"),
@@ -287,7 +287,7 @@ pub(super) const STATUS_FIELDS: &[(&str, &str)] = &[
     ("type", "vLLM in some versions"),
 ];
 
-/// The keys whose text is an error where a part of the answer should be, though nothing else says so.
+/// Fields whose text is an error when it stands where a part of the answer should be.
 pub(super) const MESSAGE_FIELDS: &[(&str, &str)] = &[
     ("detail", "FastAPI: a text or a list"),
     ("message", "DashScope, Mistral, Bedrock gateways"),

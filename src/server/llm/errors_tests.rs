@@ -1,4 +1,4 @@
-//! Tests of how a provider's errors become sentences.
+//! A provider's errors become sentences.
 
 use std::time::{Duration, UNIX_EPOCH};
 

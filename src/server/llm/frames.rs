@@ -1,16 +1,16 @@
-//! Cuts the body of an answer into events, whichever way it is written: an event stream, JSON values one after the
-//! other, or one. What comes decides, because the header `Content-Type` is often wrong.
+//! [`Frames`]: cuts the body of an answer into events, whether it is an event stream, JSON values one after the
+//! other, or a single JSON value. The first byte decides, because the `Content-Type` header is often wrong.
 
 use crate::server::ops::sse::{Decoder, TooLong};
 
-/// How much of the body is kept for the log.
+/// The most bytes of the body that are kept for the log.
 const START_BYTES: usize = 400;
 
 #[derive(Debug)]
 pub(super) struct Frames {
     framing: Option<Framing>,
     limit: usize,
-    /// The first bytes.
+    /// The first bytes of the body.
     start: Vec<u8>,
 }
 
@@ -18,12 +18,12 @@ pub(super) struct Frames {
 enum Framing {
     Events(Decoder),
     Json(Values),
-    /// HTML or XML, of which nothing is read.
+    /// HTML or XML, which is not read.
     Page,
 }
 
 impl Frames {
-    /// `limit`: the most bytes that one event may have.
+    /// `limit` is the most bytes that one event may have.
     pub(super) fn new(limit: usize) -> Self {
         Self { framing: None, limit, start: Vec::new() }
     }
@@ -35,7 +35,7 @@ impl Frames {
         let framing = match &mut self.framing {
             Some(framing) => framing,
             none => {
-                // The bytes of U+FEFF are no content either.
+                // Spaces and the bytes of U+FEFF, a byte order mark.
                 let blank = |byte: &u8| byte.is_ascii_whitespace() || [0xef, 0xbb, 0xbf].contains(byte);
                 let Some(at) = bytes.iter().position(|byte| !blank(byte)) else { return Ok(()) };
                 bytes = &bytes[at..];
@@ -53,7 +53,7 @@ impl Frames {
         }
     }
 
-    /// The body has ended in order: what was begun is given as it is.
+    /// To be called when the body ended in order. Gives `each` the event that is still open.
     pub(super) fn finish(&mut self, mut each: impl FnMut(&str, &str)) {
         match &mut self.framing {
             Some(Framing::Events(decoder)) => decoder.finish(|event| each(event.name, event.data)),
@@ -68,21 +68,21 @@ impl Frames {
         matches!(self.framing, Some(Framing::Page))
     }
 
-    /// Nothing has come, or nothing but comments.
+    /// Whether nothing but comments has come.
     pub(super) fn is_silent(&self) -> bool {
         self.framing.is_none() || self.start.trim_ascii_start().starts_with(b":")
     }
 
-    /// The first of it, for the log.
+    /// The start of the body, for the log.
     pub(super) fn start(&self) -> String {
         String::from_utf8_lossy(&self.start).into_owned()
     }
 }
 
-/// Finds where JSON values end by their brackets; what stands between them is skipped.
+/// Finds the ends of JSON values by their brackets; anything between two values is skipped.
 #[derive(Debug, Default)]
 struct Values {
-    /// The value that has begun.
+    /// The bytes of the value that is still open.
     open: Vec<u8>,
     depth: usize,
     in_text: bool,

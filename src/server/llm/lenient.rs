@@ -1,4 +1,4 @@
-//! Kinds of JSON values that take anything: what is not of the kind wanted counts as missing, and is no error.
+//! JSON values that accept anything: a value of an unexpected kind counts as missing and is no error.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,22 +9,22 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::dialects::{is_thinking_type, reasoning_rank};
 
-/// An object; anything else in its place is none.
+/// An object; `None` for anything else in its place.
 #[derive(Debug)]
 pub(super) struct Object<T>(pub(super) Option<T>);
 
-/// A text that may also come as a list of parts or as an object, in which some may be thinking.
+/// A text that may also be a list of parts or an object, some of which may be thinking.
 #[derive(Debug, Default)]
 pub(super) struct LenientText<'a> {
     text: Cow<'a, str>,
     thinking: Cow<'a, str>,
 }
 
-/// A number, also as digits in a text; anything else is 0.
+/// A number, also written as digits in a text; 0 for anything else.
 #[derive(Debug, Default)]
 pub(super) struct Number(pub(super) f64);
 
-/// Whether there is anything in it: no null, `false`, 0, blank text, or list or object of nothing else.
+/// Whether a value holds anything: false for null, `false`, 0, blank text, and a list or object of nothing else.
 #[derive(Debug, Default)]
 pub(super) struct Truthy(pub(super) bool);
 
@@ -37,7 +37,7 @@ impl LenientText<'_> {
         (!self.thinking.is_empty()).then_some(&self.thinking)
     }
 
-    /// Both, for a field that is all thinking.
+    /// Text and thinking together, for a field that is all thinking.
     pub(super) fn all(&self) -> Cow<'_, str> {
         match (self.text(), self.thinking()) {
             (Some(text), None) => text.into(),
@@ -78,7 +78,7 @@ impl<T> Default for Object<T> {
     }
 }
 
-/// What a visitor makes of the kinds of JSON that it has no use for.
+/// Implements the visitor methods for the kinds of JSON that the visitor cannot use.
 macro_rules! visit_as {
     ($value:expr; $($kind:ident)*) => { $(visit_as!(@ $kind $value);)* };
     (@ scalars $value:expr) => {

@@ -1,9 +1,9 @@
-//! A provider that speaks the OpenAI API, whoever runs it.
+//! [`OpenAi`]: a provider that speaks the OpenAI API, whoever runs it.
 //!
-//! The request (`llm/request.rs`) is written with async-openai's types; its client is not used. It reads into owned
-//! types where we can borrow, puts an unbounded queue and a task between the network and the reader,
-//! hides the headers of an error (Retry-After), retries by rules of its own, and logs error bodies as
-//! they are, in which providers repeat the key.
+//! Requests use async-openai's types (`request.rs`), but not its client, because that reads into owned types where
+//! borrowing does, puts an unbounded queue and a task between the network and the reader, hides the headers of an
+//! error (Retry-After), retries by rules of its own, and logs error bodies as they are, in which providers repeat the
+//! key.
 
 mod told;
 
@@ -24,29 +24,29 @@ use super::request::{Dialect, body, simpler};
 use super::{ApiKey, ChatRequest, DeltaStream, LlmError, Provider, listing, stream};
 use crate::domain::{FailureCode, Listed, Reason, Traits};
 
-/// How long `/models` may take, and how long its answer may be.
+/// The most time that `/models` may take, and the most bytes of its answer.
 const MODELS_LIMIT: Duration = Duration::from_secs(10);
 const MODELS_MAX_BYTES: usize = 8 << 20;
-/// Of an error only this much is read.
+/// The most bytes of an error that are read.
 const ERROR_MAX_BYTES: usize = 64 << 10;
-/// Of so many models what they do not understand is remembered.
+/// The number of models whose dialect is remembered.
 const DIALECTS_KEPT: usize = 256;
 /// The pauses before the second and the third attempt.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(900)];
-/// A longer Retry-After is told to the person instead of being waited for.
+/// The longest Retry-After that is waited for; a longer one is told to the person.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
 pub struct OpenAiConfig {
     pub name: String,
-    /// With or without a slash at its end and the version before that; `/chat/completions` is added.
+    /// With or without a slash and a version at its end; `/chat/completions` is added.
     pub base_url: String,
     pub api_key: Option<ApiKey>,
-    /// Empty: asked from `/models`.
+    /// Empty to ask `/models` for them.
     pub models: Vec<Listed>,
-    /// What is said of all its models.
+    /// The traits of all its models that state none of their own.
     pub traits: Traits,
-    /// Names conversations; `None`: the model that answers.
+    /// The model that names conversations; `None` for the one that answers.
     pub title_model: Option<String>,
     pub timeouts: ProviderTimeouts,
 }
@@ -54,9 +54,9 @@ pub struct OpenAiConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProviderTimeouts {
     pub connect: Duration,
-    /// From the request, attempts and pauses between them included, to the first part of the answer.
+    /// The limit from the request to the first part of the answer, all attempts and pauses included.
     pub first_token: Duration,
-    /// Between two parts of the answer.
+    /// The limit between two parts of the answer.
     pub idle: Duration,
 }
 
@@ -71,19 +71,19 @@ impl Default for ProviderTimeouts {
 pub struct OpenAi {
     base: Base,
     listed: Vec<Listed>,
-    /// Of models that are not listed here.
+    /// The traits of models that state none of their own.
     traits: Traits,
     told: ToldTraits,
     title_model: Option<String>,
     timeouts: ProviderTimeouts,
     errors: ErrorContext,
-    /// Made when first used: it reads the system's certificates, which takes milliseconds.
+    /// Made at the first use, because reading the system's certificates takes milliseconds.
     client: OnceLock<Result<HttpClient, NoHttpClient>>,
-    /// What each model turned out not to understand.
+    /// The dialect in which each model accepted a request.
     dialects: Mutex<HashMap<String, Dialect>>,
 }
 
-/// Why one attempt failed, and whether (and after what pause) another makes sense.
+/// Why an attempt failed, and whether (and after what pause) another one makes sense.
 struct Attempt {
     error: LlmError,
     again: bool,
@@ -92,9 +92,9 @@ struct Attempt {
 
 /// Why there is no list of models.
 enum Unlisted {
-    /// None is at this address.
+    /// Nothing at this address serves a list.
     NoList(LlmError),
-    /// There may be one, but it was not given.
+    /// There may be a list at this address, but the request failed.
     Failed(LlmError),
 }
 
@@ -131,7 +131,7 @@ impl OpenAi {
             .map_err(|no| self.errors.error(FailureCode::Unreachable, false, no.reason.clone(), &no.detail))
     }
 
-    /// The request did not get as far as an answer.
+    /// The error of a request that got no answer.
     fn unanswered(&self, client: &HttpClient, error: &reqwest::Error) -> LlmError {
         self.errors.transport(error, self.timeouts.connect, client.proxy.as_deref())
     }
@@ -143,12 +143,12 @@ impl OpenAi {
                 value.set_sensitive(true);
                 request.header(header::AUTHORIZATION, value)
             }
-            // A key that no header can carry; the provider will say that one is missing.
+            // No header can carry this key; without it the provider says that a key is missing.
             Err(_) => request,
         }
     }
 
-    /// Asks for the list, and keeps what it says of the models.
+    /// Asks for the list of models, and keeps the traits in it.
     async fn ask_models(&self) -> Result<Vec<String>, LlmError> {
         let deadline = Instant::now() + MODELS_LIMIT;
         let late = |_| {
@@ -158,7 +158,7 @@ impl OpenAi {
         let mut nothing = None;
         for url in self.base.candidates() {
             match timeout_at(deadline, self.ask_models_at(url)).await.map_err(late)? {
-                // There may be a list at the next address; the first one is what the operator wrote.
+                // The other address may have a list; if not, the error tells of the address that the operator wrote.
                 Err(Unlisted::NoList(error)) => drop(nothing.get_or_insert(error)),
                 Err(Unlisted::Failed(error)) => return Err(error),
                 Ok(models) => {
@@ -198,7 +198,7 @@ impl OpenAi {
         }
     }
 
-    /// One attempt: up to the headers of a good answer. `Err(Ok(_))`: ask again at once in this dialect.
+    /// One attempt, up to the headers of a good answer. `Err(Ok(dialect))` asks for another at once in that dialect.
     async fn attempt(
         &self,
         url: &str,
@@ -206,7 +206,7 @@ impl OpenAi {
         dialect: Dialect,
     ) -> Result<reqwest::Response, Result<Dialect, Attempt>> {
         let request_body = body(request, dialect);
-        // No compression: what compresses would hold tokens back.
+        // The client asks for no compression, because a compressing server would hold tokens back.
         let client = self.client().map_err(|error| Err(Attempt::last(error)))?;
         let http = self
             .authorized(client.http.post(format!("{url}/chat/completions")))
@@ -247,8 +247,8 @@ impl OpenAi {
         dialects.get(model).copied().unwrap_or_default()
     }
 
-    /// Remembers what a model understood, for its next requests. Names of models come from callers, so there is a
-    /// limit to them; who is forgotten is asked once more than needed.
+    /// Remembers the dialect in which a model accepted a request. Callers make up names of models, so their number is
+    /// limited; a model that is forgotten costs one request more.
     fn remember(&self, model: &str, dialect: Dialect) {
         let mut dialects = self.dialects.lock().unwrap_or_else(PoisonError::into_inner);
         if dialects.len() >= DIALECTS_KEPT && !dialects.contains_key(model) {
@@ -257,7 +257,7 @@ impl OpenAi {
         dialects.insert(model.to_owned(), dialect);
     }
 
-    /// Attempts until one is answered, none makes sense any more, or their number is up.
+    /// Makes attempts until one is answered, none makes sense any more, or their number is used up.
     async fn respond(
         &self,
         url: &str,
@@ -275,7 +275,7 @@ impl OpenAi {
                     }
                     return Ok(response);
                 }
-                // At most once for each thing that can be left out.
+                // Happens at most once for each parameter that can be left out.
                 Err(Ok(simpler)) => dialect = simpler,
                 Err(Err(failed)) => {
                     let Some(pause) = pauses.next().filter(|_| failed.again) else { return Err(failed) };
@@ -368,7 +368,7 @@ impl Provider for OpenAi {
 
 const NO_LIST: Reason = Reason::new("provider-no-list");
 
-/// The body as text; when it is longer than `limit` or breaks off, what came of it is the error.
+/// Reads a body as text. `Err` holds what came of one that is longer than `limit` or breaks off.
 async fn read_at_most(response: reqwest::Response, limit: usize) -> Result<String, String> {
     let mut body = Vec::new();
     let mut parts = response.bytes_stream();

@@ -1,4 +1,4 @@
-//! How a question is written for a model server, and in which simpler words after it was refused.
+//! [`body`]: a question as a request of the OpenAI API, and [`simpler`], what to leave out after a server refused it.
 
 use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage, ChatCompletionRequestSystemMessage,
@@ -11,7 +11,7 @@ use super::dialects::{Parameter, named_parameters};
 use super::{ChatRequest, PromptMessage};
 use crate::domain::Role;
 
-/// How a model wants to be asked where it differs from most.
+/// What a model's requests leave out or name differently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Dialect {
     no_stream_options: bool,
@@ -19,7 +19,7 @@ pub(super) struct Dialect {
     no_stream: bool,
 }
 
-/// The name of the limit of tokens.
+/// The name of the parameter that limits tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum LimitName {
     #[default]
@@ -29,7 +29,7 @@ enum LimitName {
 }
 
 impl Dialect {
-    /// Without a parameter that was sent; the same when it was not.
+    /// The dialect without a parameter; unchanged if the request did not send it.
     fn without(self, parameter: Parameter, request: &ChatRequest) -> Self {
         let limited = request.max_tokens.is_some();
         match (parameter, self.limit) {
@@ -43,14 +43,14 @@ impl Dialect {
         }
     }
 
-    /// Without all that can be done without.
+    /// The dialect without any optional parameter.
     fn plainest(self, request: &ChatRequest) -> Self {
         self.without(Parameter::StreamOptions, request).without(Parameter::MaxTokens, request)
     }
 }
 
-/// The request without what the server complained about: the first parameter that it names; where it names none and
-/// nothing else explains the refusal, without everything optional. `None`: nothing can be left out.
+/// The dialect without what the server complained about: the first parameter that the error names or, where it names
+/// none and nothing else explains the refusal, everything optional. `None` when nothing can be left out.
 pub(super) fn simpler(
     tried: Dialect,
     request: &ChatRequest,
@@ -79,7 +79,7 @@ pub(super) fn simpler(
 pub(super) fn body(request: &ChatRequest, dialect: Dialect) -> CreateChatCompletionRequest {
     let limit = |name: LimitName| request.max_tokens.filter(|_| dialect.limit == name);
     let streams = !dialect.no_stream;
-    // Nearly all servers know only the older name, which async-openai marks as deprecated.
+    // Most servers know only the older name, which async-openai marks as deprecated.
     #[expect(deprecated)]
     CreateChatCompletionRequest {
         model: request.model.clone(),

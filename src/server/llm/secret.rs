@@ -1,4 +1,4 @@
-//! A provider's key: a text that no log line, error or debug print can show.
+//! [`ApiKey`]: a provider's key, which no log line, error or debug print can show.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ impl ApiKey {
         &self.0
     }
 
-    /// `text` with every appearance of the key struck out: providers like to repeat it in errors.
+    /// `text` with every occurrence of the key struck out, because providers repeat it in errors.
     pub fn strike(&self, text: &str) -> String {
         if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "[key]") }
     }

@@ -1,9 +1,10 @@
-//! Takes the thinking out of a text in which a server left it: `<think>…</think>` at the start of an answer.
+//! [`Splitter`]: takes the thinking out of a text in which a server left it, `<think>…</think>` at the start of an
+//! answer.
 //!
-//! Only what stands at the start counts, since a model may write about such tags. One form has no opening tag,
-//! because the model's template puts it into the prompt: then what came so far turns out to be thinking when the
-//! closing tag comes. It is shown as text until then, as nobody should wait before an empty page for a tag that may
-//! never come, and moved in one step ([`Delta::TextWasReasoning`]).
+//! Only tags at the start count, because a model may write about such tags. Where the model's template puts the
+//! opening tag into the prompt, only the closing tag is in the answer: the text before it is shown as text first,
+//! because nobody should look at an empty page for a tag that may never come, and is moved to the thinking in one
+//! step when the tag comes ([`Delta::TextWasReasoning`]).
 
 use std::collections::VecDeque;
 
@@ -12,47 +13,47 @@ use memchr::memchr3;
 use super::Delta;
 use super::dialects::{THINKING, Tags};
 
-/// A closing tag without an opening one is looked for in so many bytes of text; thinking is rarely longer, and what
-/// is looked at must be kept.
+/// The most bytes of text in which a closing tag without an opening one is looked for; thinking is rarely longer, and
+/// the text must be kept meanwhile.
 const LOOK_BACK: usize = 256 << 10;
 
-/// Text of a model goes in, in pieces of any size, and comes out as deltas.
+/// Splits a model's text, fed in pieces of any size, into deltas of text and of thinking.
 #[derive(Debug)]
 pub(super) struct Splitter {
     state: SplitState,
-    /// What may turn out to be a tag, or blanks that may turn out to stand before one.
+    /// Text that may turn out to be a tag, or blanks before one.
     held: String,
-    /// The text so far, while a closing tag could still say that it was thinking.
+    /// The text so far, kept while a closing tag could still turn it into thinking.
     told: String,
     /// Thinking has come, in tags or beside the text.
     thought: bool,
-    /// It stood in tags. Blanks between them and the text were to part the two.
+    /// The thinking was in tags, so blanks between it and the text belong to neither.
     tagged: bool,
-    /// The thinking that is being read has begun with something that can be seen.
+    /// The current thinking has visible text.
     begun: bool,
-    /// The last thing given out was a backtick.
+    /// The last character given out was a backtick.
     quoted: bool,
-    /// Text that can be seen has come.
+    /// Visible text has come.
     wrote: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SplitState {
-    /// Nothing but blanks so far, or since some thinking ended.
+    /// Only blanks so far, or since the last thinking ended.
     Start,
     /// After this opening tag.
     Thinking(&'static str),
-    /// In the text, which a closing tag could still make thinking.
+    /// In text that a closing tag could still turn into thinking.
     Text,
-    /// In the text for good.
+    /// In text for good.
     Rest,
 }
 
-/// How a text begins.
+/// How a text begins, compared with the tags.
 enum TagMatch {
-    /// With a tag of so many bytes.
+    /// With a tag of this many bytes.
     Whole(&'static Tags, usize),
-    /// It is the start of one.
+    /// With the start of a tag, perhaps.
     Part,
     No,
 }
@@ -71,7 +72,7 @@ impl Splitter {
         }
     }
 
-    /// Whether the answer has text that can be seen.
+    /// Whether the answer has visible text.
     pub(super) fn wrote(&self) -> bool {
         self.wrote
     }
@@ -81,7 +82,7 @@ impl Splitter {
         self.thought
     }
 
-    /// Thinking came beside the text, so that the text holds none.
+    /// To be called when thinking came beside the text, so that the text itself holds none.
     pub(super) fn thought_beside(&mut self) {
         self.thought = true;
     }
@@ -94,7 +95,7 @@ impl Splitter {
         while self.step(out) {}
     }
 
-    /// Nothing more comes: what is held is what it looks like.
+    /// To be called at the end: what is held is given out as what it looks like.
     pub(super) fn end(&mut self, out: &mut VecDeque<Delta>) {
         let held = std::mem::take(&mut self.held);
         match self.state {
@@ -104,7 +105,7 @@ impl Splitter {
         }
     }
 
-    /// Whether more can be said of what is held.
+    /// Makes one step with the held text. False when it needs more text.
     fn step(&mut self, out: &mut VecDeque<Delta>) -> bool {
         match self.state {
             SplitState::Start => self.start(),
@@ -130,7 +131,7 @@ impl Splitter {
                 self.state = SplitState::Thinking(tags.open);
                 (self.begun, self.tagged) = (false, true);
             }
-            // Left over by a server that took the thinking out itself.
+            // A closing tag that a server left when it took the thinking out itself.
             (_, TagMatch::Whole(_, len)) => {
                 self.held.drain(..blanks + len);
                 (self.thought, self.tagged) = (true, true);
@@ -154,7 +155,7 @@ impl Splitter {
                 TagMatch::Whole(_, len) => {
                     let ticked = if at == 0 { self.quoted } else { self.held[..at].ends_with('`') };
                     match rest[len..].bytes().next() {
-                        // It thinks about the tag, if a backtick follows, too.
+                        // With a backtick before and after it, the model thinks about the tag.
                         None if ticked => {
                             until = at;
                             break;
@@ -177,7 +178,7 @@ impl Splitter {
                 TagMatch::No => from = at + 1,
             }
         }
-        // Blanks wait too: those at the end of the thinking are left out.
+        // Blanks wait too, because those at the end of the thinking are left out.
         let until = self.held[..until].trim_end_matches(is_blank).len();
         let thinking: String = self.held.drain(..until).collect();
         self.think(&thinking, out);
@@ -217,8 +218,8 @@ impl Splitter {
         false
     }
 
-    /// Whether the closing tag at a place of what is held says that all before it was thinking: nothing before
-    /// opened it, and it does not stand in code.
+    /// Whether the closing tag at offset `at` turns the text before it into thinking: nothing before opened it, and
+    /// it does not stand in code.
     fn ends_thinking(&self, at: usize, tags: &Tags) -> bool {
         if self.thought {
             return false;
@@ -245,7 +246,7 @@ impl Splitter {
     }
 }
 
-/// The text of an answer without thinking that was left in it: what a model is shown of its earlier answers.
+/// The text of an answer without thinking, as the model is shown its earlier answers.
 pub fn without_thinking(text: &str) -> String {
     let mut splitter = Splitter::new();
     let mut deltas = VecDeque::new();
@@ -282,7 +283,7 @@ pub(super) fn push_reasoning(text: &str, out: &mut VecDeque<Delta>) {
     }
 }
 
-/// What nobody can see.
+/// Whether a character is invisible.
 pub(super) fn is_blank(c: char) -> bool {
     let directs =
         matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
@@ -291,13 +292,13 @@ pub(super) fn is_blank(c: char) -> bool {
     c.is_whitespace() || c.is_control() || directs || empty
 }
 
-/// The next place at or after `from` where a tag could begin: at `<`, `[`, or the first byte of `◁`.
+/// The offset at or after `from` where a tag could begin: a `<`, a `[`, or the first byte of `◁`.
 fn candidate(text: &str, from: usize) -> Option<usize> {
     let found = memchr3(b'<', b'[', 0xe2, text.as_bytes().get(from..)?)?;
     Some(from + found)
 }
 
-/// How `text` begins, compared with one side of the tags; an empty side never fits.
+/// Compares the start of `text` with one side of the tags; an empty side never matches.
 fn fit(text: &str, side: impl Fn(&'static Tags) -> &'static str) -> TagMatch {
     let mut part = false;
     for tags in THINKING {
@@ -314,7 +315,7 @@ fn fit(text: &str, side: impl Fn(&'static Tags) -> &'static str) -> TagMatch {
     if part { TagMatch::Part } else { TagMatch::No }
 }
 
-/// Whether what follows `before` stands in a code block or in inline code.
+/// Whether text after `before` would stand in a code block or in inline code.
 fn in_code(before: &str) -> bool {
     let mut fence: Option<&str> = None;
     let mut last = "";

@@ -1,6 +1,6 @@
-//! The languages that `lexer` knows, by their words and marks.
+//! [`LANGUAGES`]: the languages that `lexer` colours, by their words and marks.
 
-/// How a language is written. Lists of words are separated by blanks.
+/// The syntax of a language. Lists of words are separated by spaces.
 pub(super) struct Syntax {
     pub names: &'static str,
     pub keywords: &'static str,
@@ -8,37 +8,37 @@ pub(super) struct Syntax {
     pub constants: &'static str,
     pub line_comments: &'static [&'static str],
     pub block_comment: Option<(&'static str, &'static str)>,
-    /// Comments stand in comments.
+    /// Comments may contain comments.
     pub nested: bool,
     /// Longer marks stand before shorter ones.
     pub quotes: &'static [Quote],
-    /// Words that belong to a string they stand before; those with an `r` make it raw.
+    /// Words that belong to the string after them; those with an `r` make it raw.
     pub prefixes: &'static [&'static str],
     pub raw: Option<&'static Quote>,
-    /// `'a` is a name, `'a'` a character.
+    /// `'a` is a name and `'a'` a character.
     pub lifetimes: bool,
-    /// Names with a capital are types.
+    /// Capitalized names are types.
     pub capitals: bool,
-    /// `/…/` where no operand stands before.
+    /// `/…/` is a regular expression unless an operand stands before it.
     pub regexes: bool,
     /// A string before a colon is the name of a field.
     pub fields: bool,
-    /// Words may be in capitals.
+    /// Keywords may be in capitals.
     pub any_case: bool,
-    /// A comment begins only after a blank.
+    /// A comment begins only after white space.
     pub shell: bool,
-    /// Names with dashes, `.a` and `#a` for elements, `#fff` for colours.
+    /// Names may contain dashes; `.a` and `#a` are selectors, `#fff` is a colour.
     pub sheet: bool,
 }
 
-/// How a string begins and ends.
+/// The marks of a string.
 pub(super) struct Quote {
     pub open: &'static str,
     pub close: &'static str,
-    /// It may go over several lines.
+    /// The string may span lines.
     pub lines: bool,
     pub escapes: bool,
-    /// What begins code in it, which ends with `}`.
+    /// The mark that begins code in the string, which ends with `}`.
     pub template: Option<&'static str>,
 }
 
@@ -56,7 +56,7 @@ const RAW: Quote = Quote { escapes: false, lines: true, ..DOUBLE };
 const TEMPLATE: Quote = Quote { lines: true, template: Some("${"), ..quote("`") };
 const BACKTICK: Quote = Quote { escapes: false, lines: true, ..quote("`") };
 
-/// As most that come from C.
+/// The base of languages that take after C.
 const C_LIKE: Syntax = Syntax {
     names: "",
     keywords: "",
@@ -93,7 +93,7 @@ const C_WORDS: &str = "auto break case const continue default do else enum exter
 const C_TYPES: &str = "bool char double float int int16_t int32_t int64_t int8_t long short signed size_t ssize_t \
     uint16_t uint32_t uint64_t uint8_t unsigned void wchar_t";
 
-/// Each with the names that people give it.
+/// The languages with the names that people use for them.
 pub(super) const LANGUAGES: &[Syntax] = &[
     Syntax {
         names: "rust rs",

@@ -1,41 +1,41 @@
-//! Colours the languages of most chats without a grammar: words, strings, comments and numbers are enough
-//! to tell. A line costs about a microsecond and no memory stays, where a grammar's regular expressions
-//! take a hundred times that and, once compiled, up to 100 MB for a language.
+//! [`Lexer`]: colours the languages of most chats without a grammar, because words, strings, comments and numbers are
+//! enough. A line costs about a microsecond and no memory; a grammar's regular expressions take a hundred times as
+//! long and, once compiled, up to 100 MB for a language.
 
 use super::languages::{LANGUAGES, Quote, Syntax};
 
-/// What a piece of code is: a class of `highlight`, or nothing.
+/// The class of a piece of code as listed in `highlight`, if any.
 pub(super) type Class = Option<&'static str>;
 
-/// Names and regular expressions that are longer are none, in bytes: each place of a line may begin one.
+/// The most bytes of a name or a regular expression, because each place of a line may begin one.
 const LONGEST: usize = 256;
 
-/// Reads the lines of one code block in order.
+/// Reads the lines of one code block, given in order.
 #[derive(Clone)]
 pub(super) struct Lexer {
     language: &'static Syntax,
     state: LexerState,
-    /// For each piece of code in a template that is open: the template, and how many braces are open in it.
+    /// The open templates with code in them, and how many braces are open in each one's code.
     templates: Vec<(&'static Quote, usize)>,
 }
 
 #[derive(Clone, Copy)]
 enum LexerState {
     Nothing,
-    /// A comment, and how many are open in each other.
+    /// In a comment, with this many nested.
     Comment(usize),
-    /// A string, and how many `#` end it.
+    /// In a string, which this many `#` end.
     Text(&'static Quote, usize),
 }
 
 impl Lexer {
-    /// For the language of this name, in small letters.
+    /// A lexer for the language of this name, in lower case.
     pub(super) fn new(name: &str) -> Option<Lexer> {
         let language = LANGUAGES.iter().find(|language| has(language.names, name))?;
         Some(Lexer { language, state: LexerState::Nothing, templates: Vec::new() })
     }
 
-    /// Tells the pieces of a line in order, each by its end.
+    /// Reports the pieces of a line in order, each by its end.
     pub(super) fn line(&mut self, line: &str, mut tell: impl FnMut(usize, Class)) {
         let (mut at, mut before) = (0, b'\n');
         while at < line.len() {
@@ -78,7 +78,7 @@ impl Lexer {
         }
     }
 
-    /// To the end of a string, or to what is special in it.
+    /// Reads to the end of a string, or to what is special in it.
     fn text(&mut self, rest: &str, quote: &'static Quote, hashes: usize) -> (usize, Class) {
         let special = |at: usize| {
             let here = &rest[at..];
@@ -111,7 +111,7 @@ impl Lexer {
         (end, Some("s"))
     }
 
-    /// The next piece of code proper at `at`, after the byte `before`.
+    /// Reads a piece of code at `at`, after the byte `before`.
     fn code(&mut self, line: &str, at: usize, before: u8) -> (usize, Class) {
         let (rest, language) = (&line[at..], self.language);
         let first = rest.chars().next().unwrap_or(' ');
@@ -186,7 +186,7 @@ impl Lexer {
         let mark = usize::from(rest.starts_with(['@', '#', '$']));
         let length = mark + rest[mark..].find(|c: char| !is_word(c)).unwrap_or(rest.len() - mark);
         let (word, after) = rest.split_at(length);
-        // r"…", b'…', f"…" and r#"…"#.
+        // `r"…"`, `b'…'`, `f"…"` and `r#"…"#`.
         if language.prefixes.contains(&word) {
             let hashes =
                 if language.lifetimes { after.bytes().take_while(|&b| b == b'#').count() } else { 0 };
@@ -226,7 +226,7 @@ impl Lexer {
     }
 }
 
-/// What is particular to style sheets.
+/// The pieces that only style sheets have.
 fn sheet(rest: &str, before: u8) -> Option<(usize, Class)> {
     let mark = usize::from(rest.starts_with(['.', '#', '@', '$']));
     let near = &rest[mark..rest.floor_char_boundary(mark + LONGEST)];
@@ -250,7 +250,7 @@ fn sheet(rest: &str, before: u8) -> Option<(usize, Class)> {
     Some((word.len(), Some(class)))
 }
 
-/// Whether a list of words, separated by blanks, has this one.
+/// Whether a list of words, separated by spaces, contains this word.
 fn has(words: &str, word: &str) -> bool {
     words.split_ascii_whitespace().any(|each| each == word)
 }
@@ -259,18 +259,18 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// A name with a capital and a small letter is a type's where types are written so.
+/// Whether a name is a type's, in languages where those are capitalized.
 fn is_type(word: &str) -> bool {
     word.starts_with(char::is_uppercase) && (word.len() == 1 || word.contains(char::is_lowercase))
 }
 
-/// `'a'` and `'\n'`, not `'a`.
+/// Whether a character begins here: `'a'` and `'\n'`, but not `'a`.
 fn is_character(rest: &str) -> bool {
     let mut chars = rest.chars().skip(1);
     matches!((chars.next(), chars.next()), (Some('\\'), _) | (Some(_), Some('\'')))
 }
 
-/// How long the string at the beginning is, if a colon follows: it is the name of a field.
+/// The length of the string at the beginning if a colon follows, because then it is the name of a field.
 fn field(rest: &str, quote: &Quote) -> Option<usize> {
     let end = quote.open.len() + rest[quote.open.len()..].find(quote.close)? + quote.close.len();
     rest[end..].trim_start().starts_with(':').then_some(end)
@@ -293,7 +293,7 @@ fn number(rest: &str) -> usize {
     at
 }
 
-/// How long the beginning of a tag at `at` is, where no operand stands before: `<a`, `<a>` and `</a>`.
+/// The length of the beginning of a tag at `at` (`<a`, `<a>` and `</a>`), if no operand stands before it.
 fn jsx_tag(line: &str, at: usize) -> Option<usize> {
     let tag = line[at..].strip_prefix('<')?;
     let slash = usize::from(tag.starts_with('/'));
@@ -304,7 +304,7 @@ fn jsx_tag(line: &str, at: usize) -> Option<usize> {
     (!operand && name.starts_with(char::is_alphabetic)).then_some(1 + slash + length + end)
 }
 
-/// How long a regular expression is that begins with `/`, if it ends on the line.
+/// The length of a regular expression that begins with `/`, if it ends on the line.
 fn regex(rest: &str) -> Option<usize> {
     let (mut escaped, mut class) = (false, false);
     let end = rest.bytes().enumerate().take(LONGEST).skip(1).find(|&(_, byte)| {

@@ -1,15 +1,15 @@
-//! Colours HTML and its relatives: tags, attributes, comments, and the script and style inside.
+//! [`Markup`]: colours HTML and its relatives: tags, attributes, comments, and the scripts and styles inside.
 
 use super::lexer::{Class, Lexer};
 
-/// The names that people give them.
+/// The names that people use for these languages.
 const NAMES: &[&str] = &["html", "htm", "xhtml", "xml", "svg", "xsd", "xsl", "rss", "plist", "vue", "svelte"];
 
-/// Reads the lines of one code block in order.
+/// Reads the lines of one code block, given in order.
 #[derive(Clone)]
 pub(super) struct Markup {
     state: MarkupState,
-    /// The open tag is of an element whose text is code.
+    /// Set while a tag is open whose element contains code.
     code: Option<Code>,
 }
 
@@ -18,9 +18,9 @@ enum MarkupState {
     Text,
     Comment,
     Tag,
-    /// After `=` in a tag.
+    /// After the `=` of an attribute.
     Value,
-    /// A value, up to its quote.
+    /// In a value, which this quote ends.
     Quoted(char),
     Code(Code, Lexer),
 }
@@ -42,7 +42,7 @@ impl Code {
 
     fn language(self) -> &'static str {
         match self {
-            // What it knows more than JavaScript hurts nobody.
+            // The lexer for TypeScript also reads JavaScript.
             Code::Script => "ts",
             Code::Style => "css",
         }
@@ -57,12 +57,12 @@ impl Code {
 }
 
 impl Markup {
-    /// For the language of this name, in small letters.
+    /// A reader for the language of this name, in lower case.
     pub(super) fn new(name: &str) -> Option<Markup> {
         NAMES.contains(&name).then_some(Markup { state: MarkupState::Text, code: None })
     }
 
-    /// Tells the pieces of a line in order, each by its end.
+    /// Reports the pieces of a line in order, each by its end.
     pub(super) fn line(&mut self, line: &str, mut tell: impl FnMut(usize, Class)) {
         let mut at = 0;
         while at < line.len() {
@@ -86,7 +86,7 @@ impl Markup {
         }
     }
 
-    /// The next piece, never an empty one.
+    /// Reads the next piece, which is never empty.
     fn piece(&mut self, rest: &str) -> (usize, Class) {
         let (end, class) = match self.state {
             MarkupState::Text | MarkupState::Code(..) => return self.text(rest),
@@ -177,7 +177,7 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '.')
 }
 
-/// Where `what`, which is ASCII in small letters, stands in whatever letters.
+/// The offset of `what`, which is lower-case ASCII, in any case.
 fn find_ignoring_case(text: &str, what: &str) -> Option<usize> {
     let starts = |at: &usize| {
         text.as_bytes()[*at..].get(..what.len()).is_some_and(|it| it.eq_ignore_ascii_case(what.as_bytes()))

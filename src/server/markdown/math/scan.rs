@@ -1,11 +1,11 @@
-//! One line after the other, and the formulas that begin on it.
+//! [`Scan`]: finds the formulas that begin on one line.
 
 use std::cell::Cell;
 
 use super::*;
 
 pub(super) const BEGIN: &str = "\\begin{";
-/// What is a formula without delimiters, too; each also with a star.
+/// The environments that are formulas without delimiters, also with a star.
 const ENVIRONMENTS: &[&str] = &[
     "align",
     "alignat",
@@ -31,12 +31,12 @@ const ENVIRONMENTS: &[&str] = &[
     "vmatrix",
 ];
 
-/// After the line that `at` is in.
+/// The offset after the line that contains `at`.
 pub(super) fn line_end(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1)
 }
 
-/// How long the marks of containers (quotes, lists) and white space before a line's own text are.
+/// The length of the marks of containers (quotes, lists) and white space before a line's own text.
 pub(in super::super) fn prefix(line: &str) -> usize {
     let mut rest = line;
     loop {
@@ -62,7 +62,7 @@ pub(super) fn quotes(prefix: &str) -> usize {
     prefix.bytes().filter(|&b| b == b'>').count()
 }
 
-/// The line without up to `quotes` marks of quotes before it.
+/// The line without up to `quotes` quote marks before it.
 pub(super) fn unquoted(line: &str, quotes: usize) -> &str {
     let mut rest = line.trim_start_matches([' ', '\t']);
     for _ in 0..quotes {
@@ -71,14 +71,14 @@ pub(super) fn unquoted(line: &str, quotes: usize) -> &str {
     rest
 }
 
-/// One line of a text, its line end included; or what is `inside` of it after a formula of several lines.
+/// One line of a text with its line end, or the rest of it (`inside`) after a formula of several lines.
 pub(super) struct Scan<'a> {
     pub(super) source: &'a str,
     pub(super) line: usize,
     pub(super) end: usize,
     pub(super) inside: bool,
     pub(super) whole: bool,
-    /// How many bytes it may still look at for ends that may not come: a line may be nothing but beginnings.
+    /// The bytes that may still be searched for ends of formulas, because a line may consist of beginnings.
     budget: Cell<usize>,
 }
 
@@ -86,7 +86,7 @@ pub(super) struct Scan<'a> {
 enum FormulaEnd {
     At(usize),
     Never,
-    /// More text must tell.
+    /// Further text decides.
     Open,
 }
 
@@ -97,7 +97,7 @@ impl<'a> Scan<'a> {
         Scan { source, line, end, inside, whole, budget: Cell::new(16 * LIMIT + 8 * (end - line)) }
     }
 
-    /// Notes the formulas that begin on the line. Gives the place to go on at, which is after the line.
+    /// Adds the formulas that begin on the line. Gives the offset to continue at.
     pub(super) fn read(&self, masked: &mut Masked<'_>) -> usize {
         let (bytes, mut at) = (self.source.as_bytes(), self.line);
         let text = &self.source[self.line..self.end];
@@ -141,7 +141,7 @@ impl<'a> Scan<'a> {
                 FormulaEnd::Never => {
                     let run = bytes[at..end].iter().take_while(|&&b| b == b'$').count();
                     at += run.max(1);
-                    // An escape, that is, no formula.
+                    // An escaped backslash or dollar begins no formula.
                     at += usize::from(bytes[at - 1] == b'\\');
                 }
             }
@@ -149,7 +149,7 @@ impl<'a> Scan<'a> {
         at
     }
 
-    /// After what stands at `at` and holds no formula: a code span, an address, an escape, a character.
+    /// The offset after what stands at `at` and is no formula: a code span, an address, an escape, a character.
     fn skip(&self, at: usize, end: usize) -> usize {
         let rest = &self.source[at..end];
         match rest.as_bytes()[0] {
@@ -175,10 +175,10 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The end of a formula whose opener is at `at`: open when none is before `end`.
+    /// Finds the end of a formula whose opener is at `at`; open if there is none before `end`.
     fn closer(&self, at: usize, end: usize, closer: &str) -> FormulaEnd {
         let bytes = self.source.as_bytes();
-        // Where an environment stands in its like, the end of that one is not its own.
+        // The end of a nested environment of the same name does not close the outer one.
         let name = closer.strip_prefix("\\end{");
         let again = name.map(|name| format!("{BEGIN}{name}"));
         if self.budget.get() == 0 {
@@ -216,7 +216,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Whether no text that may follow can be part of what began at `at` and reaches to `end`.
+    /// Whether further text can no longer be part of what begins at `at` and reaches to `end`.
     fn is_final(&self, at: usize, end: usize) -> bool {
         self.whole || end - at >= LIMIT || self.source[..end].ends_with('\n')
     }
@@ -245,8 +245,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// How far a formula may reach: to a blank line, a fence, the end of its container or so many lines.
-    /// And whether more text could not bring it further.
+    /// How far a formula may reach: to a blank line, a fence, the end of its container or the most lines; and whether
+    /// further text cannot extend that.
     fn reach(&self, at: usize, first: bool, quotes: usize) -> (usize, bool) {
         let mut end = self.end;
         for _ in 0..LINES {
@@ -296,7 +296,7 @@ impl<'a> Scan<'a> {
             return FormulaEnd::Never;
         }
         let word = after.bytes().take_while(u8::is_ascii_alphanumeric).count();
-        // The $n$th and all the $x$s.
+        // As in "the $n$th" and "all the $x$s".
         let ends = matches!(&after[..word], "" | "s" | "th" | "st" | "nd" | "rd") && !after.starts_with('$');
         if after.is_empty() && !self.whole {
             FormulaEnd::Open
@@ -312,17 +312,17 @@ fn is_fence(line: &str) -> bool {
     line.starts_with("~~~") || line.starts_with("```") && !line.trim_start_matches('`').contains('`')
 }
 
-/// `[label]: address`, where nothing is a formula.
+/// Whether the line is a definition `[label]: address`, which holds no formulas.
 fn is_definition(line: &str) -> bool {
     line.starts_with('[') && line.contains("]:")
 }
 
-/// Not far: a line may be long, and hold nothing but beginnings.
+/// The beginning of a text, because a line may be long and consist of beginnings.
 fn near(text: &str) -> &str {
     &text[..text.floor_char_boundary(LIMIT)]
 }
 
-/// Where the code ends that began with a run of so many backticks.
+/// The end of the code that a run of `length` backticks began.
 fn code_end(text: &str, length: usize) -> Option<usize> {
     let mut at = 0;
     let near = near(text);
@@ -336,7 +336,7 @@ fn code_end(text: &str, length: usize) -> Option<usize> {
     None
 }
 
-/// Whether what stands in brackets that may only be escaped is a formula: words alone are not.
+/// Whether the text in brackets, which may just be escaped brackets, is a formula; words alone are not.
 fn is_tex(text: &str) -> bool {
     let text = text.trim();
     let words = text
@@ -353,8 +353,8 @@ fn environment(text: &str) -> Option<&str> {
     ENVIRONMENTS.contains(&name.strip_suffix('*').unwrap_or(name)).then_some(name)
 }
 
-/// Whether what has spaces between itself and its `$` is a formula: it says so by a command, an index or a
-/// power, or is made of single letters. Amounts of money are not, nor are the variables of a shell.
+/// Whether text with spaces inside its dollars is a formula: it has a command, an index or a power, or consists of
+/// single letters. Amounts of money are none, nor are shell variables.
 fn is_spaced_tex(text: &str) -> bool {
     let letters = |part: &str| part.chars().take_while(|c| c.is_alphabetic()).count();
     let command = text.split('\\').skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_alphabetic()));
@@ -362,7 +362,7 @@ fn is_spaced_tex(text: &str) -> bool {
         let (before, after) = (&text[..at], &text[at + mark.len()..]);
         let base = before.chars().rev().take_while(|c| c.is_alphabetic()).count();
         let script = letters(after);
-        // Words are joined by underscores, and by no power.
+        // Underscores join words, `^` does not.
         base < if mark == "^" { 4 } else { 2 }
             && before.ends_with(|c: char| c.is_alphanumeric() || ")}]|'".contains(c))
             && (script < 3 && after.starts_with(|c: char| c.is_alphanumeric() || "{\\*+-(".contains(c)))
@@ -375,7 +375,7 @@ fn is_spaced_tex(text: &str) -> bool {
     command || script && !prose || single && !amount || is_equation(text, &words)
 }
 
-/// Whether it equates what has no words in it: `F = ma`, `y = mx + b`.
+/// Whether the text is an equation without words: `F = ma`, `y = mx + b`.
 fn is_equation(text: &str, words: &[&str]) -> bool {
     const WORDS: [&str; 16] =
         ["a", "and", "are", "at", "by", "day", "for", "if", "in", "is", "of", "off", "on", "or", "per", "to"];
@@ -385,7 +385,7 @@ fn is_equation(text: &str, words: &[&str]) -> bool {
     text.contains(" = ") && !amount && !words.is_empty() && words.iter().all(is_name)
 }
 
-/// Whether `$` and `$` were meant each for itself: a number with words after it.
+/// Whether the two dollars were meant separately: a number with words after it.
 fn is_money(text: &str) -> bool {
     let words = || text.split(|c: char| !c.is_alphabetic()).any(|word| word.len() > 1);
     let foreign = || text.contains(|c: char| c.is_alphabetic() && !c.is_ascii());
