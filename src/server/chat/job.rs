@@ -108,7 +108,7 @@ struct Job {
     /// What is sent, until it is; or why nothing can be.
     prompt: Result<Vec<PromptMessage>, AppError>,
     turn: NewTurn,
-    entry: Option<Arc<journal::Entry>>,
+    entry: Option<Arc<journal::AnswerRecords>>,
     unstored: Arc<UnstoredText>,
     usage: Option<Usage>,
     /// The provider said that it stopped at a length limit.

@@ -6,7 +6,7 @@ use crate::{
     domain::{ChatEvent, Conversation, Message, Role, Status},
     error::AppError,
     server::{
-        markdown::{Change, Stream as Markdown},
+        markdown::{BlockChange, Stream as Markdown},
         store::Texts,
     },
 };
@@ -65,10 +65,10 @@ fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
             let mut markdown = Markdown::new();
             markdown.push(&message.content);
             events.extend(markdown.finish().into_iter().map(|change| match change {
-                Change::Block { index, html } => {
+                BlockChange::Block { index, html } => {
                     ChatEvent::Block { message_id: id(), index, html: html.into_string() }
                 }
-                Change::Lines { index, html } => {
+                BlockChange::Lines { index, html } => {
                     ChatEvent::Lines { message_id: id(), index, html: html.into_string() }
                 }
             }));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::ChatEvent,
-    server::markdown::{Change, Stream as Markdown},
+    server::markdown::{BlockChange, Stream as Markdown},
 };
 
 /// The views of a log, each by the key of its text. A view is made while somebody listens for HTML, and only as far as
@@ -84,11 +84,11 @@ impl View {
         self.finished = whole;
         for change in changes {
             match change {
-                Change::Block { index, html } => {
+                BlockChange::Block { index, html } => {
                     let block = Block { changed: seq, html: html.into_string(), lines: Vec::new() };
                     *self.block(index) = block;
                 }
-                Change::Lines { index, html } => self.block(index).lines.push((seq, html.into_string())),
+                BlockChange::Lines { index, html } => self.block(index).lines.push((seq, html.into_string())),
             }
         }
     }

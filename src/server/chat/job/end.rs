@@ -7,7 +7,7 @@ use crate::{
     domain::{ChatEvent, Failure, FailureCode, Message, Reason, Status, Usage},
     server::{
         chat::{Chat, chunk_writer::UnstoredText, title},
-        journal::Entry,
+        journal::AnswerRecords,
         live::{
             log::{Log, StopReason},
             registry::LogHandle,
@@ -28,7 +28,7 @@ pub(super) struct Finisher {
     pub chat: Arc<Chat>,
     pub log: LogHandle,
     pub unstored: Arc<UnstoredText>,
-    pub entry: Option<Arc<Entry>>,
+    pub entry: Option<Arc<AnswerRecords>>,
     pub user_id: String,
     pub run: Run,
 }
