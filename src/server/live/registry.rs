@@ -1,4 +1,5 @@
-//! Conversations that have a running answer or a listener, each with its [`Log`].
+//! [`Live`]: the conversations that have a running answer or a listener, each with its [`Log`]; and how much runs and
+//! streams on this server.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,9 +28,9 @@ pub struct Live {
 }
 
 struct Logs {
-    /// How many use each.
+    /// Each log with the number of its users.
     map: Mutex<HashMap<String, (usize, Arc<Log>)>>,
-    /// Changes whenever a log is let go or the server begins to stop.
+    /// Changes whenever a user lets a log go, and when the server begins to stop.
     changed: watch::Sender<()>,
 }
 
@@ -103,7 +104,7 @@ impl Live {
     pub async fn in_turn(&self, user_id: &str) -> Result<OwnedMutexGuard<()>, AppError> {
         let turn = {
             let mut turns = locked(&self.turns);
-            // Whose lock nobody else holds is not beginning anything.
+            // A lock that is held here alone belongs to a person who begins nothing now.
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
             turns.entry(user_id.to_owned()).or_default().clone()
         };
@@ -195,7 +196,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A log that somebody uses. With the last of them it is forgotten, however the use ends.
+/// One use of a log. The log is forgotten with its last use, however that ends.
 pub struct LogHandle {
     logs: Arc<Logs>,
     conversation_id: String,
