@@ -11,6 +11,10 @@ use crate::{domain::ChatEvent, server::live::published::Published};
 /// to 16 such pieces.
 pub(super) const READ_BYTES: usize = 8 * 1024;
 
+/// A log without a running answer is emptied when it has more events than this, because a conversation may be open for
+/// weeks. A listener that has not read them yet is answered from the store.
+const MOST_QUIET_EVENTS: usize = 256;
+
 pub(super) struct State {
     /// Every event with a higher number is in `events`: a listener at this position has missed nothing.
     pub(super) since: u64,
@@ -148,10 +152,14 @@ impl State {
         key
     }
 
-    /// Drops the events before the first one of a running answer, and the texts that none of the rest belongs to.
+    /// Drops the events before the first one of a running answer, and the texts that none of the rest belongs to. An
+    /// ended text stays whole when some of its events are among the rest.
     fn forget_ended(&mut self) {
-        let first = self.texts.iter().filter(|text| text.is_live()).map(|text| text.after).min();
-        let since = first.unwrap_or(self.end);
+        let mut since = self.live().map(|text| text.after).min().unwrap_or(self.end);
+        let reaches = |text: &&Text, since| text.after < since && text.ended.unwrap_or(self.end) > since;
+        while let Some(text) = self.texts.iter().find(|text| reaches(text, since)) {
+            since = text.after;
+        }
         self.events.drain(..self.events.partition_point(|event| event.seq <= since));
         self.since = self.since.max(since);
         self.texts.retain(|text| text.is_live() || text.after >= since);
@@ -160,7 +168,11 @@ impl State {
         }
     }
 
+    /// Appends an event that is not text; its number.
     pub(super) fn push(&mut self, event: impl Into<Arc<ChatEvent>>) -> u64 {
+        if self.events.len() >= MOST_QUIET_EVENTS && self.live().next().is_none() {
+            self.forget_ended();
+        }
         self.log(What::Other(event.into()));
         self.end
     }
