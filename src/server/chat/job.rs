@@ -12,7 +12,7 @@ use futures::StreamExt;
 use tokio::{sync::watch, time::Instant};
 
 use self::end::Ending;
-use super::{Asked, Chat, prompt::Prompt, tail::Tail};
+use super::{Asked, Chat, begin::Turn, prompt::Prompt, tail::Tail};
 use crate::{
     domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Reason, Usage},
     error::AppError,
@@ -24,7 +24,7 @@ use crate::{
         },
         llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, PromptMessage, Provider},
         ops::tasks,
-        store::{NewTurn, Run},
+        store::Run,
     },
 };
 
@@ -39,35 +39,27 @@ const THINKING_ENDS: &str = "\n</think>\n\n";
 /// Starts the job of a stored turn on a task of its own. An answer that has text already goes on.
 pub async fn start(
     chat: &Arc<Chat>,
-    turn: NewTurn,
+    turn: Turn,
     prompt: Result<Prompt, AppError>,
-    run: String,
     provider: Arc<dyn Provider>,
     model_name: String,
 ) -> Asked {
-    let conversation_id = &turn.conversation.id;
-    // The channel first: who deletes the conversation after the look below finds it, and closes it.
+    let conversation_id = turn.grant.conversation_id();
+    // The channel first: whoever deletes the conversation after the look below finds the channel, and closes it.
     let channel = chat.live.channel(conversation_id);
-    let (last_seq, there) = futures::join!(
-        chat.store.last_seq(conversation_id),
-        chat.store.conversation(&turn.user_id, conversation_id)
-    );
-    if matches!(there, Ok(None)) {
+    if matches!(chat.store.standing(turn.grant.user_id(), conversation_id).await, Ok(None)) {
         channel.close();
     }
-    // What is stored as being written must be written: without its number the store is behind ours, and
-    // who comes back with an old one gets the whole.
-    let last_seq = last_seq.unwrap_or_default();
-    let stop = channel.begin(&turn.answer.id, last_seq);
+    let stop = channel.begin(&turn.answer.id, turn.after);
     let (after, _) = channel.bounds();
     let asked = Asked {
-        conversation_id: conversation_id.clone(),
+        conversation_id: conversation_id.to_owned(),
         question: turn.question.clone(),
         answer: turn.answer.clone(),
         after,
     };
     let answer = &turn.answer;
-    let run = Run { message_id: answer.id.clone(), conversation_id: conversation_id.clone(), run };
+    let run = turn.run();
     let job = Job {
         entry: chat
             .journal
@@ -108,7 +100,7 @@ struct Job {
     model_name: String,
     /// What is sent, until it is; or why nothing can be.
     prompt: Result<Vec<PromptMessage>, AppError>,
-    turn: NewTurn,
+    turn: Turn,
     entry: Option<Arc<journal::Entry>>,
     tail: Arc<Tail>,
     usage: Option<Usage>,
@@ -130,9 +122,9 @@ enum End {
 
 impl Job {
     fn ending(&self, run: Run) -> Ending {
-        let user_id = self.turn.user_id.clone();
+        let grant = self.turn.grant.clone();
         let (chat, channel, tail) = (self.chat.clone(), self.channel.clone(), self.tail.clone());
-        Ending { chat, channel, tail, entry: self.entry.clone(), user_id, run }
+        Ending { chat, channel, tail, entry: self.entry.clone(), grant, run }
     }
 
     async fn run(mut self, ending: &Ending, mut stop: watch::Receiver<Option<StopReason>>) {
@@ -295,7 +287,7 @@ async fn stopped(stop: &mut watch::Receiver<Option<StopReason>>) -> StopReason {
     }
 }
 
-fn started(turn: &NewTurn) -> ChatEvent {
+fn started(turn: &Turn) -> ChatEvent {
     let answer = &turn.answer;
     ChatEvent::Started {
         message_id: answer.id.clone(),

@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use super::Chat;
 use crate::{
     domain::ChatEvent,
-    server::store::{Leftovers, Result, Run},
+    server::store::{Orphans, Result, Run},
 };
 
 /// An answer that begins is stored a moment before its job is there: it counts as an orphan with the second look.
@@ -36,7 +36,7 @@ impl Chat {
         suspects.extend(runs.into_iter().filter(|run| !self.live.writes(run)));
         for run in before.iter().filter(|run| suspects.contains(run)) {
             tracing::error!(message = %run.message_id, "an answer that nobody writes is kept as interrupted");
-            self.store.interrupt_unfinished(Leftovers::Run(run)).await?;
+            self.store.interrupt_unfinished(Orphans::Run(run)).await?;
             // Who listens to it reads it anew.
             if let Some(channel) = self.live.get(&run.conversation_id) {
                 channel.publish(ChatEvent::Changed {});

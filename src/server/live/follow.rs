@@ -24,7 +24,7 @@ use crate::{
         markdown::{Change, Stream as Markdown},
         ops::clock::Clock,
         render::Renderer,
-        store::{Chats, Sessions, Texts},
+        store::{Chats, Grant, Need, Sessions, Texts},
         words::{self, Words},
     },
 };
@@ -72,7 +72,7 @@ impl Listening {
     ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
         // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
         let channel = self.live.channel(conversation_id);
-        let (conversation, permit) = self.admit(current, conversation_id, &channel).await?;
+        let (grant, permit) = self.admit(current, conversation_id, &channel).await?;
         let page = (stay == Stay::Page).then(|| self.browsers.admit(&current.session_id)).flatten();
         let mut listener = Listener {
             service: self.clone(),
@@ -95,8 +95,9 @@ impl Listening {
         match after {
             None => listener.replay(false).await?,
             // A page may have been made before the title was, and come to listen after that was told.
-            Some(place) if format == Format::Html && !conversation.title.is_empty() => {
-                listener.ready.push_back(Entry::new(place, ChatEvent::Title { title: conversation.title }));
+            Some(place) if format == Format::Html && !grant.conversation().title.is_empty() => {
+                let title = grant.into_conversation().title;
+                listener.ready.push_back(Entry::new(place, ChatEvent::Title { title }));
             }
             Some(_) => {}
         }
@@ -112,26 +113,25 @@ impl Listening {
         current: &CurrentUser,
         conversation_id: &str,
         channel: &Channel,
-    ) -> Result<(Conversation, StreamPermit), AppError> {
+    ) -> Result<(Grant, StreamPermit), AppError> {
         let most = self.streams_per_user;
         let permit = self.live.admit(current.id(), &current.session_id, most)?;
         let session = std::slice::from_ref(&current.session_id);
-        let (conversation, valid, last_seq) = futures::try_join!(
-            self.chats.conversation(current.id(), conversation_id),
+        let (grant, valid) = futures::join!(
+            self.chats.access(current.id(), conversation_id, Need::Read),
             // It may have ended after the gate let it in, and before its stream could be told so.
             self.sessions.valid_sessions(session, self.clock.now()),
-            self.chats.last_seq(conversation_id)
-        )?;
-        let conversation = conversation.ok_or(AppError::NotFound)?;
+        );
+        let (grant, valid) = (grant?, valid?);
         if valid.is_empty() {
             return Err(AppError::SignedOut);
         }
         // A log that only this process writes knows its own number.
         if !(self.chats.is_alone() && channel.is_running()) {
-            channel.at_least(last_seq);
+            channel.at_least(grant.last_seq());
         }
         self.elsewhere.attach(conversation_id, channel).await?;
-        Ok((conversation, permit))
+        Ok((grant, permit))
     }
 }
 
@@ -234,14 +234,14 @@ impl Listener {
             return Ok(());
         }
         self.place = last;
-        let conversation = self.service.chats.conversation(self.current.id(), &self.conversation_id).await?;
-        let Conversation { leaf_id, title, .. } = conversation.ok_or(AppError::NotFound)?;
+        let grant = self.service.chats.access(self.current.id(), &self.conversation_id, Need::Read).await?;
+        let Conversation { leaf_id, title, .. } = grant.conversation().clone();
         let Some(leaf) = leaf_id else { return Ok(()) };
         // As long as an answer may be, and by as many streams at once as a person may have.
-        let outline = self.service.chats.outlines_back(&self.conversation_id, Some(&leaf), 1).await?.pop();
+        let outline = self.service.chats.outlines_back(&grant, Some(&leaf), 1).await?.pop();
         let bytes = outline.map_or(0, |outline| outline.bytes(Texts::All));
         self.replayed = Some(self.service.reading.enter(self.current.id(), bytes).await?);
-        let message = self.service.chats.message(self.current.id(), &leaf).await?;
+        let message = self.service.chats.message(&grant, &leaf).await?;
         let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
         let format = self.format;
         let mut events =

@@ -51,7 +51,7 @@ impl Need {
 }
 
 /// A conversation, and what a person is in it. A stranger has no standing, as nobody has in one that is missing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     conversation: Conversation,
     last_seq: u64,
@@ -87,7 +87,7 @@ impl Standing {
 
 /// A person may do something in a conversation. Calls that write check it again in their transaction, each for what it
 /// does, because the person may have been removed meanwhile.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     conversation: Conversation,
     last_seq: u64,

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    AddOutcome, BeginOutcome, Changes, Chunk, Grant, Mark, NewAnswer, NewMessage, Orphans, Outline, Recovered,
-    Result, Run, Texts,
+    AddOutcome, BeginOutcome, Changes, Chunk, Grant, Mark, NewAnswer, NewMessage, Orphans, Outline,
+    Recovered, Result, Run, Texts,
 };
 use crate::domain::{Failure, Message, Status, Usage};
 

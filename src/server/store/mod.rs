@@ -38,7 +38,9 @@ pub use sessions::{Session, Sessions};
 pub use shared::{ChangeKind, ConversationState, Ended, Heartbeat, Shared, StoreChange};
 pub use tail::{Chunk, Mark, Orphans, Recovered, Run, fold};
 pub use tree::{Child, Tree, TreeOutcome};
-pub use turns::{AddOutcome, BeginOutcome, Continuation, ContinueOutcome, Destination, NewAnswer, NewMessage};
+pub use turns::{
+    AddOutcome, BeginOutcome, Continuation, ContinueOutcome, Destination, NewAnswer, NewMessage,
+};
 pub use users::{Credentials, NewUser, Registered, UserPatch, Users};
 
 /// Why a store could not do what it was asked.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Changed, ContinueOutcome, Continuation, Grant, Result};
+use super::{Changed, Continuation, ContinueOutcome, Grant, Result};
 
 /// A message and the one it follows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -89,7 +89,7 @@ pub struct NewAnswer {
 }
 
 /// What became of an answer that was to begin.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BeginOutcome {
     /// Stored; `leaf_id` and `updated_at` of the conversation are moved on.
     Begun {
@@ -99,11 +99,7 @@ pub enum BeginOutcome {
         after: u64,
     },
     /// The key was used before, for the same; this is what it led to.
-    Repeated {
-        conversation_id: String,
-        question_id: Option<String>,
-        answer_id: String,
-    },
+    Repeated { conversation_id: String, question_id: Option<String>, answer_id: String },
     /// The key was used before, for something else.
     KeyReused,
     /// The conversation is gone, or the person may not write in it (any more).
@@ -111,9 +107,7 @@ pub enum BeginOutcome {
     /// The parent is missing or of another conversation.
     NoParent,
     /// Another answer is being written in this conversation.
-    Busy {
-        answer_id: String,
-    },
+    Busy { answer_id: String },
     /// As many answers of the author as may be are being written.
     TooMany,
 }
@@ -131,7 +125,7 @@ pub struct Continuation<'a> {
 }
 
 /// What became of continuing an answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContinueOutcome {
     /// The answer is `generating` again, with the text it has. Who continues it is its author from now on.
     Begun {
