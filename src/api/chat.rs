@@ -37,7 +37,7 @@ pub async fn ask(
     let asked = chat::Ask {
         conversation_id: conversation_id.as_deref().filter(|id| !id.is_empty()),
         text: &text,
-        place: chat::Place::Leaf,
+        position: chat::Position::Leaf,
         model: model.as_deref(),
         key: key.as_deref(),
         edited: None,

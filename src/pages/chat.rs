@@ -92,13 +92,13 @@ pub async fn open(
     Query(place): Query<Place>,
     notice: Notice,
 ) -> Result<Response, PageError> {
-    let conversation = conversations.open(&current, &id).await?;
+    let grant = conversations.open(&current, &id).await?;
     let (sidebar, thread, choice) = tokio::join!(
         Sidebar::load(&conversations, &current, (now, days)),
-        conversations.thread(&current, &conversation, place.before.as_deref(), None, Format::Html),
-        Choice::load(&models, conversation.model.as_deref()),
+        conversations.thread(&current, &grant, place.before.as_deref(), None, Format::Html),
+        Choice::load(&models, grant.conversation().model.as_deref()),
     );
-    let (sidebar, thread) = (sidebar?, thread?);
+    let (sidebar, thread, conversation) = (sidebar?, thread?, grant.into_conversation());
     let alert = notice.alert();
     let reader = current.user.id;
     let generating = thread.messages.last().is_some_and(|last| last.message.status == Status::Generating);
