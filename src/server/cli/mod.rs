@@ -123,9 +123,9 @@ mod tests {
     #[test]
     fn help_names_every_variable_and_default() {
         let help = Cli::command().render_long_help().to_string();
-        for key in keys::KEYS {
-            assert!(help.contains(key.env) && help.contains(key.key), "{}", key.key);
-            assert!(help.contains(key.default), "{}", key.key);
+        for key in keys::KEYS.iter() {
+            assert!(help.contains(&key.env) && help.contains(&key.key), "{}", key.key);
+            assert!(help.contains(&key.default), "{}", key.key);
         }
         for (name, _) in keys::OTHER_VARIABLES {
             assert!(help.contains(name), "{name}");
