@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::FutureExt;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
 use crate::server::{
@@ -17,7 +18,7 @@ use crate::server::{
         jobs::{Jobs, Pace},
         sweep,
     },
-    config::{self, Config, Secret, fingerprint},
+    config::{self, Config, fingerprint},
     http::connection,
     journal::{Journal, Leftover},
     live::log::StopReason,
@@ -76,7 +77,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let store = open_store(&config, &secret).await?;
     let (journal, leftovers) = begin_journal(&config, &*store).await?;
     let providers = Providers::new(providers(&config));
-    let secret = secret.expose().as_bytes();
+    let secret = secret.expose_secret().as_bytes();
     let app = App::new(config, secret, store, providers, Clock::system(), Some(journal));
     app.cluster.recover(leftovers).await;
     let address = listener.local_addr().unwrap_or(listen);
@@ -127,7 +128,7 @@ pub fn lock_file(data_dir: &Path) -> PathBuf {
     data_dir.join("lock")
 }
 
-async fn open_store(config: &Config, secret: &Secret) -> Result<Arc<dyn Store>, StartError> {
+async fn open_store(config: &Config, secret: &SecretString) -> Result<Arc<dyn Store>, StartError> {
     let options =
         store::OpenOptions { fingerprint: Some(fingerprint(secret)), ..store::OpenOptions::default() };
     store::open(&config.store.url, &options).await.map_err(|error| StartError::new(error.to_string()))
@@ -179,7 +180,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
             Arc::new(OpenAi::new(OpenAiConfig {
                 name: provider.name.clone(),
                 base_url: provider.base_url.to_string(),
-                api_key: provider.api_key.as_ref().map(|key| ApiKey::new(key.expose())),
+                api_key: provider.api_key.as_ref().map(|key| ApiKey::new(key.expose_secret())),
                 models: provider.models.clone(),
                 title_model: provider.title_model.clone(),
                 traits: provider.traits.clone(),
