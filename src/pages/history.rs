@@ -19,6 +19,7 @@ use crate::{
     ui::words::t,
 };
 
+/// The parameters of the list's address: the words to search for, and where the page begins.
 #[derive(Default, Deserialize)]
 pub struct Search {
     #[serde(default)]
@@ -26,6 +27,7 @@ pub struct Search {
     cursor: Option<String>,
 }
 
+/// `GET /history`.
 pub async fn all(
     State(conversations): State<Arc<Conversations>>,
     Fresh { now, .. }: Fresh,

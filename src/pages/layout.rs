@@ -1,4 +1,4 @@
-//! The frame of every page behind the door: the sidebar with the newest conversations, and the room.
+//! The frame of every page for people who are signed in: the sidebar with the newest conversations, and the main part.
 
 use leptos::prelude::*;
 
@@ -16,10 +16,10 @@ use crate::{
     },
 };
 
-/// The key of the first group.
+/// The key of the heading above pinned conversations, which come first.
 const PINNED: &str = "day-pinned";
 
-/// The title of a conversation, or what stands in for one.
+/// The title of a conversation; one that has no title yet is called a new conversation.
 pub fn title_of(conversation: &Conversation) -> String {
     match conversation.title.is_empty() {
         true => words::current().say("conversation-new"),
@@ -37,7 +37,8 @@ pub struct Sidebar {
 }
 
 impl Sidebar {
-    /// `now`, in UTC milliseconds, and the person's days group the conversations.
+    /// Reads the newest conversations. They are grouped by how many of the person's days they are older than `now`, which is in
+    /// UTC milliseconds.
     pub async fn load(
         conversations: &Conversations,
         current: &CurrentUser,
@@ -49,8 +50,8 @@ impl Sidebar {
     }
 }
 
-/// The sidebar beside the page's own content. On a narrow screen a checkbox opens it, so it works
-/// without JavaScript.
+/// The sidebar beside the content of a page. On a narrow screen a checkbox opens the sidebar, so that it needs no script.
+/// `current` is the conversation that the page shows.
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
     let Sidebar { page, name, role, now, days } = sidebar;
@@ -91,7 +92,7 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
     }
 }
 
-/// The bar above a page: the way to the sidebar on a narrow screen, and the heading.
+/// The bar above the content: the button that opens the sidebar on a narrow screen, the heading, and the page's own menu.
 #[component]
 pub fn Bar(title: String, children: Children) -> impl IntoView {
     view! {
@@ -106,7 +107,7 @@ pub fn Bar(title: String, children: Children) -> impl IntoView {
     }
 }
 
-/// Conversations under the day they were last touched.
+/// Conversations grouped by the day of their last change.
 #[component]
 pub fn Groups(items: Vec<Conversation>, now: i64, days: Days, current: Option<String>) -> impl IntoView {
     let mut groups: Vec<(&'static str, Vec<Conversation>)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Sign in and register: plain forms, no script at all.
+//! The pages for signing in and registering: plain forms without a script.
 
 use std::sync::Arc;
 
@@ -24,11 +24,14 @@ use crate::{
     },
 };
 
+/// The parameters of the sign-in page's address.
 #[derive(Default, Deserialize)]
 pub struct SignIn {
+    /// The page to open after signing in.
     next: Option<String>,
 }
 
+/// `GET /login`. The first visitor of a new site registers instead.
 pub async fn sign_in(
     State(accounts): State<Arc<Accounts>>,
     Query(query): Query<SignIn>,
@@ -84,6 +87,7 @@ pub async fn sign_in(
     }))
 }
 
+/// `GET /register`.
 pub async fn register(
     State(accounts): State<Arc<Accounts>>,
     notice: Notice,
@@ -154,7 +158,7 @@ pub async fn register(
     }))
 }
 
-/// The languages of the site, each called by its own name; the choice is kept in a cookie.
+/// A button for each language of the site, called by its own name. The choice is kept in a cookie.
 #[component]
 fn LanguageSwitch() -> impl IntoView {
     let now = words::current().language;
@@ -175,7 +179,7 @@ fn LanguageSwitch() -> impl IntoView {
     }
 }
 
-/// What went wrong with the form, if anything.
+/// Why the form was refused, if it was.
 #[component]
 pub fn Alert(sentence: Option<String>) -> impl IntoView {
     sentence.map(|sentence| {

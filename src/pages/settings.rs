@@ -1,4 +1,4 @@
-//! One's own account: name, language and password.
+//! The page of one's own account: name, language and password.
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use crate::{
     ui::words::{around, t, t_with},
 };
 
+/// `GET /settings`.
 pub async fn settings(
     State(conversations): State<Arc<Conversations>>,
     Fresh { now, .. }: Fresh,

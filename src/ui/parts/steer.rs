@@ -1,12 +1,12 @@
-//! What is done with a message: forms that work without JavaScript and lead back to the thread. Their
-//! keys make sending one twice the same as once.
+//! The buttons and forms that change a conversation. They work without JavaScript and lead back to the thread. Each is sent
+//! with an idempotency key, so that sending it twice changes nothing more.
 
 use leptos::prelude::*;
 
 use super::Icon;
 use crate::{domain::Siblings, ui::words::t};
 
-/// The form of a page's buttons: each of them says which message it means, and what is done with it.
+/// The one form of all buttons of a page. Each button names its message (`value`) and what to do with it (`formaction`).
 #[component]
 pub fn SteerForm(key: String) -> impl IntoView {
     view! {
@@ -16,7 +16,7 @@ pub fn SteerForm(key: String) -> impl IntoView {
     }
 }
 
-/// Arrows between the messages that stand in one place.
+/// The arrows between the versions of a message.
 #[component]
 pub fn Branches(siblings: Siblings) -> impl IntoView {
     let Siblings { index, count, previous_id, next_id } = siblings;
@@ -31,7 +31,7 @@ pub fn Branches(siblings: Siblings) -> impl IntoView {
 
 #[component]
 fn Arrow(to: Option<String>, title: String, sign: &'static str) -> impl IntoView {
-    let nowhere = to.is_none();
+    let disabled = to.is_none();
     view! {
         <button
             class="plain"
@@ -39,7 +39,7 @@ fn Arrow(to: Option<String>, title: String, sign: &'static str) -> impl IntoView
             formaction="/fn/select"
             name="message_id"
             value=to
-            disabled=nowhere
+            disabled=disabled
             aria-label=title.clone()
             title=title
         >
@@ -48,8 +48,8 @@ fn Arrow(to: Option<String>, title: String, sign: &'static str) -> impl IntoView
     }
 }
 
-/// Leads to the page on which the question can be edited; a script opens [`EditForm`] in place. `query` is
-/// what the address of the page says already, with `&` at its end.
+/// The link to the page on which the question's [`EditForm`] is open; a script opens it in place. `query` holds the
+/// parameters that the address of this page has already, each with `&` at its end.
 #[component]
 pub fn EditLink(id: String, #[prop(optional)] query: String) -> impl IntoView {
     view! {
@@ -59,11 +59,12 @@ pub fn EditLink(id: String, #[prop(optional)] query: String) -> impl IntoView {
     }
 }
 
-/// A question's text to be changed; the changed one stands beside it. A browser that reads a page drops the first line
-/// break of a field: there `text` begins with one more, and in a field that a script makes with none.
+/// The form in which a question is edited; the edited question becomes a version beside the old one. On a page `text`
+/// begins with a line break more than the question has, because a browser that reads a page drops the first line break of
+/// a field. In a form that a script makes it does not.
 #[component]
 pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: String) -> impl IntoView {
-    // A textarea's children would be written as they are.
+    // Leptos writes a textarea's children without escaping them.
     let text = as_html(&text);
     view! {
         <form class="editing" method="post" action="/fn/edit">
@@ -89,6 +90,7 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
     }
 }
 
+/// The menu that asks before a message is deleted.
 #[component]
 pub fn DeleteMenu(id: String) -> impl IntoView {
     view! {
@@ -106,7 +108,7 @@ pub fn DeleteMenu(id: String) -> impl IntoView {
     }
 }
 
-/// Below an answer that ended well.
+/// The button of a complete answer that has another one written beside it.
 #[component]
 pub fn AgainButton(id: String) -> impl IntoView {
     view! {
@@ -116,6 +118,7 @@ pub fn AgainButton(id: String) -> impl IntoView {
     }
 }
 
+/// [`AgainButton`] with a word, for an answer that did not end well.
 #[component]
 pub fn RetryButton(id: String) -> impl IntoView {
     view! {
@@ -126,6 +129,7 @@ pub fn RetryButton(id: String) -> impl IntoView {
     }
 }
 
+/// The button that lets an answer go on that was cut short.
 #[component]
 pub fn ContinueButton(id: String) -> impl IntoView {
     view! {
@@ -135,7 +139,7 @@ pub fn ContinueButton(id: String) -> impl IntoView {
     }
 }
 
-/// Text as HTML that shows it.
+/// HTML that shows a text as it is.
 pub(super) fn as_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
