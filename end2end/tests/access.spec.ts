@@ -64,7 +64,7 @@ test("the keyboard reaches the composer, and where it is can be seen", async ({ 
       const style = getComputedStyle(element);
       const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
       const shadowed = around !== element && getComputedStyle(around).borderTopColor !== "";
-      const small = element.matches(".unseen");
+      const small = element.matches(".visually-hidden");
       return { name: element.getAttribute("name") ?? "", tag: element.tagName, seen: outlined || shadowed || small };
     });
     // Past the last control the browser begins again at the first.

@@ -120,7 +120,7 @@ test("Enter sends, Shift-Enter breaks the line, Enter while composing does neith
 
   await chat.box.press("Enter");
   await expect(chat.questions).toHaveCount(2);
-  expect(await chat.questions.last().locator(".body").innerText()).toBe("one\ntwo");
+  expect(await chat.questions.last().locator(".question-text").innerText()).toBe("one\ntwo");
   await chat.ended();
 });
 
@@ -183,8 +183,8 @@ for (const model of ["think-tags", "think-closed"]) {
     for (const round of ["as it arrived", "after a reload"]) {
       await chat.expectText("Hello there.");
       await expect(chat.answer.getByText("Reasoning"), round).toBeVisible();
-      await expect(chat.answer.locator(".thought"), round).toBeHidden();
-      await expect(chat.answer.locator(".thought"), round).toContainText("SECRET");
+      await expect(chat.answer.locator(".reasoning-text"), round).toBeHidden();
+      await expect(chat.answer.locator(".reasoning-text"), round).toContainText("SECRET");
       await chat.reload();
     }
   });

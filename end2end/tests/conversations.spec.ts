@@ -128,7 +128,7 @@ test("a conversation of 120 messages opens at its end and pages back to its begi
   for (let number = 2; number <= 60; number++) await ask(`question ${number}.`, id);
   await chat.open(`/c/${id}`);
   await chat.ended();
-  const shown = async () => (await chat.questions.locator(".body").allInnerTexts()).map((text) => parseInt(text.slice(9)));
+  const shown = async () => (await chat.questions.locator(".question-text").allInnerTexts()).map((text) => parseInt(text.slice(9)));
   const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
   await expect(chat.questions.last()).toContainText("question 60.");
   await expect(chat.answer).toBeInViewport();

@@ -50,7 +50,7 @@ for (const [name, text] of Object.entries(texts)) {
   test(`${name} in a question are shown as written`, async ({ page, chat }) => {
     const dialogs: string[] = [];
     page.on("dialog", (dialog) => (dialogs.push(dialog.message()), dialog.dismiss()));
-    const body = () => chat.questions.last().locator(".body");
+    const body = () => chat.questions.last().locator(".question-text");
     await chat.begin(text, "json");
     await chat.ended();
     expect(await body().textContent()).toBe(text);
@@ -68,7 +68,7 @@ test("right-to-left text runs from the right", async ({ chat }) => {
   await chat.begin(texts["right to left"], "echo");
   await chat.ended();
   await expect(chat.prose).toContainText("مرحبا");
-  const direction = await chat.questions.first().locator(".body").evaluate((body) => getComputedStyle(body).direction);
+  const direction = await chat.questions.first().locator(".question-text").evaluate((body) => getComputedStyle(body).direction);
   expect(direction).toBe("rtl");
 });
 

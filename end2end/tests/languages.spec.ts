@@ -9,7 +9,7 @@ const NAMES = /Inglenook|Enter|Shift|tokens?\b|openai(\/[\w-]+)?|[\w-]+@example\
 /** What the page says in Latin letters, but for names, what people and models wrote, and English's own name. */
 async function english(page: Page, ...names: string[]): Promise<string[]> {
   const said = await page.evaluate(() => {
-    const theirs = ".prose, .body, .history .title, option, noscript, script, button[lang=en]";
+    const theirs = ".prose, .question-text, .history .title, option, noscript, script, button[lang=en]";
     const texts = [document.title];
     const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (nodes.nextNode()) {

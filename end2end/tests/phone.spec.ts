@@ -20,7 +20,7 @@ Inline \`${"code_without_a_break".repeat(6)}\` and https://example.com/${"path/"
 
 async function fits(page: Page) {
   const wide = await page.evaluate(() => {
-    const elements = [document.documentElement, document.body, ...document.querySelectorAll(".thread, .dock, .room, .card")];
+    const elements = [document.documentElement, document.body, ...document.querySelectorAll(".thread, .composer-area, .content, .card")];
     return elements
       .filter((element) => element.scrollWidth > element.clientWidth + 1)
       .map((element) => `${element.tagName}.${element.className} ${element.scrollWidth} > ${element.clientWidth}`);

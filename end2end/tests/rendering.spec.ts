@@ -245,6 +245,19 @@ test("a source that is named at the end is linked where the answer refers to it"
   }
 });
 
+test("a note looks like the other alerts", async ({ chat }) => {
+  await chat.begin("> [!NOTE]\n> One\n\n> [!TIP]\n> Two", "echo");
+  await chat.ended();
+  const looks = await chat.prose.locator("blockquote").evaluateAll((all) =>
+    all.map((alert) => {
+      const { fontSize, textAlign } = getComputedStyle(alert);
+      return { fontSize, textAlign };
+    }),
+  );
+  expect(looks).toHaveLength(2);
+  expect(looks[0]).toEqual(looks[1]);
+});
+
 test("a wide formula can be read to its end on a phone", async ({ chat, page }) => {
   await page.setViewportSize({ width: 390, height: 700 });
   const wide = String.raw`\sum_{i=1}^{n} a_i = \int_0^1 f(x)\,dx + \lim_{k\to\infty} g_k(x) + h(x) + z_{20} + z_{21} + z_{22}`;

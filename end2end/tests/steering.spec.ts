@@ -246,7 +246,7 @@ test.describe("on a phone", () => {
   test("edit, versions and delete fit", async ({ page, chat }) => {
     const fits = async () => {
       const wide = await page.evaluate(() =>
-        [document.documentElement, ...document.querySelectorAll(".thread, .message, .sheet")]
+        [document.documentElement, ...document.querySelectorAll(".thread, .message, .menu-content")]
           .filter((element) => element.scrollWidth > element.clientWidth + 1 || element.getBoundingClientRect().right > 361)
           .map((element) => `${element.className} ${element.scrollWidth}`),
       );

@@ -70,7 +70,7 @@ test.describe("on a touch screen", () => {
     await expect(chat.questions).toHaveCount(1);
     await chat.send.tap();
     await expect(chat.questions).toHaveCount(2);
-    expect(await chat.questions.last().locator(".body").innerText()).toBe("one\ntwo");
+    expect(await chat.questions.last().locator(".question-text").innerText()).toBe("one\ntwo");
     await chat.ended();
     const field = await chat.edit(chat.questions.first());
     await expect(field).toHaveAttribute("enterkeyhint", "enter");

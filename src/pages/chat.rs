@@ -57,7 +57,7 @@ pub async fn new(
                         <h2>{before} <span dir="auto">{name}</span> {after}</h2>
                         {failures
                             .into_iter()
-                            .map(|failure| view! { <p class="note">{t_with(failure)}</p> })
+                            .map(|failure| view! { <p class="hint">{t_with(failure)}</p> })
                             .collect_view()}
                     </section>
                 </Chat>
@@ -140,7 +140,7 @@ pub async fn open(
                     {previous_cursor
                         .map(|cursor| {
                             view! {
-                                <p class="older">
+                                <p class="page-link">
                                     <a href=format!("{path}?before={cursor}")>{t("messages-earlier")}</a>
                                 </p>
                             }
@@ -149,7 +149,7 @@ pub async fn open(
                     {older
                         .then(|| {
                             view! {
-                                <p class="older">
+                                <p class="page-link">
                                     <a href=format!("{path}#latest")>{t("messages-newest")}</a>
                                 </p>
                             }
@@ -206,29 +206,29 @@ fn Menu(conversation: Conversation) -> impl IntoView {
     let Conversation { id, title, .. } = conversation;
     view! {
         <details class="menu">
-            <summary class="plain" aria-label=t("conversation-menu") title=t("more")>
+            <summary class="button-bare" aria-label=t("conversation-menu") title=t("more")>
                 <Icon name="more" />
             </summary>
-            <div class="sheet">
+            <div class="menu-content">
                 <form method="post" action="/fn/rename">
                     <input type="hidden" name="conversation_id" value=id.clone() />
                     <label>
                         {t("field-title")} <input name="title" value=title maxlength="200" required dir="auto" />
                     </label>
-                    <button class="small">
+                    <button class="button-small">
                         <Icon name="edit" />
                         {t("rename")}
                     </button>
                 </form>
-                <details class="sure">
-                    <summary class="small danger">
+                <details class="confirm">
+                    <summary class="button-small danger">
                         <Icon name="bin" />
                         {t("delete")}
                     </summary>
                     <form method="post" action="/fn/delete">
                         <input type="hidden" name="conversation_id" value=id />
                         <p>{t("delete-conversation-hint")}</p>
-                        <button class="small danger">{t("delete-for-good")}</button>
+                        <button class="button-small danger">{t("delete-for-good")}</button>
                     </form>
                 </details>
             </div>

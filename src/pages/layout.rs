@@ -58,37 +58,37 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
     let initial = name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let more = page.next_cursor.is_some();
     view! {
-        <input type="checkbox" id="open-sidebar" class="unseen" aria-label=t("conversations-show") />
+        <input type="checkbox" id="open-sidebar" class="visually-hidden" aria-label=t("conversations-show") />
         <nav class="sidebar" aria-label=t("conversations")>
-            <div class="top">
+            <div class="sidebar-head">
                 <Brand />
-                <label class="plain narrow" for="open-sidebar" title=t("close")>
+                <label class="button-bare narrow-only" for="open-sidebar" title=t("close")>
                     <Icon name="close" />
                 </label>
             </div>
-            <a class="new" href="/">
+            <a class="new-conversation" href="/">
                 <Icon name="plus" />
                 {t("conversation-new")}
             </a>
             <div class="history">
                 <Groups items=page.items now days current />
-                {more.then(|| view! { <a class="older" href="/history">{t("conversations-all")}</a> })}
+                {more.then(|| view! { <a class="page-link" href="/history">{t("conversations-all")}</a> })}
             </div>
-            <div class="me">
+            <div class="account">
                 <span class="avatar" aria-hidden="true">{initial}</span>
-                <a class="who" href="/settings" title=t("settings")>
+                <a class="account-name" href="/settings" title=t("settings")>
                     {name}
                     <small>{t(if role == UserRole::Admin { "role-administrator" } else { "role-member" })}</small>
                 </a>
                 <form method="post" action="/fn/logout">
-                    <button class="plain" aria-label=t("sign-out") title=t("sign-out")>
+                    <button class="button-bare" aria-label=t("sign-out") title=t("sign-out")>
                         <Icon name="leave" />
                     </button>
                 </form>
             </div>
         </nav>
-        <label class="veil" for="open-sidebar" aria-hidden="true"></label>
-        <main class="room">{children()}</main>
+        <label class="backdrop" for="open-sidebar" aria-hidden="true"></label>
+        <main class="content">{children()}</main>
     }
 }
 
@@ -96,12 +96,12 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
 #[component]
 pub fn Bar(title: String, children: Children) -> impl IntoView {
     view! {
-        <div class="bar">
-            <label class="plain narrow" for="open-sidebar" title=t("conversations-show")>
+        <div class="top-bar">
+            <label class="button-bare narrow-only" for="open-sidebar" title=t("conversations-show")>
                 <Icon name="side" />
             </label>
             <h1>{title}</h1>
-            <span class="grow"></span>
+            <span class="spacer"></span>
             {children()}
         </div>
     }

@@ -124,7 +124,7 @@ pub fn refused_page(error: &AppError, form: RefusedForm) -> Response {
 
 fn page_of(error: &AppError, refused: Option<RefusedForm>) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let page = Page { status, class: "door", ..Page::new(words::current().text(&error.title())) };
+    let page = Page { status, class: "centered-page", ..Page::new(words::current().text(&error.title())) };
     let (shown, reference) = (error.clone(), request_id::current());
     let mut answer = page.render(move || view! { <ErrorPage error=shown reference refused /> });
     answer.headers_mut().extend(extra_header(error));
@@ -137,13 +137,13 @@ pub fn address_page(error: &AppError, address: &str) -> Response {
     let words = words::current();
     let (title, sentence) = (words.text(&error.title()), words.text(&error.reason()));
     let address = address.to_owned();
-    let page = Page { status, class: "door", ..Page::new(title.clone()) };
+    let page = Page { status, class: "centered-page", ..Page::new(title.clone()) };
     page.render(move || {
         view! {
             <main class="card">
                 <h1>{title}</h1>
-                <p class="quiet">{sentence}</p>
-                <a class="primary" href=address.clone()>
+                <p class="muted">{sentence}</p>
+                <a class="button-primary" href=address.clone()>
                     {address.clone()}
                 </a>
             </main>

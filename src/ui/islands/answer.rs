@@ -51,7 +51,7 @@ pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
             <Show when=move || !reasoning.with(String::is_empty)>
                 <details class="reasoning">
                     <summary>{t("reasoning")}</summary>
-                    <div class="thought">
+                    <div class="reasoning-text">
                         {
                             let text = reasoning_text.clone();
                             move || text.get()

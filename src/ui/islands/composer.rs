@@ -88,14 +88,14 @@ pub(super) fn Composer(
     };
     let (before_keys, after_keys) = around("answers-can-be-wrong", "keys");
     view! {
-        <div class="dock">
+        <div class="composer-area">
             <Show when=move || state.alert.with(Option::is_some)>
                 <p class="alert" role="alert">
                     {move || state.alert.get()}
                 </p>
             </Show>
             <Show when=move || state.disconnected.get()>
-                <p class="lost" role="status">
+                <p class="connection-lost" role="status">
                     {t("connection-lost")}
                 </p>
             </Show>
@@ -125,8 +125,8 @@ pub(super) fn Composer(
                     on:input=on_input
                 ></textarea>
                 <div class="row">
-                    <label class="choice">
-                        <span class="unseen">{t("model")}</span>
+                    <label class="model-choice">
+                        <span class="visually-hidden">{t("model")}</span>
                         <select name="model" node_ref=chosen>
                             {gone
                                 .map(|id| {
@@ -142,7 +142,7 @@ pub(super) fn Composer(
                                 .collect_view()}
                         </select>
                     </label>
-                    <span class="grow"></span>
+                    <span class="spacer"></span>
                     <Show
                         when=move || state.generating.with(Option::is_some)
                         fallback=move || {
@@ -154,7 +154,7 @@ pub(super) fn Composer(
                         }
                     >
                         <button
-                            class="send stop"
+                            class="send"
                             aria-label=t("stop")
                             formaction="/fn/stop"
                             formnovalidate
@@ -171,8 +171,8 @@ pub(super) fn Composer(
                     </Show>
                 </div>
             </form>
-            <p class="note">
-                {before_keys} <span class="keys">{t("keys-hint")}</span> {after_keys}
+            <p class="hint">
+                {before_keys} <span class="keys-hint">{t("keys-hint")}</span> {after_keys}
             </p>
         </div>
     }

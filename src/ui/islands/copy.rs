@@ -19,7 +19,8 @@ pub(super) fn on_click(event: &ev::MouseEvent) {
     let Ok(Some(button)) = target.closest("figure button, button.copy-message") else { return };
     let is_message = button.class_list().contains("copy-message");
     let Ok(Some(holder)) = button.closest(if is_message { ".message" } else { "figure" }) else { return };
-    let shown = holder.query_selector(if is_message { ".prose, .body" } else { "code" }).ok().flatten();
+    let shown =
+        holder.query_selector(if is_message { ".prose, .question-text" } else { "code" }).ok().flatten();
     let Some(shown) = shown.and_then(|shown| shown.dyn_into::<HtmlElement>().ok()) else { return };
     let answer_id = shown.class_list().contains("prose").then(|| holder.id());
     let text = async move {
@@ -68,7 +69,7 @@ fn copy_selected(text: &str) {
     let area = document().create_element("textarea").map(JsCast::dyn_into::<HtmlTextAreaElement>);
     let (Ok(Ok(area)), Some(body)) = (area, document().body()) else { return };
     area.set_value(text);
-    let _ = area.set_attribute("class", "unseen");
+    let _ = area.set_attribute("class", "visually-hidden");
     let _ = body.append_child(&area);
     area.select();
     let _ = document().dyn_into::<HtmlDocument>().map(|document| document.exec_command("copy"));

@@ -12,7 +12,7 @@ pub(super) fn on_escape(state: ChatState, event: &ev::KeyboardEvent) {
     if !browser::key_press(event).is("Escape") || event.default_prevented() {
         return;
     }
-    let open = ".room .editing, .room details[name][open], .room details.menu[open]";
+    let open = ".content .edit-form, .content details[name][open], .content details.menu[open]";
     match document().query_selector(open).ok().flatten() {
         Some(open) => close(state, &open),
         None => steer::stop(state),
@@ -22,7 +22,7 @@ pub(super) fn on_escape(state: ChatState, event: &ev::KeyboardEvent) {
 /// A click beside an open menu closes the menu.
 pub(super) fn on_click_beside(event: &ev::MouseEvent) {
     let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-    let Ok(open) = document().query_selector_all(".room details.menu[open]") else { return };
+    let Ok(open) = document().query_selector_all(".content details.menu[open]") else { return };
     for at in 0..open.length() {
         if let Some(menu) = open.item(at).filter(|menu| !menu.contains(target.as_ref())) {
             menu.unchecked_into::<HtmlDetailsElement>().set_open(false);
@@ -43,7 +43,7 @@ fn close(state: ChatState, open: &Element) {
                 drafts::remove_edit(state, &field);
             }
             open.remove();
-            message.map_or(Ok(None), |message| message.query_selector(".edit"))
+            message.map_or(Ok(None), |message| message.query_selector(".edit-link"))
         }
     };
     if let Some(opener) = opener.ok().flatten() {
@@ -59,13 +59,13 @@ pub(super) fn on_click(state: ChatState, event: &ev::MouseEvent) {
         return;
     }
     let closest = |selector: &str| target.closest(selector).ok().flatten();
-    if let Some(link) = closest(".message .edit")
+    if let Some(link) = closest(".message .edit-link")
         && let Some(message) = link.closest(".message").ok().flatten()
     {
         event.prevent_default();
         edit(state, &message);
-    } else if closest(".editing .cancel").is_some()
-        && let Some(form) = closest(".editing")
+    } else if closest(".edit-form .cancel").is_some()
+        && let Some(form) = closest(".edit-form")
     {
         event.prevent_default();
         close(state, &form);
@@ -93,7 +93,7 @@ fn edit(state: ChatState, question: &Element) {
 /// The field in which a question is edited; it is put into the message where it is not there yet.
 fn open_field(state: ChatState, question: &Element) -> Option<HtmlTextAreaElement> {
     if drafts::edit_field(question).is_none() {
-        let text = question.query_selector(".body").ok().flatten()?.text_content()?;
+        let text = question.query_selector(".question-text").ok().flatten()?.text_content()?;
         // `steer::submit` sets the key.
         let (id, key) = (question.id(), String::new());
         let localizer = state.localizer.get_value();

@@ -108,7 +108,7 @@ pub fn open() {
     if let Some(id) = hash.strip_prefix('#').filter(|id| !id.is_empty() && *id != "latest") {
         let arrow = document()
             .get_element_by_id(id)
-            .and_then(|message| message.query_selector(".branches button:not([disabled])").ok().flatten());
+            .and_then(|message| message.query_selector(".versions button:not([disabled])").ok().flatten());
         if let Some(arrow) = arrow.and_then(|arrow| arrow.dyn_into::<HtmlElement>().ok()) {
             let _ = arrow.focus();
         }
@@ -141,12 +141,12 @@ pub fn navigate(path: &str) {
 pub fn set_title(conversation_id: &str, title: &str) {
     document().set_title(&format!("{title} · Inglenook"));
     let entry = format!(".history a[href^=\"/c/{conversation_id}\"] .title");
-    for place in [".bar h1", &entry] {
+    for place in [".top-bar h1", &entry] {
         if let Ok(Some(place)) = document().query_selector(place) {
             place.set_text_content(Some(title));
         }
     }
-    if let Ok(Some(field)) = document().query_selector(".bar input[name=title]") {
+    if let Ok(Some(field)) = document().query_selector(".top-bar input[name=title]") {
         // The attribute is what the field shows until somebody types into it, so nothing that was typed is lost.
         let _ = field.set_attribute("value", title);
     }

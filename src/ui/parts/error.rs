@@ -30,7 +30,7 @@ pub struct RefusedForm {
 pub fn ErrorPage(error: AppError, reference: Option<String>, refused: Option<RefusedForm>) -> impl IntoView {
     let reference = reference.filter(|_| error.status() >= 500);
     // A screen reader announces why a form was refused, as it does on the page of the form.
-    let (class, role) = if refused.is_some() { ("alert", Some("alert")) } else { ("quiet", None) };
+    let (class, role) = if refused.is_some() { ("alert", Some("alert")) } else { ("muted", None) };
     view! {
         <main class="card">
             <Brand />
@@ -42,13 +42,13 @@ pub fn ErrorPage(error: AppError, reference: Option<String>, refused: Option<Ref
                 .map(|id| {
                     let (before, after) = around("error-reference", "number");
                     view! {
-                        <p class="quiet">
+                        <p class="muted">
                             {before} <code>{id}</code> {after}
                         </p>
                     }
                 })}
             {refused.map(|form| view! { <SendAgain form /> })}
-            <a class="primary" href="/">
+            <a class="button-primary" href="/">
                 {t("conversations-back")}
             </a>
         </main>
@@ -60,7 +60,7 @@ fn SendAgain(form: RefusedForm) -> impl IntoView {
     // A browser drops the first line break of a field, so the text gets one more.
     let text = format!("\n{}", as_html(&form.text));
     view! {
-        <form class="editing" method="post" action=form.action>
+        <form class="edit-form" method="post" action=form.action>
             {form
                 .hidden
                 .into_iter()
@@ -68,7 +68,7 @@ fn SendAgain(form: RefusedForm) -> impl IntoView {
                 .collect_view()}
             <textarea name="text" rows="8" aria-label=t("message") required dir="auto" inner_html=text></textarea>
             <div class="row">
-                <button class="small">{t("send")}</button>
+                <button class="button-small">{t("send")}</button>
             </div>
         </form>
     }

@@ -23,10 +23,10 @@ pub fn Question(
     let article = id.clone();
     view! {
         <article class="message user" id=article aria-label=t("you")>
-            <div class="body" dir="auto">{text}</div>
+            <div class="question-text" dir="auto">{text}</div>
             <div class="actions">
                 {siblings.map(|siblings| view! { <Branches siblings /> })}
-                <button class="plain copy-message" title=t("message-copy")>
+                <button class="button-bare copy-message" title=t("message-copy")>
                     <Icon name="copy" />
                 </button>
                 <EditLink id=id.clone() query />
@@ -89,7 +89,7 @@ pub fn Answer(id: String, html: String, reasoning: String, frame: AnswerFrame) -
                 view! {
                     <details class="reasoning">
                         <summary>{t("reasoning")}</summary>
-                        <div class="thought">{reasoning}</div>
+                        <div class="reasoning-text">{reasoning}</div>
                     </details>
                 }
             })}
@@ -122,7 +122,7 @@ pub fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String) -> im
     view! {
         <div class="actions">
             {siblings.map(|siblings| view! { <Branches siblings /> })}
-            <button class="plain copy-message" title=t("answer-copy")>
+            <button class="button-bare copy-message" title=t("answer-copy")>
                 <Icon name="copy" />
             </button>
             <AgainButton id=id.clone() />
@@ -152,7 +152,7 @@ pub fn AnswerEnd(id: String, ending: Ending, has_text: bool, newest: bool) -> im
         (None, Status::Complete | Status::Generating) => return None,
     };
     let quiet = matches!(status, Status::Stopped | Status::Complete);
-    let class = if quiet { "ended" } else { "ended alert" };
+    let class = if quiet { "answer-end" } else { "answer-end alert" };
     let can_continue = newest && status.can_continue(length_limited, has_text);
     Some(view! {
         <div class=class role="status">

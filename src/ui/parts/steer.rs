@@ -21,7 +21,7 @@ pub fn SteerForm(key: String) -> impl IntoView {
 pub fn Branches(siblings: Siblings) -> impl IntoView {
     let Siblings { index, count, previous_id, next_id } = siblings;
     view! {
-        <span class="branches" role="group" aria-label=t("versions")>
+        <span class="versions" role="group" aria-label=t("versions")>
             <Arrow to=previous_id title=t("version-previous") sign="‹" />
             <span>{format!("{index}/{count}")}</span>
             <Arrow to=next_id title=t("version-next") sign="›" />
@@ -34,7 +34,7 @@ fn Arrow(to: Option<String>, title: String, sign: &'static str) -> impl IntoView
     let disabled = to.is_none();
     view! {
         <button
-            class="plain"
+            class="button-bare"
             form="steer"
             formaction="/fn/select"
             name="message_id"
@@ -53,7 +53,7 @@ fn Arrow(to: Option<String>, title: String, sign: &'static str) -> impl IntoView
 #[component]
 pub fn EditLink(id: String, #[prop(optional)] query: String) -> impl IntoView {
     view! {
-        <a class="plain edit" href=format!("?{query}edit={id}#{id}") title=t("message-edit")>
+        <a class="button-bare edit-link" href=format!("?{query}edit={id}#{id}") title=t("message-edit")>
             <Icon name="edit" />
         </a>
     }
@@ -67,7 +67,7 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
     // Leptos writes a textarea's children without escaping them.
     let text = as_html(&text);
     view! {
-        <form class="editing" method="post" action="/fn/edit">
+        <form class="edit-form" method="post" action="/fn/edit">
             <input type="hidden" name="key" value=key autocomplete="off" />
             <textarea
                 name="text"
@@ -79,10 +79,10 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
                 inner_html=text
             ></textarea>
             <div class="row">
-                <a class="small cancel" href=format!("?{}#{id}", query.trim_end_matches('&'))>
+                <a class="button-small cancel" href=format!("?{}#{id}", query.trim_end_matches('&'))>
                     {t("cancel")}
                 </a>
-                <button class="small" name="message_id" value=id>
+                <button class="button-small" name="message_id" value=id>
                     {t("send-changed")}
                 </button>
             </div>
@@ -95,12 +95,12 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
 pub fn DeleteMenu(id: String) -> impl IntoView {
     view! {
         <details class="menu" name="steer">
-            <summary class="plain" title=t("message-delete")>
+            <summary class="button-bare" title=t("message-delete")>
                 <Icon name="bin" />
             </summary>
-            <div class="sheet">
+            <div class="menu-content">
                 <p>{t("message-delete-hint")}</p>
-                <button class="small danger" form="steer" formaction="/fn/delete-message" name="message_id" value=id>
+                <button class="button-small danger" form="steer" formaction="/fn/delete-message" name="message_id" value=id>
                     {t("message-delete")}
                 </button>
             </div>
@@ -112,7 +112,7 @@ pub fn DeleteMenu(id: String) -> impl IntoView {
 #[component]
 pub fn AgainButton(id: String) -> impl IntoView {
     view! {
-        <button class="plain" form="steer" formaction="/fn/retry" name="message_id" value=id title=t("write-again")>
+        <button class="button-bare" form="steer" formaction="/fn/retry" name="message_id" value=id title=t("write-again")>
             <Icon name="again" />
         </button>
     }
@@ -122,7 +122,7 @@ pub fn AgainButton(id: String) -> impl IntoView {
 #[component]
 pub fn RetryButton(id: String) -> impl IntoView {
     view! {
-        <button class="small" form="steer" formaction="/fn/retry" name="message_id" value=id>
+        <button class="button-small" form="steer" formaction="/fn/retry" name="message_id" value=id>
             <Icon name="again" />
             {t("retry")}
         </button>
@@ -133,7 +133,7 @@ pub fn RetryButton(id: String) -> impl IntoView {
 #[component]
 pub fn ContinueButton(id: String) -> impl IntoView {
     view! {
-        <button class="small go-on" form="steer" formaction="/fn/continue" name="message_id" value=id>
+        <button class="button-small continue" form="steer" formaction="/fn/continue" name="message_id" value=id>
             {t("continue")}
         </button>
     }
