@@ -153,7 +153,7 @@ test("Stop ends the answer, closes the upstream request and keeps the text", asy
   await chat.expectText(kept);
   await expect(page.getByText("You stopped this answer")).toBeVisible();
 
-  // The new answer stands in the old one's place.
+  // The new answer takes the place of the old one on the page.
   await chat.retry.click();
   await chat.ready();
   await expect(chat.stop).toBeVisible();
