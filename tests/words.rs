@@ -145,7 +145,7 @@ fn every_key_in_the_code_is_in_the_files_with_its_parameters() {
         for before in ["Reason::new(", "t(", "say("] {
             for (key, rest) in literals_after(&code, before) {
                 let mut given = given(rest);
-                // `llm::errors::Blame` adds it to all that it makes.
+                // `llm::errors::ErrorContext` adds it to all that it makes.
                 if key.starts_with("provider-") {
                     given.insert("provider".to_owned());
                 }

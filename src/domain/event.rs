@@ -75,6 +75,12 @@ pub enum ChatEvent {
         message: String,
         retryable: bool,
     },
+    /// A person's message that no answer began with.
+    Message(AskedQuestion),
+    /// A message is gone; those that followed it follow the one before it.
+    Deleted {
+        message_id: String,
+    },
     /// The listener's place is gone; the whole state follows, once.
     Reset {
         message_id: String,
@@ -84,7 +90,7 @@ pub enum ChatEvent {
     Changed {},
 }
 
-/// A question that was stored together with its answer.
+/// A person's message, as listeners are told of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedQuestion {
     pub id: String,

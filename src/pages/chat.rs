@@ -15,7 +15,7 @@ use crate::{
     server::{
         conversations::{Conversations, ModelList, Thread, ThreadMessage},
         http::document::Page,
-        live::channel::Format,
+        live::log::Format,
         words,
     },
     ui::{

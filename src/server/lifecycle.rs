@@ -17,14 +17,14 @@ use crate::server::{
         jobs::{Jobs, Pace},
         sweep,
     },
-    config::{self, Config, Secret as SigningSecret, fingerprint},
+    config::{self, Config, Secret, fingerprint},
     http::connection,
     journal::{Journal, Leftover},
-    live::channel::StopReason,
+    live::log::StopReason,
     llm::{
-        Provider, Secret,
+        ApiKey, Provider,
         demo::Demo,
-        openai::{OpenAi, OpenAiConfig, Timeouts},
+        openai::{OpenAi, OpenAiConfig, ProviderTimeouts},
         registry::Providers,
     },
     ops::{
@@ -127,7 +127,7 @@ pub fn lock_file(data_dir: &Path) -> PathBuf {
     data_dir.join("lock")
 }
 
-async fn open_store(config: &Config, secret: &SigningSecret) -> Result<Arc<dyn Store>, StartError> {
+async fn open_store(config: &Config, secret: &Secret) -> Result<Arc<dyn Store>, StartError> {
     let options =
         store::OpenOptions { fingerprint: Some(fingerprint(secret)), ..store::OpenOptions::default() };
     store::open(&config.store.url, &options).await.map_err(|error| StartError::new(error.to_string()))
@@ -167,7 +167,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
     if config.providers.is_empty() {
         return vec![Arc::new(Demo::new(Demo::DELAY))];
     }
-    let timeouts = Timeouts {
+    let timeouts = ProviderTimeouts {
         connect: config.timeouts.connect,
         first_token: config.timeouts.first_token,
         idle: config.timeouts.idle,
@@ -179,7 +179,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
             Arc::new(OpenAi::new(OpenAiConfig {
                 name: provider.name.clone(),
                 base_url: provider.base_url.to_string(),
-                api_key: provider.api_key.as_ref().map(|key| Secret::new(key.expose())),
+                api_key: provider.api_key.as_ref().map(|key| ApiKey::new(key.expose())),
                 models: provider.models.clone(),
                 title_model: provider.title_model.clone(),
                 traits: provider.traits.clone(),

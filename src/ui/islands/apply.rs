@@ -57,7 +57,9 @@ impl Applier {
     async fn apply(&mut self, event: ChatEvent) {
         match event {
             ChatEvent::Title { title } => page::set_title(&self.conversation_id, &title),
-            ChatEvent::Changed {} => reload::reload(self.state),
+            ChatEvent::Changed {} | ChatEvent::Message(_) | ChatEvent::Deleted { .. } => {
+                reload::reload(self.state);
+            }
             event => {
                 let Some(id) = message_id(&event).map(str::to_owned) else { return };
                 let turn = self.state.turn(&id);
@@ -149,6 +151,9 @@ fn message_id(event: &ChatEvent) -> Option<&str> {
         | ChatEvent::Done { message_id, .. }
         | ChatEvent::Failed { message_id, .. }
         | ChatEvent::Reset { message_id } => Some(message_id),
-        ChatEvent::Title { .. } | ChatEvent::Changed {} => None,
+        ChatEvent::Title { .. }
+        | ChatEvent::Message(_)
+        | ChatEvent::Deleted { .. }
+        | ChatEvent::Changed {} => None,
     }
 }
