@@ -108,7 +108,7 @@ pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Re
     let context = Context::current()?;
     let key = chat::keys::of_page(key.as_deref(), "again", &[&message_id])?;
     let asked = service::<Chat>()?.retry(context.user()?, &message_id, key.as_deref()).await?;
-    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
 }
 
 /// Continues an answer that was cut short.
@@ -121,7 +121,7 @@ pub async fn continue_answer(message_id: String, key: Option<String>) -> Result<
     let context = Context::current()?;
     let key = chat::keys::of_page(key.as_deref(), "continue", &[&message_id])?;
     let asked = service::<Chat>()?.continue_answer(context.user()?, &message_id, key.as_deref()).await?;
-    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
 }
 
 /// Asks an edited question, as a version beside the old one.
@@ -135,7 +135,7 @@ pub async fn edit(message_id: String, text: String, key: Option<String>) -> Resu
     let key = chat::keys::of_page(key.as_deref(), "edit", &[&message_id, &text])?;
     let edit = chat::Edit { message_id: &message_id, text: &text, model: None, key: key.as_deref() };
     let asked = service::<Chat>()?.edit(context.user()?, edit).await?;
-    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
 }
 
 /// Shows the branch of the conversation that a message is on.
@@ -147,7 +147,7 @@ pub async fn select(message_id: String) -> Result<String, Refusal> {
     };
     let context = Context::current()?;
     let conversation = service::<Chat>()?.select(context.user()?, &message_id).await?;
-    Ok(context.lead(format!("/c/{}#{message_id}", conversation.id)))
+    Ok(context.redirect_and_return(format!("/c/{}#{message_id}", conversation.id)))
 }
 
 /// Deletes one message; its children become those of its parent.
@@ -159,5 +159,5 @@ pub async fn delete_message(message_id: String) -> Result<String, Refusal> {
     };
     let context = Context::current()?;
     let conversation = service::<Chat>()?.delete(context.user()?, &message_id).await?;
-    Ok(context.lead(format!("/c/{}#latest", conversation.id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", conversation.id)))
 }

@@ -70,7 +70,7 @@ mod tests {
     fn days_begin_where_the_reader_lives() {
         let minute = MINUTE_MS;
         let midnight = 100 * DAY_MS;
-        // Los Angeles: what was said at 00:01 UTC was said last evening, and tonight it is yesterday.
+        // In Los Angeles, 00:01 UTC is the evening before, so that it becomes yesterday at 08:00 UTC.
         let there = days(&["inglenook=x; tz=480"]);
         assert_eq!(there.age(midnight + 7 * 60 * minute, midnight + minute), "day-today");
         assert_eq!(there.age(midnight + 9 * 60 * minute, midnight + minute), "day-yesterday");

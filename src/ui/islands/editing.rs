@@ -54,7 +54,7 @@ fn close(state: ChatState, open: &Element) {
 /// A click on Edit opens the edit of that question, and one on Cancel closes it.
 pub(super) fn on_click(state: ChatState, event: &ev::MouseEvent) {
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-    // With such a key the browser opens a link in another tab or window.
+    // With one of these keys down, the browser opens a link in another tab or window.
     if event.ctrl_key() || event.meta_key() || event.shift_key() {
         return;
     }

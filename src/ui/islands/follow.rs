@@ -85,7 +85,7 @@ async fn follow(mut applier: Applier) {
 }
 
 /// Opens the stream of events and applies them until it ends, or until this page no longer needs it. `opened` is the time
-/// now; `hidden` is whether the page is hidden now, which tells the server to close the stream after what there is.
+/// now; `hidden` is whether the page is hidden now, which tells the server to close the stream after the events that there are.
 async fn listen(
     applier: &mut Applier,
     wake_ups: &mut UnboundedReceiver<()>,

@@ -8,7 +8,7 @@ use crate::ui::pending::PendingRequest;
 
 /// The name under which the time of the last reload is stored, when the page itself caused it.
 const RELOADED: &str = "reloaded";
-/// How long after it such a reload counts as recent, in milliseconds.
+/// How long a reload counts as recent, in milliseconds.
 const RECENT: f64 = 10_000.0;
 
 /// Loads the page anew, as the server makes it now. While a change of this page's own is under way nothing happens,
