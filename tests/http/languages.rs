@@ -55,7 +55,7 @@ async fn chinese_sentences_stand_beside_each_other_without_a_gap() {
     let without_marks = |page: &str| page.replace("<!>", "");
     let signed_in = reads(app.client().browser(), CHINESE).cookie(&format!("inglenook={}", lin.token()));
     let page = without_marks(&signed_in.get("/").await.is(200).text());
-    assert!(page.contains("回答可能有误。<span class=\"keys\">Enter 发送"), "{page}");
+    assert!(page.contains("回答可能有误。<span class=\"keys-hint\">Enter 发送"), "{page}");
     let page = without_marks(&reads(app.client().browser(), CHINESE).get("/login").await.is(200).text());
     assert!(page.contains("还没有账号？<a href=\"/register\">注册账号</a>"), "{page}");
     let page = without_marks(&reads(app.client().browser(), ENGLISH).get("/login").await.is(200).text());

@@ -118,8 +118,8 @@ impl Context {
         Ok(())
     }
 
-    /// [`Self::redirect`] for a function that also answers the path: the page's own calls go there.
-    pub fn lead(&self, path: String) -> String {
+    /// [`Self::redirect`] for a function that also answers the path, which a script on the page opens.
+    pub fn redirect_and_return(&self, path: String) -> String {
         self.redirect(&path);
         path
     }

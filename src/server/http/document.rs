@@ -20,7 +20,7 @@ use crate::{
     error::AppError,
     server::words::{self, Words},
     ui::{
-        parts::{Again, ErrorPage},
+        parts::{ErrorPage, RefusedForm},
         words::{Localize, Localizer},
     },
 };
@@ -118,15 +118,15 @@ pub fn error_page(error: &AppError) -> Response {
 }
 
 /// The same page for a form that was refused, with the form, to be sent again.
-pub fn refused_page(error: &AppError, again: Again) -> Response {
-    page_of(error, Some(again))
+pub fn refused_page(error: &AppError, form: RefusedForm) -> Response {
+    page_of(error, Some(form))
 }
 
-fn page_of(error: &AppError, again: Option<Again>) -> Response {
+fn page_of(error: &AppError, refused: Option<RefusedForm>) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let page = Page { status, class: "door", ..Page::new(words::current().text(&error.title())) };
+    let page = Page { status, class: "centered-page", ..Page::new(words::current().text(&error.title())) };
     let (shown, reference) = (error.clone(), request_id::current());
-    let mut answer = page.render(move || view! { <ErrorPage error=shown reference again /> });
+    let mut answer = page.render(move || view! { <ErrorPage error=shown reference refused /> });
     answer.headers_mut().extend(extra_header(error));
     answer
 }
@@ -137,13 +137,13 @@ pub fn address_page(error: &AppError, address: &str) -> Response {
     let words = words::current();
     let (title, sentence) = (words.text(&error.title()), words.text(&error.reason()));
     let address = address.to_owned();
-    let page = Page { status, class: "door", ..Page::new(title.clone()) };
+    let page = Page { status, class: "centered-page", ..Page::new(title.clone()) };
     page.render(move || {
         view! {
             <main class="card">
                 <h1>{title}</h1>
-                <p class="quiet">{sentence}</p>
-                <a class="primary" href=address.clone()>
+                <p class="muted">{sentence}</p>
+                <a class="button-primary" href=address.clone()>
                     {address.clone()}
                 </a>
             </main>

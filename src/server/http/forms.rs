@@ -16,7 +16,7 @@ use super::{
     gate, origin, redirect,
     site::Site,
 };
-use crate::{error::AppError, server::config::Config, ui::parts::Again};
+use crate::{error::AppError, server::config::Config, ui::parts::RefusedForm};
 
 /// Longer than any e-mail address or name that is taken.
 const MAX_TYPED_BYTES: usize = 400;
@@ -93,7 +93,7 @@ impl Form {
     }
 
     /// The form of a question, to be sent again.
-    fn again(&self) -> Option<Again> {
+    fn again(&self) -> Option<RefusedForm> {
         let action = match self.action.as_str() {
             "/fn/ask" => "/fn/ask",
             "/fn/edit" => "/fn/edit",
@@ -107,7 +107,7 @@ impl Form {
             ("key", &fields.key),
         ];
         let hidden = hidden.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
-        Some(Again { action, hidden, text: fields.text.clone()? })
+        Some(RefusedForm { action, hidden, text: fields.text.clone()? })
     }
 
     fn page_that_tells(&self, site: &Site, error: &AppError) -> Option<String> {
