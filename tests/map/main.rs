@@ -81,9 +81,14 @@ fn features_are_asked_for_in_lib_rs_only() {
 
 #[test]
 fn every_file_says_what_it_defines_and_stays_readable() {
-    for (name, text) in crate_sources().texts() {
-        assert!(text.starts_with("//! "), "{name} does not begin with a sentence");
-        assert!(text.lines().count() <= 400, "{name} has {} lines", text.lines().count());
+    for folder in ["src", "tests", "benches", "fuzz/fuzz_targets", "tools"] {
+        let sources = Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+        assert_ne!(sources.texts().count(), 0, "{folder} has no files");
+        for (name, text) in sources.texts() {
+            assert!(text.starts_with("//! "), "{folder}/{name} does not begin with a sentence");
+            let lines = text.lines().count();
+            assert!(lines <= 400, "{folder}/{name} has {lines} lines");
+        }
     }
 }
 

@@ -1,9 +1,9 @@
-//! The database goes away in mid-stream: people see their answers go on, and it is all there when the
-//! database is back.
+//! The database goes away in mid-stream, or refuses a write: answers go on or end with a sentence, and no text is lost.
 
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use mongodb::{Client, bson::doc};
 
 use crate::{
     events::{Events, Format, View},
@@ -199,4 +199,29 @@ async fn what_was_acknowledged_between_cuts_is_there() {
     }
     println!("{all} questions acknowledged");
     assert!(all >= 16, "{all}");
+}
+
+/// What MongoDB refuses, which is no outage, ends the answer and frees the conversation.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_end_is_told_as_failed() {
+    let url = mongod::shared().await.url(&mongod::fresh_database());
+    let site = Site::start(&[("INGLENOOK_STORE", &url)]).await;
+    let person = site.person("ada").await;
+    let conversation = person.conversation().await;
+    let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
+    let rule = |rule| doc! { "collMod": "messages", "validator": rule };
+    let refuse = doc! { "$nor": [{ "status": "complete", "role": "assistant" }] };
+    database.run_command(rule(refuse)).await.unwrap();
+    let begun = person.ask(&conversation, "tokens-20-delay-0").await;
+    let mut view = View::after(begun.after);
+    let mut events = person.events(&conversation, Some(begun.after), Format::Text).await;
+    assert!(events.until_end(&mut view).await);
+    let stored = person.messages(&conversation, "markdown").await.pop().unwrap();
+    assert_eq!(
+        (stored["status"].as_str(), stored["content"].as_str()),
+        (Some("failed"), Some(tokens::text(20)))
+    );
+    database.run_command(rule(doc! {})).await.unwrap();
+    person.ask(&conversation, "tokens-5-delay-0").await;
+    assert_eq!(person.settled(&conversation).await["status"], "complete");
 }
