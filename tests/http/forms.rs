@@ -10,7 +10,7 @@ use super::app::{App, Client};
 
 const LOGIN: &str = "email=lin%40example.org&password=correct+horse";
 
-/// Signed in by cookie, as a browser is.
+/// A person who is signed in by cookie, as browsers are.
 async fn browser(app: &App, name: &str) -> Client {
     let person = app.person(name).await;
     app.client().cookie(&format!("inglenook={}", person.token()))
@@ -27,7 +27,7 @@ async fn a_form_signs_in_and_leads_on() {
     app.client().cookie(&answer.cookie()).get("/").await.is(200);
 }
 
-/// Each byte as a form sends it, so that any address arrives as it is written here.
+/// Percent-encodes every byte, so that any address arrives as it is written here.
 fn quoted(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
@@ -71,7 +71,7 @@ async fn signing_in_leads_nowhere_else() {
         let form = format!("{LOGIN}&next={}", quoted(elsewhere));
         let answer = browser.post_form("/fn/login", &form).await.is(302);
         assert_eq!(answer.header("location"), "/", "{elsewhere:?}");
-        // Whoever was let in has the cookie, so no session is made for nothing.
+        // The session that was made is usable, because the answer sets its cookie.
         app.client().cookie(&answer.cookie()).get("/").await.is(200);
         // The page offers no way there either.
         let page = browser.get(&format!("/login?next={}", quoted(elsewhere))).await.is(200).text();
@@ -99,7 +99,7 @@ async fn a_wrong_password_leads_back_with_a_sentence() {
     assert!(second.header("location").starts_with("/login?next=%2fc%2fx&flash="));
 }
 
-/// Whoever makes a link chooses every byte of it.
+/// A stranger who makes a link chooses every byte of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_says_nothing_that_stands_in_its_address_only() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! The map is kept true: which part may name which, where features are asked for, how long files are.
+//! The map is true: which part names which, where features are asked for, how long files are.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -67,7 +67,7 @@ fn a_circle_of_files_is_found_however_they_are_named() {
         ("server/c.rs", "#[cfg(test)] mod tests { use crate::server::d::D; }"),
         ("server/d.rs", "use super::c::*;"),
     ]);
-    // What a part shows of its own files is no arrow, and tests may name what they test with.
+    // A part's re-exports of its own files are no arrows, and tests may name what they test with.
     let circle = "server/a/one.rs → server/a/two.rs → server/b.rs → server/a/one.rs";
     assert_eq!(circles(sources.edges()), [circle]);
 }

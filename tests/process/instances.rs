@@ -13,7 +13,7 @@ use crate::{
     tokens,
 };
 
-/// A server that lives long enough to be followed.
+/// An answer that lasts long enough to be followed.
 const LONG: &str = "tokens-600-delay-10";
 
 /// Two servers with one secret on one database.
@@ -33,7 +33,7 @@ impl Pair {
         Self { a: Site::start(&settings).await, b: Site::start(&settings).await }
     }
 
-    /// The same person at both.
+    /// One person at both servers.
     pub async fn person(&self, name: &str) -> [Person; 2] {
         let person = self.a.person(name).await;
         [person.at(&self.a), person.at(&self.b)]
@@ -86,7 +86,7 @@ async fn an_answer_is_followed_through_the_other_server() {
     assert_eq!(html.blocks.concat(), stored["html"].as_str().unwrap());
 }
 
-/// Answers that are over before anybody could look.
+/// Answers that are over before the other server could look.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_short_answer_is_told_whole_too() {
     let pair = Pair::start().await;
@@ -125,7 +125,7 @@ async fn a_listener_moves_between_the_servers_and_sees_everything_once() {
     assert!(moves.iter().all(|moves| *moves > 3), "{moves:?}");
 }
 
-/// One answer, listened to here and there in turn; how often it was moved.
+/// Listens to one answer at both servers in turn. Gives how often the listener moved.
 async fn move_about(
     person: &[Person; 2],
     format: Format,
@@ -135,7 +135,7 @@ async fn move_about(
     let tokens = 300;
     let conversation = person[writer].conversation().await;
     let begun = person[writer].ask(&conversation, &format!("tokens-{tokens}-delay-10")).await;
-    // Those who stay, so that the logs do too.
+    // Listeners that stay, so that the servers keep the logs.
     let mut stay = Vec::new();
     for person in person {
         stay.push(person.events(&conversation, Some(begun.after), format).await);
@@ -184,7 +184,7 @@ async fn an_answer_is_stopped_through_the_other_server() {
         (Some("stopped"), stopped["content"].as_str())
     );
 
-    // It goes on in the other one, and is stopped again from the first.
+    // The other server continues the answer, and the first one stops it again.
     let (status, continued) =
         at_b.call("POST", &format!("/api/v1/messages/{}/continue", begun.answer), None).await;
     assert_eq!(status, 202, "{continued}");
@@ -234,7 +234,7 @@ async fn what_changes_through_one_server_is_told_by_the_other() {
     assert_eq!(at_b.call("GET", "/api/v1/me", None).await.0, 401);
 }
 
-/// Should the database not tell of changes, they are looked for.
+/// If the database does not report changes, the servers look for them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_change_streams_the_servers_look() {
     let mongod = Mongod::start(&["--replSet", "rs0", "--setParameter", "enableTestCommands=1"]).await;
@@ -272,7 +272,7 @@ async fn sign_outs_through_one_server_end_streams_of_the_other() {
     sign_outs_end_streams(&Pair::start().await).await;
 }
 
-/// Signing out and a new password, which ends all sessions but the one that set it.
+/// Signs out, and sets a new password, which ends all sessions but the one that sets it.
 async fn sign_outs_end_streams(pair: &Pair) {
     let [at_a, at_b] = pair.person("eve").await;
     let [_, stays] = pair.person("stays").await;

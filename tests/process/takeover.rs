@@ -12,10 +12,10 @@ use crate::{
     tokens,
 };
 
-/// The others notice within 10 s; the rest is for a machine that does much else.
+/// The limit for the other server to notice: 10 s, and more because the machine may be busy.
 const NOTICED: Duration = Duration::from_secs(15);
 
-/// Waits until the newest message is interrupted; how long that took, and the message.
+/// Waits until the newest message is interrupted. Gives how long that took, and the message.
 async fn interrupted(person: &Person, conversation: &str) -> (Duration, Value) {
     let begun = Instant::now();
     loop {
@@ -57,7 +57,7 @@ async fn a_killed_server_is_noticed_and_loses_nothing_when_it_comes_back() {
     assert_eq!((saw_there.text.as_str(), saw_there.end.as_deref()), (stored, Some("interrupted")));
     assert!(saw_here.text.starts_with(stored) || stored.starts_with(&saw_here.text));
     assert!(tokens::text(3000).starts_with(&saw_here.text) && tokens::text(3000).starts_with(stored));
-    // 200 ms, and more for a machine that does much else.
+    // The text of 200 ms, and more because the machine may be busy.
     let most = tokens::text(1000 / delay).len();
     let behind = saw_here.text.len().saturating_sub(stored.len());
     println!(
@@ -72,7 +72,7 @@ async fn a_killed_server_is_noticed_and_loses_nothing_when_it_comes_back() {
         (Some(&*other.answer), Some("generating"))
     );
 
-    // Its journal has the rest, and who listens is told to look.
+    // The journal of the killed server has the rest, and listeners are told to look again.
     pair.a.start_again();
     let again = at_b.messages(&conversation, "markdown").await.pop().unwrap();
     let whole = again["content"].as_str().unwrap();
@@ -107,7 +107,7 @@ async fn a_server_that_was_only_slow_completes_what_it_wrote() {
         assert!(begun.elapsed() < PATIENCE, "{now}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // It is one of them again.
+    // The server takes part again.
     let begun = at_a.ask(&conversation, "tokens-20-delay-0").await;
     let events = at_b.events(&conversation, Some(begun.after), Format::Text).await;
     assert_eq!(seen(events, Some(begun.after)).await.text, tokens::text(20));
