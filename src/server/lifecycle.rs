@@ -20,7 +20,7 @@ use crate::server::{
     config::{self, Config, Secret, fingerprint},
     http::connection,
     journal::{Journal, Leftover},
-    live::channel::StopReason,
+    live::log::StopReason,
     llm::{
         ApiKey, Provider,
         demo::Demo,

@@ -71,7 +71,7 @@ pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, LlmError>> + Send
 
 /// Why a provider gave no answer, or not all of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {}", failure.code.as_str(), failure.reason)]
+#[error("{}: {}", failure.code.into_str(), failure.reason)]
 pub struct LlmError {
     /// What the person is told.
     pub failure: Failure,

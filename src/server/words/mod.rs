@@ -4,6 +4,7 @@
 //! The syntax is that of <https://projectfluent.org/fluent/guide/>.
 
 mod language;
+mod phrases;
 mod request;
 
 use std::{
