@@ -1,6 +1,8 @@
 //! [`Days`]: when days begin where the reader lives, as far as their browser has told.
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
+
+use crate::server::http::cookie;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const MINUTE_MS: i64 = 60 * 1000;
@@ -18,9 +20,7 @@ pub struct Days {
 impl Days {
     /// What is not a number of minutes that a place can have counts as not told.
     pub fn of(headers: &HeaderMap) -> Self {
-        let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let told = pairs.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| value.parse().ok());
+        let told = cookie::value(headers, COOKIE).and_then(|value| value.parse().ok());
         let minutes_behind = told.filter(|minutes| (-FARTHEST..=FARTHEST).contains(minutes));
         Self { minutes_behind: minutes_behind.unwrap_or_default() }
     }
@@ -40,6 +40,8 @@ impl Days {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
     fn told(cookies: &[&str]) -> Days {

@@ -19,6 +19,7 @@ use super::{
     ops::{
         clock::{Clock, Ids},
         ended::Ended,
+        tasks::Tasks,
     },
     render::Renderer,
     store::{Chats, Sessions, Store, Users},
@@ -38,6 +39,8 @@ pub struct App {
     pub provide: Provide,
     pub clock: Clock,
     pub ids: Arc<Ids>,
+    /// What runs behind the answers; the lifecycle ends them.
+    pub tasks: Tasks,
     pub live: Arc<Live>,
     pub relay: Arc<Relay>,
     pub cluster: Arc<Cluster>,
@@ -59,7 +62,7 @@ impl App {
         let chats: Arc<dyn Chats> = store.clone();
         let (providers, journal) = (Arc::new(providers), journal.map(Arc::new));
         let (ids, live) = (Arc::new(Ids::new(clock.clone())), Arc::new(Live::default()));
-        let ended = Arc::new(Ended::default());
+        let (ended, tasks) = (Arc::new(Ended::default()), Tasks::default());
         let streams = live.clone();
         ended.listen(move |ids| streams.end_sessions(ids));
         let renderer = Arc::new(Renderer::new(std::thread::available_parallelism().map_or(2, usize::from)));
@@ -119,6 +122,7 @@ impl App {
             provide,
             clock,
             ids,
+            tasks,
             live,
             relay,
             cluster,

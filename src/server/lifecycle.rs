@@ -30,7 +30,6 @@ use crate::server::{
     ops::{
         clock::Clock,
         disk::{self, Lock, LockError},
-        tasks::{self, Tasks},
     },
     router::router,
     store::{self, Store},
@@ -83,22 +82,27 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let shown = app.site.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     // Nobody may be reading it, or the other end be closed.
     let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");
-    let tasks = Tasks::default();
-    run_in_background(&app, &tasks);
-    tasks::keep("watch over answers", app.chat.clone(), |chat| chat.watch_orphans().boxed());
+    run_in_background(&app);
     app.cluster.run();
-    run(app, listener, &tasks).await;
+    run(app, listener).await;
     Ok(())
 }
 
 /// What the server does besides answering, until its tasks end.
-fn run_in_background(app: &App, tasks: &Tasks) {
-    let (store, clock) = (&app.store, &app.clock);
+fn run_in_background(app: &App) {
+    let (store, clock, tasks) = (&app.store, &app.clock, &app.tasks);
     let jobs = Jobs::new(store.clone(), store.instance(), tasks.clone(), clock.clone(), Pace::default());
     jobs.run(sweep::handlers(store, clock));
     // Each server knows only its own open streams, so this is no job of the queue.
     let every = if store.is_alone() { LOOK_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
     tasks.every("look at sessions", every, app.relay.clone(), |relay| look_at_sessions(relay).boxed());
+    tasks.keep("watch over answers", (app.chat.clone(), tasks.clone()), |(chat, tasks)| {
+        async {
+            // The soft end may drop a look in its middle, because the next start interrupts the same answers.
+            let _ = tasks.unless_ending(chat.watch_orphans()).await;
+        }
+        .boxed()
+    });
 }
 
 /// Before anything else is touched: a second server on the same folder would take what the first one is
@@ -191,7 +195,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
 
 /// Serves until a signal: then new answers are refused, running ones may finish, and a second signal
 /// ends at once.
-async fn run(app: App, listener: TcpListener, tasks: &Tasks) {
+async fn run(app: App, listener: TcpListener) {
     let stopping = app.clone();
     let stop = async move {
         signal().await;
@@ -221,7 +225,7 @@ async fn run(app: App, listener: TcpListener, tasks: &Tasks) {
         () = server => LAST_BYTES,
         soft_time = last_bytes => soft_time,
     };
-    tasks.end(soft_time).await;
+    app.tasks.end(soft_time).await;
     if let Some(journal) = &app.journal {
         journal.close();
     }

@@ -16,7 +16,7 @@ use leptos_axum::ResponseOptions;
 
 use super::{
     body,
-    cookie::{CLEAR_SITE_DATA, Cookie},
+    cookie::{CLEAR_SITE_DATA, SessionCookie},
     document,
     errors::extra_header,
     flash::{self, Flash, Told},
@@ -59,7 +59,7 @@ pub struct Context {
     pub caller: Caller,
     gate: Result<Option<CurrentUser>, AppError>,
     /// `None` only where no request passed the gate.
-    cookie: Option<Cookie>,
+    cookie: Option<SessionCookie>,
     /// Posted as a plain form: the answer is a redirect.
     is_form: bool,
 }
@@ -156,7 +156,7 @@ pub async fn server_functions(
     let context = Context {
         caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
         gate: gate::found(extensions),
-        cookie: extensions.get::<Cookie>().cloned(),
+        cookie: extensions.get::<SessionCookie>().cloned(),
         is_form: form.is_some(),
         site: site.clone(),
     };

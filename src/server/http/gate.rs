@@ -11,7 +11,7 @@ use axum::{
 
 use super::{
     client::Client,
-    cookie::{Cookie, bearer},
+    cookie::{SessionCookie, bearer},
     document, language, origin,
     refusal::{error_for, is_for_program},
     site::Site,
@@ -45,9 +45,9 @@ pub async fn enter(State(gate): State<Gate>, mut request: Request, next: Next) -
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let (config, headers) = (&gate.site.config, request.headers());
     let client = Client::of(config, peer, request.uri(), headers);
-    let cookie = Cookie::of(config, &gate.site.cookie_name, &client, headers);
+    let cookie = SessionCookie::of(config, &gate.site.cookie_name, &client, headers);
     let refused = origin::answers_to(config, &client, headers)
-        .and_then(|()| origin::same_origin(config, &client, request.method(), headers, cookie.is_brought()));
+        .and_then(|()| origin::same_origin(config, &client, request.method(), headers, cookie.is_sent()));
     if let Err(error) = refused {
         return refusal(&gate.site, &request, error);
     }
@@ -71,13 +71,16 @@ pub async fn enter(State(gate): State<Gate>, mut request: Request, next: Next) -
 /// Who asks, and the session whose cookie is to be set anew.
 async fn who(
     accounts: &Accounts,
-    cookie: &Cookie,
+    cookie: &SessionCookie,
     headers: &HeaderMap,
 ) -> (Result<Option<CurrentUser>, AppError>, Option<Session>) {
     if let Some(token) = bearer(headers) {
         // A program keeps the token that it has: it is prolonged in its row.
         let Some(token) = token else { return (Ok(None), None) };
-        return (accounts.enter(token).await.map(|entered| entered.map(|entered| entered.current)), None);
+        return (
+            accounts.enter(token.token()).await.map(|entered| entered.map(|entered| entered.current)),
+            None,
+        );
     }
     for token in cookie.tokens() {
         match accounts.enter(token).await {
@@ -93,7 +96,7 @@ async fn who(
 }
 
 /// A cookie that the route sets itself goes before a prolonged one.
-fn set_cookies(gate: &Gate, cookie: &Cookie, anew: Option<&Session>, headers: &mut HeaderMap) {
+fn set_cookies(gate: &Gate, cookie: &SessionCookie, anew: Option<&Session>, headers: &mut HeaderMap) {
     let mut lines = headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
     let is_set = lines.any(|line| cookie.is_in(line));
     let token = anew.filter(|_| !is_set);

@@ -39,7 +39,7 @@ pub fn content_language() -> (header::HeaderName, HeaderValue) {
 }
 
 fn of_headers(headers: &HeaderMap) -> Language {
-    let chosen = cookie::brought(headers, cookie::LANGUAGE).and_then(Language::exactly);
+    let chosen = cookie::value(headers, cookie::LANGUAGE).and_then(|tag| Language::exactly(&tag));
     let asked = || {
         let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
         Language::accepted(&lines.collect::<Vec<_>>().join(","))

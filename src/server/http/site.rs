@@ -6,7 +6,7 @@ use crate::server::{config::Config, ops::clock::Clock};
 /// One per server.
 pub struct Site {
     pub config: Config,
-    /// See [`cookie::Cookie`].
+    /// See [`cookie::SessionCookie`].
     pub cookie_name: String,
     pub flashes: Flashes,
     pub clock: Clock,

@@ -1,5 +1,8 @@
 //! Event streams by the WHATWG grammar: [`Decoder`] takes bytes as they arrive and gives events,
 //! [`encode`] writes one event that no text in it can break out of.
+//!
+//! axum's `sse::Event` is not used for writing, because its bytes can only be had as one frame of a body for each event,
+//! while a reader that has fallen behind is sent many events in one buffer.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -36,7 +39,6 @@ pub struct Decoder {
     has_data: bool,
     name: String,
     id: String,
-    retry: Option<u64>,
     first_line: bool,
     /// The last byte was a CR that ended a line: an LF right after it belongs to it.
     skip_lf: bool,
@@ -52,16 +54,10 @@ impl Decoder {
             has_data: false,
             name: String::new(),
             id: String::new(),
-            retry: None,
             first_line: true,
             skip_lf: false,
             limit,
         }
-    }
-
-    /// The reconnection time in milliseconds that the stream asked for.
-    pub fn retry(&self) -> Option<u64> {
-        self.retry
     }
 
     /// Calls `each` with every event that these bytes complete.
@@ -136,9 +132,7 @@ impl Decoder {
             }
             b"event" => self.name = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.contains(&0) => self.id = String::from_utf8_lossy(value).into_owned(),
-            b"retry" if value.iter().all(u8::is_ascii_digit) => {
-                self.retry = String::from_utf8_lossy(value).parse().ok().or(self.retry);
-            }
+            // `retry` too: nothing that reads streams here opens them again by itself.
             _ => {}
         }
     }

@@ -1,17 +1,14 @@
 //! [`Activity`]: what a connection is doing and since when, so that it is given up when it does nothing.
 
 use std::{
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
     time::Duration,
 };
 
-use axum::body::{Body, Bytes, HttpBody};
-use http_body::{Frame, SizeHint};
+use axum::body::Body;
 use tokio::time::Instant;
 
-use crate::server::config::Timeouts;
+use crate::server::{config::Timeouts, ops::held_body::held_until_sent};
 
 #[derive(Clone, Copy, Debug)]
 enum Doing {
@@ -103,8 +100,9 @@ impl Answering {
         Self(activity.clone())
     }
 
-    pub fn until_the_end_of(self, body: Body) -> Answer {
-        Answer { body, _answering: self }
+    /// The body of the answer, which is being given until hyper drops it.
+    pub fn until_the_end_of(self, body: Body) -> Body {
+        held_until_sent(body, self)
     }
 }
 
@@ -114,32 +112,6 @@ impl Drop for Answering {
             state.doing = Doing::Nothing;
             state.since = Instant::now();
         });
-    }
-}
-
-/// The body of an answer, which is being given until hyper drops it.
-pub struct Answer {
-    body: Body,
-    _answering: Answering,
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

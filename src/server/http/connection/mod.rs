@@ -27,7 +27,10 @@ use self::{
     places::{Place, Places},
     socket::Socket,
 };
-use crate::server::config::{Config, Timeouts};
+use crate::server::{
+    config::{Config, Timeouts},
+    ops::tasks::Tasks,
+};
 
 pub use pace::TooSlow;
 
@@ -45,6 +48,8 @@ pub async fn serve(listener: TcpListener, router: Router, config: &Config, stop:
     let places = Places::new(config, places::open_files());
     let told = Arc::new(Semaphore::new(TOLD_AT_ONCE));
     let (stopping, stopped) = watch::channel(false);
+    // They end by themselves, and the places tell when; this one only logs the panics.
+    let tasks = Tasks::default();
     let mut stop = pin!(stop);
     loop {
         let (stream, peer) = tokio::select! {
@@ -54,12 +59,12 @@ pub async fn serve(listener: TcpListener, router: Router, config: &Config, stop:
         match places.take(peer.ip()) {
             Ok(place) => {
                 let answer = answer(router.clone(), config.timeouts, (stream, peer), place, stopped.clone());
-                tokio::spawn(answer);
+                tasks.spawn("connection", answer);
             }
             Err(reason) => {
                 places.report(reason, peer);
                 if let Ok(permit) = told.clone().try_acquire_owned() {
-                    tokio::spawn(async move {
+                    tasks.spawn("connection that is turned away", async move {
                         let _ = tokio::time::timeout(TELLING, turn_away(stream)).await;
                         drop(permit);
                     });
