@@ -17,12 +17,10 @@ use leptos_axum::ResponseOptions;
 use super::{
     body,
     cookie::{CLEAR_SITE_DATA, SessionCookie},
-    document,
-    errors::extra_header,
+    errors::{self, Format},
     flash::{self, Flash, Told},
     forms::Form,
-    gate, language, redirect,
-    refusal::{accepts_html, as_json, is_for_program, worded},
+    gate, redirect,
     site::Site,
 };
 use crate::{
@@ -131,7 +129,6 @@ pub async fn server_functions(
     State(provide): State<Provide>,
     request: Request,
 ) -> Response {
-    let for_program = is_for_program(request.uri().path(), request.headers());
     let (parts, body) = request.into_parts();
     let whole = match takes(&parts) {
         Ok(()) => {
@@ -141,12 +138,12 @@ pub async fn server_functions(
     };
     let bytes = match whole {
         Ok(bytes) => bytes,
-        Err(error) if for_program => return as_json(&error),
-        Err(error) => return document::error_page(&error),
+        Err(error @ AppError::MethodNotAllowed) => return ([(header::ALLOW, "POST")], error).into_response(),
+        Err(error) => return error.into_response(),
     };
-    let form = match accepts_html(&parts.headers) {
-        true => Some(Form::read(&site, &parts, bytes.clone()).await),
-        false => None,
+    let form = match Format::of(parts.uri.path(), &parts.headers) {
+        Format::Page => Some(Form::read(&site, &parts, bytes.clone()).await),
+        Format::Call | Format::Problem => None,
     };
     let mut request = Request::from_parts(parts, Body::from(bytes));
     // leptos would lead a form to wherever the `Referer` says, with an error in the open.
@@ -168,7 +165,7 @@ pub async fn server_functions(
         request,
     )
     .await;
-    let (answer, error) = with_status(answer.into_response()).await;
+    let (answer, error) = with_error(answer.into_response()).await;
     match (form, error) {
         (None, _) => answer,
         (Some(form), None) => form.done(answer),
@@ -205,22 +202,16 @@ fn readable(bytes: Bytes) -> Result<Bytes, AppError> {
     if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(refused()) }
 }
 
-/// Every error of a server function comes as status 500 with the error as JSON; it gets the status that
-/// it says, and is answered beside.
-async fn with_status(response: Response) -> (Response, Option<AppError>) {
+/// leptos answers every error of a server function with status 500 and the error as JSON. Here the error is read back
+/// from it and answered as every other one, with the headers that the function set; it is also returned.
+async fn with_error(response: Response) -> (Response, Option<AppError>) {
     if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return (response, None);
     }
-    let (mut parts, body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
-    let Ok(Refusal { error, .. }) = serde_json::from_slice(&bytes) else {
-        return (AppError::Internal.into_response(), Some(AppError::Internal));
-    };
-    let (name, tag) = language::content_language();
-    parts.headers.insert(name, tag);
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    parts.headers.extend(extra_header(&error));
-    let body = serde_json::to_vec(&worded(error.clone())).unwrap_or_default();
-    (Response::from_parts(parts, Body::from(body)), Some(error))
+    let error = serde_json::from_slice(&bytes).map_or(AppError::Internal, |Refusal { error, .. }| error);
+    let mut answer = error.clone().into_response();
+    errors::keep_headers(&mut answer, parts.headers);
+    (answer, Some(error))
 }

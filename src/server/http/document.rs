@@ -14,7 +14,7 @@ use leptos::{
     prelude::*,
 };
 
-use super::{assets, errors::extra_header, request_id};
+use super::{assets, request_id};
 use crate::{
     domain::Reason,
     error::AppError,
@@ -116,28 +116,15 @@ fn options() -> LeptosOptions {
     LeptosOptions::builder().output_name("inglenook").site_pkg_dir(assets::folder()).build()
 }
 
-/// The one page for errors, with a way out.
-pub fn error_page(error: &AppError) -> Response {
-    page_of(error, None)
-}
-
-/// The same page for a form that was refused, with the form, to be sent again.
-pub fn refused_page(error: &AppError, again: Again) -> Response {
-    page_of(error, Some(again))
-}
-
-fn page_of(error: &AppError, again: Option<Again>) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+/// The one page for errors, with a way out; `again` is a form that was refused, to be sent again.
+pub fn error_page(status: StatusCode, error: &AppError, again: Option<Again>) -> Response {
     let page = Page { status, class: "door", ..Page::new(words::current().text(&error.title())) };
     let (shown, reference) = (error.clone(), request_id::current());
-    let mut answer = page.render(move || view! { <ErrorPage error=shown reference again /> });
-    answer.headers_mut().extend(extra_header(error));
-    answer
+    page.render(move || view! { <ErrorPage error=shown reference again /> })
 }
 
-/// The page for people who came to this server by another address than the site's.
-pub fn address_page(error: &AppError, address: &str) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::MISDIRECTED_REQUEST);
+/// The page for people who came to this server by another address than the site's, `address`.
+pub fn address_page(status: StatusCode, error: &AppError, address: &str) -> Response {
     let words = words::current();
     let (title, sentence) = (words.text(&error.title()), words.text(&error.reason()));
     let address = address.to_owned();

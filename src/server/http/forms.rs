@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{
     client::{Client, Origin},
-    document,
+    errors,
     flash::{Flash, PARAMETER, Told, Typed},
     gate, origin, redirect,
     site::Site,
@@ -65,7 +65,7 @@ impl Form {
     /// The answer to a form that was carried out: to where the function says, or back.
     pub fn done(&self, answer: Response) -> Response {
         if !answer.status().is_success() {
-            return document::error_page(&AppError::NotFound);
+            return AppError::NotFound.into_response();
         }
         let (mut parts, _) = answer.into_parts();
         for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
@@ -84,11 +84,11 @@ impl Form {
     /// own page.
     pub fn refused(self, site: &Site, error: AppError) -> Response {
         if let Some(again) = self.again() {
-            return document::refused_page(&error, again);
+            return errors::page(&error, Some(again));
         }
         match self.page_that_tells(site, &error) {
             Some(page) => (StatusCode::FOUND, [(header::LOCATION, location(&page))]).into_response(),
-            None => document::error_page(&error),
+            None => error.into_response(),
         }
     }
 

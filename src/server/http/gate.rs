@@ -6,14 +6,13 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, State},
     http::{Extensions, HeaderMap, HeaderValue, header, request::Parts},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
 use super::{
     client::Client,
     cookie::{SessionCookie, bearer},
-    document, language, origin,
-    refusal::{error_for, is_for_program},
+    language, origin,
     site::Site,
 };
 use crate::{
@@ -49,7 +48,7 @@ pub async fn enter(State(gate): State<Gate>, mut request: Request, next: Next) -
     let refused = origin::answers_to(config, &client, headers)
         .and_then(|()| origin::same_origin(config, &client, request.method(), headers, cookie.is_sent()));
     if let Err(error) = refused {
-        return refusal(&gate.site, &request, error);
+        return error.into_response();
     }
     let (found, anew) = who(&gate.accounts, &cookie, headers).await;
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
@@ -108,15 +107,6 @@ fn set_cookies(gate: &Gate, cookie: &SessionCookie, anew: Option<&Session>, head
         if let Ok(line) = HeaderValue::from_str(&line) {
             headers.append(header::SET_COOKIE, line);
         }
-    }
-}
-
-/// A person who came to the wrong address gets the right one to click on.
-fn refusal(site: &Site, request: &Request, error: AppError) -> Response {
-    let is_page = !is_for_program(request.uri().path(), request.headers());
-    match (&error, &site.config.server.public_url) {
-        (AppError::Misdirected { .. }, Some(address)) if is_page => document::address_page(&error, address),
-        _ => error_for(request, error),
     }
 }
 

@@ -165,10 +165,11 @@ pub fn keep<T: Send + Sync + 'static>(
 
 /// What the work comes to, or what it said in its panic. What it shared must bear that it stops anywhere.
 pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| said(&*panic))
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| panic_message(&*panic))
 }
 
-fn said(panic: &(dyn Any + Send)) -> String {
+/// What a panic says.
+pub fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word").to_owned()
 }
