@@ -106,7 +106,7 @@ pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Re
     let context = Context::current()?;
     let key = chat::keys::of_page(key.as_deref(), "again", &[&message_id])?;
     let asked = service::<Chat>()?.retry(context.user()?, &message_id, key.as_deref()).await?;
-    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
 }
 
 /// Goes on with an answer that was cut short.
@@ -119,7 +119,7 @@ pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Re
     let context = Context::current()?;
     let key = chat::keys::of_page(key.as_deref(), "continue", &[&message_id])?;
     let asked = service::<Chat>()?.continue_answer(context.user()?, &message_id, key.as_deref()).await?;
-    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
 }
 
 /// Asks a question anew, beside the old one.
@@ -133,7 +133,7 @@ pub async fn edit(message_id: String, text: String, key: Option<String>) -> Resu
     let key = chat::keys::of_page(key.as_deref(), "edit", &[&message_id, &text])?;
     let edit = chat::Edit { message_id: &message_id, text: &text, model: None, key: key.as_deref() };
     let asked = service::<Chat>()?.edit(context.user()?, edit).await?;
-    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
 }
 
 /// Shows the branch of a message.
@@ -145,7 +145,7 @@ pub async fn select(message_id: String) -> Result<String, Refusal> {
     };
     let context = Context::current()?;
     let conversation = service::<Chat>()?.select(context.user()?, &message_id).await?;
-    Ok(context.lead(format!("/c/{}#{message_id}", conversation.id)))
+    Ok(context.redirect_and_return(format!("/c/{}#{message_id}", conversation.id)))
 }
 
 /// Deletes one message.
@@ -157,5 +157,5 @@ pub async fn delete_message(message_id: String) -> Result<String, Refusal> {
     };
     let context = Context::current()?;
     let conversation = service::<Chat>()?.delete(context.user()?, &message_id).await?;
-    Ok(context.lead(format!("/c/{}#latest", conversation.id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", conversation.id)))
 }

@@ -1,5 +1,5 @@
-//! [`App`]: builds every service once and hands each its parts. Only the command line, the lifecycle and the
-//! router know all of them; a handler names the one that it uses.
+//! [`App`]: builds every service once and hands each its parts. Only the lifecycle and the router name `App`; a handler
+//! names the services that it uses.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub struct App {
 }
 
 impl App {
-    /// `secret` signs tokens; without a `journal` the database is written before listeners are told.
+    /// `secret` signs tokens. Without a `journal`, text is written to the database before listeners get it.
     pub fn new(
         config: Config,
         secret: &[u8],
@@ -132,7 +132,7 @@ impl App {
     }
 }
 
-/// The services that server functions may ask for.
+/// Hands server functions the services that they may use.
 fn provided(
     accounts: &Arc<Accounts>,
     conversations: &Arc<Conversations>,

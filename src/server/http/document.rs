@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// The views of a page speak the language of whoever asked for it.
+/// A page is written in the language of the caller who asks for it.
 impl Speaks for Words {
     fn words(&self, reason: &Reason) -> String {
         self.text(reason)
@@ -40,13 +40,13 @@ impl Speaks for Words {
 pub struct Page {
     pub title: String,
     pub status: StatusCode,
-    /// Whether it has islands: pages without any get no script.
+    /// Whether it has islands; a page without any gets no script.
     pub islands: bool,
-    /// When, and from where, a browser without JavaScript loads the page again: `seconds;url=…`.
+    /// When a browser without JavaScript loads the page again, and from where: `seconds;url=…`.
     pub refresh: Option<String>,
     /// `class` of the body.
     pub class: &'static str,
-    /// The language that it is in: that of whoever asks.
+    /// Its language, which is the caller's.
     pub words: Words,
 }
 
@@ -94,14 +94,14 @@ impl Page {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(words.language.tag()));
-        // After signing out, Back must not show what was there.
+        // Otherwise the Back button shows the page after signing out.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
 }
 
-/// Scripts only with this answer's nonce (and WebAssembly), everything else from this site. In
-/// development the page also listens for reloads.
+/// The content security policy: scripts run only with this answer's nonce (and WebAssembly), everything else comes from
+/// this site. Debug builds also let the page connect to the server that announces reloads.
 fn policy(nonce: &Nonce) -> String {
     let reload = if cfg!(debug_assertions) { " ws://127.0.0.1:* ws://localhost:*" } else { "" };
     format!(
@@ -111,7 +111,7 @@ fn policy(nonce: &Nonce) -> String {
     )
 }
 
-/// Built in code: the binary carries its assets, and their folder's name has the build's hash.
+/// Made in code, because the assets are in the binary and the name of their folder has the build's hash.
 fn options() -> LeptosOptions {
     LeptosOptions::builder().output_name("inglenook").site_pkg_dir(assets::folder()).build()
 }

@@ -29,9 +29,9 @@ use crate::{
     server::{accounts::Accounts, ops::tasks::panic_message},
 };
 
-/// How long a body is read that is refused anyway.
+/// The longest that the body of a refused request is read.
 const DISCARD: Duration = Duration::from_secs(10);
-/// A year, in which browsers reach the site with https even where somebody types http.
+/// For a year browsers open the site with https even if somebody types http.
 const HSTS: &str = "max-age=31536000";
 
 /// From the inside out: what comes first is nearest to the handlers.
@@ -42,12 +42,12 @@ where
     let gate = Gate { site: site.clone(), accounts: accounts.clone() };
     router
         .layer(middleware::from_fn(unbuffered_streams))
-        .layer(middleware::from_fn_with_state(gate, gate::enter))
-        // axum's own limit would stand before the one that the operator sets.
+        .layer(middleware::from_fn_with_state(gate, gate::authenticate))
+        // Otherwise axum's own limit would apply before the one that the operator sets.
         .layer(DefaultBodyLimit::disable())
         // Bodies that do not say how long they are.
         .layer(RequestBodyLimitLayer::new(site.config.limits.body_bytes))
-        // Those that do are refused unread, before the gate asks the store.
+        // Bodies that do are refused unread, before the gate asks the store.
         .layer(middleware::from_fn_with_state(site.clone(), body_limit))
         // Around everything of ours that may panic.
         .layer(CatchPanicLayer::custom(after_panic))
@@ -59,8 +59,8 @@ where
         .layer(security_headers(site))
 }
 
-/// Pages and JSON only: streams of events must not be held back, and assets come compressed. Speed goes
-/// before size, as most of what is sent is sent once.
+/// Compresses pages and JSON only, because event streams must not be held back and assets are stored compressed. The
+/// lowest level is used, because most answers are sent once and speed matters more than size.
 fn compression() -> CompressionLayer<impl Predicate> {
     let pages_and_json =
         |_: StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &axum::http::Extensions| {
@@ -81,8 +81,8 @@ async fn body_limit(State(site): State<Arc<Site>>, request: Request, next: Next)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let Some(length) = length.filter(|length| *length > limit) else { return next.run(request).await };
     let (path, body) = (request.uri().path().to_owned(), request.into_body());
-    // A browser that is still sending when the answer comes sees a broken connection and no answer, so
-    // what is not absurdly large is read and thrown away, for a while.
+    // A browser that is still sending when the answer arrives shows a broken connection and no answer. A body that is not
+    // absurdly large is therefore read and thrown away, for a while.
     if length <= limit.saturating_mul(16) {
         let mut pieces = body.into_data_stream();
         let thrown_away = async { while pieces.next().await.is_some_and(|piece| piece.is_ok()) {} };
@@ -91,8 +91,8 @@ async fn body_limit(State(site): State<Arc<Site>>, request: Request, next: Next)
     body::too_large(&site.config.limits, &path).into_response()
 }
 
-/// nginx and others hold an answer back until there are some kilobytes of it, unless this says that they
-/// must not. A stream is what does not know how long it will be.
+/// Tells nginx and other proxies not to buffer streams: otherwise they hold an answer back until they have some kilobytes
+/// of it. A stream is an answer whose length is not known.
 async fn unbuffered_streams(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if response.body().size_hint().exact().is_none() {
@@ -131,7 +131,7 @@ pub fn open_to_all<S: Clone + Send + Sync + 'static>(router: Router<S>, site: &A
         .layer(security_headers(site))
 }
 
-/// One broken request is an error of its own and nobody else's.
+/// A panic ends its own request only, with status 500.
 fn after_panic(panic: Box<dyn Any + Send>) -> Response {
     let cause = panic_message(&*panic);
     tracing::error!(cause, "a request ended in a panic");

@@ -1,4 +1,4 @@
-//! [`Site`]: what the edge of the server knows of the site: its configuration, its cookie, and its seals.
+//! [`Site`]: what `http` knows of the site: its configuration, the name of its cookie, and its sealed flashes.
 
 use super::{cookie, flash::Flashes};
 use crate::server::{config::Config, ops::clock::Clock};
@@ -13,7 +13,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// `secret`: the one that signs tokens; cookie and seals take their part from it.
+    /// `secret` signs the tokens; the cookie's name and the key of the flashes are derived from it.
     pub fn new(config: Config, secret: &[u8], clock: Clock) -> Self {
         Self {
             config,

@@ -137,7 +137,7 @@ pub fn ContinueButton(id: String) -> impl IntoView {
 
 /// Text as HTML that shows it.
 pub(super) fn as_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    html_escape::encode_text(text).into_owned()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! [`Activity`]: what a connection is doing and since when, so that it is given up when it does nothing.
+//! [`Activity`]: what a connection is doing and since when, so that an idle one is closed.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -12,11 +12,11 @@ use crate::server::{config::Timeouts, ops::held_body::held_until_sent};
 
 #[derive(Clone, Copy, Debug)]
 enum Doing {
-    /// A request's head is to come, or comes.
+    /// The server waits for the rest of a request's head.
     Head,
-    /// A request is answered. A stream of events is, for as long as it is open.
+    /// A request is being answered; an event stream is for as long as it is open.
     Answer,
-    /// The last answer is sent.
+    /// Between two requests.
     Nothing,
 }
 
@@ -24,7 +24,7 @@ enum Doing {
 struct State {
     doing: Doing,
     since: Instant,
-    /// Since when the client takes nothing of what waits for it.
+    /// Since when the client has read nothing of what waits to be sent.
     stalled: Option<Instant>,
 }
 
@@ -39,7 +39,7 @@ impl Activity {
         Self { state: Mutex::new(state), timeouts }
     }
 
-    /// Bytes came.
+    /// The client sent bytes.
     pub fn read(&self) {
         self.change(|state| {
             if matches!(state.doing, Doing::Nothing) {
@@ -48,7 +48,7 @@ impl Activity {
         });
     }
 
-    /// Bytes were to be sent, and whether any could be.
+    /// The server tried to send bytes; `some`: the client took some of them.
     pub fn wrote(&self, some: bool) {
         self.change(|state| {
             state.stalled = if some { None } else { state.stalled.or_else(|| Some(Instant::now())) };
@@ -59,7 +59,7 @@ impl Activity {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// When the connection is to be given up unless something happens, and why.
+    /// When the connection times out unless something happens, and the reason for the log.
     fn deadline(&self) -> Option<(Instant, &'static str)> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let doing = match state.doing {
@@ -71,9 +71,9 @@ impl Activity {
         doing.into_iter().chain(stalled).min_by_key(|(deadline, _)| *deadline)
     }
 
-    /// Ends when the connection is to be given up; why.
-    pub async fn patience_ends(&self) -> &'static str {
-        // What begins while this sleeps cannot run out sooner than that.
+    /// Waits until the connection times out; answers the reason for the log.
+    pub async fn timed_out(&self) -> &'static str {
+        // A limit that starts while this sleeps cannot be over sooner than that.
         let Timeouts { head, keep_alive, stall, .. } = self.timeouts;
         let shortest: Duration = head.min(keep_alive).min(stall);
         loop {
@@ -88,7 +88,7 @@ impl Activity {
     }
 }
 
-/// While it lives, a request is being answered.
+/// Exists while a request is being answered.
 pub struct Answering(Arc<Activity>);
 
 impl Answering {
@@ -100,7 +100,7 @@ impl Answering {
         Self(activity.clone())
     }
 
-    /// The body of the answer, which is being given until hyper drops it.
+    /// The answer's body: the request counts as being answered until hyper drops it.
     pub fn until_the_end_of(self, body: Body) -> Body {
         held_until_sent(body, self)
     }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::server::config::Config;
 
-    /// What stands for a second here.
+    /// A second is 20 ms long in these tests.
     fn seconds(seconds: u64) -> Duration {
         Duration::from_millis(20) * u32::try_from(seconds).unwrap()
     }
@@ -131,17 +131,17 @@ mod tests {
         Arc::new(Activity::new(timeouts))
     }
 
-    /// Why it is given up, not before so many seconds from now.
-    async fn given_up(activity: &Activity, not_before: u64) -> &'static str {
+    /// The reason of the time-out, which must not come before so many seconds from now.
+    async fn reason(activity: &Activity, not_before: u64) -> &'static str {
         let begun = Instant::now();
-        let why = tokio::time::timeout(seconds(90), activity.patience_ends()).await.unwrap_or("never");
+        let why = tokio::time::timeout(seconds(90), activity.timed_out()).await.unwrap_or("never");
         assert!(begun.elapsed() >= seconds(not_before), "{why}: after {:?}", begun.elapsed());
         why
     }
 
     #[tokio::test]
     async fn whoever_sends_no_request_is_given_up() {
-        assert_eq!(given_up(&activity(), 10).await, "no whole request came");
+        assert_eq!(reason(&activity(), 10).await, "no whole request came");
         // However many bytes come of it.
         let slow = activity();
         let bytes = async {
@@ -152,7 +152,7 @@ mod tests {
         };
         tokio::select! {
             () = bytes => {}
-            why = given_up(&slow, 10) => assert_eq!(why, "no whole request came"),
+            why = reason(&slow, 10) => assert_eq!(why, "no whole request came"),
         }
     }
 
@@ -164,19 +164,19 @@ mod tests {
             tokio::time::sleep(seconds(20)).await;
             activity.read();
         };
-        let (why, ()) = tokio::join!(given_up(&activity, 30), first_byte);
+        let (why, ()) = tokio::join!(reason(&activity, 30), first_byte);
         assert_eq!(why, "no whole request came");
         drop(Answering::begin(&activity));
-        assert_eq!(given_up(&activity, 60).await, "no further request came");
+        assert_eq!(reason(&activity, 60).await, "no further request came");
     }
 
     #[tokio::test]
     async fn an_answer_takes_its_time_but_must_be_taken() {
         let activity = activity();
         let answering = Answering::begin(&activity);
-        assert_eq!(given_up(&activity, 90).await, "never");
+        assert_eq!(reason(&activity, 90).await, "never");
         activity.wrote(true);
-        assert_eq!(given_up(&activity, 90).await, "never");
+        assert_eq!(reason(&activity, 90).await, "never");
         activity.wrote(false);
         let slowly = async {
             tokio::time::sleep(seconds(10)).await;
@@ -185,7 +185,7 @@ mod tests {
             activity.wrote(true);
             activity.wrote(false);
         };
-        let (why, ()) = tokio::join!(given_up(&activity, 40), slowly);
+        let (why, ()) = tokio::join!(reason(&activity, 40), slowly);
         assert_eq!(why, "the answer was not taken");
         drop(answering);
     }
