@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::oneshot;
+
 use super::{
     Asked, Chat,
     choice::ChosenModel,
@@ -13,7 +15,7 @@ use crate::{
     error::AppError,
     server::{
         llm::Provider,
-        ops::tasks,
+        ops::tasks::Tasks,
         store::{BeginOutcome, Destination, Grant, NewAnswer, Orphans, Run, StoreError},
     },
 };
@@ -109,7 +111,7 @@ impl Chat {
         store: impl Future<Output = Result<Begun, AppError>> + Send + 'static,
     ) -> Result<Asked, AppError> {
         let (chat, user_id) = (self.clone(), current.id().to_owned());
-        let begun = detached(async move {
+        let begun = detached(&self.tasks, async move {
             let _turn = chat.live.in_turn(&user_id).await?;
             // The server may have begun to stop while this waited for its turn.
             if chat.live.is_draining() {
@@ -151,7 +153,7 @@ impl Chat {
     /// begun, once the database answers again. A later run of the same answer is left alone.
     pub(super) fn interrupt_when_reachable(&self, run: &Run) {
         let (store, run) = (self.store.clone(), run.clone());
-        tasks::spawn("interrupt what may have begun", async move {
+        self.tasks.spawn("interrupt what may have begun", async move {
             let mut refusals = 0;
             // Twice, because the database may get what was sent to it after it answers the first time.
             for _ in 0..2 {
@@ -174,10 +176,13 @@ pub(super) fn busy() -> AppError {
 
 /// Runs to its end also when the caller goes away: what is stored as being written must be written.
 async fn detached<T: Send + 'static>(
+    tasks: &Tasks,
     work: impl Future<Output = Result<T, AppError>> + Send + 'static,
 ) -> Result<T, AppError> {
-    tokio::spawn(work).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "an answer could not be begun");
-        Err(AppError::Internal)
-    })
+    let (answer, answered) = oneshot::channel();
+    let begins = tasks.spawn("begin an answer", async move {
+        // The caller may have gone away.
+        let _ = answer.send(work.await);
+    });
+    answered.await.unwrap_or(Err(if begins { AppError::Internal } else { AppError::Stopping }))
 }
