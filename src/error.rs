@@ -8,6 +8,7 @@ use leptos::server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::domain::{
     amount::{at_most, duration, found},
@@ -16,8 +17,9 @@ use crate::domain::{
 
 /// Every failure that leaves the server, for pages, server functions and the REST API alike. Causes
 /// are logged where they happen and never travel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(tag = "code", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum AppError {
     /// 401: nobody is signed in, or the session has ended.
     SignedOut,
@@ -141,30 +143,7 @@ impl AppError {
 
     /// A stable word for programs: the problem's `type`.
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::SignedOut => "signed_out",
-            Self::WrongCredentials => "wrong_credentials",
-            Self::Forbidden { .. } => "forbidden",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::Conflict { .. } => "conflict",
-            Self::TooSlow => "too_slow",
-            Self::TooLarge { .. } => "too_large",
-            Self::TooLong { .. } => "too_long",
-            Self::UnsupportedMediaType { .. } => "unsupported_media_type",
-            Self::Misdirected { .. } => "misdirected",
-            Self::Invalid { .. } => "invalid",
-            Self::IdempotencyKeyReused => "idempotency_key_reused",
-            Self::TooMany { .. } => "too_many",
-            Self::TooManyAnswers { .. } => "too_many_answers",
-            Self::Internal => "internal",
-            Self::Unavailable => "unavailable",
-            Self::Stopping => "stopping",
-            Self::Overloaded => "overloaded",
-            Self::StorageFull => "storage_full",
-            Self::StorageLost => "storage_lost",
-            Self::Unreachable => "unreachable",
-        }
+        self.into()
     }
 
     /// The status in a word or two: an error page's heading and a problem's `title`.

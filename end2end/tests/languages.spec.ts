@@ -59,6 +59,7 @@ test.describe("a browser that asks for Chinese", () => {
     await isChinese(page, "登录");
     await signIn(page, user);
     await isChinese(page, "新对话", user.name);
+    await expect(page.getByText("回答可能有误。")).toHaveText("回答可能有误。Enter 发送，Shift + Enter 换行。");
     await page.goto("/history");
     await isChinese(page, "全部对话", user.name);
     await page.goto("/settings");

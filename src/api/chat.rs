@@ -69,9 +69,9 @@ pub async fn follow(
         },
         live::{
             Listening,
-            channel::Format,
-            entry::Entry,
             follow::{Stay, written},
+            log::Format,
+            published::Published,
         },
     };
     use futures::StreamExt;
@@ -79,7 +79,7 @@ pub async fn follow(
     let stay = if hidden == Some(true) { Stay::Glance } else { Stay::Page };
     let entries =
         service::<Listening>()?.follow(context.user()?, &conversation_id, after, Format::Html, stay).await?;
-    let lines = written(entries, Entry::write_line);
+    let lines = written(entries, Published::write_line);
     Ok(ByteStream::new(kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, Refusal>)))
 }
 

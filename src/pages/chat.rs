@@ -15,13 +15,13 @@ use crate::{
     server::{
         conversations::{Conversations, ModelList, Thread, ThreadMessage},
         http::document::Page,
-        live::channel::Format,
+        live::log::Format,
         words,
     },
     ui::{
-        islands::{Chat, Running, phrases},
+        islands::{Chat, PHRASES, Running},
         parts::{Answer, EditForm, Icon, Question, Written, meta_line},
-        words::{Speaker, around, t, t_with},
+        words::{Localizer, around, t, t_with},
     },
 };
 
@@ -58,7 +58,7 @@ pub async fn new(
                     alert
                     reader
                     key
-                    phrases=phrases()
+                    phrases=words::current().phrases(&PHRASES)
                 >
                     <section class="welcome">
                         <Icon name="flame" />
@@ -128,10 +128,7 @@ pub async fn open(
         };
         view! {
             <Frame sidebar current=Some(id.clone())>
-                <Bar
-                    title=title_of(&conversation)
-                    untitled=conversation.title.is_empty()
-                >
+                <Bar title=title_of(&conversation)>
                     <Menu conversation=conversation.clone() />
                 </Bar>
                 <Chat
@@ -144,7 +141,7 @@ pub async fn open(
                     alert
                     reader
                     key
-                    phrases=phrases()
+                    phrases=words::current().phrases(&PHRASES)
                 >
                     {previous_cursor
                         .map(|cursor| {
@@ -200,7 +197,7 @@ impl Window {
             siblings,
             newest: self.newest.as_ref() == Some(&id),
         };
-        let meta = meta_line(&Speaker::current(), &message.model.unwrap_or_default(), message.usage);
+        let meta = meta_line(&Localizer::current(), &message.model.unwrap_or_default(), message.usage);
         view! { <Answer id html=html.to_string() reasoning=message.reasoning written meta /> }.into_any()
     }
 }

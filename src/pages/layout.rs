@@ -93,13 +93,13 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
 
 /// The bar above a page: the way to the sidebar on a narrow screen, and the heading.
 #[component]
-pub fn Bar(title: String, #[prop(optional)] untitled: bool, children: Children) -> impl IntoView {
+pub fn Bar(title: String, children: Children) -> impl IntoView {
     view! {
         <div class="bar">
             <label class="plain narrow" for="open-sidebar" title=t("conversations-show")>
                 <Icon name="side" />
             </label>
-            <h1 data-untitled=untitled>{title}</h1>
+            <h1>{title}</h1>
             <span class="grow"></span>
             {children()}
         </div>

@@ -20,7 +20,7 @@ use crate::{
     },
     ui::{
         parts::Brand,
-        words::{t, t_with},
+        words::{around, t, t_with},
     },
 };
 
@@ -73,8 +73,9 @@ pub async fn sign_in(
                 </form>
                 {open
                     .then(|| {
+                        let (before, after) = around("sign-in-new-here", "link");
                         view! {
-                            <p class="quiet">{t("sign-in-new-here")} " " <a href="/register">{t("register")}</a></p>
+                            <p class="quiet">{before} <a href="/register">{t("register")}</a> {after}</p>
                         }
                     })}
                 <LanguageSwitch />
@@ -142,8 +143,9 @@ pub async fn register(
                     })}
                 {(!first)
                     .then(|| {
+                        let (before, after) = around("sign-in-have-account", "link");
                         view! {
-                            <p class="quiet">{t("sign-in-have-account")} " " <a href="/login">{t("sign-in")}</a></p>
+                            <p class="quiet">{before} <a href="/login">{t("sign-in")}</a> {after}</p>
                         }
                     })}
                 <LanguageSwitch />

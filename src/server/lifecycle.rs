@@ -21,11 +21,11 @@ use crate::server::{
     config::{self, Config, fingerprint},
     http::connection,
     journal::{Journal, Leftover},
-    live::channel::StopReason,
+    live::log::StopReason,
     llm::{
-        Provider, Secret,
+        Provider,
         demo::Demo,
-        openai::{OpenAi, OpenAiConfig, Timeouts},
+        openai::{OpenAi, OpenAiConfig, ProviderTimeouts},
         registry::Providers,
     },
     ops::{
@@ -168,7 +168,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
     if config.providers.is_empty() {
         return vec![Arc::new(Demo::new(Demo::DELAY))];
     }
-    let timeouts = Timeouts {
+    let timeouts = ProviderTimeouts {
         connect: config.timeouts.connect,
         first_token: config.timeouts.first_token,
         idle: config.timeouts.idle,
@@ -180,7 +180,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
             Arc::new(OpenAi::new(OpenAiConfig {
                 name: provider.name.clone(),
                 base_url: provider.base_url.to_string(),
-                api_key: provider.api_key.as_ref().map(|key| Secret::new(key.expose_secret())),
+                api_key: provider.api_key.clone(),
                 models: provider.models.clone(),
                 title_model: provider.title_model.clone(),
                 traits: provider.traits.clone(),

@@ -28,7 +28,7 @@
 //! server::render → server::markdown, error, domain
 //! server::llm → server::ops, domain
 //! server::markdown →
-//! server::words → domain
+//! server::words → ui::words, domain
 //! server::store → server::ops, domain
 //! server::config → server::ops, domain
 //! server::ops →

@@ -20,7 +20,7 @@ use futures::StreamExt;
 use futures::future::join_all;
 use inglenook::domain::FailureCode::{self, Broken, Overloaded, Refused, Timeout, Unreachable};
 use inglenook::domain::Usage;
-use inglenook::server::llm::{ChatRequest, MAX_ANSWER_BYTES, Provider, Providers, Timeouts};
+use inglenook::server::llm::{ChatRequest, MAX_ANSWER_BYTES, Provider, ProviderTimeouts, Providers};
 use upstream::{KEY, Upstream, provider, short};
 
 const STORY: &str = "\n\n# A small report\n\nHere is what I found, with **bold** and `code`.\n\n\
@@ -40,7 +40,7 @@ fn numbered(count: usize) -> String {
 async fn answers_arrive_byte_for_byte() {
     let upstream = Upstream::start();
     // Long enough for a busy machine: here everything comes.
-    let provider = provider(&upstream.base_url, Timeouts::default());
+    let provider = provider(&upstream.base_url, ProviderTimeouts::default());
     let cases = [
         ("story", story()),
         ("no-options", story()),
@@ -134,7 +134,8 @@ async fn what_cannot_be_reached() {
     // Bound and let go again, so that nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for base_url in [format!("http://127.0.0.1:{port}/v1"), "http://nothing.invalid/v1".into()] {
-        let provider = provider(&base_url, Timeouts { first_token: Duration::from_secs(10), ..short() });
+        let provider =
+            provider(&base_url, ProviderTimeouts { first_token: Duration::from_secs(10), ..short() });
         let error = ask(&provider, request("x")).await.error.unwrap();
         assert_eq!((error.failure.code, error.failure.retryable), (Unreachable, true), "{error:?}");
         let error = provider.models().await.unwrap_err();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use inglenook::domain::FailureCode::{Broken, Overloaded, Refused, Timeout};
 use inglenook::domain::{FailureCode, Usage};
-use inglenook::server::llm::Timeouts;
+use inglenook::server::llm::ProviderTimeouts;
 use serde_json::json;
 
 use crate::ask::{Outcome, ask, request, told};
@@ -16,8 +16,11 @@ use crate::upstream::short;
 /// Of a server that is soon silent; there is time for the first word on a busy machine.
 async fn outcome(steps: Vec<Step>) -> Outcome {
     let server = Scripted::with(steps).await;
-    let timeouts =
-        Timeouts { connect: Duration::from_secs(10), first_token: Duration::from_secs(20), ..short() };
+    let timeouts = ProviderTimeouts {
+        connect: Duration::from_secs(10),
+        first_token: Duration::from_secs(20),
+        ..short()
+    };
     ask(&server.provider(timeouts), request("m")).await
 }
 
@@ -40,7 +43,7 @@ fn failed(what: &str, outcome: &Outcome, code: FailureCode, retryable: bool, par
 #[tokio::test]
 async fn signs_of_life_are_waited_for_and_silence_is_not() {
     let quick = |millis: u64| Duration::from_millis(millis);
-    let timeouts = Timeouts { connect: quick(500), first_token: quick(400), idle: quick(400) };
+    let timeouts = ProviderTimeouts { connect: quick(500), first_token: quick(400), idle: quick(400) };
     let ask_with = async |steps: Vec<Step>| {
         let server = Scripted::with(steps).await;
         let begun = Instant::now();
@@ -172,7 +175,7 @@ async fn more_after_a_finish_reason_is_kept() {
         let rest = format!("{}{}{DONE}", text("b"), end("stop"));
         let steps = [sse(&begin), vec![Step::Pause(6_500), Step::Send(rest.into())]].concat();
         let server = Scripted::with(steps).await;
-        good(whole, &ask(&server.provider(Timeouts::default()), request("m")).await, whole);
+        good(whole, &ask(&server.provider(ProviderTimeouts::default()), request("m")).await, whole);
     };
     tokio::join!(slow(first, "b"), slow(delta(json!({ "content": "a" }), Some("stop")), "ab"));
     // A server that never closes is not waited for.

@@ -1,7 +1,7 @@
 //! Where a server has its API, and the shapes of its list of models.
 
 use inglenook::domain::FailureCode::{Broken, Refused};
-use inglenook::server::llm::{Provider, Timeouts};
+use inglenook::server::llm::{Provider, ProviderTimeouts};
 
 use crate::ask::{ask, request, told};
 use crate::shelf::{Reply, Shelf, json, list, missing, said};
@@ -27,7 +27,7 @@ async fn a_forgotten_version_is_found_and_remembered() {
         let reply = move |asked: &str| if asked.contains("/v1/") { below_v1(asked) } else { lost() };
         for path in ["", "/", "/v1", "/v1/", " "] {
             let shelf = Shelf::start(reply).await;
-            let it = provider(&shelf.url(path), Timeouts::default());
+            let it = provider(&shelf.url(path), ProviderTimeouts::default());
             assert_eq!(it.models().await.unwrap(), ["m"], "{path:?}");
             let outcome = ask(&it, request("m")).await;
             assert_eq!((outcome.text.as_str(), outcome.error), ("Hello.", None), "{path:?}");
@@ -36,7 +36,7 @@ async fn a_forgotten_version_is_found_and_remembered() {
             assert!(asked.len() <= 3, "what was found is remembered: {asked:?}");
 
             // Also when an answer is the first that is asked for.
-            let it = provider(&shelf.url(path), Timeouts::default());
+            let it = provider(&shelf.url(path), ProviderTimeouts::default());
             let outcome = ask(&it, request("m")).await;
             assert_eq!((outcome.text.as_str(), outcome.error), ("Hello.", None), "{path:?}");
             shelf.asked();
@@ -54,7 +54,7 @@ async fn an_address_that_is_right_stays_as_it_is() {
         _ => missing(),
     })
     .await;
-    let it = provider(&shelf.url("/api"), Timeouts::default());
+    let it = provider(&shelf.url("/api"), ProviderTimeouts::default());
     assert_eq!(it.models().await.unwrap(), ["m"]);
     assert_eq!(ask(&it, request("m")).await.text, "Hello.");
     assert_eq!(shelf.asked(), ["GET /api/models", "POST /api/chat/completions"]);
@@ -64,7 +64,7 @@ async fn an_address_that_is_right_stays_as_it_is() {
         _ => missing(),
     })
     .await;
-    let it = provider(&shelf.url(""), Timeouts::default());
+    let it = provider(&shelf.url(""), ProviderTimeouts::default());
     let error = it.models().await.unwrap_err();
     assert_eq!((error.failure.code, told(&error).contains("base_url")), (Refused, true), "{error:?}");
     assert_eq!(ask(&it, request("m")).await.text, "Hello.");
@@ -74,11 +74,11 @@ async fn an_address_that_is_right_stays_as_it_is() {
 async fn an_address_that_is_wrong_is_named() {
     let shelf = Shelf::start(|_| missing()).await;
     for path in ["", "/v1"] {
-        let it = provider(&shelf.url(path), Timeouts::default());
+        let it = provider(&shelf.url(path), ProviderTimeouts::default());
         let error = it.models().await.unwrap_err();
         assert!(told(&error).contains("base_url"), "{error:?}");
     }
-    let it = provider(&shelf.url(""), Timeouts::default());
+    let it = provider(&shelf.url(""), ProviderTimeouts::default());
     for _ in 0..2 {
         let error = ask(&it, request("m")).await.error.unwrap();
         assert_eq!((error.failure.code, error.failure.retryable), (Refused, false), "{error:?}");
@@ -90,7 +90,7 @@ async fn an_address_that_is_wrong_is_named() {
         _ => missing(),
     })
     .await;
-    let it = provider(&shelf.url("/api"), Timeouts::default());
+    let it = provider(&shelf.url("/api"), ProviderTimeouts::default());
     it.models().await.unwrap();
     let error = ask(&it, request("x")).await.error.unwrap();
     assert!(told(&error).contains("model x"), "{error:?}");
@@ -101,7 +101,7 @@ async fn an_address_that_is_wrong_is_named() {
         _ => missing(),
     })
     .await;
-    let error = provider(&shelf.url(""), Timeouts::default()).models().await.unwrap_err();
+    let error = provider(&shelf.url(""), ProviderTimeouts::default()).models().await.unwrap_err();
     assert!(told(&error).contains("refused the key"), "{error:?}");
 }
 
@@ -115,10 +115,10 @@ async fn long_lists_are_read_to_their_end() {
         serde_json::json!({ "data": data }).to_string()
     };
     let shelf = Shelf::start(move |_| json(long(5000))).await;
-    let names = provider(&shelf.url("/v1"), Timeouts::default()).models().await.unwrap();
+    let names = provider(&shelf.url("/v1"), ProviderTimeouts::default()).models().await.unwrap();
     assert_eq!((names.len(), names[4999].as_str()), (5000, "m4999"));
     let shelf = Shelf::start(move |_| json(long(9000))).await;
-    let error = provider(&shelf.url("/v1"), Timeouts::default()).models().await.unwrap_err();
+    let error = provider(&shelf.url("/v1"), ProviderTimeouts::default()).models().await.unwrap_err();
     assert_eq!((error.failure.code, error.detail.chars().count() <= 300), (Broken, true), "{error:?}");
 }
 
@@ -126,7 +126,7 @@ async fn long_lists_are_read_to_their_end() {
 async fn an_odd_entry_costs_itself_alone() {
     let shelf = Shelf::start(|_| json(r#"[{"id":"b"},{"id":7},null,"a",{"name":"models/g"}]"#)).await;
     assert_eq!(
-        provider(&shelf.url("/v1"), Timeouts::default()).models().await.unwrap(),
+        provider(&shelf.url("/v1"), ProviderTimeouts::default()).models().await.unwrap(),
         ["b", "a", "models/g"]
     );
 }

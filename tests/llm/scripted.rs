@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use inglenook::server::llm::{OpenAi, Timeouts};
+use inglenook::server::llm::{OpenAi, ProviderTimeouts};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -57,7 +57,7 @@ impl Scripted {
         Self::start(move |_, _| steps.clone()).await
     }
 
-    pub fn provider(&self, timeouts: Timeouts) -> Arc<OpenAi> {
+    pub fn provider(&self, timeouts: ProviderTimeouts) -> Arc<OpenAi> {
         provider(&self.base_url, timeouts)
     }
 

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::Json;
 use axum::routing::{get, post};
 use inglenook::domain::{Listed, Model, Traits};
-use inglenook::server::llm::{OpenAi, OpenAiConfig, Provider, Providers, Timeouts};
+use inglenook::server::llm::{OpenAi, OpenAiConfig, Provider, ProviderTimeouts, Providers};
 use serde_json::{Value, json};
 
 use crate::shelf::{Shelf, json as answer, missing};
@@ -27,7 +27,7 @@ fn configured(base_url: &str, models: Vec<Listed>) -> OpenAi {
         api_key: None,
         models,
         traits: Traits { vision: Some(false), ..Traits::default() },
-        timeouts: Timeouts::default(),
+        timeouts: ProviderTimeouts::default(),
     })
 }
 
@@ -90,7 +90,7 @@ async fn a_list_tells_what_its_models_take() {
         ),
     ] {
         let shelf = Shelf::start(move |_| answer(format!(r#"{{"data":[{entry}]}}"#))).await;
-        let it = provider(&shelf.url("/v1"), Timeouts::default());
+        let it = provider(&shelf.url("/v1"), ProviderTimeouts::default());
         assert_eq!(it.traits("m"), Traits::default(), "nothing was asked yet");
         assert_eq!(it.models().await.unwrap(), ["m"]);
         assert_eq!(it.traits("m"), expected, "{entry}");
@@ -105,7 +105,7 @@ async fn an_ollama_shows_its_models_and_holds_up_no_list() {
     let ollama = Ollama::start(9, Duration::from_millis(200)).await;
     for base_url in [ollama.base_url.clone(), ollama.base_url.replace("/v1", "")] {
         ollama.shown.lock().unwrap().clear();
-        let it = provider(&base_url, Timeouts::default());
+        let it = provider(&base_url, ProviderTimeouts::default());
         let providers = Providers::new(vec![it.clone()]);
         let begun = Instant::now();
         providers.ask().await;
@@ -134,7 +134,7 @@ async fn an_ollama_shows_its_models_and_holds_up_no_list() {
 #[tokio::test]
 async fn of_many_models_some_are_shown_at_a_time() {
     let ollama = Ollama::start(100, Duration::ZERO).await;
-    let it = provider(&ollama.base_url, Timeouts::default());
+    let it = provider(&ollama.base_url, ProviderTimeouts::default());
     it.models().await.unwrap();
     assert!(it.learn().await);
     assert_eq!(ollama.shown.lock().unwrap().len(), 64);
@@ -152,7 +152,7 @@ async fn another_server_is_not_taken_for_an_ollama() {
             _ => missing(),
         })
         .await;
-        let it = provider(&shelf.url("/v1"), Timeouts::default());
+        let it = provider(&shelf.url("/v1"), ProviderTimeouts::default());
         it.models().await.unwrap();
         assert!(!it.learn().await && !it.learn().await);
         assert_eq!(shelf.asked(), ["GET /v1/models", "GET /"]);

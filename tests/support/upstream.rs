@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use inglenook::domain::Traits;
-use inglenook::server::llm::{OpenAi, OpenAiConfig, Secret, Timeouts};
+use inglenook::server::llm::{OpenAi, OpenAiConfig, ProviderTimeouts};
 use serde_json::Value;
 
 pub const KEY: &str = "sk-test-0123456789abcdef";
@@ -53,16 +53,16 @@ impl Drop for Upstream {
     }
 }
 
-pub fn short() -> Timeouts {
+pub fn short() -> ProviderTimeouts {
     let half = Duration::from_millis(500);
-    Timeouts { connect: half, first_token: Duration::from_secs(2), idle: half }
+    ProviderTimeouts { connect: half, first_token: Duration::from_secs(2), idle: half }
 }
 
-pub fn provider(base_url: &str, timeouts: Timeouts) -> Arc<OpenAi> {
+pub fn provider(base_url: &str, timeouts: ProviderTimeouts) -> Arc<OpenAi> {
     Arc::new(OpenAi::new(OpenAiConfig {
         name: "acme".into(),
         base_url: base_url.into(),
-        api_key: Some(Secret::new(KEY)),
+        api_key: Some(KEY.into()),
         models: Vec::new(),
         title_model: None,
         traits: Traits::default(),

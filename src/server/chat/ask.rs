@@ -142,9 +142,10 @@ impl Chat {
             Some(id) => self.store.message(current.id(), &id).await?,
             None => None,
         };
-        let running = self.live.get(&conversation_id).and_then(|channel| channel.running_id());
+        let log = self.live.get(&conversation_id);
+        let running = log.and_then(|log| log.running_ids().into_iter().find(|(id, _)| id == answer_id));
         let after = match running {
-            Some((_, place)) => place,
+            Some((_, after)) => after,
             None => self.store.last_seq(&conversation_id).await?,
         };
         Ok(Asked { conversation_id, question, answer, after })

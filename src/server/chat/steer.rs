@@ -123,8 +123,8 @@ impl Chat {
     fn changed(&self, outcome: TreeOutcome) -> Result<Conversation, AppError> {
         match outcome {
             TreeOutcome::Changed(conversation) => {
-                if let Some(channel) = self.live.get(&conversation.id) {
-                    channel.publish(ChatEvent::Changed {});
+                if let Some(log) = self.live.get(&conversation.id) {
+                    log.publish(ChatEvent::Changed {}, 0);
                 }
                 Ok(conversation)
             }

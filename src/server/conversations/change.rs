@@ -49,8 +49,8 @@ impl Conversations {
         }
         let changed =
             self.chats.update_conversation(current.id(), id, &patch).await?.ok_or(AppError::NotFound)?;
-        if let Some((title, channel)) = patch.title.zip(self.live.get(id)) {
-            channel.publish(ChatEvent::Title { title });
+        if let Some((title, log)) = patch.title.zip(self.live.get(id)) {
+            log.publish(ChatEvent::Title { title }, 0);
         }
         Ok(changed)
     }
@@ -60,8 +60,8 @@ impl Conversations {
         if !self.chats.delete_conversation(current.id(), id).await? {
             return Err(AppError::NotFound);
         }
-        if let Some(channel) = self.live.get(id) {
-            channel.close();
+        if let Some(log) = self.live.get(id) {
+            log.close();
         }
         self.purge();
         Ok(())

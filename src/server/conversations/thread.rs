@@ -8,7 +8,7 @@ use crate::{
     error::AppError,
     server::{
         live::{
-            channel::{Format, Running},
+            log::{Format, Running},
             reading::ReadPermit,
         },
         markdown::labelled,
@@ -65,13 +65,13 @@ impl Conversations {
         let running = self.running(&conversation.id).await?;
         let mut messages = window.read(&*self.chats, &conversation.id).await?;
         messages.reverse();
-        if let Some(running) = running {
-            after = running.place;
+        for running in running {
+            after = after.min(running.after);
             let shown =
-                messages.last_mut().filter(|m| m.id == running.answer_id && m.status == Status::Generating);
-            // A continued answer's job may not have told the text it begins with yet.
-            if let Some(message) = shown.filter(|message| running.text.len() >= message.content.len()) {
-                message.content = running.text;
+                messages.iter_mut().find(|m| m.id == running.answer_id && m.status == Status::Generating);
+            // The job of a continued answer may not have published the text it begins with yet.
+            if let Some(message) = shown.filter(|message| running.content.len() >= message.content.len()) {
+                message.content = running.content;
                 message.reasoning = running.reasoning;
             }
         }
@@ -115,10 +115,10 @@ impl Conversations {
     /// The number of the last event. Where somebody listens, the store's may be ahead: it covers a title that
     /// is about to be told.
     async fn told(&self, conversation_id: &str) -> Result<u64, AppError> {
-        let Some(channel) = self.live.get(conversation_id) else {
+        let Some(log) = self.live.get(conversation_id) else {
             return Ok(self.chats.last_seq(conversation_id).await?);
         };
-        Ok(channel.bounds().1)
+        Ok(log.bounds().1)
     }
 
     /// The places of those that have siblings, by message. One query for all.
@@ -148,11 +148,12 @@ impl Conversations {
         Ok(messages.iter().filter_map(place).collect())
     }
 
-    /// The answer being written in a conversation, by whichever process, with all of its text so far.
-    async fn running(&self, conversation_id: &str) -> Result<Option<Running>, AppError> {
-        match self.live.get(conversation_id).and_then(|channel| channel.running()) {
-            Some(here) => Ok(Some(here)),
-            None => Ok(self.elsewhere.running(conversation_id).await?),
+    /// The answers being written in a conversation, by whichever process, with all of their text so far.
+    async fn running(&self, conversation_id: &str) -> Result<Vec<Running>, AppError> {
+        let here = self.live.get(conversation_id).map(|log| log.running()).unwrap_or_default();
+        if here.is_empty() {
+            return Ok(self.elsewhere.running(conversation_id).await?.into_iter().collect());
         }
+        Ok(here)
     }
 }

@@ -21,18 +21,14 @@ use crate::{
     server::words::{self, Words},
     ui::{
         parts::{Again, ErrorPage},
-        words::{Speaker, Speaks},
+        words::{Localize, Localizer},
     },
 };
 
-/// The views of a page speak the language of whoever asked for it.
-impl Speaks for Words {
-    fn words(&self, reason: &Reason) -> String {
-        self.text(reason)
-    }
-
-    fn group_sign(&self) -> String {
-        self.language.group_sign().to_owned()
+/// The views of a page are in the language of whoever asked for it.
+impl Localize for Words {
+    fn text(&self, reason: &Reason) -> String {
+        Words::text(*self, reason)
     }
 }
 
@@ -64,7 +60,7 @@ impl Page {
         let Page { title, status, islands, refresh, class, words } = self;
         let html = owner.with(|| {
             provide_context(nonce.clone());
-            provide_context(Speaker::new(words));
+            provide_context(Localizer::new(words));
             let body = body();
             view! {
                 <html lang=words.language.tag()>

@@ -1,10 +1,11 @@
-//! The local journal: what an answer's listeners are shown is appended here first, so that a killed
-//! process loses none of it.
+//! The local journal: each piece of an answer is appended here before listeners are shown it, so that a killed
+//! process loses nothing that anybody saw.
 //!
-//! One folder per process, `{data_dir}/journal/<instance>/`, locked while the process lives. Appends of
-//! many answers go out in one `write`, by a thread of its own; the page cache is enough, as only the
-//! process is expected to die (the store has the text 200 ms later). The next process that starts reads
-//! the folders that nobody locks, has their text stored ([`Leftover`]), and removes them.
+//! Each process has a folder, `{data_dir}/journal/<instance>/`, which it holds locked while it lives. One thread
+//! writes the pieces of all answers, as many as wait in one `write`. Nothing is synced to the disk, because the
+//! journal guards against the death of the process, not of the machine: the page cache survives the former, and the
+//! store has the text 200 ms later. The next process to start reads the folders that nobody holds ([`Leftover`]), has
+//! their text stored, and deletes them.
 
 mod leftover;
 mod record;
@@ -23,67 +24,67 @@ use tokio::sync::oneshot;
 
 use super::ops::disk;
 
-pub use leftover::{Leftover, Seen};
+pub use leftover::{Leftover, RecoveredAnswer};
 use record::Record;
 use segments::Segments;
 
-/// Locked as long as the folder's process lives.
+/// The file in the folder that its process holds locked.
 const LOCK: &str = "lock";
 
-/// One per process. Dropping it ends its thread; the folder stays for whoever starts next.
+/// The journal of this process. Dropping it ends its thread and leaves the folder for the next start.
 pub struct Journal {
-    shared: Arc<Shared>,
+    queue: Arc<WriteQueue>,
     next_answer: AtomicU32,
     dir: PathBuf,
     _lock: fs::File,
 }
 
 #[derive(Default)]
-struct Shared {
-    queue: Mutex<Queue>,
+struct WriteQueue {
+    pending: Mutex<Batch>,
     filled: Condvar,
-    /// Answers that the store has not got.
+    /// The number of answers that the store does not have in full yet.
     unstored: AtomicUsize,
 }
 
-/// What waits for the thread.
+/// What the thread writes next, and who waits for it.
 #[derive(Default)]
-struct Queue {
+struct Batch {
     bytes: Vec<u8>,
-    /// Answers that the bytes are of.
+    /// The answers whose records are in `bytes`.
     touched: Vec<u32>,
-    /// Answers whose records are not needed any more.
+    /// Answers that the store has in full, so that their records may go.
     ended: Vec<u32>,
     waiting: Vec<oneshot::Sender<Result<(), Arc<io::Error>>>>,
     closed: bool,
 }
 
-/// The records of one answer. Without [`Entry::stored`] they stay for the next start.
-pub struct Entry {
+/// The records of one answer. They stay for the next start unless [`AnswerRecords::stored`] is called.
+pub struct AnswerRecords {
     answer: u32,
     message_id: String,
-    /// How far the answer went when it was last appended to, in bytes; also what could not be written
-    /// counts, so that the journal shows where something is missing.
+    /// Where the answer's text ended after the last append, in bytes. Text that the disk refused counts too, so that
+    /// a gap between two records shows what is missing.
     text_end: AtomicU64,
     reasoning_end: AtomicU64,
     is_stored: AtomicBool,
-    shared: Arc<Shared>,
+    queue: Arc<WriteQueue>,
 }
 
-/// Where the records go.
+/// Where the thread writes records: files, and in tests a disk that fails.
 trait Sink {
-    /// One write for all of `bytes`, which are whole records of the `touched` answers.
+    /// Appends whole records, all of the `touched` answers, in one write.
     fn append(&mut self, bytes: &[u8], touched: &[u32]) -> io::Result<()>;
-    /// These answers are stored.
+    /// Told when the store has these answers in full.
     fn end(&mut self, answers: &[u32]);
 }
 
 impl Journal {
-    /// Makes the folder of this process below `root`, and finds what dead ones left there.
+    /// Makes the folder of this process below `root`, and finds the folders of dead processes beside it.
     ///
     /// # Errors
     ///
-    /// The folder cannot be made or locked. What cannot be read of a dead process is logged and left.
+    /// The folder cannot be made or locked. The folder of a dead process that cannot be read is logged and left.
     pub fn open(root: &Path, instance: &str) -> io::Result<(Self, Vec<Leftover>)> {
         disk::make_dir(root)?;
         disk::narrow(root);
@@ -97,38 +98,38 @@ impl Journal {
     }
 
     fn start(dir: PathBuf, lock: fs::File, sink: impl Sink + Send + 'static) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let closing = Closing(shared.clone());
+        let queue = Arc::new(WriteQueue::default());
+        let closing = Closing(queue.clone());
         std::thread::Builder::new().name("journal".into()).spawn(move || {
             let closing = closing;
             run(&closing.0, sink);
         })?;
-        Ok(Self { shared, next_answer: AtomicU32::new(0), dir, _lock: lock })
+        Ok(Self { queue, next_answer: AtomicU32::new(0), dir, _lock: lock })
     }
 
-    /// Begins the records of an answer. `content` and `reasoning` are what it has already.
-    pub fn begin(&self, message_id: &str, content: &str, reasoning: &str) -> Entry {
-        let entry = Entry {
+    /// Begins the records of an answer. `content` and `reasoning` are what an answer that is continued has already.
+    pub fn begin(&self, message_id: &str, content: &str, reasoning: &str) -> AnswerRecords {
+        let records = AnswerRecords {
             answer: self.next_answer.fetch_add(1, Ordering::Relaxed),
             message_id: message_id.to_owned(),
             text_end: AtomicU64::new(0),
             reasoning_end: AtomicU64::new(0),
             is_stored: AtomicBool::new(false),
-            shared: self.shared.clone(),
+            queue: self.queue.clone(),
         };
-        self.shared.unstored.fetch_add(1, Ordering::Relaxed);
-        entry.push(0, content, reasoning, None);
-        entry
+        self.queue.unstored.fetch_add(1, Ordering::Relaxed);
+        records.push(0, content, reasoning, None);
+        records
     }
 
-    /// How many answers have records here that the store has not got.
+    /// The number of answers with records here that the store does not have in full.
     pub fn unstored(&self) -> usize {
-        self.shared.unstored.load(Ordering::Relaxed)
+        self.queue.unstored.load(Ordering::Relaxed)
     }
 
-    /// Ends it, and removes the folder if everything in it is stored.
+    /// Ends the thread, and deletes the folder if the store has all answers.
     pub fn close(&self) {
-        self.shared.close();
+        self.queue.close();
         if self.unstored() > 0 {
             tracing::warn!(
                 "answers that the database did not take are kept in the journal for the next start"
@@ -143,33 +144,34 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.shared.close();
+        self.queue.close();
     }
 }
 
-impl Entry {
-    /// Returns once this text would survive the process. `seq` is the highest event number it covers.
+impl AnswerRecords {
+    /// Appends text to the answer and returns once it would survive the death of the process. `seq` is the highest
+    /// event number that the text covers.
     ///
     /// # Errors
     ///
-    /// The disk is full or broken; the text is not safe.
+    /// The disk is full or broken, or the journal is closed: the text is not safe here and must go to the store.
     pub async fn append(&self, seq: u64, text: &str, reasoning: &str) -> Result<(), Arc<io::Error>> {
         let (done, written) = oneshot::channel();
         self.push(seq, text, reasoning, Some(done));
-        // Dropped, should the journal end before it has written this.
+        // The thread drops the sender if it ends before it has written this.
         written.await.unwrap_or_else(|_| Err(Arc::new(io::Error::other("the journal is closed"))))
     }
 
-    /// The store has all of the answer. It may be said again.
+    /// To be called when the store has the whole answer. Further calls do nothing.
     pub fn stored(&self) {
         if self.is_stored.swap(true, Ordering::Relaxed) {
             return;
         }
-        self.shared.unstored.fetch_sub(1, Ordering::Relaxed);
-        let mut queue = self.shared.lock();
+        self.queue.unstored.fetch_sub(1, Ordering::Relaxed);
+        let mut queue = self.queue.lock();
         if !queue.closed {
             queue.ended.push(self.answer);
-            self.shared.filled.notify_one();
+            self.queue.filled.notify_one();
         }
     }
 
@@ -189,9 +191,9 @@ impl Entry {
             reasoning_at: Some(self.reasoning_end.fetch_add(reasoning.len() as u64, Ordering::Relaxed)),
             reasoning: reasoning.into(),
         };
-        let mut queue = self.shared.lock();
+        let mut queue = self.queue.lock();
         if queue.closed {
-            // The dropped sender tells.
+            // Dropping `done` tells the caller that nothing was written.
             return;
         }
         record.write(&mut queue.bytes);
@@ -200,14 +202,14 @@ impl Entry {
         queue.waiting.extend(done);
         drop(queue);
         if wakes {
-            self.shared.filled.notify_one();
+            self.queue.filled.notify_one();
         }
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+impl WriteQueue {
+    fn lock(&self) -> MutexGuard<'_, Batch> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn close(&self) {
@@ -216,27 +218,27 @@ impl Shared {
     }
 }
 
-/// Held by the journal's thread. However that ends, nobody waits for it after that: what is appended then
-/// is refused, and answers go to the database first.
-struct Closing(Arc<Shared>);
+/// Held by the journal's thread. Whichever way the thread ends, dropping this refuses the waiting appends and all
+/// later ones, so that nobody waits for ever and answers go to the database first.
+struct Closing(Arc<WriteQueue>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
         if std::thread::panicking() {
             tracing::error!("the journal ended in a panic; answers go to the database first");
         }
-        *self.0.lock() = Queue { closed: true, ..Queue::default() };
+        *self.0.lock() = Batch { closed: true, ..Batch::default() };
     }
 }
 
-/// Writes what has come together since the last write, until the journal is closed.
-fn run(shared: &Shared, mut sink: impl Sink) {
-    let mut batch = Queue::default();
+/// Writes what was appended since the last write, again and again, until the journal is closed.
+fn run(queue: &WriteQueue, mut sink: impl Sink) {
+    let mut batch = Batch::default();
     loop {
         {
             let idle =
-                |queue: &mut Queue| queue.waiting.is_empty() && queue.ended.is_empty() && !queue.closed;
-            let queue = shared.filled.wait_while(shared.lock(), idle);
+                |queue: &mut Batch| queue.waiting.is_empty() && queue.ended.is_empty() && !queue.closed;
+            let queue = queue.filled.wait_while(queue.lock(), idle);
             std::mem::swap(&mut *queue.unwrap_or_else(PoisonError::into_inner), &mut batch);
         }
         let written = append(&mut sink, &batch).map_err(Arc::new);
@@ -256,7 +258,7 @@ fn run(shared: &Shared, mut sink: impl Sink) {
     }
 }
 
-fn append(sink: &mut impl Sink, batch: &Queue) -> io::Result<()> {
+fn append(sink: &mut impl Sink, batch: &Batch) -> io::Result<()> {
     fail::fail_point!("journal", |_| Err(io::ErrorKind::StorageFull.into()));
     sink.append(&batch.bytes, &batch.touched)
 }

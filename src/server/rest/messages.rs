@@ -17,7 +17,7 @@ use crate::{
     server::{
         chat::{self, Chat, Edit, Place},
         conversations::{Conversations, ThreadMessage},
-        live::channel::Format,
+        live::log::Format,
         words,
     },
 };

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
+use js_sys::{Array, Intl, Object};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDocument, Storage};
@@ -40,6 +41,12 @@ pub fn tell_time_zone() {
     if let Ok(document) = document().dyn_into::<HtmlDocument>() {
         let _ = document.set_cookie(&format!("tz={minutes}; Path=/; SameSite=Lax; Max-Age=31536000"));
     }
+}
+
+/// The plural category of a number in a language, given by its tag: see [`PluralCategory`](crate::ui::words::PluralCategory).
+pub fn plural_category(language: &str, number: i64) -> String {
+    let rules = Intl::PluralRules::new(&Array::of1(&language.into()), &Object::new());
+    rules.select(number as f64).into()
 }
 
 pub fn is_hidden() -> bool {

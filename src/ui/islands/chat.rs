@@ -13,7 +13,7 @@ use super::{
 };
 use crate::ui::{
     parts::{Question, SteerForm},
-    words::{Phrases, speaker_or},
+    words::{Phrases, localizer_or},
 };
 
 /// `children` are the messages that are there already; what arrives comes below them.
@@ -34,11 +34,11 @@ pub fn Chat(
     reader: String,
     /// For forms that are sent without a script: makes what is sent from this page one question or change.
     key: String,
-    /// What the island's own views say: [`phrases`](super::phrases()).
+    /// What the island's own views say: [`PHRASES`](super::PHRASES).
     phrases: Phrases,
     children: Children,
 ) -> impl IntoView {
-    let words = speaker_or(phrases);
+    let words = localizer_or(phrases, browser::plural_category);
     let first = running.map(|answer| Turn::new(None, answer));
     let empty = conversation_id.is_none();
     let shared = Shared {

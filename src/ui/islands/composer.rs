@@ -10,7 +10,7 @@ use crate::{
     ui::{
         parts::Icon,
         sent::Sent,
-        words::{t, t_with},
+        words::{around, t, t_with},
     },
 };
 
@@ -85,6 +85,7 @@ pub(super) fn Composer(
             browser::keep(&keep::draft(shared), &area.value());
         }
     };
+    let (before_keys, after_keys) = around("answers-can-be-wrong", "keys");
     view! {
         <div class="dock">
             <Show when=move || shared.alert.with(Option::is_some)>
@@ -170,7 +171,7 @@ pub(super) fn Composer(
                 </div>
             </form>
             <p class="note">
-                {t("answers-can-be-wrong")} " " <span class="keys">{t("keys-hint")}</span>
+                {before_keys} <span class="keys">{t("keys-hint")}</span> {after_keys}
             </p>
         </div>
     }

@@ -158,7 +158,9 @@ impl Follower {
     async fn apply(&mut self, event: ChatEvent) {
         match event {
             ChatEvent::Title { title } => page::set_title(&self.conversation_id, &title),
-            ChatEvent::Changed {} => keep::reload(self.shared),
+            ChatEvent::Changed {} | ChatEvent::Message(_) | ChatEvent::Deleted { .. } => {
+                keep::reload(self.shared)
+            }
             event => {
                 let Some(id) = message_id(&event).map(str::to_owned) else { return };
                 let turn = self.shared.turn(&id);
@@ -228,7 +230,7 @@ impl Follower {
     fn compare(&mut self, prose: &Element, status: Status) {
         let Some(repeated) = self.repeated.take() else { return };
         repeated.ended.set(true);
-        if !page::shows(&repeated.id, prose, status.as_str()) {
+        if !page::shows(&repeated.id, prose, status.into_str()) {
             keep::reload(self.shared);
         }
     }
@@ -244,6 +246,9 @@ fn message_id(event: &ChatEvent) -> Option<&str> {
         | ChatEvent::Done { message_id, .. }
         | ChatEvent::Failed { message_id, .. }
         | ChatEvent::Reset { message_id } => Some(message_id),
-        ChatEvent::Title { .. } | ChatEvent::Changed {} => None,
+        ChatEvent::Title { .. }
+        | ChatEvent::Message(_)
+        | ChatEvent::Deleted { .. }
+        | ChatEvent::Changed {} => None,
     }
 }

@@ -14,5 +14,5 @@ mod shared;
 mod steer;
 
 pub use chat::Chat;
-pub use phrases::phrases;
+pub use phrases::PHRASES;
 pub use shared::Running;

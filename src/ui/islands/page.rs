@@ -146,19 +146,17 @@ pub fn random_key() -> String {
     format!("{:x}{:x}", (js_sys::Math::random() * 1e15) as u64, (js_sys::Math::random() * 1e15) as u64)
 }
 
-fn heading() -> Option<Element> {
-    document().query_selector(".bar h1[data-untitled]").ok().flatten()
-}
-
-/// The new title where it is shown: the tab, the bar, and the list.
+/// Shows a new title of the conversation in the tab, the bar, the list of conversations, and the menu's field.
 pub fn set_title(conversation_id: &str, title: &str) {
     document().set_title(&format!("{title} · Inglenook"));
-    if let Some(heading) = heading() {
-        heading.set_text_content(Some(title));
-        let _ = heading.remove_attribute("data-untitled");
-    }
     let entry = format!(".history a[href^=\"/c/{conversation_id}\"] .title");
-    if let Ok(Some(entry)) = document().query_selector(&entry) {
-        entry.set_text_content(Some(title));
+    for place in [".bar h1", &entry] {
+        if let Ok(Some(place)) = document().query_selector(place) {
+            place.set_text_content(Some(title));
+        }
+    }
+    if let Ok(Some(field)) = document().query_selector(".bar input[name=title]") {
+        // The attribute is what the field shows until somebody types into it, so nothing that was typed is lost.
+        let _ = field.set_attribute("value", title);
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{Siblings, Status, Usage},
     error::Refusal,
-    ui::{parts::meta_line, sent::Sent, words::Speaker},
+    ui::{parts::meta_line, sent::Sent, words::Localizer},
 };
 
 /// An answer that was being written when the page was made.
@@ -102,11 +102,11 @@ pub(super) struct Shared {
     pub asked: StoredValue<Sent>,
     pub changed: StoredValue<Sent>,
     /// For what handlers say.
-    pub words: StoredValue<Speaker>,
+    pub words: StoredValue<Localizer>,
 }
 
 impl Shared {
-    /// A sentence of [`phrases`](super::phrases()) for a handler, which has no context; views use `t`.
+    /// A sentence of [`PHRASES`](super::PHRASES) for a handler, which has no context; views use `t`.
     pub fn say(&self, key: &'static str) -> String {
         self.words.with_value(|words| words.say(key))
     }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::{Icon, steer::*};
 use crate::{
     domain::{Reason, Siblings, Status, Usage, message::MOST_LEFT_OUT},
-    ui::words::{Speaker, t, t_with},
+    ui::words::{Localizer, t, t_with},
 };
 
 /// What a person wrote, as they wrote it. `edit` is the form that changes it, where it is open; `query` as
@@ -74,7 +74,7 @@ pub fn Answer(id: String, html: String, reasoning: String, written: Written, met
     let has_text = !html.is_empty();
     let failure = failure.map(t_with);
     view! {
-        <article class="message" id=article aria-label=t("answer") data-status=status.as_str()>
+        <article class="message" id=article aria-label=t("answer") data-status=status.into_str()>
             <LeftOut count=left_out />
             {(!reasoning.is_empty()).then(|| {
                 view! {
@@ -123,9 +123,10 @@ pub fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String) -> im
 }
 
 /// Which model answered, and with how many tokens.
-pub fn meta_line(words: &Speaker, model: &str, usage: Option<Usage>) -> String {
+pub fn meta_line(localizer: &Localizer, model: &str, usage: Option<Usage>) -> String {
     let Some(usage) = usage else { return model.to_owned() };
-    words.words(&Reason::new("model-and-tokens").with("model", model).with("count", usage.completion_tokens))
+    localizer
+        .text(&Reason::new("model-and-tokens").with("model", model).with("count", usage.completion_tokens))
 }
 
 /// How an answer ended, where it did not end well, and the way on.

@@ -5,6 +5,7 @@
 mod browser;
 mod cargo;
 mod files;
+mod kept;
 mod lock;
 mod npm;
 mod project;

@@ -1,6 +1,6 @@
 //! Who listens to a stream and does what it says. The fuzzer listens by it, too.
 
-use super::Change;
+use super::BlockChange;
 
 /// What a listener has, who does what the changes say.
 #[derive(Default)]
@@ -13,11 +13,11 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn hear(&mut self, changes: Vec<Change>) {
+    pub(super) fn hear(&mut self, changes: Vec<BlockChange>) {
         for change in changes {
             self.told += 1;
             match change {
-                Change::Block { index, html } => {
+                BlockChange::Block { index, html } => {
                     let index = index as usize;
                     assert!(index <= self.blocks.len(), "a block was left out");
                     // References are resolved when all is there.
@@ -28,7 +28,7 @@ impl Listener {
                     self.blocks.resize(self.blocks.len().max(index + 1), String::new());
                     self.blocks[index] = html.into_string();
                 }
-                Change::Lines { index, html } => {
+                BlockChange::Lines { index, html } => {
                     assert_eq!(index as usize + 1, self.blocks.len());
                     let block = self.blocks.last_mut().expect("well-formed data");
                     let end = block.len() - "</code></pre></figure>".len();

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::{
-    Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize, scripts, strict as recognizer,
+    BlockChange, SafeHtml, Stream, blocks, bounds, links, render, sanitize, scripts, strict as recognizer,
 };
 
 mod cjk;

@@ -257,7 +257,7 @@ fn a_growing_list_is_rendered_seldom() {
         let changes = stream.flush();
         sent += changes
             .iter()
-            .map(|change| if let Change::Block { html, .. } = change { html.as_str().len() } else { 0 })
+            .map(|change| if let BlockChange::Block { html, .. } = change { html.as_str().len() } else { 0 })
             .sum::<usize>();
         listener.hear(changes);
     }
