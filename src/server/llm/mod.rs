@@ -15,7 +15,6 @@ mod mend;
 pub mod openai;
 pub mod registry;
 mod request;
-mod secret;
 mod stream;
 pub mod think;
 mod tls;
@@ -31,7 +30,6 @@ pub use client::is_local;
 pub use demo::Demo;
 pub use openai::{OpenAi, OpenAiConfig, ProviderTimeouts};
 pub use registry::Providers;
-pub use secret::ApiKey;
 
 /// The longest answer in bytes, with its thinking and all parts of a continued one. Text beyond is cut off, because a
 /// document of MongoDB has at most 16 MiB.
