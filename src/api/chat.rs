@@ -39,7 +39,7 @@ pub async fn ask(
     let ask = chat::Ask {
         conversation_id: conversation_id.as_deref().filter(|id| !id.is_empty()),
         text: &text,
-        place: chat::Place::Leaf,
+        position: chat::Position::Leaf,
         model: model.as_deref(),
         key: key.as_deref(),
         edited: None,

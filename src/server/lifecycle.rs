@@ -158,7 +158,7 @@ async fn begin_journal(config: &Config, store: &dyn Store) -> Result<(Journal, V
     })?;
     // Before it begins an answer, so that no other process takes that for nobody's.
     let unheard = |error| StartError::new(format!("The database takes no sign of life: {error}"));
-    store.beat().await.map_err(unheard)?;
+    store.heartbeat().await.map_err(unheard)?;
     Ok((journal, leftovers))
 }
 

@@ -1,7 +1,7 @@
 //! Everybody is spoken to in their own language: by their account, their choice, or their browser.
 
 use axum::http::Method;
-use inglenook::domain::Reason;
+use inglenook::{domain::Reason, server::store::Need};
 use serde_json::{Value, json};
 
 use super::{
@@ -215,8 +215,8 @@ async fn why_an_answer_failed_is_told_to_each_listener_in_their_language() {
     // What is stored is the reason, and no sentence.
     let (me, messages) = (lin.get(ME).await.json(), lin.get(&format!("{path}/messages")).await.json());
     let (me, answer) = (me["id"].as_str().unwrap(), messages["items"][1]["id"].as_str().unwrap());
-    let failure = app.state.store.message(me, answer).await.unwrap().unwrap().failure.unwrap();
-    assert_eq!(failure.reason, Reason::new("provider-bad-key").with("provider", "acme"));
+    let (_, answer) = app.state.store.message_access(me, answer, Need::Read).await.unwrap();
+    assert_eq!(answer.failure.unwrap().reason, Reason::new("provider-bad-key").with("provider", "acme"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

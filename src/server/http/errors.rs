@@ -8,8 +8,13 @@ use serde::Serialize;
 
 use super::{language, request_id};
 use crate::{
+    domain::Reason,
     error::AppError,
-    server::{ops::telemetry::chain, store::StoreError, words},
+    server::{
+        ops::telemetry::chain,
+        store::{NoAccess, StoreError},
+        words,
+    },
 };
 
 /// After how many seconds a database that does not answer, or a server that restarts, is worth another try.
@@ -100,6 +105,17 @@ impl From<StoreError> for AppError {
                 tracing::error!(cause = %chain(&error), "the store failed");
                 Self::Internal
             }
+        }
+    }
+}
+
+/// A stranger is not told from somebody who asks for what is not there.
+impl From<NoAccess> for AppError {
+    fn from(error: NoAccess) -> Self {
+        match error {
+            NoAccess::Missing => Self::NotFound,
+            NoAccess::Denied => Self::Forbidden { reason: Reason::new("not-allowed-here") },
+            NoAccess::Store(error) => error.into(),
         }
     }
 }

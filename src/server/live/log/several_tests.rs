@@ -92,9 +92,43 @@ fn an_ended_answer_is_forgotten_when_the_next_begins_unless_one_from_before_it_r
     assert_eq!(log.running_ids(), [("old".to_owned(), 0), ("new".to_owned(), 4)]);
     log.tell("old", done("old"));
     log.end("old");
+    log.tell("new", done("new"));
+    log.end("new");
     log.begin("newest", 0);
-    assert_eq!((log.bounds(), log.text("ended")), ((4, 5), None));
-    assert_eq!(names(&log, 3), [(0, "gone")]);
+    assert_eq!((log.bounds(), log.text("ended")), ((6, 6), None));
+    assert_eq!(names(&log, 5), [(0, "gone")]);
+}
+
+#[test]
+fn an_ended_answer_stays_whole_while_one_that_began_in_the_middle_of_it_runs() {
+    let log = Log::new(0);
+    log.begin("early", 0);
+    log.tell("early", started("early"));
+    log.append("early", "one ", "");
+    log.begin("late", 0);
+    log.append("early", "two", "");
+    log.tell("early", done("early"));
+    log.end("early");
+    log.begin("later", 0);
+    assert_eq!(log.bounds().0, 0);
+    let Read::Events(events, _) = log.read_text(2) else { panic!("gone") };
+    assert!(matches!(&*events[0].event, ChatEvent::Delta { text, .. } if text == "two"), "{events:?}");
+    log.end("late");
+    log.begin("last", 0);
+    assert_eq!(log.text("early"), None);
+}
+
+#[test]
+fn a_log_that_nobody_writes_in_does_not_grow_for_ever() {
+    let log = Log::new(0);
+    log.at_least(7);
+    for number in 8..10_000 {
+        log.publish(title("t"), number);
+    }
+    let (since, end) = log.bounds();
+    assert!(end == 9_999 && end - since <= 256, "{since}");
+    assert_eq!(names(&log, 7), [(0, "gone")]);
+    assert_eq!(names(&log, 9_998), [(9_999, "title")]);
 }
 
 #[test]
@@ -285,6 +319,8 @@ fn a_mirrored_answer_stands_beside_what_is_known_and_is_told_once() {
     let answer = Message {
         id: "a".into(),
         conversation_id: "c".into(),
+        author_id: "u".into(),
+        revision: 0,
         parent_id: None,
         role: Role::Assistant,
         content: "Hel".into(),
