@@ -17,7 +17,7 @@ pub mod registry;
 mod request;
 mod secret;
 mod stream;
-pub mod think;
+pub(crate) mod think;
 mod tls;
 
 use std::pin::Pin;
@@ -27,7 +27,7 @@ use futures::Stream;
 
 use crate::domain::{Failure, FailureCode, Reason, Role, Traits, Usage};
 
-pub use client::is_local;
+pub(crate) use client::is_local;
 pub use demo::Demo;
 pub use openai::{OpenAi, OpenAiConfig, ProviderTimeouts};
 pub use registry::Providers;
