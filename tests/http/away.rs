@@ -99,7 +99,10 @@ async fn a_page_that_was_away_is_told_in_html_and_a_branch_that_it_does_not_show
     let (id, first, after) = begun(&lin).await;
     let answer = first["assistant_message"]["id"].as_str().unwrap();
     let again = lin.post(&format!("/api/v1/messages/{answer}/regenerate"), &json!({})).await.is(202).json();
-    lin.events(&format!("/api/v1/conversations/{id}/events?after={}", again["after"])).await.until_end().await;
+    lin.events(&format!("/api/v1/conversations/{id}/events?after={}", again["after"]))
+        .await
+        .until_end()
+        .await;
     let form = format!("conversation_id={id}&after={after}&hidden=true");
     let lines = lin.post_form("/fn/follow", &form).await.is(200).text();
     let names: Vec<Value> = lines
