@@ -12,7 +12,7 @@ use futures::StreamExt;
 use tokio::{sync::watch, time::Instant};
 
 use self::end::Ending;
-use super::{Asked, Chat, begin::Turn, prompt::Prompt, tail::Tail};
+use super::{Asked, Chat, prompt::Prompt, tail::Tail, turn::Turn};
 use crate::{
     domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Reason, Usage},
     error::AppError,

@@ -13,6 +13,7 @@ mod stop;
 mod tail;
 mod title;
 mod tokens;
+mod turn;
 
 use std::sync::Arc;
 
