@@ -9,6 +9,7 @@ use super::{
     choice::ChosenModel,
     job,
     prompt::{self, Prompt},
+    turn::Turn,
 };
 use crate::{
     domain::{CurrentUser, Message, Reason},
@@ -16,7 +17,7 @@ use crate::{
     server::{
         llm::Provider,
         ops::tasks::Tasks,
-        store::{BeginOutcome, Destination, Grant, NewAnswer, Orphans, Run, StoreError},
+        store::{BeginOutcome, Destination, NewAnswer, Orphans, Run, StoreError},
     },
 };
 
@@ -24,27 +25,6 @@ use crate::{
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// How often the database may refuse to interrupt an answer before that is left to [`super::orphans`].
 const REFUSALS: u32 = 5;
-
-/// An answer that is stored as being written by this process.
-pub struct Turn {
-    /// With the conversation as it is with the answer.
-    pub grant: Grant,
-    /// The question that was stored with it.
-    pub question: Option<Message>,
-    /// A continued one has text already.
-    pub answer: Message,
-    /// Which run of the answer this is, see [`Run`].
-    pub run: String,
-    /// The position just before its first event.
-    pub after: u64,
-}
-
-impl Turn {
-    pub fn run(&self) -> Run {
-        let Message { id, conversation_id, .. } = self.answer.clone();
-        Run { message_id: id, conversation_id, run: self.run.clone() }
-    }
-}
 
 /// What came of the wish for an answer.
 pub(super) enum Begun {

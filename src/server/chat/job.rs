@@ -12,7 +12,7 @@ use futures::StreamExt;
 use tokio::{sync::watch, time::Instant};
 
 use self::end::Finisher;
-use super::{Asked, Chat, begin::Turn, chunk_writer::UnstoredText, prompt::Prompt};
+use super::{Asked, Chat, chunk_writer::UnstoredText, prompt::Prompt, turn::Turn};
 use crate::{
     domain::{ChatEvent, Failure, FailureCode, Reason, Usage},
     error::AppError,

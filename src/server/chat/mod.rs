@@ -13,6 +13,7 @@ mod steer;
 mod stop;
 mod title;
 mod tokens;
+mod turn;
 
 use std::sync::Arc;
 
