@@ -1,6 +1,8 @@
 //! [`Days`]: when days begin where the reader lives, by the time zone in a cookie that the page's script sets.
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
+
+use crate::server::http::cookie;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const MINUTE_MS: i64 = 60 * 1000;
@@ -19,10 +21,8 @@ impl Days {
     /// The days of whoever sends these headers; those of UTC where the cookie is missing or holds no number of minutes that a
     /// place can have.
     pub fn of(headers: &HeaderMap) -> Self {
-        let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let minutes = pairs.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| value.parse().ok());
-        let minutes_behind = minutes.filter(|minutes| (-MOST_MINUTES..=MOST_MINUTES).contains(minutes));
+        let told = cookie::value(headers, COOKIE).and_then(|value| value.parse().ok());
+        let minutes_behind = told.filter(|minutes| (-MOST_MINUTES..=MOST_MINUTES).contains(minutes));
         Self { minutes_behind: minutes_behind.unwrap_or_default() }
     }
 
@@ -41,6 +41,8 @@ impl Days {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
     fn days(cookies: &[&str]) -> Days {

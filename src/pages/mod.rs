@@ -6,6 +6,7 @@ mod history;
 mod layout;
 mod login;
 mod settings;
+mod window;
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -26,7 +27,6 @@ use crate::{
         accounts::Accounts,
         conversations::{Conversations, ModelList},
         http::{
-            document,
             flash::{self, Flash, Told, Typed},
             gate, redirect,
             site::Site,
@@ -72,7 +72,7 @@ impl From<AppError> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         if self.error != AppError::SignedOut {
-            return document::error_page(&self.error);
+            return self.error.into_response();
         }
         let next = self.next.as_deref().and_then(redirect::local).filter(|next| *next != "/");
         let next = next.map(|next| format!("?{}", redirect::next_parameter(next))).unwrap_or_default();

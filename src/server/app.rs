@@ -1,5 +1,5 @@
-//! [`App`]: builds every service once and hands each its parts. Only the command line, the lifecycle and the
-//! router know all of them; a handler names the one that it uses.
+//! [`App`]: builds every service once and hands each its parts. Only the lifecycle and the router name `App`; a handler
+//! names the services that it uses.
 
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use super::{
     ops::{
         clock::{Clock, Ids},
         ended::Ended,
+        tasks::Tasks,
     },
     render::Renderer,
     store::{Chats, Sessions, Store, Users},
@@ -38,6 +39,8 @@ pub struct App {
     pub provide: Provide,
     pub clock: Clock,
     pub ids: Arc<Ids>,
+    /// What runs behind the answers; the lifecycle ends them.
+    pub tasks: Tasks,
     pub live: Arc<Live>,
     pub relay: Arc<Relay>,
     pub cluster: Arc<Cluster>,
@@ -46,7 +49,7 @@ pub struct App {
 }
 
 impl App {
-    /// `secret` signs tokens; without a `journal` the database is written before listeners are told.
+    /// `secret` signs tokens. Without a `journal`, text is written to the database before listeners get it.
     pub fn new(
         config: Config,
         secret: &[u8],
@@ -59,15 +62,16 @@ impl App {
         let chats: Arc<dyn Chats> = store.clone();
         let (providers, journal) = (Arc::new(providers), journal.map(Arc::new));
         let (ids, live) = (Arc::new(Ids::new(clock.clone())), Arc::new(Live::default()));
-        let ended = Arc::new(Ended::default());
+        let (ended, tasks) = (Arc::new(Ended::default()), Tasks::default());
         let streams = live.clone();
         ended.listen(move |ids| streams.end_sessions(ids));
         let renderer = Arc::new(Renderer::new(std::thread::available_parallelism().map_or(2, usize::from)));
         let reading = Arc::new(Reading::default());
-        let models = Arc::new(ModelList::new(providers.clone(), config.chat.default_model.clone()));
+        let models =
+            Arc::new(ModelList::new(providers.clone(), config.chat.default_model.clone(), tasks.clone()));
         let relay = Arc::new(Relay::new(live.clone(), chats.clone(), sessions.clone(), clock.clone()));
         let elsewhere: Arc<dyn Elsewhere> = relay.clone();
-        let cluster = Arc::new(Cluster::new(chats.clone(), relay.clone()));
+        let cluster = Arc::new(Cluster::new(chats.clone(), relay.clone(), tasks.clone()));
         let accounts = Arc::new(Accounts::new(
             &config,
             secret,
@@ -84,6 +88,7 @@ impl App {
             reading: reading.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
+            tasks: tasks.clone(),
         });
         let chat = Arc::new(Chat::new(
             config.limits,
@@ -91,7 +96,7 @@ impl App {
             (models.clone(), providers),
             live.clone(),
             journal.clone(),
-            (clock.clone(), ids.clone()),
+            (clock.clone(), ids.clone(), tasks.clone()),
         ));
         let listening = Arc::new(Listening {
             live: live.clone(),
@@ -119,6 +124,7 @@ impl App {
             provide,
             clock,
             ids,
+            tasks,
             live,
             relay,
             cluster,
@@ -128,7 +134,7 @@ impl App {
     }
 }
 
-/// The services that server functions may ask for.
+/// Hands server functions the services that they may use.
 fn provided(
     accounts: &Arc<Accounts>,
     conversations: &Arc<Conversations>,

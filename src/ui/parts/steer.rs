@@ -141,7 +141,7 @@ pub fn ContinueButton(id: String) -> impl IntoView {
 
 /// HTML that shows a text as it is.
 pub(super) fn as_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    html_escape::encode_text(text).into_owned()
 }
 
 #[cfg(test)]
