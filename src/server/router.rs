@@ -21,14 +21,15 @@ use super::{
 use crate::pages;
 
 pub fn router(app: App) -> Router {
+    let (api, described) = rest::routes();
     let behind_the_gate = Router::new()
         .merge(pages::routes())
-        .nest("/api/v1", rest::routes())
+        .nest(rest::BASE, api)
         .route("/fn/{name}", any(context::server_functions))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
     let open = Router::new()
-        .merge(rest::documentation())
+        .merge(rest::documentation(described))
         .route("/pkg/{build}/{*name}", get(assets::hashed))
         .route("/favicon.ico", get(|headers: HeaderMap| assets::fixed("favicon.svg", headers)))
         .route("/robots.txt", get(|headers: HeaderMap| assets::fixed("robots.txt", headers)))
