@@ -17,6 +17,7 @@ mod languages;
 mod limits;
 mod models;
 mod openapi;
+mod openapi_limits;
 mod pages;
 mod people;
 mod proxies;

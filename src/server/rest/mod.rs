@@ -6,6 +6,7 @@ mod docs;
 mod events;
 mod extract;
 mod me;
+mod message_view;
 mod messages;
 mod openapi;
 mod problems;
