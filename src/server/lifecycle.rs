@@ -23,7 +23,7 @@ use crate::server::{
     journal::{Journal, Leftover},
     live::log::StopReason,
     llm::{
-        ApiKey, Provider,
+        Provider,
         demo::Demo,
         openai::{OpenAi, OpenAiConfig, ProviderTimeouts},
         registry::Providers,
@@ -184,7 +184,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
             Arc::new(OpenAi::new(OpenAiConfig {
                 name: provider.name.clone(),
                 base_url: provider.base_url.to_string(),
-                api_key: provider.api_key.as_ref().map(|key| ApiKey::new(key.expose_secret())),
+                api_key: provider.api_key.clone(),
                 models: provider.models.clone(),
                 title_model: provider.title_model.clone(),
                 traits: provider.traits.clone(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use inglenook::domain::Traits;
-use inglenook::server::llm::{ApiKey, OpenAi, OpenAiConfig, ProviderTimeouts};
+use inglenook::server::llm::{OpenAi, OpenAiConfig, ProviderTimeouts};
 use serde_json::Value;
 
 pub const KEY: &str = "sk-test-0123456789abcdef";
@@ -62,7 +62,7 @@ pub fn provider(base_url: &str, timeouts: ProviderTimeouts) -> Arc<OpenAi> {
     Arc::new(OpenAi::new(OpenAiConfig {
         name: "acme".into(),
         base_url: base_url.into(),
-        api_key: Some(ApiKey::new(KEY)),
+        api_key: Some(KEY.into()),
         models: Vec::new(),
         title_model: None,
         traits: Traits::default(),

@@ -63,7 +63,7 @@ pub static PROVIDER_KEYS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     properties(&schema_of::<ProviderTable>()).map(|(name, schema)| (name.clone(), doc(schema))).collect()
 });
 
-/// The JSON schema of a struct, with those of its fields inside it.
+/// The JSON schema of a struct, with the schemas of its fields inside it instead of references.
 pub(super) fn schema_of<T: JsonSchema>() -> Schema {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     settings.into_generator().into_root_schema_for::<T>().to_value()
@@ -74,7 +74,7 @@ pub(super) fn properties(schema: &Schema) -> impl Iterator<Item = (&String, &Sch
     schema["properties"].as_object().into_iter().flatten()
 }
 
-/// The end of a sentence on a value that is refused.
+/// The end of the message about a value that is refused.
 pub(super) fn wanted(schema: &Schema) -> String {
     let words: Vec<String> = schema["enum"].as_array().into_iter().flatten().map(Schema::to_string).collect();
     match (schema["wanted"].as_str(), words.split_last()) {
@@ -87,7 +87,7 @@ pub(super) fn wanted(schema: &Schema) -> String {
     }
 }
 
-/// What a schema has as default; of a table, what those of its fields have.
+/// The default of a schema; of a table, the defaults of its fields.
 pub(super) fn default(schema: &Schema) -> Option<Value> {
     match &schema["default"] {
         Schema::String(text) => Some(text.as_str().into()),
@@ -123,7 +123,7 @@ fn collect(path: &str, schema: &Schema, keys: &mut Vec<Key>) {
     });
 }
 
-/// The variable of a key. The server is the program, so its section is left out.
+/// The variable of a key. `server` is left out of the name, because it says no more than `INGLENOOK`.
 fn variable(key: &str) -> String {
     let name = match key {
         "store.url" => "store",
@@ -133,7 +133,7 @@ fn variable(key: &str) -> String {
     format!("INGLENOOK_{}", name.replace('.', "_").to_uppercase())
 }
 
-/// The known key most like `unknown`: a slip of the pen, or the right name in the wrong section.
+/// The key that was probably meant by an unknown one: a misspelt one, or one of the same name in another section.
 pub(super) fn nearest(unknown: &str) -> Option<&'static str> {
     fn last(key: &str) -> Option<&str> {
         key.rsplit('.').next()
@@ -142,7 +142,7 @@ pub(super) fn nearest(unknown: &str) -> Option<&'static str> {
     closest(unknown, keys()).or_else(|| keys().find(|known| last(known) == last(unknown)))
 }
 
-/// Variables that begin like ours and are none, with the one that was perhaps meant.
+/// Names that begin with `INGLENOOK_` and are no variable of the server, with the one that was probably meant.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Option<&'static str>)> {
     let known = || KEYS.iter().map(|key| &*key.env).chain(OTHER_VARIABLES.iter().map(|(env, _)| *env));
     names
@@ -154,7 +154,7 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Op
         .collect()
 }
 
-/// The candidate with the fewest edits, when these are few enough to be a slip.
+/// The candidate with the fewest edits, when these are few enough for a misspelling.
 pub(super) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .map(|candidate| (strsim::levenshtein(word, candidate), candidate))

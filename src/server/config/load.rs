@@ -1,4 +1,4 @@
-//! [`load`]: defaults, file, environment and command line become one [`Config`], or the list of all that is wrong.
+//! [`load`]: defaults, file, environment and command line become one [`Config`], or the list of its problems.
 
 use std::{
     io, iter,
@@ -32,7 +32,7 @@ pub type Options = [(&'static str, &'static str, String)];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     pub key: String,
-    /// Never a secret.
+    /// Without secrets and passwords.
     pub shown: String,
     pub origin: Origin,
 }
@@ -57,7 +57,7 @@ pub(super) fn load(
     let Sections { server, store, auth, chat, limits, timeouts, provider: tables } = sections;
     limits.check(&mut loader);
     let providers = provider::providers(&mut loader, tables);
-    if loader.is_sound("provider") {
+    if loader.is_valid("provider") {
         chat.check(&providers, &mut loader);
     }
     if !loader.problems.is_empty() {
@@ -69,7 +69,7 @@ pub(super) fn load(
     Ok(Config { file, server, store, auth, chat, limits, timeouts, providers, settings })
 }
 
-/// What the file says. A missing default file is as good as an empty one; a missing named one is not.
+/// Reads the file. A missing default file counts as an empty one; a missing named one is an error.
 fn read_file(
     loader: &mut Loader<'_>,
     named: Option<PathBuf>,
@@ -88,11 +88,11 @@ fn read_file(
         Origin::File(name.clone(), before.filter(|byte| *byte == b'\n').count() + 1)
     };
     let read = DeTable::parse(&text).and_then(|table| {
-        table.get_ref().iter().for_each(|(key, node)| locate(loader, key.get_ref(), node, &line));
+        table.get_ref().iter().for_each(|(key, node)| record_lines(loader, key.get_ref(), node, &line));
         Table::deserialize(Deserializer::from(table))
     });
     let mut values = Value::Table(read.unwrap_or_else(|error| {
-        // The line itself is not shown, because it may hold a secret.
+        // The text of the line is not shown, because it may hold a secret.
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
         loader.problem_at(
             line(error.span().map_or(0, |span| span.start)),
@@ -106,36 +106,43 @@ fn read_file(
     Ok((Some(path), values))
 }
 
-/// Notes the line of a value, and of those in it.
-fn locate(loader: &mut Loader<'_>, path: &str, node: &Spanned<DeValue<'_>>, line: &dyn Fn(usize) -> Origin) {
-    loader.place(path, line(node.span().start));
+/// Records the line of a value, and the lines of the values in it.
+fn record_lines(
+    loader: &mut Loader<'_>,
+    path: &str,
+    node: &Spanned<DeValue<'_>>,
+    line: &dyn Fn(usize) -> Origin,
+) {
+    loader.set_origin(path, line(node.span().start));
     match node.get_ref() {
         DeValue::Array(items) => {
-            items.iter().zip(1..).for_each(|(item, i)| locate(loader, &below(path, i), item, line));
+            items.iter().zip(1..).for_each(|(item, i)| record_lines(loader, &below(path, i), item, line));
         }
         DeValue::Table(fields) => {
-            fields.iter().for_each(|(key, field)| locate(loader, &below(path, key.get_ref()), field, line));
+            fields
+                .iter()
+                .for_each(|(key, field)| record_lines(loader, &below(path, key.get_ref()), field, line));
         }
         _ => {}
     }
 }
 
-/// Takes Leptos's own tables away; of what stands there only the address concerns the server.
+/// Removes Leptos's own tables, of which the server uses only the address.
 fn take_site_addr(loader: &mut Loader<'_>, values: &mut Value) {
     for (name, rest) in [("leptos", "site-addr"), ("package", "metadata.leptos.site-addr")] {
         let own = values.as_table_mut().and_then(|table| table.remove(name));
         if let (Some(address), None) =
             (own.as_ref().and_then(|own| get(own, rest)), get(values, "server.listen"))
         {
-            loader.place("server.listen", loader.origin(&below(name, rest)));
+            loader.set_origin("server.listen", loader.origin(&below(name, rest)));
             put(values, "server.listen", Some(address.clone()));
         }
     }
 }
 
-/// Puts what an option or a variable says over the file, and the default where nothing is said.
+/// Sets a key to its option or variable, which go before the file, or to its default when it has no value.
 fn read_key(loader: &mut Loader<'_>, key: &'static Key, options: &Options, values: &mut Value) {
-    // cargo leptos and its users set another variable for the address, too.
+    // cargo leptos sets another variable for the address.
     let other = (key.key == "server.listen").then_some("LEPTOS_SITE_ADDR");
     let mut variables = iter::once(&*key.env).chain(other);
     let option = options.iter().find(|(name, ..)| *name == key.key);
@@ -143,12 +150,12 @@ fn read_key(loader: &mut Loader<'_>, key: &'static Key, options: &Options, value
     let given =
         option.or_else(|| variables.find_map(|name| Some((Origin::Variable(name), loader.variable(name)?))));
     if let Some((origin, text)) = given {
-        loader.place(&key.key, origin);
+        loader.set_origin(&key.key, origin);
         put(values, &key.key, Some(from_text(text, &key.schema)));
     }
     match get(values, &key.key) {
         None => put(values, &key.key, default(&key.schema)),
-        // Words may be written large.
+        // Choices are not case-sensitive.
         Some(Value::String(text)) if key.schema.get("enum").is_some() => {
             let small = text.to_lowercase().into();
             put(values, &key.key, Some(small));
@@ -157,11 +164,11 @@ fn read_key(loader: &mut Loader<'_>, key: &'static Key, options: &Options, value
     }
 }
 
-/// Puts the providers of the variable, if it is set, in the place of those of the file.
+/// Replaces the providers of the file with those of the variable, if it is set.
 fn read_providers(loader: &mut Loader<'_>, values: &mut Value) {
     let Some(text) = loader.variable(PROVIDERS) else { return };
     loader.origins.retain(|path, _| !is_provider(path));
-    loader.place("provider", Origin::Variable(PROVIDERS));
+    loader.set_origin("provider", Origin::Variable(PROVIDERS));
     let tables = array(&text).unwrap_or_else(|what| {
         let wanted = r#"an array of tables as JSON or TOML, such as [{"name": "local", "base_url": "http://localhost:11434/v1"}]"#;
         loader.problem("provider", format!("found {what}, wanted {wanted}"));
@@ -189,7 +196,7 @@ fn setting(loader: &Loader<'_>, key: &Key, values: &Value) -> Setting {
     Setting { key: key.key.clone(), shown, origin: loader.origin(&key.key) }
 }
 
-/// A variable can only hold text: numbers are read from it, and lists have commas between.
+/// The value of a variable or an option: a number or a list with commas, when the key wants one.
 fn from_text(text: String, schema: &Schema) -> Value {
     match schema["type"].as_str() {
         Some("integer") => text.parse().map_or(Value::String(text), Value::Integer),
@@ -201,7 +208,7 @@ fn from_text(text: String, schema: &Schema) -> Value {
     }
 }
 
-/// An array in JSON or TOML; the error says what it is instead.
+/// Reads an array in JSON or TOML; the error says what was found instead.
 fn array(text: &str) -> Result<Value, String> {
     let json = serde_json::from_str::<Value>(text);
     let mut value =
@@ -223,8 +230,8 @@ fn get<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(value, |value, name| value.get(name))
 }
 
-/// Sets a value; without one, only makes the table it belongs to. What stands where a table should be stays, because it
-/// is told when it is read.
+/// Sets a value; without one, only makes the table it belongs to. A value where a table should be stays, because
+/// [`Loader::read`] reports it.
 fn put(table: &mut Value, path: &str, value: Option<Value>) {
     let Some(table) = table.as_table_mut() else { return };
     match (path.split_once('.'), value) {

@@ -1,4 +1,4 @@
-//! [`Loader`]: reads a table into its struct, and records all that is wrong with its key, its place and what is wanted.
+//! [`Loader`]: reads a table into its struct, and records each problem with its key, its origin and what is wanted.
 
 use std::{collections::BTreeMap, fmt::Display, iter};
 
@@ -13,13 +13,13 @@ use super::{
     problem::{Origin, Problem, found},
 };
 
-/// Where values came from, and what is wrong with them.
+/// The origins of values, and the problems found in them so far.
 ///
-/// A path names a value as problems do: `server.listen`, and below `[[provider]]`, where people count from 1,
+/// A path names a value as messages do: `server.listen`, and below `[[provider]]`, with numbers from 1,
 /// `provider 1 models 2 name`.
 pub struct Loader<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
-    /// By path; a default has none.
+    /// By path; a default value has none.
     pub origins: BTreeMap<String, Origin>,
     pub problems: Vec<Problem>,
 }
@@ -29,28 +29,27 @@ impl<'a> Loader<'a> {
         Self { variable, origins: BTreeMap::new(), problems: Vec::new() }
     }
 
-    /// A variable without blanks around it; an empty one counts as unset.
+    /// The value of a variable, without blanks around it; an empty one counts as unset.
     pub fn variable(&self, name: &str) -> Option<String> {
         Some((self.variable)(name)?.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// Says where the value at a path came from.
-    pub fn place(&mut self, path: &str, origin: Origin) {
+    pub fn set_origin(&mut self, path: &str, origin: Origin) {
         self.origins.insert(path.to_owned(), origin);
     }
 
-    /// Where the value at a path came from. What a provider leaves out counts as of its table.
+    /// The origin of the value at a path. A field that a provider leaves out has the origin of its table.
     pub fn origin(&self, path: &str) -> Origin {
         let mut paths = iter::successors(Some(path), |path| Some(path.rsplit_once(' ')?.0));
         paths.find_map(|path| self.origins.get(path)).cloned().unwrap_or(Origin::Default)
     }
 
-    /// Whether nothing is wrong so far with a section.
-    pub fn is_sound(&self, section: &str) -> bool {
+    /// Whether a section has no problem so far.
+    pub fn is_valid(&self, section: &str) -> bool {
         self.problems.iter().all(|problem| !problem.key.starts_with(section))
     }
 
-    /// Records what is wrong with the value at a path.
+    /// Records a problem of the value at a path.
     pub fn problem(&mut self, path: &str, message: impl Into<String>) {
         self.problem_at(self.origin(path), path, message);
     }
@@ -67,8 +66,8 @@ impl<'a> Loader<'a> {
         self.problem(path, format!("found {}, wanted {wanted}", found(value)));
     }
 
-    /// What a table says. What is wrong in it is recorded and taken away, and the rest is read again, so that one run
-    /// tells everything. `None`: it is no table.
+    /// Reads a table. A value that serde refuses is recorded and removed, and the rest is read again, because one run
+    /// reports all problems. `None`: the value is no table.
     pub fn read<T: DeserializeOwned + JsonSchema>(&mut self, path: &str, mut table: Value) -> Option<T> {
         let schema = schema_of::<T>();
         self.check(path, &table, &schema);
@@ -77,7 +76,7 @@ impl<'a> Loader<'a> {
                 Ok(read) => return Some(read),
                 Err(error) => error,
             };
-            // A list is right or wrong as a whole: without one of its items, the others would have other numbers.
+            // The path ends at a list, because without one of its items the others would have other numbers.
             let keys = error.path().iter().map_while(|segment| match segment {
                 Segment::Map { key } => Some(&**key),
                 _ => None,
@@ -100,7 +99,7 @@ impl<'a> Loader<'a> {
                 sentence if sentence.starts_with("found ") => self.problem(&at, sentence),
                 _ => self.refuse(&at, &value, &wanted(field)),
             }
-            // A default that is refused itself is not tried again.
+            // A default that serde refuses would be refused for ever.
             if let Some(default) = default(field).filter(|default| *default != value) {
                 fields.insert((*last).to_owned(), default);
             }
@@ -130,7 +129,7 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Records a key that there is not, or each key of a section that there is not.
+    /// Records an unknown key, or each key of an unknown section.
     fn unknown(&mut self, path: &str, name: &str, value: &Value, parent: &Schema) {
         if is_provider(path) {
             let names: Vec<&str> = properties(parent).map(|(name, _)| &**name).collect();

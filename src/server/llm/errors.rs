@@ -4,11 +4,12 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
+use secrecy::{ExposeSecret, SecretString};
 
+use super::LlmError;
 use super::client::{causes, not_connected};
 use super::complaint::{self, ErrorKind};
 use super::think::is_blank;
-use super::{ApiKey, LlmError};
 use crate::domain::{FailureCode, Reason, amount::duration};
 
 /// The most characters of a provider's text that are logged.
@@ -20,7 +21,7 @@ const SHOWN_CHARS: usize = 80;
 #[derive(Clone, Debug)]
 pub(super) struct ErrorContext {
     pub(super) name: String,
-    pub(super) key: Option<ApiKey>,
+    pub(super) key: Option<SecretString>,
 }
 
 impl ErrorContext {
@@ -33,8 +34,11 @@ impl ErrorContext {
         detail: impl AsRef<str>,
     ) -> LlmError {
         let detail = match &self.key {
-            Some(key) => key.strike(detail.as_ref()),
-            None => detail.as_ref().to_owned(),
+            // Providers repeat the key in errors.
+            Some(key) if !key.expose_secret().is_empty() => {
+                detail.as_ref().replace(key.expose_secret(), "[key]")
+            }
+            _ => detail.as_ref().to_owned(),
         };
         // The key is struck out before the cut, or half of it could stay. Control characters go, so that one entry
         // cannot look like two lines of the log.

@@ -5,12 +5,15 @@ use std::time::{Duration, UNIX_EPOCH};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{ErrorContext, human, retry_after};
-use crate::domain::FailureCode::{self, Broken, Overloaded, Refused};
-use crate::server::llm::{ApiKey, LlmError};
+use crate::domain::{
+    FailureCode::{self, Broken, Overloaded, Refused},
+    Reason,
+};
+use crate::server::llm::LlmError;
 use crate::server::words::Words;
 
 fn errors() -> ErrorContext {
-    ErrorContext { name: "Acme".into(), key: Some(ApiKey::new("sk-12345")) }
+    ErrorContext { name: "Acme".into(), key: Some("sk-12345".into()) }
 }
 
 /// What a person who reads English is told.
@@ -47,6 +50,16 @@ fn every_status_ends_in_a_stated_failure() {
         assert!(said(&error).contains(part), "{status}: {}", said(&error));
         assert!(error.detail.starts_with(status.as_str()), "{}", error.detail);
     }
+}
+
+#[test]
+fn the_key_is_never_printed() {
+    let context = errors();
+    assert!(!format!("{context:?}").contains("sk-12345"));
+    let twice = context.broken(Reason::new("provider-senseless"), "Bearer sk-12345, sk-12345");
+    assert_eq!(twice.detail, "Bearer [key], [key]");
+    let empty = ErrorContext { key: Some("".into()), ..context };
+    assert_eq!(empty.broken(Reason::new("provider-senseless"), "abc").detail, "abc");
 }
 
 #[test]

@@ -15,9 +15,8 @@ mod mend;
 pub mod openai;
 pub mod registry;
 mod request;
-mod secret;
 mod stream;
-pub mod think;
+pub(crate) mod think;
 mod tls;
 
 use std::pin::Pin;
@@ -27,11 +26,10 @@ use futures::Stream;
 
 use crate::domain::{Failure, FailureCode, Reason, Role, Traits, Usage};
 
-pub use client::is_local;
+pub(crate) use client::is_local;
 pub use demo::Demo;
 pub use openai::{OpenAi, OpenAiConfig, ProviderTimeouts};
 pub use registry::Providers;
-pub use secret::ApiKey;
 
 /// The longest answer in bytes, with its thinking and all parts of a continued one. Text beyond is cut off, because a
 /// document of MongoDB has at most 16 MiB.

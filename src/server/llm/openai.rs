@@ -14,6 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::StreamExt;
 use http::{HeaderValue, StatusCode, header};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 
 use self::told::ToldTraits;
@@ -21,7 +22,7 @@ use super::base::{Base, is_astray};
 use super::client::{HttpClient, NoHttpClient, client};
 use super::errors::{ErrorContext, human, retry_after, shown};
 use super::request::{Dialect, body, simpler};
-use super::{ApiKey, ChatRequest, DeltaStream, LlmError, Provider, listing, stream};
+use super::{ChatRequest, DeltaStream, LlmError, Provider, listing, stream};
 use crate::domain::{FailureCode, Listed, Reason, Traits};
 
 /// The most time that `/models` may take, and the most bytes of its answer.
@@ -41,7 +42,7 @@ pub struct OpenAiConfig {
     pub name: String,
     /// With or without a slash and a version at its end; `/chat/completions` is added.
     pub base_url: String,
-    pub api_key: Option<ApiKey>,
+    pub api_key: Option<SecretString>,
     /// Empty to ask `/models` for them.
     pub models: Vec<Listed>,
     /// The traits of all its models that state none of their own.
@@ -138,7 +139,7 @@ impl OpenAi {
 
     fn authorized(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         let Some(key) = &self.errors.key else { return request };
-        match HeaderValue::from_str(&format!("Bearer {}", key.expose())) {
+        match HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())) {
             Ok(mut value) => {
                 value.set_sensitive(true);
                 request.header(header::AUTHORIZATION, value)

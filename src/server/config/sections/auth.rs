@@ -12,7 +12,7 @@ use crate::server::config::secret::{MIN_SECRET_BYTES, weakness};
 #[serde(deny_unknown_fields)]
 pub struct AuthConfig {
     /// Signs the sessions: at least 32 random bytes; unset, one is made and kept in {data_dir}/secret.
-    // [`Config::signing_secret`](crate::server::config::Config::signing_secret) knows both.
+    // Read it with `Config::signing_secret`, which knows both.
     #[serde(default, deserialize_with = "secret")]
     #[schemars(with = "String", extend("writeOnly" = true, "wanted" = "a text"))]
     pub secret: Option<SecretString>,
@@ -25,7 +25,7 @@ pub struct AuthConfig {
     pub session: Duration,
 }
 
-/// Who may make an account. The first person always may.
+/// Who may make an account, after the first person, who always may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {

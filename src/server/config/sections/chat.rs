@@ -1,4 +1,4 @@
-//! `[chat]`: what a new conversation begins with.
+//! `[chat]`: the model of a new conversation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -25,7 +25,7 @@ fn model<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D
 }
 
 impl ChatConfig {
-    /// Tells when the default model's provider is none of these, or lists models and not this one.
+    /// Reports a default model whose provider is none of these, or lists its models without it.
     pub fn check(&self, providers: &[ProviderConfig], loader: &mut Loader<'_>) {
         let Some(given) = self.default_model.as_deref() else { return };
         let Some((name, model)) = given.split_once('/') else { return };

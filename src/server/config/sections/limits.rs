@@ -1,11 +1,11 @@
-//! `[limits]`: how much the server takes, from one person, from one address and in all.
+//! `[limits]`: how much the server accepts from one person, from one address and in all.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::loader::Loader;
 
-/// More bytes than this, a GiB, are a mistake.
+/// A GiB: no limit of bytes may be larger.
 const MOST_BYTES: usize = 1 << 30;
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -35,10 +35,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Tells when a message that is taken would not fit into a request.
+    /// Reports when a message of the longest length would not fit into a request.
     pub fn check(&self, loader: &mut Loader<'_>) {
         let Self { message_bytes, body_bytes, .. } = self;
-        if body_bytes < message_bytes && loader.is_sound("limits") {
+        if body_bytes < message_bytes && loader.is_valid("limits") {
             let wanted = format!("wanted at least limits.message_bytes, which is {message_bytes}");
             loader.problem("limits.body_bytes", format!("found {body_bytes}, {wanted}"));
         }

@@ -1,8 +1,8 @@
 //! [`Sections`]: what `Leptos.toml` may say, one struct for each of its tables.
 //!
-//! A key is a field: its doc comment is its meaning in `--help` and in the README, and its attributes say the rest.
-//! `default` is written as a file writes it; a range holds for the number in the file; `wanted` ends the sentence on
-//! a value that is refused, where the type and the range do not say it.
+//! A key is a field. Its doc comment is its meaning in `--help` and in the README. Of its attributes, `default` is the
+//! value as a file has it, `range` the limits of the number in the file, and `wanted` the end of the message about a
+//! value that is refused, where type and range do not make it.
 
 mod auth;
 mod chat;
@@ -35,7 +35,7 @@ pub(super) struct Sections {
     pub chat: ChatConfig,
     pub limits: Limits,
     pub timeouts: Timeouts,
-    /// Each [`provider::ProviderTable`] is read on its own, so that a problem in one does not hide the others.
+    /// Each [`provider::ProviderTable`] is read on its own, because a problem in one must not hide those of others.
     #[serde(default)]
     #[schemars(with = "Vec<String>", extend("wanted" = "a list of tables: write [[provider]]"))]
     pub provider: Vec<Value>,

@@ -33,17 +33,17 @@ pub struct ProviderConfig {
     pub base_url: String,
     /// `None`: no `Authorization` is sent.
     pub api_key: Option<SecretString>,
-    /// Empty: `/models` is asked. What is said of all models stands in each of them, too.
+    /// Empty: `/models` is asked. Each has the traits of all models, where it has none of its own.
     pub models: Vec<Listed>,
-    /// What is said of all its models.
+    /// The traits of all its models.
     pub traits: Traits,
     /// The model that names conversations; `None`: the one that answers.
     pub title_model: Option<String>,
     pub origin: Origin,
 }
 
-/// A table as it is written. All fields are optional, so that a missing one hides no other problem; `required` names
-/// those that are told when they are missing.
+/// A table as the file has it. All fields are optional, because a missing one must not hide other problems; `required`
+/// lists those whose absence is a problem.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("required" = ["name", "base_url"]))]
@@ -84,7 +84,7 @@ pub struct ProviderTable {
 const MODELS: &str = "a list of models' names of at most 200 characters, or of tables with such a name, such as \
     [\"llama3.2\", {name = \"qwen3\", context = 32768}]";
 
-/// One of the `models`; what it says goes before what its provider says.
+/// One of the `models`; its traits go before those of its provider.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("required" = ["name"]))]
@@ -121,7 +121,7 @@ struct PriceTable {
 
 const AMOUNT: &str = "what a million tokens cost, a number that is not below 0, such as 0.15";
 
-/// A higher price of a million tokens is a mistake.
+/// The highest price of a million tokens.
 const MOST: u32 = 1_000_000;
 
 fn context_wanted() -> String {
@@ -140,7 +140,7 @@ fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     Ok(Some(name))
 }
 
-/// The URL without a slash at the end, and without the call that manuals show it with.
+/// The URL without a slash at the end, and without the path of a call, because manuals show whole calls.
 fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     const WANTED: &str = "wanted an http or https address such as http://localhost:11434/v1";
     let text = String::deserialize(deserializer)?;
@@ -200,15 +200,15 @@ pub fn providers(loader: &mut Loader<'_>, tables: Vec<Value>) -> Vec<ProviderCon
     let says = |field: &str, text: &str| {
         tables.iter().any(|table| table.get(field).and_then(Value::as_str) == Some(text))
     };
-    // A provider that is written down goes before the one that the variables make, and a key that is meant for one
-    // server is not sent to another.
+    // A provider of the file goes before the one that the variables make, and a key that is meant for one server is
+    // not sent to another.
     let is_written = says("name", "openai") || says("api_key_env", "OPENAI_API_KEY");
     let mut given: Vec<(String, Value)> =
         tables.into_iter().zip(1..).map(|(table, i)| (format!("provider {i}"), table)).collect();
     let variable =
         ["OPENAI_API_KEY", "OPENAI_BASE_URL"].into_iter().find(|name| loader.variable(name).is_some());
     if let Some(variable) = variable.filter(|_| !is_written) {
-        loader.place("provider openai", Origin::Variable(variable));
+        loader.set_origin("provider openai", Origin::Variable(variable));
         given.push((
             "provider openai".to_owned(),
             Table::from_iter([("name".to_owned(), "openai".into())]).into(),
@@ -247,12 +247,12 @@ fn provider(loader: &mut Loader<'_>, path: &str, mut table: Value) -> Option<Pro
     })
 }
 
-/// What a table named `openai` leaves out is in variables that many programs read.
+/// Fills in what a table named `openai` leaves out from the variables that most programs for OpenAI read.
 fn complete_openai(loader: &mut Loader<'_>, path: &str, table: &mut Table) {
     if !table.contains_key("base_url") {
         const VARIABLE: &str = "OPENAI_BASE_URL";
         let given = loader.variable(VARIABLE);
-        loader.place(&below(path, "base_url"), Origin::Variable(VARIABLE));
+        loader.set_origin(&below(path, "base_url"), Origin::Variable(VARIABLE));
         table.insert("base_url".to_owned(), given.unwrap_or_else(|| OPENAI_BASE_URL.to_owned()).into());
     }
     if !table.contains_key("api_key_env") && loader.variable("OPENAI_API_KEY").is_some() {
@@ -260,7 +260,7 @@ fn complete_openai(loader: &mut Loader<'_>, path: &str, table: &mut Table) {
     }
 }
 
-/// The key in a variable. A key goes into a header, which takes no blanks and no letters beyond ASCII.
+/// The key in a variable. Blanks and letters beyond ASCII are refused, because the key goes into a header.
 fn api_key(loader: &mut Loader<'_>, path: &str, variable: &str) -> Option<SecretString> {
     let message = match loader.variable(variable) {
         Some(key) if key.bytes().all(|byte| byte.is_ascii_graphic()) => return Some(key.into()),
@@ -273,7 +273,7 @@ fn api_key(loader: &mut Loader<'_>, path: &str, variable: &str) -> Option<Secret
     None
 }
 
-/// The models of a provider, each once, in their order; `of_all` is what is said of all of them.
+/// The models of a provider, each once, in their order; `of_all` are the traits of those without their own.
 fn models(loader: &mut Loader<'_>, path: &str, items: Vec<Value>, of_all: &Traits) -> Vec<Listed> {
     let mut seen = HashSet::new();
     let mut models = Vec::new();
@@ -300,7 +300,7 @@ fn models(loader: &mut Loader<'_>, path: &str, items: Vec<Value>, of_all: &Trait
     models
 }
 
-/// For `inglenook check`, where each provider is asked.
+/// A line for each provider, for `inglenook check`.
 pub fn settings(providers: &[ProviderConfig]) -> impl Iterator<Item = Setting> {
     providers.iter().map(|provider| {
         let key = if provider.api_key.is_some() { "key set" } else { "no key" };

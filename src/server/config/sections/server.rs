@@ -26,7 +26,7 @@ pub struct ServerConfig {
     ))]
     pub listen: SocketAddr,
     /// The address people type, such as https://chat.example.org; https makes cookies Secure.
-    // Here without a slash at the end.
+    // Scheme, host and port, without a slash at the end.
     #[serde(default, deserialize_with = "public_url")]
     #[schemars(with = "String", extend(
         "wanted" = "an http or https address without a path, such as https://chat.example.org"
@@ -83,7 +83,6 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     text(deserializer, listen)
 }
 
-/// Scheme, host and port, without a slash at the end.
 fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     text(deserializer, |text| {
         let url = Url::parse(text).ok()?;

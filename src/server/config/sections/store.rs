@@ -12,7 +12,7 @@ use crate::server::config::problem::without_password;
 #[serde(deny_unknown_fields)]
 pub struct StoreConfig {
     /// sqlite:FILE, or mongodb://HOST/DATABASE?replicaSet=NAME for more than one machine.
-    // May hold a password: [`StoreConfig::shown`] does not show it.
+    // It may hold a password, so print `StoreConfig::shown` instead.
     #[serde(deserialize_with = "store_url")]
     #[schemars(extend(
         "default" = "sqlite:{data_dir}/inglenook.db",
