@@ -150,6 +150,7 @@ model-unknown = No provider offers a model named “{ $model }”. Choose one of
 model-gone = { $model } is no longer offered. Choose another model.
 model-none = No model can be asked: no provider answers. Ask the administrator to look at the providers.
 message-empty = Write a message first.
+not-allowed-here = You may read this conversation, but not change this in it.
 conversation-busy = An answer is still being written here. Wait for it, or stop it, and send again.
 conversation-at-end-of-time = Nothing can follow this message: its id lies at the end of time. Go back to an earlier one, or begin a new conversation.
 only-answers-again = Only an answer can be written again.

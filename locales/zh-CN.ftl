@@ -134,6 +134,7 @@ model-unknown = 没有提供方提供名为“{ $model }”的模型。请从列
 model-gone = { $model } 已不再提供，请换一个模型。
 model-none = 没有可用的模型：所有提供方都没有响应。请联系管理员检查。
 message-empty = 请先输入消息。
+not-allowed-here = 您可以阅读这个对话，但不能在其中进行此操作。
 conversation-busy = 这里还有回答正在生成。请等它结束，或停止后再发送。
 conversation-at-end-of-time = 这条消息的编号已到时间尽头，后面无法再接消息。请回到更早的消息，或开始新对话。
 only-answers-again = 只有回答可以重新生成。

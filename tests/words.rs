@@ -1,5 +1,5 @@
-//! The files of sentences fit the code and each other: no key is missing, none is unused, and all have the
-//! parameters that they are given.
+//! The files of sentences fit the code and each other: no key is missing or unused, and all files have the parameters
+//! that the code gives.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -27,7 +27,7 @@ fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Every Rust file by its path below `src`, without comments and without tests.
+/// The Rust files by their paths below `src`, without comments and tests.
 fn sources() -> Vec<(String, String)> {
     let src = root().join("src");
     let name = |path: &Path| path.strip_prefix(&src).unwrap().to_string_lossy().replace('\\', "/");
@@ -43,7 +43,7 @@ fn code(text: &str) -> String {
 
 type Sentences = BTreeMap<String, BTreeSet<String>>;
 
-/// The keys of a file with the parameters that their sentences have.
+/// The keys of a file, with the parameters in their sentences.
 fn sentences(text: &str) -> Sentences {
     let mut found = Sentences::new();
     let mut key = None;
@@ -63,7 +63,7 @@ fn sentences(text: &str) -> Sentences {
     found
 }
 
-/// The sentences of each language by its tag.
+/// The sentences of each language, by its tag.
 fn languages() -> BTreeMap<String, Sentences> {
     let tag = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
     files(&root().join("locales"), "ftl")

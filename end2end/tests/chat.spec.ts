@@ -120,7 +120,7 @@ test("Enter sends, Shift-Enter breaks the line, Enter while composing does neith
 
   await chat.box.press("Enter");
   await expect(chat.questions).toHaveCount(2);
-  expect(await chat.questions.last().locator(".body").innerText()).toBe("one\ntwo");
+  expect(await chat.questions.last().locator(".question-text").innerText()).toBe("one\ntwo");
   await chat.ended();
 });
 
@@ -153,7 +153,7 @@ test("Stop ends the answer, closes the upstream request and keeps the text", asy
   await chat.expectText(kept);
   await expect(page.getByText("You stopped this answer")).toBeVisible();
 
-  // The new answer stands in the old one's place.
+  // The new answer takes the place of the old one on the page.
   await chat.retry.click();
   await chat.ready();
   await expect(chat.stop).toBeVisible();
@@ -183,8 +183,8 @@ for (const model of ["think-tags", "think-closed"]) {
     for (const round of ["as it arrived", "after a reload"]) {
       await chat.expectText("Hello there.");
       await expect(chat.answer.getByText("Reasoning"), round).toBeVisible();
-      await expect(chat.answer.locator(".thought"), round).toBeHidden();
-      await expect(chat.answer.locator(".thought"), round).toContainText("SECRET");
+      await expect(chat.answer.locator(".reasoning-text"), round).toBeHidden();
+      await expect(chat.answer.locator(".reasoning-text"), round).toContainText("SECRET");
       await chat.reload();
     }
   });

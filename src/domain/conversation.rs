@@ -10,6 +10,8 @@ pub const MAX_SYSTEM_PROMPT_BYTES: usize = 32 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
     pub id: String,
+    #[serde(default)]
+    pub kind: ConversationKind,
     /// Empty until the model (or the first words) has given one.
     pub title: String,
     /// `None`: the server's default model.
@@ -22,6 +24,21 @@ pub struct Conversation {
     pub created_at: i64,
     /// When a message was last added; listings are newest first by `(updated_at, id)`.
     pub updated_at: i64,
+}
+
+/// Who may take part in a conversation. Only private ones are made so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationKind {
+    /// The owner alone.
+    #[default]
+    Private,
+    /// The owner and the members.
+    Room,
+    /// Two people.
+    Direct,
+    /// A room with topics.
+    Board,
 }
 
 /// What an owner may change; `None` leaves a field as it is. The inner `None` of `model` and

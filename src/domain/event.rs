@@ -165,6 +165,8 @@ mod tests {
         Message {
             id: id.into(),
             conversation_id: "c".into(),
+            author_id: "u".into(),
+            revision: 0,
             parent_id: parent_id.map(Into::into),
             role,
             content: format!("text of {id}"),

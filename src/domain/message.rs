@@ -9,6 +9,8 @@ use super::reason::Reason;
 pub struct Message {
     pub id: String,
     pub conversation_id: String,
+    /// The person who wrote it; of an answer, the person who asked for it.
+    pub author_id: String,
     /// `None` for the first question. A parent is always older than its children, so its id sorts
     /// before theirs.
     pub parent_id: Option<String>,
@@ -33,6 +35,9 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: u32,
     pub created_at: i64,
+    /// The number within the conversation of the last change; a later change has a higher one.
+    #[serde(default)]
+    pub revision: u64,
 }
 
 /// So many messages that were left out are counted.

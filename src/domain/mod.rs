@@ -6,13 +6,15 @@
 pub mod amount;
 pub mod conversation;
 pub mod event;
+pub mod member;
 pub mod message;
 pub mod model;
 pub mod reason;
 pub mod user;
 
-pub use conversation::{Conversation, ConversationPatch, Page};
+pub use conversation::{Conversation, ConversationKind, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
+pub use member::MemberRole;
 pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Usage};
 pub use model::{Listed, Model, Price, Traits};
 pub use reason::Reason;

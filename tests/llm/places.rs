@@ -1,4 +1,4 @@
-//! Where a server has its API, and the shapes of its list of models.
+//! The address of a server's API, and the shapes of its list of models.
 
 use inglenook::domain::FailureCode::{Broken, Refused};
 use inglenook::server::llm::{Provider, ProviderTimeouts};
@@ -7,7 +7,7 @@ use crate::ask::{ask, request, told};
 use crate::shelf::{Reply, Shelf, json, list, missing, said};
 use crate::upstream::provider;
 
-/// As Ollama: nothing but below /v1.
+/// Answers as Ollama does: only below /v1.
 fn below_v1(asked: &str) -> Reply {
     match asked {
         "GET /v1/models" => list(&["m"]),
@@ -35,7 +35,7 @@ async fn a_forgotten_version_is_found_and_remembered() {
             assert_eq!(asked[asked.len() - 2..], ["GET /v1/models", "POST /v1/chat/completions"], "{path:?}");
             assert!(asked.len() <= 3, "what was found is remembered: {asked:?}");
 
-            // Also when an answer is the first that is asked for.
+            // Also if an answer is asked for before the list.
             let it = provider(&shelf.url(path), ProviderTimeouts::default());
             let outcome = ask(&it, request("m")).await;
             assert_eq!((outcome.text.as_str(), outcome.error), ("Hello.", None), "{path:?}");
@@ -58,7 +58,7 @@ async fn an_address_that_is_right_stays_as_it_is() {
     assert_eq!(it.models().await.unwrap(), ["m"]);
     assert_eq!(ask(&it, request("m")).await.text, "Hello.");
     assert_eq!(shelf.asked(), ["GET /api/models", "POST /api/chat/completions"]);
-    // A server without a list can still answer below /v1.
+    // A server without a list may still answer below /v1.
     let shelf = Shelf::start(|asked| match asked {
         "POST /v1/chat/completions" => said("Hello."),
         _ => missing(),
@@ -84,7 +84,7 @@ async fn an_address_that_is_wrong_is_named() {
         assert_eq!((error.failure.code, error.failure.retryable), (Refused, false), "{error:?}");
         assert!(told(&error).contains("base_url") && told(&error).contains("model m"), "{error:?}");
     }
-    // An unknown model of a server that is at the right address does not move it elsewhere.
+    // An unknown model at the right address does not make the provider try another one.
     let shelf = Shelf::start(|asked| match asked {
         "GET /api/models" => list(&["m"]),
         _ => missing(),
@@ -95,7 +95,7 @@ async fn an_address_that_is_wrong_is_named() {
     let error = ask(&it, request("x")).await.error.unwrap();
     assert!(told(&error).contains("model x"), "{error:?}");
     assert_eq!(it.models().await.unwrap(), ["m"]);
-    // What refuses the key is there.
+    // An address that refuses the key is the right one.
     let shelf = Shelf::start(|asked| match asked {
         "GET /v1/models" => (401, "application/json", "{}".into()),
         _ => missing(),

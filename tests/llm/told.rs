@@ -1,4 +1,4 @@
-//! What servers tell of their models: in their lists, and an Ollama one by one.
+//! What servers tell of their models, in their lists and, if they are Ollamas, model by model.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ fn context(context: u32) -> Traits {
     Traits { context: Some(context), ..Traits::default() }
 }
 
-/// With models that the configuration names.
+/// A provider with configured models.
 fn configured(base_url: &str, models: Vec<Listed>) -> OpenAi {
     OpenAi::new(OpenAiConfig {
         title_model: None,
@@ -31,7 +31,7 @@ fn configured(base_url: &str, models: Vec<Listed>) -> OpenAi {
     })
 }
 
-/// An Ollama: what it is asked for, and how many of that at once at the most.
+/// An Ollama, which records its requests and the most requests at the same time.
 struct Ollama {
     base_url: String,
     shown: Arc<Mutex<Vec<String>>>,
@@ -40,7 +40,7 @@ struct Ollama {
 }
 
 impl Ollama {
-    /// Each model takes `pause` to be shown.
+    /// Starts one that takes `pause` to show each model.
     async fn start(models: usize, pause: Duration) -> Self {
         let shown = Arc::new(Mutex::new(Vec::new()));
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -111,7 +111,7 @@ async fn an_ollama_shows_its_models_and_holds_up_no_list() {
         providers.ask().await;
         assert!(begun.elapsed() < Duration::from_millis(200), "{:?}", begun.elapsed());
         assert_eq!(providers.offer().models().filter(|model| model.traits == Traits::default()).count(), 9);
-        // Two at the same time ask once.
+        // Two calls at the same time ask once.
         tokio::join!(providers.learn(), providers.learn());
         let offer = providers.offer();
         let traits = |name: &str| offer.models().find(|model| model.name == name).unwrap().traits.clone();
@@ -123,7 +123,7 @@ async fn an_ollama_shows_its_models_and_holds_up_no_list() {
         shown.sort();
         assert_eq!(shown, (0..9).map(|at| format!("m{at}")).collect::<Vec<_>>());
         assert!(ollama.most.load(Ordering::SeqCst) <= 4);
-        // What is known stays known when the list is asked for again.
+        // Traits stay known when the list is asked for again.
         providers.ask().await;
         assert!(!it.learn().await);
         assert_eq!(it.traits("m1").context, Some(8192));
@@ -186,12 +186,12 @@ async fn the_configuration_goes_before_what_is_told() {
             Model { traits: context(8192), ..Model::new("acme", "b") }
         ]
     );
-    // Of a model without a word of its own, what is said of all holds.
+    // A model without traits of its own has those of its provider.
     assert_eq!(it.traits("d").vision, Some(false));
-    // Asked again after a while, not each time.
+    // Asked again after a while, not at each call.
     providers.learn().await;
     assert!(shelf.asked().is_empty());
-    // Where all is said, nothing is asked.
+    // A provider whose configuration says everything is not asked.
     let shelf = Shelf::start(|_| missing()).await;
     let it = configured(&shelf.url("/v1"), vec![named("a", context(1000))]);
     assert!(!it.learn().await && shelf.asked().is_empty());

@@ -1,4 +1,4 @@
-//! Starts the fake model server, and makes providers that ask it.
+//! [`Upstream`]: starts the fake model server; [`provider`] makes providers that ask it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 pub const KEY: &str = "sk-test-0123456789abcdef";
 
-/// Ends with the value.
+/// The running model server, which ends when this is dropped.
 pub struct Upstream {
     process: Child,
     pub base_url: String,
@@ -38,7 +38,7 @@ impl Upstream {
         provider(&self.base_url, short())
     }
 
-    /// What the server has seen of requests for a model.
+    /// The requests for a model that the server has seen.
     pub async fn log(&self, model: &str) -> Vec<Value> {
         let url = self.base_url.replace("/v1", "/control/log");
         let log: Vec<Value> = reqwest::get(url).await.unwrap().json().await.unwrap();

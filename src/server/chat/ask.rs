@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Chat, keys};
+use super::{Chat, begin::Earlier, keys};
 use crate::{
-    domain::{Conversation, CurrentUser, Message, Reason, Role, Status},
+    domain::{Conversation, ConversationKind, CurrentUser, Message, Reason, Role, Status},
     error::AppError,
-    server::store::{Key, NewTurn},
+    server::store::{Destination, Grant, Key, Need, NewAnswer},
 };
 
-/// Where a question goes.
+/// Where in the tree a question goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Place<'a> {
+pub enum Position<'a> {
     /// On from the branch on screen.
     #[default]
     Leaf,
@@ -27,7 +27,7 @@ pub struct Ask<'a> {
     /// `None` begins a new conversation.
     pub conversation_id: Option<&'a str>,
     pub text: &'a str,
-    pub place: Place<'a>,
+    pub position: Position<'a>,
     /// `None`: the conversation's model, or the default one.
     pub model: Option<&'a str>,
     /// The same key with the same question again answers the same messages and starts nothing.
@@ -40,14 +40,14 @@ impl Ask<'_> {
     /// The key with what the caller said, whatever became of it since.
     fn key(&self) -> Result<Option<Key>, AppError> {
         let (edited, model) = (self.edited.unwrap_or_default(), self.model.map_or("", str::trim));
-        let place = match self.place {
-            // An edited question keeps its place, of which the caller said nothing.
+        let position = match self.position {
+            // An edited question keeps its position, of which the caller said nothing.
             _ if self.edited.is_some() => "",
-            Place::Leaf => "",
-            Place::Root => "root",
-            Place::After(id) => id,
+            Position::Leaf => "",
+            Position::Root => "root",
+            Position::After(id) => id,
         };
-        keys::of(self.key, keys::Request { what: "ask", parts: &[edited, place, model, self.text] })
+        keys::of(self.key, keys::Request { what: "ask", parts: &[edited, position, model, self.text] })
     }
 }
 
@@ -64,45 +64,50 @@ pub struct Asked {
 impl Chat {
     /// Stores the question with an empty answer and starts the job that writes it.
     pub async fn ask(self: &Arc<Self>, current: &CurrentUser, ask: Ask<'_>) -> Result<Asked, AppError> {
+        valid_text(ask.text, self.limits.message_bytes)?;
+        let to = match ask.conversation_id {
+            Some(id) => Destination::There(self.store.access(current.id(), id, Need::Write).await?),
+            None => self.new_conversation_of(current),
+        };
+        self.ask_in(current, to, ask).await
+    }
+
+    pub(super) async fn ask_in(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        to: Destination,
+        ask: Ask<'_>,
+    ) -> Result<Asked, AppError> {
         let text = valid_text(ask.text, self.limits.message_bytes)?;
         let key = ask.key()?;
-        let old = match ask.conversation_id {
-            Some(id) => Some(self.store.conversation(current.id(), id).await?.ok_or(AppError::NotFound)?),
-            None => None,
+        let conversation = to.conversation();
+        let parent_id = match ask.position {
+            Position::Leaf => conversation.leaf_id.clone(),
+            Position::Root => None,
+            Position::After(parent) => Some(parent.to_owned()),
         };
-        let new_conversation = old.is_none();
-        let mut conversation = old.unwrap_or_else(|| self.new_conversation_of());
-        let parent_id = match ask.place {
-            Place::Leaf => conversation.leaf_id.clone(),
-            Place::Root => None,
-            Place::After(parent) => Some(parent.to_owned()),
-        };
-        let (model, provider, name) = self.choose_model(ask.model, conversation.model.as_deref()).await?;
-        conversation.model = Some(model.clone());
-        let question_id = self.id_after(current, parent_id.as_deref()).await?;
-        let mut question = self.message(&conversation.id, question_id, parent_id, Role::User);
+        let model = self.choose_model(ask.model, conversation.model.as_deref()).await?;
+        let question_id = self.id_after(to.grant(), parent_id.as_deref()).await?;
+        let mut question = self.message(&to, question_id, parent_id, Role::User);
         question.content = text.to_owned();
-        let answer_id = self.ids.next_after(&question.id).ok_or_else(no_place)?;
-        let mut answer =
-            self.message(&conversation.id, answer_id, Some(question.id.clone()), Role::Assistant);
-        answer.model = Some(model);
-        let turn = self.turn(current, conversation, new_conversation, Some(question), answer, key);
-        self.begin(current, turn, provider, name).await
+        let answer_id = self.ids.next_after(&question.id).ok_or_else(no_id)?;
+        let mut answer = self.message(&to, answer_id, Some(question.id.clone()), Role::Assistant);
+        answer.model = Some(model.id.clone());
+        let most_running = self.limits.answers_per_user;
+        let new =
+            NewAnswer { to, question: Some(question), answer, key, most_running, now: self.clock.now() };
+        self.begin_new(current, new, model).await
     }
 
     /// The id of a question that follows the message `parent_id`. That is a caller's word, and counts only when
     /// there is such a message; when there is none the store refuses the question.
-    pub(super) async fn id_after(
-        &self,
-        current: &CurrentUser,
-        parent_id: Option<&str>,
-    ) -> Result<String, AppError> {
-        let parent = match parent_id {
-            Some(id) => self.store.message(current.id(), id).await?,
-            None => None,
+    async fn id_after(&self, grant: Option<&Grant>, parent_id: Option<&str>) -> Result<String, AppError> {
+        let parent = match (grant, parent_id) {
+            (Some(grant), Some(id)) => self.store.message(grant, id).await?,
+            _ => None,
         };
         match parent {
-            Some(parent) => self.ids.next_after(&parent.id).ok_or_else(no_place),
+            Some(parent) => self.ids.next_after(&parent.id).ok_or_else(no_id),
             None => Ok(self.ids.next()),
         }
     }
@@ -115,46 +120,40 @@ impl Chat {
         key: Option<&str>,
     ) -> Result<Asked, AppError> {
         let key = keys::of(key, keys::Request { what: "again", parts: &[answer_id] })?;
-        let old = self.store.message(current.id(), answer_id).await?.ok_or(AppError::NotFound)?;
+        let (grant, old) = self.store.message_access(current.id(), answer_id, Need::Write).await?;
         if old.role != Role::Assistant {
             return Err(AppError::invalid("id", Reason::new("only-answers-again")));
         }
-        self.question_of(current, &old).await?;
-        let conversation =
-            self.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
-        let (model, provider, name) = self.choose_model(None, conversation.model.as_deref()).await?;
-        let id = self.ids.next_after(&old.id).ok_or_else(no_place)?;
-        let mut answer = self.message(&conversation.id, id, old.parent_id, Role::Assistant);
-        answer.model = Some(model);
-        let turn = self.turn(current, conversation, false, None, answer, key);
-        self.begin(current, turn, provider, name).await
+        self.question_of(&grant, &old).await?;
+        let model = self.choose_model(None, grant.conversation().model.as_deref()).await?;
+        let id = self.ids.next_after(&old.id).ok_or_else(no_id)?;
+        let to = Destination::There(grant);
+        let mut answer = self.message(&to, id, old.parent_id, Role::Assistant);
+        answer.model = Some(model.id.clone());
+        let most_running = self.limits.answers_per_user;
+        let new = NewAnswer { to, question: None, answer, key, most_running, now: self.clock.now() };
+        self.begin_new(current, new, model).await
     }
 
-    pub(super) async fn repeated(
-        &self,
-        current: &CurrentUser,
-        conversation_id: String,
-        question_id: Option<String>,
-        answer_id: &str,
-    ) -> Result<Asked, AppError> {
-        let answer = self.store.message(current.id(), answer_id).await?.ok_or(AppError::NotFound)?;
+    /// What an earlier request with the same key led to.
+    pub(super) async fn repeated(&self, current: &CurrentUser, earlier: Earlier) -> Result<Asked, AppError> {
+        let Earlier { question_id, answer_id } = earlier;
+        let (grant, answer) = self.store.message_access(current.id(), &answer_id, Need::Read).await?;
         let question = match question_id {
-            Some(id) => self.store.message(current.id(), &id).await?,
+            Some(id) => self.store.message(&grant, &id).await?,
             None => None,
         };
-        let log = self.live.get(&conversation_id);
-        let running = log.and_then(|log| log.running_ids().into_iter().find(|(id, _)| id == answer_id));
-        let after = match running {
-            Some((_, after)) => after,
-            None => self.store.last_seq(&conversation_id).await?,
-        };
-        Ok(Asked { conversation_id, question, answer, after })
+        let log = self.live.get(grant.conversation_id());
+        let running = log.and_then(|log| log.running_ids().into_iter().find(|(id, _)| *id == answer.id));
+        let after = running.map_or_else(|| grant.last_seq(), |(_, after)| after);
+        Ok(Asked { conversation_id: answer.conversation_id.clone(), question, answer, after })
     }
 
-    pub(super) fn new_conversation_of(&self) -> Conversation {
+    fn new_conversation_of(&self, current: &CurrentUser) -> Destination {
         let now = self.clock.now();
-        Conversation {
+        let conversation = Conversation {
             id: self.ids.next(),
+            kind: ConversationKind::Private,
             title: String::new(),
             model: None,
             system_prompt: None,
@@ -163,19 +162,15 @@ impl Chat {
             leaf_id: None,
             created_at: now,
             updated_at: now,
-        }
+        };
+        Destination::New { owner_id: current.id().to_owned(), conversation }
     }
 
-    pub(super) fn message(
-        &self,
-        conversation_id: &str,
-        id: String,
-        parent_id: Option<String>,
-        role: Role,
-    ) -> Message {
+    fn message(&self, to: &Destination, id: String, parent_id: Option<String>, role: Role) -> Message {
         Message {
             id,
-            conversation_id: conversation_id.to_owned(),
+            conversation_id: to.conversation_id().to_owned(),
+            author_id: to.author_id().to_owned(),
             parent_id,
             role,
             content: String::new(),
@@ -187,37 +182,17 @@ impl Chat {
             length_limited: false,
             left_out: 0,
             created_at: self.clock.now(),
-        }
-    }
-
-    pub(super) fn turn(
-        &self,
-        current: &CurrentUser,
-        conversation: Conversation,
-        new_conversation: bool,
-        question: Option<Message>,
-        answer: Message,
-        key: Option<Key>,
-    ) -> NewTurn {
-        NewTurn {
-            user_id: current.id().to_owned(),
-            conversation,
-            new_conversation,
-            question,
-            answer,
-            key,
-            most_running: self.limits.answers_per_user,
-            now: self.clock.now(),
+            revision: 0,
         }
     }
 }
 
 /// Ids sort by time, and the one of this message is the last that there is.
-pub(super) fn no_place() -> AppError {
+fn no_id() -> AppError {
     AppError::Conflict { reason: Reason::new("conversation-at-end-of-time") }
 }
 
-pub(super) fn valid_text(text: &str, limit: usize) -> Result<&str, AppError> {
+fn valid_text(text: &str, limit: usize) -> Result<&str, AppError> {
     if text.len() > limit {
         return Err(AppError::TooLong { size: Some(text.len()), limit });
     }

@@ -1,9 +1,11 @@
-//! A turn is stored, and its job begins.
+//! An answer is stored as being written, and its job begins.
 
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Asked, Chat, job,
+    Asked, Chat,
+    choice::ChosenModel,
+    job,
     prompt::{self, Prompt},
 };
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
     server::{
         llm::Provider,
         ops::tasks,
-        store::{Leftovers, NewTurn, Run, StoreError, TurnOutcome},
+        store::{BeginOutcome, Destination, Grant, NewAnswer, Orphans, Run, StoreError},
     },
 };
 
@@ -21,80 +23,140 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// How often the database may refuse to interrupt an answer before that is left to [`super::orphans`].
 const REFUSALS: u32 = 5;
 
+/// An answer that is stored as being written by this process.
+pub struct Turn {
+    /// With the conversation as it is with the answer.
+    pub grant: Grant,
+    /// The question that was stored with it.
+    pub question: Option<Message>,
+    /// A continued one has text already.
+    pub answer: Message,
+    /// Which run of the answer this is, see [`Run`].
+    pub run: String,
+    /// The position just before its first event.
+    pub after: u64,
+}
+
+impl Turn {
+    pub fn run(&self) -> Run {
+        let Message { id, conversation_id, .. } = self.answer.clone();
+        Run { message_id: id, conversation_id, run: self.run.clone() }
+    }
+}
+
+/// What came of the wish for an answer.
+pub(super) enum Begun {
+    /// It is stored, and is to be written; or why nothing can be sent for it.
+    Now(Box<Turn>, Result<Prompt, AppError>),
+    /// An earlier request with the same key has led to this.
+    Earlier(Earlier),
+}
+
+pub(super) struct Earlier {
+    pub question_id: Option<String>,
+    pub answer_id: String,
+}
+
 impl Chat {
-    /// Stores the turn and starts its job; a repeated key answers what was stored before.
-    pub(super) async fn begin(
+    /// Stores a new answer and starts its job; a repeated key answers what was stored before.
+    pub(super) async fn begin_new(
         self: &Arc<Self>,
         current: &CurrentUser,
-        mut turn: NewTurn,
-        provider: std::sync::Arc<dyn Provider>,
-        name: String,
+        mut new: NewAnswer,
+        model: ChosenModel,
     ) -> Result<Asked, AppError> {
-        let begun = {
-            let (chat, user_id) = (self.clone(), current.id().to_owned());
-            detached(async move {
-                let _turn = chat.live.in_turn(&user_id).await?;
-                // The server may have begun to stop while this waited for its turn.
-                if chat.live.is_draining() {
-                    return Err(AppError::Stopping);
-                }
-                let prompt = chat.prompt_of(&turn, &*provider, &name).await?;
-                turn.answer.left_out = prompt.left_out;
-                let begun = chat.store.begin_turn(&turn).await;
-                // The first run of an answer bears its id.
-                let run = turn.answer.id.clone();
-                let forsaken = || chat.forsake(&turn.answer, &run);
-                Ok(match begun.inspect_err(|_| forsaken())? {
-                    TurnOutcome::Begun => Ok(job::start(&chat, turn, Ok(prompt), run, provider, name).await),
-                    outcome => Err(outcome),
-                })
-            })
-            .await?
-        };
-        let outcome = match begun {
-            Ok(asked) => return Ok(asked),
-            Err(outcome) => outcome,
-        };
-        match outcome {
-            // Told above.
-            TurnOutcome::Begun => Err(AppError::Internal),
-            TurnOutcome::Repeated { conversation_id, question_id, answer_id } => {
-                self.repeated(current, conversation_id, question_id, &answer_id).await
+        let (chat, provider, name) = (self.clone(), model.provider.clone(), model.name.clone());
+        let begun = async move {
+            let messages = (new.question.as_ref(), &new.answer);
+            let prompt = chat.prompt_of(&new.to, messages, &*provider, &name).await?;
+            new.answer.left_out = prompt.left_out;
+            // The first run of an answer bears its id.
+            let run = chat.run_of(&new.answer, new.answer.id.clone());
+            let begun = chat.store.begin_answer(&new).await;
+            let (grant, after) = match begun.inspect_err(|_| chat.interrupt_when_reachable(&run))? {
+                BeginOutcome::Begun { grant, after } => (grant, after),
+                outcome => return chat.not_begun(outcome),
+            };
+            let NewAnswer { mut question, mut answer, .. } = new;
+            for stored in question.iter_mut().chain([&mut answer]) {
+                stored.revision = after;
             }
-            TurnOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
-            TurnOutcome::NoConversation => Err(AppError::NotFound),
-            TurnOutcome::NoParent => Err(AppError::invalid("parent_id", Reason::new("parent-unknown"))),
-            TurnOutcome::Busy { .. } => Err(busy()),
-            TurnOutcome::TooMany => Err(self.too_many()),
+            Ok(Begun::Now(Box::new(Turn { grant, question, answer, run: run.run, after }), Ok(prompt)))
+        };
+        self.begin(current, model, begun).await
+    }
+
+    fn not_begun(&self, outcome: BeginOutcome) -> Result<Begun, AppError> {
+        match outcome {
+            // Told by the caller.
+            BeginOutcome::Begun { .. } => Err(AppError::Internal),
+            BeginOutcome::Repeated { question_id, answer_id, .. } => {
+                Ok(Begun::Earlier(Earlier { question_id, answer_id }))
+            }
+            BeginOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
+            BeginOutcome::NoConversation => Err(AppError::NotFound),
+            BeginOutcome::NoParent => Err(AppError::invalid("parent_id", Reason::new("parent-unknown"))),
+            BeginOutcome::Busy { .. } => Err(busy()),
+            BeginOutcome::TooMany => Err(self.too_many()),
         }
     }
 
-    /// What is sent for the answer of this turn, by what is known of the model `name`.
+    /// Does what stores an answer as being written, when it is the person's turn, and starts the job that writes it.
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        model: ChosenModel,
+        store: impl Future<Output = Result<Begun, AppError>> + Send + 'static,
+    ) -> Result<Asked, AppError> {
+        let (chat, user_id) = (self.clone(), current.id().to_owned());
+        let begun = detached(async move {
+            let _turn = chat.live.in_turn(&user_id).await?;
+            // The server may have begun to stop while this waited for its turn.
+            if chat.live.is_draining() {
+                return Err(AppError::Stopping);
+            }
+            Ok(match store.await? {
+                Begun::Now(turn, prompt) => {
+                    Ok(job::start(&chat, *turn, prompt, model.provider, model.name).await)
+                }
+                Begun::Earlier(earlier) => Err(earlier),
+            })
+        });
+        match begun.await? {
+            Ok(asked) => Ok(asked),
+            Err(earlier) => self.repeated(current, earlier).await,
+        }
+    }
+
+    /// What is sent for this answer, by what is known of the model `name`.
     pub(super) async fn prompt_of(
         &self,
-        turn: &NewTurn,
+        to: &Destination,
+        messages: (Option<&Message>, &Message),
         provider: &dyn Provider,
         name: &str,
     ) -> Result<Prompt, AppError> {
-        let context = provider.traits(name).context;
-        prompt::build(&*self.store, &turn.conversation, turn.question.as_ref(), &turn.answer, context).await
+        prompt::build(&*self.store, to, messages, provider.traits(name).context).await
     }
 
     pub(super) fn too_many(&self) -> AppError {
         AppError::TooManyAnswers { most: self.limits.answers_per_user }
     }
 
-    /// A run of an answer of which the database did not say whether it began: should it have, it is interrupted as
-    /// soon as the database can be asked. A later run of the same answer is left alone.
-    pub(super) fn forsake(&self, answer: &Message, run: &str) {
-        let (message_id, conversation_id) = (answer.id.clone(), answer.conversation_id.clone());
-        let (store, run) = (self.store.clone(), Run { message_id, conversation_id, run: run.to_owned() });
+    pub(super) fn run_of(&self, answer: &Message, run: String) -> Run {
+        Run { message_id: answer.id.clone(), conversation_id: answer.conversation_id.clone(), run }
+    }
+
+    /// The store failed to begin this run, and may have begun it nevertheless. Marks the answer interrupted, if it was
+    /// begun, once the database answers again. A later run of the same answer is left alone.
+    pub(super) fn interrupt_when_reachable(&self, run: &Run) {
+        let (store, run) = (self.store.clone(), run.clone());
         tasks::spawn("interrupt what may have begun", async move {
             let mut refusals = 0;
-            // Twice, as what was sent may still be on its way.
+            // Twice, because the database may get what was sent to it after it answers the first time.
             for _ in 0..2 {
                 tokio::time::sleep(ASK_AGAIN).await;
-                while let Err(error) = store.interrupt_unfinished(Leftovers::Run(&run)).await {
+                while let Err(error) = store.interrupt_unfinished(Orphans::Run(&run)).await {
                     refusals += u32::from(matches!(error, StoreError::Broken(_)));
                     if refusals >= REFUSALS {
                         return;
@@ -111,7 +173,7 @@ pub(super) fn busy() -> AppError {
 }
 
 /// Runs to its end also when the caller goes away: what is stored as being written must be written.
-pub(super) async fn detached<T: Send + 'static>(
+async fn detached<T: Send + 'static>(
     work: impl Future<Output = Result<T, AppError>> + Send + 'static,
 ) -> Result<T, AppError> {
     tokio::spawn(work).await.unwrap_or_else(|error| {

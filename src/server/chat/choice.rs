@@ -12,14 +12,22 @@ use crate::{
     },
 };
 
+/// A model with the provider that has it.
+pub(super) struct ChosenModel {
+    pub id: String,
+    pub provider: Arc<dyn Provider>,
+    /// What the provider calls it.
+    pub name: String,
+}
+
 impl Chat {
     /// The model that is asked: the caller's choice, the conversation's, or the default one; and it is one that is
-    /// offered. Its id, its provider and the name the provider knows it by.
+    /// offered.
     pub(super) async fn choose_model(
         &self,
         asked: Option<&str>,
         of_conversation: Option<&str>,
-    ) -> Result<(String, Arc<dyn Provider>, String), AppError> {
+    ) -> Result<ChosenModel, AppError> {
         let asked = asked.map(valid_model).transpose()?.filter(|id| !id.is_empty());
         let model = match (asked, of_conversation) {
             // A page sends the conversation's model along.
@@ -33,7 +41,7 @@ impl Chat {
             }
         };
         let provider = self.providers.of(&model).ok_or_else(|| gone_model(&model.id))?;
-        Ok((model.id, provider, model.name))
+        Ok(ChosenModel { id: model.id, provider, name: model.name })
     }
 }
 

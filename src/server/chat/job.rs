@@ -12,7 +12,7 @@ use futures::StreamExt;
 use tokio::{sync::watch, time::Instant};
 
 use self::end::Finisher;
-use super::{Asked, Chat, chunk_writer::UnstoredText, prompt::Prompt};
+use super::{Asked, Chat, begin::Turn, chunk_writer::UnstoredText, prompt::Prompt};
 use crate::{
     domain::{ChatEvent, Failure, FailureCode, Reason, Usage},
     error::AppError,
@@ -24,7 +24,7 @@ use crate::{
         },
         llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, PromptMessage, Provider},
         ops::tasks,
-        store::{NewTurn, Run},
+        store::Run,
     },
 };
 
@@ -39,34 +39,26 @@ const THINKING_ENDS: &str = "\n</think>\n\n";
 /// Starts the job of a stored turn on a task of its own. An answer that has text already goes on.
 pub async fn start(
     chat: &Arc<Chat>,
-    turn: NewTurn,
+    turn: Turn,
     prompt: Result<Prompt, AppError>,
-    run: String,
     provider: Arc<dyn Provider>,
     model_name: String,
 ) -> Asked {
-    let conversation_id = &turn.conversation.id;
+    let conversation_id = turn.grant.conversation_id();
     // The log first: a deletion of the conversation that comes after the look below finds it, and closes it.
     let log = chat.live.log(conversation_id);
-    let (last_seq, there) = futures::join!(
-        chat.store.last_seq(conversation_id),
-        chat.store.conversation(&turn.user_id, conversation_id)
-    );
-    if matches!(there, Ok(None)) {
+    if matches!(chat.store.standing(turn.grant.user_id(), conversation_id).await, Ok(None)) {
         log.close();
     }
-    // Never fails, because a row that says `generating` needs a job. If the number cannot be read the log counts from
-    // its own; a listener that comes back with another position then gets `reset` and the whole answer.
-    let last_seq = last_seq.unwrap_or_default();
-    let (after, stop) = log.begin(&turn.answer.id, last_seq);
+    let (after, stop) = log.begin(&turn.answer.id, turn.after);
     let asked = Asked {
-        conversation_id: conversation_id.clone(),
+        conversation_id: conversation_id.to_owned(),
         question: turn.question.clone(),
         answer: turn.answer.clone(),
         after,
     };
     let answer = &turn.answer;
-    let run = Run { message_id: answer.id.clone(), conversation_id: conversation_id.clone(), run };
+    let run = turn.run();
     let job = Job {
         entry: chat
             .journal
@@ -107,7 +99,7 @@ struct Job {
     model_name: String,
     /// What is sent, until it is; or why nothing can be.
     prompt: Result<Vec<PromptMessage>, AppError>,
-    turn: NewTurn,
+    turn: Turn,
     entry: Option<Arc<journal::AnswerRecords>>,
     unstored: Arc<UnstoredText>,
     usage: Option<Usage>,
@@ -129,9 +121,9 @@ enum Completion {
 
 impl Job {
     fn finisher(&self, run: Run) -> Finisher {
-        let user_id = self.turn.user_id.clone();
+        let grant = self.turn.grant.clone();
         let (chat, log, unstored) = (self.chat.clone(), self.log.clone(), self.unstored.clone());
-        Finisher { chat, log, unstored, entry: self.entry.clone(), user_id, run }
+        Finisher { chat, log, unstored, entry: self.entry.clone(), grant, run }
     }
 
     async fn run(mut self, finisher: &Finisher, mut stop: watch::Receiver<Option<StopReason>>) {

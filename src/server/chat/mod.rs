@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use self::chunk_writer::ChunkWriter;
 pub use self::{
-    ask::{Ask, Asked, Place},
+    ask::{Ask, Asked, Position},
     steer::Edit,
 };
 use super::{

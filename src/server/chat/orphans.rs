@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use super::Chat;
-use crate::server::store::{Leftovers, Result, Run};
+use crate::server::store::{Orphans, Result, Run};
 
 /// An answer that begins is stored a moment before its job is there: it counts as an orphan with the second look.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -33,7 +33,7 @@ impl Chat {
         suspects.extend(runs.into_iter().filter(|run| !self.live.writes(run)));
         for run in before.iter().filter(|run| suspects.contains(run)) {
             tracing::error!(message = %run.message_id, "an answer that nobody writes is kept as interrupted");
-            self.store.interrupt_unfinished(Leftovers::Run(run)).await?;
+            self.store.interrupt_unfinished(Orphans::Run(run)).await?;
             if let Some(log) = self.live.get(&run.conversation_id) {
                 log.end(&run.message_id);
                 log.reread();

@@ -2,11 +2,11 @@
 
 use super::tokens::{MAX_BYTES_PER_TOKEN, estimate};
 use crate::{
-    domain::{Conversation, Message, Reason, Role, message::MOST_LEFT_OUT},
+    domain::{Message, Reason, Role, message::MOST_LEFT_OUT},
     error::AppError,
     server::{
         llm::{PromptMessage, think::without_thinking},
-        store::{Branch, Chats, Reach, Texts},
+        store::{Branch, Chats, Destination, Grant, Reach, Texts},
     },
 };
 
@@ -19,7 +19,7 @@ const MOST_FOR_ANSWER: u32 = 16_384;
 const AROUND_MESSAGE: u32 = 8;
 const AROUND_PROMPT: u32 = 16;
 /// Many servers begin a new answer after an answer, so the wish is said in words.
-const GO_ON: &str = "Your last answer was cut off. Go on exactly where it stopped, in the same language and \
+const CONTINUE: &str = "Your last answer was cut off. Go on exactly where it stopped, in the same language and \
     format, in the middle of a word or a code block too. Do not repeat any of it, and do not comment on this.";
 
 /// What is sent for an answer.
@@ -40,24 +40,25 @@ pub struct Prompt {
 /// The question is surely too long for the model. Where the context is only supposed, the provider is asked.
 pub async fn build(
     chats: &dyn Chats,
-    conversation: &Conversation,
-    question: Option<&Message>,
-    answer: &Message,
+    to: &Destination,
+    (question, answer): (Option<&Message>, &Message),
     context: Option<u32>,
 ) -> Result<Prompt, AppError> {
     let room = room(context.unwrap_or(DEFAULT_CONTEXT));
-    let system = conversation.system_prompt.as_ref().filter(|text| !text.trim().is_empty());
+    let system = to.conversation().system_prompt.as_ref().filter(|text| !text.trim().is_empty());
     let system = system.map(|text| PromptMessage { role: Role::System, content: text.clone() });
     let mut newest: Vec<PromptMessage> = Vec::new();
     let begun = without_thinking(&answer.content);
     if !begun.is_empty() {
-        newest.push(PromptMessage { role: Role::User, content: GO_ON.into() });
+        newest.push(PromptMessage { role: Role::User, content: CONTINUE.into() });
         newest.push(PromptMessage { role: Role::Assistant, content: end_of(&begun, room / 4).to_owned() });
     }
-    let asked = match (question, &answer.parent_id) {
-        (Some(question), _) => Some(question.clone()),
-        (None, Some(id)) => chats.messages_of(&conversation.id, std::slice::from_ref(id), TEXTS).await?.pop(),
-        (None, None) => None,
+    let asked = match (question, &answer.parent_id, to.grant()) {
+        (Some(question), ..) => Some(question.clone()),
+        (None, Some(id), Some(grant)) => {
+            chats.messages_of(grant, std::slice::from_ref(id), TEXTS).await?.pop()
+        }
+        _ => None,
     };
     let before = asked.as_ref().and_then(|asked| asked.parent_id.clone());
     newest.extend(asked.and_then(shown));
@@ -65,7 +66,7 @@ pub async fn build(
     if let Some(context) = context.filter(|context| surely_exceeds(fixed, *context)) {
         return Err(too_long(fixed, context, question.is_some(), system.is_some()));
     }
-    let older = older(chats, conversation, before.as_deref(), room.saturating_sub(fixed)).await?;
+    let older = older(chats, to.grant(), before.as_deref(), room.saturating_sub(fixed)).await?;
     newest.extend(older.messages);
     let mut messages = joined(newest);
     messages.extend(system);
@@ -110,13 +111,11 @@ fn shown(message: Message) -> Option<PromptMessage> {
 /// The messages from `leaf_id` towards the first one that have room, newest first.
 async fn older(
     chats: &dyn Chats,
-    conversation: &Conversation,
+    grant: Option<&Grant>,
     leaf_id: Option<&str>,
     room: u32,
 ) -> Result<Prompt, AppError> {
-    if leaf_id.is_none() {
-        return Ok(Prompt::default());
-    }
+    let (Some(grant), Some(_)) = (grant, leaf_id) else { return Ok(Prompt::default()) };
     let store = chats;
     // By their lengths first: no more is read than may have room.
     let reach = Reach {
@@ -124,9 +123,9 @@ async fn older(
         bytes: u64::from(room) * MAX_BYTES_PER_TOKEN,
         texts: TEXTS,
     };
-    let branch = Branch::find(store, &conversation.id, leaf_id, reach).await?;
-    let beyond = branch.count_beyond(store, &conversation.id, MOST_LEFT_OUT).await?;
-    let messages = branch.read(store, &conversation.id).await?;
+    let branch = Branch::find(store, grant, leaf_id, reach).await?;
+    let beyond = branch.count_beyond(store, grant, MOST_LEFT_OUT).await?;
+    let messages = branch.read(store, grant).await?;
     let fitting = fitting(messages, room, beyond);
     Ok(Prompt { left_out: fitting.left_out.min(MOST_LEFT_OUT), ..fitting })
 }
@@ -187,6 +186,7 @@ mod tests {
         Message {
             id: String::new(),
             conversation_id: String::new(),
+            author_id: String::new(),
             parent_id: None,
             role,
             content: content.into(),
@@ -198,6 +198,7 @@ mod tests {
             length_limited: false,
             left_out: 0,
             created_at: 0,
+            revision: 0,
         }
     }
 

@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use super::{
-    Ask, Asked, Chat, Place,
-    begin::{busy, detached},
-    job, keys,
+    Ask, Asked, Chat, Position,
+    begin::{Begun, Earlier, Turn, busy},
+    keys,
 };
 use crate::{
     domain::{ChatEvent, Conversation, CurrentUser, Message, Reason, Role},
     error::AppError,
-    server::store::{ContinueOutcome, TreeOutcome},
+    server::store::{Changed, Continuation, ContinueOutcome, Destination, Grant, Need, TreeOutcome},
 };
 
 /// A question in place of an old one: it stands beside it, and gets an answer of its own.
@@ -28,19 +28,19 @@ pub struct Edit<'a> {
 
 impl Chat {
     pub async fn edit(self: &Arc<Self>, current: &CurrentUser, edit: Edit<'_>) -> Result<Asked, AppError> {
-        let old = self.store.message(current.id(), edit.message_id).await?.ok_or(AppError::NotFound)?;
+        let (grant, old) = self.store.message_access(current.id(), edit.message_id, Need::Write).await?;
         if old.role != Role::User {
             return Err(AppError::invalid("id", Reason::new("only-questions-edited")));
         }
         let ask = Ask {
-            conversation_id: Some(&old.conversation_id),
+            conversation_id: None,
             text: edit.text,
-            place: old.parent_id.as_deref().map_or(Place::Root, Place::After),
+            position: old.parent_id.as_deref().map_or(Position::Root, Position::After),
             model: edit.model,
             key: edit.key,
             edited: Some(edit.message_id),
         };
-        self.ask(current, ask).await
+        self.ask_in(current, Destination::There(grant), ask).await
     }
 
     /// Goes on with an answer that was stopped, interrupted, cut at a length limit or broken off, by the model that began
@@ -52,54 +52,55 @@ impl Chat {
         key: Option<&str>,
     ) -> Result<Asked, AppError> {
         let key = keys::of(key, keys::Request { what: "continue", parts: &[message_id] })?;
-        let old = self.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)?;
+        let (grant, old) = self.store.message_access(current.id(), message_id, Need::Write).await?;
         if old.role != Role::Assistant {
             return Err(AppError::invalid("id", Reason::new("only-answers-continued")));
         }
-        let conversation =
-            self.store.conversation(current.id(), &old.conversation_id).await?.ok_or(AppError::NotFound)?;
-        let (_, provider, name) = match self.choose_model(None, old.model.as_deref()).await {
-            Err(_) if old.model.is_some() => self.choose_model(None, conversation.model.as_deref()).await?,
+        let model = match self.choose_model(None, old.model.as_deref()).await {
+            Err(_) if old.model.is_some() => {
+                self.choose_model(None, grant.conversation().model.as_deref()).await?
+            }
             chosen => chosen?,
         };
-        let now = self.clock.now();
-        let conflict = |reason| Err(AppError::Conflict { reason });
-        let (chat, current_) = (self.clone(), current.clone());
-        let run = self.ids.next();
-        let outcome = detached(async move {
-            let _turn = chat.live.in_turn(current_.id()).await?;
-            if chat.live.is_draining() {
-                return Err(AppError::Stopping);
-            }
-            let most = chat.limits.answers_per_user;
-            let begun =
-                chat.store.continue_answer(current_.id(), &old.id, key.as_ref(), &run, most, now).await;
-            Ok(match begun.inspect_err(|_| chat.forsake(&old, &run))? {
-                ContinueOutcome::Begun(conversation, answer) => {
-                    let mut turn = chat.turn(&current_, conversation, false, None, answer, key);
-                    let prompt = chat.prompt_of(&turn, &*provider, &name).await;
-                    // The text that is there takes room, too.
-                    let left_out = prompt.as_ref().map_or(turn.answer.left_out, |prompt| prompt.left_out);
-                    if left_out != turn.answer.left_out {
-                        turn.answer.left_out = left_out;
-                        if let Err(error) = chat.store.set_left_out(&turn.answer.id, left_out).await {
-                            tracing::warn!(%error, "what a prompt had no room for could not be stored");
-                        }
-                    }
-                    Ok(job::start(&chat, turn, prompt, run, provider, name).await)
+        let (chat, provider, name) = (self.clone(), model.provider.clone(), model.name.clone());
+        let run = self.run_of(&old, self.ids.next());
+        let continued = async move {
+            let how = Continuation {
+                message_id: &old.id,
+                key: key.as_ref(),
+                run: &run.run,
+                most_running: chat.limits.answers_per_user,
+                now: chat.clock.now(),
+            };
+            let begun = chat.store.continue_answer(&grant, &how).await;
+            let (grant, answer, after) = match begun.inspect_err(|_| chat.interrupt_when_reachable(&run))? {
+                ContinueOutcome::Begun { grant, answer, after } => (grant, answer, after),
+                outcome => return chat.not_continued(outcome),
+            };
+            let to = Destination::There(grant);
+            let prompt = chat.prompt_of(&to, (None, &answer), &*provider, &name).await;
+            let Destination::There(grant) = to else { return Err(AppError::Internal) };
+            let mut turn = Turn { grant, question: None, answer, run: run.run, after };
+            // The text that is there takes room, too.
+            let left_out = prompt.as_ref().map_or(turn.answer.left_out, |prompt| prompt.left_out);
+            if left_out != turn.answer.left_out {
+                turn.answer.left_out = left_out;
+                if let Err(error) = chat.store.set_left_out(&turn.answer.id, left_out).await {
+                    tracing::warn!(%error, "what a prompt had no room for could not be stored");
                 }
-                outcome => Err(outcome),
-            })
-        });
-        let outcome = match outcome.await? {
-            Ok(asked) => return Ok(asked),
-            Err(outcome) => outcome,
+            }
+            Ok(Begun::Now(Box::new(turn), prompt))
         };
+        self.begin(current, model, continued).await
+    }
+
+    fn not_continued(&self, outcome: ContinueOutcome) -> Result<Begun, AppError> {
+        let conflict = |reason| Err(AppError::Conflict { reason });
         match outcome {
-            // Told above.
-            ContinueOutcome::Begun(..) => Err(AppError::Internal),
+            // Told by the caller.
+            ContinueOutcome::Begun { .. } => Err(AppError::Internal),
             ContinueOutcome::Repeated(answer) => {
-                self.repeated(current, answer.conversation_id, None, message_id).await
+                Ok(Begun::Earlier(Earlier { question_id: None, answer_id: answer.id }))
             }
             ContinueOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
             ContinueOutcome::Missing => Err(AppError::NotFound),
@@ -112,19 +113,22 @@ impl Chat {
 
     /// Shows the branch that goes through a message, down to its newest message.
     pub async fn select(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
-        self.changed(self.store.select_branch(current.id(), message_id).await?)
+        let (grant, _) = self.store.message_access(current.id(), message_id, Need::Write).await?;
+        self.changed(self.store.select_branch(&grant, message_id).await?, ChatEvent::Changed {})
     }
 
     /// Deletes one message; what follows it stays, after the message before it.
     pub async fn delete(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
-        self.changed(self.store.delete_message(current.id(), message_id).await?)
+        let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
+        let deleted = ChatEvent::Deleted { message_id: message_id.to_owned() };
+        self.changed(self.store.delete_message(&grant, message_id).await?, deleted)
     }
 
-    fn changed(&self, outcome: TreeOutcome) -> Result<Conversation, AppError> {
+    fn changed(&self, outcome: TreeOutcome, event: ChatEvent) -> Result<Conversation, AppError> {
         match outcome {
-            TreeOutcome::Changed(conversation) => {
+            TreeOutcome::Changed(Changed { conversation, revision }) => {
                 if let Some(log) = self.live.get(&conversation.id) {
-                    log.publish(ChatEvent::Changed {}, 0);
+                    log.publish(event, revision);
                 }
                 Ok(conversation)
             }
@@ -134,13 +138,9 @@ impl Chat {
     }
 
     /// Whether an answer can be written again: its question must still be there.
-    pub(super) async fn question_of(
-        &self,
-        current: &CurrentUser,
-        answer: &Message,
-    ) -> Result<Message, AppError> {
+    pub(super) async fn question_of(&self, grant: &Grant, answer: &Message) -> Result<Message, AppError> {
         let parent = match &answer.parent_id {
-            Some(id) => self.store.message(current.id(), id).await?,
+            Some(id) => self.store.message(grant, id).await?,
             None => None,
         };
         let deleted = || AppError::Conflict { reason: Reason::new("question-deleted") };

@@ -6,7 +6,7 @@ use super::Chat;
 use crate::{
     domain::{CurrentUser, Message, Status},
     error::AppError,
-    server::live::log::StopReason,
+    server::{live::log::StopReason, store::Need},
 };
 
 /// How long a caller of `stop` waits for the answer to be stored.
@@ -17,7 +17,7 @@ const STOP_AGAIN: Duration = Duration::from_millis(100);
 impl Chat {
     /// Ends a running answer and keeps what was written. Stopping an ended one changes nothing.
     pub async fn stop(&self, current: &CurrentUser, message_id: &str) -> Result<Message, AppError> {
-        let message = self.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)?;
+        let (grant, message) = self.store.message_access(current.id(), message_id, Need::Write).await?;
         if message.status != Status::Generating {
             return Ok(message);
         }
@@ -25,14 +25,14 @@ impl Chat {
         let mut asked = false;
         // Its job may be about to begin, and another process may take a moment to hear of it.
         while !self.stop_here(&message).await && Instant::now() < deadline {
-            asked = asked || self.store.request_stop(message_id).await?;
-            let now = self.store.message(current.id(), message_id).await?;
+            asked = asked || self.store.request_stop(&grant, message_id).await?;
+            let now = self.store.message(&grant, message_id).await?;
             if now.is_none_or(|message| message.status != Status::Generating) {
                 break;
             }
             tokio::time::sleep(STOP_AGAIN).await;
         }
-        self.store.message(current.id(), message_id).await?.ok_or(AppError::NotFound)
+        self.store.message(&grant, message_id).await?.ok_or(AppError::NotFound)
     }
 
     /// Stops an answer that this process writes, and waits for its end; `false` when it does not.

@@ -7,7 +7,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::Cluster;
-use crate::server::store::{Beat, Leftovers};
+use crate::server::store::{Heartbeat, Orphans};
 
 const BEAT_EVERY: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -21,7 +21,7 @@ impl Cluster {
         let mut beats = tokio::time::interval(BEAT_EVERY);
         loop {
             beats.tick().await;
-            if let Err(error) = self.chats.beat().await {
+            if let Err(error) = self.chats.heartbeat().await {
                 tracing::warn!(%error, "the other servers may take this one for lost");
             }
         }
@@ -34,7 +34,7 @@ impl Cluster {
         let mut pulse = Pulse::default();
         for number in 1_u32.. {
             looks.tick().await;
-            let beats = match self.chats.beats().await {
+            let beats = match self.chats.heartbeats().await {
                 Ok(beats) => beats,
                 Err(error) => {
                     tracing::warn!(%error, "the other servers cannot be looked for");
@@ -49,7 +49,7 @@ impl Cluster {
                 }
             }
             if number % OWNERLESS_EVERY == 0
-                && let Err(error) = self.interrupt(Leftovers::Ownerless).await
+                && let Err(error) = self.interrupt(Orphans::Ownerless).await
             {
                 tracing::warn!(%error, "answers that belong to no server wait for the database");
             }
@@ -63,9 +63,9 @@ struct Pulse(HashMap<String, (i64, u32)>);
 
 impl Pulse {
     /// Those that are lost, now that these signs are seen.
-    fn lost(&mut self, beats: Vec<Beat>, own: &str) -> Vec<Beat> {
+    fn lost(&mut self, beats: Vec<Heartbeat>, own: &str) -> Vec<Heartbeat> {
         self.0.retain(|known, _| beats.iter().any(|beat| beat.instance == *known));
-        let is_lost = |beat: &Beat| {
+        let is_lost = |beat: &Heartbeat| {
             let (last, looks) = self.0.entry(beat.instance.clone()).or_insert((beat.beats, 0));
             *looks = if *last == beat.beats { *looks + 1 } else { 1 };
             *last = beat.beats;
@@ -79,8 +79,8 @@ impl Pulse {
 mod tests {
     use super::*;
 
-    fn beat(instance: &str, beats: i64) -> Beat {
-        Beat { instance: instance.to_owned(), beats }
+    fn beat(instance: &str, beats: i64) -> Heartbeat {
+        Heartbeat { instance: instance.to_owned(), beats }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::Cluster;
 use crate::server::{
     journal::{Leftover, RecoveredAnswer},
     ops::tasks,
-    store::{Leftovers, Recovered, SEQ_GAP, StoreError},
+    store::{Orphans, Recovered, SEQ_GAP, StoreError},
 };
 
 /// How long a start waits for it; a database needs milliseconds, unless something is in its way.
@@ -45,7 +45,7 @@ impl Cluster {
             }
             leftovers = waiting;
             if (leftovers.is_empty() || tries >= TRIES) && !owned {
-                owned = self.ended(Leftovers::Ownerless, &mut completed).await;
+                owned = self.ended(Orphans::Ownerless, &mut completed).await;
             }
             if leftovers.is_empty() && owned {
                 break;
@@ -73,7 +73,7 @@ impl Cluster {
                 Err(seen) => leftover.answers.push(seen),
             }
         }
-        if leftover.answers.is_empty() && self.ended(Leftovers::Of(&leftover.instance), completed).await {
+        if leftover.answers.is_empty() && self.ended(Orphans::Of(&leftover.instance), completed).await {
             leftover.remove();
             return None;
         }
@@ -96,7 +96,7 @@ impl Cluster {
         })
     }
 
-    async fn ended(&self, which: Leftovers<'_>, completed: &mut u64) -> bool {
+    async fn ended(&self, which: Orphans<'_>, completed: &mut u64) -> bool {
         match self.chats.interrupt_unfinished(which).await {
             Ok(count) => {
                 *completed += count;

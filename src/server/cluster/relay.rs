@@ -1,7 +1,7 @@
 //! Answers that another process on the same database writes: their events are brought to the listeners
 //! here, with the numbers they have there.
 //!
-//! What the database tells of changes is a reason to look, and what is looked at is the stored state. So
+//! ChangeKind the database tells of changes is a reason to look, and what is looked at is the stored state. So
 //! a change that is told twice, late or never costs time and nothing else.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -19,7 +19,7 @@ use crate::{
             log::{Log, Running},
         },
         ops::clock::Clock,
-        store::{Chats, Ended, Result, Seen, Sessions, StoreChange, What, fold},
+        store::{ChangeKind, Chats, ConversationState, Ended, Result, Sessions, StoreChange, fold},
     },
 };
 
@@ -43,7 +43,7 @@ impl Relay {
     /// Brings what other processes do to the listeners here, as long as the server runs.
     pub async fn run(&self) {
         let mut changes = self.chats.watch(self.followed.texts());
-        // What could not be read is looked for with the next change, or soon.
+        // ChangeKind could not be read is looked for with the next change, or soon.
         let mut unread = false;
         loop {
             let pause = if unread { LOOK_AGAIN } else { Duration::MAX };
@@ -66,9 +66,9 @@ impl Relay {
 
     async fn take(&self, change: StoreChange) -> Result<()> {
         match change {
-            StoreChange::Conversation { id, what } => {
+            StoreChange::Conversation { id, kind } => {
                 if self.live.get(&id).is_some() {
-                    self.look(&[id], Some(what)).await?;
+                    self.look(&[id], Some(kind)).await?;
                 }
             }
             StoreChange::Deleted { conversation_id } => self.close(&conversation_id),
@@ -125,9 +125,9 @@ impl Relay {
     }
 
     /// The state of these conversations, told to those who listen. `told`: what is said to have changed.
-    async fn look(&self, ids: &[String], told: Option<What>) -> Result<()> {
+    async fn look(&self, ids: &[String], told: Option<ChangeKind>) -> Result<()> {
         let mut missing: HashSet<&String> = ids.iter().collect();
-        for seen in self.chats.seen(ids).await? {
+        for seen in self.chats.conversation_states(ids).await? {
             missing.remove(&seen.conversation_id);
             let Some(log) = self.live.get(&seen.conversation_id) else { continue };
             self.show(&log, &seen, told).await?;
@@ -144,7 +144,7 @@ impl Relay {
         }
     }
 
-    async fn show(&self, log: &Log, seen: &Seen, told: Option<What>) -> Result<()> {
+    async fn show(&self, log: &Log, seen: &ConversationState, told: Option<ChangeKind>) -> Result<()> {
         let new = log.look(&seen.revision);
         let mut shown = seen.running.is_some();
         let running = seen.running.as_ref().map(|answer| &answer.id);
@@ -161,7 +161,7 @@ impl Relay {
         let unseen =
             |ended: &&Ended| seen.foreign.is_some() && !log.has_ended(&ended.message_id, ended.after);
         if let Some(ended) = seen.ended.as_ref().filter(unseen).filter(|_| seen.running.is_none() && !shown)
-            && let Some(answer) = self.chats.message(&seen.user_id, &ended.message_id).await?
+            && let Some(answer) = self.chats.message_for_listeners(&ended.message_id).await?
         {
             // It began and ended between two looks.
             let empty = Message { content: String::new(), reasoning: String::new(), ..answer };
@@ -171,19 +171,19 @@ impl Relay {
             }
         }
         match told.or(seen.foreign.filter(|_| new)) {
-            Some(What::Title) if !seen.title.is_empty() => {
+            Some(ChangeKind::Title) if !seen.title.is_empty() => {
                 log.publish_foreign(ChatEvent::Title { title: seen.title.clone() }, seen.last_seq);
             }
-            Some(What::Tree) => log.publish_foreign(ChatEvent::Changed {}, seen.last_seq),
-            Some(What::Begun | What::Ended) if new && !shown && !log.is_running() => log.reread(),
+            Some(ChangeKind::Tree) => log.publish_foreign(ChatEvent::Changed {}, seen.last_seq),
+            Some(ChangeKind::Begun | ChangeKind::Ended) if new && !shown && !log.is_running() => log.reread(),
             _ => {}
         }
         Ok(())
     }
 
-    async fn begin(&self, log: &Log, seen: &Seen, answer: &Message, after: u64) -> Result<bool> {
+    async fn begin(&self, log: &Log, seen: &ConversationState, answer: &Message, after: u64) -> Result<bool> {
         let question = match &seen.question_id {
-            Some(id) => self.chats.message(&seen.user_id, id).await?,
+            Some(id) => self.chats.message_for_listeners(id).await?,
             None => None,
         };
         let started = ChatEvent::started(answer, question.as_ref());
@@ -191,8 +191,8 @@ impl Relay {
     }
 
     /// Tells the end of an answer that ran elsewhere.
-    async fn end(&self, log: &Log, seen: &Seen, answer_id: &str) -> Result<()> {
-        let Some(message) = self.chats.message(&seen.user_id, answer_id).await? else {
+    async fn end(&self, log: &Log, seen: &ConversationState, answer_id: &str) -> Result<()> {
+        let Some(message) = self.chats.message_for_listeners(answer_id).await? else {
             log.forget_mirror();
             log.reread();
             return Ok(());
@@ -232,7 +232,7 @@ impl Elsewhere for Relay {
         if self.chats.is_alone() || !log.running_ids().is_empty() {
             return Ok(());
         }
-        let seen = self.chats.seen(&[conversation_id.to_owned()]).await?;
+        let seen = self.chats.conversation_states(&[conversation_id.to_owned()]).await?;
         let Some(seen) = seen.first() else { return Ok(()) };
         log.look(&seen.revision);
         if let Some(answer) = &seen.running {
@@ -247,7 +247,7 @@ impl Elsewhere for Relay {
         if self.chats.is_alone() {
             return Ok(None);
         }
-        let seen = self.chats.seen(&[conversation_id.to_owned()]).await?.pop();
+        let seen = self.chats.conversation_states(&[conversation_id.to_owned()]).await?.pop();
         let Some((after, answer)) = seen.and_then(|seen| Some((seen.last_seq, seen.running?))) else {
             return Ok(None);
         };

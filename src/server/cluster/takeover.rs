@@ -1,14 +1,14 @@
 //! What a lost process was writing is ended by one that lives.
 
 use super::Cluster;
-use crate::server::store::{Beat, Leftovers, StoreError};
+use crate::server::store::{Heartbeat, Orphans, StoreError};
 
 impl Cluster {
     /// Ends what a lost process was writing. Should it only have been slow, it completes that later.
-    pub(super) async fn take_over(&self, beat: &Beat) -> Result<(), StoreError> {
+    pub(super) async fn take_over(&self, beat: &Heartbeat) -> Result<(), StoreError> {
         tracing::warn!(instance = %beat.instance, "a server is lost");
         self.release(&beat.instance).await;
-        self.interrupt(Leftovers::Of(&beat.instance)).await?;
+        self.interrupt(Orphans::Of(&beat.instance)).await?;
         self.chats.forget(beat).await.map(|_| ())
     }
 
@@ -20,7 +20,7 @@ impl Cluster {
     }
 
     /// Also of those that could be ended before one could not, the listeners are told.
-    pub(super) async fn interrupt(&self, leftovers: Leftovers<'_>) -> Result<(), StoreError> {
+    pub(super) async fn interrupt(&self, leftovers: Orphans<'_>) -> Result<(), StoreError> {
         let interrupted = self.chats.interrupt_unfinished(leftovers).await;
         if !matches!(interrupted, Ok(0)) {
             self.relay.look_at_all().await?;

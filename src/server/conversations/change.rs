@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     domain::{
-        ChatEvent, Conversation, ConversationPatch, CurrentUser, Reason,
+        ChatEvent, Conversation, ConversationKind, ConversationPatch, CurrentUser, Reason,
         conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
     },
     error::AppError,
-    server::ops::tasks,
+    server::{ops::tasks, store::Need},
 };
 
 impl Conversations {
@@ -24,6 +24,7 @@ impl Conversations {
         let now = self.clock.now();
         let conversation = Conversation {
             id: self.ids.next(),
+            kind: ConversationKind::Private,
             title: patch.title.unwrap_or_default(),
             model: patch.model.flatten(),
             system_prompt: patch.system_prompt.flatten(),
@@ -47,17 +48,18 @@ impl Conversations {
         if patch.title.as_deref() == Some("") {
             return Err(AppError::invalid("title", Reason::new("title-missing")));
         }
-        let changed =
-            self.chats.update_conversation(current.id(), id, &patch).await?.ok_or(AppError::NotFound)?;
+        let grant = self.chats.access(current.id(), id, Need::Manage).await?;
+        let changed = self.chats.update_conversation(&grant, &patch).await?.ok_or(AppError::NotFound)?;
         if let Some((title, log)) = patch.title.zip(self.live.get(id)) {
-            log.publish(ChatEvent::Title { title }, 0);
+            log.publish(ChatEvent::Title { title }, changed.revision);
         }
-        Ok(changed)
+        Ok(changed.conversation)
     }
 
     /// Deletes a conversation with all its messages; a running answer ends.
     pub async fn delete(&self, current: &CurrentUser, id: &str) -> Result<(), AppError> {
-        if !self.chats.delete_conversation(current.id(), id).await? {
+        let grant = self.chats.access(current.id(), id, Need::Own).await?;
+        if !self.chats.delete_conversation(&grant).await? {
             return Err(AppError::NotFound);
         }
         if let Some(log) = self.live.get(id) {

@@ -4,7 +4,7 @@ use super::{Conversations, DEFAULT_LIMIT, valid_limit};
 use crate::{
     domain::{Conversation, CurrentUser, Page, Reason, conversation::MAX_TITLE_CHARS},
     error::AppError,
-    server::store::{ConversationPlace, ConversationQuery},
+    server::store::{ConversationPosition, ConversationQuery},
 };
 
 /// Longer ones are not ours.
@@ -51,12 +51,12 @@ impl Conversations {
     }
 }
 
-fn read_cursor(cursor: &str) -> Result<ConversationPlace, AppError> {
+fn read_cursor(cursor: &str) -> Result<ConversationPosition, AppError> {
     Some(cursor)
         .filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES)
         .and_then(|cursor| cursor.split_once('_'))
         .and_then(|(updated_at, id)| {
-            Some(ConversationPlace { updated_at: updated_at.parse().ok()?, id: id.into() })
+            Some(ConversationPosition { updated_at: updated_at.parse().ok()?, id: id.into() })
         })
         .ok_or_else(|| AppError::invalid("cursor", Reason::new("cursor-not-ours")))
 }

@@ -16,10 +16,10 @@ use super::{
     live::{Live, elsewhere::Elsewhere, reading::Reading},
     ops::clock::{Clock, Ids},
     render::Renderer,
-    store::Chats,
+    store::{Chats, Grant, Need},
 };
 use crate::{
-    domain::{Conversation, CurrentUser, Message, Reason},
+    domain::{CurrentUser, Message, Reason},
     error::AppError,
 };
 
@@ -44,13 +44,15 @@ pub struct Conversations {
 }
 
 impl Conversations {
-    pub async fn open(&self, current: &CurrentUser, id: &str) -> Result<Conversation, AppError> {
-        self.chats.conversation(current.id(), id).await?.ok_or(AppError::NotFound)
+    /// A conversation that the person may read.
+    pub async fn open(&self, current: &CurrentUser, id: &str) -> Result<Grant, AppError> {
+        Ok(self.chats.access(current.id(), id, Need::Read).await?)
     }
 
-    /// One of the user's messages, in any of their conversations.
+    /// A message of any conversation that the person may read.
     pub async fn message(&self, current: &CurrentUser, id: &str) -> Result<Message, AppError> {
-        self.chats.message(current.id(), id).await?.ok_or(AppError::NotFound)
+        let (_, message) = self.chats.message_access(current.id(), id, Need::Read).await?;
+        Ok(message)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{Conversations, WINDOW, WINDOW_BYTES, valid_limit};
 use crate::{
-    domain::{Conversation, CurrentUser, Message, Reason, Siblings, Status},
+    domain::{CurrentUser, Message, Reason, Siblings, Status},
     error::AppError,
     server::{
         live::{
@@ -12,7 +12,7 @@ use crate::{
             reading::ReadPermit,
         },
         markdown::labelled,
-        store::{Branch, Child, Reach, Texts},
+        store::{Branch, Child, Grant, Reach, Texts},
         words::{self, Words},
     },
 };
@@ -46,24 +46,26 @@ impl Conversations {
     pub async fn thread(
         &self,
         current: &CurrentUser,
-        conversation: &Conversation,
+        grant: &Grant,
         before: Option<&str>,
         limit: Option<u32>,
         format: Format,
     ) -> Result<Thread, AppError> {
         let limit = valid_limit(limit, WINDOW)? as usize;
-        let mut window = self.window(conversation, before, limit).await?;
+        let mut window = self.window(grant, before, limit).await?;
         // The text of a running answer is not in the store yet.
         let running = if window.begins_empty() { WINDOW_BYTES } else { 0 };
         let permit = self.reading.enter(current.id(), window.bytes() + running).await?;
-        if permit.waited() {
-            let conversation = self.open(current, &conversation.id).await?;
-            window = self.window(&conversation, before, limit).await?;
+        let anew =
+            if permit.waited() { Some(self.open(current, grant.conversation_id()).await?) } else { None };
+        let grant = anew.as_ref().unwrap_or(grant);
+        if anew.is_some() {
+            window = self.window(grant, before, limit).await?;
         }
         // Read before the messages: an answer that ends in between is shown by its last events again.
-        let mut after = self.told(&conversation.id).await?;
-        let running = self.running(&conversation.id).await?;
-        let mut messages = window.read(&*self.chats, &conversation.id).await?;
+        let mut after = self.published(grant);
+        let running = self.running(grant.conversation_id()).await?;
+        let mut messages = window.read(&*self.chats, grant).await?;
         messages.reverse();
         for running in running {
             after = after.min(running.after);
@@ -75,7 +77,7 @@ impl Conversations {
                 message.reasoning = running.reasoning;
             }
         }
-        let mut siblings = self.siblings(&conversation.id, &messages).await?;
+        let mut siblings = self.siblings(grant, &messages).await?;
         let html = match format {
             Format::Html => self.renderer.messages(current.id(), &messages).await?,
             Format::Text => vec![Arc::default(); messages.len()],
@@ -94,41 +96,34 @@ impl Conversations {
     }
 
     /// Which messages a window has.
-    async fn window(
-        &self,
-        conversation: &Conversation,
-        before: Option<&str>,
-        limit: usize,
-    ) -> Result<Branch, AppError> {
+    async fn window(&self, grant: &Grant, before: Option<&str>, limit: usize) -> Result<Branch, AppError> {
         let leaf = match before {
             Some(before) => {
-                let found = self.chats.outlines_back(&conversation.id, Some(before), 1).await?.pop();
+                let found = self.chats.outlines_back(grant, Some(before), 1).await?.pop();
                 let known = found.filter(|outline| outline.id == before);
                 known.ok_or_else(|| AppError::invalid("before", Reason::new("before-unknown")))?.parent_id
             }
-            None => conversation.leaf_id.clone(),
+            None => grant.conversation().leaf_id.clone(),
         };
         let reach = Reach { messages: limit, bytes: WINDOW_BYTES, texts: Texts::All };
-        Ok(Branch::find(&*self.chats, &conversation.id, leaf.as_deref(), reach).await?)
+        Ok(Branch::find(&*self.chats, grant, leaf.as_deref(), reach).await?)
     }
 
     /// The number of the last event. Where somebody listens, the store's may be ahead: it covers a title that
     /// is about to be told.
-    async fn told(&self, conversation_id: &str) -> Result<u64, AppError> {
-        let Some(log) = self.live.get(conversation_id) else {
-            return Ok(self.chats.last_seq(conversation_id).await?);
-        };
-        Ok(log.bounds().1)
+    fn published(&self, grant: &Grant) -> u64 {
+        let log = self.live.get(grant.conversation_id());
+        log.map_or_else(|| grant.last_seq(), |log| log.bounds().1)
     }
 
     /// The places of those that have siblings, by message. One query for all.
     async fn siblings(
         &self,
-        conversation_id: &str,
+        grant: &Grant,
         messages: &[Message],
     ) -> Result<HashMap<String, Siblings>, AppError> {
         let parents: Vec<Option<String>> = messages.iter().map(|message| message.parent_id.clone()).collect();
-        let children = self.chats.children(conversation_id, &parents).await?;
+        let children = self.chats.children(grant, &parents).await?;
         let mut families: HashMap<Option<String>, Vec<String>> = HashMap::new();
         for Child { parent_id, id } in children {
             families.entry(parent_id).or_default().push(id);

@@ -8,6 +8,7 @@
 //! their text stored, and deletes them.
 
 mod leftover;
+mod queue;
 mod record;
 mod segments;
 
@@ -15,7 +16,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -25,6 +26,7 @@ use tokio::sync::oneshot;
 use super::ops::disk;
 
 pub use leftover::{Leftover, RecoveredAnswer};
+use queue::{Closing, Sink, WriteQueue, Written};
 use record::Record;
 use segments::Segments;
 
@@ -34,29 +36,11 @@ const LOCK: &str = "lock";
 /// The journal of this process. Dropping it ends its thread and leaves the folder for the next start.
 pub struct Journal {
     queue: Arc<WriteQueue>,
+    /// The number of answers that the store does not have in full yet.
+    unstored: Arc<AtomicUsize>,
     next_answer: AtomicU32,
     dir: PathBuf,
     _lock: fs::File,
-}
-
-#[derive(Default)]
-struct WriteQueue {
-    pending: Mutex<Batch>,
-    filled: Condvar,
-    /// The number of answers that the store does not have in full yet.
-    unstored: AtomicUsize,
-}
-
-/// What the thread writes next, and who waits for it.
-#[derive(Default)]
-struct Batch {
-    bytes: Vec<u8>,
-    /// The answers whose records are in `bytes`.
-    touched: Vec<u32>,
-    /// Answers that the store has in full, so that their records may go.
-    ended: Vec<u32>,
-    waiting: Vec<oneshot::Sender<Result<(), Arc<io::Error>>>>,
-    closed: bool,
 }
 
 /// The records of one answer. They stay for the next start unless [`AnswerRecords::stored`] is called.
@@ -69,14 +53,7 @@ pub struct AnswerRecords {
     reasoning_end: AtomicU64,
     is_stored: AtomicBool,
     queue: Arc<WriteQueue>,
-}
-
-/// Where the thread writes records: files, and in tests a disk that fails.
-trait Sink {
-    /// Appends whole records, all of the `touched` answers, in one write.
-    fn append(&mut self, bytes: &[u8], touched: &[u32]) -> io::Result<()>;
-    /// Told when the store has these answers in full.
-    fn end(&mut self, answers: &[u32]);
+    unstored: Arc<AtomicUsize>,
 }
 
 impl Journal {
@@ -102,9 +79,9 @@ impl Journal {
         let closing = Closing(queue.clone());
         std::thread::Builder::new().name("journal".into()).spawn(move || {
             let closing = closing;
-            run(&closing.0, sink);
+            closing.0.run(sink);
         })?;
-        Ok(Self { queue, next_answer: AtomicU32::new(0), dir, _lock: lock })
+        Ok(Self { queue, unstored: Arc::default(), next_answer: AtomicU32::new(0), dir, _lock: lock })
     }
 
     /// Begins the records of an answer. `content` and `reasoning` are what an answer that is continued has already.
@@ -116,15 +93,16 @@ impl Journal {
             reasoning_end: AtomicU64::new(0),
             is_stored: AtomicBool::new(false),
             queue: self.queue.clone(),
+            unstored: self.unstored.clone(),
         };
-        self.queue.unstored.fetch_add(1, Ordering::Relaxed);
+        self.unstored.fetch_add(1, Ordering::Relaxed);
         records.push(0, content, reasoning, None);
         records
     }
 
     /// The number of answers with records here that the store does not have in full.
     pub fn unstored(&self) -> usize {
-        self.queue.unstored.load(Ordering::Relaxed)
+        self.unstored.load(Ordering::Relaxed)
     }
 
     /// Ends the thread, and deletes the folder if the store has all answers.
@@ -155,7 +133,7 @@ impl AnswerRecords {
     /// # Errors
     ///
     /// The disk is full or broken, or the journal is closed: the text is not safe here and must go to the store.
-    pub async fn append(&self, seq: u64, text: &str, reasoning: &str) -> Result<(), Arc<io::Error>> {
+    pub async fn append(&self, seq: u64, text: &str, reasoning: &str) -> Written {
         let (done, written) = oneshot::channel();
         self.push(seq, text, reasoning, Some(done));
         // The thread drops the sender if it ends before it has written this.
@@ -167,21 +145,11 @@ impl AnswerRecords {
         if self.is_stored.swap(true, Ordering::Relaxed) {
             return;
         }
-        self.queue.unstored.fetch_sub(1, Ordering::Relaxed);
-        let mut queue = self.queue.lock();
-        if !queue.closed {
-            queue.ended.push(self.answer);
-            self.queue.filled.notify_one();
-        }
+        self.unstored.fetch_sub(1, Ordering::Relaxed);
+        self.queue.end(self.answer);
     }
 
-    fn push(
-        &self,
-        seq: u64,
-        text: &str,
-        reasoning: &str,
-        done: Option<oneshot::Sender<Result<(), Arc<io::Error>>>>,
-    ) {
+    fn push(&self, seq: u64, text: &str, reasoning: &str, done: Option<oneshot::Sender<Written>>) {
         let record = Record {
             answer: self.answer,
             message_id: Some(self.message_id.as_str().into()),
@@ -191,77 +159,16 @@ impl AnswerRecords {
             reasoning_at: Some(self.reasoning_end.fetch_add(reasoning.len() as u64, Ordering::Relaxed)),
             reasoning: reasoning.into(),
         };
-        let mut queue = self.queue.lock();
-        if queue.closed {
-            // Dropping `done` tells the caller that nothing was written.
-            return;
-        }
-        record.write(&mut queue.bytes);
-        queue.touched.push(self.answer);
-        let wakes = done.is_some();
-        queue.waiting.extend(done);
-        drop(queue);
-        if wakes {
-            self.queue.filled.notify_one();
-        }
+        self.queue.push(self.answer, |bytes| record.write(bytes), done);
     }
 }
 
-impl WriteQueue {
-    fn lock(&self) -> MutexGuard<'_, Batch> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn close(&self) {
-        self.lock().closed = true;
-        self.filled.notify_one();
-    }
+/// The locks of [`queue`], which a test replaces by others.
+mod sync {
+    pub(super) use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 }
 
-/// Held by the journal's thread. Whichever way the thread ends, dropping this refuses the waiting appends and all
-/// later ones, so that nobody waits for ever and answers go to the database first.
-struct Closing(Arc<WriteQueue>);
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            tracing::error!("the journal ended in a panic; answers go to the database first");
-        }
-        *self.0.lock() = Batch { closed: true, ..Batch::default() };
-    }
-}
-
-/// Writes what was appended since the last write, again and again, until the journal is closed.
-fn run(queue: &WriteQueue, mut sink: impl Sink) {
-    let mut batch = Batch::default();
-    loop {
-        {
-            let idle =
-                |queue: &mut Batch| queue.waiting.is_empty() && queue.ended.is_empty() && !queue.closed;
-            let queue = queue.filled.wait_while(queue.lock(), idle);
-            std::mem::swap(&mut *queue.unwrap_or_else(PoisonError::into_inner), &mut batch);
-        }
-        let written = append(&mut sink, &batch).map_err(Arc::new);
-        for waiting in batch.waiting.drain(..) {
-            let _ = waiting.send(written.clone());
-        }
-        sink.end(&batch.ended);
-        if batch.closed {
-            return;
-        }
-        batch.bytes.clear();
-        batch.touched.clear();
-        batch.ended.clear();
-        if batch.bytes.capacity() > 1 << 20 {
-            batch.bytes = Vec::new();
-        }
-    }
-}
-
-fn append(sink: &mut impl Sink, batch: &Batch) -> io::Result<()> {
-    fail::fail_point!("journal", |_| Err(io::ErrorKind::StorageFull.into()));
-    sink.append(&batch.bytes, &batch.touched)
-}
-
+#[cfg(test)]
+mod interleavings;
 #[cfg(test)]
 mod tests;

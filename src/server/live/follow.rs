@@ -18,12 +18,12 @@ use super::{
     registry::{Live, LogHandle, StreamPermit},
 };
 use crate::{
-    domain::{ChatEvent, Conversation, CurrentUser},
+    domain::{ChatEvent, CurrentUser},
     error::AppError,
     server::{
         ops::clock::Clock,
         render::Renderer,
-        store::{Chats, Sessions},
+        store::{Chats, Grant, Need, Sessions},
         words::{self, Words},
     },
 };
@@ -60,7 +60,8 @@ pub struct Listening {
 impl Listening {
     /// The events of a conversation after the position `after`; without one from the newest answer's first.
     /// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
-    /// the next answer. A position that is gone is answered with `reset` and the whole newest answer.
+    /// the next answer. A position that is not in the log is answered with what changed since; when that is too much, or
+    /// the position is of no event, with `reset` and the whole newest answer.
     pub async fn follow(
         self: &Arc<Self>,
         current: &CurrentUser,
@@ -71,7 +72,7 @@ impl Listening {
     ) -> Result<impl Stream<Item = Published> + Send + use<>, AppError> {
         // The log first: nobody would be told of an answer or a title that comes between the two.
         let log = self.live.log(conversation_id);
-        let (conversation, permit) = self.admit(current, conversation_id, &log).await?;
+        let (grant, permit) = self.admit(current, conversation_id, &log).await?;
         let page = (stay == Stay::Page).then(|| self.browsers.admit(&current.session_id)).flatten();
         let mut listener = Listener {
             service: self.clone(),
@@ -95,10 +96,9 @@ impl Listening {
         match after {
             None => listener.replay(false).await?,
             // A page may have been made before the title was, and come to listen after that was told.
-            Some(position) if format == Format::Html && !conversation.title.is_empty() => {
-                listener
-                    .ready
-                    .push_back(Published::new(position, ChatEvent::Title { title: conversation.title }));
+            Some(position) if format == Format::Html && !grant.conversation().title.is_empty() => {
+                let title = grant.into_conversation().title;
+                listener.ready.push_back(Published::new(position, ChatEvent::Title { title }));
             }
             Some(_) => {}
         }
@@ -114,26 +114,25 @@ impl Listening {
         current: &CurrentUser,
         conversation_id: &str,
         log: &Log,
-    ) -> Result<(Conversation, StreamPermit), AppError> {
+    ) -> Result<(Grant, StreamPermit), AppError> {
         let most = self.streams_per_user;
         let permit = self.live.admit(current.id(), &current.session_id, most)?;
         let session = std::slice::from_ref(&current.session_id);
-        let (conversation, valid, last_seq) = futures::try_join!(
-            self.chats.conversation(current.id(), conversation_id),
+        let (grant, valid) = futures::join!(
+            self.chats.access(current.id(), conversation_id, Need::Read),
             // It may have ended after the gate let it in, and before its stream could be told so.
             self.sessions.valid_sessions(session, self.clock.now()),
-            self.chats.last_seq(conversation_id)
-        )?;
-        let conversation = conversation.ok_or(AppError::NotFound)?;
+        );
+        let (grant, valid) = (grant?, valid?);
         if valid.is_empty() {
             return Err(AppError::SignedOut);
         }
         // A log that only this process writes knows its own number.
         if !(self.chats.is_alone() && log.is_running()) {
-            log.at_least(last_seq);
+            log.at_least(grant.last_seq());
         }
         self.elsewhere.attach(conversation_id, log).await?;
-        Ok((conversation, permit))
+        Ok((grant, permit))
     }
 }
 
@@ -196,7 +195,7 @@ impl Listener {
                     self.ready.extend(events);
                 }
                 Read::NotYet => {}
-                Read::Gone => self.replay(true).await.ok()?,
+                Read::Gone => self.missed().await.ok()?,
             }
             if self.ready.is_empty() {
                 let log = &self.log;
@@ -219,6 +218,23 @@ impl Listener {
                 }
             }
         }
+    }
+
+    /// The position is not in the log: from the store the listener is told what it missed.
+    async fn missed(&mut self) -> Result<(), AppError> {
+        let grant = self.access().await?;
+        if !self.catch_up(&grant).await? {
+            return self.replay(true).await;
+        }
+        // Where the position is ahead of the log, the listener waits for it; where it is behind, the store has told
+        // all that lies between.
+        self.position = self.position.max(self.log.bounds().0);
+        Ok(())
+    }
+
+    /// Asked each time, because the listener may have been removed meanwhile.
+    pub(super) async fn access(&self) -> Result<Grant, AppError> {
+        Ok(self.service.chats.access(self.current.id(), &self.conversation_id, Need::Read).await?)
     }
 
     /// Until something may have changed; `None` when this stream is to end.

@@ -4,6 +4,7 @@ pub mod browsers;
 pub mod elsewhere;
 pub mod follow;
 pub mod log;
+mod missed;
 pub mod published;
 pub mod reading;
 pub mod registry;

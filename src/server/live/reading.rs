@@ -2,20 +2,14 @@
 
 use std::{
     collections::HashMap,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError, Weak},
-    task::{Context, Poll},
     time::Duration,
 };
 
-use axum::{
-    body::{Body, Bytes, HttpBody},
-    response::Response,
-};
-use http_body::{Frame, SizeHint};
+use axum::response::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::error::AppError;
+use crate::{error::AppError, server::ops::held_body::held_until_sent};
 
 /// How much text the pages and windows of one person may hold, in KiB. In memory each takes a few times as much.
 const SHARE_KIB: u32 = 4 * 1024;
@@ -94,38 +88,13 @@ impl ReadPermit {
 
     /// Keeps the place until the response is sent or given up: a slow reader's pages stay in memory.
     pub fn until_sent(self, response: Response) -> Response {
-        response.map(|body| Body::new(Held { body, _permit: self }))
-    }
-}
-
-/// A body that holds a place.
-struct Held {
-    body: Body,
-    _permit: ReadPermit,
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        response.map(|body| held_until_sent(body, self))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::{Body, HttpBody};
     use futures::FutureExt;
     use http_body_util::BodyExt;
 

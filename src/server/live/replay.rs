@@ -26,14 +26,14 @@ impl Listener {
             return Ok(());
         }
         self.position = last;
-        let conversation = self.service.chats.conversation(self.current.id(), &self.conversation_id).await?;
-        let Conversation { leaf_id, title, .. } = conversation.ok_or(AppError::NotFound)?;
+        let grant = self.access().await?;
+        let Conversation { leaf_id, title, .. } = grant.conversation().clone();
         let Some(leaf) = leaf_id else { return Ok(()) };
         // As long as an answer may be, and by as many streams at once as a person may have.
-        let outline = self.service.chats.outlines_back(&self.conversation_id, Some(&leaf), 1).await?.pop();
+        let outline = self.service.chats.outlines_back(&grant, Some(&leaf), 1).await?.pop();
         let bytes = outline.map_or(0, |outline| outline.bytes(Texts::All));
         self.replayed = Some(self.service.reading.enter(self.current.id(), bytes).await?);
-        let message = self.service.chats.message(self.current.id(), &leaf).await?;
+        let message = self.service.chats.message(&grant, &leaf).await?;
         let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
         let format = self.format;
         let mut events =
@@ -52,7 +52,7 @@ impl Listener {
 }
 
 /// The events that an ended answer comes down to.
-fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
+pub(super) fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
     let id = || message.id.clone();
     let mut events = vec![ChatEvent::started(message, None)];
     if !message.reasoning.is_empty() {

@@ -56,7 +56,7 @@ pub async fn open(
     current: CurrentUser,
     Id(id): Id,
 ) -> Result<Answer<Conversation>, AppError> {
-    conversations.open(&current, &id).await.map(Answer)
+    conversations.open(&current, &id).await.map(|grant| Answer(grant.into_conversation()))
 }
 
 pub async fn change(

@@ -15,7 +15,7 @@ use crate::{
     domain::{Conversation, CurrentUser, Failure, FailureCode, Message, Role, Siblings, Status, Usage},
     error::AppError,
     server::{
-        chat::{self, Chat, Edit, Place},
+        chat::{self, Chat, Edit, Position},
         conversations::{Conversations, ThreadMessage},
         live::log::Format,
         words,
@@ -29,6 +29,7 @@ const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 pub struct MessageView {
     id: String,
     conversation_id: String,
+    author_id: String,
     parent_id: Option<String>,
     role: Role,
     #[serde(flatten)]
@@ -48,6 +49,7 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     siblings: Option<Siblings>,
     created_at: i64,
+    revision: u64,
 }
 
 /// Why an answer failed, with the sentence in the caller's language.
@@ -78,6 +80,7 @@ impl MessageView {
         let Message {
             id,
             conversation_id,
+            author_id,
             parent_id,
             role,
             reasoning,
@@ -88,11 +91,13 @@ impl MessageView {
             length_limited,
             left_out,
             created_at,
+            revision,
             ..
         } = message;
         Self {
             id,
             conversation_id,
+            author_id,
             parent_id,
             role,
             text,
@@ -105,6 +110,7 @@ impl MessageView {
             left_out: (left_out > 0).then_some(left_out),
             siblings: None,
             created_at,
+            revision,
         }
     }
 
@@ -129,21 +135,8 @@ impl From<Message> for MessageView {
 
 /// What a person wrote is shown as it is: no part of it is markup.
 fn as_written(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + 7);
-    html.push_str("<p>");
-    for c in text.trim_end().chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            '\n' => html.push_str("<br>\n"),
-            c => html.push(c),
-        }
-    }
-    html.push_str("</p>");
-    html
+    let text = html_escape::encode_quoted_attribute(text.trim_end());
+    format!("<p>{}</p>", text.replace('\n', "<br>\n"))
 }
 
 /// A window of the branch on screen, oldest first.
@@ -193,9 +186,9 @@ pub async fn list(
 ) -> Result<Response, AppError> {
     let format = query.choice("format", [("markdown", Format::Text), ("html", Format::Html)])?;
     let limit = query.value("limit", whole_number)?;
-    let conversation = conversations.open(&current, &id).await?;
+    let grant = conversations.open(&current, &id).await?;
     let before = query.text("before");
-    let thread = conversations.thread(&current, &conversation, before, limit, format).await?;
+    let thread = conversations.thread(&current, &grant, before, limit, format).await?;
     let window = Answer(Window {
         items: thread.messages.into_iter().map(|message| MessageView::of_thread(message, format)).collect(),
         previous_cursor: thread.previous_cursor,
@@ -214,7 +207,7 @@ pub async fn ask(
     let ask = chat::Ask {
         conversation_id: Some(&id),
         text: &question.content,
-        place: question.parent_id.as_deref().map_or(Place::Leaf, Place::After),
+        position: question.parent_id.as_deref().map_or(Position::Leaf, Position::After),
         model: question.model.as_deref(),
         key: header_text(&headers, IDEMPOTENCY_KEY)?,
         edited: None,
@@ -294,6 +287,6 @@ mod tests {
 
     #[test]
     fn what_a_person_wrote_is_never_markup() {
-        assert_eq!(as_written("a <b>\n\"&'"), "<p>a &lt;b&gt;<br>\n&quot;&amp;&#39;</p>");
+        assert_eq!(as_written("a <b>\n\"&'"), "<p>a &lt;b&gt;<br>\n&quot;&amp;&#x27;</p>");
     }
 }

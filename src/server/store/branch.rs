@@ -1,7 +1,7 @@
 //! [`Branch`]: messages from a leaf towards the root, as far as they fit; their lengths are read before
 //! their texts.
 
-use super::{Messages, Result};
+use super::{Grant, Messages, Result};
 use crate::domain::Message;
 
 /// A message without its texts: where it stands, and how many bytes of UTF-8 its texts have.
@@ -9,6 +9,8 @@ use crate::domain::Message;
 pub struct Outline {
     pub id: String,
     pub parent_id: Option<String>,
+    /// [`Message::revision`].
+    pub revision: u64,
     pub content_bytes: u64,
     pub reasoning_bytes: u64,
 }
@@ -54,11 +56,10 @@ pub struct Branch {
 }
 
 impl Branch {
-    /// The branch of `leaf_id` in a conversation whose owner was checked. A parent is older than its
-    /// children, so a few pages by id hold the branch; there is no query per message.
+    /// The branch of `leaf_id`. A parent is older than its children, so a few pages by id hold the branch; there is no query per message.
     pub async fn find(
         store: &dyn Messages,
-        conversation_id: &str,
+        grant: &Grant,
         leaf_id: Option<&str>,
         reach: Reach,
     ) -> Result<Self> {
@@ -68,7 +69,7 @@ impl Branch {
         let (mut wanted, mut left) = (leaf_id.map(str::to_owned), reach.bytes);
         while let Some(upto) = wanted.clone() {
             let known = branch.outlines.len();
-            for outline in store.outlines_back(conversation_id, Some(&upto), page).await? {
+            for outline in store.outlines_back(grant, Some(&upto), page).await? {
                 if wanted.as_deref() != Some(&outline.id) {
                     continue;
                 }
@@ -95,12 +96,12 @@ impl Branch {
     }
 
     /// How many messages lie between these and the root, `most` at the most. Those without a text do not count.
-    pub async fn count_beyond(&self, store: &dyn Messages, conversation_id: &str, most: u32) -> Result<u32> {
+    pub async fn count_beyond(&self, store: &dyn Messages, grant: &Grant, most: u32) -> Result<u32> {
         let mut wanted =
             self.outlines.last().and_then(|oldest| oldest.parent_id.clone()).filter(|_| self.more);
         let mut count = 0;
         while let Some(upto) = wanted.clone() {
-            for outline in store.outlines_back(conversation_id, Some(&upto), MOST_AT_ONCE).await? {
+            for outline in store.outlines_back(grant, Some(&upto), MOST_AT_ONCE).await? {
                 if wanted.as_deref() != Some(&outline.id) {
                     continue;
                 }
@@ -124,11 +125,11 @@ impl Branch {
     }
 
     /// The messages, newest first. One that was deleted meanwhile is left out.
-    pub async fn read(&self, store: &dyn Messages, conversation_id: &str) -> Result<Vec<Message>> {
+    pub async fn read(&self, store: &dyn Messages, grant: &Grant) -> Result<Vec<Message>> {
         if self.outlines.is_empty() {
             return Ok(Vec::new());
         }
         let ids: Vec<String> = self.outlines.iter().map(|outline| outline.id.clone()).collect();
-        store.messages_of(conversation_id, &ids, self.texts).await
+        store.messages_of(grant, &ids, self.texts).await
     }
 }

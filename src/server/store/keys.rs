@@ -1,6 +1,6 @@
 //! [`Key`]: an idempotency key, and what a store remembers of one that was used.
 
-use super::NewTurn;
+use super::NewAnswer;
 
 /// How long a key counts, in milliseconds: a day. After that the same key asks anew.
 pub const KEY_LIFE: i64 = 24 * 60 * 60 * 1000;
@@ -11,7 +11,7 @@ pub const KEY_LIFE: i64 = 24 * 60 * 60 * 1000;
 pub struct Key {
     /// As the caller chose it.
     pub name: String,
-    /// A hash of all that was asked. The same key with another request is [`super::TurnOutcome::KeyReused`].
+    /// A hash of all that was asked. The same key with another request is [`super::BeginOutcome::KeyReused`].
     pub request: String,
 }
 
@@ -27,12 +27,12 @@ pub(super) struct Used {
 }
 
 impl Used {
-    /// Whether the key was used for what this turn asks.
-    pub(super) fn is_for(&self, key: &Key, turn: &NewTurn) -> bool {
-        match (&self.request, &turn.question) {
+    /// Whether the key was used for what is asked now.
+    pub(super) fn is_for(&self, key: &Key, new: &NewAnswer) -> bool {
+        match (&self.request, &new.question) {
             (Some(request), _) => *request == key.request,
             (None, Some(question)) => self.asked.as_ref() == Some(&question.content),
-            (None, None) => self.asked.is_none() && self.parent_id == turn.answer.parent_id,
+            (None, None) => self.asked.is_none() && self.parent_id == new.answer.parent_id,
         }
     }
 
@@ -40,12 +40,5 @@ impl Used {
     pub(super) fn continued(&self, key: &Key, answer_id: &str, message_id: &str) -> bool {
         let same = |request: &String| request.is_empty() || *request == key.request;
         answer_id == message_id && self.request.as_ref().is_some_and(same)
-    }
-}
-
-impl NewTurn {
-    /// Where its key counts: in its conversation, or (empty) among those that begin one.
-    pub(super) fn key_scope(&self) -> &str {
-        if self.new_conversation { "" } else { &self.conversation.id }
     }
 }

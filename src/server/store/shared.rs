@@ -9,11 +9,11 @@ use tokio::sync::watch;
 
 use crate::domain::Message;
 
-use super::{Chunk, Mark, Result};
+use super::{Chunk, Grant, Mark, Result};
 
 /// A sign of life: a process lives while its `beats` change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beat {
+pub struct Heartbeat {
     pub instance: String,
     pub beats: i64,
 }
@@ -23,7 +23,7 @@ pub struct Beat {
 pub enum StoreChange {
     Conversation {
         id: String,
-        what: What,
+        kind: ChangeKind,
     },
     Deleted {
         conversation_id: String,
@@ -46,7 +46,7 @@ pub enum StoreChange {
 
 /// What became of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum ChangeKind {
     /// An answer began, or goes on.
     Begun,
     /// An answer ended, or an ended one got what it lacked.
@@ -58,15 +58,14 @@ pub enum What {
 
 /// A conversation as far as those who show it live need to know.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct ConversationState {
     pub conversation_id: String,
-    pub user_id: String,
     pub title: String,
     /// Another one after each change: by which process, which, and what it was.
     pub revision: String,
     /// The same, when it was another process.
-    pub foreign: Option<What>,
-    /// The place just before the first event of the running answer.
+    pub foreign: Option<ChangeKind>,
+    /// The position just before the first event of the running answer; without one, the highest event number.
     pub last_seq: u64,
     /// The answer that another process writes.
     pub running: Option<Message>,
@@ -94,20 +93,23 @@ pub trait Shared: Send + Sync {
     /// Whether there can be no other process.
     fn is_alone(&self) -> bool;
     /// Says that this process lives.
-    async fn beat(&self) -> Result<()>;
+    async fn heartbeat(&self) -> Result<()>;
     /// All processes that are thought to live, this one included.
-    async fn beats(&self) -> Result<Vec<Beat>>;
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>>;
     /// Forgets a process unless it has beaten since; `false` when it has.
-    async fn forget(&self, beat: &Beat) -> Result<bool>;
+    async fn forget(&self, heartbeat: &Heartbeat) -> Result<bool>;
     /// Ends what a lost process had begun to write and will not end, so that nobody waits for it.
     async fn release(&self, instance: &str) -> Result<()>;
-    /// Asks whichever process writes the answer to stop it; `false` when it is not being written. The
-    /// caller has checked the owner.
-    async fn request_stop(&self, message_id: &str) -> Result<bool>;
+    /// Asks whichever process writes the answer to stop it; `false` when it is not being written. Needs
+    /// [`super::Need::Write`], otherwise `false`.
+    async fn request_stop(&self, grant: &Grant, message_id: &str) -> Result<bool>;
     /// Running answers of this process that were asked to stop.
     async fn stops(&self) -> Result<Vec<String>>;
-    /// Of these conversations, those that there are. The caller has checked the owner.
-    async fn seen(&self, conversation_ids: &[String]) -> Result<Vec<Seen>>;
+    /// Of these conversations, those that there are. Takes no grant, because the server asks for those who listen
+    /// already.
+    async fn conversation_states(&self, conversation_ids: &[String]) -> Result<Vec<ConversationState>>;
+    /// A message, for those who listen to its conversation already.
+    async fn message_for_listeners(&self, message_id: &str) -> Result<Option<Message>>;
     /// The stored tail of a running answer from the number `after` on, in order.
     async fn chunks(&self, message_id: &str, after: u64) -> Result<Vec<Chunk>>;
     /// What other processes do, from now on, with the new text of the answers in `texts`. It goes on over

@@ -75,7 +75,7 @@ pub struct Run {
 
 /// Which running answers nobody writes any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leftovers<'a> {
+pub enum Orphans<'a> {
     /// Those of this process, which is gone.
     Of(&'a str),
     /// This run of this process, which does not write it after all. A later run of the same answer is left alone.

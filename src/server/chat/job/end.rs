@@ -12,7 +12,7 @@ use crate::{
             log::{Log, StopReason},
             registry::LogHandle,
         },
-        store::{Finish, Leftovers, Recovered, Run, StoreError},
+        store::{Finish, Grant, Orphans, Recovered, Run, StoreError},
     },
 };
 
@@ -29,7 +29,7 @@ pub(super) struct Finisher {
     pub log: LogHandle,
     pub unstored: Arc<UnstoredText>,
     pub entry: Option<Arc<AnswerRecords>>,
-    pub user_id: String,
+    pub grant: Grant,
     pub run: Run,
 }
 
@@ -51,7 +51,7 @@ impl Job {
                 entry.stored();
             }
             // Nothing, where it is gone. Should it only have looked so, it does not spin.
-            if let Err(error) = self.chat.store.interrupt_unfinished(Leftovers::Run(&finisher.run)).await {
+            if let Err(error) = self.chat.store.interrupt_unfinished(Orphans::Run(&finisher.run)).await {
                 tracing::warn!(%error, "an answer in a deleted conversation is ended later");
             }
             self.log.end(&self.turn.answer.id);
@@ -71,7 +71,7 @@ impl Job {
         let usage = added(self.turn.answer.usage, self.usage);
         let length_limited = self.length_limited && status == Status::Complete;
         let finish = finish_of(&self.log, &self.turn.answer.id, status, failure);
-        let title_due = status != Status::Interrupted && self.turn.conversation.title.is_empty();
+        let title_due = status != Status::Interrupted && self.turn.grant.conversation().title.is_empty();
         let is_answered = status != Status::Failed;
         let stored = finisher.store(Finish { usage, length_limited, marks, ..finish }).await;
         let ours = matches!(stored, Stored::As(_) | Stored::Not(_));
@@ -85,7 +85,7 @@ impl Job {
     async fn question(&self) -> Option<Message> {
         match (&self.turn.question, &self.turn.answer.parent_id) {
             (Some(question), _) => Some(question.clone()),
-            (None, Some(id)) => self.chat.store.message(&self.turn.user_id, id).await.ok()?,
+            (None, Some(id)) => self.chat.store.message(&self.turn.grant, id).await.ok()?,
             (None, None) => None,
         }
     }
@@ -93,17 +93,16 @@ impl Job {
     /// A new conversation gets its title after its first answer, so that a local model that works on one
     /// thing at a time answers first. One that failed to answer is not asked for a title as well.
     async fn give_title(&self, is_answered: bool) {
-        let conversation = &self.turn.conversation;
         let Some(question) = self.question().await else { return };
         let title = match is_answered {
             true => title::of(&self.provider, &self.model_name, &question.content).await,
             false => title::first_words(&question.content),
         };
-        match self.chat.store.set_title_if_empty(&self.turn.user_id, &conversation.id, &title).await {
-            Ok(true) => {
-                self.log.publish(ChatEvent::Title { title }, 0);
+        match self.chat.store.set_title_if_empty(self.turn.grant.conversation_id(), &title).await {
+            Ok(Some(revision)) => {
+                self.log.publish(ChatEvent::Title { title }, revision);
             }
-            Ok(false) => {}
+            Ok(None) => {}
             Err(error) => tracing::warn!(%error, "a title could not be stored"),
         }
     }
@@ -159,7 +158,7 @@ impl Finisher {
         let Finish { content, reasoning, seq, .. } = &finish;
         let recovered = Recovered::whole(message_id, instance, content, reasoning, *seq);
         let late = match self.chat.store.recover_message(&recovered).await {
-            Ok(_) => self.chat.store.message(&self.user_id, &self.run.message_id).await,
+            Ok(_) => self.chat.store.message(&self.grant, &self.run.message_id).await,
             Err(error) => Err(error),
         };
         match late {
@@ -174,11 +173,11 @@ impl Finisher {
     /// The chunks that were stored become the answer, if not even that is refused.
     async fn give_up(&self, finish: Finish) -> Stored {
         let message_id = &self.run.message_id;
-        if let Err(error) = self.chat.store.interrupt_unfinished(Leftovers::Run(&self.run)).await {
+        if let Err(error) = self.chat.store.interrupt_unfinished(Orphans::Run(&self.run)).await {
             tracing::error!(%error, message = %message_id, "an answer cannot be ended in the database");
             return Stored::Not(finish);
         }
-        match self.chat.store.message(&self.user_id, message_id).await {
+        match self.chat.store.message(&self.grant, message_id).await {
             Ok(message) => Stored::Before(message),
             Err(_) => Stored::Not(finish),
         }

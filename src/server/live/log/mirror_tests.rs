@@ -14,6 +14,7 @@ fn answer(content: &str, reasoning: &str) -> Message {
     Message {
         id: "a".into(),
         conversation_id: "c".into(),
+        author_id: "u".into(),
         parent_id: None,
         role: Role::Assistant,
         content: content.into(),
@@ -25,6 +26,7 @@ fn answer(content: &str, reasoning: &str) -> Message {
         length_limited: false,
         left_out: 0,
         created_at: 0,
+        revision: 0,
     }
 }
 

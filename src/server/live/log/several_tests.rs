@@ -319,6 +319,8 @@ fn a_mirrored_answer_stands_beside_what_is_known_and_is_told_once() {
     let answer = Message {
         id: "a".into(),
         conversation_id: "c".into(),
+        author_id: "u".into(),
+        revision: 0,
         parent_id: None,
         role: Role::Assistant,
         content: "Hel".into(),

@@ -1,4 +1,4 @@
-//! What a log holds: numbered events, and the texts of the answers whose events are among them.
+//! Body a log holds: numbered events, and the texts of the answers whose events are among them.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -25,7 +25,7 @@ pub(super) struct State {
     /// By rising numbers. A number that is left out belongs to nothing that a listener must be told.
     pub(super) events: VecDeque<Logged>,
     pub(super) texts: Vec<Text>,
-    /// What belongs to the answer that another process writes; see `mirror`.
+    /// Body belongs to the answer that another process writes; see `mirror`.
     pub(super) mirror: Option<Mirror>,
     /// The state of the conversation that this process looked at last; see `mirror`.
     pub(super) looked_at: String,
@@ -68,11 +68,11 @@ impl Text {
 /// An event with its number, as small as it can be.
 pub(super) struct Logged {
     pub(super) seq: u64,
-    pub(super) what: What,
+    pub(super) body: Body,
 }
 
-/// What an event says.
-pub(super) enum What {
+/// Body an event says.
+pub(super) enum Body {
     /// The content of the text `key` goes up to this byte.
     Content {
         key: u32,
@@ -86,7 +86,7 @@ pub(super) enum What {
     Other(Arc<ChatEvent>),
 }
 
-/// What HTML listeners need of the log.
+/// Body HTML listeners need of the log.
 pub(super) struct Since {
     /// All events but the contents of texts.
     pub(super) others: Vec<Published>,
@@ -94,7 +94,7 @@ pub(super) struct Since {
     pub(super) end: u64,
 }
 
-/// What is new in the content of one text.
+/// Body is new in the content of one text.
 pub(super) struct NewContent {
     pub(super) key: u32,
     pub(super) message_id: String,
@@ -122,7 +122,7 @@ impl State {
         }
     }
 
-    /// Goes on after the store's number, where that is higher. What came before it is not in the log.
+    /// Goes on after the store's number, where that is higher. Body came before it is not in the log.
     pub(super) fn place(&mut self, last_seq: u64) {
         self.end = self.end.max(last_seq);
         self.since = self.end;
@@ -173,13 +173,13 @@ impl State {
         if self.events.len() >= MOST_QUIET_EVENTS && self.live().next().is_none() {
             self.forget_ended();
         }
-        self.log(What::Other(event.into()));
+        self.log(Body::Other(event.into()));
         self.end
     }
 
-    fn log(&mut self, what: What) {
+    fn log(&mut self, body: Body) {
         self.end += 1;
-        self.events.push_back(Logged { seq: self.end, what });
+        self.events.push_back(Logged { seq: self.end, body });
     }
 
     pub(super) fn grow(&mut self, key: u32, content: &str, reasoning: &str) {
@@ -188,10 +188,10 @@ impl State {
         text.content.push_str(content);
         let (reasoning_end, content_end) = (text.reasoning.len(), text.content.len());
         if !reasoning.is_empty() {
-            self.log(What::Reasoning { key, end: reasoning_end });
+            self.log(Body::Reasoning { key, end: reasoning_end });
         }
         if !content.is_empty() {
-            self.log(What::Content { key, end: content_end });
+            self.log(Body::Content { key, end: content_end });
         }
     }
 
@@ -199,8 +199,8 @@ impl State {
     /// running answer is told once more, the text `key` as it is now.
     pub(super) fn begin_again(&mut self, key: u32, content: &str, reasoning: &str) {
         let started = |events: &VecDeque<Logged>, id: &str| {
-            events.iter().find_map(|logged| match &logged.what {
-                What::Other(event) => match &**event {
+            events.iter().find_map(|logged| match &logged.body {
+                Body::Other(event) => match &**event {
                     ChatEvent::Started { message_id, .. } if message_id == id => Some(event.clone()),
                     _ => None,
                 },
@@ -234,7 +234,7 @@ impl State {
         self.texts.iter().filter(|text| text.is_live())
     }
 
-    /// What a listener is answered whose position is not in the log: it is gone, or it is still to come from the
+    /// Body a listener is answered whose position is not in the log: it is gone, or it is still to come from the
     /// process that writes.
     pub(super) fn unknown(&self, position: u64) -> Read {
         match &self.mirror {
@@ -253,20 +253,20 @@ impl State {
     /// The event at `at` together with those of its kind that follow it, and the index after them.
     pub(super) fn piece(&self, at: usize) -> (usize, ChatEvent) {
         let id = |key: u32| self.texts.iter().find(|text| text.key == key);
-        match &self.events[at].what {
-            What::Other(event) => (at + 1, (**event).clone()),
-            What::Content { key, .. } => {
-                let (next, from, to) = self.run(at, |what| match what {
-                    What::Content { key: of, end } if of == key => Some(*end),
+        match &self.events[at].body {
+            Body::Other(event) => (at + 1, (**event).clone()),
+            Body::Content { key, .. } => {
+                let (next, from, to) = self.run(at, |body| match body {
+                    Body::Content { key: of, end } if of == key => Some(*end),
                     _ => None,
                 });
                 let text = id(*key).map_or("", |text| &text.content[from..to]).to_owned();
                 let message_id = id(*key).map(|text| text.message_id.clone()).unwrap_or_default();
                 (next, ChatEvent::Delta { message_id, text })
             }
-            What::Reasoning { key, .. } => {
-                let (next, from, to) = self.run(at, |what| match what {
-                    What::Reasoning { key: of, end } if of == key => Some(*end),
+            Body::Reasoning { key, .. } => {
+                let (next, from, to) = self.run(at, |body| match body {
+                    Body::Reasoning { key: of, end } if of == key => Some(*end),
                     _ => None,
                 });
                 let text = id(*key).map_or("", |text| &text.reasoning[from..to]).to_owned();
@@ -277,11 +277,11 @@ impl State {
     }
 
     /// How far events of one kind go on from `at`, up to [`READ_BYTES`], and which bytes they are.
-    fn run(&self, at: usize, end_of: impl Fn(&What) -> Option<usize>) -> (usize, usize, usize) {
-        let from = self.events.range(..at).rev().find_map(|event| end_of(&event.what)).unwrap_or(0);
+    fn run(&self, at: usize, end_of: impl Fn(&Body) -> Option<usize>) -> (usize, usize, usize) {
+        let from = self.events.range(..at).rev().find_map(|event| end_of(&event.body)).unwrap_or(0);
         let (mut next, mut to) = (at, from);
         while let Some(end) =
-            self.events.get(next).and_then(|event| end_of(&event.what)).filter(|_| to - from < READ_BYTES)
+            self.events.get(next).and_then(|event| end_of(&event.body)).filter(|_| to - from < READ_BYTES)
         {
             to = end;
             next += 1;
@@ -289,7 +289,7 @@ impl State {
         (next, from, to)
     }
 
-    /// What came after `position`, whose first event is at `at`, with the contents that are not rendered yet:
+    /// Body came after `position`, whose first event is at `at`, with the contents that are not rendered yet:
     /// `rendered` says of a text how many bytes are.
     pub(super) fn since(&self, mut at: usize, position: u64, rendered: impl Fn(u32) -> usize) -> Since {
         // A listener beyond the end of a text has all of it.
@@ -300,13 +300,13 @@ impl State {
                 message_id: text.message_id.clone(),
                 new: text.content[rendered(text.key).min(text.content.len())..].to_owned(),
                 ended: text.ended.is_some(),
-                // What the end of a content makes of it is told with the end.
+                // Body the end of a content makes of it is told with the end.
                 seq: text.ended.unwrap_or(position),
             })
             .collect();
         let mut others = Vec::new();
         while at < self.events.len() {
-            if let Logged { seq, what: What::Content { key, .. } } = &self.events[at] {
+            if let Logged { seq, body: Body::Content { key, .. } } = &self.events[at] {
                 if let Some(content) = contents.iter_mut().find(|it| it.key == *key && !it.ended) {
                     content.seq = *seq;
                 }

@@ -2,10 +2,10 @@
 
 use crate::{
     domain::{Conversation, ConversationPatch, User},
-    server::store::{ConversationPlace, ConversationQuery, Store},
+    server::store::{ConversationPosition, ConversationQuery, Store},
 };
 
-use super::fixtures::{NOW, begin, chunk, conversation, interrupt, talk, turn, user};
+use super::fixtures::{Asking, NOW, begin, chunk, conversation, interrupt, talk, turn, user};
 
 async fn add(store: &dyn Store, user: &User, conversation: Conversation) -> Conversation {
     store.create_conversation(&user.id, &conversation).await.unwrap();
@@ -36,10 +36,10 @@ pub(super) async fn a_conversation_round_trips(store: &dyn Store) {
     for it in [full, conversation("")] {
         let it = add(store, &ada, it).await;
         assert_eq!(store.conversation(&ada.id, &it.id).await.unwrap(), Some(it.clone()));
-        assert_eq!(store.last_seq(&it.id).await.unwrap(), 0);
+        assert_eq!(store.last_seq(&ada.id, &it.id).await.unwrap(), 0);
     }
     assert!(store.conversation(&ada.id, "none").await.unwrap().is_none());
-    assert_eq!(store.last_seq("none").await.unwrap(), 0);
+    assert_eq!(store.last_seq(&ada.id, "none").await.unwrap(), 0);
 }
 
 pub(super) async fn a_foreign_conversation_looks_missing(store: &dyn Store) {
@@ -48,10 +48,9 @@ pub(super) async fn a_foreign_conversation_looks_missing(store: &dyn Store) {
     let patch = ConversationPatch { title: Some("mine now".to_owned()), ..Default::default() };
     assert!(store.conversation(&bob.id, &hers.id).await.unwrap().is_none());
     assert!(titles(store, &bob, ConversationQuery::default()).await.is_empty());
-    assert!(store.update_conversation(&bob.id, &hers.id, &patch).await.unwrap().is_none());
-    assert!(store.update_conversation(&bob.id, &hers.id, &Default::default()).await.unwrap().is_none());
-    assert!(!store.set_title_if_empty(&bob.id, &hers.id, "mine now").await.unwrap());
-    assert!(!store.delete_conversation(&bob.id, &hers.id).await.unwrap());
+    assert!(store.update(&bob.id, &hers.id, &patch).await.unwrap().is_none());
+    assert!(store.update(&bob.id, &hers.id, &Default::default()).await.unwrap().is_none());
+    assert!(!store.delete(&bob.id, &hers.id).await.unwrap());
     assert_eq!(store.conversation(&ada.id, &hers.id).await.unwrap(), Some(hers));
 }
 
@@ -82,7 +81,7 @@ pub(super) async fn paging_gives_each_once_also_with_equal_times(store: &dyn Sto
         let page = store.conversations(&ada.id, &query).await.unwrap();
         assert!(page.len() <= 4);
         let Some(last) = page.last() else { break };
-        query.after = Some(ConversationPlace { updated_at: last.updated_at, id: last.id.clone() });
+        query.after = Some(ConversationPosition { updated_at: last.updated_at, id: last.id.clone() });
         seen.extend(page);
     }
     assert_eq!(seen, expected);
@@ -101,7 +100,7 @@ pub(super) async fn a_title_is_found_regardless_of_case(store: &dyn Store) {
     assert_eq!(search(store, &ada, "").await.len(), 4);
     let it = add(store, &ada, conversation("before")).await;
     let patch = ConversationPatch { title: Some("Später".to_owned()), ..Default::default() };
-    store.update_conversation(&ada.id, &it.id, &patch).await.unwrap();
+    store.update(&ada.id, &it.id, &patch).await.unwrap();
     assert_eq!(search(store, &ada, "SPÄTER").await, ["Später"]);
     assert!(search(store, &ada, "before").await.is_empty());
 }
@@ -144,26 +143,26 @@ pub(super) async fn a_patch_sets_and_clears(store: &dyn Store) {
     it.model = Some("demo/echo".to_owned());
     it.system_prompt = Some("Be brief.".to_owned());
     (it.pinned, it.archived) = (true, true);
-    assert_eq!(store.update_conversation(&ada.id, &it.id, &patch).await.unwrap(), Some(it.clone()));
+    assert_eq!(store.update(&ada.id, &it.id, &patch).await.unwrap(), Some(it.clone()));
     let nothing = ConversationPatch::default();
-    assert_eq!(store.update_conversation(&ada.id, &it.id, &nothing).await.unwrap(), Some(it.clone()));
+    assert_eq!(store.update(&ada.id, &it.id, &nothing).await.unwrap(), Some(it.clone()));
     let clear = ConversationPatch { model: Some(None), system_prompt: Some(None), ..Default::default() };
     (it.model, it.system_prompt) = (None, None);
-    assert_eq!(store.update_conversation(&ada.id, &it.id, &clear).await.unwrap(), Some(it.clone()));
+    assert_eq!(store.update(&ada.id, &it.id, &clear).await.unwrap(), Some(it.clone()));
     let back = ConversationPatch { pinned: Some(false), archived: Some(false), ..Default::default() };
     (it.pinned, it.archived) = (false, false);
-    assert_eq!(store.update_conversation(&ada.id, &it.id, &back).await.unwrap(), Some(it.clone()));
+    assert_eq!(store.update(&ada.id, &it.id, &back).await.unwrap(), Some(it.clone()));
     assert_eq!(store.conversation(&ada.id, &it.id).await.unwrap(), Some(it));
     assert_eq!(store.conversation(&ada.id, &other.id).await.unwrap(), Some(other));
-    assert!(store.update_conversation(&ada.id, "none", &back).await.unwrap().is_none());
+    assert!(store.update(&ada.id, "none", &back).await.unwrap().is_none());
 }
 
 pub(super) async fn a_title_is_set_only_while_empty(store: &dyn Store) {
     let ada = user(store).await;
     let it = add(store, &ada, conversation("")).await;
-    assert!(store.set_title_if_empty(&ada.id, &it.id, "First").await.unwrap());
-    assert!(!store.set_title_if_empty(&ada.id, &it.id, "Second").await.unwrap());
-    assert!(!store.set_title_if_empty(&ada.id, "none", "First").await.unwrap());
+    assert!(store.set_title_if_empty(&it.id, "First").await.unwrap().is_some());
+    assert!(store.set_title_if_empty(&it.id, "Second").await.unwrap().is_none());
+    assert!(store.set_title_if_empty("none", "First").await.unwrap().is_none());
     let found = store.conversation(&ada.id, &it.id).await.unwrap().unwrap();
     assert_eq!((found.title.as_str(), found.updated_at), ("First", NOW));
     assert_eq!(search(store, &ada, "FIRST").await, ["First"]);
@@ -179,14 +178,15 @@ pub(super) async fn deleting_takes_everything_along(store: &dyn Store) {
     store.append_chunks(&[chunk(&running, 3, 0, "half")]).await.unwrap();
     let kept = turn(&ada, &other, None);
     talk(store, &kept, "Kept.").await;
-    assert!(store.delete_conversation(&ada.id, &it.id).await.unwrap());
-    assert!(!store.delete_conversation(&ada.id, &it.id).await.unwrap());
+    let grant = store.grant(&ada.id, &it.id).await.unwrap().unwrap();
+    assert!(store.delete(&ada.id, &it.id).await.unwrap());
+    assert!(!store.delete_conversation(&grant).await.unwrap());
     assert!(store.conversation(&ada.id, &it.id).await.unwrap().is_none());
-    assert!(store.messages_back(&it.id, None, 10).await.unwrap().is_empty());
+    assert!(store.messages_back(&grant, None, 10).await.unwrap().is_empty());
     for gone in [&done.answer.id, &running.answer.id] {
-        assert!(store.message(&ada.id, gone).await.unwrap().is_none());
+        assert!(store.stored(&ada.id, gone).await.unwrap().is_none());
     }
-    assert_eq!(store.messages_back(&other.id, None, 10).await.unwrap().len(), 2);
+    assert_eq!(store.back(&ada.id, &other.id, None, 10).await.unwrap().len(), 2);
     assert_eq!(interrupt(store).await, 0);
 }
 

@@ -5,14 +5,16 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+pub(super) use super::asking::{Asking, NewTurn, TurnOutcome};
+
 use tempfile::TempDir;
 use ulid::Ulid;
 
 use crate::{
-    domain::{Conversation, Message, Role, Status, User},
+    domain::{Conversation, ConversationKind, Message, Role, Status, User},
     server::store::{
-        Chunk, Finish, Key, Leftovers, NewTurn, NewUser, OpenOptions, Registered, Run, Session, Store,
-        TurnOutcome, contract::mongod, open,
+        Chunk, Finish, Key, NewUser, OpenOptions, Orphans, Registered, Run, Session, Store, contract::mongod,
+        open,
     },
 };
 
@@ -104,6 +106,7 @@ pub(super) fn session(user: &User) -> Session {
 pub(super) fn conversation(title: &str) -> Conversation {
     Conversation {
         id: id(),
+        kind: ConversationKind::Private,
         title: title.to_owned(),
         model: None,
         system_prompt: None,
@@ -115,11 +118,18 @@ pub(super) fn conversation(title: &str) -> Conversation {
     }
 }
 
-fn message(conversation_id: &str, parent_id: Option<String>, role: Role, content: &str) -> Message {
+pub(super) fn message(
+    author_id: &str,
+    conversation_id: &str,
+    parent_id: Option<String>,
+    role: Role,
+    content: &str,
+) -> Message {
     let answer = role == Role::Assistant;
     Message {
         id: id(),
         conversation_id: conversation_id.to_owned(),
+        author_id: author_id.to_owned(),
         parent_id,
         role,
         content: content.to_owned(),
@@ -131,13 +141,15 @@ fn message(conversation_id: &str, parent_id: Option<String>, role: Role, content
         length_limited: false,
         left_out: 0,
         created_at: NOW + 1,
+        revision: 0,
     }
 }
 
 /// A question after `parent` and its answer, in a conversation that is there.
 pub(super) fn turn(user: &User, conversation: &Conversation, parent: Option<&str>) -> NewTurn {
-    let question = message(&conversation.id, parent.map(str::to_owned), Role::User, "What is a quine?");
-    let answer = message(&conversation.id, Some(question.id.clone()), Role::Assistant, "");
+    let question =
+        message(&user.id, &conversation.id, parent.map(str::to_owned), Role::User, "What is a quine?");
+    let answer = message(&user.id, &conversation.id, Some(question.id.clone()), Role::Assistant, "");
     NewTurn {
         user_id: user.id.clone(),
         conversation: conversation.clone(),
@@ -157,7 +169,7 @@ pub(super) fn first_turn(user: &User) -> NewTurn {
 
 /// A further answer to the question `parent`.
 pub(super) fn another_answer(user: &User, conversation: &Conversation, parent: Option<&str>) -> NewTurn {
-    let answer = message(&conversation.id, parent.map(str::to_owned), Role::Assistant, "");
+    let answer = message(&user.id, &conversation.id, parent.map(str::to_owned), Role::Assistant, "");
     NewTurn { question: None, answer, ..turn(user, conversation, None) }
 }
 
@@ -166,9 +178,14 @@ pub(super) fn chunk(turn: &NewTurn, seq: u64, at: u64, text: &str) -> Chunk {
     Chunk { message_id: turn.answer.id.clone(), seq, text_at: at, text: text.to_owned(), ..Chunk::default() }
 }
 
+/// Without the number of its last change, which the store gives.
+pub(super) fn unnumbered(message: Message) -> Message {
+    Message { revision: 0, ..message }
+}
+
 /// As if the process that has the store open were gone.
 pub(super) async fn interrupt(store: &dyn Store) -> u64 {
-    store.interrupt_unfinished(Leftovers::Of(store.instance())).await.unwrap()
+    store.interrupt_unfinished(Orphans::Of(store.instance())).await.unwrap()
 }
 
 pub(super) async fn begin(store: &dyn Store, turn: &NewTurn) {

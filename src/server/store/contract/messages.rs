@@ -2,10 +2,12 @@
 
 use crate::{
     domain::{Failure, FailureCode, Message, Reason, Status, Usage},
-    server::store::{Chunk, Finish, NewTurn, Store, Texts},
+    server::store::{Chunk, Finish, Store, Texts},
 };
 
-use super::fixtures::{begin, chunk, finish, first_turn, interrupt, talk, turn, user};
+use super::fixtures::{
+    Asking, NewTurn, begin, chunk, finish, first_turn, interrupt, talk, turn, unnumbered, user,
+};
 
 async fn begun(store: &dyn Store) -> NewTurn {
     let turn = first_turn(&user(store).await);
@@ -14,7 +16,7 @@ async fn begun(store: &dyn Store) -> NewTurn {
 }
 
 async fn answer(store: &dyn Store, turn: &NewTurn) -> Message {
-    store.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap()
+    store.stored(&turn.user_id, &turn.answer.id).await.unwrap().unwrap()
 }
 
 pub(super) async fn messages_are_paged_back(store: &dyn Store) {
@@ -29,9 +31,9 @@ pub(super) async fn messages_are_paged_back(store: &dyn Store) {
     }
     talk(store, &first_turn(&ada), "elsewhere").await;
     ids.reverse();
-    let conversation = &first.conversation.id;
+    let grant = store.grant(&ada.id, &first.conversation.id).await.unwrap().unwrap();
     let back = async |upto, limit| {
-        let page = store.messages_back(conversation, upto, limit).await.unwrap();
+        let page = store.messages_back(&grant, upto, limit).await.unwrap();
         page.into_iter().map(|message| message.id).collect::<Vec<_>>()
     };
     assert_eq!(back(None, 100).await, ids);
@@ -40,14 +42,13 @@ pub(super) async fn messages_are_paged_back(store: &dyn Store) {
     assert_eq!(back(Some(&ids[8]), 100).await, ids[8..]);
     assert_eq!(back(Some("0"), 100).await, [""; 0]);
     assert_eq!(back(None, 0).await, [""; 0]);
-    assert!(store.messages_back("none", None, 10).await.unwrap().is_empty());
 }
 
 pub(super) async fn a_foreign_message_looks_missing(store: &dyn Store) {
     let turn = begun(store).await;
     let bob = user(store).await;
-    assert!(store.message(&bob.id, &turn.answer.id).await.unwrap().is_none());
-    assert!(store.message(&turn.user_id, "none").await.unwrap().is_none());
+    assert!(store.stored(&bob.id, &turn.answer.id).await.unwrap().is_none());
+    assert!(store.stored(&turn.user_id, "none").await.unwrap().is_none());
 }
 
 pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
@@ -72,15 +73,15 @@ pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
         length_limited: true,
         ..turn.answer.clone()
     };
-    assert_eq!(answer(store, &turn).await, expected);
+    assert_eq!(unnumbered(answer(store, &turn).await), expected);
     assert!(!store.finish_message(&turn.answer.id, &finish("Other.", 99)).await.unwrap());
     assert!(!store.finish_message("none", &finish("Other.", 99)).await.unwrap());
     let question = &turn.question.as_ref().unwrap().id;
     assert!(!store.finish_message(question, &finish("Other.", 99)).await.unwrap());
-    assert_eq!(answer(store, &turn).await, expected);
-    assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 9);
+    assert_eq!(unnumbered(answer(store, &turn).await), expected);
+    assert_eq!(store.last_seq(&turn.user_id, &turn.conversation.id).await.unwrap(), 9);
     assert_eq!(interrupt(store).await, 0);
-    assert_eq!(answer(store, &turn).await, expected);
+    assert_eq!(unnumbered(answer(store, &turn).await), expected);
 }
 
 pub(super) async fn a_failure_is_kept(store: &dyn Store) {
@@ -101,15 +102,16 @@ pub(super) async fn what_had_no_room_is_kept(store: &dyn Store) {
     let mut turn = first_turn(&user(store).await);
     turn.answer.left_out = 37;
     begin(store, &turn).await;
-    assert_eq!(answer(store, &turn).await, turn.answer);
+    assert_eq!(unnumbered(answer(store, &turn).await), turn.answer);
     store.set_left_out(&turn.answer.id, 38).await.unwrap();
     store.set_left_out("none", 1).await.unwrap();
     assert!(store.finish_message(&turn.answer.id, &finish("Yes.", 5)).await.unwrap());
     assert_eq!(answer(store, &turn).await.left_out, 38);
     let question = turn.question.as_ref().unwrap();
     let ids = [turn.answer.id.clone(), question.id.clone()];
+    let grant = store.grant(&turn.user_id, &turn.conversation.id).await.unwrap().unwrap();
     for texts in [Texts::All, Texts::WithoutReasoning] {
-        let read = store.messages_of(&turn.conversation.id, &ids, texts).await.unwrap();
+        let read = store.messages_of(&grant, &ids, texts).await.unwrap();
         assert_eq!(read.iter().map(|message| message.left_out).collect::<Vec<_>>(), [38, 0]);
     }
 }
@@ -122,7 +124,7 @@ pub(super) async fn chunks_for_nobody_leave_nothing(store: &dyn Store) {
     store.append_chunks(&[chunk(&turn, 6, 4, "too late")]).await.unwrap();
     assert_eq!(interrupt(store).await, 0);
     assert_eq!(answer(store, &turn).await.content, "Yes.");
-    assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 5);
+    assert_eq!(store.last_seq(&turn.user_id, &turn.conversation.id).await.unwrap(), 5);
 }
 
 pub(super) async fn unfinished_answers_are_interrupted(store: &dyn Store) {
@@ -140,7 +142,7 @@ pub(super) async fn unfinished_answers_are_interrupted(store: &dyn Store) {
         assert_eq!((stored.content.as_str(), stored.status), (content, Status::Interrupted));
     }
     assert_eq!(answer(store, &done).await.status, Status::Complete);
-    assert_eq!(store.last_seq(&done.conversation.id).await.unwrap(), 1);
+    assert_eq!(store.last_seq(&done.user_id, &done.conversation.id).await.unwrap(), 1);
     assert_eq!(interrupt(store).await, 0);
     assert!(!store.finish_message(&one.answer.id, &finish("no", 7)).await.unwrap());
 }
@@ -154,7 +156,7 @@ pub(super) async fn interrupting_moves_beyond_every_known_seq(store: &dyn Store)
     begin(store, &second).await;
     store.append_chunks(&[chunk(&second, 57, 0, "x")]).await.unwrap();
     interrupt(store).await;
-    let last_seq = async || store.last_seq(&first.conversation.id).await.unwrap();
+    let last_seq = async || store.last_seq(&first.user_id, &first.conversation.id).await.unwrap();
     let one = last_seq().await;
     assert!(one >= 1_000_057, "{one}");
     begin(store, &turn(&ada, &first.conversation, Some(&second.answer.id))).await;
@@ -195,7 +197,7 @@ pub(super) async fn any_text_round_trips(store: &dyn Store) {
         begin(store, &turn).await;
         store.append_chunks(&[chunk(&turn, 1, 0, &text)]).await.unwrap();
         interrupt(store).await;
-        let thread = store.messages_back(&turn.conversation.id, None, 10).await.unwrap();
+        let thread = store.back(&turn.user_id, &turn.conversation.id, None, 10).await.unwrap();
         assert!(thread.len() == 2 && thread.iter().all(|message| message.content == text));
         let again = super::fixtures::turn(&user(store).await, &turn.conversation, Some(&turn.answer.id));
         let again = NewTurn { user_id: turn.user_id.clone(), ..again };
@@ -216,5 +218,5 @@ pub(super) async fn chunks_racing_with_the_end_leave_nothing(store: &dyn Store) 
     assert!(chunks.iter().all(Result::is_ok) && finished.unwrap());
     assert_eq!(answer(store, &turn).await.content, "Yes.");
     assert_eq!(interrupt(store).await, 0);
-    assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 20);
+    assert_eq!(store.last_seq(&turn.user_id, &turn.conversation.id).await.unwrap(), 20);
 }

@@ -2,6 +2,11 @@
 //!
 //! A case is a function that takes a fresh store; [`contract!`] lists them all.
 
+mod access;
+mod added;
+mod asking;
+mod changes;
+mod changes_any;
 mod conversations;
 mod fixtures;
 mod messages;
@@ -79,6 +84,31 @@ contract! {
         a_title_is_set_only_while_empty,
         deleting_takes_everything_along,
         the_store_answers_a_ping,
+    }
+    access {
+        each_level_may_do_what_it_needs_and_nothing_more,
+        a_stranger_has_no_grant_and_a_private_conversation_no_members,
+        who_was_removed_meanwhile_writes_nothing,
+        who_may_less_now_writes_no_more_than_that,
+        a_grant_reaches_no_further_than_its_conversation,
+        members_are_kept_with_all_that_is_known_of_them,
+        keys_and_running_answers_are_counted_by_author,
+    }
+    added {
+        a_message_is_added_at_any_time,
+        the_leaf_follows_unless_an_answer_runs_elsewhere,
+        a_key_adds_one_message,
+        what_stands_in_the_way_is_said,
+        many_at_once_are_all_there,
+    }
+    changes {
+        what_changed_is_told_and_nothing_else,
+        what_is_gone_is_told,
+        the_end_of_an_answer_raises_what_changed_while_it_ran,
+        while_an_answer_runs_its_numbers_count_as_the_place_before,
+        a_position_that_is_not_known_gets_everything,
+        more_than_the_limit_is_said,
+        a_lengthened_answer_is_a_change,
     }
     turns {
         a_turn_is_stored_and_moves_the_conversation,

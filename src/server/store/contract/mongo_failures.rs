@@ -16,11 +16,13 @@ use mongodb::{
 
 use crate::{
     domain::{Status, User},
-    server::store::{Leftovers, NewTurn, OpenOptions, Recovered, Store, StoreError, TurnOutcome, open},
+    server::store::{OpenOptions, Orphans, Recovered, Store, StoreError, open},
 };
 
 use super::{
-    fixtures::{HASH, begin, chunk, finish, first_run, first_turn, key, session, user},
+    fixtures::{
+        Asking, HASH, NewTurn, TurnOutcome, begin, chunk, finish, first_run, first_turn, key, session, user,
+    },
     mongod::Mongod,
 };
 
@@ -79,7 +81,7 @@ async fn what_fails_once_is_tried_again() {
             assert!(matches!(finished, Ok(true)), "{about}: {finished:?}");
             let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
             met += usize::from(count(&admin.run_command(off).await.unwrap()) > before);
-            let stored = store.messages_back(&turn.conversation.id, None, 10).await.unwrap();
+            let stored = store.back(&turn.user_id, &turn.conversation.id, None, 10).await.unwrap();
             assert_eq!(stored.len(), 2, "{about}");
             assert_eq!(
                 (stored[0].content.as_str(), stored[0].status),
@@ -139,19 +141,19 @@ async fn a_full_disk_leaves_nothing_behind() {
         let _ = store.begin_turn(&cut).await;
         let id = &*cut.answer.id;
         let run = first_run(&cut);
-        let left = Leftovers::Run(&run);
+        let left = Orphans::Run(&run);
         met += meets_full(admin, command, "interrupt", async || store.interrupt_unfinished(left).await).await;
-        let again = async || store.continue_answer(&ada.id, id, None, "again", 1000, 7).await;
+        let again = async || store.go_on(&ada.id, id, None, "again", 1000, 7).await;
         met += meets_full(admin, command, "continue", again).await;
         let found = Recovered::whole(id, store.instance(), "Half.", "", 9);
         met += meets_full(admin, command, "recover", async || store.recover_message(&found).await).await;
-        met += meets_full(admin, command, "select", async || store.select_branch(&ada.id, id).await).await;
-        met += meets_full(admin, command, "delete", async || store.delete_message(&ada.id, id).await).await;
+        met += meets_full(admin, command, "select", async || store.select(&ada.id, id).await).await;
+        met += meets_full(admin, command, "delete", async || store.remove(&ada.id, id).await).await;
         let session = session(ada);
         met +=
             meets_full(admin, command, "session", async || store.create_session(&session, HASH).await).await;
 
-        let stored = store.messages_back(&whole.conversation.id, None, 10).await.unwrap();
+        let stored = store.back(&whole.user_id, &whole.conversation.id, None, 10).await.unwrap();
         let stored: Vec<_> = stored.iter().map(|it| (&*it.content, it.status)).collect();
         assert_eq!(stored.len(), 2, "{command}");
         assert_eq!(stored[0], ("Whole.", Status::Complete), "{command}");
@@ -166,7 +168,7 @@ async fn what_a_lost_process_had_begun_is_in_nobodys_way() {
     let mongod = Mongod::start(&["--replSet", "rs0", "--setParameter", "enableTestCommands=1"]).await;
     let url = mongod.url("inglenook");
     let lost = open(&format!("{url}?appName=lost"), &OpenOptions::default()).await.unwrap();
-    lost.beat().await.unwrap();
+    lost.heartbeat().await.unwrap();
     let ada = user(&*lost).await;
     let turns = [first_turn(&ada), first_turn(&ada)];
     for turn in &turns {
@@ -193,9 +195,9 @@ async fn what_a_lost_process_had_begun_is_in_nobodys_way() {
     let content = "Half. More".to_owned();
     let recovered = Recovered::whole(&one.answer.id, lost.instance(), &content, "", 9);
     assert!(next.recover_message(&recovered).await.unwrap());
-    assert_eq!(next.interrupt_unfinished(Leftovers::Of(lost.instance())).await.unwrap(), 1);
+    assert_eq!(next.interrupt_unfinished(Orphans::Of(lost.instance())).await.unwrap(), 1);
     for (turn, content) in [(one, &*content), (other, "Half.")] {
-        let stored = next.message(&ada.id, &turn.answer.id).await.unwrap().unwrap();
+        let stored = next.stored(&ada.id, &turn.answer.id).await.unwrap().unwrap();
         assert_eq!((&*stored.content, stored.status), (content, Status::Interrupted));
     }
     next.release("nobody").await.unwrap();
@@ -276,7 +278,7 @@ async fn a_primary_that_goes_takes_nothing_along() {
     println!("turns before each trouble: {counts:?}");
     let written: Vec<_> = written.into_iter().flatten().collect();
     for (turn, content) in &written {
-        let stored = store.messages_back(&turn.conversation.id, None, 10).await.unwrap();
+        let stored = store.back(&turn.user_id, &turn.conversation.id, None, 10).await.unwrap();
         let [answer, question] = &stored[..] else { panic!("{stored:?}") };
         assert_eq!(question, turn.question.as_ref().unwrap());
         assert_eq!(

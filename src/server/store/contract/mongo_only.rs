@@ -10,14 +10,13 @@ use mongodb::{
 
 use crate::{
     domain::{Failure, FailureCode},
-    server::store::{
-        ContinueOutcome, Leftovers, NewTurn, OpenError, OpenOptions, Store, StoreError, TurnOutcome, open,
-    },
+    server::store::{ContinueOutcome, OpenError, OpenOptions, Orphans, Store, StoreError, open},
 };
 
 use super::{
     fixtures::{
-        HASH, LATER, NOW, begin, chunk, finish, first_turn, id, interrupt, key, session, talk, turn, user,
+        Asking, HASH, LATER, NOW, NewTurn, TurnOutcome, begin, chunk, finish, first_turn, id, interrupt, key,
+        session, talk, turn, user,
     },
     mongod::{Mongod, fresh_database, shared},
 };
@@ -37,7 +36,7 @@ async fn assert_unavailable(store: &dyn Store) {
     assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
 }
 
-fn first_turn_of_nobody() -> crate::server::store::NewTurn {
+fn first_turn_of_nobody() -> NewTurn {
     let nobody = crate::domain::User {
         id: "nobody".to_owned(),
         email: String::new(),
@@ -89,7 +88,7 @@ async fn a_killed_server_is_unavailable_and_comes_back_with_everything() {
     mongod.spawn(&["--replSet", "rs0"]).await;
     wait_until_it_answers(&*store).await;
     assert_eq!(interrupt(&*store).await, 1);
-    assert_eq!(store.message(&ada.id, &turn.answer.id).await.unwrap().unwrap().content, "half");
+    assert_eq!(store.stored(&ada.id, &turn.answer.id).await.unwrap().unwrap().content, "half");
 }
 
 #[tokio::test]
@@ -128,7 +127,7 @@ async fn no_chunk_outlives_its_answer() {
         let append = join_all(some.iter().map(|chunk| store.append_chunks(chunk)));
         let end = async {
             if delete {
-                assert!(store.delete_conversation(&ada.id, &turn.conversation.id).await.unwrap());
+                assert!(store.delete(&ada.id, &turn.conversation.id).await.unwrap());
             } else {
                 assert!(store.finish_message(&turn.answer.id, &finish("Yes.", 30)).await.unwrap());
             }
@@ -140,7 +139,7 @@ async fn no_chunk_outlives_its_answer() {
     for key in [Bson::from(doc! { "m": "x", "s": 1_i64 }), "x:1".into()] {
         chunks.insert_one(doc! { "_id": key, "at": 0_i64, "text": "stray" }).await.unwrap();
     }
-    assert_eq!(store.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 0);
+    assert_eq!(store.interrupt_unfinished(Orphans::Ownerless).await.unwrap(), 0);
     assert_eq!(chunks.count_documents(doc! {}).await.unwrap(), 0);
 }
 
@@ -159,7 +158,7 @@ async fn a_failure_that_an_earlier_version_stored_keeps_its_sentence() {
         )
         .await
         .unwrap();
-    let stored = store.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap().failure;
+    let stored = store.stored(&turn.user_id, &turn.answer.id).await.unwrap().unwrap().failure;
     assert_eq!(stored, Some(Failure::earlier(FailureCode::Refused, "acme refused the key.", false)));
 }
 
@@ -192,7 +191,7 @@ async fn opening_twice_makes_the_same_indexes() {
         counts.push(count);
         store.close().await;
     }
-    assert_eq!(counts, [[2, 3, 2, 5, 1, 2], [2, 3, 2, 5, 1, 2]]);
+    assert_eq!(counts, [[2, 3, 2, 6, 1, 2], [2, 3, 2, 6, 1, 2]]);
 }
 
 /// So many that one transaction for all of them would take longer than a call may.
@@ -215,11 +214,11 @@ async fn a_very_long_conversation_is_gone_at_once_and_its_messages_soon() {
         messages.insert_many(many).await.unwrap();
     }
     let begun = Instant::now();
-    assert!(store.delete_conversation(&ada.id, &long.conversation.id).await.unwrap());
+    assert!(store.delete(&ada.id, &long.conversation.id).await.unwrap());
     println!("deleted within {:?}", begun.elapsed());
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     assert!(store.conversation(&ada.id, &long.conversation.id).await.unwrap().is_none());
-    assert!(!store.delete_conversation(&ada.id, &long.conversation.id).await.unwrap());
+    assert!(!store.delete(&ada.id, &long.conversation.id).await.unwrap());
     assert!(messages.count_documents(doc! {}).await.unwrap() > 2, "the rest waits");
     // Whoever comes next goes on with it, as after a crash.
     store.close().await;
@@ -228,7 +227,7 @@ async fn a_very_long_conversation_is_gone_at_once_and_its_messages_soon() {
     println!("purged within {:?}", begun.elapsed());
     assert_eq!(messages.count_documents(doc! {}).await.unwrap(), 2);
     assert!(!store.purge().await.unwrap());
-    let kept = store.messages_back(&other.conversation.id, None, 10).await.unwrap();
+    let kept = store.back(&other.user_id, &other.conversation.id, None, 10).await.unwrap();
     assert_eq!(kept.len(), 2, "others are left alone");
 }
 
@@ -257,7 +256,7 @@ async fn keys_from_before_still_count() {
     }
     store.close().await;
     let store = open(&url, &OpenOptions::default()).await.unwrap();
-    assert_eq!(messages.list_index_names().await.unwrap().len(), 5);
+    assert_eq!(messages.list_index_names().await.unwrap().len(), 6);
     let asked = |text: &str, new: bool| {
         let base = turn(&ada, &first.conversation, Some(&first.answer.id));
         let mut turn = if new { first_turn(&ada) } else { base };
@@ -271,9 +270,9 @@ async fn keys_from_before_still_count() {
     }
     let go_on = async |name: &str| {
         let key = key(name, "continue");
-        store.continue_answer(&ada.id, &first.answer.id, Some(&key), &id(), 1000, now).await.unwrap()
+        store.go_on(&ada.id, &first.answer.id, Some(&key), &id(), 1000, now).await.unwrap()
     };
     assert!(matches!(go_on("c").await, ContinueOutcome::Repeated(_)));
-    assert!(matches!(go_on("new").await, ContinueOutcome::Begun(..)));
+    assert!(matches!(go_on("new").await, ContinueOutcome::Begun { .. }));
     assert!(store.forget_keys(LATER).await.unwrap() > 0);
 }

@@ -7,11 +7,11 @@ use mongodb::{
 
 use crate::{
     domain::Status,
-    server::store::{Inspection, Leftovers, OpenError, OpenOptions, Outlook, inspect, open},
+    server::store::{Inspection, OpenError, OpenOptions, Orphans, Outlook, inspect, open},
 };
 
 use super::{
-    fixtures::{begin, chunk, first_turn, user},
+    fixtures::{Asking, begin, chunk, first_turn, user},
     mongod::{fresh_database, shared},
 };
 
@@ -36,7 +36,7 @@ async fn a_newer_database_is_refused_and_an_older_one_is_upgraded() {
     assert_eq!(inspect(&url, &options).await.unwrap(), outlook(Outlook::New));
     assert!(db.list_collection_names().await.unwrap().is_empty(), "looking makes nothing");
     let store = open(&url, &options).await.unwrap();
-    assert_eq!(inspect(&url, &options).await.unwrap(), outlook(Outlook::Ready { schema: 1 }));
+    assert_eq!(inspect(&url, &options).await.unwrap(), outlook(Outlook::Ready { schema: 2 }));
     let turn = first_turn(&user(&*store).await);
     begin(&*store, &turn).await;
     store.append_chunks(&[chunk(&turn, 1, 0, "half")]).await.unwrap();
@@ -46,16 +46,16 @@ async fn a_newer_database_is_refused_and_an_older_one_is_upgraded() {
     let messages: Collection<Document> = db.collection("messages");
     meta.delete_one(doc! { "_id": "schema" }).await.unwrap();
     messages.drop_indexes().await.unwrap();
-    let upgrade = Outlook::Upgrade { from: 0, to: 1 };
+    let upgrade = Outlook::Upgrade { from: 0, to: 2 };
     assert_eq!(inspect(&url, &options).await.unwrap(), outlook(upgrade));
     assert_eq!(messages.list_index_names().await.unwrap().len(), 1, "looking changes nothing");
     let next = open(&url, &options).await.unwrap();
-    assert_eq!(messages.list_index_names().await.unwrap().len(), 5);
-    assert_eq!(next.interrupt_unfinished(Leftovers::Of(store.instance())).await.unwrap(), 1);
-    let kept = next.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
+    assert_eq!(messages.list_index_names().await.unwrap().len(), 6);
+    assert_eq!(next.interrupt_unfinished(Orphans::Of(store.instance())).await.unwrap(), 1);
+    let kept = next.stored(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
     assert_eq!((&*kept.content, kept.status), ("half", Status::Interrupted));
 
-    meta.update_one(doc! { "_id": "schema" }, doc! { "$set": { "version": 2_i64 } }).await.unwrap();
+    meta.update_one(doc! { "_id": "schema" }, doc! { "$set": { "version": 3_i64 } }).await.unwrap();
     for error in [open(&url, &options).await.err(), inspect(&url, &options).await.err()] {
         let error = error.expect("a newer one is refused");
         assert!(matches!(error, OpenError::TooNew { .. }), "{error}");
@@ -71,7 +71,7 @@ async fn servers_that_share_a_database_have_the_same_secret() {
     let beating = one.clone();
     let beats = tokio::spawn(async move {
         loop {
-            beating.beat().await.unwrap();
+            beating.heartbeat().await.unwrap();
             tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         }
     });
@@ -87,7 +87,7 @@ async fn servers_that_share_a_database_have_the_same_secret() {
     }
     // The first one is killed: its last sign of life stays, and no other follows.
     beats.abort();
-    assert_eq!(inspect(&url, &with_secret("other")).await.unwrap(), outlook(Outlook::Ready { schema: 1 }));
+    assert_eq!(inspect(&url, &with_secret("other")).await.unwrap(), outlook(Outlook::Ready { schema: 2 }));
     open(&url, &with_secret("other")).await.unwrap().close().await;
     instances.delete_many(doc! {}).await.unwrap();
     // Stopped ones leave nothing to wait for.

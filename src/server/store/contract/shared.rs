@@ -12,13 +12,16 @@ use tokio::sync::watch;
 use crate::{
     domain::{ConversationPatch, Status},
     server::store::{
-        Beat, Chunk, Ended, Finish, Leftovers, Mark, NewTurn, OpenOptions, Recovered, Store, StoreChange,
-        TurnOutcome, What, open,
+        ChangeKind, Chunk, Ended, Finish, Heartbeat, Mark, OpenOptions, Orphans, Recovered, Store,
+        StoreChange, open,
     },
 };
 
 use super::{
-    fixtures::{HASH, begin, chunk, finish, first_turn, session, talk, turn, user},
+    fixtures::{
+        Asking, HASH, NewTurn, TurnOutcome, begin, chunk, finish, first_turn, session, talk, turn,
+        unnumbered, user,
+    },
     mongod::{fresh_database, shared},
 };
 
@@ -53,9 +56,9 @@ impl Told {
         tokio::time::timeout(Duration::from_secs(30), self.changes.next()).await.unwrap().unwrap()
     }
 
-    async fn conversation(&mut self, id: &str) -> What {
+    async fn conversation(&mut self, id: &str) -> ChangeKind {
         match self.next().await {
-            StoreChange::Conversation { id: told, what } if told == id => what,
+            StoreChange::Conversation { id: told, kind } if told == id => kind,
             other => panic!("{other:?}"),
         }
     }
@@ -74,32 +77,32 @@ fn mark(seq: u64, text_end: u64) -> Mark {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_lives_while_it_beats() {
     let Two { a, b } = two().await;
-    assert_eq!(a.beats().await.unwrap(), []);
-    a.beat().await.unwrap();
-    let first = Beat { instance: a.instance().to_owned(), beats: 1 };
-    assert_eq!(b.beats().await.unwrap(), std::slice::from_ref(&first));
-    a.beat().await.unwrap();
+    assert_eq!(a.heartbeats().await.unwrap(), []);
+    a.heartbeat().await.unwrap();
+    let first = Heartbeat { instance: a.instance().to_owned(), beats: 1 };
+    assert_eq!(b.heartbeats().await.unwrap(), std::slice::from_ref(&first));
+    a.heartbeat().await.unwrap();
     assert!(!b.forget(&first).await.unwrap(), "it has beaten since");
-    b.beat().await.unwrap();
-    assert_eq!(b.beats().await.unwrap().len(), 2);
-    assert!(b.forget(&Beat { beats: 2, ..first }).await.unwrap());
+    b.heartbeat().await.unwrap();
+    assert_eq!(b.heartbeats().await.unwrap().len(), 2);
+    assert!(b.forget(&Heartbeat { beats: 2, ..first }).await.unwrap());
     b.close().await;
-    assert_eq!(a.beats().await.unwrap(), [], "one was forgotten, the other one took itself away");
+    assert_eq!(a.heartbeats().await.unwrap(), [], "one was forgotten, the other one took itself away");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_answers_of_lost_processes_are_interrupted() {
     let Two { a, b } = two().await;
-    a.beat().await.unwrap();
-    b.beat().await.unwrap();
+    a.heartbeat().await.unwrap();
+    b.heartbeat().await.unwrap();
     let (ours, theirs) = (first_turn(&user(&*a).await), first_turn(&user(&*b).await));
     begin(&*a, &ours).await;
     begin(&*b, &theirs).await;
     b.append_chunks(&[chunk(&theirs, 3, 0, "seen")]).await.unwrap();
-    assert_eq!(a.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 0);
-    assert!(b.forget(&Beat { instance: b.instance().to_owned(), beats: 1 }).await.unwrap());
-    assert_eq!(a.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 1);
-    let status = async |turn: &NewTurn| a.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
+    assert_eq!(a.interrupt_unfinished(Orphans::Ownerless).await.unwrap(), 0);
+    assert!(b.forget(&Heartbeat { instance: b.instance().to_owned(), beats: 1 }).await.unwrap());
+    assert_eq!(a.interrupt_unfinished(Orphans::Ownerless).await.unwrap(), 1);
+    let status = async |turn: &NewTurn| a.stored(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
     assert_eq!(status(&ours).await.status, Status::Generating);
     let lost = status(&theirs).await;
     assert_eq!((lost.status, lost.content.as_str()), (Status::Interrupted, "seen"));
@@ -144,28 +147,29 @@ async fn what_one_process_does_the_other_is_told_and_itself_is_not() {
 
     let next = turn(&ada, &first.conversation, Some(&first.answer.id));
     begin(&*a, &next).await;
-    assert_eq!(told.conversation(id).await, What::Begun);
-    assert!(b.request_stop(&next.answer.id).await.unwrap());
+    assert_eq!(told.conversation(id).await, ChangeKind::Begun);
+    let grant = b.grant(&ada.id, id).await.unwrap().unwrap();
+    assert!(b.request_stop(&grant, &next.answer.id).await.unwrap());
     assert_eq!(a.stops().await.unwrap(), std::slice::from_ref(&next.answer.id));
     assert_eq!(own.next().await, StoreChange::Stop { message_id: next.answer.id.clone() });
     assert!(a.finish_message(&next.answer.id, &finish("Yes.", 2000)).await.unwrap());
-    assert_eq!(told.conversation(id).await, What::Ended);
-    assert!(!b.request_stop(&next.answer.id).await.unwrap());
+    assert_eq!(told.conversation(id).await, ChangeKind::Ended);
+    assert!(!b.request_stop(&grant, &next.answer.id).await.unwrap());
     assert!(a.stops().await.unwrap().is_empty());
 
-    assert!(a.set_title_if_empty(&ada.id, id, "Quines").await.unwrap());
-    assert_eq!(told.conversation(id).await, What::Title);
+    assert!(a.set_title_if_empty(id, "Quines").await.unwrap().is_some());
+    assert_eq!(told.conversation(id).await, ChangeKind::Title);
     let rename = ConversationPatch { title: Some("Other".to_owned()), ..Default::default() };
-    a.update_conversation(&ada.id, id, &rename).await.unwrap();
-    assert_eq!(told.conversation(id).await, What::Title);
+    a.update(&ada.id, id, &rename).await.unwrap();
+    assert_eq!(told.conversation(id).await, ChangeKind::Title);
     let pin = ConversationPatch { pinned: Some(true), ..Default::default() };
-    a.update_conversation(&ada.id, id, &pin).await.unwrap();
+    a.update(&ada.id, id, &pin).await.unwrap();
 
     let session = session(&ada);
     a.create_session(&session, HASH).await.unwrap();
     a.delete_session(&session.id).await.unwrap();
     assert_eq!(told.next().await, StoreChange::SessionEnded { session_id: session.id.clone() });
-    assert!(a.delete_conversation(&ada.id, id).await.unwrap());
+    assert!(a.delete(&ada.id, id).await.unwrap());
     assert_eq!(told.next().await, StoreChange::Deleted { conversation_id: id.clone() });
     // Deletions name nobody; of all the others it heard nothing.
     assert_eq!(own.next().await, StoreChange::SessionEnded { session_id: session.id });
@@ -200,17 +204,19 @@ async fn a_conversation_is_seen_with_what_runs_elsewhere() {
     let turn = first_turn(&user(&*a).await);
     let ids = [turn.conversation.id.clone(), "none".to_owned()];
     begin(&*a, &turn).await;
-    let own = a.seen(&ids).await.unwrap();
+    let own = a.conversation_states(&ids).await.unwrap();
     assert!(own.len() == 1 && own[0].running.is_none() && own[0].foreign.is_none());
-    let seen = b.seen(&ids).await.unwrap().remove(0);
-    assert_eq!((seen.running.as_ref(), seen.foreign), (Some(&turn.answer), Some(What::Begun)));
+    let seen = b.conversation_states(&ids).await.unwrap().remove(0);
+    assert_eq!(
+        (seen.running.clone().map(unnumbered).as_ref(), seen.foreign),
+        (Some(&turn.answer), Some(ChangeKind::Begun))
+    );
     assert_eq!(seen.question_id, turn.question.as_ref().map(|question| question.id.clone()));
-    assert_eq!(seen.user_id, turn.user_id);
     let end = Finish { marks: vec![mark(1005, 4)], ..finish("Yes.", 1006) };
     a.finish_message(&turn.answer.id, &end).await.unwrap();
-    let ended = b.seen(&ids).await.unwrap().remove(0);
+    let ended = b.conversation_states(&ids).await.unwrap().remove(0);
     assert!(ended.running.is_none() && ended.revision != seen.revision);
-    assert_eq!((ended.foreign, ended.last_seq), (Some(What::Ended), 1006));
+    assert_eq!((ended.foreign, ended.last_seq), (Some(ChangeKind::Ended), 1006));
     let expected =
         Ended { message_id: turn.answer.id.clone(), after: seen.last_seq, seq: 1006, marks: end.marks };
     assert_eq!(ended.ended, Some(expected));
@@ -242,7 +248,7 @@ async fn nothing_is_missed_when_the_stream_breaks() {
         admin.run_command(fail(1, &["getMore"], how)).await.unwrap();
         let first = first_turn(&ada);
         talk(&*a, &first, &number.to_string()).await;
-        assert_eq!(told.conversation(&first.conversation.id).await, What::Ended, "{number}");
+        assert_eq!(told.conversation(&first.conversation.id).await, ChangeKind::Ended, "{number}");
     }
     // The place is not known any more: looked for until it works, and what was missed is said to be.
     admin.run_command(fail(4, &["getMore", "aggregate"], doc! { "errorCode": 286 })).await.unwrap();
@@ -253,7 +259,7 @@ async fn nothing_is_missed_when_the_stream_breaks() {
         talk(&*a, &first, "Yes.").await;
         match told.next().await {
             StoreChange::Missed => {}
-            StoreChange::Conversation { what: What::Ended, .. } => break,
+            StoreChange::Conversation { kind: ChangeKind::Ended, .. } => break,
             other => panic!("{other:?}"),
         }
     }

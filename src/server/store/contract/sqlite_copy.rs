@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::server::store::{Inspection, OpenError, OpenOptions, Outlook, inspect, open};
 
+use super::fixtures::Asking;
 use super::{sqlite_inspect::NEWEST, sqlite_upgrade::older};
 
 fn url(file: &Path) -> String {
@@ -61,7 +62,7 @@ async fn every_earlier_schema_is_kept_as_it_was() {
         assert_eq!(look(&copy).await.outlook, Outlook::Upgrade { from: schema, to: NEWEST });
         // It can take the place of the database.
         let store = open(&url(&copy), &OpenOptions::default()).await.unwrap();
-        assert_eq!(store.message("ada", "done").await.unwrap().unwrap().content, "All of it.");
+        assert_eq!(store.stored("ada", "done").await.unwrap().unwrap().content, "All of it.");
     }
 }
 

@@ -8,11 +8,11 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::server::store::{
-    ContinueOutcome, ConversationQuery, Leftovers, NewTurn, OpenError, OpenOptions, TurnOutcome, open,
-};
+use crate::server::store::{ContinueOutcome, ConversationQuery, OpenError, OpenOptions, Orphans, open};
 
-use super::fixtures::{NOW, begin, chunk, first_turn, id, key, talk, turn, user};
+use super::fixtures::{
+    Asking, NOW, NewTurn, TurnOutcome, begin, chunk, first_turn, id, key, talk, turn, user,
+};
 
 fn url(file: &Path) -> String {
     format!("sqlite:{}", file.display())
@@ -38,8 +38,8 @@ async fn what_was_stored_survives_closing() {
     // Opening again runs no migration a second time.
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     assert_eq!(store.user(&ada.id).await.unwrap(), Some(ada.clone()));
-    assert_eq!(store.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 1);
-    assert_eq!(store.message(&ada.id, &turn.answer.id).await.unwrap().unwrap().content, "half");
+    assert_eq!(store.interrupt_unfinished(Orphans::Ownerless).await.unwrap(), 1);
+    assert_eq!(store.stored(&ada.id, &turn.answer.id).await.unwrap().unwrap().content, "half");
     store.close().await;
 }
 
@@ -185,11 +185,11 @@ async fn keys_from_before_still_count() {
         assert_eq!(store.begin_turn(&asked("Why not?", new)).await.unwrap(), TurnOutcome::KeyReused);
     }
     let go_on = async |name: &str| {
-        store.continue_answer("u", "a", Some(&key(name, "continue")), &id(), 1000, NOW).await.unwrap()
+        store.go_on("u", "a", Some(&key(name, "continue")), &id(), 1000, NOW).await.unwrap()
     };
     assert!(matches!(go_on("c1").await, ContinueOutcome::Repeated(_)));
     assert_eq!(go_on("k").await, ContinueOutcome::KeyReused);
-    assert!(matches!(go_on("c2").await, ContinueOutcome::Begun(..)));
+    assert!(matches!(go_on("c2").await, ContinueOutcome::Begun { .. }));
 }
 
 /// The one writer is not held for long by the end of a very long conversation.
@@ -204,16 +204,17 @@ async fn a_very_long_conversation_goes_without_holding_up_others() {
     let pool = beside(&file).await;
     let many = "
         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)
-        INSERT INTO messages (id, conversation_id, user_id, parent_id, role, content, reasoning, status, created_at)
-        SELECT id || n, conversation_id, user_id, id, role, hex(randomblob(1000)), '', 'complete', created_at
+        INSERT INTO messages (id, conversation_id, author_id, parent_id, role, content, reasoning, status, created_at)
+        SELECT id || n, conversation_id, author_id, id, role, hex(randomblob(1000)), '', 'complete', created_at
         FROM messages, numbers WHERE id = ?1";
     sqlx::query(many).bind(&long.answer.id).execute(&pool).await.unwrap();
     pool.close().await;
+    let grant = store.grant(&ada.id, &long.conversation.id).await.unwrap().unwrap();
     let begun = Instant::now();
-    assert!(store.delete_conversation(&ada.id, &long.conversation.id).await.unwrap());
+    assert!(store.delete(&ada.id, &long.conversation.id).await.unwrap());
     let deleted = begun.elapsed();
     assert!(store.conversation(&ada.id, &long.conversation.id).await.unwrap().is_none());
-    assert!(!store.delete_conversation(&ada.id, &long.conversation.id).await.unwrap());
+    assert!(!store.delete(&ada.id, &long.conversation.id).await.unwrap());
     let listed = ConversationQuery { limit: 10, ..ConversationQuery::default() };
     assert!(store.conversations(&ada.id, &listed).await.unwrap().is_empty());
     let below = turn(&ada, &long.conversation, Some(&long.answer.id));
@@ -234,5 +235,5 @@ async fn a_very_long_conversation_goes_without_holding_up_others() {
     futures::join!(purge, others);
     println!("hidden within {deleted:?}, gone within {:?}, others waited {longest:?}", begun.elapsed());
     assert!(deleted < Duration::from_millis(500) && longest < Duration::from_secs(1));
-    assert!(store.messages_back(&long.conversation.id, None, 1).await.unwrap().is_empty());
+    assert!(store.messages_back(&grant, None, 1).await.unwrap().is_empty());
 }

@@ -9,14 +9,14 @@ use tempfile::TempDir;
 use crate::{
     domain::{Conversation, ConversationPatch, Role, Status, User},
     server::store::{
-        ContinueOutcome, Conversations, Leftovers, Messages, OpenError, OpenOptions, Recovered, Registered,
-        Result, Sessions, Shared, Store, StoreError, Tree, TreeOutcome, TurnOutcome, UserPatch, Users, open,
-        sqlite::Sqlite,
+        ContinueOutcome, Conversations, Messages, OpenError, OpenOptions, Orphans, Recovered, Registered,
+        Result, Sessions, Shared, Store, StoreError, TreeOutcome, UserPatch, Users, open, sqlite::Sqlite,
     },
 };
 
 use super::fixtures::{
-    HASH, LATER, NOW, begin, chunk, conversation, finish, first_run, first_turn, key, new_user, session, user,
+    Asking, HASH, LATER, NOW, TurnOutcome, begin, chunk, conversation, finish, first_run, first_turn, key,
+    new_user, session, user,
 };
 
 /// What goes wrong inside every write, as long as it is on.
@@ -110,25 +110,25 @@ async fn every_write_meets(trouble: Trouble, store: &Sqlite) {
     store.append_chunks(&[chunk(&cut, 1, 0, "half")]).await.unwrap();
     let id = cut.answer.id.as_str();
     let run = first_run(&cut);
-    let one = Leftovers::Run(&run);
+    let one = Orphans::Run(&run);
     trouble.meets(store, "interrupt", 1, async || store.interrupt_unfinished(one).await).await;
     let key = key("key", "continue");
-    let continued = async || match store.continue_answer(&ada.id, id, Some(&key), "again", 1000, NOW).await? {
-        ContinueOutcome::Begun(_, message) => Ok(message.status),
+    let continued = async || match store.go_on(&ada.id, id, Some(&key), "again", 1000, NOW).await? {
+        ContinueOutcome::Begun { answer: message, .. } => Ok(message.status),
         other => panic!("{other:?}"),
     };
     trouble.meets(store, "continue_answer", Status::Generating, continued).await;
     let found = Recovered::whole(id, store.instance(), "half and half", "", 9);
     trouble.meets(store, "recover_message", true, async || store.recover_message(&found).await).await;
     let changed = |outcome| matches!(outcome, TreeOutcome::Changed(_));
-    let select = async || store.select_branch(&ada.id, id).await.map(changed);
+    let select = async || store.select(&ada.id, id).await.map(changed);
     trouble.meets(store, "select_branch", true, select).await;
-    let delete = async || store.delete_message(&ada.id, id).await.map(changed);
+    let delete = async || store.remove(&ada.id, id).await.map(changed);
     trouble.meets(store, "delete_message", true, delete).await;
     single_statements_meet(trouble, store, &ada, &turn.conversation).await;
 
     // All that came through is there, once.
-    let kept = store.messages_back(&turn.conversation.id, None, 9).await.unwrap();
+    let kept = store.back(&turn.user_id, &turn.conversation.id, None, 9).await.unwrap();
     assert_eq!(
         kept.iter().map(|it| (it.role, &*it.content)).collect::<Vec<_>>(),
         [(Role::Assistant, "whole"), (Role::User, &*turn.question.as_ref().unwrap().content)]
@@ -151,13 +151,12 @@ async fn single_statements_meet(trouble: Trouble, store: &Sqlite, ada: &User, th
     trouble.meets(store, "delete_session", true, async || store.delete_session(&signed.id).await).await;
     let made = conversation("");
     trouble.meets(store, "create", (), async || store.create_conversation(&ada.id, &made).await).await;
-    let titled = async || store.set_title_if_empty(&ada.id, &made.id, "Title").await;
+    let titled = async || store.set_title_if_empty(&made.id, "Title").await.map(|it| it.is_some());
     trouble.meets(store, "set_title", true, titled).await;
     let patch = ConversationPatch { title: Some("Named".to_owned()), ..ConversationPatch::default() };
-    let named =
-        async || store.update_conversation(&ada.id, &there.id, &patch).await.map(|it| it.unwrap().title);
+    let named = async || store.update(&ada.id, &there.id, &patch).await.map(|it| it.unwrap().title);
     trouble.meets(store, "update", "Named".to_owned(), named).await;
-    trouble.meets(store, "delete", true, async || store.delete_conversation(&ada.id, &made.id).await).await;
+    trouble.meets(store, "delete", true, async || store.delete(&ada.id, &made.id).await).await;
 }
 
 async fn in_folder(folder: &TempDir) -> Sqlite {

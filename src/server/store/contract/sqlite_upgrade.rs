@@ -5,10 +5,11 @@ use std::{fs, path::Path};
 use sqlx::{AssertSqlSafe, SqlitePool, migrate::Migrator, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
+use super::fixtures::Asking;
 use crate::{
     domain::{Failure, FailureCode, Status},
     server::{
-        store::{Chunk, Leftovers, OpenOptions, Recovered, Store, open},
+        store::{Chunk, OpenOptions, Orphans, Recovered, Store, open},
         words::{Language, Words},
     },
 };
@@ -81,16 +82,16 @@ async fn upgraded(schema: usize) -> (TempDir, std::sync::Arc<dyn Store>) {
 async fn answers_that_an_earlier_version_was_writing_are_kept() {
     for schema in 1..=3 {
         let (_folder, store) = upgraded(schema).await;
-        assert_eq!(store.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 2, "{schema}");
+        assert_eq!(store.interrupt_unfinished(Orphans::Ownerless).await.unwrap(), 2, "{schema}");
         for (id, status, content) in [
             ("running", Status::Interrupted, "Half an änswer"),
             ("begun", Status::Interrupted, ""),
             ("done", Status::Complete, "All of it."),
         ] {
-            let message = store.message("ada", id).await.unwrap().unwrap();
+            let message = store.stored("ada", id).await.unwrap().unwrap();
             assert_eq!((message.status, &*message.content), (status, content), "{schema}: {id}");
         }
-        assert!(store.last_seq("of running").await.unwrap() > 200);
+        assert!(store.last_seq("ada", "of running").await.unwrap() > 200);
         assert_eq!(store.user("ada").await.unwrap().unwrap().email, "ada@example.com");
     }
 }
@@ -110,7 +111,7 @@ async fn a_failure_that_an_earlier_version_stored_keeps_its_sentence() {
     .unwrap();
     pool.close().await;
     let store = open(&format!("sqlite:{}", file.display()), &OpenOptions::default()).await.unwrap();
-    let failure = store.message("ada", "begun").await.unwrap().unwrap().failure.unwrap();
+    let failure = store.stored("ada", "begun").await.unwrap().unwrap().failure.unwrap();
     assert_eq!(failure, Failure::earlier(FailureCode::Timeout, "acme stopped.", true));
     assert_eq!(Words::english().text(&failure.reason), "acme stopped.");
     let chinese = Words::new(Language::exactly("zh-CN").unwrap()).text(&failure.reason);
@@ -126,11 +127,11 @@ async fn a_journal_completes_what_an_earlier_version_was_writing() {
     {
         let found = Recovered::whole(id, "old process", text, "", 300);
         assert!(store.recover_message(&found).await.unwrap());
-        assert_eq!(store.message("ada", id).await.unwrap().unwrap().content, kept);
+        assert_eq!(store.stored("ada", id).await.unwrap().unwrap().content, kept);
     }
     let (_folder, store) = upgraded(3).await;
     let chunks = vec![Chunk { text: "Half".to_owned(), ..Chunk::default() }];
     let found = Recovered { chunks, ..Recovered::whole("running", "old process", "", "", 300) };
     assert!(store.recover_message(&found).await.unwrap());
-    assert_eq!(store.message("ada", "running").await.unwrap().unwrap().content, "Half an änswer");
+    assert_eq!(store.stored("ada", "running").await.unwrap().unwrap().content, "Half an änswer");
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     domain::{Message, Status},
-    server::store::{Chunk, Leftovers, NewTurn, Recovered, Run, Store},
+    server::store::{Chunk, Orphans, Recovered, Run, Store},
 };
 
-use super::fixtures::{begin, chunk, finish, first_run, first_turn, interrupt, turn, user};
+use super::fixtures::{Asking, NewTurn, begin, chunk, finish, first_run, first_turn, interrupt, turn, user};
 
 async fn begun(store: &dyn Store) -> NewTurn {
     let turn = first_turn(&user(store).await);
@@ -14,7 +14,7 @@ async fn begun(store: &dyn Store) -> NewTurn {
 }
 
 async fn answer(store: &dyn Store, turn: &NewTurn) -> Message {
-    store.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap()
+    store.stored(&turn.user_id, &turn.answer.id).await.unwrap().unwrap()
 }
 
 fn recovered(store: &dyn Store, turn: &NewTurn, content: &str, seq: u64) -> Recovered {
@@ -63,8 +63,8 @@ pub(super) async fn a_gap_ends_what_is_kept(store: &dyn Store) {
 
 pub(super) async fn only_the_named_process_is_interrupted(store: &dyn Store) {
     let turn = begun(store).await;
-    assert_eq!(store.interrupt_unfinished(Leftovers::Of("another")).await.unwrap(), 0);
-    assert_eq!(store.interrupt_unfinished(Leftovers::Ownerless).await.unwrap(), 0);
+    assert_eq!(store.interrupt_unfinished(Orphans::Of("another")).await.unwrap(), 0);
+    assert_eq!(store.interrupt_unfinished(Orphans::Ownerless).await.unwrap(), 0);
     assert_eq!(answer(store, &turn).await.status, Status::Generating);
     assert_eq!(interrupt(store).await, 1);
     assert_eq!(answer(store, &turn).await.status, Status::Interrupted);
@@ -73,8 +73,8 @@ pub(super) async fn only_the_named_process_is_interrupted(store: &dyn Store) {
 pub(super) async fn an_answer_that_nobody_writes_is_interrupted_alone(store: &dyn Store) {
     let (one, other) = (begun(store).await, begun(store).await);
     let (run, unknown) = (first_run(&one), Run { message_id: "none".to_owned(), ..first_run(&one) });
-    let only = Leftovers::Run(&run);
-    assert_eq!(store.interrupt_unfinished(Leftovers::Run(&unknown)).await.unwrap(), 0);
+    let only = Orphans::Run(&run);
+    assert_eq!(store.interrupt_unfinished(Orphans::Run(&unknown)).await.unwrap(), 0);
     assert_eq!(store.interrupt_unfinished(only).await.unwrap(), 1);
     assert_eq!(store.interrupt_unfinished(only).await.unwrap(), 0);
     assert_eq!(answer(store, &one).await.status, Status::Interrupted);
@@ -101,7 +101,7 @@ pub(super) async fn a_running_answer_is_recovered(store: &dyn Store) {
         (stored.content.as_str(), stored.reasoning.as_str(), stored.status),
         ("What was seen", "Hm.", Status::Interrupted)
     );
-    assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), 9);
+    assert_eq!(store.last_seq(&turn.user_id, &turn.conversation.id).await.unwrap(), 9);
     // The same again changes nothing, and nothing is left to fold.
     assert!(!store.recover_message(&found).await.unwrap());
     assert_eq!(interrupt(store).await, 0);
@@ -112,13 +112,13 @@ pub(super) async fn an_interrupted_answer_gets_what_it_lacked(store: &dyn Store)
     let turn = begun(store).await;
     store.append_chunks(&[chunk(&turn, 4, 0, "What was ")]).await.unwrap();
     interrupt(store).await;
-    let seq = store.last_seq(&turn.conversation.id).await.unwrap();
+    let seq = store.last_seq(&turn.user_id, &turn.conversation.id).await.unwrap();
     // Whichever process finds it.
     let found = Recovered { instance: "another".to_owned(), ..recovered(store, &turn, "What was seen", 9) };
     assert!(store.recover_message(&found).await.unwrap());
     let stored = answer(store, &turn).await;
     assert_eq!((stored.content.as_str(), stored.status), ("What was seen", Status::Interrupted));
-    assert_eq!(store.last_seq(&turn.conversation.id).await.unwrap(), seq);
+    assert_eq!(store.last_seq(&turn.user_id, &turn.conversation.id).await.unwrap(), seq);
     assert!(!store.recover_message(&found).await.unwrap());
 }
 
@@ -135,7 +135,7 @@ pub(super) async fn what_is_no_more_of_the_same_is_not_recovered(store: &dyn Sto
     begin(store, &turn(&ada, &interrupted.conversation, Some(&interrupted.answer.id))).await;
     assert!(!store.recover_message(&longer).await.unwrap(), "there is a question below it");
     assert_eq!(answer(store, &interrupted).await.content, "What was seen");
-    assert!(store.last_seq(&interrupted.conversation.id).await.unwrap() > 99);
+    assert!(store.last_seq(&interrupted.user_id, &interrupted.conversation.id).await.unwrap() > 99);
 
     let done = begun(store).await;
     assert!(store.finish_message(&done.answer.id, &finish("Yes.", 2)).await.unwrap());
@@ -172,7 +172,7 @@ pub(super) async fn what_the_store_has_beyond_what_is_found_stays(store: &dyn St
         assert!(store.recover_message(&recovered(store, &turn, found, 9)).await.unwrap());
         let kept = answer(store, &turn).await;
         assert_eq!((kept.content.as_str(), kept.status), (stored, Status::Interrupted), "{found:?}");
-        assert!(store.last_seq(&turn.conversation.id).await.unwrap() >= 30);
+        assert!(store.last_seq(&turn.user_id, &turn.conversation.id).await.unwrap() >= 30);
     }
 }
 
@@ -211,7 +211,7 @@ pub(super) async fn a_continued_answer_is_recovered_behind_its_old_text(store: &
     let turn = begun(store).await;
     store.append_chunks(&[chunk(&turn, 2, 0, "Old text")]).await.unwrap();
     interrupt(store).await;
-    store.continue_answer(&turn.user_id, &turn.answer.id, None, "again", 1000, 7).await.unwrap();
+    store.go_on(&turn.user_id, &turn.answer.id, None, "again", 1000, 7).await.unwrap();
     store.append_chunks(&[chunk(&turn, 2_000_000, 8, " and new")]).await.unwrap();
     // The journal lost its beginning.
     let more = Chunk { text_at: 12, text: " new text".to_owned(), ..Chunk::default() };

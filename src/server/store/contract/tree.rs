@@ -4,13 +4,12 @@ use futures::future::join_all;
 
 use crate::{
     domain::{Conversation, Failure, FailureCode, Reason, Status},
-    server::store::{
-        Child, ContinueOutcome, Finish, Leftovers, NewTurn, Run, Store, TreeOutcome, TurnOutcome,
-    },
+    server::store::{Child, ContinueOutcome, Finish, Orphans, Run, Store, TreeOutcome},
 };
 
 use super::fixtures::{
-    LATER, another_answer, begin, chunk, finish, first_run, first_turn, id, interrupt, key, talk, turn, user,
+    Asking, LATER, NewTurn, TurnOutcome, another_answer, begin, chunk, finish, first_run, first_turn, id,
+    interrupt, key, talk, turn, user,
 };
 
 fn question(turn: &NewTurn) -> &str {
@@ -26,21 +25,21 @@ async fn leaf(store: &dyn Store, turn: &NewTurn) -> Option<String> {
 }
 
 async fn select(store: &dyn Store, turn: &NewTurn, id: &str) -> Option<String> {
-    match store.select_branch(&turn.user_id, id).await.unwrap() {
-        TreeOutcome::Changed(conversation) => conversation.leaf_id,
+    match store.select(&turn.user_id, id).await.unwrap() {
+        TreeOutcome::Changed(changed) => changed.conversation.leaf_id,
         other => panic!("{other:?}"),
     }
 }
 
 async fn delete(store: &dyn Store, turn: &NewTurn, id: &str) -> Option<String> {
-    match store.delete_message(&turn.user_id, id).await.unwrap() {
-        TreeOutcome::Changed(conversation) => conversation.leaf_id,
+    match store.remove(&turn.user_id, id).await.unwrap() {
+        TreeOutcome::Changed(changed) => changed.conversation.leaf_id,
         other => panic!("{other:?}"),
     }
 }
 
 async fn parent(store: &dyn Store, turn: &NewTurn, id: &str) -> Option<String> {
-    store.message(&turn.user_id, id).await.unwrap().unwrap().parent_id
+    store.stored(&turn.user_id, id).await.unwrap().unwrap().parent_id
 }
 
 /// A stopped answer to a first question.
@@ -58,7 +57,7 @@ async fn stopped_of(store: &dyn Store, user: &crate::domain::User) -> NewTurn {
 
 async fn go_on(store: &dyn Store, turn: &NewTurn, name: Option<&str>) -> ContinueOutcome {
     let key = name.map(|name| key(name, &turn.answer.id));
-    store.continue_answer(&turn.user_id, &turn.answer.id, key.as_ref(), &id(), 1000, LATER).await.unwrap()
+    store.go_on(&turn.user_id, &turn.answer.id, key.as_ref(), &id(), 1000, LATER).await.unwrap()
 }
 
 pub(super) async fn children_are_told_with_their_parents(store: &dyn Store) {
@@ -72,9 +71,10 @@ pub(super) async fn children_are_told_with_their_parents(store: &dyn Store) {
     talk(store, &first_turn(&ada), "elsewhere").await;
     let child =
         |parent: Option<&str>, id: &str| Child { parent_id: parent.map(str::to_owned), id: id.to_owned() };
+    let grant = store.grant(&ada.id, &first.conversation.id).await.unwrap().unwrap();
     let ask = async |parents: &[Option<&str>]| {
         let parents: Vec<_> = parents.iter().map(|parent| parent.map(str::to_owned)).collect();
-        store.children(&first.conversation.id, &parents).await.unwrap()
+        store.children(&grant, &parents).await.unwrap()
     };
     let answers = [&first, &second].map(|turn| child(Some(question(&first)), &turn.answer.id));
     let roots = [&first, &root].map(|turn| child(None, question(turn)));
@@ -85,7 +85,6 @@ pub(super) async fn children_are_told_with_their_parents(store: &dyn Store) {
     // However often a parent is named.
     assert_eq!(ask(&[None, Some(question(&first)), Some("none"), None, Some(question(&first))]).await, all);
     assert!(ask(&[]).await.is_empty() && ask(&[Some("\"'],")]).await.is_empty());
-    assert!(store.children("none", &[None]).await.unwrap().is_empty());
 }
 
 pub(super) async fn a_branch_is_shown_down_to_its_newest_message(store: &dyn Store) {
@@ -100,7 +99,7 @@ pub(super) async fn a_branch_is_shown_down_to_its_newest_message(store: &dyn Sto
     talk(store, &edited, "2").await;
     assert_eq!(leaf(store, &first).await.as_ref(), Some(&edited.answer.id));
     let before = stored(store, &first).await;
-    let seq = store.last_seq(&first.conversation.id).await.unwrap();
+    let seq = store.last_seq(&first.user_id, &first.conversation.id).await.unwrap();
     for (chosen, leaf) in [
         (question(&first), &again.answer.id),
         (question(&edited), &edited.answer.id),
@@ -115,21 +114,21 @@ pub(super) async fn a_branch_is_shown_down_to_its_newest_message(store: &dyn Sto
     assert_eq!(after, before);
     assert_eq!(leaf(store, &first).await, Some(again.answer.id));
     // Each change has made room for the event that tells of it.
-    assert_eq!(store.last_seq(&first.conversation.id).await.unwrap(), seq + 5);
+    assert_eq!(store.last_seq(&first.user_id, &first.conversation.id).await.unwrap(), seq + 5);
 }
 
 pub(super) async fn foreign_and_missing_messages_are_left_alone(store: &dyn Store) {
     let turn = stopped(store).await;
     let bob = user(store).await;
     for (user, message) in [(&bob.id, &*turn.answer.id), (&turn.user_id, "none")] {
-        assert_eq!(store.select_branch(user, message).await.unwrap(), TreeOutcome::Missing);
-        assert_eq!(store.delete_message(user, message).await.unwrap(), TreeOutcome::Missing);
+        assert_eq!(store.select(user, message).await.unwrap(), TreeOutcome::Missing);
+        assert_eq!(store.remove(user, message).await.unwrap(), TreeOutcome::Missing);
         let key = key("k", message);
-        let outcome = store.continue_answer(user, message, Some(&key), &id(), 1000, LATER).await.unwrap();
+        let outcome = store.go_on(user, message, Some(&key), &id(), 1000, LATER).await.unwrap();
         assert_eq!(outcome, ContinueOutcome::Missing);
     }
-    assert_eq!(store.messages_back(&turn.conversation.id, None, 10).await.unwrap().len(), 2);
-    assert!(matches!(go_on(store, &turn, Some("k")).await, ContinueOutcome::Begun(..)));
+    assert_eq!(store.back(&turn.user_id, &turn.conversation.id, None, 10).await.unwrap().len(), 2);
+    assert!(matches!(go_on(store, &turn, Some("k")).await, ContinueOutcome::Begun { .. }));
 }
 
 pub(super) async fn what_follows_a_deleted_message_stays(store: &dyn Store) {
@@ -143,12 +142,12 @@ pub(super) async fn what_follows_a_deleted_message_stays(store: &dyn Store) {
     assert_eq!(parent(store, &first, question(&second)).await.as_deref(), Some(question(&first)));
     assert_eq!(delete(store, &first, question(&first)).await, last);
     assert_eq!(parent(store, &first, question(&second)).await, None);
-    let outcome = store.delete_message(&ada.id, question(&first)).await.unwrap();
+    let outcome = store.remove(&ada.id, question(&first)).await.unwrap();
     assert_eq!(outcome, TreeOutcome::Missing);
     // The leaf moves up, and at last there is none.
     assert_eq!(delete(store, &first, &second.answer.id).await.as_deref(), Some(question(&second)));
     assert_eq!(delete(store, &first, question(&second)).await, None);
-    assert!(store.messages_back(&first.conversation.id, None, 10).await.unwrap().is_empty());
+    assert!(store.back(&first.user_id, &first.conversation.id, None, 10).await.unwrap().is_empty());
     begin(store, &turn(&ada, &first.conversation, None)).await;
 }
 
@@ -176,13 +175,13 @@ pub(super) async fn nothing_is_changed_while_an_answer_is_written(store: &dyn St
     talk(store, &first, "1").await;
     let running = turn(&ada, &first.conversation, Some(&first.answer.id));
     begin(store, &running).await;
-    let seq = store.last_seq(&first.conversation.id).await.unwrap();
+    let seq = store.last_seq(&first.user_id, &first.conversation.id).await.unwrap();
     for message in [question(&first), &first.answer.id, question(&running), &running.answer.id] {
-        assert_eq!(store.select_branch(&ada.id, message).await.unwrap(), TreeOutcome::Busy);
-        assert_eq!(store.delete_message(&ada.id, message).await.unwrap(), TreeOutcome::Busy);
+        assert_eq!(store.select(&ada.id, message).await.unwrap(), TreeOutcome::Busy);
+        assert_eq!(store.remove(&ada.id, message).await.unwrap(), TreeOutcome::Busy);
     }
     assert_eq!(leaf(store, &first).await.as_ref(), Some(&running.answer.id));
-    assert_eq!(store.last_seq(&first.conversation.id).await.unwrap(), seq);
+    assert_eq!(store.last_seq(&first.user_id, &first.conversation.id).await.unwrap(), seq);
     // Another conversation is not held up.
     let other = first_turn(&ada);
     talk(store, &other, "1").await;
@@ -191,19 +190,20 @@ pub(super) async fn nothing_is_changed_while_an_answer_is_written(store: &dyn St
 
 pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
     let turn = stopped(store).await;
-    let ContinueOutcome::Begun(conversation, answer) = go_on(store, &turn, None).await else { panic!() };
+    let ContinueOutcome::Begun { grant, answer, .. } = go_on(store, &turn, None).await else { panic!() };
+    let conversation = grant.into_conversation();
     assert_eq!((answer.status, answer.content.as_str()), (Status::Generating, "A program that"));
     assert_eq!(conversation, stored(store, &turn).await);
     assert_eq!((conversation.updated_at, conversation.leaf_id), (LATER, Some(turn.answer.id.clone())));
-    assert_eq!(store.message(&turn.user_id, &turn.answer.id).await.unwrap(), Some(answer));
+    assert_eq!(store.stored(&turn.user_id, &turn.answer.id).await.unwrap(), Some(answer));
     // A crash keeps the text, and what was added; and it can go on again.
     store.append_chunks(&[chunk(&turn, 9, 14, " prints itself")]).await.unwrap();
     assert_eq!(interrupt(store).await, 1);
-    let ContinueOutcome::Begun(_, answer) = go_on(store, &turn, None).await else { panic!() };
+    let ContinueOutcome::Begun { answer, .. } = go_on(store, &turn, None).await else { panic!() };
     assert_eq!(answer.content, "A program that prints itself");
     let end = Finish { length_limited: true, ..finish("A program that prints itself, and", 1_000_020) };
     assert!(store.finish_message(&turn.answer.id, &end).await.unwrap());
-    let ContinueOutcome::Begun(_, answer) = go_on(store, &turn, None).await else { panic!() };
+    let ContinueOutcome::Begun { answer, .. } = go_on(store, &turn, None).await else { panic!() };
     assert!(!answer.length_limited);
     assert!(store.finish_message(&turn.answer.id, &finish("Whole.", 2_000_000)).await.unwrap());
     assert_eq!(go_on(store, &turn, None).await, ContinueOutcome::Ended);
@@ -212,7 +212,7 @@ pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
 pub(super) async fn only_a_cut_leaf_goes_on(store: &dyn Store) {
     let turn = stopped(store).await;
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
-    let asked = store.continue_answer(&ada.id, question(&turn), None, &id(), 1000, LATER).await.unwrap();
+    let asked = store.go_on(&ada.id, question(&turn), None, &id(), 1000, LATER).await.unwrap();
     assert_eq!(asked, ContinueOutcome::Ended);
     let next = super::fixtures::turn(&ada, &turn.conversation, Some(&turn.answer.id));
     begin(store, &next).await;
@@ -234,7 +234,7 @@ pub(super) async fn what_failed_in_the_middle_goes_on(store: &dyn Store) {
         let end = Finish { status: Status::Failed, failure: Some(failure), reasoning, ..finish(text, 12) };
         assert!(store.finish_message(&failed.answer.id, &end).await.unwrap());
         match go_on(store, &failed, None).await {
-            ContinueOutcome::Begun(_, answer) => {
+            ContinueOutcome::Begun { answer, .. } => {
                 assert!(goes_on, "{text:?}");
                 assert_eq!(
                     (answer.status, answer.failure, &*answer.content),
@@ -242,7 +242,7 @@ pub(super) async fn what_failed_in_the_middle_goes_on(store: &dyn Store) {
                 );
                 // Should the server die now, it has not failed.
                 assert_eq!(interrupt(store).await, 1);
-                let stored = store.message(&ada.id, &failed.answer.id).await.unwrap().unwrap();
+                let stored = store.stored(&ada.id, &failed.answer.id).await.unwrap().unwrap();
                 assert_eq!((stored.status, stored.failure), (Status::Interrupted, None));
             }
             outcome => assert_eq!((outcome, goes_on), (ContinueOutcome::Ended, false), "{text:?}"),
@@ -253,7 +253,7 @@ pub(super) async fn what_failed_in_the_middle_goes_on(store: &dyn Store) {
 pub(super) async fn of_many_that_continue_one_begins(store: &dyn Store) {
     let turn = stopped(store).await;
     let all = join_all((0..20).map(|_| go_on(store, &turn, None))).await;
-    let begun = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Begun(..))).count();
+    let begun = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Begun { .. })).count();
     let busy = all.iter().filter(|outcome| **outcome == ContinueOutcome::Busy).count();
     assert_eq!((begun, busy), (1, 19), "{all:?}");
 }
@@ -261,13 +261,13 @@ pub(super) async fn of_many_that_continue_one_begins(store: &dyn Store) {
 pub(super) async fn a_key_continues_once(store: &dyn Store) {
     let turn = stopped(store).await;
     let all = join_all((0..20).map(|_| go_on(store, &turn, Some("k")))).await;
-    let begun = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Begun(..))).count();
+    let begun = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Begun { .. })).count();
     let repeated = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Repeated(_))).count();
     assert_eq!((begun, repeated), (1, 19), "{all:?}");
     // Also after it has ended, and after other keys.
     for key in ["k2", "k3"] {
         interrupt(store).await;
-        assert!(matches!(go_on(store, &turn, Some(key)).await, ContinueOutcome::Begun(..)));
+        assert!(matches!(go_on(store, &turn, Some(key)).await, ContinueOutcome::Begun { .. }));
     }
     interrupt(store).await;
     for key in ["k", "k2", "k3"] {
@@ -285,32 +285,31 @@ pub(super) async fn a_key_continues_once(store: &dyn Store) {
     let asked = NewTurn { key: Some(key("k2", "again")), now: LATER, ..again.clone() };
     assert_eq!(store.begin_turn(&asked).await.unwrap(), TurnOutcome::KeyReused);
     let elsewhere = stopped_of(store, &ada).await;
-    assert!(matches!(go_on(store, &elsewhere, Some("k")).await, ContinueOutcome::Begun(..)));
+    assert!(matches!(go_on(store, &elsewhere, Some("k")).await, ContinueOutcome::Begun { .. }));
     // Another person's keys are another matter.
     let other = stopped(store).await;
-    assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun(..)));
+    assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun { .. }));
 }
 
 /// What is said of a run that may or may not have begun is not said of the next one.
 pub(super) async fn a_run_that_is_forsaken_leaves_the_next_alone(store: &dyn Store) {
     let turn = stopped(store).await;
     let run = |run: &str| Run { run: run.to_owned(), ..first_run(&turn) };
-    let go_on = async |run: &str| {
-        store.continue_answer(&turn.user_id, &turn.answer.id, None, run, 1000, LATER).await.unwrap()
-    };
-    let forsake = async |run: Run| store.interrupt_unfinished(Leftovers::Run(&run)).await.unwrap();
+    let go_on =
+        async |run: &str| store.go_on(&turn.user_id, &turn.answer.id, None, run, 1000, LATER).await.unwrap();
+    let forsake = async |run: Run| store.interrupt_unfinished(Orphans::Run(&run)).await.unwrap();
     assert!(store.own_runs().await.unwrap().is_empty());
     // One that never began, and then one that did.
     assert_eq!(forsake(run("one")).await, 0);
-    assert!(matches!(go_on("two").await, ContinueOutcome::Begun(..)));
+    assert!(matches!(go_on("two").await, ContinueOutcome::Begun { .. }));
     assert_eq!(store.own_runs().await.unwrap(), [run("two")]);
     assert_eq!((forsake(run("one")).await, forsake(first_run(&turn)).await), (0, 0));
     assert_eq!(store.own_runs().await.unwrap(), [run("two")]);
     // One that began without its caller knowing, and a second try after it.
     assert_eq!(forsake(run("two")).await, 1);
-    assert!(matches!(go_on("three").await, ContinueOutcome::Begun(..)));
+    assert!(matches!(go_on("three").await, ContinueOutcome::Begun { .. }));
     assert_eq!(forsake(run("two")).await, 0);
-    let stored = store.message(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
+    let stored = store.stored(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
     assert_eq!(stored.status, Status::Generating);
     assert!(
         store.finish_message(&turn.answer.id, &finish("A program that prints itself.", 9)).await.unwrap()
@@ -320,19 +319,19 @@ pub(super) async fn a_run_that_is_forsaken_leaves_the_next_alone(store: &dyn Sto
 
 pub(super) async fn deleting_takes_the_keys_along(store: &dyn Store) {
     let turn = stopped(store).await;
-    assert!(matches!(go_on(store, &turn, Some("k")).await, ContinueOutcome::Begun(..)));
+    assert!(matches!(go_on(store, &turn, Some("k")).await, ContinueOutcome::Begun { .. }));
     interrupt(store).await;
     delete(store, &turn, &turn.answer.id).await;
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
     let again = another_answer(&ada, &turn.conversation, Some(question(&turn)));
     begin(store, &again).await;
     interrupt(store).await;
-    assert!(matches!(go_on(store, &again, Some("k")).await, ContinueOutcome::Begun(..)));
-    store.delete_conversation(&ada.id, &turn.conversation.id).await.unwrap();
+    assert!(matches!(go_on(store, &again, Some("k")).await, ContinueOutcome::Begun { .. }));
+    store.delete(&ada.id, &turn.conversation.id).await.unwrap();
     let other = NewTurn { user_id: ada.id.clone(), ..first_turn(&ada) };
     begin(store, &other).await;
     interrupt(store).await;
-    assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun(..)));
+    assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun { .. }));
 }
 
 /// Whoever is first, the tree is valid: the parent of each message is there, and so is the leaf.
@@ -343,12 +342,12 @@ pub(super) async fn deleting_races_with_asking(store: &dyn Store) {
         talk(store, &first, "1").await;
         let next = turn(&ada, &first.conversation, Some(&first.answer.id));
         let (asked, deleted) =
-            futures::join!(store.begin_turn(&next), store.delete_message(&ada.id, &first.answer.id));
+            futures::join!(store.begin_turn(&next), store.remove(&ada.id, &first.answer.id));
         match (asked.unwrap(), deleted.unwrap()) {
             (TurnOutcome::Begun, TreeOutcome::Busy) | (TurnOutcome::NoParent, TreeOutcome::Changed(_)) => {}
             other => panic!("{other:?}"),
         }
-        let all = store.messages_back(&first.conversation.id, None, 10).await.unwrap();
+        let all = store.back(&first.user_id, &first.conversation.id, None, 10).await.unwrap();
         let there = |id: &str| all.iter().any(|message| message.id == id);
         assert!(all.iter().all(|message| message.parent_id.as_deref().is_none_or(there)));
         assert!(leaf(store, &first).await.as_deref().is_some_and(there));

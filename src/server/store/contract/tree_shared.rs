@@ -2,11 +2,11 @@
 
 use crate::{
     domain::Status,
-    server::store::{ContinueOutcome, Finish, OpenOptions, What, open},
+    server::store::{ChangeKind, ContinueOutcome, Finish, OpenOptions, open},
 };
 
 use super::{
-    fixtures::{LATER, begin, finish, first_turn, user},
+    fixtures::{Asking, LATER, begin, finish, first_turn, user},
     mongod::{fresh_database, shared},
 };
 
@@ -23,24 +23,24 @@ async fn another_process_is_told_of_the_tree() {
     let question = &turn.question.as_ref().unwrap().id;
     let seen = async || {
         let ids = [turn.conversation.id.clone()];
-        let mut seen = b.seen(&ids).await.unwrap();
+        let mut seen = b.conversation_states(&ids).await.unwrap();
         seen.pop().unwrap()
     };
     let before = seen().await;
-    a.select_branch(ada, question).await.unwrap();
+    a.select(ada, question).await.unwrap();
     let chosen = seen().await;
-    assert_eq!((chosen.foreign, chosen.last_seq), (Some(What::Tree), before.last_seq + 1));
+    assert_eq!((chosen.foreign, chosen.last_seq), (Some(ChangeKind::Tree), before.last_seq + 1));
     assert_ne!(chosen.revision, before.revision);
-    let outcome = a.continue_answer(ada, answer, None, "run", 1000, LATER).await.unwrap();
-    assert!(matches!(outcome, ContinueOutcome::Begun(..)));
+    let outcome = a.go_on(ada, answer, None, "run", 1000, LATER).await.unwrap();
+    assert!(matches!(outcome, ContinueOutcome::Begun { .. }));
     let running = seen().await;
-    assert_eq!(running.foreign, Some(What::Begun));
+    assert_eq!(running.foreign, Some(ChangeKind::Begun));
     assert_eq!(running.running.map(|answer| answer.content), Some("Half".to_owned()));
     a.finish_message(answer, &finish("Half and half", 9)).await.unwrap();
     let before = seen().await;
-    a.delete_message(ada, answer).await.unwrap();
+    a.remove(ada, answer).await.unwrap();
     let deleted = seen().await;
-    assert_eq!((deleted.foreign, deleted.last_seq), (Some(What::Tree), before.last_seq + 1));
+    assert_eq!((deleted.foreign, deleted.last_seq), (Some(ChangeKind::Tree), before.last_seq + 1));
     a.close().await;
     b.close().await;
 }

@@ -4,10 +4,13 @@ use futures::future::join_all;
 
 use crate::{
     domain::{Conversation, Status, User},
-    server::store::{ContinueOutcome, KEY_LIFE, NewTurn, Store, StoreError, TurnOutcome},
+    server::store::{ContinueOutcome, KEY_LIFE, Store, StoreError},
 };
 
-use super::fixtures::{another_answer, begin, conversation, finish, first_turn, id, key, talk, turn, user};
+use super::fixtures::{
+    Asking, NewTurn, TurnOutcome, another_answer, begin, conversation, finish, first_turn, id, key, talk,
+    turn, unnumbered, user,
+};
 
 async fn opened(store: &dyn Store) -> (User, Conversation) {
     let (ada, it) = (user(store).await, conversation(""));
@@ -43,8 +46,9 @@ pub(super) async fn a_turn_is_stored_and_moves_the_conversation(store: &dyn Stor
     let first = first_turn(&ada);
     begin(store, &first).await;
     let question = first.question.clone().unwrap();
-    assert_eq!(store.message(&ada.id, &question.id).await.unwrap(), Some(question));
-    assert_eq!(store.message(&ada.id, &first.answer.id).await.unwrap(), Some(first.answer.clone()));
+    assert_eq!(store.stored(&ada.id, &question.id).await.unwrap().map(unnumbered), Some(question));
+    let stored = store.stored(&ada.id, &first.answer.id).await.unwrap();
+    assert_eq!(stored.map(unnumbered), Some(first.answer.clone()));
     let stored = store.conversation(&ada.id, &first.conversation.id).await.unwrap().unwrap();
     let expected = Conversation {
         leaf_id: Some(first.answer.id.clone()),
@@ -78,7 +82,7 @@ pub(super) async fn a_repeated_key_answers_the_stored_ids(store: &dyn Store) {
     assert_eq!(store.begin_turn(&again).await.unwrap(), repeated(&first));
     store.finish_message(&first.answer.id, &finish("Yes.", 1)).await.unwrap();
     assert_eq!(store.begin_turn(&again).await.unwrap(), repeated(&first));
-    assert_eq!(store.messages_back(&it.id, None, 10).await.unwrap().len(), 2);
+    assert_eq!(store.back(&ada.id, &it.id, None, 10).await.unwrap().len(), 2);
 
     let question = &first.question.as_ref().unwrap().id;
     let further = keyed(another_answer(&ada, &it, Some(question)), "k2");
@@ -118,7 +122,7 @@ pub(super) async fn a_key_names_what_was_asked_with_it(store: &dyn Store) {
         );
         store.finish_message(&first.answer.id, &finish("Yes.", 1)).await.unwrap();
     }
-    assert_eq!(store.messages_back(&it.id, None, 10).await.unwrap().len(), 2, "nothing of it was stored");
+    assert_eq!(store.back(&ada.id, &it.id, None, 10).await.unwrap().len(), 2, "nothing of it was stored");
     let new = keyed(first_turn(&ada), "k");
     begin(store, &new).await;
     assert_eq!(store.begin_turn(&asks(first_turn(&ada), "another")).await.unwrap(), TurnOutcome::KeyReused);
@@ -194,7 +198,7 @@ pub(super) async fn fifty_with_one_key_in_one_conversation_begin_once(store: &dy
     for outcome in outcomes.iter().filter(|outcome| **outcome != TurnOutcome::Begun) {
         assert_eq!(*outcome, repeated(begun));
     }
-    assert_eq!(store.messages_back(&it.id, None, 100).await.unwrap().len(), 2);
+    assert_eq!(store.back(&ada.id, &it.id, None, 100).await.unwrap().len(), 2);
 }
 
 pub(super) async fn twenty_in_one_conversation_begin_once(store: &dyn Store) {
@@ -204,7 +208,7 @@ pub(super) async fn twenty_in_one_conversation_begin_once(store: &dyn Store) {
     let begun = the_one_that_began(&turns, &outcomes);
     let busy = TurnOutcome::Busy { answer_id: begun.answer.id.clone() };
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == busy).count(), 19, "{outcomes:?}");
-    assert_eq!(store.messages_back(&it.id, None, 100).await.unwrap().len(), 2);
+    assert_eq!(store.back(&ada.id, &it.id, None, 100).await.unwrap().len(), 2);
     let stored = store.conversation(&ada.id, &it.id).await.unwrap().unwrap();
     assert_eq!(stored.leaf_id.as_ref(), Some(&begun.answer.id));
 }
@@ -216,12 +220,12 @@ pub(super) async fn turns_in_many_conversations_do_not_hinder_each_other(store: 
 }
 
 pub(super) async fn a_foreign_or_missing_conversation_is_refused(store: &dyn Store) {
-    let (_, hers) = opened(store).await;
+    let (owner, hers) = opened(store).await;
     let bob = user(store).await;
     assert_eq!(store.begin_turn(&turn(&bob, &hers, None)).await.unwrap(), TurnOutcome::NoConversation);
     let missing = turn(&bob, &conversation(""), None);
     assert_eq!(store.begin_turn(&missing).await.unwrap(), TurnOutcome::NoConversation);
-    assert!(store.messages_back(&hers.id, None, 10).await.unwrap().is_empty());
+    assert!(store.back(&owner.id, &hers.id, None, 10).await.unwrap().is_empty());
 }
 
 pub(super) async fn a_foreign_or_missing_parent_is_refused(store: &dyn Store) {
@@ -257,7 +261,7 @@ pub(super) async fn a_second_answer_needs_an_old_question(store: &dyn Store) {
     let question = &first.question.as_ref().unwrap().id;
     let second = another_answer(&ada, &it, Some(question));
     begin(store, &second).await;
-    let stored = store.message(&ada.id, &second.answer.id).await.unwrap().unwrap();
+    let stored = store.stored(&ada.id, &second.answer.id).await.unwrap().unwrap();
     assert_eq!(stored.parent_id.as_ref(), Some(question));
     let stored = store.conversation(&ada.id, &it.id).await.unwrap().unwrap();
     assert_eq!(stored.leaf_id, Some(second.answer.id));
@@ -297,12 +301,11 @@ pub(super) async fn no_more_answers_run_than_may(store: &dyn Store) {
     let further = NewTurn { most_running: 2, ..another_answer(&ada, &first.conversation, question) };
     assert_eq!(store.begin_turn(&further).await.unwrap(), TurnOutcome::TooMany);
     let on = key("on", "continue");
-    let go_on = async || {
-        store.continue_answer(&ada.id, &first.answer.id, Some(&on), &id(), 2, first.now).await.unwrap()
-    };
+    let go_on =
+        async || store.go_on(&ada.id, &first.answer.id, Some(&on), &id(), 2, first.now).await.unwrap();
     assert_eq!(go_on().await, ContinueOutcome::TooMany);
     assert!(store.finish_message(&third.answer.id, &stopped).await.unwrap());
-    assert!(matches!(go_on().await, ContinueOutcome::Begun(..)));
+    assert!(matches!(go_on().await, ContinueOutcome::Begun { .. }));
     assert!(matches!(go_on().await, ContinueOutcome::Repeated(_)), "the key is known at the limit too");
 }
 
@@ -317,6 +320,6 @@ pub(super) async fn a_failing_turn_leaves_no_orphan(store: &dyn Store) {
     assert!(matches!(store.begin_turn(&broken).await, Err(StoreError::Broken(_))));
     assert!(store.conversation(&ada.id, &broken.conversation.id).await.unwrap().is_none());
     let question = &broken.question.as_ref().unwrap().id;
-    assert!(store.message(&ada.id, question).await.unwrap().is_none());
+    assert!(store.stored(&ada.id, question).await.unwrap().is_none());
     begin(store, &first_turn(&ada)).await;
 }

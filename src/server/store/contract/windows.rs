@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use crate::{
     domain::Conversation,
-    server::store::{Branch, Finish, NewTurn, Reach, Store, Texts},
+    server::store::{Branch, Finish, Reach, Store, Texts},
 };
 
-use super::fixtures::{another_answer, begin, finish, first_turn, interrupt, turn, user};
+use super::fixtures::{Asking, NewTurn, another_answer, begin, finish, first_turn, interrupt, turn, user};
 
 /// A whole turn with these texts.
 async fn talk(store: &dyn Store, mut turn: NewTurn, texts: [&str; 3]) -> NewTurn {
@@ -39,7 +39,7 @@ pub(super) async fn outlines_tell_lengths_in_bytes(store: &dyn Store) {
         parent = Some(next.answer.id.clone());
         conversation = Some(next.conversation.clone());
     }
-    let it = conversation.unwrap().id;
+    let it = store.grant(&ada.id, &conversation.unwrap().id).await.unwrap().unwrap();
     let outlines = store.outlines_back(&it, None, 100).await.unwrap();
     let told: Vec<_> =
         outlines.iter().map(|o| (o.content_bytes as usize, o.reasoning_bytes as usize)).collect();
@@ -56,7 +56,6 @@ pub(super) async fn outlines_tell_lengths_in_bytes(store: &dyn Store) {
     assert_eq!(store.outlines_back(&it, Some(&outlines[2].id), 2).await.unwrap(), outlines[2..4]);
     assert_eq!(store.outlines_back(&it, None, 0).await.unwrap(), []);
     assert_eq!(store.outlines_back(&it, Some("\0$'"), 5).await.unwrap(), []);
-    assert_eq!(store.outlines_back("none", None, 5).await.unwrap(), []);
 }
 
 pub(super) async fn what_is_named_is_read(store: &dyn Store) {
@@ -64,13 +63,13 @@ pub(super) async fn what_is_named_is_read(store: &dyn Store) {
     let one = talk(store, first_turn(&ada), ["Why?", "So.", "Hm."]).await;
     let other = talk(store, first_turn(&ada), ["Where?", "There.", "Let me see."]).await;
     let [question, answer] = [one.question.clone().unwrap().id, one.answer.id.clone()];
-    let it = &one.conversation.id;
+    let it = &store.grant(&ada.id, &one.conversation.id).await.unwrap().unwrap();
     let named =
         [question.clone(), other.answer.id.clone(), answer.clone(), "none".to_owned(), "\"],\0".to_owned()];
     let whole = store.messages_of(it, &named, Texts::All).await.unwrap();
     assert_eq!(whole.iter().map(|m| &m.id).collect::<Vec<_>>(), [&answer, &question]);
     assert_eq!((&*whole[0].content, &*whole[0].reasoning), ("So.", "Hm."));
-    assert_eq!(Some(&whole[0]), store.message(&ada.id, &answer).await.unwrap().as_ref());
+    assert_eq!(Some(&whole[0]), store.stored(&ada.id, &answer).await.unwrap().as_ref());
     let mut without = store.messages_of(it, &named, Texts::WithoutReasoning).await.unwrap();
     assert_eq!(without[0].reasoning, "");
     without[0].reasoning = "Hm.".to_owned();
@@ -86,6 +85,7 @@ pub(super) async fn a_window_ends_at_its_bytes(store: &dyn Store) {
     let three = talk(store, turn(&ada, &one.conversation, Some(&two.answer.id)), [&long, "3", ""]).await;
     let ids = |turn: &NewTurn| [turn.answer.id.clone(), turn.question.clone().unwrap().id];
     let all = [ids(&three), ids(&two), ids(&one)].concat();
+    let it = &store.grant(&ada.id, &one.conversation.id).await.unwrap().unwrap();
     for (reach, count, bytes) in [
         (reach(100, 0), 1, 1),
         (reach(100, 4_000), 1, 1),
@@ -98,7 +98,6 @@ pub(super) async fn a_window_ends_at_its_bytes(store: &dyn Store) {
         // Reasoning that is not read does not count.
         (Reach { texts: Texts::WithoutReasoning, ..reach(100, 4_005) }, 4, 4_005),
     ] {
-        let it = &one.conversation.id;
         let branch = Branch::find(store, it, Some(&three.answer.id), reach).await.unwrap();
         let read = branch.read(store, it).await.unwrap();
         let found: Vec<_> = read.iter().map(|m| m.id.clone()).collect();
@@ -108,7 +107,7 @@ pub(super) async fn a_window_ends_at_its_bytes(store: &dyn Store) {
         assert_eq!(texts as u64, bytes);
     }
     // Longer than any window: a window of its own.
-    let branch = Branch::find(store, &one.conversation.id, Some(&all[1]), reach(50, 10)).await.unwrap();
+    let branch = Branch::find(store, it, Some(&all[1]), reach(50, 10)).await.unwrap();
     assert_eq!((branch.bytes(), branch.more), (4_000, true));
 }
 
@@ -143,12 +142,13 @@ pub(super) async fn walking_back_gives_every_message_once(store: &dyn Store) {
             }
         }
     }
+    let grant = &store.grant(&ada.id, &it.id).await.unwrap().unwrap();
     for _ in 0..12 {
         let reach = reach(1 + dice.below(20) as usize, dice.below(6_000));
         let (mut seen, mut leaf) = (Vec::new(), Some(branch[0].clone()));
         while let Some(from) = leaf.take() {
-            let window = Branch::find(store, &it.id, Some(&from), reach).await.unwrap();
-            let read = window.read(store, &it.id).await.unwrap();
+            let window = Branch::find(store, grant, Some(&from), reach).await.unwrap();
+            let read = window.read(store, grant).await.unwrap();
             assert!(read.len() <= reach.messages && (window.bytes() <= reach.bytes || read.len() == 1));
             let oldest = read.last().unwrap();
             assert_eq!(window.more, oldest.parent_id.is_some());
@@ -164,7 +164,7 @@ pub(super) async fn a_missing_parent_ends_a_branch(store: &dyn Store) {
     let ada = user(store).await;
     let turn = first_turn(&ada);
     begin(store, &turn).await;
-    let it = &turn.conversation.id;
+    let it = &store.grant(&ada.id, &turn.conversation.id).await.unwrap().unwrap();
     let find = async |leaf: Option<&str>| Branch::find(store, it, leaf, reach(9, 9)).await.unwrap();
     assert!(find(None).await.read(store, it).await.unwrap().is_empty());
     for nobody in ["", "none", "zzz", "\0"] {
@@ -189,12 +189,13 @@ pub(super) async fn what_lies_beyond_a_branch_is_counted(store: &dyn Store) {
         talk(store, another_answer(&ada, &it, asked.as_deref()), ["", "beside", ""]).await;
         leaf = next.answer.id;
     }
+    let grant = &store.grant(&ada.id, &it.id).await.unwrap().unwrap();
     for (messages, most, count) in
         [(20, 100, 0), (19, 100, 1), (10, 100, 9), (9, 100, 10), (2, 100, 17), (2, 5, 5)]
     {
-        let branch = Branch::find(store, &it.id, Some(&leaf), reach(messages, u64::MAX)).await.unwrap();
-        assert_eq!(branch.count_beyond(store, &it.id, most).await.unwrap(), count, "{messages} {most}");
+        let branch = Branch::find(store, grant, Some(&leaf), reach(messages, u64::MAX)).await.unwrap();
+        assert_eq!(branch.count_beyond(store, grant, most).await.unwrap(), count, "{messages} {most}");
     }
-    let nothing = Branch::find(store, &it.id, None, reach(5, 5)).await.unwrap();
-    assert_eq!(nothing.count_beyond(store, &it.id, 9).await.unwrap(), 0);
+    let nothing = Branch::find(store, grant, None, reach(5, 5)).await.unwrap();
+    assert_eq!(nothing.count_beyond(store, grant, 9).await.unwrap(), 0);
 }

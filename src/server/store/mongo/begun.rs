@@ -46,7 +46,7 @@ impl Begun {
 
 impl Mongo {
     /// Before a session is used: sees to it that others could end it.
-    pub(super) async fn note(&self, session: &Document) -> Result<()> {
+    pub(super) async fn record_session(&self, session: &Document) -> Result<()> {
         if self.begun.touch(session) {
             return Ok(());
         }
@@ -63,7 +63,7 @@ impl Mongo {
     }
 
     /// The sign of life; it brings the sessions along, should others have taken this process for lost.
-    pub(super) async fn sign(&self) -> Result<()> {
+    pub(super) async fn write_heartbeat(&self) -> Result<()> {
         let _writing = self.begun.writing.lock().await;
         self.begun.lock().retain(|(_, used)| used.elapsed() < IDLE);
         let more = doc! { "$inc": { "beats": 1_i64 }, "$set": { "sessions": self.begun.ids() } };

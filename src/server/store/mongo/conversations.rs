@@ -3,38 +3,40 @@
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
+    ClientSession,
     bson::{Document, doc},
+    error,
     options::ReturnDocument,
 };
 
 use crate::{
     domain::{Conversation, ConversationPatch},
-    server::store::{ConversationQuery, Conversations, Result, What},
+    server::store::{ChangeKind, Changed, ConversationQuery, Conversations, Grant, Need, Result},
 };
 
-use super::{Mongo, documents::ConversationDoc, purge::Unlink};
+use super::{
+    Mongo,
+    changes::numbered,
+    documents::ConversationDoc,
+    purge::Unlink,
+    transaction::{Step, Work},
+};
 
 #[async_trait]
 impl Conversations for Mongo {
-    async fn create_conversation(&self, user_id: &str, conversation: &Conversation) -> Result<()> {
-        let doc = ConversationDoc::new(user_id, conversation);
+    async fn create_conversation(&self, owner_id: &str, conversation: &Conversation) -> Result<()> {
+        let doc = ConversationDoc::new(owner_id, conversation);
         self.call(async { self.conversation_docs().insert_one(doc).await.map(|_| ()) }).await
     }
 
-    async fn conversation(&self, user_id: &str, id: &str) -> Result<Option<Conversation>> {
-        let which = doc! { "_id": id, "user_id": user_id };
-        let found = self.call(async { self.conversation_docs().find_one(which).await }).await?;
-        Ok(found.map(Conversation::from))
-    }
-
-    async fn conversations(&self, user_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {
+    async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {
         if query.limit == 0 {
             return Ok(Vec::new()); // which MongoDB takes for "no limit"
         }
         let found: Vec<ConversationDoc> = self
             .call(async {
                 self.conversation_docs()
-                    .find(filter(user_id, query))
+                    .find(filter(owner_id, query))
                     .sort(doc! { "updated_at": -1, "_id": -1 })
                     .limit(query.limit.into())
                     .await?
@@ -45,43 +47,24 @@ impl Conversations for Mongo {
         Ok(found.into_iter().map(Conversation::from).collect())
     }
 
-    async fn update_conversation(
-        &self,
-        user_id: &str,
-        id: &str,
-        patch: &ConversationPatch,
-    ) -> Result<Option<Conversation>> {
-        let mut changes = changes(patch);
-        if changes.is_empty() {
-            return self.conversation(user_id, id).await;
-        }
-        if patch.title.is_some() {
-            changes.insert("revision", self.revision(What::Title));
-        }
-        let which = doc! { "_id": id, "user_id": user_id };
-        let found = self
-            .call(async {
-                self.conversation_docs()
-                    .find_one_and_update(which, doc! { "$set": changes })
-                    .return_document(ReturnDocument::After)
-                    .await
-            })
-            .await?;
-        Ok(found.map(Conversation::from))
+    async fn update_conversation(&self, grant: &Grant, patch: &ConversationPatch) -> Result<Option<Changed>> {
+        self.call(self.transaction(&Update { grant, patch })).await
     }
 
-    async fn set_title_if_empty(&self, user_id: &str, id: &str, title: &str) -> Result<bool> {
-        let which = doc! { "_id": id, "user_id": user_id, "title": "" };
-        let revision = self.revision(What::Title);
-        let change = doc! { "$set": {
-            "title": title, "title_lower": title.to_lowercase(), "revision": revision
-        } };
-        self.call(async { Ok(self.conversation_docs().update_one(which, change).await?.matched_count == 1) })
-            .await
+    async fn set_title_if_empty(&self, conversation_id: &str, title: &str) -> Result<Option<u64>> {
+        let which = doc! { "_id": conversation_id, "title": "" };
+        let revision = self.revision(ChangeKind::Title);
+        let set = doc! { "title": title, "title_lower": title.to_lowercase(), "revision": revision };
+        let update = async {
+            let conversations = self.conversation_docs();
+            let update = conversations.find_one_and_update(which, numbered(set, 1));
+            update.return_document(ReturnDocument::After).await
+        };
+        Ok(self.call(update).await?.map(|changed| changed.last_seq.unsigned_abs()))
     }
 
-    async fn delete_conversation(&self, user_id: &str, id: &str) -> Result<bool> {
-        if !self.call(self.transaction(&Unlink { user_id, id })).await? {
+    async fn delete_conversation(&self, grant: &Grant) -> Result<bool> {
+        if !self.call(self.transaction(&Unlink(grant))).await? {
             return Ok(false);
         }
         // It is gone; what it leaves now is only waste.
@@ -94,24 +77,49 @@ impl Conversations for Mongo {
     async fn purge(&self) -> Result<bool> {
         self.call(self.purge_some()).await
     }
+}
 
-    async fn last_seq(&self, conversation_id: &str) -> Result<u64> {
-        let which = doc! { "_id": conversation_id };
-        let found = self.call(async { self.conversation_docs().find_one(which).await }).await?;
-        Ok(found.map_or(0, |doc| doc.last_seq.unsigned_abs()))
+struct Update<'a> {
+    grant: &'a Grant,
+    patch: &'a ConversationPatch,
+}
+
+#[async_trait]
+impl Work for Update<'_> {
+    type Answer = Option<Changed>;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<Option<Changed>>> {
+        let Some(which) = mongo.granted(tx, self.grant, Need::Manage).await? else {
+            return Ok(Step::Abort(None));
+        };
+        let mut set = changes(self.patch);
+        if set.is_empty() {
+            let found = mongo.conversation_docs().find_one(which).session(tx).await?;
+            return Ok(Step::Abort(found.map(ConversationDoc::changed)));
+        }
+        if self.patch.title.is_some() {
+            set.insert("revision", mongo.revision(ChangeKind::Title));
+        }
+        let changed = mongo
+            .conversation_docs()
+            .find_one_and_update(which, numbered(set, 1))
+            .return_document(ReturnDocument::After)
+            .session(tx)
+            .await?;
+        Ok(Step::Commit(changed.map(ConversationDoc::changed)))
     }
 }
 
-fn filter(user_id: &str, query: &ConversationQuery) -> Document {
-    let mut filter = doc! { "user_id": user_id, "archived": query.archived };
-    if let Some(place) = &query.after {
+fn filter(owner_id: &str, query: &ConversationQuery) -> Document {
+    let mut filter = doc! { "user_id": owner_id, "archived": query.archived };
+    if let Some(position) = &query.after {
         // The first bound lets the index start at the right place, the second leaves out what was seen.
-        filter.insert("updated_at", doc! { "$lte": place.updated_at });
+        filter.insert("updated_at", doc! { "$lte": position.updated_at });
         filter.insert(
             "$or",
             [
-                doc! { "updated_at": { "$lt": place.updated_at } },
-                doc! { "updated_at": place.updated_at, "_id": { "$lt": &place.id } },
+                doc! { "updated_at": { "$lt": position.updated_at } },
+                doc! { "updated_at": position.updated_at, "_id": { "$lt": &position.id } },
             ]
             .to_vec(),
         );

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
-        Conversation, Failure, FailureCode, Message, Reason, Role, Status, Usage, User, UserRole, UserState,
+        Conversation, ConversationKind, Failure, FailureCode, Message, Reason, Role, Status, Usage, User,
+        UserRole, UserState,
     },
-    server::store::Session,
+    server::store::{Changed, Session},
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -83,7 +84,12 @@ impl From<SessionDoc> for Session {
 pub(super) struct ConversationDoc {
     #[serde(rename = "_id")]
     pub id: String,
-    pub user_id: String,
+    /// Stored under the name that the version before knows, because a server of that one may run beside this one. So is
+    /// [`MessageDoc::author_id`].
+    #[serde(rename = "user_id")]
+    pub owner_id: String,
+    #[serde(default)]
+    pub kind: ConversationKind,
     pub title: String,
     pub title_lower: String,
     pub model: Option<String>,
@@ -94,7 +100,10 @@ pub(super) struct ConversationDoc {
     pub created_at: i64,
     pub updated_at: i64,
     pub last_seq: i64,
-    /// Another one after each change that other processes should see.
+    /// The `last_seq` of the last change of its title, its settings or the branch on screen.
+    #[serde(default)]
+    pub changed_seq: i64,
+    /// Another one after each change that other processes should see, see [`super::revision`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
     /// The answer that ended last.
@@ -111,25 +120,32 @@ pub(super) struct EndedDoc {
 }
 
 impl ConversationDoc {
-    pub(super) fn new(user_id: &str, conversation: &Conversation) -> Self {
-        let Conversation { id, title, model, system_prompt, pinned, archived, leaf_id, .. } =
-            conversation.clone();
+    pub(super) fn new(owner_id: &str, conversation: &Conversation) -> Self {
+        let Conversation { id, title, model, system_prompt, leaf_id, .. } = conversation.clone();
         Self {
             id,
-            user_id: user_id.to_owned(),
+            owner_id: owner_id.to_owned(),
+            kind: conversation.kind,
             title_lower: title.to_lowercase(),
             title,
             model,
             system_prompt,
-            pinned,
-            archived,
+            pinned: conversation.pinned,
+            archived: conversation.archived,
             leaf_id,
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
             last_seq: 0,
+            changed_seq: 0,
             revision: None,
             ended: None,
         }
+    }
+
+    /// After a change that has just been made: its number is the last one.
+    pub(super) fn changed(self) -> Changed {
+        let revision = self.last_seq.unsigned_abs();
+        Changed { conversation: self.into(), revision }
     }
 }
 
@@ -137,6 +153,7 @@ impl From<ConversationDoc> for Conversation {
     fn from(doc: ConversationDoc) -> Self {
         Self {
             id: doc.id,
+            kind: doc.kind,
             title: doc.title,
             model: doc.model,
             system_prompt: doc.system_prompt,
@@ -181,8 +198,8 @@ impl From<FailureDoc> for Failure {
 pub(super) struct MessageDoc {
     #[serde(rename = "_id")]
     pub id: String,
-    /// The owner of the conversation.
-    pub user_id: String,
+    #[serde(rename = "user_id")]
+    pub author_id: String,
     pub conversation_id: String,
     pub parent_id: Option<String>,
     pub role: Role,
@@ -199,6 +216,12 @@ pub(super) struct MessageDoc {
     #[serde(default)]
     pub left_out: u32,
     pub created_at: i64,
+    /// Absent where a version before this one stored it.
+    #[serde(default)]
+    pub revision: i64,
+    /// On an answer: the conversation's `last_seq` with which its last run began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_seq: Option<i64>,
     /// On the answer of a turn: the question that was stored with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question_id: Option<String>,
@@ -211,7 +234,8 @@ pub(super) struct MessageDoc {
 }
 
 impl MessageDoc {
-    pub(super) fn new(user_id: &str, conversation_id: &str, message: &Message) -> Self {
+    /// A message as a person adds it to a conversation, which has this number with it.
+    pub(super) fn new(author_id: &str, conversation_id: &str, message: &Message, revision: i64) -> Self {
         let Message {
             id,
             parent_id,
@@ -229,7 +253,7 @@ impl MessageDoc {
         } = message.clone();
         Self {
             id,
-            user_id: user_id.to_owned(),
+            author_id: author_id.to_owned(),
             conversation_id: conversation_id.to_owned(),
             parent_id,
             role,
@@ -242,6 +266,8 @@ impl MessageDoc {
             length_limited,
             left_out,
             created_at,
+            revision,
+            began_seq: None,
             question_id: None,
             instance: None,
             run: None,
@@ -254,6 +280,7 @@ impl From<MessageDoc> for Message {
         Self {
             id: doc.id,
             conversation_id: doc.conversation_id,
+            author_id: doc.author_id,
             parent_id: doc.parent_id,
             role: doc.role,
             content: doc.content,
@@ -265,6 +292,7 @@ impl From<MessageDoc> for Message {
             length_limited: doc.length_limited,
             left_out: doc.left_out,
             created_at: doc.created_at,
+            revision: doc.revision.unsigned_abs(),
         }
     }
 }

@@ -19,7 +19,8 @@ const OLD_KEY: &str = "message_id_1_seq_1";
 /// Of versions that kept idempotency keys on the answers.
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
 /// What nothing else makes: inside a transaction it would be in everybody's way.
-const COLLECTIONS: [&str; 6] = ["meta", "instances", "chunks", "keys", "deleted", "jobs"];
+const COLLECTIONS: [&str; 8] =
+    ["meta", "instances", "chunks", "keys", "deleted", "jobs", "members", "removed_messages"];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     let there = mongo.db.list_collection_names().await?;
@@ -41,12 +42,16 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
         .create_indexes([
             index(doc! { "conversation_id": 1, "_id": 1 }, IndexOptions::default()),
             index(doc! { "conversation_id": 1, "parent_id": 1, "_id": 1 }, IndexOptions::default()),
+            index(doc! { "conversation_id": 1, "revision": 1 }, IndexOptions::default()),
             // One running answer per conversation; it also finds what a crash left behind.
             index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),
             // How many answers of a person are being written.
             index(doc! { "user_id": 1, "status": 1 }, only_where(doc! { "status": "generating" })),
         ])
         .await?;
+    let removed = index(doc! { "conversation_id": 1, "revision": 1 }, IndexOptions::default());
+    mongo.removed().create_index(removed).await?;
+    mongo.member_docs().create_index(index(doc! { "_id.u": 1 }, IndexOptions::default())).await?;
     mongo.keys().create_index(index(doc! { "created_at": 1 }, IndexOptions::default())).await?;
     mongo
         .jobs()

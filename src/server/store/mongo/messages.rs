@@ -13,7 +13,8 @@ use serde::Deserialize;
 use crate::{
     domain::Message,
     server::store::{
-        Chunk, Finish, Leftovers, Messages, NewTurn, Outline, Recovered, Result, Run, Texts, TurnOutcome,
+        AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, Messages, NewAnswer, NewMessage, Orphans,
+        Outline, Recovered, Result, Run, Texts,
     },
 };
 
@@ -21,7 +22,7 @@ use super::{
     Mongo,
     documents::{FailureDoc, MessageDoc},
     tail::End,
-    turns::BeginTurn,
+    turns::{Add, Begin},
 };
 
 /// How many answers that were left behind are ended at a time: one that is locked does not keep the
@@ -30,10 +31,12 @@ const AT_ONCE: usize = 8;
 
 /// What is asked of a message before its texts.
 #[derive(Debug, Deserialize)]
-struct OutlineDoc {
+pub(super) struct OutlineDoc {
     #[serde(rename = "_id")]
     id: String,
     parent_id: Option<String>,
+    #[serde(default)]
+    revision: i64,
     content_bytes: i64,
     reasoning_bytes: i64,
 }
@@ -43,34 +46,44 @@ impl From<OutlineDoc> for Outline {
         Self {
             id: doc.id,
             parent_id: doc.parent_id,
+            revision: doc.revision.unsigned_abs(),
             content_bytes: doc.content_bytes.unsigned_abs(),
             reasoning_bytes: doc.reasoning_bytes.unsigned_abs(),
         }
     }
 }
 
+/// The step of a pipeline that leaves an [`OutlineDoc`] of a message.
+pub(super) fn outline() -> Document {
+    doc! { "$project": {
+        "parent_id": 1,
+        "revision": 1,
+        "content_bytes": { "$strLenBytes": "$content" },
+        "reasoning_bytes": { "$strLenBytes": "$reasoning" },
+    } }
+}
+
 #[async_trait]
 impl Messages for Mongo {
-    async fn begin_turn(&self, turn: &NewTurn) -> Result<TurnOutcome> {
-        self.call(self.transaction(&BeginTurn::new(turn))).await
+    async fn add_message(&self, grant: &Grant, new: &NewMessage) -> Result<AddOutcome> {
+        self.call(self.transaction(&Add::new(grant, new))).await
     }
 
-    async fn message(&self, user_id: &str, id: &str) -> Result<Option<Message>> {
-        let which = doc! { "_id": id, "user_id": user_id };
+    async fn begin_answer(&self, new: &NewAnswer) -> Result<BeginOutcome> {
+        self.call(self.transaction(&Begin::new(new))).await
+    }
+
+    async fn message(&self, grant: &Grant, id: &str) -> Result<Option<Message>> {
+        let which = doc! { "_id": id, "conversation_id": grant.conversation_id() };
         let found = self.call(async { self.messages().find_one(which).await }).await?;
         Ok(found.map(Message::from))
     }
 
-    async fn outlines_back(
-        &self,
-        conversation_id: &str,
-        upto: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<Outline>> {
+    async fn outlines_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Outline>> {
         if limit == 0 {
             return Ok(Vec::new()); // which MongoDB refuses
         }
-        let mut which = doc! { "conversation_id": conversation_id };
+        let mut which = doc! { "conversation_id": grant.conversation_id() };
         if let Some(upto) = upto {
             which.insert("_id", doc! { "$lte": upto });
         }
@@ -80,11 +93,7 @@ impl Messages for Mongo {
                     doc! { "$match": which },
                     doc! { "$sort": { "_id": -1 } },
                     doc! { "$limit": i64::from(limit) },
-                    doc! { "$project": {
-                        "parent_id": 1,
-                        "content_bytes": { "$strLenBytes": "$content" },
-                        "reasoning_bytes": { "$strLenBytes": "$reasoning" },
-                    } },
+                    outline(),
                 ];
                 self.messages().aggregate(steps).with_type().await?.try_collect().await
             })
@@ -92,8 +101,8 @@ impl Messages for Mongo {
         Ok(found.into_iter().map(Outline::from).collect())
     }
 
-    async fn messages_of(&self, conversation_id: &str, ids: &[String], texts: Texts) -> Result<Vec<Message>> {
-        let which = doc! { "_id": { "$in": ids }, "conversation_id": conversation_id };
+    async fn messages_of(&self, grant: &Grant, ids: &[String], texts: Texts) -> Result<Vec<Message>> {
+        let which = doc! { "_id": { "$in": ids }, "conversation_id": grant.conversation_id() };
         let found: Vec<MessageDoc> = self
             .call(async {
                 let messages = self.messages();
@@ -105,6 +114,10 @@ impl Messages for Mongo {
             })
             .await?;
         Ok(found.into_iter().map(Message::from).collect())
+    }
+
+    async fn changes_since(&self, grant: &Grant, seq: u64, limit: u32) -> Result<Changes> {
+        self.call(self.changes(grant, seq, limit)).await
     }
 
     async fn append_chunks(&self, chunks: &[Chunk]) -> Result<()> {
@@ -126,8 +139,8 @@ impl Messages for Mongo {
         .await
     }
 
-    async fn interrupt_unfinished(&self, leftovers: Leftovers<'_>) -> Result<u64> {
-        let left = self.call(self.left(leftovers)).await?;
+    async fn interrupt_unfinished(&self, orphans: Orphans<'_>) -> Result<u64> {
+        let left = self.call(self.left(orphans)).await?;
         let (mut count, mut failed) = (0, Ok(()));
         let interrupt = async |message: MessageDoc| self.call(self.interrupt(&message)).await;
         let mut interrupted = stream::iter(left).map(interrupt).buffer_unordered(AT_ONCE);
@@ -138,7 +151,7 @@ impl Messages for Mongo {
             }
         }
         failed?;
-        if leftovers == Leftovers::Ownerless {
+        if orphans == Orphans::Ownerless {
             self.call(self.drop_strays()).await?;
         }
         Ok(count)

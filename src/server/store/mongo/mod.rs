@@ -4,7 +4,9 @@
 //! the URL says otherwise. Every call has a time limit of its own: the driver alone would wait for a
 //! server that keeps the connection and says nothing.
 
+mod access;
 mod begun;
+mod changes;
 mod chunk_documents;
 mod conversations;
 mod documents;
@@ -38,7 +40,7 @@ use mongodb::{
     bson::{Document, doc},
 };
 
-use super::{OpenError, OpenOptions, Result, Store, StoreError, What};
+use super::{ChangeKind, OpenError, OpenOptions, Result, Store, StoreError};
 use chunk_documents::ChunkDoc;
 use documents::{ConversationDoc, MessageDoc, SessionDoc, UserDoc};
 use error::store_error;
@@ -79,6 +81,15 @@ impl Mongo {
         self.db.collection("messages")
     }
 
+    fn member_docs(&self) -> Collection<access::MemberDoc> {
+        self.db.collection("members")
+    }
+
+    /// Messages that were deleted one by one.
+    fn removed(&self) -> Collection<changes::RemovedDoc> {
+        self.db.collection("removed_messages")
+    }
+
     fn chunks(&self) -> Collection<ChunkDoc> {
         self.db.collection("chunks")
     }
@@ -109,9 +120,9 @@ impl Mongo {
 
     /// What is written to a conversation, or to a message that should stop, with each change that other
     /// processes should see: this process, a number, and what it was.
-    fn revision(&self, what: What) -> String {
+    fn revision(&self, kind: ChangeKind) -> String {
         let number = self.revisions.fetch_add(1, Ordering::Relaxed);
-        format!("{}:{number}:{}", self.instance, revision::word(what))
+        format!("{}:{number}:{}", self.instance, revision::word(kind))
     }
 
     /// Runs the work of one call within the time limit.

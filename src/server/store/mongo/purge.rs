@@ -10,8 +10,11 @@ use mongodb::{
 };
 use serde::Deserialize;
 
+use crate::server::store::{Grant, Need};
+
 use super::{
     Mongo,
+    access::of_conversation,
     transaction::{Step, Work},
 };
 
@@ -27,22 +30,19 @@ struct Id {
 
 /// Takes the conversation out of everybody's sight, and writes down that its messages are to go. `false` when it is
 /// not there.
-pub(super) struct Unlink<'a> {
-    pub user_id: &'a str,
-    pub id: &'a str,
-}
+pub(super) struct Unlink<'a>(pub &'a Grant);
 
 #[async_trait]
 impl Work for Unlink<'_> {
     type Answer = bool;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<bool>> {
-        let which = doc! { "_id": self.id, "user_id": self.user_id };
+        let Some(which) = mongo.granted(tx, self.0, Need::Own).await? else { return Ok(Step::Abort(false)) };
         let gone = mongo.conversation_docs().delete_one(which).session(&mut *tx).await?;
         if gone.deleted_count == 0 {
             return Ok(Step::Abort(false));
         }
-        mongo.deleted().insert_one(doc! { "_id": self.id }).session(&mut *tx).await?;
+        mongo.deleted().insert_one(doc! { "_id": self.0.conversation_id() }).session(&mut *tx).await?;
         Ok(Step::Commit(true))
     }
 }
@@ -54,6 +54,8 @@ impl Mongo {
             let Some(conversation) = self.deleted().find_one(doc! {}).await? else { return Ok(false) };
             let Ok(id) = conversation.get_str("_id") else { return Ok(false) };
             if !self.purge_batch(id).await? {
+                self.member_docs().delete_many(of_conversation(id)).await?;
+                self.removed().delete_many(doc! { "conversation_id": id }).await?;
                 self.deleted().delete_one(doc! { "_id": id }).await?;
             }
         }

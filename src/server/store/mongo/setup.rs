@@ -24,6 +24,8 @@ use super::{
 const CONNECT: Duration = Duration::from_secs(5);
 const POOL: u32 = 50;
 const DATABASE: &str = "inglenook";
+/// The first schema in which each change has a number.
+const NUMBERED: i64 = 2;
 
 pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Mongo, OpenError> {
     let found = connect(url, options).await?;
@@ -117,8 +119,11 @@ impl Found {
     /// Brings indexes up to date and notes what this server is.
     async fn prepare(&self, options: &OpenOptions) -> Result<(), OpenError> {
         let mongo = &self.mongo;
-        self.schema().await?;
+        let schema = self.schema().await?;
         indexes::make(mongo).await.map_err(|error| self.said(error))?;
+        if schema.is_some_and(|schema| schema < NUMBERED) {
+            mongo.number_old().await.map_err(|error| self.said(error))?;
+        }
         version::note(mongo).await.map_err(|error| self.said(error))?;
         let Some(fingerprint) = &options.fingerprint else { return Ok(()) };
         match version::agree(mongo, fingerprint).await {

@@ -10,7 +10,13 @@ use futures::{TryStreamExt, stream::BoxStream};
 use mongodb::bson::{Bson, doc};
 use tokio::sync::watch;
 
-use crate::server::store::{Beat, Chunk, Ended, Result, Seen, Shared, StoreChange, What};
+use crate::{
+    domain::Message,
+    server::store::{
+        Access, ChangeKind, Chunk, ConversationState, Ended, Grant, Heartbeat, Need, Result, Shared,
+        StoreChange,
+    },
+};
 
 use super::{
     Mongo,
@@ -30,21 +36,24 @@ impl Shared for Mongo {
         false
     }
 
-    async fn beat(&self) -> Result<()> {
-        self.call(self.sign()).await
+    async fn heartbeat(&self) -> Result<()> {
+        self.call(self.write_heartbeat()).await
     }
 
-    async fn beats(&self) -> Result<Vec<Beat>> {
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>> {
         let found: Vec<_> =
             self.call(async { self.instances().find(doc! {}).await?.try_collect().await }).await?;
-        let beat = |doc: mongodb::bson::Document| {
-            Some(Beat { instance: doc.get_str("_id").ok()?.to_owned(), beats: doc.get_i64("beats").ok()? })
+        let heartbeat = |doc: mongodb::bson::Document| {
+            Some(Heartbeat {
+                instance: doc.get_str("_id").ok()?.to_owned(),
+                beats: doc.get_i64("beats").ok()?,
+            })
         };
-        Ok(found.into_iter().filter_map(beat).collect())
+        Ok(found.into_iter().filter_map(heartbeat).collect())
     }
 
-    async fn forget(&self, beat: &Beat) -> Result<bool> {
-        let which = doc! { "_id": &beat.instance, "beats": beat.beats };
+    async fn forget(&self, heartbeat: &Heartbeat) -> Result<bool> {
+        let which = doc! { "_id": &heartbeat.instance, "beats": heartbeat.beats };
         self.call(async { Ok(self.instances().delete_one(which).await?.deleted_count == 1) }).await
     }
 
@@ -52,10 +61,15 @@ impl Shared for Mongo {
         self.call(self.end_sessions(instance)).await
     }
 
-    async fn request_stop(&self, message_id: &str) -> Result<bool> {
-        let which = doc! { "_id": message_id, "status": "generating" };
+    async fn request_stop(&self, grant: &Grant, message_id: &str) -> Result<bool> {
+        let id = grant.conversation_id();
+        let standing = self.standing(grant.user_id(), id).await?;
+        if standing.is_none_or(|standing| standing.grant(Need::Write).is_err()) {
+            return Ok(false);
+        }
+        let which = doc! { "_id": message_id, "conversation_id": id, "status": "generating" };
         // A new word each time, so that others see it each time.
-        let change = doc! { "$set": { "stop": self.revision(What::Ended) } };
+        let change = doc! { "$set": { "stop": self.revision(ChangeKind::Ended) } };
         self.call(async { Ok(self.messages().update_one(which, change).await?.matched_count == 1) }).await
     }
 
@@ -67,7 +81,7 @@ impl Shared for Mongo {
         Ok(found.iter().filter_map(Bson::as_str).map(str::to_owned).collect())
     }
 
-    async fn seen(&self, conversation_ids: &[String]) -> Result<Vec<Seen>> {
+    async fn conversation_states(&self, conversation_ids: &[String]) -> Result<Vec<ConversationState>> {
         if conversation_ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -88,16 +102,16 @@ impl Shared for Mongo {
             .await?;
         let mut running: HashMap<String, MessageDoc> =
             running.into_iter().map(|message| (message.conversation_id.clone(), message)).collect();
-        let seen = |doc: ConversationDoc| {
+        let state = |doc: ConversationDoc| {
             let running = running.remove(&doc.id);
             let revision = doc.revision.unwrap_or_default();
-            Seen {
+            let began = running.as_ref().and_then(|answer| answer.began_seq);
+            ConversationState {
                 conversation_id: doc.id,
-                user_id: doc.user_id,
                 title: doc.title,
                 foreign: foreign(&revision, &self.instance),
                 revision,
-                last_seq: doc.last_seq.unsigned_abs(),
+                last_seq: began.unwrap_or(doc.last_seq).unsigned_abs(),
                 question_id: running.as_ref().and_then(|message| message.question_id.clone()),
                 running: running.map(Into::into),
                 ended: doc.ended.map(|ended| Ended {
@@ -108,7 +122,12 @@ impl Shared for Mongo {
                 }),
             }
         };
-        Ok(conversations.into_iter().map(seen).collect())
+        Ok(conversations.into_iter().map(state).collect())
+    }
+
+    async fn message_for_listeners(&self, message_id: &str) -> Result<Option<Message>> {
+        let found = self.call(async { self.messages().find_one(doc! { "_id": message_id }).await }).await?;
+        Ok(found.map(Message::from))
     }
 
     async fn chunks(&self, message_id: &str, after: u64) -> Result<Vec<Chunk>> {

@@ -11,11 +11,12 @@ use mongodb::{
     ClientSession,
     bson::{Bson, Document, doc, to_bson},
     error::{ErrorKind, Result},
+    options::ReturnDocument,
 };
 
 use crate::{
     domain::Status,
-    server::store::{Chunk, Leftovers, Mark, Recovered, SEQ_GAP, What, fold},
+    server::store::{ChangeKind, Chunk, Mark, Orphans, Recovered, SEQ_GAP, fold},
 };
 
 use super::{
@@ -54,14 +55,7 @@ impl Work for End<'_> {
         else {
             return Ok(Step::Abort(self.tried.load(Ordering::Relaxed) && self.is_there(mongo, tx).await?));
         };
-        let ended = doc! {
-            "message_id": { "$literal": self.message_id },
-            // As it was since the answer began.
-            "after": "$last_seq",
-            "seq": self.seq.cast_signed(),
-            "marks": packed(self.marks),
-        };
-        mongo.raise_seq(tx, &message.conversation_id, self.seq, self.gap, Some(ended)).await?;
+        mongo.raise(tx, &message, self).await?;
         mongo.chunks().delete_many(of_message(self.message_id)).session(&mut *tx).await?;
         self.tried.store(true, Ordering::Relaxed);
         Ok(Step::Commit(true))
@@ -132,12 +126,21 @@ impl Work for Lengthen<'_> {
             return Ok(Step::Abort(false));
         }
         // The conversation first: who begins a turn below it collides here.
-        mongo.raise_seq(tx, &old.conversation_id, seq, 0, None).await?;
+        let next = doc! { "$max": [{ "$add": ["$last_seq", 1_i64] }, seq.cast_signed()] };
+        let change =
+            vec![doc! { "$set": { "last_seq": next, "revision": mongo.revision(ChangeKind::Ended) } }];
+        let conversation = mongo
+            .conversation_docs()
+            .find_one_and_update(doc! { "_id": &old.conversation_id }, change)
+            .return_document(ReturnDocument::After)
+            .session(&mut *tx)
+            .await?;
+        let revision = conversation.map(|conversation| conversation.last_seq);
         let below = doc! { "conversation_id": &old.conversation_id, "parent_id": &old.id };
         if mongo.messages().find_one(below).session(&mut *tx).await?.is_some() {
             return Ok(Step::Abort(false));
         }
-        let set = doc! { "content": content, "reasoning": reasoning };
+        let set = doc! { "content": content, "reasoning": reasoning, "revision": revision };
         mongo.messages().update_one(which, doc! { "$set": set }).session(&mut *tx).await?;
         Ok(Step::Commit(true))
     }
@@ -207,13 +210,13 @@ impl Mongo {
         Ok(ended)
     }
 
-    pub(super) async fn left(&self, leftovers: Leftovers<'_>) -> Result<Vec<MessageDoc>> {
-        let mut left = match leftovers {
-            Leftovers::Of(instance) => doc! { "instance": instance },
-            Leftovers::Run(run) => {
+    pub(super) async fn left(&self, orphans: Orphans<'_>) -> Result<Vec<MessageDoc>> {
+        let mut left = match orphans {
+            Orphans::Of(instance) => doc! { "instance": instance },
+            Orphans::Run(run) => {
                 doc! { "_id": &run.message_id, "run": &run.run, "instance": &self.instance }
             }
-            Leftovers::Ownerless => {
+            Orphans::Ownerless => {
                 let mut known = self.instances().distinct("_id", doc! {}).await?;
                 known.push(self.instance.as_str().into());
                 doc! { "instance": { "$nin": known } }
@@ -242,24 +245,38 @@ impl Mongo {
         self.transaction(&Lengthen(recovered)).await
     }
 
-    /// To `seq` at the least, and `gap` beyond that. Other processes see that an answer ended.
-    async fn raise_seq(
-        &self,
-        tx: &mut ClientSession,
-        conversation: &str,
-        seq: u64,
-        gap: i64,
-        ended: Option<Document>,
-    ) -> Result<()> {
-        // A pipeline, since $max and $inc cannot change one field together.
-        let seq = doc! { "$add": [{ "$max": ["$last_seq", seq.cast_signed()] }, gap] };
-        let mut set = doc! { "last_seq": seq, "revision": self.revision(What::Ended) };
-        if let Some(ended) = ended {
-            set.insert("ended", ended);
-        }
-        let which = doc! { "_id": conversation };
-        let change = vec![doc! { "$set": set }];
-        self.conversation_docs().update_one(which, change).session(tx).await.map(|_| ())
+    /// At the end of a run: brings the conversation's number to that of the end at the least, with the gap beyond that,
+    /// and gives that number to all that changed since the run began. Other people's changes meanwhile are told by the
+    /// process that writes it, with numbers beyond what the store knows; those of the last moment perhaps after its end.
+    /// Other processes see that the answer ended.
+    async fn raise(&self, tx: &mut ClientSession, answer: &MessageDoc, end: &End<'_>) -> Result<()> {
+        let began: Bson = answer.began_seq.map_or_else(|| "$last_seq".into(), Bson::from);
+        let late = doc! { "$subtract": ["$last_seq", &began] };
+        let last = doc! { "$add": [{ "$max": ["$last_seq", end.seq.cast_signed()] }, late, end.gap] };
+        let ended = doc! {
+            "message_id": { "$literal": end.message_id },
+            "after": began,
+            "seq": end.seq.cast_signed(),
+            "marks": packed(end.marks),
+        };
+        let set = doc! { "last_seq": last, "revision": self.revision(ChangeKind::Ended), "ended": ended };
+        let change = vec![doc! { "$set": set }, doc! { "$set": { "changed_seq": "$last_seq" } }];
+        let conversation = self
+            .conversation_docs()
+            .find_one_and_update(doc! { "_id": &answer.conversation_id }, change)
+            .return_document(ReturnDocument::After)
+            .session(&mut *tx)
+            .await?;
+        let Some(conversation) = conversation else { return Ok(()) };
+        let raised = doc! { "$set": { "revision": conversation.last_seq } };
+        let Some(began) = answer.began_seq else {
+            // A version before this one began it.
+            let which = doc! { "_id": &answer.id };
+            return self.messages().update_one(which, raised).session(tx).await.map(|_| ());
+        };
+        let since = doc! { "conversation_id": &answer.conversation_id, "revision": { "$gte": began } };
+        self.messages().update_many(since.clone(), raised.clone()).session(&mut *tx).await?;
+        self.removed().update_many(since, raised).session(tx).await.map(|_| ())
     }
 
     pub(super) async fn drop_chunks(&self, message_id: &str) -> Result<()> {

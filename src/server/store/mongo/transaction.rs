@@ -58,7 +58,7 @@ impl Mongo {
         // It is never closed.
         let _permit = self.transactions.acquire().await.map_err(Error::custom)?;
         let tx = &mut self.client.start_session().await?;
-        self.note(tx.id()).await?;
+        self.record_session(tx.id()).await?;
         tx.start_transaction().await?;
         match work.run(self, tx).await {
             Ok(Step::Commit(answer)) => match commit(tx).await {

@@ -15,11 +15,14 @@ use serde::Deserialize;
 
 use crate::{
     domain::{Conversation, Message},
-    server::store::{Child, ContinueOutcome, Key, Result, Tree, TreeOutcome, What},
+    server::store::{
+        ChangeKind, Changed, Child, Continuation, ContinueOutcome, Grant, Need, Result, Tree, TreeOutcome,
+    },
 };
 
 use super::{
     Mongo,
+    changes::{RemovedDoc, numbered},
     documents::{ConversationDoc, MessageDoc},
     transaction::{Step, Work},
     turns::TURN_GAP,
@@ -34,8 +37,8 @@ struct ChildDoc {
 
 #[async_trait]
 impl Tree for Mongo {
-    async fn children(&self, conversation_id: &str, parents: &[Option<String>]) -> Result<Vec<Child>> {
-        let which = doc! { "conversation_id": conversation_id, "parent_id": { "$in": parents } };
+    async fn children(&self, grant: &Grant, parents: &[Option<String>]) -> Result<Vec<Child>> {
+        let which = doc! { "conversation_id": grant.conversation_id(), "parent_id": { "$in": parents } };
         let found: Vec<ChildDoc> = self
             .call(async {
                 let messages = self.messages().clone_with_type::<ChildDoc>();
@@ -46,31 +49,22 @@ impl Tree for Mongo {
         Ok(found.into_iter().map(|doc| Child { parent_id: doc.parent_id, id: doc.id }).collect())
     }
 
-    async fn select_branch(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome> {
-        self.call(self.transaction(&Select { user_id, message_id })).await
+    async fn select_branch(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome> {
+        self.call(self.transaction(&Select { grant, message_id })).await
     }
 
-    async fn delete_message(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome> {
-        self.call(self.transaction(&Delete { user_id, message_id })).await
+    async fn delete_message(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome> {
+        self.call(self.transaction(&Delete { grant, message_id })).await
     }
 
-    async fn continue_answer(
-        &self,
-        user_id: &str,
-        message_id: &str,
-        key: Option<&Key>,
-        run: &str,
-        most_running: u32,
-        now: i64,
-    ) -> Result<ContinueOutcome> {
+    async fn continue_answer(&self, grant: &Grant, how: &Continuation<'_>) -> Result<ContinueOutcome> {
         let tried = AtomicBool::default();
-        let work = Continue { user_id, message_id, key, run, most_running, now, tried };
-        self.call(self.transaction(&work)).await
+        self.call(self.transaction(&Continue { grant, how, tried })).await
     }
 }
 
 struct Select<'a> {
-    user_id: &'a str,
+    grant: &'a Grant,
     message_id: &'a str,
 }
 
@@ -79,23 +73,24 @@ impl Work for Select<'_> {
     type Answer = TreeOutcome;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<TreeOutcome>> {
-        let Some(message) = message(mongo, tx, self.user_id, self.message_id).await? else {
+        let id = self.grant.conversation_id();
+        if mongo.in_conversation(tx, id, self.message_id).await?.is_none() {
+            return Ok(Step::Abort(TreeOutcome::Missing));
+        }
+        let Some(mut changed) = change(mongo, tx, self.grant, Need::Write).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
-        let Some(_) = take(mongo, tx, &message, changed(mongo)).await? else {
-            return Ok(Step::Abort(TreeOutcome::Missing));
-        };
-        if is_busy(mongo, tx, &message.conversation_id).await? {
+        if mongo.running_in(tx, id).await?.is_some() {
             return Ok(Step::Abort(TreeOutcome::Busy));
         }
-        let leaf = newest_below(mongo, tx, &message.conversation_id, Some(&message.id)).await?;
-        let moved = take(mongo, tx, &message, doc! { "$set": { "leaf_id": leaf } }).await?;
-        Ok(moved.map_or(Step::Abort(TreeOutcome::Missing), |it| Step::Commit(TreeOutcome::Changed(it))))
+        let leaf = newest_below(mongo, tx, id, Some(self.message_id)).await?;
+        set_leaf(mongo, tx, &mut changed.conversation, leaf).await?;
+        Ok(Step::Commit(TreeOutcome::Changed(changed)))
     }
 }
 
 struct Delete<'a> {
-    user_id: &'a str,
+    grant: &'a Grant,
     message_id: &'a str,
 }
 
@@ -104,36 +99,34 @@ impl Work for Delete<'_> {
     type Answer = TreeOutcome;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<TreeOutcome>> {
-        let Some(message) = message(mongo, tx, self.user_id, self.message_id).await? else {
+        let id = self.grant.conversation_id();
+        let Some(message) = mongo.in_conversation(tx, id, self.message_id).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
-        let Some(mut conversation) = take(mongo, tx, &message, changed(mongo)).await? else {
+        let Some(mut changed) = change(mongo, tx, self.grant, Need::Manage).await? else {
             return Ok(Step::Abort(TreeOutcome::Missing));
         };
-        if is_busy(mongo, tx, &message.conversation_id).await? {
+        if mongo.running_in(tx, id).await?.is_some() {
             return Ok(Step::Abort(TreeOutcome::Busy));
         }
-        let children = doc! { "conversation_id": &message.conversation_id, "parent_id": &message.id };
-        let up = doc! { "$set": { "parent_id": &message.parent_id } };
+        let revision = changed.revision.cast_signed();
+        let children = doc! { "conversation_id": id, "parent_id": &message.id };
+        let up = doc! { "$set": { "parent_id": &message.parent_id, "revision": revision } };
         mongo.messages().update_many(children, up).session(&mut *tx).await?;
         mongo.messages().delete_one(doc! { "_id": &message.id }).session(&mut *tx).await?;
-        if conversation.leaf_id.as_ref() == Some(&message.id) {
-            let parent = message.parent_id.as_deref();
-            let leaf = newest_below(mongo, tx, &message.conversation_id, parent).await?;
-            take(mongo, tx, &message, doc! { "$set": { "leaf_id": &leaf } }).await?;
-            conversation.leaf_id = leaf;
+        let removed = RemovedDoc { id: message.id.clone(), conversation_id: id.to_owned(), revision };
+        mongo.removed().insert_one(removed).session(&mut *tx).await?;
+        if changed.conversation.leaf_id.as_ref() == Some(&message.id) {
+            let leaf = newest_below(mongo, tx, id, message.parent_id.as_deref()).await?;
+            set_leaf(mongo, tx, &mut changed.conversation, leaf).await?;
         }
-        Ok(Step::Commit(TreeOutcome::Changed(conversation)))
+        Ok(Step::Commit(TreeOutcome::Changed(changed)))
     }
 }
 
 struct Continue<'a> {
-    user_id: &'a str,
-    message_id: &'a str,
-    key: Option<&'a Key>,
-    run: &'a str,
-    most_running: u32,
-    now: i64,
+    grant: &'a Grant,
+    how: &'a Continuation<'a>,
     /// An earlier try got as far as its commit, and it is not known what became of that.
     tried: AtomicBool,
 }
@@ -143,112 +136,108 @@ impl Work for Continue<'_> {
     type Answer = ContinueOutcome;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<ContinueOutcome>> {
-        let Some(found) = message(mongo, tx, self.user_id, self.message_id).await? else {
+        let (grant, how) = (self.grant, self.how);
+        let (id, user_id) = (grant.conversation_id(), grant.user_id());
+        let Some(found) = mongo.in_conversation(tx, id, how.message_id).await? else {
             return Ok(Step::Abort(ContinueOutcome::Missing));
         };
-        if self.tried.load(Ordering::Relaxed) && found.run.as_deref() == Some(self.run) {
-            return self.begun(mongo, tx, found).await;
+        if self.tried.load(Ordering::Relaxed) && found.run.as_deref() == Some(how.run) {
+            let conversation = mongo.conversation_docs().find_one(doc! { "_id": id }).session(tx).await?;
+            let begun = conversation.map(|conversation| self.begun(conversation, found));
+            return Ok(Step::Abort(begun.unwrap_or(ContinueOutcome::Missing)));
         }
-        let scope = (self.user_id, found.conversation_id.clone());
-        if let Some(key) = self.key
-            && let Some((used, answer)) = mongo.used(tx, (scope.0, &scope.1), key, self.now).await?
+        let Some(which) = mongo.granted(tx, grant, Need::Write).await? else {
+            return Ok(Step::Abort(ContinueOutcome::Missing));
+        };
+        if let Some(key) = how.key
+            && let Some((used, answer)) = mongo.used(tx, (user_id, id), key, how.now).await?
         {
-            let same = used.continued(key, &answer.id, self.message_id);
+            let same = used.continued(key, &answer.id, how.message_id);
             let outcome =
                 if same { ContinueOutcome::Repeated(found.into()) } else { ContinueOutcome::KeyReused };
             return Ok(Step::Abort(outcome));
         }
-        let change = doc! {
-            "$set": { "updated_at": self.now, "revision": mongo.revision(What::Begun) },
-            "$inc": { "last_seq": TURN_GAP },
-        };
-        let Some(conversation) = take(mongo, tx, &found, change).await? else {
+        let set = doc! { "updated_at": how.now, "revision": mongo.revision(ChangeKind::Begun) };
+        let Some(conversation) = update(mongo, tx, which, numbered(set, TURN_GAP)).await? else {
             return Ok(Step::Abort(ContinueOutcome::Missing));
         };
-        if is_busy(mongo, tx, &found.conversation_id).await? {
+        if mongo.running_in(tx, id).await?.is_some() {
             return Ok(Step::Abort(ContinueOutcome::Busy));
         }
-        let message = Message::from(found);
-        if !message.can_continue() {
+        if !Message::from(found).can_continue() {
             return Ok(Step::Abort(ContinueOutcome::Ended));
         }
-        if conversation.leaf_id.as_ref() != Some(&message.id) {
+        if conversation.leaf_id.as_deref() != Some(how.message_id) {
             return Ok(Step::Abort(ContinueOutcome::NotLeaf));
         }
-        if mongo.running_of(tx, self.user_id).await? >= u64::from(self.most_running) {
+        if mongo.running_of(tx, user_id).await? >= u64::from(how.most_running) {
             return Ok(Step::Abort(ContinueOutcome::TooMany));
+        }
+        if let Some(key) = how.key {
+            mongo.use_key(tx, (user_id, id), key, how.message_id, how.now).await?;
         }
         let set = doc! {
             "status": "generating", "length_limited": false, "failure": null, "instance": &mongo.instance,
-            "run": self.run,
+            "run": how.run, "user_id": user_id, "revision": conversation.last_seq,
+            "began_seq": conversation.last_seq,
         };
-        let change = doc! { "$set": set };
-        if let Some(key) = self.key {
-            mongo.use_key(tx, (scope.0, &scope.1), key, self.message_id, self.now).await?;
-        }
-        let which = doc! { "_id": &message.id };
         let begun = mongo
             .messages()
-            .find_one_and_update(which, change)
+            .find_one_and_update(doc! { "_id": how.message_id }, doc! { "$set": set })
             .return_document(ReturnDocument::After)
             .session(&mut *tx)
             .await?;
-        let begun = begun.map_or(message, Message::from);
+        let Some(begun) = begun else { return Ok(Step::Abort(ContinueOutcome::Missing)) };
         self.tried.store(true, Ordering::Relaxed);
-        Ok(Step::Commit(ContinueOutcome::Begun(conversation, begun)))
+        Ok(Step::Commit(self.begun(conversation, begun)))
     }
 }
 
 impl Continue<'_> {
-    async fn begun(
-        &self,
-        mongo: &Mongo,
-        tx: &mut ClientSession,
-        found: MessageDoc,
-    ) -> error::Result<Step<ContinueOutcome>> {
-        let which = doc! { "_id": &found.conversation_id };
-        let conversation = mongo.conversation_docs().find_one(which).session(tx).await?;
-        Ok(Step::Abort(match conversation {
-            Some(conversation) => ContinueOutcome::Begun(conversation.into(), found.into()),
-            None => ContinueOutcome::Missing,
-        }))
+    fn begun(&self, conversation: ConversationDoc, answer: MessageDoc) -> ContinueOutcome {
+        let after = answer.began_seq.unwrap_or_default().unsigned_abs();
+        let standing = conversation.standing(self.grant.user_id(), self.grant.level());
+        match standing.grant(Need::Write) {
+            Ok(grant) => ContinueOutcome::Begun { grant, answer: answer.into(), after },
+            Err(_) => ContinueOutcome::Missing,
+        }
     }
 }
 
-async fn message(
+/// Gives the conversation the number of a change of its tree; `None`: it is gone, or the person may not change it.
+async fn change(
     mongo: &Mongo,
     tx: &mut ClientSession,
-    user_id: &str,
-    id: &str,
-) -> error::Result<Option<MessageDoc>> {
-    mongo.messages().find_one(doc! { "_id": id, "user_id": user_id }).session(tx).await
+    grant: &Grant,
+    need: Need,
+) -> error::Result<Option<Changed>> {
+    let Some(which) = mongo.granted(tx, grant, need).await? else { return Ok(None) };
+    let set = doc! { "revision": mongo.revision(ChangeKind::Tree) };
+    Ok(update(mongo, tx, which, numbered(set, 1)).await?.map(ConversationDoc::changed))
 }
 
-/// The event that tells of the change has its place.
-fn changed(mongo: &Mongo) -> Document {
-    doc! { "$set": { "revision": mongo.revision(What::Tree) }, "$inc": { "last_seq": 1 } }
-}
-
-/// Changes the conversation of a message; the conversation as it is afterwards.
-async fn take(
+/// The conversation as it is afterwards.
+async fn update(
     mongo: &Mongo,
     tx: &mut ClientSession,
-    message: &MessageDoc,
-    change: Document,
-) -> error::Result<Option<Conversation>> {
-    let which = doc! { "_id": &message.conversation_id, "user_id": &message.user_id };
-    let changed: Option<ConversationDoc> = mongo
-        .conversation_docs()
-        .find_one_and_update(which, change)
-        .return_document(ReturnDocument::After)
-        .session(tx)
-        .await?;
-    Ok(changed.map(Conversation::from))
+    which: Document,
+    change: Vec<Document>,
+) -> error::Result<Option<ConversationDoc>> {
+    let conversations = mongo.conversation_docs();
+    let update = conversations.find_one_and_update(which, change);
+    update.return_document(ReturnDocument::After).session(tx).await
 }
 
-async fn is_busy(mongo: &Mongo, tx: &mut ClientSession, conversation_id: &str) -> error::Result<bool> {
-    let running = doc! { "conversation_id": conversation_id, "status": "generating" };
-    Ok(mongo.messages().find_one(running).session(tx).await?.is_some())
+async fn set_leaf(
+    mongo: &Mongo,
+    tx: &mut ClientSession,
+    conversation: &mut Conversation,
+    leaf: Option<String>,
+) -> error::Result<()> {
+    let set = doc! { "$set": { "leaf_id": &leaf } };
+    mongo.conversation_docs().update_one(doc! { "_id": &conversation.id }, set).session(tx).await?;
+    conversation.leaf_id = leaf;
+    Ok(())
 }
 
 /// The newest message below this one, or itself; below nothing, the newest of all. A message is older

@@ -1,5 +1,5 @@
-//! The beginning of a turn, in MongoDB: one transaction whose first write is the conversation, so that
-//! two turns in one conversation collide there and one of them begins again.
+//! What is added to a conversation, in MongoDB: one transaction whose first write is the conversation, so that two of
+//! them in one conversation collide there and one of them begins again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,76 +8,245 @@ use mongodb::{
     ClientSession,
     bson::{Document, doc},
     error::Result,
+    options::ReturnDocument,
 };
 
-use crate::server::store::{NewTurn, TurnOutcome, What};
+use crate::{
+    domain::Message,
+    server::store::{
+        AccessLevel, AddOutcome, BeginOutcome, ChangeKind, Destination, Grant, Need, NewAnswer, NewMessage,
+    },
+};
 
 use super::{
     Mongo,
+    changes::numbered,
     documents::{ConversationDoc, MessageDoc},
     transaction::{Step, Work},
 };
 
 /// More than the events that a process may have told on its own account since the last answer: all of
-/// them number the events of an answer from the same place on.
+/// them number the events of an answer from the same position on.
 pub(super) const TURN_GAP: i64 = 1000;
 
-pub(super) struct BeginTurn<'a> {
-    turn: &'a NewTurn,
+/// A person's message.
+pub(super) struct Add<'a> {
+    grant: &'a Grant,
+    new: &'a NewMessage,
     /// An earlier try got as far as its commit, and it is not known what became of that.
     tried: AtomicBool,
 }
 
-impl<'a> BeginTurn<'a> {
-    pub(super) fn new(turn: &'a NewTurn) -> Self {
-        Self { turn, tried: AtomicBool::new(false) }
+impl<'a> Add<'a> {
+    pub(super) fn new(grant: &'a Grant, new: &'a NewMessage) -> Self {
+        Self { grant, new, tried: AtomicBool::new(false) }
     }
 }
 
 #[async_trait]
-impl Work for BeginTurn<'_> {
-    type Answer = TurnOutcome;
+impl Work for Add<'_> {
+    type Answer = AddOutcome;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<TurnOutcome>> {
-        let turn = self.turn;
-        if self.tried.load(Ordering::Relaxed) && self.is_there(mongo, tx).await? {
-            return Ok(Step::Abort(TurnOutcome::Begun));
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<AddOutcome>> {
+        let (NewMessage { message, key, now }, grant) = (self.new, self.grant);
+        let (id, author_id) = (grant.conversation_id(), grant.user_id());
+        if self.tried.load(Ordering::Relaxed)
+            && mongo.in_conversation(tx, id, &message.id).await?.is_some()
+            && let Some(conversation) =
+                mongo.conversation_docs().find_one(doc! { "_id": id }).session(&mut *tx).await?
+        {
+            return Ok(Step::Abort(AddOutcome::Added(conversation.changed())));
+        }
+        if let Some(key) = key
+            && let Some((used, message)) = mongo.used(tx, (author_id, id), key, *now).await?
+        {
+            let same = used.request.as_ref() == Some(&key.request);
+            let repeated = AddOutcome::Repeated { message_id: message.id };
+            return Ok(Step::Abort(if same { repeated } else { AddOutcome::KeyReused }));
+        }
+        let Some(which) = mongo.granted(tx, grant, Need::Write).await? else {
+            return Ok(Step::Abort(AddOutcome::NoConversation));
+        };
+        // Read in the transaction, where the write that follows collides with whatever sets or ends it.
+        let busy = mongo.running_in(tx, id).await?.is_some();
+        let set = doc! { "updated_at": now, "revision": mongo.revision(ChangeKind::Tree) };
+        let mut change = numbered(set, 1);
+        let follows = doc! { "$eq": ["$leaf_id", { "$literal": &message.parent_id }] };
+        let moves = doc! { "$or": [!busy, follows] };
+        let leaf = doc! { "$cond": [moves, { "$literal": &message.id }, "$leaf_id"] };
+        change.push(doc! { "$set": { "leaf_id": leaf } });
+        let conversations = mongo.conversation_docs();
+        let changed = conversations.find_one_and_update(which, change);
+        let changed = changed.return_document(ReturnDocument::After).session(&mut *tx).await?;
+        let Some(conversation) = changed else { return Ok(Step::Abort(AddOutcome::NoConversation)) };
+        if let Some(parent) = &message.parent_id
+            && mongo.in_conversation(tx, id, parent).await?.is_none()
+        {
+            return Ok(Step::Abort(AddOutcome::NoParent));
+        }
+        let doc = MessageDoc::new(author_id, id, message, conversation.last_seq);
+        mongo.messages().insert_one(doc).session(&mut *tx).await?;
+        if let Some(key) = key {
+            mongo.use_key(tx, (author_id, id), key, &message.id, *now).await?;
+        }
+        self.tried.store(true, Ordering::Relaxed);
+        Ok(Step::Commit(AddOutcome::Added(conversation.changed())))
+    }
+}
+
+/// An answer, with its question where one is asked.
+pub(super) struct Begin<'a> {
+    new: &'a NewAnswer,
+    /// An earlier try got as far as its commit, and it is not known what became of that.
+    tried: AtomicBool,
+}
+
+impl<'a> Begin<'a> {
+    pub(super) fn new(new: &'a NewAnswer) -> Self {
+        Self { new, tried: AtomicBool::new(false) }
+    }
+}
+
+#[async_trait]
+impl Work for Begin<'_> {
+    type Answer = BeginOutcome;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<BeginOutcome>> {
+        let new = self.new;
+        let (id, author_id) = (new.to.conversation_id(), new.to.author_id());
+        if let Some(begun) = self.earlier(mongo, tx).await? {
+            return Ok(Step::Abort(begun));
         }
         if let Some(outcome) = self.repeated(mongo, tx).await? {
             return Ok(Step::Abort(outcome));
         }
-        if !self.move_on(mongo, tx).await? {
-            return Ok(Step::Abort(TurnOutcome::NoConversation));
-        }
+        let Some(conversation) = self.move_on(mongo, tx).await? else {
+            return Ok(Step::Abort(BeginOutcome::NoConversation));
+        };
         if !self.parent_known(mongo, tx).await? {
-            return Ok(Step::Abort(TurnOutcome::NoParent));
+            return Ok(Step::Abort(BeginOutcome::NoParent));
         }
-        let conversation = &turn.conversation.id;
-        let running = doc! { "conversation_id": conversation, "status": "generating" };
-        if let Some(running) = mongo.messages().find_one(running).session(&mut *tx).await? {
-            return Ok(Step::Abort(TurnOutcome::Busy { answer_id: running.id }));
+        if let Some(running) = mongo.running_in(tx, id).await? {
+            return Ok(Step::Abort(BeginOutcome::Busy { answer_id: running.id }));
         }
-        if mongo.running_of(tx, &turn.user_id).await? >= u64::from(turn.most_running) {
-            return Ok(Step::Abort(TurnOutcome::TooMany));
+        if mongo.running_of(tx, author_id).await? >= u64::from(new.most_running) {
+            return Ok(Step::Abort(BeginOutcome::TooMany));
         }
-        let mut answer = MessageDoc::new(&turn.user_id, conversation, &turn.answer);
+        let revision = conversation.last_seq;
+        let doc = |message: &Message| MessageDoc::new(author_id, id, message, revision);
+        let mut answer = doc(&new.answer);
+        answer.began_seq = Some(revision);
         answer.instance = Some(mongo.instance.clone());
-        answer.run = Some(turn.answer.id.clone());
-        answer.question_id = turn.question.as_ref().map(|question| question.id.clone());
-        let question = turn.question.iter().map(|it| MessageDoc::new(&turn.user_id, conversation, it));
-        for message in question.chain([answer]) {
+        answer.run = Some(new.answer.id.clone());
+        answer.question_id = new.question.as_ref().map(|question| question.id.clone());
+        for message in new.question.iter().map(doc).chain([answer]) {
             mongo.messages().insert_one(message).session(&mut *tx).await?;
         }
-        if let Some(key) = &turn.key {
-            let scope = (turn.user_id.as_str(), turn.key_scope());
-            mongo.use_key(tx, scope, key, &turn.answer.id, turn.now).await?;
+        if let Some(key) = &new.key {
+            mongo.use_key(tx, (author_id, new.to.key_scope()), key, &new.answer.id, new.now).await?;
         }
         self.tried.store(true, Ordering::Relaxed);
-        Ok(Step::Commit(TurnOutcome::Begun))
+        Ok(Step::Commit(self.begun(conversation, revision)))
+    }
+}
+
+impl Begin<'_> {
+    /// Whether an earlier try has begun it.
+    async fn earlier(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Option<BeginOutcome>> {
+        if !self.tried.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let id = self.new.to.conversation_id();
+        let Some(answer) = mongo.in_conversation(tx, id, &self.new.answer.id).await? else { return Ok(None) };
+        let found = mongo.conversation_docs().find_one(doc! { "_id": id }).session(tx).await?;
+        Ok(found.map(|conversation| self.begun(conversation, answer.began_seq.unwrap_or_default())))
+    }
+
+    fn begun(&self, conversation: ConversationDoc, revision: i64) -> BeginOutcome {
+        let to = &self.new.to;
+        let level = to.grant().map_or(AccessLevel::Owner, Grant::level);
+        match conversation.standing(to.author_id(), level).grant(Need::Write) {
+            Ok(grant) => BeginOutcome::Begun { grant, after: revision.unsigned_abs() },
+            Err(_) => BeginOutcome::NoConversation,
+        }
+    }
+
+    async fn repeated(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Option<BeginOutcome>> {
+        let new = self.new;
+        let Some(key) = &new.key else { return Ok(None) };
+        let used = mongo.used(tx, (new.to.author_id(), new.to.key_scope()), key, new.now).await?;
+        Ok(used.map(|(used, answer)| {
+            if !used.is_for(key, new) {
+                return BeginOutcome::KeyReused;
+            }
+            BeginOutcome::Repeated {
+                conversation_id: answer.conversation_id,
+                question_id: answer.question_id,
+                answer_id: answer.id,
+            }
+        }))
+    }
+
+    /// Writes the conversation as it is with the answer; `None` when there is none, or the person may not write in it.
+    async fn move_on(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Option<ConversationDoc>> {
+        let answer = &self.new.answer;
+        // A write that changes nothing would not collide, and so not keep two answers apart.
+        let revision = mongo.revision(ChangeKind::Begun);
+        match &self.new.to {
+            Destination::New { owner_id, conversation } => {
+                let mut doc = ConversationDoc::new(owner_id, conversation);
+                doc.leaf_id = Some(answer.id.clone());
+                doc.updated_at = self.new.now;
+                doc.model = answer.model.clone().or(doc.model);
+                (doc.last_seq, doc.changed_seq) = (1, 1);
+                doc.revision = Some(revision);
+                mongo.conversation_docs().insert_one(&doc).session(tx).await?;
+                Ok(Some(doc))
+            }
+            Destination::There(grant) => {
+                let Some(which) = mongo.granted(tx, grant, Need::Write).await? else { return Ok(None) };
+                let mut set: Document =
+                    doc! { "leaf_id": &answer.id, "updated_at": self.new.now, "revision": revision };
+                if let Some(model) = &answer.model {
+                    set.insert("model", model);
+                }
+                let conversations = mongo.conversation_docs();
+                let moved = conversations.find_one_and_update(which, numbered(set, TURN_GAP));
+                moved.return_document(ReturnDocument::After).session(tx).await
+            }
+        }
+    }
+
+    async fn parent_known(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
+        let new = self.new;
+        let Some(parent) = &new.question.as_ref().unwrap_or(&new.answer).parent_id else {
+            return Ok(new.question.is_some());
+        };
+        Ok(mongo.in_conversation(tx, new.to.conversation_id(), parent).await?.is_some())
     }
 }
 
 impl Mongo {
+    pub(super) async fn in_conversation(
+        &self,
+        tx: &mut ClientSession,
+        conversation_id: &str,
+        message_id: &str,
+    ) -> Result<Option<MessageDoc>> {
+        let which = doc! { "_id": message_id, "conversation_id": conversation_id };
+        self.messages().find_one(which).session(tx).await
+    }
+
+    /// The answer that is being written in a conversation.
+    pub(super) async fn running_in(
+        &self,
+        tx: &mut ClientSession,
+        conversation_id: &str,
+    ) -> Result<Option<MessageDoc>> {
+        let running = doc! { "conversation_id": conversation_id, "status": "generating" };
+        self.messages().find_one(running).session(tx).await
+    }
+
     /// How many answers of the user are being written.
     pub(super) async fn running_of(&self, tx: &mut ClientSession, user_id: &str) -> Result<u64> {
         let running = doc! { "user_id": user_id, "status": "generating" };
@@ -88,63 +257,5 @@ impl Mongo {
             count += 1;
         }
         Ok(count)
-    }
-}
-
-impl BeginTurn<'_> {
-    async fn is_there(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
-        let answer = doc! { "_id": &self.turn.answer.id, "conversation_id": &self.turn.conversation.id };
-        Ok(mongo.messages().find_one(answer).session(tx).await?.is_some())
-    }
-
-    async fn repeated(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Option<TurnOutcome>> {
-        let turn = self.turn;
-        let Some(key) = &turn.key else { return Ok(None) };
-        let used = mongo.used(tx, (&turn.user_id, turn.key_scope()), key, turn.now).await?;
-        Ok(used.map(|(used, answer)| {
-            if !used.is_for(key, turn) {
-                return TurnOutcome::KeyReused;
-            }
-            TurnOutcome::Repeated {
-                conversation_id: answer.conversation_id,
-                question_id: answer.question_id,
-                answer_id: answer.id,
-            }
-        }))
-    }
-
-    /// Writes the conversation as it is after the turn; `false` when there is none.
-    async fn move_on(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
-        let turn = self.turn;
-        if turn.new_conversation {
-            let mut conversation = ConversationDoc::new(&turn.user_id, &turn.conversation);
-            conversation.leaf_id = Some(turn.answer.id.clone());
-            conversation.updated_at = turn.now;
-            conversation.revision = Some(mongo.revision(What::Begun));
-            mongo.conversation_docs().insert_one(conversation).session(tx).await?;
-            return Ok(true);
-        }
-        let which = doc! { "_id": &turn.conversation.id, "user_id": &turn.user_id };
-        let mut set: Document = doc! {
-            "leaf_id": &turn.answer.id,
-            "updated_at": turn.now,
-            // A write that changes nothing would not collide, and so not keep two turns apart.
-            "revision": mongo.revision(What::Begun),
-        };
-        if let Some(model) = &turn.conversation.model {
-            set.insert("model", model);
-        }
-        let change = doc! { "$set": set, "$inc": { "last_seq": TURN_GAP } };
-        let moved = mongo.conversation_docs().update_one(which, change).session(tx).await?;
-        Ok(moved.matched_count == 1)
-    }
-
-    async fn parent_known(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
-        let turn = self.turn;
-        let Some(parent) = &turn.question.as_ref().unwrap_or(&turn.answer).parent_id else {
-            return Ok(turn.question.is_some());
-        };
-        let which = doc! { "_id": parent, "conversation_id": &turn.conversation.id };
-        Ok(mongo.messages().find_one(which).session(tx).await?.is_some())
     }
 }

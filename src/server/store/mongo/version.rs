@@ -14,7 +14,7 @@ use super::{Mongo, error::is_duplicate};
 
 /// Of what this version writes. It grows by one with each change that earlier versions would not
 /// understand.
-pub(super) const SCHEMA: i64 = 1;
+pub(super) const SCHEMA: i64 = 2;
 /// How long the others are watched: longer than two signs of life are apart.
 const WATCHED: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -48,7 +48,7 @@ pub(super) async fn note(mongo: &Mongo) -> Result<()> {
 /// Notes which secret this server has, unless others that live have another one: then `false`.
 pub(super) async fn agree(mongo: &Mongo, fingerprint: &str) -> Result<bool> {
     // Before looking, so that of two servers that start at once each sees the other.
-    mongo.sign().await?;
+    mongo.write_heartbeat().await?;
     let meta = mongo.meta();
     let known = loop {
         let first = doc! { "$setOnInsert": { "fingerprint": fingerprint } };

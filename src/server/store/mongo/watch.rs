@@ -164,7 +164,7 @@ fn change(event: Event, instance: &str) -> Option<StoreChange> {
     Some(match (collection.as_str(), event.operation_type) {
         ("conversations", OperationType::Update) => {
             let fields = event.update_description?.updated_fields;
-            StoreChange::Conversation { id, what: foreign(fields.get_str("revision").ok()?, instance)? }
+            StoreChange::Conversation { id, kind: foreign(fields.get_str("revision").ok()?, instance)? }
         }
         ("conversations", OperationType::Delete) => StoreChange::Deleted { conversation_id: id },
         ("messages", OperationType::Update) => StoreChange::Stop { message_id: id },

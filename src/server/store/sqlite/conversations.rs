@@ -5,60 +5,70 @@ use sqlx::SqliteExecutor;
 
 use crate::{
     domain::{Conversation, ConversationPatch},
-    server::store::{ConversationQuery, Conversations, Result},
+    server::store::{Changed, ConversationQuery, Conversations, Grant, Need, Result},
 };
 
-use super::{Sqlite, error::store_error};
+use super::{
+    Sqlite,
+    access::{may, number},
+    error::store_error,
+    rows::Word,
+};
 
 const CREATE: &str = "
-    INSERT INTO conversations (id, user_id, title, title_lower, model, system_prompt, pinned, archived,
+    INSERT INTO conversations (id, owner_id, kind, title, title_lower, model, system_prompt, pinned, archived,
         leaf_id, created_at, updated_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
 /// `instr` needs no escaping: nothing in what is looked for has a meaning.
 const LIST: &str = "
     SELECT * FROM conversations
-    WHERE user_id = ?1 AND archived = ?2 AND NOT deleted AND (updated_at, id) < (?3, ?4)
+    WHERE owner_id = ?1 AND archived = ?2 AND NOT deleted AND (updated_at, id) < (?3, ?4)
         AND (?5 = '' OR instr(title_lower, ?5) > 0)
     ORDER BY updated_at DESC, id DESC LIMIT ?6";
 
-/// `?5` and `?7` say whether to set what may also be cleared. A new title is an event, which takes a number.
-const UPDATE: &str = "
-    UPDATE conversations SET
-        title = coalesce(?3, title), title_lower = coalesce(?4, title_lower),
-        model = iif(?5, ?6, model), system_prompt = iif(?7, ?8, system_prompt),
-        pinned = coalesce(?9, pinned), archived = coalesce(?10, archived),
-        last_seq = last_seq + (?3 IS NOT NULL)
-    WHERE id = ?1 AND user_id = ?2 AND NOT deleted
-    RETURNING *";
+/// `?6` and `?8` say whether to set what may also be cleared, `?12` whether anything changes.
+const UPDATE: &str = concat!(
+    "UPDATE conversations SET
+        title = coalesce(?4, title), title_lower = coalesce(?5, title_lower),
+        model = iif(?6, ?7, model), system_prompt = iif(?8, ?9, system_prompt),
+        pinned = coalesce(?10, pinned), archived = coalesce(?11, archived),
+        last_seq = last_seq + ?12, revision = iif(?12, last_seq + 1, revision)
+    WHERE id = ?1 AND ",
+    may!(),
+    " RETURNING *"
+);
 
 const TITLE: &str = "
-    UPDATE conversations SET title = ?3, title_lower = ?4
-    WHERE id = ?1 AND user_id = ?2 AND title = '' AND NOT deleted";
+    UPDATE conversations SET title = ?2, title_lower = ?3, last_seq = last_seq + 1, revision = last_seq + 1
+    WHERE id = ?1 AND title = '' AND NOT deleted
+    RETURNING last_seq";
 
 /// How many messages are removed in one statement: about so many take a hundredth of a second, in which nobody else
 /// can write.
 const BATCH: i64 = 500;
 
 /// All at once, unless there are very many messages. They and their chunks go with it, by their foreign keys.
-const DELETE: &str = "
-    DELETE FROM conversations WHERE id = ?1 AND user_id = ?2 AND NOT deleted
-        AND (SELECT count(*) FROM (SELECT 1 FROM messages WHERE conversation_id = ?1 LIMIT ?3)) < ?3";
+const DELETE: &str = concat!(
+    "DELETE FROM conversations WHERE id = ?1
+        AND (SELECT count(*) FROM (SELECT 1 FROM messages WHERE conversation_id = ?1 LIMIT ?4)) < ?4 AND ",
+    may!()
+);
 
-const HIDE: &str =
-    "UPDATE conversations SET deleted = 1 WHERE id = ?1 AND user_id = ?2 AND NOT deleted AND ?3 > 0";
+const HIDE: &str = concat!("UPDATE conversations SET deleted = 1 WHERE id = ?1 AND ?4 > 0 AND ", may!());
 
 const PURGE: &str =
     "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE conversation_id = ?1 LIMIT ?2)";
 
 pub(super) async fn insert(
     to: impl SqliteExecutor<'_>,
-    user_id: &str,
+    owner_id: &str,
     conversation: &Conversation,
 ) -> sqlx::Result<()> {
     sqlx::query(CREATE)
         .bind(&conversation.id)
-        .bind(user_id)
+        .bind(owner_id)
+        .bind(conversation.kind.word())
         .bind(&conversation.title)
         .bind(conversation.title.to_lowercase())
         .bind(&conversation.model)
@@ -75,23 +85,15 @@ pub(super) async fn insert(
 
 #[async_trait]
 impl Conversations for Sqlite {
-    async fn create_conversation(&self, user_id: &str, conversation: &Conversation) -> Result<()> {
-        insert(&self.writer, user_id, conversation).await.map_err(store_error)
+    async fn create_conversation(&self, owner_id: &str, conversation: &Conversation) -> Result<()> {
+        insert(&self.writer, owner_id, conversation).await.map_err(store_error)
     }
 
-    async fn conversation(&self, user_id: &str, id: &str) -> Result<Option<Conversation>> {
-        sqlx::query_as("SELECT * FROM conversations WHERE id = ?1 AND user_id = ?2 AND NOT deleted")
-            .bind(id)
-            .bind(user_id)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(store_error)
-    }
-
-    async fn conversations(&self, user_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {
-        let (before, id) = query.after.as_ref().map_or((i64::MAX, ""), |place| (place.updated_at, &place.id));
+    async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {
+        let after = query.after.as_ref();
+        let (before, id) = after.map_or((i64::MAX, ""), |position| (position.updated_at, &position.id));
         sqlx::query_as(LIST)
-            .bind(user_id)
+            .bind(owner_id)
             .bind(query.archived)
             .bind(before)
             .bind(id)
@@ -102,15 +104,11 @@ impl Conversations for Sqlite {
             .map_err(store_error)
     }
 
-    async fn update_conversation(
-        &self,
-        user_id: &str,
-        id: &str,
-        patch: &ConversationPatch,
-    ) -> Result<Option<Conversation>> {
+    async fn update_conversation(&self, grant: &Grant, patch: &ConversationPatch) -> Result<Option<Changed>> {
         sqlx::query_as(UPDATE)
-            .bind(id)
-            .bind(user_id)
+            .bind(grant.conversation_id())
+            .bind(grant.user_id())
+            .bind(number(Need::Manage.least()))
             .bind(&patch.title)
             .bind(patch.title.as_ref().map(|title| title.to_lowercase()))
             .bind(patch.model.is_some())
@@ -119,28 +117,34 @@ impl Conversations for Sqlite {
             .bind(patch.system_prompt.as_ref().and_then(Option::as_deref))
             .bind(patch.pinned)
             .bind(patch.archived)
+            .bind(*patch != ConversationPatch::default())
             .fetch_all(&self.writer)
             .await
             .map(|mut rows| rows.pop())
             .map_err(store_error)
     }
 
-    async fn set_title_if_empty(&self, user_id: &str, id: &str, title: &str) -> Result<bool> {
-        sqlx::query(TITLE)
-            .bind(id)
-            .bind(user_id)
+    async fn set_title_if_empty(&self, conversation_id: &str, title: &str) -> Result<Option<u64>> {
+        let revision: Option<i64> = sqlx::query_scalar(TITLE)
+            .bind(conversation_id)
             .bind(title)
             .bind(title.to_lowercase())
-            .execute(&self.writer)
+            .fetch_all(&self.writer)
             .await
-            .map(|done| done.rows_affected() == 1)
-            .map_err(store_error)
+            .map_err(store_error)?
+            .pop();
+        Ok(revision.map(i64::unsigned_abs))
     }
 
-    async fn delete_conversation(&self, user_id: &str, id: &str) -> Result<bool> {
+    async fn delete_conversation(&self, grant: &Grant) -> Result<bool> {
         let changed = async |statement: &'static str| {
-            let changed =
-                sqlx::query(statement).bind(id).bind(user_id).bind(BATCH).execute(&self.writer).await;
+            let changed = sqlx::query(statement)
+                .bind(grant.conversation_id())
+                .bind(grant.user_id())
+                .bind(number(Need::Own.least()))
+                .bind(BATCH)
+                .execute(&self.writer)
+                .await;
             changed.map(|done| done.rows_affected() == 1).map_err(store_error)
         };
         Ok(changed(DELETE).await? || changed(HIDE).await?)
@@ -148,15 +152,6 @@ impl Conversations for Sqlite {
 
     async fn purge(&self) -> Result<bool> {
         self.purge_some().await.map_err(store_error)
-    }
-
-    async fn last_seq(&self, conversation_id: &str) -> Result<u64> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT last_seq FROM conversations WHERE id = ?1")
-            .bind(conversation_id)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(store_error)?;
-        Ok(found.unwrap_or_default().unsigned_abs())
     }
 }
 

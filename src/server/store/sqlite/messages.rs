@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use crate::{
     domain::Message,
     server::store::{
-        Chunk, Finish, KEY_LIFE, Leftovers, Messages, NewTurn, Outline, Recovered, Result, Run, Texts,
-        TurnOutcome,
+        AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, KEY_LIFE, Messages, NewAnswer, NewMessage,
+        Orphans, Outline, Recovered, Result, Run, Texts,
     },
 };
 
@@ -14,7 +14,7 @@ use super::{
     Sqlite,
     error::store_error,
     rows::{Word, json},
-    tail::{delete_chunks, raise_seq},
+    tail::{delete_chunks, raise},
 };
 
 const FINISH: &str = "
@@ -22,16 +22,16 @@ const FINISH: &str = "
         completion_tokens = ?6, failure_code = ?7, failure_reason = ?8, failure_retryable = ?9,
         length_limited = ?10
     WHERE id = ?1 AND status = 'generating' AND instance = ?11
-    RETURNING conversation_id";
+    RETURNING conversation_id, began_seq";
 
 const OWN_RUNS: &str = "
     SELECT id, conversation_id, coalesce(run, id) FROM messages WHERE status = 'generating' AND instance = ?1";
 /// `octet_length` takes the length from the row's header: the pages of a long text are not read.
 const OUTLINES: &str = "
-    SELECT id, parent_id, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes
+    SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes
     FROM messages WHERE conversation_id = ?1 ORDER BY id DESC LIMIT ?2";
 const OUTLINES_UPTO: &str = "
-    SELECT id, parent_id, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes
+    SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes
     FROM messages WHERE conversation_id = ?1 AND id <= ?3 ORDER BY id DESC LIMIT ?2";
 
 /// `?2` is a JSON array.
@@ -39,52 +39,56 @@ const MESSAGES_OF: &str = "
     SELECT * FROM messages
     WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
 const WITHOUT_REASONING: &str = "
-    SELECT id, conversation_id, parent_id, role, content, '' AS reasoning, status, model, prompt_tokens,
+    SELECT id, conversation_id, author_id, parent_id, role, content, '' AS reasoning, status, model, prompt_tokens,
         completion_tokens, failure_code, failure_message, failure_reason, failure_retryable, length_limited, left_out,
-        created_at
+        created_at, revision
     FROM messages
     WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
 
 #[async_trait]
 impl Messages for Sqlite {
-    async fn begin_turn(&self, turn: &NewTurn) -> Result<TurnOutcome> {
-        self.turn(turn).await.map_err(store_error)
+    async fn add_message(&self, grant: &Grant, new: &NewMessage) -> Result<AddOutcome> {
+        self.add(grant, new).await.map_err(store_error)
     }
 
-    async fn message(&self, user_id: &str, id: &str) -> Result<Option<Message>> {
-        sqlx::query_as("SELECT * FROM messages WHERE id = ?1 AND user_id = ?2")
+    async fn begin_answer(&self, new: &NewAnswer) -> Result<BeginOutcome> {
+        self.begin(new).await.map_err(store_error)
+    }
+
+    async fn message(&self, grant: &Grant, id: &str) -> Result<Option<Message>> {
+        sqlx::query_as("SELECT * FROM messages WHERE id = ?1 AND conversation_id = ?2")
             .bind(id)
-            .bind(user_id)
+            .bind(grant.conversation_id())
             .fetch_optional(&self.readers)
             .await
             .map_err(store_error)
     }
 
-    async fn outlines_back(
-        &self,
-        conversation_id: &str,
-        upto: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<Outline>> {
+    async fn outlines_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Outline>> {
+        let id = grant.conversation_id();
         // Two statements, since an OR would keep SQLite from starting at the right place.
         let query = match upto {
-            Some(upto) => sqlx::query_as(OUTLINES_UPTO).bind(conversation_id).bind(limit).bind(upto),
-            None => sqlx::query_as(OUTLINES).bind(conversation_id).bind(limit),
+            Some(upto) => sqlx::query_as(OUTLINES_UPTO).bind(id).bind(limit).bind(upto),
+            None => sqlx::query_as(OUTLINES).bind(id).bind(limit),
         };
         query.fetch_all(&self.readers).await.map_err(store_error)
     }
 
-    async fn messages_of(&self, conversation_id: &str, ids: &[String], texts: Texts) -> Result<Vec<Message>> {
+    async fn messages_of(&self, grant: &Grant, ids: &[String], texts: Texts) -> Result<Vec<Message>> {
         let query = match texts {
             Texts::All => MESSAGES_OF,
             Texts::WithoutReasoning => WITHOUT_REASONING,
         };
         sqlx::query_as(query)
-            .bind(conversation_id)
+            .bind(grant.conversation_id())
             .bind(serde_json::to_string(ids).unwrap_or_default())
             .fetch_all(&self.readers)
             .await
             .map_err(store_error)
+    }
+
+    async fn changes_since(&self, grant: &Grant, seq: u64, limit: u32) -> Result<Changes> {
+        self.changes(grant, seq, limit).await.map_err(store_error)
     }
 
     async fn append_chunks(&self, chunks: &[Chunk]) -> Result<()> {
@@ -105,8 +109,8 @@ impl Messages for Sqlite {
         self.finish(message_id, finish).await.map_err(store_error)
     }
 
-    async fn interrupt_unfinished(&self, leftovers: Leftovers<'_>) -> Result<u64> {
-        self.interrupt(leftovers).await.map_err(store_error)
+    async fn interrupt_unfinished(&self, orphans: Orphans<'_>) -> Result<u64> {
+        self.interrupt(orphans).await.map_err(store_error)
     }
 
     async fn recover_message(&self, recovered: &Recovered) -> Result<bool> {
@@ -137,7 +141,7 @@ impl Sqlite {
     async fn finish(&self, message_id: &str, finish: &Finish) -> sqlx::Result<bool> {
         let mut tx = self.writer.begin().await?;
         let failure = finish.failure.as_ref();
-        let conversation: Option<String> = sqlx::query_scalar(FINISH)
+        let ended: Option<(String, i64)> = sqlx::query_as(FINISH)
             .bind(message_id)
             .bind(&finish.content)
             .bind(&finish.reasoning)
@@ -151,12 +155,12 @@ impl Sqlite {
             .bind(&self.instance)
             .fetch_optional(&mut *tx)
             .await?;
-        let Some(conversation) = conversation else {
+        let Some((conversation, began_seq)) = ended else {
             tx.rollback().await?;
             return Ok(false);
         };
         delete_chunks(&mut tx, message_id).await?;
-        raise_seq(&mut tx, &conversation, finish.seq.cast_signed(), 0).await?;
+        raise(&mut tx, &conversation, began_seq, finish.seq.cast_signed(), 0).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -4,6 +4,8 @@
 //! of it beats answers of "busy". With the write-ahead log readers and the writer never wait for each
 //! other.
 
+mod access;
+mod changes;
 mod conversations;
 mod copy;
 mod error;

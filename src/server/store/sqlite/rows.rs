@@ -4,9 +4,10 @@ use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
     domain::{
-        Conversation, Failure, FailureCode, Message, Reason, Role, Status, Usage, User, UserRole, UserState,
+        Conversation, ConversationKind, Failure, FailureCode, MemberRole, Message, Reason, Role, Status,
+        Usage, User, UserRole, UserState,
     },
-    server::store::{Outline, Session},
+    server::store::{Changed, Outline, Session},
 };
 
 /// An enum that is stored as a word.
@@ -29,6 +30,8 @@ macro_rules! words {
 words! {
     UserRole { Admin = "admin", Member = "member" }
     UserState { Active = "active", Disabled = "disabled" }
+    ConversationKind { Private = "private", Room = "room", Direct = "direct", Board = "board" }
+    MemberRole { Reader = "reader", Member = "member", Moderator = "moderator" }
     Role { System = "system", User = "user", Assistant = "assistant" }
     Status {
         Generating = "generating", Complete = "complete", Stopped = "stopped",
@@ -47,7 +50,7 @@ fn parse<T: Word>(column: &str, found: &str) -> Result<T, Error> {
     })
 }
 
-fn get<T: Word>(row: &SqliteRow, column: &str) -> Result<T, Error> {
+pub(super) fn get<T: Word>(row: &SqliteRow, column: &str) -> Result<T, Error> {
     parse(column, row.try_get(column)?)
 }
 
@@ -81,28 +84,44 @@ impl FromRow<'_, SqliteRow> for Session {
 
 impl FromRow<'_, SqliteRow> for Conversation {
     fn from_row(row: &SqliteRow) -> Result<Self, Error> {
-        Ok(Self {
-            id: row.try_get("id")?,
-            title: row.try_get("title")?,
-            model: row.try_get("model")?,
-            system_prompt: row.try_get("system_prompt")?,
-            pinned: row.try_get("pinned")?,
-            archived: row.try_get("archived")?,
-            leaf_id: row.try_get("leaf_id")?,
-            created_at: row.try_get("created_at")?,
-            updated_at: row.try_get("updated_at")?,
-        })
+        conversation(row, "")
+    }
+}
+
+/// A conversation whose columns have a prefix, as it is read joined with something else.
+pub(super) fn conversation(row: &SqliteRow, prefix: &str) -> Result<Conversation, Error> {
+    let column = |name: &str| format!("{prefix}{name}");
+    Ok(Conversation {
+        id: row.try_get(&*column("id"))?,
+        kind: get(row, &column("kind"))?,
+        title: row.try_get(&*column("title"))?,
+        model: row.try_get(&*column("model"))?,
+        system_prompt: row.try_get(&*column("system_prompt"))?,
+        pinned: row.try_get(&*column("pinned"))?,
+        archived: row.try_get(&*column("archived"))?,
+        leaf_id: row.try_get(&*column("leaf_id"))?,
+        created_at: row.try_get(&*column("created_at"))?,
+        updated_at: row.try_get(&*column("updated_at"))?,
+    })
+}
+
+/// Of a change that has just been made: its number is the last one.
+impl FromRow<'_, SqliteRow> for Changed {
+    fn from_row(row: &SqliteRow) -> Result<Self, Error> {
+        let revision: i64 = row.try_get("last_seq")?;
+        Ok(Self { conversation: Conversation::from_row(row)?, revision: revision.unsigned_abs() })
     }
 }
 
 impl FromRow<'_, SqliteRow> for Outline {
     fn from_row(row: &SqliteRow) -> Result<Self, Error> {
-        let bytes = |column| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
+        let number = |column| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
         Ok(Self {
             id: row.try_get("id")?,
             parent_id: row.try_get("parent_id")?,
-            content_bytes: bytes("content_bytes")?,
-            reasoning_bytes: bytes("reasoning_bytes")?,
+            revision: number("revision")?,
+            content_bytes: number("content_bytes")?,
+            reasoning_bytes: number("reasoning_bytes")?,
         })
     }
 }
@@ -112,6 +131,7 @@ impl FromRow<'_, SqliteRow> for Message {
         Ok(Self {
             id: row.try_get("id")?,
             conversation_id: row.try_get("conversation_id")?,
+            author_id: row.try_get("author_id")?,
             parent_id: row.try_get("parent_id")?,
             role: get(row, "role")?,
             content: row.try_get("content")?,
@@ -123,6 +143,7 @@ impl FromRow<'_, SqliteRow> for Message {
             length_limited: row.try_get("length_limited")?,
             left_out: row.try_get("left_out")?,
             created_at: row.try_get("created_at")?,
+            revision: row.try_get::<i64, _>("revision")?.unsigned_abs(),
         })
     }
 }

@@ -6,9 +6,12 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::watch;
 
-use crate::server::store::{Beat, Chunk, Result, Seen, Shared, StoreChange};
+use crate::{
+    domain::Message,
+    server::store::{Chunk, ConversationState, Grant, Heartbeat, Result, Shared, StoreChange},
+};
 
-use super::Sqlite;
+use super::{Sqlite, error::store_error};
 
 #[async_trait]
 impl Shared for Sqlite {
@@ -20,11 +23,11 @@ impl Shared for Sqlite {
         true
     }
 
-    async fn beat(&self) -> Result<()> {
+    async fn heartbeat(&self) -> Result<()> {
         Ok(())
     }
 
-    async fn beats(&self) -> Result<Vec<Beat>> {
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>> {
         Ok(Vec::new())
     }
 
@@ -32,11 +35,11 @@ impl Shared for Sqlite {
         Ok(())
     }
 
-    async fn forget(&self, _beat: &Beat) -> Result<bool> {
+    async fn forget(&self, _heartbeat: &Heartbeat) -> Result<bool> {
         Ok(false)
     }
 
-    async fn request_stop(&self, _message_id: &str) -> Result<bool> {
+    async fn request_stop(&self, _grant: &Grant, _message_id: &str) -> Result<bool> {
         Ok(false)
     }
 
@@ -44,8 +47,16 @@ impl Shared for Sqlite {
         Ok(Vec::new())
     }
 
-    async fn seen(&self, _conversation_ids: &[String]) -> Result<Vec<Seen>> {
+    async fn conversation_states(&self, _conversation_ids: &[String]) -> Result<Vec<ConversationState>> {
         Ok(Vec::new())
+    }
+
+    async fn message_for_listeners(&self, message_id: &str) -> Result<Option<Message>> {
+        sqlx::query_as("SELECT * FROM messages WHERE id = ?1")
+            .bind(message_id)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(store_error)
     }
 
     async fn chunks(&self, _message_id: &str, _after: u64) -> Result<Vec<Chunk>> {

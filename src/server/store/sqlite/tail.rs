@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection, sqlite::SqliteRow};
 
-use crate::server::store::{Chunk, Leftovers, Recovered, Run, SEQ_GAP, fold};
+use crate::server::store::{Chunk, Orphans, Recovered, Run, SEQ_GAP, fold};
 
 use super::Sqlite;
 
@@ -16,7 +16,7 @@ const LEFT: &str = "
         AND run IS coalesce(?4, run)";
 
 const LEFT_ONE: &str = "
-    SELECT conversation_id, content, reasoning FROM messages
+    SELECT conversation_id, content, reasoning, began_seq FROM messages
     WHERE id = ?3 AND status = 'generating' AND (instance IS ?1) = ?2 AND run IS coalesce(?4, run)";
 
 const CHUNKS: &str = "SELECT * FROM chunks WHERE message_id = ?1 ORDER BY seq";
@@ -25,7 +25,7 @@ const INTERRUPT: &str =
     "UPDATE messages SET content = ?2, reasoning = ?3, status = 'interrupted' WHERE id = ?1";
 
 const RECOVERABLE: &str = "
-    SELECT conversation_id, content, reasoning, status = 'generating' FROM messages
+    SELECT conversation_id, content, reasoning, iif(status = 'generating', began_seq, NULL) FROM messages
     WHERE id = ?1 AND (status = 'generating' AND instance = ?2 OR status = 'interrupted'
         AND NOT EXISTS (SELECT 1 FROM messages AS below
             WHERE below.conversation_id = messages.conversation_id AND below.parent_id = ?1))";
@@ -59,8 +59,8 @@ impl Sqlite {
     }
 
     /// Each answer for itself: one that is refused does not keep the others waiting.
-    pub(super) async fn interrupt(&self, leftovers: Leftovers<'_>) -> sqlx::Result<u64> {
-        let (instance, own, run) = self.whose(leftovers);
+    pub(super) async fn interrupt(&self, orphans: Orphans<'_>) -> sqlx::Result<u64> {
+        let (instance, own, run) = self.whose(orphans);
         let left: Vec<String> = sqlx::query_scalar(LEFT)
             .bind(instance)
             .bind(own)
@@ -70,7 +70,7 @@ impl Sqlite {
             .await?;
         let (mut count, mut failed) = (0, Ok(()));
         for id in &left {
-            match self.interrupt_one(id, leftovers).await {
+            match self.interrupt_one(id, orphans).await {
                 Ok(interrupted) => count += u64::from(interrupted),
                 Err(error) => failed = Err(error),
             }
@@ -79,26 +79,26 @@ impl Sqlite {
     }
 
     /// The process, whether those of it are meant or all others, and the only run that is meant.
-    fn whose<'a>(&'a self, leftovers: Leftovers<'a>) -> (&'a str, bool, Option<&'a Run>) {
-        match leftovers {
-            Leftovers::Of(instance) => (instance, true, None),
-            Leftovers::Run(run) => (&self.instance, true, Some(run)),
-            Leftovers::Ownerless => (&self.instance, false, None),
+    fn whose<'a>(&'a self, orphans: Orphans<'a>) -> (&'a str, bool, Option<&'a Run>) {
+        match orphans {
+            Orphans::Of(instance) => (instance, true, None),
+            Orphans::Run(run) => (&self.instance, true, Some(run)),
+            Orphans::Ownerless => (&self.instance, false, None),
         }
     }
 
     /// `false` when it has ended meanwhile; it may even have been continued.
-    async fn interrupt_one(&self, id: &str, leftovers: Leftovers<'_>) -> sqlx::Result<bool> {
-        let (instance, own, run) = self.whose(leftovers);
+    async fn interrupt_one(&self, id: &str, orphans: Orphans<'_>) -> sqlx::Result<bool> {
+        let (instance, own, run) = self.whose(orphans);
         let mut tx = self.writer.begin().await?;
-        let left: Option<(String, String, String)> = sqlx::query_as(LEFT_ONE)
+        let left: Option<(String, String, String, i64)> = sqlx::query_as(LEFT_ONE)
             .bind(instance)
             .bind(own)
             .bind(id)
             .bind(run.map(|run| &run.run))
             .fetch_optional(&mut *tx)
             .await?;
-        let Some((conversation, mut content, mut reasoning)) = left else {
+        let Some((conversation, mut content, mut reasoning, began_seq)) = left else {
             tx.rollback().await?;
             return Ok(false);
         };
@@ -106,25 +106,25 @@ impl Sqlite {
         let seen = fold(&mut content, &mut reasoning, &chunks);
         sqlx::query(INTERRUPT).bind(id).bind(content).bind(reasoning).execute(&mut *tx).await?;
         delete_chunks(&mut tx, id).await?;
-        raise_seq(&mut tx, &conversation, seen.cast_signed(), SEQ_GAP).await?;
+        raise(&mut tx, &conversation, began_seq, seen.cast_signed(), SEQ_GAP).await?;
         tx.commit().await?;
         Ok(true)
     }
 
     pub(super) async fn recover(&self, recovered: &Recovered) -> sqlx::Result<bool> {
         let mut tx = self.writer.begin().await?;
-        let found: Option<(String, String, String, bool)> = sqlx::query_as(RECOVERABLE)
+        let found: Option<(String, String, String, Option<i64>)> = sqlx::query_as(RECOVERABLE)
             .bind(&recovered.message_id)
             .bind(&recovered.instance)
             .fetch_optional(&mut *tx)
             .await?;
-        let Some((conversation, old_content, old_reasoning, running)) = found else {
+        let Some((conversation, old_content, old_reasoning, began_seq)) = found else {
             tx.rollback().await?;
             return Ok(false);
         };
         let stored = chunks(&mut tx, &recovered.message_id, old_content.len()).await?;
         let (content, reasoning, seq) = recovered.over(&old_content, &old_reasoning, &stored);
-        if !running && (&content, &reasoning) == (&old_content, &old_reasoning) {
+        if began_seq.is_none() && (&content, &reasoning) == (&old_content, &old_reasoning) {
             tx.rollback().await?;
             return Ok(false);
         }
@@ -135,7 +135,10 @@ impl Sqlite {
             .execute(&mut *tx)
             .await?;
         delete_chunks(&mut tx, &recovered.message_id).await?;
-        raise_seq(&mut tx, &conversation, seq.cast_signed(), 0).await?;
+        match began_seq {
+            Some(began_seq) => raise(&mut tx, &conversation, began_seq, seq.cast_signed(), 0).await?,
+            None => lengthened(&mut tx, &conversation, &recovered.message_id, seq.cast_signed()).await?,
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -171,17 +174,55 @@ pub(super) async fn delete_chunks(tx: &mut SqliteConnection, message_id: &str) -
     sqlx::query("DELETE FROM chunks WHERE message_id = ?1").bind(message_id).execute(tx).await.map(|_| ())
 }
 
-/// To `seq` at the least, and `gap` beyond that.
-pub(super) async fn raise_seq(
+/// Other people's changes while an answer runs are told by the process that writes it, with numbers beyond what the
+/// store knows; those of the last moment perhaps after its end.
+const RAISE: &str = "
+    UPDATE conversations SET
+        last_seq = max(last_seq, ?3) + (last_seq - ?2) + ?4, revision = max(last_seq, ?3) + (last_seq - ?2) + ?4
+    WHERE id = ?1 RETURNING last_seq";
+
+const RAISE_MESSAGES: &str =
+    "UPDATE messages SET revision = ?3 WHERE conversation_id = ?1 AND revision >= ?2";
+const RAISE_REMOVED: &str =
+    "UPDATE removed_messages SET revision = ?3 WHERE conversation_id = ?1 AND revision >= ?2";
+
+/// At the end of a run: brings the conversation's number to `seq` at the least, with `gap` beyond that, and gives that
+/// number to all that changed since the run began. The conversation itself did, as its leaf was moved.
+pub(super) async fn raise(
     tx: &mut SqliteConnection,
     conversation_id: &str,
+    began_seq: i64,
     seq: i64,
     gap: i64,
 ) -> sqlx::Result<()> {
-    sqlx::query("UPDATE conversations SET last_seq = max(last_seq, ?2) + ?3 WHERE id = ?1")
+    let revision: Option<i64> = sqlx::query_scalar(RAISE)
         .bind(conversation_id)
+        .bind(began_seq)
         .bind(seq)
         .bind(gap)
+        .fetch_optional(&mut *tx)
+        .await?;
+    for statement in [RAISE_MESSAGES, RAISE_REMOVED] {
+        sqlx::query(statement).bind(conversation_id).bind(began_seq).bind(revision).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+const LENGTHENED: &str =
+    "UPDATE conversations SET last_seq = max(last_seq + 1, ?2) WHERE id = ?1 RETURNING last_seq";
+
+/// An answer that had ended got more text, of events up to `seq`.
+async fn lengthened(
+    tx: &mut SqliteConnection,
+    conversation_id: &str,
+    message_id: &str,
+    seq: i64,
+) -> sqlx::Result<()> {
+    let revision: Option<i64> =
+        sqlx::query_scalar(LENGTHENED).bind(conversation_id).bind(seq).fetch_optional(&mut *tx).await?;
+    sqlx::query("UPDATE messages SET revision = ?2 WHERE id = ?1")
+        .bind(message_id)
+        .bind(revision)
         .execute(tx)
         .await
         .map(|_| ())

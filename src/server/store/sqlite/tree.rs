@@ -5,11 +5,19 @@ use async_trait::async_trait;
 use sqlx::{FromRow, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Conversation, Message},
-    server::store::{Child, ContinueOutcome, KEY_LIFE, Key, Result, Tree, TreeOutcome, keys::Used},
+    domain::Message,
+    server::store::{
+        Changed, Child, Continuation, ContinueOutcome, Grant, KEY_LIFE, Key, Need, Result, Standing, Tree,
+        TreeOutcome, keys::Used,
+    },
 };
 
-use super::{Sqlite, error::store_error, turns::use_key};
+use super::{
+    Sqlite,
+    access::{may, number},
+    error::store_error,
+    turns::use_key,
+};
 
 /// `?2` is a JSON array, `?3` says whether first questions are asked for too: an OR would keep SQLite
 /// from starting at the right place.
@@ -30,21 +38,32 @@ const NEWEST_BELOW: &str = "
     )
     SELECT max(id) FROM below";
 
-/// `last_seq` makes room for the event that tells of the change.
+/// Each change has a number, which the event that tells of it may have.
 const MOVE_LEAF: &str = "
-    UPDATE conversations SET leaf_id = ?2, last_seq = last_seq + 1 WHERE id = ?1 RETURNING *";
+    UPDATE conversations SET leaf_id = ?2, last_seq = last_seq + 1, revision = last_seq + 1 WHERE id = ?1 RETURNING *";
+const CHANGE: &str = "
+    UPDATE conversations SET last_seq = last_seq + 1, revision = last_seq + 1 WHERE id = ?1 RETURNING *";
+const GO_ON: &str = "
+    UPDATE conversations SET updated_at = ?2, last_seq = last_seq + 1, revision = last_seq + 1 WHERE id = ?1 RETURNING *";
 
 const CONTINUE: &str = "
     UPDATE messages SET status = 'generating', length_limited = 0, failure_code = NULL, failure_message = NULL,
-        failure_reason = NULL, failure_retryable = NULL, instance = ?2, run = ?3
+        failure_reason = NULL, failure_retryable = NULL, instance = ?2, run = ?3, author_id = ?4, revision = ?5,
+        began_seq = ?5
     WHERE id = ?1 RETURNING *";
+
+const MOVE_UP: &str = "
+    UPDATE messages SET parent_id = ?3, revision = ?4 WHERE conversation_id = ?1 AND parent_id = ?2";
+
+/// A message of the conversation `?1`, if the person may do what needs the level `?3` there.
+const MESSAGE: &str = concat!("SELECT * FROM messages WHERE id = ?4 AND conversation_id = ?1 AND ", may!());
 
 #[async_trait]
 impl Tree for Sqlite {
-    async fn children(&self, conversation_id: &str, parents: &[Option<String>]) -> Result<Vec<Child>> {
+    async fn children(&self, grant: &Grant, parents: &[Option<String>]) -> Result<Vec<Child>> {
         let named: Vec<&str> = parents.iter().flatten().map(String::as_str).collect();
         sqlx::query_as(CHILDREN)
-            .bind(conversation_id)
+            .bind(grant.conversation_id())
             .bind(serde_json::to_string(&named).unwrap_or_default())
             .bind(parents.contains(&None))
             .fetch_all(&self.readers)
@@ -52,126 +71,126 @@ impl Tree for Sqlite {
             .map_err(store_error)
     }
 
-    async fn select_branch(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome> {
-        self.select(user_id, message_id).await.map_err(store_error)
+    async fn select_branch(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome> {
+        self.select(grant, message_id).await.map_err(store_error)
     }
 
-    async fn delete_message(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome> {
-        self.delete_one(user_id, message_id).await.map_err(store_error)
+    async fn delete_message(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome> {
+        self.delete_one(grant, message_id).await.map_err(store_error)
     }
 
-    async fn continue_answer(
-        &self,
-        user_id: &str,
-        message_id: &str,
-        key: Option<&Key>,
-        run: &str,
-        most_running: u32,
-        now: i64,
-    ) -> Result<ContinueOutcome> {
-        self.go_on(user_id, message_id, (key, run), most_running, now).await.map_err(store_error)
+    async fn continue_answer(&self, grant: &Grant, how: &Continuation<'_>) -> Result<ContinueOutcome> {
+        self.continue_one(grant, how).await.map_err(store_error)
     }
 }
 
 // What ends early leaves the transaction to be rolled back where it is dropped: nothing was written.
 impl Sqlite {
-    async fn select(&self, user_id: &str, message_id: &str) -> sqlx::Result<TreeOutcome> {
+    async fn select(&self, grant: &Grant, message_id: &str) -> sqlx::Result<TreeOutcome> {
+        let id = grant.conversation_id();
         let mut tx = self.writer.begin().await?;
-        let Some(message) = message(&mut tx, user_id, message_id).await? else {
+        if message(&mut tx, grant, Need::Write, message_id).await?.is_none() {
             return Ok(TreeOutcome::Missing);
-        };
-        if is_busy(&mut tx, &message.conversation_id).await? {
+        }
+        if is_busy(&mut tx, id).await? {
             return Ok(TreeOutcome::Busy);
         }
-        let leaf = newest_below(&mut tx, &message.conversation_id, &message.id).await?;
-        let conversation = move_leaf(&mut tx, &message.conversation_id, leaf.as_deref()).await?;
+        let leaf = newest_below(&mut tx, id, message_id).await?;
+        let changed = sqlx::query_as(MOVE_LEAF).bind(id).bind(leaf).fetch_one(&mut *tx).await?;
         tx.commit().await?;
-        Ok(TreeOutcome::Changed(conversation))
+        Ok(TreeOutcome::Changed(changed))
     }
 
-    async fn delete_one(&self, user_id: &str, message_id: &str) -> sqlx::Result<TreeOutcome> {
+    async fn delete_one(&self, grant: &Grant, message_id: &str) -> sqlx::Result<TreeOutcome> {
+        let id = grant.conversation_id();
         let mut tx = self.writer.begin().await?;
-        let Some(Message { id, conversation_id, parent_id, .. }) =
-            message(&mut tx, user_id, message_id).await?
-        else {
+        let Some(gone) = message(&mut tx, grant, Need::Manage, message_id).await? else {
             return Ok(TreeOutcome::Missing);
         };
-        if is_busy(&mut tx, &conversation_id).await? {
+        if is_busy(&mut tx, id).await? {
             return Ok(TreeOutcome::Busy);
         }
-        sqlx::query("UPDATE messages SET parent_id = ?3 WHERE conversation_id = ?1 AND parent_id = ?2")
-            .bind(&conversation_id)
-            .bind(&id)
-            .bind(&parent_id)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("DELETE FROM messages WHERE id = ?1").bind(&id).execute(&mut *tx).await?;
-        let mut leaf = leaf(&mut tx, &conversation_id).await?;
-        if leaf.as_ref() == Some(&id) {
-            leaf = match &parent_id {
-                Some(parent) => newest_below(&mut tx, &conversation_id, parent).await?,
-                None => newest(&mut tx, &conversation_id).await?,
+        let mut changed: Changed = sqlx::query_as(CHANGE).bind(id).fetch_one(&mut *tx).await?;
+        let revision = changed.revision.cast_signed();
+        let (up, remove) = (sqlx::query(MOVE_UP), sqlx::query("DELETE FROM messages WHERE id = ?1"));
+        up.bind(id).bind(message_id).bind(&gone.parent_id).bind(revision).execute(&mut *tx).await?;
+        remove.bind(message_id).execute(&mut *tx).await?;
+        sqlx::query(
+            "INSERT INTO removed_messages (conversation_id, message_id, revision) VALUES (?1, ?2, ?3)",
+        )
+        .bind(id)
+        .bind(message_id)
+        .bind(revision)
+        .execute(&mut *tx)
+        .await?;
+        if changed.conversation.leaf_id.as_deref() == Some(message_id) {
+            let leaf = match &gone.parent_id {
+                Some(parent) => newest_below(&mut tx, id, parent).await?,
+                None => newest(&mut tx, id).await?,
             };
+            let move_leaf = sqlx::query("UPDATE conversations SET leaf_id = ?2 WHERE id = ?1");
+            move_leaf.bind(id).bind(&leaf).execute(&mut *tx).await?;
+            changed.conversation.leaf_id = leaf;
         }
-        let conversation = move_leaf(&mut tx, &conversation_id, leaf.as_deref()).await?;
         tx.commit().await?;
-        Ok(TreeOutcome::Changed(conversation))
+        Ok(TreeOutcome::Changed(changed))
     }
 
-    async fn go_on(
-        &self,
-        user_id: &str,
-        message_id: &str,
-        (key, run): (Option<&Key>, &str),
-        most_running: u32,
-        now: i64,
-    ) -> sqlx::Result<ContinueOutcome> {
+    async fn continue_one(&self, grant: &Grant, how: &Continuation<'_>) -> sqlx::Result<ContinueOutcome> {
+        let (id, user_id, message_id) = (grant.conversation_id(), grant.user_id(), how.message_id);
         let mut tx = self.writer.begin().await?;
-        let Some(found) = message(&mut tx, user_id, message_id).await? else {
+        let Some(found) = message(&mut tx, grant, Need::Write, message_id).await? else {
             return Ok(ContinueOutcome::Missing);
         };
-        if let Some(key) = key
-            && let Some((used, answer_id)) = used(&mut tx, &found, user_id, key, now).await?
+        if let Some(key) = how.key
+            && let Some((used, answer_id)) = used(&mut tx, grant, key, how.now).await?
         {
             let same = used.continued(key, &answer_id, message_id);
             return Ok(if same { ContinueOutcome::Repeated(found) } else { ContinueOutcome::KeyReused });
         }
-        if is_busy(&mut tx, &found.conversation_id).await? {
+        if is_busy(&mut tx, id).await? {
             return Ok(ContinueOutcome::Busy);
         }
         if !found.can_continue() {
             return Ok(ContinueOutcome::Ended);
         }
-        if leaf(&mut tx, &found.conversation_id).await?.as_deref() != Some(message_id) {
+        let changed: Changed = sqlx::query_as(GO_ON).bind(id).bind(how.now).fetch_one(&mut *tx).await?;
+        if changed.conversation.leaf_id.as_deref() != Some(message_id) {
             return Ok(ContinueOutcome::NotLeaf);
         }
-        if running(&mut tx, user_id).await? >= most_running {
+        if running(&mut tx, user_id).await? >= how.most_running {
             return Ok(ContinueOutcome::TooMany);
         }
-        if let Some(key) = key {
-            use_key(&mut tx, user_id, &found.conversation_id, key, message_id, now).await?;
+        if let Some(key) = how.key {
+            use_key(&mut tx, user_id, id, key, message_id, how.now).await?;
         }
-        let message = sqlx::query_as(CONTINUE)
+        let answer = sqlx::query_as(CONTINUE)
             .bind(message_id)
             .bind(&self.instance)
-            .bind(run)
+            .bind(how.run)
+            .bind(user_id)
+            .bind(changed.revision.cast_signed())
             .fetch_one(&mut *tx)
             .await?;
-        let conversation =
-            sqlx::query_as("UPDATE conversations SET updated_at = ?2 WHERE id = ?1 RETURNING *")
-                .bind(&found.conversation_id)
-                .bind(now)
-                .fetch_one(&mut *tx)
-                .await?;
+        let standing = Standing::new(changed.conversation, changed.revision, user_id, grant.level());
+        let Ok(grant) = standing.grant(Need::Write) else { return Ok(ContinueOutcome::Missing) };
         tx.commit().await?;
-        Ok(ContinueOutcome::Begun(conversation, message))
+        Ok(ContinueOutcome::Begun { grant, answer, after: changed.revision })
     }
 }
 
-async fn message(tx: &mut SqliteConnection, user_id: &str, id: &str) -> sqlx::Result<Option<Message>> {
-    sqlx::query_as("SELECT * FROM messages WHERE id = ?1 AND user_id = ?2")
+/// A message of the conversation, as long as the person may do this there.
+async fn message(
+    tx: &mut SqliteConnection,
+    grant: &Grant,
+    need: Need,
+    id: &str,
+) -> sqlx::Result<Option<Message>> {
+    sqlx::query_as(MESSAGE)
+        .bind(grant.conversation_id())
+        .bind(grant.user_id())
+        .bind(number(need.least()))
         .bind(id)
-        .bind(user_id)
         .fetch_optional(tx)
         .await
 }
@@ -187,15 +206,8 @@ async fn is_busy(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Resu
 
 /// How many answers of the user are being written.
 async fn running(tx: &mut SqliteConnection, user_id: &str) -> sqlx::Result<u32> {
-    sqlx::query_scalar("SELECT count(*) FROM messages WHERE user_id = ?1 AND status = 'generating'")
+    sqlx::query_scalar("SELECT count(*) FROM messages WHERE author_id = ?1 AND status = 'generating'")
         .bind(user_id)
-        .fetch_one(tx)
-        .await
-}
-
-async fn leaf(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar("SELECT leaf_id FROM conversations WHERE id = ?1")
-        .bind(conversation_id)
         .fetch_one(tx)
         .await
 }
@@ -215,19 +227,10 @@ async fn newest(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Resul
         .await
 }
 
-async fn move_leaf(
-    tx: &mut SqliteConnection,
-    conversation_id: &str,
-    leaf: Option<&str>,
-) -> sqlx::Result<Conversation> {
-    sqlx::query_as(MOVE_LEAF).bind(conversation_id).bind(leaf).fetch_one(tx).await
-}
-
 /// What the key was used for in the conversation, and the answer that it led to.
 async fn used(
     tx: &mut SqliteConnection,
-    found: &Message,
-    user_id: &str,
+    grant: &Grant,
     key: &Key,
     now: i64,
 ) -> sqlx::Result<Option<(Used, String)>> {
@@ -236,8 +239,8 @@ async fn used(
          WHERE idempotency_keys.user_id = ?1 AND idempotency_keys.conversation_id = ?2 AND key = ?3
             AND idempotency_keys.created_at > ?4",
     )
-    .bind(user_id)
-    .bind(&found.conversation_id)
+    .bind(grant.user_id())
+    .bind(grant.conversation_id())
     .bind(&key.name)
     .bind(now - KEY_LIFE)
     .fetch_optional(tx)

@@ -1,76 +1,123 @@
-//! The beginning of a turn, in SQLite: one transaction that holds the writer from its first statement.
+//! What is added to a conversation, in SQLite: one transaction that holds the writer from its first statement.
 
-use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection};
+use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection, sqlite::SqliteRow};
 
-use crate::server::store::{KEY_LIFE, Key, NewTurn, TurnOutcome, keys::Used};
+use crate::{
+    domain::Message,
+    server::store::{
+        AccessLevel, AddOutcome, BeginOutcome, Changed, Destination, Grant, KEY_LIFE, Key, Need, NewAnswer,
+        NewMessage, Standing, keys::Used,
+    },
+};
 
 use super::{
-    Sqlite, conversations,
+    Sqlite,
+    access::{level, level_of},
+    conversations,
     rows::{Word, json},
 };
 
 const INSERT: &str = "
-    INSERT INTO messages (id, conversation_id, user_id, parent_id, role, content, reasoning, status, model,
+    INSERT INTO messages (id, conversation_id, author_id, parent_id, role, content, reasoning, status, model,
         prompt_tokens, completion_tokens, failure_code, failure_reason, failure_retryable, created_at,
-        question_id, instance, run, left_out) ";
+        question_id, instance, run, left_out, revision, began_seq) ";
 
-/// All that may keep a turn from beginning, at once: each statement is a way to another thread and back.
-const OBSTACLES: &str = "
-    SELECT used.request, answer.id AS answer_id, answer.conversation_id, answer.question_id, answer.parent_id,
+/// All that may be in the way of a message or an answer, at once: each statement is a way to another thread and back.
+const OBSTACLES: &str = concat!(
+    "SELECT ",
+    level!("?1"),
+    " AS level, used.request, answer.id AS answer_id, answer.conversation_id, answer.question_id, answer.parent_id,
         question.content AS asked,
-        EXISTS (SELECT 1 FROM conversations WHERE id = ?1 AND user_id = ?2 AND NOT deleted) AS owned,
         EXISTS (SELECT 1 FROM messages WHERE id = ?3 AND conversation_id = ?1) AS parent_known,
         (SELECT id FROM messages WHERE conversation_id = ?1 AND status = 'generating') AS running,
-        (SELECT count(*) FROM messages WHERE user_id = ?2 AND status = 'generating') AS all_running
+        (SELECT count(*) FROM messages WHERE author_id = ?2 AND status = 'generating') AS all_running
     FROM (SELECT 1)
         LEFT JOIN idempotency_keys AS used
             ON used.user_id = ?2 AND used.conversation_id = ?4 AND used.key = ?5 AND used.created_at > ?6
         LEFT JOIN messages AS answer ON answer.id = used.answer_id
-        LEFT JOIN messages AS question ON question.id = answer.question_id";
+        LEFT JOIN messages AS question ON question.id = answer.question_id"
+);
 
 /// In place of one that counts no more.
 const USE_KEY: &str = "
     INSERT OR REPLACE INTO idempotency_keys (user_id, conversation_id, key, request, answer_id, created_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
+/// `?5` says whether the leaf moves in any case; otherwise it does when the message follows it.
 const MOVE_ON: &str = "
-    UPDATE conversations SET leaf_id = ?2, updated_at = ?3, model = coalesce(?4, model) WHERE id = ?1";
+    UPDATE conversations SET
+        leaf_id = iif(?5 OR leaf_id IS ?6, ?2, leaf_id), updated_at = ?3, model = coalesce(?4, model),
+        last_seq = last_seq + 1, revision = last_seq + 1
+    WHERE id = ?1 RETURNING *";
 
 impl Sqlite {
-    pub(super) async fn turn(&self, turn: &NewTurn) -> sqlx::Result<TurnOutcome> {
+    pub(super) async fn add(&self, grant: &Grant, new: &NewMessage) -> sqlx::Result<AddOutcome> {
+        let (id, author_id, message) = (grant.conversation_id(), grant.user_id(), &new.message);
         let mut tx = self.writer.begin().await?;
-        if let Some(outcome) = obstacle(&mut tx, turn).await? {
-            tx.rollback().await?;
-            return Ok(outcome);
+        let place = (id, author_id, message.parent_id.as_deref());
+        let found = obstacles(&mut tx, place, (id, new.key.as_ref(), new.now)).await?;
+        if let Some((used, message_id)) = found.used {
+            let same = new.key.as_ref().is_some_and(|key| used.request.as_ref() == Some(&key.request));
+            return Ok(if same { AddOutcome::Repeated { message_id } } else { AddOutcome::KeyReused });
         }
-        if turn.new_conversation {
-            conversations::insert(&mut *tx, &turn.user_id, &turn.conversation).await?;
+        if found.level.is_none_or(|level| level < Need::Write.least()) {
+            return Ok(AddOutcome::NoConversation);
         }
-        self.insert(&mut tx, turn).await?;
-        if let Some(key) = &turn.key {
-            use_key(&mut tx, &turn.user_id, turn.key_scope(), key, &turn.answer.id, turn.now).await?;
+        if message.parent_id.is_some() && !found.parent_known {
+            return Ok(AddOutcome::NoParent);
         }
-        sqlx::query(MOVE_ON)
-            .bind(&turn.conversation.id)
-            .bind(&turn.answer.id)
-            .bind(turn.now)
-            .bind(&turn.conversation.model)
-            .execute(&mut *tx)
-            .await?;
+        if let Some(key) = &new.key {
+            use_key(&mut tx, author_id, id, key, &message.id, new.now).await?;
+        }
+        let changed = move_on(&mut tx, id, message, new.now, found.running.is_none()).await?;
+        self.insert(
+            &mut tx,
+            [message],
+            &Place { id, author_id, revision: changed.revision, question_id: None },
+        )
+        .await?;
         tx.commit().await?;
-        Ok(TurnOutcome::Begun)
+        Ok(AddOutcome::Added(changed))
     }
 
-    /// The question, if there is one, and the answer, which carries who writes it.
-    async fn insert(&self, tx: &mut SqliteConnection, turn: &NewTurn) -> sqlx::Result<()> {
-        let question_id = turn.question.as_ref().map(|question| question.id.as_str());
+    pub(super) async fn begin(&self, new: &NewAnswer) -> sqlx::Result<BeginOutcome> {
+        let (to, answer) = (&new.to, &new.answer);
+        let (id, author_id) = (to.conversation_id(), to.author_id());
+        let mut tx = self.writer.begin().await?;
+        let level = match obstacle(&mut tx, new).await? {
+            Ok(level) => level,
+            Err(outcome) => return Ok(outcome),
+        };
+        if let Destination::New { conversation, .. } = to {
+            conversations::insert(&mut *tx, author_id, conversation).await?;
+        }
+        if let Some(key) = &new.key {
+            use_key(&mut tx, author_id, to.key_scope(), key, &answer.id, new.now).await?;
+        }
+        let Changed { conversation, revision } = move_on(&mut tx, id, answer, new.now, true).await?;
+        let question_id = new.question.as_ref().map(|question| question.id.as_str());
+        let place = Place { id, author_id, revision, question_id };
+        self.insert(&mut tx, new.question.iter().chain([answer]), &place).await?;
+        let standing = Standing::new(conversation, revision, author_id, level);
+        let Ok(grant) = standing.grant(Need::Write) else { return Ok(BeginOutcome::NoConversation) };
+        tx.commit().await?;
+        Ok(BeginOutcome::Begun { grant, after: revision })
+    }
+
+    /// An answer that is to be written carries who writes it.
+    async fn insert<'m>(
+        &self,
+        tx: &mut SqliteConnection,
+        messages: impl IntoIterator<Item = &'m Message>,
+        place: &Place<'_>,
+    ) -> sqlx::Result<()> {
         let mut insert = QueryBuilder::<Db>::new(INSERT);
-        insert.push_values(turn.question.iter().chain([&turn.answer]), |mut row, message| {
+        insert.push_values(messages, |mut row, message| {
             let failure = message.failure.as_ref();
-            let begun = std::ptr::eq(message, &turn.answer);
+            let runs = message.status == crate::domain::Status::Generating;
             row.push_bind(&message.id)
-                .push_bind(&turn.conversation.id)
-                .push_bind(&turn.user_id)
+                .push_bind(place.id)
+                .push_bind(place.author_id)
                 .push_bind(&message.parent_id)
                 .push_bind(message.role.word())
                 .push_bind(&message.content)
@@ -83,57 +130,119 @@ impl Sqlite {
                 .push_bind(failure.map(|failure| json(&failure.reason)))
                 .push_bind(failure.map(|failure| failure.retryable))
                 .push_bind(message.created_at)
-                .push_bind(question_id.filter(|_| begun))
-                .push_bind(begun.then_some(&self.instance))
-                .push_bind(begun.then_some(&turn.answer.id))
-                .push_bind(message.left_out);
+                .push_bind(place.question_id.filter(|_| runs))
+                .push_bind(runs.then_some(&self.instance))
+                .push_bind(runs.then_some(&message.id))
+                .push_bind(message.left_out)
+                .push_bind(place.revision.cast_signed())
+                .push_bind(runs.then_some(place.revision.cast_signed()));
         });
         insert.build().execute(tx).await.map(|_| ())
     }
 }
 
-/// What keeps the turn from beginning, in the order in which it is told.
-async fn obstacle(tx: &mut SqliteConnection, turn: &NewTurn) -> sqlx::Result<Option<TurnOutcome>> {
-    let parent = &turn.question.as_ref().unwrap_or(&turn.answer).parent_id;
-    let found = sqlx::query(OBSTACLES)
-        .bind(&turn.conversation.id)
-        .bind(&turn.user_id)
-        .bind(parent)
-        .bind(turn.key_scope())
-        .bind(turn.key.as_ref().map(|key| &key.name))
-        .bind(turn.now - KEY_LIFE)
+/// Where messages are inserted.
+struct Place<'a> {
+    id: &'a str,
+    author_id: &'a str,
+    revision: u64,
+    question_id: Option<&'a str>,
+}
+
+/// What there is that may be in the way.
+struct Found {
+    /// What the key was used for, and the message that it led to.
+    used: Option<(Used, String)>,
+    /// That message's conversation and question.
+    led_to: (Option<String>, Option<String>),
+    level: Option<AccessLevel>,
+    parent_known: bool,
+    running: Option<String>,
+    all_running: u32,
+}
+
+async fn obstacles(
+    tx: &mut SqliteConnection,
+    (conversation_id, author_id, parent_id): (&str, &str, Option<&str>),
+    (key_scope, key, now): (&str, Option<&Key>, i64),
+) -> sqlx::Result<Found> {
+    let row: SqliteRow = sqlx::query(OBSTACLES)
+        .bind(conversation_id)
+        .bind(author_id)
+        .bind(parent_id)
+        .bind(key_scope)
+        .bind(key.map(|key| &key.name))
+        .bind(now - KEY_LIFE)
         .fetch_one(tx)
         .await?;
-    if let Some(answer_id) = found.try_get::<Option<String>, _>("answer_id")?
-        && let Some(key) = &turn.key
-    {
-        let used = Used {
-            request: found.try_get("request")?,
-            asked: found.try_get("asked")?,
-            parent_id: found.try_get("parent_id")?,
-        };
-        if !used.is_for(key, turn) {
-            return Ok(Some(TurnOutcome::KeyReused));
+    let used = match row.try_get::<Option<String>, _>("answer_id")? {
+        Some(answer_id) => {
+            let (request, asked) = (row.try_get("request")?, row.try_get("asked")?);
+            Some((Used { request, asked, parent_id: row.try_get("parent_id")? }, answer_id))
         }
-        let conversation_id = found.try_get("conversation_id")?;
-        let question_id = found.try_get("question_id")?;
-        return Ok(Some(TurnOutcome::Repeated { conversation_id, question_id, answer_id }));
-    }
-    if !turn.new_conversation && !found.try_get::<bool, _>("owned")? {
-        return Ok(Some(TurnOutcome::NoConversation));
-    }
-    let parent_known = match parent {
-        Some(_) => found.try_get("parent_known")?,
-        None => turn.question.is_some(),
+        None => None,
     };
-    if !parent_known {
-        return Ok(Some(TurnOutcome::NoParent));
+    Ok(Found {
+        used,
+        led_to: (row.try_get("conversation_id")?, row.try_get("question_id")?),
+        level: level_of(&row)?,
+        parent_known: row.try_get("parent_known")?,
+        running: row.try_get("running")?,
+        all_running: row.try_get("all_running")?,
+    })
+}
+
+/// What keeps the answer from beginning, in the order in which it is told; otherwise what its author is in the
+/// conversation.
+async fn obstacle(
+    tx: &mut SqliteConnection,
+    new: &NewAnswer,
+) -> sqlx::Result<Result<AccessLevel, BeginOutcome>> {
+    let (to, parent) = (&new.to, &new.question.as_ref().unwrap_or(&new.answer).parent_id);
+    let place = (to.conversation_id(), to.author_id(), parent.as_deref());
+    let found = obstacles(tx, place, (to.key_scope(), new.key.as_ref(), new.now)).await?;
+    if let Some((used, answer_id)) = found.used {
+        let (conversation_id, question_id) = found.led_to;
+        let same = new.key.as_ref().is_some_and(|key| used.is_for(key, new));
+        return Ok(Err(match conversation_id.filter(|_| same) {
+            Some(conversation_id) => BeginOutcome::Repeated { conversation_id, question_id, answer_id },
+            None => BeginOutcome::KeyReused,
+        }));
     }
-    if let Some(answer_id) = found.try_get("running")? {
-        return Ok(Some(TurnOutcome::Busy { answer_id }));
-    }
-    let too_many = found.try_get::<u32, _>("all_running")? >= turn.most_running;
-    Ok(too_many.then_some(TurnOutcome::TooMany))
+    let level = match to {
+        Destination::New { .. } => Some(AccessLevel::Owner),
+        Destination::There(_) => found.level.filter(|level| *level >= Need::Write.least()),
+    };
+    let parent_known = match parent {
+        Some(_) => found.parent_known,
+        None => new.question.is_some(),
+    };
+    Ok(match (level, found.running) {
+        (None, _) => Err(BeginOutcome::NoConversation),
+        _ if !parent_known => Err(BeginOutcome::NoParent),
+        (_, Some(answer_id)) => Err(BeginOutcome::Busy { answer_id }),
+        _ if found.all_running >= new.most_running => Err(BeginOutcome::TooMany),
+        (Some(level), None) => Ok(level),
+    })
+}
+
+/// The conversation as it is with the message: the newest one, as it is on screen now when the leaf moves.
+async fn move_on(
+    tx: &mut SqliteConnection,
+    conversation_id: &str,
+    message: &Message,
+    now: i64,
+    moves_leaf: bool,
+) -> sqlx::Result<Changed> {
+    sqlx::query_as(MOVE_ON)
+        .bind(conversation_id)
+        .bind(&message.id)
+        .bind(now)
+        .bind(&message.model)
+        .bind(moves_leaf)
+        .bind(&message.parent_id)
+        .fetch_one(tx)
+        .await
 }
 
 /// Remembers what a key was used for.

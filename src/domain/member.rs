@@ -1,0 +1,12 @@
+//! A person's part in a conversation that several share.
+
+use serde::{Deserialize, Serialize};
+
+/// What a member may do in a room, from least to most. The owner of a conversation is not a member of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberRole {
+    Reader,
+    Member,
+    Moderator,
+}

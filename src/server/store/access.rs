@@ -1,0 +1,255 @@
+//! [`Grant`]: that a person may do something in a conversation, as a value. Whatever a store is asked to do with a
+//! conversation for a person takes one, and only [`Standing::grant`] makes one.
+
+use async_trait::async_trait;
+
+use super::{Result, StoreError};
+use crate::domain::{Conversation, ConversationKind, MemberRole, Message};
+
+/// What a person is in a conversation, from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccessLevel {
+    Reader,
+    Member,
+    Moderator,
+    Owner,
+}
+
+impl From<MemberRole> for AccessLevel {
+    fn from(role: MemberRole) -> Self {
+        match role {
+            MemberRole::Reader => Self::Reader,
+            MemberRole::Member => Self::Member,
+            MemberRole::Moderator => Self::Moderator,
+        }
+    }
+}
+
+/// What a person wants to do in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// See its messages, and listen.
+    Read,
+    /// Add messages, ask for answers and stop them, choose the branch on screen.
+    Write,
+    /// Change its title and settings, delete messages, choose its members.
+    Manage,
+    /// Delete it.
+    Own,
+}
+
+impl Need {
+    /// The least level that may do it.
+    pub fn least(self) -> AccessLevel {
+        match self {
+            Self::Read => AccessLevel::Reader,
+            Self::Write => AccessLevel::Member,
+            Self::Manage => AccessLevel::Moderator,
+            Self::Own => AccessLevel::Owner,
+        }
+    }
+}
+
+/// A conversation, and what a person is in it. A stranger has no standing, as nobody has in one that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    conversation: Conversation,
+    last_seq: u64,
+    user_id: String,
+    level: AccessLevel,
+}
+
+/// The person sees the conversation, and may not do this in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Denied;
+
+impl Standing {
+    /// For the stores, which read it.
+    pub(super) fn new(conversation: Conversation, last_seq: u64, user_id: &str, level: AccessLevel) -> Self {
+        Self { conversation, last_seq, user_id: user_id.to_owned(), level }
+    }
+
+    /// The one place that decides who may do what.
+    ///
+    /// # Errors
+    ///
+    /// The person's level is too low for it.
+    pub fn grant(self, need: Need) -> std::result::Result<Grant, Denied> {
+        let alone = self.conversation.kind == ConversationKind::Private;
+        let least = if alone { AccessLevel::Owner } else { need.least() };
+        if self.level < least {
+            return Err(Denied);
+        }
+        let Self { conversation, last_seq, user_id, level } = self;
+        Ok(Grant { conversation, last_seq, user_id, level })
+    }
+}
+
+/// A person may do something in a conversation. Calls that write check it again in their transaction, each for what it
+/// does, because the person may have been removed meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    conversation: Conversation,
+    last_seq: u64,
+    user_id: String,
+    level: AccessLevel,
+}
+
+impl Grant {
+    /// As it was when it was read.
+    pub fn conversation(&self) -> &Conversation {
+        &self.conversation
+    }
+
+    pub fn conversation_id(&self) -> &str {
+        &self.conversation.id
+    }
+
+    /// The highest event number that was stored for the conversation when it was read.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Who may.
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    pub fn level(&self) -> AccessLevel {
+        self.level
+    }
+
+    pub fn into_conversation(self) -> Conversation {
+        self.conversation
+    }
+}
+
+/// Why there is no [`Grant`].
+#[derive(Debug, thiserror::Error)]
+pub enum NoAccess {
+    /// The conversation or the message is missing, or the person is a stranger in it: the two look the same.
+    #[error("not found")]
+    Missing,
+    /// See [`Denied`].
+    #[error("not allowed")]
+    Denied,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Who may do what. Every service asks here before it does anything with a conversation or a message for a person.
+#[async_trait]
+pub trait Access: Send + Sync {
+    async fn standing(&self, user_id: &str, conversation_id: &str) -> Result<Option<Standing>>;
+    /// The standing in the conversation of a message, and the message.
+    async fn standing_of_message(
+        &self,
+        user_id: &str,
+        message_id: &str,
+    ) -> Result<Option<(Standing, Message)>>;
+
+    async fn access(
+        &self,
+        user_id: &str,
+        conversation_id: &str,
+        need: Need,
+    ) -> std::result::Result<Grant, NoAccess> {
+        let standing = self.standing(user_id, conversation_id).await?.ok_or(NoAccess::Missing)?;
+        standing.grant(need).map_err(|Denied| NoAccess::Denied)
+    }
+
+    async fn message_access(
+        &self,
+        user_id: &str,
+        message_id: &str,
+        need: Need,
+    ) -> std::result::Result<(Grant, Message), NoAccess> {
+        let found = self.standing_of_message(user_id, message_id).await?;
+        let (standing, message) = found.ok_or(NoAccess::Missing)?;
+        Ok((standing.grant(need).map_err(|Denied| NoAccess::Denied)?, message))
+    }
+}
+
+/// A person whom the owner of a conversation lets take part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub user_id: String,
+    pub role: MemberRole,
+    pub joined_at: i64,
+    /// The highest event number that the person has seen.
+    pub read_seq: u64,
+    /// Whether the person wants to be told of new messages.
+    pub notify: bool,
+}
+
+/// The people who take part in a conversation besides its owner. In a private one, rows of members count for nothing.
+#[async_trait]
+pub trait Members: Send + Sync {
+    /// Adds the member, or changes the one that is there. `false`: the person behind the grant may not manage the
+    /// conversation (any more), or it is gone.
+    async fn set_member(&self, grant: &Grant, member: &Member) -> Result<bool>;
+    /// `false`: there is no such member, or the person behind the grant may not manage the conversation (any more).
+    async fn remove_member(&self, grant: &Grant, user_id: &str) -> Result<bool>;
+    async fn member(&self, grant: &Grant, user_id: &str) -> Result<Option<Member>>;
+    /// All, by user id.
+    async fn members(&self, grant: &Grant) -> Result<Vec<Member>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEVELS: [AccessLevel; 4] =
+        [AccessLevel::Reader, AccessLevel::Member, AccessLevel::Moderator, AccessLevel::Owner];
+    const NEEDS: [Need; 4] = [Need::Read, Need::Write, Need::Manage, Need::Own];
+
+    fn standing(kind: ConversationKind, level: AccessLevel) -> Standing {
+        let conversation = Conversation {
+            id: "c".into(),
+            kind,
+            title: String::new(),
+            model: None,
+            system_prompt: None,
+            pinned: false,
+            archived: false,
+            leaf_id: None,
+            created_at: 0,
+            updated_at: 0,
+        };
+        Standing::new(conversation, 7, "u", level)
+    }
+
+    /// By level (a line) and need (a column).
+    fn table(kind: ConversationKind) -> [[bool; 4]; 4] {
+        LEVELS.map(|level| NEEDS.map(|need| standing(kind, level).grant(need).is_ok()))
+    }
+
+    #[test]
+    fn each_level_may_do_what_the_levels_below_it_may_and_more() {
+        for kind in [ConversationKind::Room, ConversationKind::Direct, ConversationKind::Board] {
+            assert_eq!(
+                table(kind),
+                [
+                    [true, false, false, false],
+                    [true, true, false, false],
+                    [true, true, true, false],
+                    [true, true, true, true],
+                ],
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_private_conversation_is_its_owner_s_alone() {
+        assert_eq!(table(ConversationKind::Private), [[false; 4], [false; 4], [false; 4], [true; 4]]);
+    }
+
+    #[test]
+    fn a_grant_names_the_person_and_the_conversation() {
+        let grant = standing(ConversationKind::Room, AccessLevel::Member).grant(Need::Write).unwrap();
+        assert_eq!((grant.user_id(), grant.conversation_id(), grant.last_seq()), ("u", "c", 7));
+        assert_eq!(grant.level(), AccessLevel::from(MemberRole::Member));
+        assert_eq!(grant.into_conversation().kind, ConversationKind::Room);
+    }
+}

@@ -1,0 +1,375 @@
+//! Cases about who may do what: an owner, a moderator, a member, a reader and a stranger at every call that takes a grant.
+
+use crate::{
+    domain::{Conversation, ConversationKind, ConversationPatch, MemberRole, Message, Role, Status, User},
+    server::store::{
+        AccessLevel, AddOutcome, BeginOutcome, Continuation, ContinueOutcome, Destination, Finish, Grant,
+        Member, Need, NewMessage, NoAccess, Store, Texts, TreeOutcome,
+    },
+};
+
+use super::fixtures::{
+    Asking, LATER, NOW, NewTurn, another_answer, begin, conversation, finish, first_turn, id, interrupt, key,
+    message, session, talk, turn, user,
+};
+
+const LEVELS: [AccessLevel; 4] =
+    [AccessLevel::Reader, AccessLevel::Member, AccessLevel::Moderator, AccessLevel::Owner];
+
+fn role(level: AccessLevel) -> Option<MemberRole> {
+    match level {
+        AccessLevel::Reader => Some(MemberRole::Reader),
+        AccessLevel::Member => Some(MemberRole::Member),
+        AccessLevel::Moderator => Some(MemberRole::Moderator),
+        AccessLevel::Owner => None,
+    }
+}
+
+fn member(user: &User, role: MemberRole) -> Member {
+    Member { user_id: user.id.clone(), role, joined_at: NOW, read_seq: 0, notify: true }
+}
+
+/// A room with a question and a stopped answer in it, and a person who is this there.
+struct Room {
+    owner: User,
+    person: User,
+    it: Conversation,
+    asked: NewTurn,
+    /// Of the person, for reading.
+    grant: Grant,
+}
+
+async fn room(store: &dyn Store, level: AccessLevel) -> Room {
+    let owner = user(store).await;
+    let it = Conversation { kind: ConversationKind::Room, ..conversation("Room") };
+    store.create_conversation(&owner.id, &it).await.unwrap();
+    let asked = turn(&owner, &it, None);
+    begin(store, &asked).await;
+    let end = Finish { status: Status::Stopped, ..finish("Half", 4) };
+    assert!(store.finish_message(&asked.answer.id, &end).await.unwrap());
+    let person = match role(level) {
+        Some(role) => {
+            let person = user(store).await;
+            let owner = store.grant(&owner.id, &it.id).await.unwrap().unwrap();
+            assert!(store.set_member(&owner, &member(&person, role)).await.unwrap());
+            person
+        }
+        None => owner.clone(),
+    };
+    let grant = store.access(&person.id, &it.id, Need::Read).await.unwrap();
+    assert_eq!((grant.level(), grant.user_id(), grant.conversation_id()), (level, &*person.id, &*it.id));
+    Room { owner, person, it, asked, grant }
+}
+
+/// Everything that may be done in a room for a person; whether it was.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Add,
+    Ask,
+    Again,
+    Continue,
+    Select,
+    Stop,
+    Update,
+    DeleteMessage,
+    SetMember,
+    RemoveMember,
+    Delete,
+}
+
+const ACTS: [(Act, Need); 11] = [
+    (Act::Add, Need::Write),
+    (Act::Ask, Need::Write),
+    (Act::Again, Need::Write),
+    (Act::Continue, Need::Write),
+    (Act::Select, Need::Write),
+    (Act::Stop, Need::Write),
+    (Act::Update, Need::Manage),
+    (Act::DeleteMessage, Need::Manage),
+    (Act::SetMember, Need::Manage),
+    (Act::RemoveMember, Need::Manage),
+    (Act::Delete, Need::Own),
+];
+
+impl Room {
+    fn answer(&self) -> &str {
+        &self.asked.answer.id
+    }
+
+    async fn begin(&self, store: &dyn Store, turn: &NewTurn) -> bool {
+        let begun = store.begin_answer(&turn.to(Destination::There(self.grant.clone()))).await.unwrap();
+        match begun {
+            BeginOutcome::Begun { grant, .. } => {
+                assert_eq!((grant.level(), grant.user_id()), (self.grant.level(), &*self.person.id));
+                true
+            }
+            BeginOutcome::NoConversation => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn tree(&self, outcome: TreeOutcome) -> bool {
+        match outcome {
+            TreeOutcome::Changed(_) => true,
+            TreeOutcome::Missing => false,
+            TreeOutcome::Busy => panic!("nothing runs"),
+        }
+    }
+
+    /// Of a bystander, whom only this call is about.
+    async fn act(&self, store: &dyn Store, act: Act, bystander: &User) -> bool {
+        let grant = &self.grant;
+        match act {
+            Act::Add => {
+                let message = message(
+                    &self.person.id,
+                    &self.it.id,
+                    Some(self.answer().to_owned()),
+                    Role::User,
+                    "Hello",
+                );
+                match store.add_message(grant, &NewMessage { message, key: None, now: NOW }).await.unwrap() {
+                    AddOutcome::Added(_) => true,
+                    AddOutcome::NoConversation => false,
+                    other => panic!("{other:?}"),
+                }
+            }
+            Act::Ask => self.begin(store, &turn(&self.person, &self.it, Some(self.answer()))).await,
+            Act::Again => {
+                let question = self.asked.question.as_ref().unwrap();
+                self.begin(store, &another_answer(&self.person, &self.it, Some(&question.id))).await
+            }
+            Act::Continue => {
+                let run = id();
+                let how = Continuation {
+                    message_id: self.answer(),
+                    key: None,
+                    run: &run,
+                    most_running: 9,
+                    now: NOW,
+                };
+                match store.continue_answer(grant, &how).await.unwrap() {
+                    ContinueOutcome::Begun { grant, answer, .. } => {
+                        assert_eq!((grant.level(), &answer.author_id), (self.grant.level(), &self.person.id));
+                        true
+                    }
+                    ContinueOutcome::Missing => false,
+                    other => panic!("{other:?}"),
+                }
+            }
+            Act::Select => self.tree(store.select_branch(grant, self.answer()).await.unwrap()).await,
+            Act::Stop => {
+                let running = turn(&self.owner, &self.it, Some(self.answer()));
+                begin(store, &running).await;
+                let asked = store.request_stop(grant, &running.answer.id).await.unwrap();
+                // Where there is no other process, there is nobody to ask.
+                asked || (store.is_alone() && grant.level() >= AccessLevel::Member)
+            }
+            Act::Update => {
+                let patch = ConversationPatch { title: Some("Changed".into()), ..Default::default() };
+                store.update_conversation(grant, &patch).await.unwrap().is_some()
+            }
+            Act::DeleteMessage => self.tree(store.delete_message(grant, self.answer()).await.unwrap()).await,
+            Act::SetMember => store.set_member(grant, &member(bystander, MemberRole::Reader)).await.unwrap(),
+            Act::RemoveMember => store.remove_member(grant, &bystander.id).await.unwrap(),
+            Act::Delete => store.delete_conversation(grant).await.unwrap(),
+        }
+    }
+
+    /// All that there is of it, as its owner sees it.
+    async fn state(&self, store: &dyn Store) -> Option<(Grant, Vec<Message>, Vec<Member>)> {
+        let grant = store.grant(&self.owner.id, &self.it.id).await.unwrap()?;
+        let (messages, members) = (store.messages_back(&grant, None, 100).await, store.members(&grant).await);
+        Some((grant, messages.unwrap(), members.unwrap()))
+    }
+
+    async fn reads(&self, store: &dyn Store) {
+        let grant = &self.grant;
+        let ids = [self.answer().to_owned()];
+        assert_eq!(store.messages_of(grant, &ids, Texts::All).await.unwrap().len(), 1);
+        assert_eq!(store.outlines_back(grant, None, 9).await.unwrap().len(), 2);
+        assert_eq!(store.children(grant, &[None]).await.unwrap().len(), 1);
+        assert_eq!(store.message(grant, self.answer()).await.unwrap().unwrap().content, "Half");
+        assert_eq!(store.changes_since(grant, 0, 9).await.unwrap().messages.len(), 2);
+        let (read, message) = store.message_access(&self.person.id, self.answer(), Need::Read).await.unwrap();
+        assert_eq!((&read, &*message.id), (grant, self.answer()));
+    }
+}
+
+pub(super) async fn each_level_may_do_what_it_needs_and_nothing_more(store: &dyn Store) {
+    for level in LEVELS {
+        for (act, need) in ACTS {
+            let room = room(store, level).await;
+            room.reads(store).await;
+            let bystander = user(store).await;
+            let owner = store.grant(&room.owner.id, &room.it.id).await.unwrap().unwrap();
+            store.set_member(&owner, &member(&bystander, MemberRole::Member)).await.unwrap();
+            let may = level >= need.least();
+            // The services ask first.
+            let access = store.access(&room.person.id, &room.it.id, need).await;
+            assert_eq!(access.is_ok(), may, "{level:?} {act:?}: {access:?}");
+            let of_message = store.message_access(&room.person.id, room.answer(), need).await;
+            assert!(if may { of_message.is_ok() } else { matches!(of_message, Err(NoAccess::Denied)) });
+            // The store asks again, whatever the grant was given for.
+            let before = room.state(store).await;
+            assert_eq!(room.act(store, act, &bystander).await, may, "{level:?} {act:?}");
+            if !may && !matches!(act, Act::Stop) {
+                assert_eq!(room.state(store).await, before, "{level:?} {act:?}");
+            }
+            interrupt(store).await;
+        }
+    }
+}
+
+pub(super) async fn a_stranger_has_no_grant_and_a_private_conversation_no_members(store: &dyn Store) {
+    let stranger = user(store).await;
+    let room = room(store, AccessLevel::Owner).await;
+    let private = first_turn(&room.owner);
+    talk(store, &private, "Yes.").await;
+    // Whatever rows there are.
+    let owner = store.grant(&room.owner.id, &private.conversation.id).await.unwrap().unwrap();
+    assert!(store.set_member(&owner, &member(&stranger, MemberRole::Moderator)).await.unwrap());
+    for (conversation, answer) in
+        [(&*room.it.id, room.answer()), (&*private.conversation.id, &*private.answer.id), ("none", "none")]
+    {
+        assert!(store.standing(&stranger.id, conversation).await.unwrap().is_none());
+        assert!(store.standing_of_message(&stranger.id, answer).await.unwrap().is_none());
+        for need in [Need::Read, Need::Write, Need::Manage, Need::Own] {
+            let access = store.access(&stranger.id, conversation, need).await;
+            assert!(matches!(access, Err(NoAccess::Missing)), "{conversation}: {access:?}");
+            let access = store.message_access(&stranger.id, answer, need).await;
+            assert!(matches!(access, Err(NoAccess::Missing)), "{conversation}: {access:?}");
+        }
+    }
+    // Rooms are not listed yet for those who are members of them only.
+    let listed = crate::server::store::ConversationQuery { limit: 9, ..Default::default() };
+    assert!(store.conversations(&stranger.id, &listed).await.unwrap().is_empty());
+    assert_eq!(store.conversations(&room.owner.id, &listed).await.unwrap().len(), 2);
+}
+
+pub(super) async fn who_was_removed_meanwhile_writes_nothing(store: &dyn Store) {
+    for (act, _) in ACTS {
+        let room = room(store, AccessLevel::Moderator).await;
+        let bystander = user(store).await;
+        let owner = store.grant(&room.owner.id, &room.it.id).await.unwrap().unwrap();
+        assert!(store.remove_member(&owner, &room.person.id).await.unwrap());
+        assert!(!store.remove_member(&owner, &room.person.id).await.unwrap());
+        let before = room.state(store).await;
+        assert!(!matches!(act, Act::Stop) || !store.is_alone() || room.state(store).await.is_some());
+        if matches!(act, Act::Stop) && store.is_alone() {
+            continue; // Nobody is asked there.
+        }
+        assert!(!room.act(store, act, &bystander).await, "{act:?}");
+        if !matches!(act, Act::Stop) {
+            assert_eq!(room.state(store).await, before, "{act:?}");
+        }
+        interrupt(store).await;
+    }
+}
+
+pub(super) async fn who_may_less_now_writes_no_more_than_that(store: &dyn Store) {
+    let room = room(store, AccessLevel::Moderator).await;
+    let bystander = user(store).await;
+    let owner = store.grant(&room.owner.id, &room.it.id).await.unwrap().unwrap();
+    assert!(store.set_member(&owner, &member(&room.person, MemberRole::Member)).await.unwrap());
+    let before = room.state(store).await;
+    for act in [Act::Update, Act::DeleteMessage, Act::SetMember, Act::RemoveMember, Act::Delete] {
+        assert!(!room.act(store, act, &bystander).await, "{act:?}");
+    }
+    assert_eq!(room.state(store).await, before);
+    assert!(room.act(store, Act::Add, &bystander).await);
+    assert!(store.set_member(&owner, &member(&room.person, MemberRole::Reader)).await.unwrap());
+    assert!(!room.act(store, Act::Add, &bystander).await);
+    // Nobody works in a conversation that is gone.
+    assert!(store.delete_conversation(&owner).await.unwrap());
+    for (act, _) in ACTS.into_iter().filter(|(act, _)| !matches!(act, Act::Stop)) {
+        let gone = Room { grant: owner.clone(), person: room.owner.clone(), ..copy(&room) };
+        assert!(!gone.act(store, act, &bystander).await, "{act:?}");
+    }
+}
+
+fn copy(room: &Room) -> Room {
+    Room {
+        owner: room.owner.clone(),
+        person: room.person.clone(),
+        it: room.it.clone(),
+        asked: room.asked.clone(),
+        grant: room.grant.clone(),
+    }
+}
+
+pub(super) async fn a_grant_reaches_no_further_than_its_conversation(store: &dyn Store) {
+    let ada = user(store).await;
+    let (here, elsewhere) = (first_turn(&ada), first_turn(&ada));
+    for turn in [&here, &elsewhere] {
+        begin(store, turn).await;
+        let end = Finish { status: Status::Stopped, ..finish("Half", 4) };
+        store.finish_message(&turn.answer.id, &end).await.unwrap();
+    }
+    let grant = store.grant(&ada.id, &here.conversation.id).await.unwrap().unwrap();
+    let other = &*elsewhere.answer.id;
+    assert!(store.message(&grant, other).await.unwrap().is_none());
+    assert!(store.messages_of(&grant, &[other.to_owned()], Texts::All).await.unwrap().is_empty());
+    assert_eq!(store.select_branch(&grant, other).await.unwrap(), TreeOutcome::Missing);
+    assert_eq!(store.delete_message(&grant, other).await.unwrap(), TreeOutcome::Missing);
+    let how = Continuation { message_id: other, key: None, run: "run", most_running: 9, now: LATER };
+    assert_eq!(store.continue_answer(&grant, &how).await.unwrap(), ContinueOutcome::Missing);
+    let asked = turn(&ada, &here.conversation, Some(other)).to(Destination::There(grant.clone()));
+    assert_eq!(store.begin_answer(&asked).await.unwrap(), BeginOutcome::NoParent);
+    let parent = Some(other.to_owned());
+    let message = message(&ada.id, &here.conversation.id, parent, Role::User, "Hello");
+    let added = store.add_message(&grant, &NewMessage { message, key: None, now: NOW }).await.unwrap();
+    assert_eq!(added, AddOutcome::NoParent);
+}
+
+pub(super) async fn members_are_kept_with_all_that_is_known_of_them(store: &dyn Store) {
+    let room = room(store, AccessLevel::Owner).await;
+    let people = [user(store).await, user(store).await, user(store).await];
+    let mut all: Vec<Member> = people.iter().map(|person| member(person, MemberRole::Reader)).collect();
+    for member in &all {
+        assert!(store.set_member(&room.grant, member).await.unwrap());
+    }
+    all[1] = Member {
+        role: MemberRole::Moderator,
+        joined_at: LATER,
+        read_seq: i64::MAX.unsigned_abs(),
+        notify: false,
+        ..all[1].clone()
+    };
+    assert!(store.set_member(&room.grant, &all[1]).await.unwrap());
+    assert_eq!(store.members(&room.grant).await.unwrap(), all);
+    assert_eq!(store.member(&room.grant, &all[1].user_id).await.unwrap().as_ref(), Some(&all[1]));
+    assert!(store.member(&room.grant, &room.owner.id).await.unwrap().is_none());
+    assert!(store.remove_member(&room.grant, &all[0].user_id).await.unwrap());
+    assert_eq!(store.members(&room.grant).await.unwrap(), all[1..]);
+    // They go with the conversation, and are in no other.
+    assert!(store.delete_conversation(&room.grant).await.unwrap());
+    while store.purge().await.unwrap() {}
+    assert!(store.members(&room.grant).await.unwrap().is_empty());
+    assert!(store.create_session(&session(&people[1]), super::fixtures::HASH).await.unwrap());
+}
+
+pub(super) async fn keys_and_running_answers_are_counted_by_author(store: &dyn Store) {
+    let room = room(store, AccessLevel::Member).await;
+    let owner = store.grant(&room.owner.id, &room.it.id).await.unwrap().unwrap();
+    let ask = async |who: &User, grant: &Grant, most_running| {
+        let asked = turn(who, &room.it, Some(room.answer()));
+        let asked = NewTurn { key: Some(key("k", "the same")), most_running, ..asked };
+        (asked.clone(), store.begin_answer(&asked.to(Destination::There(grant.clone()))).await.unwrap())
+    };
+    let (first, begun) = ask(&room.owner, &owner, 1).await;
+    assert!(matches!(begun, BeginOutcome::Begun { .. }));
+    assert!(store.finish_message(&first.answer.id, &finish("Yes.", 9)).await.unwrap());
+    // Another person's key of the same name is another key.
+    let (second, begun) = ask(&room.person, &room.grant, 1).await;
+    assert!(matches!(begun, BeginOutcome::Begun { .. }), "{begun:?}");
+    assert!(
+        matches!(ask(&room.owner, &owner, 1).await.1, BeginOutcome::Repeated { answer_id, .. } if answer_id == first.answer.id)
+    );
+    let stored = store.message(&owner, &second.answer.id).await.unwrap().unwrap();
+    assert_eq!(stored.author_id, room.person.id);
+    // The answer that runs counts for who asked, in whosever conversation it is.
+    let own = |who: &User| NewTurn { most_running: 1, ..first_turn(who) };
+    assert_eq!(store.begin_turn(&own(&room.person)).await.unwrap(), super::fixtures::TurnOutcome::TooMany);
+    assert_eq!(store.begin_turn(&own(&room.owner)).await.unwrap(), super::fixtures::TurnOutcome::Begun);
+}

@@ -1,0 +1,258 @@
+//! Whatever happens, and wherever somebody was: a copy that is given the changes since then is like the whole.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use proptest::{prelude::*, test_runner::Config};
+
+use crate::{
+    domain::{Conversation, ConversationPatch, Message, Role, Status, User},
+    server::store::{AddOutcome, Finish, Grant, NewMessage, Store, Texts},
+};
+
+use super::fixtures::{
+    Asking, Fresh, LATER, NOW, TurnOutcome, another_answer, conversation, finish, id, interrupt, memory,
+    message, mongo, turn, user,
+};
+
+/// What somebody does; numbers choose among the messages that there are.
+#[derive(Clone, Debug)]
+enum Act {
+    Say(usize),
+    Ask(usize),
+    Retry(usize),
+    Select(usize),
+    Delete(usize),
+    Continue(usize),
+    Title(String),
+    FirstTitle,
+    Pin(bool),
+    /// So many events of the running answer are told.
+    Tell(u64),
+    End(Status),
+    Crash,
+    /// A listener goes away here, to come back at the end.
+    Leave,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let ends = [Status::Complete, Status::Stopped, Status::Interrupted];
+    prop_oneof![
+        3 => any::<usize>().prop_map(Act::Say),
+        4 => any::<usize>().prop_map(Act::Ask),
+        2 => any::<usize>().prop_map(Act::Retry),
+        2 => any::<usize>().prop_map(Act::Select),
+        3 => any::<usize>().prop_map(Act::Delete),
+        2 => any::<usize>().prop_map(Act::Continue),
+        1 => "[a-z]{1,3}".prop_map(Act::Title),
+        1 => Just(Act::FirstTitle),
+        1 => any::<bool>().prop_map(Act::Pin),
+        3 => (1..40_u64).prop_map(Act::Tell),
+        5 => (0..ends.len()).prop_map(move |at| Act::End(ends[at])),
+        1 => Just(Act::Crash),
+        5 => Just(Act::Leave),
+    ]
+}
+
+/// What a listener has: the conversation and its messages as they were when it was told up to `place`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Copy {
+    conversation: Conversation,
+    messages: BTreeMap<String, Message>,
+    place: u64,
+}
+
+struct World {
+    store: Arc<dyn Store>,
+    ada: User,
+    grant: Grant,
+    /// The numbers of the process that tells the events: never behind the store's.
+    told: u64,
+    left: Vec<Copy>,
+}
+
+impl World {
+    async fn new(fresh: &Fresh) -> Self {
+        let store = fresh.store.clone();
+        let (ada, it) = (user(&*store).await, conversation(""));
+        store.create_conversation(&ada.id, &it).await.unwrap();
+        let grant = store.grant(&ada.id, &it.id).await.unwrap().unwrap();
+        Self { store, ada, grant, told: 0, left: Vec::new() }
+    }
+
+    async fn copy(&self) -> Copy {
+        let grant = self.store.grant(&self.ada.id, self.grant.conversation_id()).await.unwrap().unwrap();
+        let all = self.store.messages_back(&grant, None, 1_000).await.unwrap();
+        let messages = all.into_iter().map(|message| (message.id.clone(), message)).collect();
+        Copy { conversation: grant.into_conversation(), messages, place: self.told }
+    }
+
+    /// Someone's change is told: with the next number, beyond that of the store where nobody was numbered meanwhile.
+    async fn tell(&mut self, runs: bool) {
+        let grant = self.store.grant(&self.ada.id, self.grant.conversation_id()).await.unwrap().unwrap();
+        self.told = if runs { self.told + 1 } else { grant.last_seq() };
+    }
+
+    async fn act(&mut self, act: Act) {
+        let store = self.store.clone();
+        let copy = self.copy().await;
+        let all: Vec<&Message> = copy.messages.values().collect();
+        let running = all.iter().find(|message| message.status == Status::Generating).copied();
+        let runs = running.is_some();
+        let chosen = |at: usize| all.get(at.checked_rem(all.len()).unwrap_or_default()).copied();
+        let it = &copy.conversation;
+        match act {
+            Act::Say(at) => {
+                let parent = chosen(at).map(|message| message.id.clone());
+                let message = message(&self.ada.id, &it.id, parent, Role::User, "Said");
+                let new = NewMessage { message, key: None, now: NOW };
+                let added = store.add_message(&self.grant, &new).await.unwrap();
+                assert!(matches!(added, AddOutcome::Added(_)), "{added:?}");
+                self.tell(runs).await;
+            }
+            Act::Ask(at) => {
+                let parent = chosen(at).map(|message| &*message.id);
+                let begun = store.begin_turn(&turn(&self.ada, it, parent)).await.unwrap();
+                self.began(begun == TurnOutcome::Begun).await;
+            }
+            Act::Retry(at) => {
+                let Some(parent) = chosen(at).and_then(|message| message.parent_id.as_deref()) else {
+                    return;
+                };
+                let begun = store.begin_turn(&another_answer(&self.ada, it, Some(parent))).await.unwrap();
+                self.began(begun == TurnOutcome::Begun).await;
+            }
+            Act::Continue(at) => {
+                let Some(message) = chosen(at) else { return };
+                let outcome = store.go_on(&self.ada.id, &message.id, None, &id(), 1000, LATER).await.unwrap();
+                self.began(matches!(outcome, crate::server::store::ContinueOutcome::Begun { .. })).await;
+            }
+            Act::Select(at) => {
+                let Some(message) = chosen(at) else { return };
+                store.select_branch(&self.grant, &message.id).await.unwrap();
+                self.tell(runs).await;
+            }
+            Act::Delete(at) => {
+                let Some(message) = chosen(at) else { return };
+                store.delete_message(&self.grant, &message.id).await.unwrap();
+                self.tell(runs).await;
+            }
+            Act::Title(title) => {
+                self.patch(ConversationPatch { title: Some(title), ..Default::default() }, runs).await
+            }
+            Act::Pin(pinned) => {
+                self.patch(ConversationPatch { pinned: Some(pinned), ..Default::default() }, runs).await
+            }
+            Act::FirstTitle => {
+                if store.set_title_if_empty(&it.id, "First").await.unwrap().is_some() {
+                    self.tell(runs).await;
+                }
+            }
+            Act::Tell(events) => self.told += if runs { events } else { 0 },
+            Act::End(status) => {
+                let Some(running) = running else { return };
+                self.told += 1;
+                let text = format!("{}more ", running.content);
+                let end = Finish { status, ..finish(&text, self.told) };
+                assert!(store.finish_message(&running.id, &end).await.unwrap());
+                self.told = self.told.max(0);
+            }
+            Act::Crash => {
+                interrupt(&*store).await;
+                self.tell(false).await;
+            }
+            Act::Leave => {
+                let mut copy = copy.clone();
+                // The text of a running answer is told, but stored only at its end.
+                copy.messages.values_mut().for_each(|message| message.left_out = 0);
+                self.left.push(copy);
+            }
+        }
+    }
+
+    async fn patch(&mut self, patch: ConversationPatch, runs: bool) {
+        self.store.update_conversation(&self.grant, &patch).await.unwrap().unwrap();
+        self.tell(runs).await;
+    }
+
+    async fn began(&mut self, begun: bool) {
+        if begun {
+            self.tell(false).await;
+            self.told += 1;
+        }
+    }
+
+    /// Brings a copy up to date, as a listener's.
+    async fn catch_up(&self, copy: &mut Copy) {
+        let changes = self.store.changes_since(&self.grant, copy.place, 1_000).await.unwrap();
+        assert!(!changes.more);
+        for outline in &changes.messages {
+            let read =
+                self.store.messages_of(&self.grant, std::slice::from_ref(&outline.id), Texts::All).await;
+            let message = read.unwrap().pop().unwrap();
+            assert_eq!((message.revision, &message.parent_id), (outline.revision, &outline.parent_id));
+            copy.messages.insert(message.id.clone(), message);
+        }
+        for gone in &changes.removed {
+            copy.messages.remove(gone);
+        }
+        if let Some(conversation) = changes.conversation {
+            copy.conversation = conversation;
+        }
+        copy.place = changes.seq;
+    }
+
+    async fn all_who_left_come_back(&mut self) {
+        let mut whole = self.copy().await;
+        for mut copy in std::mem::take(&mut self.left) {
+            let from = copy.place;
+            self.catch_up(&mut copy).await;
+            whole.place = copy.place;
+            assert_eq!(copy, whole, "from {from}");
+            // And once more from there.
+            self.catch_up(&mut copy).await;
+            assert_eq!(copy, whole);
+        }
+    }
+}
+
+async fn holds(fresh: Fresh, acts: Vec<Act>) {
+    let mut world = World::new(&fresh).await;
+    let half = acts.len() / 2;
+    for (at, act) in acts.into_iter().enumerate() {
+        world.act(act).await;
+        if at == half {
+            let left = world.left.clone();
+            world.all_who_left_come_back().await;
+            world.left = left;
+        }
+    }
+    world.all_who_left_come_back().await;
+    fresh.store.close().await;
+}
+
+fn with_runtime(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work);
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 64, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn a_copy_is_like_the_whole_in_sqlite(acts in prop::collection::vec(act(), 1..60)) {
+        with_runtime(async { holds(memory().await, acts).await });
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 12, max_shrink_iters: 40, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn a_copy_is_like_the_whole_in_mongodb(acts in prop::collection::vec(act(), 1..40)) {
+        with_runtime(async { holds(mongo().await, acts).await });
+    }
+}

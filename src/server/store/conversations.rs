@@ -1,0 +1,50 @@
+//! Conversations without their messages, as a trait.
+
+use async_trait::async_trait;
+
+use super::{Grant, Result};
+use crate::domain::{Conversation, ConversationPatch};
+
+/// A position in a listing of conversations: the last one seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationPosition {
+    pub updated_at: i64,
+    pub id: String,
+}
+
+/// Which conversations to list, newest first by `(updated_at, id)`.
+#[derive(Clone, Debug, Default)]
+pub struct ConversationQuery {
+    pub archived: bool,
+    /// Titles that contain this, regardless of case.
+    pub title_contains: Option<String>,
+    /// Begin after this one.
+    pub after: Option<ConversationPosition>,
+    pub limit: u32,
+}
+
+/// A conversation as it is after a change, and the number of the change: [`crate::domain::Message::revision`] of the
+/// messages that the change touched. The event that tells of it has no higher number, unless an answer is being
+/// written: that one's end raises the revisions of all that changed meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub conversation: Conversation,
+    pub revision: u64,
+}
+
+#[async_trait]
+pub trait Conversations: Send + Sync {
+    async fn create_conversation(&self, owner_id: &str, conversation: &Conversation) -> Result<()>;
+    /// Those that the person owns. Conversations in which somebody is a member are not listed yet.
+    async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>>;
+    /// Needs [`super::Need::Manage`], otherwise `None`. `updated_at` stays: renaming does not reorder.
+    async fn update_conversation(&self, grant: &Grant, patch: &ConversationPatch) -> Result<Option<Changed>>;
+    /// Sets the title only while there is none; the revision of that, `None` when there is a title (or no conversation).
+    /// Takes no grant, because the server gives the title by itself, whoever asked the first question.
+    async fn set_title_if_empty(&self, conversation_id: &str, title: &str) -> Result<Option<u64>>;
+    /// Needs [`super::Need::Own`], otherwise `false`. The conversation is gone at once. Its messages and chunks go with
+    /// it, or, where they are very many, with the next calls of [`Conversations::purge`].
+    async fn delete_conversation(&self, grant: &Grant) -> Result<bool>;
+    /// Removes some of what deleted conversations left; `true` when there is more.
+    async fn purge(&self) -> Result<bool>;
+}

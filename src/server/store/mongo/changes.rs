@@ -1,0 +1,96 @@
+//! What changed since a number, in MongoDB; and the numbers of what earlier versions stored without one.
+
+use futures::TryStreamExt;
+use mongodb::{
+    bson::{Document, doc},
+    error::Result,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::server::store::{Changes, Grant, Outline};
+
+use super::{
+    Mongo,
+    messages::{OutlineDoc, outline},
+};
+
+/// A message that is gone.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RemovedDoc {
+    #[serde(rename = "_id")]
+    pub id: String,
+    pub conversation_id: String,
+    pub revision: i64,
+}
+
+#[derive(Debug, Deserialize)]
+struct BeganDoc {
+    began_seq: Option<i64>,
+}
+
+impl Mongo {
+    pub(super) async fn changes(&self, grant: &Grant, seq: u64, limit: u32) -> Result<Changes> {
+        let id = grant.conversation_id();
+        let running = doc! { "conversation_id": id, "status": "generating" };
+        let (messages, began) = (self.messages(), doc! { "began_seq": 1 });
+        let running = messages.clone_with_type::<BeganDoc>().find_one(running).projection(began).await?;
+        // What changes between this look and the next ones is told now, and once more after the number of this one.
+        let Some(now) = self.conversation_docs().find_one(doc! { "_id": id }).await? else {
+            return Ok(Changes::nothing(seq));
+        };
+        let last_seq = now.last_seq.unsigned_abs();
+        let began = running.map(|running| running.began_seq.map_or(last_seq, i64::unsigned_abs));
+        let (from, seq) = Changes::between(seq, last_seq, began);
+        let later = doc! { "$gt": from.cast_signed() };
+        let steps = [
+            // A version before this one, which may run beside it, stores no revisions.
+            doc! { "$match": { "conversation_id": id, "$or": [{ "revision": &later }, { "revision": null }] } },
+            doc! { "$sort": { "revision": 1, "_id": 1 } },
+            doc! { "$limit": i64::from(limit) + 1 },
+            outline(),
+        ];
+        let messages = messages.aggregate(steps).with_type::<OutlineDoc>().await?;
+        let messages: Vec<OutlineDoc> = messages.try_collect().await?;
+        let of = doc! { "conversation_id": id, "revision": &later };
+        let of_removed = self.removed();
+        let removed = of_removed.find(of).sort(doc! { "revision": 1 }).limit(i64::from(limit) + 1);
+        let removed: Vec<RemovedDoc> = removed.await?.try_collect().await?;
+        Ok(Changes {
+            messages: messages.into_iter().map(Outline::from).collect(),
+            removed: removed.into_iter().map(|removed| removed.id).collect(),
+            conversation: (now.changed_seq.unsigned_abs() > from).then(|| now.into()),
+            seq,
+            more: false,
+        }
+        .limited(limit))
+    }
+
+    /// Done twice it changes nothing more.
+    pub(super) async fn number_old(&self) -> Result<()> {
+        let nothing = || doc! { "$exists": false };
+        let all_of_it = vec![doc! { "$set": { "changed_seq": "$last_seq" } }];
+        self.conversation_docs().update_many(doc! { "changed_seq": nothing() }, all_of_it).await?;
+        let steps = [
+            doc! { "$match": { "revision": nothing() } },
+            doc! { "$lookup": {
+                "from": "conversations", "localField": "conversation_id", "foreignField": "_id", "as": "of"
+            } },
+            doc! { "$project": { "revision": { "$ifNull": [{ "$first": "$of.last_seq" }, 0_i64] } } },
+            doc! { "$merge": { "into": "messages", "whenNotMatched": "discard", "whenMatched": [
+                { "$set": { "revision": { "$ifNull": ["$revision", "$$new.revision"] } } }
+            ] } },
+        ];
+        self.messages().clone_with_type::<Document>().aggregate(steps).await?;
+        let running = doc! { "status": "generating", "began_seq": nothing() };
+        let began = vec![doc! { "$set": { "began_seq": "$revision" } }];
+        self.messages().update_many(running, began).await.map(|_| ())
+    }
+}
+
+/// These fields of a conversation, and the next number for it and its change, so much further on.
+pub(super) fn numbered(set: Document, by: i64) -> Vec<Document> {
+    let mut literal: Document =
+        set.into_iter().map(|(field, value)| (field, doc! { "$literal": value }.into())).collect();
+    literal.insert("last_seq", doc! { "$add": ["$last_seq", by] });
+    vec![doc! { "$set": literal }, doc! { "$set": { "changed_seq": "$last_seq" } }]
+}

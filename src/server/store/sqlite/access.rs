@@ -1,0 +1,167 @@
+//! Who may do what in a conversation, in SQLite.
+
+use async_trait::async_trait;
+use sqlx::{FromRow, Row, sqlite::SqliteRow};
+
+use crate::{
+    domain::Message,
+    server::store::{Access, AccessLevel, Grant, Member, Members, Need, Result, Standing},
+};
+
+use super::{
+    Sqlite,
+    error::store_error,
+    rows::{Word, conversation, get},
+};
+
+/// SQL: what the person `?2` is in the conversation with this id, as [`number`] has it; NULL for a stranger, and where
+/// the conversation is missing. This is the only place that knows it.
+macro_rules! level {
+    ($conversation_id:literal) => {
+        concat!(
+            "(SELECT CASE WHEN asked.owner_id = ?2 THEN 3 WHEN asked.kind <> 'private' THEN (
+                SELECT CASE role WHEN 'moderator' THEN 2 WHEN 'member' THEN 1 WHEN 'reader' THEN 0 END
+                FROM members WHERE members.conversation_id = asked.id AND members.user_id = ?2
+            ) END FROM conversations AS asked WHERE NOT asked.deleted AND asked.id = ",
+            $conversation_id,
+            ")"
+        )
+    };
+}
+
+/// SQL: whether the person `?2` may do what needs the level `?3` in the conversation `?1`.
+macro_rules! may {
+    () => {
+        concat!("coalesce(", crate::server::store::sqlite::access::level!("?1"), " >= ?3, 0)")
+    };
+}
+
+pub(super) use {level, may};
+
+/// A level as [`level`] counts it.
+pub(super) fn number(level: AccessLevel) -> u8 {
+    level as u8
+}
+
+pub(super) fn level_of(row: &SqliteRow) -> sqlx::Result<Option<AccessLevel>> {
+    const LEVELS: [AccessLevel; 4] =
+        [AccessLevel::Reader, AccessLevel::Member, AccessLevel::Moderator, AccessLevel::Owner];
+    let found: Option<u8> = row.try_get("level")?;
+    Ok(found.and_then(|found| LEVELS.into_iter().find(|level| number(*level) == found)))
+}
+
+const STANDING: &str = concat!("SELECT *, ", level!("?1"), " AS level FROM conversations WHERE id = ?1");
+
+const OF_MESSAGE: &str = concat!(
+    "SELECT messages.*, ",
+    level!("messages.conversation_id"),
+    " AS level, asked.id AS asked_id, asked.kind AS asked_kind, asked.title AS asked_title,
+        asked.model AS asked_model, asked.system_prompt AS asked_system_prompt, asked.pinned AS asked_pinned,
+        asked.archived AS asked_archived, asked.leaf_id AS asked_leaf_id, asked.created_at AS asked_created_at,
+        asked.updated_at AS asked_updated_at, asked.last_seq AS asked_last_seq
+    FROM messages JOIN conversations AS asked ON asked.id = messages.conversation_id
+    WHERE messages.id = ?1"
+);
+
+const SET_MEMBER: &str = concat!(
+    "INSERT INTO members (conversation_id, user_id, role, joined_at, read_seq, notify)
+    SELECT ?1, ?4, ?5, ?6, ?7, ?8 WHERE ",
+    may!(),
+    " ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role, joined_at = excluded.joined_at,
+        read_seq = excluded.read_seq, notify = excluded.notify"
+);
+
+const REMOVE_MEMBER: &str =
+    concat!("DELETE FROM members WHERE conversation_id = ?1 AND user_id = ?4 AND ", may!());
+
+#[async_trait]
+impl Access for Sqlite {
+    async fn standing(&self, user_id: &str, conversation_id: &str) -> Result<Option<Standing>> {
+        let query = sqlx::query(STANDING).bind(conversation_id).bind(user_id);
+        let row = query.fetch_optional(&self.readers).await.map_err(store_error)?;
+        let standing = row.map(|row| standing(&row, "", user_id));
+        Ok(standing.transpose().map_err(store_error)?.flatten())
+    }
+
+    async fn standing_of_message(
+        &self,
+        user_id: &str,
+        message_id: &str,
+    ) -> Result<Option<(Standing, Message)>> {
+        let query = sqlx::query(OF_MESSAGE).bind(message_id).bind(user_id);
+        let Some(row) = query.fetch_optional(&self.readers).await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        let found = async {
+            let Some(standing) = standing(&row, "asked_", user_id)? else { return Ok(None) };
+            Ok(Some((standing, Message::from_row(&row)?)))
+        };
+        found.await.map_err(store_error)
+    }
+}
+
+fn standing(row: &SqliteRow, prefix: &str, user_id: &str) -> sqlx::Result<Option<Standing>> {
+    let Some(level) = level_of(row)? else { return Ok(None) };
+    let last_seq: i64 = row.try_get(&*format!("{prefix}last_seq"))?;
+    Ok(Some(Standing::new(conversation(row, prefix)?, last_seq.unsigned_abs(), user_id, level)))
+}
+
+#[async_trait]
+impl Members for Sqlite {
+    async fn set_member(&self, grant: &Grant, member: &Member) -> Result<bool> {
+        sqlx::query(SET_MEMBER)
+            .bind(grant.conversation_id())
+            .bind(grant.user_id())
+            .bind(number(Need::Manage.least()))
+            .bind(&member.user_id)
+            .bind(member.role.word())
+            .bind(member.joined_at)
+            .bind(member.read_seq.cast_signed())
+            .bind(member.notify)
+            .execute(&self.writer)
+            .await
+            .map(|done| done.rows_affected() == 1)
+            .map_err(store_error)
+    }
+
+    async fn remove_member(&self, grant: &Grant, user_id: &str) -> Result<bool> {
+        sqlx::query(REMOVE_MEMBER)
+            .bind(grant.conversation_id())
+            .bind(grant.user_id())
+            .bind(number(Need::Manage.least()))
+            .bind(user_id)
+            .execute(&self.writer)
+            .await
+            .map(|done| done.rows_affected() == 1)
+            .map_err(store_error)
+    }
+
+    async fn member(&self, grant: &Grant, user_id: &str) -> Result<Option<Member>> {
+        sqlx::query_as("SELECT * FROM members WHERE conversation_id = ?1 AND user_id = ?2")
+            .bind(grant.conversation_id())
+            .bind(user_id)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(store_error)
+    }
+
+    async fn members(&self, grant: &Grant) -> Result<Vec<Member>> {
+        sqlx::query_as("SELECT * FROM members WHERE conversation_id = ?1 ORDER BY user_id")
+            .bind(grant.conversation_id())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)
+    }
+}
+
+impl FromRow<'_, SqliteRow> for Member {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            user_id: row.try_get("user_id")?,
+            role: get(row, "role")?,
+            joined_at: row.try_get("joined_at")?,
+            read_seq: row.try_get::<i64, _>("read_seq")?.unsigned_abs(),
+            notify: row.try_get("notify")?,
+        })
+    }
+}
