@@ -72,16 +72,16 @@ fn languages() -> BTreeMap<String, Sentences> {
         .collect()
 }
 
-/// Every literal that stands right after `before`, with what follows it.
+/// Every string literal right after `before`, with the code that follows it.
 fn literals_after<'a>(code: &'a str, before: &str) -> Vec<(&'a str, &'a str)> {
     code.match_indices(before)
-        // `t("` is not the end of `print("`.
+        // `t("` must not match the end of `print("`.
         .filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
         .filter_map(|(at, _)| code[at + before.len()..].trim_start().strip_prefix('"')?.split_once('"'))
         .collect()
 }
 
-/// The names in `.with("name", …)` after a key, up to what is no call of `with`.
+/// The names in the calls `.with("name", …)` after a key.
 fn given(mut rest: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     rest = rest.trim_start().trim_start_matches(',').trim_start();
@@ -170,7 +170,7 @@ fn every_key_in_the_code_is_in_the_files_with_its_parameters() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The browser's part has no files: what it may say is in the page.
+/// The browser's part has no files of sentences: what it may say is in the page.
 #[test]
 fn every_key_of_the_islands_is_among_their_phrases() {
     let english = &languages()["en"];
@@ -182,7 +182,7 @@ fn every_key_of_the_islands_is_among_their_phrases() {
         phrases.insert(key.to_owned(), names.map(str::to_owned).collect());
     }
     let mut wrong = Vec::new();
-    // Those parts are made in the browser, too.
+    // Those parts are rendered in the browser too.
     let parts = ["ui/parts/message.rs", "ui/parts/steer.rs"];
     for (name, code) in &sources {
         if !name.starts_with("ui/islands/") && !parts.contains(&&**name) || name == "ui/islands/phrases.rs" {
@@ -233,7 +233,7 @@ fn every_key_of_the_files_is_in_the_code() {
     let code: String = sources().into_iter().map(|(_, code)| code).collect();
     let unused: Vec<_> =
         languages()["en"].keys().filter(|key| !code.contains(&format!("\"{key}\""))).cloned().collect();
-    // What the build script reads of a file.
+    // The line that the build script reads of a file.
     let unused: Vec<_> = unused.iter().filter(|key| *key != "number-group").collect();
     assert!(unused.is_empty(), "{unused:?}");
 }
@@ -251,7 +251,7 @@ fn the_parameters_of_a_key_are_found_however_they_are_written() {
     assert_eq!(literals_after(r#"t("a"); print("b"); t( "c")"#, "t(").len(), 2);
 }
 
-/// Code without what only the log and the operator read: macros of tracing and of assertions, and attributes.
+/// Code without texts that only the log and the operator read: macros of tracing and of assertions, and attributes.
 fn for_people(code: &str) -> String {
     let calls = ["tracing::", ".expect(", "#[", "assert!(", "panic!("];
     let mut kept = String::new();
@@ -274,7 +274,7 @@ fn for_people(code: &str) -> String {
             depth == 0
         });
         rest = end.map_or("", |(end, _)| &after[begin + end + 1..]);
-        // The value that a macro of tracing's was only the path of.
+        // A tracing macro that is used as a path only.
         if call == "tracing::" && !after[..begin].ends_with('!') {
             kept.push_str(call);
             rest = &after[call.len()..];
@@ -283,14 +283,14 @@ fn for_people(code: &str) -> String {
     kept + rest
 }
 
-/// Every string literal, without its quotes, and where it begins.
+/// Every string literal without its quotes, and the offset where it begins.
 fn literals(code: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut chars = code.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         match c {
             '\'' => {
-                // A character, or the name of a lifetime.
+                // A character or a lifetime.
                 let next = chars.peek().map(|(_, c)| *c);
                 if next == Some('\\') {
                     chars.nth(1);
@@ -314,8 +314,8 @@ fn literals(code: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Whether a literal looks as if a person were to read it: it begins as a sentence or a label does. In views a single
-/// word can be one; elsewhere those are names of headers and the like.
+/// Whether a literal looks like text for a person: it begins like a sentence or a label. In views a single word may
+/// be one; elsewhere single words are names of headers and the like.
 fn is_text(literal: &str, in_view: bool) -> bool {
     let literal = literal.trim_start();
     literal.starts_with(|c: char| c.is_uppercase() || !c.is_ascii() && c.is_alphabetic())
@@ -325,7 +325,7 @@ fn is_text(literal: &str, in_view: bool) -> bool {
 
 #[test]
 fn all_that_a_person_reads_is_in_the_files() {
-    // What a view says: names, and the keys of a keyboard.
+    // Names, and the keys of a keyboard.
     const NAMES: [&str; 8] = [
         "Inglenook",
         "Enter",
@@ -336,7 +336,7 @@ fn all_that_a_person_reads_is_in_the_files() {
         "Accept-Language, Cookie",
         "Bearer {}",
     ];
-    // Read by models, by other servers, by programmers, or by whoever runs the site.
+    // For models, other servers, programmers, or the operator.
     const OTHERS: [&str; 13] = [
         "server/chat/prompt.rs",
         "server/chat/title.rs",
@@ -345,12 +345,12 @@ fn all_that_a_person_reads_is_in_the_files() {
         "server/http/connection/",
         "server/lifecycle.rs",
         "server/llm/dialects.rs",
-        // Beside each name that is read, who writes it.
+        // The tables name the servers that use each word.
         "server/llm/listing.rs",
-        // Its labels are compared with the files where they are.
+        // Its labels are compared with the files by a test of their own.
         "server/markdown/",
         "server/ops/",
-        // For the operator: why a job of the queue failed.
+        // For the operator: the reason why a job failed.
         "server/cluster/jobs.rs",
         "server/rest/docs.rs",
         "server/store/",
@@ -371,7 +371,7 @@ fn all_that_a_person_reads_is_in_the_files() {
     assert!(found.is_empty(), "not in locales/: {found:#?}");
 }
 
-/// The literals of views that a person reads whatever they begin with: what stands between tags, and labels.
+/// The literals of views that a person reads whatever they begin with: text between tags, and labels.
 fn literals_of_views(code: &str) -> Vec<String> {
     const LABELS: [&str; 4] = ["title=", "aria-label=", "placeholder=", "alt="];
     let is_read = |(at, text): &(usize, String)| {

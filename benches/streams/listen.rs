@@ -170,7 +170,8 @@ impl Place {
         serde_json::from_slice::<Begun>(&body).map(|begun| begun.after).map_err(|error| error.to_string())
     }
 
-    async fn open(
+    /// Listens to the conversation's events, after the number `after` if there is one.
+    pub async fn open(
         &self,
         connection: &mut Connection,
         after: Option<u64>,

@@ -1,6 +1,6 @@
 //! Measures streams: `make bench`, or `cargo bench --no-default-features --features ssr --bench streams -- one thousand`.
 //!
-//! Scenarios: one, fast, hundred, thousand, thousand-html, five-thousand, bytes. Without a name: one, fast,
+//! Scenarios: one, fast, hundred, thousand, thousand-html, five-thousand, bytes, idle. Without a name: one, fast,
 //! thousand and bytes. `--repeats N`; `--cold` opens the connections of many in the measured time.
 //! INGLENOOK_BIN names the program that is measured, INGLENOOK_STORE a MongoDB instead of SQLite
 //! (`mongod`: one of its own, as the tests start it).

@@ -6,6 +6,7 @@ use crate::{
     crowd::{self, Load, Outcome},
     http::Connection,
     listen::{Format, Place, Seen, from_server, from_server_listening, from_upstream, patiently},
+    procfs,
     report::{Table, Times, kib, shown, thousands},
     site::{Site, Upstream},
     tokens,
@@ -25,6 +26,7 @@ pub async fn run(name: &str, repeats: Option<usize>, cold: bool) -> Done {
         "thousand" => many(load(1000), Format::Text, repeats).await,
         "thousand-html" => many(load(1000), Format::Html, repeats).await,
         "five-thousand" => many(load(5000), Format::Text, repeats).await,
+        "idle" => idle(10_000).await,
         other => Err(format!("There is no scenario {other:?}.")),
     }
 }
@@ -248,4 +250,25 @@ async fn watched(
         counter.look();
     }
     Ok(seen)
+}
+
+/// The server's memory for each listener of a conversation in which nothing happens.
+async fn idle(count: usize) -> Done {
+    let upstream = Upstream::start()?;
+    let mut site = Site::start(&upstream).await?;
+    let places = site.places(count + 100, "tokens-20-delay-0", true).await?;
+    let mut connections = Vec::with_capacity(places.len());
+    let (mut before, pid) = (0, site.server.pid());
+    for (at, place) in places.iter().enumerate() {
+        // The first ones pay for whatever is made once.
+        if at == places.len() - count {
+            before = procfs::memory(pid).0;
+        }
+        let mut connection = open(place).await?;
+        place.open(&mut connection, None, Format::Text).await?;
+        connections.push(connection);
+    }
+    let grown = procfs::memory(pid).0.saturating_sub(before);
+    println!("\n{count} idle listeners: {} each, {} in all\n", kib(grown / count as u64), kib(grown));
+    Ok(())
 }

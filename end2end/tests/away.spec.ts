@@ -1,10 +1,10 @@
-// A page that was away for longer than the server remembers its events: it is told what changed, and no more.
+// A page that was away for longer than the server keeps the events: the server tells it what changed, and no more.
 import type { Page } from "@playwright/test";
 
 import { Chat } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 
-/** Marks the page, to see whether it is loaded anew. */
+/** Marks the page, so that a reload shows by the missing mark. */
 const mark = (page: Page) => page.evaluate(() => ((window as any).samePage = true));
 const isSame = (page: Page) => page.evaluate(() => (window as any).samePage === true);
 
@@ -14,6 +14,7 @@ test("a page that was away shows what was asked elsewhere, without loading anew"
   await chat.ended();
   // Another browser of the same person, which keeps its connection.
   const elsewhere = await browser.newContext({ storageState: await context.storageState() });
+  await watch.context(elsewhere);
   const other = new Chat(await elsewhere.newPage());
   await mark(chat.page);
   await chat.box.fill("a draft");
@@ -23,7 +24,7 @@ test("a page that was away shows what was asked elsewhere, without loading anew"
   await other.ended();
   await other.ask("Third words", "echo");
   await other.ended();
-  // Nobody listens any more: the server forgets the events, and the store has what changed.
+  // No page listens any more, so the server drops the events, and only the store has what changed.
   await elsewhere.close();
   await context.setOffline(false);
   await expect(chat.questions).toHaveText([/First words/, /Second words/, /Third words/], { timeout: 20_000 });

@@ -1,33 +1,42 @@
 //! A conversation (its messages are separate, see [`super::message`]) and a page of a listing.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The longest title, in characters.
 pub const MAX_TITLE_CHARS: usize = 200;
 /// The longest system prompt, in bytes.
 pub const MAX_SYSTEM_PROMPT_BYTES: usize = 32 * 1024;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A conversation, without its messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Conversation {
     pub id: String,
+    /// Who may take part. So far all conversations are private.
     #[serde(default)]
+    #[schema(required)]
     pub kind: ConversationKind,
-    /// Empty until the model (or the first words) has given one.
+    /// Empty until the model, or the first question, has given one.
     pub title: String,
-    /// `None`: the server's default model.
+    /// The model that answers; without one the server's default.
+    #[schema(required)]
     pub model: Option<String>,
+    #[schema(required)]
     pub system_prompt: Option<String>,
     pub pinned: bool,
     pub archived: bool,
     /// The newest message of the branch on screen.
+    #[schema(required)]
     pub leaf_id: Option<String>,
+    /// UTC milliseconds since 1970.
     pub created_at: i64,
-    /// When a message was last added; listings are newest first by `(updated_at, id)`.
+    /// When a message was last added, in UTC milliseconds since 1970. Listings are newest first by it, and then by id.
     pub updated_at: i64,
 }
 
-/// Who may take part in a conversation. Only private ones are made so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Who may take part in a conversation: the owner alone (`private`), the owner and the members (`room`; with topics
+/// `board`), or two people (`direct`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConversationKind {
     /// The owner alone.
@@ -41,25 +50,29 @@ pub enum ConversationKind {
     Board,
 }
 
-/// What an owner may change; `None` leaves a field as it is. The inner `None` of `model` and
-/// `system_prompt` clears them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What an owner may change. A field that is left out stays as it is.
+// `Some(None)` clears `model` and `system_prompt`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConversationPatch {
+    /// Blanks around it are left out.
+    #[schema(max_length = 200)]
     pub title: Option<String>,
+    /// `null`: the server's default model.
     #[serde(default, deserialize_with = "present")]
     pub model: Option<Option<String>>,
+    /// At most 32 KiB; `null`: none.
     #[serde(default, deserialize_with = "present")]
     pub system_prompt: Option<Option<String>>,
     pub pinned: Option<bool>,
     pub archived: Option<bool>,
 }
 
-/// JSON `null` is "clear it", an absent field is "leave it".
+/// Tells an absent field, which is left as it is (`None`), from `null`, which clears it (`Some(None)`).
 pub fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(d).map(Some)
 }
 
-/// One page of a listing. `next_cursor` is opaque; `None` at the end.
+/// One page of a listing. `next_cursor` leads to the next page and is opaque; `None` at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page<T> {
     pub items: Vec<T>,

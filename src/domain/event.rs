@@ -1,16 +1,17 @@
-//! What listeners of a conversation are told while an answer is written: one enum for both
-//! transports (lines of JSON for the page, SSE for programs).
+//! [`ChatEvent`]: what the listeners of a conversation are told while an answer is written. Both transports carry it:
+//! lines of JSON for the page, server-sent events for programs.
 
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
+use utoipa::ToSchema;
 
 use super::{
     message::{Failure, FailureCode, Message, Status, Usage, is_zero},
     reason::Reason,
 };
 
-/// An event with its place. `seq` grows by one from event to event of an answer, and never falls
-/// within a conversation.
+/// An event with its number: `seq` grows by one from event to event of an answer, and never falls within a
+/// conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeqEvent {
     pub seq: u64,
@@ -18,82 +19,76 @@ pub struct SeqEvent {
     pub event: ChatEvent,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+/// An answer is `started`, then come `delta`, or `block` and `lines`, and then `done` or `failed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ChatEvent {
-    /// An answer begins. Of a message that is known already: it begins again with the text it has.
+    /// An answer begins. One that the listener knows already is continued: it begins again with the text it has.
     Started {
         message_id: String,
         model: String,
+        /// The message that the answer follows.
+        #[schema(required)]
         parent_id: Option<String>,
-        /// `None` where an old question gets a further answer, or an answer is continued.
+        /// The question that was stored with the answer; none where an old question gets a further answer, or an
+        /// answer is continued.
+        #[schema(required)]
         question: Option<AskedQuestion>,
-        /// See [`super::Message::left_out`].
+        /// As `left_out` of a message.
         #[serde(default, skip_serializing_if = "is_zero")]
         left_out: u32,
     },
-    /// More text (format=text).
-    Delta {
-        message_id: String,
-        text: String,
-    },
-    /// More of what a reasoning model thinks, as plain text (both formats).
-    Reasoning {
-        message_id: String,
-        text: String,
-    },
-    /// Block `index` of the answer, new or in place of what it was (format=html).
-    Block {
-        message_id: String,
-        index: u32,
-        html: String,
-    },
-    /// Finished lines to append to the open code block `index` (format=html).
-    Lines {
-        message_id: String,
-        index: u32,
-        html: String,
-    },
-    Title {
-        title: String,
-    },
+    /// More text of the answer, with `format=text`.
+    Delta { message_id: String, text: String },
+    /// More of what a reasoning model thinks, as plain text with either format.
+    Reasoning { message_id: String, text: String },
+    /// The whole block `index` of the answer, new or in place of what it was, with `format=html`.
+    Block { message_id: String, index: u32, html: String },
+    /// Finished lines to append to the open code block `index`, with `format=html`.
+    Lines { message_id: String, index: u32, html: String },
+    /// The conversation has a new title.
+    Title { title: String },
+    /// The answer has ended, whole or stopped or interrupted.
     Done {
         message_id: String,
         status: Status,
+        #[schema(required)]
         usage: Option<Usage>,
-        /// See [`super::Message::length_limited`].
+        /// As `length_limited` of a message.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         length_limited: bool,
     },
+    /// The provider failed, and the answer has ended.
     Failed {
         message_id: String,
         code: FailureCode,
+        /// Why, as a key with parameters.
         reason: Reason,
-        /// The reason in the listener's language; empty until a listener is told.
+        /// Why, as a sentence in the language of the listener.
+        // Empty until a listener is told.
         #[serde(default)]
+        #[schema(required)]
         message: String,
+        /// Whether asking again may help without changing anything.
         retryable: bool,
     },
     /// A person's message that no answer began with.
     Message(AskedQuestion),
-    /// A message is gone; those that followed it follow the one before it.
-    Deleted {
-        message_id: String,
-    },
-    /// The listener's place is gone; the whole state follows, once.
-    Reset {
-        message_id: String,
-    },
-    /// Messages or the branch on screen were changed by something other than an answer: whoever shows
-    /// the conversation reads it anew.
+    /// A message is gone; the messages that followed it follow the one before it.
+    Deleted { message_id: String },
+    /// What the listener missed is no longer there: the newest answer follows as a whole, once.
+    Reset { message_id: String },
+    /// Messages or the branch on screen were changed by something other than an answer: whoever shows the conversation
+    /// reads its messages again.
     Changed {},
 }
 
 /// A person's message, as listeners are told of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AskedQuestion {
     pub id: String,
+    #[schema(required)]
     pub parent_id: Option<String>,
     pub content: String,
 }
@@ -137,7 +132,7 @@ impl ChatEvent {
         Self::Failed { message_id, code, reason, message: String::new(), retryable }
     }
 
-    /// Bytes of the answer in it.
+    /// How many bytes of the answer's text the event carries.
     pub fn text_len(&self) -> usize {
         match self {
             Self::Delta { text, .. } | Self::Reasoning { text, .. } => text.len(),

@@ -2,45 +2,57 @@
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
 use super::reason::Reason;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// The schema leaves out what the REST API answers in another form: `content` as Markdown or HTML, `failure` in words.
+/// A question or an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Message {
     pub id: String,
     pub conversation_id: String,
     /// The person who wrote it; of an answer, the person who asked for it.
     pub author_id: String,
-    /// `None` for the first question. A parent is always older than its children, so its id sorts
-    /// before theirs.
+    /// The message that this one follows; the first one follows none. A parent is older than its children, so its
+    /// id sorts before theirs.
+    #[schema(required)]
     pub parent_id: Option<String>,
     pub role: Role,
     /// Markdown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(ignore)]
     pub content: String,
-    /// What a reasoning model thought before it answered; empty for most.
+    /// What a reasoning model thought before it answered; missing for most models.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
     pub status: Status,
-    /// The model that was asked; `None` on a person's message.
+    /// The model that was asked; none on a person's message.
+    #[schema(required)]
     pub model: Option<String>,
+    /// As the provider counted, if it did.
+    #[schema(required)]
     pub usage: Option<Usage>,
     /// Why, when `status` is `failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
     pub failure: Option<Failure>,
-    /// The model stopped at a length limit; the answer can be continued.
+    /// The model stopped at a length limit, and the answer can be continued. Missing: it did not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub length_limited: bool,
-    /// On an answer: how many messages before it had no room in the model's context and were not sent;
-    /// [`MOST_LEFT_OUT`] stands for more, too.
+    /// On an answer: so many messages from the beginning of the conversation were not sent, because the model's
+    /// context has no room for them; 10000 stands for more, too. Missing: all were sent.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: u32,
+    /// UTC milliseconds since 1970.
     pub created_at: i64,
     /// The number within the conversation of the last change; a later change has a higher one.
     #[serde(default)]
+    #[schema(required)]
     pub revision: u64,
 }
 
-/// So many messages that were left out are counted.
+/// The highest [`Message::left_out`]: counting stops there.
 pub const MOST_LEFT_OUT: u32 = 10_000;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
@@ -57,18 +69,33 @@ impl Message {
 }
 
 /// The place of a message among those with the same parent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Siblings {
-    /// From 1.
+    /// From 1, the oldest.
+    #[schema(minimum = 1)]
     pub index: u32,
-    /// At least 2.
+    /// How many they are, this one included.
+    #[schema(minimum = 2)]
     pub count: u32,
+    #[schema(required)]
     pub previous_id: Option<String>,
+    #[schema(required)]
     pub next_id: Option<String>,
 }
 
+/// Who wrote a message.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -78,20 +105,31 @@ pub enum Role {
     Assistant,
 }
 
+/// How far a message has got.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Status {
-    /// Being written; every other status is final.
+    /// The message is being written; every other status is final.
     Generating,
     Complete,
-    /// By the person, with Stop.
+    /// The person stopped the answer.
     Stopped,
-    /// By a crash or a restart of the server.
+    /// A crash or a restart of the server ended the answer.
     Interrupted,
-    /// By the provider; see [`Failure`]. With some text it can go on.
+    /// The provider failed; [`Message::failure`] says how. An answer that has some text can be continued.
     Failed,
 }
 
@@ -108,7 +146,7 @@ impl Status {
 }
 
 /// Tokens as the provider counted them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Usage {
     pub prompt_tokens: u32,
     pub completion_tokens: u32,
@@ -140,7 +178,17 @@ impl Failure {
 
 /// Every way in which a provider can fail ends in one of these five.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]

@@ -1,14 +1,16 @@
 //! A model that a conversation can be held with, and what is known of it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The longest name of a model, in characters.
 pub const MAX_MODEL_CHARS: usize = 200;
 
-/// The context that is believed, in tokens: less holds no conversation, and more than this is a mistake.
+/// The range of [`Traits::context`]: less holds no conversation, and more than this is a mistake.
 pub const CONTEXT_TOKENS: std::ops::RangeInclusive<u32> = 256..=10_000_000;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A model to choose from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Model {
     /// `provider/name`: what a conversation stores and a caller sends.
     pub id: String,
@@ -16,34 +18,39 @@ pub struct Model {
     pub name: String,
     pub provider: String,
     #[serde(flatten)]
+    #[schema(inline)]
     pub traits: Traits,
 }
 
-/// What is known of a model besides its name. `None`: neither the configuration nor the provider says.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// What is known of a model besides its name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Traits {
-    /// The tokens that prompt and answer may have together.
+    /// The tokens that prompt and answer may have together. Missing, as the next two are: neither the configuration
+    /// nor the provider says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub context: Option<u32>,
     /// Whether it takes images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub vision: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub price: Option<Price>,
 }
 
-/// What a million tokens cost.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a million tokens cost, as the configuration says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Price {
     /// Of the prompt.
     pub input: f64,
     /// Of the answer.
     pub output: f64,
-    /// Three capital letters, as ISO 4217 has them.
+    /// Three capital letters as ISO 4217 has them, such as USD.
     pub currency: String,
 }
 
-/// A model as it is named in a list, with what the list says of it.
+/// A model as a provider's list or the configuration names it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listed {
     pub name: String,

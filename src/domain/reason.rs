@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A sentence as data. The keys are those of `locales/*.ftl`, so a search for a key finds both where a
 /// sentence is made and how it reads.
@@ -12,10 +13,13 @@ use serde::{Deserialize, Serialize};
 /// let reason = Reason::new("name-too-long").with("most", 100);
 /// assert_eq!(serde_json::to_string(&reason).unwrap(), r#"{"key":"name-too-long","with":{"most":100}}"#);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(description = "A sentence as a key with parameters, for programs that word it themselves.")]
 pub struct Reason {
     key: Cow<'static, str>,
+    /// Numbers, texts and further reasons by their names; missing when there are none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
     with: BTreeMap<Cow<'static, str>, Value>,
 }
 

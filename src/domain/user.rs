@@ -2,24 +2,38 @@
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
     pub id: String,
-    /// Lower-cased; unique.
+    /// In lower case; unique.
     pub email: String,
     pub name: String,
     pub role: UserRole,
     pub state: UserState,
-    /// A language's tag; `None` while none was chosen.
+    /// The tag of the language that the person chose; without one `Accept-Language` counts.
     #[serde(default)]
+    #[schema(required)]
     pub language: Option<String>,
+    /// UTC milliseconds since 1970.
     pub created_at: i64,
 }
 
 /// The first person to register is the administrator.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -30,7 +44,17 @@ pub enum UserRole {
 
 /// A disabled account cannot sign in, and its sessions end at once.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]

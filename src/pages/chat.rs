@@ -7,21 +7,22 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use crate::{
-    domain::{Conversation, Reason, Role, Status, UserRole},
+    domain::{Reason, Status, UserRole},
     pages::{
         Fresh, Id, Notice, PageError, Query, Visitor,
         layout::{Bar, Frame, Sidebar, title_of},
+        window::{Menu, Window},
     },
     server::{
-        conversations::{Conversations, ModelList, Thread, ThreadMessage},
+        conversations::{Conversations, ModelList, Thread},
         http::document::Page,
         live::log::Format,
         words,
     },
     ui::{
         islands::{AnswerSoFar, Chat, Opened, PHRASES},
-        parts::{Answer, AnswerFrame, EditForm, Ending, Icon, Question, meta_line},
-        words::{Localizer, around, t, t_with},
+        parts::Icon,
+        words::{around, t, t_with},
     },
 };
 
@@ -92,148 +93,52 @@ pub async fn open(
         Choice::load(&models, grant.conversation().model.as_deref()),
     );
     let (sidebar, thread, conversation) = (sidebar?, thread?, grant.into_conversation());
-    let alert = notice.alert();
-    let reader_id = current.user.id;
-    let generating = thread.messages.last().is_some_and(|last| last.message.status == Status::Generating);
+    let Thread { mut messages, previous_cursor, after, permit } = thread;
+    let last_id = messages.last().map(|last| last.message.id.clone());
+    let generating = messages.pop_if(|last| last.message.status == Status::Generating);
     let page = Page {
         islands: true,
         // The time makes the address another one, because a browser only scrolls when nothing but the fragment differs.
-        refresh: generating.then(|| format!("{REFRESH_SECONDS};url=/c/{id}?t={}#latest", now)),
+        refresh: generating.as_ref().map(|_| format!("{REFRESH_SECONDS};url=/c/{id}?t={now}#latest")),
         ..Page::new(title_of(&conversation))
     };
-    let Thread { mut messages, previous_cursor, after, permit } = thread;
-    let response = page.render(move || {
-        let last_id = messages.last().map(|last| last.message.id.clone());
-        let generating = messages.pop_if(|last| last.message.status == Status::Generating);
-        let generating = generating.map(|last| AnswerSoFar {
+    let older = query.before.is_some();
+    let window = Window {
+        newest: last_id.clone().filter(|_| !older),
+        edited: query.edit,
+        older,
+        previous_cursor,
+        query: query.before.map(|before| format!("before={before}&")).unwrap_or_default(),
+        key: key.clone(),
+    };
+    let opened = Opened {
+        conversation_id: Some(id.clone()),
+        last_id,
+        generating: generating.map(|last| AnswerSoFar {
             id: last.message.id,
             html: last.html.to_string(),
             siblings: last.siblings,
             left_out: last.message.left_out,
-        });
-        let path = format!("/c/{id}");
-        let older = query.before.is_some();
-        let window = Window {
-            newest: last_id.clone().filter(|_| !older),
-            edited: query.edit,
-            query: query.before.map(|before| format!("before={before}&")).unwrap_or_default(),
-            key: key.clone(),
-        };
-        let opened = Opened {
-            conversation_id: Some(id.clone()),
-            last_id,
-            generating,
-            after: (!older).then_some(after),
-            models: choice.models,
-            model: choice.chosen,
-            alert,
-            reader_id,
-            key,
-            phrases: words::current().phrases(&PHRASES),
-        };
+        }),
+        after: (!older).then_some(after),
+        models: choice.models,
+        model: choice.chosen,
+        alert: notice.alert(),
+        reader_id: current.user.id,
+        key,
+        phrases: words::current().phrases(&PHRASES),
+    };
+    let response = page.render(move || {
         view! {
-            <Frame sidebar current=Some(id)>
+            <Frame sidebar current=Some(id.clone())>
                 <Bar title=title_of(&conversation)>
                     <Menu conversation=conversation.clone() />
                 </Bar>
-                <Chat opened>
-                    {previous_cursor
-                        .map(|cursor| {
-                            view! {
-                                <p class="page-link">
-                                    <a href=format!("{path}?before={cursor}")>{t("messages-earlier")}</a>
-                                </p>
-                            }
-                        })}
-                    {messages.into_iter().map(|message| window.show(message)).collect_view()}
-                    {older
-                        .then(|| {
-                            view! {
-                                <p class="page-link">
-                                    <a href=format!("{path}#latest")>{t("messages-newest")}</a>
-                                </p>
-                            }
-                        })}
-                </Chat>
+                <Chat opened>{window.show(&id, messages)}</Chat>
             </Frame>
         }
     });
     Ok(permit.until_sent(response))
-}
-
-/// What the views of all messages of a page need.
-struct Window {
-    /// The last message of the branch, when the page shows it.
-    newest: Option<String>,
-    /// The question whose edit is open.
-    edited: Option<String>,
-    /// The parameters of the page's address that links keep, each with `&` at its end.
-    query: String,
-    /// The idempotency key of the page's forms.
-    key: String,
-}
-
-impl Window {
-    /// A question, or an answer that has ended.
-    fn show(&self, shown: ThreadMessage) -> AnyView {
-        let ThreadMessage { message, html, siblings } = shown;
-        let (id, query) = (message.id, self.query.clone());
-        if message.role == Role::User {
-            let edit = self.edited.as_ref().filter(|edited| **edited == id).map(|_| {
-                let (id, text) = (id.clone(), format!("\n{}", message.content));
-                view! { <EditForm id text key=self.key.clone() query=query.clone() /> }.into_any()
-            });
-            return view! { <Question id text=message.content siblings edit query /> }.into_any();
-        }
-        let frame = AnswerFrame {
-            ending: Ending {
-                status: message.status,
-                failure: message.failure.map(|failure| t_with(failure.reason)),
-                length_limited: message.length_limited,
-            },
-            left_out: message.left_out,
-            siblings,
-            newest: self.newest.as_ref() == Some(&id),
-            meta: meta_line(&Localizer::current(), &message.model.unwrap_or_default(), message.usage),
-        };
-        view! { <Answer id html=html.to_string() reasoning=message.reasoning frame /> }.into_any()
-    }
-}
-
-/// The menu of a conversation, with forms to rename and to delete it. It needs no script.
-#[component]
-fn Menu(conversation: Conversation) -> impl IntoView {
-    let Conversation { id, title, .. } = conversation;
-    view! {
-        <details class="menu">
-            <summary class="button-bare" aria-label=t("conversation-menu") title=t("more")>
-                <Icon name="more" />
-            </summary>
-            <div class="menu-content">
-                <form method="post" action="/fn/rename">
-                    <input type="hidden" name="conversation_id" value=id.clone() />
-                    <label>
-                        {t("field-title")} <input name="title" value=title maxlength="200" required dir="auto" />
-                    </label>
-                    <button class="button-small">
-                        <Icon name="edit" />
-                        {t("rename")}
-                    </button>
-                </form>
-                <details class="confirm">
-                    <summary class="button-small danger">
-                        <Icon name="bin" />
-                        {t("delete")}
-                    </summary>
-                    <form method="post" action="/fn/delete">
-                        <input type="hidden" name="conversation_id" value=id />
-                        <p>{t("delete-conversation-hint")}</p>
-                        <button class="button-small danger">{t("delete-for-good")}</button>
-                    </form>
-                </details>
-            </div>
-        </details>
-    }
 }
 
 /// The models to choose from, and the one that is chosen.

@@ -6,6 +6,7 @@ mod history;
 mod layout;
 mod login;
 mod settings;
+mod window;
 
 use std::{convert::Infallible, sync::Arc};
 

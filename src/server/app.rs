@@ -67,10 +67,11 @@ impl App {
         ended.listen(move |ids| streams.end_sessions(ids));
         let renderer = Arc::new(Renderer::new(std::thread::available_parallelism().map_or(2, usize::from)));
         let reading = Arc::new(Reading::default());
-        let models = Arc::new(ModelList::new(providers.clone(), config.chat.default_model.clone()));
+        let models =
+            Arc::new(ModelList::new(providers.clone(), config.chat.default_model.clone(), tasks.clone()));
         let relay = Arc::new(Relay::new(live.clone(), chats.clone(), sessions.clone(), clock.clone()));
         let elsewhere: Arc<dyn Elsewhere> = relay.clone();
-        let cluster = Arc::new(Cluster::new(chats.clone(), relay.clone()));
+        let cluster = Arc::new(Cluster::new(chats.clone(), relay.clone(), tasks.clone()));
         let accounts = Arc::new(Accounts::new(
             &config,
             secret,
@@ -87,6 +88,7 @@ impl App {
             reading: reading.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
+            tasks: tasks.clone(),
         });
         let chat = Arc::new(Chat::new(
             config.limits,
@@ -94,7 +96,7 @@ impl App {
             (models.clone(), providers),
             live.clone(),
             journal.clone(),
-            (clock.clone(), ids.clone()),
+            (clock.clone(), ids.clone(), tasks.clone()),
         ));
         let listening = Arc::new(Listening {
             live: live.clone(),

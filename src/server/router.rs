@@ -20,14 +20,15 @@ use crate::{error::AppError, pages};
 
 /// The whole site, for any listener.
 pub fn router(app: App) -> Router {
+    let (api, described) = rest::routes();
     let behind_the_gate = Router::new()
         .merge(pages::routes())
-        .nest("/api/v1", rest::routes())
+        .nest(rest::BASE, api)
         .route("/fn/{name}", any(context::server_functions))
         .fallback(|| async { AppError::NotFound })
         .method_not_allowed_fallback(|| async { AppError::MethodNotAllowed });
     let open = Router::new()
-        .merge(rest::documentation())
+        .merge(rest::documentation(described))
         .route("/pkg/{build}/{*name}", get(assets::hashed))
         .route("/favicon.ico", get(|headers: HeaderMap| assets::fixed("favicon.svg", headers)))
         .route("/robots.txt", get(|headers: HeaderMap| assets::fixed("robots.txt", headers)))

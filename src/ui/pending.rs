@@ -18,6 +18,11 @@ impl PendingRequest {
         key
     }
 
+    /// Whether `content` was sent and the server is not known to have it.
+    pub fn is(&self, content: &str) -> bool {
+        self.0.as_ref().is_some_and(|(sent, _)| sent == content)
+    }
+
     /// The server has the request, so the same content sent again is meant as another request.
     pub fn confirm(&mut self) {
         self.0 = None;
@@ -50,8 +55,10 @@ mod tests {
         pending.confirm();
         assert_eq!(key(&mut pending, "Why?"), "4", "asked once more");
         assert!(!pending.confirm_if("Why not?"));
+        assert!(pending.is("Why?") && !pending.is("Why not?"));
         assert_eq!(key(&mut pending, "Why?"), "4");
         assert!(pending.confirm_if("Why?") && !pending.confirm_if("Why?"));
+        assert!(!pending.is("Why?"), "the server has it");
         assert_eq!(key(&mut pending, "Why?"), "5");
     }
 }

@@ -53,10 +53,10 @@ impl Database {
             Self::Sqlite(_) => {
                 let when = match refusal {
                     Refusal::Statuses(statuses) => {
-                        format!("UPDATE ON messages WHEN NEW.status IN ('{}')", statuses.join("', '"))
+                        format!("UPDATE ON messages WHEN NEW.role = 'assistant' AND NEW.status IN ('{}')", statuses.join("', '"))
                     }
                     Refusal::EndsWithText => {
-                        "UPDATE ON messages WHEN NEW.status != 'generating' AND length(NEW.content) > 0"
+                        "UPDATE ON messages WHEN NEW.role = 'assistant' AND NEW.status != 'generating' AND length(NEW.content) > 0"
                             .into()
                     }
                     Refusal::PartsOf(id) => format!("INSERT ON chunks WHEN NEW.message_id = '{id}'"),

@@ -357,7 +357,8 @@ async fn who_goes_away_while_being_let_in_leaves_nothing() {
     let mut cut = 0;
     for at in 0..200 {
         let listening = talk.lin.events(&events);
-        cut += u32::from(tokio::time::timeout(Duration::from_micros(at * 10), listening).await.is_err());
+        // Most of them early: a database on the same machine answers within a tenth of a millisecond.
+        cut += u32::from(tokio::time::timeout(Duration::from_micros(at * at / 20), listening).await.is_err());
     }
     assert!(cut > 10, "{cut} were cut off");
     assert!(talk.app.state.live.conversations().is_empty());

@@ -1,70 +1,99 @@
-//! The API's description: that the answers are as it says, and its page.
+//! The API's document: the answers, the events and the limits are as it says, and its page lists them.
 
 use std::collections::BTreeSet;
 
+use axum::http::Method;
+use inglenook::domain::{
+    ChatEvent, Conversation, ConversationKind, Failure, FailureCode, Message, Model, Price, Reason, Role,
+    Status, Traits, Usage, User, UserRole, UserState,
+};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::app::{App, PASSWORD};
+use super::{
+    app::{App, PASSWORD},
+    client::{Answer, Client},
+};
 
+const BASE: &str = "/api/v1";
+
+/// The document, in which no object has a field that is not described.
 struct Document(Value);
 
 impl Document {
-    fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        let Some(reference) = schema["$ref"].as_str() else { return schema };
-        self.0.pointer(&reference[1..]).unwrap()
+    async fn of(app: &App) -> Self {
+        let mut document = app.client().get("/api/openapi.json").await.is(200).json();
+        let schemas = document["components"]["schemas"].clone();
+        close(&mut document, &schemas);
+        Self(document)
     }
 
-    /// The schema of an answer.
-    fn answer(&self, method: &str, path: &str, status: u16) -> &Value {
-        let answer = self.resolved(&self.0["paths"][path][method]["responses"][status.to_string()]);
-        let schema = answer["content"].as_object().and_then(|content| content.values().next());
-        &schema.unwrap_or_else(|| panic!("{method} {path} {status} is not described"))["schema"]
+    /// Each call with its method and path.
+    fn calls(&self) -> impl Iterator<Item = (Method, &str, &Value)> {
+        let paths = self.0["paths"].as_object().unwrap().iter();
+        paths.flat_map(|(path, item)| {
+            let calls = item.as_object().unwrap().iter();
+            calls.map(move |(method, call)| (method.to_uppercase().parse().unwrap(), path.as_str(), call))
+        })
     }
 
-    /// Types, required fields, words to choose from; and no field that is not described.
-    fn check(&self, value: &Value, schema: &Value, at: &str) {
-        let schema = self.resolved(schema);
-        let kinds: Vec<&str> = match &schema["type"] {
-            Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
-            kind => kind.as_str().into_iter().collect(),
-        };
-        let kind = match value {
-            Value::Null => "null",
-            Value::Bool(_) => "boolean",
-            Value::Number(_) => "integer",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-        };
-        assert!(kinds.contains(&kind), "{at} is {value}, described as {kinds:?}");
-        if let Some(words) = schema["enum"].as_array() {
-            assert!(words.contains(value), "{at} is {value}");
-        }
-        for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-            self.check(item, &schema["items"], &format!("{at}[{index}]"));
-        }
-        if let Some(fields) = value.as_object() {
-            for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-                assert!(fields.contains_key(name), "{at} has no {name}");
+    /// `pointer` leads to the schema.
+    fn check(&self, value: &Value, pointer: &str, at: &str) {
+        let found = self.0.pointer(pointer);
+        let mut schema = found.unwrap_or_else(|| panic!("{at}: {pointer} is not described")).clone();
+        schema["components"] = self.0["components"].clone();
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        let errors: Vec<_> = validator.iter_errors(value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{at} is {value}: {errors:?}");
+    }
+
+    fn check_schema(&self, value: &impl Serialize, name: &str) {
+        self.check(&serde_json::to_value(value).unwrap(), &format!("/components/schemas/{name}"), name);
+    }
+
+    /// Checks an answer, its media type included, and gives its body.
+    fn check_answer(&self, method: &str, path: &str, answer: &Answer) -> Value {
+        let kind = answer.header("content-type").replace('/', "~1");
+        let path_in_pointer = path.replace('/', "~1");
+        let pointer =
+            format!("/paths/{path_in_pointer}/{method}/responses/{}/content/{kind}/schema", answer.status);
+        let body = answer.json();
+        self.check(&body, &pointer, &format!("{method} {path}"));
+        body
+    }
+}
+
+/// Forbids fields that are not described, in each object as a whole. `schemas` are the named ones as they are.
+fn close(schema: &mut Value, schemas: &Value) {
+    match schema {
+        Value::Object(fields) => {
+            let is_object = fields.get("properties").is_some_and(Value::is_object);
+            if is_object || fields.contains_key("allOf") {
+                fields.insert("unevaluatedProperties".into(), false.into());
             }
-            for (name, field) in fields {
-                let described = &schema["properties"][name];
-                assert!(!described.is_null(), "{at}.{name} is not described");
-                self.check(field, described, &format!("{at}.{name}"));
+            // The parts of an object do not know each other's fields.
+            for part in fields.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
+                if let Some(name) = part["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
+                    *part = schemas[name].clone();
+                }
+                part["properties"]
+                    .as_object_mut()
+                    .unwrap()
+                    .values_mut()
+                    .for_each(|value| close(value, schemas));
             }
+            fields.iter_mut().filter(|(key, _)| *key != "allOf").for_each(|(_, value)| close(value, schemas));
         }
+        Value::Array(items) => items.iter_mut().for_each(|item| close(item, schemas)),
+        _ => {}
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_are_as_described() {
     let app = App::start().await;
-    let document = Document(app.client().get("/api/openapi.json").await.is(200).json());
-    let check = |method: &str, path: &str, answer: super::client::Answer| {
-        let schema = document.answer(method, path, answer.status);
-        document.check(&answer.json(), schema, &format!("{method} {path}"));
-        answer.json()
-    };
+    let document = Document::of(&app).await;
+    let check = |method: &str, path: &str, answer: Answer| document.check_answer(method, path, &answer);
     let form = json!({ "email": "lin@example.org", "password": PASSWORD });
     let signed_in =
         check("post", "/auth/register", app.client().post("/api/v1/auth/register", &form).await.is(201));
@@ -86,9 +115,10 @@ async fn answers_are_as_described() {
     check("patch", "/conversations/{id}", lin.patch(&path, &json!({ "title": "x" })).await.is(200));
     let begun = lin.post(&format!("{path}/messages"), &json!({ "content": "Hello" })).await.is(202);
     let begun = check("post", "/conversations/{id}/messages", begun);
-    let events = lin.events(&format!("{path}/events")).await.until_end().await;
-    let schema = document.answer("get", "/conversations/{id}/events", 200);
-    events.iter().for_each(|(name, _, data)| document.check(data, schema, name));
+    for format in ["text", "html"] {
+        let events = lin.events(&format!("{path}/events?format={format}")).await.until_end().await;
+        events.iter().for_each(|(_, _, data)| document.check_schema(data, "ChatEvent"));
+    }
     for format in ["markdown", "html"] {
         let window = lin.get(&format!("{path}/messages?format={format}")).await.is(200);
         check("get", "/conversations/{id}/messages", window);
@@ -114,6 +144,261 @@ async fn answers_are_as_described() {
     lin.events(&format!("{path}/events")).await.until_end().await;
     lin.delete(&question).await.is(204);
     check("delete", "/messages/{id}", lin.delete(&question).await.is(404));
+    check("post", "/auth/logout", app.client().post("/api/v1/auth/logout", &json!({})).await.is(401));
+    lin.post("/api/v1/auth/logout", &json!({})).await.is(204);
+}
+
+/// What the demo model never does: answers that fail, think, and stop at a length limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_every_kind_are_as_described() {
+    let app = App::with_upstream().await;
+    let (document, lin) = (Document::of(&app).await, app.person("lin").await);
+    for model in ["401", "think-only", "think-tags", "length"] {
+        let new = json!({ "model": format!("acme/{model}"), "title": "Set" });
+        let path =
+            format!("/api/v1/conversations/{}", lin.post("/api/v1/conversations", &new).await.is(201).id());
+        lin.post(&format!("{path}/messages"), &json!({ "content": "Hi" })).await.is(202);
+        let events = lin.events(&format!("{path}/events")).await.until_end().await;
+        events.iter().for_each(|(_, _, data)| document.check_schema(data, "ChatEvent"));
+        let window = lin.get(&format!("{path}/messages")).await.is(200);
+        let window = document.check_answer("get", "/conversations/{id}/messages", &window);
+        let answer = &window["items"][1];
+        let shown = ["failure", "reasoning", "length_limited"].map(|name| answer.get(name).is_some());
+        let expected = match model {
+            "401" => [true, false, false],
+            "think-only" => [true, true, false],
+            "think-tags" => [false, true, false],
+            _ => [false, false, true],
+        };
+        assert_eq!(shown, expected, "{model}: {answer}");
+    }
+}
+
+/// With everything that may be missing, and without.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_and_every_record_is_as_described() {
+    let app = App::start().await;
+    let document = Document::of(&app).await;
+    let (id, text) = (|| "a".to_owned(), || Some("x".to_owned()));
+    let question = message(Role::User);
+    let usage = Some(Usage { prompt_tokens: 1, completion_tokens: 2 });
+    let full = Message {
+        parent_id: text(),
+        model: text(),
+        usage,
+        length_limited: true,
+        left_out: 3,
+        ..question.clone()
+    };
+    let reason = Reason::new("late").with("seconds", 3).with("of", Reason::new("x"));
+    let failed = Failure { code: FailureCode::Timeout, reason, retryable: true };
+    let events = [
+        ChatEvent::started(&question, None),
+        ChatEvent::started(&full, Some(&question)),
+        ChatEvent::Delta { message_id: id(), text: id() },
+        ChatEvent::Reasoning { message_id: id(), text: id() },
+        ChatEvent::Block { message_id: id(), index: 0, html: id() },
+        ChatEvent::Lines { message_id: id(), index: 0, html: id() },
+        ChatEvent::Title { title: id() },
+        ChatEvent::ended(&question),
+        ChatEvent::ended(&full),
+        ChatEvent::failed(id(), failed),
+        ChatEvent::Message((&question).into()),
+        ChatEvent::Deleted { message_id: id() },
+        ChatEvent::Reset { message_id: id() },
+        ChatEvent::Changed {},
+    ];
+    events.iter().for_each(|event| document.check_schema(event, "ChatEvent"));
+    let forms = document.0["components"]["schemas"]["ChatEvent"]["oneOf"].as_array().unwrap();
+    // The word is in one of the parts of an event that is made of several.
+    let named = |form: &Value| {
+        let parts = form["allOf"].as_array().into_iter().flatten().chain([form]);
+        let mut words = parts.filter_map(|part| part["properties"]["event"]["enum"][0].as_str());
+        words.next().unwrap_or_else(|| panic!("{form} has no name")).to_owned()
+    };
+    let described: BTreeSet<_> = forms.iter().map(named).collect();
+    assert_eq!(described, events.iter().map(|event| event.name().to_owned()).collect());
+
+    let price = Price { input: 0.5, output: 2.0, currency: "USD".into() };
+    for traits in [Traits::default(), Traits { context: Some(8_192), vision: Some(true), price: Some(price) }]
+    {
+        document.check_schema(&Model { traits, ..Model::new("acme", "one") }, "Model");
+    }
+    for set in [None, text()] {
+        let (id, model, system_prompt, leaf_id) = (id(), set.clone(), set.clone(), set.clone());
+        let conversation = Conversation {
+            id,
+            kind: ConversationKind::Private,
+            title: String::new(),
+            model,
+            system_prompt,
+            pinned: true,
+            archived: false,
+            leaf_id,
+            created_at: 1,
+            updated_at: 2,
+        };
+        document.check_schema(&conversation, "Conversation");
+        let user = User {
+            id: conversation.id,
+            email: "lin@example.org".into(),
+            name: "Lin".into(),
+            role: UserRole::Member,
+            state: UserState::Active,
+            language: set,
+            created_at: 1,
+        };
+        document.check_schema(&user, "User");
+    }
+}
+
+fn message(role: Role) -> Message {
+    Message {
+        id: "a".into(),
+        conversation_id: "c".into(),
+        author_id: "p".into(),
+        parent_id: None,
+        role,
+        content: "text".into(),
+        reasoning: String::new(),
+        status: Status::Complete,
+        model: None,
+        usage: None,
+        failure: None,
+        length_limited: false,
+        left_out: 0,
+        created_at: 1,
+        revision: 7,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_document_forbids_in_a_body_is_refused_and_what_it_allows_is_taken() {
+    let app = App::start().await;
+    let (document, lin) = (Document::of(&app).await, app.person("lin").await);
+    let conversation = lin.conversation().await;
+    let question = lin.ask(&conversation, "Hi").await["user_message"]["id"].as_str().unwrap().to_owned();
+    let anna = json!({ "email": "anna@example.org", "password": PASSWORD, "name": "Anna" });
+    let bodies = [
+        ("POST", "/auth/register", "", anna),
+        ("PATCH", "/me", "", json!({ "password": PASSWORD, "new_password": PASSWORD, "name": "Lin" })),
+        ("POST", "/conversations", "", json!({ "title": "x" })),
+        ("PATCH", "/conversations/{id}", &*conversation, json!({ "title": "x" })),
+        ("POST", "/conversations/{id}/messages", &*conversation, json!({ "content": "x" })),
+        ("POST", "/messages/{id}/edit", &*question, json!({ "content": "x" })),
+    ];
+    let mut checked = BTreeSet::new();
+    for (method, path, call) in document.calls() {
+        let Some(body) = call.pointer("/requestBody/content/application~1json/schema/$ref") else { continue };
+        let schema = document.0.pointer(&body.as_str().unwrap()[1..]).unwrap();
+        let fields = schema["properties"].as_object().unwrap().iter();
+        for (field, bound, out) in fields.flat_map(|(name, field)| {
+            let number = |key: &str| field[key].as_u64().and_then(|number| usize::try_from(number).ok());
+            let most = number("maxLength").map(|most| (name, most, most + 1));
+            most.into_iter().chain(number("minLength").map(|least| (name, least, least - 1)))
+        }) {
+            let (.., id, valid) =
+                bodies.iter().find(|one| (one.0, one.1) == (method.as_str(), path)).unwrap();
+            let path = format!("{BASE}{}", path.replace("{id}", id));
+            let with = |length: usize| {
+                let mut body = valid.clone();
+                if body["email"].is_string() {
+                    body["email"] = format!("anna-{field}-{length}@example.org").into();
+                }
+                body[field] = "Maß-für-".chars().cycle().take(length).collect::<String>().into();
+                body.to_string()
+            };
+            send(&lin, &method, &path, with(out)).await.problem(422, field);
+            let taken = send(&lin, &method, &path, with(bound)).await;
+            assert!((200..300).contains(&taken.status), "{method} {path} {field}: {}", taken.text());
+            checked.insert((method.to_string(), path, field.clone()));
+        }
+    }
+    assert_eq!(checked.len(), 8, "{checked:?}");
+}
+
+async fn send(client: &Client, method: &Method, path: &str, body: String) -> Answer {
+    client.send(method.clone(), path, body.into(), Some("application/json")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parameter_that_is_not_as_described_is_refused_by_its_name() {
+    let app = App::start().await;
+    let (document, lin) = (Document::of(&app).await, app.person("lin").await);
+    let conversation = lin.conversation().await;
+    let mut checked = Vec::new();
+    for (method, path, call) in document.calls() {
+        for parameter in call["parameters"].as_array().into_iter().flatten() {
+            let (name, schema) = (parameter["name"].as_str().unwrap(), &parameter["schema"]);
+            let mut wrong = Vec::new();
+            if schema["type"] != "string" || schema["enum"].is_array() {
+                wrong.push("x".to_owned());
+            }
+            wrong.extend(schema["minimum"].as_i64().map(|least| (least - 1).to_string()));
+            wrong.extend(schema["maximum"].as_i64().map(|most| (most + 1).to_string()));
+            wrong.extend(
+                schema["maxLength"].as_u64().map(|most| "x".repeat(usize::try_from(most).unwrap() + 1)),
+            );
+            let address = format!("{BASE}{}", path.replace("{id}", &conversation));
+            for value in wrong {
+                let answer = if parameter["in"] == "query" {
+                    lin.get(&format!("{address}?{name}={value}")).await
+                } else if path.starts_with("/conversations") {
+                    let name: &'static str =
+                        if name == "Last-Event-ID" { "last-event-id" } else { "idempotency-key" };
+                    let body = if method == Method::POST {
+                        json!({ "content": "x" }).to_string()
+                    } else {
+                        String::new()
+                    };
+                    send(&lin.clone().also(name, &value), &method, &address, body).await
+                } else {
+                    continue;
+                };
+                answer.problem(422, name);
+                checked.push(format!("{name}={value:.4}"));
+            }
+        }
+    }
+    let count = |name: &str| checked.iter().filter(|one| one.starts_with(name)).count();
+    assert_eq!(
+        ["limit", "archived", "format", "after", "Last-Event-ID", "Idempotency-Key"].map(count),
+        [6, 1, 2, 2, 2, 1],
+        "{checked:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_tells_what_it_needs_and_every_part_of_the_document_is_used() {
+    let app = App::start().await;
+    let document = Document::of(&app).await;
+    let mut ids = BTreeSet::new();
+    for (method, path, call) in document.calls() {
+        let name = format!("{method} {path}");
+        assert!(call["summary"].is_string() && ids.insert(call["operationId"].as_str().unwrap()), "{name}");
+        let answers = |status: &str| call["responses"][status].is_object();
+        let needs = [
+            (call["security"].is_null(), vec!["401"]),
+            (path.contains("{id}"), vec!["404"]),
+            (call["requestBody"].is_object(), vec!["413", "415", "422"]),
+        ];
+        for status in needs.into_iter().filter(|(needed, _)| *needed).flat_map(|(_, statuses)| statuses) {
+            assert!(answers(status), "{name} {status}");
+        }
+        for (status, answer) in call["responses"].as_object().unwrap() {
+            assert!(answer["description"].as_str().is_some_and(|text| !text.is_empty()), "{name} {status}");
+            let problem = answer["content"]["application/problem+json"]["schema"]["$ref"].as_str();
+            let expected = status.starts_with('4') || status.starts_with('5');
+            assert_eq!(problem == Some("#/components/schemas/Problem"), expected, "{name} {status}");
+        }
+    }
+    let text = document.0.to_string();
+    for name in document.0["components"]["schemas"].as_object().unwrap().keys() {
+        assert!(text.contains(&format!("\"#/components/schemas/{name}\"")), "{name} is not used");
+    }
+    for reference in text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(document.0.pointer(reference).is_some(), "{reference}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,10 +407,14 @@ async fn the_page_lists_every_call_and_links_within_itself() {
     let document = app.client().get("/api/openapi.json").await.is(200);
     assert_eq!(document.header("content-type"), "application/json");
     let document = document.json();
+    assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     let page = app.client().browser().get("/api/docs").await.is(200).text();
     for path in document["paths"].as_object().unwrap().keys() {
         assert!(page.contains(path.as_str()), "{path}");
+    }
+    for event in ["started", "changed"] {
+        assert!(page.contains(&format!("string {event}<")), "{event}");
     }
     assert!(!page.contains("<script") && !page.contains("[object"), "{page}");
     let ids: BTreeSet<&str> =

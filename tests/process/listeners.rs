@@ -66,3 +66,30 @@ async fn slow_readers_hold_nobody_back_and_cost_little() {
     }
     println!("{resumed} of 10 had to come back");
 }
+
+/// A thousand listeners, each of a conversation of its own in which nothing happens.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_listeners_cost_little_memory() {
+    const IDLE: usize = 1_000;
+    const EACH: usize = 64 << 10;
+    let site = Site::start(&[("INGLENOOK_LIMITS_STREAMS_PER_USER", "10000")]).await;
+    let lin = site.person("lin").await;
+    let listen = async |count: usize| {
+        let some = join_all((0..10).map(|_| async {
+            let mut some = Vec::new();
+            for _ in 0..count / 10 {
+                some.push(lin.events(&lin.conversation().await, None, Format::Text).await);
+            }
+            some
+        }));
+        some.await.into_iter().flatten().collect::<Vec<_>>()
+    };
+    // The first ones pay for whatever is made once.
+    let mut listeners = listen(200).await;
+    let before = site.memory();
+    listeners.extend(listen(IDLE).await);
+    let each = site.memory().saturating_sub(before) / IDLE;
+    println!("{each} bytes for each of {IDLE} idle listeners");
+    assert!(each < EACH, "{each} bytes for each");
+    assert!(site.open_files() > listeners.len(), "all of them are connected");
+}

@@ -7,7 +7,7 @@ use mongodb::{Client, bson::doc};
 
 use crate::{
     events::{Events, Format, View},
-    mongod,
+    mongod::{self, Mongod},
     proxy::{Network, Proxy},
     site::{Begun, PATIENCE, Person, Site},
     tokens,
@@ -17,9 +17,9 @@ const TOKENS: usize = 300;
 /// How long the database is away, which is about as long as the answers take.
 const AWAY: Duration = Duration::from_secs(4);
 
-async fn behind_a_proxy() -> (Proxy, Site) {
+async fn behind_a_proxy(mongod: &Mongod) -> (Proxy, Site) {
     let database = mongod::fresh_database();
-    let mongod = mongod::shared().await.url(&database);
+    let mongod = mongod.url(&database);
     let address = mongod.split('/').nth(2).unwrap().parse().unwrap();
     let proxy = Proxy::before(address).await.unwrap();
     // A call fails after twice a second. A direct connection does not ask for the members' own addresses.
@@ -55,7 +55,7 @@ async fn works(person: &Person, conversation: &str) -> bool {
 }
 
 async fn goes_away(network: Network) {
-    let (proxy, site) = behind_a_proxy().await;
+    let (proxy, site) = behind_a_proxy(mongod::shared().await).await;
     let person = site.person("ada").await;
     let model = format!("tokens-{TOKENS}-delay-20-think-20");
     let mut asked = join_all((0..6).map(|_| ask(&person, &model))).await;
@@ -139,7 +139,10 @@ async fn the_database_freezes_in_mid_stream() {
 /// The database is cut off again and again while people ask: each question that was acknowledged is there once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_between_cuts_is_there() {
-    let (proxy, site) = behind_a_proxy().await;
+    // A transaction that a cut leaves open holds its locks for a minute, unless MongoDB is told otherwise.
+    let quick = ["--replSet", "rs0", "--setParameter", "transactionLifetimeLimitSeconds=3"];
+    let mongod = Mongod::start(&quick).await;
+    let (proxy, site) = behind_a_proxy(&mongod).await;
     let person = site.person("ada").await;
     let mut conversations = Vec::new();
     for _ in 0..8 {

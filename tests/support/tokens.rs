@@ -1,9 +1,9 @@
 //! A model server made for speed: OpenAI's event stream over plain sockets, one event a token.
 //!
-//! The model's name says what it answers: `tokens-5000-delay-0`, `tokens-200-delay-20` (milliseconds
-//! from token to token), `tokens-200-delay-20-think-50` (50 tokens of reasoning before the answer),
-//! `tokens-3000-delay-0-size-1000` (each token so many bytes long, see [`sized`]). Each token is an event, a chunk and a write of its own; only what is overdue, when the machine is
-//! short, goes out in one write.
+//! The model's name says what it answers: `tokens-5000-delay-0`, `tokens-200-delay-20` (milliseconds between two
+//! tokens), `tokens-200-delay-20-think-50` (50 tokens of reasoning before the answer), `tokens-3000-delay-0-size-1000`
+//! (bytes of each token, see [`sized`]). Each token is an event, an HTTP chunk and a write of its own; only tokens that
+//! are overdue on a busy machine go out in one write.
 
 use std::{
     collections::HashMap,

@@ -2,19 +2,22 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::oneshot;
+
 use super::{
     Asked, Chat,
     choice::ChosenModel,
     job,
     prompt::{self, Prompt},
+    turn::Turn,
 };
 use crate::{
     domain::{CurrentUser, Message, Reason},
     error::AppError,
     server::{
         llm::Provider,
-        ops::tasks,
-        store::{BeginOutcome, Destination, Grant, NewAnswer, Orphans, Run, StoreError},
+        ops::tasks::Tasks,
+        store::{BeginOutcome, Destination, NewAnswer, Orphans, Run, StoreError},
     },
 };
 
@@ -22,27 +25,6 @@ use crate::{
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// How often the database may refuse to interrupt an answer before that is left to [`super::orphans`].
 const REFUSALS: u32 = 5;
-
-/// An answer that is stored as being written by this process.
-pub struct Turn {
-    /// With the conversation as it is with the answer.
-    pub grant: Grant,
-    /// The question that was stored with it.
-    pub question: Option<Message>,
-    /// A continued one has text already.
-    pub answer: Message,
-    /// Which run of the answer this is, see [`Run`].
-    pub run: String,
-    /// The position just before its first event.
-    pub after: u64,
-}
-
-impl Turn {
-    pub fn run(&self) -> Run {
-        let Message { id, conversation_id, .. } = self.answer.clone();
-        Run { message_id: id, conversation_id, run: self.run.clone() }
-    }
-}
 
 /// What came of the wish for an answer.
 pub(super) enum Begun {
@@ -109,7 +91,7 @@ impl Chat {
         store: impl Future<Output = Result<Begun, AppError>> + Send + 'static,
     ) -> Result<Asked, AppError> {
         let (chat, user_id) = (self.clone(), current.id().to_owned());
-        let begun = detached(async move {
+        let begun = detached(&self.tasks, async move {
             let _turn = chat.live.in_turn(&user_id).await?;
             // The server may have begun to stop while this waited for its turn.
             if chat.live.is_draining() {
@@ -151,7 +133,7 @@ impl Chat {
     /// begun, once the database answers again. A later run of the same answer is left alone.
     pub(super) fn interrupt_when_reachable(&self, run: &Run) {
         let (store, run) = (self.store.clone(), run.clone());
-        tasks::spawn("interrupt what may have begun", async move {
+        self.tasks.spawn("interrupt what may have begun", async move {
             let mut refusals = 0;
             // Twice, because the database may get what was sent to it after it answers the first time.
             for _ in 0..2 {
@@ -174,10 +156,13 @@ pub(super) fn busy() -> AppError {
 
 /// Runs to its end also when the caller goes away: what is stored as being written must be written.
 async fn detached<T: Send + 'static>(
+    tasks: &Tasks,
     work: impl Future<Output = Result<T, AppError>> + Send + 'static,
 ) -> Result<T, AppError> {
-    tokio::spawn(work).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "an answer could not be begun");
-        Err(AppError::Internal)
-    })
+    let (answer, answered) = oneshot::channel();
+    let begins = tasks.spawn("begin an answer", async move {
+        // The caller may have gone away.
+        let _ = answer.send(work.await);
+    });
+    answered.await.unwrap_or(Err(if begins { AppError::Internal } else { AppError::Stopping }))
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::server::{
-    ops::tasks,
+    ops::tasks::{Tasks, caught},
     store::{Chats, Chunk, Mark, Result, StoreError},
 };
 
@@ -26,6 +26,7 @@ const AFTER_REFUSAL: Duration = Duration::from_secs(2);
 /// One per server.
 pub struct ChunkWriter {
     store: Arc<dyn Chats>,
+    tasks: Tasks,
     queue: Mutex<Queue>,
     /// Held during a write.
     writing: tokio::sync::Mutex<()>,
@@ -146,8 +147,8 @@ enum Written {
 }
 
 impl ChunkWriter {
-    pub fn new(store: Arc<dyn Chats>) -> Arc<Self> {
-        Arc::new(Self { store, queue: Mutex::default(), writing: tokio::sync::Mutex::default() })
+    pub fn new(store: Arc<dyn Chats>, tasks: Tasks) -> Arc<Self> {
+        Arc::new(Self { store, tasks, queue: Mutex::default(), writing: tokio::sync::Mutex::default() })
     }
 
     /// More of an answer, told by the events up to `seq`; it is stored soon.
@@ -199,7 +200,7 @@ impl ChunkWriter {
                 std::mem::take(&mut queue.texts)
             };
             let began = Instant::now();
-            let written = tasks::caught(self.write(texts.clone())).await.unwrap_or_else(|panic| {
+            let written = caught(self.write(texts.clone())).await.unwrap_or_else(|panic| {
                 tracing::error!(panic, "the chunk writer panicked; what was not stored is tried again");
                 for unstored in texts {
                     unstored.lock().queued = false;
@@ -254,7 +255,7 @@ impl ChunkWriter {
 
     /// A panic of the store is as good as a refusal.
     async fn append(&self, chunks: &[Chunk]) -> Result<()> {
-        tasks::caught(self.store.append_chunks(chunks))
+        caught(self.store.append_chunks(chunks))
             .await
             .unwrap_or_else(|panic| Err(StoreError::Broken(panic.into())))
     }
@@ -285,7 +286,7 @@ impl ChunkWriter {
         let mut queue = self.lock();
         queue.texts.push(unstored);
         if !std::mem::replace(&mut queue.is_running, true) {
-            tasks::spawn("chunk writer", self.clone().run());
+            self.tasks.spawn("chunk writer", self.clone().run());
         }
     }
 

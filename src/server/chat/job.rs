@@ -12,7 +12,7 @@ use futures::StreamExt;
 use tokio::{sync::watch, time::Instant};
 
 use self::end::Finisher;
-use super::{Asked, Chat, begin::Turn, chunk_writer::UnstoredText, prompt::Prompt};
+use super::{Asked, Chat, chunk_writer::UnstoredText, prompt::Prompt, turn::Turn};
 use crate::{
     domain::{ChatEvent, Failure, FailureCode, Reason, Usage},
     error::AppError,
@@ -23,7 +23,7 @@ use crate::{
             registry::{LogHandle, RunningJob},
         },
         llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, PromptMessage, Provider},
-        ops::tasks,
+        ops::tasks::caught,
         store::Run,
     },
 };
@@ -78,14 +78,14 @@ pub async fn start(
         turn,
     };
     let running = chat.live.begin_job(run.clone());
-    tasks::spawn("answer", supervise(job, run, running, stop));
+    chat.tasks.spawn("answer", supervise(job, run, running, stop));
     asked
 }
 
 /// Runs the job. Should it panic, the answer still ends, with what was shown of it.
 async fn supervise(job: Job, run: Run, running: RunningJob, stop: watch::Receiver<Option<StopReason>>) {
     let finisher = job.finisher(run);
-    if let Err(panic) = tasks::caught(job.run(&finisher, stop)).await {
+    if let Err(panic) = caught(job.run(&finisher, stop)).await {
         tracing::error!(panic, message = %finisher.run.message_id, "an answer ended in a panic");
         finisher.fail(internal_failure()).await;
     }

@@ -13,6 +13,7 @@ mod steer;
 mod stop;
 mod title;
 mod tokens;
+mod turn;
 
 use std::sync::Arc;
 
@@ -27,7 +28,10 @@ use super::{
     journal::Journal,
     live::Live,
     llm::registry::Providers,
-    ops::clock::{Clock, Ids},
+    ops::{
+        clock::{Clock, Ids},
+        tasks::Tasks,
+    },
     store::Chats,
 };
 
@@ -43,6 +47,7 @@ pub struct Chat {
     clock: Clock,
     ids: Arc<Ids>,
     limits: Limits,
+    tasks: Tasks,
 }
 
 impl Chat {
@@ -52,10 +57,10 @@ impl Chat {
         (models, providers): (Arc<ModelList>, Arc<Providers>),
         live: Arc<Live>,
         journal: Option<Arc<Journal>>,
-        (clock, ids): (Clock, Arc<Ids>),
+        (clock, ids, tasks): (Clock, Arc<Ids>, Tasks),
     ) -> Self {
-        let chunk_writer = ChunkWriter::new(store.clone());
-        Self { store, models, providers, live, chunk_writer, journal, clock, ids, limits }
+        let chunk_writer = ChunkWriter::new(store.clone(), tasks.clone());
+        Self { store, models, providers, live, chunk_writer, journal, clock, ids, limits, tasks }
     }
 
     /// How many answers have text that waits for the database.

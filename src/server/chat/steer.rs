@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::{
     Ask, Asked, Chat, Position,
-    begin::{Begun, Earlier, Turn, busy},
+    begin::{Begun, Earlier, busy},
     keys,
+    turn::Turn,
 };
 use crate::{
     domain::{ChatEvent, Conversation, CurrentUser, Message, Reason, Role},

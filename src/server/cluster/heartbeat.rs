@@ -1,29 +1,25 @@
-//! Several servers on one database: each says that it lives, and any of them looks after the answers of
-//! one that does not any more.
+//! Several servers on one database: each sends heartbeats, and any of them takes over the answers of a server whose
+//! heartbeats stop.
 //!
-//! No clocks are compared: a process is lost when its sign of life has not changed while another one
-//! looked for it [`LOOKS`] times, a second apart, and was answered by the database each time.
+//! No clocks are compared: a server is lost when its heartbeat has not changed while another one looked for it
+//! [`LOOKS`] times, a second apart, and was answered by the database each time.
 
 use std::{collections::HashMap, time::Duration};
 
 use super::Cluster;
 use crate::server::store::{Heartbeat, Orphans};
 
-const BEAT_EVERY: Duration = Duration::from_secs(2);
+pub(super) const HEARTBEAT_EVERY: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 7;
-/// Looks between two searches for answers that belong to nobody.
+/// So many looks lie between two searches for answers that belong to no server.
 const OWNERLESS_EVERY: u32 = 60;
 
 impl Cluster {
-    /// Says every two seconds that this process lives.
-    pub(super) async fn beat(&self) {
-        let mut beats = tokio::time::interval(BEAT_EVERY);
-        loop {
-            beats.tick().await;
-            if let Err(error) = self.chats.heartbeat().await {
-                tracing::warn!(%error, "the other servers may take this one for lost");
-            }
+    /// Says that this process lives.
+    pub(super) async fn send_heartbeat(&self) {
+        if let Err(error) = self.chats.heartbeat().await {
+            tracing::warn!(%error, "the other servers may take this one for lost");
         }
     }
 
@@ -31,18 +27,20 @@ impl Cluster {
     pub(super) async fn watch_others(&self) {
         let mut looks = tokio::time::interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut pulse = Pulse::default();
+        let mut watcher = Watcher::default();
         for number in 1_u32.. {
-            looks.tick().await;
+            if self.tasks.unless_ending(looks.tick()).await.is_none() {
+                return;
+            }
             let beats = match self.chats.heartbeats().await {
                 Ok(beats) => beats,
                 Err(error) => {
                     tracing::warn!(%error, "the other servers cannot be looked for");
-                    pulse = Pulse::default();
+                    watcher = Watcher::default();
                     continue;
                 }
             };
-            for beat in pulse.lost(beats, self.chats.instance()) {
+            for beat in watcher.lost(beats, self.chats.instance()) {
                 // What cannot be ended now is tried again with the next look.
                 if let Err(error) = self.take_over(&beat).await {
                     tracing::warn!(%error, instance = %beat.instance, "answers of a lost server wait for the database");
@@ -57,12 +55,12 @@ impl Cluster {
     }
 }
 
-/// The last signs of life, and in how many looks each has been the same.
+/// The last heartbeat of each server, and in how many looks it has been the same.
 #[derive(Default)]
-struct Pulse(HashMap<String, (i64, u32)>);
+struct Watcher(HashMap<String, (i64, u32)>);
 
-impl Pulse {
-    /// Those that are lost, now that these signs are seen.
+impl Watcher {
+    /// The servers that are lost, now that these heartbeats are seen.
     fn lost(&mut self, beats: Vec<Heartbeat>, own: &str) -> Vec<Heartbeat> {
         self.0.retain(|known, _| beats.iter().any(|beat| beat.instance == *known));
         let is_lost = |beat: &Heartbeat| {
@@ -84,15 +82,15 @@ mod tests {
     }
 
     #[test]
-    fn who_is_silent_for_long_enough_is_lost_and_nobody_else() {
-        let mut pulse = Pulse::default();
+    fn a_server_that_is_silent_for_long_enough_is_lost_and_no_other() {
+        let mut watcher = Watcher::default();
         for look in 0..30 {
             let beats = vec![beat("own", 1), beat("slow", look / 6), beat("dead", 9)];
-            let lost = pulse.lost(beats, "own");
+            let lost = watcher.lost(beats, "own");
             let expected = if look < i64::from(LOOKS) { vec![] } else { vec![beat("dead", 9)] };
             assert_eq!(lost, expected, "{look}");
         }
-        assert!(pulse.lost(vec![beat("dead", 10)], "own").is_empty(), "it lives again");
-        assert_eq!(pulse.0.len(), 1, "those that are gone are forgotten");
+        assert!(watcher.lost(vec![beat("dead", 10)], "own").is_empty(), "the server lives again");
+        assert_eq!(watcher.0.len(), 1, "servers that are gone are forgotten");
     }
 }

@@ -12,18 +12,20 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 
+use self::heartbeat::HEARTBEAT_EVERY;
 pub use self::relay::Relay;
-use super::{ops::tasks, store::Chats};
+use super::{ops::tasks::Tasks, store::Chats};
 
 /// Looks after the answers of processes that are gone. One per server.
 pub struct Cluster {
     chats: Arc<dyn Chats>,
     relay: Arc<Relay>,
+    tasks: Tasks,
 }
 
 impl Cluster {
-    pub fn new(chats: Arc<dyn Chats>, relay: Arc<Relay>) -> Self {
-        Self { chats, relay }
+    pub fn new(chats: Arc<dyn Chats>, relay: Arc<Relay>, tasks: Tasks) -> Self {
+        Self { chats, relay, tasks }
     }
 
     /// Runs as long as the server; for a database that no other process uses it has nothing to do. Three tasks, because
@@ -32,8 +34,12 @@ impl Cluster {
         if self.chats.is_alone() {
             return;
         }
-        tasks::keep("heartbeat", self.clone(), |cluster| cluster.beat().boxed());
-        tasks::keep("watch over the other servers", self.clone(), |cluster| cluster.watch_others().boxed());
-        tasks::keep("relay", self.relay.clone(), |relay| relay.run().boxed());
+        let tasks = &self.tasks;
+        tasks.every("heartbeat", HEARTBEAT_EVERY, self.clone(), |cluster| cluster.send_heartbeat().boxed());
+        tasks.keep("watch over the other servers", self.clone(), |cluster| cluster.watch_others().boxed());
+        tasks.keep("relay", (self.relay.clone(), tasks.clone()), |(relay, tasks)| {
+            // The soft end may drop it anywhere, because it only tells the listeners of this process.
+            tasks.unless_ending(relay.run()).map(|_| ()).boxed()
+        });
     }
 }

@@ -7,7 +7,6 @@ use futures::{StreamExt, stream};
 use super::Cluster;
 use crate::server::{
     journal::{Leftover, RecoveredAnswer},
-    ops::tasks,
     store::{Orphans, Recovered, SEQ_GAP, StoreError},
 };
 
@@ -25,7 +24,7 @@ impl Cluster {
     pub async fn recover(self: &Arc<Self>, leftovers: Vec<Leftover>) {
         let (done, mut is_done) = tokio::sync::oneshot::channel::<()>();
         let cluster = self.clone();
-        tasks::spawn("recovery", async move {
+        self.tasks.spawn("recovery", async move {
             cluster.until_stored(leftovers).await;
             drop(done);
         });
@@ -50,7 +49,9 @@ impl Cluster {
             if leftovers.is_empty() && owned {
                 break;
             }
-            tokio::time::sleep(pause).await;
+            if !self.tasks.pause(pause).await {
+                return;
+            }
             pause = (pause * 2).min(longest);
         }
         if completed > 0 {

@@ -10,7 +10,7 @@ use crate::{
         conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
     },
     error::AppError,
-    server::{ops::tasks, store::Need},
+    server::store::Need,
 };
 
 impl Conversations {
@@ -73,7 +73,7 @@ impl Conversations {
     /// next deletion or the hourly job.
     fn purge(&self) {
         let chats = self.chats.clone();
-        tasks::spawn("removal of deleted conversations", async move {
+        self.tasks.spawn("removal of deleted conversations", async move {
             loop {
                 match chats.purge().await {
                     Ok(true) => {}

@@ -14,7 +14,10 @@ pub use self::{
 };
 use super::{
     live::{Live, elsewhere::Elsewhere, reading::Reading},
-    ops::clock::{Clock, Ids},
+    ops::{
+        clock::{Clock, Ids},
+        tasks::Tasks,
+    },
     render::Renderer,
     store::{Chats, Grant, Need},
 };
@@ -41,6 +44,7 @@ pub struct Conversations {
     pub reading: Arc<Reading>,
     pub clock: Clock,
     pub ids: Arc<Ids>,
+    pub tasks: Tasks,
 }
 
 impl Conversations {

@@ -13,7 +13,7 @@ use crate::{
     error::AppError,
     server::{
         llm::registry::{Offer, Providers},
-        ops::tasks,
+        ops::tasks::Tasks,
     },
 };
 
@@ -34,11 +34,13 @@ pub struct ModelList {
     asked: Arc<Mutex<Option<Instant>>>,
     /// When they were begun to be asked; changes when that begins and when it ends.
     began: watch::Sender<Instant>,
+    tasks: Tasks,
 }
 
 impl ModelList {
-    pub fn new(providers: Arc<Providers>, default_model: Option<String>) -> Self {
-        Self { providers, default_model, asked: Arc::default(), began: watch::channel(Instant::now()).0 }
+    pub fn new(providers: Arc<Providers>, default_model: Option<String>, tasks: Tasks) -> Self {
+        let began = watch::channel(Instant::now()).0;
+        Self { providers, default_model, asked: Arc::default(), began, tasks }
     }
 
     /// What may be asked, as the providers said last. When that is old they are asked again, behind the
@@ -89,7 +91,7 @@ impl ModelList {
             }
             let (providers, began) = (self.providers.clone(), self.began.clone());
             began.send_replace(Instant::now());
-            tasks::spawn("list of models", async move {
+            self.tasks.spawn("list of models", async move {
                 providers.ask().await;
                 *asked = Some(Instant::now());
                 drop(asked);

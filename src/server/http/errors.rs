@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{document, language, request_id, site::Site};
 use crate::{
@@ -101,16 +102,22 @@ fn call(error: &AppError) -> Response {
 }
 
 /// RFC 9457, with the error's `code`, the `field` to put right and the id to look up in the log.
-#[derive(Serialize)]
-struct Problem<'a> {
+#[derive(Serialize, ToSchema)]
+pub struct Problem<'a> {
     r#type: String,
     title: String,
     status: u16,
+    /// A sentence for a person, in the language of their account or of `Accept-Language`.
     detail: String,
+    /// A word for programs that stays the same.
     code: &'a str,
+    /// What to put right, as the path of a field.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<&'a str>,
+    /// Under this id the server's log has more.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     request_id: Option<&'a str>,
 }
 

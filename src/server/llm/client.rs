@@ -101,7 +101,7 @@ fn proxy(base_url: &str, env: impl Fn(&str) -> Option<String>) -> Result<Option<
 }
 
 /// Whether an address is on this machine.
-pub fn is_local(url: &str) -> bool {
+pub(crate) fn is_local(url: &str) -> bool {
     let url = Url::parse(url).ok();
     let host = url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();

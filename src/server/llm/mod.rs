@@ -16,7 +16,7 @@ pub mod openai;
 pub mod registry;
 mod request;
 mod stream;
-pub mod think;
+pub(crate) mod think;
 mod tls;
 
 use std::pin::Pin;
@@ -26,7 +26,7 @@ use futures::Stream;
 
 use crate::domain::{Failure, FailureCode, Reason, Role, Traits, Usage};
 
-pub use client::is_local;
+pub(crate) use client::is_local;
 pub use demo::Demo;
 pub use openai::{OpenAi, OpenAiConfig, ProviderTimeouts};
 pub use registry::Providers;

@@ -247,7 +247,7 @@ impl Splitter {
 }
 
 /// The text of an answer without thinking, as the model is shown its earlier answers.
-pub fn without_thinking(text: &str) -> String {
+pub(crate) fn without_thinking(text: &str) -> String {
     let mut splitter = Splitter::new();
     let mut deltas = VecDeque::new();
     splitter.feed(text, &mut deltas);

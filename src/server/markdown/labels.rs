@@ -19,7 +19,7 @@ const LABELS: [(&str, &str, &str, &str); 8] = [
 
 /// The HTML with the words that `say` gives for the keys. HTML is rendered and cached once for the readers of all
 /// languages.
-pub fn labelled<'a>(html: &'a str, say: impl Fn(&'static str) -> String) -> Cow<'a, str> {
+pub(crate) fn labelled<'a>(html: &'a str, say: impl Fn(&'static str) -> String) -> Cow<'a, str> {
     let mut html = Cow::Borrowed(html);
     for (before, word, after, key) in LABELS {
         let written = format!("{before}{word}{after}");

@@ -54,11 +54,11 @@ mod tests;
 mod tex;
 
 pub use blocks::{BlockChange, Stream};
-pub use labels::labelled;
-pub use pause::with_pauses;
+pub(crate) use labels::labelled;
+pub(crate) use pause::with_pauses;
 
 /// Raised when the same text gives other HTML than before; part of the key of every cache of HTML.
-pub const RENDERER_VERSION: u32 = 4;
+pub(crate) const RENDERER_VERSION: u32 = 4;
 
 /// Sanitized HTML. Only this module makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -19,7 +19,7 @@ impl Drop for Reset {
 
 /// Does `work` on this thread and calls `pause` between blocks, between lines of code that a grammar colours and
 /// between formulas, which is every millisecond or two. `pause` may wait as long as it likes.
-pub fn with_pauses<T>(pause: impl FnMut() + 'static, work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_pauses<T>(pause: impl FnMut() + 'static, work: impl FnOnce() -> T) -> T {
     PAUSE.set(Some(Box::new(pause)));
     let _reset = Reset;
     work()

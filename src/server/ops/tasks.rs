@@ -148,20 +148,6 @@ impl Tasks {
     }
 }
 
-/// [`Tasks::spawn`] without a supervisor: nothing waits for the work when the server ends.
-pub fn spawn(name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-    Tasks::default().spawn(name, work);
-}
-
-/// [`Tasks::keep`] without a supervisor: the work is not told when the server ends.
-pub fn keep<T: Send + Sync + 'static>(
-    name: &'static str,
-    with: T,
-    work: impl for<'a> Fn(&'a T) -> BoxFuture<'a, ()> + Send + Sync + 'static,
-) {
-    Tasks::default().keep(name, with, work);
-}
-
 /// The result of the work, or the message of its panic. What the work shares with others must be sound wherever it stops.
 pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
     AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| panic_message(&*panic))

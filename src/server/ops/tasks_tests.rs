@@ -199,23 +199,6 @@ async fn what_computes_without_a_pause_does_not_hold_up_the_end() {
 }
 
 #[tokio::test]
-async fn work_under_no_supervisor_goes_on_without_one() {
-    let (done, told) = oneshot::channel();
-    spawn("alone", async move { done.send(7).unwrap() });
-    assert_eq!(told.await.unwrap(), 7);
-    let count = Arc::new(AtomicUsize::new(0));
-    keep("loops alone", count.clone(), |count| {
-        async {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-        .boxed()
-    });
-    while count.load(Ordering::Relaxed) < 2 {
-        tokio::time::sleep(AGAIN).await;
-    }
-}
-
-#[tokio::test]
 async fn a_panic_says_what_it_said() {
     let logged = Logged::begin();
     assert_eq!(caught(async { 7 }).await, Ok(7));

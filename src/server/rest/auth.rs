@@ -9,8 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::extract::Json;
+use super::{
+    extract::Json,
+    problems::{Conflict, Forbidden, InvalidBody, Overloaded, SignedOut, TooMany, WrongCredentials},
+};
 use crate::{
     domain::{CurrentUser, User},
     error::AppError,
@@ -23,28 +27,60 @@ use crate::{
     },
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Registration {
+    /// At most 254 bytes. Upper and lower case are the same, and blanks around the address are left out; so here and
+    /// in /auth/login.
     email: String,
+    /// At most 1,024 bytes, and none of the first that somebody would guess. Taken as it is, blanks included.
+    #[schema(min_length = 8)]
     password: String,
+    /// Blanks around it are left out. Without one the first part of the e-mail address is the name.
+    #[schema(max_length = 100)]
     name: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Credentials {
     email: String,
     password: String,
 }
 
 /// Who is signed in now, and with which token.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SignedIn {
     user: User,
+    /// For `Authorization: Bearer`.
     token: String,
-    /// UTC milliseconds.
+    /// UTC milliseconds since 1970.
     expires_at: i64,
 }
 
+/// Make an account and sign in
+///
+/// The first account is the administrator's. That an address has an account is told (409); one address of the network
+/// can make only so many calls an hour.
+#[utoipa::path(
+    post,
+    path = "/auth/register",
+    operation_id = "register",
+    tag = "Sign in",
+    security(()),
+    request_body = Registration,
+    responses(
+        (
+            status = 201,
+            description = "The account was made.",
+            body = SignedIn,
+            headers(("Set-Cookie" = String, description = "The same token as a cookie, for browsers."))
+        ),
+        Forbidden,
+        Conflict,
+        InvalidBody,
+        TooMany,
+        Overloaded,
+    )
+)]
 pub async fn register(
     State(site): State<Arc<Site>>,
     State(accounts): State<Arc<Accounts>>,
@@ -58,6 +94,30 @@ pub async fn register(
     Ok(signed_in(&site, &cookie, StatusCode::CREATED, user, token))
 }
 
+/// Sign in
+///
+/// After ten wrong passwords within a minute, from one address of the network or for one account, there is a wait.
+/// Right ones do not count.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    operation_id = "login",
+    tag = "Sign in",
+    security(()),
+    request_body = Credentials,
+    responses(
+        (
+            status = 200,
+            description = "Signed in.",
+            body = SignedIn,
+            headers(("Set-Cookie" = String, description = "The same token as a cookie, for browsers."))
+        ),
+        WrongCredentials,
+        InvalidBody,
+        TooMany,
+        Overloaded,
+    )
+)]
 pub async fn log_in(
     State(site): State<Arc<Site>>,
     State(accounts): State<Arc<Accounts>>,
@@ -69,6 +129,16 @@ pub async fn log_in(
     Ok(signed_in(&site, &cookie, StatusCode::OK, user, token))
 }
 
+/// End this session
+///
+/// Its token is worth nothing afterwards, and its open streams end.
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    operation_id = "logout",
+    tag = "Sign in",
+    responses((status = 204, description = "Signed out."), SignedOut)
+)]
 pub async fn log_out(
     State(site): State<Arc<Site>>,
     State(accounts): State<Arc<Accounts>>,

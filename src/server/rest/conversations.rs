@@ -8,10 +8,18 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Id, Json, Query, whole_number};
+use super::{
+    BASE,
+    extract::{Id, Json, Parameters, Query, Values, whole_number},
+    problems::{InvalidBody, InvalidParameter, NotFound, SignedOut},
+};
 use crate::{
-    domain::{Conversation, ConversationPatch, CurrentUser, Reason, conversation::MAX_SYSTEM_PROMPT_BYTES},
+    domain::{
+        Conversation, ConversationPatch, CurrentUser, Page, Reason, conversation::MAX_SYSTEM_PROMPT_BYTES,
+    },
     error::AppError,
     server::{
         conversations::{Conversations, DEFAULT_LIMIT, Listing, MAX_LIMIT},
@@ -19,38 +27,111 @@ use crate::{
     },
 };
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WhichConversations {
+    /// `next_cursor` of the page before.
+    #[param(nullable = false)]
+    cursor: Option<String>,
+    /// How many at the most.
+    #[param(nullable = false, minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// Only those with this in their title.
+    #[param(nullable = false)]
+    q: Option<String>,
+    /// The archived ones instead of the others.
+    #[param(required = false, default = false)]
+    archived: bool,
+}
+
+impl Parameters for WhichConversations {
+    fn read(values: &Values) -> Result<Self, AppError> {
+        let archived =
+            values.parsed("archived", |name| Reason::new("query-not-a-truth").with("name", name))?;
+        Ok(Self {
+            cursor: values.text("cursor"),
+            limit: values.parsed("limit", whole_number)?,
+            q: values.text("q"),
+            archived: archived.unwrap_or_default(),
+        })
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+struct ConversationPage {
+    items: Vec<Conversation>,
+    /// `cursor` of the next page, an opaque text; `null` at the end.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+/// Your conversations, newest first
+#[utoipa::path(
+    get,
+    path = "/conversations",
+    operation_id = "listConversations",
+    tag = "Conversations",
+    params(WhichConversations),
+    responses(
+        (status = 200, description = "A page.", body = ConversationPage),
+        SignedOut,
+        InvalidParameter,
+    )
+)]
 pub async fn list(
     State(conversations): State<Arc<Conversations>>,
     State(reading): State<Arc<Reading>>,
     current: CurrentUser,
-    query: Query,
+    Query(which): Query<WhichConversations>,
 ) -> Result<Response, AppError> {
-    let listing = Listing {
-        cursor: query.text("cursor"),
-        limit: query.value("limit", whole_number)?,
-        title_contains: query.text("q"),
-        archived: query
-            .value("archived", |name| Reason::new("query-not-a-truth").with("name", name))?
-            .unwrap_or_default(),
-    };
-    // As long as their system prompts may be.
+    let WhichConversations { cursor, limit, q, archived } = which;
+    let (cursor, title_contains) = (cursor.as_deref(), q.as_deref());
+    let listing = Listing { cursor, limit, title_contains, archived };
+    // The page is as large as the system prompts of its conversations may be.
     let entries = listing.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
     let bytes = u64::from(entries) * MAX_SYSTEM_PROMPT_BYTES as u64;
     let permit = reading.enter(current.id(), bytes).await?;
-    let page = conversations.list(&current, listing).await?;
-    Ok(permit.until_sent(Answer(page).into_response()))
+    let Page { items, next_cursor } = conversations.list(&current, listing).await?;
+    Ok(permit.until_sent(Answer(ConversationPage { items, next_cursor }).into_response()))
 }
 
+/// Begin a conversation
+#[utoipa::path(
+    post,
+    path = "/conversations",
+    operation_id = "createConversation",
+    tag = "Conversations",
+    request_body = ConversationPatch,
+    responses(
+        (
+            status = 201,
+            description = "The conversation.",
+            body = Conversation,
+            headers(("Location" = String, description = "Its address."))
+        ),
+        SignedOut,
+        InvalidBody,
+    )
+)]
 pub async fn create(
     State(conversations): State<Arc<Conversations>>,
     current: CurrentUser,
     Json(patch): Json<ConversationPatch>,
 ) -> Result<Response, AppError> {
     let conversation = conversations.create(&current, patch).await?;
-    let location = [(header::LOCATION, format!("/api/v1/conversations/{}", conversation.id))];
+    let location = [(header::LOCATION, format!("{BASE}/conversations/{}", conversation.id))];
     Ok((StatusCode::CREATED, location, Answer(conversation)).into_response())
 }
 
+/// One conversation, without its messages
+#[utoipa::path(
+    get,
+    path = "/conversations/{id}",
+    operation_id = "openConversation",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The conversation's id.")),
+    responses((status = 200, description = "The conversation.", body = Conversation), SignedOut, NotFound)
+)]
 pub async fn open(
     State(conversations): State<Arc<Conversations>>,
     current: CurrentUser,
@@ -59,6 +140,21 @@ pub async fn open(
     conversations.open(&current, &id).await.map(|grant| Answer(grant.into_conversation()))
 }
 
+/// Rename, archive or otherwise change a conversation
+#[utoipa::path(
+    patch,
+    path = "/conversations/{id}",
+    operation_id = "changeConversation",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The conversation's id.")),
+    request_body = ConversationPatch,
+    responses(
+        (status = 200, description = "The conversation as it is now.", body = Conversation),
+        SignedOut,
+        NotFound,
+        InvalidBody,
+    )
+)]
 pub async fn change(
     State(conversations): State<Arc<Conversations>>,
     current: CurrentUser,
@@ -68,6 +164,17 @@ pub async fn change(
     conversations.update(&current, &id, patch).await.map(Answer)
 }
 
+/// Delete a conversation with all its messages
+///
+/// A running answer ends.
+#[utoipa::path(
+    delete,
+    path = "/conversations/{id}",
+    operation_id = "deleteConversation",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The conversation's id.")),
+    responses((status = 204, description = "Deleted."), SignedOut, NotFound)
+)]
 pub async fn delete(
     State(conversations): State<Arc<Conversations>>,
     current: CurrentUser,

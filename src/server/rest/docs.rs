@@ -1,23 +1,43 @@
 //! `GET /api/docs`: the OpenAPI document as a page to read, without any script.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use leptos::prelude::*;
 use serde_json::Value;
+use utoipa::openapi::OpenApi;
 
-use super::openapi::{DOCUMENT, resolved};
 use crate::server::{http::document::Page, words::Words};
 
-pub async fn page() -> Response {
-    // As the document itself, and the names in it.
+/// The document as JSON.
+#[derive(Clone)]
+pub struct Document(Arc<Value>);
+
+impl Document {
+    pub fn new(document: &OpenApi) -> Self {
+        // Plain values cannot fail to become JSON.
+        Self(Arc::new(serde_json::to_value(document).unwrap_or_default()))
+    }
+
+    /// What a `$ref` within the document leads to; anything else is itself.
+    fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
+        let Some(reference) = value["$ref"].as_str() else { return value };
+        reference.strip_prefix('#').and_then(|pointer| self.0.pointer(pointer)).unwrap_or(value)
+    }
+}
+
+pub fn page(document: Document) -> Response {
+    // The document is in English, as are the names in it.
     let page = Page { class: "docs", words: Words::english(), ..Page::new("API") };
-    page.render(|| {
-        let calls = calls();
+    page.render(move || {
+        let calls = calls(&document);
+        let (info, server) = (&document.0["info"], &document.0["servers"][0]);
         view! {
             <main class="column">
-                <h1>"The API of Inglenook "{text(&DOCUMENT["info"], "version")}</h1>
-                <p>{text(&DOCUMENT["info"], "description")}</p>
+                <h1>"The API of Inglenook "{text(info, "version")}</h1>
+                <p>{text(info, "description")}</p>
                 <p>
-                    "All addresses begin with " <code>{text(&DOCUMENT["servers"][0], "url")}</code>
+                    "All addresses begin with " <code>{text(server, "url")}</code>
                     ". The same for programs: " <a href="/api/openapi.json">"openapi.json"</a> "."
                 </p>
                 <nav aria-label="Calls">
@@ -39,58 +59,47 @@ pub async fn page() -> Response {
                             .collect_view()}
                     </ul>
                 </nav>
-                {calls.iter().map(section).collect_view()}
+                {calls.iter().map(|call| section(&document, call)).collect_view()}
                 <h2>"What they are made of"</h2>
-                {schemas()}
+                {schemas(&document)}
             </main>
         }
     })
 }
 
-struct Call {
-    path: &'static str,
+struct Call<'a> {
+    path: &'a str,
     method: String,
-    call: &'static Value,
-    /// Of the path, then of the call.
-    parameters: Vec<&'static Value>,
+    call: &'a Value,
 }
 
-impl Call {
+impl Call<'_> {
     fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 }
 
-fn calls() -> Vec<Call> {
+fn calls(document: &Document) -> Vec<Call<'_>> {
     let mut calls = Vec::new();
-    for (path, item) in DOCUMENT["paths"].as_object().into_iter().flatten() {
-        for (method, call) in item.as_object().into_iter().flatten().filter(|(key, _)| *key != "parameters") {
-            let lists = [&item["parameters"], &call["parameters"]];
-            let parameters = lists.into_iter().filter_map(Value::as_array).flatten().map(resolved).collect();
-            calls.push(Call { path, method: method.to_uppercase(), call, parameters });
+    for (path, item) in document.0["paths"].as_object().into_iter().flatten() {
+        for (method, call) in item.as_object().into_iter().flatten() {
+            calls.push(Call { path, method: method.to_uppercase(), call });
         }
     }
     calls
 }
 
-fn section(call: &Call) -> impl IntoView + use<> {
-    let rows = call.parameters.iter().map(|parameter| {
+fn section(document: &Document, call: &Call) -> impl IntoView + use<> {
+    let parameters = call.call["parameters"].as_array().into_iter().flatten().map(|parameter| {
         let place = text(parameter, "in").replace("query", "after the ?");
-        (
-            text(parameter, "name"),
-            kind(&parameter["schema"]),
-            format!("{} ({place})", text(parameter, "description")),
-        )
+        let words = format!("{} ({place})", text(parameter, "description"));
+        (text(parameter, "name"), kind(&parameter["schema"]), words)
     });
     let body = &call.call["requestBody"]["content"]["application/json"]["schema"];
     let answers = call.call["responses"].as_object().into_iter().flatten().map(|(status, answer)| {
-        let answer = resolved(answer);
         let schema = answer["content"].as_object().and_then(|content| content.values().next());
-        (
-            status.clone(),
-            schema.map(|content| kind(&content["schema"])).unwrap_or_default(),
-            text(answer, "description"),
-        )
+        let kind = schema.map(|content| kind(&content["schema"])).unwrap_or_default();
+        (status.clone(), kind, text(answer, "description"))
     });
     view! {
         <section id=text(call.call, "operationId")>
@@ -101,26 +110,35 @@ fn section(call: &Call) -> impl IntoView + use<> {
                 <strong>{text(call.call, "summary")}". "</strong>
                 {text(call.call, "description")}
             </p>
-            {table("Parameters", rows.collect())}
-            {(!body.is_null()).then(|| table("Body (JSON)", fields(body)))}
+            {table("Parameters", parameters.collect())}
+            {(!body.is_null()).then(|| table("Body (JSON)", fields(document, body)))}
             {table("Answers", answers.collect())}
         </section>
     }
 }
 
-fn schemas() -> impl IntoView {
-    let schemas = DOCUMENT["components"]["schemas"].as_object().into_iter().flatten();
+fn schemas(document: &Document) -> impl IntoView + use<> {
+    let schemas = document.0["components"]["schemas"].as_object().into_iter().flatten();
     schemas
         .map(|(name, schema)| {
             view! {
                 <section id=name.clone()>
                     <h3>{name.clone()}</h3>
-                    <p>{text(schema, "description")} {choices(schema)}</p>
-                    {table("Fields", fields(schema))}
+                    <p>{text(schema, "description")} " " {choices(schema)}</p>
+                    {table("Fields", fields(document, schema))}
+                    {list(schema, "oneOf").map(|schema| variant(document, schema)).collect_view()}
                 </section>
             }
         })
         .collect_view()
+}
+
+/// One form of a schema that has several.
+fn variant(document: &Document, schema: &Value) -> impl IntoView + use<> {
+    view! {
+        <p>{text(schema, "description")}</p>
+        {table("Fields", fields(document, schema))}
+    }
 }
 
 /// A name, its type and what it means.
@@ -148,17 +166,15 @@ fn table(caption: &'static str, rows: Vec<Row>) -> impl IntoView {
     })
 }
 
-fn fields(schema: &'static Value) -> Vec<Row> {
-    let schema = resolved(schema);
-    let required =
-        |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
-    let fields = schema["properties"].as_object().into_iter().flatten();
-    fields
-        .map(|(name, field)| {
-            let optional = if required(name) { "" } else { "; optional" };
-            (name.clone(), format!("{}{optional}", kind(field)), text(field, "description"))
-        })
-        .collect()
+/// The fields of an object, those of its parts first.
+fn fields(document: &Document, schema: &Value) -> Vec<Row> {
+    let schema = document.resolved(schema);
+    let required = |name: &str| list(schema, "required").any(|one| one == name);
+    let own = schema["properties"].as_object().into_iter().flatten().map(|(name, field)| {
+        let optional = if required(name) { "" } else { "; optional" };
+        (name.clone(), format!("{}{optional}", kind(field)), text(field, "description"))
+    });
+    list(schema, "allOf").flat_map(|part| fields(document, part)).chain(own).collect()
 }
 
 /// A type in a word or two.
@@ -167,28 +183,23 @@ fn kind(schema: &Value) -> String {
         return reference.rsplit('/').next().unwrap_or_default().to_owned();
     }
     match &schema["type"] {
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
-        Value::String(kind) if kind == "array" => format!("list of {}", kind_of_items(schema)),
-        Value::String(kind) if kind == "object" => {
-            let names = schema["properties"]
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(name, field)| format!("{name}: {}", self::kind(field)));
-            format!("{{ {} }}", names.collect::<Vec<_>>().join(", "))
-        }
-        Value::String(kind) => [kind.clone(), choices(schema)].join(" ").trim().to_owned(),
-        _ => String::new(),
+        Value::String(kind) if kind == "array" => format!("list of {}", self::kind(&schema["items"])),
+        Value::String(kind) => format!("{kind} {}", choices(schema)).trim_end().to_owned(),
+        Value::Array(kinds) => joined(kinds.iter().filter_map(Value::as_str).map(str::to_owned), " or "),
+        _ => joined(list(schema, "oneOf").map(self::kind), " or "),
     }
 }
 
-fn kind_of_items(schema: &Value) -> String {
-    kind(&schema["items"])
+fn choices(schema: &Value) -> String {
+    joined(list(schema, "enum").filter_map(Value::as_str).map(str::to_owned), " | ")
 }
 
-fn choices(schema: &Value) -> String {
-    let words = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    words.collect::<Vec<_>>().join(" | ")
+fn joined(words: impl Iterator<Item = String>, with: &str) -> String {
+    words.collect::<Vec<_>>().join(with)
+}
+
+fn list<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+    value[field].as_array().into_iter().flatten()
 }
 
 fn text(value: &Value, field: &str) -> String {

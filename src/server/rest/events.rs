@@ -9,10 +9,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::{StreamExt, stream};
+use strum::{EnumString, VariantNames};
+use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Id, Query, header_text};
+use super::{
+    extract::{Id, Parameters, Query, Values, header_text},
+    problems::{InvalidParameter, NotFound, SignedOut, TooMany},
+};
 use crate::{
-    domain::{CurrentUser, Reason},
+    domain::{ChatEvent, CurrentUser, Reason},
     error::AppError,
     server::{
         http::keep_alive::{EVERY, kept_alive},
@@ -27,27 +32,95 @@ use crate::{
 };
 
 const LAST_EVENT_ID: &str = "Last-Event-ID";
-/// No event to the reader.
+/// Keeps the connection open; it is no event to the reader.
 const COMMENT: Bytes = Bytes::from_static(b": still here\n\n");
 /// How soon a browser comes back when the connection ends, in milliseconds.
 const RETRY: Bytes = Bytes::from_static(b"retry: 1000\n\n");
 
-/// A reader that comes back says where it was in `Last-Event-ID`, which goes before `?after=`: that
-/// one stays in the address when the browser connects again.
+#[derive(Clone, Copy, Default, EnumString, VariantNames, ToSchema)]
+#[strum(serialize_all = "snake_case")]
+#[schema(rename_all = "snake_case", default = "text")]
+enum EventFormat {
+    #[default]
+    Text,
+    Html,
+}
+
+impl From<EventFormat> for Format {
+    fn from(format: EventFormat) -> Self {
+        match format {
+            EventFormat::Text => Self::Text,
+            EventFormat::Html => Self::Html,
+        }
+    }
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WhichEvents {
+    /// `delta` events with text, or `block` and `lines` events with HTML.
+    #[param(inline, required = false)]
+    format: EventFormat,
+    /// The number of the last event seen.
+    #[param(nullable = false)]
+    after: Option<u64>,
+}
+
+impl Parameters for WhichEvents {
+    fn read(values: &Values) -> Result<Self, AppError> {
+        let format = values.choice("format")?;
+        let after = values.parsed("after", |name| Reason::new("query-not-an-event").with("name", name))?;
+        Ok(Self { format, after })
+    }
+}
+
+// `Last-Event-ID` goes before `after`, because `after` stays in the address when a browser connects again.
+/// Listen
+///
+/// Server-sent events: first what was missed, then what happens, until the session or the conversation ends. Without a
+/// place it begins with the newest answer, running or done. A place that is gone is answered with `reset` and the whole
+/// newest answer. A comment comes every 15 seconds of silence.
+#[utoipa::path(
+    get,
+    path = "/conversations/{id}/events",
+    operation_id = "events",
+    tag = "Messages",
+    params(
+        ("id" = String, Path, description = "The conversation's id."),
+        WhichEvents,
+        (
+            "Last-Event-ID" = Option<u64>,
+            Header,
+            nullable = false,
+            description = "The same, sent by a browser that connects again; goes before `after`."
+        ),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "`event:` is the name, `id:` the number, `data:` the event as JSON.",
+            body = ChatEvent,
+            content_type = "text/event-stream"
+        ),
+        SignedOut,
+        NotFound,
+        InvalidParameter,
+        TooMany,
+    )
+)]
 pub async fn events(
     State(listening): State<Arc<Listening>>,
     current: CurrentUser,
     Id(id): Id,
-    query: Query,
+    Query(which): Query<WhichEvents>,
     headers: HeaderMap,
 ) -> Result<Response, AppError> {
-    let format = query.choice("format", [("text", Format::Text), ("html", Format::Html)])?;
-    let asked = query.value("after", |name| Reason::new("query-not-an-event").with("name", name))?;
     let seen = header_text(&headers, LAST_EVENT_ID)?.map(str::trim).filter(|id| !id.is_empty());
     let not_ours =
         |_| AppError::invalid(LAST_EVENT_ID, Reason::new("query-not-an-event").with("name", LAST_EVENT_ID));
     let seen = seen.map(|id| id.parse().map_err(not_ours)).transpose()?;
-    let entries = listening.follow(&current, &id, seen.or(asked), format, Stay::Live).await?;
+    let entries =
+        listening.follow(&current, &id, seen.or(which.after), which.format.into(), Stay::Live).await?;
     let fixed = [(header::CONTENT_TYPE, "text/event-stream")];
     let retry = stream::once(async { RETRY });
     let bytes = retry.chain(kept_alive(written(entries, write), EVERY, COMMENT));
@@ -62,7 +135,6 @@ fn write(entry: &Published, to: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ChatEvent;
 
     #[test]
     fn no_text_breaks_out_of_its_event() {

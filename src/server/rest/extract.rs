@@ -1,4 +1,5 @@
-//! What a call brings: [`Json`], [`Query`] and [`Id`], whose refusals are problems that name the field.
+//! What a call brings: [`Json`], [`Query`], [`Id`] and [`IdempotencyKey`], whose refusals are problems that name the
+//! field.
 
 use std::{str::FromStr, sync::Arc};
 
@@ -7,6 +8,8 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
+use strum::VariantNames;
+use utoipa::IntoParams;
 
 use crate::{
     domain::Reason,
@@ -78,45 +81,55 @@ fn without_place(error: &serde_json::Error) -> String {
     sentence.split(" at line ").next().unwrap_or(&sentence).to_owned()
 }
 
-/// What is said of a parameter that should be a number: see [`Query::value`].
+/// What is said of a parameter that should be a number: see [`Values::parsed`].
 pub fn whole_number(name: &str) -> Reason {
     Reason::new("query-not-a-number").with("name", name)
 }
 
-/// The parameters after `?`. Unknown ones are ignored; of one that comes twice the first counts.
-pub struct Query(Vec<(String, String)>);
+/// The parameters after `?`, each by its name. Unknown ones are ignored.
+pub struct Query<T>(pub T);
 
-impl Query {
-    /// An empty value is as good as none.
-    pub fn text(&self, name: &str) -> Option<&str> {
+/// Parameters that a call takes after `?`.
+pub trait Parameters: Sized {
+    /// 422 with the name of the parameter that is not as it should be.
+    fn read(values: &Values) -> Result<Self, AppError>;
+}
+
+/// The values after `?`. Of a parameter that comes twice the first counts; an empty value counts as none.
+pub struct Values(Vec<(String, String)>);
+
+impl Values {
+    fn find(&self, name: &str) -> Option<&str> {
         let value = self.0.iter().find(|(key, _)| key == name);
         value.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// A number or `true` and `false`; `wanted` says of a name what it should be.
-    pub fn value<T: FromStr>(&self, name: &str, wanted: fn(&str) -> Reason) -> Result<Option<T>, AppError> {
-        let parsed = self.text(name).map(str::parse).transpose();
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.find(name).map(str::to_owned)
+    }
+
+    /// A number, or `true` or `false`; `wanted` says what the parameter of that name should be.
+    pub fn parsed<T: FromStr>(&self, name: &str, wanted: fn(&str) -> Reason) -> Result<Option<T>, AppError> {
+        let parsed = self.find(name).map(str::parse).transpose();
         parsed.map_err(|_| AppError::invalid(name, wanted(name)))
     }
 
-    /// One of a few words; the first of them when there is none.
-    pub fn choice<T: Copy, const N: usize>(&self, name: &str, words: [(&str, T); N]) -> Result<T, AppError> {
-        let asked = self.text(name).unwrap_or(words[0].0);
-        words.iter().find(|(word, _)| *word == asked).map(|(_, value)| *value).ok_or_else(|| {
-            let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            let reason = Reason::new("query-not-one-of").with("name", name).with("words", all.join(", "));
-            AppError::invalid(name, reason)
+    /// One of a few words; the default when there is none.
+    pub fn choice<T: FromStr + VariantNames + Default>(&self, name: &str) -> Result<T, AppError> {
+        self.find(name).map_or_else(|| Ok(T::default()), str::parse).map_err(|_| {
+            let words = T::VARIANTS.join(", ");
+            AppError::invalid(name, Reason::new("query-not-one-of").with("name", name).with("words", words))
         })
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Query {
+impl<T: Parameters, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AppError> {
-        axum::extract::Query::try_from_uri(&parts.uri)
-            .map(|query| Self(query.0))
-            .map_err(|_| AppError::invalid("", Reason::new("query-not-understood")))
+        let values = axum::extract::Query::try_from_uri(&parts.uri)
+            .map_err(|_| AppError::invalid("", Reason::new("query-not-understood")))?;
+        T::read(&Values(values.0)).map(Self)
     }
 }
 
@@ -129,6 +142,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
         let id = Path::<String>::from_request_parts(parts, state).await;
         id.map(|Path(id)| Self(id)).map_err(|_| AppError::NotFound)
+    }
+}
+
+/// The key by which a question that is sent again is known.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IdempotencyKey {
+    /// Any text of up to 200 bytes that is new for a new question. It counts for a day, in this conversation.
+    #[param(rename = "Idempotency-Key", nullable = false, max_length = 200)]
+    pub key: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AppError> {
+        let key = header_text(&parts.headers, "Idempotency-Key")?;
+        Ok(Self { key: key.map(str::to_owned) })
     }
 }
 

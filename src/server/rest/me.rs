@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use axum::{Json as Answer, extract::State};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::extract::Json;
+use super::{
+    extract::Json,
+    problems::{InvalidBody, Overloaded, SignedOut, TooMany},
+};
 use crate::{
     domain::{CurrentUser, Model, Reason, User, conversation::present},
     error::AppError,
@@ -15,31 +19,60 @@ use crate::{
     },
 };
 
-#[derive(Deserialize)]
-pub struct Change {
+/// What a person may change of their account. A field that is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
+pub struct AccountChange {
+    /// Blanks around it are left out.
+    #[schema(max_length = 100)]
     name: Option<String>,
-    /// The current one.
+    /// The current one; goes with `new_password`.
     password: Option<String>,
+    /// As in /auth/register.
+    #[schema(min_length = 8)]
     new_password: Option<String>,
-    /// A language's tag, or `null` for what `Accept-Language` says.
+    /// The tag of a language of the site, such as zh-CN; `null`: what Accept-Language says.
     #[serde(default, deserialize_with = "present")]
     language: Option<Option<String>>,
 }
 
-/// A list that has no further pages.
-#[derive(Serialize)]
-pub struct Items<T> {
-    items: T,
+#[derive(Serialize, ToSchema)]
+pub struct Models {
+    items: Vec<Model>,
 }
 
+/// Who is signed in
+#[utoipa::path(
+    get,
+    path = "/me",
+    operation_id = "me",
+    tag = "Account",
+    responses((status = 200, description = "Your account.", body = User), SignedOut)
+)]
 pub async fn me(current: CurrentUser) -> Answer<User> {
     Answer(current.user)
 }
 
+/// Change your name, language or password
+///
+/// A new password ends all your other sessions.
+#[utoipa::path(
+    patch,
+    path = "/me",
+    operation_id = "changeMe",
+    tag = "Account",
+    request_body = AccountChange,
+    responses(
+        (status = 200, description = "Your account as it is now.", body = User),
+        SignedOut,
+        InvalidBody,
+        TooMany,
+        Overloaded,
+    )
+)]
 pub async fn change(
     State(accounts): State<Arc<Accounts>>,
     current: CurrentUser,
-    Json(change): Json<Change>,
+    Json(change): Json<AccountChange>,
 ) -> Result<Answer<User>, AppError> {
     let password = match (change.password.as_deref(), change.new_password.as_deref()) {
         (Some(old), Some(new)) => Some((old, new)),
@@ -54,6 +87,22 @@ pub async fn change(
     accounts.change_me(&current, change).await.map(Answer)
 }
 
-pub async fn models(State(models): State<Arc<ModelList>>, _: CurrentUser) -> Answer<Items<Vec<Model>>> {
-    Answer(Items { items: models.offer().await.models().cloned().collect() })
+/// The models to choose from
+#[utoipa::path(
+    get,
+    path = "/models",
+    operation_id = "models",
+    tag = "Account",
+    responses(
+        (
+            status = 200,
+            description = "The models of all providers, in their order: these can be asked, and no others. A provider \
+                           that does not answer for now keeps the models that it listed last.",
+            body = Models
+        ),
+        SignedOut,
+    )
+)]
+pub async fn models(State(models): State<Arc<ModelList>>, _: CurrentUser) -> Answer<Models> {
+    Answer(Models { items: models.offer().await.models().cloned().collect() })
 }

@@ -5,14 +5,19 @@ use std::sync::Arc;
 use axum::{
     Json as Answer,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, VariantNames};
+use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Id, Json, Query, header_text, whole_number};
+use super::{
+    extract::{Id, IdempotencyKey, Json, Parameters, Query, Values, whole_number},
+    problems::{Conflict, InvalidBody, InvalidParameter, NotFound, SignedOut, TooMany},
+};
 use crate::{
-    domain::{Conversation, CurrentUser, Failure, FailureCode, Message, Role, Siblings, Status, Usage},
+    domain::{Conversation, CurrentUser, Failure, FailureCode, Message, Role, Siblings},
     error::AppError,
     server::{
         chat::{self, Chat, Edit, Position},
@@ -22,114 +27,68 @@ use crate::{
     },
 };
 
-const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-
 /// A message with its text in the form that was asked for.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Message)]
 pub struct MessageView {
-    id: String,
-    conversation_id: String,
-    author_id: String,
-    parent_id: Option<String>,
-    role: Role,
     #[serde(flatten)]
-    text: Text,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    reasoning: String,
-    status: Status,
-    model: Option<String>,
-    usage: Option<Usage>,
+    #[schema(inline)]
+    message: Message,
+    /// The text as Markdown, unless HTML was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    content: Option<String>,
+    /// The text as sanitized HTML, in place of `content`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    html: Option<String>,
+    /// Why, when `status` is `failed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     failure: Option<FailureView>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    length_limited: bool,
+    /// In a window, where more than one message has the same parent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    left_out: Option<u32>,
-    /// In a window only.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     siblings: Option<Siblings>,
-    created_at: i64,
-    revision: u64,
 }
 
-/// Why an answer failed, with the sentence in the caller's language.
-#[derive(Serialize)]
+/// Why an answer failed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Failure)]
 struct FailureView {
     code: FailureCode,
+    /// A sentence for a person, in the language of whoever asks.
     message: String,
+    /// Whether asking again may help without changing anything.
     retryable: bool,
 }
 
-impl FailureView {
-    fn new(failure: Failure) -> Self {
-        let message = words::current().text(&failure.reason);
-        Self { code: failure.code, message, retryable: failure.retryable }
+impl From<Failure> for FailureView {
+    fn from(failure: Failure) -> Self {
+        let Failure { code, reason, retryable } = failure;
+        Self { code, message: words::current().text(&reason), retryable }
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Text {
-    /// Markdown.
-    Content(String),
-    Html(String),
 }
 
 impl MessageView {
-    fn new(message: Message, text: Text) -> Self {
-        let Message {
-            id,
-            conversation_id,
-            author_id,
-            parent_id,
-            role,
-            reasoning,
-            status,
-            model,
-            usage,
-            failure,
-            length_limited,
-            left_out,
-            created_at,
-            revision,
-            ..
-        } = message;
-        Self {
-            id,
-            conversation_id,
-            author_id,
-            parent_id,
-            role,
-            text,
-            reasoning,
-            status,
-            model,
-            usage,
-            failure: failure.map(FailureView::new),
-            length_limited,
-            left_out: (left_out > 0).then_some(left_out),
-            siblings: None,
-            created_at,
-            revision,
-        }
-    }
-
-    fn of_thread(shown: ThreadMessage, format: Format) -> Self {
-        let ThreadMessage { mut message, html, siblings } = shown;
-        let content = std::mem::take(&mut message.content);
-        let text = match (format, message.role) {
-            (Format::Text, _) => Text::Content(content),
-            (Format::Html, Role::User) => Text::Html(as_written(&content)),
-            (Format::Html, _) => Text::Html(html.to_string()),
+    fn of_thread(shown: ThreadMessage, format: MessageFormat) -> Self {
+        let ThreadMessage { message, html, siblings } = shown;
+        let view = Self { siblings, ..message.into() };
+        let html = match (format, view.message.role) {
+            (MessageFormat::Markdown, _) => return view,
+            (MessageFormat::Html, Role::User) => as_written(view.content.as_deref().unwrap_or_default()),
+            (MessageFormat::Html, _) => html.to_string(),
         };
-        Self { siblings, ..Self::new(message, text) }
+        Self { content: None, html: Some(html), ..view }
     }
 }
 
 impl From<Message> for MessageView {
     fn from(mut message: Message) -> Self {
-        let content = std::mem::take(&mut message.content);
-        Self::new(message, Text::Content(content))
+        // What the view has of its own the message must not say a second time.
+        let content = Some(std::mem::take(&mut message.content));
+        let failure = message.failure.take().map(Into::into);
+        Self { message, content, html: None, failure, siblings: None }
     }
 }
 
@@ -139,35 +98,85 @@ fn as_written(text: &str) -> String {
     format!("<p>{}</p>", text.replace('\n', "<br>\n"))
 }
 
-/// A window of the branch on screen, oldest first.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Default, EnumString, VariantNames, ToSchema)]
+#[strum(serialize_all = "snake_case")]
+#[schema(rename_all = "snake_case", default = "markdown")]
+enum MessageFormat {
+    #[default]
+    Markdown,
+    Html,
+}
+
+impl From<MessageFormat> for Format {
+    fn from(format: MessageFormat) -> Self {
+        match format {
+            MessageFormat::Markdown => Self::Text,
+            MessageFormat::Html => Self::Html,
+        }
+    }
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WhichMessages {
+    /// A message's id: the window that ends before it.
+    #[param(nullable = false)]
+    before: Option<String>,
+    /// How many at the most.
+    #[param(nullable = false, minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// Whether messages carry `content` (Markdown) or `html` (sanitized).
+    #[param(inline, required = false)]
+    format: MessageFormat,
+}
+
+impl Parameters for WhichMessages {
+    fn read(values: &Values) -> Result<Self, AppError> {
+        let (before, limit) = (values.text("before"), values.parsed("limit", whole_number)?);
+        Ok(Self { before, limit, format: values.choice("format")? })
+    }
+}
+
+/// A window of the branch on screen, oldest message first.
+#[derive(Serialize, ToSchema)]
 pub struct Window {
     items: Vec<MessageView>,
-    /// `before` of the window that comes before this one.
+    /// `before` of the window before this one; `null` at the beginning.
+    #[schema(required)]
     previous_cursor: Option<String>,
     /// Listening after this place misses nothing that the window does not show.
     after: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct Question {
+    /// The question, in Markdown; not only blanks.
+    #[schema(min_length = 1)]
     content: String,
+    /// The message this one follows; without it the newest of the branch on screen.
     parent_id: Option<String>,
+    /// A model's id; without it the conversation's, or the default one.
     model: Option<String>,
 }
 
-#[derive(Deserialize)]
-pub struct Edited {
+#[derive(Deserialize, ToSchema)]
+pub struct EditedQuestion {
+    /// The question, in Markdown; not only blanks.
+    #[schema(min_length = 1)]
     content: String,
+    /// A model's id; without it the conversation's, or the default one.
     model: Option<String>,
 }
 
-#[derive(Serialize)]
+/// An answer that is being written.
+#[derive(Serialize, ToSchema)]
 pub struct Begun {
-    /// Missing where an old question got a further answer.
+    /// Missing where an old question got a further answer, and where an answer is continued.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     user_message: Option<MessageView>,
     assistant_message: MessageView,
+    /// Listen to the events after this place.
     after: u64,
 }
 
@@ -178,17 +187,34 @@ impl From<chat::Asked> for Begun {
     }
 }
 
+/// The messages of the branch on screen
+///
+/// The newest window, oldest message first; `before` pages back. A window ends at `limit` messages or at 1 MiB of text,
+/// whichever comes first; a longer message is a window of its own. 429: too many of your windows are being read at
+/// once.
+#[utoipa::path(
+    get,
+    path = "/conversations/{id}/messages",
+    operation_id = "listMessages",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The conversation's id."), WhichMessages),
+    responses(
+        (status = 200, description = "A window.", body = Window),
+        SignedOut,
+        NotFound,
+        InvalidParameter,
+        TooMany,
+    )
+)]
 pub async fn list(
     State(conversations): State<Arc<Conversations>>,
     current: CurrentUser,
     Id(id): Id,
-    query: Query,
+    Query(WhichMessages { before, limit, format }): Query<WhichMessages>,
 ) -> Result<Response, AppError> {
-    let format = query.choice("format", [("markdown", Format::Text), ("html", Format::Html)])?;
-    let limit = query.value("limit", whole_number)?;
-    let grant = conversations.open(&current, &id).await?;
-    let before = query.text("before");
-    let thread = conversations.thread(&current, &grant, before, limit, format).await?;
+    let conversation = conversations.open(&current, &id).await?;
+    let before = before.as_deref();
+    let thread = conversations.thread(&current, &conversation, before, limit, format.into()).await?;
     let window = Answer(Window {
         items: thread.messages.into_iter().map(|message| MessageView::of_thread(message, format)).collect(),
         previous_cursor: thread.previous_cursor,
@@ -197,11 +223,32 @@ pub async fn list(
     Ok(thread.permit.until_sent(window.into_response()))
 }
 
+/// Ask
+///
+/// Stores the question and starts the answer, which goes on whether or not anybody listens. The events after `after` tell
+/// it. With the same Idempotency-Key and the same body again the same messages are answered and nothing is started; with
+/// another body the key is refused (422, `idempotency_key_reused`).
+#[utoipa::path(
+    post,
+    path = "/conversations/{id}/messages",
+    operation_id = "ask",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The conversation's id."), IdempotencyKey),
+    request_body = Question,
+    responses(
+        (status = 202, description = "The answer is being written.", body = Begun),
+        SignedOut,
+        NotFound,
+        Conflict,
+        InvalidBody,
+        TooMany,
+    )
+)]
 pub async fn ask(
     State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
-    headers: HeaderMap,
+    IdempotencyKey { key }: IdempotencyKey,
     Json(question): Json<Question>,
 ) -> Result<(StatusCode, Answer<Begun>), AppError> {
     let ask = chat::Ask {
@@ -209,13 +256,28 @@ pub async fn ask(
         text: &question.content,
         position: question.parent_id.as_deref().map_or(Position::Leaf, Position::After),
         model: question.model.as_deref(),
-        key: header_text(&headers, IDEMPOTENCY_KEY)?,
+        key: key.as_deref(),
         edited: None,
     };
     let asked = chat.ask(&current, ask).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))
 }
 
+/// Stop a running answer
+///
+/// What was written is kept. Stopping an ended answer changes nothing.
+#[utoipa::path(
+    post,
+    path = "/messages/{id}/stop",
+    operation_id = "stop",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The id of an answer.")),
+    responses(
+        (status = 200, description = "The answer as it is now.", body = MessageView),
+        SignedOut,
+        NotFound,
+    )
+)]
 pub async fn stop(
     State(chat): State<Arc<Chat>>,
     current: CurrentUser,
@@ -225,45 +287,113 @@ pub async fn stop(
     Ok(Answer(message.into()))
 }
 
+/// Have an answer written again
+///
+/// The new answer stands beside the old one, and becomes the one on screen.
+#[utoipa::path(
+    post,
+    path = "/messages/{id}/regenerate",
+    operation_id = "regenerate",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The id of an answer."), IdempotencyKey),
+    responses(
+        (status = 202, description = "The new answer is being written; there is no user_message.", body = Begun),
+        SignedOut,
+        NotFound,
+        Conflict,
+        InvalidParameter,
+        TooMany,
+    )
+)]
 pub async fn regenerate(
     State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
-    headers: HeaderMap,
+    IdempotencyKey { key }: IdempotencyKey,
 ) -> Result<(StatusCode, Answer<Begun>), AppError> {
-    let key = header_text(&headers, IDEMPOTENCY_KEY)?;
-    let asked = chat.retry(&current, &id, key).await?;
+    let asked = chat.retry(&current, &id, key.as_deref()).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))
 }
 
+/// Ask a question anew
+///
+/// The new question stands beside the old one, with an answer of its own, and they become the branch on screen. The old
+/// ones stay.
+#[utoipa::path(
+    post,
+    path = "/messages/{id}/edit",
+    operation_id = "edit",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The message's id."), IdempotencyKey),
+    request_body = EditedQuestion,
+    responses(
+        (status = 202, description = "The answer is being written.", body = Begun),
+        SignedOut,
+        NotFound,
+        Conflict,
+        InvalidBody,
+        TooMany,
+    )
+)]
 pub async fn edit(
     State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
-    headers: HeaderMap,
-    Json(edited): Json<Edited>,
+    IdempotencyKey { key }: IdempotencyKey,
+    Json(edited): Json<EditedQuestion>,
 ) -> Result<(StatusCode, Answer<Begun>), AppError> {
-    let edit = Edit {
-        message_id: &id,
-        text: &edited.content,
-        model: edited.model.as_deref(),
-        key: header_text(&headers, IDEMPOTENCY_KEY)?,
-    };
+    let edit =
+        Edit { message_id: &id, text: &edited.content, model: edited.model.as_deref(), key: key.as_deref() };
     let asked = chat.edit(&current, edit).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))
 }
 
-pub async fn go_on(
+/// Go on with an answer that was cut short
+///
+/// For the newest message of the branch on screen, when it was stopped, interrupted, cut at a length limit, or failed after
+/// its first words. The same message grows: its first events hold the text it has.
+#[utoipa::path(
+    post,
+    path = "/messages/{id}/continue",
+    operation_id = "continue",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The id of an answer."), IdempotencyKey),
+    responses(
+        (status = 202, description = "The answer is being written again; there is no user_message.", body = Begun),
+        SignedOut,
+        NotFound,
+        Conflict,
+        InvalidParameter,
+        TooMany,
+    )
+)]
+pub async fn continue_answer(
     State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
-    headers: HeaderMap,
+    IdempotencyKey { key }: IdempotencyKey,
 ) -> Result<(StatusCode, Answer<Begun>), AppError> {
-    let key = header_text(&headers, IDEMPOTENCY_KEY)?;
-    let asked = chat.continue_answer(&current, &id, key).await?;
+    let asked = chat.continue_answer(&current, &id, key.as_deref()).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))
 }
 
+/// Show the branch of a message
+///
+/// The conversation's leaf becomes the newest message below this one, and stays so. Refused while an answer is being
+/// written.
+#[utoipa::path(
+    post,
+    path = "/messages/{id}/select",
+    operation_id = "select",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The message's id.")),
+    responses(
+        (status = 200, description = "The conversation as it is now.", body = Conversation),
+        SignedOut,
+        NotFound,
+        Conflict,
+    )
+)]
 pub async fn select(
     State(chat): State<Arc<Chat>>,
     current: CurrentUser,
@@ -272,6 +402,22 @@ pub async fn select(
     chat.select(&current, &id).await.map(Answer)
 }
 
+/// Delete one message
+///
+/// What follows it stays, after the message before it. Refused while an answer is being written.
+#[utoipa::path(
+    delete,
+    path = "/messages/{id}",
+    operation_id = "deleteMessage",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The message's id.")),
+    responses(
+        (status = 204, description = "Deleted."),
+        SignedOut,
+        NotFound,
+        Conflict,
+    )
+)]
 pub async fn delete(
     State(chat): State<Arc<Chat>>,
     current: CurrentUser,

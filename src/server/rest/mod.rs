@@ -1,4 +1,4 @@
-//! `/api/v1`: the same services for programs, one table of routes, and what describes them.
+//! `/api/v1`: the same services for programs; each route is added together with its description.
 
 mod auth;
 mod conversations;
@@ -8,14 +8,13 @@ mod extract;
 mod me;
 mod messages;
 mod openapi;
+mod problems;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::FromRef,
-    routing::{MethodRouter, delete, get, post},
-};
+use axum::{Router, body::Bytes, extract::FromRef, routing::get};
+use utoipa::{OpenApi as _, openapi::OpenApi};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     accounts::Accounts,
@@ -25,8 +24,11 @@ use super::{
     live::{Listening, reading::Reading},
 };
 
-/// Every address below `/api/v1`. The OpenAPI document lists the same ones; a test compares them.
-pub fn table<S>() -> [(&'static str, MethodRouter<S>); 15]
+/// Where the addresses of the API begin.
+pub const BASE: &str = "/api/v1";
+
+/// Every address below [`BASE`], and the document that describes them.
+pub fn routes<S>() -> (Router<S>, OpenApi)
 where
     S: Clone + Send + Sync + 'static,
     Arc<Site>: FromRef<S>,
@@ -37,64 +39,31 @@ where
     Arc<Listening>: FromRef<S>,
     Arc<Reading>: FromRef<S>,
 {
-    [
-        ("/auth/register", post(auth::register)),
-        ("/auth/login", post(auth::log_in)),
-        ("/auth/logout", post(auth::log_out)),
-        ("/me", get(me::me).patch(me::change)),
-        ("/models", get(me::models)),
-        ("/conversations", get(conversations::list).post(conversations::create)),
-        (
-            "/conversations/{id}",
-            get(conversations::open).patch(conversations::change).delete(conversations::delete),
-        ),
-        ("/conversations/{id}/messages", get(messages::list).post(messages::ask)),
-        ("/conversations/{id}/events", get(events::events)),
-        ("/messages/{id}/stop", post(messages::stop)),
-        ("/messages/{id}/regenerate", post(messages::regenerate)),
-        ("/messages/{id}/continue", post(messages::go_on)),
-        ("/messages/{id}/edit", post(messages::edit)),
-        ("/messages/{id}/select", post(messages::select)),
-        ("/messages/{id}", delete(messages::delete)),
-    ]
+    OpenApiRouter::with_openapi(openapi::Document::openapi())
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::log_in))
+        .routes(routes!(auth::log_out))
+        .routes(routes!(me::me, me::change))
+        .routes(routes!(me::models))
+        .routes(routes!(conversations::list, conversations::create))
+        .routes(routes!(conversations::open, conversations::change, conversations::delete))
+        .routes(routes!(messages::list, messages::ask))
+        .routes(routes!(events::events))
+        .routes(routes!(messages::stop))
+        .routes(routes!(messages::regenerate))
+        .routes(routes!(messages::continue_answer))
+        .routes(routes!(messages::edit))
+        .routes(routes!(messages::select))
+        .routes(routes!(messages::delete))
+        .split_for_parts()
 }
 
-pub fn routes<S>() -> Router<S>
-where
-    S: Clone + Send + Sync + 'static,
-    Arc<Site>: FromRef<S>,
-    Arc<Accounts>: FromRef<S>,
-    Arc<Conversations>: FromRef<S>,
-    Arc<ModelList>: FromRef<S>,
-    Arc<Chat>: FromRef<S>,
-    Arc<Listening>: FromRef<S>,
-    Arc<Reading>: FromRef<S>,
-{
-    table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods))
-}
-
-/// The OpenAPI document and its page.
-pub fn documentation<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/api/openapi.json", get(openapi::document)).route("/api/docs", get(docs::page))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{sync::Arc, time::Duration};
-
-    use crate::server::{
-        app::App,
-        config::Config,
-        llm::{demo::Demo, registry::Providers},
-        ops::clock::Clock,
-        store,
-    };
-
-    /// A server's state with an empty store in memory.
-    pub(super) async fn state() -> App {
-        let config = Config::load(None, |_| None).unwrap();
-        let store = store::open("sqlite::memory:", &store::OpenOptions::default()).await.unwrap();
-        let providers = Providers::new(vec![Arc::new(Demo::new(Duration::ZERO))]);
-        App::new(config, &[7; 32], store, providers, Clock::system(), None)
-    }
+/// The OpenAPI document, for programs and as a page.
+pub fn documentation<S: Clone + Send + Sync + 'static>(document: OpenApi) -> Router<S> {
+    // Plain values cannot fail to become JSON.
+    let text = Bytes::from(document.to_json().unwrap_or_default());
+    let page = docs::Document::new(&document);
+    Router::new()
+        .route("/api/openapi.json", get(async move || openapi::answer(text.clone())))
+        .route("/api/docs", get(async move || docs::page(page.clone())))
 }

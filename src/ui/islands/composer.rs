@@ -63,6 +63,10 @@ pub(super) fn Composer(
                     state.append_turn(asked.question_id.map(|id| (id, question)), &asked.answer_id, "");
                     page::to_end_soon();
                 }
+                // The reply was lost and the question arrived all the same: an event has put it into the thread.
+                Err(_)
+                    if state.pending_question.try_with_value(|pending| pending.is(&question))
+                        == Some(false) => {}
                 // The text stays in the field. The same text sent again is the same question, because it has the same
                 // key; a changed text is another question.
                 Err(refusal) => state.show_refusal(refusal),

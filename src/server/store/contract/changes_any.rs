@@ -154,7 +154,6 @@ impl World {
                 let text = format!("{}more ", running.content);
                 let end = Finish { status, ..finish(&text, self.told) };
                 assert!(store.finish_message(&running.id, &end).await.unwrap());
-                self.told = self.told.max(0);
             }
             Act::Crash => {
                 interrupt(&*store).await;

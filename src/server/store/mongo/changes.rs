@@ -11,7 +11,7 @@ use crate::server::store::{Changes, Grant, Outline};
 
 use super::{
     Mongo,
-    messages::{OutlineDoc, outline},
+    outlines::{OutlineDoc, outline},
 };
 
 /// A message that is gone.

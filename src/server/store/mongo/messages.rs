@@ -8,7 +8,6 @@ use mongodb::{
     bson::{Document, doc, to_bson},
     error,
 };
-use serde::Deserialize;
 
 use crate::{
     domain::Message,
@@ -21,6 +20,7 @@ use crate::{
 use super::{
     Mongo,
     documents::{FailureDoc, MessageDoc},
+    outlines::{OutlineDoc, outline},
     tail::End,
     turns::{Add, Begin},
 };
@@ -28,40 +28,6 @@ use super::{
 /// How many answers that were left behind are ended at a time: one that is locked does not keep the
 /// others waiting.
 const AT_ONCE: usize = 8;
-
-/// What is asked of a message before its texts.
-#[derive(Debug, Deserialize)]
-pub(super) struct OutlineDoc {
-    #[serde(rename = "_id")]
-    id: String,
-    parent_id: Option<String>,
-    #[serde(default)]
-    revision: i64,
-    content_bytes: i64,
-    reasoning_bytes: i64,
-}
-
-impl From<OutlineDoc> for Outline {
-    fn from(doc: OutlineDoc) -> Self {
-        Self {
-            id: doc.id,
-            parent_id: doc.parent_id,
-            revision: doc.revision.unsigned_abs(),
-            content_bytes: doc.content_bytes.unsigned_abs(),
-            reasoning_bytes: doc.reasoning_bytes.unsigned_abs(),
-        }
-    }
-}
-
-/// The step of a pipeline that leaves an [`OutlineDoc`] of a message.
-pub(super) fn outline() -> Document {
-    doc! { "$project": {
-        "parent_id": 1,
-        "revision": 1,
-        "content_bytes": { "$strLenBytes": "$content" },
-        "reasoning_bytes": { "$strLenBytes": "$reasoning" },
-    } }
-}
 
 #[async_trait]
 impl Messages for Mongo {

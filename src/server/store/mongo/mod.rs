@@ -14,6 +14,7 @@ mod error;
 mod indexes;
 mod keys;
 mod messages;
+mod outlines;
 mod purge;
 mod queue;
 mod revision;
