@@ -34,13 +34,13 @@ pub struct App {
     pub upstream: Option<Upstream>,
     pub database: Database,
     url: String,
-    /// Answers that the test means to leave in the journal for the next start.
+    /// How many answers the test leaves in the journal on purpose, for the next start.
     pub in_journal: AtomicUsize,
     _folder: tempfile::TempDir,
 }
 
 impl App {
-    /// With the demo model, which answers at once.
+    /// A server with the demo model, which answers without delay.
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
@@ -49,34 +49,34 @@ impl App {
         Self::at(settings, Clock::system()).await
     }
 
-    /// With the time of this clock.
+    /// A server whose time is that of `clock`.
     pub async fn at(settings: &[(&str, &str)], clock: Clock) -> Self {
         Self::build(settings, SECRET, Arc::new(Demo::new(Duration::ZERO)), None, clock, None).await
     }
 
-    /// Another site.
+    /// A server of another site, which signs with this secret.
     pub async fn with_secret(secret: &[u8]) -> Self {
         Self::build(&[], secret, Arc::new(Demo::new(Duration::ZERO)), None, Clock::system(), None).await
     }
 
-    /// Another server on the same MongoDB.
+    /// A second server on the same MongoDB.
     #[allow(dead_code, reason = "the tests of faults use it")]
     pub async fn beside(&self, clock: Clock) -> Self {
         let database = Some((self.database.clone(), self.url.clone()));
         Self::build(&[], SECRET, Arc::new(Demo::new(Duration::ZERO)), None, clock, database).await
     }
 
-    /// With the fake model server, whose models take their time or fail.
+    /// A server with the fake model server, whose models are slow or fail.
     pub async fn with_upstream() -> Self {
         Self::with_upstream_and(&[]).await
     }
 
-    /// With a provider of one's own.
+    /// A server with this provider.
     pub async fn with_provider(settings: &[(&str, &str)], provider: Arc<dyn Provider>) -> Self {
         Self::build(settings, SECRET, provider, None, Clock::system(), None).await
     }
 
-    /// The fake model server, and settings.
+    /// A server with the fake model server and these settings.
     pub async fn with_upstream_and(settings: &[(&str, &str)]) -> Self {
         let upstream = Upstream::start();
         let provider = upstream.provider();
@@ -122,7 +122,7 @@ impl App {
         }
     }
 
-    /// Nobody yet.
+    /// A client that is not signed in.
     pub fn client(&self) -> Client {
         Client::of(self.router.clone())
     }

@@ -73,7 +73,7 @@ async fn a_question_is_answered_and_found_again() {
     assert!(own.contains("&lt;b&gt;&amp;") && !own.contains("<b>"), "{own}");
 }
 
-/// The other tests read with the server's own decoder.
+/// Read by a decoder that is not ours, because the other tests read with the server's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_of_somebody_elses_reads_the_same_events() {
     let (_app, lin, path) = start().await;
@@ -109,7 +109,7 @@ async fn who_comes_late_misses_nothing() {
     let whole = lin.events(&format!("{path}/events")).await.until_end().await;
     let stored = lin.get(&format!("{path}/messages")).await.json()["items"][1]["content"].clone();
     assert_eq!(text_of(&whole), stored);
-    // A place from before is gone, or still there: either way the whole answer comes.
+    // Whether or not the old position is still known, the whole answer comes.
     for place in ["0", "1", "18446744073709551615"] {
         let again = lin
             .clone()
@@ -120,7 +120,7 @@ async fn who_comes_late_misses_nothing() {
             .await;
         assert_eq!(text_of(&again), stored, "{place}");
     }
-    // The header goes before the address: from the end on there is nothing but what comes next.
+    // The header is used, not the address: after the last event only new ones come.
     let last = whole.last().unwrap().1.clone();
     let begun = lin.clone().header("last-event-id", &last);
     let mut rest = begun.events(&format!("{path}/events?after=0")).await;
@@ -205,7 +205,7 @@ async fn stop_ends_the_answer_and_the_upstream_request() {
     let begun = lin.post(&messages, &json!({ "content": "Go on" })).await.is(202).json();
     let mut events = lin.events(&format!("{path}/events")).await;
     while events.next().await.unwrap().0 != "delta" {}
-    // One answer at a time.
+    // A conversation has one answer at a time.
     let busy = lin.post(&messages, &json!({ "content": "And this?" })).await.problem(409, "");
     assert_eq!(busy.json()["code"], "conflict");
     let answer = format!("/api/v1/messages/{}", begun["assistant_message"]["id"].as_str().unwrap());

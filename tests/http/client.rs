@@ -1,4 +1,4 @@
-//! Clients of a test's server, and what they are answered.
+//! Clients of a test's server, and the answers they get.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -23,7 +23,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Nobody yet.
+    /// A client that is not signed in.
     pub fn of(router: Router) -> Self {
         Self { router, token: None, cookie: None, headers: HeaderMap::new() }
     }
@@ -50,7 +50,7 @@ impl Client {
         self
     }
 
-    /// As a browser opens a page or posts a form of it.
+    /// Sends the headers of a browser that opens a page or posts a form of it.
     pub fn browser(self) -> Self {
         self.header("accept", "text/html,application/xhtml+xml").header("sec-fetch-site", "same-origin")
     }
@@ -71,7 +71,7 @@ impl Client {
         self.send(Method::POST, path, json.to_string().into(), Some("application/json")).await
     }
 
-    /// The same for calls that are made at once: the future keeps what it needs.
+    /// The same for concurrent calls: the future borrows nothing.
     pub async fn post_owned(self, path: &str, json: Value) -> Answer {
         self.post(path, &json).await
     }
@@ -93,7 +93,7 @@ impl Client {
         Answer { asked, status: head.status.as_u16(), headers: head.headers, body: bytes.unwrap().to_bytes() }
     }
 
-    /// The same, but for a body that streams: of that the first piece, if one comes soon.
+    /// The same for a body that streams: only its first piece is read, if one comes soon.
     pub async fn send_head_first(
         &self,
         method: Method,
@@ -144,7 +144,7 @@ impl Client {
         (response.status().as_u16(), response.headers().clone())
     }
 
-    /// From this address, as the listener says it.
+    /// Sends from this address, as the listener would report it.
     pub fn from(mut self, peer: SocketAddr) -> Self {
         self.router = self.router.layer(axum::Extension(ConnectInfo(peer)));
         self
@@ -167,7 +167,7 @@ impl Client {
         self.post("/api/v1/conversations", &json!({})).await.is(201).id()
     }
 
-    /// Asks and waits for the end of the answer; what the call said.
+    /// Asks, waits for the end of the answer, and returns what the call answered.
     pub async fn ask(&self, conversation: &str, content: &str) -> Value {
         let path = format!("/api/v1/conversations/{conversation}");
         let begun =
@@ -210,7 +210,7 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text()))
     }
 
-    /// The problem without the request's id, to compare.
+    /// The problem without the request's id, so that two can be compared.
     pub fn without_request_id(&self) -> Value {
         let mut problem = self.json();
         problem.as_object_mut().unwrap().remove("request_id");

@@ -25,7 +25,7 @@ async fn another_host_is_told_the_right_address() {
         assert!(refused.json()["detail"].as_str().unwrap().contains(PUBLIC.1), "{}", refused.text());
         let call = client.clone().header("accept", "application/json");
         assert_eq!(call.post_form("/fn/login", FORM).await.is(421).json()["code"], "misdirected");
-        // Whoever looks after the process names it as it likes.
+        // Probes name the host as they like.
         client.get("/healthz").await.is(200);
         client.get("/readyz").await.is(200);
     }
@@ -56,7 +56,7 @@ async fn where_https_is_missing_signing_in_works_or_says_why() {
     let person = json!({ "email": "lin@example.org", "password": PASSWORD });
     let own = app.client().header("host", "chat.example.org");
     own.post("/api/v1/auth/register", &person).await.is(201);
-    // Elsewhere in the house, and under the right name without https.
+    // From another machine of the network, and under the right name but without https.
     for origin in [
         "http://192.168.1.5:3000",
         "http://nas:3000",
@@ -72,13 +72,13 @@ async fn where_https_is_missing_signing_in_works_or_says_why() {
     assert!(!answer.header("set-cookie").contains("Secure"), "{}", answer.header("set-cookie"));
     let here = app.client().header("host", "localhost:3000").cookie(&answer.cookie());
     here.clone().browser().get("/").await.is(200);
-    // That cookie is worth nothing where the site belongs.
+    // That cookie signs nobody in at the public address.
     own.clone().cookie(&answer.cookie()).get(ME).await.is(401);
     let answer =
         page_at(&app, "http://localhost:3000").cookie(&answer.cookie()).post_form("/fn/logout", "").await;
     assert!(answer.is(302).header("set-cookie").contains("Max-Age=0"));
     here.get(ME).await.is(401);
-    // A proxy that passes no host on.
+    // A proxy that does not pass the host on.
     let behind = app
         .client()
         .header("host", "127.0.0.1:3000")
@@ -161,7 +161,7 @@ async fn a_cookie_of_the_old_name_is_moved_to_the_new_one() {
     );
     app.client().cookie(&answer.cookie()).get(ME).await.is(200);
     assert!(app.client().cookie(&answer.cookie()).get(ME).await.cookies().is_empty(), "once is enough");
-    // Signing out takes both.
+    // Signing out removes both.
     let out = app.client().cookie(&old).browser().post_form("/fn/logout", "").await.is(302);
     assert!(out.cookies().len() == 2 && out.cookies().iter().all(|cookie| cookie.contains("Max-Age=0")));
     // Another site's cookie of that name is left alone.
@@ -192,7 +192,7 @@ async fn a_session_lives_from_visit_to_visit() {
     let app = App::at(&[], clock).await;
     let program = app.person("lin").await;
     let mut cookie = format!("inglenook={}", app.person("kim").await.token());
-    // A year of using it every twenty days.
+    // A session that is used every twenty days for a year.
     for _ in 0..18 {
         hands.turn(20 * DAY);
         let answer = program.get(ME).await.is(200);
@@ -200,7 +200,7 @@ async fn a_session_lives_from_visit_to_visit() {
         let answer = app.client().cookie(&cookie).get(ME).await.is(200);
         assert!(answer.cookies()[0].contains("Max-Age=2592000"), "{:?}", answer.cookies());
         cookie = answer.cookie();
-        // Once a day is enough.
+        // It is prolonged once a day only.
         assert!(app.client().cookie(&cookie).get(ME).await.is(200).cookies().is_empty());
     }
     hands.turn(31 * DAY);
@@ -223,7 +223,7 @@ async fn what_belongs_to_somebody_is_kept_by_nobody() {
     }
     let history = lin.post_form("/fn/history", &format!("conversation_id={id}")).await;
     assert_eq!(history.header("cache-control"), "no-store");
-    // What is nobody's says so itself.
+    // Answers that are the same for everybody may be cached and say so.
     assert_eq!(lin.get("/api/openapi.json").await.header("cache-control"), "no-cache");
     assert!(lin.get(ME).await.header("strict-transport-security").is_empty());
     let https = App::with(&[PUBLIC]).await;
@@ -255,7 +255,7 @@ async fn no_proxy_holds_a_stream_back() {
             "{headers:?}"
         );
     }
-    // What is no stream may be gathered.
+    // Proxies may buffer what is no stream.
     for path in [ME, "/", "/api/docs"] {
         assert_eq!(lin.get(path).await.header("x-accel-buffering"), "", "{path}");
     }

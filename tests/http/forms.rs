@@ -73,7 +73,7 @@ async fn signing_in_leads_nowhere_else() {
         assert_eq!(answer.header("location"), "/", "{elsewhere:?}");
         // The session that was made is usable, because the answer sets its cookie.
         app.client().cookie(&answer.cookie()).get("/").await.is(200);
-        // The page offers no way there either.
+        // The sign-in page does not link there either.
         let page = browser.get(&format!("/login?next={}", quoted(elsewhere))).await.is(200).text();
         assert!(!page.contains("name=\"next\""), "{elsewhere:?}: {page}");
     }
@@ -92,7 +92,7 @@ async fn a_wrong_password_leads_back_with_a_sentence() {
     let page = app.client().browser().get(back).await.is(200).text();
     assert!(page.contains("role=\"alert\"") && page.contains("do not match"), "{page}");
     assert!(page.contains("value=\"lin@example.org\"") && page.contains("value=\"/c/x\""), "{page}");
-    // A second one leads back to the same page, and not to an address that grows.
+    // A second error leads back to the same page, not to a longer address.
     let browser = app.client().browser().header("referer", &format!("http://inglenook.test{back}"));
     let second = browser.post_form("/fn/login", wrong).await.is(302);
     assert_eq!(second.header("location").matches("flash=").count(), 1);
@@ -138,7 +138,7 @@ async fn a_page_says_nothing_that_stands_in_its_address_only() {
         let shown = lin.get(&format!("/settings?saved={saved}")).await.is(200).text();
         assert!(!shown.contains("saved.") && !shown.contains("is changed"), "{shown}");
     }
-    // What was told to one person is told to nobody else, and nowhere else.
+    // A flash for one person is shown to nobody else, and on no other page.
     let done = lin.post_form("/fn/set-name", "name=Lin").await.is(302);
     let told = done.header("location");
     assert!(lin.get(told).await.text().contains("Your name is saved."));
@@ -183,7 +183,7 @@ async fn a_refused_form_leads_to_a_page_of_this_site_whatever_the_referer_says()
     assert!(back.starts_with("/login?next=%2Fhistory&flash="), "{back}");
     let page = app.client().browser().get(back).await.is(200).text();
     assert!(page.contains("do not match") && page.contains("value=\"/history\""), "{page}");
-    // A form that stands on many pages has no page of its own: the error has one, with its status.
+    // A form that stands on many pages has no page to lead back to, so the error gets its own page, with its status.
     let lin = browser(&app, "kim").await.browser();
     for (action, form, status) in [
         ("/fn/rename", "conversation_id=x&title=y", 404),
@@ -211,7 +211,7 @@ async fn what_was_typed_stays_but_for_passwords() {
     assert!(page.contains("There is an account with this e-mail address"), "{page}");
     assert!(page.contains("value=\"Lin &lt;Wu>\"") || page.contains("value=\"Lin &lt;Wu&gt;\""), "{page}");
     assert!(page.contains("value=\"lin@example.org\"") && !page.contains("kettle"), "{page}");
-    // What no name or address can be is not carried around.
+    // Text that is too long for a name or an address is not shown again.
     let long = format!("name={0}&email={0}&password=hearth+and+kettle", "x".repeat(5000));
     let refused = nobody.post_form("/fn/register", &long).await.is(302);
     assert!(refused.header("location").len() < 2048);
@@ -240,7 +240,7 @@ async fn a_question_that_is_refused_comes_back_whole() {
     assert!(page.contains("action=\"/fn/ask\"") && page.contains("value=\"demo/demo\""));
     let shown = text.replace('<', "&lt;").replace('>', "&gt;");
     assert!(page.contains(&format!(">\n{shown}</textarea>")));
-    // One that is larger than any request may be is told the same limit.
+    // A question that is larger than any request may be names the same limit.
     let huge = format!("text={}", "x".repeat(2 << 20));
     let refused = lin.post_form("/fn/ask", &huge).await.is(413).text();
     assert!(refused.contains("at most 256 KB") && !refused.contains("1048576"), "{refused}");
@@ -318,7 +318,7 @@ async fn a_change_from_another_site_is_refused() {
         assert_eq!(refused.json()["code"], "forbidden");
         client.post_form("/fn/logout", "").await.is(403);
         client.patch("/api/v1/me", &json!({ "name": "x" })).await.is(403);
-        // Reading is no change, and the answer cannot be read from there.
+        // Reading changes nothing, and the other site cannot read the answer.
         client.get("/api/v1/me").await.is(200);
     }
     for (name, value) in

@@ -18,7 +18,7 @@ fn page_of(app: &App, person: &Client) -> Client {
     page.header("sec-fetch-site", "same-origin").header("accept", "application/json")
 }
 
-/// Whatever comes, a function answers with a sentence that is the caller's to read.
+/// Whatever is sent, a function answers with a sentence for the caller and never with a fault of the server.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_body_is_anybodys_fault_but_the_callers() {
     let app = App::start().await;
@@ -61,7 +61,7 @@ async fn no_body_is_anybodys_fault_but_the_callers() {
     let paths = function_paths();
     assert!(paths.len() > 10, "{paths:?}");
     for path in paths {
-        // Each function in turn, as somebody who is still signed in.
+        // Signed in anew for each function, because one of them signs out.
         let page = page_again(&app, path).await;
         for kind in kinds {
             let form = kind.is_none_or(|kind| kind.starts_with(FORM));

@@ -1,4 +1,4 @@
-//! Everybody is spoken to in their own language: by their account, their choice, or their browser.
+//! Answers are in the language of the account, else of the choice on the sign-in page, else of the browser.
 
 use axum::http::Method;
 use inglenook::{domain::Reason, server::store::Need};
@@ -83,7 +83,8 @@ async fn the_switch_before_signing_in_needs_no_script_and_leads_back() {
     let answer = at.post_form("/fn/set-language", "language=zh-CN").await.is(302);
     assert_eq!(answer.header("location"), "/login?next=%2fc%2fx");
     assert!(
-        answer.header("set-cookie").starts_with("inglenook_lang=zh-CN; Path=/; "),
+        answer.header("set-cookie").starts_with("inglenook_lang=zh-CN; ")
+            && answer.header("set-cookie").contains("; Path=/; "),
         "{:?}",
         answer.cookies()
     );
@@ -159,7 +160,7 @@ async fn problems_and_errors_of_functions_are_worded_for_their_caller() {
             (&json!("invalid"), &json!("urn:inglenook:error:invalid"))
         );
     }
-    // Refused before anybody is asked who they are.
+    // Refused before the gate knows who asks.
     let nobody = reads(app.client(), CHINESE).header("content-length", "200011");
     let large = nobody.patch(ME, &json!({ "name": "x".repeat(200_000) })).await.problem(413, "");
     is_in(&large, "zh-CN");

@@ -1,4 +1,4 @@
-//! Whatever a caller sends is looked up before it is used, has a length, and moves nothing of others.
+//! Whatever a caller sends is looked up before it is used, is limited in length, and affects nobody else.
 
 use futures::future::join_all;
 use inglenook::{
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, Client, PASSWORD};
 
-/// As ids, they are the greatest, too great, written otherwise, or none.
+/// The greatest id, one too great, one in another notation, and texts that are no ids.
 const ODD_IDS: [&str; 14] = [
     "7ZZZZZZZZZZZZZZZZZZZZZZZZZ",
     "7ZZZZZZZZZZZZZZZZZZZZZZZZY",
@@ -32,7 +32,7 @@ const ODD_IDS: [&str; 14] = [
 
 const MANY_PEOPLE: &[(&str, &str)] = &[("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "100000")];
 
-/// All that makes an id: registering, signing in, a conversation, a question.
+/// Everything that makes an id: registering, signing in, a conversation, a question.
 async fn all_works(app: &App, name: &str) {
     let person = app.person(name).await;
     let login = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
@@ -97,7 +97,7 @@ async fn no_number_of_a_caller_does_harm() {
             let answer = lin.get(&place).await;
             assert!(answer.status < 500, "{place}: {}", answer.status);
         }
-        // The place of a listener is its own affair: others hear the next answer from where they are.
+        // The position that a listener claims does not affect others: they hear the next answer from theirs.
         for format in ["text", "html"] {
             let events = format!("{path}/events?format={format}&after={written}");
             if number.parse::<u64>().is_ok() {
@@ -304,7 +304,7 @@ async fn every_text_of_a_caller_has_a_length() {
             assert!((400..500).contains(&refused.status), "{call} {}: {}", &form[..20], refused.status);
         }
     }
-    // What stands in an address or a head.
+    // Values in an address or in headers.
     let long = "x".repeat(50_000);
     for place in [
         format!("/api/v1/conversations?q={long}"),

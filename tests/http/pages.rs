@@ -73,7 +73,7 @@ async fn an_error_page_has_a_way_out_and_programs_get_a_problem() {
     }
     let page = browser.get("/history?cursor=x").await.is(422);
     assert!(page.text().contains("href=\"/\""), "{}", page.text());
-    // Below /api it is a problem whoever asks.
+    // Below /api an error is a problem, whoever asks.
     for client in [&browser, &lin, &app.client()] {
         client.get("/api/v1/nothing").await.problem(404, "");
         client.get("/api/nothing").await.problem(404, "");

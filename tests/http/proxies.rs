@@ -1,4 +1,4 @@
-//! Whom limits count behind proxies: the client that our own proxies name, and nobody whom a stranger makes up.
+//! Whom limits count behind proxies: the client that trusted proxies name, not one that a client makes up.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,7 +14,7 @@ const PROXY: &str = "10.0.0.1";
 /// The peer, and the lines of `X-Forwarded-For` that it sends.
 type From = (&'static str, &'static [&'static str]);
 
-/// Registers from there; the status.
+/// Registers from there and returns the status.
 async fn register(app: &App, (peer, lines): From, name: &str) -> u16 {
     let peer: IpAddr = peer.parse().unwrap();
     let mut client = app.client().from(SocketAddr::new(peer, 4711));
@@ -29,7 +29,7 @@ async fn register(app: &App, (peer, lines): From, name: &str) -> u16 {
 async fn the_same_client_is_counted_as_one_and_another_as_another() {
     let app = App::with(&[TRUSTED, ONE_EACH]).await;
     let same: &[(From, From)] = &[
-        // What a client made up stands before what our proxy added.
+        // An entry that a client made up comes before the one that the trusted proxy added.
         ((PROXY, &["203.0.113.1"]), (PROXY, &["6.6.6.6, 203.0.113.1"])),
         // HAProxy adds a line of its own.
         ((PROXY, &["203.0.113.2"]), (PROXY, &["6.6.6.6", "203.0.113.2"])),
@@ -37,17 +37,17 @@ async fn the_same_client_is_counted_as_one_and_another_as_another() {
         // Two proxies, whose own addresses do not count.
         ((PROXY, &["203.0.113.4"]), ("10.0.0.2", &["203.0.113.4, 10.0.0.1"])),
         ((PROXY, &["203.0.113.5"]), ("10.0.0.3", &["6.6.6.6, 203.0.113.5", "10.0.0.1, 10.0.0.2"])),
-        // With a port, and in IPv6's way of writing it.
+        // With a port, and in the notation of IPv6.
         ((PROXY, &["203.0.113.6"]), (PROXY, &["203.0.113.6:50000"])),
         ((PROXY, &["203.0.113.7"]), (PROXY, &["::ffff:203.0.113.7"])),
         // One network of 64 bits is one client.
         ((PROXY, &["2001:db8:1:2::1"]), (PROXY, &["[2001:db8:1:2:ffff::9]:443"])),
         ((PROXY, &["2001:db8:1:3::1"]), ("2001:db8:ffff::1", &["2001:db8:1:3::2"])),
-        // A stranger is counted as itself, whatever it says.
+        // A peer that is no trusted proxy is counted itself, whatever it says.
         (("203.0.113.8", &[]), ("203.0.113.8", &["6.6.6.6"])),
         (("203.0.113.9", &["6.6.6.6"]), ("203.0.113.9", &["7.7.7.7", "10.0.0.1"])),
         (("2001:db8:1:4::1", &[]), ("2001:db8:1:4::2", &["2001:db8:1:5::1"])),
-        // What cannot be read is counted as who passed it on.
+        // For an entry that cannot be read, the proxy that passed it on is counted.
         (("10.0.0.4", &["203.0.113.10, nonsense"]), ("10.0.0.4", &["203.0.113.11, \"\""])),
     ];
     for (at, (first, second)) in same.iter().enumerate() {

@@ -7,11 +7,11 @@ use std::{
 
 use inglenook::server::app::App;
 
-/// What a test began may still end for as long.
+/// How long what a test began may take to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Waits until nothing is left but so many answers in the journal, or says what is. The tests' runtimes have a thread of their own for what the server
-/// does behind a request, so that it goes on while this waits.
+/// Waits until nothing is left but so many answers in the journal, or says what is left. The runtimes of the tests have
+/// more than one thread, so that the server's tasks go on while this one waits.
 pub fn wait_for_none(state: &App, in_journal: usize) -> Result<(), String> {
     let begun = Instant::now();
     loop {

@@ -1,5 +1,5 @@
-//! Every address of the router, asked by nobody, by somebody else and by whose it is. The list of addresses is the
-//! router's own, so that a new one is not forgotten here.
+//! Every address of the router, called by nobody, by somebody else and by the owner. The list of addresses is the
+//! router's own, so that a new one cannot be forgotten here.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ use super::{
 #[derive(Clone, Copy, PartialEq)]
 enum For {
     Anybody,
-    /// Whoever is signed in, with what is theirs.
+    /// Everybody who is signed in, with their own data.
     People,
-    /// The owner of what it names; to all others it is not there.
+    /// The owner of what the address names; for all others it does not exist.
     Owner,
 }
 use For::{Anybody, Owner, People};
@@ -80,7 +80,7 @@ const FORMS: &[(&str, For, &str)] = &[
     ("/fn/delete-message", Owner, "message_id={m}"),
 ];
 
-/// The addresses of the router, as it was told them.
+/// The addresses of the router, read from its debug output.
 fn addresses(app: &App) -> BTreeSet<String> {
     let shown = format!("{:?}", app.router);
     let address = |part: &str| {
@@ -92,7 +92,7 @@ fn addresses(app: &App) -> BTreeSet<String> {
     addresses
 }
 
-/// What it answers to a method that it does not take tells those that it takes.
+/// The methods that an address takes, as its answer to one that it does not take says.
 async fn methods(app: &App, address: &str) -> BTreeSet<String> {
     let method = Method::from_bytes(b"PROPFIND").unwrap();
     let answer =
@@ -176,7 +176,7 @@ fn keeps_out(answer: &Answer) -> bool {
     answer.status == 401 || answer.header("location").starts_with("/login")
 }
 
-/// What is told of it, without what differs from request to request.
+/// An answer without the parts that differ from request to request.
 fn said(answer: &Answer, is_page: bool) -> String {
     if is_page {
         return answer.status.to_string();

@@ -1,4 +1,4 @@
-//! Who may come in, and what ends with a session.
+//! Who may sign in, and what ends with a session.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ async fn many_who_sign_out_at_once_take_nobody_along() {
     assert_eq!(events.next().await, None);
 }
 
-/// A session that ends by itself, or behind this server's back.
+/// A session that expires, or that another process ends in the database.
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_of_sessions_that_are_gone_or_disabled_end_with_the_next_look() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! What lives for a time: sessions, keys, sentences in an address, and limits. The tests turn the clock.
+//! What is valid for a time: sessions, keys, flashes and limits. The tests set the clock.
 
 use std::sync::{
     Arc,
@@ -18,7 +18,7 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
-/// The hands of a clock, which a test turns.
+/// Sets the time of a clock.
 #[derive(Clone)]
 pub struct Hands(Arc<AtomicI64>);
 
@@ -30,7 +30,7 @@ impl Hands {
         (Clock::from_fn(move || shown.0.load(Ordering::Relaxed)), hands)
     }
 
-    /// By so many milliseconds, forwards or back.
+    /// Moves the clock by so many milliseconds, forwards or back.
     pub fn turn(&self, by: i64) {
         self.0.fetch_add(by, Ordering::Relaxed);
     }
@@ -48,7 +48,7 @@ async fn a_session_ends_so_many_days_after_the_last_time_it_was_prolonged() {
     let cookie = format!("inglenook={}", lin.token());
     let cookie = app.client().cookie(&cookie).browser().get("/").await.is(200).cookie();
     let browser = app.client().cookie(&cookie);
-    // Once a day, and not before.
+    // It is prolonged once a day, not earlier.
     hands.turn(DAY);
     assert!(browser.get(ME).await.is(200).cookies().is_empty());
     hands.turn(1);
@@ -106,7 +106,7 @@ async fn a_key_counts_for_a_day() {
     hands.turn(2);
     let second = answer(ask("Why?").await.is(202));
     assert_ne!(first, second);
-    // What is old is removed, and what counts is not.
+    // Old rows are removed, valid ones are not.
     assert_eq!(app.state.store.forget_keys(app.state.clock.now()).await.unwrap(), 0);
     lin.events(&path.replace("messages", "events")).await.until_end().await;
     assert_eq!(answer(ask("Why?").await.is(202)), second);

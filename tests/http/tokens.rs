@@ -1,4 +1,4 @@
-//! Every way to come in with a token that is not a session's: nobody is signed in by one.
+//! Every way to use a token that is not a session's: none of them signs anybody in.
 
 use std::collections::BTreeSet;
 
@@ -74,14 +74,14 @@ const CASES: [&str; 26] = [
     "in another place",
 ];
 
-/// A token, with its case and what it is.
+/// A token, the case of the list that it belongs to, and what it is.
 struct Abuse {
     case: &'static str,
     name: String,
     token: String,
 }
 
-/// Those that are a token by themselves.
+/// The cases that consist of a token alone.
 fn abuses(token: &str, other_user: &str) -> Vec<Abuse> {
     let claims = claims_of(token);
     let text = claims.to_string();
@@ -209,7 +209,7 @@ fn abuses(token: &str, other_user: &str) -> Vec<Abuse> {
     all
 }
 
-/// Whoever the token gets in, by which way.
+/// The ways in which the token signs somebody in.
 async fn gets_in(app: &App, token: &str) -> Option<&'static str> {
     let by_bearer = app.client().bearer(token).get(ME).await.status;
     let by_cookie = app.client().cookie(&format!("inglenook={token}")).get(ME).await.status;
@@ -223,7 +223,7 @@ async fn gets_in(app: &App, token: &str) -> Option<&'static str> {
 async fn made_tokens(app: &App) -> Vec<&'static str> {
     let (lin, kim) = (app.person("lin").await, app.person("kim").await);
     let other = kim.get(ME).await.id();
-    // The way they are made does make a good one.
+    // The same code makes a valid token, so the others are refused for what is wrong with them.
     let good = signed(HEADER, &claims_of(lin.token()).to_string());
     app.client().bearer(&good).get(ME).await.is(200);
     let abuses = abuses(lin.token(), &other);
@@ -235,7 +235,7 @@ async fn made_tokens(app: &App) -> Vec<&'static str> {
     abuses.into_iter().map(|abuse| abuse.case).collect()
 }
 
-/// Tokens that were good once.
+/// Tokens that were valid once.
 async fn former_tokens(app: &App) -> Vec<&'static str> {
     let disabled = app.person("ada").await;
     app.database.disable(claims_of(disabled.token())["sub"].as_str().unwrap()).await;
@@ -259,7 +259,7 @@ async fn former_tokens(app: &App) -> Vec<&'static str> {
     cases.into_iter().map(|(case, _)| case).collect()
 }
 
-/// The token says nothing of it: the row of the account does.
+/// Whether an account is disabled stands in its row, not in the token.
 async fn a_lower_role(app: &App) -> &'static str {
     let dan = app.person("dan").await;
     let id = dan.get(ME).await.id();
@@ -272,7 +272,7 @@ async fn a_lower_role(app: &App) -> &'static str {
     "of before a lower role"
 }
 
-/// Whoever has the token has it, and it counts in no other place and in no other form.
+/// A token is accepted from anybody who has it, but only where tokens belong and in exactly its form.
 async fn other_places(app: &App) -> [&'static str; 2] {
     let lin = app.person("eve").await;
     let token = lin.token();
@@ -283,10 +283,10 @@ async fn other_places(app: &App) -> [&'static str; 2] {
     for query in ["token", "access_token", "inglenook", "authorization"] {
         app.client().get(&format!("{ME}?{query}={token}")).await.is(401);
     }
-    // Which of two cookies is ours cannot be known.
+    // A cookie that occurs twice counts as absent.
     app.client().cookie(&format!("inglenook={token}; inglenook=x")).get(ME).await.is(401);
     app.client().cookie(&format!("inglenook=x; inglenook={token}")).get(ME).await.is(401);
-    // A header that is there decides, also when it is of no use.
+    // With an `Authorization` header the cookie is ignored, even if the header holds no token.
     for value in
         [format!("Basic {token}"), format!("Bearer{token}"), token.to_owned(), "Bearer".into(), "é".into()]
     {

@@ -14,10 +14,14 @@ use toml::{
 
 use super::{
     Config,
-    keys::{KEYS, Key, default},
+    keys::{KEYS, Key, nearest},
     loader::{Loader, below, is_provider},
     problem::{ConfigError, Origin, found, without_password},
-    sections::{Sections, provider},
+    schema::default,
+    sections::{
+        Sections,
+        provider::{self, ProviderConfig},
+    },
 };
 
 /// Read when no file is named; need not be there.
@@ -43,7 +47,7 @@ pub(super) fn load(
     variable: &dyn Fn(&str) -> Option<String>,
     options: &Options,
 ) -> Result<Config, ConfigError> {
-    let mut loader = Loader::new(variable);
+    let mut loader = Loader::new(variable, nearest);
     let named = path.map(Path::to_owned).or_else(|| loader.variable("INGLENOOK_CONFIG").map(PathBuf::from));
     let (file, mut values) = read_file(&mut loader, named)?;
     for key in KEYS.iter() {
@@ -65,7 +69,7 @@ pub(super) fn load(
         return Err(ConfigError::Problems(loader.problems));
     }
     let settings = KEYS.iter().map(|key| setting(&loader, key, &values));
-    let settings = settings.chain(provider::settings(&providers)).collect();
+    let settings = settings.chain(provider_settings(&providers)).collect();
     Ok(Config { file, server, store, auth, chat, limits, timeouts, providers, settings })
 }
 
@@ -94,11 +98,11 @@ fn read_file(
     let mut values = Value::Table(read.unwrap_or_else(|error| {
         // The text of the line is not shown, because it may hold a secret.
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        loader.problem_at(
-            line(error.span().map_or(0, |span| span.start)),
-            "",
-            format!("not TOML: {message}"),
-        );
+        // A number out of range has its problem from `record_lines`.
+        if loader.problems.is_empty() {
+            let origin = line(error.span().map_or(0, |span| span.start));
+            loader.problem_at(origin, "", format!("not TOML: {message}"));
+        }
         Table::new()
     }));
     trim(&mut values);
@@ -122,6 +126,9 @@ fn record_lines(
             fields
                 .iter()
                 .for_each(|(key, field)| record_lines(loader, &below(path, key.get_ref()), field, line));
+        }
+        DeValue::Integer(number) if i64::from_str_radix(number.as_str(), number.radix()).is_err() => {
+            loader.problem(path, "found a number out of range, wanted a smaller one");
         }
         _ => {}
     }
@@ -156,9 +163,11 @@ fn read_key(loader: &mut Loader<'_>, key: &'static Key, options: &Options, value
     match get(values, &key.key) {
         None => put(values, &key.key, default(&key.schema)),
         // Choices are not case-sensitive.
-        Some(Value::String(text)) if key.schema.get("enum").is_some() => {
-            let small = text.to_lowercase().into();
-            put(values, &key.key, Some(small));
+        Some(Value::String(text)) => {
+            let small = text.to_lowercase();
+            if key.schema["enum"].as_array().is_some_and(|words| words.contains(&small.as_str().into())) {
+                put(values, &key.key, Some(small.into()));
+            }
         }
         Some(_) => {}
     }
@@ -194,6 +203,18 @@ fn setting(loader: &Loader<'_>, key: &Key, values: &Value) -> Setting {
         Some(other) => other.to_string(),
     };
     Setting { key: key.key.clone(), shown, origin: loader.origin(&key.key) }
+}
+
+/// A line for each provider, for `inglenook check`.
+fn provider_settings(providers: &[ProviderConfig]) -> impl Iterator<Item = Setting> {
+    providers.iter().map(|provider| {
+        let key = if provider.api_key.is_some() { "key set" } else { "no key" };
+        Setting {
+            key: format!("provider {}", provider.name),
+            shown: format!("{} ({key})", provider.base_url),
+            origin: provider.origin.clone(),
+        }
+    })
 }
 
 /// The value of a variable or an option: a number or a list with commas, when the key wants one.

@@ -9,8 +9,8 @@ use serde_path_to_error::Segment;
 use toml::Value;
 
 use super::{
-    keys::{closest, default, nearest, properties, schema_of, wanted},
     problem::{Origin, Problem, found},
+    schema::{closest, default, properties, schema_of, wanted},
 };
 
 /// The origins of values, and the problems found in them so far.
@@ -19,14 +19,19 @@ use super::{
 /// `provider 1 models 2 name`.
 pub struct Loader<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The key that was probably meant by an unknown one.
+    nearest: fn(&str) -> Option<&'static str>,
     /// By path; a default value has none.
     pub origins: BTreeMap<String, Origin>,
     pub problems: Vec<Problem>,
 }
 
 impl<'a> Loader<'a> {
-    pub fn new(variable: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { variable, origins: BTreeMap::new(), problems: Vec::new() }
+    pub fn new(
+        variable: &'a dyn Fn(&str) -> Option<String>,
+        nearest: fn(&str) -> Option<&'static str>,
+    ) -> Self {
+        Self { variable, nearest, origins: BTreeMap::new(), problems: Vec::new() }
     }
 
     /// The value of a variable, without blanks around it; an empty one counts as unset.
@@ -142,7 +147,7 @@ impl<'a> Loader<'a> {
             };
             return self.problem(path, format!("there is no such key{hint}"));
         }
-        match (value.as_table().filter(|table| !table.is_empty()), nearest(path)) {
+        match (value.as_table().filter(|table| !table.is_empty()), (self.nearest)(path)) {
             (Some(table), _) => {
                 table.iter().for_each(|(name, value)| self.unknown(&below(path, name), name, value, parent));
             }

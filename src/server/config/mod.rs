@@ -4,6 +4,7 @@ pub mod keys;
 mod load;
 mod loader;
 mod problem;
+mod schema;
 mod secret;
 mod sections;
 

@@ -86,6 +86,7 @@ pub(super) fn found(value: &Value) -> String {
         Value::Integer(number) => format!("the number {number}"),
         Value::Float(number) => format!("the number {number}"),
         Value::Boolean(truth) => truth.to_string(),
+        Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_str) => value.to_string(),
         Value::Array(_) => "a list".to_owned(),
         Value::Table(_) => "a table".to_owned(),
         Value::Datetime(_) => "a date".to_owned(),

@@ -358,7 +358,12 @@ fn a_section_with_a_mistake_hides_no_other() {
     assert!(error.contains("found the number 3, wanted a table"), "{error}");
     assert!(error.contains("found the number 7, wanted \"open\" or \"closed\""), "{error}");
     let error = mistake("[limits]\nconnections = 99999999999999999999\n");
-    assert!(error.contains("Leptos.toml line 2"), "{error}");
+    assert!(
+        error.contains("limits.connections (") && error.contains("line 2): found a number out of range"),
+        "{error}"
+    );
+    let error = mistakes("", &[("INGLENOOK_TRUSTED_PROXIES", "a, b")], 1);
+    assert!(error.contains(r#"found ["a", "b"], wanted a list of addresses"#), "{error}");
 }
 
 #[test]

@@ -12,7 +12,6 @@ use super::text;
 use crate::{
     domain::{Listed, Model, Price, Traits, model::CONTEXT_TOKENS},
     server::config::{
-        load::Setting,
         loader::{Loader, below},
         problem::{Origin, without_password},
     },
@@ -168,6 +167,9 @@ fn variable_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
     if is_name && name.starts_with(|c: char| !c.is_ascii_digit()) {
         return Ok(Some(name));
     }
+    if name.is_empty() {
+        return Err(D::Error::custom("not as wanted"));
+    }
     // What was found is not shown, because people paste the key itself here.
     let advice =
         "found something that is no variable's name, wanted the name of a variable, such as MISTRAL_API_KEY";
@@ -298,16 +300,4 @@ fn models(loader: &mut Loader<'_>, path: &str, items: Vec<Value>, of_all: &Trait
         }
     }
     models
-}
-
-/// A line for each provider, for `inglenook check`.
-pub fn settings(providers: &[ProviderConfig]) -> impl Iterator<Item = Setting> {
-    providers.iter().map(|provider| {
-        let key = if provider.api_key.is_some() { "key set" } else { "no key" };
-        Setting {
-            key: format!("provider {}", provider.name),
-            shown: format!("{} ({key})", provider.base_url),
-            origin: provider.origin.clone(),
-        }
-    })
 }
