@@ -1,11 +1,9 @@
 //! The text of an answer that another process writes, with the numbers of that one: a listener may come
 //! from there in the middle of an answer, and go back.
 
-use std::collections::VecDeque;
-
 use super::{
     Log,
-    state::{State, Text, Writer},
+    state::{Mirror, State, Text, Writer},
 };
 use crate::{
     domain::{ChatEvent, Message},
@@ -14,14 +12,6 @@ use crate::{
 
 /// A larger gap between two numbers is a jump of the store's, and not one of events that this process has not heard of.
 const MOST_UNKNOWN: u64 = 1000;
-
-/// What belongs to the answer that another process writes. There is one such answer at the most.
-pub(super) struct Mirror {
-    answer_id: String,
-    /// Events of changes that are published here (a new title, a changed tree) meanwhile. Each takes the next number
-    /// that the writer gave to something else than text, so that both processes number them alike.
-    pub(super) late: VecDeque<ChatEvent>,
-}
 
 impl Log {
     /// Begins the text of an answer whose events come after `after`. `false` when there is a later one, or it is
@@ -35,7 +25,7 @@ impl Log {
         }
         state.drop_mirror();
         let key = state.add_text(&answer.id, after, Writer::Elsewhere);
-        state.mirror = Some(Mirror { answer_id: answer.id.clone(), late: VecDeque::new() });
+        state.mirror = Some(Mirror { answer_id: answer.id.clone(), late: Default::default() });
         state.push(started);
         state.grow(key, &answer.content, &answer.reasoning);
         self.published(state);

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::sync::watch;
 
-use super::{Read, StopReason, mirror::Mirror};
+use super::{Read, StopReason};
 use crate::{domain::ChatEvent, server::live::published::Published};
 
 /// How much text a listener is given at a time, in bytes. A connection that nobody reads from holds up
@@ -34,6 +34,14 @@ pub(super) struct State {
     /// The conversation was deleted.
     pub(super) closed: bool,
     next_key: u32,
+}
+
+/// What belongs to the answer that another process writes. There is one such answer at the most.
+pub(super) struct Mirror {
+    pub(super) answer_id: String,
+    /// Events of changes that are published here (a new title, a changed tree) meanwhile. Each takes the next number
+    /// that the writer gave to something else than text, so that both processes number them alike.
+    pub(super) late: VecDeque<ChatEvent>,
 }
 
 /// The text of one answer. It is in the log once; an event says how far it went.
