@@ -123,7 +123,7 @@ impl PhraseBook {
             Phrase::Text(text) => return Some(text),
             Phrase::Plural(forms) => forms,
         };
-        // A phrase has one number at most: tests/words.rs looks.
+        // A phrase has one number at most, which tests/words checks.
         let number = reason.parameters().find_map(|(_, value)| match value {
             Value::Number(number) => Some(*number),
             _ => None,
