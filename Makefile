@@ -1,4 +1,4 @@
-# What one does with Inglenook. `make help` lists it.
+# The commands for building, running and testing Inglenook. `make help` lists them.
 .DEFAULT_GOAL := help
 SHELL := bash
 
@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 600
 help: ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-setup: ## Install what building needs (also done by the other targets)
+setup: ## Install what building needs (the other targets do so, too)
 	@scripts/setup.sh
 
 run: setup ## Build quickly and serve; prints the address
@@ -30,15 +30,15 @@ test: ## Everything: formatting, lints, docs, unit, store, router and browser te
 	@scripts/setup.sh test
 	@scripts/test.sh
 
-bench: $(BINARY) ## Measure: streams through the release binary, and what else has benches
+bench: $(BINARY) ## Measure streams, rendering and the browser, with the release binary
 	@$(CARGO) bench --no-default-features --features ssr
 	@cd end2end && npm ci --silent && npm run --silent bench
 
-attack: $(BINARY) ## Floods, slow connections, costly texts and a full disk against a server of its own; AGAINST=BINARY beside an older one
+attack: $(BINARY) ## Attack a server of its own with floods, slow connections, costly texts and a full disk; AGAINST=BINARY compares an older binary
 	@cd end2end && npm ci --silent && node attack/attack.mjs $(if $(AGAINST),--against $(abspath $(AGAINST)))
 
-# libFuzzer wants a nightly compiler's flags; a stable one has them, too, when told so.
-fuzz: ## Ten minutes (FUZZ_SECONDS) of any text, cut anyhow, through the renderer; needs cargo-fuzz
+# cargo-fuzz wants the flags of a nightly compiler; RUSTC_BOOTSTRAP lets a stable one take them.
+fuzz: ## Render random texts in random pieces for ten minutes (FUZZ_SECONDS); needs cargo-fuzz
 	@cd end2end && npm ci --silent
 	@node fuzz/seeds.mjs
 	@cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none stream -- \

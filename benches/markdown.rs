@@ -1,4 +1,4 @@
-//! What rendering costs: whole texts against peers, streams against whole texts, code, the first line.
+//! What rendering costs: whole texts beside other renderers, streams beside whole texts, code, the first line.
 //!
 //! `cargo bench --no-default-features --features ssr --bench markdown`
 
@@ -13,14 +13,14 @@ const ANSWER: &str = include_str!("../src/server/markdown/tests/answer.md");
 const RUST: &str = "    let total = item.price * 2; // so far\n";
 const YAML: &str = "- name: \"item\" # so far\n";
 
-/// The answer again and again, up to `size` bytes.
+/// The answer repeated, up to `size` bytes.
 fn text(size: usize) -> String {
     let mut text = ANSWER.repeat(size / ANSWER.len() + 1);
     text.truncate(text.floor_char_boundary(size));
     text
 }
 
-/// The same without code blocks.
+/// [`text`] without code blocks.
 fn prose(size: usize) -> String {
     let mut inside = false;
     let mut lines = String::new();
@@ -36,7 +36,7 @@ fn prose(size: usize) -> String {
     text
 }
 
-/// Streams it in pieces of about `piece` bytes, telling listeners of each.
+/// Streams the text in pieces of about `piece` bytes, with a flush after each.
 fn stream(text: &str, piece: usize) -> usize {
     let (mut stream, mut rest, mut changes) = (Stream::new(), text, 0);
     while !rest.is_empty() {
@@ -108,7 +108,7 @@ fn code(c: &mut Criterion) {
     }
 }
 
-/// What texts cost that are made to cost much: at once, and in pieces.
+/// The cost of texts that are made to be slow, at once and in pieces.
 fn pathological() {
     let cases = include_str!("../tests/data/costly.json");
     let cases: Vec<serde_json::Value> = serde_json::from_str(cases).expect("well-formed data");
@@ -126,8 +126,8 @@ fn pathological() {
     }
 }
 
-/// What answers of 48 kB cost that are made to cost much by the languages they name: each language that a grammar
-/// reads, with each of some lines. Tells the worst.
+/// The cost of answers of 48 kB in each language that a grammar reads, with lines that are made to be slow for it.
+/// Prints the slowest.
 fn grammars() {
     let names = two_face::syntax::extra_newlines();
     let names: Vec<&str> = names
@@ -158,7 +158,7 @@ fn grammars() {
     }
 }
 
-/// What 100 kB cost that begin much and end nothing.
+/// The cost of 100 kB that open much and close nothing.
 fn beginnings() {
     let mut costs = Vec::new();
     let marks = [
@@ -225,7 +225,7 @@ fn resident() -> usize {
     told.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4
 }
 
-/// What only a fresh process shows.
+/// The cost of the first line of code in a fresh process.
 fn first_lines() {
     let before = resident();
     let time = |what: &str, text: &str| {
@@ -238,7 +238,7 @@ fn first_lines() {
     for (language, line) in [
         ("rust", "let a = 1;"),
         ("html", "<p class=\"a\">b</p><script>let a = 1;</script><style>a { b: c }</style>"),
-        // These have grammars; the first of them brings the set.
+        // These languages have grammars; the first one reads the set of grammars.
         ("yaml", "a:\n  - b: \"c\" # d\n  - e"),
         ("haskell", "a = 1"),
         ("php", "<?php\nfunction a($b) { echo \"c $b\"; }"),

@@ -8,8 +8,8 @@ export default defineConfig({
   outputDir: "test-results",
   fullyParallel: false,
   workers: 2,
-  // A test that passes only sometimes is a failure; in CI, where the machine may stall, it is reported
-  // as flaky and tried once more.
+  // A test that passes only sometimes has failed. In CI, where the machine may stall, it is tried once more and reported as
+  // flaky.
   retries: process.env.CI ? 1 : 0,
   forbidOnly: !!process.env.CI,
   timeout: 60_000,

@@ -50,7 +50,7 @@ async function main() {
     await page.getByRole("button", { name: "Create account" }).click();
     for (const question of QUESTIONS) {
       await ask(page, question);
-      // The model server knows but one title.
+      // Renamed, because the fake model server gives every conversation the same title.
       await page.getByLabel("Conversation menu").click();
       await page.getByLabel("Title").fill(question);
       await page.getByRole("button", { name: "Rename" }).click();

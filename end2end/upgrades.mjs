@@ -17,7 +17,7 @@ const fixtures = fileURLToPath(new URL(`../tests/fixtures/upgrades/${name}`, imp
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const ACCOUNT = { email: "lin@example.org", name: "Lin", password: "correct horse" };
 
-/** A person at a server, who remembers what was shown. */
+/** A person who uses a server; keeps all messages and conversations that the server showed. */
 class Person {
   messages = {};
   conversations = {};
@@ -43,7 +43,7 @@ class Person {
     return (await this.call("POST", "/conversations", title ? { title } : {})).id;
   }
 
-  /** The branch on screen once nothing of it is being written; all of it is remembered. */
+  /** Waits until no answer of the branch on screen is being written; gives and keeps its messages. */
   async settled(conversation) {
     for (;;) {
       const { items } = await this.call("GET", `/conversations/${conversation}/messages`);
@@ -63,7 +63,10 @@ class Person {
     return (await this.settled(conversation)).at(-1);
   }
 
-  /** An act on a message that versions before the steering do not have: then nothing happens. */
+  /**
+   * Changes a conversation by one of its messages. Versions that cannot do so yet refuse with 404 or 405, and nothing
+   * happens.
+   */
   async steer(message, act, body, key) {
     const done = await this.call("POST", `/messages/${message.id}/${act}`, body, key).catch((error) => {
       if (error.status !== 404 && error.status !== 405) throw error;
@@ -71,7 +74,7 @@ class Person {
     if (done) await this.settled(message.conversation_id);
   }
 
-  /** Listens to the text of an answer that runs, until the connection ends. */
+  /** Hands on the text of an answer as it arrives, until the connection ends. */
   async listen(conversation, after, told) {
     const headers = { authorization: `Bearer ${this.token}`, "last-event-id": String(after) };
     const answer = await fetch(`${this.server.url}/api/v1/conversations/${conversation}/events?format=text`, { headers });
@@ -86,7 +89,7 @@ class Person {
         }
       }
     } catch {
-      // The server was killed.
+      // The connection broke because the server was killed.
     }
   }
 
@@ -101,7 +104,7 @@ class Person {
   }
 }
 
-/** What a person does in the time of a version. */
+/** Does with a server what people do: makes conversations with branches, failures and titles. */
 async function live(person) {
   await person.register();
   const talk = await person.begin("Several questions");
@@ -130,7 +133,7 @@ async function live(person) {
   await person.list();
 }
 
-/** Kills the server in the middle of an answer; what was seen of it. */
+/** Kills the server in the middle of an answer; gives what the person had seen of the answer. */
 async function die(person, server) {
   const conversation = await person.begin("Running");
   await person.ask(conversation, "Before?", "tokens-3-0");
@@ -139,7 +142,7 @@ async function die(person, server) {
   let seen = "";
   const listening = person.listen(conversation, begun.after, (text) => (seen += text));
   await sleep(1500);
-  // What was seen so long ago was stored by every version.
+  // Every version stores within the second that follows what it has shown.
   const stored = seen;
   await sleep(1000);
   await server.kill();
@@ -153,7 +156,7 @@ async function die(person, server) {
 
 /** All collections with their indexes, as MongoDB's extended JSON. */
 async function dump(url) {
-  // Numbers keep the types with which they were written.
+  // Numbers keep their BSON types.
   const client = await MongoClient.connect(url, { promoteValues: false });
   const found = {};
   for (const name of (await client.db().listCollections().toArray()).map((it) => it.name).sort()) {
@@ -166,13 +169,13 @@ async function dump(url) {
 }
 
 async function make(upstream, store, mongodb) {
-  // Sessions that last as long as they may, so that their tokens can be tried.
+  // Sessions last as long as they may, so that the tests can use their tokens.
   const settings = { INGLENOOK_AUTH_SESSION_DAYS: "3650", ...(mongodb ? { INGLENOOK_STORE: mongodb } : {}) };
   const server = await Inglenook.start(upstream, settings, resolve(program));
   try {
     const person = new Person(server);
     await live(person);
-    // An orderly end empties the write-ahead log, so that what is kept is small.
+    // An orderly end empties the write-ahead log, so that the fixture is small.
     await server.stopGently();
     await server.up();
     const running = await die(person, server);
@@ -182,11 +185,11 @@ async function make(upstream, store, mongodb) {
   }
 }
 
-/** What the killed server left in its data directory and in MongoDB, and what was seen of it. */
+/** Writes what the killed server left in its data directory or in MongoDB, and what the person had seen. */
 async function keep(data, folder, { token, conversations, messages }, running, mongodb) {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  // Locks and the index of the write-ahead log hold nothing that is kept.
+  // Locks and the index of the write-ahead log are worthless without their process.
   const filter = (path) => !/lock$|-shm$/.test(path);
   for (const entry of (await readdir(data)).filter(filter)) await cp(join(data, entry), join(folder, entry), { recursive: true, filter });
   if (mongodb) await writeFile(join(folder, "database.json"), `${await dump(mongodb)}\n`);

@@ -2,8 +2,8 @@
 //
 //   node end2end/upstream.mjs [port]     prints "upstream http://127.0.0.1:PORT/v1" when ready
 //
-// GET /v1/models lists the models; POST /v1/chat/completions answers by the name of one.
-// GET /control/log tells which requests came; DELETE /control/log forgets them.
+// GET /v1/models lists the models; POST /v1/chat/completions behaves by the name of the model.
+// GET /control/log gives the requests for answers that came; DELETE /control/log removes them.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -12,7 +12,7 @@ import { gzipSync } from "node:zlib";
 const port = Number(process.argv[2] ?? 0);
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** What `story` says after the first words, in pieces. */
+/** What `story` answers after the words of the question, in pieces. */
 const STORY = [
   "\n\n# A small", " report\n\n", "Here is what", " I found, with", " **bold** and", " `code`.\n\n",
   "- one", "\n- two", "\n- three\n\n",
@@ -25,13 +25,13 @@ const STORY = [
 let log = [];
 const calls = new Map();
 
-/** Text of a message, which may be a string or a list of parts. */
+/** The text of a message's content, which may be a string or a list of parts. */
 const textOf = (content) =>
   typeof content === "string" ? content : (content ?? []).map((part) => part.text ?? "").join("");
 
 const question = (body) => textOf(body.messages?.findLast((m) => m.role === "user")?.content);
 
-/** One answer over SSE, with the details that a model name may change. */
+/** An answer as server-sent events. */
 class Answer {
   constructor(response, body, { eol = "\n", bytewise = false } = {}) {
     Object.assign(this, { response, body, eol, bytewise, open: true });
@@ -79,7 +79,7 @@ class Answer {
     for (const content of tokens) {
       if (!this.open) return;
       if (delay) await sleep(delay);
-      // Without a delay others must still get their turn, and a closed socket be noticed.
+      // Without a delay, a pause now and then lets other requests run, and the close of the socket be seen.
       else if (++written % 100 === 0) await new Promise(setImmediate);
       await this.data(this.chunk({ content }));
     }
@@ -120,7 +120,7 @@ const json = (response, value, headers = {}) => {
   response.end(JSON.stringify(value));
 };
 
-/** Model name -> what happens. `answer` streams, `response` is the raw one. */
+/** What each model does. `answer` streams events, `response` is the raw response of Node. */
 const MODELS = {
   story: (answer, { body }) => answer.whole(story(body), 10),
   long: (answer, { body }) => answer.whole(numbered(body.n ?? 800), 5),
@@ -135,9 +135,9 @@ const MODELS = {
     await answer.tokens(story(body), 5);
     await answer.end(STORY.length);
   },
-  /** Thinking in the text, as servers send it that do not know the model. */
+  /** Thinking inside the text, as servers send it that do not know how the model marks it. */
   "think-tags": (answer) => answer.whole(["<thi", "nk>\nSECRET", "\n</th", "ink>\n\nHello", " there."], 20),
-  /** The same where the opening tag is in the prompt. */
+  /** The same without the opening tag, which some models have in their prompt. */
   "think-closed": (answer) => answer.whole(["SECRET", " thoughts\n</th", "ink>\n\nHello", " there."], 20),
   "think-only": async (answer) => {
     answer.begin();
@@ -145,7 +145,7 @@ const MODELS = {
     await answer.end();
   },
   "nothing-said": (answer) => answer.whole(["\n", " "], 0),
-  /** Says that it is alive for longer than the limits of a test. */
+  /** Sends signs of life, and no text, for longer than the time limit of the test. */
   comments: async (answer) => {
     answer.begin();
     for (let i = 0; i < 8; i++) {
@@ -155,7 +155,7 @@ const MODELS = {
     await answer.tokens(["Here it is."], 0);
     await answer.end();
   },
-  /** Cut, in Gemini's words. */
+  /** An answer that is cut at its length, in the words of Gemini. */
   "max-tokens": async (answer) => {
     answer.begin();
     await answer.tokens(numbered(20), 2);
@@ -166,7 +166,7 @@ const MODELS = {
     await answer.tokens(numbered(3), 2);
     await answer.end(3, "content_filter");
   },
-  /** Says the question back, so that a test can have any answer. */
+  /** Answers with the text of the question, so that a test can have any answer. */
   echo: (answer, { body }) => answer.whole(question(body).match(/[^]{1,24}/gu) ?? [], 2),
   length: async (answer) => {
     answer.begin();
@@ -305,12 +305,12 @@ const MODELS = {
   },
 };
 
-/** Those that can also answer in one piece, when asked without `stream`. */
+/** The models that answer in one piece when they are asked without `stream`. */
 const NORMAL = ["story", "long", "slow", "fast", "think"];
 
-/** `tokens-200-20`: 200 tokens, 20 ms apart. Any numbers work; these are listed. */
+/** `tokens-200-20` answers with 200 tokens, 20 ms apart. Any numbers work; COUNTED are those that the list names. */
 const counted = /^tokens-(\d+)-(\d+)$/;
-/** `answer-5000-5`: a long answer with code, a table and lists, of 5,000 tokens, 5 ms apart. */
+/** `answer-5000-5` answers with code, a table and lists of 5,000 tokens, 5 ms apart. */
 const written = /^answer-(\d+)-(\d+)$/;
 const ANSWER = readFileSync(new URL("../src/server/markdown/tests/answer.md", import.meta.url), "utf8");
 const tokens = (count) => ANSWER.repeat(Math.ceil((count * 3) / ANSWER.length)).match(/[^]{1,3}/gu).slice(0, count);
@@ -357,7 +357,7 @@ const server = createServer((request, response) => {
   }
   if (route === "GET /v1/models") {
     const data = [...Object.keys(MODELS), ...COUNTED].map((id) => ({ id, object: "model", created: 0, owned_by: "fake" }));
-    // Names that are whole numbers come first in an object; the default should be a good one.
+    // `story` comes first, because the first model is the default. JavaScript puts names that are whole numbers first.
     data.sort((a, b) => (b.id === "story") - (a.id === "story"));
     return json(response, { object: "list", data });
   }
@@ -377,12 +377,12 @@ const server = createServer((request, response) => {
   });
 });
 
-// Thousands of streams at once are part of the job.
+// The benches open thousands of streams at once.
 server.maxConnections = 0x7fffffff;
 server.requestTimeout = 0;
 server.listen({ port, host: "127.0.0.1", backlog: 4096 }, () =>
   console.log(`upstream http://127.0.0.1:${server.address().port}/v1`),
 );
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(0));
-// Started by a test that was killed: end with it.
+// Ends with the test that started it, even when the test is killed.
 if (process.env.UPSTREAM_FOLLOWS_STDIN) process.stdin.resume().on("end", () => process.exit(0));

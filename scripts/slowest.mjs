@@ -1,7 +1,7 @@
-// Prints the ten slowest tests of the last run, by the report that nextest leaves.
+// Prints the ten slowest tests of the last run, from the report that nextest writes.
 import { readFileSync } from "node:fs";
 
-// Where nextest leaves it, whatever the target directory is.
+// nextest writes it there whatever the target directory is.
 const REPORT = "target/nextest/default/junit.xml";
 const report = readFileSync(REPORT, "utf8");
 const attribute = (tag, name) => tag.match(new RegExp(` ${name}="([^"]*)"`))?.[1] ?? "";

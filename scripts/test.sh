@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All checks, the quick ones first. `make test` has set the machine up before.
+# Runs all checks, the quick ones first. `make test` runs setup.sh before.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,8 +7,8 @@ readonly SERVER=(--no-default-features --features ssr)
 readonly BROWSER=(--lib --no-default-features --features hydrate --target wasm32-unknown-unknown)
 step() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
 
-# The release binary wants cargo, Node and a C compiler, and nothing else that is on this machine. Not rustup's cargo,
-# which puts the folder of all installed tools on PATH, but the one that it stands for.
+# Builds the release binary with cargo, Node and a C compiler as the only tools on PATH, to show that it needs no others.
+# rustup's own cargo would put the folder of all installed tools on PATH, so the cargo that it runs is taken instead.
 build_with_little() {
   local tools name
   tools=$(mktemp -d)

@@ -8,61 +8,62 @@ use leptos::server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::domain::{
     amount::{at_most, duration, found},
     reason::Reason,
 };
 
-/// Every failure that leaves the server, for pages, server functions and the REST API alike. Causes
-/// are logged where they happen and never travel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Every error that leaves the server, for pages, server functions and the REST API alike. Causes are logged where they
+/// occur and are never part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(tag = "code", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum AppError {
     /// 401: nobody is signed in, or the session has ended.
     SignedOut,
     /// 401: a wrong e-mail address or password; which one is not said.
     WrongCredentials,
-    /// 403: understood, and not allowed.
+    /// 403: the request is valid but not allowed.
     Forbidden { reason: Reason },
-    /// 404: missing, or somebody else's, which look the same.
+    /// 404: missing, or somebody else's; the answer is the same.
     NotFound,
     /// 405.
     MethodNotAllowed,
-    /// 409: at odds with what is stored.
+    /// 409: in conflict with what is stored.
     Conflict { reason: Reason },
-    /// 408: the body came too slowly.
+    /// 408: the body arrived too slowly.
     TooSlow,
-    /// 413: a request of more bytes than are taken.
+    /// 413: the request is larger than `limit`, in bytes.
     TooLarge { limit: usize },
-    /// 413: a question of more bytes than are taken. `size` is missing where it came in a request that was
-    /// not read.
+    /// 413: a question is larger than `limit`, in bytes. `size` is `None` if the request was refused unread.
     TooLong { size: Option<usize>, limit: usize },
-    /// 415: `wanted` is the media type that is taken.
+    /// 415: `wanted` is the media type that is accepted.
     UnsupportedMediaType { wanted: String },
-    /// 421: the site is not at the address that was asked for.
+    /// 421: the site is not at the address that the caller used.
     Misdirected { reason: Reason },
-    /// 422: `field` is what the caller can put right; empty when it is the body as a whole.
+    /// 422: `field` is the one to correct; empty when it is the body as a whole.
     Invalid { field: String, reason: Reason },
-    /// 422: the idempotency key was used for something else.
+    /// 422: the idempotency key was used before with another request.
     IdempotencyKeyReused,
-    /// 429.
+    /// 429: the caller may try again after so many seconds.
     TooMany { seconds: u64 },
-    /// 429: a person has as many answers being written as one may.
+    /// 429: `most` answers are being written for this person, which is the limit.
     TooManyAnswers { most: u32 },
-    /// 500: our fault. The cause is in the log under the request id.
+    /// 500: a fault of the server. The log has the cause under the request id.
     Internal,
-    /// 503: the store does not answer for now.
+    /// 503: the store does not answer at the moment.
     Unavailable,
-    /// 503: the server ends, and most often another one begins.
+    /// 503: the server is stopping, most often to be restarted.
     Stopping,
-    /// 503: more passwords to check than this server can.
+    /// 503: more passwords wait to be checked than the server can check soon.
     Overloaded,
-    /// 503: there is no room for what should be stored.
+    /// 503: the disk of the store is full.
     StorageFull,
     /// 503: the database was deleted or replaced while the server was running.
     StorageLost,
-    /// Seen by the browser only: the server could not be reached or did not understand.
+    /// Made in the browser only: the server could not be reached, or its answer not be read.
     Unreachable,
 }
 
@@ -141,30 +142,7 @@ impl AppError {
 
     /// A stable word for programs: the problem's `type`.
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::SignedOut => "signed_out",
-            Self::WrongCredentials => "wrong_credentials",
-            Self::Forbidden { .. } => "forbidden",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::Conflict { .. } => "conflict",
-            Self::TooSlow => "too_slow",
-            Self::TooLarge { .. } => "too_large",
-            Self::TooLong { .. } => "too_long",
-            Self::UnsupportedMediaType { .. } => "unsupported_media_type",
-            Self::Misdirected { .. } => "misdirected",
-            Self::Invalid { .. } => "invalid",
-            Self::IdempotencyKeyReused => "idempotency_key_reused",
-            Self::TooMany { .. } => "too_many",
-            Self::TooManyAnswers { .. } => "too_many_answers",
-            Self::Internal => "internal",
-            Self::Unavailable => "unavailable",
-            Self::Stopping => "stopping",
-            Self::Overloaded => "overloaded",
-            Self::StorageFull => "storage_full",
-            Self::StorageLost => "storage_lost",
-            Self::Unreachable => "unreachable",
-        }
+        self.into()
     }
 
     /// The status in a word or two: an error page's heading and a problem's `title`.
@@ -192,12 +170,12 @@ impl AppError {
     }
 }
 
-/// What a server function answers when it fails: the error, worded for its caller, since a browser has no sentences.
+/// What a server function answers when it fails: the error and its sentence, because the browser's part has no sentences.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     #[serde(flatten)]
     pub error: AppError,
-    /// Empty until the answer leaves the server, and where no answer came.
+    /// The sentence. Empty until the answer leaves the server, and in errors made in the browser.
     #[serde(default)]
     pub message: String,
 }

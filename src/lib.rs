@@ -1,8 +1,8 @@
-//! Inglenook: a self-hosted AI chat site in one binary. This is the map; ARCHITECTURE.md is the walk.
+//! Inglenook: a self-hosted AI chat site in one binary. ARCHITECTURE.md says how the parts work together.
 //!
 //! `ui` and `api` are compiled for the browser and for the server, `pages` and `server` for the server
-//! only. Arrows go ui → api → server → {store, llm, markdown} → domain, and never back.
-//! These are the only lines of the project that ask for a feature.
+//! only. Imports go ui → api → server → {store, llm, markdown} → domain, and never back.
+//! No other file of the library asks for a feature.
 
 #![recursion_limit = "256"]
 
@@ -16,7 +16,7 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-/// Where the browser begins: the islands of the page come alive.
+/// Called by the page's script: makes the islands of the page interactive.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

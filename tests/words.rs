@@ -1,5 +1,5 @@
-//! The files of sentences fit the code and each other: no key is missing, none is unused, and all have the
-//! parameters that they are given.
+//! The files of sentences fit the code and each other: no key is missing or unused, and all files have the parameters
+//! that the code gives.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -27,7 +27,7 @@ fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Every Rust file by its path below `src`, without comments and without tests.
+/// The Rust files by their paths below `src`, without comments and tests.
 fn sources() -> Vec<(String, String)> {
     let src = root().join("src");
     let name = |path: &Path| path.strip_prefix(&src).unwrap().to_string_lossy().replace('\\', "/");
@@ -43,7 +43,7 @@ fn code(text: &str) -> String {
 
 type Sentences = BTreeMap<String, BTreeSet<String>>;
 
-/// The keys of a file with the parameters that their sentences have.
+/// The keys of a file, with the parameters in their sentences.
 fn sentences(text: &str) -> Sentences {
     let mut found = Sentences::new();
     let mut key = None;
@@ -63,7 +63,7 @@ fn sentences(text: &str) -> Sentences {
     found
 }
 
-/// The sentences of each language by its tag.
+/// The sentences of each language, by its tag.
 fn languages() -> BTreeMap<String, Sentences> {
     let tag = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
     files(&root().join("locales"), "ftl")
@@ -145,7 +145,7 @@ fn every_key_in_the_code_is_in_the_files_with_its_parameters() {
         for before in ["Reason::new(", "t(", "say("] {
             for (key, rest) in literals_after(&code, before) {
                 let mut given = given(rest);
-                // `llm::errors::Blame` adds it to all that it makes.
+                // `llm::errors::ErrorContext` adds it to all that it makes.
                 if key.starts_with("provider-") {
                     given.insert("provider".to_owned());
                 }
@@ -188,7 +188,7 @@ fn every_key_of_the_islands_is_among_their_phrases() {
         if !name.starts_with("ui/islands/") && !parts.contains(&&**name) || name == "ui/islands/phrases.rs" {
             continue;
         }
-        for before in ["Reason::new(", "t(", "say("] {
+        for before in ["Reason::new(", "t(", "say(", "around("] {
             for (key, _) in literals_after(code, before) {
                 if phrases.get(key) != english.get(key) {
                     wrong.push(format!("{name}: {key} is {:?} there", phrases.get(key)));
@@ -197,6 +197,35 @@ fn every_key_of_the_islands_is_among_their_phrases() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A browser knows plural categories and no other way to choose among the forms of a sentence, and it looks at one number.
+#[test]
+fn the_plural_forms_of_phrases_are_chosen_by_one_number_and_by_category() {
+    let list = fs::read_to_string(root().join("src/ui/islands/phrases.rs")).unwrap();
+    let phrases: BTreeSet<_> =
+        literals_after(&list, "(").into_iter().map(|(key, _)| key.to_owned()).collect();
+    assert!(phrases.contains("model-and-tokens"), "{phrases:?}");
+    for path in files(&root().join("locales"), "ftl") {
+        let (mut key, mut choices) = (String::new(), BTreeMap::<String, usize>::new());
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            if let Some((name, _)) = line.split_once(" =").filter(|_| line.starts_with(char::is_alphabetic)) {
+                key = name.to_owned();
+            }
+            if !phrases.contains(&key) {
+                continue;
+            }
+            *choices.entry(key.clone()).or_default() += line.matches("->").count();
+            if let Some((form, _)) =
+                line.trim().trim_start_matches('*').strip_prefix('[').and_then(|it| it.split_once(']'))
+            {
+                let categories = ["zero", "one", "two", "few", "many", "other"];
+                assert!(categories.contains(&form), "{}: {key} has a form for {form}", path.display());
+            }
+        }
+        let many: Vec<_> = choices.iter().filter(|(_, count)| **count > 1).collect();
+        assert!(many.is_empty(), "{}: {many:?} are chosen by several numbers", path.display());
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Many streams that start in the same instant, and what that takes of every process.
+//! Many streams that start at the same instant, and what they cost each process.
 
 use std::{
     net::SocketAddr,
@@ -17,9 +17,9 @@ use crate::{
     tokens, written,
 };
 
-/// How often memory is looked at.
+/// The time between two readings of memory.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Titles are asked for after the answer; they count too.
+/// How long the titles take, which are asked for after the answers and count too.
 const TITLES: Duration = Duration::from_millis(1000);
 
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ pub struct Load {
     pub streams: usize,
     pub tokens: usize,
     pub delay_ms: u64,
-    /// Connections are opened in the measured time, not before it.
+    /// Whether connections are opened within the measured time.
     pub cold: bool,
 }
 
@@ -37,19 +37,19 @@ impl Load {
     }
 }
 
-/// What came of all of them.
+/// The measurements of one crowd.
 pub struct Outcome {
     pub first: Times,
     pub total: Times,
     pub gaps: Times,
-    /// From the first question to the end of the last answer.
+    /// The time from the first question to the end of the last answer.
     pub took: Duration,
     pub failures: Vec<String>,
     pub server_cpu: Duration,
     pub store_cpu: Duration,
     pub upstream_cpu: Duration,
     pub own_cpu: Duration,
-    /// Of the server: before, in the middle of it, and at the most.
+    /// The server's memory before, in the middle and at the peak.
     pub memory: [u64; 3],
 }
 
@@ -78,7 +78,7 @@ pub async fn through_the_server(
     load: Load,
     format: Format,
 ) -> Result<Outcome, String> {
-    // What is made once is made before.
+    // A small crowd first, so that whatever is made once exists.
     let few = Load { streams: 50, tokens: 20, delay_ms: 0, cold: false };
     if load.streams > few.streams {
         let places = site.places(few.streams, &few.model(), false).await?;
@@ -117,7 +117,7 @@ struct Target {
 }
 
 impl Target {
-    /// CPU time of server, upstream, ourselves and the database server.
+    /// The CPU time of server, upstream, this process and the database server.
     async fn cpu(&self) -> Result<[Duration; 4], String> {
         let of_store = written::cpu(self.store.as_ref()).await?;
         let of_server = self.server.map_or(Duration::ZERO, procfs::cpu);
@@ -137,7 +137,7 @@ where
         };
         ready.push((stream, connection));
     }
-    // What the preparation left behind is over.
+    // The work that the preparation left behind ends meanwhile.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let before = target.server.map_or((0, 0), procfs::memory);
     if let Some(pid) = target.server {

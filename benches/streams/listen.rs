@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::http::Connection;
 
-/// The most that is waited for anything.
+/// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,20 +20,20 @@ pub enum Format {
     Html,
 }
 
-/// What came of one stream.
+/// The measurements of one stream.
 #[derive(Debug)]
 pub struct Seen {
     /// From just before the question to the first text.
     pub first: Duration,
     /// From just before the question to the end.
     pub total: Duration,
-    /// Between two arrivals of text.
+    /// The times between two arrivals of text.
     pub gaps: Vec<Duration>,
-    /// That came over the socket.
+    /// The bytes that came over the socket.
     pub bytes: u64,
 }
 
-/// What is noted while a stream runs.
+/// What is recorded while a stream runs.
 struct Watch<'a> {
     begun: Instant,
     first: Option<Instant>,
@@ -51,7 +51,7 @@ impl<'a> Watch<'a> {
         Self { begun, first: None, last: begun, gaps, expected, text: 0, ended: false, wrong: None }
     }
 
-    /// Something to see came, and this text with it.
+    /// Records that something visible came, with its text.
     fn saw(&mut self, text: Option<&str>) {
         let now = Instant::now();
         match self.first {
@@ -80,7 +80,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// In time, or an error of the scenario.
+/// Ends with an error if the work takes longer than [`PATIENCE`].
 pub async fn patiently<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(format!("nothing in {PATIENCE:?}")))
 }
@@ -107,7 +107,7 @@ struct Content<'a> {
     content: Option<std::borrow::Cow<'a, str>>,
 }
 
-/// The floor: the upstream asked directly, without the server.
+/// The baseline: asks the upstream directly, without the server.
 pub async fn from_upstream(connection: &mut Connection, model: &str, expected: &str) -> Result<Seen, String> {
     let body = format!(
         r#"{{"model":"{model}","stream":true,"messages":[{{"role":"user","content":"Write me a long answer."}}]}}"#
@@ -140,7 +140,7 @@ pub async fn from_upstream(connection: &mut Connection, model: &str, expected: &
     if watch.ended { watch.end(bytes, true) } else { Err("it ended without [DONE]".into()) }
 }
 
-/// A conversation of somebody who is signed in.
+/// A conversation of a person who is signed in.
 #[derive(Clone, Debug)]
 pub struct Place {
     pub address: SocketAddr,
@@ -154,7 +154,7 @@ impl Place {
         format!("/api/v1/conversations/{}", self.conversation)
     }
 
-    /// Puts a question; the place in the conversation's events just before its answer.
+    /// Asks a question. Gives the number of the last event before its answer.
     async fn ask(&self, connection: &mut Connection) -> Result<u64, String> {
         #[derive(Deserialize)]
         struct Begun {
@@ -206,7 +206,7 @@ pub async fn from_server(
     hear(connection, begun, before, format, expected).await
 }
 
-/// As a page that is already open: listens first, then asks on a second connection.
+/// Listens first and then asks on a second connection, as an open page does.
 pub async fn from_server_listening(
     connection: &mut Connection,
     second: &mut Connection,

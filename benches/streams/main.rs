@@ -47,7 +47,7 @@ fn run(arguments: Vec<String>) -> Result<(), String> {
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            // cargo says so to every bench.
+            // cargo gives every bench this argument.
             "--bench" => {}
             "--cold" => cold = true,
             "--repeats" => {
@@ -78,7 +78,8 @@ fn run(arguments: Vec<String>) -> Result<(), String> {
     Ok(())
 }
 
-/// A stream is a file or two; as many as the system lets us have, and so the processes we start.
+/// Raises the limit of open files to the most that the system allows, for this process and those that it starts,
+/// because a stream takes a file or two.
 fn many_files() {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });

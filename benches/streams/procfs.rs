@@ -1,20 +1,20 @@
-//! What Linux knows of a process: its time, its memory, and the sizes of its files.
+//! What Linux tells of a process: its CPU time, its memory, and the sizes of its files.
 
 use std::{fs, io, path::Path, time::Duration};
 
-/// What `utime` and `stime` are counted in, which the kernel never changed.
+/// The unit of `utime` and `stime`, which the kernel has never changed.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// CPU time of a process so far, all threads, user and system.
+/// The CPU time of a process, all threads, user and system.
 pub fn cpu(pid: u32) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name may hold anything; behind its bracket field 3 begins.
+    // The name may contain anything; field 3 begins after its closing bracket.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
     Duration::from_secs_f64((ticks(11) + ticks(12)) / TICKS_PER_SECOND)
 }
 
-/// Resident memory in bytes: now, and the most since [`forget_peak`].
+/// The resident memory in bytes: now, and the peak since [`forget_peak`].
 pub fn memory(pid: u32) -> (u64, u64) {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let field = |name: &str| {

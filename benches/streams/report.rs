@@ -1,13 +1,13 @@
-//! Numbers in words: percentiles, and tables that read well on a terminal and in a page.
+//! Measurements as text: percentiles and tables.
 
 use std::time::Duration;
 
-/// Times of many, to be asked for percentiles.
+/// Durations, to be asked for percentiles.
 #[derive(Clone, Debug, Default)]
 pub struct Times(Vec<Duration>);
 
 impl Times {
-    /// The smallest that so many per cent are not above; zero of nothing.
+    /// The smallest duration that `percent` per cent do not exceed; zero without any.
     pub fn percentile(&self, percent: usize) -> Duration {
         let rank = (self.0.len() * percent).div_ceil(100).max(1) - 1;
         self.0.get(rank).copied().unwrap_or_default()

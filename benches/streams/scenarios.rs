@@ -1,4 +1,4 @@
-//! The scenarios, and the table that each of them prints.
+//! The scenarios, and the table that each prints.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
 
 type Done = Result<(), String>;
 
-/// What its name on the command line runs.
+/// Runs the scenario of this name.
 pub async fn run(name: &str, repeats: Option<usize>, cold: bool) -> Done {
     let load = |streams| Load { streams, tokens: 200, delay_ms: 20, cold };
     match name {
@@ -53,7 +53,7 @@ async fn one(repeats: usize) -> Done {
         three_seen.push(patiently(from_server(&mut page, c, Format::Html, text)).await?);
         let alone = patiently(from_upstream(&mut direct, model, text)).await?;
         tokio::time::sleep(Duration::from_millis(20)).await;
-        // The first ones make what is made once.
+        // The first rounds pay for whatever is made once.
         if at >= 2 {
             let times: Vec<Duration> = three_seen.iter().map(|seen| seen.first).collect();
             floor.push(alone.first);
@@ -97,7 +97,7 @@ async fn fast(repeats: usize) -> Done {
             ];
             for (rates, outcome) in rates.iter_mut().zip(&outcomes) {
                 complete(outcome)?;
-                // The first one makes what is made once.
+                // The first round pays for whatever is made once.
                 if at > 0 {
                     rates.push((streams * tokens) as f64 / outcome.total.percentile(100).as_secs_f64());
                 }
@@ -123,7 +123,7 @@ fn complete(outcome: &Outcome) -> Done {
     }
 }
 
-/// Many answers that are asked for in the same instant.
+/// Many answers that are asked for at the same instant.
 async fn many(load: Load, format: Format, repeats: Option<usize>) -> Done {
     let mut table = Table::new(&[
         "",
@@ -182,7 +182,7 @@ fn row(table: &mut Table, name: &str, load: Load, outcome: &Outcome) {
     table.row([name.to_owned(), whole].into_iter().chain(times.map(shown)).chain(memory));
 }
 
-/// What an answer weighs on the wire and in the store, by its length.
+/// The bytes of an answer on the wire and in the store, by its length.
 async fn bytes() -> Done {
     let upstream = Upstream::start()?;
     let mut site = Site::start(&upstream).await?;
@@ -230,7 +230,7 @@ async fn bytes() -> Done {
     Ok(())
 }
 
-/// Runs the stream, and some time after it, with an eye on what is written.
+/// Runs the stream and waits for some time after it, counting the bytes that are written.
 async fn watched(
     counter: &mut Counter,
     stream: impl Future<Output = Result<Seen, String>>,

@@ -1,4 +1,4 @@
-//! What is measured: a server process with its people and conversations, and its upstream.
+//! The system under test: a server process with people and conversations, and its upstream.
 
 use std::{
     env,
@@ -18,12 +18,12 @@ use crate::{
     server::Server,
 };
 
-/// A provider's key, as a real one would be sent.
+/// A provider's key of the usual length.
 const KEY: &str = "sk-bench-0123456789abcdef";
-/// Of one person.
+/// The number of streams of one person.
 const STREAMS: usize = 50;
 
-/// The fake upstream in a process of its own, so that its time is told apart.
+/// The fake upstream, in a process of its own so that its CPU time is told apart.
 pub struct Upstream {
     process: Child,
     pub address: SocketAddr,
@@ -75,14 +75,14 @@ pub fn be_the_upstream() -> Result<(), String> {
 /// A server on a store of its own.
 pub struct Site {
     pub server: Server,
-    /// The database server, where there is one.
+    /// The database server, if there is one.
     pub mongo: Option<Client>,
     pub data: PathBuf,
     people: Vec<String>,
     _folder: tempfile::TempDir,
 }
 
-/// The program that is measured.
+/// The program under test.
 pub fn program() -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     env::var_os("INGLENOOK_BIN")
@@ -110,7 +110,7 @@ impl Site {
             ("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "100000"),
             ("INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR", "1000000"),
         ];
-        // MongoDB is kept between runs; each gets a database of its own.
+        // The MongoDB server is kept between runs; each run gets a database of its own.
         let store = match store {
             Some(store) if store == "mongod" => Some(mongod::shared().await.url(&mongod::fresh_database())),
             Some(store) if store.starts_with("mongodb") => {
@@ -128,7 +128,7 @@ impl Site {
         Ok(Self { server, mongo, data, people: Vec::new(), _folder: folder })
     }
 
-    /// So many new conversations, of as many people as that takes; titled ones ask for no title.
+    /// Makes this many new conversations, of as many people as they take. Titled ones ask for no title.
     pub async fn places(&mut self, count: usize, model: &str, titled: bool) -> Result<Vec<Place>, String> {
         while self.people.len() < count.div_ceil(STREAMS) {
             let token = self.register(self.people.len()).await?;
@@ -157,7 +157,7 @@ impl Site {
     }
 }
 
-/// The address with another database's name.
+/// The address of another database on the same server.
 fn named(store: &str, name: &str) -> String {
     let (rest, options) = store.split_once('?').map_or((store, String::new()), |(a, b)| (a, format!("?{b}")));
     let hosts = rest.trim_start_matches("mongodb://").split('/').next().unwrap_or_default();

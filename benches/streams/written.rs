@@ -1,9 +1,9 @@
-//! Counts the bytes that go to the store, from outside of the server.
+//! Counts the bytes that the server writes to the store, from outside.
 //!
-//! SQLite: every frame of the write-ahead log (a page of 4 KiB and its head), generation by generation,
-//! and the pages that a checkpoint copied into the database when the next generation began. Journal:
-//! what the other files of the data folder grew by. MongoDB: the bytes that it was sent, all commands
-//! and their framing, and what its own journal wrote.
+//! SQLite: every frame of the write-ahead log (a page of 4 KiB and its header), generation by generation, and the
+//! pages that a checkpoint copied into the database when the next generation began. Journal: the growth of the other
+//! files in the data folder. MongoDB: the bytes sent to it, all commands with their framing, and the bytes of its own
+//! journal.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,12 +20,12 @@ use mongodb::{
 
 use crate::procfs;
 
-/// Bytes so far.
+/// The bytes written so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Written {
-    /// The store itself: the write-ahead log, or what was sent to MongoDB.
+    /// Bytes to the store: the write-ahead log, or what was sent to MongoDB.
     pub store: u64,
-    /// Behind it: pages copied by checkpoints, or MongoDB's own journal.
+    /// Bytes that the store writes besides: pages copied by checkpoints, or MongoDB's own journal.
     pub behind: u64,
     pub journal: u64,
 }
@@ -54,7 +54,7 @@ impl Counter {
         Self { folder: data.to_owned(), wal, sizes: HashMap::new(), journal: 0, mongo }
     }
 
-    /// Looks; to be called often, as what comes and goes between two looks is not seen.
+    /// Reads the counters. To be called often, because frames that come and go between two calls are not counted.
     pub fn look(&mut self) {
         self.wal.look();
         for (path, size) in procfs::files(&self.folder) {
@@ -89,7 +89,7 @@ async fn status(client: &Client) -> Result<Document, String> {
     status.map_err(|error| error.to_string())
 }
 
-/// CPU time of the database server so far.
+/// The CPU time of the database server.
 pub async fn cpu(mongo: Option<&Client>) -> Result<Duration, String> {
     let Some(client) = mongo else { return Ok(Duration::ZERO) };
     let status = status(client).await?;
@@ -113,11 +113,11 @@ fn number(document: &Document, path: &[&str]) -> u64 {
 struct Wal {
     path: PathBuf,
     page: u64,
-    /// Checkpoint number and salts of the generation at hand.
+    /// Checkpoint number and salts of the current generation.
     generation: [u8; 12],
     at: u64,
     pages: HashSet<u32>,
-    /// Frames of all generations.
+    /// The frames of all generations.
     frames: u64,
     copied: u64,
 }

@@ -1,9 +1,10 @@
-// Attacks a server of its own, on this machine alone, and says what it withstood: `make attack`.
+// `make attack`: attacks a server that it starts on this machine, and reports what the server withstood.
 //
 //   node attack/attack.mjs [--against BINARY] [--mongodb] [NAME …]
 //
-// Names are those of scenarios.mjs, parts of them do; without one all run. `--against` runs each of them on an
-// older binary too, so that both are measured in one run; `--mongodb` keeps everything in one. It ends with 1 when the binary under test misses an aim.
+// NAME is the name of a scenario in scenarios.mjs, or a part of it; without a name all run. `--against` runs each scenario on
+// an older binary, too, so that both are measured in one run; `--mongodb` uses MongoDB as the store. The exit code is 1
+// when the binary under test misses an aim.
 import { resolve } from "node:path";
 
 import { Upstream } from "../support/servers.mjs";
@@ -19,7 +20,7 @@ if (onMongo >= 0) names.splice(onMongo, 1);
 const mongod = onMongo < 0 ? undefined : await Mongod.start();
 const shown = (value, unit) => (value === undefined ? "–" : `${+value.toFixed(1)}${unit && ` ${unit}`}`);
 
-/** The rows of one scenario with one binary; a server that breaks is a row, too. */
+/** The rows of one scenario with one binary. A server that breaks gives a row, too. */
 async function run(scenario, upstream, program) {
   const sites = [];
   const start = async (options = {}) => {

@@ -1,4 +1,4 @@
-// A MongoDB for the attacked sites: a replica set of one, in a folder that goes with it.
+// A MongoDB for the attacked servers: a replica set of one, in a folder that is deleted with it.
 import { MongoClient } from "mongodb";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -8,7 +8,7 @@ import { delimiter, join } from "node:path";
 
 import { freePort } from "../support/servers.mjs";
 
-/** As the store's tests look for it: named, on PATH, or where the set-up keeps it. */
+/** Finds mongod as the store tests do: by the variable, on PATH, or where scripts/setup.sh puts it. */
 function program() {
   const cache = process.env.INGLENOOK_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "inglenook");
   const onPath = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "mongod"));
@@ -34,7 +34,7 @@ export class Mongod {
     return mongod;
   }
 
-  /** The URL of a database that nobody has used. */
+  /** The URL of an empty database. */
   url() {
     return `mongodb://127.0.0.1:${this.port}/attacked${(this.databases += 1)}?replicaSet=rs0`;
   }

@@ -1,4 +1,4 @@
-// The attacks, each bounded in count and time and against a server of its own. A scenario answers rows of
+// The attacks, each bounded in count and time, and against a server of its own. A scenario gives rows of
 // [what was measured, value, unit, the aim as a predicate, the aim in words].
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,11 +9,11 @@ const atMost = (limit) => [(value) => value <= limit, `at most ${limit}`];
 const exactly = (wanted) => [(value) => value === wanted, `${wanted}`];
 const count = (answers, ...statuses) => answers.filter((answer) => statuses.includes(answer.status)).length;
 const signIn = (site, email, password, from) => site.ask("POST", "/api/v1/auth/login", { body: { email, password }, from });
-/** An address of the loopback network for each number. */
+/** An address of the loopback network, another one for each number. */
 const elsewhere = (number) => `127.1.${1 + Math.floor(number / 250)}.${1 + (number % 250)}`;
 
 export const SCENARIOS = {
-  /** A stranger's sign-ins with a megabyte as e-mail. */
+  /** Sign-ins of a stranger with an e-mail address of a megabyte. */
   async "sign-in memory"(start) {
     const site = await start();
     await site.register();
@@ -25,7 +25,7 @@ export const SCENARIOS = {
     return [["memory after 150 refused sign-ins of 1 MB", stayed, "MB", ...atMost(5)]];
   },
 
-  /** A hundred wrong passwords for one account in one moment. */
+  /** A hundred wrong passwords for one account at once. */
   async "wrong passwords"(start) {
     const site = await start();
     const { email } = await site.register();
@@ -33,7 +33,7 @@ export const SCENARIOS = {
     return [["wrong passwords tried of 100 at once", count(tries, 401), "", ...exactly(10)]];
   },
 
-  /** Somebody with the right password, while five hundred wrong ones come from other addresses. */
+  /** A sign-in with the right password, while five hundred wrong ones come from other addresses. */
   async "sign-in flood"(start) {
     const site = await start();
     const { email } = await site.register();
@@ -47,7 +47,7 @@ export const SCENARIOS = {
     ];
   },
 
-  /** Heads, bodies and connections that never come to an end. */
+  /** Requests whose head or body never ends, and connections without a request. */
   async "slow connections"(start) {
     const site = await start();
     const head = "POST /api/v1/auth/login HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n";
@@ -68,7 +68,7 @@ export const SCENARIOS = {
     const id = await site.conversation(token);
     for (let n = 0; n < 60; n += 1) {
       await site.question(token, id, `${n} ${"word ".repeat(52_000)}`, "tokens-3-0");
-      await site.quiet(token, id);
+      await site.settled(token, id);
     }
     const paths = [`/c/${id}`, `/api/v1/conversations/${id}/messages`];
     const { most, stayed } = await site.grown(() =>
@@ -80,11 +80,11 @@ export const SCENARIOS = {
     ];
   },
 
-  /** Four answers whose code is dear to colour, and the page of somebody else. */
+  /** Four answers with code that is slow to colour, while another person opens a page. */
   async "costly blocks"(start) {
     const site = await start();
     const [ada, bea] = [await site.register(), await site.register()];
-    // Nested and repeated, as the grammars of these languages like it least.
+    // Nested and repeated code, which the grammars of these languages are slowest at.
     const costly = { sv: "a(", less: "a-", typst: "`", vim: "a " };
     const ids = [];
     for (const [language, piece] of Object.entries(costly)) {
@@ -95,7 +95,7 @@ export const SCENARIOS = {
     }
     const other = await site.conversation(bea.token);
     await site.question(bea.token, other, "**Hello** there", "echo");
-    // Looking at the answers would have them rendered: 48 kB come with 12 kB a second.
+    // The scenario waits by time, because asking for the answers would render them: 48 kB come with 12 kB a second.
     await sleep(9000);
     const page = (token, id) => site.ask("GET", `/c/${id}`, { token, headers: { accept: "text/html" } });
     const dear = ids.map((id) => page(ada.token, id));
@@ -105,7 +105,7 @@ export const SCENARIOS = {
     return [["another person's page beside four costly answers", cheap.ms, "ms", ...atMost(100)]];
   },
 
-  /** How many answers one person gets at the same time. */
+  /** How many answers one person can have written at the same time. */
   async "many answers"(start) {
     const site = await start();
     const { token } = await site.register();
@@ -118,14 +118,15 @@ export const SCENARIOS = {
     ];
   },
 
-  /** A file size limit, as a full disk, that is lifted again. */
+  /** A full disk, which a file size limit stands for, and which gets room again. */
   async "full disk"(start) {
     const site = await start({ survivesFileLimit: true, needsSqlite: true });
     const { token } = await site.register();
     const ids = [];
     for (let n = 0; n < 40; n += 1) ids.push(await site.conversation(token));
     const limit = async (bytes) => once(spawn("prlimit", ["--pid", String(site.server.child.pid), `--fsize=${bytes}`]), "exit");
-    // SQLite cannot write beyond what is there; the unlimited hard limit lets it be lifted again.
+    // SQLite can write no further, because its files are larger than the soft limit already. The hard limit stays open, so
+    // that the soft one can be lifted again.
     await limit("65536:unlimited");
     const full = [];
     for (const id of ids.slice(0, 30)) full.push(await site.question(token, id, "x".repeat(100_000), "tokens-3-0"));
@@ -142,7 +143,7 @@ export const SCENARIOS = {
     ];
   },
 
-  /** An id from the end of time as a question's parent. */
+  /** The greatest possible id as the parent of a question. */
   async "poisoned id"(start) {
     const site = await start();
     const { email, token } = await site.register();

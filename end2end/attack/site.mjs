@@ -1,4 +1,4 @@
-// One attacked site: a server with a binary and a data directory of its own, and the means to attack it.
+// One attacked server, with its own data directory, and the means to attack it.
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import http from "node:http";
@@ -11,10 +11,13 @@ export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 export const PASSWORD = "a good pass phrase";
 
 export class Site {
-  /** `survivesFileLimit`: a write beyond a file size limit fails and does not end the process, as on a full disk. */
+  /**
+   * Starts a server. With `survivesFileLimit` a write beyond a file size limit fails, as on a full disk, instead of ending
+   * the process.
+   */
   static async start(upstream, { program, environment = {}, survivesFileLimit = false }) {
     const site = new Site();
-    // As a server is without settings; the tests let many people in.
+    // The attacked server has the default limits, not the high ones of the tests.
     const asIs = { INGLENOOK_LIMITS_LOGINS_PER_MINUTE: undefined, INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR: undefined };
     site.server = await Inglenook.start(upstream, { ...asIs, ...environment }, program);
     if (survivesFileLimit) {
@@ -46,7 +49,7 @@ export class Site {
         try {
           value = JSON.parse(text);
         } catch {
-          // It is no JSON, and stays as it is.
+          // A body that is not JSON stays text.
         }
         done({ status, value, headers: got, ms: performance.now() - began });
       };
@@ -72,7 +75,7 @@ export class Site {
     });
   }
 
-  /** A connection that sends `text` and then nothing; tells when the server has closed it. */
+  /** Opens a connection that sends `text` and then nothing. `closed` is true once the server has closed it. */
   hold(text) {
     const held = { closed: false };
     const socket = net.connect(this.port, this.host, () => text && socket.write(text));
@@ -83,7 +86,7 @@ export class Site {
     return held;
   }
 
-  /** Registers somebody new; their token. */
+  /** Registers a new account; gives its e-mail address and token. */
   async register(from) {
     const email = `person${(this.people += 1)}@example.org`;
     const made = await this.ask("POST", "/api/v1/auth/register", { body: { email, name: "Some Person", password: PASSWORD }, from });
@@ -97,13 +100,13 @@ export class Site {
     return made.value.id;
   }
 
-  /** Asks in a conversation; the answer's status. */
+  /** Asks in a conversation; gives the server's reply. */
   question(token, conversation, content, model, more = {}) {
     return this.ask("POST", `/api/v1/conversations/${conversation}/messages`, { body: { content, model, ...more }, token });
   }
 
   /** Waits until nothing is being written in a conversation. */
-  async quiet(token, conversation, seconds = 60) {
+  async settled(token, conversation, seconds = 60) {
     for (let tries = 0; tries < seconds * 5; tries += 1) {
       const page = await this.ask("GET", `/api/v1/conversations/${conversation}/messages?limit=1&format=markdown`, { token });
       const messages = page.value.items ?? [];
@@ -113,13 +116,13 @@ export class Site {
     throw new Error("an answer does not end");
   }
 
-  /** Memory that the server holds now, in MB (10^6 bytes). */
+  /** The resident memory of the server now, in MB (10^6 bytes). */
   memory() {
     const status = readFileSync(`/proc/${this.server.child.pid}/status`, "utf8");
     return (Number(/VmRSS:\s+(\d+)/.exec(status)[1]) * 1024) / 1e6;
   }
 
-  /** Runs this while looking at the memory; how many MB it grew at the most, and how many stayed. */
+  /** Runs `work`; gives by how many MB the memory had grown at the most meanwhile, and by how many afterwards. */
   async grown(work) {
     const before = this.memory();
     let most = before;

@@ -1,4 +1,4 @@
-// What a browser spends on answers: one of 5,000 tokens as it arrives, and a page of fifty messages.
+// Measures what a browser spends on an answer of 5,000 tokens as it arrives, and on a page of fifty messages.
 //
 //   npm run bench          after `make build`
 import { readFileSync, readdirSync } from "node:fs";
@@ -11,7 +11,7 @@ import { Inglenook, Upstream } from "../support/servers.mjs";
 const REPEATS = Number(process.env.REPEATS ?? 3);
 const TICKS = 100;
 
-/** CPU of Chromium's processes that show pages, all threads, in seconds; 0 where there is no /proc. */
+/** The CPU seconds of the processes of Chromium that show pages, over all threads; 0 where there is no /proc. */
 function rendererCpu() {
   let ticks = 0;
   let names = [];
@@ -26,7 +26,7 @@ function rendererCpu() {
       const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").pop().split(" ");
       ticks += Number(fields[11]) + Number(fields[12]);
     } catch {
-      // It ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
   return ticks / TICKS;
@@ -60,7 +60,7 @@ const upstream = await Upstream.start();
 const server = await Inglenook.start(upstream);
 const browser = await chromium.launch(launchOptions);
 
-/** A browser of its own for each round, signed in. */
+/** Starts a new browser, signed in, for each round. */
 async function fresh() {
   const context = await browser.newContext({ baseURL: server.url, viewport: { width: 1280, height: 800 } });
   const user = { name: "Ada", email: `ada-${Date.now()}@example.org`, password: "open sesame now" };
@@ -101,7 +101,7 @@ async function streamed() {
   return result;
 }
 
-/** A conversation of 25 questions and answers of 800 tokens. */
+/** Makes a conversation of 25 questions with answers of 800 tokens each. */
 async function written(user) {
   const api = await request.newContext({ baseURL: server.url });
   const login = await api.post("/api/v1/auth/login", { data: { email: user.email, password: user.password } });

@@ -1,10 +1,10 @@
-// Which Chromium, and how it is started.
+// Which Chromium the tests use, and how it is started.
 import { existsSync } from "node:fs";
 
 const installed = "/usr/bin/chromium";
 
 export const launchOptions = {
-  // Without any of the two it is Playwright's own.
+  // Where neither is set or installed, Playwright takes its own.
   executablePath: process.env.CHROMIUM || (existsSync(installed) ? installed : undefined),
   args: [
     "--no-sandbox",

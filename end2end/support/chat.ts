@@ -1,7 +1,7 @@
-// The chat as a person sees it: what is on the page by role and label, and what one does there.
+// The chat as a person sees it: what is on the page, found by role and label, and what a person does there.
 import { expect, type Locator, type Page } from "@playwright/test";
 
-/** The words of the models that count, such as `tokens-200-20`. */
+/** The answer of the models that count, such as `tokens-200-20`. */
 export const numbered = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`).join(" ");
 
 export class Chat {
@@ -19,7 +19,7 @@ export class Chat {
   get retry(): Locator {
     return this.page.getByRole("button", { name: "Retry" });
   }
-  get goOn(): Locator {
+  get continue(): Locator {
     return this.page.getByRole("button", { name: "Continue" });
   }
   get lost(): Locator {
@@ -48,7 +48,7 @@ export class Chat {
     return this.page.getByRole("navigation", { name: "Conversations" });
   }
 
-  /** Where there is a script, a page is ready when the composer listens. */
+  /** Waits until the island listens; for pages with JavaScript. */
   async ready() {
     await expect(this.box).toBeVisible();
     await this.page.waitForFunction(() => (window as any).composerListens);
@@ -64,7 +64,7 @@ export class Chat {
     await this.ready();
   }
 
-  /** Begins a conversation and waits for its page. */
+  /** Asks the first question of a conversation, and waits for the page of the conversation. */
   async begin(text: string, model = "story") {
     await this.open();
     await this.model.selectOption(`openai/${model}`);
@@ -81,12 +81,13 @@ export class Chat {
     await this.send.click();
   }
 
+  /** Waits until no answer is being written. */
   async ended() {
     await expect(this.send).toBeVisible({ timeout: 30_000 });
     await expect(this.page.locator('[aria-busy="true"]')).toHaveCount(0);
   }
 
-  /** The arrows of a message that has siblings. */
+  /** The arrows between the versions of a message. */
   versions(of: Locator): Locator {
     return of.getByRole("group", { name: "Versions" });
   }
@@ -97,7 +98,7 @@ export class Chat {
     return of.getByRole("button", { name: "Next version" });
   }
 
-  /** Opens a question to be edited; the field with its text. */
+  /** Opens the edit of a question, and gives its field. */
   async edit(question: Locator): Promise<Locator> {
     await question.hover();
     await question.getByTitle("Edit message").click();
@@ -119,7 +120,7 @@ export class Chat {
     await expect.poll(() => this.text(), { timeout: 30_000 }).toBe(text);
   }
 
-  /** What is written after `more` characters; the answer must still be growing. */
+  /** Waits until the newest answer has more than `more` characters, and gives its text. */
   async grown(more: number): Promise<string> {
     await expect.poll(async () => (await this.text()).length, { timeout: 20_000 }).toBeGreaterThan(more);
     return this.text();

@@ -1,4 +1,4 @@
-// The two servers a test talks to: the fake model server and Inglenook itself.
+// The two servers that a test talks to: the fake model server and Inglenook itself.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -20,7 +20,7 @@ async function end(child, signal) {
   await gone;
 }
 
-/** Waits for a line of the output; what the process said so far is in the error otherwise. */
+/** Waits for a line of the output. The error after 20 s holds the output so far. */
 function line(child, pattern) {
   return new Promise((found, failed) => {
     let said = "";
@@ -54,7 +54,7 @@ export class Upstream {
     return new URL("/control/log", this.url);
   }
 
-  /** Every request that came, see `upstream.mjs`. */
+  /** The requests for answers that came, see `upstream.mjs`. */
   async calls() {
     return (await fetch(this.control())).json();
   }
@@ -89,12 +89,12 @@ export class Inglenook {
     Object.assign(this, { url, data, env, program });
   }
 
-  /** `more`: further environment; `program`: another binary than the one under test. */
+  /** Starts a server. `more` is environment to add, `program` another binary than the one under test. */
   static async start(upstream, more = {}, program = binary) {
     if (!existsSync(program)) throw new Error(`there is no ${program}: run make build first`);
     const data = await mkdtemp(join(tmpdir(), "inglenook-e2e-"));
     const listen = `127.0.0.1:${await freePort()}`;
-    // Only what it needs: no setting of whoever runs the tests changes what they see.
+    // The server gets only the variables that it needs, so that no setting of the machine changes a test.
     const kept = Object.entries(process.env).filter(([name]) => /^(PATH|HOME|LEPTOS_SITE_ROOT)$/.test(name));
     const server = new Inglenook(`http://${listen}`, data, {
       ...Object.fromEntries(kept),
@@ -102,7 +102,7 @@ export class Inglenook {
       INGLENOOK_DATA_DIR: data,
       OPENAI_BASE_URL: upstream.url,
       OPENAI_API_KEY: API_KEY,
-      // All people of the tests come from one address.
+      // The limits are high because all users of the tests come from one address.
       INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR: "100000",
       INGLENOOK_LIMITS_LOGINS_PER_MINUTE: "1000",
       ...more,
@@ -111,9 +111,9 @@ export class Inglenook {
     return server;
   }
 
-  /** Starts it (again), at the same address and with the same data. */
+  /** Starts the server, or starts it again at the same address and with the same data. */
   async up() {
-    // Run where no configuration file lies.
+    // The server reads Leptos.toml in its working directory, so it runs in a directory without one.
     this.child = spawn(this.program, [], { stdio: ["ignore", "pipe", "pipe"], env: this.env, cwd: this.data });
     const keep = (part) => (this.log += part);
     this.child.stdout?.on("data", keep);
@@ -121,16 +121,17 @@ export class Inglenook {
     await line(this.child, /is ready at/);
   }
 
-  /** Without any chance to put things in order. */
+  /** Ends the server at once, as a crash does. */
   async kill() {
     if (this.child) await end(this.child, "SIGKILL");
   }
 
-  /** As an operator stops it: what runs may end first. */
+  /** Ends the server as an operator does: running answers may finish. */
   stopGently() {
     return end(this.child, "SIGTERM");
   }
 
+  /** Ends the server and deletes its data. */
   async stop() {
     await this.kill();
     await rm(this.data, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// Reads HTML as browsers do, by a parser that is not ours, and says what must not stand in an answer.
+// Reads HTML with a parser that is not the project's own, as browsers do, and finds what no answer may contain.
 import { parseFragment } from "parse5";
 
 const ELEMENTS = new Set(
@@ -23,7 +23,7 @@ const ANY = { class: /^[a-z ]{1,12}$/, dir: /^rtl$/ };
 const HEADING = { id: /^-[\p{L}\p{N}-]+$/u };
 const MATH = /^(?!on|href|id|style|src|xlink)[a-z]+$/;
 
-/** Everything in `html` that is on none of the lists. */
+/** The elements and attributes of `html` that are on none of the lists above. */
 export function forbidden(html: string): string[] {
   const found: string[] = [];
   const visit = (node: any, inMath: boolean) => {
@@ -37,7 +37,7 @@ export function forbidden(html: string): string[] {
         const fits = rule ? rule.test(value) : math && MATH.test(attribute) && /^[\w.%# /-]{0,60}$/.test(value);
         if (!fits) found.push(`${name} ${attribute}=${JSON.stringify(value.slice(0, 80))}`);
       }
-      // Links that leave the page say so.
+      // A link to another site opens in a new tab and tells that site nothing.
       const attributes = Object.fromEntries((child.attrs ?? []).map((each: any) => [each.name, each.value]));
       if (name === "a" && attributes.href && !attributes.href.startsWith("#") && !(attributes.rel && attributes.target)) {
         found.push(`<a> without rel or target: ${attributes.href}`);

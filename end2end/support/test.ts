@@ -1,5 +1,5 @@
-// What every test gets: its own servers (one pair per worker), its own user, and eyes on everything
-// that a browser complains about.
+// What every test gets: a pair of servers for each worker, a user of its own, and a watch that fails the test when a browser
+// complains about anything.
 import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
 
 import { Chat } from "./chat.ts";
@@ -20,9 +20,9 @@ export interface Person {
 }
 
 export interface Watch {
-  /** A complaint that is part of the test, such as the status of a refused request. */
+  /** Permits a complaint that the test provokes, such as the status of a refused request. */
   allow(pattern: RegExp): void;
-  /** Listens to every page of a further context. */
+  /** Watches every page of another context, too. */
   context(context: BrowserContext): Promise<void>;
 }
 
@@ -31,12 +31,12 @@ interface Fixtures {
   /** Signs `page` in as a new user. */
   user: User;
   chat: Chat;
-  /** Opens a further browser, signed in as a new user. */
+  /** Opens another browser, signed in as a new user. */
   newPerson: () => Promise<Person>;
 }
 
 interface WorkerFixtures {
-  /** More environment for the server; a spec that sets it gets a server of its own. */
+  /** Environment variables to add for the server; a spec that sets some gets a server of its own. */
   serverEnv: Record<string, string>;
   upstream: Upstream;
   server: Inglenook;
@@ -56,8 +56,8 @@ export async function register(context: BrowserContext, url: string): Promise<Us
   return user;
 }
 
-// Runs in every page before its own scripts: says when the composer listens, and tells of refusals by
-// the content security policy, which are not always on the console.
+// Runs in every page before its own scripts. It notes when the island listens, and writes what the content security policy
+// refused to the console, because browsers do not always do so.
 function beforeScripts() {
   const add = EventTarget.prototype.addEventListener;
   EventTarget.prototype.addEventListener = function (this: EventTarget, ...rest: Parameters<typeof add>) {
@@ -85,7 +85,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     async ({ upstream, serverEnv }, use) => {
       const server = await Inglenook.start(upstream, serverEnv);
       try {
-        // Somebody is the administrator already, as on any site that is in use.
+        // The first account is the administrator's, so that the users of the tests are members.
         const form = { name: "Root", email: "root@example.org", password: "the first of all" };
         const body = new URLSearchParams(form);
         await fetch(`${server.url}/fn/register`, { method: "POST", body, headers: { accept: "text/html" }, redirect: "manual" });

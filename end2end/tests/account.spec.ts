@@ -1,6 +1,6 @@
 import { expect, test } from "../support/test.ts";
 
-test("a wrong password is said in words, and which part was wrong is not", async ({ page, user, context }) => {
+test("a wrong password is told in words that do not say whether the account exists", async ({ page, user, context }) => {
   await context.clearCookies();
   await page.goto("/login");
   for (const email of [user.email, "nobody@example.org"]) {
@@ -25,7 +25,7 @@ test("the way back after signing in stays on this site", async ({ page, user, co
   await expect(page).toHaveURL(`${server.url}/`);
 });
 
-test("an address with a tab in it leads home, too", async ({ page, user, context, server }) => {
+test("an address with a tab in it does not lead to another site", async ({ page, user, context, server }) => {
   await context.clearCookies();
   await page.goto("/login?next=/%09/example.com/");
   await page.getByLabel("E-mail").fill(user.email);
@@ -34,7 +34,7 @@ test("an address with a tab in it leads home, too", async ({ page, user, context
   await expect(page).toHaveURL(`${server.url}/`);
 });
 
-test("a link with a sentence in it says nothing", async ({ page, context }) => {
+test("a sentence in the address of a page is not shown", async ({ page, context }) => {
   await context.clearCookies();
   const sentence = Buffer.from(JSON.stringify({ code: "forbidden", message: "Call 555-0100" })).toString("base64url");
   for (const name of ["flash", "__err"]) {

@@ -1,4 +1,4 @@
-import { numbered } from "../support/chat.ts";
+import { Chat, numbered } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 
 test("register, ask, watch the answer arrive, reload, find it again", async ({ page, chat, context }) => {
@@ -47,13 +47,41 @@ test("an answer grows while it is written", async ({ chat }) => {
   await chat.expectText(numbered(200));
 });
 
-test("the title arrives in the list, the bar and the tab without a reload", async ({ page, chat }) => {
+test("a count of one is singular while the answer arrives, as it is after a reload", async ({ chat }) => {
+  await chat.begin("Just this", "echo");
+  await chat.ended();
+  await expect(chat.answer.locator(".meta")).toHaveText("openai/echo · 1 token");
+  await chat.reload();
+  await expect(chat.answer.locator(".meta")).toHaveText("openai/echo · 1 token");
+  await chat.ask("Count", "tokens-3-0");
+  await expect(chat.answer.locator(".meta")).toHaveText("openai/tokens-3-0 · 3 tokens");
+});
+
+test("the title arrives in the list, the bar, the menu and the tab without a reload", async ({ page, chat }) => {
   await chat.begin("Name me");
   await page.evaluate(() => ((window as any).samePage = true));
   await expect(chat.title).toHaveText("A short title");
   await expect(page).toHaveTitle("A short title · Inglenook");
   await expect(chat.sidebar.getByRole("link", { name: "A short title" })).toHaveAttribute("aria-current", "page");
+  await page.getByLabel("Conversation menu").click();
+  await expect(page.getByLabel("Title")).toHaveValue("A short title");
   expect(await page.evaluate(() => (window as any).samePage)).toBe(true);
+});
+
+test("a title from another tab is shown everywhere, but for what is being typed", async ({ page, chat, context }) => {
+  await chat.begin("Name me");
+  await expect(chat.title).toHaveText("A short title");
+  const other = new Chat(await context.newPage());
+  await other.open(new URL(page.url()).pathname);
+  await page.getByLabel("Conversation menu").click();
+  await page.getByLabel("Title").fill("Half a tit");
+  await other.page.getByLabel("Conversation menu").click();
+  await other.page.getByLabel("Title").fill("Renamed");
+  await other.page.getByRole("button", { name: "Rename" }).click();
+  await expect(chat.title).toHaveText("Renamed");
+  await expect(page).toHaveTitle("Renamed · Inglenook");
+  await expect(chat.sidebar.getByRole("link", { name: "Renamed" })).toBeVisible();
+  await expect(page.getByLabel("Title")).toHaveValue("Half a tit");
 });
 
 test("a second question is appended without a page load", async ({ page, chat }) => {
@@ -92,7 +120,7 @@ test("Enter sends, Shift-Enter breaks the line, Enter while composing does neith
 
   await chat.box.press("Enter");
   await expect(chat.questions).toHaveCount(2);
-  expect(await chat.questions.last().locator(".body").innerText()).toBe("one\ntwo");
+  expect(await chat.questions.last().locator(".question-text").innerText()).toBe("one\ntwo");
   await chat.ended();
 });
 
@@ -125,7 +153,7 @@ test("Stop ends the answer, closes the upstream request and keeps the text", asy
   await chat.expectText(kept);
   await expect(page.getByText("You stopped this answer")).toBeVisible();
 
-  // The new answer stands in the old one's place.
+  // The new answer takes the place of the old one on the page.
   await chat.retry.click();
   await chat.ready();
   await expect(chat.stop).toBeVisible();
@@ -155,8 +183,8 @@ for (const model of ["think-tags", "think-closed"]) {
     for (const round of ["as it arrived", "after a reload"]) {
       await chat.expectText("Hello there.");
       await expect(chat.answer.getByText("Reasoning"), round).toBeVisible();
-      await expect(chat.answer.locator(".thought"), round).toBeHidden();
-      await expect(chat.answer.locator(".thought"), round).toContainText("SECRET");
+      await expect(chat.answer.locator(".reasoning-text"), round).toBeHidden();
+      await expect(chat.answer.locator(".reasoning-text"), round).toContainText("SECRET");
       await chat.reload();
     }
   });

@@ -1,12 +1,12 @@
-// A conversation that is longer than the model's context: what had no room is said under the question.
+// A conversation that is longer than the model's context: a line under the question says how much was not sent.
 import { expect, test } from "../support/test.ts";
 
 test.use({ serverEnv: { INGLENOOK_PROVIDERS: '[{"name": "openai", "context": 1024}]' } });
 
-/** Some 110 tokens, as has the answer of `echo`. */
+/** A text of about 110 tokens. The answer of `echo` is the same text. */
 const long = (number: number) => `${number}. ${"What did the keeper do in the night of the storm? ".repeat(8)}`.trim();
 
-test("what had no room is said under the question, as it happens and after a reload", async ({ chat }) => {
+test("the line about messages that were not sent is there at once and after a reload", async ({ chat }) => {
   await chat.begin(long(1), "echo");
   await chat.ended();
   for (const number of [2, 3]) {

@@ -61,14 +61,14 @@ test("after signing out nothing is shown, and signing in leads back", async ({ p
   await page.waitForURL((url) => url.pathname === path);
   await expect(chat.questions).toHaveText([/My secret/]);
 
-  // The old session is over, not only forgotten by the browser.
+  // The server has ended the session: its cookie counts no more.
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
   const answer = await fetch(server.url + path, { headers: { cookie, accept: "text/html" }, redirect: "manual" });
   expect(answer.status).toBe(303);
 });
 
 test("a browser that keeps whole pages for Back shows nothing after signing out", async ({ server, watch }) => {
-  // Playwright turns that off for its own browsers.
+  // Playwright starts its browsers without the cache of pages that Back uses, so this test starts one with it.
   const browser = await chromium.launch({ ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
   try {
     const context = await browser.newContext({ baseURL: server.url });
@@ -119,7 +119,7 @@ test("a conversation of 120 messages opens at its end and pages back to its begi
       const headers = { origin: server.url, accept: "application/json" };
       const answer = await context.request.post("/fn/ask", { form, headers });
       if (answer.status() === 200) return (await answer.json()).conversation_id as string;
-      // The answer before is still being written.
+      // The server refuses a question while the answer before it is being written.
       expect(answer.status(), await answer.text()).toBe(409);
       await new Promise((done) => setTimeout(done, 10));
     }
@@ -128,7 +128,7 @@ test("a conversation of 120 messages opens at its end and pages back to its begi
   for (let number = 2; number <= 60; number++) await ask(`question ${number}.`, id);
   await chat.open(`/c/${id}`);
   await chat.ended();
-  const shown = async () => (await chat.questions.locator(".body").allInnerTexts()).map((text) => parseInt(text.slice(9)));
+  const shown = async () => (await chat.questions.locator(".question-text").allInnerTexts()).map((text) => parseInt(text.slice(9)));
   const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
   await expect(chat.questions.last()).toContainText("question 60.");
   await expect(chat.answer).toBeInViewport();
@@ -139,7 +139,7 @@ test("a conversation of 120 messages opens at its end and pages back to its begi
     await page.getByRole("link", { name: "Earlier messages" }).click();
     await expect.poll(async () => (await shown())[0]).toBeLessThan(seen[0]);
     const more = await shown();
-    // Nothing is left out between two windows, and a window may as well stay when the next one comes.
+    // The windows overlap or touch; none of the questions is missing between them.
     seen = [...new Set([...more, ...seen])];
     expect(seen).toEqual(range(seen[0], 60));
   }

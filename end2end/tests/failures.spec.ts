@@ -1,4 +1,4 @@
-// The model server misbehaves: what the person reads, and what is kept.
+// What a person reads when the model server fails, and what is kept.
 import { numbered } from "../support/chat.ts";
 import { API_KEY } from "../support/servers.mjs";
 import { expect, test } from "../support/test.ts";
@@ -27,7 +27,7 @@ const failures = [
 ];
 
 for (const { model, says, kept } of failures) {
-  test(`${model}: said in the thread, with everything kept`, async ({ page, chat }) => {
+  test(`${model}: the thread says why the answer failed, and keeps everything`, async ({ page, chat }) => {
     await chat.begin("What will happen?", model);
     const ending = chat.answer.getByRole("status");
     await expect(ending).toHaveText(says);
@@ -43,7 +43,7 @@ for (const { model, says, kept } of failures) {
       expect(await page.content(), "the key is nobody's to see").not.toContain(API_KEY);
       await chat.reload();
     }
-    // Nothing else is lost: the conversation goes on.
+    // The conversation goes on after the failure.
     await chat.ask("And now?", "tokens-3-0");
     await expect(chat.answers).toHaveCount(2);
     await chat.expectText(numbered(3));
@@ -70,11 +70,11 @@ test("an answer that broke off goes on in its place", async ({ chat }) => {
   await expect(chat.answer.getByRole("status")).toHaveText(/within 2 seconds/);
   await chat.ended();
   for (const round of ["as it happened", "after a reload"]) {
-    await expect(chat.goOn, round).toBeVisible();
+    await expect(chat.continue, round).toBeVisible();
     await chat.reload();
   }
   const id = await chat.answer.getAttribute("id");
-  await chat.goOn.click();
+  await chat.continue.click();
   await chat.expectText("w0 w1 w2 w0 w1 w2");
   await chat.ended();
   await expect(chat.answer).toHaveAttribute("id", id!);
@@ -86,7 +86,7 @@ test("an answer that failed before its first word is not continued", async ({ ch
   await chat.ended();
   for (const round of ["as it happened", "after a reload"]) {
     await expect(chat.retry, round).toBeVisible();
-    await expect(chat.goOn, round).toHaveCount(0);
+    await expect(chat.continue, round).toHaveCount(0);
     await expect(chat.answer.getByText("Reasoning"), round).toBeVisible();
     await chat.reload();
   }
@@ -97,7 +97,7 @@ test("an answer that failed at once below another one is not continued either", 
   await chat.ended();
   await chat.ask("Too many", "429");
   await expect(chat.retry).toBeVisible();
-  await expect(chat.goOn).toHaveCount(0);
+  await expect(chat.continue).toHaveCount(0);
 });
 
 test("a server that says that it is alive is waited for", async ({ chat }) => {

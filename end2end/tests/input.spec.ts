@@ -1,4 +1,4 @@
-// What people and models may write, and what becomes of it.
+// Odd and hostile texts of people and of models.
 import { expect, test } from "../support/test.ts";
 
 test("a blank question cannot be sent", async ({ page, chat, upstream }) => {
@@ -21,14 +21,14 @@ test("a paste of 1 MB is refused in words, and stays in the box", async ({ page,
   await chat.send.click();
   await expect(page.getByRole("alert")).toContainText(/too long.*at most 256 KB/i);
   expect((await chat.box.inputValue()).length).toBe(text.length);
-  // Shortened, it goes.
+  // A shorter text is sent.
   await chat.box.fill("words");
   await chat.send.click();
   await page.waitForURL(/\/c\//);
   await expect(chat.questions).toHaveText([/words/]);
 });
 
-test("the same in an open conversation, with a message above the limit but below the body's", async ({ page, chat, watch }) => {
+test("in an open conversation a message above its own limit and below that of bodies is refused in words", async ({ page, chat, watch }) => {
   watch.allow(/status of 413/);
   await chat.begin("First", "json");
   await chat.ended();
@@ -50,7 +50,7 @@ for (const [name, text] of Object.entries(texts)) {
   test(`${name} in a question are shown as written`, async ({ page, chat }) => {
     const dialogs: string[] = [];
     page.on("dialog", (dialog) => (dialogs.push(dialog.message()), dialog.dismiss()));
-    const body = () => chat.questions.last().locator(".body");
+    const body = () => chat.questions.last().locator(".question-text");
     await chat.begin(text, "json");
     await chat.ended();
     expect(await body().textContent()).toBe(text);
@@ -68,7 +68,7 @@ test("right-to-left text runs from the right", async ({ chat }) => {
   await chat.begin(texts["right to left"], "echo");
   await chat.ended();
   await expect(chat.prose).toContainText("مرحبا");
-  const direction = await chat.questions.first().locator(".body").evaluate((body) => getComputedStyle(body).direction);
+  const direction = await chat.questions.first().locator(".question-text").evaluate((body) => getComputedStyle(body).direction);
   expect(direction).toBe("rtl");
 });
 

@@ -1,12 +1,13 @@
-// A key names a question, not a page: whatever becomes of a page or of a reply, nothing that is asked is lost.
+// An idempotency key belongs to a question, not to a page: whatever becomes of a page or of a reply, each question is asked
+// once.
 import { launchOptions } from "../support/browser.mjs";
 import type { Chat } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 
-// Browsers bring pages back as they were left; Playwright's does not unless it is told.
+// Playwright starts its browsers without the cache of pages that Back uses, so these tests start one with it.
 test.use({ launchOptions: { ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] } });
 
-/** The server gets the request, and the page no reply. */
+/** Lets requests reach the server and loses the replies. */
 async function loseReply(chat: Chat, path: string) {
   await chat.page.route(`**${path}`, async (route) => {
     await route.fetch();
@@ -29,7 +30,7 @@ test("ask, go back, ask something else: two conversations", async ({ page, chat 
   expect(page.url().split("#")[0]).not.toBe(first.split("#")[0]);
   await expect(chat.questions).toHaveText([/The second question/]);
   await chat.ended();
-  // The same once more is meant as another one, too.
+  // The same text once more is another question, too.
   await page.goBack();
   await chat.ready();
   await chat.box.fill("The second question");
@@ -71,7 +72,7 @@ test("a lost reply: the same again is one question, a corrected one is asked", a
   await chat.reload();
   await expect(titles(chat)).toHaveCount(1);
 
-  // In a conversation the page sees what arrived, and keeps the text no longer.
+  // In a conversation the page sees that the question arrived, and empties the field.
   await loseReply(chat, "/fn/ask");
   await chat.ask("And a mantel?");
   await expect(chat.questions).toHaveText([/harth/, /mantel/]);
@@ -79,7 +80,7 @@ test("a lost reply: the same again is one question, a corrected one is asked", a
   await chat.ended();
   await expect(page.getByRole("alert")).toHaveCount(0);
 
-  // Cut off from everything it keeps the text, which is corrected then.
+  // A page that gets no events keeps the text, which is corrected here.
   await page.route("**/fn/follow", (route) => route.abort("connectionreset"));
   await page.context().setOffline(true);
   await expect(chat.lost).toBeVisible();
@@ -107,7 +108,7 @@ test("the reply to an edit is lost: the corrected one is asked, too", async ({ p
   await field.fill("Secnd words");
   await loseReply(chat, "/fn/edit");
   await field.press("Enter");
-  // The server has it, and the page that follows the conversation shows it by itself.
+  // The server has the edit, and the page shows it because it follows the conversation.
   await expect(chat.questions).toHaveText([/Secnd words/]);
   await chat.ended();
   await chat.ready();

@@ -1,15 +1,17 @@
-// The site speaks the reader's language: as the browser asks for, as chosen before signing in, as the account says.
+// The site is in the reader's language: that of the account, that chosen before signing in, or that of the browser.
 import { expect, test, type User } from "../support/test.ts";
 import type { Page } from "@playwright/test";
 
 const CHINESE = "简体中文";
-/** What is the same in every language. */
+/** Names that are the same in every language. */
 const NAMES = /Inglenook|Enter|Shift|tokens?\b|openai(\/[\w-]+)?|[\w-]+@example\.org/g;
 
-/** What the page says in Latin letters, but for names, what people and models wrote, and English's own name. */
+/**
+ * The texts of the page in Latin letters, but for these: names, what people and models wrote, and the button for English.
+ */
 async function english(page: Page, ...names: string[]): Promise<string[]> {
   const said = await page.evaluate(() => {
-    const theirs = ".prose, .body, .history .title, option, noscript, script, button[lang=en]";
+    const theirs = ".prose, .question-text, .history .title, option, noscript, script, button[lang=en]";
     const texts = [document.title];
     const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (nodes.nextNode()) {
@@ -59,6 +61,7 @@ test.describe("a browser that asks for Chinese", () => {
     await isChinese(page, "登录");
     await signIn(page, user);
     await isChinese(page, "新对话", user.name);
+    await expect(page.getByText("回答可能有误。")).toHaveText("回答可能有误。Enter 发送，Shift + Enter 换行。");
     await page.goto("/history");
     await isChinese(page, "全部对话", user.name);
     await page.goto("/settings");
@@ -67,7 +70,7 @@ test.describe("a browser that asks for Chinese", () => {
     await expect(page.getByRole("status")).toHaveText("名字已保存。");
   });
 
-  test("reads what happens while it looks on, too", async ({ page, user, context, watch }) => {
+  test("reads in it what happens while the page is open, too", async ({ page, user, context, watch }) => {
     watch.allow(/ERR_INTERNET_DISCONNECTED|ERR_INCOMPLETE_CHUNKED_ENCODING|network error/);
     const listens = () => page.waitForFunction(() => (window as any).composerListens);
     await page.goto("/");
@@ -100,7 +103,7 @@ test.describe("a browser that asks for Chinese", () => {
     await expect(question.getByRole("textbox", { name: "你的消息" })).toHaveValue("为什么失败？");
     await expect(question.getByRole("button", { name: "修改后发送" })).toBeVisible();
     await question.getByRole("link", { name: "取消" }).click();
-    // As it was made by the server, it reads the same.
+    // The page of the server says the same as the island did.
     const said = await answer.innerText();
     await page.reload();
     await listens();
@@ -132,7 +135,7 @@ test("the switch on the sign-in page holds after it, and the settings have the l
   await page.getByLabel("Choose a language").selectOption(CHINESE);
   await page.getByRole("button", { name: "Save language" }).click();
   await expect(page.getByRole("status")).toHaveText("语言已保存。");
-  // Another browser, which asks for English, is told what the account says.
+  // A browser that asks for English gets the language of the account.
   await context.clearCookies({ name: "inglenook_lang" });
   await page.reload();
   await isChinese(page, "设置", user.name);

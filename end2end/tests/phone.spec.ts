@@ -20,7 +20,7 @@ Inline \`${"code_without_a_break".repeat(6)}\` and https://example.com/${"path/"
 
 async function fits(page: Page) {
   const wide = await page.evaluate(() => {
-    const elements = [document.documentElement, document.body, ...document.querySelectorAll(".thread, .dock, .room, .card")];
+    const elements = [document.documentElement, document.body, ...document.querySelectorAll(".thread, .composer-area, .content, .card")];
     return elements
       .filter((element) => element.scrollWidth > element.clientWidth + 1)
       .map((element) => `${element.tagName}.${element.className} ${element.scrollWidth} > ${element.clientWidth}`);
@@ -29,7 +29,7 @@ async function fits(page: Page) {
   expect(await page.evaluate(() => document.documentElement.clientWidth)).toBe(360);
 }
 
-test("the doors fit", async ({ page, context, user }) => {
+test("the pages for signing in and registering fit", async ({ page, context, user }) => {
   void user;
   await context.clearCookies();
   for (const path of ["/login", "/register"]) {
@@ -47,7 +47,7 @@ test("start, thread, settings and history fit", async ({ page, chat }) => {
   await fits(page);
   await chat.reload();
   await fits(page);
-  // What is too wide scrolls in its own box.
+  // A table or code that is too wide scrolls in its own box.
   const scrolls = await chat.prose.locator(".scroll, pre").evaluateAll((all) => all.every((box) => box.scrollWidth > box.clientWidth));
   expect(scrolls).toBe(true);
   await page.getByLabel("Conversation menu").click();
@@ -72,7 +72,7 @@ test("the sidebar opens and closes", async ({ page, chat }) => {
   await expect(link).toBeHidden();
   await page.getByTitle("Show conversations").tap();
   await expect(link).toBeInViewport();
-  // Beside it is as good as the button.
+  // A tap beside the sidebar closes it, too.
   await page.touchscreen.tap(345, 300);
   await expect(link).toBeHidden();
   await page.getByTitle("Show conversations").tap();

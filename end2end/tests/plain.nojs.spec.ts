@@ -1,4 +1,4 @@
-// The same paths with JavaScript off: forms, redirects, and a page that looks again by itself.
+// The site without JavaScript: forms, redirects, and a page that loads itself again while an answer is written.
 import { numbered } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -123,7 +123,7 @@ test("a blank or too long question comes back as a sentence", async ({ page, cha
   await expect(chat.questions).toHaveText([/Shorter/]);
 });
 
-test("a refused form keeps what was typed and is no secret", async ({ page, context, user }) => {
+test("a refused form keeps what was typed, but for the password", async ({ page, context, user }) => {
   await context.clearCookies();
   await page.goto("/register");
   await page.getByLabel("Name").fill("Grace <Hopper>");

@@ -1,4 +1,4 @@
-// Code blocks do without a script what they can.
+// What code blocks do without a script: wrap and fold.
 import { expect, test } from "../support/test.ts";
 
 test("code wraps and folds", async ({ page, chat }) => {

@@ -1,4 +1,4 @@
-// What a model writes, as it is shown: whole, in place, and harmless.
+// Answers as they are rendered: complete, in place, and harmless.
 import type { APIRequestContext, Page } from "@playwright/test";
 
 import { ABUSE, cases, commonmark, type Case } from "../support/texts.ts";
@@ -33,7 +33,7 @@ ${FENCE}
 שלום, right to left.
 `;
 
-/** A program of the same person: asks the echo and gives the HTML of its answers. */
+/** A program that asks the model `echo` as the person of the test, and gets the HTML of the answers. */
 class Program {
   private constructor(
     private request: APIRequestContext,
@@ -76,7 +76,7 @@ class Program {
   }
 }
 
-/** Whatever a page does that it must not. */
+/** Collects whatever a page does that no answer may make it do. */
 function watchOver(page: Page, origin: string): string[] {
   const done: string[] = [];
   page.on("request", (request) => {
@@ -98,7 +98,7 @@ test("formulas, headings, code and tables are what they should be", async ({ cha
       await expect(chat.prose.getByText("It costs $5 and $10.")).toBeVisible();
       const box = await chat.prose.locator('math[display="block"]').boundingBox();
       expect(box!.height).toBeGreaterThan(25);
-      // Names of headings are unique on the page, and lead to them.
+      // The ids of headings are unique on the page, and links lead to them.
       const links = chat.prose.getByRole("link", { name: "The code" });
       await expect(links).toHaveCount(2);
       const names = await links.evaluateAll((all) => all.map((a) => a.getAttribute("href")!.slice(1)));
@@ -131,7 +131,7 @@ test("code is copied, wrapped and folded; an answer is copied as it was written"
   await chat.answer.hover();
   await chat.answer.getByRole("button", { name: "Copy answer" }).click();
   await expect.poll(async () => (await copied()).trim()).toBe(ANSWER.trim());
-  // Without a connection what is shown is copied.
+  // Without a connection the text that is shown is copied.
   await page.route("**/fn/source", (route) => route.abort());
   watch.allow(/ERR_FAILED/);
   await chat.answer.getByRole("button", { name: "Copy answer" }).click();
@@ -144,14 +144,14 @@ test("no answer holds a forbidden element, attribute or scheme", async ({ reques
   const program = await Program.signIn(request, server.url, user);
   const single: Case[] = [...ABUSE, ...cases("abuse.json"), ...cases("github.json")];
   const many: Case[] = commonmark();
-  // Those that are many go in messages of forty; what one leaves open the next may close.
+  // Forty short cases go into one message, so that one case may close what another leaves open.
   const joined = Array.from({ length: Math.ceil(many.length / 40) }, (_, i) =>
     many.slice(i * 40, i * 40 + 40).map((each) => each.markdown).join("\n\n"),
   );
   let conversation = await program.conversation();
   for (const [number, markdown] of [...single.map((each) => each.markdown), ...joined].entries()) {
     if (!markdown.trim()) continue;
-    // A branch that stays short keeps the echo's prompt short.
+    // A conversation has twenty questions at most, because the prompt of the echo grows with each.
     if (number % 20 === 0) conversation = await program.conversation();
     expect(forbidden(await program.echo(conversation, markdown)), markdown).toEqual([]);
   }
@@ -159,7 +159,7 @@ test("no answer holds a forbidden element, attribute or scheme", async ({ reques
 
 test("pages of hostile answers ask nobody, run nothing and say nothing", async ({ page, request, server, user, watch }) => {
   test.setTimeout(300_000);
-  // A page that refuses to do something may say so; this test is about what it does.
+  // The browser may complain about what it refuses to do; this test is about what it does.
   watch.allow(/./);
   const done = watchOver(page, server.url);
   const program = await Program.signIn(request, server.url, user);
@@ -170,7 +170,7 @@ test("pages of hostile answers ask nobody, run nothing and say nothing", async (
     for (const { markdown } of some) await program.echo(conversation, markdown);
     await page.goto(`/c/${conversation}`);
     await expect(page.getByRole("article", { name: "Answer" }).first()).toBeVisible();
-    // Hover and focus, for what waits for that.
+    // Some attacks wait for hover or focus.
     for (const link of await page.locator(".prose a, .prose figure").all()) await link.hover({ timeout: 2_000 }).catch(() => {});
     const active = await page.locator(".prose").evaluateAll((all) => {
       const inside = all.flatMap((prose) => [...prose.querySelectorAll("*")]);
@@ -180,7 +180,7 @@ test("pages of hostile answers ask nobody, run nothing and say nothing", async (
       return inside.filter(acts).map((element) => element.outerHTML.slice(0, 100));
     });
     expect(active).toEqual([]);
-    // Nothing took the name of something that scripts use.
+    // No element has taken a name that scripts use.
     expect(await page.evaluate(() => [document.forms, document.body, window.location, document.cookie].map((each) => Object.prototype.toString.call(each)))).toEqual([
       "[object HTMLCollection]", "[object HTMLBodyElement]", "[object Location]", "[object String]",
     ]);
@@ -243,6 +243,19 @@ test("a source that is named at the end is linked where the answer refers to it"
     });
     if (round === "streamed") await chat.reload();
   }
+});
+
+test("a note looks like the other alerts", async ({ chat }) => {
+  await chat.begin("> [!NOTE]\n> One\n\n> [!TIP]\n> Two", "echo");
+  await chat.ended();
+  const looks = await chat.prose.locator("blockquote").evaluateAll((all) =>
+    all.map((alert) => {
+      const { fontSize, textAlign } = getComputedStyle(alert);
+      return { fontSize, textAlign };
+    }),
+  );
+  expect(looks).toHaveLength(2);
+  expect(looks[0]).toEqual(looks[1]);
 });
 
 test("a wide formula can be read to its end on a phone", async ({ chat, page }) => {

@@ -21,7 +21,7 @@ test("the server is killed and started again while an answer is written", async 
   const kept = await chat.text();
   expect(kept).toBe(shown);
   expect(numbered(2000).startsWith(kept)).toBe(true);
-  // A word every 20 ms; what was written in the last 200 ms, and not stored yet, may be gone.
+  // The model writes a word every 20 ms. Words of the last 200 ms before the kill may be lost.
   const lost = seen.split(" ").length - kept.split(" ").length;
   expect(lost).toBeLessThanOrEqual(15);
 

@@ -1,4 +1,4 @@
-// What happens elsewhere, and what a lost connection or a stopped server costs: nothing.
+// A page shows what happens in other tabs, and loses nothing by a lost connection or a stopped server.
 import type { Page } from "@playwright/test";
 
 import { Chat, numbered } from "../support/chat.ts";
@@ -6,14 +6,14 @@ import { expect, test } from "../support/test.ts";
 
 const broken = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED|network error/;
 
-/** The same conversation in a further tab. */
+/** Opens the same conversation in another tab. */
 async function tab(chat: Chat): Promise<Chat> {
   const other = new Chat(await chat.page.context().newPage());
   await other.open(new URL(chat.page.url()).pathname);
   return other;
 }
 
-/** Marks the page, to see whether it is loaded anew. */
+/** Marks the page, so that a reload shows by the missing mark. */
 const mark = (page: Page) => page.evaluate(() => ((window as any).samePage = true));
 const isSame = (page: Page) => page.evaluate(() => (window as any).samePage === true);
 
@@ -68,7 +68,7 @@ test("a second tab shows what is edited, chosen, continued and deleted, and keep
   await chat.stop.click();
   await expect(other.page.getByText("You stopped this answer")).toBeVisible();
   await other.reload();
-  await chat.goOn.click();
+  await chat.continue.click();
   await expect(other.stop).toBeVisible({ timeout: 5_000 });
   await chat.ended();
   await other.ended();
@@ -90,7 +90,7 @@ test("two tabs that send at once end equal", async ({ chat, watch }) => {
     await one.ended();
   }
   expect(await other.questions.last().innerText()).toBe(await chat.questions.last().innerText());
-  // Who was refused has the words still.
+  // The tab whose question was refused keeps the text.
   const kept = [await chat.box.inputValue(), await other.box.inputValue()].filter(Boolean);
   expect(kept).toHaveLength(1);
   await expect(chat.questions.last()).toHaveText(kept[0] === "From here" ? /From there/ : /From here/);
@@ -197,7 +197,7 @@ test("a tab that rested is told of what was deleted while nobody listened", asyn
   await expect(chat.answers).toHaveCount(2);
   await chat.box.fill("a draft");
   const closed = () => page.waitForEvent("requestfailed", (request) => request.url().endsWith("/fn/follow"));
-  // With nothing missed it stays as it is.
+  // A page that has missed nothing is not loaded anew.
   await mark(page);
   let gone = closed();
   await look(true);

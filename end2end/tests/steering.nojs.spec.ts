@@ -32,7 +32,7 @@ test("edit, choose, write again and delete", async ({ page, chat }) => {
   await expect(chat.answers).toHaveCount(1);
   await expect(chat.versions(chat.answer)).toHaveCount(0);
   await chat.delete(chat.questions.first());
-  // The other branch is all there is now.
+  // Only the other branch is left.
   await expect(page.getByRole("article").first()).toBeVisible();
   await expect(page.getByRole("alert")).toHaveCount(0);
 });
@@ -44,7 +44,7 @@ test("a stopped answer goes on", async ({ page, chat }) => {
   await chat.stop.click();
   await expect(page.getByText("You stopped this answer")).toBeVisible();
   const kept = await chat.text();
-  await chat.goOn.click();
+  await chat.continue.click();
   await expect(chat.stop).toBeVisible();
   await expect(chat.send).toBeVisible({ timeout: 30_000 });
   await chat.expectText(`${kept} ${numbered(200)}`.trim());

@@ -1,4 +1,4 @@
-// Steering: edit, branch, write again, continue, delete; by button and by key.
+// Editing, choosing a version, writing again, continuing and deleting, by mouse and by keyboard.
 import { numbered } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -28,7 +28,7 @@ test("an edited question is a branch of its own, and the arrows lead between the
     await chat.expectText("Below the first");
     await chat.reload();
   }
-  // What is asked now goes on from here.
+  // The next question follows the branch on screen.
   await chat.ask("Further");
   await expect(chat.questions).toHaveText([/First words/, /Below the first/, /Further/]);
   await chat.ended();
@@ -96,17 +96,17 @@ test("a stopped answer does not grow back, and goes on in the same place", async
   await expect(stopped).toBeVisible();
   expect(await chat.text()).toBe(kept);
 
-  await chat.goOn.click();
+  await chat.continue.click();
   await expect(stopped).toBeHidden();
   await chat.grown(kept.length + 20);
   expect((await chat.text()).startsWith(kept)).toBe(true);
   await chat.ended();
-  // The fake model counts from the beginning.
+  // The continuation begins with the first word, because the fake model always counts from the beginning.
   for (const round of ["as it arrived", "after a reload"]) {
     await chat.expectText(`${kept} ${numbered(200)}`);
     await expect(chat.answers, round).toHaveCount(1);
     await expect(chat.answer, round).toHaveAttribute("id", id!);
-    await expect(chat.goOn, round).toHaveCount(0);
+    await expect(chat.continue, round).toHaveCount(0);
     await chat.reload();
   }
 });
@@ -119,16 +119,16 @@ for (const model of ["length", "max-tokens"]) {
     await chat.expectText(numbered(20));
     await chat.reload();
     await expect(cut).toBeVisible();
-    await chat.goOn.click();
+    await chat.continue.click();
     await chat.expectText(`${numbered(20)} ${numbered(20)}`);
     await expect(cut).toBeVisible();
-    // What is not the newest any more does not offer it.
+    // An answer that is no longer the newest has no Continue.
     await chat.ask("And now?", "tokens-3-0");
     await expect(chat.answers).toHaveCount(2);
     await chat.ended();
-    await expect(chat.goOn).toBeHidden();
+    await expect(chat.continue).toBeHidden();
     await chat.reload();
-    await expect(chat.goOn).toHaveCount(0);
+    await expect(chat.continue).toHaveCount(0);
   });
 }
 
@@ -148,7 +148,7 @@ test("one message is deleted, and the others stay", async ({ page, chat }) => {
   await expect(chat.questions).toHaveText([/First words/]);
   await chat.delete(chat.answers.first());
   await expect(chat.answers).toHaveCount(0);
-  // The menu of the only message is seen whole.
+  // The whole menu of the only message can be seen.
   await chat.questions.first().getByTitle("Delete message").click();
   await expect(page.getByText("The message is gone for good")).toBeInViewport({ ratio: 1 });
   await page.keyboard.press("Escape");
@@ -162,14 +162,14 @@ test("one message is deleted, and the others stay", async ({ page, chat }) => {
 
 test("a second question while an answer runs is refused with a reason and kept", async ({ page, chat, upstream, watch }) => {
   watch.allow(/status of 409/);
-  // Long enough for a slow machine to come back in time.
+  // The answer takes long enough that a slow machine sends the second question in time.
   await chat.begin("Count", "tokens-450-20");
   await chat.grown(20);
   await chat.box.fill("And this?");
   await chat.box.press("Enter");
   await expect(page.getByRole("alert")).toHaveText(/still being written/);
   await expect(chat.box).toHaveValue("And this?");
-  // What is done with messages is refused in the same words.
+  // A change of the conversation is refused in the same words.
   await chat.delete(chat.questions.first());
   await expect(page.getByRole("alert")).toHaveText(/still being written/);
   await chat.ended();
@@ -196,15 +196,15 @@ test("everything by keyboard", async ({ page, chat }) => {
   await chat.previous(chat.questions.first()).focus();
   await page.keyboard.press("Enter");
   await expect(chat.questions).toHaveText([/First words/]);
-  // The arrow that leads back has the focus.
+  // The focus is on the arrow that leads back.
   await expect(chat.next(chat.questions.first())).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(chat.questions).toHaveText([/First words and more/]);
-  // With text in the box the arrow is an arrow.
+  // With text in the field, ArrowUp moves the cursor and opens nothing.
   await chat.box.fill("text");
   await page.keyboard.press("ArrowUp");
   await expect(chat.box).toBeFocused();
-  // Each button of a message is reached and seen.
+  // The Tab key reaches each button of a message, and the button can be seen.
   await chat.answer.getByRole("button", { name: "Copy answer" }).focus();
   await page.keyboard.press("Tab");
   await expect(chat.answer.getByRole("button", { name: "Write again" })).toBeFocused();
@@ -234,7 +234,7 @@ test("a draft and an edit survive a reload", async ({ page, chat }) => {
   await expect(chat.questions).toHaveCount(2);
   await chat.reload();
   await expect(chat.box).toHaveValue("");
-  // Another conversation has a draft of its own, and a new one none.
+  // Another conversation has its own draft, and a new conversation has none.
   await page.goto("/");
   await chat.ready();
   await expect(chat.box).toHaveValue("");
@@ -246,7 +246,7 @@ test.describe("on a phone", () => {
   test("edit, versions and delete fit", async ({ page, chat }) => {
     const fits = async () => {
       const wide = await page.evaluate(() =>
-        [document.documentElement, ...document.querySelectorAll(".thread, .message, .sheet")]
+        [document.documentElement, ...document.querySelectorAll(".thread, .message, .menu-content")]
           .filter((element) => element.scrollWidth > element.clientWidth + 1 || element.getBoundingClientRect().right > 361)
           .map((element) => `${element.className} ${element.scrollWidth}`),
       );
@@ -266,11 +266,11 @@ test.describe("on a phone", () => {
       await message.getByTitle("Delete message").tap();
       const sure = message.getByRole("button", { name: "Delete message" });
       await expect(sure).toBeInViewport({ ratio: 1 });
-      // Nothing is in front of it.
+      // No other element covers the button.
       await sure.click({ trial: true, timeout: 2_000 });
       await fits();
     }
-    // A tap elsewhere closes it.
+    // A tap beside the menu closes it.
     await chat.title.tap();
     await expect(chat.answer.getByRole("button", { name: "Delete message" })).toBeHidden();
     await chat.previous(chat.questions.first()).tap();

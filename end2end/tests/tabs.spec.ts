@@ -1,4 +1,4 @@
-// Many tabs of one browser, which has six connections for all of them; and people who share a tab.
+// Many tabs of one browser, which has six connections for all of them; and two people who use one tab after the other.
 import { Chat, numbered } from "../support/chat.ts";
 import { expect, register, test } from "../support/test.ts";
 
@@ -18,10 +18,10 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
     return requestStart - fetchStart;
   });
   console.log(`the seventh tab opened in ${opened} ms, ${connecting.toFixed()} of them until it had a connection`);
-  // The rest is the machine's, which draws six other pages meanwhile.
+  // The limit is generous, because the machine draws six other pages meanwhile.
   expect(connecting).toBeLessThan(500);
   expect(opened).toBeLessThan(5_000);
-  // It is no page to look at only.
+  // The seventh tab can ask, too.
   await seventh.ready();
   await seventh.model.selectOption("openai/json");
   await seventh.box.fill("Whole");
@@ -45,7 +45,7 @@ test("a hidden tab holds no connection while its answer is written, and shows it
       (window as any).away = away;
       document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
     }, away);
-  // Long enough that it is still written when the page is hidden, on a slow machine too.
+  // The answer takes long enough to be still under way when the page is hidden, on a slow machine, too.
   await chat.begin("Count", "tokens-450-20");
   await chat.grown(50);
   const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/fn/follow"));
@@ -80,7 +80,7 @@ test("Ada's draft is never shown to Bea, who signs in in the same tab", async ({
   await expect(chat.box).toHaveValue("");
   expect(await stored()).not.toContain("secret");
   await chat.box.fill("Bea's own");
-  // Not by way of the browser's history either.
+  // Back does not show it either.
   for (let step = 0; step < 3; step++) {
     await page.goBack();
     await expect(page.getByText("a secret")).toHaveCount(0);

@@ -1,9 +1,9 @@
-// Keys of input methods and of touch screens, and what is dropped onto the page.
+// Keys of input methods and of touch screens, and things that are dropped onto the page.
 import type { Locator } from "@playwright/test";
 
 import { expect, test } from "../support/test.ts";
 
-/** A keydown as a browser reports it; whether the page left it to the input method. */
+/** Sends a keydown as a browser reports it; answers whether the page left it to the input method. */
 const press = (field: Locator, init: KeyboardEventInit) =>
   field.evaluate(
     (field, init) => field.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...init })),
@@ -26,13 +26,13 @@ for (const [browser, init] of enters) {
     const field = await chat.edit(chat.questions.first());
     expect(await press(field, init)).toBe(true);
     await expect(field).toBeVisible();
-    // Escape drops the word and not the edit.
+    // Escape drops the word, and the edit stays open.
     expect(await press(field, { ...init, key: "Escape" })).toBe(true);
     await page.waitForTimeout(300);
     await expect(field).toHaveValue("First");
     await expect(chat.questions).toHaveCount(1);
     await expect(chat.box).toHaveValue("にほん");
-    // ArrowUp moves in the list of words and opens nothing.
+    // ArrowUp moves in the list of words and opens no edit.
     await field.press("Escape");
     await expect(field).toHaveCount(0);
     await chat.box.fill("");
@@ -70,7 +70,7 @@ test.describe("on a touch screen", () => {
     await expect(chat.questions).toHaveCount(1);
     await chat.send.tap();
     await expect(chat.questions).toHaveCount(2);
-    expect(await chat.questions.last().locator(".body").innerText()).toBe("one\ntwo");
+    expect(await chat.questions.last().locator(".question-text").innerText()).toBe("one\ntwo");
     await chat.ended();
     const field = await chat.edit(chat.questions.first());
     await expect(field).toHaveAttribute("enterkeyhint", "enter");
@@ -83,7 +83,7 @@ test.describe("on a touch screen", () => {
   });
 });
 
-/** Drags something over a place and drops it there; whether the page kept the browser from it. */
+/** Drags something over an element and drops it there; answers for each event whether the page prevented its default. */
 const drag = (place: Locator, what: "file" | "text" | "link") =>
   place.evaluate((place, what) => {
     const dataTransfer = new DataTransfer();
@@ -105,7 +105,7 @@ test("a file that is dropped is not opened in place of the page", async ({ page,
     await expect(page.getByRole("alert")).toHaveText(/Files cannot be added/);
     expect(await drag(place, "link")).toEqual([true, true, true]);
   }
-  // Text goes into fields, as ever.
+  // Text may be dropped into fields.
   expect(await drag(chat.box, "text")).toEqual([false, false, false]);
   expect(await drag(page.locator("#thread"), "text")).toEqual([true, true, true]);
   await expect(chat.box).toHaveValue("a draft");

@@ -15,7 +15,7 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 
 use judge::forbidden;
 use listener::Listener;
-use markdown::{Change, Stream, render};
+use markdown::{BlockChange, Stream, render};
 
 fuzz_target!(|data: &[u8]| -> Corpus {
     let Some((&first, text)) = data.split_first() else { return Corpus::Reject };

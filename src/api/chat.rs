@@ -1,4 +1,4 @@
-//! Ask, follow the answer, stop it, have it written again.
+//! Ask, follow the answer, stop it, retry, continue, edit a question, choose a version, delete a message.
 
 use leptos::{
     prelude::*,
@@ -8,18 +8,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Refusal;
 
-/// What a question led to.
+/// What asking led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     pub conversation_id: String,
+    /// `None` when an answer is written again: then there is no new question.
     pub question_id: Option<String>,
     pub answer_id: String,
-    /// Following after this place misses nothing of the answer.
+    /// The number of the event after which the events of the answer begin.
     pub after: u64,
 }
 
-/// Asks in a conversation, or begins one. A form that is posted without JavaScript leads to the
-/// conversation's page.
+/// Asks in a conversation, or begins one when `conversation_id` is missing or empty. `key` is the idempotency key. A form
+/// that is posted without JavaScript leads to the conversation's page.
 #[server(prefix = "/fn", endpoint = "ask")]
 pub async fn ask(
     text: String,
@@ -32,9 +33,10 @@ pub async fn ask(
         http::context::{Context, service},
     };
     let context = Context::current()?;
-    let said = [conversation_id.as_deref().unwrap_or_default(), model.as_deref().unwrap_or_default(), &text];
-    let key = chat::keys::of_page(key.as_deref(), "ask", &said)?;
-    let asked = chat::Ask {
+    let content =
+        [conversation_id.as_deref().unwrap_or_default(), model.as_deref().unwrap_or_default(), &text];
+    let key = chat::keys::of_page(key.as_deref(), "ask", &content)?;
+    let ask = chat::Ask {
         conversation_id: conversation_id.as_deref().filter(|id| !id.is_empty()),
         text: &text,
         position: chat::Position::Leaf,
@@ -42,7 +44,7 @@ pub async fn ask(
         key: key.as_deref(),
         edited: None,
     };
-    let asked = service::<Chat>()?.ask(context.user()?, asked).await?;
+    let asked = service::<Chat>()?.ask(context.user()?, ask).await?;
     context.redirect(&format!("/c/{}#latest", asked.conversation_id));
     Ok(Asked {
         conversation_id: asked.conversation_id,
@@ -52,10 +54,10 @@ pub async fn ask(
     })
 }
 
-/// The events of a conversation after a place, as lines of JSON (see `domain::event`), first what was
-/// missed and then live. A failure inside the stream is an event of it, silence is broken by empty lines.
-/// It ends once everything is told when the page is `hidden`, or when its browser has all the streams that it
-/// may have: the page asks again after a while.
+/// The events of a conversation after event `after`, as lines of JSON (see `domain::event`): first those that were missed,
+/// then live. A failure inside the stream is an event, too. While nothing happens, empty lines keep the connection open.
+/// When the page is `hidden`, or when its browser has as many streams as it may have, the stream ends after the events
+/// that there are, and the page polls.
 #[server(prefix = "/fn", endpoint = "follow", output = Streaming)]
 pub async fn follow(
     conversation_id: String,
@@ -69,9 +71,9 @@ pub async fn follow(
         },
         live::{
             Listening,
-            channel::Format,
-            entry::Entry,
             follow::{Stay, written},
+            log::Format,
+            published::Published,
         },
     };
     use futures::StreamExt;
@@ -79,11 +81,11 @@ pub async fn follow(
     let stay = if hidden == Some(true) { Stay::Glance } else { Stay::Page };
     let entries =
         service::<Listening>()?.follow(context.user()?, &conversation_id, after, Format::Html, stay).await?;
-    let lines = written(entries, Entry::write_line);
+    let lines = written(entries, Published::write_line);
     Ok(ByteStream::new(kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, Refusal>)))
 }
 
-/// Ends a running answer; what was written is kept.
+/// Stops an answer that is being written; the text so far is kept.
 #[server(prefix = "/fn", endpoint = "stop")]
 pub async fn stop(message_id: String) -> Result<(), Refusal> {
     use crate::server::{
@@ -96,7 +98,7 @@ pub async fn stop(message_id: String) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Writes a further answer to the same question. Like all that steers, it answers where to go.
+/// Has another answer to the same question written. Like all functions below, it answers the address to open.
 #[server(prefix = "/fn", endpoint = "retry")]
 pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Refusal> {
     use crate::server::{
@@ -106,12 +108,12 @@ pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Re
     let context = Context::current()?;
     let key = chat::keys::of_page(key.as_deref(), "again", &[&message_id])?;
     let asked = service::<Chat>()?.retry(context.user()?, &message_id, key.as_deref()).await?;
-    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
 }
 
-/// Goes on with an answer that was cut short.
+/// Continues an answer that was cut short.
 #[server(prefix = "/fn", endpoint = "continue")]
-pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Refusal> {
+pub async fn continue_answer(message_id: String, key: Option<String>) -> Result<String, Refusal> {
     use crate::server::{
         chat::{self, Chat},
         http::context::{Context, service},
@@ -119,10 +121,10 @@ pub async fn go_on(message_id: String, key: Option<String>) -> Result<String, Re
     let context = Context::current()?;
     let key = chat::keys::of_page(key.as_deref(), "continue", &[&message_id])?;
     let asked = service::<Chat>()?.continue_answer(context.user()?, &message_id, key.as_deref()).await?;
-    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
 }
 
-/// Asks a question anew, beside the old one.
+/// Asks an edited question, as a version beside the old one.
 #[server(prefix = "/fn", endpoint = "edit")]
 pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, Refusal> {
     use crate::server::{
@@ -133,10 +135,10 @@ pub async fn edit(message_id: String, text: String, key: Option<String>) -> Resu
     let key = chat::keys::of_page(key.as_deref(), "edit", &[&message_id, &text])?;
     let edit = chat::Edit { message_id: &message_id, text: &text, model: None, key: key.as_deref() };
     let asked = service::<Chat>()?.edit(context.user()?, edit).await?;
-    Ok(context.lead(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
 }
 
-/// Shows the branch of a message.
+/// Shows the branch of the conversation that a message is on.
 #[server(prefix = "/fn", endpoint = "select")]
 pub async fn select(message_id: String) -> Result<String, Refusal> {
     use crate::server::{
@@ -145,10 +147,10 @@ pub async fn select(message_id: String) -> Result<String, Refusal> {
     };
     let context = Context::current()?;
     let conversation = service::<Chat>()?.select(context.user()?, &message_id).await?;
-    Ok(context.lead(format!("/c/{}#{message_id}", conversation.id)))
+    Ok(context.redirect_and_return(format!("/c/{}#{message_id}", conversation.id)))
 }
 
-/// Deletes one message.
+/// Deletes one message; its children become those of its parent.
 #[server(prefix = "/fn", endpoint = "delete-message")]
 pub async fn delete_message(message_id: String) -> Result<String, Refusal> {
     use crate::server::{
@@ -157,5 +159,5 @@ pub async fn delete_message(message_id: String) -> Result<String, Refusal> {
     };
     let context = Context::current()?;
     let conversation = service::<Chat>()?.delete(context.user()?, &message_id).await?;
-    Ok(context.lead(format!("/c/{}#latest", conversation.id)))
+    Ok(context.redirect_and_return(format!("/c/{}#latest", conversation.id)))
 }

@@ -1,4 +1,4 @@
-//! The list of conversations, and what is done with one of them or with a message in it.
+//! List conversations, rename or delete one, and read the markdown of a message.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::{
     error::Refusal,
 };
 
-/// A page of one's conversations, newest first.
+/// A page of the caller's conversations, newest first: after `cursor`, and with `q` in their titles.
 #[server(prefix = "/fn", endpoint = "history")]
 pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<Conversation>, Refusal> {
     use crate::server::{
@@ -19,7 +19,7 @@ pub async fn history(cursor: Option<String>, q: Option<String>) -> Result<Page<C
     Ok(service::<Conversations>()?.list(context.user()?, listing).await?)
 }
 
-/// What a message says as it was written: markdown.
+/// The text of a message as it was written: markdown.
 #[server(prefix = "/fn", endpoint = "source")]
 pub async fn source(message_id: String) -> Result<String, Refusal> {
     use crate::server::{
@@ -30,6 +30,7 @@ pub async fn source(message_id: String) -> Result<String, Refusal> {
     Ok(service::<Conversations>()?.message(context.user()?, &message_id).await?.content)
 }
 
+/// Gives a conversation another title.
 #[server(prefix = "/fn", endpoint = "rename")]
 pub async fn rename(conversation_id: String, title: String) -> Result<(), Refusal> {
     use crate::{
@@ -46,6 +47,7 @@ pub async fn rename(conversation_id: String, title: String) -> Result<(), Refusa
     Ok(())
 }
 
+/// Deletes a conversation with all its messages.
 #[server(prefix = "/fn", endpoint = "delete")]
 pub async fn delete(conversation_id: String) -> Result<(), Refusal> {
     use crate::server::{

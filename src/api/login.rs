@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::error::Refusal;
 
+/// Creates an account and signs in. The first account of a site is the administrator's.
 #[server(prefix = "/fn", endpoint = "register")]
 pub async fn register(email: String, password: String, name: Option<String>) -> Result<(), Refusal> {
     use crate::server::{
@@ -18,6 +19,7 @@ pub async fn register(email: String, password: String, name: Option<String>) -> 
     Ok(())
 }
 
+/// Signs in, and leads to the page `next` of this site.
 #[server(prefix = "/fn", endpoint = "login")]
 pub async fn log_in(email: String, password: String, next: Option<String>) -> Result<(), Refusal> {
     use crate::server::{
@@ -31,6 +33,7 @@ pub async fn log_in(email: String, password: String, next: Option<String>) -> Re
     Ok(())
 }
 
+/// Ends the session and leads to the sign-in page.
 #[server(prefix = "/fn", endpoint = "logout")]
 pub async fn log_out() -> Result<(), Refusal> {
     use crate::server::{
@@ -38,7 +41,7 @@ pub async fn log_out() -> Result<(), Refusal> {
         http::context::{Context, service},
     };
     let context = Context::current()?;
-    // Signing out twice is no mistake.
+    // Whoever is signed out already is answered the same.
     if let Ok(current) = context.user() {
         service::<Accounts>()?.sign_out(current).await?;
     }

@@ -1,8 +1,7 @@
 //! What a browser may ask: server functions of a few lines each, over the same services as the REST API.
 //!
-//! Each is an ordinary form target too. A form that is posted without JavaScript is answered by a
-//! redirect: to where the function says, or back to the page, which then says what went wrong
-//! (`server::forms`).
+//! Each is an ordinary form target too. A form that is posted without JavaScript is answered by a redirect: to the page that
+//! the function names, or back to the form's page, which then says why the form was refused (`server::http::forms`).
 
 pub mod chat;
 pub mod history;

@@ -1,9 +1,10 @@
-//! What a person changes of their own account.
+//! Change one's own name, language and password.
 
 use leptos::prelude::*;
 
 use crate::error::Refusal;
 
+/// Changes the person's name.
 #[server(prefix = "/fn", endpoint = "set-name")]
 pub async fn set_name(name: String) -> Result<(), Refusal> {
     use crate::server::{
@@ -19,8 +20,9 @@ pub async fn set_name(name: String) -> Result<(), Refusal> {
     Ok(context.tell("/settings", Told::NameSaved)?)
 }
 
-/// The language of the site's own words, by its tag; none is what the browser says. The choice is kept in the account, and in
-/// the browser for the pages before signing in, where everybody may make it.
+/// Chooses the language of the site's own words by its tag; an empty one leaves the choice to the browser's settings. The
+/// choice is kept in the account, and in a cookie for the pages before signing in. Whoever is not signed in gets the
+/// cookie alone.
 #[server(prefix = "/fn", endpoint = "set-language")]
 pub async fn set_language(language: Option<String>) -> Result<(), Refusal> {
     use crate::{
@@ -49,7 +51,7 @@ pub async fn set_language(language: Option<String>) -> Result<(), Refusal> {
     Ok(context.tell("/settings", Told::LanguageSaved)?)
 }
 
-/// A new password ends all other sessions.
+/// Changes the password, and ends all other sessions of the account.
 #[server(prefix = "/fn", endpoint = "set-password")]
 pub async fn set_password(password: String, new_password: String) -> Result<(), Refusal> {
     use crate::server::{

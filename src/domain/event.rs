@@ -2,9 +2,10 @@
 //! transports (lines of JSON for the page, SSE for programs).
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::{
-    message::{FailureCode, Status, Usage, is_zero},
+    message::{Failure, FailureCode, Message, Status, Usage, is_zero},
     reason::Reason,
 };
 
@@ -17,8 +18,9 @@ pub struct SeqEvent {
     pub event: ChatEvent,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ChatEvent {
     /// An answer begins. Of a message that is known already: it begins again with the text it has.
     Started {
@@ -73,6 +75,12 @@ pub enum ChatEvent {
         message: String,
         retryable: bool,
     },
+    /// A person's message that no answer began with.
+    Message(AskedQuestion),
+    /// A message is gone; those that followed it follow the one before it.
+    Deleted {
+        message_id: String,
+    },
     /// The listener's place is gone; the whole state follows, once.
     Reset {
         message_id: String,
@@ -82,7 +90,7 @@ pub enum ChatEvent {
     Changed {},
 }
 
-/// A question that was stored together with its answer.
+/// A person's message, as listeners are told of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedQuestion {
     pub id: String,
@@ -90,7 +98,45 @@ pub struct AskedQuestion {
     pub content: String,
 }
 
+impl From<&Message> for AskedQuestion {
+    fn from(question: &Message) -> Self {
+        let Message { id, parent_id, content, .. } = question.clone();
+        Self { id, parent_id, content }
+    }
+}
+
 impl ChatEvent {
+    /// `answer` begins. `question` was stored together with it, if one was.
+    pub fn started(answer: &Message, question: Option<&Message>) -> Self {
+        Self::Started {
+            message_id: answer.id.clone(),
+            model: answer.model.clone().unwrap_or_default(),
+            parent_id: answer.parent_id.clone(),
+            question: question.map(AskedQuestion::from),
+            left_out: answer.left_out,
+        }
+    }
+
+    /// `answer` has ended: [`Failed`](Self::Failed) when it has a failure, [`Done`](Self::Done) otherwise.
+    pub fn ended(answer: &Message) -> Self {
+        let message_id = answer.id.clone();
+        match &answer.failure {
+            Some(failure) => Self::failed(message_id, failure.clone()),
+            None => Self::Done {
+                message_id,
+                status: answer.status,
+                usage: answer.usage,
+                length_limited: answer.length_limited,
+            },
+        }
+    }
+
+    /// The answer has failed. The sentence is worded later, for each listener.
+    pub fn failed(message_id: String, failure: Failure) -> Self {
+        let Failure { code, reason, retryable } = failure;
+        Self::Failed { message_id, code, reason, message: String::new(), retryable }
+    }
+
     /// Bytes of the answer in it.
     pub fn text_len(&self) -> usize {
         match self {
@@ -101,22 +147,95 @@ impl ChatEvent {
 
     /// The name of the event, as SSE's `event:` carries it.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Started { .. } => "started",
-            Self::Delta { .. } => "delta",
-            Self::Reasoning { .. } => "reasoning",
-            Self::Block { .. } => "block",
-            Self::Lines { .. } => "lines",
-            Self::Title { .. } => "title",
-            Self::Done { .. } => "done",
-            Self::Failed { .. } => "failed",
-            Self::Reset { .. } => "reset",
-            Self::Changed {} => "changed",
-        }
+        self.into()
     }
 
     /// Whether an answer ends with it.
     pub fn is_end(&self) -> bool {
         matches!(self, Self::Done { .. } | Self::Failed { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Role;
+
+    fn message(id: &str, parent_id: Option<&str>, role: Role) -> Message {
+        Message {
+            id: id.into(),
+            conversation_id: "c".into(),
+            author_id: "u".into(),
+            revision: 0,
+            parent_id: parent_id.map(Into::into),
+            role,
+            content: format!("text of {id}"),
+            reasoning: String::new(),
+            status: Status::Complete,
+            model: None,
+            usage: None,
+            failure: None,
+            length_limited: false,
+            left_out: 0,
+            created_at: 1,
+        }
+    }
+
+    #[test]
+    fn an_answer_is_started_with_or_without_its_question() {
+        let question = message("q", None, Role::User);
+        let model = Some("demo/demo".to_owned());
+        let answer = Message { model, left_out: 3, ..message("a", Some("q"), Role::Assistant) };
+        let expected = |question| ChatEvent::Started {
+            message_id: "a".into(),
+            model: "demo/demo".into(),
+            parent_id: Some("q".into()),
+            question,
+            left_out: 3,
+        };
+        let asked = AskedQuestion { id: "q".into(), parent_id: None, content: "text of q".into() };
+        assert_eq!(ChatEvent::started(&answer, Some(&question)), expected(Some(asked)));
+        assert_eq!(ChatEvent::started(&answer, None), expected(None));
+        let nameless = Message { model: None, ..answer };
+        assert!(
+            matches!(ChatEvent::started(&nameless, None), ChatEvent::Started { model, .. } if model.is_empty())
+        );
+    }
+
+    #[test]
+    fn an_answer_ends_done_or_with_its_failure() {
+        let usage = Some(Usage { prompt_tokens: 1, completion_tokens: 2 });
+        let answer = message("a", Some("q"), Role::Assistant);
+        let stopped = Message { status: Status::Stopped, usage, length_limited: true, ..answer.clone() };
+        let done =
+            ChatEvent::Done { message_id: "a".into(), status: Status::Stopped, usage, length_limited: true };
+        assert_eq!(ChatEvent::ended(&stopped), done);
+        let failure = Failure {
+            code: FailureCode::Timeout,
+            reason: Reason::new("late").with("seconds", 3),
+            retryable: true,
+        };
+        let failed = Message { status: Status::Failed, failure: Some(failure.clone()), ..answer };
+        let event = ChatEvent::Failed {
+            message_id: "a".into(),
+            code: FailureCode::Timeout,
+            reason: failure.reason.clone(),
+            message: String::new(),
+            retryable: true,
+        };
+        assert_eq!(ChatEvent::ended(&failed), event);
+        assert_eq!(ChatEvent::failed("a".into(), failure), event);
+        assert!(event.is_end() && done.is_end());
+    }
+
+    #[test]
+    fn the_name_of_an_event_is_the_word_in_its_json() {
+        for event in [
+            ChatEvent::Reset { message_id: "a".into() },
+            ChatEvent::Changed {},
+            ChatEvent::started(&message("a", None, Role::Assistant), None),
+        ] {
+            assert_eq!(serde_json::to_value(&event).unwrap()["event"], event.name());
+        }
     }
 }

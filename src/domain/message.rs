@@ -1,6 +1,7 @@
 //! One message of a conversation. The messages of a conversation form a tree by `parent_id`.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::reason::Reason;
 
@@ -66,16 +67,22 @@ pub struct Siblings {
     pub next_id: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Role {
     System,
     User,
     Assistant,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Status {
     /// Being written; every other status is final.
     Generating,
@@ -89,16 +96,6 @@ pub enum Status {
 }
 
 impl Status {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Generating => "generating",
-            Self::Complete => "complete",
-            Self::Stopped => "stopped",
-            Self::Interrupted => "interrupted",
-            Self::Failed => "failed",
-        }
-    }
-
     /// Whether an answer that ended so can go on. One that failed before its first word has nothing to go on with.
     pub fn can_continue(self, length_limited: bool, has_text: bool) -> bool {
         match self {
@@ -142,8 +139,11 @@ impl Failure {
 }
 
 /// Every way in which a provider can fail ends in one of these five.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum FailureCode {
     /// No connection: DNS, refused, TLS.
     Unreachable,
@@ -155,16 +155,4 @@ pub enum FailureCode {
     Timeout,
     /// What came was not an answer: HTML, broken JSON, no text, a stream that was cut short.
     Broken,
-}
-
-impl FailureCode {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unreachable => "unreachable",
-            Self::Refused => "refused",
-            Self::Overloaded => "overloaded",
-            Self::Timeout => "timeout",
-            Self::Broken => "broken",
-        }
-    }
 }

@@ -19,3 +19,41 @@ pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Usage};
 pub use model::{Listed, Model, Price, Traits};
 pub use reason::Reason;
 pub use user::{CurrentUser, User, UserRole, UserState};
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Debug, str::FromStr};
+
+    use serde::{Serialize, de::DeserializeOwned};
+    use strum::VariantArray;
+
+    use super::{FailureCode, Role, Status, UserRole, UserState};
+
+    fn words<T>()
+    where
+        T: Copy
+            + Debug
+            + PartialEq
+            + Serialize
+            + DeserializeOwned
+            + VariantArray
+            + FromStr
+            + Into<&'static str>,
+    {
+        for value in T::VARIANTS {
+            let word: &str = (*value).into();
+            assert_eq!(serde_json::to_value(value).unwrap(), word);
+            assert_eq!(word.parse().ok(), Some(*value));
+        }
+        assert!("".parse::<T>().is_err() && "Admin".parse::<T>().is_err());
+    }
+
+    #[test]
+    fn a_word_is_the_same_in_json_and_in_a_database() {
+        words::<FailureCode>();
+        words::<Role>();
+        words::<Status>();
+        words::<UserRole>();
+        words::<UserState>();
+    }
+}

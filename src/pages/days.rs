@@ -1,31 +1,32 @@
-//! [`Days`]: when days begin where the reader lives, as far as their browser has told.
+//! [`Days`]: when days begin where the reader lives, by the time zone in a cookie that the page's script sets.
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
+
+use crate::server::http::cookie;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const MINUTE_MS: i64 = 60 * 1000;
-/// The cookie in which a page's script says how many minutes its clock is behind UTC.
+/// The cookie that holds how many minutes the browser's clock is behind UTC.
 const COOKIE: &str = "tz";
-/// No place on Earth is farther from UTC.
-const FARTHEST: i64 = 14 * 60;
+/// The most minutes between a place's clock and UTC.
+const MOST_MINUTES: i64 = 14 * 60;
 
-/// UTC when nothing was told.
+/// The days of a time zone. The default is UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Days {
     minutes_behind: i64,
 }
 
 impl Days {
-    /// What is not a number of minutes that a place can have counts as not told.
+    /// The days of whoever sends these headers; those of UTC where the cookie is missing or holds no number of minutes that a
+    /// place can have.
     pub fn of(headers: &HeaderMap) -> Self {
-        let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let told = pairs.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| value.parse().ok());
-        let minutes_behind = told.filter(|minutes| (-FARTHEST..=FARTHEST).contains(minutes));
+        let told = cookie::value(headers, COOKIE).and_then(|value| value.parse().ok());
+        let minutes_behind = told.filter(|minutes| (-MOST_MINUTES..=MOST_MINUTES).contains(minutes));
         Self { minutes_behind: minutes_behind.unwrap_or_default() }
     }
 
-    /// How long ago something was, as a key. Both times in UTC milliseconds.
+    /// The key of the sentence that says how many of these days ago `then` was. Both times are in UTC milliseconds.
     pub fn age(self, now: i64, then: i64) -> &'static str {
         let day = |time: i64| time.saturating_sub(self.minutes_behind * MINUTE_MS).div_euclid(DAY_MS);
         match day(now) - day(then) {
@@ -40,9 +41,11 @@ impl Days {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
-    fn told(cookies: &[&str]) -> Days {
+    fn days(cookies: &[&str]) -> Days {
         let mut headers = HeaderMap::new();
         for line in cookies {
             headers.append(header::COOKIE, line.parse().unwrap());
@@ -61,7 +64,7 @@ mod tests {
         assert_eq!(age(92 * DAY_MS), "day-last-month");
         assert_eq!(age(0), "day-earlier");
         for odd in [i64::MIN, i64::MAX] {
-            Days { minutes_behind: FARTHEST }.age(now, odd);
+            Days { minutes_behind: MOST_MINUTES }.age(now, odd);
         }
     }
 
@@ -69,19 +72,19 @@ mod tests {
     fn days_begin_where_the_reader_lives() {
         let minute = MINUTE_MS;
         let midnight = 100 * DAY_MS;
-        // Los Angeles: what was said at 00:01 UTC was said last evening, and tonight it is yesterday.
-        let there = told(&["inglenook=x; tz=480"]);
+        // In Los Angeles, 00:01 UTC is the evening before, so that it becomes yesterday at 08:00 UTC.
+        let there = days(&["inglenook=x; tz=480"]);
         assert_eq!(there.age(midnight + 7 * 60 * minute, midnight + minute), "day-today");
         assert_eq!(there.age(midnight + 9 * 60 * minute, midnight + minute), "day-yesterday");
         assert_eq!(Days::default().age(midnight + 9 * 60 * minute, midnight + minute), "day-today");
         // Kolkata is ahead, and by half an hour.
-        let there = told(&["tz=-330"]);
+        let there = days(&["tz=-330"]);
         assert_eq!(there.age(midnight, midnight - 331 * minute), "day-yesterday");
         assert_eq!(there.age(midnight, midnight - 330 * minute), "day-today");
     }
 
     #[test]
-    fn nonsense_counts_as_not_told() {
+    fn nonsense_counts_as_utc() {
         for cookies in [
             &["tz="] as &[&str],
             &["tz=x"],
@@ -95,8 +98,8 @@ mod tests {
             &["xtz=480", "a=tz=480"],
             &[],
         ] {
-            assert_eq!(told(cookies), Days::default(), "{cookies:?}");
+            assert_eq!(days(cookies), Days::default(), "{cookies:?}");
         }
-        assert_eq!(told(&["a=b", "tz=840"]).minutes_behind, 840);
+        assert_eq!(days(&["a=b", "tz=840"]).minutes_behind, 840);
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     ui::words::t,
 };
 
+/// The parameters of the list's address: the words to search for, and where the page begins.
 #[derive(Default, Deserialize)]
 pub struct Search {
     #[serde(default)]
@@ -26,6 +27,7 @@ pub struct Search {
     cursor: Option<String>,
 }
 
+/// `GET /history`.
 pub async fn all(
     State(conversations): State<Arc<Conversations>>,
     Fresh { now, .. }: Fresh,
@@ -45,7 +47,7 @@ pub async fn all(
                 <Bar title=t("conversations-all")>""</Bar>
                 <div class="thread">
                     <section class="column">
-                        <form class="find" action="/history" role="search">
+                        <form class="search" action="/history" role="search">
                             <input
                                 type="search"
                                 name="q"
@@ -54,7 +56,7 @@ pub async fn all(
                                 aria-label=t("search-titles")
                             />
                         </form>
-                        {empty.then(|| view! { <p class="quiet">{sentence}</p> })}
+                        {empty.then(|| view! { <p class="muted">{sentence}</p> })}
                         <div class="history">
                             <Groups items=found.items now days current=None />
                         </div>
@@ -62,7 +64,7 @@ pub async fn all(
                             .next_cursor
                             .map(|cursor| {
                                 view! {
-                                    <p class="older">
+                                    <p class="page-link">
                                         <a href=format!("/history?q={q}&cursor={cursor}")>{t("conversations-older")}</a>
                                     </p>
                                 }

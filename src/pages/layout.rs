@@ -1,4 +1,4 @@
-//! The frame of every page behind the door: the sidebar with the newest conversations, and the room.
+//! The frame of every page for people who are signed in: the sidebar with the newest conversations, and the main part.
 
 use leptos::prelude::*;
 
@@ -16,10 +16,10 @@ use crate::{
     },
 };
 
-/// The key of the first group.
+/// The key of the heading above pinned conversations, which come first.
 const PINNED: &str = "day-pinned";
 
-/// The title of a conversation, or what stands in for one.
+/// The title of a conversation; one that has no title yet is called a new conversation.
 pub fn title_of(conversation: &Conversation) -> String {
     match conversation.title.is_empty() {
         true => words::current().say("conversation-new"),
@@ -37,7 +37,8 @@ pub struct Sidebar {
 }
 
 impl Sidebar {
-    /// `now`, in UTC milliseconds, and the person's days group the conversations.
+    /// Reads the newest conversations. They are grouped by how many of the person's days they are older than `now`, which is in
+    /// UTC milliseconds.
     pub async fn load(
         conversations: &Conversations,
         current: &CurrentUser,
@@ -49,64 +50,64 @@ impl Sidebar {
     }
 }
 
-/// The sidebar beside the page's own content. On a narrow screen a checkbox opens it, so it works
-/// without JavaScript.
+/// The sidebar beside the content of a page. On a narrow screen a checkbox opens the sidebar, so that it needs no script.
+/// `current` is the conversation that the page shows.
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
     let Sidebar { page, name, role, now, days } = sidebar;
     let initial = name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let more = page.next_cursor.is_some();
     view! {
-        <input type="checkbox" id="open-sidebar" class="unseen" aria-label=t("conversations-show") />
+        <input type="checkbox" id="open-sidebar" class="visually-hidden" aria-label=t("conversations-show") />
         <nav class="sidebar" aria-label=t("conversations")>
-            <div class="top">
+            <div class="sidebar-head">
                 <Brand />
-                <label class="plain narrow" for="open-sidebar" title=t("close")>
+                <label class="button-bare narrow-only" for="open-sidebar" title=t("close")>
                     <Icon name="close" />
                 </label>
             </div>
-            <a class="new" href="/">
+            <a class="new-conversation" href="/">
                 <Icon name="plus" />
                 {t("conversation-new")}
             </a>
             <div class="history">
                 <Groups items=page.items now days current />
-                {more.then(|| view! { <a class="older" href="/history">{t("conversations-all")}</a> })}
+                {more.then(|| view! { <a class="page-link" href="/history">{t("conversations-all")}</a> })}
             </div>
-            <div class="me">
+            <div class="account">
                 <span class="avatar" aria-hidden="true">{initial}</span>
-                <a class="who" href="/settings" title=t("settings")>
+                <a class="account-name" href="/settings" title=t("settings")>
                     {name}
                     <small>{t(if role == UserRole::Admin { "role-administrator" } else { "role-member" })}</small>
                 </a>
                 <form method="post" action="/fn/logout">
-                    <button class="plain" aria-label=t("sign-out") title=t("sign-out")>
+                    <button class="button-bare" aria-label=t("sign-out") title=t("sign-out")>
                         <Icon name="leave" />
                     </button>
                 </form>
             </div>
         </nav>
-        <label class="veil" for="open-sidebar" aria-hidden="true"></label>
-        <main class="room">{children()}</main>
+        <label class="backdrop" for="open-sidebar" aria-hidden="true"></label>
+        <main class="content">{children()}</main>
     }
 }
 
-/// The bar above a page: the way to the sidebar on a narrow screen, and the heading.
+/// The bar above the content: the button that opens the sidebar on a narrow screen, the heading, and the page's own menu.
 #[component]
-pub fn Bar(title: String, #[prop(optional)] untitled: bool, children: Children) -> impl IntoView {
+pub fn Bar(title: String, children: Children) -> impl IntoView {
     view! {
-        <div class="bar">
-            <label class="plain narrow" for="open-sidebar" title=t("conversations-show")>
+        <div class="top-bar">
+            <label class="button-bare narrow-only" for="open-sidebar" title=t("conversations-show")>
                 <Icon name="side" />
             </label>
-            <h1 data-untitled=untitled>{title}</h1>
-            <span class="grow"></span>
+            <h1>{title}</h1>
+            <span class="spacer"></span>
             {children()}
         </div>
     }
 }
 
-/// Conversations under the day they were last touched.
+/// Conversations grouped by the day of their last change.
 #[component]
 pub fn Groups(items: Vec<Conversation>, now: i64, days: Days, current: Option<String>) -> impl IntoView {
     let mut groups: Vec<(&'static str, Vec<Conversation>)> = Vec::new();

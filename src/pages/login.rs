@@ -1,4 +1,4 @@
-//! Sign in and register: plain forms, no script at all.
+//! The pages for signing in and registering: plain forms without a script.
 
 use std::sync::Arc;
 
@@ -20,15 +20,18 @@ use crate::{
     },
     ui::{
         parts::Brand,
-        words::{t, t_with},
+        words::{around, t, t_with},
     },
 };
 
+/// The parameters of the sign-in page's address.
 #[derive(Default, Deserialize)]
 pub struct SignIn {
+    /// The page to open after signing in.
     next: Option<String>,
 }
 
+/// `GET /login`. The first visitor of a new site registers instead.
 pub async fn sign_in(
     State(accounts): State<Arc<Accounts>>,
     Query(query): Query<SignIn>,
@@ -45,7 +48,7 @@ pub async fn sign_in(
     let next = query.next.filter(|next| redirect::local(next).is_some());
     let alert = notice.alert();
     let email = notice.typed().email.unwrap_or_default();
-    let page = Page { class: "door", ..Page::new(words::current().say("sign-in")) };
+    let page = Page { class: "centered-page", ..Page::new(words::current().say("sign-in")) };
     Ok(page.render(move || {
         view! {
             <main class="card">
@@ -69,12 +72,13 @@ pub async fn sign_in(
                         autocomplete="current-password"
                         focus=!email.is_empty()
                     />
-                    <button class="primary">{t("sign-in")}</button>
+                    <button class="button-primary">{t("sign-in")}</button>
                 </form>
                 {open
                     .then(|| {
+                        let (before, after) = around("sign-in-new-here", "link");
                         view! {
-                            <p class="quiet">{t("sign-in-new-here")} " " <a href="/register">{t("register")}</a></p>
+                            <p class="muted">{before} <a href="/register">{t("register")}</a> {after}</p>
                         }
                     })}
                 <LanguageSwitch />
@@ -83,6 +87,7 @@ pub async fn sign_in(
     }))
 }
 
+/// `GET /register`.
 pub async fn register(
     State(accounts): State<Arc<Accounts>>,
     notice: Notice,
@@ -102,13 +107,13 @@ pub async fn register(
     } else {
         "register-closed"
     };
-    let page = Page { class: "door", ..Page::new(words::current().say("register")) };
+    let page = Page { class: "centered-page", ..Page::new(words::current().say("register")) };
     Ok(page.render(move || {
         view! {
             <main class="card">
                 <Brand />
                 <h1>{t("register")}</h1>
-                <p class="quiet">{t(sentence)}</p>
+                <p class="muted">{t(sentence)}</p>
                 <Alert sentence=alert />
                 {open
                     .then(|| {
@@ -136,14 +141,15 @@ pub async fn register(
                                     autocomplete="new-password"
                                     hint=t_with(Reason::new("password-hint").with("least", MIN_PASSWORD_CHARS))
                                 />
-                                <button class="primary">{t("register-now")}</button>
+                                <button class="button-primary">{t("register-now")}</button>
                             </form>
                         }
                     })}
                 {(!first)
                     .then(|| {
+                        let (before, after) = around("sign-in-have-account", "link");
                         view! {
-                            <p class="quiet">{t("sign-in-have-account")} " " <a href="/login">{t("sign-in")}</a></p>
+                            <p class="muted">{before} <a href="/login">{t("sign-in")}</a> {after}</p>
                         }
                     })}
                 <LanguageSwitch />
@@ -152,7 +158,7 @@ pub async fn register(
     }))
 }
 
-/// The languages of the site, each called by its own name; the choice is kept in a cookie.
+/// A button for each language of the site, called by its own name. The choice is kept in a cookie.
 #[component]
 fn LanguageSwitch() -> impl IntoView {
     let now = words::current().language;
@@ -163,7 +169,7 @@ fn LanguageSwitch() -> impl IntoView {
                     let name = Words::new(language).say("language-name");
                     let (tag, chosen) = (language.tag(), (language == now).then_some("true"));
                     view! {
-                        <button class="plain" name="language" value=tag lang=tag aria-current=chosen>
+                        <button class="button-bare" name="language" value=tag lang=tag aria-current=chosen>
                             {name}
                         </button>
                     }
@@ -173,7 +179,7 @@ fn LanguageSwitch() -> impl IntoView {
     }
 }
 
-/// What went wrong with the form, if anything.
+/// Why the form was refused, if it was.
 #[component]
 pub fn Alert(sentence: Option<String>) -> impl IntoView {
     sentence.map(|sentence| {

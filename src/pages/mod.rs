@@ -1,4 +1,4 @@
-//! What a person opens: pages are rendered on the server only and call the services directly.
+//! The pages that a person opens. They are rendered on the server only, and call the services directly.
 
 pub mod chat;
 mod days;
@@ -26,7 +26,6 @@ use crate::{
         accounts::Accounts,
         conversations::{Conversations, ModelList},
         http::{
-            document,
             flash::{self, Flash, Told, Typed},
             gate, redirect,
             site::Site,
@@ -56,10 +55,10 @@ where
         .route("/register", get(login::register))
 }
 
-/// A page that could not be made: the error page, or the way to sign in.
+/// Why a page could not be made. It is answered by the error page, or by a redirect to the sign-in page.
 pub struct PageError {
     error: AppError,
-    /// Where the person was going.
+    /// The page to open after signing in, as path and query.
     next: Option<String>,
 }
 
@@ -72,7 +71,7 @@ impl From<AppError> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         if self.error != AppError::SignedOut {
-            return document::error_page(&self.error);
+            return self.error.into_response();
         }
         let next = self.next.as_deref().and_then(redirect::local).filter(|next| *next != "/");
         let next = next.map(|next| format!("?{}", redirect::next_parameter(next))).unwrap_or_default();
@@ -82,7 +81,8 @@ impl IntoResponse for PageError {
     }
 }
 
-/// Who opens a page, and when their days begin. Everybody else is led to the sign-in page and back.
+/// The person who opens a page, and the days of their time zone. Whoever is not signed in is sent to the sign-in page, which
+/// leads back.
 pub struct Visitor(pub CurrentUser, pub Days);
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
@@ -98,7 +98,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-/// What is new with each page: the time in UTC milliseconds, and an id that names what is sent from it.
+/// What each rendering of a page gets anew: the time in UTC milliseconds, and the idempotency key of the page's forms.
 pub struct Fresh {
     pub now: i64,
     pub key: String,
@@ -116,8 +116,8 @@ where
     }
 }
 
-/// The part of an address after `?`. What is not understood counts as not said: a page opens with an
-/// address that somebody mangled too.
+/// The parameters in an address. Those that cannot be read are as if they were not there, so that a page opens with a
+/// damaged address, too.
 pub struct Query<T>(pub T);
 
 impl<T: Default + DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
@@ -129,7 +129,7 @@ impl<T: Default + DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The id in a page's address. One of any shape that is not ours is simply not found.
+/// The id in a page's address. Text that can be no id is looked up and not found, like an unknown id.
 pub struct Id(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
@@ -141,8 +141,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// What this page is told about the form that led here, if it was sealed for this page and whoever opens it.
-/// Anything else in an address is no word of ours.
+/// What became of the form that led to this page. It counts only when the server sealed it for this page and for the person
+/// who opens it, because anybody can write an address.
 pub struct Notice(Option<Flash>);
 
 impl<S: Sync> FromRequestParts<S> for Notice
@@ -165,7 +165,7 @@ where
 }
 
 impl Notice {
-    /// What went wrong, as a sentence.
+    /// Why the form was refused, as a sentence.
     pub fn alert(&self) -> Option<String> {
         match &self.0.as_ref()?.told {
             Told::Refused(error) => Some(words::current().text(&error.reason())),
@@ -173,7 +173,7 @@ impl Notice {
         }
     }
 
-    /// What was done, as a sentence.
+    /// What the form changed, as a sentence.
     pub fn done(&self) -> Option<String> {
         let words = words::current();
         match &self.0.as_ref()?.told {
@@ -184,7 +184,7 @@ impl Notice {
         }
     }
 
-    /// What was typed into the form.
+    /// What was typed into the form that was refused, but for passwords.
     pub fn typed(self) -> Typed {
         self.0.map(|flash| flash.typed).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! One's own account: name, language and password.
+//! The page of one's own account: name, language and password.
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use crate::{
     ui::words::{around, t, t_with},
 };
 
+/// `GET /settings`.
 pub async fn settings(
     State(conversations): State<Arc<Conversations>>,
     Fresh { now, .. }: Fresh,
@@ -41,11 +42,11 @@ pub async fn settings(
                 <div class="thread">
                     <section class="column card flat">
                         <Alert sentence=alert />
-                        {done.map(|done| view! { <p class="done" role="status">{done}</p> })}
-                        <p class="quiet">{before} {user.email} {after}</p>
+                        {done.map(|done| view! { <p class="success" role="status">{done}</p> })}
+                        <p class="muted">{before} {user.email} {after}</p>
                         <form method="post" action="/fn/set-name">
                             <Field label=t("field-name") kind="text" name="name" autocomplete="name" value=name />
-                            <button class="small">{t("name-save")}</button>
+                            <button class="button-small">{t("name-save")}</button>
                         </form>
                         <h2>{t("language")}</h2>
                         <form method="post" action="/fn/set-language">
@@ -62,7 +63,7 @@ pub async fn settings(
                                         .collect_view()}
                                 </select>
                             </label>
-                            <button class="small">{t("language-save")}</button>
+                            <button class="button-small">{t("language-save")}</button>
                         </form>
                         <h2>{t("field-password")}</h2>
                         <form method="post" action="/fn/set-password">
@@ -79,7 +80,7 @@ pub async fn settings(
                                 autocomplete="new-password"
                                 hint=t_with(Reason::new("password-change-hint").with("least", MIN_PASSWORD_CHARS))
                             />
-                            <button class="small">{t("password-change")}</button>
+                            <button class="button-small">{t("password-change")}</button>
                         </form>
                     </section>
                 </div>

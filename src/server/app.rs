@@ -1,5 +1,5 @@
-//! [`App`]: builds every service once and hands each its parts. Only the command line, the lifecycle and the
-//! router know all of them; a handler names the one that it uses.
+//! [`App`]: builds every service once and hands each its parts. Only the lifecycle and the router name `App`; a handler
+//! names the services that it uses.
 
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use super::{
     ops::{
         clock::{Clock, Ids},
         ended::Ended,
+        tasks::Tasks,
     },
     render::Renderer,
     store::{Chats, Sessions, Store, Users},
@@ -38,6 +39,8 @@ pub struct App {
     pub provide: Provide,
     pub clock: Clock,
     pub ids: Arc<Ids>,
+    /// What runs behind the answers; the lifecycle ends them.
+    pub tasks: Tasks,
     pub live: Arc<Live>,
     pub relay: Arc<Relay>,
     pub cluster: Arc<Cluster>,
@@ -46,7 +49,7 @@ pub struct App {
 }
 
 impl App {
-    /// `secret` signs tokens; without a `journal` the database is written before listeners are told.
+    /// `secret` signs tokens. Without a `journal`, text is written to the database before listeners get it.
     pub fn new(
         config: Config,
         secret: &[u8],
@@ -59,7 +62,7 @@ impl App {
         let chats: Arc<dyn Chats> = store.clone();
         let (providers, journal) = (Arc::new(providers), journal.map(Arc::new));
         let (ids, live) = (Arc::new(Ids::new(clock.clone())), Arc::new(Live::default()));
-        let ended = Arc::new(Ended::default());
+        let (ended, tasks) = (Arc::new(Ended::default()), Tasks::default());
         let streams = live.clone();
         ended.listen(move |ids| streams.end_sessions(ids));
         let renderer = Arc::new(Renderer::new(std::thread::available_parallelism().map_or(2, usize::from)));
@@ -119,6 +122,7 @@ impl App {
             provide,
             clock,
             ids,
+            tasks,
             live,
             relay,
             cluster,
@@ -128,7 +132,7 @@ impl App {
     }
 }
 
-/// The services that server functions may ask for.
+/// Hands server functions the services that they may use.
 fn provided(
     accounts: &Arc<Accounts>,
     conversations: &Arc<Conversations>,

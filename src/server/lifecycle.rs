@@ -1,4 +1,4 @@
-//! From a configuration to a running server, and to its end.
+//! [`serve`]: from a configuration to a running server, and to its end.
 
 use std::{
     io::{self, Write},
@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::FutureExt;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
 use crate::server::{
@@ -17,26 +18,25 @@ use crate::server::{
         jobs::{Jobs, Pace},
         sweep,
     },
-    config::{self, Config, Secret as SigningSecret, fingerprint},
+    config::{self, Config, fingerprint},
     http::connection,
     journal::{Journal, Leftover},
-    live::channel::StopReason,
+    live::log::StopReason,
     llm::{
-        Provider, Secret,
+        ApiKey, Provider,
         demo::Demo,
-        openai::{OpenAi, OpenAiConfig, Timeouts},
+        openai::{OpenAi, OpenAiConfig, ProviderTimeouts},
         registry::Providers,
     },
     ops::{
         clock::Clock,
         disk::{self, Lock, LockError},
-        tasks::{self, Tasks},
     },
     router::router,
     store::{self, Store},
 };
 
-/// Why the server did not start, or ended before it was asked to: one clear sentence.
+/// Why the server did not start, or ended before it was asked to, in a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct StartError {
@@ -56,10 +56,11 @@ impl From<config::SecretFileError> for StartError {
     }
 }
 
-/// How long open connections may take to end after the last answer has, and then the server's tasks.
+/// How long connections may take to end after the last answer, and after that the server's tasks.
 const LAST_BYTES: Duration = Duration::from_secs(2);
+/// The interval where the database announces nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// Where the database tells which sessions end, except of those that expire.
+/// The interval where the database announces ended sessions, but not those that expire.
 const LOOK_FOR_EXPIRED_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Serves until the process is asked to stop.
@@ -76,33 +77,38 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let store = open_store(&config, &secret).await?;
     let (journal, leftovers) = begin_journal(&config, &*store).await?;
     let providers = Providers::new(providers(&config));
-    let secret = secret.expose().as_bytes();
+    let secret = secret.expose_secret().as_bytes();
     let app = App::new(config, secret, store, providers, Clock::system(), Some(journal));
     app.cluster.recover(leftovers).await;
     let address = listener.local_addr().unwrap_or(listen);
     let shown = app.site.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    // Nobody may be reading it, or the other end be closed.
+    // Standard output may be closed, which is no reason not to serve.
     let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");
-    let tasks = Tasks::default();
-    run_in_background(&app, &tasks);
-    tasks::keep("watch over answers", app.chat.clone(), |chat| chat.watch_orphans().boxed());
+    run_in_background(&app);
     app.cluster.run();
-    run(app, listener, &tasks).await;
+    run(app, listener).await;
     Ok(())
 }
 
-/// What the server does besides answering, until its tasks end.
-fn run_in_background(app: &App, tasks: &Tasks) {
-    let (store, clock) = (&app.store, &app.clock);
+/// Begins the background tasks of the server, except those of the cluster.
+fn run_in_background(app: &App) {
+    let (store, clock, tasks) = (&app.store, &app.clock, &app.tasks);
     let jobs = Jobs::new(store.clone(), store.instance(), tasks.clone(), clock.clone(), Pace::default());
     jobs.run(sweep::handlers(store, clock));
     // Each server knows only its own open streams, so this is no job of the queue.
     let every = if store.is_alone() { LOOK_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
     tasks.every("look at sessions", every, app.relay.clone(), |relay| look_at_sessions(relay).boxed());
+    tasks.keep("watch over answers", (app.chat.clone(), tasks.clone()), |(chat, tasks)| {
+        async {
+            // The soft end may drop a look in its middle, because the next start interrupts the same answers.
+            let _ = tasks.unless_ending(chat.watch_orphans()).await;
+        }
+        .boxed()
+    });
 }
 
-/// Before anything else is touched: a second server on the same folder would take what the first one is
-/// writing for left behind. Where the folder is missing it is made.
+/// Makes the data directory if it is missing, and locks it before anything in it is touched: a second server on it would
+/// take the answers that the first one is writing for interrupted ones.
 fn lock_data_dir(dir: &Path) -> Result<Lock, StartError> {
     let folder = dir.display();
     disk::make_dir(dir).map_err(|cause| {
@@ -127,27 +133,26 @@ pub fn lock_file(data_dir: &Path) -> PathBuf {
     data_dir.join("lock")
 }
 
-async fn open_store(config: &Config, secret: &SigningSecret) -> Result<Arc<dyn Store>, StartError> {
+async fn open_store(config: &Config, secret: &SecretString) -> Result<Arc<dyn Store>, StartError> {
     let options =
         store::OpenOptions { fingerprint: Some(fingerprint(secret)), ..store::OpenOptions::default() };
     store::open(&config.store.url, &options).await.map_err(|error| StartError::new(error.to_string()))
 }
 
-/// A limit on the size of files then is an error of the write, as a full disk is, and does not end the
-/// process.
+/// Makes a write beyond the limit on file sizes fail, as on a full disk, instead of ending the process.
 fn survive_size_limits() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let exceeded = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-        // A handler stays for good, also when nobody listens.
+        // The handler stays installed although nobody listens.
         if let Err(error) = signal(exceeded) {
             tracing::debug!(%error, "a limit on the size of files would end the process");
         }
     }
 }
 
-/// The journal of this process, and those of dead ones.
+/// Begins the journal of this process, and reads those that dead processes left.
 async fn begin_journal(config: &Config, store: &dyn Store) -> Result<(Journal, Vec<Leftover>), StartError> {
     let root = config.server.data_dir.join("journal");
     let (journal, leftovers) = Journal::open(&root, store.instance()).map_err(|cause| {
@@ -156,7 +161,7 @@ async fn begin_journal(config: &Config, store: &dyn Store) -> Result<(Journal, V
             root.display()
         ))
     })?;
-    // Before it begins an answer, so that no other process takes that for nobody's.
+    // Before this process begins an answer, because other processes interrupt the answers of one without a sign of life.
     let unheard = |error| StartError::new(format!("The database takes no sign of life: {error}"));
     store.heartbeat().await.map_err(unheard)?;
     Ok((journal, leftovers))
@@ -167,7 +172,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
     if config.providers.is_empty() {
         return vec![Arc::new(Demo::new(Demo::DELAY))];
     }
-    let timeouts = Timeouts {
+    let timeouts = ProviderTimeouts {
         connect: config.timeouts.connect,
         first_token: config.timeouts.first_token,
         idle: config.timeouts.idle,
@@ -179,7 +184,7 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
             Arc::new(OpenAi::new(OpenAiConfig {
                 name: provider.name.clone(),
                 base_url: provider.base_url.to_string(),
-                api_key: provider.api_key.as_ref().map(|key| Secret::new(key.expose())),
+                api_key: provider.api_key.as_ref().map(|key| ApiKey::new(key.expose_secret())),
                 models: provider.models.clone(),
                 title_model: provider.title_model.clone(),
                 traits: provider.traits.clone(),
@@ -189,9 +194,9 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
         .collect()
 }
 
-/// Serves until a signal: then new answers are refused, running ones may finish, and a second signal
-/// ends at once.
-async fn run(app: App, listener: TcpListener, tasks: &Tasks) {
+/// Serves until a signal. Then new answers are refused and running ones may finish; a second signal ends the server at
+/// once.
+async fn run(app: App, listener: TcpListener) {
     let stopping = app.clone();
     let stop = async move {
         signal().await;
@@ -221,14 +226,14 @@ async fn run(app: App, listener: TcpListener, tasks: &Tasks) {
         () = server => LAST_BYTES,
         soft_time = last_bytes => soft_time,
     };
-    tasks.end(soft_time).await;
+    app.tasks.end(soft_time).await;
     if let Some(journal) = &app.journal {
         journal.close();
     }
     app.store.close().await;
 }
 
-/// Lets running answers finish for as long as is configured, then ends them as interrupted.
+/// Waits for running answers as long as is configured, then ends them as interrupted.
 async fn drain(app: &App) {
     app.live.drain();
     if tokio::time::timeout(app.site.config.server.shutdown, drained(app)).await.is_err() {
@@ -269,7 +274,7 @@ async fn signal() {
     }
 }
 
-/// A command may end sessions beside the server, which no other server tells of where there is none.
+/// Ends the streams of sessions that ended elsewhere: they expired, or a command such as `user` ended them in the database.
 async fn look_at_sessions(relay: &Relay) {
     if let Err(error) = relay.end_stale_sessions().await {
         tracing::warn!(%error, "it is not known which sessions have ended");

@@ -12,12 +12,12 @@
 //! pages → ui::islands, ui::parts, ui::words, server::http, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
 //! api → server::http, server::chat, server::conversations, server::live, server::accounts, error, domain
 //! server::rest → server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
-//! ui::islands → api, ui::parts, ui::words, ui::stream, ui::keys, ui::sent, error, domain
+//! ui::islands → api, ui::parts, ui::words, ui::stream, ui::keys, ui::pending, error, domain
 //! ui::parts → ui::words, error, domain
 //! ui::words → domain
 //! ui::stream → error, domain
 //! ui::keys →
-//! ui::sent →
+//! ui::pending →
 //! server::http → ui::parts, ui::words, server::live, server::accounts, server::words, server::store, server::config, server::ops, error, domain
 //! server::chat → server::conversations, server::live, server::journal, server::llm, server::store, server::config, server::ops, error, domain
 //! server::cluster → server::live, server::journal, server::store, server::ops, domain
@@ -28,7 +28,7 @@
 //! server::render → server::markdown, error, domain
 //! server::llm → server::ops, domain
 //! server::markdown →
-//! server::words → domain
+//! server::words → ui::words, domain
 //! server::store → server::ops, domain
 //! server::config → server::ops, domain
 //! server::ops →

@@ -1,4 +1,5 @@
-//! Renders markdown off the async threads, a few at a time and in turns, and keeps the HTML of finished messages.
+//! [`Renderer`]: renders markdown off the async threads, fairly between people, and caches the HTML of finished
+//! messages.
 
 use std::{
     collections::HashMap,
@@ -18,16 +19,17 @@ use crate::{
     server::markdown,
 };
 
-/// What the cache may hold, in bytes of HTML.
+/// The most bytes of HTML in the cache.
 const CACHE_BYTES: usize = 16 * 1024 * 1024;
-/// Who has worked so long lets those in who wait.
+/// After this much work a task lets those that wait go first.
 const TURN: Duration = Duration::from_millis(10);
-/// Messages are rendered together up to so many bytes, so that a page of short ones is one piece of work.
+/// Messages up to this many bytes together are rendered in one task, so that a page of short ones is one task.
 const TOGETHER: usize = 16 << 10;
 
 pub struct Renderer {
     turns: Arc<Semaphore>,
-    /// Who is at work or waits for it: one piece of work at a time for each person.
+    /// For each person whose work runs or waits a semaphore of one permit, because each has one task running at a
+    /// time.
     persons: Mutex<HashMap<String, Weak<Semaphore>>>,
     cache: Arc<Mutex<Cache>>,
     hashers: (RandomState, RandomState),
@@ -43,9 +45,9 @@ impl Renderer {
         }
     }
 
-    /// Runs rendering work of a person where it holds up nobody. At most `at_once` run, one of each person,
-    /// and each gives its turn to the next after [`TURN`]: however much others have to render, and in however
-    /// many requests, a person waits for one turn of each of them at most.
+    /// Runs rendering work of a person on a blocking thread. At most `at_once` tasks run, one per person, and each
+    /// goes to the end of the queue after [`TURN`]. So a person waits at most for one turn of everybody else, however
+    /// much others render and in however many requests.
     ///
     /// # Errors
     ///
@@ -59,46 +61,46 @@ impl Renderer {
             tracing::error!(%error, "rendering ended early");
             AppError::Internal
         };
-        let place = self.place(person).acquire_owned().await.map_err(|error| ended(&error))?;
+        let own = self.semaphore(person).acquire_owned().await.map_err(|error| ended(&error))?;
         let permit = self.turns.clone().acquire_owned().await.map_err(|error| ended(&error))?;
-        let mut turn = Turn {
+        let mut turn = HeldTurn {
             turns: self.turns.clone(),
             permit: Some(permit),
             since: Instant::now(),
             runtime: Handle::current(),
         };
         let result = tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _own = own;
             markdown::with_pauses(move || turn.pass_on(), work)
         });
         result.await.map_err(|error| ended(&error))
     }
 
-    /// The one place at work that a person has.
-    fn place(&self, person: &str) -> Arc<Semaphore> {
+    /// The semaphore of a person.
+    fn semaphore(&self, person: &str) -> Arc<Semaphore> {
         let mut persons = self.persons.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = persons.get(person).and_then(Weak::upgrade) {
-            return place;
+        if let Some(own) = persons.get(person).and_then(Weak::upgrade) {
+            return own;
         }
-        persons.retain(|_, place| place.strong_count() > 0);
-        let place = Arc::new(Semaphore::new(1));
-        persons.insert(person.to_owned(), Arc::downgrade(&place));
-        place
+        persons.retain(|_, own| own.strong_count() > 0);
+        let own = Arc::new(Semaphore::new(1));
+        persons.insert(person.to_owned(), Arc::downgrade(&own));
+        own
     }
 
-    /// The HTML of each message, empty for what a person wrote (that is shown as it is). Each content is
-    /// rendered once, however often and in however many messages it stands.
+    /// The HTML of each message; empty for a person's own messages, which are shown as they are. Messages with the
+    /// same content are rendered once.
     pub async fn messages(&self, person: &str, messages: &[Message]) -> Result<Vec<Arc<str>>, AppError> {
-        // Before the lock, which all pages share: a text may be long.
-        let keys: Vec<Option<Key>> =
+        // Hashed before the lock is taken, because all pages share the lock and a text may be long.
+        let keys: Vec<Option<CacheKey>> =
             messages.iter().map(|m| (m.role != Role::User).then(|| self.key(&m.content))).collect();
-        let mut found: HashMap<Key, Arc<str>> = HashMap::new();
-        let mut missing: HashMap<Key, Missing> = HashMap::new();
+        let mut found: HashMap<CacheKey, Arc<str>> = HashMap::new();
+        let mut missing: HashMap<CacheKey, Missing> = HashMap::new();
         {
             let mut cache = lock(&self.cache);
             for (message, key) in messages.iter().zip(&keys) {
                 let Some(key) = *key else { continue };
-                // What is still written will not be asked for again.
+                // The text of an answer that is still being written will not be asked for again.
                 let keep = message.status != Status::Generating;
                 match cache.get(&key) {
                     Some(html) => drop(found.insert(key, html)),
@@ -127,22 +129,22 @@ impl Renderer {
             .collect())
     }
 
-    fn key(&self, content: &str) -> Key {
+    fn key(&self, content: &str) -> CacheKey {
         let (one, two) = &self.hashers;
         (content.len(), one.hash_one(content), two.hash_one(content), markdown::RENDERER_VERSION)
     }
 }
 
-/// A person's turn at work.
-struct Turn {
+/// The permit of a running task, and since when it has held it.
+struct HeldTurn {
     turns: Arc<Semaphore>,
     permit: Option<OwnedSemaphorePermit>,
     since: Instant,
     runtime: Handle,
 }
 
-impl Turn {
-    /// Goes to the end of those who wait, who are served as they came, once it has lasted long enough.
+impl HeldTurn {
+    /// Goes to the end of the queue, which is served in order, once the turn has lasted [`TURN`].
     fn pass_on(&mut self) {
         if self.since.elapsed() >= TURN {
             self.permit = None;
@@ -152,17 +154,17 @@ impl Turn {
     }
 }
 
-/// A text that the cache does not have.
+/// A text that the cache lacks.
 struct Missing {
-    key: Key,
-    /// Whether its HTML goes into the cache.
+    key: CacheKey,
+    /// Whether to cache the HTML.
     keep: bool,
     text: String,
 }
 
 impl Missing {
-    /// Renders it, unless another request of the same person has meanwhile.
-    fn render(self, cache: &Mutex<Cache>) -> (Key, Arc<str>) {
+    /// Renders the text, unless another request of the same person has meanwhile.
+    fn render(self, cache: &Mutex<Cache>) -> (CacheKey, Arc<str>) {
         let meanwhile = lock(cache).get(&self.key);
         let html = meanwhile.unwrap_or_else(|| {
             let html: Arc<str> = markdown::render(&self.text).into_string().into();
@@ -179,20 +181,21 @@ fn lock(cache: &Mutex<Cache>) -> MutexGuard<'_, Cache> {
     cache.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Two generations: when the young one is full it becomes the old one, and what was not asked for
-/// meanwhile is dropped. A look-up moves an entry back into the young one.
+/// A cache of two generations: when the young one is full it becomes the old one, and the old one is dropped. A
+/// look-up moves an entry from the old one to the young one, so entries in use stay.
 #[derive(Default)]
 struct Cache {
-    young: HashMap<Key, Arc<str>>,
-    old: HashMap<Key, Arc<str>>,
+    young: HashMap<CacheKey, Arc<str>>,
+    old: HashMap<CacheKey, Arc<str>>,
     young_bytes: usize,
 }
 
-/// A content's length and two hashes, which nobody outside can foresee, and the renderer's version.
-type Key = (usize, u64, u64, u32);
+/// The content's length, two hashes with random keys (so that nobody can make texts that collide), and the version of
+/// the renderer.
+type CacheKey = (usize, u64, u64, u32);
 
 impl Cache {
-    fn get(&mut self, key: &Key) -> Option<Arc<str>> {
+    fn get(&mut self, key: &CacheKey) -> Option<Arc<str>> {
         if let Some(html) = self.young.get(key) {
             return Some(html.clone());
         }
@@ -201,12 +204,12 @@ impl Cache {
         Some(html)
     }
 
-    fn put(&mut self, key: Key, html: Arc<str>) {
+    fn put(&mut self, key: CacheKey, html: Arc<str>) {
         if self.young_bytes > CACHE_BYTES / 2 {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        let bytes = html.len() + size_of::<Key>();
+        let bytes = html.len() + size_of::<CacheKey>();
         if self.young.insert(key, html).is_none() {
             self.young_bytes += bytes;
         }
@@ -237,7 +240,7 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(20)).await;
         let html = renderer.run("short", || markdown::render("*a*")).await.unwrap();
         assert_eq!(html.as_str(), "<p><em>a</em></p>");
-        // All of the long ones go on: they let the short one in, where first come first served lets it wait.
+        // All long tasks are still running: they let the short one go first, which plain queueing would not do.
         assert_eq!(busy.iter().filter(|task| task.is_finished()).count(), 0);
         for task in busy {
             assert!(task.await.unwrap().unwrap().as_str().ends_with("</p>"));

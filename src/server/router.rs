@@ -12,21 +12,20 @@ use super::{
     http::{
         assets, context, language,
         layers::{layers, open_to_all},
-        probes,
-        refusal::{method_not_allowed, not_found},
-        request_id,
+        probes, request_id,
     },
     rest,
 };
-use crate::pages;
+use crate::{error::AppError, pages};
 
+/// The whole site, for any listener.
 pub fn router(app: App) -> Router {
     let behind_the_gate = Router::new()
         .merge(pages::routes())
         .nest("/api/v1", rest::routes())
         .route("/fn/{name}", any(context::server_functions))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed);
+        .fallback(|| async { AppError::NotFound })
+        .method_not_allowed_fallback(|| async { AppError::MethodNotAllowed });
     let open = Router::new()
         .merge(rest::documentation())
         .route("/pkg/{build}/{*name}", get(assets::hashed))
@@ -34,11 +33,10 @@ pub fn router(app: App) -> Router {
         .route("/robots.txt", get(|headers: HeaderMap| assets::fixed("robots.txt", headers)))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(probes::ready))
-        .method_not_allowed_fallback(method_not_allowed);
-    layers(behind_the_gate, &app.site, &app.accounts)
+        .method_not_allowed_fallback(|| async { AppError::MethodNotAllowed });
+    let all = layers(behind_the_gate, &app.site, &app.accounts)
         .merge(open_to_all(open, &app.site))
         // Outside of all that may say something to a person.
-        .layer(middleware::from_fn(language::find))
-        .layer(middleware::from_fn(request_id::trace))
-        .with_state(app)
+        .layer(middleware::from_fn(language::find));
+    request_id::layers(all).with_state(app)
 }

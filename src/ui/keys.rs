@@ -1,15 +1,15 @@
-//! [`Pressed`]: which keys send, and which belong to the input method; the same for every field.
+//! [`KeyPress`]: which keys send a text and which belong to the input method; the same for every field.
 
-/// What browsers say of a key that an input method takes.
-const TAKEN: u32 = 229;
+/// The `keyCode` that browsers report for a key that an input method takes.
+const INPUT_METHOD: u32 = 229;
 
-/// A key, as a `keydown` event tells of it.
+/// A key as a `keydown` event reports it.
 #[derive(Clone, Debug, Default)]
-pub struct Pressed {
+pub struct KeyPress {
     /// `KeyboardEvent.key`.
     pub key: String,
     /// `KeyboardEvent.keyCode`.
-    pub code: u32,
+    pub key_code: u32,
     /// `KeyboardEvent.isComposing`.
     pub composing: bool,
     pub shift: bool,
@@ -17,16 +17,16 @@ pub struct Pressed {
     pub command: bool,
 }
 
-impl Pressed {
-    /// Whether it is this key and the page's: while somebody composes, Enter chooses a word and Escape
-    /// drops it. Safari ends the composition before it tells of the Enter that did so, and only the code
-    /// says what that was for.
+impl KeyPress {
+    /// Whether this is `key`, pressed for the page and not for an input method. While somebody composes a word, Enter
+    /// chooses it and Escape drops it. Safari ends the composition before it reports the Enter that did so, and only
+    /// `key_code` shows that the input method took it.
     pub fn is(&self, key: &str) -> bool {
-        self.key == key && !self.composing && self.code != TAKEN
+        self.key == key && !self.composing && self.key_code != INPUT_METHOD
     }
 
-    /// Whether it sends what is in the field. A keyboard on a touch screen has no Shift-Enter, so Enter
-    /// breaks the line there.
+    /// Whether this key sends the text of the field. On a touch screen Enter breaks the line, because the keyboard there
+    /// has no Shift-Enter.
     pub fn sends(&self, touch: bool) -> bool {
         self.is("Enter") && (self.command || !(self.shift || touch))
     }
@@ -36,43 +36,44 @@ impl Pressed {
 mod tests {
     use super::*;
 
-    fn enter() -> Pressed {
-        Pressed { key: "Enter".into(), code: 13, ..Pressed::default() }
+    fn enter() -> KeyPress {
+        KeyPress { key: "Enter".into(), key_code: 13, ..KeyPress::default() }
     }
 
     #[test]
     fn enter_sends_and_shift_enter_breaks_the_line() {
         assert!(enter().sends(false));
-        assert!(!Pressed { shift: true, ..enter() }.sends(false));
-        assert!(!Pressed { key: "a".into(), code: 65, ..enter() }.sends(false));
-        assert!(!Pressed { key: "NumLock".into(), code: 144, ..enter() }.sends(false));
+        assert!(!KeyPress { shift: true, ..enter() }.sends(false));
+        assert!(!KeyPress { key: "a".into(), key_code: 65, ..enter() }.sends(false));
+        assert!(!KeyPress { key: "NumLock".into(), key_code: 144, ..enter() }.sends(false));
     }
 
     #[test]
     fn on_a_touch_screen_enter_breaks_the_line() {
         assert!(!enter().sends(true));
-        assert!(!Pressed { shift: true, ..enter() }.sends(true));
+        assert!(!KeyPress { shift: true, ..enter() }.sends(true));
     }
 
     #[test]
-    fn with_control_or_command_it_always_sends() {
+    fn enter_with_control_or_command_always_sends() {
         for touch in [false, true] {
-            assert!(Pressed { command: true, ..enter() }.sends(touch));
-            assert!(Pressed { command: true, shift: true, ..enter() }.sends(touch));
+            assert!(KeyPress { command: true, ..enter() }.sends(touch));
+            assert!(KeyPress { command: true, shift: true, ..enter() }.sends(touch));
         }
     }
 
     #[test]
     fn keys_of_an_input_method_are_not_the_pages() {
         for key in ["Enter", "Escape", "ArrowUp"] {
-            let chrome = Pressed { key: key.into(), code: TAKEN, composing: true, ..Pressed::default() };
-            let firefox = Pressed { code: 13, ..chrome.clone() };
-            let safari = Pressed { composing: false, ..chrome.clone() };
-            for pressed in [chrome, firefox, safari] {
-                assert!(!pressed.is(key), "{pressed:?}");
-                assert!(!pressed.sends(false) && !Pressed { command: true, ..pressed }.sends(false));
+            let chrome =
+                KeyPress { key: key.into(), key_code: INPUT_METHOD, composing: true, ..KeyPress::default() };
+            let firefox = KeyPress { key_code: 13, ..chrome.clone() };
+            let safari = KeyPress { composing: false, ..chrome.clone() };
+            for press in [chrome, firefox, safari] {
+                assert!(!press.is(key), "{press:?}");
+                assert!(!press.sends(false) && !KeyPress { command: true, ..press }.sends(false));
             }
-            assert!(Pressed { key: key.into(), ..Pressed::default() }.is(key));
+            assert!(KeyPress { key: key.into(), ..KeyPress::default() }.is(key));
         }
     }
 }

@@ -3,6 +3,6 @@
 pub mod islands;
 pub mod keys;
 pub mod parts;
-pub mod sent;
+pub mod pending;
 pub mod stream;
 pub mod words;

@@ -1,19 +1,19 @@
-//! From the bytes of a running answer to its events: bytes → lines → [`SeqEvent`].
+//! Reads the stream of a conversation: bytes → lines → [`SeqEvent`].
 
 use futures::{Stream, StreamExt};
 use leptos::server_fn::codec::ByteStream;
 
 use crate::{domain::SeqEvent, error::Refusal};
 
-/// Cuts bytes into lines, whatever the network made of them; a character may come in two pieces.
+/// Cuts bytes into lines. The network may cut them anywhere, even inside a character.
 #[derive(Default)]
 pub struct Lines {
     rest: Vec<u8>,
 }
 
 impl Lines {
-    /// The events of the lines that are complete now. A line that is not an event is passed over: it is
-    /// of a newer server.
+    /// The events of the lines that `bytes` complete. A line that is no known event is skipped, because a newer server may
+    /// send events that this browser's part does not know.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<SeqEvent> {
         self.rest.extend_from_slice(bytes);
         let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
@@ -22,7 +22,7 @@ impl Lines {
     }
 }
 
-/// The events of a followed conversation, those that came together in one item.
+/// The events of a stream; each item holds the events that came together.
 pub fn events(bytes: ByteStream<Refusal>) -> impl Stream<Item = Result<Vec<SeqEvent>, Refusal>> {
     let mut lines = Lines::default();
     bytes.into_inner().map(move |bytes| bytes.map(|bytes| lines.feed(&bytes)))

@@ -1,11 +1,12 @@
 //! What views say, in the reader's language, on the server and in the browser.
 //!
 //! A view writes `t("sign-in")`, or `t_with(Reason::new("tokens").with("count", 12))` where the sentence has
-//! parameters. Both look for a [`Speaker`] in the context, which the server gives to every page. The files of
-//! sentences are on the server only: the island gets the few that it may need as one property, [`Phrases`], and
-//! gives them to its own views with [`speaker_or`].
+//! parameters. Both look for a [`Localizer`] in the reactive context, where the server puts one for each page. The files
+//! of sentences are on the server only: the island gets the few sentences that it may need as a property, [`Phrases`],
+//! and gives them to its own views with [`localizer_or`].
 //!
-//! A handler has no context: it keeps the [`Speaker`], as `Shared` does, and calls [`Speaker::say`].
+//! An event handler has no reactive context: the island keeps the [`Localizer`], and its handlers call
+//! [`Localizer::say`].
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,51 +15,58 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::reason::{Reason, Value, grouped};
 
-/// Whatever words sentences: the files on the server, [`Phrases`] in a browser.
-pub trait Speaks: Send + Sync + 'static {
-    fn words(&self, reason: &Reason) -> String;
-    /// What stands between groups of three digits.
-    fn group_sign(&self) -> String;
+/// Whatever words reasons in the reader's language: the files on the server, [`Phrases`] in a browser.
+pub trait Localize: Send + Sync + 'static {
+    fn text(&self, reason: &Reason) -> String;
 }
 
-/// The one who speaks on this page. Cheap to clone.
+/// The [`Localize`] of a page. Cheap to clone.
 #[derive(Clone)]
-pub struct Speaker(Arc<dyn Speaks>);
+pub struct Localizer(Arc<dyn Localize>);
 
-impl Speaker {
-    pub fn new(speaks: impl Speaks) -> Self {
-        Self(Arc::new(speaks))
+impl Localizer {
+    pub fn new(localize: impl Localize) -> Self {
+        Self(Arc::new(localize))
     }
 
-    pub fn words(&self, reason: &Reason) -> String {
-        self.0.words(reason)
+    pub fn text(&self, reason: &Reason) -> String {
+        self.0.text(reason)
     }
 
-    /// [`Self::words`] of a sentence without parameters.
+    /// [`Self::text`] of a sentence without parameters.
     pub fn say(&self, key: &'static str) -> String {
-        self.words(&Reason::new(key))
+        self.text(&Reason::new(key))
     }
 
-    /// The speaker of the page; a view that none was given to shows the keys.
+    /// The localizer of the page. Where there is none, a view shows the keys of its sentences.
     pub fn current() -> Self {
-        use_context().unwrap_or_else(|| Self::new(Phrases::default()))
+        use_context().unwrap_or_else(|| Self::new(Keys))
     }
 }
 
-/// The text of a key, in the reader's language. Only while a view is made.
+/// Says each sentence as its key.
+struct Keys;
+
+impl Localize for Keys {
+    fn text(&self, reason: &Reason) -> String {
+        reason.key().to_owned()
+    }
+}
+
+/// The text of a key, in the reader's language. Works only while a view is made, because it needs the reactive context.
 pub fn t(key: &'static str) -> String {
-    Speaker::current().say(key)
+    Localizer::current().say(key)
 }
 
-/// The text of a key with its parameters, in the reader's language. Only while a view is made.
+/// The text of a key with its parameters, in the reader's language. Works only while a view is made.
 pub fn t_with(reason: Reason) -> String {
-    Speaker::current().words(&reason)
+    Localizer::current().text(&reason)
 }
 
-/// The text before and after the parameter `name` of a sentence, for a parameter that is an element of its own. Only while
-/// a view is made.
+/// The text before and after the parameter `name` of a sentence, for a parameter that is an element of its own. Works
+/// only while a view is made.
 pub fn around(key: &'static str, name: &'static str) -> (String, String) {
-    // Stands for an object within text, and in no sentence of ours.
+    // The character that stands for an object within text; no sentence contains it.
     const OBJECT: &str = "\u{fffc}";
     let text = t_with(Reason::new(key).with(name, OBJECT));
     text.split_once(OBJECT)
@@ -66,55 +74,90 @@ pub fn around(key: &'static str, name: &'static str) -> (String, String) {
         .unwrap_or((text, String::new()))
 }
 
-/// The speaker of the page, or the phrases, which then speak for all views below. In the browser there are only the
-/// phrases; on the server the island's children may need more.
-pub fn speaker_or(phrases: Phrases) -> Speaker {
+/// The localizer of the page; where there is none, one that words `phrases` and is provided to all views below. In the
+/// browser only the phrases are there. On the server the page's own localizer goes first, because the island's children
+/// may say more than the phrases.
+pub fn localizer_or(phrases: Phrases, category: PluralCategory) -> Localizer {
     use_context().unwrap_or_else(|| {
-        let speaker = Speaker::new(phrases);
-        provide_context(speaker.clone());
-        speaker
+        let localizer = Localizer::new(PhraseBook { phrases, category });
+        provide_context(localizer.clone());
+        localizer
     })
 }
+
+/// The plural category (CLDR's `zero`, `one`, `two`, `few`, `many` or `other`) of a number in a language, given by its
+/// tag.
+pub type PluralCategory = fn(language: &str, number: i64) -> String;
 
 /// The sentences that a browser may need, taken from the files when the page is made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phrases {
-    group_sign: String,
-    texts: BTreeMap<String, String>,
+    /// The language's tag (BCP 47).
+    pub language: String,
+    /// What stands between groups of three digits.
+    pub group_sign: String,
+    /// Each sentence by its key.
+    pub texts: BTreeMap<String, Phrase>,
 }
 
-impl Phrases {
-    /// The phrases of some keys, as the speaker of the page says them; each key with the names of its
-    /// parameters, which stand in braces in the text until they are known. A sentence that has several plural forms
-    /// comes in the form that is the general one.
-    pub fn of(keys: &[(&'static str, &[&'static str])]) -> Self {
-        let speaker = Speaker::current();
-        let text = |key, names: &[&'static str]| {
-            let open =
-                names.iter().fold(Reason::new(key), |open, name| open.with(name, format!("{{{name}}}")));
-            speaker.words(&open)
+/// A sentence in which each parameter is its name in braces: `{model} · {count} tokens`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Phrase {
+    Text(String),
+    /// The forms of a sentence in which a number chooses the plural, by plural category. `other` is always there, and
+    /// stands for each category that is not.
+    Plural(BTreeMap<String, String>),
+}
+
+/// Words reasons by [`Phrases`]. A sentence that is not among them is said as its key.
+struct PhraseBook {
+    phrases: Phrases,
+    category: PluralCategory,
+}
+
+impl PhraseBook {
+    /// The sentence of a reason before its parameters are filled in.
+    fn open(&self, reason: &Reason) -> Option<&str> {
+        let forms = match self.phrases.texts.get(reason.key())? {
+            Phrase::Text(text) => return Some(text),
+            Phrase::Plural(forms) => forms,
         };
-        let texts = keys.iter().map(|(key, names)| ((*key).to_owned(), text(key, names))).collect();
-        Self { group_sign: speaker.0.group_sign(), texts }
+        // A phrase has one number at most: tests/words.rs looks.
+        let number = reason.parameters().find_map(|(_, value)| match value {
+            Value::Number(number) => Some(*number),
+            _ => None,
+        });
+        let form = number.and_then(|number| forms.get(&(self.category)(&self.phrases.language, number)));
+        form.or_else(|| forms.get("other")).map(String::as_str)
     }
 }
 
-impl Speaks for Phrases {
-    fn words(&self, reason: &Reason) -> String {
-        let Some(text) = self.texts.get(reason.key()) else { return reason.key().to_owned() };
-        reason.parameters().fold(text.clone(), |text, (name, value)| {
-            let value = match value {
-                Value::Number(number) => grouped(*number, &self.group_sign),
+impl Localize for PhraseBook {
+    fn text(&self, reason: &Reason) -> String {
+        let Some(open) = self.open(reason) else { return reason.key().to_owned() };
+        complete(open, |name| {
+            let (_, value) = reason.parameters().find(|(parameter, _)| *parameter == name)?;
+            Some(match value {
+                Value::Number(number) => grouped(*number, &self.phrases.group_sign),
                 Value::Text(text) => text.clone(),
-                Value::Reason(reason) => self.words(reason),
-            };
-            text.replace(&format!("{{{name}}}"), &value)
+                Value::Reason(reason) => self.text(reason),
+            })
         })
     }
+}
 
-    fn group_sign(&self) -> String {
-        self.group_sign.clone()
+/// Fills in the parameters of a sentence. A name that has no value stays as it is, braces included.
+fn complete(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let (mut done, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once('{') {
+        done.push_str(before);
+        let filled = after.split_once('}').and_then(|(name, after)| Some((value(name)?, after)));
+        let (value, after) = filled.unwrap_or_else(|| ("{".to_owned(), after));
+        done.push_str(&value);
+        rest = after;
     }
+    done + rest
 }
 
 #[cfg(test)]
@@ -125,37 +168,77 @@ mod tests {
 
     struct Loud;
 
-    impl Speaks for Loud {
-        fn words(&self, reason: &Reason) -> String {
+    impl Localize for Loud {
+        fn text(&self, reason: &Reason) -> String {
             let values = reason.parameters().map(|(name, value)| match value {
                 Value::Text(text) => format!(" {name} {text}"),
                 _ => format!(" {name}"),
             });
             reason.key().to_uppercase() + &values.collect::<String>()
         }
+    }
 
-        fn group_sign(&self) -> String {
-            ".".into()
-        }
+    fn english(_: &str, number: i64) -> String {
+        String::from(if number == 1 { "one" } else { "other" })
+    }
+
+    fn phrases() -> Phrases {
+        serde_json::from_str(
+            r#"{"language":"en","group_sign":".","texts":{"send":"Send",
+                "tokens":{"one":"{model}: {count} token","other":"{model}: {count} tokens"}}}"#,
+        )
+        .unwrap()
+    }
+
+    fn tokens(count: i64, model: &str) -> String {
+        t_with(Reason::new("tokens").with("count", count).with("model", model))
+    }
+
+    #[test]
+    fn a_view_says_what_the_localizer_of_its_page_says() {
+        Owner::new().with(|| {
+            assert_eq!(t("send"), "send", "there is none");
+            provide_context(Localizer::new(Loud));
+            assert_eq!(t("send"), "SEND");
+            assert_eq!(around("welcome", "name"), ("WELCOME name ".to_owned(), String::new()));
+            let own = localizer_or(phrases(), english);
+            assert_eq!(own.say("stop"), "STOP", "the page's own goes first");
+        });
     }
 
     #[test]
     fn phrases_say_in_a_browser_what_the_server_says() {
-        Owner::new().with(|| {
-            assert_eq!(t("send"), "send", "nobody speaks");
-            provide_context(Speaker::new(Loud));
-            assert_eq!(t("send"), "SEND");
-            let phrases = Phrases::of(&[("send", &[]), ("tokens", &["count", "model"])]);
-            let text = serde_json::to_string(&phrases).unwrap();
-            let phrases: Phrases = serde_json::from_str(&text).unwrap();
-            assert_eq!(speaker_or(phrases.clone()).say("stop"), "STOP", "the page's own goes first");
-            Owner::new_root(None).with(|| {
-                let speaker = speaker_or(phrases);
-                assert_eq!(t("send"), "SEND");
-                assert_eq!(speaker.say("stop"), "stop", "what it was not given it cannot say");
-                let tokens = Reason::new("tokens").with("count", 1234).with("model", "a");
-                assert_eq!(t_with(tokens), "TOKENS count 1.234 model a");
-            });
+        Owner::new_root(None).with(|| {
+            let localizer = localizer_or(phrases(), english);
+            assert_eq!(t("send"), "Send");
+            assert_eq!(localizer.say("stop"), "stop", "not among the phrases");
+            assert_eq!(tokens(1234, "a"), "a: 1.234 tokens");
+        });
+    }
+
+    #[test]
+    fn a_number_chooses_the_plural_form_of_a_phrase() {
+        Owner::new_root(None).with(|| {
+            localizer_or(phrases(), english);
+            assert_eq!(tokens(1, "a"), "a: 1 token");
+            assert_eq!(tokens(0, "a"), "a: 0 tokens");
+        });
+        Owner::new_root(None).with(|| {
+            localizer_or(phrases(), |_, _| "few".to_owned());
+            assert_eq!(tokens(3, "a"), "a: 3 tokens", "the language has no such form");
+        });
+    }
+
+    #[test]
+    fn what_a_parameter_holds_is_not_filled_in_once_more() {
+        Owner::new_root(None).with(|| {
+            localizer_or(phrases(), english);
+            assert_eq!(tokens(2, "{count}{model}{"), "{count}{model}{: 2 tokens");
+            assert_eq!(
+                t("tokens"),
+                "{model}: {count} tokens",
+                "parameters that are missing leave their names"
+            );
         });
     }
 }

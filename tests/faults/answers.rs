@@ -1,4 +1,4 @@
-//! Answers go on, or end with a sentence, whichever part of the server panics or finds no room.
+//! Answers go on, or end with a sentence, whichever part of the server panics or finds the disk full.
 
 use std::{
     sync::Arc,
@@ -64,7 +64,7 @@ impl Talk {
         self.lin.post(&format!("{}/messages", self.path()), &question).await.is(202).json()
     }
 
-    /// How the answer ends, and the text that was told of it.
+    /// How the answer ends, and its text as listeners have it.
     async fn end(&self, begun: &Value) -> (String, String) {
         let events = format!("{}/events?after={}", self.path(), begun["after"]);
         let mut seen = self.lin.events(&events).await.until_end().await;
@@ -79,7 +79,7 @@ impl Talk {
         (text("status"), text("content"))
     }
 
-    /// The next question is answered as if nothing had been.
+    /// Asserts that the next question is answered as usual.
     async fn goes_on(&self) {
         let begun = self.ask().await;
         assert_eq!(self.end(&begun).await, ("done".into(), words()));
@@ -95,7 +95,7 @@ fn id(begun: &Value) -> &str {
 async fn an_answer_whose_job_panics_has_failed_and_keeps_what_was_shown() {
     let scenario = FailScenario::setup();
     let talk = Talk::start().await;
-    // The text of the sixth time is in the journal, and nobody was told of it.
+    // The text of the sixth time is in the journal, but no listener has it.
     fail::cfg("answer", "5*off->1*panic->off").unwrap();
     let begun = talk.ask().await;
     let (end, told) = talk.end(&begun).await;
@@ -113,7 +113,7 @@ async fn parts_are_stored_again_after_the_chunk_writer_panicked() {
     fail::cfg("chunks", "1*off->1*panic->off").unwrap();
     let begun = talk.ask().await;
     let waited = Instant::now();
-    // The first write brings but the first words.
+    // The first write brings only the first words.
     while !talk.app.database.parts(id(&begun)).await.contains("w60 ") {
         assert!(waited.elapsed() < Duration::from_secs(10), "nothing is stored any more");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -124,7 +124,7 @@ async fn parts_are_stored_again_after_the_chunk_writer_panicked() {
     scenario.teardown();
 }
 
-/// The database has room: what is told was stored there before.
+/// The database has room, so text is stored there before listeners get it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_whole_while_the_journal_has_no_room() {
     let scenario = FailScenario::setup();

@@ -1,5 +1,5 @@
-//! What becomes of answers when the server's own work fails at one place: a panic, a disk without room. The places are
-//! the `fail_point!`s of `src`, which count for the whole process, so these tests have one of their own.
+//! What becomes of answers when the server fails at one place: a panic, a full disk. The places are the
+//! `fail_point!`s of `src`. They count for the whole process, so these tests have a process of their own.
 
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 #![expect(clippy::duplicate_mod, reason = "the tests are there once for each store")]

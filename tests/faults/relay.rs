@@ -1,4 +1,4 @@
-//! Two servers on one MongoDB: who listens at the one hears what the other writes, also after a panic on the way, and
+//! Two servers on one MongoDB: a listener at one hears what the other writes, also after a panic of the relay, and
 //! however far their clocks are apart.
 
 use std::time::Duration;
@@ -27,14 +27,14 @@ async fn is_heard(asks: &Client, listens: &Client, conversation: &str) {
     let mut events = listens.events(&format!("{path}/events")).await;
     let question = json!({ "content": "Why?" });
     let begun = asks.post(&format!("{path}/messages"), &question).await.is(202).json();
-    // Before it, the answer before this one.
+    // The answer before this one may come first.
     let id = &begun["assistant_message"]["id"];
     let mut heard = events.until_end().await;
     while heard.last().unwrap().2["message_id"] != *id {
         heard = events.until_end().await;
     }
     assert_eq!(heard.last().unwrap().0, "done");
-    // What is told anew counts from there.
+    // After a reset the text comes again from the beginning.
     let anew = heard.iter().rposition(|(name, ..)| name == "reset").unwrap_or(0);
     for server in [asks, listens] {
         let window = server.get(&format!("{path}/messages")).await.is(200).json();
@@ -49,7 +49,7 @@ async fn who_listens_at_another_server_hears_the_end_after_the_relay_panicked() 
     let scenario = FailScenario::setup();
     let (here, there) = two(0).await;
     let lin = here.person("lin").await;
-    // Before and in the middle of what is told.
+    // Before the first event and in the middle of the answer.
     fail::cfg("relay", "1*panic->1*off->1*panic->off").unwrap();
     is_heard(&lin, &there.client().bearer(lin.token()), &lin.conversation().await).await;
     scenario.teardown();
@@ -66,7 +66,7 @@ async fn servers_whose_clocks_are_an_hour_apart_serve_the_same_people() {
         for person in [&lin, &kim, &lin_there, &kim_here] {
             person.get("/api/v1/me").await.is(200);
         }
-        // Longer than after which a server that gives no sign of life is lost.
+        // Longer than it takes a silent server to count as lost.
         tokio::time::sleep(Duration::from_secs(8)).await;
         let id = lin.conversation().await;
         is_heard(&lin, &lin_there, &id).await;

@@ -1,6 +1,7 @@
 //! The tests that run on both stores, and what they share.
 
 pub mod app;
+mod away;
 mod chat;
 mod client;
 mod context;

@@ -1,25 +1,16 @@
-//! Server functions: as plain forms without JavaScript and as calls of the page; and where a change
-//! must come from.
+//! Server functions as plain forms, without JavaScript; and which sites a change may come from.
 
-use axum::{body::Body, http::Method};
 use base64::{
     Engine,
     engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{
-    app::{App, Client},
-    client::Answer,
-};
+use super::app::{App, Client};
 
 const LOGIN: &str = "email=lin%40example.org&password=correct+horse";
 
-fn call(answer: &Answer) -> Value {
-    answer.json()
-}
-
-/// Signed in by cookie, as a browser is.
+/// A person who is signed in by cookie, as browsers are.
 async fn browser(app: &App, name: &str) -> Client {
     let person = app.person(name).await;
     app.client().cookie(&format!("inglenook={}", person.token()))
@@ -36,7 +27,7 @@ async fn a_form_signs_in_and_leads_on() {
     app.client().cookie(&answer.cookie()).get("/").await.is(200);
 }
 
-/// Each byte as a form sends it, so that any address arrives as it is written here.
+/// Percent-encodes every byte, so that any address arrives as it is written here.
 fn quoted(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
@@ -80,7 +71,7 @@ async fn signing_in_leads_nowhere_else() {
         let form = format!("{LOGIN}&next={}", quoted(elsewhere));
         let answer = browser.post_form("/fn/login", &form).await.is(302);
         assert_eq!(answer.header("location"), "/", "{elsewhere:?}");
-        // Whoever was let in has the cookie, so no session is made for nothing.
+        // The session that was made is usable, because the answer sets its cookie.
         app.client().cookie(&answer.cookie()).get("/").await.is(200);
         // The page offers no way there either.
         let page = browser.get(&format!("/login?next={}", quoted(elsewhere))).await.is(200).text();
@@ -108,7 +99,7 @@ async fn a_wrong_password_leads_back_with_a_sentence() {
     assert!(second.header("location").starts_with("/login?next=%2fc%2fx&flash="));
 }
 
-/// Whoever makes a link chooses every byte of it.
+/// A stranger who makes a link chooses every byte of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_says_nothing_that_stands_in_its_address_only() {
     let app = App::start().await;
@@ -303,78 +294,6 @@ async fn a_form_asks_and_leads_to_the_conversation() {
     let out = browser.post_form("/fn/logout", "").await.is(302);
     assert_eq!(out.header("location"), "/login");
     browser.get("/").await.is(303);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_of_the_page_gets_errors_with_their_status() {
-    let app = App::start().await;
-    let page = browser(&app, "lin")
-        .await
-        .header("sec-fetch-site", "same-origin")
-        .header("accept", "application/json");
-    let nobody = app.client().header("accept", "application/json");
-    let refused = nobody.post_form("/fn/login", "email=lin%40example.org&password=wrong").await.is(401);
-    assert_eq!(call(&refused)["code"], "wrong_credentials");
-    assert_eq!(call(&nobody.post_form("/fn/ask", "text=x").await.is(401))["code"], "signed_out");
-    assert_eq!(call(&page.post_form("/fn/ask", "text=+").await.is(422))["field"], "content");
-    assert_eq!(call(&page.post_form("/fn/ask", "").await.is(422))["field"], "text");
-    assert_eq!(call(&page.post_form("/fn/stop", "message_id=x").await.is(404))["code"], "not_found");
-    assert_eq!(
-        call(&page.post_form("/fn/rename", "conversation_id=x&title=y").await.is(404))["code"],
-        "not_found"
-    );
-    assert_eq!(call(&page.post_form("/fn/follow", "conversation_id=x").await.is(404))["code"], "not_found");
-    let long = format!("text={}", "x".repeat(300_000));
-    assert_eq!(call(&page.post_form("/fn/ask", &long).await.is(413))["code"], "too_long");
-    page.post_form("/fn/ask", &format!("text={}", "x".repeat(1 << 20))).await.is(413);
-    // None of these is our fault.
-    for (method, path, body) in [
-        (Method::POST, "/fn/nothing", ""),
-        (Method::GET, "/fn/login", ""),
-        (Method::POST, "/fn/ask", "%ff=%ff&&&=;"),
-        (Method::PUT, "/fn/ask", "text=x"),
-    ] {
-        let kind = Some("application/x-www-form-urlencoded");
-        let answer = page.send(method, path, Body::from(body), kind).await;
-        assert!((400..500).contains(&answer.status), "{answer:?}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_message_is_told_as_it_was_written_to_its_own_person() {
-    let app = App::start().await;
-    let lin = app.person("lin").await;
-    let begun = lin.ask(&lin.conversation().await, "1. *Why*?").await;
-    let form = format!("message_id={}", begun["user_message"]["id"].as_str().unwrap());
-    let source = async |person: &Client| {
-        let page = app.client().cookie(&format!("inglenook={}", person.token()));
-        let page = page.header("sec-fetch-site", "same-origin").header("accept", "application/json");
-        page.post_form("/fn/source", &form).await
-    };
-    assert_eq!(call(&source(&lin).await.is(200)), "1. *Why*?");
-    assert_eq!(call(&source(&app.person("bob").await).await.is(404))["code"], "not_found");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn follow_streams_lines_of_json() {
-    let app = App::start().await;
-    let lin = app.person("lin").await;
-    let id = lin.conversation().await;
-    lin.ask(&id, "Hello").await;
-    // It stays open for the next answer, until the conversation goes.
-    let closing = async {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        lin.delete(&format!("/api/v1/conversations/{id}")).await.is(204);
-    };
-    let form = format!("conversation_id={id}");
-    let (answer, ()) = tokio::join!(lin.post_form("/fn/follow", &form), closing);
-    let answer = answer.is(200);
-    assert_eq!(answer.header("content-encoding"), "");
-    let text = answer.text();
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines[0]["event"], "started");
-    assert!(lines.iter().all(|line| line["seq"].is_u64()), "{text}");
-    assert!(lines.iter().any(|line| line["event"] == "done" && line["status"] == "complete"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,15 +1,20 @@
-//! Server functions that are called with anything but what they take.
+//! Server functions as the page calls them, and with bodies that they do not take.
 
 use axum::{body::Body, http::Method};
 use inglenook::server::http::context::function_paths;
+use serde_json::Value;
 
 use super::app::{App, Client};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 async fn page(app: &App) -> Client {
-    let lin = app.person("lin").await;
-    let page = app.client().cookie(&format!("inglenook={}", lin.token()));
+    page_of(app, &app.person("lin").await)
+}
+
+/// The page of a person who is signed in by cookie, as it calls functions.
+fn page_of(app: &App, person: &Client) -> Client {
+    let page = app.client().cookie(&format!("inglenook={}", person.token()));
     page.header("sec-fetch-site", "same-origin").header("accept", "application/json")
 }
 
@@ -80,9 +85,7 @@ async fn no_body_is_anybodys_fault_but_the_callers() {
 }
 
 async fn page_again(app: &App, path: &str) -> Client {
-    let lin = app.person(&path.replace('/', "")).await;
-    let page = app.client().cookie(&format!("inglenook={}", lin.token()));
-    page.header("sec-fetch-site", "same-origin").header("accept", "application/json")
+    page_of(app, &app.person(&path.replace('/', "")).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,4 +110,69 @@ async fn what_is_no_function_is_not_found() {
             (Some("method_not_allowed"), "POST")
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_the_page_gets_errors_with_their_status() {
+    let app = App::start().await;
+    let page = page(&app).await;
+    let nobody = app.client().header("accept", "application/json");
+    let refused = nobody.post_form("/fn/login", "email=lin%40example.org&password=wrong").await.is(401);
+    assert_eq!(refused.json()["code"], "wrong_credentials");
+    assert_eq!(nobody.post_form("/fn/ask", "text=x").await.is(401).json()["code"], "signed_out");
+    assert_eq!(page.post_form("/fn/ask", "text=+").await.is(422).json()["field"], "content");
+    assert_eq!(page.post_form("/fn/ask", "").await.is(422).json()["field"], "text");
+    assert_eq!(page.post_form("/fn/stop", "message_id=x").await.is(404).json()["code"], "not_found");
+    assert_eq!(
+        page.post_form("/fn/rename", "conversation_id=x&title=y").await.is(404).json()["code"],
+        "not_found"
+    );
+    assert_eq!(page.post_form("/fn/follow", "conversation_id=x").await.is(404).json()["code"], "not_found");
+    let long = format!("text={}", "x".repeat(300_000));
+    assert_eq!(page.post_form("/fn/ask", &long).await.is(413).json()["code"], "too_long");
+    page.post_form("/fn/ask", &format!("text={}", "x".repeat(1 << 20))).await.is(413);
+    // None of these is our fault.
+    for (method, path, body) in [
+        (Method::POST, "/fn/nothing", ""),
+        (Method::GET, "/fn/login", ""),
+        (Method::POST, "/fn/ask", "%ff=%ff&&&=;"),
+        (Method::PUT, "/fn/ask", "text=x"),
+    ] {
+        let kind = Some("application/x-www-form-urlencoded");
+        let answer = page.send(method, path, Body::from(body), kind).await;
+        assert!((400..500).contains(&answer.status), "{answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_told_as_it_was_written_to_its_own_person() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let begun = lin.ask(&lin.conversation().await, "1. *Why*?").await;
+    let form = format!("message_id={}", begun["user_message"]["id"].as_str().unwrap());
+    let source = async |person: &Client| page_of(&app, person).post_form("/fn/source", &form).await;
+    assert_eq!(source(&lin).await.is(200).json(), "1. *Why*?");
+    assert_eq!(source(&app.person("bob").await).await.is(404).json()["code"], "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn follow_streams_lines_of_json() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let id = lin.conversation().await;
+    lin.ask(&id, "Hello").await;
+    // It stays open for the next answer, until the conversation goes.
+    let closing = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        lin.delete(&format!("/api/v1/conversations/{id}")).await.is(204);
+    };
+    let form = format!("conversation_id={id}");
+    let (answer, ()) = tokio::join!(lin.post_form("/fn/follow", &form), closing);
+    let answer = answer.is(200);
+    assert_eq!(answer.header("content-encoding"), "");
+    let text = answer.text();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["event"], "started");
+    assert!(lines.iter().all(|line| line["seq"].is_u64()), "{text}");
+    assert!(lines.iter().any(|line| line["event"] == "done" && line["status"] == "complete"), "{text}");
 }

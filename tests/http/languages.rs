@@ -49,6 +49,30 @@ async fn a_page_speaks_the_language_of_the_browser() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn chinese_sentences_stand_beside_each_other_without_a_gap() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let without_marks = |page: &str| page.replace("<!>", "");
+    let signed_in = reads(app.client().browser(), CHINESE).cookie(&format!("inglenook={}", lin.token()));
+    let page = without_marks(&signed_in.get("/").await.is(200).text());
+    assert!(page.contains("回答可能有误。<span class=\"keys-hint\">Enter 发送"), "{page}");
+    let page = without_marks(&reads(app.client().browser(), CHINESE).get("/login").await.is(200).text());
+    assert!(page.contains("还没有账号？<a href=\"/register\">注册账号</a>"), "{page}");
+    let page = without_marks(&reads(app.client().browser(), ENGLISH).get("/login").await.is(200).text());
+    assert!(page.contains("New here? <a href=\"/register\">Create an account</a>"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_brings_every_plural_form_that_the_browser_may_need() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let browser = reads(app.client().browser(), ENGLISH).cookie(&format!("inglenook={}", lin.token()));
+    let page = browser.get("/").await.is(200).text().replace("&quot;", "\"");
+    let forms = r#""model-and-tokens":{"one":"{model} · {count} token","other":"{model} · {count} tokens"}"#;
+    assert!(page.contains(forms), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_switch_before_signing_in_needs_no_script_and_leads_back() {
     let app = App::start().await;
     app.person("lin").await;

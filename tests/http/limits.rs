@@ -4,7 +4,7 @@ use futures::future::join_all;
 use inglenook::{
     domain::{Conversation, ConversationKind, Message, Role, Status},
     server::{
-        live::channel::StopReason,
+        live::log::StopReason,
         store::{BeginOutcome, Destination, Finish, NewAnswer},
     },
 };

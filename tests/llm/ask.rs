@@ -1,13 +1,20 @@
-//! Asks a provider, and keeps what came of it.
+//! [`ask`]: asks a provider and collects its answer.
+
+use std::time::Duration;
 
 use futures::StreamExt;
-use inglenook::domain::{Role, Usage};
-use inglenook::server::llm::{ChatRequest, Delta, LlmError, OpenAi, PromptMessage, Provider};
+use inglenook::domain::{FailureCode, Role, Usage};
+use inglenook::server::llm::{
+    ChatRequest, Delta, LlmError, OpenAi, PromptMessage, Provider, ProviderTimeouts,
+};
 use inglenook::server::words::Words;
+
+use crate::scripted::{Scripted, Step};
+use crate::upstream::short;
 
 pub const QUESTION: &str = "What is up?";
 
-/// What came of one question.
+/// The answer to one question.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub text: String,
@@ -50,4 +57,31 @@ pub async fn ask(provider: &OpenAi, request: ChatRequest) -> Outcome {
         }
     }
     outcome
+}
+
+/// The answer of a server that soon goes silent, with limits long enough for a busy machine to send the first word.
+pub async fn outcome_of(steps: Vec<Step>) -> Outcome {
+    let server = Scripted::with(steps).await;
+    let timeouts = ProviderTimeouts {
+        connect: Duration::from_secs(10),
+        first_token: Duration::from_secs(20),
+        ..short()
+    };
+    ask(&server.provider(timeouts), request("m")).await
+}
+
+/// Asserts that the answer is good and has this text.
+#[track_caller]
+pub fn good(what: &str, outcome: &Outcome, text: &str) {
+    assert_eq!(outcome.error, None, "{what}: {:?}", outcome.text);
+    assert_eq!(outcome.text, text, "{what}");
+}
+
+#[track_caller]
+pub fn failed(what: &str, outcome: &Outcome, code: FailureCode, retryable: bool, part: &str, kept: &str) {
+    let error = outcome.error.as_ref().unwrap_or_else(|| panic!("{what}: no error, but {:?}", outcome.text));
+    assert!(told(error).starts_with("acme "), "{what}: {error:?}");
+    assert!(told(error).contains(part), "{what}: {error:?}");
+    assert_eq!((error.failure.code, error.failure.retryable), (code, retryable), "{what}: {error:?}");
+    assert_eq!(outcome.text, kept, "{what}");
 }

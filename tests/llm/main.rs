@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
 mod ask;
+mod ends;
 mod odd;
 mod places;
 mod refused;
@@ -20,7 +21,7 @@ use futures::StreamExt;
 use futures::future::join_all;
 use inglenook::domain::FailureCode::{self, Broken, Overloaded, Refused, Timeout, Unreachable};
 use inglenook::domain::Usage;
-use inglenook::server::llm::{ChatRequest, MAX_ANSWER_BYTES, Provider, Providers, Timeouts};
+use inglenook::server::llm::{ChatRequest, MAX_ANSWER_BYTES, Provider, ProviderTimeouts, Providers};
 use upstream::{KEY, Upstream, provider, short};
 
 const STORY: &str = "\n\n# A small report\n\nHere is what I found, with **bold** and `code`.\n\n\
@@ -39,8 +40,8 @@ fn numbered(count: usize) -> String {
 #[tokio::test]
 async fn answers_arrive_byte_for_byte() {
     let upstream = Upstream::start();
-    // Long enough for a busy machine: here everything comes.
-    let provider = provider(&upstream.base_url, Timeouts::default());
+    // The default limits, because everything arrives here, even on a busy machine.
+    let provider = provider(&upstream.base_url, ProviderTimeouts::default());
     let cases = [
         ("story", story()),
         ("no-options", story()),
@@ -84,7 +85,7 @@ async fn answers_arrive_byte_for_byte() {
 async fn every_failure_is_a_stated_one() {
     let upstream = Upstream::start();
     let provider = upstream.provider();
-    // Model, failure, retryable, part of the sentence, number of requests, text that was kept.
+    // Model, failure, retryable, part of the sentence, number of requests, text that is kept.
     let cases: &[(&str, FailureCode, bool, &str, usize, &str)] = &[
         ("401", Refused, false, "refused the key", 1, ""),
         ("echo-key", Refused, false, "refused the key", 1, ""),
@@ -131,10 +132,11 @@ async fn an_answer_has_one_maximum() {
 
 #[tokio::test]
 async fn what_cannot_be_reached() {
-    // Bound and let go again, so that nobody listens there.
+    // The port is closed again, so that nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for base_url in [format!("http://127.0.0.1:{port}/v1"), "http://nothing.invalid/v1".into()] {
-        let provider = provider(&base_url, Timeouts { first_token: Duration::from_secs(10), ..short() });
+        let provider =
+            provider(&base_url, ProviderTimeouts { first_token: Duration::from_secs(10), ..short() });
         let error = ask(&provider, request("x")).await.error.unwrap();
         assert_eq!((error.failure.code, error.failure.retryable), (Unreachable, true), "{error:?}");
         let error = provider.models().await.unwrap_err();
@@ -163,13 +165,13 @@ async fn dropping_the_stream_closes_the_request() {
         assert!(dropped.elapsed() < Duration::from_secs(1), "the request is still open");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    // Also before anything came.
+    // Also before any event came.
     let waiting =
         tokio::time::timeout(Duration::from_millis(200), provider.chat(request("hang-first"))).await;
     assert!(waiting.is_err());
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(upstream.log("hang-first").await[0]["closed_by_client"], true);
-    // An answer read to its end was not closed by us.
+    // The client does not close the connection of an answer that was read to its end.
     ask(&provider, request("story")).await;
     assert_eq!(upstream.log("story").await[0]["closed_by_client"], false);
 }
@@ -194,7 +196,8 @@ async fn a_thousand_failures_leave_nothing_behind() {
         let requests = (0..40).map(|i| ask(&provider, request(models[i % models.len()])));
         assert!(join_all(requests).await.iter().all(|outcome| outcome.error.is_some()));
     }
-    // What is left are connections that wait for the next request, one task each; one that was begun while
+    // The tasks that remain hold idle connections, one each. A connection that was begun while another became free is
+    // idle too.
     // another became free waits, too.
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let ended = Instant::now();
@@ -216,7 +219,7 @@ async fn models_are_listed_and_remembered() {
     let models = slash.models().await.unwrap();
     assert_eq!(models[0], "story");
     assert!(models.contains(&"hang-first".to_owned()));
-    // As long as anybody remembers, a provider that goes away does not take its models along.
+    // A provider that fails keeps the models that it listed before.
     let providers = Providers::new(vec![slash]);
     providers.ask().await;
     drop(upstream);
@@ -233,7 +236,7 @@ async fn a_title_is_quick() {
     assert_eq!((outcome.text.as_str(), outcome.error), ("A short title", None));
 }
 
-/// No test of time: prints how fast tokens come through, and in how many pieces.
+/// Measures nothing: prints how fast tokens arrive, and in how many pieces.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_arrives_together_comes_together() {
     let upstream = Upstream::start();

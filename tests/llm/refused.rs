@@ -12,7 +12,7 @@ fn good() -> Vec<Step> {
     sse(&format!("{}{}{DONE}", text("a"), end("stop")))
 }
 
-/// Refuses with `status` and `body` as long as the request has `what`.
+/// A server that refuses with `status` and `body` as long as the request contains `what`.
 async fn without(what: &'static str, status: u16, body: &'static str) -> Scripted {
     Scripted::start(move |request, _| {
         let has = !request[what].is_null() && request[what] != json!(false);
@@ -54,7 +54,7 @@ async fn what_a_server_does_not_know_is_left_out_and_remembered() {
         }
         let asked = server.seen();
         assert_eq!(asked.len(), 3, "{status} {body}: {asked:?}");
-        // What one model does not know another may.
+        // Each model has its own dialect.
         ask(&provider, request("other")).await;
         assert_eq!(server.seen().len(), 5, "{status} {body}");
     }
@@ -92,7 +92,7 @@ async fn a_server_that_refuses_everything_is_asked_a_few_times_only() {
         let outcome = ask(&provider, ChatRequest { max_tokens: Some(20), ..request("m") }).await;
         assert_eq!(outcome.error.unwrap().failure.code, Refused);
         assert!(server.seen().len() <= most, "{body}: {:?}", server.seen());
-        // Nothing was learned from it.
+        // Nothing is remembered from it.
         let before = server.seen().len();
         ask(&provider, request("m")).await;
         assert!(server.seen()[before]["stream_options"].is_object());
@@ -234,7 +234,7 @@ async fn errors_of_many_providers() {
         ),
         (404, "404 page not found", Refused, "base_url"),
         (405, r#"{"detail":"Method Not Allowed"}"#, Refused, "base_url"),
-        // What a person wrote says nothing about the error.
+        // Words of the person that an error repeats say nothing about the error.
         (
             422,
             r#"{"detail":[{"loc":["body","messages"],"msg":"invalid","input":"the context length of your api key"}]}"#,

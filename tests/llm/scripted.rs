@@ -1,27 +1,27 @@
-//! A server on a socket of its own that answers each request with the bytes of a test, and remembers what was asked.
+//! [`Scripted`]: a server that answers each request with the bytes of a test and remembers the requests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use inglenook::server::llm::{OpenAi, Timeouts};
+use inglenook::server::llm::{OpenAi, ProviderTimeouts};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::upstream::provider;
 
-/// What the server does, one after the other; then it closes the connection.
+/// One step of an answer; after the last one the server closes the connection.
 #[derive(Clone, Debug)]
 pub enum Step {
     Send(Vec<u8>),
     Pause(u64),
-    /// Sends this every so many milliseconds until the caller goes away.
+    /// Sends this text every so many milliseconds until the caller closes the connection.
     Repeat(&'static str, u64),
-    /// Sends nothing more and keeps the connection.
+    /// Sends nothing more and keeps the connection open.
     Hang,
 }
 
-/// Ends with the value.
+/// The running server, which ends when this is dropped.
 pub struct Scripted {
     pub base_url: String,
     seen: Arc<Mutex<Vec<Value>>>,
@@ -29,7 +29,7 @@ pub struct Scripted {
 }
 
 impl Scripted {
-    /// `script`: from the body of a request and the number of those before it.
+    /// `script` makes the steps from a request's body and the number of earlier requests.
     pub async fn start(script: impl Fn(&Value, usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -52,12 +52,12 @@ impl Scripted {
         Self { base_url, seen, task }
     }
 
-    /// One that answers every request with the same.
+    /// A server that answers every request with the same steps.
     pub async fn with(steps: Vec<Step>) -> Self {
         Self::start(move |_, _| steps.clone()).await
     }
 
-    pub fn provider(&self, timeouts: Timeouts) -> Arc<OpenAi> {
+    pub fn provider(&self, timeouts: ProviderTimeouts) -> Arc<OpenAi> {
         provider(&self.base_url, timeouts)
     }
 
@@ -115,7 +115,7 @@ async fn play(stream: &mut TcpStream, steps: Vec<Step>) {
     let _ = stream.shutdown().await;
 }
 
-/// The head of an answer whose body ends with the connection; then `body` in one piece.
+/// An answer with headers whose body, sent in one piece, ends with the connection.
 pub fn answer(status: u16, content_type: &str, body: &str) -> Vec<Step> {
     let kind =
         if content_type.is_empty() { String::new() } else { format!("content-type: {content_type}\r\n") };
@@ -126,21 +126,21 @@ pub fn sse(body: &str) -> Vec<Step> {
     answer(200, "text/event-stream", body)
 }
 
-/// The same with a length that is told before.
+/// An answer with a `Content-Length`.
 pub fn sized(body: &str, length: usize) -> Vec<Step> {
     let head =
         format!("HTTP/1.1 200 x\r\ncontent-type: text/event-stream\r\ncontent-length: {length}\r\n\r\n");
     vec![Step::Send((head + body).into_bytes())]
 }
 
-/// The same in chunks of HTTP; `whole`: with the one that ends them.
+/// An answer in chunks; `whole` adds the last, empty chunk.
 pub fn chunked(body: &str, whole: bool) -> Vec<Step> {
     let head = "HTTP/1.1 200 x\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     let end = if whole { "0\r\n\r\n" } else { "" };
     vec![Step::Send(format!("{head}{:x}\r\n{body}\r\n{end}", body.len()).into_bytes())]
 }
 
-/// An event with a delta, and the reason why the answer ends, if it does.
+/// An event with a delta, and with a finish reason if there is one.
 pub fn delta(delta: Value, finish_reason: Option<&str>) -> String {
     event(&json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": finish_reason }] }))
 }

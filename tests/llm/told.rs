@@ -1,4 +1,4 @@
-//! What servers tell of their models: in their lists, and an Ollama one by one.
+//! What servers tell of their models, in their lists and, if they are Ollamas, model by model.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::Json;
 use axum::routing::{get, post};
 use inglenook::domain::{Listed, Model, Traits};
-use inglenook::server::llm::{OpenAi, OpenAiConfig, Provider, Providers, Timeouts};
+use inglenook::server::llm::{OpenAi, OpenAiConfig, Provider, ProviderTimeouts, Providers};
 use serde_json::{Value, json};
 
 use crate::shelf::{Shelf, json as answer, missing};
@@ -18,7 +18,7 @@ fn context(context: u32) -> Traits {
     Traits { context: Some(context), ..Traits::default() }
 }
 
-/// With models that the configuration names.
+/// A provider with configured models.
 fn configured(base_url: &str, models: Vec<Listed>) -> OpenAi {
     OpenAi::new(OpenAiConfig {
         title_model: None,
@@ -27,11 +27,11 @@ fn configured(base_url: &str, models: Vec<Listed>) -> OpenAi {
         api_key: None,
         models,
         traits: Traits { vision: Some(false), ..Traits::default() },
-        timeouts: Timeouts::default(),
+        timeouts: ProviderTimeouts::default(),
     })
 }
 
-/// An Ollama: what it is asked for, and how many of that at once at the most.
+/// An Ollama, which records its requests and the most requests at the same time.
 struct Ollama {
     base_url: String,
     shown: Arc<Mutex<Vec<String>>>,
@@ -40,7 +40,7 @@ struct Ollama {
 }
 
 impl Ollama {
-    /// Each model takes `pause` to be shown.
+    /// Starts one that takes `pause` to show each model.
     async fn start(models: usize, pause: Duration) -> Self {
         let shown = Arc::new(Mutex::new(Vec::new()));
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -90,7 +90,7 @@ async fn a_list_tells_what_its_models_take() {
         ),
     ] {
         let shelf = Shelf::start(move |_| answer(format!(r#"{{"data":[{entry}]}}"#))).await;
-        let it = provider(&shelf.url("/v1"), Timeouts::default());
+        let it = provider(&shelf.url("/v1"), ProviderTimeouts::default());
         assert_eq!(it.traits("m"), Traits::default(), "nothing was asked yet");
         assert_eq!(it.models().await.unwrap(), ["m"]);
         assert_eq!(it.traits("m"), expected, "{entry}");
@@ -105,13 +105,13 @@ async fn an_ollama_shows_its_models_and_holds_up_no_list() {
     let ollama = Ollama::start(9, Duration::from_millis(200)).await;
     for base_url in [ollama.base_url.clone(), ollama.base_url.replace("/v1", "")] {
         ollama.shown.lock().unwrap().clear();
-        let it = provider(&base_url, Timeouts::default());
+        let it = provider(&base_url, ProviderTimeouts::default());
         let providers = Providers::new(vec![it.clone()]);
         let begun = Instant::now();
         providers.ask().await;
         assert!(begun.elapsed() < Duration::from_millis(200), "{:?}", begun.elapsed());
         assert_eq!(providers.offer().models().filter(|model| model.traits == Traits::default()).count(), 9);
-        // Two at the same time ask once.
+        // Two calls at the same time ask once.
         tokio::join!(providers.learn(), providers.learn());
         let offer = providers.offer();
         let traits = |name: &str| offer.models().find(|model| model.name == name).unwrap().traits.clone();
@@ -123,7 +123,7 @@ async fn an_ollama_shows_its_models_and_holds_up_no_list() {
         shown.sort();
         assert_eq!(shown, (0..9).map(|at| format!("m{at}")).collect::<Vec<_>>());
         assert!(ollama.most.load(Ordering::SeqCst) <= 4);
-        // What is known stays known when the list is asked for again.
+        // Traits stay known when the list is asked for again.
         providers.ask().await;
         assert!(!it.learn().await);
         assert_eq!(it.traits("m1").context, Some(8192));
@@ -134,7 +134,7 @@ async fn an_ollama_shows_its_models_and_holds_up_no_list() {
 #[tokio::test]
 async fn of_many_models_some_are_shown_at_a_time() {
     let ollama = Ollama::start(100, Duration::ZERO).await;
-    let it = provider(&ollama.base_url, Timeouts::default());
+    let it = provider(&ollama.base_url, ProviderTimeouts::default());
     it.models().await.unwrap();
     assert!(it.learn().await);
     assert_eq!(ollama.shown.lock().unwrap().len(), 64);
@@ -152,7 +152,7 @@ async fn another_server_is_not_taken_for_an_ollama() {
             _ => missing(),
         })
         .await;
-        let it = provider(&shelf.url("/v1"), Timeouts::default());
+        let it = provider(&shelf.url("/v1"), ProviderTimeouts::default());
         it.models().await.unwrap();
         assert!(!it.learn().await && !it.learn().await);
         assert_eq!(shelf.asked(), ["GET /v1/models", "GET /"]);
@@ -186,12 +186,12 @@ async fn the_configuration_goes_before_what_is_told() {
             Model { traits: context(8192), ..Model::new("acme", "b") }
         ]
     );
-    // Of a model without a word of its own, what is said of all holds.
+    // A model without traits of its own has those of its provider.
     assert_eq!(it.traits("d").vision, Some(false));
-    // Asked again after a while, not each time.
+    // Asked again after a while, not at each call.
     providers.learn().await;
     assert!(shelf.asked().is_empty());
-    // Where all is said, nothing is asked.
+    // A provider whose configuration says everything is not asked.
     let shelf = Shelf::start(|_| missing()).await;
     let it = configured(&shelf.url("/v1"), vec![named("a", context(1000))]);
     assert!(!it.learn().await && shelf.asked().is_empty());

@@ -1,10 +1,10 @@
-//! [`Table`]: which part may name which, as the comment at the head of `src/server/mod.rs` says; and circles.
+//! [`Table`]: which part may name which, read from the head of `src/server/mod.rs`; and [`circles`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{Edges, Sources};
 
-/// For each part those that it may name.
+/// The parts that each part may name.
 pub struct Table(BTreeMap<String, BTreeSet<String>>);
 
 impl Table {
@@ -26,7 +26,7 @@ impl Table {
         self.0.keys().cloned().collect()
     }
 
-    /// The arrows of the files that the table does not have.
+    /// The arrows of the files that the table lacks.
     pub fn forbidden(&self, sources: &Sources) -> Vec<String> {
         let mut found = Vec::new();
         for (name, part, other) in used(sources) {
@@ -38,7 +38,7 @@ impl Table {
         found
     }
 
-    /// The arrows of the table that no file has.
+    /// The arrows of the table that no file uses.
     pub fn unused(&self, sources: &Sources) -> Vec<String> {
         let used: BTreeSet<_> = used(sources).into_iter().map(|(_, part, other)| (part, other)).collect();
         let all = self.0.iter().flat_map(|(part, others)| others.iter().map(move |other| (part, other)));
@@ -63,7 +63,7 @@ fn used(sources: &Sources) -> Vec<(String, String, String)> {
     found.into_iter().collect()
 }
 
-/// One circle for each group of names that lead to each other; none when there is no way back anywhere.
+/// A circle for each group of names that lead to each other.
 pub fn circles(edges: &Edges) -> Vec<String> {
     let (mut done, mut found) = (BTreeSet::new(), Vec::new());
     for start in edges.keys() {

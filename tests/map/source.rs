@@ -12,17 +12,17 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// `server::chat::job` for `src/server/chat/job.rs`, as its parts.
+/// The path of a module in parts: `server::chat::job` for `src/server/chat/job.rs`.
 type Module = Vec<String>;
 
-/// The files below `src`: name, text, and the module that each is.
+/// The Rust files below a folder: name, text, and module.
 pub struct Sources {
     files: BTreeMap<Module, (String, String)>,
     edges: OnceLock<Edges>,
     tests: OnceLock<Vec<Module>>,
 }
 
-/// Which file names which, by their names.
+/// The files that each file names.
 pub type Edges = BTreeMap<String, BTreeSet<String>>;
 
 impl Sources {
@@ -69,7 +69,7 @@ impl Sources {
         part_of(&module_of(name))
     }
 
-    /// Without tests. What a file shows of the files below it is no arrow.
+    /// The arrows between files, without tests. A file's re-exports of the files below it are no arrows.
     pub fn edges(&self) -> &Edges {
         self.edges.get_or_init(|| self.read_edges())
     }
@@ -99,7 +99,7 @@ impl Sources {
         (1..=path.len()).rev().map(|end| path[..end].to_vec()).find(|module| self.files.contains_key(module))
     }
 
-    /// Modules in files of their own that are compiled for tests alone.
+    /// Modules in files of their own that are compiled for tests only.
     fn test_modules(&self) -> &[Module] {
         self.tests.get_or_init(|| self.read_test_modules())
     }
@@ -134,7 +134,7 @@ fn module_of(name: &str) -> Module {
     module
 }
 
-/// Their parts are what lies in them; the files of the others are one part.
+/// The folders whose entries are parts; each other folder is one part.
 const HOUSES: [&str; 2] = ["server", "ui"];
 
 fn part_of(module: &[String]) -> Option<String> {
@@ -159,7 +159,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Takes a path as it stands in the file.
+    /// Adds what a path in the file names.
     fn take(&mut self, path: &[String]) {
         let mut rest = path.iter().peekable();
         let mut absolute = match rest.peek().map(|first| first.as_str()) {
@@ -181,7 +181,7 @@ impl Reader<'_> {
             _ => return,
         };
         absolute.extend(rest.cloned());
-        // Inside a part, its own files; what the part shows of them counts as the part.
+        // Paths into the module itself are no arrows; a re-export counts as the part that has it.
         if let Some(module) = self.sources.file(&absolute).filter(|module| !module.starts_with(self.module)) {
             self.found.insert(module);
         }

@@ -29,7 +29,7 @@ fn upstream() -> SocketAddr {
     address
 }
 
-/// TLS before a server, with a certificate of the folder; the port.
+/// Puts TLS with a certificate of the folder in front of a server. Gives the port.
 async fn behind_tls(target: SocketAddr, name: &str) -> u16 {
     let key = PrivateKeyDer::from_pem_file(format!("{FOLDER}/{name}.key")).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -54,7 +54,7 @@ async fn behind_tls(target: SocketAddr, name: &str) -> u16 {
     port
 }
 
-/// The line on the provider.
+/// What `inglenook check` says of the provider.
 async fn said(base_url: &str, settings: &[(&str, &str)]) -> String {
     let providers = json!([{ "name": "acme", "base_url": base_url }]).to_string();
     let settings: Vec<(String, String)> =
@@ -136,7 +136,7 @@ async fn proxies_are_named_and_not_asked_for_this_machine() {
         let line = said(url, &[(name, "socks://me:hunter22@p:1")]).await;
         assert!(line.contains(name) && !line.contains("hunter22"), "{line}");
     }
-    // A proxy that works is used: here one that hands all on to the model server.
+    // A proxy that works is used; this one forwards everything to the model server.
     let proxy = Proxy::before(target).await.unwrap();
     let through = format!("http://{}", proxy.address);
     let line = said("http://models.invalid/v1", &[("HTTP_PROXY", &through)]).await;
@@ -146,7 +146,7 @@ async fn proxies_are_named_and_not_asked_for_this_machine() {
     assert!(line.contains("acme"), "{line}");
 }
 
-/// The same in a running server, where a question is asked.
+/// A running server does as `check` says when a question is asked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_with_a_proxy_asks_its_own_machine_itself() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

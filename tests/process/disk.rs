@@ -1,7 +1,6 @@
-//! The disk is full, or takes files away, under a running server.
+//! The disk under a running server fills up, or files on it are deleted.
 //!
-//! A limit on the size of files stands for the full disk: it needs no rights, and is over when it is
-//! taken back.
+//! A limit on the size of files stands for the full disk, because it needs no rights and can be lifted again.
 
 use std::fs;
 
@@ -14,13 +13,13 @@ use crate::{
     tokens,
 };
 
-/// No file of the server may be written beyond so many bytes; `None` takes the limit back.
+/// Limits the size of the server's files, in bytes; `None` lifts the limit.
 fn limit(site: &Site, bytes: Option<u64>) {
     let pid = Pid::from_raw(i32::try_from(site.server.pid()).unwrap());
     prlimit(pid, Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap();
 }
 
-/// A problem of this status and code, whose sentence says what to do.
+/// Asserts a problem of this status and code whose sentence says what to do.
 fn is_problem((status, problem): &(u16, Value), code: &str) {
     assert_eq!((*status, problem["code"].as_str()), (503, Some(code)), "{problem}");
     let sentence = problem["detail"].as_str().unwrap();
@@ -67,7 +66,7 @@ async fn a_disk_that_was_full_is_forgotten() {
         let path = format!("/api/v1/conversations/{running}");
         is_problem(&lin.call("PATCH", &path, Some(json!({ "title": "x" }))).await, "storage_full");
         assert_eq!(site.until_ready(503).await, "the disk of the database is full");
-        // Who reads is served.
+        // Reading still works.
         assert_eq!(lin.messages(&running, "markdown").await.len(), 2);
         limit(&site, None);
         works_again(&site, &lin, &conversations).await;
@@ -82,7 +81,7 @@ async fn a_disk_that_was_full_is_forgotten() {
     works_again(&site, &lin, &[running]).await;
 }
 
-/// The journal has room, the database has none: answers go on, and end when there is room again.
+/// The journal has room and the database has none: answers go on, and end when there is room again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_goes_on_while_the_database_is_full() {
     let site = Site::start(&[]).await;
@@ -126,7 +125,7 @@ async fn a_database_that_is_deleted_is_missed() {
     let log = site.server.log();
     assert!(log.contains("inglenook.db was deleted or moved away"), "{log}");
     assert!(!site.data().join("inglenook.db").exists(), "another one was begun");
-    // Nor does the next start begin one.
+    // The next start does not begin one either.
     site.server.kill();
     let refused = site.refused("data", &[]);
     assert!(refused.contains("is gone") && refused.contains("inglenook.db.lock"), "{refused}");
@@ -135,7 +134,7 @@ async fn a_database_that_is_deleted_is_missed() {
     site.until_ready(200).await;
 }
 
-/// Answers go to the database first, and what was seen is there after a crash.
+/// Answers go to the database first then, and the text that was seen is there after a crash.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_journal_that_is_deleted_takes_no_text_along() {
     let mut site = Site::start(&[]).await;

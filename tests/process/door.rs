@@ -1,4 +1,4 @@
-//! Connections that send nothing, half a request or take nothing are given up; those in use are not.
+//! Connections that send nothing or half a request, or that read nothing, are closed; those in use are not.
 
 use std::{
     io,
@@ -24,7 +24,7 @@ const QUICK: [(&str, &str); 3] = [
     ("INGLENOOK_TIMEOUTS_STALL_SECONDS", "2"),
 ];
 
-/// What a client sends at once, and then byte by byte.
+/// For each kind of client its name, what it sends at once, and what it then sends byte by byte.
 const KINDS: [(&str, &str, &str); 5] = [
     ("silent", "", ""),
     ("a slow head", "GET / HTTP/1.1\r\nhost: inglenook.test\r\nx: ", "x"),
@@ -43,7 +43,7 @@ const KINDS: [(&str, &str, &str); 5] = [
     ("one request", "GET /healthz HTTP/1.1\r\nhost: inglenook.test\r\n\r\n", ""),
 ];
 
-/// Sends until the server closes; after how long that was.
+/// Sends until the server closes the connection. Gives how long that took.
 async fn until_closed(address: SocketAddr, first: &str, more: &str) -> Duration {
     let begun = Instant::now();
     let stream = TcpStream::connect(address).await.unwrap();
@@ -73,7 +73,7 @@ async fn who_holds_a_connection_without_using_it_loses_it() {
     let site = Site::start(&QUICK).await;
     let lin = site.person("lin").await;
     let conversation = lin.conversation().await;
-    // Somebody who only listens is not one of them.
+    // A listener, which sends nothing either, is not closed.
     let mut events = lin.events(&conversation, None, Format::Text).await;
     let address = lin.address;
     let held = KINDS
@@ -88,7 +88,7 @@ async fn who_holds_a_connection_without_using_it_loses_it() {
     assert!(events.until_end(&mut View::default()).await, "the listener hears the answer");
 }
 
-/// Asks for some megabytes in one go, with room for a few kilobytes.
+/// Asks for some megabytes, with a receive buffer of a few kilobytes.
 async fn ask_for_much(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(64 << 10)?;
@@ -110,7 +110,7 @@ async fn who_takes_nothing_of_an_answer_is_cut_and_who_is_slow_is_not() {
     assert!(site.open_files() >= before + 21, "they are all being answered");
     let begun = Instant::now();
     let mut bytes = vec![0; 64 << 10];
-    // Three times as long as the others may take nothing.
+    // Three times the limit for connections that read nothing.
     while begun.elapsed() < Duration::from_secs(6) {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let taken = tokio::time::timeout(PATIENCE, slow.read(&mut bytes)).await.expect("more comes").unwrap();
@@ -150,7 +150,7 @@ async fn connections_beyond_the_limit_are_told_so_and_the_others_served() {
         assert!(begun.elapsed() < PATIENCE, "the log says it: {}", site.server.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // Who has a connection is served on it.
+    // A connection that is open is served.
     held[0].write_all(first.as_bytes()).await.unwrap();
     let mut answer = [0; 12];
     held[0].read_exact(&mut answer).await.unwrap();
@@ -170,7 +170,7 @@ async fn a_body_that_comes_too_slowly_is_told_so() {
     let mut answer = String::new();
     tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("it is closed").unwrap();
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"too_slow\""), "{answer}");
-    // Whoever is slow but brings enough is not.
+    // A client that is slow but sends enough is not closed.
     let mut stream = TcpStream::connect(site.server.address).await.unwrap();
     let body = json!({ "email": "x".repeat(20_000), "password": "correct horse" }).to_string();
     let head = format!(

@@ -1,4 +1,4 @@
-//! Listening to a conversation over a socket, and what a listener has seen.
+//! [`Events`] and [`View`]: the events of a conversation over a socket, and what a listener shows after them.
 
 use std::{collections::VecDeque, io};
 
@@ -19,7 +19,7 @@ pub enum Format {
 #[derive(Clone, Debug)]
 pub struct Event {
     pub name: String,
-    /// The place to come back to.
+    /// The number to resume from.
     pub id: u64,
     pub data: Value,
 }
@@ -68,7 +68,7 @@ impl Events {
 
     /// The next event; `None` when the stream has ended, an error when it broke off.
     pub async fn next(&mut self) -> io::Result<Option<Event>> {
-        // Comments are no events.
+        // Comments are skipped.
         let next = tokio::time::timeout(PATIENCE, self.wait());
         next.await.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no event comes")))
     }
@@ -96,7 +96,7 @@ impl Events {
         }
     }
 
-    /// Takes what comes up to the answer's end; `false` when the stream ended before.
+    /// Applies the events up to the answer's end; false if the stream ended before.
     pub async fn until_end(&mut self, view: &mut View) -> bool {
         while let Ok(Some(event)) = self.next().await {
             view.take(&event);
@@ -108,16 +108,16 @@ impl Events {
     }
 }
 
-/// What somebody sees who shows the events one after the other.
+/// What a listener shows that applies the events in order.
 #[derive(Clone, Debug, Default)]
 pub struct View {
-    /// The last place.
+    /// The number of the last event.
     pub place: Option<u64>,
     pub message_id: String,
     pub text: String,
     pub reasoning: String,
     pub blocks: Vec<String>,
-    /// The status that `done` told, or `failed`.
+    /// The status in `done`, or `failed`.
     pub end: Option<String>,
     pub resets: usize,
 }
@@ -129,7 +129,8 @@ impl View {
 
     pub fn take(&mut self, event: &Event) {
         let before = self.place.replace(event.id);
-        // What is told anew after a reset begins lower, so that who is cut off in it gets it anew again.
+        // Events after a reset begin at lower numbers, so that a listener that is cut off among them gets a reset
+        // again.
         let falls = event.name != "reset" && before.is_some_and(|before| before > event.id);
         assert!(!falls, "places fall: {before:?}, {event:?}");
         let text = |field: &str| event.data[field].as_str().unwrap_or_else(|| panic!("{event:?}"));

@@ -1,4 +1,4 @@
-//! A thousand failures of the model server, of every kind: each is told, nothing leaks, no key is seen.
+//! A thousand failures of the model server, of every kind: each is reported, nothing leaks, no key is shown.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -38,7 +38,7 @@ const QUICK: [&str; 18] = [
     "gone/x",
     "tls/x",
 ];
-/// They take until a limit, or megabytes.
+/// These last until a limit, or send megabytes.
 const SLOW: [&str; 4] = ["500", "hang", "hang-first", "huge"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,7 +61,7 @@ async fn a_thousand_failures_leave_nothing_behind() {
     ];
     let site = Site::with(settings, tokens::Calls::default());
     let lin = site.person("lin").await;
-    // As many at once as later, so that what is kept open is open.
+    // As many at once as later, so that the connections that are kept are open.
     fail(&lin, AT_ONCE * 2).await;
     let before = settled_files(&site, usize::MAX).await;
     let begun = Instant::now();
@@ -74,7 +74,7 @@ async fn a_thousand_failures_leave_nothing_behind() {
     assert!(!log.contains("panic"), "{log}");
 }
 
-/// Waits until no more than `most` files are open, or what stays open is clear.
+/// Waits until at most `most` files are open, or their number no longer changes.
 async fn settled_files(site: &Site, most: usize) -> usize {
     let begun = Instant::now();
     loop {
@@ -86,7 +86,7 @@ async fn settled_files(site: &Site, most: usize) -> usize {
     }
 }
 
-/// So many failures, some at once.
+/// Causes `count` failures, some of them at the same time.
 async fn fail(person: &Person, count: usize) {
     let next = &AtomicUsize::new(0);
     let workers = (0..AT_ONCE).map(|_| async move {
@@ -108,7 +108,7 @@ async fn one(person: &Person, conversation: &str, model: &str) {
     let begun = Instant::now();
     let (status, asked) = loop {
         let (status, asked) = person.try_ask(conversation, provider, name, "").await.unwrap();
-        // The answer before has been told to its end and may take a moment to be over.
+        // The end of the last answer was sent, but its conversation may be busy for a moment.
         if status != 409 || begun.elapsed() > PATIENCE {
             break (status, asked);
         }

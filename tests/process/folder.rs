@@ -1,4 +1,4 @@
-//! The data directory: for one process and one user, and not touched by who only looks.
+//! The data directory belongs to one process and one user, and commands that only look do not change it.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ pub fn run(folder: &Path, data: &Path, arguments: &[&str], settings: &[(&str, &s
 }
 
 impl Site {
-    /// What a further process says that does not start, with its data in the folder `data` of the site.
+    /// What another process says when it is refused, with its data in the folder `data` of the site.
     pub fn refused(&self, data: &str, settings: &[(&str, &str)]) -> String {
         let folder = self.data().parent().unwrap().to_owned();
         let output = run(&folder, &folder.join(data), &["serve"], settings);
@@ -61,13 +61,13 @@ async fn a_second_process_is_refused_and_disturbs_nothing() {
     }
     let ended = lin.settled(&conversation).await;
     assert_eq!((&ended["status"], &ended["content"]), (&"complete".into(), &tokens::text(300).into()));
-    // Whoever was killed keeps nobody out.
+    // The lock of a killed process keeps nobody out.
     site.server.kill();
     site.start_again();
     assert_eq!(lin.at(&site).messages(&conversation, "markdown").await.len(), 2);
 }
 
-/// Everything below a folder, the folder first.
+/// The paths of a folder and of everything below it.
 fn below(folder: &Path) -> Vec<PathBuf> {
     let mut found = vec![folder.to_owned()];
     for entry in fs::read_dir(folder).unwrap().flatten() {
@@ -85,7 +85,7 @@ pub fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// A server whose user shares every file with everybody, as containers and careless shells do.
+/// A server with a umask that shares every file with everybody, as containers and careless shells have.
 fn start_generous(folder: &Path) -> Server {
     let program = folder.join("generous");
     fs::write(&program, format!("#!/bin/sh\numask 000\nexec {PROGRAM} \"$@\"\n")).unwrap();
@@ -126,7 +126,8 @@ async fn what_is_kept_is_for_its_owner_only_whatever_the_umask() {
             assert_eq!(mode(path), expected, "{}", path.display());
         }
         server.kill();
-        // As an earlier version left them. The secret is refused then, as it always was.
+        // The modes that an earlier version left. The secret is the exception, because it was always refused if
+        // shared.
         for path in below(&data).iter().filter(|path| !path.ends_with("secret")) {
             fs::set_permissions(path, fs::Permissions::from_mode(if path.is_dir() { 0o755 } else { 0o644 }))
                 .unwrap();
@@ -148,7 +149,7 @@ pub fn tree(folder: &Path) -> Vec<(PathBuf, u64, SystemTime, u32)> {
     below(folder).into_iter().map(about).collect()
 }
 
-/// The report and whether it says that the server would start; nothing is changed by it.
+/// Runs `inglenook check` and asserts that it changes no file. Gives its report, and whether the server would start.
 fn check(folder: &Path, data: &Path) -> (String, bool) {
     fs::write(folder.join("empty.toml"), "").unwrap();
     let before = tree(data.parent().unwrap());
@@ -157,7 +158,7 @@ fn check(folder: &Path, data: &Path) -> (String, bool) {
     (String::from_utf8(output.stdout).unwrap(), output.status.success())
 }
 
-/// Waits until a server that has just started has done its first jobs, and so writes nothing by itself.
+/// Waits until a server that just started has done its first jobs, after which it writes nothing by itself.
 async fn until_idle(folder: &Path, data: &Path) {
     let begun = std::time::Instant::now();
     loop {

@@ -1,5 +1,5 @@
-//! The queue of jobs over real servers: of two each job is done by one, and one that is killed inside a job leaves it
-//! to the other, or to the next process on its database.
+//! The queue of jobs over real servers: of two servers one does each job, and a job of a server that is killed is
+//! done by the other, or by the next process on its database.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -15,11 +15,11 @@ use crate::{
     site::{PATIENCE, Site},
 };
 
-/// The periodic jobs of a server.
+/// The number of periodic jobs.
 const JOBS: usize = 3;
-/// What a server's log says of a job that it did, at the level `debug`.
+/// What the log says of a job that was done, at the level `debug`.
 const DONE: &str = "a job was attended to";
-/// A lease, two looks of a server, and the rest for a machine that does much else.
+/// A lease, two looks of a server, and more because the machine may be busy.
 const TAKEN_OVER: Duration = Duration::from_secs(90);
 
 fn now() -> i64 {
@@ -44,7 +44,7 @@ fn number(job: &Document, field: &str) -> i64 {
     job.get_i64(field).or_else(|_| job.get_i32(field).map(i64::from)).unwrap_or_else(|_| panic!("{job}"))
 }
 
-/// An idempotency key of long ago, which one of the jobs removes.
+/// Adds an old idempotency key, which one of the jobs removes.
 async fn put_old_key(db: &Database) {
     let id = doc! { "u": "ada", "c": "", "k": format!("{}", now()) };
     let key = doc! { "_id": id, "request": "", "answer_id": "none", "created_at": 1_i64 };
@@ -55,7 +55,7 @@ async fn old_keys(db: &Database) -> u64 {
     db.collection::<Document>("keys").count_documents(doc! {}).await.unwrap()
 }
 
-/// Waits until each job has been done and waits for a time after `after`.
+/// Waits until each job is done and is due again after `after`.
 async fn until_done(db: &Database, after: i64) -> Vec<Document> {
     let begun = Instant::now();
     loop {
@@ -79,7 +79,7 @@ async fn of_two_servers_one_does_each_job() {
     for round in 1..=3 {
         let jobs = until_done(&db, begun + 1_000_000).await;
         assert_eq!(jobs.len(), JOBS);
-        // A log is written a moment later; who did one twice has done so by then, too.
+        // The log is written a moment later. A server that did a job twice has done so by then too.
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(done(), JOBS * round);
         assert_eq!(old_keys(&db).await, 0);
@@ -95,7 +95,7 @@ async fn a_job_of_a_killed_server_is_done_by_the_other_after_its_lease() {
     let url = mongod.url("site");
     let db = database(&url).await;
     put_old_key(&db).await;
-    // The first server's jobs hang in the middle: what they remove takes a minute.
+    // The first server's jobs hang, because their deletes take a minute.
     let data = doc! { "failCommands": ["delete"], "appName": "slow", "blockConnection": true, "blockTimeMS": 60_000 };
     let hang = doc! { "configureFailPoint": "failCommand", "mode": "alwaysOn", "data": data };
     db.client().database("admin").run_command(hang).await.unwrap();
@@ -110,7 +110,7 @@ async fn a_job_of_a_killed_server_is_done_by_the_other_after_its_lease() {
         assert!(begun.elapsed() < PATIENCE, "{leased:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    // Two hang, and the third one removes nothing.
+    // Two jobs hang; the third one deletes nothing.
     tokio::time::sleep(Duration::from_secs(1)).await;
     a.server.kill();
 
@@ -127,7 +127,7 @@ async fn a_job_of_a_killed_server_is_done_by_the_other_after_its_lease() {
     assert_eq!(old_keys(&db).await, 0);
 }
 
-/// As `inglenook check` says it.
+/// What `inglenook check` says of the jobs.
 fn checked(site: &Site) -> String {
     let (_, said) = site.command(&["check"], "");
     let line = said.lines().find(|line| line.contains("  jobs: "));
@@ -156,7 +156,7 @@ async fn on_sqlite_the_next_process_does_what_a_killed_one_left() {
     let rest = "ok    jobs: 3 waiting, 0 running, 0 failed";
     until_checked(&site, rest).await;
     site.server.kill();
-    // One job as a process leaves it that dies inside, one that came due meanwhile, and one that failed for good.
+    // One job as a process leaves it that dies while doing it, one that is due, and one that failed for good.
     let mut file = open(&site).await;
     let lease_end = now() + 8_000;
     for (kind, change) in [
@@ -177,7 +177,7 @@ async fn on_sqlite_the_next_process_does_what_a_killed_one_left() {
     .execute(&mut file)
     .await
     .unwrap();
-    // To its end, so that the command finds no log that is being removed.
+    // Closed to its end, so that the command does not find a write-ahead log that is being removed.
     file.close().await.unwrap();
     assert_eq!(
         checked(&site),

@@ -1,4 +1,4 @@
-//! `kill -9` at any moment: what anybody saw is there when the server comes back.
+//! `kill -9` at any moment: text that anybody saw is there when the server comes back.
 
 use std::{
     sync::{Arc, Mutex},
@@ -79,7 +79,7 @@ async fn kill_again_and_again(mut site: Site, store: &str) {
     assert_eq!(site.server.log().matches("panic").count(), 0, "{}", site.server.log());
 }
 
-/// Asks, and has two people listen; their tasks end with the server.
+/// Asks, with two listeners whose tasks end with the server.
 async fn watch(person: &Person, model: &'static str) -> (Watched, [tokio::task::JoinHandle<()>; 2]) {
     let conversation = person.conversation().await;
     let begun = person.ask(&conversation, model).await;
@@ -99,9 +99,9 @@ async fn watch(person: &Person, model: &'static str) -> (Watched, [tokio::task::
     (Watched { conversation, model, begun, views }, listeners)
 }
 
-/// Checks one answer after the restart: bytes seen, bytes stored, and whether it is whole.
+/// Checks one answer after the restart. Gives the bytes seen, the bytes stored, and whether it is whole.
 async fn compare(person: &Person, one: &Watched) -> (usize, usize, bool) {
-    // A server that has much to complete, or whose database is slow, is ready before it has done so.
+    // A server is ready before it has completed the answers of the last process.
     person.settled(&one.conversation).await;
     let messages = person.messages(&one.conversation, "markdown").await;
     let [question, answer] = &messages[..] else { panic!("{}: {messages:?}", one.conversation) };
@@ -143,7 +143,7 @@ async fn compare(person: &Person, one: &Watched) -> (usize, usize, bool) {
     (most, content.len() + reasoning.len(), status == "complete")
 }
 
-/// Goes on listening from the last place: everything exactly once, or anew after a `reset`.
+/// Listens again from the last place and asserts that everything comes exactly once, or again after a `reset`.
 async fn come_back(person: &Person, conversation: &str, mut view: View) -> std::io::Result<View> {
     if view.end.is_none() {
         let mut events = Events::open(person, conversation, view.place, Format::Text).await?;

@@ -1,4 +1,4 @@
-//! Nobody listens, or somebody reads slowly: neither holds back the answer, the others or the server.
+//! Listeners that are absent, slow or idle hold back neither the answer nor the others, and cost little memory.
 
 use std::time::Duration;
 
@@ -22,23 +22,23 @@ async fn nobody_listens_and_the_answer_is_written() {
     assert_eq!(answer["usage"]["completion_tokens"], 300);
 }
 
-/// A hundred who do not read, of an answer of 3 MB.
+/// A hundred listeners that do not read, to an answer of 3 MB.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_readers_hold_nobody_back_and_cost_little() {
     const SLOW: usize = 100;
-    // 256 KiB each, and what one more such answer leaves behind.
+    // 256 KiB for each, and what one more such answer leaves behind.
     const MOST: usize = (SLOW << 18) + (16 << 20);
     let (count, size) = (3_000, 1_000);
     let whole: String = (0..count).map(|place| tokens::sized(place, size)).collect();
     let site = Site::start(&[]).await;
     let lin = site.person("lin").await;
-    // What the answer itself takes of the server is not what its readers cost.
+    // The memory that the answer itself takes is spent before the measurement.
     let first = lin.conversation().await;
     lin.ask(&first, &format!("tokens-{count}-delay-0-size-{size}")).await;
     lin.settled(&first).await;
     let conversation = lin.conversation().await;
     let slow = join_all((0..SLOW).map(|_| async {
-        // A small window, so that the bytes wait in the server.
+        // A small receive buffer, so that the bytes wait in the server.
         let connection = Connection::open_narrow(lin.address, 4096).await.unwrap();
         Events::open_on(connection, &lin, &conversation, None, Format::Text).await.unwrap()
     }))
@@ -54,7 +54,7 @@ async fn slow_readers_hold_nobody_back_and_cost_little() {
     let grown = site.memory().saturating_sub(before);
     println!("{SLOW} slow readers of {} bytes: the server grew by {grown} bytes", whole.len());
     assert!(grown < MOST, "the server grew by {grown} bytes");
-    // Once they read they get it all, be it on this connection or after coming back.
+    // Once they read they get everything, on this connection or after resuming.
     let mut resumed = 0;
     for mut events in slow.into_iter().take(10) {
         let mut view = View::default();

@@ -1,4 +1,4 @@
-//! The log's pipe is stuck, nobody reads what the process prints, a provider writes lines of its own.
+//! The log's pipe is stuck, nobody reads what the process prints, or a provider tries to forge lines.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -28,7 +28,7 @@ impl Drop for Running {
     }
 }
 
-/// The status of an answer; `None` when none comes in time.
+/// The status of an answer; `None` if none comes in time.
 fn status(address: SocketAddr, path: &str) -> Option<u16> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
@@ -47,13 +47,13 @@ fn a_log_that_nobody_reads_does_not_stop_the_site() {
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address: SocketAddr = line.trim().rsplit("http://").next().unwrap().parse().unwrap();
-    // A pipe holds 64 KiB; each of these leaves a line of more than one.
+    // A pipe holds 64 KiB; each of these requests logs more than one.
     let path = format!("/api/{}", "x".repeat(1024));
     for request in 0..400 {
         assert_eq!(status(address, &path), Some(404), "after {request} requests");
     }
     assert_eq!(status(address, "/readyz"), Some(200));
-    // It ends although the last lines cannot be written.
+    // The process ends although its last lines cannot be written.
     let pid = rustix::process::Pid::from_raw(i32::try_from(running.0.id()).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let begun = Instant::now();
@@ -82,7 +82,7 @@ fn nobody_has_to_read_what_the_process_prints() {
     assert_eq!(running.0.try_wait().unwrap(), None, "it ended");
 }
 
-/// A model server whose errors begin lines of their own, and clear the screen.
+/// A model server whose errors contain line breaks and clear the screen.
 fn forger() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -30,6 +30,7 @@ mod server;
 mod sign_in;
 mod site;
 mod stop;
+mod takeover;
 #[path = "../support/tokens.rs"]
 mod tokens;
 mod upgrades;

@@ -1,4 +1,4 @@
-//! What reading long conversations costs the server's memory, by those who read and those who do not.
+//! Reading long conversations costs the server little memory, whether clients read the answer or not.
 
 use std::time::{Duration, Instant};
 
@@ -13,11 +13,11 @@ use crate::{
 const QUESTIONS: usize = 60;
 const BYTES: usize = 260_000;
 const AT_ONCE: usize = 24;
-/// What all readings at once may add. Before windows ended at their bytes it was a gigabyte and more.
+/// The most memory that all readings may add. Before windows were limited in bytes it was over a gigabyte.
 const MOST: usize = 100 << 20;
 const HTML: &str = "accept: text/html\r\n";
 
-/// Asks and waits until the next question is taken.
+/// Asks and waits until the next question would be accepted.
 async fn ask(lin: &Person, conversation: &str, text: &str) {
     let path = format!("/api/v1/conversations/{conversation}/messages");
     let question = json!({ "content": text, "model": "acme/tokens-10-delay-0" });
@@ -39,7 +39,7 @@ async fn many_pages_of_long_messages_at_once_cost_little() {
     let site = Site::start(&[]).await;
     let (lin, bea) = (site.person("lin").await, site.person("bea").await);
     let conversation = lin.conversation().await;
-    // What browsers must write longer than it is.
+    // Text that grows in HTML.
     let text = "<&> ".repeat(BYTES / 4);
     for _ in 0..QUESTIONS {
         ask(&lin, &conversation, &text).await;
@@ -61,12 +61,12 @@ async fn many_pages_of_long_messages_at_once_cost_little() {
                 () = tokio::time::sleep(Duration::from_millis(5)) => peak = peak.max(site.memory()),
             }
         };
-        // Those that wait get their turn.
+        // Readers that had to wait get their answer.
         assert!(answers.into_iter().all(|answer| answer.unwrap().0 == 200));
         peak = peak.max(site.memory());
         println!("{AT_ONCE} times {path}: the server grew by {} bytes", peak - before);
     }
-    // Those that ask and never read.
+    // Clients that ask and never read.
     let request = lin.request("GET", &window, "", "");
     let slow = join_all((0..AT_ONCE).map(|_| async {
         let mut connection = Connection::open_narrow(lin.address, 4096).await.unwrap();
@@ -78,11 +78,11 @@ async fn many_pages_of_long_messages_at_once_cost_little() {
     peak = peak.max(site.memory());
     println!("at the most, with {} who never read: {} bytes", slow.len(), peak - before);
     assert!(peak - before < MOST, "the server grew by {} bytes", peak - before);
-    // Others do not notice.
+    // Others are served at once.
     let begun = Instant::now();
     assert_eq!(bea.call_with("GET", "/", None, HTML).await.unwrap().0, 200);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    // Who is gone takes no room.
+    // Clients that are gone take no memory.
     drop(slow);
     assert_eq!(lin.call_with("GET", &page, None, HTML).await.unwrap().0, 200);
 }

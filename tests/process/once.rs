@@ -1,4 +1,4 @@
-//! Once is once: the same key gives the same answer, in parallel and after a crash.
+//! The same idempotency key gives the same answer, in parallel and after a crash.
 
 use futures::future::join_all;
 

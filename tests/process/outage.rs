@@ -1,9 +1,9 @@
-//! The database goes away in mid-stream: people see their answers go on, and it is all there when the
-//! database is back.
+//! The database goes away in mid-stream, or refuses a write: answers go on or end with a sentence, and no text is lost.
 
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use mongodb::{Client, bson::doc};
 
 use crate::{
     events::{Events, Format, View},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 const TOKENS: usize = 300;
-/// How long it is away; the answers take about so long.
+/// How long the database is away, which is about as long as the answers take.
 const AWAY: Duration = Duration::from_secs(4);
 
 async fn behind_a_proxy() -> (Proxy, Site) {
@@ -22,7 +22,7 @@ async fn behind_a_proxy() -> (Proxy, Site) {
     let mongod = mongod::shared().await.url(&database);
     let address = mongod.split('/').nth(2).unwrap().parse().unwrap();
     let proxy = Proxy::before(address).await.unwrap();
-    // A call gives up after twice a second; the members' own addresses are not asked for.
+    // A call fails after twice a second. A direct connection does not ask for the members' own addresses.
     let url = format!(
         "mongodb://{}/{database}?directConnection=true&serverSelectionTimeoutMS=1000&connectTimeoutMS=1000",
         proxy.address
@@ -46,7 +46,7 @@ async fn ask(person: &Person, model: &str) -> Asked {
     Asked { conversation, begun, events, view }
 }
 
-/// Whether this can be asked and read at the moment.
+/// Whether the conversation can be read at the moment.
 async fn works(person: &Person, conversation: &str) -> bool {
     let path = format!("/api/v1/conversations/{conversation}");
     let (status, answer) = person.call("GET", &path, None).await;
@@ -73,7 +73,7 @@ async fn goes_away(network: Network) {
         proxy.set(Network::Works);
         (began, ended)
     };
-    // How much was seen at which time.
+    // The bytes seen at each time.
     let watch = join_all(asked.iter_mut().map(async |one| {
         let mut progress = Vec::new();
         while one.view.end.is_none() {
@@ -106,13 +106,13 @@ async fn goes_away(network: Network) {
         );
         assert_eq!(stored[1]["status"], "complete");
     }
-    // Its end came while nothing could be stored, and was told once it was.
+    // The end came while nothing could be stored, and was sent once it was stored.
     let (conversation, _, view, told) = short;
     let stored = person.settled(&conversation).await;
     assert!(told > ended, "an end was told that was not stored: {stored}");
     assert_eq!((view.text.as_str(), view.end.as_deref()), (tokens::text(100), Some("complete")), "{stored}");
     assert_eq!(stored["content"], tokens::text(100));
-    // What was refused left nothing that is in the way.
+    // Refused questions left nothing behind.
     let begun = Instant::now();
     loop {
         let (status, answer) = person.try_ask(&idle, "acme", "tokens-5-delay-0", "").await.unwrap();
@@ -136,7 +136,7 @@ async fn the_database_freezes_in_mid_stream() {
     goes_away(Network::Frozen).await;
 }
 
-/// Cut off again and again while people ask: each question that was acknowledged is there, once.
+/// The database is cut off again and again while people ask: each question that was acknowledged is there once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_between_cuts_is_there() {
     let (proxy, site) = behind_a_proxy().await;
@@ -159,7 +159,7 @@ async fn what_was_acknowledged_between_cuts_is_there() {
             if ended.load(std::sync::atomic::Ordering::Relaxed) {
                 break;
             }
-            // The same key again, as long as it is not known what became of it.
+            // The same key again, as long as the outcome is unknown.
             let key = format!("idempotency-key: {conversation}-{number}\r\n");
             loop {
                 let asked = person.try_ask(conversation, "acme", "tokens-20-delay-2", &key).await;
@@ -199,4 +199,29 @@ async fn what_was_acknowledged_between_cuts_is_there() {
     }
     println!("{all} questions acknowledged");
     assert!(all >= 16, "{all}");
+}
+
+/// A write that MongoDB refuses ends the answer and frees the conversation.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_end_is_told_as_failed() {
+    let url = mongod::shared().await.url(&mongod::fresh_database());
+    let site = Site::start(&[("INGLENOOK_STORE", &url)]).await;
+    let person = site.person("ada").await;
+    let conversation = person.conversation().await;
+    let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
+    let rule = |rule| doc! { "collMod": "messages", "validator": rule };
+    let refuse = doc! { "$nor": [{ "status": "complete", "role": "assistant" }] };
+    database.run_command(rule(refuse)).await.unwrap();
+    let begun = person.ask(&conversation, "tokens-20-delay-0").await;
+    let mut view = View::after(begun.after);
+    let mut events = person.events(&conversation, Some(begun.after), Format::Text).await;
+    assert!(events.until_end(&mut view).await);
+    let stored = person.messages(&conversation, "markdown").await.pop().unwrap();
+    assert_eq!(
+        (stored["status"].as_str(), stored["content"].as_str()),
+        (Some("failed"), Some(tokens::text(20)))
+    );
+    database.run_command(rule(doc! {})).await.unwrap();
+    person.ask(&conversation, "tokens-5-delay-0").await;
+    assert_eq!(person.settled(&conversation).await["status"], "complete");
 }

@@ -1,4 +1,4 @@
-//! Connections that are cut at every event: who comes back misses nothing and sees nothing twice.
+//! Connections that are cut at every event: a listener that resumes misses nothing and sees nothing twice.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -36,16 +36,16 @@ async fn ten_thousand_resumes() {
     println!("{} resumes", resumes.load(Ordering::Relaxed));
 }
 
-/// An answer that is listened to in pieces while it is written, and then again from each of its places.
+/// Listens to an answer in pieces while it is written, and then again from many of its places.
 async fn one_answer(person: &Person, format: Format, resumes: &AtomicUsize, dice: &std::sync::Mutex<Dice>) {
     let conversation = person.conversation().await;
     let begun = person.ask(&conversation, &format!("tokens-{TOKENS}-delay-4")).await;
-    // One who stays, so that the log does too.
+    // A listener that stays, so that the server keeps the log.
     let mut anchor = person.events(&conversation, Some(begun.after), format).await;
     let mut view = View::after(begun.after);
     let mut places = vec![begun.after];
-    // The blocks that changed since a place are told again until all of them were told: who is cut off before
-    // that, each time, stays a little longer.
+    // After a place the blocks that changed since are sent again until all are sent. A listener that is cut off
+    // before that stays a little longer each time.
     let mut in_vain = 0;
     while view.end.is_none() {
         let wanted = if format == Format::Text { 1 } else { 1 + dice.lock().unwrap().below(6) as usize };
@@ -76,7 +76,7 @@ async fn one_answer(person: &Person, format: Format, resumes: &AtomicUsize, dice
     }
 }
 
-/// So many events from the last place on, and then the connection is cut.
+/// Up to `wanted` events from the last place on; then the connection is cut.
 async fn some(person: &Person, conversation: &str, view: &View, format: Format, wanted: usize) -> Vec<Event> {
     let mut events = person.events(conversation, view.place, format).await;
     let mut some = Vec::new();
@@ -91,16 +91,16 @@ async fn some(person: &Person, conversation: &str, view: &View, format: Format, 
     some
 }
 
-/// The rest of an answer that has ended, from a place in it.
+/// Listens to the rest of an answer that has ended, from a place in it.
 async fn from_place(person: &Person, conversation: &str, format: Format, place: u64, stayed: &View) {
     let mut events = person.events(conversation, Some(place), format).await;
     let mut rest = View::after(place);
     assert!(events.until_end(&mut rest).await);
     match format {
-        // Anew after a reset or from the beginning, else what was missing.
+        // All of it after a reset or from the beginning, else what was missing.
         Format::Text if !rest.message_id.is_empty() => assert_eq!(rest.text, stayed.text),
         Format::Text => assert!(stayed.text.ends_with(&rest.text), "from {place}: {:?}", rest.text),
-        // What comes is as it is in the end; what does not come was so at that place.
+        // Blocks that come are as they are in the end; the others were so at that place.
         Format::Html => {
             for (index, block) in rest.blocks.iter().enumerate().filter(|(_, block)| !block.is_empty()) {
                 assert_eq!(block, &stayed.blocks[index], "from {place}");

@@ -1,4 +1,4 @@
-//! Two servers with different secrets on one database: the second one is refused and disturbs nothing.
+//! Of two servers with different secrets on one database the second one is refused and disturbs nothing.
 
 use crate::{
     folder, mongod,
@@ -9,7 +9,7 @@ use crate::{
 const ONE: &str = "c2VjcmV0LW9mLW9uZS1zZXJ2ZXItMDEyMzQ1Njc4OTAx";
 const OTHER: &str = "c2VjcmV0LW9mLWFub3RoZXItc2VydmVyLTAxMjM0NTY3";
 
-/// An answer that is being written while others knock.
+/// Begins an answer that is being written while other servers try to start.
 async fn writing(site: &Site) -> (Person, String) {
     let lin = site.person("lin").await;
     let conversation = lin.conversation().await;
@@ -29,7 +29,7 @@ async fn two_secrets_on_one_mongodb_are_refused_while_the_first_server_lives() {
     let store = ("INGLENOOK_STORE", &*url);
     let mut site = Site::start(&[store, ("INGLENOOK_SECRET", ONE)]).await;
     let (lin, conversation) = writing(&site).await;
-    // One that is set, and one that the second server makes for itself.
+    // A secret that is set, and one that the second server makes for itself.
     for more in [&[store, ("INGLENOOK_SECRET", OTHER)][..], &[store]] {
         let refused = tokio::task::block_in_place(|| site.refused("other", more));
         assert!(refused.contains("another secret") && refused.contains("INGLENOOK_SECRET"), "{refused}");
@@ -47,7 +47,7 @@ async fn two_secrets_on_one_mongodb_are_refused_while_the_first_server_lives() {
     let (starts, report) = check(ONE);
     assert!(starts, "{report}");
     undisturbed(&lin, &conversation).await;
-    // Whoever is gone is not asked. Its last sign of life stays, as it was killed.
+    // A server that is gone does not count, although its last heartbeat stays because it was killed.
     site.server.kill();
     let second = Site::start(&[store, ("INGLENOOK_SECRET", OTHER)]).await;
     assert_eq!(lin.at(&second).call("GET", "/api/v1/me", None).await.0, 401, "signed with the old secret");

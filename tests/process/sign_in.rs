@@ -1,4 +1,4 @@
-//! The door while strangers lean on it: what they cost, and whether others still come in.
+//! Floods of wrong passwords and long addresses: what they cost, and whether others can still sign in.
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::{events::Format, mongod, site::Site};
 
 const LOGIN: &str = "/api/v1/auth/login";
-/// What the tests' people have as their password.
+/// The password of all people in these tests.
 const PASSWORD: &str = "correct horse";
-/// Lets a test come from any address.
+/// Lets a test send requests from any address.
 const PROXY: (&str, &str) = ("INGLENOOK_TRUSTED_PROXIES", "127.0.0.1");
 
-/// Signs in from an address; the status and the answer.
+/// Signs in from an address. Gives the status and the answer.
 async fn sign_in(site: &Site, from: &str, email: &str, password: &str) -> (u16, Value) {
     let form = json!({ "email": email, "password": password });
     let lines = format!("x-forwarded-for: {from}\r\n");
@@ -28,14 +28,14 @@ async fn register(site: &Site, from: &str, email: &str) {
     assert_eq!(status, 201, "{answer}");
 }
 
-/// Runs `right` while five hundred wrong ones, all sent at once, are under way; how long it took, and how many
-/// of the wrong ones were tried, were to wait, and came while too many did.
+/// Runs `right` while five hundred wrong sign-ins, all sent at once, are under way. Gives how long it took, and how
+/// many of the wrong ones were tried, told to wait, and refused because too many came.
 async fn beside_a_flood(
     wrong: impl Iterator<Item = impl Future<Output = (u16, Value)>>,
     right: impl Future<Output = (u16, Value)>,
 ) -> (Duration, [usize; 3]) {
     let mut wrong: FuturesUnordered<_> = wrong.collect();
-    // The flood is in full swing.
+    // The flood has begun.
     let mut answers = vec![wrong.next().await.unwrap().0];
     let flood = async {
         while let Some((status, _)) = wrong.next().await {
@@ -56,7 +56,7 @@ async fn beside_a_flood(
 async fn five_hundred_wrong_ones_from_elsewhere_hold_nobody_up() {
     let site = Site::start(&[PROXY]).await;
     register(&site, "192.0.2.1", "lin@example.org").await;
-    // From one address, and a new place for who signs in.
+    // The flood comes from one address; the person signs in from a new one.
     let flood = (0..500).map(|_| sign_in(&site, "198.51.100.7", "lin@example.org", "wrong"));
     register(&site, "192.0.2.1", "kim@example.org").await;
     let right = sign_in(&site, "203.0.113.5", "kim@example.org", PASSWORD);
@@ -64,11 +64,11 @@ async fn five_hundred_wrong_ones_from_elsewhere_hold_nobody_up() {
     println!("beside 500 wrong ones from one address: {took:?}, {tried:?}");
     assert!(took < Duration::from_secs(1), "{took:?}");
     assert_eq!(tried, [10, 490, 0]);
-    // The owner comes in where they are used to, though the account is spent for new places.
+    // The owner can sign in from a known address, although new addresses are refused for the account.
     assert_eq!(sign_in(&site, "203.0.113.9", "lin@example.org", PASSWORD).await.0, 429);
     assert_eq!(sign_in(&site, "192.0.2.1", "lin@example.org", PASSWORD).await.0, 200);
 
-    // From as many addresses, on as many accounts: those whom the site knows pass.
+    // From as many addresses, on as many accounts: people at known addresses can sign in.
     let from = |at: usize| format!("198.51.{}.{}", at / 250, at % 250);
     let flood = (0..500).map(|at| {
         let site = &site;

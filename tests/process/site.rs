@@ -1,4 +1,4 @@
-//! A server process with its upstream, and the people who use it over sockets.
+//! [`Site`] and [`Person`]: a server process with its upstream, and the people who use it over sockets.
 
 use std::{
     io::Write,
@@ -17,9 +17,9 @@ use crate::{
     tokens,
 };
 
-/// The provider's key, which nobody may ever see.
+/// The provider's key, which must never be shown.
 pub const KEY: &str = "sk-test-0123456789abcdef";
-/// For anything that comes at once on a machine with nothing else to do.
+/// The limit for anything that takes a moment on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Site {
@@ -34,7 +34,7 @@ impl Site {
         Self::over(settings, |_| ()).await
     }
 
-    /// The same over what `leave` puts into the data directory before the first start.
+    /// Like [`Site::start`], with what `leave` puts into the data directory before the start.
     pub async fn over(settings: &[(&str, &str)], leave: impl FnOnce(&Path)) -> Self {
         let (listener, address) = tokens::listen().unwrap();
         let calls = tokens::Calls::default();
@@ -73,14 +73,14 @@ impl Site {
         self.folder.path().join("data")
     }
 
-    /// What `/readyz` says.
+    /// The status and body of `/readyz`.
     pub async fn ready(&self) -> (u16, String) {
         let nobody = Person { address: self.server.address, token: String::new() };
         let (status, text) = nobody.call("GET", "/readyz", None).await;
         (status, text.as_str().unwrap_or_default().trim().to_owned())
     }
 
-    /// Waits until `/readyz` says so; what it said last.
+    /// Waits until `/readyz` has this status. Gives its body.
     pub async fn until_ready(&self, status: u16) -> String {
         let begun = Instant::now();
         loop {
@@ -101,8 +101,8 @@ impl Site {
         Person { token: signed["token"].as_str().unwrap().to_owned(), ..person }
     }
 
-    /// Runs another command of the program beside the server, with its settings and `input`; whether it
-    /// succeeded, and what it said.
+    /// Runs another command of the program beside the server, with its settings and `input`. Gives whether it
+    /// succeeded, and what it printed.
     pub fn command(&self, arguments: &[&str], input: &str) -> (bool, String) {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_inglenook"))
             .args(arguments)
@@ -116,29 +116,29 @@ impl Site {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // One that ends without reading is no mistake.
+        // A command may end without reading its input.
         let _ = command.stdin.take().unwrap().write_all(input.as_bytes());
         let done = command.wait_with_output().unwrap();
         let said = [done.stdout, done.stderr].concat();
         (done.status.success(), String::from_utf8_lossy(&said).into_owned())
     }
 
-    /// Nobody who is signed in.
+    /// Somebody who is not signed in.
     pub fn stranger(&self) -> Person {
         self.holder("")
     }
 
-    /// Whoever has this token.
+    /// The person with this token.
     pub fn holder(&self, token: &str) -> Person {
         Person { address: self.server.address, token: token.to_owned() }
     }
 
-    /// Open files of the server, sockets included.
+    /// The number of the server's open files, sockets included.
     pub fn open_files(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.server.pid())).unwrap().count()
     }
 
-    /// Resident memory of the server in bytes.
+    /// The server's resident memory in bytes.
     pub fn memory(&self) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.pid())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -158,7 +158,7 @@ pub struct Person {
     token: String,
 }
 
-/// What a question was answered with.
+/// The reply to a question.
 #[derive(Clone, Debug)]
 pub struct Begun {
     pub question: String,
@@ -185,7 +185,7 @@ impl Person {
         self.call_with(method, path, body, "").await.expect("the server answers")
     }
 
-    /// With further head lines, each ended by CR LF.
+    /// A call with more header lines, each ended by CR LF.
     pub async fn call_with(
         &self,
         method: &str,
@@ -217,7 +217,7 @@ impl Person {
         )
     }
 
-    /// A new conversation with a title, so that nobody asks for one.
+    /// A new conversation with a title, so that no model is asked for one.
     pub async fn conversation(&self) -> String {
         let (status, made) =
             self.call("POST", "/api/v1/conversations", Some(json!({ "title": "Named" }))).await;
@@ -261,7 +261,7 @@ impl Person {
         window["items"].as_array().unwrap().clone()
     }
 
-    /// The newest message once it is written to its end.
+    /// Waits for the newest message to be written to its end.
     pub async fn settled(&self, conversation: &str) -> Value {
         let begun = Instant::now();
         loop {
@@ -275,11 +275,11 @@ impl Person {
     }
 }
 
-/// Numbers that look random, and the same again for the same seed.
+/// Pseudo-random numbers, the same for the same seed.
 pub struct Dice(u64);
 
 impl Dice {
-    /// The seed of `INGLENOOK_TEST_SEED`, or one of the clock; printed, so that a failure can be repeated.
+    /// Takes the seed from `INGLENOOK_TEST_SEED` or the clock, and prints it so that a failure can be repeated.
     pub fn new(what: &str) -> Self {
         let named = std::env::var("INGLENOOK_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         let now = || std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros() as u64;

@@ -1,4 +1,4 @@
-//! SIGTERM: new work is refused, running answers may finish, and what is left is kept.
+//! After SIGTERM new work is refused, running answers may finish, and unfinished ones are kept.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ struct Stopping {
 }
 
 impl Stopping {
-    /// A server with an answer of which something has been seen.
+    /// A server with an answer of which some text was seen.
     async fn start(seconds: &str, model: &str) -> Self {
         let site = Site::start(&[("INGLENOOK_SHUTDOWN_SECONDS", seconds)]).await;
         let lin = site.person("lin").await;
@@ -41,14 +41,14 @@ impl Stopping {
         }
     }
 
-    /// Listens until the server closes the stream; breaking off is no way to end it.
+    /// Listens until the server closes the stream in order.
     async fn hear_the_rest(&mut self) {
         while let Some(event) = self.events.next().await.expect("the stream is closed, not broken off") {
             self.view.take(&event);
         }
     }
 
-    /// The exit code, and what the next process has of the answer.
+    /// The exit code, and the answer as the next process has it.
     async fn next_process(mut self) -> (Option<i32>, serde_json::Value, View) {
         let ended = self.site.server.ended_within(PATIENCE).expect("the process ends");
         self.site.start_again();
@@ -69,7 +69,7 @@ async fn a_running_answer_may_finish_and_new_ones_are_refused() {
     let (status, refused) = stopping.lin.try_ask(&other, "acme", "tokens-10-delay-0", "").await.unwrap();
     assert_eq!(status, 503, "{refused}");
     assert!(refused["detail"].as_str().is_some_and(|sentence| sentence.len() > 10), "{refused}");
-    // Who reads is still served.
+    // Reading still works.
     assert_eq!(stopping.lin.messages(&stopping.conversation, "markdown").await.len(), 2);
     stopping.hear_the_rest().await;
     assert_eq!(stopping.view.end.as_deref(), Some("complete"));
@@ -104,7 +104,7 @@ async fn a_second_signal_ends_at_once() {
     }
     let (code, answer, view) = stopping.next_process().await;
     println!("ended {:?} after the second signal", again.elapsed());
-    // Of the answer's 100 s and the limit's 600 s nothing was waited for.
+    // The server waited for neither the answer's 100 s nor the limit's 600 s.
     assert!(again.elapsed() < Duration::from_secs(30));
     assert_eq!((code, &answer["status"]), (Some(0), &"interrupted".into()));
     assert!(answer["content"].as_str().unwrap().starts_with(&view.text));

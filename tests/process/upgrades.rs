@@ -1,5 +1,5 @@
-//! What earlier versions left when they were killed in the middle of an answer is opened, and nothing of it is lost.
-//! `tests/fixtures/upgrades/README.md` says how it was made.
+//! Databases that earlier versions left when they were killed in the middle of an answer are opened, and nothing is
+//! lost. `tests/fixtures/upgrades/README.md` says how they were made.
 
 use std::{
     fs,
@@ -22,9 +22,9 @@ use crate::{
     tokens,
 };
 
-/// Their commits, and the first migration that their SQLite databases have not seen.
+/// The commits of the versions, and the first migration that each one's SQLite database lacks.
 const VERSIONS: [(&str, &str); 3] = [("c9d886f", "0002"), ("c08ce23", "0004"), ("73e2e00", "0004")];
-/// What a message says wherever it is shown. Which siblings it has is another matter: they come and go.
+/// The fields that a message has wherever it is shown, without its siblings, which come and go.
 const FIELDS: [&str; 11] = [
     "id",
     "conversation_id",
@@ -39,7 +39,7 @@ const FIELDS: [&str; 11] = [
     "created_at",
 ];
 
-/// What a version left, and what was seen of it before.
+/// What a version left, and what it had shown before.
 struct Left {
     version: &'static str,
     folder: PathBuf,
@@ -54,7 +54,7 @@ impl Left {
         Self { version, folder, seen }
     }
 
-    /// Puts the data directory back, for its owner only as the server made it: git keeps no such modes.
+    /// Copies the data directory and sets the modes that the server had set, because git does not keep them.
     fn put(&self, data: &Path) {
         fs::create_dir_all(data).unwrap();
         put_all(&self.folder, data);
@@ -71,8 +71,8 @@ impl Left {
         self.seen["running"]["answer"].as_str().unwrap()
     }
 
-    /// The text of the answer that was being written, as far as it must be there: of versions with a journal all that
-    /// was seen, before them what had been stored.
+    /// The text that must be there of the answer that was being written: all that was seen if the version had a
+    /// journal, else what was stored.
     fn kept(&self, with_journal: bool) -> &str {
         let whole = with_journal && self.folder.join("journal").exists();
         self.seen["running"][if whole { "seen" } else { "stored" }].as_str().unwrap()
@@ -92,7 +92,7 @@ fn put_all(from: &Path, to: &Path) {
     }
 }
 
-/// Every conversation, message, branch and failure that was seen is there, for somebody who never signed out.
+/// Asserts that every conversation, message, branch and failure is there, for a session of that time.
 async fn everything_is_there(site: &Site, left: &Left, with_journal: bool) -> Person {
     let lin = site.holder(left.seen["token"].as_str().unwrap());
     let (status, me) = lin.call("GET", "/api/v1/me", None).await;
@@ -114,7 +114,7 @@ async fn everything_is_there(site: &Site, left: &Left, with_journal: bool) -> Pe
     }
     assert_eq!(Value::Object(listed), left.seen["conversations"], "{}", left.version);
     for (id, seen) in left.messages() {
-        // On the branch on screen or not.
+        // Whether the message is on the branch on screen or not.
         let (status, selected) = lin.call("POST", &format!("/api/v1/messages/{id}/select"), None).await;
         assert_eq!(status, 200, "{}: {selected}", left.version);
         let shown = lin.messages(seen["conversation_id"].as_str().unwrap(), "markdown").await;
@@ -143,7 +143,7 @@ fn is_interrupted(message: &Value, kept: &str) {
     assert!(whole.starts_with(content), "never said: {content}");
 }
 
-/// People come in with their old password, and the conversation goes on where it was cut.
+/// Asserts that people can sign in with their old password, and that the conversation goes on where it was cut.
 async fn life_goes_on(site: &Site, lin: &Person, left: &Left) {
     let again = site.stranger().signed_in_again("lin").await;
     let conversation = left.messages()[left.running()]["conversation_id"].as_str().unwrap();
@@ -153,7 +153,7 @@ async fn life_goes_on(site: &Site, lin: &Person, left: &Left) {
     assert_eq!(answer["content"], tokens::text(10));
 }
 
-/// Ends it in order and starts it again, which has nothing to tell of.
+/// Stops the server in order and starts it again, which logs nothing unusual.
 fn starts_again(site: &mut Site) {
     site.server.signal(Signal::TERM);
     assert!(site.server.ended_within(PATIENCE).is_some_and(|status| status.success()));
@@ -187,7 +187,7 @@ async fn database_files_of_earlier_versions_keep_everything_and_a_copy_aside() {
         assert_eq!(copies(&site.data()), [name]);
         assert_eq!(mode(&copy), 0o600);
 
-        // The copy is as good as the database was.
+        // The copy opens as the database did.
         let restored = Site::over(&[], |data| {
             fs::create_dir(data).unwrap();
             fs::copy(&copy, data.join("inglenook.db")).unwrap();
@@ -197,7 +197,7 @@ async fn database_files_of_earlier_versions_keep_everything_and_a_copy_aside() {
     }
 }
 
-/// Neither `check` nor `passwd` upgrades or copies anything, and `check` says what a start will do.
+/// Asserts that neither `check` nor `passwd` upgrades or copies anything, and that `check` says what a start will do.
 fn looking_changes_nothing(left: &Left, name: &str) {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");

@@ -1,4 +1,4 @@
-//! A database that a newer version wrote is refused by every command, with one sentence.
+//! Every command refuses a database that a newer version wrote, with one sentence.
 
 use mongodb::{
     Client,
@@ -12,7 +12,7 @@ use crate::{
     site::Site,
 };
 
-/// `serve`, `check` and `passwd` each say what was found, what is known and what to do.
+/// Asserts that `serve`, `check` and `passwd` each say what they found, what they know and what to do.
 fn refused_everywhere(site: &Site, settings: &[(&str, &str)], found: i64) {
     let data = site.data();
     for arguments in [&["serve"][..], &["check"], &["passwd", "lin@example.org"]] {
@@ -64,7 +64,7 @@ async fn a_newer_mongodb_database_is_refused_by_every_command() {
     let db = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     let meta = db.collection::<Document>("meta");
     let schema = meta.find_one(doc! { "_id": "schema" }).await.unwrap().unwrap();
-    // The shell of MongoDB writes numbers of 64 bits only when it is told to.
+    // The MongoDB shell writes other kinds of numbers unless told otherwise.
     for version in [999_i64.into(), 999_i32.into(), mongodb::bson::Bson::Double(999.0)] {
         meta.replace_one(doc! { "_id": "schema" }, doc! { "version": version }).await.unwrap();
         tokio::task::block_in_place(|| refused_everywhere(&site, &settings, 999));

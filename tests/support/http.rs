@@ -1,21 +1,21 @@
-//! A client as cheap as can be: HTTP/1.1 straight on a socket, whole answers and endless ones.
+//! A client that costs as little as possible: HTTP/1.1 on a socket, for whole answers and endless ones.
 
 use std::{cell::RefCell, io, net::SocketAddr};
 
 use tokio::net::{TcpSocket, TcpStream};
 
-/// One kept connection.
+/// One keep-alive connection.
 pub struct Connection {
     stream: TcpStream,
-    /// What came and was not taken yet.
+    /// Bytes that came and were not taken yet.
     pending: Vec<u8>,
     chunks: Chunks,
-    /// Bytes that came, heads and framing included.
+    /// All bytes that came, headers and framing included.
     pub received: u64,
 }
 
 thread_local! {
-    /// All connections of a thread read into the same place.
+    /// The buffer that all connections of a thread read into.
     static PAGE: RefCell<Box<[u8]>> = RefCell::new(vec![0; 64 << 10].into());
 }
 
@@ -26,7 +26,7 @@ impl Connection {
         Ok(Self { stream, pending: Vec::new(), chunks: Chunks::default(), received: 0 })
     }
 
-    /// With room for only so many bytes that were not read yet.
+    /// Opens a connection with a small receive buffer of `bytes`.
     pub async fn open_narrow(address: SocketAddr, bytes: u32) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_recv_buffer_size(bytes)?;
@@ -34,8 +34,8 @@ impl Connection {
         Ok(Self { stream, pending: Vec::new(), chunks: Chunks::default(), received: 0 })
     }
 
-    /// Asks, and reads the head of the answer; its body is to be read next. The status and the length,
-    /// which is `None` for a body in chunks.
+    /// Sends a request and reads the head of its answer; the body comes next. Gives the status and the length of the
+    /// body, which is `None` for a chunked body.
     pub async fn ask(&mut self, request: &[u8]) -> io::Result<(u16, Option<usize>)> {
         let mut sent = 0;
         while sent < request.len() {
@@ -58,7 +58,7 @@ impl Connection {
         }
     }
 
-    /// The whole body of the answer whose head has been read.
+    /// Reads the whole body of the answer whose head was read.
     pub async fn body(&mut self, length: Option<usize>) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         match length {
@@ -73,7 +73,7 @@ impl Connection {
         Ok(body)
     }
 
-    /// The next pieces of a body in chunks; `false` when it has ended.
+    /// Gives the next pieces of a chunked body to `each`; false when the body has ended.
     pub async fn pieces(&mut self, mut each: impl FnMut(&[u8])) -> io::Result<bool> {
         if self.chunks.ended {
             return Ok(false);
@@ -101,7 +101,7 @@ impl Connection {
     }
 }
 
-/// Hands what comes next to `take`; how many bytes that were.
+/// Gives the next bytes to `take`, and their number to the caller.
 async fn read_into(stream: &TcpStream, mut take: impl FnMut(&[u8])) -> io::Result<usize> {
     loop {
         stream.readable().await?;
@@ -118,17 +118,17 @@ async fn read_into(stream: &TcpStream, mut take: impl FnMut(&[u8])) -> io::Resul
     }
 }
 
-/// Where in a chunked body we are.
+/// The position in a chunked body.
 #[derive(Default)]
 struct Chunks {
-    /// Of the chunk at hand.
+    /// Bytes left of the current chunk.
     left: usize,
     line: Vec<u8>,
     ended: bool,
 }
 
 impl Chunks {
-    /// Gives the data in these bytes to `each`; how many bytes belonged to the body.
+    /// Gives the data in these bytes to `each`. Gives how many bytes belonged to the body.
     fn feed(&mut self, bytes: &[u8], each: &mut impl FnMut(&[u8])) -> usize {
         let mut at = 0;
         while at < bytes.len() && !self.ended {
@@ -147,7 +147,7 @@ impl Chunks {
             }
             let line = String::from_utf8_lossy(&self.line);
             let line = line.trim();
-            // The empty line after a chunk's data, or the last one of all.
+            // The empty line after a chunk's data, or the last line.
             match usize::from_str_radix(line, 16) {
                 Ok(0) => self.line = b"last".to_vec(),
                 Ok(length) => {

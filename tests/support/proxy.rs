@@ -1,4 +1,4 @@
-//! A network between two programs that can be cut, and frozen.
+//! [`Proxy`]: a network between two programs that can be cut or frozen.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -11,13 +11,13 @@ use tokio::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
     Works,
-    /// Connections stay, and nothing comes through.
+    /// Connections stay, but nothing comes through.
     Frozen,
-    /// There are no connections.
+    /// Connections are closed and refused.
     Cut,
 }
 
-/// Stands before an address until it is dropped.
+/// Forwards to an address until it is dropped.
 pub struct Proxy {
     pub address: SocketAddr,
     network: watch::Sender<Network>,
@@ -49,7 +49,7 @@ impl Proxy {
         self.network.send_replace(network);
     }
 
-    /// Like this for a while, and then it works again.
+    /// Changes the network for this long.
     pub async fn for_a_while(&self, network: Network, time: Duration) {
         self.set(network);
         tokio::time::sleep(time).await;

@@ -1,4 +1,4 @@
-//! A server process of its own, as an operator runs it: a folder, an address, and its end.
+//! [`Server`]: a server process as an operator runs it, with a folder and an address.
 
 use std::{
     fs::File,
@@ -16,13 +16,13 @@ pub struct Server {
     process: Child,
     pub address: SocketAddr,
     log: PathBuf,
-    /// From the start of the process to the line that says it is ready.
+    /// The time from the start of the process to the line that says it is ready.
     pub start_took: Duration,
 }
 
 impl Server {
-    /// Starts the program on a free port with its data in `folder`, and waits until it is ready.
-    /// `settings` are variables. What it logs goes to `server.log` in the folder, after what is there.
+    /// Starts the program on a free port with its data in `folder`, and waits until it is ready. `settings` are
+    /// environment variables. Its log is appended to `server.log` in the folder.
     pub fn start(program: &Path, folder: &Path, settings: &[(&str, &str)]) -> Self {
         let log = folder.join("server.log");
         let mut command = command(program, folder, settings);
@@ -48,7 +48,7 @@ impl Server {
         self.process.id()
     }
 
-    /// All that the processes of this folder have logged.
+    /// The logs of all processes on this folder.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
     }
@@ -58,13 +58,13 @@ impl Server {
         kill_process(pid, signal).expect("the server can be told");
     }
 
-    /// `kill -9`, and it is gone.
+    /// Kills the process (`kill -9`) and waits for its end.
     pub fn kill(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 
-    /// How it ended, or `None` when it still runs after `patience`.
+    /// The exit status, or `None` if the process still runs after `patience`.
     pub fn ended_within(&mut self, patience: Duration) -> Option<ExitStatus> {
         let begun = Instant::now();
         loop {
@@ -77,7 +77,7 @@ impl Server {
     }
 }
 
-/// The program with its data in `folder`, on a free port.
+/// The command to start the program on a free port with its data in `folder`.
 pub fn command(program: &Path, folder: &Path, settings: &[(&str, &str)]) -> Command {
     let config = folder.join("empty.toml");
     std::fs::write(&config, "").expect("the server's folder can be written");

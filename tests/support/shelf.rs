@@ -1,4 +1,4 @@
-//! A model server of a few lines: what it answers is a function of method and path.
+//! [`Shelf`]: a model server whose answers are a function of method and path.
 
 use std::{
     net::SocketAddr,
@@ -16,10 +16,10 @@ use axum::{
 /// Status, content type and body.
 pub type Reply = (u16, &'static str, String);
 
-/// Ends with the value.
+/// A running server, which ends when this is dropped.
 pub struct Shelf {
     pub address: SocketAddr,
-    /// `GET /v1/models`, in the order in which they came.
+    /// The requests, such as `GET /v1/models`, in order of arrival.
     asked: Arc<Mutex<Vec<String>>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -46,7 +46,7 @@ impl Shelf {
         Self { address, asked, task }
     }
 
-    /// What was asked since the last look.
+    /// The requests since the last call.
     pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
@@ -66,13 +66,13 @@ pub fn json(body: impl Into<String>) -> Reply {
     (200, "application/json", body.into())
 }
 
-/// A list of models of these names.
+/// A list of models with these names.
 pub fn list(names: &[&str]) -> Reply {
     let data: Vec<_> = names.iter().map(|name| serde_json::json!({ "id": name })).collect();
     json(serde_json::json!({ "data": data }).to_string())
 }
 
-/// A whole answer as a stream.
+/// A streamed answer with this text.
 pub fn said(text: &str) -> Reply {
     let chunk = serde_json::json!({ "choices": [{ "delta": { "content": text }, "finish_reason": "stop" }] });
     (200, "text/event-stream", format!("data: {chunk}\n\ndata: [DONE]\n\n"))

@@ -21,7 +21,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Events are written down beforehand for as many tokens; longer answers are not asked for.
+/// The most tokens of an answer, because all events are written in advance.
 const MOST: usize = 60_000;
 const WORDS: [&str; 24] = [
     "the ",
@@ -50,7 +50,7 @@ const WORDS: [&str; 24] = [
     "its end ",
 ];
 
-/// Markdown as models write it: headings, paragraphs, lists and code, in parts of 200 tokens.
+/// A token of markdown as models write it: headings, paragraphs, lists and code, in parts of 200 tokens.
 pub fn token(place: usize) -> String {
     match place % 200 {
         0 => format!("\n\n## Part {}\n\n", place / 200 + 1),
@@ -64,7 +64,7 @@ pub fn token(place: usize) -> String {
     }
 }
 
-/// What it offers, the usual one first: every number of tokens and every pause that anybody asks for.
+/// The names of its models, the usual one first: every number of tokens and every pause that tests and benches use.
 fn models() -> &'static str {
     static MODELS: LazyLock<String> = LazyLock::new(|| {
         const COUNTS: [usize; 22] = [
@@ -91,23 +91,23 @@ fn models() -> &'static str {
     &MODELS
 }
 
-/// The whole answer of so many tokens.
+/// The text of an answer with this many tokens.
 pub fn text(tokens: usize) -> &'static str {
     let written = written();
     &written.text[..written.text_ends[tokens]]
 }
 
-/// A token of an answer whose tokens all have one size.
+/// A token of an answer whose tokens all have the same size.
 pub fn sized(place: usize, size: usize) -> String {
     format!("{place:>size$}\n")
 }
 
-/// What is thought before it.
+/// The reasoning before an answer.
 pub fn thought(tokens: usize) -> String {
     (0..tokens).map(|place| format!("thought {place}, ")).collect()
 }
 
-/// All events of the longest answer, as bytes of chunks.
+/// The events of the longest answer, as bytes.
 struct Written {
     text: String,
     text_ends: Vec<usize>,
@@ -143,20 +143,20 @@ fn chunk(text: &str) -> Vec<u8> {
     format!("{:x}\r\n{text}\r\n", text.len()).into_bytes()
 }
 
-/// How many answers were asked for, by the last question's text; titles are not counted.
+/// The number of answers by the text of the last question; titles are not counted.
 pub type Calls = Arc<Mutex<HashMap<String, usize>>>;
 
-/// Serves until it is dropped.
+/// Serves until the future is dropped.
 pub async fn serve(listener: TcpListener, calls: Calls) {
     written();
     while let Ok((stream, _)) = listener.accept().await {
         let calls = calls.clone();
-        // Whoever hangs up ends the connection and nothing else.
+        // A caller that closes its connection ends only that.
         tokio::spawn(async move { drop(connection(stream, &calls).await) });
     }
 }
 
-/// On a free port, with room for thousands who come at once.
+/// A listener on a free port, with room for thousands of connections at once.
 pub fn listen() -> io::Result<(TcpListener, SocketAddr)> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
@@ -204,7 +204,7 @@ async fn connection(mut stream: TcpStream, calls: &Calls) -> io::Result<()> {
     Ok(())
 }
 
-/// The body of the next request; `None` when the caller has hung up.
+/// The body of the next request; `None` when the caller has closed the connection.
 async fn request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
     loop {
         if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -302,10 +302,10 @@ async fn answer(stream: &mut TcpStream, plan: &Plan) -> io::Result<()> {
     stream.write_all(&last).await
 }
 
-/// The first token comes at once, each other so long after the one before.
+/// Waits until a token is due: the first at once, each other `delay` after the one before.
 async fn due(begun: Instant, place: usize, delay: Duration) {
     if delay.is_zero() {
-        // Others get their turn.
+        // Gives other tasks their turn.
         if place.is_multiple_of(64) {
             tokio::task::yield_now().await;
         }

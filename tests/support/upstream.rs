@@ -1,4 +1,4 @@
-//! Starts the fake model server, and makes providers that ask it.
+//! [`Upstream`]: starts the fake model server; [`provider`] makes providers that ask it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use inglenook::domain::Traits;
-use inglenook::server::llm::{OpenAi, OpenAiConfig, Secret, Timeouts};
+use inglenook::server::llm::{ApiKey, OpenAi, OpenAiConfig, ProviderTimeouts};
 use serde_json::Value;
 
 pub const KEY: &str = "sk-test-0123456789abcdef";
 
-/// Ends with the value.
+/// The running model server, which ends when this is dropped.
 pub struct Upstream {
     process: Child,
     pub base_url: String,
@@ -38,7 +38,7 @@ impl Upstream {
         provider(&self.base_url, short())
     }
 
-    /// What the server has seen of requests for a model.
+    /// The requests for a model that the server has seen.
     pub async fn log(&self, model: &str) -> Vec<Value> {
         let url = self.base_url.replace("/v1", "/control/log");
         let log: Vec<Value> = reqwest::get(url).await.unwrap().json().await.unwrap();
@@ -53,16 +53,16 @@ impl Drop for Upstream {
     }
 }
 
-pub fn short() -> Timeouts {
+pub fn short() -> ProviderTimeouts {
     let half = Duration::from_millis(500);
-    Timeouts { connect: half, first_token: Duration::from_secs(2), idle: half }
+    ProviderTimeouts { connect: half, first_token: Duration::from_secs(2), idle: half }
 }
 
-pub fn provider(base_url: &str, timeouts: Timeouts) -> Arc<OpenAi> {
+pub fn provider(base_url: &str, timeouts: ProviderTimeouts) -> Arc<OpenAi> {
     Arc::new(OpenAi::new(OpenAiConfig {
         name: "acme".into(),
         base_url: base_url.into(),
-        api_key: Some(Secret::new(KEY)),
+        api_key: Some(ApiKey::new(KEY)),
         models: Vec::new(),
         title_model: None,
         traits: Traits::default(),

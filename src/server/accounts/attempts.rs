@@ -1,4 +1,4 @@
-//! [`Attempts`]: who may try a password now, counted by address and by account before any work is done.
+//! [`Attempts`]: who may try a password now, counted by address and by account before any password is hashed.
 
 mod line;
 mod recent;
@@ -18,19 +18,19 @@ use crate::{error::AppError, server::config::Limits};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// How long an address counts as one from which a person is used to sign in.
+/// How long after a sign-in its address counts as familiar for that person.
 const HABIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The limits around everything that costs a password hash. Each server counts for itself.
 pub struct Attempts {
     from_address: Limit,
     for_account: Limit,
-    /// Wrong old passwords of somebody who is signed in and wants a new one, by person.
+    /// Wrong old passwords of people who are signed in and set a new one, by person.
     pub old_password: Limit,
     /// New accounts, by address.
     pub registrations: Limit,
     keys: RandomState,
-    /// Address and account of those who signed in.
+    /// The address and account of each sign-in of the last days.
     habits: Mutex<Recent<()>>,
     lines: Lines,
 }
@@ -49,8 +49,8 @@ impl Attempts {
         }
     }
 
-    /// Waits until no other sign-in from this address is under way. Forty people behind one address come
-    /// in one after the other, and no address takes more than its part of the time for hashing.
+    /// Waits until no other sign-in from this address is under way. Forty people behind one address sign in one after the
+    /// other, and no address uses more than its share of the time for hashing.
     ///
     /// # Errors
     ///
@@ -59,9 +59,10 @@ impl Attempts {
         self.lines.turn(self.keys.hash_one(address)).await
     }
 
-    /// Takes what a sign-in may cost before it is tried; it counts as failed unless it is forgiven.
+    /// Takes the tries of a sign-in before its password is checked. The sign-in counts as failed unless it is forgiven.
     ///
-    /// Where a person is used to sign in from, others cannot lock them out: only the address counts there.
+    /// At an address that is familiar for the account only the address is counted, because strangers elsewhere must not be
+    /// able to lock a person out.
     ///
     /// # Errors
     ///
@@ -93,22 +94,22 @@ impl Attempts {
     }
 }
 
-/// A sign-in that may be tried.
+/// The tries that a sign-in has taken.
 #[must_use]
 pub struct SignIn<'a>(Vec<Try<'a>>);
 
 impl SignIn<'_> {
-    /// It did not fail, or was not tried.
+    /// Gives the tries back, because the sign-in did not fail or was not tried.
     pub fn forgive(self) {
         self.0.into_iter().for_each(Try::forgive);
     }
 }
 
-/// So many within a time for each key, then a wait. Keys are kept as hashes under a secret of this process,
-/// so that an entry is of one size whatever a caller sends, and nobody can choose which ones collide.
+/// Allows so many tries within a window of time for each key. Keys are stored as hashes under a secret of this process, so
+/// that all entries have one size whatever a caller sends, and nobody can choose keys that collide.
 ///
-/// The crate `governor` gives no token back, so that people who sign in with the right password would use
-/// up what is there for the wrong ones.
+/// The crate `governor` is not used because it cannot give a try back: people who sign in with the right password would
+/// use up the tries for wrong ones.
 pub struct Limit {
     most: u32,
     window: Duration,
@@ -120,7 +121,7 @@ pub struct Limit {
 #[derive(Clone, Copy, Default)]
 struct Count {
     taken: u32,
-    /// Seconds after `began`.
+    /// When the window began, in seconds after `began`.
     since: u32,
 }
 
@@ -135,7 +136,7 @@ impl Limit {
         }
     }
 
-    /// Takes one try. It stays taken, also when the caller goes away, unless it is forgiven.
+    /// Takes one try. It stays taken unless it is forgiven, also when the caller goes away.
     ///
     /// # Errors
     ///
@@ -157,7 +158,7 @@ impl Limit {
     }
 }
 
-/// One try that was taken.
+/// One try that a caller has taken.
 #[must_use]
 pub struct Try<'a> {
     limit: &'a Limit,
@@ -201,7 +202,7 @@ mod tests {
         let later = now + Duration::from_secs(1);
         let wait = seconds(attempts.sign_in("a", "lin", later)).unwrap();
         assert!((58..=60).contains(&wait), "{wait}");
-        // The address is spent for every account, and the account for every address.
+        // The address has no tries left for any account, nor the account from any address.
         assert!(seconds(attempts.sign_in("a", "kim", later)).is_some());
         assert!(seconds(attempts.sign_in("b", "lin", later)).is_some());
         assert_eq!(seconds(attempts.sign_in("b", "kim", later)), None);
@@ -254,7 +255,7 @@ mod tests {
         attempts.sign_in("home", "kim", now).unwrap().forgive();
     }
 
-    /// A million addresses: bounded, and none of them costs more than the first.
+    /// The memory for a million addresses is bounded, and none of them takes more time than the first.
     #[test]
     fn a_million_addresses_stay_bounded() {
         let (attempts, began) = (attempts(10), Instant::now());
@@ -262,7 +263,7 @@ mod tests {
             let _ = attempts.from_address.take(at, began + Duration::from_micros(u64::from(at)));
         }
         assert!(attempts.from_address.counts.lock().unwrap().bytes() <= 2 << 20);
-        // With a walk over the entries for each of them it would be hours.
+        // If each of them walked over the entries, this would take hours.
         assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     }
 

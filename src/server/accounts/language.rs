@@ -2,11 +2,11 @@
 
 use crate::{domain::Reason, error::AppError, server::words::Language};
 
-/// The language with this tag; none, and none in so many words, is what the browser says.
+/// The language with this tag. No tag, or an empty one, is `None`: the language of the browser.
 ///
 /// # Errors
 ///
-/// There is no file for that language.
+/// The site has no words in that language.
 pub fn chosen(tag: Option<&str>) -> Result<Option<Language>, AppError> {
     let Some(tag) = tag.map(str::trim).filter(|tag| !tag.is_empty()) else { return Ok(None) };
     let known = || Language::all().map(Language::tag).collect::<Vec<_>>().join(", ");

@@ -1,4 +1,4 @@
-//! What somebody changes of their own account.
+//! What people change of their own account.
 
 use super::{
     Accounts,
@@ -11,18 +11,22 @@ use crate::{
     server::{store::UserPatch, words::Language},
 };
 
-/// What somebody changes of their own account; `None` leaves it.
+/// A change of one's own account; `None` leaves a field as it is.
 #[derive(Default)]
 pub struct MeChange<'a> {
     pub name: Option<&'a str>,
     /// The current password and the new one.
     pub password: Option<(&'a str, &'a str)>,
-    /// The inner `None`: what the browser says.
+    /// The inner `None`: the language of the browser.
     pub language: Option<Option<Language>>,
 }
 
 impl Accounts {
-    /// A new password ends all other sessions.
+    /// Changes the account and answers it as it is then. A new password ends all other sessions.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] names the field; [`AppError::TooMany`] after too many wrong old passwords.
     pub async fn change_me(&self, current: &CurrentUser, change: MeChange<'_>) -> Result<User, AppError> {
         let language = change.language.map(|language| language.map(|language| language.tag().to_owned()));
         let mut patch = UserPatch { language, ..UserPatch::default() };
@@ -44,8 +48,8 @@ impl Accounts {
         Ok(user)
     }
 
-    /// Whether this is the current password of somebody who is signed in. Wrong ones are limited as at the door,
-    /// since a browser that was left open must not be a way to guess it.
+    /// Whether this is the current password of somebody who is signed in. Wrong ones are limited as they are at sign-in,
+    /// because a browser that was left open must not be a way to guess the password.
     async fn is_password_of(&self, current: &CurrentUser, password: &str) -> Result<bool, AppError> {
         if password.len() > MAX_PASSWORD_BYTES {
             return Ok(false);

@@ -14,7 +14,7 @@ pub mod valid;
 use std::sync::Arc;
 
 use self::{attempts::Attempts, passwords::Passwords, tokens::Tokens};
-pub use self::{me::MeChange, register::Registering, sessions::Entered, tokens::IssuedToken};
+pub use self::{me::MeChange, register::Registering, sessions::Resumed, tokens::IssuedToken};
 use super::{
     config::{Config, Registration},
     ops::{
@@ -24,10 +24,12 @@ use super::{
     store::{Sessions, Users},
 };
 
-/// How a request looks from outside: what a session remembers, and whom the limits count.
+/// Who sends a request, as far as it can be seen from outside.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
+    /// What the limits count by: an address, or a network for IPv6.
     pub address: String,
+    /// What a session remembers.
     pub user_agent: String,
 }
 
@@ -44,7 +46,7 @@ pub struct Accounts {
     registration: Registration,
     /// How long a session lives without a visit, in milliseconds.
     session_ms: i64,
-    /// The host of the site's public address, empty where it is not known: no good password.
+    /// The host of the site's public address, which must not be a password; empty where it is not known.
     host: String,
 }
 

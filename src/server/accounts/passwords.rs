@@ -28,12 +28,12 @@ use crate::error::AppError;
 
 type Work = Box<dyn FnOnce(&Hasher) + Send>;
 
-/// Hashes and checks passwords on a thread of its own. One hash takes 19 MiB and some 20 ms of a core; on one
-/// thread they take the same 19 MiB, and people who sign in never more than one core from those who read.
-/// Who comes while too many wait is answered [`AppError::Overloaded`].
+/// Hashes and checks passwords on a thread of its own. One hash takes 19 MiB and about 20 ms of a core. On one thread all
+/// hashes use the same 19 MiB, and signing in never takes more than one core away from everything else.
+/// While too many hashes wait, further ones are refused with [`AppError::Overloaded`].
 pub struct Passwords {
     work: Arc<Queue<Work>>,
-    /// Checked when there is no such account, so that the answer takes as long.
+    /// A hash that is checked when there is no such account, so that the answer takes as long as for one.
     stand_in: tokio::sync::OnceCell<String>,
 }
 
@@ -41,7 +41,7 @@ impl Default for Passwords {
     fn default() -> Self {
         let work = Arc::new(Queue::<Work>::default());
         let waiting = work.clone();
-        // It ends when the queue is closed.
+        // The thread ends when the queue is closed.
         thread::spawn(move || {
             let hasher = Hasher::default();
             while let Some(work) = waiting.pop() {
@@ -58,15 +58,15 @@ impl Drop for Passwords {
     }
 }
 
-/// The password as it is hashed (RFC 8265, OpaqueString): a keyboard may make `é` of one sign or of two, and a
-/// blank of several kinds, while a person typed the same.
+/// The password as it is hashed (RFC 8265, OpaqueString). Keyboards differ in how they write `é`, as one character or two,
+/// and which kind of space, although the person types the same.
 pub fn prepared(password: &str) -> String {
     let blank = |c: char| if c.is_whitespace() && !c.is_control() { ' ' } else { c };
     password.chars().map(blank).nfc().collect()
 }
 
-/// Argon2 with memory that stays: allocated anew for each hash, it came to 120 MB after ten, as an allocator
-/// does not fit aligned blocks where such blocks were.
+/// Argon2 with memory that is kept for the next hash. When it was allocated for each hash, ten hashes left the process
+/// with 120 MB, because the allocator did not use the freed aligned blocks again.
 #[derive(Default)]
 struct Hasher {
     memory: RefCell<Vec<Block>>,
@@ -112,7 +112,11 @@ impl CustomizedPasswordHasher<PasswordHash> for Hasher {
 }
 
 impl Passwords {
-    /// The PHC string of a new hash.
+    /// A new hash of the password, as a PHC string.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Overloaded`]: too many hashes wait.
     pub async fn hash(&self, lane: Lane, password: &str) -> Result<String, AppError> {
         let password = prepared(password);
         self.off_thread(lane, move |hasher| {
@@ -122,10 +126,14 @@ impl Passwords {
         .map_err(|error| internal("cannot hash a password", &error))
     }
 
-    /// Whether `password` belongs to `hash`; with no hash the same work is done and the answer is no.
+    /// Whether `password` belongs to `hash`; without a hash the same work is done and the answer is no.
     ///
-    /// A hash of before passwords were [`prepared`] fits what was typed then. The second try is made for whatever
-    /// was typed in such a way, so that the time that it takes says nothing about the account.
+    /// A hash from before passwords were [`prepared`] fits the password as it was typed. That second check is made for every
+    /// password that preparing changes, so that the time it takes says nothing about the account.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Overloaded`]: too many hashes wait.
     pub async fn verify(&self, lane: Lane, password: &str, hash: Option<&str>) -> Result<bool, AppError> {
         let known = hash.is_some();
         let hash = match hash {
@@ -152,7 +160,7 @@ impl Passwords {
     ) -> Result<T, AppError> {
         let (done, result) = oneshot::channel();
         let work: Work = Box::new(move |hasher| {
-            // Who asked may be gone.
+            // The request may have been given up meanwhile.
             if !done.is_closed() {
                 let _ = done.send(work(hasher));
             }

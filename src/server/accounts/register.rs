@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// What somebody who registers says of themselves.
+/// The form of somebody who registers.
 pub struct Registering<'a> {
     pub email: &'a str,
     pub password: &'a str,
@@ -23,7 +23,7 @@ pub struct Registering<'a> {
 }
 
 impl Accounts {
-    /// Whether anybody may register, and not only the first.
+    /// Whether anybody may register, not only the first person.
     pub fn is_open(&self) -> bool {
         self.registration == Registration::Open
     }
@@ -33,8 +33,13 @@ impl Accounts {
         Ok(self.users.any_user().await?)
     }
 
-    /// Makes an account and signs it in. The first one becomes the administrator, also where registration
-    /// is closed: somebody has to begin.
+    /// Makes an account and signs the person in. The first account is an administrator's, and can be made even where
+    /// registration is closed, because somebody has to begin.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] names the field; [`AppError::Forbidden`] where registration is closed;
+    /// [`AppError::Conflict`] for an address that has an account; [`AppError::TooMany`] for a caller with too many.
     pub async fn register(
         &self,
         form: Registering<'_>,
@@ -44,7 +49,7 @@ impl Accounts {
         let name = valid_name(form.name, &email)?;
         valid_password("password", form.password, &known_words(&self.host, &email, &name))?;
         let only_first = !self.is_open();
-        // Before the work of hashing; of many at once the store lets in one.
+        // Asked before the work of hashing. Of several that come here at once, the store accepts only one.
         if only_first && self.users.any_user().await? {
             return Err(closed());
         }
@@ -57,7 +62,7 @@ impl Accounts {
                 return Err(error);
             }
         };
-        // An older account may have the same address in another form.
+        // An older account may have the same address in another Unicode form or case.
         if find_account(&*self.users, &email).await?.is_some() {
             return Err(taken());
         }
@@ -78,8 +83,8 @@ fn closed() -> AppError {
     AppError::Forbidden { reason: Reason::new("register-closed") }
 }
 
-/// That an account exists is told: without a mail to the address there is no other way to say why nobody can
-/// register with it. How many addresses can be asked about is limited.
+/// The error tells that an account exists. Without a mail to the address there is no other way to say why it cannot be
+/// registered, and a caller can only try a limited number of addresses.
 fn taken() -> AppError {
     AppError::Conflict { reason: Reason::new("email-taken") }
 }

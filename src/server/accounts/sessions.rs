@@ -1,8 +1,8 @@
 //! Sessions: token → session row → [`CurrentUser`], and how a session begins and ends.
 //!
-//! The row is looked up on each request, so signing out, a new password or a disabled account end a session at
-//! once. Only the row says how long a session lives, whatever the token says: a session in use is prolonged once
-//! a day, in its row.
+//! The row is looked up on each request, so signing out, a new password or a disabled account ends a session at once.
+//! How long a session lives is decided by the row alone, not by the token: a session in use is prolonged once a day, in
+//! its row.
 
 use super::{Accounts, tokens::IssuedToken};
 use crate::{
@@ -12,25 +12,26 @@ use crate::{
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// A token is made a moment after its row was written or prolonged; never much later.
-const MADE_WITHIN_SECONDS: i64 = 60;
+/// A token is issued within moments after its row was written or prolonged, so one issued much later is not ours.
+const ISSUED_WITHIN_SECONDS: i64 = 60;
 
-/// A session that let somebody in. It may have been prolonged just now.
-pub struct Entered {
+/// A session that a token proved.
+pub struct Resumed {
     pub current: CurrentUser,
     pub session: Session,
+    /// Whether this request prolonged it, so that its cookie has to be set again.
     pub prolonged: bool,
 }
 
 impl Accounts {
-    /// Looks up the session of a token. `Ok(None)`: it lets nobody in.
-    pub async fn enter(&self, token: &str) -> Result<Option<Entered>, AppError> {
+    /// Looks up the session of a token. `Ok(None)`: the token proves no session.
+    pub async fn resume(&self, token: &str) -> Result<Option<Resumed>, AppError> {
         let Some(claims) = self.tokens.read(token) else { return Ok(None) };
         let Some((mut session, user)) = self.sessions.session(&claims.sid).await? else { return Ok(None) };
         let now = self.clock.now();
-        let made_for_it =
-            session.user_id == claims.sub && claims.iat <= session.last_seen_at / 1000 + MADE_WITHIN_SECONDS;
-        if !made_for_it || session.expires_at <= now || user.state != UserState::Active {
+        let issued_for_it = session.user_id == claims.sub
+            && claims.iat <= session.last_seen_at / 1000 + ISSUED_WITHIN_SECONDS;
+        if !issued_for_it || session.expires_at <= now || user.state != UserState::Active {
             return Ok(None);
         }
         let prolonged = now - session.last_seen_at > DAY_MS;
@@ -40,10 +41,10 @@ impl Accounts {
             self.sessions.touch_session(&session.id, now, session.expires_at).await?;
         }
         let current = CurrentUser { user, session_id: session.id.clone() };
-        Ok(Some(Entered { current, session, prolonged }))
+        Ok(Some(Resumed { current, session, prolonged }))
     }
 
-    /// A new token for a session that goes on.
+    /// A new token for a session that was prolonged.
     pub fn issue_again(&self, session: &Session) -> Result<IssuedToken, AppError> {
         self.tokens.issue(session)
     }
@@ -53,8 +54,12 @@ impl Accounts {
         self.tokens.is_ours(token)
     }
 
-    /// Starts a session and answers its token. `password_hash` is the hash of the password with which the person
-    /// proved who they are; when the account has another one by now, or is disabled, there is no session.
+    /// Starts a session and answers its token. `password_hash` is the hash that the person's password was checked
+    /// against; if the account has another one by now, or is disabled, no session starts.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::WrongCredentials`] in that case; otherwise the store's.
     pub(super) async fn start_session(
         &self,
         user_id: &str,
@@ -76,7 +81,7 @@ impl Accounts {
         self.tokens.issue(&session)
     }
 
-    /// Ends this session, also its open streams.
+    /// Ends this session and its open streams.
     pub async fn sign_out(&self, current: &CurrentUser) -> Result<(), AppError> {
         self.sessions.delete_session(&current.session_id).await?;
         self.ended.tell(std::slice::from_ref(&current.session_id));

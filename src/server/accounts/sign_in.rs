@@ -14,15 +14,19 @@ use crate::{
 impl Accounts {
     /// Checks a password and starts a session. Unknown accounts take the same time and get the same answer.
     ///
-    /// A try is taken before the password is looked at and given back when it was right, so that of a hundred at
-    /// once no more are tried than of a hundred one after the other.
+    /// A try is taken before the password is checked and given back if the password is right, so that a hundred requests
+    /// at once can try no more passwords than a hundred in a row.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::WrongCredentials`]; [`AppError::TooMany`] after too many of them; [`AppError::Overloaded`].
     pub async fn sign_in(
         &self,
         email: &str,
         password: &str,
         caller: &Caller,
     ) -> Result<(User, IssuedToken), AppError> {
-        // What nobody can have registered costs nothing and leaves nothing.
+        // Nobody can have registered these, so they need no check and use up no try.
         if email.trim().len() > MAX_EMAIL_BYTES || password.len() > MAX_PASSWORD_BYTES {
             return Err(AppError::WrongCredentials);
         }

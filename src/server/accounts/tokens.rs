@@ -7,11 +7,11 @@ use super::jwt_hmac;
 use crate::{error::AppError, server::store::Session};
 
 const ISSUER: &str = "inglenook";
-/// What a token is for; other kinds must never pass as a session.
+/// What a token is for, so that one of another kind never passes as a session.
 const KIND: &str = "session";
-/// `{"typ":"JWT","alg":"HS256"}` as it stands in every token.
+/// `{"typ":"JWT","alg":"HS256"}` in base64, with which every token begins.
 const HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9";
-/// Ours are about 250 bytes; longer ones are refused unread.
+/// The site's tokens have about 250 bytes; much longer ones are refused unread.
 const MAX_TOKEN_BYTES: usize = 1024;
 
 /// A token as it is handed out.
@@ -22,7 +22,7 @@ pub struct IssuedToken {
     pub expires_at: i64,
 }
 
-/// A token with any other claim was not made here, even where our key signed it.
+/// The claims of a session's token. One with any other claim is refused, even if it is signed with the site's key.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Claims {
@@ -32,7 +32,7 @@ pub(super) struct Claims {
     pub sub: String,
     /// The session row.
     pub sid: String,
-    /// Seconds, as the standard says, and for others to read: the row decides how long a session lives.
+    /// When the token was issued, in seconds since 1970 as the standard says.
     pub iat: i64,
     exp: i64,
 }
@@ -50,7 +50,7 @@ impl Tokens {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
-        // The row has it.
+        // The session's row decides that.
         validation.validate_exp = false;
         validation.validate_aud = false;
         Self {

@@ -1,4 +1,4 @@
-//! What an account takes: e-mail addresses, names and passwords, checked and brought into one form.
+//! Which e-mail addresses, names and passwords an account may have, and the one form in which they are stored.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -9,20 +9,20 @@ use crate::{
     server::store::{Credentials, StoreError, Users},
 };
 
-/// Longest e-mail address, by RFC 5321.
+/// The longest e-mail address by RFC 5321.
 pub(super) const MAX_EMAIL_BYTES: usize = 254;
 const MAX_NAME_CHARS: usize = 100;
 pub const MIN_PASSWORD_CHARS: usize = 8;
-/// argon2 reads all of it, so a longer one would be work for nothing.
+/// Limited because argon2 reads the whole password, however long it is.
 pub(super) const MAX_PASSWORD_BYTES: usize = 1024;
 
-/// An e-mail address as it is compared: without blanks around it, lower-cased, each sign in one form (NFC).
+/// An e-mail address in the form in which it is stored and compared: trimmed, in lower case, in Unicode's NFC.
 pub(super) fn same_email(email: &str) -> String {
     email.trim().to_lowercase().nfc().collect()
 }
 
-/// The account of an e-mail address in the form of [`same_email`]. Older accounts may have theirs in the other
-/// form (NFD), as some keyboards write it.
+/// The account of an e-mail address in the form of [`same_email`]. Older accounts may have theirs in NFD, as some
+/// keyboards write it.
 pub async fn find_account(users: &dyn Users, email: &str) -> Result<Option<Credentials>, StoreError> {
     let found = users.credentials(email).await?;
     let other: String = email.nfd().collect();
@@ -32,8 +32,13 @@ pub async fn find_account(users: &dyn Users, email: &str) -> Result<Option<Crede
     users.credentials(&other).await
 }
 
+/// The address in the form of [`same_email`].
+///
+/// # Errors
+///
+/// [`AppError::Invalid`]: it is no e-mail address.
 pub fn valid_email(email: &str) -> Result<String, AppError> {
-    // Before anything is made of it: a longer one is none, whatever it says.
+    // The length is checked first, so that no work is done on a text of any length.
     let email = if email.trim().len() <= MAX_EMAIL_BYTES { same_email(email) } else { String::new() };
     let valid = email.len() <= MAX_EMAIL_BYTES
         && !email.chars().any(|c| c.is_whitespace() || c.is_control())
@@ -47,12 +52,16 @@ pub fn valid_email(email: &str) -> Result<String, AppError> {
     valid.then_some(email).ok_or_else(|| AppError::invalid("email", Reason::new("email-not-valid")))
 }
 
-/// What a stranger knows of a person and the site, and would try first. `host` is the site's, where it is known.
+/// What an attacker knows of a person and the site, and would try first. `host` is the site's, or empty.
 pub fn known_words<'a>(host: &'a str, email: &'a str, name: &'a str) -> [&'a str; 4] {
     [email, name, "Inglenook", host]
 }
 
-/// A password that may be chosen; `own` are words that it must not be.
+/// Checks a password that somebody chooses; `own` are words that it must not be made of.
+///
+/// # Errors
+///
+/// [`AppError::Invalid`] of `field`.
 pub fn valid_password(field: &str, password: &str, own: &[&str]) -> Result<(), AppError> {
     if password.len() > MAX_PASSWORD_BYTES {
         return Err(AppError::invalid(
@@ -72,7 +81,7 @@ pub fn valid_password(field: &str, password: &str, own: &[&str]) -> Result<(), A
     Ok(())
 }
 
-/// Without a name the e-mail address's first part stands in.
+/// The name, trimmed; if it is empty, the part of the e-mail address before the `@`.
 pub(super) fn valid_name(name: &str, email: &str) -> Result<String, AppError> {
     let name = name.trim();
     // A character has at most four bytes, so that a long text is not counted through.

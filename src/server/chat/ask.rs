@@ -143,8 +143,9 @@ impl Chat {
             Some(id) => self.store.message(&grant, &id).await?,
             None => None,
         };
-        let running = self.live.get(grant.conversation_id()).and_then(|channel| channel.running_id());
-        let after = running.map_or_else(|| grant.last_seq(), |(_, position)| position);
+        let log = self.live.get(grant.conversation_id());
+        let running = log.and_then(|log| log.running_ids().into_iter().find(|(id, _)| *id == answer.id));
+        let after = running.map_or_else(|| grant.last_seq(), |(_, after)| after);
         Ok(Asked { conversation_id: answer.conversation_id.clone(), question, answer, after })
     }
 

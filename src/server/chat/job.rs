@@ -1,8 +1,8 @@
-//! A running answer: reads the model's stream, makes it safe, tells the listeners, and stores it.
+//! A running answer: its job reads the model's stream, makes it safe, publishes it, and stores it.
 //!
-//! Text that arrives together is told together: it goes to the local journal, then to the channel's
-//! log, then, a few times a second, to the store as appended chunks; never the whole answer again. At
-//! the end the message is stored in one step, and only then `done` or `failed` is told ([`end`]).
+//! Text that arrives together is published together: it goes to the local journal, then to the log of the
+//! conversation, then, a few times a second, to the store as appended chunks; never the whole answer again. At
+//! the end the message is stored in one step, and only then `done` or `failed` is published ([`end`]).
 
 mod end;
 
@@ -11,16 +11,16 @@ use std::{sync::Arc, time::Duration};
 use futures::StreamExt;
 use tokio::{sync::watch, time::Instant};
 
-use self::end::Ending;
-use super::{Asked, Chat, prompt::Prompt, tail::Tail, turn::Turn};
+use self::end::Finisher;
+use super::{Asked, Chat, chunk_writer::UnstoredText, prompt::Prompt, turn::Turn};
 use crate::{
-    domain::{AskedQuestion, ChatEvent, Failure, FailureCode, Reason, Usage},
+    domain::{ChatEvent, Failure, FailureCode, Reason, Usage},
     error::AppError,
     server::{
         journal,
         live::{
-            channel::StopReason,
-            registry::{Held, RunningJob},
+            log::StopReason,
+            registry::{LogHandle, RunningJob},
         },
         llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, PromptMessage, Provider},
         ops::tasks,
@@ -28,11 +28,11 @@ use crate::{
     },
 };
 
-/// How often listeners are told, at the most; the first words are told at once. A server that writes many
-/// answers tells them less often: each time costs the same however much is told.
-const TELL_EVERY: Duration = Duration::from_millis(40);
+/// How often text is published, at the most; the first words at once. A server that writes many answers publishes
+/// each less often, because each time costs the same however much there is.
+const PUBLISH_EVERY: Duration = Duration::from_millis(40);
 const MORE_PER_ANSWER: Duration = Duration::from_micros(40);
-const TELL_AT_LEAST: Duration = Duration::from_millis(160);
+const PUBLISH_AT_LEAST: Duration = Duration::from_millis(160);
 /// Ends thinking whose end has only now shown it to be thinking, in what can only grow.
 const THINKING_ENDS: &str = "\n</think>\n\n";
 
@@ -45,13 +45,12 @@ pub async fn start(
     model_name: String,
 ) -> Asked {
     let conversation_id = turn.grant.conversation_id();
-    // The channel first: whoever deletes the conversation after the look below finds the channel, and closes it.
-    let channel = chat.live.channel(conversation_id);
+    // The log first: a deletion of the conversation that comes after the look below finds it, and closes it.
+    let log = chat.live.log(conversation_id);
     if matches!(chat.store.standing(turn.grant.user_id(), conversation_id).await, Ok(None)) {
-        channel.close();
+        log.close();
     }
-    let stop = channel.begin(&turn.answer.id, turn.after);
-    let (after, _) = channel.bounds();
+    let (after, stop) = log.begin(&turn.answer.id, turn.after);
     let asked = Asked {
         conversation_id: conversation_id.to_owned(),
         question: turn.question.clone(),
@@ -65,9 +64,9 @@ pub async fn start(
             .journal
             .as_ref()
             .map(|it| Arc::new(it.begin(&answer.id, &answer.content, &answer.reasoning))),
-        tail: Tail::new(&answer.id, answer.content.len(), answer.reasoning.len()),
+        unstored: UnstoredText::new(&answer.id, answer.content.len(), answer.reasoning.len()),
         chat: chat.clone(),
-        channel,
+        log,
         provider,
         model_name,
         prompt: prompt.map(|prompt| prompt.messages),
@@ -85,68 +84,71 @@ pub async fn start(
 
 /// Runs the job. Should it panic, the answer still ends, with what was shown of it.
 async fn supervise(job: Job, run: Run, running: RunningJob, stop: watch::Receiver<Option<StopReason>>) {
-    let ending = job.ending(run);
-    if let Err(panic) = tasks::caught(job.run(&ending, stop)).await {
-        tracing::error!(panic, message = %ending.run.message_id, "an answer ended in a panic");
-        ending.fail(internal_failure()).await;
+    let finisher = job.finisher(run);
+    if let Err(panic) = tasks::caught(job.run(&finisher, stop)).await {
+        tracing::error!(panic, message = %finisher.run.message_id, "an answer ended in a panic");
+        finisher.fail(internal_failure()).await;
     }
     drop(running);
 }
 
 struct Job {
     chat: Arc<Chat>,
-    channel: Held,
+    log: LogHandle,
     provider: Arc<dyn Provider>,
     model_name: String,
     /// What is sent, until it is; or why nothing can be.
     prompt: Result<Vec<PromptMessage>, AppError>,
     turn: Turn,
-    entry: Option<Arc<journal::Entry>>,
-    tail: Arc<Tail>,
+    entry: Option<Arc<journal::AnswerRecords>>,
+    unstored: Arc<UnstoredText>,
     usage: Option<Usage>,
     /// The provider said that it stopped at a length limit.
     length_limited: bool,
     /// Of the whole answer so far, reasoning included.
     bytes: usize,
-    /// What listeners have not been told yet.
+    /// What is not published yet.
     text: String,
     reasoning: String,
 }
 
-/// How the writing ended.
-enum End {
+/// How the model's stream ended.
+enum Completion {
     Complete,
     Asked(StopReason),
     Failed(Failure),
 }
 
 impl Job {
-    fn ending(&self, run: Run) -> Ending {
+    fn finisher(&self, run: Run) -> Finisher {
         let grant = self.turn.grant.clone();
-        let (chat, channel, tail) = (self.chat.clone(), self.channel.clone(), self.tail.clone());
-        Ending { chat, channel, tail, entry: self.entry.clone(), grant, run }
+        let (chat, log, unstored) = (self.chat.clone(), self.log.clone(), self.unstored.clone());
+        Finisher { chat, log, unstored, entry: self.entry.clone(), grant, run }
     }
 
-    async fn run(mut self, ending: &Ending, mut stop: watch::Receiver<Option<StopReason>>) {
-        self.channel.publish(started(&self.turn));
+    async fn run(mut self, finisher: &Finisher, mut stop: watch::Receiver<Option<StopReason>>) {
         let answer = &self.turn.answer;
+        self.log.tell(&answer.id, ChatEvent::started(answer, self.turn.question.as_ref()));
         if !answer.content.is_empty() || !answer.reasoning.is_empty() {
-            self.channel.append(&answer.content, &answer.reasoning);
+            self.log.append(&answer.id, &answer.content, &answer.reasoning);
         }
         let end = match self.write(&mut stop).await {
             Ok(end) => end,
             Err(error) => {
-                tracing::warn!(provider = self.provider.name(), detail = %error.detail, code = error.failure.code.as_str(), "the provider gave no whole answer");
-                End::Failed(error.failure)
+                tracing::warn!(provider = self.provider.name(), detail = %error.detail, code = error.failure.code.into_str(), "the provider gave no whole answer");
+                Completion::Failed(error.failure)
             }
         };
-        self.finish(ending, end).await;
+        self.finish(finisher, end).await;
     }
 
     /// Reads the model's stream to its end.
-    async fn write(&mut self, stop: &mut watch::Receiver<Option<StopReason>>) -> Result<End, LlmError> {
+    async fn write(
+        &mut self,
+        stop: &mut watch::Receiver<Option<StopReason>>,
+    ) -> Result<Completion, LlmError> {
         if self.bytes >= MAX_ANSWER_BYTES {
-            return Ok(End::Failed(Failure {
+            return Ok(Completion::Failed(Failure {
                 code: FailureCode::Refused,
                 reason: Reason::new("answer-too-long"),
                 retryable: false,
@@ -155,25 +157,25 @@ impl Job {
         let prompt = std::mem::replace(&mut self.prompt, Ok(Vec::new()));
         let mut stream = tokio::select! {
             biased;
-            reason = stopped(stop) => return Ok(End::Asked(reason)),
+            reason = stopped(stop) => return Ok(Completion::Asked(reason)),
             stream = self.open(prompt) => stream?,
         };
-        // In the past, so that the first words are told at once.
-        let mut told = Instant::now() - TELL_AT_LEAST;
+        // In the past, so that the first words are published at once.
+        let mut published = Instant::now() - PUBLISH_AT_LEAST;
         loop {
-            let every = self.tell_every();
-            let untold = !self.text.is_empty() || !self.reasoning.is_empty();
+            let every = self.publish_every();
+            let is_waiting = !self.text.is_empty() || !self.reasoning.is_empty();
             let delta = tokio::select! {
                 biased;
-                reason = stopped(stop) => return Ok(End::Asked(reason)),
+                reason = stopped(stop) => return Ok(Completion::Asked(reason)),
                 delta = stream.next() => delta.transpose()?,
-                () = tokio::time::sleep_until(told + every), if untold => {
-                    self.tell().await?;
-                    told = Instant::now();
+                () = tokio::time::sleep_until(published + every), if is_waiting => {
+                    self.publish().await?;
+                    published = Instant::now();
                     continue;
                 }
             };
-            let Some(delta) = delta else { return Ok(End::Complete) };
+            let Some(delta) = delta else { return Ok(Completion::Complete) };
             if delta == Delta::TextWasReasoning {
                 self.text_was_reasoning().await?;
                 continue;
@@ -181,19 +183,19 @@ impl Job {
             self.take(delta);
             if self.bytes > MAX_ANSWER_BYTES {
                 self.length_limited = true;
-                return Ok(End::Complete);
+                return Ok(Completion::Complete);
             }
             // A stream that never pauses does not hold back what it brought.
-            if told.elapsed() >= every {
-                self.tell().await?;
-                told = Instant::now();
+            if published.elapsed() >= every {
+                self.publish().await?;
+                published = Instant::now();
             }
         }
     }
 
-    fn tell_every(&self) -> Duration {
+    fn publish_every(&self) -> Duration {
         let answers = u32::try_from(self.chat.live.jobs()).unwrap_or(u32::MAX);
-        (TELL_EVERY + MORE_PER_ANSWER.saturating_mul(answers)).min(TELL_AT_LEAST)
+        (PUBLISH_EVERY + MORE_PER_ANSWER.saturating_mul(answers)).min(PUBLISH_AT_LEAST)
     }
 
     async fn open(&self, prompt: Result<Vec<PromptMessage>, AppError>) -> Result<DeltaStream, LlmError> {
@@ -230,22 +232,23 @@ impl Job {
     /// Listeners get the answer anew. The journal and the stored parts only grow, so they get a closing tag: should
     /// this server die now, the text is kept as it came, and the tag says what of it a model is not shown.
     async fn text_was_reasoning(&mut self) -> Result<(), LlmError> {
-        self.tell().await?;
-        self.channel.text_was_reasoning(self.turn.answer.content.len());
-        self.keep(self.channel.bounds().1, THINKING_ENDS, "").await
+        self.publish().await?;
+        let answer = &self.turn.answer;
+        self.log.content_was_reasoning(&answer.id, answer.content.len());
+        self.keep(self.log.bounds().1, THINKING_ENDS, "").await
     }
 
-    /// Tells listeners what is new, once it would survive this process.
-    async fn tell(&mut self) -> Result<(), LlmError> {
+    /// Publishes what is new, once it would survive this process.
+    async fn publish(&mut self) -> Result<(), LlmError> {
         if self.text.is_empty() && self.reasoning.is_empty() {
             return Ok(());
         }
         let (text, reasoning) = (std::mem::take(&mut self.text), std::mem::take(&mut self.reasoning));
         let events = u64::from(!text.is_empty()) + u64::from(!reasoning.is_empty());
-        let seq = self.channel.bounds().1 + events;
+        let seq = self.log.bounds().1 + events;
         self.keep(seq, &text, &reasoning).await?;
         fail::fail_point!("answer");
-        self.channel.append(&text, &reasoning);
+        self.log.append(&self.turn.answer.id, &text, &reasoning);
         Ok(())
     }
 
@@ -261,8 +264,8 @@ impl Job {
             },
             None => false,
         };
-        self.chat.tails.add(&self.tail, seq, text, reasoning);
-        if !safe && !self.chat.tails.store_now(&self.tail).await {
+        self.chat.chunk_writer.add(&self.unstored, seq, text, reasoning);
+        if !safe && !self.chat.chunk_writer.store_now(&self.unstored).await {
             let failure = Failure {
                 code: FailureCode::Broken,
                 reason: Reason::new("answer-not-kept"),
@@ -284,21 +287,6 @@ async fn stopped(stop: &mut watch::Receiver<Option<StopReason>>) -> StopReason {
             // Nobody can tell us to stop any more, and that is no reason to.
             std::future::pending::<()>().await;
         }
-    }
-}
-
-fn started(turn: &Turn) -> ChatEvent {
-    let answer = &turn.answer;
-    ChatEvent::Started {
-        message_id: answer.id.clone(),
-        model: answer.model.clone().unwrap_or_default(),
-        parent_id: answer.parent_id.clone(),
-        question: turn.question.as_ref().map(|question| AskedQuestion {
-            id: question.id.clone(),
-            parent_id: question.parent_id.clone(),
-            content: question.content.clone(),
-        }),
-        left_out: answer.left_out,
     }
 }
 

@@ -4,20 +4,20 @@
 mod ask;
 mod begin;
 mod choice;
+mod chunk_writer;
 mod job;
 pub mod keys;
 mod orphans;
 mod prompt;
 mod steer;
 mod stop;
-mod tail;
 mod title;
 mod tokens;
 mod turn;
 
 use std::sync::Arc;
 
-use self::tail::Tails;
+use self::chunk_writer::ChunkWriter;
 pub use self::{
     ask::{Ask, Asked, Position},
     steer::Edit,
@@ -38,7 +38,7 @@ pub struct Chat {
     models: Arc<ModelList>,
     providers: Arc<Providers>,
     live: Arc<Live>,
-    tails: Arc<Tails>,
+    chunk_writer: Arc<ChunkWriter>,
     /// Without one the database is written before listeners are told.
     journal: Option<Arc<Journal>>,
     clock: Clock,
@@ -55,12 +55,12 @@ impl Chat {
         journal: Option<Arc<Journal>>,
         (clock, ids): (Clock, Arc<Ids>),
     ) -> Self {
-        let tails = Tails::new(store.clone());
-        Self { store, models, providers, live, tails, journal, clock, ids, limits }
+        let chunk_writer = ChunkWriter::new(store.clone());
+        Self { store, models, providers, live, chunk_writer, journal, clock, ids, limits }
     }
 
     /// How many answers have text that waits for the database.
     pub fn unstored_answers(&self) -> usize {
-        self.tails.waiting()
+        self.chunk_writer.waiting()
     }
 }

@@ -3,10 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use super::Chat;
-use crate::{
-    domain::ChatEvent,
-    server::store::{Orphans, Result, Run},
-};
+use crate::server::store::{Orphans, Result, Run};
 
 /// An answer that begins is stored a moment before its job is there: it counts as an orphan with the second look.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -37,10 +34,9 @@ impl Chat {
         for run in before.iter().filter(|run| suspects.contains(run)) {
             tracing::error!(message = %run.message_id, "an answer that nobody writes is kept as interrupted");
             self.store.interrupt_unfinished(Orphans::Run(run)).await?;
-            // Who listens to it reads it anew.
-            if let Some(channel) = self.live.get(&run.conversation_id) {
-                channel.publish(ChatEvent::Changed {});
-                channel.end(&run.message_id);
+            if let Some(log) = self.live.get(&run.conversation_id) {
+                log.end(&run.message_id);
+                log.reread();
             }
         }
         Ok(())

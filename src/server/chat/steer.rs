@@ -115,20 +115,21 @@ impl Chat {
     /// Shows the branch that goes through a message, down to its newest message.
     pub async fn select(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
         let (grant, _) = self.store.message_access(current.id(), message_id, Need::Write).await?;
-        self.changed(self.store.select_branch(&grant, message_id).await?)
+        self.changed(self.store.select_branch(&grant, message_id).await?, ChatEvent::Changed {})
     }
 
     /// Deletes one message; what follows it stays, after the message before it.
     pub async fn delete(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
         let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
-        self.changed(self.store.delete_message(&grant, message_id).await?)
+        let deleted = ChatEvent::Deleted { message_id: message_id.to_owned() };
+        self.changed(self.store.delete_message(&grant, message_id).await?, deleted)
     }
 
-    fn changed(&self, outcome: TreeOutcome) -> Result<Conversation, AppError> {
+    fn changed(&self, outcome: TreeOutcome, event: ChatEvent) -> Result<Conversation, AppError> {
         match outcome {
-            TreeOutcome::Changed(Changed { conversation, .. }) => {
-                if let Some(channel) = self.live.get(&conversation.id) {
-                    channel.publish(ChatEvent::Changed {});
+            TreeOutcome::Changed(Changed { conversation, revision }) => {
+                if let Some(log) = self.live.get(&conversation.id) {
+                    log.publish(event, revision);
                 }
                 Ok(conversation)
             }

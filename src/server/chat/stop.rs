@@ -6,7 +6,7 @@ use super::Chat;
 use crate::{
     domain::{CurrentUser, Message, Status},
     error::AppError,
-    server::{live::channel::StopReason, store::Need},
+    server::{live::log::StopReason, store::Need},
 };
 
 /// How long a caller of `stop` waits for the answer to be stored.
@@ -37,15 +37,11 @@ impl Chat {
 
     /// Stops an answer that this process writes, and waits for its end; `false` when it does not.
     async fn stop_here(&self, message: &Message) -> bool {
-        let Some(channel) = self.live.get(&message.conversation_id) else { return false };
-        let mut changes = channel.changes();
-        let here = channel.stop(Some(&message.id), StopReason::Person);
+        let Some(log) = self.live.get(&message.conversation_id) else { return false };
+        let mut changes = log.changes();
+        let here = log.stop(Some(&message.id), StopReason::Person);
         if here {
-            let ended = async {
-                while channel.running_id().is_some_and(|(id, _)| id == message.id)
-                    && changes.changed().await.is_ok()
-                {}
-            };
+            let ended = async { while log.runs(&message.id) && changes.changed().await.is_ok() {} };
             let _ = tokio::time::timeout(STOP_PATIENCE, ended).await;
         }
         here

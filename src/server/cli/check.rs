@@ -1,4 +1,4 @@
-//! `inglenook check`: what is configured, whether store and providers answer, and what would be wrong. It
+//! `inglenook check`: what is configured, whether store and providers answer, and what would be wrong. The command
 //! changes nothing, on disk or in the database.
 
 mod jobs;
@@ -14,20 +14,22 @@ use crate::server::{
     words::Words,
 };
 
-/// What would happen.
+/// What a finding means for a start of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Good,
-    /// It starts, and somebody may be surprised.
+    /// The server would start, but with something that its operator may not expect.
     Warning,
-    /// It would not start.
+    /// The server would not start.
     Failure,
 }
 
+/// A line of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub verdict: Verdict,
-    pub what: &'static str,
+    /// What was checked, such as `store`.
+    pub subject: &'static str,
     pub text: String,
 }
 
@@ -38,27 +40,27 @@ impl fmt::Display for Finding {
             Verdict::Warning => "note",
             Verdict::Failure => "FAIL",
         };
-        write!(f, "  {mark}  {}: {}", self.what, self.text)
+        write!(f, "  {mark}  {}: {}", self.subject, self.text)
     }
 }
 
-fn good(what: &'static str, text: impl Into<String>) -> Finding {
-    Finding { verdict: Verdict::Good, what, text: text.into() }
+fn good(subject: &'static str, text: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Good, subject, text: text.into() }
 }
 
-fn note(what: &'static str, text: impl Into<String>) -> Finding {
-    Finding { verdict: Verdict::Warning, what, text: text.into() }
+fn warning(subject: &'static str, text: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Warning, subject, text: text.into() }
 }
 
-fn failure(what: &'static str, text: impl Into<String>) -> Finding {
-    Finding { verdict: Verdict::Failure, what, text: text.into() }
+fn failure(subject: &'static str, text: impl Into<String>) -> Finding {
+    Finding { verdict: Verdict::Failure, subject, text: text.into() }
 }
 
 /// What a start would find in the store and do to it. Changes nothing there.
 async fn check_store(config: &Config) -> Vec<Finding> {
     let secret = match &config.auth.secret {
         Some(secret) => Some(secret.clone()),
-        // What is wrong with the file is told on its own.
+        // A file that cannot be used is a finding of [`secret`].
         None => read_secret(&config.server.data_dir).ok().flatten(),
     };
     let fingerprint = secret.as_ref().map(fingerprint);
@@ -67,12 +69,12 @@ async fn check_store(config: &Config) -> Vec<Finding> {
     let inspection = store::inspect(&config.store.url, &options).await;
     let jobs = match &inspection {
         Ok(Inspection { outlook: Outlook::Ready { .. }, .. }) => {
-            Some(jobs::finding(store::inspect_jobs(&config.store.url, &options, jobs::NAMED).await))
+            Some(jobs::finding(store::inspect_jobs(&config.store.url, &options, jobs::MAX_NAMED).await))
         }
         _ => None,
     };
     let found = match inspection {
-        Ok(Inspection { outlook, holder: Some(holder), .. }) => note(
+        Ok(Inspection { outlook, holder: Some(holder), .. }) => warning(
             "store",
             format!(
                 "{shown}: {}; in use by {holder}, which must end before another server starts",
@@ -85,7 +87,7 @@ async fn check_store(config: &Config) -> Vec<Finding> {
                 None => "so keep a backup".to_owned(),
             };
             let text = outlook_text(outlook);
-            note("store", format!("{shown}: {text}; the version before cannot read it then, {way_back}"))
+            warning("store", format!("{shown}: {text}; the version before cannot read it then, {way_back}"))
         }
         Ok(Inspection { outlook, .. }) => good("store", format!("{shown}: {}", outlook_text(outlook))),
         Err(error) => failure("store", format!("{shown}: {error}")),
@@ -103,7 +105,7 @@ fn outlook_text(outlook: Outlook) -> String {
     }
 }
 
-/// How many models each provider offers.
+/// How many models each provider offers, and whether the default model is one of them.
 async fn check_providers(config: &Config) -> Vec<Finding> {
     let providers = Providers::new(crate::server::lifecycle::providers(config));
     let answers = providers.ask().await;
@@ -124,18 +126,18 @@ async fn check_providers(config: &Config) -> Vec<Finding> {
         ),
         Err(error) => {
             let reason = Words::english().text(&error.failure.reason);
-            note("provider", format!("{name} at {}: {reason}", provider.base_url))
+            warning("provider", format!("{name} at {}: {reason}", provider.base_url))
         }
     });
     let missing =
-        missing.map(|id| note("default_model", format!("{id} is not offered: the first model is used")));
+        missing.map(|id| warning("default_model", format!("{id} is not offered: the first model is used")));
     found.chain(missing).collect()
 }
 
 /// The whole report, and whether the server would start.
 pub async fn check(config: &Config, variables: impl Iterator<Item = String>) -> (String, bool) {
     let mut findings = local(config);
-    findings.extend(unknown(variables));
+    findings.extend(environment(variables));
     findings.extend(check_store(config).await);
     findings.extend(check_providers(config).await);
     (report(config, &findings), starts(&findings))
@@ -162,13 +164,13 @@ fn report(config: &Config, findings: &[Finding]) -> String {
     text + if starts(findings) { "\nInglenook would start.\n" } else { "\nInglenook would not start.\n" }
 }
 
-/// What this machine alone can tell.
+/// What can be found without asking the store or a provider.
 fn local(config: &Config) -> Vec<Finding> {
     let findings = [
         listen(config),
         public_url(config),
         data_dir(&config.server.data_dir),
-        running(config),
+        lock(config),
         secret(config),
         providers(config),
     ];
@@ -179,7 +181,7 @@ fn listen(config: &Config) -> Option<Finding> {
     let address = config.server.listen;
     Some(match TcpListener::bind(address) {
         Ok(_) => good("listen", format!("{address} is free")),
-        Err(cause) if cause.kind() == io::ErrorKind::AddrInUse && runs(config).is_some() => note(
+        Err(cause) if cause.kind() == io::ErrorKind::AddrInUse && lock_holder(config).is_some() => warning(
             "listen",
             format!("{address} is in use, perhaps by the server that runs on this data directory"),
         ),
@@ -193,20 +195,20 @@ fn public_url(config: &Config) -> Option<Finding> {
     let local_only = config.server.listen.ip().is_loopback();
     match &config.server.public_url {
         None if local_only => None,
-        None => Some(note(
+        None => Some(warning(
             "public_url",
             "not set, though other machines can reach the site: passwords travel unencrypted unless a proxy adds https",
         )),
         Some(url) if config.is_https() => Some(good("public_url", format!("{url}, cookies are Secure"))),
         Some(url) if is_local(url) => None,
-        Some(url) => Some(note(
+        Some(url) => Some(warning(
             "public_url",
             format!("{url} is http: whoever is on the way can read passwords and messages"),
         )),
     }
 }
 
-/// Whether the directory, or before the first start the nearest one above it, could be written.
+/// Whether the server could write the directory or, before the first start, make it.
 fn data_dir(dir: &Path) -> Option<Finding> {
     let shown = dir.display();
     Some(match disk::folder_can_be_written(dir) {
@@ -219,15 +221,18 @@ fn data_dir(dir: &Path) -> Option<Finding> {
     })
 }
 
-/// The server that runs on the data directory.
-fn runs(config: &Config) -> Option<String> {
+/// The server that holds the lock of the data directory.
+fn lock_holder(config: &Config) -> Option<String> {
     disk::look(&lock_file(&config.server.data_dir)).ok()?.0
 }
 
-fn running(config: &Config) -> Option<Finding> {
-    runs(config).map(|holder| {
+fn lock(config: &Config) -> Option<Finding> {
+    lock_holder(config).map(|holder| {
         let dir = config.server.data_dir.display();
-        note("data_dir", format!("{dir} is in use by {holder}, which must end before another server starts"))
+        warning(
+            "data_dir",
+            format!("{dir} is in use by {holder}, which must end before another server starts"),
+        )
     })
 }
 
@@ -244,22 +249,22 @@ fn secret(config: &Config) -> Option<Finding> {
 
 fn providers(config: &Config) -> Option<Finding> {
     config.providers.is_empty().then(|| {
-        note(
+        warning(
             "provider",
             "none: the demo model answers; set OPENAI_API_KEY or OPENAI_BASE_URL, or add a [[provider]]",
         )
     })
 }
 
-fn unknown(variables: impl Iterator<Item = String>) -> Vec<Finding> {
+fn environment(variables: impl Iterator<Item = String>) -> Vec<Finding> {
     keys::unknown_variables(variables)
         .into_iter()
-        .map(|(name, near)| note("environment", unread(&name, near)))
+        .map(|(name, near)| warning("environment", unknown_variable(&name, near)))
         .collect()
 }
 
-/// A sentence on a variable that looks like ours and is none.
-pub fn unread(name: &str, near: Option<&str>) -> String {
+/// A sentence on a variable that is named like one of Inglenook's and is none.
+pub fn unknown_variable(name: &str, near: Option<&str>) -> String {
     match near {
         Some(near) => format!("{name} is read by nothing; did you mean {near}?"),
         None => format!("{name} is read by nothing; inglenook --help lists the variables"),
@@ -296,7 +301,7 @@ mod tests {
             ],
         );
         let mut findings = local(&config);
-        findings.extend(unknown(["INGLENOOK_STOER".to_owned()].into_iter()));
+        findings.extend(environment(["INGLENOOK_STOER".to_owned()].into_iter()));
         let text = report(&config, &findings);
         for private in [secret, "hunter22", "sk-very-private"] {
             assert!(!text.contains(private), "{text}");

@@ -6,9 +6,9 @@ pub mod check;
 pub mod passwd;
 mod run;
 
-pub use self::run::run;
 use clap::{Parser, Subcommand};
 
+pub use self::run::run;
 use crate::server::config::{Config, ConfigError, keys, listen};
 
 const ABOUT: &str = "A self-hosted AI chat site in one binary.";
@@ -71,7 +71,8 @@ fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
 }
 
 impl Cli {
-    pub fn chosen(&self) -> Command {
+    /// The command, which is `serve` when none is given.
+    pub fn chosen_command(&self) -> Command {
         self.command.clone().unwrap_or_default()
     }
 
@@ -79,8 +80,7 @@ impl Cli {
     pub fn load(&self) -> Result<Config, ConfigError> {
         let listen = self.listen.map(|address| ("server.listen", "--listen", address.to_string()));
         let options: Vec<_> = listen.into_iter().collect();
-        // A value that is not Unicode is read with its bad bytes replaced, so that it is found to be wrong
-        // rather than passed over.
+        // Bytes that are not Unicode are replaced and not left out, so that a value with such bytes is refused.
         let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         Config::load_with(self.config.as_deref(), variable, &options)
     }
@@ -103,11 +103,11 @@ mod tests {
 
     #[test]
     fn serving_is_the_default() {
-        assert_eq!(parse(&[]).chosen(), Command::Serve);
-        assert_eq!(parse(&["serve"]).chosen(), Command::Serve);
-        assert_eq!(parse(&["check"]).chosen(), Command::Check);
+        assert_eq!(parse(&[]).chosen_command(), Command::Serve);
+        assert_eq!(parse(&["serve"]).chosen_command(), Command::Serve);
+        assert_eq!(parse(&["check"]).chosen_command(), Command::Check);
         let passwd = Command::Passwd { email: "lin@example.org".into() };
-        assert_eq!(parse(&["passwd", "lin@example.org"]).chosen(), passwd);
+        assert_eq!(parse(&["passwd", "lin@example.org"]).chosen_command(), passwd);
         assert!(Cli::try_parse_from(["inglenook", "passwd"]).is_err());
     }
 
@@ -123,9 +123,9 @@ mod tests {
     #[test]
     fn help_names_every_variable_and_default() {
         let help = Cli::command().render_long_help().to_string();
-        for key in keys::KEYS {
-            assert!(help.contains(key.env) && help.contains(key.key), "{}", key.key);
-            assert!(help.contains(key.default), "{}", key.key);
+        for key in keys::KEYS.iter() {
+            assert!(help.contains(&key.env) && help.contains(&key.key), "{}", key.key);
+            assert!(help.contains(&key.default), "{}", key.key);
         }
         for (name, _) in keys::OTHER_VARIABLES {
             assert!(help.contains(name), "{name}");

@@ -1,4 +1,5 @@
-//! `inglenook passwd`: a new password for somebody who has lost theirs, also while servers run on the database.
+//! `inglenook passwd`: a new password for an account whose owner has lost theirs, also while servers run on the
+//! database.
 
 use std::{
     io::{self, IsTerminal},
@@ -20,27 +21,27 @@ use crate::{
     },
 };
 
-/// Longer than any password that is taken.
+/// More bytes of a line are not read; no valid password is as long.
 const MAX_LINE_BYTES: u64 = 4096;
 
-/// Why there is no new password: a sentence for whoever typed the command.
+/// Why the password was not changed: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct PasswdError(String);
 
-/// Gives the account of `email` the password that `read` answers, which is asked only once the account is found, and
-/// ends its sessions. A running server notices with the next request, as it looks each session up. Answers a
-/// sentence on what was done.
+/// Gives the account of `email` the password that `read` answers, and ends its sessions. `read` is called only once
+/// the account is found. A running server refuses the sessions from the next request on, because it looks each one up.
+/// Answers a sentence on what was done.
 ///
 /// # Errors
 ///
-/// [`PasswdError`], and nothing is changed: no database, no such account, or a password that is not taken.
+/// Nothing is changed when there is no database, no such account, or the password is not a valid one.
 pub async fn passwd(
     config: &Config,
     email: &str,
     read: impl FnOnce() -> io::Result<String>,
 ) -> Result<String, PasswdError> {
-    let email = valid_email(email).map_err(said)?;
+    let email = valid_email(email).map_err(in_english)?;
     check_file(&config.store.url)?;
     let store = open(&config.store.url).await?;
     let done = change(config, &*store, &email, read).await;
@@ -48,7 +49,7 @@ pub async fn passwd(
     done
 }
 
-/// As it is: a command changes a password, and leaves it to a server to bring a database up to date.
+/// Opens a database that needs no upgrade, because upgrades are left to the server.
 async fn open(url: &str) -> Result<Arc<dyn Store>, PasswdError> {
     let options = OpenOptions { beside: true, ..OpenOptions::default() };
     let failed = |error: OpenError| PasswdError(error.to_string());
@@ -60,8 +61,8 @@ async fn open(url: &str) -> Result<Arc<dyn Store>, PasswdError> {
     }
 }
 
-/// Whoever types commands reads English, as they do in the log.
-fn said(error: AppError) -> PasswdError {
+/// Commands speak English, as the log does.
+fn in_english(error: AppError) -> PasswdError {
     PasswdError(Words::english().text(&error.reason()))
 }
 
@@ -71,20 +72,21 @@ async fn change(
     email: &str,
     read: impl FnOnce() -> io::Result<String>,
 ) -> Result<String, PasswdError> {
-    let unheard = |error: store::StoreError| PasswdError(format!("The database did not take it: {error}."));
-    let Some(known) = find_account(store, email).await.map_err(unheard)? else {
+    let not_stored =
+        |error: store::StoreError| PasswdError(format!("The database did not take it: {error}."));
+    let Some(known) = find_account(store, email).await.map_err(not_stored)? else {
         return Err(PasswdError(format!("There is no account with the e-mail address {email}.")));
     };
     let password =
         read().map_err(|cause| PasswdError(format!("The password could not be read: {cause}.")))?;
     let user = known.user;
     let taken = valid_password("password", &password, &known_words(config.public_host(), email, &user.name));
-    taken.map_err(said)?;
+    taken.map_err(in_english)?;
     let hash = Passwords::default().hash(Lane::Known, &password).await;
-    let hash = hash.map_err(said)?;
+    let hash = hash.map_err(in_english)?;
     let patch = UserPatch { password_hash: Some(hash), ..UserPatch::default() };
-    // A new password ends the sessions in the same step.
-    let changed = store.update_user(&user.id, &patch, None).await.map_err(unheard)?;
+    // The store ends the sessions in the same transaction.
+    let changed = store.update_user(&user.id, &patch, None).await.map_err(not_stored)?;
     let ended = changed.map_or(0, |(_, ended)| ended.len());
     let disabled = match user.state {
         UserState::Active => "",
@@ -93,7 +95,7 @@ async fn change(
     Ok(format!("{email} has a new password, and {ended} sessions are signed out.{disabled}"))
 }
 
-/// Opening an SQLite store makes one where there is none, which is not what this command is for.
+/// Refuses an SQLite database that does not exist, because opening it would make one.
 fn check_file(url: &str) -> Result<(), PasswdError> {
     match url.trim().strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
         Some(path) if !Path::new(path).exists() => Err(PasswdError(format!(
@@ -103,11 +105,11 @@ fn check_file(url: &str) -> Result<(), PasswdError> {
     }
 }
 
-/// The new password: typed twice and unseen at a terminal, otherwise the first line of standard input.
+/// The new password: typed twice without an echo at a terminal, otherwise the first line of standard input.
 ///
 /// # Errors
 ///
-/// When there is nothing to read, or the two differ.
+/// When there is nothing to read, or the two passwords differ.
 pub fn read_password(email: &str) -> io::Result<String> {
     if io::stdin().is_terminal() {
         let password = rpassword::prompt_password(format!("New password for {email}: "))?;

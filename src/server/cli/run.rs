@@ -1,4 +1,4 @@
-//! What each command does, from the command line to the exit code.
+//! [`run`]: does what the command line says, and answers the exit code.
 
 use std::{
     io::{self, Write},
@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Cli, Command,
-    check::{check, unread},
+    check::{check, unknown_variable},
     passwd::{passwd, read_password},
 };
 use crate::server::{
@@ -16,9 +16,9 @@ use crate::server::{
     ops::telemetry,
 };
 
-/// Runs the command; what goes wrong is one sentence on standard error.
+/// Runs the command. An error is one sentence on standard error.
 pub fn run(cli: &Cli) -> ExitCode {
-    match chosen(cli) {
+    match run_command(cli) {
         Ok(code) => code,
         Err(error) => {
             telemetry::say(&format!("inglenook: {error}"));
@@ -27,18 +27,18 @@ pub fn run(cli: &Cli) -> ExitCode {
     }
 }
 
-fn chosen(cli: &Cli) -> Result<ExitCode, StartError> {
+fn run_command(cli: &Cli) -> Result<ExitCode, StartError> {
     let config = cli.load().map_err(|error| StartError::new(error.to_string()))?;
     let _log = telemetry::init(config.server.log, std::env::var("RUST_LOG").ok().as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|cause| StartError::new(format!("The system gives no threads to work with: {cause}.")))?;
-    match cli.chosen() {
+    match cli.chosen_command() {
         Command::Serve => runtime.block_on(serve(config)),
         Command::Check => {
             let (report, starts) = runtime.block_on(check(&config, variables()));
-            // Whoever stopped reading (`| head`) still gets the exit code.
+            // An error means that the reader has gone (`| head`); the exit code still tells the result.
             let _ = io::stdout().write_all(report.as_bytes());
             Ok(if starts { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
@@ -53,13 +53,13 @@ fn chosen(cli: &Cli) -> Result<ExitCode, StartError> {
 
 async fn serve(config: Config) -> Result<ExitCode, StartError> {
     for (name, near) in unknown_variables(variables()) {
-        tracing::warn!("{}", unread(&name, near));
+        tracing::warn!("{}", unknown_variable(&name, near));
     }
     lifecycle::serve(config).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The names of the environment; `vars` would panic on one that is not Unicode.
+/// The names of all variables. Not by `vars`, because it panics on a name that is not Unicode.
 fn variables() -> impl Iterator<Item = String> {
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }

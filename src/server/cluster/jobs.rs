@@ -1,7 +1,6 @@
 //! [`Jobs`]: does what waits in the store's queue, of several servers each job on one.
 //!
-//! A job of a server that dies is taken by another one when its lease has run out; of a server that ends in order, too,
-//! when the job does not end in time. See [`crate::server::store::Queue`] for what a job must bear.
+//! When a server dies, or ends before a job of it does, another server takes the job as soon as its lease has run out. See [`crate::server::store::Queue`] for what a job must bear.
 
 use std::{
     sync::Arc,
@@ -28,7 +27,7 @@ pub struct Pace {
     /// A lease; it is renewed when a third of it is over. So servers whose clocks differ by less than half of it do not
     /// do a job twice.
     pub lease: Duration,
-    /// Between two looks for what other servers put into the queue; this one's own jobs wait for nothing.
+    /// The pause between two looks for jobs that other servers put into the queue. A server's own jobs do not wait.
     pub look: Duration,
     /// How many jobs one server does at once.
     pub at_once: usize,
@@ -46,7 +45,7 @@ type Work = dyn Fn(Job) -> BoxFuture<'static, std::result::Result<(), String>> +
 #[derive(Clone)]
 pub struct Handler {
     kind: &'static str,
-    /// There is always one such job, which is done again so long after it was done.
+    /// Set on a periodic kind, of which there is always one job: it is done again so long after it was done.
     every: Option<Duration>,
     work: Arc<Work>,
 }
@@ -72,7 +71,8 @@ impl Handler {
         Self { every: Some(every), ..Self::new(kind, work) }
     }
 
-    /// When a job is tried again whose attempt failed: a periodic one at its next time at the latest, and always.
+    /// When a job is tried again after an attempt that failed. A periodic job is tried for ever, at its next time at the
+    /// latest.
     fn retry_at(&self, attempts: u32, now: i64) -> Option<i64> {
         let retry = retry_at(attempts, now);
         match self.every {
@@ -95,7 +95,7 @@ struct Parts {
     ids: Ids,
     pace: Pace,
     permits: Arc<Semaphore>,
-    /// Something was put into the queue here.
+    /// Told when this server puts a job into the queue.
     enqueued: Notify,
 }
 
@@ -203,7 +203,7 @@ impl Jobs {
     async fn attempt(&self, job: &Job, handler: &Handler) {
         let begun = Instant::now();
         let work = async {
-            // The servers that had it before ended in the middle: perhaps for what the job does.
+            // Each server that had the job before ended in the middle of it, perhaps because of what the job does.
             if job.attempts > MAX_ATTEMPTS && handler.every.is_none() {
                 return Err(format!("It began {} times and never came to an end.", job.attempts - 1));
             }
@@ -261,7 +261,8 @@ impl Jobs {
             match self.0.queue.renew_job(job, self.0.clock.now().saturating_add(millis(lease))).await {
                 Ok(true) => renewed = asked,
                 Ok(false) => return,
-                // Without the database nobody else can take it either, but it may be back for others first.
+                // While the database is away nobody else can take the job either; but it may be back for another server
+                // first.
                 Err(_) if renewed.elapsed() >= lease => return,
                 Err(error) => {
                     tracing::debug!(%error, job = job.kind, "the lease of a job could not be renewed yet")

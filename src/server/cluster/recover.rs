@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 
 use super::Cluster;
 use crate::server::{
-    journal::{Leftover, Seen},
+    journal::{Leftover, RecoveredAnswer},
     ops::tasks,
     store::{Orphans, Recovered, SEQ_GAP, StoreError},
 };
@@ -81,7 +81,7 @@ impl Cluster {
     }
 
     /// Whether the database took it, or what it should be asked to take again.
-    async fn recovered(&self, instance: &str, seen: Seen) -> Result<bool, Seen> {
+    async fn recovered(&self, instance: &str, seen: RecoveredAnswer) -> Result<bool, RecoveredAnswer> {
         let recovered = Recovered {
             message_id: seen.message_id,
             instance: instance.to_owned(),
@@ -92,7 +92,7 @@ impl Cluster {
         self.chats.recover_message(&recovered).await.map_err(|error| {
             warn(&error);
             let Recovered { message_id, chunks, .. } = recovered;
-            Seen { message_id, chunks, seq: seen.seq }
+            RecoveredAnswer { message_id, chunks, seq: seen.seq }
         })
     }
 

@@ -11,13 +11,12 @@ use futures::StreamExt;
 
 use super::followed::Followed;
 use crate::{
-    domain::{ChatEvent, Message, event::AskedQuestion},
+    domain::{ChatEvent, Message},
     server::{
         live::{
             Live,
-            channel::{Channel, Running},
             elsewhere::Elsewhere,
-            entry::end_of,
+            log::{Log, Running},
         },
         ops::clock::Clock,
         store::{ChangeKind, Chats, ConversationState, Ended, Result, Sessions, StoreChange, fold},
@@ -81,7 +80,7 @@ impl Relay {
                 }
             }
             StoreChange::Text(chunk) => {
-                let added = self.with_channel(&chunk.message_id, |channel| channel.add_remote(&chunk));
+                let added = self.with_log(&chunk.message_id, |log| log.add_chunk(&chunk));
                 if added == Some(false) {
                     self.catch_up(&chunk.message_id).await?;
                 }
@@ -113,8 +112,8 @@ impl Relay {
         let ids = self.live.conversations();
         if self.chats.is_alone() {
             // Only this process knows more of them, and those who listen to one that rests read it anew.
-            for channel in ids.iter().filter_map(|id| self.live.get(id)).filter(|it| !it.is_running()) {
-                channel.publish(ChatEvent::Changed {});
+            for log in ids.iter().filter_map(|id| self.live.get(id)).filter(|it| !it.is_running()) {
+                log.reread();
             }
             return Ok(());
         }
@@ -130,8 +129,8 @@ impl Relay {
         let mut missing: HashSet<&String> = ids.iter().collect();
         for seen in self.chats.conversation_states(ids).await? {
             missing.remove(&seen.conversation_id);
-            let Some(channel) = self.live.get(&seen.conversation_id) else { continue };
-            self.show(&channel, &seen, told).await?;
+            let Some(log) = self.live.get(&seen.conversation_id) else { continue };
+            self.show(&log, &seen, told).await?;
         }
         for gone in missing {
             self.close(gone);
@@ -140,130 +139,104 @@ impl Relay {
     }
 
     fn close(&self, conversation_id: &str) {
-        if let Some(channel) = self.live.get(conversation_id) {
-            channel.close();
+        if let Some(log) = self.live.get(conversation_id) {
+            log.close();
         }
     }
 
-    async fn show(
-        &self,
-        channel: &Channel,
-        seen: &ConversationState,
-        told: Option<ChangeKind>,
-    ) -> Result<()> {
-        let new = channel.look(&seen.revision);
+    async fn show(&self, log: &Log, seen: &ConversationState, told: Option<ChangeKind>) -> Result<()> {
+        let new = log.look(&seen.revision);
         let mut shown = seen.running.is_some();
         let running = seen.running.as_ref().map(|answer| &answer.id);
-        if let Some((old, _)) = channel.remote().filter(|(old, _)| running != Some(old)) {
+        if let Some((old, _)) = log.mirror().filter(|(old, _)| running != Some(old)) {
             self.followed.leave(&old);
-            self.end(channel, seen, &old).await?;
+            self.end(log, seen, &old).await?;
             shown = true;
         }
         if let Some(answer) = &seen.running {
-            self.begin(channel, seen, answer, seen.last_seq).await?;
+            self.begin(log, seen, answer, seen.last_seq).await?;
             self.followed.follow(&answer.id, &seen.conversation_id);
             self.catch_up(&answer.id).await?;
         }
         let unseen =
-            |ended: &&Ended| seen.foreign.is_some() && !channel.has_ended(&ended.message_id, ended.after);
+            |ended: &&Ended| seen.foreign.is_some() && !log.has_ended(&ended.message_id, ended.after);
         if let Some(ended) = seen.ended.as_ref().filter(unseen).filter(|_| seen.running.is_none() && !shown)
             && let Some(answer) = self.chats.message_for_listeners(&ended.message_id).await?
         {
             // It began and ended between two looks.
             let empty = Message { content: String::new(), reasoning: String::new(), ..answer };
-            if self.begin(channel, seen, &empty, ended.after).await? {
-                self.end(channel, seen, &ended.message_id).await?;
+            if self.begin(log, seen, &empty, ended.after).await? {
+                self.end(log, seen, &ended.message_id).await?;
                 shown = true;
             }
         }
         match told.or(seen.foreign.filter(|_| new)) {
             Some(ChangeKind::Title) if !seen.title.is_empty() => {
-                channel.publish(ChatEvent::Title { title: seen.title.clone() });
+                log.publish_foreign(ChatEvent::Title { title: seen.title.clone() }, seen.last_seq);
             }
-            Some(ChangeKind::Tree) => {
-                channel.publish(ChatEvent::Changed {});
-            }
-            Some(ChangeKind::Begun | ChangeKind::Ended) if new && !shown && !channel.is_running() => {
-                channel.publish(ChatEvent::Changed {});
-            }
+            Some(ChangeKind::Tree) => log.publish_foreign(ChatEvent::Changed {}, seen.last_seq),
+            Some(ChangeKind::Begun | ChangeKind::Ended) if new && !shown && !log.is_running() => log.reread(),
             _ => {}
         }
         Ok(())
     }
 
-    async fn begin(
-        &self,
-        channel: &Channel,
-        seen: &ConversationState,
-        answer: &Message,
-        after: u64,
-    ) -> Result<bool> {
+    async fn begin(&self, log: &Log, seen: &ConversationState, answer: &Message, after: u64) -> Result<bool> {
         let question = match &seen.question_id {
             Some(id) => self.chats.message_for_listeners(id).await?,
             None => None,
         };
-        let started = ChatEvent::Started {
-            message_id: answer.id.clone(),
-            model: answer.model.clone().unwrap_or_default(),
-            parent_id: answer.parent_id.clone(),
-            question: question.map(|question| AskedQuestion {
-                id: question.id,
-                parent_id: question.parent_id,
-                content: question.content,
-            }),
-            left_out: answer.left_out,
-        };
-        Ok(channel.begin_remote(started, answer, after))
+        let started = ChatEvent::started(answer, question.as_ref());
+        Ok(log.begin_mirror(started, answer, after))
     }
 
     /// Tells the end of an answer that ran elsewhere.
-    async fn end(&self, channel: &Channel, seen: &ConversationState, answer_id: &str) -> Result<()> {
+    async fn end(&self, log: &Log, seen: &ConversationState, answer_id: &str) -> Result<()> {
         let Some(message) = self.chats.message_for_listeners(answer_id).await? else {
-            channel.forget_remote();
-            channel.publish(ChatEvent::Changed {});
+            log.forget_mirror();
+            log.reread();
             return Ok(());
         };
-        let event = end_of(&message);
+        let event = ChatEvent::ended(&message);
         let ended = seen.ended.as_ref().filter(|ended| ended.message_id == answer_id);
-        // After the event that tells the end there is a number for the title.
-        let seq = ended.map_or(0, |ended| ended.seq.saturating_sub(1));
-        channel.end_remote(&message, ended.map_or(&[], |ended| &ended.marks), event, seq);
+        let seq = ended.map_or(0, |ended| ended.seq);
+        log.end_mirror(&message, ended.map_or(&[], |ended| &ended.marks), event, seq);
         Ok(())
     }
 
     /// Takes the text of a followed answer that is stored and not here yet.
     async fn catch_up(&self, answer_id: &str) -> Result<()> {
-        let known = self.with_channel(answer_id, Channel::remote).flatten();
+        let known = self.with_log(answer_id, Log::mirror).flatten();
         let Some((_, seq)) = known.filter(|(remote, _)| remote == answer_id) else { return Ok(()) };
         // A chunk may begin before what is known of it.
         for chunk in self.chats.chunks(answer_id, seq).await? {
-            self.with_channel(answer_id, |channel| channel.add_remote(&chunk));
+            self.with_log(answer_id, |log| log.add_chunk(&chunk));
         }
         Ok(())
     }
 
-    /// The channel of a followed answer; one that nobody listens to any more is followed no longer.
-    fn with_channel<T>(&self, answer_id: &str, work: impl FnOnce(&Channel) -> T) -> Option<T> {
+    /// The log of a followed answer; one that nobody listens to any more is followed no longer.
+    fn with_log<T>(&self, answer_id: &str, work: impl FnOnce(&Log) -> T) -> Option<T> {
         let conversation_id = self.followed.conversation(answer_id)?;
-        let Some(channel) = self.live.get(&conversation_id) else {
+        let Some(log) = self.live.get(&conversation_id) else {
             self.followed.leave(answer_id);
             return None;
         };
-        Some(work(&channel))
+        Some(work(&log))
     }
 }
 
 #[async_trait]
 impl Elsewhere for Relay {
-    async fn attach(&self, conversation_id: &str, channel: &Channel) -> Result<()> {
-        if self.chats.is_alone() || channel.running_id().is_some() {
+    async fn attach(&self, conversation_id: &str, log: &Log) -> Result<()> {
+        if self.chats.is_alone() || !log.running_ids().is_empty() {
             return Ok(());
         }
         let seen = self.chats.conversation_states(&[conversation_id.to_owned()]).await?;
         let Some(seen) = seen.first() else { return Ok(()) };
-        channel.look(&seen.revision);
+        log.look(&seen.revision);
         if let Some(answer) = &seen.running {
-            self.begin(channel, seen, answer, seen.last_seq).await?;
+            self.begin(log, seen, answer, seen.last_seq).await?;
             self.followed.follow(&answer.id, conversation_id);
             self.catch_up(&answer.id).await?;
         }
@@ -275,11 +248,11 @@ impl Elsewhere for Relay {
             return Ok(None);
         }
         let seen = self.chats.conversation_states(&[conversation_id.to_owned()]).await?.pop();
-        let Some((place, answer)) = seen.and_then(|seen| Some((seen.last_seq, seen.running?))) else {
+        let Some((after, answer)) = seen.and_then(|seen| Some((seen.last_seq, seen.running?))) else {
             return Ok(None);
         };
-        let Message { id: answer_id, content: mut text, mut reasoning, .. } = answer;
-        fold(&mut text, &mut reasoning, &self.chats.chunks(&answer_id, 0).await?);
-        Ok(Some(Running { answer_id, text, reasoning, place }))
+        let Message { id: answer_id, mut content, mut reasoning, .. } = answer;
+        fold(&mut content, &mut reasoning, &self.chats.chunks(&answer_id, 0).await?);
+        Ok(Some(Running { answer_id, content, reasoning, after }))
     }
 }

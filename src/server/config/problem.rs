@@ -1,9 +1,11 @@
-//! [`ConfigError`]: everything that is wrong with a configuration, each with its key and its place.
+//! [`ConfigError`]: every problem of a configuration, with its key and its origin, and how values are shown in it.
 
 use std::fmt;
 
+use toml::Value;
+
 /// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     Default,
     /// A file and its line.
@@ -23,10 +25,10 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One mistake.
+/// A value that is refused, or a key that is unknown or missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The key; empty when it is the file as a whole.
+    /// Empty when the file as a whole cannot be read.
     pub key: String,
     pub origin: Origin,
     /// What was found and what is wanted.
@@ -53,7 +55,7 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// The mistakes, when a configuration was read at all.
+    /// Empty when the file could not be opened.
     pub fn problems(&self) -> &[Problem] {
         match self {
             Self::Unreadable { .. } => &[],
@@ -68,4 +70,48 @@ fn list(problems: &[Problem]) -> String {
         count => format!("The configuration has {count} mistakes:"),
     };
     problems.iter().fold(head, |text, problem| format!("{text}\n  {problem}"))
+}
+
+/// A value in a message: without a password, and cut when it is long.
+pub(super) fn found(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "an empty text".to_owned(),
+        Value::String(text) => {
+            let text = without_password(text);
+            match text.char_indices().nth(80) {
+                Some(_) => format!("{:?} and so on", text.chars().take(60).collect::<String>()),
+                None => format!("{text:?}"),
+            }
+        }
+        Value::Integer(number) => format!("the number {number}"),
+        Value::Float(number) => format!("the number {number}"),
+        Value::Boolean(truth) => truth.to_string(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Table(_) => "a table".to_owned(),
+        Value::Datetime(_) => "a date".to_owned(),
+    }
+}
+
+/// A URL with the password, and query values that may be one, struck out.
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    // The last @ ends the password, because a bare @, / or ? may be part of it.
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((credentials, host)) => {
+            (format!("{}:…@", credentials.split(':').next().unwrap_or_default()), host)
+        }
+        None => (String::new(), rest),
+    };
+    let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
+    let shown = format!("{scheme}://{user}{rest}");
+    let Some(query) = query else { return shown };
+    let fields = query.split('&').map(|field| match field.split_once('=') {
+        Some((name, _))
+            if ["pass", "secret", "token", "key"].iter().any(|word| name.to_lowercase().contains(word)) =>
+        {
+            format!("{name}=…")
+        }
+        _ => field.to_owned(),
+    });
+    format!("{shown}?{}", fields.collect::<Vec<_>>().join("&"))
 }

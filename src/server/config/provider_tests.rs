@@ -1,12 +1,14 @@
 //! Tests of the providers in a configuration.
 
+use secrecy::ExposeSecret;
+
 use super::{tests::*, *};
 
 #[test]
 fn openai_variables_alone_make_one() {
     let providers = from_env(&[("OPENAI_API_KEY", "sk-1\n")]).providers;
     assert_eq!((&*providers[0].name, &*providers[0].base_url), ("openai", OPENAI_BASE_URL));
-    assert_eq!(providers[0].api_key.as_ref().unwrap().expose(), "sk-1");
+    assert_eq!(providers[0].api_key.as_ref().unwrap().expose_secret(), "sk-1");
     let providers = from_env(&[("OPENAI_BASE_URL", "http://localhost:11434/v1/")]).providers;
     assert_eq!(providers[0].base_url, "http://localhost:11434/v1");
     assert!(providers[0].api_key.is_none());
@@ -33,7 +35,7 @@ fn tables_in_their_order_and_the_variables_behind() {
     assert_eq!(names, ["local", "mistral", "openai"]);
     let mistral = &config.providers[1];
     assert_eq!(mistral.base_url, "https://api.mistral.ai/v1");
-    assert_eq!(mistral.api_key.as_ref().unwrap().expose(), "m");
+    assert_eq!(mistral.api_key.as_ref().unwrap().expose_secret(), "m");
     assert!(mistral.models.iter().map(|model| &*model.name).eq(["large", "small"]));
     assert_eq!(mistral.title_model.as_deref(), Some("small"));
     assert!(config.providers[0].models.is_empty() && config.providers[0].api_key.is_none());
@@ -45,7 +47,7 @@ fn a_written_openai_goes_before_the_variables() {
     let providers = load(file, &[("OPENAI_API_KEY", "o")]).unwrap().providers;
     assert_eq!(providers.len(), 1);
     assert_eq!((&*providers[0].base_url, providers[0].models.len()), (OPENAI_BASE_URL, 1));
-    assert_eq!(providers[0].api_key.as_ref().unwrap().expose(), "o");
+    assert_eq!(providers[0].api_key.as_ref().unwrap().expose_secret(), "o");
     // A key that is meant for one server is not sent to another.
     let file =
         "[[provider]]\nname = \"mine\"\nbase_url = \"http://h/v1\"\napi_key_env = \"OPENAI_API_KEY\"\n";
@@ -67,6 +69,8 @@ fn one_variable_holds_them_all() {
         assert!(mistakes("", &[("INGLENOOK_PROVIDERS", text)], 1).contains("INGLENOOK_PROVIDERS"), "{text}");
     }
     assert!(mistakes("", &[("INGLENOOK_PROVIDERS", "[1]")], 1).contains("provider 1"));
+    let null = r#"[{"name": "a", "base_url": null}]"#;
+    assert!(mistakes("", &[("INGLENOOK_PROVIDERS", null)], 1).contains("null"));
 }
 
 /// The mistake in a table with these lines besides a good name and URL.

@@ -1,43 +1,23 @@
-//! [`Secret`]: a text that is never printed, and the rules and the file of the signing secret.
+//! The secret that signs sessions: what it must be like, and the file in the data directory that keeps it.
 
 use std::{
-    fmt, fs, io,
+    fs, io,
     io::Write,
     path::{Path, PathBuf},
 };
 
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::server::ops::disk;
 
-/// A key or password. It has no `Display` and its `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself: for the header or the signature that needs it, never for a message.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(set)")
-    }
-}
-
 /// HS256 wants a key at least as long as its hash (RFC 7518, 3.2).
 pub const MIN_SECRET_BYTES: usize = 32;
 
-/// Fewer distinct characters than this is a pattern, not a secret; 32 random ones have far more.
+/// A secret with fewer distinct characters is a pattern; 32 random bytes have far more.
 const MIN_DISTINCT: usize = 8;
 
-/// Values that stand in documentation and example files, lower-cased. What contains one is refused.
+/// Values of documentation and example files, in lower case. A secret that contains one is refused.
 const WELL_KNOWN: &[&str] = &[
     "changeme",
     "change-me",
@@ -63,7 +43,7 @@ const WELL_KNOWN: &[&str] = &[
     "f34be427ebb29de8d88c107a71546019685ed8b241d8f2ed00c3df97ad2566f0",
 ];
 
-/// What is wrong with a signing secret, in words that do not show it.
+/// Why a signing secret is too weak, in words that do not show it; `None`: it is strong enough.
 pub fn weakness(secret: &str) -> Option<String> {
     let lower = secret.to_lowercase();
     if WELL_KNOWN.iter().any(|known| lower.contains(known)) {
@@ -78,14 +58,14 @@ pub fn weakness(secret: &str) -> Option<String> {
     (distinct.len() < MIN_DISTINCT).then(|| format!("only {} different characters", distinct.len()))
 }
 
-/// Tells one secret from another and does not show it: servers that share a database compare theirs.
-pub fn fingerprint(secret: &Secret) -> String {
+/// A hash by which servers that share a database find out whether their secrets differ.
+pub fn fingerprint(secret: &SecretString) -> String {
     const LABEL: &[u8] = b"inglenook: which secret signs the sessions\0";
-    let hash = Sha256::new().chain_update(LABEL).chain_update(secret.expose()).finalize();
+    let hash = Sha256::new().chain_update(LABEL).chain_update(secret.expose_secret()).finalize();
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Why the kept secret cannot be used.
+/// Why the secret of the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretFileError {
     #[error("{}: cannot be {doing}: {cause}. Put this right, or set INGLENOOK_SECRET.", path.display())]
@@ -106,13 +86,13 @@ pub enum SecretFileError {
     Random(String),
 }
 
-/// Where the made secret is kept.
+/// The file of the secret that the server makes.
 pub fn secret_file(data_dir: &Path) -> PathBuf {
     data_dir.join("secret")
 }
 
-/// The kept secret, if there is one and it is fit to be used. Makes nothing.
-pub fn read_secret(data_dir: &Path) -> Result<Option<Secret>, SecretFileError> {
+/// The secret of the data directory; `None`: there is no such file. Writes nothing.
+pub fn read_secret(data_dir: &Path) -> Result<Option<SecretString>, SecretFileError> {
     let path = secret_file(data_dir);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -123,17 +103,17 @@ pub fn read_secret(data_dir: &Path) -> Result<Option<Secret>, SecretFileError> {
     let secret = text.trim();
     match weakness(secret) {
         Some(found) => Err(SecretFileError::Weak { path, found }),
-        None => Ok(Some(Secret::new(secret))),
+        None => Ok(Some(secret.into())),
     }
 }
 
-/// The kept secret; the first call makes it, at mode 0600, and the directory with it, at 0700.
-pub fn read_or_make_secret(data_dir: &Path) -> Result<Secret, SecretFileError> {
+/// The secret of the data directory; the first call makes the file, at mode 0600, and the directory, at 0700.
+pub fn read_or_make_secret(data_dir: &Path) -> Result<SecretString, SecretFileError> {
     if let Some(secret) = read_secret(data_dir)? {
         return Ok(secret);
     }
     make_secret(data_dir)?;
-    // Read again: of two servers that start at once, both must use the one that was kept.
+    // Read again, because another server that starts at the same time may have made the file first.
     match read_secret(data_dir)? {
         Some(secret) => Ok(secret),
         None => {
@@ -143,8 +123,8 @@ pub fn read_or_make_secret(data_dir: &Path) -> Result<Secret, SecretFileError> {
     }
 }
 
-/// Written beside and linked into place, so that the file is never there half-written, and never
-/// replaces one that another server has just made.
+/// Writes a draft and links it into place, because a link neither shows half a file nor replaces the file that another
+/// server has just made.
 fn make_secret(data_dir: &Path) -> Result<(), SecretFileError> {
     let mut bytes = [0; MIN_SECRET_BYTES];
     getrandom::fill(&mut bytes).map_err(|cause| SecretFileError::Random(cause.to_string()))?;
@@ -164,7 +144,7 @@ fn make_secret(data_dir: &Path) -> Result<(), SecretFileError> {
             Err(_) => fs::rename(&draft, &path),
             Ok(()) => Ok(()),
         });
-    // Gone already when it was renamed.
+    // An error means that the draft was renamed.
     let _ = fs::remove_file(&draft);
     written.map_err(failed("written"))
 }
@@ -200,8 +180,8 @@ mod tests {
         let data = dir.path().join("deep/data");
         assert!(read_secret(&data).unwrap().is_none());
         let first = read_or_make_secret(&data).unwrap();
-        assert_eq!(first.expose().len(), 64);
-        assert_eq!(read_or_make_secret(&data).unwrap(), first);
+        assert_eq!(first.expose_secret().len(), 64);
+        assert_eq!(read_or_make_secret(&data).unwrap().expose_secret(), first.expose_secret());
         assert_eq!(fs::read_dir(&data).unwrap().count(), 1, "no draft is left behind");
         #[cfg(unix)]
         {
@@ -221,7 +201,8 @@ mod tests {
                 std::thread::spawn(move || read_or_make_secret(&data).unwrap())
             })
             .collect();
-        let mut secrets: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap().0).collect();
+        let mut secrets: Vec<_> =
+            threads.into_iter().map(|thread| thread.join().unwrap().expose_secret().to_owned()).collect();
         secrets.dedup();
         assert_eq!(secrets.len(), 1);
     }
@@ -236,7 +217,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let error = read_or_make_secret(dir.path()).unwrap_err().to_string();
         assert!(error.contains("640") && error.contains("chmod 600"), "{error}");
-        assert!(!error.contains(secret.expose()));
+        assert!(!error.contains(secret.expose_secret()));
     }
 
     #[test]
@@ -268,6 +249,6 @@ mod tests {
             assert!(weakness(weak).is_some(), "{weak}");
         }
         assert_eq!(weakness("Zk3vQ8xw1LrT0mYc7NfHs5Jd9PbEgUaW"), None);
-        assert_eq!(format!("{:?}", Secret::new("abc")), "Secret(set)");
+        assert!(!format!("{:?}", SecretString::from("abc")).contains("abc"));
     }
 }

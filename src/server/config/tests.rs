@@ -1,6 +1,11 @@
 //! Tests of [`Config`]: every key by file and by variable, and every mistake by its sentence.
 
+use std::{net::SocketAddr, time::Duration};
+
+use secrecy::ExposeSecret;
+
 use super::*;
+use crate::server::ops::telemetry::LogFormat;
 
 const GOOD_SECRET: &str = "Zk3vQ8xw1LrT0mYc7NfHs5Jd9PbEgUaW";
 
@@ -31,6 +36,10 @@ pub(super) fn mistakes(file: &str, env: &[(&str, &str)], count: usize) -> String
 
 fn mistake(file: &str) -> String {
     mistakes(file, &[], 1)
+}
+
+fn env(key: &str) -> &'static str {
+    &keys::KEYS.iter().find(|known| known.key == key).unwrap().env
 }
 
 /// One other value for every key: as TOML, as a variable, and how `check` shows it.
@@ -85,7 +94,7 @@ fn setting<'a>(config: &'a Config, key: &str) -> &'a Setting {
 fn the_table_holds_exactly_the_keys_that_are_read() {
     let config = from_env(&[]);
     let mut read: Vec<&str> = config.settings.iter().map(|setting| &*setting.key).collect();
-    let mut table: Vec<&str> = keys::KEYS.iter().map(|key| key.key).collect();
+    let mut table: Vec<&str> = keys::KEYS.iter().map(|key| &*key.key).collect();
     let mut tried: Vec<&str> = OTHERS.iter().map(|(key, ..)| *key).collect();
     for list in [&mut read, &mut table, &mut tried] {
         list.sort_unstable();
@@ -97,7 +106,7 @@ fn the_table_holds_exactly_the_keys_that_are_read() {
 #[test]
 fn every_key_by_file_and_by_variable() {
     for (key, toml, text, shown) in OTHERS {
-        let env = keys::find(key).unwrap().env;
+        let env = env(key);
         let config = from_file(&as_toml(key, toml));
         assert_eq!(setting(&config, key).shown, *shown);
         assert!(
@@ -114,8 +123,7 @@ fn every_key_by_file_and_by_variable() {
 
 #[test]
 fn values_arrive_in_their_fields() {
-    let all: Vec<(&str, &str)> =
-        OTHERS.iter().map(|(key, _, text, _)| (keys::find(key).unwrap().env, *text)).collect();
+    let all: Vec<(&str, &str)> = OTHERS.iter().map(|(key, _, text, _)| (env(key), *text)).collect();
     let config = from_env(&all);
     assert_eq!(config.server.listen, "[::1]:8080".parse().unwrap());
     assert_eq!(config.server.public_url.as_deref(), Some("https://chat.example.org"));
@@ -129,7 +137,7 @@ fn values_arrive_in_their_fields() {
     assert_eq!(config.server.log.format, LogFormat::Json);
     assert_eq!(config.server.shutdown, Duration::from_secs(7));
     assert_eq!(config.store.url, "mongodb://me:pw@h/d");
-    assert_eq!(config.signing_secret().unwrap().expose(), GOOD_SECRET);
+    assert_eq!(config.signing_secret().unwrap().expose_secret(), GOOD_SECRET);
     assert_eq!(config.auth.registration, Registration::Closed);
     assert_eq!(config.auth.session, Duration::from_secs(8 * 86400));
     assert_eq!(config.chat.default_model.as_deref(), Some("demo/demo"));
@@ -183,13 +191,13 @@ fn the_shipped_file_says_what_is_true() {
     let text = std::fs::read_to_string(&path).unwrap();
     let config = Config::load(Some(&path), |_| None).unwrap();
     assert!(config.settings.iter().all(|setting| setting.origin == Origin::Default));
-    for key in keys::KEYS {
+    for key in keys::KEYS.iter() {
         let name = key.key.rsplit('.').next().unwrap();
-        let line = text.lines().find(|line| line.contains(key.env)).unwrap_or_else(|| panic!("{}", key.env));
+        let line = text.lines().find(|line| line.contains(&key.env)).unwrap_or_else(|| panic!("{}", key.env));
         assert!(line.starts_with(&format!("# {name} = ")), "{line}");
-        assert!(line.contains(key.default), "{line}");
+        assert!(line.contains(&key.default), "{line}");
     }
-    for (name, _) in keys::PROVIDER_KEYS {
+    for (name, _) in keys::PROVIDER_KEYS.iter() {
         assert!(text.contains(&format!("# {name} = ")), "{name}");
     }
     // Uncommented it is still a configuration: what follows "# name = " is TOML.
@@ -322,4 +330,39 @@ fn several_mistakes_are_told_at_once() {
     for word in ["server.listen", "server.colour", "store.url", "provider 1 name", "provider 1 base_url"] {
         assert!(error.contains(word), "{error}");
     }
+}
+
+#[test]
+fn mistakes_come_in_the_order_of_the_lines_and_the_variables_behind() {
+    let file = "[store]\nurl = \"y\"\n[[provider]]\nname = \"a/b\"\nmodels = [{ nme = 1 }]\nprice = { input = -1 }\n[auth]\nsession_days = 0\n";
+    let error = load(file, &[("INGLENOOK_LIMITS_CONNECTIONS", "3")]).unwrap_err();
+    let keys: Vec<&str> = error.problems().iter().map(|problem| &*problem.key).collect();
+    let expected = [
+        "store.url",
+        "provider 1 base_url",
+        "provider 1 name",
+        "provider 1 models 1 name",
+        "provider 1 models 1 nme",
+        "provider 1 price output",
+        "provider 1 price currency",
+        "provider 1 price input",
+        "auth.session_days",
+        "limits.connections",
+    ];
+    assert_eq!(keys, expected, "{error}");
+}
+
+#[test]
+fn a_section_with_a_mistake_hides_no_other() {
+    let error = mistakes("server = 3\n[auth]\nregistration = 7\n", &[("INGLENOOK_LISTEN", "x")], 2);
+    assert!(error.contains("found the number 3, wanted a table"), "{error}");
+    assert!(error.contains("found the number 7, wanted \"open\" or \"closed\""), "{error}");
+    let error = mistake("[limits]\nconnections = 99999999999999999999\n");
+    assert!(error.contains("Leptos.toml line 2"), "{error}");
+}
+
+#[test]
+fn words_may_be_written_large() {
+    let config = load("[server.log]\nlevel = \"Debug\"\n", &[("INGLENOOK_LOG_FORMAT", "JSON")]).unwrap();
+    assert_eq!((config.server.log.level, config.server.log.format), (tracing::Level::DEBUG, LogFormat::Json));
 }

@@ -50,8 +50,8 @@ impl Conversations {
         }
         let grant = self.chats.access(current.id(), id, Need::Manage).await?;
         let changed = self.chats.update_conversation(&grant, &patch).await?.ok_or(AppError::NotFound)?;
-        if let Some((title, channel)) = patch.title.zip(self.live.get(id)) {
-            channel.publish(ChatEvent::Title { title });
+        if let Some((title, log)) = patch.title.zip(self.live.get(id)) {
+            log.publish(ChatEvent::Title { title }, changed.revision);
         }
         Ok(changed.conversation)
     }
@@ -62,8 +62,8 @@ impl Conversations {
         if !self.chats.delete_conversation(&grant).await? {
             return Err(AppError::NotFound);
         }
-        if let Some(channel) = self.live.get(id) {
-            channel.close();
+        if let Some(log) = self.live.get(id) {
+            log.close();
         }
         self.purge();
         Ok(())

@@ -8,7 +8,7 @@ use crate::{
     error::AppError,
     server::{
         live::{
-            channel::{Format, Running},
+            log::{Format, Running},
             reading::ReadPermit,
         },
         markdown::labelled,
@@ -67,13 +67,13 @@ impl Conversations {
         let running = self.running(grant.conversation_id()).await?;
         let mut messages = window.read(&*self.chats, grant).await?;
         messages.reverse();
-        if let Some(running) = running {
-            after = running.place;
+        for running in running {
+            after = after.min(running.after);
             let shown =
-                messages.last_mut().filter(|m| m.id == running.answer_id && m.status == Status::Generating);
-            // A continued answer's job may not have told the text it begins with yet.
-            if let Some(message) = shown.filter(|message| running.text.len() >= message.content.len()) {
-                message.content = running.text;
+                messages.iter_mut().find(|m| m.id == running.answer_id && m.status == Status::Generating);
+            // The job of a continued answer may not have published the text it begins with yet.
+            if let Some(message) = shown.filter(|message| running.content.len() >= message.content.len()) {
+                message.content = running.content;
                 message.reasoning = running.reasoning;
             }
         }
@@ -112,8 +112,8 @@ impl Conversations {
     /// The number of the last event. Where somebody listens, the store's may be ahead: it covers a title that
     /// is about to be told.
     fn published(&self, grant: &Grant) -> u64 {
-        let channel = self.live.get(grant.conversation_id());
-        channel.map_or_else(|| grant.last_seq(), |channel| channel.bounds().1)
+        let log = self.live.get(grant.conversation_id());
+        log.map_or_else(|| grant.last_seq(), |log| log.bounds().1)
     }
 
     /// The places of those that have siblings, by message. One query for all.
@@ -143,11 +143,12 @@ impl Conversations {
         Ok(messages.iter().filter_map(place).collect())
     }
 
-    /// The answer being written in a conversation, by whichever process, with all of its text so far.
-    async fn running(&self, conversation_id: &str) -> Result<Option<Running>, AppError> {
-        match self.live.get(conversation_id).and_then(|channel| channel.running()) {
-            Some(here) => Ok(Some(here)),
-            None => Ok(self.elsewhere.running(conversation_id).await?),
+    /// The answers being written in a conversation, by whichever process, with all of their text so far.
+    async fn running(&self, conversation_id: &str) -> Result<Vec<Running>, AppError> {
+        let here = self.live.get(conversation_id).map(|log| log.running()).unwrap_or_default();
+        if here.is_empty() {
+            return Ok(self.elsewhere.running(conversation_id).await?.into_iter().collect());
         }
+        Ok(here)
     }
 }

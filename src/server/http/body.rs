@@ -1,4 +1,4 @@
-//! [`read`]: a request's body as a whole, within the limits of size and time.
+//! [`read`]: the whole body of a request, within the limits of size and time.
 
 use std::error::Error;
 
@@ -12,10 +12,10 @@ use axum::{
 use super::connection::TooSlow;
 use crate::{domain::Reason, error::AppError, server::config::Limits};
 
-/// What is said of a request that is too large: of a question the limit of questions, as a smaller one of that
-/// size would be refused, too.
+/// The error of a request that is too large. Of a question it names the limit of questions, which is the smaller one: a
+/// question just below the limit of bodies would be refused too.
 pub fn too_large(limits: &Limits, path: &str) -> AppError {
-    // A path may come without what stands before the API's own.
+    // Inside a nested router the path comes without its prefix, `/api/v1`.
     let asks = path == "/fn/ask" || path.ends_with("/edit") || path.ends_with("/messages");
     if asks {
         AppError::TooLong { size: None, limit: limits.message_bytes }
@@ -24,7 +24,11 @@ pub fn too_large(limits: &Limits, path: &str) -> AppError {
     }
 }
 
-/// The bytes of a body. One that does not say how long it is ends at the limit too.
+/// The bytes of a body.
+///
+/// # Errors
+///
+/// The body is too large, whether or not it says how long it is; it arrives too slowly; it breaks off.
 pub async fn read(limits: &Limits, request: Request) -> Result<Bytes, AppError> {
     let path = request.uri().path().to_owned();
     Bytes::from_request(request, &()).await.map_err(|rejection| {

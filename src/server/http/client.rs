@@ -1,5 +1,5 @@
-//! [`Client`]: who is at the other end, and under which address they opened the site, as far as the peer or
-//! our own proxies say.
+//! [`Client`]: who sends a request, and under which address they opened the site, as far as the peer or trusted proxies
+//! say.
 
 use std::{fmt, net::IpAddr};
 
@@ -7,15 +7,15 @@ use axum::http::{HeaderMap, Uri, header, uri::Authority};
 
 use crate::server::config::Config;
 
-/// More entries are not ours: nobody has so many proxies, and a stranger may send thousands.
+/// The most entries of a forwarding header that are read: nobody has so many proxies, but anybody can send thousands.
 const MAX_ENTRIES: usize = 64;
 
-/// A name and a port as a browser has them in its address line.
+/// A name and a port as a browser shows them in its address bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
     /// In lower case, IPv6 without its brackets.
     pub name: String,
-    /// `None`: that of the scheme.
+    /// `None`: the scheme's default.
     pub port: Option<u16>,
 }
 
@@ -36,7 +36,7 @@ impl Host {
     }
 }
 
-/// `scheme://host:port`, of which the port may be that of the scheme.
+/// `scheme://host:port`; the port may be left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     pub https: bool,
@@ -44,7 +44,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Only what pages of a site can have; `null`, extensions and other schemes are none.
+    /// `None` for `null`, and for the origins of extensions and of schemes other than http and https.
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, host) = text.split_once("://")?;
         let https = scheme.eq_ignore_ascii_case("https");
@@ -80,17 +80,18 @@ impl fmt::Display for Origin {
     }
 }
 
+/// Who sends a request, and how they opened the site.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
-    /// Who asks: the peer, or whom our own proxies name.
+    /// The address of the peer, or the one that trusted proxies name.
     pub address: Option<IpAddr>,
-    /// Whether the peer is one of our own proxies.
+    /// Whether the peer is a trusted proxy.
     pub by_proxy: bool,
-    /// Whether the site was opened with https; `None` when our own proxy does not say.
+    /// Whether the site was opened with https; `None` when the trusted proxy does not say.
     pub https: Option<bool>,
-    /// What `Host` says; `None` when it says nothing, or nothing sound.
+    /// What `Host` says; `None` when it is missing or malformed.
     pub host: Option<Host>,
-    /// What our own proxies say of the host that was asked.
+    /// The hosts that trusted proxies say were asked for.
     pub forwarded_hosts: Vec<Host>,
 }
 
@@ -102,7 +103,7 @@ impl Client {
             let address = peer.map(|peer| peer.to_canonical());
             return Self { address, by_proxy, https: Some(false), host, forwarded_hosts: Vec::new() };
         }
-        // The first entry is of the proxy that browsers reach.
+        // The first entry is from the proxy that browsers connect to.
         let scheme = entries(headers, "x-forwarded-proto").into_iter().next();
         let https = scheme.map(|scheme| scheme.eq_ignore_ascii_case("https"));
         let port = entries(headers, "x-forwarded-port").first().and_then(|port| port.parse().ok());
@@ -121,8 +122,8 @@ impl Client {
         self.forwarded_hosts.iter().chain(&self.host)
     }
 
-    /// Whom limits count: an IPv4 address, or the network of 64 bits in which one household or machine has
-    /// all IPv6 addresses.
+    /// What limits count by: an IPv4 address, or the first 64 bits of an IPv6 address, because one household or machine
+    /// has all addresses that begin with them.
     pub fn counted_as(&self) -> String {
         self.address.map(counted_as).unwrap_or_default()
     }
@@ -136,7 +137,7 @@ fn counted_as(address: IpAddr) -> String {
     }
 }
 
-/// What one client has: an IPv4 address, or the first address of an IPv6 network of 64 bits.
+/// An IPv4 address itself, or the first address of the IPv6 network of 64 bits.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -144,7 +145,7 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The host that the request line or `Host` names. One that comes twice is not ours to choose from.
+/// The host that the request line or `Host` names. A `Host` that occurs twice counts as absent.
 fn host(uri: &Uri, headers: &HeaderMap) -> Option<Host> {
     if let Some(authority) = uri.authority() {
         return Host::parse(authority.as_str());
@@ -154,9 +155,9 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<Host> {
     if given.next().is_some() { None } else { host.and_then(Host::parse) }
 }
 
-/// From the last entry, which our own proxy wrote, back past all of our proxies: the first that is none of
-/// them is the client. What cannot be read ends the search at the proxy that passed it on. `Forwarded` (RFC 7239) is
-/// not read, because most proxies pass on the one that a client sends.
+/// The client's address from `X-Forwarded-For`. The search goes from the last entry, which the peer wrote, back past all
+/// trusted proxies: the first entry that is none of them is the client. An entry that cannot be read ends the search at
+/// the proxy that passed it on. `Forwarded` (RFC 7239) is not read, because most proxies pass on what a client sends.
 fn forwarded_for(config: &Config, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let mut seen = peer.to_canonical();
     let hops = entries(headers, "x-forwarded-for").into_iter().map(address);
@@ -170,10 +171,10 @@ fn forwarded_for(config: &Config, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     seen
 }
 
-/// All entries of all lines of a header, in their order; the last ones when there are too many.
+/// All entries of all lines of a header, in their order; only the last [`MAX_ENTRIES`] of them.
 fn entries<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let lines = headers.get_all(name).iter();
-    // A line that is no text is an entry that cannot be read.
+    // A line that is not ASCII counts as one entry that cannot be read.
     let mut all: Vec<&str> = lines
         .flat_map(|line| line.to_str().unwrap_or("unreadable").split(','))
         .map(str::trim)

@@ -1,4 +1,4 @@
-//! What a server function is given: who asks, the services, and how to set a cookie or redirect.
+//! [`Context`]: what a server function is given: who asks, and how to set a cookie or redirect.
 
 use std::sync::Arc;
 
@@ -16,13 +16,11 @@ use leptos_axum::ResponseOptions;
 
 use super::{
     body,
-    cookie::{CLEAR_SITE_DATA, Cookie},
-    document,
-    errors::extra_header,
+    cookie::{CLEAR_SITE_DATA, SessionCookie},
+    errors::{self, Format},
     flash::{self, Flash, Told},
     forms::Form,
-    gate, language, redirect,
-    refusal::{accepts_html, as_json, is_for_program, worded},
+    gate, redirect,
     site::Site,
 };
 use crate::{
@@ -34,10 +32,10 @@ use crate::{
     },
 };
 
-/// An error of a server function is a short JSON object.
+/// The longest error that is read back from a server function's answer, which is a short JSON object.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// Hands the services to the server functions; made where all services are known.
+/// Hands the services to the server functions. It is made in `app`, where all services are known.
 #[derive(Clone)]
 pub struct Provide(Arc<dyn Fn() + Send + Sync>);
 
@@ -48,33 +46,48 @@ impl Provide {
     }
 }
 
-/// A service as it was provided; asked for inside a server function.
+/// A service that [`Provide`] provides. To be called inside a server function.
+///
+/// # Errors
+///
+/// [`AppError::Internal`]: the service is not provided.
 pub fn service<T: Send + Sync + 'static>() -> Result<Arc<T>, AppError> {
     use_context::<Arc<T>>().ok_or(AppError::Internal)
 }
 
+/// The request that a server function answers.
 #[derive(Clone)]
 pub struct Context {
     site: Arc<Site>,
     pub caller: Caller,
+    /// Who asks, as the gate found out.
     gate: Result<Option<CurrentUser>, AppError>,
-    /// `None` only where no request passed the gate.
-    cookie: Option<Cookie>,
-    /// Posted as a plain form: the answer is a redirect.
+    /// `None` only for a request that did not pass the gate, as in tests.
+    cookie: Option<SessionCookie>,
+    /// The function was called by a plain form, so the answer is a redirect.
     is_form: bool,
 }
 
 impl Context {
+    /// The context of the server function that runs.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Internal`]: no server function runs.
     pub fn current() -> Result<Self, AppError> {
         use_context::<Self>().ok_or(AppError::Internal)
     }
 
     /// Who asks.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::SignedOut`] for nobody; what the store answered when the gate asked it.
     pub fn user(&self) -> Result<&CurrentUser, AppError> {
         self.gate.as_ref().map_err(Clone::clone)?.as_ref().ok_or(AppError::SignedOut)
     }
 
-    /// Hands the token to the browser; `None` takes it away, with all that the browser keeps of the site.
+    /// Sets the session cookie; `None` removes it, with all that the browser stores for the site.
     pub fn set_token(&self, token: Option<&IssuedToken>) {
         let Some(options) = use_context::<ResponseOptions>() else { return };
         let line = self.cookie.as_ref().map(|cookie| cookie.set(token, self.site.clock.now()));
@@ -87,7 +100,7 @@ impl Context {
         }
     }
 
-    /// Keeps the language that was chosen in the browser; `None` takes the choice back.
+    /// Stores the language that was chosen in a cookie; `None` removes the choice.
     pub fn set_language(&self, chosen: Option<Language>) {
         let Some(options) = use_context::<ResponseOptions>() else { return };
         let line = self.cookie.as_ref().map(|cookie| cookie.language(chosen));
@@ -96,7 +109,7 @@ impl Context {
         }
     }
 
-    /// Where a plain form leads. Only a path of this site: anything else leads home.
+    /// Redirects a plain form to a path of this site; any other address becomes `/`.
     pub fn redirect(&self, path: &str) {
         let path = redirect::local(path).unwrap_or("/");
         if self.is_form
@@ -107,7 +120,7 @@ impl Context {
         }
     }
 
-    /// [`Self::redirect`] to a page that tells the person who asks what was done.
+    /// [`Self::redirect`] to a page that tells the person what was done.
     pub fn tell(&self, page: &str, told: Told) -> Result<(), AppError> {
         let flash = Flash { told, typed: flash::Typed::default() };
         let sealed = self.site.flashes.seal(flash, page, Some(self.user()?.id()));
@@ -118,8 +131,8 @@ impl Context {
         Ok(())
     }
 
-    /// [`Self::redirect`] for a function that also answers the path: the page's own calls go there.
-    pub fn lead(&self, path: String) -> String {
+    /// [`Self::redirect`] for a function that also returns the path, because a call from a script goes there itself.
+    pub fn redirect_and_return(&self, path: String) -> String {
         self.redirect(&path);
         path
     }
@@ -131,7 +144,6 @@ pub async fn server_functions(
     State(provide): State<Provide>,
     request: Request,
 ) -> Response {
-    let for_program = is_for_program(request.uri().path(), request.headers());
     let (parts, body) = request.into_parts();
     let whole = match takes(&parts) {
         Ok(()) => {
@@ -141,22 +153,22 @@ pub async fn server_functions(
     };
     let bytes = match whole {
         Ok(bytes) => bytes,
-        Err(error) if for_program => return as_json(&error),
-        Err(error) => return document::error_page(&error),
+        Err(error @ AppError::MethodNotAllowed) => return ([(header::ALLOW, "POST")], error).into_response(),
+        Err(error) => return error.into_response(),
     };
-    let form = match accepts_html(&parts.headers) {
-        true => Some(Form::read(&site, &parts, bytes.clone()).await),
-        false => None,
+    let form = match Format::of(parts.uri.path(), &parts.headers) {
+        Format::Page => Some(Form::read(&site, &parts, bytes.clone()).await),
+        Format::Call | Format::Problem => None,
     };
     let mut request = Request::from_parts(parts, Body::from(bytes));
-    // leptos would lead a form to wherever the `Referer` says, with an error in the open.
+    // Otherwise leptos redirects a form to wherever the `Referer` says, with the error readable in the address.
     request.headers_mut().remove(header::ACCEPT);
     request.headers_mut().remove(header::REFERER);
     let extensions = request.extensions();
     let context = Context {
         caller: extensions.get::<Caller>().cloned().unwrap_or_default(),
         gate: gate::found(extensions),
-        cookie: extensions.get::<Cookie>().cloned(),
+        cookie: extensions.get::<SessionCookie>().cloned(),
         is_form: form.is_some(),
         site: site.clone(),
     };
@@ -168,7 +180,7 @@ pub async fn server_functions(
         request,
     )
     .await;
-    let (answer, error) = with_status(answer.into_response()).await;
+    let (answer, error) = with_error(answer.into_response()).await;
     match (form, error) {
         (None, _) => answer,
         (Some(form), None) => form.done(answer),
@@ -181,7 +193,7 @@ pub fn function_paths() -> Vec<&'static str> {
     server_fn_paths().map(|(path, _)| path).collect()
 }
 
-/// Whether there is such a function, and whether it is called as one. All of them take forms.
+/// Whether the path names a function that is called as functions are: by its method, with a form.
 fn takes(parts: &Parts) -> Result<(), AppError> {
     const FORM: &str = "application/x-www-form-urlencoded";
     let mut methods =
@@ -192,35 +204,29 @@ fn takes(parts: &Parts) -> Result<(), AppError> {
     }
     let kind = parts.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
     let essence = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
-    // A call without arguments may leave it out.
+    // A call without arguments may leave the type out.
     if essence.is_none_or(|kind| kind.eq_ignore_ascii_case(FORM)) {
         return Ok(());
     }
     Err(AppError::UnsupportedMediaType { wanted: FORM.into() })
 }
 
-/// A form is text in UTF-8. The reader's own error for others would be that of a browser without a server.
+/// Refuses a body that is not UTF-8, because leptos' own error for it would say that the server cannot be reached.
 fn readable(bytes: Bytes) -> Result<Bytes, AppError> {
     let refused = || AppError::invalid("", Reason::new("form-not-text"));
     if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(refused()) }
 }
 
-/// Every error of a server function comes as status 500 with the error as JSON; it gets the status that
-/// it says, and is answered beside.
-async fn with_status(response: Response) -> (Response, Option<AppError>) {
+/// leptos answers every error of a server function with status 500 and the error as JSON. Here the error is read back
+/// from it and answered as every other one, with the headers that the function set; it is also returned.
+async fn with_error(response: Response) -> (Response, Option<AppError>) {
     if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return (response, None);
     }
-    let (mut parts, body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
-    let Ok(Refusal { error, .. }) = serde_json::from_slice(&bytes) else {
-        return (AppError::Internal.into_response(), Some(AppError::Internal));
-    };
-    let (name, tag) = language::content_language();
-    parts.headers.insert(name, tag);
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    parts.headers.extend(extra_header(&error));
-    let body = serde_json::to_vec(&worded(error.clone())).unwrap_or_default();
-    (Response::from_parts(parts, Body::from(body)), Some(error))
+    let error = serde_json::from_slice(&bytes).map_or(AppError::Internal, |Refusal { error, .. }| error);
+    let mut answer = error.clone().into_response();
+    errors::keep_headers(&mut answer, parts.headers);
+    (answer, Some(error))
 }

@@ -1,9 +1,14 @@
-//! [`Cookie`]: the session's cookie: its name, how a request brings it, and how it is set and taken away.
+//! [`SessionCookie`]: the cookie that holds a session's token: its name, how a request sends it, and how it is set and
+//! removed.
 //!
-//! Browsers keep one set of cookies for all ports of a host, so the name says which site it belongs to: a
-//! part of it comes from the secret that signs the tokens.
+//! Browsers keep one set of cookies for all ports of a host. Part of the name is therefore derived from the secret that
+//! signs the tokens, so that two sites on one host do not overwrite each other's cookie.
 
 use axum::http::{HeaderMap, header};
+use axum_extra::{
+    extract::cookie::{Cookie, SameSite},
+    headers::{Authorization, HeaderMapExt, authorization::Bearer},
+};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -12,119 +17,154 @@ use super::{
 };
 use crate::server::{accounts::IssuedToken, config::Config, words::Language};
 
-/// At sign-out: what was typed and not sent is kept in the browser, and is not for who comes next. Caches
-/// hold nothing of a person, and browsers take long to clear them.
+/// Sent at sign-out: the browser deletes what it stores for the site, such as drafts, because the next person at it must
+/// not see them. Caches are not cleared: they hold nothing personal, and browsers take seconds to clear them.
 pub const CLEAR_SITE_DATA: (http::HeaderName, &str) =
     (http::HeaderName::from_static("clear-site-data"), "\"storage\"");
 
-/// The cookie of the switch on the sign-in page, for those who have no account yet.
+/// The cookie of the language switch on the sign-in page, where there is no account yet to store the choice in.
 pub const LANGUAGE: &str = "inglenook_lang";
-/// The name before sites had names of their own; a session in it is moved to the new one.
+/// The session cookie's name in earlier versions. A session found under it is moved to the new name.
 const OLD_NAME: &str = "inglenook";
 
-/// The name for the site that signs with this secret. Servers that share a secret share it.
+/// The session cookie's name on the site that signs with this secret; servers that share the secret share the name.
 pub fn name(secret: &[u8]) -> String {
     let digest = Sha256::new().chain_update("inglenook cookie name").chain_update(secret).finalize();
     let part: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{OLD_NAME}_{part}")
 }
 
-/// How the cookie of one request is called, and what that request brings.
+/// The session cookie as one request sends it and as the answer to that request sets it.
 #[derive(Clone, Debug)]
-pub struct Cookie {
+pub struct SessionCookie {
     name: String,
-    /// Kept by browsers for https only, under a name with `__Host-`, which binds it to this host.
+    /// Sent over https only. The name then begins with `__Host-`, with which browsers bind the cookie to this host.
     secure: bool,
-    brought: Option<String>,
+    /// The token under the present name.
+    sent: Option<String>,
+    /// The token under [`OLD_NAME`].
     old: Option<String>,
 }
 
-impl Cookie {
+impl SessionCookie {
     /// `name` is that of [`name`].
     pub fn of(config: &Config, name: &str, client: &Client, headers: &HeaderMap) -> Self {
-        let https = config.is_https();
         let prefixed = |name: &str| format!("__Host-{name}");
-        let read = |name: &str| brought(headers, name).map(str::to_owned);
-        if !https {
-            return Self { name: name.into(), secure: false, brought: read(name), old: read(OLD_NAME) };
+        if !config.is_https() {
+            let (sent, old) = (value(headers, name), value(headers, OLD_NAME));
+            return Self { name: name.into(), secure: false, sent, old };
         }
-        let (brought, old) = (read(&prefixed(name)), read(&prefixed(OLD_NAME)));
-        // On the machine itself the site can be opened without https, where browsers drop secure cookies.
-        if brought.is_none() && old.is_none() && is_elsewhere(config, client) {
-            let plain = read(name);
+        let (sent, old) = (value(headers, &prefixed(name)), value(headers, &prefixed(OLD_NAME)));
+        // The server's own machine may open an https site by http on another host name, where browsers drop secure
+        // cookies.
+        if sent.is_none() && old.is_none() && is_elsewhere(config, client) {
+            let plain = value(headers, name);
             let origin = headers.get(header::ORIGIN).and_then(|origin| Origin::parse(origin.to_str().ok()?));
             if origin.map_or(plain.is_some(), |origin| !origin.https) {
-                return Self { name: name.into(), secure: false, brought: plain, old: None };
+                return Self { name: name.into(), secure: false, sent: plain, old: None };
             }
         }
-        Self { name: prefixed(name), secure: true, brought, old }
+        Self { name: prefixed(name), secure: true, sent, old }
     }
 
-    /// The token in the cookie; that in one of the old name is second.
+    /// The tokens that the request sends: the one under the present name first, then the one under the old name.
     pub fn tokens(&self) -> impl Iterator<Item = &str> {
-        self.brought.iter().chain(&self.old).map(String::as_str)
+        self.sent.iter().chain(&self.old).map(String::as_str)
     }
 
-    pub fn is_brought(&self) -> bool {
+    /// Whether the request sends any token.
+    pub fn is_sent(&self) -> bool {
         self.tokens().next().is_some()
     }
 
-    /// The token that came under the old name.
+    /// The token under the old name.
     pub fn old(&self) -> Option<&str> {
         self.old.as_deref()
     }
 
-    /// `Set-Cookie` for a token, or for none (which removes the cookie).
+    /// `Set-Cookie` for a token, or for none (which removes the cookie). `now` is in UTC milliseconds.
     pub fn set(&self, token: Option<&IssuedToken>, now: i64) -> String {
         let (value, age) =
             token.map_or(("", 0), |t| (t.token.as_str(), ((t.expires_at - now) / 1000).max(0)));
         self.line(&self.name, value, age)
     }
 
-    /// Whether this `Set-Cookie` is for the session.
+    /// Whether this `Set-Cookie` sets or removes the session cookie.
     pub fn is_in(&self, line: &str) -> bool {
-        line.split('=').next() == Some(&self.name)
+        Cookie::parse(line).is_ok_and(|cookie| cookie.name() == self.name)
     }
 
-    /// `Set-Cookie` for the language that was chosen; `None` takes the choice back.
+    /// `Set-Cookie` for the language that was chosen; `None` removes the choice.
     pub fn language(&self, chosen: Option<Language>) -> String {
         const YEAR: i64 = 365 * 24 * 60 * 60;
         self.line(LANGUAGE, chosen.map_or("", Language::tag), if chosen.is_some() { YEAR } else { 0 })
     }
 
-    /// `Set-Cookie` that removes the one of the old name.
+    /// `Set-Cookie` that removes the cookie of the old name.
     pub fn remove_old(&self) -> String {
         self.line(if self.secure { "__Host-inglenook" } else { OLD_NAME }, "", 0)
     }
 
+    /// `Set-Cookie`; `age` is in seconds.
     fn line(&self, name: &str, value: &str, age: i64) -> String {
-        let secure = if self.secure { "; Secure" } else { "" };
-        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}")
+        let cookie = Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax);
+        cookie.secure(self.secure).max_age(time::Duration::seconds(age)).to_string()
     }
 }
 
-/// Whether the request names no host that is the public one.
+/// Whether the request names only hosts other than the public one.
 fn is_elsewhere(config: &Config, client: &Client) -> bool {
     origin::public(config).is_some_and(|public| client.hosts().all(|host| host.name != public.host.name))
 }
 
-/// The value of a cookie. One that is sent twice is not ours to choose from, and counts as none.
-pub fn brought<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let mut found = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(key, _)| *key == name)
-        .map(|(_, value)| value);
-    let first = found.next();
-    if found.next().is_some() { None } else { first }
+/// The value of a cookie. One that occurs twice counts as absent, because there is no telling which of them is ours:
+/// another site on a parent domain may have set one. `CookieJar` keeps the last of them, so it is not used.
+pub fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let cookies = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
+    let mut found = cookies.filter(|cookie| cookie.name() == name);
+    let first = found.next()?;
+    found.next().is_none().then(|| first.value().to_owned())
 }
 
-/// The token of `Authorization: Bearer`. A header that is there decides, also when it holds no token.
-pub fn bearer(headers: &HeaderMap) -> Option<Option<&str>> {
-    let value = headers.get(header::AUTHORIZATION)?;
-    let pair = value.to_str().ok().and_then(|value| value.split_once(' '));
-    Some(pair.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim()))
+/// The token of `Authorization: Bearer`: `None` without the header, `Some(None)` for one that holds no such token. The
+/// header decides even then: a request that has one is not signed in by its cookie.
+pub fn bearer(headers: &HeaderMap) -> Option<Option<Authorization<Bearer>>> {
+    headers.typed_try_get().map_or(Some(None), |found| found.map(Some))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn headers(name: header::HeaderName, lines: &[&'static str]) -> HeaderMap {
+        lines.iter().map(|line| (name.clone(), HeaderValue::from_static(line))).collect()
+    }
+
+    #[test]
+    fn a_cookie_that_occurs_twice_counts_as_absent() {
+        let value = |lines: &[&'static str]| value(&headers(header::COOKIE, lines), "a");
+        for once in [&["a=1"][..], &["b=2; a=1; c"], &["b=2", "=; a=1;; "], &["aa=2;a=1"]] {
+            assert_eq!(value(once).as_deref(), Some("1"), "{once:?}");
+        }
+        for none in [&[][..], &["b=1"], &["A=1"], &["a"], &["a=1; a=1"], &["a=1", "a=2"], &["a=; a=2"]] {
+            assert_eq!(value(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_holds_no_token_still_decides() {
+        let of = |lines: &[&'static str]| {
+            let found = bearer(&headers(header::AUTHORIZATION, lines));
+            found.map(|token| token.map(|token| token.token().to_owned()))
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&["Bearer abc"]), Some(Some("abc".into())));
+        assert_eq!(of(&["bearer  abc"]), Some(Some("abc".into())));
+        for other in ["", "Bearer", "Basic abc", "Bearerabc", "abc"] {
+            assert_eq!(of(&[other]), Some(None), "{other:?}");
+        }
+    }
 }

@@ -14,25 +14,21 @@ use leptos::{
     prelude::*,
 };
 
-use super::{assets, errors::extra_header, request_id};
+use super::{assets, request_id};
 use crate::{
     domain::Reason,
     error::AppError,
     server::words::{self, Words},
     ui::{
-        parts::{Again, ErrorPage},
-        words::{Speaker, Speaks},
+        parts::{ErrorPage, RefusedForm},
+        words::{Localize, Localizer},
     },
 };
 
-/// The views of a page speak the language of whoever asked for it.
-impl Speaks for Words {
-    fn words(&self, reason: &Reason) -> String {
-        self.text(reason)
-    }
-
-    fn group_sign(&self) -> String {
-        self.language.group_sign().to_owned()
+/// The views of a page are in the language of whoever asked for it.
+impl Localize for Words {
+    fn text(&self, reason: &Reason) -> String {
+        Words::text(*self, reason)
     }
 }
 
@@ -40,13 +36,13 @@ impl Speaks for Words {
 pub struct Page {
     pub title: String,
     pub status: StatusCode,
-    /// Whether it has islands: pages without any get no script.
+    /// Whether it has islands; a page without any gets no script.
     pub islands: bool,
-    /// When, and from where, a browser without JavaScript loads the page again: `seconds;url=…`.
+    /// When a browser without JavaScript loads the page again, and from where: `seconds;url=…`.
     pub refresh: Option<String>,
     /// `class` of the body.
     pub class: &'static str,
-    /// The language that it is in: that of whoever asks.
+    /// Its language, which is the caller's.
     pub words: Words,
 }
 
@@ -64,7 +60,7 @@ impl Page {
         let Page { title, status, islands, refresh, class, words } = self;
         let html = owner.with(|| {
             provide_context(nonce.clone());
-            provide_context(Speaker::new(words));
+            provide_context(Localizer::new(words));
             let body = body();
             view! {
                 <html lang=words.language.tag()>
@@ -94,14 +90,14 @@ impl Page {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(words.language.tag()));
-        // After signing out, Back must not show what was there.
+        // Otherwise the Back button shows the page after signing out.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
 }
 
-/// Scripts only with this answer's nonce (and WebAssembly), everything else from this site. In
-/// development the page also listens for reloads.
+/// The content security policy: scripts run only with this answer's nonce (and WebAssembly), everything else comes from
+/// this site. Debug builds also let the page connect to the server that announces reloads.
 fn policy(nonce: &Nonce) -> String {
     let reload = if cfg!(debug_assertions) { " ws://127.0.0.1:* ws://localhost:*" } else { "" };
     format!(
@@ -111,43 +107,30 @@ fn policy(nonce: &Nonce) -> String {
     )
 }
 
-/// Built in code: the binary carries its assets, and their folder's name has the build's hash.
+/// Made in code, because the assets are in the binary and the name of their folder has the build's hash.
 fn options() -> LeptosOptions {
     LeptosOptions::builder().output_name("inglenook").site_pkg_dir(assets::folder()).build()
 }
 
-/// The one page for errors, with a way out.
-pub fn error_page(error: &AppError) -> Response {
-    page_of(error, None)
-}
-
-/// The same page for a form that was refused, with the form, to be sent again.
-pub fn refused_page(error: &AppError, again: Again) -> Response {
-    page_of(error, Some(again))
-}
-
-fn page_of(error: &AppError, again: Option<Again>) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let page = Page { status, class: "door", ..Page::new(words::current().text(&error.title())) };
+/// The one page for errors, with a way out; `refused` is a form that was refused, to be sent again.
+pub fn error_page(status: StatusCode, error: &AppError, refused: Option<RefusedForm>) -> Response {
+    let page = Page { status, class: "centered-page", ..Page::new(words::current().text(&error.title())) };
     let (shown, reference) = (error.clone(), request_id::current());
-    let mut answer = page.render(move || view! { <ErrorPage error=shown reference again /> });
-    answer.headers_mut().extend(extra_header(error));
-    answer
+    page.render(move || view! { <ErrorPage error=shown reference refused /> })
 }
 
-/// The page for people who came to this server by another address than the site's.
-pub fn address_page(error: &AppError, address: &str) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::MISDIRECTED_REQUEST);
+/// The page for people who came to this server by another address than the site's, `address`.
+pub fn address_page(status: StatusCode, error: &AppError, address: &str) -> Response {
     let words = words::current();
     let (title, sentence) = (words.text(&error.title()), words.text(&error.reason()));
     let address = address.to_owned();
-    let page = Page { status, class: "door", ..Page::new(title.clone()) };
+    let page = Page { status, class: "centered-page", ..Page::new(title.clone()) };
     page.render(move || {
         view! {
             <main class="card">
                 <h1>{title}</h1>
-                <p class="quiet">{sentence}</p>
-                <a class="primary" href=address.clone()>
+                <p class="muted">{sentence}</p>
+                <a class="button-primary" href=address.clone()>
                     {address.clone()}
                 </a>
             </main>

@@ -1,26 +1,104 @@
-//! How an [`AppError`] becomes an HTTP answer for programs, and a [`StoreError`] an [`AppError`].
+//! What an [`AppError`] looks like to its caller, which [`render`] alone decides: a page, a problem for a program, or JSON
+//! for the calls of the site's own pages. And which [`AppError`] a [`StoreError`] is.
+
+use std::sync::Arc;
 
 use axum::{
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 
-use super::{language, request_id};
+use super::{document, language, request_id, site::Site};
 use crate::{
     domain::Reason,
-    error::AppError,
+    error::{AppError, Refusal},
     server::{
         ops::telemetry::chain,
         store::{NoAccess, StoreError},
         words,
     },
+    ui::parts::RefusedForm,
 };
 
-/// After how many seconds a database that does not answer, or a server that restarts, is worth another try.
+/// After how many seconds a request is worth another try when the database does not answer or the server restarts.
 const RETRY_SECONDS: u64 = 5;
-/// After how many seconds those who wait for a password's hash are through.
+/// After how many seconds the queue for password hashing is expected to be empty.
 const HASHED_SECONDS: u64 = 3;
+
+/// How a caller reads errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A person's browser opens an address or posts a form.
+    Page,
+    /// A script of our own pages calls a server function: [`Refusal`] as JSON.
+    Call,
+    /// A program: `application/problem+json`.
+    Problem,
+}
+
+impl Format {
+    /// Of all below `/api/` it is a problem whoever asks; elsewhere a caller that accepts HTML gets a page.
+    pub fn of(path: &str, headers: &HeaderMap) -> Self {
+        let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+        let accepts_html = accept.is_some_and(|accept| accept.contains("text/html"));
+        match (accepts_html, path) {
+            (_, path) if path.starts_with("/api/") => Self::Problem,
+            (true, _) => Self::Page,
+            (false, path) if path.starts_with("/fn/") => Self::Call,
+            (false, _) => Self::Problem,
+        }
+    }
+}
+
+/// The middleware that gives every error its format. Handlers and layers inside of it answer an [`AppError`]; the headers
+/// that they add, such as `Allow`, stay.
+pub async fn render(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let format = Format::of(request.uri().path(), request.headers());
+    let mut answer = next.run(request).await;
+    let Some(error) = answer.extensions_mut().remove::<AppError>() else { return answer };
+    let mut rendered = match (format, &error, &site.config.server.public_url) {
+        (Format::Problem, ..) => return answer,
+        (Format::Call, ..) => call(&error),
+        // A person who came to the wrong address gets the right one to click on.
+        (Format::Page, AppError::Misdirected { .. }, Some(address)) => {
+            document::address_page(status(&error), &error, address)
+        }
+        (Format::Page, ..) => page(&error, None),
+    };
+    keep_headers(&mut rendered, std::mem::take(answer.headers_mut()));
+    rendered
+}
+
+/// Adds those headers that the answer has none of, except what describes the body that they came with.
+pub fn keep_headers(answer: &mut Response, mut headers: HeaderMap) {
+    for name in answer.headers().keys().chain([&header::CONTENT_LENGTH, &header::CONTENT_TYPE]) {
+        headers.remove(name);
+    }
+    answer.headers_mut().extend(headers);
+}
+
+fn status(error: &AppError) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The error's page; `refused` is the form that was refused, to be sent again.
+pub fn page(error: &AppError, refused: Option<RefusedForm>) -> Response {
+    let mut answer = document::error_page(status(error), error, refused);
+    answer.headers_mut().extend(extra_header(error));
+    answer
+}
+
+/// [`Refusal`] with its sentence in the caller's language.
+fn call(error: &AppError) -> Response {
+    let message = words::current().text(&error.reason());
+    let refusal = Refusal { error: error.clone(), message };
+    let mut answer = (status(error), [language::content_language()], axum::Json(refusal)).into_response();
+    answer.headers_mut().extend(extra_header(error));
+    answer
+}
 
 /// RFC 9457, with the error's `code`, the `field` to put right and the id to look up in the log.
 #[derive(Serialize)]
@@ -36,8 +114,8 @@ struct Problem<'a> {
     request_id: Option<&'a str>,
 }
 
-/// The error as `application/problem+json`, worded in the caller's language. A 405 needs its `Allow` from the router.
-pub fn problem(error: &AppError, request_id: Option<&str>) -> Response {
+/// The error as `application/problem+json`, worded in the caller's language. The router adds the `Allow` of a 405.
+fn problem(error: &AppError, request_id: Option<&str>) -> Response {
     let words = words::current();
     let problem = Problem {
         r#type: format!("urn:inglenook:error:{}", error.code()),
@@ -52,19 +130,16 @@ pub fn problem(error: &AppError, request_id: Option<&str>) -> Response {
         },
         request_id,
     };
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // A struct of texts and numbers always becomes JSON.
     let body = serde_json::to_string(&problem).unwrap_or_default();
     let fixed = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
-    let mut answer = (status, fixed, [language::content_language()], body).into_response();
-    if let Some((name, value)) = extra_header(error) {
-        answer.headers_mut().insert(name, value);
-    }
+    let mut answer = (status(error), fixed, [language::content_language()], body).into_response();
+    answer.headers_mut().extend(extra_header(error));
     answer
 }
 
 /// What the status asks for: when to come back, or how to sign in (RFC 9110, 11.6.1).
-pub fn extra_header(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
+fn extra_header(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
     match error {
         AppError::TooMany { seconds } => Some((header::RETRY_AFTER, HeaderValue::from(*seconds))),
         AppError::Unavailable | AppError::Stopping | AppError::StorageFull | AppError::StorageLost => {
@@ -78,10 +153,12 @@ pub fn extra_header(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
     }
 }
 
-/// So that handlers of the REST API answer `Result<_, AppError>`.
+/// Handlers and layers answer an error as it is: a problem, which [`render`] replaces for callers of another format.
 impl IntoResponse for AppError {
     fn into_response(self) -> Response {
-        problem(&self, request_id::current().as_deref())
+        let mut answer = problem(&self, request_id::current().as_deref());
+        answer.extensions_mut().insert(self);
+        answer
     }
 }
 
@@ -132,6 +209,27 @@ mod tests {
         let (head, body) = answer.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         (head.status.as_u16(), head.headers, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[test]
+    fn what_a_caller_accepts_and_where_decides_the_format() {
+        let of = |path: &str, accept: Option<&'static str>| {
+            let accept = accept.map(|accept| (header::ACCEPT, HeaderValue::from_static(accept)));
+            Format::of(path, &accept.into_iter().collect())
+        };
+        const BROWSER: Option<&str> = Some("text/html,application/xhtml+xml,*/*;q=0.8");
+        for (path, accept, format) in [
+            ("/", BROWSER, Format::Page),
+            ("/", Some("*/*"), Format::Problem),
+            ("/", None, Format::Problem),
+            ("/fn/ask", BROWSER, Format::Page),
+            ("/fn/ask", Some("application/json"), Format::Call),
+            ("/api/v1/me", BROWSER, Format::Problem),
+            ("/api/nothing", None, Format::Problem),
+            ("/api", BROWSER, Format::Page),
+        ] {
+            assert_eq!(of(path, accept), format, "{path} {accept:?}");
+        }
     }
 
     #[tokio::test]

@@ -1,8 +1,8 @@
-//! [`Flashes`]: what the next page tells the person who sent a form, sealed into that page's address.
+//! [`Flashes`]: what the next page tells a person about the form that they sent, sealed into that page's address.
 //!
-//! Everybody can write an address, so a page shows nothing that only stands there. What this server sealed
-//! within the last minutes, for this page and this person, was said by us; it cannot be read on the way either, in
-//! a log or a browser's history, as what was typed may be an e-mail address.
+//! Anybody can make up an address, so a page does not show plain text from its own. It shows only what this site sealed
+//! within the last minutes for this page and this person. The seal also encrypts, because what was typed may be an e-mail
+//! address, and addresses are kept in logs and in a browser's history.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::AppError, server::ops::clock::Clock};
 
-/// The parameter of a page's address.
+/// The query parameter that holds the sealed flash.
 pub const PARAMETER: &str = "flash";
 const LIFETIME_MS: i64 = 5 * 60 * 1000;
-/// The longest that is put into an address; proxies and browsers take more.
+/// The longest sealed flash. Proxies and browsers accept addresses longer than this.
 const MAX_BYTES: usize = 2048;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub enum Told {
     PasswordChanged,
 }
 
-/// What was typed and is no secret, so that nobody types it twice.
+/// What was typed and is no secret, so that it need not be typed again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Typed {
@@ -64,8 +64,8 @@ impl Flashes {
         Self { key, clock }
     }
 
-    /// The parameter's value, for a page (its path) and who opens it (a person's id; nobody is signed in
-    /// without one). `None` when it is too long for an address.
+    /// The parameter's value, for a page (its path) and its viewer (a person's id; `None`: nobody is signed in).
+    /// `None` when it is too long for an address.
     pub fn seal(&self, flash: Flash, page: &str, viewer: Option<&str>) -> Option<String> {
         let dated = Dated { flash, until: self.clock.now() + LIFETIME_MS };
         let mut text = serde_json::to_vec(&dated).ok()?;
@@ -78,7 +78,7 @@ impl Flashes {
         (sealed.len() <= MAX_BYTES).then_some(sealed)
     }
 
-    /// What was sealed for this page and person, if this is that.
+    /// The flash, if `sealed` was made by this site within the last minutes for this page and viewer.
     pub fn open(&self, sealed: &str, page: &str, viewer: Option<&str>) -> Option<Flash> {
         if sealed.len() > MAX_BYTES {
             return None;

@@ -1,5 +1,5 @@
-//! [`Form`]: what a form that is posted without JavaScript is answered. It leads to a page of this site, where
-//! an error is told, and nothing that was typed is lost but passwords.
+//! [`Form`]: how a form that is posted without JavaScript is answered. It leads to a page of this site, which tells an
+//! error and shows again what was typed, except passwords.
 
 use axum::{
     body::{Body, Bytes},
@@ -11,26 +11,28 @@ use serde::Deserialize;
 
 use super::{
     client::{Client, Origin},
-    document,
+    errors,
     flash::{Flash, PARAMETER, Told, Typed},
     gate, origin, redirect,
     site::Site,
 };
-use crate::{error::AppError, server::config::Config, ui::parts::Again};
+use crate::{error::AppError, server::config::Config, ui::parts::RefusedForm};
 
-/// Longer than any e-mail address or name that is taken.
+/// In bytes: longer than any e-mail address or name that is accepted.
 const MAX_TYPED_BYTES: usize = 400;
 
+/// A form as it was posted.
 pub struct Form {
     /// The path that it was posted to.
     action: String,
     fields: Fields,
-    /// The page that it stands on, as far as that is one of ours.
+    /// Path and query of the page that it stands on, if that is one of this site.
     page: Option<String>,
+    /// The id of the person who is signed in.
     viewer: Option<String>,
 }
 
-/// What the forms of this site bring; each has some of them.
+/// The fields of all forms of this site that are shown again; each form has some of them.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Fields {
@@ -45,7 +47,7 @@ struct Fields {
 }
 
 impl Form {
-    /// What a request brings: its head, and its whole body.
+    /// `body` is the whole body. Fields that cannot be read count as missing.
     pub async fn read(site: &Site, head: &Parts, body: Bytes) -> Self {
         let mut copy = Request::new(Body::from(body));
         *copy.method_mut() = head.method.clone();
@@ -62,10 +64,10 @@ impl Form {
         }
     }
 
-    /// The answer to a form that was carried out: to where the function says, or back.
+    /// The answer to a form that was carried out: a redirect to where the function says, or back to the form's page.
     pub fn done(&self, answer: Response) -> Response {
         if !answer.status().is_success() {
-            return document::error_page(&AppError::NotFound);
+            return AppError::NotFound.into_response();
         }
         let (mut parts, _) = answer.into_parts();
         for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
@@ -79,21 +81,20 @@ impl Form {
         Response::from_parts(parts, Body::empty())
     }
 
-    /// The answer to a form that was refused. A question comes back with all of its text, which is too long for
-    /// an address; everything else leads to the page of the form, and what cannot be told there to the error's
-    /// own page.
+    /// The answer to a form that was refused. A question is shown again on the error's page, because its text is too long
+    /// for an address. Any other form leads back to its page, or to the error's page if that one tells no errors.
     pub fn refused(self, site: &Site, error: AppError) -> Response {
         if let Some(again) = self.again() {
-            return document::refused_page(&error, again);
+            return errors::page(&error, Some(again));
         }
         match self.page_that_tells(site, &error) {
             Some(page) => (StatusCode::FOUND, [(header::LOCATION, location(&page))]).into_response(),
-            None => document::error_page(&error),
+            None => error.into_response(),
         }
     }
 
-    /// The form of a question, to be sent again.
-    fn again(&self) -> Option<Again> {
+    /// The form of a question, to be shown again.
+    fn again(&self) -> Option<RefusedForm> {
         let action = match self.action.as_str() {
             "/fn/ask" => "/fn/ask",
             "/fn/edit" => "/fn/edit",
@@ -107,7 +108,7 @@ impl Form {
             ("key", &fields.key),
         ];
         let hidden = hidden.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
-        Some(Again { action, hidden, text: fields.text.clone()? })
+        Some(RefusedForm { action, hidden, text: fields.text.clone()? })
     }
 
     fn page_that_tells(&self, site: &Site, error: &AppError) -> Option<String> {
@@ -121,7 +122,7 @@ impl Form {
         Some(format!("{page}{sign}{PARAMETER}={sealed}"))
     }
 
-    /// The only page that a form stands on, for a browser that does not say where it was.
+    /// The only page that such a form stands on, for a browser that sends no `Referer`.
     fn own_page(&self) -> Option<String> {
         let page = match self.action.as_str() {
             "/fn/login" => match self.fields.next.as_deref().and_then(redirect::local) {
@@ -138,7 +139,7 @@ impl Form {
     }
 }
 
-/// The pages that show what is sealed into their address.
+/// Whether the page shows the flash that is sealed into its address.
 fn tells(path: &str) -> bool {
     matches!(path, "/" | "/login" | "/register" | "/settings") || path.starts_with("/c/")
 }
@@ -147,7 +148,7 @@ fn path_of(page: &str) -> &str {
     page.split('?').next().unwrap_or(page)
 }
 
-/// Path and query of the `Referer`, when it names a page of this site; without what that page was told before.
+/// Path and query of the `Referer`, if it names a page of this site; without the flash that the page showed.
 fn page_of(config: &Config, client: &Client, headers: &HeaderMap) -> Option<String> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let referer: Uri = text(header::REFERER)?.parse().ok()?;
@@ -166,7 +167,7 @@ fn page_of(config: &Config, client: &Client, headers: &HeaderMap) -> Option<Stri
     redirect::local(&page).map(str::to_owned)
 }
 
-/// A header of what [`redirect::local`] let through.
+/// The header's value for a path that [`redirect::local`] let through.
 fn location(page: &str) -> HeaderValue {
     HeaderValue::from_str(page).unwrap_or(HeaderValue::from_static("/"))
 }

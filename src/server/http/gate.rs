@@ -1,4 +1,4 @@
-//! The layer before every route: finds out who asks, and proves that a change comes from this site.
+//! The layer before every route: finds out who asks, and refuses changes that do not come from this site.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -6,14 +6,13 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, State},
     http::{Extensions, HeaderMap, HeaderValue, header, request::Parts},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
 use super::{
     client::Client,
-    cookie::{Cookie, bearer},
-    document, language, origin,
-    refusal::{error_for, is_for_program},
+    cookie::{SessionCookie, bearer},
+    language, origin,
     site::Site,
 };
 use crate::{
@@ -28,35 +27,36 @@ use crate::{
 #[derive(Clone)]
 struct Found(Result<Option<CurrentUser>, AppError>);
 
-/// What the gate found out.
+/// Who asks, as the gate found out; `Ok(None)`: nobody is signed in.
 pub fn found(extensions: &Extensions) -> Result<Option<CurrentUser>, AppError> {
     extensions.get::<Found>().map_or(Ok(None), |found| found.0.clone())
 }
 
-/// What the gate asks.
+/// The services that the gate uses.
 #[derive(Clone)]
 pub struct Gate {
     pub site: Arc<Site>,
     pub accounts: Arc<Accounts>,
 }
 
-/// Who asks goes into the request's extensions; a prolonged session's cookie into the response.
-pub async fn enter(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+/// The middleware. It puts who asks into the request's extensions, and the cookie of a session that was prolonged into
+/// the response.
+pub async fn authenticate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let (config, headers) = (&gate.site.config, request.headers());
     let client = Client::of(config, peer, request.uri(), headers);
-    let cookie = Cookie::of(config, &gate.site.cookie_name, &client, headers);
+    let cookie = SessionCookie::of(config, &gate.site.cookie_name, &client, headers);
     let refused = origin::answers_to(config, &client, headers)
-        .and_then(|()| origin::same_origin(config, &client, request.method(), headers, cookie.is_brought()));
+        .and_then(|()| origin::same_origin(config, &client, request.method(), headers, cookie.is_sent()));
     if let Err(error) = refused {
-        return refusal(&gate.site, &request, error);
+        return error.into_response();
     }
     let (found, anew) = who(&gate.accounts, &cookie, headers).await;
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let caller =
         Caller { address: client.counted_as(), user_agent: user_agent.unwrap_or_default().to_owned() };
     if let Ok(Some(current)) = &found {
-        language::is_of(&current.user);
+        language::use_that_of(&current.user);
     }
     let extensions = request.extensions_mut();
     extensions.insert(caller);
@@ -68,23 +68,26 @@ pub async fn enter(State(gate): State<Gate>, mut request: Request, next: Next) -
     response
 }
 
-/// Who asks, and the session whose cookie is to be set anew.
+/// Who asks, and the session whose cookie is to be set again.
 async fn who(
     accounts: &Accounts,
-    cookie: &Cookie,
+    cookie: &SessionCookie,
     headers: &HeaderMap,
 ) -> (Result<Option<CurrentUser>, AppError>, Option<Session>) {
     if let Some(token) = bearer(headers) {
-        // A program keeps the token that it has: it is prolonged in its row.
+        // A program keeps its token, because only the session's row says how long it lives.
         let Some(token) = token else { return (Ok(None), None) };
-        return (accounts.enter(token).await.map(|entered| entered.map(|entered| entered.current)), None);
+        return (
+            accounts.resume(token.token()).await.map(|resumed| resumed.map(|resumed| resumed.current)),
+            None,
+        );
     }
     for token in cookie.tokens() {
-        match accounts.enter(token).await {
+        match accounts.resume(token).await {
             Ok(None) => {}
-            Ok(Some(entered)) => {
-                let anew = entered.prolonged || cookie.old() == Some(token);
-                return (Ok(Some(entered.current)), anew.then_some(entered.session));
+            Ok(Some(resumed)) => {
+                let anew = resumed.prolonged || cookie.old() == Some(token);
+                return (Ok(Some(resumed.current)), anew.then_some(resumed.session));
             }
             Err(error) => return (Err(error), None),
         }
@@ -92,28 +95,19 @@ async fn who(
     (Ok(None), None)
 }
 
-/// A cookie that the route sets itself goes before a prolonged one.
-fn set_cookies(gate: &Gate, cookie: &Cookie, anew: Option<&Session>, headers: &mut HeaderMap) {
+/// Sets the cookie of a prolonged session, unless the route has set the session cookie itself.
+fn set_cookies(gate: &Gate, cookie: &SessionCookie, anew: Option<&Session>, headers: &mut HeaderMap) {
     let mut lines = headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
     let is_set = lines.any(|line| cookie.is_in(line));
     let token = anew.filter(|_| !is_set);
     let token = token.and_then(|session| gate.accounts.issue_again(session).ok());
     let set = token.map(|token| cookie.set(Some(&token), gate.site.clock.now()));
-    // Another site on another port of this host may still use the old name.
+    // Only if the token in it is ours: another site on another port of this host may still use the old name.
     let remove = cookie.old().filter(|token| gate.accounts.is_ours(token)).map(|_| cookie.remove_old());
     for line in set.into_iter().chain(remove) {
         if let Ok(line) = HeaderValue::from_str(&line) {
             headers.append(header::SET_COOKIE, line);
         }
-    }
-}
-
-/// A person who came to the wrong address gets the right one to click on.
-fn refusal(site: &Site, request: &Request, error: AppError) -> Response {
-    let is_page = !is_for_program(request.uri().path(), request.headers());
-    match (&error, &site.config.server.public_url) {
-        (AppError::Misdirected { .. }, Some(address)) if is_page => document::address_page(&error, address),
-        _ => error_for(request, error),
     }
 }
 

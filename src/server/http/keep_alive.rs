@@ -1,13 +1,13 @@
-//! [`kept_alive`]: a stream that is never silent for long.
+//! [`kept_alive`]: a stream with a sign of life in each silence.
 
 use std::time::Duration;
 
 use futures::{Stream, StreamExt, stream};
 
-/// Proxies close what is silent for a minute, and a page cannot tell a silent connection from a dead one.
+/// Proxies close a connection that is silent for a minute, and a page cannot tell a silent connection from a dead one.
 pub const EVERY: Duration = Duration::from_secs(15);
 
-/// The stream, with `sign` whenever nothing came for so long.
+/// The stream, with `sign` whenever nothing came for as long as `every`.
 pub fn kept_alive<T: Clone + Send>(
     items: impl Stream<Item = T> + Send,
     every: Duration,

@@ -1,4 +1,4 @@
-//! Which language a caller reads: the account says so, else the cookie of the switch, else the browser.
+//! Which language a caller reads: that of the account, else of the language switch's cookie, else of the browser.
 
 use axum::{
     extract::Request,
@@ -13,20 +13,20 @@ use crate::{
     server::words::{self, Language},
 };
 
-/// The middleware around all that says something to a person. The gate corrects the language once it knows
-/// whose account it is.
+/// The middleware around everything that has words for a person. The gate corrects the language once it knows whose
+/// account it is.
 pub async fn find(request: Request, next: Next) -> Response {
     let language = of_headers(request.headers());
     let mut response = words::scope(language, next.run(request)).await;
-    // What says its language would read otherwise for somebody else.
+    // Caches must know that an answer in words differs for callers of another language.
     if response.headers().contains_key(header::CONTENT_LANGUAGE) {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
     }
     response
 }
 
-/// From here on the caller is this person.
-pub fn is_of(user: &User) {
+/// From here on the request is answered in this person's language, if they have chosen one.
+pub fn use_that_of(user: &User) {
     if let Some(language) = user.language.as_deref().and_then(Language::for_reader_of) {
         words::speak(language);
     }
@@ -39,7 +39,7 @@ pub fn content_language() -> (header::HeaderName, HeaderValue) {
 }
 
 fn of_headers(headers: &HeaderMap) -> Language {
-    let chosen = cookie::brought(headers, cookie::LANGUAGE).and_then(Language::exactly);
+    let chosen = cookie::value(headers, cookie::LANGUAGE).and_then(|tag| Language::exactly(&tag));
     let asked = || {
         let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
         Language::accepted(&lines.collect::<Vec<_>>().join(","))

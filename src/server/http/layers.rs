@@ -1,34 +1,38 @@
 //! The layers around the routes, with the reasons for their order.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, HttpBody},
+    body::HttpBody,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use tower_http::{
     CompressionLevel,
+    catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate, predicate::SizeAbove},
     limit::RequestBodyLimitLayer,
+    set_header::response::SetMultipleResponseHeadersLayer,
 };
 
 use super::{
-    body, document,
+    body, errors,
     gate::{self, Gate},
-    refusal::{error_for, is_for_program},
     site::Site,
 };
-use crate::{error::AppError, server::accounts::Accounts};
+use crate::{
+    error::AppError,
+    server::{accounts::Accounts, ops::tasks::panic_message},
+};
 
-/// How long a body is read that is refused anyway.
+/// The longest that the body of a refused request is read.
 const DISCARD: Duration = Duration::from_secs(10);
-/// A year, in which browsers reach the site with https even where somebody types http.
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// For a year browsers open the site with https even if somebody types http.
+const HSTS: &str = "max-age=31536000";
 
 /// From the inside out: what comes first is nearest to the handlers.
 pub fn layers<S>(router: Router<S>, site: &Arc<Site>, accounts: &Arc<Accounts>) -> Router<S>
@@ -38,22 +42,25 @@ where
     let gate = Gate { site: site.clone(), accounts: accounts.clone() };
     router
         .layer(middleware::from_fn(unbuffered_streams))
-        .layer(middleware::from_fn_with_state(gate, gate::enter))
-        // axum's own limit would stand before the one that the operator sets.
+        .layer(middleware::from_fn_with_state(gate, gate::authenticate))
+        // Otherwise axum's own limit would apply before the one that the operator sets.
         .layer(DefaultBodyLimit::disable())
         // Bodies that do not say how long they are.
         .layer(RequestBodyLimitLayer::new(site.config.limits.body_bytes))
-        // Those that do are refused unread, before the gate asks the store.
+        // Bodies that do are refused unread, before the gate asks the store.
         .layer(middleware::from_fn_with_state(site.clone(), body_limit))
-        .layer(middleware::from_fn(catch_panic))
+        // Around everything of ours that may panic.
+        .layer(CatchPanicLayer::custom(after_panic))
+        // Around everything that answers an error, a panic included.
+        .layer(middleware::from_fn_with_state(site.clone(), errors::render))
         // Around everything that makes a body.
         .layer(compression())
-        // Whatever is answered carries these, also a panic and a refusal.
-        .layer(middleware::from_fn_with_state(site.clone(), security_headers))
+        // Every answer carries these, also that to a panic and a refusal.
+        .layer(security_headers(site))
 }
 
-/// Pages and JSON only: streams of events must not be held back, and assets come compressed. Speed goes
-/// before size, as most of what is sent is sent once.
+/// Compresses pages and JSON only, because event streams must not be held back and assets are stored compressed. The
+/// lowest level is used, because most answers are sent once and speed matters more than size.
 fn compression() -> CompressionLayer<impl Predicate> {
     let pages_and_json =
         |_: StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &axum::http::Extensions| {
@@ -73,20 +80,19 @@ async fn body_limit(State(site): State<Arc<Site>>, request: Request, next: Next)
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let Some(length) = length.filter(|length| *length > limit) else { return next.run(request).await };
-    let (parts, body) = request.into_parts();
-    // A browser that is still sending when the answer comes sees a broken connection and no answer, so
-    // what is not absurdly large is read and thrown away, for a while.
+    let (path, body) = (request.uri().path().to_owned(), request.into_body());
+    // A browser that is still sending when the answer arrives shows a broken connection and no answer. A body that is not
+    // absurdly large is therefore read and thrown away, for a while.
     if length <= limit.saturating_mul(16) {
         let mut pieces = body.into_data_stream();
         let thrown_away = async { while pieces.next().await.is_some_and(|piece| piece.is_ok()) {} };
         let _ = tokio::time::timeout(DISCARD, thrown_away).await;
     }
-    let error = body::too_large(&site.config.limits, parts.uri.path());
-    error_for(&Request::from_parts(parts, Body::empty()), error)
+    body::too_large(&site.config.limits, &path).into_response()
 }
 
-/// nginx and others hold an answer back until there are some kilobytes of it, unless this says that they
-/// must not. A stream is what does not know how long it will be.
+/// Tells nginx and other proxies not to buffer streams: otherwise they hold an answer back until they have some kilobytes
+/// of it. A stream is an answer whose length is not known.
 async fn unbuffered_streams(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if response.body().size_hint().exact().is_none() {
@@ -96,8 +102,8 @@ async fn unbuffered_streams(request: Request, next: Next) -> Response {
     response
 }
 
-async fn security_headers(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    const HEADERS: [(HeaderName, &str); 5] = [
+fn security_headers(site: &Site) -> SetMultipleResponseHeadersLayer<Response> {
+    const HEADERS: [(HeaderName, &str); 7] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
@@ -106,61 +112,53 @@ async fn security_headers(State(site): State<Arc<Site>>, request: Request, next:
             HeaderName::from_static("permissions-policy"),
             "camera=(), geolocation=(), microphone=(), payment=()",
         ),
+        // What may be cached says so itself, because most answers are for one person only.
+        (header::CACHE_CONTROL, "no-store"),
+        // Pages bring their own policy, with a nonce; nothing else runs or loads anything.
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     ];
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in HEADERS {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    if site.config.is_https() {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
-    }
-    // Whatever may be kept says so itself: the rest is somebody's own.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    // Pages bring their own, with a nonce; nothing else runs or loads anything.
-    let strict = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(strict);
-    response
+    let https = site.config.is_https().then_some((header::STRICT_TRANSPORT_SECURITY, HSTS));
+    let headers = HEADERS.into_iter().chain(https);
+    let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)).into());
+    SetMultipleResponseHeadersLayer::if_not_present(headers.collect())
 }
 
 /// The layers of what is open to everybody: no session is looked up, and the database may be away.
 pub fn open_to_all<S: Clone + Send + Sync + 'static>(router: Router<S>, site: &Arc<Site>) -> Router<S> {
     router
-        .layer(middleware::from_fn_with_state(site.clone(), security_headers))
-        .layer(middleware::from_fn(catch_panic))
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::from_fn_with_state(site.clone(), errors::render))
+        .layer(security_headers(site))
 }
 
-/// One broken request is an error of its own and nobody else's.
-async fn catch_panic(request: Request, next: Next) -> Response {
-    let for_program = is_for_program(request.uri().path(), request.headers());
-    let panic = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => return response,
-        Err(panic) => panic,
-    };
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let cause = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+/// A panic ends its own request only, with status 500.
+fn after_panic(panic: Box<dyn Any + Send>) -> Response {
+    let cause = panic_message(&*panic);
     tracing::error!(cause, "a request ended in a panic");
-    if for_program { AppError::Internal.into_response() } else { document::error_page(&AppError::Internal) }
+    AppError::Internal.into_response()
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-    use axum::routing::get;
+    use axum::{body::Body, routing::get};
     use tower::ServiceExt;
 
     use super::*;
+    use crate::server::{config::Config, ops::clock::Clock};
 
     #[tokio::test]
     async fn a_panic_is_an_error_in_the_form_that_was_asked_for() {
         let handler = || async { Vec::<String>::new().remove(0) };
-        let router = Router::new().route("/x", get(handler)).layer(middleware::from_fn(catch_panic));
+        let config = Config::load(None, |_| None).unwrap();
+        let site = Arc::new(Site::new(config, b"secret", Clock::system()));
+        let router = open_to_all(Router::<()>::new().route("/x", get(handler)), &site);
         for (accept, kind) in [("*/*", "application/problem+json"), ("text/html", "text/html; charset=utf-8")]
         {
             let request = Request::get("/x").header(header::ACCEPT, accept).body(Body::empty()).unwrap();
             let answer = router.clone().oneshot(request).await.unwrap();
             assert_eq!(answer.status(), 500);
             assert_eq!(answer.headers()[header::CONTENT_TYPE], kind);
+            assert_eq!(answer.headers()[header::X_FRAME_OPTIONS], "DENY");
         }
     }
 }

@@ -17,6 +17,5 @@ pub mod layers;
 pub mod origin;
 pub mod probes;
 pub mod redirect;
-pub mod refusal;
 pub mod request_id;
 pub mod site;

@@ -9,22 +9,26 @@ use crate::{
     server::config::Config,
 };
 
-/// Endings that no stranger can register: a name with one of them, or without a dot, was given to a machine
-/// by its own network.
+/// Endings that nobody can register in the public DNS. A host name with one of them, or without a dot, was given to a
+/// machine by its own network.
 const LOCAL_ENDINGS: [&str; 6] = [".localhost", ".local", ".internal", ".home.arpa", ".lan", ".test"];
 
-/// Refuses a request for another host than ours. A stranger can point a name of theirs at this machine
-/// (DNS rebinding), and their page would then talk to us as if it were one of ours.
+/// Refuses a request for a host other than the site's. An attacker can point a name of their own at this machine (DNS
+/// rebinding), and browsers would then take the attacker's page and this server for one site.
+///
+/// # Errors
+///
+/// [`AppError::Misdirected`], with the address that people should open if it is configured.
 pub fn answers_to(config: &Config, client: &Client, headers: &HeaderMap) -> Result<(), AppError> {
-    // Browsers always name a host; what does not is an old probe.
+    // Browsers always name a host; only old probes name none.
     if client.host.is_none() && client.forwarded_hosts.is_empty() && !headers.contains_key(header::HOST) {
         return Ok(());
     }
     let served = match public(config) {
         Some(public) => serves_public(&public, client),
         None if config.server.listen.ip().is_loopback() && config.server.trusted_proxies.is_empty() => {
-            // Browsers send this header over https and to this machine only, and a name that was pointed
-            // here has no certificate: there is a proxy that has one.
+            // Browsers send this header only over https, or to the machine that they run on. The server has no https of
+            // its own here, so a proxy on this machine has a certificate for the name, which an attacker's name has not.
             headers.contains_key("sec-fetch-site")
                 || client.host.as_ref().is_some_and(|host| !anybody_can_own(host))
         }
@@ -57,7 +61,7 @@ pub fn public(config: &Config) -> Option<Origin> {
 
 fn serves_public(public: &Origin, client: &Client) -> bool {
     let known = |host: &Host| host.name == public.host.name || is_this_machine(host);
-    // A proxy of ours that passes no host on asks for the name or address that it knows us by.
+    // A trusted proxy that does not pass the host on asks for the name or address under which it knows this server.
     let upstream = |host: &Host| !host.name.contains('.') || host.address().is_some();
     client.hosts().any(known)
         || client.by_proxy && client.forwarded_hosts.is_empty() && client.host.as_ref().is_some_and(upstream)
@@ -75,8 +79,13 @@ fn anybody_can_own(host: &Host) -> bool {
         && !LOCAL_ENDINGS.iter().any(|ending| host.name.ends_with(ending))
 }
 
-/// A request that changes something and carries the cookie must come from our own pages. Browsers say where
-/// it comes from; a program sends no cookie but `Authorization`, which no other site can make a browser send.
+/// Refuses a request that changes something and carries the cookie, unless it comes from a page of this site. Browsers say
+/// where a request comes from. A program sends `Authorization` and no cookie, and no other site can make a browser send
+/// that header.
+///
+/// # Errors
+///
+/// [`AppError::Forbidden`]; [`AppError::Misdirected`] for a page that was opened over http where the site needs https.
 pub fn same_origin(
     config: &Config,
     client: &Client,
@@ -102,8 +111,8 @@ pub fn same_origin(
     if proven { Ok(()) } else { Err(from_elsewhere(client, from.as_ref().filter(|_| site.is_none()))) }
 }
 
-/// Over plain http a browser drops the cookies of a site whose address begins with https, and signing in
-/// would lead nowhere.
+/// Refuses a page of an https site that was opened over http, because the browser would drop the session cookie and
+/// signing in would have no effect.
 fn opened_with_https(from: &Origin, public: &Origin, config: &Config) -> Result<(), AppError> {
     if from.https || !public.https || from.host.name != public.host.name {
         return Ok(());
@@ -117,8 +126,8 @@ fn is_ours(config: &Config, client: &Client, from: &Origin) -> bool {
         || client.https.is_none_or(|https| https == from.https) && client.hosts().any(|host| from.is_at(host))
 }
 
-/// `from` is where the page was opened that sent the request, when only that speaks against it: then an
-/// operator can put it right.
+/// `from` is the origin of the page that sent the request, if nothing else speaks against the request: then an operator
+/// can put it right.
 fn from_elsewhere(client: &Client, from: Option<&Origin>) -> AppError {
     let Some(from) = from else {
         return AppError::Forbidden { reason: Reason::new("request-from-elsewhere") };
@@ -133,7 +142,7 @@ fn from_elsewhere(client: &Client, from: Option<&Origin>) -> AppError {
     }
 }
 
-/// The host that was asked for, for the log and to be told; nothing of it can be more than a name and a port.
+/// The host that was asked for, for the log and for the caller. It can hold nothing but a name and a port.
 fn asked(client: &Client) -> (String, Value) {
     match client.hosts().next() {
         Some(host) => (host.to_string(), host.to_string().into()),

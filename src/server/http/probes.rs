@@ -18,14 +18,14 @@ use crate::server::{
     store::{Store, StoreError},
 };
 
-/// For how long it counts what the store said to a write.
+/// For how long the store's answer to a write is used again.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// One per server.
 pub struct Readiness {
     store: Arc<dyn Store>,
     live: Arc<Live>,
-    /// When the store was last written to, and what it said.
+    /// When the store was last written to, and how that went.
     last: Mutex<Option<(Instant, Result<(), &'static str>)>>,
 }
 
@@ -34,14 +34,14 @@ impl Readiness {
         Self { store, live, last: Mutex::default() }
     }
 
-    /// Asks the store whether it answers and, once a second at the most, whether it can be written.
+    /// Asks the store whether it answers and, at most once a second, whether it can be written.
     ///
     /// # Errors
     ///
     /// What is wrong, for the operator.
     pub async fn check(&self) -> Result<(), &'static str> {
         self.store.ping().await.map_err(reason)?;
-        // Who comes meanwhile waits for the same answer.
+        // Held across the write, so that all who ask meanwhile get the same answer.
         let mut last = self.last.lock().await;
         if let Some((at, answer)) = &*last
             && at.elapsed() < FRESH
@@ -54,7 +54,7 @@ impl Readiness {
     }
 }
 
-/// `GET /readyz`: whether the database takes what this server should store, and the server is not going down.
+/// `GET /readyz`: whether the database can be written and the server is not stopping.
 pub async fn ready(State(readiness): State<Arc<Readiness>>) -> Response {
     if readiness.live.is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();

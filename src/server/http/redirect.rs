@@ -1,16 +1,16 @@
-//! [`local`]: which addresses a redirect may lead to, for the whole site; and the way back after signing in.
+//! [`local`]: which addresses a redirect may lead to; and the parameter that leads back after signing in.
 
 use axum::http::Uri;
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
-/// No address of ours is near this length.
+/// The longest address that passes; none of the site's own comes near it.
 const MAX_BYTES: usize = 2048;
 
 /// The address, if it is a path of this site; a query and a fragment may follow.
 ///
-/// Browsers read more into an address than it says: they drop tabs and line ends, take `\` for `/`, and resolve
-/// dots. Our own pages have letters, digits and a few marks in their paths, so nothing else passes: what needs
-/// no reading cannot be misread.
+/// Browsers change an address before they use it: they drop tabs and line ends, take `\` for `/`, and resolve dots. The
+/// site's own paths consist of letters, digits and a few marks, so nothing else passes: an address that no browser
+/// changes cannot be misread.
 pub fn local(address: &str) -> Option<&str> {
     let path_and_query = address.split('#').next().unwrap_or_default();
     let uri: Uri = path_and_query.parse().ok()?;
@@ -40,7 +40,7 @@ pub fn quoted(text: &str) -> PercentEncode<'_> {
 mod tests {
     use super::*;
 
-    /// Addresses that lead elsewhere, or that some browser may understand so.
+    /// Addresses that lead elsewhere, or that some browser may read as such.
     const ELSEWHERE: &[&str] = &[
         "",
         " ",

@@ -1,73 +1,88 @@
-//! [`RequestId`]: the name of one request in the log, in its answer and in every error shown.
+//! [`layers`]: the id of a request in the log, in its answer and in every error shown.
 
 use std::time::Instant;
 
 use axum::{
+    Router,
     extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue},
-    middleware::Next,
+    http::{HeaderName, HeaderValue},
+    middleware::{self, Next},
     response::Response,
 };
+use tower::ServiceBuilder;
+use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tracing::Instrument;
 
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longer ones from outside are replaced: they go into every line of the log.
+/// In bytes. Longer ids from outside are replaced, because the id is in every line of the log.
 const MAX_LEN: usize = 64;
 
-/// In the extensions of every request behind [`trace`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(pub String);
-
 tokio::task_local! {
-    static CURRENT: RequestId;
+    static CURRENT: String;
 }
 
 /// The id of the request that this task answers; `None` outside of one, and in tasks it spawned.
 pub fn current() -> Option<String> {
-    CURRENT.try_with(|id| id.0.clone()).ok()
+    CURRENT.try_with(Clone::clone).ok()
 }
 
-/// The middleware: gives the request an id and a span, and logs one line when its head is answered
-/// (a stream goes on after that). Put it outside of everything that logs or shows errors.
-pub async fn trace(mut request: Request, next: Next) -> Response {
-    let id = incoming(request.headers()).unwrap_or_else(|| ulid::Ulid::generate().to_string());
-    request.extensions_mut().insert(RequestId(id.clone()));
+/// Gives each request an id, which its extensions hold as [`RequestId`], and a span, and logs one line when its head is
+/// answered (a stream goes on after that). To be put outside of everything that logs or shows errors.
+pub fn layers<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    // From the outside in.
+    let layers = ServiceBuilder::new()
+        .map_request(without_unfit_id)
+        .layer(SetRequestIdLayer::new(HEADER, Ulids))
+        .layer(PropagateRequestIdLayer::new(HEADER))
+        .layer(middleware::from_fn(trace));
+    router.layer(layers)
+}
+
+/// Makes the ids of requests that bring none.
+#[derive(Clone, Copy)]
+struct Ulids;
+
+impl MakeRequestId for Ulids {
+    fn make_request_id<B>(&mut self, _: &http::Request<B>) -> Option<RequestId> {
+        HeaderValue::from_str(&ulid::Ulid::generate().to_string()).ok().map(RequestId::new)
+    }
+}
+
+/// The id of a proxy stays if it is short and can be printed anywhere.
+fn without_unfit_id(mut request: Request) -> Request {
+    let fits = |id: &[u8]| {
+        (1..=MAX_LEN).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+    };
+    if request.headers().get(HEADER).is_some_and(|id| !fits(id.as_bytes())) {
+        request.headers_mut().remove(HEADER);
+    }
+    request
+}
+
+/// The span, the task-local id and the line in the log.
+async fn trace(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
+    let id = id.unwrap_or_default().to_owned();
     let quiet = request.method().is_safe() || is_quiet(request.uri().path());
-    // At the level of errors, so that the id is in each line whatever the filter lets through. The
-    // query stays out: it may hold what people search for.
+    // At the level of errors, so that the id is in each line whatever the filter lets through. The query is left out,
+    // because it may hold what people search for.
     let span = tracing::error_span!(
         "request", id = %id, method = %request.method(), path = %request.uri().path(),
     );
     let began = Instant::now();
-    let answer = CURRENT.scope(RequestId(id.clone()), next.run(request)).instrument(span.clone()).await;
+    let answer = CURRENT.scope(id, next.run(request)).instrument(span.clone()).await;
     let _entered = span.enter();
-    log(answer, began, quiet, &id)
-}
-
-fn log(mut answer: Response, began: Instant, quiet: bool, id: &str) -> Response {
-    let status = answer.status().as_u16();
-    let ms = began.elapsed().as_secs_f64() * 1000.0;
+    let (status, ms) = (answer.status().as_u16(), began.elapsed().as_secs_f64() * 1000.0);
     if quiet && status < 400 {
         tracing::debug!(status, "{ms:.1} ms");
     } else {
         tracing::info!(status, "{ms:.1} ms");
     }
-    if let Ok(value) = HeaderValue::from_str(id) {
-        answer.headers_mut().insert(HEADER, value);
-    }
     answer
 }
 
-/// A proxy's id, when it is one that can be printed anywhere.
-fn incoming(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get(HEADER)?.to_str().ok()?;
-    let fits =
-        (1..=MAX_LEN).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    fits.then(|| id.to_owned())
-}
-
-/// What only reads is worth a line when it fails; probes come by the dozen and say little.
+/// Requests that are logged only when they fail: assets and probes come by the dozen and say little.
 fn is_quiet(path: &str) -> bool {
     path.starts_with("/pkg/") || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/favicon.ico")
 }
@@ -77,9 +92,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use axum::{
-        Extension, Router,
+        Extension,
         body::Body,
-        middleware,
         routing::{any, get},
     };
     use http_body_util::BodyExt;
@@ -91,9 +105,9 @@ mod tests {
     async fn ask(incoming: Option<&str>) -> (String, String) {
         let handler = |Extension(id): Extension<RequestId>| async move {
             tokio::task::yield_now().await;
-            format!("{} {}", id.0, current().unwrap())
+            format!("{} {}", id.header_value().to_str().unwrap(), current().unwrap())
         };
-        let router = Router::new().route("/", get(handler)).layer(middleware::from_fn(trace));
+        let router = layers(Router::new().route("/", get(handler)));
         let mut request = Request::get("/?q=private").body(Body::empty()).unwrap();
         if let Some(id) = incoming {
             request.headers_mut().insert(HEADER, HeaderValue::from_bytes(id.as_bytes()).unwrap());
@@ -135,7 +149,7 @@ mod tests {
             .finish();
         let guard = tracing::subscriber::set_default(subscriber);
         let handler = || async { tracing::warn!("slow") };
-        let router = Router::new().route("/path", any(handler)).layer(middleware::from_fn(trace));
+        let router = layers(Router::new().route("/path", any(handler)));
         let request = Request::builder()
             .method(method)
             .uri("/path?q=private")

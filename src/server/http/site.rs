@@ -1,4 +1,4 @@
-//! [`Site`]: what the edge of the server knows of the site: its configuration, its cookie, and its seals.
+//! [`Site`]: what `http` knows of the site: its configuration, the name of its cookie, and its sealed flashes.
 
 use super::{cookie, flash::Flashes};
 use crate::server::{config::Config, ops::clock::Clock};
@@ -6,14 +6,14 @@ use crate::server::{config::Config, ops::clock::Clock};
 /// One per server.
 pub struct Site {
     pub config: Config,
-    /// See [`cookie::Cookie`].
+    /// See [`cookie::SessionCookie`].
     pub cookie_name: String,
     pub flashes: Flashes,
     pub clock: Clock,
 }
 
 impl Site {
-    /// `secret`: the one that signs tokens; cookie and seals take their part from it.
+    /// `secret` signs the tokens; the cookie's name and the key of the flashes are derived from it.
     pub fn new(config: Config, secret: &[u8], clock: Clock) -> Self {
         Self {
             config,

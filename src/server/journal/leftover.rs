@@ -1,4 +1,4 @@
-//! What a process that died left in its journal.
+//! [`Leftover`]: the journal folder of a process that died, and the answers found in it.
 
 use std::{
     collections::HashMap,
@@ -10,28 +10,28 @@ use crate::server::{ops::disk, store::Chunk};
 
 use super::{LOCK, record::Record};
 
-/// The folder of a dead process.
+/// The journal folder of a process that is dead, locked by this process while the value lives.
 pub struct Leftover {
     dir: PathBuf,
-    /// Which process it was.
+    /// The id of that process, as the folder is named.
     pub instance: String,
-    pub answers: Vec<Seen>,
+    pub answers: Vec<RecoveredAnswer>,
     _lock: fs::File,
 }
 
-/// All that may have been seen of an answer.
+/// All of an answer that its listeners may have been shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct RecoveredAnswer {
     pub message_id: String,
-    /// Its text in parts. Where one does not begin at the end of the one before, the journal could not
-    /// be written, and what is missing went to the store.
+    /// The text in parts, by offset. A gap between two parts is what the journal failed to write; the process sent
+    /// that text to the store instead.
     pub chunks: Vec<Chunk>,
-    /// The highest event number.
+    /// The highest event number that a record of the answer covers.
     pub seq: u64,
 }
 
 impl Leftover {
-    /// Everything in it is stored.
+    /// Deletes the folder. To be called once the store has every answer in it.
     pub fn remove(self) {
         if let Err(error) = fs::remove_dir_all(&self.dir) {
             tracing::warn!(%error, dir = %self.dir.display(), "a journal that is not needed any more could not be removed");
@@ -39,7 +39,7 @@ impl Leftover {
     }
 }
 
-/// The folders below `root` that no process holds.
+/// The journal folders below `root` whose processes are dead: nobody holds their lock.
 pub(super) fn find(root: &Path) -> Vec<Leftover> {
     let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
     let mut found = Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn find(root: &Path) -> Vec<Leftover> {
     found
 }
 
-/// `None`: its process lives.
+/// Reads one folder; `None` while its process lives, because the process holds the lock.
 fn read(dir: &Path) -> io::Result<Option<Leftover>> {
     let lock = disk::private().create(true).append(true).open(dir.join(LOCK))?;
     match lock.try_lock() {
@@ -69,7 +69,8 @@ fn read(dir: &Path) -> io::Result<Option<Leftover>> {
     files.sort();
     let mut answers = Answers::default();
     for file in files {
-        // The last line may be cut off; it was shown to nobody.
+        // The last line may be cut off, which loses nothing: listeners are shown a piece only after its line is
+        // written whole.
         fs::read(file)?.split(|byte| *byte == b'\n').filter_map(Record::read).for_each(|it| answers.add(it));
     }
     let instance = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -77,13 +78,13 @@ fn read(dir: &Path) -> io::Result<Option<Leftover>> {
     Ok(Some(Leftover { dir: dir.to_owned(), instance, answers, _lock: lock }))
 }
 
-/// The records of a journal, put together.
+/// Folds the records of a journal into answers.
 #[derive(Default)]
 struct Answers {
-    /// The message of each number.
+    /// Message ids by the answer's number, for records of earlier versions, which name the message only once.
     named: HashMap<u32, String>,
-    /// By message: one that was continued has several numbers.
-    seen: HashMap<String, Seen>,
+    /// Answers by message id, because an answer that was continued has several numbers.
+    seen: HashMap<String, RecoveredAnswer>,
 }
 
 impl Answers {
@@ -93,16 +94,16 @@ impl Answers {
                 self.named.insert(record.answer, message_id.to_string());
                 message_id.into_owned()
             }
-            // Of a version that named it once.
+            // A record without a name, from an earlier version.
             None => match self.named.get(&record.answer) {
                 Some(message_id) => message_id.clone(),
                 None => return,
             },
         };
-        let seen = self
-            .seen
-            .entry(message_id)
-            .or_insert_with_key(|message_id| Seen { message_id: message_id.clone(), ..Seen::default() });
+        let seen = self.seen.entry(message_id).or_insert_with_key(|message_id| RecoveredAnswer {
+            message_id: message_id.clone(),
+            ..RecoveredAnswer::default()
+        });
         seen.seq = seen.seq.max(record.seq);
         if record.text.is_empty() && record.reasoning.is_empty() {
             return;

@@ -1,12 +1,14 @@
-//! The local journal: what an answer's listeners are shown is appended here first, so that a killed
-//! process loses none of it.
+//! The local journal: each piece of an answer is appended here before listeners are shown it, so that a killed
+//! process loses nothing that anybody saw.
 //!
-//! One folder per process, `{data_dir}/journal/<instance>/`, locked while the process lives. Appends of
-//! many answers go out in one `write`, by a thread of its own; the page cache is enough, as only the
-//! process is expected to die (the store has the text 200 ms later). The next process that starts reads
-//! the folders that nobody locks, has their text stored ([`Leftover`]), and removes them.
+//! Each process has a folder, `{data_dir}/journal/<instance>/`, which it holds locked while it lives. One thread
+//! writes the pieces of all answers, as many as wait in one `write`. Nothing is synced to the disk, because the
+//! journal guards against the death of the process, not of the machine: the page cache survives the former, and the
+//! store has the text 200 ms later. The next process to start reads the folders that nobody holds ([`Leftover`]), has
+//! their text stored, and deletes them.
 
 mod leftover;
+mod queue;
 mod record;
 mod segments;
 
@@ -14,7 +16,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -23,67 +25,43 @@ use tokio::sync::oneshot;
 
 use super::ops::disk;
 
-pub use leftover::{Leftover, Seen};
+pub use leftover::{Leftover, RecoveredAnswer};
+use queue::{Closing, Sink, WriteQueue, Written};
 use record::Record;
 use segments::Segments;
 
-/// Locked as long as the folder's process lives.
+/// The file in the folder that its process holds locked.
 const LOCK: &str = "lock";
 
-/// One per process. Dropping it ends its thread; the folder stays for whoever starts next.
+/// The journal of this process. Dropping it ends its thread and leaves the folder for the next start.
 pub struct Journal {
-    shared: Arc<Shared>,
+    queue: Arc<WriteQueue>,
+    /// The number of answers that the store does not have in full yet.
+    unstored: Arc<AtomicUsize>,
     next_answer: AtomicU32,
     dir: PathBuf,
     _lock: fs::File,
 }
 
-#[derive(Default)]
-struct Shared {
-    queue: Mutex<Queue>,
-    filled: Condvar,
-    /// Answers that the store has not got.
-    unstored: AtomicUsize,
-}
-
-/// What waits for the thread.
-#[derive(Default)]
-struct Queue {
-    bytes: Vec<u8>,
-    /// Answers that the bytes are of.
-    touched: Vec<u32>,
-    /// Answers whose records are not needed any more.
-    ended: Vec<u32>,
-    waiting: Vec<oneshot::Sender<Result<(), Arc<io::Error>>>>,
-    closed: bool,
-}
-
-/// The records of one answer. Without [`Entry::stored`] they stay for the next start.
-pub struct Entry {
+/// The records of one answer. They stay for the next start unless [`AnswerRecords::stored`] is called.
+pub struct AnswerRecords {
     answer: u32,
     message_id: String,
-    /// How far the answer went when it was last appended to, in bytes; also what could not be written
-    /// counts, so that the journal shows where something is missing.
+    /// Where the answer's text ended after the last append, in bytes. Text that the disk refused counts too, so that
+    /// a gap between two records shows what is missing.
     text_end: AtomicU64,
     reasoning_end: AtomicU64,
     is_stored: AtomicBool,
-    shared: Arc<Shared>,
-}
-
-/// Where the records go.
-trait Sink {
-    /// One write for all of `bytes`, which are whole records of the `touched` answers.
-    fn append(&mut self, bytes: &[u8], touched: &[u32]) -> io::Result<()>;
-    /// These answers are stored.
-    fn end(&mut self, answers: &[u32]);
+    queue: Arc<WriteQueue>,
+    unstored: Arc<AtomicUsize>,
 }
 
 impl Journal {
-    /// Makes the folder of this process below `root`, and finds what dead ones left there.
+    /// Makes the folder of this process below `root`, and finds the folders of dead processes beside it.
     ///
     /// # Errors
     ///
-    /// The folder cannot be made or locked. What cannot be read of a dead process is logged and left.
+    /// The folder cannot be made or locked. The folder of a dead process that cannot be read is logged and left.
     pub fn open(root: &Path, instance: &str) -> io::Result<(Self, Vec<Leftover>)> {
         disk::make_dir(root)?;
         disk::narrow(root);
@@ -97,38 +75,39 @@ impl Journal {
     }
 
     fn start(dir: PathBuf, lock: fs::File, sink: impl Sink + Send + 'static) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let closing = Closing(shared.clone());
+        let queue = Arc::new(WriteQueue::default());
+        let closing = Closing(queue.clone());
         std::thread::Builder::new().name("journal".into()).spawn(move || {
             let closing = closing;
-            run(&closing.0, sink);
+            closing.0.run(sink);
         })?;
-        Ok(Self { shared, next_answer: AtomicU32::new(0), dir, _lock: lock })
+        Ok(Self { queue, unstored: Arc::default(), next_answer: AtomicU32::new(0), dir, _lock: lock })
     }
 
-    /// Begins the records of an answer. `content` and `reasoning` are what it has already.
-    pub fn begin(&self, message_id: &str, content: &str, reasoning: &str) -> Entry {
-        let entry = Entry {
+    /// Begins the records of an answer. `content` and `reasoning` are what an answer that is continued has already.
+    pub fn begin(&self, message_id: &str, content: &str, reasoning: &str) -> AnswerRecords {
+        let records = AnswerRecords {
             answer: self.next_answer.fetch_add(1, Ordering::Relaxed),
             message_id: message_id.to_owned(),
             text_end: AtomicU64::new(0),
             reasoning_end: AtomicU64::new(0),
             is_stored: AtomicBool::new(false),
-            shared: self.shared.clone(),
+            queue: self.queue.clone(),
+            unstored: self.unstored.clone(),
         };
-        self.shared.unstored.fetch_add(1, Ordering::Relaxed);
-        entry.push(0, content, reasoning, None);
-        entry
+        self.unstored.fetch_add(1, Ordering::Relaxed);
+        records.push(0, content, reasoning, None);
+        records
     }
 
-    /// How many answers have records here that the store has not got.
+    /// The number of answers with records here that the store does not have in full.
     pub fn unstored(&self) -> usize {
-        self.shared.unstored.load(Ordering::Relaxed)
+        self.unstored.load(Ordering::Relaxed)
     }
 
-    /// Ends it, and removes the folder if everything in it is stored.
+    /// Ends the thread, and deletes the folder if the store has all answers.
     pub fn close(&self) {
-        self.shared.close();
+        self.queue.close();
         if self.unstored() > 0 {
             tracing::warn!(
                 "answers that the database did not take are kept in the journal for the next start"
@@ -143,43 +122,34 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.shared.close();
+        self.queue.close();
     }
 }
 
-impl Entry {
-    /// Returns once this text would survive the process. `seq` is the highest event number it covers.
+impl AnswerRecords {
+    /// Appends text to the answer and returns once it would survive the death of the process. `seq` is the highest
+    /// event number that the text covers.
     ///
     /// # Errors
     ///
-    /// The disk is full or broken; the text is not safe.
-    pub async fn append(&self, seq: u64, text: &str, reasoning: &str) -> Result<(), Arc<io::Error>> {
+    /// The disk is full or broken, or the journal is closed: the text is not safe here and must go to the store.
+    pub async fn append(&self, seq: u64, text: &str, reasoning: &str) -> Written {
         let (done, written) = oneshot::channel();
         self.push(seq, text, reasoning, Some(done));
-        // Dropped, should the journal end before it has written this.
+        // The thread drops the sender if it ends before it has written this.
         written.await.unwrap_or_else(|_| Err(Arc::new(io::Error::other("the journal is closed"))))
     }
 
-    /// The store has all of the answer. It may be said again.
+    /// To be called when the store has the whole answer. Further calls do nothing.
     pub fn stored(&self) {
         if self.is_stored.swap(true, Ordering::Relaxed) {
             return;
         }
-        self.shared.unstored.fetch_sub(1, Ordering::Relaxed);
-        let mut queue = self.shared.lock();
-        if !queue.closed {
-            queue.ended.push(self.answer);
-            self.shared.filled.notify_one();
-        }
+        self.unstored.fetch_sub(1, Ordering::Relaxed);
+        self.queue.end(self.answer);
     }
 
-    fn push(
-        &self,
-        seq: u64,
-        text: &str,
-        reasoning: &str,
-        done: Option<oneshot::Sender<Result<(), Arc<io::Error>>>>,
-    ) {
+    fn push(&self, seq: u64, text: &str, reasoning: &str, done: Option<oneshot::Sender<Written>>) {
         let record = Record {
             answer: self.answer,
             message_id: Some(self.message_id.as_str().into()),
@@ -189,77 +159,16 @@ impl Entry {
             reasoning_at: Some(self.reasoning_end.fetch_add(reasoning.len() as u64, Ordering::Relaxed)),
             reasoning: reasoning.into(),
         };
-        let mut queue = self.shared.lock();
-        if queue.closed {
-            // The dropped sender tells.
-            return;
-        }
-        record.write(&mut queue.bytes);
-        queue.touched.push(self.answer);
-        let wakes = done.is_some();
-        queue.waiting.extend(done);
-        drop(queue);
-        if wakes {
-            self.shared.filled.notify_one();
-        }
+        self.queue.push(self.answer, |bytes| record.write(bytes), done);
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn close(&self) {
-        self.lock().closed = true;
-        self.filled.notify_one();
-    }
+/// The locks of [`queue`], which a test replaces by others.
+mod sync {
+    pub(super) use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 }
 
-/// Held by the journal's thread. However that ends, nobody waits for it after that: what is appended then
-/// is refused, and answers go to the database first.
-struct Closing(Arc<Shared>);
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            tracing::error!("the journal ended in a panic; answers go to the database first");
-        }
-        *self.0.lock() = Queue { closed: true, ..Queue::default() };
-    }
-}
-
-/// Writes what has come together since the last write, until the journal is closed.
-fn run(shared: &Shared, mut sink: impl Sink) {
-    let mut batch = Queue::default();
-    loop {
-        {
-            let idle =
-                |queue: &mut Queue| queue.waiting.is_empty() && queue.ended.is_empty() && !queue.closed;
-            let queue = shared.filled.wait_while(shared.lock(), idle);
-            std::mem::swap(&mut *queue.unwrap_or_else(PoisonError::into_inner), &mut batch);
-        }
-        let written = append(&mut sink, &batch).map_err(Arc::new);
-        for waiting in batch.waiting.drain(..) {
-            let _ = waiting.send(written.clone());
-        }
-        sink.end(&batch.ended);
-        if batch.closed {
-            return;
-        }
-        batch.bytes.clear();
-        batch.touched.clear();
-        batch.ended.clear();
-        if batch.bytes.capacity() > 1 << 20 {
-            batch.bytes = Vec::new();
-        }
-    }
-}
-
-fn append(sink: &mut impl Sink, batch: &Queue) -> io::Result<()> {
-    fail::fail_point!("journal", |_| Err(io::ErrorKind::StorageFull.into()));
-    sink.append(&batch.bytes, &batch.touched)
-}
-
+#[cfg(test)]
+mod interleavings;
 #[cfg(test)]
 mod tests;

@@ -4,20 +4,21 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// More of an answer, and where in it. The first one of an answer says what it had before.
+/// A piece of an answer and its offset. The first record of an answer holds what the answer had before.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record<'a> {
-    /// Which answer of this process it is.
+    /// The number of the answer, unique within its process.
     #[serde(rename = "a")]
     pub answer: u32,
-    /// Each record names its answer, so that none needs another one to be understood. Versions before
-    /// named it once, in a record without text.
+    /// Every record names its message, because a record before it may be lost. Earlier versions named it once, in a
+    /// record without text.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none", borrow)]
     pub message_id: Option<Cow<'a, str>>,
-    /// The highest event number that it covers.
+    /// The highest event number that the piece covers.
     #[serde(rename = "s", default)]
     pub seq: u64,
-    /// Where the text begins in the answer, in bytes; versions before left it out.
+    /// The offset of `text` in the answer, in bytes; absent in records of earlier versions, which follow each other
+    /// without gaps.
     #[serde(rename = "ta", default, skip_serializing_if = "Option::is_none")]
     pub text_at: Option<u64>,
     #[serde(rename = "t", default, skip_serializing_if = "str::is_empty", borrow)]
@@ -35,7 +36,7 @@ impl<'a> Record<'a> {
         to.push(b'\n');
     }
 
-    /// `None`: a line that was cut off, or is none of ours.
+    /// `None` for a line that is cut off or not a record.
     pub(super) fn read(line: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(line).ok()
     }

@@ -1,4 +1,4 @@
-//! The files of a journal: one is appended to; each is removed when all answers in it are stored.
+//! The files of a journal: the last is appended to, and each is deleted once the store has all answers in it.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -11,16 +11,16 @@ use crate::server::ops::disk;
 
 use super::Sink;
 
-/// A file that is longer is followed by a new one.
+/// A file longer than this is followed by a new one.
 const SEGMENT_BYTES: u64 = 8 << 20;
-/// The only file is emptied beyond this, when nothing in it is needed.
+/// The last file is emptied when it is longer than this and none of its records are needed.
 const TIDY_BYTES: u64 = 256 << 10;
 
 pub(super) struct Segments {
     dir: PathBuf,
     number: u32,
     current: Segment,
-    /// Full ones, oldest first.
+    /// Files that nothing is appended to any more, oldest first.
     full: VecDeque<Segment>,
 }
 
@@ -28,9 +28,9 @@ struct Segment {
     path: PathBuf,
     file: fs::File,
     bytes: u64,
-    /// A part of a record may stand behind these bytes.
+    /// A failed write may have left a part of a record after `len` bytes.
     torn: bool,
-    /// Answers in it that the store has not got.
+    /// Answers with records in the file that the store does not have in full.
     open: HashSet<u32>,
 }
 
@@ -86,7 +86,7 @@ impl Segment {
         Ok(Self { path, file, bytes: 0, torn: false, open: HashSet::new() })
     }
 
-    /// All of it, or nothing: half a record would hide what comes after it.
+    /// Appends all of `bytes` or nothing, because half a record would hide the one after it.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if is_deleted(&self.file)? {
             return Err(io::Error::other("the file of the journal was deleted"));
@@ -106,13 +106,13 @@ impl Segment {
 
 #[cfg(test)]
 impl Segments {
-    /// Leaves a part of a record, as a write that met a limit does where it cannot be taken back.
+    /// Leaves a part of a record, as a write that met a limit does when the file cannot be cut back.
     pub(super) fn tear(&mut self, part: &[u8]) {
         self.current.torn = self.current.file.write_all(part).is_ok();
     }
 }
 
-/// What is written to a file without a name survives nobody.
+/// Whether the file has no name any more, in which case nothing in it would be found at the next start.
 #[cfg(unix)]
 fn is_deleted(file: &fs::File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;

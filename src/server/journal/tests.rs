@@ -25,8 +25,8 @@ fn part(text_at: u64, text: &str, reasoning_at: u64, reasoning: &str) -> Chunk {
     Chunk { text_at, text: text.into(), reasoning_at, reasoning: reasoning.into(), ..Chunk::default() }
 }
 
-/// The text of an answer that has no hole.
-fn text_of(seen: &Seen) -> &str {
+/// The text of an answer without gaps.
+fn text_of(seen: &RecoveredAnswer) -> &str {
     match &seen.chunks[..] {
         [] => "",
         [chunk] => &chunk.text,
@@ -34,8 +34,8 @@ fn text_of(seen: &Seen) -> &str {
     }
 }
 
-/// What dead processes left, without those that left nothing.
-fn left(root: &Path) -> Vec<Seen> {
+/// The answers in the folders of dead processes.
+fn left(root: &Path) -> Vec<RecoveredAnswer> {
     leftover::find(root).into_iter().flat_map(|mut leftover| std::mem::take(&mut leftover.answers)).collect()
 }
 
@@ -59,7 +59,7 @@ async fn what_was_appended_is_found_after_the_process_is_gone() {
     first.append(3, "a \"b\"\n", "").await.unwrap();
     second.append(9, "and more", "").await.unwrap();
     first.append(4, "c", "hm 😀").await.unwrap();
-    // While it lives nobody takes it for dead.
+    // A folder is not taken while its process lives.
     assert!(open(root.path(), "two").1.is_empty());
     drop(journal);
 
@@ -67,7 +67,7 @@ async fn what_was_appended_is_found_after_the_process_is_gone() {
     leftovers.retain(|leftover| !leftover.answers.is_empty());
     let mut answers = leftovers.remove(0).answers;
     answers.sort_by(|a, b| a.message_id.cmp(&b.message_id));
-    let seen = |message_id: &str, content: &str, reasoning: &str, seq| Seen {
+    let seen = |message_id: &str, content: &str, reasoning: &str, seq| RecoveredAnswer {
         message_id: message_id.into(),
         chunks: vec![part(0, content, 0, reasoning)],
         seq,
@@ -106,7 +106,7 @@ async fn what_is_stored_takes_no_room() {
     other.append(1, "short", "").await.unwrap();
     assert_eq!(files(&dir).len(), 3);
     one.stored();
-    // The last has the other one's text, the first its name.
+    // The second file has the last records of one answer, the first its beginning.
     until(|| files(&dir).len() == 2).await;
     other.stored();
     until(|| files(&dir).iter().map(|(_, bytes)| bytes).sum::<u64>() == 0).await;
@@ -147,7 +147,7 @@ const WORKS: u8 = 0;
 const FAILS: u8 = 1;
 const PANICS: u8 = 2;
 
-/// A journal whose disk does what the number says.
+/// A journal with a disk that fails as the number says.
 fn faulty(root: &Path) -> (Journal, Arc<AtomicU8>) {
     struct Faulty(Segments, Arc<AtomicU8>);
     impl Sink for Faulty {
@@ -183,7 +183,7 @@ async fn what_could_not_be_written_leaves_a_hole_that_is_seen() {
     entry.append(5, "four ", "m!").await.unwrap();
     entry.append(6, "five", "").await.unwrap();
     drop(journal);
-    let seen = Seen {
+    let seen = RecoveredAnswer {
         message_id: "m".into(),
         chunks: vec![part(0, "old one ", 0, "hm"), part(18, "four five", 3, "m!")],
         seq: 6,
@@ -191,7 +191,7 @@ async fn what_could_not_be_written_leaves_a_hole_that_is_seen() {
     assert_eq!(left(root.path()), [seen]);
 }
 
-/// Its first record was lost, and it is found all the same.
+/// The first record of an answer is lost, and the later ones are found all the same.
 #[tokio::test]
 async fn no_record_needs_another_one() {
     let root = tempfile::tempdir().unwrap();
@@ -204,7 +204,7 @@ async fn no_record_needs_another_one() {
     drop(journal);
     assert_eq!(
         left(root.path()),
-        [Seen { message_id: "m".into(), chunks: vec![part(5, "kept", 0, "")], seq: 2 }]
+        [RecoveredAnswer { message_id: "m".into(), chunks: vec![part(5, "kept", 0, "")], seq: 2 }]
     );
 }
 
@@ -225,7 +225,7 @@ async fn nobody_waits_for_a_thread_that_is_gone() {
     journal.close();
 }
 
-/// A limit that was met in the middle of a record.
+/// A write meets a size limit in the middle of a record.
 #[test]
 fn half_a_record_hides_nothing_after_it() {
     let root = tempfile::tempdir().unwrap();
@@ -260,7 +260,7 @@ fn folders_and_files_are_for_the_owner_only() {
     let root = tempfile::tempdir().unwrap();
     let journal_dir = root.path().join("journal");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    // As an earlier version left them.
+    // As an earlier version left its files.
     let old = journal_dir.join("old");
     fs::create_dir_all(&old).unwrap();
     let record = old.join("0000000000.jsonl");
@@ -278,7 +278,7 @@ fn folders_and_files_are_for_the_owner_only() {
     }
 }
 
-/// Versions before named an answer once and said nothing of places.
+/// Earlier versions named the message once and wrote no offsets.
 #[test]
 fn an_old_journal_is_read() {
     let root = tempfile::tempdir().unwrap();
@@ -297,8 +297,11 @@ fn an_old_journal_is_read() {
     fs::write(dir.join("0000000000.jsonl"), lines.join("\n")).unwrap();
     let mut seen = left(root.path());
     seen.sort_by(|a, b| a.message_id.cmp(&b.message_id));
-    let expected =
-        |message_id: &str, chunk, seq| Seen { message_id: message_id.into(), chunks: vec![chunk], seq };
+    let expected = |message_id: &str, chunk, seq| RecoveredAnswer {
+        message_id: message_id.into(),
+        chunks: vec![chunk],
+        seq,
+    };
     assert_eq!(
         seen,
         [

@@ -2,15 +2,15 @@
 
 use async_trait::async_trait;
 
-use super::channel::{Channel, Running};
+use super::log::{Log, Running};
 use crate::server::store::Result;
 
 /// What listeners ask of whoever brings the answers of other processes here.
 #[async_trait]
 pub trait Elsewhere: Send + Sync {
-    /// Called before a listener reads: should another process be writing an answer in the conversation, it is in
-    /// the channel when this returns.
-    async fn attach(&self, conversation_id: &str, channel: &Channel) -> Result<()>;
+    /// Called before a listener reads: an answer that another process is writing in the conversation is in the log
+    /// when this returns.
+    async fn attach(&self, conversation_id: &str, log: &Log) -> Result<()>;
 
     /// The answer that another process is writing in the conversation, with all of its text so far.
     async fn running(&self, conversation_id: &str) -> Result<Option<Running>>;

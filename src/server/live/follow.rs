@@ -1,4 +1,4 @@
-//! Listening to a conversation: from any place, first what was missed and then live.
+//! Listening to a conversation: from any position, first what was missed and then live.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -11,20 +11,19 @@ use tokio::{
 
 use super::{
     browsers::{Browsers, PagePermit},
-    channel::{Channel, Format, Read},
     elsewhere::Elsewhere,
-    entry::{Entry, end_of},
+    log::{Format, Log, Read},
+    published::Published,
     reading::{ReadPermit, Reading},
-    registry::{Held, Live, StreamPermit},
+    registry::{Live, LogHandle, StreamPermit},
 };
 use crate::{
-    domain::{ChatEvent, Conversation, CurrentUser, Message, Role, Status},
+    domain::{ChatEvent, CurrentUser},
     error::AppError,
     server::{
-        markdown::{Change, Stream as Markdown},
         ops::clock::Clock,
         render::Renderer,
-        store::{Chats, Grant, Need, Sessions, Texts},
+        store::{Chats, Grant, Need, Sessions},
         words::{self, Words},
     },
 };
@@ -59,9 +58,10 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// The events of a conversation after the place `after`; without one from the newest answer's first.
+    /// The events of a conversation after the position `after`; without one from the newest answer's first.
     /// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
-    /// the next answer. A place that is gone is answered with `reset` and the whole newest answer.
+    /// the next answer. A position that is not in the log is answered with what changed since; when that is too much, or
+    /// the position is of no event, with `reset` and the whole newest answer.
     pub async fn follow(
         self: &Arc<Self>,
         current: &CurrentUser,
@@ -69,10 +69,10 @@ impl Listening {
         after: Option<u64>,
         format: Format,
         stay: Stay,
-    ) -> Result<impl Stream<Item = Entry> + Send + use<>, AppError> {
-        // The channel first: an answer or a title that comes between the two would otherwise be told to nobody.
-        let channel = self.live.channel(conversation_id);
-        let (grant, permit) = self.admit(current, conversation_id, &channel).await?;
+    ) -> Result<impl Stream<Item = Published> + Send + use<>, AppError> {
+        // The log first: nobody would be told of an answer or a title that comes between the two.
+        let log = self.live.log(conversation_id);
+        let (grant, permit) = self.admit(current, conversation_id, &log).await?;
         let page = (stay == Stay::Page).then(|| self.browsers.admit(&current.session_id)).flatten();
         let mut listener = Listener {
             service: self.clone(),
@@ -80,39 +80,40 @@ impl Listening {
             conversation_id: conversation_id.to_owned(),
             format,
             words: words::current(),
-            place: after.unwrap_or(0),
+            position: after.unwrap_or(0),
             ready: VecDeque::new(),
-            changes: channel.changes(),
+            changes: log.changes(),
             draining: self.live.draining(),
             fresh: true,
             html_from: Instant::now(),
-            channel,
             replayed: None,
             glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
+            rereads: log.rereads(),
             permit,
+            log,
             _page: page,
         };
         match after {
             None => listener.replay(false).await?,
             // A page may have been made before the title was, and come to listen after that was told.
-            Some(place) if format == Format::Html && !grant.conversation().title.is_empty() => {
+            Some(position) if format == Format::Html && !grant.conversation().title.is_empty() => {
                 let title = grant.into_conversation().title;
-                listener.ready.push_back(Entry::new(place, ChatEvent::Title { title }));
+                listener.ready.push_back(Published::new(position, ChatEvent::Title { title }));
             }
             Some(_) => {}
         }
         Ok(stream::unfold(listener, |mut listener| async move {
-            let entry = listener.next().await?;
-            Some((entry, listener))
+            let event = listener.next().await?;
+            Some((event, listener))
         }))
     }
 
-    /// Whether they may listen, and a channel that knows the store's number.
+    /// Whether the caller may listen, and a log that knows the store's number.
     async fn admit(
         &self,
         current: &CurrentUser,
         conversation_id: &str,
-        channel: &Channel,
+        log: &Log,
     ) -> Result<(Grant, StreamPermit), AppError> {
         let most = self.streams_per_user;
         let permit = self.live.admit(current.id(), &current.session_id, most)?;
@@ -127,34 +128,36 @@ impl Listening {
             return Err(AppError::SignedOut);
         }
         // A log that only this process writes knows its own number.
-        if !(self.chats.is_alone() && channel.is_running()) {
-            channel.at_least(grant.last_seq());
+        if !(self.chats.is_alone() && log.is_running()) {
+            log.at_least(grant.last_seq());
         }
-        self.elsewhere.attach(conversation_id, channel).await?;
+        self.elsewhere.attach(conversation_id, log).await?;
         Ok((grant, permit))
     }
 }
 
-struct Listener {
-    service: Arc<Listening>,
-    current: CurrentUser,
-    conversation_id: String,
-    format: Format,
+pub(super) struct Listener {
+    pub(super) service: Arc<Listening>,
+    pub(super) current: CurrentUser,
+    pub(super) conversation_id: String,
+    pub(super) format: Format,
     /// The listener's language, which was found when it came.
     words: Words,
     /// The number of the last event seen.
-    place: u64,
-    ready: VecDeque<Entry>,
-    channel: Held,
+    pub(super) position: u64,
+    pub(super) ready: VecDeque<Published>,
+    pub(super) log: LogHandle,
+    /// How many rereads it was told.
+    rereads: u64,
     changes: watch::Receiver<u64>,
     draining: watch::Receiver<bool>,
     /// No block was told on this connection yet: the open one may hold lines already that were told on
-    /// another one, beyond the place to come back to.
+    /// another one, beyond the position to come back to.
     fresh: bool,
     /// No more HTML is told before this.
     html_from: Instant,
     /// Held while `ready` has an old answer.
-    replayed: Option<ReadPermit>,
+    pub(super) replayed: Option<ReadPermit>,
     /// It ends when nothing more is there.
     glances: bool,
     permit: StreamPermit,
@@ -162,45 +165,49 @@ struct Listener {
 }
 
 impl Listener {
-    async fn next(&mut self) -> Option<Entry> {
+    async fn next(&mut self) -> Option<Published> {
         loop {
-            if let Some(entry) = self.ready.pop_front() {
-                return Some(entry.worded(self.words));
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event.worded(self.words));
             }
             if self.permit.is_over() {
                 return None;
             }
             self.replayed = None;
-            let channel = &self.channel;
+            let log = &self.log;
             self.changes.borrow_and_update();
             let read = match self.format {
-                Format::Text => channel.read_text(self.place),
-                // Should rendering fail, the text is still safe; who comes back asks for it again.
+                Format::Text => log.read_text(self.position),
+                // Should rendering fail, the text is still safe: a listener that comes back asks for it again.
                 Format::Html => {
                     let (renderer, person) = (&self.service.renderer, self.current.id());
-                    channel.read_html(renderer, person, self.place, self.fresh).await.ok()?
+                    log.read_html(renderer, person, self.position, self.fresh).await.ok()?
                 }
             };
             match read {
-                Read::Entries(entries, place) => {
-                    self.place = place;
-                    let is_block = |entry: &Entry| matches!(&*entry.event, ChatEvent::Block { .. });
-                    self.fresh &= !entries.iter().any(is_block);
-                    if self.format == Format::Html && !entries.is_empty() {
+                Read::Events(events, position) => {
+                    self.position = position;
+                    let is_block = |event: &Published| matches!(&*event.event, ChatEvent::Block { .. });
+                    self.fresh &= !events.iter().any(is_block);
+                    if self.format == Format::Html && !events.is_empty() {
                         self.html_from = Instant::now() + HTML_EVERY;
                     }
-                    self.ready.extend(entries);
+                    self.ready.extend(events);
                 }
                 Read::NotYet => {}
-                Read::Gone => self.replay(true).await.ok()?,
+                Read::Gone => self.missed().await.ok()?,
             }
             if self.ready.is_empty() {
-                let channel = &self.channel;
-                if channel.is_closed() || (*self.draining.borrow() && !channel.is_running()) {
+                let log = &self.log;
+                if log.is_closed() || (*self.draining.borrow() && !log.is_running()) {
                     return None;
                 }
-                if channel.bounds().1 > self.place {
+                if log.bounds().1 > self.position {
                     continue;
+                }
+                let rereads = log.rereads();
+                if std::mem::replace(&mut self.rereads, rereads) < rereads {
+                    return Some(Published::new(self.position, ChatEvent::Changed {}));
                 }
                 if self.glances {
                     return None;
@@ -213,6 +220,23 @@ impl Listener {
         }
     }
 
+    /// The position is not in the log: from the store the listener is told what it missed.
+    async fn missed(&mut self) -> Result<(), AppError> {
+        let grant = self.access().await?;
+        if !self.catch_up(&grant).await? {
+            return self.replay(true).await;
+        }
+        // Where the position is ahead of the log, the listener waits for it; where it is behind, the store has told
+        // all that lies between.
+        self.position = self.position.max(self.log.bounds().0);
+        Ok(())
+    }
+
+    /// Asked each time, because the listener may have been removed meanwhile.
+    pub(super) async fn access(&self) -> Result<Grant, AppError> {
+        Ok(self.service.chats.access(self.current.id(), &self.conversation_id, Need::Read).await?)
+    }
+
     /// Until something may have changed; `None` when this stream is to end.
     async fn wait(&mut self) -> Option<()> {
         tokio::select! {
@@ -221,94 +245,23 @@ impl Listener {
             changed = self.draining.changed() => changed.ok(),
         }
     }
-
-    /// Puts the whole newest answer before what comes next: the running one from the log, an ended one
-    /// from the store.
-    async fn replay(&mut self, reset: bool) -> Result<(), AppError> {
-        let (first, last) = self.channel.bounds();
-        if let Some((message_id, _)) = self.channel.running_id() {
-            if reset {
-                self.ready.push_back(Entry::new(first, ChatEvent::Reset { message_id }));
-            }
-            self.place = first;
-            return Ok(());
-        }
-        self.place = last;
-        let grant = self.service.chats.access(self.current.id(), &self.conversation_id, Need::Read).await?;
-        let Conversation { leaf_id, title, .. } = grant.conversation().clone();
-        let Some(leaf) = leaf_id else { return Ok(()) };
-        // As long as an answer may be, and by as many streams at once as a person may have.
-        let outline = self.service.chats.outlines_back(&grant, Some(&leaf), 1).await?.pop();
-        let bytes = outline.map_or(0, |outline| outline.bytes(Texts::All));
-        self.replayed = Some(self.service.reading.enter(self.current.id(), bytes).await?);
-        let message = self.service.chats.message(&grant, &leaf).await?;
-        let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
-        let format = self.format;
-        let mut events =
-            self.service.renderer.run(self.current.id(), move || events_of(&message, format)).await?;
-        if reset {
-            events.insert(0, ChatEvent::Reset { message_id: leaf });
-        }
-        if !title.is_empty() {
-            events.push(ChatEvent::Title { title });
-        }
-        // The last of them carries the place; a listener cut off before it gets the whole again.
-        let first = (last + 1).saturating_sub(events.len() as u64);
-        self.ready.extend(events.into_iter().zip(first..).map(|(event, seq)| Entry::new(seq, event)));
-        Ok(())
-    }
-}
-
-/// The events that an ended answer comes down to.
-fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
-    let id = || message.id.clone();
-    let mut events = vec![ChatEvent::Started {
-        message_id: id(),
-        model: message.model.clone().unwrap_or_default(),
-        parent_id: message.parent_id.clone(),
-        question: None,
-        left_out: message.left_out,
-    }];
-    if !message.reasoning.is_empty() {
-        events.push(ChatEvent::Reasoning { message_id: id(), text: message.reasoning.clone() });
-    }
-    match format {
-        Format::Text if message.content.is_empty() => {}
-        Format::Text => events.push(ChatEvent::Delta { message_id: id(), text: message.content.clone() }),
-        Format::Html => {
-            let mut markdown = Markdown::new();
-            markdown.push(&message.content);
-            events.extend(markdown.finish().into_iter().map(|change| match change {
-                Change::Block { index, html } => {
-                    ChatEvent::Block { message_id: id(), index, html: html.into_string() }
-                }
-                Change::Lines { index, html } => {
-                    ChatEvent::Lines { message_id: id(), index, html: html.into_string() }
-                }
-            }));
-        }
-    }
-    if message.status != Status::Generating {
-        events.push(end_of(message));
-    }
-    events
 }
 
 /// What is there at once goes out at once, up to so many bytes and what is begun by then.
 const TOGETHER_BYTES: usize = 8 * 1024;
 
-/// The entries as bytes, each written by `write`.
+/// The events as bytes, each written by `write`.
 pub fn written(
-    entries: impl Stream<Item = Entry> + Send,
-    write: fn(&Entry, &mut Vec<u8>),
+    events: impl Stream<Item = Published> + Send,
+    write: fn(&Published, &mut Vec<u8>),
 ) -> impl Stream<Item = Bytes> + Send {
-    stream::unfold(Box::pin(entries.fuse()), move |mut entries| async move {
+    stream::unfold(Box::pin(events.fuse()), move |mut events| async move {
         let mut bytes = Vec::new();
-        write(&entries.next().await?, &mut bytes);
+        write(&events.next().await?, &mut bytes);
         while bytes.len() < TOGETHER_BYTES {
-            let Some(Some(entry)) = entries.next().now_or_never() else { break };
-            write(&entry, &mut bytes);
+            let Some(Some(event)) = events.next().now_or_never() else { break };
+            write(&event, &mut bytes);
         }
-        Some((Bytes::from(bytes), entries))
+        Some((Bytes::from(bytes), events))
     })
 }

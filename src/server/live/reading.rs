@@ -1,32 +1,26 @@
-//! [`Reading`]: how much message text is held at a time for one person who reads, until it is sent.
+//! [`Reading`]: bounds how much message text the server holds for one person at a time, until it is sent.
 
 use std::{
     collections::HashMap,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError, Weak},
-    task::{Context, Poll},
     time::Duration,
 };
 
-use axum::{
-    body::{Body, Bytes, HttpBody},
-    response::Response,
-};
-use http_body::{Frame, SizeHint};
+use axum::response::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::error::AppError;
+use crate::{error::AppError, server::ops::held_body::held_until_sent};
 
-/// What one person's pages and windows may hold, in KiB of text; each of them takes a few times as much.
+/// How much text the pages and windows of one person may hold, in KiB. In memory each takes a few times as much.
 const SHARE_KIB: u32 = 4 * 1024;
-/// Of one person, those that read and those that wait for their turn.
+/// How many requests of one person may read or wait for their turn.
 const MOST_AT_ONCE: usize = 64;
 /// How long a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One per server.
 pub struct Reading {
-    /// By user. Whoever reads or waits holds the share.
+    /// By user. Each request that reads or waits holds the user's share.
     shares: Mutex<HashMap<String, Weak<Semaphore>>>,
     patience: Duration,
 }
@@ -94,38 +88,13 @@ impl ReadPermit {
 
     /// Keeps the place until the response is sent or given up: a slow reader's pages stay in memory.
     pub fn until_sent(self, response: Response) -> Response {
-        response.map(|body| Body::new(Held { body, _permit: self }))
-    }
-}
-
-/// A body that holds a place.
-struct Held {
-    body: Body,
-    _permit: ReadPermit,
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        response.map(|body| held_until_sent(body, self))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::{Body, HttpBody};
     use futures::FutureExt;
     use http_body_util::BodyExt;
 
@@ -163,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_who_wait_are_not_without_end() {
+    async fn the_number_of_waiting_requests_is_bounded() {
         let reading = impatient();
         let _all = reading.enter("ada", 4 * MIB).await.unwrap();
         let many = futures::future::join_all((0..200).map(|_| reading.enter("ada", MIB)));
@@ -187,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_reads_no_more_is_forgotten() {
+    async fn a_person_who_reads_no_more_is_forgotten() {
         let reading = Reading::default();
         for number in 0..1_000 {
             reading.enter(&number.to_string(), MIB).await.unwrap();

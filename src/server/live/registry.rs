@@ -1,4 +1,5 @@
-//! Conversations that have a running answer or a listener, each with its [`Channel`].
+//! [`Live`]: the conversations that have a running answer or a listener, each with its [`Log`]; and how much runs and
+//! streams on this server.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,7 +10,7 @@ use std::{
 
 use tokio::sync::{OwnedMutexGuard, watch};
 
-use super::channel::{Channel, StopReason};
+use super::log::{Log, StopReason};
 use crate::{error::AppError, server::store::Run};
 
 /// How long an answer waits until others of the same person have begun.
@@ -17,7 +18,7 @@ const TURN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// One per server.
 pub struct Live {
-    channels: Arc<Channels>,
+    logs: Arc<Logs>,
     draining: watch::Sender<bool>,
     /// Answers being written here.
     jobs: Arc<Mutex<HashSet<Run>>>,
@@ -26,10 +27,10 @@ pub struct Live {
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-struct Channels {
-    /// How many use each.
-    map: Mutex<HashMap<String, (usize, Arc<Channel>)>>,
-    /// Changes whenever a channel is let go or the server begins to stop.
+struct Logs {
+    /// Each log with the number of its users.
+    map: Mutex<HashMap<String, (usize, Arc<Log>)>>,
+    /// Changes whenever a user lets a log go, and when the server begins to stop.
     changed: watch::Sender<()>,
 }
 
@@ -45,7 +46,7 @@ struct Streams {
 impl Default for Live {
     fn default() -> Self {
         Self {
-            channels: Arc::new(Channels { map: Mutex::default(), changed: watch::channel(()).0 }),
+            logs: Arc::new(Logs { map: Mutex::default(), changed: watch::channel(()).0 }),
             draining: watch::channel(false).0,
             jobs: Arc::default(),
             streams: Arc::default(),
@@ -55,25 +56,25 @@ impl Default for Live {
 }
 
 impl Live {
-    /// The channel of a conversation, made when there is none; it does not know the store's number then.
-    pub fn channel(&self, conversation_id: &str) -> Held {
-        let mut channels = self.lock();
-        let known = channels.entry(conversation_id.to_owned());
-        let (uses, channel) = known.or_insert_with(|| (0, Arc::new(Channel::new(0))));
+    /// The log of a conversation, made when there is none; it does not know the store's number then.
+    pub fn log(&self, conversation_id: &str) -> LogHandle {
+        let mut logs = self.lock();
+        let known = logs.entry(conversation_id.to_owned());
+        let (uses, log) = known.or_insert_with(|| (0, Arc::new(Log::new(0))));
         *uses += 1;
-        self.held(conversation_id, channel.clone())
+        self.handle(conversation_id, log.clone())
     }
 
-    /// The channel, if anybody uses it.
-    pub fn get(&self, conversation_id: &str) -> Option<Held> {
-        let mut channels = self.lock();
-        let (uses, channel) = channels.get_mut(conversation_id)?;
+    /// The log, if anybody uses it.
+    pub fn get(&self, conversation_id: &str) -> Option<LogHandle> {
+        let mut logs = self.lock();
+        let (uses, log) = logs.get_mut(conversation_id)?;
         *uses += 1;
-        Some(self.held(conversation_id, channel.clone()))
+        Some(self.handle(conversation_id, log.clone()))
     }
 
-    fn held(&self, conversation_id: &str, channel: Arc<Channel>) -> Held {
-        Held { channels: self.channels.clone(), conversation_id: conversation_id.to_owned(), channel }
+    fn handle(&self, conversation_id: &str, log: Arc<Log>) -> LogHandle {
+        LogHandle { logs: self.logs.clone(), conversation_id: conversation_id.to_owned(), log }
     }
 
     /// A place among a user's open streams; 429 when all are taken.
@@ -103,7 +104,7 @@ impl Live {
     pub async fn in_turn(&self, user_id: &str) -> Result<OwnedMutexGuard<()>, AppError> {
         let turn = {
             let mut turns = locked(&self.turns);
-            // Whose lock nobody else holds is not beginning anything.
+            // A lock that is held here alone belongs to a person who begins nothing now.
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
             turns.entry(user_id.to_owned()).or_default().clone()
         };
@@ -128,7 +129,7 @@ impl Live {
     }
 
     pub fn running(&self) -> usize {
-        self.lock().values().filter(|(_, channel)| channel.is_running()).count()
+        self.lock().values().filter(|(_, log)| log.is_running()).count()
     }
 
     /// The conversations that anybody uses.
@@ -138,8 +139,8 @@ impl Live {
 
     /// Tells an answer to stop, if this process writes it.
     pub fn stop_answer(&self, answer_id: &str) {
-        for (_, channel) in self.lock().values() {
-            channel.stop(Some(answer_id), StopReason::Person);
+        for (_, log) in self.lock().values() {
+            log.stop(Some(answer_id), StopReason::Person);
         }
     }
 
@@ -168,7 +169,7 @@ impl Live {
     /// Takes no new answers and ends the listeners' streams once their answer has ended.
     pub fn drain(&self) {
         self.draining.send_replace(true);
-        self.channels.changed.send_replace(());
+        self.logs.changed.send_replace(());
     }
 
     /// Becomes `true` once the server begins to stop.
@@ -177,17 +178,17 @@ impl Live {
     }
 
     pub fn stop_all(&self, reason: StopReason) {
-        for (_, channel) in self.lock().values() {
-            channel.stop(None, reason);
+        for (_, log) in self.lock().values() {
+            log.stop(None, reason);
         }
     }
 
     pub fn changes(&self) -> watch::Receiver<()> {
-        self.channels.changed.subscribe()
+        self.logs.changed.subscribe()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (usize, Arc<Channel>)>> {
-        locked(&self.channels.map)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (usize, Arc<Log>)>> {
+        locked(&self.logs.map)
     }
 }
 
@@ -195,41 +196,41 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A channel that somebody uses. With the last of them it is forgotten, however the use ends.
-pub struct Held {
-    channels: Arc<Channels>,
+/// One use of a log. The log is forgotten with its last use, however that ends.
+pub struct LogHandle {
+    logs: Arc<Logs>,
     conversation_id: String,
-    channel: Arc<Channel>,
+    log: Arc<Log>,
 }
 
-impl Deref for Held {
-    type Target = Channel;
-    fn deref(&self) -> &Channel {
-        &self.channel
+impl Deref for LogHandle {
+    type Target = Log;
+    fn deref(&self) -> &Log {
+        &self.log
     }
 }
 
-impl Clone for Held {
+impl Clone for LogHandle {
     fn clone(&self) -> Self {
-        if let Some((uses, _)) = locked(&self.channels.map).get_mut(&self.conversation_id) {
+        if let Some((uses, _)) = locked(&self.logs.map).get_mut(&self.conversation_id) {
             *uses += 1;
         }
-        let (channels, conversation_id) = (self.channels.clone(), self.conversation_id.clone());
-        Self { channels, conversation_id, channel: self.channel.clone() }
+        let (logs, conversation_id) = (self.logs.clone(), self.conversation_id.clone());
+        Self { logs, conversation_id, log: self.log.clone() }
     }
 }
 
-impl Drop for Held {
+impl Drop for LogHandle {
     fn drop(&mut self) {
-        let mut channels = locked(&self.channels.map);
-        if let Some((uses, _)) = channels.get_mut(&self.conversation_id) {
+        let mut logs = locked(&self.logs.map);
+        if let Some((uses, _)) = logs.get_mut(&self.conversation_id) {
             *uses -= 1;
             if *uses == 0 {
-                channels.remove(&self.conversation_id);
+                logs.remove(&self.conversation_id);
             }
         }
-        drop(channels);
-        self.channels.changed.send_replace(());
+        drop(logs);
+        self.logs.changed.send_replace(());
     }
 }
 
@@ -291,9 +292,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_channel_is_forgotten_with_its_last_use() {
+    fn a_log_is_forgotten_with_its_last_use() {
         let live = Live::default();
-        let one = live.channel("c");
+        let one = live.log("c");
         let two = one.clone();
         drop(one);
         assert!(live.get("c").is_some());

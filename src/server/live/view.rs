@@ -1,15 +1,43 @@
-//! [`View`]: the HTML of the answer in a log, as blocks that know when they last changed.
+//! [`Views`]: the HTML of the answers in a log, as blocks that know when they last changed.
+
+use std::collections::BTreeMap;
 
 use crate::{
     domain::ChatEvent,
-    server::markdown::{Change, Stream as Markdown},
+    server::markdown::{BlockChange, Stream as Markdown},
 };
 
-/// Made while somebody listens for HTML, and only as far as the log has come.
+/// The views of a log, each by the key of its text. A view is made while somebody listens for HTML, and only as far as
+/// the text has come.
+#[derive(Default)]
+pub struct Views(BTreeMap<u32, View>);
+
+impl Views {
+    /// Forgets the views of texts that are not in the log any more.
+    pub fn retain(&mut self, is_there: impl Fn(u32) -> bool) {
+        self.0.retain(|key, _| is_there(*key));
+    }
+
+    /// How many bytes of the text are rendered.
+    pub fn rendered(&self, key: u32) -> usize {
+        self.0.get(&key).map_or(0, |view| view.rendered)
+    }
+
+    /// Whether the whole answer is rendered.
+    pub fn is_finished(&self, key: u32) -> bool {
+        self.0.get(&key).is_some_and(|view| view.finished)
+    }
+
+    /// The view of a text, of the answer `message_id`.
+    pub fn of(&mut self, key: u32, message_id: &str) -> &mut View {
+        let new = || View { message_id: message_id.to_owned(), ..View::default() };
+        self.0.entry(key).or_insert_with(new)
+    }
+}
+
+/// The HTML of one answer.
 #[derive(Default)]
 pub struct View {
-    /// The number of the answer's first event: whose view it is.
-    first: u64,
     message_id: String,
     /// Bytes of the text that are rendered.
     rendered: usize,
@@ -29,7 +57,7 @@ struct Block {
 }
 
 impl Block {
-    /// With its lines, in one piece: who is cut off between a block and its lines would have less of it
+    /// With its lines, in one piece: a listener that is cut off between a block and its lines would have less of it
     /// than before.
     fn whole(&self) -> String {
         let lines = self.lines.iter().map(|(_, html)| html.as_str());
@@ -41,20 +69,6 @@ impl Block {
 }
 
 impl View {
-    /// Makes it the view of the answer whose events begin with `first`; how much text is rendered.
-    pub fn begin(&mut self, first: u64, message_id: &str) -> usize {
-        // An answer may begin where nothing was before, at the same number.
-        if self.first != first || self.message_id != message_id {
-            *self = Self { first, message_id: message_id.to_owned(), ..Self::default() };
-        }
-        self.rendered
-    }
-
-    /// Whether the whole answer is rendered.
-    pub fn is_finished(&self) -> bool {
-        self.finished
-    }
-
     /// Renders more text, which the event `seq` told; `whole`: no more will come.
     pub fn catch_up(&mut self, new_text: &str, whole: bool, seq: u64) {
         self.rendered += new_text.len();
@@ -70,11 +84,11 @@ impl View {
         self.finished = whole;
         for change in changes {
             match change {
-                Change::Block { index, html } => {
+                BlockChange::Block { index, html } => {
                     let block = Block { changed: seq, html: html.into_string(), lines: Vec::new() };
                     *self.block(index) = block;
                 }
-                Change::Lines { index, html } => self.block(index).lines.push((seq, html.into_string())),
+                BlockChange::Lines { index, html } => self.block(index).lines.push((seq, html.into_string())),
             }
         }
     }
@@ -87,14 +101,13 @@ impl View {
         &mut self.blocks[index]
     }
 
-    /// What became of the blocks after `place`. To a `fresh` listener no lines are told without their
-    /// block.
-    pub fn changes_after(&self, place: u64, fresh: bool) -> Vec<ChatEvent> {
+    /// What became of the blocks after `position`. A `fresh` listener is told no lines without their block.
+    pub fn changes_after(&self, position: u64, fresh: bool) -> Vec<ChatEvent> {
         let mut events = Vec::new();
         for (index, block) in (0..).zip(&self.blocks) {
-            let new_lines = block.lines.partition_point(|(seq, _)| *seq <= place);
+            let new_lines = block.lines.partition_point(|(seq, _)| *seq <= position);
             let grown = new_lines < block.lines.len();
-            let whole = block.changed > place || (fresh && grown);
+            let whole = block.changed > position || (fresh && grown);
             let message_id = || self.message_id.clone();
             if whole {
                 events.push(ChatEvent::Block { message_id: message_id(), index, html: block.whole() });

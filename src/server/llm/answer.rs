@@ -1,57 +1,57 @@
-//! One answer as it comes in: what its events say, what of it is thinking, and how it ends.
+//! [`Answer`]: one answer as its events arrive, which of its text is thinking, and how it ends.
 
 use std::collections::VecDeque;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::chunk::{Choice, Chunk};
-use super::complaint::{self, Sureness};
-use super::dialects::{self, Finish};
-use super::errors::Blame;
+use super::chunk::{CompletionChoice, CompletionChunk};
+use super::complaint::{self, Certainty};
+use super::dialects::{self, FinishReason};
+use super::errors::ErrorContext;
 use super::mend::mended;
 use super::think::{Splitter, push_reasoning};
 use super::{Delta, LlmError, MAX_ANSWER_BYTES};
 use crate::domain::{FailureCode, Reason, Usage};
 
-/// So many events that are no JSON, and not one that is: nothing good will come.
+/// An answer fails after this many events that are not JSON, if none was.
 const MAX_GARBAGE: usize = 100;
 
-/// How the stream of an answer ended.
+/// How the connection of an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending<'a> {
-    /// By `[DONE]`.
+pub(super) enum StreamEnd<'a> {
+    /// The provider sent `[DONE]`.
     Done,
-    /// The body ended in order, or nothing came any more after a `finish_reason`.
+    /// The body ended in order, or nothing more came after a `finish_reason`.
     Closed,
-    /// The connection broke; why, for the log.
+    /// The connection broke, and why (for the log).
     Cut(&'a str),
 }
 
-/// What is known of the answer so far.
+/// All that is known of an answer so far.
 pub(super) struct Answer {
-    pub(super) blame: Blame,
+    pub(super) errors: ErrorContext,
     model: String,
-    /// Deltas that nobody has taken yet.
+    /// Deltas that the reader has not taken yet.
     pub(super) queue: VecDeque<Delta>,
-    /// Set once; nothing after it counts.
+    /// How the answer ended; set once, and events after that are ignored.
     pub(super) end: Option<Result<(), LlmError>>,
     splitter: Splitter,
-    /// Why it is over, as far as the provider has said.
-    finish: Finish,
-    /// The provider has said that it is over, and then sent more.
+    /// The `finish_reason` that the provider sent, if any.
+    finish: FinishReason,
+    /// The provider sent a `finish_reason` and then more of the answer.
     went_on: bool,
-    /// The last event was none of an answer.
+    /// The last event may have been an error instead of a part of the answer.
     doubt: Option<Doubt>,
-    /// Events that are no JSON.
+    /// The number of events that were not JSON.
     garbage: usize,
-    /// An event that is JSON came since this was last reset.
+    /// An event that is JSON came since the reader last reset this.
     pub(super) heard: bool,
-    /// A part of the answer came since this was last reset.
+    /// A part of the answer came since the reader last reset this.
     pub(super) progress: bool,
-    /// Events of any kind.
+    /// The number of events of any kind.
     events: usize,
-    /// There was one with choices.
+    /// An event had choices.
     chosen: bool,
     calls_a_tool: bool,
     usage: Option<Usage>,
@@ -60,21 +60,21 @@ pub(super) struct Answer {
 
 /// An event that may be an error.
 enum Doubt {
-    /// It is no JSON.
+    /// An event that is not JSON.
     Garbage(String),
-    /// It has a message where a part of the answer should be.
+    /// An event with a message where a part of the answer should be.
     Message(String),
 }
 
 impl Answer {
-    pub(super) fn new(blame: Blame, model: String) -> Self {
+    pub(super) fn new(errors: ErrorContext, model: String) -> Self {
         Self {
-            blame,
+            errors,
             model,
             queue: VecDeque::new(),
             end: None,
             splitter: Splitter::new(),
-            finish: Finish::NotYet,
+            finish: FinishReason::NotYet,
             went_on: false,
             doubt: None,
             garbage: 0,
@@ -88,23 +88,23 @@ impl Answer {
         }
     }
 
-    /// Whether all of it seems to be here, but for the token counts and `[DONE]`. A provider that went on after its
-    /// `finish_reason` is not believed.
+    /// Whether everything but token counts and `[DONE]` seems to be here. False when the provider went on after its
+    /// `finish_reason`, because some providers write one into every chunk.
     pub(super) fn is_over(&self) -> bool {
-        self.finish != Finish::NotYet && !self.went_on && self.splitter.wrote()
+        self.finish != FinishReason::NotYet && !self.went_on && self.splitter.wrote()
     }
 
-    /// The provider has said that it is over, rightly or not.
+    /// Whether the provider has sent a `finish_reason`, rightly or not.
     pub(super) fn is_finished(&self) -> bool {
-        self.finish != Finish::NotYet
+        self.finish != FinishReason::NotYet
     }
 
-    /// Anything that stands where events stand has come.
+    /// Whether any event has come.
     pub(super) fn has_events(&self) -> bool {
         self.end.is_some() || self.events > 0
     }
 
-    /// One event of the stream, or a whole body.
+    /// Takes one event of the stream, or a whole body that is not a stream.
     pub(super) fn take(&mut self, name: &str, data: &str) {
         let data = data.trim();
         if self.end.is_some() || data.is_empty() {
@@ -112,29 +112,29 @@ impl Answer {
         }
         self.events += 1;
         if data.eq_ignore_ascii_case("[done]") {
-            return self.conclude(Ending::Done);
+            return self.conclude(StreamEnd::Done);
         }
-        // A list would be taken for the fields of a chunk in their order.
+        // serde would read a list as the fields of a chunk in their order.
         let error = if data.starts_with('[') {
             None
         } else {
-            match serde_json::from_str::<Chunk<'_>>(data) {
+            match serde_json::from_str::<CompletionChunk<'_>>(data) {
                 Ok(chunk) => return self.take_chunk(name, &chunk, data),
                 Err(error) => Some(error),
             }
         };
-        // What is no good JSON, or says a thing twice, is read once more with patience.
+        // JSON that is broken or names a field twice is read once more by more patient rules.
         let json = mended(data).and_then(|json| serde_json::from_str(&json).ok());
         match json.or_else(|| serde_json::from_str::<Value>(data).ok()) {
             Some(Value::Array(list)) => list.iter().for_each(|event| self.take(name, &event.to_string())),
             Some(Value::Object(object)) => {
                 let value = Value::Object(object);
-                match Chunk::deserialize(&value) {
+                match CompletionChunk::deserialize(&value) {
                     Ok(chunk) => self.take_chunk(name, &chunk, data),
                     Err(error) => self.take_garbage(name, data, &error.to_string()),
                 }
             }
-            // Events without the empty line between them.
+            // Several events without the empty line between them.
             None if data.contains('\n') && data.lines().any(|line| line.starts_with('{')) => {
                 data.lines().for_each(|line| self.take(name, line));
             }
@@ -145,17 +145,17 @@ impl Answer {
         }
     }
 
-    /// The start of an event that the end of the body cut off counts for nothing.
+    /// Takes the event that was open when the body ended. Half an event is ignored.
     pub(super) fn take_last(&mut self, name: &str, data: &str) {
         let whole = data.trim().eq_ignore_ascii_case("[done]") || serde_json::from_str::<Value>(data).is_ok();
         if whole || self.bytes == 0 {
             self.take(name, data);
-        } else if self.finish == Finish::NotYet && !data.trim().is_empty() {
-            self.conclude(Ending::Cut("the body ended in the middle of an event"));
+        } else if self.finish == FinishReason::NotYet && !data.trim().is_empty() {
+            self.conclude(StreamEnd::Cut("the body ended in the middle of an event"));
         }
     }
 
-    fn take_chunk(&mut self, name: &str, chunk: &Chunk<'_>, data: &str) {
+    fn take_chunk(&mut self, name: &str, chunk: &CompletionChunk<'_>, data: &str) {
         self.heard = true;
         if let Some(choice) = &chunk.choices.0 {
             self.doubt = None;
@@ -163,25 +163,25 @@ impl Answer {
         }
         if let Some(counts) = &chunk.usage.0 {
             let usage = Usage::from(counts);
-            // Some write zeros into every chunk, or into the last one.
+            // Some providers write zeros into every chunk, or into the last one.
             if usage != Usage::default() || self.usage.is_none() {
                 self.usage = Some(usage);
             }
         }
         if chunk.error.0 || (name.eq_ignore_ascii_case("error") && chunk.choices.0.is_none()) {
-            return self.fail(self.blame.in_stream(data, &self.model));
+            return self.fail(self.errors.in_stream(data, &self.model));
         }
         if chunk.choices.0.is_none() && chunk.usage.0.is_none() {
             let value = serde_json::from_str(data).unwrap_or_default();
             match complaint::is_error(&value) {
-                Sureness::Sure => self.fail(self.blame.in_stream(data, &self.model)),
-                Sureness::Perhaps => self.doubt = Some(Doubt::Message(data.to_owned())),
-                Sureness::No => {}
+                Certainty::Sure => self.fail(self.errors.in_stream(data, &self.model)),
+                Certainty::Perhaps => self.doubt = Some(Doubt::Message(data.to_owned())),
+                Certainty::No => {}
             }
         }
     }
 
-    fn take_choice(&mut self, choice: &Choice<'_>) {
+    fn take_choice(&mut self, choice: &CompletionChoice<'_>) {
         self.chosen = true;
         self.calls_a_tool |= choice.calls_a_tool();
         let before = self.bytes;
@@ -196,40 +196,40 @@ impl Answer {
         }
         if self.bytes > before {
             self.progress = true;
-            self.went_on |= self.finish != Finish::NotYet;
+            self.went_on |= self.finish != FinishReason::NotYet;
         }
-        let finish = choice.finish_reason().map_or(Finish::NotYet, dialects::finish);
+        let finish = choice.finish_reason().map_or(FinishReason::NotYet, dialects::finish);
         self.finish = self.finish.max(finish);
         if self.bytes > MAX_ANSWER_BYTES {
-            self.finish = Finish::Length;
-            self.conclude(Ending::Closed);
+            self.finish = FinishReason::Length;
+            self.conclude(StreamEnd::Closed);
         }
     }
 
     fn take_garbage(&mut self, name: &str, data: &str, error: &str) {
         if name.eq_ignore_ascii_case("error") {
-            return self.fail(self.blame.in_stream(data, &self.model));
+            return self.fail(self.errors.in_stream(data, &self.model));
         }
         let detail = format!("{error} in: {data}");
         if self.garbage == 0 {
-            let detail = self.blame.clean(&detail);
-            tracing::warn!(provider = self.blame.name, detail, "an event that is not JSON was left out");
+            let detail = self.errors.clean(&detail);
+            tracing::warn!(provider = self.errors.name, detail, "an event that is not JSON was left out");
         }
         self.garbage += 1;
         if self.garbage > MAX_GARBAGE && self.garbage == self.events {
-            return self.fail(self.blame.broken(NOT_AN_ANSWER, detail));
+            return self.fail(self.errors.broken(NOT_AN_ANSWER, detail));
         }
         self.doubt = Some(Doubt::Garbage(detail));
     }
 
-    /// Nothing more counts. Fine when there is a text and nothing speaks against it.
-    pub(super) fn conclude(&mut self, ending: Ending<'_>) {
+    /// Ends the answer. It is good if there is text and no sign of an error.
+    pub(super) fn conclude(&mut self, ending: StreamEnd<'_>) {
         if self.end.is_some() {
             return;
         }
         self.splitter.end(&mut self.queue);
         let end = self.judge(ending);
-        if end.is_ok() && self.finish == Finish::Length {
+        if end.is_ok() && self.finish == FinishReason::Length {
             self.queue.push_back(Delta::LengthLimit);
         }
         if let Some(usage) = self.usage {
@@ -238,47 +238,49 @@ impl Answer {
         self.end = Some(end);
     }
 
-    fn judge(&mut self, ending: Ending<'_>) -> Result<(), LlmError> {
-        let blame = &self.blame;
+    fn judge(&mut self, ending: StreamEnd<'_>) -> Result<(), LlmError> {
+        let errors = &self.errors;
         let (wrote, thought) = (self.splitter.wrote(), self.splitter.thought());
-        if let Ending::Cut(detail) = ending
-            && self.finish == Finish::NotYet
+        if let StreamEnd::Cut(detail) = ending
+            && self.finish == FinishReason::NotYet
         {
             let reason = match wrote || thought {
                 true => BROKE_OFF,
                 false => Reason::new("provider-no-answer"),
             };
-            return Err(blame.broken(reason, detail));
+            return Err(errors.broken(reason, detail));
         }
         match self.finish {
-            Finish::Filtered => return Err(blame.filtered(wrote, "finish_reason: filtered")),
-            Finish::Failed => {
+            FinishReason::Filtered => return Err(errors.filtered(wrote, "finish_reason: filtered")),
+            FinishReason::Failed => {
                 let reason = Reason::new("provider-failed-midway");
-                return Err(blame.error(FailureCode::Overloaded, true, reason, "finish_reason: failed"));
+                return Err(errors.error(FailureCode::Overloaded, true, reason, "finish_reason: failed"));
             }
-            Finish::NotYet | Finish::Stop | Finish::Length => {}
+            FinishReason::NotYet | FinishReason::Stop | FinishReason::Length => {}
         }
         match &self.doubt {
-            // After a text and before a `[DONE]`, it may have said that all is well.
+            // After a text and before `[DONE]` a message may well be good news.
             Some(Doubt::Message(data))
                 if !wrote
-                    || self.finish == Finish::NotYet
-                        && (ending != Ending::Done || complaint::sounds_bad(data)) =>
+                    || self.finish == FinishReason::NotYet
+                        && (ending != StreamEnd::Done || complaint::sounds_bad(data)) =>
             {
-                return Err(blame.in_stream(data, &self.model));
+                return Err(errors.in_stream(data, &self.model));
             }
-            // Before a `[DONE]` it stood between good events.
-            Some(Doubt::Garbage(detail)) if self.finish == Finish::NotYet && ending != Ending::Done => {
-                return Err(blame.broken(NOT_AN_ANSWER, detail));
+            // Garbage before `[DONE]` stood between good events, so it does not matter.
+            Some(Doubt::Garbage(detail))
+                if self.finish == FinishReason::NotYet && ending != StreamEnd::Done =>
+            {
+                return Err(errors.broken(NOT_AN_ANSWER, detail));
             }
             _ => {}
         }
         if wrote { Ok(()) } else { Err(self.empty(ending)) }
     }
 
-    /// Why there is no text.
-    fn empty(&self, ending: Ending<'_>) -> LlmError {
-        let (thought, cut) = (self.splitter.thought(), self.finish == Finish::Length);
+    /// The error for an answer without text.
+    fn empty(&self, ending: StreamEnd<'_>) -> LlmError {
+        let (thought, cut) = (self.splitter.thought(), self.finish == FinishReason::Length);
         let reason = if thought && cut {
             Reason::new("provider-thought-too-long")
         } else if thought {
@@ -287,17 +289,17 @@ impl Answer {
             Reason::new("provider-cut-before-first-word")
         } else if self.calls_a_tool {
             Reason::new("provider-wants-tool")
-        } else if self.chosen || ending == Ending::Done {
+        } else if self.chosen || ending == StreamEnd::Done {
             Reason::new("provider-empty")
         } else if self.events > 0 {
             Reason::new("provider-not-an-answer-address")
         } else {
             Reason::new("provider-no-answer")
         };
-        self.blame.broken(reason, format!("no text; {ending:?}"))
+        self.errors.broken(reason, format!("no text; {ending:?}"))
     }
 
-    /// The answer ends with this error; what came before is kept.
+    /// Ends the answer with an error; the text that came before is kept.
     pub(super) fn fail(&mut self, error: LlmError) {
         if self.end.is_none() {
             self.splitter.end(&mut self.queue);
@@ -306,7 +308,7 @@ impl Answer {
     }
 
     pub(super) fn fail_broken(&mut self, reason: Reason, detail: &str) {
-        self.fail(self.blame.broken(reason, detail));
+        self.fail(self.errors.broken(reason, detail));
     }
 }
 

@@ -1,4 +1,5 @@
-//! Where the API of a server is: at the configured `base_url`, or below `/v1` of it, which people leave out.
+//! [`Base`]: the address of a server's API, which is the configured `base_url` or, because people leave it out, `/v1`
+//! below it.
 
 use std::sync::OnceLock;
 
@@ -7,14 +8,14 @@ use super::LlmError;
 #[derive(Debug)]
 pub(super) struct Base {
     given: String,
-    /// Where it is as well as not when nothing answers at the given address; `None`: that names a version.
+    /// The other address to try; `None` when the given one names a version.
     below: Option<String>,
-    /// Whether it turned out to be below.
+    /// Set once it is known which it is: true for the one below.
     found: OnceLock<bool>,
 }
 
 impl Base {
-    /// With or without a slash at its end.
+    /// `base_url` with or without a slash at its end.
     pub(super) fn new(base_url: &str) -> Self {
         let given = base_url.trim().trim_end_matches('/').to_owned();
         let path = given.split_once("://").map_or("", |(_, rest)| rest);
@@ -26,7 +27,7 @@ impl Base {
         &self.given
     }
 
-    /// The addresses to try, the likelier one first: one, as soon as it is known.
+    /// The addresses to try, the likelier first; only one once a server has answered at it.
     pub(super) fn candidates(&self) -> impl Iterator<Item = &str> {
         let (given, below) = match (&self.below, self.found.get()) {
             (Some(below), Some(true)) => (None, Some(below)),
@@ -36,24 +37,24 @@ impl Base {
         given.into_iter().chain(below).map(String::as_str)
     }
 
-    /// Whether the API may still be at another address than this one.
+    /// Whether the other address is still worth trying.
     pub(super) fn is_open(&self) -> bool {
         self.candidates().nth(1).is_some()
     }
 
-    /// Something that makes sense was answered at this address; it stays at that.
+    /// To be called when a server gave a sensible answer at `url`, which is then used for good.
     pub(super) fn is_at(&self, url: &str) {
         let _ = self.found.set(url != self.given);
     }
 }
 
-/// `v1`, `v1beta`, `v4`: whoever writes one knows where the API is.
+/// `v1`, `v1beta`, `v4`: an operator who writes a version knows where the API is.
 fn is_version(part: &str) -> bool {
     part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Whether the server does not know the address. Some answer 404 or 405, some with a page for people, and one
-/// with 200 and an error.
+/// Whether an error says that there is nothing at this address: status 404 or 405, a page for people, or (one server)
+/// status 200 with an error.
 pub(super) fn is_astray(error: &LlmError) -> bool {
     let detail = error.detail.to_ascii_lowercase();
     ["404 ", "405 ", "200 with <"].iter().any(|start| detail.starts_with(start))

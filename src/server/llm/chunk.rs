@@ -1,5 +1,5 @@
-//! What a chat completion looks like on the wire, read with little copying and much patience: every
-//! field may be missing, null or of a kind nobody expected.
+//! A chat completion as it comes over the wire, read with little copying and much patience: every field may be
+//! missing, null or of an unexpected kind.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,72 +9,72 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::dialects::reasoning_rank;
-use super::lenient::{Given, Key, Number, Object, Words, expecting, visit_as};
+use super::lenient::{FieldName, LenientText, Number, Object, Truthy, expecting, visit_as};
 use crate::domain::Usage;
 
-/// One `data:` of a stream, or the whole body of an answer that is not streamed.
+/// One `data:` of a stream (a chat completion chunk), or the whole body of an answer that is not streamed.
 #[derive(Debug, Deserialize)]
-pub(super) struct Chunk<'a> {
+pub(super) struct CompletionChunk<'a> {
     #[serde(borrow, default)]
     pub(super) choices: First<'a>,
     #[serde(default)]
     pub(super) usage: Object<Counts>,
     #[serde(default)]
-    pub(super) error: Given,
+    pub(super) error: Truthy,
 }
 
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Choice<'a> {
+pub(super) struct CompletionChoice<'a> {
     #[serde(default)]
     index: Number,
     #[serde(borrow, default)]
-    delta: Object<Piece<'a>>,
+    delta: Object<MessagePart<'a>>,
     #[serde(borrow, default)]
-    message: Object<Piece<'a>>,
-    /// What completions without a chat have in place of a message.
+    message: Object<MessagePart<'a>>,
+    /// The text of a completion without a chat, which has no message.
     #[serde(borrow, default)]
-    text: Words<'a>,
+    text: LenientText<'a>,
     #[serde(borrow, default)]
-    finish_reason: Words<'a>,
+    finish_reason: LenientText<'a>,
 }
 
-/// A part of an answer.
+/// The `delta` or `message` of a choice: a part of an answer.
 #[derive(Debug, Default)]
-pub(super) struct Piece<'a> {
-    content: Words<'a>,
-    /// What a model says instead of content when it declines.
-    refusal: Words<'a>,
-    /// Thinking, with the place of its field among the names for it.
-    reasoning: Option<(usize, Words<'a>)>,
-    /// A tool was called.
+pub(super) struct MessagePart<'a> {
+    content: LenientText<'a>,
+    /// The text that a model sends instead of content when it declines.
+    refusal: LenientText<'a>,
+    /// Thinking, with the rank of its field among the names for it.
+    reasoning: Option<(usize, LenientText<'a>)>,
+    /// Whether the model called a tool.
     pub(super) calls: bool,
 }
 
-impl<'a> Choice<'a> {
-    /// The part of the answer in it; of a stream or not.
-    fn piece(&self) -> Option<&Piece<'a>> {
+impl<'a> CompletionChoice<'a> {
+    /// The part of the answer in the choice, streamed or not.
+    fn part(&self) -> Option<&MessagePart<'a>> {
         self.delta.0.as_ref().or(self.message.0.as_ref())
     }
 
-    /// The text in it.
+    /// The text in the choice.
     pub(super) fn text(&self) -> Option<&str> {
-        let piece = self.piece();
-        let content = piece.and_then(|piece| piece.content.text());
-        content.or_else(|| piece?.refusal.text()).or_else(|| self.text.text())
+        let part = self.part();
+        let content = part.and_then(|part| part.content.text());
+        content.or_else(|| part?.refusal.text()).or_else(|| self.text.text())
     }
 
-    /// The thinking in it: beside the text, or a part of it.
+    /// The thinking in the choice: in a field of its own, or a part of the content.
     pub(super) fn reasoning(&self) -> Option<Cow<'_, str>> {
-        let piece = self.piece()?;
-        let beside = piece.reasoning.as_ref().map(|(_, words)| words.all());
-        beside.or_else(|| piece.content.thinking().map(Cow::Borrowed))
+        let part = self.part()?;
+        let beside = part.reasoning.as_ref().map(|(_, words)| words.all());
+        beside.or_else(|| part.content.thinking().map(Cow::Borrowed))
     }
 
     pub(super) fn calls_a_tool(&self) -> bool {
-        self.piece().is_some_and(|piece| piece.calls)
+        self.part().is_some_and(|part| part.calls)
     }
 
-    /// Why the answer ended, when it did.
+    /// The reason why the answer ended, once it has.
     pub(super) fn finish_reason(&self) -> Option<&str> {
         self.finish_reason.text()
     }
@@ -90,7 +90,7 @@ pub(super) struct Counts {
 
 impl From<&Counts> for Usage {
     fn from(counts: &Counts) -> Self {
-        // `as` saturates, makes NaN 0, and cuts a fraction off.
+        // `as` saturates, turns NaN into 0 and cuts off fractions.
         let count = |number: &Number| number.0 as u32;
         Self {
             prompt_tokens: count(&counts.prompt_tokens),
@@ -99,9 +99,9 @@ impl From<&Counts> for Usage {
     }
 }
 
-/// Of a list of choices the first whose `index` is 0 or missing: nobody asked for more than one.
+/// The first choice whose `index` is 0 or missing, because the request asks for one only.
 #[derive(Debug, Default)]
-pub(super) struct First<'a>(pub(super) Option<Choice<'a>>);
+pub(super) struct First<'a>(pub(super) Option<CompletionChoice<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -112,40 +112,40 @@ impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
             visit_as!(First(None); scalars numbers text);
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
                 let mut first = None;
-                while let Some(Object(choice)) = list.next_element::<Object<Choice<'de>>>()? {
-                    // Cut off, so that an index that makes no sense counts as none.
+                while let Some(Object(choice)) = list.next_element::<Object<CompletionChoice<'de>>>()? {
+                    // Truncated, so that a senseless index counts as none.
                     first = first.or(choice.filter(|choice| (choice.index.0 as i64) == 0));
                 }
                 Ok(First(first))
             }
-            /// A single choice without a list around it.
+            /// A single choice without the list around it.
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                Ok(First(Some(Choice::deserialize(MapAccessDeserializer::new(map))?)))
+                Ok(First(Some(CompletionChoice::deserialize(MapAccessDeserializer::new(map))?)))
             }
         }
         deserializer.deserialize_any(Choices)
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Piece<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for MessagePart<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnyPiece;
-        impl<'de> Visitor<'de> for AnyPiece {
-            type Value = Piece<'de>;
+        struct AnyMessagePart;
+        impl<'de> Visitor<'de> for AnyMessagePart {
+            type Value = MessagePart<'de>;
             expecting!("a part of an answer");
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut piece = Piece::default();
-                while let Some(Key(key)) = map.next_key()? {
+                let mut part = MessagePart::default();
+                while let Some(FieldName(key)) = map.next_key()? {
                     match &*key {
-                        "content" => piece.content = map.next_value()?,
-                        "refusal" => piece.refusal = map.next_value()?,
-                        "tool_calls" | "function_call" => piece.calls |= map.next_value::<Given>()?.0,
+                        "content" => part.content = map.next_value()?,
+                        "refusal" => part.refusal = map.next_value()?,
+                        "tool_calls" | "function_call" => part.calls |= map.next_value::<Truthy>()?.0,
                         key => match reasoning_rank(key) {
                             Some(rank) => {
-                                let words: Words<'de> = map.next_value()?;
-                                let better = piece.reasoning.as_ref().is_none_or(|(known, _)| rank < *known);
+                                let words: LenientText<'de> = map.next_value()?;
+                                let better = part.reasoning.as_ref().is_none_or(|(known, _)| rank < *known);
                                 if better && !words.is_empty() {
-                                    piece.reasoning = Some((rank, words));
+                                    part.reasoning = Some((rank, words));
                                 }
                             }
                             None => {
@@ -154,10 +154,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Piece<'a> {
                         },
                     }
                 }
-                Ok(piece)
+                Ok(part)
             }
         }
-        deserializer.deserialize_map(AnyPiece)
+        deserializer.deserialize_map(AnyMessagePart)
     }
 }
 

@@ -1,10 +1,11 @@
-//! Tests of chunks as servers really write them.
+//! Chunks are read as servers really write them.
 
-use super::{Chunk, Usage};
+use super::{CompletionChunk, Usage};
 
 /// (text, reasoning, finish reason) of a chunk.
 fn read(json: &str) -> (String, String, String) {
-    let chunk: Chunk<'_> = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json}"));
+    let chunk: CompletionChunk<'_> =
+        serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json}"));
     let Some(choice) = chunk.choices.0 else { return Default::default() };
     (
         choice.text().unwrap_or_default().to_owned(),
@@ -115,7 +116,7 @@ fn what_is_ignored_may_be_anything() {
 fn usage_with_strange_numbers() {
     let usage = |json: &str| {
         let json = format!(r#"{{"usage":{json}}}"#);
-        let chunk = serde_json::from_str::<Chunk<'_>>(&json).unwrap();
+        let chunk = serde_json::from_str::<CompletionChunk<'_>>(&json).unwrap();
         chunk
             .usage
             .0
@@ -132,8 +133,9 @@ fn usage_with_strange_numbers() {
 
 #[test]
 fn an_error_is_one_when_something_is_in_it() {
-    let error =
-        |json: &str| serde_json::from_str::<Chunk<'_>>(&format!(r#"{{"error":{json}}}"#)).unwrap().error.0;
+    let error = |json: &str| {
+        serde_json::from_str::<CompletionChunk<'_>>(&format!(r#"{{"error":{json}}}"#)).unwrap().error.0
+    };
     for none in
         ["null", "{}", "[]", r#""""#, r#"" ""#, "false", "0", r#"{"message":"","code":null}"#, "[null]"]
     {

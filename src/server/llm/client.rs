@@ -1,4 +1,4 @@
-//! The HTTP client of a provider, the proxy that stands between, and why a server was not reached.
+//! The HTTP client for a provider, the proxy in between, and the reasons why a server cannot be reached.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,23 +10,24 @@ use reqwest::Url;
 use super::tls;
 use crate::domain::Reason;
 
-/// How a provider is reached.
+/// A client, and the proxy that it uses.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(super) struct HttpClient {
     pub(super) http: reqwest::Client,
-    /// Host and port of the proxy in between.
+    /// Host and port of the proxy, if there is one.
     pub(super) proxy: Option<String>,
 }
 
-/// Why there is no client, and the detail for the log.
+/// Why no client could be made: the reason for the person, the detail for the log.
 #[derive(Debug)]
-pub(super) struct NoClient {
+pub(super) struct NoHttpClient {
     pub(super) reason: Reason,
     pub(super) detail: String,
 }
 
-/// Redirects are not followed: they would carry the key, or our network, to an address that nobody configured.
-pub(super) fn client(base_url: &str, connect: Duration) -> Result<Client, NoClient> {
+/// Makes a client. It follows no redirects, because they would carry the key, or requests from inside the network, to
+/// an address that nobody configured.
+pub(super) fn client(base_url: &str, connect: Duration) -> Result<HttpClient, NoHttpClient> {
     // An error means that another part of the program was first, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let proxy = proxy(base_url, |name| std::env::var(name).ok())?;
@@ -35,7 +36,7 @@ pub(super) fn client(base_url: &str, connect: Duration) -> Result<Client, NoClie
             .connect_timeout(connect)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("inglenook/", env!("CARGO_PKG_VERSION")))
-            // Which proxy, and whether one, is decided here, so that a sentence can name it.
+            // The proxy is chosen by `proxy`, not by reqwest, so that a sentence can name it.
             .no_proxy();
         match &proxy {
             Some(proxy) => builder.proxy(proxy.used.clone()),
@@ -44,27 +45,27 @@ pub(super) fn client(base_url: &str, connect: Duration) -> Result<Client, NoClie
     };
     let built = match tls::from_environment() {
         Some(Ok(tls)) => builder().tls_backend_preconfigured(tls).build(),
-        // A system without certificates can still speak to a model in its own network.
+        // A system without certificates can still reach a model in its own network.
         Some(Err(_)) => builder().tls_certs_only([]).build(),
         None => builder().build().or_else(|_| builder().tls_certs_only([]).build()),
     };
-    let http = built.map_err(|error| NoClient {
+    let http = built.map_err(|error| NoHttpClient {
         reason: Reason::new("provider-no-secure-client"),
         detail: causes(&error),
     })?;
-    Ok(Client { http, proxy: proxy.map(|proxy| proxy.shown) })
+    Ok(HttpClient { http, proxy: proxy.map(|proxy| proxy.shown) })
 }
 
 #[derive(Debug)]
 struct Proxy {
     used: reqwest::Proxy,
-    /// Host and port, without a password.
+    /// Host and port without the password, for sentences.
     shown: String,
 }
 
-/// The proxy that the usual variables name for an address. One for the world outside is never asked for a
-/// server on this machine.
-fn proxy(base_url: &str, env: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, NoClient> {
+/// The proxy that the usual environment variables name for an address. A proxy for the outside world is never used
+/// for a server on this machine.
+fn proxy(base_url: &str, env: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, NoHttpClient> {
     let Ok(uri) = base_url.parse::<Uri>() else { return Ok(None) };
     let set = |name: &'static str| env(name).map(|value| (name, value.trim().to_owned()));
     let of_scheme = match uri.scheme_str() {
@@ -94,7 +95,7 @@ fn proxy(base_url: &str, env: impl Fn(&str) -> Option<String>) -> Result<Option<
         (Some(shown), Ok(used)) if is_http => Ok(Some(Proxy { used, shown })),
         _ => {
             let reason = Reason::new("provider-proxy-not-used").with("variable", name);
-            Err(NoClient { reason, detail: format!("{name} is not http(s)") })
+            Err(NoHttpClient { reason, detail: format!("{name} is not http(s)") })
         }
     }
 }
@@ -107,11 +108,11 @@ pub fn is_local(url: &str) -> bool {
     let host = host.trim_end_matches('.');
     host == "localhost"
         || host.ends_with(".localhost")
-        // Nothing listens at “any address”; systems take it for their own.
+        // Nothing listens at the unspecified address; systems take it for their own.
         || address.is_ok_and(|it| it.to_canonical().is_loopback() || it.is_unspecified())
 }
 
-/// An error and what caused it. Its address stays out: a base_url may hold a password.
+/// An error and its causes in one line, without the address, because a `base_url` may hold a password.
 pub(super) fn causes(error: &reqwest::Error) -> String {
     let kind = match error {
         error if error.is_connect() => "connect",
@@ -128,7 +129,7 @@ pub(super) fn causes(error: &reqwest::Error) -> String {
     text
 }
 
-/// Why a connection could not be made.
+/// The reason why a connection could not be made.
 pub(super) fn not_connected(error: &reqwest::Error, proxy: Option<&str>) -> Reason {
     match (tls_error(error).and_then(tls::reason), proxy) {
         (Some(reason), _) => reason,
@@ -137,7 +138,8 @@ pub(super) fn not_connected(error: &reqwest::Error, proxy: Option<&str>) -> Reas
     }
 }
 
-/// The reason that TLS gave, however deep it lies. An I/O error does not count as the source of what it holds.
+/// The TLS error among the causes, however deep. Errors wrapped in an `io::Error` are unpacked by hand because
+/// `source` skips them.
 fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(error) = cause {

@@ -1,22 +1,23 @@
-//! Reads what a provider's error is about: its status, its words, and where in a stream an error stands at all.
+//! [`kind`]: what a provider's error is about, by its status and words, and whether an event in a stream is an error
+//! at all.
 
 use serde_json::Value;
 
 use super::dialects::{self, Complaint, ECHOES, MESSAGE_FIELDS, STATUS_FIELDS};
 
-/// How deep errors are wrapped in errors, at the most: gateways put one provider's into their own.
+/// The most levels of errors within errors that are read: gateways wrap a provider's error in their own.
 const MAX_DEPTH: usize = 8;
 
-/// What came of a request, by status and words. The sentences are in `errors`.
+/// What went wrong with a request. The sentence for each is in `errors`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ErrorKind {
     Redirect,
-    /// 407: from a proxy, not from the provider.
+    /// Status 407, which comes from a proxy and not from the provider.
     ProxyRefused,
     BadKey,
     NoCredit,
     UnknownModel,
-    /// 404 and 405 without a word about the model: perhaps the address is wrong.
+    /// Status 404 or 405 without a word about the model: perhaps the address is wrong.
     NotFound,
     TooLong,
     TooLarge,
@@ -30,59 +31,59 @@ pub(super) enum Kind {
     Senseless,
 }
 
-/// `status`: of the response, or the one that an error in a stream names.
-pub(super) fn kind(status: Option<u16>, body: &str) -> Kind {
+/// The kind of an error. `status` is that of the response, or one that an error in a stream names.
+pub(super) fn kind(status: Option<u16>, body: &str) -> ErrorKind {
     let words = words(body);
     let said = dialects::complaint(&words);
-    // What the words say, where the status alone says less.
-    let or = |kind: Kind| match said {
-        Some(Complaint::TokensPerMinute) => Kind::TokensPerMinute,
-        Some(Complaint::NoCredit) => Kind::NoCredit,
-        Some(Complaint::TooLong) => Kind::TooLong,
-        Some(Complaint::UnknownModel) => Kind::UnknownModel,
-        Some(Complaint::Filtered) => Kind::Filtered,
-        Some(Complaint::BadKey) if kind != Kind::Trouble || status.is_none() => Kind::BadKey,
-        Some(Complaint::RateLimit) if kind != Kind::Trouble || status.is_none() => Kind::RateLimit,
+    // Prefers what the words say where the status alone says less.
+    let or = |kind: ErrorKind| match said {
+        Some(Complaint::TokensPerMinute) => ErrorKind::TokensPerMinute,
+        Some(Complaint::NoCredit) => ErrorKind::NoCredit,
+        Some(Complaint::TooLong) => ErrorKind::TooLong,
+        Some(Complaint::UnknownModel) => ErrorKind::UnknownModel,
+        Some(Complaint::Filtered) => ErrorKind::Filtered,
+        Some(Complaint::BadKey) if kind != ErrorKind::Trouble || status.is_none() => ErrorKind::BadKey,
+        Some(Complaint::RateLimit) if kind != ErrorKind::Trouble || status.is_none() => ErrorKind::RateLimit,
         _ => kind,
     };
     match status {
-        Some(300..=399) => Kind::Redirect,
-        Some(401) => Kind::BadKey,
-        Some(402) => Kind::NoCredit,
-        Some(403) => or(Kind::BadKey),
+        Some(300..=399) => ErrorKind::Redirect,
+        Some(401) => ErrorKind::BadKey,
+        Some(402) => ErrorKind::NoCredit,
+        Some(403) => or(ErrorKind::BadKey),
         Some(404 | 405) if said == Some(Complaint::UnknownModel) || words.contains("model") => {
-            Kind::UnknownModel
+            ErrorKind::UnknownModel
         }
-        Some(404 | 405) => Kind::NotFound,
-        Some(407) => Kind::ProxyRefused,
-        Some(408) => Kind::GaveUp,
-        Some(409) => Kind::InTheWay,
-        // Groq's 413 is a limit of tokens a minute, and may say only that.
-        Some(413) if said == Some(Complaint::RateLimit) => Kind::TokensPerMinute,
-        Some(413) => or(Kind::TooLarge),
+        Some(404 | 405) => ErrorKind::NotFound,
+        Some(407) => ErrorKind::ProxyRefused,
+        Some(408) => ErrorKind::GaveUp,
+        Some(409) => ErrorKind::InTheWay,
+        // Groq sends 413 for a limit of tokens a minute, and may say no more than that.
+        Some(413) if said == Some(Complaint::RateLimit) => ErrorKind::TokensPerMinute,
+        Some(413) => or(ErrorKind::TooLarge),
         Some(429) => match said {
-            Some(Complaint::NoCredit) => Kind::NoCredit,
-            Some(Complaint::TokensPerMinute) if words.contains("too large") => Kind::TokensPerMinute,
-            _ => Kind::RateLimit,
+            Some(Complaint::NoCredit) => ErrorKind::NoCredit,
+            Some(Complaint::TokensPerMinute) if words.contains("too large") => ErrorKind::TokensPerMinute,
+            _ => ErrorKind::RateLimit,
         },
-        Some(400..=499) => or(Kind::NotAccepted),
-        Some(500..) => or(Kind::Trouble),
+        Some(400..=499) => or(ErrorKind::NotAccepted),
+        Some(500..) => or(ErrorKind::Trouble),
         None if words.contains("invalid_request") || words.contains("invalid request") => {
-            or(Kind::NotAccepted)
+            or(ErrorKind::NotAccepted)
         }
-        None => or(Kind::Trouble),
-        Some(_) => Kind::Senseless,
+        None => or(ErrorKind::Trouble),
+        Some(_) => ErrorKind::Senseless,
     }
 }
 
-/// Whether a message is about something that went wrong.
+/// Whether a message sounds like an error.
 pub(super) fn sounds_bad(data: &str) -> bool {
     let words = words(data);
     dialects::complaint(&words).is_some()
         || ["error", "fail", "exception"].iter().any(|bad| words.contains(bad))
 }
 
-/// The texts of an error in lower case, without those that repeat what was sent.
+/// The texts of an error in lower case, without the fields that repeat the request.
 pub(super) fn words(body: &str) -> String {
     let mut words = String::new();
     match serde_json::from_str::<Value>(body) {
@@ -108,7 +109,7 @@ fn gather(value: &Value, depth: usize, words: &mut String) {
     }
 }
 
-/// The status that an error names: as a number or in digits, in it or in what is around it.
+/// The status that an error names, as a number or in digits, in it or around it.
 pub(super) fn status(value: &Value) -> Option<u16> {
     find_status(value, 0)
 }
@@ -136,18 +137,18 @@ fn number(value: &Value) -> Option<u16> {
     u16::try_from(number).ok().filter(|number| (400..=599).contains(number))
 }
 
-/// How sure it is that an event without a part of the answer is an error.
+/// How certain it is that an event without a part of the answer is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sureness {
+pub(super) enum Certainty {
     No,
-    /// It is one unless the answer goes on.
+    /// It is an error unless the answer goes on.
     Perhaps,
     Sure,
 }
 
-/// Judges an event that has no choices and no `error`.
-pub(super) fn is_error(value: &Value) -> Sureness {
-    let Value::Object(map) = value else { return Sureness::No };
+/// Judges an event that has neither choices nor an `error`.
+pub(super) fn is_error(value: &Value) -> Certainty {
+    let Value::Object(map) = value else { return Certainty::No };
     let is_word = |key: &str| {
         map.get(key).and_then(Value::as_str).is_some_and(|word| {
             let word = word.to_lowercase();
@@ -155,17 +156,17 @@ pub(super) fn is_error(value: &Value) -> Sureness {
         })
     };
     if is_word("object") || is_word("type") || is_word("code") || is_word("event") || is_word("__type") {
-        return Sureness::Sure;
+        return Certainty::Sure;
     }
     let told = map.iter().any(|(key, value)| {
         let known = MESSAGE_FIELDS.iter().any(|(known, _)| key.eq_ignore_ascii_case(known));
-        // An object under `message` is a message of Ollama's own format.
+        // An object under `message` is a message of Ollama's own format, not an error.
         known && (value.as_str().is_some_and(|text| !text.trim().is_empty()) || is_list(value))
     });
     match told {
-        true if status(value).is_some() => Sureness::Sure,
-        true => Sureness::Perhaps,
-        false => Sureness::No,
+        true if status(value).is_some() => Certainty::Sure,
+        true => Certainty::Perhaps,
+        false => Certainty::No,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The demo model: answers without any network, says that it does, and how to add a real provider.
+//! [`Demo`]: a model that needs no network. It says that it is a demonstration, and how to add a real provider.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ pub struct Demo {
 
 impl Demo {
     pub const NAME: &'static str = "demo";
-    /// A pause at which the answer is pleasant to watch.
+    /// A pause between pieces at which the answer is pleasant to watch.
     pub const DELAY: Duration = Duration::from_millis(15);
 
-    /// `delay`: the pause before each piece of an answer.
+    /// `delay` is the pause before each piece of an answer.
     pub fn new(delay: Duration) -> Self {
         Self { delay }
     }
@@ -31,7 +31,7 @@ impl Provider for Demo {
         Self::NAME
     }
 
-    /// The first words of a question make a better title than this model would.
+    /// No model is asked, because the first words of a question make a better title than this one would.
     fn title_model<'a>(&'a self, _: &'a str) -> Option<&'a str> {
         None
     }
@@ -54,13 +54,12 @@ impl Provider for Demo {
     }
 }
 
-/// The first words of a text on one line, at most about `chars` characters of them, without what
-/// Markdown would take for more than text.
+/// The first words of a text on one line, at most about `chars` characters, without Markdown's special characters.
 fn start_of(text: &str, chars: usize) -> String {
     let mut start = String::new();
     for word in text.split_whitespace() {
         if start.chars().count() + word.chars().count() > chars {
-            // A single long word, or a language that does without spaces.
+            // A single long word, or a language without spaces.
             if start.is_empty() {
                 start = word.chars().take(chars).collect();
             }
@@ -75,7 +74,7 @@ fn start_of(text: &str, chars: usize) -> String {
     start.replace(['`', '*', '_', '[', ']', '<', '>', '|', '$', '\\', '#'], "")
 }
 
-/// The text in pieces of about the size of two words, each with the space that follows it.
+/// Cuts a text into pieces of about two words, each with the space after it.
 fn pieces(text: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = String::new();

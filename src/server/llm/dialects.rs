@@ -1,24 +1,24 @@
-//! What differs between model servers, in tables: words of endings, tags around thinking, names of fields, phrases of
-//! errors, parameters that are refused. Each row ends with whose it is, or where it was seen.
+//! How model servers differ, in tables: words for endings, tags around thinking, names of fields, phrases of errors,
+//! refused parameters. The last column of each row says which server uses it, or where it was seen.
 //!
-//! Everything is compared in lower case. What is in no table is read as OpenAI's API says.
+//! Comparisons are in lower case. What is in no table is read as OpenAI's API defines it.
 
-/// Why an answer ended, from the harmless to the bad: of several the worst counts.
+/// Why an answer ended, ordered from harmless to bad, because the worst of several counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Finish {
-    /// No end at all.
+pub(super) enum FinishReason {
+    /// The answer goes on.
     NotYet,
     Stop,
-    /// Cut at a limit of length.
+    /// The answer was cut at a length limit.
     Length,
-    /// Held back by the provider's rules for content.
+    /// The provider's content rules held the answer back.
     Filtered,
     Failed,
 }
 
-/// What a `finish_reason` means, however it is spelled: `MAX_TOKENS`, `maxTokens`, `max-tokens` and
-/// `FINISH_REASON_MAX_TOKENS` are one. A word in no row is an end like `stop`.
-pub(super) fn finish(word: &str) -> Finish {
+/// The meaning of a `finish_reason` in any spelling: `MAX_TOKENS`, `maxTokens`, `max-tokens` and
+/// `FINISH_REASON_MAX_TOKENS` are the same. An unknown word means a normal stop.
+pub(super) fn finish(word: &str) -> FinishReason {
     let plain = |word: &str| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let word = plain(word);
     let word = word.strip_prefix("finishreason").filter(|rest| !rest.is_empty()).unwrap_or(&word);
@@ -26,58 +26,58 @@ pub(super) fn finish(word: &str) -> Finish {
         let known = plain(known);
         known == word || known.strip_prefix("finishreason") == Some(word)
     };
-    FINISHES.iter().find(|(known, ..)| same(known)).map_or(Finish::Stop, |(_, finish, _)| *finish)
+    FINISHES.iter().find(|(known, ..)| same(known)).map_or(FinishReason::Stop, |(_, finish, _)| *finish)
 }
 
-const FINISHES: &[(&str, Finish, &str)] = &[
-    ("", Finish::NotYet, "several, in every chunk but the last"),
-    ("null", Finish::NotYet, "proxies that write null as a word"),
-    ("none", Finish::NotYet, "proxies that write Python's None as a word"),
-    ("nil", Finish::NotYet, "proxies in Go and Ruby"),
-    ("undefined", Finish::NotYet, "proxies in JavaScript"),
-    ("finish_reason_unspecified", Finish::NotYet, "Gemini, API reference, FinishReason"),
-    ("unspecified", Finish::NotYet, "Vertex AI, short form"),
-    ("length", Finish::Length, "OpenAI"),
-    ("max_tokens", Finish::Length, "Anthropic, Gemini, Cohere"),
-    ("max_output_tokens", Finish::Length, "OpenAI, Responses API"),
-    ("max_length", Finish::Length, "proxies in front of Transformers"),
-    ("model_length", Finish::Length, "Mistral, API reference"),
-    ("token_limit", Finish::Length, "IBM watsonx"),
-    ("length_limit", Finish::Length, "proxies"),
-    ("max_completion_tokens", Finish::Length, "proxies, after the parameter"),
-    ("context_length", Finish::Length, "proxies"),
-    ("context_window_exceeded", Finish::Length, "proxies in front of Anthropic"),
-    ("max_context_length", Finish::Length, "xAI"),
-    ("model_context_window_exceeded", Finish::Length, "Anthropic; z.ai (mozilla-ai/any-llm#1200)"),
-    ("error_limit", Finish::Length, "Cohere"),
-    ("limit", Finish::Length, "llama.cpp, stop_type"),
-    ("content_filter", Finish::Filtered, "OpenAI, Azure"),
-    ("content_filtered", Finish::Filtered, "Bedrock"),
-    ("guardrail_intervened", Finish::Filtered, "Bedrock"),
-    ("refusal", Finish::Filtered, "Anthropic, stop reasons"),
-    ("safety", Finish::Filtered, "Gemini, FinishReason"),
-    ("recitation", Finish::Filtered, "Gemini, FinishReason"),
-    ("blocklist", Finish::Filtered, "Gemini, FinishReason"),
-    ("prohibited_content", Finish::Filtered, "Gemini, FinishReason"),
-    ("spii", Finish::Filtered, "Gemini, FinishReason"),
-    ("language", Finish::Filtered, "Gemini, FinishReason"),
-    ("image_safety", Finish::Filtered, "Gemini, FinishReason"),
-    ("model_armor", Finish::Filtered, "Vertex AI, FinishReason"),
-    ("blocked", Finish::Filtered, "gateways with guardrails"),
-    ("flagged", Finish::Filtered, "gateways with guardrails"),
-    ("moderation", Finish::Filtered, "gateways with guardrails"),
-    ("sensitive", Finish::Filtered, "Zhipu (promptfoo/promptfoo#9905)"),
-    ("data_inspection_failed", Finish::Filtered, "DashScope"),
-    ("error_toxic", Finish::Filtered, "Cohere"),
-    ("error", Finish::Failed, "OpenRouter (gethouston/houston#1211), Cohere, Mistral"),
-    ("network_error", Finish::Failed, "Zhipu (promptfoo/promptfoo#9905)"),
-    ("insufficient_system_resource", Finish::Failed, "DeepSeek, API reference"),
-    ("abort", Finish::Failed, "vLLM, SGLang"),
-    ("server_error", Finish::Failed, "proxies"),
-    ("timeout", Finish::Failed, "proxies"),
+const FINISHES: &[(&str, FinishReason, &str)] = &[
+    ("", FinishReason::NotYet, "several, in every chunk but the last"),
+    ("null", FinishReason::NotYet, "proxies that write null as a word"),
+    ("none", FinishReason::NotYet, "proxies that write Python's None as a word"),
+    ("nil", FinishReason::NotYet, "proxies in Go and Ruby"),
+    ("undefined", FinishReason::NotYet, "proxies in JavaScript"),
+    ("finish_reason_unspecified", FinishReason::NotYet, "Gemini, API reference, FinishReason"),
+    ("unspecified", FinishReason::NotYet, "Vertex AI, short form"),
+    ("length", FinishReason::Length, "OpenAI"),
+    ("max_tokens", FinishReason::Length, "Anthropic, Gemini, Cohere"),
+    ("max_output_tokens", FinishReason::Length, "OpenAI, Responses API"),
+    ("max_length", FinishReason::Length, "proxies in front of Transformers"),
+    ("model_length", FinishReason::Length, "Mistral, API reference"),
+    ("token_limit", FinishReason::Length, "IBM watsonx"),
+    ("length_limit", FinishReason::Length, "proxies"),
+    ("max_completion_tokens", FinishReason::Length, "proxies, after the parameter"),
+    ("context_length", FinishReason::Length, "proxies"),
+    ("context_window_exceeded", FinishReason::Length, "proxies in front of Anthropic"),
+    ("max_context_length", FinishReason::Length, "xAI"),
+    ("model_context_window_exceeded", FinishReason::Length, "Anthropic; z.ai (mozilla-ai/any-llm#1200)"),
+    ("error_limit", FinishReason::Length, "Cohere"),
+    ("limit", FinishReason::Length, "llama.cpp, stop_type"),
+    ("content_filter", FinishReason::Filtered, "OpenAI, Azure"),
+    ("content_filtered", FinishReason::Filtered, "Bedrock"),
+    ("guardrail_intervened", FinishReason::Filtered, "Bedrock"),
+    ("refusal", FinishReason::Filtered, "Anthropic, stop reasons"),
+    ("safety", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("recitation", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("blocklist", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("prohibited_content", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("spii", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("language", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("image_safety", FinishReason::Filtered, "Gemini, FinishReason"),
+    ("model_armor", FinishReason::Filtered, "Vertex AI, FinishReason"),
+    ("blocked", FinishReason::Filtered, "gateways with guardrails"),
+    ("flagged", FinishReason::Filtered, "gateways with guardrails"),
+    ("moderation", FinishReason::Filtered, "gateways with guardrails"),
+    ("sensitive", FinishReason::Filtered, "Zhipu (promptfoo/promptfoo#9905)"),
+    ("data_inspection_failed", FinishReason::Filtered, "DashScope"),
+    ("error_toxic", FinishReason::Filtered, "Cohere"),
+    ("error", FinishReason::Failed, "OpenRouter (gethouston/houston#1211), Cohere, Mistral"),
+    ("network_error", FinishReason::Failed, "Zhipu (promptfoo/promptfoo#9905)"),
+    ("insufficient_system_resource", FinishReason::Failed, "DeepSeek, API reference"),
+    ("abort", FinishReason::Failed, "vLLM, SGLang"),
+    ("server_error", FinishReason::Failed, "proxies"),
+    ("timeout", FinishReason::Failed, "proxies"),
 ];
 
-/// What stands around thinking that is written into the text of an answer.
+/// The tags around thinking that stands in the text of an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tags {
     pub(super) open: &'static str,
@@ -109,8 +109,8 @@ pub(super) const THINKING: &[Tags] = &[
     tags("<|channel|>analysis<|message|>", "<|channel|>final<|message|>", "gpt-oss without thinking"),
 ];
 
-/// The names under which servers send thinking beside the text; where several stand together they say the same, so
-/// the first one counts.
+/// The fields in which servers send thinking beside the text. Where an event has several they hold the same text, so
+/// the first in this list counts.
 pub(super) const REASONING_FIELDS: &[(&str, &str)] = &[
     ("reasoning_content", "DeepSeek, Qwen, vLLM, llama.cpp, xAI"),
     ("reasoning", "OpenRouter, Groq, Ollama, newer vLLM"),
@@ -123,20 +123,20 @@ pub(super) const REASONING_FIELDS: &[(&str, &str)] = &[
     ("thinking_blocks", "LiteLLM, beside `reasoning_content`"),
 ];
 
-/// The place of a name among [`REASONING_FIELDS`].
+/// The index of a field in [`REASONING_FIELDS`].
 pub(super) fn reasoning_rank(field: &str) -> Option<usize> {
     REASONING_FIELDS.iter().position(|(known, _)| *known == field)
 }
 
-/// Whether a part of a content of this `type` is thinking: `thinking`, `reasoning.text`, `redacted_thinking`, `thought`.
+/// Whether a content part of this `type` is thinking: `thinking`, `reasoning.text`, `redacted_thinking`, `thought`.
 pub(super) fn is_thinking_type(kind: &str) -> bool {
     ["think", "thought", "reason"].iter().any(|word| kind.contains(word))
 }
 
-/// What an error is about.
+/// What the words of an error are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Complaint {
-    /// More tokens in one request than the account may send in a minute.
+    /// One request has more tokens than the account may send in a minute.
     TokensPerMinute,
     NoCredit,
     TooLong,
@@ -146,8 +146,8 @@ pub(super) enum Complaint {
     RateLimit,
 }
 
-/// What the words of an error say; the first row that fits counts, so that what only sounds like another stands
-/// before it. `words` in lower case.
+/// What the words of an error say. `words` are in lower case. The first row that matches counts, so rows that would
+/// also match another kind's words come first.
 pub(super) fn complaint(words: &str) -> Option<Complaint> {
     COMPLAINTS.iter().find(|(phrase, ..)| words.contains(phrase)).map(|(_, complaint, _)| *complaint)
 }
@@ -240,18 +240,18 @@ const COMPLAINTS: &[(&str, Complaint, &str)] = &[
     ("throttl", Complaint::RateLimit, "Bedrock ThrottlingException, DashScope Throttling"),
 ];
 
-/// A part of the request that a server may not know.
+/// A parameter of the request that some servers do not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parameter {
     StreamOptions,
-    /// `max_tokens`, where the newer `max_completion_tokens` is wanted.
+    /// `max_tokens`, where the server wants the newer `max_completion_tokens`.
     OlderMaxTokens,
-    /// The limit under either name.
+    /// The limit of tokens under either name.
     MaxTokens,
     Stream,
 }
 
-/// The parameters that an error names, in the order in which to do without them. `words` in lower case.
+/// The parameters that an error names, in the order in which they are left out. `words` are in lower case.
 pub(super) fn named_parameters(words: &str) -> impl Iterator<Item = Parameter> {
     PARAMETERS.iter().filter(move |(phrase, ..)| words.contains(phrase)).map(|(_, parameter, _)| *parameter)
 }
@@ -274,10 +274,10 @@ const PARAMETERS: &[(&str, Parameter, &str)] = &[
     ("stream mode is not", Parameter::Stream, "DashScope"),
 ];
 
-/// The keys under which errors repeat what was sent; their words are the person's, not the server's.
+/// Fields in which errors repeat the request; their words are the person's, not the server's.
 pub(super) const ECHOES: &[&str] = &["input", "body", "request", "messages", "prompt", "ctx", "url"];
 
-/// The keys that hold a status as a number or as digits.
+/// Fields that hold a status as a number or as digits.
 pub(super) const STATUS_FIELDS: &[(&str, &str)] = &[
     ("code", "OpenRouter, vLLM, llama.cpp, Gemini"),
     ("status", "proxies"),
@@ -287,7 +287,7 @@ pub(super) const STATUS_FIELDS: &[(&str, &str)] = &[
     ("type", "vLLM in some versions"),
 ];
 
-/// The keys whose text is an error where a part of the answer should be, though nothing else says so.
+/// Fields whose text is an error when it stands where a part of the answer should be.
 pub(super) const MESSAGE_FIELDS: &[(&str, &str)] = &[
     ("detail", "FastAPI: a text or a list"),
     ("message", "DashScope, Mistral, Bedrock gateways"),
@@ -326,25 +326,25 @@ mod tests {
     #[test]
     fn endings_in_any_case() {
         for (word, expected) in [
-            ("stop", Finish::Stop),
-            ("STOP", Finish::Stop),
-            ("end_turn", Finish::Stop),
-            ("a new word", Finish::Stop),
-            ("Length", Finish::Length),
-            ("MAX_TOKENS", Finish::Length),
-            ("model_length", Finish::Length),
-            ("maxTokens", Finish::Length),
-            ("max-tokens", Finish::Length),
-            ("FINISH_REASON_MAX_TOKENS", Finish::Length),
-            ("FINISH_REASON_UNSPECIFIED", Finish::NotYet),
-            ("content-filter", Finish::Filtered),
-            ("FINISH_REASON_SAFETY", Finish::Filtered),
-            ("SAFETY", Finish::Filtered),
-            ("sensitive", Finish::Filtered),
-            ("insufficient_system_resource", Finish::Failed),
-            ("null", Finish::NotYet),
-            ("None", Finish::NotYet),
-            (" ", Finish::NotYet),
+            ("stop", FinishReason::Stop),
+            ("STOP", FinishReason::Stop),
+            ("end_turn", FinishReason::Stop),
+            ("a new word", FinishReason::Stop),
+            ("Length", FinishReason::Length),
+            ("MAX_TOKENS", FinishReason::Length),
+            ("model_length", FinishReason::Length),
+            ("maxTokens", FinishReason::Length),
+            ("max-tokens", FinishReason::Length),
+            ("FINISH_REASON_MAX_TOKENS", FinishReason::Length),
+            ("FINISH_REASON_UNSPECIFIED", FinishReason::NotYet),
+            ("content-filter", FinishReason::Filtered),
+            ("FINISH_REASON_SAFETY", FinishReason::Filtered),
+            ("SAFETY", FinishReason::Filtered),
+            ("sensitive", FinishReason::Filtered),
+            ("insufficient_system_resource", FinishReason::Failed),
+            ("null", FinishReason::NotYet),
+            ("None", FinishReason::NotYet),
+            (" ", FinishReason::NotYet),
         ] {
             assert_eq!(finish(word), expected, "{word}");
         }

@@ -6,25 +6,25 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode, header};
 
 use super::client::{causes, not_connected};
-use super::complaint::{self, Kind};
+use super::complaint::{self, ErrorKind};
 use super::think::is_blank;
-use super::{LlmError, Secret};
+use super::{ApiKey, LlmError};
 use crate::domain::{FailureCode, Reason, amount::duration};
 
-/// How much of a provider's text goes to the log, in characters.
+/// The most characters of a provider's text that are logged.
 const DETAIL_CHARS: usize = 300;
-/// How much of a model's name is shown, in characters.
+/// The most characters of a model's name that are shown.
 const SHOWN_CHARS: usize = 80;
 
-/// Who is to blame: the provider's name for the reasons, its key to keep it out of the details.
+/// Makes the errors of one provider: its name goes into the reasons, its key is kept out of the details.
 #[derive(Clone, Debug)]
-pub(super) struct Blame {
+pub(super) struct ErrorContext {
     pub(super) name: String,
-    pub(super) key: Option<Secret>,
+    pub(super) key: Option<ApiKey>,
 }
 
-impl Blame {
-    /// `reason` is one of `provider-…`, all of which have the provider's name.
+impl ErrorContext {
+    /// Makes an error. `reason` is one of the `provider-…` keys, all of which take the provider's name.
     pub(super) fn error(
         &self,
         code: FailureCode,
@@ -36,7 +36,8 @@ impl Blame {
             Some(key) => key.strike(detail.as_ref()),
             None => detail.as_ref().to_owned(),
         };
-        // Struck before it is cut, or half of the key could stay. On one line, so that it cannot look like two.
+        // The key is struck out before the cut, or half of it could stay. Control characters go, so that one entry
+        // cannot look like two lines of the log.
         let detail: String =
             detail.chars().take(DETAIL_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
         LlmError::new(code, reason.with("provider", self.name.as_str()), retryable, detail)
@@ -50,7 +51,7 @@ impl Blame {
         self.error(FailureCode::Timeout, true, reason, format!("timeout after {limit:?}"))
     }
 
-    /// The request did not get as far as an answer. `proxy` is host and port of the one in between.
+    /// The error of a request that got no answer. `proxy` is host and port of the proxy in between.
     pub(super) fn transport(
         &self,
         error: &reqwest::Error,
@@ -81,7 +82,7 @@ impl Blame {
         self.error(code, retryable, reason, detail)
     }
 
-    /// An answer with a status other than 200. `body` is the start of what came with it.
+    /// The error of an answer with a status other than 200. `body` is the start of its body.
     pub(super) fn status(
         &self,
         status: StatusCode,
@@ -94,51 +95,54 @@ impl Blame {
         self.failure(kind, retry_after(headers, SystemTime::now()), model, &detail)
     }
 
-    /// An error where a part of the answer should be. Servers put a status into it, or only words.
+    /// The error of an event that stands where a part of the answer should be. Some servers put a status into it,
+    /// others only words.
     pub(super) fn in_stream(&self, data: &str, model: &str) -> LlmError {
         let detail = format!("error in the stream: {data}");
         let status = serde_json::from_str(data).ok().and_then(|value| complaint::status(&value));
         self.failure(complaint::kind(status, data), None, model, &detail)
     }
 
-    /// The failure that a request came to.
-    fn failure(&self, kind: Kind, wait: Option<Duration>, model: &str, detail: &str) -> LlmError {
+    /// The error for a kind of complaint.
+    fn failure(&self, kind: ErrorKind, wait: Option<Duration>, model: &str, detail: &str) -> LlmError {
         let busy = |reason| self.error(FailureCode::Overloaded, true, reason, detail);
         let refused = |reason| self.error(FailureCode::Refused, false, reason, detail);
         match kind {
-            Kind::ProxyRefused => refused(Reason::new("provider-proxy-refused")),
-            Kind::Redirect => {
+            ErrorKind::ProxyRefused => refused(Reason::new("provider-proxy-refused")),
+            ErrorKind::Redirect => {
                 self.error(FailureCode::Broken, false, Reason::new("provider-redirect"), detail)
             }
-            Kind::BadKey => refused(Reason::new("provider-bad-key")),
-            Kind::NoCredit => refused(Reason::new("provider-no-credit")),
-            Kind::UnknownModel => refused(Reason::new("provider-unknown-model").with("model", shown(model))),
-            Kind::NotFound => {
+            ErrorKind::BadKey => refused(Reason::new("provider-bad-key")),
+            ErrorKind::NoCredit => refused(Reason::new("provider-no-credit")),
+            ErrorKind::UnknownModel => {
+                refused(Reason::new("provider-unknown-model").with("model", shown(model)))
+            }
+            ErrorKind::NotFound => {
                 refused(Reason::new("provider-unknown-model-or-address").with("model", shown(model)))
             }
-            Kind::TooLong => refused(Reason::new("provider-too-long")),
-            Kind::TooLarge => refused(Reason::new("provider-too-large")),
-            Kind::TokensPerMinute => {
+            ErrorKind::TooLong => refused(Reason::new("provider-too-long")),
+            ErrorKind::TooLarge => refused(Reason::new("provider-too-large")),
+            ErrorKind::TokensPerMinute => {
                 let wait = human(wait.unwrap_or(Duration::from_secs(60)));
                 busy(Reason::new("provider-tokens-per-minute").with("wait", wait))
             }
-            Kind::RateLimit => match wait {
+            ErrorKind::RateLimit => match wait {
                 Some(wait) => busy(Reason::new("provider-rate-limit-wait").with("wait", human(wait))),
                 None => busy(Reason::new("provider-rate-limit")),
             },
-            Kind::Filtered => refused(Reason::new("provider-filtered")),
-            Kind::GaveUp => refused(Reason::new("provider-gave-up")),
-            Kind::InTheWay => refused(Reason::new("provider-in-the-way")),
-            Kind::NotAccepted => refused(Reason::new("provider-not-accepted")),
-            Kind::Trouble => match wait {
+            ErrorKind::Filtered => refused(Reason::new("provider-filtered")),
+            ErrorKind::GaveUp => refused(Reason::new("provider-gave-up")),
+            ErrorKind::InTheWay => refused(Reason::new("provider-in-the-way")),
+            ErrorKind::NotAccepted => refused(Reason::new("provider-not-accepted")),
+            ErrorKind::Trouble => match wait {
                 Some(wait) => busy(Reason::new("provider-overloaded").with("wait", human(wait))),
                 None => busy(Reason::new("provider-trouble")),
             },
-            Kind::Senseless => self.broken(Reason::new("provider-senseless"), detail),
+            ErrorKind::Senseless => self.broken(Reason::new("provider-senseless"), detail),
         }
     }
 
-    /// The provider's rules for content ended an answer; `kept`: with some text of it.
+    /// The error of an answer that the provider's content rules ended; `kept` says that some of its text came before.
     pub(super) fn filtered(&self, kept: bool, detail: &str) -> LlmError {
         let reason = match kept {
             true => Reason::new("provider-filtered-late"),
@@ -147,14 +151,14 @@ impl Blame {
         self.error(FailureCode::Refused, false, reason, detail)
     }
 
-    /// A detail for the log as [`Self::error`] makes it.
+    /// A detail for the log, cleaned as [`Self::error`] cleans it.
     pub(super) fn clean(&self, detail: &str) -> String {
         self.broken(Reason::new("provider-senseless"), detail).detail
     }
 }
 
-/// A model's name in a sentence: what a caller or a provider may have made up, so no more of it than a person reads,
-/// and nothing that would change the text around it.
+/// A model's name as a sentence shows it. A caller or a provider may have made it up, so it is cut to what a person
+/// reads and loses characters that would change the text around it.
 pub(super) fn shown(model: &str) -> String {
     let hidden = |c: &char| is_blank(*c) && *c != ' ';
     let mut name: String = model.chars().filter(|c| !hidden(c)).take(SHOWN_CHARS + 1).collect();
@@ -165,7 +169,7 @@ pub(super) fn shown(model: &str) -> String {
     name
 }
 
-/// How long the provider asks us to wait: seconds or a date.
+/// How long the provider asks to wait, as seconds or as a date.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse::<u64>() {
@@ -175,7 +179,7 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// A time in a sentence, never less than was asked for.
+/// A duration as a sentence shows it, rounded up to seconds.
 pub(super) fn human(time: Duration) -> Reason {
     duration(time.as_secs() + u64::from(time.subsec_nanos() > 0))
 }

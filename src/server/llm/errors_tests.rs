@@ -1,16 +1,16 @@
-//! Tests of how a provider's errors become sentences.
+//! A provider's errors become sentences.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Blame, human, retry_after};
+use super::{ErrorContext, human, retry_after};
 use crate::domain::FailureCode::{self, Broken, Overloaded, Refused};
-use crate::server::llm::{LlmError, Secret};
+use crate::server::llm::{ApiKey, LlmError};
 use crate::server::words::Words;
 
-fn blame() -> Blame {
-    Blame { name: "Acme".into(), key: Some(Secret::new("sk-12345")) }
+fn errors() -> ErrorContext {
+    ErrorContext { name: "Acme".into(), key: Some(ApiKey::new("sk-12345")) }
 }
 
 /// What a person who reads English is told.
@@ -41,7 +41,7 @@ fn every_status_ends_in_a_stated_failure() {
     ];
     for (status, body, code, retryable, part) in cases {
         let status = StatusCode::from_u16(*status).unwrap();
-        let error = blame().status(status, &HeaderMap::new(), "gpt-x", body);
+        let error = errors().status(status, &HeaderMap::new(), "gpt-x", body);
         assert_eq!((error.failure.code, error.failure.retryable), (*code, *retryable), "{status} {body}");
         assert!(said(&error).starts_with("Acme "), "{}", said(&error));
         assert!(said(&error).contains(part), "{status}: {}", said(&error));
@@ -53,7 +53,7 @@ fn every_status_ends_in_a_stated_failure() {
 fn the_key_is_struck_before_the_detail_is_cut() {
     for before in 280..300 {
         let body = format!("{}sk-12345", "x".repeat(before));
-        let error = blame().status(StatusCode::UNAUTHORIZED, &HeaderMap::new(), "m", &body);
+        let error = errors().status(StatusCode::UNAUTHORIZED, &HeaderMap::new(), "m", &body);
         assert!(!error.detail.contains("sk"), "{}", error.detail);
         assert!(error.detail.chars().count() <= 300);
         assert!(!said(&error).contains("xxx"));
@@ -62,7 +62,7 @@ fn the_key_is_struck_before_the_detail_is_cut() {
 
 #[test]
 fn errors_in_a_stream() {
-    let code = |json: &str| blame().in_stream(json, "m").failure.code;
+    let code = |json: &str| errors().in_stream(json, "m").failure.code;
     assert_eq!(code(r#"{"error":{"message":"busy","type":"server_error"}}"#), Overloaded);
     assert_eq!(code(r#"{"error":{"code":502,"message":"x"}}"#), Overloaded);
     assert_eq!(code(r#"{"error":{"code":"429","message":"x"}}"#), Overloaded);
@@ -76,10 +76,10 @@ fn no_words_of_others_are_endless() {
     let name = format!("a\n\u{202e}{}", "日".repeat(1_000));
     for status in [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST] {
         let body = r#"{"error":{"code":"model_not_found"}}"#;
-        let message = said(&blame().status(status, &HeaderMap::new(), &name, body));
+        let message = said(&errors().status(status, &HeaderMap::new(), &name, body));
         assert!(message.contains(&format!("model a{}….", "日".repeat(79))), "{message}");
     }
-    let error = blame().in_stream("data\nlevel=ERROR forged\r\n", "m");
+    let error = errors().in_stream("data\nlevel=ERROR forged\r\n", "m");
     assert!(!error.detail.contains(['\n', '\r']), "{}", error.detail);
 }
 
@@ -87,7 +87,7 @@ fn no_words_of_others_are_endless() {
 fn what_a_person_wrote_is_no_error() {
     let body =
         r#"{"detail":[{"loc":["body"],"msg":"no","input":{"messages":[{"content":"context length"}]}}]}"#;
-    let error = blame().status(StatusCode::UNPROCESSABLE_ENTITY, &HeaderMap::new(), "m", body);
+    let error = errors().status(StatusCode::UNPROCESSABLE_ENTITY, &HeaderMap::new(), "m", body);
     assert!(said(&error).contains("did not accept"), "{}", said(&error));
 }
 
@@ -95,7 +95,7 @@ fn what_a_person_wrote_is_no_error() {
 fn a_limit_by_the_minute_says_how_long_to_wait() {
     let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("7"))]);
     let body = r#"{"error":{"message":"Request too large on tokens per minute (TPM)","code":"rate_limit_exceeded"}}"#;
-    let error = blame().status(StatusCode::PAYLOAD_TOO_LARGE, &headers, "m", body);
+    let error = errors().status(StatusCode::PAYLOAD_TOO_LARGE, &headers, "m", body);
     assert_eq!((error.failure.code, error.failure.retryable), (Overloaded, true));
     assert!(said(&error).contains("Try again in 7 seconds"), "{}", said(&error));
 }

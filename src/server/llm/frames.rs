@@ -1,63 +1,63 @@
-//! Cuts the body of an answer into events, whichever way it is written: an event stream, JSON values one after the
-//! other, or one. What comes decides, because the header `Content-Type` is often wrong.
+//! [`Frames`]: cuts the body of an answer into events, whether it is an event stream, JSON values one after the
+//! other, or a single JSON value. The first byte decides, because the `Content-Type` header is often wrong.
 
 use crate::server::ops::sse::{Decoder, TooLong};
 
-/// How much of the body is kept for the log.
+/// The most bytes of the body that are kept for the log.
 const START_BYTES: usize = 400;
 
 #[derive(Debug)]
 pub(super) struct Frames {
-    kind: Option<Kind>,
+    framing: Option<Framing>,
     limit: usize,
-    /// The first bytes.
+    /// The first bytes of the body.
     start: Vec<u8>,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum Framing {
     Events(Decoder),
     Json(Values),
-    /// HTML or XML, of which nothing is read.
+    /// HTML or XML, which is not read.
     Page,
 }
 
 impl Frames {
-    /// `limit`: the most bytes that one event may have.
+    /// `limit` is the most bytes that one event may have.
     pub(super) fn new(limit: usize) -> Self {
-        Self { kind: None, limit, start: Vec::new() }
+        Self { framing: None, limit, start: Vec::new() }
     }
 
     /// Calls `each` with the name and the data of every event that these bytes complete.
     pub(super) fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(&str, &str)) -> Result<(), TooLong> {
         let room = START_BYTES.saturating_sub(self.start.len()).min(bytes.len());
         self.start.extend_from_slice(&bytes[..room]);
-        let kind = match &mut self.kind {
-            Some(kind) => kind,
+        let framing = match &mut self.framing {
+            Some(framing) => framing,
             none => {
-                // The bytes of U+FEFF are no content either.
+                // Spaces and the bytes of U+FEFF, a byte order mark.
                 let blank = |byte: &u8| byte.is_ascii_whitespace() || [0xef, 0xbb, 0xbf].contains(byte);
                 let Some(at) = bytes.iter().position(|byte| !blank(byte)) else { return Ok(()) };
                 bytes = &bytes[at..];
                 none.insert(match bytes[0] {
-                    b'{' | b'[' => Kind::Json(Values::default()),
-                    b'<' => Kind::Page,
-                    _ => Kind::Events(Decoder::new(self.limit)),
+                    b'{' | b'[' => Framing::Json(Values::default()),
+                    b'<' => Framing::Page,
+                    _ => Framing::Events(Decoder::new(self.limit)),
                 })
             }
         };
-        match kind {
-            Kind::Events(decoder) => decoder.feed(bytes, |event| each(event.name, event.data)),
-            Kind::Json(values) => values.feed(bytes, self.limit, |value| each("message", value)),
-            Kind::Page => Ok(()),
+        match framing {
+            Framing::Events(decoder) => decoder.feed(bytes, |event| each(event.name, event.data)),
+            Framing::Json(values) => values.feed(bytes, self.limit, |value| each("message", value)),
+            Framing::Page => Ok(()),
         }
     }
 
-    /// The body has ended in order: what was begun is given as it is.
+    /// To be called when the body ended in order. Gives `each` the event that is still open.
     pub(super) fn finish(&mut self, mut each: impl FnMut(&str, &str)) {
-        match &mut self.kind {
-            Some(Kind::Events(decoder)) => decoder.finish(|event| each(event.name, event.data)),
-            Some(Kind::Json(values)) if !values.open.is_empty() => {
+        match &mut self.framing {
+            Some(Framing::Events(decoder)) => decoder.finish(|event| each(event.name, event.data)),
+            Some(Framing::Json(values)) if !values.open.is_empty() => {
                 each("message", &String::from_utf8_lossy(&values.open));
             }
             _ => {}
@@ -65,24 +65,24 @@ impl Frames {
     }
 
     pub(super) fn is_page(&self) -> bool {
-        matches!(self.kind, Some(Kind::Page))
+        matches!(self.framing, Some(Framing::Page))
     }
 
-    /// Nothing has come, or nothing but comments.
+    /// Whether nothing but comments has come.
     pub(super) fn is_silent(&self) -> bool {
-        self.kind.is_none() || self.start.trim_ascii_start().starts_with(b":")
+        self.framing.is_none() || self.start.trim_ascii_start().starts_with(b":")
     }
 
-    /// The first of it, for the log.
+    /// The start of the body, for the log.
     pub(super) fn start(&self) -> String {
         String::from_utf8_lossy(&self.start).into_owned()
     }
 }
 
-/// Finds where JSON values end by their brackets; what stands between them is skipped.
+/// Finds the ends of JSON values by their brackets; anything between two values is skipped.
 #[derive(Debug, Default)]
 struct Values {
-    /// The value that has begun.
+    /// The bytes of the value that is still open.
     open: Vec<u8>,
     depth: usize,
     in_text: bool,

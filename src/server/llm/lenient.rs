@@ -1,4 +1,4 @@
-//! Kinds of JSON values that take anything: what is not of the kind wanted counts as missing, and is no error.
+//! JSON values that accept anything: a value of an unexpected kind counts as missing and is no error.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,26 +9,26 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::dialects::{is_thinking_type, reasoning_rank};
 
-/// An object; anything else in its place is none.
+/// An object; `None` for anything else in its place.
 #[derive(Debug)]
 pub(super) struct Object<T>(pub(super) Option<T>);
 
-/// A text that may also come as a list of parts or as an object, in which some may be thinking.
+/// A text that may also be a list of parts or an object, some of which may be thinking.
 #[derive(Debug, Default)]
-pub(super) struct Words<'a> {
+pub(super) struct LenientText<'a> {
     text: Cow<'a, str>,
     thinking: Cow<'a, str>,
 }
 
-/// A number, also as digits in a text; anything else is 0.
+/// A number, also written as digits in a text; 0 for anything else.
 #[derive(Debug, Default)]
 pub(super) struct Number(pub(super) f64);
 
-/// Whether there is anything in it: no null, `false`, 0, blank text, or list or object of nothing else.
+/// Whether a value holds anything: false for null, `false`, 0, blank text, and a list or object of nothing else.
 #[derive(Debug, Default)]
-pub(super) struct Given(pub(super) bool);
+pub(super) struct Truthy(pub(super) bool);
 
-impl Words<'_> {
+impl LenientText<'_> {
     pub(super) fn text(&self) -> Option<&str> {
         (!self.text.is_empty()).then_some(&self.text)
     }
@@ -37,7 +37,7 @@ impl Words<'_> {
         (!self.thinking.is_empty()).then_some(&self.thinking)
     }
 
-    /// Both, for a field that is all thinking.
+    /// Text and thinking together, for a field that is all thinking.
     pub(super) fn all(&self) -> Cow<'_, str> {
         match (self.text(), self.thinking()) {
             (Some(text), None) => text.into(),
@@ -51,8 +51,8 @@ impl Words<'_> {
     }
 }
 
-impl<'a> Words<'a> {
-    fn add(&mut self, more: Words<'a>) {
+impl<'a> LenientText<'a> {
+    fn add(&mut self, more: LenientText<'a>) {
         add(&mut self.text, more.text);
         add(&mut self.thinking, more.thinking);
     }
@@ -78,7 +78,7 @@ impl<T> Default for Object<T> {
     }
 }
 
-/// What a visitor makes of the kinds of JSON that it has no use for.
+/// Implements the visitor methods for the kinds of JSON that the visitor cannot use.
 macro_rules! visit_as {
     ($value:expr; $($kind:ident)*) => { $(visit_as!(@ $kind $value);)* };
     (@ scalars $value:expr) => {
@@ -144,39 +144,39 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for LenientText<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct AnyText;
         impl<'de> Visitor<'de> for AnyText {
-            type Value = Words<'de>;
+            type Value = LenientText<'de>;
             expecting!("a text");
-            visit_as!(Words::default(); scalars numbers);
+            visit_as!(LenientText::default(); scalars numbers);
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Words { text: text.into(), ..Words::default() })
+                Ok(LenientText { text: text.into(), ..LenientText::default() })
             }
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Words { text: text.to_owned().into(), ..Words::default() })
+                Ok(LenientText { text: text.to_owned().into(), ..LenientText::default() })
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                let mut all = Words::default();
-                while let Some(part) = list.next_element::<Words<'de>>()? {
+                let mut all = LenientText::default();
+                while let Some(part) = list.next_element::<LenientText<'de>>()? {
                     all.add(part);
                 }
                 Ok(all)
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let (mut all, mut is_thinking) = (Words::default(), false);
-                while let Some(Key(key)) = map.next_key()? {
+                let (mut all, mut is_thinking) = (LenientText::default(), false);
+                while let Some(FieldName(key)) = map.next_key()? {
                     match &*key {
                         "type" => {
-                            let kind: Words<'de> = map.next_value()?;
+                            let kind: LenientText<'de> = map.next_value()?;
                             is_thinking |= kind.text().is_some_and(is_thinking_type);
                         }
                         "text" | "content" | "summary" => all.add(map.next_value()?),
                         // Gemini marks a part by `thought: true`.
-                        "thought" => is_thinking |= map.next_value::<Given>()?.0,
+                        "thought" => is_thinking |= map.next_value::<Truthy>()?.0,
                         key if reasoning_rank(key).is_some() => {
-                            all.add(map.next_value::<Words<'de>>()?.into_thinking());
+                            all.add(map.next_value::<LenientText<'de>>()?.into_thinking());
                         }
                         _ => {
                             let _: IgnoredAny = map.next_value()?;
@@ -191,19 +191,19 @@ impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
 }
 
 /// The name of a field.
-pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
+pub(super) struct FieldName<'a>(pub(super) Cow<'a, str>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for FieldName<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct AnyKey;
         impl<'de> Visitor<'de> for AnyKey {
-            type Value = Key<'de>;
+            type Value = FieldName<'de>;
             expecting!("a name");
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(text.into()))
+                Ok(FieldName(text.into()))
             }
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Key(text.to_owned().into()))
+                Ok(FieldName(text.to_owned().into()))
             }
         }
         deserializer.deserialize_str(AnyKey)
@@ -234,43 +234,43 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-impl<'de> Deserialize<'de> for Given {
+impl<'de> Deserialize<'de> for Truthy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Anything;
         impl<'de> Visitor<'de> for Anything {
-            type Value = Given;
+            type Value = Truthy;
             expecting!("anything");
             fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-                Ok(Given(value))
+                Ok(Truthy(value))
             }
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Given(false))
+                Ok(Truthy(false))
             }
             fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Given(number != 0))
+                Ok(Truthy(number != 0))
             }
             fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(Given(number != 0))
+                Ok(Truthy(number != 0))
             }
             fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(Given(number != 0.0))
+                Ok(Truthy(number != 0.0))
             }
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Given(!text.trim().is_empty()))
+                Ok(Truthy(!text.trim().is_empty()))
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
                 let mut any = false;
-                while let Some(Given(given)) = list.next_element()? {
+                while let Some(Truthy(given)) = list.next_element()? {
                     any |= given;
                 }
-                Ok(Given(any))
+                Ok(Truthy(any))
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut any = false;
-                while let Some((_, Given(given))) = map.next_entry::<IgnoredAny, Given>()? {
+                while let Some((_, Truthy(given))) = map.next_entry::<IgnoredAny, Truthy>()? {
                     any |= given;
                 }
-                Ok(Given(any))
+                Ok(Truthy(any))
             }
         }
         deserializer.deserialize_any(Anything)

@@ -1,49 +1,49 @@
-//! What `/models` answers, in the shapes that servers give it.
+//! What `/models` and Ollama's `/api/show` answer, in all the shapes that servers use.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::{Listed, Traits, model::CONTEXT_TOKENS};
 
-/// The models in a list, in its order: `{"data": […]}`, `{"models": […]}` or the list alone, of texts or of
-/// objects. An entry that makes no sense costs itself alone. `Err`: this is no list.
+/// The models of a list in its order. A list is `{"data": […]}`, `{"models": […]}` or a bare list, of texts or of
+/// objects. A senseless entry is left out. `Err` says why a body is no list.
 pub(super) fn models(body: &str) -> Result<Vec<Listed>, String> {
     #[derive(Deserialize)]
     struct List {
         #[serde(default, deserialize_with = "given")]
-        data: Option<Option<Vec<Entry>>>,
+        data: Option<Option<Vec<ListEntry>>>,
         #[serde(default, deserialize_with = "given")]
-        models: Option<Option<Vec<Entry>>>,
+        models: Option<Option<Vec<ListEntry>>>,
     }
     let body = body.trim_start_matches('\u{feff}').trim_start();
-    let entries: Vec<Entry> = if body.starts_with('[') {
+    let entries: Vec<ListEntry> = if body.starts_with('[') {
         serde_json::from_str(body).map_err(|error| error.to_string())?
     } else {
         let list: List = serde_json::from_str(body).map_err(|error| error.to_string())?;
         match (list.data, list.models) {
             (Some(Some(entries)), _) | (_, Some(Some(entries))) => entries,
-            // A server without models.
+            // The server has no models.
             (Some(None), _) | (_, Some(None)) => Vec::new(),
             (None, None) => return Err("neither data nor models".to_owned()),
         }
     };
-    Ok(entries.into_iter().filter_map(|Entry(model)| model).collect())
+    Ok(entries.into_iter().filter_map(|ListEntry(model)| model).collect())
 }
 
-/// Tells a field that is `null` from one that is not there.
-fn given<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<Option<Vec<Entry>>>, D::Error> {
+/// Tells a field that is `null` from a field that is missing.
+fn given<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<Option<Vec<ListEntry>>>, D::Error> {
     Deserialize::deserialize(json).map(Some)
 }
 
-/// One of a list of thousands, so that no more than one is held as a whole.
-struct Entry(Option<Listed>);
+/// One entry of a list, read entry by entry because a list may have thousands and only one is held whole.
+struct ListEntry(Option<Listed>);
 
-impl<'de> Deserialize<'de> for Entry {
+impl<'de> Deserialize<'de> for ListEntry {
     fn deserialize<D: serde::Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let model = match Value::deserialize(json)? {
             Value::String(name) => Some(Listed { name, ..Listed::default() }),
-            // Where there are two, `name` is the one for people.
+            // Where an entry has both, `name` is the one for people.
             Value::Object(entry) => ["id", "model", "name"]
                 .into_iter()
                 .find_map(|key| text(entry.get(key)))
@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for Entry {
     }
 }
 
-/// Where entries say how many tokens a model takes, the surer places first, and whose they are.
+/// Where an entry says how many tokens its model takes, the most reliable field first, and which servers use it.
 const CONTEXTS: &[(&str, &str)] = &[
     ("/max_model_len", "vLLM, SGLang: as the server was started"),
     ("/context_length", "OpenRouter, Together, Fireworks"),
@@ -64,22 +64,22 @@ const CONTEXTS: &[(&str, &str)] = &[
     ("/model_info/max_input_tokens", "LiteLLM, /model/info"),
 ];
 
-/// What an entry says of its model.
+/// The traits that an entry states.
 fn traits(entry: &Value) -> Traits {
     let context = CONTEXTS.iter().find_map(|(place, _)| tokens(entry.pointer(place)?));
-    // OpenRouter lists what goes in; Mistral says it by name.
+    // OpenRouter lists the kinds of input; Mistral has a field for vision.
     let kinds = entry.pointer("/architecture/input_modalities").and_then(Value::as_array);
     let vision = kinds.map(|kinds| kinds.iter().any(|kind| kind == "image"));
     let vision = vision.or_else(|| entry.pointer("/capabilities/vision")?.as_bool());
     Traits { context, vision, price: None }
 }
 
-/// What Ollama's `/api/show` says of a model: a `num_ctx` of its own goes before what it was trained for. `None`:
-/// this is no such answer.
+/// The traits in an answer of Ollama's `/api/show`; a `num_ctx` of the model's own outranks the context that it was
+/// trained with. `None` when the body is no such answer.
 pub(super) fn shown(body: &str) -> Option<Traits> {
     let answer: Value = serde_json::from_str(body).ok()?;
     let info = answer.get("model_info")?.as_object()?;
-    // The name of the architecture stands before it, such as `llama.context_length`.
+    // The key is prefixed with the architecture, as in `llama.context_length`.
     let trained = info.iter().find(|(key, _)| key.ends_with(".context_length"));
     let own = answer.get("parameters").and_then(Value::as_str).and_then(|lines| {
         let mut words = lines.lines().map(str::split_whitespace);
@@ -92,7 +92,7 @@ pub(super) fn shown(body: &str) -> Option<Traits> {
     Some(Traits { context, vision, price: None })
 }
 
-/// A number of tokens that is believed; some write it as a text.
+/// A plausible number of tokens, also written as a text.
 fn tokens(value: &Value) -> Option<u32> {
     let number = match value {
         Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
@@ -133,7 +133,7 @@ mod tests {
                 Some(false),
             ),
             (r#"{"id":"m","context_length":null,"context_window":8192}"#, Some(8192), None),
-            // Nonsense is no reason to leave the model out.
+            // A model with senseless fields stays in the list.
             (r#"{"id":"m","context_length":0,"architecture":"x"}"#, None, None),
             (r#"{"id":"m","context_length":-5,"max_model_len":[],"capabilities":["a"]}"#, None, None),
             (r#"{"id":"m","context_length":99999999999,"max_input_tokens":1.5}"#, None, None),

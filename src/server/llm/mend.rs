@@ -1,6 +1,7 @@
-//! JSON that servers write although it is none: Python's `NaN`, half of a character, control characters in a text.
+//! [`mended`]: repairs JSON that servers write wrongly: Python's `NaN`, half of a surrogate pair, control characters
+//! in texts.
 
-/// The same with what is wrong replaced; `None` when there is nothing of that kind in it.
+/// The repaired JSON; `None` when nothing of that kind is wrong with it.
 pub(super) fn mended(json: &str) -> Option<String> {
     let mut out = String::with_capacity(json.len());
     let (mut rest, mut in_text, mut changed) = (json, false, false);
@@ -14,7 +15,7 @@ pub(super) fn mended(json: &str) -> Option<String> {
     changed.then_some(out)
 }
 
-/// How many bytes to go on by, and what to write for them.
+/// The number of bytes to skip, and what to write for them if not the same.
 fn between_texts(rest: &str, c: char) -> (usize, Option<String>) {
     for word in ["NaN", "Infinity", "-Infinity"] {
         if rest.starts_with(word) {
@@ -33,14 +34,14 @@ fn in_a_text(rest: &str, c: char) -> (usize, Option<String>) {
     }
     match (half(rest), rest.get(6..).and_then(half)) {
         (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (12, None),
-        // The other half is in another chunk, or nowhere.
+        // The other half of the pair is in another chunk, or nowhere.
         (Some(0xd800..=0xdfff), _) => (6, Some("\\ufffd".into())),
         // An escaped quotation mark does not end the text.
         _ => (1 + rest[1..].chars().next().map_or(0, char::len_utf8), None),
     }
 }
 
-/// The number of `\uXXXX` at the start.
+/// The number of a `\uXXXX` at the start.
 fn half(text: &str) -> Option<u32> {
     u32::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }

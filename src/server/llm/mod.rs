@@ -1,4 +1,4 @@
-//! Where answers come from: the [`Provider`] trait, what is asked of one and what it streams back.
+//! Where answers come from: the [`Provider`] trait, what a provider is asked and what it streams back.
 
 mod answer;
 mod base;
@@ -29,12 +29,12 @@ use crate::domain::{Failure, FailureCode, Reason, Role, Traits, Usage};
 
 pub use client::is_local;
 pub use demo::Demo;
-pub use openai::{OpenAi, OpenAiConfig, Timeouts};
+pub use openai::{OpenAi, OpenAiConfig, ProviderTimeouts};
 pub use registry::Providers;
-pub use secret::Secret;
+pub use secret::ApiKey;
 
-/// The longest answer, thinking and all parts of a continued one included, in bytes. What a model writes beyond is cut
-/// off, as a document of MongoDB has at most 16 MiB.
+/// The longest answer in bytes, with its thinking and all parts of a continued one. Text beyond is cut off, because a
+/// document of MongoDB has at most 16 MiB.
 pub const MAX_ANSWER_BYTES: usize = 4 << 20;
 
 /// One message of a prompt.
@@ -46,36 +46,36 @@ pub struct PromptMessage {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatRequest {
-    /// The name the provider knows the model by.
+    /// The model's name at its provider.
     pub model: String,
-    /// Oldest first.
+    /// The prompt, oldest message first.
     pub messages: Vec<PromptMessage>,
-    /// `None`: the provider's own limit.
+    /// The most tokens to answer with; `None` leaves it to the provider.
     pub max_tokens: Option<u32>,
 }
 
-/// A piece of an answer, in the order it came.
+/// A piece of an answer, in the order of arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delta {
     Text(String),
     Reasoning(String),
-    /// All text so far was reasoning, as only its end has shown.
+    /// All text so far was reasoning, which only a closing tag after it revealed.
     TextWasReasoning,
     Usage(Usage),
     /// The answer was cut at a length limit.
     LengthLimit,
 }
 
-/// Ends after the last piece; an `Err` is the end too. Dropping it closes the upstream request.
+/// The pieces of an answer. An `Err` is the last item. Dropping the stream closes the provider's connection.
 pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, LlmError>> + Send>>;
 
 /// Why a provider gave no answer, or not all of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {}", failure.code.as_str(), failure.reason)]
+#[error("{}: {}", failure.code.into_str(), failure.reason)]
 pub struct LlmError {
     /// What the person is told.
     pub failure: Failure,
-    /// For the log only: status, kind of transport error, start of the body with the key struck out.
+    /// For the log only: status, kind of transport error, start of the body without the key.
     pub detail: String,
 }
 
@@ -87,21 +87,21 @@ impl LlmError {
 
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// The name in the configuration.
+    /// The provider's name in the configuration.
     fn name(&self) -> &str;
-    /// The names of its models: the listed ones, or what `/models` answers.
+    /// The names of its models: the configured ones, or those that `/models` answers.
     async fn models(&self) -> Result<Vec<String>, LlmError>;
-    /// What is known of a model by now: what the configuration says, else what the provider told.
+    /// What is known of a model now: what the configuration says, else what the provider told.
     fn traits(&self, _model: &str) -> Traits {
         Traits::default()
     }
-    /// Asks for what the list of models left open; whether anything new was told. It may take its time, so nobody
-    /// waits for it, and it does not fail: what is not told stays unknown.
+    /// Asks the provider for traits that its list of models lacks; true if anything new was learned. It may take
+    /// seconds, so it runs in the background, and it cannot fail: what the provider does not tell stays unknown.
     async fn learn(&self) -> bool {
         false
     }
     async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError>;
-    /// The model that is asked for the title of a conversation that `answering` began; `None` when none is to be.
+    /// The model to ask for the title of a conversation that `answering` began; `None` for no model.
     fn title_model<'a>(&'a self, answering: &'a str) -> Option<&'a str> {
         Some(answering)
     }

@@ -1,9 +1,9 @@
-//! A provider that speaks the OpenAI API, whoever runs it.
+//! [`OpenAi`]: a provider that speaks the OpenAI API, whoever runs it.
 //!
-//! The request (`llm/request.rs`) is written with async-openai's types; its client is not used. It reads into owned
-//! types where we can borrow, puts an unbounded queue and a task between the network and the reader,
-//! hides the headers of an error (Retry-After), retries by rules of its own, and logs error bodies as
-//! they are, in which providers repeat the key.
+//! Requests use async-openai's types (`request.rs`), but not its client, because that reads into owned types where
+//! borrowing does, puts an unbounded queue and a task between the network and the reader, hides the headers of an
+//! error (Retry-After), retries by rules of its own, and logs error bodies as they are, in which providers repeat the
+//! key.
 
 mod told;
 
@@ -16,51 +16,51 @@ use futures::StreamExt;
 use http::{HeaderValue, StatusCode, header};
 use tokio::time::{Instant, timeout_at};
 
-use self::told::Told;
+use self::told::ToldTraits;
 use super::base::{Base, is_astray};
-use super::client::{Client, NoClient, client};
-use super::errors::{Blame, human, retry_after, shown};
+use super::client::{HttpClient, NoHttpClient, client};
+use super::errors::{ErrorContext, human, retry_after, shown};
 use super::request::{Dialect, body, simpler};
-use super::{ChatRequest, DeltaStream, LlmError, Provider, Secret, listing, stream};
+use super::{ApiKey, ChatRequest, DeltaStream, LlmError, Provider, listing, stream};
 use crate::domain::{FailureCode, Listed, Reason, Traits};
 
-/// How long `/models` may take, and how long its answer may be.
+/// The most time that `/models` may take, and the most bytes of its answer.
 const MODELS_LIMIT: Duration = Duration::from_secs(10);
 const MODELS_MAX_BYTES: usize = 8 << 20;
-/// Of an error only this much is read.
+/// The most bytes of an error that are read.
 const ERROR_MAX_BYTES: usize = 64 << 10;
-/// Of so many models what they do not understand is remembered.
+/// The number of models whose dialect is remembered.
 const DIALECTS_KEPT: usize = 256;
 /// The pauses before the second and the third attempt.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(900)];
-/// A longer Retry-After is told to the person instead of being waited for.
+/// The longest Retry-After that is waited for; a longer one is told to the person.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
 pub struct OpenAiConfig {
     pub name: String,
-    /// With or without a slash at its end and the version before that; `/chat/completions` is added.
+    /// With or without a slash and a version at its end; `/chat/completions` is added.
     pub base_url: String,
-    pub api_key: Option<Secret>,
-    /// Empty: asked from `/models`.
+    pub api_key: Option<ApiKey>,
+    /// Empty to ask `/models` for them.
     pub models: Vec<Listed>,
-    /// What is said of all its models.
+    /// The traits of all its models that state none of their own.
     pub traits: Traits,
-    /// Names conversations; `None`: the model that answers.
+    /// The model that names conversations; `None` for the one that answers.
     pub title_model: Option<String>,
-    pub timeouts: Timeouts,
+    pub timeouts: ProviderTimeouts,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
+pub struct ProviderTimeouts {
     pub connect: Duration,
-    /// From the request, attempts and pauses between them included, to the first part of the answer.
+    /// The limit from the request to the first part of the answer, all attempts and pauses included.
     pub first_token: Duration,
-    /// Between two parts of the answer.
+    /// The limit between two parts of the answer.
     pub idle: Duration,
 }
 
-impl Default for Timeouts {
+impl Default for ProviderTimeouts {
     fn default() -> Self {
         let minute = Duration::from_secs(60);
         Self { connect: Duration::from_secs(10), first_token: minute, idle: minute }
@@ -71,19 +71,19 @@ impl Default for Timeouts {
 pub struct OpenAi {
     base: Base,
     listed: Vec<Listed>,
-    /// Of models that are not listed here.
+    /// The traits of models that state none of their own.
     traits: Traits,
-    told: Told,
+    told: ToldTraits,
     title_model: Option<String>,
-    timeouts: Timeouts,
-    blame: Blame,
-    /// Made when first used: it reads the system's certificates, which takes milliseconds.
-    client: OnceLock<Result<Client, NoClient>>,
-    /// What each model turned out not to understand.
+    timeouts: ProviderTimeouts,
+    errors: ErrorContext,
+    /// Made at the first use, because reading the system's certificates takes milliseconds.
+    client: OnceLock<Result<HttpClient, NoHttpClient>>,
+    /// The dialect in which each model accepted a request.
     dialects: Mutex<HashMap<String, Dialect>>,
 }
 
-/// Why one attempt failed, and whether (and after what pause) another makes sense.
+/// Why an attempt failed, and whether (and after what pause) another one makes sense.
 struct Attempt {
     error: LlmError,
     again: bool,
@@ -92,9 +92,9 @@ struct Attempt {
 
 /// Why there is no list of models.
 enum Unlisted {
-    /// None is at this address.
+    /// Nothing at this address serves a list.
     NoList(LlmError),
-    /// There may be one, but it was not given.
+    /// There may be a list at this address, but the request failed.
     Failed(LlmError),
 }
 
@@ -117,48 +117,48 @@ impl OpenAi {
             listed: config.models,
             title_model: config.title_model,
             traits: config.traits,
-            told: Told::default(),
+            told: ToldTraits::default(),
             timeouts: config.timeouts,
-            blame: Blame { name: config.name, key: config.api_key },
+            errors: ErrorContext { name: config.name, key: config.api_key },
             client: OnceLock::new(),
             dialects: Mutex::default(),
         }
     }
 
-    fn client(&self) -> Result<&Client, LlmError> {
+    fn client(&self) -> Result<&HttpClient, LlmError> {
         let made = self.client.get_or_init(|| client(self.base.given(), self.timeouts.connect));
         made.as_ref()
-            .map_err(|no| self.blame.error(FailureCode::Unreachable, false, no.reason.clone(), &no.detail))
+            .map_err(|no| self.errors.error(FailureCode::Unreachable, false, no.reason.clone(), &no.detail))
     }
 
-    /// The request did not get as far as an answer.
-    fn unanswered(&self, client: &Client, error: &reqwest::Error) -> LlmError {
-        self.blame.transport(error, self.timeouts.connect, client.proxy.as_deref())
+    /// The error of a request that got no answer.
+    fn unanswered(&self, client: &HttpClient, error: &reqwest::Error) -> LlmError {
+        self.errors.transport(error, self.timeouts.connect, client.proxy.as_deref())
     }
 
     fn authorized(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        let Some(key) = &self.blame.key else { return request };
+        let Some(key) = &self.errors.key else { return request };
         match HeaderValue::from_str(&format!("Bearer {}", key.expose())) {
             Ok(mut value) => {
                 value.set_sensitive(true);
                 request.header(header::AUTHORIZATION, value)
             }
-            // A key that no header can carry; the provider will say that one is missing.
+            // No header can carry this key; without it the provider says that a key is missing.
             Err(_) => request,
         }
     }
 
-    /// Asks for the list, and keeps what it says of the models.
+    /// Asks for the list of models, and keeps the traits in it.
     async fn ask_models(&self) -> Result<Vec<String>, LlmError> {
         let deadline = Instant::now() + MODELS_LIMIT;
         let late = |_| {
             let reason = Reason::new("provider-late-models").with("limit", human(MODELS_LIMIT));
-            self.blame.timeout(reason, MODELS_LIMIT)
+            self.errors.timeout(reason, MODELS_LIMIT)
         };
         let mut nothing = None;
         for url in self.base.candidates() {
             match timeout_at(deadline, self.ask_models_at(url)).await.map_err(late)? {
-                // There may be a list at the next address; the first one is what the operator wrote.
+                // The other address may have a list; if not, the error tells of the address that the operator wrote.
                 Err(Unlisted::NoList(error)) => drop(nothing.get_or_insert(error)),
                 Err(Unlisted::Failed(error)) => return Err(error),
                 Ok(models) => {
@@ -169,7 +169,7 @@ impl OpenAi {
                 }
             }
         }
-        Err(nothing.unwrap_or_else(|| self.blame.broken(NO_LIST, "no address")))
+        Err(nothing.unwrap_or_else(|| self.errors.broken(NO_LIST, "no address")))
     }
 
     async fn ask_models_at(&self, url: &str) -> Result<Vec<Listed>, Unlisted> {
@@ -180,7 +180,7 @@ impl OpenAi {
         let body = read_at_most(response, MODELS_MAX_BYTES).await;
         let no_list = |retryable, detail: &str| {
             let code = if retryable { FailureCode::Broken } else { FailureCode::Refused };
-            Unlisted::NoList(self.blame.error(code, retryable, NO_LIST, detail))
+            Unlisted::NoList(self.errors.error(code, retryable, NO_LIST, detail))
         };
         match status {
             StatusCode::OK => {
@@ -192,13 +192,13 @@ impl OpenAi {
                 Err(no_list(false, &format!("{} for /models", status.as_u16())))
             }
             status if status.is_redirection() => {
-                Err(Unlisted::NoList(self.blame.status(status, &headers, "", &body.unwrap_or_default())))
+                Err(Unlisted::NoList(self.errors.status(status, &headers, "", &body.unwrap_or_default())))
             }
-            _ => Err(self.blame.status(status, &headers, "", &body.unwrap_or_default()).into()),
+            _ => Err(self.errors.status(status, &headers, "", &body.unwrap_or_default()).into()),
         }
     }
 
-    /// One attempt: up to the headers of a good answer. `Err(Ok(_))`: ask again at once in this dialect.
+    /// One attempt, up to the headers of a good answer. `Err(Ok(dialect))` asks for another at once in that dialect.
     async fn attempt(
         &self,
         url: &str,
@@ -206,7 +206,7 @@ impl OpenAi {
         dialect: Dialect,
     ) -> Result<reqwest::Response, Result<Dialect, Attempt>> {
         let request_body = body(request, dialect);
-        // No compression: what compresses would hold tokens back.
+        // The client asks for no compression, because a compressing server would hold tokens back.
         let client = self.client().map_err(|error| Err(Attempt::last(error)))?;
         let http = self
             .authorized(client.http.post(format!("{url}/chat/completions")))
@@ -228,14 +228,14 @@ impl OpenAi {
         let text = read_at_most(response, ERROR_MAX_BYTES).await.unwrap_or_else(|partial| partial);
         if let Some(simpler) = simpler(dialect, request, status, &text) {
             tracing::info!(
-                provider = self.blame.name,
+                provider = self.errors.name,
                 status = status.as_u16(),
                 ?simpler,
                 "asking in simpler words"
             );
             return Err(Ok(simpler));
         }
-        let error = self.blame.status(status, &headers, &request.model, &text);
+        let error = self.errors.status(status, &headers, &request.model, &text);
         let wait = retry_after(&headers, std::time::SystemTime::now());
         let passing = matches!(status.as_u16(), 429 | 500 | 502 | 503 | 529) && error.failure.retryable;
         let again = passing && wait.is_none_or(|wait| wait <= MAX_RETRY_AFTER);
@@ -247,8 +247,8 @@ impl OpenAi {
         dialects.get(model).copied().unwrap_or_default()
     }
 
-    /// Remembers what a model understood, for its next requests. Names of models come from callers, so there is a
-    /// limit to them; who is forgotten is asked once more than needed.
+    /// Remembers the dialect in which a model accepted a request. Callers make up names of models, so their number is
+    /// limited; a model that is forgotten costs one request more.
     fn remember(&self, model: &str, dialect: Dialect) {
         let mut dialects = self.dialects.lock().unwrap_or_else(PoisonError::into_inner);
         if dialects.len() >= DIALECTS_KEPT && !dialects.contains_key(model) {
@@ -257,7 +257,7 @@ impl OpenAi {
         dialects.insert(model.to_owned(), dialect);
     }
 
-    /// Attempts until one is answered, none makes sense any more, or their number is up.
+    /// Makes attempts until one is answered, none makes sense any more, or their number is used up.
     async fn respond(
         &self,
         url: &str,
@@ -275,7 +275,7 @@ impl OpenAi {
                     }
                     return Ok(response);
                 }
-                // At most once for each thing that can be left out.
+                // Happens at most once for each parameter that can be left out.
                 Err(Ok(simpler)) => dialect = simpler,
                 Err(Err(failed)) => {
                     let Some(pause) = pauses.next().filter(|_| failed.again) else { return Err(failed) };
@@ -284,7 +284,7 @@ impl OpenAi {
                         return Err(failed);
                     }
                     tracing::info!(
-                        provider = self.blame.name,
+                        provider = self.errors.name,
                         detail = failed.error.detail,
                         ?pause,
                         "asking again"
@@ -303,19 +303,19 @@ impl OpenAi {
     ) -> Result<DeltaStream, LlmError> {
         let limit = self.timeouts.first_token;
         let late =
-            |_| self.blame.timeout(Reason::new("provider-late-begin").with("limit", human(limit)), limit);
+            |_| self.errors.timeout(Reason::new("provider-late-begin").with("limit", human(limit)), limit);
         let response = timeout_at(deadline, self.respond(url, request, deadline))
             .await
             .map_err(late)?
             .map_err(|failed| failed.error)?;
-        Ok(stream::deltas(response, self.blame.clone(), request.model.clone(), self.timeouts, deadline))
+        Ok(stream::deltas(response, self.errors.clone(), request.model.clone(), self.timeouts, deadline))
     }
 }
 
 #[async_trait]
 impl Provider for OpenAi {
     fn name(&self) -> &str {
-        &self.blame.name
+        &self.errors.name
     }
 
     fn title_model<'a>(&'a self, answering: &'a str) -> Option<&'a str> {
@@ -362,13 +362,13 @@ impl Provider for OpenAi {
         }
         let detail = nothing.map(|error| error.detail).unwrap_or_default();
         let reason = Reason::new("provider-unknown-model-or-address").with("model", shown(&request.model));
-        Err(self.blame.error(FailureCode::Refused, false, reason, detail))
+        Err(self.errors.error(FailureCode::Refused, false, reason, detail))
     }
 }
 
 const NO_LIST: Reason = Reason::new("provider-no-list");
 
-/// The body as text; when it is longer than `limit` or breaks off, what came of it is the error.
+/// Reads a body as text. `Err` holds what came of one that is longer than `limit` or breaks off.
 async fn read_at_most(response: reqwest::Response, limit: usize) -> Result<String, String> {
     let mut body = Vec::new();
     let mut parts = response.bytes_stream();

@@ -1,4 +1,4 @@
-//! All providers of this server, and the models they have together.
+//! [`Providers`]: all providers of this server, and [`Offer`], the models they have together.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,35 +10,35 @@ use crate::domain::{Model, Reason};
 
 pub struct Providers {
     /// In the order of the configuration; the first is the default.
-    entries: Vec<Entry>,
-    /// Held while they are asked for more than their lists.
+    entries: Vec<ProviderState>,
+    /// Held while the providers are asked for traits, so that this happens once at a time.
     learning: tokio::sync::Mutex<()>,
 }
 
-struct Entry {
+struct ProviderState {
     provider: Arc<dyn Provider>,
-    heard: Mutex<Heard>,
+    heard: Mutex<LastList>,
 }
 
-/// What a provider said when it was asked for its models.
+/// What a provider answered when it was last asked for its models.
 #[derive(Default)]
-struct Heard {
-    /// The last good list; `None`: there was none yet.
+struct LastList {
+    /// The last good list; `None` before the first.
     models: Option<Arc<[Model]>>,
-    /// Of the last answer, when that was an error.
+    /// The reason of the last answer, if that was an error.
     failure: Option<Reason>,
 }
 
-/// The models that may be asked: what people choose from, and what is taken from them.
+/// The models that people can choose from, and by which a question's model is looked up.
 #[derive(Clone, Debug, Default)]
 pub struct Offer {
-    /// Of each provider, in the order of the configuration.
+    /// One list per provider, in the order of the configuration.
     lists: Vec<Arc<[Model]>>,
-    /// The first provider, whose models may be called without its name.
+    /// The name of the first provider, whose models may be called without it.
     first: Option<String>,
-    /// Providers that have never listed their models: nobody knows what they have.
+    /// The names of providers that have never listed their models.
     unheard: Vec<String>,
-    /// What is wrong with providers that did not list their models when they were last asked.
+    /// The reasons of providers that failed to list their models when last asked.
     pub failures: Vec<Reason>,
 }
 
@@ -47,13 +47,14 @@ impl Offer {
         self.lists.iter().flat_map(|list| list.iter())
     }
 
-    /// The model of this id, or of this name at the first provider.
+    /// The model with this id, or with this name at the first provider.
     pub fn find(&self, id: &str) -> Option<&Model> {
         let bare = |model: &&Model| Some(&model.provider) == self.first.as_ref() && model.name == id;
         self.models().find(|model| model.id == id).or_else(|| self.models().find(bare))
     }
 
-    /// The model of this id, if only its provider could say whether there is one, and has never been heard.
+    /// The model with this id at a provider that has never listed its models, so that only the provider knows whether
+    /// it exists.
     pub fn unheard(&self, id: &str) -> Option<Model> {
         let (provider, name) = match id.split_once('/') {
             Some((provider, name)) => (provider, name),
@@ -63,7 +64,7 @@ impl Offer {
         unheard.then(|| Model::new(provider, name))
     }
 
-    /// Every provider has listed its models, and did when it was last asked.
+    /// Whether every provider has listed its models, the last time too.
     pub fn is_whole(&self) -> bool {
         self.unheard.is_empty() && self.failures.is_empty()
     }
@@ -71,11 +72,11 @@ impl Offer {
 
 impl Providers {
     pub fn new(providers: Vec<Arc<dyn Provider>>) -> Self {
-        let entry = |provider| Entry { provider, heard: Mutex::default() };
+        let entry = |provider| ProviderState { provider, heard: Mutex::default() };
         Self { entries: providers.into_iter().map(entry).collect(), learning: tokio::sync::Mutex::default() }
     }
 
-    /// Asks each provider for its models, all at once; what it said, by its name.
+    /// Asks all providers for their models at once. Gives each one's name and answer.
     pub async fn ask(&self) -> Vec<(String, Result<Vec<Model>, LlmError>)> {
         join_all(self.entries.iter().map(async |entry| {
             let name = entry.provider.name();
@@ -86,7 +87,7 @@ impl Providers {
         .await
     }
 
-    /// Asks each provider for what its list of models left open, unless that is being done. Nobody waits for it.
+    /// Asks all providers for traits that their lists lack; does nothing while another call does that.
     pub async fn learn(&self) {
         let Ok(_learning) = self.learning.try_lock() else { return };
         join_all(self.entries.iter().map(async |entry| {
@@ -97,8 +98,8 @@ impl Providers {
         .await;
     }
 
-    /// The models of all providers, as they were last listed: one that does not answer for now keeps its
-    /// models, because whoever talks to one of them is to learn what is wrong, and not that it is gone.
+    /// The models of all providers as they were last listed. A provider that fails keeps its models, so that a person
+    /// who uses one of them is told the reason instead of finding it gone.
     pub fn offer(&self) -> Offer {
         let mut offer = Offer::default();
         for entry in &self.entries {
@@ -121,12 +122,12 @@ impl Providers {
     }
 }
 
-impl Entry {
-    fn heard(&self) -> MutexGuard<'_, Heard> {
+impl ProviderState {
+    fn heard(&self) -> MutexGuard<'_, LastList> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The models are those that were listed; what is known of them is more.
+    /// Updates the traits of the listed models after the provider told more.
     fn hear_more(&self) {
         let mut heard = self.heard();
         if let Some(models) = &heard.models {
@@ -136,11 +137,11 @@ impl Entry {
         }
     }
 
-    /// The log is told when a provider begins to fail.
+    /// Keeps an answer, and logs when a provider begins to fail.
     fn hear(&self, answer: &Result<Vec<Model>, LlmError>) {
         let mut heard = self.heard();
         match answer {
-            Ok(models) => *heard = Heard { models: Some(models.as_slice().into()), failure: None },
+            Ok(models) => *heard = LastList { models: Some(models.as_slice().into()), failure: None },
             Err(error) => {
                 if heard.failure.replace(error.failure.reason.clone()).is_none() {
                     let provider = self.provider.name();
@@ -151,7 +152,7 @@ impl Entry {
     }
 }
 
-/// The models of these names, each once, in their order, without names that no model can have.
+/// The models with these names in their order, without duplicates and names that no model can have.
 fn usable(provider: &dyn Provider, names: Vec<String>) -> Vec<Model> {
     let mut seen = HashSet::new();
     let names = names.into_iter().filter(|name| Model::is_name(name) && seen.insert(name.clone()));
@@ -169,10 +170,10 @@ mod tests {
     use crate::domain::{FailureCode, Reason};
     use crate::server::llm::{ChatRequest, DeltaStream, LlmError, Provider};
 
-    /// Lists what it is told to; nothing is a failure.
-    struct Told(&'static str, Mutex<Option<Vec<String>>>);
+    /// A provider that lists what the test sets; `None` makes it fail.
+    struct Scripted(&'static str, Mutex<Option<Vec<String>>>);
 
-    impl Told {
+    impl Scripted {
         fn new(name: &'static str, models: Option<&[&str]>) -> Arc<Self> {
             let told = Self(name, Mutex::default());
             told.tell(models);
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[async_trait]
-    impl Provider for Told {
+    impl Provider for Scripted {
         fn name(&self) -> &str {
             self.0
         }
@@ -207,9 +208,9 @@ mod tests {
     #[tokio::test]
     async fn models_of_all_in_their_order_and_each_once() {
         let providers = Providers::new(vec![
-            Told::new("down", None),
-            Told::new("a", Some(&["x", "org/y", "x", "", " z", "a\nb", &"l".repeat(201)])),
-            Told::new("b", Some(&["x", &"k".repeat(200)])),
+            Scripted::new("down", None),
+            Scripted::new("a", Some(&["x", "org/y", "x", "", " z", "a\nb", &"l".repeat(201)])),
+            Scripted::new("b", Some(&["x", &"k".repeat(200)])),
         ]);
         assert!(providers.offer().models().next().is_none() && !providers.offer().is_whole());
         let answers = providers.ask().await;
@@ -226,8 +227,8 @@ mod tests {
     #[tokio::test]
     async fn only_what_is_offered_is_found() {
         let providers = Providers::new(vec![
-            Told::new("a", Some(&["x", "b/x", "org/y"])),
-            Told::new("b", Some(&["x", "z"])),
+            Scripted::new("a", Some(&["x", "b/x", "org/y"])),
+            Scripted::new("b", Some(&["x", "z"])),
         ]);
         providers.ask().await;
         let offer = providers.offer();
@@ -251,7 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_provider_that_fails_keeps_the_models_it_had() {
-        let (a, b) = (Told::new("a", Some(&["x"])), Told::new("b", None));
+        let (a, b) = (Scripted::new("a", Some(&["x"])), Scripted::new("b", None));
         let providers = Providers::new(vec![a.clone(), b.clone()]);
         providers.ask().await;
         a.tell(None);

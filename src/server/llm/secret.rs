@@ -1,11 +1,11 @@
-//! A provider's key: a text that no log line, error or debug print can show.
+//! [`ApiKey`]: a provider's key, which no log line, error or debug print can show.
 
 use std::fmt;
 
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct ApiKey(String);
 
-impl Secret {
+impl ApiKey {
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
@@ -15,27 +15,27 @@ impl Secret {
         &self.0
     }
 
-    /// `text` with every appearance of the key struck out: providers like to repeat it in errors.
+    /// `text` with every occurrence of the key struck out, because providers repeat it in errors.
     pub fn strike(&self, text: &str) -> String {
         if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "[key]") }
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
+        f.write_str("ApiKey")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Secret;
+    use super::ApiKey;
 
     #[test]
     fn is_never_printed() {
-        let key = Secret::new("sk-very-secret");
-        assert_eq!(format!("{key:?} {:?}", Some(&key)), "Secret Some(Secret)");
+        let key = ApiKey::new("sk-very-secret");
+        assert_eq!(format!("{key:?} {:?}", Some(&key)), "ApiKey Some(ApiKey)");
         assert_eq!(key.strike("Bearer sk-very-secret, sk-very-secret"), "Bearer [key], [key]");
-        assert_eq!(Secret::new("").strike("abc"), "abc");
+        assert_eq!(ApiKey::new("").strike("abc"), "abc");
     }
 }

@@ -1,4 +1,4 @@
-//! Reads one answer from the network: bytes to events to deltas, with its limits of time and size.
+//! [`deltas`]: reads one answer from the network, bytes to events to deltas, within limits of time and size.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -7,43 +7,43 @@ use bytes::Bytes;
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{Answer, Ending};
+use super::answer::{Answer, StreamEnd};
 use super::client::causes;
-use super::errors::{Blame, human};
+use super::errors::{ErrorContext, human};
 use super::frames::Frames;
-use super::{Delta, DeltaStream, LlmError, Timeouts};
+use super::{Delta, DeltaStream, LlmError, ProviderTimeouts};
 use crate::domain::Reason;
 
-/// The longest event of a stream, and the longest body that is read whole; JSON takes more than the text in it.
+/// The longest event of a stream and the longest body read whole, in bytes; JSON takes more than the text in it.
 const MAX_EVENT_BYTES: usize = 8 << 20;
-/// How many bytes may be taken in before what is in them is handed on.
+/// The most bytes that are read before their deltas are handed on.
 const MAX_BATCH_BYTES: usize = 64 << 10;
-/// How long to wait for more once the answer seems to be complete: token counts and `[DONE]` come at once, but some
-/// servers write a `finish_reason` into every chunk.
+/// How long to wait for more once an answer seems complete: token counts and `[DONE]` follow at once, but some
+/// servers write a `finish_reason` into every chunk and go on.
 const AFTER_THE_END: Duration = Duration::from_secs(10);
-/// How many times the limit for silence a server may only say that it is alive: long enough for models that think for
-/// ten minutes unseen, while a server that sends comments for ever still ends.
+/// For how many silence limits a server may send nothing but signs of life: enough for models that think unseen for
+/// ten minutes, while a server that sends comments for ever is cut off.
 const SIGNS_OF_LIFE: u32 = 10;
 
 type Body = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;
 
-/// The deltas of an answer, whichever way its body is written. Something must come by `first_token`, and then again
-/// and again: within the limit for the first token until the answer has begun, within the idle limit after that.
-/// Whatever comes counts, also comments; but [`SIGNS_OF_LIFE`] limits how long nothing else may come.
+/// The deltas of an answer, however its body is written. Anything from the server, a comment too, must come by
+/// `first_token` and then again and again: within the first-token limit until the answer has begun, within the idle
+/// limit after that. [`SIGNS_OF_LIFE`] limits how long nothing but comments may come.
 pub(super) fn deltas(
     response: reqwest::Response,
-    blame: Blame,
+    errors: ErrorContext,
     model: String,
-    timeouts: Timeouts,
+    timeouts: ProviderTimeouts,
     first_token: Instant,
 ) -> DeltaStream {
-    let reader = Reader {
+    let reader = AnswerReader {
         body: Some(Box::pin(response.bytes_stream())),
         frames: Frames::new(MAX_EVENT_BYTES),
-        answer: Answer::new(blame, model),
+        answer: Answer::new(errors, model),
         timeouts,
         silence: first_token,
-        // The first limit is counted from the request.
+        // One limit has passed by `first_token`, as that is counted from the request.
         ceiling: first_token + timeouts.first_token * (SIGNS_OF_LIFE - 1),
         after: None,
         started: false,
@@ -54,31 +54,30 @@ pub(super) fn deltas(
     }))
 }
 
-struct Reader {
-    /// `None` once the end was told.
+struct AnswerReader {
+    /// `None` once the end was given out.
     body: Option<Body>,
     frames: Frames,
     answer: Answer,
-    timeouts: Timeouts,
-    /// When nothing at all has come for too long.
+    timeouts: ProviderTimeouts,
+    /// When the server has been silent for too long.
     silence: Instant,
     /// When no part of the answer has come for too long.
     ceiling: Instant,
-    /// When an answer that seems to be complete is.
+    /// When an answer that seems complete is taken for complete.
     after: Option<Instant>,
-    /// A part of the answer has come.
+    /// Whether a part of the answer has come.
     started: bool,
 }
 
-impl Reader {
+impl AnswerReader {
     async fn next(&mut self) -> Option<Result<Delta, LlmError>> {
         loop {
             if let Some(delta) = self.answer.queue.pop_front() {
                 return Some(Ok(delta));
             }
             if let Some(end) = self.answer.end.take() {
-                // Usually the end of the body is already here; read, it leaves a connection that the
-                // next request can use.
+                // Usually the end of the body is here already; reading it frees the connection for the next request.
                 let mut body = self.body.take();
                 let _ = body.as_mut().and_then(|body| body.next().now_or_never());
                 return end.err().map(Err);
@@ -86,15 +85,15 @@ impl Reader {
             let deadline = self.after.unwrap_or_else(|| self.silence.min(self.ceiling));
             match timeout_at(deadline, self.body.as_mut()?.next()).await {
                 Ok(Some(Ok(bytes))) => self.read_on(bytes).await,
-                Ok(Some(Err(error))) => self.answer.conclude(Ending::Cut(&causes(&error))),
+                Ok(Some(Err(error))) => self.answer.conclude(StreamEnd::Cut(&causes(&error))),
                 Ok(None) => self.closed(),
                 Err(_) => self.late(),
             }
         }
     }
 
-    /// Takes in these bytes and all that came with them: the parts of one network read arrive one by
-    /// one, handed over by a task that must get its turn.
+    /// Takes these bytes and all others that are here. The pieces of one network read arrive one by one from another
+    /// task, which must get its turn in between.
     async fn read_on(&mut self, bytes: Bytes) {
         let mut taken = bytes.len();
         self.take(&bytes);
@@ -107,7 +106,7 @@ impl Reader {
                     taken += bytes.len();
                     self.take(&bytes);
                 }
-                Some(Some(Err(error))) => self.answer.conclude(Ending::Cut(&causes(&error))),
+                Some(Some(Err(error))) => self.answer.conclude(StreamEnd::Cut(&causes(&error))),
                 Some(None) => self.closed(),
                 None if waited => break,
                 None => {
@@ -119,7 +118,7 @@ impl Reader {
         self.wait_on();
     }
 
-    /// Sets the limits anew after something came.
+    /// Restarts the limits after something came.
     fn wait_on(&mut self) {
         let now = Instant::now();
         let heard = std::mem::take(&mut self.answer.heard);
@@ -145,7 +144,7 @@ impl Reader {
         }
     }
 
-    /// The body has ended in order: no connection that broke, which is an error of the body.
+    /// The body ended in order; a broken connection would be an error of the body instead.
     fn closed(&mut self) {
         let answer = &mut self.answer;
         self.frames.finish(|name, data| answer.take_last(name, data));
@@ -155,12 +154,12 @@ impl Reader {
                 &format!("200 with {}", self.frames.start()),
             );
         }
-        answer.conclude(Ending::Closed);
+        answer.conclude(StreamEnd::Closed);
     }
 
     fn late(&mut self) {
         if self.answer.is_finished() {
-            return self.answer.conclude(Ending::Closed);
+            return self.answer.conclude(StreamEnd::Closed);
         }
         let only_alive = self.ceiling < self.silence;
         let limit = if self.started { self.timeouts.idle } else { self.timeouts.first_token };
@@ -172,6 +171,6 @@ impl Reader {
             (false, false) => Reason::new("provider-late-begin").with("limit", shown),
             (false, true) => Reason::new("provider-late-begin-alive").with("limit", shown),
         };
-        self.answer.fail(self.answer.blame.timeout(reason, limit));
+        self.answer.fail(self.answer.errors.timeout(reason, limit));
     }
 }

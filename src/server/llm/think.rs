@@ -1,9 +1,10 @@
-//! Takes the thinking out of a text in which a server left it: `<think>…</think>` at the start of an answer.
+//! [`Splitter`]: takes the thinking out of a text in which a server left it, `<think>…</think>` at the start of an
+//! answer.
 //!
-//! Only what stands at the start counts, since a model may write about such tags. One form has no opening tag,
-//! because the model's template puts it into the prompt: then what came so far turns out to be thinking when the
-//! closing tag comes. It is shown as text until then, as nobody should wait before an empty page for a tag that may
-//! never come, and moved in one step ([`Delta::TextWasReasoning`]).
+//! Only tags at the start count, because a model may write about such tags. Where the model's template puts the
+//! opening tag into the prompt, only the closing tag is in the answer: the text before it is shown as text first,
+//! because nobody should look at an empty page for a tag that may never come, and is moved to the thinking in one
+//! step when the tag comes ([`Delta::TextWasReasoning`]).
 
 use std::collections::VecDeque;
 
@@ -12,47 +13,47 @@ use memchr::memchr3;
 use super::Delta;
 use super::dialects::{THINKING, Tags};
 
-/// A closing tag without an opening one is looked for in so many bytes of text; thinking is rarely longer, and what
-/// is looked at must be kept.
+/// The most bytes of text in which a closing tag without an opening one is looked for; thinking is rarely longer, and
+/// the text must be kept meanwhile.
 const LOOK_BACK: usize = 256 << 10;
 
-/// Text of a model goes in, in pieces of any size, and comes out as deltas.
+/// Splits a model's text, fed in pieces of any size, into deltas of text and of thinking.
 #[derive(Debug)]
 pub(super) struct Splitter {
-    place: Place,
-    /// What may turn out to be a tag, or blanks that may turn out to stand before one.
+    state: SplitState,
+    /// Text that may turn out to be a tag, or blanks before one.
     held: String,
-    /// The text so far, while a closing tag could still say that it was thinking.
+    /// The text so far, kept while a closing tag could still turn it into thinking.
     told: String,
     /// Thinking has come, in tags or beside the text.
     thought: bool,
-    /// It stood in tags. Blanks between them and the text were to part the two.
+    /// The thinking was in tags, so blanks between it and the text belong to neither.
     tagged: bool,
-    /// The thinking that is being read has begun with something that can be seen.
+    /// The current thinking has visible text.
     begun: bool,
-    /// The last thing given out was a backtick.
+    /// The last character given out was a backtick.
     quoted: bool,
-    /// Text that can be seen has come.
+    /// Visible text has come.
     wrote: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// Nothing but blanks so far, or since some thinking ended.
+enum SplitState {
+    /// Only blanks so far, or since the last thinking ended.
     Start,
     /// After this opening tag.
     Thinking(&'static str),
-    /// In the text, which a closing tag could still make thinking.
+    /// In text that a closing tag could still turn into thinking.
     Text,
-    /// In the text for good.
+    /// In text for good.
     Rest,
 }
 
-/// How a text begins.
-enum Fit {
-    /// With a tag of so many bytes.
+/// How a text begins, compared with the tags.
+enum TagMatch {
+    /// With a tag of this many bytes.
     Whole(&'static Tags, usize),
-    /// It is the start of one.
+    /// With the start of a tag, perhaps.
     Part,
     No,
 }
@@ -60,7 +61,7 @@ enum Fit {
 impl Splitter {
     pub(super) fn new() -> Self {
         Self {
-            place: Place::Start,
+            state: SplitState::Start,
             held: String::new(),
             told: String::new(),
             thought: false,
@@ -71,7 +72,7 @@ impl Splitter {
         }
     }
 
-    /// Whether the answer has text that can be seen.
+    /// Whether the answer has visible text.
     pub(super) fn wrote(&self) -> bool {
         self.wrote
     }
@@ -81,36 +82,36 @@ impl Splitter {
         self.thought
     }
 
-    /// Thinking came beside the text, so that the text holds none.
+    /// To be called when thinking came beside the text, so that the text itself holds none.
     pub(super) fn thought_beside(&mut self) {
         self.thought = true;
     }
 
     pub(super) fn feed(&mut self, text: &str, out: &mut VecDeque<Delta>) {
-        if self.place == Place::Rest {
+        if self.state == SplitState::Rest {
             return self.write(text, out);
         }
         self.held.push_str(text);
         while self.step(out) {}
     }
 
-    /// Nothing more comes: what is held is what it looks like.
+    /// To be called at the end: what is held is given out as what it looks like.
     pub(super) fn end(&mut self, out: &mut VecDeque<Delta>) {
         let held = std::mem::take(&mut self.held);
-        match self.place {
-            Place::Start if held.chars().all(is_blank) => {}
-            Place::Thinking(_) => self.think(held.trim_end_matches(is_blank), out),
-            Place::Start | Place::Text | Place::Rest => self.write(&held, out),
+        match self.state {
+            SplitState::Start if held.chars().all(is_blank) => {}
+            SplitState::Thinking(_) => self.think(held.trim_end_matches(is_blank), out),
+            SplitState::Start | SplitState::Text | SplitState::Rest => self.write(&held, out),
         }
     }
 
-    /// Whether more can be said of what is held.
+    /// Makes one step with the held text. False when it needs more text.
     fn step(&mut self, out: &mut VecDeque<Delta>) -> bool {
-        match self.place {
-            Place::Start => self.start(),
-            Place::Thinking(open) => self.thinking(open, out),
-            Place::Text => self.text(out),
-            Place::Rest => {
+        match self.state {
+            SplitState::Start => self.start(),
+            SplitState::Thinking(open) => self.thinking(open, out),
+            SplitState::Text => self.text(out),
+            SplitState::Rest => {
                 let held = std::mem::take(&mut self.held);
                 self.write(&held, out);
                 false
@@ -125,22 +126,22 @@ impl Splitter {
         }
         let blanks = self.held.len() - text.len();
         match (fit(text, |tags| tags.open), fit(text, |tags| tags.close)) {
-            (Fit::Whole(tags, len), _) => {
+            (TagMatch::Whole(tags, len), _) => {
                 self.held.drain(..blanks + len);
-                self.place = Place::Thinking(tags.open);
+                self.state = SplitState::Thinking(tags.open);
                 (self.begun, self.tagged) = (false, true);
             }
-            // Left over by a server that took the thinking out itself.
-            (_, Fit::Whole(_, len)) => {
+            // A closing tag that a server left when it took the thinking out itself.
+            (_, TagMatch::Whole(_, len)) => {
                 self.held.drain(..blanks + len);
                 (self.thought, self.tagged) = (true, true);
             }
-            (Fit::Part, _) | (_, Fit::Part) => return false,
-            (Fit::No, Fit::No) if self.thought => {
+            (TagMatch::Part, _) | (_, TagMatch::Part) => return false,
+            (TagMatch::No, TagMatch::No) if self.thought => {
                 self.held.drain(..if self.tagged { blanks } else { 0 });
-                self.place = Place::Rest;
+                self.state = SplitState::Rest;
             }
-            (Fit::No, Fit::No) => self.place = Place::Text,
+            (TagMatch::No, TagMatch::No) => self.state = SplitState::Text,
         }
         true
     }
@@ -151,10 +152,10 @@ impl Splitter {
         while let Some(at) = candidate(&self.held, from) {
             let rest = &self.held[at..];
             match fit(rest, |tags| if tags.open == open { tags.close } else { "" }) {
-                Fit::Whole(_, len) => {
+                TagMatch::Whole(_, len) => {
                     let ticked = if at == 0 { self.quoted } else { self.held[..at].ends_with('`') };
                     match rest[len..].bytes().next() {
-                        // It thinks about the tag, if a backtick follows, too.
+                        // With a backtick before and after it, the model thinks about the tag.
                         None if ticked => {
                             until = at;
                             break;
@@ -165,19 +166,19 @@ impl Splitter {
                             self.held.drain(..at + len);
                             self.think(&thinking, out);
                             self.thought = true;
-                            self.place = Place::Start;
+                            self.state = SplitState::Start;
                             return true;
                         }
                     }
                 }
-                Fit::Part => {
+                TagMatch::Part => {
                     until = at;
                     break;
                 }
-                Fit::No => from = at + 1,
+                TagMatch::No => from = at + 1,
             }
         }
-        // Blanks wait too: those at the end of the thinking are left out.
+        // Blanks wait too, because those at the end of the thinking are left out.
         let until = self.held[..until].trim_end_matches(is_blank).len();
         let thinking: String = self.held.drain(..until).collect();
         self.think(&thinking, out);
@@ -189,17 +190,17 @@ impl Splitter {
         let mut until = self.held.len();
         while let Some(at) = candidate(&self.held, from) {
             match fit(&self.held[at..], |tags| tags.close) {
-                Fit::Whole(tags, len) if self.ends_thinking(at, tags) => {
+                TagMatch::Whole(tags, len) if self.ends_thinking(at, tags) => {
                     let thinking: String = self.held.drain(..at).collect();
                     self.held.drain(..len);
                     self.write(&thinking, out);
                     out.push_back(Delta::TextWasReasoning);
                     (self.thought, self.tagged) = (true, true);
-                    (self.wrote, self.place) = (false, Place::Start);
+                    (self.wrote, self.state) = (false, SplitState::Start);
                     self.told = String::new();
                     return true;
                 }
-                Fit::Part => {
+                TagMatch::Part => {
                     until = at;
                     break;
                 }
@@ -210,15 +211,15 @@ impl Splitter {
         self.told.push_str(&text);
         self.write(&text, out);
         if self.thought || self.told.len() > LOOK_BACK {
-            self.place = Place::Rest;
+            self.state = SplitState::Rest;
             self.told = String::new();
             return true;
         }
         false
     }
 
-    /// Whether the closing tag at a place of what is held says that all before it was thinking: nothing before
-    /// opened it, and it does not stand in code.
+    /// Whether the closing tag at offset `at` turns the text before it into thinking: nothing before opened it, and
+    /// it does not stand in code.
     fn ends_thinking(&self, at: usize, tags: &Tags) -> bool {
         if self.thought {
             return false;
@@ -245,7 +246,7 @@ impl Splitter {
     }
 }
 
-/// The text of an answer without thinking that was left in it: what a model is shown of its earlier answers.
+/// The text of an answer without thinking, as the model is shown its earlier answers.
 pub fn without_thinking(text: &str) -> String {
     let mut splitter = Splitter::new();
     let mut deltas = VecDeque::new();
@@ -282,7 +283,7 @@ pub(super) fn push_reasoning(text: &str, out: &mut VecDeque<Delta>) {
     }
 }
 
-/// What nobody can see.
+/// Whether a character is invisible.
 pub(super) fn is_blank(c: char) -> bool {
     let directs =
         matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
@@ -291,14 +292,14 @@ pub(super) fn is_blank(c: char) -> bool {
     c.is_whitespace() || c.is_control() || directs || empty
 }
 
-/// The next place at or after `from` where a tag could begin: at `<`, `[`, or the first byte of `◁`.
+/// The offset at or after `from` where a tag could begin: a `<`, a `[`, or the first byte of `◁`.
 fn candidate(text: &str, from: usize) -> Option<usize> {
     let found = memchr3(b'<', b'[', 0xe2, text.as_bytes().get(from..)?)?;
     Some(from + found)
 }
 
-/// How `text` begins, compared with one side of the tags; an empty side never fits.
-fn fit(text: &str, side: impl Fn(&'static Tags) -> &'static str) -> Fit {
+/// Compares the start of `text` with one side of the tags; an empty side never matches.
+fn fit(text: &str, side: impl Fn(&'static Tags) -> &'static str) -> TagMatch {
     let mut part = false;
     for tags in THINKING {
         let tag = side(tags).as_bytes();
@@ -307,14 +308,14 @@ fn fit(text: &str, side: impl Fn(&'static Tags) -> &'static str) -> Fit {
             continue;
         }
         if common == tag.len() {
-            return Fit::Whole(tags, common);
+            return TagMatch::Whole(tags, common);
         }
         part = true;
     }
-    if part { Fit::Part } else { Fit::No }
+    if part { TagMatch::Part } else { TagMatch::No }
 }
 
-/// Whether what follows `before` stands in a code block or in inline code.
+/// Whether text after `before` would stand in a code block or in inline code.
 fn in_code(before: &str) -> bool {
     let mut fence: Option<&str> = None;
     let mut last = "";

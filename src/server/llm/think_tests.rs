@@ -1,11 +1,11 @@
-//! Tests of thinking that servers leave in the text, however it is cut.
+//! The splitter is given answers with thinking in them, cut in every way.
 
 use std::collections::VecDeque;
 
 use super::{Splitter, without_thinking};
 use crate::server::llm::Delta;
 
-/// (text, thinking) of an answer that came in these parts.
+/// The text and the thinking of an answer that comes in these parts.
 fn split<'a>(parts: impl IntoIterator<Item = &'a str>) -> (String, String) {
     let (mut splitter, mut out) = (Splitter::new(), VecDeque::new());
     for part in parts {
@@ -25,7 +25,7 @@ fn split<'a>(parts: impl IntoIterator<Item = &'a str>) -> (String, String) {
     (text, thinking)
 }
 
-/// The same however it is cut: in two at every character, and character by character.
+/// Expects the same result however the answer is cut: in two at every character, and character by character.
 #[track_caller]
 fn check(answer: &str, text: &str, thinking: &str) {
     let expected = (text.to_owned(), thinking.to_owned());
@@ -52,7 +52,7 @@ fn thinking_at_the_start_in_every_form() {
     check("<|channel|>final<|message|>b", "b", "");
     check("<think>\n\n</think>\n\nHello", "Hello", "");
     check("<think>a</think>\n<think>b</think>\nc", "c", "ab");
-    // Another tag inside is thinking, and so is one in backticks.
+    // Another tag within the thinking is a part of it, and so is a tag in backticks.
     check("<think>a <b>c</b> </thinking> d</think>e", "e", "a <b>c</b> </thinking> d");
     check(
         "<think>I write `</think>` when I am done.</think>Done",
@@ -77,7 +77,7 @@ fn without_an_opening_tag_all_before_the_closing_one_was_thinking() {
     check("The product is 391.</think>391", "391", "The product is 391.");
     check("日本◁/think▷語", "語", "日本");
     check("a `b` c\n```\nd\n```\n</think>e", "e", "a `b` c\n```\nd\n```");
-    // Nothing was thought, or the server took it out itself.
+    // The model thought nothing, or the server took the thinking out itself.
     check("</think>\n\nHello", "Hello", "");
     check("\n</think>Hello </think>", "Hello </think>", "");
 }

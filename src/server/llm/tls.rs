@@ -1,8 +1,8 @@
-//! Whom we trust when a provider shows its certificate: what the system trusts, or what `SSL_CERT_FILE` and
+//! Which certificates of providers are trusted: those that the system trusts, or those that `SSL_CERT_FILE` and
 //! `SSL_CERT_DIR` name instead.
 //!
-//! A certificate that an operator has made with one command of openssl is marked as an authority's, and rules for
-//! the web refuse such a one as a server's own. Where it is named there byte for byte, it is taken.
+//! A certificate that an operator makes with one openssl command is marked as an authority's, and web rules refuse
+//! such a certificate for a server. One that those variables name is accepted if the server shows it byte for byte.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootC
 
 use crate::domain::Reason;
 
-/// `None`: the variables name nothing, and the system decides.
+/// The TLS configuration for the variables; `None` when they are not set and the system decides.
 pub(super) fn from_environment() -> Option<Result<ClientConfig, String>> {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if !is_set("SSL_CERT_FILE") && !is_set("SSL_CERT_DIR") {
         return None;
     }
-    // Reads these variables, and not the system's certificates where one is set.
+    // Reads these variables; the system's certificates are read only when neither is set.
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         tracing::warn!(%error, "certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read");
@@ -35,7 +35,7 @@ pub(super) fn from_environment() -> Option<Result<ClientConfig, String>> {
     Some(config)
 }
 
-/// Trusts these authorities, and these servers.
+/// A configuration that trusts these certificates, as authorities and as servers.
 fn trusting(certificates: Vec<CertificateDer<'static>>) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
@@ -55,7 +55,7 @@ fn trusting(certificates: Vec<CertificateDer<'static>>) -> Result<ClientConfig, 
 #[derive(Debug)]
 struct Verifier {
     rules: Arc<WebPkiServerVerifier>,
-    /// What the operator named.
+    /// The certificates that the operator named.
     named: Vec<CertificateDer<'static>>,
 }
 
@@ -70,8 +70,8 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let by_rules = self.rules.verify_server_cert(certificate, intermediates, host, ocsp_response, now);
         match by_rules {
-            // Refused for what kind of certificate it is: one that has run out or that is of another name has a
-            // reason of its own, and is refused here too.
+            // webpki refuses the certificate for its kind. An expired certificate or one of another name has an error
+            // of its own, and is refused here too.
             Err(Error::InvalidCertificate(CertificateError::Other(_)))
                 if self.named.contains(certificate) =>
             {
@@ -104,8 +104,8 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether a certificate names this host: among its alternative names or, where it has none, as the common name
-/// that openssl asks for.
+/// Whether a certificate is for this host: by its alternative names or, if it has none, by the common name that
+/// openssl asks for.
 fn is_for(certificate: &CertificateDer<'_>, host: &ServerName<'_>) -> Result<(), Error> {
     let by_rules = verify_server_name(&ParsedCertificate::try_from(certificate)?, host);
     match &by_rules {
@@ -118,7 +118,7 @@ fn is_for(certificate: &CertificateDer<'_>, host: &ServerName<'_>) -> Result<(),
     }
 }
 
-/// Looks for the common name's number (2.5.4.3), a kind of text, its length, and the text.
+/// Looks for the number of a common name (2.5.4.3), a text type, its length, and the text.
 fn has_common_name(certificate: &[u8], host: &str) -> bool {
     const NUMBER: &[u8] = &[0x06, 0x03, 0x55, 0x04, 0x03];
     let Ok(length) = u8::try_from(host.len()) else { return false };
@@ -131,7 +131,7 @@ fn has_common_name(certificate: &[u8], host: &str) -> bool {
     })
 }
 
-/// What is wrong with a server's TLS.
+/// The reason for a TLS error; `None` for one that is not about certificates.
 pub(super) fn reason(error: &Error) -> Option<Reason> {
     let Error::InvalidCertificate(invalid) = error else {
         return match error {

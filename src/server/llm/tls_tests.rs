@@ -1,4 +1,4 @@
-//! Handshakes over sockets, with certificates that openssl has made.
+//! TLS handshakes over sockets, with certificates that openssl made.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn certificate(pem: &[u8]) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(pem).unwrap()
 }
 
-/// What comes of speaking to a server that shows `shown`, called `host`, when `named` is trusted.
+/// The result of a handshake with a server that shows `shown` and is called `host`, when `named` is trusted.
 async fn outcome(shown: (&[u8], &[u8]), named: &[&[u8]], host: &'static str) -> Result<(), Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = ServerConfig::builder_with_provider(provider)
@@ -58,7 +58,7 @@ async fn what_is_named_is_trusted() {
         assert_eq!(outcome(LEAF, &[AUTHORITY], host).await, Ok(()), "{host}");
         assert!(outcome(LEAF, &[LEAF.0], host).await.is_err(), "its authority is not named: {host}");
     }
-    // Made without alternative names, as openssl does when it is not told otherwise.
+    // A certificate without alternative names, which is what openssl makes by default.
     assert_eq!(outcome(COMMON, &[COMMON.0], "localhost").await, Ok(()));
     assert_eq!(outcome(OTHER, &[OTHER.0], "other.example").await, Ok(()));
 }

@@ -1,6 +1,7 @@
-//! What an answer may be made of: the writer makes nothing else, and nothing else passes.
+//! The elements, attributes and classes that an answer may consist of: the writer makes no others, and the sanitizer
+//! lets no others pass.
 
-/// Deeper elements are left out, their text is kept: the sanitizer is quadratic in depth.
+/// Elements nested deeper are left out and their text is kept, because the sanitizer is quadratic in depth.
 pub(super) const DEPTH: usize = 90;
 
 /// The elements.
@@ -47,7 +48,7 @@ pub(super) const TAGS: &[&str] = &[
     "ul",
 ];
 
-/// The classes of each.
+/// The classes that each element may have.
 pub(super) const CLASSES: &[(&str, &[&str])] = &[
     ("blockquote", &["note", "tip", "important", "warning", "caution"]),
     ("div", &["scroll", "foot"]),
@@ -61,7 +62,7 @@ pub(super) const CLASSES: &[(&str, &[&str])] = &[
     ("th", &["center", "right"]),
 ];
 
-/// Whether it may be the number that a list begins with.
+/// Whether a value may be the `start` of a list.
 pub(super) fn is_start(value: &str) -> bool {
     value.len() < 10 && value.bytes().all(|b| b.is_ascii_digit())
 }

@@ -1,55 +1,56 @@
-//! The stream: text in pieces becomes changes of blocks, each finished block once; those that wait for a
-//! definition once more.
+//! [`Stream`]: turns text that arrives in pieces into changes of blocks. A finished block is given once, and once
+//! more at the end if it refers to a later definition.
 
-use super::carried::{Definitions, Memo, Waiting};
+use super::carried::{Definitions, Memo, PendingBlock};
 use super::fence::{News, OpenCode, nest_end};
 use super::pause::pause;
 use super::{SafeHtml, bounds, html, math, sanitize};
 
-/// How much of a text is read as markdown, in bytes; the rest is shown as it is.
+/// The most bytes of a text that are read as markdown; the rest is shown as it is.
 pub(super) const LIMIT: usize = 1 << 20;
-/// After so many blocks the rest is shown as it is, too: each costs about 10 µs, however small.
+/// The most blocks that are read as markdown; the rest is shown as it is, because each block costs about 10 µs,
+/// however small.
 pub(super) const BLOCKS: usize = 10_000;
-/// The rest comes in blocks of this many bytes.
+/// The size in bytes of the blocks in which the rest comes.
 const PLAIN: usize = 16 << 10;
-/// A shorter unfinished line that may still become something else is not shown yet.
+/// An unfinished line that is shorter and may still become something else is not shown yet.
 const DOUBTFUL: usize = 40;
-/// From this many bytes on, an open block is rendered anew only when it has grown by a 32nd: the work
-/// for it stays linear in its length.
+/// An open block of this many bytes is rendered anew only when it has grown by a 32nd, so that the work for it stays
+/// linear in its length.
 const LARGE: usize = 8 << 10;
 
 /// What a listener does to its list of blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Create or replace block `index`: the last one, or at the end of the text one that referred to what was
-    /// defined later. The HTML is one element; or nothing, in the rare case that what looked like a block
-    /// turned out to be none (the beginning of a reference definition).
+pub enum BlockChange {
+    /// Create or replace block `index`: the last one or, at the end of the text, one that refers to a later
+    /// definition. The HTML is one element; in rare cases it is empty, when what looked like a block was the
+    /// beginning of a reference definition.
     Block { index: u32, html: SafeHtml },
-    /// Append these lines inside the `<code>` of block `index`, the last one.
+    /// Append these lines inside the `<code>` of block `index`, which is the last one.
     Lines { index: u32, html: SafeHtml },
 }
 
-/// Renders a text that arrives in pieces. However it is cut, the final blocks are the same.
+/// Renders a text that arrives in pieces. The final blocks are the same however the text is cut.
 pub struct Stream {
-    /// Text that belongs to no closed block, with `\n` as the only line end.
+    /// The text after the last closed block, with `\n` as the only line end.
     tail: String,
-    /// Bytes of markdown so far, and what came after [`LIMIT`] of them or [`BLOCKS`] blocks.
+    /// The bytes read as markdown so far, and the text beyond [`LIMIT`] bytes or [`BLOCKS`] blocks.
     taken: usize,
     rest: Option<String>,
-    /// The text ended in `\r`: a `\n` that follows is the same line end.
+    /// The text ended in `\r`, so a `\n` that follows belongs to the same line end.
     after_return: bool,
-    /// Nothing more is read as markdown.
+    /// The text is complete, or the rest is not read as markdown.
     ended: bool,
     done: Vec<SafeHtml>,
-    /// What listeners were told of the open block.
+    /// The open block as listeners have it.
     shown: Option<SafeHtml>,
     code: Option<OpenCode>,
     definitions: Definitions,
-    waiting: Vec<Waiting>,
+    waiting: Vec<PendingBlock>,
     memo: Memo,
-    /// Length of `tail` when the open block was last rendered.
+    /// The length of `tail` when the open block was last rendered.
     seen: usize,
-    changes: Vec<Change>,
+    changes: Vec<BlockChange>,
 }
 
 impl Default for Stream {
@@ -77,7 +78,7 @@ impl Stream {
         }
     }
 
-    /// Takes more text. Cheap: nothing is parsed before the next [`flush`](Stream::flush).
+    /// Adds text. This is cheap: nothing is parsed before the next [`flush`](Stream::flush).
     pub fn push(&mut self, text: &str) {
         if text.is_empty() {
             return;
@@ -87,7 +88,7 @@ impl Stream {
             text = text.strip_prefix('\n').unwrap_or(text);
         }
         self.after_return = text.ends_with('\r');
-        // The first three characters of all: one that CommonMark refuses, and two that are for `math`.
+        // CommonMark refuses the null character, and `math` masks formulas with the next two.
         if text.contains(['\r', '\0', '\u{1}', '\u{2}']) {
             let text = text.replace("\r\n", "\n").replace('\r', "\n");
             self.append(&text.replace(['\0', '\u{1}', '\u{2}'], "\u{fffd}"));
@@ -108,20 +109,20 @@ impl Stream {
         }
     }
 
-    /// What changed since the last time. Call it every 50 ms or so, not for each token. It may take
-    /// some milliseconds: off the async threads.
-    pub fn flush(&mut self) -> Vec<Change> {
+    /// The changes since the last call. To be called about every 50 ms, not for each token, and off the async
+    /// threads, because it may take some milliseconds.
+    pub fn flush(&mut self) -> Vec<BlockChange> {
         self.read(false);
         std::mem::take(&mut self.changes)
     }
 
-    /// The text is complete: closes what is open. Later pushes are ignored.
-    pub fn finish(&mut self) -> Vec<Change> {
+    /// Ends the text: closes the open block. Later pushes are ignored.
+    pub fn finish(&mut self) -> Vec<BlockChange> {
         self.read(true);
         std::mem::take(&mut self.changes)
     }
 
-    /// All blocks as a listener who heard every change has them.
+    /// All blocks, as a listener has them who applied every change.
     pub fn blocks(&self) -> Vec<SafeHtml> {
         let code = self.code.as_ref().map(|code| SafeHtml(code.figure()));
         self.done.iter().chain(&code).chain(&self.shown).cloned().collect()
@@ -148,7 +149,7 @@ impl Stream {
         self.code.is_none() && length > LARGE && length < self.seen + length / 32
     }
 
-    /// Closes all blocks that nothing can change any more, and feeds an open code block.
+    /// Closes the blocks that no further text can change, and feeds an open code block.
     fn advance(&mut self, ending: bool) {
         let (mut again, mut window) = (true, 0);
         while again {
@@ -163,8 +164,8 @@ impl Stream {
             }
             let tail = std::mem::take(&mut self.tail);
             let usable = if ending { tail.len() } else { bounds::settled_len(&tail) };
-            // Code that is markdown ends elsewhere than the parser thinks, so what it reads beyond it is in vain: it
-            // is given little more than the beginning.
+            // Code that is markdown ends elsewhere than the parser thinks, and what the parser reads beyond that end
+            // is wasted. So it is given little more than the beginning.
             let nest = nest_end(&tail[..usable]).map(|end| bounds::line_end(&tail, end.max(window)));
             let part = nest.map_or(usable, |end| end.min(usable));
             let taken;
@@ -176,10 +177,10 @@ impl Stream {
         }
     }
 
-    /// Says how much of `tail` is done with, and whether what remains must be looked at again.
+    /// Closes blocks. Gives how many bytes of `tail` are done with, and whether the rest must be looked at again.
     fn close_blocks(&mut self, tail: &str, usable: usize, ending: bool) -> (usize, bool) {
         let masked = math::mask(&tail[..usable], ending);
-        // What comes after the beginning of an open formula may be part of it.
+        // Text after the beginning of an open formula may be part of the formula.
         let usable = masked.open.map_or(usable, |open| bounds::line_start(tail, open));
         let tops = bounds::top_level(&masked.text[..usable]);
         let mut at = 0;
@@ -210,12 +211,12 @@ impl Stream {
         (at, false)
     }
 
-    fn close(&mut self, piece: math::Piece<'_>, footnote: bool) {
+    fn close(&mut self, piece: math::MaskedPiece<'_>, footnote: bool) {
         let block = html::block(piece, footnote, &self.definitions, &mut self.memo);
         self.memo = Memo::default();
         self.seen = 0;
-        // Rarely the parser reads lines after a definition otherwise than it would alone. What is read alone
-        // counts, as then it does not matter what was there before.
+        // In rare cases the parser reads the lines after a definition differently when they stand alone. The reading
+        // alone counts, because it does not depend on the text before.
         if block.roots > 1 {
             let tops = bounds::top_level(piece.text);
             if tops.len() > 1 {
@@ -232,9 +233,9 @@ impl Stream {
         self.put(piece, footnote, block);
     }
 
-    /// Renders those blocks once more whose references were defined after them.
+    /// Renders the blocks again that refer to definitions after them.
     fn resolve(&mut self) {
-        for Waiting { index, source, footnote, known, colours, formulas, name } in
+        for PendingBlock { index, source, footnote, known, colours, formulas, name } in
             std::mem::take(&mut self.waiting)
         {
             if known == self.definitions.known.len() {
@@ -249,13 +250,13 @@ impl Stream {
             let html = SafeHtml(block.html);
             if self.done[index] != html {
                 let index_told = u32::try_from(index).unwrap_or(u32::MAX);
-                self.changes.push(Change::Block { index: index_told, html: html.clone() });
+                self.changes.push(BlockChange::Block { index: index_told, html: html.clone() });
                 self.done[index] = html;
             }
         }
     }
 
-    fn put(&mut self, piece: math::Piece<'_>, footnote: bool, block: html::Block) {
+    fn put(&mut self, piece: math::MaskedPiece<'_>, footnote: bool, block: html::RenderedBlock) {
         pause();
         self.memo = Memo::default();
         self.definitions.learn(piece.text);
@@ -265,7 +266,7 @@ impl Stream {
             let Definitions { colours, formulas, ref known, .. } = self.definitions;
             let known = known.len();
             let name = block.anchor.as_ref().map(|anchor| anchor.name.clone());
-            self.waiting.push(Waiting { index, source, footnote, known, colours, formulas, name });
+            self.waiting.push(PendingBlock { index, source, footnote, known, colours, formulas, name });
         }
         self.definitions.colours = self.definitions.colours.saturating_sub(block.coloured);
         self.definitions.formulas = self.definitions.formulas.saturating_sub(block.formulas);
@@ -278,7 +279,7 @@ impl Stream {
         }
     }
 
-    /// Gives lines to the open code block, and closes it at its fence.
+    /// Gives lines to the open code block, and closes the block at its fence.
     fn feed(&mut self, text: &str, ending: bool) -> (usize, bool) {
         let Some(code) = &mut self.code else { return (0, true) };
         let (taken, closed) = code.feed(text, ending);
@@ -291,7 +292,7 @@ impl Stream {
         (taken, closed)
     }
 
-    /// Renders what is open.
+    /// Renders the open block.
     fn show(&mut self) {
         self.seen = self.tail.len();
         if self.code.is_some() {
@@ -302,10 +303,10 @@ impl Stream {
             usable = self.tail.len();
         }
         let masked = math::mask(&self.tail[..usable], false);
-        // An unfinished formula is shown when it is whole; it cannot be long.
+        // An unfinished formula is shown once it is whole, which is soon because formulas are short.
         let usable = masked.open.unwrap_or(usable);
         let text = &masked.text[..usable];
-        // A table's head alone looks like a paragraph.
+        // A table's head without its second row looks like a paragraph.
         if self.shown.is_none() && text.trim_start().starts_with('|') && text.lines().count() < 3 {
             return;
         }
@@ -330,7 +331,7 @@ impl Stream {
     fn tell(&mut self, html: String) {
         let html = SafeHtml(html);
         if self.shown.as_ref() != Some(&html) {
-            self.changes.push(Change::Block { index: self.index(), html: html.clone() });
+            self.changes.push(BlockChange::Block { index: self.index(), html: html.clone() });
             self.shown = Some(html);
         }
     }
@@ -339,19 +340,19 @@ impl Stream {
         let index = self.index();
         self.shown = None;
         match self.code.as_mut().and_then(OpenCode::news) {
-            Some(News::Figure(html)) => self.changes.push(Change::Block { index, html: SafeHtml(html) }),
-            Some(News::Lines(html)) => self.changes.push(Change::Lines { index, html: SafeHtml(html) }),
+            Some(News::Figure(html)) => self.changes.push(BlockChange::Block { index, html: SafeHtml(html) }),
+            Some(News::Lines(html)) => self.changes.push(BlockChange::Lines { index, html: SafeHtml(html) }),
             None => {}
         }
     }
 
-    /// What came after the limit, as it is.
+    /// Gives out the text beyond the limit as it is.
     fn plain(&mut self, last: bool) {
         let Some(rest) = self.rest.take() else { return };
         let mut left = rest.as_str();
         while left.len() > PLAIN || (last && !left.is_empty()) {
             let (piece, more) = left.split_at(left.floor_char_boundary(PLAIN));
-            // The first line end in a <pre> is not shown.
+            // HTML ignores the first line end in a `<pre>`.
             let first = if piece.starts_with('\n') { "\n" } else { "" };
             self.tell(format!("<pre class=\"plain\">{first}{}</pre>", sanitize::text(piece)));
             self.done.extend(self.shown.take());

@@ -1,18 +1,18 @@
-//! Where the top-level blocks of a text begin and end, and how much of an unfinished text can be trusted.
+//! Where the top-level blocks of a text begin and end, and how much of an unfinished text is settled.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::tags;
 
-/// What we read. Footnotes as GitHub has them.
+/// The extensions of CommonMark that are read; footnotes as on GitHub.
 pub(super) const OPTIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_STRIKETHROUGH)
     .union(Options::ENABLE_TASKLISTS)
     .union(Options::ENABLE_FOOTNOTES)
     .union(Options::ENABLE_GFM);
 
-/// A top-level block, in bytes of the text. What lies between two blocks (blank lines, reference
-/// definitions) goes with the later one.
+/// A top-level block, in bytes of the text. Blank lines and reference definitions between two blocks belong to the
+/// later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Top {
     pub start: usize,
@@ -22,13 +22,13 @@ pub(super) struct Top {
     pub footnote: bool,
 }
 
-/// The top-level blocks of `text`, which has no `\r`.
+/// The top-level blocks of `text`, which holds no `\r`.
 pub(super) fn top_level(text: &str) -> Vec<Top> {
     let mut tops: Vec<Top> = Vec::new();
     let mut depth = 0usize;
-    // The end of what is inside the last block, when that is a list, a quote or a footnote.
+    // Where the content of the last block ends, if that is a list, a quote or a footnote.
     let mut inside = None;
-    // Details that are open: what stands in them belongs to their block.
+    // Open `<details>`, which hold the blocks after them.
     let (mut folds, mut fold_ends, mut is_paragraph) = (0, false, false);
     for (event, range) in Parser::new_ext(text, OPTIONS).into_offset_iter() {
         let start = range.start;
@@ -94,8 +94,8 @@ fn is_container(event: &Event<'_>) -> bool {
     }
 }
 
-/// Settles where a block ends. The parser ends a container before or after definitions that follow it, as
-/// it happens; here it ends before the first line that is not indented after what is `inside`.
+/// Sets where a block ends. The parser ends a container before or after the definitions that follow it, depending on
+/// chance; here it ends before the first line after `inside` that is not indented.
 fn close(text: &str, block: &mut Top, inside: Option<usize>, next: usize) {
     let Some(inside) = inside else {
         block.end = block.end.min(next);
@@ -121,7 +121,7 @@ pub(super) fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// `at` when a line begins there, else where the next one does.
+/// `at` if a line begins there, else the beginning of the next line.
 pub(super) fn line_end(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
     if at == 0 || text.as_bytes()[at - 1] == b'\n' {
@@ -130,18 +130,18 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
     text.as_bytes()[at..].iter().position(|&b| b == b'\n').map_or(text.len(), |newline| at + newline + 1)
 }
 
-/// How much of `text` tells for good where blocks begin: its whole lines, and the last, unfinished
-/// line once no end of it could make another kind of block of it.
+/// How many bytes of `text` determine for good where blocks begin: its whole lines, and the unfinished last line once
+/// no continuation can make it another kind of block.
 pub(super) fn settled_len(text: &str) -> usize {
     let whole = line_start(text, text.len());
     if is_settled(&text[whole..]) { text.len() } else { whole }
 }
 
-/// Whether the kind of the line is known from its beginning. When in doubt it is not.
+/// Whether the beginning of a line determines its kind. False in doubt.
 fn is_settled(line: &str) -> bool {
     let line = line.trim_start_matches([' ', '\t']);
     let Some(first) = line.chars().next() else { return false };
-    // It may become the row under a table's head.
+    // The line may become the row under a table's head.
     if line.bytes().all(|b| matches!(b, b'|' | b':' | b'-' | b' ' | b'\t')) {
         return false;
     }
@@ -151,13 +151,13 @@ fn is_settled(line: &str) -> bool {
         '*' | '_' | '-' | '+' => !line.chars().all(|c| c == first || c == ' ' || c == '\t'),
         '=' => run < line.len(),
         '#' => run < line.len(),
-        // A fence takes its whole line to be one.
+        // Whether a line is a fence depends on the whole line.
         '`' | '~' => run < 3 && run < line.len(),
         '0'..='9' => {
             let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
             !rest.strip_prefix(['.', ')']).unwrap_or(rest).trim_start_matches([' ', '\t']).is_empty()
         }
-        // Perhaps a definition: `[label]:`.
+        // The line may become a definition: `[label]:`.
         '[' => match line.find(']') {
             Some(end) => {
                 line[end + 1..].chars().next().is_some_and(|c| c != ':')

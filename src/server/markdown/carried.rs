@@ -1,5 +1,5 @@
-//! What one block leaves for later: reference definitions and who waits for one, names of headings, code that is
-//! coloured already.
+//! What one block leaves for later ones: reference definitions, blocks that wait for one, names of headings, coloured
+//! code.
 
 use std::collections::HashMap;
 
@@ -8,21 +8,24 @@ use pulldown_cmark::Parser;
 use super::highlight::{Highlighter, WORK};
 use super::{bounds, root};
 
-/// Further formulas of an answer are shown as they were written: each takes about 20 µs.
+/// The most formulas of an answer that are converted, because each takes about 20 µs; later ones are shown as
+/// written.
 pub(super) const FORMULAS: usize = 10_000;
 
-/// Reference definitions of earlier blocks, by folded label: address and title.
+/// The reference definitions of earlier blocks by folded label, as address and title, and what is left of the
+/// answer's budgets.
 #[derive(Default)]
 pub(super) struct Definitions {
     pub(super) known: HashMap<String, (String, String)>,
-    /// Bytes that references to earlier blocks may still expand to; a few bytes could ask for many.
+    /// The bytes that references to earlier blocks may still expand to, because a few bytes of references could ask
+    /// for many.
     pub(super) budget: usize,
-    /// The names of headings, and the one that the next keeps.
+    /// The names of headings, and the name that the next heading keeps.
     pub(super) anchors: root::Anchors,
     pub(super) keeps: Option<String>,
-    /// How long grammars may still work, in nanoseconds.
+    /// The nanoseconds that grammars may still work.
     pub(super) colours: usize,
-    /// How many formulas may still be converted.
+    /// The number of formulas that may still be converted.
     pub(super) formulas: usize,
 }
 
@@ -31,7 +34,7 @@ impl Definitions {
         Definitions { budget: 256 << 10, colours: WORK, formulas: FORMULAS, ..Definitions::default() }
     }
 
-    /// Keeps the definitions in `source`, a block that is closed.
+    /// Adds the definitions in `source`, a closed block.
     pub(super) fn learn(&mut self, source: &str) {
         if !source.contains("]:") {
             return;
@@ -44,34 +47,34 @@ impl Definitions {
     }
 }
 
-/// A closed block that refers to what is not defined yet.
-pub(super) struct Waiting {
+/// A closed block that refers to a definition that has not come.
+pub(super) struct PendingBlock {
     pub(super) index: usize,
     pub(super) source: String,
     pub(super) footnote: bool,
-    /// How many definitions were known.
+    /// The number of definitions known when the block was rendered.
     pub(super) known: usize,
-    /// What was left to grammars, and how many formulas.
+    /// The budgets of grammars and formulas when the block was rendered.
     pub(super) colours: usize,
     pub(super) formulas: usize,
-    /// Its name, if it is a heading.
+    /// The name of the heading, if the block is one.
     pub(super) name: Option<String>,
 }
 
-/// Labels match without regard to case and white space.
+/// Folds a label, because labels match without regard to case and white space.
 pub(super) fn fold(label: &str) -> String {
     label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase().to_uppercase()
 }
 
-/// Code of the open block that was coloured before, by place: a growing list with code in it is
-/// rendered again and again, its code is not.
+/// The coloured code of the open block, by index: a growing list with code in it is rendered again and again, but its
+/// code is coloured once.
 #[derive(Default)]
 pub(super) struct Memo(Vec<Coloured>);
 
 /// The whole lines of a code block, coloured.
 struct Coloured {
     info: String,
-    /// What was left to grammars when it began.
+    /// The budget of grammars when the code block began.
     left: usize,
     source: String,
     html: String,
@@ -79,8 +82,8 @@ struct Coloured {
 }
 
 impl Memo {
-    /// The lines of the `place`-th code block, and how much of the work that was `left` to grammars they took. Lines before
-    /// `whole` are kept: the last may still grow.
+    /// The lines of the `place`-th code block, and how much of the budget `left` to grammars they took. Lines before
+    /// `whole` are kept; the last line may still grow.
     pub(super) fn colour(
         &mut self,
         place: usize,
@@ -97,7 +100,7 @@ impl Memo {
             let highlighter = Highlighter::new(info, left);
             self.0.push(Coloured { info: info.to_owned(), left, source, html, highlighter });
         }
-        // Just pushed, or there before: blocks come in order.
+        // The entry was just pushed or was there before, because code blocks come in order.
         let Some(known) = self.0.get_mut(place) else { return (String::new(), 0) };
         for line in code.get(known.source.len()..whole).unwrap_or("").split_inclusive('\n') {
             known.highlighter.line(line, &mut known.html);

@@ -1,11 +1,11 @@
-//! A fenced code block at the top level, read line by line while it is written.
+//! [`OpenCode`]: a fenced code block at the top level, read line by line as it is written.
 
 use std::borrow::Cow;
 
 use super::highlight::{Highlighter, token};
 use super::{html, sanitize};
 
-/// The rules of <https://spec.commonmark.org/0.31.2/#fenced-code-blocks>.
+/// A fence by the rules of <https://spec.commonmark.org/0.31.2/#fenced-code-blocks>.
 #[derive(Debug, PartialEq, Eq)]
 struct Fence {
     marker: char,
@@ -14,7 +14,7 @@ struct Fence {
 }
 
 impl Fence {
-    /// The fence and its info string, from the opening line.
+    /// The fence that a line opens, and its info string.
     fn open(line: &str) -> Option<(Fence, &str)> {
         let text = line.trim_start_matches(' ');
         let marker = text.chars().next().filter(|c| matches!(c, '`' | '~'))?;
@@ -31,7 +31,7 @@ impl Fence {
             && rest.trim_matches([' ', '\t', '\n']).is_empty()
     }
 
-    /// The line without as much white space as stood before the fence.
+    /// The line without the white space that the fence is indented by.
     fn strip<'a>(&self, line: &'a str) -> Cow<'a, str> {
         let mut column = 0;
         for (at, c) in line.char_indices() {
@@ -46,20 +46,20 @@ impl Fence {
     }
 }
 
-/// The fences that are open in each other: the block's own, and those that stand in a text about markdown.
+/// The fences open within each other: the block's own, and those within a text about markdown.
 ///
-/// By CommonMark the first fence that is long enough ends a block. Models write markdown with code in it between
-/// fences of one length, so in a block that says it is markdown, a fence that names a language opens one of its
-/// own, and the next that names nothing ends that one.
+/// By CommonMark the first fence that is long enough ends a block. But models write markdown that contains code
+/// between fences of equal length. So in a block that says it is markdown, a fence that names a language opens an
+/// inner block, and the next fence without a name ends that one.
 struct Fences {
     own: Fence,
-    /// The block's text is markdown.
+    /// The block says that its text is markdown.
     nests: bool,
-    /// Those inside, and whether their text is markdown.
+    /// The inner fences, and whether their text is markdown too.
     inner: Vec<(Fence, bool)>,
 }
 
-/// Deeper fences are text.
+/// Fences nested deeper are text.
 const DEPTH: usize = 16;
 
 fn is_markdown(info: &str) -> bool {
@@ -67,28 +67,28 @@ fn is_markdown(info: &str) -> bool {
 }
 
 impl Fences {
-    /// From the line that opens the block, and its info string.
+    /// The fences after the line that opens the block, and its info string.
     fn open(line: &str) -> Option<(Fences, &str)> {
         let (own, info) = Fence::open(line)?;
         let is_code = own.marker == '`' && info.contains('`');
         (!is_code).then(|| (Fences { own, nests: is_markdown(info), inner: Vec::new() }, info))
     }
 
-    /// Whether the line ends the block.
+    /// Takes a line. Whether it ends the block.
     fn are_closed_by(&mut self, line: &str) -> bool {
         let (fence, nests) =
             self.inner.last().map_or((&self.own, self.nests), |(fence, nests)| (fence, *nests));
         if self.inner.is_empty() && fence.is_closed_by(line) {
             return true;
         }
-        // What stands in lists is indented.
+        // Fences in lists are indented.
         let text = line.trim_start_matches([' ', '\t']);
         if !self.inner.is_empty() && fence.is_closed_by(text) {
             self.inner.pop();
         } else if nests
             && self.inner.len() < DEPTH
             && let Some((Fences { own: found, nests, .. }, info)) = Fences::open(text)
-            // A shorter one, or one of the other kind, is no fence for whoever reads the outer one.
+            // A fence that is shorter or of the other kind means nothing to a parser of the outer block.
             && found.marker == fence.marker
             && found.length >= fence.length
             && info.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '{' | '.'))
@@ -99,7 +99,7 @@ impl Fences {
     }
 }
 
-/// Where the first line ends that opens such a block, unless it stands in something else.
+/// Where the first line ends that opens such a block, unless the line stands in another block.
 pub(super) fn nest_end(text: &str) -> Option<usize> {
     let mut at = 0;
     text.split_inclusive('\n').find_map(|line| {
@@ -110,28 +110,28 @@ pub(super) fn nest_end(text: &str) -> Option<usize> {
     })
 }
 
-/// An open code block: what it looks like so far, and what listeners know of it.
+/// An open code block: its lines so far, and how many of them listeners have.
 pub(super) struct OpenCode {
     fences: Fences,
     label: String,
     highlighter: Highlighter,
-    /// Finished lines, sanitized.
+    /// Finished lines as sanitized HTML.
     lines: String,
-    /// How much of `lines` has been told; `None` before the block itself has been.
+    /// How much of `lines` listeners have; `None` before they have the block.
     told: Option<usize>,
-    /// How many lines there are, and whether the block was told to be a long one.
+    /// The number of lines, and whether listeners have the block as a long one.
     count: usize,
     long: bool,
 }
 
-/// What to tell of an open code block.
+/// A change of an open code block.
 pub(super) enum News {
     Figure(String),
     Lines(String),
 }
 
 impl OpenCode {
-    /// Begins with the line of the fence. Grammars may work `left` nanoseconds.
+    /// Begins a block with the line of its fence. Grammars may work `left` nanoseconds for it.
     pub(super) fn open(line: &str, left: usize) -> Option<OpenCode> {
         let (fences, info) = Fences::open(line)?;
         let highlighter = Highlighter::new(info, left);
@@ -139,8 +139,8 @@ impl OpenCode {
         Some(OpenCode { fences, label, highlighter, lines, told: None, count: 0, long: false })
     }
 
-    /// Takes whole lines from `text` (all of it when `ending`) up to and with the closing fence.
-    /// Says how many bytes it took, and whether the block is closed.
+    /// Takes whole lines from `text` (all of it when `ending`) up to and including the closing fence. Gives how many
+    /// bytes it took, and whether the block is closed.
     pub(super) fn feed(&mut self, text: &str, ending: bool) -> (usize, bool) {
         let (mut taken, mut closed, mut raw) = (0, false, String::new());
         for line in text.split_inclusive('\n') {
@@ -161,12 +161,12 @@ impl OpenCode {
         (taken, closed || ending)
     }
 
-    /// How long grammars have worked, in nanoseconds.
+    /// How many nanoseconds grammars have worked.
     pub(super) fn spent(&self) -> usize {
         self.highlighter.spent()
     }
 
-    /// What is new since the last time.
+    /// The change since the last call.
     pub(super) fn news(&mut self) -> Option<News> {
         let was_long = std::mem::replace(&mut self.long, self.count > html::LONG);
         match self.told.replace(self.lines.len()).filter(|_| was_long == self.long) {
@@ -176,7 +176,7 @@ impl OpenCode {
         }
     }
 
-    /// The whole block as it is told so far.
+    /// The whole block as listeners have it.
     pub(super) fn figure(&self) -> String {
         html::figure(&self.label, &self.lines[..self.told.unwrap_or(0)], self.long)
     }
@@ -202,7 +202,7 @@ mod tests {
         );
     }
 
-    /// The text of the first code block, and what comes after it.
+    /// The text of the first code block, and what follows it.
     fn block(text: &str) -> (String, String) {
         let html = render(text).into_string();
         let (_, rest) = html.split_once("<pre><code>").expect("a block");

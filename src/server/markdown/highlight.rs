@@ -1,8 +1,8 @@
-//! Colours code line by line, with a handful of one-letter classes: [`Lexer`] for the languages of most
-//! chats, syntect's grammars for more than 150 others.
+//! [`Highlighter`]: colours code line by line with a handful of one-letter classes: [`Lexer`] for the languages of
+//! most chats, syntect's grammars for more than 150 others.
 //!
-//! `k` keyword, which is written as `<b>`; the others are classes of `<i>`: `s` string, `c` comment, `n` number
-//! or constant, `t` type, `f` function, `h` heading, `i` inserted, `d` deleted. What has no class has no element.
+//! `k` is a keyword and written as `<b>`; the others are classes of `<i>`: `s` string, `c` comment, `n` number or
+//! constant, `t` type, `f` function, `h` heading, `i` inserted, `d` deleted. Code without a class has no element.
 
 mod grammar;
 mod languages;
@@ -16,29 +16,29 @@ use markup::Markup;
 
 pub(super) use grammar::WORK;
 
-/// Longer lines are not coloured.
+/// Lines of more bytes are not coloured.
 const LINE: usize = 4 << 10;
-/// What comes after so much of one block is not coloured.
+/// The most bytes of one block that are coloured.
 const BLOCK: usize = 256 << 10;
 
-/// The language that an info string names, in small letters.
+/// The language that an info string names, in lower case.
 pub(super) fn token(info: &str) -> Option<String> {
     let token = info.split([' ', '\t', ',', '{', ':', ';']).next().unwrap_or("").trim_start_matches('.');
     (!token.is_empty() && token.len() <= 40).then(|| token.to_ascii_lowercase())
 }
 
-/// Colours the lines of one code block in order.
+/// Colours the lines of one code block, given in order.
 #[derive(Clone)]
 pub(super) struct Highlighter {
     by: By,
     bytes: usize,
-    /// The work of a grammar that is no longer asked.
+    /// The nanoseconds that a grammar worked before it was dropped.
     spent: usize,
 }
 
 #[derive(Clone)]
 enum By {
-    /// Plain text.
+    /// No colours.
     Nothing,
     Lexer(Lexer),
     Markup(Markup),
@@ -46,7 +46,7 @@ enum By {
 }
 
 impl Highlighter {
-    /// For the language that the info string of a code block names. Grammars may work `left` nanoseconds for it.
+    /// A highlighter for the language that an info string names. Grammars may work `left` nanoseconds for it.
     pub(super) fn new(info: &str, left: usize) -> Highlighter {
         let grammar = |token: &str| Grammar::new(token, left).map(|grammar| By::Grammar(Box::new(grammar)));
         let own =
@@ -55,13 +55,13 @@ impl Highlighter {
         Highlighter { by: by.unwrap_or(By::Nothing), bytes: 0, spent: 0 }
     }
 
-    /// How long grammars have worked, in nanoseconds.
+    /// How many nanoseconds grammars have worked.
     pub(super) fn spent(&self) -> usize {
         self.spent + if let By::Grammar(grammar) = &self.by { grammar.spent } else { 0 }
     }
 
-    /// Writes one line, which ends with `\n`, as HTML. A line that is too long, or that a grammar gives up on,
-    /// ends the colours of its block: the state after it is unknown.
+    /// Writes one line, which ends with `\n`, as HTML. After a line that is too long, or that a grammar gives up on,
+    /// the block has no more colours, because the state after it is unknown.
     pub(super) fn line(&mut self, line: &str, out: &mut String) {
         #[cfg(test)]
         LINES.with(|lines| lines.set(lines.get() + 1));
@@ -86,9 +86,9 @@ impl Highlighter {
     }
 }
 
-/// Writes the pieces of a line that a reader tells, each by its end and its class.
+/// Writes the pieces of a line that `read` reports, each by its end and class.
 fn by_pieces(line: &str, out: &mut String, read: impl FnOnce(&mut dyn FnMut(usize, Class))) {
-    let (mut run, mut at) = (Run { line, start: 0, class: None }, 0);
+    let (mut run, mut at) = (ClassRun { line, start: 0, class: None }, 0);
     read(&mut |end, class| {
         run.take(at..end, class, out);
         at = end;
@@ -97,28 +97,28 @@ fn by_pieces(line: &str, out: &mut String, read: impl FnOnce(&mut dyn FnMut(usiz
 }
 
 /// Neighbouring pieces of a line with the same class.
-struct Run<'a> {
+struct ClassRun<'a> {
     line: &'a str,
     start: usize,
     class: Class,
 }
 
-impl Run<'_> {
+impl ClassRun<'_> {
     fn take(&mut self, piece: std::ops::Range<usize>, class: Class, out: &mut String) {
         let text = self.line.get(piece.clone()).unwrap_or("");
-        // White space looks the same in each class, so it may join the piece before it.
+        // White space looks the same in every class, so it joins the piece before it.
         if text.is_empty() || class == self.class || text.trim().is_empty() {
             return;
         }
         self.end(piece.start, out);
-        *self = Run { line: self.line, start: piece.start, class };
+        *self = ClassRun { line: self.line, start: piece.start, class };
     }
 
     fn end(&self, at: usize, out: &mut String) {
         let text = self.line.get(self.start..at).unwrap_or("");
         let (text, space) = text.split_at(text.trim_end().len());
         match self.class.filter(|_| !text.is_empty()) {
-            // The most frequent one, so it has the shortest name.
+            // Keywords are the most frequent, so they have the shortest tag.
             Some("k") => {
                 out.push_str("<b>");
                 escape(text, out);
@@ -135,7 +135,7 @@ impl Run<'_> {
     }
 }
 
-/// For text between tags.
+/// Escapes text between tags.
 pub(super) fn escape(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find(['&', '<', '>']) {
@@ -152,7 +152,7 @@ pub(super) fn escape(text: &str, out: &mut String) {
 
 #[cfg(test)]
 thread_local! {
-    /// Lines of code that were coloured in this thread.
+    /// The number of lines that this thread coloured.
     pub(super) static LINES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 

@@ -1,4 +1,4 @@
-//! One block of markdown as HTML, before it is sanitized.
+//! [`block`]: one block of markdown as HTML, not yet sanitized.
 
 mod flanks;
 mod writer;
@@ -9,36 +9,41 @@ use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser};
 
 use super::carried::{Definitions, Memo, fold};
 use super::highlight::escape;
-use super::math::{self, Piece};
+use super::math::{self, MaskedPiece};
 use super::{bounds, root, sanitize};
 use writer::Writer;
 
-/// A block with more elements is shown as plain text: each costs about 2 µs.
+/// A block of more elements is shown as plain text, because each costs about 2 µs.
 pub(super) const ELEMENTS: usize = 20_000;
 /// Code of more lines can be folded.
 pub(super) const LONG: usize = 30;
 
-/// A block that is rendered.
+/// A rendered block, and what it took from the answer's budgets.
 #[derive(Default)]
-pub(super) struct Block {
-    /// Empty when there is none.
+pub(super) struct RenderedBlock {
+    /// Empty if the piece holds no block.
     pub html: String,
-    /// How much of the budget of definitions it used up.
+    /// Bytes taken from the budget of definitions.
     pub spent: usize,
-    /// The name of its heading.
+    /// The name of the heading, if the block is one.
     pub anchor: Option<root::Anchor>,
-    /// How long grammars worked on its code.
+    /// The nanoseconds that grammars worked on its code.
     pub coloured: usize,
-    /// How many formulas it has.
+    /// The number of formulas.
     pub formulas: usize,
-    /// More than one where the piece was not a single block after all.
+    /// The number of root elements: more than one if the piece was not a single block after all.
     pub roots: usize,
-    /// It refers to what is not defined yet.
+    /// The block refers to a definition that has not come.
     pub waits: bool,
 }
 
 /// Renders the only block in `piece`.
-pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo: &mut Memo) -> Block {
+pub(super) fn block(
+    piece: MaskedPiece<'_>,
+    footnote: bool,
+    known: &Definitions,
+    memo: &mut Memo,
+) -> RenderedBlock {
     let (left, waits) = (Cell::new(known.budget), Cell::new(false));
     let lookup = |link: BrokenLink<'_>, read: &str| {
         let found = known.known.get(&fold(as_written(&link, read, piece.text)));
@@ -47,7 +52,7 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
         left.set(left.get().checked_sub(address.len() + title.len())?);
         Some((CowStr::from(address.clone()), CowStr::from(title.clone())))
     };
-    // References to footnotes that are defined elsewhere are read in the older way only.
+    // With footnotes as on GitHub the parser reads no reference to a footnote that is defined in another block.
     let options =
         if footnote { bounds::OPTIONS } else { bounds::OPTIONS.union(Options::ENABLE_OLD_FOOTNOTES) };
     let swaps = flanks::swaps(piece.text);
@@ -63,7 +68,7 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
         Parser::new_with_broken_link_callback(text, options, Some(|link: BrokenLink<'_>| lookup(link, text)));
     let mut writer = Writer::new(piece, memo, 8 * piece.text.len() + 4096, known);
     for (event, range) in parser.into_offset_iter() {
-        // What is swapped is so for the parser only.
+        // The parser reads swapped characters; the output has those of the text.
         let event = match (&event, piece.text.get(range.clone())) {
             (Event::Text(read), Some(written))
                 if swapped.is_some() && text.get(range.clone()) == Some(&**read) =>
@@ -77,7 +82,7 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
             let spent = known.budget - left.get();
             let (coloured, formulas) = (writer.coloured, writer.formulas.len());
             let html = raw(piece.source);
-            return Block { html, spent, coloured, formulas, roots: 1, ..Block::default() };
+            return RenderedBlock { html, spent, coloured, formulas, roots: 1, ..RenderedBlock::default() };
         }
     }
     writer.end_all();
@@ -87,22 +92,30 @@ pub(super) fn block(piece: Piece<'_>, footnote: bool, known: &Definitions, memo:
     let anchor = root::finish(&mut html, &known.anchors, known.keeps.as_deref());
     let html = math::fill(html, &formulas);
     let formulas = formulas.len();
-    Block { html, spent: known.budget - left.get(), anchor, coloured, formulas, roots, waits: waits.get() }
+    RenderedBlock {
+        html,
+        spent: known.budget - left.get(),
+        anchor,
+        coloured,
+        formulas,
+        roots,
+        waits: waits.get(),
+    }
 }
 
-/// The label of a reference, which is part of what the parser `read`, as it stands in `text`.
+/// The label of a reference as it stands in `text`, of which the parser `read` a copy.
 fn as_written<'a>(link: &'a BrokenLink<'_>, read: &str, text: &'a str) -> &'a str {
     let at =
         read.get(link.span.clone()).and_then(|span| Some(link.span.start + span.rfind(&*link.reference)?));
     at.and_then(|at| text.get(at..at + link.reference.len())).unwrap_or(&link.reference)
 }
 
-/// Markdown as it was written.
+/// Markdown source as text.
 pub(super) fn raw(source: &str) -> String {
     format!("<p class=\"raw\">{}</p>", sanitize::text(source.trim()))
 }
 
-/// What a code block says about its language: the first word, without what could mislead.
+/// The label of a code block: the first word of its info string, without characters that could mislead.
 pub(super) fn label(info: &str) -> String {
     let hidden = |c: char| {
         c.is_control()
@@ -112,8 +125,8 @@ pub(super) fn label(info: &str) -> String {
     word.chars().filter(|&c| !hidden(c)).take(24).collect()
 }
 
-/// A code block with these lines, which are HTML; a `long` one can be folded. Both switches are check boxes
-/// for the style sheet, so they work without a script.
+/// A code block with these lines, which are HTML. A `long` one can be folded. Both switches are check boxes for the
+/// style sheet, so that they work without a script.
 pub(super) fn figure(label: &str, lines: &str, long: bool) -> String {
     let mut out = String::from("<figure class=\"code\"><header><span>");
     escape(label, &mut out);

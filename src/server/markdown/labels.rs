@@ -1,11 +1,11 @@
-//! The words of ours in rendered HTML, and how they become those of another language.
+//! [`labelled`]: puts the words of the site that rendered HTML contains into a reader's language.
 
 use std::borrow::Cow;
 
 use super::highlight::escape;
 
-/// A word in what the writer makes, between what stands around it, and its key in `locales/`. No text that somebody
-/// wrote can look like one: text has no tags.
+/// Each label: the markup before it, the English word, the markup after it, and its key in `locales/`. Text that
+/// somebody wrote cannot look like one, because text holds no tags.
 const LABELS: [(&str, &str, &str, &str); 8] = [
     (" class=\"fold\">", "Fold", "</label>", "code-fold"),
     ("<label><input type=\"checkbox\">", "Wrap", "</label>", "code-wrap"),
@@ -17,7 +17,7 @@ const LABELS: [(&str, &str, &str, &str); 8] = [
     ("<p class=\"label\">", "Caution", "</p>", "label-caution"),
 ];
 
-/// The same HTML with the words that `say` has for their keys: HTML is rendered and kept once, for the readers of all
+/// The HTML with the words that `say` gives for the keys. HTML is rendered and cached once for the readers of all
 /// languages.
 pub fn labelled<'a>(html: &'a str, say: impl Fn(&'static str) -> String) -> Cow<'a, str> {
     let mut html = Cow::Borrowed(html);

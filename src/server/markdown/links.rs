@@ -1,4 +1,4 @@
-//! Which addresses may be followed or shown, and where a bare address stands in a text.
+//! Which addresses may be followed or shown, and where bare addresses stand in a text.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use ammonia::Url;
 
 use super::scripts::{is_glued, is_punctuation};
 
-/// The address, when a browser may follow it: http, https, mailto or tel.
+/// The address if a browser may follow it: http, https, mailto or tel.
 pub(super) fn address(given: &str) -> Option<Url> {
     if given.contains(|c: char| c.is_control()) {
         return None;
@@ -21,7 +21,7 @@ pub(super) fn address(given: &str) -> Option<Url> {
     if ok { Url::parse(given).ok() } else { None }
 }
 
-/// Whether it is an image that carries its own bytes, in a format that cannot act.
+/// Whether the address is an image that carries its own bytes, in a format without scripts.
 pub(super) fn is_raster(given: &str) -> bool {
     let Some((kind, bytes)) = given.strip_prefix("data:image/").and_then(|rest| rest.split_once(";base64,"))
     else {
@@ -31,14 +31,14 @@ pub(super) fn is_raster(given: &str) -> bool {
         && bytes.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
 }
 
-/// A bare address in a text: where it stands, and what to put before it.
+/// A bare address in a text: its range, and the scheme to put before it.
 pub(super) struct Bare {
     pub at: Range<usize>,
     pub scheme: &'static str,
 }
 
-/// Where the next bare address in `text` stands at or after `from`:
-/// <https://github.github.com/gfm/#autolinks-extension->, also right after letters of other scripts.
+/// The next bare address in `text` at or after `from`, by <https://github.github.com/gfm/#autolinks-extension-> and
+/// also right after letters of scripts without spaces.
 pub(super) fn next_bare(text: &str, from: usize) -> Option<Bare> {
     let mut at = from;
     loop {
@@ -64,7 +64,7 @@ fn web(text: &str, start: usize) -> Option<Bare> {
     (named && dotted && plain && free).then_some(Bare { at: start..start + url.len(), scheme })
 }
 
-/// The address of a person around the `@` at `at`.
+/// The mail address around the `@` at `at`.
 fn mail(text: &str, from: usize, at: usize) -> Option<Bare> {
     let is_local = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+');
     let local = text.as_bytes()[from..at].iter().rev().take(64).take_while(|&&b| is_local(b)).count();
@@ -91,10 +91,10 @@ fn find_start(text: &str) -> Option<usize> {
     })
 }
 
-/// Up to white space, `<`, punctuation that is not ASCII, or a letter of a script without spaces; without
-/// trailing punctuation, and without closing parentheses that were not opened. Answers in Chinese write on
-/// right after an address far more often than they write an address with Chinese in it: such a one is a link
-/// where it stands between brackets. But a host that begins with such a letter may hold more.
+/// The length of an address: it ends at white space, `<`, punctuation that is not ASCII, or a letter of a script
+/// without spaces; trailing punctuation and unopened closing parentheses do not count. Chinese answers go on right
+/// after an address far more often than an address contains Chinese; such an address is a link if it stands in angle
+/// brackets. A host that begins with such a letter may contain more of them.
 fn extent(text: &str) -> usize {
     let ends = |c: char| c.is_whitespace() || c.is_control() || c == '<' || is_punctuation(c);
     let host = if text.starts_with("www.") { 0 } else { text.find("://").map_or(0, |at| at + 3) };
@@ -108,7 +108,7 @@ fn extent(text: &str) -> usize {
     let mut surplus = count(')').saturating_sub(count('('));
     while let Some(last) = url.chars().next_back() {
         match last {
-            // What looks like the name of a character is none of the address.
+            // The end may look like a character reference, which is not part of the address.
             ';' if is_reference(url) => url = &url[..url.rfind('&').unwrap_or(0) + 1],
             '&' if text[url.len()..].contains(';') => {}
             '?' | '!' | '.' | ',' | ':' | '*' | '_' | '~' | '\'' | '"' | ';' => {}

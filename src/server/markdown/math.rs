@@ -1,15 +1,16 @@
 //! Where formulas stand in a text: `$…$`, `$$…$$`, `\(…\)`, `\[…\]` and `\begin{…}…\end{…}`.
 //!
-//! Formulas are found before markdown is read, for `_`, `*`, `|` and `\\` mean other things in them. Each is
-//! *masked*: overwritten with as many characters that mean nothing, so that places stay what they were.
-//! Where markdown turns out to be code, the mask is lifted again. What is a formula is decided by its own
-//! lines alone, so it does not matter how a text is cut:
+//! Formulas are found before markdown is read, because `_`, `*`, `|` and `\\` mean other things in them. Each formula
+//! is *masked*: overwritten by as many bytes that mean nothing, so that offsets stay. If markdown turns out to be
+//! code, the mask is lifted again. Only the lines of a formula decide what is one, so it does not matter how a text
+//! is cut:
 //!
-//! - `$…$` and `\(…\)` stand on one line. Money stays text: a `$` opens before what is no space and not
-//!   after a letter or digit, and the next `$` closes it only after what is no space and before no digit. With
-//!   spaces inside both of them it is a formula when it looks like TeX: `$ x^2 $`, but not `$ 5 to $ 10`.
-//! - `$$…$$`, `\[…\]` and an environment of formulas, which needs no delimiters, may take several lines, none of
-//!   them blank or a code fence.
+//! - `$…$` and `\(…\)` stand on one line. To leave money alone, a `$` opens a formula only before a character other
+//!   than a space and not after a letter or digit, and the next `$` closes it only after a character other than a space
+//!   and not before a digit. With spaces inside both dollars it is a formula if it looks like TeX: `$ x^2 $`, but not
+//!   `$ 5 to $ 10`.
+//! - `$$…$$`, `\[…\]` and an environment of formulas, which needs no delimiters, may take several lines, none of them
+//!   blank or a code fence.
 
 mod masks;
 pub(super) mod scan;
@@ -23,11 +24,11 @@ use super::bounds::line_start;
 
 use scan::{Scan, quotes, unquoted};
 
-/// Longer formulas are text, in bytes.
+/// Formulas of more bytes are text.
 const LIMIT: usize = 4 << 10;
-/// So are those of more lines.
+/// Formulas of more lines are text.
 const LINES: usize = 64;
-/// What masks a formula: its first byte and each further one. [`super::Stream`] lets neither in.
+/// The mask of a formula: its first byte, and each further one. [`super::Stream`] lets neither into a text.
 const FIRST: char = '\u{1}';
 pub(super) const MORE: char = '\u{2}';
 
@@ -38,25 +39,25 @@ pub(super) struct Formula {
     pub display: bool,
 }
 
-/// A text, and the same with its formulas masked.
+/// A text, and the same text with its formulas masked.
 pub(super) struct Masked<'a> {
     pub source: &'a str,
     pub text: Cow<'a, str>,
     formulas: Vec<Formula>,
-    /// Where a formula begins whose end may still come.
+    /// Where a formula begins that further text may close.
     pub open: Option<usize>,
 }
 
-/// A part of a masked text: whole lines, so no formula is cut.
+/// Whole lines of a masked text, so that no formula is cut.
 #[derive(Clone, Copy)]
-pub(super) struct Piece<'a> {
+pub(super) struct MaskedPiece<'a> {
     pub source: &'a str,
     pub text: &'a str,
     formulas: &'a [Formula],
     base: usize,
 }
 
-/// Masks the formulas of `source`, which has no `\r`. Unless it is `whole`, more text may follow.
+/// Masks the formulas of `source`, which holds no `\r`. Unless it is `whole`, more text may follow.
 pub(super) fn mask(source: &str, whole: bool) -> Masked<'_> {
     let mut masked = Masked { source, text: Cow::Borrowed(source), formulas: Vec::new(), open: None };
     mask_formulas(&mut masked, whole);
@@ -88,16 +89,16 @@ fn mask_formulas(masked: &mut Masked<'_>, whole: bool) {
 }
 
 impl Masked<'_> {
-    pub(super) fn piece(&self, range: Range<usize>) -> Piece<'_> {
-        Piece { source: self.source, text: &self.text, formulas: &self.formulas, base: 0 }.part(range)
+    pub(super) fn piece(&self, range: Range<usize>) -> MaskedPiece<'_> {
+        MaskedPiece { source: self.source, text: &self.text, formulas: &self.formulas, base: 0 }.part(range)
     }
 }
 
-impl<'a> Piece<'a> {
-    /// Whole lines of it.
-    pub(super) fn part(&self, range: Range<usize>) -> Piece<'a> {
+impl<'a> MaskedPiece<'a> {
+    /// The lines in `range`, which must be whole.
+    pub(super) fn part(&self, range: Range<usize>) -> MaskedPiece<'a> {
         let place = |at: usize| self.formulas.partition_point(|formula| formula.range.start < at + self.base);
-        Piece {
+        MaskedPiece {
             source: &self.source[range.clone()],
             text: &self.text[range.clone()],
             formulas: &self.formulas[place(range.start)..place(range.end)],
@@ -105,8 +106,8 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// The text of an event at `range` in parts: text as it was written, and formulas. What an event says for
-    /// itself (a character by its name) is text without masks.
+    /// The text of a parser's event at `range`, in parts of text and formulas. Text that the event made up itself
+    /// (for a character reference) holds no masks.
     pub(super) fn parts(
         &self,
         text: &str,
@@ -130,12 +131,12 @@ impl<'a> Piece<'a> {
         each(&written[done..], None);
     }
 
-    /// The text of an event as it was written: for code.
+    /// The text of an event as it was written, for code.
     pub(super) fn lifted<'t>(&self, text: &'t str, range: Range<usize>) -> Cow<'t, str> {
         if !text.contains([FIRST, MORE]) {
             return Cow::Borrowed(text);
         }
-        // What the container put before each line.
+        // The marks of the container before each line.
         let indent = range.start - line_start(self.source, range.start);
         let mut out = String::new();
         self.parts(text, range, |part, formula| {
@@ -163,12 +164,13 @@ impl<'a> Piece<'a> {
         padded.unwrap_or(span).replace('\n', " ").into()
     }
 
-    /// A formula with its delimiters, as it was written.
+    /// A formula with its delimiters as it was written.
     pub(super) fn written(&self, formula: &Formula) -> &'a str {
         &self.source[formula.range.start - self.base..formula.range.end - self.base]
     }
 
-    /// The TeX of a formula, without delimiters (those of an environment belong to it) and without what containers put before its lines.
+    /// The TeX of a formula without its delimiters (`\begin` and `\end` are part of the TeX) and without the marks of
+    /// containers before its lines.
     pub(super) fn tex(&self, formula: &Formula) -> String {
         let written = self.written(formula);
         let width = match written {
@@ -184,17 +186,17 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// What must not stay in a text whose place is not known.
+/// The text without masks, for text whose offset is not known.
 pub(super) fn without_masks(text: &str) -> Cow<'_, str> {
     if text.contains([FIRST, MORE]) { text.replace([FIRST, MORE], "").into() } else { text.into() }
 }
 
-/// Where a rendered formula goes in HTML that is still to be sanitized.
+/// The marker that stands for a rendered formula in HTML that is still to be sanitized.
 pub(super) fn marker(number: usize) -> String {
     format!("{FIRST}{number}{MORE}")
 }
 
-/// Puts rendered formulas in their places.
+/// Replaces the markers by rendered formulas.
 pub(super) fn fill(html: String, formulas: &[String]) -> String {
     if formulas.is_empty() {
         return html;

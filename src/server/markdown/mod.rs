@@ -1,38 +1,37 @@
 //! Markdown to HTML that is safe to show.
 //!
-//! Text goes through one pipeline, whether it comes at once or in pieces: [`blocks`] cuts it into
-//! top-level blocks (with [`bounds`]) and closes each as soon as nothing that follows can change it;
-//! a block is parsed alone by pulldown-cmark and written by [`html`], code coloured by [`highlight`],
-//! links judged by [`links`]. A fenced code block is read line by line by [`fence`], so a long one is never
-//! looked at twice. [`sanitize`] comes last: what [`strict`] recognizes letter for letter as the writer's is
-//! kept, all else is taken apart by ammonia. `render` is the stream with one push, so both agree by
-//! construction.
+//! All text goes through one pipeline, whether it comes at once or in pieces. [`blocks`] cuts it into top-level
+//! blocks (with [`bounds`]) and closes each as soon as no further text can change it. A block is parsed alone by
+//! pulldown-cmark and written by [`html`]; code is coloured by [`highlight`], links are judged by [`links`]. A fenced
+//! code block is read line by line by [`fence`], so that no line of a long one is read twice. [`sanitize`] comes
+//! last: HTML that [`strict`] recognizes letter for letter as the writer's is kept, all other HTML is parsed and
+//! cleaned by ammonia. [`render`] is the stream with one push, so both agree by construction.
 //!
-//! Formulas are found by [`math`] before anything is parsed, masked by a character that means nothing, and
-//! put in place as the MathML of [`tex`] after the sanitizer, which lets no MathML through.
+//! Formulas are found by [`math`] before anything is parsed, masked by characters that mean nothing, and put in place
+//! as the MathML of [`tex`] after the sanitizer, which lets no MathML through.
 //!
-//! What is particular:
+//! Where this differs from CommonMark and from other renderers:
 //!
 //! - Each block has exactly one root element, so that a browser can hold it as one node.
-//! - Of two reference definitions with the same label the first counts, but in a block that has its own. What
-//!   is defined after its block is shown as it was written until the text is complete; the block is then
-//!   rendered once more.
-//! - A footnote reference is shown as its label raised, a definition as a block where it stands; no
-//!   links between them, for ids would clash between messages, and the definition comes last.
-//! - Headings are one level lower (`#` is `<h2>`), for the page has an `<h1>` of its own.
-//! - A line break is a `<br>`, as in chats. Raw HTML is shown as text, but `<br>` breaks the line; `sub`, `sup`, `kbd`
-//!   and `mark` are elements where they are closed in the phrase they stand in, `details` and their `summary` where
-//!   they stand on lines of their own, all without attributes. Details that are never closed hold the rest.
-//! - Emphasis begins and ends beside Chinese, Japanese and Korean as it is meant (`html/flanks.rs`), where CommonMark
-//!   asks for a space. A bare address ends where a word of a script without spaces begins.
-//! - A code block that says it is markdown holds fences that name a language, and what ends them ([`fence`]).
-//! - An address must be http, https, mailto or tel, else only its text stays. Images are shown only from
-//!   `data:`; others become links that say their host.
-//! - Colours are given up where they would take long: see [`highlight`]. The code is always whole.
-//! - Nests over [`allowed::DEPTH`] levels are flat from there on, blocks with over [`html::ELEMENTS`]
-//!   elements and all that follows the first [`blocks::LIMIT`] bytes or [`blocks::BLOCKS`] blocks are plain text.
-//! - What is no formula stays text: money, and TeX that the converter does not know, which is shown as it
-//!   was written.
+//! - If several reference definitions have the same label, the first counts, except that a block's own definitions
+//!   come before those of other blocks. A reference to a later definition is shown as written until the text is
+//!   complete; then its block is rendered again.
+//! - A footnote reference is shown as its label raised, a definition as a block where it stands. There are no links
+//!   between them, because ids would clash between messages and the definition comes last.
+//! - Headings are one level lower (`#` is `<h2>`), because the page has an `<h1>` of its own.
+//! - A line break is a `<br>`, as is usual in chats. Raw HTML is shown as text, with these exceptions, all without
+//!   attributes: `<br>` breaks the line; `sub`, `sup`, `kbd` and `mark` are elements if they are closed within the
+//!   phrase; `details` and their `summary` are elements if they stand on lines of their own. Details that are never
+//!   closed hold the rest.
+//! - Emphasis beside Chinese, Japanese and Korean works without the spaces that CommonMark asks for
+//!   (`html/flanks.rs`). A bare address ends where a word of a script without spaces begins.
+//! - A code block that says it is markdown may contain fenced code blocks with a language ([`fence`]).
+//! - A link must be http, https, mailto or tel; otherwise only its text is kept. Images are shown only from `data:`;
+//!   others become links that name their host.
+//! - Code that would take long to colour loses its colours, never its text ([`highlight`]).
+//! - Nesting beyond [`allowed::DEPTH`] levels is flattened. Blocks of more than [`html::ELEMENTS`] elements, and all
+//!   text after the first [`blocks::LIMIT`] bytes or [`blocks::BLOCKS`] blocks, are plain text.
+//! - Text that is no formula stays text: money, and TeX that the converter does not know, which is shown as written.
 
 mod allowed;
 mod blocks;
@@ -54,14 +53,14 @@ mod tags;
 mod tests;
 mod tex;
 
-pub use blocks::{Change, Stream};
+pub use blocks::{BlockChange, Stream};
 pub use labels::labelled;
 pub use pause::with_pauses;
 
-/// Grows whenever the same text gives other HTML; part of the key of every cache of HTML.
+/// Raised when the same text gives other HTML than before; part of the key of every cache of HTML.
 pub const RENDERER_VERSION: u32 = 4;
 
-/// HTML that has been sanitized. Only this module makes it.
+/// Sanitized HTML. Only this module makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct SafeHtml(String);
 
@@ -74,8 +73,8 @@ impl SafeHtml {
     }
 }
 
-/// Renders a whole text: the same blocks as [`Stream`] gives, joined. Linear, but not for the async
-/// threads: about 40 µs for a kilobyte, and for a line of code 1 µs, or 10 to 1,000 where it takes a grammar.
+/// Renders a whole text into the blocks that [`Stream`] gives, joined. Linear in the length, but not for the async
+/// threads: about 40 µs per kilobyte, and for a line of code 1 µs, or 10 to 1,000 µs if a grammar colours it.
 pub fn render(markdown: &str) -> SafeHtml {
     let mut stream = Stream::new();
     stream.push(markdown);

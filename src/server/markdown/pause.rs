@@ -1,4 +1,4 @@
-//! A place to breathe: whoever has a text rendered may let others in between two pieces of the work.
+//! [`with_pauses`]: lets whoever has a text rendered interrupt the work between two pieces of it.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,7 @@ thread_local! {
     static PAUSE: RefCell<Option<Pause>> = const { RefCell::new(None) };
 }
 
-/// Takes the pause away again, also when the work panics.
+/// Removes the pause when dropped, also after a panic.
 struct Reset;
 
 impl Drop for Reset {
@@ -17,17 +17,17 @@ impl Drop for Reset {
     }
 }
 
-/// Does `work` on this thread. `pause` is called between blocks, between lines of code that a grammar colours and
-/// between formulas: every millisecond or two, and it may wait as long as it likes.
+/// Does `work` on this thread and calls `pause` between blocks, between lines of code that a grammar colours and
+/// between formulas, which is every millisecond or two. `pause` may wait as long as it likes.
 pub fn with_pauses<T>(pause: impl FnMut() + 'static, work: impl FnOnce() -> T) -> T {
     PAUSE.set(Some(Box::new(pause)));
     let _reset = Reset;
     work()
 }
 
-/// Called where the work may rest.
+/// To be called where the work may be interrupted.
 pub(super) fn pause() {
-    // Away while it runs, so that whatever it does may render, too.
+    // The pause is taken out while it runs, so that it may itself render.
     if let Some(mut pause) = PAUSE.take() {
         pause();
         PAUSE.set(Some(pause));

@@ -1,9 +1,9 @@
-//! What the root element of a block is given after it was sanitized: a heading its name, a block of right-to-left
-//! text its direction.
+//! [`finish`]: gives the root element of a sanitized block its attributes: a heading its name, a block of
+//! right-to-left text its direction.
 
 use std::collections::HashMap;
 
-/// Names of headings are cut off here, in bytes.
+/// The most bytes of a heading's name.
 const NAME: usize = 40;
 
 /// How often each name of a heading was wanted.
@@ -12,12 +12,12 @@ pub(super) type Anchors = HashMap<String, usize>;
 /// The name of a heading.
 pub(super) struct Anchor {
     pub(super) name: String,
-    /// Without a number.
+    /// The name before a number was added to it.
     pub(super) wanted: String,
 }
 
-/// Adds what the sanitized block is due, and gives the name of its heading: the one that it `keeps`, or one that
-/// is not `used`.
+/// Adds the attributes to a sanitized block. Gives the name of its heading: `keeps` if given, else one that is not
+/// among `used`.
 pub(super) fn finish(html: &mut String, used: &Anchors, keeps: Option<&str>) -> Option<Anchor> {
     let (tag, rest) = html.strip_prefix('<')?.split_at_checked(2)?;
     let mut attributes = String::new();
@@ -28,7 +28,7 @@ pub(super) fn finish(html: &mut String, used: &Anchors, keeps: Option<&str>) -> 
             Some(name) => Anchor { name: name.to_owned(), wanted: name.to_owned() },
             None => name(inner, used),
         };
-        // A heading that holds links cannot be one; it can still be reached.
+        // A heading that holds links cannot be a link itself, but it has a name.
         let linked = if inner.contains("<a ") || inner.is_empty() {
             inner.to_owned()
         } else {
@@ -47,8 +47,8 @@ pub(super) fn finish(html: &mut String, used: &Anchors, keeps: Option<&str>) -> 
     anchor
 }
 
-/// The words of a heading in small letters, and a number where that was there before. The dash in front
-/// keeps it from being the name of anything else on a page.
+/// A name made of the words of a heading in lower case, with a number if the name is used. It begins with a dash, so
+/// that it clashes with no other id of the page.
 fn name(inner: &str, used: &Anchors) -> Anchor {
     let mut name = String::from("-");
     for c in shown(inner).flat_map(char::to_lowercase) {
@@ -67,7 +67,7 @@ fn name(inner: &str, used: &Anchors) -> Anchor {
     Anchor { name, wanted: base.to_owned() }
 }
 
-/// The characters of HTML that are shown: no tags; references stand for themselves.
+/// The visible characters of HTML: no tags; a character reference counts as its own letters.
 fn shown(html: &str) -> impl Iterator<Item = char> {
     let mut inside = false;
     html.chars().filter(move |&c| {
@@ -77,7 +77,7 @@ fn shown(html: &str) -> impl Iterator<Item = char> {
     })
 }
 
-/// Whether the first letter that has a direction goes to the left.
+/// Whether the first letter with a direction is right-to-left.
 fn is_right_to_left(html: &str) -> bool {
     if html.is_ascii() || html.starts_with("<figure") || html.starts_with("<pre") {
         return false;

@@ -1,4 +1,4 @@
-//! The last step: exactly the elements, attributes and classes that the writer makes, and nothing else.
+//! The last step: keeps exactly the elements, attributes and classes that the writer makes.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -35,7 +35,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// `data:` is for images only, and images are for `data:` only.
+/// Allows `data:` for images only, and nothing but `data:` for images.
 fn check<'a>(element: &str, attribute: &str, value: &'a str) -> Option<Cow<'a, str>> {
     let kept = match (element, attribute) {
         ("a", "href") => links::address(value).is_some(),
@@ -46,19 +46,19 @@ fn check<'a>(element: &str, attribute: &str, value: &'a str) -> Option<Cow<'a, s
     kept.then_some(Cow::Borrowed(value))
 }
 
-/// Text as HTML: with nothing of it read as markup, there is nothing to clean.
+/// Text as HTML. It needs no cleaning, because nothing in it is read as markup.
 pub(super) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     super::highlight::escape(text, &mut out);
     out
 }
 
-/// Whole elements and text, as they may be shown.
+/// Cleans whole elements and text.
 pub(super) fn clean(html: String) -> String {
     if strict::is_clean(&html) { html } else { clean_anyhow(&html) }
 }
 
-/// Takes the HTML apart whatever it is.
+/// Parses and cleans the HTML even if the writer made it.
 pub(super) fn clean_anyhow(html: &str) -> String {
     CLEANER.clean(html).to_string()
 }

@@ -1,6 +1,6 @@
-//! Letters and marks of the scripts that put no spaces between words.
+//! Letters and marks of scripts that put no spaces between words.
 
-/// A character of Chinese, Japanese or Korean: a letter, a digit of full width or a mark.
+/// Whether a character is Chinese, Japanese or Korean: a letter, a full-width digit or a mark.
 pub(super) fn is_cjk(c: char) -> bool {
     matches!(c,
         '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{303f}' | '\u{3041}'..='\u{a4cf}' | '\u{a960}'..='\u{a97f}'
@@ -9,14 +9,14 @@ pub(super) fn is_cjk(c: char) -> bool {
         | '\u{20000}'..='\u{3fffd}')
 }
 
-/// A letter that may stand right after a word of another script: there a word of its own begins.
+/// Whether a letter begins a word even right after a word of another script.
 pub(super) fn is_glued(c: char) -> bool {
     let of_the_south = matches!(c, '\u{e00}'..='\u{eff}' | '\u{f00}'..='\u{fff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}');
     is_cjk(c) || of_the_south
 }
 
-/// Punctuation and signs that belong to no script or to one with spaces. Not all there are: those that are
-/// surely taken for punctuation by CommonMark.
+/// Whether a character is punctuation or a sign of no script, or of one with spaces. Not all such characters, but
+/// only some that CommonMark surely takes for punctuation.
 pub(super) fn is_mark(c: char) -> bool {
     c.is_ascii_punctuation()
         || matches!(c,
@@ -26,7 +26,7 @@ pub(super) fn is_mark(c: char) -> bool {
             | '\u{1f300}'..='\u{1f64f}' | '\u{1f680}'..='\u{1f6c5}' | '\u{1f900}'..='\u{1f9ff}')
 }
 
-/// Punctuation that is neither ASCII nor of a script without spaces: an address has none of it.
+/// Whether a character is punctuation, neither ASCII nor of a script without spaces. An address contains none.
 pub(super) fn is_punctuation(c: char) -> bool {
     matches!(c,
         '¡' | '§' | '«' | '¶' | '·' | '»' | '¿' | '\u{37e}' | '\u{387}' | '\u{589}' | '\u{5be}' | '\u{5c0}' | '\u{5c3}'

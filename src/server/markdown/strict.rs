@@ -1,51 +1,51 @@
-//! Recognizes HTML that is exactly what the writer makes, so that only the rest must be taken apart and
-//! cleaned, which cost twice as much as all else.
+//! [`is_clean`]: recognizes HTML that is exactly what the writer makes, so that only other HTML must be parsed and
+//! cleaned, which takes twice as long as everything else together.
 //!
-//! It accepts or refuses, and changes nothing. It accepts less than is safe: each tag letter for letter,
-//! each element in its place and closed, each reference one that a serializer writes. An HTML parser
-//! therefore has nothing to mend, and cleaning would give the same bytes; tests hold it to that.
+//! It accepts or refuses and changes nothing, and it accepts less than is safe: each tag letter for letter, each
+//! element in its place and closed, each character reference as a serializer writes it. So an HTML parser has nothing
+//! to repair in it, and cleaning it would give the same bytes; tests prove that.
 
 use super::allowed::{DEPTH, has_class, is_start};
 use super::links;
 
-/// What the address and the title of a link are followed by.
+/// The end of a link's tag, after its address and title.
 const LINK_END: &str = "\" target=\"_blank\" rel=\"noopener noreferrer nofollow";
 
-/// Elements in each other; parsers count, too.
+/// The deepest nesting, because HTML parsers limit it too.
 const DEEPEST: usize = DEPTH + 8;
 
-/// What may stand directly in an element.
+/// What an element may contain directly.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Inside {
+enum Content {
     /// Blocks and text.
     Flow,
-    /// Text with marks; no blocks.
+    /// Text and phrasing elements, no blocks.
     Phrasing,
     /// Only these elements, and no text.
     Only(&'static [&'static str]),
     Nothing,
 }
 
-/// What may stand where text may.
+/// The elements that may stand among text.
 const PHRASING: &[&str] =
     &["a", "b", "br", "code", "del", "em", "i", "img", "kbd", "mark", "span", "strong", "sub", "sup"];
 const BLOCKS: &[&str] =
     &["blockquote", "details", "div", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "table", "ul"];
 
-fn inside(name: &str) -> Option<Inside> {
+fn content(name: &str) -> Option<Content> {
     Some(match name {
-        "blockquote" | "details" | "div" | "li" => Inside::Flow,
+        "blockquote" | "details" | "div" | "li" => Content::Flow,
         "a" | "b" | "code" | "del" | "em" | "h2" | "h3" | "h4" | "h5" | "h6" | "i" | "kbd" | "mark" | "p"
-        | "span" | "strong" | "sub" | "summary" | "sup" | "td" | "th" | "button" => Inside::Phrasing,
-        "ul" | "ol" => Inside::Only(&["li"]),
-        "table" => Inside::Only(&["thead", "tbody"]),
-        "thead" | "tbody" => Inside::Only(&["tr"]),
-        "tr" => Inside::Only(&["td", "th"]),
-        "figure" => Inside::Only(&["header", "pre"]),
-        "header" => Inside::Only(&["span", "label", "button"]),
-        "pre" => Inside::Only(&["code"]),
-        "label" => Inside::Phrasing,
-        "br" | "hr" | "img" | "input" => Inside::Nothing,
+        | "span" | "strong" | "sub" | "summary" | "sup" | "td" | "th" | "button" => Content::Phrasing,
+        "ul" | "ol" => Content::Only(&["li"]),
+        "table" => Content::Only(&["thead", "tbody"]),
+        "thead" | "tbody" => Content::Only(&["tr"]),
+        "tr" => Content::Only(&["td", "th"]),
+        "figure" => Content::Only(&["header", "pre"]),
+        "header" => Content::Only(&["span", "label", "button"]),
+        "pre" => Content::Only(&["code"]),
+        "label" => Content::Phrasing,
+        "br" | "hr" | "img" | "input" => Content::Nothing,
         _ => return None,
     })
 }
@@ -78,41 +78,41 @@ pub(super) fn is_clean(html: &str) -> bool {
 
 struct Open<'a> {
     name: &'a str,
-    inside: Inside,
+    content: Content,
 }
 
 fn may_hold_text(open: &[Open<'_>]) -> bool {
-    open.last().is_none_or(|open| matches!(open.inside, Inside::Flow | Inside::Phrasing))
+    open.last().is_none_or(|open| matches!(open.content, Content::Flow | Content::Phrasing))
 }
 
-/// Opens an element, if it may stand here.
+/// Opens an element, if it is allowed here.
 fn begin<'a>(tag: &'a str, open: &mut Vec<Open<'a>>) -> bool {
     let (name, attributes) = tag.split_at(tag.find(' ').unwrap_or(tag.len()));
-    let Some(inside) = inside(name) else { return false };
+    let Some(content) = content(name) else { return false };
     let fits = match open.last() {
         None => PHRASING.contains(&name) || BLOCKS.contains(&name),
-        Some(around) => match around.inside {
-            Inside::Flow => {
+        Some(around) => match around.content {
+            Content::Flow => {
                 PHRASING.contains(&name)
                     || BLOCKS.contains(&name)
                     || (name, around.name) == ("summary", "details")
             }
-            Inside::Phrasing => PHRASING.contains(&name) || (name, around.name) == ("input", "label"),
-            Inside::Only(names) => names.contains(&name),
-            Inside::Nothing => false,
+            Content::Phrasing => PHRASING.contains(&name) || (name, around.name) == ("input", "label"),
+            Content::Only(names) => names.contains(&name),
+            Content::Nothing => false,
         },
     };
-    // A parser ends a link where another begins, and moves marks that stand in their like.
+    // A parser ends a link where another begins, and moves a formatting element within another of its name.
     let like = matches!(name, "a" | "b" | "code" | "em" | "i" | "strong")
         && open.iter().any(|open| open.name == name);
     let kept = fits && !like && has_form(name, attributes);
-    if kept && inside != Inside::Nothing {
-        open.push(Open { name, inside });
+    if kept && content != Content::Nothing {
+        open.push(Open { name, content });
     }
     kept
 }
 
-/// Text as a serializer writes it.
+/// Whether text is written as a serializer writes it.
 fn is_text(text: &str) -> bool {
     let mut rest = text;
     while let Some(at) = rest.find(['&', '>', '\0', '\r', '\u{c}', '\u{a0}']) {
@@ -125,7 +125,7 @@ fn is_text(text: &str) -> bool {
     true
 }
 
-/// The attributes of an element in the writer's words and order.
+/// Whether the attributes of an element have the writer's wording and order.
 fn has_form(name: &str, attributes: &str) -> bool {
     if attributes.is_empty() {
         return !matches!(name, "a" | "img" | "input");
@@ -156,7 +156,7 @@ fn is_link(attributes: &str) -> bool {
     plain && is_value(title) && links::address(&address.replace("&amp;", "&")).is_some()
 }
 
-/// The value of an attribute as a serializer writes it.
+/// Whether the value of an attribute is written as a serializer writes it.
 fn is_value(value: &str) -> bool {
     let mut rest = value;
     while let Some(at) = rest.find(|c: char| c.is_control() || matches!(c, '&' | '"' | '<' | '>' | '\u{a0}'))

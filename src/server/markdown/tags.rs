@@ -1,6 +1,6 @@
-//! The few tags of raw HTML that are read: marks inside a line, and details that unfold. All without attributes.
+//! The few tags of raw HTML that are read: phrasing elements in a line, and details. All of them without attributes.
 
-/// Marks of a phrase: the name, what begins the element and what ends it.
+/// The phrasing elements: name, opening tag, closing tag.
 const MARKS: &[(&str, &str, &str)] = &[
     ("kbd", "<kbd>", "</kbd>"),
     ("mark", "<mark>", "</mark>"),
@@ -10,7 +10,7 @@ const MARKS: &[(&str, &str, &str)] = &[
 
 pub(super) const DETAILS: (&str, &str) = ("<details>", "</details>");
 
-/// A tag inside a line.
+/// A tag in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inline {
     Break,
@@ -18,7 +18,7 @@ pub(super) enum Inline {
     End(&'static str),
 }
 
-/// The tag, if it is one of those that are read.
+/// The tag, if it is one that is read.
 pub(super) fn inline(html: &str) -> Option<Inline> {
     let name = html.strip_prefix('<')?.strip_suffix('>')?;
     let (name, ends) = name.strip_prefix('/').map_or((name, false), |name| (name, true));
@@ -29,7 +29,7 @@ pub(super) fn inline(html: &str) -> Option<Inline> {
     Some(if ends { Inline::End(end) } else { Inline::Start(start, end) })
 }
 
-/// A part of a block of HTML that is about details.
+/// A part of an HTML block that is about details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part<'a> {
     Open,
@@ -40,7 +40,7 @@ pub(super) enum Part<'a> {
 
 const TAGS: &[&str] = &["<details>", "<details open>", "<summary>", "</details>"];
 
-/// Whether a block of HTML begins with a tag of details; all others are text.
+/// Whether an HTML block begins with a tag of details; all other HTML blocks are text.
 pub(super) fn is_fold(html: &str) -> bool {
     let html = html.trim_start();
     TAGS.iter().any(|tag| starts(html, tag))
@@ -73,7 +73,7 @@ pub(super) fn parts(html: &str) -> impl Iterator<Item = Part<'_>> {
                 }
             }
         }
-        // Up to the next tag; the first character is none.
+        // Up to the next tag; the first character is not a tag's.
         let mut places = rest.match_indices('<').map(|(at, _)| at).filter(|&at| at > 0);
         let end = places.find(|&at| TAGS.iter().any(|tag| starts(&rest[at..], tag))).unwrap_or(rest.len());
         let (text, after) = rest.split_at(end);
@@ -82,10 +82,10 @@ pub(super) fn parts(html: &str) -> impl Iterator<Item = Part<'_>> {
     })
 }
 
-/// What begins the comment that a line of such tags is masked by.
+/// The beginning of the comment that masks a line of such tags.
 pub(super) const MASKED: &str = "<!--\u{1}";
 
-/// What a line that holds such tags and nothing else opens (`+`) and closes (`c`).
+/// What a line with nothing but such tags opens (`+`) and closes (`c`), in order.
 pub(super) fn folds(line: &str) -> Option<String> {
     if !is_fold(line) {
         return None;
@@ -99,7 +99,7 @@ pub(super) fn folds(line: &str) -> Option<String> {
     parts(line).map(part).collect()
 }
 
-/// How many details are open after a block of HTML, before which so many were.
+/// How many details are open after an HTML block, if `open` were open before it.
 pub(super) fn folds_after(html: &str, open: usize) -> usize {
     if let Some(folds) = html.trim_start().strip_prefix(MASKED) {
         return folds.bytes().fold(open, |open, fold| match fold {
@@ -118,12 +118,12 @@ pub(super) fn folds_after(html: &str, open: usize) -> usize {
     })
 }
 
-/// Whether a tag inside a line ends details.
+/// Whether a tag in a line ends details.
 pub(super) fn is_fold_end(html: &str) -> bool {
     html.eq_ignore_ascii_case(DETAILS.1)
 }
 
-/// What a summary says: text, in which marks of letters mean nothing, for it is one line of its own look.
+/// The text of a summary, without the phrasing elements in it, because a summary has a look of its own.
 pub(super) fn said(summary: &str) -> String {
     let mut text = summary.to_owned();
     for name in ["b", "strong", "i", "em", "code", "u", "span"] {
@@ -141,7 +141,7 @@ fn find(text: &str, tag: &str) -> Option<usize> {
     text.match_indices('<').map(|(at, _)| at).find(|&at| starts(&text[at..], tag))
 }
 
-/// Whether a text may hold such tags.
+/// Whether a text may contain such tags.
 pub(super) fn is_in(text: &str) -> bool {
     ["<details", "<summary>", "</details>"].iter().any(|tag| find(text, tag).is_some())
 }

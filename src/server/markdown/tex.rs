@@ -1,8 +1,9 @@
-//! TeX to MathML that is safe to show: converted by math-core, then checked element by element.
+//! [`render`]: TeX to MathML that is safe to show, converted by math-core and then checked element by element.
 //!
-//! math-core knows no definitions, so nothing expands. It recurses, so nests are counted first and a
-//! formula of many commands gets a stack of its own. Its `style` attributes, which a page's policy forbids,
-//! become one-letter classes (see prose.css); labels, links and whatever else is not listed here is refused.
+//! math-core reads no definitions, so nothing expands. It recurses, so nesting is counted first, and a formula of
+//! many commands gets a thread with a larger stack. Its `style` attributes, which the page's content security policy
+//! forbids, become one-letter classes (`prose.css`). Labels, links and everything else that is not listed here are
+//! refused.
 
 mod checked;
 
@@ -16,20 +17,20 @@ use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
 use super::sanitize;
 use checked::{checked, unhidden};
 
-/// Deeper groups, in TeX or in MathML, are not converted.
+/// Groups nested deeper, in TeX or in MathML, are not converted.
 const DEPTH: usize = 60;
 /// Formulas of more elements are shown as TeX.
 const ELEMENTS: usize = 4_000;
-/// Formulas with more commands and groups than this run on a thread with a large stack: math-core takes
-/// up to 10 kB of stack for each.
+/// Formulas with more commands and groups than this are converted on a thread with a large stack, because math-core
+/// takes up to 10 kB of stack for each.
 const SMALL: usize = 40;
 const STACK: usize = 64 << 20;
 
-/// math-core has no boxes: a colour that nobody uses stands for one.
+/// math-core has no boxes, so a colour that nobody uses stands for one.
 const BOX: &str = "RawSienna";
 const BOX_STYLE: &str = "color:#9e3c0e";
 
-/// What math-core does not know, in terms of what it knows.
+/// Commands that math-core lacks, in terms of commands that it has.
 const MACROS: &[(&str, &str)] = &[
     ("substack", r"\begin{matrix}#1\end{matrix}"),
     ("smash", "#1"),
@@ -45,14 +46,14 @@ const MACROS: &[(&str, &str)] = &[
     ("norm", r"\left\lVert #1\right\rVert"),
 ];
 
-/// The formula as MathML, which keeps its TeX; or the TeX as it was written, where that is no TeX. And how
-/// many elements that takes.
+/// The formula as MathML that carries its TeX, or the TeX as written if it cannot be converted; and the number of
+/// elements.
 pub(super) fn render(tex: &str, written: &str, display: bool) -> (String, usize) {
     let math = convert(tex, display).and_then(|math| checked(&math));
     math.unwrap_or_else(|| (source(written), 1))
 }
 
-/// A formula as it was written.
+/// A formula as it was written, as text.
 pub(super) fn source(written: &str) -> String {
     format!("<code class=\"tex\">{}</code>", sanitize::text(written))
 }
@@ -82,7 +83,7 @@ fn run(simple: &str, tex: &str, display: bool) -> Option<String> {
     let math = catch_unwind(AssertUnwindSafe(|| converter.convert_with_local_state(simple, kind).ok()))
         .ok()??
         .mathml;
-    // As math-core would, but with the TeX that was written.
+    // As math-core would write it, but with the TeX that was written.
     let inner = math.find('>').map(|at| at + 1)?..math.len() - "</math>".len();
     let row = |math: &str| {
         if math.starts_with("<mrow>") { math.to_owned() } else { format!("<mrow>{math}</mrow>") }
@@ -95,7 +96,7 @@ fn run(simple: &str, tex: &str, display: bool) -> Option<String> {
     ))
 }
 
-/// Whether groups, environments and fences nest too deep for comfort.
+/// Whether groups, environments and fences nest too deep to convert.
 fn is_deep(tex: &str) -> bool {
     let (mut depth, mut deepest) = (0usize, 0);
     for byte in tex.bytes() {
@@ -109,7 +110,7 @@ fn is_deep(tex: &str) -> bool {
     deepest > DEPTH || tex.matches("\\begin").count() > DEPTH || tex.matches("\\left").count() > 4 * DEPTH
 }
 
-/// What is written in chats and papers and means nothing, or something simpler, in a single formula.
+/// Replaces what chats and papers write and what means nothing, or something simpler, in a single formula.
 fn simplified(tex: &str) -> Cow<'_, str> {
     if !tex.contains('\\') {
         return tex.into();
@@ -147,7 +148,7 @@ fn simplified(tex: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// Replaces each `command{…}` by what `with` makes of the group.
+/// Replaces each `command{…}` by the result of `with` for the group.
 fn replace_group(tex: &mut String, command: &str, with: impl Fn(&str) -> String) {
     let mut from = 0;
     while let Some(at) = tex[from..].find(command).map(|at| at + from) {
@@ -168,7 +169,7 @@ fn replace_group(tex: &mut String, command: &str, with: impl Fn(&str) -> String)
     }
 }
 
-/// The usual of mhchem: numbers of atoms below, charges above, arrows.
+/// The common part of mhchem: numbers of atoms below, charges above, arrows.
 fn chemistry(formula: &str) -> String {
     let mut out = String::new();
     let mut before = ' ';

@@ -1,4 +1,4 @@
-//! Time and new ids, passed in so that tests decide both.
+//! [`Clock`] and [`Ids`]: the time and new ids. Services are given both, so that tests can decide them.
 
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -40,7 +40,7 @@ impl Clock {
         (self.now)()
     }
 
-    /// For what waits: not moved by whoever sets the machine's clock.
+    /// For durations: setting the machine's clock does not change it.
     pub fn instant(&self) -> Instant {
         (self.instant)()
     }
@@ -49,7 +49,7 @@ impl Clock {
 /// Makes ULIDs, each greater than the ones that this process made before.
 pub struct Ids {
     clock: Clock,
-    /// Moved by our own clock alone: an id from elsewhere could carry it to where no id is left.
+    /// The last id that was made. Ids from elsewhere never move it: one near the greatest id would leave none to make.
     last: Mutex<Ulid>,
 }
 
@@ -62,19 +62,19 @@ impl Ids {
         self.advance().to_string()
     }
 
-    /// An id that sorts after `older`, which the store has, also when another server with a faster clock made
-    /// that one: a message's parent always sorts before it. `None`: no id sorts after it.
+    /// An id that sorts after `older`, which is in the store, even if a server with a faster clock made that one: a
+    /// message always sorts after its parent. `None`: no id sorts after it.
     pub fn next_after(&self, older: &str) -> Option<String> {
         let own = self.advance();
         let after = match older.parse::<Ulid>() {
-            // So far after it that the next one, after the same or after this one, is another and a later one.
+            // Far enough that the next call, with the same `older` or with this id, makes a different, later id.
             Ok(older) if older >= own => {
                 let step = u128::from(own.timestamp_ms()) << STEP_BITS | own.0 & ((1 << STEP_BITS) - 1);
                 Ulid(older.0.checked_add(step)?)
             }
             _ => own,
         };
-        // As texts, which is how stores sort them.
+        // Compared as text, because that is how the stores sort.
         Some(after.to_string()).filter(|id| id.as_str() > older)
     }
 
@@ -82,14 +82,14 @@ impl Ids {
         let now = UNIX_EPOCH + Duration::from_millis(self.clock.now().unsigned_abs());
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = Ulid::from_datetime(now);
-        // Within one millisecond the random part counts on.
+        // Within one millisecond the random part is counted up.
         *last =
             if fresh.timestamp_ms() > last.timestamp_ms() { fresh } else { Ulid(last.0.saturating_add(1)) };
         *last
     }
 }
 
-/// Of the part that counts on within a millisecond, as many bits make ids after a foreign one differ.
+/// How many low bits of an id are used to make ids that follow a foreign one differ from each other.
 const STEP_BITS: u32 = 24;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the server keeps on this machine's disk: for its owner only, and for one process at a time.
+//! Files on this machine's disk: readable by their owner only, and locked for one process at a time.
 
 use std::{
     fs, io,
@@ -7,11 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long [`Lock::take`] waits: a process that is going down has not let go yet.
+/// How long [`Lock::take`] waits, because a process that is ending still holds the lock for a moment.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 const LOCK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Makes a folder and those above it, for this user only; one that is there stays as it is.
+/// Makes a folder and those above it, for this user only; an existing one stays as it is.
 ///
 /// # Errors
 ///
@@ -24,7 +24,7 @@ pub fn make_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
-/// Options with which a new file is for this user only from its first byte, whatever the umask.
+/// Options with which a new file is private to this user from the moment it is made, whatever the umask.
 pub fn private() -> fs::OpenOptions {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
     let mut options = fs::OpenOptions::new();
@@ -33,8 +33,8 @@ pub fn private() -> fs::OpenOptions {
     options
 }
 
-/// Takes the rights of other users away from a file or folder that is there. What cannot be changed (it
-/// is another user's, or its file system has no modes) is logged and used all the same.
+/// Takes the rights of other users away from an existing file or folder. One that cannot be changed (it is another user's,
+/// or its file system has no modes) is logged and used as it is.
 pub fn narrow(path: &Path) {
     #[cfg(unix)]
     {
@@ -51,11 +51,11 @@ pub fn narrow(path: &Path) {
     let _ = path;
 }
 
-/// Whether a file, there or not yet, could be written and others made beside it. Changes nothing.
+/// Whether a file, which need not exist, could be written and others made beside it. Changes nothing.
 ///
 /// # Errors
 ///
-/// What is in the way.
+/// Why it could not.
 pub fn can_be_written(file: &Path) -> io::Result<()> {
     match fs::metadata(file) {
         Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
@@ -69,11 +69,11 @@ pub fn can_be_written(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether files could be made in a folder, which may have to be made itself. Changes nothing.
+/// Whether files could be made in a folder, which need not exist. Changes nothing.
 ///
 /// # Errors
 ///
-/// What is in the way.
+/// Why it could not.
 pub fn folder_can_be_written(folder: &Path) -> io::Result<()> {
     let here = Path::new(".");
     for folder in folder.ancestors().map(|it| if it == Path::new("") { here } else { it }) {
@@ -103,32 +103,32 @@ fn writable(path: &Path) -> io::Result<()> {
     if locked { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
 }
 
-/// Why a lock was not given.
+/// Why a lock could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process has it. `holder` says which, as "process 1234", as far as that is known.
+    /// Another process has it: `holder`, such as "process 1234", if its number is known.
     #[error("{holder} has it")]
     Taken { holder: String },
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// A file that one process at a time can have locked. The system lets go of it when the process ends,
-/// however that comes about; the file stays.
+/// A file that one process at a time can lock. The system unlocks it when the process ends, even by a crash; the file
+/// stays.
 #[derive(Debug)]
 pub struct Lock {
     file: fs::File,
-    /// What the file said before, after the number of the process that wrote it.
+    /// What was in the file before, after the number of the process that wrote it.
     pub note: String,
 }
 
 impl Lock {
-    /// Locks the file `path`, which is made where it is missing, and writes the number of this process
-    /// into it. Blocks for up to a second.
+    /// Locks the file `path`, which is made if it is missing, and writes the number of this process into it. Blocks for up
+    /// to a second.
     ///
     /// # Errors
     ///
-    /// Another process has it, or the file can not be made.
+    /// Another process has it, or the file cannot be made.
     pub fn take(path: &Path) -> Result<Self, LockError> {
         let mut file = private().read(true).write(true).create(true).truncate(false).open(path)?;
         narrow(path);
@@ -147,7 +147,7 @@ impl Lock {
         }
         let note = read(&mut file).split_once('\n').map(|(_, note)| note.to_owned()).unwrap_or_default();
         let mut lock = Self { file, note: note.clone() };
-        // The number is a help for people: a full disk, which has no room for it, keeps nobody out.
+        // The number only helps people, so a disk that is too full for it is no reason to fail.
         let _ = lock.write(&note);
         Ok(lock)
     }

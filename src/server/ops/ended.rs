@@ -1,11 +1,11 @@
-//! [`Ended`]: who is told that sessions have ended, so that what they hold open ends too.
+//! [`Ended`]: tells its listeners that sessions have ended, so that the streams of those sessions end too.
 
 use std::sync::{PoisonError, RwLock};
 
 type Listener = Box<dyn Fn(&[String]) + Send + Sync>;
 
-/// Carries the endings from those who cause them to those who hold something open, without either knowing the
-/// other. One per server.
+/// Connects the parts that end sessions with the parts that hold streams open, without either naming the other. One per
+/// server.
 #[derive(Default)]
 pub struct Ended(RwLock<Vec<Listener>>);
 
@@ -15,7 +15,7 @@ impl Ended {
         self.0.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
     }
 
-    /// Tells every listener, before it returns.
+    /// Calls every listener with the ids of sessions that have ended.
     pub fn tell(&self, session_ids: &[String]) {
         for listener in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
             listener(session_ids);

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod disk;
 pub mod ended;
+pub mod held_body;
 pub mod sse;
 pub mod tasks;
 pub mod telemetry;

@@ -1,5 +1,8 @@
 //! Event streams by the WHATWG grammar: [`Decoder`] takes bytes as they arrive and gives events,
 //! [`encode`] writes one event that no text in it can break out of.
+//!
+//! axum's `sse::Event` is not used for writing, because its bytes can only be had as one frame of a body for each event,
+//! while a reader that has fallen behind is sent many events in one buffer.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,9 +14,9 @@ use memchr::{memchr, memchr2};
 pub struct Event<'a> {
     /// `message` when the stream named none.
     pub name: &'a str,
-    /// The `data` lines, joined by `\n`. Bytes that are not UTF-8 are U+FFFD, as the grammar says.
+    /// The `data` lines, joined by `\n`. Bytes that are not UTF-8 are replaced by U+FFFD, as the grammar says.
     pub data: &'a str,
-    /// The last id the stream gave, which may be an earlier event's; empty when there was none.
+    /// The last id in the stream, which may be an earlier event's; empty when there was none.
     pub id: &'a str,
 }
 
@@ -22,21 +25,19 @@ pub struct Event<'a> {
 #[error("an event of the stream is too long")]
 pub struct TooLong;
 
-/// Where lines and events are split may fall anywhere between two calls of [`Decoder::feed`], also in
-/// the middle of CR LF or of a character. An event without its closing empty line is only given by
-/// [`Decoder::finish`].
+/// The bytes may be split anywhere between two calls of [`Decoder::feed`], also in the middle of CR LF or of a character.
+/// An event without its closing empty line is only given by [`Decoder::finish`].
 ///
-/// Beyond the grammar, which would ignore them, two kinds of lines are read: a JSON object without `data:` is an event,
-/// and `error: …` is the data of an event `error`. Model servers write errors so (llama.cpp, TGI).
+/// Two kinds of lines are read that the grammar ignores: a JSON object without `data:` is an event, and `error: …` is the
+/// data of an event `error`. Some model servers write errors this way (llama.cpp, TGI).
 #[derive(Debug)]
 pub struct Decoder {
-    /// The start of a line whose end has not come yet.
+    /// The start of a line whose end has not arrived yet.
     line: Vec<u8>,
     data: Vec<u8>,
     has_data: bool,
     name: String,
     id: String,
-    retry: Option<u64>,
     first_line: bool,
     /// The last byte was a CR that ended a line: an LF right after it belongs to it.
     skip_lf: bool,
@@ -44,7 +45,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// `limit`: the most bytes that one line or one event may have.
+    /// `limit`: the most bytes of one line or one event.
     pub fn new(limit: usize) -> Self {
         Self {
             line: Vec::new(),
@@ -52,16 +53,10 @@ impl Decoder {
             has_data: false,
             name: String::new(),
             id: String::new(),
-            retry: None,
             first_line: true,
             skip_lf: false,
             limit,
         }
-    }
-
-    /// The reconnection time in milliseconds that the stream asked for.
-    pub fn retry(&self) -> Option<u64> {
-        self.retry
     }
 
     /// Calls `each` with every event that these bytes complete.
@@ -92,7 +87,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Nothing more comes: what was begun is given as it is.
+    /// The stream has ended: an event that was begun is given as it is.
     pub fn finish(&mut self, mut each: impl FnMut(Event<'_>)) {
         let line = mem::take(&mut self.line);
         if !line.is_empty() {
@@ -136,9 +131,7 @@ impl Decoder {
             }
             b"event" => self.name = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.contains(&0) => self.id = String::from_utf8_lossy(value).into_owned(),
-            b"retry" if value.iter().all(u8::is_ascii_digit) => {
-                self.retry = String::from_utf8_lossy(value).parse().ok().or(self.retry);
-            }
+            // `retry` too, because no reader of streams in the server reconnects by itself.
             _ => {}
         }
     }
@@ -150,13 +143,13 @@ impl Decoder {
         }
         self.name.clear();
         self.data.clear();
-        // One huge event must not keep its memory for the rest of a stream.
+        // The memory of one huge event is not kept for the rest of the stream.
         self.data.shrink_to(64 * 1024);
     }
 }
 
-/// One event as bytes of a stream. Line ends in `data` become further `data:` lines, so the reader gets
-/// them as `\n`; in `event` and `id`, where the grammar has no way to write them, they are left out.
+/// One event as text of a stream. Line ends in `data` become further `data:` lines, which a reader joins by `\n`. In `event`
+/// and `id`, where the grammar has no way to write them, they are left out.
 pub fn encode(event: &str, id: Option<&str>, data: &str) -> String {
     let mut out = String::with_capacity(data.len() + event.len() + 40);
     if !event.is_empty() {
@@ -175,7 +168,7 @@ pub fn encode(event: &str, id: Option<&str>, data: &str) -> String {
     out
 }
 
-/// NUL goes too: an id that holds one is ignored by the reader.
+/// Without NUL too, because readers ignore an id that holds one.
 fn one_line(text: &str) -> Cow<'_, str> {
     const FORBIDDEN: [char; 3] = ['\n', '\r', '\0'];
     if text.contains(FORBIDDEN) { text.replace(FORBIDDEN, "").into() } else { text.into() }

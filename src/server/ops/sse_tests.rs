@@ -6,8 +6,8 @@ use super::{Decoder, TooLong, encode};
 
 type Events = Vec<(String, String, String)>;
 
-/// Feeds `parts` one after the other; the events as (name, data, id), and the retry time.
-fn decode(parts: &[&[u8]]) -> (Events, Option<u64>) {
+/// Feeds `parts` one after the other; the events as (name, data, id).
+fn decode(parts: &[&[u8]]) -> Events {
     let mut decoder = Decoder::new(1 << 20);
     let mut events = Vec::new();
     for part in parts {
@@ -15,11 +15,11 @@ fn decode(parts: &[&[u8]]) -> (Events, Option<u64>) {
             .feed(part, |event| events.push((event.name.into(), event.data.into(), event.id.into())))
             .unwrap();
     }
-    (events, decoder.retry())
+    events
 }
 
 /// The events of `bytes`, checked to be the same however they are cut.
-fn decode_every_way(bytes: &[u8]) -> (Events, Option<u64>) {
+fn decode_every_way(bytes: &[u8]) -> Events {
     let whole = decode(&[bytes]);
     for at in 0..=bytes.len() {
         assert_eq!(decode(&[&bytes[..at], &bytes[at..]]), whole, "cut at byte {at}");
@@ -37,18 +37,14 @@ fn the_listed_cases_cut_at_every_byte() {
     for case in &cases {
         let name = case["name"].as_str().unwrap();
         if let Some(input) = case["in"].as_str() {
-            let (events, retry) = decode_every_way(input.as_bytes());
+            let events = decode_every_way(input.as_bytes());
             let expected: Events = serde_json::from_value(case["out"].clone()).unwrap();
             assert_eq!(events, expected, "{name}");
-            if let Some(expected) = case["retry"].as_u64() {
-                assert_eq!(retry, Some(expected), "{name}");
-            }
         } else {
             let model_text = case["encode"].as_str().unwrap();
-            let (events, retry) = decode_every_way(encode("delta", Some("7"), model_text).as_bytes());
+            let events = decode_every_way(encode("delta", Some("7"), model_text).as_bytes());
             let data = model_text.replace("\r\n", "\n").replace('\r', "\n");
             assert_eq!(events, [("delta".into(), data, "7".into())], "{name}");
-            assert_eq!(retry, None, "{name}");
         }
     }
 }
@@ -60,23 +56,22 @@ fn text_cannot_forge_events() {
     {
         let normal = hostile.replace("\r\n", "\n").replace('\r', "\n");
         let name = hostile.replace(['\r', '\n', '\0'], "");
-        let (events, retry) = decode_every_way(encode(hostile, Some(hostile), hostile).as_bytes());
+        let events = decode_every_way(encode(hostile, Some(hostile), hostile).as_bytes());
         // The reader strips one space after the colon; the encoder writes it, so a leading one stays.
         let shown = if name.is_empty() { "message".to_owned() } else { name.clone() };
         assert_eq!(events, [(shown, normal, name)], "{hostile:?}");
-        assert_eq!(retry, None);
     }
 }
 
 #[test]
 fn bytes_that_are_not_utf8_are_replaced() {
-    let (events, _) = decode_every_way(b"data: a\xff\xfeb\n\n");
+    let events = decode_every_way(b"data: a\xff\xfeb\n\n");
     assert_eq!(events[0].1, "a\u{fffd}\u{fffd}b");
 }
 
 #[test]
 fn lines_of_model_servers_that_the_grammar_ignores() {
-    let (events, _) = decode_every_way(b"data: a\n\n{\"b\":1}\nerror: {\"c\":2}\n\nfoo: bar\n\n");
+    let events = decode_every_way(b"data: a\n\n{\"b\":1}\nerror: {\"c\":2}\n\nfoo: bar\n\n");
     let events: Vec<_> = events.iter().map(|(name, data, _)| (name.as_str(), data.as_str())).collect();
     assert_eq!(events, [("message", "a"), ("message", r#"{"b":1}"#), ("error", r#"{"c":2}"#)]);
 }

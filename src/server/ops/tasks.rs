@@ -1,20 +1,19 @@
-//! [`Tasks`]: the one supervisor of all that runs behind everybody's back. No task dies unseen: a panic is logged with
-//! the task's name.
+//! [`Tasks`]: the supervisor of all background tasks. No task dies unseen: a panic is logged with the task's name.
 
 use std::{any::Any, future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Between the end of a task that should not end, and its next beginning.
+/// The pause before a task that should not have ended begins again.
 const AGAIN: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 1000 });
-/// How long the hard end waits for tasks to be cut: each is at its next pause, unless it computes without one.
+/// How long the hard end waits for tasks to be cut. A task is cut at its next `await`, unless it computes without one.
 const CUT: Duration = Duration::from_secs(1);
 
 /// The tasks of one server. Cheap to clone; services get it in their constructor.
 ///
-/// It ends in two steps. From the soft end on nothing new begins, and what runs goes on to its end; loops stop at their
-/// next pause, see [`Tasks::unless_ending`]. The hard end cuts what is left.
+/// They end in two steps. From the soft end on no task begins and running ones go on to their end; loops stop at their next
+/// pause, see [`Tasks::unless_ending`]. The hard end cuts the tasks that still run.
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
@@ -25,16 +24,16 @@ pub struct Tasks {
 /// How the tasks came to their end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Each by itself.
+    /// All ended by themselves.
     Softly,
     /// Some were cut; their names are in the log.
     Hard,
-    /// So many compute without a pause and still run.
+    /// So many cannot be cut, because they compute without a pause.
     Stuck(usize),
 }
 
 impl Tasks {
-    /// Runs work that has an end. `false`: the soft end came before it, so the work is dropped, which the log tells.
+    /// Runs work that has an end. `false`: the soft end has come, so the work is dropped, which is logged.
     pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) -> bool {
         if self.is_ending() {
             tracing::warn!(task = name, "a task does not begin any more, because the server ends");
@@ -83,8 +82,8 @@ impl Tasks {
         });
     }
 
-    /// Runs a round of work on `with` now and then once in each `period`, until the soft end. A round that panics is
-    /// logged, and the next one comes in its turn.
+    /// Runs a round of work on `with` at once and then once in each `period`, until the soft end. After a round that panics,
+    /// which is logged, the next one comes at its time.
     pub fn every<T: Send + Sync + 'static>(
         &self,
         name: &'static str,
@@ -104,10 +103,10 @@ impl Tasks {
         });
     }
 
-    /// What `waiting` comes to; `None` at the soft end, at once. For the pauses of a loop: `waiting` is dropped in the
-    /// middle.
+    /// The result of `waiting`, or `None` as soon as the soft end comes; `waiting` is then dropped in the middle. For the
+    /// pauses of a loop.
     pub async fn unless_ending<T>(&self, waiting: impl Future<Output = T>) -> Option<T> {
-        // Also where both have come, the loop should stop.
+        // `biased`, so that the loop stops even if both are ready.
         tokio::select! {
             biased;
             () = self.soft.cancelled() => None,
@@ -130,7 +129,7 @@ impl Tasks {
         self.tracker.len()
     }
 
-    /// Ends all tasks: softly, and after `soft_time` hard. Whoever calls it while it runs waits for the same end.
+    /// Ends all tasks: softly, and hard after `soft_time`. A second caller waits for the same end.
     pub async fn end(&self, soft_time: Duration) -> Ended {
         self.soft.cancel();
         self.tracker.close();
@@ -149,12 +148,12 @@ impl Tasks {
     }
 }
 
-/// Runs work that has an end, under no supervisor: nothing waits for it when the server ends.
+/// [`Tasks::spawn`] without a supervisor: nothing waits for the work when the server ends.
 pub fn spawn(name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
     Tasks::default().spawn(name, work);
 }
 
-/// [`Tasks::keep`] under no supervisor: the work is not told when the server ends.
+/// [`Tasks::keep`] without a supervisor: the work is not told when the server ends.
 pub fn keep<T: Send + Sync + 'static>(
     name: &'static str,
     with: T,
@@ -163,12 +162,13 @@ pub fn keep<T: Send + Sync + 'static>(
     Tasks::default().keep(name, with, work);
 }
 
-/// What the work comes to, or what it said in its panic. What it shared must bear that it stops anywhere.
+/// The result of the work, or the message of its panic. What the work shares with others must be sound wherever it stops.
 pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| said(&*panic))
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| panic_message(&*panic))
 }
 
-fn said(panic: &(dyn Any + Send)) -> String {
+/// The message of a panic.
+pub fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word").to_owned()
 }

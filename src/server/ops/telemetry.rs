@@ -1,4 +1,4 @@
-//! The log: where it goes, at which level and in which form.
+//! [`init`]: begins the log, which goes to standard error; and [`chain`]: an error in one line of it.
 
 mod plain;
 
@@ -13,11 +13,11 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use plain::{Lines, PlainFields};
 
-/// Lines that may wait to be written; further ones are dropped and counted.
+/// The most lines that wait to be written; further ones are dropped and counted.
 const WAITING_LINES: usize = 10_000;
 
-/// Writes down what still waits when it is dropped, if somebody takes it.
-pub struct Log(#[expect(dead_code, reason = "its end is what it is for")] WorkerGuard);
+/// Writes the lines that still wait when it is dropped.
+pub struct Log(#[expect(dead_code, reason = "it is held only to be dropped")] WorkerGuard);
 
 /// What is logged, and how.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +32,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// Begins logging to standard error. `directives` is `RUST_LOG`; when it is set and sound it goes
-/// before the level. Call it once; later calls change nothing.
+/// Begins logging to standard error. `directives` is the value of `RUST_LOG`; if it is set and valid it replaces the level
+/// of `config`. Later calls change nothing.
 #[must_use]
 pub fn init(config: LogConfig, directives: Option<&str>) -> Log {
     let given = directives.map(str::trim).filter(|text| !text.is_empty());
@@ -42,7 +42,7 @@ pub fn init(config: LogConfig, directives: Option<&str>) -> Log {
         Some(Err(error)) => (EnvFilter::new(default_directives(config.level)), Some(error.to_string())),
         None => (EnvFilter::new(default_directives(config.level)), None),
     };
-    // On a thread of its own: a pipe that nobody empties must not stop the site.
+    // On a thread of its own, because a pipe that nobody reads must not stop the site.
     let (writer, guard) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(WAITING_LINES)
@@ -50,10 +50,9 @@ pub fn init(config: LogConfig, directives: Option<&str>) -> Log {
         .finish(io::stderr());
     let dropped = writer.error_counter();
     let lines = Lines::new(writer, dropped, config.format);
-    // Where the log cannot be written (it may be a file on a full disk), telling so on the same way would
-    // be a panic.
+    // If the log cannot be written, as on a full disk, reporting that to the same place would panic.
     let lines = fmt().with_env_filter(filter).with_writer(lines).log_internal_errors(false);
-    // An error means that a test or an embedding program has its own.
+    // An error means that a test or an embedding program has a log of its own.
     let _ = match config.format {
         LogFormat::Text => {
             lines.with_ansi(io::stderr().is_terminal()).fmt_fields(PlainFields::default()).try_init()
@@ -66,18 +65,18 @@ pub fn init(config: LogConfig, directives: Option<&str>) -> Log {
     Log(guard)
 }
 
-/// For the last words of a process: a closed standard error is no reason to panic.
+/// Writes a line to standard error just before the process ends. Does not panic where standard error is closed.
 pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Our own lines at `level`; those of dependencies from warnings on, for they say more than helps.
+/// The server's own lines at `level`, and those of dependencies from warnings on, because below that they are too many.
 fn default_directives(level: Level) -> String {
     let others = level.min(Level::WARN);
     format!("{others},inglenook={level}").to_lowercase()
 }
 
-/// An error and its sources in one line, leaving out what the line before already says.
+/// An error and its sources in one line. A source that the text already contains is left out.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -17,7 +17,7 @@ use crate::{
     server::{
         accounts::{Accounts, Caller, IssuedToken, Registering},
         http::{
-            cookie::{CLEAR_SITE_DATA, Cookie},
+            cookie::{CLEAR_SITE_DATA, SessionCookie},
             site::Site,
         },
     },
@@ -49,7 +49,7 @@ pub async fn register(
     State(site): State<Arc<Site>>,
     State(accounts): State<Arc<Accounts>>,
     Extension(caller): Extension<Caller>,
-    Extension(cookie): Extension<Cookie>,
+    Extension(cookie): Extension<SessionCookie>,
     Json(form): Json<Registration>,
 ) -> Result<Response, AppError> {
     let name = form.name.as_deref().unwrap_or_default();
@@ -62,7 +62,7 @@ pub async fn log_in(
     State(site): State<Arc<Site>>,
     State(accounts): State<Arc<Accounts>>,
     Extension(caller): Extension<Caller>,
-    Extension(cookie): Extension<Cookie>,
+    Extension(cookie): Extension<SessionCookie>,
     Json(form): Json<Credentials>,
 ) -> Result<Response, AppError> {
     let (user, token) = accounts.sign_in(&form.email, &form.password, &caller).await?;
@@ -72,19 +72,29 @@ pub async fn log_in(
 pub async fn log_out(
     State(site): State<Arc<Site>>,
     State(accounts): State<Arc<Accounts>>,
-    Extension(cookie): Extension<Cookie>,
+    Extension(cookie): Extension<SessionCookie>,
     current: CurrentUser,
 ) -> Result<Response, AppError> {
     accounts.sign_out(&current).await?;
     Ok((StatusCode::NO_CONTENT, set(&site, &cookie, None), [CLEAR_SITE_DATA]).into_response())
 }
 
-fn signed_in(site: &Site, cookie: &Cookie, status: StatusCode, user: User, token: IssuedToken) -> Response {
+fn signed_in(
+    site: &Site,
+    cookie: &SessionCookie,
+    status: StatusCode,
+    user: User,
+    token: IssuedToken,
+) -> Response {
     let set = set(site, cookie, Some(&token));
     let IssuedToken { token, expires_at } = token;
     (status, set, Answer(SignedIn { user, token, expires_at })).into_response()
 }
 
-fn set(site: &Site, cookie: &Cookie, token: Option<&IssuedToken>) -> [(header::HeaderName, String); 1] {
+fn set(
+    site: &Site,
+    cookie: &SessionCookie,
+    token: Option<&IssuedToken>,
+) -> [(header::HeaderName, String); 1] {
     [(header::SET_COOKIE, cookie.set(token, site.clock.now()))]
 }

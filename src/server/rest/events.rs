@@ -18,9 +18,9 @@ use crate::{
         http::keep_alive::{EVERY, kept_alive},
         live::{
             Listening,
-            channel::Format,
-            entry::Entry,
             follow::{Stay, written},
+            log::Format,
+            published::Published,
         },
         ops::sse,
     },
@@ -54,7 +54,7 @@ pub async fn events(
     Ok((fixed, Body::from_stream(bytes.map(Ok::<_, Infallible>))).into_response())
 }
 
-fn write(entry: &Entry, to: &mut Vec<u8>) {
+fn write(entry: &Published, to: &mut Vec<u8>) {
     let event = sse::encode(entry.event.name(), Some(&entry.seq.to_string()), &entry.json());
     to.extend_from_slice(event.as_bytes());
 }
@@ -69,7 +69,7 @@ mod tests {
         let text = "a\n\nevent: done\r\ndata: {}\n\n\u{2028}😀";
         let event = ChatEvent::Delta { message_id: "m".into(), text: text.into() };
         let (mut seen, mut bytes) = (Vec::new(), Vec::new());
-        write(&Entry::new(7, event), &mut bytes);
+        write(&Published::new(7, event), &mut bytes);
         let mut decoder = sse::Decoder::new(10_000);
         decoder
             .feed(&bytes, |event| {

@@ -17,7 +17,7 @@ use crate::{
     server::{
         chat::{self, Chat, Edit, Position},
         conversations::{Conversations, ThreadMessage},
-        live::channel::Format,
+        live::log::Format,
         words,
     },
 };
@@ -135,21 +135,8 @@ impl From<Message> for MessageView {
 
 /// What a person wrote is shown as it is: no part of it is markup.
 fn as_written(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + 7);
-    html.push_str("<p>");
-    for c in text.trim_end().chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            '\n' => html.push_str("<br>\n"),
-            c => html.push(c),
-        }
-    }
-    html.push_str("</p>");
-    html
+    let text = html_escape::encode_quoted_attribute(text.trim_end());
+    format!("<p>{}</p>", text.replace('\n', "<br>\n"))
 }
 
 /// A window of the branch on screen, oldest first.
@@ -300,6 +287,6 @@ mod tests {
 
     #[test]
     fn what_a_person_wrote_is_never_markup() {
-        assert_eq!(as_written("a <b>\n\"&'"), "<p>a &lt;b&gt;<br>\n&quot;&amp;&#39;</p>");
+        assert_eq!(as_written("a <b>\n\"&'"), "<p>a &lt;b&gt;<br>\n&quot;&amp;&#x27;</p>");
     }
 }

@@ -1,4 +1,4 @@
-//! [`Language`]: one of those that there is a file for, and which of them somebody understands best.
+//! [`Language`]: a language that there is a file for, and the choice of the best one for a reader.
 
 use super::{FILES, sign_of};
 
@@ -6,7 +6,7 @@ use super::{FILES, sign_of};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Language(usize);
 
-/// What a browser may ask for is looked at so far; nobody reads more languages than that.
+/// The most entries of an `Accept-Language` that are read, because a caller may send thousands.
 const MAX_ASKED: usize = 32;
 
 impl Default for Language {
@@ -21,18 +21,18 @@ impl Language {
         (0..FILES.len()).map(Self)
     }
 
-    /// The language's tag (BCP 47), as `<html lang>` and an account have it.
+    /// The language's tag (BCP 47), as in `<html lang>` and in accounts.
     pub fn tag(self) -> &'static str {
         FILES.get(self.0).map_or("en", |(tag, _)| tag)
     }
 
-    /// The language with this tag, whatever its case; `None` where there is no such file.
+    /// The language with this tag in any case; `None` without a file for it.
     pub fn exactly(tag: &str) -> Option<Self> {
         Self::all().find(|language| language.tag().eq_ignore_ascii_case(tag))
     }
 
-    /// The language for somebody who reads this one: itself, or another form of it. Who reads Chinese in Taiwan
-    /// is better served with Chinese of the mainland than with English.
+    /// The best language for somebody who reads this one: the same, or another variant of it, because a reader of
+    /// Chinese from Taiwan is better served with mainland Chinese than with English.
     pub fn for_reader_of(tag: &str) -> Option<Self> {
         let mut shorter = tag;
         loop {
@@ -46,11 +46,10 @@ impl Language {
         Self::all().find(|language| first(language.tag()) == first(tag))
     }
 
-    /// The best of the languages of an `Accept-Language` (RFC 9110, 12.5.4); `None` where it names none that
-    /// there is.
+    /// The best language for an `Accept-Language` header (RFC 9110, 12.5.4); `None` if it names none that there is.
     pub fn accepted(header: &str) -> Option<Self> {
         let mut asked: Vec<(&str, f32)> = header.split(',').take(MAX_ASKED).filter_map(range).collect();
-        // Those of one weight stay in their order.
+        // The sort is stable, so languages of equal weight keep their order.
         asked.sort_by(|(_, one), (_, other)| other.total_cmp(one));
         asked.into_iter().filter(|(_, weight)| *weight > 0.0).find_map(|(tag, _)| match tag {
             "*" => Some(Self::default()),
@@ -62,13 +61,13 @@ impl Language {
         self.0
     }
 
-    /// What stands between groups of three digits.
+    /// The sign between groups of three digits.
     pub fn group_sign(self) -> &'static str {
         FILES.get(self.0).map_or(",", |(_, text)| sign_of(text))
     }
 }
 
-/// A language and its weight, from 0 to 1. A weight that is none counts as the least.
+/// A language range and its weight from 0 to 1; an invalid weight counts as 0.
 fn range(text: &str) -> Option<(&str, f32)> {
     let mut parts = text.split(';').map(str::trim);
     let tag = parts.next().filter(|tag| !tag.is_empty())?;

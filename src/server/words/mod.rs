@@ -4,6 +4,7 @@
 //! The syntax is that of <https://projectfluent.org/fluent/guide/>.
 
 mod language;
+mod phrases;
 mod request;
 
 use std::{
@@ -21,36 +22,36 @@ pub use self::{
 };
 use crate::domain::reason::{Reason, Value, grouped};
 
-/// Each file by its language's tag, sorted: the build script lists what lies in `locales/`.
+/// The text of each file by its language's tag, sorted. The build script lists the files in `locales/`.
 static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/locales.rs"));
 
 /// The bundle of each file, in the order of [`FILES`].
 static BUNDLES: LazyLock<Vec<FluentBundle<FluentResource>>> =
     LazyLock::new(|| FILES.iter().map(|(tag, text)| bundle(tag, text)).collect());
 
-/// Keys that the log was told of.
+/// The keys without a sentence that were logged, so that each is logged once.
 static NOTED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
-/// So many of them at the most: keys are in rows, too, and those are not all ours to choose.
+/// The most keys that are remembered, because keys come from stored rows too, which the program does not choose.
 const MOST_NOTED: usize = 1000;
 
-/// Whether the log was not told of this key yet.
+/// Whether this key was not logged yet; remembers it.
 fn is_new(key: &str) -> bool {
     let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
     noted.len() < MOST_NOTED && noted.insert(key.to_owned())
 }
 
-/// What is wrong with a file is found by a test; here all of it that can be read is taken.
+/// Makes a file's bundle. It takes all that can be read; a test reports what is wrong with a file.
 fn bundle(tag: &str, text: &str) -> FluentBundle<FluentResource> {
     let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(resource, _)| resource);
     let tag: LanguageIdentifier = tag.parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
-    // The marks would be in mails, in JSON and in what people copy; pages use `dir="auto"` and `<bdi>`.
+    // The isolating marks would end up in mails, in JSON and in what people copy; pages use `dir="auto"` and `<bdi>`.
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(match sign_of(text) {
         "," => |value, _| digits(value, ","),
         "." => |value, _| digits(value, "."),
         "" => |value, _| digits(value, ""),
-        // Thin enough, and no line breaks there.
+        // A narrow no-break space.
         _ => |value, _| digits(value, "\u{202f}"),
     }));
     if let Err(errors) = bundle.add_resource(resource) {
@@ -59,7 +60,7 @@ fn bundle(tag: &str, text: &str) -> FluentBundle<FluentResource> {
     bundle
 }
 
-/// The sign between groups of three digits, as the file says in its first lines.
+/// The sign between groups of three digits, which the file states in one of its first lines.
 fn sign_of(text: &str) -> &str {
     let line = text.lines().find_map(|line| line.strip_prefix("number-group ="));
     line.unwrap_or(",").trim().trim_matches(|c| matches!(c, '{' | '}' | '"' | ' '))
@@ -87,8 +88,8 @@ impl Words {
         Self::default()
     }
 
-    /// The sentence. What this language's file lacks is said in English, and what that lacks is the key: a row
-    /// of a newer version may hold a key that is not known here.
+    /// The sentence of a reason. A sentence that this language's file lacks is given in English, and one that English
+    /// lacks too as its key: a row of a newer version may hold a key that is unknown here.
     pub fn text(self, reason: &Reason) -> String {
         self.find(reason).or_else(|| Self::english().find(reason)).unwrap_or_else(|| {
             if is_new(reason.key()) {
@@ -165,7 +166,7 @@ mod tests {
         let newer: Reason = serde_json::from_str(r#"{"key":"of-a-newer-version","with":{"x":1}}"#).unwrap();
         assert_eq!(chinese().text(&newer), "of-a-newer-version");
         assert!(!is_new("of-a-newer-version"));
-        // A parameter that is missing leaves its name, and no gap that means something else.
+        // A missing parameter shows as its name, because a gap could change what the sentence means.
         assert!(chinese().say("size-bytes").contains("$count"), "{}", chinese().say("size-bytes"));
     }
 }

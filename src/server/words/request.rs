@@ -8,18 +8,18 @@ tokio::task_local! {
     static CURRENT: Cell<Language>;
 }
 
-/// Runs the answer to a request whose caller reads this language.
+/// Runs the answer to a request in the caller's language.
 pub async fn scope<F: Future>(language: Language, answer: F) -> F::Output {
     CURRENT.scope(Cell::new(language), answer).await
 }
 
-/// From here on this request's caller reads another language: it is known now whose account it is.
+/// Changes the language for the rest of this request, once it is known whose account it is.
 pub fn speak(language: Language) {
     let _ = CURRENT.try_with(|current| current.set(language));
 }
 
-/// The words for whoever sent this task's request; English outside of one and in tasks that it spawned. A
-/// stream that goes on after its head was answered takes them along when it begins.
+/// The words for the caller of the request that this task answers; English outside of a request and in spawned tasks.
+/// A stream that outlives the answer's head calls this at its beginning and keeps the result.
 pub fn current() -> Words {
     Words::new(CURRENT.try_with(Cell::get).unwrap_or_default())
 }

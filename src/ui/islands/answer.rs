@@ -1,32 +1,32 @@
-//! An answer as it arrives: each event changes one block of it and nothing else.
+//! [`LiveAnswer`]: an answer as it arrives. Each event changes one block of it and nothing else.
 
 use leptos::prelude::*;
 
 use super::{
     page,
-    shared::{End, Shared, Turn},
+    state::{ChatState, Turn},
 };
 use crate::{
     domain::{ChatEvent, Status},
     ui::{
-        parts::{AnswerActions, AnswerEnd, LeftOut, name_headings},
+        parts::{AnswerActions, AnswerEnd, Ending, LeftOut, name_headings},
         words::t,
     },
 };
 
 #[component]
 pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
-    let Turn { answer, reasoning, end, meta, left_out, .. } = turn;
-    let id = answer.answer_id;
-    let (busy, caret) = (end.clone(), end.clone());
-    let thought = reasoning.clone();
-    let ending = {
-        let (id, end) = (id.clone(), end.clone());
+    let Turn { answer, reasoning, ending, meta, left_out, .. } = turn;
+    let id = answer.id;
+    let (busy, caret) = (ending.clone(), ending.clone());
+    let reasoning_text = reasoning.clone();
+    let end = {
+        let (id, ending) = (id.clone(), ending.clone());
         move || {
-            end.get().map(|End { status, failure, length_limited }| {
-                // Leptos leaves comments behind in what it makes, so only blocks count.
+            ending.get().map(|ending| {
+                // Only elements count as text, because Leptos leaves comments in the markup that it makes.
                 let has_text = page::prose(&id).is_some_and(|prose| prose.first_element_child().is_some());
-                view! { <AnswerEnd id=id.clone() status failure length_limited has_text newest=true /> }
+                view! { <AnswerEnd id=id.clone() ending has_text newest=true /> }
             })
         }
     };
@@ -34,7 +34,7 @@ pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
         let (id, siblings) = (id.clone(), answer.siblings);
         move || {
             let meta = meta.get();
-            end.with(Option::is_some).then(|| {
+            ending.with(Option::is_some).then(|| {
                 view! { <AnswerActions id=id.clone() siblings=siblings.clone() meta /> }
             })
         }
@@ -51,35 +51,35 @@ pub(super) fn LiveAnswer(turn: Turn) -> impl IntoView {
             <Show when=move || !reasoning.with(String::is_empty)>
                 <details class="reasoning">
                     <summary>{t("reasoning")}</summary>
-                    <div class="thought">
+                    <div class="reasoning-text">
                         {
-                            let thought = thought.clone();
-                            move || thought.get()
+                            let text = reasoning_text.clone();
+                            move || text.get()
                         }
                     </div>
                 </details>
             </Show>
             <div class="prose" class:caret=move || caret.with(Option::is_none) inner_html=html></div>
-            {ending}
+            {end}
             {actions}
         </article>
     }
 }
 
-/// Applies an event of an answer that arrived on this page.
-pub(super) fn apply(shared: Shared, turn: &Turn, event: ChatEvent) {
-    let id = &turn.answer.answer_id;
+/// Applies an event to the answer of a turn.
+pub(super) fn apply(state: ChatState, turn: &Turn, event: ChatEvent) {
+    let id = &turn.answer.id;
     match event {
         ChatEvent::Started { model, left_out, .. } => {
-            turn.begin_again();
+            turn.restart();
             turn.left_out.set(left_out);
-            turn.meta.set(shared.meta_line(&model, None));
-            shared.running.set(Some(id.clone()));
+            turn.meta.set(state.meta_line(&model, None));
+            state.generating.set(Some(id.clone()));
         }
-        ChatEvent::Reset { .. } => turn.begin_again(),
+        ChatEvent::Reset { .. } => turn.restart(),
         ChatEvent::Block { index, html, .. } => {
             let Some(prose) = page::prose(id) else { return };
-            if turn.take_fresh() {
+            if turn.take_replace() {
                 prose.set_inner_html("");
             }
             page::put_block(&prose, index, &html);
@@ -91,22 +91,22 @@ pub(super) fn apply(shared: Shared, turn: &Turn, event: ChatEvent) {
         }
         ChatEvent::Reasoning { text, .. } => turn.reasoning.update(|all| all.push_str(&text)),
         ChatEvent::Done { status, usage, length_limited, .. } => {
-            turn.meta.update(|meta| *meta = shared.meta_line(meta, usage));
-            finish(shared, turn, End { status, failure: None, length_limited });
+            turn.meta.update(|meta| *meta = state.meta_line(meta, usage));
+            finish(state, turn, Ending { status, failure: None, length_limited });
         }
         ChatEvent::Failed { message, .. } => {
             let failure = Some(message);
-            finish(shared, turn, End { status: Status::Failed, failure, length_limited: false });
+            finish(state, turn, Ending { status: Status::Failed, failure, length_limited: false });
         }
         _ => {}
     }
 }
 
-fn finish(shared: Shared, turn: &Turn, end: End) {
-    turn.end.set(Some(end));
-    if shared.running.with_untracked(|running| running.as_ref() == Some(&turn.answer.answer_id)) {
-        shared.running.set(None);
-        // It may have said to wait for this answer.
-        shared.alert.set(None);
+fn finish(state: ChatState, turn: &Turn, ending: Ending) {
+    turn.ending.set(Some(ending));
+    if state.generating.with_untracked(|generating| generating.as_ref() == Some(&turn.answer.id)) {
+        state.generating.set(None);
+        // The alert may ask to wait for this answer.
+        state.alert.set(None);
     }
 }

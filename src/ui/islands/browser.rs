@@ -1,41 +1,63 @@
-//! What islands ask of the browser: the time, whether anybody looks, whether there is a network, and a
-//! place for what must outlive a reload.
+//! What islands ask of the browser: the time, the plural rules, whether the page is looked at, whether there is a
+//! network, and storage that outlives a reload.
 
 use std::time::Duration;
 
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
+use js_sys::{Array, Intl, Math, Object, Promise};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlDocument, Storage};
 
-use crate::ui::keys::Pressed;
+use crate::ui::keys::KeyPress;
 
-/// How often a connection is looked after.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// The time between two wake-ups when no event of the browser brings one.
+const WAKE_EVERY: Duration = Duration::from_secs(10);
 
 /// Milliseconds since 1970.
 pub fn now() -> f64 {
     js_sys::Date::now()
 }
 
-/// Whether the page is used with fingers: there is no mouse to hover with.
+pub async fn sleep(milliseconds: i32) {
+    let promise = Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+/// An idempotency key: random enough that no two requests of a person share one.
+pub fn random_key() -> String {
+    format!("{:x}{:x}", (Math::random() * 1e15) as u64, (Math::random() * 1e15) as u64)
+}
+
+/// Whether the page is used with fingers and has no mouse that could hover.
 pub fn is_touch() -> bool {
     let query = window().match_media("(pointer: coarse) and (hover: none)");
     query.ok().flatten().is_some_and(|query| query.matches())
 }
 
-pub fn pressed(event: &ev::KeyboardEvent) -> Pressed {
-    Pressed {
+pub fn key_press(event: &ev::KeyboardEvent) -> KeyPress {
+    KeyPress {
         key: event.key(),
-        code: event.key_code(),
+        key_code: event.key_code(),
         composing: event.is_composing(),
         shift: event.shift_key(),
         command: event.ctrl_key() || event.meta_key(),
     }
 }
 
-/// Tells the server, by a cookie, how many minutes this place is behind UTC: its days are the reader's.
-pub fn tell_time_zone() {
+/// The plural category of a number in a language, given by its tag: a
+/// [`PluralCategory`](crate::ui::words::PluralCategory).
+pub fn plural_category(language: &str, number: i64) -> String {
+    let rules = Intl::PluralRules::new(&Array::of1(&language.into()), &Object::new());
+    rules.select(number as f64).into()
+}
+
+/// Sets the cookie that says how many minutes the reader's clock is behind UTC, because the server groups conversations
+/// by the reader's days.
+pub fn set_time_zone_cookie() {
     let minutes = js_sys::Date::new_0().get_timezone_offset() as i32;
     if let Ok(document) = document().dyn_into::<HtmlDocument>() {
         let _ = document.set_cookie(&format!("tz={minutes}; Path=/; SameSite=Lax; Max-Age=31536000"));
@@ -50,10 +72,10 @@ pub fn is_online() -> bool {
     window().navigator().on_line()
 }
 
-/// Says something whenever it may be time to connect or to disconnect: the network comes or goes, the
-/// page is looked at or not, or some seconds are over.
-pub fn woken() -> UnboundedReceiver<()> {
-    let (send, woken) = unbounded();
+/// An item whenever it may be time to connect or to disconnect: the network comes or goes, the page is shown or hidden,
+/// or [`WAKE_EVERY`] is over.
+pub fn wake_ups() -> UnboundedReceiver<()> {
+    let (send, wake_ups) = unbounded();
     for name in ["online", "offline", "visibilitychange", "focus"] {
         let send = send.clone();
         window_event_listener_untyped(name, move |_: ev::Event| {
@@ -64,29 +86,29 @@ pub fn woken() -> UnboundedReceiver<()> {
         move || {
             let _ = send.unbounded_send(());
         },
-        LOOK_EVERY,
+        WAKE_EVERY,
     );
-    woken
+    wake_ups
 }
 
+/// The storage of this tab, which lasts until the tab is closed.
 fn storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
-/// What this tab keeps under a name.
-pub fn kept(name: &str) -> Option<String> {
+/// What this tab stores under a name.
+pub fn stored(name: &str) -> Option<String> {
     storage()?.get_item(name).ok().flatten()
 }
 
-/// Keeps a text for as long as the tab is open; an empty one is forgotten. A full or forbidden storage
-/// keeps nothing.
-pub fn keep(name: &str, text: &str) {
+/// Stores a text for this tab; an empty text removes what is stored. Where storage is full or forbidden nothing happens.
+pub fn store(name: &str, text: &str) {
     let Some(storage) = storage() else { return };
     let _ = if text.is_empty() { storage.remove_item(name) } else { storage.set_item(name, text) };
 }
 
-/// Forgets whatever is kept under names that `unwanted` picks.
-pub fn forget(unwanted: impl Fn(&str) -> bool) {
+/// Removes all that is stored under names that `unwanted` picks.
+pub fn remove_stored(unwanted: impl Fn(&str) -> bool) {
     let Some(storage) = storage() else { return };
     let names: Vec<String> = (0..storage.length().unwrap_or_default())
         .filter_map(|at| storage.key(at).ok().flatten())

@@ -1,22 +1,22 @@
-//! The composer: a form that grows with the text. Enter sends and Shift-Enter breaks the line, but on touch
-//! screens, where a button sends.
+//! [`Composer`]: the form for a question, which grows with the text. Enter sends and Shift-Enter breaks the line; on a touch
+//! screen Enter breaks the line and a button sends.
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
 
-use super::{browser, keep, page, shared::Shared, steer};
+use super::{browser, drafts, editing, page, state::ChatState, steer};
 use crate::{
     api,
     domain::Reason,
     ui::{
         parts::Icon,
-        sent::Sent,
-        words::{t, t_with},
+        pending::PendingRequest,
+        words::{around, t, t_with},
     },
 };
 
 #[component]
 pub(super) fn Composer(
-    shared: Shared,
+    state: ChatState,
     models: Vec<String>,
     model: Option<String>,
     key: String,
@@ -25,75 +25,77 @@ pub(super) fn Composer(
     let form = NodeRef::<html::Form>::new();
     let chosen = NodeRef::<html::Select>::new();
     let sending = RwSignal::new(false);
-    let conversation_id = shared.conversation_id.get_value();
-    // The conversation's model, when it is offered no longer.
+    let conversation_id = state.conversation_id.get_value();
+    // The conversation's model, when no provider offers it any more.
     let gone = model.clone().filter(|id| !models.contains(id));
     let send = move || {
-        let (Some(area), Some(conversation)) = (text.get_untracked(), shared.conversation_id.try_get_value())
+        let (Some(field), Some(conversation)) = (text.get_untracked(), state.conversation_id.try_get_value())
         else {
             return;
         };
-        let question = area.value();
+        let question = field.value();
         if question.trim().is_empty() || sending.get_untracked() {
             return;
         }
-        if shared.running.with_untracked(Option::is_some) {
-            shared.alert.set(Some(shared.say("conversation-busy")));
+        if state.generating.with_untracked(Option::is_some) {
+            state.alert.set(Some(state.say("conversation-busy")));
             return;
         }
-        let key = shared.asked.try_update_value(|asked| asked.key(&question, page::random_key));
+        let key =
+            state.pending_question.try_update_value(|pending| pending.key(&question, browser::random_key));
         let model = chosen.get_untracked().map(|select| select.value());
         sending.set(true);
-        shared.alert.set(None);
+        state.alert.set(None);
         spawn_local(async move {
             let asked = api::chat::ask(question.clone(), conversation.clone(), model, key).await;
             sending.set(false);
             match asked {
                 Ok(asked) => {
-                    shared.asked.update_value(Sent::arrived);
-                    // What was typed since stays.
-                    if area.value() == question {
-                        area.set_value("");
+                    state.pending_question.update_value(PendingRequest::confirm);
+                    // Text that was typed meanwhile stays.
+                    if field.value() == question {
+                        field.set_value("");
                     }
-                    browser::keep(&keep::draft(shared), &area.value());
-                    if !shared.follows {
-                        return page::go(&format!("/c/{}#latest", asked.conversation_id));
+                    drafts::store_draft(state, &field.value());
+                    if !state.follows {
+                        return page::navigate(&format!("/c/{}#latest", asked.conversation_id));
                     }
-                    shared.append(asked.question_id.map(|id| (id, question)), &asked.answer_id, "");
+                    state.append_turn(asked.question_id.map(|id| (id, question)), &asked.answer_id, "");
                     page::to_end_soon();
                 }
-                // The text stays where it is. Sent again as it is, it is the same question; changed, it is
-                // another one, whatever became of the first.
-                Err(refusal) => shared.refused(refusal),
+                // The text stays in the field. The same text sent again is the same question, because it has the same
+                // key; a changed text is another question.
+                Err(refusal) => state.show_refusal(refusal),
             }
         });
     };
     let on_key = move |event: ev::KeyboardEvent| {
-        let pressed = browser::pressed(&event);
-        if pressed.sends(browser::is_touch()) {
+        let press = browser::key_press(&event);
+        if press.sends(browser::is_touch()) {
             event.prevent_default();
             send();
         }
-        let empty = || text.get_untracked().is_some_and(|area| area.value().is_empty());
-        if pressed.is("ArrowUp") && empty() {
+        let empty = || text.get_untracked().is_some_and(|field| field.value().is_empty());
+        if press.is("ArrowUp") && empty() {
             event.prevent_default();
-            steer::edit_last(shared);
+            editing::edit_newest(state);
         }
     };
     let on_input = move |_| {
-        if let Some(area) = text.get_untracked() {
-            browser::keep(&keep::draft(shared), &area.value());
+        if let Some(field) = text.get_untracked() {
+            drafts::store_draft(state, &field.value());
         }
     };
+    let (before_keys, after_keys) = around("answers-can-be-wrong", "keys");
     view! {
-        <div class="dock">
-            <Show when=move || shared.alert.with(Option::is_some)>
+        <div class="composer-area">
+            <Show when=move || state.alert.with(Option::is_some)>
                 <p class="alert" role="alert">
-                    {move || shared.alert.get()}
+                    {move || state.alert.get()}
                 </p>
             </Show>
-            <Show when=move || shared.lost.get()>
-                <p class="lost" role="status">
+            <Show when=move || state.disconnected.get()>
+                <p class="connection-lost" role="status">
                     {t("connection-lost")}
                 </p>
             </Show>
@@ -123,8 +125,8 @@ pub(super) fn Composer(
                     on:input=on_input
                 ></textarea>
                 <div class="row">
-                    <label class="choice">
-                        <span class="unseen">{t("model")}</span>
+                    <label class="model-choice">
+                        <span class="visually-hidden">{t("model")}</span>
                         <select name="model" node_ref=chosen>
                             {gone
                                 .map(|id| {
@@ -140,9 +142,9 @@ pub(super) fn Composer(
                                 .collect_view()}
                         </select>
                     </label>
-                    <span class="grow"></span>
+                    <span class="spacer"></span>
                     <Show
-                        when=move || shared.running.with(Option::is_some)
+                        when=move || state.generating.with(Option::is_some)
                         fallback=move || {
                             view! {
                                 <button class="send" aria-label=t("send") disabled=move || sending.get()>
@@ -152,16 +154,16 @@ pub(super) fn Composer(
                         }
                     >
                         <button
-                            class="send stop"
+                            class="send"
                             aria-label=t("stop")
                             formaction="/fn/stop"
                             formnovalidate
                             name="message_id"
-                            value=move || shared.running.get()
+                            value=move || state.generating.get()
                             type="submit"
                             on:click=move |event| {
                                 event.prevent_default();
-                                steer::stop(shared);
+                                steer::stop(state);
                             }
                         >
                             <Icon name="square" />
@@ -169,8 +171,8 @@ pub(super) fn Composer(
                     </Show>
                 </div>
             </form>
-            <p class="note">
-                {t("answers-can-be-wrong")} " " <span class="keys">{t("keys-hint")}</span>
+            <p class="hint">
+                {before_keys} <span class="keys-hint">{t("keys-hint")}</span> {after_keys}
             </p>
         </div>
     }

@@ -1,4 +1,4 @@
-//! Copying: code and questions as they are shown, answers as they were written, in markdown.
+//! Copying: code and questions as they are shown, answers as the markdown that the model wrote.
 
 use std::time::Duration;
 
@@ -10,38 +10,40 @@ use web_sys::{Blob, BlobPropertyBag, Element, HtmlDocument, HtmlElement, HtmlTex
 
 use crate::api;
 
-/// How long a button says that it has copied.
-const SAYS_SO: Duration = Duration::from_millis(1_500);
+/// How long a button shows that it has copied.
+const SHOWN_FOR: Duration = Duration::from_millis(1_500);
 
-/// One listener for every copy button of the thread: those on code and those on messages.
-pub(super) fn click(event: &ev::MouseEvent) {
+/// The click listener of the thread, for the copy buttons of code and of messages.
+pub(super) fn on_click(event: &ev::MouseEvent) {
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
     let Ok(Some(button)) = target.closest("figure button, button.copy-message") else { return };
-    let whole = button.class_list().contains("copy-message");
-    let Ok(Some(around)) = button.closest(if whole { ".message" } else { "figure" }) else { return };
-    let source = around.query_selector(if whole { ".prose, .body" } else { "code" }).ok().flatten();
-    let Some(source) = source.and_then(|source| source.dyn_into::<HtmlElement>().ok()) else { return };
-    let message_id = source.class_list().contains("prose").then(|| around.id());
+    let is_message = button.class_list().contains("copy-message");
+    let Ok(Some(holder)) = button.closest(if is_message { ".message" } else { "figure" }) else { return };
+    let shown =
+        holder.query_selector(if is_message { ".prose, .question-text" } else { "code" }).ok().flatten();
+    let Some(shown) = shown.and_then(|shown| shown.dyn_into::<HtmlElement>().ok()) else { return };
+    let answer_id = shown.class_list().contains("prose").then(|| holder.id());
     let text = async move {
-        let written = match message_id {
+        let markdown = match answer_id {
             Some(id) => api::history::source(id).await.ok(),
             None => None,
         };
-        // Without a connection, what is shown is better than nothing.
-        written.unwrap_or_else(|| source.inner_text())
+        // Without a connection the page has only the text that it shows.
+        markdown.unwrap_or_else(|| shown.inner_text())
     };
     if !window().is_secure_context() {
         return spawn_local(async move {
             copy_selected(&text.await);
-            say_so(&button);
+            show_copied(&button);
         });
     }
-    // Some browsers take only what the click itself gives them: a promise, as the text may take a moment.
+    // Some browsers let only the click itself write to the clipboard. It writes a promise, because the text may take a
+    // moment.
     let promise = future_to_promise(async move { blob(&text.await) });
     if let Ok(copied) = write(&promise) {
         spawn_local(async move {
             if JsFuture::from(copied).await.is_ok() {
-                say_so(&button);
+                show_copied(&button);
             }
         });
     }
@@ -53,7 +55,7 @@ fn blob(text: &str) -> Result<JsValue, JsValue> {
     Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &kind).map(JsValue::from)
 }
 
-/// Writes what a promise will give to the clipboard.
+/// Writes to the clipboard what a promise will give.
 fn write(text: &Promise) -> Result<Promise, JsValue> {
     let kinds = Object::new();
     Reflect::set(&kinds, &"text/plain".into(), text)?;
@@ -62,20 +64,20 @@ fn write(text: &Promise) -> Result<Promise, JsValue> {
     Ok(window().navigator().clipboard().write(&Array::of1(&item)))
 }
 
-/// Over plain http a browser has no clipboard, but copies what is selected.
+/// Copies a text by selecting it, because a page that was opened with plain http has no access to the clipboard.
 fn copy_selected(text: &str) {
     let area = document().create_element("textarea").map(JsCast::dyn_into::<HtmlTextAreaElement>);
     let (Ok(Ok(area)), Some(body)) = (area, document().body()) else { return };
     area.set_value(text);
-    let _ = area.set_attribute("class", "unseen");
+    let _ = area.set_attribute("class", "visually-hidden");
     let _ = body.append_child(&area);
     area.select();
     let _ = document().dyn_into::<HtmlDocument>().map(|document| document.exec_command("copy"));
     area.remove();
 }
 
-fn say_so(button: &Element) {
+fn show_copied(button: &Element) {
     let _ = button.class_list().add_1("copied");
     let button = button.clone();
-    set_timeout(move || drop(button.class_list().remove_1("copied")), SAYS_SO);
+    set_timeout(move || drop(button.class_list().remove_1("copied")), SHOWN_FOR);
 }

@@ -1,26 +1,27 @@
-//! What is dropped onto the page: a browser would open a file in place of it, with what was typed.
+//! What is dropped onto the page. A browser would open a dropped file in place of the page, and what was typed would be
+//! lost.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, DragEvent, Element};
 
-use super::shared::Shared;
+use super::state::ChatState;
 
 /// Where text may be dropped.
 const FIELDS: &str = "textarea, input:not([type=hidden])";
 
-/// Listens on the whole page. Text may be dropped into a field, and nothing else anywhere.
-pub(super) fn listen(shared: Shared) {
+/// Listens on the whole page. Only text may be dropped, and only into a field.
+pub(super) fn listen(state: ChatState) {
     window_event_listener(ev::dragenter, |event| _ = refuse(&event));
     window_event_listener(ev::dragover, |event| _ = refuse(&event));
     window_event_listener(ev::drop, move |event| {
         if refuse(&event) && event.data_transfer().is_some_and(|carried| carries(&carried, "Files")) {
-            shared.alert.set(Some(shared.say("files-not-yet")));
+            state.alert.set(Some(state.say("files-not-yet")));
         }
     });
 }
 
-/// Keeps the browser from what it would do with anything but text over a field.
+/// Prevents what the browser would do with anything but text over a field; answers whether it was prevented.
 fn refuse(event: &DragEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let in_field = target.is_some_and(|target| target.closest(FIELDS).is_ok_and(|field| field.is_some()));

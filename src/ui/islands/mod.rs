@@ -1,18 +1,21 @@
-//! The code that hydrates. One island holds a conversation: its thread and its composer share state.
+//! The code that hydrates: one island, [`Chat`], because a conversation's thread and its composer share state.
 
 mod answer;
+mod apply;
 mod browser;
 mod chat;
 mod composer;
 mod copy;
+mod drafts;
 mod drop;
+mod editing;
 mod follow;
-mod keep;
 mod page;
 mod phrases;
-mod shared;
+mod reload;
+mod state;
 mod steer;
 
-pub use chat::Chat;
-pub use phrases::phrases;
-pub use shared::Running;
+pub use chat::{Chat, Opened};
+pub use phrases::PHRASES;
+pub use state::AnswerSoFar;

@@ -1,5 +1,5 @@
-//! What islands do to the page around them: blocks, scrolling, the title. On the server all of it does
-//! nothing, as nothing there ever calls it.
+//! What the island does to the page around it: blocks of answers, scrolling, the title, other addresses. The server
+//! compiles this file and never calls it.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -7,19 +7,20 @@ use web_sys::{Element, HtmlElement};
 
 use crate::ui::parts::name_headings;
 
-/// How far from its end a thread still counts as being read at the end, in pixels.
+/// How many pixels above its end a thread still counts as shown at its end.
 const NEAR_END: i32 = 80;
 
 fn thread() -> Option<Element> {
     document().get_element_by_id("thread")
 }
 
-/// Where the text of a message stands.
+/// The element that holds the text of an answer.
 pub fn prose(message_id: &str) -> Option<Element> {
     document().get_element_by_id(message_id)?.query_selector(".prose").ok().flatten()
 }
 
-/// Whether a message is shown with this status and this text, whatever the blanks between its blocks.
+/// Whether the page, as the server made it, shows a message with this status and the text of `built`. White space does not
+/// count, because the server and the browser put different blanks between blocks.
 pub fn shows(message_id: &str, built: &Element, status: &str) -> bool {
     let Some(message) = document().get_element_by_id(message_id) else { return false };
     let text = |of: Option<&Element>| {
@@ -30,9 +31,9 @@ pub fn shows(message_id: &str, built: &Element, status: &str) -> bool {
         && text(prose(message_id).as_ref()) == text(Some(built))
 }
 
-/// Puts block `index` of an answer in its place. Blocks are the children of `prose`, in order.
+/// Puts block `index` of an answer in its place. The blocks are the children of `prose`, in order.
 pub fn put_block(prose: &Element, index: u32, html: &str) {
-    // What turned out to be no block still keeps its place among the others.
+    // A block that turned out to be empty keeps its place, because the index of a block is its place among the children.
     let html = if html.is_empty() { "<span hidden></span>" } else { html };
     let message = prose.closest(".message").ok().flatten();
     let html = &*name_headings(html, &message.map(|message| message.id()).unwrap_or_default());
@@ -51,12 +52,12 @@ pub fn put_block(prose: &Element, index: u32, html: &str) {
     }
 }
 
-/// Which of the details in a block a person has unfolded, in order.
+/// Whether each `<details>` of a block is unfolded, in order.
 fn unfolded(block: &Element) -> Vec<bool> {
     details(block).map(|details| details.has_attribute("open")).collect()
 }
 
-/// Unfolds them again in the block that took its place.
+/// Unfolds each `<details>` of a block that was unfolded in the block before it.
 fn unfold(block: &Element, unfolded: &[bool]) {
     for (details, _) in details(block).zip(unfolded).filter(|(_, unfolded)| **unfolded) {
         let _ = details.set_attribute("open", "");
@@ -98,15 +99,16 @@ pub fn scroll_to(top: i32) {
     }
 }
 
-/// A conversation opens at its newest message, unless the address names another or an older window. Who
-/// chose a branch by keyboard finds the arrows where they were.
+/// Scrolls to where a conversation opens: its newest message, unless the address names another message or an older window.
+/// A message that the address names gets the focus on its arrow between versions, because choosing a version by
+/// keyboard leads to such an address.
 pub fn open() {
     let location = window().location();
     let hash = location.hash().unwrap_or_default();
     if let Some(id) = hash.strip_prefix('#').filter(|id| !id.is_empty() && *id != "latest") {
         let arrow = document()
             .get_element_by_id(id)
-            .and_then(|message| message.query_selector(".branches button:not([disabled])").ok().flatten());
+            .and_then(|message| message.query_selector(".versions button:not([disabled])").ok().flatten());
         if let Some(arrow) = arrow.and_then(|arrow| arrow.dyn_into::<HtmlElement>().ok()) {
             let _ = arrow.focus();
         }
@@ -115,13 +117,14 @@ pub fn open() {
     }
 }
 
-/// After what was just added has been laid out.
+/// [`to_end`], after the browser has laid out what was just added.
 pub fn to_end_soon() {
     request_animation_frame(to_end);
 }
 
-/// Opens a page of this site. To an address that differs in its fragment only a browser would scroll.
-pub fn go(path: &str) {
+/// Opens a page of this site. An address that differs from the current one in its fragment only is loaded anew, because
+/// the browser itself would only scroll.
+pub fn navigate(path: &str) {
     let location = window().location();
     let here = location.pathname().unwrap_or_default();
     if path.split('#').next() == Some(&here) {
@@ -134,31 +137,17 @@ pub fn go(path: &str) {
     }
 }
 
-pub async fn sleep(milliseconds: i32) {
-    let promise = js_sys::Promise::new(&mut |resolve, _| {
-        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
-    });
-    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
-}
-
-/// Enough of a random number that no two questions share it.
-pub fn random_key() -> String {
-    format!("{:x}{:x}", (js_sys::Math::random() * 1e15) as u64, (js_sys::Math::random() * 1e15) as u64)
-}
-
-fn heading() -> Option<Element> {
-    document().query_selector(".bar h1[data-untitled]").ok().flatten()
-}
-
-/// The new title where it is shown: the tab, the bar, and the list.
+/// Shows a new title of the conversation in the tab, the bar, the list of conversations, and the menu's field.
 pub fn set_title(conversation_id: &str, title: &str) {
     document().set_title(&format!("{title} · Inglenook"));
-    if let Some(heading) = heading() {
-        heading.set_text_content(Some(title));
-        let _ = heading.remove_attribute("data-untitled");
-    }
     let entry = format!(".history a[href^=\"/c/{conversation_id}\"] .title");
-    if let Ok(Some(entry)) = document().query_selector(&entry) {
-        entry.set_text_content(Some(title));
+    for place in [".top-bar h1", &entry] {
+        if let Ok(Some(place)) = document().query_selector(place) {
+            place.set_text_content(Some(title));
+        }
+    }
+    if let Ok(Some(field)) = document().query_selector(".top-bar input[name=title]") {
+        // The attribute is what the field shows until somebody types into it, so nothing that was typed is lost.
+        let _ = field.set_attribute("value", title);
     }
 }

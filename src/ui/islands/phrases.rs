@@ -1,16 +1,15 @@
-//! What the island may have to say: the keys that its views and handlers use.
+//! [`PHRASES`]: the sentences that the island's views and handlers may say.
 
-use crate::ui::words::Phrases;
-
-/// Each key with the names of its parameters.
-const KEYS: [(&str, &[&str]); 37] = [
+/// Each key with the names of its parameters. The page words them for the island, because a browser has no files of
+/// sentences. A view or handler that says something new adds its key; a test finds what is missing.
+pub const PHRASES: [(&str, &[&str]); 37] = [
     ("answer", &[]),
     ("answer-copy", &[]),
     ("answer-cut", &[]),
     ("answer-failed", &[]),
     ("answer-interrupted", &[]),
     ("answer-stopped", &[]),
-    ("answers-can-be-wrong", &[]),
+    ("answers-can-be-wrong", &["keys"]),
     ("ask-anything", &[]),
     ("cancel", &[]),
     ("connection-lost", &[]),
@@ -42,9 +41,3 @@ const KEYS: [(&str, &[&str]); 37] = [
     ("you", &[]),
     ("your-message", &[]),
 ];
-
-/// The island's property, in the language of the page that is being made. A view or handler of the island that says
-/// something new adds its key to the list above; a test finds what is missing there.
-pub fn phrases() -> Phrases {
-    Phrases::of(&KEYS)
-}

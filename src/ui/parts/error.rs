@@ -1,4 +1,4 @@
-//! The error page: what happened, in words, and a way out; and the name that leads home.
+//! The error page: what happened, in words, and a way out; and the site's name, which links to the start page.
 
 use leptos::prelude::*;
 
@@ -18,19 +18,19 @@ pub fn Brand() -> impl IntoView {
     }
 }
 
-/// A form with a text that was refused: everything that it brought.
+/// A form that was refused, with all that was sent in it, so that it can be changed and sent again.
 #[derive(Clone, Debug)]
-pub struct Again {
+pub struct RefusedForm {
     pub action: &'static str,
     pub hidden: Vec<(&'static str, String)>,
     pub text: String,
 }
 
 #[component]
-pub fn ErrorPage(error: AppError, reference: Option<String>, again: Option<Again>) -> impl IntoView {
+pub fn ErrorPage(error: AppError, reference: Option<String>, refused: Option<RefusedForm>) -> impl IntoView {
     let reference = reference.filter(|_| error.status() >= 500);
-    // What was sent and refused is told at once to those who do not see it.
-    let (class, role) = if again.is_some() { ("alert", Some("alert")) } else { ("quiet", None) };
+    // A screen reader announces why a form was refused, as it does on the page of the form.
+    let (class, role) = if refused.is_some() { ("alert", Some("alert")) } else { ("muted", None) };
     view! {
         <main class="card">
             <Brand />
@@ -42,13 +42,13 @@ pub fn ErrorPage(error: AppError, reference: Option<String>, again: Option<Again
                 .map(|id| {
                     let (before, after) = around("error-reference", "number");
                     view! {
-                        <p class="quiet">
+                        <p class="muted">
                             {before} <code>{id}</code> {after}
                         </p>
                     }
                 })}
-            {again.map(|again| view! { <SendAgain again /> })}
-            <a class="primary" href="/">
+            {refused.map(|form| view! { <SendAgain form /> })}
+            <a class="button-primary" href="/">
                 {t("conversations-back")}
             </a>
         </main>
@@ -56,19 +56,19 @@ pub fn ErrorPage(error: AppError, reference: Option<String>, again: Option<Again
 }
 
 #[component]
-fn SendAgain(again: Again) -> impl IntoView {
-    // A browser drops the first line break in a field.
-    let text = format!("\n{}", as_html(&again.text));
+fn SendAgain(form: RefusedForm) -> impl IntoView {
+    // A browser drops the first line break of a field, so the text gets one more.
+    let text = format!("\n{}", as_html(&form.text));
     view! {
-        <form class="editing" method="post" action=again.action>
-            {again
+        <form class="edit-form" method="post" action=form.action>
+            {form
                 .hidden
                 .into_iter()
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
                 .collect_view()}
             <textarea name="text" rows="8" aria-label=t("message") required dir="auto" inner_html=text></textarea>
             <div class="row">
-                <button class="small">{t("send")}</button>
+                <button class="button-small">{t("send")}</button>
             </div>
         </form>
     }

@@ -1,12 +1,12 @@
-//! What is done with a message: forms that work without JavaScript and lead back to the thread. Their
-//! keys make sending one twice the same as once.
+//! The buttons and forms that change a conversation. They work without JavaScript and lead back to the thread. Each is sent
+//! with an idempotency key, so that sending it twice changes nothing more.
 
 use leptos::prelude::*;
 
 use super::Icon;
 use crate::{domain::Siblings, ui::words::t};
 
-/// The form of a page's buttons: each of them says which message it means, and what is done with it.
+/// The one form of all buttons of a page. Each button names its message (`value`) and what to do with it (`formaction`).
 #[component]
 pub fn SteerForm(key: String) -> impl IntoView {
     view! {
@@ -16,12 +16,12 @@ pub fn SteerForm(key: String) -> impl IntoView {
     }
 }
 
-/// Arrows between the messages that stand in one place.
+/// The arrows between the versions of a message.
 #[component]
 pub fn Branches(siblings: Siblings) -> impl IntoView {
     let Siblings { index, count, previous_id, next_id } = siblings;
     view! {
-        <span class="branches" role="group" aria-label=t("versions")>
+        <span class="versions" role="group" aria-label=t("versions")>
             <Arrow to=previous_id title=t("version-previous") sign="‹" />
             <span>{format!("{index}/{count}")}</span>
             <Arrow to=next_id title=t("version-next") sign="›" />
@@ -31,15 +31,15 @@ pub fn Branches(siblings: Siblings) -> impl IntoView {
 
 #[component]
 fn Arrow(to: Option<String>, title: String, sign: &'static str) -> impl IntoView {
-    let nowhere = to.is_none();
+    let disabled = to.is_none();
     view! {
         <button
-            class="plain"
+            class="button-bare"
             form="steer"
             formaction="/fn/select"
             name="message_id"
             value=to
-            disabled=nowhere
+            disabled=disabled
             aria-label=title.clone()
             title=title
         >
@@ -48,25 +48,26 @@ fn Arrow(to: Option<String>, title: String, sign: &'static str) -> impl IntoView
     }
 }
 
-/// Leads to the page on which the question can be edited; a script opens [`EditForm`] in place. `query` is
-/// what the address of the page says already, with `&` at its end.
+/// The link to the page on which the question's [`EditForm`] is open; a script opens it in place. `query` holds the
+/// parameters that the address of this page has already, each with `&` at its end.
 #[component]
 pub fn EditLink(id: String, #[prop(optional)] query: String) -> impl IntoView {
     view! {
-        <a class="plain edit" href=format!("?{query}edit={id}#{id}") title=t("message-edit")>
+        <a class="button-bare edit-link" href=format!("?{query}edit={id}#{id}") title=t("message-edit")>
             <Icon name="edit" />
         </a>
     }
 }
 
-/// A question's text to be changed; the changed one stands beside it. A browser that reads a page drops the first line
-/// break of a field: there `text` begins with one more, and in a field that a script makes with none.
+/// The form in which a question is edited; the edited question becomes a version beside the old one. On a page `text`
+/// begins with a line break more than the question has, because a browser that reads a page drops the first line break of
+/// a field. In a form that a script makes it does not.
 #[component]
 pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: String) -> impl IntoView {
-    // A textarea's children would be written as they are.
+    // Leptos writes a textarea's children without escaping them.
     let text = as_html(&text);
     view! {
-        <form class="editing" method="post" action="/fn/edit">
+        <form class="edit-form" method="post" action="/fn/edit">
             <input type="hidden" name="key" value=key autocomplete="off" />
             <textarea
                 name="text"
@@ -78,10 +79,10 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
                 inner_html=text
             ></textarea>
             <div class="row">
-                <a class="small cancel" href=format!("?{}#{id}", query.trim_end_matches('&'))>
+                <a class="button-small cancel" href=format!("?{}#{id}", query.trim_end_matches('&'))>
                     {t("cancel")}
                 </a>
-                <button class="small" name="message_id" value=id>
+                <button class="button-small" name="message_id" value=id>
                     {t("send-changed")}
                 </button>
             </div>
@@ -89,16 +90,17 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
     }
 }
 
+/// The menu that asks before a message is deleted.
 #[component]
 pub fn DeleteMenu(id: String) -> impl IntoView {
     view! {
         <details class="menu" name="steer">
-            <summary class="plain" title=t("message-delete")>
+            <summary class="button-bare" title=t("message-delete")>
                 <Icon name="bin" />
             </summary>
-            <div class="sheet">
+            <div class="menu-content">
                 <p>{t("message-delete-hint")}</p>
-                <button class="small danger" form="steer" formaction="/fn/delete-message" name="message_id" value=id>
+                <button class="button-small danger" form="steer" formaction="/fn/delete-message" name="message_id" value=id>
                     {t("message-delete")}
                 </button>
             </div>
@@ -106,38 +108,40 @@ pub fn DeleteMenu(id: String) -> impl IntoView {
     }
 }
 
-/// Below an answer that ended well.
+/// The button of a complete answer that has another one written beside it.
 #[component]
 pub fn AgainButton(id: String) -> impl IntoView {
     view! {
-        <button class="plain" form="steer" formaction="/fn/retry" name="message_id" value=id title=t("write-again")>
+        <button class="button-bare" form="steer" formaction="/fn/retry" name="message_id" value=id title=t("write-again")>
             <Icon name="again" />
         </button>
     }
 }
 
+/// [`AgainButton`] with a word, for an answer that did not end well.
 #[component]
 pub fn RetryButton(id: String) -> impl IntoView {
     view! {
-        <button class="small" form="steer" formaction="/fn/retry" name="message_id" value=id>
+        <button class="button-small" form="steer" formaction="/fn/retry" name="message_id" value=id>
             <Icon name="again" />
             {t("retry")}
         </button>
     }
 }
 
+/// The button that lets an answer go on that was cut short.
 #[component]
 pub fn ContinueButton(id: String) -> impl IntoView {
     view! {
-        <button class="small go-on" form="steer" formaction="/fn/continue" name="message_id" value=id>
+        <button class="button-small continue" form="steer" formaction="/fn/continue" name="message_id" value=id>
             {t("continue")}
         </button>
     }
 }
 
-/// Text as HTML that shows it.
+/// HTML that shows a text as it is.
 pub(super) fn as_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    html_escape::encode_text(text).into_owned()
 }
 
 #[cfg(test)]

@@ -1,17 +1,24 @@
 //! The site's folder: the browser's module with its glue, the style sheet, and the files of the public folder.
 
 use std::{
-    collections::{BTreeSet, hash_map::DefaultHasher},
+    collections::BTreeSet,
     fs,
-    hash::{Hash, Hasher},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{cargo, files, npm, project::Project, steps::Steps};
+use crate::{cargo, files, kept::Kept, npm, project::Project, steps::Steps};
 
+/// Settings of wasm-opt.
+const WASM_OPT: [&str; 3] = ["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int"];
+/// Settings of esbuild.
+const ESBUILD: [&str; 3] = ["--minify", "--format=esm", "--log-level=error"];
+/// The modules of `make run` and of `make build`, each before and after a change.
+const KEPT_MODULES: usize = 4;
+
+/// Fills the site's folder, and removes what does not belong there.
 pub fn build(project: &Project, steps: &mut Steps) -> Result<()> {
     let module = cargo::browser(project, steps)?;
     let (site, generated) = (project.site(), project.site().join(&project.generated));
@@ -19,13 +26,10 @@ pub fn build(project: &Project, steps: &mut Steps) -> Result<()> {
     let (wasm, glue, style) = (made("wasm"), made("js"), made("css"));
     let work = project.target.join("site-work");
     fs::create_dir_all(&work)?;
-    // The stamp names what the last run read and what it left, as cargo-leptos writes the same files, too.
-    let stamp = work.join("stamp");
-    let state = || stamp_of(&[&module, &project.tools().join("package-lock.json"), &wasm, &glue]);
-    if fs::read_to_string(&stamp).ok() != Some(state()?) {
-        make_module(project, steps, &module, &work, &wasm, &glue)?;
-        fs::write(&stamp, state()?)?;
-    }
+    let small = small_module(project, steps, &module, &work)?;
+    // Written whatever is there, because cargo-leptos writes the same files.
+    files::write(&wasm, &fs::read(small.join("small.wasm"))?)?;
+    files::write(&glue, &fs::read(small.join("small.js"))?)?;
     let sheet = work.join("style.css");
     npm::run(
         project,
@@ -44,42 +48,31 @@ pub fn build(project: &Project, steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
-/// Makes the glue and shrinks both it and the module, as cargo-leptos does.
-fn make_module(
-    project: &Project,
-    steps: &mut Steps,
-    module: &Path,
-    work: &Path,
-    wasm: &Path,
-    glue: &Path,
-) -> Result<()> {
-    steps.begin("shrinking the browser part", "30 s");
-    Bindgen::new().input_path(module).web(true)?.typescript(false).out_name(&project.name).generate(work)?;
-    let raw = |ending: &str| work.join(format!("{}{ending}", project.name));
-    let (raw_wasm, raw_glue) = (raw("_bg.wasm"), raw(".js"));
-    let (small_wasm, small_glue) = (work.join("small.wasm"), work.join("small.js"));
-    let features = ["--enable-bulk-memory", "--enable-nontrapping-float-to-int"];
-    let files = [text(&raw_wasm)?, "-o", text(&small_wasm)?];
-    npm::run(project, "wasm-opt", &[&["-Oz"], &features[..], &files[..]].concat())?;
-    let outfile = format!("--outfile={}", text(&small_glue)?);
-    npm::run(
-        project,
-        "esbuild",
-        &[text(&raw_glue)?, "--minify", "--format=esm", "--log-level=error", &outfile],
-    )?;
-    files::write(wasm, &fs::read(&small_wasm)?)?;
-    files::write(glue, &fs::read(&small_glue)?)?;
-    steps.end();
-    Ok(())
-}
-
-/// Names what stands in files; a file that is missing counts as an empty one.
-fn stamp_of(files: &[&PathBuf]) -> Result<String> {
-    let mut hasher = DefaultHasher::new();
-    for file in files {
-        fs::read(file).unwrap_or_default().hash(&mut hasher);
-    }
-    Ok(format!("{:016x}", hasher.finish()))
+/// The folder with the module and its glue, both shrunk: `small.wasm` and `small.js`. They are made as cargo-leptos makes
+/// them, once for each module and each set of tools.
+fn small_module(project: &Project, steps: &mut Steps, module: &Path, work: &Path) -> Result<PathBuf> {
+    let tools = project.tools().join("package-lock.json");
+    let settings = [WASM_OPT, ESBUILD].concat().join(" ");
+    let inputs = [&fs::read(module)?[..], &fs::read(&tools)?, settings.as_bytes()];
+    let kept = Kept { folder: work.join("modules"), most: KEPT_MODULES };
+    kept.result(&inputs, |to| {
+        steps.begin("shrinking the browser part", "30 s");
+        Bindgen::new()
+            .input_path(module)
+            .web(true)?
+            .typescript(false)
+            .out_name(&project.name)
+            .generate(work)?;
+        let raw = |ending: &str| work.join(format!("{}{ending}", project.name));
+        let (raw_wasm, raw_glue) = (raw("_bg.wasm"), raw(".js"));
+        let (small_wasm, small_glue) = (to.join("small.wasm"), to.join("small.js"));
+        let files = [text(&raw_wasm)?, "-o", text(&small_wasm)?];
+        npm::run(project, "wasm-opt", &[&WASM_OPT[..], &files].concat())?;
+        let outfile = format!("--outfile={}", text(&small_glue)?);
+        npm::run(project, "esbuild", &[&[text(&raw_glue)?], &ESBUILD[..], &[&outfile]].concat())?;
+        steps.end();
+        Ok(())
+    })
 }
 
 fn text(path: &Path) -> Result<&str> {

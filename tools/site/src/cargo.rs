@@ -1,4 +1,4 @@
-//! Cargo's part: the browser's module and the server, each with its features, and how far they are.
+//! Runs Cargo for the browser's module and for the server, and shows how far it has come.
 
 use std::{
     io::{BufRead, BufReader},
@@ -17,10 +17,10 @@ use crate::{
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The browser's module as rustc leaves it.
+/// Compiles the browser's module; gives the file that rustc wrote.
 ///
-/// It is compiled with the server's profile, and with what must be different given here, because Cargo compiles macros
-/// and build scripts once for each profile: like this the server's build finds them there.
+/// The module is compiled with the server's profile, and the settings that must differ are given here. Cargo compiles macros
+/// and build scripts once for each profile, so the server's build finds them compiled.
 pub fn browser(project: &Project, steps: &mut Steps) -> Result<PathBuf> {
     steps.begin("compiling the browser part", "3 min");
     let mut cargo = Command::new(cargo());
@@ -29,10 +29,11 @@ pub fn browser(project: &Project, steps: &mut Steps) -> Result<PathBuf> {
     for setting in ["opt-level='z'", "panic='abort'", "codegen-units=1", "incremental=false"] {
         cargo.arg("--config").arg(format!("profile.{}.{setting}", project.profile));
     }
-    // Link-time optimisation whatever the profile says, for which dependencies keep their bitcode. It goes before flags
-    // that are set for the server, such as those of its processor.
+    // Dependencies keep their bitcode for the link-time optimisation below, whatever the profile says. The variable
+    // replaces flags that are set for the server, such as those for its processor.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", "-Cembed-bitcode=yes");
-    // Names of functions stay, and so does the section that tells wasm-bindgen what the module may use.
+    // Only debug information is stripped, because wasm-bindgen needs the names of functions and the section that lists the
+    // features of the module.
     let last = ["--", "-Clto=fat", "-Cembed-bitcode=yes", "-Cstrip=debuginfo"];
     let module = run(project, steps, cargo, &last, |artifact| {
         let files = artifact["filenames"].as_array()?;
@@ -41,7 +42,7 @@ pub fn browser(project: &Project, steps: &mut Steps) -> Result<PathBuf> {
     module.context("the browser part cannot be built")
 }
 
-/// The server's program.
+/// Compiles the server; gives the program.
 pub fn server(project: &Project, steps: &mut Steps) -> Result<PathBuf> {
     steps.begin("compiling the server", if project.profile == "release" { "9 min" } else { "6 min" });
     let mut cargo = Command::new(cargo());
@@ -57,7 +58,7 @@ pub fn server(project: &Project, steps: &mut Steps) -> Result<PathBuf> {
     program.context("the server cannot be built")
 }
 
-/// Runs a build and answers the file that `wanted` finds among what was built of this project.
+/// Runs a build; gives the file that `wanted` finds in Cargo's messages about this project.
 fn run(
     project: &Project,
     steps: &Steps,
@@ -67,7 +68,8 @@ fn run(
 ) -> Result<PathBuf> {
     command.args(["--quiet", "--message-format=json-render-diagnostics", "--profile", &project.profile]);
     command.args(last).current_dir(&project.root).stdin(Stdio::null()).stdout(Stdio::piped());
-    // What cargo-leptos sets and a compilation reads; with other values everything would be compiled anew.
+    // Leptos reads these variables while it is compiled. They are those of cargo-leptos, so that neither build makes the
+    // other compile everything again.
     command.env("LEPTOS_OUTPUT_NAME", &project.name).env("LEPTOS_SITE_ROOT", &project.site);
     let mut cargo = command.spawn().context("cargo cannot be started")?;
     let stdout = cargo.stdout.take().context("cargo says nothing")?;

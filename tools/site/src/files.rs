@@ -1,4 +1,4 @@
-//! The files of the site: written when they differ and removed when nobody made them, so that times tell what changed.
+//! Writes the files of the site: only those that differ, so that the time of a file says when it changed.
 
 use std::{
     collections::BTreeSet,
@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Writes a file unless it holds these bytes already: the server is compiled anew when a file's time changes.
+/// Writes a file unless it holds these bytes already, because Cargo compiles the server again when a file's time changes.
 pub fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::read(file).is_ok_and(|there| there == bytes) {
         return Ok(());
@@ -29,7 +29,7 @@ pub fn below(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
     Ok(files)
 }
 
-/// Removes what lies below a folder and is not among `wanted`.
+/// Removes all files below a folder but those in `wanted`.
 pub fn keep_only(folder: &Path, wanted: &BTreeSet<PathBuf>) -> io::Result<()> {
     below(folder)?.difference(wanted).try_for_each(fs::remove_file)
 }
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_made_is_removed() {
+    fn files_that_are_not_wanted_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name);
         for name in ["pkg/kept.js", "pkg/old.js", "old.txt"] {

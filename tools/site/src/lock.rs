@@ -1,4 +1,4 @@
-//! The version of wasm-bindgen that the browser part was compiled with must be the one that makes its glue.
+//! Checks that Cargo.lock has one version of wasm-bindgen for the browser part and for the tool that makes its glue.
 
 use std::{fs, path::Path};
 

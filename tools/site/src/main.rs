@@ -1,10 +1,11 @@
 //! Builds Inglenook: the browser part into the site's folder, then the server that carries that folder.
 //!
-//! `site` builds both as well as it can be done, `site --daily` with a server that is compiled quickly.
+//! `site` builds the fastest server, `site --daily` one that compiles sooner.
 
 mod browser;
 mod cargo;
 mod files;
+mod kept;
 mod lock;
 mod npm;
 mod project;

@@ -1,4 +1,4 @@
-//! The tools that come from npm: wasm-opt, esbuild and lightningcss, in the versions of package-lock.json.
+//! Installs and runs the tools from npm: wasm-opt, esbuild and lightningcss, in the versions of package-lock.json.
 
 use std::{fs, process::Command};
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{project::Project, steps::Steps};
 
-/// Installs them unless they are there in those versions.
+/// Installs the tools unless they are there in those versions.
 pub fn install(project: &Project, steps: &mut Steps) -> Result<()> {
     let folder = project.tools();
     let wanted =
@@ -27,7 +27,7 @@ pub fn install(project: &Project, steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
-/// Runs one of them.
+/// Runs a tool in the folder of the workspace.
 pub fn run(project: &Project, tool: &str, arguments: &[&str]) -> Result<()> {
     let output = Command::new(project.tools().join("node_modules/.bin").join(tool))
         .args(arguments)

@@ -1,4 +1,4 @@
-//! Where things lie, as Cargo.toml says it for cargo-leptos, so that both builds put everything in the same places.
+//! [`Project`]: where everything lies. Cargo.toml says so for cargo-leptos, and both builds use the same places.
 
 use std::{env, path::PathBuf, process::Command};
 
@@ -14,13 +14,13 @@ pub struct Project {
     pub profile: String,
     /// The name of the module, its glue and the style sheet, without an ending.
     pub name: String,
-    /// The folder that the server carries, as Cargo.toml writes it: from the root.
+    /// The folder of the files that the server carries, relative to the root.
     pub site: String,
-    /// The folder of what is generated, below the site.
+    /// The folder of the generated files, relative to `site`.
     pub generated: String,
-    /// The style sheet that imports all others, from the root.
+    /// The style sheet that imports all others, relative to the root.
     pub style: String,
-    /// The folder whose files are carried as they are, from the root.
+    /// The folder of the files that the server carries unchanged, relative to the root.
     pub public: String,
 }
 
@@ -58,18 +58,18 @@ impl Project {
         })
     }
 
-    /// The folder that the server carries.
+    /// The folder of the files that the server carries.
     pub fn site(&self) -> PathBuf {
         self.root.join(&self.site)
     }
 
-    /// Where the tools from npm lie.
+    /// The folder of the build tool, where npm installs the tools.
     pub fn tools(&self) -> PathBuf {
         self.root.join("tools/site")
     }
 }
 
-/// The cargo that runs this program, so that everything is compiled by the same one.
+/// The cargo that runs this program, so that the same one compiles everything.
 pub fn cargo() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
 }

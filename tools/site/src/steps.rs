@@ -1,4 +1,4 @@
-//! What the person at the terminal sees: a line per step, with the time it usually takes and the time it took.
+//! [`Steps`]: the lines about the build in the terminal, one for each step, with the usual time and the time it took.
 
 use std::{
     io::{IsTerminal, Write, stderr},
@@ -8,7 +8,7 @@ use std::{
 
 pub struct Steps {
     begun: Instant,
-    /// The line of the step that is under way.
+    /// The line of the present step.
     line: String,
     step: Instant,
     terminal: bool,
@@ -22,7 +22,7 @@ impl Default for Steps {
 }
 
 impl Steps {
-    /// Begins a step; `usually` is the time that it takes on two cores when nothing is there yet.
+    /// Begins a step. `usually` is the time that the step takes on two cores when nothing is compiled yet.
     pub fn begin(&mut self, what: &str, usually: &str) {
         self.step = Instant::now();
         self.line = format!("build: {what} (usually {usually})");
@@ -31,7 +31,7 @@ impl Steps {
         }
     }
 
-    /// Shows on a terminal how far a step has come. Elsewhere a line is written once, at its end.
+    /// Shows how far the step has come. Only a terminal shows that; elsewhere `end` writes the line once.
     pub fn progress(&self, done: &str) {
         if self.terminal {
             eprint!("\r{} … {done}\x1b[K", self.line);

@@ -1,4 +1,4 @@
-//! [`Lines`]: one at a time for each key, in the order in which they come.
+//! [`Lines`]: lets those with the same key pass one at a time, in the order in which they come.
 
 use std::{
     collections::HashMap,
@@ -10,12 +10,12 @@ use tokio::{sync::OwnedMutexGuard, time::timeout};
 
 use crate::error::AppError;
 
-/// How many may stand in one line: more than come from one place at once, and soon told when they are too many.
+/// The most that wait in one line. More than come from one building at once; further ones are refused at once.
 const MOST: usize = 1_000;
-/// How long somebody may stand in a line.
+/// The longest that somebody waits in a line.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A line is there as long as somebody stands in it.
+/// The lines by key. A line exists as long as somebody waits in it or has their turn.
 #[derive(Default)]
 pub(super) struct Lines(Mutex<HashMap<u64, Line>>);
 
@@ -25,33 +25,39 @@ struct Line {
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// Whose turn it is; the next one's begins when this is dropped.
+/// The turn of one caller; the next one's begins when this is dropped.
 pub struct Turn<'a> {
-    // In this order: the turn ends before its place in the line is given up.
+    // Dropped in this order, so that the turn ends before the line may be removed.
     _turn: OwnedMutexGuard<()>,
-    _place: Place<'a>,
+    _membership: Membership<'a>,
 }
 
-struct Place<'a> {
+/// Counts one caller as being in a line.
+struct Membership<'a> {
     lines: &'a Lines,
     key: u64,
 }
 
 impl Lines {
+    /// Waits for the caller's turn.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Overloaded`]: the line is full, or the turn does not come in time.
     pub(super) async fn turn(&self, key: u64) -> Result<Turn<'_>, AppError> {
-        let (place, turn) = self.stand(key)?;
+        let (membership, turn) = self.join(key)?;
         let turn = timeout(PATIENCE, turn.lock_owned()).await.map_err(|_| AppError::Overloaded)?;
-        Ok(Turn { _turn: turn, _place: place })
+        Ok(Turn { _turn: turn, _membership: membership })
     }
 
-    fn stand(&self, key: u64) -> Result<(Place<'_>, Arc<tokio::sync::Mutex<()>>), AppError> {
+    fn join(&self, key: u64) -> Result<(Membership<'_>, Arc<tokio::sync::Mutex<()>>), AppError> {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let line = lines.entry(key).or_default();
         if line.people >= MOST {
             return Err(AppError::Overloaded);
         }
         line.people += 1;
-        Ok((Place { lines: self, key }, line.turn.clone()))
+        Ok((Membership { lines: self, key }, line.turn.clone()))
     }
 
     #[cfg(test)]
@@ -60,7 +66,7 @@ impl Lines {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Membership<'_> {
     fn drop(&mut self) {
         let mut lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(line) = lines.get_mut(&self.key) {

@@ -1,17 +1,19 @@
-//! [`Recent`]: a map that forgets by time and has a greatest size, without ever walking over its entries.
+//! [`Recent`]: a map of limited size that forgets old entries, without ever walking over its entries.
 
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
 
-/// More than hashing lets anybody fail in a minute: beyond, the older half is forgotten early.
+/// The most entries of one half. Hashing takes so long that fewer sign-ins can fail in a minute; if more come, the older
+/// half is forgotten early.
 const MOST: usize = 20_000;
 
-/// Two halves. New entries go into the young one; when that is full or old enough, it becomes the old one, and
-/// what was the old one is gone. An entry lives for at least `lifetime`, unless more come than fit.
+/// Two halves. New entries go into the young half. When that is full or old enough it becomes the old half, and the
+/// previous old half is dropped. An entry lives for at least `lifetime`, unless more come than fit.
 pub(super) struct Recent<V> {
     lifetime: Duration,
+    /// When the young half was begun.
     turned: Instant,
     young: HashMap<u64, V>,
     old: HashMap<u64, V>,
@@ -22,7 +24,7 @@ impl<V: Default> Recent<V> {
         Self { lifetime, turned: Instant::now(), young: HashMap::new(), old: HashMap::new() }
     }
 
-    /// The entry of a key, new where there is none, and young from now on.
+    /// The entry of a key, made if there is none; it is in the young half from now on.
     pub(super) fn entry(&mut self, key: u64, now: Instant) -> &mut V {
         let age = now.saturating_duration_since(self.turned);
         if age >= self.lifetime || self.young.len() >= MOST {
@@ -40,14 +42,14 @@ impl<V: Default> Recent<V> {
 
     pub(super) fn contains(&self, key: u64, now: Instant) -> bool {
         let age = now.saturating_duration_since(self.turned);
-        // Nobody came for so long that both halves are out of date.
+        // Halves only change when an entry is made, so both may be out of date.
         age < self.lifetime * 2 && (self.young.contains_key(&key) || self.old.contains_key(&key))
     }
 
-    /// About how much memory it takes.
+    /// About how many bytes of memory it takes.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        // One byte of the table's own beside each place; places are a power of two, an eighth of them free.
+        // A hash table has one byte of its own for each bucket; buckets are a power of two, an eighth of them empty.
         let place = size_of::<(u64, V)>() + 1;
         let places = |map: &HashMap<u64, V>| (map.capacity() * 8 / 7).next_power_of_two();
         (places(&self.young) + places(&self.old)) * place

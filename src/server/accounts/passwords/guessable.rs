@@ -1,16 +1,16 @@
-//! [`is_guessable`]: whether a password is among the first that somebody would try.
+//! [`is_guessable`]: whether a password is among the first that an attacker would try.
 
 use std::{collections::HashSet, sync::LazyLock};
 
 use super::prepared;
 
-/// Words at the heart of the most used passwords, lower-cased, one a line.
+/// The words that the most used passwords consist of, in lower case, one on each line.
 static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("guessable.txt").lines().collect());
 
-/// What is put around a word counts for nothing up to this many signs: `Password2024`, `!!dragon!`.
+/// Up to this many characters around a word make it no harder to guess: `Password2024`, `!!dragon!`.
 const MOST_TRIMMINGS: usize = 4;
 
-/// Ways over a keyboard and through an alphabet. A password that is a piece of one is as well known as they are.
+/// Ways over a keyboard and through an alphabet. A password that is a piece of one is guessed as soon.
 const WALKS: &[&str] = &[
     "01234567890123456789",
     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
@@ -66,7 +66,7 @@ fn known_in_trimmings(password: &str, known: &impl Fn(&str) -> bool) -> bool {
     let is_trimming = |c: char| !c.is_alphabetic();
     let core = password.trim_matches(is_trimming);
     let around = password.chars().count() - core.chars().count();
-    // Twice the same word is no more than the word.
+    // A word twice is guessed as soon as the word.
     let (half, rest) = core.split_at(core.floor_char_boundary(core.len() / 2));
     around <= MOST_TRIMMINGS && !core.is_empty() && (known(core) || (half == rest && known(half)))
 }
@@ -81,12 +81,12 @@ fn spelled(password: &str) -> String {
         '7' => 't',
         other => other,
     };
-    // At the ends such signs are trimmings more often.
+    // At the end such characters more often follow a word than stand for letters.
     let core = password.trim_end_matches(|c: char| !c.is_alphabetic());
     core.chars().map(letter).chain(password[core.len()..].chars()).collect()
 }
 
-/// `aaaaaaaa`, `abcabcabc`, `12341234`: one piece of up to four signs again and again.
+/// `aaaaaaaa`, `abcabcabc`, `12341234`: a piece of up to four characters, repeated.
 fn is_repetition(password: &str) -> bool {
     let signs: Vec<char> = password.chars().collect();
     (1..=4).any(|length| signs.iter().enumerate().skip(length).all(|(at, sign)| signs[at - length] == *sign))

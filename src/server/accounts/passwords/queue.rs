@@ -1,17 +1,17 @@
-//! [`Queue`]: the hashes that wait for their thread. So many and no more, and some go first.
+//! [`Queue`]: the hashes that wait for their thread, limited in number; those of known people go first.
 
 use std::{
     collections::VecDeque,
     sync::{Condvar, Mutex, PoisonError},
 };
 
-/// How many hashes wait in one lane: less than a second's work on most machines.
+/// The most hashes that wait in one lane: less than a second's work on most machines.
 const MOST: usize = 32;
 
-/// Who asks for a hash. A flood of strangers fills the second lane only.
+/// Who asks for a hash. However many strangers ask, they fill the second lane only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Somebody who is signed in, or is used to sign in from where they are.
+    /// Somebody who is signed in, or who signed in from the same address before.
     Known,
     Anybody,
 }
@@ -35,8 +35,7 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// `false` when the lane is full. Who came first stays first: they have waited, and the newest can be told
-    /// at once to come again.
+    /// `false`: the lane is full. The newest is refused, not the oldest, because the oldest has already waited.
     pub(super) fn push(&self, lane: Lane, work: T) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let lane = match lane {
@@ -51,7 +50,7 @@ impl<T> Queue<T> {
         true
     }
 
-    /// The next one, when there is one; `None` once the queue is closed.
+    /// Waits for the next one; `None` once the queue is closed.
     pub(super) fn pop(&self) -> Option<T> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         while !waiting.closed {
@@ -64,7 +63,7 @@ impl<T> Queue<T> {
         None
     }
 
-    /// Nothing is taken out any more.
+    /// From now on nothing is taken out.
     pub(super) fn close(&self) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
         self.changed.notify_all();

@@ -1,17 +1,16 @@
-//! The end of an answer: stored, then told, and the title that a new conversation gets after it.
+//! The end of an answer: stored, then published, and the title that a new conversation gets after it.
 
 use std::{sync::Arc, time::Duration};
 
-use super::{End, Job};
+use super::{Completion, Job};
 use crate::{
     domain::{ChatEvent, Failure, FailureCode, Message, Reason, Status, Usage},
     server::{
-        chat::{Chat, tail::Tail, title},
-        journal::Entry,
+        chat::{Chat, chunk_writer::UnstoredText, title},
+        journal::AnswerRecords,
         live::{
-            channel::{Channel, StopReason},
-            entry::{end_of, failed},
-            registry::Held,
+            log::{Log, StopReason},
+            registry::LogHandle,
         },
         store::{Finish, Grant, Orphans, Recovered, Run, StoreError},
     },
@@ -25,11 +24,11 @@ const REFUSALS: u32 = 8;
 const KEPT: [usize; 2] = [256 * 1024, 0];
 
 /// All that is needed to end an answer, also after its job is gone.
-pub(super) struct Ending {
+pub(super) struct Finisher {
     pub chat: Arc<Chat>,
-    pub channel: Held,
-    pub tail: Arc<Tail>,
-    pub entry: Option<Arc<Entry>>,
+    pub log: LogHandle,
+    pub unstored: Arc<UnstoredText>,
+    pub entry: Option<Arc<AnswerRecords>>,
     pub grant: Grant,
     pub run: Run,
 }
@@ -45,41 +44,39 @@ enum Stored {
 }
 
 impl Job {
-    pub(super) async fn finish(mut self, ending: &Ending, end: End) {
-        if matches!(end, End::Asked(StopReason::Deleted)) {
-            self.chat.tails.settle(&self.tail).await;
+    pub(super) async fn finish(mut self, finisher: &Finisher, end: Completion) {
+        if matches!(end, Completion::Asked(StopReason::Deleted)) {
+            self.chat.chunk_writer.settle(&self.unstored).await;
             if let Some(entry) = &self.entry {
                 entry.stored();
             }
             // Nothing, where it is gone. Should it only have looked so, it does not spin.
-            if let Err(error) = self.chat.store.interrupt_unfinished(Orphans::Run(&ending.run)).await {
+            if let Err(error) = self.chat.store.interrupt_unfinished(Orphans::Run(&finisher.run)).await {
                 tracing::warn!(%error, "an answer in a deleted conversation is ended later");
             }
-            self.channel.end(&self.turn.answer.id);
+            self.log.end(&self.turn.answer.id);
             return;
         }
-        let end = match self.tell().await {
+        let end = match self.publish().await {
             Ok(()) => end,
-            Err(error) => End::Failed(error.failure),
+            Err(error) => Completion::Failed(error.failure),
         };
         let (status, failure) = match end {
-            End::Complete => (Status::Complete, None),
-            End::Asked(StopReason::Person) => (Status::Stopped, None),
-            End::Asked(_) => (Status::Interrupted, None),
-            End::Failed(failure) => (Status::Failed, Some(failure)),
+            Completion::Complete => (Status::Complete, None),
+            Completion::Asked(StopReason::Person) => (Status::Stopped, None),
+            Completion::Asked(_) => (Status::Interrupted, None),
+            Completion::Failed(failure) => (Status::Failed, Some(failure)),
         };
-        let marks = self.chat.tails.settle(&self.tail).await;
+        let marks = self.chat.chunk_writer.settle(&self.unstored).await;
         let usage = added(self.turn.answer.usage, self.usage);
         let length_limited = self.length_limited && status == Status::Complete;
-        let finish = finish_of(&self.channel, status, failure);
-        // The title comes after the end.
+        let finish = finish_of(&self.log, &self.turn.answer.id, status, failure);
         let title_due = status != Status::Interrupted && self.turn.grant.conversation().title.is_empty();
-        let seq = finish.seq + u64::from(title_due);
         let is_answered = status != Status::Failed;
-        let stored = ending.store(Finish { usage, length_limited, marks, seq, ..finish }).await;
+        let stored = finisher.store(Finish { usage, length_limited, marks, ..finish }).await;
         let ours = matches!(stored, Stored::As(_) | Stored::Not(_));
-        ending.tell(stored);
-        if title_due && ours && !self.channel.is_closed() {
+        finisher.publish(stored);
+        if title_due && ours && !self.log.is_closed() {
             self.give_title(is_answered).await;
         }
     }
@@ -102,8 +99,8 @@ impl Job {
             false => title::first_words(&question.content),
         };
         match self.chat.store.set_title_if_empty(self.turn.grant.conversation_id(), &title).await {
-            Ok(Some(_)) => {
-                self.channel.publish(ChatEvent::Title { title });
+            Ok(Some(revision)) => {
+                self.log.publish(ChatEvent::Title { title }, revision);
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "a title could not be stored"),
@@ -111,15 +108,16 @@ impl Job {
     }
 }
 
-impl Ending {
+impl Finisher {
     /// Ends an answer whose job is gone, with what was shown of it.
     pub(super) async fn fail(&self, failure: Failure) {
-        if self.channel.running_id().is_none_or(|(id, _)| id != self.run.message_id) {
+        if !self.log.runs(&self.run.message_id) {
             return; // It has ended.
         }
-        let marks = self.chat.tails.settle(&self.tail).await;
-        let finish = Finish { marks, ..finish_of(&self.channel, Status::Failed, Some(failure)) };
-        self.tell(self.store(finish).await);
+        let marks = self.chat.chunk_writer.settle(&self.unstored).await;
+        let finish =
+            Finish { marks, ..finish_of(&self.log, &self.run.message_id, Status::Failed, Some(failure)) };
+        self.publish(self.store(finish).await);
     }
 
     /// Tries for as long as the database is away, unless the server goes down before: the journal has it then, for the
@@ -185,8 +183,8 @@ impl Ending {
         }
     }
 
-    /// Tells listeners what is stored, and the journal when its records are not needed any more.
-    fn tell(&self, stored: Stored) {
+    /// Publishes what is stored, and tells the journal when its records are not needed any more.
+    fn publish(&self, stored: Stored) {
         if !matches!(stored, Stored::Not(_))
             && let Some(entry) = &self.entry
         {
@@ -196,29 +194,30 @@ impl Ending {
         match stored {
             Stored::As(Finish { failure: Some(failure), .. })
             | Stored::Not(Finish { failure: Some(failure), .. }) => {
-                self.channel.publish(failed(message_id, failure));
+                self.log.tell(&self.run.message_id, ChatEvent::failed(message_id, failure));
             }
             Stored::As(Finish { status, usage, length_limited, .. })
             | Stored::Not(Finish { status, usage, length_limited, .. }) => {
-                self.channel.publish(ChatEvent::Done { message_id, status, usage, length_limited });
+                let done = ChatEvent::Done { message_id, status, usage, length_limited };
+                self.log.tell(&self.run.message_id, done);
             }
             Stored::Before(message) => {
                 if let Some(message) = message.filter(|message| message.status != Status::Generating) {
-                    self.channel.publish(end_of(&message));
+                    self.log.tell(&self.run.message_id, ChatEvent::ended(&message));
                 }
                 // Perhaps its text is another one, too.
-                self.channel.publish(ChatEvent::Changed {});
+                self.log.reread();
             }
         }
-        self.channel.end(&self.run.message_id);
+        self.log.end(&self.run.message_id);
     }
 }
 
-/// The end of the answer in the log: exactly what listeners were told.
-fn finish_of(channel: &Channel, status: Status, failure: Option<Failure>) -> Finish {
-    let (content, reasoning) = channel.running().map(|it| (it.text, it.reasoning)).unwrap_or_default();
-    // The event that tells the end.
-    let seq = channel.bounds().1 + 1;
+/// The end of the answer in the log: exactly what was published.
+fn finish_of(log: &Log, answer_id: &str, status: Status, failure: Option<Failure>) -> Finish {
+    let (content, reasoning) = log.text(answer_id).unwrap_or_default();
+    // The number of the event that tells the end.
+    let seq = log.bounds().1 + 1;
     Finish { content, reasoning, status, usage: None, failure, length_limited: false, seq, marks: Vec::new() }
 }
 

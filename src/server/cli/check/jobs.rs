@@ -1,17 +1,17 @@
 //! The line of `inglenook check` on the queue of jobs: how many wait, and which failed.
 
-use super::{Finding, good, note};
+use super::{Finding, good, warning};
 use crate::server::store::{Job, OpenError, QueueView};
 
-/// More failed jobs are counted and not named.
-pub(super) const NAMED: u32 = 3;
-/// As much of an error as fits into a line.
+/// How many failed jobs the line names; it counts all.
+pub(super) const MAX_NAMED: u32 = 3;
+/// More of an error does not fit into the line.
 const MAX_ERROR_CHARS: usize = 120;
 
 pub(super) fn finding(view: Result<QueueView, OpenError>) -> Finding {
     let view = match view {
         Ok(view) => view,
-        Err(error) => return note("jobs", format!("cannot be looked at: {error}")),
+        Err(error) => return warning("jobs", format!("cannot be looked at: {error}")),
     };
     let mut text = format!("{} waiting, {} running, {} failed", view.waiting, view.leased, view.failed);
     let named: Vec<String> = view.jobs.iter().filter_map(failed).collect();
@@ -19,7 +19,7 @@ pub(super) fn finding(view: Result<QueueView, OpenError>) -> Finding {
         return good("jobs", text);
     }
     text = format!("{text}: {}", named.join("; "));
-    note("jobs", text)
+    warning("jobs", text)
 }
 
 /// A job whose last attempt failed.
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_that_cannot_be_read_is_told_and_stops_nothing() {
+    fn a_queue_that_cannot_be_read_is_a_warning() {
         let found = finding(Err(OpenError::Failed("locked".into())));
         assert_eq!(found.verdict, Verdict::Warning);
         assert!(found.text.contains("locked"), "{}", found.text);

@@ -1,8 +1,7 @@
 //! The site's scripts, styles and pictures: inside the binary in release builds, from the disk in debug
 //! builds, where `cargo leptos watch` changes them.
 //!
-//! Pages name them under `/pkg/<build>/`, and the build's hash changes with any of them, so browsers
-//! keep them for ever.
+//! Pages name them under `/pkg/<build>/`. The build's hash changes with any of them, so browsers may keep them for ever.
 
 use std::{borrow::Cow, path::Path};
 
@@ -29,30 +28,30 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 const FOR_A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 
-/// The folder that pages name, without slashes at its ends.
+/// The folder that pages name, without a slash at either end.
 pub fn folder() -> String {
     format!("pkg/{BUILD}")
 }
 
-/// The address of an asset by its name below `public` or of a generated one.
+/// The address of an asset, by its name below `public` or that of a generated file.
 pub fn url(name: &str) -> String {
     format!("/pkg/{BUILD}/{name}")
 }
 
-/// `GET /pkg/{build}/{name}`. A page of an older build may ask under its own hash; it gets what there is
-/// now, not to be kept.
+/// `GET /pkg/{build}/{name}`. A page of an older build asks under that build's hash; it gets the present file, which it
+/// must not cache.
 pub async fn hashed(UrlPath((build, name)): UrlPath<(String, String)>, headers: HeaderMap) -> Response {
     let kept = if build == BUILD && !cfg!(debug_assertions) { FOR_EVER } else { NOT_KEPT };
     serve(&name, &headers, kept).await
 }
 
-/// Assets that are asked for by a fixed name.
+/// Assets at a fixed address.
 pub async fn fixed(name: &'static str, headers: HeaderMap) -> Response {
     serve(name, &headers, FOR_A_DAY).await
 }
 
 async fn serve(name: &str, headers: &HeaderMap, cache_control: HeaderValue) -> Response {
-    // A server that plain cargo built names the module as wasm-bindgen does.
+    // Pages of a server that plain cargo built name the module as wasm-bindgen does.
     let name = name.replace("_bg.wasm", ".wasm");
     let Some((body, encoding)) = find(&name, headers).await else {
         return AppError::NotFound.into_response();
@@ -68,7 +67,7 @@ async fn serve(name: &str, headers: &HeaderMap, cache_control: HeaderValue) -> R
     response
 }
 
-/// Generated assets lie in `pkg`, the others beside it.
+/// The asset and its content coding. Generated assets are in `pkg`, the others beside it.
 async fn find(name: &str, headers: &HeaderMap) -> Option<(Body, Option<&'static str>)> {
     let generated = format!("pkg/{name}");
     if cfg!(debug_assertions) {
@@ -91,7 +90,7 @@ async fn find(name: &str, headers: &HeaderMap) -> Option<(Body, Option<&'static 
 async fn from_disk(names: &[&str]) -> Option<Vec<u8>> {
     let root: Cow<str> = std::env::var("LEPTOS_SITE_ROOT").map_or("target/site".into(), Cow::Owned);
     for name in names {
-        // Only plain names: nothing outside the folder.
+        // Only names without `..` or a root, so that nothing outside of the folder is read.
         let plain = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
         if plain && let Ok(bytes) = tokio::fs::read(Path::new(&*root).join(name)).await {
             return Some(bytes);

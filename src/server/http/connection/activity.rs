@@ -1,25 +1,22 @@
-//! [`Activity`]: what a connection is doing and since when, so that it is given up when it does nothing.
+//! [`Activity`]: what a connection is doing and since when, so that an idle one is closed.
 
 use std::{
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
     time::Duration,
 };
 
-use axum::body::{Body, Bytes, HttpBody};
-use http_body::{Frame, SizeHint};
+use axum::body::Body;
 use tokio::time::Instant;
 
-use crate::server::config::Timeouts;
+use crate::server::{config::Timeouts, ops::held_body::held_until_sent};
 
 #[derive(Clone, Copy, Debug)]
 enum Doing {
-    /// A request's head is to come, or comes.
+    /// The server waits for the rest of a request's head.
     Head,
-    /// A request is answered. A stream of events is, for as long as it is open.
+    /// A request is being answered; an event stream is for as long as it is open.
     Answer,
-    /// The last answer is sent.
+    /// Between two requests.
     Nothing,
 }
 
@@ -27,7 +24,7 @@ enum Doing {
 struct State {
     doing: Doing,
     since: Instant,
-    /// Since when the client takes nothing of what waits for it.
+    /// Since when the client has read nothing of what waits to be sent.
     stalled: Option<Instant>,
 }
 
@@ -42,7 +39,7 @@ impl Activity {
         Self { state: Mutex::new(state), timeouts }
     }
 
-    /// Bytes came.
+    /// The client sent bytes.
     pub fn read(&self) {
         self.change(|state| {
             if matches!(state.doing, Doing::Nothing) {
@@ -51,7 +48,7 @@ impl Activity {
         });
     }
 
-    /// Bytes were to be sent, and whether any could be.
+    /// The server tried to send bytes; `some`: the client took some of them.
     pub fn wrote(&self, some: bool) {
         self.change(|state| {
             state.stalled = if some { None } else { state.stalled.or_else(|| Some(Instant::now())) };
@@ -62,7 +59,7 @@ impl Activity {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// When the connection is to be given up unless something happens, and why.
+    /// When the connection times out unless something happens, and the reason for the log.
     fn deadline(&self) -> Option<(Instant, &'static str)> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let doing = match state.doing {
@@ -74,9 +71,9 @@ impl Activity {
         doing.into_iter().chain(stalled).min_by_key(|(deadline, _)| *deadline)
     }
 
-    /// Ends when the connection is to be given up; why.
-    pub async fn patience_ends(&self) -> &'static str {
-        // What begins while this sleeps cannot run out sooner than that.
+    /// Waits until the connection times out; answers the reason for the log.
+    pub async fn timed_out(&self) -> &'static str {
+        // A limit that starts while this sleeps cannot be over sooner than that.
         let Timeouts { head, keep_alive, stall, .. } = self.timeouts;
         let shortest: Duration = head.min(keep_alive).min(stall);
         loop {
@@ -91,7 +88,7 @@ impl Activity {
     }
 }
 
-/// While it lives, a request is being answered.
+/// Exists while a request is being answered.
 pub struct Answering(Arc<Activity>);
 
 impl Answering {
@@ -103,8 +100,9 @@ impl Answering {
         Self(activity.clone())
     }
 
-    pub fn until_the_end_of(self, body: Body) -> Answer {
-        Answer { body, _answering: self }
+    /// The answer's body: the request counts as being answered until hyper drops it.
+    pub fn until_the_end_of(self, body: Body) -> Body {
+        held_until_sent(body, self)
     }
 }
 
@@ -117,38 +115,12 @@ impl Drop for Answering {
     }
 }
 
-/// The body of an answer, which is being given until hyper drops it.
-pub struct Answer {
-    body: Body,
-    _answering: Answering,
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::server::config::Config;
 
-    /// What stands for a second here.
+    /// A second is 20 ms long in these tests.
     fn seconds(seconds: u64) -> Duration {
         Duration::from_millis(20) * u32::try_from(seconds).unwrap()
     }
@@ -159,17 +131,17 @@ mod tests {
         Arc::new(Activity::new(timeouts))
     }
 
-    /// Why it is given up, not before so many seconds from now.
-    async fn given_up(activity: &Activity, not_before: u64) -> &'static str {
+    /// The reason of the time-out, which must not come before so many seconds from now.
+    async fn reason(activity: &Activity, not_before: u64) -> &'static str {
         let begun = Instant::now();
-        let why = tokio::time::timeout(seconds(90), activity.patience_ends()).await.unwrap_or("never");
+        let why = tokio::time::timeout(seconds(90), activity.timed_out()).await.unwrap_or("never");
         assert!(begun.elapsed() >= seconds(not_before), "{why}: after {:?}", begun.elapsed());
         why
     }
 
     #[tokio::test]
     async fn whoever_sends_no_request_is_given_up() {
-        assert_eq!(given_up(&activity(), 10).await, "no whole request came");
+        assert_eq!(reason(&activity(), 10).await, "no whole request came");
         // However many bytes come of it.
         let slow = activity();
         let bytes = async {
@@ -180,7 +152,7 @@ mod tests {
         };
         tokio::select! {
             () = bytes => {}
-            why = given_up(&slow, 10) => assert_eq!(why, "no whole request came"),
+            why = reason(&slow, 10) => assert_eq!(why, "no whole request came"),
         }
     }
 
@@ -192,19 +164,19 @@ mod tests {
             tokio::time::sleep(seconds(20)).await;
             activity.read();
         };
-        let (why, ()) = tokio::join!(given_up(&activity, 30), first_byte);
+        let (why, ()) = tokio::join!(reason(&activity, 30), first_byte);
         assert_eq!(why, "no whole request came");
         drop(Answering::begin(&activity));
-        assert_eq!(given_up(&activity, 60).await, "no further request came");
+        assert_eq!(reason(&activity, 60).await, "no further request came");
     }
 
     #[tokio::test]
     async fn an_answer_takes_its_time_but_must_be_taken() {
         let activity = activity();
         let answering = Answering::begin(&activity);
-        assert_eq!(given_up(&activity, 90).await, "never");
+        assert_eq!(reason(&activity, 90).await, "never");
         activity.wrote(true);
-        assert_eq!(given_up(&activity, 90).await, "never");
+        assert_eq!(reason(&activity, 90).await, "never");
         activity.wrote(false);
         let slowly = async {
             tokio::time::sleep(seconds(10)).await;
@@ -213,7 +185,7 @@ mod tests {
             activity.wrote(true);
             activity.wrote(false);
         };
-        let (why, ()) = tokio::join!(given_up(&activity, 40), slowly);
+        let (why, ()) = tokio::join!(reason(&activity, 40), slowly);
         assert_eq!(why, "the answer was not taken");
         drop(answering);
     }

@@ -1,12 +1,12 @@
 //! The listener: takes connections within limits of count and time, and serves them until it is told to stop.
 //!
-//! hyper alone waits for ever for whoever opened a connection, sends half of a request or takes nothing of
-//! an answer. Here each connection has a watch ([`activity`]), request bodies have a floor ([`pace`]), and
-//! there are only so many places ([`places`]).
+//! hyper alone waits for ever for a client that opens a connection and sends nothing, sends half of a request, or reads
+//! nothing of an answer. Here each connection has time limits ([`activity`]), request bodies have a lowest speed
+//! ([`pace`]), and the number of connections is limited ([`limits`]).
 
 mod activity;
+mod limits;
 mod pace;
-mod places;
 mod socket;
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -23,44 +23,50 @@ use tower::ServiceExt;
 
 use self::{
     activity::{Activity, Answering},
+    limits::{ConnectionLimits, ConnectionPermit},
     pace::Paced,
-    places::{Place, Places},
     socket::Socket,
 };
-use crate::server::config::{Config, Timeouts};
+use crate::server::{
+    config::{Config, Timeouts},
+    ops::tasks::Tasks,
+};
 
 pub use pace::TooSlow;
 
-/// After an error that is none of the connection's, such as too many open files.
+/// How long the listener waits after an error that is not one connection's, such as too many open files.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The longest head that is read, and what waits for one slow reader before no more is made for it; hyper itself would
-/// take six times as much.
+/// In bytes: the longest request head that is read, and the most of an answer that waits in memory for a slow reader.
+/// hyper's own default is six times as much.
 const BUFFER: usize = 64 << 10;
-/// Those for whom there is no place are told so, as many at once as this; the others are closed.
-const TOLD_AT_ONCE: usize = 64;
-const TELLING: Duration = Duration::from_secs(1);
+/// How many refused connections at once are answered 503; further ones are closed without an answer.
+const REFUSALS_AT_ONCE: usize = 64;
+/// The longest that answering a refused connection may take.
+const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
 /// Serves until `stop`; then takes no more connections, and ends when the last answer is written.
 pub async fn serve(listener: TcpListener, router: Router, config: &Config, stop: impl Future<Output = ()>) {
-    let places = Places::new(config, places::open_files());
-    let told = Arc::new(Semaphore::new(TOLD_AT_ONCE));
+    let limits = ConnectionLimits::new(config, limits::open_files());
+    let refusals = Arc::new(Semaphore::new(REFUSALS_AT_ONCE));
     let (stopping, stopped) = watch::channel(false);
+    // Logs the panics. Connections end by themselves, and `limits` knows when the last one has.
+    let tasks = Tasks::default();
     let mut stop = pin!(stop);
     loop {
         let (stream, peer) = tokio::select! {
             accepted = accept(&listener) => accepted,
             () = &mut stop => break,
         };
-        match places.take(peer.ip()) {
-            Ok(place) => {
-                let answer = answer(router.clone(), config.timeouts, (stream, peer), place, stopped.clone());
-                tokio::spawn(answer);
+        match limits.take(peer.ip()) {
+            Ok(permit) => {
+                let answer = answer(router.clone(), config.timeouts, (stream, peer), permit, stopped.clone());
+                tasks.spawn("connection", answer);
             }
             Err(reason) => {
-                places.report(reason, peer);
-                if let Ok(permit) = told.clone().try_acquire_owned() {
-                    tokio::spawn(async move {
-                        let _ = tokio::time::timeout(TELLING, turn_away(stream)).await;
+                limits.report(reason, peer);
+                if let Ok(permit) = refusals.clone().try_acquire_owned() {
+                    tasks.spawn("refused connection", async move {
+                        let _ = tokio::time::timeout(REFUSAL_TIME, refuse(stream)).await;
                         drop(permit);
                     });
                 }
@@ -69,7 +75,7 @@ pub async fn serve(listener: TcpListener, router: Router, config: &Config, stop:
     }
     drop(listener);
     stopping.send_replace(true);
-    places.all_free().await;
+    limits.all_free().await;
 }
 
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
@@ -79,7 +85,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             Ok(accepted) => return accepted,
             Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {
             }
-            // The same error would come again at once.
+            // Trying again at once would meet the same error.
             Err(error) => {
                 tracing::error!(%error, "no connection can be taken");
                 tokio::time::sleep(PAUSE).await;
@@ -93,7 +99,7 @@ async fn answer(
     router: Router,
     timeouts: Timeouts,
     (stream, peer): (TcpStream, SocketAddr),
-    place: Place,
+    permit: ConnectionPermit,
     mut stopped: watch::Receiver<bool>,
 ) {
     socket::prepare(&stream, timeouts.stall);
@@ -107,7 +113,7 @@ async fn answer(
     });
     let io = TokioIo::new(Socket::new(stream, activity.clone()));
     let mut connection = pin!(http1::Builder::new().max_buf_size(BUFFER).serve_connection(io, service));
-    let mut patience_ends = pin!(activity.patience_ends());
+    let mut timed_out = pin!(activity.timed_out());
     let mut ending = false;
     loop {
         tokio::select! {
@@ -117,7 +123,7 @@ async fn answer(
                 }
                 break;
             }
-            what = &mut patience_ends => {
+            what = &mut timed_out => {
                 tracing::debug!(what, %peer, "a connection was given up");
                 break;
             }
@@ -127,12 +133,12 @@ async fn answer(
             }
         }
     }
-    drop(place);
+    drop(permit);
 }
 
-/// Says that there is no place. What the client sends meanwhile is read, as closing before would take the
-/// answer away from it.
-async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
+/// Answers 503. What the client sends meanwhile is read, because closing the connection with unread bytes would discard
+/// the answer before the client has it.
+async fn refuse(mut stream: TcpStream) -> io::Result<()> {
     const SENTENCE: &str = "There are too many connections at the moment. Try again in a few seconds.\n";
     let answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-type: text/plain; charset=utf-8\r\n\

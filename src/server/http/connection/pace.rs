@@ -1,4 +1,4 @@
-//! [`Paced`]: the body of a request, which must come at a pace.
+//! [`Paced`]: the body of a request, which must arrive at a lowest speed.
 
 use std::{
     pin::Pin,
@@ -13,19 +13,19 @@ use axum::{
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
-/// Bytes a second, on average. A phone at the edge of its network has ten times as much.
+/// Bytes per second, on average. A phone at the edge of its network has ten times as many.
 const FLOOR: u64 = 1024;
 
-/// Ends a body that comes too slowly.
+/// The error that ends a body which arrives too slowly.
 #[derive(Debug, thiserror::Error)]
 #[error("the body came too slowly")]
 pub struct TooSlow;
 
-/// A body that must bring [`FLOOR`] after a time of grace.
+/// A body that must arrive at [`FLOOR`] or faster, after `grace`.
 pub struct Paced<B> {
     body: B,
     grace: Duration,
-    /// When it was first asked for.
+    /// When the server first asked for bytes of it.
     begun: Option<Instant>,
     bytes: u64,
     timer: Option<Pin<Box<Sleep>>>,
@@ -83,8 +83,7 @@ mod tests {
 
     const GRACE: Duration = Duration::from_millis(200);
 
-    /// So many pieces of so many bytes, each so many milliseconds after the one before: how many bytes came,
-    /// and whether that was all.
+    /// Sends `pieces` of `bytes` each, one every `every` milliseconds. Answers how many bytes arrived, and whether all.
     async fn read(pieces: usize, bytes: usize, every: u64) -> (usize, bool) {
         let every = Duration::from_millis(every);
         let pieces = Box::pin(stream::iter(0..pieces).then(move |_| async move {
@@ -109,9 +108,9 @@ mod tests {
     async fn a_body_must_come_at_a_pace() {
         assert!(!read(1 << 20, 1, 20).await.1);
         assert_eq!(read(1, 1, 3_600_000).await, (0, false));
-        // Many bytes at first do not pay for ever.
+        // Bytes that came early do not allow silence for ever.
         assert_eq!(read(2, 100, 3_600_000).await, (0, false));
-        // Slow and honest: ten times as fast as the floor, for longer than the grace.
+        // Slow but allowed: ten times as fast as the floor, for longer than the grace.
         assert_eq!(read(50, 100, 10).await, (5_000, true));
     }
 }

@@ -1,4 +1,4 @@
-//! [`Socket`]: a TCP stream that tells its [`Activity`] what comes and what can be sent.
+//! [`Socket`]: a TCP stream that reports to its [`Activity`] when bytes arrive and whether bytes can be sent.
 
 use std::{
     io,
@@ -15,19 +15,19 @@ use tokio::{
 
 use super::activity::Activity;
 
-/// What the system keeps of an answer for a slow reader. Left alone it takes up to 4 MiB, which is memory, and
-/// a reader would have to take a third of it before we could see that it takes anything.
+/// In bytes: how much of an answer the system buffers for a slow reader. By default it buffers up to 4 MiB, and the
+/// server could not see that the client reads at all before the client has read a third of that.
 #[cfg(unix)]
 const SEND_BUFFER: usize = 256 << 10;
 
-/// Sets what a connection needs of the system.
+/// Sets the options of a connection's socket; `stall` is how long a peer may acknowledge nothing.
 pub fn prepare(stream: &TcpStream, stall: Duration) {
-    // A first event would wait for the acknowledgement of the head before it, 40 ms.
+    // Otherwise the first event waits up to 40 ms for the acknowledgement of the head before it.
     let _ = stream.set_nodelay(true);
     #[cfg(unix)]
     let _ = rustix::net::sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER);
-    // A peer that is gone without a word acknowledges nothing; the system alone waits for a quarter of an
-    // hour, with the bytes.
+    // A peer that vanished acknowledges nothing; by default the system keeps trying, and keeps the bytes, for a quarter
+    // of an hour.
     #[cfg(target_os = "linux")]
     let _ = rustix::net::sockopt::set_tcp_user_timeout(
         stream,

@@ -1,4 +1,4 @@
-//! What a provider tells of its models: in its list, and, where it is an Ollama, one by one.
+//! [`ToldTraits`]: what a provider tells of its models, in its list and, if it is an Ollama, model by model.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -11,27 +11,28 @@ use tokio::time::{Instant, timeout};
 use super::{OpenAi, listing, read_at_most};
 use crate::domain::{Listed, Traits};
 
-/// How long an Ollama may take to show one model, and how long its answer may be: licence and template are in it.
+/// The most time that an Ollama may take to show one model, and the most bytes of its answer, which holds licence and
+/// template.
 const SHOW_LIMIT: Duration = Duration::from_secs(5);
 const SHOW_MAX_BYTES: usize = 1 << 20;
-/// So many models are shown at a time, and so many before the list is asked for again.
+/// How many models are asked for at once, and how many before the list is asked for again.
 const AT_ONCE: usize = 4;
 const IN_A_ROW: usize = 64;
-/// After how long what was told of listed models, or shown, is asked again: a model may be made anew.
+/// The age at which told traits are asked for again, because a model may have been rebuilt.
 const KNOWN: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Default)]
-pub(super) struct Told {
-    /// What the last list says of each model.
+pub(super) struct ToldTraits {
+    /// The traits in the last list, by model.
     list: Mutex<HashMap<String, Traits>>,
-    /// When a list was last asked for beside the one in the configuration.
+    /// When the provider's list was last asked for although the configuration lists the models.
     asked: Mutex<Option<Instant>>,
-    /// What was shown of single models, and when.
+    /// The traits that Ollama showed, by model, and when.
     shown: Mutex<HashMap<String, (Instant, Traits)>>,
     ollama: OnceLock<bool>,
 }
 
-impl Told {
+impl ToldTraits {
     pub(super) fn list(&self, models: Vec<Listed>) {
         *locked(&self.list) = models.into_iter().map(|model| (model.name, model.traits)).collect();
     }
@@ -42,7 +43,7 @@ impl Told {
         shown.get(model).map_or_else(|| listed.clone(), |(_, traits)| listed.clone().or(traits))
     }
 
-    /// Whether it is time to ask for a list; says so once.
+    /// Whether it is time to ask for a list again. A true answer restarts the time.
     fn list_is_due(&self) -> bool {
         let mut asked = locked(&self.asked);
         let due = asked.is_none_or(|at| at.elapsed() >= KNOWN);
@@ -58,24 +59,24 @@ impl Told {
 }
 
 impl OpenAi {
-    /// Asks for the context of the models of which neither the configuration nor the list says it; whether anything
-    /// was told that was not known.
+    /// Asks for the context of models for which neither the configuration nor the list states it. True if anything
+    /// new was told.
     pub(super) async fn learn_more(&self) -> bool {
         let names: Vec<String> = if self.listed.is_empty() {
             locked(&self.told.list).keys().cloned().collect()
         } else {
             self.listed.iter().map(|model| model.name.clone()).collect()
         };
-        // Of models that are gone nothing is kept.
+        // The traits of models that are gone are dropped.
         let there: HashSet<&String> = names.iter().collect();
         locked(&self.told.shown).retain(|name, _| there.contains(name));
         let before: Vec<Traits> = names.iter().map(|name| self.traits_of(name)).collect();
         let unknown = |name: &&String| self.unsaid(name).context.is_none();
         if !self.listed.is_empty() && names.iter().any(|name| unknown(&name)) && self.told.list_is_due() {
-            // The models are the configured ones, whatever it answers.
+            // Only the traits in the answer are used; the models stay the configured ones.
             if let Err(error) = self.ask_models().await {
                 tracing::debug!(
-                    provider = self.blame.name,
+                    provider = self.errors.name,
                     detail = error.detail,
                     "nothing is told of models"
                 );
@@ -97,14 +98,14 @@ impl OpenAi {
         super::Provider::traits(self, name)
     }
 
-    /// What is known of a model without what an Ollama showed of it, which may be old.
+    /// The traits of a model without those that an Ollama showed, which may be old.
     fn unsaid(&self, name: &str) -> Traits {
         let listed = self.listed.iter().find(|listed| listed.name == name);
         let said = listed.map_or(&self.traits, |listed| &listed.traits).clone();
         said.or(&locked(&self.told.list).get(name).cloned().unwrap_or_default())
     }
 
-    /// Beside the OpenAI API an Ollama has one of its own, and says its name at the root.
+    /// Whether the server is an Ollama: it has an API of its own and says its name at the root.
     async fn is_ollama(&self) -> bool {
         if let Some(known) = self.told.ollama.get() {
             return *known;
@@ -113,7 +114,7 @@ impl OpenAi {
             Some((status, body)) if !status.is_server_error() => {
                 *self.told.ollama.get_or_init(|| body.trim_start().starts_with("Ollama"))
             }
-            // It may be there next time.
+            // No answer now may be one the next time.
             _ => false,
         }
     }
@@ -123,17 +124,17 @@ impl OpenAi {
         let told = listing::shown(&body).filter(|_| status == StatusCode::OK);
         if told.is_none() {
             tracing::debug!(
-                provider = self.blame.name,
+                provider = self.errors.name,
                 name,
                 status = status.as_u16(),
                 "a model is not shown"
             );
         }
-        // What it cannot show now it cannot show in a minute either.
+        // A model that Ollama cannot show counts as shown, so that it is not asked for again at once.
         Some((name, told.unwrap_or_default()))
     }
 
-    /// A call of the server's own API, which lies beside `/v1`; `None`: there was no answer.
+    /// Calls the server's own API, which lies beside `/v1`; `None` without an answer.
     async fn own(&self, method: Method, path: &str, model: Option<&str>) -> Option<(StatusCode, String)> {
         let given = self.base.given();
         let root = given.strip_suffix("/v1").unwrap_or(given);

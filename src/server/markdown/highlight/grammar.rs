@@ -1,10 +1,9 @@
-//! Colours the languages that have no reader of their own by syntect's grammars, as far as that is not too much work.
+//! [`Grammar`]: colours languages without a lexer of our own by syntect's grammars, within limits of time.
 //!
-//! A grammar tries dozens of regular expressions at each place of a line, so there are texts on which it takes a
-//! thousand times longer than usual, and it cannot be interrupted. Long lines are therefore not given to it, a line
-//! of over [`SLOW`] ends the colours of its block, and an answer has [`WORK`] in all, a block a third of that. What
-//! a line takes is estimated from what came of it, so that the same text has the same colours each time; a clock
-//! counts only where that is more.
+//! A grammar tries dozens of regular expressions at each place of a line. Some texts take it a thousand times longer
+//! than usual, and it cannot be interrupted. So long lines are not given to it, a line slower than [`SLOW`] ends the
+//! colours of its block, and an answer has [`WORK`] in all, a block a third of that. The work for a line is estimated
+//! from the result, so that the same text always has the same colours; the clock counts only if it shows more.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,15 +15,15 @@ use syntect::parsing::{
 };
 
 use super::lexer::Class;
-use super::{Run, escape};
+use super::{ClassRun, escape};
 
-/// Longer lines are not given to a grammar, in bytes. On the worst lines of this length most take 20 ms.
+/// Lines of more bytes are not given to a grammar. Most grammars take 20 ms for the worst lines of this length.
 pub(super) const LINE: usize = 200;
 /// These take as long for lines of [`SHORT`] bytes.
 const SLOW_ONES: &[&str] =
     &["D", "INI", "Julia", "Markdown", "MultiMarkdown", "PHP", "PHP Source", "Perl", "reStructuredText"];
 const SHORT: usize = 120;
-/// And these far longer: `languages` has words for those that people ask for.
+/// These take far longer. Those that people ask for are in `languages`.
 const TOO_SLOW: &[&str] = &[
     "C#",
     "LESS",
@@ -40,23 +39,23 @@ const TOO_SLOW: &[&str] = &[
     "SystemVerilog",
     "Typst",
 ];
-/// What grammars may do for one answer, in nanoseconds; and for one block.
+/// The nanoseconds that grammars may work for one answer, and for one block.
 pub(crate) const WORK: usize = 300_000_000;
 const BLOCK: usize = WORK / 3;
-/// A line that takes longer ends the colours of its block.
+/// A line that takes more nanoseconds ends the colours of its block.
 const SLOW: usize = 5_000_000;
-/// Unoptimized code takes so many times longer.
+/// How many times longer unoptimized code takes.
 const UNOPTIMIZED: usize = if cfg!(debug_assertions) { 20 } else { 1 };
 
 /// What a scope does to the class of its text.
 #[derive(Clone, Copy)]
 enum Rule {
-    /// The class of the scope around it stays.
+    /// The class of the enclosing scope stays.
     Inherit,
     Is(Class),
 }
 
-/// Scope prefixes and their class; the first that fits counts. `-` is plain text even inside a class.
+/// Scope prefixes and their classes, of which the first match counts. `-` is plain text even within a class.
 const RULES: &[(&str, &str)] = &[
     ("comment", "c"),
     ("string", "s"),
@@ -103,7 +102,7 @@ const RULES: &[(&str, &str)] = &[
     ("meta.diff.range", "t"),
 ];
 
-/// Names that people write and the grammars do not know.
+/// Names of languages that people write and the grammars lack.
 const ALIASES: &[(&str, &str)] =
     &[("console", "sh"), ("hcl", "tf"), ("objc", "m"), ("ps", "ps1"), ("sh-session", "sh"), ("vb", "vbs")];
 
@@ -112,7 +111,7 @@ pub(super) struct Grammars {
     rules: Vec<(Scope, Rule)>,
 }
 
-/// Read on first use: most messages have no code.
+/// Read at the first use, because most messages have no code.
 pub(super) fn grammars() -> &'static Grammars {
     static GRAMMARS: OnceLock<Grammars> = OnceLock::new();
     GRAMMARS.get_or_init(|| {
@@ -140,22 +139,22 @@ fn find_syntax(token: &str) -> Option<&'static SyntaxReference> {
     found.filter(|syntax| !TOO_SLOW.contains(&&*syntax.name))
 }
 
-/// Reads the lines of one code block in order.
+/// Colours the lines of one code block, given in order.
 #[derive(Clone)]
 pub(super) struct Grammar {
     parse: ParseState,
     scopes: ScopeStack,
     /// The class at each depth of `scopes`.
     classes: Vec<Class>,
-    /// How long a line may be, in bytes.
+    /// The most bytes of a line.
     longest: usize,
-    /// What it may still do, and what it did, in nanoseconds.
+    /// The nanoseconds of work that are left, and those that were spent.
     left: usize,
     pub(super) spent: usize,
 }
 
 impl Grammar {
-    /// For the language of this name, in small letters. `left` is what the answer has left.
+    /// A grammar for the language of this name, in lower case. `left` is what the answer has left of its budget.
     pub(super) fn new(name: &str, left: usize) -> Option<Grammar> {
         let left = left.min(BLOCK);
         let syntax = find_syntax(name).filter(|_| left > 0)?;
@@ -164,8 +163,8 @@ impl Grammar {
         Some(Grammar { parse, scopes, classes: Vec::new(), longest, left, spent: 0 })
     }
 
-    /// Writes one line. `false`: it did not, and can write no further one. A long line has no colours, and those
-    /// after it are read as if it were not there.
+    /// Writes one line. False if the grammar gave up, on this line and all later ones. A line that is too long has no
+    /// colours and does not change the state for later lines.
     pub(super) fn line(&mut self, line: &str, out: &mut String) -> bool {
         if line.len() > self.longest {
             escape(line, out);
@@ -176,7 +175,7 @@ impl Grammar {
         true
     }
 
-    /// What changes where on the line; `None` when the grammar fails on it or took too long.
+    /// The changes of scope on the line; `None` if the grammar fails on it or took too long.
     fn parse(&mut self, line: &str) -> Option<Vec<(usize, ScopeStackOp)>> {
         if self.left == 0 {
             return None;
@@ -184,7 +183,7 @@ impl Grammar {
         let before = self.parse.clone();
         let (mut ops, mut time) = self.try_line(line);
         if time > SLOW / 5 && ops.is_some() {
-            // Perhaps because expressions were compiled, which happens once.
+            // The line may have been slow because expressions were compiled, which happens once.
             self.parse = before;
             let first = time;
             (ops, time) = self.try_line(line);
@@ -198,12 +197,13 @@ impl Grammar {
         ops
     }
 
-    /// What a line usually takes from which this came: contexts that are open make each place of it more.
+    /// The work that a line usually takes which gave this many changes: each open context makes every place of the
+    /// line dearer.
     fn estimate(&self, line: &str, ops: usize) -> usize {
         (30 * line.len() + 2_000 * ops) * (16 + self.classes.len()) / 16
     }
 
-    /// And how long it took.
+    /// The same, measured.
     fn try_line(&mut self, line: &str) -> (Option<Vec<(usize, ScopeStackOp)>>, usize) {
         let began = worked();
         let parse = AssertUnwindSafe(|| self.parse.parse_line(line, &grammars().set));
@@ -212,7 +212,7 @@ impl Grammar {
     }
 
     fn write(&mut self, line: &str, ops: &[(usize, ScopeStackOp)], out: &mut String) {
-        let mut run = Run { line, start: 0, class: None };
+        let mut run = ClassRun { line, start: 0, class: None };
         let mut at = 0;
         for (end, op) in ops {
             run.take(at..*end, self.class(), out);
@@ -241,7 +241,7 @@ impl Grammar {
     }
 }
 
-/// How long this thread has worked, in nanoseconds. The time of day would count what others do meanwhile.
+/// The nanoseconds of processor time that this thread has used. Wall time would count other threads' work.
 #[cfg(unix)]
 fn worked() -> usize {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

@@ -1,44 +1,44 @@
-//! The languages that `lexer` knows, by their words and marks.
+//! [`LANGUAGES`]: the languages that `lexer` colours, by their words and marks.
 
-/// How a language is written. Lists of words are separated by blanks.
-pub(super) struct Language {
+/// The syntax of a language. Lists of words are separated by spaces.
+pub(super) struct Syntax {
     pub names: &'static str,
     pub keywords: &'static str,
     pub types: &'static str,
     pub constants: &'static str,
     pub line_comments: &'static [&'static str],
     pub block_comment: Option<(&'static str, &'static str)>,
-    /// Comments stand in comments.
+    /// Comments may contain comments.
     pub nested: bool,
     /// Longer marks stand before shorter ones.
     pub quotes: &'static [Quote],
-    /// Words that belong to a string they stand before; those with an `r` make it raw.
+    /// Words that belong to the string after them; those with an `r` make it raw.
     pub prefixes: &'static [&'static str],
     pub raw: Option<&'static Quote>,
-    /// `'a` is a name, `'a'` a character.
+    /// `'a` is a name and `'a'` a character.
     pub lifetimes: bool,
-    /// Names with a capital are types.
+    /// Capitalized names are types.
     pub capitals: bool,
-    /// `/…/` where no operand stands before.
+    /// `/…/` is a regular expression unless an operand stands before it.
     pub regexes: bool,
     /// A string before a colon is the name of a field.
     pub fields: bool,
-    /// Words may be in capitals.
+    /// Keywords may be in capitals.
     pub any_case: bool,
-    /// A comment begins only after a blank.
+    /// A comment begins only after white space.
     pub shell: bool,
-    /// Names with dashes, `.a` and `#a` for elements, `#fff` for colours.
+    /// Names may contain dashes; `.a` and `#a` are selectors, `#fff` is a colour.
     pub sheet: bool,
 }
 
-/// How a string begins and ends.
+/// The marks of a string.
 pub(super) struct Quote {
     pub open: &'static str,
     pub close: &'static str,
-    /// It may go over several lines.
+    /// The string may span lines.
     pub lines: bool,
     pub escapes: bool,
-    /// What begins code in it, which ends with `}`.
+    /// The mark that begins code in the string, which ends with `}`.
     pub template: Option<&'static str>,
 }
 
@@ -56,8 +56,8 @@ const RAW: Quote = Quote { escapes: false, lines: true, ..DOUBLE };
 const TEMPLATE: Quote = Quote { lines: true, template: Some("${"), ..quote("`") };
 const BACKTICK: Quote = Quote { escapes: false, lines: true, ..quote("`") };
 
-/// As most that come from C.
-const C_LIKE: Language = Language {
+/// The base of languages that take after C.
+const C_LIKE: Syntax = Syntax {
     names: "",
     keywords: "",
     types: "",
@@ -77,7 +77,7 @@ const C_LIKE: Language = Language {
     sheet: false,
 };
 
-const JAVASCRIPT: Language = Language {
+const JAVASCRIPT: Syntax = Syntax {
     names: "js javascript mjs cjs jsx node",
     keywords: "as async await break case catch class const continue debugger default delete do else export extends \
         finally for from function get if import in instanceof let new of return set static super switch this throw \
@@ -93,9 +93,9 @@ const C_WORDS: &str = "auto break case const continue default do else enum exter
 const C_TYPES: &str = "bool char double float int int16_t int32_t int64_t int8_t long short signed size_t ssize_t \
     uint16_t uint32_t uint64_t uint8_t unsigned void wchar_t";
 
-/// Each with the names that people give it.
-pub(super) const LANGUAGES: &[Language] = &[
-    Language {
+/// The languages with the names that people use for them.
+pub(super) const LANGUAGES: &[Syntax] = &[
+    Syntax {
         names: "rust rs",
         keywords: "as async await break const continue crate dyn else enum extern fn for if impl in let loop match mod \
             move mut pub ref return self static struct super trait type union unsafe use where while",
@@ -109,7 +109,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         ..C_LIKE
     },
     JAVASCRIPT,
-    Language {
+    Syntax {
         names: "ts typescript tsx mts cts",
         keywords: "abstract as asserts async await break case catch class const continue declare default delete do else \
             enum export extends finally for from function get if implements import in infer instanceof interface is \
@@ -118,7 +118,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         types: "any bigint boolean never number object string symbol unknown",
         ..JAVASCRIPT
     },
-    Language {
+    Syntax {
         names: "python py python3 py3 gyp",
         keywords: "and as assert async await break case class continue def del elif else except finally for from global \
             if import in is lambda match nonlocal not or pass raise return try while with yield",
@@ -130,7 +130,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         prefixes: &["f", "b", "u", "rf", "fr", "rb", "br", "r", "F", "B", "R"],
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "go golang",
         keywords: "break case chan const continue default defer else fallthrough for func go goto if import interface map \
             package range return select struct switch type var",
@@ -140,7 +140,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         quotes: &[DOUBLE, SINGLE, BACKTICK],
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "java",
         keywords: "abstract assert break case catch class continue default do else enum extends final finally for if \
             implements import instanceof interface native new package permits private protected public record return \
@@ -149,7 +149,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         quotes: &[lines("\"\"\""), DOUBLE, SINGLE],
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "c h",
         keywords: C_WORDS,
         types: C_TYPES,
@@ -157,7 +157,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         capitals: false,
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "cpp c++ cc cxx hpp hxx",
         keywords: "alignas alignof auto break case catch class concept const consteval constexpr const_cast continue \
             co_await co_return co_yield decltype default delete do dynamic_cast else enum explicit export extern final for \
@@ -168,7 +168,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         constants: "true false nullptr NULL",
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "csharp cs c#",
         keywords: "abstract as async await base break case catch checked class const continue default delegate do else \
             enum event explicit extern finally fixed for foreach get goto if implicit in init interface internal is lock \
@@ -178,7 +178,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         types: "bool byte char decimal double dynamic float int long nint object sbyte short string uint ulong ushort void",
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "kotlin kt kts",
         keywords: "abstract annotation as break by catch class companion const constructor continue crossinline data do \
             else enum final finally for fun get if import in init inline inner interface internal is lateinit noinline \
@@ -188,7 +188,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         quotes: &[lines("\"\"\""), Quote { template: Some("${"), ..DOUBLE }, SINGLE],
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "swift",
         keywords: "actor as associatedtype async await break case catch class continue convenience default defer deinit do \
             else enum extension fallthrough fileprivate final for func get guard if import in indirect init inout \
@@ -199,7 +199,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         quotes: &[lines("\"\"\""), DOUBLE],
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "zig",
         keywords: "align and anytype asm async await break catch comptime const continue defer else enum errdefer error \
             export extern fn for if inline noalias nosuspend opaque or orelse packed pub resume return struct suspend \
@@ -210,7 +210,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         block_comment: None,
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "dart",
         keywords: "abstract as assert async await base break case catch class const continue covariant default deferred do \
             else enum export extends extension external factory final finally for get hide if implements import in \
@@ -225,7 +225,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         ],
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "scala sc",
         keywords: "abstract case catch class def do else enum export extends final finally for given if implicit import in \
             lazy match new object override package private protected return sealed super then this throw trait try type \
@@ -236,7 +236,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         lifetimes: true,
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "sql mysql postgresql postgres plpgsql sqlite",
         keywords: "add all alter and any as asc begin between by case cast check column commit conflict constraint create \
             cross database default delete desc distinct do drop else end except exists explain filter for foreign from \
@@ -252,14 +252,14 @@ pub(super) const LANGUAGES: &[Language] = &[
         any_case: true,
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "json jsonc json5 jsonl geojson",
         quotes: &[DOUBLE],
         capitals: false,
         fields: true,
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "lua luau",
         keywords: "and break do else elseif end for function goto if in local not or repeat return then until while",
         constants: "true false nil self",
@@ -268,7 +268,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         capitals: false,
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "bash sh shell zsh ksh",
         keywords: "alias break case cd continue declare do done elif else esac eval exec exit export fi for function if in \
             local readonly return select set shift source sudo then trap unset until while",
@@ -280,7 +280,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         shell: true,
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "ruby rb gemfile rake",
         keywords: "alias and attr_accessor attr_reader attr_writer begin break case class def defined? do else elsif end \
             ensure extend for if in include module next not or private protected public raise redo require \
@@ -296,7 +296,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         ..C_LIKE
     },
     // The grammars of these three take up to a second for a line.
-    Language {
+    Syntax {
         names: "lisp cl clisp common-lisp commonlisp el elisp emacs-lisp",
         keywords: "and case catch cond condition declare defclass defconst defconstant defgeneric defmacro defmethod \
             defpackage defparameter defstruct deftype defun defvar do dolist dotimes flet if in-package labels lambda let \
@@ -309,7 +309,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         capitals: false,
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "makefile make mk mak gnumakefile",
         keywords: "define else endef endif export ifdef ifeq ifndef ifneq include override sinclude undefine unexport vpath",
         line_comments: &["#"],
@@ -319,7 +319,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         shell: true,
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "matlab octave",
         keywords: "break case catch classdef continue else elseif end enumeration events for function global if methods \
             otherwise parfor persistent properties return spmd switch try while",
@@ -330,7 +330,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         capitals: false,
         ..C_LIKE
     },
-    Language {
+    Syntax {
         names: "css scss sass less",
         constants: "auto inherit initial none unset",
         line_comments: &["//"],

@@ -1,49 +1,49 @@
-//! Colours the languages of most chats without a grammar: words, strings, comments and numbers are enough
-//! to tell. A line costs about a microsecond and no memory stays, where a grammar's regular expressions
-//! take a hundred times that and, once compiled, up to 100 MB for a language.
+//! [`Lexer`]: colours the languages of most chats without a grammar, because words, strings, comments and numbers are
+//! enough. A line costs about a microsecond and no memory; a grammar's regular expressions take a hundred times as
+//! long and, once compiled, up to 100 MB for a language.
 
-use super::languages::{LANGUAGES, Language, Quote};
+use super::languages::{LANGUAGES, Quote, Syntax};
 
-/// What a piece of code is: a class of `highlight`, or nothing.
+/// The class of a piece of code as listed in `highlight`, if any.
 pub(super) type Class = Option<&'static str>;
 
-/// Names and regular expressions that are longer are none, in bytes: each place of a line may begin one.
+/// The most bytes of a name or a regular expression, because each place of a line may begin one.
 const LONGEST: usize = 256;
 
-/// Reads the lines of one code block in order.
+/// Reads the lines of one code block, given in order.
 #[derive(Clone)]
 pub(super) struct Lexer {
-    language: &'static Language,
-    inside: Inside,
-    /// For each piece of code in a template that is open: the template, and how many braces are open in it.
+    language: &'static Syntax,
+    state: LexerState,
+    /// The open templates with code in them, and how many braces are open in each one's code.
     templates: Vec<(&'static Quote, usize)>,
 }
 
 #[derive(Clone, Copy)]
-enum Inside {
+enum LexerState {
     Nothing,
-    /// A comment, and how many are open in each other.
+    /// In a comment, with this many nested.
     Comment(usize),
-    /// A string, and how many `#` end it.
+    /// In a string, which this many `#` end.
     Text(&'static Quote, usize),
 }
 
 impl Lexer {
-    /// For the language of this name, in small letters.
+    /// A lexer for the language of this name, in lower case.
     pub(super) fn new(name: &str) -> Option<Lexer> {
         let language = LANGUAGES.iter().find(|language| has(language.names, name))?;
-        Some(Lexer { language, inside: Inside::Nothing, templates: Vec::new() })
+        Some(Lexer { language, state: LexerState::Nothing, templates: Vec::new() })
     }
 
-    /// Tells the pieces of a line in order, each by its end.
+    /// Reports the pieces of a line in order, each by its end.
     pub(super) fn line(&mut self, line: &str, mut tell: impl FnMut(usize, Class)) {
         let (mut at, mut before) = (0, b'\n');
         while at < line.len() {
             let rest = &line[at..];
-            let (length, class) = match self.inside {
-                Inside::Comment(depth) => (self.comment(rest, depth), Some("c")),
-                Inside::Text(quote, hashes) => self.text(rest, quote, hashes),
-                Inside::Nothing => self.code(line, at, before),
+            let (length, class) = match self.state {
+                LexerState::Comment(depth) => (self.comment(rest, depth), Some("c")),
+                LexerState::Text(quote, hashes) => self.text(rest, quote, hashes),
+                LexerState::Nothing => self.code(line, at, before),
             };
             if let Some(&byte) =
                 line.as_bytes()[at..at + length].iter().rfind(|byte| !byte.is_ascii_whitespace())
@@ -53,11 +53,11 @@ impl Lexer {
             at += length;
             tell(at, class);
         }
-        if let Inside::Text(quote, _) = self.inside
+        if let LexerState::Text(quote, _) = self.state
             && !quote.lines
             && !line.trim_end_matches('\n').ends_with('\\')
         {
-            self.inside = Inside::Nothing;
+            self.state = LexerState::Nothing;
         }
     }
 
@@ -67,18 +67,18 @@ impl Lexer {
         let nested = rest.find(open).filter(|&at| self.language.nested && end.is_none_or(|end| at < end));
         match (nested, end) {
             (Some(at), _) => {
-                self.inside = Inside::Comment(depth + 1);
+                self.state = LexerState::Comment(depth + 1);
                 at + open.len()
             }
             (None, Some(at)) => {
-                self.inside = if depth > 1 { Inside::Comment(depth - 1) } else { Inside::Nothing };
+                self.state = if depth > 1 { LexerState::Comment(depth - 1) } else { LexerState::Nothing };
                 at + close.len()
             }
             (None, None) => rest.len(),
         }
     }
 
-    /// To the end of a string, or to what is special in it.
+    /// Reads to the end of a string, or to what is special in it.
     fn text(&mut self, rest: &str, quote: &'static Quote, hashes: usize) -> (usize, Class) {
         let special = |at: usize| {
             let here = &rest[at..];
@@ -100,18 +100,18 @@ impl Lexer {
         }
         if quote.template.is_some_and(|mark| here.starts_with(mark)) {
             self.templates.push((quote, 0));
-            self.inside = Inside::Nothing;
+            self.state = LexerState::Nothing;
             return (at + 2, Some("s"));
         }
         let end = at + quote.close.len();
         if rest[end..].bytes().take_while(|&b| b == b'#').count() >= hashes {
-            self.inside = Inside::Nothing;
+            self.state = LexerState::Nothing;
             return (end + hashes, Some("s"));
         }
         (end, Some("s"))
     }
 
-    /// The next piece of code proper at `at`, after the byte `before`.
+    /// Reads a piece of code at `at`, after the byte `before`.
     fn code(&mut self, line: &str, at: usize, before: u8) -> (usize, Class) {
         let (rest, language) = (&line[at..], self.language);
         let first = rest.chars().next().unwrap_or(' ');
@@ -125,7 +125,7 @@ impl Lexer {
         if let Some((open, _)) = language.block_comment
             && rest.starts_with(open)
         {
-            self.inside = Inside::Comment(1);
+            self.state = LexerState::Comment(1);
             return (open.len(), Some("c"));
         }
         if first == '\'' && language.lifetimes && !is_character(rest) {
@@ -136,7 +136,7 @@ impl Lexer {
             if let Some(length) = field(rest, quote).filter(|_| language.fields) {
                 return (length, Some("f"));
             }
-            self.inside = Inside::Text(quote, 0);
+            self.state = LexerState::Text(quote, 0);
             return (quote.open.len(), Some("s"));
         }
         if first.is_ascii_digit() {
@@ -171,7 +171,7 @@ impl Lexer {
                 '{' => *open += 1,
                 '}' if *open > 0 => *open -= 1,
                 '}' => {
-                    self.inside = Inside::Text(quote, 0);
+                    self.state = LexerState::Text(quote, 0);
                     self.templates.pop();
                     return (1, Some("s"));
                 }
@@ -186,7 +186,7 @@ impl Lexer {
         let mark = usize::from(rest.starts_with(['@', '#', '$']));
         let length = mark + rest[mark..].find(|c: char| !is_word(c)).unwrap_or(rest.len() - mark);
         let (word, after) = rest.split_at(length);
-        // r"…", b'…', f"…" and r#"…"#.
+        // `r"…"`, `b'…'`, `f"…"` and `r#"…"#`.
         if language.prefixes.contains(&word) {
             let hashes =
                 if language.lifetimes { after.bytes().take_while(|&b| b == b'#').count() } else { 0 };
@@ -194,7 +194,7 @@ impl Lexer {
             {
                 let raw = word.contains(['r', 'R']);
                 let quote = if raw { language.raw.unwrap_or(quote) } else { quote };
-                self.inside = Inside::Text(quote, hashes);
+                self.state = LexerState::Text(quote, hashes);
                 return (length + hashes + quote.open.len(), Some("s"));
             }
         }
@@ -226,7 +226,7 @@ impl Lexer {
     }
 }
 
-/// What is particular to style sheets.
+/// The pieces that only style sheets have.
 fn sheet(rest: &str, before: u8) -> Option<(usize, Class)> {
     let mark = usize::from(rest.starts_with(['.', '#', '@', '$']));
     let near = &rest[mark..rest.floor_char_boundary(mark + LONGEST)];
@@ -250,7 +250,7 @@ fn sheet(rest: &str, before: u8) -> Option<(usize, Class)> {
     Some((word.len(), Some(class)))
 }
 
-/// Whether a list of words, separated by blanks, has this one.
+/// Whether a list of words, separated by spaces, contains this word.
 fn has(words: &str, word: &str) -> bool {
     words.split_ascii_whitespace().any(|each| each == word)
 }
@@ -259,18 +259,18 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// A name with a capital and a small letter is a type's where types are written so.
+/// Whether a name is a type's, in languages where those are capitalized.
 fn is_type(word: &str) -> bool {
     word.starts_with(char::is_uppercase) && (word.len() == 1 || word.contains(char::is_lowercase))
 }
 
-/// `'a'` and `'\n'`, not `'a`.
+/// Whether a character begins here: `'a'` and `'\n'`, but not `'a`.
 fn is_character(rest: &str) -> bool {
     let mut chars = rest.chars().skip(1);
     matches!((chars.next(), chars.next()), (Some('\\'), _) | (Some(_), Some('\'')))
 }
 
-/// How long the string at the beginning is, if a colon follows: it is the name of a field.
+/// The length of the string at the beginning if a colon follows, because then it is the name of a field.
 fn field(rest: &str, quote: &Quote) -> Option<usize> {
     let end = quote.open.len() + rest[quote.open.len()..].find(quote.close)? + quote.close.len();
     rest[end..].trim_start().starts_with(':').then_some(end)
@@ -293,7 +293,7 @@ fn number(rest: &str) -> usize {
     at
 }
 
-/// How long the beginning of a tag at `at` is, where no operand stands before: `<a`, `<a>` and `</a>`.
+/// The length of the beginning of a tag at `at` (`<a`, `<a>` and `</a>`), if no operand stands before it.
 fn jsx_tag(line: &str, at: usize) -> Option<usize> {
     let tag = line[at..].strip_prefix('<')?;
     let slash = usize::from(tag.starts_with('/'));
@@ -304,7 +304,7 @@ fn jsx_tag(line: &str, at: usize) -> Option<usize> {
     (!operand && name.starts_with(char::is_alphabetic)).then_some(1 + slash + length + end)
 }
 
-/// How long a regular expression is that begins with `/`, if it ends on the line.
+/// The length of a regular expression that begins with `/`, if it ends on the line.
 fn regex(rest: &str) -> Option<usize> {
     let (mut escaped, mut class) = (false, false);
     let end = rest.bytes().enumerate().take(LONGEST).skip(1).find(|&(_, byte)| {

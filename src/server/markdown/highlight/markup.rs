@@ -1,26 +1,26 @@
-//! Colours HTML and its relatives: tags, attributes, comments, and the script and style inside.
+//! [`Markup`]: colours HTML and its relatives: tags, attributes, comments, and the scripts and styles inside.
 
 use super::lexer::{Class, Lexer};
 
-/// The names that people give them.
+/// The names that people use for these languages.
 const NAMES: &[&str] = &["html", "htm", "xhtml", "xml", "svg", "xsd", "xsl", "rss", "plist", "vue", "svelte"];
 
-/// Reads the lines of one code block in order.
+/// Reads the lines of one code block, given in order.
 #[derive(Clone)]
 pub(super) struct Markup {
-    inside: Inside,
-    /// The open tag is of an element whose text is code.
+    state: MarkupState,
+    /// Set while a tag is open whose element contains code.
     code: Option<Code>,
 }
 
 #[derive(Clone)]
-enum Inside {
+enum MarkupState {
     Text,
     Comment,
     Tag,
-    /// After `=` in a tag.
+    /// After the `=` of an attribute.
     Value,
-    /// A value, up to its quote.
+    /// In a value, which this quote ends.
     Quoted(char),
     Code(Code, Lexer),
 }
@@ -42,7 +42,7 @@ impl Code {
 
     fn language(self) -> &'static str {
         match self {
-            // What it knows more than JavaScript hurts nobody.
+            // The lexer for TypeScript also reads JavaScript.
             Code::Script => "ts",
             Code::Style => "css",
         }
@@ -57,23 +57,23 @@ impl Code {
 }
 
 impl Markup {
-    /// For the language of this name, in small letters.
+    /// A reader for the language of this name, in lower case.
     pub(super) fn new(name: &str) -> Option<Markup> {
-        NAMES.contains(&name).then_some(Markup { inside: Inside::Text, code: None })
+        NAMES.contains(&name).then_some(Markup { state: MarkupState::Text, code: None })
     }
 
-    /// Tells the pieces of a line in order, each by its end.
+    /// Reports the pieces of a line in order, each by its end.
     pub(super) fn line(&mut self, line: &str, mut tell: impl FnMut(usize, Class)) {
         let mut at = 0;
         while at < line.len() {
             let rest = &line[at..];
-            at += match &mut self.inside {
-                Inside::Code(code, lexer) => {
+            at += match &mut self.state {
+                MarkupState::Code(code, lexer) => {
                     let end = find_ignoring_case(rest, code.end());
                     let length = end.unwrap_or(rest.len());
                     lexer.line(&rest[..length], |piece, class| tell(at + piece, class));
                     if end.is_some() {
-                        self.inside = Inside::Text;
+                        self.state = MarkupState::Text;
                     }
                     length
                 }
@@ -86,31 +86,31 @@ impl Markup {
         }
     }
 
-    /// The next piece, never an empty one.
+    /// Reads the next piece, which is never empty.
     fn piece(&mut self, rest: &str) -> (usize, Class) {
-        let (end, class) = match self.inside {
-            Inside::Text | Inside::Code(..) => return self.text(rest),
-            Inside::Tag => return self.tag(rest),
-            Inside::Value => return self.value(rest),
-            Inside::Comment => (rest.find("-->").map(|end| end + 3), "c"),
-            Inside::Quoted(quote) => (rest.find(quote).map(|end| end + 1), "s"),
+        let (end, class) = match self.state {
+            MarkupState::Text | MarkupState::Code(..) => return self.text(rest),
+            MarkupState::Tag => return self.tag(rest),
+            MarkupState::Value => return self.value(rest),
+            MarkupState::Comment => (rest.find("-->").map(|end| end + 3), "c"),
+            MarkupState::Quoted(quote) => (rest.find(quote).map(|end| end + 1), "s"),
         };
         if end.is_some() {
-            self.inside = if class == "c" { Inside::Text } else { Inside::Tag };
+            self.state = if class == "c" { MarkupState::Text } else { MarkupState::Tag };
         }
         (end.unwrap_or(rest.len()), Some(class))
     }
 
     fn text(&mut self, rest: &str) -> (usize, Class) {
         if rest.starts_with("<!--") {
-            self.inside = Inside::Comment;
+            self.state = MarkupState::Comment;
             return (4, Some("c"));
         }
         if let Some(tag) = rest.strip_prefix('<') {
             let mark = tag.len() - tag.trim_start_matches(['/', '!', '?']).len();
             let name = tag[mark..].find(|c: char| !is_name(c)).unwrap_or(tag.len() - mark);
             if name > 0 {
-                self.inside = Inside::Tag;
+                self.state = MarkupState::Tag;
                 self.code = Code::of(&tag[..name]).filter(|_| mark == 0);
                 return (1 + mark + name, Some("k"));
             }
@@ -129,11 +129,10 @@ impl Markup {
         let first = rest.chars().next().unwrap_or(' ');
         match first {
             '>' => {
-                self.inside = match self.code.take() {
-                    Some(code) => {
-                        Lexer::new(code.language()).map_or(Inside::Text, |lexer| Inside::Code(code, lexer))
-                    }
-                    None => Inside::Text,
+                self.state = match self.code.take() {
+                    Some(code) => Lexer::new(code.language())
+                        .map_or(MarkupState::Text, |lexer| MarkupState::Code(code, lexer)),
+                    None => MarkupState::Text,
                 };
                 (1, Some("k"))
             }
@@ -142,11 +141,11 @@ impl Markup {
                 (1, Some("k"))
             }
             '=' => {
-                self.inside = Inside::Value;
+                self.state = MarkupState::Value;
                 (1, None)
             }
             '"' | '\'' => {
-                self.inside = Inside::Quoted(first);
+                self.state = MarkupState::Quoted(first);
                 (1, Some("s"))
             }
             _ if is_name(first) || matches!(first, '@' | '#' | '*') => {
@@ -162,10 +161,10 @@ impl Markup {
         if first.is_whitespace() {
             return (first.len_utf8(), None);
         }
-        self.inside = Inside::Tag;
+        self.state = MarkupState::Tag;
         match first {
             '"' | '\'' => {
-                self.inside = Inside::Quoted(first);
+                self.state = MarkupState::Quoted(first);
                 (1, Some("s"))
             }
             '>' => self.tag(rest),
@@ -178,7 +177,7 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '.')
 }
 
-/// Where `what`, which is ASCII in small letters, stands in whatever letters.
+/// The offset of `what`, which is lower-case ASCII, in any case.
 fn find_ignoring_case(text: &str, what: &str) -> Option<usize> {
     let starts = |at: &usize| {
         text.as_bytes()[*at..].get(..what.len()).is_some_and(|it| it.eq_ignore_ascii_case(what.as_bytes()))

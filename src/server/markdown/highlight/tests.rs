@@ -1,4 +1,4 @@
-//! What is coloured, and how.
+//! Which code is coloured, and how.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn knows_the_languages_of_chats() {
     {
         assert!(!matches!(Highlighter::new(name, WORK).by, By::Nothing), "{name}");
     }
-    // No grammar draws it; it is shown as it was written.
+    // Mermaid has no grammar, so it is shown as written.
     assert_eq!(coloured("mermaid", "graph TD; a-->b\n"), "graph TD; a--&gt;b\n");
     assert!(grammar::grammars().set.syntaxes().len() >= 100);
 }
@@ -141,7 +141,7 @@ fn the_lexer_keeps_every_character() {
     }
 }
 
-/// All of them were tried once; compiling each one's expressions takes a minute unoptimized.
+/// A sample of the grammars, because compiling the expressions of all takes a minute without optimization.
 #[test]
 fn grammars_bear_nonsense() {
     let text = "a = \"x ${y} #{z}\" /* c */ <b c='d'>{{ e }}</b> `f` 0x1F @g $h -- i # j\n";
@@ -155,7 +155,7 @@ fn grammars_bear_nonsense() {
     }
 }
 
-/// Without tags, as it was written.
+/// The text of the HTML.
 fn shown(html: &str) -> String {
     let mut inside = false;
     let kept = |c: &char| {
@@ -181,7 +181,7 @@ fn a_grammar_is_given_no_long_line() {
     assert_eq!(long, line + &short);
 }
 
-/// The estimate alone ends it, whatever a clock says; and the text is whole.
+/// The estimate alone ends the grammar's work, and the text is whole.
 #[test]
 fn a_grammar_ends_with_its_work() {
     for (name, line) in [
@@ -201,7 +201,7 @@ fn a_grammar_ends_with_its_work() {
     }
 }
 
-/// An answer has so much in all, in however many blocks.
+/// An answer has one budget, however many blocks it has.
 #[test]
 fn an_answer_of_many_blocks_ends_with_its_work() {
     let block = format!("```yaml\n{}```\n\n", "- a: \"b\" # c\n".repeat(400));

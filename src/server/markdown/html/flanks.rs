@@ -1,14 +1,13 @@
-//! Emphasis beside Chinese, Japanese and Korean.
+//! [`swaps`] and [`swapped`]: emphasis beside Chinese, Japanese and Korean.
 //!
-//! CommonMark asks for a space or punctuation after a run of `*` that follows punctuation, and there is none
-//! where a script has no spaces: `**测试。**后文` would show its stars. Here such neighbours count as they are
-//! meant, as in <https://github.com/tats-u/markdown-cjk-friendly>: marks of these scripts do not count as
-//! punctuation, and a letter of theirs beside a run is as good as a space where its other side is
-//! punctuation.
+//! After a run of `*` that follows punctuation, CommonMark asks for a space or punctuation, which scripts without
+//! spaces do not have: `**测试。**后文` would show its stars. Here, as in
+//! <https://github.com/tats-u/markdown-cjk-friendly>, marks of these scripts do not count as punctuation, and a
+//! letter of theirs counts as a space if the other side of the run is punctuation.
 //!
-//! The parser is not ours to change, so what it reads is. A neighbour that misleads it is swapped for a
-//! character of as many bytes that does not, in text alone: the parser says first what is text, and what it
-//! makes of swapped text is taken from the original by its place.
+//! The parser cannot be changed, so its input is. A neighbour that misleads it is swapped for a character of as many
+//! bytes that does not, and only in text: a first run of the parser tells what is text. The output takes the original
+//! characters by their offsets.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,18 +16,18 @@ use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
 use super::super::scripts::{is_cjk, is_mark};
 
-/// What stands beside a run.
+/// The kind of a run's neighbour.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Beside {
     Space,
-    /// Punctuation that counts as such.
+    /// Punctuation that counts as punctuation.
     Mark(char),
     Cjk,
     CjkMark,
     Letter,
 }
 
-/// Places of characters to swap, and what for.
+/// The offsets of characters to swap, and what to swap them for.
 pub(super) type Swaps = BTreeMap<usize, &'static str>;
 
 /// The neighbours of runs of `*` and `~~` in `text` that mislead the parser.
@@ -58,14 +57,15 @@ pub(super) fn swaps(text: &str) -> Swaps {
     swaps
 }
 
-/// `odd`: as many runs stand before it in its paragraph, so it is likely to close.
+/// Swaps the neighbours of one run. `odd`: an odd number of runs stands before it in its paragraph, so it is likely
+/// to close.
 fn around(text: &str, run: Range<usize>, odd: bool, swaps: &mut Swaps) {
     use Beside::{Cjk, CjkMark, Letter, Mark};
     let (mut left, mut right) = (text[..run.start].chars().rev(), text[run.end..].chars());
     let (before, after) = (left.next(), right.next());
     let (second_left, second_right) = (left.next(), right.next());
     let (prev, next) = (beside(before, second_left), beside(after, second_right));
-    // Whether it could close or open emphasis in no case, but for what stands on its other side.
+    // The run could neither open nor close emphasis because of this neighbour alone.
     let closes = match (prev, next) {
         (CjkMark, Cjk | Letter) => true,
         (Mark(mark), Cjk) => !"([{<“‘«‹".contains(mark),
@@ -76,7 +76,7 @@ fn around(text: &str, run: Range<usize>, odd: bool, swaps: &mut Swaps) {
         (Cjk, Mark(mark)) => !")]}>”’»›".contains(mark),
         _ => false,
     };
-    // As punctuation it would be a boundary for `_` and `~`, too, and for a run of its other side.
+    // Punctuation would also be a boundary for `_` and `~`, and for a run on its other side.
     let stays = |beyond: Option<char>, likely: bool| match beyond {
         Some('*') => !likely,
         _ => matches!(beyond, Some('_' | '~')),
@@ -95,7 +95,7 @@ fn around(text: &str, run: Range<usize>, odd: bool, swaps: &mut Swaps) {
     }
 }
 
-/// What `c` is, beyond which stands `beyond`.
+/// The kind of `c`, a neighbour with `beyond` on its far side.
 fn beside(c: Option<char>, beyond: Option<char>) -> Beside {
     let Some(c) = c.filter(|c| !c.is_whitespace()) else { return Beside::Space };
     // Chinese shares these with scripts that have spaces.
@@ -110,24 +110,24 @@ fn beside(c: Option<char>, beyond: Option<char>) -> Beside {
     }
 }
 
-/// A letter of as many bytes.
+/// A letter of as many bytes as `c`.
 fn letter(c: char) -> &'static str {
     if c.len_utf8() == 4 { "\u{20000}" } else { "\u{4e00}" }
 }
 
-/// Punctuation of as many bytes.
+/// Punctuation of as many bytes as `c`.
 fn mark(c: char) -> &'static str {
     if c.len_utf8() == 4 { "\u{1bc9f}" } else { "\u{3001}" }
 }
 
-/// `text` with those characters swapped that are text, as `events` say, which a parser made of it.
+/// `text` with the characters swapped that are text by `events`, a parser's reading of it.
 pub(super) fn swapped<'t>(
     text: &str,
     swaps: &Swaps,
     events: impl Iterator<Item = (Event<'t>, Range<usize>)>,
 ) -> Option<String> {
     let mut out = String::with_capacity(text.len());
-    // Where code ends, or the text of a reference, which is its label as well.
+    // In code, or in the text of a reference, which is its label too.
     let mut code = false;
     let mut label = 0;
     let mut upcoming = swaps.iter().peekable();

@@ -1,4 +1,4 @@
-//! Writes the events of a parser as HTML.
+//! [`Writer`]: writes the events of the markdown parser as HTML.
 
 mod addresses;
 mod raw;
@@ -10,49 +10,49 @@ use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Tag, TagEn
 use super::super::allowed::DEPTH;
 use super::super::carried::{Definitions, Memo};
 use super::super::highlight::escape;
-use super::super::math::{self, Piece};
+use super::super::math::{self, MaskedPiece};
 use super::super::pause::pause;
 use super::super::tex;
 use super::{ELEMENTS, LONG, figure, label};
 use raw::Tagged;
 
-/// Beyond so many columns the empty cells at the end of a row are left out; a few bytes could ask for
-/// a quarter of a million of them.
+/// Empty cells at the end of a row are left out beyond this many columns, because a few bytes could ask for a quarter
+/// of a million of them.
 const PADDED_COLUMNS: usize = 32;
-/// After so many events of the parser others may be let in: some 100 µs.
+/// The work may be interrupted after this many events, which take some 100 µs.
 const PAUSES: usize = 256;
 
 /// Writes one block.
 pub(super) struct Writer<'m> {
-    piece: Piece<'m>,
+    piece: MaskedPiece<'m>,
     pub(super) out: String,
-    /// Text that is still to be written, so that addresses in it are found whole.
+    /// Text not written yet, so that addresses in it are found whole.
     pending: String,
     /// MathML, in the order of its markers.
     pub(super) formulas: Vec<String>,
     after_display: bool,
-    /// What closes each open element; `None` for those left out.
+    /// The closing tag of each open element; `None` for elements that are left out.
     open: Vec<Option<&'static str>>,
-    /// Those of `open` that tags of raw HTML opened.
+    /// The elements in `open` that tags of raw HTML opened.
     tagged: Vec<Tagged>,
-    /// The block of HTML being read.
+    /// The HTML block being read.
     html: Option<String>,
     /// The details end after this paragraph.
     ends_details: bool,
-    /// How many elements stand in none.
+    /// The number of elements without a parent.
     pub(super) roots: usize,
     pub(super) elements: usize,
     links: usize,
-    /// Bytes that addresses of references may still take.
+    /// The bytes that addresses of references may still take.
     expansion: usize,
-    /// The image whose text is being read: address, text, images inside it.
+    /// The image whose text is being read: address, text, number of images inside it.
     image: Option<(String, String, usize)>,
     /// The code block being read: info string and text.
     code: Option<(String, String)>,
-    table: Table,
+    table: TableState,
     memo: &'m mut Memo,
     code_blocks: usize,
-    /// How long grammars may work, and how long they did.
+    /// The nanoseconds that grammars may work, and those that they did.
     colours: usize,
     pub(super) coloured: usize,
     most_formulas: usize,
@@ -60,18 +60,18 @@ pub(super) struct Writer<'m> {
 }
 
 #[derive(Default)]
-struct Table {
+struct TableState {
     columns: Vec<Alignment>,
     head: bool,
     column: usize,
-    /// Where the text of the open cell begins, and how many empty ones wait before it.
+    /// Where the text of the open cell begins, and the number of empty cells before it that are not written yet.
     cell: usize,
     empty: usize,
 }
 
 impl<'m> Writer<'m> {
     pub(super) fn new(
-        piece: Piece<'m>,
+        piece: MaskedPiece<'m>,
         memo: &'m mut Memo,
         expansion: usize,
         known: &Definitions,
@@ -92,7 +92,7 @@ impl<'m> Writer<'m> {
             expansion,
             image: None,
             code: None,
-            table: Table::default(),
+            table: TableState::default(),
             memo,
             code_blocks: 0,
             colours: known.colours,
@@ -109,7 +109,7 @@ impl<'m> Writer<'m> {
         }
         if let Some(html) = &mut self.html {
             match event {
-                // Blanks at the beginning of a line come as text.
+                // White space at the beginning of a line comes as text.
                 Event::Html(text) | Event::Text(text) => html.push_str(&self.piece.lifted(&text, range)),
                 _ => self.end_html(),
             }
@@ -147,7 +147,7 @@ impl<'m> Writer<'m> {
             Event::End(_) => self.end(),
             Event::Code(text) => self.leaf("<code>", &self.piece.lifted_span(&text, range), "</code>"),
             Event::FootnoteReference(label) => self.leaf("<sup>", &math::without_masks(&label), "</sup>"),
-            // A formula on lines of its own breaks the line by itself.
+            // A formula on lines of its own breaks the line anyway.
             Event::SoftBreak | Event::HardBreak if self.after_display => {}
             Event::SoftBreak | Event::HardBreak => self.leaf("<br>", "", ""),
             Event::Html(html) | Event::InlineHtml(html) => self.tag(&self.piece.lifted(&html, range)),
@@ -159,7 +159,7 @@ impl<'m> Writer<'m> {
         }
     }
 
-    /// Text, with markers where formulas stand.
+    /// Adds text, with markers in place of formulas.
     fn gather(&mut self, text: &str, range: Range<usize>) {
         let piece = self.piece;
         piece.parts(text, range, |part, formula| {
@@ -197,7 +197,7 @@ impl<'m> Writer<'m> {
         }
     }
 
-    /// For an element that is nothing without those inside it.
+    /// Opens an element that is only written if it contains another.
     fn push_outer(&mut self, before: &str, after: &'static str) {
         if self.open.len() + 1 < DEPTH { self.push(before, after) } else { self.open.push(None) }
     }
@@ -231,7 +231,7 @@ impl<'m> Writer<'m> {
                 self.leaf("<sup>", &math::without_masks(&label), "</sup> ");
             }
             Tag::Table(columns) => {
-                self.table = Table { columns, ..Table::default() };
+                self.table = TableState { columns, ..TableState::default() };
                 self.push_outer("<div class=\"scroll\"><table>", "</tbody></table></div>");
             }
             Tag::TableHead => {
@@ -284,7 +284,7 @@ impl<'m> Writer<'m> {
                 self.out.push_str("</a>");
             }
             Some(after) => self.out.push_str(after),
-            // So that words of paragraphs left out do not grow together.
+            // A space in place of a paragraph that is left out keeps words apart.
             None if self.open.len() >= DEPTH => self.out.push(' '),
             None => {}
         }

@@ -1,12 +1,12 @@
-//! Lines that are masked so that the parser reads blocks as they are meant: tags of details, each a block of its
-//! own. Masks are as long as what they hide, and never shown.
+//! [`masked`]: masks lines of tags of details, so that the parser reads each as a block of its own. A mask is as long
+//! as what it hides and is never shown.
 
 use super::super::tags;
 use super::MORE;
 use super::scan::prefix;
 
-/// `masked`, which is `source` with formulas masked, with these lines masked as well. Each is known by itself,
-/// so it does not matter how a text is cut; where it turns out to be code, the mask is lifted again.
+/// `masked`, which is `source` with formulas masked, with these lines masked too. Only the line itself decides, so it
+/// does not matter how a text is cut. If the line turns out to be code, the mask is lifted again.
 pub(super) fn masked(source: &str, masked: &str) -> Option<String> {
     if !tags::is_in(source) {
         return None;
@@ -30,9 +30,9 @@ pub(super) fn masked(source: &str, masked: &str) -> Option<String> {
     Some(out)
 }
 
-/// A line that holds nothing but tags of details as a comment of as many bytes. A comment is a block by itself, so
-/// what stands on the next line is markdown, also without a blank line between them. It tells
-/// [`super::super::bounds`] what opens and ends.
+/// A line with nothing but tags of details, as a comment of as many bytes. A comment is a block by itself, so the
+/// next line is read as markdown even without a blank line between. The comment tells [`super::super::bounds`] what
+/// the line opens and ends.
 fn comment(tags: &str) -> Option<String> {
     let folds = tags::folds(tags)?;
     let fill = tags.len().checked_sub(tags::MASKED.len() + folds.len() + "-->".len())?;

@@ -1,11 +1,11 @@
-//! One line after the other, and the formulas that begin on it.
+//! [`Scan`]: finds the formulas that begin on one line.
 
 use std::cell::Cell;
 
 use super::*;
 
 pub(super) const BEGIN: &str = "\\begin{";
-/// What is a formula without delimiters, too; each also with a star.
+/// The environments that are formulas without delimiters, also with a star.
 const ENVIRONMENTS: &[&str] = &[
     "align",
     "alignat",
@@ -31,12 +31,12 @@ const ENVIRONMENTS: &[&str] = &[
     "vmatrix",
 ];
 
-/// After the line that `at` is in.
+/// The offset after the line that contains `at`.
 pub(super) fn line_end(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1)
 }
 
-/// How long the marks of containers (quotes, lists) and white space before a line's own text are.
+/// The length of the marks of containers (quotes, lists) and white space before a line's own text.
 pub(in super::super) fn prefix(line: &str) -> usize {
     let mut rest = line;
     loop {
@@ -62,7 +62,7 @@ pub(super) fn quotes(prefix: &str) -> usize {
     prefix.bytes().filter(|&b| b == b'>').count()
 }
 
-/// The line without up to `quotes` marks of quotes before it.
+/// The line without up to `quotes` quote marks before it.
 pub(super) fn unquoted(line: &str, quotes: usize) -> &str {
     let mut rest = line.trim_start_matches([' ', '\t']);
     for _ in 0..quotes {
@@ -71,22 +71,22 @@ pub(super) fn unquoted(line: &str, quotes: usize) -> &str {
     rest
 }
 
-/// One line of a text, its line end included; or what is `inside` of it after a formula of several lines.
+/// One line of a text with its line end, or the rest of it (`inside`) after a formula of several lines.
 pub(super) struct Scan<'a> {
     pub(super) source: &'a str,
     pub(super) line: usize,
     pub(super) end: usize,
     pub(super) inside: bool,
     pub(super) whole: bool,
-    /// How many bytes it may still look at for ends that may not come: a line may be nothing but beginnings.
+    /// The bytes that may still be searched for ends of formulas, because a line may consist of beginnings.
     budget: Cell<usize>,
 }
 
 /// Whether a formula that begins here ends, and where.
-enum Found {
+enum FormulaEnd {
     At(usize),
     Never,
-    /// More text must tell.
+    /// Further text decides.
     Open,
 }
 
@@ -97,7 +97,7 @@ impl<'a> Scan<'a> {
         Scan { source, line, end, inside, whole, budget: Cell::new(16 * LIMIT + 8 * (end - line)) }
     }
 
-    /// Notes the formulas that begin on the line. Gives the place to go on at, which is after the line.
+    /// Adds the formulas that begin on the line. Gives the offset to continue at.
     pub(super) fn read(&self, masked: &mut Masked<'_>) -> usize {
         let (bytes, mut at) = (self.source.as_bytes(), self.line);
         let text = &self.source[self.line..self.end];
@@ -130,18 +130,18 @@ impl<'a> Scan<'a> {
                 },
             };
             match found {
-                Found::At(close) => {
+                FormulaEnd::At(close) => {
                     masked.formulas.push(Formula { range: at..close, display });
                     at = close;
                 }
-                Found::Open => {
+                FormulaEnd::Open => {
                     masked.open = masked.open.or(Some(at));
                     return self.source.len();
                 }
-                Found::Never => {
+                FormulaEnd::Never => {
                     let run = bytes[at..end].iter().take_while(|&&b| b == b'$').count();
                     at += run.max(1);
-                    // An escape, that is, no formula.
+                    // An escaped backslash or dollar begins no formula.
                     at += usize::from(bytes[at - 1] == b'\\');
                 }
             }
@@ -149,7 +149,7 @@ impl<'a> Scan<'a> {
         at
     }
 
-    /// After what stands at `at` and holds no formula: a code span, an address, an escape, a character.
+    /// The offset after what stands at `at` and is no formula: a code span, an address, an escape, a character.
     fn skip(&self, at: usize, end: usize) -> usize {
         let rest = &self.source[at..end];
         match rest.as_bytes()[0] {
@@ -175,24 +175,24 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The end of a formula whose opener is at `at`: open when none is before `end`.
-    fn closer(&self, at: usize, end: usize, closer: &str) -> Found {
+    /// Finds the end of a formula whose opener is at `at`; open if there is none before `end`.
+    fn closer(&self, at: usize, end: usize, closer: &str) -> FormulaEnd {
         let bytes = self.source.as_bytes();
-        // Where an environment stands in its like, the end of that one is not its own.
+        // The end of a nested environment of the same name does not close the outer one.
         let name = closer.strip_prefix("\\end{");
         let again = name.map(|name| format!("{BEGIN}{name}"));
         if self.budget.get() == 0 {
-            return Found::Never;
+            return FormulaEnd::Never;
         }
         let (mut here, mut inside) = (at + again.as_ref().map_or(2, String::len), 0);
         while here < end.min(at + LIMIT) {
             if bytes[here..end].starts_with(closer.as_bytes()) {
                 if inside == 0 {
                     if again.is_some() || is_tex(&self.source[at + 2..here]) {
-                        return Found::At(here + closer.len());
+                        return FormulaEnd::At(here + closer.len());
                     }
                     self.look_at(here - at);
-                    return Found::Never;
+                    return FormulaEnd::Never;
                 }
                 inside -= 1;
             } else if again.as_ref().is_some_and(|again| bytes[here..end].starts_with(again.as_bytes())) {
@@ -201,7 +201,7 @@ impl<'a> Scan<'a> {
             here += if bytes[here] == b'\\' { 2 } else { 1 };
         }
         self.look_at(here - at);
-        Found::Open
+        FormulaEnd::Open
     }
 
     fn look_at(&self, bytes: usize) {
@@ -209,28 +209,28 @@ impl<'a> Scan<'a> {
     }
 
     /// `\(…\)` on one line.
-    fn inline(&self, at: usize) -> Found {
+    fn inline(&self, at: usize) -> FormulaEnd {
         match self.closer(at, self.end, "\\)") {
-            Found::Open if self.is_final(at, self.end) => Found::Never,
+            FormulaEnd::Open if self.is_final(at, self.end) => FormulaEnd::Never,
             found => found,
         }
     }
 
-    /// Whether no text that may follow can be part of what began at `at` and reaches to `end`.
+    /// Whether further text can no longer be part of what begins at `at` and reaches to `end`.
     fn is_final(&self, at: usize, end: usize) -> bool {
         self.whole || end - at >= LIMIT || self.source[..end].ends_with('\n')
     }
 
     /// A formula that may take several lines.
-    fn display(&self, at: usize, own: usize, closer: &str) -> Found {
+    fn display(&self, at: usize, own: usize, closer: &str) -> FormulaEnd {
         let near = &self.source[at + 2..self.source.floor_char_boundary(at + LIMIT)];
         if !near.contains(closer) && (self.whole || at + LIMIT <= self.source.len()) {
-            return Found::Never;
+            return FormulaEnd::Never;
         }
         let opener = environment(&self.source[at..self.end]).map_or(2, |name| BEGIN.len() + name.len() + 1);
         let (first, alone) = (at == own, self.source[at + opener..self.end].trim().is_empty());
         let found = self.closer(at, self.end, closer);
-        if !matches!(found, Found::Open) {
+        if !matches!(found, FormulaEnd::Open) {
             return found;
         }
         let is_heading = self.source[own..].starts_with('#');
@@ -240,13 +240,13 @@ impl<'a> Scan<'a> {
             (self.end, self.is_final(at, self.end))
         };
         match self.closer(at, end, closer) {
-            Found::Open if settled => Found::Never,
+            FormulaEnd::Open if settled => FormulaEnd::Never,
             found => found,
         }
     }
 
-    /// How far a formula may reach: to a blank line, a fence, the end of its container or so many lines.
-    /// And whether more text could not bring it further.
+    /// How far a formula may reach: to a blank line, a fence, the end of its container or the most lines; and whether
+    /// further text cannot extend that.
     fn reach(&self, at: usize, first: bool, quotes: usize) -> (usize, bool) {
         let mut end = self.end;
         for _ in 0..LINES {
@@ -272,11 +272,11 @@ impl<'a> Scan<'a> {
     }
 
     /// `$…$` on one line.
-    fn dollar(&self, at: usize) -> Found {
+    fn dollar(&self, at: usize) -> FormulaEnd {
         let text = &self.source[at + 1..self.end];
         let before = self.source[self.line..at].chars().next_back();
         if before.is_some_and(|c| c.is_ascii_alphanumeric()) {
-            return Found::Never;
+            return FormulaEnd::Never;
         }
         let mut escaped = false;
         let close = text.bytes().position(|b| {
@@ -284,7 +284,7 @@ impl<'a> Scan<'a> {
             escaped = b == b'\\' && !escaped;
             found
         });
-        let Some(close) = close else { return Found::Never };
+        let Some(close) = close else { return FormulaEnd::Never };
         let (tex, after) = (&text[..close], &text[close + 1..]);
         let spaces = (tex.starts_with(char::is_whitespace), tex.ends_with([' ', '\t']));
         let fits = match spaces {
@@ -293,17 +293,17 @@ impl<'a> Scan<'a> {
             _ => false,
         };
         if tex.is_empty() || tex.len() > LIMIT || !fits {
-            return Found::Never;
+            return FormulaEnd::Never;
         }
         let word = after.bytes().take_while(u8::is_ascii_alphanumeric).count();
-        // The $n$th and all the $x$s.
+        // As in "the $n$th" and "all the $x$s".
         let ends = matches!(&after[..word], "" | "s" | "th" | "st" | "nd" | "rd") && !after.starts_with('$');
         if after.is_empty() && !self.whole {
-            Found::Open
+            FormulaEnd::Open
         } else if ends {
-            Found::At(at + 1 + close + 1)
+            FormulaEnd::At(at + 1 + close + 1)
         } else {
-            Found::Never
+            FormulaEnd::Never
         }
     }
 }
@@ -312,17 +312,17 @@ fn is_fence(line: &str) -> bool {
     line.starts_with("~~~") || line.starts_with("```") && !line.trim_start_matches('`').contains('`')
 }
 
-/// `[label]: address`, where nothing is a formula.
+/// Whether the line is a definition `[label]: address`, which holds no formulas.
 fn is_definition(line: &str) -> bool {
     line.starts_with('[') && line.contains("]:")
 }
 
-/// Not far: a line may be long, and hold nothing but beginnings.
+/// The beginning of a text, because a line may be long and consist of beginnings.
 fn near(text: &str) -> &str {
     &text[..text.floor_char_boundary(LIMIT)]
 }
 
-/// Where the code ends that began with a run of so many backticks.
+/// The end of the code that a run of `length` backticks began.
 fn code_end(text: &str, length: usize) -> Option<usize> {
     let mut at = 0;
     let near = near(text);
@@ -336,7 +336,7 @@ fn code_end(text: &str, length: usize) -> Option<usize> {
     None
 }
 
-/// Whether what stands in brackets that may only be escaped is a formula: words alone are not.
+/// Whether the text in brackets, which may just be escaped brackets, is a formula; words alone are not.
 fn is_tex(text: &str) -> bool {
     let text = text.trim();
     let words = text
@@ -353,8 +353,8 @@ fn environment(text: &str) -> Option<&str> {
     ENVIRONMENTS.contains(&name.strip_suffix('*').unwrap_or(name)).then_some(name)
 }
 
-/// Whether what has spaces between itself and its `$` is a formula: it says so by a command, an index or a
-/// power, or is made of single letters. Amounts of money are not, nor are the variables of a shell.
+/// Whether text with spaces inside its dollars is a formula: it has a command, an index or a power, or consists of
+/// single letters. Amounts of money are none, nor are shell variables.
 fn is_spaced_tex(text: &str) -> bool {
     let letters = |part: &str| part.chars().take_while(|c| c.is_alphabetic()).count();
     let command = text.split('\\').skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_alphabetic()));
@@ -362,7 +362,7 @@ fn is_spaced_tex(text: &str) -> bool {
         let (before, after) = (&text[..at], &text[at + mark.len()..]);
         let base = before.chars().rev().take_while(|c| c.is_alphabetic()).count();
         let script = letters(after);
-        // Words are joined by underscores, and by no power.
+        // Underscores join words, `^` does not.
         base < if mark == "^" { 4 } else { 2 }
             && before.ends_with(|c: char| c.is_alphanumeric() || ")}]|'".contains(c))
             && (script < 3 && after.starts_with(|c: char| c.is_alphanumeric() || "{\\*+-(".contains(c)))
@@ -375,7 +375,7 @@ fn is_spaced_tex(text: &str) -> bool {
     command || script && !prose || single && !amount || is_equation(text, &words)
 }
 
-/// Whether it equates what has no words in it: `F = ma`, `y = mx + b`.
+/// Whether the text is an equation without words: `F = ma`, `y = mx + b`.
 fn is_equation(text: &str, words: &[&str]) -> bool {
     const WORDS: [&str; 16] =
         ["a", "and", "are", "at", "by", "day", "for", "if", "in", "is", "of", "off", "on", "or", "per", "to"];
@@ -385,7 +385,7 @@ fn is_equation(text: &str, words: &[&str]) -> bool {
     text.contains(" = ") && !amount && !words.is_empty() && words.iter().all(is_name)
 }
 
-/// Whether `$` and `$` were meant each for itself: a number with words after it.
+/// Whether the two dollars were meant separately: a number with words after it.
 fn is_money(text: &str) -> bool {
     let words = || text.split(|c: char| !c.is_alphabetic()).any(|word| word.len() > 1);
     let foreign = || text.contains(|c: char| c.is_alphabetic() && !c.is_ascii());

@@ -90,7 +90,7 @@ fn what_is_no_emphasis_stays_as_it_is() {
     assert!(linked.as_str().contains(">甲)**乙</a>和<strong>（甲）</strong>乙"), "{}", linked.as_str());
 }
 
-/// What the parser takes for punctuation: it tells by a run that opens nothing before it.
+/// Asserts which characters the parser takes for punctuation: a run of stars after one opens nothing.
 #[test]
 fn marks_are_punctuation_to_the_parser() {
     let is_punctuation = |c: char| {
@@ -113,7 +113,7 @@ fn marks() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(marks), 1..30).prop_map(|marks| marks.concat())
 }
 
-/// What is read, without the marks of emphasis: letters, code and addresses.
+/// The letters, code and addresses of HTML, without emphasis.
 fn letters(html: &str) -> String {
     let mut out = html.to_owned();
     for tag in ["em", "strong", "del"] {
@@ -125,7 +125,7 @@ fn letters(html: &str) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Emphasis is all that changes, and no character is lost or swapped for good.
+    /// Only emphasis may change, and no character is lost or stays swapped.
     #[test]
     fn only_emphasis_changes(text in marks()) {
         let mut expected = String::new();

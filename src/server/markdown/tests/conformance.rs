@@ -1,5 +1,5 @@
-//! CommonMark and GitHub's extensions, example by example: what the parser gives, and what comes out of the
-//! whole pipeline. Where that differs from the examples, a rule below says why.
+//! The examples of CommonMark and of GitHub's extensions, each through the parser alone and through the whole
+//! pipeline. Where the result differs from the example, a rule below says why.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ fn parsed(text: &str, options: Options) -> String {
     out
 }
 
-/// Quotes are written in two ways, and white space between blocks in many.
+/// HTML with one kind of quote and without white space between blocks.
 fn normal(html: &str) -> String {
     html.replace("&quot;", "\"").replace(">\n", ">").replace("\n<", "<")
 }
@@ -28,7 +28,7 @@ fn the_parser_is_commonmark() {
     }
 }
 
-/// An address without the escapes that only some write.
+/// An address without percent-encoding, which only some writers use.
 fn decoded(address: &str) -> String {
     let mut parts = address.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
@@ -40,8 +40,8 @@ fn decoded(address: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What an HTML means for a reader, in one form for the examples and for us: blocks, emphasis, addresses
-/// that may be followed, text. Examples are sanitized on the way as our rules ask.
+/// Reduces HTML to what it means for a reader, in one form for the examples and for our output: blocks, emphasis,
+/// addresses that may be followed, text. Examples are sanitized by our rules on the way.
 struct Canon {
     ours: bool,
     out: RefCell<String>,
@@ -118,7 +118,7 @@ impl Canon {
                 let done = tag.attrs.iter().any(|attribute| &*attribute.name.local == "checked");
                 self.text(if done { "☑" } else { "☐" });
             }
-            // The names of our headings.
+            // The name of a heading, which only our output has.
             "a" if start => {
                 let shown = !value("href").starts_with('#') && links::address(&value("href")).is_some();
                 let shown = shown && !self.state.borrow().links.contains(&true);
@@ -173,7 +173,7 @@ const UNDEFINED: &str = "a reference is set as one whether or not its note is de
 const BARE: &str = "bare addresses are links everywhere, also where an example is of CommonMark without them";
 const SLASH: &str = "a backslash in an address stays, and a browser reads it as a slash";
 
-/// Why an example does not come out as it stands: a rule of the module's documentation.
+/// The reason why the result differs from an example: a rule of the module's documentation.
 fn reason(name: &str, number: u64, text: &str) -> &'static str {
     let listed = LISTED.iter().find(|(file, numbers, _)| *file == name && numbers.contains(&number));
     match listed {
@@ -184,18 +184,18 @@ fn reason(name: &str, number: u64, text: &str) -> &'static str {
     }
 }
 
-/// Differences that the text of the example does not tell.
+/// Examples whose text does not show why the result differs.
 const LISTED: &[(&str, &[u64], &str)] = &[
     ("commonmark", &[602, 606, 608, 611, 612], BARE),
     ("commonmark", &[603], SLASH),
     ("github", &[30], UNDEFINED),
 ];
 
-/// What pulldown-cmark reads or writes otherwise than GitHub: bare addresses (ours to find), how cells are aligned
-/// and boxes are written, a tag filter (all tags are text here), where footnotes stand.
+/// Examples of GitHub that pulldown-cmark reads or writes differently: bare addresses (which we find ourselves), the
+/// alignment of cells, check boxes, the tag filter (all tags are text here), the place of footnotes.
 const PARSER: &[u64] = &[2, 3, 17, 18, 20, 21, 22, 23, 24, 25, 27, 28, 29];
 
-/// How many examples differ, and for which reason.
+/// The number of examples that differ, by reason.
 const DIFFERENT: &[(&str, &[(&str, usize)])] =
     &[("commonmark", &[(SLASH, 1), (BARE, 5), (RAW, 71)]), ("github", &[(FOOTNOTE, 1), (UNDEFINED, 1)])];
 
@@ -222,7 +222,7 @@ fn the_pipeline_differs_where_it_says() {
     }
 }
 
-/// GitHub's own readings that pulldown-cmark does not share, before anything of ours.
+/// Examples that the parser itself reads differently from GitHub, before anything of ours.
 #[test]
 fn the_parser_differs_from_github_where_it_says() {
     let options = bounds::OPTIONS - Options::ENABLE_GFM;
@@ -231,7 +231,7 @@ fn the_parser_differs_from_github_where_it_says() {
     assert_eq!(different, PARSER);
 }
 
-/// What we read otherwise than CommonMark, where none of the examples tells: each with the reason.
+/// Differences from CommonMark that no example shows, each with its reason.
 #[test]
 fn we_differ_from_commonmark_where_models_mean_something_else() {
     for (reason, text, ours) in [

@@ -1,11 +1,11 @@
-//! What must not stand in an answer, as an HTML tokenizer finds it. The fuzzer judges by it, too.
+//! [`forbidden`]: what an HTML tokenizer finds in an answer that must not be there. The fuzzer uses it too.
 
 use std::cell::RefCell;
 
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
-/// Writes down what stands in HTML that must not.
+/// Collects what is forbidden in HTML.
 #[derive(Default)]
 struct Judge {
     found: RefCell<Vec<String>>,
@@ -66,7 +66,7 @@ impl TokenSink for Judge {
     }
 }
 
-/// Whatever stands in `html` that is on no list.
+/// Everything in `html` that is on no list.
 pub(super) fn forbidden(html: &str) -> Vec<String> {
     let tokenizer = Tokenizer::new(Judge::default(), TokenizerOpts::default());
     let input = BufferQueue::default();

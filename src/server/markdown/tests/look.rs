@@ -1,4 +1,4 @@
-//! What is written for what.
+//! The HTML for each kind of markdown, and the whole of a long answer.
 
 use super::*;
 
@@ -65,7 +65,7 @@ fn the_look() {
     }
 }
 
-/// A long answer, as it was looked at. `INGLENOOK_UPDATE=1` writes it anew, to be looked at again.
+/// The HTML of a long answer as it was reviewed. `INGLENOOK_UPDATE=1` writes the file anew, to be reviewed again.
 #[test]
 fn the_look_of_an_answer() {
     let mut stream = Stream::new();

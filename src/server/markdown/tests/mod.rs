@@ -1,10 +1,10 @@
-//! What the renderer is tried on: CommonMark's and GitHub's examples, hostile and costly texts, an answer, and traps
-//! for who sees only the beginning.
+//! Texts for the renderer's tests: examples of CommonMark and GitHub, hostile and costly texts, an answer, and traps
+//! for a reader that sees only the beginning of a text.
 
 use std::path::Path;
 
 use super::{
-    Change, SafeHtml, Stream, blocks, bounds, links, render, sanitize, scripts, strict as recognizer,
+    BlockChange, SafeHtml, Stream, blocks, bounds, links, render, sanitize, scripts, strict as recognizer,
 };
 
 mod cjk;
@@ -17,7 +17,7 @@ mod streaming;
 mod strict;
 mod tags;
 
-/// A file of `tests/data`.
+/// The contents of a file of `tests/data`.
 macro_rules! data {
     ($name:literal) => {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/", $name))
@@ -31,14 +31,15 @@ fn json(text: &str) -> Vec<serde_json::Value> {
 /// An example: its number, markdown and HTML.
 type Example = (u64, String, String);
 
-/// GitHub's extensions of CommonMark, from first to last.
+/// The examples of GitHub's extensions of CommonMark.
 fn github() -> Vec<Example> {
     let text = |case: &serde_json::Value, key: &str| case[key].as_str().expect("well-formed data").to_owned();
     let cases = json(data!("github.json"));
     (1..).zip(&cases).map(|(number, case)| (number, text(case, "markdown"), text(case, "html"))).collect()
 }
 
-/// CommonMark's own examples, from the npm package `commonmark-spec`. Their licence keeps them out of the project.
+/// CommonMark's own examples, from the npm package `commonmark-spec`, because their licence keeps them out of the
+/// project.
 fn commonmark() -> Vec<Example> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("end2end/node_modules/commonmark-spec/spec.txt");
     let text = std::fs::read_to_string(&file).unwrap_or_else(|error| {
@@ -56,7 +57,7 @@ fn commonmark() -> Vec<Example> {
     examples
 }
 
-/// Costly texts, with their names.
+/// Texts that are made to cost much, with their names.
 fn pathological() -> Vec<(String, String)> {
     let part = |part: &serde_json::Value| Some(part[0].as_str()?.repeat(part[1].as_u64()? as usize));
     let text =
@@ -67,7 +68,7 @@ fn pathological() -> Vec<(String, String)> {
 
 const ANSWER: &str = include_str!("answer.md");
 
-/// Traps for a reader that sees only the beginning.
+/// Texts whose beginning looks like something else than the whole.
 const TRAPS: &[&str] = &[
     "para\n|a|b|\n|-|-|\n|1|2|\n\nmore",
     "a|b\n-|-\nx\n> quote",

@@ -1,4 +1,4 @@
-//! Nothing dangerous comes out, and nothing costs too much.
+//! The output holds nothing dangerous, and no text costs too much.
 
 use super::judge::forbidden;
 use super::*;
@@ -8,7 +8,7 @@ pub(super) fn assert_safe(html: &SafeHtml) {
     assert!(found.is_empty(), "{found:?} in {}", html.as_str());
 }
 
-/// Without what is added after the sanitizer: formulas, names of headings, directions.
+/// HTML without the parts that are added after the sanitizer: formulas, names of headings, directions.
 pub(super) fn without_ours(html: &str) -> String {
     let mut out = html.replace(" dir=\"rtl\"", "");
     for (start, end, keep) in [
@@ -33,13 +33,13 @@ fn nothing_dangerous_comes_out() {
     for text in texts() {
         let html = render(&text);
         assert_safe(&html);
-        // What is added after the sanitizer is taken away by it.
+        // The sanitizer would remove the parts that are added after it.
         let bare = without_ours(html.as_str());
         assert_eq!(sanitize::clean_anyhow(&bare), bare, "cleaning again changes {text:?}");
     }
 }
 
-/// CPU time of this thread, where the system tells it; else the time of day, in ms.
+/// This thread's CPU time in ms where the system tells it, else wall time.
 fn spent() -> f64 {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanoseconds = told.and_then(|told| told.split(' ').next()?.parse::<f64>().ok());
@@ -51,7 +51,7 @@ fn spent() -> f64 {
 
 #[test]
 fn pathological_texts_cost_little() {
-    // Unoptimized, our own part is some ten times slower.
+    // Our own part is some ten times slower without optimization.
     let most = if cfg!(debug_assertions) { 3_000.0 } else { 200.0 };
     for (name, text) in pathological() {
         let before = spent();

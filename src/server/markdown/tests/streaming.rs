@@ -1,4 +1,4 @@
-//! Cut anyhow, a text gives the same blocks, and costs no more than it is long.
+//! However a text is cut, its blocks are the same, and the work is linear in its length.
 
 use proptest::prelude::*;
 use pulldown_cmark::Parser;
@@ -8,7 +8,7 @@ use super::listener::Listener;
 use super::safety::assert_safe;
 use super::*;
 
-/// Numbers that look random and are the same each time.
+/// Pseudo-random numbers, the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -24,7 +24,7 @@ fn strings(blocks: Vec<SafeHtml>) -> Vec<String> {
     blocks.into_iter().map(SafeHtml::into_string).collect()
 }
 
-/// Streams `text` in pieces of up to `piece` bytes and compares with `whole`.
+/// Streams `text` in pieces of up to `piece` bytes and compares the blocks with `whole`.
 fn stream(text: &str, whole: &str, piece: usize, dice: &mut Dice) {
     let (mut stream, mut listener) = (Stream::new(), Listener::default());
     let mut rest = text;
@@ -54,7 +54,7 @@ fn every_split_gives_the_same_blocks() {
     }
 }
 
-/// Every text in two pieces, at every place.
+/// Cuts every text in two at every place.
 #[test]
 fn every_place_to_split_gives_the_same_blocks() {
     for text in texts().iter().filter(|text| text.len() < 400) {
@@ -71,7 +71,7 @@ fn every_place_to_split_gives_the_same_blocks() {
     }
 }
 
-/// Pieces of the texts, and what markdown is made of, in any order.
+/// Pieces of the texts above and of markdown's syntax, in any order.
 fn anything() -> impl Strategy<Value = String> {
     let texts = texts();
     let known = (0..texts.len()).prop_map(move |at| texts[at].clone());
@@ -99,13 +99,13 @@ proptest! {
         for at in cuts.into_iter().chain([text.len()]) {
             stream.push(&text[from..at]);
             listener.hear(stream.flush());
-            // What is shown of a text that goes on is safe, too.
+            // The blocks of an unfinished text are safe too.
             assert_safe(&SafeHtml(listener.blocks.concat()));
             from = at;
         }
         listener.hear(stream.finish());
         prop_assert_eq!(listener.blocks.concat(), whole.as_str());
-        // The same text again gives the same.
+        // Rendering the text a second time gives the same.
         prop_assert_eq!(&render(&text), &whole);
     }
 }
@@ -145,7 +145,7 @@ fn a_prefix_never_panics_and_is_safe() {
     }
 }
 
-/// Blocks parsed alone are what the whole is made of (but for references, which may go backwards there).
+/// Blocks parsed alone equal those of the whole text, except for references, which may point backwards there.
 #[test]
 fn boundaries_are_those_of_the_whole() {
     let plain = |text: &str| {
@@ -222,11 +222,11 @@ fn code_in_a_growing_list_is_coloured_once() {
         stream.flush();
     }
     stream.finish();
-    // Each line once as the last, and once for good.
+    // Each line is coloured once as the last line and once for good.
     assert!(LINES.get() - before <= 1_100, "{}", LINES.get() - before);
 }
 
-/// As answers name their sources: where they are used, and what they are at the end.
+/// Answers often name their sources in the text and define them at the end.
 #[test]
 fn what_is_defined_later_is_told_again_at_the_end() {
     let text = "# By [1]\n\nSo says [1], and $x$ [the other][b].\n\n[c] is nothing.\n\n# By [1]\n\n\
@@ -257,7 +257,7 @@ fn a_growing_list_is_rendered_seldom() {
         let changes = stream.flush();
         sent += changes
             .iter()
-            .map(|change| if let Change::Block { html, .. } = change { html.as_str().len() } else { 0 })
+            .map(|change| if let BlockChange::Block { html, .. } = change { html.as_str().len() } else { 0 })
             .sum::<usize>();
         listener.hear(changes);
     }

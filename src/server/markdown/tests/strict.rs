@@ -1,4 +1,4 @@
-//! What the recognizer accepts, the sanitizer would not change.
+//! The sanitizer changes nothing in HTML that the recognizer accepts.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use super::*;
 
 const TAGS: &str = "a b blockquote br button code del details div em kbd mark sub summary figure h2 h3 h4 h5 h6 header hr i img input label li ol p pre span \
     strong sup table tbody td th thead tr ul script svg math style";
-/// Elements as they are written, and as somebody might wish they were.
+/// Tags as the writer writes them, and as an attacker might.
 const WRITTEN: &[&str] = &[
     "<a href=\"https://x.example/?a&amp;b\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">",
     "<a href=\"mailto:a@b.c\" title=\"&quot;\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">",
@@ -39,7 +39,7 @@ const TEXTS: &[&str] = &[
     "日本", "&#60;", "<",
 ];
 
-/// What stands in what, as a rule.
+/// What an element usually contains.
 fn likely(around: &str) -> &'static [&'static str] {
     match around {
         "ul" | "ol" => &["li"],
@@ -58,7 +58,7 @@ fn likely(around: &str) -> &'static [&'static str] {
     }
 }
 
-/// Elements in each other as the numbers say; mostly each is closed where it should be.
+/// Nested elements as the numbers say, most of them closed in order.
 fn markup(numbers: &[(u8, u8)]) -> String {
     let tags: Vec<&str> = TAGS.split_whitespace().collect();
     let (mut out, mut open) = (String::new(), Vec::<&str>::new());
@@ -114,7 +114,7 @@ proptest! {
     }
 }
 
-/// What was written, with one piece of it somewhere else or of something else.
+/// The writer's HTML with one piece moved or replaced.
 #[test]
 fn what_is_accepted_of_changed_answers_is_clean() {
     let mut accepted = 0;
@@ -146,7 +146,7 @@ fn what_is_accepted_of_changed_answers_is_clean() {
     println!("{accepted} of the changed ones are accepted");
 }
 
-/// Else it would be of no use.
+/// A recognizer that accepts too little would be useless.
 #[test]
 fn what_is_usual_is_accepted() {
     let mut stream = Stream::new();

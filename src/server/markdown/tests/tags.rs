@@ -1,4 +1,4 @@
-//! The tags of raw HTML that are read.
+//! The few tags of raw HTML that are read.
 
 use super::listener::Listener;
 use super::safety::assert_safe;
@@ -120,7 +120,7 @@ fn details_unfold() {
     }
 }
 
-/// What is being written shows as it will be, and stays one block.
+/// Details are shown as they will be while they are written, and stay one block.
 #[test]
 fn details_are_one_block_while_they_are_written() {
     let text = "a\n\n<details>\n<summary>b</summary>\n\nc\n\n```rust\nlet d;\n```\n\n- e\n\n</details>\n\nf";

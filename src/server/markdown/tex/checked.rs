@@ -1,4 +1,4 @@
-//! MathML as it may be shown: listed elements and attributes, and no style.
+//! [`checked`]: MathML with listed elements and attributes only, and without styles.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use super::{BOX_STYLE, DEPTH, ELEMENTS};
 /// The widest space, in em.
 const WIDEST: f32 = 20.0;
 
-/// Without marks that turn the direction of what stands around.
+/// The text without marks that change the direction of the text around it.
 pub(super) fn unhidden(text: &str) -> Cow<'_, str> {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if text.contains(turns) { text.replace(turns, "").into() } else { text.into() }
@@ -45,7 +45,7 @@ const ELEMENT_NAMES: &[&str] = &[
     "semantics",
 ];
 
-/// Attributes that are kept, with values of letters, digits and little else.
+/// The attributes that are kept, if their values consist of letters, digits and little else.
 const ATTRIBUTES: &[&str] = &[
     "accent",
     "accentunder",
@@ -70,7 +70,7 @@ const ATTRIBUTES: &[&str] = &[
     "width",
 ];
 
-/// What a declaration of a style attribute becomes.
+/// The classes that declarations of style attributes become.
 const CLASSES: &[(&str, &str)] = &[
     ("text-align:left", "l"),
     ("text-align:right", "r"),
@@ -84,7 +84,7 @@ const CLASSES: &[(&str, &str)] = &[
     ("margin-left:-0.", "n"),
 ];
 
-/// MathML of listed elements and attributes, and how many elements; `None` where anything else stands.
+/// The MathML and the number of its elements; `None` if it contains anything that is not listed.
 pub(super) fn checked(math: &str) -> Option<(String, usize)> {
     let mut out = String::with_capacity(math.len());
     let (mut depth, mut elements) = (0usize, 0);
@@ -154,7 +154,7 @@ fn write_style(style: &str, out: &mut String) {
     }
 }
 
-/// A length that pushes nothing out of sight.
+/// A length within limits, so that nothing is pushed out of sight.
 fn narrow(value: &str) -> Cow<'_, str> {
     let length = value.strip_suffix("em").and_then(|number| number.parse::<f32>().ok());
     match length {

@@ -1,5 +1,5 @@
-//! Lines that hold no more than one line: what strangers wrote can neither begin another one nor move a
-//! terminal's cursor.
+//! [`Lines`]: log lines without control characters, so that text from strangers can neither begin another line nor move
+//! a terminal's cursor.
 
 use std::{
     borrow::Cow,
@@ -22,13 +22,13 @@ use tracing_subscriber::{
 
 use super::LogFormat;
 
-/// Controls, line ends of Unicode, and what turns the direction of writing.
+/// Control characters, Unicode's line ends, and characters that change the direction of writing.
 fn moves_the_cursor(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text with each such character as Rust writes it, or as JSON does.
+/// The text with each such character escaped as in Rust, or as in JSON.
 fn plain(text: &str, format: LogFormat) -> Cow<'_, str> {
     if !text.chars().any(moves_the_cursor) {
         return Cow::Borrowed(text);
@@ -44,7 +44,7 @@ fn plain(text: &str, format: LogFormat) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// Fields of events and spans as tracing writes them, made plain. The colours of the rest of a line stay.
+/// Formats fields of events and spans as tracing does, and escapes them. The colours of the rest of a line stay.
 #[derive(Default)]
 pub struct PlainFields(DefaultFields);
 
@@ -56,7 +56,7 @@ impl<'writer> FormatFields<'writer> for PlainFields {
     }
 }
 
-/// Hands each line to the log's thread, and says how many were dropped before.
+/// Hands each line to the log's thread, after a line that says how many were dropped before it.
 #[derive(Clone)]
 pub struct Lines {
     writer: NonBlocking,
@@ -70,7 +70,7 @@ impl Lines {
         Self { writer, dropped, told: Arc::default(), format }
     }
 
-    /// The line for those that were dropped since this was last told.
+    /// The line that says how many were dropped since the last such line.
     fn missing(&self) -> Option<String> {
         let dropped = self.dropped.dropped_lines();
         let told = self.told.swap(dropped, Ordering::Relaxed);

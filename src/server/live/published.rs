@@ -1,25 +1,25 @@
-//! [`Entry`]: an event with its place, as the transports carry it.
+//! [`Published`]: an event with its number, as the transports carry it.
 
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{
-    domain::{ChatEvent, Failure, Message},
+    domain::ChatEvent,
     server::{markdown::labelled, words::Words},
 };
 
-/// An event for one listener. `seq` is the place to come back to after it.
+/// An event for one listener. `seq` is the position to come back to after it.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct Published {
     pub seq: u64,
     pub event: Arc<ChatEvent>,
 }
 
-impl Entry {
+impl Published {
     pub fn new(seq: u64, event: impl Into<Arc<ChatEvent>>) -> Self {
         Self { seq, event: event.into() }
     }
 
-    /// The event as somebody is told it who reads the language of these words.
+    /// The event in the language of these words.
     #[must_use]
     pub fn worded(mut self, words: Words) -> Self {
         let said = match &*self.event {
@@ -56,25 +56,5 @@ impl Entry {
             to.remove(at);
         }
         to.push(b'\n');
-    }
-}
-
-/// The event that tells why an answer failed.
-pub fn failed(message_id: String, failure: Failure) -> ChatEvent {
-    let Failure { code, reason, retryable } = failure;
-    ChatEvent::Failed { message_id, code, reason, message: String::new(), retryable }
-}
-
-/// The event that tells how an answer ended, from what is stored of it.
-pub fn end_of(message: &Message) -> ChatEvent {
-    let message_id = message.id.clone();
-    match &message.failure {
-        Some(failure) => failed(message_id, failure.clone()),
-        None => ChatEvent::Done {
-            message_id,
-            status: message.status,
-            usage: message.usage,
-            length_limited: message.length_limited,
-        },
     }
 }

@@ -1,4 +1,4 @@
-//! [`Places`]: how many connections there may be at once, of all and of one address.
+//! [`ConnectionLimits`]: how many connections there may be at once, in all and from one address.
 
 use std::{
     collections::HashMap,
@@ -15,38 +15,42 @@ use tokio::{
 
 use crate::server::{config::Config, http::client::network};
 
-/// Of all places, one address may have one in so many.
+/// One address may have one in so many of all connections.
 const SHARE: usize = 4;
-/// The log says at most once in so long that somebody was turned away.
+/// The log says at most this often that connections are refused.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 
-pub struct Places {
+pub struct ConnectionLimits {
     all: u32,
     free: Arc<Semaphore>,
     taken: Arc<Taken>,
+    /// The most of one network.
     each: usize,
+    /// Trusted proxies, for which only `all` counts.
     uncounted: Vec<IpNet>,
     reported: Mutex<Option<Instant>>,
 }
 
-/// Connections of each network that has any.
+/// How many connections each network has, for those that have any.
 #[derive(Default)]
 struct Taken(Mutex<HashMap<IpAddr, usize>>);
 
-/// One connection's place, free again when it is dropped.
-pub struct Place {
+/// The right to one connection, given back when it is dropped.
+pub struct ConnectionPermit {
     _permit: OwnedSemaphorePermit,
     counted: Option<(Arc<Taken>, IpAddr)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoPlace {
+pub enum LimitReached {
+    /// Of all connections.
     All,
+    /// Of those of one address.
     Address,
 }
 
-impl Places {
-    /// `open_files` is what the system grants this process. A quarter of it is left to the database, the
+impl ConnectionLimits {
+    /// `open_files`: how many the system lets this process open. A quarter of them is left to the database, the
     /// journal and the providers.
     pub fn new(config: &Config, open_files: Option<usize>) -> Self {
         let granted = open_files.map_or(usize::MAX, |files| (files / 4 * 3).max(16));
@@ -67,48 +71,51 @@ impl Places {
         }
     }
 
-    pub fn take(&self, peer: IpAddr) -> Result<Place, NoPlace> {
-        let permit = self.free.clone().try_acquire_owned().map_err(|_| NoPlace::All)?;
+    /// # Errors
+    ///
+    /// Which limit is reached.
+    pub fn take(&self, peer: IpAddr) -> Result<ConnectionPermit, LimitReached> {
+        let permit = self.free.clone().try_acquire_owned().map_err(|_| LimitReached::All)?;
         let peer = peer.to_canonical();
-        // Proxies come from these with the connections of everybody.
+        // Proxies connect from these addresses on behalf of everybody.
         if peer.is_loopback() || self.uncounted.iter().any(|network| network.contains(&peer)) {
-            return Ok(Place { _permit: permit, counted: None });
+            return Ok(ConnectionPermit { _permit: permit, counted: None });
         }
         let network = network(peer);
         let mut taken = self.taken.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(network).or_default();
         if *count >= self.each {
-            return Err(NoPlace::Address);
+            return Err(LimitReached::Address);
         }
         *count += 1;
-        Ok(Place { _permit: permit, counted: Some((self.taken.clone(), network)) })
+        Ok(ConnectionPermit { _permit: permit, counted: Some((self.taken.clone(), network)) })
     }
 
-    /// Tells the operator, not too often.
-    pub fn report(&self, reason: NoPlace, peer: SocketAddr) {
+    /// Tells the operator in the log, at most once in [`REPORT_EVERY`].
+    pub fn report(&self, reason: LimitReached, peer: SocketAddr) {
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.is_some_and(|before| before.elapsed() < REPORT_EVERY) {
             return;
         }
         *reported = Some(Instant::now());
         match reason {
-            NoPlace::All => {
+            LimitReached::All => {
                 tracing::warn!(connections = self.all, "connections are turned away: limits.connections");
             }
-            NoPlace::Address => tracing::warn!(
+            LimitReached::Address => tracing::warn!(
                 address = %peer.ip(), connections = self.each,
                 "connections of one address are turned away; a proxy is named in INGLENOOK_TRUSTED_PROXIES"
             ),
         }
     }
 
-    /// Waits until nobody has a place.
+    /// Waits until every permit is given back.
     pub async fn all_free(&self) {
         let _ = self.free.acquire_many(self.all).await;
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let Some((taken, network)) = &self.counted else { return };
         let mut taken = taken.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,12 +128,12 @@ impl Drop for Place {
     }
 }
 
-/// Raises the limit of open files as far as the system lets us; what it is then, where it can be known.
+/// Raises the limit of open files as far as the system allows and returns it, where it can be known.
 #[cfg(unix)]
 pub fn open_files() -> Option<usize> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // Where that is refused, what there was stays.
+    // If the system refuses, the limit stays as it was.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok())
 }
@@ -140,19 +147,23 @@ pub fn open_files() -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn places(connections: &str, open_files: Option<usize>) -> Places {
+    fn limits(connections: &str, open_files: Option<usize>) -> ConnectionLimits {
         let set =
             [("INGLENOOK_LIMITS_CONNECTIONS", connections), ("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8")];
         let find =
             |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        Places::new(&Config::load(None, find).unwrap(), open_files)
+        ConnectionLimits::new(&Config::load(None, find).unwrap(), open_files)
     }
 
-    fn take(places: &Places, peer: &str, count: usize) -> (Vec<Place>, Option<NoPlace>) {
+    fn take(
+        limits: &ConnectionLimits,
+        peer: &str,
+        count: usize,
+    ) -> (Vec<ConnectionPermit>, Option<LimitReached>) {
         let mut taken = Vec::new();
         for _ in 0..count {
-            match places.take(peer.parse().unwrap()) {
-                Ok(place) => taken.push(place),
+            match limits.take(peer.parse().unwrap()) {
+                Ok(permit) => taken.push(permit),
                 Err(reason) => return (taken, Some(reason)),
             }
         }
@@ -161,34 +172,34 @@ mod tests {
 
     #[test]
     fn one_address_has_a_quarter_and_gives_it_back() {
-        let places = places("16", None);
-        let (first, refused) = take(&places, "203.0.113.7", 5);
-        assert_eq!((first.len(), refused), (4, Some(NoPlace::Address)));
-        // The same, written otherwise; and the network of one household.
-        assert_eq!(take(&places, "::ffff:203.0.113.7", 1).1, Some(NoPlace::Address));
-        let (_home, refused) = take(&places, "2001:db8:1:2::1", 4);
+        let limits = limits("16", None);
+        let (first, refused) = take(&limits, "203.0.113.7", 5);
+        assert_eq!((first.len(), refused), (4, Some(LimitReached::Address)));
+        // The same address in another notation, and one IPv6 network.
+        assert_eq!(take(&limits, "::ffff:203.0.113.7", 1).1, Some(LimitReached::Address));
+        let (_home, refused) = take(&limits, "2001:db8:1:2::1", 4);
         assert_eq!(refused, None);
-        assert_eq!(take(&places, "2001:db8:1:2:3::9", 1).1, Some(NoPlace::Address));
+        assert_eq!(take(&limits, "2001:db8:1:2:3::9", 1).1, Some(LimitReached::Address));
         drop(first);
-        assert_eq!(take(&places, "203.0.113.7", 4).1, None);
-        assert!(places.taken.0.lock().unwrap().len() == 1, "who has none is not remembered");
+        assert_eq!(take(&limits, "203.0.113.7", 4).1, None);
+        assert!(limits.taken.0.lock().unwrap().len() == 1, "who has none is not remembered");
     }
 
     #[tokio::test]
     async fn proxies_and_this_machine_are_limited_by_the_whole_only() {
-        let places = places("16", None);
+        let limits = limits("16", None);
         for peer in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.1.2.3"] {
-            let (taken, refused) = take(&places, peer, 17);
-            assert_eq!((taken.len(), refused), (16, Some(NoPlace::All)), "{peer}");
+            let (taken, refused) = take(&limits, peer, 17);
+            assert_eq!((taken.len(), refused), (16, Some(LimitReached::All)), "{peer}");
         }
-        places.all_free().await;
+        limits.all_free().await;
     }
 
     #[test]
     fn files_are_left_for_the_rest() {
-        assert_eq!(places("4096", Some(1024)).all, 768);
-        assert_eq!(places("4096", Some(1 << 20)).all, 4096);
-        assert_eq!(places("4096", Some(8)).all, 16);
+        assert_eq!(limits("4096", Some(1024)).all, 768);
+        assert_eq!(limits("4096", Some(1 << 20)).all, 4096);
+        assert_eq!(limits("4096", Some(8)).all, 16);
         assert!(open_files().is_none_or(|files| files > 64));
     }
 }

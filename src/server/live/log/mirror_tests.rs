@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{Role, Status},
-    server::live::channel::Read,
+    server::live::log::Read,
 };
 
 const AFTER: u64 = 41;
@@ -44,26 +44,27 @@ fn done() -> ChatEvent {
     ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None, length_limited: false }
 }
 
-/// Text, reasoning and names of other events after a place; `None` when it is gone.
-fn after(channel: &Channel, place: u64) -> Option<(String, String, Vec<&'static str>)> {
-    let (mut place, mut text, mut thoughts, mut others) = (place, String::new(), String::new(), Vec::new());
+/// Text, reasoning and names of other events after a position; `None` when it is gone.
+fn after(log: &Log, position: u64) -> Option<(String, String, Vec<&'static str>)> {
+    let (mut position, mut text, mut thoughts, mut others) =
+        (position, String::new(), String::new(), Vec::new());
     loop {
-        let (entries, next) = match channel.read_text(place) {
-            Read::Entries(entries, next) => (entries, next),
-            Read::NotYet => (Vec::new(), place),
+        let (events, next) = match log.read_text(position) {
+            Read::Events(events, next) => (events, next),
+            Read::NotYet => (Vec::new(), position),
             Read::Gone => return None,
         };
-        for entry in &entries {
-            match &*entry.event {
+        for event in &events {
+            match &*event.event {
                 ChatEvent::Delta { text: more, .. } => text.push_str(more),
                 ChatEvent::Reasoning { text: more, .. } => thoughts.push_str(more),
                 other => others.push(other.name()),
             }
         }
-        if next == place {
+        if next == position {
             return Some((text, thoughts, others));
         }
-        place = next;
+        position = next;
     }
 }
 
@@ -85,7 +86,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 struct Written {
-    here: Channel,
+    here: Log,
     chunks: Vec<Chunk>,
     marks: Vec<Mark>,
     message: Message,
@@ -94,10 +95,10 @@ struct Written {
 
 /// The log of the process that writes, and what it stores of it.
 fn written(base: &str, steps: &[Step]) -> Written {
-    let here = Channel::new(AFTER);
+    let here = Log::new(AFTER);
     here.begin("a", AFTER);
-    here.publish(started());
-    here.append(base, "");
+    here.tell("a", started());
+    here.append("a", base, "");
     let (mut text, mut thoughts) = (base.to_owned(), String::new());
     let next = |text: &str, thoughts: &str| Chunk {
         message_id: "a".into(),
@@ -109,7 +110,7 @@ fn written(base: &str, steps: &[Step]) -> Written {
     for step in steps {
         match step {
             Step::Grow(more, thought) if !more.is_empty() || !thought.is_empty() => {
-                let seq = here.append(more, thought);
+                let seq = here.append("a", more, thought);
                 text.push_str(more);
                 thoughts.push_str(thought);
                 chunk.text.push_str(more);
@@ -120,7 +121,7 @@ fn written(base: &str, steps: &[Step]) -> Written {
             }
             Step::Grow(..) => {}
             Step::Other => {
-                here.publish(ChatEvent::Changed {});
+                here.publish(ChatEvent::Changed {}, 0);
             }
             Step::Store if !chunk.marks.is_empty() => {
                 chunks.push(std::mem::replace(&mut chunk, next(&text, &thoughts)));
@@ -128,51 +129,51 @@ fn written(base: &str, steps: &[Step]) -> Written {
             Step::Store => {}
         }
     }
-    let seq = here.publish(done());
+    let seq = here.tell("a", done());
     let marks = chunks.last().into_iter().flat_map(|last| last.marks.clone()).chain(chunk.marks).collect();
     Written { here, chunks, marks, message: answer(&text, &thoughts), seq }
 }
 
-fn relayed(base: &str) -> Channel {
-    let there = Channel::new(0);
-    assert!(there.begin_remote(started(), &answer(base, ""), AFTER));
+fn relayed(base: &str) -> Log {
+    let there = Log::new(0);
+    assert!(there.begin_mirror(started(), &answer(base, ""), AFTER));
     there
 }
 
 proptest! {
     #[test]
-    fn every_place_means_the_same_in_both(
+    fn every_position_means_the_same_in_both(
         base in "[a-z]{0,4}", steps in steps(), order in proptest::collection::vec(any::<proptest::sample::Index>(), 0..30)
     ) {
         let Written { here, chunks, marks, message, seq } = written(&base, &steps);
         let there = relayed(&base);
         // In any order and any number of times; a hole is filled from the store.
         for index in order.iter().filter(|_| !chunks.is_empty()) {
-            if !there.add_remote(&chunks[index.index(chunks.len())]) {
-                let (_, known) = there.remote().unwrap();
+            if !there.add_chunk(&chunks[index.index(chunks.len())]) {
+                let (_, known) = there.mirror().unwrap();
                 for chunk in chunks.iter().filter(|chunk| chunk.seq > known) {
-                    prop_assert!(there.add_remote(chunk));
+                    prop_assert!(there.add_chunk(chunk));
                 }
             }
-            let (_, known) = there.remote().unwrap();
-            for place in AFTER..=known {
-                let (rest, _, _) = after(&here, place).unwrap();
-                let (seen, _, _) = after(&there, place).unwrap();
-                prop_assert!(rest.starts_with(&seen), "{place}: {seen:?} of {rest:?}");
+            let (_, known) = there.mirror().unwrap();
+            for position in AFTER..=known {
+                let (rest, _, _) = after(&here, position).unwrap();
+                let (seen, _, _) = after(&there, position).unwrap();
+                prop_assert!(rest.starts_with(&seen), "{position}: {seen:?} of {rest:?}");
             }
         }
         // The last chunk may be on its way still when the end is seen.
         if let Some((last, known)) = chunks.split_last() {
             for chunk in known {
-                prop_assert!(there.add_remote(chunk));
+                prop_assert!(there.add_chunk(chunk));
             }
             prop_assert!(last.seq <= seq);
         }
-        there.end_remote(&message, &marks, done(), seq);
+        there.end_mirror(&message, &marks, done(), seq);
         prop_assert_eq!(here.bounds(), there.bounds());
-        for place in AFTER..=seq {
-            let (mine, theirs) = (after(&here, place).unwrap(), after(&there, place).unwrap());
-            prop_assert_eq!((mine.0, mine.1), (theirs.0, theirs.1), "{}", place);
+        for position in AFTER..=seq {
+            let (mine, theirs) = (after(&here, position).unwrap(), after(&there, position).unwrap());
+            prop_assert_eq!((mine.0, mine.1), (theirs.0, theirs.1), "{}", position);
         }
     }
 }
@@ -191,24 +192,24 @@ fn who_is_ahead_waits_and_learns_when_nothing_comes() {
         ..Chunk::default()
     };
     assert_eq!(after(&there, 43), Some(Default::default()));
-    assert!(there.add_remote(&chunk) && there.add_remote(&chunk));
+    assert!(there.add_chunk(&chunk) && there.add_chunk(&chunk));
     assert_eq!(after(&there, 43).unwrap().0, "bc");
     assert_eq!(after(&there, 50), Some(Default::default()));
     // Its writer died, and less is stored than the listener has seen.
-    there.end_remote(&answer("abcd", ""), &[], done(), 0);
+    there.end_mirror(&answer("abcd", ""), &[], done(), 0);
     assert_eq!(after(&there, 50), None);
     assert_eq!(after(&there, 44), Some(("d".into(), String::new(), vec!["done"])));
-    assert!(there.has_ended("a", AFTER) && there.remote().is_none());
+    assert!(there.has_ended("a", AFTER) && there.mirror().is_none());
 }
 
 #[test]
 fn what_happens_besides_takes_a_number_that_was_left_out() {
     let there = relayed("");
-    there.publish(ChatEvent::Changed {});
-    there.publish(ChatEvent::Title { title: "t".into() });
+    there.publish(ChatEvent::Changed {}, 0);
+    there.publish(ChatEvent::Title { title: "t".into() }, 0);
     assert_eq!(after(&there, AFTER).unwrap().2, ["started"]);
     let mark = Mark { seq: 44, text_end: 1, reasoning_end: 0 };
-    assert!(there.add_remote(&Chunk {
+    assert!(there.add_chunk(&Chunk {
         message_id: "a".into(),
         seq: 44,
         text: "x".into(),
@@ -216,37 +217,37 @@ fn what_happens_besides_takes_a_number_that_was_left_out() {
         ..Chunk::default()
     }));
     assert_eq!(after(&there, AFTER).unwrap().2, ["started", "changed"]);
-    there.end_remote(&answer("x", ""), &[], done(), 45);
+    there.end_mirror(&answer("x", ""), &[], done(), 45);
     assert_eq!(after(&there, 44).unwrap().2, ["done", "title"]);
 }
 
 #[test]
 fn it_is_begun_once_and_never_in_the_way_of_this_process() {
     let there = relayed("");
-    assert!(!there.begin_remote(started(), &answer("", ""), AFTER));
-    assert!(!there.is_running() && there.running().is_some());
-    assert!(!there.stop(None, crate::server::live::channel::StopReason::Person));
-    there.end_remote(&answer("x", ""), &[], done(), 43);
-    assert!(!there.begin_remote(started(), &answer("", ""), 10), "an older one");
+    assert!(!there.begin_mirror(started(), &answer("", ""), AFTER));
+    assert!(!there.is_running() && there.runs("a"));
+    assert!(!there.stop(None, crate::server::live::log::StopReason::Person));
+    there.end_mirror(&answer("x", ""), &[], done(), 43);
+    assert!(!there.begin_mirror(started(), &answer("", ""), 10), "an older one");
     // Numbers that were left out between two answers were missed by nobody.
     let (_, end) = there.bounds();
     there.begin("b", end + 1000);
     assert_eq!(after(&there, end), Some(Default::default()));
     assert_eq!(after(&there, end - 1), None);
-    assert!(!there.begin_remote(started(), &answer("", ""), 5000), "this process writes");
+    assert!(!there.begin_mirror(started(), &answer("", ""), 5000), "this process writes");
 }
 
 #[test]
 fn what_was_no_text_in_the_end_is_told_anew() {
-    let channel = Channel::new(AFTER);
-    assert!(channel.begin_remote(started(), &answer("", ""), AFTER));
+    let log = Log::new(AFTER);
+    assert!(log.begin_mirror(started(), &answer("", ""), AFTER));
     let marks = vec![Mark { seq: 43, text_end: 9, reasoning_end: 0 }];
     let chunk =
         Chunk { message_id: "a".into(), text: "Thinking.".into(), seq: 43, marks, ..Chunk::default() };
-    assert!(channel.add_remote(&chunk));
-    assert_eq!(after(&channel, AFTER), Some(("Thinking.".into(), String::new(), vec!["started"])));
-    let place = channel.bounds().1;
-    channel.end_remote(&answer("Hi", "Thinking."), &[], done(), 50);
-    let told = after(&channel, place);
+    assert!(log.add_chunk(&chunk));
+    assert_eq!(after(&log, AFTER), Some(("Thinking.".into(), String::new(), vec!["started"])));
+    let position = log.bounds().1;
+    log.end_mirror(&answer("Hi", "Thinking."), &[], done(), 50);
+    let told = after(&log, position);
     assert_eq!(told, Some(("Hi".into(), "Thinking.".into(), vec!["started", "done"])));
 }

@@ -1,5 +1,5 @@
-//! What the store has not got yet of running answers. All of it goes there in one write, a few times a
-//! second; what cannot be stored now stays here and goes with the next.
+//! [`ChunkWriter`]: brings the text of running answers to the store. All that is new goes there in one write, a few
+//! times a second; what cannot be stored now stays here and goes with the next write.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,10 +13,10 @@ use crate::server::{
 
 /// Text reaches the store within 200 ms: this pause and the write.
 const STORE_EVERY: Duration = Duration::from_millis(150);
-/// A database that is slow to take it has so many times as long for everything else: new questions come
-/// first, and the journal has the text.
+/// After a write the next one waits so many times as long as it took: chunks use at most a fifth of the database's
+/// time, because questions come first and the text is safe in the journal.
 const SHARE: u32 = 4;
-/// While the database is away.
+/// The pause between two tries while the database is away.
 const AWAY: Duration = Duration::from_secs(1);
 /// How often the database may refuse the text of an answer. After that it gets only the whole, at the end.
 const REFUSALS: u32 = 5;
@@ -24,7 +24,7 @@ const REFUSALS: u32 = 5;
 const AFTER_REFUSAL: Duration = Duration::from_secs(2);
 
 /// One per server.
-pub struct Tails {
+pub struct ChunkWriter {
     store: Arc<dyn Chats>,
     queue: Mutex<Queue>,
     /// Held during a write.
@@ -33,22 +33,22 @@ pub struct Tails {
 
 #[derive(Default)]
 struct Queue {
-    tails: Vec<Arc<Tail>>,
-    /// A task looks after the queue.
-    attended: bool,
+    texts: Vec<Arc<UnstoredText>>,
+    /// A task writes what is in the queue.
+    is_running: bool,
 }
 
 /// The unstored text of one answer.
-pub struct Tail {
-    unstored: Mutex<Unstored>,
+pub struct UnstoredText {
+    state: Mutex<State>,
 }
 
-struct Unstored {
+struct State {
     chunk: Chunk,
     /// How far the answer goes, in bytes.
     text_end: u64,
     reasoning_end: u64,
-    /// Of the chunk before, which another process may not have read when the answer ends.
+    /// The marks of the chunk before, which another process may not have read when the answer ends.
     marks_before: Vec<Mark>,
     queued: bool,
     /// Its parts are not stored any more: the whole answer is about to be, or the parts were refused too often.
@@ -58,8 +58,8 @@ struct Unstored {
     not_before: Option<Instant>,
 }
 
-impl Tail {
-    /// Of the answer `message_id`, which has so many bytes of text and reasoning already.
+impl UnstoredText {
+    /// For the answer `message_id`, which has so many bytes of text and reasoning already.
     pub fn new(message_id: &str, text_end: usize, reasoning_end: usize) -> Arc<Self> {
         let (text_end, reasoning_end) = (text_end as u64, reasoning_end as u64);
         let chunk = Chunk {
@@ -68,7 +68,7 @@ impl Tail {
             reasoning_at: reasoning_end,
             ..Chunk::default()
         };
-        let unstored = Unstored {
+        let state = State {
             chunk,
             text_end,
             reasoning_end,
@@ -78,15 +78,15 @@ impl Tail {
             refusals: 0,
             not_before: None,
         };
-        Arc::new(Self { unstored: Mutex::new(unstored) })
+        Arc::new(Self { state: Mutex::new(state) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Unstored> {
-        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Unstored {
+impl State {
     fn push(&mut self, seq: u64, text: &str, reasoning: &str) {
         self.text_end += text.len() as u64;
         self.reasoning_end += reasoning.len() as u64;
@@ -135,7 +135,7 @@ impl Unstored {
     }
 }
 
-/// How a write went.
+/// How much of a write was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Written {
     All,
@@ -145,36 +145,36 @@ enum Written {
     Nothing,
 }
 
-impl Tails {
+impl ChunkWriter {
     pub fn new(store: Arc<dyn Chats>) -> Arc<Self> {
         Arc::new(Self { store, queue: Mutex::default(), writing: tokio::sync::Mutex::default() })
     }
 
     /// More of an answer, told by the events up to `seq`; it is stored soon.
-    pub fn add(self: &Arc<Self>, tail: &Arc<Tail>, seq: u64, text: &str, reasoning: &str) {
+    pub fn add(self: &Arc<Self>, unstored: &Arc<UnstoredText>, seq: u64, text: &str, reasoning: &str) {
         {
-            let mut unstored = tail.lock();
-            unstored.push(seq, text, reasoning);
-            if std::mem::replace(&mut unstored.queued, true) {
+            let mut state = unstored.lock();
+            state.push(seq, text, reasoning);
+            if std::mem::replace(&mut state.queued, true) {
                 return;
             }
         }
-        self.enqueue(tail.clone());
+        self.enqueue(unstored.clone());
     }
 
     /// Stores what there is of one answer now; `false` when the database does not take it.
-    pub async fn store_now(self: &Arc<Self>, tail: &Arc<Tail>) -> bool {
-        self.write(vec![tail.clone()]).await == Written::All
+    pub async fn store_now(self: &Arc<Self>, unstored: &Arc<UnstoredText>) -> bool {
+        self.write(vec![unstored.clone()]).await == Written::All
     }
 
     /// Forgets what is unstored of an answer but the last marks, as all of it is about to be stored; after
     /// this no write of its parts is on its way.
-    pub async fn settle(&self, tail: &Tail) -> Vec<Mark> {
+    pub async fn settle(&self, unstored: &UnstoredText) -> Vec<Mark> {
         let marks = {
-            let mut unstored = tail.lock();
-            unstored.settled = true;
-            let mut marks = std::mem::take(&mut unstored.marks_before);
-            marks.extend(unstored.take().marks);
+            let mut state = unstored.lock();
+            state.settled = true;
+            let mut marks = std::mem::take(&mut state.marks_before);
+            marks.extend(state.take().marks);
             marks
         };
         drop(self.writing.lock().await);
@@ -183,27 +183,27 @@ impl Tails {
 
     /// How many answers have parts that the next write is to store.
     pub fn waiting(&self) -> usize {
-        self.lock().tails.len()
+        self.lock().texts.len()
     }
 
-    async fn attend(self: Arc<Self>) {
+    async fn run(self: Arc<Self>) {
         let mut pause = STORE_EVERY;
         loop {
             tokio::time::sleep(pause).await;
-            let tails = {
+            let texts = {
                 let mut queue = self.lock();
-                if queue.tails.is_empty() {
-                    queue.attended = false;
+                if queue.texts.is_empty() {
+                    queue.is_running = false;
                     return;
                 }
-                std::mem::take(&mut queue.tails)
+                std::mem::take(&mut queue.texts)
             };
             let began = Instant::now();
-            let written = tasks::caught(self.write(tails.clone())).await.unwrap_or_else(|panic| {
+            let written = tasks::caught(self.write(texts.clone())).await.unwrap_or_else(|panic| {
                 tracing::error!(panic, "the chunk writer panicked; what was not stored is tried again");
-                for tail in tails {
-                    tail.lock().queued = false;
-                    self.again(tail);
+                for unstored in texts {
+                    unstored.lock().queued = false;
+                    self.again(unstored);
                 }
                 Written::Nothing
             });
@@ -211,25 +211,25 @@ impl Tails {
         }
     }
 
-    async fn write(self: &Arc<Self>, tails: Vec<Arc<Tail>>) -> Written {
+    async fn write(self: &Arc<Self>, texts: Vec<Arc<UnstoredText>>) -> Written {
         let _writing = self.writing.lock().await;
         fail::fail_point!("chunks");
-        let (mut taken, mut chunks) = (Vec::with_capacity(tails.len()), Vec::with_capacity(tails.len()));
+        let (mut taken, mut chunks) = (Vec::with_capacity(texts.len()), Vec::with_capacity(texts.len()));
         let mut written = Written::All;
-        for tail in tails {
-            let mut unstored = tail.lock();
-            unstored.queued = false;
-            if unstored.settled {
+        for unstored in texts {
+            let mut state = unstored.lock();
+            state.queued = false;
+            if state.settled {
                 // Those whose parts were refused too often are not stored; all others have nothing to store.
-                written = if unstored.refusals < REFUSALS { written } else { Written::Some };
-            } else if unstored.waits() {
+                written = if state.refusals < REFUSALS { written } else { Written::Some };
+            } else if state.waits() {
                 written = Written::Some;
-                drop(unstored);
-                self.again(tail);
-            } else if !unstored.chunk.marks.is_empty() {
-                chunks.push(unstored.take());
-                drop(unstored);
-                taken.push(tail);
+                drop(state);
+                self.again(unstored);
+            } else if !state.chunk.marks.is_empty() {
+                chunks.push(state.take());
+                drop(state);
+                taken.push(unstored);
             }
         }
         if chunks.is_empty() {
@@ -238,15 +238,15 @@ impl Tails {
         let Err(error) = self.append(&chunks).await else { return written };
         if !matches!(error, StoreError::Broken(_)) {
             tracing::warn!(%error, answers = taken.len(), "parts of answers wait for the database");
-            taken.into_iter().zip(chunks).for_each(|(tail, chunk)| self.put_back(tail, chunk, false));
+            taken.into_iter().zip(chunks).for_each(|(unstored, chunk)| self.put_back(unstored, chunk, false));
             return Written::Nothing;
         }
         // One that is refused does not hold back the others.
         tracing::warn!(%error, answers = taken.len(), "parts of answers are refused, and tried one by one");
-        for (tail, chunk) in taken.into_iter().zip(chunks) {
+        for (unstored, chunk) in taken.into_iter().zip(chunks) {
             match self.append(std::slice::from_ref(&chunk)).await {
                 Ok(()) => {}
-                Err(error) => self.put_back(tail, chunk, matches!(error, StoreError::Broken(_))),
+                Err(error) => self.put_back(unstored, chunk, matches!(error, StoreError::Broken(_))),
             }
         }
         Written::Some
@@ -259,33 +259,33 @@ impl Tails {
             .unwrap_or_else(|panic| Err(StoreError::Broken(panic.into())))
     }
 
-    fn put_back(self: &Arc<Self>, tail: Arc<Tail>, chunk: Chunk, refused: bool) {
-        let mut unstored = tail.lock();
-        if unstored.settled {
+    fn put_back(self: &Arc<Self>, unstored: Arc<UnstoredText>, chunk: Chunk, refused: bool) {
+        let mut state = unstored.lock();
+        if state.settled {
             return;
         }
-        unstored.put_back(chunk);
+        state.put_back(chunk);
         if refused {
-            unstored.refuse();
+            state.refuse();
         }
-        if !unstored.settled {
-            drop(unstored);
-            self.again(tail);
+        if !state.settled {
+            drop(state);
+            self.again(unstored);
         }
     }
 
     /// Once more with the next write.
-    fn again(self: &Arc<Self>, tail: Arc<Tail>) {
-        if !std::mem::replace(&mut tail.lock().queued, true) {
-            self.enqueue(tail);
+    fn again(self: &Arc<Self>, unstored: Arc<UnstoredText>) {
+        if !std::mem::replace(&mut unstored.lock().queued, true) {
+            self.enqueue(unstored);
         }
     }
 
-    fn enqueue(self: &Arc<Self>, tail: Arc<Tail>) {
+    fn enqueue(self: &Arc<Self>, unstored: Arc<UnstoredText>) {
         let mut queue = self.lock();
-        queue.tails.push(tail);
-        if !std::mem::replace(&mut queue.attended, true) {
-            tasks::spawn("chunk writer", self.clone().attend());
+        queue.texts.push(unstored);
+        if !std::mem::replace(&mut queue.is_running, true) {
+            tasks::spawn("chunk writer", self.clone().run());
         }
     }
 

@@ -1,4 +1,4 @@
-//! The log against what listeners make of it: from any place, cut anywhere, in both formats.
+//! The log against what listeners make of it: from any position, cut anywhere, in both formats.
 
 use std::collections::BTreeMap;
 
@@ -24,84 +24,84 @@ fn done() -> ChatEvent {
     ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None, length_limited: false }
 }
 
-fn texts(channel: &Channel, place: u64) -> Vec<String> {
-    match channel.read_text(place) {
-        Read::Entries(entries, _) => entries.iter().map(line).collect(),
+fn texts(log: &Log, position: u64) -> Vec<String> {
+    match log.read_text(position) {
+        Read::Events(events, _) => events.iter().map(line).collect(),
         Read::Gone => vec!["gone".into()],
         Read::NotYet => vec!["not yet".into()],
     }
 }
 
-fn line(entry: &Entry) -> String {
+fn line(event: &Published) -> String {
     let mut line = Vec::new();
-    entry.write_line(&mut line);
+    event.write_line(&mut line);
     String::from_utf8(line).unwrap()
 }
 
 #[test]
-fn a_listener_reads_from_any_place() {
-    let channel = Channel::new(41);
-    channel.begin("a", 41);
-    assert_eq!(channel.append("x", ""), 42);
-    assert_eq!(channel.append("y", "hm"), 44);
-    assert_eq!(channel.append("z", ""), 45);
+fn a_listener_reads_from_any_position() {
+    let log = Log::new(41);
+    log.begin("a", 41);
+    assert_eq!(log.append("a", "x", ""), 42);
+    assert_eq!(log.append("a", "y", "hm"), 44);
+    assert_eq!(log.append("a", "z", ""), 45);
     let delta = |seq: u64, text: &str| {
         format!("{{\"seq\":{seq},\"event\":\"delta\",\"message_id\":\"a\",\"text\":\"{text}\"}}\n")
     };
-    assert_eq!(texts(&channel, 41).len(), 3);
-    assert_eq!(texts(&channel, 43), [delta(45, "yz")]);
-    assert_eq!(texts(&channel, 44), [delta(45, "z")]);
-    assert!(texts(&channel, 45).is_empty());
+    assert_eq!(texts(&log, 41).len(), 3);
+    assert_eq!(texts(&log, 43), [delta(45, "yz")]);
+    assert_eq!(texts(&log, 44), [delta(45, "z")]);
+    assert!(texts(&log, 45).is_empty());
     for gone in [0, 40, 46, u64::MAX] {
-        assert_eq!(texts(&channel, gone), ["gone"], "{gone}");
+        assert_eq!(texts(&log, gone), ["gone"], "{gone}");
     }
-    let running = channel.running().unwrap();
-    assert_eq!((running.text.as_str(), running.reasoning.as_str(), running.place), ("xyz", "hm", 41));
+    let running = log.running().remove(0);
+    assert_eq!((running.content.as_str(), running.reasoning.as_str(), running.after), ("xyz", "hm", 41));
 }
 
 #[test]
 fn a_text_that_turns_out_to_be_reasoning_is_told_anew() {
-    let channel = Channel::new(41);
-    channel.begin("a", 41);
-    channel.publish(started());
-    channel.append("Before. ", "");
-    channel.append("Let me think.\n", "hm ");
-    let place = channel.bounds().1;
-    channel.text_was_reasoning("Before. ".len());
-    channel.append("Hello", "");
-    let running = channel.running().unwrap();
-    assert_eq!((&*running.text, &*running.reasoning), ("Before. Hello", "hm Let me think."));
+    let log = Log::new(41);
+    log.begin("a", 41);
+    log.tell("a", started());
+    log.append("a", "Before. ", "");
+    log.append("a", "Let me think.\n", "hm ");
+    let position = log.bounds().1;
+    log.content_was_reasoning("a", "Before. ".len());
+    log.append("a", "Hello", "");
+    let running = log.running().remove(0);
+    assert_eq!((&*running.content, &*running.reasoning), ("Before. Hello", "hm Let me think."));
     // Who was there gets all of it, after the event that says that it begins.
-    let told = texts(&channel, place);
+    let told = texts(&log, position);
     assert!(told[0].contains("\"started\"") && told.len() == 3, "{told:?}");
     assert!(told[1].contains("hm Let me think.") && told[2].contains("Before. Hello"), "{told:?}");
     // Who had not come that far begins again.
-    assert_eq!(texts(&channel, 43), ["gone"]);
-    assert!(channel.is_running());
+    assert_eq!(texts(&log, 43), ["gone"]);
+    assert!(log.is_running());
 }
 
 #[test]
-fn an_empty_channel_takes_over_the_number_of_the_store_and_a_used_one_does_not() {
-    let channel = Channel::new(0);
-    channel.at_least(7);
-    assert_eq!(texts(&channel, 3), ["gone"]);
-    assert!(texts(&channel, 7).is_empty());
-    channel.begin("a", 7);
-    channel.append("x", "");
-    channel.at_least(100);
-    assert_eq!(texts(&channel, 7).len(), 1);
+fn an_empty_log_takes_over_the_number_of_the_store_and_a_used_one_does_not() {
+    let log = Log::new(0);
+    log.at_least(7);
+    assert_eq!(texts(&log, 3), ["gone"]);
+    assert!(texts(&log, 7).is_empty());
+    log.begin("a", 7);
+    log.append("a", "x", "");
+    log.at_least(100);
+    assert_eq!(texts(&log, 7).len(), 1);
 }
 
 #[test]
 fn numbers_that_the_store_leaves_out_are_missed_by_who_comes_and_not_by_who_waits() {
-    let waits = Channel::new(0);
+    let waits = Log::new(0);
     waits.at_least(7);
-    let comes = Channel::new(0);
-    for channel in [&waits, &comes] {
-        channel.begin("a", 1_007);
-        assert_eq!(channel.append("x", ""), 1_008);
-        assert_eq!(texts(channel, 1_007).len(), 1);
-        assert_eq!(texts(channel, 6), ["gone"]);
+    let comes = Log::new(0);
+    for log in [&waits, &comes] {
+        log.begin("a", 1_007);
+        assert_eq!(log.append("a", "x", ""), 1_008);
+        assert_eq!(texts(log, 1_007).len(), 1);
+        assert_eq!(texts(log, 6), ["gone"]);
     }
     assert_eq!(texts(&waits, 7).len(), 1);
     assert_eq!(texts(&comes, 7), ["gone"]);
@@ -109,42 +109,42 @@ fn numbers_that_the_store_leaves_out_are_missed_by_who_comes_and_not_by_who_wait
 
 #[test]
 fn numbers_go_on_over_answers_and_never_fall() {
-    let channel = Channel::new(10);
-    channel.begin("a", 10);
-    channel.append("x", "");
-    channel.end("a");
-    channel.begin("b", 5);
+    let log = Log::new(10);
+    log.begin("a", 10);
+    log.append("a", "x", "");
+    log.end("a");
+    log.begin("b", 5);
     // The late end of the answer before is not the end of this one.
-    channel.end("a");
-    assert!(channel.is_running());
-    assert_eq!(channel.append("y", ""), 12);
-    channel.begin("c", 1_000);
-    assert_eq!(channel.append("z", ""), 1_001);
+    log.end("a");
+    assert!(log.is_running());
+    assert_eq!(log.append("b", "y", ""), 12);
+    log.begin("c", 1_000);
+    assert_eq!(log.append("c", "z", ""), 1_001);
 }
 
 #[test]
 fn a_long_text_comes_in_pieces_that_bound_the_memory_of_a_listener() {
-    let channel = Channel::new(0);
-    channel.begin("a", 0);
+    let log = Log::new(0);
+    log.begin("a", 0);
     let part = "x".repeat(1_000);
     (0..1_000).for_each(|_| {
-        channel.append(&part, "");
+        log.append("a", &part, "");
     });
-    let (mut place, mut bytes) = (0, 0);
+    let (mut position, mut bytes) = (0, 0);
     while bytes < 1_000_000 {
-        let Read::Entries(entries, next) = channel.read_text(place) else { panic!("gone") };
-        let got: usize = entries.iter().map(|entry| entry.event.text_len()).sum();
+        let Read::Events(events, next) = log.read_text(position) else { panic!("gone") };
+        let got: usize = events.iter().map(|event| event.event.text_len()).sum();
         assert!(got > 0 && got <= 2 * READ_BYTES, "{got}");
         bytes += got;
-        place = next;
+        position = next;
     }
-    assert_eq!((place, bytes), (1_000, 1_000_000));
+    assert_eq!((position, bytes), (1_000, 1_000_000));
 }
 
 /// What a page makes of events: blocks by their index, lines put into theirs.
 #[derive(Default)]
 struct Page {
-    place: u64,
+    position: u64,
     fresh: bool,
     blocks: BTreeMap<u32, String>,
     reasoning: String,
@@ -152,25 +152,25 @@ struct Page {
 }
 
 impl Page {
-    fn at(place: u64) -> Self {
-        Self { place, fresh: true, ..Self::default() }
+    fn at(position: u64) -> Self {
+        Self { position, fresh: true, ..Self::default() }
     }
 
-    /// Reads once; the connection breaks after `most` entries, and with it what was under way.
-    async fn read(&mut self, channel: &Channel, renderer: &Renderer, most: usize) {
-        let Ok(Read::Entries(entries, place)) =
-            channel.read_html(renderer, "p", self.place, self.fresh).await
+    /// Reads once; the connection breaks after `most` events, and with it what was under way.
+    async fn read(&mut self, log: &Log, renderer: &Renderer, most: usize) {
+        let Ok(Read::Events(events, position)) =
+            log.read_html(renderer, "p", self.position, self.fresh).await
         else {
             panic!("gone or broken");
         };
-        let cut = most < entries.len();
-        for entry in entries.into_iter().take(most) {
-            assert!(entry.seq >= self.place, "places never fall");
-            self.place = entry.seq;
-            self.take(&entry.event);
+        let cut = most < events.len();
+        for event in events.into_iter().take(most) {
+            assert!(event.seq >= self.position, "positions never fall");
+            self.position = event.seq;
+            self.take(&event.event);
         }
         if !cut {
-            self.place = place;
+            self.position = position;
         }
         self.fresh = cut;
     }
@@ -217,7 +217,7 @@ const PIECES: [&str; 14] = [
 enum Step {
     Text(usize),
     Reasoning(usize),
-    /// A listener reads, and loses its connection after so many entries.
+    /// A listener reads, and loses its connection after so many events.
     Read {
         who: usize,
         most: usize,
@@ -240,28 +240,28 @@ proptest! {
     fn every_listener_ends_with_the_whole_answer_wherever_it_was_cut(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let (channel, renderer) = (Channel::new(7), Renderer::new(1));
-            channel.begin("a", 7);
-            channel.publish(started());
+            let (log, renderer) = (Log::new(7), Renderer::new(1));
+            log.begin("a", 7);
+            log.tell("a", started());
             let (mut text, mut reasoning) = (String::new(), String::new());
             let mut pages = [Page::at(7), Page::at(7), Page::at(7)];
             for step in steps {
                 match step {
                     Step::Text(piece) => {
                         text.push_str(PIECES[piece]);
-                        channel.append(PIECES[piece], "");
+                        log.append("a", PIECES[piece], "");
                     }
                     Step::Reasoning(piece) => {
                         reasoning.push_str(PIECES[piece]);
-                        channel.append("", PIECES[piece]);
+                        log.append("a", "", PIECES[piece]);
                     }
-                    Step::Read { who, most } => pages[who].read(&channel, &renderer, most).await,
+                    Step::Read { who, most } => pages[who].read(&log, &renderer, most).await,
                 }
             }
-            channel.publish(done());
+            log.tell("a", done());
             let whole = markdown::render(&text).into_string();
             for page in &mut pages {
-                page.read(&channel, &renderer, usize::MAX).await;
+                page.read(&log, &renderer, usize::MAX).await;
                 assert_eq!(page.html(), whole);
                 assert_eq!(page.reasoning, reasoning);
                 assert!(page.ended);
@@ -270,55 +270,55 @@ proptest! {
     }
 
     #[test]
-    fn the_text_comes_exactly_once_whatever_places_it_is_read_from(
+    fn the_text_comes_exactly_once_whatever_positions_it_is_read_from(
         pieces in prop::collection::vec((0..PIECES.len(), any::<bool>()), 0..40),
         reads in prop::collection::vec(0..6_usize, 0..40),
     ) {
-        let channel = Channel::new(0);
-        channel.begin("a", 0);
-        channel.publish(started());
-        let (mut seen, mut place, mut whole) = (String::new(), 0, String::new());
+        let log = Log::new(0);
+        log.begin("a", 0);
+        log.tell("a", started());
+        let (mut seen, mut position, mut whole) = (String::new(), 0, String::new());
         let mut reads = reads.into_iter();
-        let mut read = |most: usize, place: &mut u64| {
-            let Read::Entries(entries, end) = channel.read_text(*place) else { panic!("gone") };
-            let count = entries.len();
-            for entry in entries.into_iter().take(most) {
-                *place = entry.seq;
-                if let Event::Delta { text, .. } = &*entry.event {
+        let mut read = |most: usize, position: &mut u64| {
+            let Read::Events(events, end) = log.read_text(*position) else { panic!("gone") };
+            let count = events.len();
+            for event in events.into_iter().take(most) {
+                *position = event.seq;
+                if let Event::Delta { text, .. } = &*event.event {
                     seen.push_str(text);
                 }
             }
             if most >= count {
-                *place = end;
+                *position = end;
             }
         };
         for (piece, reasoning) in pieces {
             if reasoning {
-                channel.append("", PIECES[piece]);
+                log.append("a", "", PIECES[piece]);
             } else {
                 whole.push_str(PIECES[piece]);
-                channel.append(PIECES[piece], "");
+                log.append("a", PIECES[piece], "");
             }
             if let Some(most) = reads.next() {
-                read(most, &mut place);
+                read(most, &mut position);
             }
         }
-        read(usize::MAX, &mut place);
+        read(usize::MAX, &mut position);
         prop_assert_eq!(seen, whole);
     }
 }
 
 #[tokio::test]
 async fn who_listens_before_the_first_answer_is_told_whose_blocks_come() {
-    let (channel, renderer) = (Channel::new(7), Renderer::new(1));
-    let read = async |place| match channel.read_html(&renderer, "p", place, false).await.unwrap() {
-        Read::Entries(entries, _) => entries.iter().map(line).collect::<String>(),
+    let (log, renderer) = (Log::new(7), Renderer::new(1));
+    let read = async |position| match log.read_html(&renderer, "p", position, false).await.unwrap() {
+        Read::Events(events, _) => events.iter().map(line).collect::<String>(),
         Read::Gone | Read::NotYet => "gone".into(),
     };
     assert_eq!(read(7).await, "");
-    channel.begin("a", 7);
-    channel.publish(started());
-    channel.append("Hello", "");
+    log.begin("a", 7);
+    log.tell("a", started());
+    log.append("a", "Hello", "");
     let seen = read(7).await;
     assert!(seen.contains(r#""event":"block","message_id":"a","index":0"#), "{seen}");
 }

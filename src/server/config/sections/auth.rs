@@ -1,0 +1,48 @@
+//! `[auth]`: who may sign in, for how long, and the secret that signs sessions.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, de::Error};
+
+use crate::server::config::secret::{MIN_SECRET_BYTES, weakness};
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuthConfig {
+    /// Signs the sessions: at least 32 random bytes; unset, one is made and kept in {data_dir}/secret.
+    // [`Config::signing_secret`](crate::server::config::Config::signing_secret) knows both.
+    #[serde(default, deserialize_with = "secret")]
+    #[schemars(with = "String", extend("writeOnly" = true, "wanted" = "a text"))]
+    pub secret: Option<SecretString>,
+    /// open or closed; the first person always can.
+    #[schemars(extend("default" = "open"))]
+    pub registration: Registration,
+    /// Days without a visit after which people sign in again.
+    #[serde(rename = "session_days", deserialize_with = "days")]
+    #[schemars(with = "u64", range(min = 1, max = 3650), extend("default" = 30))]
+    pub session: Duration,
+}
+
+/// Who may make an account. The first person always may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    Open,
+    Closed,
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    let secret = String::deserialize(deserializer)?;
+    match weakness(&secret) {
+        None => Ok(Some(secret.into())),
+        Some(found) => Err(D::Error::custom(format!(
+            "found {found}, wanted at least {MIN_SECRET_BYTES} random bytes; openssl rand -hex 32 makes them"
+        ))),
+    }
+}
+
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u32::deserialize(deserializer).map(|days| Duration::from_secs(24 * 60 * 60) * days)
+}

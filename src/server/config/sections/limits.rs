@@ -1,0 +1,46 @@
+//! `[limits]`: how much the server takes, from one person, from one address and in all.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::loader::Loader;
+
+/// More bytes than this, a GiB, are a mistake.
+const MOST_BYTES: usize = 1 << 30;
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The longest message taken.
+    #[schemars(range(min = 1024, max = MOST_BYTES), extend("default" = 262_144))]
+    pub message_bytes: usize,
+    /// The largest request taken; not below message_bytes.
+    #[schemars(range(min = 1024, max = MOST_BYTES), extend("default" = 1_048_576))]
+    pub body_bytes: usize,
+    /// Wrong passwords per minute: from each address, and for each account from addresses that are new to it.
+    #[schemars(range(min = 1, max = 100_000), extend("default" = 10))]
+    pub logins_per_minute: u32,
+    /// New accounts per hour from each address.
+    #[schemars(range(min = 1, max = 1_000_000), extend("default" = 50))]
+    pub registrations_per_hour: u32,
+    /// Open event streams of one person, over all their tabs and programs.
+    #[schemars(range(min = 1, max = 10_000), extend("default" = 16))]
+    pub streams_per_user: usize,
+    /// Answers of one person that are written at once.
+    #[schemars(range(min = 1, max = 10_000), extend("default" = 8))]
+    pub answers_per_user: u32,
+    /// Open connections; one address that is no trusted proxy gets a quarter of them.
+    #[schemars(range(min = 4, max = 1_000_000), extend("default" = 8192))]
+    pub connections: usize,
+}
+
+impl Limits {
+    /// Tells when a message that is taken would not fit into a request.
+    pub fn check(&self, loader: &mut Loader<'_>) {
+        let Self { message_bytes, body_bytes, .. } = self;
+        if body_bytes < message_bytes && loader.is_sound("limits") {
+            let wanted = format!("wanted at least limits.message_bytes, which is {message_bytes}");
+            loader.problem("limits.body_bytes", format!("found {body_bytes}, {wanted}"));
+        }
+    }
+}

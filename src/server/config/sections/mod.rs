@@ -1,0 +1,52 @@
+//! [`Sections`]: what `Leptos.toml` may say, one struct for each of its tables.
+//!
+//! A key is a field: its doc comment is its meaning in `--help` and in the README, and its attributes say the rest.
+//! `default` is written as a file writes it; a range holds for the number in the file; `wanted` ends the sentence on
+//! a value that is refused, where the type and the range do not say it.
+
+mod auth;
+mod chat;
+mod limits;
+pub mod provider;
+mod server;
+mod store;
+mod timeouts;
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de::Error};
+use toml::Value;
+
+pub use auth::{AuthConfig, Registration};
+pub use chat::ChatConfig;
+pub use limits::Limits;
+pub use server::{ServerConfig, listen};
+pub use store::StoreConfig;
+pub use timeouts::Timeouts;
+
+/// The whole file, without Leptos's own tables.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sections {
+    pub server: ServerConfig,
+    pub store: StoreConfig,
+    pub auth: AuthConfig,
+    pub chat: ChatConfig,
+    pub limits: Limits,
+    pub timeouts: Timeouts,
+    /// Each [`provider::ProviderTable`] is read on its own, so that a problem in one does not hide the others.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>", extend("wanted" = "a list of tables: write [[provider]]"))]
+    pub provider: Vec<Value>,
+}
+
+/// For `deserialize_with`: a text that `parse` understands.
+fn text<'de, D: Deserializer<'de>, T>(deserializer: D, parse: fn(&str) -> Option<T>) -> Result<T, D::Error> {
+    parse(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("not as wanted"))
+}
+
+/// For `deserialize_with`: a time in seconds.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_secs)
+}

@@ -1,0 +1,322 @@
+//! Body a log holds: numbered events, and the texts of the answers whose events are among them.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use tokio::sync::watch;
+
+use super::{Read, StopReason, mirror::Mirror};
+use crate::{domain::ChatEvent, server::live::published::Published};
+
+/// How much text a listener is given at a time, in bytes. A connection that nobody reads from holds up
+/// to 16 such pieces.
+pub(super) const READ_BYTES: usize = 8 * 1024;
+
+/// A log without a running answer is emptied when it has more events than this, because a conversation may be open for
+/// weeks. A listener that has not read them yet is answered from the store.
+const MOST_QUIET_EVENTS: usize = 256;
+
+pub(super) struct State {
+    /// Every event with a higher number is in `events`: a listener at this position has missed nothing.
+    pub(super) since: u64,
+    /// The number of the newest event, in the log or before it.
+    pub(super) end: u64,
+    /// Whether the numbers go on from the store's.
+    pub(super) is_placed: bool,
+    /// By rising numbers. A number that is left out belongs to nothing that a listener must be told.
+    pub(super) events: VecDeque<Logged>,
+    pub(super) texts: Vec<Text>,
+    /// Body belongs to the answer that another process writes; see `mirror`.
+    pub(super) mirror: Option<Mirror>,
+    /// The state of the conversation that this process looked at last; see `mirror`.
+    pub(super) looked_at: String,
+    /// How often listeners were told to read the conversation anew by something that has no number.
+    pub(super) rereads: u64,
+    /// The conversation was deleted.
+    pub(super) closed: bool,
+    next_key: u32,
+}
+
+/// The text of one answer. It is in the log once; an event says how far it went.
+pub(super) struct Text {
+    /// Names it within the log.
+    pub(super) key: u32,
+    pub(super) message_id: String,
+    /// The position just before its first event.
+    pub(super) after: u64,
+    pub(super) content: String,
+    pub(super) reasoning: String,
+    /// The number of the event that tells its end, once that is there.
+    pub(super) ended: Option<u64>,
+    pub(super) writer: Writer,
+}
+
+/// Who writes a text.
+pub(super) enum Writer {
+    /// A job of this process, which is told through this to stop.
+    Here(watch::Sender<Option<StopReason>>),
+    Elsewhere,
+    /// It is whole.
+    Nobody,
+}
+
+impl Text {
+    pub(super) fn is_live(&self) -> bool {
+        !matches!(self.writer, Writer::Nobody)
+    }
+}
+
+/// An event with its number, as small as it can be.
+pub(super) struct Logged {
+    pub(super) seq: u64,
+    pub(super) body: Body,
+}
+
+/// Body an event says.
+pub(super) enum Body {
+    /// The content of the text `key` goes up to this byte.
+    Content {
+        key: u32,
+        end: usize,
+    },
+    /// The same for its reasoning.
+    Reasoning {
+        key: u32,
+        end: usize,
+    },
+    Other(Arc<ChatEvent>),
+}
+
+/// Body HTML listeners need of the log.
+pub(super) struct Since {
+    /// All events but the contents of texts.
+    pub(super) others: Vec<Published>,
+    pub(super) contents: Vec<NewContent>,
+    pub(super) end: u64,
+}
+
+/// Body is new in the content of one text.
+pub(super) struct NewContent {
+    pub(super) key: u32,
+    pub(super) message_id: String,
+    pub(super) new: String,
+    /// The answer is whole.
+    pub(super) ended: bool,
+    /// The number of the event up to which the content goes.
+    pub(super) seq: u64,
+}
+
+impl State {
+    /// Empty, after the number `last_seq`.
+    pub(super) fn new(last_seq: u64) -> Self {
+        Self {
+            since: last_seq,
+            end: last_seq,
+            is_placed: false,
+            events: VecDeque::new(),
+            texts: Vec::new(),
+            mirror: None,
+            looked_at: String::new(),
+            rereads: 0,
+            closed: false,
+            next_key: 0,
+        }
+    }
+
+    /// Goes on after the store's number, where that is higher. Body came before it is not in the log.
+    pub(super) fn place(&mut self, last_seq: u64) {
+        self.end = self.end.max(last_seq);
+        self.since = self.end;
+        self.is_placed = true;
+    }
+
+    /// Adds the text of an answer whose events come after `last_seq`, and forgets what no running answer needs.
+    pub(super) fn add_text(&mut self, message_id: &str, last_seq: u64, writer: Writer) -> u32 {
+        if !self.is_placed && self.events.is_empty() {
+            self.place(last_seq);
+        }
+        self.forget_ended();
+        // Listeners who wait here have missed nothing up to `last_seq`: what other processes changed is told to them
+        // besides.
+        self.end = self.end.max(last_seq);
+        let key = self.next_key;
+        self.next_key += 1;
+        self.texts.push(Text {
+            key,
+            message_id: message_id.to_owned(),
+            after: self.end,
+            content: String::new(),
+            reasoning: String::new(),
+            ended: None,
+            writer,
+        });
+        key
+    }
+
+    /// Drops the events before the first one of a running answer, and the texts that none of the rest belongs to. An
+    /// ended text stays whole when some of its events are among the rest.
+    fn forget_ended(&mut self) {
+        let mut since = self.live().map(|text| text.after).min().unwrap_or(self.end);
+        let reaches = |text: &&Text, since| text.after < since && text.ended.unwrap_or(self.end) > since;
+        while let Some(text) = self.texts.iter().find(|text| reaches(text, since)) {
+            since = text.after;
+        }
+        self.events.drain(..self.events.partition_point(|event| event.seq <= since));
+        self.since = self.since.max(since);
+        self.texts.retain(|text| text.is_live() || text.after >= since);
+        if self.events.is_empty() {
+            self.events.shrink_to(0);
+        }
+    }
+
+    /// Appends an event that is not text; its number.
+    pub(super) fn push(&mut self, event: impl Into<Arc<ChatEvent>>) -> u64 {
+        if self.events.len() >= MOST_QUIET_EVENTS && self.live().next().is_none() {
+            self.forget_ended();
+        }
+        self.log(Body::Other(event.into()));
+        self.end
+    }
+
+    fn log(&mut self, body: Body) {
+        self.end += 1;
+        self.events.push_back(Logged { seq: self.end, body });
+    }
+
+    pub(super) fn grow(&mut self, key: u32, content: &str, reasoning: &str) {
+        let Some(text) = self.texts.iter_mut().find(|text| text.key == key) else { return };
+        text.reasoning.push_str(reasoning);
+        text.content.push_str(content);
+        let (reasoning_end, content_end) = (text.reasoning.len(), text.content.len());
+        if !reasoning.is_empty() {
+            self.log(Body::Reasoning { key, end: reasoning_end });
+        }
+        if !content.is_empty() {
+            self.log(Body::Content { key, end: content_end });
+        }
+    }
+
+    /// Begins the log anew because a text became another one, which can only be told from its start: each
+    /// running answer is told once more, the text `key` as it is now.
+    pub(super) fn begin_again(&mut self, key: u32, content: &str, reasoning: &str) {
+        let started = |events: &VecDeque<Logged>, id: &str| {
+            events.iter().find_map(|logged| match &logged.body {
+                Body::Other(event) => match &**event {
+                    ChatEvent::Started { message_id, .. } if message_id == id => Some(event.clone()),
+                    _ => None,
+                },
+                _ => None,
+            })
+        };
+        let events = std::mem::take(&mut self.events);
+        self.since = self.end;
+        let texts = std::mem::take(&mut self.texts);
+        for old in texts.into_iter().filter(Text::is_live) {
+            let new = self.add_text(&old.message_id, self.end, old.writer);
+            if let Some(event) = started(&events, &old.message_id) {
+                self.push(event);
+            }
+            match old.key == key {
+                true => self.grow(new, content, reasoning),
+                false => self.grow(new, &old.content, &old.reasoning),
+            }
+        }
+    }
+
+    pub(super) fn text(&self, message_id: &str) -> Option<&Text> {
+        self.texts.iter().rev().find(|text| text.message_id == message_id)
+    }
+
+    pub(super) fn text_mut(&mut self, message_id: &str) -> Option<&mut Text> {
+        self.texts.iter_mut().rev().find(|text| text.message_id == message_id)
+    }
+
+    pub(super) fn live(&self) -> impl Iterator<Item = &Text> {
+        self.texts.iter().filter(|text| text.is_live())
+    }
+
+    /// Body a listener is answered whose position is not in the log: it is gone, or it is still to come from the
+    /// process that writes.
+    pub(super) fn unknown(&self, position: u64) -> Read {
+        match &self.mirror {
+            Some(_) if position > self.end => Read::NotYet,
+            _ => Read::Gone,
+        }
+    }
+
+    /// The index of the first event after `position`; `None` when the log does not go back so far.
+    pub(super) fn index(&self, position: u64) -> Option<usize> {
+        (self.since..=self.end)
+            .contains(&position)
+            .then(|| self.events.partition_point(|event| event.seq <= position))
+    }
+
+    /// The event at `at` together with those of its kind that follow it, and the index after them.
+    pub(super) fn piece(&self, at: usize) -> (usize, ChatEvent) {
+        let id = |key: u32| self.texts.iter().find(|text| text.key == key);
+        match &self.events[at].body {
+            Body::Other(event) => (at + 1, (**event).clone()),
+            Body::Content { key, .. } => {
+                let (next, from, to) = self.run(at, |body| match body {
+                    Body::Content { key: of, end } if of == key => Some(*end),
+                    _ => None,
+                });
+                let text = id(*key).map_or("", |text| &text.content[from..to]).to_owned();
+                let message_id = id(*key).map(|text| text.message_id.clone()).unwrap_or_default();
+                (next, ChatEvent::Delta { message_id, text })
+            }
+            Body::Reasoning { key, .. } => {
+                let (next, from, to) = self.run(at, |body| match body {
+                    Body::Reasoning { key: of, end } if of == key => Some(*end),
+                    _ => None,
+                });
+                let text = id(*key).map_or("", |text| &text.reasoning[from..to]).to_owned();
+                let message_id = id(*key).map(|text| text.message_id.clone()).unwrap_or_default();
+                (next, ChatEvent::Reasoning { message_id, text })
+            }
+        }
+    }
+
+    /// How far events of one kind go on from `at`, up to [`READ_BYTES`], and which bytes they are.
+    fn run(&self, at: usize, end_of: impl Fn(&Body) -> Option<usize>) -> (usize, usize, usize) {
+        let from = self.events.range(..at).rev().find_map(|event| end_of(&event.body)).unwrap_or(0);
+        let (mut next, mut to) = (at, from);
+        while let Some(end) =
+            self.events.get(next).and_then(|event| end_of(&event.body)).filter(|_| to - from < READ_BYTES)
+        {
+            to = end;
+            next += 1;
+        }
+        (next, from, to)
+    }
+
+    /// Body came after `position`, whose first event is at `at`, with the contents that are not rendered yet:
+    /// `rendered` says of a text how many bytes are.
+    pub(super) fn since(&self, mut at: usize, position: u64, rendered: impl Fn(u32) -> usize) -> Since {
+        // A listener beyond the end of a text has all of it.
+        let wanted = self.texts.iter().filter(|text| text.ended.is_none_or(|end| end > position));
+        let mut contents: Vec<NewContent> = wanted
+            .map(|text| NewContent {
+                key: text.key,
+                message_id: text.message_id.clone(),
+                new: text.content[rendered(text.key).min(text.content.len())..].to_owned(),
+                ended: text.ended.is_some(),
+                // Body the end of a content makes of it is told with the end.
+                seq: text.ended.unwrap_or(position),
+            })
+            .collect();
+        let mut others = Vec::new();
+        while at < self.events.len() {
+            if let Logged { seq, body: Body::Content { key, .. } } = &self.events[at] {
+                if let Some(content) = contents.iter_mut().find(|it| it.key == *key && !it.ended) {
+                    content.seq = *seq;
+                }
+                at += 1;
+                continue;
+            }
+            let (next, event) = self.piece(at);
+            at = next;
+            others.push(Published::new(self.events[at - 1].seq, event));
+        }
+        Since { others, contents, end: self.end }
+    }
+}
