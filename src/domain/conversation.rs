@@ -1,6 +1,7 @@
 //! A conversation (its messages are separate, see [`super::message`]) and a page of a listing.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
 /// The longest title, in characters.
@@ -36,8 +37,22 @@ pub struct Conversation {
 
 /// Who may take part in a conversation: the owner alone (`private`), the owner and the members (`room`; with topics
 /// `board`), or two people (`direct`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum ConversationKind {
     /// The owner alone.
     #[default]

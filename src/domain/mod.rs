@@ -27,7 +27,7 @@ mod tests {
     use serde::{Serialize, de::DeserializeOwned};
     use strum::VariantArray;
 
-    use super::{FailureCode, Role, Status, UserRole, UserState};
+    use super::{ConversationKind, FailureCode, MemberRole, Role, Status, UserRole, UserState};
 
     fn words<T>()
     where
@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn a_word_is_the_same_in_json_and_in_a_database() {
+        words::<ConversationKind>();
         words::<FailureCode>();
+        words::<MemberRole>();
         words::<Role>();
         words::<Status>();
         words::<UserRole>();

@@ -1,5 +1,5 @@
 //! What processes that share one database tell each other through it. SQLite has one process, so there
-//! it is nothing.
+//! is nothing to tell there.
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -50,6 +50,7 @@ pub struct UserPatch {
 pub trait Users: Send + Sync {
     /// `only_first`: only when there is nobody yet, also of many at once.
     async fn create_user(&self, user: &NewUser, only_first: bool) -> Result<Registered>;
+    #[cfg(test)]
     async fn user(&self, id: &str) -> Result<Option<User>>;
     async fn credentials(&self, email: &str) -> Result<Option<Credentials>>;
     /// The user as it is afterwards, and the ids of the sessions that ended with the change: a new password ends all

@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    fixtures::{Asking, begin, chunk, first_turn, user},
+    fixtures::{Asking, begin, chunk, first_turn, talk, turn, user},
     mongod::{fresh_database, shared},
 };
 
@@ -61,6 +61,44 @@ async fn a_newer_database_is_refused_and_an_older_one_is_upgraded() {
         assert!(matches!(error, OpenError::TooNew { .. }), "{error}");
         assert!(error.to_string().contains("test_") && error.to_string().contains("127.0.0.1"), "{error}");
     }
+}
+
+/// Those of versions before each change had a number.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_earlier_version_stored_gets_numbers() {
+    let (url, db) = fresh().await;
+    let options = OpenOptions::default();
+    let store = open(&url, &options).await.unwrap();
+    let ada = user(&*store).await;
+    let (first, other) = (first_turn(&ada), first_turn(&ada));
+    talk(&*store, &first, "Yes.").await;
+    talk(&*store, &other, "No.").await;
+    let running = turn(&ada, &first.conversation, Some(&first.answer.id));
+    begin(&*store, &running).await;
+    let last_seq = store.last_seq(&ada.id, &first.conversation.id).await.unwrap();
+    let collection = |name: &str| -> Collection<Document> { db.collection(name) };
+    let without = doc! { "$unset": { "revision": "", "began_seq": "" } };
+    collection("messages").update_many(doc! {}, without).await.unwrap();
+    let without = doc! { "$unset": { "changed_seq": "", "kind": "" } };
+    collection("conversations").update_many(doc! {}, without).await.unwrap();
+    collection("meta")
+        .update_one(doc! { "_id": "schema" }, doc! { "$set": { "version": 1_i64 } })
+        .await
+        .unwrap();
+
+    // As from a version before, which runs beside this one: told each time.
+    let grant = store.grant(&ada.id, &first.conversation.id).await.unwrap().unwrap();
+    assert_eq!(store.changes_since(&grant, last_seq, 9).await.unwrap().messages.len(), 4);
+    let next = open(&url, &options).await.unwrap();
+    let changes = next.changes_since(&grant, 0, 9).await.unwrap();
+    assert_eq!(changes.messages.iter().map(|it| it.revision).collect::<Vec<_>>(), [last_seq; 4]);
+    assert_eq!(changes.seq, last_seq, "the position before the answer that runs");
+    assert_eq!(next.interrupt_unfinished(Orphans::Of(store.instance())).await.unwrap(), 1);
+    let seq = next.changes_since(&grant, 0, 9).await.unwrap().seq;
+    assert!(seq > last_seq && next.changes_since(&grant, seq, 9).await.unwrap().messages.is_empty());
+    let beside = next.grant(&ada.id, &other.conversation.id).await.unwrap().unwrap();
+    let changes = next.changes_since(&beside, 0, 9).await.unwrap();
+    assert_eq!(changes.messages.iter().map(|it| it.revision).max(), Some(beside.last_seq()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

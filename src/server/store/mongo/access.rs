@@ -17,7 +17,7 @@ use crate::{
 use super::{
     Mongo,
     documents::ConversationDoc,
-    transaction::{Step, Work},
+    transaction::{Outcome, Transaction},
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -152,16 +152,16 @@ struct SetMember<'a> {
 }
 
 #[async_trait]
-impl Work for SetMember<'_> {
+impl Transaction for SetMember<'_> {
     type Answer = bool;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<bool>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<bool>> {
         if !is_granted(mongo, tx, self.grant, Need::Manage).await? {
-            return Ok(Step::Abort(false));
+            return Ok(Outcome::Abort(false));
         }
         let which = id(&self.doc.id.c, &self.doc.id.u);
         mongo.member_docs().replace_one(which, &self.doc).upsert(true).session(tx).await?;
-        Ok(Step::Commit(true))
+        Ok(Outcome::Commit(true))
     }
 }
 
@@ -171,16 +171,16 @@ struct RemoveMember<'a> {
 }
 
 #[async_trait]
-impl Work for RemoveMember<'_> {
+impl Transaction for RemoveMember<'_> {
     type Answer = bool;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<bool>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<bool>> {
         if !is_granted(mongo, tx, self.grant, Need::Manage).await? {
-            return Ok(Step::Abort(false));
+            return Ok(Outcome::Abort(false));
         }
         let which = id(self.grant.conversation_id(), self.user_id);
         let removed = mongo.member_docs().delete_one(which).session(tx).await?;
-        Ok(Step::Commit(removed.deleted_count == 1))
+        Ok(Outcome::Commit(removed.deleted_count == 1))
     }
 }
 

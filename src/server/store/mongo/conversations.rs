@@ -19,7 +19,7 @@ use super::{
     changes::numbered,
     documents::ConversationDoc,
     purge::Unlink,
-    transaction::{Step, Work},
+    transaction::{Outcome, Transaction},
 };
 
 #[async_trait]
@@ -85,17 +85,17 @@ struct Update<'a> {
 }
 
 #[async_trait]
-impl Work for Update<'_> {
+impl Transaction for Update<'_> {
     type Answer = Option<Changed>;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<Option<Changed>>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Option<Changed>>> {
         let Some(which) = mongo.granted(tx, self.grant, Need::Manage).await? else {
-            return Ok(Step::Abort(None));
+            return Ok(Outcome::Abort(None));
         };
         let mut set = changes(self.patch);
         if set.is_empty() {
             let found = mongo.conversation_docs().find_one(which).session(tx).await?;
-            return Ok(Step::Abort(found.map(ConversationDoc::changed)));
+            return Ok(Outcome::Abort(found.map(ConversationDoc::changed)));
         }
         if self.patch.title.is_some() {
             set.insert("revision", mongo.revision(ChangeKind::Title));
@@ -106,7 +106,7 @@ impl Work for Update<'_> {
             .return_document(ReturnDocument::After)
             .session(tx)
             .await?;
-        Ok(Step::Commit(changed.map(ConversationDoc::changed)))
+        Ok(Outcome::Commit(changed.map(ConversationDoc::changed)))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::server::store::{Grant, Need};
 use super::{
     Mongo,
     access::of_conversation,
-    transaction::{Step, Work},
+    transaction::{Outcome, Transaction},
 };
 
 /// How many messages go in one write, and how many such writes one call makes.
@@ -33,17 +33,19 @@ struct Id {
 pub(super) struct Unlink<'a>(pub &'a Grant);
 
 #[async_trait]
-impl Work for Unlink<'_> {
+impl Transaction for Unlink<'_> {
     type Answer = bool;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<bool>> {
-        let Some(which) = mongo.granted(tx, self.0, Need::Own).await? else { return Ok(Step::Abort(false)) };
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<bool>> {
+        let Some(which) = mongo.granted(tx, self.0, Need::Own).await? else {
+            return Ok(Outcome::Abort(false));
+        };
         let gone = mongo.conversation_docs().delete_one(which).session(&mut *tx).await?;
         if gone.deleted_count == 0 {
-            return Ok(Step::Abort(false));
+            return Ok(Outcome::Abort(false));
         }
         mongo.deleted().insert_one(doc! { "_id": self.0.conversation_id() }).session(&mut *tx).await?;
-        Ok(Step::Commit(true))
+        Ok(Outcome::Commit(true))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 use super::{
     Mongo,
     documents::{SessionDoc, UserDoc},
-    transaction::{Step, Work},
+    transaction::{Outcome, Transaction},
 };
 
 /// A session joined with its user.
@@ -35,21 +35,21 @@ struct Begin<'a> {
 }
 
 #[async_trait]
-impl Work for Begin<'_> {
+impl Transaction for Begin<'_> {
     type Answer = bool;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<bool>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<bool>> {
         let account = doc! {
             "_id": &self.session.user_id, "password_hash": self.password_hash, "state": "active"
         };
         // A write, not a look: so a change of the account that ends its sessions collides with this one.
         let counted = doc! { "$inc": { "sign_ins": 1_i64 } };
         if mongo.users().update_one(account, counted).session(&mut *tx).await?.matched_count == 0 {
-            return Ok(Step::Abort(false));
+            return Ok(Outcome::Abort(false));
         }
         let session = SessionDoc::from(self.session);
         mongo.sessions().replace_one(doc! { "_id": &session.id }, &session).upsert(true).session(tx).await?;
-        Ok(Step::Commit(true))
+        Ok(Outcome::Commit(true))
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
     chunk_documents::{ChunkDoc, OldChunkDoc, packed},
     documents::MessageDoc,
     error::DUPLICATE_KEY,
-    transaction::{Step, Work},
+    transaction::{Outcome, Transaction},
 };
 
 /// Sets the end of a running answer; `false` when it is not running, or not there.
@@ -42,10 +42,10 @@ pub(super) struct End<'a> {
 }
 
 #[async_trait]
-impl Work for End<'_> {
+impl Transaction for End<'_> {
     type Answer = bool;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<bool>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<bool>> {
         let mut running = doc! { "_id": self.message_id, "status": "generating" };
         if let Some(instance) = self.instance {
             running.insert("instance", instance);
@@ -53,12 +53,12 @@ impl Work for End<'_> {
         let end = doc! { "$set": &self.set, "$unset": { "stop": "" } };
         let Some(message) = mongo.messages().find_one_and_update(running, end).session(&mut *tx).await?
         else {
-            return Ok(Step::Abort(self.tried.load(Ordering::Relaxed) && self.is_there(mongo, tx).await?));
+            return Ok(Outcome::Abort(self.tried.load(Ordering::Relaxed) && self.is_there(mongo, tx).await?));
         };
         mongo.raise(tx, &message, self).await?;
         mongo.chunks().delete_many(of_message(self.message_id)).session(&mut *tx).await?;
         self.tried.store(true, Ordering::Relaxed);
-        Ok(Step::Commit(true))
+        Ok(Outcome::Commit(true))
     }
 }
 
@@ -77,17 +77,17 @@ struct Complete<'a> {
 }
 
 #[async_trait]
-impl Work for Complete<'_> {
+impl Transaction for Complete<'_> {
     type Answer = bool;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<bool>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<bool>> {
         let Recovered { message_id, instance, .. } = self.recovered;
         let running = doc! { "_id": message_id, "status": "generating", "instance": instance };
         let Some(old) = mongo.messages().find_one(running).session(&mut *tx).await? else {
             let ended = doc! { "_id": message_id, "status": "interrupted", "instance": instance };
             let tried = self.tried.load(Ordering::Relaxed);
             let ended = tried && mongo.messages().find_one(ended).session(tx).await?.is_some();
-            return Ok(Step::Abort(ended));
+            return Ok(Outcome::Abort(ended));
         };
         let mut stored = mongo.chunks().find(of_message(message_id)).session(&mut *tx).await?;
         let stored: Vec<ChunkDoc> = stored.stream(&mut *tx).try_collect().await?;
@@ -112,18 +112,18 @@ impl Work for Complete<'_> {
 struct Lengthen<'a>(&'a Recovered);
 
 #[async_trait]
-impl Work for Lengthen<'_> {
+impl Transaction for Lengthen<'_> {
     type Answer = bool;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<bool>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<bool>> {
         let recovered = self.0;
         let which = doc! { "_id": &recovered.message_id, "status": "interrupted" };
         let Some(old) = mongo.messages().find_one(which.clone()).session(&mut *tx).await? else {
-            return Ok(Step::Abort(false));
+            return Ok(Outcome::Abort(false));
         };
         let (content, reasoning, seq) = recovered.over(&old.content, &old.reasoning, &[]);
         if (&content, &reasoning) == (&old.content, &old.reasoning) {
-            return Ok(Step::Abort(false));
+            return Ok(Outcome::Abort(false));
         }
         // The conversation first: who begins a turn below it collides here.
         let next = doc! { "$max": [{ "$add": ["$last_seq", 1_i64] }, seq.cast_signed()] };
@@ -138,11 +138,11 @@ impl Work for Lengthen<'_> {
         let revision = conversation.map(|conversation| conversation.last_seq);
         let below = doc! { "conversation_id": &old.conversation_id, "parent_id": &old.id };
         if mongo.messages().find_one(below).session(&mut *tx).await?.is_some() {
-            return Ok(Step::Abort(false));
+            return Ok(Outcome::Abort(false));
         }
         let set = doc! { "content": content, "reasoning": reasoning, "revision": revision };
         mongo.messages().update_one(which, doc! { "$set": set }).session(&mut *tx).await?;
-        Ok(Step::Commit(true))
+        Ok(Outcome::Commit(true))
     }
 }
 

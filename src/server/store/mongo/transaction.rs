@@ -22,21 +22,21 @@ use super::{
 const DUPLICATES: u32 = 5;
 
 /// How a transaction should end.
-pub(super) enum Step<T> {
+pub(super) enum Outcome<T> {
     Commit(T),
     Abort(T),
 }
 
 /// The work of a transaction; it runs again from the start when it collides with another.
 #[async_trait]
-pub(super) trait Work: Sync {
+pub(super) trait Transaction: Sync {
     type Answer: Send;
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<Self::Answer>>;
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<Self::Answer>>;
 }
 
 impl Mongo {
     /// The driver's own loop goes on for two minutes; here the time limit of the call ends it.
-    pub(super) async fn transaction<W: Work>(&self, work: &W) -> Result<W::Answer> {
+    pub(super) async fn transaction<T: Transaction>(&self, work: &T) -> Result<T::Answer> {
         let mut duplicates = 0;
         let mut tries = 0;
         loop {
@@ -54,21 +54,21 @@ impl Mongo {
         }
     }
 
-    async fn attempt<W: Work>(&self, work: &W) -> Result<W::Answer> {
+    async fn attempt<T: Transaction>(&self, work: &T) -> Result<T::Answer> {
         // It is never closed.
         let _permit = self.transactions.acquire().await.map_err(Error::custom)?;
         let tx = &mut self.client.start_session().await?;
         self.record_session(tx.id()).await?;
         tx.start_transaction().await?;
         match work.run(self, tx).await {
-            Ok(Step::Commit(answer)) => match commit(tx).await {
+            Ok(Outcome::Commit(answer)) => match commit(tx).await {
                 Ok(()) => Ok(answer),
                 Err(error) => {
                     self.give_up(tx, &error).await;
                     Err(error)
                 }
             },
-            Ok(Step::Abort(answer)) => {
+            Ok(Outcome::Abort(answer)) => {
                 abort(tx).await;
                 Ok(answer)
             }

@@ -24,7 +24,7 @@ use super::{
     Mongo,
     changes::{RemovedDoc, numbered},
     documents::{ConversationDoc, MessageDoc},
-    transaction::{Step, Work},
+    transaction::{Outcome, Transaction},
     turns::TURN_GAP,
 };
 
@@ -69,23 +69,23 @@ struct Select<'a> {
 }
 
 #[async_trait]
-impl Work for Select<'_> {
+impl Transaction for Select<'_> {
     type Answer = TreeOutcome;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<TreeOutcome>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<TreeOutcome>> {
         let id = self.grant.conversation_id();
         if mongo.in_conversation(tx, id, self.message_id).await?.is_none() {
-            return Ok(Step::Abort(TreeOutcome::Missing));
+            return Ok(Outcome::Abort(TreeOutcome::Missing));
         }
         let Some(mut changed) = change(mongo, tx, self.grant, Need::Write).await? else {
-            return Ok(Step::Abort(TreeOutcome::Missing));
+            return Ok(Outcome::Abort(TreeOutcome::Missing));
         };
         if mongo.running_in(tx, id).await?.is_some() {
-            return Ok(Step::Abort(TreeOutcome::Busy));
+            return Ok(Outcome::Abort(TreeOutcome::Busy));
         }
         let leaf = newest_below(mongo, tx, id, Some(self.message_id)).await?;
         set_leaf(mongo, tx, &mut changed.conversation, leaf).await?;
-        Ok(Step::Commit(TreeOutcome::Changed(changed)))
+        Ok(Outcome::Commit(TreeOutcome::Changed(changed)))
     }
 }
 
@@ -95,19 +95,19 @@ struct Delete<'a> {
 }
 
 #[async_trait]
-impl Work for Delete<'_> {
+impl Transaction for Delete<'_> {
     type Answer = TreeOutcome;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<TreeOutcome>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<TreeOutcome>> {
         let id = self.grant.conversation_id();
         let Some(message) = mongo.in_conversation(tx, id, self.message_id).await? else {
-            return Ok(Step::Abort(TreeOutcome::Missing));
+            return Ok(Outcome::Abort(TreeOutcome::Missing));
         };
         let Some(mut changed) = change(mongo, tx, self.grant, Need::Manage).await? else {
-            return Ok(Step::Abort(TreeOutcome::Missing));
+            return Ok(Outcome::Abort(TreeOutcome::Missing));
         };
         if mongo.running_in(tx, id).await?.is_some() {
-            return Ok(Step::Abort(TreeOutcome::Busy));
+            return Ok(Outcome::Abort(TreeOutcome::Busy));
         }
         let revision = changed.revision.cast_signed();
         let children = doc! { "conversation_id": id, "parent_id": &message.id };
@@ -120,7 +120,7 @@ impl Work for Delete<'_> {
             let leaf = newest_below(mongo, tx, id, message.parent_id.as_deref()).await?;
             set_leaf(mongo, tx, &mut changed.conversation, leaf).await?;
         }
-        Ok(Step::Commit(TreeOutcome::Changed(changed)))
+        Ok(Outcome::Commit(TreeOutcome::Changed(changed)))
     }
 }
 
@@ -132,22 +132,22 @@ struct Continue<'a> {
 }
 
 #[async_trait]
-impl Work for Continue<'_> {
+impl Transaction for Continue<'_> {
     type Answer = ContinueOutcome;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<ContinueOutcome>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<ContinueOutcome>> {
         let (grant, how) = (self.grant, self.how);
         let (id, user_id) = (grant.conversation_id(), grant.user_id());
         let Some(found) = mongo.in_conversation(tx, id, how.message_id).await? else {
-            return Ok(Step::Abort(ContinueOutcome::Missing));
+            return Ok(Outcome::Abort(ContinueOutcome::Missing));
         };
         if self.tried.load(Ordering::Relaxed) && found.run.as_deref() == Some(how.run) {
             let conversation = mongo.conversation_docs().find_one(doc! { "_id": id }).session(tx).await?;
             let begun = conversation.map(|conversation| self.begun(conversation, found));
-            return Ok(Step::Abort(begun.unwrap_or(ContinueOutcome::Missing)));
+            return Ok(Outcome::Abort(begun.unwrap_or(ContinueOutcome::Missing)));
         }
         let Some(which) = mongo.granted(tx, grant, Need::Write).await? else {
-            return Ok(Step::Abort(ContinueOutcome::Missing));
+            return Ok(Outcome::Abort(ContinueOutcome::Missing));
         };
         if let Some(key) = how.key
             && let Some((used, answer)) = mongo.used(tx, (user_id, id), key, how.now).await?
@@ -155,23 +155,23 @@ impl Work for Continue<'_> {
             let same = used.continued(key, &answer.id, how.message_id);
             let outcome =
                 if same { ContinueOutcome::Repeated(found.into()) } else { ContinueOutcome::KeyReused };
-            return Ok(Step::Abort(outcome));
+            return Ok(Outcome::Abort(outcome));
         }
         let set = doc! { "updated_at": how.now, "revision": mongo.revision(ChangeKind::Begun) };
         let Some(conversation) = update(mongo, tx, which, numbered(set, TURN_GAP)).await? else {
-            return Ok(Step::Abort(ContinueOutcome::Missing));
+            return Ok(Outcome::Abort(ContinueOutcome::Missing));
         };
         if mongo.running_in(tx, id).await?.is_some() {
-            return Ok(Step::Abort(ContinueOutcome::Busy));
+            return Ok(Outcome::Abort(ContinueOutcome::Busy));
         }
         if !Message::from(found).can_continue() {
-            return Ok(Step::Abort(ContinueOutcome::Ended));
+            return Ok(Outcome::Abort(ContinueOutcome::Ended));
         }
         if conversation.leaf_id.as_deref() != Some(how.message_id) {
-            return Ok(Step::Abort(ContinueOutcome::NotLeaf));
+            return Ok(Outcome::Abort(ContinueOutcome::NotLeaf));
         }
         if mongo.running_of(tx, user_id).await? >= u64::from(how.most_running) {
-            return Ok(Step::Abort(ContinueOutcome::TooMany));
+            return Ok(Outcome::Abort(ContinueOutcome::TooMany));
         }
         if let Some(key) = how.key {
             mongo.use_key(tx, (user_id, id), key, how.message_id, how.now).await?;
@@ -187,9 +187,9 @@ impl Work for Continue<'_> {
             .return_document(ReturnDocument::After)
             .session(&mut *tx)
             .await?;
-        let Some(begun) = begun else { return Ok(Step::Abort(ContinueOutcome::Missing)) };
+        let Some(begun) = begun else { return Ok(Outcome::Abort(ContinueOutcome::Missing)) };
         self.tried.store(true, Ordering::Relaxed);
-        Ok(Step::Commit(self.begun(conversation, begun)))
+        Ok(Outcome::Commit(self.begun(conversation, begun)))
     }
 }
 

@@ -22,7 +22,7 @@ use super::{
     Mongo,
     changes::numbered,
     documents::{ConversationDoc, MessageDoc},
-    transaction::{Step, Work},
+    transaction::{Outcome, Transaction},
 };
 
 /// More than the events that a process may have told on its own account since the last answer: all of
@@ -44,10 +44,10 @@ impl<'a> Add<'a> {
 }
 
 #[async_trait]
-impl Work for Add<'_> {
+impl Transaction for Add<'_> {
     type Answer = AddOutcome;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<AddOutcome>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<AddOutcome>> {
         let (NewMessage { message, key, now }, grant) = (self.new, self.grant);
         let (id, author_id) = (grant.conversation_id(), grant.user_id());
         if self.tried.load(Ordering::Relaxed)
@@ -55,17 +55,17 @@ impl Work for Add<'_> {
             && let Some(conversation) =
                 mongo.conversation_docs().find_one(doc! { "_id": id }).session(&mut *tx).await?
         {
-            return Ok(Step::Abort(AddOutcome::Added(conversation.changed())));
+            return Ok(Outcome::Abort(AddOutcome::Added(conversation.changed())));
         }
         if let Some(key) = key
             && let Some((used, message)) = mongo.used(tx, (author_id, id), key, *now).await?
         {
             let same = used.request.as_ref() == Some(&key.request);
             let repeated = AddOutcome::Repeated { message_id: message.id };
-            return Ok(Step::Abort(if same { repeated } else { AddOutcome::KeyReused }));
+            return Ok(Outcome::Abort(if same { repeated } else { AddOutcome::KeyReused }));
         }
         let Some(which) = mongo.granted(tx, grant, Need::Write).await? else {
-            return Ok(Step::Abort(AddOutcome::NoConversation));
+            return Ok(Outcome::Abort(AddOutcome::NoConversation));
         };
         // Read in the transaction, where the write that follows collides with whatever sets or ends it.
         let busy = mongo.running_in(tx, id).await?.is_some();
@@ -78,11 +78,11 @@ impl Work for Add<'_> {
         let conversations = mongo.conversation_docs();
         let changed = conversations.find_one_and_update(which, change);
         let changed = changed.return_document(ReturnDocument::After).session(&mut *tx).await?;
-        let Some(conversation) = changed else { return Ok(Step::Abort(AddOutcome::NoConversation)) };
+        let Some(conversation) = changed else { return Ok(Outcome::Abort(AddOutcome::NoConversation)) };
         if let Some(parent) = &message.parent_id
             && mongo.in_conversation(tx, id, parent).await?.is_none()
         {
-            return Ok(Step::Abort(AddOutcome::NoParent));
+            return Ok(Outcome::Abort(AddOutcome::NoParent));
         }
         let doc = MessageDoc::new(author_id, id, message, conversation.last_seq);
         mongo.messages().insert_one(doc).session(&mut *tx).await?;
@@ -90,7 +90,7 @@ impl Work for Add<'_> {
             mongo.use_key(tx, (author_id, id), key, &message.id, *now).await?;
         }
         self.tried.store(true, Ordering::Relaxed);
-        Ok(Step::Commit(AddOutcome::Added(conversation.changed())))
+        Ok(Outcome::Commit(AddOutcome::Added(conversation.changed())))
     }
 }
 
@@ -108,29 +108,29 @@ impl<'a> Begin<'a> {
 }
 
 #[async_trait]
-impl Work for Begin<'_> {
+impl Transaction for Begin<'_> {
     type Answer = BeginOutcome;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Step<BeginOutcome>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<BeginOutcome>> {
         let new = self.new;
         let (id, author_id) = (new.to.conversation_id(), new.to.author_id());
         if let Some(begun) = self.earlier(mongo, tx).await? {
-            return Ok(Step::Abort(begun));
+            return Ok(Outcome::Abort(begun));
         }
         if let Some(outcome) = self.repeated(mongo, tx).await? {
-            return Ok(Step::Abort(outcome));
+            return Ok(Outcome::Abort(outcome));
         }
         let Some(conversation) = self.move_on(mongo, tx).await? else {
-            return Ok(Step::Abort(BeginOutcome::NoConversation));
+            return Ok(Outcome::Abort(BeginOutcome::NoConversation));
         };
         if !self.parent_known(mongo, tx).await? {
-            return Ok(Step::Abort(BeginOutcome::NoParent));
+            return Ok(Outcome::Abort(BeginOutcome::NoParent));
         }
         if let Some(running) = mongo.running_in(tx, id).await? {
-            return Ok(Step::Abort(BeginOutcome::Busy { answer_id: running.id }));
+            return Ok(Outcome::Abort(BeginOutcome::Busy { answer_id: running.id }));
         }
         if mongo.running_of(tx, author_id).await? >= u64::from(new.most_running) {
-            return Ok(Step::Abort(BeginOutcome::TooMany));
+            return Ok(Outcome::Abort(BeginOutcome::TooMany));
         }
         let revision = conversation.last_seq;
         let doc = |message: &Message| MessageDoc::new(author_id, id, message, revision);
@@ -146,7 +146,7 @@ impl Work for Begin<'_> {
             mongo.use_key(tx, (author_id, new.to.key_scope()), key, &new.answer.id, new.now).await?;
         }
         self.tried.store(true, Ordering::Relaxed);
-        Ok(Step::Commit(self.begun(conversation, revision)))
+        Ok(Outcome::Commit(self.begun(conversation, revision)))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 use super::{
     Mongo,
     documents::UserDoc,
-    transaction::{Step, Work},
+    transaction::{Outcome, Transaction},
 };
 
 /// The first person to register becomes the administrator: of several at once only one can insert the
@@ -27,20 +27,20 @@ struct CreateUser<'a> {
 }
 
 #[async_trait]
-impl Work for CreateUser<'_> {
+impl Transaction for CreateUser<'_> {
     type Answer = Registered;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<Registered>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Registered>> {
         let new = self.new;
         if self.only_first && mongo.users().find_one(doc! {}).session(&mut *tx).await?.is_some() {
-            return Ok(Step::Abort(Registered::Closed));
+            return Ok(Outcome::Abort(Registered::Closed));
         }
         if mongo.users().find_one(doc! { "email": &new.email }).session(&mut *tx).await?.is_some() {
-            return Ok(Step::Abort(Registered::EmailTaken));
+            return Ok(Outcome::Abort(Registered::EmailTaken));
         }
         let known = mongo.meta().find_one(doc! { "_id": "administrator" }).session(&mut *tx).await?;
         if self.only_first && known.is_some() {
-            return Ok(Step::Abort(Registered::Closed));
+            return Ok(Outcome::Abort(Registered::Closed));
         }
         if known.is_none() {
             let first = doc! { "_id": "administrator", "user_id": &new.id };
@@ -57,7 +57,7 @@ impl Work for CreateUser<'_> {
             created_at: new.created_at,
         };
         mongo.users().insert_one(&user).session(&mut *tx).await?;
-        Ok(Step::Commit(Registered::Made(user.into())))
+        Ok(Outcome::Commit(Registered::Made(user.into())))
     }
 }
 
@@ -72,10 +72,10 @@ struct ChangeUser<'a> {
 }
 
 #[async_trait]
-impl Work for ChangeUser<'_> {
+impl Transaction for ChangeUser<'_> {
     type Answer = Option<(User, Vec<String>)>;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Step<Self::Answer>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Self::Answer>> {
         let which = doc! { "_id": self.id };
         let change = doc! { "$set": self.changes.clone() };
         let changed = mongo
@@ -84,12 +84,12 @@ impl Work for ChangeUser<'_> {
             .return_document(ReturnDocument::After)
             .session(&mut *tx)
             .await?;
-        let Some(user) = changed.map(User::from) else { return Ok(Step::Abort(None)) };
+        let Some(user) = changed.map(User::from) else { return Ok(Outcome::Abort(None)) };
         let mut ended = Vec::new();
         if self.ends {
             ended = mongo.end_sessions_of(tx, self.id, self.keep).await?;
         }
-        Ok(Step::Commit(Some((user, ended))))
+        Ok(Outcome::Commit(Some((user, ended))))
     }
 }
 
@@ -99,6 +99,7 @@ impl Users for Mongo {
         self.call(self.transaction(&CreateUser { new, only_first })).await
     }
 
+    #[cfg(test)]
     async fn user(&self, id: &str) -> Result<Option<User>> {
         let found = self.call(async { self.users().find_one(doc! { "_id": id }).await }).await?;
         Ok(found.map(User::from))

@@ -11,7 +11,7 @@ use crate::{
 use super::{
     Sqlite,
     error::store_error,
-    rows::{Word, conversation, get},
+    rows::{conversation, get},
 };
 
 /// SQL: what the person `?2` is in the conversation with this id, as [`number`] has it; NULL for a stranger, and where
@@ -114,7 +114,7 @@ impl Members for Sqlite {
             .bind(grant.user_id())
             .bind(number(Need::Manage.least()))
             .bind(&member.user_id)
-            .bind(member.role.word())
+            .bind(member.role.into_str())
             .bind(member.joined_at)
             .bind(member.read_seq.cast_signed())
             .bind(member.notify)

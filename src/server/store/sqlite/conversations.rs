@@ -12,7 +12,6 @@ use super::{
     Sqlite,
     access::{may, number},
     error::store_error,
-    rows::Word,
 };
 
 const CREATE: &str = "
@@ -68,7 +67,7 @@ pub(super) async fn insert(
     sqlx::query(CREATE)
         .bind(&conversation.id)
         .bind(owner_id)
-        .bind(conversation.kind.word())
+        .bind(conversation.kind.into_str())
         .bind(&conversation.title)
         .bind(conversation.title.to_lowercase())
         .bind(&conversation.model)

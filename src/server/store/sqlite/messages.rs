@@ -13,7 +13,7 @@ use crate::{
 use super::{
     Sqlite,
     error::store_error,
-    rows::{Word, json},
+    rows::json,
     tail::{delete_chunks, raise},
 };
 
@@ -145,10 +145,10 @@ impl Sqlite {
             .bind(message_id)
             .bind(&finish.content)
             .bind(&finish.reasoning)
-            .bind(finish.status.word())
+            .bind(finish.status.into_str())
             .bind(finish.usage.map(|usage| usage.prompt_tokens))
             .bind(finish.usage.map(|usage| usage.completion_tokens))
-            .bind(failure.map(|failure| failure.code.word()))
+            .bind(failure.map(|failure| failure.code.into_str()))
             .bind(failure.map(|failure| json(&failure.reason)))
             .bind(failure.map(|failure| failure.retryable))
             .bind(finish.length_limited)

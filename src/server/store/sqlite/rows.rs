@@ -1,56 +1,23 @@
-//! Rows as the domain's values, and its words as text.
+//! Rows as the domain's values.
+
+use std::str::FromStr;
 
 use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
-    domain::{
-        Conversation, ConversationKind, Failure, FailureCode, MemberRole, Message, Reason, Role, Status,
-        Usage, User, UserRole, UserState,
-    },
+    domain::{Conversation, Failure, Message, Reason, Usage, User},
     server::store::{Changed, Outline, Session},
 };
 
-/// An enum that is stored as a word.
-pub(super) trait Word: Sized + Copy + 'static {
-    const ALL: &'static [Self];
-    fn word(self) -> &'static str;
-}
-
-macro_rules! words {
-    ($($name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {$(
-        impl Word for $name {
-            const ALL: &'static [Self] = &[$(Self::$variant),*];
-            fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-        }
-    )*};
-}
-
-words! {
-    UserRole { Admin = "admin", Member = "member" }
-    UserState { Active = "active", Disabled = "disabled" }
-    ConversationKind { Private = "private", Room = "room", Direct = "direct", Board = "board" }
-    MemberRole { Reader = "reader", Member = "member", Moderator = "moderator" }
-    Role { System = "system", User = "user", Assistant = "assistant" }
-    Status {
-        Generating = "generating", Complete = "complete", Stopped = "stopped",
-        Interrupted = "interrupted", Failed = "failed",
-    }
-    FailureCode {
-        Unreachable = "unreachable", Refused = "refused", Overloaded = "overloaded",
-        Timeout = "timeout", Broken = "broken",
-    }
-}
-
-fn parse<T: Word>(column: &str, found: &str) -> Result<T, Error> {
-    T::ALL.iter().copied().find(|value| value.word() == found).ok_or_else(|| Error::ColumnDecode {
+fn parse<T: FromStr>(column: &str, found: &str) -> Result<T, Error> {
+    found.parse().map_err(|_| Error::ColumnDecode {
         index: column.to_owned(),
         source: format!("`{found}` is not one of the known words").into(),
     })
 }
 
-pub(super) fn get<T: Word>(row: &SqliteRow, column: &str) -> Result<T, Error> {
+/// An enum that is stored as a word.
+pub(super) fn get<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T, Error> {
     parse(column, row.try_get(column)?)
 }
 

@@ -14,7 +14,7 @@ use super::{
     Sqlite,
     access::{level, level_of},
     conversations,
-    rows::{Word, json},
+    rows::json,
 };
 
 const INSERT: &str = "
@@ -119,14 +119,14 @@ impl Sqlite {
                 .push_bind(place.id)
                 .push_bind(place.author_id)
                 .push_bind(&message.parent_id)
-                .push_bind(message.role.word())
+                .push_bind(message.role.into_str())
                 .push_bind(&message.content)
                 .push_bind(&message.reasoning)
-                .push_bind(message.status.word())
+                .push_bind(message.status.into_str())
                 .push_bind(&message.model)
                 .push_bind(message.usage.map(|usage| usage.prompt_tokens))
                 .push_bind(message.usage.map(|usage| usage.completion_tokens))
-                .push_bind(failure.map(|failure| failure.code.word()))
+                .push_bind(failure.map(|failure| failure.code.into_str()))
                 .push_bind(failure.map(|failure| json(&failure.reason)))
                 .push_bind(failure.map(|failure| failure.retryable))
                 .push_bind(message.created_at)

@@ -8,7 +8,7 @@ use crate::{
     server::store::{Credentials, NewUser, Registered, Result, UserPatch, Users},
 };
 
-use super::{Sqlite, error::store_error, rows::Word, sessions::END_SESSIONS};
+use super::{Sqlite, error::store_error, sessions::END_SESSIONS};
 
 /// One statement, so the first is the first also when two register at once.
 const CREATE: &str = "
@@ -43,6 +43,7 @@ impl Users for Sqlite {
         Ok(made.map_or(refused, Registered::Made))
     }
 
+    #[cfg(test)]
     async fn user(&self, id: &str) -> Result<Option<User>> {
         sqlx::query_as("SELECT * FROM users WHERE id = ?1")
             .bind(id)
@@ -93,8 +94,8 @@ impl Sqlite {
             .bind(id)
             .bind(&patch.name)
             .bind(&patch.password_hash)
-            .bind(patch.role.map(Word::word))
-            .bind(patch.state.map(Word::word))
+            .bind(patch.role.map(|role| role.into_str()))
+            .bind(patch.state.map(|state| state.into_str()))
             .bind(patch.language.is_some())
             .bind(patch.language.as_ref().and_then(Option::as_deref))
             .fetch_optional(&mut *tx)
