@@ -47,10 +47,11 @@ pub async fn start(
     let conversation_id = turn.grant.conversation_id();
     // The log first: a deletion of the conversation that comes after the look below finds it, and closes it.
     let log = chat.live.log(conversation_id);
-    if matches!(chat.store.standing(turn.grant.user_id(), conversation_id).await, Ok(None)) {
-        log.close();
-    }
+    let is_gone = matches!(chat.store.standing(turn.grant.user_id(), conversation_id).await, Ok(None));
     let (after, stop) = log.begin(&turn.answer.id, turn.after);
+    if is_gone {
+        log.stop(Some(&turn.answer.id), StopReason::Deleted);
+    }
     let asked = Asked {
         conversation_id: conversation_id.to_owned(),
         question: turn.question.clone(),

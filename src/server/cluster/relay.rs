@@ -234,7 +234,6 @@ impl Elsewhere for Relay {
         }
         let seen = self.chats.conversation_states(&[conversation_id.to_owned()]).await?;
         let Some(seen) = seen.first() else { return Ok(()) };
-        log.look(&seen.revision);
         if let Some(answer) = &seen.running {
             self.begin(log, seen, answer, seen.last_seq).await?;
             self.followed.follow(&answer.id, conversation_id);

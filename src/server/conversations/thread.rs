@@ -62,8 +62,9 @@ impl Conversations {
         if anew.is_some() {
             window = self.window(grant, before, limit).await?;
         }
-        // Read before the messages: an answer that ends in between is shown by its last events again.
-        let mut after = self.published(grant);
+        // What the store knew before the messages were read: what changes in between is told once more. It is never
+        // ahead of what is shown.
+        let mut after = grant.last_seq();
         let running = self.running(grant.conversation_id()).await?;
         let mut messages = window.read(&*self.chats, grant).await?;
         messages.reverse();
@@ -107,13 +108,6 @@ impl Conversations {
         };
         let reach = Reach { messages: limit, bytes: WINDOW_BYTES, texts: Texts::All };
         Ok(Branch::find(&*self.chats, grant, leaf.as_deref(), reach).await?)
-    }
-
-    /// The number of the last event. Where somebody listens, the store's may be ahead: it covers a title that
-    /// is about to be told.
-    fn published(&self, grant: &Grant) -> u64 {
-        let log = self.live.get(grant.conversation_id());
-        log.map_or_else(|| grant.last_seq(), |log| log.bounds().1)
     }
 
     /// The places of those that have siblings, by message. One query for all.

@@ -89,6 +89,7 @@ impl Listening {
             replayed: None,
             glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
             rereads: log.rereads(),
+            caught_up: None,
             permit,
             log,
             _page: page,
@@ -149,6 +150,8 @@ pub(super) struct Listener {
     pub(super) log: LogHandle,
     /// How many rereads it was told.
     rereads: u64,
+    /// The position up to which the store was asked since the listener last waited.
+    caught_up: Option<u64>,
     changes: watch::Receiver<u64>,
     draining: watch::Receiver<bool>,
     /// No block was told on this connection yet: the open one may hold lines already that were told on
@@ -195,6 +198,8 @@ impl Listener {
                     self.ready.extend(events);
                 }
                 Read::NotYet => {}
+                // The store has told all that it knows up to here: the listener waits for the log.
+                Read::Gone if self.caught_up == Some(self.position) => {}
                 Read::Gone => self.missed().await.ok()?,
             }
             if self.ready.is_empty() {
@@ -229,6 +234,7 @@ impl Listener {
         // Where the position is ahead of the log, the listener waits for it; where it is behind, the store has told
         // all that lies between.
         self.position = self.position.max(self.log.bounds().0);
+        self.caught_up = Some(self.position);
         Ok(())
     }
 
@@ -239,6 +245,7 @@ impl Listener {
 
     /// Until something may have changed; `None` when this stream is to end.
     async fn wait(&mut self) -> Option<()> {
+        self.caught_up = None;
         tokio::select! {
             changed = self.changes.changed() => changed.ok(),
             () = self.permit.over() => None,

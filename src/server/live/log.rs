@@ -87,51 +87,33 @@ impl Log {
     /// Takes over the store's number while the log is empty.
     pub fn at_least(&self, last_seq: u64) {
         let mut state = self.lock();
-        if state.events.is_empty() && state.live().next().is_none() {
+        if state.events.is_empty() && state.is_quiet() {
             state.place(last_seq);
+            // A listener that waits here for a lower number is told from the store what it missed.
+            self.published(state);
         }
     }
 
-    /// Publishes a change that this process has stored, with the number that the store gave it; the number of the
-    /// event.
-    pub fn publish(&self, event: ChatEvent, revision: u64) -> u64 {
+    /// Publishes a change that this process has stored, with the number that the store gave it. While an answer is being
+    /// written the event gets the next number of its writer.
+    pub fn publish(&self, event: ChatEvent, revision: u64) {
         let mut state = self.lock();
-        if let Some(mirror) = &mut state.mirror {
-            mirror.late.push_back(event);
-            return state.end;
-        }
-        if state.live().next().is_none() {
-            if state.is_placed && revision > state.end + 1 {
-                // Another process changed something in between, and this one has not heard of it yet.
-                state.end = revision - 2;
-                state.push(ChatEvent::Changed {});
-            }
-            state.end = state.end.max(revision.saturating_sub(1));
+        if state.is_quiet() && state.is_placed && revision <= state.end {
+            // A later change was published before this one, or a listener came with its number.
+            state.rereads += 1;
         } else {
-            state.changed_meanwhile += 1;
+            state.change(event, revision);
         }
-        state.push(event);
-        self.published(state)
+        self.published(state);
     }
 
     /// Publishes a change that another process has stored, unless it is here already.
     pub fn publish_foreign(&self, event: ChatEvent, revision: u64) {
         let mut state = self.lock();
-        let is_quiet = state.live().next().is_none();
-        if is_quiet && revision <= state.end {
-            return;
+        if !(state.is_quiet() && revision <= state.end) {
+            state.change(event, revision);
+            self.published(state);
         }
-        match &mut state.mirror {
-            Some(mirror) => mirror.late.push_back(event),
-            None => {
-                match is_quiet {
-                    true => state.end = revision - 1,
-                    false => state.changed_meanwhile += 1,
-                }
-                state.push(event);
-            }
-        }
-        self.published(state);
     }
 
     /// Tells listeners to read the conversation anew: something changed, and this process cannot say what. It has no
@@ -190,7 +172,7 @@ impl Log {
         let mut state = self.lock();
         if let Some(text) = state.text_mut(answer_id).filter(|text| matches!(text.writer, Writer::Here(_))) {
             text.writer = Writer::Nobody;
-            if state.live().next().is_none() {
+            if state.is_quiet() {
                 state.end += std::mem::take(&mut state.changed_meanwhile);
             }
         }
@@ -260,9 +242,15 @@ impl Log {
         (state.since, state.end)
     }
 
-    /// The position just before the first event of the newest answer in the log.
-    pub fn newest(&self) -> Option<u64> {
-        self.lock().texts.last().map(|text| text.after)
+    /// The position just before the first event of an answer that is in the log.
+    pub fn after(&self, answer_id: &str) -> Option<u64> {
+        self.lock().text(answer_id).map(|text| text.after)
+    }
+
+    /// Whether an event of the log tells of this question.
+    pub fn asks(&self, question_id: &str) -> bool {
+        let asks = |event: &ChatEvent| matches!(event, ChatEvent::Started { question: Some(it), .. } if it.id == question_id);
+        self.lock().others().any(asks)
     }
 
     /// What came after `position`, as text.

@@ -1,7 +1,5 @@
 //! What a listener missed: the changes that the store has since its position, as events.
 
-use std::collections::HashMap;
-
 use super::{follow::Listener, published::Published, replay::events_of};
 use crate::{
     domain::{ChatEvent, Message, Role, Status},
@@ -31,7 +29,12 @@ impl Listener {
         let mut messages = store.messages_of(grant, &ids, Texts::All).await?;
         messages.sort_by(|a, b| (a.revision, &a.id).cmp(&(b.revision, &b.id)));
         let (position, format) = (self.position, self.format);
-        let work = move || told(changes, messages, position, |message| events_of(message, format));
+        let asked: Vec<String> =
+            messages.iter().map(|message| message.id.clone()).filter(|id| self.log.asks(id)).collect();
+        let work = move || {
+            let log_asks = |id: &str| asked.iter().any(|asked| asked == id);
+            told(changes, messages, position, log_asks, |message| events_of(message, format))
+        };
         let (events, seq) = self.service.renderer.run(self.current.id(), work).await?;
         self.ready.extend(events);
         self.position = seq;
@@ -39,43 +42,18 @@ impl Listener {
     }
 }
 
-/// The events of changes, and the position after them. The last event of a message carries its revision, so a
-/// listener that is cut off is told the rest and nothing twice but the message it was cut off in.
+/// The events of changes, and the position after them. What is not of one message comes first, because it may belong to
+/// any of the numbers. The last event of the messages of a revision carries that, so a listener that is cut off is told
+/// the rest, and nothing twice but the messages of the revision that it was cut off in. `log_asks`: whether the log
+/// tells of a question, with the answer that is being written.
 fn told(
     changes: Changes,
     messages: Vec<Message>,
     position: u64,
+    log_asks: impl Fn(&str) -> bool,
     events_of: impl Fn(&Message) -> Vec<ChatEvent>,
 ) -> (Vec<Published>, u64) {
     let Changes { removed, conversation, seq, .. } = changes;
-    let mut told = Vec::new();
-    let answers: HashMap<&str, &Message> = messages
-        .iter()
-        .filter(|message| message.role == Role::Assistant)
-        .filter_map(|answer| Some((answer.parent_id.as_deref()?, answer)))
-        .collect();
-    let mut at = position;
-    for message in &messages {
-        let events = match message.role {
-            // The log has what is being written.
-            _ if message.status == Status::Generating => continue,
-            // Told with its answer.
-            Role::User if answers.contains_key(message.id.as_str()) => continue,
-            Role::User => vec![ChatEvent::Message(message.into())],
-            Role::System => continue,
-            Role::Assistant => {
-                let mut events = events_of(message);
-                let question = messages.iter().find(|it| Some(&it.id) == message.parent_id.as_ref());
-                events[0] = ChatEvent::started(message, question.filter(|it| it.role == Role::User));
-                events
-            }
-        };
-        told.extend(events.into_iter().map(|event| Published::new(at, event)));
-        at = at.max(message.revision.min(seq));
-        if let Some(last) = told.last_mut() {
-            last.seq = at;
-        }
-    }
     let mut others: Vec<ChatEvent> =
         removed.into_iter().map(|message_id| ChatEvent::Deleted { message_id }).collect();
     if let Some(conversation) = conversation {
@@ -88,7 +66,37 @@ fn told(
             others.push(ChatEvent::Changed {});
         }
     }
-    told.extend(others.into_iter().map(|event| Published::new(at, event)));
+    let mut told: Vec<Published> = others.into_iter().map(|event| Published::new(position, event)).collect();
+    let is_whole = |message: &Message| message.status != Status::Generating;
+    let is_answered = |question: &Message| {
+        let answers = messages.iter().filter(|message| message.role == Role::Assistant && is_whole(message));
+        answers.into_iter().any(|answer| answer.parent_id.as_ref() == Some(&question.id))
+    };
+    let mut at = position;
+    for (index, message) in messages.iter().enumerate() {
+        let events = match message.role {
+            Role::Assistant if is_whole(message) => {
+                let question = messages
+                    .iter()
+                    .find(|it| Some(&it.id) == message.parent_id.as_ref() && it.role == Role::User);
+                let mut events = events_of(message);
+                events[0] = ChatEvent::started(message, question);
+                events
+            }
+            Role::User if !is_answered(message) && !log_asks(&message.id) => {
+                vec![ChatEvent::Message(message.into())]
+            }
+            // A question is told with its answer, and what is being written by the log.
+            _ => Vec::new(),
+        };
+        told.extend(events.into_iter().map(|event| Published::new(at, event)));
+        if messages.get(index + 1).is_none_or(|next| next.revision > message.revision) {
+            at = at.max(message.revision.min(seq));
+            if let Some(last) = told.last_mut() {
+                last.seq = at;
+            }
+        }
+    }
     if let Some(last) = told.last_mut() {
         last.seq = seq;
     }

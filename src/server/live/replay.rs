@@ -35,6 +35,8 @@ impl Listener {
         self.replayed = Some(self.service.reading.enter(self.current.id(), bytes).await?);
         let message = self.service.chats.message(&grant, &leaf).await?;
         let Some(message) = message.filter(|m| m.role == Role::Assistant) else { return Ok(()) };
+        // Back from here the listener is told the whole answer again: by the log, or else from the store.
+        let before = self.log.after(&leaf).unwrap_or(message.revision.saturating_sub(1)).min(last);
         let format = self.format;
         let mut events =
             self.service.renderer.run(self.current.id(), move || events_of(&message, format)).await?;
@@ -44,9 +46,9 @@ impl Listener {
         if !title.is_empty() {
             events.push(ChatEvent::Title { title });
         }
-        // The last of them carries the position; a listener cut off before it gets the whole again.
-        let first = (last + 1).saturating_sub(events.len() as u64);
-        self.ready.extend(events.into_iter().zip(first..).map(|(event, seq)| Published::new(seq, event)));
+        let number = |at| if at + 1 == events.len() { last } else { before };
+        let numbers: Vec<u64> = (0..events.len()).map(number).collect();
+        self.ready.extend(events.into_iter().zip(numbers).map(|(event, seq)| Published::new(seq, event)));
         Ok(())
     }
 }

@@ -40,16 +40,46 @@ fn names(log: &Log, position: u64) -> Vec<(u64, &'static str)> {
 fn a_change_has_the_number_that_the_store_gave_it() {
     let log = Log::new(0);
     log.at_least(7);
-    assert_eq!(log.publish(title("a"), 8), 8);
+    log.publish(title("a"), 8);
     assert_eq!(names(&log, 7), [(8, "title")]);
-    // Another process changed something that this one has not heard of yet.
-    assert_eq!(log.publish(title("b"), 11), 11);
-    assert_eq!(names(&log, 8), [(10, "changed"), (11, "title")]);
+    // Something changed that this process has not heard of yet: the store has it.
+    let mut changes = log.changes();
+    changes.borrow_and_update();
+    log.publish(title("b"), 11);
+    assert!(changes.has_changed().unwrap() && names(&log, 8) == [(0, "gone")] && names(&log, 11).is_empty());
     // Here it comes, and is known already.
     log.publish_foreign(ChatEvent::Changed {}, 10);
-    assert_eq!(log.bounds(), (7, 11));
+    assert_eq!(log.bounds(), (11, 11));
     log.publish_foreign(title("c"), 12);
     assert_eq!(names(&log, 11), [(12, "title")]);
+    log.publish_foreign(title("d"), 14);
+    assert_eq!(log.bounds(), (14, 14));
+    // Two changes that are published in another order than they were stored in: no number is made up.
+    log.publish(title("e"), 13);
+    assert_eq!((log.bounds(), log.rereads()), ((14, 14), 1));
+}
+
+#[test]
+fn a_log_that_does_not_know_the_store_s_number_claims_nothing_of_what_was_before() {
+    for publish in [|log: &Log| log.publish(title("t"), 21), |log: &Log| log.publish_foreign(title("t"), 21)]
+    {
+        let log = Log::new(0);
+        publish(&log);
+        log.at_least(21);
+        assert_eq!(names(&log, 15), [(0, "gone")]);
+        assert_eq!(names(&log, 20), [(21, "title")]);
+    }
+}
+
+#[test]
+fn a_listener_that_waits_is_woken_when_the_store_turns_out_to_be_further() {
+    let log = Log::new(0);
+    log.at_least(20);
+    let mut changes = log.changes();
+    changes.borrow_and_update();
+    log.at_least(21);
+    assert!(changes.has_changed().unwrap());
+    assert_eq!(names(&log, 20), [(0, "gone")]);
 }
 
 #[test]
@@ -58,7 +88,7 @@ fn a_change_while_an_answer_is_written_is_numbered_by_its_writer() {
     assert_eq!(log.begin("a", 7).0, 7);
     log.tell("a", started("a"));
     log.append("a", "Hello", "");
-    assert_eq!(log.publish(title("mine"), 8), 10);
+    log.publish(title("mine"), 8);
     log.publish_foreign(title("theirs"), 9);
     assert_eq!(log.append("a", " there", ""), 12);
     let told = [(8, "started"), (9, "delta"), (10, "title"), (11, "title"), (12, "delta")];
@@ -67,7 +97,7 @@ fn a_change_while_an_answer_is_written_is_numbered_by_its_writer() {
     log.tell("a", done("a"));
     log.end("a");
     assert_eq!(log.bounds().1, 15);
-    assert_eq!(log.publish(title("next"), 16), 16);
+    log.publish(title("next"), 16);
     assert_eq!(names(&log, 13), [(16, "title")]);
 }
 

@@ -182,11 +182,45 @@ impl State {
 
     /// Appends an event that is not text; its number.
     pub(super) fn push(&mut self, event: impl Into<Arc<ChatEvent>>) -> u64 {
-        if self.events.len() >= MOST_QUIET_EVENTS && self.live().next().is_none() {
+        if self.events.len() >= MOST_QUIET_EVENTS && self.is_quiet() {
             self.forget_ended();
         }
         self.log(Body::Other(event.into()));
         self.end
+    }
+
+    /// Appends the event of a stored change.
+    pub(super) fn change(&mut self, event: ChatEvent, revision: u64) {
+        if let Some(mirror) = &mut self.mirror {
+            mirror.late.push_back(event);
+            return;
+        }
+        if !self.is_quiet() {
+            self.changed_meanwhile += 1;
+        } else if !self.is_placed {
+            self.place(revision.saturating_sub(1));
+        } else if revision > self.end + 1 {
+            // Something changed in between that this process does not know, so the log begins after all of it: every
+            // listener is told from the store what it missed.
+            self.events.clear();
+            self.texts.clear();
+            self.place(revision);
+            return;
+        }
+        self.push(event);
+    }
+
+    /// Whether nobody writes an answer.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.live().next().is_none()
+    }
+
+    /// The events that are not text.
+    pub(super) fn others(&self) -> impl Iterator<Item = &ChatEvent> {
+        self.events.iter().filter_map(|logged| match &logged.body {
+            Body::Other(event) => Some(&**event),
+            _ => None,
+        })
     }
 
     fn log(&mut self, body: Body) {
