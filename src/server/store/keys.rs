@@ -37,7 +37,7 @@ impl Used {
         }
     }
 
-    /// Whether the key was used to continue `message_id`; `answer_id` is the message that is stored with the key.
+    /// Whether the key, which led to `answer_id`, was used to continue `message_id`.
     pub(super) fn continued(&self, key: &Key, answer_id: &str, message_id: &str) -> bool {
         let same = |request: &String| request.is_empty() || *request == key.request;
         answer_id == message_id && self.request.as_ref().is_some_and(same)
