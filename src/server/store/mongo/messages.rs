@@ -25,8 +25,7 @@ use super::{
     turns::{Add, Begin},
 };
 
-/// How many answers that were left behind are ended at a time: one that is locked does not keep the
-/// others waiting.
+/// How many orphans are ended at a time, so that a locked answer does not hold up the others.
 const AT_ONCE: usize = 8;
 
 #[async_trait]
