@@ -17,13 +17,13 @@ use crate::{
     },
 };
 
-/// A message as it is shown.
+/// A message as a page or a program gets it.
 #[derive(Clone, Debug)]
 pub struct ThreadMessage {
     pub message: Message,
-    /// Empty for what a person wrote.
+    /// Empty for a message of a person.
     pub html: Arc<str>,
-    /// Where there is more than one message with its parent.
+    /// `Some` if more than one message has the same parent.
     pub siblings: Option<Siblings>,
 }
 
@@ -31,18 +31,18 @@ pub struct ThreadMessage {
 #[derive(Debug)]
 pub struct Thread {
     pub messages: Vec<ThreadMessage>,
-    /// Where the window before this one ends; `None` at the beginning.
+    /// The cursor of the window before this one; `None` if this is the first.
     pub previous_cursor: Option<String>,
-    /// Listening after this place misses nothing that the window does not show.
+    /// A listener that goes on from this position misses nothing that the window does not contain.
     pub after: u64,
-    /// Held until what is made of the window is sent.
+    /// Held until the response made of the window is sent.
     pub permit: ReadPermit,
 }
 
 impl Conversations {
-    /// The newest window of a conversation, or the one before the message `before`: at most `limit` messages,
-    /// and [`WINDOW_BYTES`] of text, but always one message. Waits for the person's turn to read so much. HTML is made
-    /// for whom it is shown to.
+    /// The newest window of a conversation, or the window before the message `before`: at most `limit` messages and
+    /// [`WINDOW_BYTES`] of text, but at least one message. Waits until the person may read this much. `format` says
+    /// whether the messages get HTML.
     pub async fn thread(
         &self,
         current: &CurrentUser,
@@ -53,7 +53,7 @@ impl Conversations {
     ) -> Result<Thread, AppError> {
         let limit = valid_limit(limit, WINDOW)? as usize;
         let mut window = self.window(grant, before, limit).await?;
-        // The text of a running answer is not in the store yet.
+        // The store does not have the text of a running answer yet, so a whole window is reserved for it.
         let running = if window.begins_empty() { WINDOW_BYTES } else { 0 };
         let permit = self.reading.enter(current.id(), window.bytes() + running).await?;
         let anew =
@@ -62,7 +62,8 @@ impl Conversations {
         if anew.is_some() {
             window = self.window(grant, before, limit).await?;
         }
-        // Read before the messages: an answer that ends in between is shown by its last events again.
+        // The position is read before the messages, so that the last events of an answer that ends in between are sent
+        // again.
         let mut after = self.published(grant);
         let running = self.running(grant.conversation_id()).await?;
         let mut messages = window.read(&*self.chats, grant).await?;
@@ -71,7 +72,8 @@ impl Conversations {
             after = after.min(running.after);
             let shown =
                 messages.iter_mut().find(|m| m.id == running.answer_id && m.status == Status::Generating);
-            // The job of a continued answer may not have published the text it begins with yet.
+            // A continued answer begins with the text it has; its job may not have published that yet, so the stored
+            // text is kept.
             if let Some(message) = shown.filter(|message| running.content.len() >= message.content.len()) {
                 message.content = running.content;
                 message.reasoning = running.reasoning;
@@ -95,7 +97,7 @@ impl Conversations {
         Ok(Thread { messages: messages.collect(), previous_cursor, after, permit })
     }
 
-    /// Which messages a window has.
+    /// The messages of a window.
     async fn window(&self, grant: &Grant, before: Option<&str>, limit: usize) -> Result<Branch, AppError> {
         let leaf = match before {
             Some(before) => {
@@ -109,14 +111,14 @@ impl Conversations {
         Ok(Branch::find(&*self.chats, grant, leaf.as_deref(), reach).await?)
     }
 
-    /// The number of the last event. Where somebody listens, the store's may be ahead: it covers a title that
-    /// is about to be told.
+    /// The number of the last published event. If a log is in use its number counts, because the store's may be ahead:
+    /// it includes a title that is about to be published.
     fn published(&self, grant: &Grant) -> u64 {
         let log = self.live.get(grant.conversation_id());
         log.map_or_else(|| grant.last_seq(), |log| log.bounds().1)
     }
 
-    /// The places of those that have siblings, by message. One query for all.
+    /// The siblings of the messages that have any, by message id, in one query.
     async fn siblings(
         &self,
         grant: &Grant,
@@ -143,7 +145,7 @@ impl Conversations {
         Ok(messages.iter().filter_map(place).collect())
     }
 
-    /// The answers being written in a conversation, by whichever process, with all of their text so far.
+    /// The answers that any process is writing in the conversation, with all of their text so far.
     async fn running(&self, conversation_id: &str) -> Result<Vec<Running>, AppError> {
         let here = self.live.get(conversation_id).map(|log| log.running()).unwrap_or_default();
         if here.is_empty() {

@@ -1,4 +1,4 @@
-//! What a listener missed: the changes that the store has since its position, as events.
+//! Missed changes: everything that changed in the store since a listener's position, as events.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,14 @@ use crate::{
     server::store::{Changes, Grant, Texts},
 };
 
-/// More changed messages than this are not told one by one: the listener reads the conversation anew.
+/// Beyond this many changed messages the listener reads the conversation anew.
 const MOST_MISSED: u32 = 50;
-/// The same for their texts together, in bytes.
+/// The same limit for the length of their texts together, in bytes.
 const MOST_MISSED_BYTES: u64 = 4 * 1024 * 1024;
 
 impl Listener {
-    /// Puts what changed since the listener's position before what comes next. `false`: too much changed, or the
-    /// position is of no event of this conversation.
+    /// Puts the changes since the listener's position before the events that come next. `false`: too much changed, or
+    /// the position belongs to no event of this conversation.
     pub(super) async fn catch_up(&mut self, grant: &Grant) -> Result<bool, AppError> {
         let store = self.service.chats.clone();
         let changes = store.changes_since(grant, self.position, MOST_MISSED).await?;
@@ -39,8 +39,8 @@ impl Listener {
     }
 }
 
-/// The events of changes, and the position after them. The last event of a message carries its revision, so a
-/// listener that is cut off is told the rest and nothing twice but the message it was cut off in.
+/// The events of the changes, and the position after them. The last event of a message has the message's revision as
+/// its number, so a listener that is cut off gets the rest, and twice only the message in which it was cut off.
 fn told(
     changes: Changes,
     messages: Vec<Message>,
@@ -57,9 +57,9 @@ fn told(
     let mut at = position;
     for message in &messages {
         let events = match message.role {
-            // The log has what is being written.
+            // The log has the answer that is being written.
             _ if message.status == Status::Generating => continue,
-            // Told with its answer.
+            // The question is sent with its answer.
             Role::User if answers.contains_key(message.id.as_str()) => continue,
             Role::User => vec![ChatEvent::Message(message.into())],
             Role::System => continue,

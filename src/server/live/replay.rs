@@ -1,5 +1,4 @@
-//! What a listener is told from the store: the newest answer, when it comes without a position or with one that
-//! leads nowhere.
+//! The newest answer for a listener that comes without a position, or with a position that leads nowhere.
 
 use super::{follow::Listener, log::Format, published::Published};
 use crate::{
@@ -12,8 +11,8 @@ use crate::{
 };
 
 impl Listener {
-    /// Puts the whole newest answer before what comes next: what is running from the log, an ended answer
-    /// from the store.
+    /// Puts the whole newest answer before the events that come next: a running answer from the log, an ended one from
+    /// the store.
     pub(super) async fn replay(&mut self, reset: bool) -> Result<(), AppError> {
         let (first, last) = self.log.bounds();
         let running = self.log.running_ids();
@@ -29,7 +28,8 @@ impl Listener {
         let grant = self.access().await?;
         let Conversation { leaf_id, title, .. } = grant.conversation().clone();
         let Some(leaf) = leaf_id else { return Ok(()) };
-        // As long as an answer may be, and by as many streams at once as a person may have.
+        // The permit covers the length of the answer, because as many streams at once as a person may have could each
+        // hold one.
         let outline = self.service.chats.outlines_back(&grant, Some(&leaf), 1).await?.pop();
         let bytes = outline.map_or(0, |outline| outline.bytes(Texts::All));
         self.replayed = Some(self.service.reading.enter(self.current.id(), bytes).await?);
@@ -44,14 +44,15 @@ impl Listener {
         if !title.is_empty() {
             events.push(ChatEvent::Title { title });
         }
-        // The last of them carries the position; a listener cut off before it gets the whole again.
+        // The last event has the position as its number, so a listener that is cut off before it gets the whole answer
+        // again.
         let first = (last + 1).saturating_sub(events.len() as u64);
         self.ready.extend(events.into_iter().zip(first..).map(|(event, seq)| Published::new(seq, event)));
         Ok(())
     }
 }
 
-/// The events that an ended answer comes down to.
+/// The events of an ended answer.
 pub(super) fn events_of(message: &Message, format: Format) -> Vec<ChatEvent> {
     let id = || message.id.clone();
     let mut events = vec![ChatEvent::started(message, None)];

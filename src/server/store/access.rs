@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn each_level_may_do_what_the_levels_below_it_may_and_more() {
+    fn each_level_may_do_what_the_level_below_it_may_and_one_thing_more() {
         for kind in [ConversationKind::Room, ConversationKind::Direct, ConversationKind::Board] {
             assert_eq!(
                 table(kind),
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_conversation_is_its_owner_s_alone() {
+    fn only_its_owner_may_do_anything_in_a_private_conversation() {
         assert_eq!(table(ConversationKind::Private), [[false; 4], [false; 4], [false; 4], [true; 4]]);
     }
 

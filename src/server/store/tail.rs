@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_twice_is_folded_once() {
+    fn text_that_is_stored_twice_is_folded_once() {
         let chunks = [chunk(3, 0, "ab"), chunk(3, 0, "ab"), chunk(7, 0, "abö"), chunk(9, 2, "öc")];
         assert_eq!(folded("", &chunks), "aböc");
         assert_eq!(folded("old ", &[chunk(1, 4, "new"), chunk(2, 2, "d ")]), "old new");
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_agrees_is_added() {
+    fn a_chunk_that_contradicts_the_text_adds_nothing() {
         for (stored, found, whole) in [
             ("a", "ab", "ab"),
             ("ab", "ab", "ab"),
@@ -160,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recovered_and_what_is_stored_close_the_holes_of_each_other() {
+    fn recovered_and_stored_chunks_close_holes_of_each_other() {
         let found = recovered(vec![chunk(1, 0, "ab"), chunk(4, 6, "gh")]);
         assert_eq!(
             found.over("", "", &[chunk(2, 2, "cd"), chunk(9, 4, "ef")]),
             ("abcdefgh".into(), "".into(), 9)
         );
         assert_eq!(found.over("", "", &[chunk(2, 4, "ef")]).0, "ab");
-        // Of a hole that was not noted, what the store has is right.
+        // If the recovered text skips a hole without saying so, the stored text counts.
         let found = recovered(vec![chunk(1, 0, "abEF")]);
         assert_eq!(found.over("", "", &[chunk(1, 0, "ab"), chunk(2, 2, "cd")]).0, "abcd");
         assert_eq!(found.over("", "", &[]).0, "abEF");

@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_revision_says_who_and_what() {
+    fn a_revision_names_the_process_and_the_kind_of_change() {
         for (kind, word) in WORDS {
             assert_eq!(foreign(&format!("A:7:{word}"), "B"), Some(kind));
             assert_eq!(foreign(&format!("A:7:{word}"), "A"), None);
