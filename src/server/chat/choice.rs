@@ -30,7 +30,7 @@ impl Chat {
     ) -> Result<ChosenModel, AppError> {
         let asked = asked.map(valid_model).transpose()?.filter(|id| !id.is_empty());
         let model = match (asked, of_conversation) {
-            // A page sends the conversation's model along, so that one is no new choice.
+            // A page always sends a model, so the conversation's own model is no new choice.
             (Some(asked), of_conversation) if of_conversation != Some(asked) => {
                 self.models.find(asked).await.ok_or_else(|| unknown_model(asked))?
             }

@@ -1,5 +1,6 @@
 //! Several servers on one database: each sends heartbeats, and any of them takes over the answers of a server whose
 //! heartbeats stop.
+//!
 //! No clocks are compared: a server is lost when another one has found its heartbeat unchanged in [`LOOKS`] looks, a
 //! second apart, each of which the database answered.
 

@@ -39,7 +39,7 @@ struct Logs {
 struct Streams {
     /// The number of streams of each user.
     of_user: HashMap<String, usize>,
-    /// The number of streams of each session, and the channel that tells them that the session ended.
+    /// The number of streams of each session, and the sender that tells them that the session ended.
     of_session: HashMap<String, (usize, watch::Sender<bool>)>,
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use super::{Result, StoreError};
 use crate::domain::{Conversation, ConversationKind, MemberRole, Message};
 
-/// What a person is in a conversation, from least to most.
+/// A person's level in a conversation, from lowest to highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AccessLevel {
     Reader,
@@ -221,7 +221,7 @@ mod tests {
         Standing::new(conversation, 7, "u", level)
     }
 
-    /// By level (a line) and need (a column).
+    /// Whether each level (a row) grants each need (a column).
     fn table(kind: ConversationKind) -> [[bool; 4]; 4] {
         LEVELS.map(|level| NEEDS.map(|need| standing(kind, level).grant(need).is_ok()))
     }

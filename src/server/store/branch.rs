@@ -124,7 +124,7 @@ impl Branch {
         self.outlines.first().is_some_and(|newest| newest.bytes(Texts::All) == 0)
     }
 
-    /// The messages, newest first. One that was deleted meanwhile is left out.
+    /// The messages, newest first, without those that were deleted meanwhile.
     pub async fn read(&self, store: &dyn Messages, grant: &Grant) -> Result<Vec<Message>> {
         if self.outlines.is_empty() {
             return Ok(Vec::new());

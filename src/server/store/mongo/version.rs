@@ -73,7 +73,7 @@ pub(super) async fn agree(mongo: &Mongo, fingerprint: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// As [`agree`], without changing anything.
+/// The answer that [`agree`] would give; changes nothing.
 pub(super) async fn would_agree(mongo: &Mongo, fingerprint: &str) -> Result<bool> {
     let known = mongo.meta().find_one(doc! { "_id": "secret" }).await?;
     let same = known.is_none_or(|known| known.get_str("fingerprint") == Ok(fingerprint));
