@@ -29,6 +29,9 @@ pub(super) struct State {
     pub(super) mirror: Option<Mirror>,
     /// The state of the conversation that this process looked at last; see `mirror`.
     pub(super) looked_at: String,
+    /// How many stored changes were published while an answer was being written: its end moves the store on by so many
+    /// numbers more.
+    pub(super) changed_meanwhile: u64,
     /// How often listeners were told to read the conversation anew by something that has no number.
     pub(super) rereads: u64,
     /// The conversation was deleted.
@@ -124,6 +127,7 @@ impl State {
             texts: Vec::new(),
             mirror: None,
             looked_at: String::new(),
+            changed_meanwhile: 0,
             rereads: 0,
             closed: false,
             next_key: 0,
