@@ -113,7 +113,7 @@ impl Finisher {
     /// Ends an answer whose job is gone, with the text that was published.
     pub(super) async fn fail(&self, failure: Failure) {
         if !self.log.runs(&self.run.message_id) {
-            return; // It has ended.
+            return; // The answer has ended.
         }
         let marks = self.chat.chunk_writer.settle(&self.unstored).await;
         let finish =

@@ -31,7 +31,7 @@ impl Conversations for Mongo {
 
     async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {
         if query.limit == 0 {
-            return Ok(Vec::new()); // which MongoDB takes for "no limit"
+            return Ok(Vec::new()); // MongoDB takes a limit of 0 for "no limit".
         }
         let found: Vec<ConversationDoc> = self
             .call(async {

@@ -46,7 +46,7 @@ impl Messages for Mongo {
 
     async fn outlines_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Outline>> {
         if limit == 0 {
-            return Ok(Vec::new()); // which MongoDB refuses
+            return Ok(Vec::new()); // MongoDB refuses a limit of 0.
         }
         let mut which = doc! { "conversation_id": grant.conversation_id() };
         if let Some(upto) = upto {
