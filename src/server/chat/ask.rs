@@ -1,4 +1,4 @@
-//! A question, and a further answer to one: what a person says becomes a turn that can be stored.
+//! A question, or a further answer to one: a person's words become a turn that can be stored.
 
 use std::sync::Arc;
 
@@ -9,39 +9,39 @@ use crate::{
     server::store::{Destination, Grant, Key, Need, NewAnswer},
 };
 
-/// Where in the tree a question goes.
+/// The position of a question in the tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Position<'a> {
-    /// On from the branch on screen.
+    /// After the newest message of the branch on screen.
     #[default]
     Leaf,
-    /// After nothing: a first question, beside those that are there.
+    /// Without a parent: a first question, beside those that exist.
     Root,
     /// After this message.
     After(&'a str),
 }
 
-/// A question as a person or a program asks it.
+/// A question of a person or a program.
 #[derive(Clone, Debug, Default)]
 pub struct Ask<'a> {
     /// `None` begins a new conversation.
     pub conversation_id: Option<&'a str>,
     pub text: &'a str,
     pub position: Position<'a>,
-    /// `None`: the conversation's model, or the default one.
+    /// `None`: the conversation's model, or the default model.
     pub model: Option<&'a str>,
-    /// The same key with the same question again answers the same messages and starts nothing.
+    /// A repeated key with the same question answers the same messages and starts no job.
     pub key: Option<&'a str>,
-    /// The question in whose place this one is asked.
+    /// The message that this question replaces.
     pub edited: Option<&'a str>,
 }
 
 impl Ask<'_> {
-    /// The key with what the caller said, whatever became of it since.
+    /// The key, with a hash of the request as the caller sent it and not of what it resolves to now.
     fn key(&self) -> Result<Option<Key>, AppError> {
         let (edited, model) = (self.edited.unwrap_or_default(), self.model.map_or("", str::trim));
         let position = match self.position {
-            // An edited question keeps its position, of which the caller said nothing.
+            // An edited question keeps its position, so the caller sends none.
             _ if self.edited.is_some() => "",
             Position::Leaf => "",
             Position::Root => "root",
@@ -51,11 +51,11 @@ impl Ask<'_> {
     }
 }
 
-/// What a question led to. Listening after `after` misses nothing of the answer.
+/// The outcome of a question. A listener that goes on from `after` misses nothing of the answer.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub conversation_id: String,
-    /// `None` for a further answer to an old question.
+    /// `None` for a further answer to an earlier question.
     pub question: Option<Message>,
     pub answer: Message,
     pub after: u64,
@@ -99,8 +99,8 @@ impl Chat {
         self.begin_new(current, new, model).await
     }
 
-    /// The id of a question that follows the message `parent_id`. That is a caller's word, and counts only when
-    /// there is such a message; when there is none the store refuses the question.
+    /// An id for a question below the message `parent_id`. The parent's id comes from the caller, so it counts only if
+    /// the message exists; if it does not, the store refuses the question.
     async fn id_after(&self, grant: Option<&Grant>, parent_id: Option<&str>) -> Result<String, AppError> {
         let parent = match (grant, parent_id) {
             (Some(grant), Some(id)) => self.store.message(grant, id).await?,
@@ -135,7 +135,7 @@ impl Chat {
         self.begin_new(current, new, model).await
     }
 
-    /// What an earlier request with the same key led to.
+    /// The messages to which an earlier request with the same key led.
     pub(super) async fn repeated(&self, current: &CurrentUser, earlier: Earlier) -> Result<Asked, AppError> {
         let Earlier { question_id, answer_id } = earlier;
         let (grant, answer) = self.store.message_access(current.id(), &answer_id, Need::Read).await?;
@@ -187,7 +187,7 @@ impl Chat {
     }
 }
 
-/// Ids sort by time, and the one of this message is the last that there is.
+/// Ids sort by time, and no id is left after the one of this message.
 fn no_id() -> AppError {
     AppError::Conflict { reason: Reason::new("conversation-at-end-of-time") }
 }

@@ -1,4 +1,4 @@
-//! An answer is stored as being written, and its job begins.
+//! An answer is stored as being written, and its job starts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,16 +21,16 @@ use crate::{
     },
 };
 
-/// Between two questions to a database that did not answer.
+/// The pause between two tries to reach a database that does not answer.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
-/// How often the database may refuse to interrupt an answer before that is left to [`super::orphans`].
+/// How often the database may refuse to interrupt an answer before the server leaves that to [`super::orphans`].
 const REFUSALS: u32 = 5;
 
-/// What came of the wish for an answer.
+/// The outcome of a request for an answer.
 pub(super) enum Begun {
-    /// It is stored, and is to be written; or why nothing can be sent for it.
+    /// The answer is stored and its job can start, with the prompt, or with the reason why there is none.
     Now(Box<Turn>, Result<Prompt, AppError>),
-    /// An earlier request with the same key has led to this.
+    /// An earlier request with the same key led to this answer.
     Earlier(Earlier),
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Earlier {
 }
 
 impl Chat {
-    /// Stores a new answer and starts its job; a repeated key answers what was stored before.
+    /// Stores a new answer and starts its job. A repeated key answers the messages that are stored already.
     pub(super) async fn begin_new(
         self: &Arc<Self>,
         current: &CurrentUser,
@@ -52,7 +52,7 @@ impl Chat {
             let messages = (new.question.as_ref(), &new.answer);
             let prompt = chat.prompt_of(&new.to, messages, &*provider, &name).await?;
             new.answer.left_out = prompt.left_out;
-            // The first run of an answer bears its id.
+            // The first run of an answer has the answer's id.
             let run = chat.run_of(&new.answer, new.answer.id.clone());
             let begun = chat.store.begin_answer(&new).await;
             let (grant, after) = match begun.inspect_err(|_| chat.interrupt_when_reachable(&run))? {
@@ -70,7 +70,7 @@ impl Chat {
 
     fn not_begun(&self, outcome: BeginOutcome) -> Result<Begun, AppError> {
         match outcome {
-            // Told by the caller.
+            // The caller handles this outcome.
             BeginOutcome::Begun { .. } => Err(AppError::Internal),
             BeginOutcome::Repeated { question_id, answer_id, .. } => {
                 Ok(Begun::Earlier(Earlier { question_id, answer_id }))
@@ -83,7 +83,8 @@ impl Chat {
         }
     }
 
-    /// Does what stores an answer as being written, when it is the person's turn, and starts the job that writes it.
+    /// Waits for the person's turn, runs `store`, which stores the answer as being written, and starts the job that
+    /// writes it.
     pub(super) async fn begin(
         self: &Arc<Self>,
         current: &CurrentUser,
@@ -93,7 +94,7 @@ impl Chat {
         let (chat, user_id) = (self.clone(), current.id().to_owned());
         let begun = detached(&self.tasks, async move {
             let _turn = chat.live.in_turn(&user_id).await?;
-            // The server may have begun to stop while this waited for its turn.
+            // The server may have begun to stop while the request waited for its turn.
             if chat.live.is_draining() {
                 return Err(AppError::Stopping);
             }
@@ -110,7 +111,7 @@ impl Chat {
         }
     }
 
-    /// What is sent for this answer, by what is known of the model `name`.
+    /// The prompt for this answer, within the context of the model `name` as far as it is known.
     pub(super) async fn prompt_of(
         &self,
         to: &Destination,
@@ -129,13 +130,13 @@ impl Chat {
         Run { message_id: answer.id.clone(), conversation_id: answer.conversation_id.clone(), run }
     }
 
-    /// The store failed to begin this run, and may have begun it nevertheless. Marks the answer interrupted, if it was
-    /// begun, once the database answers again. A later run of the same answer is left alone.
+    /// Marks the answer of this run interrupted, if it was begun, once the database answers again: the store failed to
+    /// begin the run, but may have begun it nevertheless. A later run of the same answer is left alone.
     pub(super) fn interrupt_when_reachable(&self, run: &Run) {
         let (store, run) = (self.store.clone(), run.clone());
         self.tasks.spawn("interrupt what may have begun", async move {
             let mut refusals = 0;
-            // Twice, because the database may get what was sent to it after it answers the first time.
+            // The server does this twice, because the database may process the first request after it answers again.
             for _ in 0..2 {
                 tokio::time::sleep(ASK_AGAIN).await;
                 while let Err(error) = store.interrupt_unfinished(Orphans::Run(&run)).await {
@@ -154,14 +155,15 @@ pub(super) fn busy() -> AppError {
     AppError::Conflict { reason: Reason::new("conversation-busy") }
 }
 
-/// Runs to its end also when the caller goes away: what is stored as being written must be written.
+/// Runs `work` to its end, even when the caller goes away, because an answer that is stored as being written must be
+/// written.
 async fn detached<T: Send + 'static>(
     tasks: &Tasks,
     work: impl Future<Output = Result<T, AppError>> + Send + 'static,
 ) -> Result<T, AppError> {
     let (answer, answered) = oneshot::channel();
     let begins = tasks.spawn("begin an answer", async move {
-        // The caller may have gone away.
+        // Fails when the caller has gone away.
         let _ = answer.send(work.await);
     });
     answered.await.unwrap_or(Err(if begins { AppError::Internal } else { AppError::Stopping }))

@@ -1,4 +1,4 @@
-//! Which model answers: one that is offered.
+//! The model that answers: one of those that are offered.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::{
     },
 };
 
-/// A model with the provider that has it.
+/// A model and its provider.
 pub(super) struct ChosenModel {
     pub id: String,
     pub provider: Arc<dyn Provider>,
-    /// What the provider calls it.
+    /// The name of the model at its provider.
     pub name: String,
 }
 
 impl Chat {
-    /// The model that is asked: the caller's choice, the conversation's, or the default one; and it is one that is
+    /// The model to ask: the caller's choice, the conversation's model, or the default one. It is one of those that are
     /// offered.
     pub(super) async fn choose_model(
         &self,
@@ -30,7 +30,7 @@ impl Chat {
     ) -> Result<ChosenModel, AppError> {
         let asked = asked.map(valid_model).transpose()?.filter(|id| !id.is_empty());
         let model = match (asked, of_conversation) {
-            // A page sends the conversation's model along.
+            // A page always sends a model, so the conversation's own model is no new choice.
             (Some(asked), of_conversation) if of_conversation != Some(asked) => {
                 self.models.find(asked).await.ok_or_else(|| unknown_model(asked))?
             }
@@ -46,7 +46,7 @@ impl Chat {
 }
 
 fn gone_model(id: &str) -> AppError {
-    // What an earlier version took has no length.
+    // Earlier versions stored model ids of any length.
     let shown: String = id.chars().filter(|c| !c.is_control()).take(MAX_MODEL_CHARS).collect();
     AppError::invalid("model", Reason::new("model-gone").with("model", shown))
 }

@@ -1,5 +1,5 @@
-//! [`ChunkWriter`]: brings the text of running answers to the store. All that is new goes there in one write, a few
-//! times a second; what cannot be stored now stays here and goes with the next write.
+//! [`ChunkWriter`]: stores the text of running answers. All new text goes into one write, a few times a second; text
+//! that cannot be stored now stays here for the next write.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,19 +11,19 @@ use crate::server::{
     store::{Chats, Chunk, Mark, Result, StoreError},
 };
 
-/// Text reaches the store within 200 ms: this pause and the write.
+/// Text reaches the store within 200 ms, which is this pause and the write.
 const STORE_EVERY: Duration = Duration::from_millis(150);
-/// After a write the next one waits so many times as long as it took: chunks use at most a fifth of the database's
-/// time, because questions come first and the text is safe in the journal.
+/// After a write the next one waits this many times as long as the write took: chunks use at most a fifth of the
+/// database's time, because questions come first and the text is safe in the journal.
 const SHARE: u32 = 4;
 /// The pause between two tries while the database is away.
 const AWAY: Duration = Duration::from_secs(1);
-/// How often the database may refuse the text of an answer. After that it gets only the whole, at the end.
+/// How often the database may refuse the text of an answer. After that it gets only the whole answer, at its end.
 const REFUSALS: u32 = 5;
-/// How long the text of an answer waits after a refusal, times the refusals so far.
+/// How long the text of an answer waits after a refusal, multiplied by the number of refusals so far.
 const AFTER_REFUSAL: Duration = Duration::from_secs(2);
 
-/// One per server.
+/// The writer of all running answers. One per server.
 pub struct ChunkWriter {
     store: Arc<dyn Chats>,
     tasks: Tasks,
@@ -35,7 +35,7 @@ pub struct ChunkWriter {
 #[derive(Default)]
 struct Queue {
     texts: Vec<Arc<UnstoredText>>,
-    /// A task writes what is in the queue.
+    /// Whether a task writes the queued texts.
     is_running: bool,
 }
 
@@ -46,21 +46,23 @@ pub struct UnstoredText {
 
 struct State {
     chunk: Chunk,
-    /// How far the answer goes, in bytes.
+    /// The length of the answer so far, in bytes.
     text_end: u64,
     reasoning_end: u64,
-    /// The marks of the chunk before, which another process may not have read when the answer ends.
+    /// The marks of the last chunk taken for a write, because another process may not have read them when the answer
+    /// ends.
     marks_before: Vec<Mark>,
     queued: bool,
-    /// Its parts are not stored any more: the whole answer is about to be, or the parts were refused too often.
+    /// No further chunks are stored, because the whole answer is about to be stored, or because the database refused
+    /// the chunks too often.
     settled: bool,
-    /// How often the database refused it, and the time before which it is not tried again.
+    /// How often the database refused the text, and the time before which the writer does not try again.
     refusals: u32,
     not_before: Option<Instant>,
 }
 
 impl UnstoredText {
-    /// For the answer `message_id`, which has so many bytes of text and reasoning already.
+    /// The unstored text of the answer `message_id`, which has this many bytes of text and reasoning already.
     pub fn new(message_id: &str, text_end: usize, reasoning_end: usize) -> Arc<Self> {
         let (text_end, reasoning_end) = (text_end as u64, reasoning_end as u64);
         let chunk = Chunk {
@@ -126,7 +128,7 @@ impl State {
         }
     }
 
-    /// A chunk that was not stored, or perhaps was: a part that comes again counts once.
+    /// Takes back a chunk that was not stored, or perhaps was: the store counts a text that is sent twice once.
     fn put_back(&mut self, mut earlier: Chunk) {
         earlier.text.push_str(&self.chunk.text);
         earlier.reasoning.push_str(&self.chunk.reasoning);
@@ -140,7 +142,7 @@ impl State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Written {
     All,
-    /// Some of it was refused, or waits after a refusal.
+    /// Some text was refused, or waits after a refusal.
     Some,
     /// The database does not answer.
     Nothing,
@@ -151,7 +153,7 @@ impl ChunkWriter {
         Arc::new(Self { store, tasks, queue: Mutex::default(), writing: tokio::sync::Mutex::default() })
     }
 
-    /// More of an answer, told by the events up to `seq`; it is stored soon.
+    /// Adds text of an answer, published with events up to `seq`; it is stored soon.
     pub fn add(self: &Arc<Self>, unstored: &Arc<UnstoredText>, seq: u64, text: &str, reasoning: &str) {
         {
             let mut state = unstored.lock();
@@ -163,13 +165,13 @@ impl ChunkWriter {
         self.enqueue(unstored.clone());
     }
 
-    /// Stores what there is of one answer now; `false` when the database does not take it.
+    /// Stores the unstored text of one answer now; `false` when the database does not take it.
     pub async fn store_now(self: &Arc<Self>, unstored: &Arc<UnstoredText>) -> bool {
         self.write(vec![unstored.clone()]).await == Written::All
     }
 
-    /// Forgets what is unstored of an answer but the last marks, as all of it is about to be stored; after
-    /// this no write of its parts is on its way.
+    /// Drops the unstored text of an answer, because the whole answer is about to be stored, and answers its last
+    /// marks. When this returns, no write of its chunks is under way.
     pub async fn settle(&self, unstored: &UnstoredText) -> Vec<Mark> {
         let marks = {
             let mut state = unstored.lock();
@@ -182,7 +184,7 @@ impl ChunkWriter {
         marks
     }
 
-    /// How many answers have parts that the next write is to store.
+    /// How many answers have text that the next write stores.
     pub fn waiting(&self) -> usize {
         self.lock().texts.len()
     }
@@ -221,7 +223,7 @@ impl ChunkWriter {
             let mut state = unstored.lock();
             state.queued = false;
             if state.settled {
-                // Those whose parts were refused too often are not stored; all others have nothing to store.
+                // Text that was refused too often is not stored; every other settled answer has nothing to store.
                 written = if state.refusals < REFUSALS { written } else { Written::Some };
             } else if state.waits() {
                 written = Written::Some;
@@ -242,7 +244,7 @@ impl ChunkWriter {
             taken.into_iter().zip(chunks).for_each(|(unstored, chunk)| self.put_back(unstored, chunk, false));
             return Written::Nothing;
         }
-        // One that is refused does not hold back the others.
+        // The chunks are tried one by one, so that a refused one does not hold up the others.
         tracing::warn!(%error, answers = taken.len(), "parts of answers are refused, and tried one by one");
         for (unstored, chunk) in taken.into_iter().zip(chunks) {
             match self.append(std::slice::from_ref(&chunk)).await {
@@ -253,7 +255,7 @@ impl ChunkWriter {
         Written::Some
     }
 
-    /// A panic of the store is as good as a refusal.
+    /// Stores chunks. A panic of the store counts as a refusal.
     async fn append(&self, chunks: &[Chunk]) -> Result<()> {
         caught(self.store.append_chunks(chunks))
             .await
@@ -275,7 +277,7 @@ impl ChunkWriter {
         }
     }
 
-    /// Once more with the next write.
+    /// Queues the text for the next write.
     fn again(self: &Arc<Self>, unstored: Arc<UnstoredText>) {
         if !std::mem::replace(&mut unstored.lock().queued, true) {
             self.enqueue(unstored);

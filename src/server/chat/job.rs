@@ -28,15 +28,15 @@ use crate::{
     },
 };
 
-/// How often text is published, at the most; the first words at once. A server that writes many answers publishes
-/// each less often, because each time costs the same however much there is.
+/// How often text is published, at most; the first words are published at once. A server that writes many answers
+/// publishes each less often, because publishing has a fixed cost.
 const PUBLISH_EVERY: Duration = Duration::from_millis(40);
 const MORE_PER_ANSWER: Duration = Duration::from_micros(40);
 const PUBLISH_AT_LEAST: Duration = Duration::from_millis(160);
-/// Ends thinking whose end has only now shown it to be thinking, in what can only grow.
+/// Closes text that turned out to be thinking, for the journal and the store, to which the server can only append.
 const THINKING_ENDS: &str = "\n</think>\n\n";
 
-/// Starts the job of a stored turn on a task of its own. An answer that has text already goes on.
+/// Starts the job of a stored turn in a task of its own. An answer that has text already is continued.
 pub async fn start(
     chat: &Arc<Chat>,
     turn: Turn,
@@ -45,7 +45,8 @@ pub async fn start(
     model_name: String,
 ) -> Asked {
     let conversation_id = turn.grant.conversation_id();
-    // The log first: a deletion of the conversation that comes after the look below finds it, and closes it.
+    // The log is opened before the check, so that a deletion of the conversation after the check finds the log and
+    // closes it.
     let log = chat.live.log(conversation_id);
     let is_gone = matches!(chat.store.standing(turn.grant.user_id(), conversation_id).await, Ok(None));
     let (after, stop) = log.begin(&turn.answer.id, turn.after);
@@ -83,7 +84,7 @@ pub async fn start(
     asked
 }
 
-/// Runs the job. Should it panic, the answer still ends, with what was shown of it.
+/// Runs the job. If it panics, the answer ends with the text that was published.
 async fn supervise(job: Job, run: Run, running: RunningJob, stop: watch::Receiver<Option<StopReason>>) {
     let finisher = job.finisher(run);
     if let Err(panic) = caught(job.run(&finisher, stop)).await {
@@ -98,17 +99,17 @@ struct Job {
     log: LogHandle,
     provider: Arc<dyn Provider>,
     model_name: String,
-    /// What is sent, until it is; or why nothing can be.
+    /// The prompt until it is sent, or the reason why there is none.
     prompt: Result<Vec<PromptMessage>, AppError>,
     turn: Turn,
     entry: Option<Arc<journal::AnswerRecords>>,
     unstored: Arc<UnstoredText>,
     usage: Option<Usage>,
-    /// The provider said that it stopped at a length limit.
+    /// Whether the provider said that it stopped at a length limit.
     length_limited: bool,
-    /// Of the whole answer so far, reasoning included.
+    /// The length of the whole answer so far, including reasoning.
     bytes: usize,
-    /// What is not published yet.
+    /// The text that is not published yet.
     text: String,
     reasoning: String,
 }
@@ -161,7 +162,7 @@ impl Job {
             reason = stopped(stop) => return Ok(Completion::Asked(reason)),
             stream = self.open(prompt) => stream?,
         };
-        // In the past, so that the first words are published at once.
+        // This lies in the past, so that the first words are published at once.
         let mut published = Instant::now() - PUBLISH_AT_LEAST;
         loop {
             let every = self.publish_every();
@@ -186,7 +187,7 @@ impl Job {
                 self.length_limited = true;
                 return Ok(Completion::Complete);
             }
-            // A stream that never pauses does not hold back what it brought.
+            // A stream that never pauses reaches the timer above too rarely, so its text is published here.
             if published.elapsed() >= every {
                 self.publish().await?;
                 published = Instant::now();
@@ -225,13 +226,14 @@ impl Job {
             }
             Delta::Usage(usage) => self.usage = Some(usage),
             Delta::LengthLimit => self.length_limited = true,
-            // See `write`.
+            // `write` handles this delta.
             Delta::TextWasReasoning => {}
         }
     }
 
-    /// Listeners get the answer anew. The journal and the stored parts only grow, so they get a closing tag: should
-    /// this server die now, the text is kept as it came, and the tag says what of it a model is not shown.
+    /// Gives listeners the answer anew, because its text so far was reasoning. The server only appends to the journal
+    /// and to the stored chunks, so these get a closing tag: if the server dies now, the text is kept as it came, and
+    /// the tag says which part of it no model may see.
     async fn text_was_reasoning(&mut self) -> Result<(), LlmError> {
         self.publish().await?;
         let answer = &self.turn.answer;
@@ -239,7 +241,7 @@ impl Job {
         self.keep(self.log.bounds().1, THINKING_ENDS, "").await
     }
 
-    /// Publishes what is new, once it would survive this process.
+    /// Publishes new text, after it is stored where it survives this process.
     async fn publish(&mut self) -> Result<(), LlmError> {
         if self.text.is_empty() && self.reasoning.is_empty() {
             return Ok(());
@@ -253,7 +255,7 @@ impl Job {
         Ok(())
     }
 
-    /// Puts more of the answer where it survives this process: into the journal, or else into the database.
+    /// Stores more of the answer where it survives this process: in the journal, or if that fails, in the database.
     async fn keep(&self, seq: u64, text: &str, reasoning: &str) -> Result<(), LlmError> {
         let safe = match &self.entry {
             Some(entry) => match entry.append(seq, text, reasoning).await {
@@ -285,7 +287,7 @@ async fn stopped(stop: &mut watch::Receiver<Option<StopReason>>) -> StopReason {
             return reason;
         }
         if stop.changed().await.is_err() {
-            // Nobody can tell us to stop any more, and that is no reason to.
+            // The sender is gone, so no stop can be requested any more; the answer goes on.
             std::future::pending::<()>().await;
         }
     }

@@ -1,4 +1,4 @@
-//! What an idempotency key names: a question, so the same key with another one is told apart.
+//! The request behind an idempotency key, so that the server can tell another request with the same key apart.
 
 use sha2::{Digest, Sha256};
 
@@ -7,24 +7,24 @@ use crate::{domain::Reason, error::AppError, server::store::Key};
 /// The longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 200;
 
-/// What is asked with a key, in a form that can be compared later.
+/// A request with a key, in a form that can be compared later.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// "ask", "again" or "continue".
     pub what: &'static str,
-    /// What the caller said of the place, of the model, and the text; in this order.
+    /// The position, the model and the text as the caller sent them, in this order.
     pub parts: &'a [&'a str],
 }
 
-/// The key of a caller with what is asked. A blank key is none.
+/// The caller's key with its request. A blank key counts as none.
 pub fn of(name: Option<&str>, request: Request<'_>) -> Result<Option<Key>, AppError> {
     let Some(name) = valid(name)? else { return Ok(None) };
     let parts = [request.what].into_iter().chain(request.parts.iter().copied());
     Ok(Some(Key { name: name.to_owned(), request: digest(parts) }))
 }
 
-/// The key of what is sent from a page, which has one key for all that it sends: what is sent becomes a part of it. So
-/// sending something twice is once, and sending something else, a corrected text above all, is never lost.
+/// The key of a request from a page. A page has one key for everything it sends, so the content becomes part of the
+/// key: the same content sent twice is one request, and other content, such as a corrected text, is never lost.
 pub fn of_page(key: Option<&str>, what: &str, parts: &[&str]) -> Result<Option<String>, AppError> {
     let of = |key| format!("page {}", digest([key, what].into_iter().chain(parts.iter().copied())));
     Ok(valid(key)?.map(of))
@@ -39,7 +39,7 @@ fn valid(key: Option<&str>) -> Result<Option<&str>, AppError> {
     Ok(key)
 }
 
-/// Of the parts and of where each ends.
+/// A hash of the parts and of their lengths.
 fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_a_page_is_another_one_for_another_text_and_always_short() {
+    fn a_key_of_a_page_differs_for_each_text_and_is_always_short() {
         let key = |key: &str, text: &str| of_page(Some(key), "ask", &[text]).unwrap();
         assert_eq!(key("k", "Why?"), key(" k ", "Why?"));
         assert_ne!(key("k", "Why?"), key("k", "What?"));

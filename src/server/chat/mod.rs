@@ -1,5 +1,5 @@
-//! [`Chat`]: the way of a question from a person to a running [`job`], and what else is done with the messages of
-//! a conversation.
+//! [`Chat`]: takes a question from a person to a running [`job`], and does everything else with the messages of a
+//! conversation.
 
 mod ask;
 mod begin;
@@ -35,14 +35,14 @@ use super::{
     store::Chats,
 };
 
-/// Questions, their answers, and what is done with them. One per server.
+/// The service for questions and answers. One per server.
 pub struct Chat {
     store: Arc<dyn Chats>,
     models: Arc<ModelList>,
     providers: Arc<Providers>,
     live: Arc<Live>,
     chunk_writer: Arc<ChunkWriter>,
-    /// Without one the database is written before listeners are told.
+    /// `None`: the text of an answer is stored in the database before it is published.
     journal: Option<Arc<Journal>>,
     clock: Clock,
     ids: Arc<Ids>,

@@ -1,11 +1,12 @@
-//! Answers that are stored as being written here while nobody writes them: whatever went wrong, they end.
+//! Orphans of this process: answers that are stored as being written here but have no job. Whatever went wrong, the
+//! server ends them.
 
 use std::{collections::HashSet, time::Duration};
 
 use super::Chat;
 use crate::server::store::{Orphans, Result, Run};
 
-/// An answer that begins is stored a moment before its job is there: it counts as an orphan with the second look.
+/// An answer is stored a moment before its job exists, so it counts as an orphan only if two looks in a row find it.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 impl Chat {
@@ -22,7 +23,8 @@ impl Chat {
         }
     }
 
-    /// Ends the orphans among `suspects`, those of the look before, and leaves those of this look there.
+    /// Ends the orphans among `suspects`, which the look before found, and replaces `suspects` by those that this look
+    /// finds.
     ///
     /// # Errors
     ///

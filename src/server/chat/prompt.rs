@@ -1,4 +1,4 @@
-//! The prompt: the branch from the first question to the newest, as far back as the model's context has room.
+//! The prompt: the branch from the first question to the newest, as far back as it fits into the model's context.
 
 use super::tokens::{MAX_BYTES_PER_TOKEN, estimate};
 use crate::{
@@ -10,34 +10,34 @@ use crate::{
     },
 };
 
-/// The context of a model, in tokens, when neither the configuration nor its provider says one. Nearly all hosted
-/// models have at least so much, and the local servers whose models have less say so themselves.
+/// The context of a model, in tokens, if neither the configuration nor the provider knows it. Nearly all hosted models
+/// have at least this much, and local servers, whose models may have less, report it.
 pub const DEFAULT_CONTEXT: u32 = 32_768;
-/// A quarter of a context is left for the answer and its thinking, and no more tokens than these.
+/// A quarter of the context is left for the answer and its thinking, but at most this many tokens.
 const MOST_FOR_ANSWER: u32 = 16_384;
-/// What a model's template puts around each message, and around all of them, in tokens.
+/// The tokens that a model's template adds to each message, and to the whole prompt.
 const AROUND_MESSAGE: u32 = 8;
 const AROUND_PROMPT: u32 = 16;
-/// Many servers begin a new answer after an answer, so the wish is said in words.
+/// Sent after an unfinished answer, because many servers begin a new answer where the prompt ends with one.
 const CONTINUE: &str = "Your last answer was cut off. Go on exactly where it stopped, in the same language and \
     format, in the middle of a word or a code block too. Do not repeat any of it, and do not comment on this.";
 
-/// What is sent for an answer.
+/// The messages that are sent for an answer.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Prompt {
     /// Oldest first.
     pub messages: Vec<PromptMessage>,
-    /// How many messages of the branch have no room, see [`Message::left_out`].
+    /// How many messages of the branch do not fit, see [`Message::left_out`].
     pub left_out: u32,
 }
 
-/// The prompt for this answer; `question` is the one that is asked together with it, stored or not. It ends with the
-/// answer's question; when the answer has text already, with the end of that and the wish to go on. `context`: the
-/// tokens that the model takes, where that is known. The system prompt and the question are part of it in any case.
+/// The prompt for `answer`; `question` is the question asked together with it, stored or not. The prompt ends with the
+/// answer's question, or, if the answer has text already, with the end of that text and the request to go on. `context`
+/// is the model's context in tokens, if known. The system prompt and the question are always part of the prompt.
 ///
 /// # Errors
 ///
-/// The question is surely too long for the model. Where the context is only supposed, the provider is asked.
+/// The question is surely too long for the model. If the context is not known, the provider decides.
 pub async fn build(
     chats: &dyn Chats,
     to: &Destination,
@@ -74,10 +74,10 @@ pub async fn build(
     Ok(Prompt { messages, left_out: older.left_out })
 }
 
-/// A model is not shown what it thought.
+/// A model is not shown its own thinking.
 const TEXTS: Texts = Texts::WithoutReasoning;
 
-/// The tokens of a context that the prompt may have.
+/// How many tokens of the context the prompt may use.
 fn room(context: u32) -> u32 {
     context - (context / 4).min(MOST_FOR_ANSWER)
 }
@@ -86,7 +86,7 @@ fn cost(message: &PromptMessage) -> u32 {
     estimate(&message.content).saturating_add(AROUND_MESSAGE)
 }
 
-/// An estimate is hardly ever too low, and for the texts that people send mostly not more than half too high: what is
+/// Whether the text cannot fit. An estimate is hardly ever too low, and for most texts at most half too high, so a text
 /// beyond that does not fit.
 fn surely_exceeds(estimated: u32, context: u32) -> bool {
     u64::from(estimated) * 2 > u64::from(context) * 3
@@ -98,8 +98,8 @@ fn too_long(estimated: u32, context: u32, is_new: bool, with_system: bool) -> Ap
     if is_new { AppError::invalid("content", reason) } else { AppError::Conflict { reason } }
 }
 
-/// A message as a model is shown it: without thinking that a server left in an answer. `None`: an empty one, which
-/// failed before the first word.
+/// A message as the model gets it: without thinking that a server left in the answer. `None`: the answer is empty,
+/// because it failed before the first word.
 fn shown(message: Message) -> Option<PromptMessage> {
     let content = match message.role {
         Role::Assistant => without_thinking(&message.content),
@@ -108,7 +108,7 @@ fn shown(message: Message) -> Option<PromptMessage> {
     (!content.is_empty()).then_some(PromptMessage { role: message.role, content })
 }
 
-/// The messages from `leaf_id` towards the first one that have room, newest first.
+/// The messages from `leaf_id` towards the first one that fit, newest first.
 async fn older(
     chats: &dyn Chats,
     grant: Option<&Grant>,
@@ -117,7 +117,7 @@ async fn older(
 ) -> Result<Prompt, AppError> {
     let (Some(grant), Some(_)) = (grant, leaf_id) else { return Ok(Prompt::default()) };
     let store = chats;
-    // By their lengths first: no more is read than may have room.
+    // The branch is found by lengths first, so that the server reads no more text than may fit.
     let reach = Reach {
         messages: (room / AROUND_MESSAGE).max(1) as usize,
         bytes: u64::from(room) * MAX_BYTES_PER_TOKEN,
@@ -130,7 +130,7 @@ async fn older(
     Ok(Prompt { left_out: fitting.left_out.min(MOST_LEFT_OUT), ..fitting })
 }
 
-/// The newest messages that have room, newest first. `beyond`: how many are older than these.
+/// The newest messages that fit, newest first; `beyond` is the number of messages older than `newest_first`.
 fn fitting(newest_first: Vec<Message>, room: u32, beyond: u32) -> Prompt {
     let (mut left, mut left_out, mut messages) = (room, beyond, Vec::new());
     let mut is_full = false;
@@ -144,17 +144,17 @@ fn fitting(newest_first: Vec<Message>, room: u32, beyond: u32) -> Prompt {
             messages.push(message);
         }
     }
-    // Some models refuse a prompt that begins with an answer.
+    // Answers at the start of the prompt are dropped, because some models refuse a prompt that begins with an answer.
     while messages.last().is_some_and(|oldest| oldest.role == Role::Assistant) {
         messages.pop();
-        // Where there is room for all, its question was deleted.
+        // If everything fits, the answer's question was deleted; then the answer does not count as left out.
         left_out += u32::from(left_out > 0);
     }
     Prompt { messages, left_out }
 }
 
-/// One message in place of several by the same side, which deleted and failed messages leave; some
-/// models refuse them.
+/// Joins neighbouring messages of the same role, which deleted and failed messages leave behind, because some models
+/// refuse them.
 fn joined(newest_first: Vec<PromptMessage>) -> Vec<PromptMessage> {
     let mut prompt: Vec<PromptMessage> = Vec::with_capacity(newest_first.len());
     for older in newest_first {
@@ -166,7 +166,7 @@ fn joined(newest_first: Vec<PromptMessage>) -> Vec<PromptMessage> {
     prompt
 }
 
-/// The end of a text, of about so many tokens.
+/// The end of a text, about this many tokens long.
 fn end_of(text: &str, tokens: u32) -> &str {
     let all = estimate(text);
     if all <= tokens {
@@ -217,11 +217,11 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_newest_that_have_room_and_begins_with_a_question() {
+    fn a_prompt_has_the_newest_messages_that_fit_and_begins_with_a_question() {
         let all = fitting(branch(), 1000, 0);
         assert_eq!(texts(&all.messages), ["third", "second", "answer", "first"]);
         assert_eq!(all.left_out, 0);
-        // What was first, and the answer to it.
+        // The first question and its answer.
         let two: u32 = all.messages[..2].iter().map(cost).sum();
         let three: u32 = all.messages[..3].iter().map(cost).sum();
         for room in [two, two + 1, three, three + 1] {
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_message_does_not_slip_in_behind_one_that_has_no_room() {
+    fn a_short_message_is_left_out_if_a_newer_one_does_not_fit() {
         let long = "word ".repeat(400);
         let branch = vec![message(Role::User, "new"), message(Role::User, &long), message(Role::User, "old")];
         let some = fitting(branch, 100, 7);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_its_question_is_not_said_to_have_no_room() {
+    fn an_answer_without_its_question_does_not_count_as_left_out() {
         let branch = || vec![message(Role::User, "second"), message(Role::Assistant, "answer")];
         assert_eq!(fitting(branch(), 1000, 0).left_out, 0);
         assert_eq!(fitting(branch(), 1000, 5).left_out, 6);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_answer_the_end_is_sent_in_whole_characters() {
+    fn the_end_of_a_long_answer_is_sent_in_whole_characters() {
         assert_eq!(end_of("short", 100), "short");
         let long = "日".repeat(10_000);
         let end = end_of(&long, 1000);

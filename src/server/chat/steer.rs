@@ -1,7 +1,7 @@
 //! Steering a conversation: edit a question, continue an answer, choose a branch, delete a message.
 //!
-//! A running answer is always the newest message of the branch on screen: while there is one, what would
-//! change the tree is refused with a reason, as a second question is.
+//! A running answer is always the newest message of the branch on screen. While there is one, the server refuses
+//! changes of the tree with a reason, just as it refuses a second question.
 
 use std::sync::Arc;
 
@@ -17,12 +17,13 @@ use crate::{
     server::store::{Changed, Continuation, ContinueOutcome, Destination, Grant, Need, TreeOutcome},
 };
 
-/// A question in place of an old one: it stands beside it, and gets an answer of its own.
+/// A question that replaces an earlier one: the new question stands beside the earlier one and gets an answer of its
+/// own.
 #[derive(Clone, Copy, Debug)]
 pub struct Edit<'a> {
     pub message_id: &'a str,
     pub text: &'a str,
-    /// `None`: the conversation's model, or the default one.
+    /// `None`: the conversation's model, or the default model.
     pub model: Option<&'a str>,
     pub key: Option<&'a str>,
 }
@@ -44,8 +45,8 @@ impl Chat {
         self.ask_in(current, Destination::There(grant), ask).await
     }
 
-    /// Goes on with an answer that was stopped, interrupted, cut at a length limit or broken off, by the model that began
-    /// it: the same message grows.
+    /// Continues an answer that was stopped, interrupted, cut at a length limit or broken off, with the model that
+    /// began it: the same message grows.
     pub async fn continue_answer(
         self: &Arc<Self>,
         current: &CurrentUser,
@@ -82,7 +83,7 @@ impl Chat {
             let prompt = chat.prompt_of(&to, (None, &answer), &*provider, &name).await;
             let Destination::There(grant) = to else { return Err(AppError::Internal) };
             let mut turn = Turn { grant, question: None, answer, run: run.run, after };
-            // The text that is there takes room, too.
+            // The existing text of the answer takes up room in the context, too.
             let left_out = prompt.as_ref().map_or(turn.answer.left_out, |prompt| prompt.left_out);
             if left_out != turn.answer.left_out {
                 turn.answer.left_out = left_out;
@@ -98,7 +99,7 @@ impl Chat {
     fn not_continued(&self, outcome: ContinueOutcome) -> Result<Begun, AppError> {
         let conflict = |reason| Err(AppError::Conflict { reason });
         match outcome {
-            // Told by the caller.
+            // The caller handles this outcome.
             ContinueOutcome::Begun { .. } => Err(AppError::Internal),
             ContinueOutcome::Repeated(answer) => {
                 Ok(Begun::Earlier(Earlier { question_id: None, answer_id: answer.id }))
@@ -112,13 +113,13 @@ impl Chat {
         }
     }
 
-    /// Shows the branch that goes through a message, down to its newest message.
+    /// Shows the branch through a message, down to its newest message.
     pub async fn select(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
         let (grant, _) = self.store.message_access(current.id(), message_id, Need::Write).await?;
         self.changed(self.store.select_branch(&grant, message_id).await?, ChatEvent::Changed {})
     }
 
-    /// Deletes one message; what follows it stays, after the message before it.
+    /// Deletes one message; the messages below it stay, below its parent.
     pub async fn delete(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
         let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
         let deleted = ChatEvent::Deleted { message_id: message_id.to_owned() };
@@ -138,7 +139,7 @@ impl Chat {
         }
     }
 
-    /// Whether an answer can be written again: its question must still be there.
+    /// The question of an answer that is to be written again; the question must still exist.
     pub(super) async fn question_of(&self, grant: &Grant, answer: &Message) -> Result<Message, AppError> {
         let parent = match &answer.parent_id {
             Some(id) => self.store.message(grant, id).await?,

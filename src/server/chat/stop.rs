@@ -1,4 +1,4 @@
-//! A running answer is ended by a person.
+//! A person stops a running answer.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,13 @@ use crate::{
     server::{live::log::StopReason, store::Need},
 };
 
-/// How long a caller of `stop` waits for the answer to be stored.
+/// How long `stop` waits until the end of the answer is stored.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
-/// Between two looks whether it is.
+/// The pause between two looks whether the answer has ended.
 const STOP_AGAIN: Duration = Duration::from_millis(100);
 
 impl Chat {
-    /// Ends a running answer and keeps what was written. Stopping an ended one changes nothing.
+    /// Stops a running answer and keeps its text so far. Stopping an ended answer changes nothing.
     pub async fn stop(&self, current: &CurrentUser, message_id: &str) -> Result<Message, AppError> {
         let (grant, message) = self.store.message_access(current.id(), message_id, Need::Write).await?;
         if message.status != Status::Generating {
@@ -23,7 +23,8 @@ impl Chat {
         }
         let deadline = Instant::now() + STOP_PATIENCE;
         let mut asked = false;
-        // Its job may be about to begin, and another process may take a moment to hear of it.
+        // The server tries again, because the answer's job may be about to begin, and another process may take a moment
+        // to get the request.
         while !self.stop_here(&message).await && Instant::now() < deadline {
             asked = asked || self.store.request_stop(&grant, message_id).await?;
             let now = self.store.message(&grant, message_id).await?;
@@ -35,7 +36,7 @@ impl Chat {
         self.store.message(&grant, message_id).await?.ok_or(AppError::NotFound)
     }
 
-    /// Stops an answer that this process writes, and waits for its end; `false` when it does not.
+    /// Stops an answer that this process writes, and waits for its end; `false` when this process does not write it.
     async fn stop_here(&self, message: &Message) -> bool {
         let Some(log) = self.live.get(&message.conversation_id) else { return false };
         let mut changes = log.changes();

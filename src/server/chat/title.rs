@@ -11,16 +11,17 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(15);
 const MAX_CHARS: usize = 60;
-/// Models that think first spend most of this on thinking.
+/// Models that think before they answer spend most of this on thinking.
 const MAX_TOKENS: u32 = 512;
-/// Of what a model says instead of a title, as much is read.
+/// How much of a model's answer is read, at most.
 const MAX_BYTES: usize = 16 << 10;
-/// Enough of the question to name it.
+/// How much of the question is enough to name it.
 const QUESTION_CHARS: usize = 2_000;
 const INSTRUCTION: &str = "Write a title of at most six words for a conversation that begins with the \
     user's message. Use the language of the message. Answer with the title alone, without quotes.";
 
-/// Asks the model; answers the first words when it fails, takes long, or says nothing usable.
+/// Asks the model for a title; if it fails, takes too long or answers nothing usable, takes the first words of the
+/// question.
 pub async fn of(provider: &Arc<dyn Provider>, answering: &str, question: &str) -> String {
     let Some(model) = provider.title_model(answering) else { return first_words(question) };
     let asked = tokio::time::timeout(PATIENCE, ask(provider, model, question)).await;
@@ -53,13 +54,13 @@ async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str) -> Optio
     (!title.is_empty()).then_some(title)
 }
 
-/// The title in what a model answered: without its thoughts, what it says before the title, quotes around it and
-/// marks of markdown. Empty when there is none.
+/// The title in a model's answer: without thoughts, text before the title, quotes around it and markdown. Empty when
+/// there is none.
 fn cleaned(answer: &str) -> String {
     let answer = without_thoughts(answer);
     let mut lines = answer.lines().map(unwrapped).filter(|line| !line.is_empty());
     let Some(first) = lines.next() else { return String::new() };
-    // “Sure! Here is a title:” has the title in the next line.
+    // After “Sure! Here is a title:” the title is in the next line.
     let line = match after_label(first) {
         Some("") => lines.next().unwrap_or_default(),
         Some(title) => unwrapped(title),
@@ -68,7 +69,7 @@ fn cleaned(answer: &str) -> String {
     unwrapped(without_stop(line)).to_owned()
 }
 
-/// The text after the last thought; nothing when it ends in the middle of one.
+/// The text after the last thought; empty when the text ends inside a thought.
 fn without_thoughts(answer: &str) -> &str {
     const MARKS: [(&str, &str); 4] = [
         ("<think>", "</think>"),
@@ -78,7 +79,7 @@ fn without_thoughts(answer: &str) -> &str {
     ];
     let mut rest = answer.trim();
     for (open, close) in MARKS {
-        // The mark that begins it is often part of the prompt, and not of the answer.
+        // The opening tag of a thought is often part of the prompt and not of the answer.
         if let Some(end) = rest.rfind(close) {
             rest = rest[end + close.len()..].trim_start();
         }
@@ -89,7 +90,7 @@ fn without_thoughts(answer: &str) -> &str {
     rest
 }
 
-/// What stands around a title in pairs.
+/// Pairs of marks that may stand around a title.
 const PAIRS: [(&str, &str); 22] = [
     ("***", "***"),
     ("**", "**"),
@@ -115,13 +116,13 @@ const PAIRS: [(&str, &str); 22] = [
     ("＂", "＂"),
 ];
 
-/// Without the mark of a heading, a list or a quotation before it, and without pairs around the whole.
+/// Removes the mark of a heading, a list or a quotation before the line, and pairs around the whole line.
 fn unwrapped(line: &str) -> &str {
     let mut line = line.trim();
     loop {
         let before = line;
         let marks = line.trim_start_matches('#');
-        // `#` alone belongs to a word: C#, #1.
+        // A `#` without a blank after it belongs to a word: C#, #1.
         if marks.len() < line.len() && marks.starts_with(char::is_whitespace) {
             line = marks.trim_start();
         }
@@ -130,7 +131,7 @@ fn unwrapped(line: &str) -> &str {
         }
         for (open, close) in PAIRS {
             let inner = line.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-            // “One” and “two” are not one pair.
+            // In “One” and “two” the outer quotes do not form a pair.
             if let Some(inner) =
                 inner.filter(|it| !it.is_empty() && !it.contains(open) && !it.contains(close))
             {
@@ -143,7 +144,7 @@ fn unwrapped(line: &str) -> &str {
     }
 }
 
-/// What follows `Title:`, or a sentence that announces one; `None` when the line begins with neither.
+/// The text after `Title:`, or after a sentence that announces a title; `None` when the line begins with neither.
 fn after_label(line: &str) -> Option<&str> {
     const LABELS: [&str; 21] = [
         "title",
@@ -178,7 +179,7 @@ fn after_label(line: &str) -> Option<&str> {
     (is_label || is_short && announces).then(|| after.trim_start_matches(['*', '_']).trim())
 }
 
-/// Without the full stop of a sentence; one inside the last word is part of a name or an abbreviation.
+/// Removes the full stop of a sentence. A full stop inside the last word is part of a name or an abbreviation.
 fn without_stop(line: &str) -> &str {
     let Some(rest) = line.strip_suffix(['.', '。', '．']) else { return line };
     let word = rest.rsplit(char::is_whitespace).next().unwrap_or_default();
@@ -209,7 +210,7 @@ mod tests {
     use super::*;
     use crate::server::llm::{DeltaStream, LlmError};
 
-    /// Streams these deltas.
+    /// A provider that streams these deltas.
     struct Streams(Vec<Delta>);
 
     #[async_trait]
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_title_stays_as_it_is() {
+    fn a_proper_title_stays_as_it_is() {
         for title in [
             "Introduction to C#",
             "F# and C#",
@@ -273,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_around_a_title_goes() {
+    fn text_around_a_title_is_removed() {
         for (answer, title) in [
             ("<think>\nSECRET\n</think>\n\nGreeting somebody", "Greeting somebody"),
             ("<think></think>Hello", "Hello"),

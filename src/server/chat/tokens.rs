@@ -1,9 +1,9 @@
 //! How many tokens a text has, estimated without the model's tokenizer, which no provider hands out.
 //!
-//! Each character costs hundredths of a token by its script and by what stands before it: a word costs something to
-//! begin and a little for each letter, a digit a whole token, a Chinese character 1.4. The estimate is to be too high
-//! rather than too low, because a prompt that is too long is refused, and one that is shorter than it could be lacks
-//! only what was said first. Measured with the texts of `tokens.json`:
+//! Each character costs hundredths of a token by its script and by the character before it: a word has a fixed cost and
+//! a small one for each letter, a digit costs a whole token, a Chinese character 1.4. The estimate is meant to be too
+//! high rather than too low, because a prompt that is too long is refused, while a prompt that is shorter than
+//! necessary lacks only the oldest messages. Measured with the texts of `tokens.json`:
 //!
 //! - By o200k (GPT-4o), cl100k (GPT-4) and Llama 3 it is never more than 8 % below the truth. English is 25 to 35 %
 //!   too high, other European languages, code and data up to 85 %, Vietnamese twice.
@@ -12,10 +12,10 @@
 //! - By Mistral's first tokenizer, with a vocabulary of 32,000, it is up to 20 % too low in Polish, Turkish and data.
 //!   The room that is left for the answer makes up for that.
 
-/// The most bytes of UTF-8 of a text that is estimated at one token: what blanks in a row come to.
+/// The most bytes of UTF-8 that are estimated as one token: a run of blanks has this many.
 pub(super) const MAX_BYTES_PER_TOKEN: u64 = 9;
 
-/// What stands before a character.
+/// The kind of the character before.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Start,
@@ -29,7 +29,7 @@ enum Kind {
 /// An estimate of the tokens of a text. It takes one pass over the text.
 pub(super) fn estimate(text: &str) -> u32 {
     let (mut sum, mut before) = (0_u64, Kind::Start);
-    // Letters of the Latin alphabet, and those of them that English does not have.
+    // Letters of the Latin alphabet, and those among them that English does not have.
     let (mut letters, mut accents) = (0_u64, 0_u64);
     for c in text.chars() {
         let (kind, cost) = cost(c, before);
@@ -41,14 +41,14 @@ pub(super) fn estimate(text: &str) -> u32 {
         sum += cost;
         before = kind;
     }
-    // The words of a language with accents are cut into shorter pieces than English ones.
+    // Tokenizers cut the words of a language with accents into shorter pieces than English words.
     if accents * 50 > letters {
         sum += letters * 13;
     }
     u32::try_from(sum.div_ceil(100)).unwrap_or(u32::MAX)
 }
 
-/// What a character counts as for the next one, and its cost in hundredths of a token.
+/// The kind of a character, for the next one, and its cost in hundredths of a token.
 fn cost(c: char, before: Kind) -> (Kind, u64) {
     match c {
         ' ' | '\t' => {
@@ -103,7 +103,7 @@ fn of_script(c: char) -> u64 {
         '\u{3400}'..='\u{9fff}' => 140,
         '\u{ac00}'..='\u{d7af}' => 140,
         '\u{2000}'..='\u{ffff}' => 130,
-        // Emoji, and what is rare.
+        // Emoji and rare characters.
         _ => 280,
     }
 }
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// A text, and how many tokens it has by tokenizers that were run on it.
+    /// A text, and the numbers of its tokens by several tokenizers.
     #[derive(Deserialize)]
     struct Sample {
         kind: String,
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_estimate_has_no_more_bytes_to_a_token_than_is_said() {
+    fn no_text_has_more_bytes_per_estimated_token_than_the_constant_says() {
         let mut texts: Vec<String> = samples().into_iter().map(|sample| sample.text).collect();
         texts.extend(
             [" ", "\n", "\t", "a", "A", "a ", "é", "日", "😀", "и", ".", "\u{0}", "\u{200b}", "\r\n", " \n"]

@@ -1,4 +1,4 @@
-//! [`Turn`]: an answer that is stored as being written, as its job takes it over.
+//! [`Turn`]: an answer that is stored as being written, in the form in which its job takes it.
 
 use crate::{
     domain::Message,
@@ -7,15 +7,15 @@ use crate::{
 
 /// An answer that is stored as being written by this process.
 pub struct Turn {
-    /// With the conversation as it is with the answer.
+    /// The grant, with the conversation as it is after the answer was stored.
     pub grant: Grant,
-    /// The question that was stored with it.
+    /// The question that was stored with the answer.
     pub question: Option<Message>,
-    /// A continued one has text already.
+    /// A continued answer has text already.
     pub answer: Message,
     /// Which run of the answer this is, see [`Run`].
     pub run: String,
-    /// The position just before its first event.
+    /// The position just before the first event of the run.
     pub after: u64,
 }
 

@@ -1,4 +1,4 @@
-//! [`Followed`]: which answers of other processes are followed here.
+//! [`Followed`]: the answers of other processes that this process follows.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,9 +7,9 @@ use std::{
 
 use tokio::sync::watch;
 
-/// One per server.
+/// The followed answers. One per server.
 pub(super) struct Followed {
-    /// The conversation of each.
+    /// The conversation of each answer.
     followed: Mutex<HashMap<String, String>>,
     texts: watch::Sender<Arc<HashSet<String>>>,
 }
@@ -43,12 +43,12 @@ impl Followed {
         self.texts.send_replace(Arc::new(followed.keys().cloned().collect()));
     }
 
-    /// All of them.
+    /// The ids of all followed answers.
     pub fn answers(&self) -> Vec<String> {
         self.lock().keys().cloned().collect()
     }
 
-    /// The answers whose text is wanted, whenever that changes.
+    /// The set of answers whose text is wanted; the receiver sees each change.
     pub fn texts(&self) -> watch::Receiver<Arc<HashSet<String>>> {
         self.texts.subscribe()
     }

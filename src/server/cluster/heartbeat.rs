@@ -1,8 +1,8 @@
 //! Several servers on one database: each sends heartbeats, and any of them takes over the answers of a server whose
 //! heartbeats stop.
 //!
-//! No clocks are compared: a server is lost when its heartbeat has not changed while another one looked for it
-//! [`LOOKS`] times, a second apart, and was answered by the database each time.
+//! No clocks are compared: a server is lost when another one has found its heartbeat unchanged in [`LOOKS`] looks, a
+//! second apart, each of which the database answered.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -12,18 +12,18 @@ use crate::server::store::{Heartbeat, Orphans};
 pub(super) const HEARTBEAT_EVERY: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 7;
-/// So many looks lie between two searches for answers that belong to no server.
+/// How many looks pass between two searches for answers that belong to no server.
 const OWNERLESS_EVERY: u32 = 60;
 
 impl Cluster {
-    /// Says that this process lives.
+    /// Stores a heartbeat of this process.
     pub(super) async fn send_heartbeat(&self) {
         if let Err(error) = self.chats.heartbeat().await {
             tracing::warn!(%error, "the other servers may take this one for lost");
         }
     }
 
-    /// Looks every second which of the other processes still live, and takes over from those that do not.
+    /// Looks every second which other processes are alive, and takes over the answers of lost ones.
     pub(super) async fn watch_others(&self) {
         let mut looks = tokio::time::interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -41,7 +41,7 @@ impl Cluster {
                 }
             };
             for beat in watcher.lost(beats, self.chats.instance()) {
-                // What cannot be ended now is tried again with the next look.
+                // A takeover that fails is tried again after the next look.
                 if let Err(error) = self.take_over(&beat).await {
                     tracing::warn!(%error, instance = %beat.instance, "answers of a lost server wait for the database");
                 }
@@ -55,12 +55,12 @@ impl Cluster {
     }
 }
 
-/// The last heartbeat of each server, and in how many looks it has been the same.
+/// The last heartbeat of each server, and how many looks found it unchanged.
 #[derive(Default)]
 struct Watcher(HashMap<String, (i64, u32)>);
 
 impl Watcher {
-    /// The servers that are lost, now that these heartbeats are seen.
+    /// The servers that are lost, after another look found `beats`.
     fn lost(&mut self, beats: Vec<Heartbeat>, own: &str) -> Vec<Heartbeat> {
         self.0.retain(|known, _| beats.iter().any(|beat| beat.instance == *known));
         let is_lost = |beat: &Heartbeat| {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_silent_for_long_enough_is_lost_and_no_other() {
+    fn only_a_server_whose_heartbeat_stays_unchanged_for_long_enough_is_lost() {
         let mut watcher = Watcher::default();
         for look in 0..30 {
             let beats = vec![beat("own", 1), beat("slow", look / 6), beat("dead", 9)];

@@ -1,6 +1,7 @@
-//! [`Jobs`]: does what waits in the store's queue, of several servers each job on one.
+//! [`Jobs`]: does the jobs of the store's queue; of several servers, one does each job.
 //!
-//! When a server dies, or ends before a job of it does, another server takes the job as soon as its lease has run out. See [`crate::server::store::Queue`] for what a job must bear.
+//! When a server dies, or ends before its job does, another server takes the job as soon as the lease has run out.
+//! [`crate::server::store::Queue`] says what the work must allow for.
 
 use std::{
     sync::Arc,
@@ -18,16 +19,16 @@ use crate::server::{
     store::{Job, MAX_ATTEMPTS, NewJob, Queue, Result, retry_at},
 };
 
-/// The key of periodic jobs, of which there is one of each kind.
+/// The key of periodic jobs: with it there is one job of each kind.
 const PERIODIC: &str = "periodic";
 
-/// How long things take. The defaults are for a server; tests hurry.
+/// How long leases and pauses are. The defaults are for servers; tests use shorter ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// A lease; it is renewed when a third of it is over. So servers whose clocks differ by less than half of it do not
-    /// do a job twice.
+    /// The length of a lease, which is renewed after a third of it. So servers whose clocks differ by less than half of
+    /// it do not do a job twice.
     pub lease: Duration,
-    /// The pause between two looks for jobs that other servers put into the queue. A server's own jobs do not wait.
+    /// The pause between two looks for jobs that other servers enqueued. A server's own jobs do not wait for it.
     pub look: Duration,
     /// How many jobs one server does at once.
     pub at_once: usize,
@@ -41,17 +42,17 @@ impl Default for Pace {
 
 type Work = dyn Fn(Job) -> BoxFuture<'static, std::result::Result<(), String>> + Send + Sync;
 
-/// What does the jobs of one kind.
+/// Does the jobs of one kind.
 #[derive(Clone)]
 pub struct Handler {
     kind: &'static str,
-    /// Set on a periodic kind, of which there is always one job: it is done again so long after it was done.
+    /// `Some` for a periodic kind, which always has one job: how long after one run the next begins.
     every: Option<Duration>,
     work: Arc<Work>,
 }
 
 impl Handler {
-    /// For jobs that somebody enqueues. An error is a sentence for the operator.
+    /// A handler of jobs that are enqueued one by one. Its error is a sentence for the operator.
     pub fn new<F>(kind: &'static str, work: impl Fn(Job) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = std::result::Result<(), String>> + Send + 'static,
@@ -59,7 +60,7 @@ impl Handler {
         Self { kind, every: None, work: Arc::new(move |job| work(job).boxed()) }
     }
 
-    /// For a job that is done once in each period by one of all servers.
+    /// A handler of a periodic job: one of all servers does it once in each period.
     pub fn periodic<F>(
         kind: &'static str,
         every: Duration,
@@ -71,8 +72,8 @@ impl Handler {
         Self { every: Some(every), ..Self::new(kind, work) }
     }
 
-    /// When a job is tried again after an attempt that failed. A periodic job is tried for ever, at its next time at the
-    /// latest.
+    /// When a job is tried again after a failed attempt. A periodic job is never given up, and is tried at its next
+    /// regular time at the latest.
     fn retry_at(&self, attempts: u32, now: i64) -> Option<i64> {
         let retry = retry_at(attempts, now);
         match self.every {
@@ -82,20 +83,20 @@ impl Handler {
     }
 }
 
-/// The queue of one server. Cheap to clone.
+/// A server's access to the queue. Cheap to clone.
 #[derive(Clone)]
 pub struct Jobs(Arc<Parts>);
 
 struct Parts {
     queue: Arc<dyn Queue>,
-    /// The process, as leases name it.
+    /// The name of the process in its leases.
     instance: String,
     tasks: Tasks,
     clock: Clock,
     ids: Ids,
     pace: Pace,
     permits: Arc<Semaphore>,
-    /// Told when this server puts a job into the queue.
+    /// Notified when this server enqueues a job.
     enqueued: Notify,
 }
 
@@ -114,11 +115,11 @@ impl Jobs {
     }
 
     /// Puts a job into the queue for any server that has a handler of the kind; `payload` is JSON, `run_at` in UTC
-    /// milliseconds. `false`: one with this key is there already.
+    /// milliseconds. `false`: a job with this key exists already.
     ///
     /// # Errors
     ///
-    /// Those of [`Queue::enqueue_job`]; nothing is in the queue then.
+    /// Those of [`Queue::enqueue_job`]; then nothing was enqueued.
     pub async fn enqueue(&self, kind: &str, key: Option<&str>, payload: String, run_at: i64) -> Result<bool> {
         let job = NewJob {
             id: self.0.ids.next(),
@@ -133,7 +134,7 @@ impl Jobs {
         Ok(new)
     }
 
-    /// Does jobs until the server ends. Call it once.
+    /// Starts doing jobs, until the server ends. Call it once.
     pub fn run(&self, handlers: Vec<Handler>) {
         let with = (self.clone(), handlers);
         self.0.tasks.keep("jobs", with, |(jobs, handlers)| jobs.serve(handlers).boxed());
@@ -173,7 +174,7 @@ impl Jobs {
         }
     }
 
-    /// Sees to it that there is one job of each periodic kind.
+    /// Makes sure that there is one job of each periodic kind.
     async fn place(&self, handlers: &[Handler]) -> Result<()> {
         for handler in handlers.iter().filter(|handler| handler.every.is_some()) {
             self.enqueue(handler.kind, Some(PERIODIC), "{}".to_owned(), self.0.clock.now()).await?;
@@ -181,7 +182,7 @@ impl Jobs {
         Ok(())
     }
 
-    /// Until a job is due, something is put into the queue here, or it is time to look what others put there.
+    /// Waits until a job is due, this server enqueues a job, or it is time to look for jobs of other servers.
     async fn wait(&self, kinds: &[&str]) {
         let Parts { queue, tasks, clock, pace, enqueued, .. } = &*self.0;
         let due = queue.next_job_at(kinds).await.ok().flatten();
@@ -199,11 +200,11 @@ impl Jobs {
         });
     }
 
-    /// One attempt, from the lease to what becomes of the job.
+    /// One attempt: does the leased job and stores the outcome.
     async fn attempt(&self, job: &Job, handler: &Handler) {
         let begun = Instant::now();
         let work = async {
-            // Each server that had the job before ended in the middle of it, perhaps because of what the job does.
+            // Every server that had the job before ended in the middle of it, perhaps because of the job.
             if job.attempts > MAX_ATTEMPTS && handler.every.is_none() {
                 return Err(format!("It began {} times and never came to an end.", job.attempts - 1));
             }
@@ -251,7 +252,7 @@ impl Jobs {
         }
     }
 
-    /// Renews a job's lease in time, for as long as it is this server's.
+    /// Renews a job's lease in time; returns when this server no longer has the lease.
     async fn hold(&self, job: &Job) {
         let lease = self.0.pace.lease;
         let mut renewed = Instant::now();
@@ -261,8 +262,8 @@ impl Jobs {
             match self.0.queue.renew_job(job, self.0.clock.now().saturating_add(millis(lease))).await {
                 Ok(true) => renewed = asked,
                 Ok(false) => return,
-                // While the database is away nobody else can take the job either; but it may be back for another server
-                // first.
+                // While the database is away, no other server can take the job; but the database may be back for
+                // another server first.
                 Err(_) if renewed.elapsed() >= lease => return,
                 Err(error) => {
                     tracing::debug!(%error, job = job.kind, "the lease of a job could not be renewed yet")

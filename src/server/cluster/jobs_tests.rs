@@ -1,4 +1,4 @@
-//! Workers on one store: each job is done by one of them, at its time, and none is lost with the one that dies.
+//! Servers on one store: each job is done by one of them, at its time, and no job is lost with a server that dies.
 
 use std::sync::{
     Mutex,
@@ -20,7 +20,7 @@ const LEASE: Duration = Duration::from_secs(1);
 
 struct Site {
     store: Arc<dyn Store>,
-    /// How far the clock is ahead of the real one, in milliseconds.
+    /// How far the test's clock is ahead of the real one, in milliseconds.
     ahead: Arc<AtomicI64>,
 }
 
@@ -35,7 +35,7 @@ impl Site {
         Clock::from_fn(move || real.now() + ahead.load(Ordering::SeqCst))
     }
 
-    /// As if another server on the same database.
+    /// A queue as another server on the same database has it.
     fn server(&self, name: &str, pace: Pace) -> (Jobs, Tasks) {
         let tasks = Tasks::default();
         (Jobs::new(self.store.clone(), name, tasks.clone(), self.clock(), pace), tasks)
@@ -62,12 +62,12 @@ impl Site {
     }
 }
 
-/// What comes from elsewhere is seen soon.
+/// A server that soon sees the jobs of other servers.
 fn quick() -> Pace {
     Pace { lease: LONG, look: SHORT, at_once: 4 }
 }
 
-/// Only what is due or enqueued here wakes it.
+/// A server that sees only jobs that are due or that it enqueued itself.
 fn patient() -> Pace {
     Pace { lease: LONG, look: LONG, at_once: 4 }
 }
@@ -76,7 +76,7 @@ fn short_leases() -> Pace {
     Pace { lease: LEASE, ..quick() }
 }
 
-/// Says which job it was given, and succeeds.
+/// A handler that reports each job that it gets, and succeeds.
 fn telling(kind: &'static str) -> (Handler, mpsc::UnboundedReceiver<Job>) {
     let (tell, told) = mpsc::unbounded_channel();
     let handler = Handler::new(kind, move |job| {
@@ -87,7 +87,7 @@ fn telling(kind: &'static str) -> (Handler, mpsc::UnboundedReceiver<Job>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_enqueued_here_is_done_at_once_and_what_is_due_later_at_its_time() {
+async fn a_job_enqueued_here_is_done_at_once_and_a_later_one_at_its_time() {
     let site = Site::start().await;
     let (jobs, tasks) = site.server("a", patient());
     let (handler, mut told) = telling("mail");
@@ -107,7 +107,7 @@ async fn what_is_enqueued_here_is_done_at_once_and_what_is_due_later_at_its_time
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_servers_one_does_a_periodic_job_in_each_period() {
+async fn one_of_two_servers_does_a_periodic_job_in_each_period() {
     let site = Site::start().await;
     let count = Arc::new(AtomicUsize::new(0));
     let mut servers = Vec::new();
@@ -138,7 +138,7 @@ async fn of_two_servers_one_does_a_periodic_job_in_each_period() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_fails_is_tried_again_after_a_pause_and_in_the_end_kept() {
+async fn a_job_that_fails_is_tried_again_after_a_pause_and_kept_as_failed_in_the_end() {
     let site = Site::start().await;
     let (jobs, tasks) = site.server("a", quick());
     jobs.run(vec![Handler::new("import", |job| async move {
@@ -207,7 +207,7 @@ async fn a_job_of_a_server_that_ended_in_the_middle_is_done_by_another() {
     let (b, b_tasks) = site.server("b", short_leases());
     let (handler, mut told) = telling("import");
     b.run(vec![handler]);
-    // As long as the first one lives, it has the job.
+    // As long as the first server lives, it has the job.
     assert!(tokio::time::timeout(LEASE * 3, told.recv()).await.is_err());
     assert_eq!(site.view().await.jobs[0].lease.as_ref().unwrap().by, "a");
     assert_eq!(a_tasks.end(Duration::ZERO).await, Ended::Hard);
@@ -218,7 +218,7 @@ async fn a_job_of_a_server_that_ended_in_the_middle_is_done_by_another() {
     b_tasks.end(LONG).await;
 }
 
-/// Says when it is dropped.
+/// Reports when it is dropped.
 struct Dropped(Arc<AtomicBool>);
 
 impl Drop for Dropped {
@@ -242,7 +242,7 @@ async fn work_stops_when_another_server_has_the_lease() {
     })]);
     jobs.enqueue("import", None, "{}".to_owned(), 0).await.unwrap();
     site.until("it begins", |view| view.leased == 1).await;
-    // One whose clock is far ahead.
+    // Server "b" has a clock that is far ahead.
     let late = site.clock().now() + 1_000_000;
     let taken = site.store.lease_job(&["import"], late, 1_000_000, "b").await.unwrap().unwrap();
     let begun = Instant::now();
@@ -255,7 +255,7 @@ async fn work_stops_when_another_server_has_the_lease() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_more_jobs_run_at_once_than_may() {
+async fn no_more_jobs_run_at_once_than_allowed() {
     let site = Site::start().await;
     let (jobs, tasks) = site.server("a", Pace { at_once: 2, ..patient() });
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -278,7 +278,7 @@ async fn no_more_jobs_run_at_once_than_may() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_soft_end_a_job_is_finished_and_the_next_one_left() {
+async fn at_the_soft_end_a_server_finishes_its_job_and_leaves_the_next_one() {
     let site = Site::start().await;
     let (jobs, tasks) = site.server("a", Pace { at_once: 1, ..patient() });
     let (go_on, told) = oneshot::channel::<()>();
@@ -303,7 +303,7 @@ async fn at_the_soft_end_a_job_is_finished_and_the_next_one_left() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_ends_every_server_is_given_up() {
+async fn a_job_that_ends_each_server_that_does_it_is_given_up() {
     let site = Site::start().await;
     let (jobs, tasks) = site.server("a", quick());
     jobs.enqueue("import", None, "{}".to_owned(), 0).await.unwrap();

@@ -1,4 +1,4 @@
-//! [`Cluster`]: more than one process on a database, or one that begins after another.
+//! More than one process on a database, or a process that starts after another.
 
 mod followed;
 mod heartbeat;
@@ -16,7 +16,7 @@ use self::heartbeat::HEARTBEAT_EVERY;
 pub use self::relay::Relay;
 use super::{ops::tasks::Tasks, store::Chats};
 
-/// Looks after the answers of processes that are gone. One per server.
+/// Takes over the answers of lost processes. One per server.
 pub struct Cluster {
     chats: Arc<dyn Chats>,
     relay: Arc<Relay>,
@@ -28,8 +28,8 @@ impl Cluster {
         Self { chats, relay, tasks }
     }
 
-    /// Runs as long as the server; for a database that no other process uses it has nothing to do. Three tasks, because
-    /// what goes wrong in one must not end the heartbeat.
+    /// Starts the tasks that run as long as the server; there are none if no other process can use the database. They
+    /// are three tasks, because a failure in one must not end the heartbeat.
     pub fn run(self: &Arc<Self>) {
         if self.chats.is_alone() {
             return;
@@ -38,7 +38,8 @@ impl Cluster {
         tasks.every("heartbeat", HEARTBEAT_EVERY, self.clone(), |cluster| cluster.send_heartbeat().boxed());
         tasks.keep("watch over the other servers", self.clone(), |cluster| cluster.watch_others().boxed());
         tasks.keep("relay", (self.relay.clone(), tasks.clone()), |(relay, tasks)| {
-            // The soft end may drop it anywhere, because it only tells the listeners of this process.
+            // The relay may be cancelled at any point when the server ends, because it serves only the listeners of
+            // this process.
             tasks.unless_ending(relay.run()).map(|_| ()).boxed()
         });
     }

@@ -1,4 +1,5 @@
-//! What an earlier run left unfinished: its journals are stored, and what only the database has is ended.
+//! What an earlier run left unfinished: the server stores its journals and interrupts answers that only the database
+//! has.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,17 +11,19 @@ use crate::server::{
     store::{Orphans, Recovered, SEQ_GAP, StoreError},
 };
 
-/// How long a start waits for it; a database needs milliseconds, unless something is in its way.
+/// How long a start waits for the recovery; a database usually needs milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The pauses between tries: the first, and the longest.
+/// The first and the longest pause between two tries.
 const AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
-/// How often journals are tried before what the database refuses of them no longer keeps other answers waiting.
+/// How many tries the journals get before the server also interrupts the other orphans, although the database refuses
+/// some journals.
 const TRIES: u32 = 4;
-/// How many answers are stored at a time: one that is locked does not keep the others waiting.
+/// How many answers are stored at a time, so that a locked answer does not hold up the others.
 const AT_ONCE: usize = 8;
 
 impl Cluster {
-    /// Returns when it is done, or goes on behind the server's back.
+    /// Stores the journals and interrupts orphans. Returns when that is done, or after two seconds, while the rest
+    /// goes on in the background.
     pub async fn recover(self: &Arc<Self>, leftovers: Vec<Leftover>) {
         let (done, mut is_done) = tokio::sync::oneshot::channel::<()>();
         let cluster = self.clone();
@@ -62,7 +65,7 @@ impl Cluster {
         }
     }
 
-    /// What could not be stored of it is answered.
+    /// Stores a journal; answers the part that could not be stored.
     async fn store(&self, mut leftover: Leftover, completed: &mut u64) -> Option<Leftover> {
         self.release(&leftover.instance).await;
         let instance = leftover.instance.clone();
@@ -81,13 +84,13 @@ impl Cluster {
         Some(leftover)
     }
 
-    /// Whether the database took it, or what it should be asked to take again.
+    /// Whether the database took the answer; an error is the answer to try again.
     async fn recovered(&self, instance: &str, seen: RecoveredAnswer) -> Result<bool, RecoveredAnswer> {
         let recovered = Recovered {
             message_id: seen.message_id,
             instance: instance.to_owned(),
             chunks: seen.chunks,
-            // Beyond every place that a listener may come back with.
+            // Beyond every position that a listener may come back with.
             seq: seen.seq + SEQ_GAP.unsigned_abs(),
         };
         self.chats.recover_message(&recovered).await.map_err(|error| {

@@ -1,8 +1,8 @@
-//! Answers that another process on the same database writes: their events are brought to the listeners
-//! here, with the numbers they have there.
+//! [`Relay`]: brings the answers that another process on the same database writes to the listeners here, with the event
+//! numbers that they have there.
 //!
-//! ChangeKind the database tells of changes is a reason to look, and what is looked at is the stored state. So
-//! a change that is told twice, late or never costs time and nothing else.
+//! A change that the database reports is only a reason to look; the relay then reads the stored state. So a change that
+//! is reported twice, late or never costs time and nothing else.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -23,10 +23,10 @@ use crate::{
     },
 };
 
-/// After what another process did could not be read.
+/// The pause before another try, when the changes of another process could not be read.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Brings what other processes do to the listeners here. One per server.
+/// Brings the changes of other processes to the listeners here. One per server.
 pub struct Relay {
     live: Arc<Live>,
     chats: Arc<dyn Chats>,
@@ -40,10 +40,10 @@ impl Relay {
         Self { live, chats, sessions, clock, followed: Followed::default() }
     }
 
-    /// Brings what other processes do to the listeners here, as long as the server runs.
+    /// Brings the changes of other processes to the listeners here, as long as the server runs.
     pub async fn run(&self) {
         let mut changes = self.chats.watch(self.followed.texts());
-        // ChangeKind could not be read is looked for with the next change, or soon.
+        // Changes that could not be read are looked for with the next change, or soon.
         let mut unread = false;
         loop {
             let pause = if unread { LOOK_AGAIN } else { Duration::MAX };
@@ -96,7 +96,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Ends the open streams of sessions that let nobody in any more: signed out, disabled or expired.
+    /// Ends the open streams of sessions that are no longer valid: signed out, disabled or expired.
     pub async fn end_stale_sessions(&self) -> Result<()> {
         let open = self.live.sessions();
         if open.is_empty() {
@@ -107,11 +107,12 @@ impl Relay {
         Ok(())
     }
 
-    /// Looks at every conversation that somebody listens to.
+    /// Looks at every conversation that has listeners.
     pub async fn look_at_all(&self) -> Result<()> {
         let ids = self.live.conversations();
         if self.chats.is_alone() {
-            // Only this process knows more of them, and those who listen to one that rests read it anew.
+            // Only this process publishes events here, so the log of a running answer is complete; listeners of a
+            // conversation without one read it anew.
             for log in ids.iter().filter_map(|id| self.live.get(id)).filter(|it| !it.is_running()) {
                 log.reread();
             }
@@ -124,7 +125,7 @@ impl Relay {
         self.look(&ids, None).await
     }
 
-    /// The state of these conversations, told to those who listen. `told`: what is said to have changed.
+    /// Publishes the state of these conversations to their listeners. `told` is the reported kind of change, if any.
     async fn look(&self, ids: &[String], told: Option<ChangeKind>) -> Result<()> {
         let mut missing: HashSet<&String> = ids.iter().collect();
         for seen in self.chats.conversation_states(ids).await? {
@@ -163,7 +164,7 @@ impl Relay {
         if let Some(ended) = seen.ended.as_ref().filter(unseen).filter(|_| seen.running.is_none() && !shown)
             && let Some(answer) = self.chats.message_for_listeners(&ended.message_id).await?
         {
-            // It began and ended between two looks.
+            // The answer began and ended between two looks.
             let empty = Message { content: String::new(), reasoning: String::new(), ..answer };
             if self.begin(log, seen, &empty, ended.after).await? {
                 self.end(log, seen, &ended.message_id).await?;
@@ -190,7 +191,7 @@ impl Relay {
         Ok(log.begin_mirror(started, answer, after))
     }
 
-    /// Tells the end of an answer that ran elsewhere.
+    /// Publishes the end of an answer that another process wrote.
     async fn end(&self, log: &Log, seen: &ConversationState, answer_id: &str) -> Result<()> {
         let Some(message) = self.chats.message_for_listeners(answer_id).await? else {
             log.forget_mirror();
@@ -204,18 +205,18 @@ impl Relay {
         Ok(())
     }
 
-    /// Takes the text of a followed answer that is stored and not here yet.
+    /// Reads the stored text of a followed answer that the log does not have yet.
     async fn catch_up(&self, answer_id: &str) -> Result<()> {
         let known = self.with_log(answer_id, Log::mirror).flatten();
         let Some((_, seq)) = known.filter(|(remote, _)| remote == answer_id) else { return Ok(()) };
-        // A chunk may begin before what is known of it.
+        // A chunk may begin before the end of the text that the log has.
         for chunk in self.chats.chunks(answer_id, seq).await? {
             self.with_log(answer_id, |log| log.add_chunk(&chunk));
         }
         Ok(())
     }
 
-    /// The log of a followed answer; one that nobody listens to any more is followed no longer.
+    /// Runs `work` on the log of a followed answer; without a listener the answer is no longer followed.
     fn with_log<T>(&self, answer_id: &str, work: impl FnOnce(&Log) -> T) -> Option<T> {
         let conversation_id = self.followed.conversation(answer_id)?;
         let Some(log) = self.live.get(&conversation_id) else {

@@ -1,4 +1,5 @@
-//! The periodic jobs that remove what has run out: sessions, idempotency keys, and what deleted conversations left.
+//! The periodic jobs that remove expired sessions, expired idempotency keys, and what deleted conversations left
+//! behind.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,8 +11,8 @@ use crate::server::{
 
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// The handlers of these jobs. One of the servers on a database does each job once an hour; doing a job twice does no
-/// harm.
+/// The handlers of these jobs. One of the servers on a database does each job once an hour; a job that is done twice
+/// does no harm.
 pub fn handlers(store: &Arc<dyn Store>, clock: &Clock) -> Vec<Handler> {
     let both = || (store.clone(), clock.clone());
     let (sessions, keys, conversations) = (both(), both(), store.clone());

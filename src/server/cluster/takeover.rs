@@ -1,10 +1,10 @@
-//! What a lost process was writing is ended by one that lives.
+//! The takeover: a live process ends the answers that a lost process was writing.
 
 use super::Cluster;
 use crate::server::store::{Heartbeat, Orphans, StoreError};
 
 impl Cluster {
-    /// Ends what a lost process was writing. Should it only have been slow, it completes that later.
+    /// Takes over from a lost process. If that process was only slow, it completes its answers later.
     pub(super) async fn take_over(&self, beat: &Heartbeat) -> Result<(), StoreError> {
         tracing::warn!(instance = %beat.instance, "a server is lost");
         self.release(&beat.instance).await;
@@ -12,14 +12,15 @@ impl Cluster {
         self.chats.forget(beat).await.map(|_| ())
     }
 
-    /// Without it, what the lost process had begun is in the way for a minute, and no more.
+    /// Ends the lost process's transactions. Optional: MongoDB releases their locks by itself after a minute.
     pub(super) async fn release(&self, instance: &str) {
         if let Err(error) = self.chats.release(instance).await {
             tracing::warn!(%error, instance, "what a lost server had begun could not be ended");
         }
     }
 
-    /// Also of those that could be ended before one could not, the listeners are told.
+    /// Interrupts orphans and notifies listeners; if one orphan could not be interrupted, the listeners of the others
+    /// are notified nevertheless.
     pub(super) async fn interrupt(&self, leftovers: Orphans<'_>) -> Result<(), StoreError> {
         let interrupted = self.chats.interrupt_unfinished(leftovers).await;
         if !matches!(interrupted, Ok(0)) {

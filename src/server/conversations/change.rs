@@ -1,4 +1,4 @@
-//! A conversation is begun, changed and deleted.
+//! Conversations are created, changed and deleted.
 
 use super::{
     Conversations,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Conversations {
-    /// Begins an empty conversation.
+    /// Creates an empty conversation.
     pub async fn create(
         &self,
         current: &CurrentUser,
@@ -56,7 +56,7 @@ impl Conversations {
         Ok(changed.conversation)
     }
 
-    /// Deletes a conversation with all its messages; a running answer ends.
+    /// Deletes a conversation with all its messages. An answer that is being written ends.
     pub async fn delete(&self, current: &CurrentUser, id: &str) -> Result<(), AppError> {
         let grant = self.chats.access(current.id(), id, Need::Own).await?;
         if !self.chats.delete_conversation(&grant).await? {
@@ -69,8 +69,8 @@ impl Conversations {
         Ok(())
     }
 
-    /// Removes what deleted conversations left, behind everybody's back. What is left when the server ends goes with the
-    /// next deletion or the hourly job.
+    /// Removes in the background what deleted conversations left behind. The rest, if the server ends before that, goes
+    /// with the next deletion or the hourly job.
     fn purge(&self) {
         let chats = self.chats.clone();
         self.tasks.spawn("removal of deleted conversations", async move {

@@ -7,7 +7,7 @@ use crate::{
     server::store::{ConversationPosition, ConversationQuery},
 };
 
-/// Longer ones are not ours.
+/// A longer cursor cannot be one of ours.
 const MAX_CURSOR_BYTES: usize = 64;
 
 /// Which conversations to list.
@@ -39,7 +39,7 @@ impl Conversations {
                 .filter(|q| !q.is_empty())
                 .map(str::to_owned),
             after: listing.cursor.filter(|cursor| !cursor.is_empty()).map(read_cursor).transpose()?,
-            // One more tells whether there is a next page.
+            // One more than the limit shows whether there is a next page.
             limit: limit + 1,
         };
         let mut items = self.chats.conversations(current.id(), &query).await?;

@@ -26,15 +26,15 @@ use crate::{
     error::AppError,
 };
 
-/// Entries of a listing when the caller does not say, and at the most.
+/// How many conversations a listing has: if the caller names no limit, and at most.
 pub const DEFAULT_LIMIT: u32 = 40;
 pub const MAX_LIMIT: u32 = 100;
-/// Messages of a thread's newest window.
+/// How many messages the newest window of a thread has.
 pub const WINDOW: u32 = 50;
-/// Text of any window, in bytes of content and reasoning. A longer message is a window of its own.
+/// How many bytes of content and reasoning a window has, at most. A longer message is a window of its own.
 pub const WINDOW_BYTES: u64 = 1024 * 1024;
 
-/// One per server.
+/// The service for conversations. One per server.
 pub struct Conversations {
     pub chats: Arc<dyn Chats>,
     pub models: Arc<ModelList>,

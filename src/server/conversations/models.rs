@@ -1,5 +1,5 @@
-//! The models to choose from, kept at hand so that no page waits for a provider. What is shown and what is
-//! taken is one list.
+//! The models to choose from, cached so that no page waits for a provider. The models that are shown are the models
+//! that are accepted.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,22 +17,22 @@ use crate::{
     },
 };
 
-/// After how long providers are asked again.
+/// How old the list may be before the server asks the providers again.
 const FRESH: Duration = Duration::from_secs(60);
-/// The same where one of them failed or has nothing: it may just be coming up.
+/// The same when a provider failed or has no models, because it may be starting up.
 const SOON: Duration = Duration::from_secs(4);
-/// How long somebody who has nothing to choose from waits for slow providers.
+/// How long a caller that has no model to choose from waits for slow providers.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-/// How long somebody waits for a provider that failed, where others have models.
+/// How long a caller waits for a provider that failed, if other providers have models.
 const SHORT_PATIENCE: Duration = Duration::from_millis(300);
 
 pub struct ModelList {
     providers: Arc<Providers>,
     /// The id of the model that the operator chose as default.
     default_model: Option<String>,
-    /// Held while the providers are asked; when they were last.
+    /// When the providers were asked last. Locked while they are asked.
     asked: Arc<Mutex<Option<Instant>>>,
-    /// When they were begun to be asked; changes when that begins and when it ends.
+    /// When the last request to the providers began. Changes when a request begins and when it ends.
     began: watch::Sender<Instant>,
     tasks: Tasks,
 }
@@ -43,8 +43,8 @@ impl ModelList {
         Self { providers, default_model, asked: Arc::default(), began, tasks }
     }
 
-    /// What may be asked, as the providers said last. When that is old they are asked again, behind the
-    /// caller's back: who waits, and not for long, is who would miss something.
+    /// The models that may be asked, as the providers last listed them. If the list is old, the server asks the
+    /// providers again in the background; a caller waits (briefly) only if the list is empty or lacks a provider.
     pub async fn offer(&self) -> Offer {
         let known = self.providers.offer();
         let (age, patience) = match &known {
@@ -55,8 +55,8 @@ impl ModelList {
         if self.ask_again(age, patience).await { self.providers.offer() } else { known }
     }
 
-    /// The offered model of this id, or of this name at the first provider. One that is not known may be
-    /// new, so its provider is asked, however often callers try every few seconds at the most.
+    /// The offered model with this id, or with this name at the first provider. An unknown model may be new, so the
+    /// server asks the providers, but at most every few seconds however often callers try.
     pub async fn find(&self, id: &str) -> Option<Model> {
         if let Some(model) = self.offer().await.find(id) {
             return Some(model.clone());
@@ -65,14 +65,14 @@ impl ModelList {
         self.providers.offer().find(id).cloned()
     }
 
-    /// The same for a model that somebody has chosen already, or the operator has: while its provider was
-    /// never heard, nobody can say that it is not offered.
+    /// The same for a model that a person or the operator has chosen already. Before its provider has answered once,
+    /// the server cannot know that the model is not offered, so it accepts it.
     pub async fn find_chosen(&self, id: &str) -> Option<Model> {
         let found = self.find(id).await;
         found.or_else(|| self.providers.offer().unheard(id))
     }
 
-    /// The configured one, or the first that is offered.
+    /// The configured model, or the first that is offered.
     pub async fn default(&self) -> Option<Model> {
         if let Some(id) = &self.default_model
             && let Some(model) = self.find_chosen(id).await
@@ -82,8 +82,8 @@ impl ModelList {
         self.offer().await.models().next().cloned()
     }
 
-    /// Has the providers asked unless they were within `age`, and waits for their answers until `patience` after
-    /// that began; whether they were asked. One caller's question is the question of all.
+    /// Asks the providers unless they were asked within `age`, and waits for their answers until `patience` after the
+    /// request began. Callers share one request. `false`: the providers were asked recently, so none was sent.
     async fn ask_again(&self, age: Duration, patience: Duration) -> bool {
         if let Ok(mut asked) = self.asked.clone().try_lock_owned() {
             if asked.is_some_and(|at| at.elapsed() < age) {
@@ -96,13 +96,13 @@ impl ModelList {
                 *asked = Some(Instant::now());
                 drop(asked);
                 began.send_modify(|_| {});
-                // Who waited for the list has it.
+                // Callers that waited for the list have it by now.
                 providers.learn().await;
             });
         }
         let mut began = self.began.subscribe();
         let until = *began.borrow_and_update() + patience;
-        // Ended before this caller could listen: there is nothing to wait for.
+        // The request ended before this caller subscribed, so there is nothing to wait for.
         if self.asked.try_lock().is_err() {
             let _ = timeout_at(until, began.changed()).await;
         }
@@ -110,9 +110,9 @@ impl ModelList {
     }
 }
 
-/// A model as a caller names it, without the blanks around it.
+/// A model id as a caller sends it, without the blanks around it.
 pub fn valid_model(id: &str) -> Result<&str, AppError> {
-    // Beside the name there is the provider's, with a slash.
+    // The id may contain the provider's name and a slash besides the model's name.
     const MOST: usize = MAX_MODEL_CHARS + 41;
     let id = id.trim();
     if id.chars().any(char::is_control) || id.chars().nth(MOST).is_some() {
@@ -122,7 +122,7 @@ pub fn valid_model(id: &str) -> Result<&str, AppError> {
     Ok(id)
 }
 
-/// What somebody is told who asks for a model that is not in the list.
+/// The error for a model that is not in the list.
 pub fn unknown_model(id: &str) -> AppError {
     AppError::invalid("model", Reason::new("model-unknown").with("model", id))
 }

@@ -1,12 +1,12 @@
-//! [`Browsers`]: which pages of a browser may keep a stream open.
+//! [`Browsers`]: how many pages of a browser may keep a stream open.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Over HTTP/1.1 a browser opens six connections to a site, for all of its tabs. Half of them are for
-/// whatever else its pages ask.
+/// Over HTTP/1.1 a browser opens six connections to a site, for all of its tabs. Half of them are left for the other
+/// requests of its pages.
 const STREAMS: usize = 3;
 
 /// How many streams the pages of each session have open on this server.
@@ -14,7 +14,7 @@ const STREAMS: usize = 3;
 pub struct Browsers(Arc<Mutex<HashMap<String, usize>>>);
 
 impl Browsers {
-    /// A place for one more, if there is one left.
+    /// Admits one more stream; `None` when all are taken.
     pub fn admit(&self, session_id: &str) -> Option<PagePermit> {
         let mut open = self.lock();
         let count = open.entry(session_id.to_owned()).or_default();
@@ -35,7 +35,7 @@ impl Browsers {
     }
 }
 
-/// The stream of one page; gives its place back when it is dropped.
+/// The stream of one page; when it is dropped, another may be opened.
 pub struct PagePermit {
     browsers: Browsers,
     session_id: String,
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_browser_has_a_few_places_for_its_pages() {
+    fn a_browser_may_keep_a_few_streams_open_for_its_pages() {
         let browsers = Browsers::default();
         let mut held: Vec<_> = (0..STREAMS).map(|_| browsers.admit("one").unwrap()).collect();
         assert!(browsers.admit("one").is_none());

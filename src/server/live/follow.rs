@@ -1,4 +1,4 @@
-//! Listening to a conversation: from any position, first what was missed and then live.
+//! Listening to a conversation from any position: first the missed changes, then live events.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -28,22 +28,21 @@ use crate::{
     },
 };
 
-/// HTML is told this often at the most: each time costs a browser some 5 ms, and a tenth of a second looks like
-/// at once.
+/// How often HTML is sent, at most: rendering it costs a browser about 5 ms, and a tenth of a second looks immediate.
 const HTML_EVERY: Duration = Duration::from_millis(100);
 
 /// How long a listener stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stay {
-    /// As long as it may.
+    /// As long as the server and the session allow.
     Live,
-    /// Until it has what there is: a page that nobody looks at holds no connection.
+    /// Until the listener has the present state, because a page that nobody looks at should not hold a connection.
     Glance,
-    /// As one of the few streams of its browser; when these are taken, for a glance.
+    /// Live, as one of the few streams of the browser; when they are taken, like `Glance`.
     Page,
 }
 
-/// Those who listen to conversations, and what they are told from. One per server.
+/// The service for listeners, and the parts from which it reads events. One per server.
 pub struct Listening {
     pub live: Arc<Live>,
     pub chats: Arc<dyn Chats>,
@@ -53,15 +52,15 @@ pub struct Listening {
     pub reading: Arc<Reading>,
     pub browsers: Browsers,
     pub clock: Clock,
-    /// Open streams of one person, at the most.
+    /// How many streams one person may have open.
     pub streams_per_user: usize,
 }
 
 impl Listening {
-    /// The events of a conversation after the position `after`; without one from the newest answer's first.
-    /// Ends with the session, with the server, or when the conversation is deleted; otherwise it waits for
-    /// the next answer. A position that is not in the log is answered with what changed since; when that is too much, or
-    /// the position is of no event, with `reset` and the whole newest answer.
+    /// The events of a conversation after the position `after`, or without one from the first event of the newest
+    /// answer. The stream ends with the session, with the server, or when the conversation is deleted; otherwise it
+    /// waits for the next answer. For a position that is not in the log it sends what changed since; if that is too
+    /// much, or the position belongs to no event, it sends `reset` and the whole newest answer.
     pub async fn follow(
         self: &Arc<Self>,
         current: &CurrentUser,
@@ -70,7 +69,8 @@ impl Listening {
         format: Format,
         stay: Stay,
     ) -> Result<impl Stream<Item = Published> + Send + use<>, AppError> {
-        // The log first: nobody would be told of an answer or a title that comes between the two.
+        // The log is opened before the conversation is read, so that no answer or title that comes in between is
+        // missed.
         let log = self.live.log(conversation_id);
         let (grant, permit) = self.admit(current, conversation_id, &log).await?;
         let page = (stay == Stay::Page).then(|| self.browsers.admit(&current.session_id)).flatten();
@@ -96,7 +96,7 @@ impl Listening {
         };
         match after {
             None => listener.replay(false).await?,
-            // A page may have been made before the title was, and come to listen after that was told.
+            // The page may be older than the title, and the listener may come after the title was published.
             Some(position) if format == Format::Html && !grant.conversation().title.is_empty() => {
                 let title = grant.into_conversation().title;
                 listener.ready.push_back(Published::new(position, ChatEvent::Title { title }));
@@ -109,7 +109,7 @@ impl Listening {
         }))
     }
 
-    /// Whether the caller may listen, and a log that knows the store's number.
+    /// Checks that the caller may listen, and that the log knows the store's number.
     async fn admit(
         &self,
         current: &CurrentUser,
@@ -121,14 +121,14 @@ impl Listening {
         let session = std::slice::from_ref(&current.session_id);
         let (grant, valid) = futures::join!(
             self.chats.access(current.id(), conversation_id, Need::Read),
-            // It may have ended after the gate let it in, and before its stream could be told so.
+            // The session may have ended after the request was admitted and before its stream was registered.
             self.sessions.valid_sessions(session, self.clock.now()),
         );
         let (grant, valid) = (grant?, valid?);
         if valid.is_empty() {
             return Err(AppError::SignedOut);
         }
-        // A log that only this process writes knows its own number.
+        // A log that only this process writes knows its number better than the store.
         if !(self.chats.is_alone() && log.is_running()) {
             log.at_least(grant.last_seq());
         }
@@ -142,26 +142,26 @@ pub(super) struct Listener {
     pub(super) current: CurrentUser,
     pub(super) conversation_id: String,
     pub(super) format: Format,
-    /// The listener's language, which was found when it came.
+    /// The words of the listener's language, which is fixed when it comes.
     words: Words,
-    /// The number of the last event seen.
+    /// The number of the last event that the listener has seen.
     pub(super) position: u64,
     pub(super) ready: VecDeque<Published>,
     pub(super) log: LogHandle,
-    /// How many rereads it was told.
+    /// The log's number of rereads when the listener was last told to read anew.
     rereads: u64,
     /// The position up to which the store was asked since the listener last waited.
     caught_up: Option<u64>,
     changes: watch::Receiver<u64>,
     draining: watch::Receiver<bool>,
-    /// No block was told on this connection yet: the open one may hold lines already that were told on
-    /// another one, beyond the position to come back to.
+    /// No block was sent on this connection yet. The listener may already have lines of an open block, sent on an
+    /// earlier connection beyond the position with which it came back.
     fresh: bool,
-    /// No more HTML is told before this.
+    /// The time before which no more HTML is sent.
     html_from: Instant,
-    /// Held while `ready` has an old answer.
+    /// Held while `ready` contains an answer from the store.
     pub(super) replayed: Option<ReadPermit>,
-    /// It ends when nothing more is there.
+    /// Whether the stream ends when the listener has everything.
     glances: bool,
     permit: StreamPermit,
     _page: Option<PagePermit>,
@@ -181,7 +181,7 @@ impl Listener {
             self.changes.borrow_and_update();
             let read = match self.format {
                 Format::Text => log.read_text(self.position),
-                // Should rendering fail, the text is still safe: a listener that comes back asks for it again.
+                // If rendering fails, the text is still safe: the listener comes back and asks for it again.
                 Format::Html => {
                     let (renderer, person) = (&self.service.renderer, self.current.id());
                     log.read_html(renderer, person, self.position, self.fresh).await.ok()?
@@ -225,25 +225,25 @@ impl Listener {
         }
     }
 
-    /// The position is not in the log: from the store the listener is told what it missed.
+    /// Sends the changes since a position that is not in the log, from the store.
     async fn missed(&mut self) -> Result<(), AppError> {
         let grant = self.access().await?;
         if !self.catch_up(&grant).await? {
             return self.replay(true).await;
         }
-        // Where the position is ahead of the log, the listener waits for it; where it is behind, the store has told
-        // all that lies between.
+        // If the position is ahead of the log, the listener waits for the log; if it is behind, the store has supplied
+        // everything in between.
         self.position = self.position.max(self.log.bounds().0);
         self.caught_up = Some(self.position);
         Ok(())
     }
 
-    /// Asked each time, because the listener may have been removed meanwhile.
+    /// The listener's grant, read anew each time, because the listener may have been removed meanwhile.
     pub(super) async fn access(&self) -> Result<Grant, AppError> {
         Ok(self.service.chats.access(self.current.id(), &self.conversation_id, Need::Read).await?)
     }
 
-    /// Until something may have changed; `None` when this stream is to end.
+    /// Waits until something may have changed; `None` when this stream is to end.
     async fn wait(&mut self) -> Option<()> {
         self.caught_up = None;
         tokio::select! {
@@ -254,10 +254,10 @@ impl Listener {
     }
 }
 
-/// What is there at once goes out at once, up to so many bytes and what is begun by then.
+/// Events that are ready are sent together, up to this many bytes and the event that is being written then.
 const TOGETHER_BYTES: usize = 8 * 1024;
 
-/// The events as bytes, each written by `write`.
+/// The events as bytes; `write` writes each of them.
 pub fn written(
     events: impl Stream<Item = Published> + Send,
     write: fn(&Published, &mut Vec<u8>),

@@ -1,4 +1,5 @@
-//! What listeners read, whoever writes it: the log of a conversation, its HTML, and those who follow it.
+//! Everything that listeners read, whichever process writes it: the log of a conversation, its HTML, and the listeners
+//! themselves.
 
 pub mod browsers;
 pub mod elsewhere;

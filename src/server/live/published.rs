@@ -7,7 +7,7 @@ use crate::{
     server::{markdown::labelled, words::Words},
 };
 
-/// An event for one listener. `seq` is the position to come back to after it.
+/// An event for one listener. `seq` is the position from which the listener goes on after it.
 #[derive(Clone, Debug)]
 pub struct Published {
     pub seq: u64,
@@ -19,7 +19,7 @@ impl Published {
         Self { seq, event: event.into() }
     }
 
-    /// The event in the language of these words.
+    /// The event in the language of `words`.
     #[must_use]
     pub fn worded(mut self, words: Words) -> Self {
         let said = match &*self.event {
@@ -49,9 +49,9 @@ impl Published {
     pub fn write_line(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(format!("{{\"seq\":{},", self.seq).as_bytes());
         let at = to.len();
-        // Plain values cannot fail to be written to memory.
+        // Writing to memory cannot fail.
         let _ = serde_json::to_writer(&mut *to, &*self.event);
-        // The object's own opening brace stands before `seq` already.
+        // The opening brace of the object is removed, because one stands before `seq` already.
         if to.len() > at {
             to.remove(at);
         }

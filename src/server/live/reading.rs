@@ -11,16 +11,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{error::AppError, server::ops::held_body::held_until_sent};
 
-/// How much text the pages and windows of one person may hold, in KiB. In memory each takes a few times as much.
+/// How much text the pages and windows of one person may hold, in KiB. In memory it takes a few times as much.
 const SHARE_KIB: u32 = 4 * 1024;
-/// How many requests of one person may read or wait for their turn.
+/// How many requests of one person may read or wait.
 const MOST_AT_ONCE: usize = 64;
-/// How long a request waits for its turn.
+/// How long a request waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// One per server.
+/// The shares of all people. One per server.
 pub struct Reading {
-    /// By user. Each request that reads or waits holds the user's share.
+    /// Each person's share. A request that reads or waits keeps it alive.
     shares: Mutex<HashMap<String, Weak<Semaphore>>>,
     patience: Duration,
 }
@@ -32,11 +32,11 @@ impl Default for Reading {
 }
 
 impl Reading {
-    /// Waits until a person may read so many bytes of text. More than a whole share is read alone.
+    /// Waits until the person may read this many bytes of text. A request for more than the whole share reads alone.
     ///
     /// # Errors
     ///
-    /// Too many of their requests read or wait already, or the turn did not come within ten seconds.
+    /// Too many of the person's requests read or wait already, or this one waited for ten seconds.
     pub async fn enter(&self, user_id: &str, bytes: u64) -> Result<ReadPermit, AppError> {
         let share = self.share(user_id);
         let weight = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(SHARE_KIB);
@@ -53,7 +53,7 @@ impl Reading {
         }
     }
 
-    /// How many people read, or wait for their turn.
+    /// How many people read or wait.
     pub fn readers(&self) -> usize {
         let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         shares.values().filter(|share| share.strong_count() > 0).count()
@@ -73,7 +73,7 @@ impl Reading {
     }
 }
 
-/// A place among what a person reads; given back when it is dropped.
+/// A part of a person's share; given back when the permit is dropped.
 #[derive(Debug)]
 pub struct ReadPermit {
     _permit: OwnedSemaphorePermit,
@@ -81,12 +81,12 @@ pub struct ReadPermit {
 }
 
 impl ReadPermit {
-    /// Whether there was no room at first: what was looked up before may have changed.
+    /// Whether the request had to wait, so that values read before may have changed.
     pub fn waited(&self) -> bool {
         self.waited
     }
 
-    /// Keeps the place until the response is sent or given up: a slow reader's pages stay in memory.
+    /// Holds the permit until the response is sent or given up, because the pages of a slow reader stay in memory.
     pub fn until_sent(self, response: Response) -> Response {
         response.map(|body| held_until_sent(body, self))
     }
@@ -107,13 +107,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_person_holds_a_share_and_others_have_their_own() {
+    async fn a_person_has_a_share_and_others_have_their_own() {
         let reading = impatient();
         let mut held = Vec::new();
         for _ in 0..3 {
             held.push(reading.enter("ada", MIB).await.unwrap());
         }
-        // There is room for small ones, and none for a fourth of a whole MiB and a bit.
+        // There is room for small requests, but not for a fourth one of a MiB, which takes 1,025 KiB of the share.
         let small = reading.enter("ada", 1_000).await.unwrap();
         assert!(!small.waited());
         assert!(reading.enter("ada", MIB).now_or_never().is_none());
@@ -126,7 +126,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(10)).await;
             drop(held);
         };
-        // Longer than the whole share: alone, and not never.
+        // A request longer than the whole share waits until it can read alone.
         let (permit, ()) = futures::join!(reading.enter("ada", 100 * MIB), waiting);
         assert!(permit.unwrap().waited());
     }
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_place_is_kept_until_the_body_is_sent() {
+    async fn the_permit_is_held_until_the_body_is_sent() {
         let reading = Reading::default();
         let permit = reading.enter("ada", 4 * MIB).await.unwrap();
         let response = permit.until_sent(Response::new(Body::from("a page")));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_person_who_reads_no_more_is_forgotten() {
+    async fn a_person_who_no_longer_reads_is_forgotten() {
         let reading = Reading::default();
         for number in 0..1_000 {
             reading.enter(&number.to_string(), MIB).await.unwrap();

@@ -1,5 +1,5 @@
-//! [`Live`]: the conversations that have a running answer or a listener, each with its [`Log`]; and how much runs and
-//! streams on this server.
+//! [`Live`]: the conversations that have a running answer or a listener, each with its [`Log`]; and the numbers of
+//! running answers and open streams of this server.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,33 +13,33 @@ use tokio::sync::{OwnedMutexGuard, watch};
 use super::log::{Log, StopReason};
 use crate::{error::AppError, server::store::Run};
 
-/// How long an answer waits until others of the same person have begun.
+/// How long a request waits until other answers of the same person have begun.
 const TURN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// One per server.
+/// The live part of a server. One per server.
 pub struct Live {
     logs: Arc<Logs>,
     draining: watch::Sender<bool>,
-    /// Answers being written here.
+    /// The answers that this process is writing.
     jobs: Arc<Mutex<HashSet<Run>>>,
     streams: Arc<Mutex<Streams>>,
-    /// Held by user while an answer is begun.
+    /// A lock for each user, held while an answer begins.
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 struct Logs {
-    /// Each log with the number of its users.
+    /// Each log, with the number of its handles.
     map: Mutex<HashMap<String, (usize, Arc<Log>)>>,
-    /// Changes whenever a user lets a log go, and when the server begins to stop.
+    /// Changes when a handle is dropped, and when the server begins to stop.
     changed: watch::Sender<()>,
 }
 
 /// Open streams.
 #[derive(Default)]
 struct Streams {
-    /// How many each user has.
+    /// The number of streams of each user.
     of_user: HashMap<String, usize>,
-    /// How many each session has, and what tells them that it ended.
+    /// The number of streams of each session, and the sender that tells them that the session ended.
     of_session: HashMap<String, (usize, watch::Sender<bool>)>,
 }
 
@@ -56,7 +56,7 @@ impl Default for Live {
 }
 
 impl Live {
-    /// The log of a conversation, made when there is none; it does not know the store's number then.
+    /// The log of a conversation, created if there is none; a new log does not know the store's number yet.
     pub fn log(&self, conversation_id: &str) -> LogHandle {
         let mut logs = self.lock();
         let known = logs.entry(conversation_id.to_owned());
@@ -65,7 +65,7 @@ impl Live {
         self.handle(conversation_id, log.clone())
     }
 
-    /// The log, if anybody uses it.
+    /// The log, if it is in use.
     pub fn get(&self, conversation_id: &str) -> Option<LogHandle> {
         let mut logs = self.lock();
         let (uses, log) = logs.get_mut(conversation_id)?;
@@ -77,7 +77,7 @@ impl Live {
         LogHandle { logs: self.logs.clone(), conversation_id: conversation_id.to_owned(), log }
     }
 
-    /// A place among a user's open streams; 429 when all are taken.
+    /// Admits a stream of a user; an error (429) when the user has `most` open streams.
     pub fn admit(&self, user_id: &str, session_id: &str, most: usize) -> Result<StreamPermit, AppError> {
         let mut streams = locked(&self.streams);
         let open = streams.of_user.entry(user_id.to_owned()).or_default();
@@ -98,28 +98,29 @@ impl Live {
         })
     }
 
-    /// Waits until no other answer of this person is being begun here, and keeps others waiting until the guard
-    /// is dropped: the store counts what is written, and two that count at the same time would both be the last.
-    /// With several servers each may let one in at the same moment; it is counted for all that come after it.
+    /// Waits until no other answer of this person is beginning here, and makes others wait until the guard is dropped,
+    /// because two requests that count the running answers at the same time could both pass the limit. Of several
+    /// servers each may admit one at the same moment; all later requests count it.
     pub async fn in_turn(&self, user_id: &str) -> Result<OwnedMutexGuard<()>, AppError> {
         let turn = {
             let mut turns = locked(&self.turns);
-            // A lock that is held here alone belongs to a person who begins nothing now.
+            // A lock without another owner belongs to a person who begins no answer now.
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
             turns.entry(user_id.to_owned()).or_default().clone()
         };
-        // While the database is away, a person's tries do not queue up for longer than one of them takes.
+        // The timeout keeps a person's requests from queueing up longer than one request takes while the database is
+        // away.
         let waited = tokio::time::timeout(TURN_PATIENCE, turn.lock_owned()).await;
         waited.map_err(|_| AppError::Unavailable)
     }
 
-    /// Counts an answer among those that are being written here, until the value is dropped.
+    /// Counts the run among those that this process is writing, until the value is dropped.
     pub fn begin_job(&self, run: Run) -> RunningJob {
         locked(&self.jobs).insert(run.clone());
         RunningJob { jobs: self.jobs.clone(), run }
     }
 
-    /// Whether this process is at work on it.
+    /// Whether this process is writing the run.
     pub fn writes(&self, run: &Run) -> bool {
         locked(&self.jobs).contains(run)
     }
@@ -132,19 +133,19 @@ impl Live {
         self.lock().values().filter(|(_, log)| log.is_running()).count()
     }
 
-    /// The conversations that anybody uses.
+    /// The conversations whose logs are in use.
     pub fn conversations(&self) -> Vec<String> {
         self.lock().keys().cloned().collect()
     }
 
-    /// Tells an answer to stop, if this process writes it.
+    /// Stops an answer, if this process writes it.
     pub fn stop_answer(&self, answer_id: &str) {
         for (_, log) in self.lock().values() {
             log.stop(Some(answer_id), StopReason::Person);
         }
     }
 
-    /// How many streams are open.
+    /// The number of open streams.
     pub fn streams(&self) -> usize {
         locked(&self.streams).of_user.values().sum()
     }
@@ -154,7 +155,7 @@ impl Live {
         locked(&self.streams).of_session.keys().cloned().collect()
     }
 
-    /// Tells open streams of these sessions to end, and no others.
+    /// Ends the open streams of these sessions, and no others.
     pub fn end_sessions<'a>(&self, ids: impl IntoIterator<Item = &'a String>) {
         let streams = locked(&self.streams);
         for (_, ended) in ids.into_iter().filter_map(|id| streams.of_session.get(id)) {
@@ -166,7 +167,7 @@ impl Live {
         *self.draining.borrow()
     }
 
-    /// Takes no new answers and ends the listeners' streams once their answer has ended.
+    /// Refuses new answers, and ends each listener's stream once its answer has ended.
     pub fn drain(&self) {
         self.draining.send_replace(true);
         self.logs.changed.send_replace(());
@@ -196,7 +197,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One use of a log. The log is forgotten with its last use, however that ends.
+/// A handle of a log. The log is forgotten when its last handle is dropped.
 pub struct LogHandle {
     logs: Arc<Logs>,
     conversation_id: String,
@@ -234,7 +235,7 @@ impl Drop for LogHandle {
     }
 }
 
-/// One of the answers being written.
+/// An answer that is being written; it counts until this is dropped.
 pub struct RunningJob {
     jobs: Arc<Mutex<HashSet<Run>>>,
     run: Run,
@@ -246,7 +247,7 @@ impl Drop for RunningJob {
     }
 }
 
-/// One open stream; gives its place back when it is dropped.
+/// One open stream; when it is dropped, another may be opened.
 pub struct StreamPermit {
     streams: Arc<Mutex<Streams>>,
     user_id: String,
@@ -263,7 +264,7 @@ impl StreamPermit {
     /// Returns when the session ends.
     pub async fn over(&mut self) {
         if self.ended.wait_for(|ended| *ended).await.is_err() {
-            // Nobody can end it any more.
+            // The sender is gone, so the session cannot end any more.
             std::future::pending::<()>().await;
         }
     }
@@ -303,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn only_streams_of_the_ended_sessions_end_however_many_end() {
+    fn only_streams_of_the_ended_sessions_end_however_many_sessions_end() {
         let live = Live::default();
         let stays = live.admit("ada", "stays", 9).unwrap();
         let ends: Vec<_> = (0..500).map(|it| live.admit("bob", &format!("s{it}"), 500).unwrap()).collect();

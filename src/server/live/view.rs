@@ -7,13 +7,13 @@ use crate::{
     server::markdown::{BlockChange, Stream as Markdown},
 };
 
-/// The views of a log, each by the key of its text. A view is made while somebody listens for HTML, and only as far as
-/// the text has come.
+/// The views of a log, by the keys of their texts. A view exists only after somebody listened for HTML, and is rendered
+/// only as far as the text has come.
 #[derive(Default)]
 pub struct Views(BTreeMap<u32, View>);
 
 impl Views {
-    /// Forgets the views of texts that are not in the log any more.
+    /// Forgets the views of texts that are no longer in the log.
     pub fn retain(&mut self, is_there: impl Fn(u32) -> bool) {
         self.0.retain(|key, _| is_there(*key));
     }
@@ -28,7 +28,7 @@ impl Views {
         self.0.get(&key).is_some_and(|view| view.finished)
     }
 
-    /// The view of a text, of the answer `message_id`.
+    /// The view of a text of the answer `message_id`.
     pub fn of(&mut self, key: u32, message_id: &str) -> &mut View {
         let new = || View { message_id: message_id.to_owned(), ..View::default() };
         self.0.entry(key).or_insert_with(new)
@@ -39,9 +39,9 @@ impl Views {
 #[derive(Default)]
 pub struct View {
     message_id: String,
-    /// Bytes of the text that are rendered.
+    /// The number of rendered bytes of the text.
     rendered: usize,
-    /// `None` before the first text, and after rendering failed.
+    /// `None` before the first text, and after a panic while rendering.
     markdown: Option<Markdown>,
     finished: bool,
     blocks: Vec<Block>,
@@ -49,16 +49,16 @@ pub struct View {
 
 #[derive(Default)]
 struct Block {
-    /// The number of the event that made it what `html` says.
+    /// The number of the event with which `html` changed last.
     changed: u64,
     html: String,
-    /// Lines of an open code block that were appended to it since, each with its event's number.
+    /// Lines of an open code block that were appended after that, each with the number of its event.
     lines: Vec<(u64, String)>,
 }
 
 impl Block {
-    /// With its lines, in one piece: a listener that is cut off between a block and its lines would have less of it
-    /// than before.
+    /// The block with its lines in one piece, because a listener that is cut off between a block and its lines would
+    /// have less than before.
     fn whole(&self) -> String {
         let lines = self.lines.iter().map(|(_, html)| html.as_str());
         match self.html.rfind("</code>") {
@@ -69,10 +69,10 @@ impl Block {
 }
 
 impl View {
-    /// Renders more text, which the event `seq` told; `whole`: no more will come.
+    /// Renders more text, published with the event `seq`; `whole`: the text is complete.
     pub fn catch_up(&mut self, new_text: &str, whole: bool, seq: u64) {
         self.rendered += new_text.len();
-        // Away while it works: should it panic, it is not used again.
+        // The parser is taken out while it works, so that it is not used again after a panic.
         let mut markdown = match self.markdown.take() {
             Some(markdown) => markdown,
             None if self.rendered == new_text.len() => Markdown::new(),
@@ -101,7 +101,7 @@ impl View {
         &mut self.blocks[index]
     }
 
-    /// What became of the blocks after `position`. A `fresh` listener is told no lines without their block.
+    /// The changes of the blocks after `position`. A `fresh` listener gets no lines without their block.
     pub fn changes_after(&self, position: u64, fresh: bool) -> Vec<ChatEvent> {
         let mut events = Vec::new();
         for (index, block) in (0..).zip(&self.blocks) {

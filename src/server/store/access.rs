@@ -1,12 +1,12 @@
-//! [`Grant`]: that a person may do something in a conversation, as a value. Whatever a store is asked to do with a
-//! conversation for a person takes one, and only [`Standing::grant`] makes one.
+//! [`Grant`]: the proof, as a value, that a person may do something in a conversation. Every call that a store answers
+//! about a conversation for a person takes a grant, and only [`Standing::grant`] makes one.
 
 use async_trait::async_trait;
 
 use super::{Result, StoreError};
 use crate::domain::{Conversation, ConversationKind, MemberRole, Message};
 
-/// What a person is in a conversation, from least to most.
+/// A person's level in a conversation, from lowest to highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AccessLevel {
     Reader,
@@ -34,12 +34,12 @@ pub enum Need {
     Write,
     /// Change its title and settings, delete messages, choose its members.
     Manage,
-    /// Delete it.
+    /// Delete the conversation.
     Own,
 }
 
 impl Need {
-    /// The least level that may do it.
+    /// The lowest level that may do this.
     pub fn least(self) -> AccessLevel {
         match self {
             Self::Read => AccessLevel::Reader,
@@ -50,7 +50,8 @@ impl Need {
     }
 }
 
-/// A conversation, and what a person is in it. A stranger has no standing, as nobody has in one that is missing.
+/// A conversation, and the level that a person has in it. A stranger has no standing, just as nobody has one in a
+/// missing conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     conversation: Conversation,
@@ -59,21 +60,21 @@ pub struct Standing {
     level: AccessLevel,
 }
 
-/// The person sees the conversation, and may not do this in it.
+/// The person sees the conversation, but may not do this in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Denied;
 
 impl Standing {
-    /// For the stores, which read it.
+    /// For the stores only, because they read the level from the database.
     pub(super) fn new(conversation: Conversation, last_seq: u64, user_id: &str, level: AccessLevel) -> Self {
         Self { conversation, last_seq, user_id: user_id.to_owned(), level }
     }
 
-    /// The one place that decides who may do what.
+    /// Decides who may do what; no other function does.
     ///
     /// # Errors
     ///
-    /// The person's level is too low for it.
+    /// The person's level is too low for `need`.
     pub fn grant(self, need: Need) -> std::result::Result<Grant, Denied> {
         let alone = self.conversation.kind == ConversationKind::Private;
         let least = if alone { AccessLevel::Owner } else { need.least() };
@@ -85,8 +86,8 @@ impl Standing {
     }
 }
 
-/// A person may do something in a conversation. Calls that write check it again in their transaction, each for what it
-/// does, because the person may have been removed meanwhile.
+/// The proof that a person may do something in a conversation. A call that writes checks it again in its transaction,
+/// for its own need, because the person may have been removed meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     conversation: Conversation,
@@ -96,7 +97,7 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// As it was when it was read.
+    /// The conversation as it was when the grant was made.
     pub fn conversation(&self) -> &Conversation {
         &self.conversation
     }
@@ -105,12 +106,12 @@ impl Grant {
         &self.conversation.id
     }
 
-    /// The highest event number that was stored for the conversation when it was read.
+    /// The conversation's highest stored event number when the grant was made.
     pub fn last_seq(&self) -> u64 {
         self.last_seq
     }
 
-    /// Who may.
+    /// The person who may act.
     pub fn user_id(&self) -> &str {
         &self.user_id
     }
@@ -127,7 +128,8 @@ impl Grant {
 /// Why there is no [`Grant`].
 #[derive(Debug, thiserror::Error)]
 pub enum NoAccess {
-    /// The conversation or the message is missing, or the person is a stranger in it: the two look the same.
+    /// The conversation or the message is missing, or the person is a stranger in it. A caller cannot tell the two
+    /// apart.
     #[error("not found")]
     Missing,
     /// See [`Denied`].
@@ -137,11 +139,11 @@ pub enum NoAccess {
     Store(#[from] StoreError),
 }
 
-/// Who may do what. Every service asks here before it does anything with a conversation or a message for a person.
+/// The access check. Every service asks it before it does anything with a conversation or a message for a person.
 #[async_trait]
 pub trait Access: Send + Sync {
     async fn standing(&self, user_id: &str, conversation_id: &str) -> Result<Option<Standing>>;
-    /// The standing in the conversation of a message, and the message.
+    /// The person's standing in the conversation of a message, and the message.
     async fn standing_of_message(
         &self,
         user_id: &str,
@@ -178,20 +180,20 @@ pub struct Member {
     pub joined_at: i64,
     /// The highest event number that the person has seen.
     pub read_seq: u64,
-    /// Whether the person wants to be told of new messages.
+    /// Whether the person wants to be notified of new messages.
     pub notify: bool,
 }
 
-/// The people who take part in a conversation besides its owner. In a private one, rows of members count for nothing.
+/// The people who take part in a conversation besides its owner. In a private conversation the members are ignored.
 #[async_trait]
 pub trait Members: Send + Sync {
-    /// Adds the member, or changes the one that is there. `false`: the person behind the grant may not manage the
-    /// conversation (any more), or it is gone.
+    /// Adds the member, or changes the existing one. `false`: the person behind the grant may not manage the
+    /// conversation (any more), or the conversation is gone.
     async fn set_member(&self, grant: &Grant, member: &Member) -> Result<bool>;
     /// `false`: there is no such member, or the person behind the grant may not manage the conversation (any more).
     async fn remove_member(&self, grant: &Grant, user_id: &str) -> Result<bool>;
     async fn member(&self, grant: &Grant, user_id: &str) -> Result<Option<Member>>;
-    /// All, by user id.
+    /// All members, by user id.
     async fn members(&self, grant: &Grant) -> Result<Vec<Member>>;
 }
 
@@ -219,13 +221,13 @@ mod tests {
         Standing::new(conversation, 7, "u", level)
     }
 
-    /// By level (a line) and need (a column).
+    /// Whether each level (a row) grants each need (a column).
     fn table(kind: ConversationKind) -> [[bool; 4]; 4] {
         LEVELS.map(|level| NEEDS.map(|need| standing(kind, level).grant(need).is_ok()))
     }
 
     #[test]
-    fn each_level_may_do_what_the_levels_below_it_may_and_more() {
+    fn each_level_may_do_what_the_level_below_it_may_and_one_thing_more() {
         for kind in [ConversationKind::Room, ConversationKind::Direct, ConversationKind::Board] {
             assert_eq!(
                 table(kind),
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_conversation_is_its_owner_s_alone() {
+    fn only_its_owner_may_do_anything_in_a_private_conversation() {
         assert_eq!(table(ConversationKind::Private), [[false; 4], [false; 4], [false; 4], [true; 4]]);
     }
 

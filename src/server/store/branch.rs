@@ -1,10 +1,10 @@
-//! [`Branch`]: messages from a leaf towards the root, as far as they fit; their lengths are read before
-//! their texts.
+//! [`Branch`]: messages from a leaf towards the root, up to a limit of messages and bytes; the store reads their
+//! lengths before their texts.
 
 use super::{Grant, Messages, Result};
 use crate::domain::Message;
 
-/// A message without its texts: where it stands, and how many bytes of UTF-8 its texts have.
+/// A message without its texts: its position in the tree, and the length of its texts in bytes of UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outline {
     pub id: String,
@@ -16,7 +16,7 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// The bytes that reading the message with these texts takes.
+    /// The bytes of text in memory once the message is read with `texts`.
     pub fn bytes(&self, texts: Texts) -> u64 {
         match texts {
             Texts::All => self.content_bytes + self.reasoning_bytes,
@@ -33,20 +33,20 @@ pub enum Texts {
     WithoutReasoning,
 }
 
-/// How far a branch is looked at.
+/// The limits of a branch.
 #[derive(Clone, Copy, Debug)]
 pub struct Reach {
-    /// At the most; not 0.
+    /// At most; not 0.
     pub messages: usize,
-    /// Of the texts together, at the most. The newest message is part of a branch however long it is.
+    /// Of all texts together, at most. The newest message is part of the branch however long it is.
     pub bytes: u64,
     pub texts: Texts,
 }
 
-/// Outlines are read so many at a time.
+/// The most outlines that one query reads.
 const MOST_AT_ONCE: u32 = 512;
 
-/// Which messages a branch has, newest first. No text of them is in memory yet.
+/// The messages of a branch, newest first. Their texts are not in memory yet.
 #[derive(Clone, Debug)]
 pub struct Branch {
     outlines: Vec<Outline>,
@@ -63,7 +63,7 @@ impl Branch {
         leaf_id: Option<&str>,
         reach: Reach,
     ) -> Result<Self> {
-        // Twice as many, as messages of other branches lie between.
+        // The page is twice as long as the branch may be, because messages of other branches lie between.
         let page = u32::try_from((reach.messages + 1) * 2).unwrap_or(u32::MAX).clamp(16, MOST_AT_ONCE);
         let mut branch = Self { outlines: Vec::new(), texts: reach.texts, more: false };
         let (mut wanted, mut left) = (leaf_id.map(str::to_owned), reach.bytes);
@@ -95,7 +95,7 @@ impl Branch {
         self.outlines.iter().map(|outline| outline.bytes(self.texts)).sum()
     }
 
-    /// How many messages lie between these and the root, `most` at the most. Those without a text do not count.
+    /// How many messages lie between the branch and the root, at most `most`. Messages without a text do not count.
     pub async fn count_beyond(&self, store: &dyn Messages, grant: &Grant, most: u32) -> Result<u32> {
         let mut wanted =
             self.outlines.last().and_then(|oldest| oldest.parent_id.clone()).filter(|_| self.more);
@@ -119,12 +119,12 @@ impl Branch {
         Ok(count)
     }
 
-    /// Whether the newest message has no text, as an answer that has just begun.
+    /// Whether the newest message has no text, as is true of an answer that has just begun.
     pub fn begins_empty(&self) -> bool {
         self.outlines.first().is_some_and(|newest| newest.bytes(Texts::All) == 0)
     }
 
-    /// The messages, newest first. One that was deleted meanwhile is left out.
+    /// The messages, newest first, without those that were deleted meanwhile.
     pub async fn read(&self, store: &dyn Messages, grant: &Grant) -> Result<Vec<Message>> {
         if self.outlines.is_empty() {
             return Ok(Vec::new());

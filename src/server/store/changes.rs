@@ -1,46 +1,48 @@
-//! [`Changes`]: what somebody who was away has not seen of a conversation.
+//! [`Changes`]: what changed in a conversation since a listener last saw it.
 
 use super::Outline;
 use crate::domain::Conversation;
 
-/// What changed in a conversation since an event number. A copy that is given these is like the whole again.
+/// What changed in a conversation since an event number. A copy to which these changes are applied equals the stored
+/// conversation again.
 ///
-/// A running answer is numbered by the process that writes it, beyond what the store knows. So while one runs, a
-/// position among its numbers counts as the position before it; and a position beyond all that the store knows counts
-/// as the beginning.
+/// The process that writes a running answer numbers its events beyond the number that the store knows. So while an
+/// answer runs, a position among its numbers counts as the position just before it, and a position beyond every stored
+/// number counts as the beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
     /// Messages that are new or changed, by revision.
     pub messages: Vec<Outline>,
     /// The ids of messages that are gone.
     pub removed: Vec<String>,
-    /// The conversation, when its title, a setting or the branch on screen changed.
+    /// The conversation, `Some` when its title, a setting or the branch on screen changed.
     pub conversation: Option<Conversation>,
-    /// Listening after this number misses nothing beyond these changes. While an answer runs it is the position just
-    /// before the answer's first event.
+    /// A listener that goes on from this number misses nothing beyond these changes. While an answer runs, it is the
+    /// position just before the answer's first event.
     pub seq: u64,
-    /// There were more than the limit, so these are not all: the conversation is to be read anew.
+    /// There were more changes than the limit, so these are not all: the listener reads the conversation anew.
     pub more: bool,
 }
 
 impl Changes {
-    /// Of a conversation that is gone.
+    /// The changes of a conversation that is gone: none.
     pub(super) fn nothing(seq: u64) -> Self {
         Self { messages: Vec::new(), removed: Vec::new(), conversation: None, seq, more: false }
     }
 
-    /// Revisions above the first number are not known to somebody who has seen all up to `seq`; the second number is
-    /// [`Changes::seq`]. `began_seq`: the number with which the running answer began.
+    /// Two numbers: a listener that has seen everything up to `seq` does not know revisions above the first; the second
+    /// is [`Changes::seq`]. `began_seq` is the number with which the running answer began.
     pub(super) fn between(seq: u64, last_seq: u64, began_seq: Option<u64>) -> (u64, u64) {
         match began_seq {
-            // What was stored with the running answer has the number with which it began.
+            // Everything stored together with the running answer has the number with which the answer began.
             Some(began) => (seq.min(began.saturating_sub(1)), began),
             None if seq > last_seq => (0, last_seq),
             None => (seq, last_seq),
         }
     }
 
-    /// Of changes that were read up to one beyond the limit.
+    /// Cuts the changes to the limit. The store reads one more than the limit, so that this can tell whether there are
+    /// more.
     pub(super) fn limited(mut self, limit: u32) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         self.more = self.messages.len() > limit || self.removed.len() > limit;

@@ -17,9 +17,9 @@ pub struct Finish {
     pub usage: Option<Usage>,
     pub failure: Option<Failure>,
     pub length_limited: bool,
-    /// The highest event number given out for it.
+    /// The highest event number issued for the answer.
     pub seq: u64,
-    /// Of its last events, which no chunk brought to the store, or just now.
+    /// The marks of the answer's last events, which no stored chunk has yet, or only a chunk that was stored just now.
     pub marks: Vec<Mark>,
 }
 
@@ -27,46 +27,47 @@ pub struct Finish {
 pub trait Messages: Send + Sync {
     /// Stores a person's message; no answer begins.
     async fn add_message(&self, grant: &Grant, new: &NewMessage) -> Result<AddOutcome>;
-    /// Stores the empty answer, with its question where one is asked. Of each conversation one answer is being written.
+    /// Stores the empty answer, with its question if there is one. At most one answer per conversation is being written
+    /// at a time.
     async fn begin_answer(&self, new: &NewAnswer) -> Result<BeginOutcome>;
     /// A message of the conversation.
     async fn message(&self, grant: &Grant, id: &str) -> Result<Option<Message>>;
-    /// The outlines of up to `limit` messages of a conversation with ids up to and including `upto` (or
-    /// all), newest first, whatever their branch; no text is read.
+    /// The outlines of up to `limit` messages of a conversation, newest first and of all branches, with ids up to and
+    /// including `upto` (`None`: from the newest). No text is read.
     async fn outlines_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Outline>>;
-    /// Those of a conversation's messages that are named, newest first. The caller has checked by their outlines that
-    /// they fit into memory.
+    /// The messages of a conversation with these ids, newest first. The caller has checked by their outlines that they
+    /// fit into memory.
     async fn messages_of(&self, grant: &Grant, ids: &[String], texts: Texts) -> Result<Vec<Message>>;
-    /// Outlines and texts at once, however long they are.
+    /// Reads outlines and texts together, however long the texts are.
     #[cfg(test)]
     async fn messages_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Message>> {
         let outlines = self.outlines_back(grant, upto, limit).await?;
         let ids: Vec<String> = outlines.into_iter().map(|outline| outline.id).collect();
         self.messages_of(grant, &ids, Texts::All).await
     }
-    /// What changed since the event number `seq`, of which a listener has seen all up to there. At most `limit` messages
-    /// and `limit` removed ones.
+    /// What changed since the event number `seq`, for a listener that has seen everything up to it. At most `limit`
+    /// messages and `limit` removed messages.
     async fn changes_since(&self, grant: &Grant, seq: u64, limit: u32) -> Result<Changes>;
-    /// More of answers that this process writes, in one write. A chunk of an answer that it does not
-    /// write (any more) is dropped, one that is there already stays as it is.
+    /// Stores chunks of answers that this process writes, in one write. Drops a chunk of an answer that this process
+    /// does not write (any more), and keeps a chunk that is stored already as it is.
     async fn append_chunks(&self, chunks: &[Chunk]) -> Result<()>;
-    /// Says of an answer that goes on how many messages its prompt has no room for now.
+    /// Stores how many messages the prompt of a continued answer has no room for.
     async fn set_left_out(&self, message_id: &str, left_out: u32) -> Result<()>;
-    /// Stores the end of an answer that this process writes and drops its chunks, in one step. Whatever changed since it
-    /// began gets the revision of its end. `false` when the message is gone, or is not running here any more: it is left
-    /// as it is.
+    /// Stores the end of an answer that this process writes and drops its chunks, in one step. Everything that changed
+    /// in the conversation since the answer began gets the revision of its end. `false` when the message is gone or
+    /// this process no longer writes it: the store leaves it as it is.
     async fn finish_message(&self, message_id: &str, finish: &Finish) -> Result<bool>;
-    /// What processes that died left behind: answers still `generating` get their chunks as content and
-    /// the status `interrupted`, and their conversation a `last_seq` beyond any that was given out.
-    /// How many.
+    /// Interrupts the orphans: answers that are still `generating` although their writer is gone. Each gets its chunks
+    /// as content and the status `interrupted`, and its conversation a `last_seq` beyond every number that was issued.
+    /// Answers how many were interrupted.
     async fn interrupt_unfinished(&self, orphans: Orphans<'_>) -> Result<u64>;
-    /// An answer whose writer is gone, but not what it wrote: one that it left `generating` gets what
-    /// its chunks here and the recovered ones make together, and the status `interrupted`; one that is
-    /// `interrupted` already gets it when that is more of the same and nothing was said below it.
-    /// `false`: the message is left as it is.
+    /// Stores the recovered text of an answer whose writer is gone. An answer that is still `generating` gets the text
+    /// that its stored chunks and the recovered ones make together, and the status `interrupted`. An answer that is
+    /// `interrupted` already gets the recovered text if that extends its own and no message follows it. `false`: the
+    /// message is left as it is.
     async fn recover_message(&self, recovered: &Recovered) -> Result<bool>;
-    /// The answers that this process is stored as writing.
+    /// The runs that the store has as being written by this process.
     async fn own_runs(&self) -> Result<Vec<Run>>;
-    /// Forgets idempotency keys that do not count any more at `now`; how many.
+    /// Forgets idempotency keys that are no longer valid at `now`; answers how many.
     async fn forget_keys(&self, now: i64) -> Result<u64>;
 }

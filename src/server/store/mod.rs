@@ -1,8 +1,8 @@
-//! What is kept, as traits. `sqlite` and `mongo` implement them and pass the same `contract`.
+//! What is stored, as traits. `sqlite` and `mongo` implement them and pass the same `contract`.
 //!
-//! Not finding is a normal answer (`Ok(None)` or `Ok(false)`), never an error. What is asked of a conversation or its
-//! messages for a person takes a [`Grant`]; a stranger gets none, exactly as for a missing conversation.
-//! Ids and times are made by the caller. What belongs together is one call and one transaction.
+//! A missing row is a normal answer (`Ok(None)` or `Ok(false)`), never an error. A call about a conversation or its
+//! messages for a person takes a [`Grant`]; a stranger gets none, exactly as for a missing conversation. The caller
+//! makes ids and times. Changes that belong together are one call and one transaction.
 
 mod access;
 mod branch;
@@ -49,13 +49,13 @@ pub enum StoreError {
     /// The database does not answer for now; the same call may work later.
     #[error("the database does not answer: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// There is no room for what should be stored. Nothing of it was; what was there before can be read.
+    /// The database has no room for the data. Nothing of it was stored; everything stored earlier can still be read.
     #[error("the database has no room: {0}")]
     Full(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database is not there any more. Nothing is stored in what took its place.
+    /// The database file was replaced or removed. The store writes nothing to the file that took its place.
     #[error("the database is lost: {0}")]
     Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database answered, with something that should not happen.
+    /// The database answered with an error that should not happen.
     #[error("the database failed: {0}")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -66,18 +66,19 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// have issued since it last stored one.
 pub const SEQ_GAP: i64 = 1_000_000;
 
-/// What is kept of conversations, without the people who have them.
+/// Everything stored about conversations, without accounts and sessions.
 pub trait Chats: Access + Members + Conversations + Messages + Tree + Shared {}
 
 impl<T: Access + Members + Conversations + Messages + Tree + Shared> Chats for T {}
 
-/// Everything a server keeps. A service is given the part that it needs (`Arc<dyn Users>`, `Arc<dyn Chats>`).
+/// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
+/// Chats>`).
 #[async_trait]
 pub trait Store: Users + Sessions + Chats + Queue {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
-    /// Whether it takes what should be stored: writes one row.
+    /// Whether the database accepts writes: writes one row.
     async fn probe(&self) -> Result<()>;
-    /// Ends the connections; what was acknowledged is kept.
+    /// Closes the connections; every acknowledged write is kept.
     async fn close(&self);
 }

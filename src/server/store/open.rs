@@ -8,21 +8,21 @@ use super::{
     sqlite::{self, Sqlite},
 };
 
-/// What the URL does not say. The defaults suit a server for a family or a team.
+/// Settings that are not part of the URL. The defaults suit a server for a family or a team.
 #[derive(Clone, Debug)]
 pub struct OpenOptions {
-    /// How many connections of an SQLite store read at the same time.
+    /// How many connections of an SQLite store read at a time.
     pub sqlite_readers: u32,
-    /// How long MongoDB may take to be found, unless the URL sets `serverSelectionTimeoutMS`. A whole
-    /// call may take twice as long.
+    /// How long the driver may look for a MongoDB server, unless the URL sets `serverSelectionTimeoutMS`. A whole call
+    /// may take twice as long.
     pub mongo_patience: Duration,
-    /// The name of this process among those that use the database: a new one for each start.
+    /// The name of this process among those that use the database: a new name for each start.
     pub instance: String,
-    /// Tells the signing secret of this process from others. Servers that share a database must have the
-    /// same; `None` does not ask.
+    /// Identifies the signing secret of this process without revealing it, because servers that share a database must
+    /// have the same secret. `None` skips the check.
     pub fingerprint: Option<String>,
-    /// For a command beside a running server: an SQLite file is neither locked nor made nor brought up to
-    /// date. [`inspect`] says whether it can be used like that.
+    /// For a command that runs beside a server: an SQLite file is not locked, created or upgraded. [`inspect`] says
+    /// whether the file can be used in this state.
     pub beside: bool,
 }
 
@@ -44,7 +44,7 @@ fn new_instance() -> String {
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a store could not be opened. No sentence holds the URL: it may carry a password.
+/// Why a store could not be opened. No message contains the URL, because the URL may contain a password.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error(
@@ -106,27 +106,27 @@ pub async fn open(url: &str, options: &OpenOptions) -> Result<Arc<dyn Store>, Op
     })
 }
 
-/// What a start would do to a database, and which process has it now.
+/// What a start would do to a database, and which process uses it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
     pub outlook: Outlook,
     /// The file in which the start keeps a copy of the database before it upgrades it. Only SQLite does so.
     pub copy: Option<PathBuf>,
-    /// As "process 1234"; a process that must end before another can start.
+    /// A process such as "process 1234" that must end before another can start.
     pub holder: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outlook {
-    /// There is none yet; the first start makes it.
+    /// There is no database yet; the first start creates it.
     New,
-    /// It is as this version wants it.
+    /// The database has the schema of this version.
     Ready { schema: i64 },
-    /// The first start brings it up to date.
+    /// The first start upgrades the database.
     Upgrade { from: i64, to: i64 },
 }
 
-/// What [`open`] would find, without changing anything.
+/// What [`open`] would find; changes nothing.
 ///
 /// # Errors
 ///
@@ -138,8 +138,7 @@ pub async fn inspect(url: &str, options: &OpenOptions) -> Result<Inspection, Ope
     }
 }
 
-/// What waits in the queue of a database that [`inspect`] found ready, with at most `limit` jobs, without changing
-/// anything.
+/// The queue of a database that [`inspect`] found ready, with at most `limit` jobs; changes nothing.
 ///
 /// # Errors
 ///
@@ -171,7 +170,7 @@ impl<'a> Kind<'a> {
     }
 }
 
-/// As much of a URL as can be shown: what stands before the first colon.
+/// The part of a URL that can be shown: the text before the first colon.
 fn scheme(url: &str) -> String {
     match url.split_once(':') {
         Some((scheme, rest)) if rest.starts_with("//") => format!("{scheme}://"),

@@ -1,37 +1,38 @@
-//! Long work that outlives a process: a job is a row, which one process at a time has a lease of.
+//! Long work that outlives a process: a job is a row, and one process at a time has a lease of it.
 //!
-//! A job may run more than once: its process may die between the work and its end, or lose its lease in the middle. So
-//! the work must bear that. All times are UTC milliseconds that the caller passes in; a database compares them with
-//! each other and with no clock of its own. Where several servers have one database, their clocks differ: one that is
-//! ahead sees a lease run out that much too early. That does no harm while the difference is smaller than what a lease
-//! that is renewed in time has left; beyond it, a job may run twice at once, and only the newer lease is heard:
-//! [`Queue::renew_job`], [`Queue::complete_job`] and [`Queue::fail_job`] answer `false` to the older one.
+//! A job may run more than once, because its process may die between the work and its end, or lose its lease in the
+//! middle. So the work must be repeatable. All times are UTC milliseconds that the caller passes in; the database
+//! compares them with each other and never with a clock of its own. The clocks of several servers on one database
+//! differ: a server whose clock is ahead sees a lease run out too early by the difference. That does no harm while the
+//! difference is smaller than the time that a lease has left when it is renewed. Beyond that, a job may run twice at
+//! once, and only the newer lease counts: [`Queue::renew_job`], [`Queue::complete_job`] and [`Queue::fail_job`] answer
+//! `false` to the older one.
 
 use async_trait::async_trait;
 
 use super::{Result, StoreError};
 
-/// The longest payload of a job: it says what is to be done, and carries no data.
+/// The longest payload of a job. A payload says what to do and does not carry data.
 pub const MAX_PAYLOAD_BYTES: usize = 16 * 1024;
 /// Longer errors are cut.
 const MAX_ERROR_BYTES: usize = 1024;
-/// After so many attempts a job is kept as failed.
+/// After this many attempts a job is kept as failed.
 pub const MAX_ATTEMPTS: u32 = 10;
-/// Before the second attempt; the pause doubles with each.
+/// The pause before the second attempt; each further pause is twice as long as the one before.
 const FIRST_PAUSE_MS: i64 = 10_000;
 const LONGEST_PAUSE_MS: i64 = 60 * 60 * 1000;
 
-/// What is to be put into the queue.
+/// A job to put into the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewJob {
     pub id: String,
-    /// Which handler does it.
+    /// Selects the handler that does the job.
     pub kind: String,
-    /// Of jobs with the same kind and key there is one.
+    /// There is at most one job with the same kind and key.
     pub key: Option<String>,
     /// JSON for the handler, at most [`MAX_PAYLOAD_BYTES`].
     pub payload: String,
-    /// It does not begin before that.
+    /// The first attempt begins at this time or later.
     pub run_at: i64,
     pub created_at: i64,
 }
@@ -43,74 +44,75 @@ pub struct Job {
     pub kind: String,
     pub key: Option<String>,
     pub payload: String,
-    /// The next attempt begins then or later.
+    /// The next attempt begins at this time or later.
     pub run_at: i64,
-    /// How many have begun; 0 again after the periodic job succeeded.
+    /// How many attempts have begun; 0 again after a periodic job succeeded.
     pub attempts: u32,
     pub lease: Option<Lease>,
-    /// What the last attempt failed with, until one succeeds.
+    /// The error of the last attempt; `None` after an attempt that succeeded.
     pub last_error: Option<String>,
-    /// Since when it is kept as failed and not tried any more.
+    /// When the job was given up; a job kept as failed is not tried again.
     pub failed_at: Option<i64>,
     pub created_at: i64,
 }
 
-/// Who does a job.
+/// Which process does a job, and until when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// The process, see [`super::Shared::instance`].
+    /// The name of the process, see [`super::Shared::instance`].
     pub by: String,
-    /// From then on any process may take the job.
+    /// From this time on any process may take the job.
     pub until: i64,
 }
 
 /// The queue as an operator sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueueView {
-    /// Jobs that wait for their time or their next attempt.
+    /// Jobs that wait for their time or for their next attempt.
     pub waiting: u64,
     /// Jobs that a process has a lease of.
     pub leased: u64,
     /// Jobs that are kept as failed.
     pub failed: u64,
-    /// Some of all: failed ones first, then those whose last attempt failed, then by [`Job::run_at`].
+    /// Some of all jobs: failed ones first, then those whose last attempt failed, then by [`Job::run_at`].
     pub jobs: Vec<Job>,
 }
 
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// `false`: a job with this id, or with this kind and key, is there already. One that is kept as failed begins anew
-    /// with the new one's payload and time, which is `true`.
+    /// `false`: a job with this id, or with this kind and key, exists already. If the existing job is kept as failed,
+    /// it begins anew with the payload and time of `job`, and the answer is `true`.
     ///
     /// # Errors
     ///
     /// Besides those of the database, [`StoreError::Broken`] for a payload that is too long.
     async fn enqueue_job(&self, job: &NewJob) -> Result<bool>;
-    /// Of the jobs of these kinds that are due at `now`, the one that is due longest, for `lease_for` milliseconds. A
-    /// job whose lease has run out is due again. Of many that ask at once, one gets it; its attempts are one more.
+    /// Leases the job that has been due longest at `now` among the jobs of these kinds, for `lease_for` milliseconds. A
+    /// job whose lease has run out is due again. Of several processes that ask at once only one gets the job. Its
+    /// number of attempts grows by one.
     async fn lease_job(&self, kinds: &[&str], now: i64, lease_for: i64, by: &str) -> Result<Option<Job>>;
-    /// When the next job of these kinds is due, or was.
+    /// When the next job of these kinds is due; the time may be in the past.
     async fn next_job_at(&self, kinds: &[&str]) -> Result<Option<i64>>;
-    /// Moves the end of a lease; `false` when it is not this job's lease any more.
+    /// Moves the end of a lease; `false` when the job is no longer leased with this lease.
     async fn renew_job(&self, leased: &Job, until: i64) -> Result<bool>;
-    /// The job is done: it is removed, or, when it is a periodic one, waits until `next`. `false` as with `renew_job`;
-    /// the job is left as it is.
+    /// The job is done: the store removes it, or, if it is periodic, sets its next time to `next`. `false` as with
+    /// `renew_job`; the job is left as it is.
     async fn complete_job(&self, leased: &Job, next: Option<i64>) -> Result<bool>;
-    /// The attempt failed at `now`: there is another one at `retry_at`, or the job is kept as failed, see [`retry_at`].
-    /// `false` as with `complete_job`.
+    /// The attempt failed at `now`: the next one begins at `retry_at`, or, with `None`, the job is kept as failed; see
+    /// [`retry_at`]. `false` as with `complete_job`.
     async fn fail_job(&self, leased: &Job, now: i64, retry_at: Option<i64>, error: &str) -> Result<bool>;
     /// What an operator is shown, with at most `limit` jobs.
     async fn view_jobs(&self, limit: u32) -> Result<QueueView>;
 }
 
-/// When a job is tried again that has been tried `attempts` times, the last one until `now`; `None` when it is not.
-/// Ten attempts take about two hours and a half.
+/// When a job is tried again after `attempts` attempts, the last of which ended at `now`; `None` when it is given up.
+/// Ten attempts take about two and a half hours.
 pub fn retry_at(attempts: u32, now: i64) -> Option<i64> {
     let doubled = FIRST_PAUSE_MS << attempts.saturating_sub(1).min(20);
     (attempts < MAX_ATTEMPTS).then(|| now.saturating_add(doubled.min(LONGEST_PAUSE_MS)))
 }
 
-/// Before a job is put into any database.
+/// Checks a job before a database stores it.
 pub(super) fn check(job: &NewJob) -> Result<()> {
     if job.payload.len() > MAX_PAYLOAD_BYTES {
         let what = format!("a job of {} bytes, where {MAX_PAYLOAD_BYTES} may be", job.payload.len());
@@ -119,7 +121,7 @@ pub(super) fn check(job: &NewJob) -> Result<()> {
     Ok(())
 }
 
-/// As much of an error as is kept.
+/// The part of an error that is stored.
 pub(super) fn cut(error: &str) -> &str {
     &error[..error.floor_char_boundary(MAX_ERROR_BYTES)]
 }

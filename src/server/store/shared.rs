@@ -1,5 +1,5 @@
-//! What processes that share one database tell each other through it. SQLite has one process, so there
-//! is nothing to tell there.
+//! How processes that share one database tell each other about changes. SQLite has one process, so it has no other
+//! process to tell.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -11,14 +11,14 @@ use crate::domain::Message;
 
 use super::{Chunk, Grant, Mark, Result};
 
-/// A sign of life: a process lives while its `beats` change.
+/// A heartbeat: a process is alive while its `beats` change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
     pub instance: String,
     pub beats: i64,
 }
 
-/// What another process did.
+/// A change that another process made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreChange {
     Conversation {
@@ -28,59 +28,60 @@ pub enum StoreChange {
     Deleted {
         conversation_id: String,
     },
-    /// An answer should stop; perhaps it is one of this process.
+    /// An answer should stop; this process may be its writer.
     Stop {
         message_id: String,
     },
     SessionEnded {
         session_id: String,
     },
-    /// New text of these answers is told from now on; what was stored before is to be read.
+    /// From now on the stream brings new text of these answers; the listener reads what was stored before.
     TextsFrom {
         message_ids: Vec<String>,
     },
     Text(Chunk),
-    /// Something may have been missed: what matters is to be read anew.
+    /// Changes may have been missed, so the listener reads the state of everything that it follows anew.
     Missed,
 }
 
-/// What became of a conversation.
+/// What kind of change a conversation had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// An answer began, or goes on.
+    /// An answer began or is being continued.
     Begun,
-    /// An answer ended, or an ended one got what it lacked.
+    /// An answer ended, or an ended answer got text that it lacked.
     Ended,
     Title,
-    /// The tree of messages or the branch on screen.
+    /// The tree of messages or the branch on screen changed.
     Tree,
 }
 
-/// A conversation as far as those who show it live need to know.
+/// The state of a conversation that live listeners need.
 #[derive(Clone, Debug)]
 pub struct ConversationState {
     pub conversation_id: String,
     pub title: String,
-    /// Another one after each change: by which process, which, and what it was.
+    /// Different after each change that other processes should see. It names the process that made the change, and the
+    /// kind of change.
     pub revision: String,
-    /// The same, when it was another process.
+    /// The kind of the last change, if another process made it.
     pub foreign: Option<ChangeKind>,
-    /// The position just before the first event of the running answer; without one, the highest event number.
+    /// The position just before the first event of the running answer; if no answer runs, the highest event number.
     pub last_seq: u64,
     /// The answer that another process writes.
     pub running: Option<Message>,
-    /// The question that was stored with it.
+    /// The question that was stored with the running answer.
     pub question_id: Option<String>,
     pub ended: Option<Ended>,
 }
 
-/// The answer of a conversation that ended last.
+/// The answer that ended last in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
     pub message_id: String,
-    /// The place just before its first event.
+    /// The position just before its first event.
     pub after: u64,
-    /// The highest number given out for it.
+    /// The highest event number issued for it.
     pub seq: u64,
     /// [`super::Finish::marks`].
     pub marks: Vec<Mark>,
@@ -88,31 +89,32 @@ pub struct Ended {
 
 #[async_trait]
 pub trait Shared: Send + Sync {
-    /// The process that has it open, as it stands on the answers that it writes.
+    /// The name under which this process has the store open. Every answer that this process writes is stored with it.
     fn instance(&self) -> &str;
-    /// Whether there can be no other process.
+    /// Whether no other process can use the database.
     fn is_alone(&self) -> bool;
-    /// Says that this process lives.
+    /// Stores a heartbeat of this process.
     async fn heartbeat(&self) -> Result<()>;
-    /// All processes that are thought to live, this one included.
+    /// The last heartbeats of all known processes, this one included.
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>>;
-    /// Forgets a process unless it has beaten since; `false` when it has.
+    /// Forgets a process unless it has sent a heartbeat since `heartbeat`; `false` when it has.
     async fn forget(&self, heartbeat: &Heartbeat) -> Result<bool>;
-    /// Ends what a lost process had begun to write and will not end, so that nobody waits for it.
+    /// Ends the transactions that a lost process left open, so that no other process waits for them.
     async fn release(&self, instance: &str) -> Result<()>;
-    /// Asks whichever process writes the answer to stop it; `false` when it is not being written. Needs
-    /// [`super::Need::Write`], otherwise `false`.
+    /// Asks the process that writes the answer, whichever it is, to stop; `false` when the answer is not being written.
+    /// Needs [`super::Need::Write`], otherwise `false`.
     async fn request_stop(&self, grant: &Grant, message_id: &str) -> Result<bool>;
     /// Running answers of this process that were asked to stop.
     async fn stops(&self) -> Result<Vec<String>>;
-    /// Of these conversations, those that there are. Takes no grant, because the server asks for those who listen
-    /// already.
+    /// The states of those of these conversations that exist. Takes no grant, because the server asks for listeners
+    /// that are admitted already.
     async fn conversation_states(&self, conversation_ids: &[String]) -> Result<Vec<ConversationState>>;
-    /// A message, for those who listen to its conversation already.
+    /// A message. Takes no grant, because the server asks for listeners of its conversation that are admitted already.
     async fn message_for_listeners(&self, message_id: &str) -> Result<Option<Message>>;
-    /// The stored tail of a running answer from the number `after` on, in order.
+    /// The stored chunks of a running answer from the event number `after` on, in order.
     async fn chunks(&self, message_id: &str, after: u64) -> Result<Vec<Chunk>>;
-    /// What other processes do, from now on, with the new text of the answers in `texts`. It goes on over
-    /// failures; then [`StoreChange::Missed`] comes about twice a second until it works again.
+    /// The changes that other processes make from now on, among them the new text of the answers in `texts`. The stream
+    /// survives failures: while the database does not report changes, it yields [`StoreChange::Missed`] about twice a
+    /// second.
     fn watch(&self, texts: watch::Receiver<Arc<HashSet<String>>>) -> BoxStream<'static, StoreChange>;
 }

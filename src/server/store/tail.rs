@@ -1,25 +1,25 @@
-//! The tail of a running answer: [`Chunk`]s on their way to the message, and what becomes of them when
-//! nobody writes on.
+//! The tail of a running answer: [`Chunk`]s that the store has besides the message, and how they become its text when
+//! no process writes the answer any more.
 
-/// More of a running answer. Places are bytes of the whole answer, so a chunk that was written twice, or
-/// again as a part of a longer one, adds its text once.
+/// A part of a running answer. Positions are byte offsets in the whole answer, so a chunk that is written twice, or
+/// again as part of a longer one, adds its text once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chunk {
     pub message_id: String,
     /// The highest event number that it covers.
     pub seq: u64,
-    /// Where `text` begins in the answer; a continued answer counts from the start of its old text.
+    /// The offset of `text` in the answer; in a continued answer it counts from the start of the old text.
     pub text_at: u64,
     pub text: String,
-    /// The same for what a reasoning model thinks.
+    /// The offset of `reasoning` in the reasoning of the whole answer.
     pub reasoning_at: u64,
     pub reasoning: String,
-    /// The events of this chunk that added something, oldest first. A listener that comes from the
-    /// process that writes the answer to another one is given the rest from its place on.
+    /// The events of this chunk that added something, oldest first. With them another process can serve a listener that
+    /// comes from the writing process, from the listener's position on.
     pub marks: Vec<Mark>,
 }
 
-/// How far the answer went with the event `seq`, in bytes.
+/// How long the answer was after the event `seq`, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     pub seq: u64,
@@ -27,20 +27,20 @@ pub struct Mark {
     pub reasoning_end: u64,
 }
 
-/// What is known of an answer whose writer is gone, beyond what the store has.
+/// What is known, besides the store's data, of an answer whose writer is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
     pub message_id: String,
     /// The process that wrote it.
     pub instance: String,
-    /// Its text, in parts; what lies between them is perhaps in the store.
+    /// Parts of its text; the store may have the text between them.
     pub chunks: Vec<Chunk>,
-    /// The highest event number given out for it.
+    /// The highest event number issued for it.
     pub seq: u64,
 }
 
 impl Recovered {
-    /// All of an answer.
+    /// A whole answer as one chunk.
     pub fn whole(message_id: &str, instance: &str, content: &str, reasoning: &str, seq: u64) -> Self {
         let chunk = Chunk {
             message_id: message_id.to_owned(),
@@ -53,19 +53,19 @@ impl Recovered {
         Self { message_id, instance, chunks: vec![chunk], seq }
     }
 
-    /// The answer that comes of this and of what the store has: its text, reasoning and highest number.
-    /// It is never less than the store's own.
+    /// The answer that the stored and the recovered parts make together: its text, its reasoning and its highest event
+    /// number. It is never shorter than the stored one.
     pub(super) fn over(&self, content: &str, reasoning: &str, stored: &[Chunk]) -> (String, String, u64) {
         let (mut content, mut reasoning) = (content.to_owned(), reasoning.to_owned());
         let seq = fold(&mut content, &mut reasoning, stored).max(self.seq);
-        // The stored ones again: a recovered part may close a hole before them.
+        // Folds the stored chunks again, because a recovered chunk may close a hole before them.
         fold(&mut content, &mut reasoning, stored.iter().chain(&self.chunks));
         (content, reasoning, seq)
     }
 }
 
-/// One time that an answer is written. A turn's answer has the run of its own id, each continuation a new one: so
-/// what is said of a try that failed is not said of the next one.
+/// One run of the job that writes an answer. The first run has the answer's id, each continuation a new id, so that
+/// nothing said of a failed run applies to a later one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Run {
     pub message_id: String,
@@ -73,20 +73,21 @@ pub struct Run {
     pub run: String,
 }
 
-/// Which running answers nobody writes any more.
+/// Which orphans are meant: running answers that no process writes any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Orphans<'a> {
-    /// Those of this process, which is gone.
+    /// The orphans of the named process, which is gone.
     Of(&'a str),
-    /// This run of this process, which does not write it after all. A later run of the same answer is left alone.
+    /// One run of the process that has the store open, which does not write it after all. A later run of the same
+    /// answer is left alone.
     Run(&'a Run),
-    /// Those of no known process. An SQLite store knows only the one that opened it.
+    /// The answers of no known process. An SQLite store knows only the process that opened it.
     Ownerless,
 }
 
-/// Adds the chunks to the answer that they belong to, by where they begin; the highest of their numbers.
-/// What is not there up to where a chunk begins ends the text: a part that was seen, never one with a
-/// hole. A chunk that does not agree with what is there already adds nothing.
+/// Adds chunks to their answer, in the order of their offsets; answers the highest of their event numbers. The text
+/// ends at the first hole, so it is a part that somebody saw and never one with a hole. A chunk that contradicts the
+/// text before it adds nothing.
 pub fn fold<'a>(
     content: &mut String,
     reasoning: &mut String,
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_twice_is_folded_once() {
+    fn text_that_is_stored_twice_is_folded_once() {
         let chunks = [chunk(3, 0, "ab"), chunk(3, 0, "ab"), chunk(7, 0, "abö"), chunk(9, 2, "öc")];
         assert_eq!(folded("", &chunks), "aböc");
         assert_eq!(folded("old ", &[chunk(1, 4, "new"), chunk(2, 2, "d ")]), "old new");
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_agrees_is_added() {
+    fn a_chunk_that_contradicts_the_text_adds_nothing() {
         for (stored, found, whole) in [
             ("a", "ab", "ab"),
             ("ab", "ab", "ab"),
@@ -159,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recovered_and_what_is_stored_close_the_holes_of_each_other() {
+    fn recovered_and_stored_chunks_close_holes_of_each_other() {
         let found = recovered(vec![chunk(1, 0, "ab"), chunk(4, 6, "gh")]);
         assert_eq!(
             found.over("", "", &[chunk(2, 2, "cd"), chunk(9, 4, "ef")]),
             ("abcdefgh".into(), "".into(), 9)
         );
         assert_eq!(found.over("", "", &[chunk(2, 4, "ef")]).0, "ab");
-        // Of a hole that was not noted, what the store has is right.
+        // If the recovered text skips a hole without saying so, the stored text counts.
         let found = recovered(vec![chunk(1, 0, "abEF")]);
         assert_eq!(found.over("", "", &[chunk(1, 0, "ab"), chunk(2, 2, "cd")]).0, "abcd");
         assert_eq!(found.over("", "", &[]).0, "abEF");

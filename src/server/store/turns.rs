@@ -1,4 +1,4 @@
-//! What is added to a conversation: a person's message, and an answer that begins or goes on.
+//! What is added to a conversation: a person's message, or an answer that begins or is continued.
 
 use super::{Changed, Grant, Key};
 use crate::domain::{Conversation, Message};
@@ -6,21 +6,21 @@ use crate::domain::{Conversation, Message};
 /// A person's message, at any time, also while an answer is being written. Needs [`super::Need::Write`].
 #[derive(Clone, Debug)]
 pub struct NewMessage {
-    /// Its author is the person behind the grant, whoever is named.
+    /// The store sets the person behind the grant as its author, whatever `author_id` says.
     pub message: Message,
     pub key: Option<Key>,
     pub now: i64,
 }
 
-/// What became of a person's message.
+/// The outcome of adding a person's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddOutcome {
-    /// Stored; `updated_at` of the conversation is moved on. The leaf moves to the message, but while an answer is being
-    /// written only when the message follows the leaf.
+    /// Stored, with a new `updated_at` of the conversation. The leaf moves to the message; while an answer is being
+    /// written, only if the message follows the leaf.
     Added(Changed),
-    /// The key was used before, for the same; this is what it led to.
+    /// The key was used before for the same request, which led to this message.
     Repeated { message_id: String },
-    /// The key was used before, for something else.
+    /// The key was used before for another request.
     KeyReused,
     /// The conversation is gone, or the person may not write in it (any more).
     NoConversation,
@@ -28,11 +28,11 @@ pub enum AddOutcome {
     NoParent,
 }
 
-/// Where an answer is written.
+/// The conversation in which an answer is written.
 #[derive(Clone, Debug)]
 pub enum Destination {
     There(Grant),
-    /// Inserted with the answer, for its owner, who asks.
+    /// A new conversation, inserted with the answer; its owner asks.
     New {
         owner_id: String,
         conversation: Conversation,
@@ -51,7 +51,7 @@ impl Destination {
         &self.conversation().id
     }
 
-    /// Who asks.
+    /// The person who asks.
     pub fn author_id(&self) -> &str {
         match self {
             Self::There(grant) => grant.user_id(),
@@ -59,7 +59,7 @@ impl Destination {
         }
     }
 
-    /// `None`: nothing is stored of it yet.
+    /// `None`: the conversation is not stored yet.
     pub fn grant(&self) -> Option<&Grant> {
         match self {
             Self::There(grant) => Some(grant),
@@ -67,14 +67,13 @@ impl Destination {
         }
     }
 
-    /// Where the key of a turn counts: in its conversation, or (empty) among those that begin one.
+    /// The scope of the key of a turn: its conversation, or empty for a request that begins one.
     pub(super) fn key_scope(&self) -> &str {
         self.grant().map_or("", Grant::conversation_id)
     }
 }
 
-/// An answer that is to be written, with the question that is asked together with it: both are stored, or neither.
-/// Needs [`super::Need::Write`].
+/// An answer to write, with its question if there is one: both are stored, or neither. Needs [`super::Need::Write`].
 #[derive(Clone, Debug)]
 pub struct NewAnswer {
     pub to: Destination,
@@ -83,24 +82,24 @@ pub struct NewAnswer {
     /// Status `generating`, no content. Its model becomes the conversation's.
     pub answer: Message,
     pub key: Option<Key>,
-    /// How many answers of the author may be `generating` at once, this one included.
+    /// How many answers of the author may be `generating` at once, including this one.
     pub most_running: u32,
     pub now: i64,
 }
 
-/// What became of an answer that was to begin.
+/// The outcome of beginning an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BeginOutcome {
     /// Stored; `leaf_id` and `updated_at` of the conversation are moved on.
     Begun {
-        /// With the conversation as it is now.
+        /// The grant, with the conversation as it is now.
         grant: Grant,
         /// The position just before the answer's first event, and the revision of what was stored.
         after: u64,
     },
-    /// The key was used before, for the same; this is what it led to.
+    /// The key was used before for the same request, which led to these messages.
     Repeated { conversation_id: String, question_id: Option<String>, answer_id: String },
-    /// The key was used before, for something else.
+    /// The key was used before for another request.
     KeyReused,
     /// The conversation is gone, or the person may not write in it (any more).
     NoConversation,
@@ -108,45 +107,45 @@ pub enum BeginOutcome {
     NoParent,
     /// Another answer is being written in this conversation.
     Busy { answer_id: String },
-    /// As many answers of the author as may be are being written.
+    /// The author has as many running answers as allowed.
     TooMany,
 }
 
-/// An ended answer that is to go on. Needs [`super::Need::Write`].
+/// An ended answer to continue. Needs [`super::Need::Write`].
 #[derive(Clone, Debug)]
 pub struct Continuation<'a> {
     pub message_id: &'a str,
     pub key: Option<&'a Key>,
-    /// A new id for this try, see [`super::Run`].
+    /// A new id for this run, see [`super::Run`].
     pub run: &'a str,
     /// As in [`NewAnswer`].
     pub most_running: u32,
     pub now: i64,
 }
 
-/// What became of continuing an answer.
+/// The outcome of continuing an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContinueOutcome {
-    /// The answer is `generating` again, with the text it has. Who continues it is its author from now on.
+    /// The answer is `generating` again and keeps its text. The person who continues it is its author from now on.
     Begun {
-        /// With the conversation as it is now.
+        /// The grant, with the conversation as it is now.
         grant: Grant,
         answer: Message,
         /// The position just before the next event of the answer, and its revision.
         after: u64,
     },
-    /// The key was used before, for this.
+    /// The key was used before for the same continuation.
     Repeated(Message),
-    /// The key was used before, for something else.
+    /// The key was used before for another request.
     KeyReused,
     /// The message is missing, or the person may not write in its conversation (any more).
     Missing,
-    /// It has not ended so that it could go on, see [`Message::can_continue`].
+    /// The answer has not ended in a way that allows continuing, see [`Message::can_continue`].
     Ended,
-    /// It is not the newest message of the branch on screen.
+    /// The answer is not the newest message of the branch on screen.
     NotLeaf,
     /// An answer is being written in the conversation.
     Busy,
-    /// As many answers of the person as may be are being written.
+    /// The person has as many running answers as allowed.
     TooMany,
 }

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use super::Result;
 use crate::domain::{User, UserRole, UserState};
 
-/// A person as they register. The store decides the role: the first one is the administrator, also
-/// when two register at once.
+/// A person who registers. The store decides the role: the first person is the administrator, even when two register at
+/// once.
 #[derive(Clone, Debug)]
 pub struct NewUser {
     pub id: String,
@@ -18,43 +18,43 @@ pub struct NewUser {
     pub created_at: i64,
 }
 
-/// What the sign-in check needs.
+/// The data that the sign-in check needs.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     pub user: User,
     pub password_hash: String,
 }
 
-/// What became of a registration.
+/// The outcome of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
     Made(User),
     /// The e-mail address is taken.
     EmailTaken,
-    /// Somebody was there already, and only the first person was to be let in.
+    /// Only the first person may register, and there is one already.
     Closed,
 }
 
-/// `None` leaves a field as it is.
+/// A change of an account. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserPatch {
     pub name: Option<String>,
     pub password_hash: Option<String>,
     pub role: Option<UserRole>,
     pub state: Option<UserState>,
-    /// The inner `None` takes the choice back.
+    /// The inner `None` removes the choice.
     pub language: Option<Option<String>>,
 }
 
 #[async_trait]
 pub trait Users: Send + Sync {
-    /// `only_first`: only when there is nobody yet, also of many at once.
+    /// `only_first`: registers the person only if there is nobody yet, also when many register at once.
     async fn create_user(&self, user: &NewUser, only_first: bool) -> Result<Registered>;
     #[cfg(test)]
     async fn user(&self, id: &str) -> Result<Option<User>>;
     async fn credentials(&self, email: &str) -> Result<Option<Credentials>>;
-    /// The user as it is afterwards, and the ids of the sessions that ended with the change: a new password ends all
-    /// but `keep`, a disabled account all.
+    /// The user after the change, and the ids of the sessions that the change ended: a new password ends all sessions
+    /// except `keep`, disabling the account ends all of them.
     async fn update_user(
         &self,
         id: &str,

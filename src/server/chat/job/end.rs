@@ -1,4 +1,4 @@
-//! The end of an answer: stored, then published, and the title that a new conversation gets after it.
+//! The end of an answer: it is stored, then published, and a new conversation then gets its title.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,12 +18,13 @@ use crate::{
 
 /// The pauses between tries to store the end of an answer.
 const STORE_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
-/// How often the database may refuse an end, within some ten seconds, before less of it is tried.
+/// How often the database may refuse the end of an answer, within about ten seconds, before the server tries with less
+/// text.
 const REFUSALS: u32 = 8;
-/// What is kept of an answer that the database refuses, in bytes: first so much, then nothing but that it failed.
+/// How many bytes are kept of an answer that the database refuses: first this much, then only the fact that it failed.
 const KEPT: [usize; 2] = [256 * 1024, 0];
 
-/// All that is needed to end an answer, also after its job is gone.
+/// Everything needed to end an answer, also after its job is gone.
 pub(super) struct Finisher {
     pub chat: Arc<Chat>,
     pub log: LogHandle,
@@ -33,13 +34,13 @@ pub(super) struct Finisher {
     pub run: Run,
 }
 
-/// What became of the end of an answer.
+/// The outcome of storing the end of an answer.
 enum Stored {
-    /// It is stored like this.
+    /// The end is stored like this.
     As(Finish),
-    /// Somebody else ended the answer before: this is what is stored, `None` where it was deleted.
+    /// Somebody else ended the answer before. This is the stored message, or `None` if it was deleted.
     Before(Option<Message>),
-    /// It is not stored; the journal, or [`super::super::orphans`], has the rest.
+    /// The end is not stored; the journal, or [`super::super::orphans`], completes it later.
     Not(Finish),
 }
 
@@ -50,7 +51,7 @@ impl Job {
             if let Some(entry) = &self.entry {
                 entry.stored();
             }
-            // Nothing, where it is gone. Should it only have looked so, it does not spin.
+            // Changes nothing if the answer is gone. If it is not, this ends it, so that it does not stay `generating`.
             if let Err(error) = self.chat.store.interrupt_unfinished(Orphans::Run(&finisher.run)).await {
                 tracing::warn!(%error, "an answer in a deleted conversation is ended later");
             }
@@ -81,7 +82,7 @@ impl Job {
         }
     }
 
-    /// The question that is answered.
+    /// The question of this answer.
     async fn question(&self) -> Option<Message> {
         match (&self.turn.question, &self.turn.answer.parent_id) {
             (Some(question), _) => Some(question.clone()),
@@ -90,8 +91,8 @@ impl Job {
         }
     }
 
-    /// A new conversation gets its title after its first answer, so that a local model that works on one
-    /// thing at a time answers first. One that failed to answer is not asked for a title as well.
+    /// Gives a new conversation its title after the first answer, so that a local model that does one thing at a time
+    /// answers first. A model that failed to answer is not asked for a title.
     async fn give_title(&self, is_answered: bool) {
         let Some(question) = self.question().await else { return };
         let title = match is_answered {
@@ -109,10 +110,10 @@ impl Job {
 }
 
 impl Finisher {
-    /// Ends an answer whose job is gone, with what was shown of it.
+    /// Ends an answer whose job is gone, with the text that was published.
     pub(super) async fn fail(&self, failure: Failure) {
         if !self.log.runs(&self.run.message_id) {
-            return; // It has ended.
+            return; // The answer has ended.
         }
         let marks = self.chat.chunk_writer.settle(&self.unstored).await;
         let finish =
@@ -120,8 +121,8 @@ impl Finisher {
         self.publish(self.store(finish).await);
     }
 
-    /// Tries for as long as the database is away, unless the server goes down before: the journal has it then, for the
-    /// next start. What the database refuses is not tried for ever.
+    /// Stores the end of the answer; tries again as long as the database is away. If the server stops before that, the
+    /// journal has the end for the next start. An end that the database refuses is not tried for ever.
     async fn store(&self, mut finish: Finish) -> Stored {
         let message_id = &self.run.message_id;
         let [mut pause, longest] = STORE_AGAIN;
@@ -151,8 +152,8 @@ impl Finisher {
         }
     }
 
-    /// It was deleted meanwhile, or another server took this one for dead: what was shown is stored where that
-    /// is possible, and what is stored is told.
+    /// The answer was deleted meanwhile, or another server took this one for lost. Stores the published text if
+    /// possible, and answers the stored message.
     async fn store_late(&self, finish: Finish) -> Stored {
         let (message_id, instance) = (&self.run.message_id, self.chat.store.instance());
         let Finish { content, reasoning, seq, .. } = &finish;
@@ -170,7 +171,7 @@ impl Finisher {
         }
     }
 
-    /// The chunks that were stored become the answer, if not even that is refused.
+    /// Makes the stored chunks the text of the answer, unless the database refuses even that.
     async fn give_up(&self, finish: Finish) -> Stored {
         let message_id = &self.run.message_id;
         if let Err(error) = self.chat.store.interrupt_unfinished(Orphans::Run(&self.run)).await {
@@ -183,7 +184,7 @@ impl Finisher {
         }
     }
 
-    /// Publishes what is stored, and tells the journal when its records are not needed any more.
+    /// Publishes the stored end, and tells the journal when it can drop its records.
     fn publish(&self, stored: Stored) {
         if !matches!(stored, Stored::Not(_))
             && let Some(entry) = &self.entry
@@ -205,7 +206,7 @@ impl Finisher {
                 if let Some(message) = message.filter(|message| message.status != Status::Generating) {
                     self.log.tell(&self.run.message_id, ChatEvent::ended(&message));
                 }
-                // Perhaps its text is another one, too.
+                // Listeners read the conversation anew, because the stored text may differ from the published one.
                 self.log.reread();
             }
         }
@@ -213,15 +214,15 @@ impl Finisher {
     }
 }
 
-/// The end of the answer in the log: exactly what was published.
+/// The end of the answer by its log: exactly the text that was published.
 fn finish_of(log: &Log, answer_id: &str, status: Status, failure: Option<Failure>) -> Finish {
     let (content, reasoning) = log.text(answer_id).unwrap_or_default();
-    // The number of the event that tells the end.
+    // The number of the event that publishes the end.
     let seq = log.bounds().1 + 1;
     Finish { content, reasoning, status, usage: None, failure, length_limited: false, seq, marks: Vec::new() }
 }
 
-/// As much of it as the database may take.
+/// The first part of the answer, short enough for the database.
 fn cut(finish: Finish, bytes: usize) -> Finish {
     let first = |mut text: String| {
         text.truncate(text.floor_char_boundary(bytes));
@@ -240,7 +241,7 @@ fn cut(finish: Finish, bytes: usize) -> Finish {
     }
 }
 
-/// What a continued answer took, over all its parts.
+/// The usage of a continued answer, over all its runs.
 fn added(before: Option<Usage>, now: Option<Usage>) -> Option<Usage> {
     let (Some(before), Some(now)) = (before, now) else { return now.or(before) };
     Some(Usage {

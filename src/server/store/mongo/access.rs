@@ -30,7 +30,7 @@ pub(super) struct MemberDoc {
     notify: bool,
 }
 
-/// Conversation and user.
+/// The key of a member: conversation and user.
 #[derive(Debug, Serialize, Deserialize)]
 struct MemberId {
     c: String,
@@ -89,8 +89,8 @@ impl Mongo {
         Ok(level.map(|level| conversation.standing(user_id, level)))
     }
 
-    /// Which document the conversation is, as long as the person may do this in it; `None`: the person may not, or not
-    /// any more. Who owns it is a part of the filter, so that for owners nothing else is read.
+    /// The filter for the conversation's document, as long as the person may do this in it; `None`: the person may not
+    /// (any more). For an owner the filter contains the owner's id, so that nothing else has to be read.
     pub(super) async fn granted(
         &self,
         tx: &mut ClientSession,
@@ -190,7 +190,7 @@ async fn is_granted(mongo: &Mongo, tx: &mut ClientSession, grant: &Grant, need: 
 }
 
 impl ConversationDoc {
-    /// Of a person who is this in it.
+    /// The standing of a person who has this level in the conversation.
     pub(super) fn standing(self, user_id: &str, level: AccessLevel) -> Standing {
         let last_seq = self.last_seq.unsigned_abs();
         Standing::new(self.into(), last_seq, user_id, level)

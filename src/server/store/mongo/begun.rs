@@ -1,7 +1,7 @@
-//! The sessions in which this process runs its transactions, written down beside its sign of life.
+//! The sessions in which this process runs its transactions, stored with its heartbeat.
 //!
-//! What a killed process had begun to change stays locked in MongoDB for up to a minute. Whoever finds
-//! its sessions can end them, and with them the locks, at once.
+//! The changes of a killed process stay locked in MongoDB for up to a minute. A process that finds the sessions can end
+//! them, and their locks with them, at once.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -16,14 +16,14 @@ use mongodb::{
 
 use super::Mongo;
 
-/// A session that was idle for so long has nothing locked: MongoDB ends a transaction after one minute.
+/// A session that was idle for this long has no locks, because MongoDB ends a transaction after one minute.
 const IDLE: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Default)]
 pub(super) struct Begun {
-    /// The ids of those that are written down, and when each was used last.
+    /// The ids of the stored sessions, and when each was used last.
     sessions: Mutex<Vec<(Document, Instant)>>,
-    /// Held while they are written, so that the last one to write has them all.
+    /// Held while they are stored, so that the last write contains all of them.
     writing: tokio::sync::Mutex<()>,
 }
 
@@ -32,7 +32,7 @@ impl Begun {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `false`: it is not written down.
+    /// Marks a session as just used; `false` when it is not stored yet.
     fn touch(&self, session: &Document) -> bool {
         let mut sessions = self.lock();
         let known = sessions.iter_mut().find(|(id, _)| id == session);
@@ -45,7 +45,7 @@ impl Begun {
 }
 
 impl Mongo {
-    /// Before a session is used: sees to it that others could end it.
+    /// Stores a session before its first use, so that other processes can end it.
     pub(super) async fn record_session(&self, session: &Document) -> Result<()> {
         if self.begun.touch(session) {
             return Ok(());
@@ -53,7 +53,7 @@ impl Mongo {
         let _writing = self.begun.writing.lock().await;
         let mut all = self.begun.ids();
         all.push(session.clone());
-        // No majority: a primary that is lost takes its transactions along.
+        // The write does not wait for a majority, because a lost primary takes its transactions with it.
         self.instances()
             .update_one(doc! { "_id": &self.instance }, doc! { "$set": { "sessions": all } })
             .write_concern(WriteConcern::builder().w(Some(1.into())).build())
@@ -62,7 +62,8 @@ impl Mongo {
         Ok(())
     }
 
-    /// The sign of life; it brings the sessions along, should others have taken this process for lost.
+    /// Stores a heartbeat. It contains the sessions, in case other processes took this one for lost and removed its
+    /// document.
     pub(super) async fn write_heartbeat(&self) -> Result<()> {
         let _writing = self.begun.writing.lock().await;
         self.begun.lock().retain(|(_, used)| used.elapsed() < IDLE);
@@ -70,9 +71,9 @@ impl Mongo {
         self.instances().update_one(doc! { "_id": &self.instance }, more).upsert(true).await.map(|_| ())
     }
 
-    /// Ends what a lost process had begun. Should it only be slow, it begins that again.
+    /// Ends the transactions of a lost process. If the process is only slow, it begins them again.
     pub(super) async fn end_sessions(&self, instance: &str) -> Result<()> {
-        // Not what a majority has: the last session is the one that matters.
+        // The read does not wait for a majority, because the newest session is the one that matters.
         let lost =
             self.instances().find_one(doc! { "_id": instance }).read_concern(ReadConcern::local()).await?;
         let Some(sessions) = lost.as_ref().and_then(|lost| lost.get_array("sessions").ok()) else {

@@ -1,4 +1,5 @@
-//! What changed since a number, in MongoDB; and the numbers of what earlier versions stored without one.
+//! The changes of a conversation since an event number, in MongoDB; and the numbers for what earlier versions stored
+//! without one.
 
 use futures::TryStreamExt;
 use mongodb::{
@@ -14,7 +15,7 @@ use super::{
     outlines::{OutlineDoc, outline},
 };
 
-/// A message that is gone.
+/// A deleted message.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct RemovedDoc {
     #[serde(rename = "_id")]
@@ -34,7 +35,8 @@ impl Mongo {
         let running = doc! { "conversation_id": id, "status": "generating" };
         let (messages, began) = (self.messages(), doc! { "began_seq": 1 });
         let running = messages.clone_with_type::<BeganDoc>().find_one(running).projection(began).await?;
-        // What changes between this look and the next ones is told now, and once more after the number of this one.
+        // A change made after this query may be reported now, and once more to a listener that asks after the number
+        // read here.
         let Some(now) = self.conversation_docs().find_one(doc! { "_id": id }).await? else {
             return Ok(Changes::nothing(seq));
         };
@@ -43,7 +45,7 @@ impl Mongo {
         let (from, seq) = Changes::between(seq, last_seq, began);
         let later = doc! { "$gt": from.cast_signed() };
         let steps = [
-            // A version before this one, which may run beside it, stores no revisions.
+            // A server of the previous version, which may run beside this one, stores no revisions.
             doc! { "$match": { "conversation_id": id, "$or": [{ "revision": &later }, { "revision": null }] } },
             doc! { "$sort": { "revision": 1, "_id": 1 } },
             doc! { "$limit": i64::from(limit) + 1 },
@@ -65,7 +67,7 @@ impl Mongo {
         .limited(limit))
     }
 
-    /// Done twice it changes nothing more.
+    /// Gives numbers to documents of earlier versions. A second run changes nothing.
     pub(super) async fn number_old(&self) -> Result<()> {
         let nothing = || doc! { "$exists": false };
         let all_of_it = vec![doc! { "$set": { "changed_seq": "$last_seq" } }];
@@ -87,7 +89,8 @@ impl Mongo {
     }
 }
 
-/// These fields of a conversation, and the next number for it and its change, so much further on.
+/// An update that sets these fields of a conversation, raises its number by `by` and stores that as the number of the
+/// change.
 pub(super) fn numbered(set: Document, by: i64) -> Vec<Document> {
     let mut literal: Document =
         set.into_iter().map(|(field, value)| (field, doc! { "$literal": value }.into())).collect();

@@ -1,11 +1,11 @@
-//! The documents of chunks, and the marks in them packed into bytes.
+//! The documents of chunks, and their marks packed into bytes.
 
 use mongodb::bson::{Binary, spec::BinarySubtype};
 use serde::{Deserialize, Serialize};
 
 use crate::server::store::{Chunk, Mark};
 
-/// More of a running answer. Its one index is the key.
+/// A part of a running answer. The key is its only index.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ChunkDoc {
     #[serde(rename = "_id")]
@@ -16,11 +16,11 @@ pub(super) struct ChunkDoc {
     pub reasoning_at: i64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
-    /// [`Mark`]s, each as three differences to the one before (LEB128).
+    /// [`Mark`]s, each as three differences from the one before (LEB128).
     pub marks: Binary,
 }
 
-/// A chunk of a version that kept message and number outside of the key.
+/// A chunk of a version that stored message and number outside the key.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct OldChunkDoc {
     pub message_id: String,
@@ -28,7 +28,7 @@ pub(super) struct OldChunkDoc {
     pub text: String,
 }
 
-/// Message and number, so that a write that is sent twice is there once.
+/// The key of a chunk: message and number, so that a chunk that is sent twice is stored once.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ChunkKey {
     pub m: String,
@@ -80,7 +80,7 @@ fn pack(marks: &[Mark]) -> Vec<u8> {
             mark.text_end.checked_sub(last.text_end),
             mark.reasoning_end.checked_sub(last.reasoning_end),
         ];
-        // One that falls says again what was said before.
+        // A mark below the one before repeats an earlier mark, so it is skipped.
         let [Some(seq), Some(text), Some(reasoning)] = steps else { continue };
         for mut step in [seq, text, reasoning] {
             while step >= 0x80 {
@@ -94,7 +94,7 @@ fn pack(marks: &[Mark]) -> Vec<u8> {
     bytes
 }
 
-/// As far as it is understood.
+/// Reads marks up to the last complete one.
 pub(super) fn unpack(bytes: &[u8]) -> Vec<Mark> {
     let (mut marks, mut steps, mut step, mut shift) = (Vec::new(), Vec::new(), 0_u64, 0);
     let mut last = Mark::default();

@@ -31,7 +31,7 @@ impl Conversations for Mongo {
 
     async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {
         if query.limit == 0 {
-            return Ok(Vec::new()); // which MongoDB takes for "no limit"
+            return Ok(Vec::new()); // MongoDB takes a limit of 0 for "no limit".
         }
         let found: Vec<ConversationDoc> = self
             .call(async {
@@ -67,7 +67,7 @@ impl Conversations for Mongo {
         if !self.call(self.transaction(&Unlink(grant))).await? {
             return Ok(false);
         }
-        // It is gone; what it leaves now is only waste.
+        // The conversation is gone; what purging leaves behind now only takes space.
         if let Err(error) = self.purge().await {
             tracing::warn!(%error, "messages of a deleted conversation are removed later");
         }
@@ -113,7 +113,8 @@ impl Transaction for Update<'_> {
 fn filter(owner_id: &str, query: &ConversationQuery) -> Document {
     let mut filter = doc! { "user_id": owner_id, "archived": query.archived };
     if let Some(position) = &query.after {
-        // The first bound lets the index start at the right place, the second leaves out what was seen.
+        // The first bound lets the search of the index start at the position, the second leaves out conversations that
+        // the reader has seen.
         filter.insert("updated_at", doc! { "$lte": position.updated_at });
         filter.insert(
             "$or",
@@ -125,7 +126,7 @@ fn filter(owner_id: &str, query: &ConversationQuery) -> Document {
         );
     }
     if let Some(text) = query.title_contains.as_deref().filter(|text| !text.is_empty()) {
-        // Not a regular expression: nothing in the text has a meaning.
+        // The search uses no regular expression, because characters of the text would have a meaning in it.
         let place = doc! { "$indexOfBytes": ["$title_lower", { "$literal": text.to_lowercase() }] };
         filter.insert("$expr", doc! { "$gte": [place, 0] });
     }

@@ -1,5 +1,5 @@
-//! The documents, and the domain's values made from them. Numbers beyond 32 bits are signed: BSON has
-//! no other.
+//! The documents, and the domain's values made from them. Numbers of 64 bits are stored as signed, because BSON has no
+//! unsigned type.
 
 use mongodb::bson::{Binary, DateTime};
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ pub(super) struct SessionDoc {
     pub created_at: i64,
     pub last_seen_at: i64,
     pub expires_at: i64,
-    /// `expires_at` as MongoDB wants it to remove the document by itself.
+    /// `expires_at` as a date, because MongoDB removes expired documents by a date.
     pub expires: DateTime,
     pub user_agent: String,
 }
@@ -84,8 +84,8 @@ impl From<SessionDoc> for Session {
 pub(super) struct ConversationDoc {
     #[serde(rename = "_id")]
     pub id: String,
-    /// Stored under the name that the version before knows, because a server of that one may run beside this one. So is
-    /// [`MessageDoc::author_id`].
+    /// Stored under the name that the previous version uses, because a server of that version may run beside this one.
+    /// The same is true of [`MessageDoc::author_id`].
     #[serde(rename = "user_id")]
     pub owner_id: String,
     #[serde(default)]
@@ -100,10 +100,10 @@ pub(super) struct ConversationDoc {
     pub created_at: i64,
     pub updated_at: i64,
     pub last_seq: i64,
-    /// The `last_seq` of the last change of its title, its settings or the branch on screen.
+    /// The `last_seq` of the last change of the title, the settings or the branch on screen.
     #[serde(default)]
     pub changed_seq: i64,
-    /// Another one after each change that other processes should see, see [`super::revision`].
+    /// Different after each change that other processes should see, see [`super::revision`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
     /// The answer that ended last.
@@ -142,7 +142,7 @@ impl ConversationDoc {
         }
     }
 
-    /// After a change that has just been made: its number is the last one.
+    /// The document of a conversation that has just been changed: the number of the change is `last_seq`.
     pub(super) fn changed(self) -> Changed {
         let revision = self.last_seq.unsigned_abs();
         Changed { conversation: self.into(), revision }
@@ -204,7 +204,7 @@ pub(super) struct MessageDoc {
     pub parent_id: Option<String>,
     pub role: Role,
     pub content: String,
-    /// Absent where it was not asked for.
+    /// Absent in documents that are read without it.
     #[serde(default)]
     pub reasoning: String,
     pub status: Status,
@@ -216,10 +216,10 @@ pub(super) struct MessageDoc {
     #[serde(default)]
     pub left_out: u32,
     pub created_at: i64,
-    /// Absent where a version before this one stored it.
+    /// Absent in messages of earlier versions.
     #[serde(default)]
     pub revision: i64,
-    /// On an answer: the conversation's `last_seq` with which its last run began.
+    /// On an answer: the conversation's `last_seq` when its last run began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began_seq: Option<i64>,
     /// On the answer of a turn: the question that was stored with it.
@@ -228,13 +228,13 @@ pub(super) struct MessageDoc {
     /// On the answer of a turn: the process that writes, or wrote, it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// Which run of the answer that process writes, or wrote, last.
+    /// The id of the run in which that process writes, or last wrote, the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
 }
 
 impl MessageDoc {
-    /// A message as a person adds it to a conversation, which has this number with it.
+    /// A message as a person adds it to a conversation; `revision` is the number of the change.
     pub(super) fn new(author_id: &str, conversation_id: &str, message: &Message, revision: i64) -> Self {
         let Message {
             id,

@@ -1,4 +1,4 @@
-//! MongoDB's errors, as the store's: what may pass, and what should not happen.
+//! MongoDB's errors as the store's: which of them may pass, and which should not happen.
 
 use mongodb::error::{
     Error, ErrorKind, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT,
@@ -7,13 +7,13 @@ use mongodb::error::{
 
 use crate::server::store::StoreError;
 
-/// Hosts and sockets (6, 7, 89, 9001), time limits (24, 50, 262), a replica set between two primaries
-/// (91, 133, 134, 189, 10058, 10107, 11600, 11602, 13435, 13436), a majority that is not there (64, 100),
-/// writes that the operator keeps out (371).
+/// Codes of errors that may pass: hosts and sockets (6, 7, 89, 9001), time limits (24, 50, 262), a replica set between
+/// two primaries (91, 133, 134, 189, 10058, 10107, 11600, 11602, 13435, 13436), a missing majority (64, 100), writes
+/// blocked by the operator (371).
 const PASSING: [i32; 20] =
     [6, 7, 24, 50, 64, 89, 91, 100, 133, 134, 189, 262, 371, 9001, 10058, 10107, 11600, 11602, 13435, 13436];
 
-/// OutOfDiskSpace; and what Atlas says, with many other things, when a quota is used up.
+/// OutOfDiskSpace, and the code that Atlas uses for an exhausted quota, among many other things.
 const OUT_OF_DISK_SPACE: i32 = 14031;
 const ATLAS: i32 = 8000;
 
@@ -30,7 +30,7 @@ pub(super) fn store_error(error: Error) -> StoreError {
     }
 }
 
-/// Somebody else was writing the same; inside a transaction the driver says so with a label, too.
+/// Another transaction wrote the same documents. Inside a transaction the driver also marks the error with a label.
 pub(super) fn is_collision(error: &Error) -> bool {
     error.contains_label(TRANSIENT_TRANSACTION_ERROR) || code(error) == Some(WRITE_CONFLICT)
 }
@@ -50,7 +50,7 @@ fn passes(error: &Error) -> bool {
         || code(error).is_some_and(|code| PASSING.contains(&code))
 }
 
-/// There is nobody to talk to, and it was waited for.
+/// No server is reachable, after the driver waited for one.
 pub(super) fn is_gone(error: &Error) -> bool {
     matches!(
         &*error.kind,
@@ -58,7 +58,7 @@ pub(super) fn is_gone(error: &Error) -> bool {
     )
 }
 
-/// There is nobody to talk to, or a connection broke.
+/// No server is reachable, or a connection broke.
 pub(super) fn is_outage(error: &Error) -> bool {
     matches!(
         &*error.kind,
@@ -81,7 +81,7 @@ fn code(error: &Error) -> Option<i32> {
         ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => Some(concern.code),
         ErrorKind::InsertMany(many) => {
             let concern = many.write_concern_error.as_ref().map(|concern| concern.code);
-            // A duplicate is no failure of its own beside others.
+            // A duplicate counts as the failure only if no other error occurred.
             let writes = || many.write_errors.iter().flatten().map(|write| write.code);
             concern.or_else(|| writes().find(|code| *code != DUPLICATE_KEY)).or_else(|| writes().next())
         }

@@ -1,4 +1,4 @@
-//! The collections and their indexes. Making what is there already changes nothing.
+//! The collections and their indexes. Creating an existing one changes nothing.
 
 use std::time::Duration;
 
@@ -16,9 +16,10 @@ const EXISTS: i32 = 48;
 /// "IndexNotFound".
 const NO_INDEX: i32 = 27;
 const OLD_KEY: &str = "message_id_1_seq_1";
-/// Of versions that kept idempotency keys on the answers.
+/// The indexes of versions that stored idempotency keys on the answers.
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
-/// What nothing else makes: inside a transaction it would be in everybody's way.
+/// Collections that are created here and not by their first write, because inside a transaction creating one would
+/// block other transactions.
 const COLLECTIONS: [&str; 8] =
     ["meta", "instances", "chunks", "keys", "deleted", "jobs", "members", "removed_messages"];
 
@@ -43,9 +44,9 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
             index(doc! { "conversation_id": 1, "_id": 1 }, IndexOptions::default()),
             index(doc! { "conversation_id": 1, "parent_id": 1, "_id": 1 }, IndexOptions::default()),
             index(doc! { "conversation_id": 1, "revision": 1 }, IndexOptions::default()),
-            // One running answer per conversation; it also finds what a crash left behind.
+            // Allows one running answer per conversation; a search for orphans uses the index, too.
             index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),
-            // How many answers of a person are being written.
+            // Counts the running answers of a person.
             index(doc! { "user_id": 1, "status": 1 }, only_where(doc! { "status": "generating" })),
         ])
         .await?;
@@ -57,7 +58,7 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
         .jobs()
         .create_indexes([
             index(doc! { "kind": 1, "key": 1 }, unique_where(doc! { "key": { "$exists": true } })),
-            // What is kept as failed is never due.
+            // Jobs kept as failed have no `due_at`, because they are never due.
             index(doc! { "due_at": 1, "_id": 1 }, only_where(doc! { "due_at": { "$exists": true } })),
         ])
         .await?;
@@ -69,12 +70,13 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     for name in old {
         mongo.messages().drop_index(name).await.or_else(not_there)?;
     }
-    // Of versions that kept message and number outside of the key. Dropping waits for all transactions
-    // and keeps new ones waiting, also when there is nothing to drop.
+    // The index of versions that stored message and number outside the key. The list is read first, because dropping an
+    // index waits for all transactions and blocks new ones, even when there is no index to drop.
     if mongo.chunks().list_index_names().await?.iter().any(|name| name == OLD_KEY) {
         mongo.chunks().drop_index(OLD_KEY).await.or_else(not_there)?;
     }
-    // After that, because the old index takes all chunks of the new form for one.
+    // The old chunks move after the index is dropped, because for that index all chunks in the new form are the same
+    // one.
     mongo.move_old_chunks().await
 }
 

@@ -1,4 +1,4 @@
-//! Idempotency keys, in MongoDB: one document for each that was used within the last day.
+//! Idempotency keys, in MongoDB: one document for each key that was used within the last day.
 
 use mongodb::{
     ClientSession,
@@ -34,7 +34,8 @@ fn id(user_id: &str, scope: &str, key: &Key) -> Document {
 }
 
 impl Mongo {
-    /// What the key was used for in this scope, and the answer that it led to. A deleted answer frees its key.
+    /// What the key was used for in this scope, and the answer that the request led to. Deleting the answer frees its
+    /// key.
     pub(super) async fn used(
         &self,
         tx: &mut ClientSession,
@@ -48,7 +49,7 @@ impl Mongo {
             self.messages().find_one(doc! { "_id": id }).session(tx).await
         };
         let Some(answer) = message(tx, &found.answer_id).await? else { return Ok(None) };
-        // Only keys from before are told apart by the text of their question.
+        // The text of the question distinguishes only keys of versions that stored no requests.
         let asked = match (&found.request, &answer.question_id) {
             (None, Some(question)) => message(tx, question).await?.map(|question| question.content),
             _ => None,
@@ -56,7 +57,8 @@ impl Mongo {
         Ok(Some((Used { request: found.request, asked, parent_id: answer.parent_id.clone() }, answer)))
     }
 
-    /// Remembers what a key was used for. Of two at once one collides here, and begins again.
+    /// Remembers what a key was used for. If two transactions use the same key at once, one collides here and begins
+    /// again.
     pub(super) async fn use_key(
         &self,
         tx: &mut ClientSession,
@@ -80,7 +82,7 @@ impl Mongo {
         Ok(self.keys().delete_many(old).await?.deleted_count)
     }
 
-    /// Keys of versions that kept them on the answers, where they counted in all conversations.
+    /// Moves the keys of versions that stored them on the answers, where a key counted in all conversations.
     pub(super) async fn move_old_keys(&self) -> Result<()> {
         let day_ago = doc! { "$subtract": [{ "$toLong": "$$NOW" }, KEY_LIFE] };
         let turns = |scope: &str| {
@@ -107,7 +109,7 @@ impl Mongo {
     }
 }
 
-/// `null` alone would leave the field out of a projection.
+/// A bare `null` would leave the field out of a projection.
 fn nothing() -> Document {
     doc! { "$literal": null }
 }

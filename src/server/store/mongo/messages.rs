@@ -25,8 +25,7 @@ use super::{
     turns::{Add, Begin},
 };
 
-/// How many answers that were left behind are ended at a time: one that is locked does not keep the
-/// others waiting.
+/// How many orphans are ended at a time, so that a locked answer does not hold up the others.
 const AT_ONCE: usize = 8;
 
 #[async_trait]
@@ -47,7 +46,7 @@ impl Messages for Mongo {
 
     async fn outlines_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Outline>> {
         if limit == 0 {
-            return Ok(Vec::new()); // which MongoDB refuses
+            return Ok(Vec::new()); // MongoDB refuses a limit of 0.
         }
         let mut which = doc! { "conversation_id": grant.conversation_id() };
         if let Some(upto) = upto {

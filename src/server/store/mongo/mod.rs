@@ -1,8 +1,8 @@
-//! [`Mongo`]: a store in MongoDB, for when one machine is no longer enough.
+//! [`Mongo`]: a store in MongoDB, for sites that need more than one machine.
 //!
-//! Writes wait for a majority of the replica set and its journal, reads see what a majority has, unless
-//! the URL says otherwise. Every call has a time limit of its own: the driver alone would wait for a
-//! server that keeps the connection and says nothing.
+//! Writes wait for a majority of the replica set and its journal, and reads see what a majority has, unless the URL
+//! says otherwise. Every call has a time limit of its own, because the driver alone would wait for a server that keeps
+//! the connection open and does not answer.
 
 mod access;
 mod begun;
@@ -51,13 +51,13 @@ pub(super) use setup::{inspect, inspect_jobs};
 pub(super) struct Mongo {
     client: Client,
     db: Database,
-    /// How long a call may take altogether.
+    /// The time limit of a whole call.
     limit: Duration,
     instance: String,
-    /// How many revisions this process has made.
+    /// How many revisions this process has made so far.
     revisions: AtomicU64,
     begun: begun::Begun,
-    /// One permit per transaction that may run at a time.
+    /// One permit for each transaction that may run at a time.
     transactions: tokio::sync::Semaphore,
 }
 
@@ -103,24 +103,24 @@ impl Mongo {
         self.db.collection("jobs")
     }
 
-    /// Conversations that were deleted and whose messages are still to go: `_id`.
+    /// The deleted conversations whose messages are still to be removed: `_id`.
     fn deleted(&self) -> Collection<Document> {
         self.db.collection("deleted")
     }
 
-    /// The processes that use the database: `_id`, `beats`.
+    /// The processes that use the database: `_id`, `beats`, `sessions`.
     fn instances(&self) -> Collection<Document> {
         self.db.collection("instances")
     }
 
-    /// Facts about the whole: `_id: "administrator"` says that there is one, "schema" and "secret" see
-    /// [`version`], "probe" is written to find out whether anything can be written.
+    /// Facts about the whole database: `_id: "administrator"` says that there is an administrator, "schema" and
+    /// "secret" see [`version`], "probe" is written to find out whether the database accepts writes.
     fn meta(&self) -> Collection<Document> {
         self.db.collection("meta")
     }
 
-    /// What is written to a conversation, or to a message that should stop, with each change that other
-    /// processes should see: this process, a number, and what it was.
+    /// A new revision, to be written to a conversation, or to a message that should stop, with each change that other
+    /// processes should see. It contains this process, a number and the kind of change.
     fn revision(&self, kind: ChangeKind) -> String {
         let number = self.revisions.fetch_add(1, Ordering::Relaxed);
         format!("{}:{number}:{}", self.instance, revision::word(kind))
@@ -142,7 +142,7 @@ impl Store for Mongo {
     }
 
     async fn probe(&self) -> Result<()> {
-        // Another value each time: what changes nothing is not written.
+        // The value differs each time, because MongoDB does not write a change that changes nothing.
         let change = doc! { "$inc": { "written": 1_i64 } };
         self.call(async {
             self.meta().update_one(doc! { "_id": "probe" }, change).upsert(true).await.map(|_| ())

@@ -1,11 +1,11 @@
-//! What is read of messages before their texts, in MongoDB.
+//! Outlines of messages, which are read before their texts, in MongoDB.
 
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 
 use crate::server::store::Outline;
 
-/// What is asked of a message before its texts.
+/// The fields of a message that are read before its texts.
 #[derive(Debug, Deserialize)]
 pub(super) struct OutlineDoc {
     #[serde(rename = "_id")]
@@ -29,7 +29,7 @@ impl From<OutlineDoc> for Outline {
     }
 }
 
-/// The step of a pipeline that leaves an [`OutlineDoc`] of a message.
+/// The step of a pipeline that reduces a message to an [`OutlineDoc`].
 pub(super) fn outline() -> Document {
     doc! { "$project": {
         "parent_id": 1,

@@ -1,5 +1,5 @@
-//! Deleting conversations, in MongoDB: the conversation goes at once, its messages some at a time. A transaction for
-//! all of them would not end in time where they are very many.
+//! Deleting conversations, in MongoDB: the conversation goes at once, its messages some at a time, because a single
+//! transaction for very many messages would exceed its time limit.
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
@@ -18,7 +18,7 @@ use super::{
     transaction::{Outcome, Transaction},
 };
 
-/// How many messages go in one write, and how many such writes one call makes.
+/// How many messages one write removes, and how many such writes one call makes.
 const BATCH: i64 = 1_000;
 const BATCHES: usize = 5;
 
@@ -28,8 +28,8 @@ struct Id {
     id: String,
 }
 
-/// Takes the conversation out of everybody's sight, and writes down that its messages are to go. `false` when it is
-/// not there.
+/// Deletes the conversation's document, and stores that its messages are still to be removed. `false` when there is no
+/// such conversation, or the person may not delete it.
 pub(super) struct Unlink<'a>(pub &'a Grant);
 
 #[async_trait]
@@ -64,10 +64,11 @@ impl Mongo {
         Ok(self.deleted().find_one(doc! {}).await?.is_some())
     }
 
-    /// `false` when the conversation has no messages left.
+    /// Removes some messages; `false` when the conversation has none left.
     async fn purge_batch(&self, conversation_id: &str) -> Result<bool> {
         let of = doc! { "conversation_id": conversation_id };
-        // A running answer first: only such have chunks, and whoever writes it is to know soon.
+        // A running answer goes first, because only running answers have chunks, and so its writer notices the deletion
+        // soon.
         let mut running: Document = of.clone();
         running.insert("status", "generating");
         let running = self.messages().distinct("_id", running).await?;

@@ -1,4 +1,4 @@
-//! The queue of jobs, in MongoDB: one document for each, which one update at a time takes.
+//! The queue of jobs, in MongoDB: one document per job, leased by a single update.
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
@@ -16,7 +16,7 @@ use crate::server::store::{
 
 use super::{Mongo, error::is_duplicate};
 
-/// Without a value a field is not there.
+/// A field without a value is absent.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct JobDoc {
     #[serde(rename = "_id")]
@@ -26,11 +26,11 @@ pub(super) struct JobDoc {
     key: Option<String>,
     payload: String,
     run_at: i64,
-    /// When a process may take it: `run_at`, or the end of its lease. Not there when it is kept as failed.
+    /// When a process may take the job: `run_at`, or the end of its lease. Absent when the job is kept as failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<i64>,
     attempts: u32,
-    /// The process that has a lease of it, until `due_at`.
+    /// The process that has a lease of the job until `due_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leased_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,7 +75,7 @@ impl From<JobDoc> for Job {
     }
 }
 
-/// The document while it has this lease.
+/// The filter for the job's document while the job has this lease.
 fn of_lease(job: &Job) -> Document {
     let by = job.lease.as_ref().map(|lease| lease.by.as_str()).unwrap_or_default();
     doc! { "_id": &job.id, "leased_by": by, "attempts": job.attempts }
@@ -86,13 +86,13 @@ fn due(kinds: &[&str], until: i64) -> Document {
 }
 
 impl Mongo {
-    /// Changes the document of a lease; `false` when it is another one by now.
+    /// Changes the document of a leased job; `false` when the document no longer has this lease.
     async fn change_job(&self, leased: &Job, change: Document) -> Result<bool> {
         let which = of_lease(leased);
         self.call(async { Ok(self.jobs().update_one(which, change).await?.matched_count == 1) }).await
     }
 
-    /// Begins a job anew that is kept as failed under the same kind and key.
+    /// Begins a job anew that is kept as failed and has the same kind and key.
     async fn revive(&self, job: &NewJob) -> error::Result<bool> {
         let Some(key) = &job.key else { return Ok(false) };
         let which = doc! { "kind": &job.kind, "key": key, "failed_at": { "$exists": true } };

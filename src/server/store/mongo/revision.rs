@@ -1,4 +1,4 @@
-//! The revision of a conversation says who changed it last, and what kind of change that was.
+//! The revision of a conversation: which process changed it last, and what kind of change that was.
 
 use crate::server::store::ChangeKind;
 
@@ -13,7 +13,8 @@ pub(super) fn word(kind: ChangeKind) -> &'static str {
     WORDS.iter().find(|(known, _)| *known == kind).map_or("tree", |(_, word)| word)
 }
 
-/// What a revision says, unless it is by `instance`. A word of a newer version is a change of something.
+/// The kind of change in a revision, unless the change was made by `instance`. An unknown kind, of a newer version,
+/// counts as a change of the tree.
 pub(super) fn foreign(revision: &str, instance: &str) -> Option<ChangeKind> {
     let (writer, rest) = revision.split_once(':')?;
     let word = rest.split_once(':')?.1;
@@ -26,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_revision_says_who_and_what() {
+    fn a_revision_names_the_process_and_the_kind_of_change() {
         for (kind, word) in WORDS {
             assert_eq!(foreign(&format!("A:7:{word}"), "B"), Some(kind));
             assert_eq!(foreign(&format!("A:7:{word}"), "A"), None);

@@ -28,7 +28,7 @@ struct Joined {
     user: UserDoc,
 }
 
-/// Begins a session of an account that still has the password with which the person signed in.
+/// Creates a session, if the account still has the password with which the person signed in.
 struct Begin<'a> {
     session: &'a Session,
     password_hash: &'a str,
@@ -42,7 +42,8 @@ impl Transaction for Begin<'_> {
         let account = doc! {
             "_id": &self.session.user_id, "password_hash": self.password_hash, "state": "active"
         };
-        // A write, not a look: so a change of the account that ends its sessions collides with this one.
+        // The transaction writes to the account and does not only read it, so that it collides with a change of the
+        // account that ends its sessions.
         let counted = doc! { "$inc": { "sign_ins": 1_i64 } };
         if mongo.users().update_one(account, counted).session(&mut *tx).await?.matched_count == 0 {
             return Ok(Outcome::Abort(false));
@@ -54,7 +55,7 @@ impl Transaction for Begin<'_> {
 }
 
 impl Mongo {
-    /// Ends all sessions of a user but `keep`; the ids of the ended ones.
+    /// Ends all sessions of a user except `keep`; answers the ids of the ended sessions.
     pub(super) async fn end_sessions_of(
         &self,
         tx: &mut ClientSession,
@@ -89,7 +90,7 @@ impl Sessions for Mongo {
             doc! { "$lookup": {
                 "from": "users", "localField": "user_id", "foreignField": "_id", "as": "user"
             } },
-            // Without a user there is no answer.
+            // This step drops a session without a user.
             doc! { "$unwind": "$user" },
         ];
         let found = self

@@ -1,5 +1,5 @@
-//! Opening MongoDB: the URL with our defaults, a server that is a replica set, what it says of itself,
-//! and the indexes.
+//! Opening MongoDB: fills in defaults for the URL, checks that the server is part of a replica set, checks the schema
+//! and the secret in the database, and creates the indexes.
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 
@@ -24,7 +24,7 @@ use super::{
 const CONNECT: Duration = Duration::from_secs(5);
 const POOL: u32 = 50;
 const DATABASE: &str = "inglenook";
-/// The first schema in which each change has a number.
+/// The first schema that gives each change a number.
 const NUMBERED: i64 = 2;
 
 pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Mongo, OpenError> {
@@ -40,7 +40,7 @@ pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Mongo, Open
     }
 }
 
-/// What [`open`] would do.
+/// What [`open`] would do; changes nothing.
 pub(in crate::server::store) async fn inspect(
     url: &str,
     options: &OpenOptions,
@@ -62,7 +62,7 @@ pub(in crate::server::store) async fn inspect_jobs(
     view.map_err(|error| OpenError::Failed(error.into()))
 }
 
-/// A server that was named, and perhaps is there.
+/// The server that the URL names, which may be unreachable.
 struct Found {
     mongo: Mongo,
     hosts: String,
@@ -70,7 +70,7 @@ struct Found {
 }
 
 async fn connect(url: &str, options: &OpenOptions) -> Result<Found, OpenError> {
-    // A name behind mongodb+srv:// is asked from DNS here.
+    // The driver asks DNS for a mongodb+srv:// name here.
     let parsed = tokio::time::timeout(options.mongo_patience * 2, ClientOptions::parse(url)).await;
     let mut client_options = match parsed {
         Ok(Ok(client_options)) => client_options,
@@ -89,13 +89,14 @@ async fn connect(url: &str, options: &OpenOptions) -> Result<Found, OpenError> {
         instance: options.instance.clone(),
         revisions: AtomicU64::new(0),
         begun: Begun::default(),
-        // More would only wait for connections, each with a session that is written down.
+        // More transactions would only wait for connections, each with a stored session.
         transactions: Semaphore::new(POOL as usize),
     };
     Ok(Found { mongo, hosts, patience })
 }
 
-/// What the URL leaves open. The driver's own defaults wait 30 s for a server and keep 10 connections.
+/// Fills in settings that the URL leaves open. The driver's own defaults wait 30 s for a server and keep 10
+/// connections.
 fn fill_in(client: &mut ClientOptions, options: &OpenOptions) {
     client.app_name.get_or_insert_with(|| "inglenook".to_owned());
     client.max_pool_size.get_or_insert(POOL);
@@ -116,7 +117,8 @@ fn hosts(options: &ClientOptions) -> String {
 }
 
 impl Found {
-    /// Brings indexes up to date and notes what this server is.
+    /// Creates missing indexes, gives numbers to documents of earlier versions, and stores the schema and the secret of
+    /// this server.
     async fn prepare(&self, options: &OpenOptions) -> Result<(), OpenError> {
         let mongo = &self.mongo;
         let schema = self.schema().await?;
@@ -147,7 +149,7 @@ impl Found {
         })
     }
 
-    /// The schema of a database that this version understands.
+    /// The schema of the database, or an error if this version does not understand it.
     async fn schema(&self) -> Result<Option<i64>, OpenError> {
         self.greet().await?;
         match version::schema(&self.mongo).await {
@@ -159,7 +161,7 @@ impl Found {
         }
     }
 
-    /// Whether there is a server that has transactions.
+    /// Checks that a server answers that supports transactions.
     async fn greet(&self) -> Result<(), OpenError> {
         let Self { mongo, hosts, .. } = self;
         let admin = mongo.client.database("admin");
@@ -167,14 +169,14 @@ impl Found {
             .await
             .map_err(|elapsed| no_answer(hosts, mongo.limit, elapsed.into()))?
             .map_err(|error| self.said(error))?;
-        // A member of a replica set names it, a router of a sharded cluster says what it is.
+        // A member of a replica set sends its name, a router of a sharded cluster sends "isdbgrid".
         if hello.contains_key("setName") || hello.get_str("msg") == Ok("isdbgrid") {
             return Ok(());
         }
         Err(OpenError::NotAReplicaSet { hosts: hosts.clone() })
     }
 
-    /// As it is named to people.
+    /// The database as messages to the operator name it.
     fn place(&self) -> String {
         format!("{} on {}", self.mongo.db.name(), self.hosts)
     }
@@ -206,7 +208,7 @@ fn url_error(error: Error, within: Duration) -> OpenError {
     }
 }
 
-/// A wrong password (18), or a user who may not do what is needed (13).
+/// A wrong password (18), or a user without the necessary rights (13).
 fn refused(error: &Error) -> bool {
     match &*error.kind {
         ErrorKind::Authentication { .. } => true,

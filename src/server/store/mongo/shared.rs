@@ -1,4 +1,4 @@
-//! What processes that share a MongoDB tell each other through it.
+//! How processes that share a MongoDB database tell each other about changes.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -68,7 +68,7 @@ impl Shared for Mongo {
             return Ok(false);
         }
         let which = doc! { "_id": message_id, "conversation_id": id, "status": "generating" };
-        // A new word each time, so that others see it each time.
+        // The value differs each time, so that other processes see each request.
         let change = doc! { "$set": { "stop": self.revision(ChangeKind::Ended) } };
         self.call(async { Ok(self.messages().update_one(which, change).await?.matched_count == 1) }).await
     }
@@ -87,7 +87,7 @@ impl Shared for Mongo {
         }
         let (conversations, running) = self
             .call(async {
-                // The answers after the conversations: one that ends in between is not running.
+                // The answers are read after the conversations, so an answer that ends in between counts as ended.
                 let which = doc! { "_id": { "$in": conversation_ids } };
                 let found: Vec<ConversationDoc> =
                     self.conversation_docs().find(which).await?.try_collect().await?;

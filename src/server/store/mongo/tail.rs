@@ -27,17 +27,17 @@ use super::{
     transaction::{Outcome, Transaction},
 };
 
-/// Sets the end of a running answer; `false` when it is not running, or not there.
+/// Ends a running answer; `false` when it is not running, or gone.
 pub(super) struct End<'a> {
     pub message_id: &'a str,
-    /// Only if this process writes it.
+    /// With `Some`, ends the answer only if this process writes it.
     pub instance: Option<&'a str>,
     pub set: Document,
-    /// The least that the conversation's `last_seq` is afterwards, and what is added on top.
+    /// The conversation's `last_seq` becomes at least `seq`, with `gap` added on top.
     pub seq: u64,
     pub gap: i64,
     pub marks: &'a [Mark],
-    /// An earlier try got as far as its commit, and it is not known what became of that.
+    /// An earlier try reached its commit, and its outcome is unknown.
     pub tried: AtomicBool,
 }
 
@@ -70,7 +70,7 @@ impl End<'_> {
     }
 }
 
-/// Ends an answer that a lost process left running, with what was found of it and what is stored.
+/// Ends an answer that a lost process left running, with the recovered chunks and the stored ones.
 struct Complete<'a> {
     recovered: &'a Recovered,
     tried: AtomicBool,
@@ -108,7 +108,7 @@ impl Transaction for Complete<'_> {
     }
 }
 
-/// Gives an interrupted answer the text that was found later.
+/// Gives an interrupted answer text that was recovered later.
 struct Lengthen<'a>(&'a Recovered);
 
 #[async_trait]
@@ -125,7 +125,7 @@ impl Transaction for Lengthen<'_> {
         if (&content, &reasoning) == (&old.content, &old.reasoning) {
             return Ok(Outcome::Abort(false));
         }
-        // The conversation first: who begins a turn below it collides here.
+        // The conversation is written first, so that a turn that begins below the answer collides here.
         let next = doc! { "$max": [{ "$add": ["$last_seq", 1_i64] }, seq.cast_signed()] };
         let change =
             vec![doc! { "$set": { "last_seq": next, "revision": mongo.revision(ChangeKind::Ended) } }];
@@ -152,8 +152,8 @@ impl Mongo {
             return Ok(());
         }
         self.insert(chunks).await?;
-        // Looked at after the insert: who finishes or deletes the message in between drops its
-        // chunks after that, so one of the two sees this one.
+        // The server looks after the insert: a transaction that ends or deletes the message in between drops the chunks
+        // after its commit, so at least one of the two sees this chunk.
         let of: Vec<&str> = chunks.iter().map(|chunk| chunk.message_id.as_str()).collect();
         let running = doc! { "status": "generating", "instance": &self.instance, "_id": { "$in": of } };
         let running = self.messages().distinct("_id", running).await?;
@@ -167,7 +167,7 @@ impl Mongo {
         Ok(())
     }
 
-    /// A chunk that is there already was sent before.
+    /// Inserts chunks. A duplicate is no error, because the chunk was sent before.
     async fn insert(&self, chunks: &[Chunk]) -> Result<()> {
         let inserted = self.chunks().insert_many(chunks.iter().map(ChunkDoc::from)).ordered(false).await;
         let Err(error) = inserted else { return Ok(()) };
@@ -182,8 +182,8 @@ impl Mongo {
         }
     }
 
-    /// Chunks of versions that kept message and number outside of the key, and did not say where in the answer a
-    /// chunk begins: each follows the one before. Done twice it changes nothing more.
+    /// Moves chunks of versions that stored message and number outside the key and no offset: each chunk follows the
+    /// one before. A second run changes nothing.
     pub(super) async fn move_old_chunks(&self) -> Result<()> {
         let which = doc! { "_id": { "$type": "string" } };
         let chunks = self.db.collection::<OldChunkDoc>("chunks");
@@ -204,7 +204,7 @@ impl Mongo {
     pub(super) async fn end(&self, end: End<'_>) -> Result<bool> {
         let ended = self.transaction(&end).await?;
         if ended {
-            // Those that came while the transaction ran, which it could not see.
+            // Drops chunks that were stored while the transaction ran, because it could not see them.
             self.drop_chunks(end.message_id).await?;
         }
         Ok(ended)
@@ -245,10 +245,10 @@ impl Mongo {
         self.transaction(&Lengthen(recovered)).await
     }
 
-    /// At the end of a run: brings the conversation's number to that of the end at the least, with the gap beyond that,
-    /// and gives that number to all that changed since the run began. Other people's changes meanwhile are told by the
-    /// process that writes it, with numbers beyond what the store knows; those of the last moment perhaps after its end.
-    /// Other processes see that the answer ended.
+    /// Ends a run: raises the conversation's number to at least that of the end, with the gap on top, and gives the new
+    /// number to everything that changed since the run began. While an answer runs, its writer publishes other people's
+    /// changes with numbers beyond those that the store knows, perhaps the last of them after the answer's end; so the
+    /// new number leaves room for each of them. Other processes see that the answer ended.
     async fn raise(&self, tx: &mut ClientSession, answer: &MessageDoc, end: &End<'_>) -> Result<()> {
         let began: Bson = answer.began_seq.map_or_else(|| "$last_seq".into(), Bson::from);
         let late = doc! { "$subtract": ["$last_seq", &began] };
@@ -270,7 +270,7 @@ impl Mongo {
         let Some(conversation) = conversation else { return Ok(()) };
         let raised = doc! { "$set": { "revision": conversation.last_seq } };
         let Some(began) = answer.began_seq else {
-            // A version before this one began it.
+            // A server of an earlier version began this answer, so its `began_seq` is unknown.
             let which = doc! { "_id": &answer.id };
             return self.messages().update_one(which, raised).session(tx).await.map(|_| ());
         };
@@ -283,7 +283,7 @@ impl Mongo {
         self.chunks().delete_many(of_message(message_id)).await.map(|_| ())
     }
 
-    /// Chunks of messages that are gone or finished: a server died before it could drop them.
+    /// Drops chunks of messages that are gone or ended, because a server may have died before it could drop them.
     pub(super) async fn drop_strays(&self) -> Result<()> {
         let owners = self.chunks().distinct("_id.m", doc! {}).await?;
         let running = doc! { "status": "generating", "_id": { "$in": &owners } };
@@ -291,7 +291,7 @@ impl Mongo {
         for stray in owners.iter().filter(|owner| !running.contains(owner)).filter_map(Bson::as_str) {
             self.drop_chunks(stray).await?;
         }
-        // Of versions that kept message and number outside of the key.
+        // Chunks of versions that stored message and number outside the key.
         self.chunks().delete_many(doc! { "_id": { "$type": "string" } }).await.map(|_| ())
     }
 }

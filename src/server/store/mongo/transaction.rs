@@ -1,4 +1,4 @@
-//! [`Mongo::transaction`]: several writes as one, tried again as long as MongoDB says that it may help.
+//! [`Mongo::transaction`]: several writes as one, tried again as long as another try may succeed.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -17,8 +17,8 @@ use super::{
     error::{is_collision, is_duplicate, is_gone, is_outage},
 };
 
-/// How often a transaction is begun again after a duplicate key, which the next try explains: the
-/// other one is there then, and is found.
+/// How often a transaction is begun again after a duplicate key. The next try finds the other document, because it is
+/// stored by then.
 const DUPLICATES: u32 = 5;
 
 /// How a transaction should end.
@@ -27,7 +27,7 @@ pub(super) enum Outcome<T> {
     Abort(T),
 }
 
-/// The work of a transaction; it runs again from the start when it collides with another.
+/// The work of a transaction. It runs again from its start when it collides with another transaction.
 #[async_trait]
 pub(super) trait Transaction: Sync {
     type Answer: Send;
@@ -35,7 +35,8 @@ pub(super) trait Transaction: Sync {
 }
 
 impl Mongo {
-    /// The driver's own loop goes on for two minutes; here the time limit of the call ends it.
+    /// Runs a transaction until it succeeds. The driver's own loop would go on for two minutes; this one ends with the
+    /// time limit of the call.
     pub(super) async fn transaction<T: Transaction>(&self, work: &T) -> Result<T::Answer> {
         let mut duplicates = 0;
         let mut tries = 0;
@@ -43,7 +44,7 @@ impl Mongo {
             match self.attempt(work).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if is_gone(&error) => return Err(error),
-                // The work knows what an earlier try of it has done.
+                // The work itself finds out whether an earlier try committed.
                 Err(error) if is_outage(&error) => {}
                 Err(error) if is_duplicate(&error) && duplicates < DUPLICATES => duplicates += 1,
                 Err(error) if is_collision(&error) => {}
@@ -55,7 +56,7 @@ impl Mongo {
     }
 
     async fn attempt<T: Transaction>(&self, work: &T) -> Result<T::Answer> {
-        // It is never closed.
+        // Cannot fail, because the semaphore is never closed.
         let _permit = self.transactions.acquire().await.map_err(Error::custom)?;
         let tx = &mut self.client.start_session().await?;
         self.record_session(tx.id()).await?;
@@ -81,8 +82,8 @@ impl Mongo {
 }
 
 impl Mongo {
-    /// A transaction whose commit was refused may still be open on the server, with all that it locked,
-    /// for a minute; the driver does not abort after a commit.
+    /// Ends a transaction whose commit failed, because it may stay open on the server for a minute, with all its locks,
+    /// and the driver does not abort after a commit.
     async fn give_up(&self, tx: &ClientSession, error: &Error) {
         if is_gone(error) || error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
             return;
@@ -97,7 +98,7 @@ impl Mongo {
 async fn commit(tx: &mut ClientSession) -> Result<()> {
     loop {
         match tx.commit_transaction().await {
-            // Committing twice is committing once.
+            // The commit is sent again, because committing twice has the same effect as committing once.
             Err(error) if unknown(&error) && !is_gone(&error) => tokio::time::sleep(pause(1)).await,
             other => return other,
         }
@@ -108,14 +109,14 @@ fn unknown(error: &Error) -> bool {
     error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
 }
 
-/// A transaction that cannot be aborted ends by itself on the server.
+/// Aborts a transaction. If that fails, the server ends it by itself.
 async fn abort(tx: &mut ClientSession) {
     if let Err(error) = tx.abort_transaction().await {
         tracing::debug!(%error, "a transaction could not be aborted");
     }
 }
 
-/// Longer from try to try, and uneven, so that those who collided do not meet again.
+/// The pause grows with each try and is random, so that transactions that collided do not collide again.
 fn pause(tries: u32) -> Duration {
     let most = (5_u64 << tries.min(6)).min(200);
     Duration::from_millis(1 + RandomState::new().hash_one(tries) % most)

@@ -1,5 +1,5 @@
-//! The tree of messages, in MongoDB: each change is one transaction whose first write is the
-//! conversation, so that it collides with whatever else changes it.
+//! The tree of messages, in MongoDB: each change is one transaction whose first write is to the conversation, so that
+//! it collides with every other change of the conversation.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -127,7 +127,7 @@ impl Transaction for Delete<'_> {
 struct Continue<'a> {
     grant: &'a Grant,
     how: &'a Continuation<'a>,
-    /// An earlier try got as far as its commit, and it is not known what became of that.
+    /// An earlier try reached its commit, and its outcome is unknown.
     tried: AtomicBool,
 }
 
@@ -204,7 +204,8 @@ impl Continue<'_> {
     }
 }
 
-/// Gives the conversation the number of a change of its tree; `None`: it is gone, or the person may not change it.
+/// Gives the conversation the number of a change of its tree; `None`: the conversation is gone, or the person may not
+/// change it.
 async fn change(
     mongo: &Mongo,
     tx: &mut ClientSession,
@@ -216,7 +217,7 @@ async fn change(
     Ok(update(mongo, tx, which, numbered(set, 1)).await?.map(ConversationDoc::changed))
 }
 
-/// The conversation as it is afterwards.
+/// Updates the conversation; answers its document after the change.
 async fn update(
     mongo: &Mongo,
     tx: &mut ClientSession,
@@ -240,8 +241,8 @@ async fn set_leaf(
     Ok(())
 }
 
-/// The newest message below this one, or itself; below nothing, the newest of all. A message is older
-/// than what is below it, so one pass from old to new finds them.
+/// The newest message below `message_id`, or that message itself; with `None`, the newest of all. A message is older
+/// than the messages below it, so one pass from old to new finds all of them.
 async fn newest_below(
     mongo: &Mongo,
     tx: &mut ClientSession,

@@ -1,5 +1,5 @@
-//! What is added to a conversation, in MongoDB: one transaction whose first write is the conversation, so that two of
-//! them in one conversation collide there and one of them begins again.
+//! What is added to a conversation, in MongoDB: one transaction whose first write is to the conversation, so that of
+//! two additions to one conversation at once, one collides and begins again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,15 +25,16 @@ use super::{
     transaction::{Outcome, Transaction},
 };
 
-/// More than the events that a process may have told on its own account since the last answer: all of
-/// them number the events of an answer from the same position on.
+/// By how much an answer raises the conversation's number. It is larger than the number of events that a process may
+/// have published on its own since the last answer, so that all processes number the events of the answer from the same
+/// position on.
 pub(super) const TURN_GAP: i64 = 1000;
 
-/// A person's message.
+/// Adds a person's message.
 pub(super) struct Add<'a> {
     grant: &'a Grant,
     new: &'a NewMessage,
-    /// An earlier try got as far as its commit, and it is not known what became of that.
+    /// An earlier try reached its commit, and its outcome is unknown.
     tried: AtomicBool,
 }
 
@@ -67,7 +68,7 @@ impl Transaction for Add<'_> {
         let Some(which) = mongo.granted(tx, grant, Need::Write).await? else {
             return Ok(Outcome::Abort(AddOutcome::NoConversation));
         };
-        // Read in the transaction, where the write that follows collides with whatever sets or ends it.
+        // Read in the transaction: the write that follows collides with any transaction that begins or ends an answer.
         let busy = mongo.running_in(tx, id).await?.is_some();
         let set = doc! { "updated_at": now, "revision": mongo.revision(ChangeKind::Tree) };
         let mut change = numbered(set, 1);
@@ -94,10 +95,10 @@ impl Transaction for Add<'_> {
     }
 }
 
-/// An answer, with its question where one is asked.
+/// Begins an answer, with its question if there is one.
 pub(super) struct Begin<'a> {
     new: &'a NewAnswer,
-    /// An earlier try got as far as its commit, and it is not known what became of that.
+    /// An earlier try reached its commit, and its outcome is unknown.
     tried: AtomicBool,
 }
 
@@ -151,7 +152,7 @@ impl Transaction for Begin<'_> {
 }
 
 impl Begin<'_> {
-    /// Whether an earlier try has begun it.
+    /// The outcome of an earlier try, if that has begun the answer.
     async fn earlier(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Option<BeginOutcome>> {
         if !self.tried.load(Ordering::Relaxed) {
             return Ok(None);
@@ -187,10 +188,12 @@ impl Begin<'_> {
         }))
     }
 
-    /// Writes the conversation as it is with the answer; `None` when there is none, or the person may not write in it.
+    /// Updates or inserts the conversation for the answer; `None` when there is no conversation, or the person may not
+    /// write in it.
     async fn move_on(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Option<ConversationDoc>> {
         let answer = &self.new.answer;
-        // A write that changes nothing would not collide, and so not keep two answers apart.
+        // The revision differs each time, because a write that changes nothing would not collide and so not keep two
+        // answers apart.
         let revision = mongo.revision(ChangeKind::Begun);
         match &self.new.to {
             Destination::New { owner_id, conversation } => {

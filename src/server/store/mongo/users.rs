@@ -19,8 +19,8 @@ use super::{
     transaction::{Outcome, Transaction},
 };
 
-/// The first person to register becomes the administrator: of several at once only one can insert the
-/// document that says so, and the others begin again and find it.
+/// Registers a person. The first person becomes the administrator: of several at once, only one can insert the document
+/// that says so, and the others begin again and find it.
 struct CreateUser<'a> {
     new: &'a NewUser,
     only_first: bool,
@@ -61,12 +61,12 @@ impl Transaction for CreateUser<'_> {
     }
 }
 
-/// Changes an account and ends the sessions that end with that. Whoever signs in meanwhile writes to the account
-/// too, and so collides here.
+/// Changes an account and ends its sessions where the change requires it. Signing in writes to the account, too, so
+/// that it collides with this transaction.
 struct ChangeUser<'a> {
     id: &'a str,
     changes: Document,
-    /// Whether sessions end, and which one does not.
+    /// Whether the change ends the sessions; all of them except `keep`.
     ends: bool,
     keep: Option<&'a str>,
 }

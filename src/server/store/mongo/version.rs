@@ -1,4 +1,4 @@
-//! What a MongoDB database says of itself, in `meta`: the version of its schema, and which secret signs
+//! The facts that a MongoDB database has about itself, in `meta`: the version of its schema, and the secret that signs
 //! the sessions of its servers.
 
 use std::time::{Duration, Instant};
@@ -12,14 +12,13 @@ use mongodb::{
 
 use super::{Mongo, error::is_duplicate};
 
-/// Of what this version writes. It grows by one with each change that earlier versions would not
-/// understand.
+/// The schema that this version writes. It grows by one with each change that earlier versions would not understand.
 pub(super) const SCHEMA: i64 = 2;
-/// How long the others are watched: longer than two signs of life are apart.
+/// How long other servers are watched: longer than the time between two heartbeats.
 const WATCHED: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// The schema of what is there: `None` in an empty database, 0 where versions were not kept yet.
+/// The schema of the database: `None` if the database is empty, 0 if it was written before schemas had versions.
 pub(super) async fn schema(mongo: &Mongo) -> Result<Option<i64>> {
     if let Some(found) = mongo.meta().find_one(doc! { "_id": "schema" }).await? {
         return Ok(Some(number(&found)));
@@ -28,8 +27,8 @@ pub(super) async fn schema(mongo: &Mongo) -> Result<Option<i64>> {
     Ok(there.iter().any(|name| name == "users").then_some(0))
 }
 
-/// Tools that edit a database by hand write any kind of number. What is none is newer than all that is known, since
-/// this version never wrote it.
+/// The version in a document. Tools that edit a database by hand write any type of number. Any other value counts as
+/// newer than all known versions, because this version never wrote it.
 fn number(found: &Document) -> i64 {
     match found.get("version") {
         Some(Bson::Int64(version)) => *version,
@@ -39,15 +38,15 @@ fn number(found: &Document) -> i64 {
     }
 }
 
-/// Notes that everything is as this version wants it.
+/// Stores that the database has the schema of this version.
 pub(super) async fn note(mongo: &Mongo) -> Result<()> {
     let newest = doc! { "$max": { "version": SCHEMA } };
     mongo.meta().update_one(doc! { "_id": "schema" }, newest).upsert(true).await.map(|_| ())
 }
 
-/// Notes which secret this server has, unless others that live have another one: then `false`.
+/// Stores which secret this server has. `false` when other live servers have another secret.
 pub(super) async fn agree(mongo: &Mongo, fingerprint: &str) -> Result<bool> {
-    // Before looking, so that of two servers that start at once each sees the other.
+    // The heartbeat is stored before the check, so that two servers that start at once see each other.
     mongo.write_heartbeat().await?;
     let meta = mongo.meta();
     let known = loop {
@@ -55,7 +54,7 @@ pub(super) async fn agree(mongo: &Mongo, fingerprint: &str) -> Result<bool> {
         let noted = meta.find_one_and_update(doc! { "_id": "secret" }, first);
         match noted.upsert(true).return_document(ReturnDocument::After).await {
             Ok(found) => break found.unwrap_or_default(),
-            // Another one has just noted its own.
+            // Another server has just stored its secret.
             Err(error) if is_duplicate(&error) => {}
             Err(error) => return Err(error),
         }
@@ -74,14 +73,14 @@ pub(super) async fn agree(mongo: &Mongo, fingerprint: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// As [`agree`], without changing anything.
+/// The answer that [`agree`] would give; changes nothing.
 pub(super) async fn would_agree(mongo: &Mongo, fingerprint: &str) -> Result<bool> {
     let known = mongo.meta().find_one(doc! { "_id": "secret" }).await?;
     let same = known.is_none_or(|known| known.get_str("fingerprint") == Ok(fingerprint));
     Ok(same || !others_live(mongo).await?)
 }
 
-/// Whether another server gives signs of life. One that was killed left its last one behind.
+/// Whether another server sends heartbeats. A heartbeat that does not change belongs to a killed server.
 async fn others_live(mongo: &Mongo) -> Result<bool> {
     let others = async || -> Result<Vec<Document>> {
         let others = doc! { "_id": { "$ne": &mongo.instance } };

@@ -1,5 +1,5 @@
-//! What other processes do, from change streams: one for events that are rare, one for the new text of
-//! the answers that are followed here. Without the second, every process would be sent every text.
+//! The changes of other processes, from change streams: one stream for rare events, one for the new text of the answers
+//! that are followed here. Without the second, MongoDB would send every text to every process.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -20,13 +20,13 @@ use crate::server::store::{Chunk, StoreChange};
 
 use super::{chunk_documents::ChunkDoc, error::is_outage, revision::foreign};
 
-/// How long the server waits for an event before it says that there was none.
+/// How long MongoDB waits for an event before it answers that there was none.
 const AWAIT: Duration = Duration::from_millis(250);
-/// After this there is no server any more.
+/// A MongoDB server that is silent for this long counts as lost.
 const SILENCE: Duration = Duration::from_secs(10);
-/// Between two tries, and so between two looks at everything, while there is no stream.
+/// The pause between two tries to open a stream. Without a stream the server reads everything anew once per try.
 const AGAIN: Duration = Duration::from_millis(500);
-/// Changes that nobody has taken yet.
+/// How many changes may wait for the reader of the stream.
 const WAITING: usize = 256;
 
 type Texts = watch::Receiver<Arc<HashSet<String>>>;
@@ -38,8 +38,8 @@ struct Over;
 
 pub(super) fn watch(db: Database, instance: String, texts: Texts) -> BoxStream<'static, StoreChange> {
     let (tell, told) = mpsc::channel(WAITING);
-    // Should one of the two panic, both end, and with them the stream that is answered: who reads it is not left
-    // waiting for one half of the changes.
+    // If one of the two panics, both end, and so does the stream of changes; otherwise its reader would go on with one
+    // half of the changes.
     tokio::spawn(async move {
         tokio::select! {
             () = rare(db.clone(), instance, tell.clone()) => {}
@@ -50,7 +50,7 @@ pub(super) fn watch(db: Database, instance: String, texts: Texts) -> BoxStream<'
     stream::unfold(told, next).boxed()
 }
 
-/// A stream that goes on where it was. Where it cannot, what was missed is said to be.
+/// A stream that resumes where it was. If it cannot, it reports that changes may have been missed.
 struct Tail {
     token: Option<ResumeToken>,
     tell: mpsc::Sender<StoreChange>,
@@ -62,7 +62,7 @@ impl Tail {
         Self { token: None, tell, failing: false }
     }
 
-    /// The stream, and whether it goes on where it was.
+    /// Opens the stream; also answers whether it resumes where it was.
     async fn open(&mut self, watch: Watch<'_>) -> Option<(Events, bool)> {
         let watch = watch.max_await_time(AWAIT);
         let resumed = self.token.is_some();
@@ -85,7 +85,7 @@ impl Tail {
         }
     }
 
-    /// The next event, if there is one within a moment; an error when the stream is over.
+    /// The next event, `None` if none comes within a moment; an error when the stream has ended.
     async fn next(&mut self, events: &mut Events) -> std::result::Result<Option<Event>, Over> {
         match timed(events.next_if_any()).await {
             Ok(event) if event.is_some() || events.is_alive() => {
@@ -102,7 +102,7 @@ impl Tail {
 
     fn failed(&mut self, error: &Error) {
         if self.failing && !is_outage(error) {
-            // Perhaps it is the place, which is no longer known.
+            // Perhaps MongoDB no longer knows the position of the token.
             self.token = None;
         }
         if !self.failing {
@@ -111,7 +111,7 @@ impl Tail {
         self.failing = true;
     }
 
-    /// Nobody hears it when the process ends.
+    /// Sends a change. Fails when nobody reads the changes any more, as at the end of the process.
     async fn say(&self, change: StoreChange) {
         let _ = self.tell.send(change).await;
     }
@@ -123,7 +123,7 @@ async fn timed<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
 }
 
-/// Conversations, requests to stop, and sessions that ended.
+/// Reports changes of conversations, requests to stop, and sessions that ended.
 async fn rare(db: Database, instance: String, tell: mpsc::Sender<StoreChange>) {
     let others = Regex { pattern: format!("^(?!{instance}:)"), options: String::new() };
     let of = |collection: &str, operation: &str| doc! { "ns.coll": collection, "operationType": operation };
@@ -173,8 +173,8 @@ fn change(event: Event, instance: &str) -> Option<StoreChange> {
     })
 }
 
-/// The new text of the answers in `texts`. The filter of a stream is fixed, so it is begun again with
-/// each other set, where it was.
+/// Reports the new text of the answers in `texts`. The filter of a stream is fixed, so each new set of answers needs a
+/// new stream, which resumes where the old one was.
 async fn followed(db: Database, mut texts: Texts, tell: mpsc::Sender<StoreChange>) {
     let chunks = db.collection::<Document>("chunks");
     let mut tail = Tail::new(tell);

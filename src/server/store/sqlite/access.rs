@@ -14,8 +14,8 @@ use super::{
     rows::{conversation, get},
 };
 
-/// SQL: what the person `?2` is in the conversation with this id, as [`number`] has it; NULL for a stranger, and where
-/// the conversation is missing. This is the only place that knows it.
+/// SQL: the level of the person `?2` in the conversation with this id, as [`number`] counts it; NULL for a stranger and
+/// for a missing conversation. No other SQL derives a level.
 macro_rules! level {
     ($conversation_id:literal) => {
         concat!(
@@ -29,7 +29,7 @@ macro_rules! level {
     };
 }
 
-/// SQL: whether the person `?2` may do what needs the level `?3` in the conversation `?1`.
+/// SQL: whether the person `?2` has at least the level `?3` in the conversation `?1`.
 macro_rules! may {
     () => {
         concat!("coalesce(", crate::server::store::sqlite::access::level!("?1"), " >= ?3, 0)")
@@ -38,7 +38,7 @@ macro_rules! may {
 
 pub(super) use {level, may};
 
-/// A level as [`level`] counts it.
+/// The number of a level in [`level`].
 pub(super) fn number(level: AccessLevel) -> u8 {
     level as u8
 }

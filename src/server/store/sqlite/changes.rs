@@ -1,4 +1,4 @@
-//! What changed since a number, in SQLite.
+//! The changes of a conversation since an event number, in SQLite.
 
 use sqlx::{FromRow, Row};
 
@@ -23,7 +23,8 @@ const REMOVED: &str = "
 impl Sqlite {
     pub(super) async fn changes(&self, grant: &Grant, seq: u64, limit: u32) -> sqlx::Result<Changes> {
         let id = grant.conversation_id();
-        // What changes between this look and the next ones is told now, and once more after the number of this one.
+        // A change made after this query may be reported now, and once more to a listener that asks after the number
+        // read here.
         let now = sqlx::query(NOW).bind(id).fetch_optional(&self.readers).await?;
         let Some(now) = now else { return Ok(Changes::nothing(seq)) };
         let number = |column| now.try_get::<Option<i64>, _>(column).map(|it| it.map(i64::unsigned_abs));

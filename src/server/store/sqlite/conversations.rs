@@ -19,14 +19,14 @@ const CREATE: &str = "
         leaf_id, created_at, updated_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
-/// `instr` needs no escaping: nothing in what is looked for has a meaning.
+/// `instr` needs no escaping, because it gives no character of the searched text a meaning.
 const LIST: &str = "
     SELECT * FROM conversations
     WHERE owner_id = ?1 AND archived = ?2 AND NOT deleted AND (updated_at, id) < (?3, ?4)
         AND (?5 = '' OR instr(title_lower, ?5) > 0)
     ORDER BY updated_at DESC, id DESC LIMIT ?6";
 
-/// `?6` and `?8` say whether to set what may also be cleared, `?12` whether anything changes.
+/// `?6` and `?8` say whether to set columns that may also be cleared, `?12` whether the change contains anything.
 const UPDATE: &str = concat!(
     "UPDATE conversations SET
         title = coalesce(?4, title), title_lower = coalesce(?5, title_lower),
@@ -43,11 +43,11 @@ const TITLE: &str = "
     WHERE id = ?1 AND title = '' AND NOT deleted
     RETURNING last_seq";
 
-/// How many messages are removed in one statement: about so many take a hundredth of a second, in which nobody else
-/// can write.
+/// How many messages one statement removes: it takes about a hundredth of a second, in which no other call can write.
 const BATCH: i64 = 500;
 
-/// All at once, unless there are very many messages. They and their chunks go with it, by their foreign keys.
+/// Deletes the conversation at once, unless it has very many messages. Its messages and chunks go with it, because of
+/// their foreign keys.
 const DELETE: &str = concat!(
     "DELETE FROM conversations WHERE id = ?1
         AND (SELECT count(*) FROM (SELECT 1 FROM messages WHERE conversation_id = ?1 LIMIT ?4)) < ?4 AND ",

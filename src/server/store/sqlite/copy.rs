@@ -1,8 +1,8 @@
 //! The copy of a database file that is kept beside it before its schema changes: a version that wrote the old schema
 //! cannot read the new one, so the copy is the only way back.
 //!
-//! The copy is whole or not there: SQLite writes it under another name, and it gets its own when it is on the disk.
-//! Copies are never overwritten and never removed, because only the operator knows which of them are still wanted.
+//! The copy is whole or absent: SQLite writes it under another name, and it gets its own name once it is on the disk.
+//! Copies are never overwritten or removed, because only the operator knows which of them are still wanted.
 
 use std::{
     fs::{self, File},
@@ -19,20 +19,21 @@ use super::{
     file::{self, beside},
 };
 
-/// Where the database as it is before the migration `next` is kept, unless another copy has that name.
+/// The path of the copy that is kept before the migration `next`, unless another copy has that path.
 pub(super) fn place(path: &Path, next: i64) -> PathBuf {
-    // Beside the file itself and not beside a link to it, since that is the disk that was given to it.
+    // The copy goes next to the file itself and not next to a link to it, because the operator gave that disk to the
+    // database.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     beside(&real, &format!(".before-{next:04}"))
 }
 
-/// Copies the database behind the connection to [`place`], or to that name with `.2`, `.3` and so on behind it where
-/// other copies have the names before. A copy that is there already and says the same is enough, so that a start that
-/// fails again and again does not fill the disk. Answers the path of the copy, which only its owner may read.
+/// Copies the database behind the connection to [`place`], or, if other copies have that path, to the path with `.2`,
+/// `.3` and so on appended. An existing copy with the same content is enough, so that a start that fails again and
+/// again does not fill the disk. Answers the path of the copy, which only its owner may read.
 ///
 /// # Errors
 ///
-/// [`OpenError::NoCopy`], and nothing of a copy is left; or the database cannot be read.
+/// [`OpenError::NoCopy`], and no part of a copy is left; or the database cannot be read.
 pub(super) async fn keep(
     connection: &mut SqliteConnection,
     path: &Path,
@@ -47,23 +48,23 @@ pub(super) async fn keep(
     done.map_err(|error| {
         let _ = fs::remove_file(&part);
         match primary_code(&error) {
-            // SQLITE_CORRUPT and SQLITE_NOTADB.
+            // The codes SQLITE_CORRUPT and SQLITE_NOTADB.
             Some(11 | 26) => file::open_error(path, error),
             _ => OpenError::NoCopy { path: path.to_owned(), copy: place, source: error.into() },
         }
     })
 }
 
-/// SQLite's own copy, what the write-ahead log holds included.
+/// Makes a copy with SQLite's VACUUM, which includes the content of the write-ahead log.
 async fn vacuum(connection: &mut SqliteConnection, part: &Path) -> sqlx::Result<()> {
-    // SQLite writes into an empty file that is there, and leaves its mode as it is.
+    // SQLite accepts an existing empty file and keeps its mode.
     disk::private().write(true).create(true).truncate(true).open(part)?;
     disk::narrow(part);
     let name = part.to_str().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
     sqlx::query("VACUUM INTO ?").bind(name).execute(connection).await.map(|_| ())
 }
 
-/// Gives the copy its name; which one that is.
+/// Gives the copy its name; answers the path.
 fn settle(part: &Path, place: &Path) -> io::Result<PathBuf> {
     disk::private().write(true).open(part)?.sync_all()?;
     let mut kept = place.to_owned();

@@ -1,5 +1,5 @@
-//! The database file: found, locked, made with its folder, readable by its owner only, and looked after
-//! while it is open; and what is said when any of that fails.
+//! The database file: the server finds and locks it, creates it with its folder, makes it readable by its owner only,
+//! and watches it while it is open; this file also has the errors of all that.
 
 use std::{
     fs, io,
@@ -12,19 +12,19 @@ use crate::server::store::OpenError;
 
 use super::error::{Lost, primary_code};
 
-/// Noted in the lock file once there is a database beside it.
+/// The content of the lock file once there is a database beside it.
 pub(super) const MADE: &str = "A database stands beside this file. Should it be missing, it was lost.\n";
 
 /// Device and inode.
 type Identity = (u64, u64);
 
-/// The file that is open, as long as it is that one.
+/// The open database file, and how to recognize it.
 #[derive(Debug, Default)]
 pub(super) struct DatabaseFile {
-    /// `None` in memory.
+    /// `None` for a database in memory.
     path: Option<PathBuf>,
     identity: Option<Identity>,
-    /// Of the write-ahead log beside it.
+    /// The identity of the write-ahead log beside the file.
     log: Mutex<Option<Identity>>,
 }
 
@@ -39,7 +39,7 @@ impl DatabaseFile {
         *self.log.lock().unwrap_or_else(PoisonError::into_inner) = log;
     }
 
-    /// Whether the file, and with `log` its write-ahead log, is still the one that is open.
+    /// Fails unless the file at the path, and with `log` its write-ahead log, is still the file that is open.
     pub(super) fn check(&self, log: bool) -> sqlx::Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         same(path, self.identity)?;
@@ -72,20 +72,20 @@ fn identity(path: &Path) -> io::Result<Option<Identity>> {
     }
 }
 
-/// An open file cannot be deleted there.
+/// On systems other than Unix an open file cannot be deleted, so nothing needs to be compared.
 #[cfg(not(unix))]
 fn identity(_: &Path) -> io::Result<Option<Identity>> {
     Ok(None)
 }
 
-/// The file of the same name with something behind it.
+/// The path of a file with `ending` appended.
 pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(ending);
     name.into()
 }
 
-/// The path of a URL, once it is one.
+/// The path in a URL, if the URL has one.
 pub(super) fn named(path: &str) -> Result<PathBuf, OpenError> {
     let bad = |reason: &str| Err(OpenError::BadUrl { reason: reason.to_owned() });
     if path.is_empty() {
@@ -97,8 +97,8 @@ pub(super) fn named(path: &str) -> Result<PathBuf, OpenError> {
     Ok(PathBuf::from(path))
 }
 
-/// Locks the file for this process, and makes folder and file when they are missing. The lock is a file
-/// beside it: SQLite has locks of its own on the file itself.
+/// Locks the file for this process, and creates the folder and the file when they are missing. The lock is a separate
+/// file, because SQLite has locks of its own on the database file.
 pub(super) fn prepare(path: &Path) -> Result<Lock, OpenError> {
     let failed = |source: io::Error| OpenError::File { path: path.to_owned(), source: source.into() };
     if let Some(folder) = path.parent() {
@@ -114,14 +114,15 @@ pub(super) fn prepare(path: &Path) -> Result<Lock, OpenError> {
     })?;
     missing(path, &lock.note)?;
     disk::private().write(true).create(true).truncate(false).open(path).map_err(failed)?;
-    // Of an earlier version, or copied here; the log takes over the mode of the file.
+    // The files of an earlier version, or files copied here, may have another mode. SQLite gives the log the mode of
+    // the file.
     for ending in ["", "-wal", "-shm"] {
         disk::narrow(&beside(path, ending));
     }
     Ok(lock)
 }
 
-/// The same one whichever way a path leads to the file.
+/// The path of the lock file, the same for every path that leads to the database file.
 pub(super) fn lock_file(path: &Path) -> PathBuf {
     let real = fs::canonicalize(path).or_else(|error| {
         let (folder, name) = path.parent().zip(path.file_name()).ok_or(error)?;
@@ -131,8 +132,8 @@ pub(super) fn lock_file(path: &Path) -> PathBuf {
     beside(real.as_deref().unwrap_or(path), ".lock")
 }
 
-/// An empty database in place of one that was lost would look like a new site, and make its first
-/// visitor the administrator.
+/// Fails if the database existed before and is missing now, because an empty database in its place would look like a
+/// new site and make its first visitor the administrator.
 pub(super) fn missing(path: &Path, note: &str) -> Result<(), OpenError> {
     let is_there = fs::metadata(path).is_ok_and(|file| !file.is_file() || file.len() > 0);
     if note == MADE && !is_there {
@@ -141,7 +142,8 @@ pub(super) fn missing(path: &Path, note: &str) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// SQLITE_ERROR from a migration, SQLITE_CORRUPT and SQLITE_NOTADB: the file is not what it should be.
+/// SQLITE_ERROR from a migration, SQLITE_CORRUPT and SQLITE_NOTADB mean that the file is not a database of this
+/// program.
 pub(super) fn open_error(file: &Path, error: sqlx::Error) -> OpenError {
     let path = file.to_owned();
     match primary_code(&error) {

@@ -1,5 +1,4 @@
-//! What a start would find and do to the database file. Looking changes nothing, beside a running
-//! server too.
+//! What a start would find and do to the database file. Looking changes nothing, also while a server has the file open.
 
 use std::{
     fs,
@@ -54,8 +53,8 @@ async fn read(path: &Path) -> Result<Outlook, OpenError> {
     outlook
 }
 
-/// Without a log the file is read as it is. With one, the index of the log beside it is read too, and
-/// is never written: SQLite keeps one of its own where that is out of date.
+/// Without a log the file is read as it is. With a log, SQLite also reads the index of the log and never writes it:
+/// where the index is out of date, SQLite keeps one of its own in memory.
 fn looking(path: &Path) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new().read_only(true);
     let has_log = fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);

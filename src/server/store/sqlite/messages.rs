@@ -26,7 +26,7 @@ const FINISH: &str = "
 
 const OWN_RUNS: &str = "
     SELECT id, conversation_id, coalesce(run, id) FROM messages WHERE status = 'generating' AND instance = ?1";
-/// `octet_length` takes the length from the row's header: the pages of a long text are not read.
+/// `octet_length` reads the length from the row's header, so SQLite does not read the pages of a long text.
 const OUTLINES: &str = "
     SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes
     FROM messages WHERE conversation_id = ?1 ORDER BY id DESC LIMIT ?2";
@@ -66,7 +66,7 @@ impl Messages for Sqlite {
 
     async fn outlines_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Outline>> {
         let id = grant.conversation_id();
-        // Two statements, since an OR would keep SQLite from starting at the right place.
+        // There are two statements, because with an OR SQLite would not start its search of the index at `upto`.
         let query = match upto {
             Some(upto) => sqlx::query_as(OUTLINES_UPTO).bind(id).bind(limit).bind(upto),
             None => sqlx::query_as(OUTLINES).bind(id).bind(limit),

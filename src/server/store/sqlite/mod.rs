@@ -1,8 +1,7 @@
 //! [`Sqlite`]: a store in one file, for a server that needs no set-up.
 //!
-//! One connection writes and a few read: SQLite has one writer at a time anyway, and a queue in front
-//! of it beats answers of "busy". With the write-ahead log readers and the writer never wait for each
-//! other.
+//! One connection writes and a few read: SQLite has one writer at a time anyway, and a queue for the writing connection
+//! is better than errors of "busy". With the write-ahead log, readers and the writer never wait for each other.
 
 mod access;
 mod changes;
@@ -42,36 +41,37 @@ pub(super) use inspect::{inspect, inspect_jobs};
 const MEMORY: &str = ":memory:";
 /// How long a call waits for another process that holds the file.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a call waits for its turn: thousands may ask in one instant.
+/// How long a call waits for a connection, because thousands of calls may come at once.
 const TURN: Duration = Duration::from_secs(60);
-/// Readers that had nothing to do for this long give their memory back.
+/// How long a reader stays open with nothing to do; closing it frees its memory.
 const READER_IDLE: Duration = Duration::from_secs(120);
 
-/// As much as a question takes of the log: a disk that has no room for that is full. Other bytes each
-/// time, since SQLite does not write what is there already.
+/// Writes about as much to the log as a question does: a disk without room for this is full. The bytes are random,
+/// because SQLite does not write a page that has not changed.
 const PROBE: &str = "INSERT INTO probe (id, filling) VALUES (1, randomblob(32768))
     ON CONFLICT (id) DO UPDATE SET filling = excluded.filling";
 
 pub(super) struct Sqlite {
-    /// One connection. Statements with `RETURNING` are read to their end (`fetch_all`): only then have
-    /// they committed, and readers see them.
+    /// A pool of one connection. Calls read statements with `RETURNING` to their end (`fetch_all`), because only then
+    /// the statement has committed and readers see it.
     writer: Pool,
     readers: Pool,
     instance: String,
     kept: Mutex<Kept>,
 }
 
-/// Held as long as the store is open.
+/// What the store holds as long as it is open.
 enum Kept {
-    /// No other server may write the file.
+    /// The lock of the file: no other server may write it.
     File(Lock),
-    /// A database in memory is gone with its last connection, and the writer's may have to be replaced.
+    /// A connection that does nothing. A database in memory is gone with its last connection, and the writing
+    /// connection may have to be replaced.
     Memory(SqliteConnection),
     Nothing,
 }
 
 impl Sqlite {
-    /// `path` may be `:memory:`: a store that is gone when it is closed.
+    /// `path` may be `:memory:`: such a store is gone when it is closed.
     pub(super) async fn open(path: &str, options: &OpenOptions) -> std::result::Result<Self, OpenError> {
         if path == MEMORY { Self::in_memory(options).await } else { Self::in_file(path, options).await }
     }
@@ -87,7 +87,8 @@ impl Sqlite {
         let writer = Pool::writing(pool_options(), writing, file).await.map_err(failed)?;
         if let Some(lock) = &mut lock {
             if let Err(error) = bring_up_to_date(&writer, path).await {
-                // In order, so that no log stays beside a file that is left as it was.
+                // The connection closes before the lock is released, so that no log is left beside a file that was not
+                // changed.
                 writer.sqlx().close().await;
                 return Err(error);
             }
@@ -123,7 +124,7 @@ fn pool_options() -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
-/// A small page cache per connection; the operating system caches the file anyway.
+/// The page cache of each connection is small, because the operating system caches the file anyway.
 fn connect_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
         .foreign_keys(true)
@@ -135,7 +136,7 @@ fn connect_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("temp_store", "MEMORY")
 }
 
-/// Of a database with an earlier schema a copy is kept first.
+/// Upgrades the database. If it has an earlier schema, a copy is kept first.
 async fn bring_up_to_date(writer: &Pool, path: &Path) -> std::result::Result<(), OpenError> {
     let mut connection = writer.sqlx().acquire().await.map_err(|error| file::open_error(path, error))?;
     if let Outlook::Upgrade { from, to } = schema::outlook(&mut connection, path).await? {
@@ -181,7 +182,7 @@ impl Store for Sqlite {
 
 #[cfg(test)]
 impl Sqlite {
-    /// The connection that writes, for what a test does to it.
+    /// The writing connection, for tests that interfere with it.
     pub(super) fn writing(&self) -> &sqlx::SqlitePool {
         self.writer.sqlx()
     }

@@ -1,5 +1,5 @@
-//! [`Pool`]: connections to the database file. None of them stays when what it did is not known for
-//! sure, and none is given out for a file that is not there any more.
+//! [`Pool`]: connections to the database file. The pool drops a connection whose state is uncertain, and hands out none
+//! for a file that was replaced or removed.
 
 use std::sync::{
     Arc,
@@ -22,7 +22,8 @@ use sqlx::{
 
 use super::{error::primary_code, file::DatabaseFile};
 
-/// SQLITE_NOMEM, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB: a new connection may do better.
+/// SQLITE_NOMEM, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB: after these errors a new connection may work where the
+/// old one does not.
 const SUSPICIOUS: [i32; 4] = [7, 10, 11, 26];
 
 /// Cheap to clone. `&Pool` executes single statements as sqlx's own pools do.
@@ -30,14 +31,14 @@ const SUSPICIOUS: [i32; 4] = [7, 10, 11, 26];
 pub(super) struct Pool {
     connections: SqlitePool,
     file: Arc<DatabaseFile>,
-    /// A single statement failed so that its connection is not to be trusted.
+    /// A single statement failed in a way that makes its connection untrustworthy.
     suspect: Arc<AtomicBool>,
-    /// Those of the pool that writes.
+    /// The connections of the writing pool.
     writer: SqlitePool,
 }
 
 impl Pool {
-    /// The one connection that writes.
+    /// A pool of the one connection that writes.
     pub(super) async fn writing(
         options: SqlitePoolOptions,
         connect: SqliteConnectOptions,
@@ -55,15 +56,15 @@ impl Pool {
         Ok(Self { writer: connections.clone(), connections, file, suspect })
     }
 
-    /// Those that read what `writer` writes.
+    /// A pool of connections that read what `writer` writes.
     pub(super) fn reading(options: SqlitePoolOptions, connect: SqliteConnectOptions, writer: &Self) -> Self {
         let suspect = Arc::<AtomicBool>::default();
         let connections = options.after_release(trusted(suspect.clone())).connect_lazy_with(connect);
         Self { connections, file: writer.file.clone(), suspect, writer: writer.connections.clone() }
     }
 
-    /// A transaction that holds the writer from its first statement on. Dropped without a commit it is
-    /// rolled back.
+    /// A transaction that holds the writing connection from its first statement on. A transaction dropped without a
+    /// commit is rolled back.
     pub(super) async fn begin(&self) -> sqlx::Result<Transaction<'static, Db>> {
         self.check()?;
         self.connections.begin_with("BEGIN IMMEDIATE").await
@@ -74,7 +75,8 @@ impl Pool {
     }
 
     fn check(&self) -> sqlx::Result<()> {
-        // While nothing is open for writing there may be no log: the last connection to go takes it along.
+        // While no connection is open for writing there may be no log, because the last connection that closes removes
+        // it.
         self.file.check(self.writer.size() > 0)
     }
 
@@ -85,9 +87,9 @@ impl Pool {
     }
 }
 
-/// Whether a connection that comes back may be used again. After some errors (a full disk, I/O, no
-/// memory) SQLite rolls back by itself; sqlx's own rollback fails then, and its count of open
-/// transactions stays where it was, so that no further one could begin on this connection.
+/// Whether a returned connection may be used again. After some errors (a full disk, I/O, no memory) SQLite rolls back
+/// by itself. Then sqlx's own rollback fails and its count of open transactions stays up, so that no further
+/// transaction could begin on this connection.
 fn trusted(
     suspect: Arc<AtomicBool>,
 ) -> impl for<'c> Fn(
@@ -101,7 +103,7 @@ fn trusted(
         let suspect = suspect.clone();
         async move {
             if connection.is_in_transaction() {
-                // The rollback of a dropped transaction may still be on its way; this comes behind it.
+                // The rollback of a dropped transaction may still be queued; the ping waits behind it.
                 connection.ping().await?;
             }
             let suspect = suspect.swap(false, Ordering::Relaxed);
@@ -117,7 +119,7 @@ fn trusted(
     }
 }
 
-/// Reading opens the write-ahead log, so that there is one to remember.
+/// Reads from the database, because reading opens the write-ahead log, whose identity is then remembered.
 async fn note_log(connection: &mut SqliteConnection, file: Arc<DatabaseFile>) -> sqlx::Result<()> {
     if let Err(error) =
         sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1").fetch_optional(&mut *connection).await
@@ -153,7 +155,8 @@ impl<'p> Executor<'p> for &'_ Pool {
         async move {
             this.check()?;
             let mut connection = this.connections.acquire().await?;
-            // Before the connection goes back, which looks at what this notes.
+            // `look_at` runs before the connection goes back to the pool, because the pool then checks the flag that it
+            // sets.
             (&mut *connection).fetch_optional(query).await.inspect_err(|error| this.look_at(error))
         }
         .boxed()

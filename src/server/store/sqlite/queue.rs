@@ -1,4 +1,5 @@
-//! The queue of jobs, in SQLite. Only one process works here; a command beside it may look and put something in.
+//! The queue of jobs, in SQLite. Only one process does jobs; a command beside it may look at the queue and enqueue
+//! jobs.
 
 use async_trait::async_trait;
 use sqlx::{Executor, FromRow, Row, Sqlite as Db, sqlite::SqliteRow};
@@ -43,7 +44,7 @@ const FAIL: &str = "
     UPDATE jobs SET run_at = coalesce(?4, run_at), due_at = ?4, leased_by = NULL, last_error = ?5, failed_at = ?6
     WHERE id = ?1 AND leased_by = ?2 AND attempts = ?3";
 
-/// The counts are those of all jobs, in each row.
+/// Each row carries the counts of all jobs.
 const VIEW: &str = "
     SELECT *, count(*) FILTER (WHERE failed_at IS NULL AND leased_by IS NULL) OVER () AS waiting,
         count(leased_by) OVER () AS leased, count(failed_at) OVER () AS failed
@@ -68,7 +69,7 @@ impl FromRow<'_, SqliteRow> for Job {
     }
 }
 
-/// What [`Queue::view_jobs`] answers, by whatever reads the file.
+/// The answer of [`Queue::view_jobs`], read with any connection to the file.
 pub(super) async fn view<'e>(
     reader: impl Executor<'e, Database = Db>,
     limit: u32,
@@ -89,7 +90,7 @@ fn array(kinds: &[&str]) -> String {
 }
 
 impl Sqlite {
-    /// Changes the row of a lease; `false` when it is another one by now.
+    /// Changes the row of a leased job; `false` when the row no longer has this lease.
     async fn change(
         &self,
         statement: &'static str,

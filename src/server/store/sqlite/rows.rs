@@ -1,4 +1,4 @@
-//! Rows as the domain's values.
+//! Rows as values of the domain.
 
 use std::str::FromStr;
 
@@ -35,7 +35,7 @@ impl FromRow<'_, SqliteRow> for User {
     }
 }
 
-/// Its columns are prefixed with `session_`: it is read joined with its user.
+/// The columns of a session have the prefix `session_`, because the session is read joined with its user.
 impl FromRow<'_, SqliteRow> for Session {
     fn from_row(row: &SqliteRow) -> Result<Self, Error> {
         Ok(Self {
@@ -55,7 +55,7 @@ impl FromRow<'_, SqliteRow> for Conversation {
     }
 }
 
-/// A conversation whose columns have a prefix, as it is read joined with something else.
+/// A conversation whose columns have a prefix, because it is read joined with another table.
 pub(super) fn conversation(row: &SqliteRow, prefix: &str) -> Result<Conversation, Error> {
     let column = |name: &str| format!("{prefix}{name}");
     Ok(Conversation {
@@ -72,7 +72,7 @@ pub(super) fn conversation(row: &SqliteRow, prefix: &str) -> Result<Conversation
     })
 }
 
-/// Of a change that has just been made: its number is the last one.
+/// The row of a conversation that has just been changed: the number of the change is `last_seq`.
 impl FromRow<'_, SqliteRow> for Changed {
     fn from_row(row: &SqliteRow) -> Result<Self, Error> {
         let revision: i64 = row.try_get("last_seq")?;
@@ -141,7 +141,7 @@ fn failure(row: &SqliteRow) -> Result<Option<Failure>, Error> {
     Ok(Some(failure))
 }
 
-/// As it is stored. A key with texts and numbers always becomes JSON.
+/// A reason as it is stored. A map of texts and numbers can always be written as JSON.
 pub(super) fn json(reason: &Reason) -> String {
     serde_json::to_string(reason).unwrap_or_default()
 }

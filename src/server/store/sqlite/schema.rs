@@ -1,4 +1,4 @@
-//! The schema of a database file: which migrations it has seen, compared with those that this version knows.
+//! The schema of a database file: the migrations that were applied to it, compared with those of this version.
 
 use std::{collections::HashMap, path::Path};
 
@@ -32,7 +32,7 @@ pub(super) async fn outlook(connection: &mut SqliteConnection, path: &Path) -> R
 pub(super) async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
     MIGRATIONS.run(connection).await.map_err(|error| match error {
         MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => too_new(path, found),
-        // The latter: tables of another program, or half of ours.
+        // An error in a migration: the file has tables of another program, or only a part of ours.
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
             file::open_error(path, error)
         }
@@ -40,7 +40,7 @@ pub(super) async fn migrate(connection: &mut SqliteConnection, path: &Path) -> R
     })
 }
 
-/// The first migration that a database of this schema has not seen.
+/// The first migration that is not applied to a database of this schema.
 pub(super) fn next(schema: i64) -> i64 {
     let later = MIGRATIONS.iter().map(|migration| migration.version).filter(|version| *version > schema);
     later.min().unwrap_or(schema)

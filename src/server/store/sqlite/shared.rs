@@ -1,4 +1,5 @@
-//! SQLite has one server: nobody to tell, and nobody to hear of. A command beside it may end sessions.
+//! What processes share, in SQLite: one server uses the file, so it has no other server to tell or to hear from. A
+//! command beside the server may end sessions.
 
 use std::{collections::HashSet, sync::Arc};
 

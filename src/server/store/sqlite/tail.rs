@@ -6,10 +6,11 @@ use crate::server::store::{Chunk, Orphans, Recovered, Run, SEQ_GAP, fold};
 
 use super::Sqlite;
 
-/// Rows of one statement: SQLite takes at most 32766 values in one.
+/// The most rows of one statement, because SQLite takes at most 32766 values in one.
 const ROWS: usize = 500;
 
-/// Those of the instance `?1`, or all but these; or only the run `?4` of `?3`.
+/// Running answers: with `?2` those of the instance `?1`, without it those of all others; with `?3` and `?4` only this
+/// run of this message.
 const LEFT: &str = "
     SELECT id FROM messages
     WHERE status = 'generating' AND (instance IS ?1) = ?2 AND id = coalesce(?3, id)
@@ -31,7 +32,7 @@ const RECOVERABLE: &str = "
             WHERE below.conversation_id = messages.conversation_id AND below.parent_id = ?1))";
 
 impl Sqlite {
-    /// Marks are not kept: there is no other process that listeners could come from.
+    /// Stores chunks without their marks, because no listener can come here from another process.
     pub(super) async fn append(&self, chunks: &[Chunk]) -> sqlx::Result<()> {
         if chunks.is_empty() {
             return Ok(());
@@ -58,7 +59,8 @@ impl Sqlite {
         tx.commit().await
     }
 
-    /// Each answer for itself: one that is refused does not keep the others waiting.
+    /// Interrupts each answer in a transaction of its own, so that an answer that the database refuses does not hold up
+    /// the others.
     pub(super) async fn interrupt(&self, orphans: Orphans<'_>) -> sqlx::Result<u64> {
         let (instance, own, run) = self.whose(orphans);
         let left: Vec<String> = sqlx::query_scalar(LEFT)
@@ -78,7 +80,8 @@ impl Sqlite {
         failed.map(|()| count)
     }
 
-    /// The process, whether those of it are meant or all others, and the only run that is meant.
+    /// The instance, whether its own answers are meant (or those of all others), and the only run that is meant, if
+    /// any.
     fn whose<'a>(&'a self, orphans: Orphans<'a>) -> (&'a str, bool, Option<&'a Run>) {
         match orphans {
             Orphans::Of(instance) => (instance, true, None),
@@ -87,7 +90,7 @@ impl Sqlite {
         }
     }
 
-    /// `false` when it has ended meanwhile; it may even have been continued.
+    /// `false` when the answer has ended meanwhile, even if it has been continued since.
     async fn interrupt_one(&self, id: &str, orphans: Orphans<'_>) -> sqlx::Result<bool> {
         let (instance, own, run) = self.whose(orphans);
         let mut tx = self.writer.begin().await?;
@@ -144,7 +147,7 @@ impl Sqlite {
     }
 }
 
-/// The stored tail of an answer of so many bytes, in order.
+/// The stored chunks of an answer, in order; `known` is the length of its content in bytes.
 async fn chunks(tx: &mut SqliteConnection, message_id: &str, known: usize) -> sqlx::Result<Vec<Chunk>> {
     let rows = sqlx::query(CHUNKS).bind(message_id).fetch_all(tx).await?;
     let mut end = known as u64;
@@ -156,7 +159,7 @@ async fn chunks(tx: &mut SqliteConnection, message_id: &str, known: usize) -> sq
     chunks.collect()
 }
 
-/// A row from before places were kept follows what is there.
+/// A chunk of a version that stored no offsets follows the text before it.
 fn chunk(row: &SqliteRow, known: u64) -> sqlx::Result<Chunk> {
     let text_at: Option<i64> = row.try_get("text_at")?;
     Ok(Chunk {
@@ -174,8 +177,9 @@ pub(super) async fn delete_chunks(tx: &mut SqliteConnection, message_id: &str) -
     sqlx::query("DELETE FROM chunks WHERE message_id = ?1").bind(message_id).execute(tx).await.map(|_| ())
 }
 
-/// Other people's changes while an answer runs are told by the process that writes it, with numbers beyond what the
-/// store knows; those of the last moment perhaps after its end.
+/// While an answer runs, its writer publishes other people's changes with numbers beyond those that the store knows,
+/// perhaps the last of them after the answer's end. So the new number leaves room for each change since the run began
+/// (`last_seq - ?2`).
 const RAISE: &str = "
     UPDATE conversations SET
         last_seq = max(last_seq, ?3) + (last_seq - ?2) + ?4, revision = max(last_seq, ?3) + (last_seq - ?2) + ?4
@@ -186,8 +190,8 @@ const RAISE_MESSAGES: &str =
 const RAISE_REMOVED: &str =
     "UPDATE removed_messages SET revision = ?3 WHERE conversation_id = ?1 AND revision >= ?2";
 
-/// At the end of a run: brings the conversation's number to `seq` at the least, with `gap` beyond that, and gives that
-/// number to all that changed since the run began. The conversation itself did, as its leaf was moved.
+/// Ends a run: raises the conversation's number to at least `seq`, with `gap` on top, and gives the new number to
+/// everything that changed since the run began. That includes the conversation itself, because its leaf was moved.
 pub(super) async fn raise(
     tx: &mut SqliteConnection,
     conversation_id: &str,
@@ -211,7 +215,7 @@ pub(super) async fn raise(
 const LENGTHENED: &str =
     "UPDATE conversations SET last_seq = max(last_seq + 1, ?2) WHERE id = ?1 RETURNING last_seq";
 
-/// An answer that had ended got more text, of events up to `seq`.
+/// Gives a new number to an ended answer that got more text, of events up to `seq`.
 async fn lengthened(
     tx: &mut SqliteConnection,
     conversation_id: &str,

@@ -1,4 +1,4 @@
-//! The tree of messages, in SQLite: each change is one transaction that holds the writer from its first
+//! The tree of messages, in SQLite: each change is one transaction that holds the writing connection from its first
 //! statement.
 
 use async_trait::async_trait;
@@ -19,8 +19,8 @@ use super::{
     turns::use_key,
 };
 
-/// `?2` is a JSON array, `?3` says whether first questions are asked for too: an OR would keep SQLite
-/// from starting at the right place.
+/// `?2` is a JSON array, `?3` says whether the children of the root are asked for too. There are two SELECTs, because
+/// with an OR SQLite would not use the index from its start.
 const CHILDREN: &str = "
     SELECT parent_id, id FROM messages
     WHERE conversation_id = ?1 AND parent_id IN (SELECT value FROM json_each(?2))
@@ -28,7 +28,7 @@ const CHILDREN: &str = "
     SELECT parent_id, id FROM messages WHERE ?3 AND conversation_id = ?1 AND parent_id IS NULL
     ORDER BY id";
 
-/// A message is older than what is below it, so the newest one below has none below itself.
+/// A message is older than the messages below it, so the newest one below has no children.
 const NEWEST_BELOW: &str = "
     WITH RECURSIVE below (id) AS (
         SELECT ?2
@@ -38,7 +38,7 @@ const NEWEST_BELOW: &str = "
     )
     SELECT max(id) FROM below";
 
-/// Each change has a number, which the event that tells of it may have.
+/// Each change has a number of its own, for the event that reports it.
 const MOVE_LEAF: &str = "
     UPDATE conversations SET leaf_id = ?2, last_seq = last_seq + 1, revision = last_seq + 1 WHERE id = ?1 RETURNING *";
 const CHANGE: &str = "
@@ -55,7 +55,7 @@ const CONTINUE: &str = "
 const MOVE_UP: &str = "
     UPDATE messages SET parent_id = ?3, revision = ?4 WHERE conversation_id = ?1 AND parent_id = ?2";
 
-/// A message of the conversation `?1`, if the person may do what needs the level `?3` there.
+/// A message of the conversation `?1`, if the person `?2` has at least the level `?3` there.
 const MESSAGE: &str = concat!("SELECT * FROM messages WHERE id = ?4 AND conversation_id = ?1 AND ", may!());
 
 #[async_trait]
@@ -84,7 +84,7 @@ impl Tree for Sqlite {
     }
 }
 
-// What ends early leaves the transaction to be rolled back where it is dropped: nothing was written.
+// An early return drops the transaction, which rolls it back; nothing was written.
 impl Sqlite {
     async fn select(&self, grant: &Grant, message_id: &str) -> sqlx::Result<TreeOutcome> {
         let id = grant.conversation_id();
@@ -179,7 +179,7 @@ impl Sqlite {
     }
 }
 
-/// A message of the conversation, as long as the person may do this there.
+/// A message of the conversation, if the person may do this there.
 async fn message(
     tx: &mut SqliteConnection,
     grant: &Grant,
@@ -227,7 +227,7 @@ async fn newest(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Resul
         .await
 }
 
-/// What the key was used for in the conversation, and the answer that it led to.
+/// What the key was used for in the conversation, and the answer that the request led to.
 async fn used(
     tx: &mut SqliteConnection,
     grant: &Grant,

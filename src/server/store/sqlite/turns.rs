@@ -1,4 +1,5 @@
-//! What is added to a conversation, in SQLite: one transaction that holds the writer from its first statement.
+//! What is added to a conversation, in SQLite: one transaction that holds the writing connection from its first
+//! statement.
 
 use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection, sqlite::SqliteRow};
 
@@ -22,7 +23,8 @@ const INSERT: &str = "
         prompt_tokens, completion_tokens, failure_code, failure_reason, failure_retryable, created_at,
         question_id, instance, run, left_out, revision, began_seq) ";
 
-/// All that may be in the way of a message or an answer, at once: each statement is a way to another thread and back.
+/// Everything that may prevent a message or an answer, in one statement, because each statement takes a trip to another
+/// thread and back.
 const OBSTACLES: &str = concat!(
     "SELECT ",
     level!("?1"),
@@ -38,12 +40,12 @@ const OBSTACLES: &str = concat!(
         LEFT JOIN messages AS question ON question.id = answer.question_id"
 );
 
-/// In place of one that counts no more.
+/// Replaces a key that is no longer valid.
 const USE_KEY: &str = "
     INSERT OR REPLACE INTO idempotency_keys (user_id, conversation_id, key, request, answer_id, created_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
-/// `?5` says whether the leaf moves in any case; otherwise it does when the message follows it.
+/// `?5` says whether the leaf moves in any case; otherwise it moves only if the message follows it.
 const MOVE_ON: &str = "
     UPDATE conversations SET
         leaf_id = iif(?5 OR leaf_id IS ?6, ?2, leaf_id), updated_at = ?3, model = coalesce(?4, model),
@@ -104,7 +106,7 @@ impl Sqlite {
         Ok(BeginOutcome::Begun { grant, after: revision })
     }
 
-    /// An answer that is to be written carries who writes it.
+    /// Inserts a message. An answer that is being written is stored with the process and the run that write it.
     async fn insert<'m>(
         &self,
         tx: &mut SqliteConnection,
@@ -141,7 +143,7 @@ impl Sqlite {
     }
 }
 
-/// Where messages are inserted.
+/// The conversation into which messages are inserted, and the values that they share.
 struct Place<'a> {
     id: &'a str,
     author_id: &'a str,
@@ -149,11 +151,11 @@ struct Place<'a> {
     question_id: Option<&'a str>,
 }
 
-/// What there is that may be in the way.
+/// The result of [`OBSTACLES`].
 struct Found {
-    /// What the key was used for, and the message that it led to.
+    /// What the key was used for, and the answer that the request led to.
     used: Option<(Used, String)>,
-    /// That message's conversation and question.
+    /// The conversation and the question of that answer.
     led_to: (Option<String>, Option<String>),
     level: Option<AccessLevel>,
     parent_known: bool,
@@ -192,7 +194,7 @@ async fn obstacles(
     })
 }
 
-/// What keeps the answer from beginning, in the order in which it is told; otherwise what its author is in the
+/// Why the answer cannot begin; the first reason in this order counts. If it can begin: the level of its author in the
 /// conversation.
 async fn obstacle(
     tx: &mut SqliteConnection,
@@ -226,7 +228,7 @@ async fn obstacle(
     })
 }
 
-/// The conversation as it is with the message: the newest one, as it is on screen now when the leaf moves.
+/// Moves `updated_at`, and with `moves_leaf` the leaf, to the new message; answers the conversation after the change.
 async fn move_on(
     tx: &mut SqliteConnection,
     conversation_id: &str,

@@ -10,7 +10,7 @@ use crate::{
 
 use super::{Sqlite, error::store_error, sessions::END_SESSIONS};
 
-/// One statement, so the first is the first also when two register at once.
+/// A single statement, so that only one person is the first when two register at once.
 const CREATE: &str = "
     INSERT INTO users (id, email, name, password_hash, role, state, created_at)
     SELECT ?1, ?2, ?3, ?4, iif(EXISTS (SELECT 1 FROM users), 'member', 'admin'), 'active', ?5
