@@ -42,10 +42,10 @@ fn a_change_has_the_number_that_the_store_gave_it() {
     log.at_least(7);
     assert_eq!(log.publish(title("a"), 8), 8);
     assert_eq!(names(&log, 7), [(8, "title")]);
-    // Another process changed something that this one has not heard of yet.
+    // Another process has stored change 10, and its event has not arrived here yet.
     assert_eq!(log.publish(title("b"), 11), 11);
     assert_eq!(names(&log, 8), [(10, "changed"), (11, "title")]);
-    // Here it comes, and is known already.
+    // The event arrives, and the log ignores it because it has the number already.
     log.publish_foreign(ChatEvent::Changed {}, 10);
     assert_eq!(log.bounds(), (7, 11));
     log.publish_foreign(title("c"), 12);
@@ -66,7 +66,7 @@ fn a_change_while_an_answer_is_written_is_numbered_by_its_writer() {
 }
 
 #[test]
-fn what_has_no_number_moves_nobody() {
+fn a_reread_moves_no_position() {
     let log = Log::new(7);
     let mut changes = log.changes();
     changes.borrow_and_update();
@@ -132,7 +132,7 @@ fn a_log_that_nobody_writes_in_does_not_grow_for_ever() {
 }
 
 #[test]
-fn one_of_several_is_told_to_stop() {
+fn one_of_several_answers_is_stopped() {
     let log = Log::new(0);
     let (_, one) = log.begin("one", 0);
     let (_, two) = log.begin("two", 0);
@@ -165,7 +165,7 @@ fn reasoning_that_looked_like_an_answer_begins_every_running_text_anew() {
     assert!(log.is_running() && log.runs("a") && log.runs("b"));
 }
 
-/// What a page makes of the events of several answers.
+/// The answers that a page builds from events: blocks by their index, the reasoning, and whether the answer has ended.
 #[derive(Default)]
 struct Page {
     position: u64,
@@ -251,7 +251,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let (log, renderer) = (Log::new(7), Renderer::new(1));
-            // One runs all the time, so that nothing is forgotten.
+            // One answer runs all the time, so that the log drops nothing.
             log.begin("first", 7);
             log.tell("first", started("first"));
             let mut written: BTreeMap<&str, (String, String, bool)> = BTreeMap::new();
@@ -312,7 +312,7 @@ proptest! {
 }
 
 #[test]
-fn a_mirrored_answer_stands_beside_what_is_known_and_is_told_once() {
+fn a_mirrored_answer_follows_the_known_events_and_comes_once() {
     let log = Log::new(0);
     log.at_least(3);
     log.publish(title("t"), 4);
