@@ -104,7 +104,7 @@ pub(super) async fn changes_name_removed_messages(store: &dyn Store) {
 }
 
 /// While an answer is being written, the process that writes it numbers the events of changes, and the store does not
-    /// know these numbers. So the end of the answer gives these changes a revision beyond all of the numbers.
+/// know these numbers. So the end of the answer gives these changes a revision beyond all of the numbers.
 pub(super) async fn the_end_of_an_answer_raises_the_revisions_of_changes_made_meanwhile(store: &dyn Store) {
     for crash in [false, true] {
         let ada = user(store).await;
