@@ -1,4 +1,4 @@
-//! The API's document: what it forbids is refused, and what it allows up to a limit is taken.
+//! The server refuses what the API's document forbids, and takes what it allows up to its limits.
 
 use std::collections::BTreeSet;
 
