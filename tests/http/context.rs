@@ -155,7 +155,7 @@ async fn a_question_that_surely_does_not_fit_is_refused_before_anything_is_store
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_is_listed_with_what_is_known_of_it() {
+async fn a_model_is_listed_with_its_known_traits() {
     let (_app, _, lin, _) = start("small").await;
     let models = lin.get("/api/v1/models").await.is(200).json();
     assert_eq!(

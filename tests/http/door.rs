@@ -15,7 +15,7 @@ const FORM: &str = "email=lin%40example.org&password=correct+horse";
 const PUBLIC: (&str, &str) = ("INGLENOOK_PUBLIC_URL", "https://chat.example.org");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_host_is_told_the_right_address() {
+async fn another_host_gets_the_right_address() {
     let app = App::with(&[PUBLIC]).await;
     for host in ["evil.example", "192.168.1.5:3000", "chat.example.org.evil.example", "inglenook.test"] {
         let client = app.client().header("host", host);

@@ -140,7 +140,8 @@ async fn a_model_that_is_gone_is_named_and_costs_nothing() {
     let begun = lin.ask(&id, "Hello?").await;
     let answer = begun["assistant_message"]["id"].as_str().unwrap();
     *stock.models.lock().unwrap() = vec!["new"];
-    // The server does not fetch a list again within a minute, unless somebody asks for a model that is not in it.
+    // The server does not fetch a list again within a minute, unless the list is 4 s old and somebody asks for a model
+    // that is not in it.
     let path = format!("/api/v1/conversations/{id}");
     tokio::time::sleep(Duration::from_millis(4_100)).await;
     lin.post("/api/v1/conversations", &json!({ "model": "acme/none" })).await.is(422);

@@ -273,7 +273,7 @@ fn message(role: Role) -> Message {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_call_tells_what_it_needs_and_every_part_of_the_document_is_used() {
+async fn every_call_states_what_it_needs_and_every_part_of_the_document_is_used() {
     let app = App::start().await;
     let document = Document::of(&app).await;
     let mut ids = BTreeSet::new();

@@ -14,7 +14,7 @@ use super::{
 const BASE: &str = "/api/v1";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_document_forbids_in_a_body_is_refused_and_what_it_allows_is_taken() {
+async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_taken() {
     let app = App::start().await;
     let (document, lin) = (Document::of(&app).await, app.person("lin").await);
     let conversation = lin.conversation().await;

@@ -216,7 +216,7 @@ async fn the_first_guesses_are_no_passwords() {
 
 /// One keyboard writes `é` as one character, another keyboard as two.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_and_an_address_are_what_was_typed_on_any_keyboard() {
+async fn a_password_and_an_address_are_the_same_on_any_keyboard() {
     let app = App::start().await;
     let one = ("ren\u{e9}@example.org", "cr\u{e8}me br\u{fb}l\u{e9}e");
     let two = ("Rene\u{301}@example.org", "cre\u{300}me bru\u{302}le\u{301}e");

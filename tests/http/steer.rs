@@ -142,7 +142,7 @@ async fn a_deleted_message_leaves_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_answer_goes_on_where_it_stopped() {
+async fn a_stopped_answer_is_continued_where_it_stopped() {
     let talk = Talk::with("tokens-400-10").await;
     let asked = json!({ "content": "Count" });
     let begun = talk.lin.post(&format!("{}/messages", talk.path), &asked).await.is(202).json();
@@ -184,7 +184,7 @@ async fn a_stopped_answer_goes_on_where_it_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_cut_at_its_length_says_so_and_goes_on() {
+async fn an_answer_cut_at_its_length_says_so_and_can_be_continued() {
     let talk = Talk::with("length").await;
     let (_, answer) = talk.ask("Count").await;
     let shown = talk.items().await;

@@ -67,7 +67,7 @@ async fn an_answer_without_text_has_failed_and_keeps_its_thinking() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_broke_off_goes_on_and_its_failure_is_forgotten() {
+async fn an_answer_that_broke_off_can_be_continued_and_its_failure_is_forgotten() {
     let app = App::with_upstream().await;
     let lin = app.person("lin").await;
     let new = json!({ "model": "acme/cut-once", "title": "Set" });

@@ -21,7 +21,7 @@ fn signed_with(key: &[u8], algorithm: Algorithm, header: &str, claims: &str) -> 
     format!("{message}.{signature}")
 }
 
-/// Signed with the right key.
+/// A token that is signed with the right key.
 fn signed(header: &str, claims: &str) -> String {
     signed_with(SECRET, Algorithm::HS256, header, claims)
 }

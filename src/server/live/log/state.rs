@@ -19,7 +19,7 @@ pub(super) struct State {
     pub(super) since: u64,
     /// The number of the newest event, in the log or before it.
     pub(super) end: u64,
-    /// Whether the numbers go on from the store's.
+    /// Whether the log's numbers continue the store's.
     pub(super) is_placed: bool,
     /// In the order of their numbers. A number that is left out belongs to no event that a listener needs.
     pub(super) events: VecDeque<Logged>,

@@ -170,7 +170,7 @@ pub(super) async fn interrupting_moves_beyond_every_known_seq(store: &dyn Store)
     assert!(last_seq().await >= two);
 }
 
-pub(super) async fn a_chunk_sent_twice_is_there_once(store: &dyn Store) {
+pub(super) async fn a_chunk_sent_twice_is_stored_once(store: &dyn Store) {
     let turn = begun(store).await;
     // Chunks overlap when a process does not know whether the one before arrived, and sends its text again.
     let chunks = [(1, 0, "a"), (1, 0, "a"), (2, 1, "b"), (4, 1, "bc")];

@@ -109,7 +109,7 @@ async fn a_single_server_is_told_how_to_become_a_replica_set() {
     assert!(error.to_string().contains("--replSet rs0"), "{error}");
 }
 
-/// A collection of a fresh database, beside the store's own connection.
+/// A collection of a test's database, on a connection that is not the store's.
 async fn documents(url: &str, collection: &str) -> mongodb::Collection<Document> {
     Client::with_uri_str(url).await.unwrap().default_database().unwrap().collection(collection)
 }

@@ -1,4 +1,4 @@
-//! Two processes on one MongoDB: what each sees of the other.
+//! Two processes on one MongoDB: each gets the changes of the other.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 

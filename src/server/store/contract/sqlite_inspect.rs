@@ -1,4 +1,4 @@
-//! Looking at a database file changes nothing, whatever it finds.
+//! Inspecting a database file changes nothing, whatever the file holds.
 
 use std::{
     fs,

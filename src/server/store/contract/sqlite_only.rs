@@ -194,7 +194,7 @@ async fn keys_of_an_earlier_version_still_count() {
 
 /// The deletion of a very long conversation does not hold the only writing connection for long.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_very_long_conversation_goes_without_holding_up_others() {
+async fn a_very_long_conversation_is_deleted_without_holding_up_others() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("inglenook.db");
     let store = open(&url(&file), &OpenOptions::default()).await.unwrap();

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// The numbers of all migrations, in order; some are left out.
+/// The numbers of all migrations, in order. Some numbers are missing.
 pub(super) fn schemas() -> Vec<i64> {
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let names = fs::read_dir(all).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -120,7 +120,7 @@ async fn a_failure_that_an_earlier_version_stored_keeps_its_sentence() {
 }
 
 #[tokio::test]
-async fn a_journal_completes_what_an_earlier_version_was_writing() {
+async fn a_journal_completes_answers_that_an_earlier_version_was_writing() {
     let (_folder, store) = upgraded(3).await;
     // The journal has more than the store for one answer, and nothing for the other.
     for (id, text, kept) in [("running", "Half an änswer, whole", "Half an änswer, whole"), ("begun", "", "")]

@@ -131,7 +131,7 @@ pub(super) async fn foreign_and_missing_messages_are_left_alone(store: &dyn Stor
     assert!(matches!(go_on(store, &turn, Some("k")).await, ContinueOutcome::Begun { .. }));
 }
 
-pub(super) async fn what_follows_a_deleted_message_stays(store: &dyn Store) {
+pub(super) async fn messages_below_a_deleted_message_stay(store: &dyn Store) {
     let ada = user(store).await;
     let first = first_turn(&ada);
     talk(store, &first, "1").await;
@@ -188,7 +188,7 @@ pub(super) async fn nothing_is_changed_while_an_answer_is_written(store: &dyn St
     delete(store, &other, &other.answer.id).await;
 }
 
-pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
+pub(super) async fn an_answer_is_continued_with_its_text(store: &dyn Store) {
     let turn = stopped(store).await;
     let ContinueOutcome::Begun { grant, answer, .. } = go_on(store, &turn, None).await else { panic!() };
     let conversation = grant.into_conversation();
@@ -209,7 +209,7 @@ pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
     assert_eq!(go_on(store, &turn, None).await, ContinueOutcome::Ended);
 }
 
-pub(super) async fn only_an_incomplete_leaf_goes_on(store: &dyn Store) {
+pub(super) async fn only_an_incomplete_leaf_can_be_continued(store: &dyn Store) {
     let turn = stopped(store).await;
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
     let asked = store.go_on(&ada.id, question(&turn), None, &id(), 1000, LATER).await.unwrap();
@@ -223,7 +223,7 @@ pub(super) async fn only_an_incomplete_leaf_goes_on(store: &dyn Store) {
 
 /// An answer that failed after its first words can be continued, and its failure is forgotten. An answer without words
 /// cannot.
-pub(super) async fn an_answer_that_failed_in_the_middle_goes_on(store: &dyn Store) {
+pub(super) async fn an_answer_that_failed_in_the_middle_can_be_continued(store: &dyn Store) {
     let turn = stopped(store).await;
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
     for (text, goes_on) in [("Half", true), ("", false)] {

@@ -1,4 +1,4 @@
-//! Cases about the beginning of a turn, alone and in a crowd.
+//! Cases about the beginning of a turn, alone and with many others at once.
 
 use futures::future::join_all;
 
