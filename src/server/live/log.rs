@@ -41,8 +41,8 @@ pub enum StopReason {
     Deleted,
 }
 
-/// The events of one conversation. The log keeps the events of running answers; it drops those of answers that have
-/// ended when the next answer begins, or when there are many events.
+/// The events of one conversation. The log keeps the events of running answers. When the next answer begins, or when
+/// there are many events, it drops the events of answers that have ended.
 pub struct Log {
     state: Mutex<State>,
     end: watch::Sender<u64>,
@@ -109,7 +109,6 @@ impl Log {
             if state.is_placed && revision > state.end + 1 {
                 // Another process has stored changes before this one, and their events have not arrived yet. One
                 // `changed` event stands for them.
-                // event takes its number.
                 state.end = revision - 2;
                 state.push(ChatEvent::Changed {});
             }
