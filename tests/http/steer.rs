@@ -109,7 +109,7 @@ async fn a_chosen_branch_is_shown_and_remembered() {
     assert_eq!(shown[3]["id"], chosen["leaf_id"]);
     let places = json!({ "index": 1, "count": 2, "previous_id": null, "next_id": new });
     assert_eq!((&shown[1]["id"], &shown[1]["siblings"]), (&json!(old), &places));
-    // The branch does not depend on the message of it that was named.
+    // Choosing the question shows the newest branch below it.
     let again = talk.lin.post(&message(&question, "/select"), &json!({})).await.is(200).json();
     assert_eq!(again["leaf_id"], new);
     assert_eq!(talk.lin.get(&talk.path).await.json()["leaf_id"], new);
