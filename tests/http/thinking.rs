@@ -96,7 +96,7 @@ async fn an_answer_of_the_greatest_length_does_not_grow() {
     let id = lin.post("/api/v1/conversations", &new).await.is(201).id();
     let path = format!("/api/v1/conversations/{id}");
     let begun = lin.ask(&id, "Go on for ever").await;
-    // The answer is longer than a window may be, so the window has this message alone.
+    // The answer is as long as an answer may be, so a window has this message alone.
     let answer = async || {
         let window = lin.get(&format!("{path}/messages")).await.is(200).json();
         window["items"].as_array().unwrap().last().unwrap().clone()

@@ -113,6 +113,8 @@ impl Log {
                 state.push(ChatEvent::Changed {});
             }
             state.end = state.end.max(revision.saturating_sub(1));
+        } else {
+            state.changed_meanwhile += 1;
         }
         state.push(event);
         self.published(state)
@@ -128,8 +130,9 @@ impl Log {
         match &mut state.mirror {
             Some(mirror) => mirror.late.push_back(event),
             None => {
-                if is_quiet {
-                    state.end = revision - 1;
+                match is_quiet {
+                    true => state.end = revision - 1,
+                    false => state.changed_meanwhile += 1,
                 }
                 state.push(event);
             }
@@ -194,6 +197,9 @@ impl Log {
         let mut state = self.lock();
         if let Some(text) = state.text_mut(answer_id).filter(|text| matches!(text.writer, Writer::Here(_))) {
             text.writer = Writer::Nobody;
+            if state.live().next().is_none() {
+                state.end += std::mem::take(&mut state.changed_meanwhile);
+            }
         }
         self.published(state);
     }

@@ -1,5 +1,7 @@
 //! `[server]` and `[server.log]`: where the site is served, under which address, and what is logged.
 
+#![allow(rustdoc::bare_urls, reason = "`--help` and the README show the words of a field as they are")]
+
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,

@@ -63,6 +63,13 @@ fn a_change_while_an_answer_is_written_is_numbered_by_its_writer() {
     assert_eq!(log.append("a", " there", ""), 12);
     let told = [(8, "started"), (9, "delta"), (10, "title"), (11, "title"), (12, "delta")];
     assert_eq!(names(&log, 7), told);
+    // The end of the answer raises the store's number by one for each of the two changes, and the next change follows
+    // without a gap.
+    log.tell("a", done("a"));
+    log.end("a");
+    assert_eq!(log.bounds().1, 15);
+    assert_eq!(log.publish(title("next"), 16), 16);
+    assert_eq!(names(&log, 13), [(16, "title")]);
 }
 
 #[test]

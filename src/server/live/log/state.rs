@@ -29,6 +29,9 @@ pub(super) struct State {
     /// The revision of the conversation when this process last looked at the store; see
     /// [`Log::look`](super::Log::look).
     pub(super) looked_at: String,
+    /// How many stored changes were published while an answer was being written. The end of the answer raises the
+    /// store's number by this many more.
+    pub(super) changed_meanwhile: u64,
     /// How often the server told listeners to read the conversation anew; see [`Log::reread`](super::Log::reread).
     pub(super) rereads: u64,
     /// The conversation was deleted.
@@ -124,6 +127,7 @@ impl State {
             texts: Vec::new(),
             mirror: None,
             looked_at: String::new(),
+            changed_meanwhile: 0,
             rereads: 0,
             closed: false,
             next_key: 0,
