@@ -1,4 +1,4 @@
-// What people need who use a keyboard, a screen reader or a dark screen.
+// The pages work for people who use a keyboard, a screen reader or a dark screen.
 import type { Page } from "@playwright/test";
 
 import { expect, test } from "../support/test.ts";

@@ -12,7 +12,7 @@ test("a page that was away shows what was asked elsewhere, without loading anew"
   watch.allow(/ERR_INTERNET_DISCONNECTED|network error/);
   await chat.begin("First words", "echo");
   await chat.ended();
-  // Another browser of the same person, which keeps its connection.
+  // Another browser of the same person keeps its connection.
   const elsewhere = await browser.newContext({ storageState: await context.storageState() });
   await watch.context(elsewhere);
   const other = new Chat(await elsewhere.newPage());

@@ -1,4 +1,4 @@
-// What a person reads when the model server fails, and what is kept.
+// When the model server fails, the page says why and keeps the text.
 import { numbered } from "../support/chat.ts";
 import { API_KEY } from "../support/servers.mjs";
 import { expect, test } from "../support/test.ts";

@@ -1,4 +1,4 @@
-// The site without JavaScript: forms, redirects, and a page that loads itself again while an answer is written.
+// The site without JavaScript: forms, redirects, and a page that reloads itself while an answer is being written.
 import { numbered } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 

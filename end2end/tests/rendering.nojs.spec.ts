@@ -1,4 +1,4 @@
-// What code blocks do without a script: wrap and fold.
+// Code blocks wrap and fold without a script.
 import { expect, test } from "../support/test.ts";
 
 test("code wraps and folds", async ({ page, chat }) => {

@@ -76,7 +76,7 @@ class Program {
   }
 }
 
-/** Collects whatever a page does that no answer may make it do. */
+/** Collects everything that a page does although no answer may make it do that. */
 function watchOver(page: Page, origin: string): string[] {
   const done: string[] = [];
   page.on("request", (request) => {
@@ -159,7 +159,7 @@ test("no answer holds a forbidden element, attribute or scheme", async ({ reques
 
 test("pages of hostile answers ask nobody, run nothing and say nothing", async ({ page, request, server, user, watch }) => {
   test.setTimeout(300_000);
-  // The browser may complain about what it refuses to do; this test is about what it does.
+  // The browser may log what it refuses to do, because this test checks only what it does.
   watch.allow(/./);
   const done = watchOver(page, server.url);
   const program = await Program.signIn(request, server.url, user);

@@ -1,4 +1,4 @@
-// A page shows what happens in other tabs, and loses nothing by a lost connection or a stopped server.
+// A page shows the changes of other tabs, and loses nothing when its connection is lost or the server stops.
 import type { Page } from "@playwright/test";
 
 import { Chat, numbered } from "../support/chat.ts";

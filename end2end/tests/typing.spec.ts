@@ -3,7 +3,7 @@ import type { Locator } from "@playwright/test";
 
 import { expect, test } from "../support/test.ts";
 
-/** Sends a keydown as a browser reports it; answers whether the page left it to the input method. */
+/** Sends a keydown as a browser reports it; returns whether the page left it to the input method. */
 const press = (field: Locator, init: KeyboardEventInit) =>
   field.evaluate(
     (field, init) => field.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...init })),
@@ -83,7 +83,7 @@ test.describe("on a touch screen", () => {
   });
 });
 
-/** Drags something over an element and drops it there; answers for each event whether the page prevented its default. */
+/** Drags something over an element and drops it there; returns for each event whether the page prevented its default. */
 const drag = (place: Locator, what: "file" | "text" | "link") =>
   place.evaluate((place, what) => {
     const dataTransfer = new DataTransfer();

@@ -1,4 +1,4 @@
-//! The tests that run on both stores, and what they share.
+//! The tests that run on both stores, and the helpers that they share.
 
 pub mod app;
 mod away;

@@ -40,7 +40,7 @@ pub struct App {
 }
 
 impl App {
-    /// A server with the demo model, which answers without delay.
+    /// Starts a server with the demo model, which answers without delay.
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
@@ -49,34 +49,34 @@ impl App {
         Self::at(settings, Clock::system()).await
     }
 
-    /// A server whose time is that of `clock`.
+    /// Starts a server whose time is that of `clock`.
     pub async fn at(settings: &[(&str, &str)], clock: Clock) -> Self {
         Self::build(settings, SECRET, Arc::new(Demo::new(Duration::ZERO)), None, clock, None).await
     }
 
-    /// A server of another site, which signs with this secret.
+    /// Starts a server of another site, which signs its tokens with `secret`.
     pub async fn with_secret(secret: &[u8]) -> Self {
         Self::build(&[], secret, Arc::new(Demo::new(Duration::ZERO)), None, Clock::system(), None).await
     }
 
-    /// A second server on the same MongoDB.
+    /// Starts a second server on the same MongoDB database.
     #[allow(dead_code, reason = "the tests of faults use it")]
     pub async fn beside(&self, clock: Clock) -> Self {
         let database = Some((self.database.clone(), self.url.clone()));
         Self::build(&[], SECRET, Arc::new(Demo::new(Duration::ZERO)), None, clock, database).await
     }
 
-    /// A server with the fake model server, whose models are slow or fail.
+    /// Starts a server with the fake model server, whose models are slow or fail.
     pub async fn with_upstream() -> Self {
         Self::with_upstream_and(&[]).await
     }
 
-    /// A server with this provider.
+    /// Starts a server whose models are those of `provider`.
     pub async fn with_provider(settings: &[(&str, &str)], provider: Arc<dyn Provider>) -> Self {
         Self::build(settings, SECRET, provider, None, Clock::system(), None).await
     }
 
-    /// A server with the fake model server and these settings.
+    /// Starts a server with the fake model server and these settings.
     pub async fn with_upstream_and(settings: &[(&str, &str)]) -> Self {
         let upstream = Upstream::start();
         let provider = upstream.provider();
@@ -127,7 +127,7 @@ impl App {
         Client::of(self.router.clone())
     }
 
-    /// Somebody who has just registered, with a bearer token.
+    /// Registers a person, and returns the person's client, which sends a bearer token.
     pub async fn person(&self, name: &str) -> Client {
         let form = json!({ "email": format!("{name}@example.org"), "password": PASSWORD, "name": name });
         let answer = self.client().post("/api/v1/auth/register", &form).await;

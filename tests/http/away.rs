@@ -1,4 +1,5 @@
-//! A listener that was away, for so long that the server has forgotten the events: it is told what changed, and no more.
+//! A listener that was away for so long that the server has dropped the events: the server sends what changed, and no
+//! more.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -8,7 +9,8 @@ use super::{
     client::Event,
 };
 
-/// A conversation with a title, and a first question that is answered; and the position after all of it.
+/// Makes a conversation with a title and an answered question. Returns its id, the turn, and the position after all
+/// events.
 async fn begun(lin: &Client) -> (String, Value, u64) {
     let new = json!({ "title": "Set" });
     let id = lin.post("/api/v1/conversations", &new).await.is(201).id();
@@ -17,12 +19,12 @@ async fn begun(lin: &Client) -> (String, Value, u64) {
     (id, asked, position)
 }
 
-/// The position after all there is.
+/// The position after all events of the conversation.
 async fn position(lin: &Client, id: &str) -> u64 {
     lin.get(&format!("/api/v1/conversations/{id}/messages")).await.is(200).json()["after"].as_u64().unwrap()
 }
 
-/// What is told from a position on: all events up to the one that brings the listener to where it misses nothing.
+/// The events that a listener at the position `after` gets, up to the event after which it has missed nothing.
 async fn missed(lin: &Client, id: &str, after: u64) -> Vec<Event> {
     let now = position(lin, id).await;
     let mut events = lin.events(&format!("/api/v1/conversations/{id}/events?after={after}")).await;
@@ -33,7 +35,7 @@ async fn missed(lin: &Client, id: &str, after: u64) -> Vec<Event> {
     missed
 }
 
-/// The names of the events; of those of messages with what they say.
+/// The names of the events, with the question, the message or the title of an event that has one.
 fn told(events: &[Event]) -> Vec<String> {
     let said = |(name, _, data): &Event| match &**name {
         "started" => format!("started for {}", data["question"]["content"].as_str().unwrap_or("nothing")),
@@ -45,7 +47,7 @@ fn told(events: &[Event]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_was_away_is_told_exactly_what_changed() {
+async fn a_listener_that_was_away_gets_exactly_what_changed() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let (id, first, after) = begun(&lin).await;
@@ -62,20 +64,20 @@ async fn a_listener_that_was_away_is_told_exactly_what_changed() {
     assert_eq!(told(&all), expected);
     let numbers: Vec<u64> = all.iter().map(|event| event.1.parse().unwrap()).collect();
     assert!(numbers.is_sorted() && numbers[0] >= after, "{numbers:?}");
-    // Whoever has all of it is told nothing more.
+    // A listener that has all events gets none of them again.
     let now = position(&lin, &id).await;
     assert_eq!(*numbers.last().unwrap(), now);
     let form = format!("conversation_id={id}&after={now}&hidden=true");
     assert_eq!(lin.post_form("/fn/follow", &form).await.is(200).text().trim(), title_line(now));
 }
 
-/// A page is told the title each time that it comes.
+/// The line with the title, which a page gets each time that it follows the conversation.
 fn title_line(position: u64) -> String {
     format!("{{\"seq\":{position},\"event\":\"title\",\"title\":\"New\"}}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_is_cut_off_in_what_it_missed_goes_on_where_it_was() {
+async fn a_listener_that_is_cut_off_while_catching_up_goes_on_where_it_was() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let (id, _, after) = begun(&lin).await;
@@ -96,7 +98,7 @@ async fn a_listener_that_is_cut_off_in_what_it_missed_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_was_away_is_told_in_html_and_a_branch_that_it_does_not_show() {
+async fn a_page_that_was_away_gets_html_and_the_change_of_a_branch_that_it_does_not_show() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let (id, first, after) = begun(&lin).await;

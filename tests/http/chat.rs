@@ -1,4 +1,4 @@
-//! Ask, listen, read, stop, regenerate.
+//! Asking, listening, reading, stopping, and writing an answer again.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ async fn start() -> (App, Client, String) {
     (app, lin, path)
 }
 
-/// With a model of the fake server.
+/// Starts a server with the fake model server, and a conversation with one of its models.
 async fn start_with(model: &str) -> (App, Client, String) {
     let app = App::with_upstream().await;
     let lin = app.person("lin").await;
@@ -57,7 +57,7 @@ async fn a_question_is_answered_and_found_again() {
 
     let window = lin.get(&format!("{path}/messages")).await.is(200).json();
     let items = window["items"].as_array().unwrap();
-    // The end of an answer is a change of all that came with it.
+    // The end of an answer gives its question a new revision, too.
     assert!(items[0]["revision"].as_u64() > begun["user_message"]["revision"].as_u64());
     let mut asked = begun["user_message"].clone();
     asked["revision"].clone_from(&items[0]["revision"]);
@@ -73,9 +73,9 @@ async fn a_question_is_answered_and_found_again() {
     assert!(own.contains("&lt;b&gt;&amp;") && !own.contains("<b>"), "{own}");
 }
 
-/// Read by a decoder that is not ours, because the other tests read with the server's own.
+/// The decoder of the events is a crate, because the other tests read them with the project's own decoder.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_of_somebody_elses_reads_the_same_events() {
+async fn another_decoder_reads_the_same_events() {
     let (_app, lin, path) = start().await;
     let question = json!({ "content": "Why?" });
     let begun = lin.post(&format!("{path}/messages"), &question).await.is(202).json();
@@ -102,14 +102,14 @@ async fn a_client_of_somebody_elses_reads_the_same_events() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_late_misses_nothing() {
+async fn a_late_listener_misses_nothing() {
     let (_app, lin, path) = start().await;
     let conversation = path.rsplit('/').next().unwrap();
     lin.ask(conversation, "Hello").await;
     let whole = lin.events(&format!("{path}/events")).await.until_end().await;
     let stored = lin.get(&format!("{path}/messages")).await.json()["items"][1]["content"].clone();
     assert_eq!(text_of(&whole), stored);
-    // Whether or not the old position is still known, the whole answer comes.
+    // The listener gets the whole answer, whether or not the log has the position.
     for place in ["0", "1", "18446744073709551615"] {
         let again = lin
             .clone()
@@ -120,7 +120,8 @@ async fn who_comes_late_misses_nothing() {
             .await;
         assert_eq!(text_of(&again), stored, "{place}");
     }
-    // The header is used, not the address: after the last event only new ones come.
+    // The server takes the position from the header and not from the address: a listener after the last event gets only
+    // new events.
     let last = whole.last().unwrap().1.clone();
     let begun = lin.clone().header("last-event-id", &last);
     let mut rest = begun.events(&format!("{path}/events?after=0")).await;
@@ -179,7 +180,7 @@ async fn fifty_times_the_same_key_is_one_question() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_question() {
+async fn a_body_that_is_no_question_is_refused() {
     let (_app, lin, path) = start().await;
     let messages = format!("{path}/messages");
     for (body, field) in [
@@ -245,7 +246,7 @@ async fn an_answer_can_be_written_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_fails_is_told_in_the_thread() {
+async fn a_failure_of_the_provider_is_shown_in_the_thread() {
     for (model, code, retryable) in
         [("401", "refused", false), ("html", "broken", true), ("cut", "broken", true)]
     {
@@ -279,7 +280,7 @@ async fn streams_end_with_the_session_and_with_the_conversation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_listener_leaves_nothing_behind() {
+async fn listeners_leave_nothing_behind() {
     let (app, lin, path) = start().await;
     let id = path.rsplit('/').next().unwrap();
     for _ in 0..20 {

@@ -1,4 +1,4 @@
-//! Clients of a test's server, and the answers they get.
+//! Clients of a test's server, and the replies they get.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -33,7 +33,7 @@ impl Client {
         self
     }
 
-    /// The cookie as a browser sends it, name and value.
+    /// Sends this cookie (`name=value`) with each request.
     pub fn cookie(mut self, cookie: &str) -> Self {
         self.cookie = Some(cookie.to_owned());
         self
@@ -44,13 +44,13 @@ impl Client {
         self
     }
 
-    /// One more line of a header.
+    /// Sends one more line of a header.
     pub fn also(mut self, name: &'static str, value: &str) -> Self {
         self.headers.append(name, value.parse().unwrap());
         self
     }
 
-    /// Sends the headers of a browser that opens a page or posts a form of it.
+    /// Sends the headers of a browser that opens a page or posts its form.
     pub fn browser(self) -> Self {
         self.header("accept", "text/html,application/xhtml+xml").header("sec-fetch-site", "same-origin")
     }
@@ -71,7 +71,7 @@ impl Client {
         self.send(Method::POST, path, json.to_string().into(), Some("application/json")).await
     }
 
-    /// The same for concurrent calls: the future borrows nothing.
+    /// Posts like `post`, for concurrent calls: the future borrows nothing.
     pub async fn post_owned(self, path: &str, json: Value) -> Answer {
         self.post(path, &json).await
     }
@@ -93,7 +93,7 @@ impl Client {
         Answer { asked, status: head.status.as_u16(), headers: head.headers, body: bytes.unwrap().to_bytes() }
     }
 
-    /// The same for a body that streams: only its first piece is read, if one comes soon.
+    /// Sends like `send`, for a reply that streams: only the first piece of its body is read, if one comes soon.
     pub async fn send_head_first(
         &self,
         method: Method,
@@ -137,14 +137,14 @@ impl Client {
         self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap()
     }
 
-    /// Status and headers of an answer whose body is not waited for.
+    /// The status and the headers of a reply, without waiting for its body.
     pub async fn head(&self, method: Method, path: &str, form: &str) -> (u16, HeaderMap) {
         let kind = (!form.is_empty()).then_some("application/x-www-form-urlencoded");
         let response = self.open(method, path, form.to_owned().into(), kind).await;
         (response.status().as_u16(), response.headers().clone())
     }
 
-    /// Sends from this address, as the listener would report it.
+    /// Sends from this address, as the server's socket would report it.
     pub fn from(mut self, peer: SocketAddr) -> Self {
         self.router = self.router.layer(axum::Extension(ConnectInfo(peer)));
         self
@@ -162,12 +162,12 @@ impl Client {
         }
     }
 
-    /// A new conversation's id.
+    /// Makes a conversation and returns its id.
     pub async fn conversation(&self) -> String {
         self.post("/api/v1/conversations", &json!({})).await.is(201).id()
     }
 
-    /// Asks, waits for the end of the answer, and returns what the call answered.
+    /// Asks, waits for the end of the answer, and returns the reply to the question.
     pub async fn ask(&self, conversation: &str, content: &str) -> Value {
         let path = format!("/api/v1/conversations/{conversation}");
         let begun =
@@ -192,7 +192,7 @@ impl Answer {
         self
     }
 
-    /// A problem of this status, about this field.
+    /// Expects a problem of this status, about this field.
     #[track_caller]
     pub fn problem(self, status: u16, field: &str) -> Self {
         let answer = self.is(status);
@@ -210,7 +210,7 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text()))
     }
 
-    /// The problem without the request's id, so that two can be compared.
+    /// The problem without the request's id, so that two problems can be compared.
     pub fn without_request_id(&self) -> Value {
         let mut problem = self.json();
         problem.as_object_mut().unwrap().remove("request_id");
@@ -230,19 +230,19 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// All cookies that the answer sets or removes.
+    /// All cookies that the reply sets or removes.
     pub fn cookies(&self) -> Vec<&str> {
         self.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect()
     }
 
-    /// The cookie of the answer as a browser sends it back.
+    /// The cookie of the reply, as a browser sends it back.
     #[track_caller]
     pub fn cookie(&self) -> String {
         self.header("set-cookie").split(';').next().unwrap().to_owned()
     }
 }
 
-/// Name, number, and data of an event.
+/// The name, the number and the data of an event.
 pub type Event = (String, String, Value);
 
 pub struct Events {
@@ -269,7 +269,7 @@ impl Events {
         Some(self.seen.remove(0))
     }
 
-    /// All events up to `done` or `failed`.
+    /// The events up to `done` or `failed`.
     pub async fn until_end(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some(event) = self.next().await {

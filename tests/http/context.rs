@@ -1,4 +1,4 @@
-//! A prompt fits the model's context, and what it has no room for is said.
+//! A prompt fits the model's context, and the server says how many messages it left out.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +20,7 @@ const CONTEXT: u32 = 1024;
 const ANSWER: &str = "The keeper of the light counted the waves until he had lost count, and then he began again, \
     because there was nothing else to do on the rock before the boat came back with bread, oil and letters.";
 
-/// Remembers what it was sent; of its model `small` the context is known.
+/// A provider that records its requests. The context of its model `small` is known.
 #[derive(Default)]
 struct Recorder(Mutex<Vec<ChatRequest>>);
 
@@ -50,7 +50,7 @@ impl Provider for Recorder {
 }
 
 impl Recorder {
-    /// The last request that was no wish for a title.
+    /// The last request that did not ask for a title.
     fn sent(&self) -> ChatRequest {
         let requests = self.0.lock().unwrap();
         requests.iter().rev().find(|request| request.max_tokens.is_none()).unwrap().clone()
@@ -76,7 +76,7 @@ fn question(number: usize) -> String {
     )
 }
 
-/// Asks so many questions, one after the other.
+/// Asks this many questions, one after the other.
 async fn talk(lin: &Client, id: &str, questions: usize) -> Value {
     let mut begun = Value::Null;
     for number in 0..questions {
@@ -91,21 +91,21 @@ async fn events(lin: &Client, id: &str, begun: &Value) -> Vec<Event> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_no_room_is_not_sent_and_that_is_said_and_kept() {
+async fn messages_without_room_are_not_sent_and_their_number_is_shown_and_stored() {
     let (app, recorder, lin, id) = start("small").await;
     let begun = talk(&lin, &id, 3).await;
     assert!(begun["assistant_message"].get("left_out").is_none(), "all had room");
     assert_eq!(recorder.sent().messages.len(), 6);
     let begun = talk(&lin, &id, 12).await;
     let sent = recorder.sent().messages;
-    // The system prompt, then a question, and the newest question at the end.
+    // The prompt has the system prompt first, then a question, and the newest question at the end.
     assert_eq!((sent[0].role, sent[0].content.as_str()), (Role::System, "Be brief."));
     assert_eq!((sent[1].role, sent.last().unwrap().role), (Role::User, Role::User));
     assert_eq!(sent.last().unwrap().content, question(11));
-    // English has some four characters to a token, and the answer needs room.
+    // English text has about four characters per token, and the answer needs room.
     let characters: usize = sent.iter().map(|message| message.content.len()).sum();
     assert!((1200..4 * CONTEXT as usize * 3 / 4).contains(&characters), "{characters}");
-    // 28 messages before the last question.
+    // There are 28 messages before the last question.
     let left_out = 28 - (sent.len() - 2);
     assert_eq!(begun["assistant_message"]["left_out"], left_out);
     let told = events(&lin, &id, &begun).await;
@@ -117,7 +117,7 @@ async fn what_has_no_room_is_not_sent_and_that_is_said_and_kept() {
     let sentence = format!("Sent without the first {left_out} messages");
     let page = lin.clone().browser().get(&format!("/c/{id}")).await.is(200).text();
     assert!(page.contains(&sentence), "{sentence} in {page}");
-    // A further answer to the same question is sent the same, and so is what comes after a restart's look.
+    // A further answer to the same question has the same prompt.
     let again = format!("/api/v1/messages/{}/regenerate", last["id"].as_str().unwrap());
     let again = lin.post(&again, &json!({})).await.is(202).json();
     assert_eq!(again["assistant_message"]["left_out"], left_out);
@@ -139,14 +139,14 @@ async fn a_question_that_surely_does_not_fit_is_refused_before_anything_is_store
     assert_eq!(recorder.count(), before);
     let window = lin.get(&path).await.is(200).json();
     assert_eq!(window["items"].as_array().unwrap().len(), 2);
-    // One that may fit goes alone.
+    // A question that may fit is sent alone, without the messages before it.
     let tight = "The keeper of the light counted the waves. ".repeat(90);
     let begun = lin.ask(&id, &tight).await;
     assert_eq!(begun["assistant_message"]["left_out"], 2);
     let sent = recorder.sent().messages;
     assert_eq!(sent.iter().map(|message| message.role).collect::<Vec<_>>(), [Role::System, Role::User]);
     assert_eq!(sent[1].content, tight);
-    // Where nobody said what the model takes, its provider decides.
+    // The provider decides if the context of the model is not known.
     let other = json!({ "content": "waves ".repeat(40_000), "model": "acme/unknown" });
     let begun = lin.post(&path, &other).await.is(202).json();
     assert_eq!(begun["assistant_message"]["left_out"], 4);
@@ -155,7 +155,7 @@ async fn a_question_that_surely_does_not_fit_is_refused_before_anything_is_store
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_is_listed_with_what_is_known_of_it() {
+async fn a_model_is_listed_with_its_known_traits() {
     let (_app, _, lin, _) = start("small").await;
     let models = lin.get("/api/v1/models").await.is(200).json();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Conversations: list, create, open, change, delete; and that nobody sees another's.
+//! Conversations can be listed, made, opened, changed and deleted, and nobody sees another person's.
 
 use axum::{body::Body, http::Method};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::app::{App, Client};
 const ALL: &str = "/api/v1/conversations";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_its_beginning_to_its_end() {
+async fn a_conversation_lives_from_its_beginning_to_its_end() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let created = lin
@@ -61,7 +61,7 @@ async fn the_list_is_read_page_by_page_without_gaps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_list_does_not_take() {
+async fn a_list_refuses_bad_parameters() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let path = format!("{ALL}/{}", lin.conversation().await);
@@ -91,7 +91,7 @@ async fn what_a_list_does_not_take() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_conversation_does_not_take() {
+async fn a_conversation_refuses_bad_fields() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let path = format!("{ALL}/{}", lin.conversation().await);
@@ -133,11 +133,11 @@ async fn a_body_over_the_limit_is_too_large_whether_or_not_it_says_so() {
         body.as_bytes().chunks(10_000).map(|piece| Ok(piece.to_vec())).collect();
     let chunked = Body::from_stream(futures::stream::iter(pieces));
     lin.send(Method::POST, &path, chunked, Some("application/json")).await.problem(413, "");
-    // Within the body's limit, but over that of a message.
+    // The body is within its limit, but the message is over the limit of a message.
     lin.post(&path, &json!({ "content": "x".repeat(300_000) })).await.problem(413, "");
 }
 
-/// Every call that names an object, with a body that would be taken.
+/// Every call that names an object, with a body that the server would take.
 fn calls(conversation: &str, message: &str) -> Vec<(Method, String, Option<Value>)> {
     let path = format!("{ALL}/{conversation}");
     vec![
@@ -163,7 +163,7 @@ async fn refusals(client: &Client, conversation: &str, message: &str) -> Vec<Val
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_somebody_elses_looks_like_what_is_not_there() {
+async fn another_persons_object_looks_missing() {
     let app = App::start().await;
     let (lin, kim) = (app.person("lin").await, app.person("kim").await);
     let conversation = lin.conversation().await;
@@ -172,7 +172,7 @@ async fn what_is_somebody_elses_looks_like_what_is_not_there() {
     let foreign = refusals(&kim, &conversation, message).await;
     let nothing = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     assert_eq!(foreign, refusals(&kim, nothing, nothing).await);
-    // Also the administrator, who lin is, sees only their own; and ids of any shape are just not there.
+    // The administrator (lin) sees only their own objects, too. An id of any shape counts as missing.
     for id in [
         "x",
         "%00",
@@ -188,7 +188,7 @@ async fn what_is_somebody_elses_looks_like_what_is_not_there() {
         let id = id.replace('😀', "%F0%9F%98%80").replace(['{', '}'], "");
         assert_eq!(foreign, refusals(&lin, &id, &id).await, "{id}");
     }
-    // A question cannot follow somebody else's, nor one of another conversation.
+    // A question cannot follow another person's message, nor a message of another conversation.
     let path = format!("{ALL}/{}/messages", kim.conversation().await);
     for parent in [message, nothing, "\0"] {
         kim.post(&path, &json!({ "content": "Hi", "parent_id": parent })).await.problem(422, "parent_id");

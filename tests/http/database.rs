@@ -1,4 +1,4 @@
-//! The database of one test, and what tests do to it behind the server's back.
+//! The database of one test, and the changes that tests make in it without the server.
 
 use std::{
     path::{Path, PathBuf},
@@ -14,7 +14,7 @@ use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::mongod;
 
-/// The tests are in the binary once for each store.
+/// Whether this copy of the tests runs on MongoDB; the binary has a copy for each store.
 pub fn on_mongodb() -> bool {
     module_path!().contains("::mongodb::")
 }
@@ -25,18 +25,18 @@ pub enum Database {
     Mongo(::mongodb::Database),
 }
 
-/// What the database refuses by a rule of its own, which is no outage.
+/// A write that the database refuses by a rule of its own, although it is up.
 pub enum Refusal<'a> {
-    /// Answers that get one of these statuses.
+    /// Writes that give an answer one of these statuses.
     Statuses(&'a [&'a str]),
-    /// Ends of answers that have a text.
+    /// Ends of answers that have text.
     EndsWithText,
-    /// Parts of this answer.
+    /// Chunks of this answer.
     PartsOf(&'a str),
 }
 
 impl Database {
-    /// An empty one, and its URL.
+    /// Makes an empty database. Returns it with its URL.
     pub async fn fresh(folder: &Path) -> (Self, String) {
         if on_mongodb() {
             let name = mongod::fresh_database();
@@ -80,7 +80,7 @@ impl Database {
         }
     }
 
-    /// Takes everything again.
+    /// Makes the database accept all writes again.
     pub async fn accept(&self) {
         match self {
             Self::Sqlite(_) => drop(self.rows("DROP TRIGGER refuse;").await),
@@ -124,7 +124,7 @@ impl Database {
         }
     }
 
-    /// The stored parts of an answer that is being written, together.
+    /// The text of an answer's stored chunks.
     pub async fn parts(&self, message_id: &str) -> String {
         match self {
             Self::Sqlite(_) => {
@@ -141,7 +141,7 @@ impl Database {
         }
     }
 
-    /// Disables an account and leaves its sessions.
+    /// Disables an account but leaves its sessions.
     pub async fn disable(&self, user_id: &str) {
         match self {
             Self::Sqlite(_) => {
@@ -166,7 +166,7 @@ impl Database {
         }
     }
 
-    /// What a query of SQLite answers, as text.
+    /// The first column of an SQLite query's rows, as text.
     pub async fn rows(&self, script: &str) -> Vec<String> {
         let Self::Sqlite(file) = self else { panic!("MongoDB knows no SQL") };
         let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(10));

@@ -1,5 +1,5 @@
-//! What a request passes before any route: the host it names, whose cookie it brings, the time on the clock;
-//! and what every answer carries.
+//! The checks that a request passes before any route (the host it names, the owner of its cookie, the time), and the
+//! headers that every reply has.
 
 use axum::http::Method;
 use serde_json::json;
@@ -15,7 +15,7 @@ const FORM: &str = "email=lin%40example.org&password=correct+horse";
 const PUBLIC: (&str, &str) = ("INGLENOOK_PUBLIC_URL", "https://chat.example.org");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_host_is_told_the_right_address() {
+async fn another_host_gets_the_right_address() {
     let app = App::with(&[PUBLIC]).await;
     for host in ["evil.example", "192.168.1.5:3000", "chat.example.org.evil.example", "inglenook.test"] {
         let client = app.client().header("host", host);
@@ -25,7 +25,7 @@ async fn another_host_is_told_the_right_address() {
         assert!(refused.json()["detail"].as_str().unwrap().contains(PUBLIC.1), "{}", refused.text());
         let call = client.clone().header("accept", "application/json");
         assert_eq!(call.post_form("/fn/login", FORM).await.is(421).json()["code"], "misdirected");
-        // Probes name the host as they like.
+        // A probe may name any host.
         client.get("/healthz").await.is(200);
         client.get("/readyz").await.is(200);
     }
@@ -33,7 +33,7 @@ async fn another_host_is_told_the_right_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_was_pointed_at_this_machine_is_refused() {
+async fn a_host_name_that_a_stranger_points_at_this_machine_is_refused() {
     let app = App::start().await;
     let form = json!({ "email": "lin@example.org", "password": PASSWORD });
     let rebound =
@@ -44,19 +44,19 @@ async fn a_name_that_was_pointed_at_this_machine_is_refused() {
     own.post("/api/v1/auth/register", &form).await.is(201);
 }
 
-/// A form that is posted as a browser does without `Sec-Fetch-Site`, which it leaves out over plain http.
+/// A browser that posts a form without `Sec-Fetch-Site`, because browsers leave that out over plain HTTP.
 fn page_at(app: &App, origin: &str) -> Client {
     let host = origin.split_once("://").unwrap().1;
     app.client().header("accept", "text/html").header("host", host).header("origin", origin)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_https_is_missing_signing_in_works_or_says_why() {
+async fn without_https_signing_in_works_or_says_why() {
     let app = App::with(&[PUBLIC]).await;
     let person = json!({ "email": "lin@example.org", "password": PASSWORD });
     let own = app.client().header("host", "chat.example.org");
     own.post("/api/v1/auth/register", &person).await.is(201);
-    // From another machine of the network, and under the right name but without https.
+    // The request comes from another machine of the network, or has the right name but no HTTPS.
     for origin in [
         "http://192.168.1.5:3000",
         "http://nas:3000",
@@ -67,18 +67,18 @@ async fn where_https_is_missing_signing_in_works_or_says_why() {
         assert!(answer.text().contains("href=\"https://chat.example.org\""), "{origin}: {}", answer.text());
         assert!(answer.cookies().is_empty());
     }
-    // On the machine itself, without https and with it.
+    // On the server's own machine signing in works without HTTPS.
     let answer = page_at(&app, "http://localhost:3000").post_form("/fn/login", FORM).await.is(302);
     assert!(!answer.header("set-cookie").contains("Secure"), "{}", answer.header("set-cookie"));
     let here = app.client().header("host", "localhost:3000").cookie(&answer.cookie());
     here.clone().browser().get("/").await.is(200);
-    // That cookie signs nobody in at the public address.
+    // The cookie of the local address signs nobody in at the public address.
     own.clone().cookie(&answer.cookie()).get(ME).await.is(401);
     let answer =
         page_at(&app, "http://localhost:3000").cookie(&answer.cookie()).post_form("/fn/logout", "").await;
     assert!(answer.is(302).header("set-cookie").contains("Max-Age=0"));
     here.get(ME).await.is(401);
-    // A proxy that does not pass the host on.
+    // The proxy does not pass the host on.
     let behind = app
         .client()
         .header("host", "127.0.0.1:3000")
@@ -90,7 +90,7 @@ async fn where_https_is_missing_signing_in_works_or_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_of_ours_is_believed_and_nobody_else() {
+async fn a_trusted_proxy_is_believed_and_no_other_client() {
     let app =
         App::with(&[("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8"), ("INGLENOOK_LISTEN", "0.0.0.0:3000")]).await;
     let lin = app.person("lin").await;
@@ -112,7 +112,7 @@ async fn a_proxy_of_ours_is_believed_and_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_passwords_are_counted_for_whoever_a_proxy_names() {
+async fn wrong_passwords_count_for_the_client_that_a_proxy_names() {
     let app = App::with(&[("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8")]).await;
     app.person("lin").await;
     let wrong = json!({ "email": "lin@example.org", "password": "wrong horse" });
@@ -140,7 +140,7 @@ async fn two_sites_on_one_host_have_a_cookie_each() {
     for site in &sites {
         site.client().cookie(&both).get(ME).await.is(200);
     }
-    // Signing out here leaves the other one signed in.
+    // Signing out of the first site leaves the person signed in at the second one.
     let out = sites[0].client().cookie(&both).browser().post_form("/fn/logout", "").await.is(302);
     assert_eq!(out.cookies().len(), 1);
     assert!(out.header("set-cookie").starts_with(names[0]), "{}", out.header("set-cookie"));
@@ -161,10 +161,10 @@ async fn a_cookie_of_the_old_name_is_moved_to_the_new_one() {
     );
     app.client().cookie(&answer.cookie()).get(ME).await.is(200);
     assert!(app.client().cookie(&answer.cookie()).get(ME).await.cookies().is_empty(), "once is enough");
-    // Signing out removes both.
+    // Signing out removes both cookies.
     let out = app.client().cookie(&old).browser().post_form("/fn/logout", "").await.is(302);
     assert!(out.cookies().len() == 2 && out.cookies().iter().all(|cookie| cookie.contains("Max-Age=0")));
-    // Another site's cookie of that name is left alone.
+    // The server leaves another site's cookie of that name alone.
     let others = App::with_secret(b"another secret of thirty-two byt").await.person("kim").await;
     let answer =
         app.client().cookie(&format!("inglenook={}", others.token())).browser().get("/login").await.is(200);
@@ -192,7 +192,7 @@ async fn a_session_lives_from_visit_to_visit() {
     let app = App::at(&[], clock).await;
     let program = app.person("lin").await;
     let mut cookie = format!("inglenook={}", app.person("kim").await.token());
-    // A session that is used every twenty days for a year.
+    // The session is used every twenty days for a year.
     for _ in 0..18 {
         hands.turn(20 * DAY);
         let answer = program.get(ME).await.is(200);
@@ -200,7 +200,7 @@ async fn a_session_lives_from_visit_to_visit() {
         let answer = app.client().cookie(&cookie).get(ME).await.is(200);
         assert!(answer.cookies()[0].contains("Max-Age=2592000"), "{:?}", answer.cookies());
         cookie = answer.cookie();
-        // It is prolonged once a day only.
+        // The server prolongs a session only once a day.
         assert!(app.client().cookie(&cookie).get(ME).await.is(200).cookies().is_empty());
     }
     hands.turn(31 * DAY);
@@ -209,7 +209,7 @@ async fn a_session_lives_from_visit_to_visit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_belongs_to_somebody_is_kept_by_nobody() {
+async fn a_reply_for_one_person_is_never_cached() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let id = lin.conversation().await;
@@ -223,7 +223,7 @@ async fn what_belongs_to_somebody_is_kept_by_nobody() {
     }
     let history = lin.post_form("/fn/history", &format!("conversation_id={id}")).await;
     assert_eq!(history.header("cache-control"), "no-store");
-    // Answers that are the same for everybody may be cached and say so.
+    // A reply that is the same for everybody may be cached, and says so.
     assert_eq!(lin.get("/api/openapi.json").await.header("cache-control"), "no-cache");
     assert!(lin.get(ME).await.header("strict-transport-security").is_empty());
     let https = App::with(&[PUBLIC]).await;
@@ -234,7 +234,7 @@ async fn what_belongs_to_somebody_is_kept_by_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_proxy_holds_a_stream_back() {
+async fn proxies_do_not_buffer_streams() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let id = lin.conversation().await;
@@ -255,7 +255,7 @@ async fn no_proxy_holds_a_stream_back() {
             "{headers:?}"
         );
     }
-    // Proxies may buffer what is no stream.
+    // Proxies may buffer a reply that is not a stream.
     for path in [ME, "/", "/api/docs"] {
         assert_eq!(lin.get(path).await.header("x-accel-buffering"), "", "{path}");
     }

@@ -1,5 +1,5 @@
-//! How answers end when something goes wrong: a database that refuses, a panic, a conversation that is deleted, a
-//! server that stops. Whatever it is, they end, and what is told is what is stored.
+//! How answers end when something goes wrong: the database refuses a write, a provider panics, the conversation is
+//! deleted, the server stops. Every answer ends, and listeners get the end that is stored.
 
 use std::{
     collections::HashSet,
@@ -23,10 +23,10 @@ use super::{
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Models that do what their name says.
+/// A provider whose models do what their names say.
 #[derive(Default)]
 struct Script {
-    /// Streams that somebody still reads.
+    /// The number of streams that the server still reads.
     open: Arc<AtomicUsize>,
     asked: AtomicUsize,
 }
@@ -101,7 +101,7 @@ impl Talk {
     async fn end(&self, begun: &Value) -> Event {
         let path = format!("{}/events?after={}", self.path, begun["after"]);
         let mut events = self.lin.events(&path).await;
-        // What is refused is tried for some seconds, in which nothing is told.
+        // The server tries a refused write again for some seconds, and sends no event meanwhile.
         let id = self.path.rsplit('/').next().unwrap();
         let waited = Instant::now();
         while self.app.state.live.get(id).is_some_and(|channel| channel.is_running()) {
@@ -116,7 +116,7 @@ impl Talk {
         window["items"].as_array().unwrap().last().unwrap().clone()
     }
 
-    /// The conversation is free again.
+    /// Waits until the conversation takes a question again, and checks the answer.
     async fn goes_on(&self) {
         let begun = Instant::now();
         let question = json!({ "content": "And now?", "model": "acme/whole" });
@@ -147,7 +147,7 @@ fn id(begun: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_end_is_told_as_failed_and_frees_the_conversation() {
+async fn a_refused_end_becomes_a_failure_and_frees_the_conversation() {
     let talk = Talk::start().await;
     talk.app.database.refuse(Refusal::Statuses(&["complete"])).await;
     let begun = talk.ask("whole").await;
@@ -161,7 +161,7 @@ async fn a_refused_end_is_told_as_failed_and_frees_the_conversation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_of_which_only_less_is_taken_is_kept_as_far_as_that_goes() {
+async fn an_end_that_is_refused_with_its_text_is_stored_without_it() {
     let talk = Talk::start().await;
     talk.app.database.refuse(Refusal::EndsWithText).await;
     let begun = talk.ask("whole").await;
@@ -173,7 +173,7 @@ async fn an_end_of_which_only_less_is_taken_is_kept_as_far_as_that_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_cannot_be_ended_at_all_is_ended_once_it_can() {
+async fn an_answer_whose_every_end_is_refused_ends_once_the_database_takes_it() {
     let talk = Talk::start().await;
     talk.app.database.refuse(Refusal::Statuses(&["complete", "failed", "stopped", "interrupted"])).await;
     let begun = talk.ask("whole").await;
@@ -204,7 +204,7 @@ async fn an_orphan_is_ended_with_the_second_look_and_a_running_answer_is_none() 
     let other = conversation(&talk.lin).await;
     let ended = ask(&talk.lin, &other, "whole").await;
     talk.lin.events(&format!("{other}/events?after={}", ended["after"])).await.until_end().await;
-    // As if its end had been lost.
+    // The row is changed as if the end of the answer had been lost.
     talk.app.database.set_status(id(&ended), "generating").await;
     let mut suspects = HashSet::new();
     let status = async |id: &str| talk.app.database.status(id).await;
@@ -237,7 +237,7 @@ async fn an_answer_ends_after_a_panic_also_when_its_end_is_refused_at_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_refused_part_does_not_hold_back_the_others() {
+async fn one_refused_chunk_does_not_hold_back_the_others() {
     let talk = Talk::start().await;
     let others = join_all((0..3).map(|_| conversation(&talk.lin))).await;
     let begun = talk.ask("slow").await;
@@ -248,14 +248,15 @@ async fn one_refused_part_does_not_hold_back_the_others() {
         let stored = talk.app.database.parts(id(other)).await;
         assert!(stored.contains("w10"), "a part of this one is held back: {stored:?}");
     }
-    // The text is safe in the journal, and whole at the end.
+    // The text is safe in the journal, and complete at the end.
     assert_eq!(talk.end(&begun).await.0, "done");
     let whole = talk.last().await;
     assert_eq!(whole["status"], "complete");
     assert!(whole["content"].as_str().unwrap().ends_with("w59"), "{whole}");
 }
 
-/// The first try fails, the second one goes on: it is not cut off by what is said of the first.
+/// The first try to continue fails and the second succeeds. The server must not interrupt the second try's run because
+/// of the first.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_continuation_that_is_tried_again_is_not_cut_off() {
     let talk = Talk::start().await;
@@ -268,7 +269,7 @@ async fn a_continuation_that_is_tried_again_is_not_cut_off() {
     talk.app.database.accept().await;
     let again = talk.lin.post(&format!("{path}/continue"), &json!({})).await.is(202).json();
     assert_eq!(id(&again), id(&begun));
-    // What a failed try leaves is looked for after 5 s, and after 10 s.
+    // The server looks for the run of a failed try after 5 s and after 10 s.
     tokio::time::sleep(Duration::from_secs(12)).await;
     assert_eq!(talk.last().await["status"], "generating");
     assert_eq!(talk.script.open.load(Ordering::Relaxed), 1);
@@ -276,9 +277,9 @@ async fn a_continuation_that_is_tried_again_is_not_cut_off() {
     assert_eq!(stopped["status"], "stopped");
 }
 
-/// Somebody else ended it: what is told is what is stored.
+/// Another process ended the answer, so listeners get the stored end.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_taken_for_interrupted_is_not_told_as_complete() {
+async fn an_answer_that_is_stored_as_interrupted_is_not_published_as_complete() {
     let talk = Talk::start().await;
     let begun = talk.ask("slow").await;
     talk.app.database.set_status(id(&begun), "interrupted").await;
@@ -289,7 +290,7 @@ async fn what_was_taken_for_interrupted_is_not_told_as_complete() {
     assert!(stored["content"].as_str().unwrap().ends_with("w59"), "what was shown is kept: {stored}");
 }
 
-/// Whichever comes first, nobody writes for a conversation that is gone.
+/// Whether the question or the deletion comes first, no job writes for a conversation that is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_conversation_is_answered_no_further() {
     let talk = Talk::start().await;
@@ -314,7 +315,7 @@ async fn a_deleted_conversation_is_answered_no_further() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stops_says_so() {
+async fn a_stopping_server_says_so() {
     let talk = Talk::start().await;
     let begun = talk.ask("forever").await;
     let path = format!("/api/v1/messages/{}", id(&begun));
@@ -332,7 +333,7 @@ async fn a_server_that_stops_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_title_is_told_to_those_who_listen() {
+async fn listeners_get_a_new_title() {
     let talk = Talk::start().await;
     let begun = talk.ask("whole").await;
     talk.end(&begun).await;
@@ -341,7 +342,7 @@ async fn a_new_title_is_told_to_those_who_listen() {
     talk.lin.patch(&talk.path, &json!({ "title": "  Renamed " })).await.is(200);
     let (name, place, title) = events.next().await.unwrap();
     assert_eq!((&*name, &title["title"]), ("title", &json!("Renamed")));
-    // Who comes back with that place has missed nothing, also when nobody listened meanwhile.
+    // A listener that comes back with this position has missed nothing, even if nobody listened meanwhile.
     drop(events);
     let mut events = talk.lin.events(&format!("{}/events?after={place}", talk.path)).await;
     let begun = talk.ask("whole").await;
@@ -349,15 +350,15 @@ async fn a_new_title_is_told_to_those_who_listen() {
     assert_eq!(name, "started", "{begun}");
 }
 
-/// Wherever a listener goes away while it is let in, nothing is left of it.
+/// A listener that goes away while the server lets it in leaves nothing behind, at whatever moment it goes.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_goes_away_while_being_let_in_leaves_nothing() {
+async fn a_listener_that_leaves_while_it_is_let_in_leaves_nothing() {
     let talk = Talk::start().await;
     let events = format!("{}/events", talk.path);
     let mut cut = 0;
     for at in 0..200 {
         let listening = talk.lin.events(&events);
-        // Most of them early: a database on the same machine answers within a tenth of a millisecond.
+        // Most listeners go away early, because a database on the same machine answers within a tenth of a millisecond.
         cut += u32::from(tokio::time::timeout(Duration::from_micros(at * at / 20), listening).await.is_err());
     }
     assert!(cut > 10, "{cut} were cut off");

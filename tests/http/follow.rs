@@ -1,4 +1,4 @@
-//! How a page follows its conversation: as one of a few streams of its browser, or by looking now and then.
+//! How a page follows its conversation: as one of a few streams of its browser, or by asking now and then.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, Client, PASSWORD};
 
-/// What a page asks.
+/// The form with which a page follows its conversation.
 fn form(conversation: &str, after: u64, hidden: bool) -> String {
     format!("conversation_id={conversation}&after={after}&hidden={hidden}")
 }
@@ -23,7 +23,7 @@ async fn follow(page: &Client, form: &str) -> BodyDataStream {
     answer.into_body().into_data_stream()
 }
 
-/// Whether nothing more is to come.
+/// Whether the stream ends soon.
 async fn has_ended(stream: &mut BodyDataStream) -> bool {
     let end = async { while stream.next().await.is_some() {} };
     tokio::time::timeout(Duration::from_millis(500), end).await.is_ok()
@@ -39,7 +39,7 @@ fn names(text: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_nobody_sees_is_told_what_there_is() {
+async fn a_hidden_page_gets_the_events_that_exist() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let conversation = lin.conversation().await;
@@ -47,7 +47,7 @@ async fn a_page_that_nobody_sees_is_told_what_there_is() {
     let begun = lin.post(&path, &json!({ "content": "Why?" })).await.is(202).json();
     let mut after = begun["after"].as_u64().unwrap();
     let mut seen = Vec::new();
-    // It comes back with the place that it reached, and misses nothing.
+    // The page comes back with the position that it reached, and misses nothing.
     while !seen.iter().any(|name| name == "done") {
         let told = lin.post_form("/fn/follow", &form(&conversation, after, true)).await.is(200).text();
         for line in told.lines().filter(|line| !line.is_empty()) {
@@ -56,7 +56,7 @@ async fn a_page_that_nobody_sees_is_told_what_there_is() {
         seen.extend(names(&told));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // The title may come at any time, and an answer that has ended meanwhile is told from its beginning.
+    // The title may come at any time, and an answer that has ended meanwhile comes again from its beginning.
     seen.retain(|name| !matches!(&**name, "title" | "reset"));
     seen.dedup();
     assert_eq!(seen.first().map(String::as_str), Some("started"), "{seen:?}");
@@ -75,7 +75,7 @@ async fn the_fourth_page_of_a_browser_holds_no_connection() {
     for _ in 0..4 {
         assert!(has_ended(&mut follow(&lin, &form).await).await);
     }
-    // Another browser of the same person has its own.
+    // Another browser of the same person has streams of its own.
     let signed_in = json!({ "email": "lin@example.org", "password": PASSWORD });
     let answer = app.client().post("/api/v1/auth/login", &signed_in).await.is(200).json();
     let elsewhere = app.client().bearer(answer["token"].as_str().unwrap());

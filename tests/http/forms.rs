@@ -1,4 +1,4 @@
-//! Server functions as plain forms, without JavaScript; and which sites a change may come from.
+//! Server functions as plain forms, without JavaScript; and the sites from which a change may come.
 
 use base64::{
     Engine,
@@ -33,7 +33,7 @@ fn quoted(text: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn signing_in_leads_nowhere_else() {
+async fn signing_in_leads_to_no_other_site() {
     let app = App::start().await;
     app.person("lin").await;
     let browser = app.client().browser();
@@ -99,9 +99,9 @@ async fn a_wrong_password_leads_back_with_a_sentence() {
     assert!(second.header("location").starts_with("/login?next=%2fc%2fx&flash="));
 }
 
-/// A stranger who makes a link chooses every byte of it.
+/// A stranger who makes a link chooses every byte of its address.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_says_nothing_that_stands_in_its_address_only() {
+async fn a_page_shows_no_text_that_only_its_address_has() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let kim = app.person("kim").await;
@@ -201,7 +201,7 @@ async fn a_refused_form_leads_to_a_page_of_this_site_whatever_the_referer_says()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_typed_stays_but_for_passwords() {
+async fn typed_text_stays_except_passwords() {
     let app = App::start().await;
     app.person("lin").await;
     let nobody = app.client().browser();
@@ -326,7 +326,7 @@ async fn a_change_from_another_site_is_refused() {
     {
         browser.clone().header(name, value).post(path, &json!({})).await.is(201);
     }
-    // No other site can make a browser send this.
+    // The server allows a request with a bearer token, because no other site can make a browser send one.
     lin.post(path, &json!({})).await.is(201);
     let page = app
         .client()

@@ -1,4 +1,4 @@
-//! Server functions as the page calls them, and with bodies that they do not take.
+//! Server functions as a page calls them, and with bodies that they refuse.
 
 use axum::{body::Body, http::Method};
 use inglenook::server::http::context::function_paths;
@@ -12,15 +12,15 @@ async fn page(app: &App) -> Client {
     page_of(app, &app.person("lin").await)
 }
 
-/// The page of a person who is signed in by cookie, as it calls functions.
+/// A person's page, which sends the cookie and calls functions.
 fn page_of(app: &App, person: &Client) -> Client {
     let page = app.client().cookie(&format!("inglenook={}", person.token()));
     page.header("sec-fetch-site", "same-origin").header("accept", "application/json")
 }
 
-/// Whatever is sent, a function answers with a sentence for the caller and never with a fault of the server.
+/// A function answers every body with a sentence for the caller, and none with an error of the server.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_body_is_anybodys_fault_but_the_callers() {
+async fn every_bad_body_is_an_error_of_the_caller() {
     let app = App::start().await;
     let bodies: Vec<Vec<u8>> = vec![
         b"".into(),
@@ -61,7 +61,7 @@ async fn no_body_is_anybodys_fault_but_the_callers() {
     let paths = function_paths();
     assert!(paths.len() > 10, "{paths:?}");
     for path in paths {
-        // Signed in anew for each function, because one of them signs out.
+        // The person signs in anew for each function, because one of the functions signs out.
         let page = page_again(&app, path).await;
         for kind in kinds {
             let form = kind.is_none_or(|kind| kind.starts_with(FORM));
@@ -89,7 +89,7 @@ async fn page_again(app: &App, path: &str) -> Client {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_function_is_not_found() {
+async fn an_unknown_function_is_not_found() {
     let app = App::start().await;
     let page = page(&app).await;
     for path in ["/fn/unknown", "/fn/ASK", "/fn/%ff", "/fn/..%2fapi", "/fn/ask%00"] {
@@ -131,7 +131,7 @@ async fn a_call_of_the_page_gets_errors_with_their_status() {
     let long = format!("text={}", "x".repeat(300_000));
     assert_eq!(page.post_form("/fn/ask", &long).await.is(413).json()["code"], "too_long");
     page.post_form("/fn/ask", &format!("text={}", "x".repeat(1 << 20))).await.is(413);
-    // None of these is our fault.
+    // All of these are errors of the caller.
     for (method, path, body) in [
         (Method::POST, "/fn/nothing", ""),
         (Method::GET, "/fn/login", ""),
@@ -145,7 +145,7 @@ async fn a_call_of_the_page_gets_errors_with_their_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_is_told_as_it_was_written_to_its_own_person() {
+async fn the_source_of_a_message_is_for_its_own_person_only() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let begun = lin.ask(&lin.conversation().await, "1. *Why*?").await;
@@ -161,7 +161,7 @@ async fn follow_streams_lines_of_json() {
     let lin = app.person("lin").await;
     let id = lin.conversation().await;
     lin.ask(&id, "Hello").await;
-    // It stays open for the next answer, until the conversation goes.
+    // The stream stays open for the next answer, until the conversation is deleted.
     let closing = async {
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         lin.delete(&format!("/api/v1/conversations/{id}")).await.is(204);

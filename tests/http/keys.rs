@@ -1,4 +1,4 @@
-//! What an idempotency key means: the same again is once, and something else is never lost.
+//! Idempotency keys: the same request with the same key counts once, and another request with it is never lost.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ async fn another_question_with_the_same_key_is_refused_and_the_same_is_not() {
     lin.events(&format!("{path}/events")).await.until_end().await;
     assert_eq!(keyed.post(&messages, &asked).await.is(202).json()["assistant_message"]["id"], answer(&begun));
     assert_eq!(contents(&lin, &path).await.len(), 2);
-    // Asked with a key of its own, it is asked.
+    // The server takes the other question with a key of its own.
     let corrected = lin.clone().header("idempotency-key", "k2");
     corrected.post(&messages, &json!({ "content": "Why not?" })).await.is(202);
     assert_eq!(contents(&lin, &path).await[2], "Why not?");
@@ -51,7 +51,7 @@ async fn another_question_with_the_same_key_is_refused_and_the_same_is_not() {
 async fn a_key_counts_in_its_conversation_only() {
     let (_app, lin, path) = start().await;
     let keyed = lin.clone().header("idempotency-key", "1");
-    // The quick start of the README, twice.
+    // A person follows the quick start of the README twice.
     let first = keyed.post(&format!("{path}/messages"), &json!({ "content": "Hello" })).await.is(202).json();
     let other = format!("/api/v1/conversations/{}", lin.conversation().await);
     let second =
@@ -93,9 +93,9 @@ async fn one_key_does_not_serve_two_purposes() {
     edits.post(&format!("{question}/edit"), &other).await.problem(422, "Idempotency-Key");
 }
 
-/// A page keeps its key: when browsers go back to it, and when the answer to sending is lost.
+/// A page keeps its key when a browser goes back to it, and when the reply to a form is lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_page_sends_with_a_used_key_is_asked_unless_it_is_the_same() {
+async fn a_form_with_a_used_key_is_asked_unless_it_is_the_same() {
     let (app, lin, _) = start().await;
     let page = app.client().cookie(&format!("inglenook={}", lin.token())).browser();
     let place =
@@ -108,12 +108,12 @@ async fn what_a_page_sends_with_a_used_key_is_asked_unless_it_is_the_same() {
     };
     ended(&first).await;
     assert_eq!(place("text=Why%3F&conversation_id=&key=k").await, first);
-    // Back, and something else.
+    // The person goes back and sends another question.
     let second = place("text=Why+not%3F&conversation_id=&key=k").await;
     assert_ne!(second, first);
     assert_eq!(contents(&lin, &path(&second)).await[0], "Why not?");
     assert_eq!(contents(&lin, &path(&first)).await.len(), 2);
-    // In a conversation: sent, corrected, sent again.
+    // In a conversation the person sends a question, corrects it, and sends both again.
     let id = first.trim_start_matches("/c/").trim_end_matches("#latest").to_owned();
     for text in ["More", "More%2C+please", "More%2C+please", "More"] {
         assert_eq!(place(&format!("text={text}&conversation_id={id}&key=q")).await, first);
@@ -121,7 +121,7 @@ async fn what_a_page_sends_with_a_used_key_is_asked_unless_it_is_the_same() {
     }
     let shown = contents(&lin, &path(&first)).await;
     assert_eq!((shown.len(), &*shown[2], &*shown[4]), (6, "More", "More, please"));
-    // An edit that is corrected is another edit.
+    // A corrected edit is another edit.
     let window = lin.get(&format!("{}/messages", path(&first))).await.json();
     let question = window["items"][0]["id"].as_str().unwrap();
     for (text, count) in [("Why+so", 2), ("Why+so", 2), ("Why+indeed", 3)] {

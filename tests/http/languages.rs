@@ -1,4 +1,4 @@
-//! Answers are in the language of the account, else of the choice on the sign-in page, else of the browser.
+//! Replies are in the language of the account, else of the choice on the sign-in page, else of the browser.
 
 use axum::http::Method;
 use inglenook::{domain::Reason, server::store::Need};
@@ -91,7 +91,7 @@ async fn the_switch_before_signing_in_needs_no_script_and_leads_back() {
     let chosen = english.clone().cookie(&answer.cookie());
     is_in(&chosen.get("/login").await.is(200), "zh-CN");
     is_in(&chosen.get("/no-such-page").await.is(404), "zh-CN");
-    // Taken back, the browser is asked again.
+    // When the person takes the choice back, the language is that of the browser again.
     let answer = chosen.post_form("/fn/set-language", "language=").await.is(302);
     assert!(
         answer.header("set-cookie").starts_with("inglenook_lang=; ")
@@ -105,7 +105,7 @@ async fn the_switch_before_signing_in_needs_no_script_and_leads_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_language_that_there_is_no_file_for_is_refused_and_told() {
+async fn an_unknown_language_is_refused_with_the_known_ones() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let at = reads(app.client().browser(), CHINESE).header("referer", "http://inglenook.test/login");
@@ -130,13 +130,13 @@ async fn an_account_has_a_language_that_goes_with_it() {
     assert!(saved.header("location").starts_with("/settings?flash="), "{}", saved.header("location"));
     assert!(saved.cookies().iter().any(|line| line.starts_with("inglenook_lang=zh-CN")));
     assert_eq!(lin.get(ME).await.json()["language"], "zh-CN");
-    // On another machine, too, whatever is set there.
+    // The language of the account counts on another machine, too, whatever choice the browser there has.
     let elsewhere = browser.clone().cookie(&format!("inglenook={}; inglenook_lang=en", lin.token()));
     is_in(&elsewhere.get("/settings").await.is(200), "zh-CN");
     is_in(&elsewhere.get("/c/nothing").await.is(404), "zh-CN");
     let refused = reads(lin.clone(), ENGLISH).get("/api/v1/conversations/nothing").await.problem(404, "");
     is_in(&refused, "zh-CN");
-    // A program takes it back; another change leaves it.
+    // A program resets the language; a change of the name leaves it.
     assert_eq!(lin.patch(ME, &json!({ "name": "Lin" })).await.is(200).json()["language"], "zh-CN");
     assert_eq!(lin.patch(ME, &json!({ "language": null })).await.is(200).json()["language"], Value::Null);
     is_in(&browser.get("/settings").await.is(200), "en");
@@ -160,14 +160,14 @@ async fn problems_and_errors_of_functions_are_worded_for_their_caller() {
             (&json!("invalid"), &json!("urn:inglenook:error:invalid"))
         );
     }
-    // Refused before the gate knows who asks.
+    // The server refuses this request before it knows who sends it.
     let nobody = reads(app.client(), CHINESE).header("content-length", "200011");
     let large = nobody.patch(ME, &json!({ "name": "x".repeat(200_000) })).await.problem(413, "");
     is_in(&large, "zh-CN");
     assert_eq!(large.json()["detail"], "内容过大，最多 97 KB。");
     let none = reads(app.client(), CHINESE).get(ME).await.problem(401, "");
     assert_eq!(none.json()["detail"], "你已退出登录，请重新登录后继续。");
-    // A page has no sentences: its functions are answered with them.
+    // A page shows the sentences that its functions answer with.
     for (languages, said) in [(ENGLISH, "You are signed out."), (CHINESE, "你已退出登录")] {
         let answer = reads(app.client(), languages).post_form("/fn/stop", "message_id=x").await.is(401);
         assert_eq!(answer.json()["code"], "signed_out");
@@ -178,7 +178,7 @@ async fn problems_and_errors_of_functions_are_worded_for_their_caller() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_told_in_an_address_is_read_in_the_language_of_the_reader() {
+async fn a_flash_is_in_the_language_of_its_reader() {
     let app = App::start().await;
     app.person("lin").await;
     let english = reads(app.client().browser(), ENGLISH).header("referer", "http://inglenook.test/login");
@@ -191,7 +191,7 @@ async fn what_was_told_in_an_address_is_read_in_the_language_of_the_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn why_an_answer_failed_is_told_to_each_listener_in_their_language() {
+async fn each_listener_gets_the_reason_of_a_failure_in_their_language() {
     let app = App::with_upstream().await;
     let lin = app.person("lin").await;
     let path = format!("/api/v1/conversations/{}", lin.conversation().await);
@@ -213,7 +213,7 @@ async fn why_an_answer_failed_is_told_to_each_listener_in_their_language() {
             assert_eq!(told["code"], "refused");
         }
     }
-    // What is stored is the reason, and no sentence.
+    // The store has the reason and no sentence.
     let (me, messages) = (lin.get(ME).await.json(), lin.get(&format!("{path}/messages")).await.json());
     let (me, answer) = (me["id"].as_str().unwrap(), messages["items"][1]["id"].as_str().unwrap());
     let (_, answer) = app.state.store.message_access(me, answer, Need::Read).await.unwrap();

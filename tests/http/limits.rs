@@ -1,4 +1,4 @@
-//! Whatever a caller sends is looked up before it is used, is limited in length, and affects nobody else.
+//! The server looks up and limits everything that a caller sends, and a caller affects nobody else.
 
 use futures::future::join_all;
 use inglenook::{
@@ -32,7 +32,7 @@ const ODD_IDS: [&str; 14] = [
 
 const MANY_PEOPLE: &[(&str, &str)] = &[("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "100000")];
 
-/// Everything that makes an id: registering, signing in, a conversation, a question.
+/// Does everything that makes an id: registering, signing in, a conversation, a question.
 async fn all_works(app: &App, name: &str) {
     let person = app.person(name).await;
     let login = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
@@ -97,7 +97,8 @@ async fn no_number_of_a_caller_does_harm() {
             let answer = lin.get(&place).await;
             assert!(answer.status < 500, "{place}: {}", answer.status);
         }
-        // The position that a listener claims does not affect others: they hear the next answer from theirs.
+        // The position that a listener claims does not affect other listeners: they get the next answer from their own
+        // positions.
         for format in ["text", "html"] {
             let events = format!("{path}/events?format={format}&after={written}");
             if number.parse::<u64>().is_ok() {
@@ -185,7 +186,8 @@ async fn ids_of_the_far_future_in_the_database_harm_nobody() {
     let path = format!("/api/v1/conversations/{}/messages", future.id);
     let window = lin.get(&path).await.is(200).json();
     assert_eq!(window["items"].as_array().unwrap().len(), 8, "{window}");
-    // Nothing sorts after the last id of all; a question beside it is possible, and so is all else.
+    // Nothing can follow the last possible id, because no id sorts after it. A question beside it is possible, and so
+    // is everything else.
     let last = poisoned(&app, &lin, "7ZZZZZZZZZZZZZZZZZZZZZZZZY", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ").await;
     let path = format!("/api/v1/conversations/{}", last.id);
     let refused =
@@ -197,7 +199,7 @@ async fn ids_of_the_far_future_in_the_database_harm_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_has_so_many_answers_written_at_once() {
+async fn a_person_has_a_limited_number_of_running_answers() {
     let app = App::with_upstream_and(&[("INGLENOOK_LIMITS_ANSWERS_PER_USER", "3")]).await;
     let (lin, mia) = (app.person("lin").await, app.person("mia").await);
     let new = |person: &Client| {
@@ -218,14 +220,14 @@ async fn a_person_has_so_many_answers_written_at_once() {
     let refused = answers.into_iter().find(|answer| answer.status != 202).unwrap().problem(429, "").json();
     assert_eq!(refused["code"], "too_many_answers");
     assert_eq!(refused["detail"], "You have 3 answers being written. Wait until one has ended, or stop one.");
-    // What was asked before is answered as before, and others have places of their own.
+    // A repeated request gets the same reply as before, and other people have limits of their own.
     let id = &ids[begun[0]];
     let again = ask(&lin, id).await.is(202).json();
     ask(&mia, &new(&mia).await).await.is(202);
     let free = new(&lin).await;
     lin.post_form("/fn/ask", &format!("text=x&conversation_id={free}")).await.is(429);
     lin.post_form("/fn/ask", "text=x").await.is(429);
-    // One that is stopped makes room; to go on with it takes a place again, and so does a further answer.
+    // A stopped answer makes room for another. To continue it counts again, and so does a further answer.
     let answer = again["assistant_message"]["id"].as_str().unwrap().to_owned();
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     lin.post(&format!("/api/v1/messages/{answer}/stop"), &json!({})).await.is(200);
@@ -249,14 +251,14 @@ async fn every_text_of_a_caller_has_a_length() {
     let id = lin.conversation().await;
     let begun = lin.ask(&id, "Hello?").await;
     let (question, answer) = (&begun["user_message"]["id"], &begun["assistant_message"]["id"]);
-    // Its title comes after the answer.
+    // The title of the conversation comes after the answer.
     while lin.get(&format!("/api/v1/conversations/{id}")).await.json()["title"] == "" {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let before = lin.get("/api/v1/conversations").await.text();
     let path = format!("/api/v1/conversations/{id}");
     let of = |id: &Value, call: &str| format!("/api/v1/messages/{}{call}", id.as_str().unwrap());
-    // Just below what a body may have, and a length that only a list of its own could hold.
+    // The sizes are just below the limit of a body, and a size that only a limit of the field itself refuses.
     for size in [1_000_000, 60_000] {
         let long = "x".repeat(size);
         for field in ["title", "model", "system_prompt"] {
@@ -304,7 +306,7 @@ async fn every_text_of_a_caller_has_a_length() {
             assert!((400..500).contains(&refused.status), "{call} {}: {}", &form[..20], refused.status);
         }
     }
-    // Values in an address or in headers.
+    // The values stand in an address or in headers.
     let long = "x".repeat(50_000);
     for place in [
         format!("/api/v1/conversations?q={long}"),

@@ -1,4 +1,4 @@
-//! Only models that are offered are asked, and what is offered follows the providers.
+//! The server asks only offered models, and the offer follows the providers.
 
 use std::sync::{
     Arc, Mutex,
@@ -18,7 +18,7 @@ use crate::{
     upstream::{Upstream, provider, short},
 };
 
-/// A model server whose list can be changed, and be taken away.
+/// A model server whose list a test can change or take away.
 struct Stock {
     shelf: Shelf,
     models: Arc<Mutex<Vec<&'static str>>>,
@@ -69,7 +69,7 @@ fn model_refused(answer: Answer) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_is_offered_is_asked() {
+async fn only_offered_models_are_asked() {
     let stock = Stock::of(&["cheap", "org/cheap"]).await;
     let app = App::with_provider(&[], stock.provider()).await;
     let lin = app.person("lin").await;
@@ -108,7 +108,7 @@ async fn only_what_is_offered_is_asked() {
         let refused = lin.post_form("/fn/ask", &form).await;
         assert!(!matches!(refused.status, 200 | 202) && refused.status < 500, "{model}: {}", refused.status);
     }
-    // By its name alone, too, and then it is stored as it is shown.
+    // A model may be named without its provider; the server stores the name that it shows.
     for (model, id) in
         [("cheap", "acme/cheap"), (" acme/org/cheap ", "acme/org/cheap"), ("org/cheap", "acme/org/cheap")]
     {
@@ -116,7 +116,7 @@ async fn only_what_is_offered_is_asked() {
         assert_eq!(made["model"], id);
     }
     lin.post(&call(answer, "regenerate"), &json!({})).await.is(202);
-    // At its root an Ollama says its name.
+    // The server asks for the root address, too, because an Ollama says its name there.
     assert!(stock.shelf.asked().iter().all(|asked| asked.contains("/v1/") || asked == "GET /"));
 }
 
@@ -140,7 +140,8 @@ async fn a_model_that_is_gone_is_named_and_costs_nothing() {
     let begun = lin.ask(&id, "Hello?").await;
     let answer = begun["assistant_message"]["id"].as_str().unwrap();
     *stock.models.lock().unwrap() = vec!["new"];
-    // A list that is a minute old is not looked at again, but one from which somebody misses something is.
+    // The server does not fetch a list again within a minute, unless the list is 4 s old and somebody asks for a model
+    // that is not in it.
     let path = format!("/api/v1/conversations/{id}");
     tokio::time::sleep(Duration::from_millis(4_100)).await;
     lin.post("/api/v1/conversations", &json!({ "model": "acme/none" })).await.is(422);
@@ -172,7 +173,7 @@ async fn a_provider_that_is_away_keeps_its_models() {
     lin.post("/api/v1/conversations", &json!({ "model": "acme/c" })).await.is(422);
     assert_eq!(offered(&lin).await, ["acme/a", "acme/b"]);
     lin.ask(&id, "Still there?").await;
-    // A server that has started since knows nothing of it, and takes the conversation's own word.
+    // A server that has started since has no list, and trusts the model of the conversation.
     let state = app.state.clone();
     drop(app);
     let later = App::with_provider(&[("INGLENOOK_CHAT_DEFAULT_MODEL", "demo/demo")], stock.provider()).await;
@@ -185,7 +186,7 @@ async fn a_provider_that_is_away_keeps_its_models() {
     lin.post("/api/v1/conversations", &json!({ "model": "acme/c" })).await.problem(422, "model");
     let page = lin.clone().browser().get(&format!("/c/{}", old.id)).await.is(200).text();
     assert!(page.contains("acme/b") && !page.contains("acme/b (no longer offered)"));
-    // The first to register is the administrator, and reads what is wrong.
+    // The first person to register is the administrator, who sees the provider's problem.
     let start = lin.browser().get("/").await.is(200).text();
     assert!(
         start.contains("acme has a problem of its own") || start.contains("acme is overloaded"),
@@ -219,7 +220,7 @@ async fn a_server_that_comes_up_later_is_seen_soon() {
     let shelf = Shelf::at(address, |asked| reply(asked, &["a"], true)).await;
     let took = waited_for(&lin, &["acme/a"]).await;
     println!("seen after {took:?}");
-    // However many look, it is asked once.
+    // The server asks the provider once, however many people look.
     for _ in 0..50 {
         offered(&lin).await;
     }
@@ -227,7 +228,7 @@ async fn a_server_that_comes_up_later_is_seen_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_storm_of_lookers_asks_a_failing_server_seldom() {
+async fn many_requests_ask_a_failing_server_seldom() {
     let stock = Stock::of(&["a"]).await;
     stock.lists.store(false, Ordering::Relaxed);
     let app = App::with_provider(&[], stock.provider()).await;

@@ -1,4 +1,4 @@
-//! The API's document: the answers and the events are as it says, and its page lists the calls.
+//! The API's document describes the replies and the events, and its page lists the calls.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use super::{
     client::Answer,
 };
 
-/// The document, in which no object has a field that is not described.
+/// The document, changed so that no object may have a field that it does not describe.
 pub struct Document(pub Value);
 
 impl Document {
@@ -35,7 +35,7 @@ impl Document {
         })
     }
 
-    /// `pointer` leads to the schema.
+    /// Checks a value against the schema at `pointer`.
     fn check(&self, value: &Value, pointer: &str, at: &str) {
         let found = self.0.pointer(pointer);
         let mut schema = found.unwrap_or_else(|| panic!("{at}: {pointer} is not described")).clone();
@@ -49,7 +49,7 @@ impl Document {
         self.check(&serde_json::to_value(value).unwrap(), &format!("/components/schemas/{name}"), name);
     }
 
-    /// Checks an answer, its media type included, and gives its body.
+    /// Checks a reply with its media type. Returns its body.
     fn check_answer(&self, method: &str, path: &str, answer: &Answer) -> Value {
         let kind = answer.header("content-type").replace('/', "~1");
         let path_in_pointer = path.replace('/', "~1");
@@ -61,7 +61,8 @@ impl Document {
     }
 }
 
-/// Forbids fields that are not described, in each object as a whole. `schemas` are the named ones as they are.
+/// Forbids fields that are not described, in each object as a whole. `schemas` has the named schemas before this
+/// change.
 fn close(schema: &mut Value, schemas: &Value) {
     match schema {
         Value::Object(fields) => {
@@ -69,7 +70,8 @@ fn close(schema: &mut Value, schemas: &Value) {
             if is_object || fields.contains_key("allOf") {
                 fields.insert("unevaluatedProperties".into(), false.into());
             }
-            // The parts of an object do not know each other's fields.
+            // Each part of an object is replaced with an open copy, because a part does not know the fields of the
+            // others.
             for part in fields.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
                 if let Some(name) = part["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
                     *part = schemas[name].clone();
@@ -146,7 +148,7 @@ async fn answers_are_as_described() {
     lin.post("/api/v1/auth/logout", &json!({})).await.is(204);
 }
 
-/// What the demo model never does: answers that fail, think, and stop at a length limit.
+/// The demo model never fails, thinks, or stops at a length limit, so this test uses the fake model server.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_of_every_kind_are_as_described() {
     let app = App::with_upstream().await;
@@ -172,7 +174,7 @@ async fn answers_of_every_kind_are_as_described() {
     }
 }
 
-/// With everything that may be missing, and without.
+/// Records and events are checked with all optional fields, and without them.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_and_every_record_is_as_described() {
     let app = App::start().await;
@@ -208,7 +210,7 @@ async fn every_event_and_every_record_is_as_described() {
     ];
     events.iter().for_each(|event| document.check_schema(event, "ChatEvent"));
     let forms = document.0["components"]["schemas"]["ChatEvent"]["oneOf"].as_array().unwrap();
-    // The word is in one of the parts of an event that is made of several.
+    // An event that is made of several parts has its name in one of them.
     let named = |form: &Value| {
         let parts = form["allOf"].as_array().into_iter().flatten().chain([form]);
         let mut words = parts.filter_map(|part| part["properties"]["event"]["enum"][0].as_str());
@@ -271,7 +273,7 @@ fn message(role: Role) -> Message {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_call_tells_what_it_needs_and_every_part_of_the_document_is_used() {
+async fn every_call_states_what_it_needs_and_every_part_of_the_document_is_used() {
     let app = App::start().await;
     let document = Document::of(&app).await;
     let mut ids = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! The API's document: what it forbids is refused, and what it allows up to a limit is taken.
+//! The server refuses what the API's document forbids, and takes what it allows up to its limits.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::{
 const BASE: &str = "/api/v1";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_document_forbids_in_a_body_is_refused_and_what_it_allows_is_taken() {
+async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_taken() {
     let app = App::start().await;
     let (document, lin) = (Document::of(&app).await, app.person("lin").await);
     let conversation = lin.conversation().await;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::app::App;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_signed_out_is_led_to_the_door_and_back() {
+async fn a_person_who_is_signed_out_is_led_to_the_sign_in_page_and_back() {
     let app = App::start().await;
     let browser = app.client().browser();
     assert_eq!(browser.get("/").await.is(303).header("location"), "/login");
@@ -73,7 +73,7 @@ async fn an_error_page_has_a_way_out_and_programs_get_a_problem() {
     }
     let page = browser.get("/history?cursor=x").await.is(422);
     assert!(page.text().contains("href=\"/\""), "{}", page.text());
-    // Below /api an error is a problem, whoever asks.
+    // Below /api an error is a problem, whatever client asks.
     for client in [&browser, &lin, &app.client()] {
         client.get("/api/v1/nothing").await.problem(404, "");
         client.get("/api/nothing").await.problem(404, "");

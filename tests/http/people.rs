@@ -45,7 +45,7 @@ async fn closed_registration_lets_only_the_first_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_registered() {
+async fn a_bad_registration_is_refused() {
     let app = App::start().await;
     let long = "x".repeat(2000);
     for (form, field) in [
@@ -106,13 +106,13 @@ async fn after_ten_failures_there_is_a_wait() {
     let refused = app.client().post(LOGIN, &right).await.problem(429, "");
     let seconds: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=60).contains(&seconds), "{seconds}");
-    // The failures of an address count, whatever account it tries next.
+    // The failures of a network address count, whatever account it tries next.
     app.client().post(LOGIN, &json!({ "email": "kim@example.org", "password": PASSWORD })).await.is(429);
     let page = app.client().post_form("/fn/login", "email=lin%40example.org&password=wrong").await.is(429);
     assert!(!page.header("retry-after").is_empty());
 }
 
-/// How many were answered with this status.
+/// The number of replies with this status.
 fn count(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
 }
@@ -155,21 +155,21 @@ async fn a_class_signs_in_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_old_password_is_no_way_to_guess() {
+async fn guesses_of_the_old_password_are_limited() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let wrong = json!({ "password": "wrong horse", "new_password": "battery staple" });
     let answers = join_all((0..40).map(|_| lin.patch(ME, &wrong))).await;
     assert_eq!((count(&answers, 422), count(&answers, 429)), (10, 30));
     assert!(answers.iter().all(|answer| answer.status == 422 || !answer.header("retry-after").is_empty()));
-    // The tries of one person do not count for another.
+    // The tries of one person do not count for another person.
     let right = json!({ "password": PASSWORD, "new_password": "battery staple" });
     app.person("kim").await.patch(ME, &right).await.is(200);
     lin.patch(ME, &right).await.is(429);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_address_registers_so_many_and_no_more() {
+async fn one_address_registers_a_limited_number_of_accounts() {
     let app = App::with(&[("INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR", "3")]).await;
     let form = |at| json!({ "email": format!("p{at}@example.org"), "password": PASSWORD });
     for at in 0..3 {
@@ -177,7 +177,8 @@ async fn one_address_registers_so_many_and_no_more() {
     }
     let refused = app.client().post(REGISTER, &form(3)).await.problem(429, "");
     assert!(refused.json()["detail"].as_str().unwrap().contains("minutes"), "{}", refused.text());
-    // Asking whether an address has an account is limited too. What cannot be registered at all uses up no try.
+    // The limit holds for a known address, too, because the reply would tell that it has an account. A registration
+    // that is refused as invalid does not count.
     app.client().post(REGISTER, &form(0)).await.problem(429, "");
     app.client().post(REGISTER, &json!({ "email": "x", "password": PASSWORD })).await.problem(422, "email");
     app.client().post(LOGIN, &form(0)).await.is(200);
@@ -213,9 +214,9 @@ async fn the_first_guesses_are_no_passwords() {
     app.client().post(LOGIN, &json!({ "email": "lin@example.org", "password": PASSWORD })).await.is(200);
 }
 
-/// One keyboard writes `é` as one character, another as two.
+/// One keyboard writes `é` as one character, another keyboard as two.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_and_an_address_are_what_was_typed_on_any_keyboard() {
+async fn a_password_and_an_address_are_the_same_on_any_keyboard() {
     let app = App::start().await;
     let one = ("ren\u{e9}@example.org", "cr\u{e8}me br\u{fb}l\u{e9}e");
     let two = ("Rene\u{301}@example.org", "cre\u{300}me bru\u{302}le\u{301}e");
@@ -228,7 +229,7 @@ async fn a_password_and_an_address_are_what_was_typed_on_any_keyboard() {
         app.client().post(REGISTER, &form((email, PASSWORD))).await.problem(409, "");
     }
     app.client().post(LOGIN, &form((one.0, "creme brulee"))).await.is(401);
-    // An older account has its address in the other form.
+    // An account of an earlier version has its address in the other form.
     let old = NewUser {
         id: app.state.ids.next(),
         email: "zoe\u{308}@example.org".into(),
@@ -244,7 +245,7 @@ async fn a_password_and_an_address_are_what_was_typed_on_any_keyboard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_long_is_refused_before_anything_is_done() {
+async fn too_long_values_are_refused_before_anything_is_done() {
     let app = App::start().await;
     app.person("lin").await;
     let long = "x".repeat(450_000);
@@ -256,7 +257,7 @@ async fn what_is_too_long_is_refused_before_anything_is_done() {
     app.client().post(REGISTER, &json!({ "email": email, "password": PASSWORD })).await.problem(422, "email");
     let named = json!({ "email": "kim@example.org", "password": PASSWORD, "name": long });
     app.client().post(REGISTER, &named).await.problem(422, "name");
-    // None of them counted against anybody.
+    // None of the tries counted as a wrong password.
     app.client().post(LOGIN, &json!({ "email": "lin@example.org", "password": PASSWORD })).await.is(200);
 }
 

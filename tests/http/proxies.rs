@@ -1,4 +1,4 @@
-//! Whom limits count behind proxies: the client that trusted proxies name, not one that a client makes up.
+//! Behind proxies, limits count the client that trusted proxies name, and not a client that the request makes up.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,10 +11,10 @@ const TRUSTED: (&str, &str) = ("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8,2001:db8
 const ONE_EACH: (&str, &str) = ("INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR", "1");
 const PROXY: &str = "10.0.0.1";
 
-/// The peer, and the lines of `X-Forwarded-For` that it sends.
+/// A peer, and the lines of `X-Forwarded-For` that it sends.
 type From = (&'static str, &'static [&'static str]);
 
-/// Registers from there and returns the status.
+/// Registers from this peer and returns the status.
 async fn register(app: &App, (peer, lines): From, name: &str) -> u16 {
     let peer: IpAddr = peer.parse().unwrap();
     let mut client = app.client().from(SocketAddr::new(peer, 4711));
@@ -29,25 +29,25 @@ async fn register(app: &App, (peer, lines): From, name: &str) -> u16 {
 async fn the_same_client_is_counted_as_one_and_another_as_another() {
     let app = App::with(&[TRUSTED, ONE_EACH]).await;
     let same: &[(From, From)] = &[
-        // An entry that a client made up comes before the one that the trusted proxy added.
+        // An entry that the client made up stands before the entry that the trusted proxy added.
         ((PROXY, &["203.0.113.1"]), (PROXY, &["6.6.6.6, 203.0.113.1"])),
         // HAProxy adds a line of its own.
         ((PROXY, &["203.0.113.2"]), (PROXY, &["6.6.6.6", "203.0.113.2"])),
         ((PROXY, &["203.0.113.3"]), (PROXY, &["6.6.6.6, 10.0.0.9", "203.0.113.3"])),
-        // Two proxies, whose own addresses do not count.
+        // There are two proxies, whose own addresses do not count.
         ((PROXY, &["203.0.113.4"]), ("10.0.0.2", &["203.0.113.4, 10.0.0.1"])),
         ((PROXY, &["203.0.113.5"]), ("10.0.0.3", &["6.6.6.6, 203.0.113.5", "10.0.0.1, 10.0.0.2"])),
-        // With a port, and in the notation of IPv6.
+        // The address has a port, or is in the notation of IPv6.
         ((PROXY, &["203.0.113.6"]), (PROXY, &["203.0.113.6:50000"])),
         ((PROXY, &["203.0.113.7"]), (PROXY, &["::ffff:203.0.113.7"])),
-        // One network of 64 bits is one client.
+        // All addresses of an IPv6 network of 64 bits are one client.
         ((PROXY, &["2001:db8:1:2::1"]), (PROXY, &["[2001:db8:1:2:ffff::9]:443"])),
         ((PROXY, &["2001:db8:1:3::1"]), ("2001:db8:ffff::1", &["2001:db8:1:3::2"])),
-        // A peer that is no trusted proxy is counted itself, whatever it says.
+        // A peer that is not a trusted proxy counts itself, whatever the header says.
         (("203.0.113.8", &[]), ("203.0.113.8", &["6.6.6.6"])),
         (("203.0.113.9", &["6.6.6.6"]), ("203.0.113.9", &["7.7.7.7", "10.0.0.1"])),
         (("2001:db8:1:4::1", &[]), ("2001:db8:1:4::2", &["2001:db8:1:5::1"])),
-        // For an entry that cannot be read, the proxy that passed it on is counted.
+        // If an entry cannot be read, the proxy that passed it on counts.
         (("10.0.0.4", &["203.0.113.10, nonsense"]), ("10.0.0.4", &["203.0.113.11, \"\""])),
     ];
     for (at, (first, second)) in same.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! What an earlier run left on SQLite, which belongs to whoever starts next. On MongoDB a server that is gone is found
-//! by its heartbeat: see `tests/process/instances.rs`.
+//! The answers that an earlier run left on SQLite, which the next run recovers. On MongoDB a server that is gone is
+//! found by its heartbeat: see `tests/process/instances.rs`.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::sqlite::app::App;
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// An answer that the database refuses does not keep the others waiting.
+/// The recovery of an answer that the database refuses does not hold up the other answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_answer_that_is_refused_does_not_keep_others_from_being_recovered() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! What a test leaves behind of its answers and listeners: nothing, or it fails.
+//! A test may leave nothing of its answers and listeners behind, or it fails.
 
 use std::{
     thread,
@@ -7,11 +7,11 @@ use std::{
 
 use inglenook::server::app::App;
 
-/// How long what a test began may take to end.
+/// How long the work that a test began may take to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Waits until nothing is left but so many answers in the journal, or says what is left. The runtimes of the tests have
-/// more than one thread, so that the server's tasks go on while this one waits.
+/// Waits until nothing is left but `in_journal` answers in the journal, or says what is left. The test's runtime has
+/// more than one thread, so that the server's tasks go on while this thread waits.
 pub fn wait_for_none(state: &App, in_journal: usize) -> Result<(), String> {
     let begun = Instant::now();
     loop {

@@ -1,5 +1,5 @@
-//! Every address of the router, called by nobody, by somebody else and by the owner. The list of addresses is the
-//! router's own, so that a new one cannot be forgotten here.
+//! Every address of the router, called signed out, by another person and by the owner. The list of addresses is the
+//! router's own, so that a new address cannot be forgotten here.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{
     client::Answer,
 };
 
-/// Whom an address answers.
+/// The people whom an address answers.
 #[derive(Clone, Copy, PartialEq)]
 enum For {
     Anybody,
@@ -22,7 +22,7 @@ enum For {
 }
 use For::{Anybody, Owner, People};
 
-/// `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
+/// The calls with JSON. `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
 const JSON: &[(&str, &str, For, &str)] = &[
     ("POST", "/api/v1/auth/register", Anybody, r#"{"email":"{n}@example.org","password":"correct horse"}"#),
     ("POST", "/api/v1/auth/login", Anybody, r#"{"email":"lin@example.org","password":"correct horse"}"#),
@@ -92,7 +92,7 @@ fn addresses(app: &App) -> BTreeSet<String> {
     addresses
 }
 
-/// The methods that an address takes, as its answer to one that it does not take says.
+/// The methods that an address takes, by its reply to a method that it refuses.
 async fn methods(app: &App, address: &str) -> BTreeSet<String> {
     let method = Method::from_bytes(b"PROPFIND").unwrap();
     let answer =
@@ -113,7 +113,7 @@ async fn every_address_of_the_router_is_in_the_lists() {
         .collect();
     let mut there = BTreeSet::new();
     for address in addresses(&app) {
-        // The functions have a list of their own, and the last one answers for all other addresses.
+        // The functions have a list of their own, and the last address is the fallback for all others.
         if address == "/fn/{name}" || address.contains("__private__axum") {
             continue;
         }
@@ -131,7 +131,7 @@ async fn every_address_of_the_router_is_in_the_lists() {
     assert_eq!(functions, FORMS.iter().map(|(path, ..)| (*path, Method::POST)).collect());
 }
 
-/// What a call names: an owner, and what is theirs.
+/// The objects that a call names: an owner, and the owner's conversation and messages.
 struct Things {
     owner: Client,
     conversation: String,
@@ -165,7 +165,7 @@ fn nothing(text: &str) -> String {
         .replace("{n}", "x")
 }
 
-/// A call with a body of JSON or of a form. The body of an answer that streams is not waited for.
+/// Sends a call with a body of JSON or of a form. The body of a reply that streams is not waited for.
 async fn call(client: &Client, method: &str, path: &str, body: &str, kind: &str) -> Answer {
     let method: Method = method.parse().unwrap();
     let kind = (!body.is_empty() || path.starts_with("/fn/")).then_some(kind);
@@ -176,7 +176,7 @@ fn keeps_out(answer: &Answer) -> bool {
     answer.status == 401 || answer.header("location").starts_with("/login")
 }
 
-/// An answer without the parts that differ from request to request.
+/// A reply without the parts that differ from request to request.
 fn said(answer: &Answer, is_page: bool) -> String {
     if is_page {
         return answer.status.to_string();
@@ -185,7 +185,7 @@ fn said(answer: &Answer, is_page: bool) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_is_for_whom_it_should_be() {
+async fn each_address_answers_only_its_people() {
     let many =
         [("INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR", "1000"), ("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "1000")];
     let app = App::with(&many).await;
@@ -218,7 +218,7 @@ async fn each_is_for_whom_it_should_be() {
         }
         let sent = things.fill(body, &format!("owner-{at}"));
         let own = call(&as_cookie(&things.owner), method, &filled, &sent, kind).await;
-        // Assets may not be built here, and what is for anybody was asked above.
+        // The assets may not be built here, and addresses for anybody were called above.
         let refused = whom != Anybody && [401, 403, 404, 405, 422].contains(&own.status);
         assert!(!refused && own.status < 500, "{place}: the owner is answered {} {}", own.status, own.text());
     }

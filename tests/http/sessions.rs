@@ -1,4 +1,4 @@
-//! Who may sign in, and what ends with a session.
+//! Closed registration, and the streams that end with a session.
 
 use std::time::Duration;
 
@@ -51,9 +51,9 @@ async fn a_new_password_ends_the_streams_of_the_other_sessions_only() {
     assert!(still.is_err(), "the own stream goes on: {still:?}");
 }
 
-/// So many that a queue of endings would have overflowed.
+/// Very many sessions end at once. The streams of other sessions must go on, and no end may be lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn many_who_sign_out_at_once_take_nobody_along() {
+async fn many_sessions_that_end_at_once_end_no_other() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let path = format!("/api/v1/conversations/{}/events", lin.conversation().await);
@@ -67,7 +67,7 @@ async fn many_who_sign_out_at_once_take_nobody_along() {
     assert_eq!(events.next().await, None);
 }
 
-/// A session that expires, or that another process ends in the database.
+/// A session expires, or another process ends it in the database.
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_of_sessions_that_are_gone_or_disabled_end_with_the_next_look() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! Edit, continue, choose a branch, delete one message.
+//! Editing, continuing, choosing a branch, and deleting one message.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::app::{App, Client, text_of};
 struct Talk {
     app: App,
     lin: Client,
-    /// Of the conversation.
+    /// The address of the conversation in the API.
     path: String,
 }
 
@@ -20,7 +20,7 @@ impl Talk {
         Self { app, lin, path }
     }
 
-    /// With a model of the fake server.
+    /// Starts a conversation with a model of the fake model server.
     async fn with(model: &str) -> Self {
         let app = App::with_upstream().await;
         let lin = app.person("lin").await;
@@ -83,7 +83,7 @@ async fn an_edited_question_stands_beside_the_old_one() {
         assert!(shown.last().unwrap().get("siblings").is_none());
     }
     assert_eq!(talk.items().await.len(), 2, "the branch of a new first question is short");
-    // What is no edit.
+    // These edits are refused.
     talk.lin.post(&message(&answer, "/edit"), &json!({ "content": "x" })).await.problem(422, "id");
     talk.lin.post(&message(&first, "/edit"), &json!({ "content": " " })).await.problem(422, "content");
     talk.lin.post(&message(&first, "/edit"), &json!({})).await.problem(422, "content");
@@ -109,11 +109,11 @@ async fn a_chosen_branch_is_shown_and_remembered() {
     assert_eq!(shown[3]["id"], chosen["leaf_id"]);
     let places = json!({ "index": 1, "count": 2, "previous_id": null, "next_id": new });
     assert_eq!((&shown[1]["id"], &shown[1]["siblings"]), (&json!(old), &places));
-    // The branch does not depend on which of its messages was named.
+    // Choosing the question shows the newest branch below it.
     let again = talk.lin.post(&message(&question, "/select"), &json!({})).await.is(200).json();
     assert_eq!(again["leaf_id"], new);
     assert_eq!(talk.lin.get(&talk.path).await.json()["leaf_id"], new);
-    // A listener that comes later is not sent away by the change before.
+    // A listener that comes later does not get the change of the branch before it.
     talk.lin.post(&message(&old, "/select"), &json!({})).await.is(200);
     let (_, answer) = talk.ask("Further").await;
     assert_eq!(talk.items().await.last().unwrap()["id"], answer);
@@ -130,7 +130,7 @@ async fn a_deleted_message_leaves_the_others() {
     assert_eq!(shown.iter().map(|item| &item["id"]).collect::<Vec<_>>(), [&first, &second, &last]);
     assert_eq!(shown[1]["parent_id"], first);
     talk.lin.delete(&message(&second, "")).await.is(204);
-    // Without its question an answer is not written again, and says why.
+    // The server refuses to write an answer again without its question, and says why.
     talk.lin.delete(&message(&first, "")).await.is(204);
     let refused = talk.lin.post(&message(&last, "/regenerate"), &json!({})).await.problem(409, "");
     assert!(refused.text().contains("deleted"), "{}", refused.text());
@@ -142,7 +142,7 @@ async fn a_deleted_message_leaves_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_answer_goes_on_where_it_stopped() {
+async fn a_stopped_answer_is_continued_where_it_stopped() {
     let talk = Talk::with("tokens-400-10").await;
     let asked = json!({ "content": "Count" });
     let begun = talk.lin.post(&format!("{}/messages", talk.path), &asked).await.is(202).json();
@@ -159,7 +159,7 @@ async fn a_stopped_answer_goes_on_where_it_stopped() {
     let kept = stopped["content"].as_str().unwrap().to_owned();
     events.until_end().await;
 
-    // Fifty times with one key: one call of the provider.
+    // Fifty requests with one key make one call of the provider.
     let keyed = talk.lin.clone().header("idempotency-key", "go on");
     let path = message(&answer, "/continue");
     let body = json!({});
@@ -169,7 +169,7 @@ async fn a_stopped_answer_goes_on_where_it_stopped() {
     let seen = events.until_end().await;
     let started = seen.iter().find(|(name, ..)| name == "started").unwrap();
     assert_eq!(started.2["message_id"], answer);
-    // The fake model counts from the beginning; what matters is where its words go.
+    // The fake model counts from the beginning, but the test is about the position of its words.
     let whole = text_of(&seen);
     assert!(whole.starts_with(&kept) && whole[kept.len()..].starts_with("w0 w1 "), "{whole}");
     let shown = talk.items().await;
@@ -177,14 +177,14 @@ async fn a_stopped_answer_goes_on_where_it_stopped() {
     assert_eq!(shown[1]["status"], "complete");
     let log = talk.app.upstream.as_ref().unwrap().log("tokens-400-10").await;
     assert_eq!(log.len(), 2, "{log:?}");
-    // Question, what there was, and the wish to go on.
+    // The prompt has the question, the text so far, and the request to continue.
     assert_eq!(log[1]["messages"], 3);
     talk.lin.post(&path, &body).await.problem(409, "");
     talk.lin.post(&message(&question, "/continue"), &body).await.problem(422, "id");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_cut_at_its_length_says_so_and_goes_on() {
+async fn an_answer_cut_at_its_length_says_so_and_can_be_continued() {
     let talk = Talk::with("length").await;
     let (_, answer) = talk.ask("Count").await;
     let shown = talk.items().await;
@@ -197,7 +197,7 @@ async fn an_answer_cut_at_its_length_says_so_and_goes_on() {
     let shown = talk.items().await;
     assert_eq!(shown[1]["content"], text_of(&seen));
     assert_eq!(shown[1]["usage"]["completion_tokens"], 40, "of both parts");
-    // Only the newest message goes on.
+    // Only the newest message can be continued.
     talk.ask("Next").await;
     let refused = talk.lin.post(&message(&answer, "/continue"), &json!({})).await.problem(409, "");
     assert!(refused.text().contains("newest"), "{}", refused.text());
@@ -246,7 +246,7 @@ async fn plain_forms_steer_and_lead_back() {
     for part in ["1/2", "2/2", "?edit=", "/fn/delete-message", "/fn/select", "/fn/retry"] {
         assert!(html.contains(part), "{part}");
     }
-    // One question is edited at a time, on a page that says which.
+    // The page edits the one question that its address names.
     let area = "<textarea name=\"text\" rows=\"3\" aria-label=\"Your message\"";
     assert!(!html.contains(area), "{html}");
     for (edited, count) in [(&question, 1), (&answer, 0), (&"nonsense%3C".to_owned(), 0)] {
@@ -258,7 +258,7 @@ async fn plain_forms_steer_and_lead_back() {
     let back = page.clone().header("referer", &format!("http://inglenook.test/c/{id}"));
     let answer = back.post_form("/fn/delete-message", "message_id=none").await.is(302);
     assert!(answer.header("location").contains("flash="), "{answer:?}");
-    // The page's own call is told where to go.
+    // The reply to a call of the page's script has the address to go to.
     let call = talk.app.client().cookie(&format!("inglenook={}", talk.lin.token()));
     let call = call.header("sec-fetch-site", "same-origin").header("accept", "application/json");
     let told = call.post_form("/fn/select", &format!("message_id={question}")).await.is(200).json();

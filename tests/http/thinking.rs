@@ -1,4 +1,4 @@
-//! Thinking that a server leaves in the text of an answer: folded away, stored apart, and not sent back.
+//! Thinking that a model server leaves in the text of an answer: folded away, stored apart, and not sent back.
 
 use inglenook::server::llm::MAX_ANSWER_BYTES;
 use serde_json::json;
@@ -15,7 +15,7 @@ async fn thinking_in_the_text_is_stored_apart_and_not_sent_back() {
         let path = format!("/api/v1/conversations/{id}");
         let begun = lin.post(&format!("{path}/messages"), &json!({ "content": "Hi" })).await.is(202).json();
         let seen = lin.events(&format!("{path}/events?after={}", begun["after"])).await.until_end().await;
-        // A text that turns out to be thinking is told anew: what counts comes after the last `started`.
+        // Text that turns out to be thinking is sent anew, so only the events after the last `started` count.
         let last = seen.iter().rposition(|(name, ..)| name == "started").unwrap();
         assert_eq!(text_of(&seen[last..]), "Hello there.", "{model}");
         let thought = |name: &str| name == "reasoning";
@@ -36,7 +36,7 @@ async fn thinking_in_the_text_is_stored_apart_and_not_sent_back() {
             "{model}"
         );
         assert!(shown["reasoning"].as_str().unwrap().starts_with("SECRET"), "{model}: {shown}");
-        // Who comes later is told the same.
+        // A listener that comes later gets the same text.
         let late = lin.events(&format!("{path}/events")).await.until_end().await;
         assert_eq!(text_of(&late), "Hello there.", "{model}");
 
@@ -67,7 +67,7 @@ async fn an_answer_without_text_has_failed_and_keeps_its_thinking() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_broke_off_goes_on_and_its_failure_is_forgotten() {
+async fn an_answer_that_broke_off_can_be_continued_and_its_failure_is_forgotten() {
     let app = App::with_upstream().await;
     let lin = app.person("lin").await;
     let new = json!({ "model": "acme/cut-once", "title": "Set" });
@@ -89,14 +89,14 @@ async fn an_answer_that_broke_off_goes_on_and_its_failure_is_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_as_long_as_can_be_does_not_grow() {
+async fn an_answer_of_the_greatest_length_does_not_grow() {
     let app = App::with_upstream().await;
     let lin = app.person("lin").await;
     let new = json!({ "model": "acme/endless", "title": "Set" });
     let id = lin.post("/api/v1/conversations", &new).await.is(201).id();
     let path = format!("/api/v1/conversations/{id}");
     let begun = lin.ask(&id, "Go on for ever").await;
-    // It is as long as a window may be, and stands in one alone.
+    // The answer is as long as an answer may be, so a window has this message alone.
     let answer = async || {
         let window = lin.get(&format!("{path}/messages")).await.is(200).json();
         window["items"].as_array().unwrap().last().unwrap().clone()

@@ -1,4 +1,4 @@
-//! What is valid for a time: sessions, keys, flashes and limits. The tests set the clock.
+//! Sessions, keys, flashes and limits, which are valid for a time. The tests set the clock.
 
 use std::sync::{
     Arc,
@@ -23,14 +23,15 @@ pub const DAY: i64 = 24 * HOUR;
 pub struct Hands(Arc<AtomicI64>);
 
 impl Hands {
-    /// A clock that stands still, and its hands. MongoDB removes sessions by its own clock: this one begins later.
+    /// Makes a clock that stands still, and its hands. The clock begins in the future, because MongoDB removes old
+    /// sessions by its own clock.
     pub fn new() -> (Clock, Self) {
         let hands = Self(Arc::new(AtomicI64::new(4_000_000_000_000)));
         let shown = hands.clone();
         (Clock::from_fn(move || shown.0.load(Ordering::Relaxed)), hands)
     }
 
-    /// Moves the clock by so many milliseconds, forwards or back.
+    /// Moves the clock by this many milliseconds, forwards or back.
     pub fn turn(&self, by: i64) {
         self.0.fetch_add(by, Ordering::Relaxed);
     }
@@ -42,13 +43,13 @@ async fn with(settings: &[(&str, &str)]) -> (App, Hands) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_ends_so_many_days_after_the_last_time_it_was_prolonged() {
+async fn a_session_ends_a_set_number_of_days_after_it_was_prolonged() {
     let (app, hands) = with(&[("INGLENOOK_AUTH_SESSION_DAYS", "2")]).await;
     let lin = app.person("lin").await;
     let cookie = format!("inglenook={}", lin.token());
     let cookie = app.client().cookie(&cookie).browser().get("/").await.is(200).cookie();
     let browser = app.client().cookie(&cookie);
-    // It is prolonged once a day, not earlier.
+    // The server prolongs the session once a day, and not earlier.
     hands.turn(DAY);
     assert!(browser.get(ME).await.is(200).cookies().is_empty());
     hands.turn(1);
@@ -56,7 +57,7 @@ async fn a_session_ends_so_many_days_after_the_last_time_it_was_prolonged() {
     assert!(prolonged.cookies()[0].contains("Max-Age=172800"), "{:?}", prolonged.cookies());
     hands.turn(SECOND);
     assert!(browser.get(ME).await.is(200).cookies().is_empty());
-    // A visit within a day of that does not count, one within two days does.
+    // A visit within a day after that does not prolong the session, and a later visit within two days does.
     hands.turn(DAY - SECOND);
     lin.get(ME).await.is(200);
     hands.turn(DAY - 1);
@@ -106,7 +107,7 @@ async fn a_key_counts_for_a_day() {
     hands.turn(2);
     let second = answer(ask("Why?").await.is(202));
     assert_ne!(first, second);
-    // Old rows are removed, valid ones are not.
+    // The server removes old rows, but not valid ones.
     assert_eq!(app.state.store.forget_keys(app.state.clock.now()).await.unwrap(), 0);
     lin.events(&path.replace("messages", "events")).await.until_end().await;
     assert_eq!(answer(ask("Why?").await.is(202)), second);
@@ -115,7 +116,7 @@ async fn a_key_counts_for_a_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_page_is_to_say_is_said_for_five_minutes() {
+async fn a_flash_counts_for_five_minutes() {
     let (app, hands) = with(&[]).await;
     app.person("lin").await;
     let form = "email=lin%40example.org&password=wrong+horse";
@@ -126,13 +127,13 @@ async fn what_a_page_is_to_say_is_said_for_five_minutes() {
     assert!(says().await);
     hands.turn(1);
     assert!(!says().await);
-    // Nor may it come from the future.
+    // A flash from the future does not count either.
     hands.turn(-5 * MINUTE - 2);
     assert!(!says().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_failed_too_often_may_try_again_when_the_answer_says_so() {
+async fn a_person_who_failed_too_often_may_try_again_at_the_stated_time() {
     let (app, hands) = with(&[]).await;
     let lin = app.person("lin").await;
     let form = |password: &str| json!({ "email": "lin@example.org", "password": password });

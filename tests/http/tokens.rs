@@ -1,4 +1,4 @@
-//! Every way to use a token that is not a session's: none of them signs anybody in.
+//! Every way to use a token that is not valid for a session: none of them signs anybody in.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn signed_with(key: &[u8], algorithm: Algorithm, header: &str, claims: &str) -> 
     format!("{message}.{signature}")
 }
 
-/// Signed with the right key.
+/// A token that is signed with the right key.
 fn signed(header: &str, claims: &str) -> String {
     signed_with(SECRET, Algorithm::HS256, header, claims)
 }
@@ -44,7 +44,7 @@ fn without(claims: &Value, field: &str) -> String {
     claims.to_string()
 }
 
-/// Ways to get in with a token that is not a session's, each of which a test here tries.
+/// The ways to use such a token. A test here tries each of them.
 const CASES: [&str; 26] = [
     "no algorithm",
     "an empty key",
@@ -223,7 +223,7 @@ async fn gets_in(app: &App, token: &str) -> Option<&'static str> {
 async fn made_tokens(app: &App) -> Vec<&'static str> {
     let (lin, kim) = (app.person("lin").await, app.person("kim").await);
     let other = kim.get(ME).await.id();
-    // The same code makes a valid token, so the others are refused for what is wrong with them.
+    // The same code makes a valid token, so the server refuses the other tokens because of what is wrong with them.
     let good = signed(HEADER, &claims_of(lin.token()).to_string());
     app.client().bearer(&good).get(ME).await.is(200);
     let abuses = abuses(lin.token(), &other);
@@ -259,7 +259,7 @@ async fn former_tokens(app: &App) -> Vec<&'static str> {
     cases.into_iter().map(|(case, _)| case).collect()
 }
 
-/// Whether an account is disabled stands in its row, not in the token.
+/// The server reads a person's role from the account, not from the token.
 async fn a_lower_role(app: &App) -> &'static str {
     let dan = app.person("dan").await;
     let id = dan.get(ME).await.id();

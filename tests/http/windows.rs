@@ -1,4 +1,4 @@
-//! Windows of long messages: they end at their bytes, and paging back misses nothing.
+//! Windows of long messages have a limit in bytes, and paging back misses nothing.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::app::{App, Client};
 
-/// What a window holds of text at the most.
+/// The most text that a window holds, in bytes.
 const MIB: usize = 1024 * 1024;
 
-/// Every window from the newest to the oldest, each oldest message first.
+/// All windows, from the newest to the oldest. Each window has its oldest message first.
 async fn walk(lin: &Client, path: &str, query: &str) -> Vec<Vec<Value>> {
     let (mut windows, mut before) = (Vec::new(), String::new());
     loop {
@@ -35,7 +35,7 @@ async fn long_messages_make_short_windows_and_none_is_missed() {
     let path = format!("/api/v1/conversations/{conversation}");
     let mut written = Vec::new();
     for number in 0..12 {
-        // A few short ones between, and characters of several bytes.
+        // Some messages are short, and some have characters of several bytes.
         let text =
             if number % 4 == 3 { "short".to_owned() } else { format!("{number} ") + &"日".repeat(85_000) };
         let begun = lin.ask(&conversation, &text).await;
@@ -53,10 +53,10 @@ async fn long_messages_make_short_windows_and_none_is_missed() {
             assert!(windows.iter().all(|window| bytes(window) <= MIB), "{query}");
         }
     }
-    // Nine of them have 255,002 bytes: no window has a fifth.
+    // Nine questions have 255,002 bytes each, so no window has a fifth long message.
     assert_eq!(walk(&lin, &path, "").await.len(), 3);
 
-    // The page leads back in the same steps.
+    // The links of the page lead back in the same steps.
     let browser = app.client().browser().cookie(&format!("inglenook={}", lin.token()));
     let (mut shown, mut address) = (Vec::new(), format!("/c/{conversation}"));
     loop {
@@ -80,7 +80,7 @@ async fn a_message_longer_than_a_window_is_a_window() {
     lin.ask(&conversation, "First").await;
     let long = "x".repeat(3 * MIB);
     let path = format!("/api/v1/conversations/{conversation}");
-    // Its first event is longer than a reader of events takes here.
+    // The test asks without reading events, because the first event is longer than its reader takes.
     lin.post(&format!("{path}/messages"), &json!({ "content": long })).await.is(202);
     while lin.get(&format!("{path}/messages?limit=1")).await.json()["items"][0]["status"] != "complete" {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -89,7 +89,7 @@ async fn a_message_longer_than_a_window_is_a_window() {
     let windows = walk(&lin, &path, "").await;
     assert_eq!(windows.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1, 2]);
     assert_eq!(windows[1][0]["content"], long);
-    // Nobody waits for it for ever, however many ask at once.
+    // Everybody gets the long message in time, however many ask at once.
     let path = format!(
         "/api/v1/conversations/{conversation}/messages?before={}",
         windows[0][0]["id"].as_str().unwrap()
@@ -100,7 +100,7 @@ async fn a_message_longer_than_a_window_is_a_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_window_before_what_is_elsewhere_is_refused() {
+async fn a_window_before_a_message_of_another_conversation_is_refused() {
     let app = App::start().await;
     let [lin, bea] = [app.person("lin").await, app.person("bea").await];
     let conversation = lin.conversation().await;

@@ -1,15 +1,16 @@
 //! The log of one conversation: its events in order, with the texts of the answers that are being written; read by
 //! any number of listeners from any position.
 //!
-//! A writer appends and wakes; a listener is a position in the log and nothing else, so a slow one holds nobody
-//! back and costs nothing. A text stands in the log once; an event is how far it went. What a listener missed
-//! comes as one piece, and HTML is made only while somebody listens for it ([`Views`]).
+//! A writer appends an event and wakes the listeners. A listener is only a position in the log, so a slow listener
+//! holds up neither the writer nor other listeners. The log holds each text once: an event of the text says only up to
+//! which byte the text goes. A listener gets the text that it missed in one piece, or in a few if the text is long, and
+//! the server renders HTML only while somebody listens for it ([`Views`]).
 //!
-//! Numbers: each change of a conversation that is stored has a number of its own there (its revision), and the
-//! log gives the event of that change the same one. While an answer is being written, the process that writes it
-//! numbers the events of its text besides, beyond what the store knows; the end of the answer takes the store that
-//! far. So a position means the same in every process, and the log is never ahead of the store for longer than
-//! an answer runs.
+//! Numbers: the store numbers each change of a conversation that it stores (the revision), and the event of that change
+//! has the same number in the log. While an answer is being written, the process that writes it also numbers the events
+//! of its text, beyond the numbers that the store has given. The end of the answer brings the store's number up to
+//! theirs. So a position means the same in every process, and the log is ahead of the store only while an answer is
+//! being written.
 
 mod mirror;
 mod state;
@@ -22,39 +23,41 @@ use self::state::{NewContent, READ_BYTES, Since, State, Text, Writer};
 use super::{published::Published, view::Views};
 use crate::{domain::ChatEvent, error::AppError, server::render::Renderer};
 
-/// Who may see an event: deltas are for `format=text`, blocks for `format=html`.
+/// The format in which a listener gets the text of answers: deltas (`format=text`) or blocks (`format=html`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Text,
     Html,
 }
 
-/// Why a running answer is told to end.
+/// Why a running answer is told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
     /// The person pressed Stop.
     Person,
-    /// The server is going down.
+    /// The server is shutting down.
     Shutdown,
     /// The conversation was deleted; nothing is stored.
     Deleted,
 }
 
-/// The events of one conversation, as far back as its running answers, or else its newest one, need them.
+/// The events of one conversation. The log keeps the events of running answers. When the next answer begins, or when
+/// there are many events, it drops the events of answers that have ended.
 pub struct Log {
     state: Mutex<State>,
     end: watch::Sender<u64>,
     views: Arc<tokio::sync::Mutex<Views>>,
 }
 
-/// What a listener gets when it asks for more.
+/// What a listener gets when it reads the log.
 #[derive(Debug)]
 pub enum Read {
     /// Events after the position, in order, and the new position.
     Events(Vec<Published>, u64),
-    /// The position is still to come from the process that writes.
+    /// The log has not come to the position yet, because another process writes the answer and its events are still to
+    /// arrive.
     NotYet,
-    /// The log does not go back to the position.
+    /// The log does not have the position: its events begin after it or end before it.
     Gone,
 }
 
@@ -74,8 +77,9 @@ impl Log {
         Self { state: Mutex::new(state), end: watch::channel(last_seq).0, views: Arc::default() }
     }
 
-    /// Begins the text of an answer that this process writes. Numbers go on from the higher of the log's and the
-    /// store's; the position just before the answer's first event, and what tells its job to stop.
+    /// Begins the text of an answer that this process writes. The events are numbered on from the log's number or from
+    /// `last_seq`, whichever is higher. Returns the position just before the answer's first event, and the channel that
+    /// tells the answer's job to stop.
     pub fn begin(&self, answer_id: &str, last_seq: u64) -> (u64, watch::Receiver<Option<StopReason>>) {
         let mut state = self.lock();
         // The conversation may have been deleted before its answer began.
@@ -84,7 +88,7 @@ impl Log {
         (state.end, stopped)
     }
 
-    /// Takes over the store's number while the log is empty.
+    /// Takes over the store's number, if the log has no events and no answer is being written.
     pub fn at_least(&self, last_seq: u64) {
         let mut state = self.lock();
         if state.events.is_empty() && state.is_quiet() {
@@ -107,7 +111,7 @@ impl Log {
         self.published(state);
     }
 
-    /// Publishes a change that another process has stored, unless it is here already.
+    /// Publishes a change that another process has stored, unless the log has the change already.
     pub fn publish_foreign(&self, event: ChatEvent, revision: u64) {
         let mut state = self.lock();
         if !(state.is_quiet() && revision <= state.end) {
@@ -116,8 +120,8 @@ impl Log {
         }
     }
 
-    /// Tells listeners to read the conversation anew: something changed, and this process cannot say what. It has no
-    /// number, because the store does not know of it.
+    /// Tells listeners to read the conversation anew, because something changed and this process does not know what.
+    /// That takes no number, because there is no change in the store that the number would belong to.
     pub fn reread(&self) {
         let mut state = self.lock();
         state.rereads += 1;
@@ -129,7 +133,7 @@ impl Log {
         self.lock().rereads
     }
 
-    /// Publishes an event of an answer that this process writes, other than text; its number.
+    /// Publishes an event that is not text, of an answer that this process writes. Returns the number of the event.
     pub fn tell(&self, answer_id: &str, event: ChatEvent) -> u64 {
         let mut state = self.lock();
         let is_end = event.is_end();
@@ -140,7 +144,7 @@ impl Log {
         self.published(state)
     }
 
-    /// Appends more of an answer and wakes the listeners; the number of the last event.
+    /// Appends text to an answer and wakes the listeners. Returns the number of the newest event.
     pub fn append(&self, answer_id: &str, content: &str, reasoning: &str) -> u64 {
         let mut state = self.lock();
         if let Some(key) = state.text(answer_id).map(|text| text.key) {
@@ -149,7 +153,8 @@ impl Log {
         self.published(state)
     }
 
-    /// What came after the byte `from` of an answer's content was reasoning.
+    /// Moves an answer's content from the byte `from` on to the answer's reasoning, because it turned out to be
+    /// reasoning. Listeners get each running answer anew.
     pub fn content_was_reasoning(&self, answer_id: &str, from: usize) {
         let mut state = self.lock();
         let Some(text) = state.text(answer_id) else { return };
@@ -179,7 +184,7 @@ impl Log {
         self.published(state);
     }
 
-    /// The conversation is no more: its listeners end, and the answers that are being written.
+    /// Ends the listeners and the answers that this process writes, because the conversation was deleted.
     pub fn close(&self) {
         self.stop(None, StopReason::Deleted);
         let mut state = self.lock();
@@ -222,7 +227,8 @@ impl Log {
         self.lock().text(answer_id).map(|text| (text.content.clone(), text.reasoning.clone()))
     }
 
-    /// Tells answers that this process writes to end: this one, or all; `false` when none was meant.
+    /// Tells the answer `answer_id` to stop, or every answer if that is `None`. Returns `false` if this process writes
+    /// no such answer.
     pub fn stop(&self, answer_id: Option<&str>, reason: StopReason) -> bool {
         let mut any = false;
         for text in &self.lock().texts {
@@ -236,7 +242,7 @@ impl Log {
         any
     }
 
-    /// The position from which the log tells all, and the number of its newest event.
+    /// The oldest position after which the log has every event, and the number of the newest event.
     pub fn bounds(&self) -> (u64, u64) {
         let state = self.lock();
         (state.since, state.end)
@@ -253,7 +259,7 @@ impl Log {
         self.lock().others().any(asks)
     }
 
-    /// What came after `position`, as text.
+    /// The events after `position`, with texts as deltas. A long text comes in several reads.
     pub fn read_text(&self, position: u64) -> Read {
         let state = self.lock();
         let Some(mut at) = state.index(position) else { return state.unknown(position) };
@@ -264,15 +270,17 @@ impl Log {
             at = next;
             events.push(Published::new(state.events[at - 1].seq, event));
         }
-        // Numbers may have been left out since the last event.
+        // At the end of the log the position is the log's number, which may be higher than that of the last event,
+        // because the store leaves numbers out.
         let position = if at < state.events.len() { state.events[at - 1].seq } else { state.end };
         Read::Events(events, position)
     }
 
-    /// What came after `position`, as HTML: after the event that an answer began its blocks that changed, then
-    /// the rest. A block carries a position at which it would be told again, because that changes nothing. A
-    /// `fresh` listener may have seen parts of a block on another connection, and is told it whole. The
-    /// rendering is the work of the `person` who listens.
+    /// The events after `position`, with content as HTML. The changed blocks of an answer come after the answer's
+    /// `started` event, or before all other events if the listener has had that event already. A block carries a
+    /// position from which the server would send the block again; that is harmless, because the page replaces the
+    /// block. A `fresh` listener gets whole blocks, because it may have received parts of a block on another
+    /// connection. The renderer counts the rendering as the work of `person`, who listens.
     ///
     /// # Errors
     ///
@@ -284,7 +292,7 @@ impl Log {
         position: u64,
         fresh: bool,
     ) -> Result<Read, AppError> {
-        // Held while the log is read, so that no view is ahead of what is read.
+        // The lock on the views is held while the log is read, so that no view is ahead of the events that are read.
         let mut views = self.views.clone().lock_owned().await;
         let Since { others, contents, end } = {
             let state = self.lock();
@@ -319,12 +327,13 @@ impl Log {
     }
 }
 
-/// Whether something of a content is not rendered yet.
+/// Whether a part of the content, or its end, is not rendered yet.
 fn is_behind(views: &Views, it: &NewContent) -> bool {
     !it.new.is_empty() || (it.ended && !views.is_finished(it.key))
 }
 
-/// The blocks of each answer stand after the event that it began, or first when a listener knows that already.
+/// Puts the blocks of each answer after the answer's `started` event, or first if the listener has had that event
+/// already.
 fn merged(
     others: Vec<Published>,
     blocks: Vec<(String, Vec<ChatEvent>)>,

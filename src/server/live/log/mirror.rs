@@ -1,5 +1,5 @@
-//! The text of an answer that another process writes, with the numbers of that one: a listener may come
-//! from there in the middle of an answer, and go back.
+//! The text of an answer that another process writes. Its events have the numbers that the other process gives them,
+//! because a listener may move between the processes in the middle of an answer.
 
 use super::{
     Log,
@@ -10,12 +10,13 @@ use crate::{
     server::store::{Chunk, Mark},
 };
 
-/// A larger gap between two numbers is a jump of the store's, and not one of events that this process has not heard of.
+/// A gap between two numbers that is larger than this is a jump of the store's number; a smaller gap stands for events
+/// that this process has not received.
 const MOST_UNKNOWN: u64 = 1000;
 
 impl Log {
-    /// Begins the text of an answer whose events come after `after`. `false` when there is a later one, or it is
-    /// here already.
+    /// Begins the text of an answer whose events come after `after`. Returns `false` if the log has this answer
+    /// already, has later events, or if this process writes an answer.
     pub fn begin_mirror(&self, started: ChatEvent, answer: &Message, after: u64) -> bool {
         let mut state = self.lock();
         let is_here = state.text(&answer.id).is_some_and(|text| text.after == after);
@@ -32,7 +33,7 @@ impl Log {
         true
     }
 
-    /// More of it. `false` when something is missing before.
+    /// Adds a piece of the answer's text. Returns `false` if text before the piece is missing.
     pub fn add_chunk(&self, chunk: &Chunk) -> bool {
         let mut state = self.lock();
         let Some(text) = state.mirrored(&chunk.message_id) else { return true };
@@ -46,13 +47,13 @@ impl Log {
         true
     }
 
-    /// The whole of it, as it is stored now, and the event that tells its end; `seq`: the number of
-    /// that one, where it is known.
+    /// Completes the answer with its stored text (`message`) and the event of its end. `seq` is the number of that
+    /// event, or 0 if it is not known.
     pub fn end_mirror(&self, message: &Message, marks: &[Mark], end: ChatEvent, seq: u64) {
         let mut state = self.lock();
         let Some(text) = state.mirrored(&message.id) else { return };
         if !message.content.starts_with(&*text.content) {
-            // What had been told as content turned out to be reasoning.
+            // Text that listeners have received as content turned out to be reasoning.
             let key = text.key;
             state.begin_again(key, "", "");
         }
@@ -74,14 +75,14 @@ impl Log {
         self.published(state);
     }
 
-    /// It is gone, and nothing is known of its end.
+    /// Forgets the answer that another process wrote, because it is gone and its end is not known.
     pub fn forget_mirror(&self) {
         let mut state = self.lock();
         state.drop_mirror();
         self.published(state);
     }
 
-    /// The answer that another process writes, and the last number that is known of it.
+    /// The id of the answer that another process writes, and the number of the log's newest event.
     pub fn mirror(&self) -> Option<(String, u64)> {
         let state = self.lock();
         state.mirror.as_ref().map(|mirror| (mirror.answer_id.clone(), state.end))
@@ -92,7 +93,8 @@ impl Log {
         self.lock().text(answer_id).is_some_and(|text| text.after == after && text.ended.is_some())
     }
 
-    /// Remembers the state of the conversation that was looked at; `false` when it is the same.
+    /// Remembers the revision of the conversation at which this process looked at the store. Returns `false` if that is
+    /// the revision of the last look.
     pub fn look(&self, stamp: &str) -> bool {
         let mut state = self.lock();
         let is_new = state.looked_at != stamp;
@@ -104,13 +106,13 @@ impl Log {
 }
 
 impl State {
-    /// The text of the answer that another process writes, if it is this one.
+    /// The text of the answer `answer_id`, if that is the answer that another process writes.
     fn mirrored(&self, answer_id: &str) -> Option<&Text> {
         self.mirror.as_ref().filter(|mirror| mirror.answer_id == answer_id)?;
         self.text(answer_id)
     }
 
-    /// Nobody writes it any more; what waited for a number follows.
+    /// Ends the mirror, because nobody writes the answer any more. The events that waited for a number follow.
     fn drop_mirror(&mut self) {
         let Some(mirror) = self.mirror.take() else { return };
         if let Some(text) = self.text_mut(&mirror.answer_id) {
@@ -121,7 +123,7 @@ impl State {
         }
     }
 
-    /// Up to a mark, with what `chunk` has of it.
+    /// Extends the answer's text up to `mark` with the text of `chunk`.
     fn grow_to(&mut self, mark: Mark, chunk: &Chunk) {
         let Some(text) = self.mirror.as_ref().and_then(|mirror| self.text(&mirror.answer_id)) else { return };
         let (key, content_at, reasoning_at) = (text.key, text.content.len(), text.reasoning.len());
@@ -142,7 +144,7 @@ impl State {
     }
 }
 
-/// What `more`, which begins at the byte `at`, has from `from` to `to`.
+/// The bytes from `from` to `to` of a text of which `more` is the part that begins at the byte `at`.
 fn between(more: &str, at: u64, from: usize, to: u64) -> &str {
     let index = |byte: u64| usize::try_from(byte.saturating_sub(at)).unwrap_or(usize::MAX).min(more.len());
     more.get(index(from as u64)..index(to)).unwrap_or_default()

@@ -1,4 +1,5 @@
-//! The log here against the log of the process that writes: the same numbers, the same text.
+//! The log of a process that follows an answer against the log of the process that writes it: both have the same
+//! numbers and the same text.
 
 use proptest::prelude::*;
 
@@ -44,7 +45,8 @@ fn done() -> ChatEvent {
     ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None, length_limited: false }
 }
 
-/// Text, reasoning and names of other events after a position; `None` when it is gone.
+/// The text, the reasoning and the names of other events after a position; `None` if the log no longer has the
+/// position.
 fn after(log: &Log, position: u64) -> Option<(String, String, Vec<&'static str>)> {
     let (mut position, mut text, mut thoughts, mut others) =
         (position, String::new(), String::new(), Vec::new());
@@ -68,7 +70,7 @@ fn after(log: &Log, position: u64) -> Option<(String, String, Vec<&'static str>)
     }
 }
 
-/// What the process that writes does: text, reasoning, or an event that no chunk tells of.
+/// What the writing process does: it adds text or reasoning, publishes an event that is in no chunk, or stores a chunk.
 #[derive(Clone, Debug)]
 enum Step {
     Grow(String, String),
@@ -93,7 +95,7 @@ struct Written {
     seq: u64,
 }
 
-/// The log of the process that writes, and what it stores of it.
+/// The log of the writing process, and the chunks and marks that it stores.
 fn written(base: &str, steps: &[Step]) -> Written {
     let here = Log::new(AFTER);
     here.begin("a", AFTER);
@@ -147,7 +149,7 @@ proptest! {
     ) {
         let Written { here, chunks, marks, message, seq } = written(&base, &steps);
         let there = relayed(&base);
-        // In any order and any number of times; a hole is filled from the store.
+        // Chunks arrive in any order and any number of times. The store fills a gap.
         for index in order.iter().filter(|_| !chunks.is_empty()) {
             if !there.add_chunk(&chunks[index.index(chunks.len())]) {
                 let (_, known) = there.mirror().unwrap();
@@ -162,7 +164,7 @@ proptest! {
                 prop_assert!(rest.starts_with(&seen), "{position}: {seen:?} of {rest:?}");
             }
         }
-        // The last chunk may be on its way still when the end is seen.
+        // The last chunk may not have arrived when the end of the answer is seen.
         if let Some((last, known)) = chunks.split_last() {
             for chunk in known {
                 prop_assert!(there.add_chunk(chunk));
@@ -179,7 +181,7 @@ proptest! {
 }
 
 #[test]
-fn who_is_ahead_waits_and_learns_when_nothing_comes() {
+fn a_listener_that_is_ahead_waits_and_learns_when_nothing_comes() {
     let there = relayed("");
     let chunk = Chunk {
         message_id: "a".into(),
@@ -195,7 +197,7 @@ fn who_is_ahead_waits_and_learns_when_nothing_comes() {
     assert!(there.add_chunk(&chunk) && there.add_chunk(&chunk));
     assert_eq!(after(&there, 43).unwrap().0, "bc");
     assert_eq!(after(&there, 50), Some(Default::default()));
-    // Its writer died, and less is stored than the listener has seen.
+    // The writer died, and the store has less than the listener has seen.
     there.end_mirror(&answer("abcd", ""), &[], done(), 0);
     assert_eq!(after(&there, 50), None);
     assert_eq!(after(&there, 44), Some(("d".into(), String::new(), vec!["done"])));
@@ -203,7 +205,7 @@ fn who_is_ahead_waits_and_learns_when_nothing_comes() {
 }
 
 #[test]
-fn what_happens_besides_takes_a_number_that_was_left_out() {
+fn events_published_meanwhile_take_the_numbers_that_the_writer_left_free() {
     let there = relayed("");
     there.publish(ChatEvent::Changed {}, 0);
     there.publish(ChatEvent::Title { title: "t".into() }, 0);
@@ -222,14 +224,14 @@ fn what_happens_besides_takes_a_number_that_was_left_out() {
 }
 
 #[test]
-fn it_is_begun_once_and_never_in_the_way_of_this_process() {
+fn a_mirror_begins_once_and_not_while_this_process_writes() {
     let there = relayed("");
     assert!(!there.begin_mirror(started(), &answer("", ""), AFTER));
     assert!(!there.is_running() && there.runs("a"));
     assert!(!there.stop(None, crate::server::live::log::StopReason::Person));
     there.end_mirror(&answer("x", ""), &[], done(), 43);
     assert!(!there.begin_mirror(started(), &answer("", ""), 10), "an older one");
-    // Numbers that were left out between two answers were missed by nobody.
+    // Between two answers some numbers are left out. Nobody has missed an event with such a number.
     let (_, end) = there.bounds();
     there.begin("b", end + 1000);
     assert_eq!(after(&there, end), Some(Default::default()));
@@ -238,7 +240,7 @@ fn it_is_begun_once_and_never_in_the_way_of_this_process() {
 }
 
 #[test]
-fn what_was_no_text_in_the_end_is_told_anew() {
+fn content_that_turns_out_to_be_reasoning_is_sent_anew() {
     let log = Log::new(AFTER);
     assert!(log.begin_mirror(started(), &answer("", ""), AFTER));
     let marks = vec![Mark { seq: 43, text_end: 9, reasoning_end: 0 }];

@@ -93,7 +93,8 @@ fn a_change_while_an_answer_is_written_is_numbered_by_its_writer() {
     assert_eq!(log.append("a", " there", ""), 12);
     let told = [(8, "started"), (9, "delta"), (10, "title"), (11, "title"), (12, "delta")];
     assert_eq!(names(&log, 7), told);
-    // The end moves the store on by one number for each of the two, and the next change follows that without a gap.
+    // The end of the answer raises the store's number by one for each of the two changes, and the next change follows
+    // without a gap.
     log.tell("a", done("a"));
     log.end("a");
     assert_eq!(log.bounds().1, 15);
@@ -102,7 +103,7 @@ fn a_change_while_an_answer_is_written_is_numbered_by_its_writer() {
 }
 
 #[test]
-fn what_has_no_number_moves_nobody() {
+fn a_reread_moves_no_position() {
     let log = Log::new(7);
     let mut changes = log.changes();
     changes.borrow_and_update();
@@ -168,7 +169,7 @@ fn a_log_that_nobody_writes_in_does_not_grow_for_ever() {
 }
 
 #[test]
-fn one_of_several_is_told_to_stop() {
+fn one_of_several_answers_is_stopped() {
     let log = Log::new(0);
     let (_, one) = log.begin("one", 0);
     let (_, two) = log.begin("two", 0);
@@ -201,7 +202,7 @@ fn reasoning_that_looked_like_an_answer_begins_every_running_text_anew() {
     assert!(log.is_running() && log.runs("a") && log.runs("b"));
 }
 
-/// What a page makes of the events of several answers.
+/// The answers that a page builds from events: blocks by their index, the reasoning, and whether the answer has ended.
 #[derive(Default)]
 struct Page {
     position: u64,
@@ -287,7 +288,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let (log, renderer) = (Log::new(7), Renderer::new(1));
-            // One runs all the time, so that nothing is forgotten.
+            // One answer runs all the time, so that the log drops nothing.
             log.begin("first", 7);
             log.tell("first", started("first"));
             let mut written: BTreeMap<&str, (String, String, bool)> = BTreeMap::new();
@@ -348,7 +349,7 @@ proptest! {
 }
 
 #[test]
-fn a_mirrored_answer_stands_beside_what_is_known_and_is_told_once() {
+fn a_mirrored_answer_follows_the_known_events_and_comes_once() {
     let log = Log::new(0);
     log.at_least(3);
     log.publish(title("t"), 4);

@@ -1,4 +1,4 @@
-//! Body a log holds: numbered events, and the texts of the answers whose events are among them.
+//! What a log holds: numbered events, and the texts of the answers whose events are among them.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -7,12 +7,11 @@ use tokio::sync::watch;
 use super::{Read, StopReason};
 use crate::{domain::ChatEvent, server::live::published::Published};
 
-/// How much text a listener is given at a time, in bytes. A connection that nobody reads from holds up
-/// to 16 such pieces.
+/// How much text a listener gets in one read, in bytes. A connection that nobody reads from holds up to 16 such pieces.
 pub(super) const READ_BYTES: usize = 8 * 1024;
 
-/// A log without a running answer is emptied when it has more events than this, because a conversation may be open for
-/// weeks. A listener that has not read them yet is answered from the store.
+/// A log without a running answer drops its events when it has more than this, because a conversation may be open for
+/// weeks. A listener that has not read them yet gets what it missed from the store.
 const MOST_QUIET_EVENTS: usize = 256;
 
 pub(super) struct State {
@@ -20,53 +19,54 @@ pub(super) struct State {
     pub(super) since: u64,
     /// The number of the newest event, in the log or before it.
     pub(super) end: u64,
-    /// Whether the numbers go on from the store's.
+    /// Whether the log's numbers continue the store's.
     pub(super) is_placed: bool,
-    /// By rising numbers. A number that is left out belongs to nothing that a listener must be told.
+    /// In the order of their numbers. A number that is left out belongs to no event that a listener needs.
     pub(super) events: VecDeque<Logged>,
     pub(super) texts: Vec<Text>,
-    /// Body belongs to the answer that another process writes; see `mirror`.
+    /// The state of the answer that another process writes, while there is one; see `mirror`.
     pub(super) mirror: Option<Mirror>,
-    /// The state of the conversation that this process looked at last; see `mirror`.
+    /// The revision of the conversation when this process last looked at the store; see
+    /// [`Log::look`](super::Log::look).
     pub(super) looked_at: String,
-    /// How many stored changes were published while an answer was being written: its end moves the store on by so many
-    /// numbers more.
+    /// How many stored changes were published while an answer was being written. The end of the answer raises the
+    /// store's number by this many more.
     pub(super) changed_meanwhile: u64,
-    /// How often listeners were told to read the conversation anew by something that has no number.
+    /// How often the server told listeners to read the conversation anew; see [`Log::reread`](super::Log::reread).
     pub(super) rereads: u64,
     /// The conversation was deleted.
     pub(super) closed: bool,
     next_key: u32,
 }
 
-/// What belongs to the answer that another process writes. There is one such answer at the most.
+/// The state of the answer that another process writes. There is one such answer at the most.
 pub(super) struct Mirror {
     pub(super) answer_id: String,
-    /// Events of changes that are published here (a new title, a changed tree) meanwhile. Each takes the next number
-    /// that the writer gave to something else than text, so that both processes number them alike.
+    /// Events of changes (a new title, a changed tree) that this process publishes meanwhile. Each waits for the next
+    /// number that the writer gave to an event other than text, so that both processes number the events alike.
     pub(super) late: VecDeque<ChatEvent>,
 }
 
-/// The text of one answer. It is in the log once; an event says how far it went.
+/// The text of one answer. The log holds it once; an event says up to which byte it goes.
 pub(super) struct Text {
-    /// Names it within the log.
+    /// Identifies the text within the log.
     pub(super) key: u32,
     pub(super) message_id: String,
     /// The position just before its first event.
     pub(super) after: u64,
     pub(super) content: String,
     pub(super) reasoning: String,
-    /// The number of the event that tells its end, once that is there.
+    /// The number of the event that ends the answer, once the log has that event.
     pub(super) ended: Option<u64>,
     pub(super) writer: Writer,
 }
 
 /// Who writes a text.
 pub(super) enum Writer {
-    /// A job of this process, which is told through this to stop.
+    /// A job of this process; the channel tells the job to stop.
     Here(watch::Sender<Option<StopReason>>),
     Elsewhere,
-    /// It is whole.
+    /// The answer has ended, and the text is complete.
     Nobody,
 }
 
@@ -76,20 +76,20 @@ impl Text {
     }
 }
 
-/// An event with its number, as small as it can be.
+/// An event with its number. It holds no text, so that it stays small.
 pub(super) struct Logged {
     pub(super) seq: u64,
     pub(super) body: Body,
 }
 
-/// Body an event says.
+/// What an event says.
 pub(super) enum Body {
     /// The content of the text `key` goes up to this byte.
     Content {
         key: u32,
         end: usize,
     },
-    /// The same for its reasoning.
+    /// The reasoning of the text `key` goes up to this byte.
     Reasoning {
         key: u32,
         end: usize,
@@ -97,7 +97,7 @@ pub(super) enum Body {
     Other(Arc<ChatEvent>),
 }
 
-/// Body HTML listeners need of the log.
+/// What HTML listeners need from the log.
 pub(super) struct Since {
     /// All events but the contents of texts.
     pub(super) others: Vec<Published>,
@@ -105,19 +105,19 @@ pub(super) struct Since {
     pub(super) end: u64,
 }
 
-/// Body is new in the content of one text.
+/// The part of one text's content that is not rendered yet.
 pub(super) struct NewContent {
     pub(super) key: u32,
     pub(super) message_id: String,
     pub(super) new: String,
-    /// The answer is whole.
+    /// The answer has ended.
     pub(super) ended: bool,
-    /// The number of the event up to which the content goes.
+    /// The number of the last event of the content.
     pub(super) seq: u64,
 }
 
 impl State {
-    /// Empty, after the number `last_seq`.
+    /// An empty log whose next event comes after the number `last_seq`.
     pub(super) fn new(last_seq: u64) -> Self {
         Self {
             since: last_seq,
@@ -134,21 +134,22 @@ impl State {
         }
     }
 
-    /// Goes on after the store's number, where that is higher. Body came before it is not in the log.
+    /// Continues after the store's number, if that is higher. The log does not have the events before that number.
     pub(super) fn place(&mut self, last_seq: u64) {
         self.end = self.end.max(last_seq);
         self.since = self.end;
         self.is_placed = true;
     }
 
-    /// Adds the text of an answer whose events come after `last_seq`, and forgets what no running answer needs.
+    /// Adds the text of an answer whose events come after `last_seq`, and drops the events that no running answer
+    /// needs.
     pub(super) fn add_text(&mut self, message_id: &str, last_seq: u64, writer: Writer) -> u32 {
         if !self.is_placed && self.events.is_empty() {
             self.place(last_seq);
         }
         self.forget_ended();
-        // Listeners who wait here have missed nothing up to `last_seq`: what other processes changed is told to them
-        // besides.
+        // Listeners that wait at the end of the log have missed nothing up to `last_seq`, because they get the changes
+        // of other processes as events of their own.
         self.end = self.end.max(last_seq);
         let key = self.next_key;
         self.next_key += 1;
@@ -164,8 +165,8 @@ impl State {
         key
     }
 
-    /// Drops the events before the first one of a running answer, and the texts that none of the rest belongs to. An
-    /// ended text stays whole when some of its events are among the rest.
+    /// Drops the events before the first event of a running answer, and the texts that have no events among the rest.
+    /// An ended text stays complete while some of its events are among the rest.
     fn forget_ended(&mut self) {
         let mut since = self.live().map(|text| text.after).min().unwrap_or(self.end);
         let reaches = |text: &&Text, since| text.after < since && text.ended.unwrap_or(self.end) > since;
@@ -180,7 +181,7 @@ impl State {
         }
     }
 
-    /// Appends an event that is not text; its number.
+    /// Appends an event that is not text. Returns its number.
     pub(super) fn push(&mut self, event: impl Into<Arc<ChatEvent>>) -> u64 {
         if self.events.len() >= MOST_QUIET_EVENTS && self.is_quiet() {
             self.forget_ended();
@@ -241,8 +242,8 @@ impl State {
         }
     }
 
-    /// Begins the log anew because a text became another one, which can only be told from its start: each
-    /// running answer is told once more, the text `key` as it is now.
+    /// Begins the log anew, because text that listeners have received as content is now reasoning. Each running answer
+    /// starts again with its `started` event and all of its text; the text `key` becomes `content` and `reasoning`.
     pub(super) fn begin_again(&mut self, key: u32, content: &str, reasoning: &str) {
         let started = |events: &VecDeque<Logged>, id: &str| {
             events.iter().find_map(|logged| match &logged.body {
@@ -280,8 +281,8 @@ impl State {
         self.texts.iter().filter(|text| text.is_live())
     }
 
-    /// Body a listener is answered whose position is not in the log: it is gone, or it is still to come from the
-    /// process that writes.
+    /// The reply to a listener whose position is not in the log: either the log no longer has the position, or the
+    /// process that writes the answer is ahead of this one.
     pub(super) fn unknown(&self, position: u64) -> Read {
         match &self.mirror {
             Some(_) if position > self.end => Read::NotYet,
@@ -296,7 +297,7 @@ impl State {
             .then(|| self.events.partition_point(|event| event.seq <= position))
     }
 
-    /// The event at `at` together with those of its kind that follow it, and the index after them.
+    /// The event at `at` together with the events of its kind that follow it, and the index after them.
     pub(super) fn piece(&self, at: usize) -> (usize, ChatEvent) {
         let id = |key: u32| self.texts.iter().find(|text| text.key == key);
         match &self.events[at].body {
@@ -322,7 +323,8 @@ impl State {
         }
     }
 
-    /// How far events of one kind go on from `at`, up to [`READ_BYTES`], and which bytes they are.
+    /// How far the events of one kind reach from `at` on, up to [`READ_BYTES`]: the index after them, and the range of
+    /// their bytes.
     fn run(&self, at: usize, end_of: impl Fn(&Body) -> Option<usize>) -> (usize, usize, usize) {
         let from = self.events.range(..at).rev().find_map(|event| end_of(&event.body)).unwrap_or(0);
         let (mut next, mut to) = (at, from);
@@ -335,10 +337,10 @@ impl State {
         (next, from, to)
     }
 
-    /// Body came after `position`, whose first event is at `at`, with the contents that are not rendered yet:
-    /// `rendered` says of a text how many bytes are.
+    /// The events after `position`, the first of which is at the index `at`, with the contents that are not rendered
+    /// yet. `rendered` gives the number of rendered bytes of a text.
     pub(super) fn since(&self, mut at: usize, position: u64, rendered: impl Fn(u32) -> usize) -> Since {
-        // A listener beyond the end of a text has all of it.
+        // A listener whose position is beyond the end of a text has all of the text.
         let wanted = self.texts.iter().filter(|text| text.ended.is_none_or(|end| end > position));
         let mut contents: Vec<NewContent> = wanted
             .map(|text| NewContent {
@@ -346,7 +348,7 @@ impl State {
                 message_id: text.message_id.clone(),
                 new: text.content[rendered(text.key).min(text.content.len())..].to_owned(),
                 ended: text.ended.is_some(),
-                // Body the end of a content makes of it is told with the end.
+                // The end of a content may change its last blocks, so they come with the event of the end.
                 seq: text.ended.unwrap_or(position),
             })
             .collect();

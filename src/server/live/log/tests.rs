@@ -1,4 +1,4 @@
-//! The log against what listeners make of it: from any position, cut anywhere, in both formats.
+//! What listeners build from the log, from any position, cut off anywhere, and in both formats.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ fn a_listener_reads_from_any_position() {
 }
 
 #[test]
-fn a_text_that_turns_out_to_be_reasoning_is_told_anew() {
+fn a_text_that_turns_out_to_be_reasoning_is_sent_anew() {
     let log = Log::new(41);
     log.begin("a", 41);
     log.tell("a", started());
@@ -71,11 +71,11 @@ fn a_text_that_turns_out_to_be_reasoning_is_told_anew() {
     log.append("a", "Hello", "");
     let running = log.running().remove(0);
     assert_eq!((&*running.content, &*running.reasoning), ("Before. Hello", "hm Let me think."));
-    // Who was there gets all of it, after the event that says that it begins.
+    // A listener at the end of the log gets the whole text again, after a `started` event.
     let told = texts(&log, position);
     assert!(told[0].contains("\"started\"") && told.len() == 3, "{told:?}");
     assert!(told[1].contains("hm Let me think.") && told[2].contains("Before. Hello"), "{told:?}");
-    // Who had not come that far begins again.
+    // A listener whose position is before that event must begin again.
     assert_eq!(texts(&log, 43), ["gone"]);
     assert!(log.is_running());
 }
@@ -93,7 +93,7 @@ fn an_empty_log_takes_over_the_number_of_the_store_and_a_used_one_does_not() {
 }
 
 #[test]
-fn numbers_that_the_store_leaves_out_are_missed_by_who_comes_and_not_by_who_waits() {
+fn a_waiting_listener_misses_nothing_in_a_jump_of_the_numbers_and_a_new_one_begins_again() {
     let waits = Log::new(0);
     waits.at_least(7);
     let comes = Log::new(0);
@@ -114,7 +114,7 @@ fn numbers_go_on_over_answers_and_never_fall() {
     log.append("a", "x", "");
     log.end("a");
     log.begin("b", 5);
-    // The late end of the answer before is not the end of this one.
+    // A late end of the earlier answer does not end this one.
     log.end("a");
     assert!(log.is_running());
     assert_eq!(log.append("b", "y", ""), 12);
@@ -141,7 +141,7 @@ fn a_long_text_comes_in_pieces_that_bound_the_memory_of_a_listener() {
     assert_eq!((position, bytes), (1_000, 1_000_000));
 }
 
-/// What a page makes of events: blocks by their index, lines put into theirs.
+/// What a page builds from events: blocks by their index, and lines added to their blocks.
 #[derive(Default)]
 struct Page {
     position: u64,
@@ -156,7 +156,7 @@ impl Page {
         Self { position, fresh: true, ..Self::default() }
     }
 
-    /// Reads once; the connection breaks after `most` events, and with it what was under way.
+    /// Reads the log once. The connection breaks after `most` events, and the rest of the read is lost.
     async fn read(&mut self, log: &Log, renderer: &Renderer, most: usize) {
         let Ok(Read::Events(events, position)) =
             log.read_html(renderer, "p", self.position, self.fresh).await
@@ -217,7 +217,7 @@ const PIECES: [&str; 14] = [
 enum Step {
     Text(usize),
     Reasoning(usize),
-    /// A listener reads, and loses its connection after so many events.
+    /// A listener reads, and loses its connection after `most` events.
     Read {
         who: usize,
         most: usize,
@@ -309,7 +309,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn who_listens_before_the_first_answer_is_told_whose_blocks_come() {
+async fn a_listener_from_before_the_first_answer_learns_whose_blocks_come() {
     let (log, renderer) = (Log::new(7), Renderer::new(1));
     let read = async |position| match log.read_html(&renderer, "p", position, false).await.unwrap() {
         Read::Events(events, _) => events.iter().map(line).collect::<String>(),

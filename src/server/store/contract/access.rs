@@ -1,4 +1,4 @@
-//! Cases about who may do what: an owner, a moderator, a member, a reader and a stranger at every call that takes a grant.
+//! Cases about access: an owner, a moderator, a member, a reader and a stranger at every call that takes a grant.
 
 use crate::{
     domain::{Conversation, ConversationKind, ConversationPatch, MemberRole, Message, Role, Status, User},
@@ -29,13 +29,13 @@ fn member(user: &User, role: MemberRole) -> Member {
     Member { user_id: user.id.clone(), role, joined_at: NOW, read_seq: 0, notify: true }
 }
 
-/// A room with a question and a stopped answer in it, and a person who is this there.
+/// A room with a question and a stopped answer in it, and a person with one access level in the room.
 struct Room {
     owner: User,
     person: User,
     it: Conversation,
     asked: NewTurn,
-    /// Of the person, for reading.
+    /// The person's grant for reading.
     grant: Grant,
 }
 
@@ -61,7 +61,7 @@ async fn room(store: &dyn Store, level: AccessLevel) -> Room {
     Room { owner, person, it, asked, grant }
 }
 
-/// Everything that may be done in a room for a person; whether it was.
+/// Everything that a person may do in a room.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Add,
@@ -116,7 +116,8 @@ impl Room {
         }
     }
 
-    /// Of a bystander, whom only this call is about.
+    /// Does `act` with the person's grant, and says whether the store did it. Only acts on members concern the
+    /// bystander.
     async fn act(&self, store: &dyn Store, act: Act, bystander: &User) -> bool {
         let grant = &self.grant;
         match act {
@@ -162,7 +163,7 @@ impl Room {
                 let running = turn(&self.owner, &self.it, Some(self.answer()));
                 begin(store, &running).await;
                 let asked = store.request_stop(grant, &running.answer.id).await.unwrap();
-                // Where there is no other process, there is nobody to ask.
+                // A process that has the store for itself sends no request to stop, because there is no other process.
                 asked || (store.is_alone() && grant.level() >= AccessLevel::Member)
             }
             Act::Update => {
@@ -176,7 +177,7 @@ impl Room {
         }
     }
 
-    /// All that there is of it, as its owner sees it.
+    /// The whole room as its owner sees it; `None` if the room is gone.
     async fn state(&self, store: &dyn Store) -> Option<(Grant, Vec<Message>, Vec<Member>)> {
         let grant = store.grant(&self.owner.id, &self.it.id).await.unwrap()?;
         let (messages, members) = (store.messages_back(&grant, None, 100).await, store.members(&grant).await);
@@ -205,12 +206,12 @@ pub(super) async fn each_level_may_do_what_it_needs_and_nothing_more(store: &dyn
             let owner = store.grant(&room.owner.id, &room.it.id).await.unwrap().unwrap();
             store.set_member(&owner, &member(&bystander, MemberRole::Member)).await.unwrap();
             let may = level >= need.least();
-            // The services ask first.
+            // The services ask for access before they call the store.
             let access = store.access(&room.person.id, &room.it.id, need).await;
             assert_eq!(access.is_ok(), may, "{level:?} {act:?}: {access:?}");
             let of_message = store.message_access(&room.person.id, room.answer(), need).await;
             assert!(if may { of_message.is_ok() } else { matches!(of_message, Err(NoAccess::Denied)) });
-            // The store asks again, whatever the grant was given for.
+            // The store checks access again, whatever the grant was given for.
             let before = room.state(store).await;
             assert_eq!(room.act(store, act, &bystander).await, may, "{level:?} {act:?}");
             if !may && !matches!(act, Act::Stop) {
@@ -226,7 +227,7 @@ pub(super) async fn a_stranger_has_no_grant_and_a_private_conversation_no_member
     let room = room(store, AccessLevel::Owner).await;
     let private = first_turn(&room.owner);
     talk(store, &private, "Yes.").await;
-    // Whatever rows there are.
+    // The owner is alone in a private conversation, even if the database has a row that makes another person a member.
     let owner = store.grant(&room.owner.id, &private.conversation.id).await.unwrap().unwrap();
     assert!(store.set_member(&owner, &member(&stranger, MemberRole::Moderator)).await.unwrap());
     for (conversation, answer) in
@@ -241,13 +242,13 @@ pub(super) async fn a_stranger_has_no_grant_and_a_private_conversation_no_member
             assert!(matches!(access, Err(NoAccess::Missing)), "{conversation}: {access:?}");
         }
     }
-    // Rooms are not listed yet for those who are members of them only.
+    // The list has only conversations that the person owns, and not yet the rooms of which the person is a member.
     let listed = crate::server::store::ConversationQuery { limit: 9, ..Default::default() };
     assert!(store.conversations(&stranger.id, &listed).await.unwrap().is_empty());
     assert_eq!(store.conversations(&room.owner.id, &listed).await.unwrap().len(), 2);
 }
 
-pub(super) async fn who_was_removed_meanwhile_writes_nothing(store: &dyn Store) {
+pub(super) async fn a_removed_member_writes_nothing(store: &dyn Store) {
     for (act, _) in ACTS {
         let room = room(store, AccessLevel::Moderator).await;
         let bystander = user(store).await;
@@ -257,7 +258,7 @@ pub(super) async fn who_was_removed_meanwhile_writes_nothing(store: &dyn Store) 
         let before = room.state(store).await;
         assert!(!matches!(act, Act::Stop) || !store.is_alone() || room.state(store).await.is_some());
         if matches!(act, Act::Stop) && store.is_alone() {
-            continue; // Nobody is asked there.
+            continue; // The store sends no request to stop, because there is no other process.
         }
         assert!(!room.act(store, act, &bystander).await, "{act:?}");
         if !matches!(act, Act::Stop) {
@@ -267,7 +268,7 @@ pub(super) async fn who_was_removed_meanwhile_writes_nothing(store: &dyn Store) 
     }
 }
 
-pub(super) async fn who_may_less_now_writes_no_more_than_that(store: &dyn Store) {
+pub(super) async fn a_member_with_a_lower_role_does_only_what_that_role_may(store: &dyn Store) {
     let room = room(store, AccessLevel::Moderator).await;
     let bystander = user(store).await;
     let owner = store.grant(&room.owner.id, &room.it.id).await.unwrap().unwrap();
@@ -280,7 +281,7 @@ pub(super) async fn who_may_less_now_writes_no_more_than_that(store: &dyn Store)
     assert!(room.act(store, Act::Add, &bystander).await);
     assert!(store.set_member(&owner, &member(&room.person, MemberRole::Reader)).await.unwrap());
     assert!(!room.act(store, Act::Add, &bystander).await);
-    // Nobody works in a conversation that is gone.
+    // The store refuses every act in a conversation that is gone.
     assert!(store.delete_conversation(&owner).await.unwrap());
     for (act, _) in ACTS.into_iter().filter(|(act, _)| !matches!(act, Act::Stop)) {
         let gone = Room { grant: owner.clone(), person: room.owner.clone(), ..copy(&room) };
@@ -322,7 +323,7 @@ pub(super) async fn a_grant_reaches_no_further_than_its_conversation(store: &dyn
     assert_eq!(added, AddOutcome::NoParent);
 }
 
-pub(super) async fn members_are_kept_with_all_that_is_known_of_them(store: &dyn Store) {
+pub(super) async fn members_are_stored_with_all_their_fields(store: &dyn Store) {
     let room = room(store, AccessLevel::Owner).await;
     let people = [user(store).await, user(store).await, user(store).await];
     let mut all: Vec<Member> = people.iter().map(|person| member(person, MemberRole::Reader)).collect();
@@ -342,7 +343,7 @@ pub(super) async fn members_are_kept_with_all_that_is_known_of_them(store: &dyn 
     assert!(store.member(&room.grant, &room.owner.id).await.unwrap().is_none());
     assert!(store.remove_member(&room.grant, &all[0].user_id).await.unwrap());
     assert_eq!(store.members(&room.grant).await.unwrap(), all[1..]);
-    // They go with the conversation, and are in no other.
+    // Members are deleted with the conversation, but the people stay.
     assert!(store.delete_conversation(&room.grant).await.unwrap());
     while store.purge().await.unwrap() {}
     assert!(store.members(&room.grant).await.unwrap().is_empty());
@@ -360,7 +361,7 @@ pub(super) async fn keys_and_running_answers_are_counted_by_author(store: &dyn S
     let (first, begun) = ask(&room.owner, &owner, 1).await;
     assert!(matches!(begun, BeginOutcome::Begun { .. }));
     assert!(store.finish_message(&first.answer.id, &finish("Yes.", 9)).await.unwrap());
-    // Another person's key of the same name is another key.
+    // A key of the same name is another key if it belongs to another person.
     let (second, begun) = ask(&room.person, &room.grant, 1).await;
     assert!(matches!(begun, BeginOutcome::Begun { .. }), "{begun:?}");
     assert!(
@@ -368,7 +369,7 @@ pub(super) async fn keys_and_running_answers_are_counted_by_author(store: &dyn S
     );
     let stored = store.message(&owner, &second.answer.id).await.unwrap().unwrap();
     assert_eq!(stored.author_id, room.person.id);
-    // The answer that runs counts for who asked, in whosever conversation it is.
+    // A running answer counts for the person who asked, whoever owns the conversation.
     let own = |who: &User| NewTurn { most_running: 1, ..first_turn(who) };
     assert_eq!(store.begin_turn(&own(&room.person)).await.unwrap(), super::fixtures::TurnOutcome::TooMany);
     assert_eq!(store.begin_turn(&own(&room.owner)).await.unwrap(), super::fixtures::TurnOutcome::Begun);

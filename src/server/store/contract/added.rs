@@ -37,14 +37,14 @@ async fn add(store: &dyn Store, grant: &Grant, new: &NewMessage) -> Changed {
 pub(super) async fn a_message_is_added_at_any_time(store: &dyn Store) {
     let (ada, grant) = room(store).await;
     let mut first = said(&grant, None, "Hello");
-    // Who is named as the author makes no difference.
+    // The author is the person of the grant, whatever author the message names.
     first.message.author_id = "somebody".into();
     let changed = add(store, &grant, &first).await;
     assert_eq!((changed.conversation.updated_at, changed.revision), (NOW + 5, 1));
     assert_eq!(changed.conversation.leaf_id.as_ref(), Some(&first.message.id));
     let stored = store.message(&grant, &first.message.id).await.unwrap().unwrap();
     assert_eq!(stored, Message { author_id: ada.id.clone(), revision: 1, ..first.message.clone() });
-    // While an answer is being written, too.
+    // A message may be added while an answer is being written, too.
     let asked = turn(&ada, grant.conversation(), Some(&first.message.id));
     begin(store, &asked).await;
     let meanwhile = said(&grant, Some(&asked.answer.id), "Meanwhile");
@@ -90,7 +90,7 @@ pub(super) async fn a_key_adds_one_message(store: &dyn Store) {
     let repeated = AddOutcome::Repeated { message_id: first.message.id.clone() };
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == repeated).count(), 19);
     assert_eq!(store.add_message(&grant, &keyed("Goodbye", NOW)).await.unwrap(), AddOutcome::KeyReused);
-    // A question is something else, too.
+    // A question with the same key is another request, too.
     let asked = NewTurn { key: Some(key("k", "ask")), now: NOW, ..turn(&ada, grant.conversation(), None) };
     let asked = asked.to(Destination::There(grant.clone()));
     assert_eq!(store.begin_answer(&asked).await.unwrap(), BeginOutcome::KeyReused);
@@ -99,7 +99,7 @@ pub(super) async fn a_key_adds_one_message(store: &dyn Store) {
     assert!(added(&later), "{later:?}");
 }
 
-pub(super) async fn what_stands_in_the_way_is_said(store: &dyn Store) {
+pub(super) async fn a_missing_parent_or_conversation_is_reported(store: &dyn Store) {
     let (_, grant) = room(store).await;
     let nowhere = NewMessage { key: Some(key("k", "x")), ..said(&grant, Some("none"), "Hello") };
     assert_eq!(store.add_message(&grant, &nowhere).await.unwrap(), AddOutcome::NoParent);
@@ -112,7 +112,7 @@ pub(super) async fn what_stands_in_the_way_is_said(store: &dyn Store) {
     assert_eq!(store.add_message(&grant, &gone).await.unwrap(), AddOutcome::NoConversation);
 }
 
-pub(super) async fn many_at_once_are_all_there(store: &dyn Store) {
+pub(super) async fn many_messages_added_at_once_are_all_stored(store: &dyn Store) {
     let (_, grant) = room(store).await;
     let all: Vec<_> = (0..30).map(|number| said(&grant, None, &number.to_string())).collect();
     let added = join_all(all.iter().map(|new| add(store, &grant, new))).await;

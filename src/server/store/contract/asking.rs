@@ -1,4 +1,5 @@
-//! What the cases ask by ids: each question gets a grant of its own, as a service does, and a stranger is told nothing.
+//! Calls of the store by ids, for the cases: each call first gets a grant, as a service does, and a stranger gets
+//! nothing.
 
 use async_trait::async_trait;
 
@@ -10,7 +11,7 @@ use crate::{
     },
 };
 
-/// A question and the empty answer to it, or a further answer to an old question, before anybody is asked for a grant.
+/// A question and the empty answer to it, or a further answer to an old question. The grant is not part of it.
 #[derive(Clone, Debug)]
 pub(super) struct NewTurn {
     pub user_id: String,
@@ -23,7 +24,7 @@ pub(super) struct NewTurn {
     pub now: i64,
 }
 
-/// [`BeginOutcome`] without what it carries.
+/// [`BeginOutcome`] without the content of `Begun`, so that a case can compare outcomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TurnOutcome {
     Begun,
@@ -84,7 +85,7 @@ pub(super) trait Asking: Store {
         Ok(self.grant(user_id, id).await?.map(Grant::into_conversation))
     }
 
-    /// 0: there is no such conversation for the person.
+    /// The number of the conversation's newest change; 0 if the person has no such conversation.
     async fn last_seq(&self, user_id: &str, id: &str) -> Result<u64> {
         Ok(self.grant(user_id, id).await?.map_or(0, |grant| grant.last_seq()))
     }

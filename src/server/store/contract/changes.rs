@@ -1,4 +1,4 @@
-//! Cases about what somebody who was away is told.
+//! Cases about the changes that a listener gets after it was away.
 
 use crate::{
     domain::{ConversationPatch, Role, Status, User},
@@ -37,7 +37,7 @@ async fn add(store: &dyn Store, grant: &Grant, parent: &str) -> (String, u64) {
     }
 }
 
-pub(super) async fn what_changed_is_told_and_nothing_else(store: &dyn Store) {
+pub(super) async fn changes_have_what_changed_and_nothing_else(store: &dyn Store) {
     let ada = user(store).await;
     let first = first_turn(&ada);
     talk(store, &first, "1").await;
@@ -48,11 +48,11 @@ pub(super) async fn what_changed_is_told_and_nothing_else(store: &dyn Store) {
     assert_eq!(all.conversation.as_ref().and_then(|it| it.leaf_id.as_ref()), Some(&first.answer.id));
     assert_eq!((all.seq, all.more), (grant.last_seq(), false));
     assert!(all.messages.iter().all(|outline| outline.revision <= all.seq));
-    // Nothing new.
+    // There is nothing new.
     let none = since(store, &grant, all.seq).await;
     assert_eq!(none, Changes { seq: all.seq, ..none.clone() });
     assert!(none.messages.is_empty() && none.removed.is_empty() && none.conversation.is_none());
-    // A setting; a question and its answer; a title by the server.
+    // First a setting changes, then there are a question and its answer, then a title that the server gives.
     let pin = ConversationPatch { pinned: Some(true), ..Default::default() };
     let pinned = store.update_conversation(&grant, &pin).await.unwrap().unwrap();
     let changes = since(store, &grant, all.seq).await;
@@ -65,10 +65,10 @@ pub(super) async fn what_changed_is_told_and_nothing_else(store: &dyn Store) {
     let titled = store.set_title_if_empty(grant.conversation_id(), "Quines").await.unwrap().unwrap();
     let changes = since(store, &grant, seq).await;
     assert_eq!((changes.conversation.unwrap().title.as_str(), changes.seq), ("Quines", titled));
-    // Nothing was asked for.
+    // An empty patch is no change.
     let nothing = ConversationPatch::default();
     assert_eq!(store.update_conversation(&grant, &nothing).await.unwrap().unwrap().revision, titled);
-    // Another branch is chosen: no message is another one.
+    // Another branch is chosen: that changes the conversation and no message.
     let question = both(&first)[0];
     let again = super::fixtures::another_answer(&ada, &first.conversation, Some(question));
     talk(store, &again, "1b").await;
@@ -79,7 +79,7 @@ pub(super) async fn what_changed_is_told_and_nothing_else(store: &dyn Store) {
     assert_eq!(changes.conversation.unwrap().leaf_id.as_ref(), Some(&second.answer.id));
 }
 
-pub(super) async fn what_is_gone_is_told(store: &dyn Store) {
+pub(super) async fn changes_name_removed_messages(store: &dyn Store) {
     let ada = user(store).await;
     let first = first_turn(&ada);
     talk(store, &first, "1").await;
@@ -90,12 +90,12 @@ pub(super) async fn what_is_gone_is_told(store: &dyn Store) {
     store.delete_message(&grant, &first.answer.id).await.unwrap();
     let changes = since(store, &grant, before).await;
     assert_eq!(changes.removed, std::slice::from_ref(&first.answer.id));
-    // What followed it follows another one now.
+    // The question below the deleted answer has another parent now.
     let [question, _] = both(&second);
     assert_eq!(ids(&changes), [question]);
     assert_eq!(changes.messages[0].parent_id.as_deref(), Some(both(&first)[0]));
     assert!(since(store, &grant, changes.seq).await.removed.is_empty());
-    // Of a conversation that is gone there is nothing to tell.
+    // A conversation that is gone has no changes.
     assert!(store.delete_conversation(&grant).await.unwrap());
     assert_eq!(
         since(store, &grant, 3).await,
@@ -103,8 +103,9 @@ pub(super) async fn what_is_gone_is_told(store: &dyn Store) {
     );
 }
 
-/// What happens while an answer runs is told by the process that writes it, with numbers that the store does not know.
-pub(super) async fn the_end_of_an_answer_raises_what_changed_while_it_ran(store: &dyn Store) {
+/// While an answer is being written, the process that writes it numbers the events of changes, and the store does not
+/// know these numbers. So the end of the answer gives these changes a revision beyond all of the numbers.
+pub(super) async fn the_end_of_an_answer_raises_the_revisions_of_changes_made_meanwhile(store: &dyn Store) {
     for crash in [false, true] {
         let ada = user(store).await;
         let first = first_turn(&ada);
@@ -116,7 +117,8 @@ pub(super) async fn the_end_of_an_answer_raises_what_changed_while_it_ran(store:
         let began = grant_of(store, &first).await.last_seq();
         let (meanwhile, revision) = add(store, &grant, &second.answer.id).await;
         assert_eq!(revision, began + 1);
-        // Told as the event began + 50; a listener went away after began + 60, before the end.
+        // The process publishes the added message as the event `began + 50`. A listener leaves after `began + 60`,
+        // before the end.
         let listened = began + 60;
         let end = began + 90;
         if crash {
@@ -141,7 +143,7 @@ pub(super) async fn the_end_of_an_answer_raises_what_changed_while_it_ran(store:
     }
 }
 
-pub(super) async fn while_an_answer_runs_its_numbers_count_as_the_place_before(store: &dyn Store) {
+pub(super) async fn positions_in_a_running_answer_count_as_the_position_before_it(store: &dyn Store) {
     let ada = user(store).await;
     let first = first_turn(&ada);
     talk(store, &first, "1").await;
@@ -158,7 +160,7 @@ pub(super) async fn while_an_answer_runs_its_numbers_count_as_the_place_before(s
     let (meanwhile, _) = add(store, &grant, &second.answer.id).await;
     let changes = since(store, &grant, began + 500).await;
     assert!(ids(&changes).contains(&&*meanwhile) && changes.seq == began);
-    // A continued answer has begun again.
+    // A continued answer is running again.
     assert!(store.finish_message(&second.answer.id, &finish("2", began + 9)).await.unwrap());
     store.delete_message(&grant, &meanwhile).await.unwrap();
     let stopped = turn(&ada, &first.conversation, Some(&second.answer.id));
@@ -177,7 +179,7 @@ pub(super) async fn while_an_answer_runs_its_numbers_count_as_the_place_before(s
     }
 }
 
-pub(super) async fn a_position_that_is_not_known_gets_everything(store: &dyn Store) {
+pub(super) async fn an_unknown_position_gets_everything(store: &dyn Store) {
     let ada: User = user(store).await;
     let first = first_turn(&ada);
     talk(store, &first, "1").await;
@@ -188,7 +190,7 @@ pub(super) async fn a_position_that_is_not_known_gets_everything(store: &dyn Sto
     }
 }
 
-pub(super) async fn more_than_the_limit_is_said(store: &dyn Store) {
+pub(super) async fn changes_beyond_the_limit_are_reported(store: &dyn Store) {
     let ada = user(store).await;
     let first = first_turn(&ada);
     talk(store, &first, "1").await;

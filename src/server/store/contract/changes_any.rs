@@ -1,4 +1,5 @@
-//! Whatever happens, and wherever somebody was: a copy that is given the changes since then is like the whole.
+//! Whatever happens, and whatever position a listener left at: its copy with the changes since then is equal to the
+//! whole.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,7 +15,7 @@ use super::fixtures::{
     message, mongo, turn, user,
 };
 
-/// What somebody does; numbers choose among the messages that there are.
+/// What a person does. A number chooses one of the messages that exist.
 #[derive(Clone, Debug)]
 enum Act {
     Say(usize),
@@ -26,11 +27,11 @@ enum Act {
     Title(String),
     FirstTitle,
     Pin(bool),
-    /// So many events of the running answer are told.
+    /// Publishes this many events of the running answer.
     Tell(u64),
     End(Status),
     Crash,
-    /// A listener goes away here, to come back at the end.
+    /// A listener leaves, and comes back at the end.
     Leave,
 }
 
@@ -53,7 +54,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// What a listener has: the conversation and its messages as they were when it was told up to `place`.
+/// The copy that a listener has: the conversation and its messages as they were at the position `place`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Copy {
     conversation: Conversation,
@@ -65,7 +66,7 @@ struct World {
     store: Arc<dyn Store>,
     ada: User,
     grant: Grant,
-    /// The numbers of the process that tells the events: never behind the store's.
+    /// The position of the process that publishes the events; it is never lower than the store's number.
     told: u64,
     left: Vec<Copy>,
 }
@@ -86,7 +87,8 @@ impl World {
         Copy { conversation: grant.into_conversation(), messages, place: self.told }
     }
 
-    /// Someone's change is told: with the next number, beyond that of the store where nobody was numbered meanwhile.
+    /// Publishes a change: while an answer runs, with the next number of the process that writes the answer, else with
+    /// the number that the store gave.
     async fn tell(&mut self, runs: bool) {
         let grant = self.store.grant(&self.ada.id, self.grant.conversation_id()).await.unwrap().unwrap();
         self.told = if runs { self.told + 1 } else { grant.last_seq() };
@@ -161,7 +163,7 @@ impl World {
             }
             Act::Leave => {
                 let mut copy = copy.clone();
-                // The text of a running answer is told, but stored only at its end.
+                // The text of a running answer is published, but stored only at its end.
                 copy.messages.values_mut().for_each(|message| message.left_out = 0);
                 self.left.push(copy);
             }
@@ -180,7 +182,7 @@ impl World {
         }
     }
 
-    /// Brings a copy up to date, as a listener's.
+    /// Brings a listener's copy up to date with the changes since its position.
     async fn catch_up(&self, copy: &mut Copy) {
         let changes = self.store.changes_since(&self.grant, copy.place, 1_000).await.unwrap();
         assert!(!changes.more);
@@ -207,7 +209,7 @@ impl World {
             self.catch_up(&mut copy).await;
             whole.place = copy.place;
             assert_eq!(copy, whole, "from {from}");
-            // And once more from there.
+            // Coming back once more, from the new position, changes nothing.
             self.catch_up(&mut copy).await;
             assert_eq!(copy, whole);
         }

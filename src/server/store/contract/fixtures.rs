@@ -18,9 +18,9 @@ use crate::{
     },
 };
 
-/// A time: 2026, so that nothing in MongoDB is removed for its age while a test runs.
+/// The time in most cases. It is in 2026, so that MongoDB removes nothing for its age while a test runs.
 pub(super) const NOW: i64 = 1_790_000_000_000;
-/// A time that has not come when these tests run.
+/// A time in the future of these tests, in 2096.
 pub(super) const LATER: i64 = 4_000_000_000_000;
 
 pub(super) struct Fresh {
@@ -44,14 +44,14 @@ pub(super) async fn mongo() -> Fresh {
     Fresh { store: open(&url, &OpenOptions::default()).await.unwrap(), _folder: None }
 }
 
-/// An id later than all before it.
+/// A new id, which sorts after all ids before it.
 pub(super) fn id() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     Ulid::from_parts(NOW.unsigned_abs() + u64::from(count), count.into()).to_string()
 }
 
-/// Of every account here.
+/// The password hash of every account in the cases.
 pub(super) const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
 
 pub(super) fn new_user(email: &str) -> NewUser {
@@ -69,7 +69,7 @@ pub(super) async fn user(store: &dyn Store) -> User {
     registered(store, &new).await.unwrap()
 }
 
-/// `None`: the address is taken.
+/// The registered person; `None` if the address is taken.
 pub(super) async fn registered(store: &dyn Store, new: &NewUser) -> Option<User> {
     match store.create_user(new, false).await.unwrap() {
         Registered::Made(user) => Some(user),
@@ -78,7 +78,7 @@ pub(super) async fn registered(store: &dyn Store, new: &NewUser) -> Option<User>
     }
 }
 
-/// A key with which this is asked: two keys with the same `request` ask the same.
+/// An idempotency key. Two keys with the same `request` stand for the same request.
 pub(super) fn key(name: &str, request: &str) -> Key {
     Key { name: name.to_owned(), request: request.to_owned() }
 }
@@ -145,7 +145,7 @@ pub(super) fn message(
     }
 }
 
-/// A question after `parent` and its answer, in a conversation that is there.
+/// A question after `parent` and its empty answer, in a conversation that exists.
 pub(super) fn turn(user: &User, conversation: &Conversation, parent: Option<&str>) -> NewTurn {
     let question =
         message(&user.id, &conversation.id, parent.map(str::to_owned), Role::User, "What is a quine?");
@@ -162,7 +162,7 @@ pub(super) fn turn(user: &User, conversation: &Conversation, parent: Option<&str
     }
 }
 
-/// The same, which makes the conversation too.
+/// A first question and its empty answer, in a new conversation.
 pub(super) fn first_turn(user: &User) -> NewTurn {
     NewTurn { new_conversation: true, ..turn(user, &conversation(""), None) }
 }
@@ -173,17 +173,17 @@ pub(super) fn another_answer(user: &User, conversation: &Conversation, parent: O
     NewTurn { question: None, answer, ..turn(user, conversation, None) }
 }
 
-/// Text of a running answer from the byte `at` on.
+/// A piece of a running answer's text, from the byte `at` on.
 pub(super) fn chunk(turn: &NewTurn, seq: u64, at: u64, text: &str) -> Chunk {
     Chunk { message_id: turn.answer.id.clone(), seq, text_at: at, text: text.to_owned(), ..Chunk::default() }
 }
 
-/// Without the number of its last change, which the store gives.
+/// The message without its revision, because the store gives that.
 pub(super) fn unnumbered(message: Message) -> Message {
     Message { revision: 0, ..message }
 }
 
-/// As if the process that has the store open were gone.
+/// Interrupts the running answers of the process that has the store open, as if that process were gone.
 pub(super) async fn interrupt(store: &dyn Store) -> u64 {
     store.interrupt_unfinished(Orphans::Of(store.instance())).await.unwrap()
 }
@@ -205,7 +205,7 @@ pub(super) fn finish(content: &str, seq: u64) -> Finish {
     }
 }
 
-/// A whole turn: question and finished answer.
+/// Begins a turn and finishes its answer.
 pub(super) async fn talk(store: &dyn Store, turn: &NewTurn, answer: &str) {
     begin(store, turn).await;
     assert!(store.finish_message(&turn.answer.id, &finish(answer, 1)).await.unwrap());

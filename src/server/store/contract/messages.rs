@@ -1,4 +1,4 @@
-//! Cases about messages, and about the tails of running answers.
+//! Cases about messages, and about the stored pieces of running answers.
 
 use crate::{
     domain::{Failure, FailureCode, Message, Reason, Status, Usage},
@@ -86,7 +86,7 @@ pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
 
 pub(super) async fn a_failure_is_kept(store: &dyn Store) {
     let turn = begun(store).await;
-    // All kinds of parameters, and a key that only a newer version may know.
+    // The reason has all kinds of parameters, and a key that only a newer version may know.
     let reason = Reason::new("later-key")
         .with("provider", "Über “acme”")
         .with("limit", 262_144)
@@ -98,7 +98,7 @@ pub(super) async fn a_failure_is_kept(store: &dyn Store) {
     assert_eq!((stored.status, stored.failure, stored.usage), (Status::Failed, Some(failure), None));
 }
 
-pub(super) async fn what_had_no_room_is_kept(store: &dyn Store) {
+pub(super) async fn the_number_of_left_out_messages_is_stored(store: &dyn Store) {
     let mut turn = first_turn(&user(store).await);
     turn.answer.left_out = 37;
     begin(store, &turn).await;
@@ -116,7 +116,7 @@ pub(super) async fn what_had_no_room_is_kept(store: &dyn Store) {
     }
 }
 
-pub(super) async fn chunks_for_nobody_leave_nothing(store: &dyn Store) {
+pub(super) async fn chunks_without_an_answer_leave_nothing(store: &dyn Store) {
     let turn = begun(store).await;
     let nobody = Chunk { message_id: "none".to_owned(), ..chunk(&turn, 1, 0, "lost") };
     store.append_chunks(&[nobody]).await.unwrap();
@@ -131,7 +131,7 @@ pub(super) async fn unfinished_answers_are_interrupted(store: &dyn Store) {
     let (one, two, silent) = (begun(store).await, begun(store).await, begun(store).await);
     let done = first_turn(&user(store).await);
     talk(store, &done, "Done.").await;
-    // Seqs of several digits, not in order: they sort as numbers.
+    // The numbers have several digits and come in no order, because the store must sort them as numbers.
     for (seq, at, text) in [(9, 1, "b"), (2, 0, "a"), (100, 3, "d\0"), (20, 2, "c")] {
         store.append_chunks(&[chunk(&one, seq, at, text)]).await.unwrap();
     }
@@ -163,16 +163,16 @@ pub(super) async fn interrupting_moves_beyond_every_known_seq(store: &dyn Store)
     interrupt(store).await;
     let two = last_seq().await;
     assert!(two >= one + 1_000_000, "{two}");
-    // A lower seq does not take it back.
+    // A lower number does not lower the conversation's number.
     let last = turn(&ada, &first.conversation, Some(&second.answer.id));
     begin(store, &last).await;
     store.finish_message(&last.answer.id, &finish("Yes.", 3)).await.unwrap();
     assert!(last_seq().await >= two);
 }
 
-pub(super) async fn a_chunk_sent_twice_is_there_once(store: &dyn Store) {
+pub(super) async fn a_chunk_sent_twice_is_stored_once(store: &dyn Store) {
     let turn = begun(store).await;
-    // The last one as when it is not known whether the one before arrived.
+    // Chunks overlap when a process does not know whether the one before arrived, and sends its text again.
     let chunks = [(1, 0, "a"), (1, 0, "a"), (2, 1, "b"), (4, 1, "bc")];
     for (seq, at, text) in chunks {
         store.append_chunks(&[chunk(&turn, seq, at, text)]).await.unwrap();

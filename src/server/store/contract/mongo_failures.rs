@@ -1,4 +1,4 @@
-//! Failures that pass: a command that fails once, a primary that steps down, one that is killed.
+//! Failures that pass: a command that fails once, a primary that steps down, a primary that is killed.
 
 use std::{
     collections::HashMap,
@@ -29,7 +29,7 @@ use super::{
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Tries as a server does: for as long as the database is away, and no longer.
+/// Tries again as long as the database is away, as a server does.
 async fn stubborn<T>(mut work: impl AsyncFnMut() -> Result<T, StoreError>) -> T {
     let begun = Instant::now();
     loop {
@@ -43,9 +43,9 @@ async fn stubborn<T>(mut work: impl AsyncFnMut() -> Result<T, StoreError>) -> T 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_fails_once_is_tried_again() {
+async fn a_command_that_fails_once_is_tried_again() {
     let mongod = Mongod::start(&["--replSet", "rs0", "--setParameter", "enableTestCommands=1"]).await;
-    // A real change of primaries is told at once; a feigned one is found out by the next look.
+    // The driver learns of a real change of primaries at once, but of a simulated one only at its next heartbeat.
     let url = format!("{}?heartbeatFrequencyMS=500", mongod.url("inglenook"));
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     let ada = user(&*store).await;
@@ -66,7 +66,7 @@ async fn what_fails_once_is_tried_again() {
             let only_commit = how.contains_key("writeConcernError");
             let only_inside = how.get_i32("errorCode") == Ok(112);
             if only_commit && command != "commitTransaction" || only_inside && command == "distinct" {
-                continue; // which a server does not do
+                continue; // MongoDB does not fail like this
             }
             let about = format!("{command}: {how}");
             let mut data = doc! { "failCommands": [command] };
@@ -95,7 +95,8 @@ async fn what_fails_once_is_tried_again() {
     assert!(met > 20, "{met}: the failures did not happen");
 }
 
-/// Runs it while the command fails as on a full disk, and again when there is room; whether it met that.
+/// Runs `act` while `command` fails as on a full disk, and once more when there is room. Returns 1 if `act` met the
+/// failure, else 0.
 async fn meets_full<T: Debug>(
     admin: &Database,
     command: &str,
@@ -116,7 +117,7 @@ async fn meets_full<T: Debug>(
         return 0;
     }
     assert!(matches!(failed, Err(StoreError::Full(_))), "{command}, {name}: {failed:?}");
-    // At once, and not when MongoDB gives up what was left open.
+    // The next try works at once, and not only when MongoDB gives up the transaction that was left open.
     let begun = Instant::now();
     act().await.unwrap_or_else(|error| panic!("{command}, {name}: {error:?}"));
     assert!(begun.elapsed() < Duration::from_secs(5), "{command}, {name}: {:?}", begun.elapsed());
@@ -163,9 +164,10 @@ async fn a_full_disk_leaves_nothing_behind() {
     assert!(met > 20, "{met}: the failures did not happen");
 }
 
-/// A process that is killed in the middle of a transaction keeps what it changed locked, for a minute.
+/// A process that is killed in the middle of a transaction leaves its changes locked for a minute, unless the next one
+/// releases them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_lost_process_had_begun_is_in_nobodys_way() {
+async fn transactions_of_a_lost_process_block_nobody() {
     let mongod = Mongod::start(&["--replSet", "rs0", "--setParameter", "enableTestCommands=1"]).await;
     let url = mongod.url("inglenook");
     let lost = open(&format!("{url}?appName=lost"), &OpenOptions::default()).await.unwrap();
@@ -176,7 +178,7 @@ async fn what_a_lost_process_had_begun_is_in_nobodys_way() {
         begin(&*lost, turn).await;
         lost.append_chunks(&[chunk(turn, 1, 0, "Half.")]).await.unwrap();
     }
-    // Its transactions stop before their end, whatever that was to be.
+    // The transactions of the lost process stop just before they commit or abort.
     let data = doc! { "failCommands": ["commitTransaction", "abortTransaction"], "appName": "lost",
     "blockConnection": true, "blockTimeMS": 100_000 };
     let admin = Client::with_uri_str(&url).await.unwrap().database("admin");
@@ -211,7 +213,8 @@ fn count(answer: &Document) -> i64 {
     answer.get_i64("count").or_else(|_| answer.get_i32("count").map(i64::from)).unwrap()
 }
 
-/// Whole turns, one after the other, until told to end; what was acknowledged of each.
+/// Asks whole turns, one after the other, until `enough` is set. Returns the turns that the store acknowledged, with
+/// their texts.
 async fn busy_with(
     store: &dyn Store,
     ada: &User,
@@ -221,7 +224,7 @@ async fn busy_with(
     let mut all = Vec::new();
     while !enough.load(Ordering::Relaxed) {
         let turn = first_turn(ada);
-        // As with an idempotency key: the same turn again, until it is there.
+        // The same turn is begun again with its idempotency key until the store has it.
         let keyed = NewTurn { key: Some(key(&turn.answer.id, "asked")), ..turn };
         let begun = stubborn(async || store.begin_turn(&keyed).await).await;
         assert!(matches!(begun, TurnOutcome::Begun | TurnOutcome::Repeated { .. }), "{begun:?}");
@@ -240,7 +243,7 @@ async fn busy_with(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_primary_that_goes_takes_nothing_along() {
+async fn a_lost_primary_loses_no_data() {
     let (mut members, url) = Mongod::start_three("inglenook").await;
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     let ada = user(&*store).await;
@@ -249,7 +252,7 @@ async fn a_primary_that_goes_takes_nothing_along() {
     let trouble = async {
         let mut counts = Vec::new();
         for round in 0..4 {
-            // So much work is done between two troubles, and after the last.
+            // This much work is done before the first failure, between two, and after the last.
             let before = done.load(Ordering::Relaxed);
             let begun = Instant::now();
             while done.load(Ordering::Relaxed) < before + 20 {
@@ -287,7 +290,7 @@ async fn a_primary_that_goes_takes_nothing_along() {
             (&turn.answer.id, content, Status::Complete)
         );
     }
-    // Nothing twice, and nothing left over, whatever was sent again.
+    // Nothing is stored twice or left over, although requests were sent again.
     let documents = |name: &str| {
         let of = CollectionOptions::builder().read_concern(ReadConcern::majority()).build();
         let client = Client::with_uri_str(url.clone());

@@ -1,4 +1,4 @@
-//! What only a server can do: not be there, go away, come back, be of the wrong kind.
+//! What only a MongoDB server can do: be away, go away, come back, be of the wrong kind.
 
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ async fn wait_until_it_answers(store: &dyn Store) {
     }
 }
 
-/// A URL with a short patience: a call may take twice that.
+/// A URL with short time limits, of which a call may take twice as long.
 fn hasty(mongod: &Mongod) -> String {
     format!("{}?serverSelectionTimeoutMS=1000&connectTimeoutMS=1000", mongod.url("inglenook"))
 }
@@ -92,7 +92,7 @@ async fn a_killed_server_is_unavailable_and_comes_back_with_everything() {
 }
 
 #[tokio::test]
-async fn nobody_at_the_address_is_said_in_time() {
+async fn a_missing_server_is_reported_in_time() {
     let begun = Instant::now();
     let error = refusal("mongodb://me:secret@127.0.0.1:1/?serverSelectionTimeoutMS=500").await;
     assert!(begun.elapsed() < Duration::from_secs(3));
@@ -109,7 +109,7 @@ async fn a_single_server_is_told_how_to_become_a_replica_set() {
     assert!(error.to_string().contains("--replSet rs0"), "{error}");
 }
 
-/// A collection of a fresh database, beside the store's own connection.
+/// A collection of a test's database, on a connection that is not the store's.
 async fn documents(url: &str, collection: &str) -> mongodb::Collection<Document> {
     Client::with_uri_str(url).await.unwrap().default_database().unwrap().collection(collection)
 }
@@ -194,7 +194,7 @@ async fn opening_twice_makes_the_same_indexes() {
     assert_eq!(counts, [[2, 3, 2, 6, 1, 2], [2, 3, 2, 6, 1, 2]]);
 }
 
-/// So many that one transaction for all of them would take longer than a call may.
+/// The conversation has so many messages that one transaction to delete all of them would take longer than a call may.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_very_long_conversation_is_gone_at_once_and_its_messages_soon() {
     let url = shared().await.url(&fresh_database());
@@ -220,7 +220,7 @@ async fn a_very_long_conversation_is_gone_at_once_and_its_messages_soon() {
     assert!(store.conversation(&ada.id, &long.conversation.id).await.unwrap().is_none());
     assert!(!store.delete(&ada.id, &long.conversation.id).await.unwrap());
     assert!(messages.count_documents(doc! {}).await.unwrap() > 2, "the rest waits");
-    // Whoever comes next goes on with it, as after a crash.
+    // The next process goes on with the deletion, as after a crash.
     store.close().await;
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     while store.purge().await.unwrap() {}
@@ -231,9 +231,9 @@ async fn a_very_long_conversation_is_gone_at_once_and_its_messages_soon() {
     assert_eq!(kept.len(), 2, "others are left alone");
 }
 
-/// Of versions that kept the keys on the answers, with their own indexes.
+/// A database of a version that stored the idempotency keys on the answers, with its own indexes.
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_from_before_still_count() {
+async fn keys_of_an_earlier_version_still_count() {
     let url = shared().await.url(&fresh_database());
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     let ada = user(&*store).await;

@@ -1,4 +1,4 @@
-//! What a MongoDB database says of itself: which versions and which servers may use it.
+//! The versions and the servers that may use a MongoDB database, by what the database says of itself.
 
 use mongodb::{
     Client, Collection,
@@ -41,7 +41,7 @@ async fn a_newer_database_is_refused_and_an_older_one_is_upgraded() {
     begin(&*store, &turn).await;
     store.append_chunks(&[chunk(&turn, 1, 0, "half")]).await.unwrap();
 
-    // As versions left it that kept no version.
+    // The database is as a version left it that stored no schema version.
     let meta: Collection<Document> = db.collection("meta");
     let messages: Collection<Document> = db.collection("messages");
     meta.delete_one(doc! { "_id": "schema" }).await.unwrap();
@@ -63,9 +63,9 @@ async fn a_newer_database_is_refused_and_an_older_one_is_upgraded() {
     }
 }
 
-/// Those of versions before each change had a number.
+/// The messages are from a version in which changes had no numbers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_earlier_version_stored_gets_numbers() {
+async fn messages_of_an_earlier_version_get_numbers() {
     let (url, db) = fresh().await;
     let options = OpenOptions::default();
     let store = open(&url, &options).await.unwrap();
@@ -86,7 +86,8 @@ async fn what_an_earlier_version_stored_gets_numbers() {
         .await
         .unwrap();
 
-    // As from a version before, which runs beside this one: told each time.
+    // A server of an earlier version may run beside this one and store messages without a number. The store returns
+    // such messages each time.
     let grant = store.grant(&ada.id, &first.conversation.id).await.unwrap().unwrap();
     assert_eq!(store.changes_since(&grant, last_seq, 9).await.unwrap().messages.len(), 4);
     let next = open(&url, &options).await.unwrap();
@@ -123,16 +124,16 @@ async fn servers_that_share_a_database_have_the_same_secret() {
         assert!(error.to_string().contains("INGLENOOK_SECRET"), "{error}");
         assert_eq!(instances.count_documents(doc! {}).await.unwrap(), 1, "the refused one left something");
     }
-    // The first one is killed: its last sign of life stays, and no other follows.
+    // The first server is killed: its last heartbeat stays, and no other follows.
     beats.abort();
     assert_eq!(inspect(&url, &with_secret("other")).await.unwrap(), outlook(Outlook::Ready { schema: 2 }));
     open(&url, &with_secret("other")).await.unwrap().close().await;
     instances.delete_many(doc! {}).await.unwrap();
-    // Stopped ones leave nothing to wait for.
+    // A stopped server leaves no heartbeat that the next server would wait for.
     let begun = std::time::Instant::now();
     open(&url, &with_secret("third")).await.unwrap();
     assert!(begun.elapsed() < std::time::Duration::from_secs(4), "{:?}", begun.elapsed());
-    // The secret itself is nobody's business, and neither is the fingerprint of one that went.
+    // The database has neither the secret itself nor the fingerprint of an earlier secret.
     let meta: Collection<Document> = db.collection("meta");
     let secret = meta.find_one(doc! { "_id": "secret" }).await.unwrap().unwrap();
     assert_eq!(secret, doc! { "_id": "secret", "fingerprint": "third" });

@@ -15,9 +15,9 @@ use tokio::sync::OnceCell;
 
 const START: Duration = Duration::from_secs(60);
 
-/// A shell stands between: it ends mongod when the test process is gone, however it went, because
-/// then its standard input ends. It takes no signals meant for the tests (Ctrl-C), so as not to go
-/// before that. A mongod for several test processes ends with the process that runs them, `$3`.
+/// A shell starts mongod, and kills it when the test process is gone, because the shell's standard input ends then. The
+/// shell ignores the signals that are meant for the tests (Ctrl-C), because it must outlive them. A mongod that several
+/// test processes share ends with the process that runs them, `$3`.
 const WATCH: &str = r#"
 trap '' INT TERM HUP
 mongod=$1 folder=$2 runner=$3
@@ -34,11 +34,11 @@ wait
 pub(super) struct Mongod {
     folder: PathBuf,
     port: u16,
-    /// Empty while it is stopped, and in the processes that did not start it.
+    /// `None` while mongod is stopped, and in a process that did not start it.
     shell: Option<Child>,
 }
 
-/// The one that most tests share, each with a database of its own.
+/// The mongod that most tests share. Each test has a database of its own.
 pub(super) async fn shared() -> &'static Mongod {
     static SHARED: OnceCell<Mongod> = OnceCell::const_new();
     SHARED
@@ -49,15 +49,15 @@ pub(super) async fn shared() -> &'static Mongod {
         .await
 }
 
-/// A name that no other test uses, in this process or another one.
+/// The name of a database that no other test uses, in this process or another one.
 pub(super) fn fresh_database() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("test_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Mongod {
-    /// The one that all processes of a run of nextest share, because it gives each test a process: the first one that
-    /// asks starts it and writes its port down.
+    /// The mongod that all processes of a nextest run share, because nextest gives each test a process. The first
+    /// process that asks starts it and writes its port down.
     async fn of_run(run: &str) -> Self {
         let folder = env::temp_dir().join(format!("inglenook-mongod-{run}"));
         fs::create_dir_all(&folder).unwrap();
@@ -82,7 +82,8 @@ impl Mongod {
         mongod
     }
 
-    /// A replica set that goes on when one member goes; its first member, the others, and their URL.
+    /// Starts a replica set of three, which goes on when one member is gone. Returns its first member, the other
+    /// members, and their URL.
     pub(super) async fn start_three(database: &str) -> (Vec<Self>, String) {
         let mut members = Vec::new();
         for _ in 0..3 {
@@ -104,7 +105,7 @@ impl Mongod {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// As after a crash. What it stored stays.
+    /// Kills mongod as in a crash. Its files stay.
     pub(super) fn kill(&mut self) {
         fs::write(self.folder.join("keep"), "").unwrap();
         if let Some(mut shell) = self.shell.take() {
@@ -117,7 +118,7 @@ impl Mongod {
         self.spawn_for("", arguments).await;
     }
 
-    /// `runner` is the process that it ends with; empty, it ends with this one.
+    /// Starts mongod. It ends with the process `runner`, or with this process if `runner` is empty.
     async fn spawn_for(&mut self, runner: &str, arguments: &[&str]) {
         let _ = fs::remove_file(self.folder.join("keep"));
         let shell = Command::new("sh")
@@ -140,11 +141,11 @@ impl Mongod {
         }
     }
 
-    /// `STOP` freezes it: connections stay and nobody answers. `CONT` wakes it.
+    /// Sends a signal. `STOP` freezes mongod: its connections stay open, and it answers nothing. `CONT` wakes it.
     pub(super) fn signal(&self, name: &str) {
         let pid = fs::read_to_string(self.folder.join("pid")).unwrap();
         assert!(Command::new("kill").args(["-s", name, pid.trim()]).status().unwrap().success());
-        // Its threads stop one by one, and one that has not yet may still answer.
+        // The threads of mongod stop one by one, and a thread that has not stopped yet may still answer.
         let tasks = format!("/proc/{}/task", pid.trim());
         while name == "STOP"
             && fs::read_dir(&tasks).is_ok_and(|tasks| tasks.flatten().any(|task| is_awake(&task)))
@@ -159,7 +160,7 @@ impl Mongod {
         let admin = client.database("admin");
         let member = |(id, it): (i32, &&Self)| doc! { "_id": id, "host": it.address() };
         let members: Vec<_> = (0..).zip(members).map(member).collect();
-        // Elections that are soon over.
+        // These settings make elections short.
         let settings = doc! { "electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500 };
         let set = doc! { "replSetInitiate": { "_id": "rs0", "members": members, "settings": settings } };
         admin.run_command(set).await.unwrap();
@@ -187,7 +188,7 @@ fn free_port() -> u16 {
 /// The mongod that `INGLENOOK_TEST_MONGODB` names, the one on `PATH`, or the one that the set-up script
 /// fetched.
 fn program() -> PathBuf {
-    // As in a shell, an empty variable is like none.
+    // An empty variable counts as unset, as in a shell.
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(named) = set("INGLENOOK_TEST_MONGODB") {
         return named;
@@ -203,7 +204,7 @@ fn program() -> PathBuf {
         .expect("The store tests need a mongod, and there is none: run `scripts/setup.sh test`.")
 }
 
-/// Whether a thread is not stopped, by the letter after its name.
+/// Whether a thread is not stopped, by the letter after its name in `stat`.
 fn is_awake(task: &fs::DirEntry) -> bool {
     let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('T'))

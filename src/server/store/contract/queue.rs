@@ -85,7 +85,7 @@ pub(super) async fn only_the_kinds_that_are_asked_for_are_leased(store: &dyn Sto
     assert!(all(store).await.contains(&waiting(&foreign)));
 }
 
-pub(super) async fn what_is_due_longest_comes_first(store: &dyn Store) {
+pub(super) async fn the_job_that_is_due_longest_comes_first(store: &dyn Store) {
     for run_at in [3, 1, 2] {
         put(store, job("mail", None, NOW + run_at)).await;
     }
@@ -114,10 +114,10 @@ pub(super) async fn of_many_at_once_one_gets_a_job(store: &dyn Store) {
     assert_eq!(leased.into_iter().collect::<HashSet<_>>().len(), JOBS);
 }
 
-pub(super) async fn a_lease_that_ran_out_is_taken_again_and_the_old_one_counts_no_more(store: &dyn Store) {
+pub(super) async fn an_expired_lease_is_taken_again_and_the_old_one_no_longer_counts(store: &dyn Store) {
     put(store, job("mail", None, NOW)).await;
     let old = lease(store, NOW, "a").await.unwrap();
-    // Renewed, it runs longer.
+    // A renewed lease lasts longer.
     assert!(store.renew_job(&old, NOW + LEASE + 7).await.unwrap());
     assert_eq!(lease(store, NOW + LEASE + 6, "b").await, None);
     let new = lease(store, NOW + LEASE + 7, "b").await.unwrap();
@@ -129,19 +129,19 @@ pub(super) async fn a_lease_that_ran_out_is_taken_again_and_the_old_one_counts_n
     assert!(!store.fail_job(&old, then, Some(then), "late").await.unwrap());
     assert!(!store.fail_job(&old, then, None, "late").await.unwrap());
     assert_eq!(all(store).await, from_ref(&new));
-    // Also when it is the same process that has it again.
+    // An old lease does not count even if the same process leases the job again.
     let newest = lease(store, then + LEASE, "b").await.unwrap();
     assert_eq!(newest.attempts, 3);
     assert!(!store.complete_job(&new, None).await.unwrap());
     assert!(store.complete_job(&newest, None).await.unwrap());
-    // A job without a lease is nobody's to change.
+    // Nobody can change a job without a lease.
     let free = waiting(&put(store, job("mail", None, NOW)).await);
     assert!(!store.renew_job(&free, then).await.unwrap());
     assert!(!store.complete_job(&free, None).await.unwrap());
     assert_eq!(all(store).await, [free]);
 }
 
-pub(super) async fn of_a_kind_and_key_there_is_one(store: &dyn Store) {
+pub(super) async fn one_job_exists_for_a_kind_and_key(store: &dyn Store) {
     let hourly = put(store, job("mail", Some("hourly"), NOW)).await;
     assert!(!store.enqueue_job(&job("mail", Some("hourly"), NOW - 50)).await.unwrap());
     assert!(!store.enqueue_job(&hourly).await.unwrap(), "the same again");
@@ -173,7 +173,7 @@ pub(super) async fn a_periodic_job_waits_for_its_next_time(store: &dyn Store) {
     assert_eq!(lease(store, NOW + 500, "a").await.unwrap().attempts, 1);
 }
 
-pub(super) async fn what_fails_is_tried_again_and_then_kept(store: &dyn Store) {
+pub(super) async fn a_failed_job_is_tried_again_and_then_kept(store: &dyn Store) {
     let import = put(store, job("import", Some("file"), NOW)).await;
     let leased = lease(store, NOW, "a").await.unwrap();
     assert!(store.fail_job(&leased, NOW + 1, Some(NOW + 10), "first").await.unwrap());
@@ -192,7 +192,7 @@ pub(super) async fn what_fails_is_tried_again_and_then_kept(store: &dyn Store) {
     assert_eq!(lease(store, NOW + 1_000_000_000, "a").await, None);
     assert_eq!(store.next_job_at(&["mail", "import"]).await.unwrap(), None);
 
-    // Asked for anew it begins anew.
+    // A failed job that is put into the queue again begins anew.
     let anew = NewJob { payload: "[2]".to_owned(), ..job("import", Some("file"), NOW + 20) };
     assert!(store.enqueue_job(&anew).await.unwrap());
     assert!(!store.enqueue_job(&anew).await.unwrap());
@@ -201,7 +201,7 @@ pub(super) async fn what_fails_is_tried_again_and_then_kept(store: &dyn Store) {
     assert_eq!(lease(store, NOW + 20, "a").await.unwrap().id, begun.id);
 }
 
-pub(super) async fn an_operator_sees_what_failed_first(store: &dyn Store) {
+pub(super) async fn an_operator_sees_failed_jobs_first(store: &dyn Store) {
     assert_eq!(store.view_jobs(9).await.unwrap(), QueueView::default());
     let ids: Vec<String> = {
         let mut ids = Vec::new();

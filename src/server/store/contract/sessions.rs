@@ -32,7 +32,7 @@ pub(super) async fn touching_moves_the_expiry(store: &dyn Store) {
     assert!(!store.touch_session("none", NOW, LATER).await.unwrap());
 }
 
-pub(super) async fn deleting_ends_one(store: &dyn Store) {
+pub(super) async fn deleting_ends_one_session(store: &dyn Store) {
     let ada = user(store).await;
     let (one, other) = (begin(store, &ada).await, begin(store, &ada).await);
     assert!(store.delete_session(&one.id).await.unwrap());
@@ -42,7 +42,7 @@ pub(super) async fn deleting_ends_one(store: &dyn Store) {
     assert!(store.session(&other.id).await.unwrap().is_some());
 }
 
-pub(super) async fn deleting_others_keeps_one(store: &dyn Store) {
+pub(super) async fn deleting_others_keeps_one_session(store: &dyn Store) {
     let (ada, bob) = (user(store).await, user(store).await);
     let (one, two, three) = (begin(store, &ada).await, begin(store, &ada).await, begin(store, &ada).await);
     let foreign = begin(store, &bob).await;
@@ -55,7 +55,7 @@ pub(super) async fn deleting_others_keeps_one(store: &dyn Store) {
     assert!(store.session(&foreign.id).await.unwrap().is_some());
 }
 
-pub(super) async fn expired_ones_are_removed(store: &dyn Store) {
+pub(super) async fn expired_sessions_are_removed(store: &dyn Store) {
     let ada = user(store).await;
     let mut sessions = Vec::new();
     for offset in [-1, 0, 1] {
@@ -87,7 +87,7 @@ pub(super) async fn an_old_password_begins_no_session(store: &dyn Store) {
     assert!(!store.create_session(&session(&ada), "$new").await.unwrap());
 }
 
-/// However sign-ins and a change meet: no session that the old password began is left.
+/// However sign-ins and a change of the password meet, no session that began with the old password is left.
 pub(super) async fn a_change_of_password_races_with_signing_in(store: &dyn Store) {
     for round in 0..4 {
         let ada = user(store).await;
@@ -109,7 +109,7 @@ pub(super) async fn a_change_of_password_races_with_signing_in(store: &dyn Store
     }
 }
 
-pub(super) async fn valid_ones_are_told_from_those_that_ended(store: &dyn Store) {
+pub(super) async fn valid_sessions_are_told_apart_from_ended_ones(store: &dyn Store) {
     let (ada, bob) = (user(store).await, user(store).await);
     let (stays, gone, foreign) =
         (begin(store, &ada).await, begin(store, &ada).await, begin(store, &bob).await);

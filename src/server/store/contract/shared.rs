@@ -1,4 +1,4 @@
-//! Two processes on one MongoDB: what each sees of the other.
+//! Two processes on one MongoDB: each gets the changes of the other.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -38,7 +38,7 @@ async fn two() -> Two {
     Two { a, b }
 }
 
-/// What a process is told, once it listens.
+/// The changes that a process gets from the store while it listens.
 struct Told {
     texts: watch::Sender<Arc<HashSet<String>>>,
     changes: BoxStream<'static, StoreChange>,
@@ -63,7 +63,7 @@ impl Told {
         }
     }
 
-    /// Asks for the text of these answers, and waits until it is told.
+    /// Asks for the text of these answers, and waits until the stream confirms it.
     async fn follow(&mut self, ids: &[&str]) {
         self.texts.send_replace(Arc::new(ids.iter().map(|id| (*id).to_owned()).collect()));
         let StoreChange::TextsFrom { .. } = self.next().await else { panic!("no texts") };
@@ -75,7 +75,7 @@ fn mark(seq: u64, text_end: u64) -> Mark {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_lives_while_it_beats() {
+async fn a_process_is_alive_while_its_heartbeat_changes() {
     let Two { a, b } = two().await;
     assert_eq!(a.heartbeats().await.unwrap(), []);
     a.heartbeat().await.unwrap();
@@ -107,7 +107,7 @@ async fn only_answers_of_lost_processes_are_interrupted() {
     let lost = status(&theirs).await;
     assert_eq!((lost.status, lost.content.as_str()), (Status::Interrupted, "seen"));
 
-    // It was not gone, only slow: what it wrote meanwhile is not lost, and does no harm.
+    // The process `b` was not gone, only slow: its text of the meantime is recovered, and its late writes do no harm.
     b.append_chunks(&[chunk(&theirs, 9, 4, " and more")]).await.unwrap();
     assert!(!b.finish_message(&theirs.answer.id, &finish("seen and more", 9)).await.unwrap());
     let late = Recovered::whole(&theirs.answer.id, b.instance(), "seen and more", "", 9);
@@ -137,7 +137,7 @@ fn second_answer(turn: &NewTurn) -> crate::domain::Message {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_process_does_the_other_is_told_and_itself_is_not() {
+async fn a_process_gets_the_changes_of_others_and_not_its_own() {
     let Two { a, b } = two().await;
     let ada = user(&*a).await;
     let first = first_turn(&ada);
@@ -171,13 +171,14 @@ async fn what_one_process_does_the_other_is_told_and_itself_is_not() {
     assert_eq!(told.next().await, StoreChange::SessionEnded { session_id: session.id.clone() });
     assert!(a.delete(&ada.id, id).await.unwrap());
     assert_eq!(told.next().await, StoreChange::Deleted { conversation_id: id.clone() });
-    // Deletions name nobody; of all the others it heard nothing.
+    // A process gets deletions even if they are its own, because they do not name the process that made them. It gets
+    // no other change of its own.
     assert_eq!(own.next().await, StoreChange::SessionEnded { session_id: session.id });
     assert_eq!(own.next().await, StoreChange::Deleted { conversation_id: id.clone() });
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_text_that_is_asked_for_is_told() {
+async fn only_requested_texts_are_sent() {
     let Two { a, b } = two().await;
     let (one, two) = (first_turn(&user(&*a).await), first_turn(&user(&*a).await));
     begin(&*a, &one).await;
@@ -199,7 +200,7 @@ async fn only_the_text_that_is_asked_for_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conversation_is_seen_with_what_runs_elsewhere() {
+async fn a_conversation_state_has_the_answer_that_runs_elsewhere() {
     let Two { a, b } = two().await;
     let turn = first_turn(&user(&*a).await);
     let ids = [turn.conversation.id.clone(), "none".to_owned()];
@@ -222,7 +223,7 @@ async fn a_conversation_is_seen_with_what_runs_elsewhere() {
     assert_eq!(ended.ended, Some(expected));
 }
 
-/// What others were told goes on where it was after the connection was lost.
+/// After a lost connection the stream of changes goes on where it was.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_missed_when_the_stream_breaks() {
     let mongod =
@@ -250,10 +251,11 @@ async fn nothing_is_missed_when_the_stream_breaks() {
         talk(&*a, &first, &number.to_string()).await;
         assert_eq!(told.conversation(&first.conversation.id).await, ChangeKind::Ended, "{number}");
     }
-    // The place is not known any more: looked for until it works, and what was missed is said to be.
+    // MongoDB no longer knows the position of the stream. The store tries until it can watch again, and says that it
+    // missed changes.
     admin.run_command(fail(4, &["getMore", "aggregate"], doc! { "errorCode": 286 })).await.unwrap();
     assert_eq!(told.next().await, StoreChange::Missed);
-    // Told of, or missed and said to be.
+    // Each change comes, or the store says that it missed some.
     loop {
         let first = first_turn(&ada);
         talk(&*a, &first, "Yes.").await;

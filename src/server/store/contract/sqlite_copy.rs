@@ -1,4 +1,4 @@
-//! Before a database file is upgraded a copy of it is kept aside: whole, private, and never at another copy's expense.
+//! Before the server upgrades a database file it keeps a copy: whole, private, and never in the place of another copy.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ async fn upgrade(file: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The names of the files beside the database that are neither it nor its lock, sorted.
+/// The names of the files beside the database, sorted, without its lock.
 fn beside(file: &Path) -> Vec<String> {
     let names = fs::read_dir(file.parent().unwrap()).unwrap().flatten();
     let mut names: Vec<String> = names.map(|entry| entry.file_name().into_string().unwrap()).collect();
@@ -60,14 +60,14 @@ async fn every_earlier_schema_is_kept_as_it_was() {
             assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert_eq!(look(&copy).await.outlook, Outlook::Upgrade { from: schema, to: NEWEST });
-        // It can take the place of the database.
+        // The copy can take the place of the database.
         let store = open(&url(&copy), &OpenOptions::default()).await.unwrap();
         assert_eq!(store.stored("ada", "done").await.unwrap().unwrap().content, "All of it.");
     }
 }
 
 #[tokio::test]
-async fn what_is_new_or_up_to_date_is_not_copied() {
+async fn a_new_or_current_database_is_not_copied() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("a.db");
     for _ in 0..2 {
@@ -129,10 +129,10 @@ async fn without_a_copy_nothing_is_upgraded() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_damaged_and_left_alone() {
+async fn an_unreadable_database_is_damaged_and_left_alone() {
     let (_folder, file) = old(3).await;
     let mut bytes = fs::read(&file).unwrap();
-    // Everything but the first page, which has the tables' names.
+    // Every page is damaged but the first, which has the names of the tables.
     bytes[4096..].fill(0xff);
     fs::write(&file, &bytes).unwrap();
     let error = upgrade(&file).await.unwrap_err();

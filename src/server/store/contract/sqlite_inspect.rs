@@ -1,4 +1,4 @@
-//! Looking at a database file changes nothing, whatever it finds.
+//! Inspecting a database file changes nothing, whatever the file holds.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use super::{
     sqlite_upgrade::{older, schemas},
 };
 
-/// Names, lengths and times of change of all that is there.
+/// The name, length and time of change of each file in the folder.
 fn tree(folder: &Path) -> Vec<(PathBuf, u64, SystemTime)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -33,7 +33,7 @@ fn tree(folder: &Path) -> Vec<(PathBuf, u64, SystemTime)> {
     found
 }
 
-/// What is seen; the folder is as it was before.
+/// Inspects a file, and checks that the folder stays as it was.
 async fn seen(folder: &Path, file: &str) -> Result<Inspection, OpenError> {
     let before = tree(folder);
     let url = format!("sqlite:{}", folder.join(file).display());
@@ -49,7 +49,7 @@ fn outlook(outlook: Outlook) -> Inspection {
 pub(super) const NEWEST: i64 = 10;
 
 #[tokio::test]
-async fn what_is_missing_is_not_made() {
+async fn inspecting_makes_no_missing_file() {
     let folder = TempDir::new().unwrap();
     for file in ["inglenook.db", "new/deep/inglenook.db"] {
         assert_eq!(seen(folder.path(), file).await.unwrap(), outlook(Outlook::New));
@@ -62,16 +62,16 @@ async fn what_is_missing_is_not_made() {
 }
 
 #[tokio::test]
-async fn what_is_there_is_not_changed() {
+async fn inspecting_changes_no_file() {
     let folder = TempDir::new().unwrap();
     let url = format!("sqlite:{}", folder.path().join("a.db").display());
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     begin(&*store, &first_turn(&user(&*store).await)).await;
-    // Beside a running server, whose tables are in its log only.
+    // A server runs, and its tables are only in the write-ahead log.
     let running = seen(folder.path(), "a.db").await.unwrap();
     assert_eq!(running.outlook, Outlook::Ready { schema: NEWEST });
     assert_eq!(running.holder, Some(format!("process {}", std::process::id())));
-    // What a crash leaves, with and without the index of the log.
+    // A crash leaves the write-ahead log, with or without its index.
     for (copy, endings) in [("b.db", &["", "-wal", "-shm"][..]), ("c.db", &["", "-wal"])] {
         for ending in endings {
             let to = folder.path().join(format!("{copy}{ending}"));
@@ -82,13 +82,13 @@ async fn what_is_there_is_not_changed() {
     seen(folder.path(), "c.db").await.unwrap();
     store.close().await;
     assert_eq!(seen(folder.path(), "a.db").await.unwrap(), outlook(Outlook::Ready { schema: NEWEST }));
-    // The server goes on with what it finds.
+    // A server can still open the database after it was inspected.
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     assert!(store.any_user().await.unwrap());
 }
 
 #[tokio::test]
-async fn an_older_one_is_not_upgraded() {
+async fn inspecting_upgrades_no_older_database() {
     let folder = TempDir::new().unwrap();
     let schemas = schemas();
     assert_eq!(schemas.last(), Some(&NEWEST));
@@ -115,7 +115,7 @@ async fn a_folder_that_nobody_may_write_is_left_alone() {
     let mode = |mode| fs::set_permissions(&data, fs::Permissions::from_mode(mode)).unwrap();
     mode(0o555);
     let seen = seen(folder.path(), "data/a.db").await;
-    // The system's administrator may write all the same.
+    // The administrator of the machine may write in the folder all the same.
     let may = rustix::fs::access(&data, rustix::fs::Access::WRITE_OK).is_ok();
     mode(0o755);
     match seen {
@@ -125,7 +125,7 @@ async fn a_folder_that_nobody_may_write_is_left_alone() {
 }
 
 #[tokio::test]
-async fn what_would_be_refused_is_refused() {
+async fn inspecting_refuses_what_opening_refuses() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
     fs::write(path("text.db"), "not a database, but long enough to look at. ".repeat(200)).unwrap();

@@ -1,4 +1,4 @@
-//! What only a file can do: last, be opened twice, be damaged, stand where nothing can be written.
+//! What only a file can do: outlast the server, be opened twice, be damaged, be where nothing can be written.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ async fn refusal(file: &Path) -> OpenError {
 }
 
 #[tokio::test]
-async fn what_was_stored_survives_closing() {
+async fn stored_data_survives_closing() {
     let folder = TempDir::new().unwrap();
     let url = url(&folder.path().join("deep/er/inglenook.db"));
     let store = open(&url, &OpenOptions::default()).await.unwrap();
@@ -35,7 +35,7 @@ async fn what_was_stored_survives_closing() {
     begin(&*store, &turn).await;
     store.append_chunks(&[chunk(&turn, 1, 0, "half")]).await.unwrap();
     store.close().await;
-    // Opening again runs no migration a second time.
+    // Opening the file again runs no migration a second time.
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     assert_eq!(store.user(&ada.id).await.unwrap(), Some(ada.clone()));
     assert_eq!(store.interrupt_unfinished(Orphans::Ownerless).await.unwrap(), 1);
@@ -43,9 +43,9 @@ async fn what_was_stored_survives_closing() {
     store.close().await;
 }
 
-/// Dropped without `close`, as by a crash: the log beside the file has what was acknowledged.
+/// The store is not closed, as in a crash. The write-ahead log beside the file has every acknowledged write.
 #[tokio::test]
-async fn what_was_stored_survives_a_crash() {
+async fn stored_data_survives_a_crash() {
     let folder = TempDir::new().unwrap();
     let (file, copy) = (folder.path().join("a.db"), folder.path().join("b.db"));
     let store = open(&url(&file), &OpenOptions::default()).await.unwrap();
@@ -59,7 +59,7 @@ async fn what_was_stored_survives_a_crash() {
 }
 
 #[tokio::test]
-async fn one_has_it_open_whichever_way_it_is_named() {
+async fn a_file_is_open_once_whatever_name_it_is_opened_by() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("inglenook.db");
     let one = open(&url(&file), &OpenOptions::default()).await.unwrap();
@@ -80,7 +80,7 @@ async fn one_has_it_open_whichever_way_it_is_named() {
     one.close().await;
     let two = open(&url(&file), &OpenOptions::default()).await.unwrap();
     assert_eq!(two.user(&ada.id).await.unwrap(), Some(ada));
-    // Dropped without a word, as by a crash.
+    // The store is dropped without `close`, as in a crash.
     drop(two);
     open(&url(&file), &OpenOptions::default()).await.unwrap();
 }
@@ -123,7 +123,7 @@ async fn a_file_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test]
-async fn a_place_that_cannot_be_written_is_named() {
+async fn a_path_that_cannot_be_written_is_named() {
     let folder = TempDir::new().unwrap();
     let in_the_way = folder.path().join("data");
     fs::write(&in_the_way, "a file, not a folder").unwrap();
@@ -147,9 +147,9 @@ async fn beside(file: &Path) -> sqlx::SqlitePool {
     sqlx::SqlitePool::connect_with(options).await.unwrap()
 }
 
-/// A database of a version that kept the keys on the answers.
+/// A database of a version that stored the idempotency keys on the answers.
 #[tokio::test]
-async fn keys_from_before_still_count() {
+async fn keys_of_an_earlier_version_still_count() {
     let folder = TempDir::new().unwrap();
     let (file, old) = (folder.path().join("old.db"), folder.path().join("migrations"));
     fs::create_dir(&old).unwrap();
@@ -192,9 +192,9 @@ async fn keys_from_before_still_count() {
     assert!(matches!(go_on("c2").await, ContinueOutcome::Begun { .. }));
 }
 
-/// The one writer is not held for long by the end of a very long conversation.
+/// The deletion of a very long conversation does not hold the only writing connection for long.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_very_long_conversation_goes_without_holding_up_others() {
+async fn a_very_long_conversation_is_deleted_without_holding_up_others() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("inglenook.db");
     let store = open(&url(&file), &OpenOptions::default()).await.unwrap();
@@ -219,7 +219,7 @@ async fn a_very_long_conversation_goes_without_holding_up_others() {
     assert!(store.conversations(&ada.id, &listed).await.unwrap().is_empty());
     let below = turn(&ada, &long.conversation, Some(&long.answer.id));
     assert_eq!(store.begin_turn(&below).await.unwrap(), TurnOutcome::NoConversation);
-    // As after a crash, it goes on with the next process.
+    // The next process goes on with the deletion, as after a crash.
     store.close().await;
     let store = open(&url(&file), &OpenOptions::default()).await.unwrap();
     let mut longest = Duration::ZERO;

@@ -1,4 +1,4 @@
-//! What a disk does to a database: it is full, it takes the file away. Nothing of it may stay behind.
+//! What a disk does to a database: it is full, or it loses the file. No failed write may leave anything behind.
 
 use std::{fmt::Debug, fs, path::Path, time::Duration};
 
@@ -19,12 +19,12 @@ use super::fixtures::{
     new_user, session, user,
 };
 
-/// What goes wrong inside every write, as long as it is on.
+/// What goes wrong in every write until the trouble ends.
 #[derive(Clone, Copy, Debug)]
 enum Trouble {
-    /// SQLITE_FULL.
+    /// SQLite answers `SQLITE_FULL`, because the file may not grow.
     Full,
-    /// What SQLite does by itself after the worst errors: it rolls the whole transaction back.
+    /// SQLite rolls the whole transaction back, as it does by itself after the worst errors.
     RolledBack,
 }
 
@@ -32,7 +32,7 @@ const TABLES: [&str; 7] =
     ["users", "sessions", "conversations", "messages", "chunks", "idempotency_keys", "probe"];
 
 impl Trouble {
-    /// Each write needs room, and asks whether there is trouble.
+    /// Makes each write need room, and roll back while the table `trouble` has a row.
     async fn prepare(store: &Sqlite) {
         let run = async |sql: String| {
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(store.writing()).await.unwrap();
@@ -53,7 +53,7 @@ impl Trouble {
 
     async fn begin(self, store: &Sqlite) {
         let sql = match self {
-            // As many pages as there are.
+            // The file may have no more pages than it has.
             Self::Full => "PRAGMA max_page_count = 1",
             Self::RolledBack => "INSERT INTO trouble VALUES ('on')",
         };
@@ -68,7 +68,7 @@ impl Trouble {
         sqlx::raw_sql(sql).execute(store.writing()).await.unwrap();
     }
 
-    /// Whatever goes wrong goes wrong each time, leaves nothing, and is over when the trouble is.
+    /// Checks that `act` fails each time during the trouble, and works after it as if it had never failed.
     async fn meets<T: Debug + PartialEq>(
         self,
         store: &Sqlite,
@@ -127,7 +127,7 @@ async fn every_write_meets(trouble: Trouble, store: &Sqlite) {
     trouble.meets(store, "delete_message", true, delete).await;
     single_statements_meet(trouble, store, &ada, &turn.conversation).await;
 
-    // All that came through is there, once.
+    // Every write that succeeded is stored, once.
     let kept = store.back(&turn.user_id, &turn.conversation.id, None, 9).await.unwrap();
     assert_eq!(
         kept.iter().map(|it| (it.role, &*it.content)).collect::<Vec<_>>(),
@@ -165,14 +165,14 @@ async fn in_folder(folder: &TempDir) -> Sqlite {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_is_over_when_there_is_room() {
+async fn writes_work_again_when_a_full_disk_has_room() {
     let folder = TempDir::new().unwrap();
     every_write_meets(Trouble::Full, &in_folder(&folder).await).await;
     every_write_meets(Trouble::Full, &Sqlite::open(":memory:", &OpenOptions::default()).await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_sqlite_rolls_back_by_itself_leaves_nothing_behind() {
+async fn a_rollback_by_sqlite_itself_leaves_nothing_behind() {
     let folder = TempDir::new().unwrap();
     every_write_meets(Trouble::RolledBack, &in_folder(&folder).await).await;
     every_write_meets(Trouble::RolledBack, &Sqlite::open(":memory:", &OpenOptions::default()).await.unwrap())
@@ -180,7 +180,7 @@ async fn what_sqlite_rolls_back_by_itself_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_that_fail_at_once_leave_room_for_the_next() {
+async fn many_writes_that_fail_at_once_do_not_block_the_next() {
     let folder = TempDir::new().unwrap();
     let store = in_folder(&folder).await;
     Trouble::prepare(&store).await;
@@ -197,9 +197,9 @@ async fn many_that_fail_at_once_leave_room_for_the_next() {
     }
 }
 
-/// A caller who goes away in the middle of a transaction.
+/// The caller drops the call in the middle of a transaction.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_given_up_leaves_room_for_the_next() {
+async fn a_dropped_call_does_not_block_the_next() {
     let folder = TempDir::new().unwrap();
     let store = in_folder(&folder).await;
     let ada = user(&store).await;
@@ -238,24 +238,24 @@ async fn nothing_is_written_into_a_file_that_is_gone_or_another_one() {
     let ada = user(&store).await;
     fs::rename(&file, path("away.db")).unwrap();
     assert_lost(&store, &ada, "inglenook.db was deleted or moved away").await;
-    // As a backup that is restored under the running server.
+    // A backup is restored while the server runs.
     fs::copy(path("away.db"), &file).unwrap();
     let before = fs::read(&file).unwrap();
     assert_lost(&store, &ada, "inglenook.db was replaced by another file").await;
     assert_eq!(fs::read(&file).unwrap(), before);
-    // The whole folder.
+    // The whole folder is moved away.
     fs::rename(path(""), folder.path().join("elsewhere")).unwrap();
     assert_lost(&store, &ada, "was deleted or moved away").await;
     fs::rename(folder.path().join("elsewhere"), path("")).unwrap();
     fs::rename(path("away.db"), &file).unwrap();
-    // All is as it was.
+    // The folder and the file are back.
     store.ping().await.unwrap();
     begin(&store, &first_turn(&ada)).await;
     fs::rename(path("inglenook.db-wal"), path("log")).unwrap();
     assert_lost(&store, &ada, "inglenook.db-wal was deleted or moved away").await;
     fs::write(path("inglenook.db-wal"), "").unwrap();
     assert_lost(&store, &ada, "inglenook.db-wal was replaced").await;
-    // The server that is stopped takes what is in its log along.
+    // The server writes the contents of its write-ahead log into the database when it stops.
     store.close().await;
     let store = open(&format!("sqlite:{}", file.display()), &OpenOptions::default()).await.unwrap();
     assert_eq!(store.user(&ada.id).await.unwrap(), Some(ada));
@@ -278,10 +278,10 @@ async fn a_database_that_was_lost_is_not_begun_anew() {
     refused("deleted, tried again").await;
     fs::write(&file, "").unwrap();
     refused("emptied").await;
-    // Restored.
+    // The file is restored from the backup.
     fs::rename(folder.path().join("backup"), &file).unwrap();
     open(&url, &OpenOptions::default()).await.unwrap().close().await;
-    // Begun anew on purpose, as the sentence says.
+    // The operator begins anew on purpose, by deleting the lock file as the error says.
     fs::remove_file(&file).unwrap();
     fs::remove_file(folder.path().join("inglenook.db.lock")).unwrap();
     open(&url, &OpenOptions::default()).await.unwrap();

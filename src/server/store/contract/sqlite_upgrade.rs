@@ -1,4 +1,4 @@
-//! Databases of earlier versions, with answers that were being written, are opened and keep every text.
+//! Databases of earlier versions, with answers that were being written, can be opened and keep every text.
 
 use std::{fs, path::Path};
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// The numbers of all migrations, in order; some are left out.
+/// The numbers of all migrations, in order. Some numbers are missing.
 pub(super) fn schemas() -> Vec<i64> {
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let names = fs::read_dir(all).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -23,7 +23,7 @@ pub(super) fn schemas() -> Vec<i64> {
     numbers
 }
 
-/// A database as a version with the first `schema` migrations made it: a person, and three answers.
+/// Makes a database as a version with the first `schema` migrations left it: with a person and three answers.
 pub(super) async fn older(file: &Path, schema: usize) {
     let folder = TempDir::new().unwrap();
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
@@ -120,9 +120,9 @@ async fn a_failure_that_an_earlier_version_stored_keeps_its_sentence() {
 }
 
 #[tokio::test]
-async fn a_journal_completes_what_an_earlier_version_was_writing() {
+async fn a_journal_completes_answers_that_an_earlier_version_was_writing() {
     let (_folder, store) = upgraded(3).await;
-    // Beyond what is stored, and short of it.
+    // The journal has more than the store for one answer, and nothing for the other.
     for (id, text, kept) in [("running", "Half an änswer, whole", "Half an änswer, whole"), ("begun", "", "")]
     {
         let found = Recovered::whole(id, "old process", text, "", 300);

@@ -1,4 +1,4 @@
-//! Cases about tails whose writer is gone.
+//! Cases about running answers whose writer is gone, and about the recovery of their text.
 
 use crate::{
     domain::{Message, Status},
@@ -54,7 +54,7 @@ pub(super) async fn reasoning_is_kept_too(store: &dyn Store) {
     assert_eq!((stored.content.as_str(), stored.reasoning.as_str()), ("Yes.", "Hm, well."));
 }
 
-pub(super) async fn a_gap_ends_what_is_kept(store: &dyn Store) {
+pub(super) async fn a_gap_ends_the_kept_text(store: &dyn Store) {
     let turn = begun(store).await;
     store.append_chunks(&[chunk(&turn, 1, 0, "ab"), chunk(&turn, 4, 6, "gh")]).await.unwrap();
     interrupt(store).await;
@@ -81,7 +81,7 @@ pub(super) async fn an_answer_that_nobody_writes_is_interrupted_alone(store: &dy
     assert_eq!(answer(store, &other).await.status, Status::Generating);
 }
 
-pub(super) async fn what_another_process_writes_is_left_alone(store: &dyn Store) {
+pub(super) async fn answers_of_another_process_are_left_alone(store: &dyn Store) {
     let turn = begun(store).await;
     store.append_chunks(&[chunk(&turn, 1, 0, "ours")]).await.unwrap();
     let foreign = Recovered { instance: "another".to_owned(), ..recovered(store, &turn, "theirs", 9) };
@@ -102,28 +102,28 @@ pub(super) async fn a_running_answer_is_recovered(store: &dyn Store) {
         ("What was seen", "Hm.", Status::Interrupted)
     );
     assert_eq!(store.last_seq(&turn.user_id, &turn.conversation.id).await.unwrap(), 9);
-    // The same again changes nothing, and nothing is left to fold.
+    // A second recovery changes nothing, and no answer is left to interrupt.
     assert!(!store.recover_message(&found).await.unwrap());
     assert_eq!(interrupt(store).await, 0);
     assert_eq!(answer(store, &turn).await, stored);
 }
 
-pub(super) async fn an_interrupted_answer_gets_what_it_lacked(store: &dyn Store) {
+pub(super) async fn an_interrupted_answer_gets_its_missing_text(store: &dyn Store) {
     let turn = begun(store).await;
     store.append_chunks(&[chunk(&turn, 4, 0, "What was ")]).await.unwrap();
     interrupt(store).await;
     let seq = store.last_seq(&turn.user_id, &turn.conversation.id).await.unwrap();
-    // Whichever process finds it.
+    // Any process may find the text and recover the answer.
     let found = Recovered { instance: "another".to_owned(), ..recovered(store, &turn, "What was seen", 9) };
     assert!(store.recover_message(&found).await.unwrap());
     let stored = answer(store, &turn).await;
     assert_eq!((stored.content.as_str(), stored.status), ("What was seen", Status::Interrupted));
-    // The change has a number of its own.
+    // The recovery is a change with a number of its own.
     assert_eq!(store.last_seq(&turn.user_id, &turn.conversation.id).await.unwrap(), seq + 1);
     assert!(!store.recover_message(&found).await.unwrap());
 }
 
-pub(super) async fn what_is_no_more_of_the_same_is_not_recovered(store: &dyn Store) {
+pub(super) async fn only_a_continuation_of_the_stored_text_is_recovered(store: &dyn Store) {
     let interrupted = begun(store).await;
     store.append_chunks(&[chunk(&interrupted, 4, 0, "What was seen")]).await.unwrap();
     interrupt(store).await;
@@ -149,7 +149,7 @@ pub(super) async fn what_is_no_more_of_the_same_is_not_recovered(store: &dyn Sto
     assert_eq!(answer(store, &done).await.content, "Yes.");
 }
 
-pub(super) async fn two_that_recover_leave_the_longer(store: &dyn Store) {
+pub(super) async fn concurrent_recoveries_leave_the_longest_text(store: &dyn Store) {
     let turn = begun(store).await;
     let found: Vec<_> = (1..8).map(|long| recovered(store, &turn, &"x".repeat(long), 9)).collect();
     let (_, recovered) = futures::join!(
@@ -157,13 +157,13 @@ pub(super) async fn two_that_recover_leave_the_longer(store: &dyn Store) {
         futures::future::join_all(found.iter().map(|it| store.recover_message(it)))
     );
     assert!(recovered.into_iter().all(|it| it.is_ok()));
-    // Whatever the order was, the longest is there or gets there.
+    // Whatever the order was, the longest text is stored, or this call stores it.
     store.recover_message(&found[6]).await.unwrap();
     assert_eq!(answer(store, &turn).await.content, "x".repeat(7));
 }
 
-/// A process that was cut off from its journal before it was from the store, or the other way round.
-pub(super) async fn what_the_store_has_beyond_what_is_found_stays(store: &dyn Store) {
+/// The writer lost either its journal or the store first, so that each may have text that the other lacks.
+pub(super) async fn stored_text_beyond_the_found_text_stays(store: &dyn Store) {
     for (found, stored) in
         [("", "What was stored"), ("What was", "What was stored"), ("What is", "What was stored")]
     {
@@ -177,7 +177,7 @@ pub(super) async fn what_the_store_has_beyond_what_is_found_stays(store: &dyn St
     }
 }
 
-pub(super) async fn holes_in_what_is_found_are_filled_from_the_store(store: &dyn Store) {
+pub(super) async fn gaps_in_the_found_text_are_filled_from_the_store(store: &dyn Store) {
     let turn = begun(store).await;
     let thought = |seq, at, text: &str| Chunk {
         reasoning_at: at,
@@ -197,7 +197,7 @@ pub(super) async fn holes_in_what_is_found_are_filled_from_the_store(store: &dyn
     assert!(store.recover_message(&found).await.unwrap());
     let kept = answer(store, &turn).await;
     assert_eq!((&*kept.content, &*kept.reasoning), ("one two three four", "Wellhm, yes."));
-    // What is missing in both ends the text.
+    // A gap that neither the journal nor the store fills ends the text.
     let turn = begun(store).await;
     store.append_chunks(&[chunk(&turn, 3, 9, "more")]).await.unwrap();
     let found = Recovered {
@@ -214,7 +214,7 @@ pub(super) async fn a_continued_answer_is_recovered_behind_its_old_text(store: &
     interrupt(store).await;
     store.go_on(&turn.user_id, &turn.answer.id, None, "again", 1000, 7).await.unwrap();
     store.append_chunks(&[chunk(&turn, 2_000_000, 8, " and new")]).await.unwrap();
-    // The journal lost its beginning.
+    // The journal has lost the beginning of the continuation.
     let more = Chunk { text_at: 12, text: " new text".to_owned(), ..Chunk::default() };
     let found = Recovered { chunks: vec![more], ..recovered(store, &turn, "", 9) };
     assert!(store.recover_message(&found).await.unwrap());

@@ -60,7 +60,7 @@ async fn go_on(store: &dyn Store, turn: &NewTurn, name: Option<&str>) -> Continu
     store.go_on(&turn.user_id, &turn.answer.id, key.as_ref(), &id(), 1000, LATER).await.unwrap()
 }
 
-pub(super) async fn children_are_told_with_their_parents(store: &dyn Store) {
+pub(super) async fn children_come_with_their_parents(store: &dyn Store) {
     let ada = user(store).await;
     let first = first_turn(&ada);
     talk(store, &first, "1").await;
@@ -82,7 +82,7 @@ pub(super) async fn children_are_told_with_their_parents(store: &dyn Store) {
     assert_eq!(ask(&[None]).await, roots);
     let mut all = [answers.to_vec(), roots.to_vec()].concat();
     all.sort_by(|a, b| a.id.cmp(&b.id));
-    // However often a parent is named.
+    // The children of a parent come once, however often the parent is named.
     assert_eq!(ask(&[None, Some(question(&first)), Some("none"), None, Some(question(&first))]).await, all);
     assert!(ask(&[]).await.is_empty() && ask(&[Some("\"'],")]).await.is_empty());
 }
@@ -109,11 +109,11 @@ pub(super) async fn a_branch_is_shown_down_to_its_newest_message(store: &dyn Sto
     ] {
         assert_eq!(select(store, &first, chosen).await.as_ref(), Some(leaf));
     }
-    // It is remembered, and nothing else is changed: the conversation does not move in the listing.
+    // The store remembers the branch and changes nothing else: the conversation keeps its position in the list.
     let after = Conversation { leaf_id: before.leaf_id.clone(), ..stored(store, &first).await };
     assert_eq!(after, before);
     assert_eq!(leaf(store, &first).await, Some(again.answer.id));
-    // Each change has made room for the event that tells of it.
+    // Each change has taken a number, which is that of its event.
     assert_eq!(store.last_seq(&first.user_id, &first.conversation.id).await.unwrap(), seq + 5);
 }
 
@@ -131,7 +131,7 @@ pub(super) async fn foreign_and_missing_messages_are_left_alone(store: &dyn Stor
     assert!(matches!(go_on(store, &turn, Some("k")).await, ContinueOutcome::Begun { .. }));
 }
 
-pub(super) async fn what_follows_a_deleted_message_stays(store: &dyn Store) {
+pub(super) async fn messages_below_a_deleted_message_stay(store: &dyn Store) {
     let ada = user(store).await;
     let first = first_turn(&ada);
     talk(store, &first, "1").await;
@@ -144,7 +144,7 @@ pub(super) async fn what_follows_a_deleted_message_stays(store: &dyn Store) {
     assert_eq!(parent(store, &first, question(&second)).await, None);
     let outcome = store.remove(&ada.id, question(&first)).await.unwrap();
     assert_eq!(outcome, TreeOutcome::Missing);
-    // The leaf moves up, and at last there is none.
+    // The leaf moves up with each deletion, until there is none.
     assert_eq!(delete(store, &first, &second.answer.id).await.as_deref(), Some(question(&second)));
     assert_eq!(delete(store, &first, question(&second)).await, None);
     assert!(store.back(&first.user_id, &first.conversation.id, None, 10).await.unwrap().is_empty());
@@ -164,7 +164,7 @@ pub(super) async fn a_deleted_leaf_gives_way_to_its_sibling(store: &dyn Store) {
     talk(store, &edited, "3").await;
     delete(store, &first, &edited.answer.id).await;
     assert_eq!(delete(store, &first, question(&edited)).await.as_ref(), Some(&below.answer.id));
-    // What is deleted elsewhere does not move it.
+    // A deletion in another branch does not move the leaf.
     assert_eq!(select(store, &first, question(&first)).await.as_ref(), Some(&below.answer.id));
     assert_eq!(delete(store, &first, &first.answer.id).await.as_ref(), Some(&below.answer.id));
 }
@@ -182,13 +182,13 @@ pub(super) async fn nothing_is_changed_while_an_answer_is_written(store: &dyn St
     }
     assert_eq!(leaf(store, &first).await.as_ref(), Some(&running.answer.id));
     assert_eq!(store.last_seq(&first.user_id, &first.conversation.id).await.unwrap(), seq);
-    // Another conversation is not held up.
+    // Another conversation can be changed meanwhile.
     let other = first_turn(&ada);
     talk(store, &other, "1").await;
     delete(store, &other, &other.answer.id).await;
 }
 
-pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
+pub(super) async fn an_answer_is_continued_with_its_text(store: &dyn Store) {
     let turn = stopped(store).await;
     let ContinueOutcome::Begun { grant, answer, .. } = go_on(store, &turn, None).await else { panic!() };
     let conversation = grant.into_conversation();
@@ -196,7 +196,7 @@ pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
     assert_eq!(conversation, stored(store, &turn).await);
     assert_eq!((conversation.updated_at, conversation.leaf_id), (LATER, Some(turn.answer.id.clone())));
     assert_eq!(store.stored(&turn.user_id, &turn.answer.id).await.unwrap(), Some(answer));
-    // A crash keeps the text, and what was added; and it can go on again.
+    // A crash keeps the old text and the added text, and the answer can be continued again.
     store.append_chunks(&[chunk(&turn, 9, 14, " prints itself")]).await.unwrap();
     assert_eq!(interrupt(store).await, 1);
     let ContinueOutcome::Begun { answer, .. } = go_on(store, &turn, None).await else { panic!() };
@@ -209,7 +209,7 @@ pub(super) async fn an_answer_goes_on_with_its_text(store: &dyn Store) {
     assert_eq!(go_on(store, &turn, None).await, ContinueOutcome::Ended);
 }
 
-pub(super) async fn only_a_cut_leaf_goes_on(store: &dyn Store) {
+pub(super) async fn only_an_incomplete_leaf_can_be_continued(store: &dyn Store) {
     let turn = stopped(store).await;
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
     let asked = store.go_on(&ada.id, question(&turn), None, &id(), 1000, LATER).await.unwrap();
@@ -221,8 +221,9 @@ pub(super) async fn only_a_cut_leaf_goes_on(store: &dyn Store) {
     assert_eq!(go_on(store, &turn, None).await, ContinueOutcome::NotLeaf);
 }
 
-/// An answer that failed after its first words goes on, and its failure is forgotten; one without words does not.
-pub(super) async fn what_failed_in_the_middle_goes_on(store: &dyn Store) {
+/// An answer that failed after its first words can be continued, and its failure is forgotten. An answer without words
+/// cannot.
+pub(super) async fn an_answer_that_failed_in_the_middle_can_be_continued(store: &dyn Store) {
     let turn = stopped(store).await;
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
     for (text, goes_on) in [("Half", true), ("", false)] {
@@ -240,7 +241,7 @@ pub(super) async fn what_failed_in_the_middle_goes_on(store: &dyn Store) {
                     (answer.status, answer.failure, &*answer.content),
                     (Status::Generating, None, text)
                 );
-                // Should the server die now, it has not failed.
+                // If the server dies now, the answer counts as interrupted and not as failed.
                 assert_eq!(interrupt(store).await, 1);
                 let stored = store.stored(&ada.id, &failed.answer.id).await.unwrap().unwrap();
                 assert_eq!((stored.status, stored.failure), (Status::Interrupted, None));
@@ -250,7 +251,7 @@ pub(super) async fn what_failed_in_the_middle_goes_on(store: &dyn Store) {
     }
 }
 
-pub(super) async fn of_many_that_continue_one_begins(store: &dyn Store) {
+pub(super) async fn of_many_continuations_one_begins(store: &dyn Store) {
     let turn = stopped(store).await;
     let all = join_all((0..20).map(|_| go_on(store, &turn, None))).await;
     let begun = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Begun { .. })).count();
@@ -264,7 +265,7 @@ pub(super) async fn a_key_continues_once(store: &dyn Store) {
     let begun = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Begun { .. })).count();
     let repeated = all.iter().filter(|outcome| matches!(outcome, ContinueOutcome::Repeated(_))).count();
     assert_eq!((begun, repeated), (1, 19), "{all:?}");
-    // Also after it has ended, and after other keys.
+    // The key counts after the continuation has ended, too, and after other keys.
     for key in ["k2", "k3"] {
         interrupt(store).await;
         assert!(matches!(go_on(store, &turn, Some(key)).await, ContinueOutcome::Begun { .. }));
@@ -274,7 +275,8 @@ pub(super) async fn a_key_continues_once(store: &dyn Store) {
         let ContinueOutcome::Repeated(answer) = go_on(store, &turn, Some(key)).await else { panic!("{key}") };
         assert_eq!((answer.id, answer.status), (turn.answer.id.clone(), Status::Interrupted));
     }
-    // What the key was used for in the same conversation, and nowhere else.
+    // A key that was used for another request in the same conversation is refused. In another conversation it is a new
+    // key.
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
     let again = another_answer(&ada, &turn.conversation, Some(question(&turn)));
     let again = NewTurn { key: Some(key("t", "again")), now: LATER, ..again };
@@ -286,26 +288,26 @@ pub(super) async fn a_key_continues_once(store: &dyn Store) {
     assert_eq!(store.begin_turn(&asked).await.unwrap(), TurnOutcome::KeyReused);
     let elsewhere = stopped_of(store, &ada).await;
     assert!(matches!(go_on(store, &elsewhere, Some("k")).await, ContinueOutcome::Begun { .. }));
-    // Another person's keys are another matter.
+    // Another person may use a key of the same name.
     let other = stopped(store).await;
     assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun { .. }));
 }
 
-/// What is said of a run that may or may not have begun is not said of the next one.
-pub(super) async fn a_run_that_is_forsaken_leaves_the_next_alone(store: &dyn Store) {
+/// Interrupting a run that may or may not have begun does not interrupt the next run.
+pub(super) async fn interrupting_a_lost_run_leaves_the_next_alone(store: &dyn Store) {
     let turn = stopped(store).await;
     let run = |run: &str| Run { run: run.to_owned(), ..first_run(&turn) };
     let go_on =
         async |run: &str| store.go_on(&turn.user_id, &turn.answer.id, None, run, 1000, LATER).await.unwrap();
     let forsake = async |run: Run| store.interrupt_unfinished(Orphans::Run(&run)).await.unwrap();
     assert!(store.own_runs().await.unwrap().is_empty());
-    // One that never began, and then one that did.
+    // The first run never began, and the second one did.
     assert_eq!(forsake(run("one")).await, 0);
     assert!(matches!(go_on("two").await, ContinueOutcome::Begun { .. }));
     assert_eq!(store.own_runs().await.unwrap(), [run("two")]);
     assert_eq!((forsake(run("one")).await, forsake(first_run(&turn)).await), (0, 0));
     assert_eq!(store.own_runs().await.unwrap(), [run("two")]);
-    // One that began without its caller knowing, and a second try after it.
+    // A run began without its caller's knowledge, and its caller tries a second time.
     assert_eq!(forsake(run("two")).await, 1);
     assert!(matches!(go_on("three").await, ContinueOutcome::Begun { .. }));
     assert_eq!(forsake(run("two")).await, 0);
@@ -334,7 +336,7 @@ pub(super) async fn deleting_takes_the_keys_along(store: &dyn Store) {
     assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun { .. }));
 }
 
-/// Whoever is first, the tree is valid: the parent of each message is there, and so is the leaf.
+/// Whichever call is first, the tree is valid: it has the parent of each message, and the leaf.
 pub(super) async fn deleting_races_with_asking(store: &dyn Store) {
     for _ in 0..8 {
         let ada = user(store).await;

@@ -1,4 +1,4 @@
-//! Whatever is asked, edited, chosen, continued and deleted in whatever order: the tree stays a tree.
+//! Whatever people ask, edit, choose, continue and delete, in whatever order: the tree stays a tree.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use super::fixtures::{
     unnumbered, user,
 };
 
-/// What somebody does; numbers choose among the messages that there are.
+/// What a person does. A number chooses one of the messages that exist.
 #[derive(Clone, Debug)]
 enum Act {
     Ask,
@@ -24,7 +24,7 @@ enum Act {
     Select(usize),
     Delete(usize),
     Continue(usize),
-    /// Whatever runs ends so.
+    /// The running answer, if there is one, ends with this status.
     End(Status),
     Crash,
 }
@@ -47,7 +47,7 @@ fn act() -> impl Strategy<Value = Act> {
 struct World {
     store: std::sync::Arc<dyn Store>,
     ada: User,
-    /// In which everything happens.
+    /// The conversation in which everything happens.
     it: crate::domain::Conversation,
 }
 
@@ -101,7 +101,7 @@ impl World {
                 let outcome = self.store.remove(&self.ada.id, &gone.id).await.unwrap();
                 assert_eq!(outcome == TreeOutcome::Busy, busy);
                 if !busy {
-                    // Nothing else is lost or changed.
+                    // The deletion loses and changes no other message.
                     let mut expected: Vec<Message> =
                         all.iter().filter(|message| message.id != gone.id).cloned().collect();
                     for child in &mut expected {
@@ -149,7 +149,7 @@ impl World {
     }
 }
 
-/// From a message to its root; it ends, since each step goes to an older one.
+/// The path from a message to its root. It ends, because each step goes to an older message.
 fn path(all: &[Message], leaf: &str) -> Vec<String> {
     let mut path = Vec::new();
     let mut next = Some(leaf.to_owned());

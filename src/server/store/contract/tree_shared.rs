@@ -1,4 +1,4 @@
-//! Two processes on one MongoDB: what one changes of the tree, the other is told.
+//! Two processes on one MongoDB: each gets the changes that the other makes in the tree.
 
 use crate::{
     domain::Status,
@@ -11,7 +11,7 @@ use super::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_process_is_told_of_the_tree() {
+async fn another_process_gets_changes_of_the_tree() {
     let url = shared().await.url(&fresh_database());
     let a = open(&url, &OpenOptions::default()).await.unwrap();
     let b = open(&url, &OpenOptions::default()).await.unwrap();

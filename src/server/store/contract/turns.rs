@@ -1,4 +1,4 @@
-//! Cases about the beginning of a turn, alone and in a crowd.
+//! Cases about the beginning of a turn, alone and with many others at once.
 
 use futures::future::join_all;
 
@@ -34,7 +34,7 @@ async fn at_once(store: &dyn Store, turns: &[NewTurn]) -> Vec<TurnOutcome> {
     join_all(turns.iter().map(|turn| store.begin_turn(turn))).await.into_iter().map(Result::unwrap).collect()
 }
 
-/// The only one that began.
+/// The only turn that began.
 fn the_one_that_began<'a>(turns: &'a [NewTurn], outcomes: &[TurnOutcome]) -> &'a NewTurn {
     let begun: Vec<_> = outcomes.iter().enumerate().filter(|(_, it)| **it == TurnOutcome::Begun).collect();
     assert_eq!(begun.len(), 1, "{outcomes:?}");
@@ -59,7 +59,8 @@ pub(super) async fn a_turn_is_stored_and_moves_the_conversation(store: &dyn Stor
     assert_eq!(stored, expected);
     store.finish_message(&first.answer.id, &finish("Yes.", 1)).await.unwrap();
 
-    // The model that is asked becomes the conversation's; nothing else of it is stored.
+    // The model of the question becomes the conversation's model; nothing else of the conversation is stored with a
+    // turn.
     let mut second =
         turn(&ada, &Conversation { title: "not stored".to_owned(), ..stored }, Some(&first.answer.id));
     second.now += 10;
@@ -100,11 +101,11 @@ pub(super) async fn a_key_counts_in_one_conversation(store: &dyn Store) {
     for turn in &turns {
         assert_eq!(store.begin_turn(turn).await.unwrap(), repeated(turn));
     }
-    // Whoever begins another conversation with that key has begun one already.
+    // A second new conversation with the same key is the first one, repeated.
     assert_eq!(store.begin_turn(&keyed(first_turn(&ada), "1")).await.unwrap(), repeated(&turns[2]));
 }
 
-pub(super) async fn a_key_names_what_was_asked_with_it(store: &dyn Store) {
+pub(super) async fn a_key_belongs_to_one_request(store: &dyn Store) {
     let (ada, it) = opened(store).await;
     let first = keyed(turn(&ada, &it, None), "k");
     begin(store, &first).await;
@@ -157,7 +158,7 @@ pub(super) async fn a_key_counts_for_a_day(store: &dyn Store) {
     assert_eq!(store.begin_turn(&at(last, "the same")).await.unwrap(), repeated(&first));
     assert_eq!(store.forget_keys(last).await.unwrap(), 0);
     assert_eq!(store.begin_turn(&at(last, "another")).await.unwrap(), TurnOutcome::KeyReused);
-    // Then it is a new one, whether or not the old one was removed.
+    // After a day the key is a new key, whether or not the old row was removed.
     let anew = at(last + 1, "another");
     talk(store, &anew, "No.").await;
     assert_eq!(store.begin_turn(&at(last + 2, "another")).await.unwrap(), repeated(&anew));
@@ -279,7 +280,7 @@ pub(super) async fn a_running_answer_is_busy_until_it_ends(store: &dyn Store) {
     begin(store, &next).await;
 }
 
-pub(super) async fn no_more_answers_run_than_may(store: &dyn Store) {
+pub(super) async fn no_more_answers_run_than_the_limit(store: &dyn Store) {
     let (ada, bob) = (user(store).await, user(store).await);
     let of = |who: &User| NewTurn { most_running: 2, ..first_turn(who) };
     let first = keyed(of(&ada), "first");
@@ -288,10 +289,10 @@ pub(super) async fn no_more_answers_run_than_may(store: &dyn Store) {
     let third = keyed(of(&ada), "third");
     assert_eq!(store.begin_turn(&third).await.unwrap(), TurnOutcome::TooMany);
     assert!(store.conversation(&ada.id, &third.conversation.id).await.unwrap().is_none());
-    // What was said before is said again, and others are not counted.
+    // A repeated request still gets the first outcome, and the answers of other people do not count.
     assert_eq!(store.begin_turn(&first).await.unwrap(), repeated(&first));
     begin(store, &of(&bob)).await;
-    // Neither a further answer nor a continued one is let in.
+    // The limit counts further answers and continued answers, too.
     let stopped = crate::server::store::Finish { status: Status::Stopped, ..finish("Ye", 4) };
     assert!(store.finish_message(&first.answer.id, &stopped).await.unwrap());
     begin(store, &third).await;
@@ -308,7 +309,7 @@ pub(super) async fn no_more_answers_run_than_may(store: &dyn Store) {
 }
 
 /// The answer's id is taken, so its insert fails after the other writes.
-pub(super) async fn a_failing_turn_leaves_no_orphan(store: &dyn Store) {
+pub(super) async fn a_failing_turn_leaves_nothing_behind(store: &dyn Store) {
     let ada = user(store).await;
     let first = first_turn(&ada);
     talk(store, &first, "Yes.").await;

@@ -99,7 +99,7 @@ pub(super) async fn a_missing_user_is_a_normal_answer(store: &dyn Store) {
     assert!(updated(store, "nobody", &UserPatch::default()).await.is_none());
 }
 
-pub(super) async fn where_only_the_first_may_come_in_one_of_fifty_does(store: &dyn Store) {
+pub(super) async fn closed_registration_lets_one_of_fifty_in(store: &dyn Store) {
     let new: Vec<_> = (0..50).map(|number| new_user(&format!("u{number}@example.com"))).collect();
     let made = join_all(new.iter().map(|user| store.create_user(user, true))).await;
     let made: Vec<_> = made.into_iter().map(Result::unwrap).collect();
@@ -137,7 +137,7 @@ pub(super) async fn a_new_password_ends_the_other_sessions(store: &dyn Store) {
     assert_eq!(ended, [one.id.clone(), three.id.clone()]);
     let there = async |id: &str| store.session(id).await.unwrap().is_some();
     assert_eq!([there(&one.id).await, there(&two.id).await, there(&foreign.id).await], [false, true, true]);
-    // A disabled account keeps none.
+    // A disabled account keeps no session.
     let disabled = UserPatch { state: Some(UserState::Disabled), ..UserPatch::default() };
     let (_, ended) = store.update_user(&ada.id, &disabled, Some(&two.id)).await.unwrap().unwrap();
     assert_eq!(ended, std::slice::from_ref(&two.id));

@@ -1,4 +1,4 @@
-//! Cases about what is read of a conversation: lengths first, then the texts that fit.
+//! Cases about windows of a conversation: the store reads the lengths of messages first, then the texts that fit.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use crate::{
 
 use super::fixtures::{Asking, NewTurn, another_answer, begin, finish, first_turn, interrupt, turn, user};
 
-/// A whole turn with these texts.
+/// Stores a turn with these texts: the question, the answer, and the answer's reasoning.
 async fn talk(store: &dyn Store, mut turn: NewTurn, texts: [&str; 3]) -> NewTurn {
     let [question, answer, reasoning] = texts;
     if let Some(asked) = &mut turn.question {
@@ -58,7 +58,7 @@ pub(super) async fn outlines_tell_lengths_in_bytes(store: &dyn Store) {
     assert_eq!(store.outlines_back(&it, Some("\0$'"), 5).await.unwrap(), []);
 }
 
-pub(super) async fn what_is_named_is_read(store: &dyn Store) {
+pub(super) async fn named_messages_are_read(store: &dyn Store) {
     let ada = user(store).await;
     let one = talk(store, first_turn(&ada), ["Why?", "So.", "Hm."]).await;
     let other = talk(store, first_turn(&ada), ["Where?", "There.", "Let me see."]).await;
@@ -95,7 +95,7 @@ pub(super) async fn a_window_ends_at_its_bytes(store: &dyn Store) {
         (reach(100, 8_005), 4, 8_005),
         (reach(100, u64::MAX), 6, 8_009),
         (reach(2, u64::MAX), 2, 4_001),
-        // Reasoning that is not read does not count.
+        // Reasoning does not count if it is not read.
         (Reach { texts: Texts::WithoutReasoning, ..reach(100, 4_005) }, 4, 4_005),
     ] {
         let branch = Branch::find(store, it, Some(&three.answer.id), reach).await.unwrap();
@@ -106,12 +106,12 @@ pub(super) async fn a_window_ends_at_its_bytes(store: &dyn Store) {
         let texts = read.iter().map(|m| m.content.len() + m.reasoning.len()).sum::<usize>();
         assert_eq!(texts as u64, bytes);
     }
-    // Longer than any window: a window of its own.
+    // A message that is longer than a window is a window of its own.
     let branch = Branch::find(store, it, Some(&all[1]), reach(50, 10)).await.unwrap();
     assert_eq!((branch.bytes(), branch.more), (4_000, true));
 }
 
-/// Numbers that repeat themselves with each run.
+/// Random numbers that are the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -126,7 +126,7 @@ pub(super) async fn walking_back_gives_every_message_once(store: &dyn Store) {
     let mut dice = Dice(7);
     let first = talk(store, first_turn(&ada), ["0", "0", ""]).await;
     let it: &Conversation = &first.conversation;
-    // Newest first: what the branch is to be, among others that lie between.
+    // The messages of the branch, newest first. Messages of other branches lie between them.
     let mut branch = vec![first.answer.id.clone(), first.question.clone().unwrap().id];
     for number in 1..40 {
         let [question, answer, reasoning] =
@@ -175,16 +175,16 @@ pub(super) async fn a_missing_parent_ends_a_branch(store: &dyn Store) {
     assert_eq!(interrupt(store).await, 1);
 }
 
-pub(super) async fn what_lies_beyond_a_branch_is_counted(store: &dyn Store) {
+pub(super) async fn messages_beyond_a_window_are_counted(store: &dyn Store) {
     let ada = user(store).await;
     let first = talk(store, first_turn(&ada), ["q", "a", ""]).await;
     let it = first.conversation;
     let mut leaf = first.answer.id;
     for number in 1..10 {
-        // One failed before its first word.
+        // The fourth answer failed before its first word.
         let texts = ["q", if number == 4 { "" } else { "a" }, ""];
         let next = talk(store, turn(&ada, &it, Some(&leaf)), texts).await;
-        // Of another branch.
+        // This answer is in another branch.
         let asked = next.question.map(|question| question.id);
         talk(store, another_answer(&ada, &it, asked.as_deref()), ["", "beside", ""]).await;
         leaf = next.answer.id;
