@@ -39,6 +39,8 @@ impl Tasks {
             tracing::warn!(task = name, "a task does not begin any more, because the server ends");
             return false;
         }
+        // In a box of its own, because each layer around it would hold it once more, and there are thousands of tasks.
+        let work = Box::pin(work);
         let hard = self.hard.clone();
         self.tracker.spawn(async move {
             match hard.run_until_cancelled(caught(work)).await {
