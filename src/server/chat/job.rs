@@ -19,7 +19,7 @@ use crate::{
     server::{
         journal,
         live::{
-            log::StopReason,
+            log::{StopReason, events_of},
             registry::{LogHandle, RunningJob},
         },
         llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, PromptMessage, Provider},
@@ -247,8 +247,7 @@ impl Job {
             return Ok(());
         }
         let (text, reasoning) = (std::mem::take(&mut self.text), std::mem::take(&mut self.reasoning));
-        let events = u64::from(!text.is_empty()) + u64::from(!reasoning.is_empty());
-        let seq = self.log.bounds().1 + events;
+        let seq = self.log.bounds().1 + events_of(&text, &reasoning);
         self.keep(seq, &text, &reasoning).await?;
         fail::fail_point!("answer");
         self.log.append(&self.turn.answer.id, &text, &reasoning);

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+pub use self::state::events_of;
 use self::state::{NewContent, READ_BYTES, Since, State, Text, Writer};
 use super::{published::Published, view::Views};
 use crate::{domain::ChatEvent, error::AppError, server::render::Renderer};

@@ -3,7 +3,7 @@
 
 use super::{
     Log,
-    state::{Mirror, State, Text, Writer},
+    state::{Mirror, State, Text, Writer, events_of},
 };
 use crate::{
     domain::{ChatEvent, Message},
@@ -129,7 +129,7 @@ impl State {
         let (key, content_at, reasoning_at) = (text.key, text.content.len(), text.reasoning.len());
         let content = between(&chunk.text, chunk.text_at, content_at, mark.text_end);
         let reasoning = between(&chunk.reasoning, chunk.reasoning_at, reasoning_at, mark.reasoning_end);
-        let events = u64::from(!content.is_empty()) + u64::from(!reasoning.is_empty());
+        let events = events_of(content, reasoning);
         let unknown = mark.seq.saturating_sub(self.end + events);
         if unknown <= MOST_UNKNOWN {
             let known = self.end + unknown;

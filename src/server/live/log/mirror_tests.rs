@@ -81,6 +81,8 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => ("[a-zö ]{0,6}", "[a-zö]{0,3}").prop_map(|(text, thought)| Step::Grow(text, thought)),
+        // Text that takes several events.
+        1 => (7_000..20_000usize, "[aö]").prop_map(|(count, text)| Step::Grow(text.repeat(count), "hm".repeat(count))),
         1 => Just(Step::Other),
         2 => Just(Step::Store),
     ];

@@ -7,7 +7,8 @@ use tokio::sync::watch;
 use super::{Read, StopReason};
 use crate::{domain::ChatEvent, server::live::published::Published};
 
-/// How much text a listener gets in one read, in bytes. A connection that nobody reads from holds up to 16 such pieces.
+/// How much text a listener gets in one read, and the most of one event, in bytes. A connection that nobody reads from
+/// holds several such pieces.
 pub(super) const READ_BYTES: usize = 8 * 1024;
 
 /// A log without a running answer drops its events when it has more than this, because a conversation may be open for
@@ -114,6 +115,24 @@ pub(super) struct NewContent {
     pub(super) ended: bool,
     /// The number of the last event of the content.
     pub(super) seq: u64,
+}
+
+/// How many events this much new text takes. A long text takes several, because a listener gets whole events, and one
+/// that reads slowly must not hold a long text in memory. Every process divides a text alike.
+pub fn events_of(content: &str, reasoning: &str) -> u64 {
+    (ends(content).count() + ends(reasoning).count()) as u64
+}
+
+/// The ends of the events into which a new text is divided, as byte offsets.
+fn ends(text: &str) -> impl Iterator<Item = usize> {
+    let mut end = 0;
+    std::iter::from_fn(move || {
+        let next = text.floor_char_boundary(end + READ_BYTES);
+        (next > end).then(|| {
+            end = next;
+            end
+        })
+    })
 }
 
 impl State {
@@ -229,16 +248,17 @@ impl State {
         self.events.push_back(Logged { seq: self.end, body });
     }
 
+    /// Extends the text `key`, with as many events as [`events_of`] says.
     pub(super) fn grow(&mut self, key: u32, content: &str, reasoning: &str) {
         let Some(text) = self.texts.iter_mut().find(|text| text.key == key) else { return };
+        let (reasoning_at, content_at) = (text.reasoning.len(), text.content.len());
         text.reasoning.push_str(reasoning);
         text.content.push_str(content);
-        let (reasoning_end, content_end) = (text.reasoning.len(), text.content.len());
-        if !reasoning.is_empty() {
-            self.log(Body::Reasoning { key, end: reasoning_end });
+        for end in ends(reasoning) {
+            self.log(Body::Reasoning { key, end: reasoning_at + end });
         }
-        if !content.is_empty() {
-            self.log(Body::Content { key, end: content_end });
+        for end in ends(content) {
+            self.log(Body::Content { key, end: content_at + end });
         }
     }
 

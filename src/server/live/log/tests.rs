@@ -124,21 +124,35 @@ fn numbers_go_on_over_answers_and_never_fall() {
 
 #[test]
 fn a_long_text_comes_in_pieces_that_bound_the_memory_of_a_listener() {
+    let part = "x".repeat(1_000);
+    let parts = [vec![part.clone(); 1_000], vec![part.repeat(1_000)]];
+    for (parts, seq) in parts.iter().zip([1_000, 123]) {
+        let log = Log::new(0);
+        log.begin("a", 0);
+        for part in parts {
+            log.append("a", part, "");
+        }
+        let (mut position, mut bytes) = (0, 0);
+        while bytes < 1_000_000 {
+            let Read::Events(events, next) = log.read_text(position) else { panic!("gone") };
+            let got: usize = events.iter().map(|event| event.event.text_len()).sum();
+            assert!(got > 0 && got <= 2 * READ_BYTES, "{got}");
+            bytes += got;
+            position = next;
+        }
+        assert_eq!((position, bytes), (seq, 1_000_000));
+    }
+}
+
+#[test]
+fn a_text_is_divided_between_characters() {
     let log = Log::new(0);
     log.begin("a", 0);
-    let part = "x".repeat(1_000);
-    (0..1_000).for_each(|_| {
-        log.append("a", &part, "");
-    });
-    let (mut position, mut bytes) = (0, 0);
-    while bytes < 1_000_000 {
-        let Read::Events(events, next) = log.read_text(position) else { panic!("gone") };
-        let got: usize = events.iter().map(|event| event.event.text_len()).sum();
-        assert!(got > 0 && got <= 2 * READ_BYTES, "{got}");
-        bytes += got;
-        position = next;
-    }
-    assert_eq!((position, bytes), (1_000, 1_000_000));
+    let text = format!("x{}", "ö".repeat(READ_BYTES));
+    assert_eq!(log.append("a", &text, "y"), 1 + 3);
+    assert_eq!(events_of(&text, "y"), 1 + 3);
+    let lines = texts(&log, 1).concat();
+    assert!(lines.contains(&"ö".repeat(READ_BYTES / 2 - 1)) && !lines.contains('\u{fffd}'));
 }
 
 /// What a page builds from events: blocks by their index, and lines added to their blocks.
