@@ -8,7 +8,7 @@ mod end;
 
 use std::{sync::Arc, time::Duration};
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tokio::{sync::watch, time::Instant};
 
 use self::end::Finisher;
@@ -33,6 +33,8 @@ use crate::{
 const PUBLISH_EVERY: Duration = Duration::from_millis(40);
 const MORE_PER_ANSWER: Duration = Duration::from_micros(40);
 const PUBLISH_AT_LEAST: Duration = Duration::from_millis(160);
+/// In bytes: text comes faster than any model writes when one read brings this much.
+const MUCH: usize = 32 << 10;
 /// Closes text that turned out to be thinking, for the journal and the store, to which the server can only append.
 const THINKING_ENDS: &str = "\n</think>\n\n";
 
@@ -114,6 +116,13 @@ struct Job {
     reasoning: String,
 }
 
+/// How far the model's stream was read.
+#[derive(PartialEq, Eq)]
+enum Reached {
+    Pause,
+    End,
+}
+
 /// How the model's stream ended.
 enum Completion {
     Complete,
@@ -162,36 +171,54 @@ impl Job {
             reason = stopped(stop) => return Ok(Completion::Asked(reason)),
             stream = self.open(prompt) => stream?,
         };
-        // This lies in the past, so that the first words are published at once.
-        let mut published = Instant::now() - PUBLISH_AT_LEAST;
+        // The first words are published at once.
+        let mut due = Instant::now();
         loop {
-            let every = self.publish_every();
-            let is_waiting = !self.text.is_empty() || !self.reasoning.is_empty();
+            // The socket is not read before text may be published, because each read has a fixed cost, and with many
+            // answers the first words of the next one wait behind it.
+            tokio::select! {
+                biased;
+                reason = stopped(stop) => return Ok(Completion::Asked(reason)),
+                () = tokio::time::sleep_until(due) => {}
+            }
             let delta = tokio::select! {
                 biased;
                 reason = stopped(stop) => return Ok(Completion::Asked(reason)),
                 delta = stream.next() => delta.transpose()?,
-                () = tokio::time::sleep_until(published + every), if is_waiting => {
-                    self.publish().await?;
-                    published = Instant::now();
-                    continue;
-                }
             };
             let Some(delta) = delta else { return Ok(Completion::Complete) };
-            if delta == Delta::TextWasReasoning {
-                self.text_was_reasoning().await?;
-                continue;
-            }
-            self.take(delta);
-            if self.bytes > MAX_ANSWER_BYTES {
-                self.length_limited = true;
+            let before = self.bytes;
+            if self.take_with_all_that_is_here(delta, &mut stream).await? == Reached::End {
                 return Ok(Completion::Complete);
             }
-            // A stream that never pauses reaches the timer above too rarely, so its text is published here.
-            if published.elapsed() >= every {
-                self.publish().await?;
-                published = Instant::now();
+            self.publish().await?;
+            // A stream that brings this much is not held back.
+            let pause = if self.bytes - before < MUCH { self.publish_every() } else { Duration::ZERO };
+            due = Instant::now() + pause;
+        }
+    }
+
+    /// Takes a delta and those that the stream has ready behind it.
+    async fn take_with_all_that_is_here(
+        &mut self,
+        first: Delta,
+        stream: &mut DeltaStream,
+    ) -> Result<Reached, LlmError> {
+        let mut delta = first;
+        loop {
+            match delta {
+                Delta::TextWasReasoning => self.text_was_reasoning().await?,
+                delta => self.take(delta),
             }
+            if self.bytes > MAX_ANSWER_BYTES {
+                self.length_limited = true;
+                return Ok(Reached::End);
+            }
+            delta = match stream.next().now_or_never() {
+                Some(Some(next)) => next?,
+                Some(None) => return Ok(Reached::End),
+                None => return Ok(Reached::Pause),
+            };
         }
     }
 

@@ -1,8 +1,16 @@
 //! [`Tasks`]: the supervisor of all background tasks. No task dies unseen: a panic is logged with the task's name.
 
-use std::{any::Any, future::Future, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    any::Any,
+    collections::HashMap,
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures::{FutureExt, future::BoxFuture};
+use tokio::task::AbortHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The pause before a task that should not have ended begins again.
@@ -18,7 +26,78 @@ const CUT: Duration = Duration::from_secs(1);
 pub struct Tasks {
     tracker: TaskTracker,
     soft: CancellationToken,
-    hard: CancellationToken,
+    running: Arc<Running>,
+}
+
+/// What the hard end cuts. There is a list, because a token would be asked with each step of each task.
+#[derive(Debug, Default)]
+struct Running(Mutex<List>);
+
+#[derive(Debug, Default)]
+struct List {
+    next: u64,
+    /// A task that is being spawned has no handle yet.
+    tasks: HashMap<u64, Option<AbortHandle>>,
+    /// The hard end has come.
+    is_cut: bool,
+}
+
+impl Running {
+    fn begin(self: &Arc<Self>, name: &'static str) -> Listed {
+        let mut list = self.lock();
+        list.next += 1;
+        let number = list.next;
+        list.tasks.insert(number, None);
+        Listed { name, number, running: self.clone(), has_ended: false }
+    }
+
+    /// Lists the handle of a task, unless the task has ended already.
+    fn has_begun(&self, number: u64, task: AbortHandle) {
+        let mut list = self.lock();
+        if list.is_cut {
+            // A task that is cut here may be dropped in this call, and then takes the lock.
+            drop(list);
+            task.abort();
+        } else if let Some(handle) = list.tasks.get_mut(&number) {
+            *handle = Some(task);
+        }
+    }
+
+    fn cut(&self) {
+        let tasks: Vec<AbortHandle> = {
+            let mut list = self.lock();
+            list.is_cut = true;
+            list.tasks.values().flatten().cloned().collect()
+        };
+        tasks.iter().for_each(AbortHandle::abort);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, List> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A task's place in the list. Dropped before the task has ended, it logs that the task was cut.
+struct Listed {
+    name: &'static str,
+    number: u64,
+    running: Arc<Running>,
+    has_ended: bool,
+}
+
+impl Listed {
+    fn end(mut self) {
+        self.has_ended = true;
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.running.lock().tasks.remove(&self.number);
+        if !self.has_ended {
+            tracing::warn!(task = self.name, "a task was cut, because the server ends");
+        }
+    }
 }
 
 /// How the tasks came to their end.
@@ -40,15 +119,17 @@ impl Tasks {
             return false;
         }
         // In a box of its own, because each layer around it would hold it once more, and there are thousands of tasks.
-        let work = Box::pin(work);
-        let hard = self.hard.clone();
-        self.tracker.spawn(async move {
-            match hard.run_until_cancelled(caught(work)).await {
-                Some(Ok(())) => {}
-                Some(Err(panic)) => tracing::error!(task = name, panic, "a task ended in a panic"),
-                None => tracing::warn!(task = name, "a task was cut, because the server ends"),
+        let work = Box::pin(AssertUnwindSafe(work).catch_unwind());
+        let listed = self.running.begin(name);
+        let number = listed.number;
+        let task = self.tracker.spawn(async move {
+            if let Err(panic) = work.await {
+                let panic = panic_message(&*panic);
+                tracing::error!(task = name, panic, "a task ended in a panic");
             }
+            listed.end();
         });
+        self.running.has_begun(number, task.abort_handle());
         true
     }
 
@@ -138,7 +219,7 @@ impl Tasks {
         if tokio::time::timeout(soft_time, self.tracker.wait()).await.is_ok() {
             return Ended::Softly;
         }
-        self.hard.cancel();
+        self.running.cut();
         match tokio::time::timeout(CUT, self.tracker.wait()).await {
             Ok(()) => Ended::Hard,
             Err(_) => {
