@@ -48,6 +48,7 @@ impl Chat {
         model: ChosenModel,
     ) -> Result<Asked, AppError> {
         let (chat, provider, name) = (self.clone(), model.provider.clone(), model.name.clone());
+        let conversation_id = new.to.conversation_id().to_owned();
         let begun = async move {
             let messages = (new.question.as_ref(), &new.answer);
             let prompt = chat.prompt_of(&new.to, messages, &*provider, &name).await?;
@@ -65,7 +66,7 @@ impl Chat {
             }
             Ok(Begun::Now(Box::new(Turn { grant, question, answer, run: run.run, after }), Ok(prompt)))
         };
-        self.begin(current, model, begun).await
+        self.begin(current, &conversation_id, model, begun).await
     }
 
     fn not_begun(&self, outcome: BeginOutcome) -> Result<Begun, AppError> {
@@ -88,10 +89,16 @@ impl Chat {
     pub(super) async fn begin(
         self: &Arc<Self>,
         current: &CurrentUser,
+        conversation_id: &str,
         model: ChosenModel,
         store: impl Future<Output = Result<Begun, AppError>> + Send + 'static,
     ) -> Result<Asked, AppError> {
         let (chat, user_id) = (self.clone(), current.id().to_owned());
+        // The log is opened before the answer is stored, so that a deletion of the conversation after that finds the log
+        // and closes it.
+        let log = self.live.log(conversation_id);
+        // In a box, because each function on the way to the task would hold the future once more.
+        let store = Box::pin(store);
         let begun = detached(&self.tasks, async move {
             let _turn = chat.live.in_turn(&user_id).await?;
             // The server may have begun to stop while the request waited for its turn.
@@ -100,7 +107,7 @@ impl Chat {
             }
             Ok(match store.await? {
                 Begun::Now(turn, prompt) => {
-                    Ok(job::start(&chat, *turn, prompt, model.provider, model.name).await)
+                    Ok(job::start(&chat, log, *turn, prompt, model))
                 }
                 Begun::Earlier(earlier) => Err(earlier),
             })

@@ -12,7 +12,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::{sync::watch, time::Instant};
 
 use self::end::Finisher;
-use super::{Asked, Chat, chunk_writer::UnstoredText, prompt::Prompt, turn::Turn};
+use super::{Asked, Chat, choice::ChosenModel, chunk_writer::UnstoredText, prompt::Prompt, turn::Turn};
 use crate::{
     domain::{ChatEvent, Failure, FailureCode, Reason, Usage},
     error::AppError,
@@ -38,23 +38,17 @@ const MUCH: usize = 32 << 10;
 /// Closes text that turned out to be thinking, for the journal and the store, to which the server can only append.
 const THINKING_ENDS: &str = "\n</think>\n\n";
 
-/// Starts the job of a stored turn in a task of its own. An answer that has text already is continued.
-pub async fn start(
+/// Starts the job of a stored turn in a task of its own. An answer that has text already is continued. `log` was opened
+/// before the turn was stored.
+pub fn start(
     chat: &Arc<Chat>,
+    log: LogHandle,
     turn: Turn,
     prompt: Result<Prompt, AppError>,
-    provider: Arc<dyn Provider>,
-    model_name: String,
+    model: ChosenModel,
 ) -> Asked {
     let conversation_id = turn.grant.conversation_id();
-    // The log is opened before the check, so that a deletion of the conversation after the check finds the log and
-    // closes it.
-    let log = chat.live.log(conversation_id);
-    let is_gone = matches!(chat.store.standing(turn.grant.user_id(), conversation_id).await, Ok(None));
     let (after, stop) = log.begin(&turn.answer.id, turn.after);
-    if is_gone {
-        log.stop(Some(&turn.answer.id), StopReason::Deleted);
-    }
     let asked = Asked {
         conversation_id: conversation_id.to_owned(),
         question: turn.question.clone(),
@@ -71,8 +65,8 @@ pub async fn start(
         unstored: UnstoredText::new(&answer.id, answer.content.len(), answer.reasoning.len()),
         chat: chat.clone(),
         log,
-        provider,
-        model_name,
+        provider: model.provider,
+        model_name: model.name,
         prompt: prompt.map(|prompt| prompt.messages),
         usage: None,
         length_limited: false,

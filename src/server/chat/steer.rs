@@ -66,6 +66,7 @@ impl Chat {
         };
         let (chat, provider, name) = (self.clone(), model.provider.clone(), model.name.clone());
         let run = self.run_of(&old, self.ids.next());
+        let conversation_id = grant.conversation_id().to_owned();
         let continued = async move {
             let how = Continuation {
                 message_id: &old.id,
@@ -93,7 +94,7 @@ impl Chat {
             }
             Ok(Begun::Now(Box::new(turn), prompt))
         };
-        self.begin(current, model, continued).await
+        self.begin(current, &conversation_id, model, continued).await
     }
 
     fn not_continued(&self, outcome: ContinueOutcome) -> Result<Begun, AppError> {

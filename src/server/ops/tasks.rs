@@ -119,12 +119,11 @@ impl Tasks {
             return false;
         }
         // In a box of its own, because each layer around it would hold it once more, and there are thousands of tasks.
-        let work = Box::pin(AssertUnwindSafe(work).catch_unwind());
+        let work = Box::pin(caught(work));
         let listed = self.running.begin(name);
         let number = listed.number;
         let task = self.tracker.spawn(async move {
             if let Err(panic) = work.await {
-                let panic = panic_message(&*panic);
                 tracing::error!(task = name, panic, "a task ended in a panic");
             }
             listed.end();
@@ -232,8 +231,9 @@ impl Tasks {
 }
 
 /// The result of the work, or the message of its panic. What the work shares with others must be sound wherever it stops.
-pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| panic_message(&*panic))
+pub fn caught<T>(work: impl Future<Output = T>) -> impl Future<Output = Result<T, String>> {
+    // Not an async function, which would hold the work twice.
+    AssertUnwindSafe(work).catch_unwind().map(|ended| ended.map_err(|panic| panic_message(&*panic)))
 }
 
 /// The message of a panic.
