@@ -14,7 +14,7 @@ use super::{
     Sqlite,
     error::store_error,
     rows::json,
-    tail::{delete_chunks, raise},
+    tail::end_run,
 };
 
 const FINISH: &str = "
@@ -159,8 +159,7 @@ impl Sqlite {
             tx.rollback().await?;
             return Ok(false);
         };
-        delete_chunks(&mut tx, message_id).await?;
-        raise(&mut tx, &conversation, began_seq, finish.seq.cast_signed(), 0).await?;
+        end_run(&mut tx, (&conversation, message_id), began_seq, finish.seq.cast_signed(), 0).await?;
         tx.commit().await?;
         Ok(true)
     }

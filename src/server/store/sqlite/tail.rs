@@ -108,8 +108,7 @@ impl Sqlite {
         let chunks = chunks(&mut tx, id, content.len()).await?;
         let seen = fold(&mut content, &mut reasoning, &chunks);
         sqlx::query(INTERRUPT).bind(id).bind(content).bind(reasoning).execute(&mut *tx).await?;
-        delete_chunks(&mut tx, id).await?;
-        raise(&mut tx, &conversation, began_seq, seen.cast_signed(), SEQ_GAP).await?;
+        end_run(&mut tx, (&conversation, id), began_seq, seen.cast_signed(), SEQ_GAP).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -137,10 +136,15 @@ impl Sqlite {
             .bind(&reasoning)
             .execute(&mut *tx)
             .await?;
-        delete_chunks(&mut tx, &recovered.message_id).await?;
+        let message_id = &recovered.message_id;
         match began_seq {
-            Some(began_seq) => raise(&mut tx, &conversation, began_seq, seq.cast_signed(), 0).await?,
-            None => lengthened(&mut tx, &conversation, &recovered.message_id, seq.cast_signed()).await?,
+            Some(began_seq) => {
+                end_run(&mut tx, (&conversation, message_id), began_seq, seq.cast_signed(), 0).await?;
+            }
+            None => {
+                delete_chunks(&mut tx, message_id).await?;
+                lengthened(&mut tx, &conversation, message_id, seq.cast_signed()).await?;
+            }
         }
         tx.commit().await?;
         Ok(true)
@@ -173,43 +177,42 @@ fn chunk(row: &SqliteRow, known: u64) -> sqlx::Result<Chunk> {
     })
 }
 
-pub(super) async fn delete_chunks(tx: &mut SqliteConnection, message_id: &str) -> sqlx::Result<()> {
+async fn delete_chunks(tx: &mut SqliteConnection, message_id: &str) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM chunks WHERE message_id = ?1").bind(message_id).execute(tx).await.map(|_| ())
 }
 
 /// While an answer runs, its writer publishes other people's changes with numbers beyond those that the store knows,
 /// perhaps the last of them after the answer's end. So the new number leaves room for each change since the run began
 /// (`last_seq - ?2`).
-const RAISE: &str = "
+const END_RUN: &str = "
     UPDATE conversations SET
         last_seq = max(last_seq, ?3) + (last_seq - ?2) + ?4, revision = max(last_seq, ?3) + (last_seq - ?2) + ?4
-    WHERE id = ?1 RETURNING last_seq";
+    WHERE id = ?1;
+    UPDATE messages SET revision = (SELECT last_seq FROM conversations WHERE id = ?1)
+    WHERE conversation_id = ?1 AND revision >= ?2;
+    UPDATE removed_messages SET revision = (SELECT last_seq FROM conversations WHERE id = ?1)
+    WHERE conversation_id = ?1 AND revision >= ?2;
+    DELETE FROM chunks WHERE message_id = ?5";
 
-const RAISE_MESSAGES: &str =
-    "UPDATE messages SET revision = ?3 WHERE conversation_id = ?1 AND revision >= ?2";
-const RAISE_REMOVED: &str =
-    "UPDATE removed_messages SET revision = ?3 WHERE conversation_id = ?1 AND revision >= ?2";
-
-/// Ends a run: raises the conversation's number to at least `seq`, with `gap` on top, and gives the new number to
-/// everything that changed since the run began. That includes the conversation itself, because its leaf was moved.
-pub(super) async fn raise(
+/// Ends a run of an answer whose text is stored: removes its chunks, raises the conversation's number to at least `seq`,
+/// with `gap` on top, and gives the new number to everything that changed since the run began. That includes the
+/// conversation itself, because its leaf was moved.
+pub(super) async fn end_run(
     tx: &mut SqliteConnection,
-    conversation_id: &str,
+    (conversation_id, message_id): (&str, &str),
     began_seq: i64,
     seq: i64,
     gap: i64,
 ) -> sqlx::Result<()> {
-    let revision: Option<i64> = sqlx::query_scalar(RAISE)
+    sqlx::query(END_RUN)
         .bind(conversation_id)
         .bind(began_seq)
         .bind(seq)
         .bind(gap)
-        .fetch_optional(&mut *tx)
-        .await?;
-    for statement in [RAISE_MESSAGES, RAISE_REMOVED] {
-        sqlx::query(statement).bind(conversation_id).bind(began_seq).bind(revision).execute(&mut *tx).await?;
-    }
-    Ok(())
+        .bind(message_id)
+        .execute(tx)
+        .await
+        .map(|_| ())
 }
 
 const LENGTHENED: &str =
