@@ -100,15 +100,17 @@ impl Chat {
         // In a box, because each function on the way to the task would hold the future once more.
         let store = Box::pin(store);
         let begun = detached(&self.tasks, async move {
-            let _turn = chat.live.in_turn(&user_id).await?;
+            // A store that only this process writes counts exactly by itself.
+            let _turn = match chat.store.is_alone() {
+                true => None,
+                false => Some(chat.live.in_turn(&user_id).await?),
+            };
             // The server may have begun to stop while the request waited for its turn.
             if chat.live.is_draining() {
                 return Err(AppError::Stopping);
             }
             Ok(match store.await? {
-                Begun::Now(turn, prompt) => {
-                    Ok(job::start(&chat, log, *turn, prompt, model))
-                }
+                Begun::Now(turn, prompt) => Ok(job::start(&chat, log, *turn, prompt, model)),
                 Begun::Earlier(earlier) => Err(earlier),
             })
         });

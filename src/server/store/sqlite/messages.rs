@@ -10,12 +10,7 @@ use crate::{
     },
 };
 
-use super::{
-    Sqlite,
-    error::store_error,
-    rows::json,
-    tail::end_run,
-};
+use super::{Sqlite, error::store_error, rows::json, tail::end_run};
 
 const FINISH: &str = "
     UPDATE messages SET content = ?2, reasoning = ?3, status = ?4, prompt_tokens = ?5,
