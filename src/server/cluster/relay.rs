@@ -155,9 +155,7 @@ impl Relay {
             shown = true;
         }
         if let Some(answer) = &seen.running {
-            self.begin(log, seen, answer, seen.last_seq).await?;
-            self.followed.follow(&answer.id, &seen.conversation_id);
-            self.catch_up(&answer.id).await?;
+            self.follow(log, seen, answer).await?;
         }
         let unseen =
             |ended: &&Ended| seen.foreign.is_some() && !log.has_ended(&ended.message_id, ended.after);
@@ -178,6 +176,16 @@ impl Relay {
             Some(ChangeKind::Tree) => log.publish_foreign(ChatEvent::Changed {}, seen.last_seq),
             Some(ChangeKind::Begun | ChangeKind::Ended) if new && !shown && !log.is_running() => log.reread(),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Follows the answer that another process writes, if the log shows it.
+    async fn follow(&self, log: &Log, seen: &ConversationState, answer: &Message) -> Result<()> {
+        self.begin(log, seen, answer, seen.last_seq).await?;
+        if log.mirror().is_some_and(|(shown, _)| shown == answer.id) {
+            self.followed.follow(&answer.id, &seen.conversation_id);
+            self.catch_up(&answer.id).await?;
         }
         Ok(())
     }
@@ -236,9 +244,7 @@ impl Elsewhere for Relay {
         let seen = self.chats.conversation_states(&[conversation_id.to_owned()]).await?;
         let Some(seen) = seen.first() else { return Ok(()) };
         if let Some(answer) = &seen.running {
-            self.begin(log, seen, answer, seen.last_seq).await?;
-            self.followed.follow(&answer.id, conversation_id);
-            self.catch_up(&answer.id).await?;
+            self.follow(log, seen, answer).await?;
         }
         Ok(())
     }
