@@ -15,6 +15,7 @@ use crate::{
     domain::{CurrentUser, Message, Reason},
     error::AppError,
     server::{
+        live::registry::LogHandle,
         llm::Provider,
         ops::tasks::Tasks,
         store::{BeginOutcome, Destination, NewAnswer, Orphans, Run, StoreError},
@@ -48,7 +49,7 @@ impl Chat {
         model: ChosenModel,
     ) -> Result<Asked, AppError> {
         let (chat, provider, name) = (self.clone(), model.provider.clone(), model.name.clone());
-        let conversation_id = new.to.conversation_id().to_owned();
+        let conversation_id = new.to.grant().map(|grant| grant.conversation_id().to_owned());
         let begun = async move {
             let messages = (new.question.as_ref(), &new.answer);
             let prompt = chat.prompt_of(&new.to, messages, &*provider, &name).await?;
@@ -66,7 +67,7 @@ impl Chat {
             }
             Ok(Begun::Now(Box::new(Turn { grant, question, answer, run: run.run, after }), Ok(prompt)))
         };
-        self.begin(current, &conversation_id, model, begun).await
+        self.begin(current, conversation_id.as_deref(), model, begun).await
     }
 
     fn not_begun(&self, outcome: BeginOutcome) -> Result<Begun, AppError> {
@@ -85,32 +86,34 @@ impl Chat {
     }
 
     /// Waits for the person's turn, runs `store`, which stores the answer as being written, and starts the job that
-    /// writes it.
+    /// writes it. `conversation_id` is `None` for a conversation that `store` makes.
     pub(super) async fn begin(
         self: &Arc<Self>,
         current: &CurrentUser,
-        conversation_id: &str,
+        conversation_id: Option<&str>,
         model: ChosenModel,
         store: impl Future<Output = Result<Begun, AppError>> + Send + 'static,
     ) -> Result<Asked, AppError> {
         let (chat, user_id) = (self.clone(), current.id().to_owned());
         // The log is opened before the answer is stored, so that a deletion of the conversation after that finds the log
         // and closes it.
-        let log = self.live.log(conversation_id);
+        let log = conversation_id.map(|id| self.live.log(id));
         // In a box, because each function on the way to the task would hold the future once more.
         let store = Box::pin(store);
         let begun = detached(&self.tasks, async move {
-            // A store that only this process writes counts exactly by itself.
-            let _turn = match chat.store.is_alone() {
-                true => None,
-                false => Some(chat.live.in_turn(&user_id).await?),
-            };
+            let _turn = chat.live.in_turn(&user_id).await?;
             // The server may have begun to stop while the request waited for its turn.
             if chat.live.is_draining() {
                 return Err(AppError::Stopping);
             }
             Ok(match store.await? {
-                Begun::Now(turn, prompt) => Ok(job::start(&chat, log, *turn, prompt, model)),
+                Begun::Now(turn, prompt) => {
+                    let log = match log {
+                        Some(log) => log,
+                        None => chat.log_of_new(&turn).await,
+                    };
+                    Ok(job::start(&chat, log, *turn, prompt, model))
+                }
                 Begun::Earlier(earlier) => Err(earlier),
             })
         });
@@ -118,6 +121,18 @@ impl Chat {
             Ok(asked) => Ok(asked),
             Err(earlier) => self.repeated(current, earlier).await,
         }
+    }
+
+    /// The log of a conversation that was stored with the turn. It is opened only now, because the relay closes a log
+    /// whose conversation is not in the database.
+    async fn log_of_new(&self, turn: &Turn) -> LogHandle {
+        let conversation_id = turn.grant.conversation_id();
+        let log = self.live.log(conversation_id);
+        // The conversation may have been deleted since it was stored; whoever deletes it later finds the log.
+        if matches!(self.store.standing(turn.grant.user_id(), conversation_id).await, Ok(None)) {
+            log.close();
+        }
+        log
     }
 
     /// The prompt for this answer, within the context of the model `name` as far as it is known.

@@ -38,8 +38,7 @@ const MUCH: usize = 32 << 10;
 /// Closes text that turned out to be thinking, for the journal and the store, to which the server can only append.
 const THINKING_ENDS: &str = "\n</think>\n\n";
 
-/// Starts the job of a stored turn in a task of its own. An answer that has text already is continued. `log` was opened
-/// before the turn was stored.
+/// Starts the job of a stored turn in a task of its own. An answer that has text already is continued.
 pub fn start(
     chat: &Arc<Chat>,
     log: LogHandle,

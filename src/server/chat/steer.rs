@@ -94,7 +94,7 @@ impl Chat {
             }
             Ok(Begun::Now(Box::new(turn), prompt))
         };
-        self.begin(current, &conversation_id, model, continued).await
+        self.begin(current, Some(&conversation_id), model, continued).await
     }
 
     fn not_continued(&self, outcome: ContinueOutcome) -> Result<Begun, AppError> {

@@ -187,10 +187,11 @@ impl Log {
 
     /// Ends the listeners and the answers that this process writes, because the conversation was deleted.
     pub fn close(&self) {
-        self.stop(None, StopReason::Deleted);
         let mut state = self.lock();
+        // First, so that an answer that begins now is stopped here or by `begin`.
         state.closed = true;
         self.published(state);
+        self.stop(None, StopReason::Deleted);
     }
 
     pub fn is_closed(&self) -> bool {

@@ -10,7 +10,12 @@ use crate::{
     },
 };
 
-use super::{Sqlite, error::store_error, rows::json, tail::end_run};
+use super::{
+    Sqlite,
+    error::store_error,
+    rows::json,
+    tail::{delete_chunks, raise},
+};
 
 const FINISH: &str = "
     UPDATE messages SET content = ?2, reasoning = ?3, status = ?4, prompt_tokens = ?5,
@@ -154,7 +159,8 @@ impl Sqlite {
             tx.rollback().await?;
             return Ok(false);
         };
-        end_run(&mut tx, (&conversation, message_id), began_seq, finish.seq.cast_signed(), 0).await?;
+        delete_chunks(&mut tx, message_id).await?;
+        raise(&mut tx, &conversation, began_seq, finish.seq.cast_signed(), 0).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -108,7 +108,8 @@ impl Sqlite {
         let chunks = chunks(&mut tx, id, content.len()).await?;
         let seen = fold(&mut content, &mut reasoning, &chunks);
         sqlx::query(INTERRUPT).bind(id).bind(content).bind(reasoning).execute(&mut *tx).await?;
-        end_run(&mut tx, (&conversation, id), began_seq, seen.cast_signed(), SEQ_GAP).await?;
+        delete_chunks(&mut tx, id).await?;
+        raise(&mut tx, &conversation, began_seq, seen.cast_signed(), SEQ_GAP).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -136,15 +137,10 @@ impl Sqlite {
             .bind(&reasoning)
             .execute(&mut *tx)
             .await?;
-        let message_id = &recovered.message_id;
+        delete_chunks(&mut tx, &recovered.message_id).await?;
         match began_seq {
-            Some(began_seq) => {
-                end_run(&mut tx, (&conversation, message_id), began_seq, seq.cast_signed(), 0).await?;
-            }
-            None => {
-                delete_chunks(&mut tx, message_id).await?;
-                lengthened(&mut tx, &conversation, message_id, seq.cast_signed()).await?;
-            }
+            Some(began_seq) => raise(&mut tx, &conversation, began_seq, seq.cast_signed(), 0).await?,
+            None => lengthened(&mut tx, &conversation, &recovered.message_id, seq.cast_signed()).await?,
         }
         tx.commit().await?;
         Ok(true)
@@ -177,42 +173,43 @@ fn chunk(row: &SqliteRow, known: u64) -> sqlx::Result<Chunk> {
     })
 }
 
-async fn delete_chunks(tx: &mut SqliteConnection, message_id: &str) -> sqlx::Result<()> {
+pub(super) async fn delete_chunks(tx: &mut SqliteConnection, message_id: &str) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM chunks WHERE message_id = ?1").bind(message_id).execute(tx).await.map(|_| ())
 }
 
 /// While an answer runs, its writer publishes other people's changes with numbers beyond those that the store knows,
 /// perhaps the last of them after the answer's end. So the new number leaves room for each change since the run began
 /// (`last_seq - ?2`).
-const END_RUN: &str = "
+const RAISE: &str = "
     UPDATE conversations SET
         last_seq = max(last_seq, ?3) + (last_seq - ?2) + ?4, revision = max(last_seq, ?3) + (last_seq - ?2) + ?4
-    WHERE id = ?1;
-    UPDATE messages SET revision = (SELECT last_seq FROM conversations WHERE id = ?1)
-    WHERE conversation_id = ?1 AND revision >= ?2;
-    UPDATE removed_messages SET revision = (SELECT last_seq FROM conversations WHERE id = ?1)
-    WHERE conversation_id = ?1 AND revision >= ?2;
-    DELETE FROM chunks WHERE message_id = ?5";
+    WHERE id = ?1 RETURNING last_seq";
 
-/// Ends a run of an answer whose text is stored: removes its chunks, raises the conversation's number to at least `seq`,
-/// with `gap` on top, and gives the new number to everything that changed since the run began. That includes the
-/// conversation itself, because its leaf was moved.
-pub(super) async fn end_run(
+const RAISE_MESSAGES: &str =
+    "UPDATE messages SET revision = ?3 WHERE conversation_id = ?1 AND revision >= ?2";
+const RAISE_REMOVED: &str =
+    "UPDATE removed_messages SET revision = ?3 WHERE conversation_id = ?1 AND revision >= ?2";
+
+/// Ends a run: raises the conversation's number to at least `seq`, with `gap` on top, and gives the new number to
+/// everything that changed since the run began. That includes the conversation itself, because its leaf was moved.
+pub(super) async fn raise(
     tx: &mut SqliteConnection,
-    (conversation_id, message_id): (&str, &str),
+    conversation_id: &str,
     began_seq: i64,
     seq: i64,
     gap: i64,
 ) -> sqlx::Result<()> {
-    sqlx::query(END_RUN)
+    let revision: Option<i64> = sqlx::query_scalar(RAISE)
         .bind(conversation_id)
         .bind(began_seq)
         .bind(seq)
         .bind(gap)
-        .bind(message_id)
-        .execute(tx)
-        .await
-        .map(|_| ())
+        .fetch_optional(&mut *tx)
+        .await?;
+    for statement in [RAISE_MESSAGES, RAISE_REMOVED] {
+        sqlx::query(statement).bind(conversation_id).bind(began_seq).bind(revision).execute(&mut *tx).await?;
+    }
+    Ok(())
 }
 
 const LENGTHENED: &str =

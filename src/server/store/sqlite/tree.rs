@@ -2,7 +2,7 @@
 //! statement.
 
 use async_trait::async_trait;
-use sqlx::{FromRow, QueryBuilder, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{FromRow, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     domain::Message,
@@ -162,9 +162,7 @@ impl Sqlite {
             return Ok(ContinueOutcome::TooMany);
         }
         if let Some(key) = how.key {
-            let mut script = QueryBuilder::new("");
-            use_key(&mut script, user_id, id, key, message_id, how.now);
-            script.build().execute(&mut *tx).await?;
+            use_key(&mut tx, user_id, id, key, message_id, how.now).await?;
         }
         let answer = sqlx::query_as(CONTINUE)
             .bind(message_id)

@@ -1,5 +1,5 @@
 //! What is added to a conversation, in SQLite: one transaction that holds the writing connection from its first
-//! statement. Its writes are one script, because each call takes a trip to another thread and back.
+//! statement.
 
 use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection, sqlite::SqliteRow};
 
@@ -23,7 +23,8 @@ const INSERT: &str = "
         prompt_tokens, completion_tokens, failure_code, failure_reason, failure_retryable, created_at,
         question_id, instance, run, left_out, revision, began_seq) ";
 
-/// Everything that may prevent a message or an answer.
+/// Everything that may prevent a message or an answer, in one statement, because each statement takes a trip to another
+/// thread and back.
 const OBSTACLES: &str = concat!(
     "SELECT ",
     level!("?1"),
@@ -38,6 +39,18 @@ const OBSTACLES: &str = concat!(
         LEFT JOIN messages AS answer ON answer.id = used.answer_id
         LEFT JOIN messages AS question ON question.id = answer.question_id"
 );
+
+/// Replaces a key that is no longer valid.
+const USE_KEY: &str = "
+    INSERT OR REPLACE INTO idempotency_keys (user_id, conversation_id, key, request, answer_id, created_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/// `?5` says whether the leaf moves in any case; otherwise it moves only if the message follows it.
+const MOVE_ON: &str = "
+    UPDATE conversations SET
+        leaf_id = iif(?5 OR leaf_id IS ?6, ?2, leaf_id), updated_at = ?3, model = coalesce(?4, model),
+        last_seq = last_seq + 1, revision = last_seq + 1
+    WHERE id = ?1 RETURNING *";
 
 impl Sqlite {
     pub(super) async fn add(&self, grant: &Grant, new: &NewMessage) -> sqlx::Result<AddOutcome> {
@@ -55,13 +68,16 @@ impl Sqlite {
         if message.parent_id.is_some() && !found.parent_known {
             return Ok(AddOutcome::NoParent);
         }
-        let mut script = QueryBuilder::new("");
         if let Some(key) = &new.key {
-            use_key(&mut script, author_id, id, key, &message.id, new.now);
+            use_key(&mut tx, author_id, id, key, &message.id, new.now).await?;
         }
-        move_on(&mut script, id, message, new.now, found.running.is_none());
-        self.insert(&mut script, [message], &Place { id, author_id, question_id: None });
-        let changed = moved_on(&mut tx, &mut script).await?;
+        let changed = move_on(&mut tx, id, message, new.now, found.running.is_none()).await?;
+        self.insert(
+            &mut tx,
+            [message],
+            &Place { id, author_id, revision: changed.revision, question_id: None },
+        )
+        .await?;
         tx.commit().await?;
         Ok(AddOutcome::Added(changed))
     }
@@ -77,29 +93,28 @@ impl Sqlite {
         if let Destination::New { conversation, .. } = to {
             conversations::insert(&mut *tx, author_id, conversation).await?;
         }
-        let mut script = QueryBuilder::new("");
         if let Some(key) = &new.key {
-            use_key(&mut script, author_id, to.key_scope(), key, &answer.id, new.now);
+            use_key(&mut tx, author_id, to.key_scope(), key, &answer.id, new.now).await?;
         }
-        move_on(&mut script, id, answer, new.now, true);
+        let Changed { conversation, revision } = move_on(&mut tx, id, answer, new.now, true).await?;
         let question_id = new.question.as_ref().map(|question| question.id.as_str());
-        self.insert(&mut script, new.question.iter().chain([answer]), &Place { id, author_id, question_id });
-        let Changed { conversation, revision } = moved_on(&mut tx, &mut script).await?;
+        let place = Place { id, author_id, revision, question_id };
+        self.insert(&mut tx, new.question.iter().chain([answer]), &place).await?;
         let standing = Standing::new(conversation, revision, author_id, level);
         let Ok(grant) = standing.grant(Need::Write) else { return Ok(BeginOutcome::NoConversation) };
         tx.commit().await?;
         Ok(BeginOutcome::Begun { grant, after: revision })
     }
 
-    /// Inserts messages, after [`move_on`]. An answer that is being written is stored with the process and the run that
-    /// write it.
-    fn insert<'m>(
+    /// Inserts a message. An answer that is being written is stored with the process and the run that write it.
+    async fn insert<'m>(
         &self,
-        script: &mut QueryBuilder<Db>,
+        tx: &mut SqliteConnection,
         messages: impl IntoIterator<Item = &'m Message>,
         place: &Place<'_>,
-    ) {
-        script.push(INSERT).push_values(messages, |mut row, message| {
+    ) -> sqlx::Result<()> {
+        let mut insert = QueryBuilder::<Db>::new(INSERT);
+        insert.push_values(messages, |mut row, message| {
             let failure = message.failure.as_ref();
             let runs = message.status == crate::domain::Status::Generating;
             row.push_bind(&message.id)
@@ -121,15 +136,10 @@ impl Sqlite {
                 .push_bind(runs.then_some(&self.instance))
                 .push_bind(runs.then_some(&message.id))
                 .push_bind(message.left_out)
-                .push("(SELECT last_seq FROM conversations WHERE id = ")
-                .push_bind_unseparated(place.id)
-                .push_unseparated(")")
-                .push("(SELECT last_seq FROM conversations WHERE ")
-                .push_bind_unseparated(runs)
-                .push_unseparated(" AND id = ")
-                .push_bind_unseparated(place.id)
-                .push_unseparated(")");
+                .push_bind(place.revision.cast_signed())
+                .push_bind(runs.then_some(place.revision.cast_signed()));
         });
+        insert.build().execute(tx).await.map(|_| ())
     }
 }
 
@@ -137,6 +147,7 @@ impl Sqlite {
 struct Place<'a> {
     id: &'a str,
     author_id: &'a str,
+    revision: u64,
     question_id: Option<&'a str>,
 }
 
@@ -217,56 +228,42 @@ async fn obstacle(
     })
 }
 
-/// Moves `updated_at`, and with `moves_leaf` the leaf, to the new message; otherwise the leaf moves only if the message
-/// follows it.
-fn move_on(
-    script: &mut QueryBuilder<Db>,
+/// Moves `updated_at`, and with `moves_leaf` the leaf, to the new message; answers the conversation after the change.
+async fn move_on(
+    tx: &mut SqliteConnection,
     conversation_id: &str,
     message: &Message,
     now: i64,
     moves_leaf: bool,
-) {
-    script
-        .push("UPDATE conversations SET leaf_id = iif(")
-        .push_bind(moves_leaf)
-        .push(" OR leaf_id IS ")
-        .push_bind(&message.parent_id)
-        .push(", ")
-        .push_bind(&message.id)
-        .push(", leaf_id), updated_at = ")
-        .push_bind(now)
-        .push(", model = coalesce(")
-        .push_bind(&message.model)
-        .push(", model), last_seq = last_seq + 1, revision = last_seq + 1 WHERE id = ")
-        .push_bind(conversation_id)
-        .push(" RETURNING *; ");
+) -> sqlx::Result<Changed> {
+    sqlx::query_as(MOVE_ON)
+        .bind(conversation_id)
+        .bind(&message.id)
+        .bind(now)
+        .bind(&message.model)
+        .bind(moves_leaf)
+        .bind(&message.parent_id)
+        .fetch_one(tx)
+        .await
 }
 
-/// Runs a script with [`move_on`] in it; answers the conversation after the change.
-async fn moved_on(tx: &mut SqliteConnection, script: &mut QueryBuilder<Db>) -> sqlx::Result<Changed> {
-    // All rows are fetched, because the statements after the first row would not run otherwise.
-    let mut changed = script.build_query_as().fetch_all(tx).await?;
-    changed.pop().ok_or(sqlx::Error::RowNotFound)
-}
-
-/// Remembers what a key was used for. Replaces a key that is no longer valid.
-pub(super) fn use_key(
-    script: &mut QueryBuilder<Db>,
+/// Remembers what a key was used for.
+pub(super) async fn use_key(
+    tx: &mut SqliteConnection,
     user_id: &str,
     scope: &str,
     key: &Key,
     answer_id: &str,
     now: i64,
-) {
-    script
-        .push("INSERT OR REPLACE INTO idempotency_keys (user_id, conversation_id, key, request, answer_id, created_at) ")
-        .push_values([key], |mut row, key| {
-            row.push_bind(user_id)
-                .push_bind(scope)
-                .push_bind(&key.name)
-                .push_bind(&key.request)
-                .push_bind(answer_id)
-                .push_bind(now);
-        })
-        .push("; ");
+) -> sqlx::Result<()> {
+    sqlx::query(USE_KEY)
+        .bind(user_id)
+        .bind(scope)
+        .bind(&key.name)
+        .bind(&key.request)
+        .bind(answer_id)
+        .bind(now)
+        .execute(tx)
+        .await
+        .map(|_| ())
 }
