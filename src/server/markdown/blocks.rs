@@ -4,7 +4,7 @@
 use super::carried::{Definitions, Memo, PendingBlock};
 use super::fence::{News, OpenCode, nest_end};
 use super::pause::pause;
-use super::{SafeHtml, bounds, html, math, sanitize};
+use super::{SafeHtml, bounds, html, math, mend, sanitize};
 
 /// The most bytes of a text that are read as markdown; the rest is shown as it is.
 pub(super) const LIMIT: usize = 1 << 20;
@@ -314,7 +314,13 @@ impl Stream {
             Some(top) if top.fence => return,
             Some(top) => {
                 let piece = masked.piece(0..top.end);
-                html::block(piece, top.footnote, &self.definitions, &mut self.memo).html
+                let (known, memo) = (&self.definitions, &mut self.memo);
+                match mend::mend(piece.text, known) {
+                    Some(mend) => piece.ended(mend.length, &mend.closing, |piece| {
+                        html::block(piece, top.footnote, known, memo).html
+                    }),
+                    None => html::block(piece, top.footnote, known, memo).html,
+                }
             }
             None => String::new(),
         };

@@ -1,6 +1,6 @@
 //! [`block`]: one block of markdown as HTML, not yet sanitized.
 
-mod flanks;
+pub(super) mod flanks;
 mod writer;
 
 use std::cell::Cell;

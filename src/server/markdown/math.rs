@@ -106,6 +106,18 @@ impl<'a> MaskedPiece<'a> {
         }
     }
 
+    /// Reads the first `length` bytes, which cut no formula in two, with `closing` after them.
+    pub(super) fn ended<T>(
+        &self,
+        length: usize,
+        closing: &str,
+        read: impl FnOnce(MaskedPiece<'_>) -> T,
+    ) -> T {
+        let [source, text] = [self.source, self.text].map(|text| format!("{}{closing}", &text[..length]));
+        let whole = self.formulas.partition_point(|formula| formula.range.end <= self.base + length);
+        read(MaskedPiece { source: &source, text: &text, formulas: &self.formulas[..whole], base: self.base })
+    }
+
     /// The text of a parser's event at `range`, in parts of text and formulas. Text that the event made up itself
     /// (for a character reference) holds no masks.
     pub(super) fn parts(

@@ -10,6 +10,8 @@
 //! Formulas are found by [`math`] before anything is parsed, masked by characters that mean nothing, and put in place
 //! as the MathML of [`tex`] after the sanitizer, which lets no MathML through.
 //!
+//! The last block of a text that goes on may be half-typed; [`mend`] closes for the eye what is open in it.
+//!
 //! Where this differs from CommonMark and from other renderers:
 //!
 //! - Each block has exactly one root element, so that a browser can hold it as one node.
@@ -43,6 +45,7 @@ mod html;
 mod labels;
 mod links;
 mod math;
+mod mend;
 mod pause;
 mod root;
 mod sanitize;

@@ -28,10 +28,10 @@ enum Beside {
 }
 
 /// The offsets of characters to swap, and what to swap them for.
-pub(super) type Swaps = BTreeMap<usize, &'static str>;
+pub(in super::super) type Swaps = BTreeMap<usize, &'static str>;
 
 /// The neighbours of runs of `*` and `~~` in `text` that mislead the parser.
-pub(super) fn swaps(text: &str) -> Swaps {
+pub(in super::super) fn swaps(text: &str) -> Swaps {
     let mut swaps = Swaps::new();
     if text.is_ascii() {
         return swaps;
@@ -121,7 +121,7 @@ fn mark(c: char) -> &'static str {
 }
 
 /// `text` with the characters swapped that are text by `events`, a parser's reading of it.
-pub(super) fn swapped<'t>(
+pub(in super::super) fn swapped<'t>(
     text: &str,
     swaps: &Swaps,
     events: impl Iterator<Item = (Event<'t>, Range<usize>)>,

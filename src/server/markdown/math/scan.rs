@@ -355,7 +355,7 @@ fn environment(text: &str) -> Option<&str> {
 
 /// Whether text with spaces inside its dollars is a formula: it has a command, an index or a power, or consists of
 /// single letters. Amounts of money are none, nor are shell variables.
-fn is_spaced_tex(text: &str) -> bool {
+pub(in super::super) fn is_spaced_tex(text: &str) -> bool {
     let letters = |part: &str| part.chars().take_while(|c| c.is_alphabetic()).count();
     let command = text.split('\\').skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_alphabetic()));
     let is_script = |(at, mark): (usize, &str)| {

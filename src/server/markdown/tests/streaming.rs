@@ -249,6 +249,52 @@ fn what_is_defined_later_is_told_again_at_the_end() {
     assert!(html.contains("id=\"-by-1\"") && html.contains("id=\"-by-1-2\""), "{html}");
 }
 
+/// What a reader sees of HTML: no tags, no code, no formulas.
+fn seen(html: &str) -> String {
+    let mut text = String::new();
+    for (at, part) in html.split('<').enumerate() {
+        let (tag, after) = if at == 0 { ("", part) } else { part.split_once('>').unwrap_or((part, "")) };
+        let hides = ["code", "annotation"].iter().any(|name| tag.split(' ').next() == Some(*name));
+        text.push_str(if hides { "" } else { after });
+    }
+    text
+}
+
+/// Every beginning of a text is shown without a sign that is not typed to its end.
+#[test]
+fn half_typed_markdown_does_not_flash() {
+    for text in [
+        "Here is **bold *and both* text**, *one*, __two__, ~~gone~~ and ***all***.",
+        "Then `code` and ``a ` b`` and **`bold code`**, done.",
+        "See [a link](https://example.com/a_b_(c)?d=*e*) and [**bold** one](https://example.com \"Title\"), yes.",
+        "A picture ![of *it*](https://example.com/p.png) and [![one](https://example.com/q.png)](https://example.com).",
+        "So $x^2 + y_1$, \\(a^2\\) and $$b^2$$ hold, **and $z$ too**.",
+        "\\[\na\n\\]\n\nand\n\n$$\nb\n$$\n",
+        "| a | **b** |\n|---|:-:|\n| `c` | [d](https://example.com) |\n| *e* | ~~f~~ |\n",
+        "So it is:\n| a | b |\n|---|---|\n| c | d |\n",
+        "- **one**: `a`\n- *two*\n  - ~~three~~ [four](https://example.com)\n\n  | a | b |\n  |---|---|\n  | c | d |\n",
+        "- [ ] **one**\n- [x] two\n\n> [!NOTE]\n> It *is* `so`.\n",
+        "> **quoted\n> further** and *on*\n",
+        "# **Title** with `code`\n\nH<sub>2</sub>O, <kbd>Ctrl</kbd> and <https://example.com/a>.<br>Next.",
+        "**测试。**后文和*斜体*，见**“甲”**和[链接](https://example.com)。",
+        "1. **one**\n   ```rust\n   let x = 1;\n   ```\n2. *two*\n",
+        "<details>\n<summary>More</summary>\n\n**inside**\n\n</details>\n",
+    ] {
+        let (mut stream, mut listener) = (Stream::new(), Listener::default());
+        for c in text.chars() {
+            stream.push(&c.to_string());
+            listener.hear(stream.flush());
+            let html = SafeHtml(listener.blocks.concat());
+            assert_safe(&html);
+            let seen = seen(html.as_str());
+            assert!(!seen.contains(['*', '`', '[', ']', '|', '$', '~', '\\']), "{seen:?} in {text:?}");
+            assert!(!seen.contains("&lt;") && !seen.contains("__"), "{seen:?} in {text:?}");
+        }
+        listener.hear(stream.finish());
+        assert_eq!(listener.blocks.concat(), render(text).as_str());
+    }
+}
+
 #[test]
 fn a_growing_list_is_rendered_seldom() {
     let (mut stream, mut listener, mut sent) = (Stream::new(), Listener::default(), 0);
