@@ -6,7 +6,7 @@ use leptos::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::Refusal;
+use crate::{domain::TemporaryMessage, error::Refusal};
 
 /// What asking led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub async fn ask(
         edited: None,
     };
     let asked = service::<Chat>()?.ask(context.user()?, ask).await?;
-    context.redirect(&format!("/c/{}#latest", asked.conversation_id));
+    context.redirect(&format!("/c/{}", asked.conversation_id));
     Ok(Asked {
         conversation_id: asked.conversation_id,
         question_id: asked.question.map(|question| question.id),
@@ -85,6 +85,29 @@ pub async fn follow(
     Ok(ByteStream::new(kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, Refusal>)))
 }
 
+/// Answers the last of these messages of a temporary conversation, as the same lines of JSON as [`follow`], from `started`
+/// to `done` or `failed`. Nothing is stored, and the answer stops when nobody reads on.
+#[server(prefix = "/fn", endpoint = "ask-temporary", output = Streaming)]
+pub async fn ask_temporary(
+    messages: Vec<TemporaryMessage>,
+    model: Option<String>,
+) -> Result<ByteStream<Refusal>, Refusal> {
+    use crate::server::{
+        chat::Chat,
+        http::{
+            context::{Context, service},
+            keep_alive::{EVERY, kept_alive},
+        },
+        live::{Listening, follow::written, published::Published},
+    };
+    use futures::StreamExt;
+    let context = Context::current()?;
+    let answer = service::<Chat>()?.ask_temporary(context.user()?, messages, model.as_deref()).await?;
+    let entries = service::<Listening>()?.follow_alone(context.user()?, answer)?;
+    let lines = written(entries, Published::write_line);
+    Ok(ByteStream::new(kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, Refusal>)))
+}
+
 /// Stops an answer that is being written; the text so far is kept.
 #[server(prefix = "/fn", endpoint = "stop")]
 pub async fn stop(message_id: String) -> Result<(), Refusal> {
@@ -94,21 +117,26 @@ pub async fn stop(message_id: String) -> Result<(), Refusal> {
     };
     let context = Context::current()?;
     let stopped = service::<Chat>()?.stop(context.user()?, &message_id).await?;
-    context.redirect(&format!("/c/{}#latest", stopped.conversation_id));
+    context.redirect(&format!("/c/{}", stopped.conversation_id));
     Ok(())
 }
 
-/// Has another answer to the same question written. Like all functions below, it answers the address to open.
+/// Has another answer to the same question written, by `model` or else by the model that is the conversation's now. Like all functions below, it answers the address to open.
 #[server(prefix = "/fn", endpoint = "retry")]
-pub async fn retry(message_id: String, key: Option<String>) -> Result<String, Refusal> {
+pub async fn retry(
+    message_id: String,
+    model: Option<String>,
+    key: Option<String>,
+) -> Result<String, Refusal> {
     use crate::server::{
         chat::{self, Chat},
         http::context::{Context, service},
     };
     let context = Context::current()?;
-    let key = chat::keys::of_page(key.as_deref(), "again", &[&message_id])?;
-    let asked = service::<Chat>()?.retry(context.user()?, &message_id, key.as_deref()).await?;
-    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
+    let model = model.as_deref();
+    let key = chat::keys::of_page(key.as_deref(), "again", &chat::parts_of_retry(&message_id, model))?;
+    let asked = service::<Chat>()?.retry(context.user()?, &message_id, model, key.as_deref()).await?;
+    Ok(context.redirect_and_return(format!("/c/{}", asked.conversation_id)))
 }
 
 /// Continues an answer that was cut short.
@@ -121,21 +149,28 @@ pub async fn continue_answer(message_id: String, key: Option<String>) -> Result<
     let context = Context::current()?;
     let key = chat::keys::of_page(key.as_deref(), "continue", &[&message_id])?;
     let asked = service::<Chat>()?.continue_answer(context.user()?, &message_id, key.as_deref()).await?;
-    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}", asked.conversation_id)))
 }
 
-/// Asks an edited question, as a version beside the old one.
+/// Asks an edited question, as a version beside the old one, of `model` or else of the conversation's model.
 #[server(prefix = "/fn", endpoint = "edit")]
-pub async fn edit(message_id: String, text: String, key: Option<String>) -> Result<String, Refusal> {
+pub async fn edit(
+    message_id: String,
+    text: String,
+    model: Option<String>,
+    key: Option<String>,
+) -> Result<String, Refusal> {
     use crate::server::{
         chat::{self, Chat},
         http::context::{Context, service},
     };
     let context = Context::current()?;
-    let key = chat::keys::of_page(key.as_deref(), "edit", &[&message_id, &text])?;
-    let edit = chat::Edit { message_id: &message_id, text: &text, model: None, key: key.as_deref() };
+    let model = model.as_deref().map(str::trim).filter(|model| !model.is_empty());
+    let content: Vec<&str> = [message_id.as_str(), &text].into_iter().chain(model).collect();
+    let key = chat::keys::of_page(key.as_deref(), "edit", &content)?;
+    let edit = chat::Edit { message_id: &message_id, text: &text, model, key: key.as_deref() };
     let asked = service::<Chat>()?.edit(context.user()?, edit).await?;
-    Ok(context.redirect_and_return(format!("/c/{}#latest", asked.conversation_id)))
+    Ok(context.redirect_and_return(format!("/c/{}", asked.conversation_id)))
 }
 
 /// Shows the branch of the conversation that a message is on.
@@ -150,7 +185,7 @@ pub async fn select(message_id: String) -> Result<String, Refusal> {
     Ok(context.redirect_and_return(format!("/c/{}#{message_id}", conversation.id)))
 }
 
-/// Deletes one message; its children become those of its parent.
+/// Deletes one message; its children become those of its parent. [`restore_message`] undoes it.
 #[server(prefix = "/fn", endpoint = "delete-message")]
 pub async fn delete_message(message_id: String) -> Result<String, Refusal> {
     use crate::server::{
@@ -159,5 +194,17 @@ pub async fn delete_message(message_id: String) -> Result<String, Refusal> {
     };
     let context = Context::current()?;
     let conversation = service::<Chat>()?.delete(context.user()?, &message_id).await?;
-    Ok(context.redirect_and_return(format!("/c/{}#latest", conversation.id)))
+    Ok(context.redirect_and_return(format!("/c/{}", conversation.id)))
+}
+
+/// Puts a deleted message back, with those of its children that still follow its parent.
+#[server(prefix = "/fn", endpoint = "restore-message")]
+pub async fn restore_message(message_id: String) -> Result<String, Refusal> {
+    use crate::server::{
+        chat::Chat,
+        http::context::{Context, service},
+    };
+    let context = Context::current()?;
+    let conversation = service::<Chat>()?.restore(context.user()?, &message_id).await?;
+    Ok(context.redirect_and_return(format!("/c/{}#{message_id}", conversation.id)))
 }

@@ -1,9 +1,9 @@
-//! List conversations, rename or delete one, and read the markdown of a message.
+//! List conversations; rename, set up, delete or restore one, and mark it seen; read the markdown of a message.
 
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Conversation, Page},
+    domain::{Binned, Conversation, Page, params::Typed},
     error::Refusal,
 };
 
@@ -47,7 +47,48 @@ pub async fn rename(conversation_id: String, title: String) -> Result<(), Refusa
     Ok(())
 }
 
-/// Deletes a conversation with all its messages.
+/// Changes how a model answers in one conversation. A missing field stays as it is; an empty one decides nothing, so that
+/// what the person chose for all conversations counts.
+#[server(prefix = "/fn", endpoint = "set-conversation")]
+pub async fn set_conversation(
+    conversation_id: String,
+    #[server(default)] system_prompt: Typed,
+    #[server(default)] temperature: Typed,
+    #[server(default)] top_p: Typed,
+    #[server(default)] max_tokens: Typed,
+    #[server(default)] reasoning_effort: Typed,
+    #[server(default)] turns: Typed,
+) -> Result<(), Refusal> {
+    use crate::{
+        domain::{ConversationPatch, params::TypedParams},
+        error::AppError,
+        server::{
+            conversations::Conversations,
+            http::{
+                context::{Context, service},
+                flash::Told,
+            },
+        },
+    };
+    let context = Context::current()?;
+    let (current, conversations) = (context.user()?, service::<Conversations>()?);
+    let grant = conversations.open(current, &conversation_id).await?;
+    let typed = TypedParams {
+        temperature: temperature.0,
+        top_p: top_p.0,
+        max_tokens: max_tokens.0,
+        reasoning_effort: reasoning_effort.0,
+        turns: turns.0,
+    };
+    let params = (!typed.is_empty()).then(|| typed.change(&grant.conversation().params)).transpose();
+    let params = params.map_err(|(field, reason)| AppError::invalid(field, reason))?;
+    let system_prompt = system_prompt.0.map(|text| Some(text).filter(|text| !text.trim().is_empty()));
+    let patch = ConversationPatch { system_prompt, params: params.map(Some), ..Default::default() };
+    let changed = conversations.update(current, &conversation_id, patch).await?;
+    Ok(context.tell(&format!("/c/{}/settings", changed.id), Told::ConversationSaved)?)
+}
+
+/// Moves a conversation to the bin, from where [`restore`] brings it back within 30 days.
 #[server(prefix = "/fn", endpoint = "delete")]
 pub async fn delete(conversation_id: String) -> Result<(), Refusal> {
     use crate::server::{
@@ -58,4 +99,51 @@ pub async fn delete(conversation_id: String) -> Result<(), Refusal> {
     service::<Conversations>()?.delete(context.user()?, &conversation_id).await?;
     context.redirect("/");
     Ok(())
+}
+
+/// Brings a conversation back from the bin.
+#[server(prefix = "/fn", endpoint = "restore")]
+pub async fn restore(conversation_id: String) -> Result<Conversation, Refusal> {
+    use crate::server::{
+        conversations::Conversations,
+        http::context::{Context, service},
+    };
+    let context = Context::current()?;
+    let restored = service::<Conversations>()?.restore(context.user()?, &conversation_id).await?;
+    context.redirect(&format!("/c/{}", restored.id));
+    Ok(restored)
+}
+
+/// The conversations that the caller can restore, deleted last first; 100 at the most.
+#[server(prefix = "/fn", endpoint = "bin")]
+pub async fn bin() -> Result<Vec<Binned>, Refusal> {
+    use crate::server::{
+        conversations::Conversations,
+        http::context::{Context, service},
+    };
+    let context = Context::current()?;
+    Ok(service::<Conversations>()?.bin(context.user()?).await?)
+}
+
+/// The caller has seen what there is in a conversation: it is no longer unread.
+#[server(prefix = "/fn", endpoint = "seen")]
+pub async fn seen(conversation_id: String) -> Result<(), Refusal> {
+    use crate::server::{
+        conversations::Conversations,
+        http::context::{Context, service},
+    };
+    let context = Context::current()?;
+    Ok(service::<Conversations>()?.seen(context.user()?, &conversation_id).await?)
+}
+
+/// Copies the branch up to a message into a new conversation, and answers its address.
+#[server(prefix = "/fn", endpoint = "fork")]
+pub async fn fork(message_id: String) -> Result<String, Refusal> {
+    use crate::server::{
+        conversations::Conversations,
+        http::context::{Context, service},
+    };
+    let context = Context::current()?;
+    let copy = service::<Conversations>()?.fork(context.user()?, &message_id).await?;
+    Ok(context.redirect_and_return(format!("/c/{}", copy.id)))
 }

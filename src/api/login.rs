@@ -22,13 +22,21 @@ pub async fn register(email: String, password: String, name: Option<String>) -> 
 /// Signs in, and leads to the page `next` of this site.
 #[server(prefix = "/fn", endpoint = "login")]
 pub async fn log_in(email: String, password: String, next: Option<String>) -> Result<(), Refusal> {
-    use crate::server::{
-        accounts::Accounts,
-        http::context::{Context, service},
+    use crate::{
+        domain::Look,
+        server::{
+            accounts::Accounts,
+            http::context::{Context, service},
+        },
     };
     let context = Context::current()?;
-    let (_, token) = service::<Accounts>()?.sign_in(&email, &password, &context.caller).await?;
+    let (user, token) = service::<Accounts>()?.sign_in(&email, &password, &context.caller).await?;
     context.set_token(Some(&token));
+    // For the sign-in page of the next time. Whoever never chose a look leaves that of the browser alone.
+    let look = user.preferences.look();
+    if look != Look::default() {
+        context.set_look(look);
+    }
     context.redirect(next.as_deref().unwrap_or("/"));
     Ok(())
 }

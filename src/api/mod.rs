@@ -6,4 +6,5 @@
 pub mod chat;
 pub mod history;
 pub mod login;
+pub mod queue;
 pub mod settings;

@@ -1,6 +1,6 @@
 //! Sizes and times as parts of a sentence.
 
-use super::reason::Reason;
+use super::reason::{Reason, Value};
 
 const KB: usize = 1024;
 const MB: usize = 1024 * 1024;
@@ -35,4 +35,18 @@ pub fn duration(seconds: u64) -> Reason {
         6_000..=172_799 => Reason::new("duration-hours").with("count", seconds.div_ceil(3_600)),
         _ => Reason::new("duration-days").with("count", seconds.div_ceil(86_400)),
     }
+}
+
+/// The seconds of a time that [`duration`] made, which are never fewer than it was made of.
+pub fn seconds(time: &Value) -> Option<u32> {
+    let Value::Reason(time) = time else { return None };
+    let unit = match time.key() {
+        "duration-seconds" => 1,
+        "duration-minutes" => 60,
+        "duration-hours" => 3_600,
+        "duration-days" => 86_400,
+        _ => return None,
+    };
+    let Some(Value::Number(count)) = time.parameter("count") else { return None };
+    u32::try_from(count.checked_mul(unit)?).ok()
 }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
+use super::params::{Params, stored};
+
 /// The longest title, in characters.
 pub const MAX_TITLE_CHARS: usize = 200;
 /// The longest system prompt, in bytes.
@@ -24,8 +26,20 @@ pub struct Conversation {
     pub model: Option<String>,
     #[schema(required)]
     pub system_prompt: Option<String>,
+    /// How the model answers here. What is missing is as the person whom it answers has chosen for all conversations.
+    #[serde(default, deserialize_with = "stored")]
+    #[schema(required)]
+    pub params: Params,
     pub pinned: bool,
     pub archived: bool,
+    /// An answer has ended since its owner last looked at it.
+    #[serde(default)]
+    #[schema(required)]
+    pub unread: bool,
+    /// An answer is being written.
+    #[serde(default)]
+    #[schema(required)]
+    pub running: bool,
     /// The newest message of the branch on screen.
     #[schema(required)]
     pub leaf_id: Option<String>,
@@ -33,6 +47,15 @@ pub struct Conversation {
     pub created_at: i64,
     /// When a message was last added, in UTC milliseconds since 1970. Listings are newest first by it, and then by id.
     pub updated_at: i64,
+}
+
+/// A conversation that was deleted and can still be restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Binned {
+    #[serde(flatten)]
+    pub conversation: Conversation,
+    /// When it was deleted, in UTC milliseconds since 1970. It is removed for good 30 days later.
+    pub deleted_at: i64,
 }
 
 /// Who may take part in a conversation: the owner alone (`private`), the owner and the members (`room`; with topics
@@ -66,25 +89,31 @@ pub enum ConversationKind {
 }
 
 /// What an owner may change. A field that is left out stays as it is.
-// `Some(None)` clears `model` and `system_prompt`.
+// `Some(None)` clears `model`, `system_prompt` and `params`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConversationPatch {
     /// Blanks around it are left out.
     #[schema(max_length = 200)]
     pub title: Option<String>,
     /// `null`: the server's default model.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "given")]
     pub model: Option<Option<String>>,
     /// At most 32 KiB; `null`: none.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "given")]
     pub system_prompt: Option<Option<String>>,
+    /// Replaces all parameters; `null`: none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Params>)]
+    pub params: Option<Option<Params>>,
     pub pinned: Option<bool>,
     pub archived: Option<bool>,
 }
 
 /// Tells an absent field, which is left as it is (`None`), from `null`, which clears it (`Some(None)`).
-pub fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(d).map(Some)
+pub fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// One page of a listing. `next_cursor` leads to the next page and is opaque; `None` at the end.

@@ -6,7 +6,7 @@ use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
 use super::{
-    message::{Failure, FailureCode, Message, Status, Usage, is_zero},
+    message::{Failure, FailureCode, Message, Status, Timings, Usage, is_zero},
     reason::Reason,
 };
 
@@ -58,6 +58,9 @@ pub enum ChatEvent {
         /// As `length_limited` of a message.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         length_limited: bool,
+        #[serde(flatten)]
+        #[schema(inline)]
+        timings: Timings,
     },
     /// The provider failed, and the answer has ended.
     Failed {
@@ -72,6 +75,13 @@ pub enum ChatEvent {
         message: String,
         /// Whether asking again may help without changing anything.
         retryable: bool,
+        /// After how many seconds the provider said to ask again; missing when it did not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        retry_after: Option<u32>,
+        #[serde(flatten)]
+        #[schema(inline)]
+        timings: Timings,
     },
     /// A person's message that no answer began with.
     Message(AskedQuestion),
@@ -82,6 +92,8 @@ pub enum ChatEvent {
     /// Messages or the branch on screen were changed by something other than an answer: whoever shows the conversation
     /// reads its messages again.
     Changed {},
+    /// The questions that wait are other ones: whoever shows them reads them again.
+    Queue {},
 }
 
 /// A person's message, as listeners are told of it.
@@ -116,20 +128,22 @@ impl ChatEvent {
     pub fn ended(answer: &Message) -> Self {
         let message_id = answer.id.clone();
         match &answer.failure {
-            Some(failure) => Self::failed(message_id, failure.clone()),
+            Some(failure) => Self::failed(message_id, failure.clone(), answer.timings),
             None => Self::Done {
                 message_id,
                 status: answer.status,
                 usage: answer.usage,
                 length_limited: answer.length_limited,
+                timings: answer.timings,
             },
         }
     }
 
     /// The answer has failed. The sentence is worded later, for each listener.
-    pub fn failed(message_id: String, failure: Failure) -> Self {
+    pub fn failed(message_id: String, failure: Failure, timings: Timings) -> Self {
+        let retry_after = failure.retry_after();
         let Failure { code, reason, retryable } = failure;
-        Self::Failed { message_id, code, reason, message: String::new(), retryable }
+        Self::Failed { message_id, code, reason, message: String::new(), retryable, retry_after, timings }
     }
 
     /// How many bytes of the answer's text the event carries.
@@ -170,6 +184,7 @@ mod tests {
             model: None,
             usage: None,
             failure: None,
+            timings: Timings::default(),
             length_limited: false,
             left_out: 0,
             created_at: 1,
@@ -201,25 +216,40 @@ mod tests {
     fn an_answer_ends_done_or_with_its_failure() {
         let usage = Some(Usage { prompt_tokens: 1, completion_tokens: 2 });
         let answer = message("a", Some("q"), Role::Assistant);
-        let stopped = Message { status: Status::Stopped, usage, length_limited: true, ..answer.clone() };
-        let done =
-            ChatEvent::Done { message_id: "a".into(), status: Status::Stopped, usage, length_limited: true };
+        let timings = Timings { first_token_ms: Some(9), duration_ms: Some(20), reasoning_ms: None };
+        let stopped =
+            Message { status: Status::Stopped, usage, length_limited: true, timings, ..answer.clone() };
+        let done = ChatEvent::Done {
+            message_id: "a".into(),
+            status: Status::Stopped,
+            usage,
+            length_limited: true,
+            timings,
+        };
+        let told = serde_json::to_value(&done).unwrap();
+        assert_eq!((&told["first_token_ms"], &told["duration_ms"]), (&9.into(), &20.into()));
+        assert_eq!(serde_json::from_value::<ChatEvent>(told).unwrap(), done);
         assert_eq!(ChatEvent::ended(&stopped), done);
         let failure = Failure {
             code: FailureCode::Timeout,
             reason: Reason::new("late").with("seconds", 3),
             retryable: true,
         };
-        let failed = Message { status: Status::Failed, failure: Some(failure.clone()), ..answer };
+        let failed = Message { status: Status::Failed, failure: Some(failure.clone()), timings, ..answer };
         let event = ChatEvent::Failed {
             message_id: "a".into(),
             code: FailureCode::Timeout,
             reason: failure.reason.clone(),
             message: String::new(),
             retryable: true,
+            retry_after: None,
+            timings,
         };
         assert_eq!(ChatEvent::ended(&failed), event);
-        assert_eq!(ChatEvent::failed("a".into(), failure), event);
+        assert_eq!(ChatEvent::failed("a".into(), failure.clone(), timings), event);
+        let reason = Reason::new("later").with("wait", crate::domain::amount::duration(20));
+        let told = ChatEvent::failed("a".into(), Failure { reason, ..failure }, timings);
+        assert_eq!(serde_json::to_value(&told).unwrap()["retry_after"], 20);
         assert!(event.is_end() && done.is_end());
     }
 

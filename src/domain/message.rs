@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
-use super::reason::Reason;
+use super::{amount, reason::Reason};
 
 // The schema leaves out what the REST API answers in another form: `content` as Markdown or HTML, `failure` in words.
 /// A question or an answer.
@@ -37,6 +37,9 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
     pub failure: Option<Failure>,
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub timings: Timings,
     /// The model stopped at a length limit, and the answer can be continued. Missing: it did not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub length_limited: bool,
@@ -65,6 +68,15 @@ impl Message {
     pub fn can_continue(&self) -> bool {
         self.role == Role::Assistant
             && self.status.can_continue(self.length_limited, !self.content.is_empty())
+    }
+}
+
+impl Message {
+    /// When the provider that refused this answer takes requests again, in UTC milliseconds since 1970, if it said so:
+    /// counted from the end of the answer.
+    pub fn retry_at(&self) -> Option<i64> {
+        let wait = self.failure.as_ref()?.retry_after()?;
+        Some(self.created_at + i64::from(self.timings.duration_ms?) + i64::from(wait) * 1000)
     }
 }
 
@@ -134,14 +146,14 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether an answer that ended so can go on. One that failed before its first word has nothing to go on with.
+    /// Whether an answer that ended so can go on. One without text has nothing to go on with.
     pub fn can_continue(self, length_limited: bool, has_text: bool) -> bool {
-        match self {
-            Self::Stopped | Self::Interrupted => true,
-            Self::Complete => length_limited,
-            Self::Failed => has_text,
-            Self::Generating => false,
-        }
+        has_text
+            && match self {
+                Self::Stopped | Self::Interrupted | Self::Failed => true,
+                Self::Complete => length_limited,
+                Self::Generating => false,
+            }
     }
 }
 
@@ -150,6 +162,43 @@ impl Status {
 pub struct Usage {
     pub prompt_tokens: u32,
     pub completion_tokens: u32,
+}
+
+/// How long an answer took, in milliseconds, as far as the server that wrote it measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Timings {
+    /// From the question's storing to the first token. Missing, as the next two are: not known, or there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub first_token_ms: Option<u32>,
+    /// The whole answer; of a continued one, all its parts together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub duration_ms: Option<u32>,
+    /// How much of it the model spent thinking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reasoning_ms: Option<u32>,
+}
+
+impl Timings {
+    /// Tokens per second from the first token on; `None` without both times, or when the answer came in one piece.
+    pub fn speed(&self, usage: Option<Usage>) -> Option<u32> {
+        let written = self.duration_ms?.checked_sub(self.first_token_ms?).filter(|ms| *ms >= SHORTEST_MS)?;
+        let per_second = u64::from(usage?.completion_tokens) * 1000 / u64::from(written);
+        u32::try_from(per_second).ok().filter(|speed| *speed > 0)
+    }
+}
+
+/// The shortest time in milliseconds from which a speed is computed.
+const SHORTEST_MS: u32 = 50;
+
+/// How many tokens of a model's context the conversation takes by the usage of its newest answer, and how many there
+/// are. `None` while either is unknown. The usage of a continued answer is that of all its parts, so this is at most the
+/// whole context.
+pub fn context_used(newest: Option<Usage>, context: Option<u32>) -> Option<(u32, u32)> {
+    let (usage, of) = (newest?, context.filter(|context| *context > 0)?);
+    Some((usage.prompt_tokens.saturating_add(usage.completion_tokens).min(of), of))
 }
 
 /// Why an answer failed, and what a person can do. Neither the sentence nor its parameters hold a key or what the
@@ -163,6 +212,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// After how many seconds the provider said to ask again, if it did; never less than it said.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.retryable.then(|| self.reason.parameter("wait").and_then(amount::seconds))?
+    }
+
     /// A failure that an older version stored: as a sentence in English.
     pub fn earlier(code: FailureCode, message: &str, retryable: bool) -> Self {
         let reason = match code {
@@ -203,4 +257,66 @@ pub enum FailureCode {
     Timeout,
     /// What came was not an answer: HTML, broken JSON, no text, a stream that was cut short.
     Broken,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(prompt_tokens: u32, completion_tokens: u32) -> Option<Usage> {
+        Some(Usage { prompt_tokens, completion_tokens })
+    }
+
+    #[test]
+    fn only_an_answer_with_text_can_go_on() {
+        for status in Status::VARIANTS {
+            assert!(!status.can_continue(true, false), "{status:?}");
+            let ended_early = matches!(status, Status::Stopped | Status::Interrupted | Status::Failed);
+            assert_eq!(status.can_continue(false, true), ended_early, "{status:?}");
+        }
+        assert!(Status::Complete.can_continue(true, true));
+    }
+
+    #[test]
+    fn the_speed_is_that_after_the_first_token() {
+        let speed = |first, all, usage| {
+            Timings { first_token_ms: first, duration_ms: all, reasoning_ms: None }.speed(usage)
+        };
+        assert_eq!(speed(Some(400), Some(4_400), usage(9, 208)), Some(52));
+        assert_eq!(speed(Some(0), Some(u32::MAX), usage(0, u32::MAX)), Some(1_000));
+        for (first, all, usage) in [
+            (None, Some(4_400), usage(9, 208)),
+            (Some(400), None, usage(9, 208)),
+            (Some(400), Some(4_400), None),
+            (Some(400), Some(449), usage(9, 208)),
+            (Some(400), Some(300), usage(9, 208)),
+            (Some(0), Some(10_000), usage(9, 1)),
+        ] {
+            assert_eq!(speed(first, all, usage), None);
+        }
+    }
+
+    #[test]
+    fn the_context_that_is_used() {
+        assert_eq!(context_used(usage(3_000, 500), Some(8_192)), Some((3_500, 8_192)));
+        assert_eq!(context_used(usage(u32::MAX, 5), Some(8_192)), Some((8_192, 8_192)));
+        assert_eq!(context_used(usage(0, 0), Some(1)), Some((0, 1)));
+        assert_eq!(context_used(None, Some(8_192)), None);
+        assert_eq!(context_used(usage(1, 1), None), None);
+        assert_eq!(context_used(usage(1, 1), Some(0)), None);
+    }
+
+    #[test]
+    fn a_failure_says_when_to_ask_again() {
+        let failed =
+            |reason, retryable| Failure { code: FailureCode::Overloaded, reason, retryable }.retry_after();
+        let wait = |seconds| Reason::new("any").with("wait", amount::duration(seconds));
+        assert_eq!(failed(wait(20), true), Some(20));
+        assert_eq!(failed(wait(101), true), Some(120));
+        assert_eq!(failed(wait(7_201), true), Some(10_800));
+        assert_eq!(failed(wait(200_000), true), Some(259_200));
+        assert_eq!(failed(wait(20), false), None);
+        assert_eq!(failed(Reason::new("any"), true), None);
+        assert_eq!(failed(Reason::new("any").with("wait", "soon"), true), None);
+    }
 }

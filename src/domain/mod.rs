@@ -9,15 +9,23 @@ pub mod event;
 pub mod member;
 pub mod message;
 pub mod model;
+pub mod params;
+pub mod preferences;
+pub mod queued;
 pub mod reason;
+pub mod temporary;
 pub mod user;
 
-pub use conversation::{Conversation, ConversationKind, ConversationPatch, Page};
+pub use conversation::{Binned, Conversation, ConversationKind, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
 pub use member::MemberRole;
-pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Usage};
+pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Timings, Usage, context_used};
 pub use model::{Listed, Model, Price, Traits};
+pub use params::Params;
+pub use preferences::{Look, Preferences, PreferencesPatch};
+pub use queued::{QuestionQueue, Queued};
 pub use reason::Reason;
+pub use temporary::TemporaryMessage;
 pub use user::{CurrentUser, User, UserRole, UserState};
 
 #[cfg(test)]
@@ -27,7 +35,11 @@ mod tests {
     use serde::{Serialize, de::DeserializeOwned};
     use strum::VariantArray;
 
-    use super::{ConversationKind, FailureCode, MemberRole, Role, Status, UserRole, UserState};
+    use super::{
+        ConversationKind, FailureCode, MemberRole, Role, Status, UserRole, UserState,
+        params::ReasoningEffort,
+        preferences::{Palette, Theme},
+    };
 
     fn words<T>()
     where
@@ -53,8 +65,11 @@ mod tests {
         words::<ConversationKind>();
         words::<FailureCode>();
         words::<MemberRole>();
+        words::<Palette>();
+        words::<ReasoningEffort>();
         words::<Role>();
         words::<Status>();
+        words::<Theme>();
         words::<UserRole>();
         words::<UserState>();
     }

@@ -17,6 +17,10 @@ pub struct Model {
     /// The name the provider knows it by; it may itself contain slashes.
     pub name: String,
     pub provider: String,
+    /// What people call it: the provider's name for it, else the last part of `name`.
+    pub label: String,
+    /// What people call the provider.
+    pub provider_label: String,
     #[serde(flatten)]
     #[schema(inline)]
     pub traits: Traits,
@@ -25,7 +29,7 @@ pub struct Model {
 /// What is known of a model besides its name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Traits {
-    /// The tokens that prompt and answer may have together. Missing, as the next two are: neither the configuration
+    /// The tokens that prompt and answer may have together. Missing, as the next ones are: neither the configuration
     /// nor the provider says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -34,6 +38,14 @@ pub struct Traits {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub vision: Option<bool>,
+    /// Whether it can think before it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reasoning: Option<bool>,
+    /// Whether it can call tools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub tools: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub price: Option<Price>,
@@ -63,6 +75,8 @@ impl Model {
             id: format!("{provider}/{name}"),
             name: name.to_owned(),
             provider: provider.to_owned(),
+            label: short_name(name).to_owned(),
+            provider_label: provider.to_owned(),
             traits: Traits::default(),
         }
     }
@@ -74,12 +88,19 @@ impl Model {
     }
 }
 
+/// The last part of a model's id or name, which people know it by: `gpt-5` of `openrouter/openai/gpt-5`.
+pub fn short_name(id: &str) -> &str {
+    id.rsplit('/').find(|part| !part.is_empty()).unwrap_or(id)
+}
+
 impl Traits {
     /// These, and the other ones where these say nothing.
     pub fn or(self, other: &Self) -> Self {
         Self {
             context: self.context.or(other.context),
             vision: self.vision.or(other.vision),
+            reasoning: self.reasoning.or(other.reasoning),
+            tools: self.tools.or(other.tools),
             price: self.price.or_else(|| other.price.clone()),
         }
     }

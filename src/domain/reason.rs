@@ -52,6 +52,10 @@ impl Reason {
         &self.key
     }
 
+    pub fn parameter(&self, name: &str) -> Option<&Value> {
+        self.with.get(name)
+    }
+
     /// The parameters, sorted by name.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.with.iter().map(|(name, value)| (&**name, value))

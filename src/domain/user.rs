@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
+use super::Preferences;
+
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
@@ -17,6 +19,9 @@ pub struct User {
     #[serde(default)]
     #[schema(required)]
     pub language: Option<String>,
+    #[serde(default)]
+    #[schema(required)]
+    pub preferences: Preferences,
     /// UTC milliseconds since 1970.
     pub created_at: i64,
 }

@@ -75,7 +75,7 @@ impl App {
         let accounts = Arc::new(Accounts::new(
             &config,
             secret,
-            (users, sessions.clone()),
+            (users.clone(), sessions.clone()),
             ended,
             (clock.clone(), ids.clone()),
         ));
@@ -92,7 +92,7 @@ impl App {
         });
         let chat = Arc::new(Chat::new(
             config.limits,
-            chats.clone(),
+            (chats.clone(), users.clone()),
             (models.clone(), providers),
             live.clone(),
             journal.clone(),
@@ -111,7 +111,7 @@ impl App {
         });
         let readiness = Arc::new(Readiness::new(store.clone(), live.clone()));
         let site = Arc::new(Site::new(config, secret, clock.clone()));
-        let provide = provided(&accounts, &conversations, &chat, &listening);
+        let provide = provided(&accounts, (&conversations, &models), &chat, &listening);
         Self {
             site,
             accounts,
@@ -137,15 +137,16 @@ impl App {
 /// Hands server functions the services that they may use.
 fn provided(
     accounts: &Arc<Accounts>,
-    conversations: &Arc<Conversations>,
+    (conversations, models): (&Arc<Conversations>, &Arc<ModelList>),
     chat: &Arc<Chat>,
     listening: &Arc<Listening>,
 ) -> Provide {
-    let (accounts, conversations) = (accounts.clone(), conversations.clone());
+    let (accounts, conversations, models) = (accounts.clone(), conversations.clone(), models.clone());
     let (chat, listening) = (chat.clone(), listening.clone());
     Provide::new(move || {
         provide_context(accounts.clone());
         provide_context(conversations.clone());
+        provide_context(models.clone());
         provide_context(chat.clone());
         provide_context(listening.clone());
     })

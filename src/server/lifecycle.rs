@@ -18,7 +18,7 @@ use crate::server::{
         jobs::{Jobs, Pace},
         sweep,
     },
-    config::{self, Config, fingerprint},
+    config::{self, Config, ProviderConfig, fingerprint},
     http::connection,
     journal::{Journal, Leftover},
     live::log::StopReason,
@@ -98,6 +98,13 @@ fn run_in_background(app: &App) {
     // Each server knows only its own open streams, so this is no job of the queue.
     let every = if store.is_alone() { LOOK_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
     tasks.every("look at sessions", every, app.relay.clone(), |relay| look_at_sessions(relay).boxed());
+    tasks.keep("watch over queues", (app.chat.clone(), tasks.clone()), |(chat, tasks)| {
+        async move {
+            // A look that is dropped in its middle is made at the next start.
+            let _ = tasks.unless_ending(chat.watch_queues()).await;
+        }
+        .boxed()
+    });
     tasks.keep("watch over answers", (app.chat.clone(), tasks.clone()), |(chat, tasks)| {
         async {
             // The soft end may drop a look in its middle, because the next start interrupts the same answers.
@@ -177,12 +184,18 @@ pub fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
         first_token: config.timeouts.first_token,
         idle: config.timeouts.idle,
     };
+    let kept = |provider: &ProviderConfig| {
+        let name = config.chat.default_model.as_deref()?.strip_prefix(&*provider.name)?.strip_prefix('/')?;
+        Some(name.to_owned())
+    };
     config
         .providers
         .iter()
         .map(|provider| {
             Arc::new(OpenAi::new(OpenAiConfig {
                 name: provider.name.clone(),
+                label: provider.label.clone(),
+                kept: kept(provider),
                 base_url: provider.base_url.to_string(),
                 api_key: provider.api_key.clone(),
                 models: provider.models.clone(),

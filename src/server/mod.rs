@@ -9,13 +9,13 @@
 //! server::lifecycle → server::router, server::app, server::http, server::cluster, server::live, server::journal, server::llm, server::store, server::config, server::ops
 //! server::router → server::app, pages, server::rest, server::http, error
 //! server::app → server::http, server::chat, server::cluster, server::conversations, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
-//! pages → ui::islands, ui::parts, ui::words, server::http, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
-//! api → server::http, server::chat, server::conversations, server::live, server::accounts, error, domain
+//! pages → ui::islands, ui::parts, ui::words, server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
+//! api → server::http, server::chat, server::conversations, server::live, server::accounts, server::words, error, domain
 //! server::rest → server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
-//! ui::islands → api, ui::parts, ui::words, ui::stream, ui::keys, ui::pending, error, domain
+//! ui::islands → ui::parts, ui::words, ui::stream, ui::keys, ui::pending, domain
 //! ui::parts → ui::words, error, domain
 //! ui::words → domain
-//! ui::stream → error, domain
+//! ui::stream →
 //! ui::keys →
 //! ui::pending →
 //! server::http → ui::parts, ui::words, server::live, server::accounts, server::words, server::store, server::config, server::ops, error, domain

@@ -12,7 +12,7 @@ use super::{
     http::{
         assets, context, language,
         layers::{layers, open_to_all},
-        probes, request_id,
+        look, offline, probes, request_id,
     },
     rest,
 };
@@ -32,12 +32,14 @@ pub fn router(app: App) -> Router {
         .route("/pkg/{build}/{*name}", get(assets::hashed))
         .route("/favicon.ico", get(|headers: HeaderMap| assets::fixed("favicon.svg", headers)))
         .route("/robots.txt", get(|headers: HeaderMap| assets::fixed("robots.txt", headers)))
+        .route("/sw.js", get(offline::worker))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(probes::ready))
         .method_not_allowed_fallback(|| async { AppError::MethodNotAllowed });
     let all = layers(behind_the_gate, &app.site, &app.accounts)
         .merge(open_to_all(open, &app.site))
         // Outside of all that may say something to a person.
-        .layer(middleware::from_fn(language::find));
+        .layer(middleware::from_fn(language::find))
+        .layer(middleware::from_fn(look::find));
     request_id::layers(all).with_state(app)
 }

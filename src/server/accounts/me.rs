@@ -3,10 +3,11 @@
 use super::{
     Accounts,
     passwords::Lane,
+    preferences,
     valid::{MAX_PASSWORD_BYTES, known_words, valid_name, valid_password},
 };
 use crate::{
-    domain::{CurrentUser, Reason, User},
+    domain::{CurrentUser, PreferencesPatch, Reason, User},
     error::AppError,
     server::{store::UserPatch, words::Language},
 };
@@ -19,6 +20,7 @@ pub struct MeChange<'a> {
     pub password: Option<(&'a str, &'a str)>,
     /// The inner `None`: the language of the browser.
     pub language: Option<Option<Language>>,
+    pub preferences: Option<PreferencesPatch>,
 }
 
 impl Accounts {
@@ -30,6 +32,9 @@ impl Accounts {
     pub async fn change_me(&self, current: &CurrentUser, change: MeChange<'_>) -> Result<User, AppError> {
         let language = change.language.map(|language| language.map(|language| language.tag().to_owned()));
         let mut patch = UserPatch { language, ..UserPatch::default() };
+        if let Some(change) = change.preferences {
+            patch.preferences = Some(preferences::valid(change, &current.user.preferences)?);
+        }
         if let Some(name) = change.name {
             patch.name = Some(valid_name(name, &current.user.email)?);
         }

@@ -1,10 +1,12 @@
 //! [`Accounts`]: who people are, how they prove it, and the sessions that remember it.
 
+pub mod appearance;
 pub mod attempts;
 mod jwt_hmac;
 pub mod language;
 mod me;
 pub mod passwords;
+mod preferences;
 mod register;
 mod sessions;
 mod sign_in;

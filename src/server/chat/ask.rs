@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Chat, begin::Earlier, keys};
+use super::{Chat, begin::Earlier, keys, title};
 use crate::{
-    domain::{Conversation, ConversationKind, CurrentUser, Message, Reason, Role, Status},
+    domain::{
+        Conversation, ConversationKind, CurrentUser, Message, Params, Reason, Role, Status, Timings, User,
+    },
     error::AppError,
     server::store::{Destination, Grant, Key, Need, NewAnswer},
 };
@@ -51,6 +53,20 @@ impl Ask<'_> {
     }
 }
 
+/// Who asks: a person, or the server for a person whose question waited.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker<'a> {
+    pub user: &'a User,
+    /// The question that leaves the queue.
+    pub queued: Option<&'a str>,
+}
+
+impl<'a> From<&'a CurrentUser> for Asker<'a> {
+    fn from(current: &'a CurrentUser) -> Self {
+        Self { user: &current.user, queued: None }
+    }
+}
+
 /// The outcome of a question. A listener that goes on from `after` misses nothing of the answer.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -67,14 +83,14 @@ impl Chat {
         valid_text(ask.text, self.limits.message_bytes)?;
         let to = match ask.conversation_id {
             Some(id) => Destination::There(self.store.access(current.id(), id, Need::Write).await?),
-            None => self.new_conversation_of(current),
+            None => self.new_conversation_of(current, title::first_words(ask.text)),
         };
-        self.ask_in(current, to, ask).await
+        self.ask_in(current.into(), to, ask).await
     }
 
     pub(super) async fn ask_in(
         self: &Arc<Self>,
-        current: &CurrentUser,
+        asker: Asker<'_>,
         to: Destination,
         ask: Ask<'_>,
     ) -> Result<Asked, AppError> {
@@ -94,9 +110,15 @@ impl Chat {
         let mut answer = self.message(&to, answer_id, Some(question.id.clone()), Role::Assistant);
         answer.model = Some(model.id.clone());
         let most_running = self.limits.answers_per_user;
-        let new =
-            NewAnswer { to, question: Some(question), answer, key, most_running, now: self.clock.now() };
-        self.begin_new(current, new, model).await
+        let (queued, now) = (asker.queued.map(str::to_owned), self.clock.now());
+        let new = NewAnswer { to, question: Some(question), answer, key, queued, most_running, now };
+        // A question that waited was chosen for when it was put into the queue.
+        let chosen = (model.is_new_choice && asker.queued.is_none()).then(|| model.id.clone());
+        let asked = self.begin_new(asker.user, new, model).await?;
+        if let Some(model_id) = chosen {
+            self.remember_choice(asker.user, model_id).await;
+        }
+        Ok(asked)
     }
 
     /// An id for a question below the message `parent_id`. The parent's id comes from the caller, so it counts only if
@@ -112,33 +134,36 @@ impl Chat {
         }
     }
 
-    /// Writes a further answer to the question of `answer_id`, beside the old one.
+    /// Writes a further answer to the question of `answer_id`, beside the old one, with `model`, or with the one that is
+    /// the conversation's now, whichever wrote the old one.
     pub async fn retry(
         self: &Arc<Self>,
         current: &CurrentUser,
         answer_id: &str,
+        model: Option<&str>,
         key: Option<&str>,
     ) -> Result<Asked, AppError> {
-        let key = keys::of(key, keys::Request { what: "again", parts: &[answer_id] })?;
+        let key = keys::of(key, keys::Request { what: "again", parts: &parts_of_retry(answer_id, model) })?;
         let (grant, old) = self.store.message_access(current.id(), answer_id, Need::Write).await?;
         if old.role != Role::Assistant {
             return Err(AppError::invalid("id", Reason::new("only-answers-again")));
         }
         self.question_of(&grant, &old).await?;
-        let model = self.choose_model(None, grant.conversation().model.as_deref()).await?;
+        let model = self.choose_model(model, grant.conversation().model.as_deref()).await?;
         let id = self.ids.next_after(&old.id).ok_or_else(no_id)?;
         let to = Destination::There(grant);
         let mut answer = self.message(&to, id, old.parent_id, Role::Assistant);
         answer.model = Some(model.id.clone());
         let most_running = self.limits.answers_per_user;
-        let new = NewAnswer { to, question: None, answer, key, most_running, now: self.clock.now() };
-        self.begin_new(current, new, model).await
+        let (queued, now) = (None, self.clock.now());
+        let new = NewAnswer { to, question: None, answer, key, queued, most_running, now };
+        self.begin_new(&current.user, new, model).await
     }
 
     /// The messages to which an earlier request with the same key led.
-    pub(super) async fn repeated(&self, current: &CurrentUser, earlier: Earlier) -> Result<Asked, AppError> {
+    pub(super) async fn repeated(&self, user_id: &str, earlier: Earlier) -> Result<Asked, AppError> {
         let Earlier { question_id, answer_id } = earlier;
-        let (grant, answer) = self.store.message_access(current.id(), &answer_id, Need::Read).await?;
+        let (grant, answer) = self.store.message_access(user_id, &answer_id, Need::Read).await?;
         let question = match question_id {
             Some(id) => self.store.message(&grant, &id).await?,
             None => None,
@@ -149,16 +174,19 @@ impl Chat {
         Ok(Asked { conversation_id: answer.conversation_id.clone(), question, answer, after })
     }
 
-    fn new_conversation_of(&self, current: &CurrentUser) -> Destination {
+    fn new_conversation_of(&self, current: &CurrentUser, title: String) -> Destination {
         let now = self.clock.now();
         let conversation = Conversation {
             id: self.ids.next(),
             kind: ConversationKind::Private,
-            title: String::new(),
+            title,
             model: None,
             system_prompt: None,
+            params: Params::default(),
             pinned: false,
             archived: false,
+            unread: false,
+            running: false,
             leaf_id: None,
             created_at: now,
             updated_at: now,
@@ -179,6 +207,7 @@ impl Chat {
             model: None,
             usage: None,
             failure: None,
+            timings: Timings::default(),
             length_limited: false,
             left_out: 0,
             created_at: self.clock.now(),
@@ -187,12 +216,18 @@ impl Chat {
     }
 }
 
+/// What a key of a retry names.
+pub fn parts_of_retry<'a>(answer_id: &'a str, model: Option<&'a str>) -> Vec<&'a str> {
+    let model = model.map(str::trim).filter(|model| !model.is_empty());
+    [answer_id].into_iter().chain(model).collect()
+}
+
 /// Ids sort by time, and no id is left after the one of this message.
 fn no_id() -> AppError {
     AppError::Conflict { reason: Reason::new("conversation-at-end-of-time") }
 }
 
-fn valid_text(text: &str, limit: usize) -> Result<&str, AppError> {
+pub(super) fn valid_text(text: &str, limit: usize) -> Result<&str, AppError> {
     if text.len() > limit {
         return Err(AppError::TooLong { size: Some(text.len()), limit });
     }

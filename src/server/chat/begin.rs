@@ -12,7 +12,7 @@ use super::{
     turn::Turn,
 };
 use crate::{
-    domain::{CurrentUser, Message, Reason},
+    domain::{Message, Preferences, Reason, User},
     error::AppError,
     server::{
         live::registry::LogHandle,
@@ -44,16 +44,18 @@ impl Chat {
     /// Stores a new answer and starts its job. A repeated key answers the messages that are stored already.
     pub(super) async fn begin_new(
         self: &Arc<Self>,
-        current: &CurrentUser,
+        user: &User,
         mut new: NewAnswer,
         model: ChosenModel,
     ) -> Result<Asked, AppError> {
         let (chat, provider, name) = (self.clone(), model.provider.clone(), model.name.clone());
+        let person = user.preferences.clone();
         let conversation_id = new.to.grant().map(|grant| grant.conversation_id().to_owned());
         let begun = async move {
             let messages = (new.question.as_ref(), &new.answer);
-            let prompt = chat.prompt_of(&new.to, messages, &*provider, &name).await?;
+            let prompt = chat.prompt_of(&new.to, messages, &person, (&*provider, &name)).await?;
             new.answer.left_out = prompt.left_out;
+            new.most_running = chat.most_running(new.to.author_id());
             // The first run of an answer has the answer's id.
             let run = chat.run_of(&new.answer, new.answer.id.clone());
             let begun = chat.store.begin_answer(&new).await;
@@ -61,13 +63,16 @@ impl Chat {
                 BeginOutcome::Begun { grant, after } => (grant, after),
                 outcome => return chat.not_begun(outcome),
             };
-            let NewAnswer { mut question, mut answer, .. } = new;
+            let NewAnswer { mut question, mut answer, queued, .. } = new;
             for stored in question.iter_mut().chain([&mut answer]) {
                 stored.revision = after;
             }
-            Ok(Begun::Now(Box::new(Turn { grant, question, answer, run: run.run, after }), Ok(prompt)))
+            Ok(Begun::Now(
+                Box::new(Turn { grant, question, answer, queued: queued.is_some(), run: run.run, after }),
+                Ok(prompt),
+            ))
         };
-        self.begin(current, conversation_id.as_deref(), model, begun).await
+        self.begin(&user.id, conversation_id.as_deref(), model, begun).await
     }
 
     fn not_begun(&self, outcome: BeginOutcome) -> Result<Begun, AppError> {
@@ -78,7 +83,7 @@ impl Chat {
                 Ok(Begun::Earlier(Earlier { question_id, answer_id }))
             }
             BeginOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
-            BeginOutcome::NoConversation => Err(AppError::NotFound),
+            BeginOutcome::NoConversation | BeginOutcome::NotQueued => Err(AppError::NotFound),
             BeginOutcome::NoParent => Err(AppError::invalid("parent_id", Reason::new("parent-unknown"))),
             BeginOutcome::Busy { .. } => Err(busy()),
             BeginOutcome::TooMany => Err(self.too_many()),
@@ -89,19 +94,19 @@ impl Chat {
     /// writes it. `conversation_id` is `None` for a conversation that `store` makes.
     pub(super) async fn begin(
         self: &Arc<Self>,
-        current: &CurrentUser,
+        user_id: &str,
         conversation_id: Option<&str>,
         model: ChosenModel,
         store: impl Future<Output = Result<Begun, AppError>> + Send + 'static,
     ) -> Result<Asked, AppError> {
-        let (chat, user_id) = (self.clone(), current.id().to_owned());
+        let (chat, user) = (self.clone(), user_id.to_owned());
         // The log is opened before the answer is stored, so that a deletion of the conversation after that finds the log
         // and closes it.
         let log = conversation_id.map(|id| self.live.log(id));
         // In a box, because each function on the way to the task would hold the future once more.
         let store = Box::pin(store);
         let begun = detached(&self.tasks, async move {
-            let _turn = chat.live.in_turn(&user_id).await?;
+            let _turn = chat.live.in_turn(&user).await?;
             // The server may have begun to stop while the request waited for its turn.
             if chat.live.is_draining() {
                 return Err(AppError::Stopping);
@@ -119,7 +124,7 @@ impl Chat {
         });
         match begun.await? {
             Ok(asked) => Ok(asked),
-            Err(earlier) => self.repeated(current, earlier).await,
+            Err(earlier) => self.repeated(user_id, earlier).await,
         }
     }
 
@@ -135,15 +140,15 @@ impl Chat {
         log
     }
 
-    /// The prompt for this answer, within the context of the model `name` as far as it is known.
+    /// The prompt for this answer to a person, within the context of the model `name` as far as it is known.
     pub(super) async fn prompt_of(
         &self,
         to: &Destination,
         messages: (Option<&Message>, &Message),
-        provider: &dyn Provider,
-        name: &str,
+        person: &Preferences,
+        (provider, name): (&dyn Provider, &str),
     ) -> Result<Prompt, AppError> {
-        prompt::build(&*self.store, to, messages, provider.traits(name).context).await
+        prompt::build(&*self.store, to, messages, person, provider.traits(name).context).await
     }
 
     pub(super) fn too_many(&self) -> AppError {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::Chat;
 use crate::{
-    domain::{Reason, model::MAX_MODEL_CHARS},
+    domain::{PreferencesPatch, Reason, User, model::MAX_MODEL_CHARS},
     error::AppError,
     server::{
         conversations::models::{unknown_model, valid_model},
         llm::Provider,
+        store::UserPatch,
     },
 };
 
@@ -18,6 +19,8 @@ pub(super) struct ChosenModel {
     pub provider: Arc<dyn Provider>,
     /// The name of the model at its provider.
     pub name: String,
+    /// Whether the caller chose it, and the conversation did not have it already.
+    pub is_new_choice: bool,
 }
 
 impl Chat {
@@ -40,8 +43,29 @@ impl Chat {
                 self.models.default().await.ok_or_else(none)?
             }
         };
+        let is_new_choice = asked.is_some_and(|asked| of_conversation != Some(asked));
         let provider = self.providers.of(&model).ok_or_else(|| gone_model(&model.id))?;
-        Ok(ChosenModel { id: model.id, provider, name: model.name })
+        Ok(ChosenModel { id: model.id, provider, name: model.name, is_new_choice })
+    }
+
+    /// Remembers the model that a person chose, in the background. Whoever has never chosen any keeps following the
+    /// site's default. Nothing is written while the choice stays the same.
+    pub(super) async fn remember_choice(&self, user: &User, model_id: String) {
+        let last = user.preferences.last_model.as_deref();
+        if last == Some(&*model_id) {
+            return;
+        }
+        if last.is_none() && self.models.default().await.is_some_and(|model| model.id == model_id) {
+            return;
+        }
+        let (users, user_id) = (self.users.clone(), user.id.clone());
+        self.tasks.spawn("remember the model", async move {
+            let preferences = PreferencesPatch { last_model: Some(Some(model_id)), ..Default::default() };
+            let patch = UserPatch { preferences: Some(preferences), ..UserPatch::default() };
+            if let Err(error) = users.update_user(&user_id, &patch, None).await {
+                tracing::warn!(%error, "the model that a person chose could not be remembered");
+            }
+        });
     }
 }
 

@@ -5,13 +5,14 @@
 //! the end the message is stored in one step, and only then `done` or `failed` is published ([`end`]).
 
 mod end;
+pub(super) mod stopwatch;
 
 use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt};
 use tokio::{sync::watch, time::Instant};
 
-use self::end::Finisher;
+use self::{end::Finisher, stopwatch::Stopwatch};
 use super::{Asked, Chat, choice::ChosenModel, chunk_writer::UnstoredText, prompt::Prompt, turn::Turn};
 use crate::{
     domain::{ChatEvent, Failure, FailureCode, Reason, Usage},
@@ -22,7 +23,7 @@ use crate::{
             log::{StopReason, events_of},
             registry::{LogHandle, RunningJob},
         },
-        llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, PromptMessage, Provider},
+        llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, Provider},
         ops::tasks::caught,
         store::Run,
     },
@@ -66,9 +67,11 @@ pub fn start(
         log,
         provider: model.provider,
         model_name: model.name,
-        prompt: prompt.map(|prompt| prompt.messages),
+        prompt,
         usage: None,
+        stopwatch: Stopwatch::start(answer.timings, std::time::Instant::now()),
         length_limited: false,
+        title: turn.grant.conversation().title.clone(),
         bytes: answer.content.len() + answer.reasoning.len(),
         text: String::new(),
         reasoning: String::new(),
@@ -95,13 +98,16 @@ struct Job {
     provider: Arc<dyn Provider>,
     model_name: String,
     /// The prompt until it is sent, or the reason why there is none.
-    prompt: Result<Vec<PromptMessage>, AppError>,
+    prompt: Result<Prompt, AppError>,
     turn: Turn,
     entry: Option<Arc<journal::AnswerRecords>>,
     unstored: Arc<UnstoredText>,
     usage: Option<Usage>,
+    stopwatch: Stopwatch,
     /// Whether the provider said that it stopped at a length limit.
     length_limited: bool,
+    /// The conversation's title, unless somebody else changed it meanwhile.
+    title: String,
     /// The length of the whole answer so far, including reasoning.
     bytes: usize,
     /// The text that is not published yet.
@@ -127,15 +133,20 @@ impl Job {
     fn finisher(&self, run: Run) -> Finisher {
         let grant = self.turn.grant.clone();
         let (chat, log, unstored) = (self.chat.clone(), self.log.clone(), self.unstored.clone());
-        Finisher { chat, log, unstored, entry: self.entry.clone(), grant, run }
+        let (entry, stopwatch) = (self.entry.clone(), self.stopwatch);
+        Finisher { chat, log, unstored, entry, grant, run, stopwatch }
     }
 
     async fn run(mut self, finisher: &Finisher, mut stop: watch::Receiver<Option<StopReason>>) {
         let answer = &self.turn.answer;
         self.log.tell(&answer.id, ChatEvent::started(answer, self.turn.question.as_ref()));
+        if self.turn.queued {
+            self.log.tell(&answer.id, ChatEvent::Queue {});
+        }
         if !answer.content.is_empty() || !answer.reasoning.is_empty() {
             self.log.append(&answer.id, &answer.content, &answer.reasoning);
         }
+        self.title_at_once().await;
         let end = match self.write(&mut stop).await {
             Ok(end) => end,
             Err(error) => {
@@ -158,7 +169,7 @@ impl Job {
                 retryable: false,
             }));
         }
-        let prompt = std::mem::replace(&mut self.prompt, Ok(Vec::new()));
+        let prompt = std::mem::replace(&mut self.prompt, Ok(Prompt::default()));
         let mut stream = tokio::select! {
             biased;
             reason = stopped(stop) => return Ok(Completion::Asked(reason)),
@@ -220,8 +231,8 @@ impl Job {
         (PUBLISH_EVERY + MORE_PER_ANSWER.saturating_mul(answers)).min(PUBLISH_AT_LEAST)
     }
 
-    async fn open(&self, prompt: Result<Vec<PromptMessage>, AppError>) -> Result<DeltaStream, LlmError> {
-        let messages = prompt.map_err(|error| match error {
+    async fn open(&self, prompt: Result<Prompt, AppError>) -> Result<DeltaStream, LlmError> {
+        let Prompt { messages, params, .. } = prompt.map_err(|error| match error {
             AppError::Conflict { reason } => {
                 let failure = Failure { code: FailureCode::Refused, reason, retryable: false };
                 LlmError { failure, detail: "the prompt is too long".into() }
@@ -231,16 +242,18 @@ impl Job {
                 detail: format!("the prompt could not be read: {error}"),
             },
         })?;
-        self.provider.chat(ChatRequest { model: self.model_name.clone(), messages, max_tokens: None }).await
+        self.provider.chat(ChatRequest { model: self.model_name.clone(), messages, params }).await
     }
 
     fn take(&mut self, delta: Delta) {
         match delta {
             Delta::Text(text) => {
+                self.stopwatch.text(std::time::Instant::now());
                 self.bytes += text.len();
                 self.text.push_str(&text);
             }
             Delta::Reasoning(text) => {
+                self.stopwatch.reasoning(std::time::Instant::now());
                 self.bytes += text.len();
                 self.reasoning.push_str(&text);
             }
@@ -255,6 +268,7 @@ impl Job {
     /// and to the stored chunks, so these get a closing tag: if the server dies now, the text is kept as it came, and
     /// the tag says which part of it no model may see.
     async fn text_was_reasoning(&mut self) -> Result<(), LlmError> {
+        self.stopwatch.text_was_reasoning(std::time::Instant::now());
         self.publish().await?;
         let answer = &self.turn.answer;
         self.log.content_was_reasoning(&answer.id, answer.content.len());
@@ -299,7 +313,7 @@ impl Job {
     }
 }
 
-async fn stopped(stop: &mut watch::Receiver<Option<StopReason>>) -> StopReason {
+pub(super) async fn stopped(stop: &mut watch::Receiver<Option<StopReason>>) -> StopReason {
     loop {
         let reason = *stop.borrow_and_update();
         if let Some(reason) = reason {
@@ -312,6 +326,6 @@ async fn stopped(stop: &mut watch::Receiver<Option<StopReason>>) -> StopReason {
     }
 }
 
-fn internal_failure() -> Failure {
+pub(super) fn internal_failure() -> Failure {
     Failure { code: FailureCode::Broken, reason: AppError::Internal.reason(), retryable: true }
 }

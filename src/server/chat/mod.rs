@@ -9,19 +9,21 @@ mod job;
 pub mod keys;
 mod orphans;
 mod prompt;
+mod queue;
 mod steer;
 mod stop;
+mod temporary;
 mod title;
 mod tokens;
 mod turn;
 
 use std::sync::Arc;
 
-use self::chunk_writer::ChunkWriter;
 pub use self::{
-    ask::{Ask, Asked, Position},
+    ask::{Ask, Asked, Position, parts_of_retry},
     steer::Edit,
 };
+use self::{chunk_writer::ChunkWriter, temporary::Temporary};
 use super::{
     config::Limits,
     conversations::ModelList,
@@ -32,12 +34,13 @@ use super::{
         clock::{Clock, Ids},
         tasks::Tasks,
     },
-    store::Chats,
+    store::{Chats, Users},
 };
 
 /// The service for questions and answers. One per server.
 pub struct Chat {
     store: Arc<dyn Chats>,
+    users: Arc<dyn Users>,
     models: Arc<ModelList>,
     providers: Arc<Providers>,
     live: Arc<Live>,
@@ -48,19 +51,33 @@ pub struct Chat {
     ids: Arc<Ids>,
     limits: Limits,
     tasks: Tasks,
+    temporary: Temporary,
 }
 
 impl Chat {
     pub fn new(
         limits: Limits,
-        store: Arc<dyn Chats>,
+        (store, users): (Arc<dyn Chats>, Arc<dyn Users>),
         (models, providers): (Arc<ModelList>, Arc<Providers>),
         live: Arc<Live>,
         journal: Option<Arc<Journal>>,
         (clock, ids, tasks): (Clock, Arc<Ids>, Tasks),
     ) -> Self {
         let chunk_writer = ChunkWriter::new(store.clone(), tasks.clone());
-        Self { store, models, providers, live, chunk_writer, journal, clock, ids, limits, tasks }
+        Self {
+            store,
+            users,
+            models,
+            providers,
+            live,
+            chunk_writer,
+            journal,
+            clock,
+            ids,
+            limits,
+            tasks,
+            temporary: Temporary::default(),
+        }
     }
 
     /// How many answers have text that waits for the database.

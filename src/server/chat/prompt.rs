@@ -2,7 +2,7 @@
 
 use super::tokens::{MAX_BYTES_PER_TOKEN, estimate};
 use crate::{
-    domain::{Message, Reason, Role, message::MOST_LEFT_OUT},
+    domain::{Message, Params, Preferences, Reason, Role, message::MOST_LEFT_OUT},
     error::AppError,
     server::{
         llm::{PromptMessage, think::without_thinking},
@@ -27,26 +27,33 @@ const CONTINUE: &str = "Your last answer was cut off. Go on exactly where it sto
 pub struct Prompt {
     /// Oldest first.
     pub messages: Vec<PromptMessage>,
-    /// How many messages of the branch do not fit, see [`Message::left_out`].
+    /// How many messages of the branch do not fit, see [`Message::left_out`]. Those beyond [`Params::turns`] are not
+    /// among them, because nobody wants them sent.
     pub left_out: u32,
+    /// How the model is to answer.
+    pub params: Params,
 }
 
 /// The prompt for `answer`; `question` is the question asked together with it, stored or not. The prompt ends with the
 /// answer's question, or, if the answer has text already, with the end of that text and the request to go on. `context`
-/// is the model's context in tokens, if known. The system prompt and the question are always part of the prompt.
+/// is the model's context in tokens, if known. The system prompt and the question are always part of the prompt. What the
+/// conversation does not decide is as the `person` who is answered has chosen.
 ///
 /// # Errors
 ///
-/// The question is surely too long for the model. If the context is not known, the provider decides.
+/// The question, or the system prompt, is surely too long for the model. If the context is not known, the provider
+/// decides.
 pub async fn build(
     chats: &dyn Chats,
     to: &Destination,
     (question, answer): (Option<&Message>, &Message),
+    person: &Preferences,
     context: Option<u32>,
 ) -> Result<Prompt, AppError> {
     let room = room(context.unwrap_or(DEFAULT_CONTEXT));
-    let system = to.conversation().system_prompt.as_ref().filter(|text| !text.trim().is_empty());
-    let system = system.map(|text| PromptMessage { role: Role::System, content: text.clone() });
+    let conversation = to.conversation();
+    let mut params = conversation.params.or(&person.params);
+    let system = instructions([&person.system_prompt, &conversation.system_prompt]);
     let mut newest: Vec<PromptMessage> = Vec::new();
     let begun = without_thinking(&answer.content);
     if !begun.is_empty() {
@@ -64,14 +71,64 @@ pub async fn build(
     newest.extend(asked.and_then(shown));
     let fixed = newest.iter().chain(&system).map(cost).fold(AROUND_PROMPT, u32::saturating_add);
     if let Some(context) = context.filter(|context| surely_exceeds(fixed, *context)) {
-        return Err(too_long(fixed, context, question.is_some(), system.is_some()));
+        return Err(too_long(fixed, context, question.is_some(), system.as_ref()));
     }
-    let older = older(chats, to.grant(), before.as_deref(), room.saturating_sub(fixed)).await?;
+    let turns = params.turns.map(|turns| turns.saturating_sub(1));
+    let older = older(chats, to.grant(), before.as_deref(), (room.saturating_sub(fixed), turns)).await?;
     newest.extend(older.messages);
     let mut messages = joined(newest);
     messages.extend(system);
     messages.reverse();
-    Ok(Prompt { messages, left_out: older.left_out })
+    limit_answer(&mut params, &messages, context);
+    Ok(Prompt { messages, left_out: older.left_out, params })
+}
+
+/// Servers refuse a limit that the context has no room for.
+fn limit_answer(params: &mut Params, messages: &[PromptMessage], context: Option<u32>) {
+    let Some(context) = context else { return };
+    let sent = messages.iter().map(cost).fold(AROUND_PROMPT, u32::saturating_add);
+    let left = context.saturating_sub(sent).max(context - room(context));
+    params.max_tokens = params.max_tokens.map(|most| most.min(left));
+}
+
+/// The system prompt: each text that says anything, in this order.
+fn instructions(texts: [&Option<String>; 2]) -> Option<PromptMessage> {
+    let texts: Vec<&str> =
+        texts.into_iter().flatten().map(String::as_str).filter(|text| !text.trim().is_empty()).collect();
+    (!texts.is_empty()).then(|| PromptMessage { role: Role::System, content: texts.join("\n\n") })
+}
+
+/// The prompt of these messages, oldest first, of which the last one is the question. The model answers as the `person`
+/// has chosen.
+///
+/// # Errors
+///
+/// As of [`build`].
+pub fn of_texts(
+    texts: Vec<PromptMessage>,
+    person: &Preferences,
+    context: Option<u32>,
+) -> Result<Prompt, AppError> {
+    let mut params = person.params.clone();
+    let system = instructions([&person.system_prompt, &None]);
+    let room = room(context.unwrap_or(DEFAULT_CONTEXT));
+    let said = |PromptMessage { role, content }| match role {
+        Role::Assistant => PromptMessage { role, content: without_thinking(&content) },
+        Role::User | Role::System => PromptMessage { role, content },
+    };
+    let mut texts = texts.into_iter().rev().map(said).filter(|text| !text.content.is_empty());
+    let mut newest: Vec<PromptMessage> = texts.next().into_iter().collect();
+    let fixed = newest.iter().chain(&system).map(cost).fold(AROUND_PROMPT, u32::saturating_add);
+    if let Some(context) = context.filter(|context| surely_exceeds(fixed, *context)) {
+        return Err(too_long(fixed, context, true, system.as_ref()));
+    }
+    let older = fitting_texts(texts, room.saturating_sub(fixed), 0);
+    newest.extend(older.messages);
+    let mut messages = joined(newest);
+    messages.extend(system);
+    messages.reverse();
+    limit_answer(&mut params, &messages, context);
+    Ok(Prompt { messages, left_out: older.left_out, params })
 }
 
 /// A model is not shown its own thinking.
@@ -92,9 +149,15 @@ fn surely_exceeds(estimated: u32, context: u32) -> bool {
     u64::from(estimated) * 2 > u64::from(context) * 3
 }
 
-fn too_long(estimated: u32, context: u32, is_new: bool, with_system: bool) -> AppError {
-    let key = if with_system { "prompt-too-long-with-system" } else { "prompt-too-long" };
-    let reason = Reason::new(key).with("tokens", estimated).with("most", context);
+fn too_long(estimated: u32, context: u32, is_new: bool, system: Option<&PromptMessage>) -> AppError {
+    let of_system = system.map(cost).unwrap_or_default();
+    let reason = if surely_exceeds(of_system, context) {
+        Reason::new("system-prompt-beyond-context").with("tokens", of_system).with("most", context)
+    } else if system.is_some() {
+        Reason::new("prompt-too-long-with-system").with("tokens", estimated).with("most", context)
+    } else {
+        Reason::new("prompt-too-long").with("tokens", estimated).with("most", context)
+    };
     if is_new { AppError::invalid("content", reason) } else { AppError::Conflict { reason } }
 }
 
@@ -108,14 +171,17 @@ fn shown(message: Message) -> Option<PromptMessage> {
     (!content.is_empty()).then_some(PromptMessage { role: message.role, content })
 }
 
-/// The messages from `leaf_id` towards the first one that fit, newest first.
+/// The messages from `leaf_id` towards the first one that fit into `room` tokens, newest first; of the newest `turns`
+/// questions only, if it is given.
 async fn older(
     chats: &dyn Chats,
     grant: Option<&Grant>,
     leaf_id: Option<&str>,
-    room: u32,
+    (room, turns): (u32, Option<u32>),
 ) -> Result<Prompt, AppError> {
-    let (Some(grant), Some(_)) = (grant, leaf_id) else { return Ok(Prompt::default()) };
+    let (Some(grant), Some(_), true) = (grant, leaf_id, turns != Some(0)) else {
+        return Ok(Prompt::default());
+    };
     let store = chats;
     // The branch is found by lengths first, so that the server reads no more text than may fit.
     let reach = Reach {
@@ -126,15 +192,38 @@ async fn older(
     let branch = Branch::find(store, grant, leaf_id, reach).await?;
     let beyond = branch.count_beyond(store, grant, MOST_LEFT_OUT).await?;
     let messages = branch.read(store, grant).await?;
+    let (messages, beyond) = match turns {
+        Some(turns) => newest_turns(messages, turns, beyond),
+        None => (messages, beyond),
+    };
     let fitting = fitting(messages, room, beyond);
     Ok(Prompt { left_out: fitting.left_out.min(MOST_LEFT_OUT), ..fitting })
 }
 
+/// The messages of the newest `turns` questions, and how many of the `beyond` older ones would be among them: a question
+/// and an answer for each turn.
+fn newest_turns(newest_first: Vec<Message>, turns: u32, beyond: u32) -> (Vec<Message>, u32) {
+    let mut left = turns;
+    let mut kept = Vec::new();
+    for message in newest_first {
+        if left == 0 {
+            return (kept, 0);
+        }
+        left -= u32::from(message.role == Role::User);
+        kept.push(message);
+    }
+    (kept, beyond.min(left.saturating_mul(2)))
+}
+
 /// The newest messages that fit, newest first; `beyond` is the number of messages older than `newest_first`.
 fn fitting(newest_first: Vec<Message>, room: u32, beyond: u32) -> Prompt {
+    fitting_texts(newest_first.into_iter().filter_map(shown), room, beyond)
+}
+
+fn fitting_texts(newest_first: impl Iterator<Item = PromptMessage>, room: u32, beyond: u32) -> Prompt {
     let (mut left, mut left_out, mut messages) = (room, beyond, Vec::new());
     let mut is_full = false;
-    for message in newest_first.into_iter().filter_map(shown) {
+    for message in newest_first {
         let cost = cost(&message);
         is_full |= cost > left;
         if is_full {
@@ -150,7 +239,7 @@ fn fitting(newest_first: Vec<Message>, room: u32, beyond: u32) -> Prompt {
         // If everything fits, the answer's question was deleted; then the answer does not count as left out.
         left_out += u32::from(left_out > 0);
     }
-    Prompt { messages, left_out }
+    Prompt { messages, left_out, ..Prompt::default() }
 }
 
 /// Joins neighbouring messages of the same role, which deleted and failed messages leave behind, because some models
@@ -195,6 +284,7 @@ mod tests {
             model: None,
             usage: None,
             failure: None,
+            timings: crate::domain::Timings::default(),
             length_limited: false,
             left_out: 0,
             created_at: 0,
@@ -229,10 +319,34 @@ mod tests {
             assert_eq!((texts(&some.messages), some.left_out), (vec!["third", "second"], 2), "{room}");
         }
         assert_eq!(fitting(branch(), two - 1, 0).left_out, 3);
-        assert_eq!(fitting(branch(), 0, 0), Prompt { messages: Vec::new(), left_out: 4 });
+        assert_eq!(fitting(branch(), 0, 0), Prompt { left_out: 4, ..Prompt::default() });
         let joined = joined(all.messages);
         assert_eq!(texts(&joined), ["second\n\nthird", "answer", "first"]);
         assert_eq!(joined[0].role, Role::User);
+    }
+
+    #[test]
+    fn of_a_conversation_the_newest_turns_are_sent() {
+        let texts = |turns, beyond| {
+            let (messages, beyond) = newest_turns(branch(), turns, beyond);
+            (messages.into_iter().map(|message| message.content).collect::<Vec<_>>(), beyond)
+        };
+        assert_eq!(texts(0, 9), (vec![], 0));
+        assert_eq!(texts(1, 9), (vec!["third".to_owned()], 0));
+        assert_eq!(texts(2, 9).0, ["third", "", "second"]);
+        assert_eq!(texts(3, 9).0.len(), 5);
+        // Of the messages that were not read, only those of the turns that are missing count.
+        assert_eq!([texts(3, 9).1, texts(4, 9).1, texts(5, 9).1, texts(50, 9).1], [0, 2, 4, 9]);
+    }
+
+    #[test]
+    fn the_person_s_instructions_come_before_the_conversation_s() {
+        let some = |text: &str| Some(text.to_owned());
+        let of = |one, two| instructions([&one, &two]).map(|message| message.content);
+        assert_eq!(of(some("Mine."), some("Here.")).as_deref(), Some("Mine.\n\nHere."));
+        assert_eq!(of(None, some("Here.")).as_deref(), Some("Here."));
+        assert_eq!(of(some("Mine."), some(" ")).as_deref(), Some("Mine."));
+        assert_eq!(of(None, None), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Steering a conversation: edit a question, continue an answer, choose a branch, delete a message.
+//! Steering a conversation: edit a question, continue an answer, choose a branch, delete a message and restore it.
 //!
 //! A running answer is always the newest message of the branch on screen. While there is one, the server refuses
 //! changes of the tree with a reason, just as it refuses a second question.
@@ -42,7 +42,7 @@ impl Chat {
             key: edit.key,
             edited: Some(edit.message_id),
         };
-        self.ask_in(current, Destination::There(grant), ask).await
+        self.ask_in(current.into(), Destination::There(grant), ask).await
     }
 
     /// Continues an answer that was stopped, interrupted, cut at a length limit or broken off, with the model that
@@ -65,6 +65,7 @@ impl Chat {
             chosen => chosen?,
         };
         let (chat, provider, name) = (self.clone(), model.provider.clone(), model.name.clone());
+        let person = current.user.preferences.clone();
         let run = self.run_of(&old, self.ids.next());
         let conversation_id = grant.conversation_id().to_owned();
         let continued = async move {
@@ -72,7 +73,7 @@ impl Chat {
                 message_id: &old.id,
                 key: key.as_ref(),
                 run: &run.run,
-                most_running: chat.limits.answers_per_user,
+                most_running: chat.most_running(grant.user_id()),
                 now: chat.clock.now(),
             };
             let begun = chat.store.continue_answer(&grant, &how).await;
@@ -81,9 +82,9 @@ impl Chat {
                 outcome => return chat.not_continued(outcome),
             };
             let to = Destination::There(grant);
-            let prompt = chat.prompt_of(&to, (None, &answer), &*provider, &name).await;
+            let prompt = chat.prompt_of(&to, (None, &answer), &person, (&*provider, &name)).await;
             let Destination::There(grant) = to else { return Err(AppError::Internal) };
-            let mut turn = Turn { grant, question: None, answer, run: run.run, after };
+            let mut turn = Turn { grant, question: None, answer, queued: false, run: run.run, after };
             // The existing text of the answer takes up room in the context, too.
             let left_out = prompt.as_ref().map_or(turn.answer.left_out, |prompt| prompt.left_out);
             if left_out != turn.answer.left_out {
@@ -94,7 +95,7 @@ impl Chat {
             }
             Ok(Begun::Now(Box::new(turn), prompt))
         };
-        self.begin(current, Some(&conversation_id), model, continued).await
+        self.begin(current.id(), Some(&conversation_id), model, continued).await
     }
 
     fn not_continued(&self, outcome: ContinueOutcome) -> Result<Begun, AppError> {
@@ -124,7 +125,17 @@ impl Chat {
     pub async fn delete(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
         let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
         let deleted = ChatEvent::Deleted { message_id: message_id.to_owned() };
-        self.changed(self.store.delete_message(&grant, message_id).await?, deleted)
+        self.changed(self.store.delete_message(&grant, message_id, self.clock.now()).await?, deleted)
+    }
+
+    /// Puts a deleted message back; one that is there stays as it is.
+    pub async fn restore(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
+        let Some(conversation_id) = self.store.conversation_of_deleted(message_id).await? else {
+            let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
+            return Ok(grant.into_conversation());
+        };
+        let grant = self.store.access(current.id(), &conversation_id, Need::Manage).await?;
+        self.changed(self.store.restore_message(&grant, message_id).await?, ChatEvent::Changed {})
     }
 
     fn changed(&self, outcome: TreeOutcome, event: ChatEvent) -> Result<Conversation, AppError> {

@@ -1,11 +1,11 @@
-//! The title of a new conversation: from the model, or the first words of the question.
+//! The title of a new conversation: at first the first words of the question, then what the model calls it.
 
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 
 use crate::{
-    domain::Role,
+    domain::{Params, Role},
     server::llm::{ChatRequest, Delta, PromptMessage, Provider},
 };
 
@@ -20,12 +20,10 @@ const QUESTION_CHARS: usize = 2_000;
 const INSTRUCTION: &str = "Write a title of at most six words for a conversation that begins with the \
     user's message. Use the language of the message. Answer with the title alone, without quotes.";
 
-/// Asks the model for a title; if it fails, takes too long or answers nothing usable, takes the first words of the
-/// question.
-pub async fn of(provider: &Arc<dyn Provider>, answering: &str, question: &str) -> String {
-    let Some(model) = provider.title_model(answering) else { return first_words(question) };
-    let asked = tokio::time::timeout(PATIENCE, ask(provider, model, question)).await;
-    asked.ok().flatten().unwrap_or_else(|| first_words(question))
+/// Asks the model for a title; `None` if it fails, takes too long or answers nothing usable.
+pub async fn of(provider: &Arc<dyn Provider>, answering: &str, question: &str) -> Option<String> {
+    let model = provider.title_model(answering)?;
+    tokio::time::timeout(PATIENCE, ask(provider, model, question)).await.ok().flatten()
 }
 
 async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str) -> Option<String> {
@@ -35,7 +33,7 @@ async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str) -> Optio
             PromptMessage { role: Role::System, content: INSTRUCTION.into() },
             PromptMessage { role: Role::User, content: question.chars().take(QUESTION_CHARS).collect() },
         ],
-        max_tokens: Some(MAX_TOKENS),
+        params: Params { max_tokens: Some(MAX_TOKENS), ..Params::default() },
     };
     let mut stream = provider.chat(request).await.ok()?;
     let mut text = String::new();
@@ -231,7 +229,9 @@ mod tests {
         let text = |text: &str| Delta::Text(text.to_owned());
         let deltas = vec![text("They want a title."), Delta::TextWasReasoning, text("A greeting")];
         let provider: Arc<dyn Provider> = Arc::new(Streams(deltas));
-        assert_eq!(of(&provider, "any", "Hello").await, "A greeting");
+        assert_eq!(of(&provider, "any", "Hello").await.as_deref(), Some("A greeting"));
+        let silent: Arc<dyn Provider> = Arc::new(Streams(Vec::new()));
+        assert_eq!(of(&silent, "any", "Hello").await, None);
     }
 
     #[test]

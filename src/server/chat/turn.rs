@@ -11,6 +11,8 @@ pub struct Turn {
     pub grant: Grant,
     /// The question that was stored with the answer.
     pub question: Option<Message>,
+    /// The question came from the queue.
+    pub queued: bool,
     /// A continued answer has text already.
     pub answer: Message,
     /// Which run of the answer this is, see [`Run`].

@@ -146,6 +146,8 @@ impl Relay {
     }
 
     async fn show(&self, log: &Log, seen: &ConversationState, told: Option<ChangeKind>) -> Result<()> {
+        // It may have been deleted and restored.
+        log.open_again();
         let new = log.look(&seen.revision);
         let mut shown = seen.running.is_some();
         let running = seen.running.as_ref().map(|answer| &answer.id);
@@ -173,6 +175,7 @@ impl Relay {
             Some(ChangeKind::Title) if !seen.title.is_empty() => {
                 log.publish_foreign(ChatEvent::Title { title: seen.title.clone() }, seen.last_seq);
             }
+            Some(ChangeKind::Queue) => log.publish_foreign(ChatEvent::Queue {}, seen.last_seq),
             Some(ChangeKind::Tree) => log.publish_foreign(ChatEvent::Changed {}, seen.last_seq),
             Some(ChangeKind::Begun | ChangeKind::Ended) if new && !shown && !log.is_running() => log.reread(),
             _ => {}
@@ -196,7 +199,12 @@ impl Relay {
             None => None,
         };
         let started = ChatEvent::started(answer, question.as_ref());
-        Ok(log.begin_mirror(started, answer, after))
+        let begun = log.begin_mirror(started, answer, after);
+        if begun && seen.queue_seq >= after {
+            // The question left the queue.
+            log.publish_foreign(ChatEvent::Queue {}, after);
+        }
+        Ok(begun)
     }
 
     /// Publishes the end of an answer that another process wrote.

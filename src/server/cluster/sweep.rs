@@ -1,5 +1,5 @@
-//! The periodic jobs that remove expired sessions, expired idempotency keys, and what deleted conversations left
-//! behind.
+//! The periodic jobs that remove expired sessions, expired idempotency keys, and what has been in
+//! the bin for long enough.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ const EVERY: Duration = Duration::from_secs(60 * 60);
 /// does no harm.
 pub fn handlers(store: &Arc<dyn Store>, clock: &Clock) -> Vec<Handler> {
     let both = || (store.clone(), clock.clone());
-    let (sessions, keys, conversations) = (both(), both(), store.clone());
+    let (sessions, keys, conversations) = (both(), both(), both());
     vec![
         Handler::periodic("remove ended sessions", EVERY, move |_| {
             let (store, clock) = sessions.clone();
@@ -26,9 +26,9 @@ pub fn handlers(store: &Arc<dyn Store>, clock: &Clock) -> Vec<Handler> {
             async move { logged(store.forget_keys(clock.now()).await) }
         }),
         Handler::periodic("remove deleted conversations", EVERY, move |_| {
-            let store = conversations.clone();
+            let (store, clock) = conversations.clone();
             async move {
-                while store.purge().await.map_err(|error| error.to_string())? {}
+                while store.purge(clock.now()).await.map_err(|error| error.to_string())? {}
                 Ok(())
             }
         }),

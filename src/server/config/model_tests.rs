@@ -18,7 +18,12 @@ models = ["a", { name = " b ", context = 8192, vision = true }, { name = "c", pr
     let free = Some(Price { input: 0.0, output: 0.0, currency: "USD".to_owned() });
     let listed = |name: &str, context, vision, price: &Option<Price>| Listed {
         name: name.to_owned(),
-        traits: Traits { context: Some(context), vision: Some(vision), price: price.clone() },
+        traits: Traits {
+            context: Some(context),
+            vision: Some(vision),
+            price: price.clone(),
+            ..Traits::default()
+        },
     };
     assert_eq!(provider.traits, listed("", 65_536, false, &euros).traits);
     assert_eq!(
@@ -39,7 +44,7 @@ fn a_variable_says_it_too() {
     ] {
         let provider = load("", &[("INGLENOOK_PROVIDERS", text)]).unwrap().providers.remove(0);
         let price = Some(Price { input: 0.15, output: 0.6, currency: "USD".to_owned() });
-        let traits = Traits { context: Some(4096), vision: Some(true), price };
+        let traits = Traits { context: Some(4096), vision: Some(true), price, ..Traits::default() };
         assert_eq!(provider.models, [Listed { name: "m".to_owned(), traits }]);
     }
 }

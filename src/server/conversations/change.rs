@@ -1,12 +1,12 @@
 //! Conversations are created, changed and deleted.
 
 use super::{
-    Conversations,
+    Conversations, MAX_LIMIT,
     models::{unknown_model, valid_model},
 };
 use crate::{
     domain::{
-        ChatEvent, Conversation, ConversationKind, ConversationPatch, CurrentUser, Reason,
+        Binned, ChatEvent, Conversation, ConversationKind, ConversationPatch, CurrentUser, Reason,
         conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
     },
     error::AppError,
@@ -28,8 +28,11 @@ impl Conversations {
             title: patch.title.unwrap_or_default(),
             model: patch.model.flatten(),
             system_prompt: patch.system_prompt.flatten(),
+            params: patch.params.flatten().unwrap_or_default(),
             pinned: patch.pinned.unwrap_or_default(),
             archived: patch.archived.unwrap_or_default(),
+            unread: false,
+            running: false,
             leaf_id: None,
             created_at: now,
             updated_at: now,
@@ -56,35 +59,38 @@ impl Conversations {
         Ok(changed.conversation)
     }
 
-    /// Deletes a conversation with all its messages. An answer that is being written ends.
+    /// Moves a conversation to the bin. An answer that is being written ends.
     pub async fn delete(&self, current: &CurrentUser, id: &str) -> Result<(), AppError> {
         let grant = self.chats.access(current.id(), id, Need::Own).await?;
-        if !self.chats.delete_conversation(&grant).await? {
+        if !self.chats.delete_conversation(&grant, self.clock.now()).await? {
             return Err(AppError::NotFound);
         }
         if let Some(log) = self.live.get(id) {
             log.close();
         }
-        self.purge();
         Ok(())
     }
 
-    /// Removes in the background what deleted conversations left behind. The rest, if the server ends before that, goes
-    /// with the next deletion or the hourly job.
-    fn purge(&self) {
-        let chats = self.chats.clone();
-        self.tasks.spawn("removal of deleted conversations", async move {
-            loop {
-                match chats.purge().await {
-                    Ok(true) => {}
-                    Ok(false) => return,
-                    Err(error) => {
-                        tracing::warn!(%error, "what deleted conversations left is removed later");
-                        return;
-                    }
-                }
-            }
-        });
+    /// Brings a conversation back from the bin; one that is not there stays as it is.
+    pub async fn restore(&self, current: &CurrentUser, id: &str) -> Result<Conversation, AppError> {
+        let restored = self.chats.restore_conversation(current.id(), id).await?.ok_or(AppError::NotFound)?;
+        // The answer that was being written may still be about to end there.
+        if let Some(log) = self.live.get(id) {
+            log.open_again();
+        }
+        Ok(restored)
+    }
+
+    /// What the person can restore, deleted last first; [`MAX_LIMIT`] conversations at the most.
+    pub async fn bin(&self, current: &CurrentUser) -> Result<Vec<Binned>, AppError> {
+        Ok(self.chats.bin(current.id(), MAX_LIMIT).await?)
+    }
+
+    /// The owner has seen what there is in a conversation.
+    pub async fn seen(&self, current: &CurrentUser, id: &str) -> Result<(), AppError> {
+        let grant = self.chats.access(current.id(), id, Need::Read).await?;
+        self.chats.mark_seen(&grant).await?;
+        Ok(())
     }
 
     async fn check(&self, patch: &mut ConversationPatch) -> Result<(), AppError> {
@@ -100,6 +106,9 @@ impl Conversations {
         {
             let reason = Reason::new("system-prompt-too-long").with("most", MAX_SYSTEM_PROMPT_BYTES);
             return Err(AppError::invalid("system_prompt", reason));
+        }
+        if let Some(Some(params)) = &patch.params {
+            params.check().map_err(|(name, reason)| AppError::invalid(&format!("params.{name}"), reason))?;
         }
         if let Some(Some(model)) = &mut patch.model {
             let id = valid_model(model)?;

@@ -1,6 +1,7 @@
 //! [`Conversations`]: list, open, change, and the branch of messages on screen.
 
 mod change;
+mod fork;
 mod list;
 pub mod models;
 mod thread;
@@ -10,8 +11,10 @@ use std::sync::Arc;
 pub use self::{
     list::Listing,
     models::ModelList,
-    thread::{Thread, ThreadMessage},
+    thread::{Part, Thread, ThreadMessage, Unchanged},
 };
+/// What a page has of a conversation that it may show.
+pub use super::store::Grant;
 use super::{
     live::{Live, elsewhere::Elsewhere, reading::Reading},
     ops::{
@@ -19,7 +22,7 @@ use super::{
         tasks::Tasks,
     },
     render::Renderer,
-    store::{Chats, Grant, Need},
+    store::{Chats, Need},
 };
 use crate::{
     domain::{CurrentUser, Message, Reason},

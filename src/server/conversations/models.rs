@@ -9,7 +9,9 @@ use tokio::{
 };
 
 use crate::{
-    domain::{Model, Reason, model::MAX_MODEL_CHARS},
+    domain::{
+        Model, Preferences, PreferencesPatch, Reason, model::MAX_MODEL_CHARS, preferences::MOST_FAVOURITES,
+    },
     error::AppError,
     server::{
         llm::registry::{Offer, Providers},
@@ -70,6 +72,44 @@ impl ModelList {
     pub async fn find_chosen(&self, id: &str) -> Option<Model> {
         let found = self.find(id).await;
         found.or_else(|| self.providers.offer().unheard(id))
+    }
+
+    /// Looks up the models that a change of preferences names, and puts down their whole ids. A favourite that was one
+    /// before stays one, also while no provider offers it.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`]: a model that is not offered.
+    pub async fn look_up(&self, patch: &mut PreferencesPatch, now: &Preferences) -> Result<(), AppError> {
+        if let Some(Some(model)) = &mut patch.last_model {
+            *model = self.chosen_id(model).await?;
+        }
+        if let Some((model, true)) = &mut patch.favourite {
+            *model = self.chosen_id(model).await?;
+        }
+        let favourites = patch.favourites.iter_mut().flatten().flatten();
+        // More than may be chosen are refused with their number, unread.
+        for model in favourites.take(MOST_FAVOURITES).filter(|model| !now.favourites.contains(model)) {
+            *model = self.chosen_id(model).await?;
+        }
+        Ok(())
+    }
+
+    async fn chosen_id(&self, id: &str) -> Result<String, AppError> {
+        let id = valid_model(id)?;
+        Ok(self.find_chosen(id).await.ok_or_else(|| unknown_model(id))?.id)
+    }
+
+    /// The model with which a person's new conversation begins: the one that they chose last as long as it is offered,
+    /// else the default one. Nobody is asked for a model that has gone.
+    pub async fn first_for(&self, person: &Preferences) -> Option<Model> {
+        if let Some(id) = &person.last_model {
+            let offer = self.offer().await;
+            if let Some(model) = offer.find(id).cloned().or_else(|| offer.unheard(id)) {
+                return Some(model);
+            }
+        }
+        self.default().await
     }
 
     /// The configured model, or the first that is offered.

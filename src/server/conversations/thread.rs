@@ -12,8 +12,8 @@ use crate::{
             reading::ReadPermit,
         },
         markdown::labelled,
-        store::{Branch, Child, Grant, Reach, Texts},
-        words::{self, Words},
+        store::{Branch, Child, Grant, Outline, Reach, Texts},
+        words,
     },
 };
 
@@ -27,77 +27,147 @@ pub struct ThreadMessage {
     pub siblings: Option<Siblings>,
 }
 
-/// A window of the branch on screen, oldest first.
+/// A message that a page shows as it still is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unchanged {
+    pub id: String,
+    /// As [`ThreadMessage::siblings`]. A message is as it was when another version of it comes or goes.
+    pub siblings: Option<Siblings>,
+}
+
+/// Which part of the branch on screen is wanted.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// The newest window, or the one before the message `before`: at most `limit` messages, and [`WINDOW_BYTES`] of text,
+    /// but always one message.
+    Window { before: Option<&'a str>, limit: Option<u32> },
+    /// What a page must show from the message `from` on, which shows the branch of `leaf` from there as it was at the event
+    /// number `since`.
+    Since { from: &'a str, leaf: &'a str, since: u64 },
+}
+
+/// A part of the branch on screen, oldest first.
 #[derive(Debug)]
 pub struct Thread {
     pub messages: Vec<ThreadMessage>,
+    /// The other messages of the part, which a page shows already. The ids of a branch are in order.
+    pub unchanged: Vec<Unchanged>,
+    /// Whether this is the newest window although a [`Part::Since`] was wanted: what the page shows is on another branch,
+    /// or more has changed than a window has.
+    pub anew: bool,
     /// Where the window before this one ends; `None` at the beginning.
     pub previous_cursor: Option<String>,
-    /// Listening after this place misses nothing that the window does not show.
+    /// The answer that is being written, if it is in this part.
+    pub generating: Option<String>,
+    /// Listening after this place misses nothing that the part does not show.
     pub after: u64,
-    /// Held until what is made of the window is sent.
-    pub permit: ReadPermit,
+}
+
+/// The most messages of a branch that a page may show and have refreshed.
+const MOST_SHOWN: usize = 4_000;
+
+/// The outlines of a [`Part`].
+struct Found {
+    /// To be read.
+    branch: Branch,
+    unchanged: Vec<Outline>,
+    anew: bool,
 }
 
 impl Conversations {
-    /// The newest window of a conversation, or the one before the message `before`: at most `limit` messages,
-    /// and [`WINDOW_BYTES`] of text, but always one message. Waits for the person's turn to read so much. HTML is made
-    /// for whom it is shown to.
+    /// A part of the branch on screen, and a permit to be held until what is made of it is sent. Waits for the person's
+    /// turn to read so much. HTML is made for whom it is shown to.
     pub async fn thread(
         &self,
         current: &CurrentUser,
         grant: &Grant,
-        before: Option<&str>,
-        limit: Option<u32>,
+        part: Part<'_>,
         format: Format,
-    ) -> Result<Thread, AppError> {
-        let limit = valid_limit(limit, WINDOW)? as usize;
-        let mut window = self.window(grant, before, limit).await?;
+    ) -> Result<(Thread, ReadPermit), AppError> {
+        let mut found = self.find(grant, part).await?;
         // The text of a running answer is not in the store yet.
-        let running = if window.begins_empty() { WINDOW_BYTES } else { 0 };
-        let permit = self.reading.enter(current.id(), window.bytes() + running).await?;
+        let running = if found.branch.begins_empty() { WINDOW_BYTES } else { 0 };
+        let permit = self.reading.enter(current.id(), found.branch.bytes() + running).await?;
         let anew =
             if permit.waited() { Some(self.open(current, grant.conversation_id()).await?) } else { None };
         let grant = anew.as_ref().unwrap_or(grant);
         if anew.is_some() {
-            window = self.window(grant, before, limit).await?;
+            found = self.find(grant, part).await?;
         }
         // What the store knew before the messages were read: what changes in between is told once more. It is never
         // ahead of what is shown.
         let mut after = grant.last_seq();
         let running = self.running(grant.conversation_id()).await?;
-        let mut messages = window.read(&*self.chats, grant).await?;
+        let Found { branch, unchanged, anew } = found;
+        let mut messages = branch.read(&*self.chats, grant).await?;
         messages.reverse();
-        for running in running {
+        for running in &running {
             after = after.min(running.after);
             let shown =
                 messages.iter_mut().find(|m| m.id == running.answer_id && m.status == Status::Generating);
             // The job of a continued answer may not have published the text it begins with yet.
             if let Some(message) = shown.filter(|message| running.content.len() >= message.content.len()) {
-                message.content = running.content;
-                message.reasoning = running.reasoning;
+                message.content.clone_from(&running.content);
+                message.reasoning.clone_from(&running.reasoning);
             }
         }
-        let mut siblings = self.siblings(grant, &messages).await?;
+        let begun = messages.iter().rfind(|message| message.status == Status::Generating);
+        let going_on = || unchanged.iter().find(|same| running.iter().any(|r| r.answer_id == same.id));
+        let generating =
+            begun.map(|begun| begun.id.clone()).or_else(|| going_on().map(|same| same.id.clone()));
+        let places = messages.iter().map(|message| (&message.id, &message.parent_id));
+        let places = places.chain(unchanged.iter().map(|outline| (&outline.id, &outline.parent_id)));
+        let mut siblings = self.siblings(grant, places.collect()).await?;
         let html = match format {
             Format::Html => self.renderer.messages(current.id(), &messages).await?,
             Format::Text => vec![Arc::default(); messages.len()],
         };
-        let previous_cursor = messages.first().filter(|_| window.more).map(|message| message.id.clone());
+        let oldest = messages.iter().map(|message| &message.id);
+        let oldest = oldest.chain(unchanged.iter().map(|outline| &outline.id)).min();
+        let previous_cursor = oldest.filter(|_| branch.more).cloned();
         let words = words::current();
         let messages = messages.into_iter().zip(html).map(|(message, html)| {
             let siblings = siblings.remove(&message.id);
-            let html = match words == Words::english() {
+            let html = match words.is_english() {
                 true => html,
                 false => labelled(&html, |key| words.say(key)).into(),
             };
             ThreadMessage { message, html, siblings }
         });
-        Ok(Thread { messages: messages.collect(), previous_cursor, after, permit })
+        let messages = messages.collect();
+        let unchanged = unchanged.into_iter().rev().map(|outline| {
+            let siblings = siblings.remove(&outline.id);
+            Unchanged { id: outline.id, siblings }
+        });
+        let unchanged = unchanged.collect();
+        Ok((Thread { messages, unchanged, anew, previous_cursor, generating, after }, permit))
     }
 
-    /// Which messages a window has.
-    async fn window(&self, grant: &Grant, before: Option<&str>, limit: usize) -> Result<Branch, AppError> {
+    /// Which messages a part has.
+    async fn find(&self, grant: &Grant, part: Part<'_>) -> Result<Found, AppError> {
+        let anew = match part {
+            Part::Window { before, limit } => {
+                let branch = self.window(grant, before, limit).await?;
+                return Ok(Found { branch, unchanged: Vec::new(), anew: false });
+            }
+            Part::Since { from, leaf, since } => self.changed(grant, from, leaf, since).await?,
+        };
+        match anew {
+            Some(found) => Ok(found),
+            None => {
+                let branch = self.window(grant, None, None).await?;
+                Ok(Found { branch, unchanged: Vec::new(), anew: true })
+            }
+        }
+    }
+
+    async fn window(
+        &self,
+        grant: &Grant,
+        before: Option<&str>,
+        limit: Option<u32>,
+    ) -> Result<Branch, AppError> {
+        let limit = valid_limit(limit, WINDOW)? as usize;
         let leaf = match before {
             Some(before) => {
                 let found = self.chats.outlines_back(grant, Some(before), 1).await?.pop();
@@ -110,21 +180,44 @@ impl Conversations {
         Ok(Branch::find(&*self.chats, grant, leaf.as_deref(), reach).await?)
     }
 
-    /// The places of those that have siblings, by message. One query for all.
+    /// See [`Part::Since`]. `None` where only a window can be shown.
+    async fn changed(
+        &self,
+        grant: &Grant,
+        from: &str,
+        leaf: &str,
+        since: u64,
+    ) -> Result<Option<Found>, AppError> {
+        let reach = Reach { messages: MOST_SHOWN, bytes: u64::MAX, texts: Texts::All };
+        let now = grant.conversation().leaf_id.as_deref();
+        let mut branch = Branch::find(&*self.chats, grant, now, reach).await?;
+        if !branch.cut_before(from) {
+            return Ok(None);
+        }
+        let unchanged = if now == Some(leaf) {
+            branch.take(|outline| outline.revision <= since)
+        } else {
+            let shown = Branch::find(&*self.chats, grant, Some(leaf), reach).await?.ids();
+            branch.take(|outline| outline.revision <= since && shown.contains(&outline.id))
+        };
+        Ok((branch.bytes() <= WINDOW_BYTES).then_some(Found { branch, unchanged, anew: false }))
+    }
+
+    /// The places of those that have siblings, by message. Each message comes with its parent. One query for all.
     async fn siblings(
         &self,
         grant: &Grant,
-        messages: &[Message],
+        messages: Vec<(&String, &Option<String>)>,
     ) -> Result<HashMap<String, Siblings>, AppError> {
-        let parents: Vec<Option<String>> = messages.iter().map(|message| message.parent_id.clone()).collect();
+        let parents: Vec<Option<String>> = messages.iter().map(|(_, parent)| (*parent).clone()).collect();
         let children = self.chats.children(grant, &parents).await?;
         let mut families: HashMap<Option<String>, Vec<String>> = HashMap::new();
         for Child { parent_id, id } in children {
             families.entry(parent_id).or_default().push(id);
         }
-        let place = |message: &Message| {
-            let family = families.get(&message.parent_id).filter(|family| family.len() > 1)?;
-            let at = family.iter().position(|id| *id == message.id)?;
+        let place = |(id, parent): (&String, &Option<String>)| {
+            let family = families.get(parent).filter(|family| family.len() > 1)?;
+            let at = family.iter().position(|known| known == id)?;
             let near = |at: Option<usize>| at.and_then(|at| family.get(at).cloned());
             let siblings = Siblings {
                 index: u32::try_from(at + 1).ok()?,
@@ -132,9 +225,9 @@ impl Conversations {
                 previous_id: near(at.checked_sub(1)),
                 next_id: near(Some(at + 1)),
             };
-            Some((message.id.clone(), siblings))
+            Some((id.clone(), siblings))
         };
-        Ok(messages.iter().filter_map(place).collect())
+        Ok(messages.into_iter().filter_map(place).collect())
     }
 
     /// The answers being written in a conversation, by whichever process, with all of their text so far.

@@ -24,7 +24,7 @@ use super::{
     site::Site,
 };
 use crate::{
-    domain::{CurrentUser, Reason},
+    domain::{CurrentUser, Look, Reason},
     error::{AppError, Refusal},
     server::{
         accounts::{Caller, IssuedToken},
@@ -104,6 +104,15 @@ impl Context {
     pub fn set_language(&self, chosen: Option<Language>) {
         let Some(options) = use_context::<ResponseOptions>() else { return };
         let line = self.cookie.as_ref().map(|cookie| cookie.language(chosen));
+        if let Some(Ok(line)) = line.as_deref().map(HeaderValue::from_str) {
+            options.append_header(header::SET_COOKIE, line);
+        }
+    }
+
+    /// Stores the look that was chosen in a cookie, for the pages before signing in.
+    pub fn set_look(&self, chosen: Look) {
+        let Some(options) = use_context::<ResponseOptions>() else { return };
+        let line = self.cookie.as_ref().map(|cookie| cookie.look(chosen));
         if let Some(Ok(line)) = line.as_deref().map(HeaderValue::from_str) {
             options.append_header(header::SET_COOKIE, line);
         }

@@ -15,7 +15,10 @@ use super::{
     client::{Client, Origin},
     origin,
 };
-use crate::server::{accounts::IssuedToken, config::Config, words::Language};
+use crate::{
+    domain::Look,
+    server::{accounts::IssuedToken, config::Config, words::Language},
+};
 
 /// Sent at sign-out: the browser deletes what it stores for the site, such as drafts, because the next person at it must
 /// not see them. Caches are not cleared: they hold nothing personal, and browsers take seconds to clear them.
@@ -24,6 +27,8 @@ pub const CLEAR_SITE_DATA: (http::HeaderName, &str) =
 
 /// The cookie of the language switch on the sign-in page, where there is no account yet to store the choice in.
 pub const LANGUAGE: &str = "inglenook_lang";
+/// The cookie of the theme and the palette, for the pages before signing in.
+pub const LOOK: &str = "inglenook_look";
 /// The session cookie's name in earlier versions. A session found under it is moved to the new name.
 const OLD_NAME: &str = "inglenook";
 
@@ -33,6 +38,9 @@ pub fn name(secret: &[u8]) -> String {
     let part: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{OLD_NAME}_{part}")
 }
+
+/// In seconds: how long choices are kept.
+const YEAR: i64 = 365 * 24 * 60 * 60;
 
 /// The session cookie as one request sends it and as the answer to that request sets it.
 #[derive(Clone, Debug)]
@@ -96,8 +104,15 @@ impl SessionCookie {
 
     /// `Set-Cookie` for the language that was chosen; `None` removes the choice.
     pub fn language(&self, chosen: Option<Language>) -> String {
-        const YEAR: i64 = 365 * 24 * 60 * 60;
         self.line(LANGUAGE, chosen.map_or("", Language::tag), if chosen.is_some() { YEAR } else { 0 })
+    }
+
+    /// `Set-Cookie` for the look that was chosen; the default one removes the choice.
+    pub fn look(&self, chosen: Look) -> String {
+        match chosen == Look::default() {
+            true => self.line(LOOK, "", 0),
+            false => self.line(LOOK, &chosen.word(), YEAR),
+        }
     }
 
     /// `Set-Cookie` that removes the cookie of the old name.

@@ -14,9 +14,12 @@ use leptos::{
     prelude::*,
 };
 
-use super::{assets, request_id};
+use super::{assets, look, request_id};
 use crate::{
-    domain::Reason,
+    domain::{
+        Look, Reason,
+        preferences::{Palette, Theme},
+    },
     error::AppError,
     server::words::{self, Words},
     ui::{
@@ -24,6 +27,13 @@ use crate::{
         words::{Localize, Localizer},
     },
 };
+
+/// The page fills the whole screen, and a keyboard on it makes the page smaller instead of covering the composer.
+const VIEWPORT: &str =
+    "width=device-width,initial-scale=1,viewport-fit=cover,interactive-widget=resizes-content";
+/// Registers the service worker (`offline.js`) once the page has loaded, and tells it the language of the page.
+const REGISTER: &str = "addEventListener('load',()=>{let w=navigator.serviceWorker;\
+    w?.register('/sw.js').then(()=>w.ready).then(r=>r.active.postMessage(document.documentElement.lang)).catch(()=>{})})";
 
 /// The views of a page are in the language of whoever asked for it.
 impl Localize for Words {
@@ -44,12 +54,14 @@ pub struct Page {
     pub class: &'static str,
     /// Its language, which is the caller's.
     pub words: Words,
+    /// Its colours, which are the caller's.
+    pub look: Look,
 }
 
 impl Page {
     pub fn new(title: impl Into<String>) -> Self {
-        let (title, words) = (title.into(), words::current());
-        Self { title, status: StatusCode::OK, islands: false, refresh: None, class: "", words }
+        let (title, words, look) = (title.into(), words::current(), look::current());
+        Self { title, status: StatusCode::OK, islands: false, refresh: None, class: "", words, look }
     }
 
     /// Renders the page. `body` runs inside a reactive owner that lives as long as the rendering.
@@ -57,26 +69,39 @@ impl Page {
         let nonce = Nonce::new();
         let context: Arc<dyn SharedContext + Send + Sync> = Arc::new(SsrSharedContext::new_islands());
         let owner = Owner::new_root(Some(context));
-        let Page { title, status, islands, refresh, class, words } = self;
+        let Page { title, status, islands, refresh, class, words, look } = self;
+        let Look { theme, palette } = look;
         let html = owner.with(|| {
             provide_context(nonce.clone());
             provide_context(Localizer::new(words));
             let body = body();
             view! {
-                <html lang=words.language.tag()>
+                <html
+                    lang=words.language.tag()
+                    data-theme=(theme != Theme::System).then(|| theme.into_str())
+                    data-palette=(palette != Palette::Ember).then(|| palette.into_str())
+                >
                     <head>
                         <meta charset="utf-8" />
-                        <meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover" />
-                        <meta name="color-scheme" content="light dark" />
-                        <title>{format!("{title} · Inglenook")}</title>
+                        <meta name="viewport" content=VIEWPORT />
+                        <meta name="color-scheme" content=look::scheme(theme) />
+                        {bars(look)}
+                        <title>{tab_title(&title)}</title>
                         <link rel="stylesheet" href=assets::url("inglenook.css") />
                         <link rel="icon" href=assets::url("favicon.svg") type="image/svg+xml" />
+                        <link rel="apple-touch-icon" href=assets::url("icon-180.png") />
                         <link rel="manifest" href=assets::url("manifest.webmanifest") />
                         {refresh.map(|refresh| {
                             view! { <noscript><meta http-equiv="refresh" content=refresh /></noscript> }
                         })}
                         <AutoReload options=options() />
-                        {islands.then(|| view! { <HydrationScripts options=options() islands=true /> })}
+                        {islands
+                            .then(|| {
+                                view! {
+                                    <HydrationScripts options=options() islands=true />
+                                    <script nonce=nonce.to_string() inner_html=REGISTER></script>
+                                }
+                            })}
                     </head>
                     <body class=class>{body}</body>
                 </html>
@@ -96,13 +121,46 @@ impl Page {
     }
 }
 
+/// What the browser's tab shows of a page with this title.
+pub fn tab_title(title: &str) -> String {
+    format!("{title} · Inglenook")
+}
+
+/// The HTML of a part of a page, in the caller's language, without anything that hydrates.
+pub fn fragment<V: IntoView>(body: impl FnOnce() -> V) -> String {
+    let owner = Owner::new_root(None);
+    let html = owner.with(|| {
+        provide_context(Localizer::new(words::current()));
+        body().to_html()
+    });
+    owner.unset_with_forced_cleanup();
+    html
+}
+
+/// The colours of the browser's own bars: one, or one for light and one for dark where the device decides.
+fn bars(look: Look) -> impl IntoView {
+    let [light, dark] = look::bars(look.palette);
+    let bar = |media: Option<&'static str>, colour| {
+        // The macro does not know the attribute `media` of this element.
+        leptos::html::meta().name("theme-color").attr("media", media).content(colour)
+    };
+    match look.theme {
+        Theme::Light => vec![bar(None, light)],
+        Theme::Dark => vec![bar(None, dark)],
+        Theme::System => vec![
+            bar(Some("(prefers-color-scheme: light)"), light),
+            bar(Some("(prefers-color-scheme: dark)"), dark),
+        ],
+    }
+}
+
 /// The content security policy: scripts run only with this answer's nonce (and WebAssembly), everything else comes from
 /// this site. Debug builds also let the page connect to the server that announces reloads.
 fn policy(nonce: &Nonce) -> String {
     let reload = if cfg!(debug_assertions) { " ws://127.0.0.1:* ws://localhost:*" } else { "" };
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; \
+         img-src 'self' data: blob:; font-src 'self'; worker-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; \
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 }

@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(body["code"], "too_many");
         assert_eq!(
             (&body["title"], &body["detail"]),
-            (&json!("操作过于频繁"), &json!("操作过于频繁，请等 61 秒后重试。"))
+            (&json!("操作过于频繁"), &json!("尝试次数过多，请等 61 秒后重试。"))
         );
     }
 

@@ -11,7 +11,7 @@ use ring::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{error::AppError, server::ops::clock::Clock};
+use crate::{domain::params::TypedParams, error::AppError, server::ops::clock::Clock};
 
 /// The query parameter that holds the sealed flash.
 pub const PARAMETER: &str = "flash";
@@ -25,6 +25,9 @@ pub enum Told {
     NameSaved,
     LanguageSaved,
     PasswordChanged,
+    AppearanceSaved,
+    ChatDefaultsSaved,
+    ConversationSaved,
 }
 
 /// What was typed and is no secret, so that it need not be typed again.
@@ -35,6 +38,10 @@ pub struct Typed {
     pub email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_prompt: Option<String>,
+    #[serde(flatten)]
+    pub params: TypedParams,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,7 +118,7 @@ mod tests {
 
     fn flash() -> Flash {
         let told = Told::Refused(AppError::Forbidden { reason: Reason::new("register-closed") });
-        Flash { told, typed: Typed { email: Some("lin@example.org".into()), name: None } }
+        Flash { told, typed: Typed { email: Some("lin@example.org".into()), ..Typed::default() } }
     }
 
     #[test]

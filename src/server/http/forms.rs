@@ -16,10 +16,12 @@ use super::{
     gate, origin, redirect,
     site::Site,
 };
-use crate::{error::AppError, server::config::Config, ui::parts::RefusedForm};
+use crate::{domain::params::TypedParams, error::AppError, server::config::Config, ui::parts::RefusedForm};
 
 /// In bytes: longer than any e-mail address or name that is accepted.
 const MAX_TYPED_BYTES: usize = 400;
+/// In bytes: longer than any parameter of a model that is accepted.
+const MAX_NUMBER_BYTES: usize = 40;
 
 /// A form as it was posted.
 pub struct Form {
@@ -44,6 +46,9 @@ struct Fields {
     message_id: Option<String>,
     model: Option<String>,
     key: Option<String>,
+    system_prompt: Option<String>,
+    #[serde(flatten)]
+    params: TypedParams,
 }
 
 impl Form {
@@ -81,10 +86,10 @@ impl Form {
         Response::from_parts(parts, Body::empty())
     }
 
-    /// The answer to a form that was refused. A question is shown again on the error's page, because its text is too long
-    /// for an address. Any other form leads back to its page, or to the error's page if that one tells no errors.
+    /// The answer to a form that was refused. A long text is shown again on the error's page, because it has no room in an
+    /// address. Any other form leads back to its page, or to the error's page if that one tells no errors.
     pub fn refused(self, site: &Site, error: AppError) -> Response {
-        if let Some(again) = self.again() {
+        if let Some(again) = self.question().or_else(|| self.instructions()) {
             return errors::page(&error, Some(again));
         }
         match self.page_that_tells(site, &error) {
@@ -94,7 +99,7 @@ impl Form {
     }
 
     /// The form of a question, to be shown again.
-    fn again(&self) -> Option<RefusedForm> {
+    fn question(&self) -> Option<RefusedForm> {
         let action = match self.action.as_str() {
             "/fn/ask" => "/fn/ask",
             "/fn/edit" => "/fn/edit",
@@ -108,14 +113,46 @@ impl Form {
             ("key", &fields.key),
         ];
         let hidden = hidden.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
-        Some(RefusedForm { action, hidden, text: fields.text.clone()? })
+        Some(RefusedForm { action, hidden, field: "text", text: fields.text.clone()? })
+    }
+
+    /// The form of instructions for a model, to be shown again; `None` for those that are short enough for an address.
+    fn instructions(&self) -> Option<RefusedForm> {
+        let action = match self.action.as_str() {
+            "/fn/set-chat-defaults" => "/fn/set-chat-defaults",
+            "/fn/set-conversation" => "/fn/set-conversation",
+            _ => return None,
+        };
+        let text = self.fields.system_prompt.clone().filter(|text| text.len() > MAX_TYPED_BYTES)?;
+        let TypedParams { temperature, top_p, max_tokens, reasoning_effort, turns } =
+            self.fields.params.clone();
+        let hidden = [
+            ("conversation_id", self.fields.conversation_id.clone()),
+            ("temperature", temperature),
+            ("top_p", top_p),
+            ("max_tokens", max_tokens),
+            ("reasoning_effort", reasoning_effort),
+            ("turns", turns),
+        ];
+        let hidden = hidden.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        Some(RefusedForm { action, hidden, field: "system_prompt", text })
     }
 
     fn page_that_tells(&self, site: &Site, error: &AppError) -> Option<String> {
         let back = self.page.clone().filter(|page| tells(path_of(page)));
-        let page = back.or_else(|| self.own_page())?;
+        // Only its own page shows again what was typed into this form, which a conversation's page may show as well.
+        let page = match self.action.as_str() {
+            "/fn/set-conversation" => self.own_page()?,
+            _ => back.or_else(|| self.own_page())?,
+        };
         let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= MAX_TYPED_BYTES);
-        let typed = Typed { email: short(&self.fields.email), name: short(&self.fields.name) };
+        let fields = &self.fields;
+        let typed = Typed {
+            email: short(&fields.email),
+            name: short(&fields.name),
+            system_prompt: short(&fields.system_prompt),
+            params: short_params(&fields.params),
+        };
         let flash = Flash { told: Told::Refused(error.clone()), typed };
         let sealed = site.flashes.seal(flash, path_of(&page), self.viewer.as_deref())?;
         let sign = if page.contains('?') { '&' } else { '?' };
@@ -130,12 +167,30 @@ impl Form {
                 None => "/login",
             },
             "/fn/register" => "/register",
-            "/fn/set-name" | "/fn/set-password" => "/settings",
+            "/fn/set-name" | "/fn/set-password" | "/fn/set-chat-defaults" => "/settings",
+            "/fn/set-appearance" if self.viewer.is_some() => "/settings",
+            "/fn/set-appearance" => "/login",
+            "/fn/set-conversation" => {
+                let id = self.fields.conversation_id.as_deref()?;
+                return redirect::local(&format!("/c/{id}/settings")).map(str::to_owned);
+            }
             "/fn/set-language" if self.viewer.is_some() => "/settings",
             "/fn/set-language" => "/login",
             _ => return None,
         };
         Some(page.to_owned())
+    }
+}
+
+/// The parameters that were typed, without those that are longer than any number.
+fn short_params(typed: &TypedParams) -> TypedParams {
+    let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= MAX_NUMBER_BYTES);
+    TypedParams {
+        temperature: short(&typed.temperature),
+        top_p: short(&typed.top_p),
+        max_tokens: short(&typed.max_tokens),
+        reasoning_effort: short(&typed.reasoning_effort),
+        turns: short(&typed.turns),
     }
 }
 

@@ -12,7 +12,7 @@ use axum::{
 use super::{
     client::Client,
     cookie::{SessionCookie, bearer},
-    language, origin,
+    language, look, origin,
     site::Site,
 };
 use crate::{
@@ -57,6 +57,7 @@ pub async fn authenticate(State(gate): State<Gate>, mut request: Request, next: 
         Caller { address: client.counted_as(), user_agent: user_agent.unwrap_or_default().to_owned() };
     if let Ok(Some(current)) = &found {
         language::use_that_of(&current.user);
+        look::use_that_of(&current.user);
     }
     let extensions = request.extensions_mut();
     extensions.insert(caller);

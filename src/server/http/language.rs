@@ -9,7 +9,7 @@ use axum::{
 
 use super::cookie;
 use crate::{
-    domain::User,
+    domain::{User, UserRole},
     server::words::{self, Language},
 };
 
@@ -25,10 +25,14 @@ pub async fn find(request: Request, next: Next) -> Response {
     response
 }
 
-/// From here on the request is answered in this person's language, if they have chosen one.
+/// From here on the request is answered in this person's language, if they have chosen one, and in words for operators,
+/// if they are one.
 pub fn use_that_of(user: &User) {
     if let Some(language) = user.language.as_deref().and_then(Language::for_reader_of) {
         words::speak(language);
+    }
+    if user.role == UserRole::Admin {
+        words::speak_to_operator();
     }
 }
 

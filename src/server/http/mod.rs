@@ -14,6 +14,8 @@ pub mod gate;
 pub mod keep_alive;
 pub mod language;
 pub mod layers;
+pub mod look;
+pub mod offline;
 pub mod origin;
 pub mod probes;
 pub mod redirect;

@@ -38,7 +38,7 @@ pub enum StopReason {
     Person,
     /// The server is shutting down.
     Shutdown,
-    /// The conversation was deleted; nothing is stored.
+    /// The conversation was deleted.
     Deleted,
 }
 
@@ -192,6 +192,11 @@ impl Log {
         state.closed = true;
         self.published(state);
         self.stop(None, StopReason::Deleted);
+    }
+
+    /// The conversation was restored.
+    pub fn open_again(&self) {
+        self.lock().closed = false;
     }
 
     pub fn is_closed(&self) -> bool {

@@ -53,7 +53,7 @@ fn told(
     log_asks: impl Fn(&str) -> bool,
     events_of: impl Fn(&Message) -> Vec<ChatEvent>,
 ) -> (Vec<Published>, u64) {
-    let Changes { removed, conversation, seq, .. } = changes;
+    let Changes { removed, conversation, queue, seq, .. } = changes;
     let mut others: Vec<ChatEvent> =
         removed.into_iter().map(|message_id| ChatEvent::Deleted { message_id }).collect();
     if let Some(conversation) = conversation {
@@ -65,6 +65,9 @@ fn told(
         if leads_elsewhere {
             others.push(ChatEvent::Changed {});
         }
+    }
+    if queue {
+        others.push(ChatEvent::Queue {});
     }
     let mut told: Vec<Published> = others.into_iter().map(|event| Published::new(position, event)).collect();
     let is_whole = |message: &Message| message.status != Status::Generating;

@@ -1,6 +1,7 @@
 //! Everything that listeners read, whichever process writes it: the log of a conversation, its HTML, and the listeners
 //! themselves.
 
+pub mod alone;
 pub mod browsers;
 pub mod elsewhere;
 pub mod follow;

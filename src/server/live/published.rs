@@ -24,7 +24,7 @@ impl Published {
     pub fn worded(mut self, words: Words) -> Self {
         let said = match &*self.event {
             ChatEvent::Failed { reason, .. } => words.text(reason),
-            ChatEvent::Block { html, .. } if words != Words::english() => {
+            ChatEvent::Block { html, .. } if !words.is_english() => {
                 match labelled(html, |key| words.say(key)) {
                     Cow::Owned(said) => said,
                     Cow::Borrowed(_) => return self,

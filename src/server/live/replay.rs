@@ -21,6 +21,7 @@ impl Listener {
             if reset {
                 let reset = |message_id| Published::new(first, ChatEvent::Reset { message_id });
                 self.ready.extend(running.into_iter().map(|(id, _)| reset(id)));
+                self.ready.push_back(Published::new(first, ChatEvent::Queue {}));
             }
             self.position = first;
             return Ok(());
@@ -41,7 +42,7 @@ impl Listener {
         let mut events =
             self.service.renderer.run(self.current.id(), move || events_of(&message, format)).await?;
         if reset {
-            events.insert(0, ChatEvent::Reset { message_id: leaf });
+            events.splice(0..0, [ChatEvent::Reset { message_id: leaf }, ChatEvent::Queue {}]);
         }
         if !title.is_empty() {
             events.push(ChatEvent::Title { title });

@@ -9,6 +9,7 @@ use super::{ChatRequest, Delta, DeltaStream, LlmError, Provider};
 use crate::domain::Role;
 
 const ANSWER: &str = include_str!("demo.md");
+const CHINESE: &str = include_str!("demo.zh.md");
 
 pub struct Demo {
     delay: Duration,
@@ -31,6 +32,10 @@ impl Provider for Demo {
         Self::NAME
     }
 
+    fn model_label(&self, _: &str) -> Option<String> {
+        Some("Demo".to_owned())
+    }
+
     /// No model is asked, because the first words of a question make a better title than this one would.
     fn title_model<'a>(&'a self, _: &'a str) -> Option<&'a str> {
         None
@@ -43,7 +48,8 @@ impl Provider for Demo {
     async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError> {
         let asked = request.messages.iter().rev().find(|message| message.role == Role::User);
         let question = asked.map(|message| message.content.as_str()).unwrap_or_default();
-        let answer = ANSWER.replace("{question}", &start_of(question, 80));
+        let answer = if has_han(question) { CHINESE } else { ANSWER };
+        let answer = answer.replace("{question}", &start_of(question, 80));
         let delay = self.delay;
         Ok(Box::pin(futures::stream::iter(pieces(&answer)).then(move |piece| async move {
             if !delay.is_zero() {
@@ -52,6 +58,12 @@ impl Provider for Demo {
             Ok(Delta::Text(piece))
         })))
     }
+}
+
+/// Whether a text has a Chinese character. Japanese has them, too, but with kana beside them.
+fn has_han(text: &str) -> bool {
+    let is_kana = |c: char| matches!(c, '\u{3041}'..='\u{30ff}');
+    text.contains(|c: char| matches!(c, '\u{3400}'..='\u{9fff}')) && !text.contains(is_kana)
 }
 
 /// The first words of a text on one line, at most about `chars` characters, without Markdown's special characters.
@@ -74,13 +86,15 @@ fn start_of(text: &str, chars: usize) -> String {
     start.replace(['`', '*', '_', '[', ']', '<', '>', '|', '$', '\\', '#'], "")
 }
 
-/// Cuts a text into pieces of about two words, each with the space after it.
+/// Cuts a text into pieces of about two words or four Chinese characters, each with the space after it.
 fn pieces(text: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = String::new();
-    for word in text.split_inclusive(char::is_whitespace) {
-        piece.push_str(word);
-        if piece.len() >= 8 {
+    for c in text.chars() {
+        piece.push(c);
+        // Chinese has no spaces between words.
+        let is_cut = c.is_whitespace() && piece.len() >= 8 || !c.is_ascii() && piece.len() >= 12;
+        if is_cut {
             pieces.push(std::mem::take(&mut piece));
         }
     }
@@ -97,12 +111,16 @@ mod tests {
     use futures::StreamExt;
 
     use super::{Demo, start_of};
-    use crate::domain::Role;
+    use crate::domain::{Params, Role};
     use crate::server::llm::{ChatRequest, Delta, PromptMessage, Provider};
 
     async fn answer(question: &str, max_tokens: Option<u32>) -> (String, usize) {
         let messages = vec![PromptMessage { role: Role::User, content: question.into() }];
-        let request = ChatRequest { model: "demo".into(), messages, max_tokens };
+        let request = ChatRequest {
+            model: "demo".into(),
+            messages,
+            params: Params { max_tokens, ..Params::default() },
+        };
         let pieces: Vec<_> = Demo::new(Duration::ZERO).chat(request).await.unwrap().collect().await;
         let text = |piece: &Result<Delta, _>| match piece {
             Ok(Delta::Text(text)) => text.clone(),
@@ -113,28 +131,57 @@ mod tests {
 
     #[tokio::test]
     async fn shows_what_an_answer_can_hold() {
-        let (text, pieces) = answer("Why is\nthe *sky* blue?", None).await;
-        for part in [
-            "Why is the sky blue?",
-            "demo model",
-            "\n### ",
-            "\n- ",
-            "\n| ",
-            "```rust",
-            "```python",
-            "```typescript",
-            "\n$$\n",
-            "OPENAI_API_KEY",
-            "OPENAI_BASE_URL",
-            "[[provider]]",
-            "base_url",
-            "api_key_env",
-            "Leptos.toml",
+        for (question, said, name) in [
+            ("Why is\nthe *sky* blue?", "Why is the sky blue?", "demo model"),
+            ("天空为什么是\n*蓝色*的？", "天空为什么是 蓝色的？", "演示模型"),
         ] {
-            assert!(text.contains(part), "{part}");
+            let (text, pieces) = answer(question, None).await;
+            for part in [
+                said,
+                name,
+                "\n## ",
+                "\n- ",
+                "\n1. ",
+                "\n| ",
+                "```rust",
+                "\n$$\n",
+                "OPENAI_API_KEY",
+                "OPENAI_BASE_URL",
+                "[[provider]]",
+                "base_url",
+                "api_key_env",
+                "Leptos.toml",
+            ] {
+                assert!(text.contains(part), "{part}");
+            }
+            assert!(!text.contains("{question}"));
+            assert!(pieces > 100, "{pieces}");
         }
-        assert!(!text.contains("{question}"));
-        assert!(pieces > 100, "{pieces}");
+    }
+
+    #[test]
+    fn the_answer_has_no_line_break_in_a_sentence() {
+        for text in [super::ANSWER, super::CHINESE] {
+            let mut is_code = false;
+            for (line, next) in text.lines().zip(text.lines().skip(1)) {
+                is_code ^= line.trim_start().starts_with("```");
+                let is_prose = |line: &str| line.starts_with(char::is_alphabetic);
+                assert!(is_code || !(is_prose(line) && is_prose(next)), "{line}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_answer_is_in_the_language_of_the_question() {
+        for (question, chinese) in [
+            ("Hello", false),
+            ("你好", true),
+            ("What is 火锅?", true),
+            ("これは何ですか", false),
+            ("日本語とは", false),
+        ] {
+            assert_eq!(answer(question, None).await.0.contains("演示模型"), chinese, "{question}");
+        }
     }
 
     #[test]

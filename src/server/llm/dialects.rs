@@ -248,6 +248,9 @@ pub(super) enum Parameter {
     OlderMaxTokens,
     /// The limit of tokens under either name.
     MaxTokens,
+    Temperature,
+    TopP,
+    ReasoningEffort,
     Stream,
 }
 
@@ -256,6 +259,28 @@ pub(super) fn named_parameters(words: &str) -> impl Iterator<Item = Parameter> {
     PARAMETERS.iter().filter(move |(phrase, ..)| words.contains(phrase)).map(|(_, parameter, _)| *parameter)
 }
 
+/// Whether an error is about the value of a parameter, so that another value may be accepted. `words` are in lower case.
+pub(super) fn is_about_value(words: &str) -> bool {
+    VALUES.iter().any(|(phrase, _)| words.contains(phrase))
+}
+
+const VALUES: &[(&str, &str)] = &[
+    ("supported values are", "OpenAI, reasoning_effort"),
+    ("must be", "OpenAI, Anthropic, DeepSeek"),
+    ("should be", "FastAPI, DashScope"),
+    ("less than", "FastAPI, Mistral"),
+    ("greater than", "FastAPI"),
+    ("between", "OpenAI, Groq"),
+    ("range", "Anthropic, Gemini, DashScope"),
+    ("too large", "OpenAI, vLLM: max_tokens"),
+    ("too high", "proxies"),
+    ("at most", "OpenAI: max_tokens"),
+    ("at least", "OpenAI: max_output_tokens"),
+    ("maximum", "Groq, Anthropic: max_tokens"),
+    ("exceed", "Fireworks, Together: max_tokens"),
+    ("both", "Anthropic and Bedrock: temperature and top_p together"),
+];
+
 const PARAMETERS: &[(&str, Parameter, &str)] = &[
     ("stream_options", Parameter::StreamOptions, "Mistral's 422 (avante.nvim#2347), older vLLM and Azure"),
     ("include_usage", Parameter::StreamOptions, "Mistral (openai-agents-python#442)"),
@@ -263,6 +288,17 @@ const PARAMETERS: &[(&str, Parameter, &str)] = &[
     ("max_completion_tokens", Parameter::MaxTokens, "servers that know neither name"),
     ("max_tokens", Parameter::MaxTokens, "servers with limits of their own"),
     ("max_new_tokens", Parameter::MaxTokens, "TGI (transformers#28523)"),
+    ("top_p", Parameter::TopP, "OpenAI's o models; Anthropic, together with temperature"),
+    ("top-p", Parameter::TopP, "proxies"),
+    ("temperature", Parameter::Temperature, "OpenAI's o models and GPT-5: unsupported_value"),
+    (
+        "reasoning_effort",
+        Parameter::ReasoningEffort,
+        "OpenAI's models that do not think, Mistral's 422, Groq",
+    ),
+    ("reasoning.effort", Parameter::ReasoningEffort, "OpenAI, Responses API; OpenRouter"),
+    ("reasoning effort", Parameter::ReasoningEffort, "xAI, proxies"),
+    ("not support thinking", Parameter::ReasoningEffort, "Ollama"),
     ("'stream'", Parameter::Stream, "OpenAI: o1-pro; unsupported_value"),
     ("`stream`", Parameter::Stream, "proxies"),
     ("\"stream\"", Parameter::Stream, "proxies"),
@@ -307,6 +343,7 @@ mod tests {
         let rows = FINISHES.iter().map(|row| (row.0, row.2));
         let rows = rows.chain(COMPLAINTS.iter().map(|row| (row.0, row.2)));
         let rows = rows.chain(PARAMETERS.iter().map(|row| (row.0, row.2)));
+        let rows = rows.chain(VALUES.iter().copied());
         let rows =
             rows.chain([REASONING_FIELDS, STATUS_FIELDS, MESSAGE_FIELDS].into_iter().flatten().copied());
         for (word, source) in rows {

@@ -17,10 +17,13 @@ const DETAIL_CHARS: usize = 300;
 /// The most characters of a model's name that are shown.
 const SHOWN_CHARS: usize = 80;
 
-/// Makes the errors of one provider: its name goes into the reasons, its key is kept out of the details.
+/// Makes the errors of one provider: what people call it goes into the reasons, its key is kept out of the details.
 #[derive(Clone, Debug)]
 pub(super) struct ErrorContext {
+    /// In the configuration and the log.
     pub(super) name: String,
+    /// In sentences.
+    pub(super) label: String,
     pub(super) key: Option<SecretString>,
 }
 
@@ -44,7 +47,7 @@ impl ErrorContext {
         // cannot look like two lines of the log.
         let detail: String =
             detail.chars().take(DETAIL_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        LlmError::new(code, reason.with("provider", self.name.as_str()), retryable, detail)
+        LlmError::new(code, reason.with("provider", self.label.as_str()), retryable, detail)
     }
 
     pub(super) fn broken(&self, reason: Reason, detail: impl AsRef<str>) -> LlmError {

@@ -13,7 +13,7 @@ use crate::server::llm::LlmError;
 use crate::server::words::Words;
 
 fn errors() -> ErrorContext {
-    ErrorContext { name: "Acme".into(), key: Some("sk-12345".into()) }
+    ErrorContext { name: "acme".into(), label: "Acme".into(), key: Some("sk-12345".into()) }
 }
 
 /// What a person who reads English is told.
@@ -30,7 +30,7 @@ fn every_status_ends_in_a_stated_failure() {
         (401, "{}", Refused, false, "refused the key"),
         (402, "", Refused, false, "credit"),
         (403, "", Refused, false, "refused the key"),
-        (404, "", Refused, false, "model gpt-x"),
+        (404, "", Refused, false, "model “gpt-x”"),
         (408, "", Refused, false, "Try again"),
         (409, "", Refused, false, "Try again"),
         (413, "", Refused, false, "shorter"),
@@ -90,7 +90,7 @@ fn no_words_of_others_are_endless() {
     for status in [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST] {
         let body = r#"{"error":{"code":"model_not_found"}}"#;
         let message = said(&errors().status(status, &HeaderMap::new(), &name, body));
-        assert!(message.contains(&format!("model a{}….", "日".repeat(79))), "{message}");
+        assert!(message.contains(&format!("model “a{}…”.", "日".repeat(79))), "{message}");
     }
     let error = errors().in_stream("data\nlevel=ERROR forged\r\n", "m");
     assert!(!error.detail.contains(['\n', '\r']), "{}", error.detail);

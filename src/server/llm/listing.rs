@@ -3,11 +3,27 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::{Listed, Traits, model::CONTEXT_TOKENS};
+use crate::domain::{
+    Traits,
+    model::{CONTEXT_TOKENS, MAX_MODEL_CHARS},
+};
+
+/// What a server tells of one model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Entry {
+    pub name: String,
+    /// Its name for people.
+    pub label: Option<String>,
+    /// When it was made, in seconds since 1970.
+    pub created: Option<i64>,
+    /// Whether it can hold a conversation, where the server says.
+    pub chats: Option<bool>,
+    pub traits: Traits,
+}
 
 /// The models of a list in its order. A list is `{"data": […]}`, `{"models": […]}` or a bare list, of texts or of
 /// objects. A senseless entry is left out. `Err` says why a body is no list.
-pub(super) fn models(body: &str) -> Result<Vec<Listed>, String> {
+pub(super) fn models(body: &str) -> Result<Vec<Entry>, String> {
     #[derive(Deserialize)]
     struct List {
         #[serde(default, deserialize_with = "given")]
@@ -36,18 +52,18 @@ fn given<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<Option<Vec<
 }
 
 /// One entry of a list, read entry by entry because a list may have thousands and only one is held whole.
-struct ListEntry(Option<Listed>);
+struct ListEntry(Option<Entry>);
 
 impl<'de> Deserialize<'de> for ListEntry {
     fn deserialize<D: serde::Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let model = match Value::deserialize(json)? {
-            Value::String(name) => Some(Listed { name, ..Listed::default() }),
+            Value::String(name) => Some(Entry { name, ..Entry::default() }),
             // Where an entry has both, `name` is the one for people.
-            Value::Object(entry) => ["id", "model", "name"]
-                .into_iter()
-                .find_map(|key| text(entry.get(key)))
-                .map(|name| Listed { name, traits: traits(&Value::Object(entry)) }),
+            Value::Object(entry) => {
+                let name = ["id", "model", "name"].into_iter().find_map(|key| text(entry.get(key)));
+                name.map(|name| told(name, &Value::Object(entry)))
+            }
             _ => None,
         };
         Ok(Self(model))
@@ -64,6 +80,62 @@ const CONTEXTS: &[(&str, &str)] = &[
     ("/model_info/max_input_tokens", "LiteLLM, /model/info"),
 ];
 
+/// Fields for the name that people know a model by.
+const LABELS: &[&str] = &["/display_name", "/displayName", "/friendly_name", "/name"];
+
+/// What an entry tells of the model that is called so.
+fn told(name: String, entry: &Value) -> Entry {
+    let label = LABELS.iter().filter_map(|place| entry.pointer(place)?.as_str()).map(str::trim);
+    // Many servers repeat the id in these fields, or another one.
+    let for_people = |label: &&str| label.contains(|c: char| c == ' ' || c.is_uppercase() || !c.is_ascii());
+    let fits = |label: &&str| {
+        *label != name && label.chars().count() <= MAX_MODEL_CHARS && !label.contains(char::is_control)
+    };
+    let label = label.filter(for_people).find(fits).map(str::to_owned);
+    let created = entry.get("created").and_then(Value::as_i64).filter(|created| *created > 0);
+    Entry { label, created, chats: chats(entry), traits: traits(entry), name }
+}
+
+/// Whether an entry says that its model can chat. The fields, and which servers use them:
+fn chats(entry: &Value) -> Option<bool> {
+    let list = |place: &str| entry.pointer(place).and_then(Value::as_array);
+    let word = |place: &str| entry.pointer(place).and_then(Value::as_str);
+    // OpenRouter, GitHub Models
+    let kinds = list("/architecture/output_modalities").or_else(|| list("/supported_output_modalities"));
+    if let Some(kinds) = kinds.filter(|kinds| !kinds.is_empty()) {
+        return Some(kinds.iter().any(|kind| kind == "text"));
+    }
+    // OpenRouter, earlier: "text+image->text"
+    if let Some((_, output)) = word("/architecture/modality").and_then(|it| it.split_once("->")) {
+        return Some(output.contains("text"));
+    }
+    // Mistral, Fireworks
+    let said = entry.pointer("/capabilities/completion_chat").or_else(|| entry.get("supports_chat"));
+    if let Some(said) = said.and_then(Value::as_bool) {
+        return Some(said);
+    }
+    // Google: a model that lists this may speak or draw all the same.
+    if let Some(methods) = list("/supportedGenerationMethods") {
+        return (!methods.iter().any(|method| method == "generateContent")).then_some(false);
+    }
+    // LiteLLM; Together and LM Studio; GitHub Models
+    let kind = word("/mode").or_else(|| word("/model_info/mode"));
+    match kind.or_else(|| word("/type")).or_else(|| word("/task"))? {
+        "chat" | "responses" | "llm" | "vlm" | "chat-completion" => Some(true),
+        kind => {
+            const OTHERS: [&str; 8] =
+                ["audio", "embed", "image", "language", "moderation", "rerank", "transcri", "video"];
+            OTHERS.iter().any(|other| kind.starts_with(other)).then_some(false)
+        }
+    }
+}
+
+/// Whether any of these fields says yes; `None` when none says anything.
+fn says(entry: &Value, places: &[&str]) -> Option<bool> {
+    let said = places.iter().filter_map(|place| entry.pointer(place)?.as_bool());
+    said.reduce(|one, other| one || other)
+}
+
 /// The traits that an entry states.
 fn traits(entry: &Value) -> Traits {
     let context = CONTEXTS.iter().find_map(|(place, _)| tokens(entry.pointer(place)?));
@@ -71,12 +143,19 @@ fn traits(entry: &Value) -> Traits {
     let kinds = entry.pointer("/architecture/input_modalities").and_then(Value::as_array);
     let vision = kinds.map(|kinds| kinds.iter().any(|kind| kind == "image"));
     let vision = vision.or_else(|| entry.pointer("/capabilities/vision")?.as_bool());
-    Traits { context, vision, price: None }
+    // OpenRouter lists the parameters that a model takes; LiteLLM and Mistral have fields.
+    let parameters = entry.get("supported_parameters").and_then(Value::as_array);
+    let takes = |name: &str| parameters.map(|them| them.iter().any(|it| it == name));
+    const TOOLS: &[&str] = &["/capabilities/function_calling", "/model_info/supports_function_calling"];
+    const REASONING: &[&str] = &["/capabilities/reasoning", "/model_info/supports_reasoning"];
+    let tools = takes("tools").or_else(|| says(entry, TOOLS));
+    let reasoning = takes("reasoning").or_else(|| says(entry, REASONING));
+    Traits { context, vision, reasoning, tools, price: None }
 }
 
-/// The traits in an answer of Ollama's `/api/show`; a `num_ctx` of the model's own outranks the context that it was
+/// What an answer of Ollama's `/api/show` tells of the model `name`; a `num_ctx` of the model's own outranks the context that it was
 /// trained with. `None` when the body is no such answer.
-pub(super) fn shown(body: &str) -> Option<Traits> {
+pub(super) fn shown(name: &str, body: &str) -> Option<Entry> {
     let answer: Value = serde_json::from_str(body).ok()?;
     let info = answer.get("model_info")?.as_object()?;
     // The key is prefixed with the architecture, as in `llama.context_length`.
@@ -88,8 +167,15 @@ pub(super) fn shown(body: &str) -> Option<Traits> {
     let context = own.filter(|own| CONTEXT_TOKENS.contains(own));
     let context = context.or_else(|| tokens(trained?.1));
     let abilities = answer.get("capabilities").and_then(Value::as_array);
-    let vision = abilities.map(|abilities| abilities.iter().any(|ability| ability == "vision"));
-    Some(Traits { context, vision, price: None })
+    let can = |what: &str| abilities.map(|abilities| abilities.iter().any(|ability| ability == what));
+    let traits = Traits {
+        context,
+        vision: can("vision"),
+        reasoning: can("thinking"),
+        tools: can("tools"),
+        price: None,
+    };
+    Some(Entry { name: name.to_owned(), chats: can("completion"), traits, ..Entry::default() })
 }
 
 /// A plausible number of tokens, also written as a text.
@@ -103,124 +189,5 @@ fn tokens(value: &Value) -> Option<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Traits, models, shown};
-
-    fn names(body: &str) -> Result<Vec<String>, String> {
-        models(body).map(|models| models.into_iter().map(|model| model.name).collect())
-    }
-
-    #[test]
-    fn an_entry_says_what_its_model_takes() {
-        for (entry, context, vision) in [
-            (r#"{"id":"m"}"#, None, None),
-            (r#"{"id":"m","max_model_len":16384}"#, Some(16_384), None),
-            (
-                r#"{"id":"m","context_length":131072,"architecture":{"input_modalities":["text","image"]}}"#,
-                Some(131_072),
-                Some(true),
-            ),
-            (
-                r#"{"id":"m","context_length":4096,"architecture":{"input_modalities":["text"]}}"#,
-                Some(4096),
-                Some(false),
-            ),
-            (r#"{"id":"m","max_input_tokens":200000}"#, Some(200_000), None),
-            (r#"{"id":"m","model_info":{"max_input_tokens":"128000"}}"#, Some(128_000), None),
-            (
-                r#"{"id":"m","max_context_length":32768,"capabilities":{"vision":false}}"#,
-                Some(32_768),
-                Some(false),
-            ),
-            (r#"{"id":"m","context_length":null,"context_window":8192}"#, Some(8192), None),
-            // A model with senseless fields stays in the list.
-            (r#"{"id":"m","context_length":0,"architecture":"x"}"#, None, None),
-            (r#"{"id":"m","context_length":-5,"max_model_len":[],"capabilities":["a"]}"#, None, None),
-            (r#"{"id":"m","context_length":99999999999,"max_input_tokens":1.5}"#, None, None),
-        ] {
-            let listed = models(&format!("[{entry}]")).unwrap().remove(0);
-            assert_eq!(listed.name, "m", "{entry}");
-            assert_eq!(listed.traits, Traits { context, vision, price: None }, "{entry}");
-        }
-    }
-
-    #[test]
-    fn what_ollama_shows_of_a_model() {
-        let body = |parameters: &str| {
-            serde_json::json!({
-                "license": "x",
-                "parameters": parameters,
-                "model_info": {
-                    "general.architecture": "llama",
-                    "llama.context_length": 131_072,
-                    "llama.embedding_length": 3072,
-                },
-                "capabilities": ["completion", "vision"],
-            })
-            .to_string()
-        };
-        let vision = Some(true);
-        let said = |context| Some(Traits { context: Some(context), vision, price: None });
-        assert_eq!(shown(&body("stop  \"<|eot_id|>\"")), said(131_072));
-        assert_eq!(shown(&body("stop  \"x\"\nnum_ctx                        8192\ntop_p 1")), said(8192));
-        assert_eq!(shown(&body("num_ctx 1\nnum_ctx x")), said(131_072));
-        assert_eq!(shown(r#"{"model_info":{}}"#), Some(Traits::default()));
-        for other in
-            ["", "null", "[]", "{}", r#"{"error":"model not found"}"#, r#"{"model_info":[]}"#, "<html>"]
-        {
-            assert_eq!(shown(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn every_shape_of_a_list() {
-        for (body, expected) in [
-            (r#"{"object":"list","data":[{"id":"a","object":"model"},{"id":"b"}]}"#, &["a", "b"][..]),
-            (r#"[{"id":"a"}]"#, &["a"]),
-            (r#" [{"id":"b"},{"id":"a"}] "#, &["b", "a"]),
-            (r#"["a","b"]"#, &["a", "b"]),
-            (r#"{"data":["a"]}"#, &["a"]),
-            (r#"{"models":[{"name":"llama3:latest","model":"llama3:latest"}]}"#, &["llama3:latest"]),
-            (r#"{"models":[{"name":"models/gemini-pro","displayName":"Gemini"}]}"#, &["models/gemini-pro"]),
-            (r#"{"models":["a"]}"#, &["a"]),
-            (r#"{"models":[{"name":"x"}],"data":[{"id":"a"}]}"#, &["a"]),
-            (r#"{"models":[{"name":"x"}],"data":null}"#, &["x"]),
-            (r#"{"data":[{"name":"A for people","id":"a"}]}"#, &["a"]),
-            (r#"{"data":[{"id":null,"name":"n"},{"id":5,"model":"m"}]}"#, &["n", "m"]),
-            (
-                r#"{"data":[{"id":"a"},null,5,[],{},{"id":{"x":1}},true,{"id":["b"]},{"id":"c"}]}"#,
-                &["a", "c"],
-            ),
-            ("\u{feff}[\"a\"]", &["a"]),
-            (r#"{"data":null}"#, &[]),
-            (r#"{"models":null}"#, &[]),
-            (r#"{"data":[]}"#, &[]),
-            ("[]", &[]),
-        ] {
-            assert_eq!(
-                names(body).as_deref(),
-                Ok(&expected.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()[..]),
-                "{body}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_no_list() {
-        for body in [
-            "",
-            "<!doctype html><title>x</title>",
-            "Ollama is running",
-            "null",
-            "5",
-            "{}",
-            r#"{"object":"list"}"#,
-            r#"{"error":"Unexpected endpoint or method. (GET /models)"}"#,
-            r#"{"data":{"id":"a"}}"#,
-            r#"{"data":"a"}"#,
-            r#"{"data":[{"id":"a"}"#,
-        ] {
-            assert!(names(body).is_err(), "{body}");
-        }
-    }
-}
+#[path = "listing_tests.rs"]
+mod tests;

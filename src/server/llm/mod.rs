@@ -2,6 +2,7 @@
 
 mod answer;
 mod base;
+mod chat_models;
 mod chunk;
 mod client;
 mod complaint;
@@ -12,6 +13,7 @@ mod frames;
 mod lenient;
 mod listing;
 mod mend;
+mod names;
 pub mod openai;
 pub mod registry;
 mod request;
@@ -24,7 +26,7 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use futures::Stream;
 
-use crate::domain::{Failure, FailureCode, Reason, Role, Traits, Usage};
+use crate::domain::{Failure, FailureCode, Params, Reason, Role, Traits, Usage};
 
 pub(crate) use client::is_local;
 pub use demo::Demo;
@@ -48,8 +50,8 @@ pub struct ChatRequest {
     pub model: String,
     /// The prompt, oldest message first.
     pub messages: Vec<PromptMessage>,
-    /// The most tokens to answer with; `None` leaves it to the provider.
-    pub max_tokens: Option<u32>,
+    /// What is missing is left to the provider. [`Params::turns`] has been counted already.
+    pub params: Params,
 }
 
 /// A piece of an answer, in the order of arrival.
@@ -87,8 +89,21 @@ impl LlmError {
 pub trait Provider: Send + Sync {
     /// The provider's name in the configuration.
     fn name(&self) -> &str;
-    /// The names of its models: the configured ones, or those that `/models` answers.
+    /// What people call it.
+    fn label(&self) -> &str {
+        names::of_provider(self.name())
+    }
+    /// The names of its models in the order in which they are offered: the configured ones, or those that `/models`
+    /// answers, without what cannot chat, the newest first.
     async fn models(&self) -> Result<Vec<String>, LlmError>;
+    /// What people call a model, if the provider tells.
+    fn model_label(&self, _model: &str) -> Option<String> {
+        None
+    }
+    /// Whether a model is still to be offered: false once [`learn`](Self::learn) was told that it cannot chat.
+    fn offers(&self, _model: &str) -> bool {
+        true
+    }
     /// What is known of a model now: what the configuration says, else what the provider told.
     fn traits(&self, _model: &str) -> Traits {
         Traits::default()

@@ -5,6 +5,7 @@
 //! error (Retry-After), retries by rules of its own, and logs error bodies as they are, in which providers repeat the
 //! key.
 
+mod config;
 mod told;
 
 use std::collections::HashMap;
@@ -14,15 +15,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::StreamExt;
 use http::{HeaderValue, StatusCode, header};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 
+pub use self::config::{OpenAiConfig, ProviderTimeouts};
 use self::told::ToldTraits;
 use super::base::{Base, is_astray};
+use super::chat_models::{can_chat, newest_first};
 use super::client::{HttpClient, NoHttpClient, client};
 use super::errors::{ErrorContext, human, retry_after, shown};
+use super::listing::Entry;
 use super::request::{Dialect, body, simpler};
-use super::{ChatRequest, DeltaStream, LlmError, Provider, listing, stream};
+use super::{ChatRequest, DeltaStream, LlmError, Provider, listing, names, stream};
 use crate::domain::{FailureCode, Listed, Reason, Traits};
 
 /// The most time that `/models` may take, and the most bytes of its answer.
@@ -37,41 +41,11 @@ const BACKOFF: [Duration; 2] = [Duration::from_millis(300), Duration::from_milli
 /// The longest Retry-After that is waited for; a longer one is told to the person.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
 
-#[derive(Clone, Debug)]
-pub struct OpenAiConfig {
-    pub name: String,
-    /// With or without a slash and a version at its end; `/chat/completions` is added.
-    pub base_url: String,
-    pub api_key: Option<SecretString>,
-    /// Empty to ask `/models` for them.
-    pub models: Vec<Listed>,
-    /// The traits of all its models that state none of their own.
-    pub traits: Traits,
-    /// The model that names conversations; `None` for the one that answers.
-    pub title_model: Option<String>,
-    pub timeouts: ProviderTimeouts,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProviderTimeouts {
-    pub connect: Duration,
-    /// The limit from the request to the first part of the answer, all attempts and pauses included.
-    pub first_token: Duration,
-    /// The limit between two parts of the answer.
-    pub idle: Duration,
-}
-
-impl Default for ProviderTimeouts {
-    fn default() -> Self {
-        let minute = Duration::from_secs(60);
-        Self { connect: Duration::from_secs(10), first_token: minute, idle: minute }
-    }
-}
-
 #[derive(Debug)]
 pub struct OpenAi {
     base: Base,
     listed: Vec<Listed>,
+    kept: Option<String>,
     /// The traits of models that state none of their own.
     traits: Traits,
     told: ToldTraits,
@@ -113,14 +87,16 @@ impl Attempt {
 
 impl OpenAi {
     pub fn new(config: OpenAiConfig) -> Self {
+        let label = config.label.unwrap_or_else(|| names::of_provider(&config.name).to_owned());
         Self {
             base: Base::new(&config.base_url),
             listed: config.models,
+            kept: config.kept,
             title_model: config.title_model,
             traits: config.traits,
             told: ToldTraits::default(),
             timeouts: config.timeouts,
-            errors: ErrorContext { name: config.name, key: config.api_key },
+            errors: ErrorContext { name: config.name, label, key: config.api_key },
             client: OnceLock::new(),
             dialects: Mutex::default(),
         }
@@ -149,8 +125,8 @@ impl OpenAi {
         }
     }
 
-    /// Asks for the list of models, and keeps the traits in it.
-    async fn ask_models(&self) -> Result<Vec<String>, LlmError> {
+    /// Asks for the list of models, and keeps what it tells of them.
+    async fn ask_models(&self) -> Result<Vec<Entry>, LlmError> {
         let deadline = Instant::now() + MODELS_LIMIT;
         let late = |_| {
             let reason = Reason::new("provider-late-models").with("limit", human(MODELS_LIMIT));
@@ -164,16 +140,15 @@ impl OpenAi {
                 Err(Unlisted::Failed(error)) => return Err(error),
                 Ok(models) => {
                     self.base.is_at(url);
-                    let names = models.iter().map(|model| model.name.clone()).collect();
-                    self.told.list(models);
-                    return Ok(names);
+                    self.told.list(&models);
+                    return Ok(models);
                 }
             }
         }
         Err(nothing.unwrap_or_else(|| self.errors.broken(NO_LIST, "no address")))
     }
 
-    async fn ask_models_at(&self, url: &str) -> Result<Vec<Listed>, Unlisted> {
+    async fn ask_models_at(&self, url: &str) -> Result<Vec<Entry>, Unlisted> {
         let client = self.client()?;
         let request = self.authorized(client.http.get(format!("{url}/models")));
         let response = request.send().await.map_err(|error| self.unanswered(client, &error))?;
@@ -243,6 +218,13 @@ impl OpenAi {
         Err(Err(Attempt { error, again, wait }))
     }
 
+    /// Whether a model of the list is offered.
+    fn can_chat(&self, entry: &Entry) -> bool {
+        let chats = self.told.entry(&entry.name).chats.or(entry.chats);
+        self.kept.as_deref() == Some(&entry.name)
+            || can_chat(&Entry { chats, ..entry.clone() }, self.base.given())
+    }
+
     fn dialect(&self, model: &str) -> Dialect {
         let dialects = self.dialects.lock().unwrap_or_else(PoisonError::into_inner);
         dialects.get(model).copied().unwrap_or_default()
@@ -271,7 +253,7 @@ impl OpenAi {
         loop {
             match self.attempt(url, request, dialect).await {
                 Ok(response) => {
-                    if dialect != known {
+                    if dialect != known && dialect.lasts() {
                         self.remember(&request.model, dialect);
                     }
                     return Ok(response);
@@ -319,6 +301,10 @@ impl Provider for OpenAi {
         &self.errors.name
     }
 
+    fn label(&self) -> &str {
+        &self.errors.label
+    }
+
     fn title_model<'a>(&'a self, answering: &'a str) -> Option<&'a str> {
         Some(self.title_model.as_deref().unwrap_or(answering))
     }
@@ -327,12 +313,23 @@ impl Provider for OpenAi {
         if !self.listed.is_empty() {
             return Ok(self.listed.iter().map(|model| model.name.clone()).collect());
         }
-        self.ask_models().await
+        let mut models = self.ask_models().await?;
+        models.retain(|model| self.can_chat(model));
+        newest_first(&mut models);
+        Ok(models.into_iter().map(|model| model.name).collect())
+    }
+
+    fn model_label(&self, model: &str) -> Option<String> {
+        self.told.label(model)
+    }
+
+    fn offers(&self, model: &str) -> bool {
+        !self.listed.is_empty() || self.can_chat(&Entry { name: model.to_owned(), ..self.told.entry(model) })
     }
 
     fn traits(&self, model: &str) -> Traits {
         let listed = self.listed.iter().find(|listed| listed.name == model);
-        listed.map_or(&self.traits, |listed| &listed.traits).clone().or(&self.told.of(model))
+        listed.map_or(&self.traits, |listed| &listed.traits).clone().or(&self.told.entry(model).traits)
     }
 
     async fn learn(&self) -> bool {

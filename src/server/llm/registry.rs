@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::join_all;
 
-use super::{LlmError, Provider};
+use super::{LlmError, Provider, demo::Demo};
 use crate::domain::{Model, Reason};
 
 pub struct Providers {
@@ -62,6 +62,12 @@ impl Offer {
         };
         let unheard = self.unheard.iter().any(|name| name == provider) && Model::is_name(name);
         unheard.then(|| Model::new(provider, name))
+    }
+
+    /// Whether there are models, and all are the one that comes with the site.
+    pub fn is_demo_only(&self) -> bool {
+        let mut models = self.models().peekable();
+        models.peek().is_some() && models.all(|model| model.provider == Demo::NAME)
     }
 
     /// Whether every provider has listed its models, the last time too.
@@ -131,9 +137,8 @@ impl ProviderState {
     fn hear_more(&self) {
         let mut heard = self.heard();
         if let Some(models) = &heard.models {
-            let known =
-                models.iter().map(|it| Model { traits: self.provider.traits(&it.name), ..it.clone() });
-            heard.models = Some(known.collect());
+            let offered = models.iter().filter(|model| self.provider.offers(&model.name));
+            heard.models = Some(offered.map(|model| known(&*self.provider, &model.name)).collect());
         }
     }
 
@@ -156,8 +161,18 @@ impl ProviderState {
 fn usable(provider: &dyn Provider, names: Vec<String>) -> Vec<Model> {
     let mut seen = HashSet::new();
     let names = names.into_iter().filter(|name| Model::is_name(name) && seen.insert(name.clone()));
-    let model = |name: &str| Model { traits: provider.traits(name), ..Model::new(provider.name(), name) };
-    names.map(|name| model(&name)).collect()
+    names.map(|name| known(provider, &name)).collect()
+}
+
+/// A model with all that its provider knows of it.
+fn known(provider: &dyn Provider, name: &str) -> Model {
+    let model = Model::new(provider.name(), name);
+    Model {
+        label: provider.model_label(name).unwrap_or(model.label),
+        provider_label: provider.label().to_owned(),
+        traits: provider.traits(name),
+        ..model
+    }
 }
 
 #[cfg(test)]

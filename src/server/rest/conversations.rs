@@ -1,4 +1,4 @@
-//! `/conversations`: list, create, open, change and delete.
+//! `/conversations`: list, create, open, change, delete and restore.
 
 use std::sync::Arc;
 
@@ -14,11 +14,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     BASE,
     extract::{Id, Json, Parameters, Query, Values, whole_number},
-    problems::{InvalidBody, InvalidParameter, NotFound, SignedOut},
+    problems::{Conflict, InvalidBody, InvalidParameter, NotFound, SignedOut, TooMany},
 };
 use crate::{
     domain::{
-        Conversation, ConversationPatch, CurrentUser, Page, Reason, conversation::MAX_SYSTEM_PROMPT_BYTES,
+        Binned, Conversation, ConversationPatch, CurrentUser, Page, Reason,
+        conversation::MAX_SYSTEM_PROMPT_BYTES,
     },
     error::AppError,
     server::{
@@ -166,7 +167,7 @@ pub async fn change(
 
 /// Delete a conversation with all its messages
 ///
-/// A running answer ends.
+/// It is missing from then on, and a running answer ends; within 30 days it can be restored.
 #[utoipa::path(
     delete,
     path = "/conversations/{id}",
@@ -182,4 +183,100 @@ pub async fn delete(
 ) -> Result<StatusCode, AppError> {
     conversations.delete(&current, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Restore a deleted conversation
+///
+/// With all that it had. One that is not deleted stays as it is.
+#[utoipa::path(
+    post,
+    path = "/conversations/{id}/restore",
+    operation_id = "restoreConversation",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The conversation's id.")),
+    responses((status = 200, description = "The conversation.", body = Conversation), SignedOut, NotFound)
+)]
+pub async fn restore(
+    State(conversations): State<Arc<Conversations>>,
+    current: CurrentUser,
+    Id(id): Id,
+) -> Result<Answer<Conversation>, AppError> {
+    conversations.restore(&current, &id).await.map(Answer)
+}
+
+#[derive(Serialize, ToSchema)]
+struct Bin {
+    items: Vec<Binned>,
+}
+
+/// Deleted conversations that can be restored
+///
+/// Deleted last first; 100 at the most.
+#[utoipa::path(
+    get,
+    path = "/bin",
+    operation_id = "listDeletedConversations",
+    tag = "Conversations",
+    responses((status = 200, description = "The conversations.", body = Bin), SignedOut)
+)]
+pub async fn bin(
+    State(conversations): State<Arc<Conversations>>,
+    State(reading): State<Arc<Reading>>,
+    current: CurrentUser,
+) -> Result<Response, AppError> {
+    let permit = reading.enter(current.id(), u64::from(MAX_LIMIT) * MAX_SYSTEM_PROMPT_BYTES as u64).await?;
+    let items = conversations.bin(&current).await?;
+    Ok(permit.until_sent(Answer(Bin { items }).into_response()))
+}
+
+/// Mark a conversation as seen
+///
+/// It is no longer `unread`, until the next answer ends.
+#[utoipa::path(
+    post,
+    path = "/conversations/{id}/seen",
+    operation_id = "markSeen",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The conversation's id.")),
+    responses((status = 204, description = "Seen."), SignedOut, NotFound)
+)]
+pub async fn seen(
+    State(conversations): State<Arc<Conversations>>,
+    current: CurrentUser,
+    Id(id): Id,
+) -> Result<StatusCode, AppError> {
+    conversations.seen(&current, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Copy a conversation up to a message
+///
+/// A new conversation with copies of the messages of the branch, up to this one; at most 5,000 messages and 8 MiB.
+#[utoipa::path(
+    post,
+    path = "/messages/{id}/fork",
+    operation_id = "fork",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The message's id.")),
+    responses(
+        (
+            status = 201,
+            description = "The new conversation.",
+            body = Conversation,
+            headers(("Location" = String, description = "Its address."))
+        ),
+        SignedOut,
+        NotFound,
+        Conflict,
+        TooMany,
+    )
+)]
+pub async fn fork(
+    State(conversations): State<Arc<Conversations>>,
+    current: CurrentUser,
+    Id(id): Id,
+) -> Result<Response, AppError> {
+    let conversation = conversations.fork(&current, &id).await?;
+    let location = [(header::LOCATION, format!("{BASE}/conversations/{}", conversation.id))];
+    Ok((StatusCode::CREATED, location, Answer(conversation)).into_response())
 }

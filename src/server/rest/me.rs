@@ -11,7 +11,7 @@ use super::{
     problems::{InvalidBody, Overloaded, SignedOut, TooMany},
 };
 use crate::{
-    domain::{CurrentUser, Model, Reason, User, conversation::present},
+    domain::{CurrentUser, Model, PreferencesPatch, Reason, User, conversation::given},
     error::AppError,
     server::{
         accounts::{Accounts, MeChange, language::chosen},
@@ -31,8 +31,11 @@ pub struct AccountChange {
     #[schema(min_length = 8)]
     new_password: Option<String>,
     /// The tag of a language of the site, such as zh-CN; `null`: what Accept-Language says.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "given")]
     language: Option<Option<String>>,
+    /// Only the fields that are named change.
+    #[schema(nullable = false)]
+    preferences: Option<PreferencesPatch>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -52,7 +55,7 @@ pub async fn me(current: CurrentUser) -> Answer<User> {
     Answer(current.user)
 }
 
-/// Change your name, language or password
+/// Change your name, language, preferences or password
 ///
 /// A new password ends all your other sessions.
 #[utoipa::path(
@@ -71,8 +74,9 @@ pub async fn me(current: CurrentUser) -> Answer<User> {
 )]
 pub async fn change(
     State(accounts): State<Arc<Accounts>>,
+    State(models): State<Arc<ModelList>>,
     current: CurrentUser,
-    Json(change): Json<AccountChange>,
+    Json(mut change): Json<AccountChange>,
 ) -> Result<Answer<User>, AppError> {
     let password = match (change.password.as_deref(), change.new_password.as_deref()) {
         (Some(old), Some(new)) => Some((old, new)),
@@ -83,7 +87,11 @@ pub async fn change(
         }
     };
     let language = change.language.as_ref().map(|tag| chosen(tag.as_deref())).transpose()?;
-    let change = MeChange { name: change.name.as_deref(), password, language };
+    if let Some(preferences) = &mut change.preferences {
+        models.look_up(preferences, &current.user.preferences).await?;
+    }
+    let change =
+        MeChange { preferences: change.preferences, name: change.name.as_deref(), password, language };
     accounts.change_me(&current, change).await.map(Answer)
 }
 

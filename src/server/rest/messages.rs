@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::{Id, IdempotencyKey, Json, Parameters, Query, Values, whole_number},
+    extract::{Id, IdempotencyKey, Json, MaybeJson, Parameters, Query, Values, whole_number},
     message_view::{MessageFormat, MessageView},
     problems::{Conflict, InvalidBody, InvalidParameter, NotFound, SignedOut, TooMany},
 };
@@ -21,7 +21,7 @@ use crate::{
     error::AppError,
     server::{
         chat::{self, Chat, Edit, Position},
-        conversations::Conversations,
+        conversations::{Conversations, Part},
     },
 };
 
@@ -77,6 +77,12 @@ pub struct EditedQuestion {
     model: Option<String>,
 }
 
+#[derive(Default, Deserialize, ToSchema)]
+pub struct AnotherAnswer {
+    /// A model's id; without it the conversation's, whichever wrote the old answer.
+    model: Option<String>,
+}
+
 /// An answer that is being written.
 #[derive(Serialize, ToSchema)]
 pub struct Begun {
@@ -122,14 +128,14 @@ pub async fn list(
     Query(WhichMessages { before, limit, format }): Query<WhichMessages>,
 ) -> Result<Response, AppError> {
     let conversation = conversations.open(&current, &id).await?;
-    let before = before.as_deref();
-    let thread = conversations.thread(&current, &conversation, before, limit, format.into()).await?;
+    let part = Part::Window { before: before.as_deref(), limit };
+    let (thread, permit) = conversations.thread(&current, &conversation, part, format.into()).await?;
     let window = Answer(Window {
         items: thread.messages.into_iter().map(|message| MessageView::of_thread(message, format)).collect(),
         previous_cursor: thread.previous_cursor,
         after: thread.after,
     });
-    Ok(thread.permit.until_sent(window.into_response()))
+    Ok(permit.until_sent(window.into_response()))
 }
 
 /// Ask
@@ -205,12 +211,13 @@ pub async fn stop(
     operation_id = "regenerate",
     tag = "Messages",
     params(("id" = String, Path, description = "The id of an answer."), IdempotencyKey),
+    request_body(content = Option<AnotherAnswer>, description = "May be left out."),
     responses(
         (status = 202, description = "The new answer is being written; there is no user_message.", body = Begun),
         SignedOut,
         NotFound,
         Conflict,
-        InvalidParameter,
+        InvalidBody,
         TooMany,
     )
 )]
@@ -219,8 +226,9 @@ pub async fn regenerate(
     current: CurrentUser,
     Id(id): Id,
     IdempotencyKey { key }: IdempotencyKey,
+    MaybeJson(another): MaybeJson<AnotherAnswer>,
 ) -> Result<(StatusCode, Answer<Begun>), AppError> {
-    let asked = chat.retry(&current, &id, key.as_deref()).await?;
+    let asked = chat.retry(&current, &id, another.model.as_deref(), key.as_deref()).await?;
     Ok((StatusCode::ACCEPTED, Answer(asked.into())))
 }
 
@@ -313,7 +321,8 @@ pub async fn select(
 
 /// Delete one message
 ///
-/// What follows it stays, after the message before it. Refused while an answer is being written.
+/// What follows it stays, after the message before it; within 30 days it can be restored. Refused while an answer is
+/// being written.
 #[utoipa::path(
     delete,
     path = "/messages/{id}",
@@ -334,4 +343,29 @@ pub async fn delete(
 ) -> Result<StatusCode, AppError> {
     chat.delete(&current, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Restore a deleted message
+///
+/// It comes back to its place, before those messages that followed it and were not moved since. One that is not deleted
+/// stays as it is. Refused while an answer is being written.
+#[utoipa::path(
+    post,
+    path = "/messages/{id}/restore",
+    operation_id = "restoreMessage",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The message's id.")),
+    responses(
+        (status = 200, description = "The conversation as it is now.", body = Conversation),
+        SignedOut,
+        NotFound,
+        Conflict,
+    )
+)]
+pub async fn restore(
+    State(chat): State<Arc<Chat>>,
+    current: CurrentUser,
+    Id(id): Id,
+) -> Result<Answer<Conversation>, AppError> {
+    chat.restore(&current, &id).await.map(Answer)
 }

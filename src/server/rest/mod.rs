@@ -10,6 +10,7 @@ mod message_view;
 mod messages;
 mod openapi;
 mod problems;
+mod queue;
 
 use std::sync::Arc;
 
@@ -48,6 +49,13 @@ where
         .routes(routes!(me::models))
         .routes(routes!(conversations::list, conversations::create))
         .routes(routes!(conversations::open, conversations::change, conversations::delete))
+        .routes(routes!(conversations::restore))
+        .routes(routes!(conversations::seen))
+        .routes(routes!(conversations::bin))
+        .routes(routes!(conversations::fork))
+        .routes(routes!(queue::list, queue::add))
+        .routes(routes!(queue::change, queue::remove))
+        .routes(routes!(queue::send))
         .routes(routes!(messages::list, messages::ask))
         .routes(routes!(events::events))
         .routes(routes!(messages::stop))
@@ -56,6 +64,7 @@ where
         .routes(routes!(messages::edit))
         .routes(routes!(messages::select))
         .routes(routes!(messages::delete))
+        .routes(routes!(messages::restore))
         .split_for_parts()
 }
 

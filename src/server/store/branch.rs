@@ -1,6 +1,8 @@
 //! [`Branch`]: messages from a leaf towards the root, up to a limit of messages and bytes; the store reads their
 //! lengths before their texts.
 
+use std::collections::HashSet;
+
 use super::{Grant, Messages, Result};
 use crate::domain::Message;
 
@@ -117,6 +119,24 @@ impl Branch {
             }
         }
         Ok(count)
+    }
+
+    /// Cuts the branch off before the message `oldest`, which becomes its first one; answers whether it is on the branch.
+    pub fn cut_before(&mut self, oldest: &str) -> bool {
+        let Some(at) = self.outlines.iter().position(|outline| outline.id == oldest) else { return false };
+        self.outlines.truncate(at + 1);
+        self.more = self.outlines.last().is_some_and(|oldest| oldest.parent_id.is_some());
+        true
+    }
+
+    /// Takes out the outlines of messages that need not be read, newest first.
+    pub fn take(&mut self, known: impl FnMut(&mut Outline) -> bool) -> Vec<Outline> {
+        self.outlines.extract_if(.., known).collect()
+    }
+
+    /// The ids of all messages.
+    pub fn ids(&self) -> HashSet<String> {
+        self.outlines.iter().map(|outline| outline.id.clone()).collect()
     }
 
     /// Whether the newest message has no text, as is true of an answer that has just begun.

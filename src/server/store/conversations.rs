@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 
 use super::{Grant, Result};
-use crate::domain::{Conversation, ConversationPatch};
+use crate::domain::{Binned, Conversation, ConversationPatch, Message};
+
+/// How long what was deleted can be restored, in milliseconds: 30 days.
+pub const BIN_LIFE: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// A position in a listing of conversations: the last conversation that the reader has seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,18 +38,34 @@ pub struct Changed {
 #[async_trait]
 pub trait Conversations: Send + Sync {
     async fn create_conversation(&self, owner_id: &str, conversation: &Conversation) -> Result<()>;
+    /// Creates a conversation that has messages already, oldest first, or nothing of it.
+    async fn create_with_messages(
+        &self,
+        owner_id: &str,
+        conversation: &Conversation,
+        messages: &[Message],
+    ) -> Result<()>;
     /// The conversations that the person owns. Those in which the person is only a member are not listed yet.
     async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>>;
     /// Needs [`super::Need::Manage`], otherwise `None`. `updated_at` stays as it is, because renaming must not reorder
     /// the listing.
     async fn update_conversation(&self, grant: &Grant, patch: &ConversationPatch) -> Result<Option<Changed>>;
-    /// Sets the title only while there is none, and answers the revision of that change; `None` when there is a title
-    /// already (or no conversation). Takes no grant, because the server gives the title by itself, whoever asked the
-    /// first question.
-    async fn set_title_if_empty(&self, conversation_id: &str, title: &str) -> Result<Option<u64>>;
-    /// Needs [`super::Need::Own`], otherwise `false`. The conversation is gone at once. Its messages and chunks go with
-    /// it, or, when there are very many of them, with the next calls of [`Conversations::purge`].
-    async fn delete_conversation(&self, grant: &Grant) -> Result<bool>;
-    /// Removes some of the messages that deleted conversations left behind; `true` when there are more.
-    async fn purge(&self) -> Result<bool>;
+    /// Sets the title only while it is still `from`, and answers the revision of that change; `None` when the title is
+    /// another one (or the conversation gone). Takes no grant, because the server gives the title by itself, whoever
+    /// asked the first question.
+    async fn replace_title(&self, conversation_id: &str, from: &str, title: &str) -> Result<Option<u64>>;
+    /// Moves the conversation to the bin: from now on it is missing for every call but the next two. Needs
+    /// [`super::Need::Own`], otherwise `false`. [`Conversations::purge`] removes it for good after [`BIN_LIFE`].
+    async fn delete_conversation(&self, grant: &Grant, now: i64) -> Result<bool>;
+    /// Brings a conversation back from the bin, with all that it had; one that is not in the bin stays as it is. `None`:
+    /// it is missing, or somebody else owns it.
+    async fn restore_conversation(&self, owner_id: &str, id: &str) -> Result<Option<Conversation>>;
+    /// The conversations that the person owns and can restore, those deleted last first.
+    async fn bin(&self, owner_id: &str, limit: u32) -> Result<Vec<Binned>>;
+    /// Removes some of what has been in the bin for [`BIN_LIFE`] at `now`: conversations with all they have, and deleted
+    /// messages. `true` when there is more.
+    async fn purge(&self, now: i64) -> Result<bool>;
+    /// The owner has seen what there is: [`Conversation::unread`] becomes false. Takes no number, because nobody else
+    /// sees it, and writes nothing when it is false already. `false`: the person behind the grant is not the owner.
+    async fn mark_seen(&self, grant: &Grant) -> Result<bool>;
 }

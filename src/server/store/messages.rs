@@ -6,7 +6,7 @@ use super::{
     AddOutcome, BeginOutcome, Changes, Chunk, Grant, Mark, NewAnswer, NewMessage, Orphans, Outline,
     Recovered, Result, Run, Texts,
 };
-use crate::domain::{Failure, Message, Status, Usage};
+use crate::domain::{Failure, Message, Status, Timings, Usage};
 
 /// How an answer ended.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub struct Finish {
     pub usage: Option<Usage>,
     pub failure: Option<Failure>,
     pub length_limited: bool,
+    pub timings: Timings,
     /// The highest event number issued for the answer.
     pub seq: u64,
     /// The marks of the answer's last events, which no stored chunk has yet, or only a chunk that was stored just now.
@@ -66,6 +67,8 @@ pub trait Messages: Send + Sync {
     /// `interrupted` already gets the recovered text if that extends its own and no message follows it. `false`: the
     /// message is left as it is.
     async fn recover_message(&self, recovered: &Recovered) -> Result<bool>;
+    /// How many answers of the person are being written, in all conversations and by all processes.
+    async fn running_answers(&self, user_id: &str) -> Result<u32>;
     /// The runs that the store has as being written by this process.
     async fn own_runs(&self) -> Result<Vec<Run>>;
     /// Forgets idempotency keys that are no longer valid at `now`; answers how many.

@@ -20,6 +20,7 @@ mod tail;
 mod tree;
 mod turns;
 mod users;
+mod waiting;
 
 #[cfg(test)]
 mod contract;
@@ -29,7 +30,7 @@ use async_trait::async_trait;
 pub use access::{Access, AccessLevel, Denied, Grant, Member, Members, Need, NoAccess, Standing};
 pub use branch::{Branch, Outline, Reach, Texts};
 pub use changes::Changes;
-pub use conversations::{Changed, ConversationPosition, ConversationQuery, Conversations};
+pub use conversations::{BIN_LIFE, Changed, ConversationPosition, ConversationQuery, Conversations};
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages};
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};
@@ -42,6 +43,7 @@ pub use turns::{
     AddOutcome, BeginOutcome, Continuation, ContinueOutcome, Destination, NewAnswer, NewMessage,
 };
 pub use users::{Credentials, NewUser, Registered, UserPatch, Users};
+pub use waiting::{NewQueued, NextQueued, QueueChange, QueueOutcome, Waiting};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +69,9 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub const SEQ_GAP: i64 = 1_000_000;
 
 /// Everything stored about conversations, without accounts and sessions.
-pub trait Chats: Access + Members + Conversations + Messages + Tree + Shared {}
+pub trait Chats: Access + Members + Conversations + Messages + Tree + Waiting + Shared {}
 
-impl<T: Access + Members + Conversations + Messages + Tree + Shared> Chats for T {}
+impl<T: Access + Members + Conversations + Messages + Tree + Waiting + Shared> Chats for T {}
 
 /// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
 /// Chats>`).

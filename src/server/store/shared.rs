@@ -54,6 +54,8 @@ pub enum ChangeKind {
     Title,
     /// The tree of messages or the branch on screen changed.
     Tree,
+    /// The queue of questions changed.
+    Queue,
 }
 
 /// The state of a conversation that live listeners need.
@@ -68,6 +70,8 @@ pub struct ConversationState {
     pub foreign: Option<ChangeKind>,
     /// The position just before the first event of the running answer; if no answer runs, the highest event number.
     pub last_seq: u64,
+    /// The number of the last change of the queue of questions.
+    pub queue_seq: u64,
     /// The answer that another process writes.
     pub running: Option<Message>,
     /// The question that was stored with the running answer.

@@ -30,8 +30,15 @@ pub trait Tree: Send + Sync {
     /// [`super::Need::Write`].
     async fn select_branch(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome>;
     /// Deletes one message. Its children get its parent as their parent; if it was the leaf, the leaf moves to the
-    /// newest message below its parent. Needs [`super::Need::Manage`].
-    async fn delete_message(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome>;
+    /// newest message below its parent. It is kept aside for [`super::BIN_LIFE`]. Needs [`super::Need::Manage`].
+    async fn delete_message(&self, grant: &Grant, message_id: &str, now: i64) -> Result<TreeOutcome>;
+    /// The conversation of a deleted message that can be restored. Takes no grant: the caller asks for access to the
+    /// conversation next.
+    async fn conversation_of_deleted(&self, message_id: &str) -> Result<Option<String>>;
+    /// Puts a deleted message back under its parent, or under the nearest message above that is there. It takes back
+    /// those of its children that still follow that message, and the leaf moves to the newest message below it if it
+    /// was on the branch on screen, or if nothing is on screen. Needs [`super::Need::Manage`].
+    async fn restore_message(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome>;
     /// Sets an ended answer to `generating` again and keeps its text. `updated_at` of the conversation becomes `now`.
     async fn continue_answer(&self, grant: &Grant, how: &Continuation<'_>) -> Result<ContinueOutcome>;
 }

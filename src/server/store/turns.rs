@@ -82,6 +82,8 @@ pub struct NewAnswer {
     /// Status `generating`, no content. Its model becomes the conversation's.
     pub answer: Message,
     pub key: Option<Key>,
+    /// The question is this one of the queue, which it leaves. Its text and the leaf, its parent, are compared once more.
+    pub queued: Option<String>,
     /// How many answers of the author may be `generating` at once, including this one.
     pub most_running: u32,
     pub now: i64,
@@ -105,6 +107,9 @@ pub enum BeginOutcome {
     NoConversation,
     /// The parent is missing or of another conversation.
     NoParent,
+    /// It is not the turn of the queued question (any more): it was changed, taken or removed, or another message is the
+    /// leaf.
+    NotQueued,
     /// Another answer is being written in this conversation.
     Busy { answer_id: String },
     /// The author has as many running answers as allowed.
@@ -125,6 +130,7 @@ pub struct Continuation<'a> {
 
 /// The outcome of continuing an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is answered, and never kept")]
 pub enum ContinueOutcome {
     /// The answer is `generating` again and keeps its text. The person who continues it is its author from now on.
     Begun {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Result;
-use crate::domain::{User, UserRole, UserState};
+use crate::domain::{PreferencesPatch, User, UserRole, UserState};
 
 /// A person who registers. The store decides the role: the first person is the administrator, even when two register at
 /// once.
@@ -27,6 +27,7 @@ pub struct Credentials {
 
 /// The outcome of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is answered, and never kept")]
 pub enum Registered {
     Made(User),
     /// The e-mail address is taken.
@@ -44,13 +45,14 @@ pub struct UserPatch {
     pub state: Option<UserState>,
     /// The inner `None` removes the choice.
     pub language: Option<Option<String>>,
+    /// Two changes at once are made one after the other, so each changes only what it names.
+    pub preferences: Option<PreferencesPatch>,
 }
 
 #[async_trait]
 pub trait Users: Send + Sync {
     /// `only_first`: registers the person only if there is nobody yet, also when many register at once.
     async fn create_user(&self, user: &NewUser, only_first: bool) -> Result<Registered>;
-    #[cfg(test)]
     async fn user(&self, id: &str) -> Result<Option<User>>;
     async fn credentials(&self, email: &str) -> Result<Option<Credentials>>;
     /// The user after the change, and the ids of the sessions that the change ended: a new password ends all sessions

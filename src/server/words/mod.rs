@@ -18,7 +18,7 @@ use unic_langid::LanguageIdentifier;
 
 pub use self::{
     language::Language,
-    request::{current, scope, speak},
+    request::{current, scope, speak, speak_to_operator},
 };
 use crate::domain::reason::{Reason, Value, grouped};
 
@@ -76,27 +76,37 @@ fn digits(value: &FluentValue, sign: &str) -> Option<String> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Words {
     pub language: Language,
+    /// Whether the reader runs the site, and is told what only the operator can mend: where a sentence has an attribute
+    /// `.operator`, the reader gets that one.
+    pub operator: bool,
 }
 
 impl Words {
+    /// For people who do not run the site.
     pub fn new(language: Language) -> Self {
-        Self { language }
+        Self { language, operator: false }
     }
 
     /// English, for the log and for the commands of the operator.
     pub fn english() -> Self {
-        Self::default()
+        Self { operator: true, ..Self::default() }
+    }
+
+    pub fn is_english(self) -> bool {
+        self.language == Language::default()
     }
 
     /// The sentence of a reason. A sentence that this language's file lacks is given in English, and one that English
     /// lacks too as its key: a row of a newer version may hold a key that is unknown here.
     pub fn text(self, reason: &Reason) -> String {
-        self.find(reason).or_else(|| Self::english().find(reason)).unwrap_or_else(|| {
-            if is_new(reason.key()) {
-                tracing::warn!(key = reason.key(), "no file of sentences has this key");
-            }
-            reason.key().to_owned()
-        })
+        self.find(reason)
+            .or_else(|| Self { language: Language::default(), ..self }.find(reason))
+            .unwrap_or_else(|| {
+                if is_new(reason.key()) {
+                    tracing::warn!(key = reason.key(), "no file of sentences has this key");
+                }
+                reason.key().to_owned()
+            })
     }
 
     /// [`Self::text`] of a sentence without parameters.
@@ -111,7 +121,9 @@ impl Words {
 
     fn find(self, reason: &Reason) -> Option<String> {
         let bundle = BUNDLES.get(self.language.index())?;
-        let pattern = bundle.get_message(reason.key())?.value()?;
+        let message = bundle.get_message(reason.key())?;
+        let of_operator = message.get_attribute("operator").filter(|_| self.operator);
+        let pattern = of_operator.map(|of_operator| of_operator.value()).or_else(|| message.value())?;
         let mut args = FluentArgs::new();
         for (name, value) in reason.parameters() {
             let value = match value {
@@ -148,6 +160,32 @@ mod tests {
         let said = chinese().text(&reason);
         assert!(said.starts_with("acme 在 1 秒内没有开始回答。"), "{said}");
         assert!(!(english + &said).contains(['\u{2066}', '\u{2068}', '\u{2069}']));
+    }
+
+    #[test]
+    fn only_who_runs_the_site_reads_what_an_operator_mends() {
+        let reason = Reason::new("provider-bad-key").with("provider", "OpenAI");
+        for language in Language::all() {
+            let operator = Words { language, operator: true }.text(&reason);
+            let member = Words::new(language).text(&reason);
+            assert!(
+                operator != member && operator.contains("OpenAI") && member.contains("OpenAI"),
+                "{member}"
+            );
+        }
+        let operators = ["base_url", "HTTP_PROXY", "SSL_CERT_FILE", "NO_PROXY", "models ="];
+        for language in Language::all() {
+            let bundle = &BUNDLES[language.index()];
+            let keys = FILES[language.index()].1.lines().filter_map(|line| line.split_once(" = "));
+            for (key, _) in keys.filter(|(key, _)| key.starts_with("provider-")) {
+                let text = Words::new(language).say(key.to_owned().leak());
+                assert!(operators.iter().all(|word| !text.contains(word)), "{key}: {text}");
+                let has = |bundle: &FluentBundle<FluentResource>| {
+                    bundle.get_message(key).unwrap().get_attribute("operator").is_some()
+                };
+                assert_eq!(has(bundle), has(&BUNDLES[Language::default().index()]), "{key}");
+            }
+        }
     }
 
     #[test]

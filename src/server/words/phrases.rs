@@ -84,21 +84,16 @@ mod tests {
 
     #[test]
     fn a_browser_gets_every_plural_form_of_a_sentence() {
-        let keys: [(&str, &[&str]); 4] = [
-            ("model-and-tokens", &["model", "count"]),
-            ("send", &[]),
-            ("size-bytes", &["count"]),
-            ("none", &[]),
-        ];
+        let keys: [(&str, &[&str]); 4] =
+            [("answer-tokens", &["count"]), ("send", &[]), ("size-bytes", &["count"]), ("none", &[])];
         let english = serde_json::to_value(Words::english().phrases(&keys)).unwrap();
-        let forms =
-            serde_json::json!({ "one": "{model} · {count} token", "other": "{model} · {count} tokens" });
-        assert_eq!(english["texts"]["model-and-tokens"], forms);
+        let forms = serde_json::json!({ "one": "{count} token", "other": "{count} tokens" });
+        assert_eq!(english["texts"]["answer-tokens"], forms);
         assert_eq!(english["texts"]["send"], "Send");
         assert_eq!(english["texts"]["size-bytes"], "{count} bytes");
         assert_eq!(english["texts"]["none"], serde_json::Value::Null);
         assert_eq!((&english["language"], &english["group_sign"]), (&"en".into(), &",".into()));
         let chinese = Words::new(Language::exactly("zh-CN").unwrap()).phrases(&keys);
-        assert_eq!(chinese.texts["model-and-tokens"], Phrase::Text("{model} · {count} 个 token".to_owned()));
+        assert_eq!(chinese.texts["answer-tokens"], Phrase::Text("{count} 个 token".to_owned()));
     }
 }

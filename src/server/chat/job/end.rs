@@ -1,10 +1,13 @@
 //! The end of an answer: it is stored, then published, and a new conversation then gets its title.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use super::{Completion, Job};
+use super::{Completion, Job, stopwatch::Stopwatch};
 use crate::{
-    domain::{ChatEvent, Failure, FailureCode, Message, Reason, Status, Usage},
+    domain::{ChatEvent, Failure, FailureCode, Message, Reason, Status, Timings, Usage},
     server::{
         chat::{Chat, chunk_writer::UnstoredText, title},
         journal::AnswerRecords,
@@ -32,6 +35,7 @@ pub(super) struct Finisher {
     pub entry: Option<Arc<AnswerRecords>>,
     pub grant: Grant,
     pub run: Run,
+    pub stopwatch: Stopwatch,
 }
 
 /// The outcome of storing the end of an answer.
@@ -46,39 +50,32 @@ enum Stored {
 
 impl Job {
     pub(super) async fn finish(mut self, finisher: &Finisher, end: Completion) {
-        if matches!(end, Completion::Asked(StopReason::Deleted)) {
-            self.chat.chunk_writer.settle(&self.unstored).await;
-            if let Some(entry) = &self.entry {
-                entry.stored();
-            }
-            // Changes nothing if the answer is gone. If it is not, this ends it, so that it does not stay `generating`.
-            if let Err(error) = self.chat.store.interrupt_unfinished(Orphans::Run(&finisher.run)).await {
-                tracing::warn!(%error, "an answer in a deleted conversation is ended later");
-            }
-            self.log.end(&self.turn.answer.id);
-            return;
-        }
         let end = match self.publish().await {
             Ok(()) => end,
             Err(error) => Completion::Failed(error.failure),
         };
         let (status, failure) = match end {
             Completion::Complete => (Status::Complete, None),
-            Completion::Asked(StopReason::Person) => (Status::Stopped, None),
-            Completion::Asked(_) => (Status::Interrupted, None),
+            // The text is kept with a deleted conversation, which may be restored.
+            Completion::Asked(StopReason::Person | StopReason::Deleted) => (Status::Stopped, None),
+            Completion::Asked(StopReason::Shutdown) => (Status::Interrupted, None),
             Completion::Failed(failure) => (Status::Failed, Some(failure)),
         };
         let marks = self.chat.chunk_writer.settle(&self.unstored).await;
         let usage = added(self.turn.answer.usage, self.usage);
         let length_limited = self.length_limited && status == Status::Complete;
-        let finish = finish_of(&self.log, &self.turn.answer.id, status, failure);
-        let title_due = status != Status::Interrupted && self.turn.grant.conversation().title.is_empty();
-        let is_answered = status != Status::Failed;
+        let finish = finish_of(
+            &self.log,
+            &self.turn.answer.id,
+            status,
+            failure,
+            self.stopwatch.timings(Instant::now()),
+        );
         let stored = finisher.store(Finish { usage, length_limited, marks, ..finish }).await;
         let ours = matches!(stored, Stored::As(_) | Stored::Not(_));
         finisher.publish(stored);
-        if title_due && ours && !self.log.is_closed() {
-            self.give_title(is_answered).await;
+        if status == Status::Complete && ours && !self.log.is_closed() {
+            self.title_by_model().await;
         }
     }
 
@@ -91,16 +88,36 @@ impl Job {
         }
     }
 
-    /// Gives a new conversation its title after the first answer, so that a local model that does one thing at a time
-    /// answers first. A model that failed to answer is not asked for a title.
-    async fn give_title(&self, is_answered: bool) {
+    /// Gives a conversation without a title the first words of its question. A conversation that begins with the question
+    /// has them already.
+    pub(super) async fn title_at_once(&mut self) {
+        if self.title.is_empty()
+            && let Some(question) = self.question().await
+        {
+            self.retitle(title::first_words(&question.content)).await;
+        }
+    }
+
+    /// Puts the model's title in place of the first words, after the answer, so that a local model that does one thing at
+    /// a time answers first. A model that did not answer to the end is not asked for a title, and a title that a person
+    /// gave stays.
+    async fn title_by_model(&mut self) {
         let Some(question) = self.question().await else { return };
-        let title = match is_answered {
-            true => title::of(&self.provider, &self.model_name, &question.content).await,
-            false => title::first_words(&question.content),
-        };
-        match self.chat.store.set_title_if_empty(self.turn.grant.conversation_id(), &title).await {
+        if self.title != title::first_words(&question.content) {
+            return;
+        }
+        if let Some(title) = title::of(&self.provider, &self.model_name, &question.content).await {
+            self.retitle(title).await;
+        }
+    }
+
+    async fn retitle(&mut self, title: String) {
+        if title == self.title {
+            return;
+        }
+        match self.chat.store.replace_title(self.turn.grant.conversation_id(), &self.title, &title).await {
             Ok(Some(revision)) => {
+                self.title.clone_from(&title);
                 self.log.publish(ChatEvent::Title { title }, revision);
             }
             Ok(None) => {}
@@ -116,8 +133,9 @@ impl Finisher {
             return; // The answer has ended.
         }
         let marks = self.chat.chunk_writer.settle(&self.unstored).await;
-        let finish =
-            Finish { marks, ..finish_of(&self.log, &self.run.message_id, Status::Failed, Some(failure)) };
+        let timings = self.stopwatch.timings(Instant::now());
+        let finish = finish_of(&self.log, &self.run.message_id, Status::Failed, Some(failure), timings);
+        let finish = Finish { marks, ..finish };
         self.publish(self.store(finish).await);
     }
 
@@ -184,7 +202,7 @@ impl Finisher {
         }
     }
 
-    /// Publishes the stored end, and tells the journal when it can drop its records.
+    /// Publishes the stored end, tells the journal when it can drop its records, and lets the next question begin.
     fn publish(&self, stored: Stored) {
         if !matches!(stored, Stored::Not(_))
             && let Some(entry) = &self.entry
@@ -193,13 +211,13 @@ impl Finisher {
         }
         let message_id = self.run.message_id.clone();
         match stored {
-            Stored::As(Finish { failure: Some(failure), .. })
-            | Stored::Not(Finish { failure: Some(failure), .. }) => {
-                self.log.tell(&self.run.message_id, ChatEvent::failed(message_id, failure));
+            Stored::As(Finish { failure: Some(failure), timings, .. })
+            | Stored::Not(Finish { failure: Some(failure), timings, .. }) => {
+                self.log.tell(&self.run.message_id, ChatEvent::failed(message_id, failure, timings));
             }
-            Stored::As(Finish { status, usage, length_limited, .. })
-            | Stored::Not(Finish { status, usage, length_limited, .. }) => {
-                let done = ChatEvent::Done { message_id, status, usage, length_limited };
+            Stored::As(Finish { status, usage, length_limited, timings, .. })
+            | Stored::Not(Finish { status, usage, length_limited, timings, .. }) => {
+                let done = ChatEvent::Done { message_id, status, usage, length_limited, timings };
                 self.log.tell(&self.run.message_id, done);
             }
             Stored::Before(message) => {
@@ -211,15 +229,32 @@ impl Finisher {
             }
         }
         self.log.end(&self.run.message_id);
+        self.chat.go_on(&self.run.conversation_id);
     }
 }
 
 /// The end of the answer by its log: exactly the text that was published.
-fn finish_of(log: &Log, answer_id: &str, status: Status, failure: Option<Failure>) -> Finish {
+fn finish_of(
+    log: &Log,
+    answer_id: &str,
+    status: Status,
+    failure: Option<Failure>,
+    timings: Timings,
+) -> Finish {
     let (content, reasoning) = log.text(answer_id).unwrap_or_default();
     // The number of the event that publishes the end.
     let seq = log.bounds().1 + 1;
-    Finish { content, reasoning, status, usage: None, failure, length_limited: false, seq, marks: Vec::new() }
+    Finish {
+        content,
+        reasoning,
+        status,
+        usage: None,
+        failure,
+        length_limited: false,
+        timings,
+        seq,
+        marks: Vec::new(),
+    }
 }
 
 /// The first part of the answer, short enough for the database.

@@ -32,6 +32,8 @@ pub struct ProviderConfig {
     pub base_url: String,
     /// `None`: no `Authorization` is sent.
     pub api_key: Option<SecretString>,
+    /// What people call it; `None`: what is known by its name.
+    pub label: Option<String>,
     /// Empty: `/models` is asked. Each has the traits of all models, where it has none of its own.
     pub models: Vec<Listed>,
     /// The traits of all its models.
@@ -51,6 +53,10 @@ pub struct ProviderTable {
     #[serde(default, deserialize_with = "name")]
     #[schemars(with = "String", extend("wanted" = "1 to 40 letters, digits, dots, dashes or underscores"))]
     name: Option<String>,
+    /// What sentences and the list of models call it; left out, OpenAI for openai and so on, else its name.
+    #[serde(default, deserialize_with = "label")]
+    #[schemars(with = "String", extend("wanted" = "a name on one line of at most 40 characters"))]
+    label: Option<String>,
     /// An OpenAI-compatible API, such as http://localhost:11434/v1; a /v1 that is left out is found.
     #[serde(default, deserialize_with = "base_url")]
     #[schemars(with = "String", extend("wanted" = "an address such as http://localhost:11434/v1"))]
@@ -180,6 +186,13 @@ fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String
     text(deserializer, |text| (!text.is_empty()).then(|| Some(text.to_owned())))
 }
 
+fn label<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    text(deserializer, |label| {
+        let fits = (1..=40).contains(&label.chars().count()) && !label.contains(char::is_control);
+        fits.then(|| Some(label.to_owned()))
+    })
+}
+
 fn model_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     text(deserializer, |text| Model::is_name(text).then(|| Some(text.to_owned())))
 }
@@ -195,6 +208,10 @@ impl From<PriceTable> for Option<Price> {
     fn from(table: PriceTable) -> Self {
         Some(Price { input: table.input?, output: table.output?, currency: table.currency? })
     }
+}
+
+fn traits(context: Option<u32>, vision: Option<bool>, price: Option<PriceTable>) -> Traits {
+    Traits { context, vision, price: price.and_then(Into::into), ..Traits::default() }
 }
 
 /// All providers, in the order they are offered.
@@ -234,12 +251,12 @@ fn provider(loader: &mut Loader<'_>, path: &str, mut table: Value) -> Option<Pro
         complete_openai(loader, path, table.as_table_mut()?);
     }
     let table: ProviderTable = loader.read(path, table)?;
-    let traits =
-        Traits { context: table.context, vision: table.vision, price: table.price.and_then(Into::into) };
+    let traits = traits(table.context, table.vision, table.price);
     let models = models(loader, path, table.models, &traits);
     let api_key = table.api_key_env.and_then(|variable| api_key(loader, path, &variable));
     Some(ProviderConfig {
         name: table.name?,
+        label: table.label,
         base_url: table.base_url?,
         api_key,
         models,
@@ -287,8 +304,7 @@ fn models(loader: &mut Loader<'_>, path: &str, items: Vec<Value>, of_all: &Trait
                 else {
                     continue;
                 };
-                let price = table.price.and_then(Into::into);
-                (table.name, Traits { context: table.context, vision: table.vision, price })
+                (table.name, traits(table.context, table.vision, table.price))
             }
             other => {
                 loader.refuse(&below(path, "models"), &other, MODELS);

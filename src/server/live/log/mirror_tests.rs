@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    domain::{Role, Status},
+    domain::{Role, Status, Timings},
     server::live::log::Read,
 };
 
@@ -25,6 +25,7 @@ fn answer(content: &str, reasoning: &str) -> Message {
         usage: None,
         failure: None,
         length_limited: false,
+        timings: Timings::default(),
         left_out: 0,
         created_at: 0,
         revision: 0,
@@ -42,7 +43,13 @@ fn started() -> ChatEvent {
 }
 
 fn done() -> ChatEvent {
-    ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None, length_limited: false }
+    ChatEvent::Done {
+        message_id: "a".into(),
+        status: Status::Complete,
+        usage: None,
+        length_limited: false,
+        timings: Timings::default(),
+    }
 }
 
 /// The text, the reasoning and the names of other events after a position; `None` if the log no longer has the

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    domain::{Message, Role, Status},
+    domain::{Message, Role, Status, Timings},
     server::markdown,
 };
 
@@ -21,7 +21,13 @@ fn started(id: &str) -> ChatEvent {
 }
 
 fn done(id: &str) -> ChatEvent {
-    ChatEvent::Done { message_id: id.into(), status: Status::Complete, usage: None, length_limited: false }
+    ChatEvent::Done {
+        message_id: id.into(),
+        status: Status::Complete,
+        usage: None,
+        length_limited: false,
+        timings: Timings::default(),
+    }
 }
 
 fn title(title: &str) -> ChatEvent {
@@ -367,6 +373,7 @@ fn a_mirrored_answer_follows_the_known_events_and_comes_once() {
         usage: None,
         failure: None,
         length_limited: false,
+        timings: Timings::default(),
         left_out: 0,
         created_at: 0,
     };

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    domain::{Status, event::ChatEvent as Event},
+    domain::{Status, Timings, event::ChatEvent as Event},
     server::markdown,
 };
 
@@ -21,7 +21,13 @@ fn started() -> ChatEvent {
 }
 
 fn done() -> ChatEvent {
-    ChatEvent::Done { message_id: "a".into(), status: Status::Complete, usage: None, length_limited: false }
+    ChatEvent::Done {
+        message_id: "a".into(),
+        status: Status::Complete,
+        usage: None,
+        length_limited: false,
+        timings: Timings::default(),
+    }
 }
 
 fn texts(log: &Log, position: u64) -> Vec<String> {

@@ -8,8 +8,8 @@ use futures::{StreamExt, stream};
 use http::{Method, StatusCode};
 use tokio::time::{Instant, timeout};
 
-use super::{OpenAi, listing, read_at_most};
-use crate::domain::{Listed, Traits};
+use super::{Entry, OpenAi, listing, read_at_most};
+use crate::domain::Traits;
 
 /// The most time that an Ollama may take to show one model, and the most bytes of its answer, which holds licence and
 /// template.
@@ -23,24 +23,30 @@ const KNOWN: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Default)]
 pub(super) struct ToldTraits {
-    /// The traits in the last list, by model.
-    list: Mutex<HashMap<String, Traits>>,
+    /// The last list, by model.
+    list: Mutex<HashMap<String, Entry>>,
     /// When the provider's list was last asked for although the configuration lists the models.
     asked: Mutex<Option<Instant>>,
-    /// The traits that Ollama showed, by model, and when.
-    shown: Mutex<HashMap<String, (Instant, Traits)>>,
+    /// What Ollama showed, by model, and when.
+    shown: Mutex<HashMap<String, (Instant, Entry)>>,
     ollama: OnceLock<bool>,
 }
 
 impl ToldTraits {
-    pub(super) fn list(&self, models: Vec<Listed>) {
-        *locked(&self.list) = models.into_iter().map(|model| (model.name, model.traits)).collect();
+    pub(super) fn list(&self, models: &[Entry]) {
+        *locked(&self.list) = models.iter().map(|model| (model.name.clone(), model.clone())).collect();
     }
 
-    pub(super) fn of(&self, model: &str) -> Traits {
+    /// All that was told of a model.
+    pub(super) fn entry(&self, model: &str) -> Entry {
         let listed = locked(&self.list).get(model).cloned().unwrap_or_default();
         let shown = locked(&self.shown);
-        shown.get(model).map_or_else(|| listed.clone(), |(_, traits)| listed.clone().or(traits))
+        let Some((_, shown)) = shown.get(model) else { return listed };
+        Entry { chats: listed.chats.or(shown.chats), traits: listed.traits.or(&shown.traits), ..listed }
+    }
+
+    pub(super) fn label(&self, model: &str) -> Option<String> {
+        locked(&self.list).get(model)?.label.clone()
     }
 
     /// Whether it is time to ask for a list again. A true answer restarts the time.
@@ -70,7 +76,8 @@ impl OpenAi {
         // The traits of models that are gone are dropped.
         let there: HashSet<&String> = names.iter().collect();
         locked(&self.told.shown).retain(|name, _| there.contains(name));
-        let before: Vec<Traits> = names.iter().map(|name| self.traits_of(name)).collect();
+        let known = |name: &String| (self.traits_of(name), self.told.entry(name).chats);
+        let before: Vec<_> = names.iter().map(known).collect();
         let unknown = |name: &&String| self.unsaid(name).context.is_none();
         if !self.listed.is_empty() && names.iter().any(|name| unknown(&name)) && self.told.list_is_due() {
             // Only the traits in the answer are used; the models stay the configured ones.
@@ -91,7 +98,7 @@ impl OpenAi {
                 locked(&self.told.shown).extend(told.map(|(name, told)| (name, (Instant::now(), told))));
             }
         }
-        names.iter().map(|name| self.traits_of(name)).ne(before)
+        names.iter().map(known).ne(before)
     }
 
     fn traits_of(&self, name: &str) -> Traits {
@@ -102,7 +109,8 @@ impl OpenAi {
     fn unsaid(&self, name: &str) -> Traits {
         let listed = self.listed.iter().find(|listed| listed.name == name);
         let said = listed.map_or(&self.traits, |listed| &listed.traits).clone();
-        said.or(&locked(&self.told.list).get(name).cloned().unwrap_or_default())
+        let listed = locked(&self.told.list).get(name).cloned().unwrap_or_default();
+        said.or(&listed.traits)
     }
 
     /// Whether the server is an Ollama: it has an API of its own and says its name at the root.
@@ -119,9 +127,9 @@ impl OpenAi {
         }
     }
 
-    async fn show(&self, name: String) -> Option<(String, Traits)> {
+    async fn show(&self, name: String) -> Option<(String, Entry)> {
         let (status, body) = self.own(Method::POST, "/api/show", Some(&name)).await?;
-        let told = listing::shown(&body).filter(|_| status == StatusCode::OK);
+        let told = listing::shown(&name, &body).filter(|_| status == StatusCode::OK);
         if told.is_none() {
             tracing::debug!(
                 provider = self.errors.name,

@@ -170,10 +170,12 @@ impl Room {
                 let patch = ConversationPatch { title: Some("Changed".into()), ..Default::default() };
                 store.update_conversation(grant, &patch).await.unwrap().is_some()
             }
-            Act::DeleteMessage => self.tree(store.delete_message(grant, self.answer()).await.unwrap()).await,
+            Act::DeleteMessage => {
+                self.tree(store.delete_message(grant, self.answer(), NOW).await.unwrap()).await
+            }
             Act::SetMember => store.set_member(grant, &member(bystander, MemberRole::Reader)).await.unwrap(),
             Act::RemoveMember => store.remove_member(grant, &bystander.id).await.unwrap(),
-            Act::Delete => store.delete_conversation(grant).await.unwrap(),
+            Act::Delete => store.delete_conversation(grant, NOW).await.unwrap(),
         }
     }
 
@@ -282,7 +284,7 @@ pub(super) async fn a_member_with_a_lower_role_does_only_what_that_role_may(stor
     assert!(store.set_member(&owner, &member(&room.person, MemberRole::Reader)).await.unwrap());
     assert!(!room.act(store, Act::Add, &bystander).await);
     // The store refuses every act in a conversation that is gone.
-    assert!(store.delete_conversation(&owner).await.unwrap());
+    assert!(store.delete_conversation(&owner, NOW).await.unwrap());
     for (act, _) in ACTS.into_iter().filter(|(act, _)| !matches!(act, Act::Stop)) {
         let gone = Room { grant: owner.clone(), person: room.owner.clone(), ..copy(&room) };
         assert!(!gone.act(store, act, &bystander).await, "{act:?}");
@@ -312,7 +314,7 @@ pub(super) async fn a_grant_reaches_no_further_than_its_conversation(store: &dyn
     assert!(store.message(&grant, other).await.unwrap().is_none());
     assert!(store.messages_of(&grant, &[other.to_owned()], Texts::All).await.unwrap().is_empty());
     assert_eq!(store.select_branch(&grant, other).await.unwrap(), TreeOutcome::Missing);
-    assert_eq!(store.delete_message(&grant, other).await.unwrap(), TreeOutcome::Missing);
+    assert_eq!(store.delete_message(&grant, other, NOW).await.unwrap(), TreeOutcome::Missing);
     let how = Continuation { message_id: other, key: None, run: "run", most_running: 9, now: LATER };
     assert_eq!(store.continue_answer(&grant, &how).await.unwrap(), ContinueOutcome::Missing);
     let asked = turn(&ada, &here.conversation, Some(other)).to(Destination::There(grant.clone()));
@@ -344,8 +346,8 @@ pub(super) async fn members_are_stored_with_all_their_fields(store: &dyn Store) 
     assert!(store.remove_member(&room.grant, &all[0].user_id).await.unwrap());
     assert_eq!(store.members(&room.grant).await.unwrap(), all[1..]);
     // Members are deleted with the conversation, but the people stay.
-    assert!(store.delete_conversation(&room.grant).await.unwrap());
-    while store.purge().await.unwrap() {}
+    assert!(store.delete_conversation(&room.grant, NOW).await.unwrap());
+    while store.purge(NOW + crate::server::store::BIN_LIFE).await.unwrap() {}
     assert!(store.members(&room.grant).await.unwrap().is_empty());
     assert!(store.create_session(&session(&people[1]), super::fixtures::HASH).await.unwrap());
 }

@@ -107,7 +107,7 @@ pub(super) async fn a_missing_parent_or_conversation_is_reported(store: &dyn Sto
     assert_eq!(store.grant(grant.user_id(), grant.conversation_id()).await.unwrap(), Some(before));
     let now = NewMessage { key: Some(key("k", "x")), ..said(&grant, None, "Hello") };
     add(store, &grant, &now).await;
-    assert!(store.delete_conversation(&grant).await.unwrap());
+    assert!(store.delete_conversation(&grant, NOW).await.unwrap());
     let gone = said(&grant, None, "Hello");
     assert_eq!(store.add_message(&grant, &gone).await.unwrap(), AddOutcome::NoConversation);
 }

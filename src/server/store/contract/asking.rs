@@ -20,6 +20,7 @@ pub(super) struct NewTurn {
     pub question: Option<Message>,
     pub answer: Message,
     pub key: Option<Key>,
+    pub queued: Option<String>,
     pub most_running: u32,
     pub now: i64,
 }
@@ -34,6 +35,7 @@ pub(super) enum TurnOutcome {
     NoParent,
     Busy { answer_id: String },
     TooMany,
+    NotQueued,
 }
 
 impl From<BeginOutcome> for TurnOutcome {
@@ -48,14 +50,15 @@ impl From<BeginOutcome> for TurnOutcome {
             BeginOutcome::NoParent => Self::NoParent,
             BeginOutcome::Busy { answer_id } => Self::Busy { answer_id },
             BeginOutcome::TooMany => Self::TooMany,
+            BeginOutcome::NotQueued => Self::NotQueued,
         }
     }
 }
 
 impl NewTurn {
     pub(super) fn to(&self, to: Destination) -> NewAnswer {
-        let NewTurn { question, answer, key, most_running, now, .. } = self.clone();
-        NewAnswer { to, question, answer, key, most_running, now }
+        let NewTurn { question, answer, key, queued, most_running, now, .. } = self.clone();
+        NewAnswer { to, question, answer, key, queued, most_running, now }
     }
 
     pub(super) fn new_destination(&self) -> Destination {
@@ -125,7 +128,7 @@ pub(super) trait Asking: Store {
 
     async fn delete(&self, user_id: &str, id: &str) -> Result<bool> {
         let Some(grant) = self.grant(user_id, id).await? else { return Ok(false) };
-        self.delete_conversation(&grant).await
+        self.delete_conversation(&grant, super::fixtures::NOW).await
     }
 
     async fn select(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome> {
@@ -137,7 +140,7 @@ pub(super) trait Asking: Store {
 
     async fn remove(&self, user_id: &str, message_id: &str) -> Result<TreeOutcome> {
         match self.grant_of_message(user_id, message_id).await? {
-            Some((grant, _)) => self.delete_message(&grant, message_id).await,
+            Some((grant, _)) => self.delete_message(&grant, message_id, super::fixtures::NOW).await,
             None => Ok(TreeOutcome::Missing),
         }
     }

@@ -62,7 +62,7 @@ pub(super) async fn changes_have_what_changed_and_nothing_else(store: &dyn Store
     talk(store, &second, "2").await;
     assert_eq!(ids(&since(store, &grant, pinned.revision).await), both(&second));
     let seq = since(store, &grant, pinned.revision).await.seq;
-    let titled = store.set_title_if_empty(grant.conversation_id(), "Quines").await.unwrap().unwrap();
+    let titled = store.replace_title(grant.conversation_id(), "", "Quines").await.unwrap().unwrap();
     let changes = since(store, &grant, seq).await;
     assert_eq!((changes.conversation.unwrap().title.as_str(), changes.seq), ("Quines", titled));
     // An empty patch is no change.
@@ -87,7 +87,7 @@ pub(super) async fn changes_name_removed_messages(store: &dyn Store) {
     talk(store, &second, "2").await;
     let grant = grant_of(store, &first).await;
     let before = since(store, &grant, 0).await.seq;
-    store.delete_message(&grant, &first.answer.id).await.unwrap();
+    store.delete_message(&grant, &first.answer.id, NOW).await.unwrap();
     let changes = since(store, &grant, before).await;
     assert_eq!(changes.removed, std::slice::from_ref(&first.answer.id));
     // The question below the deleted answer has another parent now.
@@ -96,10 +96,17 @@ pub(super) async fn changes_name_removed_messages(store: &dyn Store) {
     assert_eq!(changes.messages[0].parent_id.as_deref(), Some(both(&first)[0]));
     assert!(since(store, &grant, changes.seq).await.removed.is_empty());
     // A conversation that is gone has no changes.
-    assert!(store.delete_conversation(&grant).await.unwrap());
+    assert!(store.delete_conversation(&grant, NOW).await.unwrap());
     assert_eq!(
         since(store, &grant, 3).await,
-        Changes { removed: Vec::new(), messages: Vec::new(), conversation: None, seq: 3, more: false }
+        Changes {
+            removed: Vec::new(),
+            messages: Vec::new(),
+            conversation: None,
+            queue: false,
+            seq: 3,
+            more: false
+        }
     );
 }
 
@@ -162,7 +169,7 @@ pub(super) async fn positions_in_a_running_answer_count_as_the_position_before_i
     assert!(ids(&changes).contains(&&*meanwhile) && changes.seq == began);
     // A continued answer is running again.
     assert!(store.finish_message(&second.answer.id, &finish("2", began + 9)).await.unwrap());
-    store.delete_message(&grant, &meanwhile).await.unwrap();
+    store.delete_message(&grant, &meanwhile, NOW).await.unwrap();
     let stopped = turn(&ada, &first.conversation, Some(&second.answer.id));
     begin(store, &stopped).await;
     let end = Finish { status: Status::Stopped, ..finish("3", 5_000) };
@@ -209,7 +216,7 @@ pub(super) async fn changes_beyond_the_limit_are_reported(store: &dyn Store) {
     let changes = store.changes_since(&grant, grant.last_seq(), 4).await.unwrap();
     assert_eq!((changes.messages.len(), changes.more), (4, true));
     for (id, _) in all.iter().rev().take(3) {
-        store.delete_message(&grant, id).await.unwrap();
+        store.delete_message(&grant, id, NOW).await.unwrap();
     }
     let changes = store.changes_since(&grant, grant.last_seq(), 2).await.unwrap();
     assert_eq!((changes.messages.len(), changes.removed.len(), changes.more), (2, 2, true));

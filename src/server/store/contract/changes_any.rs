@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use proptest::{prelude::*, test_runner::Config};
 
 use crate::{
-    domain::{Conversation, ConversationPatch, Message, Role, Status, User},
-    server::store::{AddOutcome, Finish, Grant, NewMessage, Store, Texts},
+    domain::{Conversation, ConversationPatch, Message, Queued, Role, Status, User},
+    server::store::{AddOutcome, Finish, Grant, NewMessage, NewQueued, Store, Texts, TreeOutcome},
 };
 
 use super::fixtures::{
@@ -23,7 +23,13 @@ enum Act {
     Retry(usize),
     Select(usize),
     Delete(usize),
+    /// Restores one of the deleted messages.
+    Restore(usize),
     Continue(usize),
+    /// Puts a question into the queue.
+    Queue,
+    /// Asks the next question of the queue.
+    AskQueued,
     Title(String),
     FirstTitle,
     Pin(bool),
@@ -43,7 +49,10 @@ fn act() -> impl Strategy<Value = Act> {
         2 => any::<usize>().prop_map(Act::Retry),
         2 => any::<usize>().prop_map(Act::Select),
         3 => any::<usize>().prop_map(Act::Delete),
+        3 => any::<usize>().prop_map(Act::Restore),
         2 => any::<usize>().prop_map(Act::Continue),
+        2 => Just(Act::Queue),
+        2 => Just(Act::AskQueued),
         1 => "[a-z]{1,3}".prop_map(Act::Title),
         1 => Just(Act::FirstTitle),
         1 => any::<bool>().prop_map(Act::Pin),
@@ -59,6 +68,7 @@ fn act() -> impl Strategy<Value = Act> {
 struct Copy {
     conversation: Conversation,
     messages: BTreeMap<String, Message>,
+    queue: Vec<Queued>,
     place: u64,
 }
 
@@ -69,6 +79,7 @@ struct World {
     /// The position of the process that publishes the events; it is never lower than the store's number.
     told: u64,
     left: Vec<Copy>,
+    deleted: Vec<String>,
 }
 
 impl World {
@@ -77,14 +88,15 @@ impl World {
         let (ada, it) = (user(&*store).await, conversation(""));
         store.create_conversation(&ada.id, &it).await.unwrap();
         let grant = store.grant(&ada.id, &it.id).await.unwrap().unwrap();
-        Self { store, ada, grant, told: 0, left: Vec::new() }
+        Self { store, ada, grant, told: 0, left: Vec::new(), deleted: Vec::new() }
     }
 
     async fn copy(&self) -> Copy {
         let grant = self.store.grant(&self.ada.id, self.grant.conversation_id()).await.unwrap().unwrap();
         let all = self.store.messages_back(&grant, None, 1_000).await.unwrap();
         let messages = all.into_iter().map(|message| (message.id.clone(), message)).collect();
-        Copy { conversation: grant.into_conversation(), messages, place: self.told }
+        let queue = self.store.queued(&grant).await.unwrap();
+        Copy { conversation: grant.into_conversation(), messages, queue, place: self.told }
     }
 
     /// Publishes a change: while an answer runs, with the next number of the process that writes the answer, else with
@@ -128,6 +140,21 @@ impl World {
                 let outcome = store.go_on(&self.ada.id, &message.id, None, &id(), 1000, LATER).await.unwrap();
                 self.began(matches!(outcome, crate::server::store::ContinueOutcome::Begun { .. })).await;
             }
+            Act::Queue => {
+                let new = NewQueued { id: &id(), text: "Later", model: None, most: 20, now: NOW };
+                store.add_queued(&self.grant, &new).await.unwrap();
+                self.tell(runs).await;
+            }
+            Act::AskQueued => {
+                let Some(next) = store.next_queued(&it.id).await.unwrap() else { return };
+                let mut asked = turn(&self.ada, it, next.after.as_deref());
+                asked.queued = Some(next.queued.id);
+                if let Some(question) = &mut asked.question {
+                    question.content = next.queued.text;
+                }
+                assert_eq!(store.begin_turn(&asked).await.unwrap(), TurnOutcome::Begun);
+                self.began(true).await;
+            }
             Act::Select(at) => {
                 let Some(message) = chosen(at) else { return };
                 store.select_branch(&self.grant, &message.id).await.unwrap();
@@ -135,7 +162,18 @@ impl World {
             }
             Act::Delete(at) => {
                 let Some(message) = chosen(at) else { return };
-                store.delete_message(&self.grant, &message.id).await.unwrap();
+                let outcome = store.delete_message(&self.grant, &message.id, NOW).await.unwrap();
+                if matches!(outcome, TreeOutcome::Changed(_)) {
+                    self.deleted.push(message.id.clone());
+                }
+                self.tell(runs).await;
+            }
+            Act::Restore(at) => {
+                let Some(at) = at.checked_rem(self.deleted.len()) else { return };
+                let outcome = store.restore_message(&self.grant, &self.deleted[at]).await.unwrap();
+                if matches!(outcome, TreeOutcome::Changed(_)) {
+                    self.deleted.remove(at);
+                }
                 self.tell(runs).await;
             }
             Act::Title(title) => {
@@ -145,7 +183,7 @@ impl World {
                 self.patch(ConversationPatch { pinned: Some(pinned), ..Default::default() }, runs).await
             }
             Act::FirstTitle => {
-                if store.set_title_if_empty(&it.id, "First").await.unwrap().is_some() {
+                if store.replace_title(&it.id, "", "First").await.unwrap().is_some() {
                     self.tell(runs).await;
                 }
             }
@@ -198,6 +236,9 @@ impl World {
         }
         if let Some(conversation) = changes.conversation {
             copy.conversation = conversation;
+        }
+        if changes.queue {
+            copy.queue = self.store.queued(&self.grant).await.unwrap();
         }
         copy.place = changes.seq;
     }

@@ -1,8 +1,8 @@
 //! Cases about conversations and their listing.
 
 use crate::{
-    domain::{Conversation, ConversationPatch, User},
-    server::store::{ConversationPosition, ConversationQuery, Store},
+    domain::{Conversation, ConversationPatch, Params, User, params::ReasoningEffort},
+    server::store::{BIN_LIFE, ConversationPosition, ConversationQuery, Store},
 };
 
 use super::fixtures::{Asking, NOW, begin, chunk, conversation, interrupt, talk, turn, user};
@@ -10,6 +10,16 @@ use super::fixtures::{Asking, NOW, begin, chunk, conversation, interrupt, talk, 
 async fn add(store: &dyn Store, user: &User, conversation: Conversation) -> Conversation {
     store.create_conversation(&user.id, &conversation).await.unwrap();
     conversation
+}
+
+fn some_params() -> Params {
+    Params {
+        temperature: Some(0.7),
+        top_p: Some(0.9),
+        max_tokens: Some(1_000_000),
+        reasoning_effort: Some(ReasoningEffort::Minimal),
+        turns: Some(3),
+    }
 }
 
 async fn titles(store: &dyn Store, user: &User, query: ConversationQuery) -> Vec<String> {
@@ -27,6 +37,7 @@ pub(super) async fn a_conversation_round_trips(store: &dyn Store) {
     let full = Conversation {
         model: Some("demo/echo".to_owned()),
         system_prompt: Some("Be brief.".to_owned()),
+        params: some_params(),
         pinned: true,
         archived: true,
         leaf_id: Some("leaf".to_owned()),
@@ -138,7 +149,9 @@ pub(super) async fn a_patch_sets_and_clears(store: &dyn Store) {
         system_prompt: Some(Some("Be brief.".to_owned())),
         pinned: Some(true),
         archived: Some(true),
+        params: Some(Some(some_params())),
     };
+    it.params = some_params();
     it.title = "new".to_owned();
     it.model = Some("demo/echo".to_owned());
     it.system_prompt = Some("Be brief.".to_owned());
@@ -146,8 +159,13 @@ pub(super) async fn a_patch_sets_and_clears(store: &dyn Store) {
     assert_eq!(store.update(&ada.id, &it.id, &patch).await.unwrap(), Some(it.clone()));
     let nothing = ConversationPatch::default();
     assert_eq!(store.update(&ada.id, &it.id, &nothing).await.unwrap(), Some(it.clone()));
-    let clear = ConversationPatch { model: Some(None), system_prompt: Some(None), ..Default::default() };
-    (it.model, it.system_prompt) = (None, None);
+    let clear = ConversationPatch {
+        model: Some(None),
+        system_prompt: Some(None),
+        params: Some(None),
+        ..Default::default()
+    };
+    (it.model, it.system_prompt, it.params) = (None, None, Params::default());
     assert_eq!(store.update(&ada.id, &it.id, &clear).await.unwrap(), Some(it.clone()));
     let back = ConversationPatch { pinned: Some(false), archived: Some(false), ..Default::default() };
     (it.pinned, it.archived) = (false, false);
@@ -157,15 +175,17 @@ pub(super) async fn a_patch_sets_and_clears(store: &dyn Store) {
     assert!(store.update(&ada.id, "none", &back).await.unwrap().is_none());
 }
 
-pub(super) async fn a_title_is_set_only_while_empty(store: &dyn Store) {
+pub(super) async fn a_title_is_replaced_only_while_it_is_the_named_one(store: &dyn Store) {
     let ada = user(store).await;
     let it = add(store, &ada, conversation("")).await;
-    assert!(store.set_title_if_empty(&it.id, "First").await.unwrap().is_some());
-    assert!(store.set_title_if_empty(&it.id, "Second").await.unwrap().is_none());
-    assert!(store.set_title_if_empty("none", "First").await.unwrap().is_none());
+    assert!(store.replace_title(&it.id, "", "First").await.unwrap().is_some());
+    assert!(store.replace_title(&it.id, "", "Second").await.unwrap().is_none());
+    assert!(store.replace_title("none", "", "First").await.unwrap().is_none());
+    assert!(store.replace_title(&it.id, "Another", "Third").await.unwrap().is_none());
+    assert!(store.replace_title(&it.id, "First", "Third").await.unwrap().is_some());
     let found = store.conversation(&ada.id, &it.id).await.unwrap().unwrap();
-    assert_eq!((found.title.as_str(), found.updated_at), ("First", NOW));
-    assert_eq!(search(store, &ada, "FIRST").await, ["First"]);
+    assert_eq!((found.title.as_str(), found.updated_at), ("Third", NOW));
+    assert_eq!(search(store, &ada, "THIRD").await, ["Third"]);
 }
 
 pub(super) async fn deleting_takes_everything_along(store: &dyn Store) {
@@ -180,8 +200,9 @@ pub(super) async fn deleting_takes_everything_along(store: &dyn Store) {
     talk(store, &kept, "Kept.").await;
     let grant = store.grant(&ada.id, &it.id).await.unwrap().unwrap();
     assert!(store.delete(&ada.id, &it.id).await.unwrap());
-    assert!(!store.delete_conversation(&grant).await.unwrap());
+    assert!(!store.delete_conversation(&grant, NOW).await.unwrap());
     assert!(store.conversation(&ada.id, &it.id).await.unwrap().is_none());
+    while store.purge(NOW + BIN_LIFE).await.unwrap() {}
     assert!(store.messages_back(&grant, None, 10).await.unwrap().is_empty());
     for gone in [&done.answer.id, &running.answer.id] {
         assert!(store.stored(&ada.id, gone).await.unwrap().is_none());

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use ulid::Ulid;
 
 use crate::{
-    domain::{Conversation, ConversationKind, Message, Role, Status, User},
+    domain::{Conversation, ConversationKind, Message, Params, Role, Status, Timings, User},
     server::store::{
         Chunk, Finish, Key, NewUser, OpenOptions, Orphans, Registered, Run, Session, Store, contract::mongod,
         open,
@@ -110,8 +110,11 @@ pub(super) fn conversation(title: &str) -> Conversation {
         title: title.to_owned(),
         model: None,
         system_prompt: None,
+        params: Params::default(),
         pinned: false,
         archived: false,
+        unread: false,
+        running: false,
         leaf_id: None,
         created_at: NOW,
         updated_at: NOW,
@@ -139,6 +142,7 @@ pub(super) fn message(
         usage: None,
         failure: None,
         length_limited: false,
+        timings: Timings::default(),
         left_out: 0,
         created_at: NOW + 1,
         revision: 0,
@@ -157,6 +161,7 @@ pub(super) fn turn(user: &User, conversation: &Conversation, parent: Option<&str
         question: Some(question),
         answer,
         key: None,
+        queued: None,
         most_running: 1000,
         now: NOW + 2,
     }
@@ -200,6 +205,7 @@ pub(super) fn finish(content: &str, seq: u64) -> Finish {
         usage: None,
         failure: None,
         length_limited: false,
+        timings: Timings::default(),
         seq,
         marks: Vec::new(),
     }

@@ -1,7 +1,7 @@
 //! Cases about messages, and about the stored pieces of running answers.
 
 use crate::{
-    domain::{Failure, FailureCode, Message, Reason, Status, Usage},
+    domain::{Failure, FailureCode, Message, Reason, Status, Timings, Usage},
     server::store::{Chunk, Finish, Store, Texts},
 };
 
@@ -61,6 +61,7 @@ pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
         usage: Some(Usage { prompt_tokens: 12, completion_tokens: u32::MAX }),
         failure: None,
         length_limited: true,
+        timings: Timings { first_token_ms: Some(0), duration_ms: Some(u32::MAX), reasoning_ms: None },
         seq: 9,
         marks: Vec::new(),
     };
@@ -71,11 +72,18 @@ pub(super) async fn finishing_stores_the_end_once(store: &dyn Store) {
         status: Status::Complete,
         usage: end.usage,
         length_limited: true,
+        timings: end.timings,
         ..turn.answer.clone()
     };
     assert_eq!(unnumbered(answer(store, &turn).await), expected);
     assert!(!store.finish_message(&turn.answer.id, &finish("Other.", 99)).await.unwrap());
     assert!(!store.finish_message("none", &finish("Other.", 99)).await.unwrap());
+    let grant = store.grant(&turn.user_id, &turn.conversation.id).await.unwrap().unwrap();
+    let read = store
+        .messages_of(&grant, std::slice::from_ref(&turn.answer.id), Texts::WithoutReasoning)
+        .await
+        .unwrap();
+    assert_eq!(read[0].timings, end.timings);
     let question = &turn.question.as_ref().unwrap().id;
     assert!(!store.finish_message(question, &finish("Other.", 99)).await.unwrap());
     assert_eq!(unnumbered(answer(store, &turn).await), expected);

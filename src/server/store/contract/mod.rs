@@ -5,6 +5,7 @@
 mod access;
 mod added;
 mod asking;
+mod bin;
 mod changes;
 mod changes_any;
 mod conversations;
@@ -28,6 +29,7 @@ mod tree_any;
 mod tree_shared;
 mod turns;
 mod users;
+mod waiting;
 mod windows;
 
 macro_rules! contract {
@@ -59,6 +61,8 @@ contract! {
         credentials_carry_the_hash,
         a_patch_changes_what_it_names,
         a_language_is_chosen_and_taken_back,
+        preferences_change_field_by_field,
+        favourites_chosen_at_once_are_all_kept,
         a_missing_user_is_a_normal_answer,
         closed_registration_lets_one_of_fifty_in,
         a_new_password_ends_the_other_sessions,
@@ -81,9 +85,31 @@ contract! {
         a_title_is_found_regardless_of_case,
         nothing_in_a_title_search_has_a_meaning,
         a_patch_sets_and_clears,
-        a_title_is_set_only_while_empty,
+        a_title_is_replaced_only_while_it_is_the_named_one,
         deleting_takes_everything_along,
         the_store_answers_a_ping,
+    }
+    bin {
+        a_deleted_conversation_is_missing_and_comes_back_whole,
+        a_conversation_leaves_the_bin_after_its_time,
+        an_answer_ends_in_a_deleted_conversation,
+        a_message_comes_back_to_its_place,
+        messages_come_back_to_the_same_tree_in_any_order,
+        a_message_whose_children_moved_on_comes_back_without_them,
+        only_a_message_that_was_on_screen_is_shown_again,
+        a_deleted_message_is_forgotten_after_its_time,
+        a_conversation_tells_that_an_answer_runs_and_that_one_is_unread,
+    }
+    waiting {
+        questions_wait_in_their_order,
+        no_more_questions_wait_than_the_limit,
+        a_question_is_next_when_the_newest_answer_is_complete,
+        a_question_that_was_sent_is_next_however_the_answer_ended,
+        a_refused_question_waits_until_it_is_changed,
+        a_question_leaves_the_queue_as_its_answer_begins,
+        of_twenty_that_ask_the_same_question_one_begins,
+        a_queue_goes_with_its_conversation,
+        a_conversation_is_made_with_its_messages,
     }
     access {
         each_level_may_do_what_it_needs_and_nothing_more,

@@ -10,7 +10,7 @@ use mongodb::{
 
 use crate::{
     domain::{Failure, FailureCode},
-    server::store::{ContinueOutcome, OpenError, OpenOptions, Orphans, Store, StoreError, open},
+    server::store::{BIN_LIFE, ContinueOutcome, OpenError, OpenOptions, Orphans, Store, StoreError, open},
 };
 
 use super::{
@@ -44,6 +44,7 @@ fn first_turn_of_nobody() -> NewTurn {
         role: crate::domain::UserRole::Member,
         state: crate::domain::UserState::Active,
         language: None,
+        preferences: Default::default(),
         created_at: NOW,
     };
     first_turn(&nobody)
@@ -134,6 +135,7 @@ async fn no_chunk_outlives_its_answer() {
         };
         let (appended, ()) = futures::join!(append, end);
         assert!(appended.iter().all(Result::is_ok));
+        while store.purge(NOW + BIN_LIFE).await.unwrap() {}
         assert_eq!(chunks.count_documents(doc! {}).await.unwrap(), 0, "delete: {delete}");
     }
     for key in [Bson::from(doc! { "m": "x", "s": 1_i64 }), "x:1".into()] {
@@ -223,10 +225,10 @@ async fn a_very_long_conversation_is_gone_at_once_and_its_messages_soon() {
     // The next process goes on with the deletion, as after a crash.
     store.close().await;
     let store = open(&url, &OpenOptions::default()).await.unwrap();
-    while store.purge().await.unwrap() {}
+    while store.purge(NOW + BIN_LIFE).await.unwrap() {}
     println!("purged within {:?}", begun.elapsed());
     assert_eq!(messages.count_documents(doc! {}).await.unwrap(), 2);
-    assert!(!store.purge().await.unwrap());
+    assert!(!store.purge(NOW + BIN_LIFE).await.unwrap());
     let kept = store.back(&other.user_id, &other.conversation.id, None, 10).await.unwrap();
     assert_eq!(kept.len(), 2, "others are left alone");
 }

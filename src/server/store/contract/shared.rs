@@ -157,7 +157,7 @@ async fn a_process_gets_the_changes_of_others_and_not_its_own() {
     assert!(!b.request_stop(&grant, &next.answer.id).await.unwrap());
     assert!(a.stops().await.unwrap().is_empty());
 
-    assert!(a.set_title_if_empty(id, "Quines").await.unwrap().is_some());
+    assert!(a.replace_title(id, "", "Quines").await.unwrap().is_some());
     assert_eq!(told.conversation(id).await, ChangeKind::Title);
     let rename = ConversationPatch { title: Some("Other".to_owned()), ..Default::default() };
     a.update(&ada.id, id, &rename).await.unwrap();

@@ -10,7 +10,10 @@ use tempfile::TempDir;
 use crate::server::store::{Inspection, OpenError, OpenOptions, Outlook, inspect, open};
 
 use super::fixtures::Asking;
-use super::{sqlite_inspect::NEWEST, sqlite_upgrade::older};
+use super::{
+    sqlite_inspect::NEWEST,
+    sqlite_upgrade::{older, schemas},
+};
 
 fn url(file: &Path) -> String {
     format!("sqlite:{}", file.display())
@@ -44,9 +47,10 @@ async fn old(schema: usize) -> (TempDir, PathBuf) {
 
 #[tokio::test]
 async fn every_earlier_schema_is_kept_as_it_was() {
-    for schema in 1..NEWEST {
-        let (folder, file) = old(usize::try_from(schema).unwrap()).await;
-        let name = format!("a.db.before-{:04}", schema + 1);
+    for (at, both) in schemas().windows(2).enumerate() {
+        let (schema, next) = (both[0], both[1]);
+        let (folder, file) = old(at + 1).await;
+        let name = format!("a.db.before-{next:04}");
         let copy = folder.path().join(&name);
         assert_eq!(
             look(&file).await.copy.map(|copy| copy.file_name().unwrap().to_owned()),

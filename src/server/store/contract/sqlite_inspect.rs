@@ -46,7 +46,7 @@ fn outlook(outlook: Outlook) -> Inspection {
     Inspection { outlook, copy: None, holder: None }
 }
 
-pub(super) const NEWEST: i64 = 10;
+pub(super) const NEWEST: i64 = 13;
 
 #[tokio::test]
 async fn inspecting_makes_no_missing_file() {
@@ -97,7 +97,7 @@ async fn inspecting_upgrades_no_older_database() {
         older(&folder.path().join(&name), at + 1).await;
         for _ in 0..2 {
             let upgrade = Outlook::Upgrade { from: schema, to: NEWEST };
-            let copy = folder.path().join(format!("{name}.before-{:04}", schema + 1));
+            let copy = folder.path().join(format!("{name}.before-{:04}", schemas[at + 1]));
             let seen = seen(folder.path(), &name).await.unwrap();
             assert_eq!(seen, Inspection { copy: Some(copy), ..outlook(upgrade) });
         }

@@ -151,7 +151,7 @@ async fn single_statements_meet(trouble: Trouble, store: &Sqlite, ada: &User, th
     trouble.meets(store, "delete_session", true, async || store.delete_session(&signed.id).await).await;
     let made = conversation("");
     trouble.meets(store, "create", (), async || store.create_conversation(&ada.id, &made).await).await;
-    let titled = async || store.set_title_if_empty(&made.id, "Title").await.map(|it| it.is_some());
+    let titled = async || store.replace_title(&made.id, "", "Title").await.map(|it| it.is_some());
     trouble.meets(store, "set_title", true, titled).await;
     let patch = ConversationPatch { title: Some("Named".to_owned()), ..ConversationPatch::default() };
     let named = async || store.update(&ada.id, &there.id, &patch).await.map(|it| it.unwrap().title);

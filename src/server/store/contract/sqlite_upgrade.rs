@@ -44,13 +44,16 @@ pub(super) async fn older(file: &Path, schema: usize) {
     run("INSERT INTO users (id, email, name, password_hash, role, state, created_at)
             VALUES ('ada', 'ada@example.com', 'Ada', 'hash', 'admin', 'active', 1)")
     .await;
+    let [owner, author] = if schema < 10 { ["user_id", "user_id"] } else { ["owner_id", "author_id"] };
     for (name, status, content) in
         [("running", "generating", ""), ("begun", "generating", ""), ("done", "complete", "All of it.")]
     {
         run(&format!(
-            "INSERT INTO conversations (id, user_id, title, title_lower, pinned, archived, created_at, updated_at)
+            "INSERT INTO conversations
+                (id, {owner}, title, title_lower, pinned, archived, created_at, updated_at)
                 VALUES ('of {name}', 'ada', 'Title', 'title', 0, 0, 1, 1);
-            INSERT INTO messages (id, conversation_id, user_id, role, content, reasoning, status, created_at)
+            INSERT INTO messages
+                (id, conversation_id, {author}, role, content, reasoning, status, created_at)
                 VALUES ('{name}', 'of {name}', 'ada', 'assistant', '{content}', '', '{status}', 1)"
         ))
         .await;

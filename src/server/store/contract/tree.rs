@@ -327,11 +327,13 @@ pub(super) async fn deleting_takes_the_keys_along(store: &dyn Store) {
     let ada = crate::domain::User { id: turn.user_id.clone(), ..user(store).await };
     let again = another_answer(&ada, &turn.conversation, Some(question(&turn)));
     begin(store, &again).await;
+    store.append_chunks(&[chunk(&again, 9, 0, "Half")]).await.unwrap();
     interrupt(store).await;
     assert!(matches!(go_on(store, &again, Some("k")).await, ContinueOutcome::Begun { .. }));
     store.delete(&ada.id, &turn.conversation.id).await.unwrap();
     let other = NewTurn { user_id: ada.id.clone(), ..first_turn(&ada) };
     begin(store, &other).await;
+    store.append_chunks(&[chunk(&other, 9, 0, "Half")]).await.unwrap();
     interrupt(store).await;
     assert!(matches!(go_on(store, &other, Some("k")).await, ContinueOutcome::Begun { .. }));
 }

@@ -54,6 +54,7 @@ pub(super) async fn a_turn_is_stored_and_moves_the_conversation(store: &dyn Stor
         leaf_id: Some(first.answer.id.clone()),
         updated_at: first.now,
         model: first.answer.model.clone(),
+        running: true,
         ..first.conversation.clone()
     };
     assert_eq!(stored, expected);

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 
 use crate::{
-    domain::{User, UserRole, UserState},
+    domain::{Preferences, PreferencesPatch, User, UserRole, UserState},
     server::store::{Registered, Store, UserPatch},
 };
 
@@ -89,6 +89,49 @@ pub(super) async fn a_language_is_chosen_and_taken_back(store: &dyn Store) {
         let (_, found) = store.session(&session.id).await.unwrap().unwrap();
         assert_eq!(found, ada);
     }
+}
+
+fn choosing(change: &str) -> UserPatch {
+    UserPatch { preferences: Some(serde_json::from_str(change).unwrap()), ..UserPatch::default() }
+}
+
+pub(super) async fn preferences_change_field_by_field(store: &dyn Store) {
+    let mut ada = user(store).await;
+    assert_eq!(ada.preferences, Preferences::default());
+    for change in [
+        r#"{"theme":"dark","palette":"sea","single_keys":false,"favourites":["a/b","c/d"],"last_model":"a/b"}"#,
+        r#"{"system_prompt":"Grüße, 世界 🎉","params":{"temperature":0.7,"max_tokens":1000000,"turns":3}}"#,
+        r#"{"theme":null,"favourites":null}"#,
+        r#"{"params":{"reasoning_effort":"minimal"}}"#,
+        "{}",
+    ] {
+        let patch = choosing(change);
+        patch.preferences.as_ref().unwrap().apply(&mut ada.preferences);
+        assert_eq!(updated(store, &ada.id, &patch).await, Some(ada.clone()), "{change}");
+        let name = UserPatch { name: Some("Ada L.".to_owned()), ..UserPatch::default() };
+        ada.name = "Ada L.".to_owned();
+        assert_eq!(updated(store, &ada.id, &name).await, Some(ada.clone()), "another change leaves them");
+        assert_eq!(store.user(&ada.id).await.unwrap(), Some(ada.clone()));
+    }
+    let session = session(&ada);
+    assert!(store.create_session(&session, HASH).await.unwrap());
+    assert_eq!(store.session(&session.id).await.unwrap().unwrap().1, ada);
+    assert!(updated(store, "nobody", &choosing(r#"{"theme":"dark"}"#)).await.is_none());
+}
+
+pub(super) async fn favourites_chosen_at_once_are_all_kept(store: &dyn Store) {
+    let ada = user(store).await;
+    let patches: Vec<_> = (0..8)
+        .map(|number| {
+            let favourite = Some((format!("acme/{number}"), true));
+            let preferences = Some(PreferencesPatch { favourite, ..PreferencesPatch::default() });
+            UserPatch { preferences, ..UserPatch::default() }
+        })
+        .collect();
+    join_all(patches.iter().map(|patch| updated(store, &ada.id, patch))).await;
+    let mut kept = store.user(&ada.id).await.unwrap().unwrap().preferences.favourites;
+    kept.sort();
+    assert_eq!(kept, (0..8).map(|number| format!("acme/{number}")).collect::<Vec<_>>());
 }
 
 pub(super) async fn a_missing_user_is_a_normal_answer(store: &dyn Store) {

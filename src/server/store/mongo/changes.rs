@@ -60,6 +60,7 @@ impl Mongo {
         Ok(Changes {
             messages: messages.into_iter().map(Outline::from).collect(),
             removed: removed.into_iter().map(|removed| removed.id).collect(),
+            queue: now.queue_seq.unsigned_abs() > from,
             conversation: (now.changed_seq.unsigned_abs() > from).then(|| now.into()),
             seq,
             more: false,

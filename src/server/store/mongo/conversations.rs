@@ -1,24 +1,28 @@
 //! Conversations, in MongoDB.
 
+use std::sync::atomic::AtomicBool;
+
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
     ClientSession,
-    bson::{Document, doc},
+    bson::{Document, doc, to_bson},
     error,
     options::ReturnDocument,
 };
 
 use crate::{
-    domain::{Conversation, ConversationPatch},
-    server::store::{ChangeKind, Changed, ConversationQuery, Conversations, Grant, Need, Result},
+    domain::{Binned, Conversation, ConversationPatch, Message},
+    server::store::{
+        AccessLevel, ChangeKind, Changed, ConversationQuery, Conversations, Grant, Need, Result,
+    },
 };
 
 use super::{
     Mongo,
+    bin::{BringBack, Hide},
     changes::numbered,
-    documents::ConversationDoc,
-    purge::Unlink,
+    documents::{ConversationDoc, MessageDoc},
     transaction::{Outcome, Transaction},
 };
 
@@ -27,6 +31,15 @@ impl Conversations for Mongo {
     async fn create_conversation(&self, owner_id: &str, conversation: &Conversation) -> Result<()> {
         let doc = ConversationDoc::new(owner_id, conversation);
         self.call(async { self.conversation_docs().insert_one(doc).await.map(|_| ()) }).await
+    }
+
+    async fn create_with_messages(
+        &self,
+        owner_id: &str,
+        conversation: &Conversation,
+        messages: &[Message],
+    ) -> Result<()> {
+        self.call(self.transaction(&Copy { owner_id, conversation, messages })).await
     }
 
     async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {
@@ -51,8 +64,8 @@ impl Conversations for Mongo {
         self.call(self.transaction(&Update { grant, patch })).await
     }
 
-    async fn set_title_if_empty(&self, conversation_id: &str, title: &str) -> Result<Option<u64>> {
-        let which = doc! { "_id": conversation_id, "title": "" };
+    async fn replace_title(&self, conversation_id: &str, from: &str, title: &str) -> Result<Option<u64>> {
+        let which = doc! { "_id": conversation_id, "title": from };
         let revision = self.revision(ChangeKind::Title);
         let set = doc! { "title": title, "title_lower": title.to_lowercase(), "revision": revision };
         let update = async {
@@ -63,19 +76,62 @@ impl Conversations for Mongo {
         Ok(self.call(update).await?.map(|changed| changed.last_seq.unsigned_abs()))
     }
 
-    async fn delete_conversation(&self, grant: &Grant) -> Result<bool> {
-        if !self.call(self.transaction(&Unlink(grant))).await? {
+    async fn delete_conversation(&self, grant: &Grant, now: i64) -> Result<bool> {
+        let hide = Hide { grant, now, tried: AtomicBool::default() };
+        self.call(self.transaction(&hide)).await
+    }
+
+    async fn restore_conversation(&self, owner_id: &str, id: &str) -> Result<Option<Conversation>> {
+        self.call(self.transaction(&BringBack { owner_id, id })).await
+    }
+
+    async fn bin(&self, owner_id: &str, limit: u32) -> Result<Vec<Binned>> {
+        self.call(self.in_bin(owner_id, limit)).await
+    }
+
+    async fn purge(&self, now: i64) -> Result<bool> {
+        self.call(async {
+            self.empty_bin(now).await?;
+            self.purge_some().await
+        })
+        .await
+    }
+
+    async fn mark_seen(&self, grant: &Grant) -> Result<bool> {
+        if grant.level() != AccessLevel::Owner {
             return Ok(false);
         }
-        // The conversation is gone; what purging leaves behind now only takes space.
-        if let Err(error) = self.purge().await {
-            tracing::warn!(%error, "messages of a deleted conversation are removed later");
+        if grant.conversation().unread {
+            let which = doc! { "_id": grant.conversation_id(), "user_id": grant.user_id() };
+            let seen = doc! { "$set": { "unread": false } };
+            self.call(async { self.conversation_docs().update_one(which, seen).await }).await?;
         }
         Ok(true)
     }
+}
 
-    async fn purge(&self) -> Result<bool> {
-        self.call(self.purge_some()).await
+struct Copy<'a> {
+    owner_id: &'a str,
+    conversation: &'a Conversation,
+    messages: &'a [Message],
+}
+
+#[async_trait]
+impl Transaction for Copy<'_> {
+    type Answer = ();
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<()>> {
+        let Copy { owner_id, conversation, messages } = self;
+        let docs = mongo.conversation_docs();
+        if docs.find_one(doc! { "_id": &conversation.id }).session(&mut *tx).await?.is_some() {
+            return Ok(Outcome::Abort(())); // An earlier try has committed.
+        }
+        let mut doc = ConversationDoc::new(owner_id, conversation);
+        (doc.last_seq, doc.changed_seq) = (1, 1);
+        docs.insert_one(doc).session(&mut *tx).await?;
+        let docs = messages.iter().map(|message| MessageDoc::new(owner_id, &conversation.id, message, 1));
+        mongo.messages().insert_many(docs).session(tx).await?;
+        Ok(Outcome::Commit(()))
     }
 }
 
@@ -92,7 +148,7 @@ impl Transaction for Update<'_> {
         let Some(which) = mongo.granted(tx, self.grant, Need::Manage).await? else {
             return Ok(Outcome::Abort(None));
         };
-        let mut set = changes(self.patch);
+        let mut set = changes(self.patch)?;
         if set.is_empty() {
             let found = mongo.conversation_docs().find_one(which).session(tx).await?;
             return Ok(Outcome::Abort(found.map(ConversationDoc::changed)));
@@ -133,7 +189,7 @@ fn filter(owner_id: &str, query: &ConversationQuery) -> Document {
     filter
 }
 
-fn changes(patch: &ConversationPatch) -> Document {
+fn changes(patch: &ConversationPatch) -> error::Result<Document> {
     let mut changes = Document::new();
     if let Some(title) = &patch.title {
         changes.insert("title", title);
@@ -151,5 +207,8 @@ fn changes(patch: &ConversationPatch) -> Document {
     if let Some(archived) = patch.archived {
         changes.insert("archived", archived);
     }
-    changes
+    if let Some(params) = &patch.params {
+        changes.insert("params", to_bson(&params.clone().unwrap_or_default())?);
+    }
+    Ok(changes)
 }

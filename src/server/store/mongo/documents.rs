@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
-        Conversation, ConversationKind, Failure, FailureCode, Message, Reason, Role, Status, Usage, User,
-        UserRole, UserState,
+        Conversation, ConversationKind, Failure, FailureCode, Message, Params, Preferences, Reason, Role,
+        Status, Timings, Usage, User, UserRole, UserState, params,
     },
     server::store::{Changed, Session},
 };
@@ -23,6 +23,8 @@ pub(super) struct UserDoc {
     pub state: UserState,
     #[serde(default)]
     pub language: Option<String>,
+    #[serde(default)]
+    pub preferences: Preferences,
     pub created_at: i64,
 }
 
@@ -35,6 +37,7 @@ impl From<UserDoc> for User {
             role: doc.role,
             state: doc.state,
             language: doc.language,
+            preferences: doc.preferences,
             created_at: doc.created_at,
         }
     }
@@ -94,8 +97,14 @@ pub(super) struct ConversationDoc {
     pub title_lower: String,
     pub model: Option<String>,
     pub system_prompt: Option<String>,
+    #[serde(default, deserialize_with = "params::stored", skip_serializing_if = "Params::is_empty")]
+    pub params: Params,
     pub pinned: bool,
     pub archived: bool,
+    #[serde(default)]
+    pub unread: bool,
+    #[serde(default)]
+    pub running: bool,
     pub leaf_id: Option<String>,
     pub created_at: i64,
     pub updated_at: i64,
@@ -103,6 +112,9 @@ pub(super) struct ConversationDoc {
     /// The `last_seq` of the last change of the title, the settings or the branch on screen.
     #[serde(default)]
     pub changed_seq: i64,
+    /// The `last_seq` of the last change of the queue of questions.
+    #[serde(default)]
+    pub queue_seq: i64,
     /// Different after each change that other processes should see, see [`super::revision`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
@@ -121,7 +133,7 @@ pub(super) struct EndedDoc {
 
 impl ConversationDoc {
     pub(super) fn new(owner_id: &str, conversation: &Conversation) -> Self {
-        let Conversation { id, title, model, system_prompt, leaf_id, .. } = conversation.clone();
+        let Conversation { id, title, model, system_prompt, params, leaf_id, .. } = conversation.clone();
         Self {
             id,
             owner_id: owner_id.to_owned(),
@@ -130,13 +142,17 @@ impl ConversationDoc {
             title,
             model,
             system_prompt,
+            params,
             pinned: conversation.pinned,
             archived: conversation.archived,
+            unread: conversation.unread,
+            running: conversation.running,
             leaf_id,
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
             last_seq: 0,
             changed_seq: 0,
+            queue_seq: 0,
             revision: None,
             ended: None,
         }
@@ -157,8 +173,11 @@ impl From<ConversationDoc> for Conversation {
             title: doc.title,
             model: doc.model,
             system_prompt: doc.system_prompt,
+            params: doc.params,
             pinned: doc.pinned,
             archived: doc.archived,
+            unread: doc.unread,
+            running: doc.running,
             leaf_id: doc.leaf_id,
             created_at: doc.created_at,
             updated_at: doc.updated_at,
@@ -214,6 +233,8 @@ pub(super) struct MessageDoc {
     #[serde(default)]
     pub length_limited: bool,
     #[serde(default)]
+    pub timings: Timings,
+    #[serde(default)]
     pub left_out: u32,
     pub created_at: i64,
     /// Absent in messages of earlier versions.
@@ -247,6 +268,7 @@ impl MessageDoc {
             usage,
             failure,
             length_limited,
+            timings,
             left_out,
             created_at,
             ..
@@ -264,6 +286,7 @@ impl MessageDoc {
             usage,
             failure: failure.map(FailureDoc::from),
             length_limited,
+            timings,
             left_out,
             created_at,
             revision,
@@ -290,6 +313,7 @@ impl From<MessageDoc> for Message {
             usage: doc.usage,
             failure: doc.failure.map(Failure::from),
             length_limited: doc.length_limited,
+            timings: doc.timings,
             left_out: doc.left_out,
             created_at: doc.created_at,
             revision: doc.revision.unsigned_abs(),

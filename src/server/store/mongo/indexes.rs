@@ -20,8 +20,19 @@ const OLD_KEY: &str = "message_id_1_seq_1";
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
 /// Collections that are created here and not by their first write, because inside a transaction creating one would
 /// block other transactions.
-const COLLECTIONS: [&str; 8] =
-    ["meta", "instances", "chunks", "keys", "deleted", "jobs", "members", "removed_messages"];
+const COLLECTIONS: [&str; 11] = [
+    "meta",
+    "instances",
+    "chunks",
+    "keys",
+    "deleted",
+    "jobs",
+    "members",
+    "removed_messages",
+    "bin",
+    "deleted_messages",
+    "queued",
+];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     let there = mongo.db.list_collection_names().await?;
@@ -52,6 +63,12 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
         .await?;
     let removed = index(doc! { "conversation_id": 1, "revision": 1 }, IndexOptions::default());
     mongo.removed().create_index(removed).await?;
+    let ages = [doc! { "binned_at": 1 }, doc! { "user_id": 1, "binned_at": -1 }];
+    mongo.bin_docs().create_indexes(ages.map(|keys| index(keys, IndexOptions::default()))).await?;
+    let kept = [doc! { "conversation_id": 1 }, doc! { "deleted_at": 1 }];
+    mongo.deleted_messages().create_indexes(kept.map(|keys| index(keys, IndexOptions::default()))).await?;
+    let order = doc! { "conversation_id": 1, "position": 1, "_id": 1 };
+    mongo.queued_docs().create_index(index(order, IndexOptions::default())).await?;
     mongo.member_docs().create_index(index(doc! { "_id.u": 1 }, IndexOptions::default())).await?;
     mongo.keys().create_index(index(doc! { "created_at": 1 }, IndexOptions::default())).await?;
     mongo

@@ -49,6 +49,10 @@ impl Mongo {
             self.messages().find_one(doc! { "_id": id }).session(tx).await
         };
         let Some(answer) = message(tx, &found.answer_id).await? else { return Ok(None) };
+        let bin = self.bin_docs();
+        if bin.find_one(doc! { "_id": &answer.conversation_id }).session(&mut *tx).await?.is_some() {
+            return Ok(None);
+        }
         // The text of the question distinguishes only keys of versions that stored no requests.
         let asked = match (&found.request, &answer.question_id) {
             (None, Some(question)) => message(tx, question).await?.map(|question| question.content),

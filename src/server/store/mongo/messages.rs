@@ -126,6 +126,12 @@ impl Messages for Mongo {
         self.call(self.recover(recovered)).await
     }
 
+    async fn running_answers(&self, user_id: &str) -> Result<u32> {
+        let running = doc! { "user_id": user_id, "status": "generating" };
+        let count = self.call(async { self.messages().count_documents(running).await }).await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     async fn own_runs(&self) -> Result<Vec<Run>> {
         let own = doc! { "status": "generating", "instance": &self.instance };
         let found: Vec<MessageDoc> =
@@ -151,5 +157,6 @@ fn ending(finish: &Finish) -> error::Result<Document> {
         "usage": to_bson(&finish.usage)?,
         "failure": to_bson(&finish.failure.clone().map(FailureDoc::from))?,
         "length_limited": finish.length_limited,
+        "timings": to_bson(&finish.timings)?,
     })
 }

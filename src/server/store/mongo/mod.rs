@@ -6,6 +6,7 @@
 
 mod access;
 mod begun;
+mod bin;
 mod changes;
 mod chunk_documents;
 mod conversations;
@@ -27,6 +28,7 @@ mod tree;
 mod turns;
 mod users;
 mod version;
+mod waiting;
 mod watch;
 
 use std::{
@@ -89,6 +91,21 @@ impl Mongo {
     /// Messages that were deleted one by one.
     fn removed(&self) -> Collection<changes::RemovedDoc> {
         self.db.collection("removed_messages")
+    }
+
+    /// Conversations that were deleted and can be restored: the whole document, and `binned_at`.
+    fn bin_docs(&self) -> Collection<ConversationDoc> {
+        self.db.collection("bin")
+    }
+
+    /// Messages that were deleted and can be restored.
+    fn deleted_messages(&self) -> Collection<bin::DeletedDoc> {
+        self.db.collection("deleted_messages")
+    }
+
+    /// Questions that wait for the end of an answer.
+    fn queued_docs(&self) -> Collection<waiting::QueuedDoc> {
+        self.db.collection("queued")
     }
 
     fn chunks(&self) -> Collection<ChunkDoc> {

@@ -1,22 +1,14 @@
-//! Deleting conversations, in MongoDB: the conversation goes at once, its messages some at a time, because a single
-//! transaction for very many messages would exceed its time limit.
+//! Removing conversations for good, in MongoDB: the messages go some at a time, because a single transaction for very
+//! many messages would exceed its time limit.
 
-use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
-    ClientSession,
     bson::{Document, doc},
     error::Result,
 };
 use serde::Deserialize;
 
-use crate::server::store::{Grant, Need};
-
-use super::{
-    Mongo,
-    access::of_conversation,
-    transaction::{Outcome, Transaction},
-};
+use super::{Mongo, access::of_conversation};
 
 /// How many messages one write removes, and how many such writes one call makes.
 const BATCH: i64 = 1_000;
@@ -28,27 +20,6 @@ struct Id {
     id: String,
 }
 
-/// Deletes the conversation's document, and stores that its messages are still to be removed. `false` when there is no
-/// such conversation, or the person may not delete it.
-pub(super) struct Unlink<'a>(pub &'a Grant);
-
-#[async_trait]
-impl Transaction for Unlink<'_> {
-    type Answer = bool;
-
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<bool>> {
-        let Some(which) = mongo.granted(tx, self.0, Need::Own).await? else {
-            return Ok(Outcome::Abort(false));
-        };
-        let gone = mongo.conversation_docs().delete_one(which).session(&mut *tx).await?;
-        if gone.deleted_count == 0 {
-            return Ok(Outcome::Abort(false));
-        }
-        mongo.deleted().insert_one(doc! { "_id": self.0.conversation_id() }).session(&mut *tx).await?;
-        Ok(Outcome::Commit(true))
-    }
-}
-
 impl Mongo {
     /// Removes messages of deleted conversations, whichever process deleted them; `true` when there are more.
     pub(super) async fn purge_some(&self) -> Result<bool> {
@@ -57,7 +28,10 @@ impl Mongo {
             let Ok(id) = conversation.get_str("_id") else { return Ok(false) };
             if !self.purge_batch(id).await? {
                 self.member_docs().delete_many(of_conversation(id)).await?;
-                self.removed().delete_many(doc! { "conversation_id": id }).await?;
+                let of = doc! { "conversation_id": id };
+                self.removed().delete_many(of.clone()).await?;
+                self.deleted_messages().delete_many(of.clone()).await?;
+                self.queued_docs().delete_many(of).await?;
                 self.deleted().delete_one(doc! { "_id": id }).await?;
             }
         }

@@ -2,11 +2,12 @@
 
 use crate::server::store::ChangeKind;
 
-const WORDS: [(ChangeKind, &str); 4] = [
+const WORDS: [(ChangeKind, &str); 5] = [
     (ChangeKind::Begun, "begun"),
     (ChangeKind::Ended, "ended"),
     (ChangeKind::Title, "title"),
     (ChangeKind::Tree, "tree"),
+    (ChangeKind::Queue, "queue"),
 ];
 
 pub(super) fn word(kind: ChangeKind) -> &'static str {

@@ -111,6 +111,7 @@ impl Shared for Mongo {
                 title: doc.title,
                 foreign: foreign(&revision, &self.instance),
                 revision,
+                queue_seq: doc.queue_seq.unsigned_abs(),
                 last_seq: began.unwrap_or(doc.last_seq).unsigned_abs(),
                 question_id: running.as_ref().and_then(|message| message.question_id.clone()),
                 running: running.map(Into::into),

@@ -245,13 +245,14 @@ impl Mongo {
         self.transaction(&Lengthen(recovered)).await
     }
 
-    /// Ends a run: raises the conversation's number to at least that of the end, with the gap on top, and gives the new
-    /// number to everything that changed since the run began. While an answer runs, its writer publishes other people's
-    /// changes with numbers beyond those that the store knows, perhaps the last of them after the answer's end; so the
-    /// new number leaves room for each of them. Other processes see that the answer ended.
+    /// Ends a run, which its owner has not seen yet: raises the conversation's number to at least that of the end, with
+    /// the gap on top, and gives the new number to everything that changed since the run began. While an answer runs, its
+    /// writer publishes other people's changes with numbers beyond those that the store knows, perhaps the last of them
+    /// after the answer's end; so the new number leaves room for each of them. Other processes see that the answer ended.
     async fn raise(&self, tx: &mut ClientSession, answer: &MessageDoc, end: &End<'_>) -> Result<()> {
         let began: Bson = answer.began_seq.map_or_else(|| "$last_seq".into(), Bson::from);
         let late = doc! { "$subtract": ["$last_seq", &began] };
+        let began_seq = answer.began_seq.unwrap_or(i64::MAX);
         let last = doc! { "$add": [{ "$max": ["$last_seq", end.seq.cast_signed()] }, late, end.gap] };
         let ended = doc! {
             "message_id": { "$literal": end.message_id },
@@ -259,14 +260,23 @@ impl Mongo {
             "seq": end.seq.cast_signed(),
             "marks": packed(end.marks),
         };
-        let set = doc! { "last_seq": last, "revision": self.revision(ChangeKind::Ended), "ended": ended };
-        let change = vec![doc! { "$set": set }, doc! { "$set": { "changed_seq": "$last_seq" } }];
-        let conversation = self
-            .conversation_docs()
-            .find_one_and_update(doc! { "_id": &answer.conversation_id }, change)
-            .return_document(ReturnDocument::After)
-            .session(&mut *tx)
-            .await?;
+        let set = doc! {
+            "last_seq": last, "revision": self.revision(ChangeKind::Ended), "ended": ended, "running": false,
+            "unread": true
+        };
+        let queue = doc! { "$cond": [{ "$gte": ["$queue_seq", began_seq] }, "$last_seq", "$queue_seq"] };
+        let change =
+            vec![doc! { "$set": set }, doc! { "$set": { "changed_seq": "$last_seq", "queue_seq": queue } }];
+        let mut conversation = None;
+        // An answer also ends in a conversation that was deleted while it was written.
+        for docs in [self.conversation_docs(), self.bin_docs()] {
+            let which = doc! { "_id": &answer.conversation_id };
+            let end = docs.find_one_and_update(which, change.clone());
+            conversation = end.return_document(ReturnDocument::After).session(&mut *tx).await?;
+            if conversation.is_some() {
+                break;
+            }
+        }
         let Some(conversation) = conversation else { return Ok(()) };
         let raised = doc! { "$set": { "revision": conversation.last_seq } };
         let Some(began) = answer.began_seq else {

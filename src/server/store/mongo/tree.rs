@@ -53,8 +53,18 @@ impl Tree for Mongo {
         self.call(self.transaction(&Select { grant, message_id })).await
     }
 
-    async fn delete_message(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome> {
-        self.call(self.transaction(&Delete { grant, message_id })).await
+    async fn delete_message(&self, grant: &Grant, message_id: &str, now: i64) -> Result<TreeOutcome> {
+        self.call(self.transaction(&Delete { grant, message_id, now })).await
+    }
+
+    async fn conversation_of_deleted(&self, message_id: &str) -> Result<Option<String>> {
+        let which = doc! { "_id": message_id };
+        let found = self.call(async { self.deleted_messages().find_one(which).await }).await?;
+        Ok(found.map(|deleted| deleted.conversation_id))
+    }
+
+    async fn restore_message(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome> {
+        self.call(self.put_back(grant, message_id)).await
     }
 
     async fn continue_answer(&self, grant: &Grant, how: &Continuation<'_>) -> Result<ContinueOutcome> {
@@ -92,6 +102,7 @@ impl Transaction for Select<'_> {
 struct Delete<'a> {
     grant: &'a Grant,
     message_id: &'a str,
+    now: i64,
 }
 
 #[async_trait]
@@ -109,6 +120,7 @@ impl Transaction for Delete<'_> {
         if mongo.running_in(tx, id).await?.is_some() {
             return Ok(Outcome::Abort(TreeOutcome::Busy));
         }
+        mongo.keep(tx, &message, changed.conversation.leaf_id.as_deref(), self.now).await?;
         let revision = changed.revision.cast_signed();
         let children = doc! { "conversation_id": id, "parent_id": &message.id };
         let up = doc! { "$set": { "parent_id": &message.parent_id, "revision": revision } };
@@ -157,7 +169,8 @@ impl Transaction for Continue<'_> {
                 if same { ContinueOutcome::Repeated(found.into()) } else { ContinueOutcome::KeyReused };
             return Ok(Outcome::Abort(outcome));
         }
-        let set = doc! { "updated_at": how.now, "revision": mongo.revision(ChangeKind::Begun) };
+        let set =
+            doc! { "updated_at": how.now, "running": true, "revision": mongo.revision(ChangeKind::Begun) };
         let Some(conversation) = update(mongo, tx, which, numbered(set, TURN_GAP)).await? else {
             return Ok(Outcome::Abort(ContinueOutcome::Missing));
         };
@@ -206,7 +219,7 @@ impl Continue<'_> {
 
 /// Gives the conversation the number of a change of its tree; `None`: the conversation is gone, or the person may not
 /// change it.
-async fn change(
+pub(super) async fn change(
     mongo: &Mongo,
     tx: &mut ClientSession,
     grant: &Grant,
@@ -229,7 +242,7 @@ async fn update(
     update.return_document(ReturnDocument::After).session(tx).await
 }
 
-async fn set_leaf(
+pub(super) async fn set_leaf(
     mongo: &Mongo,
     tx: &mut ClientSession,
     conversation: &mut Conversation,
@@ -243,7 +256,7 @@ async fn set_leaf(
 
 /// The newest message below `message_id`, or that message itself; with `None`, the newest of all. A message is older
 /// than the messages below it, so one pass from old to new finds all of them.
-async fn newest_below(
+pub(super) async fn newest_below(
     mongo: &Mongo,
     tx: &mut ClientSession,
     conversation_id: &str,

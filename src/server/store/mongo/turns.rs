@@ -121,6 +121,12 @@ impl Transaction for Begin<'_> {
         if let Some(outcome) = self.repeated(mongo, tx).await? {
             return Ok(Outcome::Abort(outcome));
         }
+        if let (Some(queued), Some(question)) = (&new.queued, &new.question) {
+            let turn = (&*question.content, question.parent_id.as_deref());
+            if !mongo.take_queued(tx, (id, queued), turn).await? {
+                return Ok(Outcome::Abort(BeginOutcome::NotQueued));
+            }
+        }
         let Some(conversation) = self.move_on(mongo, tx).await? else {
             return Ok(Outcome::Abort(BeginOutcome::NoConversation));
         };
@@ -201,20 +207,23 @@ impl Begin<'_> {
                 doc.leaf_id = Some(answer.id.clone());
                 doc.updated_at = self.new.now;
                 doc.model = answer.model.clone().or(doc.model);
-                (doc.last_seq, doc.changed_seq) = (1, 1);
+                (doc.last_seq, doc.changed_seq, doc.running) = (1, 1, true);
                 doc.revision = Some(revision);
                 mongo.conversation_docs().insert_one(&doc).session(tx).await?;
                 Ok(Some(doc))
             }
             Destination::There(grant) => {
                 let Some(which) = mongo.granted(tx, grant, Need::Write).await? else { return Ok(None) };
-                let mut set: Document =
-                    doc! { "leaf_id": &answer.id, "updated_at": self.new.now, "revision": revision };
+                let mut set: Document = doc! { "leaf_id": &answer.id, "updated_at": self.new.now, "running": true, "revision": revision };
                 if let Some(model) = &answer.model {
                     set.insert("model", model);
                 }
                 let conversations = mongo.conversation_docs();
-                let moved = conversations.find_one_and_update(which, numbered(set, TURN_GAP));
+                let mut change = numbered(set, TURN_GAP);
+                if self.new.queued.is_some() {
+                    change.push(doc! { "$set": { "queue_seq": "$last_seq" } });
+                }
+                let moved = conversations.find_one_and_update(which, change);
                 moved.return_document(ReturnDocument::After).session(tx).await
             }
         }

@@ -9,7 +9,7 @@ use mongodb::{
 };
 
 use crate::{
-    domain::{User, UserRole, UserState},
+    domain::{Preferences, PreferencesPatch, User, UserRole, UserState},
     server::store::{Credentials, NewUser, Registered, Result, UserPatch, Users},
 };
 
@@ -54,6 +54,7 @@ impl Transaction for CreateUser<'_> {
             role: if known.is_none() { UserRole::Admin } else { UserRole::Member },
             state: UserState::Active,
             language: None,
+            preferences: Preferences::default(),
             created_at: new.created_at,
         };
         mongo.users().insert_one(&user).session(&mut *tx).await?;
@@ -66,6 +67,7 @@ impl Transaction for CreateUser<'_> {
 struct ChangeUser<'a> {
     id: &'a str,
     changes: Document,
+    preferences: Option<&'a PreferencesPatch>,
     /// Whether the change ends the sessions; all of them except `keep`.
     ends: bool,
     keep: Option<&'a str>,
@@ -77,7 +79,15 @@ impl Transaction for ChangeUser<'_> {
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Self::Answer>> {
         let which = doc! { "_id": self.id };
-        let change = doc! { "$set": self.changes.clone() };
+        let mut changes = self.changes.clone();
+        if let Some(change) = self.preferences {
+            // A change at the same time collides with this transaction, which begins again then.
+            let found = mongo.users().find_one(which.clone()).session(&mut *tx).await?;
+            let mut preferences = found.map(|doc| doc.preferences).unwrap_or_default();
+            change.apply(&mut preferences);
+            changes.insert("preferences", to_bson(&preferences)?);
+        }
+        let change = doc! { "$set": changes };
         let changed = mongo
             .users()
             .find_one_and_update(which, change)
@@ -99,7 +109,6 @@ impl Users for Mongo {
         self.call(self.transaction(&CreateUser { new, only_first })).await
     }
 
-    #[cfg(test)]
     async fn user(&self, id: &str) -> Result<Option<User>> {
         let found = self.call(async { self.users().find_one(doc! { "_id": id }).await }).await?;
         Ok(found.map(User::from))
@@ -118,14 +127,15 @@ impl Users for Mongo {
     ) -> Result<Option<(User, Vec<String>)>> {
         self.call(async {
             let changes = changes(patch)?;
-            if changes.is_empty() {
+            let preferences = patch.preferences.as_ref();
+            if changes.is_empty() && preferences.is_none() {
                 let user = self.users().find_one(doc! { "_id": id }).await?;
                 return Ok(user.map(|doc| (doc.into(), Vec::new())));
             }
             let disabled = patch.state == Some(UserState::Disabled);
             let ends = disabled || patch.password_hash.is_some();
             let keep = keep.filter(|_| !disabled);
-            self.transaction(&ChangeUser { id, changes, ends, keep }).await
+            self.transaction(&ChangeUser { id, changes, preferences, ends, keep }).await
         })
         .await
     }

@@ -57,8 +57,9 @@ const OF_MESSAGE: &str = concat!(
     level!("messages.conversation_id"),
     " AS level, asked.id AS asked_id, asked.kind AS asked_kind, asked.title AS asked_title,
         asked.model AS asked_model, asked.system_prompt AS asked_system_prompt, asked.pinned AS asked_pinned,
-        asked.archived AS asked_archived, asked.leaf_id AS asked_leaf_id, asked.created_at AS asked_created_at,
-        asked.updated_at AS asked_updated_at, asked.last_seq AS asked_last_seq
+        asked.archived AS asked_archived, asked.unread AS asked_unread, asked.running AS asked_running,
+        asked.leaf_id AS asked_leaf_id, asked.created_at AS asked_created_at, asked.updated_at AS asked_updated_at,
+        asked.params AS asked_params, asked.last_seq AS asked_last_seq
     FROM messages JOIN conversations AS asked ON asked.id = messages.conversation_id
     WHERE messages.id = ?1"
 );

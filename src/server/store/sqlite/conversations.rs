@@ -4,20 +4,21 @@ use async_trait::async_trait;
 use sqlx::SqliteExecutor;
 
 use crate::{
-    domain::{Conversation, ConversationPatch},
-    server::store::{Changed, ConversationQuery, Conversations, Grant, Need, Result},
+    domain::{Binned, Conversation, ConversationPatch, Message},
+    server::store::{AccessLevel, Changed, ConversationQuery, Conversations, Grant, Need, Result},
 };
 
 use super::{
     Sqlite,
     access::{may, number},
     error::store_error,
+    rows::params_json,
 };
 
 const CREATE: &str = "
     INSERT INTO conversations (id, owner_id, kind, title, title_lower, model, system_prompt, pinned, archived,
-        leaf_id, created_at, updated_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        leaf_id, created_at, updated_at, params)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 /// `instr` needs no escaping, because it gives no character of the searched text a meaning.
 const LIST: &str = "
@@ -26,12 +27,12 @@ const LIST: &str = "
         AND (?5 = '' OR instr(title_lower, ?5) > 0)
     ORDER BY updated_at DESC, id DESC LIMIT ?6";
 
-/// `?6` and `?8` say whether to set columns that may also be cleared, `?12` whether the change contains anything.
+/// `?6`, `?8` and `?13` say whether to set columns that may also be cleared, `?12` whether the change contains anything.
 const UPDATE: &str = concat!(
     "UPDATE conversations SET
         title = coalesce(?4, title), title_lower = coalesce(?5, title_lower),
         model = iif(?6, ?7, model), system_prompt = iif(?8, ?9, system_prompt),
-        pinned = coalesce(?10, pinned), archived = coalesce(?11, archived),
+        pinned = coalesce(?10, pinned), archived = coalesce(?11, archived), params = iif(?13, ?14, params),
         last_seq = last_seq + ?12, revision = iif(?12, last_seq + 1, revision)
     WHERE id = ?1 AND ",
     may!(),
@@ -40,24 +41,10 @@ const UPDATE: &str = concat!(
 
 const TITLE: &str = "
     UPDATE conversations SET title = ?2, title_lower = ?3, last_seq = last_seq + 1, revision = last_seq + 1
-    WHERE id = ?1 AND title = '' AND NOT deleted
+    WHERE id = ?1 AND title = ?4 AND NOT deleted
     RETURNING last_seq";
 
-/// How many messages one statement removes: it takes about a hundredth of a second, in which no other call can write.
-const BATCH: i64 = 500;
-
-/// Deletes the conversation at once, unless it has very many messages. Its messages and chunks go with it, because of
-/// their foreign keys.
-const DELETE: &str = concat!(
-    "DELETE FROM conversations WHERE id = ?1
-        AND (SELECT count(*) FROM (SELECT 1 FROM messages WHERE conversation_id = ?1 LIMIT ?4)) < ?4 AND ",
-    may!()
-);
-
-const HIDE: &str = concat!("UPDATE conversations SET deleted = 1 WHERE id = ?1 AND ?4 > 0 AND ", may!());
-
-const PURGE: &str =
-    "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE conversation_id = ?1 LIMIT ?2)";
+const SEEN: &str = concat!("UPDATE conversations SET unread = 0 WHERE id = ?1 AND unread AND ", may!());
 
 pub(super) async fn insert(
     to: impl SqliteExecutor<'_>,
@@ -77,6 +64,7 @@ pub(super) async fn insert(
         .bind(&conversation.leaf_id)
         .bind(conversation.created_at)
         .bind(conversation.updated_at)
+        .bind(params_json(&conversation.params))
         .execute(to)
         .await
         .map(|_| ())
@@ -86,6 +74,15 @@ pub(super) async fn insert(
 impl Conversations for Sqlite {
     async fn create_conversation(&self, owner_id: &str, conversation: &Conversation) -> Result<()> {
         insert(&self.writer, owner_id, conversation).await.map_err(store_error)
+    }
+
+    async fn create_with_messages(
+        &self,
+        owner_id: &str,
+        conversation: &Conversation,
+        messages: &[Message],
+    ) -> Result<()> {
+        self.copy(owner_id, conversation, messages).await.map_err(store_error)
     }
 
     async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {
@@ -117,17 +114,20 @@ impl Conversations for Sqlite {
             .bind(patch.pinned)
             .bind(patch.archived)
             .bind(*patch != ConversationPatch::default())
+            .bind(patch.params.is_some())
+            .bind(patch.params.as_ref().and_then(Option::as_ref).and_then(params_json))
             .fetch_all(&self.writer)
             .await
             .map(|mut rows| rows.pop())
             .map_err(store_error)
     }
 
-    async fn set_title_if_empty(&self, conversation_id: &str, title: &str) -> Result<Option<u64>> {
+    async fn replace_title(&self, conversation_id: &str, from: &str, title: &str) -> Result<Option<u64>> {
         let revision: Option<i64> = sqlx::query_scalar(TITLE)
             .bind(conversation_id)
             .bind(title)
             .bind(title.to_lowercase())
+            .bind(from)
             .fetch_all(&self.writer)
             .await
             .map_err(store_error)?
@@ -135,37 +135,34 @@ impl Conversations for Sqlite {
         Ok(revision.map(i64::unsigned_abs))
     }
 
-    async fn delete_conversation(&self, grant: &Grant) -> Result<bool> {
-        let changed = async |statement: &'static str| {
-            let changed = sqlx::query(statement)
+    async fn delete_conversation(&self, grant: &Grant, now: i64) -> Result<bool> {
+        self.hide(grant, now).await.map_err(store_error)
+    }
+
+    async fn restore_conversation(&self, owner_id: &str, id: &str) -> Result<Option<Conversation>> {
+        self.bring_back(owner_id, id).await.map_err(store_error)
+    }
+
+    async fn bin(&self, owner_id: &str, limit: u32) -> Result<Vec<Binned>> {
+        self.in_bin(owner_id, limit).await.map_err(store_error)
+    }
+
+    async fn purge(&self, now: i64) -> Result<bool> {
+        self.purge_some(now).await.map_err(store_error)
+    }
+
+    async fn mark_seen(&self, grant: &Grant) -> Result<bool> {
+        if grant.level() != AccessLevel::Owner {
+            return Ok(false);
+        }
+        if grant.conversation().unread {
+            sqlx::query(SEEN)
                 .bind(grant.conversation_id())
                 .bind(grant.user_id())
                 .bind(number(Need::Own.least()))
-                .bind(BATCH)
                 .execute(&self.writer)
-                .await;
-            changed.map(|done| done.rows_affected() == 1).map_err(store_error)
-        };
-        Ok(changed(DELETE).await? || changed(HIDE).await?)
-    }
-
-    async fn purge(&self) -> Result<bool> {
-        self.purge_some().await.map_err(store_error)
-    }
-}
-
-impl Sqlite {
-    async fn purge_some(&self) -> sqlx::Result<bool> {
-        let hidden: Option<String> = sqlx::query_scalar("SELECT id FROM conversations WHERE deleted LIMIT 1")
-            .fetch_optional(&self.readers)
-            .await?;
-        let Some(id) = hidden else { return Ok(false) };
-        let removed = sqlx::query(PURGE).bind(&id).bind(BATCH).execute(&self.writer).await?;
-        if removed.rows_affected() == 0 {
-            sqlx::query("DELETE FROM conversations WHERE id = ?1 AND deleted")
-                .bind(&id)
-                .execute(&self.writer)
-                .await?;
+                .await
+                .map_err(store_error)?;
         }
         Ok(true)
     }

@@ -15,12 +15,13 @@ use super::{
     error::store_error,
     rows::json,
     tail::{delete_chunks, raise},
+    tree::RUNNING,
 };
 
 const FINISH: &str = "
     UPDATE messages SET content = ?2, reasoning = ?3, status = ?4, prompt_tokens = ?5,
         completion_tokens = ?6, failure_code = ?7, failure_reason = ?8, failure_retryable = ?9,
-        length_limited = ?10
+        length_limited = ?10, first_token_ms = ?12, duration_ms = ?13, reasoning_ms = ?14
     WHERE id = ?1 AND status = 'generating' AND instance = ?11
     RETURNING conversation_id, began_seq";
 
@@ -41,7 +42,7 @@ const MESSAGES_OF: &str = "
 const WITHOUT_REASONING: &str = "
     SELECT id, conversation_id, author_id, parent_id, role, content, '' AS reasoning, status, model, prompt_tokens,
         completion_tokens, failure_code, failure_message, failure_reason, failure_retryable, length_limited, left_out,
-        created_at, revision
+        first_token_ms, duration_ms, reasoning_ms, created_at, revision
     FROM messages
     WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
 
@@ -117,6 +118,10 @@ impl Messages for Sqlite {
         self.recover(recovered).await.map_err(store_error)
     }
 
+    async fn running_answers(&self, user_id: &str) -> Result<u32> {
+        sqlx::query_scalar(RUNNING).bind(user_id).fetch_one(&self.readers).await.map_err(store_error)
+    }
+
     async fn own_runs(&self) -> Result<Vec<Run>> {
         let runs: Vec<(String, String, String)> = sqlx::query_as(OWN_RUNS)
             .bind(&self.instance)
@@ -153,6 +158,9 @@ impl Sqlite {
             .bind(failure.map(|failure| failure.retryable))
             .bind(finish.length_limited)
             .bind(&self.instance)
+            .bind(finish.timings.first_token_ms)
+            .bind(finish.timings.duration_ms)
+            .bind(finish.timings.reasoning_ms)
             .fetch_optional(&mut *tx)
             .await?;
         let Some((conversation, began_seq)) = ended else {

@@ -4,6 +4,7 @@
 //! is better than errors of "busy". With the write-ahead log, readers and the writer never wait for each other.
 
 mod access;
+mod bin;
 mod changes;
 mod conversations;
 mod copy;
@@ -21,6 +22,7 @@ mod tail;
 mod tree;
 mod turns;
 mod users;
+mod waiting;
 
 use std::{path::Path, str::FromStr, sync::Arc, sync::Mutex, time::Duration};
 

@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
+use serde::Serialize;
 use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Conversation, Failure, Message, Reason, Usage, User},
+    domain::{Conversation, Failure, Message, Params, Preferences, Timings, Usage, User, params},
     server::store::{Changed, Outline, Session},
 };
 
@@ -30,6 +31,7 @@ impl FromRow<'_, SqliteRow> for User {
             role: get(row, "role")?,
             state: get(row, "state")?,
             language: row.try_get("language")?,
+            preferences: preferences(row)?,
             created_at: row.try_get("created_at")?,
         })
     }
@@ -64,8 +66,11 @@ pub(super) fn conversation(row: &SqliteRow, prefix: &str) -> Result<Conversation
         title: row.try_get(&*column("title"))?,
         model: row.try_get(&*column("model"))?,
         system_prompt: row.try_get(&*column("system_prompt"))?,
+        params: params_of(row, &column("params"))?,
         pinned: row.try_get(&*column("pinned"))?,
         archived: row.try_get(&*column("archived"))?,
+        unread: row.try_get(&*column("unread"))?,
+        running: row.try_get(&*column("running"))?,
         leaf_id: row.try_get(&*column("leaf_id"))?,
         created_at: row.try_get(&*column("created_at"))?,
         updated_at: row.try_get(&*column("updated_at"))?,
@@ -108,6 +113,11 @@ impl FromRow<'_, SqliteRow> for Message {
             usage: usage(row)?,
             failure: failure(row)?,
             length_limited: row.try_get("length_limited")?,
+            timings: Timings {
+                first_token_ms: row.try_get("first_token_ms")?,
+                duration_ms: row.try_get("duration_ms")?,
+                reasoning_ms: row.try_get("reasoning_ms")?,
+            },
             left_out: row.try_get("left_out")?,
             created_at: row.try_get("created_at")?,
             revision: row.try_get::<i64, _>("revision")?.unsigned_abs(),
@@ -129,9 +139,8 @@ fn failure(row: &SqliteRow) -> Result<Option<Failure>, Error> {
     let retryable = row.try_get("failure_retryable")?;
     let failure = match row.try_get::<Option<&str>, _>("failure_reason")? {
         Some(reason) => {
-            let undecoded =
-                |error| Error::ColumnDecode { index: "failure_reason".into(), source: Box::new(error) };
-            Failure { code, reason: serde_json::from_str(reason).map_err(undecoded)?, retryable }
+            let reason = serde_json::from_str(reason).map_err(|error| undecoded("failure_reason", error))?;
+            Failure { code, reason, retryable }
         }
         None => {
             let message: Option<&str> = row.try_get("failure_message")?;
@@ -141,7 +150,30 @@ fn failure(row: &SqliteRow) -> Result<Option<Failure>, Error> {
     Ok(Some(failure))
 }
 
-/// A reason as it is stored. A map of texts and numbers can always be written as JSON.
-pub(super) fn json(reason: &Reason) -> String {
-    serde_json::to_string(reason).unwrap_or_default()
+/// The preferences in a row of `users`.
+pub(super) fn preferences(row: &SqliteRow) -> Result<Preferences, Error> {
+    let Some(text) = row.try_get::<Option<&str>, _>("preferences")? else {
+        return Ok(Preferences::default());
+    };
+    serde_json::from_str(text).map_err(|error| undecoded("preferences", error))
+}
+
+fn params_of(row: &SqliteRow, column: &str) -> Result<Params, Error> {
+    let Some(text) = row.try_get::<Option<&str>, _>(column)? else { return Ok(Params::default()) };
+    params::stored(&mut serde_json::Deserializer::from_str(text)).map_err(|error| undecoded(column, error))
+}
+
+fn undecoded(column: &str, error: serde_json::Error) -> Error {
+    Error::ColumnDecode { index: column.to_owned(), source: Box::new(error) }
+}
+
+/// A value as a column of JSON. What is stored so are texts, numbers, lists and maps of them, which can always be
+/// written.
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Parameters as a column of JSON; NULL when nothing is decided.
+pub(super) fn params_json(params: &Params) -> Option<String> {
+    (!params.is_empty()).then(|| json(params))
 }

@@ -182,7 +182,9 @@ pub(super) async fn delete_chunks(tx: &mut SqliteConnection, message_id: &str) -
 /// (`last_seq - ?2`).
 const RAISE: &str = "
     UPDATE conversations SET
-        last_seq = max(last_seq, ?3) + (last_seq - ?2) + ?4, revision = max(last_seq, ?3) + (last_seq - ?2) + ?4
+        last_seq = max(last_seq, ?3) + (last_seq - ?2) + ?4, revision = max(last_seq, ?3) + (last_seq - ?2) + ?4,
+        queue_revision = iif(queue_revision >= ?2, max(last_seq, ?3) + (last_seq - ?2) + ?4, queue_revision),
+        running = 0, unread = 1
     WHERE id = ?1 RETURNING last_seq";
 
 const RAISE_MESSAGES: &str =
@@ -190,8 +192,9 @@ const RAISE_MESSAGES: &str =
 const RAISE_REMOVED: &str =
     "UPDATE removed_messages SET revision = ?3 WHERE conversation_id = ?1 AND revision >= ?2";
 
-/// Ends a run: raises the conversation's number to at least `seq`, with `gap` on top, and gives the new number to
-/// everything that changed since the run began. That includes the conversation itself, because its leaf was moved.
+/// Ends a run, which its owner has not seen yet: raises the conversation's number to at least `seq`, with `gap` on top,
+/// and gives the new number to everything that changed since the run began. That includes the conversation itself,
+/// because its leaf was moved.
 pub(super) async fn raise(
     tx: &mut SqliteConnection,
     conversation_id: &str,

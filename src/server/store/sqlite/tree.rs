@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use sqlx::{FromRow, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    domain::Message,
+    domain::{Conversation, Message},
     server::store::{
         Changed, Child, Continuation, ContinueOutcome, Grant, KEY_LIFE, Key, Need, Result, Standing, Tree,
         TreeOutcome, keys::Used,
@@ -41,10 +41,13 @@ const NEWEST_BELOW: &str = "
 /// Each change has a number of its own, for the event that reports it.
 const MOVE_LEAF: &str = "
     UPDATE conversations SET leaf_id = ?2, last_seq = last_seq + 1, revision = last_seq + 1 WHERE id = ?1 RETURNING *";
-const CHANGE: &str = "
+pub(super) const CHANGE: &str = "
     UPDATE conversations SET last_seq = last_seq + 1, revision = last_seq + 1 WHERE id = ?1 RETURNING *";
 const GO_ON: &str = "
-    UPDATE conversations SET updated_at = ?2, last_seq = last_seq + 1, revision = last_seq + 1 WHERE id = ?1 RETURNING *";
+    UPDATE conversations SET updated_at = ?2, running = 1, last_seq = last_seq + 1, revision = last_seq + 1 WHERE id = ?1 RETURNING *";
+
+pub(super) const RUNNING: &str =
+    "SELECT count(*) FROM messages WHERE author_id = ?1 AND status = 'generating'";
 
 const CONTINUE: &str = "
     UPDATE messages SET status = 'generating', length_limited = 0, failure_code = NULL, failure_message = NULL,
@@ -75,8 +78,20 @@ impl Tree for Sqlite {
         self.select(grant, message_id).await.map_err(store_error)
     }
 
-    async fn delete_message(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome> {
-        self.delete_one(grant, message_id).await.map_err(store_error)
+    async fn delete_message(&self, grant: &Grant, message_id: &str, now: i64) -> Result<TreeOutcome> {
+        self.delete_one(grant, message_id, now).await.map_err(store_error)
+    }
+
+    async fn conversation_of_deleted(&self, message_id: &str) -> Result<Option<String>> {
+        sqlx::query_scalar("SELECT conversation_id FROM deleted_messages WHERE message_id = ?1")
+            .bind(message_id)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(store_error)
+    }
+
+    async fn restore_message(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome> {
+        self.restore_one(grant, message_id).await.map_err(store_error)
     }
 
     async fn continue_answer(&self, grant: &Grant, how: &Continuation<'_>) -> Result<ContinueOutcome> {
@@ -101,7 +116,7 @@ impl Sqlite {
         Ok(TreeOutcome::Changed(changed))
     }
 
-    async fn delete_one(&self, grant: &Grant, message_id: &str) -> sqlx::Result<TreeOutcome> {
+    async fn delete_one(&self, grant: &Grant, message_id: &str, now: i64) -> sqlx::Result<TreeOutcome> {
         let id = grant.conversation_id();
         let mut tx = self.writer.begin().await?;
         let Some(gone) = message(&mut tx, grant, Need::Manage, message_id).await? else {
@@ -110,6 +125,7 @@ impl Sqlite {
         if is_busy(&mut tx, id).await? {
             return Ok(TreeOutcome::Busy);
         }
+        self.keep(&mut tx, &gone, now).await?;
         let mut changed: Changed = sqlx::query_as(CHANGE).bind(id).fetch_one(&mut *tx).await?;
         let revision = changed.revision.cast_signed();
         let (up, remove) = (sqlx::query(MOVE_UP), sqlx::query("DELETE FROM messages WHERE id = ?1"));
@@ -128,9 +144,7 @@ impl Sqlite {
                 Some(parent) => newest_below(&mut tx, id, parent).await?,
                 None => newest(&mut tx, id).await?,
             };
-            let move_leaf = sqlx::query("UPDATE conversations SET leaf_id = ?2 WHERE id = ?1");
-            move_leaf.bind(id).bind(&leaf).execute(&mut *tx).await?;
-            changed.conversation.leaf_id = leaf;
+            set_leaf(&mut tx, &mut changed.conversation, leaf).await?;
         }
         tx.commit().await?;
         Ok(TreeOutcome::Changed(changed))
@@ -195,7 +209,19 @@ async fn message(
         .await
 }
 
-async fn is_busy(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Result<bool> {
+/// Moves the leaf, as a part of a change that has its number already.
+pub(super) async fn set_leaf(
+    tx: &mut SqliteConnection,
+    conversation: &mut Conversation,
+    leaf: Option<String>,
+) -> sqlx::Result<()> {
+    let move_leaf = sqlx::query("UPDATE conversations SET leaf_id = ?2 WHERE id = ?1");
+    move_leaf.bind(&conversation.id).bind(&leaf).execute(tx).await?;
+    conversation.leaf_id = leaf;
+    Ok(())
+}
+
+pub(super) async fn is_busy(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM messages WHERE conversation_id = ?1 AND status = 'generating')",
     )
@@ -206,13 +232,10 @@ async fn is_busy(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Resu
 
 /// How many answers of the user are being written.
 async fn running(tx: &mut SqliteConnection, user_id: &str) -> sqlx::Result<u32> {
-    sqlx::query_scalar("SELECT count(*) FROM messages WHERE author_id = ?1 AND status = 'generating'")
-        .bind(user_id)
-        .fetch_one(tx)
-        .await
+    sqlx::query_scalar(RUNNING).bind(user_id).fetch_one(tx).await
 }
 
-async fn newest_below(
+pub(super) async fn newest_below(
     tx: &mut SqliteConnection,
     conversation_id: &str,
     message_id: &str,

@@ -4,7 +4,7 @@
 use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    domain::Message,
+    domain::{Conversation, Message, Status},
     server::store::{
         AccessLevel, AddOutcome, BeginOutcome, Changed, Destination, Grant, KEY_LIFE, Key, Need, NewAnswer,
         NewMessage, Standing, keys::Used,
@@ -16,12 +16,13 @@ use super::{
     access::{level, level_of},
     conversations,
     rows::json,
+    waiting,
 };
 
 const INSERT: &str = "
     INSERT INTO messages (id, conversation_id, author_id, parent_id, role, content, reasoning, status, model,
         prompt_tokens, completion_tokens, failure_code, failure_reason, failure_retryable, created_at,
-        question_id, instance, run, left_out, revision, began_seq) ";
+        length_limited, first_token_ms, duration_ms, reasoning_ms, question_id, instance, run, left_out, revision, began_seq) ";
 
 /// Everything that may prevent a message or an answer, in one statement, because each statement takes a trip to another
 /// thread and back.
@@ -36,7 +37,8 @@ const OBSTACLES: &str = concat!(
     FROM (SELECT 1)
         LEFT JOIN idempotency_keys AS used
             ON used.user_id = ?2 AND used.conversation_id = ?4 AND used.key = ?5 AND used.created_at > ?6
-        LEFT JOIN messages AS answer ON answer.id = used.answer_id
+        LEFT JOIN messages AS answer ON answer.id = used.answer_id AND NOT EXISTS (
+            SELECT 1 FROM conversations AS gone WHERE gone.id = answer.conversation_id AND gone.deleted)
         LEFT JOIN messages AS question ON question.id = answer.question_id"
 );
 
@@ -49,8 +51,11 @@ const USE_KEY: &str = "
 const MOVE_ON: &str = "
     UPDATE conversations SET
         leaf_id = iif(?5 OR leaf_id IS ?6, ?2, leaf_id), updated_at = ?3, model = coalesce(?4, model),
-        last_seq = last_seq + 1, revision = last_seq + 1
+        running = running OR ?7, last_seq = last_seq + 1, revision = last_seq + 1
     WHERE id = ?1 RETURNING *";
+
+/// How many messages one statement inserts, because a statement takes a limited number of values.
+const ROWS: usize = 500;
 
 impl Sqlite {
     pub(super) async fn add(&self, grant: &Grant, new: &NewMessage) -> sqlx::Result<AddOutcome> {
@@ -96,7 +101,17 @@ impl Sqlite {
         if let Some(key) = &new.key {
             use_key(&mut tx, author_id, to.key_scope(), key, &answer.id, new.now).await?;
         }
+        if let (Some(queued), Some(question)) = (&new.queued, &new.question) {
+            let turn = (&*question.content, question.parent_id.as_deref());
+            if !waiting::take(&mut tx, id, queued, turn).await? {
+                return Ok(BeginOutcome::NotQueued);
+            }
+        }
         let Changed { conversation, revision } = move_on(&mut tx, id, answer, new.now, true).await?;
+        if new.queued.is_some() {
+            let changed = sqlx::query("UPDATE conversations SET queue_revision = last_seq WHERE id = ?1");
+            changed.bind(id).execute(&mut *tx).await?;
+        }
         let question_id = new.question.as_ref().map(|question| question.id.as_str());
         let place = Place { id, author_id, revision, question_id };
         self.insert(&mut tx, new.question.iter().chain([answer]), &place).await?;
@@ -106,8 +121,28 @@ impl Sqlite {
         Ok(BeginOutcome::Begun { grant, after: revision })
     }
 
+    /// Inserts a conversation that has messages already.
+    pub(super) async fn copy(
+        &self,
+        owner_id: &str,
+        conversation: &Conversation,
+        messages: &[Message],
+    ) -> sqlx::Result<()> {
+        let mut tx = self.writer.begin().await?;
+        conversations::insert(&mut *tx, owner_id, conversation).await?;
+        let place = Place { id: &conversation.id, author_id: owner_id, revision: 1, question_id: None };
+        for some in messages.chunks(ROWS) {
+            self.insert(&mut tx, some, &place).await?;
+        }
+        sqlx::query("UPDATE conversations SET last_seq = 1, revision = 1 WHERE id = ?1")
+            .bind(&conversation.id)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+
     /// Inserts a message. An answer that is being written is stored with the process and the run that write it.
-    async fn insert<'m>(
+    pub(super) async fn insert<'m>(
         &self,
         tx: &mut SqliteConnection,
         messages: impl IntoIterator<Item = &'m Message>,
@@ -116,7 +151,7 @@ impl Sqlite {
         let mut insert = QueryBuilder::<Db>::new(INSERT);
         insert.push_values(messages, |mut row, message| {
             let failure = message.failure.as_ref();
-            let runs = message.status == crate::domain::Status::Generating;
+            let runs = message.status == Status::Generating;
             row.push_bind(&message.id)
                 .push_bind(place.id)
                 .push_bind(place.author_id)
@@ -132,6 +167,10 @@ impl Sqlite {
                 .push_bind(failure.map(|failure| json(&failure.reason)))
                 .push_bind(failure.map(|failure| failure.retryable))
                 .push_bind(message.created_at)
+                .push_bind(message.length_limited)
+                .push_bind(message.timings.first_token_ms)
+                .push_bind(message.timings.duration_ms)
+                .push_bind(message.timings.reasoning_ms)
                 .push_bind(place.question_id.filter(|_| runs))
                 .push_bind(runs.then_some(&self.instance))
                 .push_bind(runs.then_some(&message.id))
@@ -144,11 +183,11 @@ impl Sqlite {
 }
 
 /// The conversation into which messages are inserted, and the values that they share.
-struct Place<'a> {
-    id: &'a str,
-    author_id: &'a str,
-    revision: u64,
-    question_id: Option<&'a str>,
+pub(super) struct Place<'a> {
+    pub id: &'a str,
+    pub author_id: &'a str,
+    pub revision: u64,
+    pub question_id: Option<&'a str>,
 }
 
 /// The result of [`OBSTACLES`].
@@ -243,6 +282,7 @@ async fn move_on(
         .bind(&message.model)
         .bind(moves_leaf)
         .bind(&message.parent_id)
+        .bind(message.status == Status::Generating)
         .fetch_one(tx)
         .await
 }

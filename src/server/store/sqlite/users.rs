@@ -8,7 +8,12 @@ use crate::{
     server::store::{Credentials, NewUser, Registered, Result, UserPatch, Users},
 };
 
-use super::{Sqlite, error::store_error, sessions::END_SESSIONS};
+use super::{
+    Sqlite,
+    error::store_error,
+    rows::{json, preferences},
+    sessions::END_SESSIONS,
+};
 
 /// A single statement, so that only one person is the first when two register at once.
 const CREATE: &str = "
@@ -21,7 +26,8 @@ const CREATE: &str = "
 const UPDATE: &str = "
     UPDATE users SET
         name = coalesce(?2, name), password_hash = coalesce(?3, password_hash),
-        role = coalesce(?4, role), state = coalesce(?5, state), language = iif(?6, ?7, language)
+        role = coalesce(?4, role), state = coalesce(?5, state), language = iif(?6, ?7, language),
+        preferences = coalesce(?8, preferences)
     WHERE id = ?1
     RETURNING *";
 
@@ -43,7 +49,6 @@ impl Users for Sqlite {
         Ok(made.map_or(refused, Registered::Made))
     }
 
-    #[cfg(test)]
     async fn user(&self, id: &str) -> Result<Option<User>> {
         sqlx::query_as("SELECT * FROM users WHERE id = ?1")
             .bind(id)
@@ -90,6 +95,17 @@ impl Sqlite {
         keep: Option<&str>,
     ) -> sqlx::Result<Option<(User, Vec<String>)>> {
         let mut tx = self.writer.begin().await?;
+        // The writer is one connection, so nobody changes the preferences between these two statements.
+        let preferences = match &patch.preferences {
+            Some(change) => {
+                let row = sqlx::query("SELECT preferences FROM users WHERE id = ?1").bind(id);
+                let row = row.fetch_optional(&mut *tx).await?;
+                let mut preferences = row.as_ref().map(preferences).transpose()?.unwrap_or_default();
+                change.apply(&mut preferences);
+                Some(json(&preferences))
+            }
+            None => None,
+        };
         let user: Option<User> = sqlx::query_as(UPDATE)
             .bind(id)
             .bind(&patch.name)
@@ -98,6 +114,7 @@ impl Sqlite {
             .bind(patch.state.map(|state| state.into_str()))
             .bind(patch.language.is_some())
             .bind(patch.language.as_ref().and_then(Option::as_deref))
+            .bind(preferences)
             .fetch_optional(&mut *tx)
             .await?;
         let Some(user) = user else {

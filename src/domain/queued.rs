@@ -1,0 +1,56 @@
+//! Questions that wait until the running answer of their conversation has ended.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::reason::Reason;
+
+/// How many questions may wait in a conversation.
+pub const MOST_QUEUED: u32 = 20;
+
+/// A question that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Queued {
+    pub id: String,
+    /// The person who will have asked it.
+    pub author_id: String,
+    /// Markdown.
+    pub text: String,
+    /// The model to ask; without one the conversation's.
+    #[schema(required)]
+    pub model: Option<String>,
+    /// From 0, the one that is asked next.
+    pub position: u32,
+    /// Why it could not be asked when its turn came, as a key with parameters. It waits until it is edited, moved or sent.
+    #[serde(default)]
+    #[schema(required)]
+    pub refused: Option<Reason>,
+    /// The same as a sentence in the language of whoever asks.
+    // Empty until somebody is told.
+    #[serde(default)]
+    #[schema(required)]
+    pub refused_message: Option<String>,
+    /// UTC milliseconds since 1970.
+    pub created_at: i64,
+}
+
+/// The questions that wait in a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QuestionQueue {
+    /// In the order in which they are asked.
+    pub items: Vec<Queued>,
+    /// They are not asked by themselves: the last answer was stopped or failed, or the first of them was refused. They go
+    /// on after the next answer that is complete, or when one of them is sent.
+    pub waits: bool,
+}
+
+impl QuestionQueue {
+    /// The queue with its reasons in words.
+    #[must_use]
+    pub fn worded(mut self, words: impl Fn(&Reason) -> String) -> Self {
+        for item in &mut self.items {
+            item.refused_message = item.refused.as_ref().map(&words);
+        }
+        self
+    }
+}

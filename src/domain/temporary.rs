@@ -1,0 +1,14 @@
+//! Messages of a conversation that is kept nowhere but in its page.
+
+use serde::{Deserialize, Serialize};
+
+use super::message::Role;
+
+/// A message of a temporary conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemporaryMessage {
+    /// [`Role::User`] or [`Role::Assistant`].
+    pub role: Role,
+    /// Markdown.
+    pub text: String,
+}

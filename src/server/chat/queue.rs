@@ -1,0 +1,264 @@
+//! The queue of questions: what is sent while an answer is being written waits, and the server asks it when the answer
+//! has ended.
+//!
+//! The server looks for the next question when an answer ends, when the queue changes, when it starts, and once a minute.
+//! It keeps nothing of this in memory: the store says whose turn it is, and takes a question out of the queue in the
+//! transaction that begins its answer. So it does no harm when several look at once.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Ask, Chat, Position,
+    ask::{Asker, valid_text},
+    begin::busy,
+};
+use crate::{
+    domain::{ChatEvent, CurrentUser, QuestionQueue, Reason, UserState, queued::MOST_QUEUED},
+    error::AppError,
+    server::store::{Destination, Grant, Need, NewQueued, NextQueued, QueueChange, QueueOutcome},
+};
+
+/// How often all queues are looked at, for what was missed: another process died, or the person had too many answers.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How often the server looks again at once when somebody else was faster.
+const TRIES: usize = 5;
+
+/// Why a question was not asked when its turn came.
+enum NotAsked {
+    /// Its turn was over; another one may be next.
+    Again,
+    /// Something is in the way that goes by itself.
+    Later,
+    /// It cannot be asked like this.
+    Refused(Reason),
+}
+
+impl Chat {
+    /// The questions that wait in a conversation.
+    pub async fn queue(
+        &self,
+        current: &CurrentUser,
+        conversation_id: &str,
+    ) -> Result<QuestionQueue, AppError> {
+        let grant = self.store.access(current.id(), conversation_id, Need::Read).await?;
+        self.queue_in(&grant).await
+    }
+
+    /// Puts a question at the end of the queue. It is asked at once when no answer is in the way.
+    pub async fn queue_add(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        conversation_id: &str,
+        (text, model): (&str, Option<&str>),
+    ) -> Result<QuestionQueue, AppError> {
+        let text = valid_text(text, self.limits.message_bytes)?;
+        let grant = self.store.access(current.id(), conversation_id, Need::Write).await?;
+        let model = model.map(str::trim).filter(|model| !model.is_empty());
+        self.choose_model(model, grant.conversation().model.as_deref()).await?;
+        let (id, now) = (self.ids.next(), self.clock.now());
+        let new = NewQueued { id: &id, text, model, most: MOST_QUEUED, now };
+        self.changed_queue(&grant, self.store.add_queued(&grant, &new).await?)?;
+        self.ask_next(conversation_id).await;
+        self.queue_in(&grant).await
+    }
+
+    /// Changes the text of a question that waits.
+    pub async fn queue_edit(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        (conversation_id, id): (&str, &str),
+        text: &str,
+    ) -> Result<QuestionQueue, AppError> {
+        let text = valid_text(text, self.limits.message_bytes)?;
+        self.queue_change(current, conversation_id, id, QueueChange::Text(text)).await
+    }
+
+    /// Moves a question that waits to another position, from 0.
+    pub async fn queue_move(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        (conversation_id, id): (&str, &str),
+        position: u32,
+    ) -> Result<QuestionQueue, AppError> {
+        self.queue_change(current, conversation_id, id, QueueChange::Move(position)).await
+    }
+
+    pub async fn queue_remove(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        (conversation_id, id): (&str, &str),
+    ) -> Result<QuestionQueue, AppError> {
+        self.queue_change(current, conversation_id, id, QueueChange::Remove).await
+    }
+
+    /// Asks a question that waits as soon as may be: the running answer is stopped.
+    pub async fn queue_send(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        (conversation_id, id): (&str, &str),
+    ) -> Result<QuestionQueue, AppError> {
+        self.queue_change(current, conversation_id, id, QueueChange::Send).await
+    }
+
+    async fn queue_change(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        conversation_id: &str,
+        id: &str,
+        change: QueueChange<'_>,
+    ) -> Result<QuestionQueue, AppError> {
+        let grant = self.store.access(current.id(), conversation_id, Need::Write).await?;
+        self.changed_queue(&grant, self.store.change_queued(&grant, id, change).await?)?;
+        if change == QueueChange::Send
+            && let Some(leaf) = &grant.conversation().leaf_id
+        {
+            // A running answer is always the leaf.
+            match self.stop(current, leaf).await {
+                Ok(_) | Err(AppError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.ask_next(conversation_id).await;
+        self.queue_in(&grant).await
+    }
+
+    /// Tells listeners of a change of the queue.
+    fn changed_queue(&self, grant: &Grant, outcome: QueueOutcome) -> Result<(), AppError> {
+        match outcome {
+            QueueOutcome::Changed { revision } => {
+                self.tell_queue(grant.conversation_id(), revision);
+                Ok(())
+            }
+            QueueOutcome::Full => {
+                let reason = Reason::new("queue-full").with("most", MOST_QUEUED);
+                Err(AppError::Conflict { reason })
+            }
+            QueueOutcome::Missing => Err(AppError::NotFound),
+        }
+    }
+
+    fn tell_queue(&self, conversation_id: &str, revision: u64) {
+        if let Some(log) = self.live.get(conversation_id) {
+            log.publish(ChatEvent::Queue {}, revision);
+        }
+    }
+
+    async fn queue_in(&self, grant: &Grant) -> Result<QuestionQueue, AppError> {
+        let items = self.store.queued(grant).await?;
+        let id = grant.conversation_id();
+        let waits = !items.is_empty()
+            && self.store.next_queued(id).await?.is_none()
+            && self
+                .store
+                .access(grant.user_id(), id, Need::Read)
+                .await
+                .is_ok_and(|now| !now.conversation().running);
+        Ok(QuestionQueue { items, waits })
+    }
+
+    /// Looks for the next question in the background.
+    pub(super) fn go_on(self: &Arc<Self>, conversation_id: &str) {
+        // The next start looks at all queues.
+        if self.live.is_draining() {
+            return;
+        }
+        let (chat, id) = (self.clone(), conversation_id.to_owned());
+        self.tasks.spawn("ask the next question", async move { chat.ask_next(&id).await });
+    }
+
+    /// Asks the question whose turn it is, if it is the turn of one.
+    async fn ask_next(self: &Arc<Self>, conversation_id: &str) {
+        for _ in 0..TRIES {
+            let next = match self.store.next_queued(conversation_id).await {
+                Ok(Some(next)) => next,
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "a question in a queue waits for the database");
+                    return;
+                }
+            };
+            match self.ask_queued(conversation_id, &next).await {
+                Ok(()) | Err(NotAsked::Later) => return,
+                Err(NotAsked::Again) => {}
+                Err(NotAsked::Refused(reason)) => {
+                    self.refuse(conversation_id, &next, &reason).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn ask_queued(self: &Arc<Self>, conversation_id: &str, next: &NextQueued) -> Result<(), NotAsked> {
+        let queued = &next.queued;
+        let asked = async {
+            let grant = self.store.access(&queued.author_id, conversation_id, Need::Write).await?;
+            let ask = Ask {
+                conversation_id: None,
+                text: &queued.text,
+                position: next.after.as_deref().map_or(Position::Root, Position::After),
+                model: queued.model.as_deref(),
+                key: None,
+                edited: None,
+            };
+            let author = self.users.user(&queued.author_id).await?.ok_or(AppError::Unavailable)?;
+            if author.state == UserState::Disabled {
+                return Err(AppError::Unavailable);
+            }
+            let asker = Asker { user: &author, queued: Some(&queued.id) };
+            self.ask_in(asker, Destination::There(grant), ask).await
+        };
+        match asked.await {
+            Ok(_) => Ok(()),
+            Err(error) if error == busy() => Err(NotAsked::Later),
+            Err(AppError::NotFound) => Err(NotAsked::Again),
+            // The message before it was deleted meanwhile.
+            Err(AppError::Invalid { field, .. }) if field == "parent_id" => Err(NotAsked::Again),
+            Err(
+                AppError::Unavailable
+                | AppError::Stopping
+                | AppError::StorageFull
+                | AppError::StorageLost
+                | AppError::Internal
+                | AppError::TooManyAnswers { .. },
+            ) => Err(NotAsked::Later),
+            Err(error) => Err(NotAsked::Refused(error.reason())),
+        }
+    }
+
+    async fn refuse(&self, conversation_id: &str, next: &NextQueued, reason: &Reason) {
+        let refused = async {
+            let author = &next.queued.author_id;
+            let Ok(grant) = self.store.access(author, conversation_id, Need::Write).await else {
+                return Ok(QueueOutcome::Missing);
+            };
+            self.store.change_queued(&grant, &next.queued.id, QueueChange::Refuse(reason)).await
+        };
+        match refused.await {
+            Ok(QueueOutcome::Changed { revision }) => self.tell_queue(conversation_id, revision),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "why a question was refused could not be stored"),
+        }
+    }
+
+    /// Looks at all queues as long as the server runs, at once and then every minute.
+    pub async fn watch_queues(self: &Arc<Self>) {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            self.look_at_queues().await;
+        }
+    }
+
+    /// Asks every question whose turn it is.
+    pub async fn look_at_queues(self: &Arc<Self>) {
+        match self.store.conversations_with_queued().await {
+            Ok(conversations) => {
+                for id in conversations {
+                    self.ask_next(&id).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the queues of questions cannot be looked at"),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Temporary conversations: the page sends all messages so far, and the answer goes to that page only. Nothing is stored:
+//! no row, no journal, no log of a conversation; what was written is gone with the page.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use futures::StreamExt;
+use tokio::sync::watch;
+
+use super::{
+    Chat,
+    ask::valid_text,
+    choice::ChosenModel,
+    job::{internal_failure, stopped, stopwatch::Stopwatch},
+    prompt::{self, Prompt},
+};
+use crate::{
+    domain::{ChatEvent, CurrentUser, Reason, Role, Status, TemporaryMessage, Timings, Usage},
+    error::AppError,
+    server::{
+        live::{
+            alone::AloneLog,
+            log::{Log, StopReason},
+        },
+        llm::{ChatRequest, Delta, LlmError, MAX_ANSWER_BYTES, PromptMessage},
+        ops::tasks::caught,
+    },
+};
+
+/// The most messages of a temporary conversation.
+const MAX_MESSAGES: usize = 1_000;
+
+/// How many temporary answers are being written for each person.
+#[derive(Clone, Default)]
+pub(super) struct Temporary(Arc<Mutex<HashMap<String, u32>>>);
+
+impl Temporary {
+    pub(super) fn of(&self, user_id: &str) -> u32 {
+        self.lock().get(user_id).copied().unwrap_or_default()
+    }
+
+    fn begin(&self, user_id: &str) -> Counted {
+        *self.lock().entry(user_id.to_owned()).or_default() += 1;
+        Counted { temporary: self.clone(), user_id: user_id.to_owned() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A temporary answer that is being written; it counts until this is dropped.
+struct Counted {
+    temporary: Temporary,
+    user_id: String,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut all = self.temporary.lock();
+        if let Some(count) = all.get_mut(&self.user_id) {
+            *count -= 1;
+            if *count == 0 {
+                all.remove(&self.user_id);
+            }
+        }
+    }
+}
+
+/// An answer that is kept nowhere.
+struct Answer {
+    id: String,
+    log: Arc<Log>,
+    model: ChosenModel,
+    prompt: Prompt,
+    stopwatch: Stopwatch,
+    _counted: Counted,
+}
+
+impl Chat {
+    /// Begins the answer to the last of these messages. It stops when the log is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The last message is no question, or too long; the person has too many running answers.
+    pub async fn ask_temporary(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        messages: Vec<TemporaryMessage>,
+        model: Option<&str>,
+    ) -> Result<AloneLog, AppError> {
+        let messages = self.valid(messages)?;
+        let model = self.choose_model(model, None).await?;
+        let prompt = prompt::of_texts(
+            messages,
+            &current.user.preferences,
+            model.provider.traits(&model.name).context,
+        )?;
+        let counted = self.admit_temporary(current.id()).await?;
+        let log = Arc::new(Log::new(0));
+        let id = self.ids.next();
+        let (_, stop) = log.begin(&id, 0);
+        let stopwatch = Stopwatch::start(Timings::default(), Instant::now());
+        let answer = Answer { id, log: log.clone(), model, prompt, stopwatch, _counted: counted };
+        let draining = self.live.draining();
+        if !self.tasks.spawn("temporary answer", answer.write(stop, draining)) {
+            return Err(AppError::Stopping);
+        }
+        Ok(AloneLog::new(log))
+    }
+
+    fn valid(&self, messages: Vec<TemporaryMessage>) -> Result<Vec<PromptMessage>, AppError> {
+        let refused = |reason| Err(AppError::invalid("messages", reason));
+        if messages.len() > MAX_MESSAGES {
+            return refused(Reason::new("temporary-too-long").with("most", MAX_MESSAGES));
+        }
+        if messages.iter().any(|message| message.role == Role::System)
+            || messages.last().is_none_or(|last| last.role != Role::User)
+        {
+            return refused(Reason::new("temporary-no-question"));
+        }
+        for question in messages.iter().filter(|message| message.role == Role::User) {
+            valid_text(&question.text, self.limits.message_bytes)?;
+        }
+        let message = |TemporaryMessage { role, text }| PromptMessage { role, content: text };
+        Ok(messages.into_iter().map(message).collect())
+    }
+
+    /// Counts one more temporary answer of the person, who may have a number of running answers of all kinds.
+    async fn admit_temporary(&self, user_id: &str) -> Result<Counted, AppError> {
+        let _turn = self.live.in_turn(user_id).await?;
+        if self.live.is_draining() {
+            return Err(AppError::Stopping);
+        }
+        if self.store.running_answers(user_id).await? >= self.most_running(user_id) {
+            return Err(self.too_many());
+        }
+        Ok(self.temporary.begin(user_id))
+    }
+
+    /// How many answers of the person may be stored as being written.
+    pub(super) fn most_running(&self, user_id: &str) -> u32 {
+        self.limits.answers_per_user.saturating_sub(self.temporary.of(user_id))
+    }
+}
+
+impl Answer {
+    async fn write(
+        mut self,
+        mut stop: watch::Receiver<Option<StopReason>>,
+        mut draining: watch::Receiver<bool>,
+    ) {
+        self.log.tell(
+            &self.id,
+            ChatEvent::Started {
+                message_id: self.id.clone(),
+                model: self.model.id.clone(),
+                parent_id: None,
+                question: None,
+                left_out: self.prompt.left_out,
+            },
+        );
+        // Whatever ends it, the request to the provider is dropped, which closes it.
+        let end = tokio::select! {
+            biased;
+            _ = stopped(&mut stop) => Ok((Status::Stopped, None, false)),
+            _ = draining.wait_for(|draining| *draining) => Ok((Status::Interrupted, None, false)),
+            read = caught(self.read()) => match read {
+                Ok(Ok((usage, length_limited))) => Ok((Status::Complete, usage, length_limited)),
+                Ok(Err(error)) => {
+                    tracing::warn!(detail = %error.detail, "the provider gave no whole answer");
+                    Err(error.failure)
+                }
+                Err(panic) => {
+                    tracing::error!(panic, "a temporary answer ended in a panic");
+                    Err(internal_failure())
+                }
+            },
+        };
+        let (message_id, timings) = (self.id.clone(), self.stopwatch.timings(Instant::now()));
+        let end = match end {
+            Ok((status, usage, length_limited)) => {
+                ChatEvent::Done { message_id, status, usage, length_limited, timings }
+            }
+            Err(failure) => ChatEvent::failed(message_id, failure, timings),
+        };
+        self.log.tell(&self.id, end);
+        self.log.end(&self.id);
+    }
+
+    /// Reads the model's stream to its end.
+    async fn read(&mut self) -> Result<(Option<Usage>, bool), LlmError> {
+        let messages = std::mem::take(&mut self.prompt.messages);
+        let request =
+            ChatRequest { model: self.model.name.clone(), messages, params: self.prompt.params.clone() };
+        let mut stream = self.model.provider.chat(request).await?;
+        let (mut usage, mut length_limited, mut bytes) = (None, false, 0);
+        while let Some(delta) = stream.next().await {
+            match delta? {
+                Delta::Text(text) => {
+                    bytes += text.len();
+                    self.stopwatch.text(Instant::now());
+                    self.log.append(&self.id, &text, "");
+                }
+                Delta::Reasoning(text) => {
+                    bytes += text.len();
+                    self.stopwatch.reasoning(Instant::now());
+                    self.log.append(&self.id, "", &text);
+                }
+                Delta::TextWasReasoning => {
+                    self.stopwatch.text_was_reasoning(Instant::now());
+                    self.log.content_was_reasoning(&self.id, 0);
+                }
+                Delta::Usage(counted) => usage = Some(counted),
+                Delta::LengthLimit => length_limited = true,
+            }
+            if bytes > MAX_ANSWER_BYTES {
+                return Ok((usage, true));
+            }
+        }
+        Ok((usage, length_limited))
+    }
+}

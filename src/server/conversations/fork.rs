@@ -1,0 +1,81 @@
+//! A copy of a conversation up to one of its messages, to go another way from there.
+
+use super::Conversations;
+use crate::{
+    domain::{
+        Conversation, ConversationKind, CurrentUser, Message, Reason, Status, amount::at_most,
+        conversation::MAX_TITLE_CHARS,
+    },
+    error::AppError,
+    server::{
+        store::{Branch, Need, Reach, Texts},
+        words,
+    },
+};
+
+/// The longest branch that is copied: it is in memory, and in one transaction.
+const MAX_FORK_MESSAGES: usize = 5_000;
+const MAX_FORK_BYTES: usize = 8 * 1024 * 1024;
+/// So much of a title is kept that the words around it have room.
+const KEPT_TITLE_CHARS: usize = MAX_TITLE_CHARS - 40;
+
+impl Conversations {
+    /// Copies the branch from the first message to this one into a new conversation of the person.
+    ///
+    /// # Errors
+    ///
+    /// The branch is too long, or its newest message is still being written.
+    pub async fn fork(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
+        let (grant, _) = self.chats.message_access(current.id(), message_id, Need::Read).await?;
+        let bytes = MAX_FORK_BYTES as u64;
+        let reach = Reach { messages: MAX_FORK_MESSAGES, bytes, texts: Texts::All };
+        let branch = Branch::find(&*self.chats, &grant, Some(message_id), reach).await?;
+        if branch.more || branch.bytes() > bytes {
+            let reason = Reason::new("fork-too-long")
+                .with("messages", MAX_FORK_MESSAGES)
+                .with("most", at_most(MAX_FORK_BYTES));
+            return Err(AppError::Conflict { reason });
+        }
+        let _permit = self.reading.enter(current.id(), branch.bytes()).await?;
+        let mut messages = branch.read(&*self.chats, &grant).await?;
+        messages.reverse();
+        if messages.iter().any(|message| message.status == Status::Generating) {
+            return Err(AppError::Conflict { reason: Reason::new("conversation-busy") });
+        }
+        let conversation = self.copied(grant.conversation(), &mut messages);
+        self.chats.create_with_messages(current.id(), &conversation, &messages).await?;
+        Ok(conversation)
+    }
+
+    /// The copy of a conversation. The messages get new ids, and follow one another.
+    fn copied(&self, old: &Conversation, messages: &mut [Message]) -> Conversation {
+        let (id, now) = (self.ids.next(), self.clock.now());
+        let mut leaf_id = None;
+        for message in messages {
+            message.conversation_id.clone_from(&id);
+            message.parent_id = leaf_id;
+            message.id = self.ids.next();
+            leaf_id = Some(message.id.clone());
+        }
+        let title: String = old.title.chars().take(KEPT_TITLE_CHARS).collect();
+        let title = match title.is_empty() {
+            true => title,
+            false => words::current().text(&Reason::new("copy-of").with("title", title)),
+        };
+        Conversation {
+            id,
+            kind: ConversationKind::Private,
+            title,
+            model: old.model.clone(),
+            system_prompt: old.system_prompt.clone(),
+            params: old.params.clone(),
+            pinned: false,
+            archived: false,
+            unread: false,
+            running: false,
+            leaf_id,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Questions that wait, in MongoDB. Each change is a transaction whose first write is to the conversation, so that two
+//! changes of one queue collide, and a change with the begin of an answer.
+
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use mongodb::{
+    ClientSession,
+    bson::{Document, doc, to_bson},
+    error,
+    options::ReturnDocument,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{Queued, Reason},
+    server::store::{
+        ChangeKind, Grant, Need, NewQueued, NextQueued, QueueChange, QueueOutcome, Result, Waiting,
+    },
+};
+
+use super::{
+    Mongo,
+    transaction::{Outcome, Transaction},
+};
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct QueuedDoc {
+    #[serde(rename = "_id")]
+    id: String,
+    conversation_id: String,
+    author_id: String,
+    text: String,
+    model: Option<String>,
+    position: i64,
+    #[serde(default)]
+    refused: Option<Reason>,
+    /// It is asked next, however the running answer ends.
+    #[serde(default)]
+    send_now: bool,
+    created_at: i64,
+}
+
+impl QueuedDoc {
+    fn at(self, position: u32) -> Queued {
+        Queued {
+            id: self.id,
+            author_id: self.author_id,
+            text: self.text,
+            model: self.model,
+            position,
+            refused: self.refused,
+            refused_message: None,
+            created_at: self.created_at,
+        }
+    }
+}
+
+/// The order of a queue.
+fn order() -> Document {
+    doc! { "position": 1, "_id": 1 }
+}
+
+#[async_trait]
+impl Waiting for Mongo {
+    async fn queued(&self, grant: &Grant) -> Result<Vec<Queued>> {
+        let of = doc! { "conversation_id": grant.conversation_id() };
+        let found: Vec<QueuedDoc> =
+            self.call(async { self.queued_docs().find(of).sort(order()).await?.try_collect().await }).await?;
+        Ok((0..).zip(found).map(|(at, doc)| doc.at(at)).collect())
+    }
+
+    async fn add_queued(&self, grant: &Grant, new: &NewQueued<'_>) -> Result<QueueOutcome> {
+        self.call(self.transaction(&Add { grant, new })).await
+    }
+
+    async fn change_queued(&self, grant: &Grant, id: &str, change: QueueChange<'_>) -> Result<QueueOutcome> {
+        self.call(self.transaction(&Change { grant, id, change })).await
+    }
+
+    async fn next_queued(&self, conversation_id: &str) -> Result<Option<NextQueued>> {
+        self.call(self.next_in(conversation_id)).await
+    }
+
+    async fn conversations_with_queued(&self) -> Result<Vec<String>> {
+        let steps = [doc! { "$group": { "_id": "$conversation_id" } }, doc! { "$limit": 1000 }];
+        let found: Vec<Document> = self
+            .call(async {
+                let queued = self.queued_docs().clone_with_type::<Document>();
+                queued.aggregate(steps).await?.try_collect().await
+            })
+            .await?;
+        Ok(found.iter().filter_map(|doc| doc.get_str("_id").ok()).map(str::to_owned).collect())
+    }
+}
+
+struct Add<'a> {
+    grant: &'a Grant,
+    new: &'a NewQueued<'a>,
+}
+
+#[async_trait]
+impl Transaction for Add<'_> {
+    type Answer = QueueOutcome;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<QueueOutcome>> {
+        let (grant, new) = (self.grant, self.new);
+        let Some(revision) = mongo.change_queue(tx, grant).await? else {
+            return Ok(Outcome::Abort(QueueOutcome::Missing));
+        };
+        let all = mongo.queue_of(tx, grant.conversation_id()).await?;
+        if all.iter().any(|queued| queued.id == new.id) {
+            // An earlier try has committed.
+            return Ok(Outcome::Abort(QueueOutcome::Changed { revision: revision - 1 }));
+        }
+        if all.len() >= usize::try_from(new.most).unwrap_or(usize::MAX) {
+            return Ok(Outcome::Abort(QueueOutcome::Full));
+        }
+        let queued = QueuedDoc {
+            id: new.id.to_owned(),
+            conversation_id: grant.conversation_id().to_owned(),
+            author_id: grant.user_id().to_owned(),
+            text: new.text.to_owned(),
+            model: new.model.map(str::to_owned),
+            position: all.last().map_or(0, |last| last.position + 1),
+            refused: None,
+            send_now: false,
+            created_at: new.now,
+        };
+        mongo.queued_docs().insert_one(queued).session(tx).await?;
+        Ok(Outcome::Commit(QueueOutcome::Changed { revision }))
+    }
+}
+
+struct Change<'a> {
+    grant: &'a Grant,
+    id: &'a str,
+    change: QueueChange<'a>,
+}
+
+#[async_trait]
+impl Transaction for Change<'_> {
+    type Answer = QueueOutcome;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<QueueOutcome>> {
+        let Some(revision) = mongo.change_queue(tx, self.grant).await? else {
+            return Ok(Outcome::Abort(QueueOutcome::Missing));
+        };
+        let which = doc! { "_id": self.id, "conversation_id": self.grant.conversation_id() };
+        let queued = mongo.queued_docs();
+        let done = match self.change {
+            QueueChange::Remove => queued.delete_one(which).session(tx).await?.deleted_count == 1,
+            QueueChange::Move(to) => mongo.place(tx, self.grant.conversation_id(), self.id, to).await?,
+            change => {
+                let set = match change {
+                    QueueChange::Text(text) => doc! { "text": text, "refused": null },
+                    QueueChange::Refuse(reason) => doc! { "refused": to_bson(reason)?, "send_now": false },
+                    _ => doc! { "send_now": true, "refused": null },
+                };
+                queued.update_one(which, doc! { "$set": set }).session(tx).await?.matched_count == 1
+            }
+        };
+        Ok(match done {
+            true => Outcome::Commit(QueueOutcome::Changed { revision }),
+            false => Outcome::Abort(QueueOutcome::Missing),
+        })
+    }
+}
+
+impl Mongo {
+    /// Gives the queue's conversation the number of a change; `None`: the person may not write in it (any more).
+    async fn change_queue(&self, tx: &mut ClientSession, grant: &Grant) -> error::Result<Option<u64>> {
+        let Some(which) = self.granted(tx, grant, Need::Write).await? else { return Ok(None) };
+        let next = doc! { "$add": ["$last_seq", 1_i64] };
+        let heard = doc! { "$literal": self.revision(ChangeKind::Queue) };
+        let change = vec![doc! { "$set": { "last_seq": &next, "queue_seq": &next, "revision": heard } }];
+        let conversations = self.conversation_docs();
+        let changed = conversations.find_one_and_update(which, change);
+        let changed = changed.return_document(ReturnDocument::After).session(tx).await?;
+        Ok(changed.map(|conversation| conversation.last_seq.unsigned_abs()))
+    }
+
+    async fn queue_of(&self, tx: &mut ClientSession, conversation_id: &str) -> error::Result<Vec<QueuedDoc>> {
+        let of = doc! { "conversation_id": conversation_id };
+        let mut found = self.queued_docs().find(of).sort(order()).session(&mut *tx).await?;
+        found.stream(tx).try_collect().await
+    }
+
+    /// Moves a question; `false` when it is not there.
+    async fn place(
+        &self,
+        tx: &mut ClientSession,
+        conversation_id: &str,
+        id: &str,
+        to: u32,
+    ) -> error::Result<bool> {
+        let mut all = self.queue_of(tx, conversation_id).await?;
+        let Some(from) = all.iter().position(|one| one.id == id) else { return Ok(false) };
+        let moved = all.remove(from);
+        all.insert(usize::try_from(to).unwrap_or(usize::MAX).min(all.len()), moved);
+        for (at, one) in (0_i64..).zip(&all) {
+            let mut set = doc! { "position": at };
+            if one.id == id {
+                set.insert("refused", None::<String>);
+            }
+            let which = doc! { "_id": &one.id };
+            self.queued_docs().update_one(which, doc! { "$set": set }).session(&mut *tx).await?;
+        }
+        Ok(true)
+    }
+
+    async fn next_in(&self, conversation_id: &str) -> error::Result<Option<NextQueued>> {
+        let of = doc! { "conversation_id": conversation_id };
+        let first = doc! { "send_now": -1, "position": 1, "_id": 1 };
+        let Some(first) = self.queued_docs().find_one(of.clone()).sort(first).await? else { return Ok(None) };
+        let Some(conversation) = self.conversation_docs().find_one(doc! { "_id": conversation_id }).await?
+        else {
+            return Ok(None);
+        };
+        let mut running = of.clone();
+        running.insert("status", "generating");
+        let messages = self.messages().clone_with_type::<Document>();
+        if first.refused.is_some() || messages.find_one(running).await?.is_some() {
+            return Ok(None);
+        }
+        let newest = messages.find_one(of).sort(doc! { "_id": -1 });
+        let newest = newest.projection(doc! { "role": 1, "status": 1 }).await?;
+        let goes_on = newest.is_none_or(|newest| {
+            let is = |field: &str, word: &str| newest.get_str(field) == Ok(word);
+            is("role", "assistant")
+                && is("status", "complete")
+                && newest.get_str("_id").ok() == conversation.leaf_id.as_deref()
+        });
+        let ready = first.send_now || goes_on;
+        Ok(ready.then(|| NextQueued { queued: first.at(0), after: conversation.leaf_id }))
+    }
+
+    /// Takes a question out of the queue as its answer begins; `false`: it is not the turn of this question (any more).
+    pub(super) async fn take_queued(
+        &self,
+        tx: &mut ClientSession,
+        (conversation_id, id): (&str, &str),
+        (text, after): (&str, Option<&str>),
+    ) -> error::Result<bool> {
+        let there = doc! { "_id": conversation_id, "leaf_id": after };
+        if self.conversation_docs().find_one(there).session(&mut *tx).await?.is_none() {
+            return Ok(false);
+        }
+        let which = doc! { "_id": id, "conversation_id": conversation_id, "text": text };
+        Ok(self.queued_docs().delete_one(which).session(tx).await?.deleted_count == 1)
+    }
+}

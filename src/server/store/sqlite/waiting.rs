@@ -1,0 +1,195 @@
+//! Questions that wait, in SQLite.
+
+use async_trait::async_trait;
+use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
+
+use crate::{
+    domain::Queued,
+    server::store::{Grant, Need, NewQueued, NextQueued, QueueChange, QueueOutcome, Result, Waiting},
+};
+
+use super::{
+    Sqlite,
+    access::{may, number},
+    error::store_error,
+    rows::json,
+};
+
+const QUEUED: &str = "
+    SELECT *, row_number() OVER (ORDER BY position, id) - 1 AS place FROM queued
+    WHERE conversation_id = ?1 ORDER BY position, id";
+
+/// The number of a change of the queue.
+const CHANGE: &str = concat!(
+    "UPDATE conversations SET last_seq = last_seq + 1, queue_revision = last_seq + 1 WHERE id = ?1 AND ",
+    may!(),
+    " RETURNING last_seq"
+);
+
+const ADD: &str = "
+    INSERT INTO queued (id, conversation_id, author_id, text, model, position, created_at)
+    SELECT ?2, ?1, ?3, ?4, ?5, coalesce(max(position), -1) + 1, ?6 FROM queued
+    WHERE conversation_id = ?1 HAVING count(*) < ?7";
+
+const TEXT: &str = "UPDATE queued SET text = ?3, refused = NULL WHERE id = ?2 AND conversation_id = ?1";
+const REMOVE: &str = "DELETE FROM queued WHERE id = ?2 AND conversation_id = ?1";
+const SEND: &str = "UPDATE queued SET send_now = 1, refused = NULL WHERE id = ?2 AND conversation_id = ?1";
+const REFUSE: &str = "
+    UPDATE queued SET refused = ?3, send_now = 0 WHERE id = ?2 AND conversation_id = ?1";
+const PLACE: &str = "
+    UPDATE queued SET position = ?3, refused = iif(?4, NULL, refused) WHERE id = ?2 AND conversation_id = ?1";
+
+const NEXT: &str = "
+    SELECT first.*, 0 AS place, leaf_id
+    FROM (SELECT * FROM queued WHERE conversation_id = ?1 ORDER BY send_now DESC, position, id LIMIT 1) AS first
+        JOIN conversations ON conversations.id = ?1
+        LEFT JOIN messages AS newest
+            ON newest.id = (SELECT max(id) FROM messages WHERE conversation_id = ?1)
+    WHERE NOT deleted AND refused IS NULL
+        AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = ?1 AND status = 'generating')
+        AND (send_now OR newest.id IS NULL
+            OR newest.id = leaf_id AND newest.role = 'assistant' AND newest.status = 'complete')";
+
+const WITH_QUEUED: &str = "SELECT DISTINCT conversation_id FROM queued LIMIT 1000";
+
+/// Takes a question that is about to be asked out of the queue, if it still has the text and would still follow the
+/// message that its answer was made for.
+const TAKE: &str = "
+    DELETE FROM queued WHERE id = ?2 AND conversation_id = ?1 AND text = ?3
+        AND ?4 IS (SELECT leaf_id FROM conversations WHERE id = ?1)";
+
+impl FromRow<'_, SqliteRow> for Queued {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        let refused: Option<&str> = row.try_get("refused")?;
+        let undecoded =
+            |error| sqlx::Error::ColumnDecode { index: "refused".into(), source: Box::new(error) };
+        Ok(Self {
+            id: row.try_get("id")?,
+            author_id: row.try_get("author_id")?,
+            text: row.try_get("text")?,
+            model: row.try_get("model")?,
+            position: row.try_get("place")?,
+            refused: refused.map(serde_json::from_str).transpose().map_err(undecoded)?,
+            refused_message: None,
+            created_at: row.try_get("created_at")?,
+        })
+    }
+}
+
+#[async_trait]
+impl Waiting for Sqlite {
+    async fn queued(&self, grant: &Grant) -> Result<Vec<Queued>> {
+        let queued = sqlx::query_as(QUEUED).bind(grant.conversation_id());
+        queued.fetch_all(&self.readers).await.map_err(store_error)
+    }
+
+    async fn add_queued(&self, grant: &Grant, new: &NewQueued<'_>) -> Result<QueueOutcome> {
+        self.add_one(grant, new).await.map_err(store_error)
+    }
+
+    async fn change_queued(&self, grant: &Grant, id: &str, change: QueueChange<'_>) -> Result<QueueOutcome> {
+        self.change_one(grant, id, change).await.map_err(store_error)
+    }
+
+    async fn next_queued(&self, conversation_id: &str) -> Result<Option<NextQueued>> {
+        let row = sqlx::query(NEXT).bind(conversation_id).fetch_optional(&self.readers).await;
+        let next = |row: SqliteRow| {
+            Ok(NextQueued { queued: Queued::from_row(&row)?, after: row.try_get("leaf_id")? })
+        };
+        row.and_then(|row| row.map(next).transpose()).map_err(store_error)
+    }
+
+    async fn conversations_with_queued(&self) -> Result<Vec<String>> {
+        sqlx::query_scalar(WITH_QUEUED).fetch_all(&self.readers).await.map_err(store_error)
+    }
+}
+
+// An early return drops the transaction, which rolls it back.
+impl Sqlite {
+    async fn add_one(&self, grant: &Grant, new: &NewQueued<'_>) -> sqlx::Result<QueueOutcome> {
+        let mut tx = self.writer.begin().await?;
+        let Some(revision) = numbered(&mut tx, grant).await? else { return Ok(QueueOutcome::Missing) };
+        let added = sqlx::query(ADD)
+            .bind(grant.conversation_id())
+            .bind(new.id)
+            .bind(grant.user_id())
+            .bind(new.text)
+            .bind(new.model)
+            .bind(new.now)
+            .bind(new.most)
+            .execute(&mut *tx)
+            .await?;
+        if added.rows_affected() == 0 {
+            return Ok(QueueOutcome::Full);
+        }
+        tx.commit().await?;
+        Ok(QueueOutcome::Changed { revision })
+    }
+
+    async fn change_one(
+        &self,
+        grant: &Grant,
+        id: &str,
+        change: QueueChange<'_>,
+    ) -> sqlx::Result<QueueOutcome> {
+        let mut tx = self.writer.begin().await?;
+        let Some(revision) = numbered(&mut tx, grant).await? else { return Ok(QueueOutcome::Missing) };
+        let of = |statement: &'static str| sqlx::query(statement).bind(grant.conversation_id()).bind(id);
+        let done = match change {
+            QueueChange::Text(text) => of(TEXT).bind(text).execute(&mut *tx).await?.rows_affected() == 1,
+            QueueChange::Remove => of(REMOVE).execute(&mut *tx).await?.rows_affected() == 1,
+            QueueChange::Send => of(SEND).execute(&mut *tx).await?.rows_affected() == 1,
+            QueueChange::Refuse(reason) => {
+                of(REFUSE).bind(json(reason)).execute(&mut *tx).await?.rows_affected() == 1
+            }
+            QueueChange::Move(to) => place(&mut tx, grant, id, to).await?,
+        };
+        if !done {
+            return Ok(QueueOutcome::Missing);
+        }
+        tx.commit().await?;
+        Ok(QueueOutcome::Changed { revision })
+    }
+}
+
+/// Gives the queue's conversation the number of a change.
+async fn numbered(tx: &mut SqliteConnection, grant: &Grant) -> sqlx::Result<Option<u64>> {
+    let revision: Option<i64> = sqlx::query_scalar(CHANGE)
+        .bind(grant.conversation_id())
+        .bind(grant.user_id())
+        .bind(number(Need::Write.least()))
+        .fetch_optional(tx)
+        .await?;
+    Ok(revision.map(i64::unsigned_abs))
+}
+
+/// Moves a question; `false` when it is not there.
+async fn place(tx: &mut SqliteConnection, grant: &Grant, id: &str, to: u32) -> sqlx::Result<bool> {
+    let all = "SELECT id FROM queued WHERE conversation_id = ?1 ORDER BY position, id";
+    let all = sqlx::query_scalar(all).bind(grant.conversation_id());
+    let mut all: Vec<String> = all.fetch_all(&mut *tx).await?;
+    let Some(from) = all.iter().position(|one| one == id) else { return Ok(false) };
+    let moved = all.remove(from);
+    all.insert(usize::try_from(to).unwrap_or(usize::MAX).min(all.len()), moved);
+    for (at, one) in (0_i64..).zip(&all) {
+        sqlx::query(PLACE)
+            .bind(grant.conversation_id())
+            .bind(one)
+            .bind(at)
+            .bind(one == id)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(true)
+}
+
+/// Takes a question out of the queue as its answer begins; `false`: it is not the turn of this question (any more).
+pub(super) async fn take(
+    tx: &mut SqliteConnection,
+    conversation_id: &str,
+    id: &str,
+    (text, after): (&str, Option<&str>),
+) -> sqlx::Result<bool> {
+    let taken = sqlx::query(TAKE).bind(conversation_id).bind(id).bind(text).bind(after).execute(tx).await?;
+    Ok(taken.rows_affected() == 1)
+}

@@ -1,0 +1,69 @@
+//! Questions that wait for the end of an answer, as a trait.
+//!
+//! A question leaves the queue in the same transaction that begins its answer ([`super::NewAnswer::queued`]), so it is
+//! asked once, whichever processes try and wherever one dies. Every change takes a number of the conversation, so that a
+//! listener that was away learns of it ([`super::Changes::queue`]).
+
+use async_trait::async_trait;
+
+use super::{Grant, Result};
+use crate::domain::{Queued, Reason};
+
+/// A question to put at the end of the queue. Its author is the person behind the grant.
+#[derive(Clone, Debug)]
+pub struct NewQueued<'a> {
+    pub id: &'a str,
+    pub text: &'a str,
+    pub model: Option<&'a str>,
+    /// How many questions may wait, this one included.
+    pub most: u32,
+    pub now: i64,
+}
+
+/// What is done with a question that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueChange<'a> {
+    /// Another text; one that was refused may be asked again.
+    Text(&'a str),
+    /// To this position, from 0. One that was refused may be asked again.
+    Move(u32),
+    Remove,
+    /// It is asked next, however the running answer ends.
+    Send,
+    /// It could not be asked, and is not tried again by itself.
+    Refuse(&'a Reason),
+}
+
+/// The outcome of a change of the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueueOutcome {
+    /// Done, with this number.
+    Changed { revision: u64 },
+    /// As many questions wait as may.
+    Full,
+    /// The question is not there (any more), or the person may not write in the conversation (any more).
+    Missing,
+}
+
+/// The question whose turn it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextQueued {
+    pub queued: Queued,
+    /// The message that it follows: the newest of the branch on screen.
+    pub after: Option<String>,
+}
+
+#[async_trait]
+pub trait Waiting: Send + Sync {
+    /// The questions that wait, in order.
+    async fn queued(&self, grant: &Grant) -> Result<Vec<Queued>>;
+    /// Adds a question at the end. Needs [`super::Need::Write`].
+    async fn add_queued(&self, grant: &Grant, new: &NewQueued<'_>) -> Result<QueueOutcome>;
+    /// Changes a question that waits. Needs [`super::Need::Write`].
+    async fn change_queued(&self, grant: &Grant, id: &str, change: QueueChange<'_>) -> Result<QueueOutcome>;
+    /// The question to ask now: the first one, when no answer is being written and the newest message is a complete
+    /// answer (or there is no message), or one that was sent. Takes no grant, because the server asks by itself.
+    async fn next_queued(&self, conversation_id: &str) -> Result<Option<NextQueued>>;
+    /// The conversations in which questions wait, a thousand at the most. Takes no grant, for the same reason.
+    async fn conversations_with_queued(&self) -> Result<Vec<String>>;
+}
