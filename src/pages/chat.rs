@@ -1,33 +1,52 @@
-//! The start page and a conversation's page.
+//! The start page and a conversation's page, whole or as a part that a page shows in place of its own.
 
 use std::sync::Arc;
 
-use axum::{extract::State, response::Response};
-use leptos::prelude::*;
+use axum::{
+    Json,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use leptos::{nonce::use_nonce, prelude::*};
 use serde::Deserialize;
 
 use crate::{
-    domain::{Reason, Status, UserRole},
+    domain::{Conversation, CurrentUser, Preferences, QuestionQueue, Reason},
+    error::AppError,
     pages::{
         Fresh, Id, Notice, PageError, Query, Visitor,
+        days::Days,
         layout::{Bar, Frame, Sidebar, title_of},
+        start::{Models, Start, offered_text},
         window::{Menu, Window},
     },
     server::{
-        conversations::{Conversations, ModelList, Thread},
-        http::document::Page,
-        live::log::Format,
+        chat::Chat,
+        conversations::{Conversations, Grant, ModelList, Part, Thread},
+        http::document::{Page, fragment, tab_title},
+        live::{log::Format, reading::ReadPermit},
         words,
     },
     ui::{
-        islands::{AnswerSoFar, Chat, Opened, PHRASES},
-        parts::Icon,
-        words::{around, t, t_with},
+        islands::{Dock, Fetched, OPENED, Opened, PHRASES, Shown},
+        parts::{SteerForm, Templates},
+        words::t,
     },
 };
 
 /// How often a browser without JavaScript loads the page of an answer that is being written, in seconds.
 const REFRESH_SECONDS: u32 = 2;
+
+/// Scrolls the thread before it is painted.
+const PLACE: &str = include_str!("place.js");
+
+/// The parameters of the start page's address.
+#[derive(Default, Deserialize)]
+pub struct StartQuery {
+    /// The text to put into the composer, such as an example's.
+    text: Option<String>,
+}
 
 /// `GET /`: a new conversation.
 pub async fn new(
@@ -35,33 +54,24 @@ pub async fn new(
     State(models): State<Arc<ModelList>>,
     Fresh { now, key }: Fresh,
     Visitor(current, days): Visitor,
+    Query(query): Query<StartQuery>,
     notice: Notice,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
-    let choice = Choice::load(&models, None).await;
-    let alert = notice.alert();
-    let is_admin = current.user.role == UserRole::Admin;
-    let (reader_id, name) = (current.user.id, current.user.name);
-    let failures = if is_admin { choice.failures } else { Vec::new() };
+    let choice = Choice::load(&models, Err(&current.user.preferences)).await;
+    let (model, model_label) = (choice.chosen.clone(), choice.label.clone());
+    let shown = Shown { model, model_label, ..Shown::default() };
     let page = Page { islands: true, ..Page::new(words::current().say("conversation-new")) };
-    let phrases = words::current().phrases(&PHRASES);
-    let (models, model) = (choice.models, choice.chosen);
-    let opened = Opened { models, model, alert, reader_id, key, phrases, ..Opened::default() };
+    let start = Start::of(&current, choice.offered(), &choice.failures, &sidebar);
+    let mut opened = Opened::of(&current, shown, choice.models, notice.alert(), &key);
+    opened.text = offered_text(query.text);
     Ok(page.render(move || {
-        let (before, after) = around("welcome", "name");
         view! {
             <Frame sidebar current=None>
                 <Bar title=t("conversation-new")>""</Bar>
-                <Chat opened>
-                    <section class="welcome">
-                        <Icon name="flame" />
-                        <h2>{before} <span dir="auto">{name}</span> {after}</h2>
-                        {failures
-                            .into_iter()
-                            .map(|failure| view! { <p class="hint">{t_with(failure)}</p> })
-                            .collect_view()}
-                    </section>
-                </Chat>
+                <Content opened key empty=true>
+                    {start.show()}
+                </Content>
             </Frame>
         }
     }))
@@ -76,10 +86,12 @@ pub struct ThreadQuery {
     edit: Option<String>,
 }
 
+/// What a conversation's page is made from.
+type Services = (State<Arc<Conversations>>, State<Arc<Chat>>, State<Arc<ModelList>>);
+
 /// `GET /c/{id}`: a conversation, window by window.
 pub async fn open(
-    State(conversations): State<Arc<Conversations>>,
-    State(models): State<Arc<ModelList>>,
+    (State(conversations), State(chat), State(models)): Services,
     Fresh { now, key }: Fresh,
     Visitor(current, days): Visitor,
     Id(id): Id,
@@ -87,83 +99,241 @@ pub async fn open(
     notice: Notice,
 ) -> Result<Response, PageError> {
     let grant = conversations.open(&current, &id).await?;
-    let (sidebar, thread, choice) = tokio::join!(
+    let part = Part::Window { before: query.before.as_deref(), limit: None };
+    let model = grant.conversation().model.clone();
+    let of_conversation = model.as_deref().ok_or(&current.user.preferences);
+    let (sidebar, choice, view) = tokio::join!(
         Sidebar::load(&conversations, &current, (now, days)),
-        conversations.thread(&current, &grant, query.before.as_deref(), None, Format::Html),
-        Choice::load(&models, grant.conversation().model.as_deref()),
+        Choice::load(&models, of_conversation),
+        ThreadView::load(&conversations, &current, grant, part, query.edit, key.clone()),
     );
-    let (sidebar, thread, conversation) = (sidebar?, thread?, grant.into_conversation());
-    let Thread { mut messages, previous_cursor, after, permit } = thread;
-    let last_id = messages.last().map(|last| last.message.id.clone());
-    let generating = messages.pop_if(|last| last.message.status == Status::Generating);
+    let (sidebar, mut view) = (sidebar?, view?);
+    view.shown.queue = queue_of(&chat, &current, &id).await?;
+    view.shown.model = choice.chosen;
+    view.shown.model_label = choice.label;
     let page = Page {
         islands: true,
-        // The time makes the address another one, because a browser only scrolls when nothing but the fragment differs.
-        refresh: generating.as_ref().map(|_| format!("{REFRESH_SECONDS};url=/c/{id}?t={now}#latest")),
-        ..Page::new(title_of(&conversation))
+        refresh: view.shown.generating.as_ref().map(|_| format!("{REFRESH_SECONDS};url=/c/{id}")),
+        ..Page::new(title_of(&view.conversation))
     };
-    let older = query.before.is_some();
-    let window = Window {
-        newest: last_id.clone().filter(|_| !older),
-        edited: query.edit,
-        older,
-        previous_cursor,
-        query: query.before.map(|before| format!("before={before}&")).unwrap_or_default(),
-        key: key.clone(),
-    };
-    let opened = Opened {
-        conversation_id: Some(id.clone()),
-        last_id,
-        generating: generating.map(|last| AnswerSoFar {
-            id: last.message.id,
-            html: last.html.to_string(),
-            siblings: last.siblings,
-            left_out: last.message.left_out,
-        }),
-        after: (!older).then_some(after),
-        models: choice.models,
-        model: choice.chosen,
-        alert: notice.alert(),
-        reader_id: current.user.id,
-        key,
-        phrases: words::current().phrases(&PHRASES),
-    };
+    let opened = Opened::of(&current, view.shown, choice.models, notice.alert(), &key);
+    let ThreadView { conversation, window, thread, permit, .. } = view;
     let response = page.render(move || {
         view! {
             <Frame sidebar current=Some(id.clone())>
-                <Bar title=title_of(&conversation)>
-                    <Menu conversation=conversation.clone() />
-                </Bar>
-                <Chat opened>{window.show(&id, messages)}</Chat>
+                <ConversationBar conversation days />
+                <Content opened key empty=false>
+                    {window.show(&id, thread)}
+                </Content>
             </Frame>
         }
     });
     Ok(permit.until_sent(response))
 }
 
+/// The parameters of [`part`].
+#[derive(Default, Deserialize)]
+pub struct PartQuery {
+    /// The conversation; without it, the start page.
+    conversation: Option<String>,
+    /// As [`ThreadQuery::before`].
+    before: Option<String>,
+    /// The oldest message that the page shows, the newest one, and the event up to which it shows them: see
+    /// [`Part::Since`].
+    from: Option<String>,
+    leaf: Option<String>,
+    since: Option<u64>,
+}
+
+/// `GET /fn/part`: what a page that is open shows of a conversation, or of the start page, in place of what it shows now.
+pub async fn part(
+    (State(conversations), State(chat), State(models)): Services,
+    Fresh { now, key }: Fresh,
+    current: CurrentUser,
+    headers: HeaderMap,
+    Query(query): Query<PartQuery>,
+) -> Result<Response, AppError> {
+    let (words, days) = (words::current(), Days::of(&headers));
+    let Some(id) = query.conversation else {
+        let choice = Choice::load(&models, Err(&current.user.preferences)).await;
+        let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
+        let start = Start::of(&current, choice.offered(), &choice.failures, &sidebar);
+        let shown = Shown { model: choice.chosen, model_label: choice.label, ..Shown::default() };
+        return Ok(Json(Fetched {
+            shown,
+            title: tab_title(&words.say("conversation-new")),
+            bar: fragment(|| view! { <Bar title=t("conversation-new")>""</Bar> }),
+            thread: fragment(|| start.show()),
+            whole: true,
+        })
+        .into_response());
+    };
+    let grant = conversations.open(&current, &id).await?;
+    let part = match (&query.from, &query.leaf, query.since) {
+        (Some(from), Some(leaf), Some(since)) => Part::Since { from, leaf, since },
+        _ => Part::Window { before: query.before.as_deref(), limit: None },
+    };
+    let model = grant.conversation().model.clone();
+    let of_conversation = model.as_deref().ok_or(&current.user.preferences);
+    let (choice, view) = tokio::join!(
+        Choice::load(&models, of_conversation),
+        ThreadView::load(&conversations, &current, grant, part, None, key),
+    );
+    let ThreadView { mut shown, conversation, window, thread, permit } = view?;
+    shown.queue = queue_of(&chat, &current, &id).await?;
+    shown.model = choice.chosen;
+    shown.model_label = choice.label;
+    let title = tab_title(&title_of(&conversation));
+    let whole = thread.anew || matches!(part, Part::Window { .. });
+    let fetched = Fetched {
+        shown,
+        title,
+        bar: fragment(|| view! { <ConversationBar conversation days /> }),
+        thread: fragment(|| window.show(&id, thread)),
+        whole,
+    };
+    Ok(permit.until_sent(Json(fetched).into_response()))
+}
+
+/// The questions that wait in a conversation.
+async fn queue_of(chat: &Chat, current: &CurrentUser, id: &str) -> Result<QuestionQueue, AppError> {
+    let words = words::current();
+    Ok(chat.queue(current, id).await?.worded(|reason| words.text(reason)))
+}
+
+/// A part of a conversation, and how it is shown.
+struct ThreadView {
+    shown: Shown,
+    conversation: Conversation,
+    window: Window,
+    thread: Thread,
+    permit: ReadPermit,
+}
+
+impl ThreadView {
+    async fn load(
+        conversations: &Conversations,
+        current: &CurrentUser,
+        grant: Grant,
+        part: Part<'_>,
+        edited: Option<String>,
+        key: String,
+    ) -> Result<Self, AppError> {
+        let (thread, permit) = conversations.thread(current, &grant, part, Format::Html).await?;
+        let before = match part {
+            Part::Window { before, .. } => before,
+            Part::Since { .. } => None,
+        };
+        let conversation = grant.into_conversation();
+        let shown = Shown {
+            conversation_id: Some(conversation.id.clone()),
+            generating: thread.generating.clone(),
+            after: before.is_none().then_some(thread.after),
+            model: None,
+            model_label: None,
+            queue: QuestionQueue::default(),
+        };
+        let window = Window {
+            edited,
+            older: before.is_some(),
+            query: before.map(|before| format!("before={before}&")).unwrap_or_default(),
+            key,
+        };
+        Ok(Self { shown, conversation, window, thread, permit })
+    }
+}
+
+impl Opened {
+    fn of(
+        current: &CurrentUser,
+        shown: Shown,
+        models: Vec<String>,
+        alert: Option<String>,
+        key: &str,
+    ) -> Self {
+        Self {
+            shown,
+            models,
+            alert,
+            reader_id: current.user.id.clone(),
+            key: key.to_owned(),
+            text: None,
+            phrases: words::current().phrases(&PHRASES),
+        }
+    }
+}
+
+/// The bar of a conversation. On paper it has the day of the last change in place of its buttons.
+#[component]
+fn ConversationBar(conversation: Conversation, days: Days) -> impl IntoView {
+    view! {
+        <Bar title=title_of(&conversation)>
+            <p class="print-only">{days.date(conversation.updated_at)}</p>
+            <Menu conversation />
+        </Bar>
+    }
+}
+
+/// The thread with `children` as its messages, and the composer.
+#[component]
+fn Content(opened: Opened, key: String, empty: bool, children: Children) -> impl IntoView {
+    // Nothing in it may end the element.
+    let written = serde_json::to_string(&opened).unwrap_or_default().replace('<', "\\u003c");
+    provide_context(opened);
+    view! {
+        <div class="thread" class:empty=empty id="thread" role="log" aria-live="off" aria-label=t("messages") tabindex="0">
+            <div class="messages" id="messages">
+                {children()}
+            </div>
+        </div>
+        <script nonce=use_nonce() inner_html=PLACE></script>
+        <SteerForm key />
+        <Templates />
+        <dialog id="sheet" aria-labelledby="sheet-title"></dialog>
+        <script type="application/json" id=OPENED nonce=use_nonce() inner_html=written></script>
+        <Dock />
+    }
+}
+
 /// The models to choose from, and the one that is chosen.
 struct Choice {
     models: Vec<String>,
     chosen: Option<String>,
+    /// What people call the model that is chosen.
+    label: Option<String>,
+    /// Whether the demo model is all that is on offer.
+    demo_only: bool,
     /// Why the models of some providers are missing.
     failures: Vec<Reason>,
 }
 
 impl Choice {
-    async fn load(list: &ModelList, of_conversation: Option<&str>) -> Self {
+    /// `of_conversation` is the conversation's model; without one, what the person chose before.
+    async fn load(list: &ModelList, of_conversation: Result<&str, &Preferences>) -> Self {
         let used = match of_conversation {
-            Some(id) => list.find_chosen(id).await,
-            None => list.default().await,
+            Ok(id) => list.find_chosen(id).await,
+            Err(person) => list.first_for(person).await,
         };
         let offer = list.offer().await;
+        let demo_only = offer.is_demo_only();
         let mut models: Vec<String> = offer.models().map(|model| model.id.clone()).collect();
-        let used = used.map(|model| model.id);
+        let (used, label) = used.map(|model| (model.id, model.label)).unzip();
         // A model whose provider does not answer now is not on offer, and can be asked all the same.
         if let Some(id) = used.as_ref().filter(|id| !models.contains(id)) {
             models.insert(0, id.clone());
         }
         // A model that no provider offers any more is shown, because the conversation used it, and cannot be chosen.
-        let chosen = used.or_else(|| of_conversation.map(str::to_owned));
-        Self { models, chosen, failures: offer.failures }
+        let chosen = used.or_else(|| of_conversation.ok().map(str::to_owned));
+        let gone = chosen.clone().map(|id| Reason::new("model-no-longer-offered").with("model", id));
+        let label = label.or_else(|| Some(words::current().text(&gone?)));
+        Self { models, chosen, label, demo_only, failures: offer.failures }
+    }
+
+    fn offered(&self) -> Models {
+        match (self.models.is_empty(), self.demo_only) {
+            (true, _) => Models::None,
+            (false, true) => Models::DemoOnly,
+            (false, false) => Models::Some,
+        }
     }
 }

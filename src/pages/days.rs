@@ -1,6 +1,7 @@
 //! [`Days`]: when days begin where the reader lives, by the time zone in a cookie that the page's script sets.
 
 use axum::http::HeaderMap;
+use time::OffsetDateTime;
 
 use crate::server::http::cookie;
 
@@ -26,6 +27,15 @@ impl Days {
         Self { minutes_behind: minutes_behind.unwrap_or_default() }
     }
 
+    /// The day of a time in UTC milliseconds, as `2026-11-26`.
+    pub fn date(self, time: i64) -> String {
+        let there = time.saturating_sub(self.minutes_behind * MINUTE_MS);
+        let Ok(there) = OffsetDateTime::from_unix_timestamp(there.div_euclid(1000)) else {
+            return String::new();
+        };
+        format!("{:04}-{:02}-{:02}", there.year(), u8::from(there.month()), there.day())
+    }
+
     /// The key of the sentence that says how many of these days ago `then` was. Both times are in UTC milliseconds.
     pub fn age(self, now: i64, then: i64) -> &'static str {
         let day = |time: i64| time.saturating_sub(self.minutes_behind * MINUTE_MS).div_euclid(DAY_MS);
@@ -33,7 +43,7 @@ impl Days {
             ..=0 => "day-today",
             1 => "day-yesterday",
             2..=7 => "day-last-week",
-            8..=31 => "day-last-month",
+            8..=30 => "day-last-month",
             _ => "day-earlier",
         }
     }
@@ -62,9 +72,21 @@ mod tests {
         assert_eq!(age(100 * DAY_MS - 1), "day-yesterday");
         assert_eq!(age(93 * DAY_MS), "day-last-week");
         assert_eq!(age(92 * DAY_MS), "day-last-month");
+        assert_eq!((age(70 * DAY_MS), age(69 * DAY_MS)), ("day-last-month", "day-earlier"));
         assert_eq!(age(0), "day-earlier");
         for odd in [i64::MIN, i64::MAX] {
             Days { minutes_behind: MOST_MINUTES }.age(now, odd);
+        }
+    }
+
+    #[test]
+    fn a_date_is_that_of_the_reader() {
+        // The evening of 10 April 1970 in Los Angeles is the 11th in UTC.
+        let time = 100 * DAY_MS + 2 * 60 * MINUTE_MS;
+        assert_eq!(Days::default().date(time), "1970-04-11");
+        assert_eq!(days(&["tz=480"]).date(time), "1970-04-10");
+        for odd in [i64::MIN, i64::MAX] {
+            Days::default().date(odd);
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
         http::{document::Page, redirect},
         words,
     },
-    ui::words::t,
+    ui::{parts::Icon, words::t},
 };
 
 /// The parameters of the list's address: the words to search for, and where the page begins.
@@ -40,7 +40,8 @@ pub async fn all(
     let found = conversations.list(&current, listing).await?;
     Ok(Page::new(words::current().say("conversations-all")).render(move || {
         let empty = found.items.is_empty();
-        let sentence = t(if search.q.is_empty() { "conversations-none" } else { "conversations-none-found" });
+        let searched = !search.q.is_empty();
+        let sentence = t(if searched { "conversations-none-found" } else { "conversations-none" });
         let q = redirect::quoted(&search.q).to_string();
         view! {
             <Frame sidebar current=None>
@@ -55,8 +56,22 @@ pub async fn all(
                                 placeholder=t("search-titles")
                                 aria-label=t("search-titles")
                             />
+                            <button class="button-small" aria-label=t("search") title=t("search")>
+                                <Icon name="search" />
+                            </button>
                         </form>
-                        {empty.then(|| view! { <p class="muted">{sentence}</p> })}
+                        {empty
+                            .then(|| {
+                                view! {
+                                    <div class="nothing" role="status">
+                                        <Icon name=if searched { "search" } else { "clock" } />
+                                        <p>{sentence}</p>
+                                        <a class="button-small" href=if searched { "/history" } else { "/" }>
+                                            {t(if searched { "conversations-all" } else { "conversation-new" })}
+                                        </a>
+                                    </div>
+                                }
+                            })}
                         <div class="history">
                             <Groups items=found.items now days current=None />
                         </div>

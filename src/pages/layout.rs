@@ -1,13 +1,17 @@
 //! The frame of every page for people who are signed in: the sidebar with the newest conversations, and the main part.
 
+use std::sync::Arc;
+
+use axum::{Json, extract::State, http::HeaderMap};
 use leptos::prelude::*;
 
 use crate::{
     domain::{Conversation, CurrentUser, Page, UserRole},
     error::AppError,
-    pages::days::Days,
+    pages::{Fresh, days::Days},
     server::{
         conversations::{Conversations, Listing},
+        http::document::fragment,
         words,
     },
     ui::{
@@ -48,6 +52,14 @@ impl Sidebar {
         let (name, role) = (current.user.name.clone(), current.user.role);
         Ok(Self { page, name, role, now, days })
     }
+
+    /// The conversations that changed last, at the most `most`, each with the key of its age.
+    pub fn newest(&self, most: usize) -> Vec<(Conversation, &'static str)> {
+        let mut all = self.page.items.clone();
+        all.sort_by_key(|item| std::cmp::Reverse(item.updated_at));
+        all.truncate(most);
+        all.into_iter().map(|item| (item.clone(), self.days.age(self.now, item.updated_at))).collect()
+    }
 }
 
 /// The sidebar beside the content of a page. On a narrow screen a checkbox opens the sidebar, so that it needs no script.
@@ -56,9 +68,16 @@ impl Sidebar {
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
     let Sidebar { page, name, role, now, days } = sidebar;
     let initial = name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    let more = page.next_cursor.is_some();
     view! {
-        <input type="checkbox" id="open-sidebar" class="visually-hidden" aria-label=t("conversations-show") />
+        <a class="skip-link" href="#content">
+            {t("skip-to-content")}
+        </a>
+        <input
+            type="checkbox"
+            id="open-sidebar"
+            class="visually-hidden narrow-only"
+            aria-label=t("conversations-show")
+        />
         <nav class="sidebar" aria-label=t("conversations")>
             <div class="sidebar-head">
                 <Brand />
@@ -70,9 +89,12 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                 <Icon name="plus" />
                 {t("conversation-new")}
             </a>
+            <a class="side-link" href="/history">
+                <Icon name="search" />
+                {t("search")}
+            </a>
             <div class="history">
-                <Groups items=page.items now days current />
-                {more.then(|| view! { <a class="page-link" href="/history">{t("conversations-all")}</a> })}
+                <List page now days current />
             </div>
             <div class="account">
                 <span class="avatar" aria-hidden="true">{initial}</span>
@@ -87,12 +109,41 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                 </form>
             </div>
         </nav>
+        <template id="new-group">
+            <Group name="day-today" items=Vec::new() current=None />
+        </template>
+        <template id="new-row">
+            <Row address=None title=String::new() here=None mark=None />
+        </template>
         <label class="backdrop" for="open-sidebar" aria-hidden="true"></label>
-        <main class="content">{children()}</main>
+        <main class="content" id="content" tabindex="-1">{children()}</main>
     }
 }
 
-/// The bar above the content: the button that opens the sidebar on a narrow screen, the heading, and the page's own menu.
+/// `GET /fn/list`: the list of conversations as it is now, as HTML.
+pub async fn list(
+    State(conversations): State<Arc<Conversations>>,
+    Fresh { now, .. }: Fresh,
+    current: CurrentUser,
+    headers: HeaderMap,
+) -> Result<Json<String>, AppError> {
+    let days = Days::of(&headers);
+    let page = conversations.list(&current, Listing::default()).await?;
+    Ok(Json(fragment(move || view! { <List page now days current=None /> })))
+}
+
+/// The newest conversations, and the link to all of them if there are more.
+#[component]
+fn List(page: Page<Conversation>, now: i64, days: Days, current: Option<String>) -> impl IntoView {
+    let more = page.next_cursor.is_some();
+    view! {
+        <Groups items=page.items now days current />
+        {more.then(|| view! { <a class="page-link" href="/history">{t("conversations-all")}</a> })}
+    }
+}
+
+/// The bar above the content: the buttons for the sidebar and for a new conversation on a narrow screen, the heading, and
+/// the page's own menu.
 #[component]
 pub fn Bar(title: String, children: Children) -> impl IntoView {
     view! {
@@ -102,6 +153,14 @@ pub fn Bar(title: String, children: Children) -> impl IntoView {
             </label>
             <h1>{title}</h1>
             <span class="spacer"></span>
+            <a
+                class="button-bare narrow-only"
+                href="/"
+                aria-label=t("conversation-new")
+                title=t("conversation-new")
+            >
+                <Icon name="plus" />
+            </a>
             {children()}
         </div>
     }
@@ -119,27 +178,51 @@ pub fn Groups(items: Vec<Conversation>, now: i64, days: Days, current: Option<St
         }
     }
     groups.sort_by_key(|(name, _)| *name != PINNED);
-    groups
-        .into_iter()
-        .map(|(name, items)| {
-            view! {
-                <h2>{t(name)}</h2>
-                <ul>
-                    {items
-                        .into_iter()
-                        .map(|item| {
-                            let here = (current.as_ref() == Some(&item.id)).then_some("page");
-                            view! {
-                                <li>
-                                    <a href=format!("/c/{}#latest", item.id) aria-current=here>
-                                        <span class="title" dir="auto">{title_of(&item)}</span>
-                                    </a>
-                                </li>
-                            }
-                        })
-                        .collect_view()}
-                </ul>
-            }
-        })
-        .collect_view()
+    let groups = groups.into_iter();
+    groups.map(|(name, items)| view! { <Group name items current=current.clone() /> }).collect_view()
+}
+
+#[component]
+fn Group(name: &'static str, items: Vec<Conversation>, current: Option<String>) -> impl IntoView {
+    let rows = items.into_iter().map(|item| {
+        let here = (current.as_ref() == Some(&item.id)).then_some("page");
+        let address = Some(format!("/c/{}", item.id));
+        let mark = match (item.running, item.unread && here.is_none()) {
+            (true, _) => Some("running"),
+            (false, true) => Some("unread"),
+            (false, false) => None,
+        };
+        view! { <Row address title=title_of(&item) here mark /> }
+    });
+    view! {
+        <div class="group" data-day=name>
+            <h2>{t(name)}</h2>
+            <ul>{rows.collect_view()}</ul>
+        </div>
+    }
+}
+
+/// A conversation in the list. A script gives the row of a new one its address as soon as there is one.
+#[component]
+fn Row(
+    #[prop(optional_no_strip)] address: Option<String>,
+    title: String,
+    #[prop(optional_no_strip)] here: Option<&'static str>,
+    #[prop(optional_no_strip)] mark: Option<&'static str>,
+) -> impl IntoView {
+    let mark = mark.map(|mark| {
+        view! {
+            <span class=mark title=t(mark)>
+                <span class="visually-hidden">{t(mark)}</span>
+            </span>
+        }
+    });
+    view! {
+        <li>
+            <a href=address aria-current=here>
+                <span class="title" dir="auto">{title}</span>
+                {mark}
+            </a>
+        </li>
+    }
 }

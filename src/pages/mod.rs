@@ -1,11 +1,15 @@
 //! The pages that a person opens. They are rendered on the server only, and call the services directly.
 
 pub mod chat;
+mod chat_fields;
+mod conversation_settings;
 mod days;
 mod history;
 mod layout;
 mod login;
 mod settings;
+mod sheets;
+mod start;
 mod window;
 
 use std::{convert::Infallible, sync::Arc};
@@ -25,10 +29,11 @@ use crate::{
     error::AppError,
     server::{
         accounts::Accounts,
+        chat::Chat,
         conversations::{Conversations, ModelList},
         http::{
             flash::{self, Flash, Told, Typed},
-            gate, redirect,
+            gate, offline, redirect,
             site::Site,
         },
         ops::clock::{Clock, Ids},
@@ -43,6 +48,7 @@ where
     Arc<Site>: FromRef<S>,
     Arc<Accounts>: FromRef<S>,
     Arc<Conversations>: FromRef<S>,
+    Arc<Chat>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
     Arc<Ids>: FromRef<S>,
     Clock: FromRef<S>,
@@ -50,8 +56,15 @@ where
     Router::new()
         .route("/", get(chat::new))
         .route("/c/{id}", get(chat::open))
+        .route("/fn/part", get(chat::part))
+        .route("/fn/list", get(layout::list))
+        .route("/fn/sheet/models", get(sheets::models))
+        .route("/fn/sheet/keys", get(sheets::keys))
+        .route("/fn/sheet/palette", get(sheets::palette))
+        .route("/c/{id}/settings", get(conversation_settings::settings))
         .route("/history", get(history::all))
         .route("/settings", get(settings::settings))
+        .route("/offline", get(offline::page))
         .route("/login", get(login::sign_in))
         .route("/register", get(login::register))
 }
@@ -170,7 +183,12 @@ impl Notice {
     pub fn alert(&self) -> Option<String> {
         match &self.0.as_ref()?.told {
             Told::Refused(error) => Some(words::current().text(&error.reason())),
-            Told::NameSaved | Told::LanguageSaved | Told::PasswordChanged => None,
+            Told::NameSaved
+            | Told::LanguageSaved
+            | Told::PasswordChanged
+            | Told::AppearanceSaved
+            | Told::ChatDefaultsSaved
+            | Told::ConversationSaved => None,
         }
     }
 
@@ -182,6 +200,9 @@ impl Notice {
             Told::NameSaved => Some(words.say("name-saved")),
             Told::LanguageSaved => Some(words.say("language-saved")),
             Told::PasswordChanged => Some(words.say("password-changed")),
+            Told::AppearanceSaved => Some(words.say("appearance-saved")),
+            Told::ChatDefaultsSaved => Some(words.say("chat-defaults-saved")),
+            Told::ConversationSaved => Some(words.say("conversation-saved")),
         }
     }
 

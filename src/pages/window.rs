@@ -1,26 +1,24 @@
 //! A conversation as its page shows it: a window of its messages, and its menu.
 
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 
 use crate::{
     domain::{Conversation, Role},
-    server::conversations::ThreadMessage,
+    server::conversations::{Thread, ThreadMessage},
     ui::{
-        parts::{Answer, AnswerFrame, EditForm, Ending, Icon, Question, meta_line},
+        parts::{Answer, AnswerFrame, EditForm, Ending, Icon, Question, Unchanged, meta_line},
         words::{Localizer, t, t_with},
     },
 };
 
-/// What the page shows of a conversation, and what the views of all its messages need.
+/// How the messages of a conversation are shown.
 pub struct Window {
-    /// The last message of the branch, when the page shows it.
-    pub newest: Option<String>,
     /// The question whose edit is open.
     pub edited: Option<String>,
     /// Whether messages follow that the page does not show.
     pub older: bool,
-    /// The value of `before` for the messages before these; `None` when there are none.
-    pub previous_cursor: Option<String>,
     /// The parameters of the page's address that links keep, each with `&` at its end.
     pub query: String,
     /// The idempotency key of the page's forms.
@@ -28,30 +26,47 @@ pub struct Window {
 }
 
 impl Window {
-    /// The messages of conversation `id`, and the links to those before and after them.
-    pub fn show(self, id: &str, messages: Vec<ThreadMessage>) -> impl IntoView + use<> {
-        let earlier = self.previous_cursor.as_ref().map(|cursor| {
+    /// The messages of conversation `id`, and the links to those before and after them. Messages that the page shows as
+    /// they are come without their texts.
+    pub fn show(&self, id: &str, thread: Thread) -> AnyView {
+        let Thread { messages, unchanged, previous_cursor, .. } = thread;
+        let earlier = previous_cursor.map(|cursor| {
             let address = format!("/c/{id}?before={cursor}");
             view! {
-                <p class="page-link">
+                <p class="page-link earlier">
                     <a href=address>{t("messages-earlier")}</a>
                 </p>
             }
         });
         let newest = self.older.then(|| {
-            let address = format!("/c/{id}#latest");
+            let address = format!("/c/{id}");
             view! {
-                <p class="page-link">
+                <p class="page-link newest">
                     <a href=address>{t("messages-newest")}</a>
                 </p>
             }
         });
-        (earlier, messages.into_iter().map(|message| self.message(message)).collect_view(), newest)
+        let mut ids: Vec<String> = messages.iter().map(|shown| shown.message.id.clone()).collect();
+        ids.extend(unchanged.iter().map(|same| same.id.clone()));
+        ids.sort_unstable();
+        let mut messages: HashMap<_, _> =
+            messages.into_iter().map(|shown| (shown.message.id.clone(), shown)).collect();
+        let mut unchanged: HashMap<_, _> =
+            unchanged.into_iter().map(|same| (same.id, same.siblings)).collect();
+        let articles = ids.into_iter().filter_map(|id| match messages.remove(&id) {
+            Some(shown) => Some(self.message(shown)),
+            None => {
+                let siblings = unchanged.remove(&id)?;
+                Some(view! { <Unchanged id siblings /> }.into_any())
+            }
+        });
+        (earlier, articles.collect_view(), newest).into_any()
     }
 
-    /// A question, or an answer that has ended.
+    /// A question or an answer.
     fn message(&self, shown: ThreadMessage) -> AnyView {
         let ThreadMessage { message, html, siblings } = shown;
+        let retry_at = message.retry_at();
         let (id, query) = (message.id, self.query.clone());
         if message.role == Role::User {
             let edit = self.edited.as_ref().filter(|edited| **edited == id).map(|_| {
@@ -68,8 +83,13 @@ impl Window {
             },
             left_out: message.left_out,
             siblings,
-            newest: self.newest.as_ref() == Some(&id),
-            meta: meta_line(&Localizer::current(), &message.model.unwrap_or_default(), message.usage),
+            retry_at,
+            meta: meta_line(
+                &Localizer::current(),
+                &message.model.unwrap_or_default(),
+                message.usage,
+                message.timings,
+            ),
         };
         view! { <Answer id html=html.to_string() reasoning=message.reasoning frame /> }.into_any()
     }
@@ -95,6 +115,9 @@ pub fn Menu(conversation: Conversation) -> impl IntoView {
                         {t("rename")}
                     </button>
                 </form>
+                <a class="button-small" href=format!("/c/{id}/settings")>
+                    {t("conversation-settings")}
+                </a>
                 <details class="confirm">
                     <summary class="button-small danger">
                         <Icon name="bin" />
@@ -108,5 +131,36 @@ pub fn Menu(conversation: Conversation) -> impl IntoView {
                 </details>
             </div>
         </details>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        domain::{Timings, Usage},
+        server::words::{Language, Words},
+        ui::{parts::meta_line, words::Localizer},
+    };
+
+    fn line(language: &str, usage: Option<Usage>, timings: Timings) -> String {
+        let words = Words::new(Language::exactly(language).unwrap());
+        meta_line(&Localizer::new(words), "openrouter/openai/gpt-5.1", usage, timings)
+    }
+
+    #[test]
+    fn the_line_below_an_answer_says_what_is_known() {
+        let usage = Some(Usage { prompt_tokens: 9, completion_tokens: 214 });
+        let timings = Timings { first_token_ms: Some(320), duration_ms: Some(4_420), reasoning_ms: None };
+        let whole = "gpt-5.1 · 214 tokens · 0.4 s to first token · 52 tokens/s";
+        assert_eq!(line("en", usage, timings), whole);
+        assert_eq!(line("en", usage, Timings::default()), "gpt-5.1 · 214 tokens");
+        assert_eq!(line("en", None, timings), "gpt-5.1 · 0.4 s to first token");
+        assert_eq!(line("en", None, Timings::default()), "gpt-5.1");
+        let one = Some(Usage { prompt_tokens: 9, completion_tokens: 1 });
+        assert_eq!(line("en", one, Timings::default()), "gpt-5.1 · 1 token");
+        assert_eq!(
+            line("zh-CN", usage, timings),
+            "gpt-5.1 · 214 个 token · 首个 token 0.4 秒 · 每秒 52 个 token"
+        );
     }
 }

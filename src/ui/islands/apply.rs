@@ -1,159 +1,156 @@
-//! [`Applier`]: shows the events of the conversation on the page, or loads the page anew where an event cannot be shown.
+//! Applies the events of the conversation to the page: text that arrives, at once; everything else by a
+//! [`refresh`](super::refresh), which brings what the server makes of it.
 
-use std::{cell::Cell, rc::Rc};
-
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use web_sys::Element;
 
-use super::{answer, browser, drafts, page, reload, state::ChatState};
-use crate::domain::{ChatEvent, SeqEvent, Status};
+use super::{
+    announce, blocks, drafts, json::Json, messages, queue, refresh, scroll, sidebar, state::PageState, thread,
+};
 
-/// How many milliseconds the replay of an answer that the page shows already may take.
-const REPLAY: i32 = 1_000;
+/// The attribute of an answer whose text will be told from its beginning.
+const ANEW: &str = "data-anew";
 
-pub(super) struct Applier {
-    pub state: ChatState,
-    pub conversation_id: String,
-    /// The number of the last event that was applied.
-    pub position: u64,
-    /// How many connections there were.
-    pub connections: u32,
-    replay: Option<Replay>,
-}
-
-/// An answer of the page as the server made it, whose events come again from the beginning: because the server no longer
-/// has the position that this page asked for, or because the answer is continued elsewhere.
-struct Replay {
-    answer_id: String,
-    /// Holds the answer as the events say it; not on the page.
-    prose: Element,
-    ended: Rc<Cell<bool>>,
-}
-
-impl Applier {
-    pub fn new(state: ChatState, conversation_id: String, position: u64) -> Self {
-        Self { state, conversation_id, position, connections: 0, replay: None }
-    }
-
-    /// Applies events that came together, and keeps a thread that is shown at its end there.
-    pub async fn apply_batch(&mut self, batch: Vec<SeqEvent>) {
-        let at_end = page::is_at_end();
-        let mut only_text = true;
-        for event in batch {
-            self.position = event.seq;
-            only_text &= matches!(event.event, ChatEvent::Block { .. } | ChatEvent::Lines { .. });
-            if !self.state.leaving.get_value() {
-                self.apply(event.event).await;
-            }
-        }
-        match (at_end, only_text) {
-            (false, _) => {}
-            // Text is in the page already, and scrolling at once saves the frame that `to_end_soon` waits for.
-            (true, true) => page::to_end(),
-            (true, false) => page::to_end_soon(),
+/// Applies events that came together; each is a line of JSON, as `domain::SeqEvent` describes it.
+pub(super) fn apply_batch(state: PageState, lines: Vec<String>) {
+    for event in lines.iter().filter_map(|line| Json::parse(line)) {
+        if let Some(seq) = event.number("seq") {
+            state.position.set_value(seq);
+            let _ = apply(state, &event);
         }
     }
+    scroll::settle(state);
+}
 
-    async fn apply(&mut self, event: ChatEvent) {
-        match event {
-            ChatEvent::Title { title } => page::set_title(&self.conversation_id, &title),
-            ChatEvent::Changed {} | ChatEvent::Message(_) | ChatEvent::Deleted { .. } => {
-                reload::reload(self.state);
+/// `None`: the event lacks what it must have, or the page needs nothing of it. An event that this page does not know is
+/// skipped, because a newer server may send it.
+fn apply(state: PageState, event: &Json) -> Option<()> {
+    let message_id = event.text("message_id").unwrap_or_default();
+    let index = || event.number("index").and_then(|index| u32::try_from(index).ok());
+    match &*event.text("event")? {
+        "started" => {
+            let question = event.get("question");
+            let question = question.and_then(|asked| Some((asked.text("id")?, asked.text("content")?)));
+            if let Some((_, text)) = &question {
+                drafts::question_arrived(state, text);
             }
-            event => {
-                let Some(id) = message_id(&event).map(str::to_owned) else { return };
-                let turn = self.state.turn(&id);
-                let writing = turn.as_ref().is_some_and(|turn| turn.ending.with_untracked(Option::is_none));
-                if matches!(event, ChatEvent::Reset { .. }) && !writing && !self.is_just_reloaded() {
-                    // More than this answer may have been missed.
-                    reload::reload(self.state);
-                } else if let Some(turn) = turn {
-                    answer::apply(self.state, &turn, event);
-                } else if self.state.newest_id().as_ref() == Some(&id) {
-                    self.apply_to_replay(&id, event);
-                } else {
-                    self.apply_to_unknown(&id, event).await;
+            started(state, &message_id, question, event.text("parent_id").as_deref());
+        }
+        "block" => {
+            let (index, html) = (index()?, event.text("html")?);
+            with_answer(state, &message_id, |article, prose| {
+                begin_text(article);
+                if article.has_attribute(ANEW) {
+                    let _ = article.remove_attribute(ANEW);
+                    blocks::begin_anew(prose, &html);
                 }
-            }
+                blocks::put(prose, index, &html);
+            });
         }
-    }
-
-    /// Whether the page was loaded anew for the event that comes now, so that loading it once more would show nothing new.
-    fn is_just_reloaded(&self) -> bool {
-        self.connections == 1 && reload::was_reloaded()
-    }
-
-    /// An event of an answer that is not on the page. An answer to a question that follows the newest message is appended;
-    /// any other one is on another branch.
-    async fn apply_to_unknown(&self, id: &str, event: ChatEvent) {
-        match event {
-            ChatEvent::Started { model, question: Some(question), left_out, .. }
-                if question.parent_id == self.state.newest_id() =>
-            {
-                drafts::question_arrived(self.state, &question.content);
-                self.state.append_turn(Some((question.id, question.content)), id, &model);
-                if let Some(turn) = self.state.turn(id) {
-                    turn.left_out.set(left_out);
-                }
-                // Lets the view put the turn into the page, because the next event may be the answer's first block.
-                browser::sleep(0).await;
-            }
-            // `reset` is not enough to act on: the `started` after it says where the answer belongs.
-            ChatEvent::Started { .. } => reload::reload(self.state),
-            _ => {}
+        "lines" => {
+            let (index, html) = (index()?, event.text("html")?);
+            with_answer(state, &message_id, |_, prose| blocks::append_lines(prose, index, &html));
         }
-    }
-
-    /// Builds the answer beside the page, and compares it with what the page shows when the replay has ended.
-    fn apply_to_replay(&mut self, id: &str, event: ChatEvent) {
-        let replay = self.replay.as_ref().filter(|replay| replay.answer_id == id);
-        match (event, replay.map(|replay| replay.prose.clone())) {
-            (ChatEvent::Reset { .. } | ChatEvent::Started { .. }, Some(prose)) => prose.set_inner_html(""),
-            (ChatEvent::Reset { .. } | ChatEvent::Started { .. }, None) => self.begin_replay(id),
-            (ChatEvent::Block { index, html, .. }, Some(prose)) => page::put_block(&prose, index, &html),
-            (ChatEvent::Lines { index, html, .. }, Some(prose)) => page::append_lines(&prose, index, &html),
-            (ChatEvent::Done { status, .. }, Some(prose)) => self.end_replay(&prose, status),
-            (ChatEvent::Failed { .. }, Some(prose)) => self.end_replay(&prose, Status::Failed),
-            _ => {}
+        "reasoning" => append_reasoning(&messages::message(&message_id)?, &event.text("text")?),
+        "done" | "failed" => ended(state, &message_id),
+        "title" => sidebar::set_title(state, &event.text("title")?),
+        "queue" => queue::reload(state),
+        "changed" | "deleted" | "reset" => refresh::refresh(state),
+        "message" => {
+            drafts::question_arrived(state, &event.text("content")?);
+            scroll::arrived(state);
+            refresh::refresh(state);
         }
+        _ => {}
     }
+    Some(())
+}
 
-    fn begin_replay(&mut self, id: &str) {
-        let Ok(prose) = document().create_element("div") else { return };
-        let ended = Rc::new(Cell::new(false));
-        self.replay = Some(Replay { answer_id: id.to_owned(), prose, ended: ended.clone() });
-        let state = self.state;
-        spawn_local(async move {
-            browser::sleep(REPLAY).await;
-            // A replay that has not ended by now is of an answer that is being written.
-            if !ended.get() {
-                reload::reload(state);
+/// An answer begins, or goes on. It follows the newest message, or it is one that the page shows; anything else is on a
+/// branch that the page does not show yet.
+fn started(state: PageState, answer_id: &str, question: Option<(String, String)>, parent_id: Option<&str>) {
+    if let Some(article) = messages::message(answer_id) {
+        begin_again(&article);
+    } else {
+        let newest = messages::ends().map(|(_, newest)| newest);
+        let follows = match &question {
+            Some((id, _)) => newest.is_none() || newest.as_deref() == Some(id) || !thread::has_unsent(),
+            None => newest.as_deref() == parent_id,
+        };
+        if !thread::has_unsent() {
+            if !follows {
+                state.generating.set(Some(answer_id.to_owned()));
+                return refresh::refresh(state);
             }
-        });
+            thread::append_turn(question.as_ref().map(|(_, text)| text.as_str()));
+            scroll::arrived(state);
+        }
+        thread::name_turn(question.as_ref().map(|(id, _)| id.as_str()), answer_id);
     }
+    state.generating.set(Some(answer_id.to_owned()));
+    announce::answering(state);
+}
 
-    fn end_replay(&mut self, prose: &Element, status: Status) {
-        let Some(replay) = self.replay.take() else { return };
-        replay.ended.set(true);
-        if !page::shows(&replay.answer_id, prose, status.into_str()) {
-            reload::reload(self.state);
+/// All of the answer's text will be told again.
+fn begin_again(article: &Element) {
+    let _ = article.set_attribute("aria-busy", "true");
+    let _ = article.set_attribute(ANEW, "");
+    if let Ok(Some(reasoning)) = article.query_selector(".reasoning-text") {
+        reasoning.set_text_content(None);
+    }
+    for end in [":scope > .answer-end", ":scope > .actions"] {
+        if let Ok(Some(end)) = article.query_selector(end) {
+            end.remove();
         }
     }
 }
 
-fn message_id(event: &ChatEvent) -> Option<&str> {
-    match event {
-        ChatEvent::Started { message_id, .. }
-        | ChatEvent::Delta { message_id, .. }
-        | ChatEvent::Reasoning { message_id, .. }
-        | ChatEvent::Block { message_id, .. }
-        | ChatEvent::Lines { message_id, .. }
-        | ChatEvent::Done { message_id, .. }
-        | ChatEvent::Failed { message_id, .. }
-        | ChatEvent::Reset { message_id } => Some(message_id),
-        ChatEvent::Title { .. }
-        | ChatEvent::Message(_)
-        | ChatEvent::Deleted { .. }
-        | ChatEvent::Changed {} => None,
+/// Calls `act` with the answer and the element of its text, unless the page shows another branch.
+fn with_answer(state: PageState, id: &str, act: impl FnOnce(&Element, &Element)) {
+    match (messages::message(id), blocks::prose(id)) {
+        (Some(article), Some(prose)) => act(&article, &prose),
+        // It is of an answer that began while the page was away.
+        _ if state.generating.with_untracked(Option::is_none) => refresh::refresh(state),
+        _ => {}
     }
+}
+
+/// What stands in for the text goes when the first of it comes, and thinking that opened by itself is folded.
+fn begin_text(article: &Element) {
+    if let Ok(Some(waiting)) = article.query_selector(":scope > .waiting") {
+        waiting.remove();
+    }
+    if let Ok(Some(reasoning)) = article.query_selector(":scope > .reasoning[data-auto]") {
+        let _ = reasoning.remove_attribute("open");
+        let _ = reasoning.remove_attribute("data-auto");
+    }
+}
+
+fn append_reasoning(article: &Element, text: &str) {
+    let Ok(Some(reasoning)) = article.query_selector(":scope > .reasoning") else { return };
+    if reasoning.has_attribute("hidden") {
+        let _ = reasoning.remove_attribute("hidden");
+        let _ = reasoning.set_attribute("open", "");
+        let _ = reasoning.set_attribute("data-auto", "");
+    }
+    if let Ok(Some(place)) = reasoning.query_selector(".reasoning-text") {
+        let _ = place.append_with_str_1(text);
+    }
+}
+
+fn ended(state: PageState, answer_id: &str) {
+    if let Some(article) = messages::message(answer_id) {
+        let _ = article.remove_attribute("aria-busy");
+        if let Ok(Some(waiting)) = article.query_selector(":scope > .waiting") {
+            waiting.remove();
+        }
+        announce::ended(state, answer_id);
+    }
+    if state.generating.with_untracked(|generating| generating.as_deref() == Some(answer_id)) {
+        state.generating.set(None);
+        // The alert may ask to wait for this answer.
+        state.alert.set(None);
+        sidebar::answered(state);
+    }
+    refresh::refresh(state);
 }

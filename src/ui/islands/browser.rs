@@ -34,8 +34,12 @@ pub fn random_key() -> String {
 
 /// Whether the page is used with fingers and has no mouse that could hover.
 pub fn is_touch() -> bool {
-    let query = window().match_media("(pointer: coarse) and (hover: none)");
-    query.ok().flatten().is_some_and(|query| query.matches())
+    matches("(pointer: coarse) and (hover: none)")
+}
+
+/// Whether a media query holds now.
+pub fn matches(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|query| query.matches())
 }
 
 pub fn key_press(event: &ev::KeyboardEvent) -> KeyPress {
@@ -91,17 +95,17 @@ pub fn wake_ups() -> UnboundedReceiver<()> {
     wake_ups
 }
 
-/// The storage of this tab, which lasts until the tab is closed.
+/// The storage of this site, which all tabs share.
 fn storage() -> Option<Storage> {
-    window().session_storage().ok().flatten()
+    window().local_storage().ok().flatten()
 }
 
-/// What this tab stores under a name.
+/// What is stored under a name.
 pub fn stored(name: &str) -> Option<String> {
     storage()?.get_item(name).ok().flatten()
 }
 
-/// Stores a text for this tab; an empty text removes what is stored. Where storage is full or forbidden nothing happens.
+/// Stores a text; an empty text removes what is stored. Where storage is full or forbidden nothing happens.
 pub fn store(name: &str, text: &str) {
     let Some(storage) = storage() else { return };
     let _ = if text.is_empty() { storage.remove_item(name) } else { storage.set_item(name, text) };

@@ -3,29 +3,35 @@
 use std::time::Duration;
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{Blob, BlobPropertyBag, Element, HtmlDocument, HtmlElement, HtmlTextAreaElement};
+use web_sys::{Blob, BlobPropertyBag, Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement};
 
-use crate::api;
+use super::{request, state::PageState};
 
 /// How long a button shows that it has copied.
-const SHOWN_FOR: Duration = Duration::from_millis(1_500);
+const SHOWN_FOR: Duration = Duration::from_secs(2);
 
-/// The click listener of the thread, for the copy buttons of code and of messages.
-pub(super) fn on_click(event: &ev::MouseEvent) {
-    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-    let Ok(Some(button)) = target.closest("figure button, button.copy-message") else { return };
-    let is_message = button.class_list().contains("copy-message");
-    let Ok(Some(holder)) = button.closest(if is_message { ".message" } else { "figure" }) else { return };
-    let shown =
-        holder.query_selector(if is_message { ".prose, .question-text" } else { "code" }).ok().flatten();
+/// A click on the button of a message: an answer is copied as markdown.
+pub(super) fn message(state: PageState, button: &Element, _: &Event) {
+    copy(state, button, ".message", ".prose, .question-text");
+}
+
+/// A click on the button of a code block.
+pub(super) fn code(state: PageState, button: &Element, _: &Event) {
+    copy(state, button, "figure", "code");
+}
+
+fn copy(state: PageState, button: &Element, holder: &str, shown: &str) {
+    let button = button.clone();
+    let Ok(Some(holder)) = button.closest(holder) else { return };
+    let shown = holder.query_selector(shown).ok().flatten();
     let Some(shown) = shown.and_then(|shown| shown.dyn_into::<HtmlElement>().ok()) else { return };
     let answer_id = shown.class_list().contains("prose").then(|| holder.id());
     let text = async move {
         let markdown = match answer_id {
-            Some(id) => api::history::source(id).await.ok(),
+            Some(id) => source(&id).await,
             None => None,
         };
         // Without a connection the page has only the text that it shows.
@@ -34,7 +40,7 @@ pub(super) fn on_click(event: &ev::MouseEvent) {
     if !window().is_secure_context() {
         return spawn_local(async move {
             copy_selected(&text.await);
-            show_copied(&button);
+            show_copied(state, &button);
         });
     }
     // Some browsers let only the click itself write to the clipboard. It writes a promise, because the text may take a
@@ -43,7 +49,7 @@ pub(super) fn on_click(event: &ev::MouseEvent) {
     if let Ok(copied) = write(&promise) {
         spawn_local(async move {
             if JsFuture::from(copied).await.is_ok() {
-                show_copied(&button);
+                show_copied(state, &button);
             }
         });
     }
@@ -76,8 +82,14 @@ fn copy_selected(text: &str) {
     area.remove();
 }
 
-fn show_copied(button: &Element) {
+fn show_copied(state: PageState, button: &Element) {
     let _ = button.class_list().add_1("copied");
+    state.spoken.set(state.say("copied"));
     let button = button.clone();
     set_timeout(move || drop(button.class_list().remove_1("copied")), SHOWN_FOR);
+}
+
+/// The markdown of a message.
+async fn source(message_id: &str) -> Option<String> {
+    request::post("/fn/source", &request::fields(&[("message_id", message_id)])?).await.ok()?.as_text()
 }

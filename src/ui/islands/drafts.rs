@@ -1,41 +1,74 @@
-//! Texts that a reload must not lose: the draft in the composer, and edits of questions. They are stored in the tab under
-//! the id of the person who wrote them, and the page of anybody else removes them.
+//! Texts that nothing may lose: the draft in the composer, and edits of questions. They are stored in the browser, for
+//! every tab, under the id of the person who wrote them; the page of anybody else removes them, and so does signing out.
 
-use leptos::prelude::*;
+use std::cell::RefCell;
+
+use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlTextAreaElement};
+use web_sys::{Element, HtmlTextAreaElement, StorageEvent};
 
-use super::{browser, state::ChatState};
+use super::{browser, extra, field, state::PageState};
+
+/// The most characters of a draft that are stored: a browser keeps about five million for a site.
+const MOST_CHARS: u32 = 1_000_000;
+
+/// Removes the texts of others, and shows the draft.
+pub(super) fn begin(state: PageState) {
+    state.reader_id.with_value(|reader| browser::remove_stored(|name| is_foreign(name, reader)));
+    field::prepare();
+    restore_draft(state);
+    window_event_listener_untyped("storage", move |event: ev::Event| {
+        if let Ok(event) = event.dyn_into::<StorageEvent>() {
+            on_other_tab(state, &event);
+        }
+    });
+}
+
+/// Another tab has stored the draft of this conversation. What was sent there is no draft here either; what is typed here
+/// stays, and is stored again.
+fn on_other_tab(state: PageState, event: &StorageEvent) {
+    let Some(field) = field::composer().filter(|_| event.key().as_deref() == Some(&draft_name(state))) else {
+        return;
+    };
+    let typed = field.value();
+    if event.new_value().is_none() && event.old_value().as_ref() == Some(&typed) {
+        field.set_value("");
+        field::grow();
+    } else if event.new_value().is_none() && !typed.is_empty() {
+        store_draft(state, &typed);
+    }
+}
 
 /// The name under which the composer's text is stored.
-fn draft_name(state: ChatState) -> String {
-    text_name("draft", state, &state.conversation_id.get_value().unwrap_or_default())
+fn draft_name(state: PageState) -> String {
+    text_name("draft", state, &state.conversation().unwrap_or_default())
+}
+
+/// The name under which [`super::extras`] are stored.
+fn extras_name(state: PageState) -> String {
+    text_name("extras", state, &state.conversation().unwrap_or_default())
 }
 
 /// The name under which the text of an edit is stored; `inside` is the question or an element in it.
-fn edit_name(state: ChatState, inside: &Element) -> Option<String> {
+fn edit_name(state: PageState, inside: &Element) -> Option<String> {
     let message = inside.closest(".message").ok().flatten()?;
     Some(text_name("edit", state, &message.id()))
 }
 
-fn text_name(kind: &str, state: ChatState, id: &str) -> String {
+fn text_name(kind: &str, state: PageState, id: &str) -> String {
     state.reader_id.with_value(|reader| format!("{kind} {reader} {id}"))
 }
 
 /// Whether a name is that of a text which somebody else than `reader` wrote.
 fn is_foreign(name: &str, reader: &str) -> bool {
-    let ids = name.strip_prefix("draft ").or_else(|| name.strip_prefix("edit "));
+    let ids = ["draft ", "edit ", "extras "].iter().find_map(|kind| name.strip_prefix(kind));
     ids.is_some_and(|ids| ids.split(' ').next() != Some(reader) || !ids.contains(' '))
 }
 
-/// Removes the texts of everybody but the person who reads the page.
-pub(super) fn remove_foreign(state: ChatState) {
-    state.reader_id.with_value(|reader| browser::remove_stored(|name| is_foreign(name, reader)));
-}
-
-/// The composer's field.
-pub(super) fn composer() -> Option<HtmlTextAreaElement> {
-    document().query_selector(".composer textarea").ok().flatten()?.dyn_into().ok()
+/// The field, if it is one of an edit.
+pub(super) fn edited(field: &Element) -> Option<HtmlTextAreaElement> {
+    field.closest(".edit-form").ok().flatten()?;
+    field.clone().dyn_into().ok()
 }
 
 /// The field of the edit that is open in a question or form.
@@ -43,49 +76,92 @@ pub(super) fn edit_field(inside: &Element) -> Option<HtmlTextAreaElement> {
     inside.query_selector("textarea").ok().flatten()?.dyn_into().ok()
 }
 
-pub(super) fn store_draft(state: ChatState, text: &str) {
-    browser::store(&draft_name(state), text);
-}
-
-/// Puts the stored draft into the composer, unless something was typed there already.
-pub(super) fn restore_draft(state: ChatState, field: &HtmlTextAreaElement) {
-    if field.value().is_empty()
-        && let Some(text) = browser::stored(&draft_name(state))
-    {
-        field.set_value(&text);
+/// Stores the composer's text, or removes what is stored when it is empty.
+pub(super) fn store_draft(state: PageState, text: &str) {
+    if text.len() <= MOST_CHARS as usize {
+        browser::store(&draft_name(state), text);
     }
 }
 
-/// Empties the composer when a question that arrived in the thread is the one that was sent from there. The reply to the
-/// composer's own request may have been lost.
-pub(super) fn question_arrived(state: ChatState, text: &str) {
+thread_local! {
+    /// The name and the text of the draft that was in the composer when another conversation was asked for.
+    static LEFT: RefCell<(String, String)> = const { RefCell::new((String::new(), String::new())) };
+}
+
+/// Another conversation is asked for: what is typed from now on is for that one.
+pub(super) fn leave(state: PageState) {
+    let typed = field::composer().map(|field| field.value()).unwrap_or_default();
+    LEFT.set((draft_name(state), typed));
+}
+
+/// Puts the draft of another conversation into the composer, unless something was typed for it already.
+pub(super) fn show_draft(state: PageState) {
+    let (name, left) = LEFT.take();
+    if let Some(field) = field::composer() {
+        if field.value() == left {
+            field.set_value("");
+        } else {
+            browser::store(&name, &left);
+            store_draft(state, &field.value());
+        }
+    }
+    restore_draft(state);
+}
+
+/// Puts the stored draft of the conversation into the composer; what was typed before this script ran stays.
+fn restore_draft(state: PageState) {
+    let Some(field) = field::composer() else { return };
+    let stored = browser::stored(&draft_name(state));
+    if let Some(text) = stored.filter(|_| field.value().is_empty()) {
+        field.set_value(&text);
+    }
+    let extras = browser::stored(&extras_name(state));
+    state.extras.set(extras.map(|text| extra::read(&text)).unwrap_or_default());
+    field::grow();
+}
+
+/// Empties the composer when a question that arrived in the thread is the one that was sent from there and came back,
+/// because the reply to its request was lost.
+pub(super) fn question_arrived(state: PageState, text: &str) {
     if state.pending_question.try_update_value(|pending| pending.confirm_if(text)) != Some(true) {
         return;
     }
     state.alert.set(None);
-    if let Some(field) = composer().filter(|field| field.value() == text) {
+    if let Some(field) = field::composer().filter(|field| field.value() == text) {
         field.set_value("");
         store_draft(state, "");
+        field::grow();
+    }
+}
+
+/// Stores what the question has besides its text.
+pub(super) fn store_extras(state: PageState) {
+    let written = state.extras.with_untracked(|extras| match extras.is_empty() {
+        true => String::new(),
+        false => extra::written(extras),
+    });
+    if written.len() <= MOST_CHARS as usize {
+        browser::store(&extras_name(state), &written);
     }
 }
 
 /// Stores what is typed into the edit of a question.
-pub(super) fn store_edit(state: ChatState, field: &HtmlTextAreaElement) {
+pub(super) fn store_edit(state: PageState, field: &HtmlTextAreaElement) {
     if let Some(name) = edit_name(state, field) {
         browser::store(&name, &field.value());
     }
 }
 
 /// Removes the stored text of an edit that was sent or cancelled.
-pub(super) fn remove_edit(state: ChatState, field: &HtmlTextAreaElement) {
+pub(super) fn remove_edit(state: PageState, field: &HtmlTextAreaElement) {
     if let Some(name) = edit_name(state, field) {
         browser::store(&name, "");
     }
 }
 
 /// The questions whose edit was open when the page was left, with the text that was typed.
-pub(super) fn stored_edits(state: ChatState) -> Vec<(Element, String)> {
-    let Ok(questions) = document().query_selector_all("#thread .message.user") else { return Vec::new() };
+pub(super) fn stored_edits(state: PageState) -> Vec<(Element, String)> {
+    let Ok(questions) = document().query_selector_all("#messages .message.user") else { return Vec::new() };
     let questions = (0..questions.length()).filter_map(|at| questions.item(at)?.dyn_into::<Element>().ok());
     questions
         .filter_map(|question| {

@@ -5,13 +5,13 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, DragEvent, Element};
 
-use super::state::ChatState;
+use super::state::PageState;
 
 /// Where text may be dropped.
 const FIELDS: &str = "textarea, input:not([type=hidden])";
 
 /// Listens on the whole page. Only text may be dropped, and only into a field.
-pub(super) fn listen(state: ChatState) {
+pub(super) fn listen(state: PageState) {
     window_event_listener(ev::dragenter, |event| _ = refuse(&event));
     window_event_listener(ev::dragover, |event| _ = refuse(&event));
     window_event_listener(ev::drop, move |event| {

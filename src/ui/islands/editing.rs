@@ -1,40 +1,54 @@
-//! Editing a question in its place, and closing what is open by Escape or by a click beside it.
+//! Editing a question in its place, and closing what is open.
 
-use leptos::{ev, mount::mount_to, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, EventTarget, HtmlDetailsElement, HtmlElement, HtmlTextAreaElement, Node};
+use web_sys::{Element, Event, HtmlDetailsElement, HtmlElement, HtmlTextAreaElement, Node};
 
-use super::{browser, drafts, state::ChatState, steer};
-use crate::ui::parts::EditForm;
+use super::{drafts, field, messages, state::PageState, thread};
 
-/// Escape closes the edit or menu that is open; where none is, it stops the answer.
-pub(super) fn on_escape(state: ChatState, event: &ev::KeyboardEvent) {
-    if !browser::key_press(event).is("Escape") || event.default_prevented() {
-        return;
+/// What Escape closes.
+const OPEN: &str = ".content .edit-form, .content details[name][open], .content details.menu[open]";
+
+/// The attribute of an edit that was opened by a key in the composer, where the focus goes when it is closed.
+const FROM_COMPOSER: &str = "data-from-composer";
+
+/// Closes the edit or menu that is open; answers whether one was.
+pub(super) fn close_open(state: PageState) -> bool {
+    let open = document().query_selector(OPEN).ok().flatten();
+    if let Some(open) = &open {
+        close(state, open);
     }
-    let open = ".content .edit-form, .content details[name][open], .content details.menu[open]";
-    match document().query_selector(open).ok().flatten() {
-        Some(open) => close(state, &open),
-        None => steer::stop(state),
-    }
+    open.is_some()
 }
 
-/// A click beside an open menu closes the menu.
-pub(super) fn on_click_beside(event: &ev::MouseEvent) {
+/// Closes the menus that a click or the focus is not in.
+pub(super) fn close_others(event: &Event) {
     let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-    let Ok(open) = document().query_selector_all(".content details.menu[open]") else { return };
+    let Ok(open) = document().query_selector_all("details.menu[open]") else { return };
     for at in 0..open.length() {
         if let Some(menu) = open.item(at).filter(|menu| !menu.contains(target.as_ref())) {
-            menu.unchecked_into::<HtmlDetailsElement>().set_open(false);
+            shut(&menu.unchecked_into());
         }
     }
 }
 
+/// Closes a menu, and what is unfolded in it, so that it opens as it did at first.
+fn shut(menu: &Element) {
+    if let Ok(inner) = menu.query_selector_all("details[open]") {
+        for at in 0..inner.length() {
+            if let Some(inner) = inner.item(at) {
+                inner.unchecked_into::<HtmlDetailsElement>().set_open(false);
+            }
+        }
+    }
+    let _ = menu.remove_attribute("open");
+}
+
 /// Closes a menu or an edit, and moves the focus to what had opened it.
-fn close(state: ChatState, open: &Element) {
+fn close(state: PageState, open: &Element) {
     let opener = match open.dyn_ref::<HtmlDetailsElement>() {
         Some(details) => {
-            details.set_open(false);
+            shut(open);
             details.query_selector("summary")
         }
         None => {
@@ -43,6 +57,9 @@ fn close(state: ChatState, open: &Element) {
                 drafts::remove_edit(state, &field);
             }
             open.remove();
+            if open.has_attribute(FROM_COMPOSER) {
+                return field::focus();
+            }
             message.map_or(Ok(None), |message| message.query_selector(".edit-link"))
         }
     };
@@ -51,39 +68,36 @@ fn close(state: ChatState, open: &Element) {
     }
 }
 
-/// A click on Edit opens the edit of that question, and one on Cancel closes it.
-pub(super) fn on_click(state: ChatState, event: &ev::MouseEvent) {
-    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-    // With one of these keys down, the browser opens a link in another tab or window.
-    if event.ctrl_key() || event.meta_key() || event.shift_key() {
-        return;
-    }
-    let closest = |selector: &str| target.closest(selector).ok().flatten();
-    if let Some(link) = closest(".message .edit-link")
-        && let Some(message) = link.closest(".message").ok().flatten()
-    {
+/// A click on Edit.
+pub(super) fn on_edit(_: PageState, link: &Element, event: &Event) {
+    if let Ok(Some(message)) = link.closest(".message") {
         event.prevent_default();
-        edit(state, &message);
-    } else if closest(".edit-form .cancel").is_some()
-        && let Some(form) = closest(".edit-form")
-    {
+        edit(&message);
+    }
+}
+
+/// A click on Cancel.
+pub(super) fn on_cancel(state: PageState, link: &Element, event: &Event) {
+    if let Ok(Some(form)) = link.closest(".edit-form") {
         event.prevent_default();
         close(state, &form);
     }
 }
 
 /// Opens the edit of the newest question.
-pub(super) fn edit_newest(state: ChatState) {
-    let questions = document().query_selector_all("#thread .message.user").ok();
-    let newest = questions.and_then(|questions| questions.item(questions.length().checked_sub(1)?));
-    if let Some(question) = newest.and_then(|node| node.dyn_into::<Element>().ok()) {
-        edit(state, &question);
+pub(super) fn edit_newest() {
+    let newest = messages::all().into_iter().rfind(|message| message.class_list().contains("user"));
+    if let Some(question) = newest {
+        edit(&question);
+        if let Ok(Some(form)) = question.query_selector(".edit-form") {
+            let _ = form.set_attribute(FROM_COMPOSER, "");
+        }
     }
 }
 
 /// Opens the edit of a question, with the cursor at the end of the text.
-fn edit(state: ChatState, question: &Element) {
-    if let Some(field) = open_field(state, question) {
+fn edit(question: &Element) {
+    if let Some(field) = open_field(question) {
         let end = field.value().encode_utf16().count() as u32;
         let _ = field.focus();
         let _ = field.set_selection_range(end, end);
@@ -91,52 +105,33 @@ fn edit(state: ChatState, question: &Element) {
 }
 
 /// The field in which a question is edited; it is put into the message where it is not there yet.
-fn open_field(state: ChatState, question: &Element) -> Option<HtmlTextAreaElement> {
+fn open_field(question: &Element) -> Option<HtmlTextAreaElement> {
     if drafts::edit_field(question).is_none() {
         let text = question.query_selector(".question-text").ok().flatten()?.text_content()?;
+        let form = thread::copy_of_template("new-edit")?;
+        let id = question.id();
         // `steer::submit` sets the key.
-        let (id, key) = (question.id(), String::new());
-        let localizer = state.localizer.get_value();
-        let form = move || {
-            provide_context(localizer);
-            view! { <EditForm id text key /> }
-        };
-        mount_to(question.clone().unchecked_into(), form).forget();
+        form.query_selector("button[name=message_id]").ok().flatten()?.set_attribute("value", &id).ok()?;
+        form.query_selector(".cancel").ok().flatten()?.set_attribute("href", &format!("#{id}")).ok()?;
+        question.append_child(&form).ok()?;
+        drafts::edit_field(question)?.set_value(&text);
     }
     drafts::edit_field(question)
 }
 
 /// Opens the edits that were open when the page was left, with the text that was typed.
-pub(super) fn restore(state: ChatState) {
+pub(super) fn restore(state: PageState) {
     for (question, text) in drafts::stored_edits(state) {
-        if let Some(field) = open_field(state, &question) {
+        if let Some(field) = open_field(&question) {
             field.set_value(&text);
         }
     }
 }
 
-/// Enter sends an edit, as it sends a question.
-pub(super) fn on_keydown(event: &ev::KeyboardEvent) {
-    if !browser::key_press(event).sends(browser::is_touch()) {
-        return;
-    }
-    if let Some(field) = as_field(event.target())
-        && let Some(form) = field.form()
-    {
-        event.prevent_default();
-        // The form is sent by its button, because the button carries the message's id.
-        let button = form.query_selector("button").ok().flatten();
-        let _ = form.request_submit_with_submitter(button.as_ref().and_then(|button| button.dyn_ref()));
-    }
-}
-
-/// Stores what is typed into an edit.
-pub(super) fn on_input(state: ChatState, event: &ev::Event) {
-    if let Some(field) = as_field(event.target()) {
-        drafts::store_edit(state, &field);
-    }
-}
-
-fn as_field(target: Option<EventTarget>) -> Option<HtmlTextAreaElement> {
-    target?.dyn_into().ok()
+/// Sends the edit that a field belongs to.
+pub(super) fn send(field: &HtmlTextAreaElement) {
+    let Some(form) = field.form() else { return };
+    // The form is sent by its button, because the button carries the message's id.
+    let button = form.query_selector("button").ok().flatten();
+    let _ = form.request_submit_with_submitter(button.as_ref().and_then(|button| button.dyn_ref()));
 }

@@ -2,19 +2,18 @@
 //! from the last event that it has. A browser opens few connections to one site, so a page that is hidden, or that is one
 //! of many, keeps none open and polls instead.
 
+use std::cell::Cell;
+
 use futures::{
     StreamExt,
     channel::mpsc::UnboundedReceiver,
     future::{Either, select},
 };
 use leptos::{prelude::*, task::spawn_local};
+use web_sys::ReadableStreamDefaultReader;
 
-use super::{apply::Applier, browser, state::ChatState};
-use crate::{
-    api,
-    error::{AppError, Refusal},
-    ui::stream,
-};
+use super::{apply, browser, request, request::Refused, state::PageState};
+use crate::ui::stream::Lines;
 
 /// The pause before the first try to connect again, and the longest pause, in milliseconds.
 const FIRST_PAUSE: i32 = 250;
@@ -30,10 +29,34 @@ const POLL_HIDDEN: i32 = 5_000;
 /// A connection on which nothing came for so many milliseconds is dead, because the server sends something every 15 seconds.
 const SILENCE: f64 = 40_000.0;
 
-/// Follows the conversation after event `after`, for as long as the page is there.
-pub(super) fn begin(state: ChatState, after: u64) {
-    let Some(conversation_id) = state.conversation_id.get_value().filter(|_| state.follows) else { return };
-    spawn_local(follow(Applier::new(state, conversation_id, after)));
+/// For how many milliseconds the page says nothing of a lost connection, because most come back at once.
+const CALM: f64 = 5_000.0;
+
+thread_local! {
+    /// When the connection was lost; 0 while there is one.
+    static LOST: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Follows the conversation on the page, until another one is.
+pub(super) fn begin(state: PageState) {
+    let Some(conversation_id) = state.conversation().filter(|_| state.follows.get_value()) else { return };
+    let visit = state.visit.get_value();
+    spawn_local(follow(Visit { state, conversation_id, visit }));
+}
+
+/// A conversation while it is on the page.
+struct Visit {
+    state: PageState,
+    conversation_id: String,
+    /// See [`PageState::visit`].
+    visit: u32,
+}
+
+impl Visit {
+    /// Whether another conversation is on the page.
+    fn is_over(&self) -> bool {
+        self.state.visit.get_value() != self.visit
+    }
 }
 
 /// How a connection ended.
@@ -43,22 +66,25 @@ enum Ended {
     /// The stream broke off, or this page closed it.
     Closed,
     /// No stream came.
-    Failed(Refusal),
+    Failed(Refused),
 }
 
-async fn follow(mut applier: Applier) {
-    let state = applier.state;
+async fn follow(here: Visit) {
+    let state = here.state;
     let mut wake_ups = browser::wake_ups();
     let mut pause = FIRST_PAUSE;
-    while !state.leaving.get_value() {
+    while !here.is_over() {
         if may_disconnect(state) {
             wake_ups.next().await;
             continue;
         }
         let (opened, hidden) = (browser::now(), browser::is_hidden());
-        let ended = listen(&mut applier, &mut wake_ups, opened, hidden).await;
+        let ended = listen(&here, &mut wake_ups, opened, hidden).await;
+        if here.is_over() {
+            return;
+        }
         match &ended {
-            Ended::Failed(refusal) if matches!(refusal.error, AppError::SignedOut | AppError::NotFound) => {
+            Ended::Failed(refusal) if matches!(&*refusal.code, "signed_out" | "not_found") => {
                 state.show_refusal(refusal.clone());
                 state.generating.set(None);
                 return;
@@ -66,7 +92,7 @@ async fn follow(mut applier: Applier) {
             Ended::Failed(_) => pause = pause.max(FIRST_PAUSE * 2),
             Ended::Polled | Ended::Closed => {}
         }
-        if may_disconnect(state) || state.leaving.get_value() || browser::is_hidden() != hidden {
+        if may_disconnect(state) || browser::is_hidden() != hidden {
             continue;
         }
         if matches!(ended, Ended::Polled) {
@@ -77,8 +103,12 @@ async fn follow(mut applier: Applier) {
         if browser::now() - opened > LASTING {
             pause = FIRST_PAUSE;
         }
-        // The first pause is too short to be worth a word.
-        state.disconnected.set(pause > FIRST_PAUSE || !browser::is_online());
+        let lost = LOST.get();
+        if lost == 0.0 {
+            LOST.set(browser::now());
+        } else if browser::now() - lost > CALM {
+            state.disconnected.set(true);
+        }
         select(Box::pin(browser::sleep(pause)), wake_ups.next()).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -86,47 +116,70 @@ async fn follow(mut applier: Applier) {
 
 /// Opens the stream of events and applies them until it ends, or until this page no longer needs it. `opened` is the time
 /// now; `hidden` is whether the page is hidden now, which tells the server to close the stream after the events that there are.
-async fn listen(
-    applier: &mut Applier,
+async fn listen(here: &Visit, wake_ups: &mut UnboundedReceiver<()>, opened: f64, hidden: bool) -> Ended {
+    let state = here.state;
+    let position = state.position.get_value().to_string();
+    let hidden_now = if hidden { "true" } else { "false" };
+    let fields = request::fields(&[
+        ("conversation_id", &here.conversation_id),
+        ("after", &position),
+        ("hidden", hidden_now),
+    ]);
+    let Some(fields) = fields else { return Ended::Closed };
+    let reader = match request::stream("/fn/follow", &fields).await {
+        Ok(reader) => reader,
+        Err(refusal) => return Ended::Failed(refusal),
+    };
+    let ended = read(here, &reader, wake_ups, opened, hidden).await;
+    // The server stops at once to send what nobody reads. The promise of a stream that broke off is awaited, too, because
+    // the browser reports one that nobody heeds.
+    let cancelled = wasm_bindgen_futures::JsFuture::from(reader.cancel());
+    spawn_local(async move { drop(cancelled.await) });
+    ended
+}
+
+async fn read(
+    here: &Visit,
+    reader: &ReadableStreamDefaultReader,
     wake_ups: &mut UnboundedReceiver<()>,
     opened: f64,
     hidden: bool,
 ) -> Ended {
-    let state = applier.state;
-    let stream = api::chat::follow(applier.conversation_id.clone(), Some(applier.position), Some(hidden));
-    let bytes = match stream.await {
-        Ok(bytes) => bytes,
-        Err(refusal) => return Ended::Failed(refusal),
-    };
+    let state = here.state;
+    LOST.set(0.0);
     state.disconnected.set(false);
-    applier.connections += 1;
+    let mut lines = Lines::default();
     let mut last_heard = opened;
-    let mut events = Box::pin(stream::events(bytes));
+    let mut next = Box::pin(request::next(reader));
     loop {
-        match select(events.next(), wake_ups.next()).await {
-            Either::Left((Some(Ok(batch)), _)) => {
+        match select(next.as_mut(), wake_ups.next()).await {
+            Either::Left((Ok(Some(bytes)), _)) => {
+                if here.is_over() {
+                    return Ended::Closed;
+                }
                 last_heard = browser::now();
-                applier.apply_batch(batch).await;
+                apply::apply_batch(state, lines.feed(&bytes));
+                next.set(request::next(reader));
             }
-            Either::Left((None, _)) if browser::now() - opened < LASTING => return Ended::Polled,
+            Either::Left((Ok(None), _)) if browser::now() - opened < LASTING => return Ended::Polled,
             Either::Left(_) => return Ended::Closed,
             Either::Right(_) => {}
         }
         let dead = !browser::is_online() || browser::now() - last_heard > SILENCE;
         let now_hidden = browser::is_hidden() && !hidden;
-        if dead || now_hidden || may_disconnect(state) || state.leaving.get_value() {
+        if dead || now_hidden || may_disconnect(state) || here.is_over() {
             return Ended::Closed;
         }
     }
 }
 
 /// Whether the page needs no events for now: nobody sees it, and no answer is written.
-fn may_disconnect(state: ChatState) -> bool {
-    browser::is_hidden() && state.generating.with_untracked(Option::is_none)
+fn may_disconnect(state: PageState) -> bool {
+    browser::is_hidden() && !state.is_generating()
 }
 
-fn poll_pause(state: ChatState) -> i32 {
-    match state.generating.with_untracked(Option::is_some) {
+fn poll_pause(state: PageState) -> i32 {
+    match state.is_generating() {
         _ if browser::is_hidden() => POLL_HIDDEN,
         true => POLL_GENERATING,
         false => POLL_IDLE,

@@ -1,99 +1,121 @@
-//! [`ChatState`]: what the thread and the composer of one conversation share.
-
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+//! [`PageState`]: all that the page knows, besides what the server's HTML says.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::{extra::Extra, json::Json, queued, request::Refused};
 use crate::{
-    domain::{Siblings, Usage},
-    error::Refusal,
-    ui::{
-        parts::{Ending, meta_line},
-        pending::PendingRequest,
-        words::Localizer,
-    },
+    domain::{QuestionQueue, Reason},
+    ui::{pending::PendingRequest, words::Localizer},
 };
 
-/// An answer that is being written, as far as it had come when the page began to show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AnswerSoFar {
-    pub id: String,
-    /// The rendered text so far.
-    pub html: String,
-    pub siblings: Option<Siblings>,
-    /// See [`crate::domain::Message::left_out`].
-    pub left_out: u32,
+/// What the page shows, as the server made it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// `None` on the page of a new conversation.
+    pub conversation_id: Option<String>,
+    /// The answer that is being written.
+    pub generating: Option<String>,
+    /// The number of the last event that the page shows; the page follows the conversation from there. `None` on the page
+    /// of a new conversation and on that of an older window, which no event changes.
+    pub after: Option<u64>,
+    /// The model that is asked next.
+    pub model: Option<String>,
+    /// What people call it.
+    pub model_label: Option<String>,
+    /// The questions that wait.
+    pub queue: QuestionQueue,
 }
 
-/// A question with its answer, or an answer alone, that arrives while the page is open.
-#[derive(Clone)]
-pub(super) struct Turn {
-    /// The question's id and text; `None` when the page was made with the question.
-    pub question: Option<(String, String)>,
-    pub answer: AnswerSoFar,
-    pub reasoning: ArcRwSignal<String>,
-    /// `None` while the answer is being written.
-    pub ending: ArcRwSignal<Option<Ending>>,
-    /// The line with the model and its count of tokens.
-    pub meta: ArcRwSignal<String>,
-    pub left_out: ArcRwSignal<u32>,
-    /// Whether the next block replaces all that is shown of the answer.
-    replace: Arc<AtomicBool>,
+/// What a page that is open gets in place of what it shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fetched {
+    pub shown: Shown,
+    /// Of the browser's tab.
+    pub title: String,
+    /// The HTML of the bar above the thread.
+    pub bar: String,
+    /// The HTML of the messages; those that are unchanged are empty.
+    pub thread: String,
+    /// Whether `thread` stands in place of all messages that the page shows.
+    pub whole: bool,
 }
 
-impl Turn {
-    pub fn new(question: Option<(String, String)>, answer: AnswerSoFar) -> Self {
+impl Shown {
+    pub(super) fn read(json: &Json) -> Self {
         Self {
-            question,
-            left_out: ArcRwSignal::new(answer.left_out),
-            answer,
-            reasoning: ArcRwSignal::default(),
-            ending: ArcRwSignal::new(None),
-            meta: ArcRwSignal::default(),
-            replace: Arc::new(AtomicBool::new(true)),
+            conversation_id: json.text("conversation_id"),
+            generating: json.text("generating"),
+            after: json.number("after"),
+            model: json.text("model"),
+            model_label: json.text("model_label"),
+            queue: json.get("queue").map(|queue| queued::read(&queue)).unwrap_or_default(),
         }
     }
+}
 
-    /// Prepares for the events of the answer from the beginning: the server sends all of them again.
-    pub fn restart(&self) {
-        self.reasoning.set(String::new());
-        self.ending.set(None);
-        self.replace.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the block that has come replaces all that is shown; true once after each start.
-    pub fn take_replace(&self) -> bool {
-        self.replace.swap(false, Ordering::Relaxed)
+impl Fetched {
+    pub(super) fn read(json: &Json) -> Option<Self> {
+        Some(Self {
+            shown: Shown::read(&json.get("shown")?),
+            title: json.text("title")?,
+            bar: json.text("bar")?,
+            thread: json.text("thread")?,
+            whole: json.flag("whole"),
+        })
     }
 }
 
-/// The state of the island. Every field is a handle, so a copy is the same state.
+/// What was deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Deleted {
+    Conversation(String),
+    Message(String),
+}
+
+/// The state of the page. Every field is a handle, so a copy is the same state. What a view shows is a signal.
 #[derive(Clone, Copy)]
-pub(super) struct ChatState {
-    /// `None` on the page of a new conversation.
-    pub conversation_id: StoredValue<Option<String>>,
-    /// The newest message that the page was made with.
-    pub last_id: StoredValue<Option<String>>,
+pub(super) struct PageState {
+    /// The conversation on the page; `None`: a new one.
+    pub conversation_id: RwSignal<Option<String>>,
+    /// Counts the conversations that were shown in this document. What was begun for an earlier one ends when it sees
+    /// another number.
+    pub visit: StoredValue<u32>,
     /// Whether the page shows the newest messages and follows what comes after them.
-    pub follows: bool,
-    pub turns: RwSignal<Vec<Turn>>,
-    /// The id of the answer that is being written.
+    pub follows: StoredValue<bool>,
+    /// The number of the last event that was applied.
+    pub position: StoredValue<u64>,
+    /// [`Shown::after`] of the server's HTML that the page shows.
+    pub synced: StoredValue<u64>,
+    /// The id of the answer that is being written. It is empty while the server has not told it yet.
     pub generating: RwSignal<Option<String>>,
+    /// The model that is asked next.
+    pub model: RwSignal<Option<String>>,
+    pub model_label: RwSignal<Option<String>>,
     /// A sentence above the composer that says what went wrong.
     pub alert: RwSignal<Option<String>>,
     /// Whether the page has lost its connection and tries to connect again.
     pub disconnected: RwSignal<bool>,
-    /// Whether a change that this page sent (an edit, a retry, …) is under way. The page is loaded anew when the server
-    /// has taken it.
+    /// What the question has besides the text in the composer.
+    pub extras: RwSignal<Vec<Extra>>,
+    /// The questions that wait.
+    pub queue: RwSignal<QuestionQueue>,
+    /// What was just deleted and can be restored.
+    pub deleted: RwSignal<Option<Deleted>>,
+    /// What a screen reader is told.
+    pub spoken: RwSignal<String>,
+    /// Whether the thread stays at its end while it grows.
+    pub following: RwSignal<bool>,
+    /// Whether the end of the thread is out of view.
+    pub away: RwSignal<bool>,
+    /// How many messages came while the end was out of view.
+    pub unseen: RwSignal<u32>,
+    /// Whether another conversation is on its way to this page.
+    pub moving: StoredValue<bool>,
+    /// Whether a change that this page sent (an edit, a retry, …) is under way.
     pub steering: StoredValue<bool>,
-    /// Whether an event came while `steering` that only a reload can show.
-    pub stale: StoredValue<bool>,
-    /// Whether the browser is leaving this page.
-    pub leaving: StoredValue<bool>,
+    /// Whether keys alone are shortcuts, without Control or Command.
+    pub single_keys: StoredValue<bool>,
     /// The id of the person who reads the page.
     pub reader_id: StoredValue<String>,
     pub pending_question: StoredValue<PendingRequest>,
@@ -102,45 +124,78 @@ pub(super) struct ChatState {
     pub localizer: StoredValue<Localizer>,
 }
 
-impl ChatState {
+impl PageState {
+    pub fn new(shown: Shown, alert: Option<String>, reader_id: String, localizer: Localizer) -> Self {
+        let after = shown.after.unwrap_or_default();
+        Self {
+            follows: StoredValue::new(shown.after.is_some()),
+            conversation_id: RwSignal::new(shown.conversation_id),
+            visit: StoredValue::new(0),
+            position: StoredValue::new(after),
+            synced: StoredValue::new(after),
+            generating: RwSignal::new(shown.generating),
+            model: RwSignal::new(shown.model),
+            model_label: RwSignal::new(shown.model_label),
+            alert: RwSignal::new(alert),
+            disconnected: RwSignal::new(false),
+            extras: RwSignal::default(),
+            queue: RwSignal::new(shown.queue),
+            deleted: RwSignal::new(None),
+            spoken: RwSignal::default(),
+            following: RwSignal::new(false),
+            away: RwSignal::new(false),
+            unseen: RwSignal::new(0),
+            moving: StoredValue::new(false),
+            steering: StoredValue::new(false),
+            single_keys: StoredValue::new(true),
+            reader_id: StoredValue::new(reader_id),
+            pending_question: StoredValue::default(),
+            pending_change: StoredValue::default(),
+            localizer: StoredValue::new(localizer),
+        }
+    }
+
+    /// Shows another conversation from now on; its messages are in place already.
+    pub fn show(&self, shown: Shown) {
+        let after = shown.after.unwrap_or_default();
+        self.visit.update_value(|visit| *visit += 1);
+        self.follows.set_value(shown.after.is_some());
+        self.position.set_value(after);
+        self.synced.set_value(after);
+        self.conversation_id.set(shown.conversation_id);
+        self.generating.set(shown.generating);
+        self.model.set(shown.model);
+        self.model_label.set(shown.model_label);
+        self.queue.set(shown.queue);
+        self.alert.set(None);
+        self.disconnected.set(false);
+        self.unseen.set(0);
+        self.moving.set_value(false);
+        self.steering.set_value(false);
+    }
+
+    /// The conversation on the page, for what is no view.
+    pub fn conversation(&self) -> Option<String> {
+        self.conversation_id.get_untracked()
+    }
+
+    pub fn is_generating(&self) -> bool {
+        self.generating.with_untracked(Option::is_some)
+    }
+
     /// A sentence of [`PHRASES`](super::PHRASES) for an event handler; views use `t`.
     pub fn say(&self, key: &'static str) -> String {
         self.localizer.with_value(|localizer| localizer.say(key))
     }
 
-    /// See [`meta_line`].
-    pub fn meta_line(&self, model: &str, usage: Option<Usage>) -> String {
-        self.localizer.with_value(|localizer| meta_line(localizer, model, usage))
+    /// [`say`](Self::say) of a sentence with parameters.
+    pub fn text(&self, reason: &Reason) -> String {
+        self.localizer.with_value(|localizer| localizer.text(reason))
     }
 
     /// Says above the composer why a request was refused.
-    pub fn show_refusal(&self, refusal: Refusal) {
-        // A refusal without words is the browser's own: no answer of the server could be read.
-        let unanswered = refusal.message.is_empty();
-        let sentence = if unanswered { self.say("error-unreachable") } else { refusal.message };
+    pub fn show_refusal(&self, refused: Refused) {
+        let sentence = if refused.is_unreachable() { self.say("error-unreachable") } else { refused.message };
         self.alert.set(Some(sentence));
-    }
-
-    /// The turn of an answer that arrived while the page was open.
-    pub fn turn(&self, answer_id: &str) -> Option<Turn> {
-        self.turns.with_untracked(|turns| turns.iter().find(|turn| turn.answer.id == answer_id).cloned())
-    }
-
-    /// The id of the newest message on the page.
-    pub fn newest_id(&self) -> Option<String> {
-        let arrived = self.turns.with_untracked(|turns| turns.last().map(|turn| turn.answer.id.clone()));
-        arrived.or_else(|| self.last_id.get_value())
-    }
-
-    /// Shows a question with the answer that is to come, unless the page shows that answer already.
-    pub fn append_turn(&self, question: Option<(String, String)>, answer_id: &str, model: &str) {
-        if self.turn(answer_id).is_none() {
-            let answer =
-                AnswerSoFar { id: answer_id.to_owned(), html: String::new(), siblings: None, left_out: 0 };
-            let turn = Turn::new(question, answer);
-            turn.meta.set(self.meta_line(model, None));
-            self.turns.update(|turns| turns.push(turn));
-            self.generating.set(Some(answer_id.to_owned()));
-        }
     }
 }

@@ -1,53 +1,161 @@
 //! Changes of the conversation that are sent from the page without leaving it, so that a refusal or a lost connection
-//! loses no text: edit, retry, continue, choose a version, delete; and Stop.
+//! loses no text: edit, retry, continue, choose a version, delete, rename.
 
-use leptos::{ev, prelude::*, task::spawn_local};
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{FormData, Headers, HtmlElement, HtmlFormElement, RequestInit, Response, UrlSearchParams};
+use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, FormData, HtmlElement, HtmlFormElement, SubmitEvent, UrlSearchParams};
 
-use super::{browser, drafts, page, reload, state::ChatState};
-use crate::{
-    api,
-    error::{AppError, Refusal},
-    ui::pending::PendingRequest,
+use super::{
+    browser, drafts, editing, field, place, refresh, request, scroll, sidebar, state::Deleted,
+    state::PageState, toast, visit,
 };
+use crate::ui::pending::PendingRequest;
 
-/// Sends a form of the thread, and opens the page that the server answers.
-pub(super) fn submit(state: ChatState, event: ev::SubmitEvent) {
-    let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else {
-        return;
-    };
+/// Sends a form of the thread, and shows what the server made of it.
+pub(super) fn submit(state: PageState, form: &Element, event: &Event) {
+    let Some(Sent { form, action, body }) = sent(form, event) else { return };
+    if matches!(&*action, "/fn/retry" | "/fn/edit") {
+        body.set("model", &state.model.get_untracked().unwrap_or_default());
+    }
+    change(state, action, body, Some(form));
+}
+
+/// Has an answer written again by another model.
+pub(super) fn retry_with(state: PageState, answer_id: String, model: String) {
+    if let Some(body) = request::fields(&[("message_id", &answer_id), ("model", &model)]) {
+        change(state, "/fn/retry".to_owned(), body, None);
+    }
+}
+
+/// Deletes a message at once; it can be restored for some seconds.
+pub(super) fn delete_message(state: PageState, summary: &Element, event: &Event) {
+    let Some(message) = summary.closest(".message").ok().flatten() else { return };
     event.prevent_default();
-    let button = event.submitter();
-    let action = button.as_ref().and_then(|button| button.get_attribute("formaction"));
-    let action = action.or_else(|| form.get_attribute("action")).unwrap_or_default();
-    let Some(body) = fields(&form, button).filter(|_| !state.steering.get_value()) else {
+    let id = message.id();
+    if let Some(body) = request::fields(&[("message_id", &id)]) {
+        change(state, "/fn/delete-message".to_owned(), body, None);
+    }
+}
+
+/// Begins a copy of the conversation up to a message, and shows it.
+pub(super) fn fork(state: PageState, button: &Element, event: &Event) {
+    let Some(message) = button.closest(".message").ok().flatten() else { return };
+    event.prevent_default();
+    let Some(body) = request::fields(&[("message_id", &message.id())]) else { return };
+    spawn_local(async move {
+        match request::post("/fn/fork", &body).await {
+            Ok(path) => {
+                sidebar::reload(state);
+                visit::go(state, path.as_text().unwrap_or_default(), true);
+            }
+            Err(refusal) => state.show_refusal(refusal),
+        }
+    });
+}
+
+/// Changes the conversation; `form` is the edit that is sent, if it is one.
+fn change(state: PageState, action: String, body: UrlSearchParams, form: Option<HtmlFormElement>) {
+    if state.steering.get_value() {
         return;
-    };
+    }
     state.steering.set_value(true);
     state.alert.set(None);
     set_key(state, &action, &body);
+    let visit = state.visit.get_value();
     spawn_local(async move {
-        let answer = post(&action, &body).await;
-        match answer.unwrap_or(Err(AppError::Unreachable.into())) {
-            Ok(path) => {
+        let answer = request::post(&action, &body).await;
+        state.steering.set_value(false);
+        match answer {
+            Ok(_) => {
                 state.pending_change.update_value(PendingRequest::confirm);
-                if let Some(field) = drafts::edit_field(&form) {
-                    drafts::remove_edit(state, &field);
+                if action == "/fn/delete-message" {
+                    toast::show(state, Deleted::Message(body.get("message_id").unwrap_or_default()));
                 }
-                state.leaving.set_value(true);
-                page::navigate(&path);
+                if let Some((form, field)) =
+                    form.and_then(|form| Some((form.clone(), drafts::edit_field(&form)?)))
+                {
+                    drafts::remove_edit(state, &field);
+                    form.remove();
+                    field::focus();
+                }
+                if state.visit.get_value() == visit {
+                    refresh::now(state).await;
+                    begins_answer(state, &action);
+                }
             }
             Err(refusal) => {
                 state.show_refusal(refusal);
-                state.steering.set_value(false);
-                if state.stale.get_value() {
-                    reload::reload(state);
-                }
+                refresh::refresh(state);
             }
         }
     });
+}
+
+/// An answer that was asked for is read from its question on.
+fn begins_answer(state: PageState, action: &str) {
+    if matches!(action, "/fn/edit" | "/fn/retry") {
+        place::pin(scroll::pin_newest_question(state));
+    }
+}
+
+/// Gives the conversation another title.
+pub(super) fn rename(state: PageState, form: &Element, event: &Event) {
+    let Some(Sent { action, body, .. }) = sent(form, event) else { return };
+    let title = body.get("title").unwrap_or_default();
+    spawn_local(async move {
+        let answer = request::post(&action, &body).await;
+        match answer {
+            Ok(_) => {
+                editing::close_open(state);
+                sidebar::set_title(state, title.trim());
+            }
+            Err(refusal) => state.show_refusal(refusal),
+        }
+    });
+}
+
+/// A click on Delete in the conversation's menu: without a further question, because it can be restored.
+pub(super) fn delete_now(_: PageState, summary: &Element, event: &Event) {
+    let form = summary.parent_element().and_then(|confirm| confirm.query_selector("form").ok().flatten());
+    if let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
+        event.prevent_default();
+        let _ = form.request_submit();
+    }
+}
+
+/// Deletes the conversation, and shows the start page.
+pub(super) fn delete_conversation(state: PageState, form: &Element, event: &Event) {
+    let Some(Sent { action, body, .. }) = sent(form, event) else { return };
+    let id = body.get("conversation_id").unwrap_or_default();
+    spawn_local(async move {
+        let answer = request::post(&action, &body).await;
+        match answer {
+            Ok(_) => {
+                sidebar::remove_row(&id);
+                toast::show(state, Deleted::Conversation(id.clone()));
+                visit::go(state, "/".to_owned(), true);
+                visit::forget(&format!("/c/{id}"));
+            }
+            Err(refusal) => state.show_refusal(refusal),
+        }
+    });
+}
+
+/// A form that a script sends in place of the browser.
+struct Sent {
+    form: HtmlFormElement,
+    action: String,
+    body: UrlSearchParams,
+}
+
+fn sent(form: &Element, event: &Event) -> Option<Sent> {
+    let form = form.dyn_ref::<HtmlFormElement>()?.clone();
+    let button = event.dyn_ref::<SubmitEvent>()?.submitter();
+    event.prevent_default();
+    let action = button.as_ref().and_then(|button| button.get_attribute("formaction"));
+    let action = action.or_else(|| form.get_attribute("action"))?;
+    let body = fields(&form, button)?;
+    Some(Sent { form, action, body })
 }
 
 /// The form's fields, and the button that sent it.
@@ -64,38 +172,9 @@ fn fields(form: &HtmlFormElement, button: Option<HtmlElement>) -> Option<UrlSear
 
 /// Sets the idempotency key of this action with these fields, in place of the page's own key, which is for browsers
 /// without a script.
-fn set_key(state: ChatState, action: &str, body: &UrlSearchParams) {
+fn set_key(state: PageState, action: &str, body: &UrlSearchParams) {
     body.delete("key");
     let content = format!("{action} {}", String::from(body.to_string()));
     let key = state.pending_change.try_update_value(|pending| pending.key(&content, browser::random_key));
     body.append("key", &key.unwrap_or_default());
-}
-
-/// The address to open, or the server's refusal. The outer error means that no answer came.
-async fn post(action: &str, body: &UrlSearchParams) -> Result<Result<String, Refusal>, JsValue> {
-    let headers = Headers::new()?;
-    headers.set("accept", "application/json")?;
-    let request = RequestInit::new();
-    request.set_method("POST");
-    request.set_headers(&headers);
-    request.set_body(body);
-    let response: Response =
-        JsFuture::from(window().fetch_with_str_and_init(action, &request)).await?.unchecked_into();
-    let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
-    let unreadable = |_| Refusal::from(AppError::Unreachable);
-    Ok(if response.ok() {
-        serde_json::from_str(&text).map_err(unreadable)
-    } else {
-        Err(serde_json::from_str(&text).unwrap_or_else(unreadable))
-    })
-}
-
-/// Stops the answer that is being written.
-pub(super) fn stop(state: ChatState) {
-    let Some(message_id) = state.generating.get_untracked() else { return };
-    spawn_local(async move {
-        if let Err(refusal) = api::chat::stop(message_id).await {
-            state.show_refusal(refusal);
-        }
-    });
 }

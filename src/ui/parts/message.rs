@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::{Icon, steer::*};
 use crate::{
-    domain::{Reason, Siblings, Status, Usage, message::MOST_LEFT_OUT},
+    domain::{Reason, Siblings, Status, Timings, Usage, message::MOST_LEFT_OUT, model::short_name},
     ui::words::{Localizer, t, t_with},
 };
 
@@ -23,6 +23,7 @@ pub fn Question(
     let article = id.clone();
     view! {
         <article class="message user" id=article aria-label=t("you")>
+            <h2 class="visually-hidden">{t("you")}</h2>
             <div class="question-text" dir="auto">{text}</div>
             <div class="actions">
                 {siblings.map(|siblings| view! { <Branches siblings /> })}
@@ -53,7 +54,7 @@ pub fn name_headings<'a>(html: &'a str, message_id: &str) -> Cow<'a, str> {
     named.into()
 }
 
-/// How an answer ended.
+/// How an answer ended, or that it has not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     pub status: Status,
@@ -63,47 +64,91 @@ pub struct Ending {
     pub length_limited: bool,
 }
 
-/// What is shown around the text of a finished answer.
+/// What is shown around the text of an answer.
 #[derive(Clone, Debug)]
 pub struct AnswerFrame {
     pub ending: Ending,
     /// See [`crate::domain::Message::left_out`].
     pub left_out: u32,
     pub siblings: Option<Siblings>,
-    /// Whether the answer is the last message of its branch.
-    pub newest: bool,
     /// See [`meta_line`].
     pub meta: String,
+    /// When the provider takes requests again, in UTC milliseconds since 1970, if it said so.
+    pub retry_at: Option<i64>,
 }
 
-/// A finished answer. `html` is sanitized by the server.
+/// An answer, as far as it has come. `html` is sanitized by the server. While it is being written, a script adds to
+/// `.prose` and to `.reasoning-text`; the rest is made anew when it has ended.
 #[component]
 pub fn Answer(id: String, html: String, reasoning: String, frame: AnswerFrame) -> impl IntoView {
-    let AnswerFrame { ending, left_out, siblings, newest, meta } = frame;
+    let AnswerFrame { ending, left_out, siblings, meta, retry_at } = frame;
     let (article, html) = (id.clone(), name_headings(&html, &id).into_owned());
     let (status, has_text) = (ending.status, !html.is_empty());
+    let writing = status == Status::Generating;
+    // While the thinking is all there is, it is open.
+    let thoughtless = reasoning.is_empty();
+    let thinks = (writing && !has_text && !thoughtless).then_some("");
     view! {
-        <article class="message" id=article aria-label=t("answer") data-status=status.into_str()>
+        <article
+            class="message answer"
+            id=article
+            aria-label=t("answer")
+            data-status=status.into_str()
+            data-retry-at=retry_at
+            aria-busy=writing.then_some("true")
+        >
+            <h2 class="visually-hidden">{t("answer")}</h2>
             <LeftOut count=left_out />
-            {(!reasoning.is_empty()).then(|| {
-                view! {
-                    <details class="reasoning">
-                        <summary>{t("reasoning")}</summary>
-                        <div class="reasoning-text">{reasoning}</div>
-                    </details>
-                }
-            })}
+            <details class="reasoning" hidden=thoughtless open=thinks data-auto=thinks>
+                <summary>{t("reasoning")}</summary>
+                <div class="reasoning-text">{reasoning}</div>
+            </details>
             <div class="prose" inner_html=html></div>
-            <AnswerEnd id=id.clone() ending has_text newest />
-            <AnswerActions id siblings meta />
+            {(writing && !has_text).then(|| view! { <p class="waiting" aria-hidden="true"></p> })}
+            <AnswerEnd id=id.clone() ending has_text />
+            {(!writing).then(|| view! { <AnswerActions id siblings meta /> })}
         </article>
+    }
+}
+
+/// A message that the page shows already and that is as it was, but for its versions.
+#[component]
+pub fn Unchanged(id: String, siblings: Option<Siblings>) -> impl IntoView {
+    view! {
+        <article class="message" id=id data-unchanged="">
+            {siblings.map(|siblings| view! { <Branches siblings /> })}
+        </article>
+    }
+}
+
+/// What a script makes a turn of when a question is sent, and the form in which a question is edited.
+#[component]
+pub fn Templates() -> impl IntoView {
+    let frame = AnswerFrame {
+        ending: Ending { status: Status::Generating, failure: None, length_limited: false },
+        left_out: 0,
+        siblings: None,
+        meta: String::new(),
+        retry_at: None,
+    };
+    let none = String::new;
+    view! {
+        <template id="new-question">
+            <Question id=none() text=none() siblings=None />
+        </template>
+        <template id="new-answer">
+            <Answer id=none() html=none() reasoning=none() frame />
+        </template>
+        <template id="new-edit">
+            <EditForm id=none() text=none() key=none() />
+        </template>
     }
 }
 
 /// The line between a question and its answer that says how many messages the model was not sent; none when it was sent
 /// all.
 #[component]
-pub fn LeftOut(count: u32) -> impl IntoView {
+fn LeftOut(count: u32) -> impl IntoView {
     left_out(count).map(|sentence| view! { <p class="left-out">{sentence}</p> })
 }
 
@@ -118,7 +163,7 @@ fn left_out(count: u32) -> Option<String> {
 
 /// The buttons of a finished answer, and the line that says which model wrote it.
 #[component]
-pub fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String) -> impl IntoView {
+fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String) -> impl IntoView {
     view! {
         <div class="actions">
             {siblings.map(|siblings| view! { <Branches siblings /> })}
@@ -126,22 +171,31 @@ pub fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String) -> im
                 <Icon name="copy" />
             </button>
             <AgainButton id=id.clone() />
+            <AgainWithButton id=id.clone() />
+            <ForkButton id=id.clone() />
             <DeleteMenu id />
             <span class="meta">{meta}</span>
         </div>
     }
 }
 
-/// Which model answered, and how many tokens the answer has.
-pub fn meta_line(localizer: &Localizer, model: &str, usage: Option<Usage>) -> String {
-    let Some(usage) = usage else { return model.to_owned() };
-    localizer
-        .text(&Reason::new("model-and-tokens").with("model", model).with("count", usage.completion_tokens))
+/// Which model answered, how many tokens the answer has, how soon the first came, and how fast the others did: as far as
+/// that is known.
+pub fn meta_line(localizer: &Localizer, model: &str, usage: Option<Usage>, timings: Timings) -> String {
+    let tokens = usage.map(|usage| Reason::new("answer-tokens").with("count", usage.completion_tokens));
+    let first = timings.first_token_ms.map(|ms| {
+        let tenths = ms.div_ceil(100);
+        Reason::new("answer-first-token").with("whole", tenths / 10).with("tenth", tenths % 10)
+    });
+    let speed = timings.speed(usage).map(|speed| Reason::new("answer-speed").with("count", speed));
+    let facts = [tokens, first, speed].into_iter().flatten().map(|fact| localizer.text(&fact));
+    let model = Some(short_name(model).to_owned()).filter(|model| !model.is_empty());
+    model.into_iter().chain(facts).collect::<Vec<_>>().join(" · ")
 }
 
 /// How an answer ended, with the buttons to continue or retry; nothing for an answer that is complete.
 #[component]
-pub fn AnswerEnd(id: String, ending: Ending, has_text: bool, newest: bool) -> impl IntoView {
+fn AnswerEnd(id: String, ending: Ending, has_text: bool) -> impl IntoView {
     let Ending { status, failure, length_limited } = ending;
     let sentence = match (failure, status) {
         (Some(failure), _) => failure,
@@ -153,7 +207,8 @@ pub fn AnswerEnd(id: String, ending: Ending, has_text: bool, newest: bool) -> im
     };
     let quiet = matches!(status, Status::Stopped | Status::Complete);
     let class = if quiet { "answer-end" } else { "answer-end alert" };
-    let can_continue = newest && status.can_continue(length_limited, has_text);
+    // The style sheet shows it on the newest message of the branch only.
+    let can_continue = status.can_continue(length_limited, has_text);
     Some(view! {
         <div class=class role="status">
             <span>{sentence}</span>

@@ -7,7 +7,5 @@ mod steer;
 
 pub use error::{Brand, ErrorPage, RefusedForm};
 pub use icon::Icon;
-pub use message::{
-    Answer, AnswerActions, AnswerEnd, AnswerFrame, Ending, LeftOut, Question, meta_line, name_headings,
-};
-pub use steer::{EditForm, SteerForm};
+pub use message::{Answer, AnswerFrame, Ending, Question, Templates, Unchanged, meta_line, name_headings};
+pub use steer::{EditForm, SteerForm, as_html};

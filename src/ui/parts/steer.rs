@@ -94,7 +94,7 @@ pub fn EditForm(id: String, text: String, key: String, #[prop(optional)] query: 
 #[component]
 pub fn DeleteMenu(id: String) -> impl IntoView {
     view! {
-        <details class="menu" name="steer">
+        <details class="menu delete-menu" name="steer">
             <summary class="button-bare" title=t("message-delete")>
                 <Icon name="bin" />
             </summary>
@@ -114,6 +114,41 @@ pub fn AgainButton(id: String) -> impl IntoView {
     view! {
         <button class="button-bare" form="steer" formaction="/fn/retry" name="message_id" value=id title=t("write-again")>
             <Icon name="again" />
+        </button>
+    }
+}
+
+/// The button that begins a copy of the conversation, up to the message.
+#[component]
+pub fn ForkButton(id: String) -> impl IntoView {
+    view! {
+        <button
+            class="button-bare fork-button"
+            form="steer"
+            formaction="/fn/fork"
+            name="message_id"
+            value=id
+            aria-label=t("fork")
+            title=t("fork")
+        >
+            <Icon name="fork" />
+        </button>
+    }
+}
+
+/// The button that opens the list of models, of which one writes the answer again; it needs a script.
+#[component]
+pub fn AgainWithButton(id: String) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="button-bare needs-script"
+            data-sheet=format!("/fn/sheet/models?answer={id}")
+            aria-haspopup="dialog"
+            aria-label=t("regenerate-with")
+            title=t("regenerate-with")
+        >
+            <Icon name="chevron-down" />
         </button>
     }
 }
@@ -140,7 +175,7 @@ pub fn ContinueButton(id: String) -> impl IntoView {
 }
 
 /// HTML that shows a text as it is.
-pub(super) fn as_html(text: &str) -> String {
+pub fn as_html(text: &str) -> String {
     html_escape::encode_text(text).into_owned()
 }
 

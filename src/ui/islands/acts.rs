@@ -1,0 +1,130 @@
+//! What a person does, and who acts on it: one listener for each kind of event, and one table of elements. The elements may
+//! come and go; nobody searches the page for them to listen to each.
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, Event, HtmlTextAreaElement};
+
+use super::{
+    copy, drafts, drop, editing, extras, field, keys, overlay, picker, quoting, refresh, scroll,
+    state::PageState, steer, visit,
+};
+
+/// Acts on an event of the element that matched.
+type Act = fn(PageState, &Element, &Event);
+
+/// Which element, by its selector, and who acts on a click on it. The first row that matches counts.
+const CLICKS: [(&str, Act); 17] = [
+    ("details.confirm > summary", steer::delete_now),
+    (".picker-button", picker::on_open),
+    (".delete-menu > summary", steer::delete_message),
+    (".fork-button", steer::fork),
+    ("[data-model]", picker::on_model),
+    ("[data-favourite]", picker::on_favourite),
+    ("[data-sheet]", overlay::on_click),
+    ("#reply", quoting::on_reply),
+    ("a.example", examples),
+    ("#sheet", overlay::on_beside),
+    (".copy-message", copy::message),
+    ("figure button", copy::code),
+    (".message .edit-link", editing::on_edit),
+    (".edit-form .cancel", editing::on_cancel),
+    (".to-latest", |state, _, _| scroll::to_end(state)),
+    (".earlier a", earlier),
+    ("a[href]", visit::on_click),
+];
+
+/// The forms that a script sends.
+const FORMS: [(&str, Act); 3] = [
+    (".edit-form, #steer", steer::submit),
+    ("form[action='/fn/rename']", steer::rename),
+    ("form[action='/fn/delete']", steer::delete_conversation),
+];
+
+/// What is switched.
+const CHANGES: [(&str, Act); 1] = [("#open-sidebar", overlay::on_drawer)];
+
+/// What is typed into.
+const INPUTS: [(&str, Act); 3] = [
+    (".edit-form textarea", |state, field, _| {
+        if let Some(field) = field.dyn_ref::<HtmlTextAreaElement>() {
+            drafts::store_edit(state, field);
+        }
+    }),
+    (".picker-search", picker::on_search),
+    (".palette-search", picker::on_palette),
+];
+
+/// What is about to be clicked.
+const INTENTS: [(&str, Act); 1] = [("a[href]", |_, link, _| visit::prefetch(link))];
+
+pub(super) fn listen(state: PageState) {
+    on("click", move |event| {
+        editing::close_others(event);
+        act(&CLICKS, state, event);
+    });
+    on("submit", move |event| act(&FORMS, state, event));
+    on("change", move |event| act(&CHANGES, state, event));
+    for intent in ["pointerdown", "focusin"] {
+        on(intent, move |event| act(&INTENTS, state, event));
+    }
+    on("focusin", editing::close_others);
+    on("input", move |event| act(&INPUTS, state, event));
+    on("paste", move |event| extras::on_paste(state, event));
+    on("copy", quoting::on_copy);
+    let _ = document().add_event_listener_with_callback(
+        "selectionchange",
+        Closure::<dyn Fn()>::new(quoting::on_selection).into_js_value().unchecked_ref(),
+    );
+    for touch in ["touchstart", "touchmove"] {
+        on(touch, |event| {
+            if let Some(event) = event.dyn_ref() {
+                overlay::on_touch(event);
+            }
+        });
+    }
+    window_event_listener(ev::keydown, move |event| keys::on_key(state, &event));
+    drop::listen(state);
+}
+
+fn on(name: &'static str, listener: impl Fn(&Event) + 'static) {
+    window_event_listener_untyped(name, move |event| listener(&event));
+}
+
+/// Lets the first row of the table act that the event's target is in.
+fn act(table: &[(&str, Act)], state: PageState, event: &Event) {
+    if event.default_prevented() {
+        return;
+    }
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+    for (selector, act) in table {
+        if let Ok(Some(found)) = target.closest(selector) {
+            return act(state, &found, event);
+        }
+    }
+}
+
+/// A click on the link to earlier messages: they come in place.
+fn earlier(state: PageState, link: &Element, event: &Event) {
+    let Some(before) =
+        link.get_attribute("href").and_then(|href| Some(href.split_once("before=")?.1.to_owned()))
+    else {
+        return;
+    };
+    if !state.follows.get_value() {
+        return;
+    }
+    event.prevent_default();
+    refresh::earlier(state, before);
+}
+
+/// A click on an example puts it into the composer.
+fn examples(state: PageState, example: &Element, event: &Event) {
+    if let (Some(field), Some(text)) = (field::composer(), example.get_attribute("data-text")) {
+        event.prevent_default();
+        field.set_value(&text);
+        drafts::store_draft(state, &text);
+        field::grow();
+        let _ = field.focus();
+    }
+}

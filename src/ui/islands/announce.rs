@@ -1,0 +1,60 @@
+//! What a screen reader is told of an answer: that it is being written, and that it is complete. The thread itself is
+//! silent, because a reader would speak each of its pieces.
+
+use leptos::prelude::*;
+
+use super::{blocks, state::PageState};
+use crate::domain::Reason;
+
+/// The one region that speaks. It is always there, because a region that comes with its text often is not read.
+#[component]
+pub(super) fn LiveRegion(state: PageState) -> impl IntoView {
+    view! {
+        <p class="visually-hidden" role="status" id="spoken">
+            {move || state.spoken.get()}
+        </p>
+    }
+}
+
+pub(super) fn answering(state: PageState) {
+    state.spoken.set(state.say("answering"));
+}
+
+/// Says that an answer has ended, and how long it is.
+pub(super) fn ended(state: PageState, answer_id: &str) {
+    let text = blocks::prose(answer_id).and_then(|prose| prose.text_content()).unwrap_or_default();
+    let reason = Reason::new("answer-complete").with("count", words(&text));
+    state.spoken.set(state.text(&reason));
+}
+
+/// How many words a text has. In Chinese and Japanese, where no blanks stand between words, each character counts.
+fn words(text: &str) -> usize {
+    let is_wide =
+        |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}');
+    text.split_whitespace()
+        .map(|word| {
+            let wide = word.chars().filter(|c| is_wide(*c)).count();
+            let others = word.split(is_wide).filter(|part| part.chars().any(char::is_alphanumeric)).count();
+            wide + others
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn words_are_counted_in_every_language() {
+        for (text, count) in [
+            ("", 0),
+            ("  \n", 0),
+            ("One word, two words – 3.", 5),
+            ("你好，世界", 4),
+            ("用 Rust 写的", 4),
+            ("用Rust写的", 4),
+        ] {
+            assert_eq!(words(text), count, "{text}");
+        }
+    }
+}

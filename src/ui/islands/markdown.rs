@@ -1,0 +1,169 @@
+//! Markdown of what the page shows of an answer: of a part that is selected, since of whole answers the server has it.
+
+use leptos::prelude::document;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Node};
+
+/// The markdown of what is selected.
+pub(super) fn of_range(range: &web_sys::Range) -> String {
+    let holder = document().create_element("div");
+    let (Ok(holder), Ok(fragment)) = (holder, range.clone_contents()) else { return String::new() };
+    let _ = holder.append_child(&fragment);
+    of(&holder)
+}
+
+/// The markdown of what is inside an element.
+pub(super) fn of(element: &Element) -> String {
+    let mut out = Writer::default();
+    out.children(element);
+    out.text.trim_matches('\n').to_owned()
+}
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+}
+
+impl Writer {
+    fn children(&mut self, of: &Node) {
+        let children = of.child_nodes();
+        for at in 0..children.length() {
+            if let Some(child) = children.item(at) {
+                self.node(&child);
+            }
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        let Some(element) = node.dyn_ref::<Element>() else {
+            if node.node_type() == Node::TEXT_NODE {
+                self.text.push_str(&node.text_content().unwrap_or_default());
+            }
+            return;
+        };
+        let tag = element.tag_name().to_ascii_lowercase();
+        match &*tag {
+            "button" | "summary" | "template" | "i" => {}
+            "br" => self.line(),
+            "p" | "div" | "section" | "details" | "article" => self.block(|out| out.children(element)),
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                // The server shows levels one lower than they were written.
+                let level = tag[1..].parse::<usize>().unwrap_or(2).saturating_sub(1).max(1);
+                self.block(|out| {
+                    out.text.push_str(&"#".repeat(level));
+                    out.text.push(' ');
+                    out.children(element);
+                });
+            }
+            "strong" => self.wrapped("**", element),
+            "em" => self.wrapped("*", element),
+            "del" | "s" => self.wrapped("~~", element),
+            "code" => self.wrapped("`", element),
+            "a" if element.get_attribute("href").is_some_and(|href| !href.starts_with('#')) => {
+                self.text.push('[');
+                self.children(element);
+                self.text.push_str(&format!("]({})", element.get_attribute("href").unwrap_or_default()));
+            }
+            "figure" | "pre" => self.code(element),
+            "blockquote" => self.indented("> ", "> ", |out| out.children(element)),
+            "ul" => self.list(element, None),
+            "ol" => {
+                let start = element.get_attribute("start").and_then(|start| start.parse().ok());
+                self.list(element, Some(start.unwrap_or(1)));
+            }
+            "table" => self.table(element),
+            "math" => self.text.push_str(&element.text_content().unwrap_or_default()),
+            "hr" => self.block(|out| out.text.push_str("---")),
+            _ => self.children(element),
+        }
+    }
+
+    fn line(&mut self) {
+        self.text.push('\n');
+    }
+
+    fn block(&mut self, write: impl FnOnce(&mut Self)) {
+        self.text.truncate(self.text.trim_end().len());
+        if !self.text.is_empty() {
+            self.text.push_str("\n\n");
+        }
+        write(self);
+        self.line();
+        self.line();
+    }
+
+    fn wrapped(&mut self, sign: &str, element: &Element) {
+        self.text.push_str(sign);
+        self.children(element);
+        self.text.push_str(sign);
+    }
+
+    fn code(&mut self, element: &Element) {
+        let code = element.query_selector("code").ok().flatten();
+        let text = code.as_ref().unwrap_or(element).text_content().unwrap_or_default();
+        let language =
+            element.query_selector("header span").ok().flatten().and_then(|span| span.text_content());
+        let language = language.unwrap_or_default();
+        self.block(|out| {
+            out.text.push_str("```");
+            out.text.push_str(&language);
+            for line in text.trim_end_matches('\n').split('\n') {
+                out.line();
+                out.text.push_str(line);
+            }
+            out.line();
+            out.text.push_str("```");
+        });
+    }
+
+    /// Writes with `first` before the first line and `next` before each other one.
+    fn indented(&mut self, first: &str, next: &str, write: impl FnOnce(&mut Self)) {
+        self.text.push_str(first);
+        let mut inner = Self::default();
+        write(&mut inner);
+        let mut lines = inner.text.trim_matches('\n').split('\n');
+        self.text.push_str(lines.next().unwrap_or_default());
+        for line in lines {
+            self.line();
+            self.text.push_str(if line.is_empty() { next.trim_end() } else { next });
+            self.text.push_str(line);
+        }
+        self.line();
+    }
+
+    fn list(&mut self, list: &Element, start: Option<usize>) {
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.line();
+        }
+        let items = list.children();
+        for at in 0..items.length() {
+            let Some(item) = items.item(at) else { continue };
+            let sign = start.map_or("- ".to_owned(), |start| format!("{}. ", start + at as usize));
+            let blank = " ".repeat(sign.len());
+            self.indented(&sign, &blank, |out| out.children(&item));
+        }
+        self.line();
+    }
+
+    fn table(&mut self, table: &Element) {
+        let Ok(rows) = table.query_selector_all("tr") else { return };
+        self.block(|out| {
+            for at in 0..rows.length() {
+                let Some(row) = rows.item(at).and_then(|row| row.dyn_into::<Element>().ok()) else {
+                    continue;
+                };
+                let cells = row.children();
+                let texts: Vec<String> = (0..cells.length())
+                    .filter_map(|at| Some(of(&cells.item(at)?).replace('\n', " ").replace('|', "\\|")))
+                    .collect();
+                out.text.push_str(&format!("| {} |", texts.join(" | ")));
+                out.line();
+                if at == 0 {
+                    out.text.push_str(&format!("|{}", " --- |".repeat(texts.len())));
+                    out.line();
+                }
+            }
+            out.text.truncate(out.text.trim_end().len());
+        });
+    }
+}

@@ -1,0 +1,38 @@
+//! Where the messages on the page are.
+
+use leptos::prelude::document;
+use web_sys::Element;
+
+/// The scrolling element around the messages.
+pub(super) fn scroller() -> Option<Element> {
+    document().get_element_by_id("thread")
+}
+
+/// The element whose children are the messages, in order.
+pub(super) fn list() -> Option<Element> {
+    document().get_element_by_id("messages")
+}
+
+pub(super) fn message(id: &str) -> Option<Element> {
+    document().get_element_by_id(id).filter(|found| found.class_list().contains("message"))
+}
+
+pub(super) fn all() -> Vec<Element> {
+    list().map(|messages| children(&messages).filter(is_message).collect()).unwrap_or_default()
+}
+
+/// The oldest message and the newest one that the server knows.
+pub(super) fn ends() -> Option<(String, String)> {
+    let known: Vec<String> = all().iter().map(Element::id).filter(|id| !id.is_empty()).collect();
+    Some((known.first()?.clone(), known.last()?.clone()))
+}
+
+fn is_message(element: &Element) -> bool {
+    element.class_list().contains("message")
+}
+
+pub(super) fn children(of: &Element) -> impl Iterator<Item = Element> + use<> {
+    let children = of.children();
+    let elements: Vec<Element> = (0..children.length()).filter_map(|at| children.item(at)).collect();
+    elements.into_iter()
+}

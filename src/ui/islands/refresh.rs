@@ -1,0 +1,93 @@
+//! Brings the messages on the page up to date with what the server has: the server sends those that changed, and the page
+//! puts them in place. This is how the page shows whatever no event can show in full.
+
+use std::cell::Cell;
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{messages, request, scroll, sidebar, state::Fetched, state::PageState, thread};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    None,
+    Running,
+    /// Something changed while a refresh was running.
+    Again,
+}
+
+thread_local! {
+    static WORK: Cell<Work> = const { Cell::new(Work::None) };
+}
+
+/// Shows what has changed. However often it is called, one request is under way at a time.
+pub(super) fn refresh(state: PageState) {
+    if !state.follows.get_value() {
+        return;
+    }
+    if WORK.get() != Work::None {
+        return WORK.set(Work::Again);
+    }
+    spawn_local(async move {
+        loop {
+            WORK.set(Work::Running);
+            once(state).await;
+            if WORK.replace(Work::None) != Work::Again {
+                break;
+            }
+        }
+    });
+}
+
+/// Shows what has changed up to now.
+pub(super) async fn now(state: PageState) {
+    if state.follows.get_value() {
+        once(state).await;
+    }
+}
+
+async fn once(state: PageState) {
+    let visit = state.visit.get_value();
+    let Some(id) = state.conversation() else { return };
+    let mut path = format!("/fn/part?conversation={id}");
+    if let Some((from, leaf)) = messages::ends() {
+        path.push_str(&format!("&from={from}&leaf={leaf}&since={}", state.synced.get_value()));
+    }
+    let fetched = request::get(&path).await.map(|json| Fetched::read(&json));
+    if state.visit.get_value() != visit {
+        return;
+    }
+    match fetched {
+        Ok(Some(fetched)) => show(state, &fetched),
+        // Without a connection the next event or the next connection brings it.
+        Ok(None) => {}
+        Err(refusal) if refusal.is_unreachable() => {}
+        Err(refusal) => state.show_refusal(refusal),
+    }
+}
+
+fn show(state: PageState, fetched: &Fetched) {
+    thread::show(&fetched.thread);
+    sidebar::show_bar(&fetched.bar, &fetched.title);
+    state.synced.set_value(fetched.shown.after.unwrap_or_default());
+    // What events told later than this was made is newer.
+    if state.position.get_value() <= fetched.shown.after.unwrap_or_default() {
+        state.generating.set(fetched.shown.generating.clone());
+    }
+    scroll::settle(state);
+}
+
+/// Brings the messages before `before`, and puts them above those that are there.
+pub(super) fn earlier(state: PageState, before: String) {
+    let (Some(id), visit) = (state.conversation(), state.visit.get_value()) else { return };
+    spawn_local(async move {
+        let path = format!("/fn/part?conversation={id}&before={before}");
+        let fetched = request::get(&path).await.map(|json| Fetched::read(&json));
+        if state.visit.get_value() == visit {
+            match fetched {
+                Ok(Some(fetched)) => thread::prepend(&fetched.thread),
+                Ok(None) => {}
+                Err(refusal) => state.show_refusal(refusal),
+            }
+        }
+    });
+}

@@ -1,0 +1,196 @@
+//! The messages on the page: which there are, a turn that is begun here, and what the server sends in their place. A message
+//! that stays the same keeps its elements, so that nothing that is selected, unfolded or focused in it is lost.
+
+use std::collections::HashSet;
+
+use leptos::prelude::document;
+use wasm_bindgen::JsCast;
+use web_sys::{DocumentFragment, Element, HtmlTemplateElement, Node};
+
+use super::{focus, messages, scroll};
+
+/// The class of a question that the server has not got yet.
+const UNSENT: &str = "unsent";
+
+/// A copy of what a `<template>` of the page holds.
+pub(super) fn copy_of_template(id: &str) -> Option<Element> {
+    let template = document().get_element_by_id(id)?.dyn_into::<HtmlTemplateElement>().ok()?;
+    template.content().first_element_child()?.clone_node_with_deep(true).ok()?.dyn_into().ok()
+}
+
+/// Appends a question that is being sent, and the answer that is awaited; they have no ids yet.
+pub(super) fn append_turn(question: Option<&str>) {
+    let Some(messages) = messages::list() else { return };
+    if let Some(welcome) = messages.query_selector(":scope > :not(.message, .page-link)").ok().flatten() {
+        welcome.remove();
+        let _ = messages::scroller().map(|thread| thread.class_list().remove_1("empty"));
+    }
+    if let (Some(text), Some(article)) = (question, copy_of_template("new-question")) {
+        if let Ok(Some(place)) = article.query_selector(".question-text") {
+            place.set_text_content(Some(text));
+        }
+        let _ = article.class_list().add_1(UNSENT);
+        let _ = messages.append_child(&article);
+    }
+    if let Some(article) = copy_of_template("new-answer") {
+        let _ = article.class_list().add_1(UNSENT);
+        let _ = messages.append_child(&article);
+    }
+}
+
+/// The question and the answer of [`append_turn`].
+fn unsent() -> Vec<Element> {
+    messages::all().into_iter().filter(|message| message.class_list().contains(UNSENT)).collect()
+}
+
+pub(super) fn has_unsent() -> bool {
+    !unsent().is_empty()
+}
+
+/// Gives the turn that is being sent its ids.
+pub(super) fn name_turn(question_id: Option<&str>, answer_id: &str) {
+    for message in unsent() {
+        let is_question = message.class_list().contains("user");
+        let id = if is_question { question_id } else { Some(answer_id) };
+        message.set_id(id.unwrap_or_default());
+        let _ = message.class_list().remove_1(UNSENT);
+    }
+}
+
+/// Removes the turn that could not be sent.
+pub(super) fn remove_unsent() {
+    unsent().iter().for_each(Element::remove);
+}
+
+/// What a piece of the server's HTML holds.
+fn parsed(html: &str) -> Option<DocumentFragment> {
+    let template = document().create_element("template").ok()?.dyn_into::<HtmlTemplateElement>().ok()?;
+    template.set_inner_html(html);
+    Some(template.content())
+}
+
+/// Shows the server's HTML of the messages in place of those that are there.
+pub(super) fn show(html: &str) {
+    let (Some(messages), Some(fresh)) = (messages::list(), parsed(html)) else { return };
+    let unsent = unsent();
+    let held = focus::hold();
+    scroll::kept(|| {
+        let fresh = fresh.children();
+        let fresh: Vec<Element> = (0..fresh.length()).filter_map(|at| fresh.item(at)).collect();
+        let ids: HashSet<String> = fresh.iter().map(Element::id).filter(|id| !id.is_empty()).collect();
+        for old in messages::children(&messages).filter(|old| !ids.contains(&old.id())) {
+            old.remove();
+        }
+        let mut place = messages.first_element_child();
+        for new in fresh {
+            let old = messages::message(&new.id()).filter(|_| !new.id().is_empty());
+            let node = match old {
+                Some(old) => {
+                    patch(&old, &new);
+                    old
+                }
+                None => new,
+            };
+            if place.as_ref().is_some_and(|place| place.is_same_node(Some(&node))) {
+                place = node.next_element_sibling();
+            } else {
+                let before = place.as_ref().map(AsRef::<Node>::as_ref);
+                let _ = messages.insert_before(&node, before);
+            }
+        }
+        for message in unsent {
+            let _ = messages.append_child(&message);
+        }
+    });
+    held.restore();
+}
+
+/// Puts earlier messages before those that are there.
+pub(super) fn prepend(html: &str) {
+    let (Some(messages), Some(fresh)) = (messages::list(), parsed(html)) else { return };
+    scroll::kept(|| {
+        if let Ok(Some(link)) = messages.query_selector(":scope > .earlier") {
+            link.remove();
+        }
+        // The link to the newest messages belongs to a page of older ones.
+        if let Ok(Some(link)) = fresh.query_selector(".newest") {
+            link.remove();
+        }
+        let first = messages.first_child();
+        let _ = messages.insert_before(&fresh, first.as_ref());
+    });
+}
+
+/// Makes a message look like `new`. Its text keeps its elements unless it is another text, and an edit that is open in it
+/// stays.
+fn patch(old: &Element, new: &Element) {
+    if new.has_attribute("data-unchanged") {
+        return patch_versions(old, new);
+    }
+    for name in ["class", "data-status", "aria-busy"] {
+        let _ = match new.get_attribute(name) {
+            Some(value) => old.set_attribute(name, &value),
+            None => old.remove_attribute(name),
+        };
+    }
+    let find = |of: &Element, selector: &str| of.query_selector(selector).ok().flatten();
+    let text = |of: &Element| find(of, ":scope > .prose, :scope > .question-text");
+    let same = match (text(old), text(new)) {
+        (Some(old), Some(new)) => shown_text(&old) == shown_text(&new),
+        _ => false,
+    };
+    if let (Some(old), Some(new)) = (find(old, ":scope > .reasoning"), find(new, ":scope > .reasoning")) {
+        // What opened by itself is folded at the end.
+        let _ = match old.has_attribute("open") && !old.has_attribute("data-auto") {
+            true => new.set_attribute("open", ""),
+            false if new.has_attribute("data-auto") => Ok(()),
+            false => new.remove_attribute("open"),
+        };
+    }
+    let kept = text(old).filter(|_| same);
+    let edit = find(old, ":scope > .edit-form").filter(|_| find(new, ":scope > .edit-form").is_none());
+    for child in messages::children(old) {
+        let stays =
+            [&kept, &edit].iter().any(|stays| stays.as_ref().is_some_and(|s| s.is_same_node(Some(&child))));
+        if !stays {
+            child.remove();
+        }
+    }
+    let after = kept.as_ref().and_then(|kept| kept.next_sibling());
+    let mut before = kept.clone().map(Node::from).or_else(|| old.first_child());
+    for child in messages::children(new) {
+        if kept.is_some()
+            && (child.class_list().contains("prose") || child.class_list().contains("question-text"))
+        {
+            before = after.clone();
+            continue;
+        }
+        let _ = old.insert_before(&child, before.as_ref());
+    }
+}
+
+/// Puts the arrows between versions, as `new` has them, into a message that has not changed otherwise.
+fn patch_versions(old: &Element, new: &Element) {
+    let find = |of: &Element| of.query_selector(".versions").ok().flatten();
+    match (find(old), find(new)) {
+        (Some(old), Some(new)) => {
+            if old.outer_html() != new.outer_html() {
+                let _ = old.replace_with_with_node_1(&new);
+            }
+        }
+        (Some(old), None) => old.remove(),
+        (None, Some(new)) => {
+            if let Ok(Some(actions)) = old.query_selector(":scope > .actions") {
+                let _ = actions.insert_before(&new, actions.first_child().as_ref());
+            }
+        }
+        (None, None) => {}
+    }
+}
+
+/// The text that an element shows, without white space, because the server and the browser put different blanks between
+/// blocks.
+fn shown_text(of: &Element) -> String {
+    let text = of.text_content().unwrap_or_default();
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
