@@ -77,7 +77,7 @@ title-not-available = Not available
 
 ## Errors: what went wrong
 
-error-signed-out = You are signed out. Sign in to go on.
+error-signed-out = Your session has ended. Sign in to go on.
 error-wrong-credentials = That e-mail and password do not match. Try again, or ask your administrator for a new password.
 error-not-found = There is nothing here. It may have been deleted, or belong to somebody else.
 error-method-not-allowed = This address does not take that method.
@@ -87,7 +87,7 @@ error-too-long = Your message is too long: it may have at most { $most }. Shorte
 error-too-long-by = Your message is too long ({ $size } of at most { $most }). Shorten it and send it again.
 error-unsupported-media-type = Send this as { $wanted }.
 error-idempotency-key-reused = This Idempotency-Key was used for something else within the last day. Send another key with another question.
-error-too-many = Too many of these at once. Wait { $wait } and try again.
+error-too-many = Too many tries. Wait { $wait } and try again.
 error-too-many-answers = { $most ->
     [one] You have one answer being written. Wait until it has ended, or stop it.
    *[other] You have { $most } answers being written. Wait until one has ended, or stop one.
@@ -130,7 +130,7 @@ name-not-valid = Choose a name of at most { $most } characters, on one line.
 password-too-long = Choose a password of at most { $most } bytes.
 password-too-short = Choose a password of at least { $least } characters.
 password-guessable = That password is one of the first that somebody would guess. Choose another: three or four words that do not belong together make a good one.
-password-wrong = The current password is not right.
+password-wrong = That is not your current password.
 password-missing = Give the current password too.
 new-password-missing = Give the new password too.
 language-unknown = This site speaks: { $known }.
@@ -143,12 +143,20 @@ limit-out-of-range = A limit is a number from 1 to { $most }.
 title-missing = Give it a title.
 title-too-long = A title is one line of at most { $most } characters.
 system-prompt-too-long = A system prompt has at most { $most } bytes.
+choice-unknown = Choose one of these: { $known }.
+favourites-too-many = There are at most { $most } favourite models. Remove one before you add another.
+temperature-out-of-range = The temperature is a number from 0 to 2. Leave it empty for the default.
+top-p-out-of-range = Top-p is a number from 0 to 1. Leave it empty for the default.
+max-tokens-out-of-range = The tokens of an answer are a whole number from 1 to { $most }. Leave it empty for the default.
+turns-out-of-range = The turns sent are a whole number from 1 to { $most }. Leave it empty to send all that fit.
+reasoning-effort-unknown = The reasoning effort is one of these: { $known }. Leave it empty for the default.
 before-unknown = This conversation has no such message.
 parent-unknown = This conversation has no message with the id given as parent.
 model-name-too-long = A model’s name is one line of at most { $most } characters.
-model-unknown = No provider offers a model named “{ $model }”. Choose one of the list.
+model-unknown = No provider has a model “{ $model }”. Choose another.
 model-gone = { $model } is no longer offered. Choose another model.
-model-none = No model can be asked: no provider answers. Ask the administrator to look at the providers.
+model-none = There is no model to ask at the moment. Tell your administrator.
+    .operator = No model can be asked: no provider answers, or none has a model that can chat. The start page says what each provider answered; check them in the configuration.
 message-empty = Write a message first.
 not-allowed-here = You may read this conversation, but not change this in it.
 conversation-busy = An answer is still being written here. Wait for it, or stop it, and send again.
@@ -156,7 +164,7 @@ conversation-at-end-of-time = Nothing can follow this message: its id lies at th
 only-answers-again = Only an answer can be written again.
 only-questions-edited = Only a question can be edited.
 only-answers-continued = Only an answer can be continued.
-continue-ended = This answer ended by itself, or failed before its first word, so it cannot be continued. Ask a further question, or have it written again.
+continue-ended = This answer ended by itself, or has no text yet, so it cannot be continued. Ask a further question, or have it written again.
 continue-not-newest = The conversation went on after this answer. Only the newest message of the branch on screen can be continued.
 question-deleted = The question of this answer was deleted, so it cannot be written again.
 
@@ -172,61 +180,84 @@ earlier-overloaded = { $message }
 earlier-timeout = { $message }
 earlier-broken = { $message }
 
-## What went wrong with a provider of models: each has its name, { $provider }
+## What went wrong with a provider of models: each has its name, { $provider }; `.operator` is for who runs the site
 
-provider-proxy-refused = { $provider } cannot be reached: the proxy in between wants a name and a password. Write them into HTTP_PROXY or HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT.
-provider-proxy-not-used = { $provider } cannot be reached: { $variable } names a proxy that is not used, only http:// and https:// ones are. Change { $variable }, or name the provider’s host in NO_PROXY.
-provider-redirect = { $provider } sent us to another address, which is not followed. Check its base_url.
-provider-bad-key = { $provider } refused the key. Check the key of this provider, or choose another model.
-provider-no-credit = { $provider } has no credit left on this account. Top it up, or choose another model.
-provider-unknown-model = { $provider } does not know the model { $model }. Choose another one.
-provider-unknown-model-or-address = { $provider } does not know the model { $model }, or its base_url is wrong: most end in /v1. Choose another model, or check the base_url.
+provider-proxy-refused = { $provider } cannot be reached. Choose another model, or tell your administrator.
+    .operator = { $provider } cannot be reached: the proxy in between wants a name and a password. Write them into HTTP_PROXY or HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT.
+provider-proxy-not-used = { $provider } cannot be reached. Try again, or choose another model.
+    .operator = { $provider } cannot be reached: { $variable } names a proxy that is not used, only http:// and https:// ones are. Change { $variable }, or name the provider’s host in NO_PROXY.
+provider-redirect = { $provider } cannot be asked: its address has changed. Choose another model, or tell your administrator.
+    .operator = { $provider } sent us to another address, which is not followed. Check its base_url.
+provider-bad-key = { $provider } does not let this site in. Choose another model, or tell your administrator.
+    .operator = { $provider } refused the key. Check the key of this provider, or choose another model.
+provider-no-credit = { $provider } has no credit left for this site. Choose another model, or tell your administrator.
+    .operator = { $provider } has no credit left on this account. Top it up, or choose another model.
+provider-unknown-model = { $provider } has no model “{ $model }”. Choose another.
+provider-unknown-model-or-address = { $provider } has no model “{ $model }”. Choose another.
+    .operator = { $provider } has no model “{ $model }”, or its base_url is wrong: most end in /v1. Choose another model, or check the base_url.
 provider-too-long = { $provider } says that this conversation is too long for the model. Start a new one, or choose a model with a larger context.
 provider-too-large = { $provider } says that the message is too large. Send a shorter one.
 provider-tokens-per-minute = { $provider } takes no conversation of this length for now: it limits how much may be sent in a minute. Try again in { $wait }, start a new conversation, or choose another model.
-provider-rate-limit-wait = { $provider } takes no more requests for now. Try again in { $wait }, or choose another model.
-provider-rate-limit = { $provider } takes no more requests for now. Wait a moment and try again.
+provider-rate-limit-wait = { $provider } is limiting requests. Try again in { $wait }, or choose another model.
+provider-rate-limit = { $provider } is limiting requests. Wait a moment and try again, or choose another model.
 provider-filtered = { $provider } did not answer because of its rules for content. Ask in another way.
 provider-filtered-late = { $provider } ended the answer because of its rules for content. What came before is kept. Ask in another way.
 provider-gave-up = { $provider } gave up waiting for the request. Try again.
 provider-in-the-way = { $provider } refused the request because another one is in its way. Try again.
 provider-not-accepted = { $provider } did not accept the request. Choose another model, or change the message.
 provider-overloaded = { $provider } is overloaded. Try again in { $wait }.
-provider-trouble = { $provider } has a problem of its own. Wait a moment and try again.
-provider-senseless = { $provider } answered in a way that makes no sense. Check its base_url.
-provider-bad-address = { $provider } has an address that is not valid. Check its base_url.
-provider-unreachable = { $provider } cannot be reached. Check that it is running and that its base_url is right, then try again.
-provider-unreachable-proxy = { $provider } cannot be reached through the proxy { $proxy }, which HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names. Check the proxy, or name the provider’s host in NO_PROXY.
-provider-no-secure-client = { $provider } cannot be reached: this server could not set up secure connections.
+provider-trouble = { $provider } had an error. Wait a moment and try again.
+provider-senseless = { $provider } sent an answer that makes no sense. Try again, or choose another model.
+    .operator = { $provider } answered in a way that makes no sense. Check its base_url.
+provider-bad-address = { $provider } cannot be reached. Choose another model, or tell your administrator.
+    .operator = { $provider } has an address that is not valid. Check its base_url.
+provider-unreachable = { $provider } cannot be reached. Try again, or choose another model.
+    .operator = { $provider } cannot be reached. Check that it is running and that its base_url is right, then try again.
+provider-unreachable-proxy = { $provider } cannot be reached. Try again, or choose another model.
+    .operator = { $provider } cannot be reached through the proxy { $proxy }, which HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names. Check the proxy, or name the provider’s host in NO_PROXY.
+provider-no-secure-client = { $provider } cannot be reached. Choose another model, or tell your administrator.
+    .operator = { $provider } cannot be reached: this server could not set up secure connections.
 provider-closed-early = { $provider } closed the connection without a proper answer. Try again.
-provider-closed-early-proxy = { $provider } closed the connection of the proxy { $proxy } without a proper answer. Try again.
-provider-not-https = { $provider } does not answer in https. Check whether its base_url should begin with http://.
-provider-tls-refused = { $provider } refused the secure connection. Check that its base_url is right.
-provider-certificate-expired = { $provider } has a certificate that has expired. Renew the certificate on that server.
-provider-certificate-not-yet = { $provider } has a certificate that is not valid yet. Check the clocks of both servers.
-provider-certificate-name = { $provider } has a certificate for another name than the one in its base_url. Write the name that is in the certificate.
-provider-certificate-revoked = { $provider } has a certificate that was revoked. Replace the certificate on that server.
-provider-certificate-not-trusted = { $provider } has a certificate that this server does not trust: it is self-signed, or of an authority that is not known here. Put that certificate into a file and name the file in SSL_CERT_FILE.
+provider-closed-early-proxy = { $provider } cannot be reached. Try again, or choose another model.
+    .operator = { $provider } closed the connection of the proxy { $proxy } without a proper answer. Try again.
+provider-not-https = { $provider } cannot be reached securely. Choose another model, or tell your administrator.
+    .operator = { $provider } does not answer in https. Check whether its base_url should begin with http://.
+provider-tls-refused = { $provider } cannot be reached securely. Choose another model, or tell your administrator.
+    .operator = { $provider } refused the secure connection. Check that its base_url is right.
+provider-certificate-expired = { $provider } cannot be reached securely. Choose another model, or tell your administrator.
+    .operator = { $provider } has a certificate that has expired. Renew the certificate on that server.
+provider-certificate-not-yet = { $provider } cannot be reached securely. Choose another model, or tell your administrator.
+    .operator = { $provider } has a certificate that is not valid yet. Check the clocks of both servers.
+provider-certificate-name = { $provider } cannot be reached securely. Choose another model, or tell your administrator.
+    .operator = { $provider } has a certificate for another name than the one in its base_url. Write the name that is in the certificate.
+provider-certificate-revoked = { $provider } cannot be reached securely. Choose another model, or tell your administrator.
+    .operator = { $provider } has a certificate that was revoked. Replace the certificate on that server.
+provider-certificate-not-trusted = { $provider } cannot be reached securely. Choose another model, or tell your administrator.
+    .operator = { $provider } has a certificate that this server does not trust: it is self-signed, or of an authority that is not known here. Put that certificate into a file and name the file in SSL_CERT_FILE.
 provider-late-connect = { $provider } could not be reached within { $limit }. Try again, or choose another model.
-provider-late-connect-proxy = { $provider } could not be reached through the proxy { $proxy } within { $limit }. Try again, or choose another model.
+provider-late-connect-proxy = { $provider } cannot be reached. Try again, or choose another model.
+    .operator = { $provider } could not be reached through the proxy { $proxy } within { $limit }. Try again, or choose another model.
 provider-late-models = { $provider } did not list its models within { $limit }. Try again, or choose another model.
 provider-late-begin = { $provider } did not begin to answer within { $limit }. Try again, or choose another model.
 provider-late-begin-alive = { $provider } only said that it is alive and did not begin to answer within { $limit }. Try again, or choose another model.
 provider-late-middle = { $provider } stopped in the middle of the answer and sent nothing more within { $limit }. Try again, or choose another model.
 provider-late-middle-alive = { $provider } stopped in the middle of the answer and only said that it is alive within { $limit }. Try again, or choose another model.
-provider-broke-off = { $provider } broke off in the middle of the answer. Try again.
+provider-broke-off = The connection to { $provider } broke in the middle of the answer. Continue, or try again.
 provider-no-answer = { $provider } closed the connection without an answer. Try again.
-provider-failed-midway = { $provider } had a problem in the middle of the answer. Try again.
+provider-failed-midway = { $provider } had an error in the middle of the answer. Continue, or try again.
 provider-not-an-answer = { $provider } sent something that is not an answer. Try again, or choose another model.
-provider-not-an-answer-address = { $provider } sent something that is not an answer. Check its base_url.
-provider-page = { $provider } sent a page instead of an answer. Check its base_url.
+provider-not-an-answer-address = { $provider } sent something that is not an answer. Try again, or choose another model.
+    .operator = { $provider } sent something that is not an answer. Check its base_url.
+provider-page = { $provider } sent a page instead of an answer. Try again, or choose another model.
+    .operator = { $provider } sent a page instead of an answer. Check its base_url.
 provider-event-too-long = { $provider } sent more at once than an answer can have. Try again.
 provider-thought-too-long = { $provider } reached its limit of length while it was thinking, and wrote no answer. Try again, ask for something shorter, or choose another model.
 provider-only-thought = { $provider } thought, but wrote no answer. Try again, or choose another model.
 provider-cut-before-first-word = { $provider } reached its limit of length before the first word. Start a new conversation, or choose another model.
 provider-wants-tool = { $provider } wanted to use a tool, which it cannot do here, and wrote no answer. Ask in another way, or choose another model.
 provider-empty = { $provider } sent an empty answer. Try again, or choose another model.
-provider-no-list = { $provider } does not list its models. Check its base_url, or name them in the configuration (models = ["…"]).
+provider-no-list = { $provider } does not list its models. Choose a model of another provider, or tell your administrator.
+    .operator = { $provider } does not list its models. Check its base_url, or name them in the configuration (models = ["…"]).
 
 ## Rendered markdown
 
@@ -246,6 +277,8 @@ settings = Settings
 sign-out = Sign out
 role-administrator = Administrator
 role-member = Member
+skip-to-content = Skip to the content
+search = Search
 conversations = Conversations
 conversations-show = Show conversations
 conversations-all = All conversations
@@ -257,8 +290,8 @@ search-titles = Search titles
 day-pinned = Pinned
 day-today = Today
 day-yesterday = Yesterday
-day-last-week = Last week
-day-last-month = Last month
+day-last-week = Previous 7 days
+day-last-month = Previous 30 days
 day-earlier = Earlier
 
 ## Settings
@@ -271,31 +304,114 @@ password-new = New password
 password-change = Change password
 password-change-hint = At least { $least } characters. Other devices are signed out.
 password-changed = Your password is changed, and all other sessions are signed out.
+profile = Profile
+settings-contents = On this page
+appearance = Appearance
+theme = Theme
+theme-system = As the device
+theme-light = Light
+theme-dark = Dark
+palette = Colours
+palette-ember = Ember
+palette-sea = Sea
+palette-plum = Plum
+appearance-save = Save appearance
+appearance-saved = Your appearance is saved.
+chat-settings = Chat
+instructions = Instructions
+instructions-for-all = Instructions for every conversation
+instructions-for-all-hint = What every model should know and heed: how you like answers, what you do. They come before a conversation’s own instructions.
+instructions-here = Instructions for this conversation
+instructions-here-hint = They come after your instructions for every conversation, and count from the next answer on.
+instructions-save = Save instructions
+params = Parameters
+params-hint = They count wherever a conversation decides nothing else. A model that does not know one answers without it.
+params-here-hint = They count in this conversation only, from the next answer on. A model that does not know one answers without it.
+params-save = Save parameters
+param-default = As the model has it
+param-as-for-all = As for all: { $value }
+temperature = Temperature
+temperature-hint = From 0 (to the point) to 2 (inventive).
+top-p = Top-p
+top-p-hint = From 0 to 1: how many of the likely words are considered.
+max-tokens = Tokens of an answer, at most
+max-tokens-hint = From 1 to { $most }.
+turns = Turns sent
+turns-hint = From 1 to { $most }: how many of the newest questions are sent, each with its answer.
+reasoning-effort = Reasoning effort
+reasoning-effort-hint = For models that think before they answer.
+effort-none = None
+effort-minimal = Minimal
+effort-low = Low
+effort-medium = Medium
+effort-high = High
+model-next = Model of the next conversation
+model-next-is = A new conversation begins with { $model }, which you chose last.
+model-next-default = A new conversation begins with the site’s default model, until you choose another one.
+model-next-forget = Begin with the default model
+shortcuts = Shortcuts
+single-keys = Shortcuts of a single key, such as ?
+single-keys-save = Save shortcuts
+switched-on = On
+switched-off = Off
+chat-defaults-saved = Your chat settings are saved.
+save = Save
+
+## The start page
+
+begin = Begin here
+examples = Examples
+example-explain = Explain how a heat pump works, first in one sentence, then in five
+example-plan = Plan a quiet weekend by the fire for four people, one of whom eats no meat
+example-write = Write a friendly note to a neighbour whose tree hangs over our fence
+conversations-recent = Recent
+site-what = Ask a model, edit and branch, come back to all of it later. Conversations are stored on this server; a question is sent to the model that you choose.
+site-what-without-model = Your earlier conversations can be read meanwhile.
+setup-demo = Only the demo model answers: add a real one
+setup-none = No model is available
+setup-some = Some models are missing
+setup-how = Name a provider in Leptos.toml, beside the program, and start Inglenook again:
+setup-more = Every server that speaks the OpenAI API will do, such as OpenAI, OpenRouter, Ollama, llama.cpp or vLLM. One that wants a key gets it from a variable: api_key_env = "OPENAI_API_KEY".
+setup-ask-administrator = Nothing can be asked at the moment. The administrator of this site can add a model.
+
+## When the server cannot be reached
+
+offline-title = Inglenook cannot be reached
+offline-sentence = Either this device is offline, or the server is not running at the moment.
+offline-kept = What is stored on the server is safe. This page opens by itself as soon as the server answers again.
+offline-again = Try again
 
 ## A conversation
 
 welcome = Good to see you, { $name }
 conversation-new = New conversation
 conversation-menu = Conversation menu
+conversation-settings = Conversation settings
+conversation-saved = The settings of this conversation are saved.
 more = More
 field-title = Title
 rename = Rename
 delete = Delete …
-delete-conversation-hint = All its messages are deleted. This cannot be undone.
-delete-for-good = Delete for good
+delete-conversation-hint = All its messages are deleted with it. It can be restored for 30 days.
+delete-for-good = Delete
 messages-earlier = Earlier messages
 messages-newest = Back to the newest messages
 ask-anything = Ask anything
 answers-can-be-wrong = Answers can be wrong. { $keys }
-keys-hint = Enter sends, Shift-Enter breaks the line.
-connection-lost = The connection was lost. Looking for it again …
+keys-hint = Enter to send, Shift+Enter for a new line.
+connection-lost = Reconnecting …
 files-not-yet = Files cannot be added here yet. Copy their text and paste it into the message.
 message = Message
 model = Model
 model-no-longer-offered = { $model } (no longer offered)
-model-and-tokens = { $model } · { $count ->
+answer-tokens = { $count ->
     [one] { $count } token
    *[other] { $count } tokens
+ }
+answer-first-token = { $whole }.{ $tenth } s to first token
+answer-speed = { $count ->
+    [one] { $count } token/s
+   *[other] { $count } tokens/s
  }
 send = Send
 stop = Stop
@@ -310,11 +426,11 @@ answer-copy = Copy answer
 message-copy = Copy message
 message-edit = Edit message
 message-delete = Delete message
-message-delete-hint = The message is gone for good. What follows it stays.
+message-delete-hint = Delete this message? What follows stays.
 your-message = Your message
 cancel = Cancel
-send-changed = Send changed
-write-again = Write again
+send-changed = Send
+write-again = Regenerate
 retry = Retry
 continue = Continue
 error-reference = If it happens again, tell your administrator this number: { $number }
@@ -323,3 +439,88 @@ sent-without = Sent without the first { $count } messages: the model has no room
 sent-newest-only = Sent with the newest messages only: the model has no room for the others.
 prompt-too-long = This message is about { $tokens } tokens long, and the model takes { $most }, its answer included. Shorten it, or choose a model with a larger context.
 prompt-too-long-with-system = This message with the system prompt is about { $tokens } tokens long, and the model takes { $most }, its answer included. Shorten it, or choose a model with a larger context.
+
+# The thread and the composer as a script brings them to life.
+answering = Answering
+answer-complete =
+    { $count ->
+        [one] Answer complete, { $count } word
+       *[other] Answer complete, { $count } words
+    }
+copied = Copied
+to-latest = To the latest message
+unseen-messages =
+    { $count ->
+        [one] { $count } new message
+       *[other] { $count } new messages
+    }
+messages = Messages
+system-prompt-beyond-context = The instructions (system prompt) alone are about { $tokens } tokens long, and the model takes { $most }, its answer included. Shorten those of the conversation or those in your settings, or choose a model with a larger context.
+waiting-for = Waiting for { $model } … { $count ->
+    [one] { $count } second
+   *[other] { $count } seconds
+ }
+extras = With the message
+pasted-text = Pasted text, { $count ->
+    [one] { $count } character
+   *[other] { $count } characters
+ }
+insert-as-text = Insert as text
+remove = Remove
+reply = Reply
+
+## Dialogs
+
+model-choose = Choose a model
+regenerate-with = Regenerate with another model
+favourites = Favourites
+favourite = Favourite
+model-search = Search models
+model-none-found = No model is called so.
+context-thousands = { $count }K context
+context-millions = { $count }M context
+model-sees = Sees pictures
+model-thinks = Thinks
+model-price = { $input } / { $output } { $currency }
+key-send = Send
+key-break = New line
+key-send-always = Send, on every keyboard
+key-edit = In the empty field: edit the last question
+key-escape = Close what is open, or stop the answer
+key-palette = Find a conversation or an action
+key-messages = Previous and next message
+key-messages-single = Next and previous message
+key-end = To the latest message
+key-pages = Scroll by a page
+key-composer = To the message field
+key-sheet = These shortcuts
+shortcuts-settings = Switch single keys off in the settings
+find = Find
+palette-hint = Find a conversation or an action
+palette-none = Nothing is called so.
+model-is = Model: { $model }
+
+## The queue of questions
+
+queue-full = Only { $most } questions can wait in a conversation. Remove one of them, or wait until one was asked.
+
+## A copy of a conversation
+
+copy-of = { $title } (copy)
+fork-too-long = What is before this message is too long to copy: at most { $messages } messages and { $most } can be copied. Choose an earlier message.
+
+## Temporary conversations
+
+temporary-no-question = A temporary conversation ends with your question. Write one and send it again.
+temporary-too-long = A temporary conversation has at most { $most } messages. Begin a new one.
+conversation-deleted = Conversation deleted
+message-deleted = Message deleted
+undo = Undo
+queue = Waiting questions
+queue-send = Send now; the running answer is stopped
+queue-up = Ask earlier
+queue-waits = These wait, because the last answer did not end by itself.
+queued-question = Waiting question
+fork = Fork from here
+unread = New answer
+running = Being answered
