@@ -102,7 +102,7 @@ fn every_class_of_a_view_is_in_the_style_sheet_or_looked_for_by_the_island() {
         files("src/ui/islands", "rs").iter().flat_map(|(_, code)| classes_of_selectors(&literals(code))),
     );
     let used = used();
-    assert!(used.contains("composer") && used.contains("caret"), "{used:?}");
+    assert!(used.contains("composer") && used.contains("waiting"), "{used:?}");
     let unknown: Vec<_> = used.difference(&known).collect();
     assert!(unknown.is_empty(), "nothing is said of the class {unknown:?}");
 }

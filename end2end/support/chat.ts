@@ -23,10 +23,11 @@ export class Chat {
     return this.page.getByRole("button", { name: "Continue" });
   }
   get lost(): Locator {
-    return this.page.getByText("The connection was lost");
+    return this.page.getByText("Reconnecting …");
   }
+  /** The button that opens the list of models. */
   get model(): Locator {
-    return this.page.getByRole("combobox", { name: "Model" });
+    return this.page.locator(".picker-button");
   }
   get questions(): Locator {
     return this.page.getByRole("article", { name: "You" });
@@ -67,16 +68,23 @@ export class Chat {
   /** Asks the first question of a conversation, and waits for the page of the conversation. */
   async begin(text: string, model = "story") {
     await this.open();
-    await this.model.selectOption(`openai/${model}`);
+    await this.choose(model);
     await this.box.fill(text);
     await this.send.click();
     await this.page.waitForURL(/\/c\/\w+/);
     await this.ready();
   }
 
+  /** Chooses a model of the fake provider in the list. */
+  async choose(model: string) {
+    await this.model.click();
+    await this.page.locator(`#sheet [data-model="openai/${model}"]`).click();
+    await expect(this.page.locator("#sheet")).toBeHidden();
+  }
+
   /** Asks in the conversation that is open. */
   async ask(text: string, model?: string) {
-    if (model) await this.model.selectOption(`openai/${model}`);
+    if (model) await this.choose(model);
     await this.box.fill(text);
     await this.send.click();
   }
@@ -105,10 +113,12 @@ export class Chat {
     return question.getByRole("textbox", { name: "Your message" });
   }
 
+  /** Deletes a message: a script does so at once, without one a menu asks before. */
   async delete(message: Locator) {
     await message.hover();
     await message.getByTitle("Delete message").click();
-    await message.getByRole("button", { name: "Delete message" }).click();
+    const sure = message.getByRole("button", { name: "Delete message" });
+    if (await sure.isVisible()) await sure.click();
   }
 
   /** The text of the newest answer, words separated by single blanks. */

@@ -61,7 +61,8 @@ test("the keyboard reaches the composer, and the focus can be seen", async ({ pa
     const focus = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement;
       const around = element.closest("form.composer") ?? element;
-      const style = getComputedStyle(element);
+      // A check box without a box of its own shows the focus on its label.
+      const style = getComputedStyle(element.closest("label") ?? element);
       const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
       const shadowed = around !== element && getComputedStyle(around).borderTopColor !== "";
       const small = element.matches(".visually-hidden");

@@ -79,7 +79,7 @@ test("a new password signs the other browser out and this one not", async ({ pag
     await page.getByLabel("Current password").fill("not this one");
     await page.getByLabel("New password").fill("a better one, really");
     await page.getByRole("button", { name: "Change password" }).click();
-    await expect(page.getByRole("alert")).toHaveText("The current password is not right.");
+    await expect(page.getByRole("alert")).toHaveText("That is not your current password.");
     await page.getByLabel("Current password").fill(user.password);
     await page.getByLabel("New password").fill("a better one, really");
     await page.getByRole("button", { name: "Change password" }).click();

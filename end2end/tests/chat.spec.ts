@@ -28,7 +28,7 @@ test("register, ask, watch the answer arrive, reload, find it again", async ({ p
   const keyword = code.locator("code b").filter({ hasText: /^fn$/ }).first();
   const colour = (of: typeof code) => of.evaluate((element) => getComputedStyle(element).color);
   expect(await colour(keyword)).not.toBe(await colour(code.locator("code")));
-  await expect(chat.answer.locator(".meta")).toContainText("openai/story");
+  await expect(chat.answer.locator(".meta")).toContainText("story · ");
 
   const before = await chat.text();
   await page.reload();
@@ -50,11 +50,11 @@ test("an answer grows while it is written", async ({ chat }) => {
 test("a count of one is singular while the answer arrives, as it is after a reload", async ({ chat }) => {
   await chat.begin("Just this", "echo");
   await chat.ended();
-  await expect(chat.answer.locator(".meta")).toHaveText("openai/echo · 1 token");
+  await expect(chat.answer.locator(".meta")).toHaveText(/^echo · 1 token( ·|$)/);
   await chat.reload();
-  await expect(chat.answer.locator(".meta")).toHaveText("openai/echo · 1 token");
+  await expect(chat.answer.locator(".meta")).toHaveText(/^echo · 1 token( ·|$)/);
   await chat.ask("Count", "tokens-3-0");
-  await expect(chat.answer.locator(".meta")).toHaveText("openai/tokens-3-0 · 3 tokens");
+  await expect(chat.answer.locator(".meta")).toHaveText(/^tokens-3-0 · 3 tokens( ·|$)/);
 });
 
 test("the title arrives in the list, the bar, the menu and the tab without a reload", async ({ page, chat }) => {
@@ -235,5 +235,5 @@ test("the model is kept with the conversation", async ({ chat }) => {
   await expect(chat.answer).toContainText("The whole answer at once.");
   await chat.ended();
   await chat.reload();
-  await expect(chat.model).toHaveValue("openai/json");
+  await expect(chat.model).toHaveText("json");
 });

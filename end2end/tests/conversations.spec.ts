@@ -18,15 +18,18 @@ test("rename", async ({ page, chat }) => {
   await expect(chat.answer).toContainText("That is all.");
 });
 
-test("delete, after a word of warning", async ({ page, chat, watch }) => {
+test("delete, at once, and it can be undone", async ({ page, chat, watch }) => {
   await chat.begin("Something");
   await expect(chat.title).toHaveText("A short title");
   const gone = page.url();
   await page.getByLabel("Conversation menu").click();
-  await expect(page.getByRole("button", { name: "Delete for good" })).toBeHidden();
   await page.getByText("Delete …").click();
-  await expect(page.getByText("This cannot be undone")).toBeVisible();
-  await page.getByRole("button", { name: "Delete for good" }).click();
+  await page.waitForURL((url) => url.pathname === "/");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.waitForURL(gone);
+  await expect(chat.questions).toHaveText([/Something/]);
+  await page.getByLabel("Conversation menu").click();
+  await page.getByText("Delete …").click();
   await page.waitForURL((url) => url.pathname === "/");
   await expect(chat.sidebar.getByRole("link", { name: "A short title" })).toHaveCount(0);
   watch.allow(/status of 404/);

@@ -11,10 +11,10 @@ const started = "Here is what I found, with bold and code.";
 const failures = [
   { model: "401", says: /openai refused the key/, kept: "" },
   { model: "echo-key", says: /openai refused the key/, kept: "" },
-  { model: "404", says: /does not know the model/, kept: "" },
+  { model: "404", says: /has no model “404”/, kept: "" },
   { model: "context", says: /too long for the model/, kept: "" },
-  { model: "429", says: /openai takes no more requests for now/, kept: "" },
-  { model: "500", says: /openai has a problem of its own/, kept: "" },
+  { model: "429", says: /OpenAI is limiting requests/, kept: "" },
+  { model: "500", says: /OpenAI had an error/, kept: "" },
   { model: "html", says: /openai .*/, kept: "" },
   { model: "garbage", says: /openai .*/, kept: "Some" },
   { model: "cut", says: /openai .*/, kept: started },

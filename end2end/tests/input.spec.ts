@@ -118,6 +118,6 @@ test("hostile markdown in an answer runs nothing and loads nothing", async ({ pa
 
 test("a web page instead of an answer is never shown", async ({ page, chat }) => {
   await chat.begin("Hello", "html");
-  await expect(chat.answer.getByRole("status")).toContainText("openai");
+  await expect(chat.answer.getByRole("status")).toContainText("OpenAI");
   await expect(page.getByText("Welcome to nginx")).toHaveCount(0);
 });

@@ -22,8 +22,8 @@ test("ask, go back, ask something else: two conversations", async ({ page, chat 
   await chat.ended();
   const first = page.url();
   await page.goBack();
-  await chat.ready();
-  await chat.model.selectOption("openai/echo");
+  await expect(page.locator(".start")).toBeVisible();
+  await chat.choose("echo");
   await chat.box.fill("The second question");
   await chat.box.press("Enter");
   await page.waitForURL(/\/c\/\w+/);
@@ -32,7 +32,7 @@ test("ask, go back, ask something else: two conversations", async ({ page, chat 
   await chat.ended();
   // The same text once more is another question, too.
   await page.goBack();
-  await chat.ready();
+  // Sent while the start page is still on its way.
   await chat.box.fill("The second question");
   await chat.box.press("Enter");
   await page.waitForURL(/\/c\/\w+/);
@@ -58,7 +58,7 @@ test("a page that is brought back as it was left sends what is asked now", async
 test("a lost reply: the same again is one question, a corrected one is asked", async ({ page, chat, watch }) => {
   watch.allow(/ERR_CONNECTION_RESET|ERR_FAILED|ERR_INTERNET_DISCONNECTED|ERR_INCOMPLETE|network error/);
   await chat.open();
-  await chat.model.selectOption("openai/echo");
+  await chat.choose("echo");
   await loseReply(chat, "/fn/ask");
   await chat.box.fill("What is a harth?");
   await chat.box.press("Enter");
@@ -126,7 +126,7 @@ test("written again, twice: each is an answer of its own", async ({ page, chat }
   await chat.ended();
   for (const count of [2, 3]) {
     await chat.answer.hover();
-    await chat.answer.getByRole("button", { name: "Write again" }).click();
+    await chat.answer.getByRole("button", { name: "Regenerate", exact: true }).click();
     await expect(chat.versions(chat.answer)).toHaveText(new RegExp(`${count}/${count}`));
     await chat.ended();
     await chat.ready();

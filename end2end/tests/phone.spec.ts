@@ -68,7 +68,7 @@ test("the sidebar opens and closes", async ({ page, chat }) => {
   await expect(link).toBeVisible();
   await expect(link).toBeInViewport();
   await fits(page);
-  await page.getByTitle("Close").tap();
+  await page.locator(".sidebar").getByTitle("Close").tap();
   await expect(link).toBeHidden();
   await page.getByTitle("Show conversations").tap();
   await expect(link).toBeInViewport();

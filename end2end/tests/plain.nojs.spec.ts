@@ -150,7 +150,7 @@ test("settings", async ({ page, user }) => {
   await page.getByLabel("Current password").fill("not this one");
   await page.getByLabel("New password").fill("a better one, really");
   await page.getByRole("button", { name: "Change password" }).click();
-  await expect(page.getByRole("alert")).toHaveText("The current password is not right.");
+  await expect(page.getByRole("alert")).toHaveText("That is not your current password.");
   void user;
 });
 

@@ -7,11 +7,11 @@ test("the server is killed and started again while an answer is written", async 
   await chat.grown(300);
   const seen = await chat.text();
   await server.kill();
-  await expect(page.getByText("The connection was lost")).toBeVisible();
+  await expect(page.getByText("Reconnecting …")).toBeVisible();
   await server.up();
   const sentence = page.getByText("The server was stopped while it wrote this answer.");
   await expect(sentence).toBeVisible();
-  await expect(page.getByText("The connection was lost")).toBeHidden();
+  await expect(page.getByText("Reconnecting …")).toBeHidden();
   await expect(chat.retry).toBeVisible();
   await chat.ended();
   const shown = await chat.text();

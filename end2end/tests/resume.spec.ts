@@ -81,7 +81,7 @@ test("two tabs that send at once end equal", async ({ chat, watch }) => {
   await chat.begin("First", "json");
   await chat.ended();
   const other = await tab(chat);
-  for (const one of [chat, other]) await one.model.selectOption("openai/tokens-200-20");
+  for (const one of [chat, other]) await one.choose("tokens-200-20");
   await chat.box.fill("From here");
   await other.box.fill("From there");
   await Promise.all([chat.box.press("Enter"), other.box.press("Enter")]);

@@ -14,7 +14,7 @@ test("edit, choose, write again and delete", async ({ page, chat }) => {
   await chat.edit(chat.questions.first());
   await expect(field).toHaveValue("First words");
   await field.fill("Better <b>words</b> & more");
-  await page.getByRole("button", { name: "Send changed" }).click();
+  await page.locator(".edit-form").getByRole("button", { name: "Send" }).click();
   await expect(chat.questions).toHaveText([/Better <b>words<\/b> & more/]);
   await expect(chat.send).toBeVisible();
   await expect(chat.versions(chat.questions.first())).toHaveText(/2\/2/);
@@ -25,7 +25,7 @@ test("edit, choose, write again and delete", async ({ page, chat }) => {
   await chat.expectText("First words");
 
   await chat.answer.hover();
-  await chat.answer.getByRole("button", { name: "Write again" }).click();
+  await chat.answer.getByRole("button", { name: "Regenerate", exact: true }).click();
   await expect(chat.versions(chat.answer)).toHaveText(/2\/2/);
   await expect(chat.send).toBeVisible();
   await chat.delete(chat.answer);

@@ -23,7 +23,7 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
   expect(opened).toBeLessThan(5_000);
   // The seventh tab can ask, too.
   await seventh.ready();
-  await seventh.model.selectOption("openai/json");
+  await seventh.choose("json");
   await seventh.box.fill("Whole");
   const sent = Date.now();
   await seventh.box.press("Enter");

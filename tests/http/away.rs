@@ -136,6 +136,6 @@ async fn a_listener_that_missed_too_much_or_comes_from_nowhere_gets_the_newest_a
     for position in [after, u64::MAX, 1_000_000_000_000] {
         let mut events = lin.events(&format!("/api/v1/conversations/{id}/events?after={position}")).await;
         let seen = events.until_end().await;
-        assert_eq!(told(&seen), ["reset", "started for nothing", "delta", "done"], "{position}");
+        assert_eq!(told(&seen), ["reset", "queue", "started for nothing", "delta", "done"], "{position}");
     }
 }

@@ -163,6 +163,11 @@ impl Client {
     }
 
     /// Makes a conversation and returns its id.
+    /// The id of the person.
+    pub async fn id(&self) -> String {
+        self.get("/api/v1/me").await.is(200).id()
+    }
+
     pub async fn conversation(&self) -> String {
         self.post("/api/v1/conversations", &json!({})).await.is(201).id()
     }

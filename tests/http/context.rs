@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use inglenook::{
-    domain::{Price, Role, Traits},
+    domain::{Params, Price, Role, Traits, params::ReasoningEffort},
     server::llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
 };
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ impl Provider for Recorder {
             return Traits::default();
         }
         let price = Some(Price { input: 0.15, output: 2.0, currency: "EUR".to_owned() });
-        Traits { context: Some(CONTEXT), vision: Some(true), price }
+        Traits { context: Some(CONTEXT), vision: Some(true), price, ..Traits::default() }
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError> {
@@ -53,7 +53,7 @@ impl Recorder {
     /// The last request that did not ask for a title.
     fn sent(&self) -> ChatRequest {
         let requests = self.0.lock().unwrap();
-        requests.iter().rev().find(|request| request.max_tokens.is_none()).unwrap().clone()
+        requests.iter().rev().find(|request| request.params.max_tokens != Some(512)).unwrap().clone()
     }
 
     fn count(&self) -> usize {
@@ -155,6 +155,91 @@ async fn a_question_that_surely_does_not_fit_is_refused_before_anything_is_store
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_conversation_decides_goes_before_what_the_person_does() {
+    let (_app, recorder, lin, id) = start("small").await;
+    let (me, path) = ("/api/v1/me", format!("/api/v1/conversations/{id}"));
+    let all = json!({ "temperature": 0.5, "top_p": 0.9, "max_tokens": 100_000, "turns": 3 });
+    let person = json!({ "preferences": { "system_prompt": "I am Lin.", "params": all } });
+    lin.patch(me, &person).await.is(200);
+    let here = json!({ "params": { "temperature": 0, "turns": 2, "reasoning_effort": "low" } });
+    lin.patch(&path, &here).await.is(200);
+    let begun = talk(&lin, &id, 4).await;
+    let sent = recorder.sent();
+    let expected = Params {
+        temperature: Some(0.0),
+        top_p: Some(0.9),
+        reasoning_effort: Some(ReasoningEffort::Low),
+        turns: Some(2),
+        // More than the context has room for would be refused.
+        max_tokens: sent.params.max_tokens,
+    };
+    assert_eq!(sent.params, expected);
+    assert!(sent.params.max_tokens.is_some_and(|most| (500..1000).contains(&most)), "{:?}", sent.params);
+    let texts: Vec<_> = sent.messages.iter().map(|message| message.content.as_str()).collect();
+    assert_eq!(texts, ["I am Lin.\n\nBe brief.", &question(2), ANSWER, &question(3)]);
+    assert!(begun["assistant_message"].get("left_out").is_none(), "nobody wanted them sent");
+    // A further answer and an edited question are asked in the same way.
+    for (message, what, body) in [
+        ("assistant_message", "regenerate", json!({})),
+        ("user_message", "edit", json!({ "content": question(3) })),
+    ] {
+        let call = format!("/api/v1/messages/{}/{what}", begun[message]["id"].as_str().unwrap());
+        let again = lin.post(&call, &body).await.is(202).json();
+        events(&lin, &id, &again).await;
+        assert_eq!(recorder.sent(), sent, "{what}");
+    }
+    // Without a decision of the conversation the person's counts, without one of theirs the model's.
+    lin.patch(&path, &json!({ "params": null, "system_prompt": null })).await.is(200);
+    talk(&lin, &id, 1).await;
+    assert_eq!((recorder.sent().params.temperature, recorder.sent().messages.len()), (Some(0.5), 6));
+    lin.patch(me, &json!({ "preferences": { "params": null, "system_prompt": null } })).await.is(200);
+    talk(&lin, &id, 1).await;
+    assert_eq!((recorder.sent().params, recorder.sent().messages[0].role), (Params::default(), Role::User));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn instructions_beyond_the_context_are_named() {
+    let (_app, recorder, lin, id) = start("small").await;
+    let path = format!("/api/v1/conversations/{id}/messages");
+    let long = "The keeper of the light counted the waves. ".repeat(200);
+    lin.patch("/api/v1/me", &json!({ "preferences": { "system_prompt": long } })).await.is(200);
+    let refused = lin.post(&path, &json!({ "content": "Why?" })).await.problem(422, "content").json();
+    let told = refused["detail"].as_str().unwrap();
+    assert!(told.contains("instructions (system prompt) alone") && told.contains("takes 1,024"), "{told}");
+    assert_eq!(recorder.count(), 0);
+    assert!(lin.get(&path).await.is(200).json()["items"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_model_that_was_chosen_last_is_remembered() {
+    let (_app, _, lin, id) = start("small").await;
+    let last = async || lin.get("/api/v1/me").await.is(200).json()["preferences"]["last_model"].clone();
+    let ask = async |id: &str, model: Option<&str>| {
+        let path = format!("/api/v1/conversations/{id}/messages");
+        let begun = lin.post(&path, &json!({ "content": "Why?", "model": model })).await.is(202).json();
+        events(&lin, id, &begun).await;
+    };
+    // Neither the conversation's model nor the default is a choice.
+    ask(&id, None).await;
+    ask(&id, Some("acme/small")).await;
+    let other = lin.conversation().await;
+    ask(&other, Some("acme/small")).await;
+    assert_eq!(last().await, Value::Null);
+    ask(&other, Some("unknown")).await;
+    for _ in 0..100 {
+        if last().await == "acme/unknown" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(last().await, "acme/unknown");
+    let page = lin.clone().browser().get("/").await.is(200).text();
+    assert!(page.contains("<option selected>acme/unknown</option>"), "{page}");
+    lin.post_form("/fn/set-chat-defaults", "last_model=").await.is(200);
+    assert_eq!(last().await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_model_is_listed_with_its_known_traits() {
     let (_app, _, lin, _) = start("small").await;
     let models = lin.get("/api/v1/models").await.is(200).json();
@@ -162,10 +247,13 @@ async fn a_model_is_listed_with_its_known_traits() {
         models["items"],
         json!([
             {
-                "id": "acme/small", "name": "small", "provider": "acme", "context": 1024, "vision": true,
+                "id": "acme/small", "name": "small", "provider": "acme", "label": "small", "provider_label": "acme", "context": 1024, "vision": true,
                 "price": { "input": 0.15, "output": 2.0, "currency": "EUR" },
             },
-            { "id": "acme/unknown", "name": "unknown", "provider": "acme" },
+            {
+                "id": "acme/unknown", "name": "unknown", "provider": "acme", "label": "unknown",
+                "provider_label": "acme",
+            },
         ])
     );
 }

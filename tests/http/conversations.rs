@@ -210,3 +210,64 @@ async fn refusals_signed_out(app: &App, conversation: &str, message: &str) -> Ve
     }
     answers
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_conversation_is_restored_with_its_messages() {
+    let app = App::start().await;
+    let (lin, kim) = (app.person("lin").await, app.person("kim").await);
+    // With a title, so that none is given after the answer.
+    let id = lin.post(ALL, &json!({ "title": "Set" })).await.is(201).id();
+    let path = format!("{ALL}/{id}");
+    lin.ask(&id, "Keep this").await;
+    let messages = lin.get(&format!("{path}/messages")).await.is(200).json();
+    assert_eq!(lin.get(ALL).await.json()["items"][0]["unread"], true);
+    lin.post(&format!("{path}/seen"), &json!({})).await.is(204);
+    let before = lin.get(&path).await.is(200).json();
+    assert_eq!((&before["unread"], &before["running"]), (&json!(false), &json!(false)));
+    lin.delete(&path).await.is(204);
+    lin.get(&format!("{path}/messages")).await.problem(404, "");
+    lin.post(&format!("{path}/messages"), &json!({ "content": "x" })).await.problem(404, "");
+    assert_eq!(lin.get(ALL).await.json()["items"], json!([]));
+    assert_eq!(lin.get("/api/v1/bin").await.is(200).json()["items"][0]["id"], json!(id));
+    assert_eq!(kim.get("/api/v1/bin").await.is(200).json()["items"], json!([]));
+    kim.post(&format!("{path}/restore"), &json!({})).await.problem(404, "");
+    assert_eq!(lin.post(&format!("{path}/restore"), &json!({})).await.is(200).json(), before);
+    assert_eq!(lin.get(&format!("{path}/messages")).await.is(200).json(), messages);
+    lin.ask(&id, "And now?").await;
+    assert_eq!(lin.get(&path).await.is(200).json()["unread"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_copied_up_to_a_message() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let new = json!({ "title": "A plan", "system_prompt": "Be brief." });
+    let id = lin.post(ALL, &new).await.is(201).id();
+    let first = lin.ask(&id, "First").await;
+    lin.ask(&id, "Second").await;
+    let answer = first["assistant_message"]["id"].as_str().unwrap();
+    let copy = lin.post(&format!("/api/v1/messages/{answer}/fork"), &json!({})).await.is(201);
+    let path = format!("{ALL}/{}", copy.id());
+    assert_eq!(copy.header("location"), path);
+    assert_eq!(lin.get(&path).await.is(200).json(), copy.json());
+    assert_eq!(
+        (&copy.json()["title"], &copy.json()["system_prompt"]),
+        (&json!("A plan (copy)"), &json!("Be brief."))
+    );
+    let shown = async |of: &str| lin.get(&format!("{of}/messages")).await.is(200).json()["items"].clone();
+    let (old, new) = (shown(&format!("{ALL}/{id}")).await, shown(&path).await);
+    assert_eq!((old.as_array().unwrap().len(), new.as_array().unwrap().len()), (4, 2));
+    for (old, new) in old.as_array().unwrap().iter().zip(new.as_array().unwrap()) {
+        for field in ["role", "content", "status", "model", "created_at", "usage"] {
+            assert_eq!(old[field], new[field], "{field}");
+        }
+        assert_ne!(old["id"], new["id"]);
+    }
+    lin.ask(&copy.id(), "Another way").await;
+    assert_eq!(shown(&format!("{ALL}/{id}")).await.as_array().unwrap().len(), 4, "the old one stays");
+    let form = format!("message_id={answer}");
+    let chinese = lin.clone().header("accept-language", "zh-CN");
+    let at = chinese.post_form("/fn/fork", &form).await.is(200).json();
+    let at = at.as_str().unwrap().trim_start_matches("/c/").to_owned();
+    assert_eq!(lin.get(&format!("{ALL}/{at}")).await.is(200).json()["title"], "A plan（副本）");
+}

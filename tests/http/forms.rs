@@ -130,7 +130,7 @@ async fn a_page_shows_no_text_that_only_its_address_has() {
             for name in ["flash", "__err", "error", "saved", "message"] {
                 let shown = who.get(&format!("{page}?{name}={value}")).await.is(200).text();
                 assert!(!shown.contains("role=\"alert\"") && !shown.contains("555-0100"), "{page}: {shown}");
-                assert!(!shown.contains("role=\"status\""), "{page}: {shown}");
+                assert!(!shown.contains("class=\"success\""), "{page}: {shown}");
             }
         }
     }
@@ -222,7 +222,7 @@ async fn typed_text_stays_except_passwords() {
     let back = lin.clone().header("referer", &format!("http://inglenook.test{}", saved.header("location")));
     let refused = back.post_form("/fn/set-password", "password=wrong&new_password=hearth+and+kettle").await;
     let page = lin.get(refused.is(302).header("location")).await.is(200).text();
-    assert!(page.contains("The current password is not right."), "{page}");
+    assert!(page.contains("That is not your current password."), "{page}");
     assert!(!page.contains("Your name is saved.") && !page.contains("role=\"status\""), "{page}");
     let refused = lin.post_form("/fn/set-name", &format!("name={}", "y".repeat(150))).await.is(302);
     let page = lin.get(refused.header("location")).await.is(200).text();
@@ -279,7 +279,7 @@ async fn a_form_asks_and_leads_to_the_conversation() {
     let browser = browser(&app, "lin").await.browser();
     let answer = browser.post_form("/fn/ask", "text=Why%3F&conversation_id=&key=k1").await.is(302);
     let place = answer.header("location").to_owned();
-    assert!(place.starts_with("/c/") && place.ends_with("#latest"), "{place}");
+    assert!(place.starts_with("/c/") && !place.contains('#'), "{place}");
     let again = browser.post_form("/fn/ask", "text=Why%3F&conversation_id=&key=k1").await.is(302);
     assert_eq!(again.header("location"), place);
     let path = place.split('#').next().unwrap();

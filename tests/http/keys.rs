@@ -101,8 +101,7 @@ async fn a_form_with_a_used_key_is_asked_unless_it_is_the_same() {
     let place =
         async |form: &str| page.post_form("/fn/ask", form).await.is(302).header("location").to_owned();
     let first = place("text=Why%3F&conversation_id=&key=k").await;
-    let path =
-        |place: &str| format!("/api/v1{}", place.replace("/c/", "/conversations/").replace("#latest", ""));
+    let path = |place: &str| format!("/api/v1{}", place.replace("/c/", "/conversations/"));
     let ended = async |place: &str| {
         lin.events(&format!("{}/events", path(place))).await.until_end().await;
     };
@@ -114,7 +113,7 @@ async fn a_form_with_a_used_key_is_asked_unless_it_is_the_same() {
     assert_eq!(contents(&lin, &path(&second)).await[0], "Why not?");
     assert_eq!(contents(&lin, &path(&first)).await.len(), 2);
     // In a conversation the person sends a question, corrects it, and sends both again.
-    let id = first.trim_start_matches("/c/").trim_end_matches("#latest").to_owned();
+    let id = first.trim_start_matches("/c/").to_owned();
     for text in ["More", "More%2C+please", "More%2C+please", "More"] {
         assert_eq!(place(&format!("text={text}&conversation_id={id}&key=q")).await, first);
         ended(&first).await;
@@ -141,7 +140,7 @@ async fn a_form_that_is_sent_fifty_times_asks_once() {
     let form = format!("text=Once&conversation_id={id}&key=k");
     let all = join_all((0..50).map(|_| page.post_form("/fn/ask", &form))).await;
     for answer in all {
-        assert_eq!(answer.is(302).header("location"), format!("/c/{id}#latest"));
+        assert_eq!(answer.is(302).header("location"), format!("/c/{id}"));
     }
     assert_eq!(contents(&lin, &path).await.len(), 2);
     let forms = join_all((0..50).map(|_| page.post_form("/fn/ask", "text=New&conversation_id=&key=k"))).await;

@@ -55,7 +55,7 @@ async fn chinese_sentences_stand_beside_each_other_without_a_gap() {
     let without_marks = |page: &str| page.replace("<!>", "");
     let signed_in = reads(app.client().browser(), CHINESE).cookie(&format!("inglenook={}", lin.token()));
     let page = without_marks(&signed_in.get("/").await.is(200).text());
-    assert!(page.contains("回答可能有误。<span class=\"keys-hint\">Enter 发送"), "{page}");
+    assert!(page.contains("回答可能有误。<span class=\"keys-hint\">按 Enter 发送"), "{page}");
     let page = without_marks(&reads(app.client().browser(), CHINESE).get("/login").await.is(200).text());
     assert!(page.contains("还没有账号？<a href=\"/register\">注册账号</a>"), "{page}");
     let page = without_marks(&reads(app.client().browser(), ENGLISH).get("/login").await.is(200).text());
@@ -67,8 +67,8 @@ async fn the_page_brings_every_plural_form_that_the_browser_may_need() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let browser = reads(app.client().browser(), ENGLISH).cookie(&format!("inglenook={}", lin.token()));
-    let page = browser.get("/").await.is(200).text().replace("&quot;", "\"");
-    let forms = r#""model-and-tokens":{"one":"{model} · {count} token","other":"{model} · {count} tokens"}"#;
+    let page = browser.get("/").await.is(200).text();
+    let forms = r#""answer-complete":{"one":"Answer complete, {count} word","other":"Answer complete, {count} words"}"#;
     assert!(page.contains(forms), "{page}");
 }
 
@@ -166,9 +166,9 @@ async fn problems_and_errors_of_functions_are_worded_for_their_caller() {
     is_in(&large, "zh-CN");
     assert_eq!(large.json()["detail"], "内容过大，最多 97 KB。");
     let none = reads(app.client(), CHINESE).get(ME).await.problem(401, "");
-    assert_eq!(none.json()["detail"], "你已退出登录，请重新登录后继续。");
+    assert_eq!(none.json()["detail"], "登录已失效，请重新登录后继续。");
     // A page shows the sentences that its functions answer with.
-    for (languages, said) in [(ENGLISH, "You are signed out."), (CHINESE, "你已退出登录")] {
+    for (languages, said) in [(ENGLISH, "Your session has ended."), (CHINESE, "登录已失效")] {
         let answer = reads(app.client(), languages).post_form("/fn/stop", "message_id=x").await.is(401);
         assert_eq!(answer.json()["code"], "signed_out");
         assert!(answer.json()["message"].as_str().unwrap().starts_with(said), "{}", answer.text());

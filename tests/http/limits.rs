@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use inglenook::{
-    domain::{Conversation, ConversationKind, Message, Role, Status},
+    domain::{Conversation, ConversationKind, Message, Role, Status, Timings},
     server::{
         live::log::StopReason,
         store::{BeginOutcome, Destination, Finish, NewAnswer},
@@ -127,8 +127,11 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
         title: "Old".into(),
         model: None,
         system_prompt: None,
+        params: Default::default(),
         pinned: false,
         archived: false,
+        unread: false,
+        running: false,
         leaf_id: None,
         created_at: now,
         updated_at: now,
@@ -146,6 +149,7 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
         usage: None,
         failure: None,
         length_limited: false,
+        timings: Timings::default(),
         left_out: 0,
         created_at: now,
         revision: 0,
@@ -155,6 +159,7 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
         question: Some(message(question, None, Role::User)),
         answer: message(answer, Some(question), Role::Assistant),
         key: None,
+        queued: None,
         most_running: 8,
         now,
     };
@@ -167,6 +172,7 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
         usage: None,
         failure: None,
         length_limited: false,
+        timings: Timings::default(),
         seq: 1,
         marks: Vec::new(),
     };

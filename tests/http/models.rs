@@ -14,7 +14,7 @@ use super::{
     client::Answer,
 };
 use crate::{
-    shelf::{Reply, Shelf, list, missing, said},
+    shelf::{Reply, Shelf, json as json_of, list, missing, said},
     upstream::{Upstream, provider, short},
 };
 
@@ -121,6 +121,36 @@ async fn only_offered_models_are_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_chat_is_not_offered_and_the_newest_is_first() {
+    let list = json!({ "data": [
+        { "id": "text-embedding-3-small", "created": 9 },
+        { "id": "lab/old", "name": "Lab: Old", "created": 1, "supported_parameters": ["tools"] },
+        { "id": "lab/new", "created": 5, "architecture": { "output_modalities": ["text"] } },
+        { "id": "painter", "created": 7, "architecture": { "output_modalities": ["image"] } },
+    ] });
+    let shelf = Shelf::start(move |asked| match asked {
+        "GET /v1/models" => json_of(list.to_string()),
+        "POST /v1/chat/completions" => said("Hello."),
+        _ => missing(),
+    })
+    .await;
+    let app = App::with_provider(&[], provider(&shelf.url("/v1"), short())).await;
+    let lin = app.person("lin").await;
+    let models = lin.get("/api/v1/models").await.is(200).json();
+    let shown = |of: &str| json!([models["items"][0][of], models["items"][1][of]]);
+    assert_eq!(models["items"].as_array().unwrap().len(), 2, "{models}");
+    assert_eq!(shown("id"), json!(["acme/lab/new", "acme/lab/old"]));
+    assert_eq!(shown("label"), json!(["new", "Lab: Old"]));
+    assert_eq!(shown("tools"), json!([null, true]));
+    assert_eq!(shown("provider_label"), json!(["acme", "acme"]));
+    let id = lin.conversation().await;
+    let asked = json!({ "content": "x", "model": "acme/text-embedding-3-small" });
+    model_refused(lin.post(&format!("/api/v1/conversations/{id}/messages"), &asked).await);
+    // The default is the first that can chat.
+    assert_eq!(lin.ask(&id, "Hello?").await["assistant_message"]["model"], "acme/lab/new");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_configured_default_is_asked_when_it_is_offered() {
     let stock = Stock::of(&["first"]).await;
     let app = App::with_provider(&[("INGLENOOK_CHAT_DEFAULT_MODEL", "demo/demo")], stock.provider()).await;
@@ -188,10 +218,7 @@ async fn a_provider_that_is_away_keeps_its_models() {
     assert!(page.contains("acme/b") && !page.contains("acme/b (no longer offered)"));
     // The first person to register is the administrator, who sees the provider's problem.
     let start = lin.browser().get("/").await.is(200).text();
-    assert!(
-        start.contains("acme has a problem of its own") || start.contains("acme is overloaded"),
-        "{start}"
-    );
+    assert!(start.contains("acme had an error") || start.contains("acme is overloaded"), "{start}");
 }
 
 fn conversation(app: &App, now: i64) -> inglenook::domain::Conversation {
@@ -201,8 +228,11 @@ fn conversation(app: &App, now: i64) -> inglenook::domain::Conversation {
         title: "Old".into(),
         model: None,
         system_prompt: None,
+        params: Default::default(),
         pinned: false,
         archived: false,
+        unread: false,
+        running: false,
         leaf_id: None,
         created_at: now,
         updated_at: now,
@@ -225,6 +255,27 @@ async fn a_server_that_comes_up_later_is_seen_soon() {
         offered(&lin).await;
     }
     assert_eq!(shelf.asked().iter().filter(|asked| *asked == "GET /v1/models").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_start_page_says_why_there_is_no_model_and_what_to_do() {
+    let stock = Stock::of(&[]).await;
+    stock.lists.store(false, Ordering::Relaxed);
+    let app = App::with_provider(&[], stock.provider()).await;
+    let (ada, bea) = (app.person("ada").await, app.person("bea").await);
+    let mut pages = Vec::new();
+    for person in [&ada, &bea] {
+        let browser = app.client().browser().cookie(&format!("inglenook={}", person.token()));
+        pages.push(browser.get("/").await.is(200).text());
+        assert!(
+            pages
+                .iter()
+                .all(|page| page.contains("No model is available") && !page.contains("class=\"example\""))
+        );
+    }
+    assert!(pages[0].contains("<li>acme ") && pages[0].contains("[[provider]]"), "{}", pages[0]);
+    assert!(pages[1].contains("The administrator of this site can add a model."), "{}", pages[1]);
+    assert!(!pages[1].contains("acme") && !pages[1].contains("[[provider]]"), "{}", pages[1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

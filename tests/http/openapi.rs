@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 use inglenook::domain::{
-    ChatEvent, Conversation, ConversationKind, Failure, FailureCode, Message, Model, Price, Reason, Role,
-    Status, Traits, Usage, User, UserRole, UserState,
+    Binned, ChatEvent, Conversation, ConversationKind, Failure, FailureCode, Message, Model, Params,
+    Preferences, Price, QuestionQueue, Queued, Reason, Role, Status, Timings, Traits, Usage, User, UserRole,
+    UserState, params::ReasoningEffort,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -61,6 +62,20 @@ impl Document {
     }
 }
 
+/// Puts an open copy in place of a part of an object, and of the parts that it has itself; what is in its fields is
+/// closed.
+fn open_part(part: &mut Value, schemas: &Value) {
+    if let Some(name) = part["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
+        *part = schemas[name].clone();
+    }
+    match part.get_mut("allOf").and_then(Value::as_array_mut) {
+        Some(parts) => parts.iter_mut().for_each(|part| open_part(part, schemas)),
+        None => {
+            part["properties"].as_object_mut().unwrap().values_mut().for_each(|value| close(value, schemas));
+        }
+    }
+}
+
 /// Forbids fields that are not described, in each object as a whole. `schemas` has the named schemas before this
 /// change.
 fn close(schema: &mut Value, schemas: &Value) {
@@ -73,14 +88,7 @@ fn close(schema: &mut Value, schemas: &Value) {
             // Each part of an object is replaced with an open copy, because a part does not know the fields of the
             // others.
             for part in fields.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
-                if let Some(name) = part["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
-                    *part = schemas[name].clone();
-                }
-                part["properties"]
-                    .as_object_mut()
-                    .unwrap()
-                    .values_mut()
-                    .for_each(|value| close(value, schemas));
+                open_part(part, schemas);
             }
             fields.iter_mut().filter(|(key, _)| *key != "allOf").for_each(|(_, value)| close(value, schemas));
         }
@@ -181,16 +189,19 @@ async fn every_event_and_every_record_is_as_described() {
     let document = Document::of(&app).await;
     let (id, text) = (|| "a".to_owned(), || Some("x".to_owned()));
     let question = message(Role::User);
+    let timings = Timings { first_token_ms: Some(1), duration_ms: Some(2), reasoning_ms: Some(3) };
     let usage = Some(Usage { prompt_tokens: 1, completion_tokens: 2 });
     let full = Message {
         parent_id: text(),
         model: text(),
         usage,
         length_limited: true,
+        timings,
         left_out: 3,
         ..question.clone()
     };
-    let reason = Reason::new("late").with("seconds", 3).with("of", Reason::new("x"));
+    let wait = Reason::new("duration-seconds").with("count", 20);
+    let reason = Reason::new("late").with("seconds", 3).with("wait", wait);
     let failed = Failure { code: FailureCode::Timeout, reason, retryable: true };
     let events = [
         ChatEvent::started(&question, None),
@@ -202,11 +213,12 @@ async fn every_event_and_every_record_is_as_described() {
         ChatEvent::Title { title: id() },
         ChatEvent::ended(&question),
         ChatEvent::ended(&full),
-        ChatEvent::failed(id(), failed),
+        ChatEvent::failed(id(), failed, timings),
         ChatEvent::Message((&question).into()),
         ChatEvent::Deleted { message_id: id() },
         ChatEvent::Reset { message_id: id() },
         ChatEvent::Changed {},
+        ChatEvent::Queue {},
     ];
     events.iter().for_each(|event| document.check_schema(event, "ChatEvent"));
     let forms = document.0["components"]["schemas"]["ChatEvent"]["oneOf"].as_array().unwrap();
@@ -220,32 +232,63 @@ async fn every_event_and_every_record_is_as_described() {
     assert_eq!(described, events.iter().map(|event| event.name().to_owned()).collect());
 
     let price = Price { input: 0.5, output: 2.0, currency: "USD".into() };
-    for traits in [Traits::default(), Traits { context: Some(8_192), vision: Some(true), price: Some(price) }]
-    {
+    let all = Some(true);
+    let known = Traits { context: Some(8_192), vision: all, reasoning: all, tools: all, price: Some(price) };
+    for traits in [Traits::default(), known] {
         document.check_schema(&Model { traits, ..Model::new("acme", "one") }, "Model");
     }
     for set in [None, text()] {
         let (id, model, system_prompt, leaf_id) = (id(), set.clone(), set.clone(), set.clone());
+        let params = set.as_ref().map(|_| Params {
+            temperature: Some(0.5),
+            top_p: Some(0.5),
+            max_tokens: Some(1),
+            reasoning_effort: Some(ReasoningEffort::Low),
+            turns: Some(1),
+        });
+        let params = params.unwrap_or_default();
         let conversation = Conversation {
             id,
             kind: ConversationKind::Private,
             title: String::new(),
             model,
             system_prompt,
+            params: params.clone(),
             pinned: true,
             archived: false,
+            unread: false,
+            running: false,
             leaf_id,
             created_at: 1,
             updated_at: 2,
         };
         document.check_schema(&conversation, "Conversation");
+        let binned = Binned { conversation: conversation.clone(), deleted_at: 3 };
+        document.check_schema(&binned, "Binned");
+        let queued = Queued {
+            id: "a".into(),
+            author_id: "p".into(),
+            text: "x".into(),
+            model: set.clone(),
+            position: 0,
+            refused: set.as_ref().map(|_| Reason::new("late")),
+            refused_message: set.clone(),
+            created_at: 1,
+        };
+        document.check_schema(&QuestionQueue { items: vec![queued], waits: true }, "QuestionQueue");
         let user = User {
             id: conversation.id,
             email: "lin@example.org".into(),
             name: "Lin".into(),
             role: UserRole::Member,
             state: UserState::Active,
-            language: set,
+            language: set.clone(),
+            preferences: Preferences {
+                last_model: set.clone(),
+                system_prompt: set,
+                params,
+                ..Preferences::default()
+            },
             created_at: 1,
         };
         document.check_schema(&user, "User");
@@ -266,6 +309,7 @@ fn message(role: Role) -> Message {
         usage: None,
         failure: None,
         length_limited: false,
+        timings: Timings::default(),
         left_out: 0,
         created_at: 1,
         revision: 7,
@@ -325,5 +369,5 @@ async fn the_page_lists_every_call_and_links_within_itself() {
         page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let links: BTreeSet<&str> =
         page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert!(links.len() == 20 && links.is_subset(&ids), "{links:?} {ids:?}");
+    assert!(links.len() == 30 && links.is_subset(&ids), "{links:?} {ids:?}");
 }

@@ -26,6 +26,7 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
         ("POST", "/conversations", "", json!({ "title": "x" })),
         ("PATCH", "/conversations/{id}", &*conversation, json!({ "title": "x" })),
         ("POST", "/conversations/{id}/messages", &*conversation, json!({ "content": "x" })),
+        ("POST", "/conversations/{id}/queue", &*conversation, json!({ "content": "x" })),
         ("POST", "/messages/{id}/edit", &*question, json!({ "content": "x" })),
     ];
     let mut checked = BTreeSet::new();
@@ -55,7 +56,7 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
             checked.insert((method.to_string(), path, field.clone()));
         }
     }
-    assert_eq!(checked.len(), 8, "{checked:?}");
+    assert_eq!(checked.len(), 9, "{checked:?}");
 }
 
 async fn send(client: &Client, method: &Method, path: &str, body: String) -> Answer {

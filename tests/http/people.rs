@@ -357,5 +357,14 @@ async fn models_are_for_those_who_are_signed_in() {
     let app = App::start().await;
     app.client().get("/api/v1/models").await.problem(401, "");
     let models = app.person("lin").await.get("/api/v1/models").await.is(200).json();
-    assert_eq!(models["items"], json!([{ "id": "demo/demo", "name": "demo", "provider": "demo" }]));
+    assert_eq!(
+        models["items"],
+        json!([{
+            "id": "demo/demo",
+            "name": "demo",
+            "provider": "demo",
+            "label": "Demo",
+            "provider_label": "Demo",
+        }])
+    );
 }

@@ -4,6 +4,10 @@
 use std::collections::BTreeSet;
 
 use axum::{body::Body, http::Method};
+use inglenook::{
+    domain::Reason,
+    server::store::{Need, NewQueued, QueueChange},
+};
 use leptos::server_fn::axum::server_fn_paths;
 
 use super::{
@@ -35,10 +39,20 @@ const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/api/v1/conversations/{c}", Owner, ""),
     ("PATCH", "/api/v1/conversations/{c}", Owner, r#"{"title":"{n}"}"#),
     ("DELETE", "/api/v1/conversations/{c}", Owner, ""),
+    ("POST", "/api/v1/conversations/{c}/restore", Owner, "{}"),
+    ("POST", "/api/v1/conversations/{c}/seen", Owner, "{}"),
+    ("GET", "/api/v1/bin", People, ""),
+    ("POST", "/api/v1/messages/{m}/fork", Owner, "{}"),
+    ("GET", "/api/v1/conversations/{c}/queue", Owner, ""),
+    ("POST", "/api/v1/conversations/{c}/queue", Owner, r#"{"content":"{n}"}"#),
+    ("PATCH", "/api/v1/conversations/{c}/queue/{k}", Owner, r#"{"content":"{n}","position":0}"#),
+    ("DELETE", "/api/v1/conversations/{c}/queue/{k}", Owner, ""),
+    ("POST", "/api/v1/conversations/{c}/queue/{k}/send", Owner, "{}"),
     ("GET", "/api/v1/conversations/{c}/messages", Owner, ""),
     ("POST", "/api/v1/conversations/{c}/messages", Owner, r#"{"content":"{n}"}"#),
     ("GET", "/api/v1/conversations/{c}/events", Owner, ""),
     ("DELETE", "/api/v1/messages/{m}", Owner, ""),
+    ("POST", "/api/v1/messages/{m}/restore", Owner, "{}"),
     ("POST", "/api/v1/messages/{m}/stop", Owner, "{}"),
     ("POST", "/api/v1/messages/{m}/regenerate", Owner, "{}"),
     ("POST", "/api/v1/messages/{m}/continue", Owner, "{}"),
@@ -46,8 +60,17 @@ const JSON: &[(&str, &str, For, &str)] = &[
     ("POST", "/api/v1/messages/{m}/select", Owner, "{}"),
     ("GET", "/", People, ""),
     ("GET", "/c/{c}", Owner, ""),
+    // Its conversation is a parameter: see parts.rs.
+    ("GET", "/fn/part", People, ""),
+    ("GET", "/fn/list", People, ""),
+    ("GET", "/fn/sheet/models", People, ""),
+    ("GET", "/fn/sheet/keys", People, ""),
+    ("GET", "/fn/sheet/palette", People, ""),
+    ("GET", "/c/{c}/settings", Owner, ""),
     ("GET", "/history", People, ""),
     ("GET", "/settings", People, ""),
+    ("GET", "/offline", Anybody, ""),
+    ("GET", "/sw.js", Anybody, ""),
     ("GET", "/login", Anybody, ""),
     ("GET", "/register", Anybody, ""),
     ("GET", "/api/openapi.json", Anybody, ""),
@@ -66,11 +89,26 @@ const FORMS: &[(&str, For, &str)] = &[
     ("/fn/set-name", People, "name={n}"),
     ("/fn/set-password", People, "password=correct+horse&new_password=battery+staple"),
     ("/fn/set-language", Anybody, "language=en"),
+    ("/fn/set-appearance", Anybody, "theme=dark&palette=sea"),
+    ("/fn/set-chat-defaults", People, "temperature=1&turns=3&single_keys=false"),
+    ("/fn/set-favourite", People, "model=demo%2Fdemo&on=true"),
+    ("/fn/set-conversation", Owner, "conversation_id={c}&system_prompt={n}&turns=3"),
     ("/fn/history", People, ""),
     ("/fn/ask", Owner, "text={n}&conversation_id={c}"),
+    ("/fn/ask-temporary", People, "messages[0][role]=user&messages[0][text]={n}"),
     ("/fn/follow", Owner, "conversation_id={c}&hidden=true"),
     ("/fn/rename", Owner, "conversation_id={c}&title={n}"),
     ("/fn/delete", Owner, "conversation_id={c}"),
+    ("/fn/restore", Owner, "conversation_id={c}"),
+    ("/fn/bin", People, ""),
+    ("/fn/seen", Owner, "conversation_id={c}"),
+    ("/fn/fork", Owner, "message_id={m}"),
+    ("/fn/queue", Owner, "conversation_id={c}"),
+    ("/fn/queue-add", Owner, "conversation_id={c}&text={n}"),
+    ("/fn/queue-edit", Owner, "conversation_id={c}&id={k}&text={n}"),
+    ("/fn/queue-move", Owner, "conversation_id={c}&id={k}&position=0"),
+    ("/fn/queue-remove", Owner, "conversation_id={c}&id={k}"),
+    ("/fn/queue-send", Owner, "conversation_id={c}&id={k}"),
     ("/fn/source", Owner, "message_id={m}"),
     ("/fn/stop", Owner, "message_id={m}"),
     ("/fn/retry", Owner, "message_id={m}"),
@@ -78,6 +116,7 @@ const FORMS: &[(&str, For, &str)] = &[
     ("/fn/edit", Owner, "message_id={q}&text={n}"),
     ("/fn/select", Owner, "message_id={m}"),
     ("/fn/delete-message", Owner, "message_id={m}"),
+    ("/fn/restore-message", Owner, "message_id={m}"),
 ];
 
 /// The addresses of the router, read from its debug output.
@@ -108,6 +147,7 @@ async fn every_address_of_the_router_is_in_the_lists() {
         .map(|(method, path, ..)| {
             let path =
                 ["{c}", "{m}", "{q}"].iter().fold((*path).to_owned(), |path, id| path.replace(id, "{id}"));
+            let path = path.replace("{k}", "{qid}");
             ((*method).to_owned(), path)
         })
         .collect();
@@ -137,6 +177,8 @@ struct Things {
     conversation: String,
     question: String,
     answer: String,
+    /// A question that waits.
+    queued: String,
 }
 
 impl Things {
@@ -145,13 +187,27 @@ impl Things {
         let conversation = owner.conversation().await;
         let asked = owner.ask(&conversation, "Mine alone").await;
         let id = |which: &str| asked[which]["id"].as_str().unwrap().to_owned();
-        Self { question: id("user_message"), answer: id("assistant_message"), owner, conversation }
+        // Behind a question that was refused, it waits although the answer before it is complete.
+        let owner_id = owner.id().await;
+        let grant = app.state.store.access(&owner_id, &conversation, Need::Write).await.unwrap();
+        for text in ["Refused", "Later"] {
+            let id = format!("{conversation}{text}");
+            let new = NewQueued { id: &id, text, model: None, most: 9, now: 0 };
+            app.state.store.add_queued(&grant, &new).await.unwrap();
+            let refused = QueueChange::Refuse(&Reason::new("error-internal"));
+            if text == "Refused" {
+                app.state.store.change_queued(&grant, new.id, refused).await.unwrap();
+            }
+        }
+        let queued = format!("{conversation}Later");
+        Self { question: id("user_message"), answer: id("assistant_message"), queued, owner, conversation }
     }
 
     fn fill(&self, text: &str, name: &str) -> String {
         text.replace("{c}", &self.conversation)
             .replace("{m}", &self.answer)
             .replace("{q}", &self.question)
+            .replace("{k}", &self.queued)
             .replace("{n}", name)
     }
 }
@@ -159,7 +215,7 @@ impl Things {
 const NOTHING: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 fn nothing(text: &str) -> String {
-    ["{c}", "{m}", "{q}"]
+    ["{c}", "{m}", "{q}", "{k}"]
         .iter()
         .fold(text.to_owned(), |text, id| text.replace(id, NOTHING))
         .replace("{n}", "x")

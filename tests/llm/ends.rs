@@ -80,7 +80,7 @@ async fn errors_in_a_stream_in_every_shape() {
         (
             json!({ "type": "error", "error": { "type": "overloaded_error", "message": "Overloaded" } }),
             Overloaded,
-            "problem of its own",
+            "had an error",
         ),
         (json!({ "detail": too_long }), Refused, "too long for the model"),
         (json!({ "detail": [{ "loc": ["body"], "msg": too_long }] }), Refused, "too long for the model"),
@@ -90,12 +90,12 @@ async fn errors_in_a_stream_in_every_shape() {
             Refused,
             "too long for the model",
         ),
-        (json!({ "error": { "code": 429, "message": "x" } }), Overloaded, "no more requests"),
-        (json!({ "error": { "code": "503", "message": "x" } }), Overloaded, "problem of its own"),
+        (json!({ "error": { "code": 429, "message": "x" } }), Overloaded, "is limiting requests"),
+        (json!({ "error": { "code": "503", "message": "x" } }), Overloaded, "had an error"),
         (
             json!({ "error": { "message": "x", "type": "rate_limit_exceeded" } }),
             Overloaded,
-            "no more requests",
+            "is limiting requests",
         ),
         (json!({ "status": 401, "message": "x" }), Refused, "refused the key"),
         (
@@ -106,7 +106,7 @@ async fn errors_in_a_stream_in_every_shape() {
         (
             json!({ "choices": [{ "delta": { "content": "" }, "finish_reason": "error" }], "error": { "code": 502, "message": "Provider returned error" } }),
             Overloaded,
-            "problem",
+            "had an error",
         ),
         (
             json!({ "error": { "message": "Provider returned error", "code": 400, "metadata": { "raw": "{\"message\":\"prompt is too long: 9 tokens\"}" } } }),
@@ -124,9 +124,9 @@ async fn errors_in_a_stream_in_every_shape() {
         failed(&what, &outcome_of(body).await, code, retryable, part, "");
     }
     for (line, code, part) in [
-        ("event: error\ndata: {\"reason\":\"rate limit\"}\n\n", Overloaded, "no more requests"),
-        ("event: error\ndata: it broke\n\n", Overloaded, "problem of its own"),
-        ("error: {\"code\":500,\"message\":\"it broke\"}\n\n", Overloaded, "problem of its own"),
+        ("event: error\ndata: {\"reason\":\"rate limit\"}\n\n", Overloaded, "is limiting requests"),
+        ("event: error\ndata: it broke\n\n", Overloaded, "had an error"),
+        ("error: {\"code\":500,\"message\":\"it broke\"}\n\n", Overloaded, "had an error"),
         (
             "{\"error\":{\"message\":\"Invalid API key\",\"code\":\"invalid_api_key\"}}\n",
             Refused,

@@ -212,7 +212,7 @@ async fn an_orderly_end_ends_an_answer_and_a_broken_connection_does_not() {
         ("half an event", sse(&half)),
         ("half an event, sized", sized(&half, half.len())),
     ] {
-        failed(what, &outcome_of(steps).await, Broken, true, "broke off in the middle", "a");
+        failed(what, &outcome_of(steps).await, Broken, true, "broke in the middle", "a");
     }
     failed("nothing", &outcome_of(chunked("", false)).await, Broken, true, "closed the connection", "");
     // An answer that is cut after its end is whole.

@@ -82,7 +82,7 @@ async fn an_address_that_is_wrong_is_named() {
     for _ in 0..2 {
         let error = ask(&it, request("m")).await.error.unwrap();
         assert_eq!((error.failure.code, error.failure.retryable), (Refused, false), "{error:?}");
-        assert!(told(&error).contains("base_url") && told(&error).contains("model m"), "{error:?}");
+        assert!(told(&error).contains("base_url") && told(&error).contains("model “m”"), "{error:?}");
     }
     // An unknown model at the right address does not make the provider try another one.
     let shelf = Shelf::start(|asked| match asked {
@@ -93,7 +93,7 @@ async fn an_address_that_is_wrong_is_named() {
     let it = provider(&shelf.url("/api"), ProviderTimeouts::default());
     it.models().await.unwrap();
     let error = ask(&it, request("x")).await.error.unwrap();
-    assert!(told(&error).contains("model x"), "{error:?}");
+    assert!(told(&error).contains("model “x”"), "{error:?}");
     assert_eq!(it.models().await.unwrap(), ["m"]);
     // An address that refuses the key is the right one.
     let shelf = Shelf::start(|asked| match asked {

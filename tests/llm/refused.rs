@@ -1,6 +1,10 @@
 //! Requests that a server refuses: what is left out then, what is remembered, and what the person reads.
 
-use inglenook::domain::FailureCode::{self, Overloaded, Refused};
+use inglenook::domain::{
+    FailureCode::{self, Overloaded, Refused},
+    Params,
+    params::ReasoningEffort,
+};
 use inglenook::server::llm::ChatRequest;
 use serde_json::{Value, json};
 
@@ -62,7 +66,8 @@ async fn what_a_server_does_not_know_is_left_out_and_remembered() {
 
 #[tokio::test]
 async fn the_limit_of_tokens_goes_by_another_name_or_not_at_all() {
-    let limited = || ChatRequest { max_tokens: Some(20), ..request("m") };
+    let limited =
+        || ChatRequest { params: Params { max_tokens: Some(20), ..Params::default() }, ..request("m") };
     let newer = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
     let server =
         Scripted::start(
@@ -83,13 +88,99 @@ async fn the_limit_of_tokens_goes_by_another_name_or_not_at_all() {
     assert_eq!(server.seen().len(), 2);
 }
 
+/// A request with all parameters.
+fn chosen() -> ChatRequest {
+    let params = Params {
+        temperature: Some(0.7),
+        top_p: Some(0.9),
+        max_tokens: Some(20),
+        reasoning_effort: Some(ReasoningEffort::Minimal),
+        turns: Some(3),
+    };
+    ChatRequest { params, ..request("m") }
+}
+
+#[tokio::test]
+async fn parameters_are_sent_and_a_refused_one_is_left_out() {
+    let server = Scripted::with(good()).await;
+    assert_eq!(ask(&server.provider(short()), chosen()).await.text, "a");
+    let sent = &server.seen()[0];
+    assert_eq!((&sent["temperature"], &sent["top_p"]), (&json!(0.7), &json!(0.9)));
+    assert_eq!((&sent["max_tokens"], &sent["reasoning_effort"]), (&json!(20), &json!("minimal")));
+    assert!(sent["turns"].is_null());
+    ask(&server.provider(short()), request("m")).await;
+    for name in ["temperature", "top_p", "max_tokens", "reasoning_effort"] {
+        assert!(server.seen()[1][name].is_null(), "{name}");
+    }
+    // What a model does not know is left out from then on; what it knows with other values is sent again.
+    for (what, status, body, lasts) in [
+        (
+            "temperature",
+            400,
+            r#"{"error":{"message":"Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported.","param":"temperature"}}"#,
+            true,
+        ),
+        ("temperature", 400, r#"{"error":{"message":"temperature: range: 0..0.5"}}"#, false),
+        (
+            "top_p",
+            400,
+            r#"{"error":{"message":"`temperature` and `top_p` cannot both be specified"}}"#,
+            false,
+        ),
+        (
+            "top_p",
+            422,
+            r#"{"detail":[{"type":"extra_forbidden","loc":["body","top_p"],"msg":"Extra inputs are not permitted"}]}"#,
+            true,
+        ),
+        (
+            "reasoning_effort",
+            400,
+            r#"{"error":{"message":"Unrecognized request argument supplied: reasoning_effort"}}"#,
+            true,
+        ),
+        ("reasoning_effort", 400, r#"{"error":{"message":"\"llama3\" does not support thinking"}}"#, true),
+        (
+            "reasoning_effort",
+            400,
+            r#"{"error":{"message":"'reasoning_effort' does not support 'minimal'. Supported values are: 'low'."}}"#,
+            false,
+        ),
+        (
+            "max_tokens",
+            400,
+            r#"{"error":{"message":"max_tokens is too large: 20. This model supports at most 10"}}"#,
+            false,
+        ),
+        ("temperature", 400, "", false),
+    ] {
+        let server = without(what, status, body).await;
+        let provider = server.provider(short());
+        for _ in 0..2 {
+            let outcome = ask(&provider, chosen()).await;
+            assert_eq!((outcome.text.as_str(), outcome.error), ("a", None), "{body}");
+        }
+        let asked = server.seen();
+        assert_eq!(asked.len(), if lasts { 3 } else { 4 }, "{body}: {asked:?}");
+        if !body.is_empty() {
+            let kept = ["temperature", "top_p", "max_tokens", "reasoning_effort"].into_iter();
+            let kept = kept.filter(|name| *name != what).all(|name| !asked[1][name].is_null());
+            assert!(kept && asked[1][what].is_null(), "{body}: {asked:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_refuses_everything_is_asked_a_few_times_only() {
     let everything = r#"{"error":"bad: stream_options, max_tokens, max_completion_tokens, 'stream'"}"#;
     for (body, most) in [(everything, 6), ("", 2), (r#"{"error":{"code":"context_length_exceeded"}}"#, 1)] {
         let server = Scripted::with(answer(400, "application/json", body)).await;
         let provider = server.provider(short());
-        let outcome = ask(&provider, ChatRequest { max_tokens: Some(20), ..request("m") }).await;
+        let outcome = ask(
+            &provider,
+            ChatRequest { params: Params { max_tokens: Some(20), ..Params::default() }, ..request("m") },
+        )
+        .await;
         assert_eq!(outcome.error.unwrap().failure.code, Refused);
         assert!(server.seen().len() <= most, "{body}: {:?}", server.seen());
         // Nothing is remembered from it.
@@ -224,14 +315,9 @@ async fn errors_of_many_providers() {
             404,
             r#"{"error":{"message":"model 'x' not found, try pulling it first"}}"#,
             Refused,
-            "does not know the model",
+            "has no model “",
         ),
-        (
-            400,
-            r#"{"error":{"message":"x is not a valid model ID","code":400}}"#,
-            Refused,
-            "does not know the model",
-        ),
+        (400, r#"{"error":{"message":"x is not a valid model ID","code":400}}"#, Refused, "has no model “"),
         (404, "404 page not found", Refused, "base_url"),
         (405, r#"{"detail":"Method Not Allowed"}"#, Refused, "base_url"),
         // Words of the person that an error repeats say nothing about the error.

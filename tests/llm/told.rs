@@ -23,6 +23,8 @@ fn configured(base_url: &str, models: Vec<Listed>) -> OpenAi {
     OpenAi::new(OpenAiConfig {
         title_model: None,
         name: "acme".into(),
+        label: None,
+        kept: None,
         base_url: base_url.into(),
         api_key: None,
         models,
@@ -53,7 +55,7 @@ impl Ollama {
             Json(json!({
                 "parameters": if asked["model"] == "m1" { "num_ctx    8192" } else { "" },
                 "model_info": { "general.architecture": "llama", "llama.context_length": 131_072 },
-                "capabilities": if asked["model"] == "m0" { json!(["vision"]) } else { json!(["completion"]) },
+                "capabilities": if asked["model"] == "m0" { json!(["completion", "vision", "thinking"]) } else { json!(["completion"]) },
             }))
         });
         let data: Vec<_> =
@@ -115,8 +117,14 @@ async fn an_ollama_shows_its_models_and_holds_up_no_list() {
         tokio::join!(providers.learn(), providers.learn());
         let offer = providers.offer();
         let traits = |name: &str| offer.models().find(|model| model.name == name).unwrap().traits.clone();
-        assert_eq!(traits("m0"), Traits { vision: Some(true), ..context(131_072) });
-        assert_eq!(traits("m1"), Traits { vision: Some(false), ..context(8192) });
+        assert_eq!(
+            traits("m0"),
+            Traits { vision: Some(true), reasoning: Some(true), tools: Some(false), ..context(131_072) }
+        );
+        assert_eq!(
+            traits("m1"),
+            Traits { vision: Some(false), reasoning: Some(false), tools: Some(false), ..context(8192) }
+        );
         assert_eq!(traits("m8").context, Some(131_072));
         assert_eq!(it.traits("m8"), traits("m8"));
         let mut shown = std::mem::take(&mut *ollama.shown.lock().unwrap());
@@ -158,6 +166,50 @@ async fn another_server_is_not_taken_for_an_ollama() {
         assert_eq!(shelf.asked(), ["GET /v1/models", "GET /"]);
         assert_eq!(it.traits("m"), Traits::default());
     }
+}
+
+#[tokio::test]
+async fn a_model_of_the_configuration_is_kept_whatever_it_is_called() {
+    let list = r#"{"data":[{"id":"whisper-chat"},{"id":"tts-1"},{"id":"plain"}]}"#;
+    let shelf = Shelf::start(move |_| answer(list)).await;
+    let config = |models, kept| OpenAiConfig {
+        name: "openai".into(),
+        label: None,
+        kept,
+        base_url: shelf.url("/v1"),
+        api_key: None,
+        models,
+        title_model: None,
+        traits: Traits::default(),
+        timeouts: ProviderTimeouts::default(),
+    };
+    let default = OpenAi::new(config(Vec::new(), Some("whisper-chat".into())));
+    assert_eq!(default.models().await.unwrap(), ["whisper-chat", "plain"]);
+    assert!(default.offers("whisper-chat") && !default.offers("tts-1"));
+    let listed = Listed { name: "tts-1".into(), traits: Traits::default() };
+    let listed = OpenAi::new(config(vec![listed], None));
+    assert_eq!(listed.models().await.unwrap(), ["tts-1"]);
+    assert!(listed.offers("tts-1"));
+    assert_eq!((listed.name(), listed.label()), ("openai", "OpenAI"));
+    let called = OpenAi::new(OpenAiConfig { label: Some("Our box".into()), ..config(Vec::new(), None) });
+    assert_eq!(called.label(), "Our box");
+}
+
+#[tokio::test]
+async fn an_ollama_model_that_only_embeds_is_no_longer_offered_once_that_is_known() {
+    let shelf = Shelf::start(|asked| match asked {
+        "GET /v1/models" => answer(r#"{"data":[{"id":"vectors"},{"id":"talks"}]}"#),
+        "GET /" => (200, "text/plain", "Ollama is running".into()),
+        _ => answer(r#"{"model_info":{},"capabilities":["embedding"]}"#),
+    })
+    .await;
+    let providers = Providers::new(vec![provider(&shelf.url("/v1"), ProviderTimeouts::default())]);
+    providers.ask().await;
+    assert_eq!(providers.offer().models().count(), 2);
+    providers.learn().await;
+    assert_eq!(providers.offer().models().count(), 0);
+    providers.ask().await;
+    assert_eq!(providers.offer().models().count(), 0, "it stays known");
 }
 
 #[tokio::test]

@@ -61,6 +61,8 @@ pub fn short() -> ProviderTimeouts {
 pub fn provider(base_url: &str, timeouts: ProviderTimeouts) -> Arc<OpenAi> {
     Arc::new(OpenAi::new(OpenAiConfig {
         name: "acme".into(),
+        label: None,
+        kept: None,
         base_url: base_url.into(),
         api_key: Some(KEY.into()),
         models: Vec::new(),

@@ -77,18 +77,28 @@ fn is_text(literal: &str, in_view: bool) -> bool {
 #[test]
 fn all_that_a_person_reads_is_in_the_files() {
     // Names, and the keys of a keyboard.
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 18] = [
         "Inglenook",
         "Enter",
         "Escape",
         "ArrowUp",
+        "ArrowDown",
+        "PageUp",
+        "PageDown",
+        "Page ↑ ↓",
+        "Home",
+        "End",
+        "Alt",
+        "Shift",
+        "Ctrl",
+        "Esc",
         "Files",
         "ClipboardItem",
         "Accept-Language, Cookie",
         "Bearer {}",
     ];
     // For models, other servers, programmers, or the operator.
-    const OTHERS: [&str; 14] = [
+    const OTHERS: [&str; 15] = [
         "server/chat/prompt.rs",
         "server/chat/title.rs",
         "server/cli/",
@@ -98,6 +108,8 @@ fn all_that_a_person_reads_is_in_the_files() {
         "server/llm/dialects.rs",
         // The tables name the servers that use each word.
         "server/llm/listing.rs",
+        // Names that are the same in every language.
+        "server/llm/names.rs",
         // Its labels are compared with the files by a test of their own.
         "server/markdown/",
         "server/ops/",
@@ -129,7 +141,10 @@ fn literals_of_views(code: &str) -> Vec<String> {
     const LABELS: [&str; 4] = ["title=", "aria-label=", "placeholder=", "alt="];
     let is_read = |(at, text): &(usize, String)| {
         let before = code[..*at].trim_end();
-        let is_child = before.ends_with(['>', '}']) && !before.ends_with("=>");
+        // The pattern of a match is no text.
+        let after = code[*at..].trim_start_matches('"').strip_prefix(&**text).unwrap_or_default();
+        let is_pattern = after.trim_start_matches('"').trim_start().starts_with(['|', '=']);
+        let is_child = before.ends_with(['>', '}']) && !before.ends_with("=>") && !is_pattern;
         text.contains(char::is_alphabetic) && (is_child || LABELS.iter().any(|label| before.ends_with(label)))
     };
     literals(code).into_iter().filter(is_read).map(|(_, text)| text).collect()
