@@ -1,5 +1,5 @@
 //! Applies the events of the conversation to the page: text that arrives, at once; everything else by a
-//! [`refresh`](super::refresh), which brings what the server makes of it.
+//! [`refresh`], which brings what the server makes of it.
 
 use leptos::prelude::*;
 use web_sys::Element;
