@@ -75,8 +75,13 @@ export class Chat {
     await this.ready();
   }
 
-  /** Chooses a model of the fake provider in the list. */
+  /** Chooses a model of the fake provider: in the list, or without a script in the form. */
   async choose(model: string) {
+    await expect(this.box).toBeVisible();
+    if (!(await this.model.isVisible())) {
+      await this.page.getByRole("combobox", { name: "Model" }).selectOption(`openai/${model}`);
+      return;
+    }
     await this.model.click();
     await this.page.locator(`#sheet [data-model="openai/${model}"]`).click();
     await expect(this.page.locator("#sheet")).toBeHidden();

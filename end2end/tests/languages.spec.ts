@@ -109,7 +109,7 @@ test.describe("a browser that asks for Chinese", () => {
     await question.hover();
     await question.getByTitle("编辑消息").click();
     await expect(question.getByRole("textbox", { name: "你的消息" })).toHaveValue("为什么失败？");
-    await expect(question.getByRole("button", { name: "修改后发送" })).toBeVisible();
+    await expect(question.getByRole("button", { name: "发送", exact: true })).toBeVisible();
     await question.getByRole("link", { name: "取消" }).click();
     // The page of the server says the same as the island did.
     const said = await answer.innerText();
