@@ -9,21 +9,21 @@ test.use({
 
 const started = "Here is what I found, with bold and code.";
 const failures = [
-  { model: "401", says: /openai refused the key/, kept: "" },
-  { model: "echo-key", says: /openai refused the key/, kept: "" },
+  { model: "401", says: /OpenAI does not let this site in/, kept: "" },
+  { model: "echo-key", says: /OpenAI does not let this site in/, kept: "" },
   { model: "404", says: /has no model “404”/, kept: "" },
   { model: "context", says: /too long for the model/, kept: "" },
   { model: "429", says: /OpenAI is limiting requests/, kept: "" },
   { model: "500", says: /OpenAI had an error/, kept: "" },
-  { model: "html", says: /openai .*/, kept: "" },
-  { model: "garbage", says: /openai .*/, kept: "Some" },
-  { model: "cut", says: /openai .*/, kept: started },
-  { model: "hang", says: /openai .* within 2 seconds/, kept: "w0 w1 w2" },
-  { model: "hang-first", says: /openai .* within 2 seconds/, kept: "" },
-  { model: "error-in-stream", says: /openai .*/, kept: "w0 w1 w2" },
-  { model: "nothing-said", says: /openai sent an empty answer/, kept: "" },
-  { model: "think-only", says: /openai thought, but wrote no answer/, kept: "" },
-  { model: "filtered", says: /openai ended the answer because of its rules for content/, kept: "w0 w1 w2" },
+  { model: "html", says: /OpenAI .*/, kept: "" },
+  { model: "garbage", says: /OpenAI .*/, kept: "Some" },
+  { model: "cut", says: /OpenAI .*/, kept: started },
+  { model: "hang", says: /OpenAI .* within 2 seconds/, kept: "w0 w1 w2" },
+  { model: "hang-first", says: /OpenAI .* within 2 seconds/, kept: "" },
+  { model: "error-in-stream", says: /OpenAI .*/, kept: "w0 w1 w2" },
+  { model: "nothing-said", says: /OpenAI sent an empty answer/, kept: "" },
+  { model: "think-only", says: /OpenAI thought, but wrote no answer/, kept: "" },
+  { model: "filtered", says: /OpenAI ended the answer because of its rules for content/, kept: "w0 w1 w2" },
 ];
 
 for (const { model, says, kept } of failures) {
