@@ -12,6 +12,20 @@ use super::{browser, request, state::PageState};
 thread_local! {
     /// Whether the newest entry of the history is there for Back to close what is open.
     static ENTRY: Cell<bool> = const { Cell::new(false) };
+    /// Whether the browser is on its way back from that entry, which takes it some milliseconds.
+    static LEAVING: Cell<bool> = const { Cell::new(false) };
+    /// The address that is to be opened as a new entry when it has arrived.
+    static NEXT: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// Makes a new entry of the history. While the browser is on its way back from the entry of an overlay, the new one has to
+/// wait, because the way back would lead from it.
+pub(super) fn push(path: &str) {
+    if LEAVING.get() {
+        NEXT.set(Some(path.to_owned()));
+    } else if let Ok(history) = window().history() {
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(path));
+    }
 }
 
 fn sheet() -> Option<HtmlDialogElement> {
@@ -86,6 +100,12 @@ pub(super) fn close_to_go() -> bool {
 
 /// Back was pressed: closes what is open; answers whether something was.
 pub(super) fn on_back() -> bool {
+    if LEAVING.take() {
+        if let Some(path) = NEXT.take() {
+            push(&path);
+        }
+        return true;
+    }
     ENTRY.take() && take_away()
 }
 
@@ -114,6 +134,7 @@ fn leave() {
     if ENTRY.take()
         && let Ok(history) = window().history()
     {
+        LEAVING.set(true);
         let _ = history.back();
     }
 }

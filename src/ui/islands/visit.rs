@@ -232,12 +232,14 @@ fn arrive(state: PageState, path: &str, (shown, title, bar): (Shown, &str, &str)
     if let Some(scroller) = messages::scroller() {
         let _ = scroller.class_list().toggle_with_force("empty", empty);
     }
-    if let Ok(history) = window().history() {
-        let _ = match entry {
-            Entry::New => history.push_state_with_url(&JsValue::NULL, "", Some(path)),
-            Entry::Replaced => history.replace_state_with_url(&JsValue::NULL, "", Some(path)),
-            Entry::Same => Ok(()),
-        };
+    match entry {
+        Entry::New => overlay::push(path),
+        Entry::Replaced => {
+            if let Ok(history) = window().history() {
+                let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(path));
+            }
+        }
+        Entry::Same => {}
     }
     HERE.set(path.to_owned());
     state.show(shown);
@@ -253,9 +255,7 @@ fn arrive(state: PageState, path: &str, (shown, title, bar): (Shown, &str, &str)
 
 /// The conversation that was new on this page has its address now.
 pub(super) fn named(path: &str) {
-    if let Ok(history) = window().history() {
-        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(path));
-    }
+    overlay::push(path);
     HERE.set(path.to_owned());
 }
 
