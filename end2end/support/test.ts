@@ -61,7 +61,7 @@ export async function register(context: BrowserContext, url: string): Promise<Us
 function beforeScripts() {
   const add = EventTarget.prototype.addEventListener;
   EventTarget.prototype.addEventListener = function (this: EventTarget, ...rest: Parameters<typeof add>) {
-    if (rest[0] === "submit" && this instanceof Node) (window as any).composerListens = true;
+    if (rest[0] === "submit") (window as any).composerListens = true;
     return add.apply(this, rest);
   } as typeof add;
   document.addEventListener("securitypolicyviolation", (event) =>

@@ -17,6 +17,7 @@ use crate::{
     pages::{
         Fresh, Id, Notice, PageError, Query, Visitor,
         days::Days,
+        dock::{Composing, DockContent, Opened},
         layout::{Bar, Frame, Sidebar, title_of},
         start::{Models, Start, offered_text},
         window::{Menu, Window},
@@ -29,7 +30,7 @@ use crate::{
         words,
     },
     ui::{
-        islands::{Dock, Fetched, OPENED, Opened, PHRASES, Shown},
+        islands::{Fetched, OPENED, Shown},
         parts::{SteerForm, Templates},
         words::t,
     },
@@ -63,13 +64,14 @@ pub async fn new(
     let shown = Shown { model, model_label, ..Shown::default() };
     let page = Page { islands: true, ..Page::new(words::current().say("conversation-new")) };
     let start = Start::of(&current, choice.offered(), &choice.failures, &sidebar);
-    let mut opened = Opened::of(&current, shown, choice.models, notice.alert(), &key);
-    opened.text = offered_text(query.text);
+    let text = offered_text(query.text);
+    let composing = Composing { models: choice.models, alert: notice.alert(), text, key };
+    let opened = Opened::new(&current, shown);
     Ok(page.render(move || {
         view! {
             <Frame sidebar current=None>
                 <Bar title=t("conversation-new")>""</Bar>
-                <Content opened key empty=true>
+                <Content opened composing empty=true>
                     {start.show()}
                 </Content>
             </Frame>
@@ -116,13 +118,14 @@ pub async fn open(
         refresh: view.shown.generating.as_ref().map(|_| format!("{REFRESH_SECONDS};url=/c/{id}")),
         ..Page::new(title_of(&view.conversation))
     };
-    let opened = Opened::of(&current, view.shown, choice.models, notice.alert(), &key);
+    let composing = Composing { models: choice.models, alert: notice.alert(), text: None, key };
+    let opened = Opened::new(&current, view.shown);
     let ThreadView { conversation, window, thread, permit, .. } = view;
     let response = page.render(move || {
         view! {
             <Frame sidebar current=Some(id.clone())>
                 <ConversationBar conversation days />
-                <Content opened key empty=false>
+                <Content opened composing empty=false>
                     {window.show(&id, thread)}
                 </Content>
             </Frame>
@@ -243,26 +246,6 @@ impl ThreadView {
     }
 }
 
-impl Opened {
-    fn of(
-        current: &CurrentUser,
-        shown: Shown,
-        models: Vec<String>,
-        alert: Option<String>,
-        key: &str,
-    ) -> Self {
-        Self {
-            shown,
-            models,
-            alert,
-            reader_id: current.user.id.clone(),
-            key: key.to_owned(),
-            text: None,
-            phrases: words::current().phrases(&PHRASES),
-        }
-    }
-}
-
 /// The bar of a conversation. On paper it has the day of the last change in place of its buttons.
 #[component]
 fn ConversationBar(conversation: Conversation, days: Days) -> impl IntoView {
@@ -276,10 +259,7 @@ fn ConversationBar(conversation: Conversation, days: Days) -> impl IntoView {
 
 /// The thread with `children` as its messages, and the composer.
 #[component]
-fn Content(opened: Opened, key: String, empty: bool, children: Children) -> impl IntoView {
-    // Nothing in it may end the element.
-    let written = serde_json::to_string(&opened).unwrap_or_default().replace('<', "\\u003c");
-    provide_context(opened);
+fn Content(opened: Opened, composing: Composing, empty: bool, children: Children) -> impl IntoView {
     view! {
         <div class="thread" class:empty=empty id="thread" role="log" aria-live="off" aria-label=t("messages") tabindex="0">
             <div class="messages" id="messages">
@@ -287,11 +267,11 @@ fn Content(opened: Opened, key: String, empty: bool, children: Children) -> impl
             </div>
         </div>
         <script nonce=use_nonce() inner_html=PLACE></script>
-        <SteerForm key />
+        <SteerForm key=composing.key.clone() />
         <Templates />
         <dialog id="sheet" aria-labelledby="sheet-title"></dialog>
-        <script type="application/json" id=OPENED nonce=use_nonce() inner_html=written></script>
-        <Dock />
+        <script type="application/json" id=OPENED nonce=use_nonce() inner_html=opened.written()></script>
+        <DockContent shown=opened.shown composing />
     }
 }
 

@@ -4,6 +4,7 @@ pub mod chat;
 mod chat_fields;
 mod conversation_settings;
 mod days;
+mod dock;
 mod history;
 mod layout;
 mod login;

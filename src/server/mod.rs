@@ -12,7 +12,7 @@
 //! pages → ui::islands, ui::parts, ui::words, server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
 //! api → server::http, server::chat, server::conversations, server::live, server::accounts, server::words, error, domain
 //! server::rest → server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
-//! ui::islands → ui::parts, ui::words, ui::stream, ui::keys, ui::pending, domain
+//! ui::islands → ui::parts, ui::stream, ui::keys, ui::pending, domain
 //! ui::parts → ui::words, error, domain
 //! ui::words → domain
 //! ui::stream →
@@ -28,7 +28,7 @@
 //! server::render → server::markdown, error, domain
 //! server::llm → server::ops, domain
 //! server::markdown →
-//! server::words → ui::words, domain
+//! server::words → domain
 //! server::store → server::ops, domain
 //! server::config → server::ops, domain
 //! server::ops →

@@ -18,6 +18,7 @@ use unic_langid::LanguageIdentifier;
 
 pub use self::{
     language::Language,
+    phrases::Phrases,
     request::{current, scope, speak, speak_to_operator},
 };
 use crate::domain::reason::{Reason, Value, grouped};

@@ -3,9 +3,30 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use serde::Serialize;
 
 use super::{FILES, Language, Words, bundle};
-use crate::ui::words::{Phrase, Phrases};
+
+/// The sentences that a browser may need, taken from the files when the page is made.
+#[derive(Clone, Debug, Serialize)]
+pub struct Phrases {
+    /// The language's tag (BCP 47).
+    language: String,
+    /// What stands between groups of three digits.
+    group_sign: String,
+    /// Each sentence by its key.
+    texts: BTreeMap<String, Phrase>,
+}
+
+/// A sentence in which each parameter is its name in braces: `{model} · {count} tokens`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Phrase {
+    Text(String),
+    /// The forms of a sentence in which a number chooses the plural, by plural category. `other` is always there, and
+    /// stands for each category that is not.
+    Plural(BTreeMap<String, String>),
+}
 
 /// The plural categories of CLDR, `other` first.
 const CATEGORIES: [&str; 6] = ["other", "zero", "one", "two", "few", "many"];

@@ -6,15 +6,22 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlTextAreaElement};
 
 use super::{
-    copy, drafts, drop, editing, extras, field, keys, overlay, picker, quoting, refresh, scroll,
-    state::PageState, steer, visit,
+    composer, copy, drafts, drop, editing, extras, field, keys, overlay, picker, queue, quoting, refresh,
+    scroll, state::PageState, steer, toast, visit,
 };
 
 /// Acts on an event of the element that matched.
 type Act = fn(PageState, &Element, &Event);
 
 /// Which element, by its selector, and who acts on a click on it. The first row that matches counts.
-const CLICKS: [(&str, Act); 17] = [
+const CLICKS: [(&str, Act); 24] = [
+    ("#stop", composer::on_stop),
+    ("#undo", toast::on_undo),
+    (".queue-up", queue::on_up),
+    (".queue-send", queue::on_send),
+    (".queue-remove", queue::on_remove),
+    (".insert-extra", extras::on_insert),
+    (".remove-extra", extras::on_remove),
     ("details.confirm > summary", steer::delete_now),
     (".picker-button", picker::on_open),
     (".delete-menu > summary", steer::delete_message),
@@ -35,17 +42,20 @@ const CLICKS: [(&str, Act); 17] = [
 ];
 
 /// The forms that a script sends.
-const FORMS: [(&str, Act); 3] = [
+const FORMS: [(&str, Act); 4] = [
+    (".composer", composer::on_submit),
     (".edit-form, #steer", steer::submit),
     ("form[action='/fn/rename']", steer::rename),
     ("form[action='/fn/delete']", steer::delete_conversation),
 ];
 
 /// What is switched.
-const CHANGES: [(&str, Act); 1] = [("#open-sidebar", overlay::on_drawer)];
+const CHANGES: [(&str, Act); 2] =
+    [("#open-sidebar", overlay::on_drawer), (".queued textarea", queue::on_edit)];
 
 /// What is typed into.
-const INPUTS: [(&str, Act); 3] = [
+const INPUTS: [(&str, Act); 4] = [
+    (".composer textarea[name=text]", composer::on_input),
     (".edit-form textarea", |state, field, _| {
         if let Some(field) = field.dyn_ref::<HtmlTextAreaElement>() {
             drafts::store_edit(state, field);

@@ -1,30 +1,19 @@
 //! What a screen reader is told of an answer: that it is being written, and that it is complete. The thread itself is
-//! silent, because a reader would speak each of its pieces.
+//! silent, because a reader would speak each of its pieces. The region that speaks is always there, because one that comes with
+//! its text often is not read.
 
 use leptos::prelude::*;
 
-use super::{blocks, state::PageState};
-use crate::domain::Reason;
-
-/// The one region that speaks. It is always there, because a region that comes with its text often is not read.
-#[component]
-pub(super) fn LiveRegion(state: PageState) -> impl IntoView {
-    view! {
-        <p class="visually-hidden" role="status" id="spoken">
-            {move || state.spoken.get()}
-        </p>
-    }
-}
+use super::{blocks, phrases::say, phrases::say_with, state::PageState};
 
 pub(super) fn answering(state: PageState) {
-    state.spoken.set(state.say("answering"));
+    state.spoken.set(say("answering"));
 }
 
 /// Says that an answer has ended, and how long it is.
 pub(super) fn ended(state: PageState, answer_id: &str) {
     let text = blocks::prose(answer_id).and_then(|prose| prose.text_content()).unwrap_or_default();
-    let reason = Reason::new("answer-complete").with("count", words(&text));
-    state.spoken.set(state.text(&reason));
+    state.spoken.set(say_with("answer-complete", Some(words(&text) as u32), &[]));
 }
 
 /// How many words a text has. In Chinese and Japanese, where no blanks stand between words, each character counts.

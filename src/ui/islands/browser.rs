@@ -1,10 +1,10 @@
-//! What islands ask of the browser: the time, the plural rules, whether the page is looked at, whether there is a
+//! What islands ask of the browser: the time, whether the page is looked at, whether there is a
 //! network, and storage that outlives a reload.
 
 use std::time::Duration;
 
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
-use js_sys::{Array, Intl, Math, Object, Promise};
+use js_sys::{Math, Promise};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -50,13 +50,6 @@ pub fn key_press(event: &ev::KeyboardEvent) -> KeyPress {
         shift: event.shift_key(),
         command: event.ctrl_key() || event.meta_key(),
     }
-}
-
-/// The plural category of a number in a language, given by its tag: a
-/// [`PluralCategory`](crate::ui::words::PluralCategory).
-pub fn plural_category(language: &str, number: i64) -> String {
-    let rules = Intl::PluralRules::new(&Array::of1(&language.into()), &Object::new());
-    rules.select(number as f64).into()
 }
 
 /// Sets the cookie that says how many minutes the reader's clock is behind UTC, because the server groups conversations

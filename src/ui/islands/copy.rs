@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Blob, BlobPropertyBag, Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement};
 
-use super::{request, state::PageState};
+use super::{phrases::say, request, state::PageState};
 
 /// How long a button shows that it has copied.
 const SHOWN_FOR: Duration = Duration::from_secs(2);
@@ -84,7 +84,7 @@ fn copy_selected(text: &str) {
 
 fn show_copied(state: PageState, button: &Element) {
     let _ = button.class_list().add_1("copied");
-    state.spoken.set(state.say("copied"));
+    state.spoken.set(say("copied"));
     let button = button.clone();
     set_timeout(move || drop(button.class_list().remove_1("copied")), SHOWN_FOR);
 }

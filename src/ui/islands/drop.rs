@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, DragEvent, Element};
 
-use super::state::PageState;
+use super::{phrases::say, state::PageState};
 
 /// Where text may be dropped.
 const FIELDS: &str = "textarea, input:not([type=hidden])";
@@ -16,7 +16,7 @@ pub(super) fn listen(state: PageState) {
     window_event_listener(ev::dragover, |event| _ = refuse(&event));
     window_event_listener(ev::drop, move |event| {
         if refuse(&event) && event.data_transfer().is_some_and(|carried| carries(&carried, "Files")) {
-            state.alert.set(Some(state.say("files-not-yet")));
+            state.alert.set(Some(say("files-not-yet")));
         }
     });
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlDetailsElement, HtmlElement, HtmlTextAreaElement, Node};
 
-use super::{drafts, field, messages, state::PageState, thread};
+use super::{drafts, elements::copy_of_template, field, messages, state::PageState};
 
 /// What Escape closes.
 const OPEN: &str = ".content .edit-form, .content details[name][open], .content details.menu[open]";
@@ -108,7 +108,7 @@ fn edit(question: &Element) {
 fn open_field(question: &Element) -> Option<HtmlTextAreaElement> {
     if drafts::edit_field(question).is_none() {
         let text = question.query_selector(".question-text").ok().flatten()?.text_content()?;
-        let form = thread::copy_of_template("new-edit")?;
+        let form = copy_of_template("new-edit")?;
         let id = question.id();
         // `steer::submit` sets the key.
         form.query_selector("button[name=message_id]").ok().flatten()?.set_attribute("value", &id).ok()?;

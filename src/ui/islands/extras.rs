@@ -1,17 +1,13 @@
 //! [`Extra`]: what a question has besides the text that is typed: quotes of answers, and long texts that were pasted. They
 //! stand above the composer's field, and are sent with the question.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{ClipboardEvent, Event, HtmlTextAreaElement};
+use web_sys::{ClipboardEvent, Element, Event, HtmlTextAreaElement};
 
-use super::{drafts, extra::Extra, field, state::PageState};
-use crate::{
-    domain::Reason,
-    ui::{
-        parts::Icon,
-        words::{t, t_with},
-    },
+use super::{
+    drafts, elements::copy_of_template, elements::set_hidden, elements::show_if, extra::Extra, field,
+    messages, phrases::say_with, state::PageState,
 };
 
 /// A text that is pasted with more characters than this becomes an extra.
@@ -58,44 +54,42 @@ pub(super) fn on_paste(state: PageState, event: &Event) {
     }
 }
 
-/// The extras, each with its buttons.
-#[component]
-pub(super) fn Extras(state: PageState) -> impl IntoView {
-    let rows = move || {
-        let extras = state.extras.get();
-        extras.into_iter().enumerate().map(|(at, extra)| {
-            let count = extra.text.chars().count();
-            let label = if extra.quote {
-                extra.text.chars().take(200).collect::<String>()
-            } else {
-                t_with(Reason::new("pasted-text").with("count", count))
-            };
-            view! {
-                <li>
-                    <blockquote dir="auto">{label}</blockquote>
-                    {(!extra.quote).then(|| {
-                        view! {
-                            <button type="button" class="button-small" on:click=move |_: ev::MouseEvent| insert(state, at)>
-                                {t("insert-as-text")}
-                            </button>
-                        }
-                    })}
-                    <button
-                        type="button"
-                        class="button-bare"
-                        aria-label=t("remove")
-                        title=t("remove")
-                        on:click=move |_: ev::MouseEvent| remove(state, at)
-                    >
-                        <Icon name="close" />
-                    </button>
-                </li>
-            }
-        }).collect_view()
-    };
-    view! {
-        <Show when=move || state.extras.with(|extras| !extras.is_empty())>
-            <ul class="quotes" aria-label=t("extras")>{rows}</ul>
-        </Show>
+/// Shows the extras, each with its buttons.
+pub(super) fn show(extras: &[Extra]) {
+    show_if("extras", !extras.is_empty());
+    let Some(list) = document().get_element_by_id("extras") else { return };
+    list.set_inner_html("");
+    for extra in extras {
+        let Some(row) = copy_of_template("new-extra") else { return };
+        let count = extra.text.chars().count() as u32;
+        let label: String = match extra.quote {
+            true => extra.text.chars().take(200).collect(),
+            false => say_with("pasted-text", Some(count), &[]),
+        };
+        if let Ok(Some(place)) = row.query_selector("blockquote") {
+            place.set_text_content(Some(&label));
+        }
+        if let Ok(Some(button)) = row.query_selector(".insert-extra") {
+            set_hidden(&button, extra.quote);
+        }
+        let _ = list.append_child(&row);
+    }
+}
+
+/// The place of the extra that an element is in.
+fn place_of(inside: &Element) -> Option<usize> {
+    let row = inside.closest("#extras > li").ok().flatten()?;
+    messages::children(&row.parent_element()?).position(|other| other.is_same_node(Some(&row)))
+}
+
+pub(super) fn on_insert(state: PageState, button: &Element, _: &Event) {
+    if let Some(at) = place_of(button) {
+        insert(state, at);
+    }
+}
+
+pub(super) fn on_remove(state: PageState, button: &Element, _: &Event) {
+    if let Some(at) = place_of(button) {
+        remove(state, at);
     }
 }

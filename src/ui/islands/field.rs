@@ -2,13 +2,17 @@
 
 use leptos::prelude::document;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlTextAreaElement;
+use web_sys::{Element, HtmlTextAreaElement};
 
 use super::browser;
 
 /// The composer's field.
 pub(super) fn composer() -> Option<HtmlTextAreaElement> {
-    document().query_selector(".composer textarea").ok().flatten()?.dyn_into().ok()
+    document().query_selector(".composer textarea[name=text]").ok().flatten()?.dyn_into().ok()
+}
+
+pub(super) fn is_composer(element: Option<&Element>) -> bool {
+    composer().is_some_and(|field| field.is_same_node(element.map(AsRef::as_ref)))
 }
 
 /// Moves the focus into the field. On a touch screen that would open the keyboard, which nobody asked for.
@@ -21,8 +25,7 @@ pub(super) fn focus() {
 }
 
 pub(super) fn has_focus() -> bool {
-    let active = document().active_element();
-    composer().is_some_and(|field| active.is_some_and(|active| active.is_same_node(Some(&field))))
+    is_composer(document().active_element().as_ref())
 }
 
 /// Makes the field ready once its script runs.

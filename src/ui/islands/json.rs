@@ -1,7 +1,7 @@
 //! [`Json`]: what the server sends, parsed by the browser. A parser of our own would be a quarter of all that a browser has
 //! to load.
 
-use js_sys::{JSON, Object, Reflect};
+use js_sys::{JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// A value of JSON. What is missing, or of another kind than is asked for, is `None`.
@@ -40,12 +40,5 @@ impl Json {
     /// The items of an array.
     pub fn items(&self) -> Vec<Self> {
         self.0.dyn_ref::<js_sys::Array>().map(|array| array.iter().map(Self).collect()).unwrap_or_default()
-    }
-
-    /// The members of an object.
-    pub fn members(&self) -> Vec<(String, Self)> {
-        let Some(object) = self.0.dyn_ref::<Object>() else { return Vec::new() };
-        let names = Object::keys(object);
-        names.iter().filter_map(|name| Some((name.as_string()?, self.get(&name.as_string()?)?))).collect()
     }
 }

@@ -5,7 +5,9 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 
-use super::{browser, drafts, editing, field, messages, overlay, picker, scroll, send, state::PageState};
+use super::{
+    browser, composer, drafts, editing, field, messages, overlay, picker, scroll, send, state::PageState,
+};
 
 pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
     if event.default_prevented() {
@@ -17,6 +19,9 @@ pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
     if let Some(field) = edit.filter(|_| press.sends(browser::is_touch())) {
         event.prevent_default();
         return editing::send(&field);
+    }
+    if field::is_composer(target.as_ref()) && composer::on_key(state, &press, event) {
+        return;
     }
     if press.command && press.is("k") {
         event.prevent_default();

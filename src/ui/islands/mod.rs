@@ -1,7 +1,8 @@
-//! The code that hydrates: one island, [`Dock`], which is the composer and what stands above it. It also brings the rest of
-//! the page to life: the server makes the thread, and this code only moves it.
+//! The code that hydrates: one island, [`Dock`], in which the composer is. The server makes all HTML, and this code brings it to
+//! life: it fills, shows, hides and moves elements, and makes none, because code that does would be half of all that a
+//! browser loads.
 //!
-//! - What the page knows is in [`state::PageState`], and nowhere else.
+//! - What the page knows is in [`state::PageState`], and nowhere else; `show` shows it around the composer.
 //! - What a person does is in the table of `acts`, which names who acts on what.
 //! - What happens in the conversation comes as events (`follow`, `apply`), and what they changed as HTML of the server
 //!   (`refresh`), which `thread` puts in place of what is there.
@@ -19,6 +20,7 @@ mod dock;
 mod drafts;
 mod drop;
 mod editing;
+mod elements;
 mod extra;
 mod extras;
 mod field;
@@ -39,6 +41,7 @@ mod refresh;
 mod request;
 mod scroll;
 mod send;
+mod show;
 mod sidebar;
 mod state;
 mod steer;
@@ -47,6 +50,9 @@ mod toast;
 mod visit;
 mod waiting;
 
-pub use dock::{Dock, OPENED, Opened};
+pub use dock::Dock;
 pub use phrases::PHRASES;
 pub use state::{Fetched, Shown};
+
+/// The id of the element in which the browser finds what the page was opened with, as JSON.
+pub const OPENED: &str = "opened";

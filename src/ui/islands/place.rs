@@ -49,7 +49,7 @@ fn now(state: PageState) -> String {
             let pinned = PINNED.take();
             PINNED.set(pinned.clone());
             let pinned = pinned.filter(|id| messages::message(id).is_some()).unwrap_or_default();
-            format!("{} {} {} {pinned}", anchor.message_id, anchor.block, anchor.offset.round())
+            format!("{} {} {} {pinned}", anchor.message_id, anchor.block, anchor.offset.round() as i32)
         }
     }
 }
@@ -72,7 +72,7 @@ pub(super) fn restore(state: PageState) {
         scroll::pin(state, &question);
         PINNED.set(Some(question.id()));
     }
-    let anchor = id.and_then(|id| Anchor::at(id, block?.parse().ok()?, offset?.parse().ok()?));
+    let anchor = id.and_then(|id| Anchor::at(id, block?.parse().ok()?, offset?.parse::<i32>().ok()?.into()));
     match anchor {
         Some(anchor) => scroll::to_anchor(state, anchor),
         None => first(state),

@@ -1,13 +1,19 @@
 //! The questions that wait while an answer is written: the server keeps them and asks one after the other; here they can be
 //! changed, moved, taken out, and asked at once.
 
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlTextAreaElement};
 
-use super::{queued, request, state::PageState};
-use crate::{
-    domain::Queued,
-    ui::{parts::Icon, words::t},
+use super::{
+    elements::copy_of_template, elements::set_hidden, elements::show_if, messages, queued, request,
+    state::PageState,
 };
+use crate::domain::{QuestionQueue, Queued};
+
+/// The attributes of a row: the id of its question, and the text that the server has.
+const ID: &str = "data-id";
+const TEXT: &str = "data-text";
 
 /// Lets a question wait; `taken` is called when it does, and `refused` when it does not.
 pub(super) fn add(state: PageState, text: String, refused: impl FnOnce() + 'static) {
@@ -49,69 +55,78 @@ fn change(state: PageState, action: &'static str, fields: &[(&str, &str)]) {
     });
 }
 
-#[component]
-pub(super) fn QueueList(state: PageState) -> impl IntoView {
-    view! {
-        <Show when=move || state.queue.with(|queue| !queue.items.is_empty())>
-            <Show when=move || state.queue.with(|queue| queue.waits)>
-                <p class="dock-note">{t("queue-waits")}</p>
-            </Show>
-            <ol class="queue" aria-label=t("queue")>
-                <For
-                    each=move || state.queue.get().items.into_iter().enumerate()
-                    key=|(at, item)| (*at, item.id.clone(), item.text.clone(), item.refused_message.clone())
-                    let((at, item))
-                >
-                    <QueueRow state at item />
-                </For>
-            </ol>
-        </Show>
-    }
-}
-
-#[component]
-fn QueueRow(state: PageState, at: usize, item: Queued) -> impl IntoView {
-    let Queued { id, text, refused_message: refused, .. } = item;
-    let id = StoredValue::new(id);
-    let button = move |key: &'static str, icon: &'static str, act: fn(PageState, &str, usize)| {
-        view! {
-            <button
-                type="button"
-                class="button-bare"
-                aria-label=t(key)
-                title=t(key)
-                on:click=move |_: ev::MouseEvent| id.with_value(|id| act(state, id, at))
-            >
-                <Icon name=icon />
-            </button>
+/// Shows the questions that wait. A row that has not changed stays, because somebody may be typing in it.
+pub(super) fn show(queue: &QuestionQueue) {
+    show_if("queue", !queue.items.is_empty());
+    show_if("queue-waits", queue.waits && !queue.items.is_empty());
+    let Some(list) = document().get_element_by_id("queue") else { return };
+    let old: Vec<Element> = messages::children(&list).collect();
+    for row in &old {
+        let id = row.get_attribute(ID);
+        if !queue.items.iter().any(|item| id.as_deref() == Some(&*item.id)) {
+            row.remove();
         }
-    };
-    let edited = move |event: ev::Event| {
-        let text = event_target_value(&event);
-        id.with_value(|id| change(state, "/fn/queue-edit", &[("id", id), ("text", &text)]));
-    };
-    view! {
-        <li class="queued">
-            <Icon name="clock" />
-            <textarea rows="1" aria-label=t("queued-question") dir="auto" prop:value=text.clone() on:change=edited>
-                {text.clone()}
-            </textarea>
-            {refused.map(|refused| view! { <small>{refused}</small> })}
-            {(at > 0).then(|| button("queue-up", "up", move_up))}
-            {button("queue-send", "play", send_now)}
-            {button("remove", "close", remove)}
-        </li>
+    }
+    for item in &queue.items {
+        let known = old.iter().find(|row| row.get_attribute(ID).as_deref() == Some(&*item.id));
+        let Some(row) = known.cloned().or_else(|| copy_of_template("new-queued")) else { continue };
+        fill(&row, item);
+        // The rows come in order. Only one that is not the next already is moved, because moving takes the focus away.
+        let next = list.children().item(item.position);
+        if !next.as_ref().is_some_and(|next| next.is_same_node(Some(&row))) {
+            let _ = list.insert_before(&row, next.as_deref());
+        }
     }
 }
 
-fn move_up(state: PageState, id: &str, at: usize) {
-    change(state, "/fn/queue-move", &[("id", id), ("position", &at.saturating_sub(1).to_string())]);
+fn fill(row: &Element, item: &Queued) {
+    let _ = row.set_attribute(ID, &item.id);
+    let text = row.query_selector("textarea").ok().flatten();
+    let changed = row.get_attribute(TEXT).as_deref() != Some(&*item.text);
+    if let Some(field) = text.filter(|_| changed) {
+        field.unchecked_into::<HtmlTextAreaElement>().set_value(&item.text);
+        let _ = row.set_attribute(TEXT, &item.text);
+    }
+    if let Ok(Some(why)) = row.query_selector("small") {
+        set_hidden(&why, item.refused_message.is_none());
+        why.set_text_content(item.refused_message.as_deref());
+    }
+    if let Ok(Some(up)) = row.query_selector(".queue-up") {
+        set_hidden(&up, item.position == 0);
+    }
 }
 
-fn send_now(state: PageState, id: &str, _: usize) {
-    change(state, "/fn/queue-send", &[("id", id)]);
+/// The row that an element is in: its id, and its place among the rows.
+fn row_of(inside: &Element) -> Option<(String, u32)> {
+    let row = inside.closest(".queued").ok().flatten()?;
+    let id = row.get_attribute(ID)?;
+    let before =
+        messages::children(&row.parent_element()?).take_while(|other| !other.is_same_node(Some(&row)));
+    Some((id, before.count() as u32))
 }
 
-fn remove(state: PageState, id: &str, _: usize) {
-    change(state, "/fn/queue-remove", &[("id", id)]);
+/// The text of a question was changed.
+pub(super) fn on_edit(state: PageState, field: &Element, _: &Event) {
+    if let (Some((id, _)), Some(field)) = (row_of(field), field.dyn_ref::<HtmlTextAreaElement>()) {
+        change(state, "/fn/queue-edit", &[("id", &id), ("text", &field.value())]);
+    }
+}
+
+pub(super) fn on_up(state: PageState, button: &Element, _: &Event) {
+    if let Some((id, at)) = row_of(button) {
+        let position = at.saturating_sub(1).to_string();
+        change(state, "/fn/queue-move", &[("id", &id), ("position", &position)]);
+    }
+}
+
+pub(super) fn on_send(state: PageState, button: &Element, _: &Event) {
+    if let Some((id, _)) = row_of(button) {
+        change(state, "/fn/queue-send", &[("id", &id)]);
+    }
+}
+
+pub(super) fn on_remove(state: PageState, button: &Element, _: &Event) {
+    if let Some((id, _)) = row_of(button) {
+        change(state, "/fn/queue-remove", &[("id", &id)]);
+    }
 }

@@ -47,8 +47,8 @@ fn show() {
         let width = f64::from(document().document_element().map_or(0, |root| root.client_width()));
         let left = (place.left() + place.width() / 2.0).clamp(48.0, (width - 48.0).max(48.0));
         // Below the selection, because a phone puts its own menu above it.
-        let _ = button.style().set_property("left", &format!("{left}px"));
-        let _ = button.style().set_property("top", &format!("{}px", place.bottom() + 8.0));
+        let _ = button.style().set_property("left", &format!("{}px", left as i32));
+        let _ = button.style().set_property("top", &format!("{}px", place.bottom() as i32 + 8));
     }
 }
 

@@ -9,13 +9,6 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
 use super::{messages, state::PageState};
-use crate::{
-    domain::Reason,
-    ui::{
-        parts::Icon,
-        words::{t, t_with},
-    },
-};
 
 /// A thread that shows its end this closely, in pixels, is at its end.
 const AT_END: i32 = 2;
@@ -263,7 +256,7 @@ pub(super) fn pin(state: PageState, question: &Element) {
     // From the question's top to the end of the messages there must be as much as the window shows.
     let above = question.get_bounding_client_rect().top() - messages.get_bounding_client_rect().top();
     let room = f64::from(scroller.client_height());
-    let _ = messages.style().set_property("min-height", &format!("{}px", above + room));
+    let _ = messages.style().set_property("min-height", &format!("{}px", (above + room).ceil() as i32));
     let top = top_in(&scroller, question);
     scroller.set_scroll_top(scroller.scroll_top() + top.round() as i32);
     LAST_TOP.set(scroller.scroll_top());
@@ -281,25 +274,5 @@ pub(super) fn unpin() {
 pub(super) fn arrived(state: PageState) {
     if state.away.get_untracked() && !state.following.get_untracked() {
         state.unseen.update(|unseen| *unseen += 1);
-    }
-}
-
-/// The button that leads to the newest message.
-#[component]
-pub(super) fn ToLatest(state: PageState) -> impl IntoView {
-    view! {
-        <Show when=move || state.away.get()>
-            <button type="button" class="to-latest" aria-label=t("to-latest") title=t("to-latest")>
-                <Icon name="arrow-down" />
-                <Show when=move || state.unseen.get() != 0>
-                    <span class="count">
-                        <span aria-hidden="true">{move || state.unseen.get()}</span>
-                        <span class="visually-hidden">
-                            {move || t_with(Reason::new("unseen-messages").with("count", state.unseen.get()))}
-                        </span>
-                    </span>
-                </Show>
-            </button>
-        </Show>
     }
 }

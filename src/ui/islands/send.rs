@@ -6,8 +6,8 @@ use std::time::Duration;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    announce, browser, drafts, extra, field, follow, json::Json, place, queue, refresh, request,
-    request::Refused, scroll, sidebar, state::PageState, thread, visit,
+    announce, browser, drafts, extra, field, follow, json::Json, phrases::say, place, queue, refresh,
+    request, request::Refused, scroll, sidebar, state::PageState, thread, visit,
 };
 use crate::ui::pending::PendingRequest;
 
@@ -61,7 +61,7 @@ pub(super) fn send(state: PageState) {
 /// While an answer is written, a question waits above the composer.
 fn let_wait(state: PageState, text: String, typed: String) {
     if state.conversation().is_none() {
-        return state.alert.set(Some(state.say("conversation-busy")));
+        return state.alert.set(Some(say("conversation-busy")));
     }
     let extras = state.extras.get_untracked();
     state.alert.set(None);

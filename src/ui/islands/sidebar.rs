@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
-use super::{browser, request, state::PageState, thread};
+use super::{browser, elements::copy_of_template, request, state::PageState};
 
 fn find(selector: &str) -> Option<Element> {
     document().query_selector(selector).ok().flatten()
@@ -35,7 +35,7 @@ pub(super) fn mark_current(conversation_id: Option<&str>) {
 
 /// Puts a row for a new conversation first in the list; it has no address until [`name_row`] gives it one.
 pub(super) fn add_row(title: &str) {
-    let (Some(row), Some(list)) = (thread::copy_of_template("new-row"), find(".history")) else { return };
+    let (Some(row), Some(list)) = (copy_of_template("new-row"), find(".history")) else { return };
     if let Ok(Some(place)) = row.query_selector(".title") {
         place.set_text_content(Some(title));
     }
@@ -43,7 +43,7 @@ pub(super) fn add_row(title: &str) {
     let list = match today {
         Some(today) => today,
         None => {
-            let Some(group) = thread::copy_of_template("new-group") else { return };
+            let Some(group) = copy_of_template("new-group") else { return };
             let before = find(".history > :not([data-day=day-pinned])");
             let _ = list.insert_before(&group, before.as_ref().map(AsRef::as_ref));
             let Ok(Some(today)) = group.query_selector("ul") else { return };

@@ -3,11 +3,8 @@
 use leptos::prelude::*;
 use serde::Serialize;
 
-use super::{extra::Extra, json::Json, queued, request::Refused};
-use crate::{
-    domain::{QuestionQueue, Reason},
-    ui::{pending::PendingRequest, words::Localizer},
-};
+use super::{extra::Extra, json::Json, phrases::opened, phrases::say, queued, request::Refused};
+use crate::{domain::QuestionQueue, ui::pending::PendingRequest};
 
 /// What the page shows, as the server made it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -120,12 +117,18 @@ pub(super) struct PageState {
     pub reader_id: StoredValue<String>,
     pub pending_question: StoredValue<PendingRequest>,
     pub pending_change: StoredValue<PendingRequest>,
-    /// For event handlers, which have no reactive context.
-    pub localizer: StoredValue<Localizer>,
 }
 
 impl PageState {
-    pub fn new(shown: Shown, alert: Option<String>, reader_id: String, localizer: Localizer) -> Self {
+    /// The state that the page was opened with.
+    pub fn of_document() -> Option<Self> {
+        let opened = opened()?;
+        let alert = document().get_element_by_id("alert").and_then(|alert| alert.text_content());
+        let alert = alert.filter(|alert| !alert.is_empty());
+        Some(Self::new(Shown::read(&opened.get("shown")?), alert, opened.text("reader_id")?))
+    }
+
+    fn new(shown: Shown, alert: Option<String>, reader_id: String) -> Self {
         let after = shown.after.unwrap_or_default();
         Self {
             follows: StoredValue::new(shown.after.is_some()),
@@ -151,7 +154,6 @@ impl PageState {
             reader_id: StoredValue::new(reader_id),
             pending_question: StoredValue::default(),
             pending_change: StoredValue::default(),
-            localizer: StoredValue::new(localizer),
         }
     }
 
@@ -183,19 +185,9 @@ impl PageState {
         self.generating.with_untracked(Option::is_some)
     }
 
-    /// A sentence of [`PHRASES`](super::PHRASES) for an event handler; views use `t`.
-    pub fn say(&self, key: &'static str) -> String {
-        self.localizer.with_value(|localizer| localizer.say(key))
-    }
-
-    /// [`say`](Self::say) of a sentence with parameters.
-    pub fn text(&self, reason: &Reason) -> String {
-        self.localizer.with_value(|localizer| localizer.text(reason))
-    }
-
     /// Says above the composer why a request was refused.
     pub fn show_refusal(&self, refused: Refused) {
-        let sentence = if refused.is_unreachable() { self.say("error-unreachable") } else { refused.message };
+        let sentence = if refused.is_unreachable() { say("error-unreachable") } else { refused.message };
         self.alert.set(Some(sentence));
     }
 }

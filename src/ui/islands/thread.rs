@@ -1,22 +1,14 @@
 //! The messages on the page: which there are, a turn that is begun here, and what the server sends in their place. A message
 //! that stays the same keeps its elements, so that nothing that is selected, unfolded or focused in it is lost.
 
-use std::collections::HashSet;
-
 use leptos::prelude::document;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DocumentFragment, Element, HtmlTemplateElement, Node};
 
-use super::{focus, messages, scroll};
+use super::{elements::copy_of_template, focus, messages, scroll};
 
 /// The class of a question that the server has not got yet.
 const UNSENT: &str = "unsent";
-
-/// A copy of what a `<template>` of the page holds.
-pub(super) fn copy_of_template(id: &str) -> Option<Element> {
-    let template = document().get_element_by_id(id)?.dyn_into::<HtmlTemplateElement>().ok()?;
-    template.content().first_element_child()?.clone_node_with_deep(true).ok()?.dyn_into().ok()
-}
 
 /// Appends a question that is being sent, and the answer that is awaited; they have no ids yet.
 pub(super) fn append_turn(question: Option<&str>) {
@@ -77,8 +69,11 @@ pub(super) fn show(html: &str) {
     scroll::kept(|| {
         let fresh = fresh.children();
         let fresh: Vec<Element> = (0..fresh.length()).filter_map(|at| fresh.item(at)).collect();
-        let ids: HashSet<String> = fresh.iter().map(Element::id).filter(|id| !id.is_empty()).collect();
-        for old in messages::children(&messages).filter(|old| !ids.contains(&old.id())) {
+        let ids = js_sys::Set::new(&JsValue::UNDEFINED);
+        for id in fresh.iter().map(Element::id).filter(|id| !id.is_empty()) {
+            ids.add(&id.into());
+        }
+        for old in messages::children(&messages).filter(|old| !ids.has(&old.id().into())) {
             old.remove();
         }
         let mut place = messages.first_element_child();

@@ -2,10 +2,10 @@
 
 use std::{cell::Cell, time::Duration};
 
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
+use web_sys::{Element, Event};
 
 use super::{overlay, refresh, request, sidebar, state::Deleted, state::PageState, visit};
-use crate::ui::words::t;
 
 /// How long it can be taken back from here.
 const SHOWN_FOR: Duration = Duration::from_secs(10);
@@ -29,7 +29,8 @@ pub(super) fn show(state: PageState, deleted: Deleted) {
     );
 }
 
-fn undo(state: PageState) {
+/// A click on Undo.
+pub(super) fn on_undo(state: PageState, _: &Element, _: &Event) {
     let Some(deleted) = state.deleted.get_untracked() else { return };
     state.deleted.set(None);
     spawn_local(async move {
@@ -48,23 +49,4 @@ fn undo(state: PageState) {
             (Err(refused), _) => state.show_refusal(refused),
         }
     });
-}
-
-#[component]
-pub(super) fn Toast(state: PageState) -> impl IntoView {
-    view! {
-        <Show when=move || state.deleted.with(Option::is_some)>
-            <div class="toast" role="status">
-                <span>
-                    {move || match state.deleted.get() {
-                        Some(Deleted::Conversation(_)) => t("conversation-deleted"),
-                        _ => t("message-deleted"),
-                    }}
-                </span>
-                <button type="button" class="button-small" on:click=move |_: ev::MouseEvent| undo(state)>
-                    {t("undo")}
-                </button>
-            </div>
-        </Show>
-    }
 }

@@ -5,8 +5,7 @@ use std::{cell::Cell, time::Duration};
 
 use leptos::prelude::*;
 
-use super::{browser, state::PageState};
-use crate::domain::Reason;
+use super::{browser, phrases::say_with, state::PageState};
 
 /// How long nothing is said, in milliseconds.
 const SILENT: f64 = 3_000.0;
@@ -36,6 +35,6 @@ fn tick(state: PageState) {
     let Some(line) = line.filter(|_| waited >= SILENT) else { return };
     let model = state.model.get_untracked().unwrap_or_default();
     let name = model.rsplit('/').next().unwrap_or_default();
-    let reason = Reason::new("waiting-for").with("model", name).with("count", (waited / 1000.0) as u32);
-    line.set_text_content(Some(&state.text(&reason)));
+    let sentence = say_with("waiting-for", Some((waited / 1000.0) as u32), &[("model", name)]);
+    line.set_text_content(Some(&sentence));
 }

@@ -1,0 +1,203 @@
+//! [`DockContent`]: the lower end of the page, with the composer. Where there is no JavaScript, it is an ordinary form. What
+//! a script shows at times is there from the beginning and hidden, and what it shows many times is in a `<template>`,
+//! because a browser has HTML sooner than a script that makes it.
+
+use leptos::prelude::*;
+use serde::Serialize;
+
+use crate::{
+    domain::{CurrentUser, Reason},
+    server::words::{self, Phrases},
+    ui::{
+        islands::{Dock, PHRASES, Shown},
+        parts::Icon,
+        words::{around, t, t_with},
+    },
+};
+
+/// What the browser's part begins with, as JSON in an element of the page.
+#[derive(Clone, Debug, Serialize)]
+pub struct Opened {
+    pub shown: Shown,
+    /// The id of the person who reads the page.
+    reader_id: String,
+    /// The sentences of [`PHRASES`], worded.
+    phrases: Phrases,
+}
+
+/// What the composer shows besides.
+#[derive(Clone, Debug)]
+pub struct Composing {
+    /// The ids of the models to choose from.
+    pub models: Vec<String>,
+    /// Why a form that was posted without JavaScript was refused.
+    pub alert: Option<String>,
+    /// What the composer holds when the page opens.
+    pub text: Option<String>,
+    /// The idempotency key of the page's forms, for browsers without a script.
+    pub key: String,
+}
+
+impl Opened {
+    pub fn new(current: &CurrentUser, shown: Shown) -> Self {
+        let phrases = words::current().phrases(&PHRASES);
+        Self { shown, reader_id: current.user.id.clone(), phrases }
+    }
+
+    /// As JSON that nothing in it can end the element of.
+    pub fn written(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default().replace('<', "\\u003c")
+    }
+}
+
+/// The composer and what stands above it.
+#[component]
+pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
+    let alert = composing.alert.clone();
+    let silent = alert.is_none();
+    view! {
+        <Dock>
+            <div class="composer-area">
+                <button type="button" class="to-latest" id="to-latest" aria-label=t("to-latest") title=t("to-latest") hidden>
+                    <Icon name="arrow-down" />
+                    <span class="count" id="unseen" hidden>
+                        <span aria-hidden="true"></span>
+                        <span class="visually-hidden"></span>
+                    </span>
+                </button>
+                <div class="toast" id="toast" role="status" hidden>
+                    <span></span>
+                    <button type="button" class="button-small" id="undo">
+                        {t("undo")}
+                    </button>
+                </div>
+                <p class="alert" id="alert" role="alert" hidden=silent>
+                    {alert}
+                </p>
+                <p class="connection-lost" id="connection-lost" role="status" hidden>
+                    {t("connection-lost")}
+                </p>
+                <p class="dock-note" id="queue-waits" hidden>
+                    {t("queue-waits")}
+                </p>
+                <ol class="queue" id="queue" aria-label=t("queue") hidden></ol>
+                <Composer shown composing />
+                <p class="visually-hidden" role="status" id="spoken"></p>
+                <button type="button" class="reply" id="reply" hidden>
+                    <Icon name="quote" />
+                    {t("reply")}
+                </button>
+                <Rows />
+            </div>
+        </Dock>
+    }
+}
+
+#[component]
+fn Composer(shown: Shown, composing: Composing) -> impl IntoView {
+    let Composing { models, text, key, .. } = composing;
+    let Shown { conversation_id, generating, model, model_label, .. } = shown;
+    // Leptos writes a textarea's children without escaping them, and a browser drops the first line break.
+    let text = text.map(|text| format!("\n{}", html_escape::encode_text(&text)));
+    let label = model_label.unwrap_or_default();
+    let named = t_with(Reason::new("model-is").with("model", label.as_str()));
+    let is_generating = generating.is_some();
+    let (before_keys, after_keys) = around("answers-can-be-wrong", "keys");
+    view! {
+        <form class="composer" method="post" action="/fn/ask">
+            <ul class="quotes" id="extras" aria-label=t("extras") hidden></ul>
+            <input type="hidden" name="conversation_id" value=conversation_id />
+            <input type="hidden" name="key" value=key autocomplete="off" />
+            <textarea
+                name="text"
+                rows="1"
+                placeholder=t("ask-anything")
+                aria-label=t("message")
+                required
+                autofocus
+                enterkeyhint="enter"
+                dir="auto"
+                inner_html=text
+            ></textarea>
+            <div class="row">
+                <button type="button" class="button-small picker-button" id="picker" aria-haspopup="dialog" aria-label=named>
+                    <span>{label}</span>
+                    <Icon name="chevron-down" />
+                </button>
+                <ModelChoice models chosen=model />
+                <span class="spacer"></span>
+                <button class="send" id="send" aria-label=t("send") hidden=is_generating>
+                    <Icon name="up" />
+                </button>
+                <button
+                    class="send"
+                    id="stop"
+                    aria-label=t("stop")
+                    formaction="/fn/stop"
+                    formnovalidate
+                    name="message_id"
+                    value=generating.unwrap_or_default()
+                    hidden=!is_generating
+                >
+                    <Icon name="square" />
+                </button>
+            </div>
+        </form>
+        <p class="hint">
+            {before_keys} <span class="keys-hint">{t("keys-hint")}</span> {after_keys}
+        </p>
+    }
+}
+
+/// The choice of a model for browsers without a script.
+#[component]
+fn ModelChoice(models: Vec<String>, chosen: Option<String>) -> impl IntoView {
+    // The conversation's model, when no provider offers it any more.
+    let gone = chosen.clone().filter(|id| !models.contains(id)).map(|id| {
+        let shown = t_with(Reason::new("model-no-longer-offered").with("model", id.as_str()));
+        view! { <option value=id selected disabled>{shown}</option> }
+    });
+    let offered = models.into_iter().map(|id| {
+        let selected = chosen.as_ref() == Some(&id);
+        view! { <option selected=selected>{id}</option> }
+    });
+    view! {
+        <label class="model-choice">
+            <span class="visually-hidden">{t("model")}</span>
+            <select name="model">{gone} {offered.collect_view()}</select>
+        </label>
+    }
+}
+
+/// What a script copies for each question that waits, and for each [extra](crate::ui::islands) of a question.
+#[component]
+fn Rows() -> impl IntoView {
+    let button = |class: &'static str, key: &'static str, icon: &'static str| {
+        view! {
+            <button type="button" class=format!("button-bare {class}") aria-label=t(key) title=t(key)>
+                <Icon name=icon />
+            </button>
+        }
+    };
+    view! {
+        <template id="new-queued">
+            <li class="queued">
+                <Icon name="clock" />
+                <textarea rows="1" aria-label=t("queued-question") dir="auto"></textarea>
+                <small hidden></small>
+                {button("queue-up", "queue-up", "up")}
+                {button("queue-send", "queue-send", "play")}
+                {button("queue-remove", "remove", "close")}
+            </li>
+        </template>
+        <template id="new-extra">
+            <li>
+                <blockquote dir="auto"></blockquote>
+                <button type="button" class="button-small insert-extra">
+                    {t("insert-as-text")}
+                </button>
+                {button("remove-extra", "remove", "close")}
+            </li>
+        </template>
+    }
+}

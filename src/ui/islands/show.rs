@@ -1,0 +1,91 @@
+//! What the page shows of its state around the composer: the server has made every element, and here each is filled, shown or
+//! hidden whenever what it shows changes.
+
+use leptos::prelude::*;
+
+use super::{
+    elements::found, elements::set_hidden, elements::show_if, extras, phrases::say, phrases::say_with, queue,
+    state::Deleted, state::PageState,
+};
+
+pub(super) fn begin(state: PageState) {
+    watch(move || shown("alert", state.alert.with(|alert| alert.clone())));
+    watch(move || show_if("connection-lost", state.disconnected.get()));
+    watch(move || set_text("#spoken", &state.spoken.get()));
+    watch(move || model(state));
+    watch(move || buttons(state));
+    watch(move || latest(state));
+    watch(move || toast(state));
+    watch(move || state.queue.with(queue::show));
+    watch(move || state.extras.with(|all| extras::show(all)));
+}
+
+/// Runs a closure now, and again whenever a signal that it has read changes.
+fn watch(run: impl Fn() + 'static) {
+    // All closures are of one type, because each type would bring all code of an effect along.
+    let run: Box<dyn Fn()> = Box::new(run);
+    Effect::new(run);
+}
+
+/// Shows an element with a text, or hides it when there is none.
+fn shown(id: &str, text: Option<String>) {
+    if let Some(element) = document().get_element_by_id(id) {
+        set_hidden(&element, text.is_none());
+        // A text that is set again would be read again.
+        let text = text.unwrap_or_default();
+        if element.text_content().as_deref() != Some(&text) {
+            element.set_text_content(Some(&text));
+        }
+    }
+}
+
+fn set_text(selector: &str, text: &str) {
+    if let Some(element) = found(selector) {
+        element.set_text_content(Some(text));
+    }
+}
+
+fn set_attribute(selector: &str, name: &str, value: &str) {
+    if let Some(element) = found(selector) {
+        let _ = element.set_attribute(name, value);
+    }
+}
+
+fn model(state: PageState) {
+    let label = state.model_label.get().unwrap_or_default();
+    set_text("#picker > span", &label);
+    set_attribute("#picker", "aria-label", &say_with("model-is", None, &[("model", &label)]));
+}
+
+/// Stop is in the place of Send while an answer is written.
+fn buttons(state: PageState) {
+    let generating = state.generating.get();
+    show_if("send", generating.is_none());
+    show_if("stop", generating.is_some());
+    set_attribute("#stop", "value", &generating.unwrap_or_default());
+    set_attribute(
+        ".composer > [name=conversation_id]",
+        "value",
+        &state.conversation_id.get().unwrap_or_default(),
+    );
+}
+
+/// The button that leads to the newest message, with how many came meanwhile.
+fn latest(state: PageState) {
+    let unseen = state.unseen.get();
+    show_if("to-latest", state.away.get());
+    show_if("unseen", unseen != 0);
+    set_text("#unseen > :first-child", &unseen.to_string());
+    set_text("#unseen > :last-child", &say_with("unseen-messages", Some(unseen), &[]));
+}
+
+fn toast(state: PageState) {
+    let deleted = state.deleted.get();
+    show_if("toast", deleted.is_some());
+    let sentence = match deleted {
+        Some(Deleted::Conversation(_)) => say("conversation-deleted"),
+        Some(Deleted::Message(_)) => say("message-deleted"),
+        None => String::new(),
+    };
+    set_text("#toast > span", &sentence);
+}
