@@ -460,6 +460,8 @@ waiting-for = Waiting for { $model } … { $count ->
     [one] { $count } second
    *[other] { $count } seconds
  }
+waits-for-network = Waits for the connection. It is sent as soon as there is one.
+retry-in = Retry in { $count } s
 extras = With the message
 pasted-text = Pasted text, { $count ->
     [one] { $count } character

@@ -72,7 +72,10 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
                     </button>
                 </div>
                 <p class="alert" id="alert" role="alert" hidden=silent>
-                    {alert}
+                    <span>{alert}</span>
+                    <a id="sign-in" href="/login" hidden>
+                        {t("sign-in")}
+                    </a>
                 </p>
                 <p class="connection-lost" id="connection-lost" role="status" hidden>
                     {t("connection-lost")}

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use web_sys::Element;
 
 use super::{
-    announce, blocks, drafts, json::Json, messages, queue, refresh, scroll, sidebar, state::PageState, thread,
+    announce, arriving, blocks, drafts, json::Json, messages, queue, refresh, scroll, sidebar,
+    state::PageState, thread,
 };
 
 /// The attribute of an answer whose text will be told from its beginning.
@@ -13,11 +14,16 @@ const ANEW: &str = "data-anew";
 
 /// Applies events that came together; each is a line of JSON, as `domain::SeqEvent` describes it.
 pub(super) fn apply_batch(state: PageState, lines: Vec<String>) {
+    let answer = || blocks::prose(&state.generating.get_untracked()?);
+    let before = answer().map(|prose| arriving::Extent::of(&prose));
     for event in lines.iter().filter_map(|line| Json::parse(line)) {
         if let Some(seq) = event.number("seq") {
             state.position.set_value(seq);
             let _ = apply(state, &event);
         }
+    }
+    if let Some(prose) = answer() {
+        arriving::show(&prose, before.unwrap_or_default());
     }
     scroll::settle(state);
 }

@@ -65,6 +65,17 @@ pub fn is_hidden() -> bool {
     document().hidden()
 }
 
+/// Comes when there is a network again.
+pub async fn online() {
+    let promise = Promise::new(&mut |resolve, _| {
+        let once = web_sys::AddEventListenerOptions::new();
+        once.set_once(true);
+        let _ = window()
+            .add_event_listener_with_callback_and_add_event_listener_options("online", &resolve, &once);
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
 pub fn is_online() -> bool {
     window().navigator().on_line()
 }

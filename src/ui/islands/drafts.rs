@@ -7,7 +7,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement, StorageEvent};
 
-use super::{browser, extra, field, state::PageState};
+use super::{browser, extra, field, state::PageState, thread};
 
 /// The most characters of a draft that are stored: a browser keeps about five million for a site.
 const MOST_CHARS: u32 = 1_000_000;
@@ -49,6 +49,11 @@ fn extras_name(state: PageState) -> String {
     text_name("extras", state, &state.conversation().unwrap_or_default())
 }
 
+/// The name under which a question that waits for the network is stored.
+pub(super) fn outbox_name(state: PageState) -> String {
+    text_name("outbox", state, &state.conversation().unwrap_or_default())
+}
+
 /// The name under which the text of an edit is stored; `inside` is the question or an element in it.
 fn edit_name(state: PageState, inside: &Element) -> Option<String> {
     let message = inside.closest(".message").ok().flatten()?;
@@ -61,7 +66,7 @@ fn text_name(kind: &str, state: PageState, id: &str) -> String {
 
 /// Whether a name is that of a text which somebody else than `reader` wrote.
 fn is_foreign(name: &str, reader: &str) -> bool {
-    let ids = ["draft ", "edit ", "extras "].iter().find_map(|kind| name.strip_prefix(kind));
+    let ids = ["draft ", "edit ", "extras ", "outbox "].iter().find_map(|kind| name.strip_prefix(kind));
     ids.is_some_and(|ids| ids.split(' ').next() != Some(reader) || !ids.contains(' '))
 }
 
@@ -80,6 +85,14 @@ pub(super) fn edit_field(inside: &Element) -> Option<HtmlTextAreaElement> {
 pub(super) fn store_draft(state: PageState, text: &str) {
     if text.len() <= MOST_CHARS as usize {
         browser::store(&draft_name(state), text);
+    }
+}
+
+/// Removes the stored draft, because it was sent, unless another tab has stored another one meanwhile.
+pub(super) fn remove_draft(state: PageState, sent: &str) {
+    let name = draft_name(state);
+    if browser::stored(&name).as_deref() == Some(sent) {
+        browser::store(&name, "");
     }
 }
 
@@ -115,6 +128,14 @@ fn restore_draft(state: PageState) {
     if let Some(text) = stored.filter(|_| field.value().is_empty()) {
         field.set_value(&text);
     }
+    // A question that waits in this very page is in the thread.
+    if let Some(unsent) = browser::stored(&outbox_name(state)).filter(|_| !thread::has_unsent()) {
+        browser::store(&outbox_name(state), "");
+        let typed = field.value();
+        let both = if typed.is_empty() { unsent } else { format!("{unsent}\n{typed}") };
+        field.set_value(&both);
+        store_draft(state, &both);
+    }
     let extras = browser::stored(&extras_name(state));
     state.extras.set(extras.map(|text| extra::read(&text)).unwrap_or_default());
     field::grow();
@@ -129,7 +150,7 @@ pub(super) fn question_arrived(state: PageState, text: &str) {
     state.alert.set(None);
     if let Some(field) = field::composer().filter(|field| field.value() == text) {
         field.set_value("");
-        store_draft(state, "");
+        remove_draft(state, text);
         field::grow();
     }
 }
@@ -183,7 +204,14 @@ mod tests {
             assert!(!is_foreign(own, "01ADA"), "{own}");
         }
         // The last two are names of versions that did not store the writer's id.
-        for foreign in ["draft 01BEA ", "draft 01BEA 01ADA", "edit 01BEA 01MESSAGE", "draft ", "edit 01ADA"] {
+        for foreign in [
+            "draft 01BEA ",
+            "outbox 01BEA ",
+            "draft 01BEA 01ADA",
+            "edit 01BEA 01MESSAGE",
+            "draft ",
+            "edit 01ADA",
+        ] {
             assert!(is_foreign(foreign, "01ADA"), "{foreign}");
         }
     }

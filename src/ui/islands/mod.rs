@@ -12,6 +12,7 @@
 mod acts;
 mod announce;
 mod apply;
+mod arriving;
 mod blocks;
 mod browser;
 mod composer;
@@ -30,6 +31,7 @@ mod json;
 mod keys;
 mod markdown;
 mod messages;
+mod outbox;
 mod overlay;
 mod phrases;
 mod picker;

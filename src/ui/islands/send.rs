@@ -6,7 +6,7 @@ use std::time::Duration;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    announce, browser, drafts, extra, field, follow, json::Json, phrases::say, place, queue, refresh,
+    announce, browser, drafts, extra, field, follow, json::Json, outbox, phrases::say, place, queue, refresh,
     request, request::Refused, scroll, sidebar, state::PageState, thread, visit,
 };
 use crate::ui::pending::PendingRequest;
@@ -42,7 +42,7 @@ pub(super) fn send(state: PageState) {
             ("key", &key.unwrap_or_default()),
         ]);
         let Some(fields) = fields else { return };
-        let asked = request::post("/fn/ask", &fields).await.map(|json| Asked::read(&json));
+        let asked = outbox::post(state, &text, &fields).await.map(|json| Asked::read(&json));
         let gone = state.visit.get_value() != visit;
         match asked {
             Ok(Some(asked)) if gone => {
@@ -53,6 +53,7 @@ pub(super) fn send(state: PageState) {
             // The reply was lost and the question arrived all the same: an event has shown it.
             Err(_) if !state.pending_question.with_value(|pending| pending.is(&text)) => {}
             Ok(None) => {}
+            Err(refusal) if refusal.code == "conflict" && !gone => wait_after_all(state, text),
             Err(refusal) => take_back(state, &text, refusal, gone),
         }
     });
@@ -71,6 +72,15 @@ fn let_wait(state: PageState, text: String, typed: String) {
         drafts::store_extras(state);
         put_back(state, &typed);
     });
+}
+
+/// Another page has asked in the same moment, so this question waits for that answer.
+fn wait_after_all(state: PageState, text: String) {
+    state.pending_question.update_value(PendingRequest::confirm);
+    thread::remove_unsent();
+    refresh::refresh(state);
+    let again = text.clone();
+    queue::add(state, text, move || put_back(state, &again));
 }
 
 /// Shows the question and the answer that is awaited, and empties the composer.
@@ -131,10 +141,10 @@ fn arrived(state: PageState, asked: Asked, is_new: bool) {
 
 fn empty_composer(state: PageState) {
     if let Some(field) = field::composer() {
+        drafts::remove_draft(state, &field.value());
         field.set_value("");
     }
     state.extras.set(Vec::new());
-    drafts::store_draft(state, "");
     drafts::store_extras(state);
     field::grow();
 }
@@ -179,6 +189,7 @@ fn first_words(text: &str) -> String {
 
 /// Stops the answer that is being written.
 pub(super) fn stop(state: PageState) {
+    outbox::give_up();
     let Some(message_id) = state.generating.get_untracked().filter(|id| !id.is_empty()) else { return };
     spawn_local(async move {
         let Some(fields) = request::fields(&[("message_id", &message_id)]) else { return };

@@ -4,12 +4,12 @@
 use leptos::prelude::*;
 
 use super::{
-    elements::found, elements::set_hidden, elements::show_if, extras, phrases::say, phrases::say_with, queue,
-    state::Deleted, state::PageState,
+    elements::found, elements::show_if, extras, phrases::say, phrases::say_with, queue, state::Deleted,
+    state::PageState,
 };
 
 pub(super) fn begin(state: PageState) {
-    watch(move || shown("alert", state.alert.with(|alert| alert.clone())));
+    watch(move || alert(state));
     watch(move || show_if("connection-lost", state.disconnected.get()));
     watch(move || set_text("#spoken", &state.spoken.get()));
     watch(move || model(state));
@@ -27,16 +27,14 @@ fn watch(run: impl Fn() + 'static) {
     Effect::new(run);
 }
 
-/// Shows an element with a text, or hides it when there is none.
-fn shown(id: &str, text: Option<String>) {
-    if let Some(element) = document().get_element_by_id(id) {
-        set_hidden(&element, text.is_none());
-        // A text that is set again would be read again.
-        let text = text.unwrap_or_default();
-        if element.text_content().as_deref() != Some(&text) {
-            element.set_text_content(Some(&text));
-        }
-    }
+/// What went wrong; whoever was signed out finds the way back to this page.
+fn alert(state: PageState) {
+    let alert = state.alert.get();
+    show_if("alert", alert.is_some());
+    set_text("#alert > span", &alert.unwrap_or_default());
+    show_if("sign-in", state.signed_out.get());
+    let path = window().location().pathname().unwrap_or_default();
+    set_attribute("#sign-in", "href", &format!("/login?next={}", js_sys::encode_uri_component(&path)));
 }
 
 fn set_text(selector: &str, text: &str) {

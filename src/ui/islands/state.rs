@@ -3,7 +3,9 @@
 use leptos::prelude::*;
 use serde::Serialize;
 
-use super::{extra::Extra, json::Json, phrases::opened, phrases::say, queued, request::Refused};
+use super::{
+    elements::found, extra::Extra, json::Json, phrases::opened, phrases::say, queued, request::Refused,
+};
 use crate::{domain::QuestionQueue, ui::pending::PendingRequest};
 
 /// What the page shows, as the server made it.
@@ -91,6 +93,8 @@ pub(super) struct PageState {
     pub model_label: RwSignal<Option<String>>,
     /// A sentence above the composer that says what went wrong.
     pub alert: RwSignal<Option<String>>,
+    /// Whether the server said that the person is signed out.
+    pub signed_out: RwSignal<bool>,
     /// Whether the page has lost its connection and tries to connect again.
     pub disconnected: RwSignal<bool>,
     /// What the question has besides the text in the composer.
@@ -123,7 +127,7 @@ impl PageState {
     /// The state that the page was opened with.
     pub fn of_document() -> Option<Self> {
         let opened = opened()?;
-        let alert = document().get_element_by_id("alert").and_then(|alert| alert.text_content());
+        let alert = found("#alert > span").and_then(|alert| alert.text_content());
         let alert = alert.filter(|alert| !alert.is_empty());
         Some(Self::new(Shown::read(&opened.get("shown")?), alert, opened.text("reader_id")?))
     }
@@ -140,6 +144,7 @@ impl PageState {
             model: RwSignal::new(shown.model),
             model_label: RwSignal::new(shown.model_label),
             alert: RwSignal::new(alert),
+            signed_out: RwSignal::new(false),
             disconnected: RwSignal::new(false),
             extras: RwSignal::default(),
             queue: RwSignal::new(shown.queue),
@@ -187,6 +192,7 @@ impl PageState {
 
     /// Says above the composer why a request was refused.
     pub fn show_refusal(&self, refused: Refused) {
+        self.signed_out.set(refused.code == "signed_out");
         let sentence = if refused.is_unreachable() { say("error-unreachable") } else { refused.message };
         self.alert.set(Some(sentence));
     }

@@ -13,7 +13,7 @@ use web_sys::{DocumentFragment, Element, Event};
 
 use super::{
     browser, drafts, editing, field, follow, messages, overlay, place, refresh, request, scroll, sidebar,
-    state::Fetched, state::PageState, state::Shown,
+    state::Fetched, state::PageState, state::Shown, thread,
 };
 /// How many conversations that were left are kept as they were, so that going back shows them at once.
 const KEPT: usize = 6;
@@ -180,6 +180,8 @@ pub(super) fn go(state: PageState, path: String, push: bool) {
 fn leave(state: PageState) {
     let (Some(messages), Some(scroller)) = (messages::list(), messages::scroller()) else { return };
     scroll::unpin();
+    // The server has it when the conversation is opened again, or its text is in the composer.
+    thread::remove_unsent();
     let fragment = document().create_document_fragment();
     while let Some(child) = messages.first_child() {
         let _ = fragment.append_child(&child);

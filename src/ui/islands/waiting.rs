@@ -5,7 +5,9 @@ use std::{cell::Cell, time::Duration};
 
 use leptos::prelude::*;
 
-use super::{browser, phrases::say_with, state::PageState};
+use super::{
+    browser, elements::found, elements::set_hidden, phrases::say, phrases::say_with, state::PageState,
+};
 
 /// How long nothing is said, in milliseconds.
 const SILENT: f64 = 3_000.0;
@@ -27,14 +29,38 @@ pub(super) fn begin(state: PageState) {
 }
 
 fn tick(state: PageState) {
-    if !state.is_generating() {
+    count_down();
+    if !state.is_generating() || !browser::is_online() {
         return;
     }
     let waited = browser::now() - SINCE.get();
-    let line = document().query_selector("#messages .waiting").ok().flatten();
-    let Some(line) = line.filter(|_| waited >= SILENT) else { return };
-    let model = state.model.get_untracked().unwrap_or_default();
-    let name = model.rsplit('/').next().unwrap_or_default();
-    let sentence = say_with("waiting-for", Some((waited / 1000.0) as u32), &[("model", name)]);
-    line.set_text_content(Some(&sentence));
+    if waited >= SILENT {
+        let model = state.model.get_untracked().unwrap_or_default();
+        let name = model.rsplit('/').next().unwrap_or_default();
+        say_on_line(&say_with("waiting-for", Some((waited / 1000.0) as u32), &[("model", name)]));
+    }
+}
+
+/// Says that a question waits until there is a network.
+pub(super) fn for_network() {
+    say_on_line(&say("waits-for-network"));
+}
+
+fn say_on_line(sentence: &str) {
+    if let Some(line) = found("#messages .waiting") {
+        line.set_text_content(Some(sentence));
+    }
+}
+
+/// Counts the seconds until a provider takes requests again, on the newest answer.
+fn count_down() {
+    let Some(line) = found("#messages > .message[data-retry-at]:last-child .retry-in") else { return };
+    let at =
+        line.closest(".message").ok().flatten().and_then(|message| message.get_attribute("data-retry-at"));
+    let at: u64 = at.and_then(|at| at.parse().ok()).unwrap_or_default();
+    let left = (at as f64 - browser::now()) / 1000.0;
+    set_hidden(&line, left <= 0.0);
+    if left > 0.0 {
+        line.set_text_content(Some(&say_with("retry-in", Some(left.ceil() as u32), &[])));
+    }
 }

@@ -105,7 +105,7 @@ pub fn Answer(id: String, html: String, reasoning: String, frame: AnswerFrame) -
             </details>
             <div class="prose" inner_html=html></div>
             {(writing && !has_text).then(|| view! { <p class="waiting" aria-hidden="true"></p> })}
-            <AnswerEnd id=id.clone() ending has_text />
+            <AnswerEnd id=id.clone() ending has_text waits=retry_at.is_some() />
             {(!writing).then(|| view! { <AnswerActions id siblings meta /> })}
         </article>
     }
@@ -195,7 +195,7 @@ pub fn meta_line(localizer: &Localizer, model: &str, usage: Option<Usage>, timin
 
 /// How an answer ended, with the buttons to continue or retry; nothing for an answer that is complete.
 #[component]
-fn AnswerEnd(id: String, ending: Ending, has_text: bool) -> impl IntoView {
+fn AnswerEnd(id: String, ending: Ending, has_text: bool, waits: bool) -> impl IntoView {
     let Ending { status, failure, length_limited } = ending;
     let sentence = match (failure, status) {
         (Some(failure), _) => failure,
@@ -214,6 +214,8 @@ fn AnswerEnd(id: String, ending: Ending, has_text: bool) -> impl IntoView {
             <span>{sentence}</span>
             {can_continue.then(|| view! { <ContinueButton id=id.clone() /> })}
             <RetryButton id />
+            // A script counts the seconds.
+            {waits.then(|| view! { <span class="retry-in" aria-hidden="true" hidden></span> })}
         </div>
     })
 }
