@@ -38,6 +38,7 @@ pub struct Sidebar {
     role: UserRole,
     now: i64,
     days: Days,
+    single_keys: bool,
 }
 
 impl Sidebar {
@@ -50,7 +51,7 @@ impl Sidebar {
     ) -> Result<Self, AppError> {
         let page = conversations.list(current, Listing::default()).await?;
         let (name, role) = (current.user.name.clone(), current.user.role);
-        Ok(Self { page, name, role, now, days })
+        Ok(Self { page, name, role, now, days, single_keys: current.user.preferences.single_keys })
     }
 
     /// The conversations that changed last, at the most `most`, each with the key of its age.
@@ -66,7 +67,7 @@ impl Sidebar {
 /// `current` is the conversation that the page shows.
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
-    let Sidebar { page, name, role, now, days } = sidebar;
+    let Sidebar { page, name, role, now, days, single_keys } = sidebar;
     let initial = name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     view! {
         <a class="skip-link" href="#content">
@@ -116,7 +117,9 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
             <Row address=None title=String::new() here=None mark=None />
         </template>
         <label class="backdrop" for="open-sidebar" aria-hidden="true"></label>
-        <main class="content" id="content" tabindex="-1">{children()}</main>
+        <main class="content" id="content" tabindex="-1" data-single-keys=(!single_keys).then_some("off")>
+            {children()}
+        </main>
     }
 }
 

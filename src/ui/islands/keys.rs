@@ -57,7 +57,7 @@ pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
         event.prevent_default();
         scroll::by_page(state, press.is("PageUp"));
     }
-    if in_composer || press.command || event.alt_key() || !state.single_keys.get_value() {
+    if in_composer || press.command || event.alt_key() || are_single_keys_off() {
         return;
     }
     match &*press.key {
@@ -68,6 +68,12 @@ pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
         _ => return,
     }
     event.prevent_default();
+}
+
+/// Whether the person wants no key alone to do anything (`pages/layout.rs`), because their voice or a shaking hand presses
+/// them unmeant.
+fn are_single_keys_off() -> bool {
+    document().query_selector("[data-single-keys]").is_ok_and(|found| found.is_some())
 }
 
 fn is_field(element: &Element) -> bool {

@@ -115,8 +115,6 @@ pub(super) struct PageState {
     pub moving: StoredValue<bool>,
     /// Whether a change that this page sent (an edit, a retry, …) is under way.
     pub steering: StoredValue<bool>,
-    /// Whether keys alone are shortcuts, without Control or Command.
-    pub single_keys: StoredValue<bool>,
     /// The id of the person who reads the page.
     pub reader_id: StoredValue<String>,
     pub pending_question: StoredValue<PendingRequest>,
@@ -155,7 +153,6 @@ impl PageState {
             unseen: RwSignal::new(0),
             moving: StoredValue::new(false),
             steering: StoredValue::new(false),
-            single_keys: StoredValue::new(true),
             reader_id: StoredValue::new(reader_id),
             pending_question: StoredValue::default(),
             pending_change: StoredValue::default(),
