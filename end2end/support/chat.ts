@@ -14,7 +14,7 @@ export class Chat {
     return this.page.getByRole("button", { name: "Send", exact: true });
   }
   get stop(): Locator {
-    return this.page.getByRole("button", { name: "Stop" });
+    return this.page.getByRole("button", { name: "Stop", exact: true });
   }
   get retry(): Locator {
     return this.page.getByRole("button", { name: "Retry" });

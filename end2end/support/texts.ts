@@ -27,3 +27,37 @@ export const ABUSE: Case[] = [
   { class: "fence", markdown: '```" onmouseover=alert(1) x="\nx\n```' },
   { class: "mxss", markdown: "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">\n\n<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">" },
 ];
+
+/** Markdown of every kind, for the model that answers what it is asked. */
+export const RICH = `## What a hearth needs
+
+Some **bold** and *slanted* words, \`code\`, a [link](https://example.org) and a footnote[^1].
+
+### Steps
+
+1. Sweep it
+   - below
+2. Light it
+
+- [x] wood
+- [ ] matches
+
+> A quiet evening.
+
+\`\`\`rust
+/// Lights the fire.
+fn light(fire: &mut Fire) -> Result<(), Wet> { fire.add("oak", 3)?; Ok(()) }
+\`\`\`
+
+| Wood | Burns |
+|:-----|------:|
+| Oak  | 3 h   |
+| Pine | 1 h   |
+
+The heat is $Q = mc\\,\\Delta T$, and
+
+$$\\int_0^1 x^2\\,dx = \\frac{1}{3}$$
+
+---
+
+[^1]: So it is said.`;

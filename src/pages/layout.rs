@@ -70,15 +70,17 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
     let Sidebar { page, name, role, now, days, single_keys } = sidebar;
     let initial = name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     view! {
-        <a class="skip-link" href="#content">
-            {t("skip-to-content")}
-        </a>
-        <input
-            type="checkbox"
-            id="open-sidebar"
-            class="visually-hidden narrow-only"
-            aria-label=t("conversations-show")
-        />
+        <header class="stops">
+            <a class="skip-link" href="#content">
+                {t("skip-to-content")}
+            </a>
+            <input
+                type="checkbox"
+                id="open-sidebar"
+                class="visually-hidden narrow-only"
+                aria-label=t("conversations-show")
+            />
+        </header>
         <nav class="sidebar" aria-label=t("conversations")>
             <div class="sidebar-head">
                 <Brand />

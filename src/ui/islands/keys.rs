@@ -28,7 +28,8 @@ pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
         return overlay::open(state, "/fn/sheet/palette".to_owned());
     }
     if overlay::is_open() {
-        if picker::on_key(&press.key) {
+        // In a field for a search, Escape would only empty the field.
+        if press.is("Escape") && overlay::close() || picker::on_key(&press.key) {
             event.prevent_default();
         }
         return;
