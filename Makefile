@@ -7,7 +7,7 @@ BINARY := target/release/inglenook
 DAILY := target/daily/inglenook
 FUZZ_SECONDS ?= 600
 
-.PHONY: help setup run build watch test bench attack fuzz clean
+.PHONY: help setup run build watch test bench attack fuzz pictures clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ fuzz: ## Render random texts in random pieces for ten minutes (FUZZ_SECONDS); ne
 	@node fuzz/seeds.mjs
 	@cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none stream -- \
 		-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -dict=markdown.dict
+
+pictures: $(BINARY) ## Take the pictures of the README, into docs/
+	@cd end2end && npm ci --silent && node pictures.mjs
 
 $(BINARY):
 	@scripts/setup.sh

@@ -6,6 +6,8 @@ import { launchOptions } from "./support/browser.mjs";
 export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
+  // Snapshots are of what is the same on every machine (tests/pages.spec.ts).
+  snapshotPathTemplate: "{testDir}/snapshots/{arg}{ext}",
   fullyParallel: false,
   workers: 2,
   // A test that passes only sometimes has failed. In CI, where the machine may stall, it is tried once more and reported as

@@ -278,6 +278,7 @@ sign-out = Sign out
 role-administrator = Administrator
 role-member = Member
 skip-to-content = Skip to the content
+without-script = JavaScript is off here. Asking, editing and all else work; copying, quoting, Undo, shortcuts, changing questions that wait and searching for a model need it.
 search = Search
 conversations = Conversations
 conversations-show = Show conversations

@@ -262,6 +262,7 @@ sign-out = 退出登录
 role-administrator = 管理员
 role-member = 成员
 skip-to-content = 跳到内容
+without-script = 此处已关闭 JavaScript。提问、编辑等功能照常可用；复制、引用、撤销、快捷键、修改排队的问题以及搜索模型需要 JavaScript。
 search = 搜索
 conversations = 对话
 conversations-show = 显示对话列表

@@ -99,6 +99,9 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
             <div class="history">
                 <List page now days current />
             </div>
+            <noscript>
+                <p class="without-script">{t("without-script")}</p>
+            </noscript>
             <div class="account">
                 <span class="avatar" aria-hidden="true">{initial}</span>
                 <a class="account-name" href="/settings" title=t("settings")>
