@@ -263,7 +263,12 @@ provider-no-list = { $provider } does not list its models. Choose a model of ano
 
 code-fold = Fold
 code-wrap = Wrap
+code-download = Download
 code-copy = Copy
+code-block = Code
+table-block = Table
+table-copy = Copy table
+table-csv = Download CSV
 label-note = Note
 label-tip = Tip
 label-important = Important

@@ -247,7 +247,12 @@ provider-no-list = { $provider } 没有列出模型。请选择其他提供方�
 
 code-fold = 折叠
 code-wrap = 自动换行
+code-download = 下载
 code-copy = 复制
+code-block = 代码
+table-block = 表格
+table-copy = 复制表格
+table-csv = 下载 CSV
 label-note = 注意
 label-tip = 提示
 label-important = 重要

@@ -14,12 +14,15 @@ const OWN: Record<string, Record<string, RegExp>> = {
     target: /^_blank$/,
     rel: /^noopener noreferrer nofollow$/,
   },
+  button: { "data-act": /^(?:copy|download|copy-table|csv)$/ },
+  div: { role: /^group$/, "aria-label": /^Table$/ },
+  pre: { role: /^group$/, "aria-label": /^Code$/ },
   annotation: { encoding: /^application\/x-tex$/ },
   img: { src: /^data:image\/(?:png|jpeg|gif|webp);base64,[\w+/=]*$/, alt: /^/ },
   input: { type: /^checkbox$/ },
   ol: { start: /^\d{1,9}$/ },
 };
-const ANY = { class: /^[a-z ]{1,12}$/, dir: /^rtl$/ };
+const ANY = { class: /^[a-z ]{1,13}$/, dir: /^rtl$/, lang: /^(?:zh|ja|ko)$/, tabindex: /^0$/ };
 const HEADING = { id: /^-[\p{L}\p{N}-]+$/u };
 const MATH = /^(?!on|href|id|style|src|xlink)[a-z]+$/;
 

@@ -105,6 +105,12 @@ test("formulas, headings, code and tables are what they should be", async ({ cha
       expect(new Set(names).size).toBe(2);
       for (const name of names) expect(await page.locator(`[id="${name}"]`).count()).toBe(1);
       await expect(chat.prose.locator('p[dir="rtl"]')).toHaveText(/שלום/);
+      // What scrolls sideways is reached by keys and has a name.
+      await expect(chat.prose.getByRole("group", { name: "Table" })).toHaveAttribute("tabindex", "0");
+      await expect(chat.prose.getByRole("group", { name: "Code" })).toHaveAttribute("tabindex", "0");
+      await expect(chat.prose.locator('math[display="block"]')).toHaveAttribute("tabindex", "0");
+      await chat.prose.getByRole("group", { name: "Table" }).focus();
+      for (const act of ["copy-table", "csv"]) await expect(chat.prose.locator(`.table [data-act="${act}"]`)).toHaveCSS("opacity", "1");
       expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
     });
     if (round === "streamed") await chat.reload();
@@ -117,7 +123,9 @@ test("code is copied, wrapped and folded; an answer is copied as it was written"
   await chat.begin(ANSWER, "echo");
   await chat.ended();
   const figure = chat.prose.locator("figure");
-  await expect(figure.locator("header span")).toHaveText("js");
+  await expect(figure.locator("header > span")).toHaveText("js");
+  await expect(figure.locator('header [data-act="download"]')).toHaveText("Download");
+  await expect(figure.locator("pre")).toHaveCSS("overscroll-behavior-x", "contain");
   await figure.getByRole("button", { name: "Copy" }).click();
   await expect.poll(copied).toBe(`${LONG}\n`);
   const code = figure.locator("pre");
@@ -243,6 +251,44 @@ test("a source that is named at the end is linked where the answer refers to it"
     });
     if (round === "streamed") await chat.reload();
   }
+});
+
+test("32: a link tells where it leads, opens beside the page, and a picture from elsewhere is a link", async ({ chat, watch }) => {
+  watch.allow(/./);
+  await chat.begin(
+    "[the docs](https://docs.example/a), [bank.example](https://other.example/ \"Sign in\") and ![a cat](https://pics.example/cat.png)",
+    "echo",
+  );
+  await chat.ended();
+  const link = (name: string) => chat.prose.getByRole("link", { name, exact: true });
+  for (const each of await chat.prose.getByRole("link").all()) {
+    await expect(each).toHaveAttribute("target", "_blank");
+    await expect(each).toHaveAttribute("rel", "noopener noreferrer nofollow");
+  }
+  await expect(link("the docs")).toHaveAttribute("title", "docs.example");
+  await expect(link("bank.example")).toHaveAttribute("title", "Sign in (other.example)");
+  await expect(chat.prose.locator(".host")).toHaveText("(other.example)");
+  await expect(link("a cat (pics.example)")).toHaveAttribute("href", "https://pics.example/cat.png");
+  await expect(chat.prose.locator("img")).toHaveCount(0);
+});
+
+test("20: half-typed markdown does not flash", async ({ chat, page }) => {
+  await page.addInitScript(() => {
+    const seen: string[] = ((window as any).seen = []);
+    new MutationObserver(() => {
+      for (const prose of document.querySelectorAll<HTMLElement>("#messages .prose")) {
+        const text = prose.cloneNode(true) as HTMLElement;
+        for (const part of text.querySelectorAll("code, annotation, header, button")) part.remove();
+        seen.push(text.textContent ?? "");
+      }
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  });
+  const parts = "Here is **bold text**, *one*, ~~gone~~, `code`, [a link](https://example.com/a_b) and $x^2 + y$, then ";
+  await chat.begin(`${parts.repeat(12)}\n\n| a | **b** |\n|---|---|\n| c | [d](https://example.com) |\n`, "echo");
+  await chat.ended();
+  const seen: string[] = await page.evaluate(() => (window as any).seen);
+  expect(seen.length).toBeGreaterThan(0);
+  expect(seen.filter((text) => /[*`~[\]|$]/.test(text))).toEqual([]);
 });
 
 test("a note looks like the other alerts", async ({ chat }) => {

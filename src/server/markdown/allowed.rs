@@ -51,23 +51,31 @@ pub(super) const TAGS: &[&str] = &[
 /// The classes that each element may have.
 pub(super) const CLASSES: &[(&str, &[&str])] = &[
     ("blockquote", &["note", "tip", "important", "warning", "caution"]),
-    ("div", &["scroll", "foot"]),
+    ("div", &["scroll", "table", "tools", "foot"]),
     ("figure", &["code"]),
-    ("i", &["s", "c", "n", "t", "f", "h", "i", "d"]),
-    ("input", &["fold"]),
+    ("i", &["s", "c", "n", "t", "f", "h", "i", "d", "icon", "copy", "download", "fold", "wrap"]),
+    ("input", &["fold", "wrap"]),
     ("p", &["raw", "label"]),
     ("pre", &["plain"]),
-    ("span", &["box"]),
+    ("span", &["box", "host"]),
     ("td", &["center", "right"]),
     ("th", &["center", "right"]),
 ];
+
+/// What a button asks a script to do: the values of its `data-act`.
+pub(super) const ACTS: &[&str] = &["copy", "download", "copy-table", "csv"];
+
+/// The attributes of a box that scrolls sideways: keys reach it, and it has a name. Of a code block and of a table.
+pub(super) const CODE_BOX: &str = " tabindex=\"0\" role=\"group\" aria-label=\"Code\"";
+pub(super) const TABLE_BOX: &str = " class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"";
 
 /// Whether a value may be the `start` of a list.
 pub(super) fn is_start(value: &str) -> bool {
     value.len() < 10 && value.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether an element may have this class.
-pub(super) fn has_class(element: &str, class: &str) -> bool {
-    CLASSES.iter().any(|(tag, classes)| *tag == element && classes.contains(&class))
+/// Whether an element may have these classes, with one space between them.
+pub(super) fn has_classes(element: &str, classes: &str) -> bool {
+    let known = CLASSES.iter().find(|(tag, _)| *tag == element);
+    known.is_some_and(|(_, known)| classes.split(' ').all(|class| known.contains(&class)))
 }

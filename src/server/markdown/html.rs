@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser};
 
+use super::allowed::CODE_BOX;
 use super::carried::{Definitions, Memo, fold};
 use super::highlight::escape;
 use super::math::{self, MaskedPiece};
@@ -86,10 +87,10 @@ pub(super) fn block(
         }
     }
     writer.end_all();
-    let Writer { out, roots, formulas, coloured, .. } = writer;
+    let Writer { out, roots, formulas, wide, coloured, .. } = writer;
     let html = if roots > 1 { format!("<div>{out}</div>") } else { out };
     let mut html = sanitize::clean(html);
-    let anchor = root::finish(&mut html, &known.anchors, known.keeps.as_deref());
+    let anchor = root::finish(&mut html, &known.anchors, known.keeps.as_deref(), wide);
     let html = math::fill(html, &formulas);
     let formulas = formulas.len();
     RenderedBlock {
@@ -126,16 +127,22 @@ pub(super) fn label(info: &str) -> String {
 }
 
 /// A code block with these lines, which are HTML. A `long` one can be folded. Both switches are check boxes for the
-/// style sheet, so that they work without a script.
+/// style sheet, so that they work without a script; the buttons say in `data-act` what a script is to do.
 pub(super) fn figure(label: &str, lines: &str, long: bool) -> String {
-    let mut out = String::from("<figure class=\"code\"><header><span>");
+    let mut out = String::with_capacity(512 + lines.len());
+    out.push_str("<figure class=\"code\"><header><span>");
     escape(label, &mut out);
     out.push_str("</span>");
     if long {
-        out.push_str("<label><input type=\"checkbox\" class=\"fold\">Fold</label>");
+        out.push_str(
+            "<label><input type=\"checkbox\" class=\"fold\"><i class=\"icon fold\"></i>Fold</label>",
+        );
     }
-    out.push_str("<label><input type=\"checkbox\">Wrap</label><button>Copy</button></header><pre><code>");
-    out.push_str(lines);
-    out.push_str("</code></pre></figure>");
+    out.push_str(
+        "<label><input type=\"checkbox\" class=\"wrap\"><i class=\"icon wrap\"></i>Wrap</label>\
+        <button data-act=\"download\"><i class=\"icon download\"></i>Download</button>\
+        <button data-act=\"copy\"><i class=\"icon copy\"></i>Copy</button></header><pre",
+    );
+    out.extend([CODE_BOX, "><code>", lines, "</code></pre></figure>"]);
     out
 }

@@ -6,10 +6,15 @@ use super::highlight::escape;
 
 /// Each label: the markup before it, the English word, the markup after it, and its key in `locales/`. Text that
 /// somebody wrote cannot look like one, because text holds no tags.
-const LABELS: [(&str, &str, &str, &str); 8] = [
-    (" class=\"fold\">", "Fold", "</label>", "code-fold"),
-    ("<label><input type=\"checkbox\">", "Wrap", "</label>", "code-wrap"),
-    ("<button>", "Copy", "</button></header>", "code-copy"),
+const LABELS: [(&str, &str, &str, &str); 13] = [
+    ("<i class=\"icon fold\"></i>", "Fold", "</label>", "code-fold"),
+    ("<i class=\"icon wrap\"></i>", "Wrap", "</label>", "code-wrap"),
+    ("<i class=\"icon download\"></i>", "Download", "</button>", "code-download"),
+    ("<i class=\"icon copy\"></i>", "Copy", "</button>", "code-copy"),
+    ("<pre tabindex=\"0\" role=\"group\" aria-label=\"", "Code", "\">", "code-block"),
+    ("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"", "Table", "\">", "table-block"),
+    ("<button data-act=\"copy-table\">", "Copy table", "</button>", "table-copy"),
+    ("<button data-act=\"csv\">", "Download CSV", "</button>", "table-csv"),
     ("<p class=\"label\">", "Note", "</p>", "label-note"),
     ("<p class=\"label\">", "Tip", "</p>", "label-tip"),
     ("<p class=\"label\">", "Important", "</p>", "label-important"),
@@ -24,10 +29,11 @@ pub(crate) fn labelled<'a>(html: &'a str, say: impl Fn(&'static str) -> String) 
     for (before, word, after, key) in LABELS {
         let written = format!("{before}{word}{after}");
         if html.contains(&written) {
-            let mut said = before.to_owned();
+            let mut said = String::new();
             escape(&say(key), &mut said);
-            said.push_str(after);
-            html = html.replace(&written, &said).into();
+            // Some stand in an attribute.
+            let said = said.replace('"', "&quot;");
+            html = html.replace(&written, &format!("{before}{said}{after}")).into();
         }
     }
     html
@@ -44,15 +50,19 @@ mod tests {
         let kinds = ["NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION"];
         let notes: String = kinds.iter().map(|kind| format!("> [!{kind}]\n> Copy\n\n")).collect();
         let html = render(&format!(
-            "Copy, Fold, Wrap, Note\n\n```\n<button>Copy</button></header>\n{code}```\n\n{notes}"
+            "Copy, Fold, Wrap, Note\n\n```\n<i class=\"icon copy\"></i>Copy</button>\n{code}```\n\n|Code|\n|-|\n|Table|\n\n{notes}"
         ));
-        let said = labelled(html.as_str(), |key| format!("[{key} & <]"));
+        let said = labelled(html.as_str(), |key| format!("[{key} & \" <]"));
         for (before, word, after, key) in LABELS {
-            assert_eq!(said.matches(&format!(">[{key} &amp; &lt;]<")).count(), 1, "{key}: {said}");
+            let word_said = format!("{before}[{key} &amp; &quot; &lt;]{after}");
+            assert_eq!(said.matches(&word_said).count(), 1, "{key}: {said}");
             assert!(!said.contains(&format!("{before}{word}{after}")), "{word}: {said}");
         }
         assert!(said.contains("<p>Copy, Fold, Wrap, Note</p>"), "{said}");
-        assert!(said.contains("&lt;button&gt;") && said.matches("<p>Copy</p>").count() == 5, "{said}");
+        assert!(
+            said.contains("&lt;/i&gt;Copy&lt;/button&gt;") && said.matches("<p>Copy</p>").count() == 5,
+            "{said}"
+        );
     }
 
     #[test]

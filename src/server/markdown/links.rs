@@ -31,6 +31,18 @@ pub(super) fn is_raster(given: &str) -> bool {
         && bytes.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
 }
 
+/// Whether the text of a link, which may hold tags, looks like an address or the name of a host, but not of `host`.
+pub(super) fn misleads(text: &str, host: &str) -> bool {
+    let text: String =
+        text.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
+    let text = text.trim().to_lowercase();
+    let named = text.split_once("://").map_or(&*text, |(_, rest)| rest);
+    let named = named.split(['/', '?', '#', ':']).next().unwrap_or("");
+    let is_name = named.split('.').filter(|part| !part.is_empty()).count() > 1;
+    let plain = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
+    is_name && !text.contains(char::is_whitespace) && plain(named) != plain(host)
+}
+
 /// A bare address in a text: its range, and the scheme to put before it.
 pub(super) struct Bare {
     pub at: Range<usize>,
@@ -127,7 +139,7 @@ fn is_reference(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{address, is_raster, next_bare};
+    use super::{address, is_raster, misleads, next_bare};
 
     #[test]
     fn finds_bare_addresses() {
@@ -173,6 +185,20 @@ mod tests {
             assert_eq!(found(text), None, "{text}");
         }
         assert_eq!(found("http:// www. xhttp://a.b hwww.a"), None);
+    }
+
+    #[test]
+    fn a_text_that_names_another_host_misleads() {
+        for text in
+            ["bank.example", "https://bank.example/a", "<strong>www.bank.example</strong>", "README.md"]
+        {
+            assert!(misleads(text, "other.example"), "{text}");
+        }
+        for text in
+            ["a.example", "www.a.example", "http://a.example:80/x", "A.Example", "here", "See it. Now", ""]
+        {
+            assert!(!misleads(text, "a.example"), "{text}");
+        }
     }
 
     #[test]

@@ -28,7 +28,8 @@
 //! - Emphasis beside Chinese, Japanese and Korean works without the spaces that CommonMark asks for
 //!   (`html/flanks.rs`). A bare address ends where a word of a script without spaces begins.
 //! - A code block that says it is markdown may contain fenced code blocks with a language ([`fence`]).
-//! - A link must be http, https, mailto or tel; otherwise only its text is kept. Images are shown only from `data:`;
+//! - A link must be http, https, mailto or tel; otherwise only its text is kept. Its title names its host, and text that
+//!   looks like the address of another host is followed by the host. Images are shown only from `data:`;
 //!   others become links that name their host.
 //! - Code that would take long to colour loses its colours, never its text ([`highlight`]).
 //! - Nesting beyond [`allowed::DEPTH`] levels is flattened. Blocks of more than [`html::ELEMENTS`] elements, and all
@@ -61,7 +62,7 @@ pub(crate) use labels::labelled;
 pub(crate) use pause::with_pauses;
 
 /// Raised when the same text gives other HTML than before; part of the key of every cache of HTML.
-pub(crate) const RENDERER_VERSION: u32 = 4;
+pub(crate) const RENDERER_VERSION: u32 = 5;
 
 /// Sanitized HTML. Only this module makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

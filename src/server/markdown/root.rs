@@ -1,5 +1,5 @@
 //! [`finish`]: gives the root element of a sanitized block its attributes: a heading its name, a block of
-//! right-to-left text its direction.
+//! right-to-left text its direction, one of Chinese, Japanese or Korean its language.
 
 use std::collections::HashMap;
 
@@ -17,8 +17,8 @@ pub(super) struct Anchor {
 }
 
 /// Adds the attributes to a sanitized block. Gives the name of its heading: `keeps` if given, else one that is not
-/// among `used`.
-pub(super) fn finish(html: &mut String, used: &Anchors, keeps: Option<&str>) -> Option<Anchor> {
+/// among `used`. A block that may scroll sideways, because it is `wide`, is reached by keys.
+pub(super) fn finish(html: &mut String, used: &Anchors, keeps: Option<&str>, wide: bool) -> Option<Anchor> {
     let (tag, rest) = html.strip_prefix('<')?.split_at_checked(2)?;
     let mut attributes = String::new();
     let mut anchor = None;
@@ -37,8 +37,16 @@ pub(super) fn finish(html: &mut String, used: &Anchors, keeps: Option<&str>) -> 
         *html = format!("<{tag} id=\"{name}\">{linked}</{tag}>");
         anchor = Some(Anchor { name, wanted });
     }
-    if is_right_to_left(html) {
-        attributes.push_str(" dir=\"rtl\"");
+    if wide && !html.starts_with("<div class=\"table\"") {
+        attributes.push_str(" tabindex=\"0\"");
+    }
+    if !html.is_ascii() && !html.starts_with("<figure") && !html.starts_with("<pre") {
+        if is_right_to_left(html) {
+            attributes.push_str(" dir=\"rtl\"");
+        }
+        if let Some(language) = language(html) {
+            attributes.push_str(&format!(" lang=\"{language}\""));
+        }
     }
     if !attributes.is_empty() {
         let end = html.find([' ', '>'])?;
@@ -79,13 +87,42 @@ fn shown(html: &str) -> impl Iterator<Item = char> {
 
 /// Whether the first letter with a direction is right-to-left.
 fn is_right_to_left(html: &str) -> bool {
-    if html.is_ascii() || html.starts_with("<figure") || html.starts_with("<pre") {
-        return false;
-    }
     let letter = shown(html).find(|c| c.is_alphabetic());
     letter.is_some_and(|c| {
         matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
     })
+}
+
+/// Chinese letters alone may be Japanese too; so many without a syllable between them are not.
+const CHINESE: usize = 12;
+
+/// The language of a block that is nearly all Chinese, Japanese or Korean, so that it is read aloud and drawn as such.
+fn language(html: &str) -> Option<&'static str> {
+    let (mut letters, mut han, mut kana, mut hangul) = (0, 0, 0, 0);
+    for c in shown(html).filter(|c| c.is_alphabetic()) {
+        letters += 1;
+        match c {
+            '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' => kana += 1,
+            '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{ac00}'..='\u{d7a3}' => hangul += 1,
+            '\u{3400}'..='\u{4dbf}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{20000}'..='\u{3ffff}' => {
+                han += 1;
+            }
+            _ => {}
+        }
+    }
+    let nearly_all = |count: usize| count > 0 && count * 5 >= letters * 4;
+    if nearly_all(hangul) {
+        Some("ko")
+    } else if nearly_all(han + kana) && kana * 10 > letters {
+        Some("ja")
+    } else if nearly_all(han) && kana == 0 && han >= CHINESE {
+        Some("zh")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -94,7 +131,7 @@ mod tests {
 
     fn finished(html: &str, used: &[&str]) -> String {
         let mut html = html.to_owned();
-        finish(&mut html, &used.iter().map(|name| (name.to_string(), 2)).collect(), None);
+        finish(&mut html, &used.iter().map(|name| (name.to_string(), 2)).collect(), None, false);
         html
     }
 
@@ -108,6 +145,34 @@ mod tests {
         assert_eq!(finished("<h3>?</h3>", &[]), "<h3 id=\"-section\"><a href=\"#-section\">?</a></h3>");
         assert_eq!(finished("<h3><a href=\"x\">y</a></h3>", &[]), "<h3 id=\"-y\"><a href=\"x\">y</a></h3>");
         assert_eq!(finished("<h2></h2>", &[]), "<h2 id=\"-section\"></h2>");
+    }
+
+    #[test]
+    fn blocks_have_a_language_where_their_letters_tell_it() {
+        for (text, language) in [
+            ("日本語も大丈夫です。", Some("ja")),
+            ("カタカナ", Some("ja")),
+            ("한국어로 답합니다. OK", Some("ko")),
+            ("这个答案是用中文写的，而且写得足够长。", Some("zh")),
+            ("東京都庁舎", None),
+            ("Tokyo is written 東京 in Japanese.", None),
+            ("naïve été", None),
+        ] {
+            assert_eq!(super::language(&format!("<p>{text}</p>")), language, "{text}");
+        }
+        assert_eq!(finished("<p>ひらがな</p>", &[]), "<p lang=\"ja\">ひらがな</p>");
+        assert_eq!(finished("<figure>ひらがな</figure>", &[]), "<figure>ひらがな</figure>");
+    }
+
+    #[test]
+    fn wide_blocks_are_reached_by_keys() {
+        let wide = |html: &str| {
+            let mut html = html.to_owned();
+            finish(&mut html, &Anchors::new(), None, true);
+            html
+        };
+        assert_eq!(wide("<p>x</p>"), "<p tabindex=\"0\">x</p>");
+        assert_eq!(wide("<div class=\"table\">x</div>"), "<div class=\"table\">x</div>");
     }
 
     #[test]

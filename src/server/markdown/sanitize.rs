@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
-use super::allowed::{CLASSES, TAGS, is_start};
+use super::allowed::{ACTS, CLASSES, TAGS, is_start};
 use super::{links, strict};
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
@@ -19,10 +19,12 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
             ("img", HashSet::from(["src", "alt"])),
             ("ol", HashSet::from(["start"])),
         ]))
-        .tag_attribute_values(HashMap::from([(
-            "input",
-            HashMap::from([("type", HashSet::from(["checkbox"]))]),
-        )]))
+        .tag_attribute_values(HashMap::from([
+            ("input", HashMap::from([("type", HashSet::from(["checkbox"]))])),
+            ("button", HashMap::from([("data-act", ACTS.iter().copied().collect())])),
+            ("pre", scrolls("Code")),
+            ("div", scrolls("Table")),
+        ]))
         .allowed_classes(
             CLASSES.iter().map(|(tag, classes)| (*tag, classes.iter().copied().collect())).collect(),
         )
@@ -34,6 +36,12 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .attribute_filter(check);
     builder
 });
+
+/// The attributes of a box that scrolls sideways.
+fn scrolls(name: &'static str) -> HashMap<&'static str, HashSet<&'static str>> {
+    let attributes = [("tabindex", "0"), ("role", "group"), ("aria-label", name)];
+    attributes.into_iter().map(|(attribute, value)| (attribute, HashSet::from([value]))).collect()
+}
 
 /// Allows `data:` for images only, and nothing but `data:` for images.
 fn check<'a>(element: &str, attribute: &str, value: &'a str) -> Option<Cow<'a, str>> {
@@ -69,11 +77,13 @@ mod tests {
 
     #[test]
     fn keeps_what_we_make_and_nothing_else() {
-        let ours = "<figure class=\"code\"><header><span>a</span><button>Copy</button>\
-            </header><pre><code><b>fn</b></code></pre></figure>";
+        let ours = "<figure class=\"code\"><header><span>a</span><button data-act=\"copy\">Copy</button>\
+            </header><pre tabindex=\"0\" role=\"group\" aria-label=\"Code\"><code><b>fn</b></code></pre></figure>";
         assert_eq!(clean(ours), ours);
         assert_eq!(clean("<p class=\"raw modal\" id=x onclick=y style=z>t</p>"), "<p class=\"raw\">t</p>");
         assert_eq!(clean("<img src=\"https://x.example/p\" alt=\"a\">"), "<img alt=\"a\">");
+        assert_eq!(clean("<button data-act=\"buy\" onclick=\"x\">t</button>"), "<button>t</button>");
+        assert_eq!(clean("<pre tabindex=\"1\" role=\"alert\">t</pre>"), "<pre>t</pre>");
         assert!(!clean("<script>x</script><svg><a href=y>t</a></svg>").contains("href"));
         assert!(
             clean("<a href=\"https://x.example\">t</a>").contains("rel=\"noopener noreferrer nofollow\"")

@@ -5,7 +5,7 @@
 //! element in its place and closed, each character reference as a serializer writes it. So an HTML parser has nothing
 //! to repair in it, and cleaning it would give the same bytes; tests prove that.
 
-use super::allowed::{DEPTH, has_class, is_start};
+use super::allowed::{ACTS, CODE_BOX, DEPTH, TABLE_BOX, has_classes, is_start};
 use super::links;
 
 /// The end of a link's tag, after its address and title.
@@ -95,7 +95,7 @@ fn begin<'a>(tag: &'a str, open: &mut Vec<Open<'a>>) -> bool {
             Content::Flow => {
                 PHRASING.contains(&name)
                     || BLOCKS.contains(&name)
-                    || (name, around.name) == ("summary", "details")
+                    || matches!((name, around.name), ("summary", "details") | ("button", "div"))
             }
             Content::Phrasing => PHRASING.contains(&name) || (name, around.name) == ("input", "label"),
             Content::Only(names) => names.contains(&name),
@@ -130,6 +130,7 @@ fn has_form(name: &str, attributes: &str) -> bool {
     if attributes.is_empty() {
         return !matches!(name, "a" | "img" | "input");
     }
+    let whole = attributes;
     let Some(attributes) = attributes.strip_suffix('"') else { return false };
     let part = |prefix: &str| attributes.strip_prefix(prefix).filter(|rest| !rest.contains('"'));
     match name {
@@ -143,8 +144,14 @@ fn has_form(name: &str, attributes: &str) -> bool {
             };
             links::is_raster(src) && is_value(alt)
         }
-        "input" => matches!(attributes, " type=\"checkbox" | " type=\"checkbox\" class=\"fold"),
-        _ => part(" class=\"").is_some_and(|class| has_class(name, class)),
+        "input" => {
+            let classes = attributes.strip_prefix(" type=\"checkbox\" class=\"");
+            attributes == " type=\"checkbox" || classes.is_some_and(|classes| has_classes(name, classes))
+        }
+        "button" => part(" data-act=\"").is_some_and(|act| ACTS.contains(&act)),
+        "pre" if whole == CODE_BOX => true,
+        "div" if whole == TABLE_BOX => true,
+        _ => part(" class=\"").is_some_and(|classes| has_classes(name, classes)),
     }
 }
 

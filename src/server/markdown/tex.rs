@@ -50,7 +50,13 @@ const MACROS: &[(&str, &str)] = &[
 /// elements.
 pub(super) fn render(tex: &str, written: &str, display: bool) -> (String, usize) {
     let math = convert(tex, display).and_then(|math| checked(&math));
-    math.unwrap_or_else(|| (source(written), 1))
+    let (math, elements) = math.unwrap_or_else(|| (source(written), 1));
+    // A block may scroll sideways, so keys must reach it. Its name is what it says.
+    let math = match math.strip_prefix("<math display=\"block\"") {
+        Some(rest) => format!("<math display=\"block\" tabindex=\"0\"{rest}"),
+        None => math,
+    };
+    (math, elements)
 }
 
 /// A formula as it was written, as text.
@@ -208,7 +214,7 @@ mod tests {
 
     fn math(tex: &str) -> String {
         let (html, _) = render(tex, tex, true);
-        assert!(html.starts_with("<math display=\"block\"><semantics>"), "{tex}: {html}");
+        assert!(html.starts_with("<math display=\"block\" tabindex=\"0\"><semantics>"), "{tex}: {html}");
         assert!(!html.contains(" style="), "{html}");
         html
     }

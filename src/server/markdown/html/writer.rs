@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
 
-use super::super::allowed::DEPTH;
+use super::super::allowed::{DEPTH, TABLE_BOX};
 use super::super::carried::{Definitions, Memo};
 use super::super::highlight::escape;
 use super::super::math::{self, MaskedPiece};
@@ -19,6 +19,10 @@ use raw::Tagged;
 /// Empty cells at the end of a row are left out beyond this many columns, because a few bytes could ask for a quarter
 /// of a million of them.
 const PADDED_COLUMNS: usize = 32;
+const TABLE_END: &str = "</tbody></table></div><div class=\"tools\"><button data-act=\"copy-table\">Copy table</button>\
+    <button data-act=\"csv\">Download CSV</button></div></div>";
+/// A formula of so many bytes may be wider than a phone.
+const WIDE: usize = 24;
 /// The work may be interrupted after this many events, which take some 100 µs.
 const PAUSES: usize = 256;
 
@@ -30,6 +34,8 @@ pub(super) struct Writer<'m> {
     pending: String,
     /// MathML, in the order of its markers.
     pub(super) formulas: Vec<String>,
+    /// A formula within a line may be wider than a phone.
+    pub(super) wide: bool,
     after_display: bool,
     /// The closing tag of each open element; `None` for elements that are left out.
     open: Vec<Option<&'static str>>,
@@ -43,6 +49,8 @@ pub(super) struct Writer<'m> {
     pub(super) roots: usize,
     pub(super) elements: usize,
     links: usize,
+    /// The host of the open link, and where the text of the link begins.
+    host: Option<(String, usize)>,
     /// The bytes that addresses of references may still take.
     expansion: usize,
     /// The image whose text is being read: address, text, number of images inside it.
@@ -81,6 +89,7 @@ impl<'m> Writer<'m> {
             out: String::new(),
             pending: String::new(),
             formulas: Vec::new(),
+            wide: false,
             after_display: false,
             open: Vec::new(),
             tagged: Vec::new(),
@@ -89,6 +98,7 @@ impl<'m> Writer<'m> {
             roots: 0,
             elements: 0,
             links: 0,
+            host: None,
             expansion,
             image: None,
             code: None,
@@ -169,6 +179,7 @@ impl<'m> Writer<'m> {
             let Some(formula) = formula else { return };
             pause();
             let written = piece.written(formula);
+            self.wide |= !formula.display && written.len() > WIDE;
             let (html, elements) = if self.formulas.len() < self.most_formulas && self.elements <= ELEMENTS {
                 tex::render(&piece.tex(formula), written, formula.display)
             } else {
@@ -232,7 +243,8 @@ impl<'m> Writer<'m> {
             }
             Tag::Table(columns) => {
                 self.table = TableState { columns, ..TableState::default() };
-                self.push_outer("<div class=\"scroll\"><table>", "</tbody></table></div>");
+                self.elements += 5;
+                self.push_outer(&format!("<div class=\"table\"><div{TABLE_BOX}><table>"), TABLE_END);
             }
             Tag::TableHead => {
                 self.table.head = true;
@@ -282,6 +294,7 @@ impl<'m> Writer<'m> {
             Some("</a>") => {
                 self.links -= 1;
                 self.out.push_str("</a>");
+                self.end_link();
             }
             Some(after) => self.out.push_str(after),
             // A space in place of a paragraph that is left out keeps words apart.
@@ -328,7 +341,7 @@ impl<'m> Writer<'m> {
         let (lines, work) = self.memo.colour(self.code_blocks, &info, &code, whole, left);
         self.coloured += work;
         self.code_blocks += 1;
-        self.elements += 5 + lines.matches("</").count();
+        self.elements += 13 + lines.matches("</").count();
         self.out.push_str(&figure(&label(&info), &lines, code.lines().count() > LONG));
     }
 }

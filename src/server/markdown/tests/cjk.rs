@@ -6,7 +6,7 @@ use pulldown_cmark::Parser;
 use super::*;
 
 fn inner(text: &str) -> String {
-    let html = render(text).into_string();
+    let html = render(text).into_string().replace(" lang=\"ko\"", "").replace(" lang=\"ja\"", "");
     html.strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>")).unwrap_or(&html).to_owned()
 }
 
@@ -55,7 +55,7 @@ fn emphasis_beside_chinese_japanese_and_korean() {
         ("> **测试。**后", "<blockquote><p><strong>测试。</strong>后</p></blockquote>"),
         ("- **测试：**后", "<ul><li><strong>测试：</strong>后</li></ul>"),
     ] {
-        assert_eq!(inner(text), html, "{text:?}");
+        assert_eq!(inner(text).replace(" title=\"a.example\"", ""), html, "{text:?}");
     }
 }
 
@@ -81,7 +81,7 @@ fn what_is_no_emphasis_stays_as_it_is() {
         ("**测试**后文", "<strong>测试</strong>后文"),
         ("<a b=\"**（c\">**（d）**e", "&lt;a b=\"**（c\"&gt;<strong>（d）</strong>e"),
     ] {
-        assert_eq!(inner(text), html, "{text:?}");
+        assert_eq!(inner(text).replace(" title=\"a.example\"", ""), html, "{text:?}");
     }
     assert!(render("```\n**测试。**后文\n```").as_str().contains("**测试。**后文\n"));
     assert!(render("    **测试。**后文\n").as_str().contains("**测试。**后文\n"));
@@ -141,6 +141,7 @@ proptest! {
         let mut shown = String::new();
         let mut inside = false;
         let html = html.split("<header>").map(|part| part.split_once("</header>").map_or(part, |(_, rest)| rest));
+        let html = html.map(|part| part.replace(">Copy table<", "><").replace(">Download CSV<", "><"));
         for c in letters(&html.collect::<String>()).chars() {
             inside |= c == '<';
             shown.extend((!inside).then_some(c));

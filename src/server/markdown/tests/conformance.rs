@@ -100,6 +100,9 @@ impl Canon {
         let slash = if start { "" } else { "/" };
         match &*tag.name {
             "header" => self.state.borrow_mut().skip = start,
+            // The buttons of a table are the last in its box.
+            "button" if start => self.state.borrow_mut().skip = true,
+            "div" if !start => self.state.borrow_mut().skip = false,
             "br" => self.text(" "),
             "pre" => {
                 self.block(&format!("<{slash}pre>"));
@@ -124,9 +127,16 @@ impl Canon {
                 let shown = shown && !self.state.borrow().links.contains(&true);
                 self.state.borrow_mut().links.push(shown);
                 if shown {
-                    let address =
-                        links::address(&value("href")).map(|url| decoded(url.as_str())).unwrap_or_default();
-                    self.text(&format!("<a {address} {}>", value("title")));
+                    let url = links::address(&value("href"));
+                    let address = url.as_ref().map(|url| decoded(url.as_str())).unwrap_or_default();
+                    let mut title = value("title");
+                    // Our titles end with the host.
+                    if let Some(host) = url.as_ref().and_then(|url| url.host_str()).filter(|_| self.ours) {
+                        let without =
+                            title.strip_suffix(host).or_else(|| title.strip_suffix(&format!(" ({host})")));
+                        title = without.unwrap_or(&title).to_owned();
+                    }
+                    self.text(&format!("<a {address} {title}>"));
                 }
             }
             "a" => {

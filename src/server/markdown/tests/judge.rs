@@ -38,6 +38,14 @@ impl TokenSink for Judge {
                     value.starts_with('-') && value.chars().all(|c| c.is_alphanumeric() || c == '-')
                 }
                 (_, "dir") => value == "rtl",
+                (_, "lang") => matches!(&*value, "zh" | "ja" | "ko"),
+                (_, "tabindex") => value == "0",
+                ("pre" | "div", "role") => value == "group",
+                ("pre", "aria-label") => value == "code",
+                ("div", "aria-label") => value == "table",
+                ("button", "data-act") => {
+                    matches!(&*value, "copy" | "download" | "copy-table" | "csv")
+                }
                 ("a", "href") => {
                     ["http://", "https://", "mailto:", "tel:"].iter().any(|scheme| value.starts_with(scheme))
                 }
@@ -47,7 +55,7 @@ impl TokenSink for Judge {
                 ("input", "type") => value == "checkbox",
                 ("a", "title") | ("img", "alt") | ("ol", "start") => true,
                 (_, "class") => {
-                    value.len() < 10 && value.bytes().all(|b| b.is_ascii_lowercase() || b == b' ')
+                    value.len() < 14 && value.bytes().all(|b| b.is_ascii_lowercase() || b == b' ')
                 }
                 (name, attribute) if name.starts_with('m') => {
                     !attribute.starts_with("on")

@@ -17,16 +17,23 @@ fn the_look() {
         ),
         (
             "|a|b|\n|-|-:|\n|1|2|",
-            "<div class=\"scroll\"><table><thead><tr><th>a</th><th class=\"right\">b</th></tr></thead>\
-            <tbody><tr><td>1</td><td class=\"right\">2</td></tr></tbody></table></div>",
+            "<div class=\"table\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table><thead><tr><th>a</th><th class=\"right\">b</th></tr></thead>\
+            <tbody><tr><td>1</td><td class=\"right\">2</td></tr></tbody></table></div>\
+            <div class=\"tools\"><button data-act=\"copy-table\">Copy table</button><button data-act=\"csv\">Download CSV</button></div></div>",
         ),
         ("x[^1]\n\n[^1]: y", "<p>x<sup>1</sup></p><div class=\"foot\"><sup>1</sup> <p>y</p></div>"),
         ("> [!NOTE]\n> a", "<blockquote class=\"note\"><p class=\"label\">Note</p><p>a</p></blockquote>"),
         ("[a](javascript:x) [b](/logout)", "<p>a b</p>"),
         (
             "[b]\n\n[b]: https://x.example\n\n[b]",
-            "<p><a href=\"https://x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">b</a></p>\
-            <p><a href=\"https://x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">b</a></p>",
+            "<p><a href=\"https://x.example\" title=\"x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">b</a></p>\
+            <p><a href=\"https://x.example\" title=\"x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">b</a></p>",
+        ),
+        (
+            "[bank.example](https://x.example \"t\") <https://x.example>",
+            "<p><a href=\"https://x.example\" title=\"t (x.example)\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">\
+            bank.example</a> <span class=\"host\">(x.example)</span> <a href=\"https://x.example\" target=\"_blank\" \
+            rel=\"noopener noreferrer nofollow\">https://x.example</a></p>",
         ),
         (
             "![a](https://x.example/p?q=1)",
@@ -35,8 +42,10 @@ fn the_look() {
         ),
         (
             "```<b>\nx\n",
-            "<figure class=\"code\"><header><span>&lt;b&gt;</span><label><input type=\"checkbox\">Wrap\
-            </label><button>Copy</button></header><pre><code>x\n</code></pre></figure>",
+            "<figure class=\"code\"><header><span>&lt;b&gt;</span><label><input type=\"checkbox\" class=\"wrap\"><i class=\"icon wrap\"></i>Wrap</label>\
+             <button data-act=\"download\"><i class=\"icon download\"></i>Download</button>\
+             <button data-act=\"copy\"><i class=\"icon copy\"></i>Copy</button></header>\
+             <pre tabindex=\"0\" role=\"group\" aria-label=\"Code\"><code>x\n</code></pre></figure>",
         ),
         (
             "$5 and $10, $x$",
@@ -52,11 +61,14 @@ fn the_look() {
         ),
         (
             "- ```\n  $$\n  a\n  $$\n  ```\n- b\n  \\[\n  + c\n  \\]",
-            "<ul><li><figure class=\"code\"><header><span></span><label><input type=\"checkbox\">Wrap\
-            </label><button>Copy</button></header><pre><code>$$\na\n$$\n</code></pre></figure></li>\
-            <li>b<br><math display=\"block\"><semantics><mrow><mo lspace=\"0\" rspace=\"0\">+</mo><mi>c</mi>\
+            "<ul><li><figure class=\"code\"><header><span></span><label><input type=\"checkbox\" class=\"wrap\"><i class=\"icon wrap\"></i>Wrap</label>\
+             <button data-act=\"download\"><i class=\"icon download\"></i>Download</button>\
+             <button data-act=\"copy\"><i class=\"icon copy\"></i>Copy</button></header>\
+             <pre tabindex=\"0\" role=\"group\" aria-label=\"Code\"><code>$$\na\n$$\n</code></pre></figure></li>\
+            <li>b<br><math display=\"block\" tabindex=\"0\"><semantics><mrow><mo lspace=\"0\" rspace=\"0\">+</mo><mi>c</mi>\
             </mrow><annotation encoding=\"application/x-tex\">+ c</annotation></semantics></math></li></ul>",
         ),
+        ("안녕하세요 여러분", "<p lang=\"ko\">안녕하세요 여러분</p>"),
         ("שלום", "<p dir=\"rtl\">שלום</p>"),
         ("", ""),
     ];

@@ -28,7 +28,16 @@ const WRITTEN: &[&str] = &[
     "<i class='s'>",
     "<td class=\"right\">",
     "<div class=\"scroll\">",
-    "<figure class=\"code\"><header><span>a</span><button>Copy</button></header><pre><code>",
+    "<div class=\"table\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>",
+    "<div class=\"scroll\" tabindex=\"1\" role=\"group\" aria-label=\"Table\">",
+    "<button data-act=\"csv\">",
+    "<button data-act=\"buy\">",
+    "<i class=\"icon copy\">",
+    "<i class=\"copy  icon\">",
+    "<input type=\"checkbox\" class=\"wrap\">",
+    "<pre tabindex=\"0\" role=\"group\" aria-label=\"Code\">",
+    "<pre aria-label=\"Code\">",
+    "<figure class=\"code\"><header><span>a</span><button data-act=\"copy\"><i class=\"icon copy\"></i>Copy</button></header><pre><code>",
     "<ul><li>",
     "<table><thead><tr><th>",
     "<!-- a -->",
@@ -52,7 +61,7 @@ fn likely(around: &str) -> &'static [&'static str] {
         "label" => &["input"],
         "details" => &["summary", "p", "ul", "details", "sub", "figure"],
         "li" | "div" | "blockquote" => {
-            &["p", "details", "ul", "ol", "table", "figure", "em", "br", "blockquote", "h3"]
+            &["p", "button", "details", "ul", "ol", "table", "figure", "em", "br", "blockquote", "h3"]
         }
         _ => &["em", "strong", "code", "del", "kbd", "sub", "sup", "span", "b", "i", "br"],
     }

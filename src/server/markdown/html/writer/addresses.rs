@@ -14,16 +14,34 @@ impl Writer<'_> {
         let full = if kind == LinkType::Email { format!("mailto:{address}") } else { address.to_owned() };
         let referred = !matches!(kind, LinkType::Inline | LinkType::Autolink | LinkType::Email);
         let affordable = !referred || full.len() + title.len() <= self.expansion;
-        if self.links > 0 || !affordable || links::address(&full).is_none() {
-            return self.open.push(None);
-        }
+        let url = links::address(&full).filter(|_| self.links == 0 && affordable);
+        let Some(url) = url else { return self.open.push(None) };
         if referred {
             self.expansion -= full.len() + title.len();
         }
-        if self.open.len() < DEPTH {
+        let title = math::without_masks(title);
+        // An address in angle brackets shows its host.
+        let host = url.host_str().filter(|_| !matches!(kind, LinkType::Autolink | LinkType::Email));
+        let title = match host {
+            None => title,
+            Some(host) if title.is_empty() => host.into(),
+            Some(host) => format!("{title} ({host})").into(),
+        };
+        self.push(&anchor(&full, &title), "</a>");
+        if self.open.last().is_some_and(Option::is_some) {
             self.links += 1;
+            self.host = host.map(|host| (host.to_owned(), self.out.len()));
         }
-        self.push(&anchor(&full, &math::without_masks(title)), "</a>");
+    }
+
+    /// Shows where a link leads whose text looks like another address.
+    pub(super) fn end_link(&mut self) {
+        let Some((host, from)) = self.host.take() else { return };
+        let text = self.out[from..].trim_end_matches("</a>");
+        if links::misleads(text, &host) {
+            self.out.push(' ');
+            self.leaf("<span class=\"host\">", &format!("({host})"), "</span>");
+        }
     }
 
     /// Text, with links where bare addresses stand.
