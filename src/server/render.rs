@@ -157,7 +157,7 @@ impl HeldTurn {
 /// A text that the cache lacks.
 struct Missing {
     key: CacheKey,
-    /// Whether to cache the HTML.
+    /// Whether the text is complete, so that its HTML is worth keeping.
     keep: bool,
     text: String,
 }
@@ -167,7 +167,8 @@ impl Missing {
     fn render(self, cache: &Mutex<Cache>) -> (CacheKey, Arc<str>) {
         let meanwhile = lock(cache).get(&self.key);
         let html = meanwhile.unwrap_or_else(|| {
-            let html: Arc<str> = markdown::render(&self.text).into_string().into();
+            let render = if self.keep { markdown::render } else { markdown::render_unfinished };
+            let html: Arc<str> = render(&self.text).into_string().into();
             if self.keep {
                 lock(cache).put(self.key, html.clone());
             }

@@ -83,5 +83,18 @@ pub fn render(markdown: &str) -> SafeHtml {
     let mut stream = Stream::new();
     stream.push(markdown);
     stream.finish();
+    joined(&stream)
+}
+
+/// Renders the beginning of a text that is still being written, as whoever follows it has it. Costs as much as
+/// [`render`].
+pub fn render_unfinished(markdown: &str) -> SafeHtml {
+    let mut stream = Stream::new();
+    stream.push(markdown);
+    stream.flush();
+    joined(&stream)
+}
+
+fn joined(stream: &Stream) -> SafeHtml {
     SafeHtml(stream.blocks().into_iter().map(SafeHtml::into_string).collect())
 }
