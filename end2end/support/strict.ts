@@ -11,10 +11,11 @@ const OWN: Record<string, Record<string, RegExp>> = {
   a: {
     href: /^(?:https?:\/\/|mailto:|tel:|#-[\p{L}\p{N}-]+$)/iu,
     title: /^/,
+    "data-host": /^[!-~]+$/,
     target: /^_blank$/,
     rel: /^noopener noreferrer nofollow$/,
   },
-  button: { "data-act": /^(?:copy|download|copy-table|csv)$/ },
+  button: { "data-act": /^(?:copy|download|copy-table|csv)$/, "data-file": /^(?:code\.[a-z\d]+|Dockerfile|Makefile|table\.csv)$/ },
   div: { role: /^group$/, "aria-label": /^Table$/ },
   pre: { role: /^group$/, "aria-label": /^Code$/ },
   annotation: { encoding: /^application\/x-tex$/ },

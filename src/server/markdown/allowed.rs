@@ -50,14 +50,15 @@ pub(super) const TAGS: &[&str] = &[
 
 /// The classes that each element may have.
 pub(super) const CLASSES: &[(&str, &[&str])] = &[
+    ("a", &["picture"]),
     ("blockquote", &["note", "tip", "important", "warning", "caution"]),
     ("div", &["scroll", "table", "tools", "foot"]),
     ("figure", &["code"]),
-    ("i", &["s", "c", "n", "t", "f", "h", "i", "d", "icon", "copy", "download", "fold", "wrap"]),
+    ("i", &["s", "c", "n", "t", "f", "h", "i", "d", "icon", "copy", "download", "fold", "wrap", "picture"]),
     ("input", &["fold", "wrap"]),
     ("p", &["raw", "label"]),
     ("pre", &["plain"]),
-    ("span", &["box", "host"]),
+    ("span", &["box"]),
     ("td", &["center", "right"]),
     ("th", &["center", "right"]),
 ];
@@ -65,7 +66,8 @@ pub(super) const CLASSES: &[(&str, &[&str])] = &[
 /// What a button asks a script to do: the values of its `data-act`.
 pub(super) const ACTS: &[&str] = &["copy", "download", "copy-table", "csv"];
 
-/// The attributes of a box that scrolls sideways: keys reach it, and it has a name. Of a code block and of a table.
+/// The attributes of a box that scrolls sideways: keys reach it, and it has a name. It is a group and no region, because
+/// a long answer would fill the list of a page's landmarks with boxes of one name. Of a code block and of a table.
 pub(super) const CODE_BOX: &str = " tabindex=\"0\" role=\"group\" aria-label=\"Code\"";
 pub(super) const TABLE_BOX: &str = " class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"";
 

@@ -11,7 +11,7 @@ use super::allowed::CODE_BOX;
 use super::carried::{Definitions, Memo, fold};
 use super::highlight::escape;
 use super::math::{self, MaskedPiece};
-use super::{bounds, root, sanitize};
+use super::{bounds, files, root, sanitize};
 use writer::Writer;
 
 /// A block of more elements is shown as plain text, because each costs about 2 µs.
@@ -127,7 +127,8 @@ pub(super) fn label(info: &str) -> String {
 }
 
 /// A code block with these lines, which are HTML. A `long` one can be folded. Both switches are check boxes for the
-/// style sheet, so that they work without a script; the buttons say in `data-act` what a script is to do.
+/// style sheet, so that they work without a script; the buttons say in `data-act` what a script is to do, and in
+/// `data-file` how it is to name a file.
 pub(super) fn figure(label: &str, lines: &str, long: bool) -> String {
     let mut out = String::with_capacity(512 + lines.len());
     out.push_str("<figure class=\"code\"><header><span>");
@@ -140,7 +141,11 @@ pub(super) fn figure(label: &str, lines: &str, long: bool) -> String {
     }
     out.push_str(
         "<label><input type=\"checkbox\" class=\"wrap\"><i class=\"icon wrap\"></i>Wrap</label>\
-        <button data-act=\"download\"><i class=\"icon download\"></i>Download</button>\
+        <button data-act=\"download\" data-file=\"",
+    );
+    out.push_str(files::name(label));
+    out.push_str(
+        "\"><i class=\"icon download\"></i>Download</button>\
         <button data-act=\"copy\"><i class=\"icon copy\"></i>Copy</button></header><pre",
     );
     out.extend([CODE_BOX, "><code>", lines, "</code></pre></figure>"]);

@@ -31,16 +31,24 @@ pub(super) fn is_raster(given: &str) -> bool {
         && bytes.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
 }
 
-/// Whether the text of a link, which may hold tags, looks like an address or the name of a host, but not of `host`.
-pub(super) fn misleads(text: &str, host: &str) -> bool {
+/// The host of an address, as it is shown: without `www.`.
+pub(super) fn host(url: &Url) -> Option<&str> {
+    url.host_str().map(|host| host.strip_prefix("www.").unwrap_or(host)).filter(|host| is_host(host))
+}
+
+/// Whether a text may be a host that [`host`] gives.
+pub(super) fn is_host(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>&'".contains(&b))
+}
+
+/// Whether the text of a link, which may hold tags, is an address or a name of this host.
+pub(super) fn names(text: &str, host: &str) -> bool {
     let text: String =
         text.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
     let text = text.trim().to_lowercase();
     let named = text.split_once("://").map_or(&*text, |(_, rest)| rest);
     let named = named.split(['/', '?', '#', ':']).next().unwrap_or("");
-    let is_name = named.split('.').filter(|part| !part.is_empty()).count() > 1;
-    let plain = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
-    is_name && !text.contains(char::is_whitespace) && plain(named) != plain(host)
+    named.strip_prefix("www.").unwrap_or(named) == host
 }
 
 /// A bare address in a text: its range, and the scheme to put before it.
@@ -139,7 +147,7 @@ fn is_reference(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{address, is_raster, misleads, next_bare};
+    use super::{address, host, is_raster, names, next_bare};
 
     #[test]
     fn finds_bare_addresses() {
@@ -188,16 +196,30 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_names_another_host_misleads() {
-        for text in
-            ["bank.example", "https://bank.example/a", "<strong>www.bank.example</strong>", "README.md"]
-        {
-            assert!(misleads(text, "other.example"), "{text}");
+    fn the_text_of_a_link_may_name_its_host() {
+        let url = address("https://www.A.example:80/x").expect("an address");
+        assert_eq!(host(&url), Some("a.example"));
+        assert_eq!(host(&address("mailto:a@b.example").expect("an address")), None);
+        for text in [
+            "a.example",
+            "www.a.example",
+            "http://a.example:80/x",
+            "A.Example",
+            "<strong>a.<em>example</em></strong>",
+            "a.example/x y",
+        ] {
+            assert!(names(text, "a.example"), "{text}");
         }
-        for text in
-            ["a.example", "www.a.example", "http://a.example:80/x", "A.Example", "here", "See it. Now", ""]
-        {
-            assert!(!misleads(text, "a.example"), "{text}");
+        for text in [
+            "here",
+            "",
+            "other.example",
+            "https://other.example/a.example",
+            "https://a.example@other.example",
+            "a.example.other",
+            "See a.example",
+        ] {
+            assert!(!names(text, "a.example"), "{text}");
         }
     }
 

@@ -28,9 +28,9 @@
 //! - Emphasis beside Chinese, Japanese and Korean works without the spaces that CommonMark asks for
 //!   (`html/flanks.rs`). A bare address ends where a word of a script without spaces begins.
 //! - A code block that says it is markdown may contain fenced code blocks with a language ([`fence`]).
-//! - A link must be http, https, mailto or tel; otherwise only its text is kept. Its title names its host, and text that
-//!   looks like the address of another host is followed by the host. Images are shown only from `data:`;
-//!   others become links that name their host.
+//! - A link must be http, https, mailto or tel; otherwise only its text is kept. Where the text does not name the
+//!   host, `data-host` does, for the page to show beside it. Images are shown only from `data:`; others become links, since
+//!   fetching one tells its host who reads, and the page's policy forbids it.
 //! - Code that would take long to colour loses its colours, never its text ([`highlight`]).
 //! - Nesting beyond [`allowed::DEPTH`] levels is flattened. Blocks of more than [`html::ELEMENTS`] elements, and all
 //!   text after the first [`blocks::LIMIT`] bytes or [`blocks::BLOCKS`] blocks, are plain text.
@@ -41,6 +41,7 @@ mod blocks;
 mod bounds;
 mod carried;
 mod fence;
+mod files;
 mod highlight;
 mod html;
 mod labels;

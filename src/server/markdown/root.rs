@@ -98,21 +98,25 @@ const CHINESE: usize = 12;
 
 /// The language of a block that is nearly all Chinese, Japanese or Korean, so that it is read aloud and drawn as such.
 fn language(html: &str) -> Option<&'static str> {
-    let (mut letters, mut han, mut kana, mut hangul) = (0, 0, 0, 0);
-    for c in shown(html).filter(|c| c.is_alphabetic()) {
-        letters += 1;
-        match c {
-            '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' => kana += 1,
-            '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{ac00}'..='\u{d7a3}' => hangul += 1,
+    // The first bytes of their letters in UTF-8; most texts have none.
+    if !html.bytes().any(|byte| matches!(byte, 0xe1 | 0xe3..=0xed | 0xf0)) {
+        return None;
+    }
+    let (mut han, mut kana, mut hangul, mut others) = (0, 0, 0, 0);
+    for c in shown(html) {
+        let count = match c {
+            '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' => &mut kana,
+            '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{ac00}'..='\u{d7a3}' => &mut hangul,
             '\u{3400}'..='\u{4dbf}'
             | '\u{4e00}'..='\u{9fff}'
             | '\u{f900}'..='\u{faff}'
-            | '\u{20000}'..='\u{3ffff}' => {
-                han += 1;
-            }
-            _ => {}
-        }
+            | '\u{20000}'..='\u{3ffff}' => &mut han,
+            _ if c.is_alphabetic() => &mut others,
+            _ => continue,
+        };
+        *count += 1;
     }
+    let letters = han + kana + hangul + others;
     let nearly_all = |count: usize| count > 0 && count * 5 >= letters * 4;
     if nearly_all(hangul) {
         Some("ko")

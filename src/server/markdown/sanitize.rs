@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 
 use super::allowed::{ACTS, CLASSES, TAGS, is_start};
-use super::{links, strict};
+use super::{files, links, strict};
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
@@ -15,7 +15,8 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .tags(TAGS.iter().copied().collect())
         .generic_attributes(HashSet::new())
         .tag_attributes(HashMap::from([
-            ("a", HashSet::from(["href", "title"])),
+            ("a", HashSet::from(["href", "title", "data-host"])),
+            ("button", HashSet::from(["data-file"])),
             ("img", HashSet::from(["src", "alt"])),
             ("ol", HashSet::from(["start"])),
         ]))
@@ -48,6 +49,8 @@ fn check<'a>(element: &str, attribute: &str, value: &'a str) -> Option<Cow<'a, s
     let kept = match (element, attribute) {
         ("a", "href") => links::address(value).is_some(),
         (_, "src") => links::is_raster(value),
+        (_, "data-host") => links::is_host(value),
+        (_, "data-file") => files::is_name(value),
         ("ol", "start") => is_start(value),
         _ => true,
     };
@@ -82,7 +85,11 @@ mod tests {
         assert_eq!(clean(ours), ours);
         assert_eq!(clean("<p class=\"raw modal\" id=x onclick=y style=z>t</p>"), "<p class=\"raw\">t</p>");
         assert_eq!(clean("<img src=\"https://x.example/p\" alt=\"a\">"), "<img alt=\"a\">");
-        assert_eq!(clean("<button data-act=\"buy\" onclick=\"x\">t</button>"), "<button>t</button>");
+        assert_eq!(
+            clean("<button data-act=\"buy\" data-file=\"x.exe\" onclick=\"x\">t</button>"),
+            "<button>t</button>"
+        );
+        assert!(!clean("<a href=\"https://x.example\" data-host=\"x y\">t</a>").contains("data-host"));
         assert_eq!(clean("<pre tabindex=\"1\" role=\"alert\">t</pre>"), "<pre>t</pre>");
         assert!(!clean("<script>x</script><svg><a href=y>t</a></svg>").contains("href"));
         assert!(

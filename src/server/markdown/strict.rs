@@ -6,7 +6,7 @@
 //! to repair in it, and cleaning it would give the same bytes; tests prove that.
 
 use super::allowed::{ACTS, CODE_BOX, DEPTH, TABLE_BOX, has_classes, is_start};
-use super::links;
+use super::{files, links};
 
 /// The end of a link's tag, after its address and title.
 const LINK_END: &str = "\" target=\"_blank\" rel=\"noopener noreferrer nofollow";
@@ -148,7 +148,12 @@ fn has_form(name: &str, attributes: &str) -> bool {
             let classes = attributes.strip_prefix(" type=\"checkbox\" class=\"");
             attributes == " type=\"checkbox" || classes.is_some_and(|classes| has_classes(name, classes))
         }
-        "button" => part(" data-act=\"").is_some_and(|act| ACTS.contains(&act)),
+        "button" => attributes.strip_prefix(" data-act=\"").is_some_and(|rest| {
+            match rest.split_once("\" data-file=\"") {
+                Some((act, file)) => ACTS.contains(&act) && files::is_name(file),
+                None => ACTS.contains(&rest),
+            }
+        }),
         "pre" if whole == CODE_BOX => true,
         "div" if whole == TABLE_BOX => true,
         _ => part(" class=\"").is_some_and(|classes| has_classes(name, classes)),
@@ -158,9 +163,14 @@ fn has_form(name: &str, attributes: &str) -> bool {
 fn is_link(attributes: &str) -> bool {
     let Some(rest) = attributes.strip_prefix(" href=\"") else { return false };
     let Some(rest) = rest.strip_suffix(LINK_END) else { return false };
+    // No value holds a quote, so each of these is the end of one.
+    let (rest, host) =
+        rest.split_once("\" data-host=\"").map_or((rest, None), |(rest, host)| (rest, Some(host)));
+    let rest = rest.strip_suffix("\" class=\"picture").unwrap_or(rest);
     let (address, title) = rest.split_once("\" title=\"").unwrap_or((rest, ""));
     let plain = is_value(address) && !address.contains("&quot;");
-    plain && is_value(title) && links::address(&address.replace("&amp;", "&")).is_some()
+    let url = links::address(&address.replace("&amp;", "&")).filter(|_| plain && is_value(title));
+    url.is_some_and(|url| host.is_none_or(|host| links::host(&url) == Some(host)))
 }
 
 /// Whether the value of an attribute is written as a serializer writes it.

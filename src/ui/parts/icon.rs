@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 /// The names of all icons, which are their classes in `style/icons.css`.
-const NAMES: [&str; 43] = [
+const NAMES: [&str; 44] = [
     "again",
     "archive",
     "arrow-down",
@@ -31,6 +31,7 @@ const NAMES: [&str; 43] = [
     "moon",
     "more",
     "offline",
+    "picture",
     "pin",
     "play",
     "plus",

@@ -19,8 +19,9 @@ use raw::Tagged;
 /// Empty cells at the end of a row are left out beyond this many columns, because a few bytes could ask for a quarter
 /// of a million of them.
 const PADDED_COLUMNS: usize = 32;
-const TABLE_END: &str = "</tbody></table></div><div class=\"tools\"><button data-act=\"copy-table\">Copy table</button>\
-    <button data-act=\"csv\">Download CSV</button></div></div>";
+const TABLE_END: &str = "</tbody></table></div><div class=\"tools\">\
+    <button data-act=\"csv\" data-file=\"table.csv\"><i class=\"icon download\"></i>Download CSV</button>\
+    <button data-act=\"copy-table\"><i class=\"icon copy\"></i>Copy table</button></div></div>";
 /// A formula of so many bytes may be wider than a phone.
 const WIDE: usize = 24;
 /// The work may be interrupted after this many events, which take some 100 µs.
@@ -243,7 +244,7 @@ impl<'m> Writer<'m> {
             }
             Tag::Table(columns) => {
                 self.table = TableState { columns, ..TableState::default() };
-                self.elements += 5;
+                self.elements += 7;
                 self.push_outer(&format!("<div class=\"table\"><div{TABLE_BOX}><table>"), TABLE_END);
             }
             Tag::TableHead => {
@@ -293,8 +294,8 @@ impl<'m> Writer<'m> {
         match self.open.pop().flatten() {
             Some("</a>") => {
                 self.links -= 1;
-                self.out.push_str("</a>");
                 self.end_link();
+                self.out.push_str("</a>");
             }
             Some(after) => self.out.push_str(after),
             // A space in place of a paragraph that is left out keeps words apart.

@@ -127,32 +127,21 @@ impl Canon {
                 let shown = shown && !self.state.borrow().links.contains(&true);
                 self.state.borrow_mut().links.push(shown);
                 if shown {
-                    let url = links::address(&value("href"));
-                    let address = url.as_ref().map(|url| decoded(url.as_str())).unwrap_or_default();
-                    let mut title = value("title");
-                    // Our titles end with the host.
-                    if let Some(host) = url.as_ref().and_then(|url| url.host_str()).filter(|_| self.ours) {
-                        let without =
-                            title.strip_suffix(host).or_else(|| title.strip_suffix(&format!(" ({host})")));
-                        title = without.unwrap_or(&title).to_owned();
-                    }
-                    self.text(&format!("<a {address} {title}>"));
+                    let address =
+                        links::address(&value("href")).map(|url| decoded(url.as_str())).unwrap_or_default();
+                    self.text(&format!("<a {address} {}>", value("title")));
                 }
             }
             "a" => {
                 let shown = self.state.borrow_mut().links.pop() == Some(true);
                 self.text(if shown { "</a>" } else { "" });
             }
-            "img" if !self.ours => {
-                let address = links::address(&value("src"));
-                match address.as_ref().and_then(|url| url.host_str()) {
-                    Some(host) => {
-                        let address = address.as_ref().map(|url| decoded(url.as_str())).unwrap_or_default();
-                        self.text(&format!("<a {address} >{} ({host})</a>", value("alt")));
-                    }
-                    None => self.text(&value("alt")),
+            "img" if !self.ours => match links::address(&value("src")).filter(|url| url.has_host()) {
+                Some(url) => {
+                    self.text(&format!("<a {} >{}</a>", decoded(url.as_str()), value("alt")));
                 }
-            }
+                None => self.text(&value("alt")),
+            },
             _ => {}
         }
     }

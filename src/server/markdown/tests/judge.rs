@@ -46,6 +46,10 @@ impl TokenSink for Judge {
                 ("button", "data-act") => {
                     matches!(&*value, "copy" | "download" | "copy-table" | "csv")
                 }
+                ("button", "data-file") => {
+                    value.len() < 16 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
+                }
+                ("a", "data-host") => !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic()),
                 ("a", "href") => {
                     ["http://", "https://", "mailto:", "tel:"].iter().any(|scheme| value.starts_with(scheme))
                 }

@@ -19,31 +19,32 @@ fn the_look() {
             "|a|b|\n|-|-:|\n|1|2|",
             "<div class=\"table\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table><thead><tr><th>a</th><th class=\"right\">b</th></tr></thead>\
             <tbody><tr><td>1</td><td class=\"right\">2</td></tr></tbody></table></div>\
-            <div class=\"tools\"><button data-act=\"copy-table\">Copy table</button><button data-act=\"csv\">Download CSV</button></div></div>",
+            <div class=\"tools\"><button data-act=\"csv\" data-file=\"table.csv\"><i class=\"icon download\"></i>Download CSV</button>\
+            <button data-act=\"copy-table\"><i class=\"icon copy\"></i>Copy table</button></div></div>",
         ),
         ("x[^1]\n\n[^1]: y", "<p>x<sup>1</sup></p><div class=\"foot\"><sup>1</sup> <p>y</p></div>"),
         ("> [!NOTE]\n> a", "<blockquote class=\"note\"><p class=\"label\">Note</p><p>a</p></blockquote>"),
         ("[a](javascript:x) [b](/logout)", "<p>a b</p>"),
         (
             "[b]\n\n[b]: https://x.example\n\n[b]",
-            "<p><a href=\"https://x.example\" title=\"x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">b</a></p>\
-            <p><a href=\"https://x.example\" title=\"x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">b</a></p>",
+            "<p><a href=\"https://x.example\" data-host=\"x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">b</a></p>\
+            <p><a href=\"https://x.example\" data-host=\"x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">b</a></p>",
         ),
         (
             "[bank.example](https://x.example \"t\") <https://x.example>",
-            "<p><a href=\"https://x.example\" title=\"t (x.example)\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">\
-            bank.example</a> <span class=\"host\">(x.example)</span> <a href=\"https://x.example\" target=\"_blank\" \
+            "<p><a href=\"https://x.example\" title=\"t\" data-host=\"x.example\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">\
+            bank.example</a> <a href=\"https://x.example\" target=\"_blank\" \
             rel=\"noopener noreferrer nofollow\">https://x.example</a></p>",
         ),
         (
             "![a](https://x.example/p?q=1)",
-            "<p><a href=\"https://x.example/p?q=1\" target=\"_blank\" \
-            rel=\"noopener noreferrer nofollow\">a (x.example)</a></p>",
+            "<p><a href=\"https://x.example/p?q=1\" class=\"picture\" data-host=\"x.example\" target=\"_blank\" \
+            rel=\"noopener noreferrer nofollow\"><i class=\"icon picture\"></i>a</a></p>",
         ),
         (
             "```<b>\nx\n",
             "<figure class=\"code\"><header><span>&lt;b&gt;</span><label><input type=\"checkbox\" class=\"wrap\"><i class=\"icon wrap\"></i>Wrap</label>\
-             <button data-act=\"download\"><i class=\"icon download\"></i>Download</button>\
+             <button data-act=\"download\" data-file=\"code.txt\"><i class=\"icon download\"></i>Download</button>\
              <button data-act=\"copy\"><i class=\"icon copy\"></i>Copy</button></header>\
              <pre tabindex=\"0\" role=\"group\" aria-label=\"Code\"><code>x\n</code></pre></figure>",
         ),
@@ -62,7 +63,7 @@ fn the_look() {
         (
             "- ```\n  $$\n  a\n  $$\n  ```\n- b\n  \\[\n  + c\n  \\]",
             "<ul><li><figure class=\"code\"><header><span></span><label><input type=\"checkbox\" class=\"wrap\"><i class=\"icon wrap\"></i>Wrap</label>\
-             <button data-act=\"download\"><i class=\"icon download\"></i>Download</button>\
+             <button data-act=\"download\" data-file=\"code.txt\"><i class=\"icon download\"></i>Download</button>\
              <button data-act=\"copy\"><i class=\"icon copy\"></i>Copy</button></header>\
              <pre tabindex=\"0\" role=\"group\" aria-label=\"Code\"><code>$$\na\n$$\n</code></pre></figure></li>\
             <li>b<br><math display=\"block\" tabindex=\"0\"><semantics><mrow><mo lspace=\"0\" rspace=\"0\">+</mo><mi>c</mi>\

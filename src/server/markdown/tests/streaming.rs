@@ -244,7 +244,7 @@ fn what_is_defined_later_is_told_again_at_the_end() {
     assert_eq!(html, render(text).as_str());
     assert_eq!(html.matches("href=\"https://one.example\"").count(), 3);
     assert!(
-        html.contains(" title=\"Two (two.example)\"")
+        html.contains(" title=\"Two\" data-host=\"two.example\"")
             && html.contains("<math>")
             && html.contains("<p>[c] is nothing.</p>")
     );

@@ -51,7 +51,7 @@ fn details_unfold() {
             "<details>\n<summary>More</summary>\n\n- *a*\n\n```\nb\n```\n\n</details>\n\nc",
             "<details><summary>More</summary><ul><li><em>a</em></li></ul><figure class=\"code\"><header><span></span>\
              <label><input type=\"checkbox\" class=\"wrap\"><i class=\"icon wrap\"></i>Wrap</label>\
-             <button data-act=\"download\"><i class=\"icon download\"></i>Download</button>\
+             <button data-act=\"download\" data-file=\"code.txt\"><i class=\"icon download\"></i>Download</button>\
              <button data-act=\"copy\"><i class=\"icon copy\"></i>Copy</button></header>\
              <pre tabindex=\"0\" role=\"group\" aria-label=\"Code\"><code>b\n</code></pre></figure>\
              </details><p>c</p>",
@@ -107,11 +107,11 @@ fn details_unfold() {
         (
             "- ```html\n  <details>\n  <summary>a</summary>\n  </details>\n  ```\n\n      <details>\n\n`<details>`",
             "<ul><li><figure class=\"code\"><header><span>html</span><label><input type=\"checkbox\" class=\"wrap\"><i class=\"icon wrap\"></i>Wrap</label>\
-             <button data-act=\"download\"><i class=\"icon download\"></i>Download</button>\
+             <button data-act=\"download\" data-file=\"code.html\"><i class=\"icon download\"></i>Download</button>\
              <button data-act=\"copy\"><i class=\"icon copy\"></i>Copy</button></header>\
              <pre tabindex=\"0\" role=\"group\" aria-label=\"Code\"><code><b>&lt;details&gt;</b><b>&lt;summary&gt;</b>a<b>&lt;/summary&gt;</b>\
              <b>&lt;/details&gt;</b></code></pre></figure><figure class=\"code\"><header><span></span><label><input type=\"checkbox\" class=\"wrap\"><i class=\"icon wrap\"></i>Wrap</label>\
-             <button data-act=\"download\"><i class=\"icon download\"></i>Download</button>\
+             <button data-act=\"download\" data-file=\"code.txt\"><i class=\"icon download\"></i>Download</button>\
              <button data-act=\"copy\"><i class=\"icon copy\"></i>Copy</button></header>\
              <pre tabindex=\"0\" role=\"group\" aria-label=\"Code\"><code>&lt;details&gt;</code></pre></figure></li></ul><p><code>&lt;details&gt;</code></p>",
         ),

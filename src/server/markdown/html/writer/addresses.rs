@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
-use super::super::super::allowed::DEPTH;
 use super::super::super::highlight::escape;
 use super::super::super::{links, math};
 use super::Writer;
@@ -20,27 +19,19 @@ impl Writer<'_> {
             self.expansion -= full.len() + title.len();
         }
         let title = math::without_masks(title);
-        // An address in angle brackets shows its host.
-        let host = url.host_str().filter(|_| !matches!(kind, LinkType::Autolink | LinkType::Email));
-        let title = match host {
-            None => title,
-            Some(host) if title.is_empty() => host.into(),
-            Some(host) => format!("{title} ({host})").into(),
-        };
-        self.push(&anchor(&full, &title), "</a>");
+        self.push(&anchor(&full, &title, ""), "</a>");
         if self.open.last().is_some_and(Option::is_some) {
             self.links += 1;
-            self.host = host.map(|host| (host.to_owned(), self.out.len()));
+            self.host = links::host(&url).map(|host| (host.to_owned(), self.out.len()));
         }
     }
 
-    /// Shows where a link leads whose text looks like another address.
+    /// Says where a link leads whose text, which ends here, does not.
     pub(super) fn end_link(&mut self) {
         let Some((host, from)) = self.host.take() else { return };
-        let text = self.out[from..].trim_end_matches("</a>");
-        if links::misleads(text, &host) {
-            self.out.push(' ');
-            self.leaf("<span class=\"host\">", &format!("({host})"), "</span>");
+        let text = self.out.get(from..).filter(|text| !links::names(text, &host));
+        if text.is_some() {
+            self.out.insert_str(from - OUTWARDS.len(), &host_attribute(&host));
         }
     }
 
@@ -56,10 +47,16 @@ impl Writer<'_> {
             let full = format!("{scheme}{shown}");
             escape(&text[done..at.start], &mut self.out);
             done = at.end;
-            if links::address(&full).is_some() {
-                self.leaf(&anchor(&full, ""), shown, "</a>");
-            } else {
-                escape(shown, &mut self.out);
+            match links::address(&full) {
+                Some(url) => {
+                    let host = links::host(&url).filter(|host| !links::names(shown, host));
+                    self.leaf(
+                        &anchor(&full, "", &host.map(host_attribute).unwrap_or_default()),
+                        shown,
+                        "</a>",
+                    );
+                }
+                None => escape(shown, &mut self.out),
             }
         }
         escape(&text[done..], &mut self.out);
@@ -87,25 +84,36 @@ impl Writer<'_> {
             self.out.push_str(&format!("<img src=\"{}\" alt=\"{}\">", quoted(&address), quoted(&text)));
             return;
         }
-        let url = links::address(&address).filter(|url| url.has_host());
-        let shown = match url.as_ref().and_then(|url| url.host_str()) {
-            Some(host) if text.is_empty() => host.to_owned(),
-            Some(host) => format!("{text} ({host})"),
-            None => text,
-        };
-        if url.is_some() && self.links == 0 && address.len() <= self.expansion {
-            self.expansion -= address.len();
-            self.leaf(&anchor(&address, ""), &shown, "</a>");
-        } else {
-            escape(&shown, &mut self.out);
+        let url = links::address(&address);
+        match url.as_ref().and_then(links::host) {
+            Some(host) if self.links == 0 && address.len() <= self.expansion => {
+                self.expansion -= address.len();
+                let (shown, named) = match &*text {
+                    "" => (host, String::new()),
+                    text => (text, host_attribute(host)),
+                };
+                let begin = anchor(&address, "", &format!(" class=\"picture\"{named}"));
+                self.elements += 1;
+                self.leaf(&format!("{begin}<i class=\"icon picture\"></i>"), shown, "</a>");
+            }
+            Some(host) if text.is_empty() => escape(host, &mut self.out),
+            _ => escape(&text, &mut self.out),
         }
     }
 }
 
-/// The beginning of a link. It leads out of the page, and tells nobody where from.
-fn anchor(address: &str, title: &str) -> String {
+/// The end of the tag of a link: it leads out of the page, and tells nobody where from.
+const OUTWARDS: &str = " target=\"_blank\" rel=\"noopener noreferrer nofollow\">";
+
+/// The beginning of a link with these further attributes.
+fn anchor(address: &str, title: &str, further: &str) -> String {
     let title = if title.is_empty() { String::new() } else { format!(" title=\"{}\"", quoted(title)) };
-    format!("<a href=\"{}\"{title} target=\"_blank\" rel=\"noopener noreferrer nofollow\">", quoted(address))
+    format!("<a href=\"{}\"{title}{further}{OUTWARDS}", quoted(address))
+}
+
+/// The attribute that names the host of a link.
+fn host_attribute(host: &str) -> String {
+    format!(" data-host=\"{}\"", quoted(host))
 }
 
 /// For an attribute in double quotes.
