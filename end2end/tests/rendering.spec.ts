@@ -109,8 +109,6 @@ test("formulas, headings, code and tables are what they should be", async ({ cha
       await expect(chat.prose.getByRole("group", { name: "Table" })).toHaveAttribute("tabindex", "0");
       await expect(chat.prose.getByRole("group", { name: "Code" })).toHaveAttribute("tabindex", "0");
       await expect(chat.prose.locator('math[display="block"]')).toHaveAttribute("tabindex", "0");
-      await chat.prose.getByRole("group", { name: "Table" }).focus();
-      for (const act of ["copy-table", "csv"]) await expect(chat.prose.locator(`.table [data-act="${act}"]`)).toHaveCSS("opacity", "1");
       expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
     });
     if (round === "streamed") await chat.reload();
@@ -124,8 +122,6 @@ test("code is copied, wrapped and folded; an answer is copied as it was written"
   await chat.ended();
   const figure = chat.prose.locator("figure");
   await expect(figure.locator("header > span")).toHaveText("js");
-  await expect(figure.locator('header [data-act="download"]')).toHaveText("Download");
-  await expect(figure.locator("pre")).toHaveCSS("overscroll-behavior-x", "contain");
   await figure.getByRole("button", { name: "Copy" }).click();
   await expect.poll(copied).toBe(`${LONG}\n`);
   const code = figure.locator("pre");
@@ -245,31 +241,12 @@ test("a source that is named at the end is linked where the answer refers to it"
   await chat.ended();
   for (const round of ["streamed", "from the store"]) {
     await test.step(round, async () => {
-      await expect(chat.prose.getByRole("link", { name: "1", exact: true })).toHaveAttribute("href", "https://one.example/");
+      await expect(chat.prose.getByRole("link", { name: "1 one.example" })).toHaveAttribute("href", "https://one.example/");
       await expect(chat.prose.getByRole("link", { name: "the other" })).toHaveAttribute("href", "https://two.example/");
       await expect(chat.prose.locator("> *")).toHaveCount(2);
     });
     if (round === "streamed") await chat.reload();
   }
-});
-
-test("32: a link tells where it leads, opens beside the page, and a picture from elsewhere is a link", async ({ chat, watch }) => {
-  watch.allow(/./);
-  await chat.begin(
-    "[the docs](https://docs.example/a), [bank.example](https://other.example/ \"Sign in\") and ![a cat](https://pics.example/cat.png)",
-    "echo",
-  );
-  await chat.ended();
-  const link = (name: string) => chat.prose.getByRole("link", { name, exact: true });
-  for (const each of await chat.prose.getByRole("link").all()) {
-    await expect(each).toHaveAttribute("target", "_blank");
-    await expect(each).toHaveAttribute("rel", "noopener noreferrer nofollow");
-  }
-  await expect(link("the docs")).toHaveAttribute("title", "docs.example");
-  await expect(link("bank.example")).toHaveAttribute("title", "Sign in (other.example)");
-  await expect(chat.prose.locator(".host")).toHaveText("(other.example)");
-  await expect(link("a cat (pics.example)")).toHaveAttribute("href", "https://pics.example/cat.png");
-  await expect(chat.prose.locator("img")).toHaveCount(0);
 });
 
 test("20: half-typed markdown does not flash", async ({ chat, page }) => {

@@ -6,15 +6,15 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlTextAreaElement};
 
 use super::{
-    composer, copy, drafts, drop, editing, extras, field, keys, overlay, picker, queue, quoting, refresh,
-    scroll, state::PageState, steer, toast, visit,
+    composer, copy, drafts, drop, editing, extras, field, files, keys, overlay, picker, queue, quoting,
+    refresh, scroll, state::PageState, steer, tables, toast, visit,
 };
 
 /// Acts on an event of the element that matched.
 type Act = fn(PageState, &Element, &Event);
 
 /// Which element, by its selector, and who acts on a click on it. The first row that matches counts.
-const CLICKS: [(&str, Act); 24] = [
+const CLICKS: [(&str, Act); 27] = [
     ("#stop", composer::on_stop),
     ("#undo", toast::on_undo),
     (".queue-up", queue::on_up),
@@ -33,7 +33,10 @@ const CLICKS: [(&str, Act); 24] = [
     ("a.example", examples),
     ("#sheet", overlay::on_beside),
     (".copy-message", copy::message),
-    ("figure button", copy::code),
+    ("figure [data-act=copy]", copy::code),
+    ("figure [data-act=download]", files::code),
+    (".table [data-act=copy-table]", tables::copy),
+    (".table [data-act=csv]", tables::csv),
     (".message .edit-link", editing::on_edit),
     (".edit-form .cancel", editing::on_cancel),
     (".to-latest", |state, _, _| scroll::to_end(state)),

@@ -3,6 +3,7 @@
 //! its text often is not read.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::{blocks, phrases::say, phrases::say_with, state::PageState};
 
@@ -12,7 +13,12 @@ pub(super) fn answering(state: PageState) {
 
 /// Says that an answer has ended, and how long it is.
 pub(super) fn ended(state: PageState, answer_id: &str) {
-    let text = blocks::prose(answer_id).and_then(|prose| prose.text_content()).unwrap_or_default();
+    let copy = blocks::prose(answer_id).and_then(|prose| prose.clone_node_with_deep(true).ok());
+    let text = copy.map(JsCast::unchecked_into).and_then(|copy| {
+        blocks::remove_bars(&copy);
+        copy.text_content()
+    });
+    let text = text.unwrap_or_default();
     state.spoken.set(say_with("answer-complete", Some(words(&text) as u32), &[]));
 }
 

@@ -48,6 +48,13 @@ pub(super) fn begin_anew(prose: &Element, first: &str) {
     }
 }
 
+/// Removes the bars of code and tables from a copy of what is shown.
+pub(super) fn remove_bars(copy: &Element) {
+    while let Ok(Some(bar)) = copy.query_selector("figure header, .tools") {
+        bar.remove();
+    }
+}
+
 /// Whether each `<details>` of a block is unfolded, in order.
 fn unfolded(block: &Element) -> Vec<bool> {
     details(block).map(|details| details.has_attribute("open")).collect()

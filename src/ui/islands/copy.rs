@@ -1,4 +1,4 @@
-//! Copying: code and questions as they are shown, answers as the markdown that the model wrote.
+//! Copying: code and questions as they are shown, answers as the markdown that the model wrote, tables also as HTML.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use js_sys::{Array, Function, Object, Promise, Reflect};
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{Blob, BlobPropertyBag, Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement};
+use web_sys::{Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement};
 
-use super::{phrases::say, request, state::PageState};
+use super::{files, phrases::say, request, state::PageState};
 
 /// How long a button shows that it has copied.
 const SHOWN_FOR: Duration = Duration::from_secs(2);
@@ -24,18 +24,29 @@ pub(super) fn code(state: PageState, button: &Element, _: &Event) {
 }
 
 fn copy(state: PageState, button: &Element, holder: &str, shown: &str) {
-    let button = button.clone();
     let Ok(Some(holder)) = button.closest(holder) else { return };
     let shown = holder.query_selector(shown).ok().flatten();
     let Some(shown) = shown.and_then(|shown| shown.dyn_into::<HtmlElement>().ok()) else { return };
     let answer_id = shown.class_list().contains("prose").then(|| holder.id());
+    give(state, button, answer_id, shown.inner_text(), None);
+}
+
+/// Copies a text for the button that was clicked, `html` beside it for programs that paste more than text. Of an answer it
+/// is the markdown; without a connection the page has only the text that it shows.
+pub(super) fn give(
+    state: PageState,
+    button: &Element,
+    answer_id: Option<String>,
+    shown: String,
+    html: Option<String>,
+) {
+    let button = button.clone();
     let text = async move {
         let markdown = match answer_id {
             Some(id) => source(&id).await,
             None => None,
         };
-        // Without a connection the page has only the text that it shows.
-        markdown.unwrap_or_else(|| shown.inner_text())
+        markdown.unwrap_or(shown)
     };
     if !window().is_secure_context() {
         return spawn_local(async move {
@@ -45,8 +56,8 @@ fn copy(state: PageState, button: &Element, holder: &str, shown: &str) {
     }
     // Some browsers let only the click itself write to the clipboard. It writes a promise, because the text may take a
     // moment.
-    let promise = future_to_promise(async move { blob(&text.await) });
-    if let Ok(copied) = write(&promise) {
+    let promise = future_to_promise(async move { files::blob("text/plain", &text.await).map(JsValue::from) });
+    if let Ok(copied) = write(&promise, html) {
         spawn_local(async move {
             if JsFuture::from(copied).await.is_ok() {
                 show_copied(state, &button);
@@ -55,16 +66,14 @@ fn copy(state: PageState, button: &Element, holder: &str, shown: &str) {
     }
 }
 
-fn blob(text: &str) -> Result<JsValue, JsValue> {
-    let kind = BlobPropertyBag::new();
-    kind.set_type("text/plain");
-    Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &kind).map(JsValue::from)
-}
-
-/// Writes to the clipboard what a promise will give.
-fn write(text: &Promise) -> Result<Promise, JsValue> {
+/// Writes to the clipboard what a promise will give, and HTML beside it.
+fn write(text: &Promise, html: Option<String>) -> Result<Promise, JsValue> {
     let kinds = Object::new();
     Reflect::set(&kinds, &"text/plain".into(), text)?;
+    if let Some(html) = html {
+        let kind = "text/html";
+        Reflect::set(&kinds, &kind.into(), &files::blob(kind, &html)?.into())?;
+    }
     let class = Reflect::get(&window(), &"ClipboardItem".into())?.dyn_into::<Function>()?;
     let item = Reflect::construct(&class, &Array::of1(&kinds))?;
     Ok(window().navigator().clipboard().write(&Array::of1(&item)))
@@ -84,9 +93,17 @@ fn copy_selected(text: &str) {
 
 fn show_copied(state: PageState, button: &Element) {
     let _ = button.class_list().add_1("copied");
-    state.spoken.set(say("copied"));
+    let said = say("copied");
+    state.spoken.set(said.clone());
     let button = button.clone();
-    set_timeout(move || drop(button.class_list().remove_1("copied")), SHOWN_FOR);
+    let end = move || {
+        let _ = button.class_list().remove_1("copied");
+        // So that it is spoken again when the same is copied again.
+        if state.spoken.get_untracked() == said {
+            state.spoken.set(String::new());
+        }
+    };
+    set_timeout(end, SHOWN_FOR);
 }
 
 /// The markdown of a message.

@@ -72,7 +72,7 @@ impl Writer {
                 self.list(element, Some(start.unwrap_or(1)));
             }
             "table" => self.table(element),
-            "math" => self.text.push_str(&element.text_content().unwrap_or_default()),
+            "math" => self.formula(element),
             "hr" => self.block(|out| out.text.push_str("---")),
             _ => self.children(element),
         }
@@ -95,6 +95,19 @@ impl Writer {
     fn wrapped(&mut self, sign: &str, element: &Element) {
         self.text.push_str(sign);
         self.children(element);
+        self.text.push_str(sign);
+    }
+
+    /// The TeX of a formula, which is a part of it that is not shown.
+    fn formula(&mut self, math: &Element) {
+        let tex = math.query_selector("annotation").ok().flatten();
+        let sign = match (&tex, math.has_attribute("display")) {
+            (None, _) => "",
+            (_, false) => "$",
+            (_, true) => "$$",
+        };
+        self.text.push_str(sign);
+        self.text.push_str(&tex.as_ref().unwrap_or(math).text_content().unwrap_or_default());
         self.text.push_str(sign);
     }
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement};
 
-use super::{extra::Extra, extras, markdown, messages, state::PageState};
+use super::{blocks, extra::Extra, extras, markdown, messages, state::PageState};
 
 /// How long a selection rests before the button comes.
 const RESTS: Duration = Duration::from_millis(200);
@@ -81,6 +81,8 @@ pub(super) fn on_copy(event: &Event) {
     let Ok(holder) = document().create_element("div") else { return };
     let _ = holder.append_child(&fragment);
     let text = markdown::of(&holder);
+    // The buttons of code and tables are no part of it.
+    blocks::remove_bars(&holder);
     let both =
         data.set_data("text/plain", &text).and_then(|()| data.set_data("text/html", &holder.inner_html()));
     if both.is_ok() {
