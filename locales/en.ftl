@@ -289,6 +289,8 @@ conversations = Conversations
 conversations-show = Show conversations
 conversations-all = All conversations
 conversations-none = There is nothing here yet.
+conversations-none-archived = Nothing is archived.
+conversations-archived = Archived
 conversations-none-found = No title has these words.
 conversations-older = Older conversations
 conversations-back = Back to your conversations
@@ -299,6 +301,21 @@ day-yesterday = Yesterday
 day-last-week = Previous 7 days
 day-last-month = Previous 30 days
 day-earlier = Earlier
+date-long = { $day } { $month ->
+    [m1] January
+    [m2] February
+    [m3] March
+    [m4] April
+    [m5] May
+    [m6] June
+    [m7] July
+    [m8] August
+    [m9] September
+    [m10] October
+    [m11] November
+   *[m12] December
+} { $year }
+date-and-time = { $date }, { $time }
 
 ## Settings
 
@@ -356,6 +373,11 @@ model-next-is = A new conversation begins with { $model }, which you chose last.
 model-next-default = A new conversation begins with the site’s default model, until you choose another one.
 model-next-forget = Begin with the default model
 shortcuts = Shortcuts
+outline = Questions
+outline-search = Search the questions
+outline-none = Nothing has been asked here yet.
+outline-none-found = No question here has these words.
+outline-earlier = Earlier questions
 single-keys = Shortcuts of a single key, such as ?
 single-keys-save = Save shortcuts
 switched-on = On
@@ -392,11 +414,17 @@ offline-again = Try again
 welcome = Good to see you, { $name }
 conversation-new = New conversation
 conversation-menu = Conversation menu
+conversation = This conversation
+conversation-more = More for “{ $title }”
 conversation-settings = Conversation settings
 conversation-saved = The settings of this conversation are saved.
 more = More
 field-title = Title
 rename = Rename
+pin = Pin
+unpin = Unpin
+archive = Archive
+unarchive = Unarchive
 delete = Delete …
 delete-conversation-hint = All its messages are deleted with it. It can be restored for 30 days.
 delete-for-good = Delete
@@ -423,6 +451,7 @@ send = Send
 stop = Stop
 you = You
 answer = Answer
+message-at = { $who }, { $time }
 reasoning = Reasoning
 answer-failed = This answer failed.
 answer-interrupted = The server was stopped while it wrote this answer.
@@ -498,6 +527,7 @@ key-escape = Close what is open, or stop the answer
 key-palette = Find a conversation or an action
 key-messages = Previous and next message
 key-messages-single = Next and previous message
+key-outline = The questions of this conversation
 key-end = To the latest message
 key-pages = Scroll by a page
 key-composer = To the message field

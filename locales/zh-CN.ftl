@@ -273,6 +273,8 @@ conversations = 对话
 conversations-show = 显示对话列表
 conversations-all = 全部对话
 conversations-none = 这里还没有内容。
+conversations-none-archived = 没有已归档的对话。
+conversations-archived = 已归档
 conversations-none-found = 没有找到标题匹配的对话。
 conversations-older = 更早的对话
 conversations-back = 返回我的对话
@@ -283,6 +285,21 @@ day-yesterday = 昨天
 day-last-week = 过去 7 天
 day-last-month = 过去 30 天
 day-earlier = 更早
+date-long = { $year } 年 { $month ->
+    [m1] 1
+    [m2] 2
+    [m3] 3
+    [m4] 4
+    [m5] 5
+    [m6] 6
+    [m7] 7
+    [m8] 8
+    [m9] 9
+    [m10] 10
+    [m11] 11
+   *[m12] 12
+} 月 { $day } 日
+date-and-time = { $date } { $time }
 
 ## 设置
 
@@ -340,6 +357,11 @@ model-next-is = 新对话使用你上次选择的 { $model }。
 model-next-default = 新对话使用本站的默认模型，直到你选择其他模型。
 model-next-forget = 改用默认模型
 shortcuts = 快捷键
+outline = 提问
+outline-search = 搜索提问
+outline-none = 这里还没有提问。
+outline-none-found = 没有找到匹配的提问。
+outline-earlier = 更早的提问
 single-keys = 单键快捷键，例如 ?
 single-keys-save = 保存快捷键设置
 switched-on = 开启
@@ -376,11 +398,17 @@ offline-again = 重试
 welcome = 你好，{ $name }
 conversation-new = 新对话
 conversation-menu = 对话菜单
+conversation = 这个对话
+conversation-more = “{ $title }”的更多操作
 conversation-settings = 对话设置
 conversation-saved = 这个对话的设置已保存。
 more = 更多
 field-title = 标题
 rename = 重命名
+pin = 置顶
+unpin = 取消置顶
+archive = 归档
+unarchive = 取消归档
 delete = 删除…
 delete-conversation-hint = 对话会连同所有消息一起删除，30 天内可以恢复。
 delete-for-good = 删除
@@ -401,6 +429,7 @@ send = 发送
 stop = 停止
 you = 你
 answer = 回答
+message-at = { $who }，{ $time }
 reasoning = 思考过程
 answer-failed = 回答生成失败。
 answer-interrupted = 回答还没生成完，服务器就停止了。
@@ -462,6 +491,7 @@ key-escape = 关闭打开的内容，或停止回答
 key-palette = 查找对话或操作
 key-messages = 上一条和下一条消息
 key-messages-single = 下一条和上一条消息
+key-outline = 这个对话里的提问
 key-end = 转到最新消息
 key-pages = 翻页
 key-composer = 转到输入框

@@ -1,4 +1,4 @@
-//! List conversations; rename, set up, delete or restore one, and mark it seen; read the markdown of a message.
+//! List conversations; rename, pin, archive, set up, delete or restore one, and mark it seen; read the markdown of a message.
 
 use leptos::prelude::*;
 
@@ -45,6 +45,44 @@ pub async fn rename(conversation_id: String, title: String) -> Result<(), Refusa
     let conversation = service::<Conversations>()?.update(context.user()?, &conversation_id, patch).await?;
     context.redirect(&format!("/c/{}", conversation.id));
     Ok(())
+}
+
+/// Puts a conversation among the pinned ones, which come first in the list, or takes it from there.
+#[server(prefix = "/fn", endpoint = "pin")]
+pub async fn pin(conversation_id: String, pinned: bool) -> Result<(), Refusal> {
+    use crate::{
+        domain::ConversationPatch,
+        server::{
+            conversations::Conversations,
+            http::{
+                context::{Context, service},
+                flash::Told,
+            },
+        },
+    };
+    let context = Context::current()?;
+    let patch = ConversationPatch { pinned: Some(pinned), ..Default::default() };
+    let changed = service::<Conversations>()?.update(context.user()?, &conversation_id, patch).await?;
+    Ok(context.tell(&format!("/c/{}/settings", changed.id), Told::ConversationSaved)?)
+}
+
+/// Takes a conversation out of the list, or brings it back there. What is archived is found among all conversations.
+#[server(prefix = "/fn", endpoint = "archive")]
+pub async fn archive(conversation_id: String, archived: bool) -> Result<(), Refusal> {
+    use crate::{
+        domain::ConversationPatch,
+        server::{
+            conversations::Conversations,
+            http::{
+                context::{Context, service},
+                flash::Told,
+            },
+        },
+    };
+    let context = Context::current()?;
+    let patch = ConversationPatch { archived: Some(archived), ..Default::default() };
+    let changed = service::<Conversations>()?.update(context.user()?, &conversation_id, patch).await?;
+    Ok(context.tell(&format!("/c/{}/settings", changed.id), Told::ConversationSaved)?)
 }
 
 /// Changes how a model answers in one conversation. A missing field stays as it is; an empty one decides nothing, so that

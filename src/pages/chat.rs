@@ -18,7 +18,8 @@ use crate::{
         Fresh, Id, Notice, PageError, Query, Visitor,
         days::Days,
         dock::{Composing, DockContent, Opened},
-        layout::{Bar, Frame, Sidebar, title_of},
+        layout::{Bar, Frame, RowMenu, Sidebar, title_of},
+        outline::OutlineButton,
         start::{Models, Start, offered_text},
         window::{Menu, Window},
     },
@@ -84,6 +85,8 @@ pub async fn new(
 pub struct ThreadQuery {
     /// Shows the window of messages before this one; without it, the newest messages.
     before: Option<String>,
+    /// Shows the window that has this message, if it is on the branch on screen.
+    at: Option<String>,
     /// The question whose edit is open.
     edit: Option<String>,
 }
@@ -101,13 +104,14 @@ pub async fn open(
     notice: Notice,
 ) -> Result<Response, PageError> {
     let grant = conversations.open(&current, &id).await?;
-    let part = Part::Window { before: query.before.as_deref(), limit: None };
+    let before = end_of_window(&conversations, &grant, query.before, query.at).await?;
+    let part = Part::Window { before: before.as_deref(), limit: None };
     let model = grant.conversation().model.clone();
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);
     let (sidebar, choice, view) = tokio::join!(
         Sidebar::load(&conversations, &current, (now, days)),
         Choice::load(&models, of_conversation),
-        ThreadView::load(&conversations, &current, grant, part, query.edit, key.clone()),
+        ThreadView::load(&conversations, &current, grant, part, query.edit, (key.clone(), now, days)),
     );
     let (sidebar, mut view) = (sidebar?, view?);
     view.shown.queue = queue_of(&chat, &current, &id).await?;
@@ -134,13 +138,27 @@ pub async fn open(
     Ok(permit.until_sent(response))
 }
 
+/// Where the window ends that an address asks for; `None` for the newest one.
+async fn end_of_window(
+    conversations: &Conversations,
+    grant: &Grant,
+    before: Option<String>,
+    at: Option<String>,
+) -> Result<Option<String>, AppError> {
+    match (before, at) {
+        (None, Some(at)) => conversations.window_with(grant, &at).await,
+        (before, _) => Ok(before),
+    }
+}
+
 /// The parameters of [`part`].
 #[derive(Default, Deserialize)]
 pub struct PartQuery {
     /// The conversation; without it, the start page.
     conversation: Option<String>,
-    /// As [`ThreadQuery::before`].
+    /// As [`ThreadQuery::before`] and [`ThreadQuery::at`].
     before: Option<String>,
+    at: Option<String>,
     /// The oldest message that the page shows, the newest one, and the event up to which it shows them: see
     /// [`Part::Since`].
     from: Option<String>,
@@ -172,15 +190,16 @@ pub async fn part(
         .into_response());
     };
     let grant = conversations.open(&current, &id).await?;
+    let before = end_of_window(&conversations, &grant, query.before, query.at).await?;
     let part = match (&query.from, &query.leaf, query.since) {
         (Some(from), Some(leaf), Some(since)) => Part::Since { from, leaf, since },
-        _ => Part::Window { before: query.before.as_deref(), limit: None },
+        _ => Part::Window { before: before.as_deref(), limit: None },
     };
     let model = grant.conversation().model.clone();
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);
     let (choice, view) = tokio::join!(
         Choice::load(&models, of_conversation),
-        ThreadView::load(&conversations, &current, grant, part, None, key),
+        ThreadView::load(&conversations, &current, grant, part, None, (key, now, days)),
     );
     let ThreadView { mut shown, conversation, window, thread, permit } = view?;
     shown.queue = queue_of(&chat, &current, &id).await?;
@@ -220,7 +239,7 @@ impl ThreadView {
         grant: Grant,
         part: Part<'_>,
         edited: Option<String>,
-        key: String,
+        (key, now, days): (String, i64, Days),
     ) -> Result<Self, AppError> {
         let (thread, permit) = conversations.thread(current, &grant, part, Format::Html).await?;
         let before = match part {
@@ -241,6 +260,8 @@ impl ThreadView {
             older: before.is_some(),
             query: before.map(|before| format!("before={before}&")).unwrap_or_default(),
             key,
+            now,
+            days,
         };
         Ok(Self { shown, conversation, window, thread, permit })
     }
@@ -252,6 +273,7 @@ fn ConversationBar(conversation: Conversation, days: Days) -> impl IntoView {
     view! {
         <Bar title=title_of(&conversation)>
             <p class="print-only">{days.date(conversation.updated_at)}</p>
+            <OutlineButton id=conversation.id.clone() />
             <Menu conversation />
         </Bar>
     }
@@ -269,6 +291,7 @@ fn Content(opened: Opened, composing: Composing, empty: bool, children: Children
         <script nonce=use_nonce() inner_html=PLACE></script>
         <SteerForm key=composing.key.clone() />
         <Templates />
+        <RowMenu />
         <dialog id="sheet" aria-labelledby="sheet-title"></dialog>
         <script type="application/json" id=OPENED nonce=use_nonce() inner_html=opened.written()></script>
         <DockContent shown=opened.shown composing />

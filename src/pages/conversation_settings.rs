@@ -1,4 +1,4 @@
-//! The page of one conversation's settings: instructions for the model, and its parameters.
+//! The page of one conversation's settings: its place in the list, instructions for the model, and its parameters.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 
 use crate::{
-    domain::params::TypedParams,
+    domain::{Conversation, conversation::MAX_TITLE_CHARS, params::TypedParams},
     pages::{
         Fresh, Id, Notice, PageError, Visitor,
         chat_fields::{Instructions, ParamFields},
@@ -14,7 +14,7 @@ use crate::{
         login::Alert,
     },
     server::{conversations::Conversations, http::document::Page, words},
-    ui::words::t,
+    ui::{parts::Icon, words::t},
 };
 
 /// `GET /c/{id}/settings`.
@@ -32,7 +32,7 @@ pub async fn settings(
     let instructions = typed.system_prompt.or(conversation.system_prompt.clone()).unwrap_or_default();
     let inherited = TypedParams::of(&current.user.preferences.params);
     Ok(Page::new(words::current().say("conversation-settings")).render(move || {
-        let back = format!("/c/{id}");
+        let (back, title) = (format!("/c/{id}"), title_of(&conversation));
         view! {
             <Frame sidebar current=Some(id.clone())>
                 <Bar title=t("conversation-settings")>""</Bar>
@@ -42,9 +42,10 @@ pub async fn settings(
                         {done.map(|done| view! { <p class="success" role="status">{done}</p> })}
                         <p>
                             <a href=back dir="auto">
-                                {title_of(&conversation)}
+                                {title}
                             </a>
                         </p>
+                        <Place conversation />
                         <section class="settings-section" id="instructions">
                             <h2>{t("instructions")}</h2>
                             <form method="post" action="/fn/set-conversation">
@@ -71,4 +72,57 @@ pub async fn settings(
             </Frame>
         }
     }))
+}
+
+/// What the menu of the conversation's row has, as forms: rename, pin, archive, delete.
+#[component]
+fn Place(conversation: Conversation) -> impl IntoView {
+    let Conversation { id, title, pinned, archived, .. } = conversation;
+    let switch =
+        |action: &'static str, name: &'static str, on: bool, key: &'static str, icon: &'static str| {
+            view! {
+                <form method="post" action=action>
+                    <input type="hidden" name="conversation_id" value=id.clone() />
+                    <input type="hidden" name=name value=if on { "false" } else { "true" } />
+                    <button class="button-small">
+                        <Icon name=icon />
+                        {t(key)}
+                    </button>
+                </form>
+            }
+        };
+    view! {
+        <section class="settings-section" id="place">
+            <h2>{t("conversation")}</h2>
+            <form method="post" action="/fn/rename">
+                <input type="hidden" name="conversation_id" value=id.clone() />
+                <label>
+                    {t("field-title")}
+                    <input name="title" value=title maxlength=MAX_TITLE_CHARS required dir="auto" />
+                </label>
+                <button class="button-small">
+                    <Icon name="edit" />
+                    {t("rename")}
+                </button>
+            </form>
+            <div class="row">
+                {switch("/fn/pin", "pinned", pinned, if pinned { "unpin" } else { "pin" }, "pin")}
+                {switch(
+                    "/fn/archive",
+                    "archived",
+                    archived,
+                    if archived { "unarchive" } else { "archive" },
+                    "archive",
+                )}
+                <form method="post" action="/fn/delete">
+                    <input type="hidden" name="conversation_id" value=id.clone() />
+                    <button class="button-small danger">
+                        <Icon name="bin" />
+                        {t("delete-for-good")}
+                    </button>
+                </form>
+            </div>
+            <p class="muted">{t("delete-conversation-hint")}</p>
+        </section>
+    }
 }

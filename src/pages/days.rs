@@ -3,7 +3,11 @@
 use axum::http::HeaderMap;
 use time::OffsetDateTime;
 
-use crate::server::http::cookie;
+use crate::{
+    domain::Reason,
+    server::{http::cookie, words},
+    ui::parts::When,
+};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const MINUTE_MS: i64 = 60 * 1000;
@@ -27,13 +31,56 @@ impl Days {
         Self { minutes_behind: minutes_behind.unwrap_or_default() }
     }
 
+    /// What the calendar and the clock there show at a time in UTC milliseconds; `None` beyond the year 9999.
+    fn there(self, time: i64) -> Option<OffsetDateTime> {
+        let there = time.saturating_sub(self.minutes_behind * MINUTE_MS);
+        OffsetDateTime::from_unix_timestamp(there.div_euclid(1000)).ok()
+    }
+
     /// The day of a time in UTC milliseconds, as `2026-11-26`.
     pub fn date(self, time: i64) -> String {
-        let there = time.saturating_sub(self.minutes_behind * MINUTE_MS);
-        let Ok(there) = OffsetDateTime::from_unix_timestamp(there.div_euclid(1000)) else {
-            return String::new();
-        };
+        let Some(there) = self.there(time) else { return String::new() };
         format!("{:04}-{:02}-{:02}", there.year(), u8::from(there.month()), there.day())
+    }
+
+    /// The day of a time in UTC milliseconds, in words and whole.
+    fn date_in_words(self, time: i64) -> String {
+        let Some(there) = self.there(time) else { return String::new() };
+        // The month chooses the words of the sentence, and a year has no digit groups: both are texts.
+        let reason = Reason::new("date-long")
+            .with("day", i64::from(there.day()))
+            .with("month", format!("m{}", u8::from(there.month())))
+            .with("year", there.year().to_string());
+        words::current().text(&reason)
+    }
+
+    /// The day of `then` as it is seen at `now`, in words: today, yesterday, or the whole date.
+    fn day_in_words(self, now: i64, then: i64) -> String {
+        match self.age(now, then) {
+            recent @ ("day-today" | "day-yesterday") => words::current().say(recent),
+            _ => self.date_in_words(then),
+        }
+    }
+
+    /// When a message was made, at `time`, as it is told at `now`; `after` is when the message before it was made. All are in
+    /// UTC milliseconds.
+    pub fn when(self, now: i64, time: i64, after: Option<i64>) -> When {
+        let begins_day = match after {
+            Some(after) => self.date(after) != self.date(time),
+            // That a conversation began today needs no words.
+            None => self.date(now) != self.date(time),
+        };
+        let there = self.there(time);
+        let clock = there.map(|there| format!("{:02}:{:02}", there.hour(), there.minute()));
+        let clock = clock.unwrap_or_default();
+        let whole =
+            Reason::new("date-and-time").with("date", self.date_in_words(time)).with("time", clock.clone());
+        When {
+            machine: utc(time),
+            whole: words::current().text(&whole),
+            clock,
+            day: begins_day.then(|| (self.date(time), self.day_in_words(now, time))),
+        }
     }
 
     /// The key of the sentence that says how many of these days ago `then` was. Both times are in UTC milliseconds.
@@ -47,6 +94,13 @@ impl Days {
             _ => "day-earlier",
         }
     }
+}
+
+/// A time in UTC milliseconds as a machine reads it: `2026-11-26T14:03:05Z`.
+fn utc(time: i64) -> String {
+    let Some(utc) = Days::default().there(time) else { return String::new() };
+    let (hour, minute, second) = utc.to_hms();
+    format!("{}T{hour:02}:{minute:02}:{second:02}Z", Days::default().date(time))
 }
 
 #[cfg(test)]
@@ -87,6 +141,31 @@ mod tests {
         assert_eq!(days(&["tz=480"]).date(time), "1970-04-10");
         for odd in [i64::MIN, i64::MAX] {
             Days::default().date(odd);
+        }
+    }
+
+    #[test]
+    fn a_message_tells_its_time_and_the_day_that_it_begins() {
+        let there = days(&["tz=480"]);
+        // 10 April 1970, 18:00 in Los Angeles.
+        let time = 100 * DAY_MS + 2 * 60 * MINUTE_MS + 5_000;
+        let when = there.when(time + DAY_MS, time, Some(time - 60 * MINUTE_MS));
+        assert_eq!((&*when.machine, &*when.clock), ("1970-04-11T02:00:05Z", "18:00"));
+        assert_eq!((&*when.whole, when.day), ("10 April 1970, 18:00", None));
+        // The message before it is of another day there, although it is of the same one in UTC.
+        let before = 100 * DAY_MS + 60 * MINUTE_MS;
+        let time = 100 * DAY_MS + 9 * 60 * MINUTE_MS;
+        let day =
+            |now, after| there.when(now, time, after).day.map(|(date, words)| format!("{date} {words}"));
+        assert_eq!(day(time, Some(before)).as_deref(), Some("1970-04-11 Today"));
+        assert_eq!(day(time + DAY_MS, Some(before)).as_deref(), Some("1970-04-11 Yesterday"));
+        assert_eq!(day(time + 2 * DAY_MS, Some(before)).as_deref(), Some("1970-04-11 11 April 1970"));
+        assert_eq!(Days::default().when(time, time, Some(before)).day, None);
+        // A conversation that began today begins without words.
+        assert_eq!(day(time, None), None);
+        assert_eq!(day(time + DAY_MS, None).as_deref(), Some("1970-04-11 Yesterday"));
+        for odd in [i64::MIN, i64::MAX] {
+            there.when(odd, odd, Some(0));
         }
     }
 

@@ -1,4 +1,4 @@
-//! All conversations, page by page, with a search in their titles.
+//! All conversations, or those that are archived, page by page, with a search in their titles.
 
 use std::sync::Arc;
 
@@ -19,12 +19,15 @@ use crate::{
     ui::{parts::Icon, words::t},
 };
 
-/// The parameters of the list's address: the words to search for, and where the page begins.
+/// The parameters of the list's address.
 #[derive(Default, Deserialize)]
 pub struct Search {
     #[serde(default)]
     q: String,
     cursor: Option<String>,
+    /// Whether the archived ones are wanted, in place of the others.
+    #[serde(default)]
+    archived: bool,
 }
 
 /// `GET /history`.
@@ -35,13 +38,30 @@ pub async fn all(
     Query(search): Query<Search>,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
-    let listing =
-        Listing { cursor: search.cursor.as_deref(), title_contains: Some(&search.q), ..Default::default() };
+    let archived = search.archived;
+    let listing = Listing {
+        cursor: search.cursor.as_deref(),
+        title_contains: Some(&search.q),
+        archived,
+        ..Default::default()
+    };
     let found = conversations.list(&current, listing).await?;
     Ok(Page::new(words::current().say("conversations-all")).render(move || {
         let empty = found.items.is_empty();
         let searched = !search.q.is_empty();
-        let sentence = t(if searched { "conversations-none-found" } else { "conversations-none" });
+        let sentence = t(match (searched, archived) {
+            (true, _) => "conversations-none-found",
+            (false, true) => "conversations-none-archived",
+            (false, false) => "conversations-none",
+        });
+        let kept = if archived { "&archived=true" } else { "" };
+        let tab = move |address: &'static str, of: bool, key: &'static str| {
+            view! {
+                <a class="button-small" href=address aria-current=(of == archived).then_some("page")>
+                    {t(key)}
+                </a>
+            }
+        };
         let q = redirect::quoted(&search.q).to_string();
         view! {
             <Frame sidebar current=None>
@@ -56,10 +76,15 @@ pub async fn all(
                                 placeholder=t("search-titles")
                                 aria-label=t("search-titles")
                             />
+                            {archived.then(|| view! { <input type="hidden" name="archived" value="true" /> })}
                             <button class="button-small" aria-label=t("search") title=t("search")>
                                 <Icon name="search" />
                             </button>
                         </form>
+                        <nav class="tabs" aria-label=t("conversations")>
+                            {tab("/history", false, "conversations-all")}
+                            {tab("/history?archived=true", true, "conversations-archived")}
+                        </nav>
                         {empty
                             .then(|| {
                                 view! {
@@ -80,7 +105,7 @@ pub async fn all(
                             .map(|cursor| {
                                 view! {
                                     <p class="page-link">
-                                        <a href=format!("/history?q={q}&cursor={cursor}")>{t("conversations-older")}</a>
+                                        <a href=format!("/history?q={q}&cursor={cursor}{kept}")>{t("conversations-older")}</a>
                                     </p>
                                 }
                             })}

@@ -6,17 +6,13 @@ use axum::{Json, extract::State, http::HeaderMap};
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Conversation, CurrentUser, Page, UserRole},
+    domain::{Conversation, CurrentUser, Page, Reason, UserRole, conversation::MAX_TITLE_CHARS},
     error::AppError,
     pages::{Fresh, days::Days},
-    server::{
-        conversations::{Conversations, Listing},
-        http::document::fragment,
-        words,
-    },
+    server::{conversations::Conversations, http::document::fragment, words},
     ui::{
         parts::{Brand, Icon},
-        words::t,
+        words::{t, t_with},
     },
 };
 
@@ -49,7 +45,7 @@ impl Sidebar {
         current: &CurrentUser,
         (now, days): (i64, Days),
     ) -> Result<Self, AppError> {
-        let page = conversations.list(current, Listing::default()).await?;
+        let page = conversations.sidebar(current).await?;
         let (name, role) = (current.user.name.clone(), current.user.role);
         Ok(Self { page, name, role, now, days, single_keys: current.user.preferences.single_keys })
     }
@@ -136,7 +132,7 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Json<String>, AppError> {
     let days = Days::of(&headers);
-    let page = conversations.list(&current, Listing::default()).await?;
+    let page = conversations.sidebar(&current).await?;
     Ok(Json(fragment(move || view! { <List page now days current=None /> })))
 }
 
@@ -225,12 +221,45 @@ fn Row(
             </span>
         }
     });
+    // Without a script the page of settings has what the menu has.
+    let more = t_with(Reason::new("conversation-more").with("title", title.clone()));
+    let settings = address.as_ref().map(|address| format!("{address}/settings"));
+    let (hidden, whole) = (address.is_none(), title.clone());
     view! {
         <li>
-            <a href=address aria-current=here>
+            <a href=address aria-current=here title=whole>
                 <span class="title" dir="auto">{title}</span>
                 {mark}
             </a>
+            <a class="row-more" role="button" aria-haspopup="menu" href=settings hidden=hidden aria-label=more>
+                <Icon name="more" />
+            </a>
         </li>
+    }
+}
+
+/// What is there once for all rows of the list: the menu that a script opens beside a row, and the field in which a title is
+/// changed in its place.
+#[component]
+pub fn RowMenu() -> impl IntoView {
+    let item = |act: &'static str, icon: &'static str, key: &'static str| {
+        view! {
+            <button type="button" role="menuitem" tabindex="-1" data-row=act>
+                <Icon name=icon />
+                {t(key)}
+            </button>
+        }
+    };
+    view! {
+        <div class="row-menu" id="row-menu" role="menu" aria-label=t("conversation-menu") popover="manual">
+            {item("rename", "edit", "rename")}
+            {item("pin", "pin", "pin")}
+            {item("unpin", "pin", "unpin")}
+            {item("archive", "archive", "archive")}
+            {item("delete", "bin", "delete-for-good")}
+        </div>
+        <template id="row-title">
+            <input class="row-title" name="title" maxlength=MAX_TITLE_CHARS aria-label=t("field-title") dir="auto" />
+        </template>
     }
 }

@@ -8,6 +8,7 @@ mod dock;
 mod history;
 mod layout;
 mod login;
+mod outline;
 mod settings;
 mod sheets;
 mod start;
@@ -62,6 +63,8 @@ where
         .route("/fn/sheet/models", get(sheets::models))
         .route("/fn/sheet/keys", get(sheets::keys))
         .route("/fn/sheet/palette", get(sheets::palette))
+        .route("/fn/sheet/outline", get(outline::sheet))
+        .route("/c/{id}/outline", get(outline::page))
         .route("/c/{id}/settings", get(conversation_settings::settings))
         .route("/history", get(history::all))
         .route("/settings", get(settings::settings))

@@ -5,7 +5,9 @@
   const [id, block, offset, pinned] = String(history.state ?? "").split(" ");
   const message = id && document.getElementById(id);
   if (!message) {
-    if (!location.hash && !location.search.includes("before=")) thread.scrollTop = thread.scrollHeight;
+    const named = document.getElementById(location.search.split("at=")[1]);
+    if (named) named.scrollIntoView();
+    else if (!location.hash && !location.search.includes("before=")) thread.scrollTop = thread.scrollHeight;
     return;
   }
   const question = pinned && document.getElementById(pinned);

@@ -28,7 +28,7 @@ const MOST_SOUGHT: usize = 200;
 
 /// A dialog's content: a heading with a button to close it, and `children`.
 #[component]
-fn Sheet(title: String, children: Children) -> impl IntoView {
+pub fn Sheet(title: String, children: Children) -> impl IntoView {
     view! {
         <header>
             <h2 id="sheet-title">{title}</h2>
@@ -161,7 +161,7 @@ fn ModelRow(
 }
 
 /// The keys, and the sentence that says what each does.
-const KEYS: [(&[&str], &str); 12] = [
+const KEYS: [(&[&str], &str); 13] = [
     (&["Enter"], "key-send"),
     (&["Shift", "Enter"], "key-break"),
     (&["Ctrl", "Enter"], "key-send-always"),
@@ -170,6 +170,7 @@ const KEYS: [(&[&str], &str); 12] = [
     (&["Ctrl", "K"], "key-palette"),
     (&["Alt", "↑ ↓"], "key-messages"),
     (&["J", "K"], "key-messages-single"),
+    (&["O"], "key-outline"),
     (&["End"], "key-end"),
     (&["Page ↑ ↓"], "key-pages"),
     (&["/"], "key-composer"),

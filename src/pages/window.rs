@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{Conversation, Role},
+    pages::days::Days,
     server::conversations::{Thread, ThreadMessage},
     ui::{
         parts::{Answer, AnswerFrame, EditForm, Ending, Icon, Question, Unchanged, meta_line},
@@ -23,6 +24,9 @@ pub struct Window {
     pub query: String,
     /// The idempotency key of the page's forms.
     pub key: String,
+    /// The time, in UTC milliseconds since 1970, and the reader's days.
+    pub now: i64,
+    pub days: Days,
 }
 
 impl Window {
@@ -65,7 +69,8 @@ impl Window {
 
     /// A question or an answer.
     fn message(&self, shown: ThreadMessage) -> AnyView {
-        let ThreadMessage { message, html, siblings } = shown;
+        let ThreadMessage { message, html, siblings, after } = shown;
+        let when = Some(self.days.when(self.now, message.created_at, after));
         let retry_at = message.retry_at();
         let (id, query) = (message.id, self.query.clone());
         if message.role == Role::User {
@@ -73,7 +78,7 @@ impl Window {
                 let (id, text) = (id.clone(), format!("\n{}", message.content));
                 view! { <EditForm id text key=self.key.clone() query=query.clone() /> }.into_any()
             });
-            return view! { <Question id text=message.content siblings edit query /> }.into_any();
+            return view! { <Question id text=message.content siblings when edit query /> }.into_any();
         }
         let frame = AnswerFrame {
             ending: Ending {
@@ -83,6 +88,7 @@ impl Window {
             },
             left_out: message.left_out,
             siblings,
+            when,
             retry_at,
             meta: meta_line(
                 &Localizer::current(),

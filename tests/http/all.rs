@@ -15,6 +15,7 @@ mod functions;
 mod keys;
 mod languages;
 mod limits;
+mod lists;
 mod models;
 mod openapi;
 mod openapi_limits;

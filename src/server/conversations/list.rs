@@ -1,6 +1,6 @@
 //! A person's conversations, page by page.
 
-use super::{Conversations, DEFAULT_LIMIT, valid_limit};
+use super::{Conversations, DEFAULT_LIMIT, MAX_LIMIT, valid_limit};
 use crate::{
     domain::{Conversation, CurrentUser, Page, Reason, conversation::MAX_TITLE_CHARS},
     error::AppError,
@@ -17,9 +17,20 @@ pub struct Listing<'a> {
     pub limit: Option<u32>,
     pub title_contains: Option<&'a str>,
     pub archived: bool,
+    /// As [`ConversationQuery::pinned`].
+    pub pinned: Option<bool>,
 }
 
 impl Conversations {
+    /// What the sidebar shows: those that are pinned, [`MAX_LIMIT`] at the most, and then a page of the others.
+    pub async fn sidebar(&self, current: &CurrentUser) -> Result<Page<Conversation>, AppError> {
+        let pinned = Listing { pinned: Some(true), limit: Some(MAX_LIMIT), ..Listing::default() };
+        let others = Listing { pinned: Some(false), ..Listing::default() };
+        let (pinned, mut page) = futures::try_join!(self.list(current, pinned), self.list(current, others))?;
+        page.items.splice(0..0, pinned.items);
+        Ok(page)
+    }
+
     /// A page of the user's conversations, newest first.
     pub async fn list(
         &self,
@@ -33,6 +44,7 @@ impl Conversations {
         }
         let query = ConversationQuery {
             archived: listing.archived,
+            pinned: listing.pinned,
             title_contains: listing
                 .title_contains
                 .map(str::trim)

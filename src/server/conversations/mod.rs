@@ -4,6 +4,7 @@ mod change;
 mod fork;
 mod list;
 pub mod models;
+mod outline;
 mod thread;
 
 use std::sync::Arc;
@@ -11,10 +12,11 @@ use std::sync::Arc;
 pub use self::{
     list::Listing,
     models::ModelList,
+    outline::Questions,
     thread::{Part, Thread, ThreadMessage, Unchanged},
 };
 /// What a page has of a conversation that it may show.
-pub use super::store::Grant;
+pub use super::store::{Grant, Opening};
 use super::{
     live::{Live, elsewhere::Elsewhere, reading::Reading},
     ops::{

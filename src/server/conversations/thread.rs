@@ -25,6 +25,8 @@ pub struct ThreadMessage {
     pub html: Arc<str>,
     /// Where there is more than one message with its parent.
     pub siblings: Option<Siblings>,
+    /// When the message before it was made, in UTC milliseconds since 1970; `None` at the beginning of the branch.
+    pub after: Option<i64>,
 }
 
 /// A message that a page shows as it still is.
@@ -125,6 +127,9 @@ impl Conversations {
         let oldest = messages.iter().map(|message| &message.id);
         let oldest = oldest.chain(unchanged.iter().map(|outline| &outline.id)).min();
         let previous_cursor = oldest.filter(|_| branch.more).cloned();
+        let times = messages.iter().map(|message| (message.id.clone(), message.created_at));
+        let times = times.chain(unchanged.iter().map(|outline| (outline.id.clone(), outline.created_at)));
+        let times: HashMap<String, i64> = times.collect();
         let words = words::current();
         let messages = messages.into_iter().zip(html).map(|(message, html)| {
             let siblings = siblings.remove(&message.id);
@@ -132,7 +137,9 @@ impl Conversations {
                 true => html,
                 false => labelled(&html, |key| words.say(key)).into(),
             };
-            ThreadMessage { message, html, siblings }
+            let parent = message.parent_id.as_ref();
+            let after = parent.and_then(|parent| times.get(parent).copied().or(branch.created_before));
+            ThreadMessage { message, html, siblings, after }
         });
         let messages = messages.collect();
         let unchanged = unchanged.into_iter().rev().map(|outline| {
@@ -168,16 +175,21 @@ impl Conversations {
         limit: Option<u32>,
     ) -> Result<Branch, AppError> {
         let limit = valid_limit(limit, WINDOW)? as usize;
-        let leaf = match before {
-            Some(before) => {
-                let found = self.chats.outlines_back(grant, Some(before), 1).await?.pop();
-                let known = found.filter(|outline| outline.id == before);
-                known.ok_or_else(|| AppError::invalid("before", Reason::new("before-unknown")))?.parent_id
-            }
-            None => grant.conversation().leaf_id.clone(),
-        };
+        let leaf = self.leaf_before(grant, before).await?;
         let reach = Reach { messages: limit, bytes: WINDOW_BYTES, texts: Texts::All };
         Ok(Branch::find(&*self.chats, grant, leaf.as_deref(), reach).await?)
+    }
+
+    /// The newest message of the branch on screen before the message `before`, or of the whole branch.
+    pub(super) async fn leaf_before(
+        &self,
+        grant: &Grant,
+        before: Option<&str>,
+    ) -> Result<Option<String>, AppError> {
+        let Some(before) = before else { return Ok(grant.conversation().leaf_id.clone()) };
+        let found = self.chats.outlines_back(grant, Some(before), 1).await?.pop();
+        let known = found.filter(|outline| outline.id == before);
+        Ok(known.ok_or_else(|| AppError::invalid("before", Reason::new("before-unknown")))?.parent_id)
     }
 
     /// See [`Part::Since`]. `None` where only a window can be shown.

@@ -87,7 +87,7 @@ pub async fn list(
 ) -> Result<Response, AppError> {
     let WhichConversations { cursor, limit, q, archived } = which;
     let (cursor, title_contains) = (cursor.as_deref(), q.as_deref());
-    let listing = Listing { cursor, limit, title_contains, archived };
+    let listing = Listing { cursor, limit, title_contains, archived, pinned: None };
     // The page is as large as the system prompts of its conversations may be.
     let entries = listing.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
     let bytes = u64::from(entries) * MAX_SYSTEM_PROMPT_BYTES as u64;

@@ -72,7 +72,7 @@ impl From<Failure> for FailureView {
 
 impl MessageView {
     pub fn of_thread(shown: ThreadMessage, format: MessageFormat) -> Self {
-        let ThreadMessage { message, html, siblings } = shown;
+        let ThreadMessage { message, html, siblings, .. } = shown;
         let view = Self { siblings, ..message.into() };
         let html = match (format, view.message.role) {
             (MessageFormat::Markdown, _) => return view,

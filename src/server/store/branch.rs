@@ -15,6 +15,18 @@ pub struct Outline {
     pub revision: u64,
     pub content_bytes: u64,
     pub reasoning_bytes: u64,
+    /// [`Message::created_at`].
+    pub created_at: i64,
+}
+
+/// How a question begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    pub id: String,
+    /// The first characters of the text.
+    pub text: String,
+    /// [`Message::created_at`].
+    pub created_at: i64,
 }
 
 impl Outline {
@@ -55,6 +67,8 @@ pub struct Branch {
     texts: Texts,
     /// Whether the branch goes on towards the root.
     pub more: bool,
+    /// [`Message::created_at`] of the message with which it goes on.
+    pub created_before: Option<i64>,
 }
 
 impl Branch {
@@ -67,7 +81,7 @@ impl Branch {
     ) -> Result<Self> {
         // The page is twice as long as the branch may be, because messages of other branches lie between.
         let page = u32::try_from((reach.messages + 1) * 2).unwrap_or(u32::MAX).clamp(16, MOST_AT_ONCE);
-        let mut branch = Self { outlines: Vec::new(), texts: reach.texts, more: false };
+        let mut branch = Self { outlines: Vec::new(), texts: reach.texts, more: false, created_before: None };
         let (mut wanted, mut left) = (leaf_id.map(str::to_owned), reach.bytes);
         while let Some(upto) = wanted.clone() {
             let known = branch.outlines.len();
@@ -78,6 +92,7 @@ impl Branch {
                 let (found, bytes) = (branch.outlines.len(), outline.bytes(reach.texts));
                 if found > 0 && (found == reach.messages || bytes > left) {
                     branch.more = true;
+                    branch.created_before = Some(outline.created_at);
                     return Ok(branch);
                 }
                 left = left.saturating_sub(bytes);
@@ -124,6 +139,9 @@ impl Branch {
     /// Cuts the branch off before the message `oldest`, which becomes its first one; answers whether it is on the branch.
     pub fn cut_before(&mut self, oldest: &str) -> bool {
         let Some(at) = self.outlines.iter().position(|outline| outline.id == oldest) else { return false };
+        if let Some(next) = self.outlines.get(at + 1) {
+            self.created_before = Some(next.created_at);
+        }
         self.outlines.truncate(at + 1);
         self.more = self.outlines.last().is_some_and(|oldest| oldest.parent_id.is_some());
         true
@@ -132,6 +150,11 @@ impl Branch {
     /// Takes out the outlines of messages that need not be read, newest first.
     pub fn take(&mut self, known: impl FnMut(&mut Outline) -> bool) -> Vec<Outline> {
         self.outlines.extract_if(.., known).collect()
+    }
+
+    /// What is known of the messages without their texts, newest first.
+    pub fn outlines(&self) -> &[Outline] {
+        &self.outlines
     }
 
     /// The ids of all messages.

@@ -19,6 +19,8 @@ pub struct ConversationPosition {
 #[derive(Clone, Debug, Default)]
 pub struct ConversationQuery {
     pub archived: bool,
+    /// Only those that are pinned, or only the others; without it, both.
+    pub pinned: Option<bool>,
     /// Only titles that contain this text, regardless of case.
     pub title_contains: Option<String>,
     /// Begin after this position.

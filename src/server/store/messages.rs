@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{
-    AddOutcome, BeginOutcome, Changes, Chunk, Grant, Mark, NewAnswer, NewMessage, Orphans, Outline,
+    AddOutcome, BeginOutcome, Changes, Chunk, Grant, Mark, NewAnswer, NewMessage, Opening, Orphans, Outline,
     Recovered, Result, Run, Texts,
 };
 use crate::domain::{Failure, Message, Status, Timings, Usage};
@@ -36,6 +36,9 @@ pub trait Messages: Send + Sync {
     /// The outlines of up to `limit` messages of a conversation, newest first and of all branches, with ids up to and
     /// including `upto` (`None`: from the newest). No text is read.
     async fn outlines_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Outline>>;
+    /// How the questions among the messages of a conversation with these ids begin, oldest first, each with at most
+    /// `chars` characters. No answer is read.
+    async fn openings(&self, grant: &Grant, ids: &[String], chars: u32) -> Result<Vec<Opening>>;
     /// The messages of a conversation with these ids, newest first. The caller has checked by their outlines that they
     /// fit into memory.
     async fn messages_of(&self, grant: &Grant, ids: &[String], texts: Texts) -> Result<Vec<Message>>;

@@ -28,7 +28,7 @@ mod contract;
 use async_trait::async_trait;
 
 pub use access::{Access, AccessLevel, Denied, Grant, Member, Members, Need, NoAccess, Standing};
-pub use branch::{Branch, Outline, Reach, Texts};
+pub use branch::{Branch, Opening, Outline, Reach, Texts};
 pub use changes::Changes;
 pub use conversations::{BIN_LIFE, Changed, ConversationPosition, ConversationQuery, Conversations};
 pub use keys::{KEY_LIFE, Key};

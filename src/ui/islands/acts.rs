@@ -6,15 +6,15 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlTextAreaElement};
 
 use super::{
-    composer, copy, drafts, drop, editing, extras, field, files, keys, overlay, picker, queue, quoting,
-    refresh, scroll, state::PageState, steer, tables, toast, visit,
+    composer, copy, drafts, drop, editing, extras, field, files, keys, outline, overlay, picker, queue,
+    quoting, refresh, rows, scroll, state::PageState, steer, tables, toast, visit,
 };
 
 /// Acts on an event of the element that matched.
 type Act = fn(PageState, &Element, &Event);
 
 /// Which element, by its selector, and who acts on a click on it. The first row that matches counts.
-const CLICKS: [(&str, Act); 27] = [
+const CLICKS: &[(&str, Act)] = &[
     ("#stop", composer::on_stop),
     ("#undo", toast::on_undo),
     (".queue-up", queue::on_up),
@@ -29,6 +29,9 @@ const CLICKS: [(&str, Act); 27] = [
     ("[data-model]", picker::on_model),
     ("[data-favourite]", picker::on_favourite),
     ("[data-sheet]", overlay::on_click),
+    ("[data-message]", outline::on_click),
+    (".row-more", rows::on_more),
+    ("[data-row]", rows::on_item),
     ("#reply", quoting::on_reply),
     ("a.example", examples),
     ("#sheet", overlay::on_beside),
@@ -45,7 +48,7 @@ const CLICKS: [(&str, Act); 27] = [
 ];
 
 /// The forms that a script sends.
-const FORMS: [(&str, Act); 4] = [
+const FORMS: &[(&str, Act)] = &[
     (".composer", composer::on_submit),
     (".edit-form, #steer", steer::submit),
     ("form[action='/fn/rename']", steer::rename),
@@ -53,11 +56,11 @@ const FORMS: [(&str, Act); 4] = [
 ];
 
 /// What is switched.
-const CHANGES: [(&str, Act); 2] =
-    [("#open-sidebar", overlay::on_drawer), (".queued textarea", queue::on_edit)];
+const CHANGES: &[(&str, Act)] =
+    &[("#open-sidebar", overlay::on_drawer), (".queued textarea", queue::on_edit)];
 
 /// What is typed into.
-const INPUTS: [(&str, Act); 4] = [
+const INPUTS: &[(&str, Act)] = &[
     (".composer textarea[name=text]", composer::on_input),
     (".edit-form textarea", |state, field, _| {
         if let Some(field) = field.dyn_ref::<HtmlTextAreaElement>() {
@@ -68,21 +71,29 @@ const INPUTS: [(&str, Act); 4] = [
     (".palette-search", picker::on_palette),
 ];
 
+/// What the focus leaves.
+const LEAVES: &[(&str, Act)] = &[(".row-title", rows::on_leave)];
+
 /// What is about to be clicked.
-const INTENTS: [(&str, Act); 1] = [("a[href]", |_, link, _| visit::prefetch(link))];
+const INTENTS: &[(&str, Act)] = &[("a[href]", |_, link, _| visit::prefetch(link))];
 
 pub(super) fn listen(state: PageState) {
     on("click", move |event| {
         editing::close_others(event);
-        act(&CLICKS, state, event);
+        rows::close_unless_in(event);
+        act(CLICKS, state, event);
     });
-    on("submit", move |event| act(&FORMS, state, event));
-    on("change", move |event| act(&CHANGES, state, event));
+    on("submit", move |event| act(FORMS, state, event));
+    on("change", move |event| act(CHANGES, state, event));
     for intent in ["pointerdown", "focusin"] {
-        on(intent, move |event| act(&INTENTS, state, event));
+        on(intent, move |event| act(INTENTS, state, event));
     }
-    on("focusin", editing::close_others);
-    on("input", move |event| act(&INPUTS, state, event));
+    on("focusin", |event| {
+        editing::close_others(event);
+        rows::close_unless_in(event);
+    });
+    on("focusout", move |event| act(&LEAVES, state, event));
+    on("input", move |event| act(INPUTS, state, event));
     on("paste", move |event| extras::on_paste(state, event));
     on("copy", quoting::on_copy);
     let _ = document().add_event_listener_with_callback(

@@ -2,11 +2,12 @@
 //! there.
 
 use leptos::{ev, prelude::*};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 
 use super::{
-    browser, composer, drafts, editing, field, messages, overlay, picker, scroll, send, state::PageState,
+    browser, composer, drafts, editing, field, messages, outline, overlay, picker, reach, rows, scroll, send,
+    state::PageState,
 };
 
 pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
@@ -21,6 +22,9 @@ pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
         return editing::send(&field);
     }
     if field::is_composer(target.as_ref()) && composer::on_key(state, &press, event) {
+        return;
+    }
+    if rows::on_key(state, event, &press) {
         return;
     }
     if press.command && press.is("k") {
@@ -65,6 +69,7 @@ pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
         "?" => overlay::open(state, "/fn/sheet/keys".to_owned()),
         "j" => to_message(state, true),
         "k" => to_message(state, false),
+        "o" => outline::open(state),
         "/" => field::focus(),
         _ => return,
     }
@@ -96,15 +101,7 @@ fn to_message(state: PageState, next: bool) {
         (Some(at), false) => at.saturating_sub(1),
         (None, _) => 0,
     };
-    let Some(message) = all.get(wanted.min(all.len().saturating_sub(1))) else { return };
-    state.following.set(false);
-    let _ = message.set_attribute("tabindex", "-1");
-    if let Some(element) = message.dyn_ref::<HtmlElement>() {
-        let _ = element.focus();
-    }
-    message.scroll_into_view();
-    if let Ok(history) = window().history() {
-        let state = history.state().unwrap_or(JsValue::NULL);
-        let _ = history.replace_state_with_url(&state, "", Some(&format!("#{}", message.id())));
+    if let Some(message) = all.get(wanted.min(all.len().saturating_sub(1))) {
+        reach::show(state, message);
     }
 }

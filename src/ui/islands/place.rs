@@ -7,7 +7,7 @@ use std::{cell::Cell, time::Duration};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsValue;
 
-use super::{messages, scroll, scroll::Anchor, state::PageState};
+use super::{messages, reach, scroll, scroll::Anchor, state::PageState};
 
 /// How long the thread is still before its place is stored; browsers limit how often that may be.
 const STILL: Duration = Duration::from_millis(200);
@@ -82,6 +82,10 @@ pub(super) fn restore(state: PageState) {
 /// Where a page opens that nobody has read yet.
 fn first(state: PageState) {
     let location = window().location();
+    let search = location.search().unwrap_or_default();
+    if let Some(message) = search.strip_prefix("?at=").and_then(messages::message) {
+        return reach::focus(state, &message);
+    }
     let named = location.hash().ok().and_then(|hash| messages::message(hash.strip_prefix('#')?));
     match named {
         Some(message) => message.scroll_into_view(),

@@ -4,17 +4,21 @@ use std::{cell::RefCell, time::Duration};
 
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement};
+use web_sys::{Element, HtmlElement, HtmlInputElement, StorageEvent};
 
 use super::{browser, elements::copy_of_template, request, state::PageState};
 
-fn find(selector: &str) -> Option<Element> {
+pub(super) fn find(selector: &str) -> Option<Element> {
     document().query_selector(selector).ok().flatten()
 }
 
-fn row(conversation_id: &str) -> Option<Element> {
+/// The link in the row of a conversation.
+pub(super) fn row(conversation_id: &str) -> Option<Element> {
     find(&format!(".history a[href=\"/c/{conversation_id}\"]"))
 }
+
+/// The link in the row of a new conversation, which has no address yet.
+const NEW: &str = ".history a:not([href], .row-more)";
 
 /// Marks the row of the conversation on the page, and brings it into view.
 pub(super) fn mark_current(conversation_id: Option<&str>) {
@@ -36,8 +40,8 @@ pub(super) fn mark_current(conversation_id: Option<&str>) {
 /// Puts a row for a new conversation first in the list; it has no address until [`name_row`] gives it one.
 pub(super) fn add_row(title: &str) {
     let (Some(row), Some(list)) = (copy_of_template("new-row"), find(".history")) else { return };
-    if let Ok(Some(place)) = row.query_selector(".title") {
-        place.set_text_content(Some(title));
+    if let Ok(Some(link)) = row.query_selector("a") {
+        title_row(&link, title);
     }
     let today = find(".history [data-day=day-today] ul");
     let list = match today {
@@ -65,31 +69,66 @@ fn mark(row: &Element) {
 
 /// Gives the new row its address.
 pub(super) fn name_row(conversation_id: &str) {
-    if let Some(link) = find(".history a:not([href])") {
+    if let Some(link) = find(NEW) {
         let _ = link.set_attribute("href", &format!("/c/{conversation_id}"));
+        if let Some(more) = link.next_element_sibling() {
+            let _ = more.set_attribute("href", &format!("/c/{conversation_id}/settings"));
+            let _ = more.remove_attribute("hidden");
+        }
     }
 }
 
 /// Removes the new row of a conversation that did not begin.
 pub(super) fn remove_new_row() {
-    if let Some(row) = find(".history li:has(a:not([href]))") {
+    if let Some(row) = find(NEW).and_then(|link| link.parent_element()) {
         row.remove();
     }
 }
 
 /// Removes the row of a conversation that is gone.
 pub(super) fn remove_row(conversation_id: &str) {
-    if let Some(row) = row(conversation_id).and_then(|link| link.closest("li").ok().flatten()) {
-        row.remove();
+    let Some(row) = row(conversation_id).and_then(|link| link.closest("li").ok().flatten()) else { return };
+    let focused = document().active_element().is_some_and(|active| row.contains(Some(&active)));
+    let near = row.next_element_sibling().or_else(|| row.previous_element_sibling());
+    row.remove();
+    let near = near.and_then(|near| near.query_selector(".row-more").ok().flatten());
+    let near = near.or_else(|| find(".history .row-more")).or_else(|| find(".new-conversation"));
+    if let Some(near) = near.filter(|_| focused).and_then(|near| near.dyn_into::<HtmlElement>().ok()) {
+        let _ = near.focus();
+    }
+}
+
+/// The title that a row shows.
+pub(super) fn title_in(row: &Element) -> String {
+    let place = row.query_selector(".title").ok().flatten();
+    place.and_then(|place| place.text_content()).unwrap_or_default()
+}
+
+/// Shows the title of any conversation.
+pub(super) fn show_title(state: PageState, conversation_id: &str, title: &str) {
+    if state.conversation().as_deref() == Some(conversation_id) {
+        return set_title(state, title);
+    }
+    if let Some(row) = row(conversation_id) {
+        title_row(&row, title);
+    }
+}
+
+fn title_row(row: &Element, title: &str) {
+    let _ = row.set_attribute("title", title);
+    if let Ok(Some(place)) = row.query_selector(".title") {
+        place.set_text_content(Some(title));
     }
 }
 
 /// Shows a new title of the conversation on the page, wherever it stands.
 pub(super) fn set_title(state: PageState, title: &str) {
     set_tab(&format!("{title} · Inglenook"));
-    let entry = state.conversation().and_then(|id| row(&id)?.query_selector(".title").ok().flatten());
-    for place in [find(".top-bar h1"), entry].into_iter().flatten() {
-        place.set_text_content(Some(title));
+    if let Some(row) = state.conversation().and_then(|id| row(&id)) {
+        title_row(&row, title);
+    }
+    if let Some(heading) = find(".top-bar h1") {
+        heading.set_text_content(Some(title));
     }
     if let Some(field) = find(".top-bar input[name=title]") {
         // The attribute is what the field shows until somebody types into it, so nothing that was typed is lost.
@@ -122,6 +161,8 @@ pub(super) fn replace_bar(html: &str, title: &str) {
 
 /// How often the list is read again while somebody looks at it.
 const EVERY: Duration = Duration::from_secs(20);
+/// What is stored, each time as another text, so that other tabs hear of it.
+const TOLD: &str = "list";
 /// What stands before the title of a tab in which something happened that nobody has seen.
 const MARK: &str = "● ";
 
@@ -142,7 +183,19 @@ pub(super) fn begin(state: PageState) {
     );
     window_event_listener_untyped("visibilitychange", move |_| looked_at(state));
     window_event_listener_untyped("focus", move |_| looked_at(state));
+    window_event_listener_untyped("storage", move |event| {
+        let told = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
+        if told.as_deref() == Some(TOLD) && !browser::is_hidden() {
+            reload(state);
+        }
+    });
     seen(state);
+}
+
+/// Something in the list was changed here: reads it again, here and in the other tabs that somebody looks at.
+pub(super) fn changed(state: PageState) {
+    browser::store(TOLD, &browser::random_key());
+    reload(state);
 }
 
 fn looked_at(state: PageState) {
@@ -189,7 +242,7 @@ pub(super) fn reload(state: PageState) {
         let (Some(html), Some(place)) = (list.as_text(), find(".sidebar .history")) else { return };
         // A row that has no address yet is not in the server's list.
         let same = LIST.with_borrow(|list| *list == html);
-        if same || find(".history a:not([href])").is_some() {
+        if same || find(NEW).or_else(|| find(".history .row-title")).is_some() {
             return;
         }
         let focused = document().active_element().and_then(|active| active.get_attribute("href"));
@@ -200,7 +253,7 @@ pub(super) fn reload(state: PageState) {
             let _ = row.set_attribute("aria-current", "page");
         }
         let again = focused.filter(|_| inside).and_then(|path| find(&format!(".history a[href=\"{path}\"]")));
-        if let Some(again) = again.and_then(|again| again.dyn_into::<web_sys::HtmlElement>().ok()) {
+        if let Some(again) = again.and_then(|again| again.dyn_into::<HtmlElement>().ok()) {
             let _ = again.focus();
         }
     });

@@ -108,6 +108,7 @@ pub(super) fn rename(state: PageState, form: &Element, event: &Event) {
             Ok(_) => {
                 editing::close_open(state);
                 sidebar::set_title(state, title.trim());
+                sidebar::changed(state);
             }
             Err(refusal) => state.show_refusal(refusal),
         }
@@ -123,17 +124,24 @@ pub(super) fn delete_now(_: PageState, summary: &Element, event: &Event) {
     }
 }
 
-/// Deletes the conversation, and shows the start page.
+/// Deletes the conversation of the form.
 pub(super) fn delete_conversation(state: PageState, form: &Element, event: &Event) {
-    let Some(Sent { action, body, .. }) = sent(form, event) else { return };
-    let id = body.get("conversation_id").unwrap_or_default();
+    let Some(Sent { body, .. }) = sent(form, event) else { return };
+    delete_by_id(state, body.get("conversation_id").unwrap_or_default());
+}
+
+/// Deletes a conversation; where it is on the page, the start page follows.
+pub(super) fn delete_by_id(state: PageState, id: String) {
+    let Some(body) = request::fields(&[("conversation_id", &id)]) else { return };
     spawn_local(async move {
-        let answer = request::post(&action, &body).await;
-        match answer {
+        match request::post("/fn/delete", &body).await {
             Ok(_) => {
                 sidebar::remove_row(&id);
+                sidebar::changed(state);
                 toast::show(state, Deleted::Conversation(id.clone()));
-                visit::go(state, "/".to_owned(), true);
+                if state.conversation().as_ref() == Some(&id) {
+                    visit::go(state, "/".to_owned(), true);
+                }
                 visit::forget(&format!("/c/{id}"));
             }
             Err(refusal) => state.show_refusal(refusal),

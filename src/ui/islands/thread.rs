@@ -122,7 +122,7 @@ fn patch(old: &Element, new: &Element) {
     if new.has_attribute("data-unchanged") {
         return patch_versions(old, new);
     }
-    for name in ["class", "data-status", "aria-busy"] {
+    for name in ["class", "data-status", "aria-busy", "aria-label"] {
         let _ = match new.get_attribute(name) {
             Some(value) => old.set_attribute(name, &value),
             None => old.remove_attribute(name),

@@ -41,9 +41,12 @@ pub(super) fn on_undo(state: PageState, _: &Element, _: &Event) {
         let Some(fields) = request::fields(&[(name, id)]) else { return };
         match (request::post(action, &fields).await, &deleted) {
             (Ok(_), Deleted::Conversation(id)) => {
-                sidebar::reload(state);
+                sidebar::changed(state);
                 overlay::close();
-                visit::go(state, format!("/c/{id}"), true);
+                // It was on the page when it was deleted.
+                if state.conversation().is_none() {
+                    visit::go(state, format!("/c/{id}"), true);
+                }
             }
             (Ok(_), Deleted::Message(_)) => refresh::refresh(state),
             (Err(refused), _) => state.show_refusal(refused),

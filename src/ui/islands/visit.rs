@@ -46,7 +46,7 @@ struct Left {
 thread_local! {
     static PREFETCHED: RefCell<Option<(String, f64, Fetching)>> = const { RefCell::new(None) };
     static LEFT: RefCell<VecDeque<Left>> = const { RefCell::new(VecDeque::new()) };
-    /// The path of what the page shows.
+    /// The path of what the page shows, with its parameters.
     static HERE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
@@ -55,13 +55,19 @@ fn here() -> String {
     HERE.with_borrow(Clone::clone)
 }
 
+/// The path that the browser shows, with its parameters.
+fn path_now() -> String {
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+}
+
 pub(super) fn begin(state: PageState) {
-    HERE.set(window().location().pathname().unwrap_or_default());
+    HERE.set(path_now());
     window_event_listener(ev::popstate, move |_| {
         if overlay::on_back() {
             return;
         }
-        let path = window().location().pathname().unwrap_or_default();
+        let path = path_now();
         if path != here() {
             go(state, path, false);
         }
@@ -102,7 +108,8 @@ fn fetch(path: &str) -> Fetching {
         return ready;
     }
     let address = match path.strip_prefix("/c/") {
-        Some(id) => format!("/fn/part?conversation={id}"),
+        // The parameters of a page are those of its part, too.
+        Some(id) => format!("/fn/part?conversation={}", id.replace('?', "&")),
         None => "/fn/part".to_owned(),
     };
     let fetching = async move { Fetched::read(&request::get(&address).await.ok()?) }.boxed_local().shared();
@@ -251,7 +258,9 @@ fn arrive(state: PageState, path: &str, (shown, title, bar): (Shown, &str, &str)
     drafts::show_draft(state);
     editing::restore(state);
     place::restore(state);
-    field::focus();
+    if !path.contains("?at=") {
+        field::focus();
+    }
     follow::begin(state);
 }
 

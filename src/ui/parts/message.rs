@@ -10,22 +10,69 @@ use crate::{
     ui::words::{Localizer, t, t_with},
 };
 
+/// When a message was made, in the reader's words and by the reader's clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    /// As HTML has it: in UTC.
+    pub machine: String,
+    /// The time of day.
+    pub clock: String,
+    /// Date and time.
+    pub whole: String,
+    /// Where the message before it is of another day: the day, as HTML has it and in words.
+    pub day: Option<(String, String)>,
+}
+
+/// The line above a message that is the first of its day.
+#[component]
+fn Day(when: Option<When>) -> impl IntoView {
+    let (machine, words) = when?.day?;
+    Some(view! {
+        <p class="day">
+            <time datetime=machine>{words}</time>
+        </p>
+    })
+}
+
+/// The time of day among a message's buttons.
+#[component]
+fn Time(when: Option<When>) -> impl IntoView {
+    let When { machine, clock, whole, .. } = when?;
+    Some(view! {
+        <time class="time" datetime=machine title=whole>
+            {clock}
+        </time>
+    })
+}
+
+/// The name of a message: who speaks, and when.
+fn name(who: &'static str, when: Option<&When>) -> String {
+    match when {
+        Some(when) => t_with(Reason::new("message-at").with("who", t(who)).with("time", when.clock.clone())),
+        None => t(who),
+    }
+}
+
 /// What a person wrote, as they wrote it. `edit` is the form in which the question is edited, while it is open; `query` is
-/// that of [`EditLink`].
+/// that of [`EditLink`]. Without `when` it is not stored yet.
 #[component]
 pub fn Question(
     id: String,
     text: String,
     siblings: Option<Siblings>,
+    when: Option<When>,
     #[prop(optional_no_strip)] edit: Option<AnyView>,
     #[prop(optional)] query: String,
 ) -> impl IntoView {
-    let article = id.clone();
+    let (article, name) = (id.clone(), name("you", when.as_ref()));
+    let heading = name.clone();
     view! {
-        <article class="message user" id=article aria-label=t("you")>
-            <h2 class="visually-hidden">{t("you")}</h2>
+        <article class="message user" id=article aria-label=name>
+            <Day when=when.clone() />
+            <h2 class="visually-hidden">{heading}</h2>
             <div class="question-text" dir="auto">{text}</div>
             <div class="actions">
+                <Time when />
                 {siblings.map(|siblings| view! { <Branches siblings /> })}
                 <button class="button-bare copy-message" title=t("message-copy")>
                     <Icon name="copy" />
@@ -73,6 +120,8 @@ pub struct AnswerFrame {
     pub siblings: Option<Siblings>,
     /// See [`meta_line`].
     pub meta: String,
+    /// `None` while it is not stored.
+    pub when: Option<When>,
     /// When the provider takes requests again, in UTC milliseconds since 1970, if it said so.
     pub retry_at: Option<i64>,
 }
@@ -81,7 +130,9 @@ pub struct AnswerFrame {
 /// `.prose` and to `.reasoning-text`; the rest is made anew when it has ended.
 #[component]
 pub fn Answer(id: String, html: String, reasoning: String, frame: AnswerFrame) -> impl IntoView {
-    let AnswerFrame { ending, left_out, siblings, meta, retry_at } = frame;
+    let AnswerFrame { ending, left_out, siblings, meta, when, retry_at } = frame;
+    let name = name("answer", when.as_ref());
+    let heading = name.clone();
     let (article, html) = (id.clone(), name_headings(&html, &id).into_owned());
     let (status, has_text) = (ending.status, !html.is_empty());
     let writing = status == Status::Generating;
@@ -92,12 +143,13 @@ pub fn Answer(id: String, html: String, reasoning: String, frame: AnswerFrame) -
         <article
             class="message answer"
             id=article
-            aria-label=t("answer")
+            aria-label=name
             data-status=status.into_str()
             data-retry-at=retry_at
             aria-busy=writing.then_some("true")
         >
-            <h2 class="visually-hidden">{t("answer")}</h2>
+            <Day when=when.clone() />
+            <h2 class="visually-hidden">{heading}</h2>
             <LeftOut count=left_out />
             <details class="reasoning" hidden=thoughtless open=thinks data-auto=thinks>
                 <summary>{t("reasoning")}</summary>
@@ -106,7 +158,7 @@ pub fn Answer(id: String, html: String, reasoning: String, frame: AnswerFrame) -
             <div class="prose" inner_html=html></div>
             {(writing && !has_text).then(|| view! { <p class="waiting" aria-hidden="true"></p> })}
             <AnswerEnd id=id.clone() ending has_text waits=retry_at.is_some() />
-            {(!writing).then(|| view! { <AnswerActions id siblings meta /> })}
+            {(!writing).then(|| view! { <AnswerActions id siblings meta when /> })}
         </article>
     }
 }
@@ -129,12 +181,13 @@ pub fn Templates() -> impl IntoView {
         left_out: 0,
         siblings: None,
         meta: String::new(),
+        when: None,
         retry_at: None,
     };
     let none = String::new;
     view! {
         <template id="new-question">
-            <Question id=none() text=none() siblings=None />
+            <Question id=none() text=none() siblings=None when=None />
         </template>
         <template id="new-answer">
             <Answer id=none() html=none() reasoning=none() frame />
@@ -163,7 +216,7 @@ fn left_out(count: u32) -> Option<String> {
 
 /// The buttons of a finished answer, and the line that says which model wrote it.
 #[component]
-fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String) -> impl IntoView {
+fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String, when: Option<When>) -> impl IntoView {
     view! {
         <div class="actions">
             {siblings.map(|siblings| view! { <Branches siblings /> })}
@@ -174,6 +227,7 @@ fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String) -> impl I
             <AgainWithButton id=id.clone() />
             <ForkButton id=id.clone() />
             <DeleteMenu id />
+            <Time when />
             <span class="meta">{meta}</span>
         </div>
     }

@@ -7,5 +7,7 @@ mod steer;
 
 pub use error::{Brand, ErrorPage, RefusedForm};
 pub use icon::Icon;
-pub use message::{Answer, AnswerFrame, Ending, Question, Templates, Unchanged, meta_line, name_headings};
+pub use message::{
+    Answer, AnswerFrame, Ending, Question, Templates, Unchanged, When, meta_line, name_headings,
+};
 pub use steer::{EditForm, SteerForm, as_html};

@@ -78,6 +78,33 @@ pub(super) async fn listing_is_newest_first_and_archived_apart(store: &dyn Store
     assert!(store.conversations(&ada.id, &none).await.unwrap().is_empty(), "a limit of 0 lists nothing");
 }
 
+pub(super) async fn pinned_ones_are_listed_apart(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    let rows = [("a", true, false, 3), ("b", false, false, 1), ("c", true, true, 2), ("d", true, false, 0)];
+    for (title, pinned, archived, age) in rows {
+        let it = Conversation { pinned, archived, updated_at: NOW - age, ..conversation(title) };
+        add(store, &ada, it).await;
+    }
+    add(store, &bob, Conversation { pinned: true, ..conversation("his") }).await;
+    let listed = async |pinned, archived| {
+        titles(store, &ada, ConversationQuery { pinned, archived, ..Default::default() }).await
+    };
+    assert_eq!(listed(Some(true), false).await, ["d", "a"]);
+    assert_eq!(listed(Some(false), false).await, ["b"]);
+    assert_eq!(listed(None, false).await, ["d", "b", "a"]);
+    assert_eq!(listed(Some(true), true).await, ["c"]);
+    assert!(listed(Some(false), true).await.is_empty());
+    // A change moves one, and a deleted one is in no list.
+    let all =
+        store.conversations(&ada.id, &ConversationQuery { limit: 9, ..Default::default() }).await.unwrap();
+    let unpin = ConversationPatch { pinned: Some(false), ..Default::default() };
+    store.update(&ada.id, &all[0].id, &unpin).await.unwrap().unwrap();
+    assert_eq!(listed(Some(true), false).await, ["a"]);
+    assert_eq!(listed(Some(false), false).await, ["d", "b"]);
+    assert!(store.delete(&ada.id, &all[2].id).await.unwrap());
+    assert!(listed(Some(true), false).await.is_empty());
+}
+
 pub(super) async fn paging_gives_each_once_also_with_equal_times(store: &dyn Store) {
     let ada = user(store).await;
     let mut expected = Vec::new();

@@ -81,6 +81,7 @@ contract! {
         a_conversation_round_trips,
         a_foreign_conversation_looks_missing,
         listing_is_newest_first_and_archived_apart,
+        pinned_ones_are_listed_apart,
         paging_gives_each_once_also_with_equal_times,
         a_title_is_found_regardless_of_case,
         nothing_in_a_title_search_has_a_meaning,
@@ -199,6 +200,8 @@ contract! {
     }
     windows {
         outlines_tell_lengths_in_bytes,
+        outlines_and_questions_tell_when_a_message_was_made,
+        questions_are_read_by_their_beginnings,
         named_messages_are_read,
         a_window_ends_at_its_bytes,
         walking_back_gives_every_message_once,

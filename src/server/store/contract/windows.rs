@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use crate::{
     domain::Conversation,
-    server::store::{Branch, Finish, Reach, Store, Texts},
+    server::store::{Branch, Finish, Opening, Reach, Store, Texts},
 };
 
-use super::fixtures::{Asking, NewTurn, another_answer, begin, finish, first_turn, interrupt, turn, user};
+use super::fixtures::{
+    Asking, NOW, NewTurn, another_answer, begin, finish, first_turn, interrupt, turn, user,
+};
 
 /// Stores a turn with these texts: the question, the answer, and the answer's reasoning.
 async fn talk(store: &dyn Store, mut turn: NewTurn, texts: [&str; 3]) -> NewTurn {
@@ -56,6 +58,47 @@ pub(super) async fn outlines_tell_lengths_in_bytes(store: &dyn Store) {
     assert_eq!(store.outlines_back(&it, Some(&outlines[2].id), 2).await.unwrap(), outlines[2..4]);
     assert_eq!(store.outlines_back(&it, None, 0).await.unwrap(), []);
     assert_eq!(store.outlines_back(&it, Some("\0$'"), 5).await.unwrap(), []);
+}
+
+pub(super) async fn outlines_and_questions_tell_when_a_message_was_made(store: &dyn Store) {
+    let ada = user(store).await;
+    let mut first = first_turn(&ada);
+    first.question.as_mut().unwrap().created_at = NOW + 1;
+    first.answer.created_at = NOW + 2;
+    let first = talk(store, first, ["Why?", "So.", ""]).await;
+    let it = &store.grant(&ada.id, &first.conversation.id).await.unwrap().unwrap();
+    let outlines = store.outlines_back(it, None, 9).await.unwrap();
+    assert_eq!(outlines.iter().map(|outline| outline.created_at).collect::<Vec<_>>(), [NOW + 2, NOW + 1]);
+    let ids: Vec<String> = outlines.into_iter().map(|outline| outline.id).collect();
+    assert_eq!(store.openings(it, &ids, 9).await.unwrap()[0].created_at, NOW + 1);
+    // A branch knows when the message before it was made, whatever ends it.
+    let mut branch = Branch::find(store, it, Some(&first.answer.id), reach(1, u64::MAX)).await.unwrap();
+    assert_eq!((branch.more, branch.created_before), (true, Some(NOW + 1)));
+    branch = Branch::find(store, it, Some(&first.answer.id), reach(9, u64::MAX)).await.unwrap();
+    assert_eq!(branch.created_before, None);
+    assert!(branch.cut_before(&first.answer.id));
+    assert_eq!(branch.created_before, Some(NOW + 1));
+}
+
+pub(super) async fn questions_are_read_by_their_beginnings(store: &dyn Store) {
+    let ada = user(store).await;
+    let long = "日本語👩‍👩‍👧".repeat(50_000);
+    let one = talk(store, first_turn(&ada), [&long, "An answer.", "Hm."]).await;
+    let two = talk(store, turn(&ada, &one.conversation, Some(&one.answer.id)), ["$x", &long, ""]).await;
+    let other = talk(store, first_turn(&ada), ["Where?", "There.", ""]).await;
+    let question = |turn: &NewTurn| turn.question.clone().unwrap().id;
+    let it = &store.grant(&ada.id, &one.conversation.id).await.unwrap().unwrap();
+    let ids =
+        [question(&two), one.answer.id.clone(), question(&one), question(&other), two.answer.id.clone()];
+    let told = |openings: Vec<Opening>| -> Vec<(String, String)> {
+        openings.into_iter().map(|opening| (opening.id, opening.text)).collect()
+    };
+    let begins: String = long.chars().take(7).collect();
+    let wanted = [(question(&one), begins), (question(&two), "$x".to_owned())];
+    assert_eq!(told(store.openings(it, &ids, 7).await.unwrap()), wanted);
+    assert_eq!(told(store.openings(it, &ids[..2], 1).await.unwrap()), [(question(&two), "$".to_owned())]);
+    assert!(store.openings(it, &[], 7).await.unwrap().is_empty());
+    assert!(store.openings(it, &["\"],\0".to_owned()], 7).await.unwrap().is_empty());
 }
 
 pub(super) async fn named_messages_are_read(store: &dyn Store) {

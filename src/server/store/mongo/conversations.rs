@@ -168,6 +168,9 @@ impl Transaction for Update<'_> {
 
 fn filter(owner_id: &str, query: &ConversationQuery) -> Document {
     let mut filter = doc! { "user_id": owner_id, "archived": query.archived };
+    if let Some(pinned) = query.pinned {
+        filter.insert("pinned", pinned);
+    }
     if let Some(position) = &query.after {
         // The first bound lets the search of the index start at the position, the second leaves out conversations that
         // the reader has seen.

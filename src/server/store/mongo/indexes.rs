@@ -48,7 +48,15 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
         ])
         .await?;
     let listing = doc! { "user_id": 1, "archived": 1, "updated_at": -1, "_id": -1 };
-    mongo.conversation_docs().create_index(index(listing, IndexOptions::default())).await?;
+    // It names `pinned` among its fields, because MongoDB takes no second index on the fields of the listing.
+    let pinned = doc! { "user_id": 1, "pinned": 1, "archived": 1, "updated_at": -1, "_id": -1 };
+    mongo
+        .conversation_docs()
+        .create_indexes([
+            index(listing, IndexOptions::default()),
+            index(pinned, only_where(doc! { "pinned": true })),
+        ])
+        .await?;
     mongo
         .messages()
         .create_indexes([

@@ -12,15 +12,15 @@ use mongodb::{
 use crate::{
     domain::Message,
     server::store::{
-        AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, Messages, NewAnswer, NewMessage, Orphans,
-        Outline, Recovered, Result, Run, Texts,
+        AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, Messages, NewAnswer, NewMessage, Opening,
+        Orphans, Outline, Recovered, Result, Run, Texts,
     },
 };
 
 use super::{
     Mongo,
     documents::{FailureDoc, MessageDoc},
-    outlines::{OutlineDoc, outline},
+    outlines::{OpeningDoc, OutlineDoc, opening, outline},
     tail::End,
     turns::{Add, Begin},
 };
@@ -64,6 +64,18 @@ impl Messages for Mongo {
             })
             .await?;
         Ok(found.into_iter().map(Outline::from).collect())
+    }
+
+    async fn openings(&self, grant: &Grant, ids: &[String], chars: u32) -> Result<Vec<Opening>> {
+        let which =
+            doc! { "_id": { "$in": ids }, "conversation_id": grant.conversation_id(), "role": "user" };
+        let found: Vec<OpeningDoc> = self
+            .call(async {
+                let steps = [doc! { "$match": which }, doc! { "$sort": { "_id": 1 } }, opening(chars)];
+                self.messages().aggregate(steps).with_type().await?.try_collect().await
+            })
+            .await?;
+        Ok(found.into_iter().map(Opening::from).collect())
     }
 
     async fn messages_of(&self, grant: &Grant, ids: &[String], texts: Texts) -> Result<Vec<Message>> {

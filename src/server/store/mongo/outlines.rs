@@ -3,7 +3,7 @@
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 
-use crate::server::store::Outline;
+use crate::server::store::{Opening, Outline};
 
 /// The fields of a message that are read before its texts.
 #[derive(Debug, Deserialize)]
@@ -15,6 +15,7 @@ pub(super) struct OutlineDoc {
     revision: i64,
     content_bytes: i64,
     reasoning_bytes: i64,
+    created_at: i64,
 }
 
 impl From<OutlineDoc> for Outline {
@@ -25,6 +26,7 @@ impl From<OutlineDoc> for Outline {
             revision: doc.revision.unsigned_abs(),
             content_bytes: doc.content_bytes.unsigned_abs(),
             reasoning_bytes: doc.reasoning_bytes.unsigned_abs(),
+            created_at: doc.created_at,
         }
     }
 }
@@ -34,7 +36,28 @@ pub(super) fn outline() -> Document {
     doc! { "$project": {
         "parent_id": 1,
         "revision": 1,
+        "created_at": 1,
         "content_bytes": { "$strLenBytes": "$content" },
         "reasoning_bytes": { "$strLenBytes": "$reasoning" },
     } }
+}
+
+/// How a question begins.
+#[derive(Debug, Deserialize)]
+pub(super) struct OpeningDoc {
+    #[serde(rename = "_id")]
+    id: String,
+    text: String,
+    created_at: i64,
+}
+
+impl From<OpeningDoc> for Opening {
+    fn from(doc: OpeningDoc) -> Self {
+        Self { id: doc.id, text: doc.text, created_at: doc.created_at }
+    }
+}
+
+/// The step of a pipeline that reduces a message to an [`OpeningDoc`].
+pub(super) fn opening(chars: u32) -> Document {
+    doc! { "$project": { "text": { "$substrCP": ["$content", 0, i64::from(chars)] }, "created_at": 1 } }
 }

@@ -14,7 +14,8 @@ const NOW: &str = "
     FROM conversations WHERE id = ?1 AND NOT deleted";
 
 const MESSAGES: &str = "
-    SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes
+    SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes,
+        created_at
     FROM messages WHERE conversation_id = ?1 AND revision > ?2 ORDER BY revision, id LIMIT ?3";
 
 const REMOVED: &str = "

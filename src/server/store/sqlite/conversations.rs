@@ -20,12 +20,23 @@ const CREATE: &str = "
         leaf_id, created_at, updated_at, params)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
-/// `instr` needs no escaping, because it gives no character of the searched text a meaning.
-const LIST: &str = "
-    SELECT * FROM conversations
-    WHERE owner_id = ?1 AND archived = ?2 AND NOT deleted AND (updated_at, id) < (?3, ?4)
-        AND (?5 = '' OR instr(title_lower, ?5) > 0)
-    ORDER BY updated_at DESC, id DESC LIMIT ?6";
+/// A listing with a further condition. `instr` needs no escaping, because it gives no character of the searched text a
+/// meaning.
+macro_rules! list {
+    ($and:literal) => {
+        concat!(
+            "SELECT * FROM conversations
+            WHERE owner_id = ?1 AND archived = ?2 AND NOT deleted AND (updated_at, id) < (?3, ?4)
+                AND (?5 = '' OR instr(title_lower, ?5) > 0) ",
+            $and,
+            " ORDER BY updated_at DESC, id DESC LIMIT ?6"
+        )
+    };
+}
+const LIST: &str = list!("");
+const LIST_OTHERS: &str = list!("AND NOT pinned");
+/// The condition is that of the index `conversations_pinned`, so that SQLite uses it.
+const LIST_PINNED: &str = list!("AND pinned");
 
 /// `?6`, `?8` and `?13` say whether to set columns that may also be cleared, `?12` whether the change contains anything.
 const UPDATE: &str = concat!(
@@ -88,7 +99,12 @@ impl Conversations for Sqlite {
     async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {
         let after = query.after.as_ref();
         let (before, id) = after.map_or((i64::MAX, ""), |position| (position.updated_at, &position.id));
-        sqlx::query_as(LIST)
+        let list = match query.pinned {
+            None => LIST,
+            Some(false) => LIST_OTHERS,
+            Some(true) => LIST_PINNED,
+        };
+        sqlx::query_as(list)
             .bind(owner_id)
             .bind(query.archived)
             .bind(before)

@@ -6,7 +6,7 @@ use crate::{
     domain::Message,
     server::store::{
         AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, KEY_LIFE, Messages, NewAnswer, NewMessage,
-        Orphans, Outline, Recovered, Result, Run, Texts,
+        Opening, Orphans, Outline, Recovered, Result, Run, Texts,
     },
 };
 
@@ -29,11 +29,18 @@ const OWN_RUNS: &str = "
     SELECT id, conversation_id, coalesce(run, id) FROM messages WHERE status = 'generating' AND instance = ?1";
 /// `octet_length` reads the length from the row's header, so SQLite does not read the pages of a long text.
 const OUTLINES: &str = "
-    SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes
+    SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes,
+        created_at
     FROM messages WHERE conversation_id = ?1 ORDER BY id DESC LIMIT ?2";
 const OUTLINES_UPTO: &str = "
-    SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes
+    SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes,
+        created_at
     FROM messages WHERE conversation_id = ?1 AND id <= ?3 ORDER BY id DESC LIMIT ?2";
+
+/// `?2` is a JSON array. The role stands before the text in a row, so that no answer's pages are read.
+const OPENINGS: &str = "
+    SELECT id, substr(content, 1, ?3), created_at FROM messages
+    WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) AND role = 'user' ORDER BY id";
 
 /// `?2` is a JSON array.
 const MESSAGES_OF: &str = "
@@ -73,6 +80,17 @@ impl Messages for Sqlite {
             None => sqlx::query_as(OUTLINES).bind(id).bind(limit),
         };
         query.fetch_all(&self.readers).await.map_err(store_error)
+    }
+
+    async fn openings(&self, grant: &Grant, ids: &[String], chars: u32) -> Result<Vec<Opening>> {
+        let found: Vec<(String, String, i64)> = sqlx::query_as(OPENINGS)
+            .bind(grant.conversation_id())
+            .bind(serde_json::to_string(ids).unwrap_or_default())
+            .bind(chars)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
+        Ok(found.into_iter().map(|(id, text, created_at)| Opening { id, text, created_at }).collect())
     }
 
     async fn messages_of(&self, grant: &Grant, ids: &[String], texts: Texts) -> Result<Vec<Message>> {

@@ -94,6 +94,7 @@ impl FromRow<'_, SqliteRow> for Outline {
             revision: number("revision")?,
             content_bytes: number("content_bytes")?,
             reasoning_bytes: number("reasoning_bytes")?,
+            created_at: row.try_get("created_at")?,
         })
     }
 }

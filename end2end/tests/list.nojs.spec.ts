@@ -1,0 +1,50 @@
+// The hands of the list and the outline with JavaScript off: links and plain forms.
+import { expect, test } from "../support/test.ts";
+
+test("16-list: rename, pin, archive and delete without JavaScript", async ({ page, chat }) => {
+  await page.goto("/");
+  await chat.ask("Leeks", "json");
+  await chat.expectText("The whole answer at once.");
+  await expect(chat.send).toBeVisible();
+  const row = chat.sidebar.getByRole("listitem");
+  const open = async () => {
+    await row.hover();
+    await row.getByRole("button").click();
+  };
+  await open();
+  await page.getByRole("textbox", { name: "Title" }).fill("Winter");
+  await page.getByRole("button", { name: "Rename" }).click();
+  await expect(row).toHaveText(/Winter/);
+  await open();
+  await page.getByRole("button", { name: "Pin", exact: true }).click();
+  await expect(page.getByRole("status")).toBeVisible();
+  await expect(page.locator('.sidebar [data-day="day-pinned"]')).toHaveText(/Winter/);
+  await page.getByRole("button", { name: "Unpin" }).click();
+  await page.getByRole("button", { name: "Archive", exact: true }).click();
+  await expect(row).toHaveCount(0);
+  await page.goto("/history");
+  await page.getByRole("link", { name: "Archived" }).click();
+  const archived = page.locator(".content").getByRole("listitem");
+  await expect(archived).toHaveText(/Winter/);
+  await archived.hover();
+  await archived.getByRole("button").click();
+  await page.getByRole("button", { name: "Unarchive" }).click();
+  await expect(row).toHaveText(/Winter/);
+  await page.locator(".content").getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(row).toHaveCount(0);
+});
+
+test("30: the outline is a page of links without JavaScript", async ({ page, chat }) => {
+  await page.goto("/");
+  for (const text of ["The first question", "The second question"]) {
+    await chat.ask(text, "json");
+    await expect(chat.questions.last()).toContainText(text);
+    await expect(chat.send).toBeVisible();
+  }
+  await page.getByRole("link", { name: "Questions" }).click();
+  const links = page.locator(".outline").getByRole("link");
+  await expect(links).toHaveText([/The first question/, /The second question/]);
+  await links.first().click();
+  await expect(page).toHaveURL(/\/c\/\w+\?at=\w+#\w+$/);
+  await expect(chat.questions.first()).toBeInViewport();
+});
