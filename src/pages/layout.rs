@@ -251,7 +251,7 @@ pub fn RowMenu() -> impl IntoView {
         }
     };
     view! {
-        <div class="row-menu" id="row-menu" role="menu" aria-label=t("conversation-menu") popover="manual">
+        <div class="row-menu" id="row-menu" role="menu" aria-label=t("more") popover="manual">
             {item("rename", "edit", "rename")}
             {item("pin", "pin", "pin")}
             {item("unpin", "pin", "unpin")}

@@ -77,10 +77,11 @@ fn is_text(literal: &str, in_view: bool) -> bool {
 #[test]
 fn all_that_a_person_reads_is_in_the_files() {
     // Names, and the keys of a keyboard.
-    const NAMES: [&str; 18] = [
+    const NAMES: [&str; 19] = [
         "Inglenook",
         "Enter",
         "Escape",
+        "Tab",
         "ArrowUp",
         "ArrowDown",
         "PageUp",
