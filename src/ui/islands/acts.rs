@@ -92,7 +92,7 @@ pub(super) fn listen(state: PageState) {
         editing::close_others(event);
         rows::close_unless_in(event);
     });
-    on("focusout", move |event| act(&LEAVES, state, event));
+    on("focusout", move |event| act(LEAVES, state, event));
     on("input", move |event| act(INPUTS, state, event));
     on("paste", move |event| extras::on_paste(state, event));
     on("copy", quoting::on_copy);
