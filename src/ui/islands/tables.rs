@@ -44,7 +44,7 @@ fn text(table: &Element, csv: bool) -> String {
 /// Writes one cell. In CSV one that a spreadsheet would run as a formula gets an apostrophe, which makes it a text, because
 /// whoever wrote the answer must not act on the reader's machine; a plain number with a sign stays a number.
 fn write(cell: &str, csv: bool, out: &mut String) {
-    let quote = if csv && cell.contains(|c| matches!(c, ',' | '"' | '\n' | '\r')) { "\"" } else { "" };
+    let quote = if csv && cell.contains([',', '"', '\n', '\r']) { "\"" } else { "" };
     out.push_str(quote);
     if csv && is_formula(cell) {
         out.push('\'');
