@@ -64,7 +64,7 @@ test("the title arrives in the list, the bar, the menu and the tab without a rel
   await expect(page).toHaveTitle("A short title · Inglenook");
   await expect(chat.sidebar.getByRole("link", { name: "A short title" })).toHaveAttribute("aria-current", "page");
   await page.getByLabel("Conversation menu").click();
-  await expect(page.getByLabel("Title")).toHaveValue("A short title");
+  await expect(page.getByLabel("Title", { exact: true })).toHaveValue("A short title");
   expect(await page.evaluate(() => (window as any).samePage)).toBe(true);
 });
 
@@ -74,14 +74,14 @@ test("a title from another tab is shown everywhere, but for what is being typed"
   const other = new Chat(await context.newPage());
   await other.open(new URL(page.url()).pathname);
   await page.getByLabel("Conversation menu").click();
-  await page.getByLabel("Title").fill("Half a tit");
+  await page.getByLabel("Title", { exact: true }).fill("Half a tit");
   await other.page.getByLabel("Conversation menu").click();
-  await other.page.getByLabel("Title").fill("Renamed");
+  await other.page.getByLabel("Title", { exact: true }).fill("Renamed");
   await other.page.getByRole("button", { name: "Rename" }).click();
   await expect(chat.title).toHaveText("Renamed");
   await expect(page).toHaveTitle("Renamed · Inglenook");
   await expect(chat.sidebar.getByRole("link", { name: "Renamed" })).toBeVisible();
-  await expect(page.getByLabel("Title")).toHaveValue("Half a tit");
+  await expect(page.getByLabel("Title", { exact: true })).toHaveValue("Half a tit");
 });
 
 test("a second question is appended without a page load", async ({ page, chat }) => {

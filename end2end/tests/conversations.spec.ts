@@ -8,7 +8,7 @@ test("rename", async ({ page, chat }) => {
   await chat.begin("Something");
   await expect(chat.title).toHaveText("A short title");
   await page.getByLabel("Conversation menu").click();
-  await page.getByLabel("Title").fill("Über <b>das</b> Feuer 🔥");
+  await page.getByLabel("Title", { exact: true }).fill("Über <b>das</b> Feuer 🔥");
   await page.getByRole("button", { name: "Rename" }).click();
   await expect(chat.title).toHaveText("Über <b>das</b> Feuer 🔥");
   await expect(page).toHaveTitle("Über <b>das</b> Feuer 🔥 · Inglenook");

@@ -105,7 +105,7 @@ test.describe("a browser that asks for Chinese", () => {
     await ask(page, "为什么失败？", "401");
     await expect(answer.getByRole("status")).toContainText("OpenAI 不允许本站访问。");
     await isChinese(page, "数一数", user.name, "story");
-    const question = page.getByRole("article", { name: "你", exact: true }).last();
+    const question = page.getByRole("article", { name: /^你，/ }).last();
     await question.hover();
     await question.getByTitle("编辑消息").click();
     await expect(question.getByRole("textbox", { name: "你的消息" })).toHaveValue("为什么失败？");

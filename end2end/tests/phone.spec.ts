@@ -51,7 +51,7 @@ test("start, thread, settings and history fit", async ({ page, chat }) => {
   const scrolls = await chat.prose.locator(".scroll, pre").evaluateAll((all) => all.every((box) => box.scrollWidth > box.clientWidth));
   expect(scrolls).toBe(true);
   await page.getByLabel("Conversation menu").click();
-  await expect(page.getByLabel("Title")).toBeInViewport({ ratio: 1 });
+  await expect(page.getByLabel("Title", { exact: true })).toBeInViewport({ ratio: 1 });
   await fits(page);
   for (const path of ["/settings", "/history"]) {
     await page.goto(path);

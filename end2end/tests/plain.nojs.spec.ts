@@ -74,7 +74,7 @@ test("rename and delete", async ({ page, chat }) => {
   await expect(chat.send).toBeVisible();
   const path = new URL(page.url()).pathname;
   await page.getByLabel("Conversation menu").click();
-  await page.getByLabel("Title").fill("A better name");
+  await page.getByLabel("Title", { exact: true }).fill("A better name");
   await page.getByRole("button", { name: "Rename" }).click();
   await expect(chat.title).toHaveText("A better name");
   await expect(page).toHaveURL((url) => url.pathname === path);
