@@ -13,8 +13,8 @@ import { Inglenook } from "./support/servers.mjs";
 
 const folder = resolve(process.argv[2] ?? fileURLToPath(new URL("../docs", import.meta.url)));
 const SIZES = {
-  desktop: { viewport: { width: 1280, height: 820 } },
-  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, hasTouch: true, isMobile: true },
+  desktop: { viewport: { width: 1280, height: 860 } },
+  phone: { viewport: { width: 360, height: 780 }, deviceScaleFactor: 1.25, hasTouch: true, isMobile: true },
 };
 /** What all pictures together may have, in bytes: a README is loaded whole. */
 const MOST = 600_000;
@@ -22,29 +22,20 @@ const MODELS = ["qwen3-32b", "gpt-oss-120b", "mistral-small-3.2", "gemma3-27b", 
 
 /** Each conversation of the sidebar, the oldest first: its question, its title, and its answer. The last is in the pictures. */
 const CONVERSATIONS = [
-  ["Which walks near Wasdale take about three hours?", "Three-hour walks near Wasdale", "Three come to mind."],
-  ["Explain ownership in Rust to somebody who knows Python.", "Ownership in Rust for Pythonistas", "A value has one owner."],
-  ["What can I cook with leeks, potatoes and half a lemon?", "Supper with leeks and half a lemon", "A soup, for one."],
-  ["Help me thank the neighbours who looked after the cat.", "A note to thank the neighbours", "Gladly."],
+  ["Which walks near Wasdale take about three hours?", "Walks near Wasdale", "Three come to mind."],
+  ["Explain ownership in Rust to somebody who knows Python.", "Ownership in Rust", "A value has one owner."],
+  ["What can I cook with leeks, potatoes and half a lemon?", "Leeks, potatoes and lemon", "A soup, for one."],
+  ["Help me thank the neighbours who looked after the cat.", "A note for the neighbours", "Gladly."],
   [
     "We burn oak in a small stove, 7 kW for five hours an evening. How long will four cubic metres last? And a little script for other woods, please.",
-    "How long four cubic metres of oak last",
+    "A winter of firewood",
     `**About 175 evenings** – a whole winter, with some to spare.
 
-A stacked cubic metre of seasoned oak weighs about 500 kg, and each kilogram holds 4.1 kWh. A good stove turns three quarters of that into warmth:
+A stacked cubic metre of seasoned oak weighs about 500 kg, each kilogram holds 4.1 kWh, a good stove turns three quarters of that into warmth, and an evening takes 35 kWh:
 
-$$E = 4\\,\\mathrm{m^3} \\cdot 500\\,\\tfrac{\\mathrm{kg}}{\\mathrm{m^3}} \\cdot 4.1\\,\\tfrac{\\mathrm{kWh}}{\\mathrm{kg}} \\cdot 0.75 \\approx 6150\\,\\mathrm{kWh}$$
+$$n = \\frac{4 \\cdot 500 \\cdot 4.1 \\cdot 0.75}{7 \\cdot 5} \\approx 175$$
 
-An evening takes $7\\,\\mathrm{kW} \\cdot 5\\,\\mathrm{h} = 35\\,\\mathrm{kWh}$. Other woods compare like this:
-
-| Wood   | Weight of 1 m³ | Evenings from 4 m³ |
-|:-------|---------------:|-------------------:|
-| Oak    |         500 kg |                175 |
-| Beech  |         480 kg |                168 |
-| Birch  |         430 kg |                151 |
-| Spruce |         310 kg |                116 |
-
-The script counts them for any wood:
+And the script, for any wood:
 
 \`\`\`python
 def evenings(metres, kg_per_metre, kwh_per_kg=4.1, efficiency=0.75):
@@ -54,6 +45,14 @@ def evenings(metres, kg_per_metre, kwh_per_kg=4.1, efficiency=0.75):
 for wood, weight in {"oak": 500, "beech": 480, "birch": 430}.items():
     print(f"{wood}: {evenings(4, weight)} evenings")
 \`\`\`
+
+Other woods compare like this:
+
+| Wood   | Weight of 1 m³ | Evenings from 4 m³ |
+|:-------|---------------:|-------------------:|
+| Oak    |         500 kg |                175 |
+| Beech  |         480 kg |                168 |
+| Spruce |         310 kg |                116 |
 
 Two things change the answer more than the kind of wood:
 
@@ -111,7 +110,6 @@ async function take(browser, server, state, size) {
     if (name === "start") await page.goto("/");
     else await page.getByRole("main").getByRole("link", { name: title }).click();
     await page.getByRole("textbox", { name: "Message", exact: true }).waitFor();
-    await page.waitForLoadState("networkidle");
     // From the question on, as somebody reads it.
     await page.locator("#thread").evaluate((thread) => (thread.scrollTop = 0));
     await page.mouse.move(0, 0);
@@ -128,7 +126,8 @@ async function main() {
   await mkdir(folder, { recursive: true });
   const models = await modelServer();
   const server = await Inglenook.start(models, { OPENAI_BASE_URL: models.url });
-  const browser = await chromium.launch(launchOptions);
+  // Letters without coloured edges: those of one screen look wrong on another, and make a picture larger.
+  const browser = await chromium.launch({ ...launchOptions, args: [...launchOptions.args, "--disable-lcd-text"] });
   try {
     const context = await browser.newContext({ baseURL: server.url, locale: "en-GB" });
     const page = await context.newPage();

@@ -10,8 +10,9 @@ function hiddenFocus(): string | null {
   const active = document.activeElement;
   if (!active || active === document.body) return "nothing has the focus";
   const name = `<${active.tagName.toLowerCase()} class="${active.className}">`;
-  // A check box that is hidden is shown by its labels.
-  const labels = active.matches(".visually-hidden") ? [...(active as HTMLInputElement).labels!] : [active];
+  // A check box that has no size of its own is shown by its labels.
+  const hidden = active.matches(".visually-hidden, .code input");
+  const labels = hidden ? [...(active as HTMLInputElement).labels!] : [active];
   const reasons = labels.map((shown) => {
     const { top, right, bottom, left } = shown.getBoundingClientRect();
     let seen = { top: Math.max(top, 0), right: Math.min(right, innerWidth), bottom: Math.min(bottom, innerHeight), left: Math.max(left, 0) };

@@ -42,6 +42,15 @@ async function expectPage(page: Page, name: string) {
   expect(placed.join("\n\n")).toMatchSnapshot(`${name.replace(/-\w+$/, "")}-places.txt`);
 }
 
+test("what is in the way of something else, or too wide, is found", async ({ page }) => {
+  await page.goto("/login");
+  expect(await collisions(page)).toEqual([]);
+  await page.getByRole("button", { name: "Sign in" }).evaluate((button) => (button.style.marginTop = "-40px"));
+  expect(await collisions(page)).toContainEqual(expect.stringMatching(/^over each other: .*password.* and .*button-primary/));
+  await page.getByRole("main").evaluate((card) => (card.style.minWidth = "2000px"));
+  expect(await collisions(page)).toContainEqual(expect.stringMatching(/wide$/));
+});
+
 for (const [language, locale] of [["en", "en-GB"], ["zh", "zh-CN"]]) {
   test.describe(language, () => {
     test.use({ locale });

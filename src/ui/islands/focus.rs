@@ -46,9 +46,7 @@ impl Held {
     /// Gives the focus back, unless it has gone elsewhere meanwhile.
     pub fn restore(self) {
         let Some(held) = self.0 else { return };
-        let active = document().active_element();
-        let lost = active.is_none_or(|active| active.tag_name() == "BODY");
-        if !lost || (held.element.is_connected() && give(&held.element)) {
+        if !is_lost() || (held.element.is_connected() && give(&held.element)) {
             return;
         }
         let all = messages::all();
@@ -64,6 +62,11 @@ impl Held {
         let same = enabled().filter(|button| mark(button) == held.mark);
         let _ = same.chain(enabled()).any(give);
     }
+}
+
+/// Whether what had the focus is gone.
+pub(super) fn is_lost() -> bool {
+    document().active_element().is_none_or(|active| active.tag_name() == "BODY")
 }
 
 /// Focuses an element without scrolling; answers whether it has the focus now.

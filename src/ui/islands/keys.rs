@@ -102,6 +102,8 @@ fn to_message(state: PageState, next: bool) {
         (None, _) => 0,
     };
     if let Some(message) = all.get(wanted.min(all.len().saturating_sub(1))) {
+        // A browser may take the focus that follows for a script's doing, which shows no ring.
+        let _ = message.set_attribute("data-keyed", "");
         reach::show(state, message);
     }
 }

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FormData, HtmlElement, HtmlFormElement, SubmitEvent, UrlSearchParams};
 
 use super::{
-    browser, drafts, editing, field, place, refresh, request, scroll, sidebar, state::Deleted,
+    browser, drafts, editing, field, focus, place, refresh, request, scroll, sidebar, state::Deleted,
     state::PageState, toast, visit,
 };
 use crate::ui::pending::PendingRequest;
@@ -81,6 +81,10 @@ fn change(state: PageState, action: String, body: UrlSearchParams, form: Option<
                 if state.visit.get_value() == visit {
                     refresh::now(state).await;
                     begins_answer(state, &action);
+                    // The button of an answer is gone while it is written again.
+                    if focus::is_lost() {
+                        field::focus();
+                    }
                 }
             }
             Err(refusal) => {
