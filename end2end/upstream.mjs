@@ -168,6 +168,8 @@ const MODELS = {
   },
   /** Answers with the text of the question, so that a test can have any answer. */
   echo: (answer, { body }) => answer.whole(question(body).match(/[^]{1,24}/gu) ?? [], 2),
+  /** `echo`, of whose context the list of models tells. */
+  "small-context": (answer, asked) => MODELS.echo(answer, asked),
   length: async (answer) => {
     answer.begin();
     await answer.tokens(numbered(20), 2);
@@ -356,7 +358,13 @@ const server = createServer((request, response) => {
     return response.end();
   }
   if (route === "GET /v1/models") {
-    const data = [...Object.keys(MODELS), ...COUNTED].map((id) => ({ id, object: "model", created: 0, owned_by: "fake" }));
+    const data = [...Object.keys(MODELS), ...COUNTED].map((id) => ({
+      id,
+      object: "model",
+      created: 0,
+      owned_by: "fake",
+      ...(id === "small-context" && { context_length: 4096 }),
+    }));
     // `story` comes first, because the first model is the default. JavaScript puts names that are whole numbers first.
     data.sort((a, b) => (b.id === "story") - (a.id === "story"));
     return json(response, { object: "list", data });

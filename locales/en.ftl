@@ -437,7 +437,7 @@ connection-lost = Reconnecting …
 files-not-yet = Files cannot be added here yet. Copy their text and paste it into the message.
 message = Message
 model = Model
-model-no-longer-offered = { $model } (no longer offered)
+model-no-longer-offered = { $model } (no longer offered – choose another)
 answer-tokens = { $count ->
     [one] { $count } token
    *[other] { $count } tokens
@@ -550,6 +550,15 @@ fork-too-long = What is before this message is too long to copy: at most { $mess
 ## Temporary conversations
 
 temporary-no-question = A temporary conversation ends with your question. Write one and send it again.
+temporary = Temporary
+conversation-temporary = Temporary conversation
+temporary-note = This conversation is temporary: it is not stored, and it is gone when you leave the page.
+temporary-what = What is on your mind?
+temporary-keep = Keep this conversation
+temporary-end = Leave the temporary conversation
+temporary-lost = The connection was lost before the answer was complete.
+temporary-needs-script = Temporary conversations need JavaScript, because only your page holds them. Switch JavaScript on and load the page again, or begin a conversation that is stored.
+key-temporary = Temporary conversation, which is not stored
 temporary-too-long = A temporary conversation has at most { $most } messages. Begin a new one.
 conversation-deleted = Conversation deleted
 message-deleted = Message deleted
@@ -562,3 +571,27 @@ queued-question = Waiting question
 fork = Fork from here
 unread = New answer
 running = Being answered
+
+## Tools of the composer
+
+tools = Instructions and parameters
+tools-differ = Instructions and parameters: some are not the default
+tools-for-all = Instructions and parameters
+tools-for-all-hint = They count for every conversation that decides nothing else. Once a conversation has begun, this button changes that conversation alone.
+context = Context
+context-used = About { $used } of { $of } tokens used
+context-full = { $percent } % full
+context-full-hint = The model’s context is nearly full. Soon the oldest messages are left out: begin a new conversation, or send fewer turns.
+context-instructions = Instructions take about { $count } of them, with each question.
+context-turns =
+    { $count ->
+        [one] Only the newest question is sent.
+       *[other] Only the newest { $count } questions are sent, each with its answer. What is older is left out.
+    }
+context-left-out =
+    { $count ->
+        [one] The oldest message was left out of the last question, because the context has no room for it.
+       *[other] The oldest { $count } messages were left out of the last question, because the context has no room for them.
+    }
+context-what = The context is all that a model sees at once: instructions, questions and answers.
+context-unknown = It is not known how much of the model’s context this conversation takes.

@@ -421,7 +421,7 @@ connection-lost = 正在重新连接…
 files-not-yet = 暂不支持添加文件。请把其中的文字复制粘贴到消息里。
 message = 消息
 model = 模型
-model-no-longer-offered = { $model }（已不再提供）
+model-no-longer-offered = { $model }（已不再提供，请另选模型）
 answer-tokens = { $count } 个 token
 answer-first-token = 首个 token { $whole }.{ $tenth } 秒
 answer-speed = 每秒 { $count } 个 token
@@ -514,6 +514,15 @@ fork-too-long = 这条消息之前的内容太长，无法复制：最多可复�
 ## 临时对话
 
 temporary-no-question = 临时对话必须以你的问题结尾。请写下问题后重新发送。
+temporary = 临时对话
+conversation-temporary = 临时对话
+temporary-note = 这是临时对话：内容不会被保存，离开页面后即消失。
+temporary-what = 有什么想问的？
+temporary-keep = 保留这个对话
+temporary-end = 离开临时对话
+temporary-lost = 回答还没生成完，连接就断开了。
+temporary-needs-script = 临时对话只存在于你的页面中，因此需要 JavaScript。请启用 JavaScript 后重新加载页面，或开始一个会保存的对话。
+key-temporary = 临时对话（不会保存）
 temporary-too-long = 临时对话最多包含 { $most } 条消息。请开始新的对话。
 conversation-deleted = 对话已删除
 message-deleted = 消息已删除
@@ -526,3 +535,19 @@ queued-question = 排队的问题
 fork = 从这里分叉
 unread = 有新回答
 running = 正在回答
+
+## Tools of the composer
+
+tools = 指令与参数
+tools-differ = 指令与参数：有些不是默认值
+tools-for-all = 指令与参数
+tools-for-all-hint = 它们适用于所有没有另作设置的对话。对话开始后，此按钮只更改该对话。
+context = 上下文
+context-used = 约已使用 { $of } 个 token 中的 { $used } 个
+context-full = 已用 { $percent }%
+context-full-hint = 模型的上下文快满了，最早的消息很快将不再发送：请开始新对话，或减少发送的轮数。
+context-instructions = 其中指令约占 { $count } 个，每次提问都会发送。
+context-turns = 只发送最近 { $count } 个问题及其回答，更早的内容不发送。
+context-left-out = 上下文放不下，上次提问时省略了最早的 { $count } 条消息。
+context-what = 上下文是模型一次能看到的全部内容：指令、问题和回答。
+context-unknown = 无法得知这个对话占用了模型多少上下文。

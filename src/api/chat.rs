@@ -6,7 +6,7 @@ use leptos::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{domain::TemporaryMessage, error::Refusal};
+use crate::error::Refusal;
 
 /// What asking led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,29 +81,6 @@ pub async fn follow(
     let stay = if hidden == Some(true) { Stay::Glance } else { Stay::Page };
     let entries =
         service::<Listening>()?.follow(context.user()?, &conversation_id, after, Format::Html, stay).await?;
-    let lines = written(entries, Published::write_line);
-    Ok(ByteStream::new(kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, Refusal>)))
-}
-
-/// Answers the last of these messages of a temporary conversation, as the same lines of JSON as [`follow`], from `started`
-/// to `done` or `failed`. Nothing is stored, and the answer stops when nobody reads on.
-#[server(prefix = "/fn", endpoint = "ask-temporary", output = Streaming)]
-pub async fn ask_temporary(
-    messages: Vec<TemporaryMessage>,
-    model: Option<String>,
-) -> Result<ByteStream<Refusal>, Refusal> {
-    use crate::server::{
-        chat::Chat,
-        http::{
-            context::{Context, service},
-            keep_alive::{EVERY, kept_alive},
-        },
-        live::{Listening, follow::written, published::Published},
-    };
-    use futures::StreamExt;
-    let context = Context::current()?;
-    let answer = service::<Chat>()?.ask_temporary(context.user()?, messages, model.as_deref()).await?;
-    let entries = service::<Listening>()?.follow_alone(context.user()?, answer)?;
     let lines = written(entries, Published::write_line);
     Ok(ByteStream::new(kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, Refusal>)))
 }

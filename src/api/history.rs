@@ -101,6 +101,7 @@ pub async fn set_conversation(
         domain::{ConversationPatch, params::TypedParams},
         error::AppError,
         server::{
+            chat::Chat,
             conversations::Conversations,
             http::{
                 context::{Context, service},
@@ -121,6 +122,9 @@ pub async fn set_conversation(
     let params = (!typed.is_empty()).then(|| typed.change(&grant.conversation().params)).transpose();
     let params = params.map_err(|(field, reason)| AppError::invalid(field, reason))?;
     let system_prompt = system_prompt.0.map(|text| Some(text).filter(|text| !text.trim().is_empty()));
+    if let Some(Some(text)) = &system_prompt {
+        service::<Chat>()?.check_instructions(grant.conversation(), text).await?;
+    }
     let patch = ConversationPatch { system_prompt, params: params.map(Some), ..Default::default() };
     let changed = conversations.update(current, &conversation_id, patch).await?;
     Ok(context.tell(&format!("/c/{}/settings", changed.id), Told::ConversationSaved)?)

@@ -8,3 +8,4 @@ pub mod history;
 pub mod login;
 pub mod queue;
 pub mod settings;
+pub mod temporary;

@@ -25,7 +25,7 @@ pub use params::Params;
 pub use preferences::{Look, Preferences, PreferencesPatch};
 pub use queued::{QuestionQueue, Queued};
 pub use reason::Reason;
-pub use temporary::TemporaryMessage;
+pub use temporary::{TEMPORARY, TemporaryMessage};
 pub use user::{CurrentUser, User, UserRole, UserState};
 
 #[cfg(test)]

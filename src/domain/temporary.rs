@@ -12,3 +12,7 @@ pub struct TemporaryMessage {
     /// Markdown.
     pub text: String,
 }
+
+/// Stands in a page for the id of its conversation where the conversation is temporary. No conversation has it, so that what
+/// is sent there by mistake is refused, and not stored.
+pub const TEMPORARY: &str = "temporary";

@@ -21,6 +21,7 @@ use crate::{
         layout::{Bar, Frame, RowMenu, Sidebar, title_of},
         outline::OutlineButton,
         start::{Models, Start, offered_text},
+        tools::{ToolButtons, Tools},
         window::{Menu, Window},
     },
     server::{
@@ -32,7 +33,7 @@ use crate::{
     },
     ui::{
         islands::{Fetched, OPENED, Shown},
-        parts::{SteerForm, Templates},
+        parts::{SteerForm, Templates, TemporaryLink},
         words::t,
     },
 };
@@ -68,10 +69,11 @@ pub async fn new(
     let text = offered_text(query.text);
     let composing = Composing { models: choice.models, alert: notice.alert(), text, key };
     let opened = Opened::new(&current, shown);
+    let tools = Tools::of_new(&current.user.preferences);
     Ok(page.render(move || {
         view! {
             <Frame sidebar current=None>
-                <Bar title=t("conversation-new")>""</Bar>
+                <NewBar tools />
                 <Content opened composing empty=true>
                     {start.show()}
                 </Content>
@@ -106,6 +108,7 @@ pub async fn open(
     let grant = conversations.open(&current, &id).await?;
     let before = end_of_window(&conversations, &grant, query.before, query.at).await?;
     let part = Part::Window { before: before.as_deref(), limit: None };
+    let tools = Tools::of(grant.conversation(), chat.context_use(&current, &grant).await?);
     let model = grant.conversation().model.clone();
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);
     let (sidebar, choice, view) = tokio::join!(
@@ -128,7 +131,7 @@ pub async fn open(
     let response = page.render(move || {
         view! {
             <Frame sidebar current=Some(id.clone())>
-                <ConversationBar conversation days />
+                <ConversationBar conversation days tools />
                 <Content opened composing empty=false>
                     {window.show(&id, thread)}
                 </Content>
@@ -183,7 +186,7 @@ pub async fn part(
         return Ok(Json(Fetched {
             shown,
             title: tab_title(&words.say("conversation-new")),
-            bar: fragment(|| view! { <Bar title=t("conversation-new")>""</Bar> }),
+            bar: fragment(|| view! { <NewBar tools=Tools::of_new(&current.user.preferences) /> }),
             thread: fragment(|| start.show()),
             whole: true,
         })
@@ -191,6 +194,7 @@ pub async fn part(
     };
     let grant = conversations.open(&current, &id).await?;
     let before = end_of_window(&conversations, &grant, query.before, query.at).await?;
+    let tools = Tools::of(grant.conversation(), chat.context_use(&current, &grant).await?);
     let part = match (&query.from, &query.leaf, query.since) {
         (Some(from), Some(leaf), Some(since)) => Part::Since { from, leaf, since },
         _ => Part::Window { before: before.as_deref(), limit: None },
@@ -210,7 +214,7 @@ pub async fn part(
     let fetched = Fetched {
         shown,
         title,
-        bar: fragment(|| view! { <ConversationBar conversation days /> }),
+        bar: fragment(|| view! { <ConversationBar conversation days tools /> }),
         thread: fragment(|| window.show(&id, thread)),
         whole,
     };
@@ -267,22 +271,43 @@ impl ThreadView {
     }
 }
 
+/// The bar of a new conversation.
+#[component]
+fn NewBar(tools: Tools) -> impl IntoView {
+    view! {
+        <Bar title=t("conversation-new")>
+            <ToolButtons tools />
+            <TemporaryLink />
+        </Bar>
+    }
+}
+
 /// The bar of a conversation. On paper it has the day of the last change in place of its buttons.
 #[component]
-fn ConversationBar(conversation: Conversation, days: Days) -> impl IntoView {
+fn ConversationBar(conversation: Conversation, days: Days, tools: Tools) -> impl IntoView {
     view! {
         <Bar title=title_of(&conversation)>
             <p class="print-only">{days.date(conversation.updated_at)}</p>
             <OutlineButton id=conversation.id.clone() />
+            <ToolButtons tools />
             <Menu conversation />
         </Bar>
     }
 }
 
-/// The thread with `children` as its messages, and the composer.
+/// The thread with `children` as its messages, and the composer. Above the thread stands a `note`; `templates` are in place
+/// of those of a conversation that is stored.
 #[component]
-fn Content(opened: Opened, composing: Composing, empty: bool, children: Children) -> impl IntoView {
+pub(super) fn Content(
+    opened: Opened,
+    composing: Composing,
+    empty: bool,
+    #[prop(optional)] note: Option<AnyView>,
+    #[prop(optional)] templates: Option<AnyView>,
+    children: Children,
+) -> impl IntoView {
     view! {
+        {note}
         <div class="thread" class:empty=empty id="thread" role="log" aria-live="off" aria-label=t("messages") tabindex="0">
             <div class="messages" id="messages">
                 {children()}
@@ -290,8 +315,8 @@ fn Content(opened: Opened, composing: Composing, empty: bool, children: Children
         </div>
         <script nonce=use_nonce() inner_html=PLACE></script>
         <SteerForm key=composing.key.clone() />
-        <Templates />
         <RowMenu />
+        {templates.unwrap_or_else(|| view! { <Templates /> }.into_any())}
         <dialog id="sheet" aria-labelledby="sheet-title"></dialog>
         <script type="application/json" id=OPENED nonce=use_nonce() inner_html=opened.written()></script>
         <DockContent shown=opened.shown composing />
@@ -299,11 +324,11 @@ fn Content(opened: Opened, composing: Composing, empty: bool, children: Children
 }
 
 /// The models to choose from, and the one that is chosen.
-struct Choice {
-    models: Vec<String>,
-    chosen: Option<String>,
+pub(super) struct Choice {
+    pub models: Vec<String>,
+    pub chosen: Option<String>,
     /// What people call the model that is chosen.
-    label: Option<String>,
+    pub label: Option<String>,
     /// Whether the demo model is all that is on offer.
     demo_only: bool,
     /// Why the models of some providers are missing.
@@ -312,7 +337,7 @@ struct Choice {
 
 impl Choice {
     /// `of_conversation` is the conversation's model; without one, what the person chose before.
-    async fn load(list: &ModelList, of_conversation: Result<&str, &Preferences>) -> Self {
+    pub async fn load(list: &ModelList, of_conversation: Result<&str, &Preferences>) -> Self {
         let used = match of_conversation {
             Ok(id) => list.find_chosen(id).await,
             Err(person) => list.first_for(person).await,

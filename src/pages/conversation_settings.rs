@@ -12,20 +12,24 @@ use crate::{
         chat_fields::{Instructions, ParamFields},
         layout::{Bar, Frame, Sidebar, title_of},
         login::Alert,
+        tools::ContextLines,
     },
-    server::{conversations::Conversations, http::document::Page, words},
+    server::{chat::Chat, conversations::Conversations, http::document::Page, words},
     ui::{parts::Icon, words::t},
 };
 
 /// `GET /c/{id}/settings`.
 pub async fn settings(
     State(conversations): State<Arc<Conversations>>,
+    State(chat): State<Arc<Chat>>,
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     Id(id): Id,
     notice: Notice,
 ) -> Result<Response, PageError> {
-    let conversation = conversations.open(&current, &id).await?.into_conversation();
+    let grant = conversations.open(&current, &id).await?;
+    let context = chat.context_use(&current, &grant).await?;
+    let conversation = grant.into_conversation();
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let (alert, done, typed) = (notice.alert(), notice.done(), notice.typed());
     let values = typed.params.or(TypedParams::of(&conversation.params));
@@ -67,6 +71,15 @@ pub async fn settings(
                                 <button class="button-small">{t("params-save")}</button>
                             </form>
                         </section>
+                        {context
+                            .map(|context| {
+                                view! {
+                                    <section class="settings-section" id="context">
+                                        <h2>{t("context")}</h2>
+                                        <ContextLines context />
+                                    </section>
+                                }
+                            })}
                     </div>
                 </div>
             </Frame>

@@ -127,6 +127,8 @@ fn Composer(shown: Shown, composing: Composing) -> impl IntoView {
                     <span>{label}</span>
                     <Icon name="chevron-down" />
                 </button>
+                // What the bar has for it.
+                <span class="tools-place"></span>
                 <ModelChoice models chosen=model />
                 <span class="spacer"></span>
                 <button class="send" id="send" aria-label=t("send") hidden=is_generating>

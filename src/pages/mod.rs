@@ -12,6 +12,8 @@ mod outline;
 mod settings;
 mod sheets;
 mod start;
+mod temporary;
+mod tools;
 mod window;
 
 use std::{convert::Infallible, sync::Arc};
@@ -57,6 +59,7 @@ where
 {
     Router::new()
         .route("/", get(chat::new))
+        .route("/temporary", get(temporary::temporary))
         .route("/c/{id}", get(chat::open))
         .route("/fn/part", get(chat::part))
         .route("/fn/list", get(layout::list))
@@ -65,6 +68,8 @@ where
         .route("/fn/sheet/palette", get(sheets::palette))
         .route("/fn/sheet/outline", get(outline::sheet))
         .route("/c/{id}/outline", get(outline::page))
+        .route("/fn/sheet/context", get(tools::context))
+        .route("/fn/sheet/settings", get(tools::settings))
         .route("/c/{id}/settings", get(conversation_settings::settings))
         .route("/history", get(history::all))
         .route("/settings", get(settings::settings))

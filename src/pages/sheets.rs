@@ -161,7 +161,7 @@ fn ModelRow(
 }
 
 /// The keys, and the sentence that says what each does.
-const KEYS: [(&[&str], &str); 13] = [
+const KEYS: &[(&[&str], &str)] = &[
     (&["Enter"], "key-send"),
     (&["Shift", "Enter"], "key-break"),
     (&["Ctrl", "Enter"], "key-send-always"),
@@ -174,6 +174,7 @@ const KEYS: [(&[&str], &str); 13] = [
     (&["End"], "key-end"),
     (&["Page ↑ ↓"], "key-pages"),
     (&["/"], "key-composer"),
+    (&["T"], "key-temporary"),
     (&["?"], "key-sheet"),
 ];
 
@@ -209,8 +210,9 @@ pub struct Sought {
 }
 
 /// What can be done from anywhere: the address, the sentence and the icon.
-const ACTIONS: [(&str, &str, &str); 4] = [
+const ACTIONS: [(&str, &str, &str); 5] = [
     ("/", "conversation-new", "plus"),
+    ("/temporary", "conversation-temporary", "ghost"),
     ("/history", "conversations-all", "list"),
     ("/settings", "settings", "settings"),
     ("/settings#appearance", "appearance", "sun"),

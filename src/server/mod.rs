@@ -10,7 +10,7 @@
 //! server::router → server::app, pages, server::rest, server::http, error
 //! server::app → server::http, server::chat, server::cluster, server::conversations, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
 //! pages → ui::islands, ui::parts, ui::words, server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
-//! api → server::http, server::chat, server::conversations, server::live, server::accounts, server::words, error, domain
+//! api → ui::parts, ui::words, server::http, server::chat, server::conversations, server::live, server::accounts, server::words, error, domain
 //! server::rest → server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
 //! ui::islands → ui::parts, ui::stream, ui::keys, ui::pending, domain
 //! ui::parts → ui::words, error, domain

@@ -35,4 +35,5 @@ mod temporary;
 mod thinking;
 mod time;
 mod tokens;
+mod tools;
 mod windows;

@@ -1,6 +1,7 @@
 //! The database of one test, and the changes that tests make in it without the server.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -164,6 +165,26 @@ impl Database {
                 database.collection::<Document>("users").count_documents(doc! {}).await.unwrap()
             }
         }
+    }
+
+    /// How much there is of everything, by the name of its table or collection.
+    pub async fn counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        match self {
+            Self::Sqlite(_) => {
+                for name in self.rows("SELECT name FROM sqlite_schema WHERE type = 'table'").await {
+                    let count = self.rows(&format!("SELECT cast(count(*) AS TEXT) FROM \"{name}\"")).await;
+                    counts.insert(name, count[0].parse().unwrap());
+                }
+            }
+            Self::Mongo(database) => {
+                for name in database.list_collection_names().await.unwrap() {
+                    let all = database.collection::<Document>(&name).count_documents(doc! {}).await.unwrap();
+                    counts.insert(name, all);
+                }
+            }
+        }
+        counts
     }
 
     /// The first column of an SQLite query's rows, as text.

@@ -59,6 +59,7 @@ const JSON: &[(&str, &str, For, &str)] = &[
     ("POST", "/api/v1/messages/{q}/edit", Owner, r#"{"content":"{n}"}"#),
     ("POST", "/api/v1/messages/{m}/select", Owner, "{}"),
     ("GET", "/", People, ""),
+    ("GET", "/temporary", People, ""),
     ("GET", "/c/{c}", Owner, ""),
     // Its conversation is a parameter: see parts.rs.
     ("GET", "/fn/part", People, ""),
@@ -68,6 +69,9 @@ const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/fn/sheet/palette", People, ""),
     // As with that of a part.
     ("GET", "/fn/sheet/outline", People, ""),
+    // Their conversation is a parameter: see tools.rs.
+    ("GET", "/fn/sheet/context", People, ""),
+    ("GET", "/fn/sheet/settings", People, ""),
     ("GET", "/c/{c}/settings", Owner, ""),
     ("GET", "/c/{c}/outline", Owner, ""),
     ("GET", "/history", People, ""),
@@ -99,6 +103,7 @@ const FORMS: &[(&str, For, &str)] = &[
     ("/fn/history", People, ""),
     ("/fn/ask", Owner, "text={n}&conversation_id={c}"),
     ("/fn/ask-temporary", People, "messages[0][role]=user&messages[0][text]={n}"),
+    ("/fn/keep-temporary", People, "messages[0][role]=user&messages[0][text]={n}"),
     ("/fn/follow", Owner, "conversation_id={c}&hidden=true"),
     ("/fn/rename", Owner, "conversation_id={c}&title={n}"),
     ("/fn/pin", Owner, "conversation_id={c}&pinned=true"),

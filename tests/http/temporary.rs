@@ -125,3 +125,90 @@ async fn a_temporary_answer_counts_and_ends_with_its_reader() {
     assert_eq!(echo.open.load(Ordering::SeqCst), 0, "the request to the provider is closed");
     ask(&lin, &[("user", "x")], "echo").await.is(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_told_the_text_of_the_answer() {
+    let app = App::with_provider(&[], Arc::new(Echo::default())).await;
+    let lin = app.person("lin").await;
+    let told = ask(&lin, &[("user", "A **bold** word")], "echo").await.is(200).text();
+    let lines: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let [.., text, done] = &*lines else { panic!("{told}") };
+    assert_eq!((&text["event"], &done["event"]), (&json!("text"), &json!("done")));
+    assert_eq!(text["text"], "A **bold** word");
+    assert!(text["meta"].as_str().unwrap().starts_with("echo"), "{text}");
+    assert_eq!(text["message_id"], done["message_id"]);
+}
+
+/// Questions and answers, `count` in all, the last one a question.
+fn long(count: usize) -> Vec<(&'static str, &'static str)> {
+    (0..count).map(|at| if at % 2 == 0 { ("user", "Q") } else { ("assistant", "A") }).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_it_is_stored() {
+    let app = App::with_provider(&[], Arc::new(Echo::default())).await;
+    let lin = app.person("lin").await;
+    // What only the first answer of a person or of a server writes is there already.
+    ask(&lin, &[("user", "x")], "echo").await.is(200);
+    let before = app.database.counts().await;
+    let told = ask(&lin, &long(301), "echo").await.is(200).text();
+    let answer: Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+    let refused = ask(&lin, &long(1_001), "echo").await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(before.len() > 5, "{before:?}");
+    assert_eq!(app.database.counts().await, before);
+    assert_eq!(lin.get("/api/v1/conversations").await.json()["items"], json!([]));
+    // Its id leads nowhere, for its own person either.
+    let id = answer["message_id"].as_str().unwrap();
+    for person in [&lin, &app.person("kim").await] {
+        person.post(&format!("/api/v1/messages/{id}/stop"), &json!({})).await.problem(404, "");
+        assert_eq!(person.post_form("/fn/source", &format!("message_id={id}")).await.status, 404);
+        assert_eq!(person.post_form("/fn/follow", "conversation_id=temporary").await.status, 404);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_kept_is_a_conversation_like_any_other() {
+    let app = App::with_provider(&[], Arc::new(Echo::default())).await;
+    let lin = app.person("lin").await;
+    let messages = [
+        ("user", "First+words"),
+        ("assistant", "Said"),
+        ("user", "Two"),
+        ("assistant", ""),
+        ("user", "Three"),
+    ];
+    let path = lin.post_form("/fn/keep-temporary", &form(&messages, "echo")).await.is(200).json();
+    let id = path.as_str().unwrap().strip_prefix("/c/").unwrap();
+    let kept = lin.get(&format!("/api/v1/conversations/{id}")).await.is(200).json();
+    assert_eq!((&kept["title"], &kept["model"]), (&json!("First words"), &json!("acme/echo")));
+    let stored = lin.get(&format!("/api/v1/conversations/{id}/messages")).await.is(200).json();
+    let texts: Vec<&str> =
+        stored["items"].as_array().unwrap().iter().map(|item| item["content"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["First words", "Said", "Two", "Three"]);
+    assert_eq!(stored["items"][1]["model"], "acme/echo");
+    let question = json!({ "content": "Four" });
+    lin.post(&format!("/api/v1/conversations/{id}/messages"), &question).await.is(202);
+    app.person("kim").await.get(&format!("/api/v1/conversations/{id}")).await.problem(404, "");
+    for bad in [&[][..], &[("assistant", "x")], &[("system", "x")], &[("user", "+")]] {
+        let refused = lin.post_form("/fn/keep-temporary", &form(bad, "echo")).await;
+        assert!((400..500).contains(&refused.status), "{bad:?} {}", refused.text());
+    }
+    assert_eq!(lin.post_form("/fn/keep-temporary", &form(&[("user", "x")], "gone")).await.status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_page_says_what_it_is_and_stores_nothing_by_mistake() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let cookie = app.client().cookie(&format!("inglenook={}", lin.token())).browser();
+    let page = cookie.get("/temporary").await.is(200).text();
+    for part in ["temporary-note", "it is not stored", "need JavaScript", "end-stopped"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("/fn/edit"), "nothing on it needs a stored message");
+    // Whatever else becomes of it, the composer's form names no conversation that there is.
+    assert!(page.contains("name=\"conversation_id\" value=\"temporary\""), "{page}");
+    assert_eq!(lin.post_form("/fn/ask", "text=x&conversation_id=temporary").await.status, 404);
+    assert!(cookie.get("/").await.is(200).text().contains("href=\"/temporary\""));
+}

@@ -174,7 +174,7 @@ impl Chat {
         Ok(Asked { conversation_id: answer.conversation_id.clone(), question, answer, after })
     }
 
-    fn new_conversation_of(&self, current: &CurrentUser, title: String) -> Destination {
+    pub(super) fn new_conversation_of(&self, current: &CurrentUser, title: String) -> Destination {
         let now = self.clock.now();
         let conversation = Conversation {
             id: self.ids.next(),
@@ -194,7 +194,13 @@ impl Chat {
         Destination::New { owner_id: current.id().to_owned(), conversation }
     }
 
-    fn message(&self, to: &Destination, id: String, parent_id: Option<String>, role: Role) -> Message {
+    pub(super) fn message(
+        &self,
+        to: &Destination,
+        id: String,
+        parent_id: Option<String>,
+        role: Role,
+    ) -> Message {
         Message {
             id,
             conversation_id: to.conversation_id().to_owned(),

@@ -5,6 +5,7 @@ mod ask;
 mod begin;
 mod choice;
 mod chunk_writer;
+pub mod context;
 mod job;
 pub mod keys;
 mod orphans;

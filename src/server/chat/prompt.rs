@@ -92,7 +92,7 @@ fn limit_answer(params: &mut Params, messages: &[PromptMessage], context: Option
 }
 
 /// The system prompt: each text that says anything, in this order.
-fn instructions(texts: [&Option<String>; 2]) -> Option<PromptMessage> {
+pub(super) fn instructions(texts: [&Option<String>; 2]) -> Option<PromptMessage> {
     let texts: Vec<&str> =
         texts.into_iter().flatten().map(String::as_str).filter(|text| !text.trim().is_empty()).collect();
     (!texts.is_empty()).then(|| PromptMessage { role: Role::System, content: texts.join("\n\n") })
@@ -145,7 +145,7 @@ fn cost(message: &PromptMessage) -> u32 {
 
 /// Whether the text cannot fit. An estimate is hardly ever too low, and for most texts at most half too high, so a text
 /// beyond that does not fit.
-fn surely_exceeds(estimated: u32, context: u32) -> bool {
+pub(super) fn surely_exceeds(estimated: u32, context: u32) -> bool {
     u64::from(estimated) * 2 > u64::from(context) * 3
 }
 

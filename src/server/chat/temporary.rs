@@ -16,9 +16,12 @@ use super::{
     choice::ChosenModel,
     job::{internal_failure, stopped, stopwatch::Stopwatch},
     prompt::{self, Prompt},
+    title,
 };
 use crate::{
-    domain::{ChatEvent, CurrentUser, Reason, Role, Status, TemporaryMessage, Timings, Usage},
+    domain::{
+        ChatEvent, Conversation, CurrentUser, Message, Reason, Role, Status, TemporaryMessage, Timings, Usage,
+    },
     error::AppError,
     server::{
         live::{
@@ -92,6 +95,9 @@ impl Chat {
         messages: Vec<TemporaryMessage>,
         model: Option<&str>,
     ) -> Result<AloneLog, AppError> {
+        if messages.last().is_none_or(|last| last.role != Role::User) {
+            return Err(AppError::invalid("messages", Reason::new("temporary-no-question")));
+        }
         let messages = self.valid(messages)?;
         let model = self.choose_model(model, None).await?;
         let prompt = prompt::of_texts(
@@ -101,15 +107,15 @@ impl Chat {
         )?;
         let counted = self.admit_temporary(current.id()).await?;
         let log = Arc::new(Log::new(0));
-        let id = self.ids.next();
+        let (id, model_id) = (self.ids.next(), model.id.clone());
         let (_, stop) = log.begin(&id, 0);
         let stopwatch = Stopwatch::start(Timings::default(), Instant::now());
-        let answer = Answer { id, log: log.clone(), model, prompt, stopwatch, _counted: counted };
+        let answer = Answer { id: id.clone(), log: log.clone(), model, prompt, stopwatch, _counted: counted };
         let draining = self.live.draining();
         if !self.tasks.spawn("temporary answer", answer.write(stop, draining)) {
             return Err(AppError::Stopping);
         }
-        Ok(AloneLog::new(log))
+        Ok(AloneLog::new(log, id, model_id))
     }
 
     fn valid(&self, messages: Vec<TemporaryMessage>) -> Result<Vec<PromptMessage>, AppError> {
@@ -117,16 +123,55 @@ impl Chat {
         if messages.len() > MAX_MESSAGES {
             return refused(Reason::new("temporary-too-long").with("most", MAX_MESSAGES));
         }
-        if messages.iter().any(|message| message.role == Role::System)
-            || messages.last().is_none_or(|last| last.role != Role::User)
+        if messages.first().is_none_or(|first| first.role != Role::User)
+            || messages.iter().any(|message| message.role == Role::System)
         {
             return refused(Reason::new("temporary-no-question"));
         }
-        for question in messages.iter().filter(|message| message.role == Role::User) {
-            valid_text(&question.text, self.limits.message_bytes)?;
+        for TemporaryMessage { role, text } in &messages {
+            // An answer that failed before its first word is empty.
+            match role {
+                Role::User => drop(valid_text(text, self.limits.message_bytes)?),
+                _ if text.len() > MAX_ANSWER_BYTES => {
+                    return Err(AppError::TooLong { size: Some(text.len()), limit: MAX_ANSWER_BYTES });
+                }
+                _ => {}
+            }
         }
         let message = |TemporaryMessage { role, text }| PromptMessage { role, content: text };
         Ok(messages.into_iter().map(message).collect())
+    }
+
+    /// Stores a temporary conversation as one like any other, with the texts that its page has. Answers without a text are
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// There is no question, or a text is too long; the model is not offered.
+    pub async fn keep_temporary(
+        &self,
+        current: &CurrentUser,
+        messages: Vec<TemporaryMessage>,
+        model: Option<&str>,
+    ) -> Result<Conversation, AppError> {
+        let messages = self.valid(messages)?;
+        let model = self.choose_model(model, None).await?;
+        let title = messages.first().map(|first| title::first_words(&first.content)).unwrap_or_default();
+        let to = self.new_conversation_of(current, title);
+        let mut stored: Vec<Message> = Vec::new();
+        for PromptMessage { role, content } in messages.into_iter().filter(|it| !it.content.is_empty()) {
+            let parent_id = stored.last().map(|last| last.id.clone());
+            let mut message = self.message(&to, self.ids.next(), parent_id, role);
+            message.status = Status::Complete;
+            message.model = (role == Role::Assistant).then(|| model.id.clone());
+            message.content = content;
+            stored.push(message);
+        }
+        let mut conversation = to.conversation().clone();
+        conversation.leaf_id = stored.last().map(|last| last.id.clone());
+        conversation.model = Some(model.id);
+        self.store.create_with_messages(current.id(), &conversation, &stored).await?;
+        Ok(conversation)
     }
 
     /// Counts one more temporary answer of the person, who may have a number of running answers of all kinds.

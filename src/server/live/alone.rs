@@ -21,18 +21,39 @@ use crate::{
 const HTML_EVERY: Duration = Duration::from_millis(100);
 
 /// The only handle of the log of such an answer. When it is dropped, the answer stops.
-pub struct AloneLog(Arc<Log>);
+pub struct AloneLog {
+    log: Arc<Log>,
+    answer_id: String,
+    model: String,
+}
 
 impl AloneLog {
-    pub fn new(log: Arc<Log>) -> Self {
-        Self(log)
+    /// The log of one answer, which `model` writes.
+    pub fn new(log: Arc<Log>, answer_id: String, model: String) -> Self {
+        Self { log, answer_id, model }
+    }
+
+    pub fn answer_id(&self) -> &str {
+        &self.answer_id
+    }
+
+    /// The id of the model that answers.
+    pub fn model(&self) -> &str {
+        &self.model
     }
 }
 
 impl Drop for AloneLog {
     fn drop(&mut self) {
-        self.0.stop(None, StopReason::Person);
+        self.log.stop(None, StopReason::Person);
     }
+}
+
+/// An event of such an answer.
+pub struct Told {
+    pub published: Published,
+    /// With the last event, the whole text as the model wrote it: whoever listens has no other way to get it.
+    pub text: Option<String>,
 }
 
 struct Listener {
@@ -51,11 +72,15 @@ struct Listener {
 impl Listening {
     /// The events of the answer as HTML, from its first one to its end or to that of the session. The answer stops when
     /// the stream is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The person has too many streams open.
     pub fn follow_alone(
         self: &Arc<Self>,
         current: &CurrentUser,
         log: AloneLog,
-    ) -> Result<impl Stream<Item = Published> + Send + use<>, AppError> {
+    ) -> Result<impl Stream<Item = Told> + Send + use<>, AppError> {
         let permit = self.live.admit(current.id(), &current.session_id, self.streams_per_user)?;
         let listener = Listener {
             service: self.clone(),
@@ -77,18 +102,20 @@ impl Listening {
 }
 
 impl Listener {
-    async fn next(&mut self) -> Option<Published> {
-        let mut changes = self.log.0.changes();
+    async fn next(&mut self) -> Option<Told> {
+        let mut changes = self.log.log.changes();
         loop {
             if let Some(event) = self.ready.pop_front() {
                 self.ended |= event.event.is_end();
-                return Some(event.worded(self.words));
+                let text = self.ended.then(|| self.log.log.text(&self.log.answer_id)).flatten();
+                let text = text.map(|(content, _)| content);
+                return Some(Told { published: event.worded(self.words), text });
             }
             if self.ended || self.permit.is_over() {
                 return None;
             }
             changes.borrow_and_update();
-            let (log, renderer) = (&self.log.0, &self.service.renderer);
+            let (log, renderer) = (&self.log.log, &self.service.renderer);
             match log.read_html(renderer, &self.person, self.position, self.fresh).await.ok()? {
                 Read::Events(events, position) => {
                     self.position = position;

@@ -258,17 +258,17 @@ impl Listener {
 const TOGETHER_BYTES: usize = 8 * 1024;
 
 /// The events as bytes; `write` writes each of them.
-pub fn written(
-    events: impl Stream<Item = Published> + Send,
-    write: fn(&Published, &mut Vec<u8>),
+pub fn written<T: Send>(
+    events: impl Stream<Item = T> + Send,
+    write: impl Fn(&T, &mut Vec<u8>) + Send + Sync,
 ) -> impl Stream<Item = Bytes> + Send {
-    stream::unfold(Box::pin(events.fuse()), move |mut events| async move {
+    stream::unfold((Box::pin(events.fuse()), write), |(mut events, write)| async move {
         let mut bytes = Vec::new();
         write(&events.next().await?, &mut bytes);
         while bytes.len() < TOGETHER_BYTES {
             let Some(Some(event)) = events.next().now_or_never() else { break };
             write(&event, &mut bytes);
         }
-        Some((Bytes::from(bytes), events))
+        Some((Bytes::from(bytes), (events, write)))
     })
 }

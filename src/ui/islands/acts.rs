@@ -7,7 +7,7 @@ use web_sys::{Element, Event, HtmlTextAreaElement};
 
 use super::{
     composer, copy, drafts, drop, editing, extras, field, files, keys, outline, overlay, picker, queue,
-    quoting, refresh, rows, scroll, state::PageState, steer, tables, toast, visit,
+    quoting, refresh, rows, scroll, sheet_form, state::PageState, steer, tables, temporary_ask, toast, visit,
 };
 
 /// Acts on an event of the element that matched.
@@ -42,6 +42,8 @@ const CLICKS: &[(&str, Act)] = &[
     (".table [data-act=csv]", tables::csv),
     (".message .edit-link", editing::on_edit),
     (".edit-form .cancel", editing::on_cancel),
+    (".temporary-again", temporary_ask::on_again),
+    (".temporary-keep", temporary_ask::on_keep),
     (".to-latest", |state, _, _| scroll::to_end(state)),
     (".earlier a", earlier),
     ("a[href]", visit::on_click),
@@ -49,6 +51,7 @@ const CLICKS: &[(&str, Act)] = &[
 
 /// The forms that a script sends.
 const FORMS: &[(&str, Act)] = &[
+    (".settings-form", sheet_form::submit),
     (".composer", composer::on_submit),
     (".edit-form, #steer", steer::submit),
     ("form[action='/fn/rename']", steer::rename),

@@ -6,7 +6,7 @@ use web_sys::Element;
 
 use super::{
     announce, arriving, blocks, drafts, json::Json, messages, queue, refresh, scroll, sidebar,
-    state::PageState, thread,
+    state::PageState, temporary, thread,
 };
 
 /// The attribute of an answer whose text will be told from its beginning.
@@ -58,7 +58,13 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
             with_answer(state, &message_id, |_, prose| blocks::append_lines(prose, index, &html));
         }
         "reasoning" => append_reasoning(&messages::message(&message_id)?, &event.text("text")?),
-        "done" | "failed" => ended(state, &message_id),
+        "text" => temporary::told(&messages::message(&message_id)?, event),
+        "done" | "failed" => {
+            if temporary::is_on() {
+                temporary::ended(&messages::message(&message_id)?, event);
+            }
+            ended(state, &message_id);
+        }
         "title" => sidebar::set_title(state, &event.text("title")?),
         "queue" => queue::reload(state),
         "changed" | "deleted" | "reset" => refresh::refresh(state),
@@ -144,7 +150,7 @@ fn append_reasoning(article: &Element, text: &str) {
     }
 }
 
-fn ended(state: PageState, answer_id: &str) {
+pub(super) fn ended(state: PageState, answer_id: &str) {
     if let Some(article) = messages::message(answer_id) {
         let _ = article.remove_attribute("aria-busy");
         if let Ok(Some(waiting)) = article.query_selector(":scope > .waiting") {
@@ -156,7 +162,9 @@ fn ended(state: PageState, answer_id: &str) {
         state.generating.set(None);
         // The alert may ask to wait for this answer.
         state.alert.set(None);
-        sidebar::answered(state);
+        if state.follows.get_value() {
+            sidebar::answered(state);
+        }
     }
     refresh::refresh(state);
 }

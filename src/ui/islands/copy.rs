@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement};
 
-use super::{files, phrases::say, request, state::PageState};
+use super::{files, phrases::say, request, state::PageState, temporary};
 
 /// How long a button shows that it has copied.
 const SHOWN_FOR: Duration = Duration::from_secs(2);
@@ -27,6 +27,9 @@ fn copy(state: PageState, button: &Element, holder: &str, shown: &str) {
     let Ok(Some(holder)) = button.closest(holder) else { return };
     let shown = holder.query_selector(shown).ok().flatten();
     let Some(shown) = shown.and_then(|shown| shown.dyn_into::<HtmlElement>().ok()) else { return };
+    if let Some(text) = holder.get_attribute(temporary::TEXT) {
+        return give(state, button, None, text, None);
+    }
     let answer_id = shown.class_list().contains("prose").then(|| holder.id());
     give(state, button, answer_id, shown.inner_text(), None);
 }

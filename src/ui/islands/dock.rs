@@ -4,8 +4,8 @@
 use leptos::prelude::*;
 
 use super::{
-    acts, browser, drafts, editing, follow, overlay, place, scroll, show, sidebar, state::PageState, visit,
-    waiting,
+    acts, browser, drafts, editing, follow, overlay, place, scroll, show, sidebar, state::PageState,
+    temporary, tools, visit, waiting,
 };
 
 /// Begins all that the browser does, in whatever conversation the page shows.
@@ -25,6 +25,8 @@ pub fn Dock(children: Children) -> impl IntoView {
         follow::begin(state);
         waiting::begin(state);
         sidebar::begin(state);
+        temporary::begin();
+        tools::show();
     });
     children()
 }

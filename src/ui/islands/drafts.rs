@@ -7,7 +7,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement, StorageEvent};
 
-use super::{browser, extra, field, state::PageState, thread};
+use super::{browser, extra, field, state::PageState, temporary, thread};
 
 /// The most characters of a draft that are stored: a browser keeps about five million for a site.
 const MOST_CHARS: u32 = 1_000_000;
@@ -83,7 +83,7 @@ pub(super) fn edit_field(inside: &Element) -> Option<HtmlTextAreaElement> {
 
 /// Stores the composer's text, or removes what is stored when it is empty.
 pub(super) fn store_draft(state: PageState, text: &str) {
-    if text.len() <= MOST_CHARS as usize {
+    if text.len() <= MOST_CHARS as usize && !temporary::is_on() {
         browser::store(&draft_name(state), text);
     }
 }
@@ -119,6 +119,28 @@ pub(super) fn show_draft(state: PageState) {
         }
     }
     restore_draft(state);
+}
+
+/// The composer is empty again, because what it held is sent.
+pub(super) fn empty_composer(state: PageState) {
+    if let Some(field) = field::composer() {
+        remove_draft(state, &field.value());
+        field.set_value("");
+    }
+    state.extras.set(Vec::new());
+    store_extras(state);
+    field::grow();
+}
+
+/// Puts a text before what was typed meanwhile.
+pub(super) fn put_back(state: PageState, text: &str) {
+    if let Some(field) = field::composer() {
+        let typed = field.value();
+        let both = if typed.is_empty() { text.to_owned() } else { format!("{text}\n{typed}") };
+        field.set_value(&both);
+        store_draft(state, &both);
+        field::grow();
+    }
 }
 
 /// Puts the stored draft of the conversation into the composer; what was typed before this script ran stays.
@@ -161,7 +183,7 @@ pub(super) fn store_extras(state: PageState) {
         true => String::new(),
         false => extra::written(extras),
     });
-    if written.len() <= MOST_CHARS as usize {
+    if written.len() <= MOST_CHARS as usize && !temporary::is_on() {
         browser::store(&extras_name(state), &written);
     }
 }

@@ -7,7 +7,7 @@ use web_sys::{Element, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement}
 
 use super::{
     browser, composer, drafts, editing, field, messages, outline, overlay, picker, reach, rows, scroll, send,
-    state::PageState,
+    state::PageState, temporary,
 };
 
 pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
@@ -71,6 +71,7 @@ pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
         "k" => to_message(state, false),
         "o" => outline::open(state),
         "/" => field::focus(),
+        "t" => drop(window().location().assign(temporary::PATH)),
         _ => return,
     }
     event.prevent_default();

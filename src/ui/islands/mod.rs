@@ -47,13 +47,17 @@ mod request;
 mod rows;
 mod scroll;
 mod send;
+mod sheet_form;
 mod show;
 mod sidebar;
 mod state;
 mod steer;
 mod tables;
+mod temporary;
+mod temporary_ask;
 mod thread;
 mod toast;
+mod tools;
 mod visit;
 mod waiting;
 

@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, ReadableStreamDefaultReader, RequestInit, Response, UrlSearchParams};
 
-use super::json::Json;
+use super::{json::Json, phrases::say};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -16,19 +16,30 @@ pub(super) struct Refused {
     pub code: String,
     /// Why, in the reader's language.
     pub message: String,
+    /// The name of the field to correct; empty: it is none of them.
+    pub field: String,
 }
 
 impl Refused {
     fn unreachable() -> Self {
-        Self { code: String::new(), message: String::new() }
+        Self { code: String::new(), message: String::new(), field: String::new() }
     }
 
     pub fn is_unreachable(&self) -> bool {
         self.code.is_empty()
     }
 
+    /// Why, in words, also where the server could not say it.
+    pub fn sentence(self) -> String {
+        if self.is_unreachable() { say("error-unreachable") } else { self.message }
+    }
+
     fn read(json: &Json) -> Option<Self> {
-        Some(Self { code: json.text("code")?, message: json.text("message")? })
+        Some(Self {
+            code: json.text("code")?,
+            message: json.text("message")?,
+            field: json.text("field").unwrap_or_default(),
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     announce, browser, drafts, extra, field, follow, json::Json, outbox, phrases::say, place, queue, refresh,
-    request, request::Refused, scroll, sidebar, state::PageState, thread, visit,
+    request, request::Refused, scroll, sidebar, state::PageState, temporary, temporary_ask, thread, visit,
 };
 use crate::ui::pending::PendingRequest;
 
@@ -20,6 +20,9 @@ const TITLE_CHARS: usize = 60;
 pub(super) fn send(state: PageState) {
     if state.moving.get_value() {
         return set_timeout(move || send(state), SOON);
+    }
+    if temporary::is_on() {
+        return temporary_ask::send(state);
     }
     let Some(field) = field::composer() else { return };
     let typed = field.value();
@@ -66,11 +69,11 @@ fn let_wait(state: PageState, text: String, typed: String) {
     }
     let extras = state.extras.get_untracked();
     state.alert.set(None);
-    empty_composer(state);
+    drafts::empty_composer(state);
     queue::add(state, text, move || {
         state.extras.set(extras);
         drafts::store_extras(state);
-        put_back(state, &typed);
+        drafts::put_back(state, &typed);
     });
 }
 
@@ -80,13 +83,13 @@ fn wait_after_all(state: PageState, text: String) {
     thread::remove_unsent();
     refresh::refresh(state);
     let again = text.clone();
-    queue::add(state, text, move || put_back(state, &again));
+    queue::add(state, text, move || drafts::put_back(state, &again));
 }
 
 /// Shows the question and the answer that is awaited, and empties the composer.
 fn show(state: PageState, text: &str) {
     state.alert.set(None);
-    empty_composer(state);
+    drafts::empty_composer(state);
     if state.conversation().is_none() {
         sidebar::add_row(&first_words(text));
     }
@@ -139,27 +142,6 @@ fn arrived(state: PageState, asked: Asked, is_new: bool) {
     }
 }
 
-fn empty_composer(state: PageState) {
-    if let Some(field) = field::composer() {
-        drafts::remove_draft(state, &field.value());
-        field.set_value("");
-    }
-    state.extras.set(Vec::new());
-    drafts::store_extras(state);
-    field::grow();
-}
-
-/// Puts a text before what was typed meanwhile.
-fn put_back(state: PageState, text: &str) {
-    if let Some(field) = field::composer() {
-        let typed = field.value();
-        let both = if typed.is_empty() { text.to_owned() } else { format!("{text}\n{typed}") };
-        field.set_value(&both);
-        drafts::store_draft(state, &both);
-        field::grow();
-    }
-}
-
 /// The text goes back to where it was typed. The same text sent again is the same question, because it has the same key; a
 /// changed text is another question.
 fn take_back(state: PageState, text: &str, refusal: Refused, gone: bool) {
@@ -170,7 +152,7 @@ fn take_back(state: PageState, text: &str, refusal: Refused, gone: bool) {
     sidebar::remove_new_row();
     scroll::unpin();
     state.generating.set(None);
-    put_back(state, text);
+    drafts::put_back(state, text);
     state.show_refusal(refusal);
 }
 
@@ -189,6 +171,9 @@ fn first_words(text: &str) -> String {
 
 /// Stops the answer that is being written.
 pub(super) fn stop(state: PageState) {
+    if temporary::is_on() {
+        return temporary_ask::stop(state);
+    }
     outbox::give_up();
     let Some(message_id) = state.generating.get_untracked().filter(|id| !id.is_empty()) else { return };
     spawn_local(async move {

@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, StorageEvent};
 
-use super::{browser, elements::copy_of_template, request, state::PageState};
+use super::{browser, elements::copy_of_template, request, state::PageState, temporary, tools};
 
 pub(super) fn find(selector: &str) -> Option<Element> {
     document().query_selector(selector).ok().flatten()
@@ -148,6 +148,7 @@ pub(super) fn show_bar(html: &str, title: &str) {
         || bar.query_selector("details[open]").is_ok_and(|open| open.is_some());
     if !in_use {
         bar.set_outer_html(html);
+        tools::show();
     }
 }
 
@@ -156,6 +157,7 @@ pub(super) fn replace_bar(html: &str, title: &str) {
     set_tab(title);
     if let Some(bar) = find(".top-bar") {
         bar.set_outer_html(html);
+        tools::show();
     }
 }
 
@@ -224,7 +226,8 @@ pub(super) fn answered(state: PageState) {
 
 /// Tells the server that the conversation on the page has been seen.
 pub(super) fn seen(state: PageState) {
-    let Some(id) = state.conversation().filter(|_| !browser::is_hidden()) else { return };
+    let id = state.conversation().filter(|_| !browser::is_hidden() && !temporary::is_on());
+    let Some(id) = id else { return };
     if let Some(mark) = row(&id).and_then(|row| row.query_selector(".unread").ok().flatten()) {
         mark.remove();
     }

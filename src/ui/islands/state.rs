@@ -3,9 +3,7 @@
 use leptos::prelude::*;
 use serde::Serialize;
 
-use super::{
-    elements::found, extra::Extra, json::Json, phrases::opened, phrases::say, queued, request::Refused,
-};
+use super::{elements::found, extra::Extra, json::Json, phrases::opened, queued, request::Refused};
 use crate::{domain::QuestionQueue, ui::pending::PendingRequest};
 
 /// What the page shows, as the server made it.
@@ -190,7 +188,6 @@ impl PageState {
     /// Says above the composer why a request was refused.
     pub fn show_refusal(&self, refused: Refused) {
         self.signed_out.set(refused.code == "signed_out");
-        let sentence = if refused.is_unreachable() { say("error-unreachable") } else { refused.message };
-        self.alert.set(Some(sentence));
+        self.alert.set(Some(refused.sentence()));
     }
 }

@@ -154,13 +154,13 @@ pub(super) fn delete_by_id(state: PageState, id: String) {
 }
 
 /// A form that a script sends in place of the browser.
-struct Sent {
-    form: HtmlFormElement,
-    action: String,
-    body: UrlSearchParams,
+pub(super) struct Sent {
+    pub form: HtmlFormElement,
+    pub action: String,
+    pub body: UrlSearchParams,
 }
 
-fn sent(form: &Element, event: &Event) -> Option<Sent> {
+pub(super) fn sent(form: &Element, event: &Event) -> Option<Sent> {
     let form = form.dyn_ref::<HtmlFormElement>()?.clone();
     let button = event.dyn_ref::<SubmitEvent>()?.submitter();
     event.prevent_default();

@@ -13,7 +13,7 @@ use web_sys::{DocumentFragment, Element, Event};
 
 use super::{
     browser, drafts, editing, field, follow, messages, overlay, place, refresh, request, scroll, sidebar,
-    state::Fetched, state::PageState, state::Shown, thread,
+    state::Fetched, state::PageState, state::Shown, temporary, thread,
 };
 /// How many conversations that were left are kept as they were, so that going back shows them at once.
 const KEPT: usize = 6;
@@ -83,8 +83,12 @@ pub(super) fn begin(state: PageState) {
     });
 }
 
-/// The path of a link to a conversation or to the start page; `None` for every other link, which the browser follows.
+/// The path of a link to a conversation or to the start page; `None` for every other link, which the browser follows, as it
+/// does all links of a temporary conversation: it asks before the page is left.
 fn target(link: &Element) -> Option<String> {
+    if temporary::is_on() {
+        return None;
+    }
     let path = link.get_attribute("href")?;
     (path == "/" || path.strip_prefix("/c/").is_some_and(|id| !id.contains(['/', '?', '#']))).then_some(path)
 }

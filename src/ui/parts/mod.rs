@@ -4,6 +4,7 @@ mod error;
 mod icon;
 mod message;
 mod steer;
+mod temporary;
 
 pub use error::{Brand, ErrorPage, RefusedForm};
 pub use icon::Icon;
@@ -11,3 +12,4 @@ pub use message::{
     Answer, AnswerFrame, Ending, Question, Templates, Unchanged, When, meta_line, name_headings,
 };
 pub use steer::{EditForm, SteerForm, as_html};
+pub use temporary::{TemporaryLink, TemporaryTemplates};

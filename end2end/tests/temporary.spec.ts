@@ -1,0 +1,126 @@
+// Temporary conversations: their page is all that has them.
+import { expect, test } from "../support/test.ts";
+
+const NOTE = "This conversation is temporary: it is not stored, and it is gone when you leave the page.";
+
+test("it says what it is, answers with all that was said, and is in no list", async ({ page, chat, upstream }) => {
+  await chat.open();
+  await page.getByRole("link", { name: "Temporary" }).click();
+  await expect(page).toHaveURL(/\/temporary$/);
+  await chat.ready();
+  await expect(page.getByRole("note")).toHaveText(NOTE);
+  await expect(chat.title).toHaveText("Temporary conversation");
+  await chat.ask("Only here", "echo");
+  await chat.expectText("Only here");
+  await chat.ended();
+  await expect(chat.answer).not.toHaveAttribute("aria-busy");
+  await expect(chat.box).toHaveValue("");
+  await chat.ask("And **this**");
+  await expect(chat.answers).toHaveCount(2);
+  await chat.ended();
+  expect((await upstream.lastCall()).messages).toBe(3);
+  await expect(chat.questions).toHaveText([/Only here/, /And \*\*this\*\*/]);
+  await expect(page.getByRole("note")).toBeInViewport();
+  // Neither list nor history nor the browser's own store knows it, and no title was asked for.
+  await expect(chat.sidebar.locator(".history a")).toHaveCount(0);
+  expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toMatch(/Only|this/);
+  expect((await upstream.calls()).filter((call: any) => call.title)).toEqual([]);
+  const list = await page.context().request.get("/history");
+  expect(await list.text()).not.toContain("Only here");
+});
+
+test("it is stopped, written again, and goes on", async ({ page, chat, upstream }) => {
+  await chat.open("/temporary");
+  await chat.ask("Count", "slow");
+  const early = await chat.grown(20);
+  await chat.stop.click();
+  await chat.ended();
+  await expect(chat.answer).toContainText("You stopped this answer.");
+  // The request to the model is closed, too.
+  await expect.poll(async () => (await upstream.lastCall()).closed_by_client).toBe(true);
+  expect((await chat.text()).startsWith(early)).toBe(true);
+  await chat.choose("echo");
+  await chat.retry.click();
+  await expect(chat.answers).toHaveCount(1);
+  await chat.expectText("Count");
+  await chat.ended();
+  expect((await upstream.lastCall()).messages).toBe(1);
+});
+
+test("what fails is a sentence, and no text is lost", async ({ page, chat, watch }) => {
+  watch.allow(/429|422|ERR_FAILED|ERR_INTERNET_DISCONNECTED|Failed to load resource/);
+  await chat.open("/temporary");
+  await chat.ask("A question", "429");
+  await expect(chat.answer.getByRole("status")).toContainText(/requests|again/i);
+  await chat.choose("echo");
+  await chat.retry.click();
+  await chat.expectText("A question");
+  await chat.ended();
+  // The server cannot be reached: the question comes back into its field.
+  await page.context().setOffline(true);
+  await chat.ask("Another question");
+  await expect(page.getByRole("alert")).toContainText("cannot be reached");
+  await expect(chat.box).toHaveValue("Another question");
+  await expect(chat.questions).toHaveCount(1);
+  await page.context().setOffline(false);
+  await chat.box.press("Enter");
+  await expect(chat.answers).toHaveCount(2);
+  await chat.expectText("Another question");
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});
+
+test("leaving it asks first, and then it is gone", async ({ page, chat }) => {
+  await chat.open("/temporary");
+  await chat.ask("Only here", "echo");
+  await chat.ended();
+  const asked = page.waitForEvent("dialog");
+  const reload = page.reload();
+  const dialog = await asked;
+  expect(dialog.type()).toBe("beforeunload");
+  await dialog.accept();
+  await reload;
+  await chat.ready();
+  await expect(chat.questions).toHaveCount(0);
+  await expect(chat.box).toHaveValue("");
+  // Without a text there is nothing to ask about.
+  await chat.sidebar.getByRole("link", { name: "New conversation" }).click();
+  await expect(page).toHaveURL(/\/$/);
+  await page.goBack();
+  await expect(page).toHaveURL(/\/temporary$/);
+  await expect(chat.questions).toHaveCount(0);
+});
+
+test("one that is kept goes on as any other", async ({ page, chat }) => {
+  await chat.open("/temporary");
+  const keep = page.getByRole("button", { name: "Keep this conversation" });
+  await expect(keep).toBeHidden();
+  await chat.ask("Worth keeping", "echo");
+  await chat.ended();
+  await keep.click();
+  await page.waitForURL(/\/c\/\w+/);
+  await chat.ready();
+  await expect(page.getByRole("note")).toHaveCount(0);
+  await expect(chat.questions).toHaveText([/Worth keeping/]);
+  await chat.expectText("Worth keeping");
+  await chat.ask("Further");
+  await expect(chat.answers).toHaveCount(2);
+  await chat.ended();
+  await expect(chat.sidebar.locator(".history a")).toHaveCount(1);
+});
+
+test("a key, the palette and Escape", async ({ page, chat }) => {
+  await chat.open();
+  await chat.title.click();
+  await page.locator("body").press("t");
+  await expect(page).toHaveURL(/\/temporary$/);
+  await chat.ready();
+  await chat.ask("Count", "slow");
+  await chat.grown(20);
+  await page.keyboard.press("Escape");
+  await expect(chat.answer).toContainText("You stopped this answer.");
+  await chat.open();
+  await page.keyboard.press("Control+k");
+  await page.locator(".palette-search").fill("temporary");
+  await page.locator("#palette-rows").getByText("Temporary conversation").click();
+  await expect(page).toHaveURL(/\/temporary$/);
+});

@@ -1,0 +1,84 @@
+//! The page of a temporary conversation: its messages are in this page and nowhere else.
+
+use std::cell::Cell;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+use super::{elements::copy_of_template, field, json::Json, messages};
+
+/// The address of the page.
+pub(super) const PATH: &str = "/temporary";
+/// The attribute of an answer that has ended: its text, as the model wrote it.
+pub(super) const TEXT: &str = "data-text";
+
+thread_local! {
+    /// Whether the conversation is stored now, so that nothing is lost with the page.
+    pub(super) static KEPT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this is the page of a temporary conversation.
+pub(super) fn is_on() -> bool {
+    window().location().pathname().is_ok_and(|path| path == PATH)
+}
+
+pub(super) fn begin() {
+    if !is_on() {
+        return;
+    }
+    window_event_listener_untyped("beforeunload", |event| {
+        let typed = field::composer().is_some_and(|field| !field.value().is_empty());
+        if typed || !KEPT.get() && !messages::all().is_empty() {
+            event.prevent_default();
+        }
+    });
+    // A browser may bring a page back as it was left.
+    window_event_listener_untyped("pagehide", |_| {
+        if let (Some(list), Some(field)) = (messages::list(), field::composer()) {
+            list.set_inner_html("");
+            field.set_value("");
+        }
+    });
+}
+
+/// The event before the last one: the whole text of the answer, and the line below it.
+pub(super) fn told(answer: &Element, event: &Json) {
+    let _ = answer.set_attribute(TEXT, &event.text("text").unwrap_or_default());
+    if let Some(meta) = event.text("meta") {
+        let _ = answer.set_attribute("data-meta", &meta);
+    }
+}
+
+/// The last event of an answer.
+pub(super) fn ended(answer: &Element, event: &Json) {
+    let status = event.text("status").unwrap_or_else(|| "failed".to_owned());
+    let end = if event.flag("length_limited") { "cut" } else { &*status };
+    finish(answer, end, event.text("message"));
+}
+
+/// Puts below an answer how it ended, in other words where there is a `sentence`, and its buttons.
+pub(super) fn finish(answer: &Element, end: &str, sentence: Option<String>) {
+    let _ = answer.remove_attribute("aria-busy");
+    if let Ok(Some(waiting)) = answer.query_selector(":scope > .waiting") {
+        waiting.remove();
+    }
+    let line = copy_of_template(&format!("end-{end}"));
+    let buttons = copy_of_template("new-actions");
+    for (part, place, text) in
+        [(line, "span", sentence), (buttons, ".meta", answer.get_attribute("data-meta"))]
+    {
+        let Some(part) = part else { continue };
+        if let (Some(text), Ok(Some(place))) = (text, part.query_selector(place)) {
+            place.set_text_content(Some(&text));
+        }
+        let _ = answer.append_child(&part);
+    }
+    if let Some(keep) = keep_button() {
+        keep.set_hidden(false);
+    }
+}
+
+fn keep_button() -> Option<HtmlElement> {
+    document().query_selector(".temporary-keep").ok().flatten()?.dyn_into().ok()
+}

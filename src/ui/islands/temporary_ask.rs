@@ -1,0 +1,143 @@
+//! What a person does in a temporary conversation: ask, stop, have an answer written again, keep it all. The server is sent
+//! all messages of the page with each question.
+
+use std::cell::RefCell;
+
+use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Element, Event, ReadableStreamDefaultReader, UrlSearchParams};
+
+use super::{
+    announce, apply, drafts, extra, field, markdown, messages,
+    phrases::say,
+    request, scroll,
+    state::PageState,
+    temporary::{self, TEXT},
+    thread,
+};
+use crate::ui::stream::Lines;
+
+thread_local! {
+    /// The stream of the answer that is being written.
+    static READER: RefCell<Option<ReadableStreamDefaultReader>> = const { RefCell::new(None) };
+}
+
+/// Sends what the composer holds.
+pub(super) fn send(state: PageState) {
+    let Some(field) = field::composer() else { return };
+    let typed = field.value();
+    let text = state.extras.with_untracked(|extras| extra::with_extras(&typed, extras));
+    if text.trim().is_empty() {
+        return;
+    }
+    if state.is_generating() {
+        return state.alert.set(Some(say("conversation-busy")));
+    }
+    drafts::empty_composer(state);
+    thread::append_turn(Some(&text));
+    ask(state, move || drafts::put_back(state, &text));
+}
+
+/// A click on Retry: the newest answer is written once more, in place of what is there.
+pub(super) fn on_again(state: PageState, button: &Element, _: &Event) {
+    let Some(answer) = button.closest(".message").ok().flatten().filter(|_| !state.is_generating()) else {
+        return;
+    };
+    let _ = answer.set_attribute("hidden", "");
+    thread::append_turn(None);
+    ask(state, move || drop(answer.remove_attribute("hidden")));
+}
+
+/// Asks for the answer that is awaited; `undo` puts back what is lost when it is refused.
+fn ask(state: PageState, undo: impl FnOnce() + 'static) {
+    let Some(fields) = fields(state) else { return };
+    state.alert.set(None);
+    scroll::pin_newest_question(state);
+    state.generating.set(Some(String::new()));
+    announce::answering(state);
+    field::focus();
+    spawn_local(async move {
+        match request::stream("/fn/ask-temporary", &fields).await {
+            Ok(reader) => {
+                messages::all().iter().filter(|it| it.has_attribute("hidden")).for_each(Element::remove);
+                read(state, reader).await;
+            }
+            Err(refusal) => {
+                thread::remove_unsent();
+                scroll::unpin();
+                state.generating.set(None);
+                undo();
+                state.show_refusal(refusal);
+            }
+        }
+    });
+}
+
+/// All that was said, as a form: the questions, and the answers that have a text.
+fn fields(state: PageState) -> Option<UrlSearchParams> {
+    let fields = request::fields(&[("model", &state.model.get_untracked().unwrap_or_default())])?;
+    let mut at: u32 = 0;
+    for message in messages::all().iter().filter(|it| !it.has_attribute("hidden")) {
+        let (role, text) = match message.query_selector(".question-text").ok().flatten() {
+            Some(question) => ("user", question.text_content()),
+            None => ("assistant", message.get_attribute(TEXT)),
+        };
+        if let Some(text) = text {
+            let name = format!("messages[{at}]");
+            fields.append(&format!("{name}[role]"), role);
+            fields.append(&format!("{name}[text]"), &text);
+            at += 1;
+        }
+    }
+    Some(fields)
+}
+
+async fn read(state: PageState, reader: ReadableStreamDefaultReader) {
+    READER.set(Some(reader.clone()));
+    let mut lines = Lines::default();
+    while let Ok(Some(bytes)) = request::next(&reader).await {
+        apply::apply_batch(state, lines.feed(&bytes));
+    }
+    // One that was stopped is not there any more.
+    if READER.take().is_some() && state.is_generating() {
+        cut(state, "lost");
+    }
+}
+
+/// Stops the answer: the server writes on only as long as somebody reads.
+pub(super) fn stop(state: PageState) {
+    if let Some(reader) = READER.take() {
+        let cancelled = JsFuture::from(reader.cancel());
+        spawn_local(async move { drop(cancelled.await) });
+        cut(state, "stopped");
+    }
+}
+
+/// The answer goes no further, and its text is what the page shows.
+fn cut(state: PageState, end: &str) {
+    thread::name_turn(None, &state.generating.get_untracked().unwrap_or_default());
+    if let Some(answer) = messages::all().pop() {
+        if let Ok(Some(prose)) = answer.query_selector(".prose") {
+            let _ = answer.set_attribute(TEXT, &markdown::of(&prose));
+        }
+        temporary::finish(&answer, end, None);
+        apply::ended(state, &answer.id());
+    }
+}
+
+/// A click on Keep: the conversation is stored, and goes on as any other.
+pub(super) fn on_keep(state: PageState, _: &Element, _: &Event) {
+    if state.is_generating() {
+        return state.alert.set(Some(say("conversation-busy")));
+    }
+    let Some(fields) = fields(state).filter(|_| !temporary::KEPT.replace(true)) else { return };
+    spawn_local(async move {
+        match request::post("/fn/keep-temporary", &fields).await {
+            Ok(path) => drop(window().location().assign(&path.as_text().unwrap_or_default())),
+            Err(refusal) => {
+                temporary::KEPT.set(false);
+                state.show_refusal(refusal);
+            }
+        }
+    });
+}
