@@ -57,6 +57,25 @@ test("a count of one is singular while the answer arrives, as it is after a relo
   await expect(chat.answer.locator(".meta")).toHaveText(/^tokens-3-0 · 3 tokens( ·|$)/);
 });
 
+test("an answer that has ended before its events come has its buttons", async ({ page, chat }) => {
+  const late = (pattern: string, milliseconds: number) =>
+    page.route(pattern, async (route) => {
+      await new Promise((done) => setTimeout(done, milliseconds));
+      await route.continue();
+    });
+  await late("**/fn/part?*", 700);
+  await late("**/fn/follow", 2_000);
+  await chat.begin("Just this", "echo");
+  const events = page.waitForResponse("**/fn/follow");
+  await expect(chat.answer.locator(".meta")).toBeVisible();
+  await events;
+  await page.unrouteAll({ behavior: "wait" });
+  await chat.ask("And this", "echo");
+  await chat.ended();
+  await expect(page.locator(".answer .meta")).toHaveCount(2);
+  await expect(chat.questions).toHaveCount(2);
+});
+
 test("the title arrives in the list, the bar, the menu and the tab without a reload", async ({ page, chat }) => {
   await chat.begin("Name me");
   await page.evaluate(() => ((window as any).samePage = true));

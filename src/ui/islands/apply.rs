@@ -32,6 +32,8 @@ pub(super) fn apply_batch(state: PageState, lines: Vec<String>) {
 /// skipped, because a newer server may send it.
 fn apply(state: PageState, event: &Json) -> Option<()> {
     let message_id = event.text("message_id").unwrap_or_default();
+    // The server's HTML on the page shows it already, and how the answer ended too, perhaps.
+    let is_shown = event.number("seq")? <= state.synced.get_value();
     let index = || event.number("index").and_then(|index| u32::try_from(index).ok());
     match &*event.text("event")? {
         "started" => {
@@ -40,8 +42,11 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
             if let Some((_, text)) = &question {
                 drafts::question_arrived(state, text);
             }
-            started(state, &message_id, question, event.text("parent_id").as_deref());
+            if !is_shown {
+                started(state, &message_id, question, event.text("parent_id").as_deref());
+            }
         }
+        "block" | "lines" | "reasoning" if is_shown => {}
         "block" => {
             let (index, html) = (index()?, event.text("html")?);
             with_answer(state, &message_id, |article, prose| {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    announce, browser, drafts, extra, field, follow, json::Json, outbox, phrases::say, place, queue, refresh,
-    request, request::Refused, scroll, sidebar, state::PageState, temporary, temporary_ask, thread, visit,
+    announce, browser, drafts, extra, field, follow, json::Json, messages, outbox, phrases::say, place,
+    queue, refresh, request, request::Refused, scroll, sidebar, state::PageState, temporary, temporary_ask,
+    thread, visit,
 };
 use crate::ui::pending::PendingRequest;
 
@@ -130,8 +131,10 @@ fn arrived(state: PageState, asked: Asked, is_new: bool) {
         state.position.set_value(asked.after);
         state.synced.set_value(0);
     }
-    // An event may have named the turn already.
-    if thread::has_unsent() {
+    // An event may have named the turn already, or the server's HTML have brought it.
+    if messages::message(&asked.answer_id).is_some() {
+        thread::remove_unsent();
+    } else if thread::has_unsent() {
         thread::name_turn(asked.question_id.as_deref(), &asked.answer_id);
         state.generating.set(Some(asked.answer_id));
     }
