@@ -108,13 +108,19 @@ pub async fn open(
     let grant = conversations.open(&current, &id).await?;
     let before = end_of_window(&conversations, &grant, query.before, query.at).await?;
     let part = Part::Window { before: before.as_deref(), limit: None };
-    let tools = Tools::of(grant.conversation(), chat.context_use(&current, &grant).await?);
     let model = grant.conversation().model.clone();
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);
     let (sidebar, choice, view) = tokio::join!(
         Sidebar::load(&conversations, &current, (now, days)),
         Choice::load(&models, of_conversation),
-        ThreadView::load(&conversations, &current, grant, part, query.edit, (key.clone(), now, days)),
+        ThreadView::load(
+            (&conversations, &chat),
+            &current,
+            grant,
+            part,
+            query.edit,
+            (key.clone(), now, days)
+        ),
     );
     let (sidebar, mut view) = (sidebar?, view?);
     view.shown.queue = queue_of(&chat, &current, &id).await?;
@@ -127,7 +133,7 @@ pub async fn open(
     };
     let composing = Composing { models: choice.models, alert: notice.alert(), text: None, key };
     let opened = Opened::new(&current, view.shown);
-    let ThreadView { conversation, window, thread, permit, .. } = view;
+    let ThreadView { conversation, window, thread, tools, permit, .. } = view;
     let response = page.render(move || {
         view! {
             <Frame sidebar current=Some(id.clone())>
@@ -194,7 +200,6 @@ pub async fn part(
     };
     let grant = conversations.open(&current, &id).await?;
     let before = end_of_window(&conversations, &grant, query.before, query.at).await?;
-    let tools = Tools::of(grant.conversation(), chat.context_use(&current, &grant).await?);
     let part = match (&query.from, &query.leaf, query.since) {
         (Some(from), Some(leaf), Some(since)) => Part::Since { from, leaf, since },
         _ => Part::Window { before: before.as_deref(), limit: None },
@@ -203,9 +208,9 @@ pub async fn part(
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);
     let (choice, view) = tokio::join!(
         Choice::load(&models, of_conversation),
-        ThreadView::load(&conversations, &current, grant, part, None, (key, now, days)),
+        ThreadView::load((&conversations, &chat), &current, grant, part, None, (key, now, days)),
     );
-    let ThreadView { mut shown, conversation, window, thread, permit } = view?;
+    let ThreadView { mut shown, conversation, window, thread, tools, permit } = view?;
     shown.queue = queue_of(&chat, &current, &id).await?;
     shown.model = choice.chosen;
     shown.model_label = choice.label;
@@ -233,12 +238,13 @@ struct ThreadView {
     conversation: Conversation,
     window: Window,
     thread: Thread,
+    tools: Tools,
     permit: ReadPermit,
 }
 
 impl ThreadView {
     async fn load(
-        conversations: &Conversations,
+        (conversations, chat): (&Conversations, &Chat),
         current: &CurrentUser,
         grant: Grant,
         part: Part<'_>,
@@ -246,6 +252,8 @@ impl ThreadView {
         (key, now, days): (String, i64, Days),
     ) -> Result<Self, AppError> {
         let (thread, permit) = conversations.thread(current, &grant, part, Format::Html).await?;
+        // After the thread, because a page whose answer is complete is not loaded again.
+        let tools = Tools::of(grant.conversation(), chat.context_use(current, &grant).await?);
         let before = match part {
             Part::Window { before, .. } => before,
             Part::Since { .. } => None,
@@ -267,7 +275,7 @@ impl ThreadView {
             now,
             days,
         };
-        Ok(Self { shown, conversation, window, thread, permit })
+        Ok(Self { shown, conversation, window, thread, tools, permit })
     }
 }
 
