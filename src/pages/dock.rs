@@ -39,6 +39,7 @@ pub struct Composing {
 }
 
 impl Opened {
+    /// A page that opens for this person, with an empty composer and no alert.
     pub fn new(current: &CurrentUser, shown: Shown) -> Self {
         let phrases = words::current().phrases(&PHRASES);
         Self { shown, reader_id: current.user.id.clone(), phrases }
@@ -65,7 +66,7 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
                         <span class="visually-hidden"></span>
                     </span>
                 </button>
-                <div class="toast" id="toast" role="status" hidden>
+                <div class="toast" id="toast" hidden>
                     <span></span>
                     <button type="button" class="button-small" id="undo">
                         {t("undo")}

@@ -44,7 +44,7 @@ const CLICKS: &[(&str, Act)] = &[
     (".edit-form .cancel", editing::on_cancel),
     (".temporary-again", temporary_ask::on_again),
     (".temporary-keep", temporary_ask::on_keep),
-    (".to-latest", |state, _, _| scroll::to_end(state)),
+    (".to-latest", to_latest),
     (".earlier a", earlier),
     ("a[href]", visit::on_click),
 ];
@@ -154,4 +154,10 @@ fn examples(state: PageState, example: &Element, event: &Event) {
         field::grow();
         let _ = field.focus();
     }
+}
+
+/// A click on the button that leads to the newest message, and that is hidden then.
+fn to_latest(state: PageState, _: &Element, _: &Event) {
+    scroll::to_end(state);
+    field::focus();
 }

@@ -1,9 +1,9 @@
 //! What islands ask of the browser: the time, whether the page is looked at, whether there is a
 //! network, and storage that outlives a reload.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
-use futures::channel::mpsc::{UnboundedReceiver, unbounded};
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::{Math, Promise};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
@@ -80,23 +80,30 @@ pub fn is_online() -> bool {
     window().navigator().on_line()
 }
 
+thread_local! {
+    /// Whoever waits for wake-ups; `None`: nobody has asked yet, and nothing is listened to.
+    static WAKES: RefCell<Option<UnboundedSender<()>>> = const { RefCell::new(None) };
+}
+
 /// An item whenever it may be time to connect or to disconnect: the network comes or goes, the page is shown or hidden,
-/// or [`WAKE_EVERY`] is over.
+/// or [`WAKE_EVERY`] is over. Whoever asked before gets no more, and so notices that another conversation is followed.
 pub fn wake_ups() -> UnboundedReceiver<()> {
     let (send, wake_ups) = unbounded();
-    for name in ["online", "offline", "visibilitychange", "focus"] {
-        let send = send.clone();
-        window_event_listener_untyped(name, move |_: ev::Event| {
-            let _ = send.unbounded_send(());
-        });
+    if WAKES.replace(Some(send)).is_none() {
+        for name in ["online", "offline", "visibilitychange", "focus"] {
+            window_event_listener_untyped(name, |_: ev::Event| wake());
+        }
+        set_interval(wake, WAKE_EVERY);
     }
-    set_interval(
-        move || {
-            let _ = send.unbounded_send(());
-        },
-        WAKE_EVERY,
-    );
     wake_ups
+}
+
+fn wake() {
+    WAKES.with_borrow(|wakes| {
+        if let Some(wakes) = wakes {
+            let _ = wakes.unbounded_send(());
+        }
+    });
 }
 
 /// The storage of this site, which all tabs share.

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::{
-    acts, browser, drafts, editing, follow, overlay, place, scroll, show, sidebar, state::PageState,
+    acts, browser, drafts, editing, follow, outbox, overlay, place, scroll, show, sidebar, state::PageState,
     temporary, tools, visit, waiting,
 };
 
@@ -16,6 +16,7 @@ pub fn Dock(children: Children) -> impl IntoView {
         browser::set_time_zone_cookie();
         show::begin(state);
         drafts::begin(state);
+        outbox::restore(state);
         editing::restore(state);
         scroll::begin(state);
         place::begin(state);
@@ -25,7 +26,7 @@ pub fn Dock(children: Children) -> impl IntoView {
         follow::begin(state);
         waiting::begin(state);
         sidebar::begin(state);
-        temporary::begin();
+        temporary::begin(state);
         tools::show();
     });
     children()

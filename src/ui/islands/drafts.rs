@@ -7,7 +7,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement, StorageEvent};
 
-use super::{browser, extra, field, state::PageState, temporary, thread};
+use super::{browser, extra, field, state::PageState, temporary};
 
 /// The most characters of a draft that are stored: a browser keeps about five million for a site.
 const MOST_CHARS: u32 = 1_000_000;
@@ -40,7 +40,7 @@ fn on_other_tab(state: PageState, event: &StorageEvent) {
 }
 
 /// The name under which the composer's text is stored.
-fn draft_name(state: PageState) -> String {
+pub(super) fn draft_name(state: PageState) -> String {
     text_name("draft", state, &state.conversation().unwrap_or_default())
 }
 
@@ -49,18 +49,13 @@ fn extras_name(state: PageState) -> String {
     text_name("extras", state, &state.conversation().unwrap_or_default())
 }
 
-/// The name under which a question that waits for the network is stored.
-pub(super) fn outbox_name(state: PageState) -> String {
-    text_name("outbox", state, &state.conversation().unwrap_or_default())
-}
-
 /// The name under which the text of an edit is stored; `inside` is the question or an element in it.
 fn edit_name(state: PageState, inside: &Element) -> Option<String> {
     let message = inside.closest(".message").ok().flatten()?;
     Some(text_name("edit", state, &message.id()))
 }
 
-fn text_name(kind: &str, state: PageState, id: &str) -> String {
+pub(super) fn text_name(kind: &str, state: PageState, id: &str) -> String {
     state.reader_id.with_value(|reader| format!("{kind} {reader} {id}"))
 }
 
@@ -111,14 +106,18 @@ pub(super) fn leave(state: PageState) {
 pub(super) fn show_draft(state: PageState) {
     let (name, left) = LEFT.take();
     if let Some(field) = field::composer() {
-        if field.value() == left {
-            field.set_value("");
-        } else {
+        let typed = field.value();
+        field.set_value("");
+        restore_draft(state);
+        if typed != left {
+            // What was typed since is for this conversation, after what its draft holds.
             browser::store(&name, &left);
+            let more = typed.strip_prefix(&*left).unwrap_or(&typed);
+            field.set_value(&(field.value() + more));
             store_draft(state, &field.value());
+            field::grow();
         }
     }
-    restore_draft(state);
 }
 
 /// The composer is empty again, because what it held is sent.
@@ -143,20 +142,19 @@ pub(super) fn put_back(state: PageState, text: &str) {
     }
 }
 
+/// Stores a text before the draft of a conversation that is not on the page; `name` is that of [`draft_name`].
+pub(super) fn put_aside(name: &str, text: &str) {
+    let stored = browser::stored(name);
+    let both = stored.map_or_else(|| text.to_owned(), |stored| format!("{text}\n{stored}"));
+    browser::store(name, &both);
+}
+
 /// Puts the stored draft of the conversation into the composer; what was typed before this script ran stays.
 fn restore_draft(state: PageState) {
     let Some(field) = field::composer() else { return };
     let stored = browser::stored(&draft_name(state));
     if let Some(text) = stored.filter(|_| field.value().is_empty()) {
         field.set_value(&text);
-    }
-    // A question that waits in this very page is in the thread.
-    if let Some(unsent) = browser::stored(&outbox_name(state)).filter(|_| !thread::has_unsent()) {
-        browser::store(&outbox_name(state), "");
-        let typed = field.value();
-        let both = if typed.is_empty() { unsent } else { format!("{unsent}\n{typed}") };
-        field.set_value(&both);
-        store_draft(state, &both);
     }
     let extras = browser::stored(&extras_name(state));
     state.extras.set(extras.map(|text| extra::read(&text)).unwrap_or_default());

@@ -45,7 +45,7 @@ fn shut(menu: &Element) {
 }
 
 /// Closes a menu or an edit, and moves the focus to what had opened it.
-fn close(state: PageState, open: &Element) {
+pub(super) fn close(state: PageState, open: &Element) {
     let opener = match open.dyn_ref::<HtmlDetailsElement>() {
         Some(details) => {
             shut(open);

@@ -4,7 +4,7 @@ use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement};
 
-use super::browser;
+use super::{browser, focus};
 
 /// The composer's field.
 pub(super) fn composer() -> Option<HtmlTextAreaElement> {
@@ -40,7 +40,10 @@ pub(super) fn prepare() {
         }
     } else {
         let _ = field.set_attribute("enterkeyhint", "send");
-        focus();
+        // Somebody may have gone elsewhere before this script ran.
+        if focus::is_lost() {
+            focus();
+        }
     }
     grow();
 }

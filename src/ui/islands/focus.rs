@@ -64,9 +64,12 @@ impl Held {
     }
 }
 
-/// Whether what had the focus is gone.
+/// Whether what had the focus is gone or hidden.
 pub(super) fn is_lost() -> bool {
-    document().active_element().is_none_or(|active| active.tag_name() == "BODY")
+    let active = document().active_element();
+    active.is_none_or(|active| {
+        active.tag_name() == "BODY" || active.closest("[hidden]").is_ok_and(|hidden| hidden.is_some())
+    })
 }
 
 /// Focuses an element without scrolling; answers whether it has the focus now.

@@ -3,11 +3,11 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, MouseEvent};
 
-use super::{messages, overlay, reach, state::PageState, visit};
+use super::{messages, overlay, reach, state::PageState, temporary, visit};
 
 /// Opens the outline.
 pub(super) fn open(state: PageState) {
-    if let Some(id) = state.conversation() {
+    if let Some(id) = state.conversation().filter(|_| !temporary::is_on()) {
         overlay::open(state, format!("/fn/sheet/outline?conversation={id}"));
     }
 }

@@ -18,10 +18,14 @@ thread_local! {
     static NEXT: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-/// Makes a new entry of the history. While the browser is on its way back from the entry of an overlay, the new one has to
+/// Makes a new entry of the history; that of an overlay becomes it, so that closing the overlay does not lead back. While the browser is on its way back from the entry of an overlay, the new one has to
 /// wait, because the way back would lead from it.
 pub(super) fn push(path: &str) {
-    if LEAVING.get() {
+    if ENTRY.take() {
+        if let Ok(history) = window().history() {
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(path));
+        }
+    } else if LEAVING.get() {
         NEXT.set(Some(path.to_owned()));
     } else if let Ok(history) = window().history() {
         let _ = history.push_state_with_url(&JsValue::NULL, "", Some(path));

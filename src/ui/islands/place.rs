@@ -37,6 +37,10 @@ pub(super) fn begin(state: PageState) {
 /// Stores the place in the current entry of the history.
 pub(super) fn store(state: PageState) {
     DUE.set(false);
+    // The entry may be that of the conversation that is on its way.
+    if state.moving.get_value() {
+        return;
+    }
     let Some(history) = window().history().ok() else { return };
     let _ = history.replace_state_with_url(&JsValue::from_str(&now(state)), "", None);
 }

@@ -1,13 +1,15 @@
 //! The questions that wait while an answer is written: the server keeps them and asks one after the other; here they can be
 //! changed, moved, taken out, and asked at once.
 
+use std::time::Duration;
+
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlTextAreaElement};
 
 use super::{
-    elements::copy_of_template, elements::set_hidden, elements::show_if, messages, queued, request,
-    state::PageState,
+    elements::copy_of_template, elements::found, elements::set_hidden, elements::show_if, field, focus,
+    messages, queued, request, state::PageState,
 };
 use crate::domain::{QuestionQueue, Queued};
 
@@ -15,7 +17,7 @@ use crate::domain::{QuestionQueue, Queued};
 const ID: &str = "data-id";
 const TEXT: &str = "data-text";
 
-/// Lets a question wait; `taken` is called when it does, and `refused` when it does not.
+/// Lets a question wait; `refused` is called when it may not.
 pub(super) fn add(state: PageState, text: String, refused: impl FnOnce() + 'static) {
     let Some(conversation_id) = state.conversation() else { return refused() };
     let model = state.model.get_untracked().unwrap_or_default();
@@ -46,13 +48,36 @@ fn change(state: PageState, action: &'static str, fields: &[(&str, &str)]) {
     let conversation_id = state.conversation().unwrap_or_default();
     let all: Vec<_> = fields.iter().copied().chain([("conversation_id", &*conversation_id)]).collect();
     let (Some(fields), visit) = (request::fields(&all), state.visit.get_value()) else { return };
+    let id = fields.get("id");
     spawn_local(async move {
         match request::post(action, &fields).await {
-            Ok(queue) if state.visit.get_value() == visit => state.queue.set(queued::read(&queue)),
+            Ok(queue) if state.visit.get_value() == visit => {
+                state.queue.set(queued::read(&queue));
+                keep_focus(id.as_deref());
+            }
             Ok(_) => {}
             Err(refused) => state.show_refusal(refused),
         }
     });
+}
+
+/// A button that moved its row, or took it away, had the focus: it goes to the row, or to the composer.
+fn keep_focus(id: Option<&str>) {
+    // The row is changed by an effect, which runs soon.
+    let id = id.map(str::to_owned);
+    set_timeout(
+        move || {
+            if !focus::is_lost() {
+                return;
+            }
+            let row = id.and_then(|id| found(&format!("#queue [{ID}=\"{id}\"] button:not([hidden])")));
+            match row {
+                Some(button) => drop(button.focus()),
+                None => field::focus(),
+            }
+        },
+        Duration::ZERO,
+    );
 }
 
 /// Shows the questions that wait. A row that has not changed stays, because somebody may be typing in it.

@@ -66,11 +66,12 @@ async fn once(state: PageState) {
 }
 
 fn show(state: PageState, fetched: &Fetched) {
-    thread::show(&fetched.thread);
+    // Text that came while this was made is newer, and is not told again.
+    let is_ahead = state.position.get_value() > fetched.shown.after.unwrap_or_default();
+    thread::show(&fetched.thread, is_ahead);
     sidebar::show_bar(&fetched.bar, &fetched.title);
     state.synced.set_value(fetched.shown.after.unwrap_or_default());
-    // What events told later than this was made is newer.
-    if state.position.get_value() <= fetched.shown.after.unwrap_or_default() {
+    if !is_ahead {
         state.generating.set(fetched.shown.generating.clone());
     }
     scroll::settle(state);

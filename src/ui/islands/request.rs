@@ -21,7 +21,7 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn unreachable() -> Self {
+    pub fn unreachable() -> Self {
         Self { code: String::new(), message: String::new(), field: String::new() }
     }
 

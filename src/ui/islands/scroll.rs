@@ -229,7 +229,7 @@ pub(super) fn to_end(state: PageState) {
     }
 }
 
-/// Goes to a place that was stored; answers whether it is there.
+/// Goes to a place that was stored.
 pub(super) fn to_anchor(state: PageState, anchor: Anchor) {
     set(state.following, false);
     if let Some(scroller) = messages::scroller() {

@@ -36,6 +36,7 @@ pub(super) fn send(state: PageState) {
     }
     let key = state.pending_question.try_update_value(|pending| pending.key(&text, browser::random_key));
     let (conversation_id, visit) = (state.conversation(), state.visit.get_value());
+    let draft = drafts::draft_name(state);
     show(state, &text);
     spawn_local(async move {
         let model = state.model.get_untracked().unwrap_or_default();
@@ -57,8 +58,11 @@ pub(super) fn send(state: PageState) {
             // The reply was lost and the question arrived all the same: an event has shown it.
             Err(_) if !state.pending_question.with_value(|pending| pending.is(&text)) => {}
             Ok(None) => {}
-            Err(refusal) if refusal.code == "conflict" && !gone => wait_after_all(state, text),
-            Err(refusal) => take_back(state, &text, refusal, gone),
+            // The composer has it.
+            Err(refusal) if refusal.code == outbox::TAKEN => {}
+            Err(refusal) if gone => put_aside(state, &draft, &text, refusal),
+            Err(refusal) if refusal.code == "conflict" => wait_after_all(state, text),
+            Err(refusal) => take_back(state, &text, refusal),
         }
     });
 }
@@ -71,7 +75,11 @@ fn let_wait(state: PageState, text: String, typed: String) {
     let extras = state.extras.get_untracked();
     state.alert.set(None);
     drafts::empty_composer(state);
+    let (draft, visit, whole) = (drafts::draft_name(state), state.visit.get_value(), text.clone());
     queue::add(state, text, move || {
+        if state.visit.get_value() != visit {
+            return drafts::put_aside(&draft, &whole);
+        }
         state.extras.set(extras);
         drafts::store_extras(state);
         drafts::put_back(state, &typed);
@@ -83,8 +91,15 @@ fn wait_after_all(state: PageState, text: String) {
     state.pending_question.update_value(PendingRequest::confirm);
     thread::remove_unsent();
     refresh::refresh(state);
-    let again = text.clone();
-    queue::add(state, text, move || drafts::put_back(state, &again));
+    let (draft, again) = (drafts::draft_name(state), text.clone());
+    queue::add(state, text, move || {
+        if drafts::draft_name(state) == draft {
+            drafts::put_back(state, &again);
+        } else {
+            drafts::put_aside(&draft, &again);
+        }
+    });
+    visit::to_newest(state);
 }
 
 /// Shows the question and the answer that is awaited, and empties the composer.
@@ -139,18 +154,23 @@ fn arrived(state: PageState, asked: Asked, is_new: bool) {
         state.generating.set(Some(asked.answer_id));
     }
     place::pin(asked.question_id);
+    visit::to_newest(state);
     if is_new {
         follow::begin(state);
         refresh::refresh(state);
     }
 }
 
+/// A question was refused while another conversation is on the page: it becomes a draft of its own conversation.
+fn put_aside(state: PageState, draft: &str, text: &str, refusal: Refused) {
+    drafts::put_aside(draft, text);
+    sidebar::remove_new_row();
+    state.show_refusal(refusal);
+}
+
 /// The text goes back to where it was typed. The same text sent again is the same question, because it has the same key; a
 /// changed text is another question.
-fn take_back(state: PageState, text: &str, refusal: Refused, gone: bool) {
-    if gone {
-        return;
-    }
+fn take_back(state: PageState, text: &str, refusal: Refused) {
     thread::remove_unsent();
     sidebar::remove_new_row();
     scroll::unpin();
@@ -177,7 +197,7 @@ pub(super) fn stop(state: PageState) {
     if temporary::is_on() {
         return temporary_ask::stop(state);
     }
-    outbox::give_up();
+    outbox::give_up(state);
     let Some(message_id) = state.generating.get_untracked().filter(|id| !id.is_empty()) else { return };
     spawn_local(async move {
         let Some(fields) = request::fields(&[("message_id", &message_id)]) else { return };

@@ -4,8 +4,7 @@
 use leptos::prelude::*;
 
 use super::{
-    elements::found, elements::show_if, extras, phrases::say, phrases::say_with, queue, state::Deleted,
-    state::PageState,
+    elements::found, elements::show_if, extras, field, phrases::say_with, queue, state::PageState, toast,
 };
 
 pub(super) fn begin(state: PageState) {
@@ -15,7 +14,7 @@ pub(super) fn begin(state: PageState) {
     watch(move || model(state));
     watch(move || buttons(state));
     watch(move || latest(state));
-    watch(move || toast(state));
+    watch(move || deleted(state));
     watch(move || state.queue.with(queue::show));
     watch(move || state.extras.with(|all| extras::show(all)));
 }
@@ -58,8 +57,13 @@ fn model(state: PageState) {
 /// Stop is in the place of Send while an answer is written.
 fn buttons(state: PageState) {
     let generating = state.generating.get();
+    let active = document().active_element().map(|active| active.id());
     show_if("send", generating.is_none());
     show_if("stop", generating.is_some());
+    // The one that had the focus is hidden now.
+    if matches!(active.as_deref(), Some("send" | "stop")) {
+        field::focus();
+    }
     set_attribute("#stop", "value", &generating.unwrap_or_default());
     set_attribute(
         ".composer > [name=conversation_id]",
@@ -77,13 +81,8 @@ fn latest(state: PageState) {
     set_text("#unseen > :last-child", &say_with("unseen-messages", Some(unseen), &[]));
 }
 
-fn toast(state: PageState) {
+fn deleted(state: PageState) {
     let deleted = state.deleted.get();
     show_if("toast", deleted.is_some());
-    let sentence = match deleted {
-        Some(Deleted::Conversation(_)) => say("conversation-deleted"),
-        Some(Deleted::Message(_)) => say("message-deleted"),
-        None => String::new(),
-    };
-    set_text("#toast > span", &sentence);
+    set_text("#toast > span", &deleted.as_ref().map(toast::sentence).unwrap_or_default());
 }

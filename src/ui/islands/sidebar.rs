@@ -55,6 +55,7 @@ pub(super) fn add_row(title: &str) {
         }
     };
     let _ = list.insert_before(&row, list.first_child().as_ref());
+    prepare_rows();
     mark(&row);
 }
 
@@ -191,7 +192,19 @@ pub(super) fn begin(state: PageState) {
             reload(state);
         }
     });
+    prepare_rows();
     seen(state);
+}
+
+/// Says of the buttons of rows that they open a menu, which they do where this script runs.
+fn prepare_rows() {
+    let Ok(buttons) = document().query_selector_all(".history .row-more") else { return };
+    for at in 0..buttons.length() {
+        if let Some(button) = buttons.item(at).and_then(|button| button.dyn_into::<Element>().ok()) {
+            let _ = button.set_attribute("role", "button");
+            let _ = button.set_attribute("aria-haspopup", "menu");
+        }
+    }
 }
 
 /// Something in the list was changed here: reads it again, here and in the other tabs that somebody looks at.
@@ -251,6 +264,7 @@ pub(super) fn reload(state: PageState) {
         let focused = document().active_element().and_then(|active| active.get_attribute("href"));
         let inside = document().active_element().is_some_and(|active| place.contains(Some(&active)));
         place.set_inner_html(&html);
+        prepare_rows();
         LIST.set(html);
         if let Some(row) = state.conversation().as_deref().and_then(row) {
             let _ = row.set_attribute("aria-current", "page");

@@ -6,8 +6,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FormData, HtmlElement, HtmlFormElement, SubmitEvent, UrlSearchParams};
 
 use super::{
-    browser, drafts, editing, field, focus, place, refresh, request, scroll, sidebar, state::Deleted,
-    state::PageState, toast, visit,
+    browser, drafts, editing, elements::found, field, focus, place, refresh, request, scroll, sidebar,
+    state::Deleted, state::PageState, toast, visit,
 };
 use crate::ui::pending::PendingRequest;
 
@@ -61,7 +61,7 @@ fn change(state: PageState, action: String, body: UrlSearchParams, form: Option<
     state.steering.set_value(true);
     state.alert.set(None);
     set_key(state, &action, &body);
-    let visit = state.visit.get_value();
+    let number = state.visit.get_value();
     spawn_local(async move {
         let answer = request::post(&action, &body).await;
         state.steering.set_value(false);
@@ -78,7 +78,8 @@ fn change(state: PageState, action: String, body: UrlSearchParams, form: Option<
                     form.remove();
                     field::focus();
                 }
-                if state.visit.get_value() == visit {
+                if state.visit.get_value() == number {
+                    visit::to_newest(state);
                     refresh::now(state).await;
                     begins_answer(state, &action);
                     // The button of an answer is gone while it is written again.
@@ -105,13 +106,16 @@ fn begins_answer(state: PageState, action: &str) {
 /// Gives the conversation another title.
 pub(super) fn rename(state: PageState, form: &Element, event: &Event) {
     let Some(Sent { action, body, .. }) = sent(form, event) else { return };
-    let title = body.get("title").unwrap_or_default();
+    let (id, title) =
+        (body.get("conversation_id").unwrap_or_default(), body.get("title").unwrap_or_default());
     spawn_local(async move {
         let answer = request::post(&action, &body).await;
         match answer {
             Ok(_) => {
-                editing::close_open(state);
-                sidebar::set_title(state, title.trim());
+                if let Some(menu) = found(".top-bar details.menu[open]") {
+                    editing::close(state, &menu);
+                }
+                sidebar::show_title(state, &id, title.trim());
                 sidebar::changed(state);
             }
             Err(refusal) => state.show_refusal(refusal),
@@ -143,10 +147,10 @@ pub(super) fn delete_by_id(state: PageState, id: String) {
                 sidebar::remove_row(&id);
                 sidebar::changed(state);
                 toast::show(state, Deleted::Conversation(id.clone()));
+                visit::forget(&format!("/c/{id}"));
                 if state.conversation().as_ref() == Some(&id) {
                     visit::go(state, "/".to_owned(), true);
                 }
-                visit::forget(&format!("/c/{id}"));
             }
             Err(refusal) => state.show_refusal(refusal),
         }

@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::{elements::copy_of_template, field, json::Json, messages};
+use super::{elements::copy_of_template, field, json::Json, messages, state::PageState};
 
 /// The address of the page.
 pub(super) const PATH: &str = "/temporary";
@@ -23,12 +23,13 @@ pub(super) fn is_on() -> bool {
     window().location().pathname().is_ok_and(|path| path == PATH)
 }
 
-pub(super) fn begin() {
+pub(super) fn begin(state: PageState) {
     if !is_on() {
         return;
     }
-    window_event_listener_untyped("beforeunload", |event| {
+    window_event_listener_untyped("beforeunload", move |event| {
         let typed = field::composer().is_some_and(|field| !field.value().is_empty());
+        let typed = typed || state.extras.with_untracked(|extras| !extras.is_empty());
         if typed || !KEPT.get() && !messages::all().is_empty() {
             event.prevent_default();
         }
@@ -38,6 +39,11 @@ pub(super) fn begin() {
         if let (Some(list), Some(field)) = (messages::list(), field::composer()) {
             list.set_inner_html("");
             field.set_value("");
+        }
+    });
+    window_event_listener(ev::pageshow, |event| {
+        if event.persisted() {
+            let _ = window().location().reload();
         }
     });
 }

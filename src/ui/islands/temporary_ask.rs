@@ -8,14 +8,13 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, ReadableStreamDefaultReader, UrlSearchParams};
 
 use super::{
-    announce, apply, drafts, extra, field, markdown, messages,
-    phrases::say,
-    request, scroll,
-    state::PageState,
-    temporary::{self, TEXT},
-    thread,
+    announce, apply, browser, drafts, extra, field, markdown, messages, phrases::say, request, scroll,
+    state::PageState, temporary, temporary::TEXT, thread,
 };
 use crate::ui::stream::Lines;
+
+/// The attribute of an answer that says which model it was asked of.
+const MODEL: &str = "data-of-model";
 
 thread_local! {
     /// The stream of the answer that is being written.
@@ -51,6 +50,9 @@ pub(super) fn on_again(state: PageState, button: &Element, _: &Event) {
 /// Asks for the answer that is awaited; `undo` puts back what is lost when it is refused.
 fn ask(state: PageState, undo: impl FnOnce() + 'static) {
     let Some(fields) = fields(state) else { return };
+    if let Some(answer) = messages::all().pop() {
+        let _ = answer.set_attribute(MODEL, &state.model.get_untracked().unwrap_or_default());
+    }
     state.alert.set(None);
     scroll::pin_newest_question(state);
     state.generating.set(Some(String::new()));
@@ -86,6 +88,9 @@ fn fields(state: PageState) -> Option<UrlSearchParams> {
             let name = format!("messages[{at}]");
             fields.append(&format!("{name}[role]"), role);
             fields.append(&format!("{name}[text]"), &text);
+            if let Some(model) = message.get_attribute(MODEL) {
+                fields.append(&format!("{name}[model]"), &model);
+            }
             at += 1;
         }
     }
@@ -131,6 +136,10 @@ pub(super) fn on_keep(state: PageState, _: &Element, _: &Event) {
         return state.alert.set(Some(say("conversation-busy")));
     }
     let Some(fields) = fields(state).filter(|_| !temporary::KEPT.replace(true)) else { return };
+    // The same messages are kept once, however often they are sent.
+    let content = String::from(fields.to_string());
+    let key = state.pending_change.try_update_value(|pending| pending.key(&content, browser::random_key));
+    fields.append("key", &key.unwrap_or_default());
     spawn_local(async move {
         match request::post("/fn/keep-temporary", &fields).await {
             Ok(path) => drop(window().location().assign(&path.as_text().unwrap_or_default())),

@@ -61,8 +61,9 @@ fn parsed(html: &str) -> Option<DocumentFragment> {
     Some(template.content())
 }
 
-/// Shows the server's HTML of the messages in place of those that are there.
-pub(super) fn show(html: &str) {
+/// Shows the server's HTML of the messages in place of those that are there. `is_ahead`: an answer that is being written
+/// stays as it is, because the page has more of it.
+pub(super) fn show(html: &str, is_ahead: bool) {
     let (Some(messages), Some(fresh)) = (messages::list(), parsed(html)) else { return };
     let unsent = unsent();
     let held = focus::hold();
@@ -81,7 +82,9 @@ pub(super) fn show(html: &str) {
             let old = messages::message(&new.id()).filter(|_| !new.id().is_empty());
             let node = match old {
                 Some(old) => {
-                    patch(&old, &new);
+                    if !(is_ahead && old.has_attribute("aria-busy")) {
+                        patch(&old, &new);
+                    }
                     old
                 }
                 None => new,
@@ -122,7 +125,7 @@ fn patch(old: &Element, new: &Element) {
     if new.has_attribute("data-unchanged") {
         return patch_versions(old, new);
     }
-    for name in ["class", "data-status", "aria-busy", "aria-label"] {
+    for name in ["class", "data-status", "data-retry-at", "aria-busy", "aria-label"] {
         let _ = match new.get_attribute(name) {
             Some(value) => old.set_attribute(name, &value),
             None => old.remove_attribute(name),

@@ -5,7 +5,9 @@ use std::{cell::Cell, time::Duration};
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::{Element, Event};
 
-use super::{overlay, refresh, request, sidebar, state::Deleted, state::PageState, visit};
+use super::{
+    field, overlay, phrases::say, refresh, request, sidebar, state::Deleted, state::PageState, visit,
+};
 
 /// How long it can be taken back from here.
 const SHOWN_FOR: Duration = Duration::from_secs(10);
@@ -18,6 +20,7 @@ pub(super) fn show(state: PageState, deleted: Deleted) {
     }
     let shown = SHOWN.get() + 1;
     SHOWN.set(shown);
+    state.spoken.set(sentence(&deleted));
     state.deleted.set(Some(deleted));
     set_timeout(
         move || {
@@ -33,6 +36,7 @@ pub(super) fn show(state: PageState, deleted: Deleted) {
 pub(super) fn on_undo(state: PageState, _: &Element, _: &Event) {
     let Some(deleted) = state.deleted.get_untracked() else { return };
     state.deleted.set(None);
+    field::focus();
     spawn_local(async move {
         let (action, name, id) = match &deleted {
             Deleted::Conversation(id) => ("/fn/restore", "conversation_id", id),
@@ -41,6 +45,7 @@ pub(super) fn on_undo(state: PageState, _: &Element, _: &Event) {
         let Some(fields) = request::fields(&[(name, id)]) else { return };
         match (request::post(action, &fields).await, &deleted) {
             (Ok(_), Deleted::Conversation(id)) => {
+                visit::remember(&format!("/c/{id}"));
                 sidebar::changed(state);
                 overlay::close();
                 // It was on the page when it was deleted.
@@ -52,4 +57,12 @@ pub(super) fn on_undo(state: PageState, _: &Element, _: &Event) {
             (Err(refused), _) => state.show_refusal(refused),
         }
     });
+}
+
+/// What is said of it.
+pub(super) fn sentence(deleted: &Deleted) -> String {
+    match deleted {
+        Deleted::Conversation(_) => say("conversation-deleted"),
+        Deleted::Message(_) => say("message-deleted"),
+    }
 }

@@ -12,8 +12,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DocumentFragment, Element, Event};
 
 use super::{
-    browser, drafts, editing, field, follow, messages, overlay, place, refresh, request, scroll, sidebar,
-    state::Fetched, state::PageState, state::Shown, temporary, thread,
+    browser, drafts, editing, field, follow, messages, outbox, overlay, place, refresh, request, scroll,
+    sidebar, state::Fetched, state::PageState, state::Shown, temporary, thread,
 };
 /// How many conversations that were left are kept as they were, so that going back shows them at once.
 const KEPT: usize = 6;
@@ -46,6 +46,8 @@ struct Left {
 thread_local! {
     static PREFETCHED: RefCell<Option<(String, f64, Fetching)>> = const { RefCell::new(None) };
     static LEFT: RefCell<VecDeque<Left>> = const { RefCell::new(VecDeque::new()) };
+    /// The paths of conversations that were deleted from this page.
+    static GONE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     /// The path of what the page shows, with its parameters.
     static HERE: RefCell<String> = const { RefCell::new(String::new()) };
 }
@@ -70,6 +72,8 @@ pub(super) fn begin(state: PageState) {
         let path = path_now();
         if path != here() {
             go(state, path, false);
+        } else {
+            stay(state);
         }
     });
     window_event_listener(ev::pageshow, move |event| {
@@ -78,6 +82,7 @@ pub(super) fn begin(state: PageState) {
             state.pending_question.set_value(Default::default());
             state.pending_change.set_value(Default::default());
             state.steering.set_value(false);
+            state.moving.set_value(false);
             refresh::refresh(state);
         }
     });
@@ -145,6 +150,7 @@ pub(super) fn go(state: PageState, path: String, push: bool) {
         (true, false) => Entry::New,
     };
     if push && path == here() && entry != Entry::Replaced {
+        stay(state);
         sidebar::mark_current(state.conversation().as_deref());
         scroll::to_end(state);
         return field::focus();
@@ -187,20 +193,40 @@ pub(super) fn go(state: PageState, path: String, push: bool) {
     }
 }
 
+/// The conversation on the page is wanted after all, and not the one that is on its way.
+fn stay(state: PageState) {
+    if state.moving.get_value() {
+        state.moving.set_value(false);
+        state.visit.update_value(|visit| *visit += 1);
+        follow::begin(state);
+    }
+}
+
+/// Goes to the newest messages of the conversation, where a page of older ones is: what was done there is shown there.
+pub(super) fn to_newest(state: PageState) {
+    if let Some(id) = state.conversation().filter(|_| !state.follows.get_value()) {
+        go(state, format!("/c/{id}"), true);
+    }
+}
+
 /// Takes the conversation off the page and keeps it.
 fn leave(state: PageState) {
     let (Some(messages), Some(scroller)) = (messages::list(), messages::scroller()) else { return };
     scroll::unpin();
-    // The server has it when the conversation is opened again, or its text is in the composer.
+    // When the conversation is opened again, the server has it, or its draft does.
     thread::remove_unsent();
     let fragment = document().create_document_fragment();
     while let Some(child) = messages.first_child() {
         let _ = fragment.append_child(&child);
     }
     let Some(conversation_id) = state.conversation().filter(|_| state.follows.get_value()) else { return };
+    let path = format!("/c/{conversation_id}");
+    if GONE.with_borrow(|gone| gone.contains(&path)) {
+        return;
+    }
     let bar = document().query_selector(".top-bar").ok().flatten().map(|bar| bar.outer_html());
     let left = Left {
-        path: format!("/c/{conversation_id}"),
+        path,
         shown: Shown {
             conversation_id: Some(conversation_id),
             generating: state.generating.get_untracked(),
@@ -260,6 +286,7 @@ fn arrive(state: PageState, path: &str, (shown, title, bar): (Shown, &str, &str)
     sidebar::mark_current(state.conversation().as_deref());
     sidebar::seen(state);
     drafts::show_draft(state);
+    outbox::restore(state);
     editing::restore(state);
     place::restore(state);
     if !path.contains("?at=") {
@@ -274,7 +301,13 @@ pub(super) fn named(path: &str) {
     HERE.set(path.to_owned());
 }
 
-/// Forgets what was kept of a conversation that is gone.
+/// Forgets what was kept of a conversation that is deleted.
 pub(super) fn forget(path: &str) {
+    GONE.with_borrow_mut(|gone| gone.push(path.to_owned()));
     LEFT.with_borrow_mut(|left| left.retain(|left| left.path != path));
+}
+
+/// A conversation that was deleted is there again.
+pub(super) fn remember(path: &str) {
+    GONE.with_borrow_mut(|gone| gone.retain(|gone| gone != path));
 }

@@ -18,9 +18,10 @@ thread_local! {
 }
 
 pub(super) fn begin(state: PageState) {
-    Effect::new(move |before: Option<bool>| {
-        let now = state.generating.with(Option::is_some);
-        if now && before != Some(true) {
+    Effect::new(move |before: Option<Option<u32>>| {
+        // In another conversation it is another answer.
+        let now = state.generating.with(Option::is_some).then(|| state.visit.get_value());
+        if now.is_some() && before != Some(now) {
             SINCE.set(browser::now());
         }
         now
