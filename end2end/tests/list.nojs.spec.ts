@@ -9,7 +9,7 @@ test("16-list: rename, pin, archive and delete without JavaScript", async ({ pag
   const row = chat.sidebar.getByRole("listitem");
   const open = async () => {
     await row.hover();
-    await row.getByRole("button").click();
+    await row.getByRole("link", { name: /^More for/ }).click();
   };
   await open();
   await page.getByRole("textbox", { name: "Title" }).fill("Winter");
@@ -27,7 +27,7 @@ test("16-list: rename, pin, archive and delete without JavaScript", async ({ pag
   const archived = page.locator(".content").getByRole("listitem");
   await expect(archived).toHaveText(/Winter/);
   await archived.hover();
-  await archived.getByRole("button").click();
+  await archived.getByRole("link", { name: /^More for/ }).click();
   await page.getByRole("button", { name: "Unarchive" }).click();
   await expect(row).toHaveText(/Winter/);
   await page.locator(".content").getByRole("button", { name: "Delete", exact: true }).click();

@@ -96,7 +96,7 @@ test("16-list: rename, pin, archive and delete from the row's menu, by keyboard"
   await page.goto("/history?archived=true");
   const archived = page.locator(".content .history .title");
   await expect(archived).toHaveText(["Stars"]);
-  await page.locator(".content").getByRole("button", { name: "More for “Stars”" }).press("Enter");
+  await page.locator(".content").getByRole("link", { name: "More for “Stars”" }).press("Enter");
   await page.getByRole("button", { name: "Unarchive" }).press("Enter");
   await expect(page.getByRole("button", { name: "Archive", exact: true })).toBeVisible();
   await page.goto("/history");

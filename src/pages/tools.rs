@@ -39,17 +39,20 @@ pub struct Tools {
 }
 
 impl Tools {
+    /// Of a conversation that is yet to begin: what the person has chosen for all of them.
     pub fn of_new(person: &Preferences) -> Self {
         let differs = person.system_prompt.is_some() || !person.params.is_empty();
         Self { conversation_id: None, differs, context: None }
     }
 
+    /// Of a conversation that is there, with what it takes of its model's context.
     pub fn of(conversation: &Conversation, context: Option<ContextUse>) -> Self {
         let differs = conversation.system_prompt.is_some() || !conversation.params.is_empty();
         Self { conversation_id: Some(conversation.id.clone()), differs, context }
     }
 }
 
+/// The buttons of the composer's tools: the instructions with the parameters, and the gauge of the context.
 #[component]
 pub fn ToolButtons(tools: Tools) -> impl IntoView {
     let Tools { conversation_id, differs, context } = tools;
@@ -60,7 +63,7 @@ pub fn ToolButtons(tools: Tools) -> impl IntoView {
     let name = t(if differs { "tools-differ" } else { "tools" });
     let gauge = conversation_id.zip(context).map(|(id, context)| view! { <Gauge id context /> });
     view! {
-        <span class="tools">
+        <span class="bar-tools">
             <a class="button-bare" href=page data-sheet=sheet aria-haspopup="dialog" aria-label=name.clone() title=name>
                 <Icon name="settings" />
                 {differs.then(|| view! { <span class="differs"></span> })}

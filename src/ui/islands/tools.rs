@@ -10,7 +10,7 @@ fn find(selector: &str) -> Option<Element> {
 
 /// Shows in the composer the tools that the bar has now.
 pub(super) fn show() {
-    let (Some(tools), Some(place)) = (find(".top-bar .tools"), find(".composer .tools-place")) else {
+    let (Some(tools), Some(place)) = (find(".top-bar .bar-tools"), find(".composer .tools-place")) else {
         return;
     };
     let html = tools.inner_html();
