@@ -267,7 +267,7 @@ sign-out = 退出登录
 role-administrator = 管理员
 role-member = 成员
 skip-to-content = 跳到内容
-without-script = 此处已关闭 JavaScript。提问、编辑等功能照常可用；复制、引用、撤销、快捷键、修改排队的问题以及搜索模型需要 JavaScript。
+without-script = 此处已关闭 JavaScript。提问、编辑等大部分功能照常可用；临时对话、保存代码或表格、复制、引用、撤销、快捷键、修改排队的问题以及搜索模型需要 JavaScript。
 search = 搜索
 conversations = 对话
 conversations-show = 显示对话列表
@@ -453,7 +453,7 @@ sent-newest-only = 模型容纳不下，只发送了最新的消息。
 prompt-too-long = 这条消息约有 { $tokens } 个 token，而模型连同回答最多只能处理 { $most } 个。请缩短内容，或换用上下文更大的模型。
 prompt-too-long-with-system = 这条消息连同系统提示词约有 { $tokens } 个 token，而模型连同回答最多只能处理 { $most } 个。请缩短内容，或换用上下文更大的模型。
 
-# The thread and the composer as a script brings them to life.
+# 由脚本赋予动态效果的对话区与输入框。
 answering = 正在回答
 answer-complete = 回答完成，共 { $count } 字
 copied = 已复制
@@ -536,7 +536,7 @@ fork = 从这里分叉
 unread = 有新回答
 running = 正在回答
 
-## Tools of the composer
+## 输入框的工具
 
 tools = 指令与参数
 tools-differ = 指令与参数：有些不是默认值

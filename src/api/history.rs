@@ -111,7 +111,7 @@ pub async fn set_conversation(
     };
     let context = Context::current()?;
     let (current, conversations) = (context.user()?, service::<Conversations>()?);
-    let grant = conversations.open(current, &conversation_id).await?;
+    let grant = conversations.open_to_manage(current, &conversation_id).await?;
     let typed = TypedParams {
         temperature: temperature.0,
         top_p: top_p.0,

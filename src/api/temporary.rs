@@ -54,17 +54,20 @@ pub async fn ask_temporary(
     Ok(ByteStream::new(kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, Refusal>)))
 }
 
-/// Stores a temporary conversation, and answers the address of what it is from now on.
+/// Stores a temporary conversation, and answers the address of what it is from now on. `key` is the idempotency key.
 #[server(prefix = "/fn", endpoint = "keep-temporary")]
 pub async fn keep_temporary(
     messages: Vec<TemporaryMessage>,
     model: Option<String>,
+    key: Option<String>,
 ) -> Result<String, Refusal> {
     use crate::server::{
-        chat::Chat,
+        chat::{self, Chat},
         http::context::{Context, service},
     };
     let context = Context::current()?;
-    let kept = service::<Chat>()?.keep_temporary(context.user()?, messages, model.as_deref()).await?;
-    Ok(context.redirect_and_return(format!("/c/{}", kept.id)))
+    let model = model.as_deref();
+    let key = chat::keys::of_page(key.as_deref(), "keep", &chat::parts_of_kept(&messages, model))?;
+    let kept = service::<Chat>()?.keep_temporary(context.user()?, messages, model, key.as_deref()).await?;
+    Ok(context.redirect_and_return(format!("/c/{kept}")))
 }

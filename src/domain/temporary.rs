@@ -11,6 +11,9 @@ pub struct TemporaryMessage {
     pub role: Role,
     /// Markdown.
     pub text: String,
+    /// The id of the model that wrote it, for an answer that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 /// Stands in a page for the id of its conversation where the conversation is temporary. No conversation has it, so that what

@@ -39,7 +39,7 @@ pub struct Composing {
 }
 
 impl Opened {
-    /// A page that opens for this person, with an empty composer and no alert.
+    /// What this person's page shows, with the sentences in the language of the request.
     pub fn new(current: &CurrentUser, shown: Shown) -> Self {
         let phrases = words::current().phrases(&PHRASES);
         Self { shown, reader_id: current.user.id.clone(), phrases }

@@ -231,7 +231,7 @@ fn Row(
                 <span class="title" dir="auto">{title}</span>
                 {mark}
             </a>
-            <a class="row-more" role="button" aria-haspopup="menu" href=settings hidden=hidden aria-label=more>
+            <a class="row-more" href=settings hidden=hidden aria-label=more>
                 <Icon name="more" />
             </a>
         </li>

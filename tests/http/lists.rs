@@ -181,3 +181,21 @@ async fn days_and_times_are_those_of_the_reader() {
 fn page_of(app: &App, cookie: &str) -> Client {
     app.client().browser().cookie(cookie).header("accept", "application/json")
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_with_room_for_only_some_of_what_is_pinned_leads_to_all() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let page = browser(&app, &lin);
+    for number in 0..101 {
+        let id = lin.conversation().await;
+        lin.patch(&format!("/api/v1/conversations/{id}"), &json!({ "pinned": true })).await.is(200);
+        if number == 99 {
+            assert!(!html(&page, "/fn/list").await.contains("href=\"/history\""));
+        }
+    }
+    let list = html(&page, "/fn/list").await;
+    assert!(list.contains("href=\"/history\""));
+    // Without a script it is a plain link.
+    assert!(list.contains("class=\"row-more\"") && !list.contains("role=\"button\""), "{list}");
+}

@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use axum::{body::Body, http::Method};
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
-use inglenook::server::llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider};
+use inglenook::server::llm::{ChatRequest, Delta, DeltaStream, LlmError, MAX_ANSWER_BYTES, Provider};
 use serde_json::{Value, json};
 
 use super::app::{App, Client};
 
-/// A provider that repeats what it is asked; the model "held" never ends.
+/// A provider that repeats what it is asked; the model "held" never ends, and "huge" goes on beyond what an answer may have.
 #[derive(Default)]
 struct Echo {
     open: Arc<AtomicUsize>,
@@ -35,7 +35,7 @@ impl Provider for Echo {
     }
 
     async fn models(&self) -> Result<Vec<String>, LlmError> {
-        Ok(["echo", "held"].map(str::to_owned).to_vec())
+        Ok(["echo", "held", "huge"].map(str::to_owned).to_vec())
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError> {
@@ -43,7 +43,11 @@ impl Provider for Echo {
         let open = Open(self.open.clone());
         let all: Vec<String> = request.messages.iter().map(|message| message.content.clone()).collect();
         let text = stream::iter([Ok(Delta::Reasoning("Hm.".into())), Ok(Delta::Text(all.join(" | ")))]);
-        let rest = if request.model == "held" { stream::pending().boxed() } else { stream::empty().boxed() };
+        let rest = match &*request.model {
+            "held" => stream::pending().boxed(),
+            "huge" => stream::iter([Ok(Delta::Text("x".repeat(MAX_ANSWER_BYTES)))]).boxed(),
+            _ => stream::empty().boxed(),
+        };
         let hold = move |delta| {
             let _open = &open;
             delta
@@ -139,6 +143,78 @@ async fn the_page_is_told_the_text_of_the_answer() {
     assert_eq!(text["message_id"], done["message_id"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_ends_before_it_is_too_long_to_be_sent_back() {
+    let app = App::with_provider(&[], Arc::new(Echo::default())).await;
+    let lin = app.person("lin").await;
+    let told = ask(&lin, &[("user", "x")], "huge").await.is(200).text();
+    let lines: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let [.., text, done] = &*lines else { panic!("no lines") };
+    assert_eq!(text["text"].as_str().map(str::len), Some(1));
+    assert_eq!((&done["event"], &done["length_limited"]), (&json!("done"), &json!(true)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_one_is_taken_and_a_longer_one_refused() {
+    let app = App::with_provider(&[], Arc::new(Echo::default())).await;
+    let lin = app.person("lin").await;
+    // 5 MB of a form: half a megabyte of Chinese text, in answers and questions of a usual length.
+    let text = "%E4%BD%A0".repeat(20_000);
+    let all: Vec<(&str, &str)> =
+        (0..29).map(|at| (if at % 2 == 0 { "user" } else { "assistant" }, &*text)).collect();
+    let path = lin.post_form("/fn/keep-temporary", &form(&all, "echo")).await.is(200).json();
+    assert!(path.as_str().unwrap().starts_with("/c/"), "{path}");
+    ask(&lin, &all, "echo").await.is(200);
+    let all: Vec<(&str, &str)> = all.iter().chain(&all).copied().collect();
+    for path in ["/fn/ask-temporary", "/fn/keep-temporary"] {
+        let refused = lin.post_form(path, &form(&all, "echo")).await.is(413).json();
+        assert!(refused["message"].as_str().unwrap().contains("at most 8 MB"), "{refused}");
+        // One that does not say how long it is.
+        let pieces = stream::iter(vec![Ok::<_, std::io::Error>(form(&all, "echo"))]);
+        let response = lin.open(Method::POST, path, Body::from_stream(pieces), Some(FORM)).await;
+        assert_eq!(response.status(), 413);
+    }
+    lin.post_form("/fn/rename", &form(&[("user", &"x".repeat(2 << 20))], "echo")).await.is(413);
+}
+
+/// The conversation that was made of these fields.
+async fn keep(client: &Client, fields: &str) -> String {
+    let path = client.post_form("/fn/keep-temporary", fields).await.is(200).json();
+    path.as_str().unwrap().strip_prefix("/c/").unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_answer_that_is_kept_has_the_model_that_wrote_it() {
+    let app = App::with_provider(&[], Arc::new(Echo::default())).await;
+    let lin = app.person("lin").await;
+    let said = form(&[("user", "A"), ("assistant", "B"), ("user", "C"), ("assistant", "D")], "echo");
+    let id = keep(&lin, &format!("{said}&messages[1][model]=acme/held&messages[3][model]=")).await;
+    let stored = lin.get(&format!("/api/v1/conversations/{id}/messages")).await.is(200).json();
+    let models: Vec<&Value> = stored["items"].as_array().unwrap().iter().map(|item| &item["model"]).collect();
+    assert_eq!(models, [&json!(null), &json!("acme/held"), &json!(null), &json!(null)]);
+    for bad in ["gone", "%00", &"x".repeat(1_000)] {
+        let fields = format!("{said}&messages[1][model]={bad}");
+        let refused = lin.post_form("/fn/keep-temporary", &fields).await.is(422).json();
+        assert_eq!(refused["field"], "model", "{refused}");
+        assert!(refused["message"].as_str().unwrap().len() > 10, "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_sent_twice_is_kept_once() {
+    let app = App::with_provider(&[], Arc::new(Echo::default())).await;
+    let lin = app.person("lin").await;
+    let said = form(&[("user", "A"), ("assistant", "B")], "echo");
+    let keyed = format!("{said}&key=k");
+    let first = keep(&lin, &keyed).await;
+    assert_eq!(keep(&lin, &keyed).await, first);
+    assert_ne!(keep(&lin, &format!("{said}&key=other")).await, first);
+    assert_ne!(keep(&lin, &said).await, first, "without a key nothing is known of an earlier one");
+    let more = form(&[("user", "A"), ("assistant", "B"), ("user", "C")], "echo");
+    assert_ne!(keep(&lin, &format!("{more}&key=k")).await, first, "what a page has besides is never lost");
+    assert_ne!(keep(&app.person("kim").await, &keyed).await, first);
+}
+
 /// Questions and answers, `count` in all, the last one a question.
 fn long(count: usize) -> Vec<(&'static str, &'static str)> {
     (0..count).map(|at| if at % 2 == 0 { ("user", "Q") } else { ("assistant", "A") }).collect()
@@ -186,7 +262,7 @@ async fn one_that_is_kept_is_a_conversation_like_any_other() {
     let texts: Vec<&str> =
         stored["items"].as_array().unwrap().iter().map(|item| item["content"].as_str().unwrap()).collect();
     assert_eq!(texts, ["First words", "Said", "Two", "Three"]);
-    assert_eq!(stored["items"][1]["model"], "acme/echo");
+    assert_eq!(stored["items"][1]["model"], json!(null), "nobody said which one wrote it");
     let question = json!({ "content": "Four" });
     lin.post(&format!("/api/v1/conversations/{id}/messages"), &question).await.is(202);
     app.person("kim").await.get(&format!("/api/v1/conversations/{id}")).await.problem(404, "");

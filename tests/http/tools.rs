@@ -120,6 +120,10 @@ async fn settings_are_a_sheet_whose_mistakes_are_said_of_their_field() {
         assert_eq!(refused["field"], field, "{refused}");
         assert!(refused["message"].as_str().unwrap().len() > 10, "{refused}");
     }
+    // What is too long for any model is refused before its tokens are estimated.
+    let long = format!("system_prompt={}", "word+".repeat(7_000));
+    let refused = lin.post_form("/fn/set-conversation", &form(&long)).await.is(422).json();
+    assert!(refused["message"].as_str().unwrap().contains("bytes"), "{refused}");
     assert!(!differs().await, "nothing of what was refused is stored");
     lin.post_form("/fn/set-conversation", &form("temperature=0,5&system_prompt=Be+brief.")).await.is(200);
     assert!(differs().await);

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::{Conversation, CurrentUser, Reason, context_used},
     error::AppError,
-    server::store::Grant,
+    server::{conversations::valid_instructions, store::Grant},
 };
 
 /// Tokens, as of the newest answer.
@@ -44,7 +44,7 @@ impl Chat {
         let Some(leaf_id) = conversation.leaf_id.as_ref().filter(|_| context.is_some()) else {
             return Ok(None);
         };
-        let Some(newest) = self.store.message(grant, leaf_id).await? else { return Ok(None) };
+        let Some(newest) = self.store.spent(grant, leaf_id).await? else { return Ok(None) };
         let Some((used, of)) = context_used(newest.usage, context).filter(|(used, _)| *used > 0) else {
             return Ok(None);
         };
@@ -61,8 +61,10 @@ impl Chat {
 
     /// # Errors
     ///
-    /// The conversation's model surely has no room for these instructions.
+    /// They are too long to be stored, or the conversation's model surely has no room for these instructions.
     pub async fn check_instructions(&self, conversation: &Conversation, text: &str) -> Result<(), AppError> {
+        // The estimate reads the whole text.
+        valid_instructions(text)?;
         let tokens = estimate(text);
         match self.context_of(conversation).await.filter(|context| surely_exceeds(tokens, *context)) {
             Some(context) => {

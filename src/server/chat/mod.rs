@@ -23,6 +23,7 @@ use std::sync::Arc;
 pub use self::{
     ask::{Ask, Asked, Position, parts_of_retry},
     steer::Edit,
+    temporary::parts_of_kept,
 };
 use self::{chunk_writer::ChunkWriter, temporary::Temporary};
 use super::{

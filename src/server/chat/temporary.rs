@@ -15,13 +15,12 @@ use super::{
     ask::valid_text,
     choice::ChosenModel,
     job::{internal_failure, stopped, stopwatch::Stopwatch},
+    keys,
     prompt::{self, Prompt},
     title,
 };
 use crate::{
-    domain::{
-        ChatEvent, Conversation, CurrentUser, Message, Reason, Role, Status, TemporaryMessage, Timings, Usage,
-    },
+    domain::{ChatEvent, CurrentUser, Message, Reason, Role, Status, TemporaryMessage, Timings, Usage},
     error::AppError,
     server::{
         live::{
@@ -30,6 +29,7 @@ use crate::{
         },
         llm::{ChatRequest, Delta, LlmError, MAX_ANSWER_BYTES, PromptMessage},
         ops::tasks::caught,
+        store::Created,
     },
 };
 
@@ -98,7 +98,9 @@ impl Chat {
         if messages.last().is_none_or(|last| last.role != Role::User) {
             return Err(AppError::invalid("messages", Reason::new("temporary-no-question")));
         }
-        let messages = self.valid(messages)?;
+        self.check(&messages)?;
+        let message = |TemporaryMessage { role, text, .. }| PromptMessage { role, content: text };
+        let messages = messages.into_iter().map(message).collect();
         let model = self.choose_model(model, None).await?;
         let prompt = prompt::of_texts(
             messages,
@@ -118,7 +120,7 @@ impl Chat {
         Ok(AloneLog::new(log, id, model_id))
     }
 
-    fn valid(&self, messages: Vec<TemporaryMessage>) -> Result<Vec<PromptMessage>, AppError> {
+    fn check(&self, messages: &[TemporaryMessage]) -> Result<(), AppError> {
         let refused = |reason| Err(AppError::invalid("messages", reason));
         if messages.len() > MAX_MESSAGES {
             return refused(Reason::new("temporary-too-long").with("most", MAX_MESSAGES));
@@ -128,7 +130,7 @@ impl Chat {
         {
             return refused(Reason::new("temporary-no-question"));
         }
-        for TemporaryMessage { role, text } in &messages {
+        for TemporaryMessage { role, text, .. } in messages {
             // An answer that failed before its first word is empty.
             match role {
                 Role::User => drop(valid_text(text, self.limits.message_bytes)?),
@@ -138,40 +140,57 @@ impl Chat {
                 _ => {}
             }
         }
-        let message = |TemporaryMessage { role, text }| PromptMessage { role, content: text };
-        Ok(messages.into_iter().map(message).collect())
+        Ok(())
     }
 
     /// Stores a temporary conversation as one like any other, with the texts that its page has. Answers without a text are
-    /// left out.
+    /// left out. Another request with the same key answers what the first one stored.
     ///
     /// # Errors
     ///
-    /// There is no question, or a text is too long; the model is not offered.
+    /// There is no question, or a text is too long; a model is not offered.
     pub async fn keep_temporary(
         &self,
         current: &CurrentUser,
         messages: Vec<TemporaryMessage>,
         model: Option<&str>,
-    ) -> Result<Conversation, AppError> {
-        let messages = self.valid(messages)?;
+        key: Option<&str>,
+    ) -> Result<String, AppError> {
+        self.check(&messages)?;
+        let key = keys::of(key, keys::Request { what: "keep", parts: &parts_of_kept(&messages, model) })?;
+        let writers = self.writers(&messages).await?;
         let model = self.choose_model(model, None).await?;
-        let title = messages.first().map(|first| title::first_words(&first.content)).unwrap_or_default();
+        let title = messages.first().map(|first| title::first_words(&first.text)).unwrap_or_default();
         let to = self.new_conversation_of(current, title);
         let mut stored: Vec<Message> = Vec::new();
-        for PromptMessage { role, content } in messages.into_iter().filter(|it| !it.content.is_empty()) {
+        for TemporaryMessage { role, text, model } in messages.into_iter().filter(|it| !it.text.is_empty()) {
             let parent_id = stored.last().map(|last| last.id.clone());
             let mut message = self.message(&to, self.ids.next(), parent_id, role);
             message.status = Status::Complete;
-            message.model = (role == Role::Assistant).then(|| model.id.clone());
-            message.content = content;
+            message.model =
+                model.and_then(|model| writers.get(&model).cloned()).filter(|_| role == Role::Assistant);
+            message.content = text;
             stored.push(message);
         }
         let mut conversation = to.conversation().clone();
         conversation.leaf_id = stored.last().map(|last| last.id.clone());
         conversation.model = Some(model.id);
-        self.store.create_with_messages(current.id(), &conversation, &stored).await?;
-        Ok(conversation)
+        match self.store.create_with_messages(current.id(), &conversation, &stored, key.as_ref()).await? {
+            Created::New => Ok(conversation.id),
+            Created::Repeated { conversation_id } => Ok(conversation_id),
+            Created::KeyReused => Err(AppError::IdempotencyKeyReused),
+        }
+    }
+
+    /// The whole ids of the models that the messages name, by the names that they have there.
+    async fn writers(&self, messages: &[TemporaryMessage]) -> Result<HashMap<String, String>, AppError> {
+        let mut writers = HashMap::new();
+        for named in messages.iter().filter_map(|message| message.model.as_ref()) {
+            if !named.trim().is_empty() && !writers.contains_key(named) {
+                writers.insert(named.clone(), self.models.chosen_id(named).await?);
+            }
+        }
+        Ok(writers)
     }
 
     /// Counts one more temporary answer of the person, who may have a number of running answers of all kinds.
@@ -190,6 +209,14 @@ impl Chat {
     pub(super) fn most_running(&self, user_id: &str) -> u32 {
         self.limits.answers_per_user.saturating_sub(self.temporary.of(user_id))
     }
+}
+
+/// What a key of a kept conversation names.
+pub fn parts_of_kept<'a>(messages: &'a [TemporaryMessage], model: Option<&'a str>) -> Vec<&'a str> {
+    let of_message = |message: &'a TemporaryMessage| {
+        [message.role.into_str(), &message.text, message.model.as_deref().unwrap_or_default()]
+    };
+    [model.unwrap_or_default()].into_iter().chain(messages.iter().flat_map(of_message)).collect()
 }
 
 impl Answer {
@@ -244,14 +271,20 @@ impl Answer {
         let mut stream = self.model.provider.chat(request).await?;
         let (mut usage, mut length_limited, mut bytes) = (None, false, 0);
         while let Some(delta) = stream.next().await {
-            match delta? {
+            let delta = delta?;
+            if let Delta::Text(text) | Delta::Reasoning(text) = &delta {
+                bytes += text.len();
+                // The page sends the text back, and may not send more.
+                if bytes > MAX_ANSWER_BYTES {
+                    return Ok((usage, true));
+                }
+            }
+            match delta {
                 Delta::Text(text) => {
-                    bytes += text.len();
                     self.stopwatch.text(Instant::now());
                     self.log.append(&self.id, &text, "");
                 }
                 Delta::Reasoning(text) => {
-                    bytes += text.len();
                     self.stopwatch.reasoning(Instant::now());
                     self.log.append(&self.id, "", &text);
                 }
@@ -261,9 +294,6 @@ impl Answer {
                 }
                 Delta::Usage(counted) => usage = Some(counted),
                 Delta::LengthLimit => length_limited = true,
-            }
-            if bytes > MAX_ANSWER_BYTES {
-                return Ok((usage, true));
             }
         }
         Ok((usage, length_limited))

@@ -101,11 +101,8 @@ impl Conversations {
                 return Err(AppError::invalid("title", reason));
             }
         }
-        if let Some(Some(prompt)) = &patch.system_prompt
-            && prompt.len() > MAX_SYSTEM_PROMPT_BYTES
-        {
-            let reason = Reason::new("system-prompt-too-long").with("most", MAX_SYSTEM_PROMPT_BYTES);
-            return Err(AppError::invalid("system_prompt", reason));
+        if let Some(Some(prompt)) = &patch.system_prompt {
+            valid_instructions(prompt)?;
         }
         if let Some(Some(params)) = &patch.params {
             params.check().map_err(|(name, reason)| AppError::invalid(&format!("params.{name}"), reason))?;
@@ -116,4 +113,15 @@ impl Conversations {
         }
         Ok(())
     }
+}
+
+/// # Errors
+///
+/// The instructions are too long to be stored.
+pub fn valid_instructions(text: &str) -> Result<(), AppError> {
+    if text.len() > MAX_SYSTEM_PROMPT_BYTES {
+        let reason = Reason::new("system-prompt-too-long").with("most", MAX_SYSTEM_PROMPT_BYTES);
+        return Err(AppError::invalid("system_prompt", reason));
+    }
+    Ok(())
 }

@@ -43,7 +43,7 @@ impl Conversations {
             return Err(AppError::Conflict { reason: Reason::new("conversation-busy") });
         }
         let conversation = self.copied(grant.conversation(), &mut messages);
-        self.chats.create_with_messages(current.id(), &conversation, &messages).await?;
+        self.chats.create_with_messages(current.id(), &conversation, &messages, None).await?;
         Ok(conversation)
     }
 

@@ -28,6 +28,8 @@ impl Conversations {
         let others = Listing { pinned: Some(false), ..Listing::default() };
         let (pinned, mut page) = futures::try_join!(self.list(current, pinned), self.list(current, others))?;
         page.items.splice(0..0, pinned.items);
+        // More of either kind than there is room for is more than the list has.
+        page.next_cursor = page.next_cursor.or(pinned.next_cursor);
         Ok(page)
     }
 

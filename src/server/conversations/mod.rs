@@ -10,6 +10,7 @@ mod thread;
 use std::sync::Arc;
 
 pub use self::{
+    change::valid_instructions,
     list::Listing,
     models::ModelList,
     outline::Questions,
@@ -56,6 +57,11 @@ impl Conversations {
     /// A conversation that the person may read.
     pub async fn open(&self, current: &CurrentUser, id: &str) -> Result<Grant, AppError> {
         Ok(self.chats.access(current.id(), id, Need::Read).await?)
+    }
+
+    /// Opens a conversation whose settings the person may change.
+    pub async fn open_to_manage(&self, current: &CurrentUser, id: &str) -> Result<Grant, AppError> {
+        Ok(self.chats.access(current.id(), id, Need::Manage).await?)
     }
 
     /// A message of any conversation that the person may read.

@@ -95,7 +95,12 @@ impl ModelList {
         Ok(())
     }
 
-    async fn chosen_id(&self, id: &str) -> Result<String, AppError> {
+    /// The whole id of a model that somebody names.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`]: the id cannot be one, or the model is not offered.
+    pub async fn chosen_id(&self, id: &str) -> Result<String, AppError> {
         let id = valid_model(id)?;
         Ok(self.find_chosen(id).await.ok_or_else(|| unknown_model(id))?.id)
     }

@@ -43,13 +43,17 @@ impl Conversations {
     /// Where the window that shows a message of the branch on screen ends: it is the one before the message that is
     /// answered. `None`: the newest window shows it, or it is not on the branch.
     pub async fn window_with(&self, grant: &Grant, message_id: &str) -> Result<Option<String>, AppError> {
-        let leaf = grant.conversation().leaf_id.as_deref();
         // The ids of a branch are in order, and a later one than the newest is none of it.
-        if leaf.is_none_or(|leaf| leaf < message_id) {
+        let Some(leaf) = grant.conversation().leaf_id.as_deref().filter(|leaf| *leaf >= message_id) else {
+            return Ok(None);
+        };
+        // The id comes from an address, and no branch is read for one that does not exist.
+        let found = self.chats.outlines_back(grant, Some(message_id), 1).await?.pop();
+        if found.is_none_or(|found| found.id != message_id) {
             return Ok(None);
         }
         let reach = Reach { messages: MOST_PASSED, bytes: u64::MAX, texts: Texts::All };
-        let branch = Branch::find(&*self.chats, grant, leaf, reach).await?;
+        let branch = Branch::find_back_to(&*self.chats, grant, (leaf, message_id), reach).await?;
         Ok(end_of_window(branch.outlines(), message_id))
     }
 }

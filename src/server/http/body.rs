@@ -12,6 +12,19 @@ use axum::{
 use super::connection::TooSlow;
 use crate::{domain::Reason, error::AppError, server::config::Limits};
 
+/// How much more than any other body a temporary conversation may have. It comes whole with each question, urlencoded, where
+/// a Chinese character takes 9 bytes instead of 3. What the model has no room for is not sent on, so that more would be of no
+/// use.
+const TEMPORARY_TIMES: usize = 8;
+
+/// The most bytes of a body that is sent to this path.
+pub fn limit(limits: &Limits, path: &str) -> usize {
+    match path {
+        "/fn/ask-temporary" | "/fn/keep-temporary" => limits.body_bytes.saturating_mul(TEMPORARY_TIMES),
+        _ => limits.body_bytes,
+    }
+}
+
 /// The error of a request that is too large. Of a question it names the limit of questions, which is the smaller one: a
 /// question just below the limit of bodies would be refused too.
 pub fn too_large(limits: &Limits, path: &str) -> AppError {
@@ -20,7 +33,7 @@ pub fn too_large(limits: &Limits, path: &str) -> AppError {
     if asks {
         AppError::TooLong { size: None, limit: limits.message_bytes }
     } else {
-        AppError::TooLarge { limit: limits.body_bytes }
+        AppError::TooLarge { limit: limit(limits, path) }
     }
 }
 

@@ -4,18 +4,18 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::HttpBody,
+    body::{Body, HttpBody},
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use futures::StreamExt;
+use http_body_util::Limited;
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate, predicate::SizeAbove},
-    limit::RequestBodyLimitLayer,
     set_header::response::SetMultipleResponseHeadersLayer,
 };
 
@@ -45,9 +45,8 @@ where
         .layer(middleware::from_fn_with_state(gate, gate::authenticate))
         // Otherwise axum's own limit would apply before the one that the operator sets.
         .layer(DefaultBodyLimit::disable())
-        // Bodies that do not say how long they are.
-        .layer(RequestBodyLimitLayer::new(site.config.limits.body_bytes))
-        // Bodies that do are refused unread, before the gate asks the store.
+        // Bodies that say that they are too long are refused unread, before the gate asks the store; the others end at the
+        // limit.
         .layer(middleware::from_fn_with_state(site.clone(), body_limit))
         // Around everything of ours that may panic.
         .layer(CatchPanicLayer::custom(after_panic))
@@ -74,21 +73,24 @@ fn compression() -> CompressionLayer<impl Predicate> {
 }
 
 async fn body_limit(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let limit = site.config.limits.body_bytes;
+    let limits = &site.config.limits;
+    let limit = body::limit(limits, request.uri().path());
     let length = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let Some(length) = length.filter(|length| *length > limit) else { return next.run(request).await };
+    let Some(length) = length.filter(|length| *length > limit) else {
+        return next.run(request.map(|body| Body::new(Limited::new(body, limit)))).await;
+    };
     let (path, body) = (request.uri().path().to_owned(), request.into_body());
     // A browser that is still sending when the answer arrives shows a broken connection and no answer. A body that is not
     // absurdly large is therefore read and thrown away, for a while.
-    if length <= limit.saturating_mul(16) {
+    if length <= limits.body_bytes.saturating_mul(16) {
         let mut pieces = body.into_data_stream();
         let thrown_away = async { while pieces.next().await.is_some_and(|piece| piece.is_ok()) {} };
         let _ = tokio::time::timeout(DISCARD, thrown_away).await;
     }
-    body::too_large(&site.config.limits, &path).into_response()
+    body::too_large(limits, &path).into_response()
 }
 
 /// Tells nginx and other proxies not to buffer streams: otherwise they hold an answer back until they have some kilobytes

@@ -33,6 +33,7 @@ impl AloneLog {
         Self { log, answer_id, model }
     }
 
+    /// The id of the answer's message, which is stored nowhere.
     pub fn answer_id(&self) -> &str {
         &self.answer_id
     }
@@ -51,6 +52,7 @@ impl Drop for AloneLog {
 
 /// An event of such an answer.
 pub struct Told {
+    /// The event as any listener gets it.
     pub published: Published,
     /// With the last event, the whole text as the model wrote it: whoever listens has no other way to get it.
     pub text: Option<String>,

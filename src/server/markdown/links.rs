@@ -33,7 +33,7 @@ pub(super) fn is_raster(given: &str) -> bool {
 
 /// The host of an address, as it is shown: without `www.`.
 pub(super) fn host(url: &Url) -> Option<&str> {
-    url.host_str().map(|host| host.strip_prefix("www.").unwrap_or(host)).filter(|host| is_host(host))
+    url.host_str().map(|host| without_www(host)).filter(|host| is_host(host))
 }
 
 /// Whether a text may be a host that [`host`] gives.
@@ -48,7 +48,12 @@ pub(super) fn names(text: &str, host: &str) -> bool {
     let text = text.trim().to_lowercase();
     let named = text.split_once("://").map_or(&*text, |(_, rest)| rest);
     let named = named.split(['/', '?', '#', ':']).next().unwrap_or("");
-    named.strip_prefix("www.").unwrap_or(named) == host
+    without_www(named) == host
+}
+
+/// A host without `www.`, unless that leaves a mere top-level domain: `www.com` is a site of its own.
+fn without_www(host: &str) -> &str {
+    host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(host)
 }
 
 /// A bare address in a text: its range, and the scheme to put before it.
@@ -199,6 +204,8 @@ mod tests {
     fn the_text_of_a_link_may_name_its_host() {
         let url = address("https://www.A.example:80/x").expect("an address");
         assert_eq!(host(&url), Some("a.example"));
+        assert_eq!(host(&address("https://www.com/").expect("an address")), Some("www.com"));
+        assert!(names("www.com", "www.com") && !names("www.com", "com"));
         assert_eq!(host(&address("mailto:a@b.example").expect("an address")), None);
         for text in [
             "a.example",

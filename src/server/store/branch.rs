@@ -79,6 +79,26 @@ impl Branch {
         leaf_id: Option<&str>,
         reach: Reach,
     ) -> Result<Self> {
+        Self::walk(store, grant, (leaf_id, None), reach).await
+    }
+
+    /// The branch of `leaf_id` as far back as the message `oldest`, and no further. Without `oldest` on the branch, it ends
+    /// where that one would stand. [`Self::created_before`] is not known.
+    pub async fn find_back_to(
+        store: &dyn Messages,
+        grant: &Grant,
+        (leaf_id, oldest): (&str, &str),
+        reach: Reach,
+    ) -> Result<Self> {
+        Self::walk(store, grant, (Some(leaf_id), Some(oldest)), reach).await
+    }
+
+    async fn walk(
+        store: &dyn Messages,
+        grant: &Grant,
+        (leaf_id, oldest): (Option<&str>, Option<&str>),
+        reach: Reach,
+    ) -> Result<Self> {
         // The page is twice as long as the branch may be, because messages of other branches lie between.
         let page = u32::try_from((reach.messages + 1) * 2).unwrap_or(u32::MAX).clamp(16, MOST_AT_ONCE);
         let mut branch = Self { outlines: Vec::new(), texts: reach.texts, more: false, created_before: None };
@@ -89,6 +109,11 @@ impl Branch {
                 if wanted.as_deref() != Some(&outline.id) {
                     continue;
                 }
+                // The ids of a branch are in order.
+                if oldest.is_some_and(|oldest| *outline.id < *oldest) {
+                    branch.more = true;
+                    return Ok(branch);
+                }
                 let (found, bytes) = (branch.outlines.len(), outline.bytes(reach.texts));
                 if found > 0 && (found == reach.messages || bytes > left) {
                     branch.more = true;
@@ -97,7 +122,12 @@ impl Branch {
                 }
                 left = left.saturating_sub(bytes);
                 wanted.clone_from(&outline.parent_id);
+                let last = oldest == Some(&*outline.id);
                 branch.outlines.push(outline);
+                if last {
+                    branch.more = wanted.is_some();
+                    return Ok(branch);
+                }
             }
             // The parent is missing.
             if branch.outlines.len() == known {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Grant, Result};
+use super::{Grant, Key, Result};
 use crate::domain::{Binned, Conversation, ConversationPatch, Message};
 
 /// How long what was deleted can be restored, in milliseconds: 30 days.
@@ -37,16 +37,30 @@ pub struct Changed {
     pub revision: u64,
 }
 
+/// The outcome of [`Conversations::create_with_messages`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Created {
+    New,
+    /// The key was used before for the same request, which made this conversation.
+    Repeated {
+        conversation_id: String,
+    },
+    /// The key was used before for another request.
+    KeyReused,
+}
+
 #[async_trait]
 pub trait Conversations: Send + Sync {
     async fn create_conversation(&self, owner_id: &str, conversation: &Conversation) -> Result<()>;
-    /// Creates a conversation that has messages already, oldest first, or nothing of it.
+    /// Creates a conversation that has messages already, oldest first, or nothing of it. The key counts among those of
+    /// requests that begin a conversation, and is free again once the first of the messages is gone.
     async fn create_with_messages(
         &self,
         owner_id: &str,
         conversation: &Conversation,
         messages: &[Message],
-    ) -> Result<()>;
+        key: Option<&Key>,
+    ) -> Result<Created>;
     /// The conversations that the person owns. Those in which the person is only a member are not listed yet.
     async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>>;
     /// Needs [`super::Need::Manage`], otherwise `None`. `updated_at` stays as it is, because renaming must not reorder

@@ -24,6 +24,15 @@ pub struct Finish {
     pub marks: Vec<Mark>,
 }
 
+/// What an answer took of its model's context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// [`Message::usage`].
+    pub usage: Option<Usage>,
+    /// [`Message::left_out`].
+    pub left_out: u32,
+}
+
 #[async_trait]
 pub trait Messages: Send + Sync {
     /// Stores a person's message; no answer begins.
@@ -33,6 +42,8 @@ pub trait Messages: Send + Sync {
     async fn begin_answer(&self, new: &NewAnswer) -> Result<BeginOutcome>;
     /// A message of the conversation.
     async fn message(&self, grant: &Grant, id: &str) -> Result<Option<Message>>;
+    /// What a message of the conversation took; its texts stay in the database.
+    async fn spent(&self, grant: &Grant, id: &str) -> Result<Option<Spent>>;
     /// The outlines of up to `limit` messages of a conversation, newest first and of all branches, with ids up to and
     /// including `upto` (`None`: from the newest). No text is read.
     async fn outlines_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Outline>>;

@@ -200,6 +200,7 @@ contract! {
     }
     windows {
         outlines_tell_lengths_in_bytes,
+        a_branch_is_followed_back_to_a_message,
         outlines_and_questions_tell_when_a_message_was_made,
         questions_are_read_by_their_beginnings,
         named_messages_are_read,

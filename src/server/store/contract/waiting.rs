@@ -4,13 +4,15 @@ use futures::future::join_all;
 
 use crate::{
     domain::{Reason, Role, Status, User},
-    server::store::{Finish, Grant, NewQueued, QueueChange, QueueOutcome, Store},
+    server::store::{
+        ConversationQuery, Created, Finish, Grant, Key, NewQueued, QueueChange, QueueOutcome, Spent, Store,
+    },
 };
 
 use super::{
     asking::NewTurn,
     fixtures::{
-        Asking, NOW, TurnOutcome, begin, conversation, finish, first_turn, id, message, talk, turn, user,
+        Asking, NOW, TurnOutcome, begin, conversation, finish, first_turn, id, key, message, talk, turn, user,
     },
 };
 
@@ -249,7 +251,9 @@ pub(super) async fn a_conversation_is_made_with_its_messages(store: &dyn Store) 
     answer.usage = Some(crate::domain::Usage { prompt_tokens: 1, completion_tokens: 2 });
     it.leaf_id = Some(answer.id.clone());
     let messages = [question, answer];
-    store.create_with_messages(&ada.id, &it, &messages).await.unwrap();
+    let (asked, other) = (key("k", "keep"), key("k", "another"));
+    let made = store.create_with_messages(&ada.id, &it, &messages, Some(&asked)).await.unwrap();
+    assert_eq!(made, Created::New);
     let grant = store.grant(&ada.id, &it.id).await.unwrap().unwrap();
     assert_eq!(grant.conversation(), &it);
     let mut stored = store.back(&ada.id, &it.id, None, 9).await.unwrap();
@@ -258,4 +262,26 @@ pub(super) async fn a_conversation_is_made_with_its_messages(store: &dyn Store) 
     assert_eq!(stored.into_iter().map(super::fixtures::unnumbered).collect::<Vec<_>>(), messages);
     let changes = store.changes_since(&grant, 0, 9).await.unwrap();
     assert_eq!((changes.messages.len(), changes.conversation.is_some()), (2, true));
+    // What an answer took is read without it.
+    let spent = store.spent(&grant, &messages[1].id).await.unwrap();
+    assert_eq!(spent, Some(Spent { usage: messages[1].usage, left_out: 2 }));
+    let spent = store.spent(&grant, &messages[0].id).await.unwrap();
+    assert_eq!(spent, Some(Spent { usage: None, left_out: 0 }));
+    assert_eq!(store.spent(&grant, "none").await.unwrap(), None);
+    // The same request with the same key makes nothing more, until what it made is gone.
+    let again = async |person: &User, key: &Key| {
+        let it = conversation("Copied");
+        let first = message(&person.id, &it.id, None, Role::User, "Why?");
+        let made = store.create_with_messages(&person.id, &it, &[first], Some(key)).await.unwrap();
+        (made, it.id)
+    };
+    assert_eq!(again(&ada, &asked).await.0, Created::Repeated { conversation_id: it.id.clone() });
+    assert_eq!(again(&ada, &other).await.0, Created::KeyReused);
+    assert_eq!(again(&user(store).await, &asked).await.0, Created::New);
+    let all = ConversationQuery { limit: 9, ..Default::default() };
+    assert_eq!(store.conversations(&ada.id, &all).await.unwrap().len(), 1);
+    assert!(store.delete_conversation(&grant, NOW).await.unwrap());
+    let (made, id) = again(&ada, &other).await;
+    assert_eq!(made, Created::New);
+    assert_eq!(again(&ada, &other).await.0, Created::Repeated { conversation_id: id });
 }

@@ -60,6 +60,29 @@ pub(super) async fn outlines_tell_lengths_in_bytes(store: &dyn Store) {
     assert_eq!(store.outlines_back(&it, Some("\0$'"), 5).await.unwrap(), []);
 }
 
+pub(super) async fn a_branch_is_followed_back_to_a_message(store: &dyn Store) {
+    let ada = user(store).await;
+    let one = talk(store, first_turn(&ada), ["One", "1", ""]).await;
+    let two = talk(store, turn(&ada, &one.conversation, Some(&one.answer.id)), ["Two", "2", ""]).await;
+    // Another branch, between the first and the last turn.
+    let aside = talk(store, turn(&ada, &one.conversation, Some(&one.answer.id)), ["Aside", "A", ""]).await;
+    let three = talk(store, turn(&ada, &one.conversation, Some(&two.answer.id)), ["Three", "3", ""]).await;
+    let it = &store.grant(&ada.id, &one.conversation.id).await.unwrap().unwrap();
+    let question = |turn: &NewTurn| turn.question.clone().unwrap().id;
+    let back = async |oldest: &str| {
+        let leaf = (&*three.answer.id, oldest);
+        let branch = Branch::find_back_to(store, it, leaf, reach(99, u64::MAX)).await.unwrap();
+        (branch.outlines().iter().map(|outline| outline.id.clone()).collect::<Vec<_>>(), branch.more)
+    };
+    let mut wanted = vec![three.answer.id.clone(), question(&three)];
+    assert_eq!(back(&three.answer.id).await, (wanted[..1].to_vec(), true));
+    assert_eq!(back(&question(&aside)).await, (wanted.clone(), true));
+    wanted.push(two.answer.id.clone());
+    assert_eq!(back(&two.answer.id).await, (wanted.clone(), true));
+    wanted.extend([question(&two), one.answer.id.clone(), question(&one)]);
+    assert_eq!(back(&question(&one)).await, (wanted, false));
+}
+
 pub(super) async fn outlines_and_questions_tell_when_a_message_was_made(store: &dyn Store) {
     let ada = user(store).await;
     let mut first = first_turn(&ada);
@@ -84,7 +107,7 @@ pub(super) async fn questions_are_read_by_their_beginnings(store: &dyn Store) {
     let ada = user(store).await;
     let long = "日本語👩‍👩‍👧".repeat(50_000);
     let one = talk(store, first_turn(&ada), [&long, "An answer.", "Hm."]).await;
-    let two = talk(store, turn(&ada, &one.conversation, Some(&one.answer.id)), ["$x", &long, ""]).await;
+    let two = talk(store, turn(&ada, &one.conversation, Some(&one.answer.id)), ["$x\0é", &long, ""]).await;
     let other = talk(store, first_turn(&ada), ["Where?", "There.", ""]).await;
     let question = |turn: &NewTurn| turn.question.clone().unwrap().id;
     let it = &store.grant(&ada.id, &one.conversation.id).await.unwrap().unwrap();
@@ -94,9 +117,10 @@ pub(super) async fn questions_are_read_by_their_beginnings(store: &dyn Store) {
         openings.into_iter().map(|opening| (opening.id, opening.text)).collect()
     };
     let begins: String = long.chars().take(7).collect();
-    let wanted = [(question(&one), begins), (question(&two), "$x".to_owned())];
+    let wanted = [(question(&one), begins), (question(&two), "$x\0é".to_owned())];
     assert_eq!(told(store.openings(it, &ids, 7).await.unwrap()), wanted);
     assert_eq!(told(store.openings(it, &ids[..2], 1).await.unwrap()), [(question(&two), "$".to_owned())]);
+    assert_eq!(told(store.openings(it, &ids[..2], 3).await.unwrap()), [(question(&two), "$x\0".to_owned())]);
     assert!(store.openings(it, &[], 7).await.unwrap().is_empty());
     assert!(store.openings(it, &["\"],\0".to_owned()], 7).await.unwrap().is_empty());
 }

@@ -14,7 +14,7 @@ use mongodb::{
 use crate::{
     domain::{Binned, Conversation, ConversationPatch, Message},
     server::store::{
-        AccessLevel, ChangeKind, Changed, ConversationQuery, Conversations, Grant, Need, Result,
+        AccessLevel, ChangeKind, Changed, ConversationQuery, Conversations, Created, Grant, Key, Need, Result,
     },
 };
 
@@ -38,8 +38,9 @@ impl Conversations for Mongo {
         owner_id: &str,
         conversation: &Conversation,
         messages: &[Message],
-    ) -> Result<()> {
-        self.call(self.transaction(&Copy { owner_id, conversation, messages })).await
+        key: Option<&Key>,
+    ) -> Result<Created> {
+        self.call(self.transaction(&Copy { owner_id, conversation, messages, key })).await
     }
 
     async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {
@@ -114,24 +115,34 @@ struct Copy<'a> {
     owner_id: &'a str,
     conversation: &'a Conversation,
     messages: &'a [Message],
+    key: Option<&'a Key>,
 }
 
 #[async_trait]
 impl Transaction for Copy<'_> {
-    type Answer = ();
+    type Answer = Created;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<()>> {
-        let Copy { owner_id, conversation, messages } = self;
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Created>> {
+        let Copy { owner_id, conversation, messages, key } = self;
         let docs = mongo.conversation_docs();
         if docs.find_one(doc! { "_id": &conversation.id }).session(&mut *tx).await?.is_some() {
-            return Ok(Outcome::Abort(())); // An earlier try has committed.
+            return Ok(Outcome::Abort(Created::New)); // An earlier try has committed.
+        }
+        let now = conversation.created_at;
+        if let (Some(key), Some(first)) = (key, messages.first()) {
+            if let Some((used, message)) = mongo.used(tx, (owner_id, ""), key, now).await? {
+                let same = used.request.as_ref() == Some(&key.request);
+                let repeated = Created::Repeated { conversation_id: message.conversation_id };
+                return Ok(Outcome::Abort(if same { repeated } else { Created::KeyReused }));
+            }
+            mongo.use_key(tx, (owner_id, ""), key, &first.id, now).await?;
         }
         let mut doc = ConversationDoc::new(owner_id, conversation);
         (doc.last_seq, doc.changed_seq) = (1, 1);
         docs.insert_one(doc).session(&mut *tx).await?;
         let docs = messages.iter().map(|message| MessageDoc::new(owner_id, &conversation.id, message, 1));
         mongo.messages().insert_many(docs).session(tx).await?;
-        Ok(Outcome::Commit(()))
+        Ok(Outcome::Commit(Created::New))
     }
 }
 

@@ -13,14 +13,14 @@ use crate::{
     domain::Message,
     server::store::{
         AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, Messages, NewAnswer, NewMessage, Opening,
-        Orphans, Outline, Recovered, Result, Run, Texts,
+        Orphans, Outline, Recovered, Result, Run, Spent, Texts,
     },
 };
 
 use super::{
     Mongo,
     documents::{FailureDoc, MessageDoc},
-    outlines::{OpeningDoc, OutlineDoc, opening, outline},
+    outlines::{OpeningDoc, OutlineDoc, SpentDoc, opening, outline},
     tail::End,
     turns::{Add, Begin},
 };
@@ -42,6 +42,17 @@ impl Messages for Mongo {
         let which = doc! { "_id": id, "conversation_id": grant.conversation_id() };
         let found = self.call(async { self.messages().find_one(which).await }).await?;
         Ok(found.map(Message::from))
+    }
+
+    async fn spent(&self, grant: &Grant, id: &str) -> Result<Option<Spent>> {
+        let which = doc! { "_id": id, "conversation_id": grant.conversation_id() };
+        let found = self
+            .call(async {
+                let messages = self.messages().clone_with_type::<SpentDoc>();
+                messages.find_one(which).projection(doc! { "usage": 1, "left_out": 1 }).await
+            })
+            .await?;
+        Ok(found.map(Spent::from))
     }
 
     async fn outlines_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Outline>> {

@@ -3,7 +3,10 @@
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 
-use crate::server::store::{Opening, Outline};
+use crate::{
+    domain::Usage,
+    server::store::{Opening, Outline, Spent},
+};
 
 /// The fields of a message that are read before its texts.
 #[derive(Debug, Deserialize)]
@@ -40,6 +43,20 @@ pub(super) fn outline() -> Document {
         "content_bytes": { "$strLenBytes": "$content" },
         "reasoning_bytes": { "$strLenBytes": "$reasoning" },
     } }
+}
+
+/// The fields of a message that say what it took.
+#[derive(Debug, Deserialize)]
+pub(super) struct SpentDoc {
+    usage: Option<Usage>,
+    #[serde(default)]
+    left_out: u32,
+}
+
+impl From<SpentDoc> for Spent {
+    fn from(doc: SpentDoc) -> Self {
+        Self { usage: doc.usage, left_out: doc.left_out }
+    }
 }
 
 /// How a question begins.

@@ -5,7 +5,9 @@ use sqlx::SqliteExecutor;
 
 use crate::{
     domain::{Binned, Conversation, ConversationPatch, Message},
-    server::store::{AccessLevel, Changed, ConversationQuery, Conversations, Grant, Need, Result},
+    server::store::{
+        AccessLevel, Changed, ConversationQuery, Conversations, Created, Grant, Key, Need, Result,
+    },
 };
 
 use super::{
@@ -92,8 +94,9 @@ impl Conversations for Sqlite {
         owner_id: &str,
         conversation: &Conversation,
         messages: &[Message],
-    ) -> Result<()> {
-        self.copy(owner_id, conversation, messages).await.map_err(store_error)
+        key: Option<&Key>,
+    ) -> Result<Created> {
+        self.copy(owner_id, conversation, messages, key).await.map_err(store_error)
     }
 
     async fn conversations(&self, owner_id: &str, query: &ConversationQuery) -> Result<Vec<Conversation>> {

@@ -6,7 +6,7 @@ use crate::{
     domain::Message,
     server::store::{
         AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, KEY_LIFE, Messages, NewAnswer, NewMessage,
-        Opening, Orphans, Outline, Recovered, Result, Run, Texts,
+        Opening, Orphans, Outline, Recovered, Result, Run, Spent, Texts,
     },
 };
 
@@ -27,6 +27,8 @@ const FINISH: &str = "
 
 const OWN_RUNS: &str = "
     SELECT id, conversation_id, coalesce(run, id) FROM messages WHERE status = 'generating' AND instance = ?1";
+const SPENT: &str = "
+    SELECT prompt_tokens, completion_tokens, left_out FROM messages WHERE id = ?1 AND conversation_id = ?2";
 /// `octet_length` reads the length from the row's header, so SQLite does not read the pages of a long text.
 const OUTLINES: &str = "
     SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes,
@@ -38,8 +40,9 @@ const OUTLINES_UPTO: &str = "
     FROM messages WHERE conversation_id = ?1 AND id <= ?3 ORDER BY id DESC LIMIT ?2";
 
 /// `?2` is a JSON array. The role stands before the text in a row, so that no answer's pages are read.
+/// Of a text, `substr` counts characters, but ends at the first NUL; of a blob it counts bytes, and a character has at most 4.
 const OPENINGS: &str = "
-    SELECT id, substr(content, 1, ?3), created_at FROM messages
+    SELECT id, substr(CAST(content AS BLOB), 1, 4 * ?3), created_at FROM messages
     WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) AND role = 'user' ORDER BY id";
 
 /// `?2` is a JSON array.
@@ -72,6 +75,15 @@ impl Messages for Sqlite {
             .map_err(store_error)
     }
 
+    async fn spent(&self, grant: &Grant, id: &str) -> Result<Option<Spent>> {
+        sqlx::query_as(SPENT)
+            .bind(id)
+            .bind(grant.conversation_id())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(store_error)
+    }
+
     async fn outlines_back(&self, grant: &Grant, upto: Option<&str>, limit: u32) -> Result<Vec<Outline>> {
         let id = grant.conversation_id();
         // There are two statements, because with an OR SQLite would not start its search of the index at `upto`.
@@ -83,14 +95,18 @@ impl Messages for Sqlite {
     }
 
     async fn openings(&self, grant: &Grant, ids: &[String], chars: u32) -> Result<Vec<Opening>> {
-        let found: Vec<(String, String, i64)> = sqlx::query_as(OPENINGS)
+        let found: Vec<(String, Vec<u8>, i64)> = sqlx::query_as(OPENINGS)
             .bind(grant.conversation_id())
             .bind(serde_json::to_string(ids).unwrap_or_default())
             .bind(chars)
             .fetch_all(&self.readers)
             .await
             .map_err(store_error)?;
-        Ok(found.into_iter().map(|(id, text, created_at)| Opening { id, text, created_at }).collect())
+        let opening = |(id, text, created_at): (String, Vec<u8>, i64)| {
+            let text = String::from_utf8_lossy(&text).chars().take(chars as usize).collect();
+            Opening { id, text, created_at }
+        };
+        Ok(found.into_iter().map(opening).collect())
     }
 
     async fn messages_of(&self, grant: &Grant, ids: &[String], texts: Texts) -> Result<Vec<Message>> {

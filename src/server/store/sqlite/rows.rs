@@ -7,7 +7,7 @@ use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
     domain::{Conversation, Failure, Message, Params, Preferences, Timings, Usage, User, params},
-    server::store::{Changed, Outline, Session},
+    server::store::{Changed, Outline, Session, Spent},
 };
 
 fn parse<T: FromStr>(column: &str, found: &str) -> Result<T, Error> {
@@ -123,6 +123,12 @@ impl FromRow<'_, SqliteRow> for Message {
             created_at: row.try_get("created_at")?,
             revision: row.try_get::<i64, _>("revision")?.unsigned_abs(),
         })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for Spent {
+    fn from_row(row: &SqliteRow) -> Result<Self, Error> {
+        Ok(Self { usage: usage(row)?, left_out: row.try_get("left_out")? })
     }
 }
 

@@ -6,8 +6,8 @@ use sqlx::{QueryBuilder, Row, Sqlite as Db, SqliteConnection, sqlite::SqliteRow}
 use crate::{
     domain::{Conversation, Message, Status},
     server::store::{
-        AccessLevel, AddOutcome, BeginOutcome, Changed, Destination, Grant, KEY_LIFE, Key, Need, NewAnswer,
-        NewMessage, Standing, keys::Used,
+        AccessLevel, AddOutcome, BeginOutcome, Changed, Created, Destination, Grant, KEY_LIFE, Key, Need,
+        NewAnswer, NewMessage, Standing, keys::Used,
     },
 };
 
@@ -46,6 +46,14 @@ const OBSTACLES: &str = concat!(
 const USE_KEY: &str = "
     INSERT OR REPLACE INTO idempotency_keys (user_id, conversation_id, key, request, answer_id, created_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/// What a key was used for by a request that began a conversation.
+const MADE: &str = "
+    SELECT used.request, messages.conversation_id
+    FROM idempotency_keys AS used
+        JOIN messages ON messages.id = used.answer_id
+        JOIN conversations ON conversations.id = messages.conversation_id AND NOT conversations.deleted
+    WHERE used.user_id = ?1 AND used.conversation_id = '' AND used.key = ?2 AND used.created_at > ?3";
 
 /// `?5` says whether the leaf moves in any case; otherwise it moves only if the message follows it.
 const MOVE_ON: &str = "
@@ -127,8 +135,23 @@ impl Sqlite {
         owner_id: &str,
         conversation: &Conversation,
         messages: &[Message],
-    ) -> sqlx::Result<()> {
+        key: Option<&Key>,
+    ) -> sqlx::Result<Created> {
         let mut tx = self.writer.begin().await?;
+        let now = conversation.created_at;
+        if let (Some(key), Some(first)) = (key, messages.first()) {
+            let used: Option<(Option<String>, String)> = sqlx::query_as(MADE)
+                .bind(owner_id)
+                .bind(&key.name)
+                .bind(now - KEY_LIFE)
+                .fetch_optional(&mut *tx)
+                .await?;
+            if let Some((request, conversation_id)) = used {
+                let same = request.as_ref() == Some(&key.request);
+                return Ok(if same { Created::Repeated { conversation_id } } else { Created::KeyReused });
+            }
+            use_key(&mut tx, owner_id, "", key, &first.id, now).await?;
+        }
         conversations::insert(&mut *tx, owner_id, conversation).await?;
         let place = Place { id: &conversation.id, author_id: owner_id, revision: 1, question_id: None };
         for some in messages.chunks(ROWS) {
@@ -138,7 +161,8 @@ impl Sqlite {
             .bind(&conversation.id)
             .execute(&mut *tx)
             .await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(Created::New)
     }
 
     /// Inserts a message. An answer that is being written is stored with the process and the run that write it.
