@@ -11,7 +11,7 @@ export class Chat {
     return this.page.getByRole("textbox", { name: "Message", exact: true });
   }
   get send(): Locator {
-    return this.page.getByRole("button", { name: "Send", exact: true });
+    return this.page.locator("#send");
   }
   get stop(): Locator {
     return this.page.getByRole("button", { name: "Stop", exact: true });

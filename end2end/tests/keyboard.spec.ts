@@ -144,7 +144,7 @@ test("rename, delete, and take it back", async ({ page, chat }) => {
   const menu = page.getByLabel("Conversation menu");
   await tabTo(page, menu, "Shift+Tab");
   await page.keyboard.press("Enter");
-  await tabTo(page, page.getByLabel("Title"));
+  await tabTo(page, page.getByRole("textbox", { name: "Title" }));
   await page.keyboard.press("Control+a");
   await page.keyboard.type("A better name");
   await page.keyboard.press("Enter");

@@ -32,7 +32,7 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
   for (const tab of tabs) {
     await expect(tab.send).toBeVisible({ timeout: 90_000 });
     await tab.expectText(numbered(2000));
-    await expect(tab.lost).toHaveCount(0);
+    await expect(tab.lost).toBeHidden();
   }
 });
 
@@ -55,7 +55,7 @@ test("a hidden tab holds no connection while its answer is written, and shows it
   await looked;
   await page.waitForTimeout(1_000);
   await look(false);
-  await expect(chat.lost).toHaveCount(0);
+  await expect(chat.lost).toBeHidden();
   await chat.grown(400);
   await chat.ended();
   await chat.expectText(numbered(450));

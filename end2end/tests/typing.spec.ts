@@ -50,7 +50,7 @@ test("with Control or Command Enter sends", async ({ chat }) => {
     await expect(chat.questions).toHaveCount(count);
     await chat.ended();
   }
-  await expect(chat.page.getByText("Shift-Enter breaks the line")).toBeVisible();
+  await expect(chat.page.getByText("Shift+Enter for a new line")).toBeVisible();
   await expect(chat.box).toHaveAttribute("enterkeyhint", "send");
 });
 
@@ -58,10 +58,12 @@ test.describe("on a touch screen", () => {
   test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
 
   test("Enter breaks the line, and the button sends", async ({ chat }) => {
+    await chat.open();
+    await expect(chat.page.getByText("Answers can be wrong.")).toBeVisible();
+    await expect(chat.page.getByText("Shift+Enter")).toBeHidden();
     await chat.begin("First", "json");
     await chat.ended();
-    await expect(chat.page.getByText("Shift-Enter")).toBeHidden();
-    await expect(chat.page.getByText("Answers can be wrong.")).toBeVisible();
+    await expect(chat.page.getByText("Answers can be wrong.")).toBeHidden();
     await expect(chat.box).toHaveAttribute("enterkeyhint", "enter");
     await chat.box.pressSequentially("one");
     await chat.box.press("Enter");

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    domain::{CurrentUser, Reason},
+    domain::{CurrentUser, QuestionQueue, Queued, Reason},
     server::words::{self, Phrases},
     ui::{
         islands::{Dock, PHRASES, Shown},
@@ -56,6 +56,8 @@ impl Opened {
 pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
     let alert = composing.alert.clone();
     let silent = alert.is_none();
+    let QuestionQueue { items: queue, waits } = shown.queue.clone();
+    let (none_waits, waits) = (queue.is_empty(), waits && !queue.is_empty());
     view! {
         <Dock>
             <div class="composer-area">
@@ -81,10 +83,12 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
                 <p class="connection-lost" id="connection-lost" role="status" hidden>
                     {t("connection-lost")}
                 </p>
-                <p class="dock-note" id="queue-waits" hidden>
+                <p class="dock-note" id="queue-waits" hidden=!waits>
                     {t("queue-waits")}
                 </p>
-                <ol class="queue" id="queue" aria-label=t("queue") hidden></ol>
+                <ol class="queue" id="queue" aria-label=t("queue") hidden=none_waits>
+                    {queue.into_iter().map(|item| view! { <QueueRow item=Some(item) /> }).collect_view()}
+                </ol>
                 <Composer shown composing />
                 <p class="visually-hidden" role="status" id="spoken"></p>
                 <button type="button" class="reply" id="reply" hidden>
@@ -175,26 +179,54 @@ fn ModelChoice(models: Vec<String>, chosen: Option<String>) -> impl IntoView {
     }
 }
 
+/// A question that waits; its buttons need a script.
+#[component]
+fn QueueRow(#[prop(optional_no_strip)] item: Option<Queued>) -> impl IntoView {
+    let id = item.as_ref().map(|item| item.id.clone());
+    let text = item.as_ref().map(|item| item.text.clone());
+    let first = item.as_ref().is_some_and(|item| item.position == 0);
+    let refused = item.and_then(|item| item.refused_message);
+    // As in the composer.
+    let shown = text.as_ref().map(|text| format!("\n{}", html_escape::encode_text(text)));
+    let fits = refused.is_none();
+    view! {
+        <li class="queued" data-id=id data-text=text>
+            <Icon name="clock" />
+            <textarea rows="1" aria-label=t("queued-question") dir="auto" inner_html=shown></textarea>
+            <small hidden=fits>{refused}</small>
+            <RowButton class="queue-up" label="queue-up" icon="up" hidden=first />
+            <RowButton class="queue-send" label="queue-send" icon="play" />
+            <RowButton class="queue-remove" label="remove" icon="close" />
+        </li>
+    }
+}
+
+#[component]
+fn RowButton(
+    class: &'static str,
+    label: &'static str,
+    icon: &'static str,
+    #[prop(optional)] hidden: bool,
+) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class=format!("button-bare {class}")
+            aria-label=t(label)
+            title=t(label)
+            hidden=hidden
+        >
+            <Icon name=icon />
+        </button>
+    }
+}
+
 /// What a script copies for each question that waits, and for each [extra](crate::ui::islands) of a question.
 #[component]
 fn Rows() -> impl IntoView {
-    let button = |class: &'static str, key: &'static str, icon: &'static str| {
-        view! {
-            <button type="button" class=format!("button-bare {class}") aria-label=t(key) title=t(key)>
-                <Icon name=icon />
-            </button>
-        }
-    };
     view! {
         <template id="new-queued">
-            <li class="queued">
-                <Icon name="clock" />
-                <textarea rows="1" aria-label=t("queued-question") dir="auto"></textarea>
-                <small hidden></small>
-                {button("queue-up", "queue-up", "up")}
-                {button("queue-send", "queue-send", "play")}
-                {button("queue-remove", "remove", "close")}
-            </li>
+            <QueueRow item=None />
         </template>
         <template id="new-extra">
             <li>
@@ -202,7 +234,7 @@ fn Rows() -> impl IntoView {
                 <button type="button" class="button-small insert-extra">
                     {t("insert-as-text")}
                 </button>
-                {button("remove-extra", "remove", "close")}
+                <RowButton class="remove-extra" label="remove" icon="close" />
             </li>
         </template>
     }

@@ -81,7 +81,7 @@ pub async fn all(
                                 <Icon name="search" />
                             </button>
                         </form>
-                        <nav class="tabs" aria-label=t("conversations")>
+                        <nav class="tabs" aria-label=t("conversations-all")>
                             {tab("/history", false, "conversations-all")}
                             {tab("/history?archived=true", true, "conversations-archived")}
                         </nav>

@@ -33,7 +33,7 @@ pub(super) fn is_raster(given: &str) -> bool {
 
 /// The host of an address, as it is shown: without `www.`.
 pub(super) fn host(url: &Url) -> Option<&str> {
-    url.host_str().map(|host| without_www(host)).filter(|host| is_host(host))
+    url.host_str().map(without_www).filter(|host| is_host(host))
 }
 
 /// Whether a text may be a host that [`host`] gives.

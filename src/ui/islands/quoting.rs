@@ -10,6 +10,8 @@ use super::{blocks, extra::Extra, extras, markdown, messages, state::PageState};
 
 /// How long a selection rests before the button comes.
 const RESTS: Duration = Duration::from_millis(200);
+/// The height that is kept for the button at the lower end of the window, in pixels.
+const ROOM: i32 = 56;
 /// The id of the button, which is in the page once and hidden while nothing is selected.
 const BUTTON: &str = "reply";
 
@@ -48,7 +50,10 @@ fn show() {
         let left = (place.left() + place.width() / 2.0).clamp(48.0, (width - 48.0).max(48.0));
         // Below the selection, because a phone puts its own menu above it.
         let _ = button.style().set_property("left", &format!("{}px", left as i32));
-        let _ = button.style().set_property("top", &format!("{}px", place.bottom() as i32 + 8));
+        // A long selection ends below the window.
+        let height = document().document_element().map_or(0, |root| root.client_height());
+        let top = (place.bottom() as i32 + 8).min(height - ROOM).max(0);
+        let _ = button.style().set_property("top", &format!("{top}px"));
     }
 }
 
