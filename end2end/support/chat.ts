@@ -123,7 +123,12 @@ export class Chat {
     await message.hover();
     await message.getByTitle("Delete message").click();
     const sure = message.getByRole("button", { name: "Delete message" });
-    if (await sure.isVisible()) await sure.click();
+    if (!(await sure.isVisible())) return;
+    // Without a script, the page loads itself anew while an answer is written, and the menu is closed then.
+    await expect(async () => {
+      if (!(await sure.isVisible())) await message.getByTitle("Delete message").click({ timeout: 1_000 });
+      await sure.click({ timeout: 1_000 });
+    }).toPass();
   }
 
   /** The text of the newest answer, words separated by single blanks. */

@@ -23,6 +23,7 @@ async function tree(page: Page): Promise<string> {
   return whole
     .replace(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, "ID")
     .replace(/#[0-9A-HJKMNP-TV-Z]{6}-/g, "#ID-")
+    .replace(/\b\d{1,2}:\d\d\b/g, "TIME")
     .replace(/[\w.-]+@example\.org/g, "SOMEBODY")
     .replace(/\bAda \d+/g, "Ada")
     .replace(/\d+(?:\.\d+)?(?= ?(?:s to first|tokens|秒|个 token))/g, "N");

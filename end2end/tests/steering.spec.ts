@@ -237,11 +237,18 @@ test.describe("on a phone", () => {
 
   test("edit, versions and delete fit", async ({ page, chat }) => {
     const fits = async () => {
-      const wide = await page.evaluate(() =>
-        [document.documentElement, ...document.querySelectorAll(".thread, .message, .menu[open] .menu-content")]
-          .filter((element) => element.scrollWidth > element.clientWidth + 1 || element.getBoundingClientRect().right > 361)
-          .map((element) => `${element.className} ${element.scrollWidth}`),
-      );
+      const wide = await page.evaluate(() => {
+        const all = (selector: string) => [...document.querySelectorAll(selector)];
+        const scrolls = [document.documentElement, ...all(".thread, .menu[open] .menu-content")];
+        const outside = (element: Element) => {
+          const { left, right } = element.getBoundingClientRect();
+          return left < -1 || right > innerWidth + 1;
+        };
+        return [
+          ...scrolls.filter((element) => element.scrollWidth > element.clientWidth + 1),
+          ...all(".message, .actions, .menu[open] .menu-content").filter(outside),
+        ].map((element) => `${element.className} ${element.scrollWidth}`);
+      });
       expect(wide).toEqual([]);
     };
     await chat.begin("Some words ".repeat(40), "echo");
