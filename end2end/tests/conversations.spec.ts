@@ -158,7 +158,7 @@ test("all conversations, and a search in their titles", async ({ page, chat }) =
   await page.getByLabel("Search titles").fill("short");
   await page.getByLabel("Search titles").press("Enter");
   await page.waitForURL(/q=short/);
-  await expect(main.getByRole("link", { name: "A short title" })).toBeVisible();
+  await expect(main.getByRole("link", { name: "A short title", exact: true })).toBeVisible();
   await page.getByLabel("Search titles").fill("nothing like it");
   await page.getByLabel("Search titles").press("Enter");
   await expect(main.getByText("No title has these words.")).toBeVisible();
