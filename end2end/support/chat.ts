@@ -11,7 +11,8 @@ export class Chat {
     return this.page.getByRole("textbox", { name: "Message", exact: true });
   }
   get send(): Locator {
-    return this.page.locator("#send");
+    // Not that of an edit.
+    return this.page.getByRole("button", { name: "Send", exact: true }).and(this.page.locator(":not(.edit-form *)"));
   }
   get stop(): Locator {
     return this.page.getByRole("button", { name: "Stop", exact: true });
