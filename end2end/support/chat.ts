@@ -11,8 +11,8 @@ export class Chat {
     return this.page.getByRole("textbox", { name: "Message", exact: true });
   }
   get send(): Locator {
-    // Not that of an edit.
-    return this.page.getByRole("button", { name: "Send", exact: true }).and(this.page.locator(":not(.edit-form *)"));
+    // Not that of an edit, which is in its message.
+    return this.page.getByRole("button", { name: "Send", exact: true }).and(this.page.locator(":not(.message *)"));
   }
   get stop(): Locator {
     return this.page.getByRole("button", { name: "Stop", exact: true });
