@@ -108,7 +108,7 @@ async function take(browser, server, state, size) {
   for (const name of size === "phone" ? ["start", "conversation"] : ["conversation"]) {
     await page.goto("/history");
     if (name === "start") await page.goto("/");
-    else await page.getByRole("main").getByRole("link", { name: title }).click();
+    else await page.getByRole("main").getByRole("link", { name: title, exact: true }).click();
     await page.getByRole("textbox", { name: "Message", exact: true }).waitFor();
     // From the question on, as somebody reads it.
     await page.locator("#thread").evaluate((thread) => (thread.scrollTop = 0));
