@@ -76,7 +76,8 @@ async function streamed() {
   const { context, page, client } = await fresh();
   await page.goto("/");
   await page.waitForLoadState("networkidle");
-  await page.getByRole("combobox", { name: "Model" }).selectOption("openai/answer-5000-5");
+  await page.locator("#picker").click();
+  await page.locator('#sheet [data-model="openai/answer-5000-5"]').click();
   await page.getByRole("textbox", { name: "Message", exact: true }).fill("Tell me all of it.");
   await page.getByRole("button", { name: "Send", exact: true }).click();
   await page.waitForURL(/\/c\/\w+/);
