@@ -1,6 +1,6 @@
 //! The code that hydrates: one island, [`Dock`], in which the composer is. The server makes all HTML, and this code brings it to
-//! life: it fills, shows, hides and moves elements, and makes none, because code that does would be half of all that a
-//! browser loads.
+//! life: it fills, shows, hides and moves elements, and makes none, because code that does was a third of all that a
+//! browser loaded.
 //!
 //! - What the page knows is in [`state::PageState`], and nowhere else; `show` shows it around the composer.
 //! - What a person does is in the table of `acts`, which names who acts on what.

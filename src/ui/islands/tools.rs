@@ -4,13 +4,11 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-fn find(selector: &str) -> Option<Element> {
-    document().query_selector(selector).ok().flatten()
-}
+use super::elements::found;
 
 /// Shows in the composer the tools that the bar has now.
 pub(super) fn show() {
-    let (Some(tools), Some(place)) = (find(".top-bar .bar-tools"), find(".composer .tools-place")) else {
+    let (Some(tools), Some(place)) = (found(".top-bar .bar-tools"), found(".composer .tools-place")) else {
         return;
     };
     let html = tools.inner_html();
