@@ -15,6 +15,11 @@ use tokio::sync::OnceCell;
 
 const START: Duration = Duration::from_secs(60);
 
+/// mongod keeps the files of a collection open for ten minutes after the last use. The databases of a whole run have more
+/// files than a process may open on some machines, so those of tests that have ended are closed soon.
+const CLOSE_IDLE_FILES: &str =
+    "file_manager=(close_idle_time=10,close_scan_interval=5,close_handle_minimum=500)";
+
 /// A shell starts mongod, and kills it when the test process is gone, because the shell's standard input ends then. The
 /// shell ignores the signals that are meant for the tests (Ctrl-C), because it must outlive them. A mongod that several
 /// test processes share ends with the process that runs them, `$3`.
@@ -127,6 +132,7 @@ impl Mongod {
             .arg(runner)
             .args(["--bind_ip", "127.0.0.1", "--port", &self.port.to_string()])
             .args(["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64"])
+            .args(["--wiredTigerEngineConfigString", CLOSE_IDLE_FILES])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
