@@ -84,6 +84,48 @@ test("a conversation, and what can be opened on it", async ({ page, chat }) => {
   await expectAccessible(page, "the history");
 });
 
+test("what the list and a long conversation open, and a temporary conversation", async ({ page, chat }) => {
+  await chat.begin("A row with a menu", "json");
+  await chat.ended();
+  await chat.ask("A second question");
+  await chat.ended();
+  const rows = page.locator(".sidebar .history .title");
+  const more = page.getByRole("button", { name: /^More for/ });
+  await more.click();
+  await expect(page.getByRole("menu")).toBeVisible();
+  await expectAccessible(page, "the menu of a row", { not: "phone" });
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await expect(page.getByRole("textbox", { name: "Title" })).toBeFocused();
+  await expectAccessible(page, "a row that is being renamed", { not: "phone" });
+  await page.keyboard.press("Escape");
+  await more.click();
+  await page.getByRole("menuitem", { name: "Pin" }).click();
+  await more.click();
+  await expect(page.getByRole("menuitem", { name: "Unpin" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expectAccessible(page, "a list with a pinned row");
+  await page.getByRole("link", { name: "Questions" }).click();
+  await expect(page.locator("#sheet .outline a")).toHaveCount(2);
+  await expectAccessible(page, "the outline");
+  await page.keyboard.press("Escape");
+  await page.goto(`${new URL(page.url()).pathname}/outline`);
+  await expectAccessible(page, "the page of the outline");
+  await chat.open();
+  await more.click();
+  await page.getByRole("menuitem", { name: "Archive" }).click();
+  await expect(rows).toHaveCount(0);
+  await expectAccessible(page, "an archived row with Undo");
+  await page.goto("/history?archived=true");
+  await expectAccessible(page, "the archive");
+
+  await chat.open("/temporary");
+  await expectAccessible(page, "a temporary conversation without a question");
+  await chat.ask(RICH, "echo");
+  await chat.ended();
+  await expect(page.getByRole("button", { name: "Keep this conversation" })).toBeVisible();
+  await expectAccessible(page, "a temporary conversation");
+});
+
 test("long answers, and versions of them", async ({ page, chat }) => {
   await chat.begin(RICH, "echo");
   await chat.ended();

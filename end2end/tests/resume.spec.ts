@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 
 import { Chat, numbered } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
+import { hideable } from "../support/visibility.ts";
 
 const broken = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED|network error/;
 
@@ -194,25 +195,18 @@ test("the server is killed and started again under two idle pages", async ({ cha
 
 test("a tab that nobody looks at rests, and catches up when it is looked at", async ({ page, chat, upstream }) => {
   void upstream;
-  await page.addInitScript(() => {
-    Object.defineProperty(document, "hidden", { get: () => (window as any).away === true });
-  });
-  const look = (away: boolean) =>
-    page.evaluate((away) => {
-      (window as any).away = away;
-      document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
-    }, away);
+  const hide = await hideable(page);
   await chat.begin("First", "json");
   await chat.ended();
   await expect(chat.title).toHaveText("A short title");
   const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/fn/follow"));
-  await look(true);
+  await hide(true);
   await closed;
   const other = await tab(chat);
   await other.ask("Second");
   await other.ended();
   await expect(chat.questions).toHaveCount(1);
-  await look(false);
+  await hide(false);
   await expect(chat.questions).toHaveText([/First/, /Second/]);
   await expect(chat.answers).toHaveCount(2);
   await expect(chat.answer).toContainText("The whole answer at once.");

@@ -1,6 +1,7 @@
 // Many tabs of one browser, which has six connections for all of them; and two people who use one tab after the other.
 import { Chat, numbered } from "../support/chat.ts";
 import { expect, register, test } from "../support/test.ts";
+import { hideable } from "../support/visibility.ts";
 
 test("seven tabs: six answers are written, and the seventh opens at once", async ({ chat, context }) => {
   test.setTimeout(120_000);
@@ -37,24 +38,17 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
 });
 
 test("a hidden tab holds no connection while its answer is written, and shows it all when it is looked at", async ({ page, chat }) => {
-  await page.addInitScript(() => {
-    Object.defineProperty(document, "hidden", { get: () => (window as any).away === true });
-  });
-  const look = (away: boolean) =>
-    page.evaluate((away) => {
-      (window as any).away = away;
-      document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
-    }, away);
+  const hide = await hideable(page);
   // The answer takes long enough to be still under way when the page is hidden, on a slow machine, too.
   await chat.begin("Count", "tokens-450-20");
   await chat.grown(50);
   const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/fn/follow"));
   const looked = page.waitForEvent("requestfinished", (request) => request.url().endsWith("/fn/follow"));
-  await look(true);
+  await hide(true);
   await closed;
   await looked;
   await page.waitForTimeout(1_000);
-  await look(false);
+  await hide(false);
   await expect(chat.lost).toBeHidden();
   await chat.grown(400);
   await chat.ended();

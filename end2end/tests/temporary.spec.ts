@@ -48,6 +48,40 @@ test("it is stopped, written again, and goes on", async ({ page, chat, upstream 
   expect((await upstream.lastCall()).messages).toBe(1);
 });
 
+test("a question is edited, and what followed it gives way", async ({ page, chat, upstream, watch }) => {
+  watch.allow(/422|ERR_INTERNET_DISCONNECTED|Failed to load resource/);
+  await chat.open("/temporary");
+  await chat.ask("First", "echo");
+  await chat.ended();
+  await chat.ask("Second");
+  await expect(chat.answers).toHaveCount(2);
+  await chat.ended();
+  const field = chat.questions.first().getByRole("textbox", { name: "Your message" });
+  await chat.edit(chat.questions.first());
+  await expect(field).toHaveValue("First");
+  await page.keyboard.press("Escape");
+  await expect(chat.questions).toHaveText([/First/, /Second/]);
+  // Without a connection nothing gives way, and what was typed is still there; the browser's own store never has it.
+  await chat.edit(chat.questions.first());
+  await field.fill("Better");
+  await page.context().setOffline(true);
+  await chat.questions.first().getByRole("button", { name: "Send" }).click();
+  await expect(page.getByRole("alert")).toContainText(/server|connection/i);
+  await expect(chat.answers).toHaveCount(2);
+  await expect(field).toHaveValue("Better");
+  expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toContain("Better");
+  await page.context().setOffline(false);
+  await chat.questions.first().getByRole("button", { name: "Send" }).click();
+  await expect(chat.questions).toHaveText([/Better/]);
+  await expect(chat.answers).toHaveCount(1);
+  await chat.expectText("Better");
+  await chat.ended();
+  expect((await upstream.lastCall()).prompt).toEqual(["Better"]);
+  // The newest one is edited from the composer by a key.
+  await chat.box.press("ArrowUp");
+  await expect(field).toBeFocused();
+});
+
 test("what fails is a sentence, and no text is lost", async ({ page, chat, watch }) => {
   watch.allow(/429|422|ERR_FAILED|ERR_INTERNET_DISCONNECTED|Failed to load resource/);
   await chat.open("/temporary");
@@ -107,6 +141,17 @@ test("one that is kept goes on as any other", async ({ page, chat }) => {
   await expect(chat.answers).toHaveCount(2);
   await chat.ended();
   await expect(chat.sidebar.locator(".history a:not(.row-more)")).toHaveCount(1);
+});
+
+test("one is kept although the model that answered is gone", async ({ page, chat }) => {
+  await chat.open("/temporary");
+  await chat.ask("Worth keeping", "echo");
+  await chat.ended();
+  await chat.answer.evaluate((answer) => answer.setAttribute("data-of-model", "openai/vanished"));
+  await page.getByRole("button", { name: "Keep this conversation" }).click();
+  await page.waitForURL(/\/c\/\w+/);
+  await chat.expectText("Worth keeping");
+  await expect(chat.answer.locator(".meta")).not.toContainText("vanished");
 });
 
 test("a key, the palette and Escape", async ({ page, chat }) => {

@@ -194,7 +194,6 @@ pub async fn part(
             title: tab_title(&words.say("conversation-new")),
             bar: fragment(|| view! { <NewBar tools=Tools::of_new(&current.user.preferences) /> }),
             thread: fragment(|| start.show()),
-            whole: true,
         })
         .into_response());
     };
@@ -215,13 +214,11 @@ pub async fn part(
     shown.model = choice.chosen;
     shown.model_label = choice.label;
     let title = tab_title(&title_of(&conversation));
-    let whole = thread.anew || matches!(part, Part::Window { .. });
     let fetched = Fetched {
         shown,
         title,
         bar: fragment(|| view! { <ConversationBar conversation days tools /> }),
         thread: fragment(|| window.show(&id, thread)),
-        whole,
     };
     Ok(permit.until_sent(Json(fetched).into_response()))
 }

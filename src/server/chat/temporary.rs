@@ -23,6 +23,7 @@ use crate::{
     domain::{ChatEvent, CurrentUser, Message, Reason, Role, Status, TemporaryMessage, Timings, Usage},
     error::AppError,
     server::{
+        conversations::models::valid_model,
         live::{
             alone::AloneLog,
             log::{Log, StopReason},
@@ -148,7 +149,7 @@ impl Chat {
     ///
     /// # Errors
     ///
-    /// There is no question, or a text is too long; a model is not offered.
+    /// There is no question, or a text is too long.
     pub async fn keep_temporary(
         &self,
         current: &CurrentUser,
@@ -158,8 +159,8 @@ impl Chat {
     ) -> Result<String, AppError> {
         self.check(&messages)?;
         let key = keys::of(key, keys::Request { what: "keep", parts: &parts_of_kept(&messages, model) })?;
-        let writers = self.writers(&messages).await?;
-        let model = self.choose_model(model, None).await?;
+        let writers = self.writers(&messages).await;
+        let model = self.offered(model.unwrap_or_default()).await;
         let title = messages.first().map(|first| title::first_words(&first.text)).unwrap_or_default();
         let to = self.new_conversation_of(current, title);
         let mut stored: Vec<Message> = Vec::new();
@@ -174,7 +175,7 @@ impl Chat {
         }
         let mut conversation = to.conversation().clone();
         conversation.leaf_id = stored.last().map(|last| last.id.clone());
-        conversation.model = Some(model.id);
+        conversation.model = model;
         match self.store.create_with_messages(current.id(), &conversation, &stored, key.as_ref()).await? {
             Created::New => Ok(conversation.id),
             Created::Repeated { conversation_id } => Ok(conversation_id),
@@ -183,14 +184,23 @@ impl Chat {
     }
 
     /// The whole ids of the models that the messages name, by the names that they have there.
-    async fn writers(&self, messages: &[TemporaryMessage]) -> Result<HashMap<String, String>, AppError> {
+    async fn writers(&self, messages: &[TemporaryMessage]) -> HashMap<String, String> {
         let mut writers = HashMap::new();
         for named in messages.iter().filter_map(|message| message.model.as_ref()) {
-            if !named.trim().is_empty() && !writers.contains_key(named) {
-                writers.insert(named.clone(), self.models.chosen_id(named).await?);
+            if !writers.contains_key(named)
+                && let Some(id) = self.offered(named).await
+            {
+                writers.insert(named.clone(), id);
             }
         }
-        Ok(writers)
+        writers
+    }
+
+    /// The whole id of a model that a page names; `None` for one that is not offered, or not any more. A conversation is
+    /// kept without it, because its texts are worth more than the name, and the server stores no name that it does not know.
+    async fn offered(&self, named: &str) -> Option<String> {
+        let id = valid_model(named).ok().filter(|id| !id.is_empty())?;
+        Some(self.models.find_chosen(id).await?.id)
     }
 
     /// Counts one more temporary answer of the person, who may have a number of running answers of all kinds.

@@ -54,9 +54,6 @@ pub struct Thread {
     pub messages: Vec<ThreadMessage>,
     /// The other messages of the part, which a page shows already. The ids of a branch are in order.
     pub unchanged: Vec<Unchanged>,
-    /// Whether this is the newest window although a [`Part::Since`] was wanted: what the page shows is on another branch,
-    /// or more has changed than a window has.
-    pub anew: bool,
     /// Where the window before this one ends; `None` at the beginning.
     pub previous_cursor: Option<String>,
     /// The answer that is being written, if it is in this part.
@@ -73,7 +70,6 @@ struct Found {
     /// To be read.
     branch: Branch,
     unchanged: Vec<Outline>,
-    anew: bool,
 }
 
 impl Conversations {
@@ -100,7 +96,7 @@ impl Conversations {
         // ahead of what is shown.
         let mut after = grant.last_seq();
         let running = self.running(grant.conversation_id()).await?;
-        let Found { branch, unchanged, anew } = found;
+        let Found { branch, unchanged } = found;
         let mut messages = branch.read(&*self.chats, grant).await?;
         messages.reverse();
         for running in &running {
@@ -147,25 +143,20 @@ impl Conversations {
             Unchanged { id: outline.id, siblings }
         });
         let unchanged = unchanged.collect();
-        Ok((Thread { messages, unchanged, anew, previous_cursor, generating, after }, permit))
+        Ok((Thread { messages, unchanged, previous_cursor, generating, after }, permit))
     }
 
     /// Which messages a part has.
     async fn find(&self, grant: &Grant, part: Part<'_>) -> Result<Found, AppError> {
-        let anew = match part {
-            Part::Window { before, limit } => {
-                let branch = self.window(grant, before, limit).await?;
-                return Ok(Found { branch, unchanged: Vec::new(), anew: false });
-            }
-            Part::Since { from, leaf, since } => self.changed(grant, from, leaf, since).await?,
+        let (before, limit) = match part {
+            Part::Window { before, limit } => (before, limit),
+            Part::Since { from, leaf, since } => match self.changed(grant, from, leaf, since).await? {
+                Some(found) => return Ok(found),
+                None => (None, None),
+            },
         };
-        match anew {
-            Some(found) => Ok(found),
-            None => {
-                let branch = self.window(grant, None, None).await?;
-                Ok(Found { branch, unchanged: Vec::new(), anew: true })
-            }
-        }
+        let branch = self.window(grant, before, limit).await?;
+        Ok(Found { branch, unchanged: Vec::new() })
     }
 
     async fn window(
@@ -212,7 +203,7 @@ impl Conversations {
             let shown = Branch::find(&*self.chats, grant, Some(leaf), reach).await?.ids();
             branch.take(|outline| outline.revision <= since && shown.contains(&outline.id))
         };
-        Ok((branch.bytes() <= WINDOW_BYTES).then_some(Found { branch, unchanged, anew: false }))
+        Ok((branch.bytes() <= WINDOW_BYTES).then_some(Found { branch, unchanged }))
     }
 
     /// The places of those that have siblings, by message. Each message comes with its parent. One query for all.

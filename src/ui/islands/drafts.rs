@@ -188,7 +188,7 @@ pub(super) fn store_extras(state: PageState) {
 
 /// Stores what is typed into the edit of a question.
 pub(super) fn store_edit(state: PageState, field: &HtmlTextAreaElement) {
-    if let Some(name) = edit_name(state, field) {
+    if let Some(name) = edit_name(state, field).filter(|_| !temporary::is_on()) {
         browser::store(&name, &field.value());
     }
 }

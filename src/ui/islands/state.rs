@@ -32,10 +32,8 @@ pub struct Fetched {
     pub title: String,
     /// The HTML of the bar above the thread.
     pub bar: String,
-    /// The HTML of the messages; those that are unchanged are empty.
+    /// The HTML of the messages that the page shows from now on; those that are unchanged are empty.
     pub thread: String,
-    /// Whether `thread` stands in place of all messages that the page shows.
-    pub whole: bool,
 }
 
 impl Shown {
@@ -58,7 +56,6 @@ impl Fetched {
             title: json.text("title")?,
             bar: json.text("bar")?,
             thread: json.text("thread")?,
-            whole: json.flag("whole"),
         })
     }
 }

@@ -7,12 +7,16 @@ use web_sys::{Element, Event, FormData, HtmlElement, HtmlFormElement, SubmitEven
 
 use super::{
     browser, drafts, editing, elements::found, field, focus, place, refresh, request, scroll, sidebar,
-    state::Deleted, state::PageState, toast, visit,
+    state::Deleted, state::PageState, temporary, temporary_ask, toast, visit,
 };
 use crate::ui::pending::PendingRequest;
 
 /// Sends a form of the thread, and shows what the server made of it.
 pub(super) fn submit(state: PageState, form: &Element, event: &Event) {
+    if temporary::is_on() {
+        event.prevent_default();
+        return temporary_ask::edit(state, form);
+    }
     let Some(Sent { form, action, body }) = sent(form, event) else { return };
     if matches!(&*action, "/fn/retry" | "/fn/edit") {
         body.set("model", &state.model.get_untracked().unwrap_or_default());

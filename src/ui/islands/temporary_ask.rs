@@ -47,6 +47,31 @@ pub(super) fn on_again(state: PageState, button: &Element, _: &Event) {
     ask(state, move || drop(answer.remove_attribute("hidden")));
 }
 
+/// Asks an edited question. It and all that follows it give way to what is asked now.
+pub(super) fn edit(state: PageState, form: &Element) {
+    let (Ok(Some(question)), Some(field)) = (form.closest(".message"), drafts::edit_field(form)) else {
+        return;
+    };
+    let text = field.value();
+    if text.trim().is_empty() {
+        return;
+    }
+    if state.is_generating() {
+        return state.alert.set(Some(say("conversation-busy")));
+    }
+    let all = messages::all();
+    let replaced: Vec<Element> = all.into_iter().skip_while(|it| !it.is_same_node(Some(&question))).collect();
+    for message in &replaced {
+        let _ = message.set_attribute("hidden", "");
+    }
+    thread::append_turn(Some(&text));
+    ask(state, move || {
+        for message in &replaced {
+            let _ = message.remove_attribute("hidden");
+        }
+    });
+}
+
 /// Asks for the answer that is awaited; `undo` puts back what is lost when it is refused.
 fn ask(state: PageState, undo: impl FnOnce() + 'static) {
     let Some(fields) = fields(state) else { return };

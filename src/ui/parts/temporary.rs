@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{Answer, AnswerFrame, Ending, Icon};
+use super::{
+    Answer, AnswerFrame, Ending, Icon,
+    steer::{EditForm, EditLink},
+};
 use crate::{domain::Status, ui::words::t};
 
 /// How an answer may end that is not complete: the end of the template's id, the sentence, and whether something is wrong.
@@ -49,8 +52,12 @@ pub fn TemporaryTemplates() -> impl IntoView {
                     <button class="button-bare copy-message" aria-label=t("message-copy") title=t("message-copy")>
                         <Icon name="copy" />
                     </button>
+                    <EditLink id=none() />
                 </div>
             </article>
+        </template>
+        <template id="new-edit">
+            <EditForm id=none() text=none() key=none() />
         </template>
         <template id="new-answer">
             <Answer id=none() html=none() reasoning=none() frame />

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{Role, Status, Timings},
-    server::live::log::Read,
+    server::live::log::{
+        Read,
+        tests::{done, started},
+    },
 };
 
 const AFTER: u64 = 41;
@@ -29,26 +32,6 @@ fn answer(content: &str, reasoning: &str) -> Message {
         left_out: 0,
         created_at: 0,
         revision: 0,
-    }
-}
-
-fn started() -> ChatEvent {
-    ChatEvent::Started {
-        message_id: "a".into(),
-        model: "m".into(),
-        parent_id: None,
-        question: None,
-        left_out: 0,
-    }
-}
-
-fn done() -> ChatEvent {
-    ChatEvent::Done {
-        message_id: "a".into(),
-        status: Status::Complete,
-        usage: None,
-        length_limited: false,
-        timings: Timings::default(),
     }
 }
 

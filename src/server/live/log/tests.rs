@@ -10,7 +10,7 @@ use crate::{
     server::markdown,
 };
 
-fn started() -> ChatEvent {
+pub(super) fn started() -> ChatEvent {
     ChatEvent::Started {
         message_id: "a".into(),
         model: "m".into(),
@@ -20,7 +20,7 @@ fn started() -> ChatEvent {
     }
 }
 
-fn done() -> ChatEvent {
+pub(super) fn done() -> ChatEvent {
     ChatEvent::Done {
         message_id: "a".into(),
         status: Status::Complete,
