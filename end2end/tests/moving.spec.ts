@@ -1,4 +1,7 @@
 // What is under way when a person moves to another conversation or to an older page of one.
+import type { Locator, Page } from "@playwright/test";
+
+import type { Chat } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 
 test("a question that cannot be sent after its conversation was left becomes its draft", async ({ page, chat, watch }) => {
@@ -29,6 +32,129 @@ test("a question that cannot be sent after its conversation was left becomes its
   await page.goBack();
   await expect(chat.questions).toHaveText([/Leeks/]);
   await expect(chat.box).toHaveValue("And potatoes?");
+});
+
+/** Holds requests to send a question back until `go` is called; they are then sent on, or fail. */
+async function held(page: Page, only: RegExp, then: "continue" | "fail"): Promise<() => void> {
+  let go = () => {};
+  const going = new Promise<void>((done) => (go = done));
+  await page.route("**/fn/ask", async (route) => {
+    if (!only.test(decodeURIComponent(route.request().postData()!).replaceAll("+", " "))) return route.fallback();
+    await going;
+    await (then === "fail" ? route.abort("failed") : route.continue());
+  });
+  return go;
+}
+
+/** Two conversations with a question each, and the links to them; the second one is on the page. */
+async function two(page: Page, chat: Chat) {
+  const links: Locator[] = [];
+  for (const text of ["Leeks", "Stars"]) {
+    await chat.begin(text, "json");
+    await chat.ended();
+    await expect(page).toHaveURL(/\/c\/\w+$/);
+    links.push(page.locator(`.sidebar a[href="${new URL(page.url()).pathname}"]`));
+  }
+  return { leeks: links[0], stars: links[1] };
+}
+
+test("a refused question is not lost when another one is sent elsewhere before its reply comes", async ({ page, chat, watch }) => {
+  watch.allow(/ERR_FAILED/);
+  const { leeks, stars } = await two(page, chat);
+  await leeks.click();
+  await expect(chat.questions).toHaveText([/Leeks/]);
+  const refuse = await held(page, /text=And potatoes/, "fail");
+  await chat.ask("And potatoes?");
+  await stars.click();
+  await expect(chat.questions).toHaveText([/Stars/]);
+  await chat.ask("And moons?");
+  await expect(chat.questions).toHaveText([/Stars/, /And moons/]);
+  await chat.ended();
+  refuse();
+  await expect(page.getByRole("alert")).toContainText("cannot be reached");
+  await leeks.click();
+  await expect(chat.questions).toHaveText([/Leeks/]);
+  await expect(chat.box).toHaveValue("And potatoes?");
+});
+
+test("a question whose reply is awaited is there when one comes back, and in the composer when it is refused", async ({ page, chat, watch }) => {
+  watch.allow(/ERR_FAILED/);
+  const { leeks, stars } = await two(page, chat);
+  const refuse = await held(page, /text=And moons/, "fail");
+  await chat.ask("And moons?");
+  await leeks.click();
+  await expect(chat.questions).toHaveText([/Leeks/]);
+  await stars.click();
+  await expect(chat.questions).toHaveText([/Stars/, /And moons/]);
+  refuse();
+  await expect(page.getByRole("alert")).toContainText("cannot be reached");
+  await expect(chat.questions).toHaveText([/Stars/]);
+  await expect(chat.box).toHaveValue("And moons?");
+  await chat.box.pressSequentially(" Or two?");
+  await chat.reload();
+  await expect(chat.box).toHaveValue("And moons? Or two?");
+});
+
+test("a new conversation is there when its page is wanted after all", async ({ page, chat }) => {
+  const { leeks } = await two(page, chat);
+  await chat.open();
+  const send = await held(page, /text=Who asks/, "continue");
+  await chat.ask("Who asks?", "json");
+  let show = () => {};
+  const shown = new Promise<void>((done) => (show = done));
+  await page.route("**/fn/part?*", async (route) => {
+    await shown;
+    await route.continue().catch(() => {});
+  });
+  await leeks.click();
+  await page.getByRole("link", { name: "New conversation" }).first().click();
+  send();
+  await expect(page).toHaveURL(/\/c\/\w+$/);
+  show();
+  await chat.ended();
+  await expect(chat.questions).toHaveText([/Who asks/]);
+  await chat.ask("And then?");
+  await expect(chat.answers).toHaveCount(2);
+  await chat.ended();
+});
+
+for (const arrives of [true, false]) {
+  test(`a page that is loaded anew while a question is sent loses nothing, ${arrives ? "and it had arrived" : "and it had not arrived"}`, async ({ page, chat, watch }) => {
+    watch.allow(/ERR_FAILED|ERR_ABORTED/);
+    await chat.begin("Leeks", "json");
+    await chat.ended();
+    let sent = () => {};
+    const sending = new Promise<void>((done) => (sent = done));
+    await page.route("**/fn/ask", async (route) => {
+      // The reply is lost in any case.
+      if (arrives) await route.fetch();
+      sent();
+    });
+    await chat.ask("And potatoes?");
+    await sending;
+    await chat.reload();
+    await page.unroute("**/fn/ask");
+    if (!arrives) {
+      await expect(chat.questions).toHaveText([/Leeks/]);
+      await expect(chat.box).toHaveValue("And potatoes?");
+      await chat.box.press("Enter");
+    }
+    await expect(chat.questions).toHaveText([/Leeks/, /And potatoes/]);
+    await chat.ended();
+    await expect(chat.box).toHaveValue("");
+    await chat.reload();
+    await expect(chat.questions).toHaveText([/Leeks/, /And potatoes/]);
+    await expect(chat.box).toHaveValue("");
+  });
+}
+
+test("an answer is stopped although its question is still being sent", async ({ page, chat }) => {
+  await chat.open();
+  const send = await held(page, /text=Count/, "continue");
+  await chat.ask("Count", "slow");
+  await chat.stop.click();
+  send();
+  await expect(chat.answer).toContainText("You stopped this answer.");
 });
 
 test("what is asked on a page of older messages is shown among the newest", async ({ page, chat }) => {

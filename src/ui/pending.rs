@@ -18,9 +18,9 @@ impl PendingRequest {
         key
     }
 
-    /// Whether `content` was sent and the server is not known to have it.
-    pub fn is(&self, content: &str) -> bool {
-        self.0.as_ref().is_some_and(|(sent, _)| sent == content)
+    /// Takes over a request that an earlier page sent.
+    pub fn resume(&mut self, content: &str, key: String) {
+        self.0 = Some((content.to_owned(), key));
     }
 
     /// The server has the request, so the same content sent again is meant as another request.
@@ -31,6 +31,23 @@ impl PendingRequest {
     /// [`Self::confirm`] if `content` is what is pending; answers whether it was.
     pub fn confirm_if(&mut self, content: &str) -> bool {
         self.0.take_if(|(sent, _)| sent == content).is_some()
+    }
+}
+
+/// What is being sent from each of several conversations, by the names of their drafts: a page may be at another one by the
+/// time that a reply comes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PendingRequests(Vec<(String, PendingRequest)>);
+
+impl PendingRequests {
+    /// What is being sent from the conversation whose draft has this name.
+    pub fn of(&mut self, draft: &str) -> &mut PendingRequest {
+        self.0.retain(|(of, pending)| of == draft || pending.0.is_some());
+        let at = self.0.iter().position(|(of, _)| of == draft).unwrap_or_else(|| {
+            self.0.push((draft.to_owned(), PendingRequest::default()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
     }
 }
 
@@ -55,10 +72,21 @@ mod tests {
         pending.confirm();
         assert_eq!(key(&mut pending, "Why?"), "4", "asked once more");
         assert!(!pending.confirm_if("Why not?"));
-        assert!(pending.is("Why?") && !pending.is("Why not?"));
         assert_eq!(key(&mut pending, "Why?"), "4");
         assert!(pending.confirm_if("Why?") && !pending.confirm_if("Why?"));
-        assert!(!pending.is("Why?"), "the server has it");
-        assert_eq!(key(&mut pending, "Why?"), "5");
+        assert_eq!(key(&mut pending, "Why?"), "5", "the server has it");
+        pending.resume("Why?", "of an earlier page".to_owned());
+        assert_eq!(key(&mut pending, "Why?"), "of an earlier page");
+    }
+
+    #[test]
+    fn each_conversation_has_a_request_of_its_own() {
+        let mut all = PendingRequests::default();
+        assert_eq!(all.of("a").key("Why?", || "1".to_owned()), "1");
+        assert_eq!(all.of("b").key("Why?", || "2".to_owned()), "2");
+        assert_eq!(all.of("a").key("Why?", || "3".to_owned()), "1");
+        all.of("b").confirm();
+        assert_eq!(all.of("a").key("Why?", || "4".to_owned()), "1");
+        assert_eq!(all.of("b").key("Why?", || "5".to_owned()), "5");
     }
 }

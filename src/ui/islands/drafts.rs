@@ -7,7 +7,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement, StorageEvent};
 
-use super::{browser, extra, field, state::PageState, temporary};
+use super::{browser, extra, field, outbox, state::PageState, temporary};
 
 /// The most characters of a draft that are stored: a browser keeps about five million for a site.
 const MOST_CHARS: u32 = 1_000_000;
@@ -91,32 +91,74 @@ pub(super) fn remove_draft(state: PageState, sent: &str) {
     }
 }
 
+/// The draft of a conversation that is being left.
+struct Leaving {
+    name: String,
+    /// What was in the composer when another conversation was asked for.
+    typed: String,
+    /// What could not be sent since then.
+    given_back: Option<String>,
+}
+
 thread_local! {
-    /// The name and the text of the draft that was in the composer when another conversation was asked for.
-    static LEFT: RefCell<(String, String)> = const { RefCell::new((String::new(), String::new())) };
+    static LEAVING: RefCell<Option<Leaving>> = const { RefCell::new(None) };
 }
 
 /// Another conversation is asked for: what is typed from now on is for that one.
 pub(super) fn leave(state: PageState) {
     let typed = field::composer().map(|field| field.value()).unwrap_or_default();
-    LEFT.set((draft_name(state), typed));
+    LEAVING.with_borrow_mut(|leaving| {
+        leaving.get_or_insert_with(|| Leaving { name: draft_name(state), typed, given_back: None });
+    });
+}
+
+/// The conversation is not left after all.
+pub(super) fn stay(state: PageState) {
+    if let Some(text) = LEAVING.take().and_then(|leaving| leaving.given_back) {
+        put_back(state, &text);
+    }
 }
 
 /// Puts the draft of another conversation into the composer, unless something was typed for it already.
 pub(super) fn show_draft(state: PageState) {
-    let (name, left) = LEFT.take();
+    let leaving = LEAVING.take();
     if let Some(field) = field::composer() {
         let typed = field.value();
         field.set_value("");
         restore_draft(state);
+        let Some(Leaving { name, typed: left, given_back }) = leaving else { return };
+        if typed != left || given_back.is_some() {
+            browser::store(&name, &given_back.map_or(left.clone(), |text| before(&text, &left)));
+        }
         if typed != left {
             // What was typed since is for this conversation, after what its draft holds.
-            browser::store(&name, &left);
             let more = typed.strip_prefix(&*left).unwrap_or(&typed);
             field.set_value(&(field.value() + more));
             store_draft(state, &field.value());
             field::grow();
         }
+    }
+}
+
+/// A text, and below it what was typed meanwhile.
+fn before(text: &str, typed: &str) -> String {
+    if typed.is_empty() { text.to_owned() } else { format!("{text}\n{typed}") }
+}
+
+/// Gives back a text that could not be sent: into the composer, if it is that of the conversation whose draft has this name,
+/// else before the draft that is stored.
+pub(super) fn give_back(state: PageState, name: &str, text: &str) {
+    let is_left = LEAVING.with_borrow_mut(|leaving| {
+        let leaving = leaving.as_mut().filter(|leaving| leaving.name == name);
+        leaving.map(|leaving| {
+            let more = leaving.given_back.take();
+            leaving.given_back = Some(more.map_or_else(|| text.to_owned(), |more| before(text, &more)));
+        })
+    });
+    if is_left.is_none() && draft_name(state) == name {
+        put_back(state, text);
+    } else {
+        browser::store(name, &before(text, &browser::stored(name).unwrap_or_default()));
     }
 }
 
@@ -134,19 +176,11 @@ pub(super) fn empty_composer(state: PageState) {
 /// Puts a text before what was typed meanwhile.
 pub(super) fn put_back(state: PageState, text: &str) {
     if let Some(field) = field::composer() {
-        let typed = field.value();
-        let both = if typed.is_empty() { text.to_owned() } else { format!("{text}\n{typed}") };
+        let both = before(text, &field.value());
         field.set_value(&both);
         store_draft(state, &both);
         field::grow();
     }
-}
-
-/// Stores a text before the draft of a conversation that is not on the page; `name` is that of [`draft_name`].
-pub(super) fn put_aside(name: &str, text: &str) {
-    let stored = browser::stored(name);
-    let both = stored.map_or_else(|| text.to_owned(), |stored| format!("{text}\n{stored}"));
-    browser::store(name, &both);
 }
 
 /// Puts the stored draft of the conversation into the composer; what was typed before this script ran stays.
@@ -164,9 +198,12 @@ fn restore_draft(state: PageState) {
 /// Empties the composer when a question that arrived in the thread is the one that was sent from there and came back,
 /// because the reply to its request was lost.
 pub(super) fn question_arrived(state: PageState, text: &str) {
-    if state.pending_question.try_update_value(|pending| pending.confirm_if(text)) != Some(true) {
+    let name = draft_name(state);
+    let pending = state.pending_questions.try_update_value(|all| all.of(&name).confirm_if(text));
+    if pending != Some(true) {
         return;
     }
+    outbox::shown(state);
     state.alert.set(None);
     if let Some(field) = field::composer().filter(|field| field.value() == text) {
         field.set_value("");

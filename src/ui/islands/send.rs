@@ -6,11 +6,10 @@ use std::time::Duration;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    announce, browser, drafts, extra, field, follow, json::Json, messages, outbox, phrases::say, place,
-    queue, refresh, request, request::Refused, scroll, sidebar, state::PageState, temporary, temporary_ask,
-    thread, visit,
+    announce, browser, drafts, extra, field, follow, json::Json, messages, outbox, outbox::Sent,
+    phrases::say, place, queue, refresh, request, scroll, sidebar, state::PageState, temporary,
+    temporary_ask, thread, visit,
 };
-use crate::ui::pending::PendingRequest;
 
 /// How long sending waits for a conversation that is on its way, each time.
 const SOON: Duration = Duration::from_millis(30);
@@ -34,9 +33,11 @@ pub(super) fn send(state: PageState) {
     if thread::has_unsent() || state.is_generating() {
         return let_wait(state, text, typed);
     }
-    let key = state.pending_question.try_update_value(|pending| pending.key(&text, browser::random_key));
-    let (conversation_id, visit) = (state.conversation(), state.visit.get_value());
-    let draft = drafts::draft_name(state);
+    let (conversation_id, draft) = (state.conversation(), drafts::draft_name(state));
+    let key = state
+        .pending_questions
+        .try_update_value(|pending| pending.of(&draft).key(&text, browser::random_key))
+        .unwrap_or_default();
     show(state, &text);
     spawn_local(async move {
         let model = state.model.get_untracked().unwrap_or_default();
@@ -44,25 +45,35 @@ pub(super) fn send(state: PageState) {
             ("text", &text),
             ("conversation_id", conversation_id.as_deref().unwrap_or_default()),
             ("model", &model),
-            ("key", &key.unwrap_or_default()),
+            ("key", &key),
         ]);
         let Some(fields) = fields else { return };
-        let asked = outbox::post(state, &text, &fields).await.map(|json| Asked::read(&json));
-        let gone = state.visit.get_value() != visit;
-        match asked {
-            Ok(Some(asked)) if gone => {
-                state.pending_question.update_value(PendingRequest::confirm);
-                sidebar::name_row(&asked.conversation_id);
+        let sent = outbox::post(state, &text, &key, &fields).await;
+        let (is_new, is_here) = (conversation_id.is_none(), drafts::draft_name(state) == draft);
+        if matches!(sent, Sent::Answered(_)) {
+            state.pending_questions.update_value(|pending| pending.of(&draft).confirm());
+        }
+        match sent {
+            Sent::Answered(json) => match Asked::read(&json) {
+                Some(asked) if is_here => arrived(state, asked, is_new),
+                Some(asked) if is_new => sidebar::name_row(&asked.conversation_id),
+                _ => {}
+            },
+            Sent::Shown | Sent::Taken => {}
+            Sent::Refused(refusal) if is_here && refusal.code == "conflict" => wait_after_all(state, text),
+            Sent::Refused(refusal) => {
+                if is_new {
+                    sidebar::remove_new_row();
+                }
+                if is_here {
+                    thread::remove_unsent();
+                    scroll::unpin();
+                    state.generating.set(None);
+                }
+                // The same text sent again is the same question, because it has the same key; a changed text is another.
+                drafts::give_back(state, &draft, &text);
+                state.show_refusal(refusal);
             }
-            Ok(Some(asked)) => arrived(state, asked, conversation_id.is_none()),
-            // The reply was lost and the question arrived all the same: an event has shown it.
-            Err(_) if !state.pending_question.with_value(|pending| pending.is(&text)) => {}
-            Ok(None) => {}
-            // The composer has it.
-            Err(refusal) if refusal.code == outbox::TAKEN => {}
-            Err(refusal) if gone => put_aside(state, &draft, &text, refusal),
-            Err(refusal) if refusal.code == "conflict" => wait_after_all(state, text),
-            Err(refusal) => take_back(state, &text, refusal),
         }
     });
 }
@@ -75,10 +86,10 @@ fn let_wait(state: PageState, text: String, typed: String) {
     let extras = state.extras.get_untracked();
     state.alert.set(None);
     drafts::empty_composer(state);
-    let (draft, visit, whole) = (drafts::draft_name(state), state.visit.get_value(), text.clone());
+    let (draft, whole) = (drafts::draft_name(state), text.clone());
     queue::add(state, text, move || {
-        if state.visit.get_value() != visit {
-            return drafts::put_aside(&draft, &whole);
+        if drafts::draft_name(state) != draft || state.moving.get_value() {
+            return drafts::give_back(state, &draft, &whole);
         }
         state.extras.set(extras);
         drafts::store_extras(state);
@@ -88,17 +99,12 @@ fn let_wait(state: PageState, text: String, typed: String) {
 
 /// Another page has asked in the same moment, so this question waits for that answer.
 fn wait_after_all(state: PageState, text: String) {
-    state.pending_question.update_value(PendingRequest::confirm);
+    let draft = drafts::draft_name(state);
+    state.pending_questions.update_value(|pending| pending.of(&draft).confirm());
     thread::remove_unsent();
     refresh::refresh(state);
-    let (draft, again) = (drafts::draft_name(state), text.clone());
-    queue::add(state, text, move || {
-        if drafts::draft_name(state) == draft {
-            drafts::put_back(state, &again);
-        } else {
-            drafts::put_aside(&draft, &again);
-        }
-    });
+    let again = text.clone();
+    queue::add(state, text, move || drafts::give_back(state, &draft, &again));
     visit::to_newest(state);
 }
 
@@ -112,6 +118,7 @@ fn show(state: PageState, text: &str) {
     thread::append_turn(Some(text));
     scroll::pin_newest_question(state);
     state.generating.set(Some(String::new()));
+    state.stop_wanted.set_value(false);
     announce::answering(state);
     field::focus();
 }
@@ -136,7 +143,6 @@ impl Asked {
 }
 
 fn arrived(state: PageState, asked: Asked, is_new: bool) {
-    state.pending_question.update_value(PendingRequest::confirm);
     if is_new {
         let path = format!("/c/{}", asked.conversation_id);
         sidebar::name_row(&asked.conversation_id);
@@ -154,29 +160,14 @@ fn arrived(state: PageState, asked: Asked, is_new: bool) {
         state.generating.set(Some(asked.answer_id));
     }
     place::pin(asked.question_id);
+    if state.stop_wanted.get_value() {
+        stop(state);
+    }
     visit::to_newest(state);
     if is_new {
         follow::begin(state);
         refresh::refresh(state);
     }
-}
-
-/// A question was refused while another conversation is on the page: it becomes a draft of its own conversation.
-fn put_aside(state: PageState, draft: &str, text: &str, refusal: Refused) {
-    drafts::put_aside(draft, text);
-    sidebar::remove_new_row();
-    state.show_refusal(refusal);
-}
-
-/// The text goes back to where it was typed. The same text sent again is the same question, because it has the same key; a
-/// changed text is another question.
-fn take_back(state: PageState, text: &str, refusal: Refused) {
-    thread::remove_unsent();
-    sidebar::remove_new_row();
-    scroll::unpin();
-    state.generating.set(None);
-    drafts::put_back(state, text);
-    state.show_refusal(refusal);
 }
 
 /// The words that a conversation is called by at first.
@@ -192,13 +183,17 @@ fn first_words(text: &str) -> String {
     }
 }
 
-/// Stops the answer that is being written.
+/// Stops the answer that is being written. One whose id is not known yet is stopped once it is.
 pub(super) fn stop(state: PageState) {
     if temporary::is_on() {
         return temporary_ask::stop(state);
     }
     outbox::give_up(state);
-    let Some(message_id) = state.generating.get_untracked().filter(|id| !id.is_empty()) else { return };
+    let message_id = state.generating.get_untracked().unwrap_or_default();
+    state.stop_wanted.set_value(message_id.is_empty());
+    if message_id.is_empty() {
+        return;
+    }
     spawn_local(async move {
         let Some(fields) = request::fields(&[("message_id", &message_id)]) else { return };
         let stopped = request::post("/fn/stop", &fields).await;

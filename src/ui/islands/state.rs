@@ -4,7 +4,10 @@ use leptos::prelude::*;
 use serde::Serialize;
 
 use super::{elements::found, extra::Extra, json::Json, phrases::opened, queued, request::Refused};
-use crate::{domain::QuestionQueue, ui::pending::PendingRequest};
+use crate::{
+    domain::QuestionQueue,
+    ui::pending::{PendingRequest, PendingRequests},
+};
 
 /// What the page shows, as the server made it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -108,11 +111,15 @@ pub(super) struct PageState {
     pub unseen: RwSignal<u32>,
     /// Whether another conversation is on its way to this page.
     pub moving: StoredValue<bool>,
+    /// Counts the moves that were begun, so that one that is not wanted any more ends when it sees another number.
+    pub moves: StoredValue<u32>,
+    /// Whether the answer shall be stopped as soon as its id is known.
+    pub stop_wanted: StoredValue<bool>,
     /// Whether a change that this page sent (an edit, a retry, …) is under way.
     pub steering: StoredValue<bool>,
     /// The id of the person who reads the page.
     pub reader_id: StoredValue<String>,
-    pub pending_question: StoredValue<PendingRequest>,
+    pub pending_questions: StoredValue<PendingRequests>,
     pub pending_change: StoredValue<PendingRequest>,
 }
 
@@ -147,9 +154,11 @@ impl PageState {
             away: RwSignal::new(false),
             unseen: RwSignal::new(0),
             moving: StoredValue::new(false),
+            moves: StoredValue::new(0),
             steering: StoredValue::new(false),
             reader_id: StoredValue::new(reader_id),
-            pending_question: StoredValue::default(),
+            pending_questions: StoredValue::default(),
+            stop_wanted: StoredValue::new(false),
             pending_change: StoredValue::default(),
         }
     }

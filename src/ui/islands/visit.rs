@@ -79,7 +79,7 @@ pub(super) fn begin(state: PageState) {
     window_event_listener(ev::pageshow, move |event| {
         // The browser brings the page back as it was left: what is sent from it now is a new request.
         if event.persisted() {
-            state.pending_question.set_value(Default::default());
+            state.pending_questions.set_value(Default::default());
             state.pending_change.set_value(Default::default());
             state.steering.set_value(false);
             state.moving.set_value(false);
@@ -159,6 +159,9 @@ pub(super) fn go(state: PageState, path: String, push: bool) {
         place::store(state);
     }
     drafts::leave(state);
+    // Whatever is fetched for an earlier click is not wanted any more.
+    state.moves.update_value(|moves| *moves += 1);
+    let moves = state.moves.get_value();
     let found = LEFT.with_borrow_mut(|left| {
         let at = left.iter().position(|left| left.path == path)?;
         left.remove(at)
@@ -169,15 +172,12 @@ pub(super) fn go(state: PageState, path: String, push: bool) {
             show_left(state, left, entry);
         }
         None => {
-            // Whatever is fetched for an earlier click is not wanted any more.
-            state.visit.update_value(|visit| *visit += 1);
-            let visit = state.visit.get_value();
             state.moving.set_value(true);
             let fetching = fetch(&path);
             spawn_local(async move {
                 let fetched = fetching.await;
                 PREFETCHED.set(None);
-                if state.visit.get_value() != visit {
+                if state.moves.get_value() != moves {
                     return;
                 }
                 match fetched {
@@ -197,14 +197,16 @@ pub(super) fn go(state: PageState, path: String, push: bool) {
 fn stay(state: PageState) {
     if state.moving.get_value() {
         state.moving.set_value(false);
-        state.visit.update_value(|visit| *visit += 1);
-        follow::begin(state);
+        state.moves.update_value(|moves| *moves += 1);
+        drafts::stay(state);
     }
 }
 
-/// Goes to the newest messages of the conversation, where a page of older ones is: what was done there is shown there.
+/// Goes to the newest messages of the conversation, where a page of older ones is: what was done there is shown there. A
+/// move that is under way goes on.
 pub(super) fn to_newest(state: PageState) {
-    if let Some(id) = state.conversation().filter(|_| !state.follows.get_value()) {
+    let stays = state.follows.get_value() || state.moving.get_value();
+    if let Some(id) = state.conversation().filter(|_| !stays) {
         go(state, format!("/c/{id}"), true);
     }
 }
@@ -213,7 +215,7 @@ pub(super) fn to_newest(state: PageState) {
 fn leave(state: PageState) {
     let (Some(messages), Some(scroller)) = (messages::list(), messages::scroller()) else { return };
     scroll::unpin();
-    // When the conversation is opened again, the server has it, or its draft does.
+    // When the conversation is opened again, the outbox shows it, or the server has it, or its draft does.
     thread::remove_unsent();
     let fragment = document().create_document_fragment();
     while let Some(child) = messages.first_child() {
@@ -229,7 +231,7 @@ fn leave(state: PageState) {
         path,
         shown: Shown {
             conversation_id: Some(conversation_id),
-            generating: state.generating.get_untracked(),
+            generating: state.generating.get_untracked().filter(|id| !id.is_empty()),
             after: Some(state.position.get_value()),
             model: state.model.get_untracked(),
             model_label: state.model_label.get_untracked(),
