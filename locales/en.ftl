@@ -495,6 +495,7 @@ waiting-for = Waiting for { $model } … { $count ->
     [one] { $count } second
    *[other] { $count } seconds
  }
+question-not-sent = This question has not been sent yet. It is in the field below.
 waits-for-network = Waits for the connection. It is sent as soon as there is one.
 retry-in = Retry in { $count } s
 extras = With the message

@@ -462,6 +462,7 @@ unseen-messages = { $count } 条新消息
 messages = 消息
 system-prompt-beyond-context = 仅指令（系统提示词）就约有 { $tokens } 个 token，而模型连同回答最多只能处理 { $most } 个。请缩短对话的指令或设置里的指令，或换用上下文更大的模型。
 waiting-for = 正在等待 { $model } … { $count } 秒
+question-not-sent = 这个问题还没有发送，已放回下面的输入框。
 waits-for-network = 等待网络，恢复后自动发送。
 retry-in = { $count } 秒后可重试
 extras = 随消息发送

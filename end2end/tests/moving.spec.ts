@@ -137,6 +137,7 @@ for (const arrives of [true, false]) {
     if (!arrives) {
       await expect(chat.questions).toHaveText([/Leeks/]);
       await expect(chat.box).toHaveValue("And potatoes?");
+      await expect(page.getByRole("alert")).toContainText("not been sent yet");
       await chat.box.press("Enter");
     }
     await expect(chat.questions).toHaveText([/Leeks/, /And potatoes/]);
@@ -155,6 +156,37 @@ test("an answer is stopped although its question is still being sent", async ({ 
   await chat.stop.click();
   send();
   await expect(chat.answer).toContainText("You stopped this answer.");
+});
+
+test("without a network a click leaves what is read on the page, and says why", async ({ page, chat, context, watch }) => {
+  watch.allow(/ERR_INTERNET_DISCONNECTED|ERR_FAILED/);
+  const { leeks } = await two(page, chat);
+  await context.setOffline(true);
+  await chat.box.fill("A draft");
+  await leeks.click();
+  await expect(page.getByRole("alert")).toContainText("cannot be reached");
+  await expect(chat.questions).toHaveText([/Stars/]);
+  await expect(chat.box).toHaveValue("A draft");
+  await context.setOffline(false);
+  await leeks.click();
+  await expect(chat.questions).toHaveText([/Leeks/]);
+  await expect(chat.box).toHaveValue("");
+});
+
+test("the start page is whole again when its first question is refused", async ({ page, chat, watch }) => {
+  watch.allow(/ERR_FAILED/);
+  await chat.open();
+  await page.route("**/fn/ask", (route) => route.abort("failed"));
+  await chat.ask("Anybody?", "json");
+  await expect(page.getByRole("alert")).toContainText("cannot be reached");
+  await expect(page.locator(".welcome h2")).toBeVisible();
+  await expect(page.locator(".examples")).toBeVisible();
+  await expect(chat.box).toHaveValue("Anybody?");
+  await page.unroute("**/fn/ask");
+  await chat.box.press("Enter");
+  await chat.ended();
+  await expect(page.locator(".welcome")).toHaveCount(0);
+  await expect(chat.questions).toHaveCount(1);
 });
 
 test("what is asked on a page of older messages is shown among the newest", async ({ page, chat }) => {

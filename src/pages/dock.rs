@@ -76,6 +76,7 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
                 </div>
                 <p class="alert" id="alert" role="alert" hidden=silent>
                     <span>{alert}</span>
+                    " "
                     <a id="sign-in" href="/login" hidden>
                         {t("sign-in")}
                     </a>

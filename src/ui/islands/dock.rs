@@ -16,7 +16,7 @@ pub fn Dock(children: Children) -> impl IntoView {
         browser::set_time_zone_cookie();
         show::begin(state);
         drafts::begin(state);
-        outbox::restore(state);
+        outbox::begin(state);
         editing::restore(state);
         scroll::begin(state);
         place::begin(state);

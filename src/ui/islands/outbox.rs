@@ -2,17 +2,18 @@
 //! so that a page that is closed or loaded anew meanwhile has it in the composer, with the key under which it is the same
 //! question. One that is asked without a network waits in the thread, and is sent once there is one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use futures::{
     channel::oneshot,
     future::{Either, select},
 };
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use web_sys::UrlSearchParams;
 
 use super::{
-    browser, drafts, json::Json, messages, request, request::Refused, state::PageState, thread, waiting,
+    browser, drafts, json::Json, messages, phrases::say, request, request::Refused, state::PageState, thread,
+    waiting,
 };
 
 /// What became of a question.
@@ -21,7 +22,7 @@ pub(super) enum Sent {
     Refused(Refused),
     /// The reply was lost, and an event has shown that the question arrived.
     Shown,
-    /// The composer has it back.
+    /// The composer has it back, or will have it when the page is opened again.
     Taken,
 }
 
@@ -37,6 +38,22 @@ struct Sending {
 
 thread_local! {
     static SENDING: RefCell<Vec<Sending>> = const { RefCell::new(Vec::new()) };
+    /// Whether the document is being left: the browser breaks its requests off, which says nothing of the server.
+    static LEAVING: Cell<bool> = const { Cell::new(false) };
+}
+
+pub(super) fn begin(state: PageState) {
+    window_event_listener_untyped("pagehide", |_| LEAVING.set(true));
+    window_event_listener(ev::pageshow, move |event| {
+        LEAVING.set(false);
+        // The browser brings the page back as it was left, and what it was sending was broken off.
+        if event.persisted() && thread::has_unsent() {
+            thread::remove_unsent();
+            state.generating.set(None);
+            restore(state);
+        }
+    });
+    restore(state);
 }
 
 /// Posts a question with its idempotency key. A server that cannot be reached although there is a network is an error at
@@ -53,6 +70,9 @@ pub(super) async fn post(state: PageState, text: &str, key: &str, fields: &UrlSe
         let at = all.iter().position(|sending| sending.name == name);
         at.is_some_and(|at| all.remove(at).shown)
     });
+    if LEAVING.get() && matches!(sent, Sent::Refused(_)) {
+        return Sent::Taken;
+    }
     // Another tab may have stored one of its own.
     if browser::stored(&name).as_deref() == Some(&*stored) {
         browser::store(&name, "");
@@ -119,6 +139,7 @@ pub(super) fn restore(state: PageState) {
             }
             let draft = drafts::draft_name(state);
             state.pending_questions.update_value(|all| all.of(&draft).resume(text, key.to_owned()));
+            state.alert.set(Some(say("question-not-sent")));
             drafts::put_back(state, text);
         }
     }

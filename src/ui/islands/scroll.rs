@@ -14,6 +14,8 @@ use super::{messages, state::PageState};
 const AT_END: i32 = 2;
 /// A thread that is this far from its end, in pixels, is away from it.
 const AWAY: i32 = 100;
+/// A pinned question stays so many pixels below the upper edge of the thread, because the thread fades out there.
+const CLEAR: f64 = 24.0;
 
 thread_local! {
     /// The line that stays where it is.
@@ -255,9 +257,9 @@ pub(super) fn pin(state: PageState, question: &Element) {
     unpin();
     // From the question's top to the end of the messages there must be as much as the window shows.
     let above = question.get_bounding_client_rect().top() - messages.get_bounding_client_rect().top();
-    let room = f64::from(scroller.client_height());
+    let room = f64::from(scroller.client_height()) - CLEAR;
     let _ = messages.style().set_property("min-height", &format!("{}px", (above + room).ceil() as i32));
-    let top = top_in(&scroller, question);
+    let top = top_in(&scroller, question) - CLEAR;
     scroller.set_scroll_top(scroller.scroll_top() + top.round() as i32);
     LAST_TOP.set(scroller.scroll_top());
     ANCHOR.set(anchor_now(&scroller));

@@ -3,7 +3,7 @@
 
 use leptos::prelude::document;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DocumentFragment, Element, HtmlTemplateElement, Node};
+use web_sys::{DocumentFragment, Element, HtmlElement, HtmlTemplateElement, Node};
 
 use super::{elements::copy_of_template, focus, messages, scroll};
 
@@ -13,10 +13,7 @@ const UNSENT: &str = "unsent";
 /// Appends a question that is being sent, and the answer that is awaited; they have no ids yet.
 pub(super) fn append_turn(question: Option<&str>) {
     let Some(messages) = messages::list() else { return };
-    if let Some(welcome) = messages.query_selector(":scope > :not(.message, .page-link)").ok().flatten() {
-        welcome.remove();
-        let _ = messages::scroller().map(|thread| thread.class_list().remove_1("empty"));
-    }
+    show_welcome(&messages, false);
     if let (Some(text), Some(article)) = (question, copy_of_template("new-question")) {
         if let Ok(Some(place)) = article.query_selector(".question-text") {
             place.set_text_content(Some(text));
@@ -27,6 +24,16 @@ pub(super) fn append_turn(question: Option<&str>) {
     if let Some(article) = copy_of_template("new-answer") {
         let _ = article.class_list().add_1(UNSENT);
         let _ = messages.append_child(&article);
+    }
+}
+
+/// Shows what stands in a thread without messages, or hides it until it is known that the first question arrived.
+fn show_welcome(messages: &Element, shown: bool) {
+    let welcome = messages.query_selector(":scope > :not(.message, .page-link)").ok().flatten();
+    if let Some(welcome) = welcome.and_then(|welcome| welcome.dyn_into::<HtmlElement>().ok()) {
+        welcome.set_hidden(!shown);
+        let thread = messages::scroller();
+        let _ = thread.map(|thread| thread.class_list().toggle_with_force("empty", shown));
     }
 }
 
@@ -52,6 +59,9 @@ pub(super) fn name_turn(question_id: Option<&str>, answer_id: &str) {
 /// Removes the turn that could not be sent.
 pub(super) fn remove_unsent() {
     unsent().iter().for_each(Element::remove);
+    if let Some(messages) = messages::list().filter(|_| messages::all().is_empty()) {
+        show_welcome(&messages, true);
+    }
 }
 
 /// What a piece of the server's HTML holds.

@@ -12,15 +12,16 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DocumentFragment, Element, Event};
 
 use super::{
-    browser, drafts, editing, field, follow, messages, outbox, overlay, place, refresh, request, scroll,
-    sidebar, state::Fetched, state::PageState, state::Shown, temporary, thread,
+    browser, drafts, editing, field, follow, messages, outbox, overlay, place, refresh, request,
+    request::Refused, scroll, sidebar, state::Fetched, state::PageState, state::Shown, temporary, thread,
 };
 /// How many conversations that were left are kept as they were, so that going back shows them at once.
 const KEPT: usize = 6;
 /// How long a conversation that was fetched before it was wanted may be shown, in milliseconds.
 const FRESH: f64 = 10_000.0;
 
-type Fetching = Shared<LocalBoxFuture<'static, Option<Fetched>>>;
+/// `None` where the server answers with a page of its own.
+type Fetching = Shared<LocalBoxFuture<'static, Result<Option<Fetched>, Refused>>>;
 
 /// Which entry of the history is for what is shown next.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,7 +122,14 @@ fn fetch(path: &str) -> Fetching {
         Some(id) => format!("/fn/part?conversation={}", id.replace('?', "&")),
         None => "/fn/part".to_owned(),
     };
-    let fetching = async move { Fetched::read(&request::get(&address).await.ok()?) }.boxed_local().shared();
+    let fetching = async move {
+        match request::get(&address).await {
+            Ok(json) => Ok(Fetched::read(&json)),
+            Err(refused) if refused.is_unreachable() => Err(refused),
+            Err(_) => Ok(None),
+        }
+    };
+    let fetching = fetching.boxed_local().shared();
     PREFETCHED.set(Some((path.to_owned(), now, fetching.clone())));
     // A future does nothing until somebody awaits it.
     let begun = fetching.clone();
@@ -181,12 +189,17 @@ pub(super) fn go(state: PageState, path: String, push: bool) {
                     return;
                 }
                 match fetched {
-                    Some(fetched) => {
+                    Ok(Some(fetched)) => {
                         leave(state);
                         show_fetched(state, &path, fetched, entry);
                     }
+                    // What is on the page can be read on; after Back the address is another one already.
+                    Err(refused) if entry == Entry::New => {
+                        stay(state);
+                        state.show_refusal(refused);
+                    }
                     // The server says on a page of its own what is wrong.
-                    None => drop(window().location().assign(&path)),
+                    _ => drop(window().location().assign(&path)),
                 }
             });
         }
