@@ -166,6 +166,24 @@ test("12: what is sent while an answer runs waits, can be changed, survives a re
   expect(await chat.answers.count()).toBe(2);
 });
 
+test("12: after Stop the questions that wait say so, and are asked when somebody wants it", async ({ page, chat }) => {
+  await chat.begin("Count", "slow");
+  await chat.grown(20);
+  for (const [at, text] of ["Then this", "Then that"].entries()) {
+    await chat.box.fill(text);
+    await chat.box.press("Enter");
+    await expect(page.locator(".queued")).toHaveCount(at + 1);
+  }
+  await expect(page.locator("#queue-waits")).toBeHidden();
+  await chat.stop.click();
+  await expect(page.locator("#queue-waits")).toBeVisible();
+  await expect(chat.questions).toHaveCount(1);
+  await chat.choose("json");
+  await page.locator(".queued").first().getByRole("button", { name: "Send now" }).click();
+  await expect(page.locator("#queue-waits")).toBeHidden();
+  await expect(chat.questions.nth(1)).toContainText("Then this");
+});
+
 test("13: a selection in an answer can be quoted", async ({ page, chat }) => {
   await chat.begin("A quiet evening by the fire", "echo");
   await chat.ended();

@@ -171,5 +171,9 @@ pub(super) fn ended(state: PageState, answer_id: &str) {
             sidebar::answered(state);
         }
     }
+    // Whether the questions that wait are asked now depends on how it ended.
+    if state.queue.with_untracked(|queue| !queue.items.is_empty()) {
+        queue::reload(state);
+    }
     refresh::refresh(state);
 }
