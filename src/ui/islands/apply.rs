@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use web_sys::Element;
 
 use super::{
-    announce, arriving, blocks, drafts, json::Json, messages, queue, refresh, scroll, sidebar,
+    announce, arriving, blocks, json::Json, messages, outbox, queue, refresh, scroll, sidebar,
     state::PageState, temporary, thread,
 };
 
@@ -40,7 +40,7 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
             let question = event.get("question");
             let question = question.and_then(|asked| Some((asked.text("id")?, asked.text("content")?)));
             if let Some((_, text)) = &question {
-                drafts::question_arrived(state, text);
+                outbox::question_arrived(state, text);
             }
             if !is_shown {
                 started(state, &message_id, question, event.text("parent_id").as_deref());
@@ -74,7 +74,7 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
         "queue" => queue::reload(state),
         "changed" | "deleted" | "reset" => refresh::refresh(state),
         "message" => {
-            drafts::question_arrived(state, &event.text("content")?);
+            outbox::question_arrived(state, &event.text("content")?);
             scroll::arrived(state);
             refresh::refresh(state);
         }

@@ -7,7 +7,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement, StorageEvent};
 
-use super::{browser, extra, field, outbox, state::PageState, temporary};
+use super::{browser, extra, field, state::PageState, temporary};
 
 /// The most characters of a draft that are stored: a browser keeps about five million for a site.
 const MOST_CHARS: u32 = 1_000_000;
@@ -193,23 +193,6 @@ fn restore_draft(state: PageState) {
     let extras = browser::stored(&extras_name(state));
     state.extras.set(extras.map(|text| extra::read(&text)).unwrap_or_default());
     field::grow();
-}
-
-/// Empties the composer when a question that arrived in the thread is the one that was sent from there and came back,
-/// because the reply to its request was lost.
-pub(super) fn question_arrived(state: PageState, text: &str) {
-    let name = draft_name(state);
-    let pending = state.pending_questions.try_update_value(|all| all.of(&name).confirm_if(text));
-    if pending != Some(true) {
-        return;
-    }
-    outbox::shown(state);
-    state.alert.set(None);
-    if let Some(field) = field::composer().filter(|field| field.value() == text) {
-        field.set_value("");
-        remove_draft(state, text);
-        field::grow();
-    }
 }
 
 /// Stores what the question has besides its text.

@@ -12,8 +12,8 @@ use leptos::{ev, prelude::*};
 use web_sys::UrlSearchParams;
 
 use super::{
-    browser, drafts, json::Json, messages, phrases::say, request, request::Refused, state::PageState, thread,
-    waiting,
+    browser, drafts, field, json::Json, messages, phrases::say, request, request::Refused, state::PageState,
+    thread, waiting,
 };
 
 /// What became of a question.
@@ -109,9 +109,21 @@ pub(super) fn give_up(state: PageState) {
     end(&name(state), false);
 }
 
-/// An event has shown the question of the conversation on the page.
-pub(super) fn shown(state: PageState) {
+/// A question arrived in the thread of the conversation on the page. If it is the one that is on its way from here, or that
+/// came back because the reply to its request was lost, the composer does not need it any more.
+pub(super) fn question_arrived(state: PageState, text: &str) {
+    let draft = drafts::draft_name(state);
+    let pending = state.pending_questions.try_update_value(|all| all.of(&draft).confirm_if(text));
+    if pending != Some(true) {
+        return;
+    }
     with(&name(state), |sending| sending.shown = true);
+    state.alert.set(None);
+    if let Some(field) = field::composer().filter(|field| field.value() == text) {
+        field.set_value("");
+        drafts::remove_draft(state, text);
+        field::grow();
+    }
 }
 
 /// The conversation on the page is shown: a question that is being sent in it stands in its thread again, and one that
