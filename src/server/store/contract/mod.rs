@@ -9,6 +9,7 @@ mod bin;
 mod changes;
 mod changes_any;
 mod conversations;
+mod counted;
 mod fixtures;
 mod messages;
 mod mongo_failures;
@@ -100,6 +101,9 @@ contract! {
         only_a_message_that_was_on_screen_is_shown_again,
         a_deleted_message_is_forgotten_after_its_time,
         a_conversation_tells_that_an_answer_runs_and_that_one_is_unread,
+    }
+    counted {
+        what_lies_far_before_a_message_is_not_read,
     }
     waiting {
         questions_wait_in_their_order,
