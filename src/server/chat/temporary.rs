@@ -253,7 +253,13 @@ impl Answer {
             read = caught(self.read()) => match read {
                 Ok(Ok((usage, length_limited))) => Ok((Status::Complete, usage, length_limited)),
                 Ok(Err(error)) => {
-                    tracing::warn!(detail = %error.detail, "the provider gave no whole answer");
+                    // Without the detail: a provider may repeat in it what the person wrote, which is stored nowhere.
+                    tracing::warn!(
+                        provider = self.model.provider.name(),
+                        code = error.failure.code.into_str(),
+                        reason = error.failure.reason.key(),
+                        "the provider gave no whole answer"
+                    );
                     Err(error.failure)
                 }
                 Err(panic) => {
