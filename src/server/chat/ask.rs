@@ -216,6 +216,7 @@ impl Chat {
             timings: Timings::default(),
             length_limited: false,
             left_out: 0,
+            continued: false,
             created_at: self.clock.now(),
             revision: 0,
         }

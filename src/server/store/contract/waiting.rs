@@ -268,6 +268,21 @@ pub(super) async fn a_conversation_is_made_with_its_messages(store: &dyn Store) 
     let spent = store.spent(&grant, &messages[0].id).await.unwrap();
     assert_eq!(spent, Some(Spent { usage: None, left_out: 0 }));
     assert_eq!(store.spent(&grant, "none").await.unwrap(), None);
+    // The runs of a continued answer together say nothing of the context.
+    let mut later = message(&ada.id, &it.id, Some(messages[1].id.clone()), Role::Assistant, "Later.");
+    (later.status, later.continued, later.usage) = (Status::Complete, true, messages[1].usage);
+    let mut copy = conversation("Continued");
+    copy.leaf_id = Some(later.id.clone());
+    (later.parent_id, later.conversation_id) = (None, copy.id.clone());
+    assert_eq!(
+        store.create_with_messages(&ada.id, &copy, &[later.clone()], None).await.unwrap(),
+        Created::New
+    );
+    let of = store.grant(&ada.id, &copy.id).await.unwrap().unwrap();
+    assert_eq!(store.spent(&of, &later.id).await.unwrap(), Some(Spent { usage: None, left_out: 0 }));
+    let stored = store.message(&of, &later.id).await.unwrap().map(super::fixtures::unnumbered);
+    assert_eq!(stored.as_ref(), Some(&later));
+    assert!(store.delete_conversation(&of, NOW).await.unwrap());
     // The same request with the same key makes nothing more, until what it made is gone.
     let again = async |person: &User, key: &Key| {
         let it = conversation("Copied");

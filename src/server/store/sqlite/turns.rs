@@ -165,7 +165,8 @@ impl Sqlite {
         Ok(Created::New)
     }
 
-    /// Inserts a message. An answer that is being written is stored with the process and the run that write it.
+    /// Inserts a message. An answer that is being written is stored with the process and the run that write it; a copy of a
+    /// continued one without the name of its last run.
     pub(super) async fn insert<'m>(
         &self,
         tx: &mut SqliteConnection,
@@ -197,7 +198,7 @@ impl Sqlite {
                 .push_bind(message.timings.reasoning_ms)
                 .push_bind(place.question_id.filter(|_| runs))
                 .push_bind(runs.then_some(&self.instance))
-                .push_bind(runs.then_some(&message.id))
+                .push_bind(if message.continued { Some("") } else { runs.then_some(&*message.id) })
                 .push_bind(message.left_out)
                 .push_bind(place.revision.cast_signed())
                 .push_bind(runs.then_some(place.revision.cast_signed()));
