@@ -92,6 +92,25 @@ async fn a_temporary_answer_is_told_and_kept_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn so_many_turns_are_sent_as_the_person_has_chosen() {
+    let app = App::with_provider(&[], Arc::new(Echo::default())).await;
+    let lin = app.person("lin").await;
+    let messages =
+        [("user", "One"), ("assistant", "A"), ("user", "Two"), ("assistant", "B"), ("user", "Three")];
+    for (turns, sent) in
+        [(1, "<p>Three</p>"), (2, "<p>Two | B | Three</p>"), (9, "<p>One | A | Two | B | Three</p>")]
+    {
+        let chosen = json!({ "preferences": { "params": { "turns": turns } } });
+        lin.patch("/api/v1/me", &chosen).await.is(200);
+        let told = ask(&lin, &messages, "echo").await.is(200).text();
+        let lines: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let block = lines.iter().find(|line| line["event"] == "block").unwrap();
+        assert_eq!(block["html"], sent, "{turns}");
+        assert!(lines[0].get("left_out").is_none(), "nobody wants the others sent: {}", lines[0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_question_is_refused() {
     let app = App::with_provider(&[], Arc::new(Echo::default())).await;
     let lin = app.person("lin").await;
