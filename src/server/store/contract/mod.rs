@@ -108,6 +108,7 @@ contract! {
     waiting {
         questions_wait_in_their_order,
         no_more_questions_wait_than_the_limit,
+        a_question_with_a_key_is_added_once,
         a_question_is_next_when_the_newest_answer_is_complete,
         a_question_that_was_sent_is_next_however_the_answer_ended,
         a_refused_question_waits_until_it_is_changed,
