@@ -559,6 +559,7 @@ temporary-keep = Keep this conversation
 temporary-end = Leave the temporary conversation
 temporary-lost = The connection was lost before the answer was complete.
 temporary-needs-script = Temporary conversations need JavaScript, because only your page holds them. Switch JavaScript on and load the page again, or begin a conversation that is stored.
+temporary-form = Your question was not asked, because a temporary conversation needs JavaScript, which did not run. Send it from here to ask it in a conversation that is stored.
 key-temporary = Temporary conversation, which is not stored
 temporary-too-long = A temporary conversation has at most { $most } messages. Begin a new one.
 conversation-deleted = Conversation deleted

@@ -523,6 +523,7 @@ temporary-keep = 保留这个对话
 temporary-end = 离开临时对话
 temporary-lost = 回答还没生成完，连接就断开了。
 temporary-needs-script = 临时对话只存在于你的页面中，因此需要 JavaScript。请启用 JavaScript 后重新加载页面，或开始一个会保存的对话。
+temporary-form = 问题没有发出：临时对话需要 JavaScript，而它没有运行。从这里发送，会在一个会保存的对话中提问。
 key-temporary = 临时对话（不会保存）
 temporary-too-long = 临时对话最多包含 { $most } 条消息。请开始新的对话。
 conversation-deleted = 对话已删除

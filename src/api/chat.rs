@@ -28,11 +28,20 @@ pub async fn ask(
     model: Option<String>,
     key: Option<String>,
 ) -> Result<Asked, Refusal> {
-    use crate::server::{
-        chat::{self, Chat},
-        http::context::{Context, service},
+    use crate::{
+        domain::{Reason, TEMPORARY},
+        error::AppError,
+        server::{
+            chat::{self, Chat},
+            http::context::{Context, service},
+        },
     };
     let context = Context::current()?;
+    context.user()?;
+    // The form of the temporary page, sent before its script runs or without one.
+    if conversation_id.as_deref() == Some(TEMPORARY) {
+        return Err(AppError::Conflict { reason: Reason::new("temporary-form") }.into());
+    }
     let content =
         [conversation_id.as_deref().unwrap_or_default(), model.as_deref().unwrap_or_default(), &text];
     let key = chat::keys::of_page(key.as_deref(), "ask", &content)?;

@@ -19,21 +19,26 @@ pub async fn queue(conversation_id: String) -> Result<QuestionQueue, Refusal> {
     Ok(queue.worded(|reason| words.text(reason)))
 }
 
-/// Puts a question at the end of the queue; it is asked at once when no answer is in the way.
+/// Puts a question at the end of the queue; it is asked at once when no answer is in the way. `key` is the idempotency key.
 #[server(prefix = "/fn", endpoint = "queue-add")]
 pub async fn queue_add(
     conversation_id: String,
     text: String,
     model: Option<String>,
+    key: Option<String>,
 ) -> Result<QuestionQueue, Refusal> {
     use crate::server::{
-        chat::Chat,
+        chat::{self, Chat},
         http::context::{Context, service},
         words,
     };
     let context = Context::current()?;
-    let queue =
-        service::<Chat>()?.queue_add(context.user()?, &conversation_id, (&text, model.as_deref())).await?;
+    let model = model.as_deref();
+    let content = [&*conversation_id, model.unwrap_or_default(), &text];
+    let key = chat::keys::of_page(key.as_deref(), "queue", &content)?;
+    let queue = service::<Chat>()?
+        .queue_add(context.user()?, &conversation_id, (&text, model), key.as_deref())
+        .await?;
     context.redirect(&format!("/c/{conversation_id}"));
     let words = words::current();
     Ok(queue.worded(|reason| words.text(reason)))
@@ -48,7 +53,8 @@ pub async fn queue_edit(conversation_id: String, id: String, text: String) -> Re
         words,
     };
     let context = Context::current()?;
-    let queue = service::<Chat>()?.queue_edit(context.user()?, (&conversation_id, &id), &text).await?;
+    let which = (&*conversation_id, &*id);
+    let queue = service::<Chat>()?.queue_edit(context.user()?, which, (Some(&text), None)).await?;
     context.redirect(&format!("/c/{conversation_id}"));
     let words = words::current();
     Ok(queue.worded(|reason| words.text(reason)))
@@ -67,7 +73,8 @@ pub async fn queue_move(
         words,
     };
     let context = Context::current()?;
-    let queue = service::<Chat>()?.queue_move(context.user()?, (&conversation_id, &id), position).await?;
+    let which = (&*conversation_id, &*id);
+    let queue = service::<Chat>()?.queue_edit(context.user()?, which, (None, Some(position))).await?;
     context.redirect(&format!("/c/{conversation_id}"));
     let words = words::current();
     Ok(queue.worded(|reason| words.text(reason)))

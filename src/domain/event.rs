@@ -187,6 +187,7 @@ mod tests {
             timings: Timings::default(),
             length_limited: false,
             left_out: 0,
+            continued: false,
             created_at: 1,
         }
     }

@@ -47,6 +47,10 @@ pub struct Message {
     /// context has no room for them; 10000 stands for more, too. Missing: all were sent.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: u32,
+    /// It was cut short and went on later: [`Self::usage`] and [`Self::timings`] are those of all its runs together.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub continued: bool,
     /// UTC milliseconds since 1970.
     pub created_at: i64,
     /// The number within the conversation of the last change; a later change has a higher one.
@@ -73,8 +77,11 @@ impl Message {
 
 impl Message {
     /// When the provider that refused this answer takes requests again, in UTC milliseconds since 1970, if it said so:
-    /// counted from the end of the answer.
+    /// counted from the end of the answer. `None` for a continued one, whose end is not known.
     pub fn retry_at(&self) -> Option<i64> {
+        if self.continued {
+            return None;
+        }
         let wait = self.failure.as_ref()?.retry_after()?;
         Some(self.created_at + i64::from(self.timings.duration_ms?) + i64::from(wait) * 1000)
     }
@@ -193,9 +200,8 @@ impl Timings {
 /// The shortest time in milliseconds from which a speed is computed.
 const SHORTEST_MS: u32 = 50;
 
-/// How many tokens of a model's context the conversation takes by the usage of its newest answer, and how many there
-/// are. `None` while either is unknown. The usage of a continued answer is that of all its parts, so this is at most the
-/// whole context.
+/// How many tokens of a model's context the conversation takes by the usage of the run that wrote its newest answer, and how
+/// many there are. `None` while either is unknown. Providers count differently, so this is at most the whole context.
 pub fn context_used(newest: Option<Usage>, context: Option<u32>) -> Option<(u32, u32)> {
     let (usage, of) = (newest?, context.filter(|context| *context > 0)?);
     Some((usage.prompt_tokens.saturating_add(usage.completion_tokens).min(of), of))
@@ -294,6 +300,20 @@ mod tests {
         ] {
             assert_eq!(speed(first, all, usage), None);
         }
+    }
+
+    #[test]
+    fn a_provider_takes_requests_again_so_long_after_the_end() {
+        let reason = Reason::new("any").with("wait", amount::duration(20));
+        let mut answer: Message = serde_json::from_value(serde_json::json!({
+            "id": "a", "conversation_id": "c", "author_id": "p", "role": "assistant", "status": "failed",
+            "failure": { "code": "overloaded", "reason": reason, "retryable": true },
+            "duration_ms": 500, "created_at": 1_000, "revision": 1,
+        }))
+        .unwrap();
+        assert_eq!(answer.retry_at(), Some(21_500));
+        answer.continued = true;
+        assert_eq!(answer.retry_at(), None, "between its runs nobody knows how long it waited");
     }
 
     #[test]

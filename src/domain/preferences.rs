@@ -1,6 +1,6 @@
 //! [`Preferences`]: what a person chose for all their conversations, and how the site looks for them.
 
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     conversation::given,
     params::{Known, Params, stored},
+    reason::Reason,
 };
 
 /// The most [`Preferences::favourites`].
@@ -25,15 +26,19 @@ pub struct Preferences {
     #[schema(required)]
     pub palette: Palette,
     /// Whether single keys such as `?` do something while nothing is typed.
+    #[serde(deserialize_with = "known_keys")]
     #[schema(required)]
     pub single_keys: bool,
     /// The ids of models that are listed first.
+    #[serde(deserialize_with = "known")]
     #[schema(required)]
     pub favourites: Vec<String>,
     /// The id of the model that was chosen last. A new conversation begins with it as long as it is offered.
+    #[serde(deserialize_with = "known")]
     #[schema(required)]
     pub last_model: Option<String>,
     /// Instructions for every conversation. They come before the conversation's own.
+    #[serde(deserialize_with = "known")]
     #[schema(required)]
     pub system_prompt: Option<String>,
     /// For conversations that decide otherwise in nothing.
@@ -58,6 +63,11 @@ impl Default for Preferences {
 
 fn known<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Known::deserialize(from).map(|known| Option::from(known).unwrap_or_default())
+}
+
+/// As [`Preferences::single_keys`], whose default is not that of its type.
+fn known_keys<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Known::deserialize(from).map(|known| Option::from(known).unwrap_or(true))
 }
 
 /// Light or dark; `system` follows the device.
@@ -168,6 +178,21 @@ pub struct PreferencesPatch {
 }
 
 impl PreferencesPatch {
+    /// Leaves each favourite once.
+    ///
+    /// # Errors
+    ///
+    /// There are more than [`MOST_FAVOURITES`].
+    pub fn thin_out(&mut self) -> Result<(), Reason> {
+        let Some(Some(favourites)) = &mut self.favourites else { return Ok(()) };
+        let mut seen = BTreeSet::new();
+        favourites.retain(|model| seen.insert(model.clone()));
+        match favourites.len() > MOST_FAVOURITES {
+            true => Err(too_many_favourites()),
+            false => Ok(()),
+        }
+    }
+
     /// Makes the change.
     pub fn apply(&self, to: &mut Preferences) {
         let change = self.clone();
@@ -190,6 +215,11 @@ impl PreferencesPatch {
             }
         }
     }
+}
+
+/// Why no more favourites are taken.
+pub fn too_many_favourites() -> Reason {
+    Reason::new("favourites-too-many").with("most", MOST_FAVOURITES)
 }
 
 fn set<T>(field: &mut T, given: Option<Option<T>>, default: T) {
@@ -250,6 +280,8 @@ mod tests {
             "{}",
             r#"{"theme":"sepia","palette":7,"more":{"x":[1]}}"#,
             r#"{"theme":"system","params":{"reasoning_effort":"extreme"}}"#,
+            r#"{"single_keys":"some","favourites":[{"id":"a"}],"last_model":{"id":"a"},"system_prompt":["a"]}"#,
+            r#"{"single_keys":null,"favourites":"a","last_model":7,"system_prompt":false,"params":"hot"}"#,
         ] {
             assert_eq!(serde_json::from_str::<Preferences>(text).unwrap(), Preferences::default(), "{text}");
         }

@@ -39,8 +39,9 @@ pub struct Queued {
 pub struct QuestionQueue {
     /// In the order in which they are asked.
     pub items: Vec<Queued>,
-    /// They are not asked by themselves: the last answer was stopped or failed, or the first of them was refused. They go
-    /// on after the next answer that is complete, or when one of them is sent.
+    /// They are not asked by themselves: the last answer was stopped or failed, and they go on after the next one that is
+    /// complete, or when one of them is sent; or the first of them was refused, and they go on when that one is changed,
+    /// moved, removed or sent.
     pub waits: bool,
 }
 

@@ -107,6 +107,10 @@ pub async fn open(
 ) -> Result<Response, PageError> {
     let grant = conversations.open(&current, &id).await?;
     let before = end_of_window(&conversations, &grant, query.before, query.at).await?;
+    // Without a script nothing else tells that the newest answer was read. One that is being written is not read yet.
+    if grant.conversation().unread && !grant.conversation().running && before.is_none() {
+        conversations.seen(&current, &id).await?;
+    }
     let part = Part::Window { before: before.as_deref(), limit: None };
     let model = grant.conversation().model.clone();
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Conversation, Role},
+    domain::{Conversation, Role, conversation::MAX_TITLE_CHARS},
     pages::days::Days,
     server::conversations::{Thread, ThreadMessage},
     ui::{
@@ -114,7 +114,7 @@ pub fn Menu(conversation: Conversation) -> impl IntoView {
                 <form method="post" action="/fn/rename">
                     <input type="hidden" name="conversation_id" value=id.clone() />
                     <label>
-                        {t("field-title")} <input name="title" value=title maxlength="200" required dir="auto" />
+                        {t("field-title")} <input name="title" value=title maxlength=MAX_TITLE_CHARS required dir="auto" />
                     </label>
                     <button class="button-small">
                         <Icon name="edit" />

@@ -238,6 +238,26 @@ async fn a_deleted_conversation_is_restored_with_its_messages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_the_newest_answer_is_seen_when_it_is_opened() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let id = lin.post(ALL, &json!({ "title": "Set" })).await.is(201).id();
+    let first = lin.ask(&id, "First").await;
+    let first = first["assistant_message"]["id"].as_str().unwrap();
+    lin.ask(&id, "Second").await;
+    let unread = async || lin.get(&format!("{ALL}/{id}")).await.is(200).json()["unread"].clone();
+    let browser = app.client().cookie(&format!("inglenook={}", lin.token())).browser();
+    browser.get(&format!("/c/{id}?before={first}")).await.is(200);
+    browser.get(&format!("/c/{id}/settings")).await.is(200);
+    assert_eq!(unread().await, true, "the newest answer is not on these pages");
+    app.person("kim").await.browser().get(&format!("/c/{id}")).await;
+    assert_eq!(unread().await, true);
+    let page = browser.get(&format!("/c/{id}")).await.is(200).text();
+    assert!(!page.contains("class=\"unread\""), "{page}");
+    assert_eq!(unread().await, false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_is_copied_up_to_a_message() {
     let app = App::start().await;
     let lin = app.person("lin").await;

@@ -151,6 +151,7 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
         length_limited: false,
         timings: Timings::default(),
         left_out: 0,
+        continued: false,
         created_at: now,
         revision: 0,
     };

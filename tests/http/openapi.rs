@@ -311,6 +311,7 @@ fn message(role: Role) -> Message {
         length_limited: false,
         timings: Timings::default(),
         left_out: 0,
+        continued: false,
         created_at: 1,
         revision: 7,
     }

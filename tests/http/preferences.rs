@@ -51,6 +51,13 @@ async fn preferences_are_shown_and_changed_one_by_one() {
         ("system_prompt", json!(long), "preferences.system_prompt"),
         ("last_model", json!("demo/none"), "model"),
         ("favourites", json!(["demo/none"]), "model"),
+        // What comes after many of one model is looked up, too.
+        ("favourites", json!([&many[..], &["demo/none"]].concat()), "model"),
+        (
+            "favourites",
+            json!((0..51).map(|at| format!("demo/{at}")).collect::<Vec<_>>()),
+            "preferences.favourites",
+        ),
         ("params", json!({ "temperature": 2.5 }), "preferences.params.temperature"),
         ("params", json!({ "top_p": -1 }), "preferences.params.top_p"),
         ("params", json!({ "max_tokens": 0 }), "preferences.params.max_tokens"),

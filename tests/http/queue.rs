@@ -10,7 +10,10 @@ use std::{
 
 use async_trait::async_trait;
 use futures::{StreamExt, future::join_all, stream};
-use inglenook::server::llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider};
+use inglenook::server::{
+    llm::{ChatRequest, Delta, DeltaStream, LlmError, Provider},
+    store::{NewQueued, QueueChange},
+};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -227,13 +230,7 @@ async fn a_question_that_is_refused_stays_with_the_reason() {
     let lin = talk.lin.id().await;
     let access = talk.app.state.store.access(&lin, &talk.id, inglenook::server::store::Need::Write);
     let grant = access.await.unwrap();
-    let gone = inglenook::server::store::NewQueued {
-        id: "gone",
-        text: "Two",
-        model: Some("acme/gone"),
-        most: 20,
-        now: 1,
-    };
+    let gone = NewQueued { id: "gone", text: "Two", model: Some("acme/gone"), key: None, most: 20, now: 1 };
     talk.app.state.store.add_queued(&grant, &gone).await.unwrap();
     talk.add("Three").await;
     talk.let_end();
@@ -253,6 +250,70 @@ async fn a_question_that_is_refused_stays_with_the_reason() {
     talk.lin.delete(&talk.path("/queue/gone")).await.is(200);
     talk.let_end();
     talk.until(4, "complete").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_question_that_is_changed_and_moved_is_asked_once() {
+    let talk = Talk::held().await;
+    let lin = talk.lin.id().await;
+    let access = talk.app.state.store.access(&lin, &talk.id, inglenook::server::store::Need::Write);
+    let grant = access.await.unwrap();
+    talk.let_end();
+    talk.until(2, "complete").await;
+    let new = NewQueued { id: "two", text: "Two", model: None, key: None, most: 20, now: 1 };
+    talk.app.state.store.add_queued(&grant, &new).await.unwrap();
+    let reason = inglenook::domain::Reason::new("message-empty");
+    talk.app.state.store.change_queued(&grant, "two", QueueChange::Refuse(&reason)).await.unwrap();
+    let change = json!({ "content": "Two, better", "position": 0 });
+    let queue = talk.lin.patch(&talk.path("/queue/two"), &change).await.is(200).json();
+    assert_eq!(texts(&queue), [""; 0], "it was its turn");
+    talk.let_end();
+    let shown = talk.until(4, "complete").await;
+    assert_eq!(shown[2], "Two, better (complete)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_again_with_its_key_waits_once() {
+    let talk = Talk::held().await;
+    let keyed = talk.lin.clone().header("idempotency-key", "k");
+    let path = talk.path("/queue");
+    let two = json!({ "content": "Two" });
+    for _ in 0..2 {
+        assert_eq!(texts(&keyed.post(&path, &two).await.is(200).json()), ["Two"]);
+    }
+    keyed.post(&path, &json!({ "content": "Three" })).await.problem(422, "Idempotency-Key");
+    // A page has one key for all that it sends.
+    let form = |text: &str| format!("conversation_id={}&text={text}&key=p", talk.id);
+    for (text, waiting) in [("Three", 2), ("Three", 2), ("Four", 3)] {
+        let queue = talk.lin.post_form("/fn/queue-add", &form(text)).await.is(200).json();
+        assert_eq!(texts(&queue).len(), waiting, "{text}");
+    }
+    talk.let_end();
+    talk.until(4, "generating").await;
+    // It is not asked again either.
+    assert_eq!(texts(&keyed.post(&path, &two).await.is(200).json()), ["Three", "Four"]);
+    for at in [6, 8] {
+        talk.let_end();
+        talk.until(at, "generating").await;
+    }
+    talk.let_end();
+    talk.until(8, "complete").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_is_chosen_for_a_question_that_waits_is_remembered() {
+    let talk = Talk::held().await;
+    let question = json!({ "content": "Two", "model": "acme/quick" });
+    talk.lin.post(&talk.path("/queue"), &question).await.is(200);
+    for _ in 0..300 {
+        let me = talk.lin.get("/api/v1/me").await.is(200).json();
+        if me["preferences"]["last_model"] == "acme/quick" {
+            talk.let_end();
+            return drop(talk.until(4, "complete").await);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it is not remembered");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -202,7 +202,7 @@ impl Things {
         let grant = app.state.store.access(&owner_id, &conversation, Need::Write).await.unwrap();
         for text in ["Refused", "Later"] {
             let id = format!("{conversation}{text}");
-            let new = NewQueued { id: &id, text, model: None, most: 9, now: 0 };
+            let new = NewQueued { id: &id, text, model: None, key: None, most: 9, now: 0 };
             app.state.store.add_queued(&grant, &new).await.unwrap();
             let refused = QueueChange::Refuse(&Reason::new("error-internal"));
             if text == "Refused" {

@@ -92,6 +92,25 @@ async fn a_temporary_answer_is_told_and_kept_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn so_many_turns_are_sent_as_the_person_has_chosen() {
+    let app = App::with_provider(&[], Arc::new(Echo::default())).await;
+    let lin = app.person("lin").await;
+    let messages =
+        [("user", "One"), ("assistant", "A"), ("user", "Two"), ("assistant", "B"), ("user", "Three")];
+    for (turns, sent) in
+        [(1, "<p>Three</p>"), (2, "<p>Two | B | Three</p>"), (9, "<p>One | A | Two | B | Three</p>")]
+    {
+        let chosen = json!({ "preferences": { "params": { "turns": turns } } });
+        lin.patch("/api/v1/me", &chosen).await.is(200);
+        let told = ask(&lin, &messages, "echo").await.is(200).text();
+        let lines: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let block = lines.iter().find(|line| line["event"] == "block").unwrap();
+        assert_eq!(block["html"], sent, "{turns}");
+        assert!(lines[0].get("left_out").is_none(), "nobody wants the others sent: {}", lines[0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_question_is_refused() {
     let app = App::with_provider(&[], Arc::new(Echo::default())).await;
     let lin = app.person("lin").await;
@@ -293,9 +312,23 @@ async fn its_page_says_what_it_is_and_stores_nothing_by_mistake() {
     for part in ["temporary-note", "it is not stored", "need JavaScript", "end-stopped"] {
         assert!(page.contains(part), "{part}");
     }
-    assert!(!page.contains("/fn/edit"), "nothing on it needs a stored message");
+    let shown = page.split("<template").next().unwrap();
+    assert!(!shown.contains("/fn/edit"), "nothing on it needs a stored message");
     // Whatever else becomes of it, the composer's form names no conversation that there is.
     assert!(page.contains("name=\"conversation_id\" value=\"temporary\""), "{page}");
-    assert_eq!(lin.post_form("/fn/ask", "text=x&conversation_id=temporary").await.status, 404);
+    let refused = lin.post_form("/fn/ask", "text=x&conversation_id=temporary").await.is(409);
+    assert!(refused.text().contains("needs JavaScript"), "{}", refused.text());
+    assert_eq!(app.client().post_form("/fn/ask", "text=x&conversation_id=temporary").await.status, 401);
+    assert_eq!(lin.get("/api/v1/conversations").await.json()["items"], json!([]));
+    // Its own form, before the script runs: the way out asks in a conversation that is stored, and says so.
+    let page =
+        cookie.post_form("/fn/ask", "text=Why%3F&conversation_id=temporary&key=k").await.is(409).text();
+    assert!(page.contains("in a conversation that is stored") && page.contains("Why?</textarea>"), "{page}");
+    assert!(!page.contains("conversation_id"), "{page}");
+    // Any other form of the page leads back to it with the reason.
+    let refused = cookie.clone().header("referer", "http://inglenook.test/temporary");
+    let led =
+        refused.post_form("/fn/set-language", "language=xx").await.is(302).header("location").to_owned();
+    assert!(led.starts_with("/temporary?"), "{led}");
     assert!(cookie.get("/").await.is(200).text().contains("href=\"/temporary\""));
 }

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use super::app::{App, Client};
 
-/// Answers with a usage that takes so much of a context of 1,000 tokens; the context of the model `unknown` is not known.
+/// Answers with a usage that takes so much of a context of 1,000 tokens; the context of the model `unknown` is not known, and
+/// the answers of `cut` end at a length limit.
 struct Counting(u32);
 
 #[async_trait]
@@ -22,16 +23,18 @@ impl Provider for Counting {
     }
 
     async fn models(&self) -> Result<Vec<String>, LlmError> {
-        Ok(["small", "unknown"].map(str::to_owned).to_vec())
+        Ok(["small", "unknown", "cut"].map(str::to_owned).to_vec())
     }
 
     fn traits(&self, model: &str) -> Traits {
-        Traits { context: (model == "small").then_some(1_000), ..Traits::default() }
+        Traits { context: (model != "unknown").then_some(1_000), ..Traits::default() }
     }
 
-    async fn chat(&self, _: ChatRequest) -> Result<DeltaStream, LlmError> {
+    async fn chat(&self, request: ChatRequest) -> Result<DeltaStream, LlmError> {
         let usage = Usage { prompt_tokens: self.0 - 10, completion_tokens: 10 };
-        Ok(stream::iter([Ok(Delta::Text("Yes.".into())), Ok(Delta::Usage(usage))]).boxed())
+        let cut = (request.model == "cut").then_some(Ok(Delta::LengthLimit));
+        let answer = [Ok(Delta::Text("Yes.".into())), Ok(Delta::Usage(usage))];
+        Ok(stream::iter(answer.into_iter().chain(cut)).boxed())
     }
 }
 
@@ -42,14 +45,21 @@ async fn start(tokens: u32, model: &str) -> (App, Client, String) {
     let new = json!({ "model": format!("acme/{model}"), "title": "Set" });
     let id = lin.post("/api/v1/conversations", &new).await.is(201).id();
     lin.ask(&id, "Yes?").await;
+    until_complete(&lin, &id).await;
+    (app, lin, id)
+}
+
+/// Waits for the end of the newest answer. Gives its id.
+async fn until_complete(lin: &Client, id: &str) -> String {
     let path = format!("/api/v1/conversations/{id}/messages");
     for _ in 0..500 {
-        if lin.get(&path).await.json()["items"][1]["status"] == "complete" {
-            break;
+        let newest = lin.get(&path).await.json()["items"].as_array().unwrap().last().unwrap().clone();
+        if newest["status"] == "complete" {
+            return newest["id"].as_str().unwrap().to_owned();
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    (app, lin, id)
+    panic!("the answer does not end");
 }
 
 /// The HTML of a sheet.
@@ -99,6 +109,30 @@ async fn the_gauge_warns_in_words_and_is_silent_about_what_it_does_not_know() {
     let part = lin.get(&format!("/fn/part?conversation={id}")).await.is(200).json();
     assert!(!part["bar"].as_str().unwrap().contains("gauge"), "{part}");
     assert!(sheet(&lin, &format!("/fn/sheet/context?conversation={id}")).await.contains("not known"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gauge_does_not_count_the_runs_of_a_continued_answer_together() {
+    let (_app, lin, id) = start(400, "cut").await;
+    let gauge = async |of: &str| {
+        let part = lin.get(&format!("/fn/part?conversation={of}")).await.is(200).json();
+        let bar = part["bar"].as_str().unwrap().to_owned();
+        assert!(!bar.contains("800"), "{bar}");
+        bar.contains("About 400 of 1,000 tokens used")
+    };
+    assert!(gauge(&id).await);
+    let answer = until_complete(&lin, &id).await;
+    lin.post(&format!("/api/v1/messages/{answer}/continue"), &json!({})).await.is(202);
+    until_complete(&lin, &id).await;
+    let items = lin.get(&format!("/api/v1/conversations/{id}/messages")).await.json()["items"].clone();
+    assert_eq!(items[1]["usage"]["completion_tokens"], 20, "the line below the answer has all");
+    assert!(!gauge(&id).await);
+    // Nor in a copy.
+    let copy = lin.post(&format!("/api/v1/messages/{answer}/fork"), &json!({})).await.is(201).id();
+    assert!(!gauge(&copy).await);
+    lin.ask(&id, "And now?").await;
+    until_complete(&lin, &id).await;
+    assert!(gauge(&id).await, "the next answer tells");
 }
 
 #[tokio::test(flavor = "multi_thread")]

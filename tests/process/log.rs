@@ -11,6 +11,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
+    http::Connection,
     server::command,
     site::{PATIENCE, Site},
     tokens,
@@ -120,4 +121,57 @@ async fn a_provider_writes_no_lines_of_our_log() {
     let log = site.server.log();
     assert!(log.lines().all(|line| !line.contains("FORGED") || line.contains("detail=")), "{log}");
     assert!(!log.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')), "{log:?}");
+}
+
+/// A model server that repeats the question wherever one can fail: with the model "refused" as FastAPI does, with
+/// "busy" in an error that passes, with "broken" within the stream.
+fn echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            let mut asked = vec![0; 1 << 16];
+            let length = stream.read(&mut asked).unwrap_or_default();
+            let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+            let question = asked.split("\r\n\r\n").last().unwrap_or_default();
+            let error = json!({ "detail": [{ "msg": "no", "input": question }] }).to_string();
+            let (status, kind, body) = match question {
+                said if said.contains("refused") => ("422 Unprocessable", "application/json", error),
+                said if said.contains("busy") => ("503 Busy", "application/json", error),
+                _ => ("200 OK", "text/event-stream", format!("data: no JSON: {question}\n\n").repeat(3)),
+            };
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_writes_in_a_temporary_conversation_is_not_logged() {
+    let models = ["refused", "busy", "broken"];
+    let provider = json!([{ "name": "acme", "base_url": format!("http://{}/v1", echo()), "models": models }]);
+    let site = Site::with(vec![("INGLENOOK_PROVIDERS", provider.to_string())], tokens::Calls::default());
+    let lin = site.person("lin").await;
+    for (count, model) in (1..).zip(models) {
+        let form = format!("messages[0][role]=user&messages[0][text]=SECRET+words&model=acme/{model}");
+        let request = lin.request("POST", "/fn/ask-temporary", &form, "");
+        let request = request.replace("application/json", "application/x-www-form-urlencoded");
+        let mut connection = Connection::open(site.server.address).await.unwrap();
+        let (status, length) = connection.ask(request.as_bytes()).await.unwrap();
+        let told = String::from_utf8(connection.body(length).await.unwrap()).unwrap();
+        assert!(status == 200 && told.contains("\"failed\""), "{model}: {status} {told}");
+        let begun = Instant::now();
+        while site.server.log().matches("no whole answer").count() < count {
+            assert!(begun.elapsed() < PATIENCE, "{model}: {}", site.server.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    let log = site.server.log();
+    assert!(log.contains("asking again") && log.contains("not JSON"), "{log}");
+    assert!(!log.contains("SECRET"), "{log}");
 }

@@ -1,11 +1,10 @@
 //! Which preferences a person may have.
 
-use std::collections::BTreeSet;
-
 use crate::{
     domain::{
-        Preferences, PreferencesPatch, Reason, conversation::MAX_SYSTEM_PROMPT_BYTES,
-        preferences::MOST_FAVOURITES,
+        Preferences, PreferencesPatch, Reason,
+        conversation::MAX_SYSTEM_PROMPT_BYTES,
+        preferences::{MOST_FAVOURITES, too_many_favourites},
     },
     error::AppError,
 };
@@ -18,7 +17,6 @@ use crate::{
 /// [`AppError::Invalid`] names the field.
 pub(super) fn valid(mut patch: PreferencesPatch, now: &Preferences) -> Result<PreferencesPatch, AppError> {
     let invalid = |field: &str, reason| AppError::invalid(&format!("preferences.{field}"), reason);
-    let too_many = || Reason::new("favourites-too-many").with("most", MOST_FAVOURITES);
     if let Some(prompt) = &mut patch.system_prompt {
         if prompt.as_ref().is_some_and(|prompt| prompt.len() > MAX_SYSTEM_PROMPT_BYTES) {
             let reason = Reason::new("system-prompt-too-long").with("most", MAX_SYSTEM_PROMPT_BYTES);
@@ -29,18 +27,13 @@ pub(super) fn valid(mut patch: PreferencesPatch, now: &Preferences) -> Result<Pr
     if let Some(Some(params)) = &patch.params {
         params.check().map_err(|(name, reason)| invalid(&format!("params.{name}"), reason))?;
     }
-    if let Some(Some(favourites)) = &mut patch.favourites {
-        let mut seen = BTreeSet::new();
-        favourites.retain(|model| seen.insert(model.clone()));
-        if favourites.len() > MOST_FAVOURITES {
-            return Err(invalid("favourites", too_many()));
-        }
-    }
+    // Two names of a model may have become one id.
+    patch.thin_out().map_err(|reason| invalid("favourites", reason))?;
     if let Some((model, true)) = &patch.favourite
         && now.favourites.len() >= MOST_FAVOURITES
         && !now.favourites.contains(model)
     {
-        return Err(invalid("favourites", too_many()));
+        return Err(invalid("favourites", too_many_favourites()));
     }
     Ok(patch)
 }

@@ -112,7 +112,7 @@ impl Chat {
         let most_running = self.limits.answers_per_user;
         let (queued, now) = (asker.queued.map(str::to_owned), self.clock.now());
         let new = NewAnswer { to, question: Some(question), answer, key, queued, most_running, now };
-        // A question that waited was chosen for when it was put into the queue.
+        // The model of a question that waited was remembered when it was put into the queue.
         let chosen = (model.is_new_choice && asker.queued.is_none()).then(|| model.id.clone());
         let asked = self.begin_new(asker.user, new, model).await?;
         if let Some(model_id) = chosen {
@@ -216,6 +216,7 @@ impl Chat {
             timings: Timings::default(),
             length_limited: false,
             left_out: 0,
+            continued: false,
             created_at: self.clock.now(),
             revision: 0,
         }

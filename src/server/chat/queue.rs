@@ -11,6 +11,7 @@ use super::{
     Ask, Chat, Position,
     ask::{Asker, valid_text},
     begin::busy,
+    keys,
 };
 use crate::{
     domain::{ChatEvent, CurrentUser, QuestionQueue, Reason, UserState, queued::MOST_QUEUED},
@@ -44,43 +45,49 @@ impl Chat {
         self.queue_in(&grant).await
     }
 
-    /// Puts a question at the end of the queue. It is asked at once when no answer is in the way.
+    /// Puts a question at the end of the queue. It is asked at once when no answer is in the way. Another request with the
+    /// same key adds nothing, whatever has become of the question.
     pub async fn queue_add(
         self: &Arc<Self>,
         current: &CurrentUser,
         conversation_id: &str,
         (text, model): (&str, Option<&str>),
+        key: Option<&str>,
     ) -> Result<QuestionQueue, AppError> {
         let text = valid_text(text, self.limits.message_bytes)?;
-        let grant = self.store.access(current.id(), conversation_id, Need::Write).await?;
         let model = model.map(str::trim).filter(|model| !model.is_empty());
-        self.choose_model(model, grant.conversation().model.as_deref()).await?;
+        let parts = [model.unwrap_or_default(), text];
+        let key = keys::of(key, keys::Request { what: "queue", parts: &parts })?;
+        let grant = self.store.access(current.id(), conversation_id, Need::Write).await?;
+        let chosen = self.choose_model(model, grant.conversation().model.as_deref()).await?;
         let (id, now) = (self.ids.next(), self.clock.now());
-        let new = NewQueued { id: &id, text, model, most: MOST_QUEUED, now };
-        self.changed_queue(&grant, self.store.add_queued(&grant, &new).await?)?;
+        let new = NewQueued { id: &id, text, model, key: key.as_ref(), most: MOST_QUEUED, now };
+        let added = self.store.add_queued(&grant, &new).await?;
+        let is_new = added != QueueOutcome::Repeated;
+        self.changed_queue(&grant, added)?;
+        if is_new && chosen.is_new_choice {
+            self.remember_choice(&current.user, chosen.id).await;
+        }
         self.ask_next(conversation_id).await;
         self.queue_in(&grant).await
     }
 
-    /// Changes the text of a question that waits.
+    /// Gives a question that waits another text, another position (from 0), or both in one step. Without either, it answers
+    /// the queue.
     pub async fn queue_edit(
         self: &Arc<Self>,
         current: &CurrentUser,
         (conversation_id, id): (&str, &str),
-        text: &str,
+        (text, position): (Option<&str>, Option<u32>),
     ) -> Result<QuestionQueue, AppError> {
-        let text = valid_text(text, self.limits.message_bytes)?;
-        self.queue_change(current, conversation_id, id, QueueChange::Text(text)).await
-    }
-
-    /// Moves a question that waits to another position, from 0.
-    pub async fn queue_move(
-        self: &Arc<Self>,
-        current: &CurrentUser,
-        (conversation_id, id): (&str, &str),
-        position: u32,
-    ) -> Result<QuestionQueue, AppError> {
-        self.queue_change(current, conversation_id, id, QueueChange::Move(position)).await
+        let text = text.map(|text| valid_text(text, self.limits.message_bytes)).transpose()?;
+        let change = match (text, position) {
+            (Some(text), Some(position)) => QueueChange::TextAt(text, position),
+            (Some(text), None) => QueueChange::Text(text),
+            (None, Some(position)) => QueueChange::Move(position),
+            (None, None) => return self.queue(current, conversation_id).await,
+        };
+        self.queue_change(current, conversation_id, id, change).await
     }
 
     pub async fn queue_remove(
@@ -129,6 +136,8 @@ impl Chat {
                 self.tell_queue(grant.conversation_id(), revision);
                 Ok(())
             }
+            QueueOutcome::Repeated => Ok(()),
+            QueueOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
             QueueOutcome::Full => {
                 let reason = Reason::new("queue-full").with("most", MOST_QUEUED);
                 Err(AppError::Conflict { reason })

@@ -145,7 +145,8 @@ impl Chat {
     }
 
     /// Stores a temporary conversation as one like any other, with the texts that its page has. Answers without a text are
-    /// left out. Another request with the same key answers what the first one stored.
+    /// left out. Another request with the same key answers what the first one stored; the key is one of [`keys::of_page`] for
+    /// [`parts_of_kept`], so it stands for these texts.
     ///
     /// # Errors
     ///
@@ -158,7 +159,7 @@ impl Chat {
         key: Option<&str>,
     ) -> Result<String, AppError> {
         self.check(&messages)?;
-        let key = keys::of(key, keys::Request { what: "keep", parts: &parts_of_kept(&messages, model) })?;
+        let key = keys::of(key, keys::Request { what: "keep", parts: &[] })?;
         let writers = self.writers(&messages).await;
         let model = self.offered(model.unwrap_or_default()).await;
         let title = messages.first().map(|first| title::first_words(&first.text)).unwrap_or_default();
@@ -253,7 +254,13 @@ impl Answer {
             read = caught(self.read()) => match read {
                 Ok(Ok((usage, length_limited))) => Ok((Status::Complete, usage, length_limited)),
                 Ok(Err(error)) => {
-                    tracing::warn!(detail = %error.detail, "the provider gave no whole answer");
+                    // Without the detail: a provider may repeat in it what the person wrote, which is stored nowhere.
+                    tracing::warn!(
+                        provider = self.model.provider.name(),
+                        code = error.failure.code.into_str(),
+                        reason = error.failure.reason.key(),
+                        "the provider gave no whole answer"
+                    );
                     Err(error.failure)
                 }
                 Err(panic) => {

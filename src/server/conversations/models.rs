@@ -9,9 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    domain::{
-        Model, Preferences, PreferencesPatch, Reason, model::MAX_MODEL_CHARS, preferences::MOST_FAVOURITES,
-    },
+    domain::{Model, Preferences, PreferencesPatch, Reason, model::MAX_MODEL_CHARS},
     error::AppError,
     server::{
         llm::registry::{Offer, Providers},
@@ -79,7 +77,7 @@ impl ModelList {
     ///
     /// # Errors
     ///
-    /// [`AppError::Invalid`]: a model that is not offered.
+    /// [`AppError::Invalid`]: a model that is not offered, or more favourites than may be.
     pub async fn look_up(&self, patch: &mut PreferencesPatch, now: &Preferences) -> Result<(), AppError> {
         if let Some(Some(model)) = &mut patch.last_model {
             *model = self.chosen_id(model).await?;
@@ -87,9 +85,10 @@ impl ModelList {
         if let Some((model, true)) = &mut patch.favourite {
             *model = self.chosen_id(model).await?;
         }
+        // Each is looked up, so their number is limited first.
+        patch.thin_out().map_err(|reason| AppError::invalid("preferences.favourites", reason))?;
         let favourites = patch.favourites.iter_mut().flatten().flatten();
-        // More than may be chosen are refused with their number, unread.
-        for model in favourites.take(MOST_FAVOURITES).filter(|model| !now.favourites.contains(model)) {
+        for model in favourites.filter(|model| !now.favourites.contains(model)) {
             *model = self.chosen_id(model).await?;
         }
         Ok(())

@@ -192,15 +192,15 @@ impl Conversations {
         since: u64,
     ) -> Result<Option<Found>, AppError> {
         let reach = Reach { messages: MOST_SHOWN, bytes: u64::MAX, texts: Texts::All };
-        let now = grant.conversation().leaf_id.as_deref();
-        let mut branch = Branch::find(&*self.chats, grant, now, reach).await?;
-        if !branch.cut_before(from) {
+        let Some(now) = grant.conversation().leaf_id.as_deref() else { return Ok(None) };
+        let mut branch = Branch::find_back_to(&*self.chats, grant, (now, from), reach).await?;
+        if branch.outlines().last().is_none_or(|oldest| oldest.id != from) {
             return Ok(None);
         }
-        let unchanged = if now == Some(leaf) {
+        let unchanged = if now == leaf {
             branch.take(|outline| outline.revision <= since)
         } else {
-            let shown = Branch::find(&*self.chats, grant, Some(leaf), reach).await?.ids();
+            let shown = Branch::find_back_to(&*self.chats, grant, (leaf, from), reach).await?.ids();
             branch.take(|outline| outline.revision <= since && shown.contains(&outline.id))
         };
         Ok((branch.bytes() <= WINDOW_BYTES).then_some(Found { branch, unchanged }))

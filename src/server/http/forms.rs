@@ -16,7 +16,12 @@ use super::{
     gate, origin, redirect,
     site::Site,
 };
-use crate::{domain::params::TypedParams, error::AppError, server::config::Config, ui::parts::RefusedForm};
+use crate::{
+    domain::{TEMPORARY, params::TypedParams},
+    error::AppError,
+    server::config::Config,
+    ui::parts::RefusedForm,
+};
 
 /// In bytes: longer than any e-mail address or name that is accepted.
 const MAX_TYPED_BYTES: usize = 400;
@@ -106,8 +111,10 @@ impl Form {
             _ => return None,
         };
         let fields = &self.fields;
+        // From here a temporary question can only be asked in a conversation that is stored.
+        let conversation_id = fields.conversation_id.clone().filter(|id| id != TEMPORARY);
         let hidden = [
-            ("conversation_id", &fields.conversation_id),
+            ("conversation_id", &conversation_id),
             ("message_id", &fields.message_id),
             ("model", &fields.model),
             ("key", &fields.key),
@@ -196,7 +203,7 @@ fn short_params(typed: &TypedParams) -> TypedParams {
 
 /// Whether the page shows the flash that is sealed into its address.
 fn tells(path: &str) -> bool {
-    matches!(path, "/" | "/login" | "/register" | "/settings") || path.starts_with("/c/")
+    matches!(path, "/" | "/temporary" | "/login" | "/register" | "/settings") || path.starts_with("/c/")
 }
 
 fn path_of(page: &str) -> &str {

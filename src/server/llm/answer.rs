@@ -212,8 +212,12 @@ impl Answer {
         }
         let detail = format!("{error} in: {data}");
         if self.garbage == 0 {
-            let detail = self.errors.clean(&detail);
-            tracing::warn!(provider = self.errors.name, detail, "an event that is not JSON was left out");
+            // Without the event, which may have what a person wrote in a conversation that is stored nowhere.
+            tracing::warn!(
+                provider = self.errors.name,
+                bytes = data.len(),
+                "an event that is not JSON was left out"
+            );
         }
         self.garbage += 1;
         if self.garbage > MAX_GARBAGE && self.garbage == self.events {

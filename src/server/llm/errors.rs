@@ -159,7 +159,7 @@ impl ErrorContext {
     }
 
     /// A detail for the log, cleaned as [`Self::error`] cleans it.
-    pub(super) fn clean(&self, detail: &str) -> String {
+    fn clean(&self, detail: &str) -> String {
         self.broken(Reason::new("provider-senseless"), detail).detail
     }
 }

@@ -268,7 +268,8 @@ impl OpenAi {
                     }
                     tracing::info!(
                         provider = self.errors.name,
-                        detail = failed.error.detail,
+                        code = failed.error.failure.code.into_str(),
+                        reason = failed.error.failure.reason.key(),
                         ?pause,
                         "asking again"
                     );

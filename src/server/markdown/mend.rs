@@ -18,6 +18,7 @@ use super::bounds::{self, line_start};
 use super::carried::{Definitions, fold};
 use super::html::flanks;
 use super::math::scan::prefix;
+use super::pause::pause;
 use super::tags::{self, Inline};
 
 mod half;
@@ -32,6 +33,8 @@ const NEAR: usize = 600;
 const LONG: usize = 2_048;
 /// The readings of one end: each may find one thing to change, and the last finds none.
 const PASSES: usize = 6;
+/// So many events are read between two pauses.
+const EVENTS: usize = 1_000;
 /// The signs without which nothing is half-typed.
 const SIGNS: [char; 10] = ['*', '_', '`', '~', '[', '<', '$', '|', '\\', '!'];
 const BRACKET: &str = "]()";
@@ -51,6 +54,7 @@ pub(super) fn mend(text: &str, known: &Definitions) -> Option<Mend> {
     }
     let mut mend = Mend { length: stripped(text), closing: String::new() };
     for _ in 0..PASSES {
+        pause();
         let draft = format!("{}{}", &text[..mend.length], mend.closing);
         match read(&draft, mend.length, !mend.closing.is_empty(), known) {
             Step::Leave => return None,
@@ -131,6 +135,7 @@ struct Leaf<'a> {
     /// Ends with the line.
     one_line: bool,
     is_code: bool,
+    /// Only those within [`NEAR`] of the end, so they are few however long the text is.
     open: Vec<Opener>,
     /// How many signs were open when each of the elements around began.
     around: Vec<usize>,
@@ -155,7 +160,10 @@ fn read(draft: &str, length: usize, closed: bool, known: &Definitions) -> Step {
     let draft = swapped.as_deref().unwrap_or(draft);
     let parser = Parser::new_with_broken_link_callback(draft, options, Some(lookup));
     let mut leaf = Leaf::new(draft, length);
-    for (event, range) in parser.into_offset_iter() {
+    for (number, (event, range)) in parser.into_offset_iter().enumerate() {
+        if number % EVENTS == EVENTS - 1 {
+            pause();
+        }
         leaf.event(&event, range);
     }
     leaf.step(closed)
@@ -198,7 +206,7 @@ impl<'a> Leaf<'a> {
                 self.failed |= self.draft[range].contains(SIGNS);
             }
             Event::Text(_) if range.end <= self.length => self.text(range),
-            Event::InlineHtml(html) => match tags::inline(html) {
+            Event::InlineHtml(html) if self.is_near(range.start) => match tags::inline(html) {
                 Some(Inline::Start(_, closer)) => self.opens(range.start, range.end, closer),
                 Some(Inline::End(closer)) => {
                     if let Some(place) = self.open.iter().rposition(|opener| opener.closer == closer) {
@@ -215,27 +223,38 @@ impl<'a> Leaf<'a> {
         self.open.push(Opener { at, inner, closer: closer.into() });
     }
 
+    /// Whether what begins here may still be open at the end.
+    fn is_near(&self, at: usize) -> bool {
+        self.length.saturating_sub(at) <= NEAR
+    }
+
+    /// Whether a backslash takes the sign its meaning. Each sign has backslashes of its own, so all are counted once.
+    fn is_escaped(&self, at: usize) -> bool {
+        self.draft[..at].bytes().rev().take_while(|&b| b == b'\\').count() % 2 == 1
+    }
+
     /// A piece of text: a sign without a partner is a piece of its own.
     fn text(&mut self, range: Range<usize>) {
         let Range { start, end } = range;
         let slice = &self.draft[start..end];
-        let escaped = self.draft[..start].bytes().rev().take_while(|&b| b == b'\\').count() % 2 == 1;
-        let near = self.length - start <= NEAR;
-        let begins = near && !escaped && !is_in_word(&self.draft[..start]);
-        let is_run = |sign: char| slice.chars().all(|c| c == sign);
+        if !self.is_near(start) {
+            return self.plain(slice, start);
+        }
+        let begins = || !is_in_word(&self.draft[..start]) && !self.is_escaped(start);
         match slice {
-            "[" | "![" => self.opens(start, end, if begins { BRACKET } else { "" }),
-            "]" if !escaped => self.ends_bracket(start),
-            _ if begins && is_run('`') => self.code = Some(start),
-            "*" | "_" | "~" if near && !escaped => self.emphasis(slice, start),
+            "[" | "![" => self.opens(start, end, if begins() { BRACKET } else { "" }),
+            "]" if !self.is_escaped(start) => self.ends_bracket(start),
+            _ if slice.bytes().all(|b| b == b'`') && begins() => self.code = Some(start),
+            "*" | "_" | "~" if !self.is_escaped(start) => self.emphasis(slice, start),
             _ => self.plain(slice, start),
         }
     }
 
     /// A sign of emphasis without a partner. Each of a run comes alone.
     fn emphasis(&mut self, sign: &str, at: usize) {
-        let run =
-            |bytes: &mut dyn Iterator<Item = u8>| bytes.take_while(|b| [*b] == *sign.as_bytes()).count();
+        let run = |bytes: &mut dyn Iterator<Item = u8>| {
+            bytes.take(NEAR).take_while(|b| [*b] == *sign.as_bytes()).count()
+        };
         let written = &self.draft[..self.length];
         let first = at - run(&mut written[..at].bytes().rev());
         let after = &written[at + run(&mut written[at..].bytes())..];
@@ -292,9 +311,9 @@ impl<'a> Leaf<'a> {
 
     fn kind(&self, opener: &Opener, end: usize) -> Bracket {
         let inner = &self.draft[opener.inner..end];
-        let line = line_start(self.draft, opener.at);
-        let first = prefix(&self.draft[line..]) == opener.at - line;
-        if first && matches!(inner, "" | " " | "x" | "X")
+        let line = || line_start(self.draft, opener.at);
+        let is_first = |line: usize| prefix(&self.draft[line..]) == opener.at - line;
+        if matches!(inner, "" | " " | "x" | "X") && is_first(line())
             || inner.starts_with('^')
             || inner.starts_with('!') && !inner.starts_with("![")
         {

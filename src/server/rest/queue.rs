@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    extract::{Id, Ids, Json},
+    extract::{Id, IdempotencyKey, Ids, Json},
     problems::{Conflict, InvalidBody, NotFound, SignedOut},
 };
 use crate::{
@@ -59,13 +59,14 @@ pub async fn list(State(chat): State<Arc<Chat>>, current: CurrentUser, Id(id): I
 /// Ask later
 ///
 /// The question waits at the end of the queue, and is asked at once when no answer is in the way. At most 20 wait in a
-/// conversation.
+/// conversation. With the same Idempotency-Key and the same body again nothing is added, and the queue is answered as it is;
+/// with another body the key is refused (422, `idempotency_key_reused`).
 #[utoipa::path(
     post,
     path = "/conversations/{id}/queue",
     operation_id = "addToQueue",
     tag = "Messages",
-    params(("id" = String, Path, description = "The conversation's id.")),
+    params(("id" = String, Path, description = "The conversation's id."), IdempotencyKey),
     request_body = NewQueuedQuestion,
     responses(
         (status = 200, description = "The queue as it is now.", body = QuestionQueue),
@@ -79,9 +80,10 @@ pub async fn add(
     State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
+    IdempotencyKey { key }: IdempotencyKey,
     Json(NewQueuedQuestion { content, model }): Json<NewQueuedQuestion>,
 ) -> Queue {
-    chat.queue_add(&current, &id, (&content, model.as_deref())).await.map(answered)
+    chat.queue_add(&current, &id, (&content, model.as_deref()), key.as_deref()).await.map(answered)
 }
 
 /// Change a question that waits
@@ -108,16 +110,7 @@ pub async fn change(
     Ids(id, qid): Ids,
     Json(QueuedPatch { content, position }): Json<QueuedPatch>,
 ) -> Queue {
-    let which = (&*id, &*qid);
-    let edited = match content {
-        Some(content) => Some(chat.queue_edit(&current, which, &content).await?),
-        None => None,
-    };
-    match (position, edited) {
-        (Some(position), _) => chat.queue_move(&current, which, position).await.map(answered),
-        (None, Some(edited)) => Ok(answered(edited)),
-        (None, None) => chat.queue(&current, &id).await.map(answered),
-    }
+    chat.queue_edit(&current, (&id, &qid), (content.as_deref(), position)).await.map(answered)
 }
 
 /// Remove a question that waits

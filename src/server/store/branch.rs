@@ -59,6 +59,8 @@ pub struct Reach {
 
 /// The most outlines that one query reads.
 const MOST_AT_ONCE: u32 = 512;
+/// How many outlines the first query reads of a branch that ends at a message; each further query reads twice as many.
+const FIRST_PAGE: u32 = 32;
 
 /// The messages of a branch, newest first. Their texts are not in memory yet.
 #[derive(Clone, Debug)]
@@ -83,7 +85,7 @@ impl Branch {
     }
 
     /// The branch of `leaf_id` as far back as the message `oldest`, and no further. Without `oldest` on the branch, it ends
-    /// where that one would stand. [`Self::created_before`] is not known.
+    /// where that one would stand. Little is read beyond it.
     pub async fn find_back_to(
         store: &dyn Messages,
         grant: &Grant,
@@ -99,8 +101,11 @@ impl Branch {
         (leaf_id, oldest): (Option<&str>, Option<&str>),
         reach: Reach,
     ) -> Result<Self> {
-        // The page is twice as long as the branch may be, because messages of other branches lie between.
-        let page = u32::try_from((reach.messages + 1) * 2).unwrap_or(u32::MAX).clamp(16, MOST_AT_ONCE);
+        // The page is twice as long as the branch may be, because messages of other branches lie between. How far away
+        // `oldest` is, nobody knows, and a length is not free: MongoDB reads the text for it.
+        let most = u32::try_from((reach.messages + 1) * 2).unwrap_or(u32::MAX).clamp(16, MOST_AT_ONCE);
+        let mut page = if oldest.is_some() { most.min(FIRST_PAGE) } else { most };
+        let mut ended = false;
         let mut branch = Self { outlines: Vec::new(), texts: reach.texts, more: false, created_before: None };
         let (mut wanted, mut left) = (leaf_id.map(str::to_owned), reach.bytes);
         while let Some(upto) = wanted.clone() {
@@ -110,29 +115,24 @@ impl Branch {
                     continue;
                 }
                 // The ids of a branch are in order.
-                if oldest.is_some_and(|oldest| *outline.id < *oldest) {
-                    branch.more = true;
-                    return Ok(branch);
-                }
+                ended |= oldest.is_some_and(|oldest| *outline.id < *oldest);
                 let (found, bytes) = (branch.outlines.len(), outline.bytes(reach.texts));
-                if found > 0 && (found == reach.messages || bytes > left) {
+                if ended || found > 0 && (found == reach.messages || bytes > left) {
                     branch.more = true;
                     branch.created_before = Some(outline.created_at);
                     return Ok(branch);
                 }
                 left = left.saturating_sub(bytes);
                 wanted.clone_from(&outline.parent_id);
-                let last = oldest == Some(&*outline.id);
+                ended = oldest == Some(&*outline.id);
+                branch.more = ended && wanted.is_some();
                 branch.outlines.push(outline);
-                if last {
-                    branch.more = wanted.is_some();
-                    return Ok(branch);
-                }
             }
             // The parent is missing.
             if branch.outlines.len() == known {
                 break;
             }
+            page = if ended { 1 } else { page.saturating_mul(2).min(most) };
         }
         Ok(branch)
     }
@@ -164,17 +164,6 @@ impl Branch {
             }
         }
         Ok(count)
-    }
-
-    /// Cuts the branch off before the message `oldest`, which becomes its first one; answers whether it is on the branch.
-    pub fn cut_before(&mut self, oldest: &str) -> bool {
-        let Some(at) = self.outlines.iter().position(|outline| outline.id == oldest) else { return false };
-        if let Some(next) = self.outlines.get(at + 1) {
-            self.created_before = Some(next.created_at);
-        }
-        self.outlines.truncate(at + 1);
-        self.more = self.outlines.last().is_some_and(|oldest| oldest.parent_id.is_some());
-        true
     }
 
     /// Takes out the outlines of messages that need not be read, newest first.

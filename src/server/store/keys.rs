@@ -5,7 +5,7 @@ use super::NewAnswer;
 /// How long a key is valid, in milliseconds: a day. After that the same key asks anew.
 pub const KEY_LIFE: i64 = 24 * 60 * 60 * 1000;
 
-/// Identifies a request of a user: a question, a further answer or a continuation. It is unique per user and
+/// Identifies a request of a user: a question, which may wait, a further answer or a continuation. It is unique per user and
 /// conversation, or, for requests that begin a conversation, per user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {

@@ -27,7 +27,7 @@ pub struct Finish {
 /// What an answer took of its model's context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spent {
-    /// [`Message::usage`].
+    /// [`Message::usage`]; `None` of a continued answer, because the usage of all its runs together says nothing of that.
     pub usage: Option<Usage>,
     /// [`Message::left_out`].
     pub left_out: u32,

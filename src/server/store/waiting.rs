@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 
-use super::{Grant, Result};
+use super::{Grant, Key, Result};
 use crate::domain::{Queued, Reason};
 
 /// A question to put at the end of the queue. Its author is the person behind the grant.
@@ -15,6 +15,7 @@ pub struct NewQueued<'a> {
     pub id: &'a str,
     pub text: &'a str,
     pub model: Option<&'a str>,
+    pub key: Option<&'a Key>,
     /// How many questions may wait, this one included.
     pub most: u32,
     pub now: i64,
@@ -27,6 +28,8 @@ pub enum QueueChange<'a> {
     Text(&'a str),
     /// To this position, from 0. One that was refused may be asked again.
     Move(u32),
+    /// Another text and another position, in one step.
+    TextAt(&'a str, u32),
     Remove,
     /// It is asked next, however the running answer ends.
     Send,
@@ -39,6 +42,10 @@ pub enum QueueChange<'a> {
 pub enum QueueOutcome {
     /// Done, with this number.
     Changed { revision: u64 },
+    /// The key was used before to add the same question, which waits, was asked, or was removed. Nothing changed.
+    Repeated,
+    /// The key was used before for another request.
+    KeyReused,
     /// As many questions wait as may.
     Full,
     /// The question is not there (any more), or the person may not write in the conversation (any more).

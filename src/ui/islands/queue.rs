@@ -8,8 +8,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlTextAreaElement};
 
 use super::{
-    elements::copy_of_template, elements::found, elements::set_hidden, elements::show_if, field, focus,
-    messages, queued, request, state::PageState,
+    browser, elements::copy_of_template, elements::found, elements::set_hidden, elements::show_if, field,
+    focus, messages, queued, request, state::PageState,
 };
 use crate::domain::{QuestionQueue, Queued};
 
@@ -25,9 +25,16 @@ pub(super) fn add(state: PageState, text: String, refused: impl FnOnce() + 'stat
     spawn_local(async move {
         let fields = [("conversation_id", &*conversation_id), ("text", &text), ("model", &model)];
         let Some(fields) = request::fields(&fields) else { return };
+        let content = format!("queue {}", String::from(fields.to_string()));
+        let key = state.pending_change.try_update_value(|pending| pending.key(&content, browser::random_key));
+        fields.append("key", &key.unwrap_or_default());
         match request::post("/fn/queue-add", &fields).await {
-            Ok(queue) if state.visit.get_value() == visit => state.queue.set(queued::read(&queue)),
-            Ok(_) => {}
+            Ok(queue) => {
+                state.pending_change.try_update_value(|pending| pending.confirm_if(&content));
+                if state.visit.get_value() == visit {
+                    state.queue.set(queued::read(&queue));
+                }
+            }
             Err(reason) => {
                 state.show_refusal(reason);
                 refused();

@@ -30,6 +30,7 @@ fn answer(content: &str, reasoning: &str) -> Message {
         length_limited: false,
         timings: Timings::default(),
         left_out: 0,
+        continued: false,
         created_at: 0,
         revision: 0,
     }

@@ -375,6 +375,7 @@ fn a_mirrored_answer_follows_the_known_events_and_comes_once() {
         length_limited: false,
         timings: Timings::default(),
         left_out: 0,
+        continued: false,
         created_at: 0,
     };
     assert!(log.begin_mirror(started("a"), &answer, 4) && !log.begin_mirror(started("a"), &answer, 4));

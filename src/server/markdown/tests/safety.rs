@@ -72,6 +72,28 @@ fn pathological_texts_cost_little() {
 }
 
 #[test]
+fn pathological_texts_cost_little_while_they_are_typed() {
+    let most = if cfg!(debug_assertions) { 3_000.0 } else { 200.0 };
+    // Signs that open nothing, just before the end of what has come.
+    let ends = [
+        ("pairs of backslashes", "\\\\".repeat(100_000) + " done"),
+        ("tags that open and others that close", "<b>".repeat(100_000) + &"</i>".repeat(100_000) + " done"),
+        ("one run of stars", "a ".to_owned() + &"*".repeat(100_000) + "b c"),
+        ("brackets on one line", "word ".repeat(20_000) + &"[]".repeat(100_000) + " done"),
+    ];
+    let ends = ends.map(|(name, text)| (name.to_owned(), text));
+    for (name, text) in pathological().into_iter().chain(ends) {
+        let mut stream = Stream::new();
+        stream.push(&text);
+        let before = spent();
+        stream.flush();
+        let cost = spent() - before;
+        println!("{cost:>6.0} ms {:>8} {name}", text.len());
+        assert!(cost < most, "{name} costs {cost} ms");
+    }
+}
+
+#[test]
 fn so_many_formulas_are_converted() {
     let html = render(&"$a$ $b$\n\n".repeat(6_000)).into_string();
     assert_eq!(html.matches("<math>").count(), super::super::carried::FORMULAS);

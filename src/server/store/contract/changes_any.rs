@@ -141,7 +141,7 @@ impl World {
                 self.began(matches!(outcome, crate::server::store::ContinueOutcome::Begun { .. })).await;
             }
             Act::Queue => {
-                let new = NewQueued { id: &id(), text: "Later", model: None, most: 20, now: NOW };
+                let new = NewQueued { id: &id(), text: "Later", model: None, key: None, most: 20, now: NOW };
                 store.add_queued(&self.grant, &new).await.unwrap();
                 self.tell(runs).await;
             }

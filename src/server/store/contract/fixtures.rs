@@ -144,6 +144,7 @@ pub(super) fn message(
         length_limited: false,
         timings: Timings::default(),
         left_out: 0,
+        continued: false,
         created_at: NOW + 1,
         revision: 0,
     }

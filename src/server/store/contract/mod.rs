@@ -9,6 +9,7 @@ mod bin;
 mod changes;
 mod changes_any;
 mod conversations;
+mod counted;
 mod fixtures;
 mod messages;
 mod mongo_failures;
@@ -101,9 +102,13 @@ contract! {
         a_deleted_message_is_forgotten_after_its_time,
         a_conversation_tells_that_an_answer_runs_and_that_one_is_unread,
     }
+    counted {
+        what_lies_far_before_a_message_is_not_read,
+    }
     waiting {
         questions_wait_in_their_order,
         no_more_questions_wait_than_the_limit,
+        a_question_with_a_key_is_added_once,
         a_question_is_next_when_the_newest_answer_is_complete,
         a_question_that_was_sent_is_next_however_the_answer_ended,
         a_refused_question_waits_until_it_is_changed,

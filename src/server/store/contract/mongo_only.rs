@@ -10,7 +10,10 @@ use mongodb::{
 
 use crate::{
     domain::{Failure, FailureCode},
-    server::store::{BIN_LIFE, ContinueOutcome, OpenError, OpenOptions, Orphans, Store, StoreError, open},
+    server::store::{
+        BIN_LIFE, ContinueOutcome, NewQueued, OpenError, OpenOptions, Orphans, QueueChange, QueueOutcome,
+        Store, StoreError, Tree, TreeOutcome, Waiting, mongo::Mongo, open,
+    },
 };
 
 use super::{
@@ -277,4 +280,30 @@ async fn keys_of_an_earlier_version_still_count() {
     assert!(matches!(go_on("c").await, ContinueOutcome::Repeated(_)));
     assert!(matches!(go_on("new").await, ContinueOutcome::Begun { .. }));
     assert!(store.forget_keys(LATER).await.unwrap() > 0);
+}
+
+/// The work of a transaction runs again when nobody knows whether its commit took effect. What it has done then counts as
+/// done, and not as missing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_try_has_done_is_done() {
+    let url = shared().await.url(&fresh_database());
+    let mongo = Mongo::open(&url, &OpenOptions::default()).await.unwrap();
+    let ada = user(&mongo).await;
+    let turn = first_turn(&ada);
+    talk(&mongo, &turn, "Yes.").await;
+    let grant = mongo.grant(&ada.id, &turn.conversation.id).await.unwrap().unwrap();
+    let queued = id();
+    let new = NewQueued { id: &queued, text: "Later", model: None, key: None, most: 9, now: NOW };
+    mongo.add_queued(&grant, &new).await.unwrap();
+    let [first, again] = mongo.change_queued_twice(&grant, &queued, QueueChange::Remove).await.unwrap();
+    assert!(matches!(first, QueueOutcome::Changed { .. }));
+    assert_eq!(again, first);
+    let gone = mongo.change_queued(&grant, &queued, QueueChange::Remove).await.unwrap();
+    assert_eq!(gone, QueueOutcome::Missing);
+    let [first, again] = mongo.delete_message_twice(&grant, &turn.answer.id, NOW).await.unwrap();
+    assert!(matches!(first, TreeOutcome::Changed(_)) && again == first, "{again:?}");
+    assert_eq!(mongo.delete_message(&grant, &turn.answer.id, NOW).await.unwrap(), TreeOutcome::Missing);
+    let [first, again] = mongo.put_back_twice(&grant, &turn.answer.id).await.unwrap();
+    assert!(matches!(first, TreeOutcome::Changed(_)) && again == first, "{again:?}");
+    assert_eq!(mongo.restore_message(&grant, &turn.answer.id).await.unwrap(), TreeOutcome::Missing);
 }

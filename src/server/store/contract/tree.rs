@@ -193,6 +193,7 @@ pub(super) async fn an_answer_is_continued_with_its_text(store: &dyn Store) {
     let ContinueOutcome::Begun { grant, answer, .. } = go_on(store, &turn, None).await else { panic!() };
     let conversation = grant.into_conversation();
     assert_eq!((answer.status, answer.content.as_str()), (Status::Generating, "A program that"));
+    assert!(answer.continued);
     assert_eq!(conversation, stored(store, &turn).await);
     assert_eq!((conversation.updated_at, conversation.leaf_id), (LATER, Some(turn.answer.id.clone())));
     assert_eq!(store.stored(&turn.user_id, &turn.answer.id).await.unwrap(), Some(answer));

@@ -5,7 +5,8 @@ use futures::future::join_all;
 use crate::{
     domain::{Reason, Role, Status, User},
     server::store::{
-        ConversationQuery, Created, Finish, Grant, Key, NewQueued, QueueChange, QueueOutcome, Spent, Store,
+        ConversationQuery, Created, Finish, Grant, KEY_LIFE, Key, NewQueued, QueueChange, QueueOutcome,
+        Spent, Store,
     },
 };
 
@@ -34,7 +35,7 @@ impl Owned {
 
     async fn add(&self, store: &dyn Store, text: &str) -> String {
         let id = id();
-        let new = NewQueued { id: &id, text, model: Some("demo/echo"), most: 20, now: NOW };
+        let new = NewQueued { id: &id, text, model: Some("demo/echo"), key: None, most: 20, now: NOW };
         assert!(matches!(store.add_queued(&self.grant, &new).await.unwrap(), QueueOutcome::Changed { .. }));
         id
     }
@@ -87,13 +88,22 @@ pub(super) async fn questions_wait_in_their_order(store: &dyn Store) {
         owned.change(store, &ids[which], QueueChange::Move(to)).await;
         assert_eq!(owned.texts(store).await.join(" "), order);
     }
+    owned.change(store, &ids[2], QueueChange::TextAt("C, good", 0)).await;
+    assert_eq!(owned.texts(store).await, ["C, good", "B", "A"]);
+    owned.change(store, &ids[2], QueueChange::TextAt("C", 1)).await;
     owned.change(store, &ids[2], QueueChange::Text("C, better")).await;
     owned.change(store, &ids[1], QueueChange::Remove).await;
     assert_eq!(owned.texts(store).await, ["C, better", "A"]);
     assert_eq!(owned.add(store, "D").await.len(), 26);
     assert_eq!(owned.texts(store).await, ["C, better", "A", "D"]);
     let other = Owned::new(store).await;
-    for change in [QueueChange::Text("x"), QueueChange::Move(0), QueueChange::Remove, QueueChange::Send] {
+    for change in [
+        QueueChange::Text("x"),
+        QueueChange::Move(0),
+        QueueChange::TextAt("x", 0),
+        QueueChange::Remove,
+        QueueChange::Send,
+    ] {
         for id in [&ids[1], "none"] {
             let outcome = store.change_queued(&owned.grant, id, change).await.unwrap();
             assert_eq!(outcome, QueueOutcome::Missing);
@@ -106,12 +116,36 @@ pub(super) async fn questions_wait_in_their_order(store: &dyn Store) {
 pub(super) async fn no_more_questions_wait_than_the_limit(store: &dyn Store) {
     let owned = Owned::new(store).await;
     let add = async || {
-        let new = NewQueued { id: &id(), text: "A", model: None, most: 3, now: NOW };
+        let new = NewQueued { id: &id(), text: "A", model: None, key: None, most: 3, now: NOW };
         store.add_queued(&owned.grant, &new).await.unwrap()
     };
     let outcomes = join_all((0..8).map(|_| add())).await;
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == QueueOutcome::Full).count(), 5);
     assert_eq!(owned.texts(store).await.len(), 3);
+}
+
+pub(super) async fn a_question_with_a_key_is_added_once(store: &dyn Store) {
+    let owned = Owned::new(store).await;
+    let add = async |grant: &Grant, request: &str, most: u32, now: i64| {
+        let (key, id) = (key("k", request), id());
+        let new = NewQueued { id: &id, text: "A", model: None, key: Some(&key), most, now };
+        (store.add_queued(grant, &new).await.unwrap(), id)
+    };
+    let changed = |outcome| matches!(outcome, QueueOutcome::Changed { .. });
+    assert_eq!(add(&owned.grant, "A", 0, NOW).await.0, QueueOutcome::Full, "the key stays unused");
+    let outcomes = join_all((0..5).map(|_| add(&owned.grant, "A", 9, NOW))).await;
+    assert_eq!(outcomes.iter().filter(|(outcome, _)| *outcome == QueueOutcome::Repeated).count(), 4);
+    let seen = store.grant(&owned.ada.id, owned.grant.conversation_id()).await.unwrap().unwrap().last_seq();
+    assert_eq!(add(&owned.grant, "A", 0, NOW).await.0, QueueOutcome::Repeated, "the queue is full by now");
+    assert_eq!(add(&owned.grant, "B", 9, NOW).await.0, QueueOutcome::KeyReused);
+    assert_eq!(owned.texts(store).await, ["A"]);
+    assert!(!store.changes_since(&owned.grant, seen, 9).await.unwrap().queue, "nothing has changed");
+    // Also when it does not wait any more.
+    let queued = store.queued(&owned.grant).await.unwrap().remove(0).id;
+    owned.change(store, &queued, QueueChange::Remove).await;
+    assert_eq!(add(&owned.grant, "A", 9, NOW + KEY_LIFE - 1).await.0, QueueOutcome::Repeated);
+    assert!(changed(add(&owned.grant, "A", 9, NOW + KEY_LIFE).await.0), "a key counts for a day");
+    assert!(changed(add(&Owned::new(store).await.grant, "B", 9, NOW).await.0), "another conversation");
 }
 
 pub(super) async fn a_question_is_next_when_the_newest_answer_is_complete(store: &dyn Store) {
@@ -147,7 +181,8 @@ pub(super) async fn a_question_is_next_when_the_newest_answer_is_complete(store:
     let empty = conversation("");
     store.create_conversation(&owned.ada.id, &empty).await.unwrap();
     let grant = store.grant(&owned.ada.id, &empty.id).await.unwrap().unwrap();
-    let new = NewQueued { id: &super::fixtures::id(), text: "First", model: None, most: 3, now: NOW };
+    let new =
+        NewQueued { id: &super::fixtures::id(), text: "First", model: None, key: None, most: 3, now: NOW };
     store.add_queued(&grant, &new).await.unwrap();
     assert!(store.next_queued(&empty.id).await.unwrap().is_some_and(|next| next.after.is_none()));
 }
@@ -172,7 +207,12 @@ pub(super) async fn a_refused_question_waits_until_it_is_changed(store: &dyn Sto
     let refused = owned.add(store, "A").await;
     owned.add(store, "B").await;
     let reason = Reason::new("error-internal").with("most", 3);
-    for change in [QueueChange::Text("A, shorter"), QueueChange::Move(0), QueueChange::Send] {
+    for change in [
+        QueueChange::Text("A, shorter"),
+        QueueChange::Move(0),
+        QueueChange::TextAt("A, short", 0),
+        QueueChange::Send,
+    ] {
         owned.change(store, &refused, QueueChange::Refuse(&reason)).await;
         assert_eq!(store.queued(&owned.grant).await.unwrap()[0].refused, Some(reason.clone()));
         assert_eq!(owned.next(store).await, None, "the order is kept");
@@ -230,7 +270,7 @@ pub(super) async fn a_queue_goes_with_its_conversation(store: &dyn Store) {
     owned.add(store, "A").await;
     assert!(store.delete_conversation(&owned.grant, NOW).await.unwrap());
     assert_eq!(store.next_queued(id).await.unwrap(), None);
-    let new = NewQueued { id: &super::fixtures::id(), text: "B", model: None, most: 9, now: NOW };
+    let new = NewQueued { id: &super::fixtures::id(), text: "B", model: None, key: None, most: 9, now: NOW };
     assert_eq!(store.add_queued(&owned.grant, &new).await.unwrap(), QueueOutcome::Missing);
     store.restore_conversation(&owned.ada.id, id).await.unwrap().unwrap();
     assert_eq!(owned.texts(store).await, ["A"]);
@@ -268,6 +308,21 @@ pub(super) async fn a_conversation_is_made_with_its_messages(store: &dyn Store) 
     let spent = store.spent(&grant, &messages[0].id).await.unwrap();
     assert_eq!(spent, Some(Spent { usage: None, left_out: 0 }));
     assert_eq!(store.spent(&grant, "none").await.unwrap(), None);
+    // The runs of a continued answer together say nothing of the context.
+    let mut later = message(&ada.id, &it.id, Some(messages[1].id.clone()), Role::Assistant, "Later.");
+    (later.status, later.continued, later.usage) = (Status::Complete, true, messages[1].usage);
+    let mut copy = conversation("Continued");
+    copy.leaf_id = Some(later.id.clone());
+    (later.parent_id, later.conversation_id) = (None, copy.id.clone());
+    assert_eq!(
+        store.create_with_messages(&ada.id, &copy, &[later.clone()], None).await.unwrap(),
+        Created::New
+    );
+    let of = store.grant(&ada.id, &copy.id).await.unwrap().unwrap();
+    assert_eq!(store.spent(&of, &later.id).await.unwrap(), Some(Spent { usage: None, left_out: 0 }));
+    let stored = store.message(&of, &later.id).await.unwrap().map(super::fixtures::unnumbered);
+    assert_eq!(stored.as_ref(), Some(&later));
+    assert!(store.delete_conversation(&of, NOW).await.unwrap());
     // The same request with the same key makes nothing more, until what it made is gone.
     let again = async |person: &User, key: &Key| {
         let it = conversation("Copied");

@@ -99,8 +99,11 @@ pub(super) async fn outlines_and_questions_tell_when_a_message_was_made(store: &
     assert_eq!((branch.more, branch.created_before), (true, Some(NOW + 1)));
     branch = Branch::find(store, it, Some(&first.answer.id), reach(9, u64::MAX)).await.unwrap();
     assert_eq!(branch.created_before, None);
-    assert!(branch.cut_before(&first.answer.id));
-    assert_eq!(branch.created_before, Some(NOW + 1));
+    let (question, answer) = (&*ids[1], &*ids[0]);
+    for (oldest, before) in [(answer, Some(NOW + 1)), (question, None), ("z", Some(NOW + 2))] {
+        branch = Branch::find_back_to(store, it, (answer, oldest), reach(9, u64::MAX)).await.unwrap();
+        assert_eq!((branch.more, branch.created_before), (before.is_some(), before), "{oldest}");
+    }
 }
 
 pub(super) async fn questions_are_read_by_their_beginnings(store: &dyn Store) {

@@ -1,5 +1,7 @@
 //! Who may do what in a conversation, in MongoDB.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
@@ -121,7 +123,8 @@ impl Members for Mongo {
     }
 
     async fn remove_member(&self, grant: &Grant, user_id: &str) -> Result<bool> {
-        self.call(self.transaction(&RemoveMember { grant, user_id })).await
+        let tried = AtomicBool::default();
+        self.call(self.transaction(&RemoveMember { grant, user_id, tried })).await
     }
 
     async fn member(&self, grant: &Grant, user_id: &str) -> Result<Option<Member>> {
@@ -168,6 +171,8 @@ impl Transaction for SetMember<'_> {
 struct RemoveMember<'a> {
     grant: &'a Grant,
     user_id: &'a str,
+    /// An earlier try reached its commit, and its outcome is unknown.
+    tried: AtomicBool,
 }
 
 #[async_trait]
@@ -179,8 +184,9 @@ impl Transaction for RemoveMember<'_> {
             return Ok(Outcome::Abort(false));
         }
         let which = id(self.grant.conversation_id(), self.user_id);
-        let removed = mongo.member_docs().delete_one(which).session(tx).await?;
-        Ok(Outcome::Commit(removed.deleted_count == 1))
+        let removed = mongo.member_docs().delete_one(which).session(tx).await?.deleted_count == 1;
+        let earlier = self.tried.fetch_or(removed, Ordering::Relaxed);
+        Ok(Outcome::Commit(removed || earlier))
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
     Mongo,
     documents::{ConversationDoc, MessageDoc},
     transaction::{Outcome, Transaction},
-    tree::{change, newest_below, set_leaf},
+    tree::{change, earlier, newest_below, set_leaf},
 };
 
 /// A deleted message.
@@ -125,6 +125,8 @@ impl Transaction for Remove<'_> {
 struct Restore<'a> {
     grant: &'a Grant,
     message_id: &'a str,
+    /// An earlier try reached its commit, and its outcome is unknown.
+    tried: AtomicBool,
 }
 
 #[async_trait]
@@ -135,7 +137,7 @@ impl Transaction for Restore<'_> {
         let id = self.grant.conversation_id();
         let which = doc! { "_id": self.message_id, "conversation_id": id };
         let Some(kept) = mongo.deleted_messages().find_one(which.clone()).session(&mut *tx).await? else {
-            return Ok(Outcome::Abort(TreeOutcome::Missing));
+            return earlier(mongo, tx, id, &self.tried).await;
         };
         let Some(mut changed) = change(mongo, tx, self.grant, Need::Manage).await? else {
             return Ok(Outcome::Abort(TreeOutcome::Missing));
@@ -168,6 +170,7 @@ impl Transaction for Restore<'_> {
             let leaf = newest_below(mongo, tx, id, Some(self.message_id)).await?;
             set_leaf(mongo, tx, &mut changed.conversation, leaf).await?;
         }
+        self.tried.store(true, Ordering::Relaxed);
         Ok(Outcome::Commit(TreeOutcome::Changed(changed)))
     }
 }
@@ -192,7 +195,18 @@ impl Mongo {
     }
 
     pub(super) async fn put_back(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome> {
-        self.transaction(&Restore { grant, message_id }).await
+        self.transaction(&Restore { grant, message_id, tried: AtomicBool::default() }).await
+    }
+
+    /// Puts a message back, and runs the same work once more, as after a commit whose outcome is not known.
+    #[cfg(test)]
+    pub(in crate::server::store) async fn put_back_twice(
+        &self,
+        grant: &Grant,
+        message_id: &str,
+    ) -> Result<[TreeOutcome; 2]> {
+        let restore = Restore { grant, message_id, tried: AtomicBool::default() };
+        Ok([self.transaction(&restore).await?, self.transaction(&restore).await?])
     }
 
     /// Lets what was in the bin for long enough go.

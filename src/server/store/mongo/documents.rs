@@ -270,6 +270,7 @@ impl MessageDoc {
             length_limited,
             timings,
             left_out,
+            continued,
             created_at,
             ..
         } = message.clone();
@@ -293,14 +294,21 @@ impl MessageDoc {
             began_seq: None,
             question_id: None,
             instance: None,
-            run: None,
+            // A copy has no name of the last run.
+            run: continued.then(String::new),
         }
     }
+}
+
+/// Whether an answer has gone on after its first run, which has the answer's id. Earlier versions stored no runs.
+pub(super) fn is_continued(id: &str, run: Option<&str>) -> bool {
+    run.is_some_and(|run| run != id)
 }
 
 impl From<MessageDoc> for Message {
     fn from(doc: MessageDoc) -> Self {
         Self {
+            continued: is_continued(&doc.id, doc.run.as_deref()),
             id: doc.id,
             conversation_id: doc.conversation_id,
             author_id: doc.author_id,

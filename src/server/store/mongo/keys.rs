@@ -43,8 +43,7 @@ impl Mongo {
         key: &Key,
         now: i64,
     ) -> Result<Option<(Used, MessageDoc)>> {
-        let which = doc! { "_id": id(user_id, scope, key), "created_at": { "$gt": now - KEY_LIFE } };
-        let Some(found) = self.keys().find_one(which).session(&mut *tx).await? else { return Ok(None) };
+        let Some(found) = self.valid_key(tx, (user_id, scope), key, now).await? else { return Ok(None) };
         let message = async |tx: &mut ClientSession, id: &str| {
             self.messages().find_one(doc! { "_id": id }).session(tx).await
         };
@@ -59,6 +58,28 @@ impl Mongo {
             _ => None,
         };
         Ok(Some((Used { request: found.request, asked, parent_id: answer.parent_id.clone() }, answer)))
+    }
+
+    /// What the key was used for in this scope, whatever became of it: [`Key::request`].
+    pub(super) async fn used_for(
+        &self,
+        tx: &mut ClientSession,
+        scope: (&str, &str),
+        key: &Key,
+        now: i64,
+    ) -> Result<Option<Option<String>>> {
+        Ok(self.valid_key(tx, scope, key, now).await?.map(|found| found.request))
+    }
+
+    async fn valid_key(
+        &self,
+        tx: &mut ClientSession,
+        (user_id, scope): (&str, &str),
+        key: &Key,
+        now: i64,
+    ) -> Result<Option<KeyDoc>> {
+        let which = doc! { "_id": id(user_id, scope, key), "created_at": { "$gt": now - KEY_LIFE } };
+        self.keys().find_one(which).session(tx).await
     }
 
     /// Remembers what a key was used for. If two transactions use the same key at once, one collides here and begins

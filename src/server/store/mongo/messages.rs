@@ -49,7 +49,7 @@ impl Messages for Mongo {
         let found = self
             .call(async {
                 let messages = self.messages().clone_with_type::<SpentDoc>();
-                messages.find_one(which).projection(doc! { "usage": 1, "left_out": 1 }).await
+                messages.find_one(which).projection(doc! { "usage": 1, "left_out": 1, "run": 1 }).await
             })
             .await?;
         Ok(found.map(Spent::from))

@@ -8,6 +8,8 @@ use crate::{
     server::store::{Opening, Outline, Spent},
 };
 
+use super::documents::is_continued;
+
 /// The fields of a message that are read before its texts.
 #[derive(Debug, Deserialize)]
 pub(super) struct OutlineDoc {
@@ -48,6 +50,9 @@ pub(super) fn outline() -> Document {
 /// The fields of a message that say what it took.
 #[derive(Debug, Deserialize)]
 pub(super) struct SpentDoc {
+    #[serde(rename = "_id")]
+    id: String,
+    run: Option<String>,
     usage: Option<Usage>,
     #[serde(default)]
     left_out: u32,
@@ -55,7 +60,8 @@ pub(super) struct SpentDoc {
 
 impl From<SpentDoc> for Spent {
     fn from(doc: SpentDoc) -> Self {
-        Self { usage: doc.usage, left_out: doc.left_out }
+        let usage = doc.usage.filter(|_| !is_continued(&doc.id, doc.run.as_deref()));
+        Self { usage, left_out: doc.left_out }
     }
 }
 

@@ -54,7 +54,8 @@ impl Tree for Mongo {
     }
 
     async fn delete_message(&self, grant: &Grant, message_id: &str, now: i64) -> Result<TreeOutcome> {
-        self.call(self.transaction(&Delete { grant, message_id, now })).await
+        let tried = AtomicBool::default();
+        self.call(self.transaction(&Delete { grant, message_id, now, tried })).await
     }
 
     async fn conversation_of_deleted(&self, message_id: &str) -> Result<Option<String>> {
@@ -103,6 +104,8 @@ struct Delete<'a> {
     grant: &'a Grant,
     message_id: &'a str,
     now: i64,
+    /// An earlier try reached its commit, and its outcome is unknown.
+    tried: AtomicBool,
 }
 
 #[async_trait]
@@ -112,7 +115,7 @@ impl Transaction for Delete<'_> {
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<TreeOutcome>> {
         let id = self.grant.conversation_id();
         let Some(message) = mongo.in_conversation(tx, id, self.message_id).await? else {
-            return Ok(Outcome::Abort(TreeOutcome::Missing));
+            return earlier(mongo, tx, id, &self.tried).await;
         };
         let Some(mut changed) = change(mongo, tx, self.grant, Need::Manage).await? else {
             return Ok(Outcome::Abort(TreeOutcome::Missing));
@@ -132,8 +135,24 @@ impl Transaction for Delete<'_> {
             let leaf = newest_below(mongo, tx, id, message.parent_id.as_deref()).await?;
             set_leaf(mongo, tx, &mut changed.conversation, leaf).await?;
         }
+        self.tried.store(true, Ordering::Relaxed);
         Ok(Outcome::Commit(TreeOutcome::Changed(changed)))
     }
+}
+
+/// The outcome of a change that finds nothing to do: an earlier try has done it, or nothing was there.
+pub(super) async fn earlier(
+    mongo: &Mongo,
+    tx: &mut ClientSession,
+    conversation_id: &str,
+    tried: &AtomicBool,
+) -> error::Result<Outcome<TreeOutcome>> {
+    if !tried.load(Ordering::Relaxed) {
+        return Ok(Outcome::Abort(TreeOutcome::Missing));
+    }
+    let found = mongo.conversation_docs().find_one(doc! { "_id": conversation_id }).session(tx).await?;
+    let now = found.map(|conversation| TreeOutcome::Changed(conversation.changed()));
+    Ok(Outcome::Abort(now.unwrap_or(TreeOutcome::Missing)))
 }
 
 struct Continue<'a> {
@@ -280,4 +299,18 @@ pub(super) async fn newest_below(
         }
     }
     Ok(Some(newest))
+}
+
+#[cfg(test)]
+impl Mongo {
+    /// Deletes a message, and runs the same work once more, as after a commit whose outcome is not known.
+    pub(in crate::server::store) async fn delete_message_twice(
+        &self,
+        grant: &Grant,
+        message_id: &str,
+        now: i64,
+    ) -> Result<[TreeOutcome; 2]> {
+        let delete = Delete { grant, message_id, now, tried: AtomicBool::default() };
+        Ok([self.call(self.transaction(&delete)).await?, self.call(self.transaction(&delete)).await?])
+    }
 }

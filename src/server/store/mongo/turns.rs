@@ -121,15 +121,16 @@ impl Transaction for Begin<'_> {
         if let Some(outcome) = self.repeated(mongo, tx).await? {
             return Ok(Outcome::Abort(outcome));
         }
-        if let (Some(queued), Some(question)) = (&new.queued, &new.question) {
-            let turn = (&*question.content, question.parent_id.as_deref());
-            if !mongo.take_queued(tx, (id, queued), turn).await? {
-                return Ok(Outcome::Abort(BeginOutcome::NotQueued));
-            }
-        }
         let Some(conversation) = self.move_on(mongo, tx).await? else {
-            return Ok(Outcome::Abort(BeginOutcome::NoConversation));
+            let moved = new.queued.is_some() && self.is_there(mongo, tx).await?;
+            let outcome = if moved { BeginOutcome::NotQueued } else { BeginOutcome::NoConversation };
+            return Ok(Outcome::Abort(outcome));
         };
+        if let (Some(queued), Some(question)) = (&new.queued, &new.question)
+            && !mongo.take_queued(tx, (id, queued), &question.content).await?
+        {
+            return Ok(Outcome::Abort(BeginOutcome::NotQueued));
+        }
         if !self.parent_known(mongo, tx).await? {
             return Ok(Outcome::Abort(BeginOutcome::NoParent));
         }
@@ -194,8 +195,15 @@ impl Begin<'_> {
         }))
     }
 
-    /// Updates or inserts the conversation for the answer; `None` when there is no conversation, or the person may not
-    /// write in it.
+    /// Whether the person may write in the conversation.
+    async fn is_there(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
+        let Some(grant) = self.new.to.grant() else { return Ok(false) };
+        let Some(which) = mongo.granted(tx, grant, Need::Write).await? else { return Ok(false) };
+        Ok(mongo.conversation_docs().find_one(which).session(tx).await?.is_some())
+    }
+
+    /// Updates or inserts the conversation for the answer; `None` when there is no conversation, the person may not write
+    /// in it, or the question that waited would follow another message than the leaf.
     async fn move_on(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Option<ConversationDoc>> {
         let answer = &self.new.answer;
         // The revision differs each time, because a write that changes nothing would not collide and so not keep two
@@ -213,7 +221,10 @@ impl Begin<'_> {
                 Ok(Some(doc))
             }
             Destination::There(grant) => {
-                let Some(which) = mongo.granted(tx, grant, Need::Write).await? else { return Ok(None) };
+                let Some(mut which) = mongo.granted(tx, grant, Need::Write).await? else { return Ok(None) };
+                if let (Some(_), Some(question)) = (&self.new.queued, &self.new.question) {
+                    which.insert("leaf_id", question.parent_id.as_deref());
+                }
                 let mut set: Document = doc! { "leaf_id": &answer.id, "updated_at": self.new.now, "running": true, "revision": revision };
                 if let Some(model) = &answer.model {
                     set.insert("model", model);

@@ -1,6 +1,8 @@
 //! Questions that wait, in MongoDB. Each change is a transaction whose first write is to the conversation, so that two
 //! changes of one queue collide, and a change with the begin of an answer.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
@@ -74,7 +76,7 @@ impl Waiting for Mongo {
     }
 
     async fn change_queued(&self, grant: &Grant, id: &str, change: QueueChange<'_>) -> Result<QueueOutcome> {
-        self.call(self.transaction(&Change { grant, id, change })).await
+        self.call(self.transaction(&Change { grant, id, change, tried: AtomicBool::default() })).await
     }
 
     async fn next_queued(&self, conversation_id: &str) -> Result<Option<NextQueued>> {
@@ -112,6 +114,18 @@ impl Transaction for Add<'_> {
             // An earlier try has committed.
             return Ok(Outcome::Abort(QueueOutcome::Changed { revision: revision - 1 }));
         }
+        let scope = (grant.user_id(), grant.conversation_id());
+        if let Some(key) = new.key {
+            if let Some(request) = mongo.used_for(tx, scope, key, new.now).await? {
+                let same = request.as_ref() == Some(&key.request);
+                return Ok(Outcome::Abort(if same {
+                    QueueOutcome::Repeated
+                } else {
+                    QueueOutcome::KeyReused
+                }));
+            }
+            mongo.use_key(tx, scope, key, new.id, new.now).await?;
+        }
         if all.len() >= usize::try_from(new.most).unwrap_or(usize::MAX) {
             return Ok(Outcome::Abort(QueueOutcome::Full));
         }
@@ -135,6 +149,8 @@ struct Change<'a> {
     grant: &'a Grant,
     id: &'a str,
     change: QueueChange<'a>,
+    /// An earlier try reached its commit, and its outcome is unknown.
+    tried: AtomicBool,
 }
 
 #[async_trait]
@@ -150,6 +166,11 @@ impl Transaction for Change<'_> {
         let done = match self.change {
             QueueChange::Remove => queued.delete_one(which).session(tx).await?.deleted_count == 1,
             QueueChange::Move(to) => mongo.place(tx, self.grant.conversation_id(), self.id, to).await?,
+            QueueChange::TextAt(text, to) => {
+                let set = doc! { "$set": { "text": text } };
+                queued.update_one(which, set).session(&mut *tx).await?;
+                mongo.place(tx, self.grant.conversation_id(), self.id, to).await?
+            }
             change => {
                 let set = match change {
                     QueueChange::Text(text) => doc! { "text": text, "refused": null },
@@ -159,10 +180,14 @@ impl Transaction for Change<'_> {
                 queued.update_one(which, doc! { "$set": set }).session(tx).await?.matched_count == 1
             }
         };
-        Ok(match done {
-            true => Outcome::Commit(QueueOutcome::Changed { revision }),
-            false => Outcome::Abort(QueueOutcome::Missing),
-        })
+        if !done {
+            // What is to be removed and is not there was removed by the earlier try.
+            let removed = self.change == QueueChange::Remove && self.tried.load(Ordering::Relaxed);
+            let earlier = QueueOutcome::Changed { revision: revision - 1 };
+            return Ok(Outcome::Abort(if removed { earlier } else { QueueOutcome::Missing }));
+        }
+        self.tried.store(true, Ordering::Relaxed);
+        Ok(Outcome::Commit(QueueOutcome::Changed { revision }))
     }
 }
 
@@ -239,13 +264,23 @@ impl Mongo {
         &self,
         tx: &mut ClientSession,
         (conversation_id, id): (&str, &str),
-        (text, after): (&str, Option<&str>),
+        text: &str,
     ) -> error::Result<bool> {
-        let there = doc! { "_id": conversation_id, "leaf_id": after };
-        if self.conversation_docs().find_one(there).session(&mut *tx).await?.is_none() {
-            return Ok(false);
-        }
         let which = doc! { "_id": id, "conversation_id": conversation_id, "text": text };
         Ok(self.queued_docs().delete_one(which).session(tx).await?.deleted_count == 1)
+    }
+}
+
+#[cfg(test)]
+impl Mongo {
+    /// Changes the queue, and runs the same work once more, as after a commit whose outcome is not known.
+    pub(in crate::server::store) async fn change_queued_twice(
+        &self,
+        grant: &Grant,
+        id: &str,
+        change: QueueChange<'_>,
+    ) -> Result<[QueueOutcome; 2]> {
+        let change = Change { grant, id, change, tried: AtomicBool::default() };
+        Ok([self.call(self.transaction(&change)).await?, self.call(self.transaction(&change)).await?])
     }
 }

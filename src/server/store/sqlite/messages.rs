@@ -28,7 +28,7 @@ const FINISH: &str = "
 const OWN_RUNS: &str = "
     SELECT id, conversation_id, coalesce(run, id) FROM messages WHERE status = 'generating' AND instance = ?1";
 const SPENT: &str = "
-    SELECT prompt_tokens, completion_tokens, left_out FROM messages WHERE id = ?1 AND conversation_id = ?2";
+    SELECT id, run, prompt_tokens, completion_tokens, left_out FROM messages WHERE id = ?1 AND conversation_id = ?2";
 /// `octet_length` reads the length from the row's header, so SQLite does not read the pages of a long text.
 const OUTLINES: &str = "
     SELECT id, parent_id, revision, octet_length(content) AS content_bytes, octet_length(reasoning) AS reasoning_bytes,
@@ -52,7 +52,7 @@ const MESSAGES_OF: &str = "
 const WITHOUT_REASONING: &str = "
     SELECT id, conversation_id, author_id, parent_id, role, content, '' AS reasoning, status, model, prompt_tokens,
         completion_tokens, failure_code, failure_message, failure_reason, failure_retryable, length_limited, left_out,
-        first_token_ms, duration_ms, reasoning_ms, created_at, revision
+        first_token_ms, duration_ms, reasoning_ms, run, created_at, revision
     FROM messages
     WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
 

@@ -11,6 +11,7 @@ mod copy;
 mod error;
 mod file;
 mod inspect;
+mod keys;
 mod messages;
 mod pool;
 mod queue;

@@ -120,6 +120,7 @@ impl FromRow<'_, SqliteRow> for Message {
                 reasoning_ms: row.try_get("reasoning_ms")?,
             },
             left_out: row.try_get("left_out")?,
+            continued: continued(row)?,
             created_at: row.try_get("created_at")?,
             revision: row.try_get::<i64, _>("revision")?.unsigned_abs(),
         })
@@ -128,8 +129,15 @@ impl FromRow<'_, SqliteRow> for Message {
 
 impl FromRow<'_, SqliteRow> for Spent {
     fn from_row(row: &SqliteRow) -> Result<Self, Error> {
-        Ok(Self { usage: usage(row)?, left_out: row.try_get("left_out")? })
+        let usage = if continued(row)? { None } else { usage(row)? };
+        Ok(Self { usage, left_out: row.try_get("left_out")? })
     }
+}
+
+/// The first run of an answer has the answer's id. Earlier versions stored no runs.
+fn continued(row: &SqliteRow) -> Result<bool, Error> {
+    let (id, run): (&str, Option<&str>) = (row.try_get("id")?, row.try_get("run")?);
+    Ok(run.is_some_and(|run| run != id))
 }
 
 fn usage(row: &SqliteRow) -> Result<Option<Usage>, Error> {

@@ -16,7 +16,7 @@ use super::{
     Sqlite,
     access::{may, number},
     error::store_error,
-    turns::use_key,
+    keys::use_key,
 };
 
 /// `?2` is a JSON array, `?3` says whether the children of the root are asked for too. There are two SELECTs, because

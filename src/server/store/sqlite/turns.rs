@@ -15,6 +15,7 @@ use super::{
     Sqlite,
     access::{level, level_of},
     conversations,
+    keys::use_key,
     rows::json,
     waiting,
 };
@@ -41,11 +42,6 @@ const OBSTACLES: &str = concat!(
             SELECT 1 FROM conversations AS gone WHERE gone.id = answer.conversation_id AND gone.deleted)
         LEFT JOIN messages AS question ON question.id = answer.question_id"
 );
-
-/// Replaces a key that is no longer valid.
-const USE_KEY: &str = "
-    INSERT OR REPLACE INTO idempotency_keys (user_id, conversation_id, key, request, answer_id, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// What a key was used for by a request that began a conversation.
 const MADE: &str = "
@@ -165,7 +161,8 @@ impl Sqlite {
         Ok(Created::New)
     }
 
-    /// Inserts a message. An answer that is being written is stored with the process and the run that write it.
+    /// Inserts a message. An answer that is being written is stored with the process and the run that write it; a copy of a
+    /// continued one without the name of its last run.
     pub(super) async fn insert<'m>(
         &self,
         tx: &mut SqliteConnection,
@@ -197,7 +194,7 @@ impl Sqlite {
                 .push_bind(message.timings.reasoning_ms)
                 .push_bind(place.question_id.filter(|_| runs))
                 .push_bind(runs.then_some(&self.instance))
-                .push_bind(runs.then_some(&message.id))
+                .push_bind(if message.continued { Some("") } else { runs.then_some(&*message.id) })
                 .push_bind(message.left_out)
                 .push_bind(place.revision.cast_signed())
                 .push_bind(runs.then_some(place.revision.cast_signed()));
@@ -309,25 +306,4 @@ async fn move_on(
         .bind(message.status == Status::Generating)
         .fetch_one(tx)
         .await
-}
-
-/// Remembers what a key was used for.
-pub(super) async fn use_key(
-    tx: &mut SqliteConnection,
-    user_id: &str,
-    scope: &str,
-    key: &Key,
-    answer_id: &str,
-    now: i64,
-) -> sqlx::Result<()> {
-    sqlx::query(USE_KEY)
-        .bind(user_id)
-        .bind(scope)
-        .bind(&key.name)
-        .bind(&key.request)
-        .bind(answer_id)
-        .bind(now)
-        .execute(tx)
-        .await
-        .map(|_| ())
 }

@@ -12,6 +12,7 @@ use super::{
     Sqlite,
     access::{may, number},
     error::store_error,
+    keys::{use_key, used_for},
     rows::json,
 };
 
@@ -109,6 +110,14 @@ impl Sqlite {
     async fn add_one(&self, grant: &Grant, new: &NewQueued<'_>) -> sqlx::Result<QueueOutcome> {
         let mut tx = self.writer.begin().await?;
         let Some(revision) = numbered(&mut tx, grant).await? else { return Ok(QueueOutcome::Missing) };
+        if let Some(key) = new.key {
+            let scope = (grant.user_id(), grant.conversation_id());
+            if let Some(request) = used_for(&mut tx, scope, key, new.now).await? {
+                let same = request.as_ref() == Some(&key.request);
+                return Ok(if same { QueueOutcome::Repeated } else { QueueOutcome::KeyReused });
+            }
+            use_key(&mut tx, scope.0, scope.1, key, new.id, new.now).await?;
+        }
         let added = sqlx::query(ADD)
             .bind(grant.conversation_id())
             .bind(new.id)
@@ -143,6 +152,10 @@ impl Sqlite {
                 of(REFUSE).bind(json(reason)).execute(&mut *tx).await?.rows_affected() == 1
             }
             QueueChange::Move(to) => place(&mut tx, grant, id, to).await?,
+            QueueChange::TextAt(text, to) => {
+                of(TEXT).bind(text).execute(&mut *tx).await?;
+                place(&mut tx, grant, id, to).await?
+            }
         };
         if !done {
             return Ok(QueueOutcome::Missing);
