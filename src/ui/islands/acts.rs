@@ -142,7 +142,7 @@ fn earlier(state: PageState, link: &Element, event: &Event) {
         return;
     }
     event.prevent_default();
-    refresh::earlier(state, before);
+    refresh::earlier(state, before, link.clone());
 }
 
 /// A click on an example puts it into the composer.

@@ -47,17 +47,17 @@ pub(super) fn on_search(_: PageState, field: &Element, _: &Event) {
     let sought = field.value().to_lowercase();
     let words: Vec<&str> = sought.split_whitespace().collect();
     let mut any = false;
-    for row in found("#sheet .picker-row") {
+    for row in all_found("#sheet .picker-row") {
         let text = row.get_attribute("data-sought").unwrap_or_default();
         let fits = words.iter().all(|word| text.contains(word));
         any |= fits;
         row.unchecked_ref::<HtmlElement>().set_hidden(!fits);
     }
-    for group in found("#sheet .picker-list > section") {
+    for group in all_found("#sheet .picker-list > section") {
         let empty = group.query_selector(".picker-row:not([hidden])").is_ok_and(|row| row.is_none());
         group.unchecked_ref::<HtmlElement>().set_hidden(empty);
     }
-    for none in found("#sheet .picker-none") {
+    for none in all_found("#sheet .picker-none") {
         none.unchecked_ref::<HtmlElement>().set_hidden(any);
     }
 }
@@ -90,7 +90,7 @@ pub(super) fn on_palette(state: PageState, field: &Element, _: &Event) {
 
 /// Arrows move between the field and the rows of a sheet, and Enter in the field takes the first row.
 pub(super) fn on_key(key: &str) -> bool {
-    let rows: Vec<Element> = found("#sheet .picker-row:not([hidden])")
+    let rows: Vec<Element> = all_found("#sheet .picker-row:not([hidden])")
         .into_iter()
         .map(|row| row.query_selector(".picker-name[data-model]").ok().flatten().unwrap_or(row))
         .collect();
@@ -117,7 +117,7 @@ pub(super) fn on_key(key: &str) -> bool {
     true
 }
 
-fn found(selector: &str) -> Vec<Element> {
+fn all_found(selector: &str) -> Vec<Element> {
     let Ok(all) = document().query_selector_all(selector) else { return Vec::new() };
     (0..all.length()).filter_map(|at| all.item(at)?.dyn_into().ok()).collect()
 }

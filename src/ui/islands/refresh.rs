@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use leptos::{prelude::*, task::spawn_local};
+use web_sys::Element;
 
 use super::{messages, request, scroll, sidebar, state::Fetched, state::PageState, thread};
 
@@ -67,22 +68,30 @@ async fn once(state: PageState) {
 
 fn show(state: PageState, fetched: &Fetched) {
     // Text that came while this was made is newer, and is not told again.
-    let is_ahead = state.position.get_value() > fetched.shown.after.unwrap_or_default();
+    let after = fetched.shown.after.unwrap_or_default();
+    let is_ahead = state.position.get_value() > after;
     thread::show(&fetched.thread, is_ahead);
-    sidebar::show_bar(&fetched.bar, &fetched.title);
-    state.synced.set_value(fetched.shown.after.unwrap_or_default());
+    sidebar::show_bar(state, &fetched.bar, &fetched.title);
+    state.synced.set_value(after);
     if !is_ahead {
         state.generating.set(fetched.shown.generating.clone());
     }
     scroll::settle(state);
 }
 
-/// Brings the messages before `before`, and puts them above those that are there.
-pub(super) fn earlier(state: PageState, before: String) {
+/// Brings the messages before `before`, and puts them above those that are there. A further click on the `link` that asked
+/// for them does nothing until they are there.
+pub(super) fn earlier(state: PageState, before: String, link: Element) {
+    const BUSY: &str = "aria-busy";
     let (Some(id), visit) = (state.conversation(), state.visit.get_value()) else { return };
+    if link.has_attribute(BUSY) {
+        return;
+    }
+    let _ = link.set_attribute(BUSY, "true");
     spawn_local(async move {
         let path = format!("/fn/part?conversation={id}&before={before}");
         let fetched = request::get(&path).await.map(|json| Fetched::read(&json));
+        let _ = link.remove_attribute(BUSY);
         if state.visit.get_value() == visit {
             match fetched {
                 Ok(Some(fetched)) => thread::prepend(&fetched.thread),

@@ -109,6 +109,8 @@ pub(super) struct PageState {
     pub away: RwSignal<bool>,
     /// How many messages came while the end was out of view.
     pub unseen: RwSignal<u32>,
+    /// Whether an answer has ended here since somebody looked at this tab; its title has a mark then.
+    pub marked: StoredValue<bool>,
     /// Whether another conversation is on its way to this page.
     pub moving: StoredValue<bool>,
     /// Counts the moves that were begun, so that one that is not wanted any more ends when it sees another number.
@@ -153,6 +155,7 @@ impl PageState {
             following: RwSignal::new(false),
             away: RwSignal::new(false),
             unseen: RwSignal::new(0),
+            marked: StoredValue::new(false),
             moving: StoredValue::new(false),
             moves: StoredValue::new(0),
             steering: StoredValue::new(false),

@@ -78,8 +78,7 @@ pub(super) fn show(html: &str, is_ahead: bool) {
     let unsent = unsent();
     let held = focus::hold();
     scroll::kept(|| {
-        let fresh = fresh.children();
-        let fresh: Vec<Element> = (0..fresh.length()).filter_map(|at| fresh.item(at)).collect();
+        let fresh = messages::elements(&fresh.children());
         let ids = js_sys::Set::new(&JsValue::UNDEFINED);
         for id in fresh.iter().map(Element::id).filter(|id| !id.is_empty()) {
             ids.add(&id.into());
@@ -120,9 +119,12 @@ pub(super) fn prepend(html: &str) {
         if let Ok(Some(link)) = messages.query_selector(":scope > .earlier") {
             link.remove();
         }
-        // The link to the newest messages belongs to a page of older ones.
-        if let Ok(Some(link)) = fresh.query_selector(".newest") {
-            link.remove();
+        // The link to the newest messages belongs to a page of older ones; a message that is there already came with
+        // another reply.
+        for new in messages::elements(&fresh.children()) {
+            if new.class_list().contains("newest") || messages::message(&new.id()).is_some() {
+                new.remove();
+            }
         }
         let first = messages.first_child();
         let _ = messages.insert_before(&fresh, first.as_ref());
