@@ -65,10 +65,13 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
         "reasoning" => append_reasoning(&messages::message(&message_id)?, &event.text("text")?),
         "text" => temporary::told(&messages::message(&message_id)?, event),
         "done" | "failed" => {
-            if temporary::is_on() {
-                temporary::ended(&messages::message(&message_id)?, event);
-            }
+            let answer = messages::message(&message_id).filter(|_| temporary::is_on());
+            let why = answer.and_then(|answer| temporary::ended(&answer, event));
             ended(state, &message_id);
+            if why.is_some() {
+                scroll::unpin();
+                state.alert.set(why);
+            }
         }
         "title" => sidebar::set_title(state, &event.text("title")?),
         "queue" => queue::reload(state),

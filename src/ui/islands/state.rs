@@ -111,6 +111,8 @@ pub(super) struct PageState {
     pub unseen: RwSignal<u32>,
     /// Whether an answer has ended here since somebody looked at this tab; its title has a mark then.
     pub marked: StoredValue<bool>,
+    /// Whether all messages of a temporary conversation are stored, so that nothing is lost with the page.
+    pub kept: StoredValue<bool>,
     /// Whether another conversation is on its way to this page.
     pub moving: StoredValue<bool>,
     /// Counts the moves that were begun, so that one that is not wanted any more ends when it sees another number.
@@ -156,6 +158,7 @@ impl PageState {
             away: RwSignal::new(false),
             unseen: RwSignal::new(0),
             marked: StoredValue::new(false),
+            kept: StoredValue::new(false),
             moving: StoredValue::new(false),
             moves: StoredValue::new(0),
             steering: StoredValue::new(false),
