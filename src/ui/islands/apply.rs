@@ -12,13 +12,17 @@ use super::{
 /// The attribute of an answer whose text will be told from its beginning.
 const ANEW: &str = "data-anew";
 
-/// Applies events that came together; each is a line of JSON, as `domain::SeqEvent` describes it.
+/// Applies events that came together; each is a line of JSON, as `domain::SeqEvent` describes it. None is applied while the
+/// page is about to go back ([`PageState::rewind`]).
 pub(super) fn apply_batch(state: PageState, lines: Vec<String>) {
     let answer = || blocks::prose(&state.generating.get_untracked()?);
     let before = answer().map(|prose| arriving::Extent::of(&prose));
     for event in lines.iter().filter_map(|line| Json::parse(line)) {
         if let Some(seq) = event.number("seq") {
             state.position.set_value(seq);
+            if state.overlaps.get_value() {
+                break;
+            }
             let _ = apply(state, &event);
         }
     }

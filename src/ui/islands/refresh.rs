@@ -6,7 +6,7 @@ use std::cell::Cell;
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::Element;
 
-use super::{messages, request, scroll, sidebar, state::Fetched, state::PageState, thread};
+use super::{browser, messages, request, scroll, sidebar, state::Fetched, state::PageState, thread};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
@@ -69,10 +69,15 @@ async fn once(state: PageState) {
 fn show(state: PageState, fetched: &Fetched) {
     // Text that came while this was made is newer, and is not told again.
     let after = fetched.shown.after.unwrap_or_default();
-    let is_ahead = state.position.get_value() > after;
-    thread::show(&fetched.thread, is_ahead);
+    let is_later = state.position.get_value() > after;
+    let is_ahead = is_later && !state.overlaps.get_value();
+    let replaced = thread::show(&fetched.thread, is_ahead);
     sidebar::show_bar(state, &fetched.bar, &fetched.title);
     state.synced.set_value(after);
+    state.overlaps.set_value(replaced && is_later);
+    if replaced && is_later {
+        browser::wake();
+    }
     if !is_ahead {
         state.generating.set(fetched.shown.generating.clone());
     }
