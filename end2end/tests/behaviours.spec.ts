@@ -2,6 +2,7 @@
 // hold are named there: 2 and 3 in typing.spec.ts, 23 in resume.spec.ts.
 import type { Page } from "@playwright/test";
 
+import { Chat } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 
 const active = (page: Page) => page.evaluate(() => (document.activeElement as HTMLInputElement | null)?.name ?? document.activeElement?.tagName);
@@ -469,4 +470,26 @@ test("an earlier page of messages is put above, and the message that is read sta
   await expect(chat.questions).toHaveCount(30);
   expect(asked).toHaveLength(1);
   expect(Math.abs((await top(page, `[id="${first}"]`)) - before)).toBeLessThan(60);
+});
+
+test("12: what is typed in a waiting question that is asked meanwhile is not lost, and the focus stays where it is", async ({ page, chat, context }) => {
+  await chat.begin("Count", "tokens-450-20");
+  await chat.grown(20);
+  await chat.choose("json");
+  await chat.box.fill("Then this");
+  await chat.box.press("Enter");
+  const queued = page.locator(".queued textarea");
+  await expect(queued).toHaveValue("Then this");
+  // Another page changes the queue, and takes the focus of this one nowhere.
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  const other = new Chat(await context.newPage());
+  await other.open(new URL(page.url()).pathname);
+  await other.box.fill("And that");
+  await other.box.press("Enter");
+  await expect(queued).toHaveCount(2);
+  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
+  await queued.first().fill("Then this, in other words");
+  await expect(chat.questions).toHaveText([/Count/, /Then this/, /And that/], { timeout: 30_000 });
+  await expect(chat.box).toHaveValue("Then this, in other words");
+  await expect(chat.box).toBeFocused();
 });

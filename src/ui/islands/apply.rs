@@ -168,7 +168,10 @@ pub(super) fn ended(state: PageState, answer_id: &str) {
         if let Ok(Some(waiting)) = article.query_selector(":scope > .waiting") {
             waiting.remove();
         }
-        announce::ended(state, answer_id);
+        announce::ended(&article);
+        if !state.follows.get_value() {
+            announce::say_end(state);
+        }
     }
     if state.generating.with_untracked(|generating| generating.as_deref() == Some(answer_id)) {
         state.generating.set(None);

@@ -6,7 +6,9 @@ use std::cell::Cell;
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::Element;
 
-use super::{browser, messages, request, scroll, sidebar, state::Fetched, state::PageState, thread};
+use super::{
+    announce, browser, messages, request, scroll, sidebar, state::Fetched, state::PageState, thread,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
@@ -81,6 +83,7 @@ fn show(state: PageState, fetched: &Fetched) {
     if !is_ahead {
         state.generating.set(fetched.shown.generating.clone());
     }
+    announce::say_end(state);
     scroll::settle(state);
 }
 
