@@ -145,7 +145,7 @@ test("11: Stop is where Send was, of the same size, and Escape stops", async ({ 
   const stop = await page.locator(".send:visible").boundingBox();
   expect([stop!.width, stop!.height]).toEqual([send!.width, send!.height]);
   await page.keyboard.press("Escape");
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
 });
 
 test("12: what is sent while an answer runs waits, can be changed, survives a reload, and is asked", async ({ page, chat }) => {
@@ -241,7 +241,7 @@ test("17: the question goes to the top of the view, and the answer grows below i
   await chat.grown(4_000);
   expect(await place()).toBe(before);
   await chat.stop.click();
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
   expect(await place()).toBe(before);
 });
 
@@ -275,7 +275,7 @@ test("22: before the first words a line says after some seconds what is waited f
   await expect(page.locator(".waiting")).toBeVisible();
   await expect(page.locator(".waiting")).toHaveText(/Waiting for hang-first … \d+ seconds/, { timeout: 8_000 });
   await chat.stop.click();
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
 });
 
 test("24: a reload in mid-answer shows the same place, and the answer goes on", async ({ page, chat }) => {

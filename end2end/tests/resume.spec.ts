@@ -67,7 +67,7 @@ test("a second tab shows what is edited, chosen, continued and deleted, and keep
   await chat.grown(50);
   await other.grown(20);
   await chat.stop.click();
-  await expect(other.page.getByText("You stopped this answer")).toBeVisible();
+  await expect(other.page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
   await other.reload();
   await chat.continue.click();
   await expect(other.stop).toBeVisible({ timeout: 5_000 });

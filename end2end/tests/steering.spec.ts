@@ -86,7 +86,7 @@ test("a stopped answer does not grow back, and goes on in the same place", async
   await chat.begin("Count", "tokens-200-20");
   await chat.grown(100);
   await page.keyboard.press("Escape");
-  const stopped = page.getByText("You stopped this answer");
+  const stopped = page.locator(".answer-end").getByText("You stopped this answer");
   await expect(stopped).toBeVisible();
   const kept = await chat.text();
   const id = await chat.answer.getAttribute("id");
@@ -114,7 +114,7 @@ test("a stopped answer does not grow back, and goes on in the same place", async
 for (const model of ["length", "max-tokens"]) {
   test(`${model}: an answer that was cut at its length says so and goes on`, async ({ page, chat }) => {
     await chat.begin("Count", model);
-    const cut = page.getByText("reached the model’s limit");
+    const cut = page.locator(".answer-end").getByText("reached the model’s limit");
     await expect(cut).toBeVisible();
     await chat.expectText(numbered(20));
     await chat.reload();
