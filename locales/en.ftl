@@ -483,6 +483,7 @@ answer-complete =
        *[other] Answer complete, { $count } words
     }
 copied = Copied
+copy-failed = Your browser does not let this page copy. Select the text and copy it yourself.
 to-latest = To the latest message
 unseen-messages =
     { $count ->

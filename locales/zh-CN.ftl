@@ -457,6 +457,7 @@ prompt-too-long-with-system = 这条消息连同系统提示词约有 { $tokens 
 answering = 正在回答
 answer-complete = 回答完成，共 { $count } 字
 copied = 已复制
+copy-failed = 浏览器不允许此页面复制。请选中文字，自行复制。
 to-latest = 转到最新消息
 unseen-messages = { $count } 条新消息
 messages = 消息

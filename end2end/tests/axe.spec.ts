@@ -165,7 +165,7 @@ test("an answer on its way, and how one ends", async ({ page, chat, watch }) => 
     await expect(page.locator(".queued")).toHaveCount(left);
   }
   await chat.stop.click();
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
   await expectAccessible(page, "an answer that was stopped");
   await chat.ask("Count", "tokens-2000-20");
   await chat.grown(50);

@@ -2,6 +2,7 @@
 // hold are named there: 2 and 3 in typing.spec.ts, 23 in resume.spec.ts.
 import type { Page } from "@playwright/test";
 
+import { Chat } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 
 const active = (page: Page) => page.evaluate(() => (document.activeElement as HTMLInputElement | null)?.name ?? document.activeElement?.tagName);
@@ -144,7 +145,7 @@ test("11: Stop is where Send was, of the same size, and Escape stops", async ({ 
   const stop = await page.locator(".send:visible").boundingBox();
   expect([stop!.width, stop!.height]).toEqual([send!.width, send!.height]);
   await page.keyboard.press("Escape");
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
 });
 
 test("12: what is sent while an answer runs waits, can be changed, survives a reload, and is asked", async ({ page, chat }) => {
@@ -240,7 +241,7 @@ test("17: the question goes to the top of the view, and the answer grows below i
   await chat.grown(4_000);
   expect(await place()).toBe(before);
   await chat.stop.click();
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
   expect(await place()).toBe(before);
 });
 
@@ -274,7 +275,7 @@ test("22: before the first words a line says after some seconds what is waited f
   await expect(page.locator(".waiting")).toBeVisible();
   await expect(page.locator(".waiting")).toHaveText(/Waiting for hang-first … \d+ seconds/, { timeout: 8_000 });
   await chat.stop.click();
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
 });
 
 test("24: a reload in mid-answer shows the same place, and the answer goes on", async ({ page, chat }) => {
@@ -457,7 +458,38 @@ test("an earlier page of messages is put above, and the message that is read sta
   await page.locator("#thread").evaluate((thread) => (thread.scrollTop = 0));
   const first = await page.locator(".message").first().getAttribute("id");
   const before = await top(page, `[id="${first}"]`);
-  await page.getByRole("link", { name: "Earlier messages" }).click();
+  // However often the link is clicked, they come once.
+  const asked: string[] = [];
+  await page.route("**/fn/part?*before=*", async (route) => {
+    asked.push(route.request().url());
+    const answer = await route.fetch();
+    await expect(page.locator(".earlier [aria-busy]")).toHaveCount(1);
+    await route.fulfill({ response: answer });
+  });
+  await page.getByRole("link", { name: "Earlier messages" }).dblclick();
   await expect(chat.questions).toHaveCount(30);
+  expect(asked).toHaveLength(1);
   expect(Math.abs((await top(page, `[id="${first}"]`)) - before)).toBeLessThan(60);
+});
+
+test("12: what is typed in a waiting question that is asked meanwhile is not lost, and the focus stays where it is", async ({ page, chat, context }) => {
+  await chat.begin("Count", "tokens-450-20");
+  await chat.grown(20);
+  await chat.choose("json");
+  await chat.box.fill("Then this");
+  await chat.box.press("Enter");
+  const queued = page.locator(".queued textarea");
+  await expect(queued).toHaveValue("Then this");
+  // Another page changes the queue, and takes the focus of this one nowhere.
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  const other = new Chat(await context.newPage());
+  await other.open(new URL(page.url()).pathname);
+  await other.box.fill("And that");
+  await other.box.press("Enter");
+  await expect(queued).toHaveCount(2);
+  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
+  await queued.first().fill("Then this, in other words");
+  await expect(chat.questions).toHaveText([/Count/, /Then this/, /And that/], { timeout: 30_000 });
+  await expect(chat.box).toHaveValue("Then this, in other words");
+  await expect(chat.box).toBeFocused();
 });

@@ -164,13 +164,13 @@ test("Stop ends the answer, closes the upstream request and keeps the text", asy
   const stopped = Date.now();
   await expect.poll(async () => (await upstream.lastCall())?.closed_by_client, { intervals: [20] }).toBe(true);
   expect(Date.now() - stopped).toBeLessThan(1000);
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
   await expect(chat.send).toBeVisible();
   const kept = await chat.text();
   expect(numbered(2000).startsWith(kept)).toBe(true);
   await chat.reload();
   await chat.expectText(kept);
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
 
   // The new answer takes the place of the old one on the page.
   await chat.retry.click();
@@ -180,7 +180,7 @@ test("Stop ends the answer, closes the upstream request and keeps the text", asy
   await expect(chat.questions).toHaveCount(1);
   await expect(chat.answers).toHaveCount(1);
   await chat.stop.click();
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
 });
 
 test("reasoning is folded away", async ({ chat }) => {

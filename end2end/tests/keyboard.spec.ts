@@ -84,7 +84,7 @@ test("ask, stop, ask again, edit, and look at the versions", async ({ page, chat
   await chat.grown(50);
   await expectFocus(chat.box);
   await page.keyboard.press("Escape");
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
   await expectFocus(chat.box);
 
   await choose(page, chat, "echo");

@@ -212,3 +212,30 @@ test("a limit counts down until the provider takes requests again", async ({ pag
   await chat.ask("Now", "429");
   await expect(page.locator(".retry-in")).toHaveText(/^Retry in [\d,]+ s$/);
 });
+
+test("a conversation that is chosen in the palette opens in the same document, and Back returns", async ({ page, chat }) => {
+  await chat.begin("Leeks", "json");
+  await chat.ended();
+  await page.getByRole("link", { name: "New conversation" }).first().click();
+  await chat.ask("Stars", "json");
+  await chat.ended();
+  await page.evaluate(() => ((window as any).samePage = true));
+  await page.keyboard.press("Control+k");
+  const rows = page.locator("#palette-rows a[href^='/c/']");
+  await expect(rows).toHaveCount(2);
+  await rows.last().click();
+  await expect(chat.questions).toHaveText([/Leeks/]);
+  await expect(page.locator("#sheet")).toBeHidden();
+  await expect(chat.box).toBeFocused();
+  await page.goBack();
+  await expect(chat.questions).toHaveText([/Stars/]);
+  expect(await page.evaluate(() => (window as any).samePage)).toBe(true);
+  // A click beside the sheet closes it; its other links load their pages.
+  await page.keyboard.press("Control+k");
+  await expect(rows).toHaveCount(2);
+  await page.mouse.click(5, 5);
+  await expect(page.locator("#sheet")).toBeHidden();
+  await page.keyboard.press("Control+k");
+  await page.locator("#palette-rows a[href='/settings']").click();
+  await expect(page).toHaveURL(/\/settings$/);
+});

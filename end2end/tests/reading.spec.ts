@@ -163,3 +163,35 @@ test.describe("in Chinese", () => {
     }
   });
 });
+
+test("who listens is told how an answer ended", async ({ page, chat }) => {
+  const spoken = page.locator("#spoken");
+  await chat.begin("Question", "json");
+  await expect(spoken).toHaveText("Answer complete, 5 words");
+  await chat.ask("Question", "500");
+  await expect(chat.answers).toHaveCount(2);
+  await expect(spoken).toHaveText(await chat.answer.locator(".answer-end > span").first().innerText());
+  await chat.ask("Question", "slow");
+  await expect(chat.answers).toHaveCount(3);
+  await chat.grown(1);
+  await chat.stop.click();
+  await expect(spoken).toHaveText("You stopped this answer.");
+});
+
+test("over plain http, a text that the browser did not copy is not said to be copied", async ({ page, chat }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(window, "isSecureContext", { get: () => false });
+    document.execCommand = () => (window as any).copies === true;
+  });
+  await chat.begin("Question", "json");
+  await chat.ended();
+  const copy = chat.answer.getByTitle("Copy answer");
+  await chat.answer.hover();
+  await copy.click();
+  await expect(page.getByRole("alert")).toContainText("does not let this page copy");
+  await expect(copy).not.toHaveClass(/copied/);
+  await expect(copy).toBeFocused();
+  await page.evaluate(() => ((window as any).copies = true));
+  await copy.click();
+  await expect(copy).toHaveClass(/copied/);
+});

@@ -9,7 +9,7 @@ test("the server is killed and started again while an answer is written", async 
   await server.kill();
   await expect(page.getByText("Reconnecting …")).toBeVisible();
   await server.up();
-  const sentence = page.getByText("The server was stopped while it wrote this answer.");
+  const sentence = page.locator(".answer-end").getByText("The server was stopped while it wrote this answer.");
   await expect(sentence).toBeVisible();
   await expect(page.getByText("Reconnecting …")).toBeHidden();
   await expect(chat.retry).toBeVisible();
@@ -29,7 +29,7 @@ test("the server is killed and started again while an answer is written", async 
   await chat.ready();
   await chat.grown(20);
   await chat.stop.click();
-  await expect(page.getByText("You stopped this answer")).toBeVisible();
+  await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
   await expect(chat.questions).toHaveCount(1);
 });
 

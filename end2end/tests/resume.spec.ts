@@ -67,7 +67,7 @@ test("a second tab shows what is edited, chosen, continued and deleted, and keep
   await chat.grown(50);
   await other.grown(20);
   await chat.stop.click();
-  await expect(other.page.getByText("You stopped this answer")).toBeVisible();
+  await expect(other.page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
   await other.reload();
   await chat.continue.click();
   await expect(other.stop).toBeVisible({ timeout: 5_000 });
@@ -251,3 +251,38 @@ test("a tab that rested is told of what was deleted while nobody listened", asyn
   await expect(chat.questions).toHaveCount(2);
   await expect(chat.box).toHaveValue("a draft");
 });
+
+for (const [when, order] of [
+  ["late, with less than the page was told", "snapshot"],
+  ["late, with more than the page was told", "wait"],
+] as const) {
+  test(`an answer that is written again elsewhere is whole, also when its message comes ${when}`, async ({ chat }) => {
+    await chat.begin("Report", "json");
+    await chat.ended();
+    const other = await tab(chat);
+    let told = () => {};
+    const late = new Promise<void>((done) => (told = done));
+    await other.page.route("**/fn/part?*", async (route) => {
+      const fetched = order === "snapshot" ? await route.fetch() : undefined;
+      await late;
+      await route.fulfill({ response: fetched ?? (await route.fetch()) });
+    });
+    await chat.choose("answer-5000-5");
+    await chat.answer.hover();
+    await chat.answer.getByTitle("Regenerate", { exact: true }).click();
+    await expect(other.stop).toBeVisible();
+    // A heading, lists, a table and code have come by then.
+    await chat.grown(1_500);
+    told();
+    // All that is finished is the same in both pages, while the answer goes on.
+    const blocks = (of: Chat) => of.prose.locator(":scope > *").evaluateAll((all) => all.map((block) => block.textContent));
+    await other.grown(2_000);
+    const [shown, whole] = [await blocks(other), await blocks(chat)];
+    expect(shown.length).toBeGreaterThan(5);
+    expect(shown.slice(0, -2)).toEqual(whole.slice(0, shown.length - 2));
+    await chat.stop.click();
+    await chat.ended();
+    await other.ended();
+    expect(await blocks(other)).toEqual(await blocks(chat));
+  });
+}

@@ -86,7 +86,7 @@ test("a stopped answer does not grow back, and goes on in the same place", async
   await chat.begin("Count", "tokens-200-20");
   await chat.grown(100);
   await page.keyboard.press("Escape");
-  const stopped = page.getByText("You stopped this answer");
+  const stopped = page.locator(".answer-end").getByText("You stopped this answer");
   await expect(stopped).toBeVisible();
   const kept = await chat.text();
   const id = await chat.answer.getAttribute("id");
@@ -114,7 +114,7 @@ test("a stopped answer does not grow back, and goes on in the same place", async
 for (const model of ["length", "max-tokens"]) {
   test(`${model}: an answer that was cut at its length says so and goes on`, async ({ page, chat }) => {
     await chat.begin("Count", model);
-    const cut = page.getByText("reached the model’s limit");
+    const cut = page.locator(".answer-end").getByText("reached the model’s limit");
     await expect(cut).toBeVisible();
     await chat.expectText(numbered(20));
     await chat.reload();
@@ -275,4 +275,36 @@ test.describe("on a phone", () => {
     await chat.previous(chat.questions.first()).tap();
     await expect(chat.questions.first()).toContainText("Some words");
   });
+});
+
+test("Escape closes the edit that is in use, and none that holds a changed text", async ({ page, chat }) => {
+  await chat.begin("First", "json");
+  await chat.ended();
+  await chat.ask("Second");
+  await expect(chat.answers).toHaveCount(2);
+  await chat.ended();
+  const first = await chat.edit(chat.questions.first());
+  await first.fill("A long text");
+  const second = await chat.edit(chat.questions.last());
+  await second.fill("Another text");
+  await second.press("Escape");
+  await expect(second).toHaveCount(0);
+  await expect(first).toHaveValue("A long text");
+  // A menu closes before an edit that the focus is not in.
+  await page.locator(".top-bar details.menu > summary").click();
+  await page.keyboard.press("Escape");
+  await expect(page.locator(".top-bar details.menu[open]")).toHaveCount(0);
+  await expect(first).toHaveValue("A long text");
+  // In the composer, Escape stops the answer.
+  await chat.ask("Third", "slow");
+  await expect(chat.answers).toHaveCount(3);
+  await chat.grown(1);
+  await page.keyboard.press("Escape");
+  await expect(chat.answer).toContainText("You stopped this answer.");
+  await expect(first).toHaveValue("A long text");
+  // One in which nothing was typed closes from anywhere.
+  await first.fill("First");
+  await chat.box.focus();
+  await page.keyboard.press("Escape");
+  await expect(first).toHaveCount(0);
 });

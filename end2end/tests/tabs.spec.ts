@@ -96,3 +96,27 @@ test.describe("in Los Angeles", () => {
     await expect(chat.sidebar.getByRole("heading", { name: "Today" })).toBeVisible();
   });
 });
+
+test("a tab that is looked elsewhere has a mark when its answer has ended, and what was unread is read when it is looked at", async ({ page, chat, context }) => {
+  const hide = await hideable(page);
+  await chat.begin("Begin", "json");
+  await expect(chat.title).toHaveText("A short title");
+  await chat.ended();
+  await chat.ask("Count", "tokens-200-20");
+  await expect(chat.answers).toHaveCount(2);
+  await chat.grown(50);
+  await hide(true);
+  await expect(page).toHaveTitle("● A short title · Inglenook", { timeout: 30_000 });
+  // The end brings a new bar, with a title of its own.
+  await expect(chat.answer.getByTitle("Copy answer")).toHaveCount(1);
+  await expect(page).toHaveTitle("● A short title · Inglenook");
+  const seen = page.waitForResponse((answer) => answer.url().endsWith("/fn/seen"));
+  await hide(false);
+  await expect(page).toHaveTitle("A short title · Inglenook");
+  expect((await seen).ok()).toBe(true);
+  await expect(page.locator(".history .unread")).toHaveCount(0);
+  const other = new Chat(await context.newPage());
+  await other.open();
+  await expect(other.page.locator(".history a[href^='/c/'] .title").first()).toHaveText("A short title");
+  await expect(other.page.locator(".history .unread")).toHaveCount(0);
+});

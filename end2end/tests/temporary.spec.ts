@@ -170,3 +170,103 @@ test("a key, the palette and Escape", async ({ page, chat }) => {
   await page.locator("#palette-rows").getByText("Temporary conversation").click();
   await expect(page).toHaveURL(/\/temporary$/);
 });
+
+test("what is to be written again stays until there is a text in its place", async ({ page, chat, watch }) => {
+  watch.allow(/429|Failed to load resource/);
+  await chat.open("/temporary");
+  await chat.ask("First", "echo");
+  await chat.ended();
+  await chat.ask("Second");
+  await expect(chat.answers).toHaveCount(2);
+  await chat.ended();
+  await chat.choose("429");
+  await chat.answer.hover();
+  await chat.answer.getByTitle("Regenerate").click();
+  await expect(page.getByRole("alert")).toContainText(/requests|again/i);
+  await expect(chat.answers).toHaveText([/First/, /Second/]);
+  // An edit of the first question takes nothing away either, and what was typed is still there.
+  const field = await chat.edit(chat.questions.first());
+  await field.fill("Better");
+  await field.press("Enter");
+  await expect(chat.send).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText(/requests|again/i);
+  await expect(chat.answers).toHaveText([/First/, /Second/]);
+  await expect(chat.questions).toHaveCount(2);
+  await expect(field).toHaveValue("Better");
+  // Nor does one that is stopped before its first text.
+  await chat.choose("hang-first");
+  await field.press("Enter");
+  await expect(chat.answers).toHaveCount(1);
+  await chat.stop.click();
+  await expect(chat.answers).toHaveText([/First/, /Second/]);
+  await chat.choose("echo");
+  await field.press("Enter");
+  await expect(chat.questions).toHaveText([/Better/]);
+  await chat.expectText("Better");
+});
+
+test("one is stopped before the server has answered, and the next question is not cut by the end of the one before", async ({ page, chat }) => {
+  await chat.open("/temporary");
+  await chat.choose("echo");
+  let go = () => {};
+  const gone = new Promise<void>((done) => (go = done));
+  await page.route("**/fn/ask-temporary", async (route) => {
+    await gone;
+    await route.continue();
+  });
+  await chat.ask("First");
+  await chat.stop.click();
+  await expect(chat.send).toBeVisible();
+  await expect(chat.answer).toContainText("You stopped this answer.");
+  const answered = page.waitForResponse((answer) => answer.url().endsWith("/fn/ask-temporary"));
+  go();
+  await answered;
+  await page.unroute("**/fn/ask-temporary");
+  await chat.retry.click();
+  await chat.expectText("First");
+  await chat.ended();
+  // The stream of an answer stays open for a moment after its end; a question that is asked meanwhile is its own.
+  await page.evaluate(() => {
+    const read = ReadableStreamDefaultReader.prototype.read;
+    const window_ = window as any;
+    window_.ends = [];
+    ReadableStreamDefaultReader.prototype.read = async function (this: any, ...rest: []) {
+      const part = await read.apply(this, rest);
+      if (part.done) await new Promise((end) => window_.ends.push(end));
+      return part;
+    } as typeof read;
+  });
+  await chat.ask("Second");
+  await chat.expectText("Second");
+  await expect.poll(() => page.evaluate(() => (window as any).ends.length)).toBe(1);
+  await chat.ask("Third", "slow");
+  await chat.grown(1);
+  await page.evaluate(() => (window as any).ends[0]());
+  const text = await chat.text();
+  await chat.grown(text.length);
+  await expect(chat.answer).not.toContainText("lost");
+  await chat.stop.click();
+  await expect(chat.answer).toContainText("You stopped this answer.");
+});
+
+test("what is asked after it was kept is kept, too", async ({ page, chat }) => {
+  await chat.open("/temporary");
+  await chat.ask("Worth keeping", "echo");
+  await chat.ended();
+  await chat.box.fill("Further");
+  const keep = page.getByRole("button", { name: "Keep this conversation" });
+  const asked = page.waitForEvent("dialog");
+  await keep.click();
+  await (await asked).dismiss();
+  await chat.box.press("Enter");
+  await expect(chat.answers).toHaveCount(2);
+  await chat.ended();
+  // Leaving would lose the new messages.
+  const again = page.waitForEvent("dialog");
+  void page.evaluate(() => location.reload());
+  await (await again).dismiss();
+  await keep.click();
+  await page.waitForURL(/\/c\/\w+/);
+  await chat.ready();
+  await expect(chat.questions).toHaveText([/Worth keeping/, /Further/]);
+});

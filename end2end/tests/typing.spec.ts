@@ -112,3 +112,37 @@ test("a file that is dropped is not opened in place of the page", async ({ page,
   expect(await drag(page.locator("#thread"), "text")).toEqual([true, true, true]);
   await expect(chat.box).toHaveValue("a draft");
 });
+
+test("in the palette the input method has its keys, and Enter takes what was searched for", async ({ page, chat }) => {
+  for (const text of ["Leeks", "Winter"]) {
+    await chat.begin(text, "json");
+    await chat.ended();
+    await expect(chat.title).toHaveText("A short title");
+    const id = page.url().split("/").at(-1)!;
+    const form = { conversation_id: id, title: text };
+    await page.request.post("/fn/rename", { form, headers: { accept: "application/json", origin: new URL(page.url()).origin } });
+  }
+  await page.keyboard.press("Control+k");
+  const search = page.locator(".palette-search");
+  await expect(page.locator("#palette-rows")).toContainText("Leeks");
+  const address = page.url();
+  for (const [, init] of enters) {
+    expect(await press(search, init)).toBe(true);
+    expect(await press(search, { ...init, key: "ArrowDown" })).toBe(true);
+  }
+  await expect(search).toBeFocused();
+  expect(page.url()).toBe(address);
+  // Enter comes before the rows do.
+  let answer = () => {};
+  const answered = new Promise<void>((done) => (answer = done));
+  await page.route("**/fn/sheet/palette?rows=*", async (route) => {
+    await answered;
+    await route.continue();
+  });
+  const asked = page.waitForRequest(/palette\?rows=/);
+  await search.fill("Leeks");
+  await asked;
+  await search.press("Enter");
+  answer();
+  await expect(chat.questions).toHaveText([/Leeks/]);
+});

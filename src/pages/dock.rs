@@ -74,7 +74,7 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
                         {t("undo")}
                     </button>
                 </div>
-                <p class="alert" id="alert" role="alert" hidden=silent>
+                <p class="alert" id="alert" role="alert" data-copy-failed=t("copy-failed") hidden=silent>
                     <span>{alert}</span>
                     " "
                     <a id="sign-in" href="/login" hidden>

@@ -34,7 +34,6 @@ const CLICKS: &[(&str, Act)] = &[
     ("[data-row]", rows::on_item),
     ("#reply", quoting::on_reply),
     ("a.example", examples),
-    ("#sheet", overlay::on_beside),
     (".copy-message", copy::message),
     ("figure [data-act=copy]", copy::code),
     ("figure [data-act=download]", files::code),
@@ -47,6 +46,8 @@ const CLICKS: &[(&str, Act)] = &[
     (".to-latest", to_latest),
     (".earlier a", earlier),
     ("a[href]", visit::on_click),
+    // Everything in a sheet is in it, too.
+    ("#sheet", overlay::on_beside),
 ];
 
 /// The forms that a script sends.
@@ -142,7 +143,7 @@ fn earlier(state: PageState, link: &Element, event: &Event) {
         return;
     }
     event.prevent_default();
-    refresh::earlier(state, before);
+    refresh::earlier(state, before, link.clone());
 }
 
 /// A click on an example puts it into the composer.

@@ -4,16 +4,31 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use web_sys::Element;
 
-use super::{blocks, phrases::say, phrases::say_with, state::PageState};
+use super::{blocks, elements::found, phrases::say, phrases::say_with, state::PageState};
 
 pub(super) fn answering(state: PageState) {
     state.spoken.set(say("answering"));
 }
 
-/// Says that an answer has ended, and how long it is.
-pub(super) fn ended(state: PageState, answer_id: &str) {
-    let copy = blocks::prose(answer_id).and_then(|prose| prose.clone_node_with_deep(true).ok());
+/// The attribute of an answer of which it is to be said that it has ended.
+const ENDED: &str = "data-ended";
+
+/// An answer has ended; what the server says of its end may be on its way.
+pub(super) fn ended(answer: &Element) {
+    let _ = answer.set_attribute(ENDED, "");
+}
+
+/// Says of the answer that has ended how it did: that it is complete, and how long it is, or else what stands below it.
+pub(super) fn say_end(state: PageState) {
+    let Some(answer) = found("[data-ended]:not([aria-busy])") else { return };
+    let _ = answer.remove_attribute(ENDED);
+    if let Some(why) = answer.query_selector(":scope > .answer-end span").ok().flatten() {
+        return state.spoken.set(why.text_content().unwrap_or_default());
+    }
+    let copy = answer.query_selector(".prose").ok().flatten();
+    let copy = copy.and_then(|prose| prose.clone_node_with_deep(true).ok());
     let text = copy.map(JsCast::unchecked_into).and_then(|copy| {
         blocks::remove_bars(&copy);
         copy.text_content()

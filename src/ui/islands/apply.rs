@@ -12,13 +12,17 @@ use super::{
 /// The attribute of an answer whose text will be told from its beginning.
 const ANEW: &str = "data-anew";
 
-/// Applies events that came together; each is a line of JSON, as `domain::SeqEvent` describes it.
+/// Applies events that came together; each is a line of JSON, as `domain::SeqEvent` describes it. None is applied while the
+/// page is about to go back ([`PageState::rewind`]).
 pub(super) fn apply_batch(state: PageState, lines: Vec<String>) {
     let answer = || blocks::prose(&state.generating.get_untracked()?);
     let before = answer().map(|prose| arriving::Extent::of(&prose));
     for event in lines.iter().filter_map(|line| Json::parse(line)) {
         if let Some(seq) = event.number("seq") {
             state.position.set_value(seq);
+            if state.overlaps.get_value() {
+                break;
+            }
             let _ = apply(state, &event);
         }
     }
@@ -65,10 +69,13 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
         "reasoning" => append_reasoning(&messages::message(&message_id)?, &event.text("text")?),
         "text" => temporary::told(&messages::message(&message_id)?, event),
         "done" | "failed" => {
-            if temporary::is_on() {
-                temporary::ended(&messages::message(&message_id)?, event);
-            }
+            let answer = messages::message(&message_id).filter(|_| temporary::is_on());
+            let why = answer.and_then(|answer| temporary::ended(&answer, event));
             ended(state, &message_id);
+            if why.is_some() {
+                scroll::unpin();
+                state.alert.set(why);
+            }
         }
         "title" => sidebar::set_title(state, &event.text("title")?),
         "queue" => queue::reload(state),
@@ -161,7 +168,10 @@ pub(super) fn ended(state: PageState, answer_id: &str) {
         if let Ok(Some(waiting)) = article.query_selector(":scope > .waiting") {
             waiting.remove();
         }
-        announce::ended(state, answer_id);
+        announce::ended(&article);
+        if !state.follows.get_value() {
+            announce::say_end(state);
+        }
     }
     if state.generating.with_untracked(|generating| generating.as_deref() == Some(answer_id)) {
         state.generating.set(None);

@@ -98,7 +98,8 @@ pub fn wake_ups() -> UnboundedReceiver<()> {
     wake_ups
 }
 
-fn wake() {
+/// Wakes whoever waits for [`wake_ups`].
+pub fn wake() {
     WAKES.with_borrow(|wakes| {
         if let Some(wakes) = wakes {
             let _ = wakes.unbounded_send(());

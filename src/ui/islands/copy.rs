@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement};
 
-use super::{files, phrases::say, request, state::PageState, temporary};
+use super::{elements::found, files, phrases::say, request, state::PageState, temporary};
 
 /// How long a button shows that it has copied.
 const SHOWN_FOR: Duration = Duration::from_secs(2);
@@ -53,8 +53,8 @@ pub(super) fn give(
     };
     if !window().is_secure_context() {
         return spawn_local(async move {
-            copy_selected(&text.await);
-            show_copied(state, &button);
+            let copied = copy_selected(&text.await);
+            show_copied(state, &button, copied);
         });
     }
     // Some browsers let only the click itself write to the clipboard. It writes a promise, because the text may take a
@@ -62,9 +62,8 @@ pub(super) fn give(
     let promise = future_to_promise(async move { files::blob("text/plain", &text.await).map(JsValue::from) });
     if let Ok(copied) = write(&promise, html) {
         spawn_local(async move {
-            if JsFuture::from(copied).await.is_ok() {
-                show_copied(state, &button);
-            }
+            let copied = JsFuture::from(copied).await.is_ok();
+            show_copied(state, &button, copied);
         });
     }
 }
@@ -82,19 +81,28 @@ fn write(text: &Promise, html: Option<String>) -> Result<Promise, JsValue> {
     Ok(window().navigator().clipboard().write(&Array::of1(&item)))
 }
 
-/// Copies a text by selecting it, because a page that was opened with plain http has no access to the clipboard.
-fn copy_selected(text: &str) {
+/// Copies a text by selecting it, because a page that was opened with plain http has no access to the clipboard; answers
+/// whether the browser did so. It does within some seconds of a click.
+fn copy_selected(text: &str) -> bool {
     let area = document().create_element("textarea").map(JsCast::dyn_into::<HtmlTextAreaElement>);
-    let (Ok(Ok(area)), Some(body)) = (area, document().body()) else { return };
+    let (Ok(Ok(area)), Some(body)) = (area, document().body()) else { return false };
+    let before = document().active_element().and_then(|active| active.dyn_into::<HtmlElement>().ok());
     area.set_value(text);
     let _ = area.set_attribute("class", "visually-hidden");
     let _ = body.append_child(&area);
     area.select();
-    let _ = document().dyn_into::<HtmlDocument>().map(|document| document.exec_command("copy"));
+    let copied = document().dyn_into::<HtmlDocument>().map(|document| document.exec_command("copy"));
     area.remove();
+    if let Some(before) = before {
+        let _ = before.focus();
+    }
+    copied.is_ok_and(|copied| copied.unwrap_or_default())
 }
 
-fn show_copied(state: PageState, button: &Element) {
+fn show_copied(state: PageState, button: &Element, copied: bool) {
+    if !copied {
+        return state.alert.set(found("#alert").and_then(|alert| alert.get_attribute("data-copy-failed")));
+    }
     let _ = button.class_list().add_1("copied");
     let said = say("copied");
     state.spoken.set(said.clone());

@@ -4,21 +4,33 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlDetailsElement, HtmlElement, HtmlTextAreaElement, Node};
 
-use super::{drafts, elements::copy_of_template, field, messages, state::PageState};
+use super::{drafts, elements::copy_of_template, elements::found, field, messages, state::PageState};
 
 /// What Escape closes.
-const OPEN: &str = ".content .edit-form, .content details[name][open], .content details.menu[open]";
+const EDIT: &str = ".content .edit-form";
+const MENU: &str = ".content details[name][open], .content details.menu[open]";
 
 /// The attribute of an edit that was opened by a key in the composer, where the focus goes when it is closed.
 const FROM_COMPOSER: &str = "data-from-composer";
 
-/// Closes the edit or menu that is open; answers whether one was.
+/// Closes the edit or menu that the focus is in, or else a menu that is open or an edit in which nothing was typed; answers
+/// whether there was one.
 pub(super) fn close_open(state: PageState) -> bool {
-    let open = document().query_selector(OPEN).ok().flatten();
+    let around = |active: Element| active.closest(&format!("{EDIT}, {MENU}")).ok().flatten();
+    let open = document().active_element().and_then(around).or_else(|| Some(found(MENU)?.into()));
+    let untouched = || messages::all().iter().find_map(untouched_edit);
+    let open = open.or_else(untouched);
     if let Some(open) = &open {
         close(state, open);
     }
     open.is_some()
+}
+
+/// The edit of a question, if its text is still that of the question.
+fn untouched_edit(question: &Element) -> Option<Element> {
+    let field = drafts::edit_field(question)?;
+    let text = question.query_selector(".question-text").ok()??.text_content();
+    (text == Some(field.value())).then(|| field.closest(EDIT).ok().flatten())?
 }
 
 /// Closes the menus that a click or the focus is not in.

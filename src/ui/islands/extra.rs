@@ -18,11 +18,15 @@ impl Extra {
             let lines = self.text.lines().map(|line| format!("> {line}"));
             return lines.collect::<Vec<_>>().join("\n");
         }
-        // The fence is longer than any in the text.
-        let longest = self.text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-        let fence = "`".repeat(longest.max(2) + 1);
+        let fence = fence(&self.text, 3);
         format!("{fence}\n{}\n{fence}", self.text.trim_end_matches('\n'))
     }
+}
+
+/// Backticks around code: more than stand together in it, and `least` of them.
+pub(super) fn fence(code: &str, least: usize) -> String {
+    let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    "`".repeat(least.max(longest + 1))
 }
 
 /// A question as it is sent: quotes before the text, what was pasted after it.

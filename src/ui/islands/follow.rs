@@ -65,6 +65,8 @@ enum Ended {
     Polled,
     /// The stream broke off, or this page closed it.
     Closed,
+    /// The next stream begins at an earlier event, at once.
+    Rewound,
     /// No stream came.
     Failed(Refused),
 }
@@ -90,6 +92,7 @@ async fn follow(here: Visit) {
                 return;
             }
             Ended::Failed(_) => pause = pause.max(FIRST_PAUSE * 2),
+            Ended::Rewound => continue,
             Ended::Polled | Ended::Closed => {}
         }
         if may_disconnect(state) || browser::is_hidden() != hidden {
@@ -118,6 +121,7 @@ async fn follow(here: Visit) {
 /// now; `hidden` is whether the page is hidden now, which tells the server to close the stream after the events that there are.
 async fn listen(here: &Visit, wake_ups: &mut UnboundedReceiver<()>, opened: f64, hidden: bool) -> Ended {
     let state = here.state;
+    state.rewind();
     let position = state.position.get_value().to_string();
     let hidden_now = if hidden { "true" } else { "false" };
     let fields = request::fields(&[
@@ -164,6 +168,9 @@ async fn read(
             Either::Left((Ok(None), _)) if browser::now() - opened < LASTING => return Ended::Polled,
             Either::Left(_) => return Ended::Closed,
             Either::Right(_) => {}
+        }
+        if state.rewind() {
+            return Ended::Rewound;
         }
         let dead = !browser::is_online() || browser::now() - last_heard > SILENCE;
         let now_hidden = browser::is_hidden() && !hidden;

@@ -33,7 +33,7 @@ pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
     }
     if overlay::is_open() {
         // In a field for a search, Escape would only empty the field.
-        if press.is("Escape") && overlay::close() || picker::on_key(&press.key) {
+        if press.is("Escape") && overlay::close() || picker::on_key(&press) {
             event.prevent_default();
         }
         return;

@@ -4,6 +4,8 @@ use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Node};
 
+use super::extra::fence;
+
 /// The markdown of what is selected.
 pub(super) fn of_range(range: &web_sys::Range) -> String {
     let holder = document().create_element("div");
@@ -17,6 +19,38 @@ pub(super) fn of(element: &Element) -> String {
     let mut out = Writer::default();
     out.children(element);
     out.text.trim_matches('\n').to_owned()
+}
+
+/// Code within a line.
+fn code_span(code: &str) -> String {
+    let fence = fence(code, 1);
+    // A backtick at an edge would be one of those around.
+    let blank = if code.starts_with('`') || code.ends_with('`') { " " } else { "" };
+    format!("{fence}{blank}{code}{blank}{fence}")
+}
+
+/// Text whose signs are signs: those that markdown takes for emphasis, code or another escape have a backslash before them.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(sign) = rest.next() {
+        let after = rest.peek().copied().unwrap_or(' ');
+        let means = match sign {
+            '`' => true,
+            // Alone between blanks it is a star, within a word an underline.
+            '*' => !before.is_whitespace() || !after.is_whitespace(),
+            '_' => !before.is_alphanumeric() || !after.is_alphanumeric(),
+            '\\' => after.is_ascii_punctuation(),
+            _ => false,
+        };
+        if means {
+            escaped.push('\\');
+        }
+        escaped.push(sign);
+        before = sign;
+    }
+    escaped
 }
 
 #[derive(Default)]
@@ -37,7 +71,7 @@ impl Writer {
     fn node(&mut self, node: &Node) {
         let Some(element) = node.dyn_ref::<Element>() else {
             if node.node_type() == Node::TEXT_NODE {
-                self.text.push_str(&node.text_content().unwrap_or_default());
+                self.text.push_str(&escaped(&node.text_content().unwrap_or_default()));
             }
             return;
         };
@@ -58,7 +92,7 @@ impl Writer {
             "strong" => self.wrapped("**", element),
             "em" => self.wrapped("*", element),
             "del" | "s" => self.wrapped("~~", element),
-            "code" => self.wrapped("`", element),
+            "code" => self.text.push_str(&code_span(&element.text_content().unwrap_or_default())),
             "a" if element.get_attribute("href").is_some_and(|href| !href.starts_with('#')) => {
                 self.text.push('[');
                 self.children(element);
@@ -117,15 +151,16 @@ impl Writer {
         let language =
             element.query_selector("header span").ok().flatten().and_then(|span| span.text_content());
         let language = language.unwrap_or_default();
+        let fence = fence(&text, 3);
         self.block(|out| {
-            out.text.push_str("```");
+            out.text.push_str(&fence);
             out.text.push_str(&language);
             for line in text.trim_end_matches('\n').split('\n') {
                 out.line();
                 out.text.push_str(line);
             }
             out.line();
-            out.text.push_str("```");
+            out.text.push_str(&fence);
         });
     }
 
@@ -178,5 +213,33 @@ impl Writer {
             }
             out.text.truncate(out.text.trim_end().len());
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_of_a_text_stay_signs() {
+        for (text, written) in [
+            ("snake_case and 2 * 3", "snake_case and 2 * 3"),
+            ("*args, _hidden_", r"\*args, \_hidden\_"),
+            ("a `tick` and C:\\dir", r"a \`tick\` and C:\dir"),
+            (r"\*", r"\\\*"),
+            ("", ""),
+        ] {
+            assert_eq!(escaped(text), written, "{text}");
+        }
+    }
+
+    #[test]
+    fn code_with_backticks_has_more_around_it() {
+        for (code, written) in
+            [("x", "`x`"), ("a ` b", "``a ` b``"), ("`x`", "`` `x` ``"), ("``", "``` `` ```")]
+        {
+            assert_eq!(code_span(code), written);
+        }
+        assert_eq!(fence("x", 3), "```");
     }
 }

@@ -1,7 +1,7 @@
 //! Where the messages on the page are.
 
 use leptos::prelude::document;
-use web_sys::Element;
+use web_sys::{Element, HtmlCollection};
 
 /// The scrolling element around the messages.
 pub(super) fn scroller() -> Option<Element> {
@@ -32,7 +32,10 @@ fn is_message(element: &Element) -> bool {
 }
 
 pub(super) fn children(of: &Element) -> impl Iterator<Item = Element> + use<> {
-    let children = of.children();
-    let elements: Vec<Element> = (0..children.length()).filter_map(|at| children.item(at)).collect();
-    elements.into_iter()
+    elements(&of.children()).into_iter()
+}
+
+/// The elements of a collection as they are now, whatever is done with them.
+pub(super) fn elements(of: &HtmlCollection) -> Vec<Element> {
+    (0..of.length()).filter_map(|at| of.item(at)).collect()
 }

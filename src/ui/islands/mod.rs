@@ -2,7 +2,9 @@
 //! life: it fills, shows, hides and moves elements, and makes none, because code that does was a third of all that a
 //! browser loaded.
 //!
-//! - What the page knows is in [`state::PageState`], and nowhere else; `show` shows it around the composer.
+//! - What the page knows is in [`state::PageState`]; `show` shows it around the composer. Besides, a file may have
+//!   `thread_local!`s that it alone reads: what is under way there and how it ends (a timer, a stream, a request, a menu that
+//!   is open), and what it has measured or kept for later (`scroll`, `arriving`, `visit`).
 //! - What a person does is in the table of `acts`, which names who acts on what.
 //! - What happens in the conversation comes as events (`follow`, `apply`), and what they changed as HTML of the server
 //!   (`refresh`), which `thread` puts in place of what is there.

@@ -8,6 +8,22 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
 
 use super::{field, overlay, request, state::PageState, steer};
+use crate::ui::keys::KeyPress;
+
+/// What the answer to the search in the palette is awaited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Nothing,
+    Rows,
+    /// Enter was pressed meanwhile: the first row is to be taken.
+    First,
+}
+
+thread_local! {
+    /// Counts what was typed, because an earlier answer may come after a later one.
+    static TYPED: Cell<u32> = const { Cell::new(0) };
+    static WANTED: Cell<Wanted> = const { Cell::new(Wanted::Nothing) };
+}
 
 /// A click on the button with the name of the model.
 pub(super) fn on_open(state: PageState, _: &Element, _: &Event) {
@@ -47,40 +63,42 @@ pub(super) fn on_search(_: PageState, field: &Element, _: &Event) {
     let sought = field.value().to_lowercase();
     let words: Vec<&str> = sought.split_whitespace().collect();
     let mut any = false;
-    for row in found("#sheet .picker-row") {
+    for row in all_found("#sheet .picker-row") {
         let text = row.get_attribute("data-sought").unwrap_or_default();
         let fits = words.iter().all(|word| text.contains(word));
         any |= fits;
         row.unchecked_ref::<HtmlElement>().set_hidden(!fits);
     }
-    for group in found("#sheet .picker-list > section") {
+    for group in all_found("#sheet .picker-list > section") {
         let empty = group.query_selector(".picker-row:not([hidden])").is_ok_and(|row| row.is_none());
         group.unchecked_ref::<HtmlElement>().set_hidden(empty);
     }
-    for none in found("#sheet .picker-none") {
+    for none in all_found("#sheet .picker-none") {
         none.unchecked_ref::<HtmlElement>().set_hidden(any);
     }
 }
 
 /// Asks the server for the rows that fit what is typed.
 pub(super) fn on_palette(state: PageState, field: &Element, _: &Event) {
-    thread_local! {
-        /// Counts what was typed, because an earlier answer may come after a later one.
-        static TYPED: Cell<u32> = const { Cell::new(0) };
-    }
     let Some(field) = field.dyn_ref::<HtmlInputElement>() else { return };
     let path = format!("/fn/sheet/palette?rows=true&q={}", js_sys::encode_uri_component(&field.value()));
     let typed = TYPED.get() + 1;
     TYPED.set(typed);
+    WANTED.set(Wanted::Rows);
+    let field = field.clone();
     spawn_local(async move {
         let rows = request::get(&path).await;
         if typed != TYPED.get() {
             return;
         }
+        let wanted = WANTED.replace(Wanted::Nothing);
         match rows {
             Ok(rows) => {
-                if let Some(place) = document().get_element_by_id("palette-rows") {
-                    place.set_inner_html(&rows.as_text().unwrap_or_default());
+                let place = document().get_element_by_id("palette-rows").filter(|_| field.is_connected());
+                let Some(place) = place else { return };
+                place.set_inner_html(&rows.as_text().unwrap_or_default());
+                if wanted == Wanted::First {
+                    take_first();
                 }
             }
             Err(refused) => state.show_refusal(refused),
@@ -88,27 +106,41 @@ pub(super) fn on_palette(state: PageState, field: &Element, _: &Event) {
     });
 }
 
-/// Arrows move between the field and the rows of a sheet, and Enter in the field takes the first row.
-pub(super) fn on_key(key: &str) -> bool {
-    let rows: Vec<Element> = found("#sheet .picker-row:not([hidden])")
+/// What is to be chosen from, in order.
+fn rows() -> Vec<Element> {
+    all_found("#sheet .picker-row:not([hidden])")
         .into_iter()
         .map(|row| row.query_selector(".picker-name[data-model]").ok().flatten().unwrap_or(row))
-        .collect();
+        .collect()
+}
+
+fn take_first() {
+    if let Some(first) = rows().first() {
+        first.unchecked_ref::<HtmlElement>().click();
+    }
+}
+
+/// Arrows move between the field and the rows of a sheet, and Enter in the field takes the first row: while the server is
+/// asked for the rows, the first of those that come.
+pub(super) fn on_key(press: &KeyPress) -> bool {
+    let rows = rows();
     let field = document().query_selector("#sheet .picker > input").ok().flatten();
     let (Some(field), Some(active)) = (field, document().active_element()) else { return false };
     let at = rows.iter().position(|row| row.is_same_node(Some(&active)));
     let in_field = active.is_same_node(Some(&field));
-    let wanted = match (key, at, in_field) {
-        ("Enter", _, true) => {
-            if let Some(first) = rows.first() {
-                first.unchecked_ref::<HtmlElement>().click();
+    let (down, up) = (press.is("ArrowDown"), press.is("ArrowUp"));
+    let wanted = match at {
+        _ if in_field && press.is("Enter") => {
+            match WANTED.get() {
+                Wanted::Nothing => take_first(),
+                _ => WANTED.set(Wanted::First),
             }
             return true;
         }
-        ("ArrowDown", _, true) => rows.first(),
-        ("ArrowDown", Some(at), _) => rows.get(at + 1),
-        ("ArrowUp", Some(0), _) => Some(&field),
-        ("ArrowUp", Some(at), _) => rows.get(at - 1),
+        _ if in_field && down => rows.first(),
+        Some(at) if down => rows.get(at + 1),
+        Some(0) if up => Some(&field),
+        Some(at) if up => rows.get(at - 1),
         _ => return false,
     };
     if let Some(wanted) = wanted {
@@ -117,7 +149,7 @@ pub(super) fn on_key(key: &str) -> bool {
     true
 }
 
-fn found(selector: &str) -> Vec<Element> {
+fn all_found(selector: &str) -> Vec<Element> {
     let Ok(all) = document().query_selector_all(selector) else { return Vec::new() };
     (0..all.length()).filter_map(|at| all.item(at)?.dyn_into().ok()).collect()
 }

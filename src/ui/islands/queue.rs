@@ -8,13 +8,14 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlTextAreaElement};
 
 use super::{
-    browser, elements::copy_of_template, elements::found, elements::set_hidden, elements::show_if, field,
-    focus, messages, queued, request, state::PageState,
+    browser, drafts, elements::copy_of_template, elements::found, elements::set_hidden, elements::show_if,
+    field, focus, messages, queued, request, state::PageState,
 };
 use crate::domain::{QuestionQueue, Queued};
 
-/// The attributes of a row: the id of its question, and the text that the server has.
+/// The attributes of a row: the id of its question, that of its conversation, and the text that the server has.
 const ID: &str = "data-id";
+const OF: &str = "data-of";
 const TEXT: &str = "data-text";
 
 /// Lets a question wait; `refused` is called when it may not.
@@ -60,7 +61,9 @@ fn change(state: PageState, action: &'static str, fields: &[(&str, &str)]) {
         match request::post(action, &fields).await {
             Ok(queue) if state.visit.get_value() == visit => {
                 state.queue.set(queued::read(&queue));
-                keep_focus(id.as_deref());
+                if let Some(id) = id {
+                    keep_focus(id);
+                }
             }
             Ok(_) => {}
             Err(refused) => state.show_refusal(refused),
@@ -69,16 +72,14 @@ fn change(state: PageState, action: &'static str, fields: &[(&str, &str)]) {
 }
 
 /// A button that moved its row, or took it away, had the focus: it goes to the row, or to the composer.
-fn keep_focus(id: Option<&str>) {
+fn keep_focus(id: String) {
     // The row is changed by an effect, which runs soon.
-    let id = id.map(str::to_owned);
     set_timeout(
         move || {
             if !focus::is_lost() {
                 return;
             }
-            let row = id.and_then(|id| found(&format!("#queue [{ID}=\"{id}\"] button:not([hidden])")));
-            match row {
+            match found(&format!("#queue [{ID}=\"{id}\"] button:not([hidden])")) {
                 Some(button) => drop(button.focus()),
                 None => field::focus(),
             }
@@ -87,8 +88,9 @@ fn keep_focus(id: Option<&str>) {
     );
 }
 
-/// Shows the questions that wait. A row that has not changed stays, because somebody may be typing in it.
-pub(super) fn show(queue: &QuestionQueue) {
+/// Shows the questions that wait. A row that has not changed stays, because somebody may be typing in it; what was typed in
+/// the row of a question that was asked meanwhile goes into the composer.
+pub(super) fn show(state: PageState, queue: &QuestionQueue) {
     show_if("queue", !queue.items.is_empty());
     show_if("queue-waits", queue.waits && !queue.items.is_empty());
     let Some(list) = document().get_element_by_id("queue") else { return };
@@ -96,13 +98,26 @@ pub(super) fn show(queue: &QuestionQueue) {
     for row in &old {
         let id = row.get_attribute(ID);
         if !queue.items.iter().any(|item| id.as_deref() == Some(&*item.id)) {
+            let had_focus = document().active_element().is_some_and(|active| row.contains(Some(&active)));
+            let is_here = row.get_attribute(OF) == state.conversation();
+            if let Some(field) = drafts::edit_field(row).filter(|_| is_here)
+                && row.get_attribute(TEXT).is_some_and(|text| text != field.value())
+            {
+                drafts::put_back(state, &field.value());
+            }
+            // A field that is removed while somebody types in it is changed.
+            let _ = row.remove_attribute(ID);
             row.remove();
+            if had_focus {
+                field::focus();
+            }
         }
     }
     for item in &queue.items {
         let known = old.iter().find(|row| row.get_attribute(ID).as_deref() == Some(&*item.id));
         let Some(row) = known.cloned().or_else(|| copy_of_template("new-queued")) else { continue };
         fill(&row, item);
+        let _ = row.set_attribute(OF, &state.conversation().unwrap_or_default());
         // The rows come in order. Only one that is not the next already is moved, because moving takes the focus away.
         let next = list.children().item(item.position);
         if !next.as_ref().is_some_and(|next| next.is_same_node(Some(&row))) {
@@ -159,6 +174,10 @@ pub(super) fn on_send(state: PageState, button: &Element, _: &Event) {
 
 pub(super) fn on_remove(state: PageState, button: &Element, _: &Event) {
     if let Some((id, _)) = row_of(button) {
+        // What was typed goes with it.
+        if let Ok(Some(row)) = button.closest(".queued") {
+            let _ = row.remove_attribute(TEXT);
+        }
         change(state, "/fn/queue-remove", &[("id", &id)]);
     }
 }

@@ -4,8 +4,11 @@
 use std::cell::Cell;
 
 use leptos::{prelude::*, task::spawn_local};
+use web_sys::Element;
 
-use super::{messages, request, scroll, sidebar, state::Fetched, state::PageState, thread};
+use super::{
+    announce, browser, messages, request, scroll, sidebar, state::Fetched, state::PageState, thread,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
@@ -67,22 +70,36 @@ async fn once(state: PageState) {
 
 fn show(state: PageState, fetched: &Fetched) {
     // Text that came while this was made is newer, and is not told again.
-    let is_ahead = state.position.get_value() > fetched.shown.after.unwrap_or_default();
-    thread::show(&fetched.thread, is_ahead);
-    sidebar::show_bar(&fetched.bar, &fetched.title);
-    state.synced.set_value(fetched.shown.after.unwrap_or_default());
+    let after = fetched.shown.after.unwrap_or_default();
+    let is_later = state.position.get_value() > after;
+    let is_ahead = is_later && !state.overlaps.get_value();
+    let replaced = thread::show(&fetched.thread, is_ahead);
+    sidebar::show_bar(state, &fetched.bar, &fetched.title);
+    state.synced.set_value(after);
+    state.overlaps.set_value(replaced && is_later);
+    if replaced && is_later {
+        browser::wake();
+    }
     if !is_ahead {
         state.generating.set(fetched.shown.generating.clone());
     }
+    announce::say_end(state);
     scroll::settle(state);
 }
 
-/// Brings the messages before `before`, and puts them above those that are there.
-pub(super) fn earlier(state: PageState, before: String) {
+/// Brings the messages before `before`, and puts them above those that are there. A further click on the `link` that asked
+/// for them does nothing until they are there.
+pub(super) fn earlier(state: PageState, before: String, link: Element) {
+    const BUSY: &str = "aria-busy";
     let (Some(id), visit) = (state.conversation(), state.visit.get_value()) else { return };
+    if link.has_attribute(BUSY) {
+        return;
+    }
+    let _ = link.set_attribute(BUSY, "true");
     spawn_local(async move {
         let path = format!("/fn/part?conversation={id}&before={before}");
         let fetched = request::get(&path).await.map(|json| Fetched::read(&json));
+        let _ = link.remove_attribute(BUSY);
         if state.visit.get_value() == visit {
             match fetched {
                 Ok(Some(fetched)) => thread::prepend(&fetched.thread),

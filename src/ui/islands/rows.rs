@@ -7,7 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent, Node};
 
-use super::{elements::copy_of_template, request, sidebar, state::PageState, steer};
+use super::{elements::copy_of_template, elements::found, request, sidebar, state::PageState, steer};
 use crate::ui::keys::KeyPress;
 
 thread_local! {
@@ -25,7 +25,7 @@ fn menu() -> Option<HtmlElement> {
 /// The button of the row whose menu is open.
 fn opener() -> Option<HtmlElement> {
     let id = OPEN.with_borrow(Clone::clone)?;
-    sidebar::find(&format!(".history a[href=\"/c/{id}/settings\"]"))?.dyn_into().ok()
+    found(&format!(".history a[href=\"/c/{id}/settings\"]"))
 }
 
 /// A click on the button of a row.
@@ -177,7 +177,7 @@ fn begin_title(id: &str) {
     };
     field.set_value(&sidebar::title_in(&row));
     let _ = list.insert_before(&field, Some(&row));
-    row.unchecked_ref::<HtmlElement>().set_hidden(true);
+    row.set_hidden(true);
     let _ = field.focus();
     field.select();
 }

@@ -35,7 +35,7 @@ async fn saved(state: PageState) {
         && let Some(fetched) = Fetched::read(&json)
         && state.conversation().is_none()
     {
-        sidebar::show_bar(&fetched.bar, &fetched.title);
+        sidebar::show_bar(state, &fetched.bar, &fetched.title);
     }
 }
 

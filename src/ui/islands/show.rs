@@ -15,7 +15,7 @@ pub(super) fn begin(state: PageState) {
     watch(move || buttons(state));
     watch(move || latest(state));
     watch(move || deleted(state));
-    watch(move || state.queue.with(queue::show));
+    watch(move || state.queue.with(|queue| queue::show(state, queue)));
     watch(move || state.extras.with(|all| extras::show(all)));
 }
 

@@ -6,15 +6,13 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, StorageEvent};
 
-use super::{browser, elements::copy_of_template, request, state::PageState, temporary, tools};
-
-pub(super) fn find(selector: &str) -> Option<Element> {
-    document().query_selector(selector).ok().flatten()
-}
+use super::{
+    browser, elements::copy_of_template, elements::found, request, state::PageState, temporary, tools,
+};
 
 /// The link in the row of a conversation.
-pub(super) fn row(conversation_id: &str) -> Option<Element> {
-    find(&format!(".history a[href=\"/c/{conversation_id}\"]"))
+pub(super) fn row(conversation_id: &str) -> Option<HtmlElement> {
+    found(&format!(".history a[href=\"/c/{conversation_id}\"]"))
 }
 
 /// The link in the row of a new conversation, which has no address yet.
@@ -22,55 +20,55 @@ const NEW: &str = ".history a:not([href], .row-more)";
 
 /// Marks the row of the conversation on the page, and brings it into view.
 pub(super) fn mark_current(conversation_id: Option<&str>) {
-    if let Some(old) = find(".history a[aria-current]") {
-        let _ = old.remove_attribute("aria-current");
-    }
-    if let Some(row) = conversation_id.and_then(row) {
-        let _ = row.set_attribute("aria-current", "page");
+    let row = conversation_id.and_then(row);
+    mark(row.as_deref());
+    if let Some(row) = row {
         let options = web_sys::ScrollIntoViewOptions::new();
         options.set_block(web_sys::ScrollLogicalPosition::Nearest);
         row.scroll_into_view_with_scroll_into_view_options(&options);
     }
     // On a phone the list covers the thread.
-    if let Some(open) = find("#open-sidebar").and_then(|open| open.dyn_into::<HtmlInputElement>().ok()) {
+    if let Some(open) = found("#open-sidebar").and_then(|open| open.dyn_into::<HtmlInputElement>().ok()) {
         open.set_checked(false);
     }
 }
 
 /// Puts a row for a new conversation first in the list; it has no address until [`name_row`] gives it one.
 pub(super) fn add_row(title: &str) {
-    let (Some(row), Some(list)) = (copy_of_template("new-row"), find(".history")) else { return };
-    if let Ok(Some(link)) = row.query_selector("a") {
-        title_row(&link, title);
+    let (Some(row), Some(list)) = (copy_of_template("new-row"), found(".history")) else { return };
+    let link = row.query_selector("a").ok().flatten();
+    if let Some(link) = &link {
+        title_row(link, title);
     }
-    let today = find(".history [data-day=day-today] ul");
+    let today = found(".history [data-day=day-today] ul");
     let list = match today {
         Some(today) => today,
         None => {
             let Some(group) = copy_of_template("new-group") else { return };
-            let before = find(".history > :not([data-day=day-pinned])");
+            let before = found(".history > :not([data-day=day-pinned])");
             let _ = list.insert_before(&group, before.as_ref().map(AsRef::as_ref));
-            let Ok(Some(today)) = group.query_selector("ul") else { return };
-            today
+            let Some(today) = group.query_selector("ul").ok().flatten() else { return };
+            today.unchecked_into()
         }
     };
     let _ = list.insert_before(&row, list.first_child().as_ref());
     prepare_rows();
-    mark(&row);
+    mark(link.as_ref());
 }
 
-fn mark(row: &Element) {
-    if let Some(old) = find(".history a[aria-current]") {
+/// Marks the link of the conversation on the page, and no other.
+fn mark(link: Option<&Element>) {
+    if let Some(old) = found(".history a[aria-current]") {
         let _ = old.remove_attribute("aria-current");
     }
-    if let Ok(Some(link)) = row.query_selector("a") {
+    if let Some(link) = link {
         let _ = link.set_attribute("aria-current", "page");
     }
 }
 
 /// Gives the new row its address.
 pub(super) fn name_row(conversation_id: &str) {
-    if let Some(link) = find(NEW) {
+    if let Some(link) = found(NEW) {
         let _ = link.set_attribute("href", &format!("/c/{conversation_id}"));
         if let Some(more) = link.next_element_sibling() {
             let _ = more.set_attribute("href", &format!("/c/{conversation_id}/settings"));
@@ -81,7 +79,7 @@ pub(super) fn name_row(conversation_id: &str) {
 
 /// Removes the new row of a conversation that did not begin.
 pub(super) fn remove_new_row() {
-    if let Some(row) = find(NEW).and_then(|link| link.parent_element()) {
+    if let Some(row) = found(NEW).and_then(|link| link.parent_element()) {
         row.remove();
     }
 }
@@ -92,9 +90,9 @@ pub(super) fn remove_row(conversation_id: &str) {
     let focused = document().active_element().is_some_and(|active| row.contains(Some(&active)));
     let near = row.next_element_sibling().or_else(|| row.previous_element_sibling());
     row.remove();
-    let near = near.and_then(|near| near.query_selector(".row-more").ok().flatten());
-    let near = near.or_else(|| find(".history .row-more")).or_else(|| find(".new-conversation"));
-    if let Some(near) = near.filter(|_| focused).and_then(|near| near.dyn_into::<HtmlElement>().ok()) {
+    let near = near.and_then(|near| near.query_selector(".row-more").ok()??.dyn_into().ok());
+    let near = near.or_else(|| found(".history .row-more")).or_else(|| found(".new-conversation"));
+    if let Some(near) = near.filter(|_| focused) {
         let _ = near.focus();
     }
 }
@@ -124,39 +122,43 @@ fn title_row(row: &Element, title: &str) {
 
 /// Shows a new title of the conversation on the page, wherever it stands.
 pub(super) fn set_title(state: PageState, title: &str) {
-    set_tab(&format!("{title} · Inglenook"));
+    let tab = document().title();
+    if let Some((_, site)) = tab.rsplit_once(" · ") {
+        set_tab(state, &format!("{title} · {site}"));
+    }
     if let Some(row) = state.conversation().and_then(|id| row(&id)) {
         title_row(&row, title);
     }
-    if let Some(heading) = find(".top-bar h1") {
+    if let Some(heading) = found(".top-bar h1") {
         heading.set_text_content(Some(title));
     }
-    if let Some(field) = find(".top-bar input[name=title]") {
+    if let Some(field) = found(".top-bar input[name=title]") {
         // The attribute is what the field shows until somebody types into it, so nothing that was typed is lost.
         let _ = field.set_attribute("value", title);
     }
 }
 
-fn set_tab(title: &str) {
-    document().set_title(title);
+fn set_tab(state: PageState, title: &str) {
+    let mark = if state.marked.get_value() { MARK } else { "" };
+    document().set_title(&format!("{mark}{title}"));
 }
 
 /// Puts the server's bar in place of the one that is there, unless somebody uses it.
-pub(super) fn show_bar(html: &str, title: &str) {
-    set_tab(title);
-    let Some(bar) = find(".top-bar") else { return };
-    let in_use = document().active_element().is_some_and(|active| bar.contains(Some(&active)))
-        || bar.query_selector("details[open]").is_ok_and(|open| open.is_some());
-    if !in_use {
-        bar.set_outer_html(html);
-        tools::show();
+pub(super) fn show_bar(state: PageState, html: &str, title: &str) {
+    set_tab(state, title);
+    if found(".top-bar:focus-within, .top-bar:has(details[open])").is_none() {
+        put_bar(html);
     }
 }
 
 /// Puts the bar of another conversation in place of the one that is there.
 pub(super) fn replace_bar(html: &str, title: &str) {
-    set_tab(title);
-    if let Some(bar) = find(".top-bar") {
+    document().set_title(title);
+    put_bar(html);
+}
+
+fn put_bar(html: &str) {
+    if let Some(bar) = found(".top-bar") {
         bar.set_outer_html(html);
         tools::show();
     }
@@ -217,8 +219,10 @@ fn looked_at(state: PageState) {
     if browser::is_hidden() {
         return;
     }
-    if let Some(title) = document().title().strip_prefix(MARK) {
-        set_tab(title);
+    if state.marked.get_value() {
+        state.marked.set_value(false);
+        let title = document().title();
+        document().set_title(title.strip_prefix(MARK).unwrap_or(&title));
         seen(state);
     }
     reload(state);
@@ -227,9 +231,9 @@ fn looked_at(state: PageState) {
 /// An answer has ended on this page.
 pub(super) fn answered(state: PageState) {
     if browser::is_hidden() {
-        let title = document().title();
-        if !title.starts_with(MARK) {
-            set_tab(&format!("{MARK}{title}"));
+        if !state.marked.get_value() {
+            state.marked.set_value(true);
+            set_tab(state, &document().title());
         }
     } else {
         seen(state);
@@ -255,10 +259,10 @@ pub(super) fn seen(state: PageState) {
 pub(super) fn reload(state: PageState) {
     spawn_local(async move {
         let Ok(list) = request::get("/fn/list").await else { return };
-        let (Some(html), Some(place)) = (list.as_text(), find(".sidebar .history")) else { return };
+        let (Some(html), Some(place)) = (list.as_text(), found(".sidebar .history")) else { return };
         // A row that has no address yet is not in the server's list.
         let same = LIST.with_borrow(|list| *list == html);
-        if same || find(NEW).or_else(|| find(".history .row-title")).is_some() {
+        if same || found(NEW).or_else(|| found(".history .row-title")).is_some() {
             return;
         }
         let focused = document().active_element().and_then(|active| active.get_attribute("href"));
@@ -266,11 +270,10 @@ pub(super) fn reload(state: PageState) {
         place.set_inner_html(&html);
         prepare_rows();
         LIST.set(html);
-        if let Some(row) = state.conversation().as_deref().and_then(row) {
-            let _ = row.set_attribute("aria-current", "page");
-        }
-        let again = focused.filter(|_| inside).and_then(|path| find(&format!(".history a[href=\"{path}\"]")));
-        if let Some(again) = again.and_then(|again| again.dyn_into::<HtmlElement>().ok()) {
+        mark(state.conversation().as_deref().and_then(row).as_deref());
+        let again =
+            focused.filter(|_| inside).and_then(|path| found(&format!(".history a[href=\"{path}\"]")));
+        if let Some(again) = again {
             let _ = again.focus();
         }
     });

@@ -84,6 +84,8 @@ pub(super) struct PageState {
     pub position: StoredValue<u64>,
     /// [`Shown::after`] of the server's HTML that the page shows.
     pub synced: StoredValue<u64>,
+    /// Whether an answer that is being written came with that HTML after events of it had come: see [`PageState::rewind`].
+    pub overlaps: StoredValue<bool>,
     /// The id of the answer that is being written. It is empty while the server has not told it yet.
     pub generating: RwSignal<Option<String>>,
     /// The model that is asked next.
@@ -109,6 +111,10 @@ pub(super) struct PageState {
     pub away: RwSignal<bool>,
     /// How many messages came while the end was out of view.
     pub unseen: RwSignal<u32>,
+    /// Whether an answer has ended here since somebody looked at this tab; its title has a mark then.
+    pub marked: StoredValue<bool>,
+    /// Whether all messages of a temporary conversation are stored, so that nothing is lost with the page.
+    pub kept: StoredValue<bool>,
     /// Whether another conversation is on its way to this page.
     pub moving: StoredValue<bool>,
     /// Counts the moves that were begun, so that one that is not wanted any more ends when it sees another number.
@@ -140,6 +146,7 @@ impl PageState {
             visit: StoredValue::new(0),
             position: StoredValue::new(after),
             synced: StoredValue::new(after),
+            overlaps: StoredValue::new(false),
             generating: RwSignal::new(shown.generating),
             model: RwSignal::new(shown.model),
             model_label: RwSignal::new(shown.model_label),
@@ -153,6 +160,8 @@ impl PageState {
             following: RwSignal::new(false),
             away: RwSignal::new(false),
             unseen: RwSignal::new(0),
+            marked: StoredValue::new(false),
+            kept: StoredValue::new(false),
             moving: StoredValue::new(false),
             moves: StoredValue::new(0),
             steering: StoredValue::new(false),
@@ -170,6 +179,7 @@ impl PageState {
         self.follows.set_value(shown.after.is_some());
         self.position.set_value(after);
         self.synced.set_value(after);
+        self.overlaps.set_value(false);
         self.conversation_id.set(shown.conversation_id);
         self.generating.set(shown.generating);
         self.model.set(shown.model);
@@ -180,6 +190,17 @@ impl PageState {
         self.unseen.set(0);
         self.moving.set_value(false);
         self.steering.set_value(false);
+    }
+
+    /// Goes back to the event before an answer of which events came while it was not on the page: the HTML that brought it
+    /// may have less of its text, or more. Answers whether another connection has to tell it all from there.
+    pub fn rewind(&self) -> bool {
+        let rewinds = self.overlaps.get_value();
+        if rewinds {
+            self.overlaps.set_value(false);
+            self.position.set_value(self.synced.get_value());
+        }
+        rewinds
     }
 
     /// The conversation on the page, for what is no view.

@@ -1,7 +1,7 @@
 //! What a person does in a temporary conversation: ask, stop, have an answer written again, keep it all. The server is sent
 //! all messages of the page with each question.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen_futures::JsFuture;
@@ -19,6 +19,8 @@ const MODEL: &str = "data-of-model";
 thread_local! {
     /// The stream of the answer that is being written.
     static READER: RefCell<Option<ReadableStreamDefaultReader>> = const { RefCell::new(None) };
+    /// Counts the answers that were asked for or stopped. What was begun for an earlier one ends when it sees another number.
+    static ASKED: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Sends what the composer holds.
@@ -34,20 +36,20 @@ pub(super) fn send(state: PageState) {
     }
     drafts::empty_composer(state);
     thread::append_turn(Some(&text));
-    ask(state, move || drafts::put_back(state, &text));
+    ask(state, Some(text));
 }
 
-/// A click on Retry: the newest answer is written once more, in place of what is there.
+/// A click on Retry: the newest answer is written once more. What is there gives way to the first text of the new one.
 pub(super) fn on_again(state: PageState, button: &Element, _: &Event) {
     let Some(answer) = button.closest(".message").ok().flatten().filter(|_| !state.is_generating()) else {
         return;
     };
     let _ = answer.set_attribute("hidden", "");
     thread::append_turn(None);
-    ask(state, move || drop(answer.remove_attribute("hidden")));
+    ask(state, None);
 }
 
-/// Asks an edited question. It and all that follows it give way to what is asked now.
+/// Asks an edited question. It and all that follows it give way to the first text that is answered.
 pub(super) fn edit(state: PageState, form: &Element) {
     let (Ok(Some(question)), Some(field)) = (form.closest(".message"), drafts::edit_field(form)) else {
         return;
@@ -59,22 +61,18 @@ pub(super) fn edit(state: PageState, form: &Element) {
     if state.is_generating() {
         return state.alert.set(Some(say("conversation-busy")));
     }
-    let all = messages::all();
-    let replaced: Vec<Element> = all.into_iter().skip_while(|it| !it.is_same_node(Some(&question))).collect();
-    for message in &replaced {
+    for message in messages::all().iter().skip_while(|it| !it.is_same_node(Some(&question))) {
         let _ = message.set_attribute("hidden", "");
     }
     thread::append_turn(Some(&text));
-    ask(state, move || {
-        for message in &replaced {
-            let _ = message.remove_attribute("hidden");
-        }
-    });
+    ask(state, None);
 }
 
-/// Asks for the answer that is awaited; `undo` puts back what is lost when it is refused.
-fn ask(state: PageState, undo: impl FnOnce() + 'static) {
+/// Asks for the answer that is awaited; `typed` goes back into the composer when it is refused.
+fn ask(state: PageState, typed: Option<String>) {
     let Some(fields) = fields(state) else { return };
+    let number = begin_another();
+    state.kept.set_value(false);
     if let Some(answer) = messages::all().pop() {
         let _ = answer.set_attribute(MODEL, &state.model.get_untracked().unwrap_or_default());
     }
@@ -85,15 +83,18 @@ fn ask(state: PageState, undo: impl FnOnce() + 'static) {
     field::focus();
     spawn_local(async move {
         match request::stream("/fn/ask-temporary", &fields).await {
-            Ok(reader) => {
-                messages::all().iter().filter(|it| it.has_attribute("hidden")).for_each(Element::remove);
-                read(state, reader).await;
-            }
+            Ok(reader) if ASKED.get() == number => read(state, reader, number).await,
+            // It was stopped before the server had answered.
+            Ok(reader) => cancel(&reader),
+            Err(_) if ASKED.get() != number => {}
             Err(refusal) => {
                 thread::remove_unsent();
+                temporary::bring_back();
                 scroll::unpin();
                 state.generating.set(None);
-                undo();
+                if let Some(typed) = typed {
+                    drafts::put_back(state, &typed);
+                }
                 state.show_refusal(refusal);
             }
         }
@@ -122,25 +123,43 @@ fn fields(state: PageState) -> Option<UrlSearchParams> {
     Some(fields)
 }
 
-async fn read(state: PageState, reader: ReadableStreamDefaultReader) {
+/// Ends what was begun before; answers the number of what begins now.
+fn begin_another() -> u32 {
+    ASKED.set(ASKED.get() + 1);
+    ASKED.get()
+}
+
+async fn read(state: PageState, reader: ReadableStreamDefaultReader, number: u32) {
     READER.set(Some(reader.clone()));
     let mut lines = Lines::default();
     while let Ok(Some(bytes)) = request::next(&reader).await {
+        if ASKED.get() != number {
+            return;
+        }
         apply::apply_batch(state, lines.feed(&bytes));
+        if messages::all().pop().is_some_and(|answer| temporary::has_text(&answer)) {
+            temporary::give_way();
+        }
     }
-    // One that was stopped is not there any more.
-    if READER.take().is_some() && state.is_generating() {
+    if ASKED.get() == number && state.is_generating() {
         cut(state, "lost");
     }
 }
 
 /// Stops the answer: the server writes on only as long as somebody reads.
 pub(super) fn stop(state: PageState) {
-    if let Some(reader) = READER.take() {
-        let cancelled = JsFuture::from(reader.cancel());
-        spawn_local(async move { drop(cancelled.await) });
+    if state.is_generating() {
+        begin_another();
+        if let Some(reader) = READER.take() {
+            cancel(&reader);
+        }
         cut(state, "stopped");
     }
+}
+
+fn cancel(reader: &ReadableStreamDefaultReader) {
+    let cancelled = JsFuture::from(reader.cancel());
+    spawn_local(async move { drop(cancelled.await) });
 }
 
 /// The answer goes no further, and its text is what the page shows.
@@ -150,8 +169,9 @@ fn cut(state: PageState, end: &str) {
         if let Ok(Some(prose)) = answer.query_selector(".prose") {
             let _ = answer.set_attribute(TEXT, &markdown::of(&prose));
         }
-        temporary::finish(&answer, end, None);
+        let why = temporary::finish(&answer, end, None);
         apply::ended(state, &answer.id());
+        state.alert.set(why.filter(|_| end == "lost"));
     }
 }
 
@@ -160,16 +180,21 @@ pub(super) fn on_keep(state: PageState, _: &Element, _: &Event) {
     if state.is_generating() {
         return state.alert.set(Some(say("conversation-busy")));
     }
-    let Some(fields) = fields(state).filter(|_| !temporary::KEPT.replace(true)) else { return };
+    let Some(fields) = fields(state).filter(|_| !state.steering.get_value()) else { return };
+    state.steering.set_value(true);
+    // The page is left without a question.
+    state.kept.set_value(true);
     // The same messages are kept once, however often they are sent.
     let content = String::from(fields.to_string());
     let key = state.pending_change.try_update_value(|pending| pending.key(&content, browser::random_key));
     fields.append("key", &key.unwrap_or_default());
     spawn_local(async move {
-        match request::post("/fn/keep-temporary", &fields).await {
+        let kept = request::post("/fn/keep-temporary", &fields).await;
+        state.steering.set_value(false);
+        match kept {
             Ok(path) => drop(window().location().assign(&path.as_text().unwrap_or_default())),
             Err(refusal) => {
-                temporary::KEPT.set(false);
+                state.kept.set_value(false);
                 state.show_refusal(refusal);
             }
         }

@@ -72,14 +72,15 @@ fn parsed(html: &str) -> Option<DocumentFragment> {
 }
 
 /// Shows the server's HTML of the messages in place of those that are there. `is_ahead`: an answer that is being written
-/// stays as it is, because the page has more of it.
-pub(super) fn show(html: &str, is_ahead: bool) {
-    let (Some(messages), Some(fresh)) = (messages::list(), parsed(html)) else { return };
+/// stays as it is, because the page has more of it. Answers whether the text of one that is being written is the server's now.
+pub(super) fn show(html: &str, is_ahead: bool) -> bool {
+    const BUSY: &str = "aria-busy";
+    let mut replaced = false;
+    let (Some(messages), Some(fresh)) = (messages::list(), parsed(html)) else { return replaced };
     let unsent = unsent();
     let held = focus::hold();
     scroll::kept(|| {
-        let fresh = fresh.children();
-        let fresh: Vec<Element> = (0..fresh.length()).filter_map(|at| fresh.item(at)).collect();
+        let fresh = messages::elements(&fresh.children());
         let ids = js_sys::Set::new(&JsValue::UNDEFINED);
         for id in fresh.iter().map(Element::id).filter(|id| !id.is_empty()) {
             ids.add(&id.into());
@@ -90,9 +91,11 @@ pub(super) fn show(html: &str, is_ahead: bool) {
         let mut place = messages.first_element_child();
         for new in fresh {
             let old = messages::message(&new.id()).filter(|_| !new.id().is_empty());
+            let stays = is_ahead && old.as_ref().is_some_and(|old| old.has_attribute(BUSY));
+            replaced |= !stays && new.has_attribute(BUSY);
             let node = match old {
                 Some(old) => {
-                    if !(is_ahead && old.has_attribute("aria-busy")) {
+                    if !stays {
                         patch(&old, &new);
                     }
                     old
@@ -111,6 +114,7 @@ pub(super) fn show(html: &str, is_ahead: bool) {
         }
     });
     held.restore();
+    replaced
 }
 
 /// Puts earlier messages before those that are there.
@@ -120,9 +124,12 @@ pub(super) fn prepend(html: &str) {
         if let Ok(Some(link)) = messages.query_selector(":scope > .earlier") {
             link.remove();
         }
-        // The link to the newest messages belongs to a page of older ones.
-        if let Ok(Some(link)) = fresh.query_selector(".newest") {
-            link.remove();
+        // The link to the newest messages belongs to a page of older ones; a message that is there already came with
+        // another reply.
+        for new in messages::elements(&fresh.children()) {
+            if new.class_list().contains("newest") || messages::message(&new.id()).is_some() {
+                new.remove();
+            }
         }
         let first = messages.first_child();
         let _ = messages.insert_before(&fresh, first.as_ref());
