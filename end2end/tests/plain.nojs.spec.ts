@@ -81,7 +81,8 @@ test("rename and delete", async ({ page, chat }) => {
   await page.getByLabel("Conversation menu").click();
   await page.getByText("Delete …").click();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
-  await expect(page).toHaveURL((url) => url.pathname === "/");
+  await expect(page.getByRole("status")).toContainText("is deleted");
+  await expect(page.getByRole("button", { name: "Restore “A better name”" })).toBeVisible();
   await expect(chat.sidebar.getByRole("link", { name: "A better name" })).toHaveCount(0);
 });
 

@@ -135,12 +135,14 @@ pub async fn set_conversation(
 pub async fn delete(conversation_id: String) -> Result<(), Refusal> {
     use crate::server::{
         conversations::Conversations,
-        http::context::{Context, service},
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
     };
     let context = Context::current()?;
     service::<Conversations>()?.delete(context.user()?, &conversation_id).await?;
-    context.redirect("/");
-    Ok(())
+    Ok(context.tell("/history?deleted=true", Told::ConversationDeleted)?)
 }
 
 /// Brings a conversation back from the bin.
@@ -148,11 +150,15 @@ pub async fn delete(conversation_id: String) -> Result<(), Refusal> {
 pub async fn restore(conversation_id: String) -> Result<Conversation, Refusal> {
     use crate::server::{
         conversations::Conversations,
-        http::context::{Context, service},
+        http::{
+            context::{Context, service},
+            flash::{Back, Told},
+        },
     };
     let context = Context::current()?;
     let restored = service::<Conversations>()?.restore(context.user()?, &conversation_id).await?;
-    context.redirect(&format!("/c/{}", restored.id));
+    let back = Back { conversation_id: restored.id.clone(), title: restored.title.clone() };
+    context.tell("/history?deleted=true", Told::Restored(back))?;
     Ok(restored)
 }
 
