@@ -26,10 +26,10 @@ test("16-list: rename, pin, archive and delete without JavaScript", async ({ pag
   await page.getByRole("link", { name: "Archived" }).click();
   const archived = page.locator(".content").getByRole("listitem");
   await expect(archived).toHaveText(/Winter/);
-  await archived.hover();
-  await archived.getByRole("link", { name: /^More for/ }).click();
-  await page.getByRole("button", { name: "Unarchive" }).click();
+  await archived.getByRole("button", { name: "Unarchive “Winter”" }).click();
   await expect(row).toHaveText(/Winter/);
+  await expect(page.getByRole("status")).toContainText("is back in the list");
+  await open();
   await page.locator(".content").getByRole("button", { name: "Delete", exact: true }).click();
   await expect(row).toHaveCount(0);
 

@@ -132,6 +132,7 @@ pub async fn all(
             format!("{}{sign}cursor={cursor}{sought}", tab.address())
         });
         let rows = match found {
+            Found::Kept(page) if tab == Tab::Archived => view! { <Archive items=page.items /> }.into_any(),
             Found::Kept(page) => view! { <Groups items=page.items now days current=None /> }.into_any(),
             Found::Deleted(page) => view! { <Bin items=page.items days /> }.into_any(),
         };
@@ -228,6 +229,32 @@ fn Nothing(searched: bool, tab: Tab) -> impl IntoView {
             </a>
         </div>
     }
+}
+
+/// What is archived, each with the button that takes it from there.
+#[component]
+fn Archive(items: Vec<Conversation>) -> impl IntoView {
+    let rows = items.into_iter().map(|conversation| {
+        let title = title_of(&conversation);
+        let name = t_with(Reason::new("unarchive-named").with("title", title.clone()));
+        view! {
+            <li>
+                <a href=format!("/c/{}", conversation.id)>
+                    <span class="title" dir="auto">{title}</span>
+                </a>
+                <form method="post" action="/fn/archive">
+                    <input type="hidden" name="conversation_id" value=conversation.id />
+                    <input type="hidden" name="archived" value="false" />
+                    <input type="hidden" name="in_list" value="true" />
+                    <button class="button-small" aria-label=name>
+                        <Icon name="undo" />
+                        {t("unarchive")}
+                    </button>
+                </form>
+            </li>
+        }
+    });
+    view! { <ul class="put-away">{rows.collect_view()}</ul> }
 }
 
 /// What was deleted, each with the day on which it goes for good and the button that brings it back.

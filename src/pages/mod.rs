@@ -199,7 +199,8 @@ impl Notice {
             | Told::ChatDefaultsSaved
             | Told::ConversationSaved
             | Told::ConversationDeleted
-            | Told::Restored(_) => None,
+            | Told::Restored(_)
+            | Told::Unarchived(_) => None,
         }
     }
 
@@ -207,7 +208,7 @@ impl Notice {
     pub fn done(&self) -> Option<String> {
         let words = words::current();
         match &self.0.as_ref()?.told {
-            Told::Refused(_) | Told::Restored(_) => None,
+            Told::Refused(_) | Told::Restored(_) | Told::Unarchived(_) => None,
             Told::NameSaved => Some(words.say("name-saved")),
             Told::LanguageSaved => Some(words.say("language-saved")),
             Told::PasswordChanged => Some(words.say("password-changed")),
@@ -222,6 +223,7 @@ impl Notice {
     pub fn back(&self) -> Option<(&'static str, String, String)> {
         let (key, back) = match &self.0.as_ref()?.told {
             Told::Restored(back) => ("conversation-restored", back),
+            Told::Unarchived(back) => ("conversation-unarchived", back),
             _ => return None,
         };
         let untitled = || words::current().say("conversation-new");

@@ -86,3 +86,25 @@ async fn what_was_deleted_comes_page_by_page() {
         page.get(&format!("{DELETED}&cursor={odd}")).await.is(422);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_archived_comes_back_from_its_page() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let page = browser(&app, &lin);
+    let id = made(&lin, "Leeks").await;
+    page.post_form("/fn/archive", &format!("conversation_id={id}&archived=true")).await.is(302);
+    let archive = page.get("/history?archived=true").await.is(200).text();
+    for part in ["<h1>Archived</h1>", "Unarchive “Leeks”", &format!("href=\"/c/{id}\"")] {
+        assert!(archive.contains(part), "{part}: {archive}");
+    }
+    let form = format!("conversation_id={id}&archived=false&in_list=true");
+    let back = page.post_form("/fn/archive", &form).await.is(302);
+    let place = back.header("location");
+    assert!(place.starts_with("/history?archived=true&flash="), "{place}");
+    let told = page.get(place).await.is(200).text();
+    assert!(told.contains("is back in the list") && told.contains("Nothing is archived"), "{told}");
+    assert!(told.contains(&format!("href=\"/c/{id}\"")), "{told}");
+    let odd = format!("conversation_id={id}&archived=false&in_list=perhaps");
+    page.post_form("/fn/archive", &odd).await.is(422);
+}

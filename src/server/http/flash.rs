@@ -31,6 +31,8 @@ pub enum Told {
     ConversationDeleted,
     /// A conversation came back from the bin.
     Restored(Back),
+    /// A conversation came back from the archive.
+    Unarchived(Back),
 }
 
 /// A conversation that is back in the list.
