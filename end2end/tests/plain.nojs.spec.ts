@@ -162,3 +162,12 @@ test("there is no button that would do nothing", async ({ page, chat }) => {
   await chat.answer.hover();
   await expect(page.getByRole("button", { name: /Copy/ })).toHaveCount(0);
 });
+
+test("a long question is whole", async ({ page, chat }) => {
+  await page.goto("/");
+  await chat.ask(Array.from({ length: 40 }, (_, i) => `line ${i + 1}`).join("\n"), "json");
+  await expect(chat.answer).toContainText("The whole answer at once.");
+  const text = chat.questions.first().locator(".question-text");
+  expect(await text.evaluate((text) => text.scrollHeight - text.clientHeight)).toBe(0);
+  await expect(chat.questions.getByRole("button", { name: "Show more" })).toBeHidden();
+});
