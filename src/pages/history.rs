@@ -114,7 +114,9 @@ pub async fn all(
         Search { archived: true, .. } => Tab::Archived,
         Search { .. } => Tab::All,
     };
-    let q = if tab == Tab::Deleted { String::new() } else { search.q };
+    // No title is longer, and no page of its own is worth what was typed too long.
+    let most = if tab == Tab::Deleted { 0 } else { MAX_TITLE_CHARS };
+    let q: String = search.q.chars().take(most).collect();
     let found = match tab {
         Tab::Deleted => Found::Deleted(conversations.deleted(&current, cursor).await?),
         Tab::All | Tab::Archived => {

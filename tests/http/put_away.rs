@@ -108,3 +108,23 @@ async fn what_is_archived_comes_back_from_its_page() {
     let odd = format!("conversation_id={id}&archived=false&in_list=perhaps");
     page.post_form("/fn/archive", &odd).await.is(422);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_is_too_long_is_cut() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let page = browser(&app, &lin);
+    let title = "韭".repeat(200);
+    made(&lin, &title).await;
+    let long = format!("{title}more");
+    let found = page.get(&format!("/history?q={}", percent(&long))).await.is(200).text();
+    assert!(found.contains(&format!("value=\"{title}\"")) && found.contains("maxlength=\"200\""), "{found}");
+    // In the sidebar and among what was found; the title is also the one that the pointer shows.
+    assert_eq!(found.matches(&format!(">{title}<")).count(), 2, "{found}");
+    let none = page.get(&format!("/history?archived=true&q={}", "x".repeat(300))).await.is(200).text();
+    assert!(none.contains("No title has these words"), "{none}");
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
