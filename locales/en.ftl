@@ -359,6 +359,7 @@ params-hint = They count wherever a conversation decides nothing else. A model t
 params-here-hint = They count in this conversation only, from the next answer on. A model that does not know one answers without it.
 params-save = Save parameters
 param-default = As the model has it
+turns-default = All that fit
 param-as-for-all = As for all: { $value }
 temperature = Temperature
 temperature-hint = From 0 (to the point) to 2 (inventive).
@@ -405,7 +406,7 @@ site-what-without-model = Your earlier conversations can be read meanwhile.
 setup-demo = Only the demo model answers: add a real one
 setup-none = No model is available
 setup-some = Some models are missing
-setup-how = Name a provider in Leptos.toml, beside the program, and start Inglenook again:
+setup-how = Name a provider in Leptos.toml, in the folder where Inglenook is started, and start it again:
 setup-more = Every server that speaks the OpenAI API will do, such as OpenAI, OpenRouter, Ollama, llama.cpp or vLLM. One that wants a key gets it from a variable: api_key_env = "OPENAI_API_KEY".
 setup-ask-administrator = Nothing can be asked at the moment. The administrator of this site can add a model.
 

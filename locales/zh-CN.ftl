@@ -343,6 +343,7 @@ params-hint = 对话没有另行设置时使用。模型不认识的参数会被
 params-here-hint = 仅用于这个对话，从下一个回答起生效。模型不认识的参数会被略去。
 params-save = 保存参数
 param-default = 由模型决定
+turns-default = 尽量全部
 param-as-for-all = 与所有对话相同：{ $value }
 temperature = 温度
 temperature-hint = 从 0（严谨）到 2（发散）。
@@ -389,7 +390,7 @@ site-what-without-model = 在此期间可以阅读以前的对话。
 setup-demo = 目前只有演示模型：请添加一个真正的模型
 setup-none = 没有可用的模型
 setup-some = 缺少一些模型
-setup-how = 在程序旁边的 Leptos.toml 中写入一个提供方，然后重新启动 Inglenook：
+setup-how = 在启动 Inglenook 的文件夹里，把一个提供方写入 Leptos.toml，然后重新启动：
 setup-more = 任何使用 OpenAI API 的服务器都可以，例如 OpenAI、OpenRouter、Ollama、llama.cpp 或 vLLM。需要密钥的提供方从环境变量读取：api_key_env = "OPENAI_API_KEY"。
 setup-ask-administrator = 目前无法提问。本站管理员可以添加模型。
 
