@@ -435,7 +435,6 @@ archive = Archive
 unarchive = Unarchive
 unarchive-named = Unarchive “{ $title }”
 conversation-unarchived = “{ $title }” is back in the list.
-delete = Delete …
 delete-conversation-hint = All its messages are deleted with it. For 30 days you can restore it under All conversations, Deleted.
 delete-for-good = Delete
 messages-earlier = Earlier messages

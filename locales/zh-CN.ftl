@@ -419,7 +419,6 @@ archive = 归档
 unarchive = 取消归档
 unarchive-named = 取消归档“{ $title }”
 conversation-unarchived = “{ $title }”已回到列表。
-delete = 删除…
 delete-conversation-hint = 对话会连同所有消息一起删除，30 天内可以在“全部对话”的“已删除”中恢复。
 delete-for-good = 删除
 messages-earlier = 更早的消息

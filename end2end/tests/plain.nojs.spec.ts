@@ -79,7 +79,7 @@ test("rename and delete", async ({ page, chat }) => {
   await expect(chat.title).toHaveText("A better name");
   await expect(page).toHaveURL((url) => url.pathname === path);
   await page.getByLabel("Conversation menu").click();
-  await page.getByText("Delete …").click();
+  await page.locator(".confirm > summary").click();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await expect(page.getByRole("status")).toContainText("is deleted");
   await expect(page.getByRole("button", { name: "Restore “A better name”" })).toBeVisible();
