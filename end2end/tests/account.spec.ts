@@ -102,3 +102,18 @@ test("a new password signs the other browser out and this one not", async ({ pag
     await context.close();
   }
 });
+
+test("one line stands between two sections of the settings, and none above the first", async ({ page, chat }) => {
+  await chat.begin("Hello", "json");
+  await chat.ended();
+  for (const path of ["/settings", `${new URL(page.url()).pathname}/settings`]) {
+    await page.goto(path);
+    const lines = await page.locator(".settings-section, .settings-section > h2").evaluateAll((all) =>
+      all.map((it) => [it.localName, getComputedStyle(it).borderTopWidth]),
+    );
+    const [first, ...others] = lines.filter(([name]) => name === "section").map(([, width]) => width);
+    expect(first).toBe("0px");
+    expect(new Set(others)).toEqual(new Set(["1px"]));
+    expect(new Set(lines.filter(([name]) => name === "h2").map(([, width]) => width))).toEqual(new Set(["0px"]));
+  }
+});

@@ -151,11 +151,11 @@ test("rename, delete, and take it back", async ({ page, chat }) => {
   await expect(chat.title).toHaveText("A better name");
   await expectFocus(menu);
   await page.keyboard.press("Enter");
-  await tabTo(page, page.getByText("Delete …"));
+  await tabTo(page, page.locator(".confirm > summary"));
   await page.keyboard.press("Escape");
   await expectFocus(menu);
   await page.keyboard.press("Enter");
-  await tabTo(page, page.getByText("Delete …"));
+  await tabTo(page, page.locator(".confirm > summary"));
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/$/);
   await expectFocus(chat.box);

@@ -26,12 +26,24 @@ test("16-list: rename, pin, archive and delete without JavaScript", async ({ pag
   await page.getByRole("link", { name: "Archived" }).click();
   const archived = page.locator(".content").getByRole("listitem");
   await expect(archived).toHaveText(/Winter/);
-  await archived.hover();
-  await archived.getByRole("link", { name: /^More for/ }).click();
-  await page.getByRole("button", { name: "Unarchive" }).click();
+  await archived.getByRole("button", { name: "Unarchive “Winter”" }).click();
   await expect(row).toHaveText(/Winter/);
+  await expect(page.getByRole("status")).toContainText("is back in the list");
+  await open();
   await page.locator(".content").getByRole("button", { name: "Delete", exact: true }).click();
   await expect(row).toHaveCount(0);
+
+  // It ends where it can be restored, also later, and then the conversation is a click away.
+  await expect(chat.title).toHaveText("Deleted");
+  await expect(page.getByRole("status")).toContainText("You can restore it here");
+  await page.goto("/history");
+  await page.getByRole("link", { name: "Deleted" }).click();
+  await expect(page.locator(".content").getByRole("listitem")).toContainText(/Winter.*Gone for good on \d+ \w+ \d{4}/s);
+  await page.getByRole("button", { name: "Restore “Winter”" }).click();
+  await expect(row).toHaveText(/Winter/);
+  await expect(page.locator(".content").getByRole("listitem")).toHaveCount(0);
+  await page.getByRole("status").getByRole("link", { name: "Winter" }).click();
+  await chat.expectText("The whole answer at once.");
 });
 
 test("30: the outline is a page of links without JavaScript", async ({ page, chat }) => {

@@ -79,9 +79,10 @@ test("rename and delete", async ({ page, chat }) => {
   await expect(chat.title).toHaveText("A better name");
   await expect(page).toHaveURL((url) => url.pathname === path);
   await page.getByLabel("Conversation menu").click();
-  await page.getByText("Delete …").click();
+  await page.locator(".confirm > summary").click();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
-  await expect(page).toHaveURL((url) => url.pathname === "/");
+  await expect(page.getByRole("status")).toContainText("is deleted");
+  await expect(page.getByRole("button", { name: "Restore “A better name”" })).toBeVisible();
   await expect(chat.sidebar.getByRole("link", { name: "A better name" })).toHaveCount(0);
 });
 
@@ -160,4 +161,13 @@ test("there is no button that would do nothing", async ({ page, chat }) => {
   await expect(chat.answer).toContainText("That is all.");
   await chat.answer.hover();
   await expect(page.getByRole("button", { name: /Copy/ })).toHaveCount(0);
+});
+
+test("a long question is whole", async ({ page, chat }) => {
+  await page.goto("/");
+  await chat.ask(Array.from({ length: 40 }, (_, i) => `line ${i + 1}`).join("\n"), "json");
+  await expect(chat.answer).toContainText("The whole answer at once.");
+  const text = chat.questions.first().locator(".question-text");
+  expect(await text.evaluate((text) => text.scrollHeight - text.clientHeight)).toBe(0);
+  await expect(chat.questions.getByRole("button", { name: "Show more" })).toBeHidden();
 });

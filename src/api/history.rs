@@ -67,22 +67,34 @@ pub async fn pin(conversation_id: String, pinned: bool) -> Result<(), Refusal> {
 }
 
 /// Takes a conversation out of the list, or brings it back there. What is archived is found among all conversations.
+/// `in_list`: the form stands in the list of what is archived, so that it leads back there.
 #[server(prefix = "/fn", endpoint = "archive")]
-pub async fn archive(conversation_id: String, archived: bool) -> Result<(), Refusal> {
+pub async fn archive(
+    conversation_id: String,
+    archived: bool,
+    #[server(default)] in_list: bool,
+) -> Result<(), Refusal> {
     use crate::{
         domain::ConversationPatch,
         server::{
             conversations::Conversations,
             http::{
                 context::{Context, service},
-                flash::Told,
+                flash::{Back, Told},
             },
         },
     };
     let context = Context::current()?;
     let patch = ConversationPatch { archived: Some(archived), ..Default::default() };
-    let changed = service::<Conversations>()?.update(context.user()?, &conversation_id, patch).await?;
-    Ok(context.tell(&format!("/c/{}/settings", changed.id), Told::ConversationSaved)?)
+    let Conversation { id, title, archived, .. } =
+        service::<Conversations>()?.update(context.user()?, &conversation_id, patch).await?;
+    let (page, told) = match (in_list, archived) {
+        (true, false) => {
+            ("/history?archived=true".to_owned(), Told::Unarchived(Back { conversation_id: id, title }))
+        }
+        _ => (format!("/c/{id}/settings"), Told::ConversationSaved),
+    };
+    Ok(context.tell(&page, told)?)
 }
 
 /// Changes how a model answers in one conversation. A missing field stays as it is; an empty one decides nothing, so that
@@ -135,12 +147,14 @@ pub async fn set_conversation(
 pub async fn delete(conversation_id: String) -> Result<(), Refusal> {
     use crate::server::{
         conversations::Conversations,
-        http::context::{Context, service},
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
     };
     let context = Context::current()?;
     service::<Conversations>()?.delete(context.user()?, &conversation_id).await?;
-    context.redirect("/");
-    Ok(())
+    Ok(context.tell("/history?deleted=true", Told::ConversationDeleted)?)
 }
 
 /// Brings a conversation back from the bin.
@@ -148,11 +162,15 @@ pub async fn delete(conversation_id: String) -> Result<(), Refusal> {
 pub async fn restore(conversation_id: String) -> Result<Conversation, Refusal> {
     use crate::server::{
         conversations::Conversations,
-        http::context::{Context, service},
+        http::{
+            context::{Context, service},
+            flash::{Back, Told},
+        },
     };
     let context = Context::current()?;
     let restored = service::<Conversations>()?.restore(context.user()?, &conversation_id).await?;
-    context.redirect(&format!("/c/{}", restored.id));
+    let back = Back { conversation_id: restored.id.clone(), title: restored.title.clone() };
+    context.tell("/history?deleted=true", Told::Restored(back))?;
     Ok(restored)
 }
 

@@ -37,7 +37,8 @@ pub fn Instructions(#[prop(into)] label: String, #[prop(into)] hint: String, tex
     }
 }
 
-/// The parameters of a model. A field that is left empty shows what counts then: `inherited`, or the model's own.
+/// The parameters of a model. A field that is left empty shows what counts then: `inherited`, or the model's own; no model
+/// decides how many turns it is sent.
 #[component]
 pub fn ParamFields(values: TypedParams, inherited: TypedParams) -> impl IntoView {
     let effort = values.reasoning_effort.unwrap_or_default();
@@ -113,7 +114,8 @@ fn Number(
     value: Option<String>,
     inherited: Option<String>,
 ) -> impl IntoView {
-    let stand_in = inherited.filter(|value| !value.is_empty()).unwrap_or_else(|| t("param-default"));
+    let default = if name == "turns" { "turns-default" } else { "param-default" };
+    let stand_in = inherited.filter(|value| !value.is_empty()).unwrap_or_else(|| t(default));
     let mode = if matches!(name, "temperature" | "top_p") { "decimal" } else { "numeric" };
     view! {
         <label>

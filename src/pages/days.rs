@@ -44,7 +44,7 @@ impl Days {
     }
 
     /// The day of a time in UTC milliseconds, in words and whole.
-    fn date_in_words(self, time: i64) -> String {
+    pub fn date_in_words(self, time: i64) -> String {
         let Some(there) = self.there(time) else { return String::new() };
         // The month chooses the words of the sentence, and a year has no digit groups: both are texts.
         let reason = Reason::new("date-long")

@@ -68,7 +68,7 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
                         <span class="visually-hidden"></span>
                     </span>
                 </button>
-                <div class="toast" id="toast" hidden>
+                <div class="toast" id="toast" data-archived=t("conversation-archived") hidden>
                     <span></span>
                     <button type="button" class="button-small" id="undo">
                         {t("undo")}

@@ -197,7 +197,10 @@ impl Notice {
             | Told::PasswordChanged
             | Told::AppearanceSaved
             | Told::ChatDefaultsSaved
-            | Told::ConversationSaved => None,
+            | Told::ConversationSaved
+            | Told::ConversationDeleted
+            | Told::Restored(_)
+            | Told::Unarchived(_) => None,
         }
     }
 
@@ -205,14 +208,27 @@ impl Notice {
     pub fn done(&self) -> Option<String> {
         let words = words::current();
         match &self.0.as_ref()?.told {
-            Told::Refused(_) => None,
+            Told::Refused(_) | Told::Restored(_) | Told::Unarchived(_) => None,
             Told::NameSaved => Some(words.say("name-saved")),
             Told::LanguageSaved => Some(words.say("language-saved")),
             Told::PasswordChanged => Some(words.say("password-changed")),
             Told::AppearanceSaved => Some(words.say("appearance-saved")),
             Told::ChatDefaultsSaved => Some(words.say("chat-defaults-saved")),
             Told::ConversationSaved => Some(words.say("conversation-saved")),
+            Told::ConversationDeleted => Some(words.say("conversation-deleted-here")),
         }
+    }
+
+    /// The conversation that the form brought back: the key of the sentence that says so, its id, and its title.
+    pub fn back(&self) -> Option<(&'static str, String, String)> {
+        let (key, back) = match &self.0.as_ref()?.told {
+            Told::Restored(back) => ("conversation-restored", back),
+            Told::Unarchived(back) => ("conversation-unarchived", back),
+            _ => return None,
+        };
+        let untitled = || words::current().say("conversation-new");
+        let title = Some(back.title.clone()).filter(|title| !title.is_empty());
+        Some((key, back.conversation_id.clone(), title.unwrap_or_else(untitled)))
     }
 
     /// What was typed into the form that was refused, but for passwords.

@@ -173,6 +173,7 @@ pub async fn settings(
                     <form class="settings-form" method="post" action="/fn/set-conversation" data-saved=t("conversation-saved")>
                         <input type="hidden" name="conversation_id" value=conversation.id />
                         <Instructions label=t("instructions-here") hint=t("instructions-here-hint") text />
+                        <h3>{t("params")}</h3>
                         <p class="muted">{t("params-here-hint")}</p>
                         <ParamFields values inherited />
                         <Save />
@@ -189,6 +190,7 @@ pub async fn settings(
                     <form class="settings-form" method="post" action="/fn/set-chat-defaults" data-saved=t("chat-defaults-saved")>
                         <p class="muted">{t("tools-for-all-hint")}</p>
                         <Instructions label=t("instructions-for-all") hint=t("instructions-for-all-hint") text />
+                        <h3>{t("params")}</h3>
                         <ParamFields values inherited />
                         <Save />
                     </form>

@@ -122,12 +122,13 @@ pub fn Menu(conversation: Conversation) -> impl IntoView {
                     </button>
                 </form>
                 <a class="button-small" href=format!("/c/{id}/settings")>
+                    <Icon name="settings" />
                     {t("conversation-settings")}
                 </a>
                 <details class="confirm">
                     <summary class="button-small danger">
                         <Icon name="bin" />
-                        {t("delete")}
+                        {t("delete-for-good")}
                     </summary>
                     <form method="post" action="/fn/delete">
                         <input type="hidden" name="conversation_id" value=id />

@@ -24,6 +24,7 @@ mod parts;
 mod people;
 mod preferences;
 mod proxies;
+mod put_away;
 mod queue;
 mod remains;
 mod retrying;

@@ -166,3 +166,20 @@ async fn pages_are_compressed_and_events_are_not() {
     assert!(!events.headers.contains_key("content-encoding"));
     assert!(!events.until_end().await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_question_can_be_folded_and_is_whole_on_the_page() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let id = lin.conversation().await;
+    let long = vec!["a line"; 40].join("\n");
+    lin.ask(&id, "Short").await;
+    lin.ask(&id, &long).await;
+    let page = lin.browser().get(&format!("/c/{id}")).await.is(200).text();
+    let buttons: Vec<&str> = page.split("aria-expanded=\"false\"").skip(1).collect();
+    let hidden =
+        buttons.iter().filter(|rest| rest.split('>').next().is_some_and(|tag| tag.contains("hidden")));
+    // The short one, and that of the template.
+    assert_eq!((buttons.len(), hidden.count()), (3, 2), "{page}");
+    assert!(page.contains(&long), "{page}");
+}

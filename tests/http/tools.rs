@@ -166,6 +166,13 @@ async fn settings_are_a_sheet_whose_mistakes_are_said_of_their_field() {
     // Those for all conversations stand in the sheet of a new one, and are what the fields of this one fall back to.
     lin.post_form("/fn/set-chat-defaults", "max_tokens=77").await.is(200);
     assert!(sheet(&lin, "/fn/sheet/settings").await.contains("value=\"77\""));
+    // No model decides how many turns it is sent, and the parameters have a heading of their own.
+    for path in ["/fn/sheet/settings".to_owned(), format!("/fn/sheet/settings?conversation={id}")] {
+        let sheet = sheet(&lin, &path).await;
+        let turns = sheet.split("name=\"turns\"").nth(1).unwrap().split('>').next().unwrap();
+        assert!(turns.contains("placeholder=\"All that fit\""), "{turns}");
+        assert!(sheet.contains("<h3>Parameters</h3>"), "{sheet}");
+    }
     assert!(sheet(&lin, &path).await.contains("placeholder=\"77\""));
     assert!(lin.get("/fn/part").await.json()["bar"].as_str().unwrap().contains("differs"));
 }

@@ -92,7 +92,14 @@ async fn change(
         UserState::Active => "",
         UserState::Disabled => " The account is disabled, so it cannot be used to sign in.",
     };
-    Ok(format!("{email} has a new password, and {ended} sessions are signed out.{disabled}"))
+    Ok(format!("{email} has a new password, and {} signed out.{disabled}", sessions(ended)))
+}
+
+fn sessions(count: usize) -> String {
+    match count {
+        1 => "1 session is".to_owned(),
+        count => format!("{count} sessions are"),
+    }
 }
 
 /// Refuses an SQLite database that does not exist, because opening it would make one.
@@ -132,6 +139,11 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         let data = folder.to_string_lossy().into_owned();
         Config::load(Some(&file), |name| (name == "INGLENOOK_DATA_DIR").then(|| data.clone())).unwrap()
+    }
+
+    #[test]
+    fn one_session_is_one() {
+        assert_eq!([0, 1, 2].map(sessions), ["0 sessions are", "1 session is", "2 sessions are"]);
     }
 
     #[tokio::test]

@@ -1,12 +1,12 @@
 //! Conversations are created, changed and deleted.
 
 use super::{
-    Conversations, MAX_LIMIT,
+    Conversations,
     models::{unknown_model, valid_model},
 };
 use crate::{
     domain::{
-        Binned, ChatEvent, Conversation, ConversationKind, ConversationPatch, CurrentUser, Reason,
+        ChatEvent, Conversation, ConversationKind, ConversationPatch, CurrentUser, Reason,
         conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
     },
     error::AppError,
@@ -79,11 +79,6 @@ impl Conversations {
             log.open_again();
         }
         Ok(restored)
-    }
-
-    /// What the person can restore, deleted last first; [`MAX_LIMIT`] conversations at the most.
-    pub async fn bin(&self, current: &CurrentUser) -> Result<Vec<Binned>, AppError> {
-        Ok(self.chats.bin(current.id(), MAX_LIMIT).await?)
     }
 
     /// The owner has seen what there is in a conversation.

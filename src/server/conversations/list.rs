@@ -2,9 +2,9 @@
 
 use super::{Conversations, DEFAULT_LIMIT, MAX_LIMIT, valid_limit};
 use crate::{
-    domain::{Conversation, CurrentUser, Page, Reason, conversation::MAX_TITLE_CHARS},
+    domain::{Binned, Conversation, CurrentUser, Page, Reason, conversation::MAX_TITLE_CHARS},
     error::AppError,
-    server::store::{ConversationPosition, ConversationQuery},
+    server::store::{BIN_LIFE, BinPosition, ConversationPosition, ConversationQuery},
 };
 
 /// A longer cursor cannot be one of ours.
@@ -19,6 +19,14 @@ pub struct Listing<'a> {
     pub archived: bool,
     /// As [`ConversationQuery::pinned`].
     pub pinned: Option<bool>,
+}
+
+/// A conversation that was deleted and can be restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    pub conversation: Conversation,
+    /// From when on it may be gone for good, in UTC milliseconds since 1970.
+    pub gone_at: i64,
 }
 
 impl Conversations {
@@ -52,7 +60,7 @@ impl Conversations {
                 .map(str::trim)
                 .filter(|q| !q.is_empty())
                 .map(str::to_owned),
-            after: listing.cursor.filter(|cursor| !cursor.is_empty()).map(read_cursor).transpose()?,
+            after: position(listing.cursor)?.map(|(updated_at, id)| ConversationPosition { updated_at, id }),
             // One more than the limit shows whether there is a next page.
             limit: limit + 1,
         };
@@ -63,14 +71,39 @@ impl Conversations {
             items.last().filter(|_| more).map(|last| format!("{}_{}", last.updated_at, last.id));
         Ok(Page { items, next_cursor })
     }
+
+    /// What the person can restore, deleted last first; [`MAX_LIMIT`] conversations at the most.
+    pub async fn bin(&self, current: &CurrentUser) -> Result<Vec<Binned>, AppError> {
+        Ok(self.chats.bin(current.id(), None, MAX_LIMIT).await?)
+    }
+
+    /// A page of what the person can restore, deleted last first.
+    pub async fn deleted(
+        &self,
+        current: &CurrentUser,
+        cursor: Option<&str>,
+    ) -> Result<Page<Deleted>, AppError> {
+        let after = position(cursor)?.map(|(deleted_at, id)| BinPosition { deleted_at, id });
+        let limit = DEFAULT_LIMIT as usize;
+        let mut found = self.chats.bin(current.id(), after.as_ref(), DEFAULT_LIMIT + 1).await?;
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| more);
+        let next_cursor = last.map(|last| format!("{}_{}", last.deleted_at, last.conversation.id));
+        let with_its_end = |Binned { conversation, deleted_at }| Deleted {
+            conversation,
+            gone_at: deleted_at.saturating_add(BIN_LIFE),
+        };
+        Ok(Page { items: found.into_iter().map(with_its_end).collect(), next_cursor })
+    }
 }
 
-fn read_cursor(cursor: &str) -> Result<ConversationPosition, AppError> {
+/// The time and the id in a cursor; `None` where there is none.
+fn position(cursor: Option<&str>) -> Result<Option<(i64, String)>, AppError> {
+    let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else { return Ok(None) };
     Some(cursor)
         .filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES)
         .and_then(|cursor| cursor.split_once('_'))
-        .and_then(|(updated_at, id)| {
-            Some(ConversationPosition { updated_at: updated_at.parse().ok()?, id: id.into() })
-        })
+        .and_then(|(time, id)| Some(Some((time.parse().ok()?, id.to_owned()))))
         .ok_or_else(|| AppError::invalid("cursor", Reason::new("cursor-not-ours")))
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use self::{
     change::valid_instructions,
-    list::Listing,
+    list::{Deleted, Listing},
     models::ModelList,
     outline::Questions,
     thread::{Part, Thread, ThreadMessage, Unchanged},

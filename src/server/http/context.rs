@@ -129,12 +129,14 @@ impl Context {
         }
     }
 
-    /// [`Self::redirect`] to a page that tells the person what was done.
+    /// [`Self::redirect`] to a page, which may have a query, that tells the person what was done.
     pub fn tell(&self, page: &str, told: Told) -> Result<(), AppError> {
         let flash = Flash { told, typed: flash::Typed::default() };
-        let sealed = self.site.flashes.seal(flash, page, Some(self.user()?.id()));
+        let path = page.split('?').next().unwrap_or_default();
+        let sealed = self.site.flashes.seal(flash, path, Some(self.user()?.id()));
+        let sign = if path.len() < page.len() { '&' } else { '?' };
         match sealed {
-            Some(sealed) => self.redirect(&format!("{page}?{}={sealed}", flash::PARAMETER)),
+            Some(sealed) => self.redirect(&format!("{page}{sign}{}={sealed}", flash::PARAMETER)),
             None => self.redirect(page),
         }
         Ok(())

@@ -28,6 +28,18 @@ pub enum Told {
     AppearanceSaved,
     ChatDefaultsSaved,
     ConversationSaved,
+    ConversationDeleted,
+    /// A conversation came back from the bin.
+    Restored(Back),
+    /// A conversation came back from the archive.
+    Unarchived(Back),
+}
+
+/// A conversation that is back in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Back {
+    pub conversation_id: String,
+    pub title: String,
 }
 
 /// What was typed and is no secret, so that it need not be typed again.

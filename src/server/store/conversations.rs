@@ -15,6 +15,13 @@ pub struct ConversationPosition {
     pub id: String,
 }
 
+/// A position in a listing of the bin: the last conversation that the reader has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BinPosition {
+    pub deleted_at: i64,
+    pub id: String,
+}
+
 /// Which conversations to list, newest first by `(updated_at, id)`.
 #[derive(Clone, Debug, Default)]
 pub struct ConversationQuery {
@@ -76,8 +83,9 @@ pub trait Conversations: Send + Sync {
     /// Brings a conversation back from the bin, with all that it had; one that is not in the bin stays as it is. `None`:
     /// it is missing, or somebody else owns it.
     async fn restore_conversation(&self, owner_id: &str, id: &str) -> Result<Option<Conversation>>;
-    /// The conversations that the person owns and can restore, those deleted last first.
-    async fn bin(&self, owner_id: &str, limit: u32) -> Result<Vec<Binned>>;
+    /// The conversations that the person owns and can restore, those deleted last first, by `(deleted_at, id)`; those
+    /// after a position, if there is one.
+    async fn bin(&self, owner_id: &str, after: Option<&BinPosition>, limit: u32) -> Result<Vec<Binned>>;
     /// Removes some of what has been in the bin for [`BIN_LIFE`] at `now`: conversations with all they have, and deleted
     /// messages. `true` when there is more.
     async fn purge(&self, now: i64) -> Result<bool>;

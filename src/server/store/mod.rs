@@ -30,7 +30,9 @@ use async_trait::async_trait;
 pub use access::{Access, AccessLevel, Denied, Grant, Member, Members, Need, NoAccess, Standing};
 pub use branch::{Branch, Opening, Outline, Reach, Texts};
 pub use changes::Changes;
-pub use conversations::{BIN_LIFE, Changed, ConversationPosition, ConversationQuery, Conversations, Created};
+pub use conversations::{
+    BIN_LIFE, BinPosition, Changed, ConversationPosition, ConversationQuery, Conversations, Created,
+};
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};

@@ -7,7 +7,8 @@ use web_sys::{Element, Event, HtmlTextAreaElement};
 
 use super::{
     composer, copy, drafts, drop, editing, extras, field, files, keys, outline, overlay, picker, queue,
-    quoting, refresh, rows, scroll, sheet_form, state::PageState, steer, tables, temporary_ask, toast, visit,
+    quoting, refresh, rows, scroll, sheet_form, state::PageState, steer, tables, temporary_ask, toast,
+    unfold, visit,
 };
 
 /// Acts on an event of the element that matched.
@@ -35,6 +36,7 @@ const CLICKS: &[(&str, Act)] = &[
     ("#reply", quoting::on_reply),
     ("a.example", examples),
     (".copy-message", copy::message),
+    (".unfold", unfold::on_click),
     ("figure [data-act=copy]", copy::code),
     ("figure [data-act=download]", files::code),
     (".table [data-act=copy-table]", tables::copy),

@@ -60,6 +60,7 @@ mod temporary_ask;
 mod thread;
 mod toast;
 mod tools;
+mod unfold;
 mod visit;
 mod waiting;
 

@@ -7,7 +7,10 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent, Node};
 
-use super::{elements::copy_of_template, elements::found, request, sidebar, state::PageState, steer};
+use super::{
+    elements::copy_of_template, elements::found, request, sidebar, state::PageState, state::Undoable, steer,
+    toast,
+};
 use crate::ui::keys::KeyPress;
 
 thread_local! {
@@ -157,6 +160,7 @@ fn change(state: PageState, id: String, action: &'static str, (name, value): (&'
             Ok(_) => {
                 if name == "archived" {
                     sidebar::remove_row(&id);
+                    toast::show(state, Undoable::ConversationArchived(id));
                 }
                 sidebar::changed(state);
             }

@@ -14,7 +14,7 @@ pub(super) fn begin(state: PageState) {
     watch(move || model(state));
     watch(move || buttons(state));
     watch(move || latest(state));
-    watch(move || deleted(state));
+    watch(move || undoable(state));
     watch(move || state.queue.with(|queue| queue::show(state, queue)));
     watch(move || state.extras.with(|all| extras::show(all)));
 }
@@ -81,8 +81,8 @@ fn latest(state: PageState) {
     set_text("#unseen > :last-child", &say_with("unseen-messages", Some(unseen), &[]));
 }
 
-fn deleted(state: PageState) {
-    let deleted = state.deleted.get();
-    show_if("toast", deleted.is_some());
-    set_text("#toast > span", &deleted.as_ref().map(toast::sentence).unwrap_or_default());
+fn undoable(state: PageState) {
+    let undoable = state.undoable.get();
+    show_if("toast", undoable.is_some());
+    set_text("#toast > span", &undoable.as_ref().map(toast::sentence).unwrap_or_default());
 }

@@ -63,11 +63,12 @@ impl Fetched {
     }
 }
 
-/// What was deleted.
+/// What was just done and can be undone, with the id of the conversation or message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Deleted {
-    Conversation(String),
-    Message(String),
+pub(super) enum Undoable {
+    ConversationDeleted(String),
+    ConversationArchived(String),
+    MessageDeleted(String),
 }
 
 /// The state of the page. Every field is a handle, so a copy is the same state. What a view shows is a signal.
@@ -101,8 +102,7 @@ pub(super) struct PageState {
     pub extras: RwSignal<Vec<Extra>>,
     /// The questions that wait.
     pub queue: RwSignal<QuestionQueue>,
-    /// What was just deleted and can be restored.
-    pub deleted: RwSignal<Option<Deleted>>,
+    pub undoable: RwSignal<Option<Undoable>>,
     /// What a screen reader is told.
     pub spoken: RwSignal<String>,
     /// Whether the thread stays at its end while it grows.
@@ -155,7 +155,7 @@ impl PageState {
             disconnected: RwSignal::new(false),
             extras: RwSignal::default(),
             queue: RwSignal::new(shown.queue),
-            deleted: RwSignal::new(None),
+            undoable: RwSignal::new(None),
             spoken: RwSignal::default(),
             following: RwSignal::new(false),
             away: RwSignal::new(false),

@@ -7,7 +7,7 @@ use web_sys::{Element, Event, FormData, HtmlElement, HtmlFormElement, SubmitEven
 
 use super::{
     browser, drafts, editing, elements::found, field, focus, place, refresh, request, scroll, sidebar,
-    state::Deleted, state::PageState, temporary, temporary_ask, toast, visit,
+    state::PageState, state::Undoable, temporary, temporary_ask, toast, visit,
 };
 use crate::ui::pending::PendingRequest;
 
@@ -73,7 +73,7 @@ fn change(state: PageState, action: String, body: UrlSearchParams, form: Option<
             Ok(_) => {
                 state.pending_change.update_value(PendingRequest::confirm);
                 if action == "/fn/delete-message" {
-                    toast::show(state, Deleted::Message(body.get("message_id").unwrap_or_default()));
+                    toast::show(state, Undoable::MessageDeleted(body.get("message_id").unwrap_or_default()));
                 }
                 if let Some((form, field)) =
                     form.and_then(|form| Some((form.clone(), drafts::edit_field(&form)?)))
@@ -150,7 +150,7 @@ pub(super) fn delete_by_id(state: PageState, id: String) {
             Ok(_) => {
                 sidebar::remove_row(&id);
                 sidebar::changed(state);
-                toast::show(state, Deleted::Conversation(id.clone()));
+                toast::show(state, Undoable::ConversationDeleted(id.clone()));
                 visit::forget(&format!("/c/{id}"));
                 if state.conversation().as_ref() == Some(&id) {
                     visit::go(state, "/".to_owned(), true);

@@ -5,7 +5,11 @@ use leptos::prelude::document;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DocumentFragment, Element, HtmlElement, HtmlTemplateElement, Node};
 
-use super::{elements::copy_of_template, focus, messages, scroll};
+use super::{
+    elements::{self, copy_of_template},
+    focus, messages, scroll,
+};
+use crate::ui::parts::is_long_question;
 
 /// The class of a question that the server has not got yet.
 const UNSENT: &str = "unsent";
@@ -17,6 +21,9 @@ pub(super) fn append_turn(question: Option<&str>) {
     if let (Some(text), Some(article)) = (question, copy_of_template("new-question")) {
         if let Ok(Some(place)) = article.query_selector(".question-text") {
             place.set_text_content(Some(text));
+        }
+        if let (true, Ok(Some(unfold))) = (is_long_question(text), article.query_selector(".unfold")) {
+            elements::set_hidden(&unfold, false);
         }
         let _ = article.class_list().add_1(UNSENT);
         let _ = messages.append_child(&article);
@@ -161,6 +168,11 @@ fn patch(old: &Element, new: &Element) {
             false if new.has_attribute("data-auto") => Ok(()),
             false => new.remove_attribute("open"),
         };
+    }
+    if let (true, Some(_), Some(unfold)) =
+        (same, find(old, ":scope > .unfold[aria-expanded=true]"), find(new, ":scope > .unfold"))
+    {
+        let _ = unfold.set_attribute("aria-expanded", "true");
     }
     let kept = text(old).filter(|_| same);
     let edit = find(old, ":scope > .edit-form").filter(|_| find(new, ":scope > .edit-form").is_none());

@@ -53,6 +53,28 @@ fn name(who: &'static str, when: Option<&When>) -> String {
     }
 }
 
+/// A question with more lines or more characters is folded where there is a script, so that it does not bury its answer. Its
+/// first 12 lines are shown; one that is a little longer is not worth a click.
+const MOST_LINES: usize = 15;
+const MOST_CHARS: usize = 1000;
+
+/// Whether a question is folded.
+pub fn is_long_question(text: &str) -> bool {
+    text.lines().nth(MOST_LINES).is_some() || text.chars().nth(MOST_CHARS).is_some()
+}
+
+/// The button that unfolds a question and folds it again. The style sheet folds the text before it by what the button says;
+/// the whole text is on the page at any time.
+#[component]
+pub fn Unfold(long: bool) -> impl IntoView {
+    view! {
+        <button type="button" class="button-small unfold" aria-expanded="false" hidden=!long>
+            <span>{t("show-more")}</span>
+            <span>{t("show-less")}</span>
+        </button>
+    }
+}
+
 /// What a person wrote, as they wrote it. `edit` is the form in which the question is edited, while it is open; `query` is
 /// that of [`EditLink`]. Without `when` it is not stored yet.
 #[component]
@@ -66,11 +88,13 @@ pub fn Question(
 ) -> impl IntoView {
     let (article, name) = (id.clone(), name("you", when.as_ref()));
     let heading = name.clone();
+    let long = is_long_question(&text);
     view! {
         <article class="message user" id=article aria-label=name>
             <Day when=when.clone() />
             <h2 class="visually-hidden">{heading}</h2>
             <div class="question-text" dir="auto">{text}</div>
+            <Unfold long />
             <div class="actions">
                 <Time when />
                 {siblings.map(|siblings| view! { <Branches siblings /> })}
@@ -272,4 +296,16 @@ fn AnswerEnd(id: String, ending: Ending, has_text: bool, waits: bool) -> impl In
             {waits.then(|| view! { <span class="retry-in" aria-hidden="true" hidden></span> })}
         </div>
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_long_question;
+
+    #[test]
+    fn a_question_is_long_by_its_lines_or_its_characters() {
+        let lines = |count: usize| vec!["x"; count].join("\n");
+        assert!(!is_long_question("") && !is_long_question(&lines(15)) && is_long_question(&lines(16)));
+        assert!(!is_long_question(&"\u{97ed}".repeat(1000)) && is_long_question(&"\u{97ed}".repeat(1001)));
+    }
 }

@@ -9,7 +9,8 @@ mod temporary;
 pub use error::{Brand, ErrorPage, RefusedForm};
 pub use icon::Icon;
 pub use message::{
-    Answer, AnswerFrame, Ending, Question, Templates, Unchanged, When, meta_line, name_headings,
+    Answer, AnswerFrame, Ending, Question, Templates, Unchanged, Unfold, When, is_long_question, meta_line,
+    name_headings,
 };
 pub use steer::{EditForm, SteerForm, as_html};
 pub use temporary::{TemporaryLink, TemporaryTemplates};

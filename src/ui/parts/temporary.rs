@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    Answer, AnswerFrame, Ending, Icon,
+    Answer, AnswerFrame, Ending, Icon, Unfold,
     steer::{EditForm, EditLink},
 };
 use crate::{domain::Status, ui::words::t};
@@ -48,6 +48,7 @@ pub fn TemporaryTemplates() -> impl IntoView {
             <article class="message user" aria-label=t("you")>
                 <h2 class="visually-hidden">{t("you")}</h2>
                 <div class="question-text" dir="auto"></div>
+                <Unfold long=false />
                 <div class="actions">
                     <button class="button-bare copy-message" aria-label=t("message-copy") title=t("message-copy")>
                         <Icon name="copy" />

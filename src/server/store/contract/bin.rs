@@ -2,7 +2,9 @@
 
 use crate::{
     domain::{Conversation, Message, Role, Status, User},
-    server::store::{AddOutcome, BIN_LIFE, ConversationQuery, Grant, NewMessage, Store, TreeOutcome},
+    server::store::{
+        AddOutcome, BIN_LIFE, BinPosition, ConversationQuery, Grant, NewMessage, Store, TreeOutcome,
+    },
 };
 
 use super::fixtures::{Asking, NOW, begin, conversation, finish, first_turn, message, talk, turn, user};
@@ -81,19 +83,42 @@ pub(super) async fn a_deleted_conversation_is_missing_and_comes_back_whole(store
     assert!(store.grant(&owned.ada.id, owned.id()).await.unwrap().is_none());
     assert!(listed(store, &owned.ada).await.is_empty());
     assert!(store.standing_of_message(&owned.ada.id, &ids[0]).await.unwrap().is_none());
-    let bin = store.bin(&owned.ada.id, 10).await.unwrap();
+    let bin = store.bin(&owned.ada.id, None, 10).await.unwrap();
     assert_eq!(bin.iter().map(|it| (&it.conversation, it.deleted_at)).collect::<Vec<_>>(), [(&now, NOW)]);
-    assert!(store.bin(&eve.id, 10).await.unwrap().is_empty());
+    assert!(store.bin(&eve.id, None, 10).await.unwrap().is_empty());
     assert_eq!(store.restore_conversation(&eve.id, owned.id()).await.unwrap(), None);
     for _ in 0..2 {
         let restored = store.restore_conversation(&owned.ada.id, owned.id()).await.unwrap();
         assert_eq!(restored.as_ref(), Some(&now));
     }
     assert_eq!(listed(store, &owned.ada).await, [now]);
-    assert!(store.bin(&owned.ada.id, 10).await.unwrap().is_empty());
+    assert!(store.bin(&owned.ada.id, None, 10).await.unwrap().is_empty());
     assert_eq!(store.messages_back(&owned.grant, None, 100).await.unwrap(), messages);
     assert_eq!(owned.tree(store).await, tree);
     owned.restore(store, &ids[1]).await;
+}
+
+pub(super) async fn the_bin_is_listed_page_by_page(store: &dyn Store) {
+    let ada = user(store).await;
+    let mut made = Vec::new();
+    // Two of them are deleted at the same moment.
+    for deleted_at in [NOW, NOW + 1, NOW + 1, NOW + 2, NOW + 3] {
+        let conversation = conversation("Quines");
+        store.create_conversation(&ada.id, &conversation).await.unwrap();
+        let grant = store.grant(&ada.id, &conversation.id).await.unwrap().unwrap();
+        assert!(store.delete_conversation(&grant, deleted_at).await.unwrap());
+        made.push((deleted_at, conversation.id));
+    }
+    made.sort_unstable_by(|a, b| b.cmp(a));
+    let (mut listed, mut after) = (Vec::new(), None);
+    for _ in 0..3 {
+        let page = store.bin(&ada.id, after.as_ref(), 2).await.unwrap();
+        listed.extend(page.iter().map(|binned| (binned.deleted_at, binned.conversation.id.clone())));
+        let last = page.last().map(|last| (last.deleted_at, last.conversation.id.clone()));
+        after = last.map(|(deleted_at, id)| BinPosition { deleted_at, id });
+    }
+    assert_eq!(listed, made);
+    assert!(store.bin(&ada.id, after.as_ref(), 2).await.unwrap().is_empty());
 }
 
 pub(super) async fn a_conversation_leaves_the_bin_after_its_time(store: &dyn Store) {

@@ -94,6 +94,7 @@ contract! {
     bin {
         a_deleted_conversation_is_missing_and_comes_back_whole,
         a_conversation_leaves_the_bin_after_its_time,
+        the_bin_is_listed_page_by_page,
         an_answer_ends_in_a_deleted_conversation,
         a_message_comes_back_to_its_place,
         messages_come_back_to_the_same_tree_in_any_order,

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{Binned, Conversation},
-    server::store::{BIN_LIFE, ChangeKind, Grant, Need, TreeOutcome},
+    server::store::{BIN_LIFE, BinPosition, ChangeKind, Grant, Need, TreeOutcome},
 };
 
 use super::{
@@ -183,9 +183,21 @@ struct BinnedDoc {
 }
 
 impl Mongo {
-    pub(super) async fn in_bin(&self, owner_id: &str, limit: u32) -> Result<Vec<Binned>> {
+    pub(super) async fn in_bin(
+        &self,
+        owner_id: &str,
+        after: Option<&BinPosition>,
+        limit: u32,
+    ) -> Result<Vec<Binned>> {
         let bin = self.bin_docs().clone_with_type::<BinnedDoc>();
-        let found = bin.find(doc! { "user_id": owner_id }).sort(doc! { "binned_at": -1, "_id": -1 });
+        let mut filter = doc! { "user_id": owner_id };
+        if let Some(BinPosition { deleted_at, id }) = after {
+            let earlier = doc! { "binned_at": { "$lt": deleted_at } };
+            let beside = doc! { "binned_at": deleted_at, "_id": { "$lt": id } };
+            filter.insert("binned_at", doc! { "$lte": deleted_at });
+            filter.insert("$or", [earlier, beside].to_vec());
+        }
+        let found = bin.find(filter).sort(doc! { "binned_at": -1, "_id": -1 });
         let found: Vec<BinnedDoc> = found.limit(limit.max(1).into()).await?.try_collect().await?;
         let binned = |doc: BinnedDoc| {
             let conversation: ConversationDoc = from_document(doc.conversation)?;

@@ -14,7 +14,8 @@ use mongodb::{
 use crate::{
     domain::{Binned, Conversation, ConversationPatch, Message},
     server::store::{
-        AccessLevel, ChangeKind, Changed, ConversationQuery, Conversations, Created, Grant, Key, Need, Result,
+        AccessLevel, BinPosition, ChangeKind, Changed, ConversationQuery, Conversations, Created, Grant, Key,
+        Need, Result,
     },
 };
 
@@ -86,8 +87,8 @@ impl Conversations for Mongo {
         self.call(self.transaction(&BringBack { owner_id, id })).await
     }
 
-    async fn bin(&self, owner_id: &str, limit: u32) -> Result<Vec<Binned>> {
-        self.call(self.in_bin(owner_id, limit)).await
+    async fn bin(&self, owner_id: &str, after: Option<&BinPosition>, limit: u32) -> Result<Vec<Binned>> {
+        self.call(self.in_bin(owner_id, after, limit)).await
     }
 
     async fn purge(&self, now: i64) -> Result<bool> {

@@ -5,7 +5,7 @@ use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     domain::{Binned, Conversation, Message},
-    server::store::{BIN_LIFE, Changed, Grant, Need, TreeOutcome},
+    server::store::{BIN_LIFE, BinPosition, Changed, Grant, Need, TreeOutcome},
 };
 
 use super::{
@@ -22,8 +22,8 @@ const RESTORE: &str = "
     WHERE id = ?1 AND owner_id = ?2 AND deleted AND binned_at IS NOT NULL RETURNING *";
 
 const BIN: &str = "
-    SELECT * FROM conversations WHERE owner_id = ?1 AND binned_at IS NOT NULL AND deleted
-    ORDER BY binned_at DESC, id DESC LIMIT ?2";
+    SELECT * FROM conversations WHERE owner_id = ?1 AND deleted AND binned_at <= ?2 AND (binned_at < ?2 OR id < ?3)
+    ORDER BY binned_at DESC, id DESC LIMIT ?4";
 
 /// From then on a conversation cannot be restored, so that none comes back with a part of its messages.
 const LEAVE_BIN: &str = "UPDATE conversations SET binned_at = NULL WHERE deleted AND binned_at <= ?1";
@@ -110,8 +110,14 @@ impl Sqlite {
             .await
     }
 
-    pub(super) async fn in_bin(&self, owner_id: &str, limit: u32) -> sqlx::Result<Vec<Binned>> {
-        sqlx::query_as(BIN).bind(owner_id).bind(limit).fetch_all(&self.readers).await
+    pub(super) async fn in_bin(
+        &self,
+        owner_id: &str,
+        after: Option<&BinPosition>,
+        limit: u32,
+    ) -> sqlx::Result<Vec<Binned>> {
+        let (before, id) = after.map_or((i64::MAX, ""), |position| (position.deleted_at, &position.id));
+        sqlx::query_as(BIN).bind(owner_id).bind(before).bind(id).bind(limit).fetch_all(&self.readers).await
     }
 
     pub(super) async fn purge_some(&self, now: i64) -> sqlx::Result<bool> {

@@ -6,7 +6,8 @@ use sqlx::SqliteExecutor;
 use crate::{
     domain::{Binned, Conversation, ConversationPatch, Message},
     server::store::{
-        AccessLevel, Changed, ConversationQuery, Conversations, Created, Grant, Key, Need, Result,
+        AccessLevel, BinPosition, Changed, ConversationQuery, Conversations, Created, Grant, Key, Need,
+        Result,
     },
 };
 
@@ -162,8 +163,8 @@ impl Conversations for Sqlite {
         self.bring_back(owner_id, id).await.map_err(store_error)
     }
 
-    async fn bin(&self, owner_id: &str, limit: u32) -> Result<Vec<Binned>> {
-        self.in_bin(owner_id, limit).await.map_err(store_error)
+    async fn bin(&self, owner_id: &str, after: Option<&BinPosition>, limit: u32) -> Result<Vec<Binned>> {
+        self.in_bin(owner_id, after, limit).await.map_err(store_error)
     }
 
     async fn purge(&self, now: i64) -> Result<bool> {
