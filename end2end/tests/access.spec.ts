@@ -91,7 +91,8 @@ test("a running answer is marked as busy, and what went wrong is announced", asy
   await chat.ended();
   await expect(chat.answer).not.toHaveAttribute("aria-busy", "true");
   await chat.ask("And now?", "500");
-  await expect(page.getByRole("status").filter({ hasText: "openai" })).toBeVisible();
+  await expect(chat.answer.getByRole("status")).toContainText("openai");
+  await expect(page.locator("#spoken")).toContainText("openai");
 });
 
 test("light and dark follow the system", async ({ page, chat }) => {
