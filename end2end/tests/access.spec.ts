@@ -91,8 +91,8 @@ test("a running answer is marked as busy, and what went wrong is announced", asy
   await chat.ended();
   await expect(chat.answer).not.toHaveAttribute("aria-busy", "true");
   await chat.ask("And now?", "500");
-  await expect(chat.answer.getByRole("status")).toContainText("openai");
-  await expect(page.locator("#spoken")).toContainText("openai");
+  await expect(chat.answer.getByRole("status")).toContainText("OpenAI had an error");
+  await expect(page.locator("#spoken")).toContainText("OpenAI had an error");
 });
 
 test("light and dark follow the system", async ({ page, chat }) => {
