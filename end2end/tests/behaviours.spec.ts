@@ -433,6 +433,20 @@ test("37: an answer that ended while nobody looked is marked, and seeing it clea
     .toBe(0);
 });
 
+test("37: an answer that ends before one's eyes is not marked", async ({ page, chat }) => {
+  await chat.begin("First", "story");
+  // The list that is read when the answer has ended.
+  const seen = page.waitForResponse((response) => response.url().endsWith("/fn/seen"));
+  const listed = seen.then(() => page.waitForResponse((response) => response.url().endsWith("/fn/list")));
+  await chat.ended();
+  await listed;
+  await expect(chat.title).toHaveText("A short title");
+  await expect(page.locator(".history .unread")).toHaveCount(0);
+  await chat.sidebar.getByRole("link", { name: "New conversation" }).click();
+  await expect(page).toHaveURL(/\/$/);
+  await expect(page.locator(".history .unread")).toHaveCount(0);
+});
+
 test("40: a failure has one sentence and its button, and another model can be chosen for the retry", async ({ page, chat }) => {
   await chat.begin("Does it work?", "500");
   await chat.ended();

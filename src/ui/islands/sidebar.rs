@@ -235,24 +235,29 @@ pub(super) fn answered(state: PageState) {
             state.marked.set_value(true);
             set_tab(state, &document().title());
         }
-    } else {
-        seen(state);
+        return reload(state);
     }
-    reload(state);
+    // The list is read after that, so that it does not say that the answer is new.
+    spawn_local(async move {
+        tell_seen(state).await;
+        reload(state);
+    });
 }
 
 /// Tells the server that the conversation on the page has been seen.
 pub(super) fn seen(state: PageState) {
+    spawn_local(tell_seen(state));
+}
+
+async fn tell_seen(state: PageState) {
     let id = state.conversation().filter(|_| !browser::is_hidden() && !temporary::is_on());
     let Some(id) = id else { return };
     if let Some(mark) = row(&id).and_then(|row| row.query_selector(".unread").ok().flatten()) {
         mark.remove();
     }
-    spawn_local(async move {
-        if let Some(fields) = request::fields(&[("conversation_id", &id)]) {
-            let _ = request::post("/fn/seen", &fields).await;
-        }
-    });
+    if let Some(fields) = request::fields(&[("conversation_id", &id)]) {
+        let _ = request::post("/fn/seen", &fields).await;
+    }
 }
 
 /// Reads the list again.
