@@ -134,7 +134,7 @@ pub(super) fn prepend(html: &str) {
         // The link to the newest messages belongs to a page of older ones; a message that is there already came with
         // another reply.
         for new in messages::elements(&fresh.children()) {
-            if new.class_list().contains("newest") || messages::message(&new.id()).is_some() {
+            if new.matches(".newest") == Ok(true) || messages::message(&new.id()).is_some() {
                 new.remove();
             }
         }

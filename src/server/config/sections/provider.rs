@@ -79,7 +79,7 @@ pub struct ProviderTable {
         extend("wanted" = context_wanted())
     )]
     context: Option<u32>,
-    /// true or false: whether the models take images, which the list of models shows; left out, what the provider says. Images cannot be sent yet.
+    /// true or false: whether the models take images, which cannot be sent yet; left out, what the provider says.
     #[schemars(extend("wanted" = "true or false"))]
     vision: Option<bool>,
     /// What a million tokens cost, such as {input = 0.15, output = 0.6, currency = "USD"}; told to programs.
