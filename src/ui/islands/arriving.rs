@@ -1,12 +1,12 @@
-//! Text arrives in pieces, and is shown evenly: what a piece brings is transparent at first and appears over the next frames,
+//! Text arrives in pieces, and is shown evenly: what a piece brings is transparent at first and appears in a few steps,
 //! so that a reader sees a flow and no steps. The text itself is in the page at once, for a selection, a search and a
 //! screen reader, and its lines have their places. Who wants less motion sees each piece at once, as does a browser that
 //! cannot draw a range of text in another way.
 
-use std::cell::Cell;
+use std::{cell::Cell, time::Duration};
 
 use js_sys::{JsString, Reflect};
-use leptos::prelude::{document, request_animation_frame};
+use leptos::prelude::{document, set_timeout};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::{Element, Node, Range};
 
@@ -14,8 +14,9 @@ use super::browser;
 
 /// How late the last character of a piece appears at the most, in milliseconds.
 const LATE: f64 = 80.0;
-/// The length of a frame, in milliseconds.
-const FRAME: f64 = 16.0;
+/// The time between two steps in which a piece appears, in milliseconds. Each step paints the page, which costs more than
+/// all else while an answer arrives, so there is not one in every frame.
+const STEP: u64 = 40;
 /// A piece with more characters is shown at once, because it is what the page has missed.
 const MOST: u32 = 400;
 /// `NodeFilter.SHOW_TEXT`.
@@ -50,7 +51,7 @@ thread_local! {
     static HIDDEN: Cell<u32> = const { Cell::new(0) };
     /// When the last of them appears.
     static UNTIL: Cell<f64> = const { Cell::new(0.0) };
-    /// Whether a frame is asked for.
+    /// Whether a step is asked for.
     static DRAWING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -74,7 +75,7 @@ fn length(of: &Element) -> u32 {
     text.ok().and_then(|text| text.dyn_into::<JsString>().ok()).map(|text| text.length()).unwrap_or_default()
 }
 
-/// Lets what came after `before` appear over the next frames.
+/// Lets what came after `before` appear in steps.
 pub(super) fn show(prose: &Element, before: Extent) {
     let now = Extent::of(prose);
     let seen = if now.blocks == before.blocks { before.length.saturating_sub(HIDDEN.get()) } else { 0 };
@@ -88,7 +89,7 @@ pub(super) fn show(prose: &Element, before: Extent) {
     draw(prose);
 }
 
-/// Makes the end of the newest block transparent as far as it has not appeared, and asks for the next frame.
+/// Makes the end of the newest block transparent as far as it has not appeared, and asks for the next step.
 fn draw(prose: &Element) {
     let hidden = HIDDEN.get();
     let range = prose.last_element_child().filter(|_| hidden > 0).and_then(|block| end_of(&block, hidden));
@@ -102,12 +103,13 @@ fn draw(prose: &Element) {
     });
     if can && range.is_some() && !DRAWING.replace(true) {
         let prose = prose.clone();
-        request_animation_frame(move || {
+        let step = move || {
             DRAWING.set(false);
-            let frames = ((UNTIL.get() - browser::now()) / FRAME).max(1.0) as u32;
-            HIDDEN.set(HIDDEN.get() - HIDDEN.get().div_ceil(frames));
+            let steps = ((UNTIL.get() - browser::now()) / STEP as f64).max(1.0) as u32;
+            HIDDEN.set(HIDDEN.get() - HIDDEN.get().div_ceil(steps));
             draw(&prose);
-        });
+        };
+        set_timeout(step, Duration::from_millis(STEP));
     }
 }
 
