@@ -1,12 +1,12 @@
-//! Text arrives in pieces, and is shown evenly: what a piece brings is transparent at first and appears in a few steps,
+//! Text arrives in pieces, and is shown evenly: what a piece brings is transparent at first and appears over the next frames,
 //! so that a reader sees a flow and no steps. The text itself is in the page at once, for a selection, a search and a
 //! screen reader, and its lines have their places. Who wants less motion sees each piece at once, as does a browser that
 //! cannot draw a range of text in another way.
 
-use std::{cell::Cell, time::Duration};
+use std::cell::Cell;
 
 use js_sys::{JsString, Reflect};
-use leptos::prelude::{document, set_timeout};
+use leptos::prelude::{document, request_animation_frame};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::{Element, Node, Range};
 
@@ -14,9 +14,8 @@ use super::browser;
 
 /// How late the last character of a piece appears at the most, in milliseconds.
 const LATE: f64 = 80.0;
-/// The time between two steps in which a piece appears, in milliseconds. Each step paints the page, which costs more than
-/// all else while an answer arrives, so there is not one in every frame.
-const STEP: u64 = 40;
+/// The length of a frame, in milliseconds.
+const FRAME: f64 = 16.0;
 /// A piece with more characters is shown at once, because it is what the page has missed.
 const MOST: u32 = 400;
 /// `NodeFilter.SHOW_TEXT`.
@@ -51,7 +50,7 @@ thread_local! {
     static HIDDEN: Cell<u32> = const { Cell::new(0) };
     /// When the last of them appears.
     static UNTIL: Cell<f64> = const { Cell::new(0.0) };
-    /// Whether a step is asked for.
+    /// Whether a frame is asked for.
     static DRAWING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -75,7 +74,7 @@ fn length(of: &Element) -> u32 {
     text.ok().and_then(|text| text.dyn_into::<JsString>().ok()).map(|text| text.length()).unwrap_or_default()
 }
 
-/// Lets what came after `before` appear in steps.
+/// Lets what came after `before` appear over the next frames.
 pub(super) fn show(prose: &Element, before: Extent) {
     let now = Extent::of(prose);
     let seen = if now.blocks == before.blocks { before.length.saturating_sub(HIDDEN.get()) } else { 0 };
@@ -89,7 +88,7 @@ pub(super) fn show(prose: &Element, before: Extent) {
     draw(prose);
 }
 
-/// Makes the end of the newest block transparent as far as it has not appeared, and asks for the next step.
+/// Makes the end of the newest block transparent as far as it has not appeared, and asks for the next frame.
 fn draw(prose: &Element) {
     let hidden = HIDDEN.get();
     let range = prose.last_element_child().filter(|_| hidden > 0).and_then(|block| end_of(&block, hidden));
@@ -103,13 +102,12 @@ fn draw(prose: &Element) {
     });
     if can && range.is_some() && !DRAWING.replace(true) {
         let prose = prose.clone();
-        let step = move || {
+        request_animation_frame(move || {
             DRAWING.set(false);
-            let steps = ((UNTIL.get() - browser::now()) / STEP as f64).max(1.0) as u32;
-            HIDDEN.set(HIDDEN.get() - HIDDEN.get().div_ceil(steps));
+            let frames = ((UNTIL.get() - browser::now()) / FRAME).max(1.0) as u32;
+            HIDDEN.set(HIDDEN.get() - HIDDEN.get().div_ceil(frames));
             draw(&prose);
-        };
-        set_timeout(step, Duration::from_millis(STEP));
+        });
     }
 }
 
