@@ -88,6 +88,9 @@ impl Page {
                         {bars(look)}
                         <title>{tab_title(&title)}</title>
                         <link rel="stylesheet" href=assets::url("inglenook.css") />
+                        // The composer is the last of such a page and stands in its middle: what is painted before it is
+                        // there would move.
+                        {islands.then(|| view! { <link rel="expect" href="#spoken" blocking="render" /> })}
                         <link rel="icon" href=assets::url("favicon.svg") type="image/svg+xml" />
                         <link rel="apple-touch-icon" href=assets::url("icon-180.png") />
                         <link rel="manifest" href=assets::url("manifest.webmanifest") />
