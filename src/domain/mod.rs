@@ -13,6 +13,7 @@ pub mod params;
 pub mod preferences;
 pub mod queued;
 pub mod reason;
+pub mod session;
 pub mod temporary;
 pub mod user;
 
@@ -25,8 +26,9 @@ pub use params::Params;
 pub use preferences::{Look, Preferences, PreferencesPatch};
 pub use queued::{QuestionQueue, Queued};
 pub use reason::Reason;
+pub use session::{Scope, SessionKind};
 pub use temporary::{TEMPORARY, TemporaryMessage};
-pub use user::{CurrentUser, User, UserRole, UserState};
+pub use user::{Admin, CurrentUser, User, UserRole, UserState};
 
 #[cfg(test)]
 mod tests {
@@ -36,7 +38,7 @@ mod tests {
     use strum::VariantArray;
 
     use super::{
-        ConversationKind, FailureCode, MemberRole, Role, Status, UserRole, UserState,
+        ConversationKind, FailureCode, MemberRole, Role, Scope, SessionKind, Status, UserRole, UserState,
         params::ReasoningEffort,
         preferences::{Palette, Theme},
     };
@@ -68,6 +70,8 @@ mod tests {
         words::<Palette>();
         words::<ReasoningEffort>();
         words::<Role>();
+        words::<Scope>();
+        words::<SessionKind>();
         words::<Status>();
         words::<Theme>();
         words::<UserRole>();

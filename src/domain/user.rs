@@ -4,17 +4,29 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
-use super::Preferences;
+use super::{Preferences, session::Scope};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
     pub id: String,
-    /// In lower case; unique.
-    pub email: String,
+    /// What the person signs in with; unique, in lower case. The e-mail address, or a name without `@` for an account
+    /// that has none.
+    pub login: String,
+    /// The e-mail address, if the account has one.
+    #[schema(required)]
+    pub email: Option<String>,
+    /// Whether an identity provider said that the address is this person's.
+    pub email_verified: bool,
     pub name: String,
     pub role: UserRole,
     pub state: UserState,
+    /// The id of the tier that somebody gave the person; the default tier counts for everybody else.
+    #[schema(required)]
+    pub tier: Option<String>,
+    /// Until when the tier counts, in UTC milliseconds since 1970; without it the tier does not end.
+    #[schema(required)]
+    pub tier_until: Option<i64>,
     /// The tag of the language that the person chose; without one `Accept-Language` counts.
     #[serde(default)]
     #[schema(required)]
@@ -24,9 +36,21 @@ pub struct User {
     pub preferences: Preferences,
     /// UTC milliseconds since 1970.
     pub created_at: i64,
+    /// When the person was last here, to within some minutes, in UTC milliseconds since 1970.
+    #[schema(required)]
+    pub seen_at: Option<i64>,
+    /// When the account will be deleted, in UTC milliseconds since 1970: its owner asked for that and may still change
+    /// their mind.
+    #[schema(required)]
+    pub deletes_at: Option<i64>,
 }
 
-/// The first person to register is the administrator.
+/// The e-mail address in what a person signs in with.
+pub fn email_of(login: &str) -> Option<String> {
+    login.contains('@').then(|| login.to_owned())
+}
+
+/// What a person may do with the site itself.
 #[derive(
     Clone,
     Copy,
@@ -68,15 +92,50 @@ pub enum UserState {
     Disabled,
 }
 
-/// Who asks, as the server found out from their session. Every service takes one.
+/// Who asks, as the server found out from their session or API key. Every service takes one. Only `accounts` makes one
+/// (`tests/map` looks), so that no service can be called for somebody who proved nothing.
 #[derive(Clone, Debug)]
 pub struct CurrentUser {
     pub user: User,
+    /// The session or the API key; streams that it opened end with it.
     pub session_id: String,
+    /// What a session of this kind may do.
+    pub scope: Scope,
+    /// When the person last proved in this session who they are, in UTC milliseconds since 1970; 0 for an API key.
+    pub proved_at: i64,
+    _proof: (),
 }
 
 impl CurrentUser {
+    /// For `accounts` alone, which has looked the session up.
+    pub fn found(user: User, session_id: String, scope: Scope, proved_at: i64) -> Self {
+        Self { user, session_id, scope, proved_at, _proof: () }
+    }
+
     pub fn id(&self) -> &str {
         &self.user.id
+    }
+
+    pub fn is_admin(&self) -> bool {
+        self.user.role == UserRole::Admin
+    }
+
+    /// The proof that an administrator asks, which the services of administration take; `None` for everybody else.
+    pub fn admin(&self) -> Option<Admin> {
+        (self.is_admin() && self.scope == Scope::All).then(|| Admin(self.clone()))
+    }
+}
+
+/// An administrator who asks; made by [`CurrentUser::admin`] alone.
+#[derive(Clone, Debug)]
+pub struct Admin(CurrentUser);
+
+impl Admin {
+    pub fn current(&self) -> &CurrentUser {
+        &self.0
+    }
+
+    pub fn id(&self) -> &str {
+        self.0.id()
     }
 }

@@ -66,7 +66,7 @@ pub async fn settings(
                                     .collect_view()}
                             </ul>
                         </nav>
-                        <Profile email=user.email name />
+                        <Profile email=user.login name />
                         <Appearance look />
                         <LanguageChoice chosen />
                         <ChatDefaults preferences=user.preferences instructions values />

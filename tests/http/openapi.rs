@@ -276,12 +276,17 @@ async fn every_event_and_every_record_is_as_described() {
             created_at: 1,
         };
         document.check_schema(&QuestionQueue { items: vec![queued], waits: true }, "QuestionQueue");
+        let some_time = set.as_ref().map(|_| 1);
         let user = User {
             id: conversation.id,
-            email: "lin@example.org".into(),
+            login: "lin".into(),
+            email: set.clone(),
+            email_verified: set.is_some(),
             name: "Lin".into(),
             role: UserRole::Member,
             state: UserState::Active,
+            tier: set.clone(),
+            tier_until: some_time,
             language: set.clone(),
             preferences: Preferences {
                 last_model: set.clone(),
@@ -290,6 +295,8 @@ async fn every_event_and_every_record_is_as_described() {
                 ..Preferences::default()
             },
             created_at: 1,
+            seen_at: some_time,
+            deletes_at: some_time,
         };
         document.check_schema(&user, "User");
     }

@@ -232,7 +232,7 @@ async fn a_password_and_an_address_are_the_same_on_any_keyboard() {
     // An account of an earlier version has its address in the other form.
     let old = NewUser {
         id: app.state.ids.next(),
-        email: "zoe\u{308}@example.org".into(),
+        login: "zoe\u{308}@example.org".into(),
         name: "Zoe".into(),
         password_hash: Passwords::default().hash(Lane::Known, PASSWORD).await.unwrap(),
         created_at: 0,
@@ -343,10 +343,11 @@ async fn a_name_can_be_changed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_account_is_out_at_once() {
     let app = App::start().await;
+    app.person("admin").await;
     let lin = app.person("lin").await;
     let id = lin.get(ME).await.id();
     let patch = UserPatch { state: Some(UserState::Disabled), ..Default::default() };
-    app.state.store.update_user(&id, &patch, None).await.unwrap().unwrap();
+    app.state.store.update_user(&id, &patch, None).await.unwrap().done().unwrap();
     lin.get(ME).await.is(401);
     let form = json!({ "email": "lin@example.org", "password": PASSWORD });
     assert_eq!(app.client().post(LOGIN, &form).await.is(401).json()["code"], "wrong_credentials");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use inglenook::server::store::Visit;
 use serde_json::json;
 
 use super::{
@@ -80,9 +81,10 @@ async fn streams_of_sessions_that_are_gone_or_disabled_end_with_the_next_look() 
         let mut goes_on = stays.events(&path(stays.conversation().await)).await;
         let claims = claims_of(person.token());
         let (user, session) = (claims["sub"].as_str().unwrap(), claims["sid"].as_str().unwrap());
+        let past = Visit { at: 1, expires_at: 1, address: "" };
         match how {
             "gone" => assert!(app.state.store.delete_session(session).await.unwrap()),
-            "expired" => assert!(app.state.store.touch_session(session, 1, 1).await.unwrap()),
+            "expired" => assert!(app.state.store.touch_session(session, past).await.unwrap()),
             _ => app.database.disable(user).await,
         }
         app.state.relay.end_stale_sessions().await.unwrap();

@@ -265,7 +265,7 @@ async fn a_lower_role(app: &App) -> &'static str {
     let id = dan.get(ME).await.id();
     for role in [UserRole::Admin, UserRole::Member] {
         let patch = UserPatch { role: Some(role), ..UserPatch::default() };
-        app.state.store.update_user(&id, &patch, None).await.unwrap().unwrap();
+        app.state.store.update_user(&id, &patch, None).await.unwrap().done().unwrap();
         let shown = json!(if role == UserRole::Admin { "admin" } else { "member" });
         assert_eq!(dan.get(ME).await.is(200).json()["role"], shown);
     }

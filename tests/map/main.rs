@@ -97,3 +97,12 @@ fn the_server_has_few_rooms() {
     let entries = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server")).unwrap();
     assert!(entries.count() <= 20, "a new part of the server belongs into one of those that are there");
 }
+
+/// A service that is called for a person takes a [`CurrentUser`](inglenook::domain::CurrentUser), and only what looks
+/// sessions up makes one.
+#[test]
+fn only_accounts_say_who_asks() {
+    let makes = |(_, text): &(&str, &str)| source::code(text).contains("CurrentUser::found(");
+    let makers: Vec<&str> = crate_sources().texts().filter(makes).map(|(name, _)| name).collect();
+    assert_eq!(makers, ["server/accounts/sessions.rs"]);
+}

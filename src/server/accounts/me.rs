@@ -9,7 +9,10 @@ use super::{
 use crate::{
     domain::{CurrentUser, PreferencesPatch, Reason, User},
     error::AppError,
-    server::{store::UserPatch, words::Language},
+    server::{
+        store::{Updated, UserPatch},
+        words::Language,
+    },
 };
 
 /// A change of one's own account; `None` leaves a field as it is.
@@ -36,11 +39,11 @@ impl Accounts {
             patch.preferences = Some(preferences::valid(change, &current.user.preferences)?);
         }
         if let Some(name) = change.name {
-            patch.name = Some(valid_name(name, &current.user.email)?);
+            patch.name = Some(valid_name(name, &current.user.login)?);
         }
         if let Some((old, new)) = change.password {
             let name = patch.name.as_deref().unwrap_or(&current.user.name);
-            valid_password("new_password", new, &known_words(&self.host, &current.user.email, name))?;
+            valid_password("new_password", new, &known_words(&self.host, &current.user.login, name))?;
             if !self.is_password_of(current, old).await? {
                 return Err(AppError::invalid("password", Reason::new("password-wrong")));
             }
@@ -48,7 +51,11 @@ impl Accounts {
         }
         let keep = Some(current.session_id.as_str());
         let changed = self.users.update_user(current.id(), &patch, keep).await?;
-        let (user, ended) = changed.ok_or(AppError::SignedOut)?;
+        let (user, ended) = match changed {
+            Updated::Done(user, ended) => (user, ended),
+            Updated::Missing => return Err(AppError::SignedOut),
+            Updated::LoginTaken | Updated::LastAdmin => return Err(AppError::Internal),
+        };
         self.ended.tell(&ended);
         Ok(user)
     }
@@ -61,7 +68,7 @@ impl Accounts {
         }
         let tried = self.attempts.old_password.take(current.id(), self.clock.instant())?;
         let checked = async {
-            let known = self.users.credentials(&current.user.email).await?;
+            let known = self.users.credentials(&current.user.login).await?;
             let hash = known.as_ref().map(|known| known.password_hash.as_str());
             self.passwords.verify(Lane::Known, password, hash).await
         };

@@ -66,14 +66,15 @@ impl Accounts {
         if find_account(&*self.users, &email).await?.is_some() {
             return Err(taken());
         }
-        let new = NewUser { id: self.ids.next(), email, name, password_hash, created_at: self.clock.now() };
+        let new =
+            NewUser { id: self.ids.next(), login: email, name, password_hash, created_at: self.clock.now() };
         let user = match self.users.create_user(&new, only_first).await? {
             Registered::Made(user) => user,
             Registered::Closed => return Err(closed()),
-            Registered::EmailTaken => return Err(taken()),
+            Registered::LoginTaken => return Err(taken()),
         };
-        self.attempts.signed_in(&caller.address, &user.email, self.clock.instant());
-        let token = self.start_session(&user.id, &new.password_hash, &caller.user_agent).await?;
+        self.attempts.signed_in(&caller.address, &user.login, self.clock.instant());
+        let token = self.start_session(&user.id, Some(&new.password_hash), caller).await?;
         tracing::info!(user = %user.id, role = ?user.role, "registered");
         Ok((user, token))
     }

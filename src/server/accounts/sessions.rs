@@ -4,14 +4,16 @@
 //! How long a session lives is decided by the row alone, not by the token: a session in use is prolonged once a day, in
 //! its row.
 
-use super::{Accounts, tokens::IssuedToken};
+use super::{Accounts, Caller, tokens::IssuedToken};
 use crate::{
-    domain::{CurrentUser, UserState},
+    domain::{CurrentUser, Scope, SessionKind, UserState},
     error::AppError,
-    server::store::Session,
+    server::store::{Session, Visit},
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// A visit is noted when the last one that was noted is so long ago.
+const VISIT_MS: i64 = 10 * 60 * 1000;
 /// A token is issued within moments after its row was written or prolonged, so one issued much later is not ours.
 const ISSUED_WITHIN_SECONDS: i64 = 60;
 
@@ -24,23 +26,27 @@ pub struct Resumed {
 }
 
 impl Accounts {
-    /// Looks up the session of a token. `Ok(None)`: the token proves no session.
-    pub async fn resume(&self, token: &str) -> Result<Option<Resumed>, AppError> {
+    /// Looks up the session of a token that came from an address of the network. `Ok(None)`: the token proves no session.
+    pub async fn resume(&self, token: &str, address: &str) -> Result<Option<Resumed>, AppError> {
         let Some(claims) = self.tokens.read(token) else { return Ok(None) };
         let Some((mut session, user)) = self.sessions.session(&claims.sid).await? else { return Ok(None) };
         let now = self.clock.now();
-        let issued_for_it = session.user_id == claims.sub
+        let issued_for_it = session.kind == SessionKind::Browser
+            && session.user_id == claims.sub
             && claims.iat <= session.last_seen_at / 1000 + ISSUED_WITHIN_SECONDS;
         if !issued_for_it || session.expires_at <= now || user.state != UserState::Active {
             return Ok(None);
         }
-        let prolonged = now - session.last_seen_at > DAY_MS;
-        if prolonged {
+        let prolonged = now + self.session_ms - session.expires_at > DAY_MS;
+        if prolonged || now - session.last_seen_at > VISIT_MS || session.address != address {
             session.last_seen_at = now;
-            session.expires_at = now + self.session_ms;
-            self.sessions.touch_session(&session.id, now, session.expires_at).await?;
+            if prolonged {
+                session.expires_at = now + self.session_ms;
+            }
+            let visit = Visit { at: now, expires_at: session.expires_at, address };
+            self.sessions.touch_session(&session.id, visit).await?;
         }
-        let current = CurrentUser { user, session_id: session.id.clone() };
+        let current = CurrentUser::found(user, session.id.clone(), session.scope, session.proved_at);
         Ok(Some(Resumed { current, session, prolonged }))
     }
 
@@ -55,7 +61,7 @@ impl Accounts {
     }
 
     /// Starts a session and answers its token. `password_hash` is the hash that the person's password was checked
-    /// against; if the account has another one by now, or is disabled, no session starts.
+    /// against, if one was; if the account has another one by now, or is disabled, no session starts.
     ///
     /// # Errors
     ///
@@ -63,8 +69,8 @@ impl Accounts {
     pub(super) async fn start_session(
         &self,
         user_id: &str,
-        password_hash: &str,
-        user_agent: &str,
+        password_hash: Option<&str>,
+        caller: &Caller,
     ) -> Result<IssuedToken, AppError> {
         let now = self.clock.now();
         let session = Session {
@@ -73,7 +79,13 @@ impl Accounts {
             created_at: now,
             last_seen_at: now,
             expires_at: now + self.session_ms,
-            user_agent: user_agent.chars().take(200).collect(),
+            user_agent: caller.user_agent.chars().take(200).collect(),
+            kind: SessionKind::Browser,
+            name: String::new(),
+            scope: Scope::All,
+            secret_hash: None,
+            address: caller.address.clone(),
+            proved_at: now,
         };
         if !self.sessions.create_session(&session, password_hash).await? {
             return Err(AppError::WrongCredentials);

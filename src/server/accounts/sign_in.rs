@@ -48,7 +48,7 @@ impl Accounts {
         }
         let Some(known) = checked? else { return Err(AppError::WrongCredentials) };
         self.attempts.signed_in(&caller.address, &email, now);
-        let token = self.start_session(&known.user.id, &known.password_hash, &caller.user_agent).await?;
+        let token = self.start_session(&known.user.id, Some(&known.password_hash), caller).await?;
         Ok((known.user, token))
     }
 }

@@ -87,7 +87,7 @@ async fn change(
     let patch = UserPatch { password_hash: Some(hash), ..UserPatch::default() };
     // The store ends the sessions in the same transaction.
     let changed = store.update_user(&user.id, &patch, None).await.map_err(not_stored)?;
-    let ended = changed.map_or(0, |(_, ended)| ended.len());
+    let ended = changed.done().map_or(0, |(_, ended)| ended.len());
     let disabled = match user.state {
         UserState::Active => "",
         UserState::Disabled => " The account is disabled, so it cannot be used to sign in.",
@@ -165,7 +165,7 @@ mod tests {
         let store = store::open(&config.store.url, &store::OpenOptions::default()).await.unwrap();
         let user = store::NewUser {
             id: "1".into(),
-            email: "lin@example.org".into(),
+            login: "lin@example.org".into(),
             name: "Lin".into(),
             password_hash: "$old".into(),
             created_at: 0,

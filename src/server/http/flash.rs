@@ -4,14 +4,13 @@
 //! within the last minutes for this page and this person. The seal also encrypts, because what was typed may be an e-mail
 //! address, and addresses are kept in logs and in a browser's history.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::{
-    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    hmac,
-};
 use serde::{Deserialize, Serialize};
 
-use crate::{domain::params::TypedParams, error::AppError, server::ops::clock::Clock};
+use crate::{
+    domain::params::TypedParams,
+    error::AppError,
+    server::ops::{clock::Clock, seal::Seal},
+};
 
 /// The query parameter that holds the sealed flash.
 pub const PARAMETER: &str = "flash";
@@ -71,29 +70,20 @@ struct Dated {
 
 /// Seals flashes and opens them, with a key made from the site's secret: several servers share it.
 pub struct Flashes {
-    key: Option<LessSafeKey>,
+    seal: Seal,
     clock: Clock,
 }
 
 impl Flashes {
     pub fn new(secret: &[u8], clock: Clock) -> Self {
-        let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        let key = hmac::sign(&secret, b"inglenook: flashes");
-        let key = UnboundKey::new(&CHACHA20_POLY1305, key.as_ref()).ok().map(LessSafeKey::new);
-        Self { key, clock }
+        Self { seal: Seal::new(secret, "flashes"), clock }
     }
 
     /// The parameter's value, for a page (its path) and its viewer (a person's id; `None`: nobody is signed in).
     /// `None` when it is too long for an address.
     pub fn seal(&self, flash: Flash, page: &str, viewer: Option<&str>) -> Option<String> {
         let dated = Dated { flash, until: self.clock.now() + LIFETIME_MS };
-        let mut text = serde_json::to_vec(&dated).ok()?;
-        let mut nonce = [0; NONCE_LEN];
-        getrandom::fill(&mut nonce).ok()?;
-        let key = self.key.as_ref()?;
-        let aad = Aad::from(bound_to(page, viewer));
-        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text).ok()?;
-        let sealed = URL_SAFE_NO_PAD.encode([&nonce[..], &text].concat());
+        let sealed = self.seal.seal(&serde_json::to_vec(&dated).ok()?, &bound_to(page, viewer))?;
         (sealed.len() <= MAX_BYTES).then_some(sealed)
     }
 
@@ -102,18 +92,15 @@ impl Flashes {
         if sealed.len() > MAX_BYTES {
             return None;
         }
-        let mut bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
-        let (nonce, text) = bytes.split_at_mut_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let text = self.key.as_ref()?.open_in_place(nonce, Aad::from(bound_to(page, viewer)), text).ok()?;
-        let dated: Dated = serde_json::from_slice(text).ok()?;
+        let text = self.seal.open(sealed, &bound_to(page, viewer))?;
+        let dated: Dated = serde_json::from_slice(&text).ok()?;
         let left = dated.until - self.clock.now();
         (0..=LIFETIME_MS).contains(&left).then_some(dated.flash)
     }
 }
 
-fn bound_to(page: &str, viewer: Option<&str>) -> Vec<u8> {
-    format!("{page}\n{}", viewer.unwrap_or_default()).into_bytes()
+fn bound_to(page: &str, viewer: Option<&str>) -> String {
+    format!("{page}\n{}", viewer.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -123,7 +110,11 @@ mod tests {
         atomic::{AtomicI64, Ordering},
     };
 
-    use base64::engine::general_purpose::URL_SAFE;
+    use base64::{
+        Engine,
+        engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD},
+    };
+    use ring::aead::NONCE_LEN;
 
     use super::*;
     use crate::domain::Reason;

@@ -51,10 +51,10 @@ pub async fn authenticate(State(gate): State<Gate>, mut request: Request, next: 
     if let Err(error) = refused {
         return error.into_response();
     }
-    let (found, anew) = who(&gate.accounts, &cookie, headers).await;
+    let address = client.counted_as();
+    let (found, anew) = who(&gate.accounts, &cookie, headers, &address).await;
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let caller =
-        Caller { address: client.counted_as(), user_agent: user_agent.unwrap_or_default().to_owned() };
+    let caller = Caller { address, user_agent: user_agent.unwrap_or_default().to_owned() };
     if let Ok(Some(current)) = &found {
         language::use_that_of(&current.user);
         look::use_that_of(&current.user);
@@ -74,17 +74,21 @@ async fn who(
     accounts: &Accounts,
     cookie: &SessionCookie,
     headers: &HeaderMap,
+    address: &str,
 ) -> (Result<Option<CurrentUser>, AppError>, Option<Session>) {
     if let Some(token) = bearer(headers) {
         // A program keeps its token, because only the session's row says how long it lives.
         let Some(token) = token else { return (Ok(None), None) };
         return (
-            accounts.resume(token.token()).await.map(|resumed| resumed.map(|resumed| resumed.current)),
+            accounts
+                .resume(token.token(), address)
+                .await
+                .map(|resumed| resumed.map(|resumed| resumed.current)),
             None,
         );
     }
     for token in cookie.tokens() {
-        match accounts.resume(token).await {
+        match accounts.resume(token, address).await {
             Ok(None) => {}
             Ok(Some(resumed)) => {
                 let anew = resumed.prolonged || cookie.old() == Some(token);

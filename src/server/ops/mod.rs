@@ -4,6 +4,7 @@ pub mod clock;
 pub mod disk;
 pub mod ended;
 pub mod held_body;
+pub mod seal;
 pub mod sse;
 pub mod tasks;
 pub mod telemetry;

@@ -37,14 +37,14 @@ pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};
 pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
-pub use sessions::{Session, Sessions};
+pub use sessions::{Session, Sessions, Visit};
 pub use shared::{ChangeKind, ConversationState, Ended, Heartbeat, Shared, StoreChange};
 pub use tail::{Chunk, Mark, Orphans, Recovered, Run, fold};
 pub use tree::{Child, Tree, TreeOutcome};
 pub use turns::{
     AddOutcome, BeginOutcome, Continuation, ContinueOutcome, Destination, NewAnswer, NewMessage,
 };
-pub use users::{Credentials, NewUser, Registered, UserPatch, Users};
+pub use users::{Credentials, NewUser, Registered, Updated, UserPatch, Users};
 pub use waiting::{NewQueued, NextQueued, QueueChange, QueueOutcome, Waiting};
 
 /// Why a store could not do what it was asked.

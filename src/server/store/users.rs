@@ -10,8 +10,8 @@ use crate::domain::{PreferencesPatch, User, UserRole, UserState};
 #[derive(Clone, Debug)]
 pub struct NewUser {
     pub id: String,
-    /// Lower-cased.
-    pub email: String,
+    /// What the person will sign in with, as [`User::login`] says.
+    pub login: String,
     pub name: String,
     /// An argon2id hash in PHC form.
     pub password_hash: String,
@@ -30,8 +30,8 @@ pub struct Credentials {
 #[expect(clippy::large_enum_variant, reason = "it is taken apart where it is answered, and never kept")]
 pub enum Registered {
     Made(User),
-    /// The e-mail address is taken.
-    EmailTaken,
+    /// Somebody signs in with that already.
+    LoginTaken,
     /// Only the first person may register, and there is one already.
     Closed,
 }
@@ -39,14 +39,43 @@ pub enum Registered {
 /// A change of an account. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserPatch {
+    pub login: Option<String>,
+    pub email_verified: Option<bool>,
     pub name: Option<String>,
     pub password_hash: Option<String>,
     pub role: Option<UserRole>,
     pub state: Option<UserState>,
+    /// The tier and until when it counts; the inner `None` takes it away.
+    pub tier: Option<Option<(String, Option<i64>)>>,
+    /// When the account will be deleted; the inner `None`: it will not.
+    pub deletes_at: Option<Option<i64>>,
     /// The inner `None` removes the choice.
     pub language: Option<Option<String>>,
     /// Two changes at once are made one after the other, so each changes only what it names.
     pub preferences: Option<PreferencesPatch>,
+}
+
+/// The outcome of a change of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is answered, and never kept")]
+pub enum Updated {
+    /// The user after the change, and the ids of the sessions that the change ended.
+    Done(User, Vec<String>),
+    Missing,
+    /// Somebody else signs in with that.
+    LoginTaken,
+    /// The change would leave the site without an active administrator.
+    LastAdmin,
+}
+
+impl Updated {
+    /// What was done; `None` when the change was refused.
+    pub fn done(self) -> Option<(User, Vec<String>)> {
+        match self {
+            Self::Done(user, ended) => Some((user, ended)),
+            Self::Missing | Self::LoginTaken | Self::LastAdmin => None,
+        }
+    }
 }
 
 #[async_trait]
@@ -54,14 +83,8 @@ pub trait Users: Send + Sync {
     /// `only_first`: registers the person only if there is nobody yet, also when many register at once.
     async fn create_user(&self, user: &NewUser, only_first: bool) -> Result<Registered>;
     async fn user(&self, id: &str) -> Result<Option<User>>;
-    async fn credentials(&self, email: &str) -> Result<Option<Credentials>>;
-    /// The user after the change, and the ids of the sessions that the change ended: a new password ends all sessions
-    /// except `keep`, disabling the account ends all of them.
-    async fn update_user(
-        &self,
-        id: &str,
-        patch: &UserPatch,
-        keep: Option<&str>,
-    ) -> Result<Option<(User, Vec<String>)>>;
+    async fn credentials(&self, login: &str) -> Result<Option<Credentials>>;
+    /// A new password ends all sessions of browsers except `keep`; disabling the account ends all sessions.
+    async fn update_user(&self, id: &str, patch: &UserPatch, keep: Option<&str>) -> Result<Updated>;
     async fn any_user(&self) -> Result<bool>;
 }

@@ -349,7 +349,7 @@ pub(super) async fn members_are_stored_with_all_their_fields(store: &dyn Store) 
     assert!(store.delete_conversation(&room.grant, NOW).await.unwrap());
     while store.purge(NOW + crate::server::store::BIN_LIFE).await.unwrap() {}
     assert!(store.members(&room.grant).await.unwrap().is_empty());
-    assert!(store.create_session(&session(&people[1]), super::fixtures::HASH).await.unwrap());
+    assert!(store.create_session(&session(&people[1]), Some(super::fixtures::HASH)).await.unwrap());
 }
 
 pub(super) async fn keys_and_running_answers_are_counted_by_author(store: &dyn Store) {

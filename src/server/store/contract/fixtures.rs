@@ -11,7 +11,9 @@ use tempfile::TempDir;
 use ulid::Ulid;
 
 use crate::{
-    domain::{Conversation, ConversationKind, Message, Params, Role, Status, Timings, User},
+    domain::{
+        Conversation, ConversationKind, Message, Params, Role, Scope, SessionKind, Status, Timings, User,
+    },
     server::store::{
         Chunk, Finish, Key, NewUser, OpenOptions, Orphans, Registered, Run, Session, Store, contract::mongod,
         open,
@@ -57,7 +59,7 @@ pub(super) const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
 pub(super) fn new_user(email: &str) -> NewUser {
     NewUser {
         id: id(),
-        email: email.to_owned(),
+        login: email.to_owned(),
         name: "Ada".to_owned(),
         password_hash: HASH.to_owned(),
         created_at: NOW,
@@ -73,7 +75,7 @@ pub(super) async fn user(store: &dyn Store) -> User {
 pub(super) async fn registered(store: &dyn Store, new: &NewUser) -> Option<User> {
     match store.create_user(new, false).await.unwrap() {
         Registered::Made(user) => Some(user),
-        Registered::EmailTaken => None,
+        Registered::LoginTaken => None,
         Registered::Closed => panic!("registration is open"),
     }
 }
@@ -100,6 +102,12 @@ pub(super) fn session(user: &User) -> Session {
         last_seen_at: NOW,
         expires_at: LATER,
         user_agent: "Firefox".to_owned(),
+        kind: SessionKind::Browser,
+        name: String::new(),
+        scope: Scope::All,
+        secret_hash: None,
+        address: "192.0.2.1".to_owned(),
+        proved_at: NOW,
     }
 }
 

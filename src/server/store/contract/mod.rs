@@ -67,6 +67,9 @@ contract! {
         a_missing_user_is_a_normal_answer,
         closed_registration_lets_one_of_fifty_in,
         a_new_password_ends_the_other_sessions,
+        a_login_changes_and_is_taken_once,
+        a_tier_and_an_end_are_given_and_taken,
+        the_last_administrator_stays,
     }
     sessions {
         a_session_comes_with_its_user,
@@ -75,6 +78,8 @@ contract! {
         deleting_others_keeps_one_session,
         expired_sessions_are_removed,
         an_old_password_begins_no_session,
+        without_a_password_a_session_needs_an_active_account,
+        a_key_outlives_a_new_password_but_no_disabled_account,
         a_change_of_password_races_with_signing_in,
         valid_sessions_are_told_apart_from_ended_ones,
     }

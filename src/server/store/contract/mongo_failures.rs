@@ -153,7 +153,8 @@ async fn a_full_disk_leaves_nothing_behind() {
         met += meets_full(admin, command, "delete", async || store.remove(&ada.id, id).await).await;
         let session = session(ada);
         met +=
-            meets_full(admin, command, "session", async || store.create_session(&session, HASH).await).await;
+            meets_full(admin, command, "session", async || store.create_session(&session, Some(HASH)).await)
+                .await;
 
         let stored = store.back(&whole.user_id, &whole.conversation.id, None, 10).await.unwrap();
         let stored: Vec<_> = stored.iter().map(|it| (&*it.content, it.status)).collect();

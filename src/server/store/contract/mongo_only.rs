@@ -12,7 +12,7 @@ use crate::{
     domain::{Failure, FailureCode},
     server::store::{
         BIN_LIFE, ContinueOutcome, NewQueued, OpenError, OpenOptions, Orphans, QueueChange, QueueOutcome,
-        Store, StoreError, Tree, TreeOutcome, Waiting, mongo::Mongo, open,
+        Store, StoreError, Tree, TreeOutcome, Visit, Waiting, mongo::Mongo, open,
     },
 };
 
@@ -42,13 +42,19 @@ async fn assert_unavailable(store: &dyn Store) {
 fn first_turn_of_nobody() -> NewTurn {
     let nobody = crate::domain::User {
         id: "nobody".to_owned(),
-        email: String::new(),
+        login: String::new(),
+        email: None,
+        email_verified: false,
         name: String::new(),
         role: crate::domain::UserRole::Member,
         state: crate::domain::UserState::Active,
+        tier: None,
+        tier_until: None,
         language: None,
         preferences: Default::default(),
         created_at: NOW,
+        seen_at: None,
+        deletes_at: None,
     };
     first_turn(&nobody)
 }
@@ -172,14 +178,15 @@ async fn sessions_carry_the_date_at_which_mongodb_removes_them() {
     let url = shared().await.url(&fresh_database());
     let store = open(&url, &OpenOptions::default()).await.unwrap();
     let session = session(&user(&*store).await);
-    store.create_session(&session, HASH).await.unwrap();
+    store.create_session(&session, Some(HASH)).await.unwrap();
     let sessions = documents(&url, "sessions").await;
     let expires = async || {
         let stored = sessions.find_one(doc! {}).await.unwrap().unwrap();
         stored.get_datetime("expires").unwrap().timestamp_millis()
     };
     assert_eq!(expires().await, session.expires_at);
-    store.touch_session(&session.id, NOW, session.expires_at + 5).await.unwrap();
+    let visit = Visit { at: NOW, expires_at: session.expires_at + 5, address: "" };
+    store.touch_session(&session.id, visit).await.unwrap();
     assert_eq!(expires().await, session.expires_at + 5);
 }
 

@@ -166,7 +166,7 @@ async fn a_process_gets_the_changes_of_others_and_not_its_own() {
     a.update(&ada.id, id, &pin).await.unwrap();
 
     let session = session(&ada);
-    a.create_session(&session, HASH).await.unwrap();
+    a.create_session(&session, Some(HASH)).await.unwrap();
     a.delete_session(&session.id).await.unwrap();
     assert_eq!(told.next().await, StoreChange::SessionEnded { session_id: session.id.clone() });
     assert!(a.delete(&ada.id, id).await.unwrap());

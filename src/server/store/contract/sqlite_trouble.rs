@@ -10,7 +10,8 @@ use crate::{
     domain::{Conversation, ConversationPatch, Role, Status, User},
     server::store::{
         ContinueOutcome, Conversations, Messages, OpenError, OpenOptions, Orphans, Recovered, Registered,
-        Result, Sessions, Shared, Store, StoreError, TreeOutcome, UserPatch, Users, open, sqlite::Sqlite,
+        Result, Sessions, Shared, Store, StoreError, TreeOutcome, UserPatch, Users, Visit, open,
+        sqlite::Sqlite,
     },
 };
 
@@ -142,11 +143,15 @@ async fn single_statements_meet(trouble: Trouble, store: &Sqlite, ada: &User, th
         async || store.create_user(&new, false).await.map(|made| matches!(made, Registered::Made(_)));
     trouble.meets(store, "create_user", true, created).await;
     let patch = UserPatch { name: Some("Augusta".to_owned()), ..UserPatch::default() };
-    let updated = async || store.update_user(&ada.id, &patch, None).await.map(|made| made.unwrap().0.name);
+    let updated =
+        async || store.update_user(&ada.id, &patch, None).await.map(|made| made.done().unwrap().0.name);
     trouble.meets(store, "update_user", "Augusta".to_owned(), updated).await;
     let signed = session(ada);
-    trouble.meets(store, "create_session", true, async || store.create_session(&signed, HASH).await).await;
-    let touched = async || store.touch_session(&signed.id, NOW, LATER).await;
+    trouble
+        .meets(store, "create_session", true, async || store.create_session(&signed, Some(HASH)).await)
+        .await;
+    let visit = Visit { at: NOW, expires_at: LATER, address: "" };
+    let touched = async || store.touch_session(&signed.id, visit).await;
     trouble.meets(store, "touch_session", true, touched).await;
     trouble.meets(store, "delete_session", true, async || store.delete_session(&signed.id).await).await;
     let made = conversation("");
@@ -217,7 +222,7 @@ async fn assert_lost(store: &Sqlite, ada: &User, what: &str) {
         store.ping().await,
         store.probe().await,
         store.begin_turn(&first_turn(ada)).await.map(|_| ()),
-        store.create_session(&session(ada), HASH).await.map(|_| ()),
+        store.create_session(&session(ada), Some(HASH)).await.map(|_| ()),
         store.user(&ada.id).await.map(|_| ()),
     ];
     for found in lost {

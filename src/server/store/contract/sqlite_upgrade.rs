@@ -95,7 +95,7 @@ async fn answers_that_an_earlier_version_was_writing_are_kept() {
             assert_eq!((message.status, &*message.content), (status, content), "{schema}: {id}");
         }
         assert!(store.last_seq("ada", "of running").await.unwrap() > 200);
-        assert_eq!(store.user("ada").await.unwrap().unwrap().email, "ada@example.com");
+        assert_eq!(store.user("ada").await.unwrap().unwrap().login, "ada@example.com");
     }
 }
 

@@ -4,13 +4,13 @@ use futures::future::join_all;
 
 use crate::{
     domain::{Preferences, PreferencesPatch, User, UserRole, UserState},
-    server::store::{Registered, Store, UserPatch},
+    server::store::{Registered, Store, Updated, UserPatch},
 };
 
-use super::fixtures::{HASH, new_user, registered, session, user};
+use super::fixtures::{HASH, NOW, new_user, registered, session, user};
 
 async fn updated(store: &dyn Store, id: &str, patch: &UserPatch) -> Option<User> {
-    store.update_user(id, patch, None).await.unwrap().map(|(user, _)| user)
+    store.update_user(id, patch, None).await.unwrap().done().map(|(user, _)| user)
 }
 
 pub(super) async fn the_first_is_the_administrator(store: &dyn Store) {
@@ -55,8 +55,8 @@ pub(super) async fn credentials_carry_the_hash(store: &dyn Store) {
 }
 
 pub(super) async fn a_patch_changes_what_it_names(store: &dyn Store) {
-    let mut ada = user(store).await;
     let bob = user(store).await;
+    let mut ada = user(store).await;
     assert_eq!(updated(store, &ada.id, &UserPatch::default()).await, Some(ada.clone()));
     let patch = UserPatch { name: Some("Ada L.".to_owned()), ..UserPatch::default() };
     ada.name = "Ada L.".to_owned();
@@ -70,7 +70,7 @@ pub(super) async fn a_patch_changes_what_it_names(store: &dyn Store) {
     (ada.role, ada.state) = (UserRole::Member, UserState::Disabled);
     assert_eq!(updated(store, &ada.id, &patch).await, Some(ada.clone()));
     assert_eq!(store.user(&ada.id).await.unwrap(), Some(ada.clone()));
-    assert_eq!(store.credentials(&ada.email).await.unwrap().unwrap().password_hash, "$other");
+    assert_eq!(store.credentials(&ada.login).await.unwrap().unwrap().password_hash, "$other");
     assert_eq!(store.user(&bob.id).await.unwrap(), Some(bob));
 }
 
@@ -85,7 +85,7 @@ pub(super) async fn a_language_is_chosen_and_taken_back(store: &dyn Store) {
         ada.name = "Ada L.".to_owned();
         assert_eq!(updated(store, &ada.id, &name).await, Some(ada.clone()), "another change leaves it");
         let session = session(&ada);
-        assert!(store.create_session(&session, HASH).await.unwrap());
+        assert!(store.create_session(&session, Some(HASH)).await.unwrap());
         let (_, found) = store.session(&session.id).await.unwrap().unwrap();
         assert_eq!(found, ada);
     }
@@ -114,7 +114,7 @@ pub(super) async fn preferences_change_field_by_field(store: &dyn Store) {
         assert_eq!(store.user(&ada.id).await.unwrap(), Some(ada.clone()));
     }
     let session = session(&ada);
-    assert!(store.create_session(&session, HASH).await.unwrap());
+    assert!(store.create_session(&session, Some(HASH)).await.unwrap());
     assert_eq!(store.session(&session.id).await.unwrap().unwrap().1, ada);
     assert!(updated(store, "nobody", &choosing(r#"{"theme":"dark"}"#)).await.is_none());
 }
@@ -166,24 +166,84 @@ pub(super) async fn closed_registration_lets_one_of_fifty_in(store: &dyn Store) 
 }
 
 pub(super) async fn a_new_password_ends_the_other_sessions(store: &dyn Store) {
-    let (ada, bob) = (user(store).await, user(store).await);
+    let (bob, ada) = (user(store).await, user(store).await);
     let sessions = [session(&ada), session(&ada), session(&ada), session(&bob)];
     for session in &sessions {
-        assert!(store.create_session(session, HASH).await.unwrap());
+        assert!(store.create_session(session, Some(HASH)).await.unwrap());
     }
     let [one, two, three, foreign] = &sessions;
     let name = UserPatch { name: Some("Ada L.".to_owned()), ..UserPatch::default() };
-    assert!(store.update_user(&ada.id, &name, None).await.unwrap().unwrap().1.is_empty());
+    assert!(store.update_user(&ada.id, &name, None).await.unwrap().done().unwrap().1.is_empty());
     let password = UserPatch { password_hash: Some("$new".to_owned()), ..UserPatch::default() };
-    let (_, mut ended) = store.update_user(&ada.id, &password, Some(&two.id)).await.unwrap().unwrap();
+    let (_, mut ended) = store.update_user(&ada.id, &password, Some(&two.id)).await.unwrap().done().unwrap();
     ended.sort();
     assert_eq!(ended, [one.id.clone(), three.id.clone()]);
     let there = async |id: &str| store.session(id).await.unwrap().is_some();
     assert_eq!([there(&one.id).await, there(&two.id).await, there(&foreign.id).await], [false, true, true]);
     // A disabled account keeps no session.
     let disabled = UserPatch { state: Some(UserState::Disabled), ..UserPatch::default() };
-    let (_, ended) = store.update_user(&ada.id, &disabled, Some(&two.id)).await.unwrap().unwrap();
+    let (_, ended) = store.update_user(&ada.id, &disabled, Some(&two.id)).await.unwrap().done().unwrap();
     assert_eq!(ended, std::slice::from_ref(&two.id));
     assert!(!there(&two.id).await && there(&foreign.id).await);
-    assert!(store.update_user("nobody", &password, None).await.unwrap().is_none());
+    assert_eq!(store.update_user("nobody", &password, None).await.unwrap(), Updated::Missing);
+}
+
+pub(super) async fn a_login_changes_and_is_taken_once(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    let to = |login: &str| UserPatch {
+        login: Some(login.to_owned()),
+        email_verified: Some(true),
+        ..UserPatch::default()
+    };
+    let (changed, _) = store.update_user(&ada.id, &to("ada lovelace"), None).await.unwrap().done().unwrap();
+    assert_eq!((changed.login.as_str(), changed.email, changed.email_verified), ("ada lovelace", None, true));
+    assert!(store.credentials(&ada.login).await.unwrap().is_none());
+    assert_eq!(store.credentials("ada lovelace").await.unwrap().unwrap().user.id, ada.id);
+    assert_eq!(store.update_user(&bob.id, &to("ada lovelace"), None).await.unwrap(), Updated::LoginTaken);
+    assert_eq!(store.user(&bob.id).await.unwrap(), Some(bob.clone()), "nothing of it was changed");
+    let at_once = [to("one@example.com"), to("one@example.com")];
+    let people = [&ada.id, &bob.id];
+    let done =
+        join_all(people.iter().zip(&at_once).map(|(id, patch)| store.update_user(id, patch, None))).await;
+    assert_eq!(done.into_iter().filter_map(|done| done.unwrap().done()).count(), 1);
+}
+
+pub(super) async fn a_tier_and_an_end_are_given_and_taken(store: &dyn Store) {
+    let mut ada = user(store).await;
+    for (tier, deletes_at) in [
+        (Some(("gold".to_owned(), Some(NOW + 5))), Some(NOW)),
+        (Some(("silver".to_owned(), None)), None),
+        (None, None),
+    ] {
+        let patch =
+            UserPatch { tier: Some(tier.clone()), deletes_at: Some(deletes_at), ..UserPatch::default() };
+        let (name, until) = tier.unzip();
+        (ada.tier, ada.tier_until, ada.deletes_at) = (name, until.flatten(), deletes_at);
+        assert_eq!(updated(store, &ada.id, &patch).await, Some(ada.clone()));
+        let name = UserPatch { name: Some("Ada".to_owned()), ..UserPatch::default() };
+        assert_eq!(updated(store, &ada.id, &name).await, Some(ada.clone()), "another change leaves them");
+    }
+}
+
+pub(super) async fn the_last_administrator_stays(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    let demoted = UserPatch { role: Some(UserRole::Member), ..UserPatch::default() };
+    let disabled = UserPatch { state: Some(UserState::Disabled), ..UserPatch::default() };
+    for patch in [&demoted, &disabled] {
+        assert_eq!(store.update_user(&ada.id, patch, None).await.unwrap(), Updated::LastAdmin);
+        assert_eq!(store.user(&ada.id).await.unwrap(), Some(ada.clone()));
+    }
+    let promoted = UserPatch { role: Some(UserRole::Admin), ..UserPatch::default() };
+    for round in 0..6 {
+        // However the two meet, one stays.
+        updated(store, &ada.id, &promoted).await;
+        updated(store, &bob.id, &promoted).await.unwrap();
+        let patch = if round % 2 == 0 { &demoted } else { &disabled };
+        let ends = [&ada.id, &bob.id].map(|id| store.update_user(id, patch, None));
+        let done: Vec<_> = join_all(ends).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(done.iter().filter(|done| **done == Updated::LastAdmin).count(), 1, "{done:?}");
+        let active = UserPatch { state: Some(UserState::Active), ..UserPatch::default() };
+        updated(store, &ada.id, &active).await;
+        updated(store, &bob.id, &active).await;
+    }
 }

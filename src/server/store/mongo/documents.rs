@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{
         Conversation, ConversationKind, Failure, FailureCode, Message, Params, Preferences, Reason, Role,
-        Status, Timings, Usage, User, UserRole, UserState, params,
+        Scope, SessionKind, Status, Timings, Usage, User, UserRole, UserState, params, user::email_of,
     },
     server::store::{Changed, Session},
 };
@@ -16,29 +16,47 @@ use crate::{
 pub(super) struct UserDoc {
     #[serde(rename = "_id")]
     pub id: String,
-    pub email: String,
+    /// Stored under the name that earlier versions use, which knew addresses only.
+    #[serde(rename = "email")]
+    pub login: String,
+    #[serde(default)]
+    pub email_verified: bool,
     pub name: String,
     pub password_hash: String,
     pub role: UserRole,
     pub state: UserState,
     #[serde(default)]
+    pub tier: Option<String>,
+    #[serde(default)]
+    pub tier_until: Option<i64>,
+    #[serde(default)]
     pub language: Option<String>,
     #[serde(default)]
     pub preferences: Preferences,
     pub created_at: i64,
+    #[serde(default)]
+    pub seen_at: Option<i64>,
+    #[serde(default)]
+    pub deletes_at: Option<i64>,
 }
 
 impl From<UserDoc> for User {
     fn from(doc: UserDoc) -> Self {
         Self {
             id: doc.id,
-            email: doc.email,
+            email: email_of(&doc.login),
+            login: doc.login,
+            email_verified: doc.email_verified,
             name: doc.name,
             role: doc.role,
             state: doc.state,
+            tier: doc.tier,
+            tier_until: doc.tier_until,
             language: doc.language,
             preferences: doc.preferences,
             created_at: doc.created_at,
+            seen_at: doc.seen_at,
+            deletes_at: doc.deletes_at,
         }
     }
 }
@@ -54,6 +72,18 @@ pub(super) struct SessionDoc {
     /// `expires_at` as a date, because MongoDB removes expired documents by a date.
     pub expires: DateTime,
     pub user_agent: String,
+    #[serde(default)]
+    pub kind: SessionKind,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub scope: Scope,
+    #[serde(default)]
+    pub secret_hash: Option<String>,
+    #[serde(default)]
+    pub address: String,
+    #[serde(default)]
+    pub proved_at: i64,
 }
 
 impl From<&Session> for SessionDoc {
@@ -66,6 +96,12 @@ impl From<&Session> for SessionDoc {
             expires_at: session.expires_at,
             expires: DateTime::from_millis(session.expires_at),
             user_agent: session.user_agent.clone(),
+            kind: session.kind,
+            name: session.name.clone(),
+            scope: session.scope,
+            secret_hash: session.secret_hash.clone(),
+            address: session.address.clone(),
+            proved_at: session.proved_at,
         }
     }
 }
@@ -79,6 +115,12 @@ impl From<SessionDoc> for Session {
             last_seen_at: doc.last_seen_at,
             expires_at: doc.expires_at,
             user_agent: doc.user_agent,
+            kind: doc.kind,
+            name: doc.name,
+            scope: doc.scope,
+            secret_hash: doc.secret_hash,
+            address: doc.address,
+            proved_at: doc.proved_at,
         }
     }
 }

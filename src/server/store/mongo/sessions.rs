@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::User,
-    server::store::{Result, Session, Sessions},
+    server::store::{Result, Session, Sessions, Visit},
 };
 
 use super::{
@@ -31,7 +31,8 @@ struct Joined {
 /// Creates a session, if the account still has the password with which the person signed in.
 struct Begin<'a> {
     session: &'a Session,
-    password_hash: &'a str,
+    /// The hash of the password that was checked, if one was.
+    password_hash: Option<&'a str>,
 }
 
 #[async_trait]
@@ -39,9 +40,10 @@ impl Transaction for Begin<'_> {
     type Answer = bool;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<bool>> {
-        let account = doc! {
-            "_id": &self.session.user_id, "password_hash": self.password_hash, "state": "active"
-        };
+        let mut account = doc! { "_id": &self.session.user_id, "state": "active" };
+        if let Some(hash) = self.password_hash {
+            account.insert("password_hash", hash);
+        }
         // The transaction writes to the account and does not only read it, so that it collides with a change of the
         // account that ends its sessions.
         let counted = doc! { "$inc": { "sign_ins": 1_i64 } };
@@ -55,14 +57,16 @@ impl Transaction for Begin<'_> {
 }
 
 impl Mongo {
-    /// Ends all sessions of a user except `keep`; answers the ids of the ended sessions.
+    /// Ends all sessions of browsers of a user except `keep`, and the API keys if `keys` says so; answers the ids of the
+    /// ended sessions.
     pub(super) async fn end_sessions_of(
         &self,
         tx: &mut ClientSession,
         user_id: &str,
         keep: Option<&str>,
+        keys: bool,
     ) -> error::Result<Vec<String>> {
-        let mut found = self.sessions().find(of_user(user_id, keep)).session(&mut *tx).await?;
+        let mut found = self.sessions().find(of_user(user_id, keep, keys)).session(&mut *tx).await?;
         let found: Vec<SessionDoc> = found.stream(tx).try_collect().await?;
         let ids: Vec<String> = found.into_iter().map(|session| session.id).collect();
         self.sessions().delete_many(doc! { "_id": { "$in": &ids } }).session(tx).await?;
@@ -70,8 +74,12 @@ impl Mongo {
     }
 }
 
-fn of_user(user_id: &str, keep: Option<&str>) -> Document {
+fn of_user(user_id: &str, keep: Option<&str>, keys: bool) -> Document {
     let mut which = doc! { "user_id": user_id };
+    if !keys {
+        // Sessions of earlier versions have no kind, and are browsers.
+        which.insert("kind", doc! { "$ne": "key" });
+    }
     if let Some(keep) = keep {
         which.insert("_id", doc! { "$ne": keep });
     }
@@ -80,7 +88,7 @@ fn of_user(user_id: &str, keep: Option<&str>) -> Document {
 
 #[async_trait]
 impl Sessions for Mongo {
-    async fn create_session(&self, session: &Session, password_hash: &str) -> Result<bool> {
+    async fn create_session(&self, session: &Session, password_hash: Option<&str>) -> Result<bool> {
         self.call(self.transaction(&Begin { session, password_hash })).await
     }
 
@@ -117,14 +125,41 @@ impl Sessions for Mongo {
         Ok(found.into_iter().filter(is_active).map(|session| session.id).collect())
     }
 
-    async fn touch_session(&self, id: &str, last_seen_at: i64, expires_at: i64) -> Result<bool> {
-        let expires = DateTime::from_millis(expires_at);
-        let change =
-            doc! { "$set": { "last_seen_at": last_seen_at, "expires_at": expires_at, "expires": expires } };
+    async fn touch_session(&self, id: &str, visit: Visit<'_>) -> Result<bool> {
+        let expires = DateTime::from_millis(visit.expires_at);
+        let change = doc! { "$set": {
+            "last_seen_at": visit.at, "expires_at": visit.expires_at, "expires": expires, "address": visit.address,
+        } };
+        self.call(async {
+            // Two writes and no transaction, because nothing depends on when a person was seen last.
+            let touched = self.sessions().find_one_and_update(doc! { "_id": id }, change).await?;
+            let Some(touched) = touched else { return Ok(false) };
+            let seen = doc! { "$max": { "seen_at": visit.at } };
+            self.users().update_one(doc! { "_id": touched.user_id }, seen).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn prove_session(&self, id: &str, at: i64) -> Result<bool> {
+        let change = doc! { "$set": { "proved_at": at } };
         self.call(async {
             Ok(self.sessions().update_one(doc! { "_id": id }, change).await?.matched_count == 1)
         })
         .await
+    }
+
+    async fn sessions_of(&self, user_id: &str, now: i64) -> Result<Vec<Session>> {
+        let which = doc! { "user_id": user_id, "expires_at": { "$gt": now } };
+        let order = doc! { "last_seen_at": -1, "_id": -1 };
+        let found: Vec<SessionDoc> =
+            self.call(async { self.sessions().find(which).sort(order).await?.try_collect().await }).await?;
+        Ok(found.into_iter().map(Session::from).collect())
+    }
+
+    async fn delete_session_of(&self, user_id: &str, id: &str) -> Result<bool> {
+        let which = doc! { "_id": id, "user_id": user_id };
+        self.call(async { Ok(self.sessions().delete_one(which).await?.deleted_count == 1) }).await
     }
 
     async fn delete_session(&self, id: &str) -> Result<bool> {
@@ -133,7 +168,7 @@ impl Sessions for Mongo {
     }
 
     async fn delete_sessions(&self, user_id: &str, keep: Option<&str>) -> Result<Vec<String>> {
-        let which = of_user(user_id, keep);
+        let which = of_user(user_id, keep, false);
         self.call(async {
             let sessions: Vec<SessionDoc> = self.sessions().find(which).await?.try_collect().await?;
             let ids: Vec<String> = sessions.into_iter().map(|session| session.id).collect();

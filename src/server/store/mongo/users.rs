@@ -10,7 +10,7 @@ use mongodb::{
 
 use crate::{
     domain::{Preferences, PreferencesPatch, User, UserRole, UserState},
-    server::store::{Credentials, NewUser, Registered, Result, UserPatch, Users},
+    server::store::{Credentials, NewUser, Registered, Result, Updated, UserPatch, Users},
 };
 
 use super::{
@@ -35,8 +35,8 @@ impl Transaction for CreateUser<'_> {
         if self.only_first && mongo.users().find_one(doc! {}).session(&mut *tx).await?.is_some() {
             return Ok(Outcome::Abort(Registered::Closed));
         }
-        if mongo.users().find_one(doc! { "email": &new.email }).session(&mut *tx).await?.is_some() {
-            return Ok(Outcome::Abort(Registered::EmailTaken));
+        if mongo.users().find_one(doc! { "email": &new.login }).session(&mut *tx).await?.is_some() {
+            return Ok(Outcome::Abort(Registered::LoginTaken));
         }
         let known = mongo.meta().find_one(doc! { "_id": "administrator" }).session(&mut *tx).await?;
         if self.only_first && known.is_some() {
@@ -48,7 +48,7 @@ impl Transaction for CreateUser<'_> {
         }
         let user = UserDoc {
             id: new.id.clone(),
-            email: new.email.clone(),
+            login: new.login.clone(),
             name: new.name.clone(),
             password_hash: new.password_hash.clone(),
             role: if known.is_none() { UserRole::Admin } else { UserRole::Member },
@@ -56,6 +56,11 @@ impl Transaction for CreateUser<'_> {
             language: None,
             preferences: Preferences::default(),
             created_at: new.created_at,
+            email_verified: false,
+            tier: None,
+            tier_until: None,
+            seen_at: None,
+            deletes_at: None,
         };
         mongo.users().insert_one(&user).session(&mut *tx).await?;
         Ok(Outcome::Commit(Registered::Made(user.into())))
@@ -68,14 +73,19 @@ struct ChangeUser<'a> {
     id: &'a str,
     changes: Document,
     preferences: Option<&'a PreferencesPatch>,
-    /// Whether the change ends the sessions; all of them except `keep`.
+    login: Option<&'a str>,
+    /// The change may leave the site without an active administrator.
+    may_end_an_admin: bool,
+    /// Whether the change ends the sessions of browsers; all of them except `keep`.
     ends: bool,
+    /// It ends the API keys, too.
+    ends_keys: bool,
     keep: Option<&'a str>,
 }
 
 #[async_trait]
 impl Transaction for ChangeUser<'_> {
-    type Answer = Option<(User, Vec<String>)>;
+    type Answer = Updated;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Self::Answer>> {
         let which = doc! { "_id": self.id };
@@ -87,6 +97,12 @@ impl Transaction for ChangeUser<'_> {
             change.apply(&mut preferences);
             changes.insert("preferences", to_bson(&preferences)?);
         }
+        if let Some(login) = self.login {
+            let other = doc! { "email": login, "_id": { "$ne": self.id } };
+            if mongo.users().find_one(other).session(&mut *tx).await?.is_some() {
+                return Ok(Outcome::Abort(Updated::LoginTaken));
+            }
+        }
         let change = doc! { "$set": changes };
         let changed = mongo
             .users()
@@ -94,12 +110,27 @@ impl Transaction for ChangeUser<'_> {
             .return_document(ReturnDocument::After)
             .session(&mut *tx)
             .await?;
-        let Some(user) = changed.map(User::from) else { return Ok(Outcome::Abort(None)) };
+        let Some(user) = changed.map(User::from) else { return Ok(Outcome::Abort(Updated::Missing)) };
+        if self.may_end_an_admin && !mongo.any_admin(tx).await? {
+            return Ok(Outcome::Abort(Updated::LastAdmin));
+        }
         let mut ended = Vec::new();
         if self.ends {
-            ended = mongo.end_sessions_of(tx, self.id, self.keep).await?;
+            ended = mongo.end_sessions_of(tx, self.id, self.keep, self.ends_keys).await?;
         }
-        Ok(Outcome::Commit(Some((user, ended))))
+        Ok(Outcome::Commit(Updated::Done(user, ended)))
+    }
+}
+
+impl Mongo {
+    /// Whether there is an active administrator. The transaction writes to the document that says that there is one, so
+    /// that two administrators who end each other at once collide.
+    pub(super) async fn any_admin(&self, tx: &mut ClientSession) -> error::Result<bool> {
+        let changed = doc! { "$inc": { "changes": 1_i64 } };
+        let which = doc! { "_id": "administrator" };
+        self.meta().update_one(which, changed).upsert(true).session(&mut *tx).await?;
+        let active = doc! { "role": "admin", "state": "active" };
+        Ok(self.users().find_one(active).session(tx).await?.is_some())
     }
 }
 
@@ -114,28 +145,35 @@ impl Users for Mongo {
         Ok(found.map(User::from))
     }
 
-    async fn credentials(&self, email: &str) -> Result<Option<Credentials>> {
-        let found = self.call(async { self.users().find_one(doc! { "email": email }).await }).await?;
+    async fn credentials(&self, login: &str) -> Result<Option<Credentials>> {
+        let found = self.call(async { self.users().find_one(doc! { "email": login }).await }).await?;
         Ok(found.map(|doc| Credentials { password_hash: doc.password_hash.clone(), user: doc.into() }))
     }
 
-    async fn update_user(
-        &self,
-        id: &str,
-        patch: &UserPatch,
-        keep: Option<&str>,
-    ) -> Result<Option<(User, Vec<String>)>> {
+    async fn update_user(&self, id: &str, patch: &UserPatch, keep: Option<&str>) -> Result<Updated> {
         self.call(async {
             let changes = changes(patch)?;
             let preferences = patch.preferences.as_ref();
             if changes.is_empty() && preferences.is_none() {
                 let user = self.users().find_one(doc! { "_id": id }).await?;
-                return Ok(user.map(|doc| (doc.into(), Vec::new())));
+                return Ok(user.map_or(Updated::Missing, |doc| Updated::Done(doc.into(), Vec::new())));
             }
             let disabled = patch.state == Some(UserState::Disabled);
             let ends = disabled || patch.password_hash.is_some();
             let keep = keep.filter(|_| !disabled);
-            self.transaction(&ChangeUser { id, changes, preferences, ends, keep }).await
+            let may_end_an_admin = disabled || patch.role == Some(UserRole::Member);
+            let login = patch.login.as_deref();
+            let change = ChangeUser {
+                id,
+                changes,
+                preferences,
+                login,
+                may_end_an_admin,
+                ends,
+                ends_keys: disabled,
+                keep,
+            };
+            self.transaction(&change).await
         })
         .await
     }
@@ -148,6 +186,20 @@ impl Users for Mongo {
 
 fn changes(patch: &UserPatch) -> error::Result<Document> {
     let mut changes = Document::new();
+    if let Some(login) = &patch.login {
+        changes.insert("email", login);
+    }
+    if let Some(verified) = patch.email_verified {
+        changes.insert("email_verified", verified);
+    }
+    if let Some(tier) = patch.tier.clone() {
+        let (tier, until) = tier.unzip();
+        changes.insert("tier", tier);
+        changes.insert("tier_until", until.flatten());
+    }
+    if let Some(at) = patch.deletes_at {
+        changes.insert("deletes_at", at);
+    }
     if let Some(name) = &patch.name {
         changes.insert("name", name);
     }

@@ -6,7 +6,9 @@ use serde::Serialize;
 use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Conversation, Failure, Message, Params, Preferences, Timings, Usage, User, params},
+    domain::{
+        Conversation, Failure, Message, Params, Preferences, Timings, Usage, User, params, user::email_of,
+    },
     server::store::{Changed, Outline, Session, Spent},
 };
 
@@ -26,13 +28,19 @@ impl FromRow<'_, SqliteRow> for User {
     fn from_row(row: &SqliteRow) -> Result<Self, Error> {
         Ok(Self {
             id: row.try_get("id")?,
-            email: row.try_get("email")?,
+            email: email_of(row.try_get("email")?),
+            login: row.try_get("email")?,
+            email_verified: row.try_get("email_verified")?,
             name: row.try_get("name")?,
             role: get(row, "role")?,
             state: get(row, "state")?,
+            tier: row.try_get("tier")?,
+            tier_until: row.try_get("tier_until")?,
             language: row.try_get("language")?,
             preferences: preferences(row)?,
             created_at: row.try_get("created_at")?,
+            seen_at: row.try_get("seen_at")?,
+            deletes_at: row.try_get("deletes_at")?,
         })
     }
 }
@@ -42,11 +50,17 @@ impl FromRow<'_, SqliteRow> for Session {
     fn from_row(row: &SqliteRow) -> Result<Self, Error> {
         Ok(Self {
             id: row.try_get("session_id")?,
-            user_id: row.try_get("id")?,
+            user_id: row.try_get("session_user_id")?,
             created_at: row.try_get("session_created_at")?,
             last_seen_at: row.try_get("session_last_seen_at")?,
             expires_at: row.try_get("session_expires_at")?,
             user_agent: row.try_get("session_user_agent")?,
+            kind: get(row, "session_kind")?,
+            name: row.try_get("session_name")?,
+            scope: get(row, "session_scope")?,
+            secret_hash: row.try_get("session_secret_hash")?,
+            address: row.try_get("session_address")?,
+            proved_at: row.try_get("session_proved_at")?,
         })
     }
 }

@@ -1,11 +1,11 @@
 //! People, in SQLite.
 
 use async_trait::async_trait;
-use sqlx::{FromRow, Row};
+use sqlx::{FromRow, Row, Transaction};
 
 use crate::{
-    domain::{User, UserState},
-    server::store::{Credentials, NewUser, Registered, Result, UserPatch, Users},
+    domain::{User, UserRole, UserState},
+    server::store::{Credentials, NewUser, Registered, Result, Updated, UserPatch, Users},
 };
 
 use super::{
@@ -27,16 +27,21 @@ const UPDATE: &str = "
     UPDATE users SET
         name = coalesce(?2, name), password_hash = coalesce(?3, password_hash),
         role = coalesce(?4, role), state = coalesce(?5, state), language = iif(?6, ?7, language),
-        preferences = coalesce(?8, preferences)
+        preferences = coalesce(?8, preferences), email = coalesce(?9, email),
+        email_verified = coalesce(?10, email_verified), tier = iif(?11, ?12, tier),
+        tier_until = iif(?11, ?13, tier_until), deletes_at = iif(?14, ?15, deletes_at)
     WHERE id = ?1
     RETURNING *";
+
+/// Whether there is an active administrator.
+const ANY_ADMIN: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND state = 'active')";
 
 #[async_trait]
 impl Users for Sqlite {
     async fn create_user(&self, user: &NewUser, only_first: bool) -> Result<Registered> {
         let made = sqlx::query_as(CREATE)
             .bind(&user.id)
-            .bind(&user.email)
+            .bind(&user.login)
             .bind(&user.name)
             .bind(&user.password_hash)
             .bind(user.created_at)
@@ -45,7 +50,7 @@ impl Users for Sqlite {
             .await
             .map_err(store_error)?
             .pop();
-        let refused = if only_first { Registered::Closed } else { Registered::EmailTaken };
+        let refused = if only_first { Registered::Closed } else { Registered::LoginTaken };
         Ok(made.map_or(refused, Registered::Made))
     }
 
@@ -57,9 +62,9 @@ impl Users for Sqlite {
             .map_err(store_error)
     }
 
-    async fn credentials(&self, email: &str) -> Result<Option<Credentials>> {
+    async fn credentials(&self, login: &str) -> Result<Option<Credentials>> {
         let row = sqlx::query("SELECT * FROM users WHERE email = ?1")
-            .bind(email)
+            .bind(login)
             .fetch_optional(&self.readers)
             .await
             .map_err(store_error)?;
@@ -70,12 +75,7 @@ impl Users for Sqlite {
         .map_err(store_error)
     }
 
-    async fn update_user(
-        &self,
-        id: &str,
-        patch: &UserPatch,
-        keep: Option<&str>,
-    ) -> Result<Option<(User, Vec<String>)>> {
+    async fn update_user(&self, id: &str, patch: &UserPatch, keep: Option<&str>) -> Result<Updated> {
         self.change_user(id, patch, keep).await.map_err(store_error)
     }
 
@@ -88,12 +88,7 @@ impl Users for Sqlite {
 }
 
 impl Sqlite {
-    async fn change_user(
-        &self,
-        id: &str,
-        patch: &UserPatch,
-        keep: Option<&str>,
-    ) -> sqlx::Result<Option<(User, Vec<String>)>> {
+    async fn change_user(&self, id: &str, patch: &UserPatch, keep: Option<&str>) -> sqlx::Result<Updated> {
         let mut tx = self.writer.begin().await?;
         // The writer is one connection, so nobody changes the preferences between these two statements.
         let preferences = match &patch.preferences {
@@ -106,7 +101,8 @@ impl Sqlite {
             }
             None => None,
         };
-        let user: Option<User> = sqlx::query_as(UPDATE)
+        let (tier, tier_until) = patch.tier.clone().flatten().unzip();
+        let changed = sqlx::query_as(UPDATE)
             .bind(id)
             .bind(&patch.name)
             .bind(&patch.password_hash)
@@ -115,23 +111,48 @@ impl Sqlite {
             .bind(patch.language.is_some())
             .bind(patch.language.as_ref().and_then(Option::as_deref))
             .bind(preferences)
+            .bind(&patch.login)
+            .bind(patch.email_verified)
+            .bind(patch.tier.is_some())
+            .bind(tier)
+            .bind(tier_until.flatten())
+            .bind(patch.deletes_at.is_some())
+            .bind(patch.deletes_at.flatten())
             .fetch_optional(&mut *tx)
-            .await?;
-        let Some(user) = user else {
-            tx.rollback().await?;
-            return Ok(None);
+            .await;
+        let user: User = match changed {
+            Ok(Some(user)) => user,
+            Ok(None) => return refused(tx, Updated::Missing).await,
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                return refused(tx, Updated::LoginTaken).await;
+            }
+            Err(error) => return Err(error),
         };
+        if may_end_an_admin(patch) && !sqlx::query_scalar(ANY_ADMIN).fetch_one(&mut *tx).await? {
+            return refused(tx, Updated::LastAdmin).await;
+        }
         let disabled = user.state == UserState::Disabled;
         let ended = if disabled || patch.password_hash.is_some() {
             sqlx::query_scalar(END_SESSIONS)
                 .bind(id)
                 .bind(keep.filter(|_| !disabled))
+                .bind(disabled)
                 .fetch_all(&mut *tx)
                 .await?
         } else {
             Vec::new()
         };
         tx.commit().await?;
-        Ok(Some((user, ended)))
+        Ok(Updated::Done(user, ended))
     }
+}
+
+/// Whether the change may leave the site without an active administrator.
+fn may_end_an_admin(patch: &UserPatch) -> bool {
+    patch.role == Some(UserRole::Member) || patch.state == Some(UserState::Disabled)
+}
+
+async fn refused(tx: Transaction<'_, sqlx::Sqlite>, why: Updated) -> sqlx::Result<Updated> {
+    tx.rollback().await?;
+    Ok(why)
 }
