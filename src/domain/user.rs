@@ -90,6 +90,8 @@ pub enum UserRole {
 pub enum UserState {
     Active,
     Disabled,
+    /// The account was closed for good; its row stays while something that the person wrote does.
+    Deleted,
 }
 
 /// Who asks, as the server found out from their session or API key. Every service takes one. Only `accounts` makes one

@@ -72,13 +72,8 @@ impl App {
         let relay = Arc::new(Relay::new(live.clone(), chats.clone(), sessions.clone(), clock.clone()));
         let elsewhere: Arc<dyn Elsewhere> = relay.clone();
         let cluster = Arc::new(Cluster::new(chats.clone(), relay.clone(), tasks.clone()));
-        let accounts = Arc::new(Accounts::new(
-            &config,
-            secret,
-            (users.clone(), sessions.clone()),
-            ended,
-            (clock.clone(), ids.clone()),
-        ));
+        let accounts =
+            Arc::new(Accounts::new(&config, secret, store.clone(), ended, (clock.clone(), ids.clone())));
         let conversations = Arc::new(Conversations {
             chats: chats.clone(),
             models: models.clone(),

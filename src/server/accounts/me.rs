@@ -51,13 +51,10 @@ impl Accounts {
         }
         let keep = Some(current.session_id.as_str());
         let changed = self.users.update_user(current.id(), &patch, keep).await?;
-        let (user, ended) = match changed {
-            Updated::Done(user, ended) => (user, ended),
-            Updated::Missing => return Err(AppError::SignedOut),
-            Updated::LoginTaken | Updated::LastAdmin => return Err(AppError::Internal),
-        };
-        self.ended.tell(&ended);
-        Ok(user)
+        match changed {
+            Updated::Missing => Err(AppError::SignedOut),
+            other => self.done(other),
+        }
     }
 
     /// Whether this is the current password of somebody who is signed in. Wrong ones are limited as they are at sign-in,

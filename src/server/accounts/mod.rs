@@ -6,6 +6,7 @@ mod jwt_hmac;
 pub mod language;
 mod me;
 pub mod passwords;
+pub mod people;
 mod preferences;
 mod register;
 mod sessions;
@@ -23,7 +24,7 @@ use super::{
         clock::{Clock, Ids},
         ended::Ended,
     },
-    store::{Sessions, Users},
+    store::{AccountStore, People, Sessions, Users},
 };
 
 /// Who sends a request, as far as it can be seen from outside.
@@ -38,6 +39,7 @@ pub struct Caller {
 /// One per server.
 pub struct Accounts {
     users: Arc<dyn Users>,
+    people: Arc<dyn People>,
     sessions: Arc<dyn Sessions>,
     tokens: Tokens,
     passwords: Passwords,
@@ -48,6 +50,8 @@ pub struct Accounts {
     registration: Registration,
     /// How long a session lives without a visit, in milliseconds.
     session_ms: i64,
+    /// Where the site is reached from elsewhere, without a slash at the end; `None` where it is not known.
+    public_url: Option<String>,
     /// The host of the site's public address, which must not be a password; empty where it is not known.
     host: String,
 }
@@ -57,13 +61,14 @@ impl Accounts {
     pub fn new(
         config: &Config,
         secret: &[u8],
-        (users, sessions): (Arc<dyn Users>, Arc<dyn Sessions>),
+        store: Arc<dyn AccountStore>,
         ended: Arc<Ended>,
         (clock, ids): (Clock, Arc<Ids>),
     ) -> Self {
         Self {
-            users,
-            sessions,
+            users: store.clone(),
+            people: store.clone(),
+            sessions: store,
             tokens: Tokens::new(secret),
             passwords: Passwords::default(),
             attempts: Attempts::new(&config.limits),
@@ -72,6 +77,7 @@ impl Accounts {
             ids,
             registration: config.auth.registration,
             session_ms: i64::try_from(config.auth.session.as_millis()).unwrap_or(i64::MAX / 2),
+            public_url: config.server.public_url.clone(),
             host: config.public_host().to_owned(),
         }
     }

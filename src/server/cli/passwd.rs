@@ -90,7 +90,9 @@ async fn change(
     let ended = changed.done().map_or(0, |(_, ended)| ended.len());
     let disabled = match user.state {
         UserState::Active => "",
-        UserState::Disabled => " The account is disabled, so it cannot be used to sign in.",
+        UserState::Disabled | UserState::Deleted => {
+            " The account is disabled, so it cannot be used to sign in."
+        }
     };
     Ok(format!("{email} has a new password, and {} signed out.{disabled}", sessions(ended)))
 }

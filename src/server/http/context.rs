@@ -24,7 +24,7 @@ use super::{
     site::Site,
 };
 use crate::{
-    domain::{CurrentUser, Look, Reason},
+    domain::{Admin, CurrentUser, Look, Reason},
     error::{AppError, Refusal},
     server::{
         accounts::{Caller, IssuedToken},
@@ -85,6 +85,15 @@ impl Context {
     /// [`AppError::SignedOut`] for nobody; what the store answered when the gate asked it.
     pub fn user(&self) -> Result<&CurrentUser, AppError> {
         self.gate.as_ref().map_err(Clone::clone)?.as_ref().ok_or(AppError::SignedOut)
+    }
+
+    /// The administrator who asks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::user`]; [`AppError::NotFound`] for everybody else, as for what does not exist.
+    pub fn admin(&self) -> Result<Admin, AppError> {
+        self.user()?.admin().ok_or(AppError::NotFound)
     }
 
     /// Sets the session cookie; `None` removes it, with all that the browser stores for the site.

@@ -16,7 +16,7 @@ use super::{
     site::Site,
 };
 use crate::{
-    domain::CurrentUser,
+    domain::{Admin, CurrentUser},
     error::AppError,
     server::{
         accounts::{Accounts, Caller},
@@ -122,5 +122,16 @@ impl<S: Sync> FromRequestParts<S> for CurrentUser {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AppError> {
         found(&parts.extensions)?.ok_or(AppError::SignedOut)
+    }
+}
+
+/// A handler that takes an [`Admin`] answers 404 to everybody else who is signed in, because what is only for
+/// administrators does not exist for others.
+impl<S: Sync> FromRequestParts<S> for Admin {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AppError> {
+        let current = found(&parts.extensions)?.ok_or(AppError::SignedOut)?;
+        current.admin().ok_or(AppError::NotFound)
     }
 }

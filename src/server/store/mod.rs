@@ -12,6 +12,7 @@ mod keys;
 mod messages;
 mod mongo;
 mod open;
+mod people;
 mod queue;
 mod sessions;
 mod shared;
@@ -36,6 +37,7 @@ pub use conversations::{
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};
+pub use people::{People, PeopleQuery, Reset};
 pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
 pub use sessions::{Session, Sessions, Visit};
 pub use shared::{ChangeKind, ConversationState, Ended, Heartbeat, Shared, StoreChange};
@@ -75,10 +77,15 @@ pub trait Chats: Access + Members + Conversations + Messages + Tree + Waiting + 
 
 impl<T: Access + Members + Conversations + Messages + Tree + Waiting + Shared> Chats for T {}
 
+/// Everything stored about accounts and what signs in.
+pub trait AccountStore: Users + People + Sessions {}
+
+impl<T: Users + People + Sessions> AccountStore for T {}
+
 /// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
 /// Chats>`).
 #[async_trait]
-pub trait Store: Users + Sessions + Chats + Queue {
+pub trait Store: AccountStore + Chats + Queue {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Whether the database accepts writes: writes one row.

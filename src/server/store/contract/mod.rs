@@ -16,6 +16,7 @@ mod mongo_failures;
 mod mongo_only;
 mod mongo_version;
 mod mongod;
+mod people;
 mod queue;
 mod sessions;
 mod shared;
@@ -70,6 +71,12 @@ contract! {
         a_login_changes_and_is_taken_once,
         a_tier_and_an_end_are_given_and_taken,
         the_last_administrator_stays,
+    }
+    people {
+        people_are_listed_page_by_page_and_sought,
+        a_closed_account_frees_its_login_and_ends_its_sessions,
+        an_account_is_erased_with_all_it_has,
+        a_reset_link_counts_once_and_for_a_while,
     }
     sessions {
         a_session_comes_with_its_user,

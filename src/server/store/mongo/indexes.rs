@@ -20,7 +20,7 @@ const OLD_KEY: &str = "message_id_1_seq_1";
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
 /// Collections that are created here and not by their first write, because inside a transaction creating one would
 /// block other transactions.
-const COLLECTIONS: [&str; 11] = [
+const COLLECTIONS: [&str; 12] = [
     "meta",
     "instances",
     "chunks",
@@ -32,6 +32,7 @@ const COLLECTIONS: [&str; 11] = [
     "bin",
     "deleted_messages",
     "queued",
+    "resets",
 ];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
@@ -39,7 +40,15 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     for name in COLLECTIONS.into_iter().filter(|name| !there.iter().any(|it| it == name)) {
         mongo.db.create_collection(name).await.or_else(already_there)?;
     }
-    mongo.users().create_index(index(doc! { "email": 1 }, unique())).await?;
+    mongo
+        .users()
+        .create_indexes([
+            index(doc! { "email": 1 }, unique()),
+            // The accounts that are to be deleted, which are few.
+            index(doc! { "deletes_at": 1 }, only_where(doc! { "deletes_at": { "$gt": 0_i64 } })),
+        ])
+        .await?;
+    mongo.resets().create_index(index(doc! { "hash": 1 }, unique())).await?;
     mongo
         .sessions()
         .create_indexes([

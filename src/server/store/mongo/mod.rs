@@ -16,6 +16,7 @@ mod indexes;
 mod keys;
 mod messages;
 mod outlines;
+mod people;
 mod purge;
 mod queue;
 mod revision;
@@ -106,6 +107,11 @@ impl Mongo {
     /// Questions that wait for the end of an answer.
     fn queued_docs(&self) -> Collection<waiting::QueuedDoc> {
         self.db.collection("queued")
+    }
+
+    /// One-time links for a new password.
+    fn resets(&self) -> Collection<people::ResetDoc> {
+        self.db.collection("resets")
     }
 
     fn chunks(&self) -> Collection<ChunkDoc> {

@@ -13,6 +13,7 @@ mod file;
 mod inspect;
 mod keys;
 mod messages;
+mod people;
 mod pool;
 mod queue;
 mod rows;

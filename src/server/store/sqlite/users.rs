@@ -34,7 +34,8 @@ const UPDATE: &str = "
     RETURNING *";
 
 /// Whether there is an active administrator.
-const ANY_ADMIN: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND state = 'active')";
+pub(super) const ANY_ADMIN: &str =
+    "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND state = 'active')";
 
 #[async_trait]
 impl Users for Sqlite {
@@ -152,7 +153,7 @@ fn may_end_an_admin(patch: &UserPatch) -> bool {
     patch.role == Some(UserRole::Member) || patch.state == Some(UserState::Disabled)
 }
 
-async fn refused(tx: Transaction<'_, sqlx::Sqlite>, why: Updated) -> sqlx::Result<Updated> {
+pub(super) async fn refused(tx: Transaction<'_, sqlx::Sqlite>, why: Updated) -> sqlx::Result<Updated> {
     tx.rollback().await?;
     Ok(why)
 }

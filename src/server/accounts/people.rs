@@ -1,0 +1,189 @@
+//! What administrators do with the accounts of others. No call here answers what people wrote.
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    Accounts,
+    passwords::Lane,
+    valid::{known_words, valid_password},
+};
+use crate::{
+    domain::{Admin, Page, Reason, User, UserRole, UserState},
+    error::AppError,
+    server::store::{PeopleQuery, Reset, Updated, UserPatch},
+};
+
+/// How many people a page lists, at the most.
+pub const MAX_PEOPLE: u32 = 100;
+/// How long a link for a new password counts: a day.
+pub const RESET_LIFE_MS: i64 = 24 * 60 * 60 * 1000;
+/// Longer texts are in no name.
+const MAX_SEARCH_CHARS: usize = 254;
+
+/// A change of somebody's account; `None` leaves a field as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PersonChange {
+    pub role: Option<UserRole>,
+    /// [`UserState::Deleted`] is no state to choose; see [`Accounts::delete_person`].
+    pub state: Option<UserState>,
+}
+
+/// A page of people, and how many there are in all.
+#[derive(Clone, Debug)]
+pub struct PeoplePage {
+    pub page: Page<User>,
+    pub total: u64,
+}
+
+/// A link for a new password, which is shown once.
+#[derive(Clone, Debug)]
+pub struct ResetLink {
+    /// What follows `/reset/` in the address.
+    pub secret: String,
+    /// UTC milliseconds.
+    pub expires_at: i64,
+}
+
+impl Accounts {
+    /// The people of the site, those who registered last first. `cursor` is that of the page before.
+    pub async fn people(
+        &self,
+        _: &Admin,
+        search: &str,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<PeoplePage, AppError> {
+        let search: String = search.trim().chars().take(MAX_SEARCH_CHARS).collect();
+        let limit = limit.clamp(1, MAX_PEOPLE);
+        let after = cursor.map(str::to_owned);
+        // One more than is shown says whether there is a next page.
+        let query = PeopleQuery { search: search.clone(), after, limit: limit + 1 };
+        let mut items = self.people.people(&query).await?;
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next_cursor = items.last().filter(|_| more).map(|user| user.id.clone());
+        let total = self.people.count_people(&search).await?;
+        Ok(PeoplePage { page: Page { items, next_cursor }, total })
+    }
+
+    /// A person.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`], also for an account that was closed.
+    pub async fn person(&self, _: &Admin, id: &str) -> Result<User, AppError> {
+        let user = self.users.user(id).await?.filter(|user| user.state != UserState::Deleted);
+        user.ok_or(AppError::NotFound)
+    }
+
+    /// Changes somebody's role, or lets them in or not. Disabling ends their sessions, keys and streams.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]; [`AppError::Conflict`] when the site would be left without an administrator.
+    pub async fn change_person(
+        &self,
+        admin: &Admin,
+        id: &str,
+        change: PersonChange,
+    ) -> Result<User, AppError> {
+        self.person(admin, id).await?;
+        if change.state == Some(UserState::Deleted) {
+            let known = "active, disabled";
+            return Err(AppError::invalid("state", Reason::new("choice-unknown").with("known", known)));
+        }
+        let patch = UserPatch { role: change.role, state: change.state, ..UserPatch::default() };
+        let user = self.done(self.users.update_user(id, &patch, None).await?)?;
+        tracing::info!(admin = %admin.id(), user = %id, ?change, "an account was changed");
+        Ok(user)
+    }
+
+    /// Makes a link with which somebody sets a new password, once and within a day. An earlier link of theirs counts no
+    /// more.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]; [`AppError::Conflict`] for a disabled account.
+    pub async fn reset_link(&self, admin: &Admin, id: &str) -> Result<ResetLink, AppError> {
+        self.person(admin, id).await?;
+        let link = self.new_reset_link(id).await?;
+        tracing::info!(admin = %admin.id(), user = %id, "a link for a new password was made");
+        link.ok_or_else(|| AppError::Conflict { reason: Reason::new("reset-of-disabled") })
+    }
+
+    async fn new_reset_link(&self, id: &str) -> Result<Option<ResetLink>, AppError> {
+        let secret = random_secret()?;
+        let expires_at = self.clock.now() + RESET_LIFE_MS;
+        let reset = Reset { user_id: id.to_owned(), hash: hashed(&secret), expires_at };
+        let stored = self.people.put_reset(&reset).await?;
+        Ok(stored.then_some(ResetLink { secret, expires_at }))
+    }
+
+    /// Whose link for a new password this is.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]: it does not count, or no longer.
+    pub async fn owner_of_reset(&self, secret: &str) -> Result<User, AppError> {
+        self.people.reset(&hashed(secret), self.clock.now()).await?.ok_or(AppError::NotFound)
+    }
+
+    /// Sets the password of a link's owner, and ends their sessions. Whoever has the link then signs in as always.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`] as [`Self::owner_of_reset`]; [`AppError::Invalid`] of the password, after which the link
+    /// still counts.
+    pub async fn reset_password(&self, secret: &str, password: &str) -> Result<User, AppError> {
+        let owner = self.owner_of_reset(secret).await?;
+        valid_password("password", password, &known_words(&self.host, &owner.login, &owner.name))?;
+        let password_hash = self.passwords.hash(Lane::Known, password).await?;
+        let used = self.people.use_reset(&hashed(secret), &password_hash, self.clock.now()).await?;
+        let user = self.done(used)?;
+        tracing::info!(user = %user.id, "a new password was set with a link");
+        Ok(user)
+    }
+
+    /// Closes an account for good: its sessions end and its login is free. With `erase`, all that the person wrote is
+    /// removed soon; without it, it stays stored and nobody can open it.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]; [`AppError::Conflict`] for the last administrator.
+    pub async fn delete_person(&self, admin: &Admin, id: &str, erase: bool) -> Result<(), AppError> {
+        self.person(admin, id).await?;
+        let closed = self.people.close_account(id, erase.then(|| self.clock.now())).await?;
+        self.done(closed)?;
+        tracing::info!(admin = %admin.id(), user = %id, erase, "an account was deleted");
+        Ok(())
+    }
+
+    /// The user after a change; the streams of the sessions that it ended are told.
+    pub(super) fn done(&self, updated: Updated) -> Result<User, AppError> {
+        match updated {
+            Updated::Done(user, ended) => {
+                self.ended.tell(&ended);
+                Ok(user)
+            }
+            Updated::Missing => Err(AppError::NotFound),
+            Updated::LoginTaken => Err(AppError::Conflict { reason: Reason::new("email-taken") }),
+            Updated::LastAdmin => Err(AppError::Conflict { reason: Reason::new("last-admin") }),
+        }
+    }
+}
+
+/// 128 random bits as 32 hexadecimal digits, for links.
+fn random_secret() -> Result<String, AppError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "the system gives no random numbers");
+        AppError::Internal
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What is stored of a secret in a link: its SHA-256 in hexadecimal digits. It has too many possible values to be guessed, so
+/// it needs no slow hash.
+fn hashed(secret: &str) -> String {
+    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,209 @@
+//! People as administrators see them, and the end of an account, in MongoDB.
+
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use mongodb::{
+    ClientSession,
+    bson::{Document, doc},
+    error,
+    options::ReturnDocument,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::User,
+    server::store::{People, PeopleQuery, Reset, Result, Updated},
+};
+
+use super::{
+    Mongo,
+    documents::UserDoc,
+    transaction::{Outcome, Transaction},
+};
+
+/// A one-time link for a new password.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ResetDoc {
+    /// The person, who has one of them at the most.
+    #[serde(rename = "_id")]
+    user_id: String,
+    hash: String,
+    expires_at: i64,
+}
+
+fn sought(search: &str) -> Document {
+    let mut which = doc! { "state": { "$ne": "deleted" } };
+    if !search.is_empty() {
+        let lower = search.to_lowercase();
+        let within = |text: Document, sought: &str| {
+            doc! { "$gte": [{ "$indexOfBytes": [text, { "$literal": sought }] }, 0] }
+        };
+        let plain = |field: &str| doc! { "$concat": [field] };
+        let places = [
+            within(plain("$email"), &lower),
+            within(doc! { "$toLower": "$name" }, &lower),
+            within(plain("$name"), search),
+        ];
+        which.insert("$expr", doc! { "$or": places.to_vec() });
+    }
+    which
+}
+
+/// Ends an account and its sessions.
+struct Close<'a> {
+    id: &'a str,
+    erase_at: Option<i64>,
+}
+
+#[async_trait]
+impl Transaction for Close<'_> {
+    type Answer = Updated;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Updated>> {
+        let closed = doc! { "$set": {
+            "state": "deleted", "role": "member", "password_hash": "", "deletes_at": self.erase_at,
+            // One that nobody can choose.
+            "email": format!("deleted:{}", self.id),
+        } };
+        let which = doc! { "_id": self.id };
+        let users = mongo.users();
+        let closed = users.find_one_and_update(which.clone(), closed);
+        let closed = closed.return_document(ReturnDocument::After).session(&mut *tx).await?;
+        let Some(user) = closed.map(User::from) else { return Ok(Outcome::Abort(Updated::Missing)) };
+        if !mongo.any_admin(tx).await? {
+            return Ok(Outcome::Abort(Updated::LastAdmin));
+        }
+        let ended = mongo.end_sessions_of(tx, self.id, None, true).await?;
+        mongo.resets().delete_one(which).session(tx).await?;
+        Ok(Outcome::Commit(Updated::Done(user, ended)))
+    }
+}
+
+/// Uses a link for a new password up.
+struct UseReset<'a> {
+    hash: &'a str,
+    password_hash: &'a str,
+    now: i64,
+}
+
+#[async_trait]
+impl Transaction for UseReset<'_> {
+    type Answer = Updated;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Updated>> {
+        let which = doc! { "hash": self.hash, "expires_at": { "$gt": self.now } };
+        let Some(reset) = mongo.resets().find_one_and_delete(which).session(&mut *tx).await? else {
+            return Ok(Outcome::Abort(Updated::Missing));
+        };
+        let account = doc! { "_id": &reset.user_id, "state": "active" };
+        let change = doc! { "$set": { "password_hash": self.password_hash } };
+        let users = mongo.users();
+        let changed = users.find_one_and_update(account, change);
+        let changed = changed.return_document(ReturnDocument::After).session(&mut *tx).await?;
+        let Some(user) = changed.map(User::from) else { return Ok(Outcome::Abort(Updated::Missing)) };
+        let ended = mongo.end_sessions_of(tx, &user.id, None, false).await?;
+        Ok(Outcome::Commit(Updated::Done(user, ended)))
+    }
+}
+
+#[async_trait]
+impl People for Mongo {
+    async fn people(&self, query: &PeopleQuery) -> Result<Vec<User>> {
+        let mut which = sought(&query.search);
+        if let Some(after) = &query.after {
+            which.insert("_id", doc! { "$lt": after });
+        }
+        let found: Vec<UserDoc> = self
+            .call(async {
+                let users = self.users();
+                let found = users.find(which).sort(doc! { "_id": -1 });
+                found.limit(query.limit.max(1).into()).await?.try_collect().await
+            })
+            .await?;
+        Ok(found.into_iter().map(User::from).collect())
+    }
+
+    async fn count_people(&self, search: &str) -> Result<u64> {
+        self.call(async { self.users().count_documents(sought(search)).await }).await
+    }
+
+    async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated> {
+        self.call(self.transaction(&Close { id, erase_at })).await
+    }
+
+    async fn accounts_to_delete(&self, now: i64) -> Result<Vec<User>> {
+        let due = doc! { "deletes_at": { "$gt": 0_i64, "$lte": now } };
+        let found: Vec<UserDoc> =
+            self.call(async { self.users().find(due).limit(50).await?.try_collect().await }).await?;
+        Ok(found.into_iter().map(User::from).collect())
+    }
+
+    async fn erase(&self, id: &str) -> Result<bool> {
+        self.call(self.erase_some(id)).await
+    }
+
+    async fn put_reset(&self, reset: &Reset) -> Result<bool> {
+        let document = ResetDoc {
+            user_id: reset.user_id.clone(),
+            hash: reset.hash.clone(),
+            expires_at: reset.expires_at,
+        };
+        self.call(async {
+            let active = doc! { "_id": &reset.user_id, "state": "active" };
+            if self.users().find_one(active).await?.is_none() {
+                return Ok(false);
+            }
+            let which = doc! { "_id": &reset.user_id };
+            self.resets().replace_one(which, &document).upsert(true).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn reset(&self, hash: &str, now: i64) -> Result<Option<User>> {
+        let which = doc! { "hash": hash, "expires_at": { "$gt": now } };
+        let found = self.call(async { self.resets().find_one(which).await }).await?;
+        let Some(reset) = found else { return Ok(None) };
+        let account = doc! { "_id": reset.user_id, "state": "active" };
+        let user = self.call(async { self.users().find_one(account).await }).await?;
+        Ok(user.map(User::from))
+    }
+
+    async fn use_reset(&self, hash: &str, password_hash: &str, now: i64) -> Result<Updated> {
+        self.call(self.transaction(&UseReset { hash, password_hash, now })).await
+    }
+}
+
+/// How many conversations one call begins to remove.
+const SOME: i64 = 200;
+
+impl Mongo {
+    async fn erase_some(&self, id: &str) -> error::Result<bool> {
+        let closed = doc! { "_id": id, "state": "deleted" };
+        if self.users().find_one(closed.clone()).await?.is_none() {
+            return Ok(false);
+        }
+        let own = doc! { "user_id": id };
+        for place in
+            [self.conversation_docs().clone_with_type::<Document>(), self.bin_docs().clone_with_type()]
+        {
+            let some = place.find(own.clone()).projection(doc! { "_id": 1 }).limit(SOME).await?;
+            let some: Vec<Document> = some.try_collect().await?;
+            for conversation in some.iter().filter_map(|found| found.get_str("_id").ok()) {
+                // First the note that its messages are to be removed, because without it they would stay for ever when
+                // this process ends here.
+                let which = doc! { "_id": conversation };
+                let note = doc! { "$setOnInsert": { "_id": conversation } };
+                self.deleted().update_one(which.clone(), note).upsert(true).await?;
+                place.delete_one(which).await?;
+            }
+        }
+        if self.purge_some().await? || self.conversation_docs().find_one(own).await?.is_some() {
+            return Ok(true);
+        }
+        self.member_docs().delete_many(doc! { "_id.u": id }).await?;
+        self.sessions().delete_many(doc! { "user_id": id }).await?;
+        self.users().delete_one(closed).await?;
+        Ok(false)
+    }
+}

@@ -1,0 +1,149 @@
+//! People as administrators see them, and the end of an account, in SQLite.
+
+use async_trait::async_trait;
+
+use crate::{
+    domain::User,
+    server::store::{People, PeopleQuery, Reset, Result, Updated},
+};
+
+use super::{
+    Sqlite,
+    error::store_error,
+    sessions::END_SESSIONS,
+    users::{ANY_ADMIN, refused},
+};
+
+/// `?1` in lower case, `?2` as it was typed: `lower()` knows ASCII only.
+macro_rules! sought {
+    () => {
+        "state <> 'deleted' AND (instr(email, ?1) OR instr(lower(name), ?1) OR instr(name, ?2))"
+    };
+}
+
+const LIST: &str =
+    concat!("SELECT * FROM users WHERE id < coalesce(?3, '~') AND ", sought!(), " ORDER BY id DESC LIMIT ?4");
+
+const COUNT: &str = concat!("SELECT count(*) FROM users WHERE ", sought!());
+
+/// The login of a closed account is one that nobody can choose.
+const CLOSE: &str = "
+    UPDATE users SET state = 'deleted', role = 'member', email = 'deleted:' || id, password_hash = '',
+        deletes_at = ?2
+    WHERE id = ?1 RETURNING *";
+
+const DUE: &str = "SELECT * FROM users WHERE deletes_at <= ?1 ORDER BY deletes_at LIMIT 50";
+
+/// They go as what was deleted and cannot be restored: [`crate::server::store::Conversations::purge`] removes them.
+const HIDE_ALL: &str = "
+    UPDATE conversations SET deleted = 1, binned_at = NULL
+    WHERE owner_id = ?1 AND (NOT deleted OR binned_at IS NOT NULL)
+        AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND state = 'deleted')";
+
+const REMOVE: &str = "
+    DELETE FROM users
+    WHERE id = ?1 AND state = 'deleted' AND NOT EXISTS (SELECT 1 FROM conversations WHERE owner_id = ?1)";
+
+const PUT_RESET: &str = "
+    INSERT INTO resets (user_id, hash, expires_at) SELECT id, ?2, ?3 FROM users WHERE id = ?1 AND state = 'active'
+    ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, expires_at = excluded.expires_at";
+
+const RESET: &str = "
+    SELECT users.* FROM resets JOIN users ON users.id = resets.user_id
+    WHERE hash = ?1 AND expires_at > ?2 AND state = 'active'";
+
+#[async_trait]
+impl People for Sqlite {
+    async fn people(&self, query: &PeopleQuery) -> Result<Vec<User>> {
+        sqlx::query_as(LIST)
+            .bind(query.search.to_lowercase())
+            .bind(&query.search)
+            .bind(&query.after)
+            .bind(query.limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)
+    }
+
+    async fn count_people(&self, search: &str) -> Result<u64> {
+        let count: i64 = sqlx::query_scalar(COUNT)
+            .bind(search.to_lowercase())
+            .bind(search)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(store_error)?;
+        Ok(count.unsigned_abs())
+    }
+
+    async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated> {
+        self.close_one(id, erase_at).await.map_err(store_error)
+    }
+
+    async fn accounts_to_delete(&self, now: i64) -> Result<Vec<User>> {
+        sqlx::query_as(DUE).bind(now).fetch_all(&self.readers).await.map_err(store_error)
+    }
+
+    async fn erase(&self, id: &str) -> Result<bool> {
+        sqlx::query(HIDE_ALL).bind(id).execute(&self.writer).await.map_err(store_error)?;
+        let removed = sqlx::query(REMOVE).bind(id).execute(&self.writer).await.map_err(store_error)?;
+        if removed.rows_affected() > 0 {
+            return Ok(false);
+        }
+        // What was hidden is removed a batch at a time.
+        self.purge_some(i64::MIN / 2).await.map_err(store_error)
+    }
+
+    async fn put_reset(&self, reset: &Reset) -> Result<bool> {
+        sqlx::query(PUT_RESET)
+            .bind(&reset.user_id)
+            .bind(&reset.hash)
+            .bind(reset.expires_at)
+            .execute(&self.writer)
+            .await
+            .map(|done| done.rows_affected() == 1)
+            .map_err(store_error)
+    }
+
+    async fn reset(&self, hash: &str, now: i64) -> Result<Option<User>> {
+        sqlx::query_as(RESET).bind(hash).bind(now).fetch_optional(&self.readers).await.map_err(store_error)
+    }
+
+    async fn use_reset(&self, hash: &str, password_hash: &str, now: i64) -> Result<Updated> {
+        self.take_reset(hash, password_hash, now).await.map_err(store_error)
+    }
+}
+
+impl Sqlite {
+    async fn close_one(&self, id: &str, erase_at: Option<i64>) -> sqlx::Result<Updated> {
+        let mut tx = self.writer.begin().await?;
+        let closed: Option<User> =
+            sqlx::query_as(CLOSE).bind(id).bind(erase_at).fetch_optional(&mut *tx).await?;
+        let Some(user) = closed else { return refused(tx, Updated::Missing).await };
+        if !sqlx::query_scalar(ANY_ADMIN).fetch_one(&mut *tx).await? {
+            return refused(tx, Updated::LastAdmin).await;
+        }
+        let none: Option<&str> = None;
+        let ended = sqlx::query_scalar(END_SESSIONS).bind(id).bind(none).bind(true);
+        let ended = ended.fetch_all(&mut *tx).await?;
+        sqlx::query("DELETE FROM resets WHERE user_id = ?1").bind(id).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(Updated::Done(user, ended))
+    }
+
+    async fn take_reset(&self, hash: &str, password_hash: &str, now: i64) -> sqlx::Result<Updated> {
+        let mut tx = self.writer.begin().await?;
+        let user: Option<User> = sqlx::query_as(RESET).bind(hash).bind(now).fetch_optional(&mut *tx).await?;
+        let Some(user) = user else { return refused(tx, Updated::Missing).await };
+        sqlx::query("UPDATE users SET password_hash = ?2 WHERE id = ?1")
+            .bind(&user.id)
+            .bind(password_hash)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM resets WHERE hash = ?1").bind(hash).execute(&mut *tx).await?;
+        let none: Option<&str> = None;
+        let ended = sqlx::query_scalar(END_SESSIONS).bind(&user.id).bind(none).bind(false);
+        let ended = ended.fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(Updated::Done(user, ended))
+    }
+}
