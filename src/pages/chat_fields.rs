@@ -8,6 +8,10 @@ use crate::{
         conversation::MAX_SYSTEM_PROMPT_BYTES,
         params::{MOST_TOKENS, MOST_TURNS, TypedParams},
     },
+    pages::{
+        Notice,
+        fields::{FieldError, invalid},
+    },
     ui::{
         parts::as_html,
         words::{t, t_with},
@@ -16,7 +20,15 @@ use crate::{
 
 /// The instructions for a model.
 #[component]
-pub fn Instructions(#[prop(into)] label: String, #[prop(into)] hint: String, text: String) -> impl IntoView {
+pub fn Instructions(
+    #[prop(into)] label: String,
+    #[prop(into)] hint: String,
+    text: String,
+    #[prop(optional_no_strip)] refused: Option<String>,
+) -> impl IntoView {
+    const HINT: &str = "instructions-hint";
+    let (invalid, described) = invalid("system_prompt", refused.as_ref());
+    let described = [Some(HINT.to_owned()), described].into_iter().flatten().collect::<Vec<_>>().join(" ");
     // A browser drops the first line break of a field, so the text gets one more.
     let text = format!("\n{}", as_html(&text));
     view! {
@@ -27,11 +39,14 @@ pub fn Instructions(#[prop(into)] label: String, #[prop(into)] hint: String, tex
                 rows="6"
                 maxlength=MAX_SYSTEM_PROMPT_BYTES.to_string()
                 dir="auto"
-                aria-describedby="instructions-hint"
+                autofocus=invalid.is_some()
+                aria-invalid=invalid
+                aria-describedby=described
                 inner_html=text
             ></textarea>
         </label>
-        <p class="muted" id="instructions-hint">
+        <FieldError of="system_prompt" sentence=refused />
+        <p class="muted" id=HINT>
             {hint}
         </p>
     }
@@ -40,8 +55,14 @@ pub fn Instructions(#[prop(into)] label: String, #[prop(into)] hint: String, tex
 /// The parameters of a model. A field that is left empty shows what counts then: `inherited`, or the model's own; no model
 /// decides how many turns it is sent.
 #[component]
-pub fn ParamFields(values: TypedParams, inherited: TypedParams) -> impl IntoView {
+pub fn ParamFields(
+    values: TypedParams,
+    inherited: TypedParams,
+    #[prop(optional)] notice: Notice,
+) -> impl IntoView {
     let effort = values.reasoning_effort.unwrap_or_default();
+    let effort_refused = notice.at("reasoning_effort");
+    let (effort_invalid, effort_described) = invalid("reasoning_effort", effort_refused.as_ref());
     let default_effort = match inherited.reasoning_effort.as_deref().and_then(effort_key) {
         Some(key) => t_with(Reason::new("param-as-for-all").with("value", Reason::new(key))),
         None => t("param-default"),
@@ -54,14 +75,23 @@ pub fn ParamFields(values: TypedParams, inherited: TypedParams) -> impl IntoView
                 hint=t("temperature-hint")
                 value=values.temperature
                 inherited=inherited.temperature
+                refused=notice.at("temperature")
             />
-            <Number label=t("top-p") name="top_p" hint=t("top-p-hint") value=values.top_p inherited=inherited.top_p />
+            <Number
+                label=t("top-p")
+                name="top_p"
+                hint=t("top-p-hint")
+                value=values.top_p
+                inherited=inherited.top_p
+                refused=notice.at("top_p")
+            />
             <Number
                 label=t("max-tokens")
                 name="max_tokens"
                 hint=t_with(Reason::new("max-tokens-hint").with("most", MOST_TOKENS))
                 value=values.max_tokens
                 inherited=inherited.max_tokens
+                refused=notice.at("max_tokens")
             />
             <Number
                 label=t("turns")
@@ -69,24 +99,35 @@ pub fn ParamFields(values: TypedParams, inherited: TypedParams) -> impl IntoView
                 hint=t_with(Reason::new("turns-hint").with("most", MOST_TURNS))
                 value=values.turns
                 inherited=inherited.turns
+                refused=notice.at("turns")
             />
-            <label>
-                {t("reasoning-effort")} <select name="reasoning_effort">
-                    <option value="" selected=effort.is_empty()>
-                        {default_effort}
-                    </option>
-                    {EFFORTS
-                        .iter()
-                        .map(|(word, key)| {
-                            view! {
-                                <option value=*word selected=effort == *word>
-                                    {t(key)}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
-                </select> <small>{t("reasoning-effort-hint")}</small>
-            </label>
+            <div>
+                <label>
+                    {t("reasoning-effort")}
+                    <select
+                        name="reasoning_effort"
+                        autofocus=effort_invalid.is_some()
+                        aria-invalid=effort_invalid
+                        aria-describedby=effort_described
+                    >
+                        <option value="" selected=effort.is_empty()>
+                            {default_effort}
+                        </option>
+                        {EFFORTS
+                            .iter()
+                            .map(|(word, key)| {
+                                view! {
+                                    <option value=*word selected=effort == *word>
+                                        {t(key)}
+                                    </option>
+                                }
+                            })
+                            .collect_view()}
+                    </select>
+                    <small>{t("reasoning-effort-hint")}</small>
+                </label>
+                <FieldError of="reasoning_effort" sentence=effort_refused />
+            </div>
         </div>
     }
 }
@@ -113,16 +154,31 @@ fn Number(
     hint: String,
     value: Option<String>,
     inherited: Option<String>,
+    refused: Option<String>,
 ) -> impl IntoView {
+    let (invalid, described) = invalid(name, refused.as_ref());
     let default = if name == "turns" { "turns-default" } else { "param-default" };
     let stand_in = inherited.filter(|value| !value.is_empty()).unwrap_or_else(|| t(default));
     let mode = if matches!(name, "temperature" | "top_p") { "decimal" } else { "numeric" };
     view! {
-        <label>
-            {label}
-            <input name=name inputmode=mode autocomplete="off" maxlength="12" placeholder=stand_in value=value />
-            <small>{hint}</small>
-        </label>
+        <div>
+            <label>
+                {label}
+                <input
+                    name=name
+                    inputmode=mode
+                    autocomplete="off"
+                    maxlength="12"
+                    placeholder=stand_in
+                    value=value
+                    autofocus=invalid.is_some()
+                    aria-invalid=invalid
+                    aria-describedby=described
+                />
+                <small>{hint}</small>
+            </label>
+            <FieldError of=name sentence=refused />
+        </div>
     }
 }
 

@@ -10,8 +10,9 @@ use crate::{
     pages::{
         Fresh, Id, Notice, PageError, Visitor,
         chat_fields::{Instructions, ParamFields},
+        fields::{Alert, FieldError, invalid},
         layout::{Bar, Frame, Sidebar, title_of},
-        login::Alert,
+        sections::Section,
         tools::ContextLines,
     },
     server::{chat::Chat, conversations::Conversations, http::document::Page, words},
@@ -31,12 +32,15 @@ pub async fn settings(
     let context = chat.context_use(&current, &grant).await?;
     let conversation = grant.into_conversation();
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
-    let (alert, done, typed) = (notice.alert(), notice.done(), notice.typed());
-    let values = typed.params.or(TypedParams::of(&conversation.params));
-    let instructions = typed.system_prompt.or(conversation.system_prompt.clone()).unwrap_or_default();
     let inherited = TypedParams::of(&current.user.preferences.params);
     Ok(Page::new(words::current().say("conversation-settings")).render(move || {
         let (back, title) = (format!("/c/{id}"), title_of(&conversation));
+        // The forms are made first, because the alert is about what none of them has told.
+        let forms = view! {
+            <Place conversation=conversation.clone() refused=notice.of("/fn/rename").at("title") />
+            <Answering conversation inherited notice=notice.of("/fn/set-conversation") />
+        };
+        let (alert, done) = (notice.alert(), notice.done());
         view! {
             <Frame sidebar current=Some(id.clone())>
                 <Bar title=t("conversation-settings")>""</Bar>
@@ -49,35 +53,13 @@ pub async fn settings(
                                 {title}
                             </a>
                         </p>
-                        <Place conversation />
-                        <section class="settings-section" id="instructions">
-                            <h2>{t("instructions")}</h2>
-                            <form method="post" action="/fn/set-conversation">
-                                <input type="hidden" name="conversation_id" value=id.clone() />
-                                <Instructions
-                                    label=t("instructions-here")
-                                    hint=t("instructions-here-hint")
-                                    text=instructions
-                                />
-                                <button class="button-small">{t("instructions-save")}</button>
-                            </form>
-                        </section>
-                        <section class="settings-section" id="parameters">
-                            <h2>{t("params")}</h2>
-                            <p class="muted">{t("params-here-hint")}</p>
-                            <form method="post" action="/fn/set-conversation">
-                                <input type="hidden" name="conversation_id" value=id.clone() />
-                                <ParamFields values inherited />
-                                <button class="button-small">{t("params-save")}</button>
-                            </form>
-                        </section>
+                        {forms}
                         {context
                             .map(|context| {
                                 view! {
-                                    <section class="settings-section" id="context">
-                                        <h2>{t("context")}</h2>
+                                    <Section id="context" title=t("context")>
                                         <ContextLines context />
-                                    </section>
+                                    </Section>
                                 }
                             })}
                     </div>
@@ -87,15 +69,50 @@ pub async fn settings(
     }))
 }
 
+/// How a model answers here. `inherited` are the parameters that count where the conversation decides nothing.
+#[component]
+fn Answering(conversation: Conversation, inherited: TypedParams, notice: Notice) -> impl IntoView {
+    let Conversation { id, params, system_prompt, .. } = conversation;
+    let typed = notice.typed();
+    let values = typed.params.or(TypedParams::of(&params));
+    let text = typed.system_prompt.or(system_prompt).unwrap_or_default();
+    let text_refused = notice.at("system_prompt");
+    let again = id.clone();
+    view! {
+        <Section id="instructions" title=t("instructions")>
+            <form method="post" action="/fn/set-conversation">
+                <input type="hidden" name="conversation_id" value=id />
+                <Instructions
+                    label=t("instructions-here")
+                    hint=t("instructions-here-hint")
+                    text
+                    refused=text_refused
+                />
+                <button class="button-small">{t("instructions-save")}</button>
+            </form>
+        </Section>
+        <Section id="parameters" title=t("params")>
+            <p class="muted">{t("params-here-hint")}</p>
+            <form method="post" action="/fn/set-conversation">
+                <input type="hidden" name="conversation_id" value=again />
+                <ParamFields values inherited notice />
+                <button class="button-small">{t("params-save")}</button>
+            </form>
+        </Section>
+    }
+}
+
 /// What the menu of the conversation's row has, as forms: rename, pin, archive, delete.
 #[component]
-fn Place(conversation: Conversation) -> impl IntoView {
+fn Place(conversation: Conversation, refused: Option<String>) -> impl IntoView {
+    let (invalid, described) = invalid("title", refused.as_ref());
     let Conversation { id, title, pinned, archived, .. } = conversation;
+    let named = id.clone();
     let switch =
-        |action: &'static str, name: &'static str, on: bool, key: &'static str, icon: &'static str| {
+        move |action: &'static str, name: &'static str, on: bool, key: &'static str, icon: &'static str| {
             view! {
                 <form method="post" action=action>
-                    <input type="hidden" name="conversation_id" value=id.clone() />
+                    <input type="hidden" name="conversation_id" value=named.clone() />
                     <input type="hidden" name=name value=if on { "false" } else { "true" } />
                     <button class="button-small">
                         <Icon name=icon />
@@ -105,14 +122,23 @@ fn Place(conversation: Conversation) -> impl IntoView {
             }
         };
     view! {
-        <section class="settings-section" id="place">
-            <h2>{t("conversation")}</h2>
+        <Section id="place" title=t("conversation")>
             <form method="post" action="/fn/rename">
                 <input type="hidden" name="conversation_id" value=id.clone() />
                 <label>
                     {t("field-title")}
-                    <input name="title" value=title maxlength=MAX_TITLE_CHARS required dir="auto" />
+                    <input
+                        name="title"
+                        value=title
+                        maxlength=MAX_TITLE_CHARS
+                        required
+                        dir="auto"
+                        autofocus=invalid.is_some()
+                        aria-invalid=invalid
+                        aria-describedby=described
+                    />
                 </label>
+                <FieldError of="title" sentence=refused />
                 <button class="button-small">
                     <Icon name="edit" />
                     {t("rename")}
@@ -136,6 +162,6 @@ fn Place(conversation: Conversation) -> impl IntoView {
                 </form>
             </div>
             <p class="muted">{t("delete-conversation-hint")}</p>
-        </section>
+        </Section>
     }
 }

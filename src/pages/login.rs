@@ -12,7 +12,10 @@ use serde::Deserialize;
 
 use crate::{
     domain::Reason,
-    pages::{Notice, PageError, Query},
+    pages::{
+        Notice, PageError, Query,
+        fields::{Alert, Field},
+    },
     server::{
         accounts::{Accounts, valid::MIN_PASSWORD_CHARS},
         http::{document::Page, gate, redirect},
@@ -46,7 +49,8 @@ pub async fn sign_in(
     }
     let open = accounts.is_open();
     let next = query.next.filter(|next| redirect::local(next).is_some());
-    let alert = notice.alert();
+    let (email_refused, password_refused) = (notice.at("email"), notice.at("password"));
+    let (alert, calm) = (notice.alert(), notice.field().is_none());
     let email = notice.typed().email.unwrap_or_default();
     let page = Page { class: "centered-page", ..Page::new(words::current().say("sign-in")) };
     Ok(page.render(move || {
@@ -62,15 +66,17 @@ pub async fn sign_in(
                         kind="email"
                         name="email"
                         autocomplete="username"
-                        focus=email.is_empty()
+                        focus=calm && email.is_empty()
                         value=email.clone()
+                        refused=email_refused
                     />
                     <Field
                         label=t("field-password")
                         kind="password"
                         name="password"
                         autocomplete="current-password"
-                        focus=!email.is_empty()
+                        focus=calm && !email.is_empty()
+                        refused=password_refused
                     />
                     <button class="button-primary">{t("sign-in")}</button>
                 </form>
@@ -97,8 +103,10 @@ pub async fn register(
         return Ok(Redirect::to("/").into_response());
     }
     let first = !accounts.any_user().await?;
-    let alert = notice.alert();
     let typed = notice.typed();
+    let [name_refused, email_refused, password_refused] =
+        ["name", "email", "password"].map(|field| notice.at(field));
+    let (alert, calm) = (notice.alert(), notice.field().is_none());
     let open = first || accounts.is_open();
     let sentence = if first {
         "register-first"
@@ -124,8 +132,9 @@ pub async fn register(
                                     kind="text"
                                     name="name"
                                     autocomplete="name"
-                                    focus=true
+                                    focus=calm
                                     value=typed.name.unwrap_or_default()
+                                    refused=name_refused
                                 />
                                 <Field
                                     label=t("field-email")
@@ -133,6 +142,7 @@ pub async fn register(
                                     name="email"
                                     autocomplete="username"
                                     value=typed.email.unwrap_or_default()
+                                    refused=email_refused
                                 />
                                 <Field
                                     label=t("field-password")
@@ -140,6 +150,7 @@ pub async fn register(
                                     name="password"
                                     autocomplete="new-password"
                                     hint=t_with(Reason::new("password-hint").with("least", MIN_PASSWORD_CHARS))
+                                    refused=password_refused
                                 />
                                 <button class="button-primary">{t("register-now")}</button>
                             </form>
@@ -176,46 +187,5 @@ fn LanguageSwitch() -> impl IntoView {
                 })
                 .collect_view()}
         </form>
-    }
-}
-
-/// Why the form was refused, if it was.
-#[component]
-pub fn Alert(sentence: Option<String>) -> impl IntoView {
-    sentence.map(|sentence| {
-        view! {
-            <p class="alert" role="alert">
-                {sentence}
-            </p>
-        }
-    })
-}
-
-/// A labelled field. Only a person's name may be left empty.
-#[component]
-pub fn Field(
-    #[prop(into)] label: String,
-    kind: &'static str,
-    name: &'static str,
-    autocomplete: &'static str,
-    #[prop(optional)] focus: bool,
-    #[prop(optional, into)] hint: String,
-    #[prop(optional, into)] value: String,
-) -> impl IntoView {
-    let least = (autocomplete == "new-password").then_some(MIN_PASSWORD_CHARS);
-    view! {
-        <label>
-            {label}
-            <input
-                type=kind
-                name=name
-                autocomplete=autocomplete
-                required=name != "name"
-                autofocus=focus
-                minlength=least
-                value=value
-            />
-            {(!hint.is_empty()).then(|| view! { <small>{hint}</small> })}
-        </label>
     }
 }

@@ -5,10 +5,12 @@ mod chat_fields;
 mod conversation_settings;
 mod days;
 mod dock;
+mod fields;
 mod history;
 mod layout;
 mod login;
 mod outline;
+mod sections;
 mod settings;
 mod sheets;
 mod start;
@@ -16,7 +18,13 @@ mod temporary;
 mod tools;
 mod window;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use axum::{
     Router,
@@ -72,7 +80,10 @@ where
         .route("/fn/sheet/settings", get(tools::settings))
         .route("/c/{id}/settings", get(conversation_settings::settings))
         .route("/history", get(history::all))
-        .route("/settings", get(settings::settings))
+        .route("/settings", get(settings::profile::profile))
+        .route("/settings/appearance", get(settings::appearance::appearance))
+        .route("/settings/chat", get(settings::chat::chat))
+        .route("/settings/sign-in", get(settings::sign_in::sign_in))
         .route("/offline", get(offline::page))
         .route("/login", get(login::sign_in))
         .route("/register", get(login::register))
@@ -166,7 +177,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
 /// What became of the form that led to this page. It counts only when the server sealed it for this page and for the person
 /// who opens it, because anybody can write an address.
-pub struct Notice(Option<Flash>);
+#[derive(Clone, Default)]
+pub struct Notice {
+    flash: Option<Arc<Flash>>,
+    /// Whether a field says why the form was refused.
+    at_field: Arc<AtomicBool>,
+}
 
 impl<S: Sync> FromRequestParts<S> for Notice
 where
@@ -179,36 +195,57 @@ where
         let sealed = pairs.filter(|(name, _)| *name == flash::PARAMETER).map(|(_, value)| value).next();
         let found = gate::found(&parts.extensions).ok().flatten();
         let viewer = found.as_ref().map(CurrentUser::id);
-        Ok(Self(
-            sealed.and_then(|sealed| {
-                Arc::<Site>::from_ref(state).flashes.open(sealed, parts.uri.path(), viewer)
-            }),
-        ))
+        let flashes = &Arc::<Site>::from_ref(state).flashes;
+        let flash = sealed.and_then(|sealed| flashes.open(sealed, parts.uri.path(), viewer));
+        Ok(Self { flash: flash.map(Arc::new), at_field: Arc::default() })
     }
 }
 
 impl Notice {
-    /// Why the form was refused, as a sentence.
+    /// The same for one form of the page, by the path that it is posted to: it says nothing when another form was refused.
+    pub fn of(&self, form: &str) -> Self {
+        let refused = self.refused().is_some_and(|(refused, _)| refused == form);
+        Self { flash: self.flash.clone().filter(|_| refused), at_field: self.at_field.clone() }
+    }
+
+    /// The field that was refused, as its form calls it; `None` when it was the form as a whole.
+    pub fn field(&self) -> Option<&str> {
+        match self.refused()? {
+            // What is within another value is named with it, as "params.turns"; forms know no such values.
+            (_, AppError::Invalid { field, .. }) => field.rsplit('.').next().filter(|name| !name.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// Why this field was refused, as a sentence to stand below it. [`Self::alert`] does not say it again.
+    pub fn at(&self, field: &str) -> Option<String> {
+        let sentence = self.sentence().filter(|_| self.field() == Some(field))?;
+        self.at_field.store(true, Ordering::Relaxed);
+        Some(sentence)
+    }
+
+    /// Why the form was refused, as a sentence to stand above it, unless a field says it. So the fields come first.
     pub fn alert(&self) -> Option<String> {
-        match &self.0.as_ref()?.told {
-            Told::Refused(error) => Some(words::current().text(&error.reason())),
-            Told::NameSaved
-            | Told::LanguageSaved
-            | Told::PasswordChanged
-            | Told::AppearanceSaved
-            | Told::ChatDefaultsSaved
-            | Told::ConversationSaved
-            | Told::ConversationDeleted
-            | Told::Restored(_)
-            | Told::Unarchived(_) => None,
+        self.sentence().filter(|_| !self.at_field.load(Ordering::Relaxed))
+    }
+
+    fn sentence(&self) -> Option<String> {
+        self.refused().map(|(_, error)| words::current().text(&error.reason()))
+    }
+
+    /// The path that the refused form was posted to, and why it was refused.
+    fn refused(&self) -> Option<(&str, &AppError)> {
+        match &self.flash.as_ref()?.told {
+            Told::Refused { form, error } => Some((form, error)),
+            _ => None,
         }
     }
 
     /// What the form changed, as a sentence.
     pub fn done(&self) -> Option<String> {
         let words = words::current();
-        match &self.0.as_ref()?.told {
-            Told::Refused(_) | Told::Restored(_) | Told::Unarchived(_) => None,
+        match &self.flash.as_ref()?.told {
+            Told::Refused { .. } | Told::Restored(_) | Told::Unarchived(_) => None,
             Told::NameSaved => Some(words.say("name-saved")),
             Told::LanguageSaved => Some(words.say("language-saved")),
             Told::PasswordChanged => Some(words.say("password-changed")),
@@ -221,7 +258,7 @@ impl Notice {
 
     /// The conversation that the form brought back: the key of the sentence that says so, its id, and its title.
     pub fn back(&self) -> Option<(&'static str, String, String)> {
-        let (key, back) = match &self.0.as_ref()?.told {
+        let (key, back) = match &self.flash.as_ref()?.told {
             Told::Restored(back) => ("conversation-restored", back),
             Told::Unarchived(back) => ("conversation-unarchived", back),
             _ => return None,
@@ -232,7 +269,7 @@ impl Notice {
     }
 
     /// What was typed into the form that was refused, but for passwords.
-    pub fn typed(self) -> Typed {
-        self.0.map(|flash| flash.typed).unwrap_or_default()
+    pub fn typed(&self) -> Typed {
+        self.flash.as_ref().map(|flash| flash.typed.clone()).unwrap_or_default()
     }
 }

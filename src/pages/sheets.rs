@@ -192,7 +192,7 @@ pub async fn keys(_: CurrentUser) -> Json<String> {
             <Sheet title=t("shortcuts")>
                 <dl class="keys-sheet">{rows()}</dl>
                 <p class="muted">
-                    <a href="/settings#chat">{t("shortcuts-settings")}</a>
+                    <a href="/settings/chat#shortcuts">{t("shortcuts-settings")}</a>
                 </p>
             </Sheet>
         }
@@ -215,7 +215,7 @@ const ACTIONS: [(&str, &str, &str); 5] = [
     ("/temporary", "conversation-temporary", "ghost"),
     ("/history", "conversations-all", "list"),
     ("/settings", "settings", "settings"),
-    ("/settings#appearance", "appearance", "sun"),
+    ("/settings/appearance", "appearance", "sun"),
 ];
 
 /// `GET /fn/sheet/palette`: conversations, the newest first, and what can be done, by a part of their names.

@@ -58,7 +58,7 @@ pub fn ToolButtons(tools: Tools) -> impl IntoView {
     let Tools { conversation_id, differs, context } = tools;
     let (page, sheet) = match &conversation_id {
         Some(id) => (format!("/c/{id}/settings"), format!("/fn/sheet/settings?conversation={id}")),
-        None => ("/settings#chat".to_owned(), "/fn/sheet/settings".to_owned()),
+        None => ("/settings/chat".to_owned(), "/fn/sheet/settings".to_owned()),
     };
     let name = t(if differs { "tools-differ" } else { "tools" });
     let gauge = conversation_id.zip(context).map(|(id, context)| view! { <Gauge id context /> });

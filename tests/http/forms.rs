@@ -131,14 +131,16 @@ async fn a_page_shows_no_text_that_only_its_address_has() {
         forged.extend([URL_SAFE.encode(&text), URL_SAFE_NO_PAD.encode(&text), quoted(&text)]);
         forged.push(URL_SAFE_NO_PAD.encode([&[0; 12][..], text.as_bytes(), &[0; 16]].concat()));
     }
-    let pages = [(&nobody, "/login"), (&nobody, "/register"), (&lin, "/"), (&lin, "/settings")];
-    let conversation = format!("/c/{id}");
-    for (who, page) in pages.into_iter().chain([(&lin, conversation.as_str())]) {
+    let pages = [(&nobody, "/login"), (&nobody, "/register"), (&lin, "/")];
+    let (conversation, of_it) = (format!("/c/{id}"), format!("/c/{id}/settings"));
+    let settings = ["/settings", "/settings/appearance", "/settings/chat", "/settings/sign-in"];
+    let others = settings.into_iter().chain([conversation.as_str(), &of_it]);
+    for (who, page) in pages.into_iter().chain(others.map(|page| (&lin, page))) {
         for value in &forged {
             for name in ["flash", "__err", "error", "saved", "message"] {
                 let shown = who.get(&format!("{page}?{name}={value}")).await.is(200).text();
                 assert!(!alerts(&shown) && !shown.contains("555-0100"), "{page}: {shown}");
-                assert!(!shown.contains("class=\"success\""), "{page}: {shown}");
+                assert!(!shown.contains("class=\"success\"") && !shown.contains("aria-invalid"), "{page}: {shown}");
             }
         }
     }

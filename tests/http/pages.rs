@@ -29,7 +29,7 @@ async fn pages_open_and_say_what_may_run_in_them() {
     lin.ask(&id, "</textarea></title><script>alert(1)</script>").await;
     let browser = app.client().browser().cookie(&format!("inglenook={}", lin.token()));
     let mut nonces = Vec::new();
-    for path in ["/", &format!("/c/{id}"), "/history", "/settings", "/nothing-here", "/api/docs"] {
+    for path in ["/", &format!("/c/{id}"), "/history", "/settings/chat", "/nothing-here", "/api/docs"] {
         let page = browser.get(path).await;
         assert_eq!(page.status, if path == "/nothing-here" { 404 } else { 200 }, "{path}");
         let policy = page.header("content-security-policy");

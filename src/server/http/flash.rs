@@ -20,7 +20,11 @@ const MAX_BYTES: usize = 2048;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Told {
-    Refused(AppError),
+    /// `form`: the path that the form was posted to.
+    Refused {
+        form: String,
+        error: AppError,
+    },
     NameSaved,
     LanguageSaved,
     PasswordChanged,
@@ -120,7 +124,8 @@ mod tests {
     use crate::domain::Reason;
 
     fn flash() -> Flash {
-        let told = Told::Refused(AppError::Forbidden { reason: Reason::new("register-closed") });
+        let error = AppError::Forbidden { reason: Reason::new("register-closed") };
+        let told = Told::Refused { form: "/fn/register".into(), error };
         Flash { told, typed: Typed { email: Some("lin@example.org".into()), ..Typed::default() } }
     }
 
@@ -184,10 +189,10 @@ mod tests {
             assert_eq!(flashes.open(&sealed, "/", None).is_some(), shown, "{later}");
         }
         let long = Flash {
-            told: Told::Refused(AppError::invalid(
-                "x",
-                Reason::new("model-gone").with("model", "x".repeat(MAX_BYTES)),
-            )),
+            told: Told::Refused {
+                form: "/fn/x".into(),
+                error: AppError::invalid("x", Reason::new("model-gone").with("model", "x".repeat(MAX_BYTES))),
+            },
             ..flash()
         };
         assert_eq!(flashes.seal(long, "/", None), None);

@@ -147,11 +147,8 @@ impl Form {
 
     fn page_that_tells(&self, site: &Site, error: &AppError) -> Option<String> {
         let back = self.page.clone().filter(|page| tells(path_of(page)));
-        // Only its own page shows again what was typed into this form, which a conversation's page may show as well.
-        let page = match self.action.as_str() {
-            "/fn/set-conversation" => self.own_page()?,
-            _ => back.or_else(|| self.own_page())?,
-        };
+        // Only the page on which a form of settings stands shows it again with what was typed and what is wrong with it.
+        let page = self.settings_page().or(back).or_else(|| self.own_page())?;
         let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= MAX_TYPED_BYTES);
         let fields = &self.fields;
         let typed = Typed {
@@ -160,13 +157,30 @@ impl Form {
             system_prompt: short(&fields.system_prompt),
             params: short_params(&fields.params),
         };
-        let flash = Flash { told: Told::Refused(error.clone()), typed };
+        let flash = Flash { told: Told::Refused { form: self.action.clone(), error: error.clone() }, typed };
         let sealed = site.flashes.seal(flash, path_of(&page), self.viewer.as_deref())?;
         let sign = if page.contains('?') { '&' } else { '?' };
         Some(format!("{page}{sign}{PARAMETER}={sealed}"))
     }
 
-    /// The only page that such a form stands on, for a browser that sends no `Referer`.
+    /// The page of settings on which such a form stands.
+    fn settings_page(&self) -> Option<String> {
+        let page = match self.action.as_str() {
+            "/fn/set-name" => "/settings",
+            "/fn/set-chat-defaults" => "/settings/chat",
+            "/fn/set-password" => "/settings/sign-in",
+            // These two stand on the pages for signing in as well.
+            "/fn/set-appearance" | "/fn/set-language" if self.viewer.is_some() => "/settings/appearance",
+            "/fn/set-conversation" => {
+                let id = self.fields.conversation_id.as_deref()?;
+                return redirect::local(&format!("/c/{id}/settings")).map(str::to_owned);
+            }
+            _ => return None,
+        };
+        Some(page.to_owned())
+    }
+
+    /// The page that any other such form stands on, for a browser that sends no `Referer`.
     fn own_page(&self) -> Option<String> {
         let page = match self.action.as_str() {
             "/fn/login" => match self.fields.next.as_deref().and_then(redirect::local) {
@@ -174,15 +188,7 @@ impl Form {
                 None => "/login",
             },
             "/fn/register" => "/register",
-            "/fn/set-name" | "/fn/set-password" | "/fn/set-chat-defaults" => "/settings",
-            "/fn/set-appearance" if self.viewer.is_some() => "/settings",
-            "/fn/set-appearance" => "/login",
-            "/fn/set-conversation" => {
-                let id = self.fields.conversation_id.as_deref()?;
-                return redirect::local(&format!("/c/{id}/settings")).map(str::to_owned);
-            }
-            "/fn/set-language" if self.viewer.is_some() => "/settings",
-            "/fn/set-language" => "/login",
+            "/fn/set-appearance" | "/fn/set-language" => "/login",
             _ => return None,
         };
         Some(page.to_owned())
@@ -203,7 +209,7 @@ fn short_params(typed: &TypedParams) -> TypedParams {
 
 /// Whether the page shows the flash that is sealed into its address.
 fn tells(path: &str) -> bool {
-    matches!(path, "/" | "/temporary" | "/login" | "/register" | "/settings") || path.starts_with("/c/")
+    matches!(path, "/" | "/temporary" | "/login" | "/register") || path.starts_with("/c/")
 }
 
 fn path_of(page: &str) -> &str {

@@ -1,0 +1,53 @@
+//! `/settings/sign-in`: how one proves who one is.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use leptos::prelude::*;
+
+use super::{SettingsPage, page};
+use crate::{
+    domain::Reason,
+    pages::{Fresh, Notice, PageError, Visitor, fields::Field, layout::Sidebar, sections::Section},
+    server::{accounts::valid::MIN_PASSWORD_CHARS, conversations::Conversations},
+    ui::words::{t, t_with},
+};
+
+const HERE: &str = "/settings/sign-in";
+
+/// `GET /settings/sign-in`.
+pub async fn sign_in(
+    State(conversations): State<Arc<Conversations>>,
+    Fresh { now, .. }: Fresh,
+    Visitor(current, days): Visitor,
+    notice: Notice,
+) -> Result<Response, PageError> {
+    let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
+    Ok(page(HERE).render(move || {
+        let form = notice.of("/fn/set-password");
+        view! {
+            <SettingsPage here=HERE sidebar notice>
+                <Section id="password" title=t("field-password")>
+                    <form method="post" action="/fn/set-password">
+                        <Field
+                            label=t("password-current")
+                            kind="password"
+                            name="password"
+                            autocomplete="current-password"
+                            refused=form.at("password")
+                        />
+                        <Field
+                            label=t("password-new")
+                            kind="password"
+                            name="new_password"
+                            autocomplete="new-password"
+                            hint=t_with(Reason::new("password-change-hint").with("least", MIN_PASSWORD_CHARS))
+                            refused=form.at("new_password")
+                        />
+                        <button class="button-small">{t("password-change")}</button>
+                    </form>
+                </Section>
+            </SettingsPage>
+        }
+    }))
+}
