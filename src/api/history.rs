@@ -63,7 +63,7 @@ pub async fn pin(conversation_id: String, pinned: bool) -> Result<(), Refusal> {
     let context = Context::current()?;
     let patch = ConversationPatch { pinned: Some(pinned), ..Default::default() };
     let changed = service::<Conversations>()?.update(context.user()?, &conversation_id, patch).await?;
-    Ok(context.tell(&format!("/c/{}/settings", changed.id), Told::ConversationSaved)?)
+    Ok(context.tell(&format!("/c/{}/settings", changed.id), Told::say("conversation-saved"))?)
 }
 
 /// Takes a conversation out of the list, or brings it back there. What is archived is found among all conversations.
@@ -92,7 +92,7 @@ pub async fn archive(
         (true, false) => {
             ("/history?archived=true".to_owned(), Told::Unarchived(Back { conversation_id: id, title }))
         }
-        _ => (format!("/c/{id}/settings"), Told::ConversationSaved),
+        _ => (format!("/c/{id}/settings"), Told::say("conversation-saved")),
     };
     Ok(context.tell(&page, told)?)
 }
@@ -139,7 +139,7 @@ pub async fn set_conversation(
     }
     let patch = ConversationPatch { system_prompt, params: params.map(Some), ..Default::default() };
     let changed = conversations.update(current, &conversation_id, patch).await?;
-    Ok(context.tell(&format!("/c/{}/settings", changed.id), Told::ConversationSaved)?)
+    Ok(context.tell(&format!("/c/{}/settings", changed.id), Told::say("conversation-saved"))?)
 }
 
 /// Moves a conversation to the bin, from where [`restore`] brings it back within 30 days.
@@ -154,7 +154,7 @@ pub async fn delete(conversation_id: String) -> Result<(), Refusal> {
     };
     let context = Context::current()?;
     service::<Conversations>()?.delete(context.user()?, &conversation_id).await?;
-    Ok(context.tell("/history?deleted=true", Told::ConversationDeleted)?)
+    Ok(context.tell("/history?deleted=true", Told::say("conversation-deleted-here"))?)
 }
 
 /// Brings a conversation back from the bin.

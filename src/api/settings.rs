@@ -21,7 +21,7 @@ pub async fn set_name(name: String) -> Result<(), Refusal> {
     let context = Context::current()?;
     let change = MeChange { name: Some(&name), ..Default::default() };
     service::<Accounts>()?.change_me(context.user()?, change).await?;
-    Ok(context.tell("/settings", Told::NameSaved)?)
+    Ok(context.tell("/settings", Told::say("name-saved"))?)
 }
 
 /// Chooses the language of the site's own words by its tag; an empty one leaves the choice to the browser's settings. The
@@ -52,7 +52,7 @@ pub async fn set_language(language: Option<String>) -> Result<(), Refusal> {
     let change = MeChange { language: Some(language), ..Default::default() };
     service::<Accounts>()?.change_me(current, change).await?;
     context.set_language(language);
-    Ok(context.tell("/settings/appearance", Told::LanguageSaved)?)
+    Ok(context.tell("/settings/appearance", Told::say("language-saved"))?)
 }
 
 /// Changes the password, and ends all other sessions of the account.
@@ -68,7 +68,7 @@ pub async fn set_password(password: String, new_password: String) -> Result<(), 
     let context = Context::current()?;
     let change = MeChange { password: Some((&password, &new_password)), ..Default::default() };
     service::<Accounts>()?.change_me(context.user()?, change).await?;
-    Ok(context.tell("/settings/sign-in", Told::PasswordChanged)?)
+    Ok(context.tell("/settings/sign-in", Told::say("password-changed"))?)
 }
 
 /// Chooses theme and palette by their words; an empty one is the default, a missing one stays. The choice is kept in the
@@ -108,7 +108,7 @@ pub async fn set_appearance(
     let change = MeChange { preferences, ..Default::default() };
     let user = service::<Accounts>()?.change_me(current, change).await?;
     context.set_look(user.preferences.look());
-    Ok(context.tell("/settings/appearance", Told::AppearanceSaved)?)
+    Ok(context.tell("/settings/appearance", Told::say("appearance-saved"))?)
 }
 
 /// Changes what counts for all conversations: instructions, parameters, the model that the next one begins with, and
@@ -157,7 +157,7 @@ pub async fn set_chat_defaults(
     service::<ModelList>()?.look_up(&mut patch, &current.user.preferences).await?;
     let change = MeChange { preferences: Some(patch), ..Default::default() };
     service::<Accounts>()?.change_me(current, change).await?;
-    Ok(context.tell("/settings/chat", Told::ChatDefaultsSaved)?)
+    Ok(context.tell("/settings/chat", Told::say("chat-defaults-saved"))?)
 }
 
 /// Makes a model a favourite, or no longer one.

@@ -246,13 +246,7 @@ impl Notice {
         let words = words::current();
         match &self.flash.as_ref()?.told {
             Told::Refused { .. } | Told::Restored(_) | Told::Unarchived(_) => None,
-            Told::NameSaved => Some(words.say("name-saved")),
-            Told::LanguageSaved => Some(words.say("language-saved")),
-            Told::PasswordChanged => Some(words.say("password-changed")),
-            Told::AppearanceSaved => Some(words.say("appearance-saved")),
-            Told::ChatDefaultsSaved => Some(words.say("chat-defaults-saved")),
-            Told::ConversationSaved => Some(words.say("conversation-saved")),
-            Told::ConversationDeleted => Some(words.say("conversation-deleted-here")),
+            Told::Done(done) => Some(words.text(done)),
         }
     }
 

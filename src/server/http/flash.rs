@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::params::TypedParams,
+    domain::{Reason, params::TypedParams},
     error::AppError,
     server::ops::{clock::Clock, seal::Seal},
 };
@@ -25,17 +25,19 @@ pub enum Told {
         form: String,
         error: AppError,
     },
-    NameSaved,
-    LanguageSaved,
-    PasswordChanged,
-    AppearanceSaved,
-    ChatDefaultsSaved,
-    ConversationSaved,
-    ConversationDeleted,
+    /// What the form changed, as a sentence.
+    Done(Reason),
     /// A conversation came back from the bin.
     Restored(Back),
     /// A conversation came back from the archive.
     Unarchived(Back),
+}
+
+impl Told {
+    /// A sentence about what the form changed, by its key.
+    pub const fn say(key: &'static str) -> Self {
+        Self::Done(Reason::new(key))
+    }
 }
 
 /// A conversation that is back in the list.
@@ -121,7 +123,6 @@ mod tests {
     use ring::aead::NONCE_LEN;
 
     use super::*;
-    use crate::domain::Reason;
 
     fn flash() -> Flash {
         let error = AppError::Forbidden { reason: Reason::new("register-closed") };
