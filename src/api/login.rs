@@ -4,15 +4,21 @@ use leptos::prelude::*;
 
 use crate::error::Refusal;
 
-/// Creates an account and signs in. The first account of a site is the administrator's.
+/// Creates an account and signs in. The first account of a site is the administrator's; `code` is that of a link.
 #[server(prefix = "/fn", endpoint = "register")]
-pub async fn register(email: String, password: String, name: Option<String>) -> Result<(), Refusal> {
+pub async fn register(
+    email: String,
+    password: String,
+    name: Option<String>,
+    code: Option<String>,
+) -> Result<(), Refusal> {
     use crate::server::{
         accounts::{Accounts, Registering},
         http::context::{Context, service},
     };
     let context = Context::current()?;
-    let form = Registering { email: &email, password: &password, name: name.as_deref().unwrap_or_default() };
+    let (name, code) = (name.as_deref().unwrap_or_default(), code.as_deref().unwrap_or_default());
+    let form = Registering { email: &email, password: &password, name, code };
     let (_, token) = service::<Accounts>()?.register(form, &context.caller).await?;
     context.set_token(Some(&token));
     context.redirect("/");

@@ -15,9 +15,10 @@ use crate::{
     pages::{
         Notice, PageError, Query,
         fields::{Alert, Field},
+        strength::Strength,
     },
     server::{
-        accounts::{Accounts, valid::MIN_PASSWORD_CHARS},
+        accounts::{Accounts, Registration, valid::MIN_PASSWORD_CHARS},
         http::{document::Page, gate, redirect},
         words::{self, Language, Words},
     },
@@ -93,9 +94,17 @@ pub async fn sign_in(
     }))
 }
 
+/// The parameters of the page for registering.
+#[derive(Default, Deserialize)]
+pub struct Register {
+    /// The code of the link for the first account.
+    first: Option<String>,
+}
+
 /// `GET /register`.
 pub async fn register(
     State(accounts): State<Arc<Accounts>>,
+    Query(query): Query<Register>,
     notice: Notice,
     extensions: Extensions,
 ) -> Result<Response, PageError> {
@@ -107,13 +116,13 @@ pub async fn register(
     let [name_refused, email_refused, password_refused] =
         ["name", "email", "password"].map(|field| notice.at(field));
     let (alert, calm) = (notice.alert(), notice.field().is_none());
-    let open = first || accounts.is_open();
-    let sentence = if first {
-        "register-first"
-    } else if open {
-        "register-private"
-    } else {
-        "register-closed"
+    let code = query.first.filter(|code| first && !code.is_empty());
+    let (open, sentence) = match accounts.registration() {
+        _ if first && accounts.is_first_by_link() && code.is_none() => (false, "register-first-link"),
+        _ if first => (true, "register-first"),
+        Registration::Open => (true, "register-private"),
+        Registration::Invite => (false, "register-invite"),
+        Registration::Closed => (false, "register-closed"),
     };
     let page = Page { class: "centered-page", ..Page::new(words::current().say("register")) };
     Ok(page.render(move || {
@@ -127,6 +136,7 @@ pub async fn register(
                     .then(|| {
                         view! {
                             <form method="post" action="/fn/register">
+                                {code.map(|code| view! { <input type="hidden" name="code" value=code /> })}
                                 <Field
                                     label=t("field-name")
                                     kind="text"
@@ -152,6 +162,7 @@ pub async fn register(
                                     hint=t_with(Reason::new("password-hint").with("least", MIN_PASSWORD_CHARS))
                                     refused=password_refused
                                 />
+                                <Strength known=accounts.known_words("", "") />
                                 <button class="button-primary">{t("register-now")}</button>
                             </form>
                         }

@@ -14,6 +14,7 @@ mod sections;
 mod settings;
 mod sheets;
 mod start;
+mod strength;
 mod temporary;
 mod tools;
 mod window;

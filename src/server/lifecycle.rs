@@ -34,6 +34,7 @@ use crate::server::{
     },
     router::router,
     store::{self, Store},
+    welcome,
 };
 
 /// Why the server did not start, or ended before it was asked to, in a sentence for the operator.
@@ -81,6 +82,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let app = App::new(config, secret, store, providers, Clock::system(), Some(journal));
     app.cluster.recover(leftovers).await;
     let address = listener.local_addr().unwrap_or(listen);
+    let first = welcome::print(&app.accounts, &app.site.config, address).await;
+    first.map_err(|_| StartError::new("The database does not take the code for the first account."))?;
     let shown = app.site.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     // Standard output may be closed, which is no reason not to serve.
     let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");

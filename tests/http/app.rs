@@ -122,6 +122,19 @@ impl App {
         }
     }
 
+    /// The same server when it has an administrator. Where others reach it, nobody becomes that by being the first.
+    pub async fn begun(self) -> Self {
+        let first = store::NewUser {
+            id: self.state.ids.next(),
+            login: "first@example.org".to_owned(),
+            name: "First".to_owned(),
+            password_hash: String::new(),
+            created_at: self.state.clock.now(),
+        };
+        self.state.store.create_user(&first, store::Admission::ONLY_FIRST).await.unwrap();
+        self
+    }
+
     /// A client that is not signed in.
     pub fn client(&self) -> Client {
         Client::of(self.router.clone())

@@ -16,7 +16,7 @@ const PUBLIC: (&str, &str) = ("INGLENOOK_PUBLIC_URL", "https://chat.example.org"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_host_gets_the_right_address() {
-    let app = App::with(&[PUBLIC]).await;
+    let app = App::with(&[PUBLIC]).await.begun().await;
     for host in ["evil.example", "192.168.1.5:3000", "chat.example.org.evil.example", "inglenook.test"] {
         let client = app.client().header("host", host);
         let page = client.clone().browser().get("/login").await.is(421);
@@ -52,7 +52,7 @@ fn page_at(app: &App, origin: &str) -> Client {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_https_signing_in_works_or_says_why() {
-    let app = App::with(&[PUBLIC]).await;
+    let app = App::with(&[PUBLIC]).await.begun().await;
     let person = json!({ "email": "lin@example.org", "password": PASSWORD });
     let own = app.client().header("host", "chat.example.org");
     own.post("/api/v1/auth/register", &person).await.is(201);
@@ -91,8 +91,10 @@ async fn without_https_signing_in_works_or_says_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trusted_proxy_is_believed_and_no_other_client() {
-    let app =
-        App::with(&[("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8"), ("INGLENOOK_LISTEN", "0.0.0.0:3000")]).await;
+    let app = App::with(&[("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8"), ("INGLENOOK_LISTEN", "0.0.0.0:3000")])
+        .await
+        .begun()
+        .await;
     let lin = app.person("lin").await;
     let page = app
         .client()
@@ -113,7 +115,7 @@ async fn a_trusted_proxy_is_believed_and_no_other_client() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_passwords_count_for_the_client_that_a_proxy_names() {
-    let app = App::with(&[("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8")]).await;
+    let app = App::with(&[("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8")]).await.begun().await;
     app.person("lin").await;
     let wrong = json!({ "email": "lin@example.org", "password": "wrong horse" });
     let from = |line: &str| app.client().from(([10, 0, 0, 1], 4711).into()).header("x-forwarded-for", line);
@@ -226,7 +228,7 @@ async fn a_reply_for_one_person_is_never_cached() {
     // A reply that is the same for everybody may be cached, and says so.
     assert_eq!(lin.get("/api/openapi.json").await.header("cache-control"), "no-cache");
     assert!(lin.get(ME).await.header("strict-transport-security").is_empty());
-    let https = App::with(&[PUBLIC]).await;
+    let https = App::with(&[PUBLIC]).await.begun().await;
     for path in ["/login", ME, "/healthz", "/pkg/x/inglenook.css", "/api/docs"] {
         let answer = https.client().header("host", "chat.example.org").get(path).await;
         assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{path}");

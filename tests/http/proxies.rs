@@ -27,7 +27,7 @@ async fn register(app: &App, (peer, lines): From, name: &str) -> u16 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_client_is_counted_as_one_and_another_as_another() {
-    let app = App::with(&[TRUSTED, ONE_EACH]).await;
+    let app = App::with(&[TRUSTED, ONE_EACH]).await.begun().await;
     let same: &[(From, From)] = &[
         // An entry that the client made up stands before the entry that the trusted proxy added.
         ((PROXY, &["203.0.113.1"]), (PROXY, &["6.6.6.6, 203.0.113.1"])),

@@ -7,6 +7,7 @@ mod disk;
 mod door;
 mod events;
 mod failures;
+mod first;
 mod folder;
 #[path = "../support/http.rs"]
 mod http;

@@ -8,8 +8,14 @@ use leptos::prelude::*;
 use super::{SettingsPage, page};
 use crate::{
     domain::Reason,
-    pages::{Fresh, Notice, PageError, Visitor, fields::Field, layout::Sidebar, sections::Section},
-    server::{accounts::valid::MIN_PASSWORD_CHARS, conversations::Conversations},
+    pages::{
+        Fresh, Notice, PageError, Visitor, fields::Field, layout::Sidebar, sections::Section,
+        strength::Strength,
+    },
+    server::{
+        accounts::{Accounts, valid::MIN_PASSWORD_CHARS},
+        conversations::Conversations,
+    },
     ui::words::{t, t_with},
 };
 
@@ -18,10 +24,12 @@ const HERE: &str = "/settings/sign-in";
 /// `GET /settings/sign-in`.
 pub async fn sign_in(
     State(conversations): State<Arc<Conversations>>,
+    State(accounts): State<Arc<Accounts>>,
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     notice: Notice,
 ) -> Result<Response, PageError> {
+    let known = accounts.known_words(&current.user.login, &current.user.name);
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     Ok(page(HERE).render(move || {
         let form = notice.of("/fn/set-password");
@@ -44,6 +52,7 @@ pub async fn sign_in(
                             hint=t_with(Reason::new("password-change-hint").with("least", MIN_PASSWORD_CHARS))
                             refused=form.at("new_password")
                         />
+                        <Strength known />
                         <button class="button-small">{t("password-change")}</button>
                     </form>
                 </Section>

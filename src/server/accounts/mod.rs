@@ -2,6 +2,7 @@
 
 pub mod appearance;
 pub mod attempts;
+pub mod codes;
 mod jwt_hmac;
 pub mod language;
 mod me;
@@ -18,8 +19,9 @@ use std::sync::Arc;
 
 use self::{attempts::Attempts, passwords::Passwords, tokens::Tokens};
 pub use self::{me::MeChange, register::Registering, sessions::Resumed, tokens::IssuedToken};
+pub use super::config::Registration;
 use super::{
-    config::{Config, Registration},
+    config::Config,
     ops::{
         clock::{Clock, Ids},
         ended::Ended,
@@ -48,6 +50,8 @@ pub struct Accounts {
     clock: Clock,
     ids: Arc<Ids>,
     registration: Registration,
+    /// Whether the first person needs the code of a link, because others reach the server, too.
+    first_by_link: bool,
     /// How long a session lives without a visit, in milliseconds.
     session_ms: i64,
     /// Where the site is reached from elsewhere, without a slash at the end; `None` where it is not known.
@@ -76,6 +80,7 @@ impl Accounts {
             clock,
             ids,
             registration: config.auth.registration,
+            first_by_link: config.others_reach_it(),
             session_ms: i64::try_from(config.auth.session.as_millis()).unwrap_or(i64::MAX / 2),
             public_url: config.server.public_url.clone(),
             host: config.public_host().to_owned(),

@@ -1,7 +1,7 @@
 //! Registration: an account for somebody new.
 
 use super::{
-    Accounts, Caller,
+    Accounts, Caller, codes,
     passwords::Lane,
     tokens::IssuedToken,
     valid::{find_account, known_words, valid_email, valid_name, valid_password},
@@ -11,7 +11,7 @@ use crate::{
     error::AppError,
     server::{
         config::Registration,
-        store::{NewUser, Registered},
+        store::{Admission, First, NewUser, Registered},
     },
 };
 
@@ -20,12 +20,24 @@ pub struct Registering<'a> {
     pub email: &'a str,
     pub password: &'a str,
     pub name: &'a str,
+    /// The code of a link that was handed to the person; empty without one.
+    pub code: &'a str,
 }
 
 impl Accounts {
+    /// Who may register after the first person.
+    pub fn registration(&self) -> Registration {
+        self.registration
+    }
+
     /// Whether anybody may register, not only the first person.
     pub fn is_open(&self) -> bool {
         self.registration == Registration::Open
+    }
+
+    /// What a new password of this person must not be made of, with blanks between.
+    pub fn known_words(&self, email: &str, name: &str) -> String {
+        known_words(&self.host, email, name).join(" ")
     }
 
     /// Whether anybody has an account.
@@ -33,12 +45,33 @@ impl Accounts {
         Ok(self.users.any_user().await?)
     }
 
+    /// Whether only the code of [`Accounts::new_first_code`] makes the first account.
+    pub fn is_first_by_link(&self) -> bool {
+        self.first_by_link
+    }
+
+    /// A new code for the first account, which ends the one before. `None` where none is needed: there is somebody, or nobody
+    /// but the people at this machine reaches the server.
+    ///
+    /// # Errors
+    ///
+    /// The store does not take it.
+    pub async fn new_first_code(&self) -> Result<Option<String>, AppError> {
+        if !self.first_by_link {
+            return Ok(None);
+        }
+        let code = codes::new_code()?;
+        let hash = codes::hash(&code).unwrap_or_default();
+        Ok(self.users.set_first_code(&hash).await?.then_some(code))
+    }
+
     /// Makes an account and signs the person in. The first account is an administrator's, and can be made even where
     /// registration is closed, because somebody has to begin.
     ///
     /// # Errors
     ///
-    /// [`AppError::Invalid`] names the field; [`AppError::Forbidden`] where registration is closed;
+    /// [`AppError::Invalid`] names the field; [`AppError::Forbidden`] where registration is closed, or the first account
+    /// needs a code;
     /// [`AppError::Conflict`] for an address that has an account; [`AppError::TooMany`] for a caller with too many.
     pub async fn register(
         &self,
@@ -48,10 +81,13 @@ impl Accounts {
         let email = valid_email(form.email)?;
         let name = valid_name(form.name, &email)?;
         valid_password("password", form.password, &known_words(&self.host, &email, &name))?;
-        let only_first = !self.is_open();
+        let hash = codes::hash(form.code);
+        let admission = self.admission(form.code, hash.as_deref());
         // Asked before the work of hashing. Of several that come here at once, the store accepts only one.
-        if only_first && self.users.any_user().await? {
-            return Err(closed());
+        match self.users.any_user().await? {
+            true if !admission.others => return Err(self.closed(form.code)),
+            false if matches!(admission.first, First::Nobody) => return Err(not_first(form.code)),
+            _ => {}
         }
         let _turn = self.attempts.turn(&caller.address).await?;
         let tried = self.attempts.registrations.take(&caller.address, self.clock.instant())?;
@@ -68,9 +104,10 @@ impl Accounts {
         }
         let new =
             NewUser { id: self.ids.next(), login: email, name, password_hash, created_at: self.clock.now() };
-        let user = match self.users.create_user(&new, only_first).await? {
+        let user = match self.users.create_user(&new, admission).await? {
             Registered::Made(user) => user,
-            Registered::Closed => return Err(closed()),
+            Registered::Closed => return Err(self.closed(form.code)),
+            Registered::NotFirst => return Err(not_first(form.code)),
             Registered::LoginTaken => return Err(taken()),
         };
         self.attempts.signed_in(&caller.address, &user.login, self.clock.instant());
@@ -78,10 +115,30 @@ impl Accounts {
         tracing::info!(user = %user.id, role = ?user.role, "registered");
         Ok((user, token))
     }
+
+    /// Whom the store may let in. A code that was brought is for the first account, so whoever comes too late with it is told
+    /// so, also where anybody may register.
+    fn admission<'a>(&self, code: &str, hash: Option<&'a str>) -> Admission<'a> {
+        match (self.first_by_link, hash) {
+            (false, _) => Admission { others: self.is_open(), first: First::Anybody },
+            (true, Some(hash)) => Admission { others: false, first: First::Code(hash) },
+            (true, None) => Admission { others: self.is_open() && code.is_empty(), first: First::Nobody },
+        }
+    }
+
+    fn closed(&self, code: &str) -> AppError {
+        let key = match self.registration {
+            _ if self.first_by_link && !code.is_empty() => "register-link-used",
+            Registration::Invite => "register-invite",
+            Registration::Open | Registration::Closed => "register-closed",
+        };
+        AppError::Forbidden { reason: Reason::new(key) }
+    }
 }
 
-fn closed() -> AppError {
-    AppError::Forbidden { reason: Reason::new("register-closed") }
+fn not_first(code: &str) -> AppError {
+    let key = if code.is_empty() { "register-first-link" } else { "register-first-link-wrong" };
+    AppError::Forbidden { reason: Reason::new(key) }
 }
 
 /// The error tells that an account exists. Without a mail to the address there is no other way to say why it cannot be

@@ -12,9 +12,13 @@ use crate::{
 /// The longest e-mail address by RFC 5321.
 pub(super) const MAX_EMAIL_BYTES: usize = 254;
 const MAX_NAME_CHARS: usize = 100;
+/// A new password has this many characters at least, and [`MAX_PASSWORD_CHARS`] at most, as it is [`prepared`].
 pub const MIN_PASSWORD_CHARS: usize = 8;
-/// Limited because argon2 reads the whole password, however long it is.
-pub(super) const MAX_PASSWORD_BYTES: usize = 1024;
+pub const MAX_PASSWORD_CHARS: usize = 256;
+/// What is read of a password as it was typed, because argon2 reads the whole of it, however long it is. Two kinds fit: the
+/// longest new one, whose characters have 4 bytes each and three times as many in Unicode's NFD; and those of earlier
+/// versions, which took 1024 bytes.
+pub(super) const MAX_PASSWORD_BYTES: usize = 4096;
 
 /// An e-mail address in the form in which it is stored and compared: trimmed, in lower case, in Unicode's NFC.
 pub(super) fn same_email(email: &str) -> String {
@@ -63,17 +67,19 @@ pub fn known_words<'a>(host: &'a str, email: &'a str, name: &'a str) -> [&'a str
 ///
 /// [`AppError::Invalid`] of `field`.
 pub fn valid_password(field: &str, password: &str, own: &[&str]) -> Result<(), AppError> {
+    let too_long =
+        || AppError::invalid(field, Reason::new("password-too-long").with("most", MAX_PASSWORD_CHARS));
+    // The bytes are looked at first, so that a text of any length is not counted through.
     if password.len() > MAX_PASSWORD_BYTES {
-        return Err(AppError::invalid(
-            field,
-            Reason::new("password-too-long").with("most", MAX_PASSWORD_BYTES),
-        ));
+        return Err(too_long());
     }
-    if prepared(password).chars().count() < MIN_PASSWORD_CHARS {
-        return Err(AppError::invalid(
-            field,
-            Reason::new("password-too-short").with("least", MIN_PASSWORD_CHARS),
-        ));
+    match prepared(password).chars().count() {
+        count if count > MAX_PASSWORD_CHARS => return Err(too_long()),
+        count if count < MIN_PASSWORD_CHARS => {
+            let reason = Reason::new("password-too-short").with("least", MIN_PASSWORD_CHARS);
+            return Err(AppError::invalid(field, reason));
+        }
+        _ => {}
     }
     if is_guessable(password, own) {
         return Err(AppError::invalid(field, Reason::new("password-guessable")));
@@ -110,5 +116,34 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn a_password_has_8_to_256_characters_of_any_kind() {
+        let reason = |password: &str| match valid_password("password", password, &[]) {
+            Ok(()) => "taken".to_owned(),
+            Err(AppError::Invalid { field, reason }) => {
+                assert_eq!(field, "password");
+                reason.key().to_owned()
+            }
+            Err(error) => panic!("{error}"),
+        };
+        // Characters, not bytes, of the form that is hashed: each of these has two or three parts in Unicode's NFD.
+        let mixed =
+            |count| ["é", "ộ", "각", "x", "🎉", " "].into_iter().cycle().take(count).collect::<String>();
+        for (password, wanted) in [
+            (mixed(7), "password-too-short"),
+            (mixed(8), "taken"),
+            (mixed(256), "taken"),
+            (mixed(257), "password-too-long"),
+            ("长".repeat(3) + "密码不短了", "taken"),
+            ("x".repeat(MAX_PASSWORD_BYTES + 1), "password-too-long"),
+        ] {
+            let apart: String = password.nfd().collect();
+            assert_eq!(reason(&password), wanted, "{password}");
+            assert_eq!(reason(&apart), wanted, "{password} in NFD");
+        }
+        let longest: String = "\u{1f82}".repeat(MAX_PASSWORD_CHARS).nfd().collect();
+        assert!(longest.len() <= MAX_PASSWORD_BYTES, "{}", longest.len());
     }
 }

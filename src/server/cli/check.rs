@@ -169,6 +169,7 @@ fn local(config: &Config) -> Vec<Finding> {
     let findings = [
         listen(config),
         public_url(config),
+        first_account(config),
         data_dir(&config.server.data_dir),
         lock(config),
         secret(config),
@@ -206,6 +207,16 @@ fn public_url(config: &Config) -> Option<Finding> {
             format!("{url} is http: whoever is on the way can read passwords and messages"),
         )),
     }
+}
+
+/// Who becomes the administrator of a new site.
+fn first_account(config: &Config) -> Option<Finding> {
+    config.others_reach_it().then(|| {
+        good(
+            "first account",
+            "made with a one-time link, which the server prints at each start without people",
+        )
+    })
 }
 
 /// Whether the server could write the directory or, before the first start, make it.

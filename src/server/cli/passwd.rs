@@ -172,7 +172,7 @@ mod tests {
             password_hash: "$old".into(),
             created_at: 0,
         };
-        store.create_user(&user, false).await.unwrap();
+        store.create_user(&user, store::Admission::ANYBODY).await.unwrap();
         let error = passwd(&config, "kim@example.org", || panic!("asked")).await.unwrap_err().to_string();
         assert!(error.contains("no account"), "{error}");
         for weak in ["short", "password1", "lin@example.org"] {

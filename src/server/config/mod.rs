@@ -78,6 +78,12 @@ impl Config {
         self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 
+    /// Whether others than the people at this machine may reach the server.
+    pub fn others_reach_it(&self) -> bool {
+        let ServerConfig { listen, public_url, trusted_proxies, .. } = &self.server;
+        !listen.ip().is_loopback() || public_url.is_some() || !trusted_proxies.is_empty()
+    }
+
     /// The host of the public address, with its port; empty when no public address is set.
     pub fn public_host(&self) -> &str {
         self.server.public_url.as_deref().and_then(|url| url.split("://").nth(1)).unwrap_or_default()

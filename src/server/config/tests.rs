@@ -248,7 +248,7 @@ fn wrong_kinds_name_key_line_found_and_wanted() {
         mistake("[auth]\nsession_days = \"30\"\n").contains("found \"30\", wanted a whole number from 1")
     );
     assert!(mistake("[auth]\nsession_days = -1\n").contains("found the number -1"));
-    assert!(mistake("[auth]\nregistration = \"free\"\n").contains(r#"wanted "open" or "closed""#));
+    assert!(mistake("[auth]\nregistration = \"free\"\n").contains(r#"wanted "open", "invite" or "closed""#));
     assert!(mistake("[server]\nlog = \"debug\"\n").contains("server.log"));
     assert!(mistake("server = 3\n").contains("wanted a table"));
     let error = mistakes("", &[("INGLENOOK_LIMITS_BODY_BYTES", "1MB")], 1);

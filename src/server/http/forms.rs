@@ -46,6 +46,7 @@ struct Fields {
     email: Option<String>,
     name: Option<String>,
     next: Option<String>,
+    code: Option<String>,
     text: Option<String>,
     conversation_id: Option<String>,
     message_id: Option<String>,
@@ -187,7 +188,12 @@ impl Form {
                 Some(next) => return Some(format!("/login?{}", redirect::next_parameter(next))),
                 None => "/login",
             },
-            "/fn/register" => "/register",
+            "/fn/register" => match self.fields.code.as_deref() {
+                Some(code) if (1..MAX_TYPED_BYTES).contains(&code.len()) => {
+                    return Some(format!("/register?first={}", redirect::quoted(code)));
+                }
+                _ => "/register",
+            },
             "/fn/set-appearance" | "/fn/set-language" => "/login",
             _ => return None,
         };

@@ -32,12 +32,16 @@ pub struct Registration {
     /// At most 254 bytes. Upper and lower case are the same, and blanks around the address are left out; so here and
     /// in /auth/login.
     email: String,
-    /// At most 1,024 bytes, and none of the first that somebody would guess. Taken as it is, blanks included.
-    #[schema(min_length = 8)]
+    /// Characters of any kind, blanks included, and none of the passwords that somebody would guess first. A character
+    /// that Unicode writes in two ways counts once.
+    #[schema(min_length = 8, max_length = 256)]
     password: String,
     /// Blanks around it are left out. Without one the first part of the e-mail address is the name.
     #[schema(max_length = 100)]
     name: Option<String>,
+    /// The code of a link that was handed to you: /register?first=CODE. Small letters and hyphens do not matter.
+    #[schema(max_length = 64)]
+    code: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -58,7 +62,8 @@ struct SignedIn {
 
 /// Make an account and sign in
 ///
-/// The first account is the administrator's. That an address has an account is told (409); one address of the network
+/// The first account is the administrator's; where others than the people at the server's machine reach it, that one needs
+/// the `code` of the link that the server prints when it starts (403 without it). That an address has an account is told (409); one address of the network
 /// can make only so many calls an hour.
 #[utoipa::path(
     post,
@@ -89,7 +94,8 @@ pub async fn register(
     Json(form): Json<Registration>,
 ) -> Result<Response, AppError> {
     let name = form.name.as_deref().unwrap_or_default();
-    let registering = Registering { email: &form.email, password: &form.password, name };
+    let code = form.code.as_deref().unwrap_or_default();
+    let registering = Registering { email: &form.email, password: &form.password, name, code };
     let (user, token) = accounts.register(registering, &caller).await?;
     Ok(signed_in(&site, &cookie, StatusCode::CREATED, user, token))
 }

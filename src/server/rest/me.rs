@@ -28,7 +28,7 @@ pub struct AccountChange {
     /// The current one; goes with `new_password`.
     password: Option<String>,
     /// As in /auth/register.
-    #[schema(min_length = 8)]
+    #[schema(min_length = 8, max_length = 256)]
     new_password: Option<String>,
     /// The tag of a language of the site, such as zh-CN; `null`: what Accept-Language says.
     #[serde(default, deserialize_with = "given")]

@@ -46,7 +46,7 @@ pub use tree::{Child, Tree, TreeOutcome};
 pub use turns::{
     AddOutcome, BeginOutcome, Continuation, ContinueOutcome, Destination, NewAnswer, NewMessage,
 };
-pub use users::{Credentials, NewUser, Registered, Updated, UserPatch, Users};
+pub use users::{Admission, Credentials, First, NewUser, Registered, Updated, UserPatch, Users};
 pub use waiting::{NewQueued, NextQueued, QueueChange, QueueOutcome, Waiting};
 
 /// Why a store could not do what it was asked.

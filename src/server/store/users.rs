@@ -25,6 +25,28 @@ pub struct Credentials {
     pub password_hash: String,
 }
 
+/// Whom a registration lets in. The store decides it in the transaction that makes the account.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission<'a> {
+    /// Whether somebody may register who is not the first.
+    pub others: bool,
+    pub first: First<'a>,
+}
+
+/// Who may be the first, and so the administrator.
+#[derive(Clone, Copy, Debug)]
+pub enum First<'a> {
+    Anybody,
+    /// Who brings the code of [`Users::set_first_code`], of which this is the hash. It is used up by that.
+    Code(&'a str),
+    Nobody,
+}
+
+impl Admission<'_> {
+    pub const ANYBODY: Self = Self { others: true, first: First::Anybody };
+    pub const ONLY_FIRST: Self = Self { others: false, first: First::Anybody };
+}
+
 /// The outcome of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart where it is answered, and never kept")]
@@ -34,6 +56,8 @@ pub enum Registered {
     LoginTaken,
     /// Only the first person may register, and there is one already.
     Closed,
+    /// There is nobody yet, and this person may not be the first.
+    NotFirst,
 }
 
 /// A change of an account. `None` leaves a field as it is.
@@ -80,8 +104,11 @@ impl Updated {
 
 #[async_trait]
 pub trait Users: Send + Sync {
-    /// `only_first`: registers the person only if there is nobody yet, also when many register at once.
-    async fn create_user(&self, user: &NewUser, only_first: bool) -> Result<Registered>;
+    /// Registers the person whom `admission` lets in, also when many register at once.
+    async fn create_user(&self, user: &NewUser, admission: Admission<'_>) -> Result<Registered>;
+    /// Stores the hash of the code with which somebody becomes the first, in place of any earlier one. `false`, with nothing
+    /// stored: there is somebody already.
+    async fn set_first_code(&self, hash: &str) -> Result<bool>;
     async fn user(&self, id: &str) -> Result<Option<User>>;
     async fn credentials(&self, login: &str) -> Result<Option<Credentials>>;
     /// A new password ends all sessions of browsers except `keep`; disabling the account ends all sessions.

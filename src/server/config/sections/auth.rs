@@ -16,7 +16,7 @@ pub struct AuthConfig {
     #[serde(default, deserialize_with = "secret")]
     #[schemars(with = "String", extend("writeOnly" = true, "wanted" = "a text"))]
     pub secret: Option<SecretString>,
-    /// open or closed; the first person always can.
+    /// open, invite (who has an invitation) or closed; the first person always can.
     #[schemars(extend("default" = "open"))]
     pub registration: Registration,
     /// Days without a visit after which people sign in again.
@@ -30,6 +30,8 @@ pub struct AuthConfig {
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
     Open,
+    /// Who brings the code of an invitation.
+    Invite,
     Closed,
 }
 

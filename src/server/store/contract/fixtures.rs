@@ -15,8 +15,8 @@ use crate::{
         Conversation, ConversationKind, Message, Params, Role, Scope, SessionKind, Status, Timings, User,
     },
     server::store::{
-        Chunk, Finish, Key, NewUser, OpenOptions, Orphans, Registered, Run, Session, Store, contract::mongod,
-        open,
+        Admission, Chunk, Finish, Key, NewUser, OpenOptions, Orphans, Registered, Run, Session, Store,
+        contract::mongod, open,
     },
 };
 
@@ -73,10 +73,10 @@ pub(super) async fn user(store: &dyn Store) -> User {
 
 /// The registered person; `None` if the address is taken.
 pub(super) async fn registered(store: &dyn Store, new: &NewUser) -> Option<User> {
-    match store.create_user(new, false).await.unwrap() {
+    match store.create_user(new, Admission::ANYBODY).await.unwrap() {
         Registered::Made(user) => Some(user),
         Registered::LoginTaken => None,
-        Registered::Closed => panic!("registration is open"),
+        Registered::Closed | Registered::NotFirst => panic!("registration is open"),
     }
 }
 

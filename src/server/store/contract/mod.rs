@@ -67,6 +67,7 @@ contract! {
         favourites_chosen_at_once_are_all_kept,
         a_missing_user_is_a_normal_answer,
         closed_registration_lets_one_of_fifty_in,
+        only_the_code_makes_the_first,
         a_new_password_ends_the_other_sessions,
         a_login_changes_and_is_taken_once,
         a_tier_and_an_end_are_given_and_taken,

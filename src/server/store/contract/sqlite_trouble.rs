@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::{
     domain::{Conversation, ConversationPatch, Role, Status, User},
     server::store::{
-        ContinueOutcome, Conversations, Messages, OpenError, OpenOptions, Orphans, Recovered, Registered,
+        Admission, ContinueOutcome, Conversations, Messages, OpenError, OpenOptions, Orphans, Recovered, Registered,
         Result, Sessions, Shared, Store, StoreError, TreeOutcome, UserPatch, Users, Visit, open,
         sqlite::Sqlite,
     },
@@ -139,8 +139,9 @@ async fn every_write_meets(trouble: Trouble, store: &Sqlite) {
 async fn single_statements_meet(trouble: Trouble, store: &Sqlite, ada: &User, there: &Conversation) {
     trouble.meets(store, "probe", (), async || store.probe().await).await;
     let new = new_user("new@example.com");
-    let created =
-        async || store.create_user(&new, false).await.map(|made| matches!(made, Registered::Made(_)));
+    let created = async || {
+        store.create_user(&new, Admission::ANYBODY).await.map(|made| matches!(made, Registered::Made(_)))
+    };
     trouble.meets(store, "create_user", true, created).await;
     let patch = UserPatch { name: Some("Augusta".to_owned()), ..UserPatch::default() };
     let updated =

@@ -4,7 +4,7 @@ use futures::future::join_all;
 
 use crate::{
     domain::{Preferences, PreferencesPatch, User, UserRole, UserState},
-    server::store::{Registered, Store, Updated, UserPatch},
+    server::store::{Admission, First, Registered, Store, Updated, UserPatch},
 };
 
 use super::fixtures::{HASH, NOW, new_user, registered, session, user};
@@ -144,7 +144,7 @@ pub(super) async fn a_missing_user_is_a_normal_answer(store: &dyn Store) {
 
 pub(super) async fn closed_registration_lets_one_of_fifty_in(store: &dyn Store) {
     let new: Vec<_> = (0..50).map(|number| new_user(&format!("u{number}@example.com"))).collect();
-    let made = join_all(new.iter().map(|user| store.create_user(user, true))).await;
+    let made = join_all(new.iter().map(|user| store.create_user(user, Admission::ONLY_FIRST))).await;
     let made: Vec<_> = made.into_iter().map(Result::unwrap).collect();
     let first: Vec<_> = made
         .iter()
@@ -155,14 +155,52 @@ pub(super) async fn closed_registration_lets_one_of_fifty_in(store: &dyn Store) 
         .collect();
     assert_eq!((first.len(), first[0].role), (1, UserRole::Admin), "{made:?}");
     assert_eq!(made.iter().filter(|made| **made == Registered::Closed).count(), 49);
-    assert_eq!(store.create_user(&new[0], true).await.unwrap(), Registered::Closed);
+    assert_eq!(store.create_user(&new[0], Admission::ONLY_FIRST).await.unwrap(), Registered::Closed);
     for new in &new {
         assert_eq!(store.user(&new.id).await.unwrap().is_some(), new.id == first[0].id);
     }
     assert!(matches!(
-        store.create_user(&new_user("later@example.com"), false).await,
+        store.create_user(&new_user("later@example.com"), Admission::ANYBODY).await,
         Ok(Registered::Made(_))
     ));
+}
+
+/// The roles of those who were let in of fifty people who come at once, and what the others were told.
+async fn fifty(store: &dyn Store, admission: Admission<'_>) -> (Vec<UserRole>, Vec<Registered>) {
+    let new: Vec<_> = (0..50).map(|number| new_user(&format!("u{number}@example.com"))).collect();
+    let (mut roles, mut others) = (Vec::new(), Vec::new());
+    for made in join_all(new.iter().map(|user| store.create_user(user, admission))).await {
+        match made.unwrap() {
+            Registered::Made(user) => roles.push(user.role),
+            other => others.push(other),
+        }
+    }
+    (roles, others)
+}
+
+pub(super) async fn only_the_code_makes_the_first(store: &dyn Store) {
+    let by = |first| Admission { others: true, first };
+    for first in [First::Nobody, First::Code(""), First::Code("one")] {
+        assert_eq!(fifty(store, by(first)).await, (vec![], vec![Registered::NotFirst; 50]), "{first:?}");
+    }
+    assert!(store.set_first_code("one").await.unwrap());
+    // A later code ends it.
+    assert!(store.set_first_code("two").await.unwrap());
+    for first in [First::Nobody, First::Code(""), First::Code("one")] {
+        assert_eq!(fifty(store, by(first)).await, (vec![], vec![Registered::NotFirst; 50]), "{first:?}");
+    }
+    assert!(!store.any_user().await.unwrap());
+    let with_code = Admission { others: false, first: First::Code("two") };
+    assert_eq!(fifty(store, with_code).await, (vec![UserRole::Admin], vec![Registered::Closed; 49]));
+    // Nothing makes a second one.
+    assert!(!store.set_first_code("three").await.unwrap());
+    assert_eq!(store.create_user(&new_user("a@example.com"), with_code).await.unwrap(), Registered::Closed);
+    for (email, first) in [("b@example.com", First::Code("three")), ("c@example.com", First::Nobody)] {
+        match store.create_user(&new_user(email), by(first)).await.unwrap() {
+            Registered::Made(user) => assert_eq!(user.role, UserRole::Member),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 pub(super) async fn a_new_password_ends_the_other_sessions(store: &dyn Store) {

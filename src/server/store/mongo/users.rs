@@ -10,7 +10,7 @@ use mongodb::{
 
 use crate::{
     domain::{Preferences, PreferencesPatch, User, UserRole, UserState},
-    server::store::{Credentials, NewUser, Registered, Result, Updated, UserPatch, Users},
+    server::store::{Admission, Credentials, First, NewUser, Registered, Result, Updated, UserPatch, Users},
 };
 
 use super::{
@@ -19,11 +19,14 @@ use super::{
     transaction::{Outcome, Transaction},
 };
 
+/// The document of `meta` with the hash of the first person's code.
+const FIRST_CODE: &str = "first-code";
+
 /// Registers a person. The first person becomes the administrator: of several at once, only one can insert the document
 /// that says so, and the others begin again and find it.
 struct CreateUser<'a> {
     new: &'a NewUser,
-    only_first: bool,
+    admission: Admission<'a>,
 }
 
 #[async_trait]
@@ -32,17 +35,30 @@ impl Transaction for CreateUser<'_> {
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Registered>> {
         let new = self.new;
-        if self.only_first && mongo.users().find_one(doc! {}).session(&mut *tx).await?.is_some() {
+        let Admission { others, first } = self.admission;
+        if !others && mongo.users().find_one(doc! {}).session(&mut *tx).await?.is_some() {
             return Ok(Outcome::Abort(Registered::Closed));
         }
         if mongo.users().find_one(doc! { "email": &new.login }).session(&mut *tx).await?.is_some() {
             return Ok(Outcome::Abort(Registered::LoginTaken));
         }
         let known = mongo.meta().find_one(doc! { "_id": "administrator" }).session(&mut *tx).await?;
-        if self.only_first && known.is_some() {
+        if !others && known.is_some() {
             return Ok(Outcome::Abort(Registered::Closed));
         }
         if known.is_none() {
+            // Of several who bring the same code at once, one deletes it, and the others begin again without it.
+            let may_be_first = match first {
+                First::Anybody => true,
+                First::Nobody => false,
+                First::Code(hash) => {
+                    let code = doc! { "_id": FIRST_CODE, "hash": hash };
+                    mongo.meta().delete_one(code).session(&mut *tx).await?.deleted_count == 1
+                }
+            };
+            if !may_be_first {
+                return Ok(Outcome::Abort(Registered::NotFirst));
+            }
             let first = doc! { "_id": "administrator", "user_id": &new.id };
             mongo.meta().insert_one(first).session(&mut *tx).await?;
         }
@@ -64,6 +80,25 @@ impl Transaction for CreateUser<'_> {
         };
         mongo.users().insert_one(&user).session(&mut *tx).await?;
         Ok(Outcome::Commit(Registered::Made(user.into())))
+    }
+}
+
+/// Stores the code of the first person. It collides with the registration that uses one up.
+struct SetFirstCode<'a>(&'a str);
+
+#[async_trait]
+impl Transaction for SetFirstCode<'_> {
+    type Answer = bool;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<bool>> {
+        let meta = mongo.meta();
+        let administrator = meta.find_one(doc! { "_id": "administrator" }).session(&mut *tx).await?;
+        if administrator.is_some() || mongo.users().find_one(doc! {}).session(&mut *tx).await?.is_some() {
+            return Ok(Outcome::Abort(false));
+        }
+        let change = doc! { "$set": { "hash": self.0 } };
+        meta.update_one(doc! { "_id": FIRST_CODE }, change).upsert(true).session(&mut *tx).await?;
+        Ok(Outcome::Commit(true))
     }
 }
 
@@ -136,8 +171,12 @@ impl Mongo {
 
 #[async_trait]
 impl Users for Mongo {
-    async fn create_user(&self, new: &NewUser, only_first: bool) -> Result<Registered> {
-        self.call(self.transaction(&CreateUser { new, only_first })).await
+    async fn create_user(&self, new: &NewUser, admission: Admission<'_>) -> Result<Registered> {
+        self.call(self.transaction(&CreateUser { new, admission })).await
+    }
+
+    async fn set_first_code(&self, hash: &str) -> Result<bool> {
+        self.call(self.transaction(&SetFirstCode(hash))).await
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>> {

@@ -5,7 +5,7 @@ use sqlx::{FromRow, Row, Transaction};
 
 use crate::{
     domain::{User, UserRole, UserState},
-    server::store::{Credentials, NewUser, Registered, Result, Updated, UserPatch, Users},
+    server::store::{Admission, Credentials, First, NewUser, Registered, Result, Updated, UserPatch, Users},
 };
 
 use super::{
@@ -15,13 +15,17 @@ use super::{
     sessions::END_SESSIONS,
 };
 
-/// A single statement, so that only one person is the first when two register at once.
 const CREATE: &str = "
     INSERT INTO users (id, email, name, password_hash, role, state, created_at)
     SELECT ?1, ?2, ?3, ?4, iif(EXISTS (SELECT 1 FROM users), 'member', 'admin'), 'active', ?5
-    WHERE NOT ?6 OR NOT EXISTS (SELECT 1 FROM users)
+    WHERE true
     ON CONFLICT (email) DO NOTHING
     RETURNING *";
+
+const SET_FIRST_CODE: &str = "
+    INSERT INTO facts (name, value) SELECT 'first-code', ?1 WHERE NOT EXISTS (SELECT 1 FROM users)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+const USE_FIRST_CODE: &str = "DELETE FROM facts WHERE name = 'first-code' AND value = ?1";
 
 const UPDATE: &str = "
     UPDATE users SET
@@ -39,20 +43,13 @@ pub(super) const ANY_ADMIN: &str =
 
 #[async_trait]
 impl Users for Sqlite {
-    async fn create_user(&self, user: &NewUser, only_first: bool) -> Result<Registered> {
-        let made = sqlx::query_as(CREATE)
-            .bind(&user.id)
-            .bind(&user.login)
-            .bind(&user.name)
-            .bind(&user.password_hash)
-            .bind(user.created_at)
-            .bind(only_first)
-            .fetch_all(&self.writer)
-            .await
-            .map_err(store_error)?
-            .pop();
-        let refused = if only_first { Registered::Closed } else { Registered::LoginTaken };
-        Ok(made.map_or(refused, Registered::Made))
+    async fn create_user(&self, user: &NewUser, admission: Admission<'_>) -> Result<Registered> {
+        self.register(user, admission).await.map_err(store_error)
+    }
+
+    async fn set_first_code(&self, hash: &str) -> Result<bool> {
+        let set = sqlx::query(SET_FIRST_CODE).bind(hash).execute(&self.writer).await.map_err(store_error)?;
+        Ok(set.rows_affected() > 0)
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>> {
@@ -89,6 +86,37 @@ impl Users for Sqlite {
 }
 
 impl Sqlite {
+    /// The writer is one connection, so nobody else is the first between these statements.
+    async fn register(&self, user: &NewUser, admission: Admission<'_>) -> sqlx::Result<Registered> {
+        let mut tx = self.writer.begin().await?;
+        let anybody: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users)").fetch_one(&mut *tx).await?;
+        let refused = match admission.first {
+            _ if anybody => (!admission.others).then_some(Registered::Closed),
+            First::Anybody => None,
+            First::Nobody => Some(Registered::NotFirst),
+            First::Code(hash) => {
+                let used = sqlx::query(USE_FIRST_CODE).bind(hash).execute(&mut *tx).await?;
+                (used.rows_affected() == 0).then_some(Registered::NotFirst)
+            }
+        };
+        if let Some(refused) = refused {
+            tx.rollback().await?;
+            return Ok(refused);
+        }
+        let made = sqlx::query_as(CREATE)
+            .bind(&user.id)
+            .bind(&user.login)
+            .bind(&user.name)
+            .bind(&user.password_hash)
+            .bind(user.created_at)
+            .fetch_all(&mut *tx)
+            .await?
+            .pop();
+        tx.commit().await?;
+        Ok(made.map_or(Registered::LoginTaken, Registered::Made))
+    }
+
     async fn change_user(&self, id: &str, patch: &UserPatch, keep: Option<&str>) -> sqlx::Result<Updated> {
         let mut tx = self.writer.begin().await?;
         // The writer is one connection, so nobody changes the preferences between these two statements.
