@@ -618,3 +618,55 @@ context-left-out =
     }
 context-what = The context is all that a model sees at once: instructions, questions and answers.
 context-unknown = It is not known how much of the model’s context this conversation takes.
+
+## Administration
+
+administration = Administration
+people = People
+people-all = All people
+people-count = { $count ->
+    [one] One person
+   *[other] { $count } people
+}
+people-more = Earlier ones
+people-none = Nobody is called that. Search for another part of the name or the address.
+people-search = Search names and addresses
+person-access = Signing in
+person-data = What they wrote
+person-data-erase = Delete it, too
+person-data-keep = Keep it stored; nobody can open it
+person-delete = Delete the account
+person-delete-confirm = To confirm, type { $login } here.
+person-delete-hint = { $name } is signed out everywhere and cannot sign in any more. This cannot be undone.
+person-delete-not-confirmed = This is not what the person signs in with. Type it as it stands above.
+person-delete-now = Delete for good
+person-deleted = The account is deleted.
+person-disable = Disable the account
+person-disable-hint = A disabled account cannot sign in. Its sessions and API keys end at once; what the person wrote stays.
+person-disabled = Disabled
+person-enable = Enable the account
+person-enable-hint = The account is disabled. Once it is enabled, the person can sign in again as before.
+person-last-seen = Last seen
+person-leaves = Will be deleted
+person-leaving = Leaving
+person-login = Signs in with
+person-never = Never
+person-own = This is your own account. Another administrator can disable or delete it.
+person-registered = Registered
+person-role = Role
+person-role-hint = Administrators manage people and the site. They cannot read what others write.
+person-role-save = Save the role
+person-saved = The account is changed.
+person-seen = { $day }
+person-since = Since { $date }
+person-you = You
+last-admin = This is the last administrator. Make somebody else an administrator first.
+reset-link = The link
+reset-link-gone = This link does not count, or no longer. Links count once and for a day; ask your administrator for another one.
+reset-link-hint = With a one-time link the person sets a new password. It counts for a day, and is shown once.
+reset-link-made = Give this link to the person. It counts once, until this time tomorrow, and is not shown again.
+reset-link-make = Make a link for a new password
+reset-of-disabled = The account is disabled. Enable it first.
+reset-password = A new password
+reset-password-now = Set the password
+reset-password-of = For the account that signs in with { $login }. All its other sessions end.

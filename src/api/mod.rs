@@ -3,6 +3,7 @@
 //! Each is an ordinary form target too. A form that is posted without JavaScript is answered by a redirect: to the page that
 //! the function names, or back to the form's page, which then says why the form was refused (`server::http::forms`).
 
+pub mod admin;
 pub mod chat;
 pub mod history;
 pub mod login;

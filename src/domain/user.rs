@@ -103,19 +103,23 @@ pub struct CurrentUser {
     pub session_id: String,
     /// What a session of this kind may do.
     pub scope: Scope,
-    /// When the person last proved in this session who they are, in UTC milliseconds since 1970; 0 for an API key.
-    pub proved_at: i64,
-    _proof: (),
+    /// Private, so that nothing but [`CurrentUser::found`] makes one.
+    proved_at: i64,
 }
 
 impl CurrentUser {
     /// For `accounts` alone, which has looked the session up.
     pub fn found(user: User, session_id: String, scope: Scope, proved_at: i64) -> Self {
-        Self { user, session_id, scope, proved_at, _proof: () }
+        Self { user, session_id, scope, proved_at }
     }
 
     pub fn id(&self) -> &str {
         &self.user.id
+    }
+
+    /// When the person last proved in this session who they are, in UTC milliseconds since 1970; 0 for an API key.
+    pub fn proved_at(&self) -> i64 {
+        self.proved_at
     }
 
     pub fn is_admin(&self) -> bool {

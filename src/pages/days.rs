@@ -55,7 +55,7 @@ impl Days {
     }
 
     /// The day of `then` as it is seen at `now`, in words: today, yesterday, or the whole date.
-    fn day_in_words(self, now: i64, then: i64) -> String {
+    pub fn day_in_words(self, now: i64, then: i64) -> String {
         match self.age(now, then) {
             recent @ ("day-today" | "day-yesterday") => words::current().say(recent),
             _ => self.date_in_words(then),

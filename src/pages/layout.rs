@@ -92,6 +92,15 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                 <Icon name="search" />
                 {t("search")}
             </a>
+            {(role == UserRole::Admin)
+                .then(|| {
+                    view! {
+                        <a class="side-link" href="/admin">
+                            <Icon name="people" />
+                            {t("administration")}
+                        </a>
+                    }
+                })}
             <div class="history">
                 <List page now days current />
             </div>

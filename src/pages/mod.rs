@@ -1,5 +1,6 @@
 //! The pages that a person opens. They are rendered on the server only, and call the services directly.
 
+mod admin;
 pub mod chat;
 mod chat_fields;
 mod conversation_settings;
@@ -10,6 +11,7 @@ mod history;
 mod layout;
 mod login;
 mod outline;
+mod reset;
 mod sections;
 mod settings;
 mod sheets;
@@ -85,6 +87,10 @@ where
         .route("/settings/appearance", get(settings::appearance::appearance))
         .route("/settings/chat", get(settings::chat::chat))
         .route("/settings/sign-in", get(settings::sign_in::sign_in))
+        .route("/admin", get(admin::first))
+        .route("/admin/people", get(admin::people::people))
+        .route("/admin/people/{id}", get(admin::person::person))
+        .route("/reset/{code}", get(reset::reset))
         .route("/offline", get(offline::page))
         .route("/login", get(login::sign_in))
         .route("/register", get(login::register))
@@ -246,8 +252,16 @@ impl Notice {
     pub fn done(&self) -> Option<String> {
         let words = words::current();
         match &self.flash.as_ref()?.told {
-            Told::Refused { .. } | Told::Restored(_) | Told::Unarchived(_) => None,
+            Told::Refused { .. } | Told::ResetLink(_) | Told::Restored(_) | Told::Unarchived(_) => None,
             Told::Done(done) => Some(words.text(done)),
+        }
+    }
+
+    /// The path of the link for a new password that was just made.
+    pub fn reset_link(&self) -> Option<String> {
+        match &self.flash.as_ref()?.told {
+            Told::ResetLink(path) => Some(path.clone()),
+            _ => None,
         }
     }
 

@@ -23,8 +23,10 @@ enum For {
     People,
     /// The owner of what the address names; for all others it does not exist.
     Owner,
+    /// Administrators; for all others it does not exist.
+    Admins,
 }
-use For::{Anybody, Owner, People};
+use For::{Admins, Anybody, Owner, People};
 
 /// The calls with JSON. `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
 const JSON: &[(&str, &str, For, &str)] = &[
@@ -58,6 +60,11 @@ const JSON: &[(&str, &str, For, &str)] = &[
     ("POST", "/api/v1/messages/{m}/continue", Owner, "{}"),
     ("POST", "/api/v1/messages/{q}/edit", Owner, r#"{"content":"{n}"}"#),
     ("POST", "/api/v1/messages/{m}/select", Owner, "{}"),
+    ("GET", "/api/v1/admin/people", Admins, ""),
+    ("GET", "/api/v1/admin/people/{p}", Admins, ""),
+    ("PATCH", "/api/v1/admin/people/{p}", Admins, r#"{"role":"member"}"#),
+    ("POST", "/api/v1/admin/people/{p}/reset", Admins, "{}"),
+    ("DELETE", "/api/v1/admin/people/{p}", Admins, ""),
     ("GET", "/", People, ""),
     ("GET", "/temporary", People, ""),
     ("GET", "/c/{c}", Owner, ""),
@@ -79,6 +86,10 @@ const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/settings/appearance", People, ""),
     ("GET", "/settings/chat", People, ""),
     ("GET", "/settings/sign-in", People, ""),
+    ("GET", "/admin", Admins, ""),
+    ("GET", "/admin/people", Admins, ""),
+    ("GET", "/admin/people/{p}", Admins, ""),
+    ("GET", "/reset/{code}", Anybody, ""),
     ("GET", "/offline", Anybody, ""),
     ("GET", "/sw.js", Anybody, ""),
     ("GET", "/login", Anybody, ""),
@@ -96,6 +107,10 @@ const FORMS: &[(&str, For, &str)] = &[
     ("/fn/register", Anybody, "email={n}@example.org&password=correct+horse"),
     ("/fn/login", Anybody, "email=lin@example.org&password=correct+horse"),
     ("/fn/logout", Anybody, ""),
+    ("/fn/reset-password", Anybody, "code=x&password=correct+horse"),
+    ("/fn/change-person", Admins, "id={p}&role=member"),
+    ("/fn/make-reset-link", Admins, "id={p}"),
+    ("/fn/delete-person", Admins, "id={p}&erase=true&confirm={l}"),
     ("/fn/set-name", People, "name={n}"),
     ("/fn/set-password", People, "password=correct+horse&new_password=battery+staple"),
     ("/fn/set-language", Anybody, "language=en"),
@@ -158,8 +173,9 @@ async fn every_address_of_the_router_is_in_the_lists() {
     let listed: BTreeSet<(String, String)> = JSON
         .iter()
         .map(|(method, path, ..)| {
-            let path =
-                ["{c}", "{m}", "{q}"].iter().fold((*path).to_owned(), |path, id| path.replace(id, "{id}"));
+            let path = ["{c}", "{m}", "{q}", "{p}"]
+                .iter()
+                .fold((*path).to_owned(), |path, id| path.replace(id, "{id}"));
             let path = path.replace("{k}", "{qid}");
             ((*method).to_owned(), path)
         })
@@ -192,6 +208,9 @@ struct Things {
     answer: String,
     /// A question that waits.
     queued: String,
+    /// Somebody else's account, and what they sign in with.
+    person: String,
+    login: String,
 }
 
 impl Things {
@@ -213,7 +232,17 @@ impl Things {
             }
         }
         let queued = format!("{conversation}Later");
-        Self { question: id("user_message"), answer: id("assistant_message"), queued, owner, conversation }
+        let login = format!("other-{name}@example.org");
+        let person = app.person(&format!("other-{name}")).await.id().await;
+        Self {
+            person,
+            login,
+            question: id("user_message"),
+            answer: id("assistant_message"),
+            queued,
+            owner,
+            conversation,
+        }
     }
 
     fn fill(&self, text: &str, name: &str) -> String {
@@ -221,6 +250,8 @@ impl Things {
             .replace("{m}", &self.answer)
             .replace("{q}", &self.question)
             .replace("{k}", &self.queued)
+            .replace("{p}", &self.person)
+            .replace("{l}", &self.login)
             .replace("{n}", name)
     }
 }
@@ -228,7 +259,7 @@ impl Things {
 const NOTHING: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 fn nothing(text: &str) -> String {
-    ["{c}", "{m}", "{q}", "{k}"]
+    ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}"]
         .iter()
         .fold(text.to_owned(), |text, id| text.replace(id, NOTHING))
         .replace("{n}", "x")
@@ -258,7 +289,7 @@ async fn each_address_answers_only_its_people() {
     let many =
         [("INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR", "1000"), ("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "1000")];
     let app = App::with(&many).await;
-    app.person("lin").await;
+    let admin = app.person("lin").await;
     let kim = app.person("kim").await;
     let json =
         JSON.iter().map(|(method, path, whom, body)| (*method, *path, *whom, *body, "application/json"));
@@ -279,14 +310,15 @@ async fn each_address_answers_only_its_people() {
         let nobody = call(&shape(app.client()), method, &filled, &sent, kind).await;
         assert_eq!(keeps_out(&nobody), whom != Anybody, "{place}: nobody is answered {}", nobody.status);
         assert!(nobody.status < 500, "{place}: {}", nobody.status);
-        if whom == Owner {
+        if whom == Owner || whom == Admins {
             let foreign = call(&as_cookie(&kim), method, &filled, &sent, kind).await;
             let missing = call(&as_cookie(&kim), method, &nothing(&path), &nothing(body), kind).await;
             assert_eq!(foreign.status, 404, "{place}: somebody else is answered {}", foreign.text());
             assert_eq!(said(&foreign, is_page), said(&missing, is_page), "{place}");
         }
         let sent = things.fill(body, &format!("owner-{at}"));
-        let own = call(&as_cookie(&things.owner), method, &filled, &sent, kind).await;
+        let entitled = if whom == Admins { &admin } else { &things.owner };
+        let own = call(&as_cookie(entitled), method, &filled, &sent, kind).await;
         // The assets may not be built here, and addresses for anybody were called above.
         let refused = whom != Anybody && [401, 403, 404, 405, 422].contains(&own.status);
         assert!(!refused && own.status < 500, "{place}: the owner is answered {} {}", own.status, own.text());

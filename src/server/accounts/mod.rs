@@ -54,8 +54,6 @@ pub struct Accounts {
     first_by_link: bool,
     /// How long a session lives without a visit, in milliseconds.
     session_ms: i64,
-    /// Where the site is reached from elsewhere, without a slash at the end; `None` where it is not known.
-    public_url: Option<String>,
     /// The host of the site's public address, which must not be a password; empty where it is not known.
     host: String,
 }
@@ -82,7 +80,6 @@ impl Accounts {
             registration: config.auth.registration,
             first_by_link: config.others_reach_it(),
             session_ms: i64::try_from(config.auth.session.as_millis()).unwrap_or(i64::MAX / 2),
-            public_url: config.server.public_url.clone(),
             host: config.public_host().to_owned(),
         }
     }

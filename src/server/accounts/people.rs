@@ -1,11 +1,9 @@
 //! What administrators do with the accounts of others. No call here answers what people wrote.
 
-use sha2::{Digest, Sha256};
-
 use super::{
-    Accounts,
+    Accounts, Caller, codes,
     passwords::Lane,
-    valid::{known_words, valid_password},
+    valid::{known_words, same_email, valid_password},
 };
 use crate::{
     domain::{Admin, Page, Reason, User, UserRole, UserState},
@@ -112,9 +110,13 @@ impl Accounts {
     }
 
     async fn new_reset_link(&self, id: &str) -> Result<Option<ResetLink>, AppError> {
-        let secret = random_secret()?;
+        let secret = codes::new_code()?;
         let expires_at = self.clock.now() + RESET_LIFE_MS;
-        let reset = Reset { user_id: id.to_owned(), hash: hashed(&secret), expires_at };
+        let reset = Reset {
+            user_id: id.to_owned(),
+            hash: codes::hash(&secret).ok_or(AppError::Internal)?,
+            expires_at,
+        };
         let stored = self.people.put_reset(&reset).await?;
         Ok(stored.then_some(ResetLink { secret, expires_at }))
     }
@@ -125,7 +127,8 @@ impl Accounts {
     ///
     /// [`AppError::NotFound`]: it does not count, or no longer.
     pub async fn owner_of_reset(&self, secret: &str) -> Result<User, AppError> {
-        self.people.reset(&hashed(secret), self.clock.now()).await?.ok_or(AppError::NotFound)
+        let hash = codes::hash(secret).ok_or(AppError::NotFound)?;
+        self.people.reset(&hash, self.clock.now()).await?.ok_or(AppError::NotFound)
     }
 
     /// Sets the password of a link's owner, and ends their sessions. Whoever has the link then signs in as always.
@@ -134,14 +137,40 @@ impl Accounts {
     ///
     /// [`AppError::NotFound`] as [`Self::owner_of_reset`]; [`AppError::Invalid`] of the password, after which the link
     /// still counts.
-    pub async fn reset_password(&self, secret: &str, password: &str) -> Result<User, AppError> {
+    pub async fn reset_password(
+        &self,
+        secret: &str,
+        password: &str,
+        caller: &Caller,
+    ) -> Result<User, AppError> {
         let owner = self.owner_of_reset(secret).await?;
         valid_password("password", password, &known_words(&self.host, &owner.login, &owner.name))?;
+        let _turn = self.attempts.turn(&caller.address).await?;
         let password_hash = self.passwords.hash(Lane::Known, password).await?;
-        let used = self.people.use_reset(&hashed(secret), &password_hash, self.clock.now()).await?;
+        let hash = codes::hash(secret).ok_or(AppError::NotFound)?;
+        let used = self.people.use_reset(&hash, &password_hash, self.clock.now()).await?;
         let user = self.done(used)?;
         tracing::info!(user = %user.id, "a new password was set with a link");
         Ok(user)
+    }
+
+    /// [`Self::delete_person`], once `typed` is what the person signs in with.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] of `confirm`; otherwise those of [`Self::delete_person`].
+    pub async fn delete_person_confirmed(
+        &self,
+        admin: &Admin,
+        id: &str,
+        erase: bool,
+        typed: &str,
+    ) -> Result<(), AppError> {
+        let person = self.person(admin, id).await?;
+        if same_email(typed) != person.login {
+            return Err(AppError::invalid("confirm", Reason::new("person-delete-not-confirmed")));
+        }
+        self.delete_person(admin, id, erase).await
     }
 
     /// Closes an account for good: its sessions end and its login is free. With `erase`, all that the person wrote is
@@ -170,20 +199,4 @@ impl Accounts {
             Updated::LastAdmin => Err(AppError::Conflict { reason: Reason::new("last-admin") }),
         }
     }
-}
-
-/// 128 random bits as 32 hexadecimal digits, for links.
-fn random_secret() -> Result<String, AppError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!(%error, "the system gives no random numbers");
-        AppError::Internal
-    })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// What is stored of a secret in a link: its SHA-256 in hexadecimal digits. It has too many possible values to be guessed, so
-/// it needs no slow hash.
-fn hashed(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -215,7 +215,8 @@ fn short_params(typed: &TypedParams) -> TypedParams {
 
 /// Whether the page shows the flash that is sealed into its address.
 fn tells(path: &str) -> bool {
-    matches!(path, "/" | "/temporary" | "/login" | "/register") || path.starts_with("/c/")
+    matches!(path, "/" | "/temporary" | "/login" | "/register")
+        || ["/c/", "/admin/", "/reset/"].iter().any(|start| path.starts_with(start))
 }
 
 fn path_of(page: &str) -> &str {

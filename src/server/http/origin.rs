@@ -59,6 +59,14 @@ pub fn public(config: &Config) -> Option<Origin> {
     config.server.public_url.as_deref().and_then(Origin::parse)
 }
 
+/// The address of the site for links that leave it, without a slash at the end: the public one, or the one under which this
+/// request came.
+pub fn address(config: &Config, client: &Client) -> String {
+    let asked = client.hosts().next().cloned();
+    let asked = asked.map(|host| Origin { https: client.https == Some(true), host });
+    public(config).or(asked).map_or_else(String::new, |origin| origin.to_string())
+}
+
 fn serves_public(public: &Origin, client: &Client) -> bool {
     let known = |host: &Host| host.name == public.host.name || is_this_machine(host);
     // A trusted proxy that does not pass the host on asks for the name or address under which it knows this server.

@@ -9,6 +9,7 @@ mod me;
 mod message_view;
 mod messages;
 mod openapi;
+mod people;
 mod problems;
 mod queue;
 
@@ -65,6 +66,9 @@ where
         .routes(routes!(messages::select))
         .routes(routes!(messages::delete))
         .routes(routes!(messages::restore))
+        .routes(routes!(people::list))
+        .routes(routes!(people::open, people::change, people::delete))
+        .routes(routes!(people::reset))
         .split_for_parts()
 }
 

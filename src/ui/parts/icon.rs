@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 /// The names of all icons, which are their classes in `style/icons.css`.
-const NAMES: [&str; 44] = [
+const NAMES: [&str; 45] = [
     "again",
     "archive",
     "arrow-down",
@@ -31,6 +31,7 @@ const NAMES: [&str; 44] = [
     "moon",
     "more",
     "offline",
+    "people",
     "picture",
     "pin",
     "play",

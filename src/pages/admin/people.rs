@@ -1,0 +1,116 @@
+//! `/admin/people`: who has an account.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use super::{AdminPage, Administrator, page};
+use crate::{
+    domain::{Reason, User, UserRole, UserState},
+    pages::{Fresh, Notice, PageError, Query, days::Days, layout::Sidebar, sections::Section},
+    server::{accounts::Accounts, conversations::Conversations, http::redirect},
+    ui::{
+        parts::Icon,
+        words::{t, t_with},
+    },
+};
+
+const HERE: &str = "/admin/people";
+/// How many people a page shows.
+const SHOWN: u32 = 50;
+/// Longer texts are in no name.
+const MAX_SEARCH_CHARS: usize = 254;
+
+/// The parameters of the list's address.
+#[derive(Default, Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    q: String,
+    cursor: Option<String>,
+}
+
+/// `GET /admin/people`.
+pub async fn people(
+    State(conversations): State<Arc<Conversations>>,
+    State(accounts): State<Arc<Accounts>>,
+    Fresh { now, .. }: Fresh,
+    Administrator(admin, days): Administrator,
+    Query(search): Query<Search>,
+    notice: Notice,
+) -> Result<Response, PageError> {
+    let sidebar = Sidebar::load(&conversations, admin.current(), (now, days)).await?;
+    let q: String = search.q.trim().chars().take(MAX_SEARCH_CHARS).collect();
+    let found = accounts.people(&admin, &q, search.cursor.as_deref(), SHOWN).await?;
+    let own = admin.id().to_owned();
+    Ok(page(HERE).render(move || {
+        let count = t_with(Reason::new("people-count").with("count", found.total));
+        let sought = if q.is_empty() { String::new() } else { format!("&q={}", redirect::quoted(&q)) };
+        let more = found.page.next_cursor.map(|cursor| format!("{HERE}?cursor={cursor}{sought}"));
+        let none = found.page.items.is_empty();
+        view! {
+            <AdminPage here=HERE sidebar notice>
+                <Section id="people" title=t("people")>
+                    <form class="search" action=HERE role="search">
+                        <input
+                            type="search"
+                            name="q"
+                            value=q
+                            maxlength=MAX_SEARCH_CHARS
+                            placeholder=t("people-search")
+                            aria-label=t("people-search")
+                        />
+                        <button class="button-small" aria-label=t("search") title=t("search")>
+                            <Icon name="search" />
+                        </button>
+                    </form>
+                    <p class="muted" role="status">{count}</p>
+                    {none.then(|| view! { <p>{t("people-none")}</p> })}
+                    <ul class="people">
+                        {found
+                            .page
+                            .items
+                            .into_iter()
+                            .map(|user| view! { <Row own=user.id == own user now days /> })
+                            .collect_view()}
+                    </ul>
+                    {more
+                        .map(|address| {
+                            view! {
+                                <p class="page-link">
+                                    <a href=address>{t("people-more")}</a>
+                                </p>
+                            }
+                        })}
+                </Section>
+            </AdminPage>
+        }
+    }))
+}
+
+/// A person: their name, what they sign in with, and what is not as usual.
+#[component]
+fn Row(user: User, own: bool, now: i64, days: Days) -> impl IntoView {
+    let seen = match user.seen_at {
+        Some(at) => t_with(Reason::new("person-seen").with("day", days.day_in_words(now, at))),
+        None => t_with(Reason::new("person-since").with("date", days.date_in_words(user.created_at))),
+    };
+    view! {
+        <li>
+            <a href=format!("{HERE}/{}", user.id)>
+                <span class="title" dir="auto">{user.name}</span>
+                <small class="muted" dir="auto">{user.login}</small>
+            </a>
+            <span class="badges">
+                {own.then(|| view! { <span class="badge">{t("person-you")}</span> })}
+                {(user.role == UserRole::Admin)
+                    .then(|| view! { <span class="badge">{t("role-administrator")}</span> })}
+                {(user.state == UserState::Disabled)
+                    .then(|| view! { <span class="badge badge-off">{t("person-disabled")}</span> })}
+                {user.deletes_at.map(|_| view! { <span class="badge badge-off">{t("person-leaving")}</span> })}
+            </span>
+            <small class="muted">{seen}</small>
+        </li>
+    }
+}
