@@ -17,9 +17,12 @@ fn tags(page: &str) -> impl Iterator<Item = &str> {
 /// The sentences below fields: the name of each field, and what is said of it. Each is named by one field, or by a group of
 /// them, which is invalid.
 fn at_fields(page: &str) -> Vec<(&str, &str)> {
-    let errors = page.split("<p class=\"field-error\" id=\"").skip(1).map(|rest| {
+    let errors = page.split("<p id=\"").skip(1).filter_map(|rest| {
         let (id, rest) = rest.split_once('"').unwrap();
-        let sentence = rest.split_once('>').unwrap().1.split('<').next().unwrap().trim();
+        let (tag, rest) = rest.split_once('>').unwrap();
+        tag.contains("class=\"field-error\"").then(|| (id, rest.split('<').next().unwrap().trim()))
+    });
+    let errors = errors.map(|(id, sentence)| {
         let names_it = |tag: &&str| {
             let described = tag.split("aria-describedby=\"").nth(1).and_then(|rest| rest.split('"').next());
             described.is_some_and(|ids| ids.split(' ').any(|one| one == id))
