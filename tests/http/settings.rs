@@ -127,7 +127,7 @@ async fn a_form_leads_to_its_page_and_says_at_the_field_what_is_wrong() {
             let led = lin.post_form(action, done).await.is(302).header("location").to_owned();
             assert!(led.starts_with(&format!("{page}?flash=")), "{action}: {led}");
             let shown = lin.get(&led).await.is(200).text();
-            assert!(at_fields(&shown).is_empty() && shown.contains("role=\"status\""), "{shown}");
+            assert!(at_fields(&shown).is_empty() && shown.contains("class=\"success\""), "{shown}");
         }
     }
 }
