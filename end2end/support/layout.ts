@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 /** The parts of a page whose place does not depend on a font: the style sheet gives it in rem and in parts of the window. */
 const PARTS =
   ".sidebar, .content, .top-bar, .thread, .messages, .message, .answer .prose, .code, .start, .examples, .recent, .composer, " +
-  ".composer textarea, .send, .card, .card form > label > input, .button-primary, .settings-section, .settings-section textarea";
+  ".composer textarea, .send, .card, .card form > label > input, .button-primary, .sections, .settings-section, .settings-section textarea";
 
 /** A line for each part in sight: its name, its left edge and its width in pixels. Parts that are alike are told once. */
 export const places = (page: Page): Promise<string> =>

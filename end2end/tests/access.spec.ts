@@ -31,7 +31,7 @@ test("every page has its heading, and every control a name", async ({ page, chat
   await basics(page);
   await chat.reload();
   await basics(page);
-  for (const path of ["/", "/settings", "/history"]) {
+  for (const path of ["/", "/settings", "/settings/appearance", "/settings/chat", "/settings/sign-in", "/history"]) {
     await page.goto(path);
     await basics(page);
   }

@@ -75,11 +75,12 @@ test("a new password signs the other browser out and this one not", async ({ pag
     await other.getByRole("button", { name: "Sign in" }).click();
     await expect(other.getByRole("heading", { name: /Good to see you/ })).toBeVisible();
 
-    await page.goto("/settings");
+    await page.goto("/settings/sign-in");
     await page.getByLabel("Current password").fill("not this one");
     await page.getByLabel("New password").fill("a better one, really");
     await page.getByRole("button", { name: "Change password" }).click();
-    await expect(page.getByRole("alert")).toHaveText("That is not your current password.");
+    await expect(page.getByLabel("Current password")).toHaveAccessibleDescription("That is not your current password.");
+    await expect(page.getByLabel("Current password")).toBeFocused();
     await page.getByLabel("Current password").fill(user.password);
     await page.getByLabel("New password").fill("a better one, really");
     await page.getByRole("button", { name: "Change password" }).click();
@@ -103,10 +104,35 @@ test("a new password signs the other browser out and this one not", async ({ pag
   }
 });
 
+test("the settings are pages, and the list of them says which one is open", async ({ page, user }) => {
+  void user;
+  await page.goto("/settings");
+  const list = page.getByRole("navigation", { name: "Settings" });
+  for (const [name, address] of [
+    ["Appearance", "/settings/appearance"],
+    ["Chat", "/settings/chat"],
+    ["Sign-in", "/settings/sign-in"],
+    ["Profile", "/settings"],
+  ]) {
+    await list.getByRole("link", { name }).click();
+    await expect(page).toHaveURL((url) => url.pathname === address);
+    await expect(page).toHaveTitle(`${name} · Settings · Inglenook`);
+    await expect(list.locator("[aria-current=page]")).toHaveText(name);
+  }
+  // Beside the forms where there is room, above them where there is none.
+  const form = page.locator(".settings-section").first();
+  for (const [width, beside] of [[1280, true], [800, false], [360, false]] as const) {
+    await page.setViewportSize({ width, height: 800 });
+    const [left, right] = [(await list.boundingBox())!, (await form.boundingBox())!];
+    expect(left.x + left.width <= right.x, `beside at ${width} pixels`).toBe(beside);
+    expect(left.y + left.height <= right.y, `above at ${width} pixels`).toBe(!beside);
+  }
+});
+
 test("one line stands between two sections of the settings, and none above the first", async ({ page, chat }) => {
   await chat.begin("Hello", "json");
   await chat.ended();
-  for (const path of ["/settings", `${new URL(page.url()).pathname}/settings`]) {
+  for (const path of ["/settings/chat", `${new URL(page.url()).pathname}/settings`]) {
     await page.goto(path);
     const lines = await page.locator(".settings-section, .settings-section > h2").evaluateAll((all) =>
       all.map((it) => [it.localName, getComputedStyle(it).borderTopWidth]),

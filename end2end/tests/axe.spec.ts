@@ -31,15 +31,24 @@ test("the start page and the settings", async ({ page, chat }) => {
   await expectAccessible(page, "the start page of somebody new");
   await page.goto("/history");
   await expectAccessible(page, "the history of somebody new");
-  await page.goto("/settings");
-  await expectAccessible(page, "settings");
+  for (const path of ["/settings", "/settings/appearance", "/settings/chat", "/settings/sign-in"]) {
+    await page.goto(path);
+    await expectAccessible(page, path);
+  }
+  await page.goto("/settings/appearance");
   await page.getByRole("button", { name: "Save appearance" }).click();
   await expect(page.getByRole("status")).toBeVisible();
   await expectAccessible(page, "saved settings");
+  await page.goto("/settings/chat");
+  await page.getByLabel("Temperature").fill("9");
+  await page.getByRole("button", { name: "Save parameters" }).click();
+  await expect(page.getByLabel("Temperature")).toBeFocused();
+  await expectAccessible(page, "a refused parameter");
+  await page.goto("/settings/sign-in");
   await page.getByLabel("Current password").fill("not this one");
   await page.getByLabel("New password").fill("a better one, really");
   await page.getByRole("button", { name: "Change password" }).click();
-  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.locator(".field-error")).toBeVisible();
   await expectAccessible(page, "refused settings");
 });
 

@@ -27,8 +27,13 @@ async function expectContrast(page: Page, state: string) {
 test("pages", async ({ page, chat, context }) => {
   await chat.open();
   await expectContrast(page, "the start page");
-  await page.goto("/settings");
+  await page.goto("/settings/appearance");
   await expectContrast(page, "the settings");
+  await page.goto("/settings/chat");
+  await page.getByLabel("Temperature").fill("9");
+  await page.getByRole("button", { name: "Save parameters" }).click();
+  await expect(page.locator(".field-error")).toBeVisible();
+  await expectContrast(page, "a refused parameter");
   await context.clearCookies();
   await page.goto("/login");
   await expectContrast(page, "sign-in");

@@ -218,8 +218,8 @@ test("dialogs keep the focus, and give it back", async ({ page, chat }) => {
 });
 
 test("shortcuts of a single key can be switched off", async ({ page, chat }) => {
-  await page.goto("/settings");
-  await page.getByRole("group", { name: "Shortcuts of a single key" }).getByText("Off").click();
+  await page.goto("/settings/chat");
+  await page.getByRole("radiogroup", { name: "Shortcuts of a single key" }).getByText("Off").click();
   await page.getByRole("button", { name: "Save shortcuts" }).click();
   await expect(page.getByRole("status")).toBeVisible();
   await chat.begin("Something", "json");
@@ -259,7 +259,7 @@ for (const [kind, least] of [["mouse", 24], ["finger", 44]] as const) {
       await measure("the list of models");
       await chat.open();
       await measure("the start page");
-      for (const path of ["/settings", "/history"]) {
+      for (const path of ["/settings", "/settings/appearance", "/settings/chat", "/settings/sign-in", "/history"]) {
         await page.goto(path);
         await measure(path);
       }

@@ -70,8 +70,10 @@ test.describe("a browser that asks for Chinese", () => {
     await expect(page.getByText("回答可能有误。")).toHaveText("回答可能有误。按 Enter 发送，Shift+Enter 换行。");
     await page.goto("/history");
     await isChinese(page, "全部对话", user.name);
-    await page.goto("/settings");
-    await isChinese(page, "设置", user.name);
+    for (const path of ["/settings/appearance", "/settings/chat", "/settings/sign-in", "/settings"]) {
+      await page.goto(path);
+      await isChinese(page, "设置", user.name);
+    }
     await page.getByRole("button", { name: "保存名字" }).click();
     await expect(page.getByRole("status")).toHaveText("名字已保存。");
   });
@@ -135,7 +137,7 @@ test("the switch on the sign-in page holds after it, and the settings have the l
   await page.getByRole("link", { name: "登录" }).click();
   await signIn(page, user);
   await isChinese(page, "新对话", user.name);
-  await page.goto("/settings");
+  await page.goto("/settings/appearance");
   await page.getByLabel("选择语言").selectOption("English");
   await page.getByRole("button", { name: "保存语言" }).click();
   await expect(page.getByRole("status")).toHaveText("Your language is saved.");

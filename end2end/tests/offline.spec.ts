@@ -25,7 +25,7 @@ test("the page that is kept follows the language of the account", async ({ page,
   watch.allow(/ERR_INTERNET_DISCONNECTED|Failed to fetch|ERR_FAILED|offline/i);
   await chat.open();
   await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.goto("/settings");
+  await page.goto("/settings/appearance");
   await page.getByLabel("Choose a language").selectOption("zh-CN");
   await page.getByRole("button", { name: "Save language" }).click();
   await page.goto("/");

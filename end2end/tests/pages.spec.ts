@@ -58,6 +58,10 @@ for (const [language, locale] of [["en", "en-GB"], ["zh", "zh-CN"]]) {
 
     test("sign-in and settings", async ({ page, context, user }) => {
       void user;
+      for (const name of ["appearance", "chat", "sign-in"]) {
+        await page.goto(`/settings/${name}`);
+        await expectPage(page, `settings-${name}-${language}`);
+      }
       await page.goto("/settings");
       await expectPage(page, `settings-${language}`);
       await context.clearCookies();

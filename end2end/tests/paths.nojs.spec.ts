@@ -32,7 +32,7 @@ test("begin with an example, and with a model that is chosen", async ({ page, ch
   // The next conversation begins with what was chosen last, until that is forgotten.
   await page.goto("/");
   await expect(page.getByRole("combobox", { name: "Model" })).toHaveValue("openai/json");
-  await page.goto("/settings");
+  await page.goto("/settings/chat");
   await page.getByRole("button", { name: "Begin with the default model" }).click();
   await page.goto("/");
   await expect(page.getByRole("combobox", { name: "Model" })).toHaveValue("openai/story");
@@ -95,9 +95,9 @@ test("fork a conversation, and go on in the copy", async ({ page, chat }) => {
 });
 
 test("choose colours, a language and instructions", async ({ page, chat, upstream }) => {
-  await page.goto("/settings");
-  await page.getByRole("group", { name: "Theme" }).getByText("Dark").click();
-  await page.getByRole("group", { name: "Colours" }).getByText("Sea").click();
+  await page.goto("/settings/appearance");
+  await page.getByRole("radiogroup", { name: "Theme" }).getByText("Dark").click();
+  await page.getByRole("radiogroup", { name: "Colours" }).getByText("Sea").click();
   await page.getByRole("button", { name: "Save appearance" }).click();
   await expect(page.getByRole("status")).toBeVisible();
   const html = page.locator("html");
@@ -106,6 +106,7 @@ test("choose colours, a language and instructions", async ({ page, chat, upstrea
     await expect(html).toHaveAttribute("data-palette", "sea");
   };
   await looks();
+  await page.getByRole("link", { name: "Chat", exact: true }).click();
   await page.getByLabel("Instructions for every conversation").fill("Answer like a pirate.");
   await page.getByRole("button", { name: "Save instructions" }).click();
   await expect(page.getByRole("status")).toBeVisible();
@@ -124,7 +125,7 @@ test("choose colours, a language and instructions", async ({ page, chat, upstrea
   await expect(chat.send).toBeVisible();
   expect((await upstream.lastCall()).prompt[0]).toContain("Answer like a poet.");
 
-  await page.goto("/settings");
+  await page.goto("/settings/appearance");
   await page.getByRole("combobox").first().selectOption("zh-CN");
   await page.getByRole("button", { name: "Save language" }).click();
   await expect(html).toHaveAttribute("lang", "zh-CN");

@@ -53,7 +53,7 @@ test("start, thread, settings and history fit", async ({ page, chat }) => {
   await page.getByLabel("Conversation menu").click();
   await expect(page.getByLabel("Title", { exact: true })).toBeInViewport({ ratio: 1 });
   await fits(page);
-  for (const path of ["/settings", "/history"]) {
+  for (const path of ["/settings", "/settings/appearance", "/settings/chat", "/settings/sign-in", "/history"]) {
     await page.goto(path);
     await fits(page);
   }

@@ -148,11 +148,47 @@ test("settings", async ({ page, user }) => {
   await page.getByLabel("Name").fill("Émilie");
   await page.getByRole("button", { name: "Save name" }).click();
   await expect(page.getByRole("status")).toHaveText("Your name is saved.");
+  await page.getByRole("link", { name: "Sign-in" }).click();
   await page.getByLabel("Current password").fill("not this one");
   await page.getByLabel("New password").fill("a better one, really");
   await page.getByRole("button", { name: "Change password" }).click();
-  await expect(page.getByRole("alert")).toHaveText("That is not your current password.");
+  const current = page.getByLabel("Current password");
+  await expect(current).toHaveAccessibleDescription("That is not your current password.");
+  await expect(current).toHaveAttribute("aria-invalid", "true");
+  await expect(current).toBeFocused();
+  await expect(page.getByRole("alert")).toHaveCount(0);
   void user;
+});
+
+test("an error stands below its field, which has the focus, and what was typed is there", async ({ page, user, context }) => {
+  void user;
+  await page.goto("/settings/chat");
+  await page.getByLabel("Top-p").fill("0.5");
+  const turns = page.getByLabel("Turns sent");
+  await turns.fill("0");
+  await page.getByRole("button", { name: "Save parameters" }).click();
+  await expect(page).toHaveURL(/\/settings\/chat\?/);
+  await expect(turns).toHaveAccessibleDescription(/whole number from 1 to 1,000/);
+  await expect(turns).toBeFocused();
+  await expect(turns).toBeInViewport();
+  await expect(turns).toHaveValue("0");
+  await expect(page.getByLabel("Top-p")).toHaveValue("0.5");
+  const [field, error] = [(await turns.boundingBox())!, (await page.locator(".field-error").boundingBox())!];
+  expect(error.y).toBeGreaterThanOrEqual(field.y + field.height);
+  await turns.fill("3");
+  await page.getByRole("button", { name: "Save parameters" }).click();
+  await expect(page.getByRole("status")).toBeVisible();
+  await expect(page.locator(".field-error")).toHaveCount(0);
+
+  await context.clearCookies();
+  await page.goto("/register");
+  await page.getByLabel("Name").fill("x".repeat(150));
+  await page.getByLabel("E-mail").fill("kim@example.org");
+  await page.getByLabel("Password").fill("a kettle on the hob");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByLabel("Name")).toHaveAccessibleDescription(/at most 100 characters/);
+  await expect(page.getByLabel("Name")).toBeFocused();
+  await expect(page.getByLabel("E-mail")).toHaveValue("kim@example.org");
 });
 
 test("there is no button that would do nothing", async ({ page, chat }) => {

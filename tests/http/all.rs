@@ -30,6 +30,7 @@ mod remains;
 mod retrying;
 mod routes;
 mod sessions;
+mod settings;
 mod start;
 mod steer;
 mod temporary;

@@ -127,7 +127,11 @@ async fn an_account_has_a_language_that_goes_with_it() {
     let browser = reads(app.client().browser(), ENGLISH).cookie(&format!("inglenook={}", lin.token()));
     is_in(&browser.get("/settings").await.is(200), "en");
     let saved = browser.post_form("/fn/set-language", "language=zh-CN").await.is(302);
-    assert!(saved.header("location").starts_with("/settings?flash="), "{}", saved.header("location"));
+    assert!(
+        saved.header("location").starts_with("/settings/appearance?flash="),
+        "{}",
+        saved.header("location")
+    );
     assert!(saved.cookies().iter().any(|line| line.starts_with("inglenook_lang=zh-CN")));
     assert_eq!(lin.get(ME).await.json()["language"], "zh-CN");
     // The language of the account counts on another machine, too, whatever choice the browser there has.
