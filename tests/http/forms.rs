@@ -140,7 +140,10 @@ async fn a_page_shows_no_text_that_only_its_address_has() {
             for name in ["flash", "__err", "error", "saved", "message"] {
                 let shown = who.get(&format!("{page}?{name}={value}")).await.is(200).text();
                 assert!(!alerts(&shown) && !shown.contains("555-0100"), "{page}: {shown}");
-                assert!(!shown.contains("class=\"success\"") && !shown.contains("aria-invalid"), "{page}: {shown}");
+                assert!(
+                    !shown.contains("class=\"success\"") && !shown.contains("aria-invalid"),
+                    "{page}: {shown}"
+                );
             }
         }
     }

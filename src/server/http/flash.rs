@@ -21,10 +21,7 @@ const MAX_BYTES: usize = 2048;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Told {
     /// `form`: the path that the form was posted to.
-    Refused {
-        form: String,
-        error: AppError,
-    },
+    Refused { form: String, error: AppError },
     /// What the form changed, as a sentence.
     Done(Reason),
     /// A conversation came back from the bin.

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use crate::{
     domain::{Conversation, ConversationPatch, Role, Status, User},
     server::store::{
-        Admission, ContinueOutcome, Conversations, Messages, OpenError, OpenOptions, Orphans, Recovered, Registered,
-        Result, Sessions, Shared, Store, StoreError, TreeOutcome, UserPatch, Users, Visit, open,
+        Admission, ContinueOutcome, Conversations, Messages, OpenError, OpenOptions, Orphans, Recovered,
+        Registered, Result, Sessions, Shared, Store, StoreError, TreeOutcome, UserPatch, Users, Visit, open,
         sqlite::Sqlite,
     },
 };
