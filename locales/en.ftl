@@ -13,6 +13,7 @@ register = Create an account
 register-now = Create account
 register-first = You are the first here: this account will be the administrator’s.
 register-first-link = Nobody has an account here yet. The first one is made with the link that stands in the terminal or the log of the server, from when it started.
+code-too-long = A code has at most { $most } characters. Open the whole link, or type the code as it stands.
 register-first-link-wrong = This link is not valid any more. The newest one stands in the terminal or the log of the server, from when it started.
 register-link-used = This link has been used. Sign in if you have an account; otherwise open the page for registering without it.
 register-invite = You need an invitation to register here. Ask somebody who is in already.

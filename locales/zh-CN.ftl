@@ -12,6 +12,7 @@ register = 注册账号
 register-now = 注册
 register-first = 你是这里的第一位用户，此账号将成为管理员。
 register-first-link = 这里还没有账号。第一个账号要用服务器启动时在终端或日志中给出的链接创建。
+code-too-long = 代码最多 { $most } 个字符。请打开完整的链接，或按原样输入代码。
 register-first-link-wrong = 此链接已失效。最新的链接在服务器启动时的终端或日志中。
 register-link-used = 此链接已被使用。如果你有账号，请登录；否则请直接打开注册页面。
 register-invite = 注册需要邀请，请向已加入的人索取。

@@ -80,13 +80,14 @@
   const show = () => {
     const password = prepared(field.value);
     const length = [...password].length;
-    box.hidden = !length;
+    meter.hidden = !length;
     const fits = length >= least && length <= most;
     const at = fits ? level(password) : 0;
     meter.value = fits ? at + 1 : 0;
     const sentence = fits ? levels.split("\n")[at] : length < least ? short : long;
     // A screen reader says what is new.
-    if (length && text.textContent !== sentence) text.textContent = sentence;
+    const said = length ? sentence : "";
+    if (text.textContent !== said) text.textContent = said;
   };
   form.addEventListener("input", show);
   show();

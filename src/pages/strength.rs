@@ -15,7 +15,7 @@ use crate::{
 const SCRIPT: &str = include_str!("strength.js");
 
 /// Stands in a form with a new password. `known` has the words that the password must not be made of, besides the e-mail
-/// address and the name in the same form. It is hidden until a script measures what is typed.
+/// address and the name in the same form. It is empty until a script measures what is typed.
 #[component]
 pub fn Strength(known: String) -> impl IntoView {
     let levels =
@@ -24,7 +24,6 @@ pub fn Strength(known: String) -> impl IntoView {
     view! {
         <div
             class="strength"
-            hidden
             data-least=MIN_PASSWORD_CHARS
             data-most=MAX_PASSWORD_CHARS
             data-short=t_with(Reason::new("password-too-short").with("least", MIN_PASSWORD_CHARS))
@@ -33,8 +32,8 @@ pub fn Strength(known: String) -> impl IntoView {
             data-known=known
             data-walks=guessable::WALKS.join(" ")
         >
-            <meter min="0" max="4" low="1.5" high="2.5" optimum="4" value="0" aria-hidden="true"></meter>
-            <span role="status"></span>
+            <meter min="0" max="4" low="1.5" high="2.5" optimum="4" value="0" aria-hidden="true" hidden></meter>
+            <span aria-live="polite"></span>
         </div>
         <script nonce=use_nonce() inner_html=SCRIPT></script>
     }

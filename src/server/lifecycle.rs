@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
 use crate::server::{
+    accounts::welcome,
     app::App,
     cluster::{
         Relay,
@@ -34,7 +35,6 @@ use crate::server::{
     },
     router::router,
     store::{self, Store},
-    welcome,
 };
 
 /// Why the server did not start, or ended before it was asked to, in a sentence for the operator.

@@ -6,8 +6,7 @@
 //! ```text
 //! main → server::cli
 //! server::cli → server::lifecycle, server::accounts, server::llm, server::words, server::store, server::config, server::ops, error, domain
-//! server::lifecycle → server::router, server::app, server::welcome, server::http, server::cluster, server::live, server::journal, server::llm, server::store, server::config, server::ops
-//! server::welcome → server::accounts, server::config, server::ops, error
+//! server::lifecycle → server::router, server::app, server::http, server::cluster, server::live, server::accounts, server::journal, server::llm, server::store, server::config, server::ops
 //! server::router → server::app, pages, server::rest, server::http, error
 //! server::app → server::http, server::chat, server::cluster, server::conversations, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
 //! pages → ui::islands, ui::parts, ui::words, server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
@@ -55,5 +54,4 @@ pub mod render;
 pub mod rest;
 pub mod router;
 pub mod store;
-pub mod welcome;
 pub mod words;

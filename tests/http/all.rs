@@ -21,6 +21,7 @@ mod openapi;
 mod openapi_limits;
 mod pages;
 mod parts;
+mod passwords;
 mod people;
 mod preferences;
 mod proxies;

@@ -58,9 +58,12 @@ async fn where_others_reach_the_site_only_the_link_makes_the_administrator() {
     .await;
     let code = app.state.accounts.new_first_code().await.unwrap().unwrap();
     let newest = app.state.accounts.new_first_code().await.unwrap().unwrap();
-    for wrong in ["", &*code, "0123456789ABCDEFGHJKMNPQRS", "密码", &"0".repeat(100_000)] {
-        let form = json!({ "email": "lin@example.org", "password": PASSWORD, "code": wrong });
-        app.client().post(REGISTER, &form).await.problem(403, "");
+    let form = |code: &str| json!({ "email": "lin@example.org", "password": PASSWORD, "code": code });
+    for wrong in ["", &*code, "0123456789ABCDEFGHJKMNPQRS", "密码", &"0".repeat(64)] {
+        app.client().post(REGISTER, &form(wrong)).await.problem(403, "");
+    }
+    for long in ["0".repeat(65), "密".repeat(65), "0".repeat(100_000)] {
+        app.client().post(REGISTER, &form(&long)).await.problem(422, "code");
     }
     let (statuses, roles) = fifty(&app, "").await;
     assert!(roles.is_empty() && statuses.iter().all(|status| [403, 503].contains(status)), "{statuses:?}");

@@ -7,7 +7,7 @@ use crate::error::AppError;
 /// Crockford's base 32: none of its signs is taken for another.
 const SIGNS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// In characters, blanks and hyphens included. A code has 26 and may be typed in groups.
-const MAX_CHARS: usize = 64;
+pub const MAX_CHARS: usize = 64;
 
 /// A new code.
 ///
@@ -28,7 +28,8 @@ pub fn new_code() -> Result<String, AppError> {
 /// What is stored of a code; `None` if the text cannot be one. It is the same however the code is written: in small letters,
 /// in groups, with `O` for `0`.
 pub fn hash(typed: &str) -> Option<String> {
-    if typed.len() > MAX_CHARS {
+    // A character has at most four bytes, so that a long text is not gone through.
+    if typed.len() > MAX_CHARS * 4 || typed.chars().count() > MAX_CHARS {
         return None;
     }
     let sign = |c: char| match c.to_ascii_uppercase() {

@@ -14,6 +14,7 @@ mod sessions;
 mod sign_in;
 mod tokens;
 pub mod valid;
+pub mod welcome;
 
 use std::sync::Arc;
 

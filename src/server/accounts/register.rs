@@ -82,6 +82,12 @@ impl Accounts {
         let name = valid_name(form.name, &email)?;
         valid_password("password", form.password, &known_words(&self.host, &email, &name))?;
         let hash = codes::hash(form.code);
+        if hash.is_none() && form.code.chars().nth(codes::MAX_CHARS).is_some() {
+            return Err(AppError::invalid(
+                "code",
+                Reason::new("code-too-long").with("most", codes::MAX_CHARS),
+            ));
+        }
         let admission = self.admission(form.code, hash.as_deref());
         // Asked before the work of hashing. Of several that come here at once, the store accepts only one.
         match self.users.any_user().await? {

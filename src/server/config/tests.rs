@@ -356,7 +356,7 @@ fn mistakes_come_in_the_order_of_the_lines_and_the_variables_behind() {
 fn a_section_with_a_mistake_hides_no_other() {
     let error = mistakes("server = 3\n[auth]\nregistration = 7\n", &[("INGLENOOK_LISTEN", "x")], 2);
     assert!(error.contains("found the number 3, wanted a table"), "{error}");
-    assert!(error.contains("found the number 7, wanted \"open\" or \"closed\""), "{error}");
+    assert!(error.contains("found the number 7, wanted \"open\", \"invite\" or \"closed\""), "{error}");
     let error = mistake("[limits]\nconnections = 99999999999999999999\n");
     assert!(
         error.contains("limits.connections (") && error.contains("line 2): found a number out of range"),

@@ -30,7 +30,7 @@ pub struct AuthConfig {
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
     Open,
-    /// Who brings the code of an invitation.
+    // Who brings the code of an invitation. No comment of the document, because that would not be a list of words any more.
     Invite,
     Closed,
 }

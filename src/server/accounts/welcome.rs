@@ -8,8 +8,11 @@ use std::{
 
 use fast_qr::{ECL, QRBuilder, QRCode};
 
-use super::{accounts::Accounts, config::Config, ops::telemetry::LogFormat};
-use crate::error::AppError;
+use super::Accounts;
+use crate::{
+    error::AppError,
+    server::{config::Config, ops::telemetry::LogFormat},
+};
 
 /// Modules of light around a QR code, which readers need.
 const QUIET_ZONE: usize = 4;
