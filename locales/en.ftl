@@ -671,3 +671,15 @@ reset-of-disabled = The account is disabled. Enable it first.
 reset-password = A new password
 reset-password-now = Set the password
 reset-password-of = For the account that signs in with { $login }. All its other sessions end.
+
+## Leaving
+
+settings-data = Your data
+account-delete = Delete the account
+account-delete-hint = In 14 days your account is deleted with all that you wrote. Until then everything works as before, and you may change your mind.
+account-delete-now = Delete my account in 14 days
+account-keep = Keep my account
+account-leaves = Your account will be deleted in 14 days.
+account-leaves-on = Your account will be deleted on { $date }, with all that you wrote.
+account-stays = Your account stays.
+account-leaving = Your account will be deleted on { $date }

@@ -624,3 +624,15 @@ reset-of-disabled = 此账户已停用。请先启用。
 reset-password = 新密码
 reset-password-now = 设置密码
 reset-password-of = 用于登录名为 { $login } 的账户。其所有其他会话将结束。
+
+## Leaving
+
+settings-data = 您的数据
+account-delete = 删除账户
+account-delete-hint = 您的账户及您写的所有内容将在 14 天后删除。在此之前一切照常，您可以随时改变主意。
+account-delete-now = 14 天后删除我的账户
+account-keep = 保留我的账户
+account-leaves = 您的账户将在 14 天后删除。
+account-leaves-on = 您的账户及您写的所有内容将于 { $date } 删除。
+account-stays = 您的账户已保留。
+account-leaving = 您的账户将于 { $date } 删除

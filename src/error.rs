@@ -81,6 +81,19 @@ impl AppError {
         Self::Invalid { field: field.to_owned(), reason }
     }
 
+    /// How many entries of a list are wanted: 1 to `most`, or `default`.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] of `limit`.
+    pub fn valid_limit(limit: Option<u32>, default: u32, most: u32) -> Result<u32, Self> {
+        match limit {
+            None => Ok(default),
+            Some(limit) if (1..=most).contains(&limit) => Ok(limit),
+            Some(_) => Err(Self::invalid("limit", Reason::new("limit-out-of-range").with("most", most))),
+        }
+    }
+
     /// What went wrong and what to do about it: a problem's `detail`.
     pub fn reason(&self) -> Reason {
         match self {

@@ -2,6 +2,7 @@
 // complains about anything.
 import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
 
+import { ROOT } from "./admin.ts";
 import { Chat } from "./chat.ts";
 import { Inglenook, Upstream } from "./servers.mjs";
 
@@ -86,8 +87,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       const server = await Inglenook.start(upstream, serverEnv);
       try {
         // The first account is the administrator's, so that the users of the tests are members.
-        const form = { name: "Root", email: "root@example.org", password: "the first of all" };
-        const body = new URLSearchParams(form);
+        const body = new URLSearchParams(ROOT);
         await fetch(`${server.url}/fn/register`, { method: "POST", body, headers: { accept: "text/html" }, redirect: "manual" });
         await use(server);
       } finally {

@@ -179,3 +179,33 @@ pub async fn set_favourite(model: String, on: bool) -> Result<(), Refusal> {
     service::<Accounts>()?.change_me(current, change).await?;
     Ok(())
 }
+
+/// Asks for the account to be deleted in two weeks, with all that it has.
+#[server(prefix = "/fn", endpoint = "delete-account")]
+pub async fn delete_account(password: String) -> Result<(), Refusal> {
+    use crate::server::{
+        accounts::Accounts,
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
+    };
+    let context = Context::current()?;
+    service::<Accounts>()?.leave(context.user()?, &password).await?;
+    Ok(context.tell("/settings/data", Told::say("account-leaves"))?)
+}
+
+/// Keeps the account that was to be deleted.
+#[server(prefix = "/fn", endpoint = "keep-account")]
+pub async fn keep_account() -> Result<(), Refusal> {
+    use crate::server::{
+        accounts::Accounts,
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
+    };
+    let context = Context::current()?;
+    service::<Accounts>()?.stay(context.user()?).await?;
+    Ok(context.tell("/settings/data", Told::say("account-stays"))?)
+}

@@ -32,6 +32,8 @@ pub struct Sidebar {
     page: Page<Conversation>,
     name: String,
     role: UserRole,
+    /// When the account will be deleted.
+    leaves_at: Option<i64>,
     now: i64,
     days: Days,
     single_keys: bool,
@@ -47,7 +49,8 @@ impl Sidebar {
     ) -> Result<Self, AppError> {
         let page = conversations.sidebar(current).await?;
         let (name, role) = (current.user.name.clone(), current.user.role);
-        Ok(Self { page, name, role, now, days, single_keys: current.user.preferences.single_keys })
+        let leaves_at = current.user.deletes_at;
+        Ok(Self { page, name, role, leaves_at, now, days, single_keys: current.user.preferences.single_keys })
     }
 
     /// The conversations that changed last, at the most `most`, each with the key of its age.
@@ -63,7 +66,7 @@ impl Sidebar {
 /// `current` is the conversation that the page shows.
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
-    let Sidebar { page, name, role, now, days, single_keys } = sidebar;
+    let Sidebar { page, name, role, leaves_at, now, days, single_keys } = sidebar;
     let initial = name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     view! {
         <header class="stops">
@@ -107,6 +110,15 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
             <noscript>
                 <p class="without-script">{t("without-script")}</p>
             </noscript>
+            {leaves_at
+                .map(|at| {
+                    let sentence = Reason::new("account-leaving").with("date", days.date_in_words(at));
+                    view! {
+                        <a class="leaving" href="/settings/data">
+                            {t_with(sentence)}
+                        </a>
+                    }
+                })}
             <div class="account">
                 <span class="avatar" aria-hidden="true">{initial}</span>
                 <a class="account-name" href="/settings" title=t("settings")>

@@ -87,6 +87,7 @@ where
         .route("/settings/appearance", get(settings::appearance::appearance))
         .route("/settings/chat", get(settings::chat::chat))
         .route("/settings/sign-in", get(settings::sign_in::sign_in))
+        .route("/settings/data", get(settings::data::data))
         .route("/admin", get(admin::first))
         .route("/admin/people", get(admin::people::people))
         .route("/admin/people/{id}", get(admin::person::person))

@@ -16,7 +16,7 @@ use crate::server::{
     app::App,
     cluster::{
         Relay,
-        jobs::{Jobs, Pace},
+        jobs::{Handler, Jobs, Pace},
         sweep,
     },
     config::{self, Config, ProviderConfig, fingerprint},
@@ -61,6 +61,7 @@ impl From<config::SecretFileError> for StartError {
 const LAST_BYTES: Duration = Duration::from_secs(2);
 /// The interval where the database announces nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+const REMOVE_ACCOUNTS_EVERY: Duration = Duration::from_secs(5 * 60);
 /// The interval where the database announces ended sessions, but not those that expire.
 const LOOK_FOR_EXPIRED_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -97,7 +98,13 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 fn run_in_background(app: &App) {
     let (store, clock, tasks) = (&app.store, &app.clock, &app.tasks);
     let jobs = Jobs::new(store.clone(), store.instance(), tasks.clone(), clock.clone(), Pace::default());
-    jobs.run(sweep::handlers(store, clock));
+    let mut handlers = sweep::handlers(store, clock);
+    let accounts = app.accounts.clone();
+    handlers.push(Handler::periodic("remove deleted accounts", REMOVE_ACCOUNTS_EVERY, move |_| {
+        let accounts = accounts.clone();
+        async move { accounts.delete_due_accounts().await.map_err(|error| error.to_string()) }
+    }));
+    jobs.run(handlers);
     // Each server knows only its own open streams, so this is no job of the queue.
     let every = if store.is_alone() { LOOK_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
     tasks.every("look at sessions", every, app.relay.clone(), |relay| look_at_sessions(relay).boxed());

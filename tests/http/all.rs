@@ -1,5 +1,6 @@
 //! The tests that run on both stores, and the helpers that they share.
 
+mod administration;
 pub mod app;
 mod away;
 mod chat;

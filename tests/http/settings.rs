@@ -1,8 +1,14 @@
 //! The pages of one's own account as plain forms: where a form leads, and where it says what is wrong with it.
 
-use super::app::{App, Client};
+use serde_json::json;
 
-const PAGES: [&str; 4] = ["/settings", "/settings/appearance", "/settings/chat", "/settings/sign-in"];
+use super::{
+    app::{App, Client, PASSWORD},
+    time::{DAY, Hands},
+};
+
+const PAGES: [&str; 5] =
+    ["/settings", "/settings/appearance", "/settings/chat", "/settings/sign-in", "/settings/data"];
 
 async fn browser(app: &App, name: &str) -> Client {
     let person = app.person(name).await;
@@ -188,4 +194,38 @@ async fn registering_and_a_conversation_say_it_at_the_field_too() {
         assert!(matches!(&*at_fields(&shown), [(name, _)] if *name == field), "{field}: {shown}");
         assert_eq!(alerts(&shown), 0, "{shown}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_deleted_two_weeks_after_its_owner_asked_for_it() {
+    let (clock, hands) = Hands::new();
+    let app = App::at(&[], clock).await;
+    let (admin, kim) = (app.person("lin").await, app.person("kim").await);
+    let deletion = "/api/v1/me/deletion";
+    let form = |password: &str| json!({ "password": password });
+    kim.post(deletion, &form("wrong horse")).await.problem(422, "password");
+    kim.post(deletion, &json!({ "password": ["x"] })).await.problem(422, "password");
+    admin.post(deletion, &form(PASSWORD)).await.problem(409, "");
+    let leaving = kim.post(deletion, &form(PASSWORD)).await.is(200).json();
+    assert_eq!(leaving["deletes_at"].as_i64().unwrap() - app.state.clock.now(), 14 * DAY);
+    let page = app.client().browser().cookie(&format!("inglenook={}", kim.token()));
+    for path in ["/", "/settings/data"] {
+        assert!(page.get(path).await.is(200).text().contains("will be deleted on"), "{path}");
+    }
+    // A change of mind.
+    assert!(kim.delete(deletion).await.is(200).json()["deletes_at"].is_null());
+    hands.turn(15 * DAY);
+    app.state.accounts.delete_due_accounts().await.unwrap();
+    kim.get("/api/v1/me").await.is(200);
+    assert!(!page.get("/").await.is(200).text().contains("will be deleted on"));
+    // And none.
+    let gone = page.post_form("/fn/delete-account", "password=correct+horse").await.is(302);
+    assert!(page.get(gone.header("location")).await.is(200).text().contains("Keep my account"));
+    hands.turn(14 * DAY - 1000);
+    app.state.accounts.delete_due_accounts().await.unwrap();
+    let id = kim.id().await;
+    hands.turn(1000);
+    app.state.accounts.delete_due_accounts().await.unwrap();
+    kim.get("/api/v1/me").await.is(401);
+    assert!(app.state.store.user(&id).await.unwrap().is_none());
 }

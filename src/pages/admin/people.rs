@@ -18,8 +18,6 @@ use crate::{
 };
 
 const HERE: &str = "/admin/people";
-/// How many people a page shows.
-const SHOWN: u32 = 50;
 /// Longer texts are in no name.
 const MAX_SEARCH_CHARS: usize = 254;
 
@@ -42,7 +40,7 @@ pub async fn people(
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&conversations, admin.current(), (now, days)).await?;
     let q: String = search.q.trim().chars().take(MAX_SEARCH_CHARS).collect();
-    let found = accounts.people(&admin, &q, search.cursor.as_deref(), SHOWN).await?;
+    let found = accounts.people(&admin, &q, search.cursor.as_deref(), None).await?;
     let own = admin.id().to_owned();
     Ok(page(HERE).render(move || {
         let count = t_with(Reason::new("people-count").with("count", found.total));

@@ -2,6 +2,7 @@
 
 pub mod appearance;
 pub mod chat;
+pub mod data;
 pub mod profile;
 pub mod sign_in;
 
@@ -18,11 +19,12 @@ use crate::{
 };
 
 /// The pages, in the order of their list.
-const SETTINGS: [Item; 4] = [
+const SETTINGS: [Item; 5] = [
     ("/settings", "profile"),
     ("/settings/appearance", "appearance"),
     ("/settings/chat", "chat-settings"),
     ("/settings/sign-in", "settings-sign-in"),
+    ("/settings/data", "settings-data"),
 ];
 
 /// The document of the page with this address.

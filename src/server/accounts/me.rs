@@ -59,7 +59,11 @@ impl Accounts {
 
     /// Whether this is the current password of somebody who is signed in. Wrong ones are limited as they are at sign-in,
     /// because a browser that was left open must not be a way to guess the password.
-    async fn is_password_of(&self, current: &CurrentUser, password: &str) -> Result<bool, AppError> {
+    pub(super) async fn is_password_of(
+        &self,
+        current: &CurrentUser,
+        password: &str,
+    ) -> Result<bool, AppError> {
         if password.len() > MAX_PASSWORD_BYTES {
             return Ok(false);
         }

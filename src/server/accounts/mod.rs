@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod codes;
 mod jwt_hmac;
 pub mod language;
+pub mod leaving;
 mod me;
 pub mod passwords;
 pub mod people;

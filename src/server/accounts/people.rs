@@ -13,6 +13,7 @@ use crate::{
 
 /// How many people a page lists, at the most.
 pub const MAX_PEOPLE: u32 = 100;
+const DEFAULT_PEOPLE: u32 = 50;
 /// How long a link for a new password counts: a day.
 pub const RESET_LIFE_MS: i64 = 24 * 60 * 60 * 1000;
 /// Longer texts are in no name.
@@ -44,15 +45,19 @@ pub struct ResetLink {
 
 impl Accounts {
     /// The people of the site, those who registered last first. `cursor` is that of the page before.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] of `limit`.
     pub async fn people(
         &self,
         _: &Admin,
         search: &str,
         cursor: Option<&str>,
-        limit: u32,
+        limit: Option<u32>,
     ) -> Result<PeoplePage, AppError> {
         let search: String = search.trim().chars().take(MAX_SEARCH_CHARS).collect();
-        let limit = limit.clamp(1, MAX_PEOPLE);
+        let limit = AppError::valid_limit(limit, DEFAULT_PEOPLE, MAX_PEOPLE)?;
         let after = cursor.map(str::to_owned);
         // One more than is shown says whether there is a next page.
         let query = PeopleQuery { search: search.clone(), after, limit: limit + 1 };
@@ -184,6 +189,25 @@ impl Accounts {
         let closed = self.people.close_account(id, erase.then(|| self.clock.now())).await?;
         self.done(closed)?;
         tracing::info!(admin = %admin.id(), user = %id, erase, "an account was deleted");
+        Ok(())
+    }
+
+    /// Deletes the accounts whose time has come, with all that they have. A stop in the middle goes on at the next call.
+    pub async fn delete_due_accounts(&self) -> Result<(), AppError> {
+        for user in self.people.accounts_to_delete(self.clock.now()).await? {
+            if user.state != UserState::Deleted {
+                match self.done(self.people.close_account(&user.id, user.deletes_at).await?) {
+                    Ok(_) => {}
+                    Err(AppError::Conflict { .. }) => {
+                        tracing::warn!(user = %user.id, "the last administrator is not deleted");
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            while self.people.erase(&user.id).await? {}
+            tracing::info!(user = %user.id, "a deleted account is gone with all that it had");
+        }
         Ok(())
     }
 

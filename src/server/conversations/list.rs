@@ -1,6 +1,6 @@
 //! A person's conversations, page by page.
 
-use super::{Conversations, DEFAULT_LIMIT, MAX_LIMIT, valid_limit};
+use super::{Conversations, DEFAULT_LIMIT, MAX_LIMIT};
 use crate::{
     domain::{Binned, Conversation, CurrentUser, Page, Reason, conversation::MAX_TITLE_CHARS},
     error::AppError,
@@ -47,7 +47,7 @@ impl Conversations {
         current: &CurrentUser,
         listing: Listing<'_>,
     ) -> Result<Page<Conversation>, AppError> {
-        let limit = valid_limit(listing.limit, DEFAULT_LIMIT)?;
+        let limit = AppError::valid_limit(listing.limit, DEFAULT_LIMIT, MAX_LIMIT)?;
         if listing.title_contains.is_some_and(|q| q.chars().nth(MAX_TITLE_CHARS).is_some()) {
             let reason = Reason::new("search-too-long").with("most", MAX_TITLE_CHARS);
             return Err(AppError::invalid("q", reason));

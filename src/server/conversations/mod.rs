@@ -28,7 +28,7 @@ use super::{
     store::{Chats, Need},
 };
 use crate::{
-    domain::{CurrentUser, Message, Reason},
+    domain::{CurrentUser, Message},
     error::AppError,
 };
 
@@ -68,13 +68,5 @@ impl Conversations {
     pub async fn message(&self, current: &CurrentUser, id: &str) -> Result<Message, AppError> {
         let (_, message) = self.chats.message_access(current.id(), id, Need::Read).await?;
         Ok(message)
-    }
-}
-
-fn valid_limit(limit: Option<u32>, default: u32) -> Result<u32, AppError> {
-    match limit {
-        None => Ok(default),
-        Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(AppError::invalid("limit", Reason::new("limit-out-of-range").with("most", MAX_LIMIT))),
     }
 }

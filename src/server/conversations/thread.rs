@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Conversations, WINDOW, WINDOW_BYTES, valid_limit};
+use super::{Conversations, MAX_LIMIT, WINDOW, WINDOW_BYTES};
 use crate::{
     domain::{CurrentUser, Message, Reason, Siblings, Status},
     error::AppError,
@@ -165,7 +165,7 @@ impl Conversations {
         before: Option<&str>,
         limit: Option<u32>,
     ) -> Result<Branch, AppError> {
-        let limit = valid_limit(limit, WINDOW)? as usize;
+        let limit = AppError::valid_limit(limit, WINDOW, MAX_LIMIT)? as usize;
         let leaf = self.leaf_before(grant, before).await?;
         let reach = Reach { messages: limit, bytes: WINDOW_BYTES, texts: Texts::All };
         Ok(Branch::find(&*self.chats, grant, leaf.as_deref(), reach).await?)

@@ -43,6 +43,7 @@ pub struct Form {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Fields {
+    id: Option<String>,
     email: Option<String>,
     name: Option<String>,
     next: Option<String>,
@@ -170,6 +171,7 @@ impl Form {
             "/fn/set-name" => "/settings",
             "/fn/set-chat-defaults" => "/settings/chat",
             "/fn/set-password" => "/settings/sign-in",
+            "/fn/delete-account" | "/fn/keep-account" => "/settings/data",
             // These two stand on the pages for signing in as well.
             "/fn/set-appearance" | "/fn/set-language" if self.viewer.is_some() => "/settings/appearance",
             "/fn/set-conversation" => {
@@ -195,10 +197,21 @@ impl Form {
                 _ => "/register",
             },
             "/fn/set-appearance" | "/fn/set-language" => "/login",
+            "/fn/reset-password" => return below("/reset", self.fields.code.as_deref()?),
+            "/fn/change-person" | "/fn/make-reset-link" | "/fn/delete-person" => {
+                return below("/admin/people", self.fields.id.as_deref()?);
+            }
             _ => return None,
         };
         Some(page.to_owned())
     }
+}
+
+/// The page of what a form names by an id or a code.
+fn below(pages: &str, id: &str) -> Option<String> {
+    let is_one =
+        (1..MAX_TYPED_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_one.then(|| format!("{pages}/{id}"))
 }
 
 /// The parameters that were typed, without those that are longer than any number.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     extract::Json,
-    problems::{InvalidBody, Overloaded, SignedOut, TooMany},
+    problems::{Conflict, InvalidBody, Overloaded, SignedOut, TooMany},
 };
 use crate::{
     domain::{CurrentUser, Model, PreferencesPatch, Reason, User, conversation::given},
@@ -113,4 +113,52 @@ pub async fn change(
 )]
 pub async fn models(State(models): State<Arc<ModelList>>, _: CurrentUser) -> Answer<Models> {
     Answer(Models { items: models.offer().await.models().cloned().collect() })
+}
+
+/// The password, to confirm it.
+#[derive(Deserialize, ToSchema)]
+pub struct Confirmation {
+    password: String,
+}
+
+/// Ask for your account to be deleted
+///
+/// After 14 days it is deleted with all that it has. Until then everything works as before, and DELETE takes the request
+/// back. The last administrator stays (409).
+#[utoipa::path(
+    post,
+    path = "/me/deletion",
+    operation_id = "leave",
+    tag = "Account",
+    request_body = Confirmation,
+    responses(
+        (status = 200, description = "Your account; `deletes_at` says when it will be deleted.", body = User),
+        SignedOut,
+        Conflict,
+        InvalidBody,
+        TooMany,
+        Overloaded,
+    )
+)]
+pub async fn leave(
+    State(accounts): State<Arc<Accounts>>,
+    current: CurrentUser,
+    Json(confirmation): Json<Confirmation>,
+) -> Result<Answer<User>, AppError> {
+    accounts.leave(&current, &confirmation.password).await.map(Answer)
+}
+
+/// Keep your account
+#[utoipa::path(
+    delete,
+    path = "/me/deletion",
+    operation_id = "stay",
+    tag = "Account",
+    responses((status = 200, description = "Your account, which stays.", body = User), SignedOut)
+)]
+pub async fn stay(
+    State(accounts): State<Arc<Accounts>>,
+    current: CurrentUser,
+) -> Result<Answer<User>, AppError> {
+    accounts.stay(&current).await.map(Answer)
 }

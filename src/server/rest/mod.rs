@@ -47,6 +47,7 @@ where
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::log_out))
         .routes(routes!(me::me, me::change))
+        .routes(routes!(me::leave, me::stay))
         .routes(routes!(me::models))
         .routes(routes!(conversations::list, conversations::create))
         .routes(routes!(conversations::open, conversations::change, conversations::delete))

@@ -16,7 +16,7 @@ use crate::{
     server::{
         accounts::{
             Accounts,
-            people::{MAX_PEOPLE, PeoplePage, PersonChange},
+            people::{PeoplePage, PersonChange},
         },
         http::{client::Client, origin, site::Site},
     },
@@ -105,9 +105,9 @@ pub async fn list(
     admin: Admin,
     Query(which): Query<WhichPeople>,
 ) -> Result<Answer<People>, AppError> {
-    let limit = which.limit.unwrap_or(MAX_PEOPLE / 2);
     let search = which.q.as_deref().unwrap_or_default();
-    let PeoplePage { page, total } = accounts.people(&admin, search, which.cursor.as_deref(), limit).await?;
+    let PeoplePage { page, total } =
+        accounts.people(&admin, search, which.cursor.as_deref(), which.limit).await?;
     Ok(Answer(People { items: page.items, next_cursor: page.next_cursor, total }))
 }
 

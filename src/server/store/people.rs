@@ -30,6 +30,8 @@ pub trait People: Send + Sync {
     async fn people(&self, query: &PeopleQuery) -> Result<Vec<User>>;
     /// How many [`People::people`] would list without a limit.
     async fn count_people(&self, search: &str) -> Result<u64>;
+    /// Whether there is an active administrator besides this person.
+    async fn any_other_admin(&self, id: &str) -> Result<bool>;
     /// Ends an account for good: its sessions end, its login is free, and it never signs in again. What the person wrote
     /// stays. With `erase_at`, all of it is removed from that time on, by [`People::erase`].
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated>;

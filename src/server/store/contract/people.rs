@@ -54,6 +54,7 @@ pub(super) async fn a_closed_account_frees_its_login_and_ends_its_sessions(store
     assert!(store.create_session(&browser, Some(HASH)).await.unwrap());
     let reset = Reset { user_id: ada.id.clone(), hash: "h".to_owned(), expires_at: NOW + 5 };
     assert!(store.put_reset(&reset).await.unwrap());
+    assert!(!store.any_other_admin(&boss.id).await.unwrap() && store.any_other_admin(&ada.id).await.unwrap());
     assert_eq!(store.close_account(&boss.id, None).await.unwrap(), Updated::LastAdmin);
     assert_eq!(store.close_account("nobody", None).await.unwrap(), Updated::Missing);
     let (closed, ended) = store.close_account(&ada.id, None).await.unwrap().done().unwrap();

@@ -127,6 +127,11 @@ impl People for Mongo {
         self.call(async { self.users().count_documents(sought(search)).await }).await
     }
 
+    async fn any_other_admin(&self, id: &str) -> Result<bool> {
+        let other = doc! { "role": "admin", "state": "active", "_id": { "$ne": id } };
+        Ok(self.call(async { self.users().find_one(other).await }).await?.is_some())
+    }
+
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated> {
         self.call(self.transaction(&Close { id, erase_at })).await
     }

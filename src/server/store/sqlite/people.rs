@@ -24,6 +24,9 @@ macro_rules! sought {
 const LIST: &str =
     concat!("SELECT * FROM users WHERE id < coalesce(?3, '~') AND ", sought!(), " ORDER BY id DESC LIMIT ?4");
 
+const OTHER_ADMIN: &str =
+    "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND state = 'active' AND id <> ?1)";
+
 const COUNT: &str = concat!("SELECT count(*) FROM users WHERE ", sought!());
 
 /// The login of a closed account is one that nobody can choose.
@@ -73,6 +76,10 @@ impl People for Sqlite {
             .await
             .map_err(store_error)?;
         Ok(count.unsigned_abs())
+    }
+
+    async fn any_other_admin(&self, id: &str) -> Result<bool> {
+        sqlx::query_scalar(OTHER_ADMIN).bind(id).fetch_one(&self.readers).await.map_err(store_error)
     }
 
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated> {

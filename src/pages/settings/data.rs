@@ -1,0 +1,68 @@
+//! `/settings/data`: what the account has, and its end.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use leptos::prelude::*;
+
+use super::{SettingsPage, page};
+use crate::{
+    domain::Reason,
+    pages::{Fresh, Notice, PageError, Visitor, fields::Field, layout::Sidebar, sections::Section},
+    server::conversations::Conversations,
+    ui::words::{t, t_with},
+};
+
+const HERE: &str = "/settings/data";
+
+/// `GET /settings/data`.
+pub async fn data(
+    State(conversations): State<Arc<Conversations>>,
+    Fresh { now, .. }: Fresh,
+    Visitor(current, days): Visitor,
+    notice: Notice,
+) -> Result<Response, PageError> {
+    let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
+    let leaves = current.user.deletes_at.map(|at| days.date_in_words(at));
+    Ok(page(HERE).render(move || {
+        let form = notice.of("/fn/delete-account");
+        view! {
+            <SettingsPage here=HERE sidebar notice>
+                <Section id="leave" title=t("account-delete")>
+                    {match leaves {
+                        Some(date) => view! { <Leaving date /> }.into_any(),
+                        None => view! { <Leave form /> }.into_any(),
+                    }}
+                </Section>
+            </SettingsPage>
+        }
+    }))
+}
+
+#[component]
+fn Leave(form: Notice) -> impl IntoView {
+    view! {
+        <form method="post" action="/fn/delete-account">
+            <p>{t("account-delete-hint")}</p>
+            <Field
+                label=t("password-current")
+                kind="password"
+                name="password"
+                autocomplete="current-password"
+                refused=form.at("password")
+            />
+            <button class="button-small danger">{t("account-delete-now")}</button>
+        </form>
+    }
+}
+
+/// The account is to be deleted: when, and the way back.
+#[component]
+fn Leaving(date: String) -> impl IntoView {
+    view! {
+        <form method="post" action="/fn/keep-account">
+            <p>{t_with(Reason::new("account-leaves-on").with("date", date))}</p>
+            <button class="button-small">{t("account-keep")}</button>
+        </form>
+    }
+}

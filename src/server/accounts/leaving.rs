@@ -1,0 +1,41 @@
+//! Leaving: a person's own account is deleted some days after they asked for it, and until then they may stay.
+
+use super::Accounts;
+use crate::{
+    domain::{CurrentUser, Reason, User},
+    error::AppError,
+    server::store::UserPatch,
+};
+
+/// How long a person may change their mind: 14 days.
+pub const GRACE_MS: i64 = 14 * 24 * 60 * 60 * 1000;
+
+impl Accounts {
+    /// Notes that the account is to be deleted with all that it has, in [`GRACE_MS`]. Until then everything works as before.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] of a wrong password; [`AppError::TooMany`] after too many of them; [`AppError::Conflict`] for
+    /// the last administrator.
+    pub async fn leave(&self, current: &CurrentUser, password: &str) -> Result<User, AppError> {
+        if !self.is_password_of(current, password).await? {
+            return Err(AppError::invalid("password", Reason::new("password-wrong")));
+        }
+        if current.is_admin() && !self.people.any_other_admin(current.id()).await? {
+            return Err(AppError::Conflict { reason: Reason::new("last-admin") });
+        }
+        let user = self.set_end(current, Some(self.clock.now() + GRACE_MS)).await?;
+        tracing::info!(user = %user.id, "the account is to be deleted, as its owner wishes");
+        Ok(user)
+    }
+
+    /// The account stays.
+    pub async fn stay(&self, current: &CurrentUser) -> Result<User, AppError> {
+        self.set_end(current, None).await
+    }
+
+    async fn set_end(&self, current: &CurrentUser, at: Option<i64>) -> Result<User, AppError> {
+        let patch = UserPatch { deletes_at: Some(at), ..UserPatch::default() };
+        self.done(self.users.update_user(current.id(), &patch, None).await?)
+    }
+}
