@@ -4,6 +4,7 @@
 //! since 1970.
 
 pub mod amount;
+pub mod audit;
 pub mod conversation;
 pub mod event;
 pub mod member;
@@ -17,6 +18,7 @@ pub mod session;
 pub mod temporary;
 pub mod user;
 
+pub use audit::{AuditEntry, AuditKind};
 pub use conversation::{Binned, Conversation, ConversationKind, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
 pub use member::MemberRole;
@@ -38,7 +40,8 @@ mod tests {
     use strum::VariantArray;
 
     use super::{
-        ConversationKind, FailureCode, MemberRole, Role, Scope, SessionKind, Status, UserRole, UserState,
+        AuditKind, ConversationKind, FailureCode, MemberRole, Role, Scope, SessionKind, Status, UserRole,
+        UserState,
         params::ReasoningEffort,
         preferences::{Palette, Theme},
     };
@@ -64,6 +67,7 @@ mod tests {
 
     #[test]
     fn a_word_is_the_same_in_json_and_in_a_database() {
+        words::<AuditKind>();
         words::<ConversationKind>();
         words::<FailureCode>();
         words::<MemberRole>();

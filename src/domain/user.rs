@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
-use super::{Preferences, session::Scope};
+use super::{
+    Preferences,
+    session::{Scope, SessionKind},
+};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -101,16 +104,24 @@ pub struct CurrentUser {
     pub user: User,
     /// The session or the API key; streams that it opened end with it.
     pub session_id: String,
+    pub kind: SessionKind,
     /// What a session of this kind may do.
     pub scope: Scope,
     /// Private, so that nothing but [`CurrentUser::found`] makes one.
     proved_at: i64,
+    /// Where the request came from: an IPv4 address or a network of IPv6, which counts for limits and the audit log.
+    pub address: String,
 }
 
 impl CurrentUser {
     /// For `accounts` alone, which has looked the session up.
-    pub fn found(user: User, session_id: String, scope: Scope, proved_at: i64) -> Self {
-        Self { user, session_id, scope, proved_at }
+    pub fn found(
+        user: User,
+        (session_id, kind): (String, SessionKind),
+        (scope, proved_at): (Scope, i64),
+        address: &str,
+    ) -> Self {
+        Self { user, session_id, kind, scope, proved_at, address: address.to_owned() }
     }
 
     pub fn id(&self) -> &str {

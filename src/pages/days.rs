@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::{
     domain::Reason,
-    server::{http::cookie, words},
+    server::{http::cookie, ops::clock, words},
     ui::parts::When,
 };
 
@@ -76,7 +76,7 @@ impl Days {
         let whole =
             Reason::new("date-and-time").with("date", self.date_in_words(time)).with("time", clock.clone());
         When {
-            machine: utc(time),
+            machine: clock::utc(time),
             whole: words::current().text(&whole),
             clock,
             day: begins_day.then(|| (self.date(time), self.day_in_words(now, time))),
@@ -94,13 +94,6 @@ impl Days {
             _ => "day-earlier",
         }
     }
-}
-
-/// A time in UTC milliseconds as a machine reads it: `2026-11-26T14:03:05Z`.
-fn utc(time: i64) -> String {
-    let Some(utc) = Days::default().there(time) else { return String::new() };
-    let (hour, minute, second) = utc.to_hms();
-    format!("{}T{hour:02}:{minute:02}:{second:02}Z", Days::default().date(time))
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ use crate::{
     domain::CurrentUser,
     error::AppError,
     server::{
-        accounts::Accounts,
+        accounts::{Accounts, audit::Audit},
         chat::Chat,
         conversations::{Conversations, ModelList},
         http::{
@@ -62,6 +62,7 @@ where
     S: Clone + Send + Sync + 'static,
     Arc<Site>: FromRef<S>,
     Arc<Accounts>: FromRef<S>,
+    Arc<Audit>: FromRef<S>,
     Arc<Conversations>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
@@ -92,6 +93,7 @@ where
         .route("/admin/people", get(admin::people::people))
         .route("/admin/people/{id}", get(admin::person::person))
         .route("/reset/{code}", get(reset::reset))
+        .route("/admin/audit", get(admin::audit::page))
         .route("/offline", get(offline::page))
         .route("/login", get(login::sign_in))
         .route("/register", get(login::register))

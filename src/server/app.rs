@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use leptos::prelude::provide_context;
 
 use super::{
-    accounts::Accounts,
+    accounts::{Accounts, audit::Audit},
     chat::Chat,
     cluster::{Cluster, Relay},
     config::Config,
@@ -30,6 +30,7 @@ use super::{
 pub struct App {
     pub site: Arc<Site>,
     pub accounts: Arc<Accounts>,
+    pub audit: Arc<Audit>,
     pub conversations: Arc<Conversations>,
     pub models: Arc<ModelList>,
     pub chat: Arc<Chat>,
@@ -72,8 +73,15 @@ impl App {
         let relay = Arc::new(Relay::new(live.clone(), chats.clone(), sessions.clone(), clock.clone()));
         let elsewhere: Arc<dyn Elsewhere> = relay.clone();
         let cluster = Arc::new(Cluster::new(chats.clone(), relay.clone(), tasks.clone()));
-        let accounts =
-            Arc::new(Accounts::new(&config, secret, store.clone(), ended, (clock.clone(), ids.clone())));
+        let audit =
+            Arc::new(Audit::new((store.clone(), users.clone()), (clock.clone(), ids.clone(), tasks.clone())));
+        let accounts = Arc::new(Accounts::new(
+            &config,
+            secret,
+            store.clone(),
+            (ended, audit.clone()),
+            (clock.clone(), ids.clone()),
+        ));
         let conversations = Arc::new(Conversations {
             chats: chats.clone(),
             models: models.clone(),
@@ -110,6 +118,7 @@ impl App {
         Self {
             site,
             accounts,
+            audit,
             conversations,
             models,
             chat,

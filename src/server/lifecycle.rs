@@ -98,7 +98,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 fn run_in_background(app: &App) {
     let (store, clock, tasks) = (&app.store, &app.clock, &app.tasks);
     let jobs = Jobs::new(store.clone(), store.instance(), tasks.clone(), clock.clone(), Pace::default());
-    let mut handlers = sweep::handlers(store, clock);
+    let mut handlers = sweep::handlers(store, clock, app.site.config.auth.audit);
     let accounts = app.accounts.clone();
     handlers.push(Handler::periodic("remove deleted accounts", REMOVE_ACCOUNTS_EVERY, move |_| {
         let accounts = accounts.clone();

@@ -2,6 +2,7 @@
 
 mod administration;
 pub mod app;
+mod audit;
 mod away;
 mod chat;
 mod client;

@@ -1,5 +1,6 @@
 //! The pages of administrators: what they have in common, and a file for each. None of them shows what people wrote.
 
+pub mod audit;
 pub mod people;
 pub mod person;
 
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// The pages, in the order of their list.
-const ADMIN: [Item; 1] = [("/admin/people", "people")];
+const ADMIN: [Item; 2] = [("/admin/people", "people"), ("/admin/audit", "audit")];
 
 /// `GET /admin`.
 pub async fn first(_: Administrator) -> Response {

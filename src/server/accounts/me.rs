@@ -2,12 +2,13 @@
 
 use super::{
     Accounts,
+    audit::Note,
     passwords::Lane,
     preferences,
     valid::{MAX_PASSWORD_BYTES, known_words, valid_name, valid_password},
 };
 use crate::{
-    domain::{CurrentUser, PreferencesPatch, Reason, User},
+    domain::{AuditKind, CurrentUser, PreferencesPatch, Reason, User},
     error::AppError,
     server::{
         store::{Updated, UserPatch},
@@ -51,10 +52,14 @@ impl Accounts {
         }
         let keep = Some(current.session_id.as_str());
         let changed = self.users.update_user(current.id(), &patch, keep).await?;
-        match changed {
-            Updated::Missing => Err(AppError::SignedOut),
-            other => self.done(other),
+        let user = match changed {
+            Updated::Missing => return Err(AppError::SignedOut),
+            other => self.done(other)?,
+        };
+        if patch.password_hash.is_some() {
+            self.audit.note(Note::by(current, AuditKind::PasswordChanged)).await;
         }
+        Ok(user)
     }
 
     /// Whether this is the current password of somebody who is signed in. Wrong ones are limited as they are at sign-in,

@@ -2,6 +2,7 @@
 
 pub mod appearance;
 pub mod attempts;
+pub mod audit;
 pub mod codes;
 mod jwt_hmac;
 pub mod language;
@@ -19,7 +20,7 @@ pub mod welcome;
 
 use std::sync::Arc;
 
-use self::{attempts::Attempts, passwords::Passwords, tokens::Tokens};
+use self::{attempts::Attempts, audit::Audit, passwords::Passwords, tokens::Tokens};
 pub use self::{me::MeChange, register::Registering, sessions::Resumed, tokens::IssuedToken};
 pub use super::config::Registration;
 use super::{
@@ -48,6 +49,7 @@ pub struct Accounts {
     tokens: Tokens,
     passwords: Passwords,
     attempts: Attempts,
+    audit: Arc<Audit>,
     ended: Arc<Ended>,
     clock: Clock,
     ids: Arc<Ids>,
@@ -61,12 +63,12 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// `secret` signs the tokens; `ended` is told which sessions end.
+    /// `secret` signs the tokens; `ended` is told which sessions end, and `audit` notes who did what.
     pub fn new(
         config: &Config,
         secret: &[u8],
         store: Arc<dyn AccountStore>,
-        ended: Arc<Ended>,
+        (ended, audit): (Arc<Ended>, Arc<Audit>),
         (clock, ids): (Clock, Arc<Ids>),
     ) -> Self {
         Self {
@@ -76,6 +78,7 @@ impl Accounts {
             tokens: Tokens::new(secret),
             passwords: Passwords::default(),
             attempts: Attempts::new(&config.limits),
+            audit,
             ended,
             clock,
             ids,

@@ -1,13 +1,15 @@
 //! Registration: an account for somebody new.
 
 use super::{
-    Accounts, Caller, codes,
+    Accounts, Caller,
+    audit::Note,
+    codes,
     passwords::Lane,
     tokens::IssuedToken,
     valid::{find_account, known_words, valid_email, valid_name, valid_password},
 };
 use crate::{
-    domain::{Reason, User},
+    domain::{AuditKind, Reason, User},
     error::AppError,
     server::{
         config::Registration,
@@ -118,6 +120,7 @@ impl Accounts {
         };
         self.attempts.signed_in(&caller.address, &user.login, self.clock.instant());
         let token = self.start_session(&user.id, Some(&new.password_hash), caller).await?;
+        self.audit.note(Note::of(&user, AuditKind::Registered, &caller.address)).await;
         tracing::info!(user = %user.id, role = ?user.role, "registered");
         Ok((user, token))
     }

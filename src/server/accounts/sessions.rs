@@ -4,9 +4,9 @@
 //! How long a session lives is decided by the row alone, not by the token: a session in use is prolonged once a day, in
 //! its row.
 
-use super::{Accounts, Caller, tokens::IssuedToken};
+use super::{Accounts, Caller, audit::Note, tokens::IssuedToken};
 use crate::{
-    domain::{CurrentUser, Scope, SessionKind, UserState},
+    domain::{AuditKind, CurrentUser, Scope, SessionKind, User, UserState},
     error::AppError,
     server::store::{Session, Visit},
 };
@@ -46,7 +46,7 @@ impl Accounts {
             let visit = Visit { at: now, expires_at: session.expires_at, address };
             self.sessions.touch_session(&session.id, visit).await?;
         }
-        let current = CurrentUser::found(user, session.id.clone(), session.scope, session.proved_at);
+        let current = current_of(user, &session, address);
         Ok(Some(Resumed { current, session, prolonged }))
     }
 
@@ -97,6 +97,13 @@ impl Accounts {
     pub async fn sign_out(&self, current: &CurrentUser) -> Result<(), AppError> {
         self.sessions.delete_session(&current.session_id).await?;
         self.ended.tell(std::slice::from_ref(&current.session_id));
+        self.audit.note(Note::by(current, AuditKind::SignedOut)).await;
         Ok(())
     }
+}
+
+/// Who asks, by a session that was looked up.
+fn current_of(user: User, session: &Session, address: &str) -> CurrentUser {
+    let what = (session.id.clone(), session.kind);
+    CurrentUser::found(user, what, (session.scope, session.proved_at), address)
 }

@@ -2,12 +2,13 @@
 
 use super::{
     Accounts, Caller,
+    audit::Note,
     passwords::Lane,
     tokens::IssuedToken,
     valid::{MAX_EMAIL_BYTES, MAX_PASSWORD_BYTES, find_account, same_email},
 };
 use crate::{
-    domain::{User, UserState},
+    domain::{AuditKind, User, UserState},
     error::AppError,
 };
 
@@ -40,15 +41,24 @@ impl Accounts {
             let hash = known.as_ref().map(|known| known.password_hash.as_str());
             let lane = if habit { Lane::Known } else { Lane::Anybody };
             let matches = self.passwords.verify(lane, password, hash).await?;
-            Ok(known.filter(|known| matches && known.user.state == UserState::Active))
+            let is_right = matches && known.as_ref().is_some_and(|it| it.user.state == UserState::Active);
+            Ok((known, is_right))
         };
         let checked: Result<_, AppError> = checked.await;
-        if !matches!(checked, Ok(None)) {
+        if !matches!(checked, Ok((_, false))) {
             tried.forgive();
         }
-        let Some(known) = checked? else { return Err(AppError::WrongCredentials) };
+        let known = match checked? {
+            (Some(known), true) => known,
+            (account, _) => {
+                let refused = Note::by_nobody(AuditKind::SignInRefused, &caller.address);
+                self.audit.note(account.iter().fold(refused, |note, it| note.to(&it.user))).await;
+                return Err(AppError::WrongCredentials);
+            }
+        };
         self.attempts.signed_in(&caller.address, &email, now);
         let token = self.start_session(&known.user.id, Some(&known.password_hash), caller).await?;
+        self.audit.note(Note::of(&known.user, AuditKind::SignedIn, &caller.address)).await;
         Ok((known.user, token))
     }
 }

@@ -8,14 +8,19 @@ use std::{
 };
 
 use crate::{
-    domain::UserState,
+    domain::{AuditKind, Reason, UserState},
     error::AppError,
     server::{
         accounts::{
+            audit::{Audit, Note},
             passwords::{Lane, Passwords},
             valid::{find_account, known_words, valid_email, valid_password},
         },
         config::Config,
+        ops::{
+            clock::{Clock, Ids},
+            tasks::Tasks,
+        },
         store::{self, OpenError, OpenOptions, Outlook, Store, UserPatch},
         words::Words,
     },
@@ -44,7 +49,7 @@ pub async fn passwd(
     let email = valid_email(email).map_err(in_english)?;
     check_file(&config.store.url)?;
     let store = open(&config.store.url).await?;
-    let done = change(config, &*store, &email, read).await;
+    let done = change(config, &store, &email, read).await;
     store.close().await;
     done
 }
@@ -68,13 +73,13 @@ fn in_english(error: AppError) -> PasswdError {
 
 async fn change(
     config: &Config,
-    store: &dyn Store,
+    store: &Arc<dyn Store>,
     email: &str,
     read: impl FnOnce() -> io::Result<String>,
 ) -> Result<String, PasswdError> {
     let not_stored =
         |error: store::StoreError| PasswdError(format!("The database did not take it: {error}."));
-    let Some(known) = find_account(store, email).await.map_err(not_stored)? else {
+    let Some(known) = find_account(&**store, email).await.map_err(not_stored)? else {
         return Err(PasswdError(format!("There is no account with the e-mail address {email}.")));
     };
     let password =
@@ -88,6 +93,9 @@ async fn change(
     // The store ends the sessions in the same transaction.
     let changed = store.update_user(&user.id, &patch, None).await.map_err(not_stored)?;
     let ended = changed.done().map_or(0, |(_, ended)| ended.len());
+    let audit = audit(store);
+    let note = Note::by_nobody(AuditKind::PasswordChanged, "").to(&user);
+    audit.note(note.saying(Reason::new("audit-by-command"))).await;
     let disabled = match user.state {
         UserState::Active => "",
         UserState::Disabled | UserState::Deleted => {
@@ -95,6 +103,13 @@ async fn change(
         }
     };
     Ok(format!("{email} has a new password, and {} signed out.{disabled}", sessions(ended)))
+}
+
+/// The audit log of a command.
+fn audit(store: &Arc<dyn Store>) -> Audit {
+    let clock = Clock::system();
+    let ids = Arc::new(Ids::new(clock.clone()));
+    Audit::new((store.clone(), store.clone()), (clock, ids, Tasks::default()))
 }
 
 fn sessions(count: usize) -> String {

@@ -1,5 +1,5 @@
-//! The periodic jobs that remove expired sessions, expired idempotency keys, and what has been in
-//! the bin for long enough.
+//! The periodic jobs that remove expired sessions, expired idempotency keys, old entries of the audit log, and what has
+//! been in the bin for long enough.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,10 +12,11 @@ use crate::server::{
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The handlers of these jobs. One of the servers on a database does each job once an hour; a job that is done twice
-/// does no harm.
-pub fn handlers(store: &Arc<dyn Store>, clock: &Clock) -> Vec<Handler> {
+/// does no harm. The audit log is kept for `audit`.
+pub fn handlers(store: &Arc<dyn Store>, clock: &Clock, audit: Duration) -> Vec<Handler> {
     let both = || (store.clone(), clock.clone());
-    let (sessions, keys, conversations) = (both(), both(), both());
+    let (sessions, keys, conversations, entries) = (both(), both(), both(), both());
+    let audit_ms = i64::try_from(audit.as_millis()).unwrap_or(i64::MAX / 2);
     vec![
         Handler::periodic("remove ended sessions", EVERY, move |_| {
             let (store, clock) = sessions.clone();
@@ -29,6 +30,14 @@ pub fn handlers(store: &Arc<dyn Store>, clock: &Clock) -> Vec<Handler> {
             let (store, clock) = conversations.clone();
             async move {
                 while store.purge(clock.now()).await.map_err(|error| error.to_string())? {}
+                Ok(())
+            }
+        }),
+        Handler::periodic("remove old entries of the audit log", EVERY, move |_| {
+            let (store, clock) = entries.clone();
+            async move {
+                let before = clock.now() - audit_ms;
+                while store.forget_audit(before).await.map_err(|error| error.to_string())? > 0 {}
                 Ok(())
             }
         }),

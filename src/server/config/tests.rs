@@ -65,6 +65,7 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("auth.secret", "\"Zk3vQ8xw1LrT0mYc7NfHs5Jd9PbEgUaW\"", GOOD_SECRET, "set"),
     ("auth.registration", "\"closed\"", "closed", "closed"),
     ("auth.session_days", "8", "8", "8"),
+    ("auth.audit_days", "7", "7", "7"),
     ("chat.default_model", "\"demo/demo\"", "demo/demo", "demo/demo"),
     ("limits.message_bytes", "2000", "2000", "2000"),
     ("limits.body_bytes", "300_000", "300000", "300000"),

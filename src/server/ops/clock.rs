@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use time::OffsetDateTime;
 use ulid::Ulid;
 
 /// Where the time comes from.
@@ -44,6 +45,14 @@ impl Clock {
     pub fn instant(&self) -> Instant {
         (self.instant)()
     }
+}
+
+/// A time in UTC milliseconds as a machine reads it: `2026-11-26T14:03:05Z`. Empty beyond the year 9999.
+pub fn utc(time: i64) -> String {
+    let Ok(utc) = OffsetDateTime::from_unix_timestamp(time.div_euclid(1000)) else { return String::new() };
+    let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
+    let (hour, minute, second) = utc.to_hms();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// Makes ULIDs, each greater than the ones that this process made before.

@@ -134,7 +134,12 @@ impl Values {
 
     /// One of a few words; the default when there is none.
     pub fn choice<T: FromStr + VariantNames + Default>(&self, name: &str) -> Result<T, AppError> {
-        self.find(name).map_or_else(|| Ok(T::default()), str::parse).map_err(|_| {
+        Ok(self.word(name)?.unwrap_or_default())
+    }
+
+    /// One of a few words, if there is one.
+    pub fn word<T: FromStr + VariantNames>(&self, name: &str) -> Result<Option<T>, AppError> {
+        self.find(name).map(str::parse).transpose().map_err(|_| {
             let words = T::VARIANTS.join(", ");
             AppError::invalid(name, Reason::new("query-not-one-of").with("name", name).with("words", words))
         })

@@ -1,5 +1,6 @@
 //! `/api/v1`: the same services for programs; each route is added together with its description.
 
+mod audit;
 mod auth;
 mod conversations;
 mod docs;
@@ -20,7 +21,7 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    accounts::Accounts,
+    accounts::{Accounts, audit::Audit},
     chat::Chat,
     conversations::{Conversations, ModelList},
     http::site::Site,
@@ -36,6 +37,7 @@ where
     S: Clone + Send + Sync + 'static,
     Arc<Site>: FromRef<S>,
     Arc<Accounts>: FromRef<S>,
+    Arc<Audit>: FromRef<S>,
     Arc<Conversations>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
@@ -70,6 +72,8 @@ where
         .routes(routes!(people::list))
         .routes(routes!(people::open, people::change, people::delete))
         .routes(routes!(people::reset))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
         .split_for_parts()
 }
 

@@ -33,7 +33,13 @@ const COOKIE: &str = "The name goes on with a part of the site's own, as Set-Coo
     info(title = "Inglenook", description = DESCRIPTION),
     servers((url = BASE)),
     security(("bearer" = []), ("cookie" = [])),
-    tags((name = "Sign in"), (name = "Account"), (name = "Conversations"), (name = "Messages")),
+    tags(
+        (name = "Sign in"),
+        (name = "Account"),
+        (name = "Conversations"),
+        (name = "Messages"),
+        (name = "Administration")
+    ),
     components(schemas(Problem)),
     modifiers(&SignIn)
 )]

@@ -5,6 +5,7 @@
 //! makes ids and times. Changes that belong together are one call and one transaction.
 
 mod access;
+mod audit;
 mod branch;
 mod changes;
 mod conversations;
@@ -29,6 +30,7 @@ mod contract;
 use async_trait::async_trait;
 
 pub use access::{Access, AccessLevel, Denied, Grant, Member, Members, Need, NoAccess, Standing};
+pub use audit::{AuditLog, AuditQuery};
 pub use branch::{Branch, Opening, Outline, Reach, Texts};
 pub use changes::Changes;
 pub use conversations::{
@@ -85,7 +87,7 @@ impl<T: Users + People + Sessions> AccountStore for T {}
 /// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
 /// Chats>`).
 #[async_trait]
-pub trait Store: AccountStore + Chats + Queue {
+pub trait Store: AccountStore + AuditLog + Chats + Queue {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Whether the database accepts writes: writes one row.

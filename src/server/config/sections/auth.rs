@@ -23,6 +23,10 @@ pub struct AuthConfig {
     #[serde(rename = "session_days", deserialize_with = "days")]
     #[schemars(with = "u64", range(min = 1, max = 3650), extend("default" = 30))]
     pub session: Duration,
+    /// Days for which the audit log is kept.
+    #[serde(rename = "audit_days", deserialize_with = "days")]
+    #[schemars(with = "u64", range(min = 1, max = 3650), extend("default" = 90))]
+    pub audit: Duration,
 }
 
 /// Who may make an account, after the first person, who always may.

@@ -5,6 +5,7 @@
 mod access;
 mod added;
 mod asking;
+mod audit;
 mod bin;
 mod changes;
 mod changes_any;
@@ -90,6 +91,12 @@ contract! {
         a_key_outlives_a_new_password_but_no_disabled_account,
         a_change_of_password_races_with_signing_in,
         valid_sessions_are_told_apart_from_ended_ones,
+    }
+    audit {
+        entries_come_back_whole_and_newest_first,
+        entries_are_found_by_kind_and_by_person_page_by_page,
+        what_is_counted_is_one_entry,
+        old_entries_are_forgotten,
     }
     conversations {
         a_conversation_round_trips,

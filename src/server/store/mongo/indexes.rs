@@ -20,7 +20,7 @@ const OLD_KEY: &str = "message_id_1_seq_1";
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
 /// Collections that are created here and not by their first write, because inside a transaction creating one would
 /// block other transactions.
-const COLLECTIONS: [&str; 12] = [
+const COLLECTIONS: [&str; 13] = [
     "meta",
     "instances",
     "chunks",
@@ -33,6 +33,7 @@ const COLLECTIONS: [&str; 12] = [
     "deleted_messages",
     "queued",
     "resets",
+    "audit",
 ];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
@@ -88,6 +89,12 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     mongo.queued_docs().create_index(index(order, IndexOptions::default())).await?;
     mongo.member_docs().create_index(index(doc! { "_id.u": 1 }, IndexOptions::default())).await?;
     mongo.keys().create_index(index(doc! { "created_at": 1 }, IndexOptions::default())).await?;
+    let listings = ["kind", "actor.id", "subject.id"].map(|field| doc! { field: 1, "_id": -1 });
+    let counted = unique_where(doc! { "counted_as": { "$exists": true } });
+    let audit =
+        listings.into_iter().chain([doc! { "at": 1 }]).map(|keys| index(keys, IndexOptions::default()));
+    let audit = audit.chain([index(doc! { "counted_as": 1 }, counted)]);
+    mongo.audit_docs().create_indexes(audit).await?;
     mongo
         .jobs()
         .create_indexes([

@@ -5,6 +5,7 @@
 //! the connection open and does not answer.
 
 mod access;
+mod audit;
 mod begun;
 mod bin;
 mod changes;
@@ -83,6 +84,10 @@ impl Mongo {
 
     fn messages(&self) -> Collection<MessageDoc> {
         self.db.collection("messages")
+    }
+
+    fn audit_docs(&self) -> Collection<audit::AuditDoc> {
+        self.db.collection("audit")
     }
 
     fn member_docs(&self) -> Collection<access::MemberDoc> {

@@ -4,6 +4,7 @@
 //! is better than errors of "busy". With the write-ahead log, readers and the writer never wait for each other.
 
 mod access;
+mod audit;
 mod bin;
 mod changes;
 mod conversations;
