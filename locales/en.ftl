@@ -721,3 +721,48 @@ audit-times = { $count } times
 audit-by = by { $name }
 audit-to = to { $name }
 audit-account-unknown = no account of this site
+
+## Devices and API keys
+
+settings-devices = Devices and API keys
+devices = Devices
+device-unknown = Unknown device
+device-this = This device
+device-seen = last seen { $time }
+device-end = Sign out
+device-end-named = Sign out { $name }
+devices-end-others = Sign out all other devices
+device-ended = The device is signed out.
+devices-ended = All other devices are signed out.
+api-keys = API keys
+api-keys-hint = A key lets a program use your account without your password. Give each program a key of its own.
+key-new = New key
+key-name = What the key is for
+key-name-hint = Up to { $most } characters, such as the name of the program.
+key-scope = What the program may do
+scope-read = Read conversations
+scope-chat = Read, ask and change conversations
+scope-all = Everything that you may
+key-days = Days until the key ends
+key-days-hint = Leave this empty for a key that does not end by itself.
+key-make = Make the key
+key-made = The key “{ $name }” is made. Copy it now: it is not shown again.
+key-text = The new key
+key-used = last used { $time }
+key-unused = never used
+key-expires = ends { $time }
+api-key-end = End
+key-end-named = End the key { $name }
+key-ended = The key has ended.
+key-name-not-valid = Give the key a name of 1 to { $most } characters in one line.
+key-days-not-valid = Enter a whole number of days from 1 to { $most }, or nothing.
+key-scope-missing = Choose what the program may do: read, chat or all.
+key-not-here = An API key cannot do this. Sign in with a browser.
+error-scope-too-small = This needs a key with the scope “{ $needed }”. Make one under Settings, Devices and API keys.
+audit-devices = { $count ->
+    [one] 1 device
+   *[other] { $count } devices
+ }
+audit-key-scope = Scope { $scope }
+audit-role = Now: { $role }
+audit-by-link = With a link for a new password

@@ -27,6 +27,8 @@ pub enum AppError {
     WrongCredentials,
     /// 403: the request is valid but not allowed.
     Forbidden { reason: Reason },
+    /// 403: the scope of the API key is too small for the call.
+    ScopeTooSmall { reason: Reason },
     /// 404: missing, or somebody else's; the answer is the same.
     NotFound,
     /// 405.
@@ -98,6 +100,7 @@ impl AppError {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Forbidden { reason }
+            | Self::ScopeTooSmall { reason }
             | Self::Conflict { reason }
             | Self::Misdirected { reason }
             | Self::Invalid { reason, .. } => reason.clone(),
@@ -133,7 +136,7 @@ impl AppError {
     pub fn status(&self) -> u16 {
         match self {
             Self::SignedOut | Self::WrongCredentials => 401,
-            Self::Forbidden { .. } => 403,
+            Self::Forbidden { .. } | Self::ScopeTooSmall { .. } => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict { .. } => 409,
@@ -163,7 +166,7 @@ impl AppError {
         match self {
             Self::SignedOut => Reason::new("title-signed-out"),
             Self::WrongCredentials => Reason::new("title-not-signed-in"),
-            Self::Forbidden { .. } => Reason::new("title-not-allowed"),
+            Self::Forbidden { .. } | Self::ScopeTooSmall { .. } => Reason::new("title-not-allowed"),
             Self::NotFound => Reason::new("title-not-found"),
             Self::MethodNotAllowed => Reason::new("title-method-not-allowed"),
             Self::Conflict { .. } => Reason::new("title-conflict"),

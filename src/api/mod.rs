@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod chat;
+pub mod devices;
 pub mod history;
 pub mod login;
 pub mod queue;

@@ -28,7 +28,7 @@ pub use params::Params;
 pub use preferences::{Look, Preferences, PreferencesPatch};
 pub use queued::{QuestionQueue, Queued};
 pub use reason::Reason;
-pub use session::{Scope, SessionKind};
+pub use session::{ApiKey, Device, Scope, SessionKind};
 pub use temporary::{TEMPORARY, TemporaryMessage};
 pub use user::{Admin, CurrentUser, User, UserRole, UserState};
 

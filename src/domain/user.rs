@@ -104,6 +104,7 @@ pub struct CurrentUser {
     pub user: User,
     /// The session or the API key; streams that it opened end with it.
     pub session_id: String,
+    /// Whether a browser asks or a program with a key.
     pub kind: SessionKind,
     /// What a session of this kind may do.
     pub scope: Scope,

@@ -88,12 +88,13 @@ where
         .route("/settings/appearance", get(settings::appearance::appearance))
         .route("/settings/chat", get(settings::chat::chat))
         .route("/settings/sign-in", get(settings::sign_in::sign_in))
+        .route("/settings/devices", get(settings::devices::devices).post(settings::devices::make_key))
         .route("/settings/data", get(settings::data::data))
         .route("/admin", get(admin::first))
         .route("/admin/people", get(admin::people::people))
         .route("/admin/people/{id}", get(admin::person::person))
         .route("/reset/{code}", get(reset::reset))
-        .route("/admin/audit", get(admin::audit::page))
+        .route("/admin/audit", get(admin::audit::entries))
         .route("/offline", get(offline::page))
         .route("/login", get(login::sign_in))
         .route("/register", get(login::register))
@@ -212,6 +213,13 @@ where
 }
 
 impl Notice {
+    /// That the form was refused which this page itself takes.
+    pub fn of_refused(form: &str, error: AppError) -> Self {
+        let told = Told::Refused { form: form.to_owned(), error };
+        let flash = Flash { told, typed: Typed::default() };
+        Self { flash: Some(Arc::new(flash)), at_field: Arc::default() }
+    }
+
     /// The same for one form of the page, by the path that it is posted to: it says nothing when another form was refused.
     pub fn of(&self, form: &str) -> Self {
         let refused = self.refused().is_some_and(|(refused, _)| refused == form);

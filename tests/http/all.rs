@@ -1,6 +1,7 @@
 //! The tests that run on both stores, and the helpers that they share.
 
 mod administration;
+mod api_keys;
 pub mod app;
 mod audit;
 mod away;
@@ -9,6 +10,7 @@ mod client;
 mod context;
 mod conversations;
 pub mod database;
+mod devices;
 mod door;
 mod endings;
 mod follow;

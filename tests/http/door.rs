@@ -89,6 +89,31 @@ async fn without_https_signing_in_works_or_says_why() {
     app.client().header("host", "127.0.0.1:3000").cookie(&answer.cookie()).get(ME).await.is(200);
 }
 
+/// Whether the address is configured or not: a browser keeps the cookie, sends it with the next page, and signs out.
+#[tokio::test(flavor = "multi_thread")]
+async fn over_plain_http_an_address_of_the_network_signs_in() {
+    let listen = ("INGLENOOK_LISTEN", "0.0.0.0:3000");
+    let public = ("INGLENOOK_PUBLIC_URL", "http://192.168.1.5:3000");
+    for settings in [&[listen][..], &[listen, public]] {
+        let app = App::with(settings).await.begun().await;
+        let person = json!({ "email": "lin@example.org", "password": PASSWORD });
+        let host = app.client().header("host", "192.168.1.5:3000");
+        host.post("/api/v1/auth/register", &person).await.is(201);
+        let page = page_at(&app, "http://192.168.1.5:3000");
+        let answer = page.clone().post_form("/fn/login", FORM).await.is(302);
+        let set = answer.header("set-cookie").to_owned();
+        assert!(!set.contains("Secure") && !set.starts_with("__Host-") && set.contains("HttpOnly"), "{set}");
+        let signed_in = page.cookie(&answer.cookie());
+        signed_in.get("/").await.is(200);
+        signed_in.post_form("/fn/end-other-devices", "").await.is(302);
+        host.cookie(&answer.cookie()).get(ME).await.is(200);
+        assert!(
+            signed_in.post_form("/fn/logout", "").await.is(302).header("set-cookie").contains("Max-Age=0")
+        );
+        assert!(signed_in.get("/").await.header("location").starts_with("/login"));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trusted_proxy_is_believed_and_no_other_client() {
     let app = App::with(&[("INGLENOOK_TRUSTED_PROXIES", "10.0.0.0/8"), ("INGLENOOK_LISTEN", "0.0.0.0:3000")])

@@ -9,10 +9,12 @@ use inglenook::{
     server::store::{Need, NewQueued, QueueChange},
 };
 use leptos::server_fn::axum::server_fn_paths;
+use serde_json::json;
 
 use super::{
-    app::{App, Client},
+    app::{App, Client, PASSWORD},
     client::Answer,
+    tokens::claims_of,
 };
 
 /// The people whom an address answers.
@@ -37,6 +39,12 @@ const JSON: &[(&str, &str, For, &str)] = &[
     ("PATCH", "/api/v1/me", People, r#"{"name":"{n}"}"#),
     ("POST", "/api/v1/me/deletion", People, r#"{"password":"correct horse"}"#),
     ("DELETE", "/api/v1/me/deletion", People, ""),
+    ("GET", "/api/v1/me/sessions", People, ""),
+    ("DELETE", "/api/v1/me/sessions", People, ""),
+    ("DELETE", "/api/v1/me/sessions/{s}", Owner, ""),
+    ("GET", "/api/v1/me/keys", People, ""),
+    ("POST", "/api/v1/me/keys", People, r#"{"name":"{n}","scope":"read"}"#),
+    ("DELETE", "/api/v1/me/keys/{a}", Owner, ""),
     ("GET", "/api/v1/models", People, ""),
     ("GET", "/api/v1/conversations", People, ""),
     ("POST", "/api/v1/conversations", People, "{}"),
@@ -95,6 +103,8 @@ const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/admin/people", Admins, ""),
     ("GET", "/admin/people/{p}", Admins, ""),
     ("GET", "/reset/{code}", Anybody, ""),
+    ("GET", "/settings/devices", People, ""),
+    ("POST", "/settings/devices", People, "name={n}&scope=read"),
     ("GET", "/admin/audit", Admins, ""),
     ("GET", "/offline", Anybody, ""),
     ("GET", "/sw.js", Anybody, ""),
@@ -121,6 +131,9 @@ const FORMS: &[(&str, For, &str)] = &[
     ("/fn/keep-account", People, ""),
     ("/fn/set-name", People, "name={n}"),
     ("/fn/set-password", People, "password=correct+horse&new_password=battery+staple"),
+    ("/fn/end-device", Owner, "id={s}"),
+    ("/fn/end-other-devices", People, ""),
+    ("/fn/end-key", Owner, "id={a}"),
     ("/fn/set-language", Anybody, "language=en"),
     ("/fn/set-appearance", Anybody, "theme=dark&palette=sea"),
     ("/fn/set-chat-defaults", People, "temperature=1&turns=3&single_keys=false"),
@@ -181,7 +194,7 @@ async fn every_address_of_the_router_is_in_the_lists() {
     let listed: BTreeSet<(String, String)> = JSON
         .iter()
         .map(|(method, path, ..)| {
-            let path = ["{c}", "{m}", "{q}", "{p}"]
+            let path = ["{c}", "{m}", "{q}", "{p}", "{s}", "{a}"]
                 .iter()
                 .fold((*path).to_owned(), |path, id| path.replace(id, "{id}"));
             let path = path.replace("{k}", "{qid}");
@@ -219,6 +232,10 @@ struct Things {
     /// Somebody else's account, and what they sign in with.
     person: String,
     login: String,
+    /// Another browser in which the owner is signed in.
+    session: String,
+    /// An API key.
+    key: String,
 }
 
 impl Things {
@@ -242,9 +259,16 @@ impl Things {
         let queued = format!("{conversation}Later");
         let login = format!("other-{name}@example.org");
         let person = app.person(&format!("other-{name}")).await.id().await;
+        let form = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
+        let other = app.client().post("/api/v1/auth/login", &form).await.is(200).json();
+        let session = claims_of(other["token"].as_str().unwrap())["sid"].as_str().unwrap().to_owned();
+        let new = json!({ "name": "Bot", "scope": "read" });
+        let key = owner.post("/api/v1/me/keys", &new).await.is(201).id();
         Self {
             person,
             login,
+            session,
+            key,
             question: id("user_message"),
             answer: id("assistant_message"),
             queued,
@@ -260,6 +284,8 @@ impl Things {
             .replace("{k}", &self.queued)
             .replace("{p}", &self.person)
             .replace("{l}", &self.login)
+            .replace("{s}", &self.session)
+            .replace("{a}", &self.key)
             .replace("{n}", name)
     }
 }
@@ -267,7 +293,7 @@ impl Things {
 const NOTHING: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 fn nothing(text: &str) -> String {
-    ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}"]
+    ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}"]
         .iter()
         .fold(text.to_owned(), |text, id| text.replace(id, NOTHING))
         .replace("{n}", "x")
@@ -307,6 +333,7 @@ async fn each_address_answers_only_its_people() {
     for (at, (method, path, whom, body, kind)) in json.chain(forms).enumerate() {
         let things = Things::of(&app, &format!("owner{at}")).await;
         let is_page = !path.starts_with("/api/") && !path.starts_with("/fn/");
+        let kind = if is_page { "application/x-www-form-urlencoded" } else { kind };
         let path = path.replace("{build}/{*name}", "x/y");
         let shape = |client: Client| if is_page { client.browser() } else { client };
         let as_cookie = |client: &Client| {

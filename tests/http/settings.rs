@@ -7,8 +7,14 @@ use super::{
     time::{DAY, Hands},
 };
 
-const PAGES: [&str; 5] =
-    ["/settings", "/settings/appearance", "/settings/chat", "/settings/sign-in", "/settings/data"];
+const PAGES: [&str; 6] = [
+    "/settings",
+    "/settings/appearance",
+    "/settings/chat",
+    "/settings/sign-in",
+    "/settings/devices",
+    "/settings/data",
+];
 
 async fn browser(app: &App, name: &str) -> Client {
     let person = app.person(name).await;

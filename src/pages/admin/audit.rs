@@ -7,19 +7,14 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use strum::VariantArray;
 
+use super::{AdminPage, Administrator, page};
 use crate::{
     domain::{AuditEntry, AuditKind, Reason, audit::Named},
-    error::AppError,
-    pages::{
-        Fresh, PageError, Query, Visitor,
-        days::Days,
-        layout::{Bar, Frame, Sidebar},
-    },
+    pages::{Fresh, Notice, PageError, Query, days::Days, layout::Sidebar, sections::Section},
     server::{
         accounts::audit::{Audit, Sought},
         conversations::Conversations,
-        http::{document::Page, redirect::quoted},
-        words,
+        http::redirect::quoted,
     },
     ui::{
         parts::Icon,
@@ -27,6 +22,7 @@ use crate::{
     },
 };
 
+const HERE: &str = "/admin/audit";
 /// The most characters of a person that are looked for.
 const MAX_PERSON_CHARS: usize = 254;
 
@@ -41,54 +37,46 @@ pub struct Search {
 }
 
 /// `GET /admin/audit`.
-pub async fn page(
+pub async fn entries(
     State(conversations): State<Arc<Conversations>>,
     State(audit): State<Arc<Audit>>,
     Fresh { now, .. }: Fresh,
-    Visitor(current, days): Visitor,
+    Administrator(admin, days): Administrator,
     Query(search): Query<Search>,
+    notice: Notice,
 ) -> Result<Response, PageError> {
-    let admin = current.admin().ok_or(AppError::NotFound)?;
-    let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
+    let sidebar = Sidebar::load(&conversations, admin.current(), (now, days)).await?;
     let kind: Option<AuditKind> = search.kind.parse().ok();
     let person: String = search.person.trim().chars().take(MAX_PERSON_CHARS).collect();
     let sought = Sought { kind, person: Some(&person), cursor: search.cursor.as_deref() };
     let found = audit.list(&admin, sought).await?;
-    Ok(Page::new(words::current().say("audit")).render(move || {
-        let word = kind.map(AuditKind::into_str).unwrap_or_default();
+    Ok(page(HERE).render(move || {
+        let word = kind.map(|kind| kind.into_str()).unwrap_or_default();
         let filters = format!("kind={word}&person={}", quoted(&person));
-        let older = found.next_cursor.map(|cursor| format!("/admin/audit?{filters}&cursor={cursor}"));
+        let older = found.next_cursor.map(|cursor| format!("{HERE}?{filters}&cursor={cursor}"));
         let empty = found.items.is_empty();
+        let entries = found.items.into_iter().map(|entry| view! { <Entry entry now days /> });
         view! {
-            <Frame sidebar current=None>
-                <Bar title=t("audit")>""</Bar>
-                <div class="thread">
-                    <section class="column">
-                        <SearchForm kind person />
-                        {empty.then(|| view! { <Nothing /> })}
-                        <ol class="audit">
-                            {found
-                                .items
-                                .into_iter()
-                                .map(|entry| view! { <Entry entry now days /> })
-                                .collect_view()}
-                        </ol>
-                        {older
-                            .map(|address| {
-                                view! {
-                                    <p class="page-link">
-                                        <a href=address>{t("audit-older")}</a>
-                                    </p>
-                                }
-                            })}
-                        <p class="page-link">
-                            <a href=format!("/api/v1/admin/audit.csv?{filters}") download="inglenook-audit.csv">
-                                {t("audit-export")}
-                            </a>
-                        </p>
-                    </section>
-                </div>
-            </Frame>
+            <AdminPage here=HERE sidebar notice>
+                <Section id="audit" title=t("audit")>
+                    <SearchForm kind person />
+                    {empty.then(|| view! { <p role="status">{t("audit-none")}</p> })}
+                    <ol class="audit">{entries.collect_view()}</ol>
+                    {older
+                        .map(|address| {
+                            view! {
+                                <p class="page-link">
+                                    <a href=address>{t("audit-older")}</a>
+                                </p>
+                            }
+                        })}
+                    <p class="page-link">
+                        <a href=format!("/api/v1/admin/audit.csv?{filters}") download="inglenook-audit.csv">
+                            {t("audit-export")}
+                        </a>
+                    </p>
+                </Section>
+            </AdminPage>
         }
     }))
 }
@@ -104,7 +92,7 @@ fn SearchForm(kind: Option<AuditKind>, person: String) -> impl IntoView {
         }
     });
     view! {
-        <form class="search audit-search" action="/admin/audit" role="search">
+        <form class="search audit-search" action=HERE role="search">
             <select name="kind" aria-label=t("audit-kind")>
                 <option value="">{t("audit-kind-all")}</option>
                 {kinds.collect_view()}
@@ -121,16 +109,6 @@ fn SearchForm(kind: Option<AuditKind>, person: String) -> impl IntoView {
                 <Icon name="search" />
             </button>
         </form>
-    }
-}
-
-#[component]
-fn Nothing() -> impl IntoView {
-    view! {
-        <div class="nothing" role="status">
-            <Icon name="search" />
-            <p>{t("audit-none")}</p>
-        </div>
     }
 }
 
@@ -173,7 +151,7 @@ fn Person(key: &'static str, named: Named) -> impl IntoView {
     view! {
         <span>
             {before}
-            <a href=format!("/admin/audit?person={}", quoted(&named.id)) dir="auto">
+            <a href=format!("{HERE}?person={}", quoted(&named.id)) dir="auto">
                 {named.name}
             </a>
             {after}

@@ -3,6 +3,7 @@
 pub mod appearance;
 pub mod chat;
 pub mod data;
+pub mod devices;
 pub mod profile;
 pub mod sign_in;
 
@@ -19,11 +20,12 @@ use crate::{
 };
 
 /// The pages, in the order of their list.
-const SETTINGS: [Item; 5] = [
+const SETTINGS: [Item; 6] = [
     ("/settings", "profile"),
     ("/settings/appearance", "appearance"),
     ("/settings/chat", "chat-settings"),
     ("/settings/sign-in", "settings-sign-in"),
+    ("/settings/devices", "settings-devices"),
     ("/settings/data", "settings-data"),
 ];
 

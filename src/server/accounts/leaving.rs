@@ -16,8 +16,9 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AppError::Invalid`] of a wrong password; [`AppError::TooMany`] after too many of them; [`AppError::Conflict`] for
-    /// the last administrator.
+    /// the last administrator; [`AppError::Forbidden`] for an API key.
     pub async fn leave(&self, current: &CurrentUser, password: &str) -> Result<User, AppError> {
+        self.in_browser(current)?;
         if !self.is_password_of(current, password).await? {
             return Err(AppError::invalid("password", Reason::new("password-wrong")));
         }

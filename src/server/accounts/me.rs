@@ -43,6 +43,7 @@ impl Accounts {
             patch.name = Some(valid_name(name, &current.user.login)?);
         }
         if let Some((old, new)) = change.password {
+            self.in_browser(current)?;
             let name = patch.name.as_deref().unwrap_or(&current.user.name);
             valid_password("new_password", new, &known_words(&self.host, &current.user.login, name))?;
             if !self.is_password_of(current, old).await? {

@@ -1,12 +1,14 @@
 //! What administrators do with the accounts of others. No call here answers what people wrote.
 
 use super::{
-    Accounts, Caller, codes,
+    Accounts, Caller,
+    audit::Note,
+    codes,
     passwords::Lane,
     valid::{known_words, same_email, valid_password},
 };
 use crate::{
-    domain::{Admin, Page, Reason, User, UserRole, UserState},
+    domain::{Admin, AuditKind, Page, Reason, User, UserRole, UserState},
     error::AppError,
     server::store::{PeopleQuery, Reset, Updated, UserPatch},
 };
@@ -98,7 +100,26 @@ impl Accounts {
         let patch = UserPatch { role: change.role, state: change.state, ..UserPatch::default() };
         let user = self.done(self.users.update_user(id, &patch, None).await?)?;
         tracing::info!(admin = %admin.id(), user = %id, ?change, "an account was changed");
+        self.note_change(admin, &user, change).await;
         Ok(user)
+    }
+
+    /// Notes what an administrator changed; `user` is the person after the change.
+    async fn note_change(&self, admin: &Admin, user: &User, change: PersonChange) {
+        let by = |kind| Note::by(admin.current(), kind).to(user);
+        if let Some(role) = change.role {
+            let role = match role {
+                UserRole::Admin => Reason::new("role-administrator"),
+                UserRole::Member => Reason::new("role-member"),
+            };
+            let detail = Reason::new("audit-role").with("role", role);
+            self.audit.note(by(AuditKind::RoleChanged).saying(detail)).await;
+        }
+        match change.state {
+            Some(UserState::Active) => self.audit.note(by(AuditKind::Enabled)).await,
+            Some(UserState::Disabled) => self.audit.note(by(AuditKind::Disabled)).await,
+            Some(UserState::Deleted) | None => {}
+        }
     }
 
     /// Makes a link with which somebody sets a new password, once and within a day. An earlier link of theirs counts no
@@ -108,8 +129,11 @@ impl Accounts {
     ///
     /// [`AppError::NotFound`]; [`AppError::Conflict`] for a disabled account.
     pub async fn reset_link(&self, admin: &Admin, id: &str) -> Result<ResetLink, AppError> {
-        self.person(admin, id).await?;
+        let user = self.person(admin, id).await?;
         let link = self.new_reset_link(id).await?;
+        if link.is_some() {
+            self.audit.note(Note::by(admin.current(), AuditKind::ResetLinkMade).to(&user)).await;
+        }
         tracing::info!(admin = %admin.id(), user = %id, "a link for a new password was made");
         link.ok_or_else(|| AppError::Conflict { reason: Reason::new("reset-of-disabled") })
     }
@@ -156,6 +180,8 @@ impl Accounts {
         let used = self.people.use_reset(&hash, &password_hash, self.clock.now()).await?;
         let user = self.done(used)?;
         tracing::info!(user = %user.id, "a new password was set with a link");
+        let note = Note::by_nobody(AuditKind::PasswordChanged, &caller.address).to(&user);
+        self.audit.note(note.saying(Reason::new("audit-by-link"))).await;
         Ok(user)
     }
 
@@ -185,10 +211,11 @@ impl Accounts {
     ///
     /// [`AppError::NotFound`]; [`AppError::Conflict`] for the last administrator.
     pub async fn delete_person(&self, admin: &Admin, id: &str, erase: bool) -> Result<(), AppError> {
-        self.person(admin, id).await?;
+        let user = self.person(admin, id).await?;
         let closed = self.people.close_account(id, erase.then(|| self.clock.now())).await?;
         self.done(closed)?;
         tracing::info!(admin = %admin.id(), user = %id, erase, "an account was deleted");
+        self.audit.note(Note::by(admin.current(), AuditKind::Deleted).to(&user)).await;
         Ok(())
     }
 

@@ -90,6 +90,7 @@ impl Accounts {
         if !self.sessions.create_session(&session, password_hash).await? {
             return Err(AppError::WrongCredentials);
         }
+        self.end_oldest_browsers(user_id).await?;
         self.tokens.issue(&session)
     }
 
@@ -103,7 +104,7 @@ impl Accounts {
 }
 
 /// Who asks, by a session that was looked up.
-fn current_of(user: User, session: &Session, address: &str) -> CurrentUser {
+pub(super) fn current_of(user: User, session: &Session, address: &str) -> CurrentUser {
     let what = (session.id.clone(), session.kind);
     CurrentUser::found(user, what, (session.scope, session.proved_at), address)
 }

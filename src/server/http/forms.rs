@@ -171,6 +171,7 @@ impl Form {
             "/fn/set-name" => "/settings",
             "/fn/set-chat-defaults" => "/settings/chat",
             "/fn/set-password" => "/settings/sign-in",
+            "/fn/end-device" | "/fn/end-other-devices" | "/fn/end-key" => "/settings/devices",
             "/fn/delete-account" | "/fn/keep-account" => "/settings/data",
             // These two stand on the pages for signing in as well.
             "/fn/set-appearance" | "/fn/set-language" if self.viewer.is_some() => "/settings/appearance",

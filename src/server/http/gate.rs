@@ -16,16 +16,21 @@ use super::{
     site::Site,
 };
 use crate::{
-    domain::{Admin, CurrentUser},
+    domain::{Admin, CurrentUser, Reason, Scope, SessionKind},
     error::AppError,
     server::{
-        accounts::{Accounts, Caller},
+        accounts::{Accounts, Caller, keys::is_key},
         store::Session,
     },
 };
 
 #[derive(Clone)]
 struct Found(Result<Option<CurrentUser>, AppError>);
+
+/// Who asks with an API key. It counts nowhere until [`admit`] lets it in, so that a route is closed for keys unless
+/// somebody opened it.
+#[derive(Clone)]
+struct Held(CurrentUser);
 
 /// Who asks, as the gate found out; `Ok(None)`: nobody is signed in.
 pub fn found(extensions: &Extensions) -> Result<Option<CurrentUser>, AppError> {
@@ -63,7 +68,14 @@ pub async fn authenticate(State(gate): State<Gate>, mut request: Request, next: 
     extensions.insert(caller);
     extensions.insert(client);
     extensions.insert(cookie.clone());
-    extensions.insert(Found(found));
+    match found {
+        Ok(Some(current)) if current.kind == SessionKind::Key => {
+            extensions.insert(Held(current));
+        }
+        found => {
+            extensions.insert(Found(found));
+        }
+    }
     let mut response = next.run(request).await;
     set_cookies(&gate, &cookie, anew.as_ref(), response.headers_mut());
     response
@@ -79,13 +91,11 @@ async fn who(
     if let Some(token) = bearer(headers) {
         // A program keeps its token, because only the session's row says how long it lives.
         let Some(token) = token else { return (Ok(None), None) };
-        return (
-            accounts
-                .resume(token.token(), address)
-                .await
-                .map(|resumed| resumed.map(|resumed| resumed.current)),
-            None,
-        );
+        if is_key(token.token()) {
+            return (accounts.resume_key(token.token(), address).await, None);
+        }
+        let resumed = accounts.resume(token.token(), address).await;
+        return (resumed.map(|resumed| resumed.map(|resumed| resumed.current)), None);
     }
     for token in cookie.tokens() {
         match accounts.resume(token, address).await {
@@ -116,12 +126,39 @@ fn set_cookies(gate: &Gate, cookie: &SessionCookie, anew: Option<&Session>, head
     }
 }
 
+/// The layer of routes that keys with this scope may call, and with larger ones.
+pub async fn admit(State(needed): State<Scope>, mut request: Request, next: Next) -> Response {
+    if let Some(Held(current)) = request.extensions_mut().remove::<Held>() {
+        if current.scope < needed {
+            let reason = Reason::new("error-scope-too-small").with("needed", needed.into_str());
+            return AppError::ScopeTooSmall { reason }.into_response();
+        }
+        request.extensions_mut().insert(Found(Ok(Some(current))));
+    }
+    next.run(request).await
+}
+
+/// Who asks.
+///
+/// # Errors
+///
+/// [`AppError::SignedOut`] for nobody; [`AppError::Forbidden`] for a key where keys are nothing.
+fn somebody(extensions: &Extensions) -> Result<CurrentUser, AppError> {
+    match found(extensions)? {
+        Some(current) => Ok(current),
+        None if extensions.get::<Held>().is_some() => {
+            Err(AppError::Forbidden { reason: Reason::new("key-not-here") })
+        }
+        None => Err(AppError::SignedOut),
+    }
+}
+
 /// A handler that takes a [`CurrentUser`] answers 401 to everybody else.
 impl<S: Sync> FromRequestParts<S> for CurrentUser {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AppError> {
-        found(&parts.extensions)?.ok_or(AppError::SignedOut)
+        somebody(&parts.extensions)
     }
 }
 
@@ -131,7 +168,7 @@ impl<S: Sync> FromRequestParts<S> for Admin {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AppError> {
-        let current = found(&parts.extensions)?.ok_or(AppError::SignedOut)?;
+        let current = somebody(&parts.extensions)?;
         current.admin().ok_or(AppError::NotFound)
     }
 }

@@ -95,6 +95,8 @@ fn section(document: &Document, call: &Call) -> impl IntoView + use<> {
         let words = format!("{} ({place})", text(parameter, "description"));
         (text(parameter, "name"), kind(&parameter["schema"]), words)
     });
+    let needed = list(call.call, "security").find_map(|scheme| scheme["key"][0].as_str());
+    let needed = needed.map(str::to_owned);
     let body = &call.call["requestBody"]["content"]["application/json"]["schema"];
     let answers = call.call["responses"].as_object().into_iter().flatten().map(|(status, answer)| {
         let schema = answer["content"].as_object().and_then(|content| content.values().next());
@@ -110,6 +112,7 @@ fn section(document: &Document, call: &Call) -> impl IntoView + use<> {
                 <strong>{text(call.call, "summary")}". "</strong>
                 {text(call.call, "description")}
             </p>
+            {needed.map(|scope| view! { <p>"With a key: its scope is " <code>{scope}</code> " or larger."</p> })}
             {table("Parameters", parameters.collect())}
             {(!body.is_null()).then(|| table("Body (JSON)", fields(document, body)))}
             {table("Answers", answers.collect())}

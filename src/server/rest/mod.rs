@@ -13,6 +13,8 @@ mod openapi;
 mod people;
 mod problems;
 mod queue;
+mod scopes;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -27,6 +29,7 @@ use super::{
     http::site::Site,
     live::{Listening, reading::Reading},
 };
+use crate::domain::Scope;
 
 /// Where the addresses of the API begin.
 pub const BASE: &str = "/api/v1";
@@ -44,36 +47,53 @@ where
     Arc<Listening>: FromRef<S>,
     Arc<Reading>: FromRef<S>,
 {
-    OpenApiRouter::with_openapi(openapi::Document::openapi())
-        .routes(routes!(auth::register))
-        .routes(routes!(auth::log_in))
-        .routes(routes!(auth::log_out))
-        .routes(routes!(me::me, me::change))
-        .routes(routes!(me::leave, me::stay))
+    // A key can do what stands in these three and nothing else. A new route belongs into the last one, unless somebody
+    // decides that it is for keys of smaller scopes, too.
+    let read = OpenApiRouter::new()
+        .routes(routes!(me::me))
         .routes(routes!(me::models))
-        .routes(routes!(conversations::list, conversations::create))
-        .routes(routes!(conversations::open, conversations::change, conversations::delete))
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::open))
+        .routes(routes!(conversations::bin))
+        .routes(routes!(queue::list))
+        .routes(routes!(messages::list))
+        .routes(routes!(events::events));
+    let chat = OpenApiRouter::new()
+        .routes(routes!(conversations::create))
+        .routes(routes!(conversations::change, conversations::delete))
         .routes(routes!(conversations::restore))
         .routes(routes!(conversations::seen))
-        .routes(routes!(conversations::bin))
         .routes(routes!(conversations::fork))
-        .routes(routes!(queue::list, queue::add))
+        .routes(routes!(queue::add))
         .routes(routes!(queue::change, queue::remove))
         .routes(routes!(queue::send))
-        .routes(routes!(messages::list, messages::ask))
-        .routes(routes!(events::events))
+        .routes(routes!(messages::ask))
         .routes(routes!(messages::stop))
         .routes(routes!(messages::regenerate))
         .routes(routes!(messages::continue_answer))
         .routes(routes!(messages::edit))
         .routes(routes!(messages::select))
         .routes(routes!(messages::delete))
-        .routes(routes!(messages::restore))
+        .routes(routes!(messages::restore));
+    let all = OpenApiRouter::new()
+        .routes(routes!(me::change))
+        .routes(routes!(me::leave, me::stay))
+        .routes(routes!(sessions::list, sessions::end_others))
+        .routes(routes!(sessions::end))
+        .routes(routes!(sessions::keys, sessions::make_key))
+        .routes(routes!(sessions::end_key))
         .routes(routes!(people::list))
         .routes(routes!(people::open, people::change, people::delete))
         .routes(routes!(people::reset))
         .routes(routes!(audit::list))
-        .routes(routes!(audit::export))
+        .routes(routes!(audit::export));
+    OpenApiRouter::with_openapi(openapi::Document::openapi())
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::log_in))
+        .routes(routes!(auth::log_out))
+        .merge(scopes::within(Scope::Read, read))
+        .merge(scopes::within(Scope::Chat, chat))
+        .merge(scopes::within(Scope::All, all))
         .split_for_parts()
 }
 
