@@ -55,7 +55,7 @@ pub async fn entries(
         let filters = format!("kind={word}&person={}", quoted(&person));
         let older = found.next_cursor.map(|cursor| format!("{HERE}?{filters}&cursor={cursor}"));
         let empty = found.items.is_empty();
-        let entries = found.items.into_iter().map(|entry| view! { <Entry entry now days /> });
+        let entries = found.items.into_iter().map(move |entry| view! { <Entry entry now days /> });
         view! {
             <AdminPage here=HERE sidebar notice>
                 <Section id="audit" title=t("audit")>
