@@ -162,8 +162,13 @@ fn Devices(devices: Vec<Device>, clock: Shown) -> impl IntoView {
         let name = if name.is_empty() { t("device-unknown") } else { name };
         let end = t_with(Reason::new("device-end-named").with("name", name.clone()));
         let own = is_current.then(|| view! { <span class="badge">{t("device-this")}</span> });
-        let seen = (!is_current)
-            .then(|| view! { <At words=around("device-seen", "time") time=last_seen_at clock /> });
+        let seen = (!is_current).then(|| {
+            view! {
+                <span class="muted">
+                    <At words=around("device-seen", "time") time=last_seen_at clock />
+                </span>
+            }
+        });
         let form = (!is_current).then(|| {
             view! {
                 <form method="post" action="/fn/end-device">
@@ -180,7 +185,7 @@ fn Devices(devices: Vec<Device>, clock: Shown) -> impl IntoView {
                     <strong dir="auto">{name}</strong>
                     {own}
                     <span class="muted">{address}</span>
-                    <span class="muted">{seen}</span>
+                    {seen}
                 </p>
                 {form}
             </li>
@@ -217,7 +222,13 @@ fn Keys(keys: Vec<ApiKey>, clock: Shown) -> impl IntoView {
             Some(time) => view! { <At words=around("key-used", "time") time clock /> }.into_any(),
             None => view! { <span>{t("key-unused")}</span> }.into_any(),
         };
-        let expires = expires_at.map(|time| view! { <At words=around("key-expires", "time") time clock /> });
+        let expires = expires_at.map(|time| {
+            view! {
+                <span class="muted">
+                    <At words=around("key-expires", "time") time clock />
+                </span>
+            }
+        });
         view! {
             <li>
                 <p>
@@ -225,7 +236,7 @@ fn Keys(keys: Vec<ApiKey>, clock: Shown) -> impl IntoView {
                     <span class="muted">{t(scope_name(scope))}</span>
                     <span class="muted">{used}</span>
                     {used_from.map(|address| view! { <span class="muted">{address}</span> })}
-                    <span class="muted">{expires}</span>
+                    {expires}
                 </p>
                 <form method="post" action="/fn/end-key">
                     <input type="hidden" name="id" value=id />
