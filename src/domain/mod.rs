@@ -47,8 +47,7 @@ mod tests {
 
     use super::{
         AuditKind, CodeState, ConversationKind, FailureCode, MemberRole, Role, Scope, SessionKind, Status,
-        UserRole,
-        UserState,
+        UserRole, UserState,
         params::ReasoningEffort,
         preferences::{Palette, Theme},
     };

@@ -28,6 +28,7 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
         ("POST", "/conversations/{id}/messages", &*conversation, json!({ "content": "x" })),
         ("POST", "/conversations/{id}/queue", &*conversation, json!({ "content": "x" })),
         ("POST", "/messages/{id}/edit", &*question, json!({ "content": "x" })),
+        ("POST", "/admin/codes", "", json!({ "registers": true })),
     ];
     let mut checked = BTreeSet::new();
     for (method, path, call) in document.calls() {
@@ -60,7 +61,7 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
             checked.insert((method.to_string(), path, field.clone()));
         }
     }
-    assert_eq!(checked.len(), 9, "{checked:?}");
+    assert_eq!(checked.len(), 10, "{checked:?}");
 }
 
 /// The new password of a body.

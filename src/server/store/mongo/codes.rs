@@ -237,8 +237,13 @@ impl Transaction for RedeemCode<'_> {
         mongo.use_code(tx, &code, user_id, now).await?;
         code.used += 1;
         let change = doc! { "$set": { "tier": &code.tier, "tier_until": until } };
-        let changed = mongo.users().find_one_and_update(which, change).return_document(ReturnDocument::After);
-        let user = changed.session(tx).await?.map_or(user, User::from);
+        let changed = mongo
+            .users()
+            .find_one_and_update(which, change)
+            .return_document(ReturnDocument::After)
+            .session(tx)
+            .await?;
+        let user = changed.map_or(user, User::from);
         Ok(Outcome::Commit(Redeemed::Done(user, code)))
     }
 }
@@ -251,8 +256,12 @@ impl Codes for Mongo {
 
     async fn codes(&self, before: Option<&str>, most: u32) -> Result<Vec<Code>> {
         let which = before.map_or(doc! {}, |before| doc! { "_id": { "$lt": before } });
-        let found = self.code_docs().find(which).sort(doc! { "_id": -1 }).limit(i64::from(most));
-        let found: Vec<CodeDoc> = self.call(async { found.await?.try_collect().await }).await?;
+        let order = doc! { "_id": -1 };
+        let found: Vec<CodeDoc> = self
+            .call(async {
+                self.code_docs().find(which).sort(order).limit(i64::from(most)).await?.try_collect().await
+            })
+            .await?;
         Ok(found.into_iter().map(Code::from).collect())
     }
 
