@@ -766,3 +766,141 @@ audit-devices = { $count ->
 audit-key-scope = Scope { $scope }
 audit-role = Now: { $role }
 audit-by-link = With a link for a new password
+## Codes: invitations and activation codes
+
+code-refused = This code does not count (any more). Ask who gave it to you for another one.
+code-used-by-you = You have used this code already; you have what it gives.
+code-gives-nothing = This code is for somebody who has no account yet. It gives you nothing, and was not used.
+code-gives-tier = It gives you the tier { $tier } { $until }.
+code-redeemed = You have the tier { $tier } { $until }.
+code-without-use = Choose a tier: an activation code without one gives nothing.
+code-redeem = Redeem the code
+code-redeem-label = A code that you were given
+code-replace = Also when it gives another tier, which takes the place of the one that I have
+join = Invitation
+join-invited = You are invited
+join-what = With this invitation you can make an account here.
+join-as-admin = You will be an administrator.
+join-have-account = Have an account already? { $link }
+codes = Invitations and codes
+codes-make = Make codes
+codes-make-now = Make the codes
+codes-none = There are no codes yet.
+codes-older = Older codes
+codes-new = New codes
+codes-made = { $count ->
+    [one] { $count } code is made.
+   *[other] { $count } codes are made.
+ }
+codes-once = They are shown now and never again: copy them, print this page as cards, or show one to a room. The page can be opened again for five minutes.
+codes-gone = These codes cannot be shown any more. End them and make others if nobody has them.
+codes-all = All codes
+code-kind = Kind
+code-kind-hint = With an invitation somebody makes an account. An activation code gives a tier to somebody who has one.
+code-invitation = Invitation
+code-activation = Activation code
+codes-count = How many codes
+code-uses = People who may use each
+code-days = Days that they count
+code-days-hint = Empty: until you end them.
+code-tier = Tier that they give
+code-tier-none = None
+code-tier-days = Days that the tier lasts
+code-tier-days-hint = Empty: it does not end.
+code-role = Role of whoever registers with one
+code-label = Label, for you
+code-invites = Invitation
+code-invites-admin = Invitation as an administrator
+code-tier-for = Tier { $tier } for { $days }
+code-tier-for-good = Tier { $tier } for good
+code-used-of = Used { $used } of { $uses }
+code-made-on = made on { $date }
+code-expires-on = counts until { $date }
+code-end = End
+code-ended = The code is ended. Who used it keeps what it gave.
+code-used-by = Used by
+code-live = Counts
+code-used-up = Used up
+code-expired = Expired
+code-was-ended = Ended
+code-qr = QR code of { $code }
+code-show = Show to a room
+person-gone = An account that is gone
+count-people = { $count ->
+    [one] { $count } person has it
+   *[other] { $count } people have it
+ }
+count-codes = { $count ->
+    [one] { $count } code that counts gives it
+   *[other] { $count } codes that count give it
+ }
+
+## Tiers and what they allow
+
+tier = Your tier
+tier-default = Everybody
+tier-named = { $name }
+tier-until = until { $date }
+tier-without-end = without an end
+tier-for-days = for { $days }
+tier-ends-on = until { $date }
+tier-for-good = You have the tier { $tier } already, and it does not end. The code was not used.
+tier-would-end = You have the tier { $present } { $until }. This code gives you the tier { $tier } { $then } in its place.
+tier-unknown = There is no such tier. Choose one of those that there are.
+tiers-too-many = There are { $most } tiers, and no more are possible. Delete one first.
+tier-default-stays = This tier counts for everybody without another one, so it cannot be deleted.
+tier-name-taken = Another tier has this name.
+tier-in-use = This tier cannot be deleted yet: { $people }, and { $codes }.
+tier-models-too-many = A tier can name { $most } models at most.
+tier-name-not-valid = A tier needs a name of at most { $most } characters, in one line.
+label-not-valid = A label has at most { $most } characters, in one line.
+number-too-large = At most { $most } is possible here.
+number-between = Choose a whole number from { $least } to { $most }.
+number-not-valid = Type a whole number.
+tiers = Tiers
+tiers-hint = A tier says what people may use. Give one to somebody with a code.
+tiers-all = All tiers
+tier-new = A new tier
+tier-default-hint = It counts for everybody who has no other tier.
+tier-delete = Delete the tier
+tier-delete-hint = Only a tier that nobody has, and that no code gives, can be deleted.
+tier-limit-models = { $count ->
+    [one] { $count } model
+   *[other] { $count } models
+ }
+tier-limit-messages = { $count ->
+    [one] { $count } answer a day
+   *[other] { $count } answers a day
+ }
+tier-limit-tokens = { $count ->
+    [one] { $count } token a day
+   *[other] { $count } tokens a day
+ }
+tier-limit-rooms = { $count ->
+    [one] { $count } room
+   *[other] { $count } rooms
+ }
+tier-limit-megabytes = { $count } MB of files
+tier-no-limits = No limits
+tier-empty-hint = An empty field is no limit. Days begin at midnight of UTC.
+tier-messages = Answers a day
+tier-tokens = Tokens a day
+tier-rooms = Rooms to make
+tier-megabytes = Files, in MB
+tier-models = Models, one in a line (empty: all)
+tier-models-offered = The models that are offered
+tier-make = Make the tier
+tier-save = Save the tier
+tier-saved = The tier is saved.
+tier-deleted = The tier is deleted.
+budget-messages-used = Answers today: { $used } of { $most }
+budget-tokens-used = Tokens today: { $used } of { $most }
+budget-messages = Your { $most ->
+    [one] answer
+   *[other] { $most } answers
+ } of today are used up. There will be new ones in { $wait }.
+budget-tokens = Your { $most ->
+    [one] token
+   *[other] { $most } tokens
+ } of today are used up. There will be new ones in { $wait }.
+title-budget-used-up = Used up for today

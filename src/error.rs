@@ -53,6 +53,8 @@ pub enum AppError {
     TooMany { seconds: u64 },
     /// 429: `most` answers are being written for this person, which is the limit.
     TooManyAnswers { most: u32 },
+    /// 429: what a person's tier allows in a day is used up; it renews after so many seconds.
+    BudgetUsedUp { reason: Reason, seconds: u64 },
     /// 500: a fault of the server. The log has the cause under the request id.
     Internal,
     /// 503: the store does not answer at the moment.
@@ -103,6 +105,7 @@ impl AppError {
             | Self::ScopeTooSmall { reason }
             | Self::Conflict { reason }
             | Self::Misdirected { reason }
+            | Self::BudgetUsedUp { reason, .. }
             | Self::Invalid { reason, .. } => reason.clone(),
             Self::SignedOut => Reason::new("error-signed-out"),
             Self::WrongCredentials => Reason::new("error-wrong-credentials"),
@@ -145,7 +148,7 @@ impl AppError {
             Self::UnsupportedMediaType { .. } => 415,
             Self::Misdirected { .. } => 421,
             Self::Invalid { .. } | Self::IdempotencyKeyReused => 422,
-            Self::TooMany { .. } | Self::TooManyAnswers { .. } => 429,
+            Self::TooMany { .. } | Self::TooManyAnswers { .. } | Self::BudgetUsedUp { .. } => 429,
             Self::Internal => 500,
             Self::Unavailable
             | Self::Stopping
@@ -177,6 +180,7 @@ impl AppError {
             Self::Invalid { .. } | Self::IdempotencyKeyReused => Reason::new("title-not-valid"),
             Self::TooMany { .. } => Reason::new("title-too-many-requests"),
             Self::TooManyAnswers { .. } => Reason::new("title-too-many-answers"),
+            Self::BudgetUsedUp { .. } => Reason::new("title-budget-used-up"),
             Self::Internal => Reason::new("title-internal"),
             Self::StorageFull => Reason::new("title-disk-full"),
             Self::Unavailable | Self::Stopping | Self::Overloaded | Self::StorageLost | Self::Unreachable => {

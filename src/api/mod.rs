@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod chat;
+pub mod codes;
 pub mod devices;
 pub mod history;
 pub mod login;

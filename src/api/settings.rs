@@ -154,7 +154,7 @@ pub async fn set_chat_defaults(
         single_keys: single_keys.map(Some),
         ..Default::default()
     };
-    service::<ModelList>()?.look_up(&mut patch, &current.user.preferences).await?;
+    service::<ModelList>()?.of(&current.user).await?.look_up(&mut patch, &current.user.preferences).await?;
     let change = MeChange { preferences: Some(patch), ..Default::default() };
     service::<Accounts>()?.change_me(current, change).await?;
     Ok(context.tell("/settings/chat", Told::say("chat-defaults-saved"))?)
@@ -174,7 +174,7 @@ pub async fn set_favourite(model: String, on: bool) -> Result<(), Refusal> {
     let context = Context::current()?;
     let current = context.user()?;
     let mut patch = PreferencesPatch { favourite: Some((model, on)), ..Default::default() };
-    service::<ModelList>()?.look_up(&mut patch, &current.user.preferences).await?;
+    service::<ModelList>()?.of(&current.user).await?.look_up(&mut patch, &current.user.preferences).await?;
     let change = MeChange { preferences: Some(patch), ..Default::default() };
     service::<Accounts>()?.change_me(current, change).await?;
     Ok(())

@@ -5,6 +5,8 @@
 
 pub mod amount;
 pub mod audit;
+pub mod budget;
+pub mod code;
 pub mod conversation;
 pub mod event;
 pub mod member;
@@ -16,9 +18,12 @@ pub mod queued;
 pub mod reason;
 pub mod session;
 pub mod temporary;
+pub mod tier;
 pub mod user;
 
 pub use audit::{AuditEntry, AuditKind};
+pub use budget::{Budget, Spending};
+pub use code::{Code, CodeState, CodeUse, Gain};
 pub use conversation::{Binned, Conversation, ConversationKind, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
 pub use member::MemberRole;
@@ -30,6 +35,7 @@ pub use queued::{QuestionQueue, Queued};
 pub use reason::Reason;
 pub use session::{ApiKey, Device, Scope, SessionKind};
 pub use temporary::{TEMPORARY, TemporaryMessage};
+pub use tier::Tier;
 pub use user::{Admin, CurrentUser, User, UserRole, UserState};
 
 #[cfg(test)]
@@ -40,8 +46,8 @@ mod tests {
     use strum::VariantArray;
 
     use super::{
-        AuditKind, ConversationKind, FailureCode, MemberRole, Role, Scope, SessionKind, Status, UserRole,
-        UserState,
+        AuditKind, CodeState, ConversationKind, FailureCode, MemberRole, Role, Scope, SessionKind, Status,
+        UserRole, UserState,
         params::ReasoningEffort,
         preferences::{Palette, Theme},
     };
@@ -68,6 +74,7 @@ mod tests {
     #[test]
     fn a_word_is_the_same_in_json_and_in_a_database() {
         words::<AuditKind>();
+        words::<CodeState>();
         words::<ConversationKind>();
         words::<FailureCode>();
         words::<MemberRole>();

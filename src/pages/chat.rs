@@ -26,7 +26,7 @@ use crate::{
     },
     server::{
         chat::Chat,
-        conversations::{Conversations, Grant, ModelList, Part, Thread},
+        conversations::{Conversations, Grant, ModelList, Part, Thread, models::AllowedModels},
         http::document::{Page, fragment, tab_title},
         live::{log::Format, reading::ReadPermit},
         words,
@@ -61,7 +61,7 @@ pub async fn new(
     notice: Notice,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
-    let choice = Choice::load(&models, Err(&current.user.preferences)).await;
+    let choice = Choice::load(&models.of(&current.user).await?, Err(&current.user.preferences)).await;
     let (model, model_label) = (choice.chosen.clone(), choice.label.clone());
     let shown = Shown { model, model_label, ..Shown::default() };
     let page = Page { islands: true, ..Page::new(words::current().say("conversation-new")) };
@@ -114,6 +114,7 @@ pub async fn open(
     let part = Part::Window { before: before.as_deref(), limit: None };
     let model = grant.conversation().model.clone();
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);
+    let models = models.of(&current.user).await?;
     let (sidebar, choice, view) = tokio::join!(
         Sidebar::load(&conversations, &current, (now, days)),
         Choice::load(&models, of_conversation),
@@ -189,7 +190,7 @@ pub async fn part(
 ) -> Result<Response, AppError> {
     let (words, days) = (words::current(), Days::of(&headers));
     let Some(id) = query.conversation else {
-        let choice = Choice::load(&models, Err(&current.user.preferences)).await;
+        let choice = Choice::load(&models.of(&current.user).await?, Err(&current.user.preferences)).await;
         let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
         let start = Start::of(&current, choice.offered(), &choice.failures, &sidebar);
         let shown = Shown { model: choice.chosen, model_label: choice.label, ..Shown::default() };
@@ -209,6 +210,7 @@ pub async fn part(
     };
     let model = grant.conversation().model.clone();
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);
+    let models = models.of(&current.user).await?;
     let (choice, view) = tokio::join!(
         Choice::load(&models, of_conversation),
         ThreadView::load((&conversations, &chat), &current, grant, part, None, (key, now, days)),
@@ -346,7 +348,7 @@ pub(super) struct Choice {
 
 impl Choice {
     /// `of_conversation` is the conversation's model; without one, what the person chose before.
-    pub async fn load(list: &ModelList, of_conversation: Result<&str, &Preferences>) -> Self {
+    pub async fn load(list: &AllowedModels<'_>, of_conversation: Result<&str, &Preferences>) -> Self {
         let used = match of_conversation {
             Ok(id) => list.find_chosen(id).await,
             Err(person) => list.first_for(person).await,

@@ -67,6 +67,41 @@ pub fn Field(
     }
 }
 
+/// A labelled field for a whole number from `least` to `most`. Where it is not `required`, it may stay empty.
+#[component]
+pub fn NumberField(
+    #[prop(into)] label: String,
+    name: &'static str,
+    value: Option<u64>,
+    least: u32,
+    most: u64,
+    #[prop(optional)] required: bool,
+    #[prop(optional, into)] hint: String,
+    #[prop(optional_no_strip)] refused: Option<String>,
+) -> impl IntoView {
+    let (invalid, described) = invalid(name, refused.as_ref());
+    view! {
+        <label>
+            {label}
+            <input
+                type="number"
+                inputmode="numeric"
+                name=name
+                min=least
+                max=most.to_string()
+                step="1"
+                required=required
+                autofocus=invalid.is_some()
+                value=value.map(|value| value.to_string())
+                aria-invalid=invalid
+                aria-describedby=described
+            />
+            {(!hint.is_empty()).then(|| view! { <small>{hint}</small> })}
+        </label>
+        <FieldError of=name sentence=refused />
+    }
+}
+
 /// A few words of which one is chosen.
 #[component]
 pub fn Choices(

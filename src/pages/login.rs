@@ -112,10 +112,8 @@ pub async fn register(
         return Ok(Redirect::to("/").into_response());
     }
     let first = !accounts.any_user().await?;
-    let typed = notice.typed();
-    let [name_refused, email_refused, password_refused] =
-        ["name", "email", "password"].map(|field| notice.at(field));
-    let (alert, calm) = (notice.alert(), notice.field().is_none());
+    let alert =
+        if matches!(notice.field(), Some("name" | "email" | "password")) { None } else { notice.alert() };
     let code = query.first.filter(|code| first && !code.is_empty());
     let (open, sentence) = match accounts.registration() {
         _ if first && accounts.is_first_by_link() && code.is_none() => (false, "register-first-link"),
@@ -132,41 +130,7 @@ pub async fn register(
                 <h1>{t("register")}</h1>
                 <p class="muted">{t(sentence)}</p>
                 <Alert sentence=alert />
-                {open
-                    .then(|| {
-                        view! {
-                            <form method="post" action="/fn/register">
-                                {code.map(|code| view! { <input type="hidden" name="code" value=code /> })}
-                                <Field
-                                    label=t("field-name")
-                                    kind="text"
-                                    name="name"
-                                    autocomplete="name"
-                                    focus=calm
-                                    value=typed.name.unwrap_or_default()
-                                    refused=name_refused
-                                />
-                                <Field
-                                    label=t("field-email")
-                                    kind="email"
-                                    name="email"
-                                    autocomplete="username"
-                                    value=typed.email.unwrap_or_default()
-                                    refused=email_refused
-                                />
-                                <Field
-                                    label=t("field-password")
-                                    kind="password"
-                                    name="password"
-                                    autocomplete="new-password"
-                                    hint=t_with(Reason::new("password-hint").with("least", MIN_PASSWORD_CHARS))
-                                    refused=password_refused
-                                />
-                                <Strength known=accounts.known_words("", "") />
-                                <button class="button-primary">{t("register-now")}</button>
-                            </form>
-                        }
-                    })}
+                {open.then(|| view! { <RegisterForm code notice known=accounts.known_words("", "") /> })}
                 {(!first)
                     .then(|| {
                         let (before, after) = around("sign-in-have-account", "link");
@@ -180,9 +144,49 @@ pub async fn register(
     }))
 }
 
+/// The form of somebody new. `code` is that of a link or an invitation.
+#[component]
+pub fn RegisterForm(code: Option<String>, notice: Notice, known: String) -> impl IntoView {
+    let typed = notice.typed();
+    let [name_refused, email_refused, password_refused] =
+        ["name", "email", "password"].map(|field| notice.at(field));
+    view! {
+        <form method="post" action="/fn/register">
+            {code.map(|code| view! { <input type="hidden" name="code" value=code /> })}
+            <Field
+                label=t("field-name")
+                kind="text"
+                name="name"
+                autocomplete="name"
+                focus=notice.field().is_none()
+                value=typed.name.unwrap_or_default()
+                refused=name_refused
+            />
+            <Field
+                label=t("field-email")
+                kind="email"
+                name="email"
+                autocomplete="username"
+                value=typed.email.unwrap_or_default()
+                refused=email_refused
+            />
+            <Field
+                label=t("field-password")
+                kind="password"
+                name="password"
+                autocomplete="new-password"
+                hint=t_with(Reason::new("password-hint").with("least", MIN_PASSWORD_CHARS))
+                refused=password_refused
+            />
+            <Strength known />
+            <button class="button-primary">{t("register-now")}</button>
+        </form>
+    }
+}
+
 /// A button for each language of the site, called by its own name. The choice is kept in a cookie.
 #[component]
-fn LanguageSwitch() -> impl IntoView {
+pub fn LanguageSwitch() -> impl IntoView {
     let now = words::current().language;
     view! {
         <form class="languages" method="post" action="/fn/set-language" aria-label=t("language-choose")>

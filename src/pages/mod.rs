@@ -8,9 +8,11 @@ mod days;
 mod dock;
 mod fields;
 mod history;
+mod join;
 mod layout;
 mod login;
 mod outline;
+mod qr;
 mod reset;
 mod sections;
 mod settings;
@@ -45,9 +47,9 @@ use crate::{
     server::{
         accounts::{Accounts, audit::Audit},
         chat::Chat,
-        conversations::{Conversations, ModelList},
+        conversations::{Conversations, ModelList, allowance::Allowances},
         http::{
-            flash::{self, Flash, Told, Typed},
+            flash::{self, Flash, Made, Told, Typed},
             gate, offline, redirect,
             site::Site,
         },
@@ -66,6 +68,7 @@ where
     Arc<Conversations>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
+    Arc<Allowances>: FromRef<S>,
     Arc<Ids>: FromRef<S>,
     Clock: FromRef<S>,
 {
@@ -96,6 +99,11 @@ where
         .route("/reset/{code}", get(reset::reset))
         .route("/admin/audit", get(admin::audit::entries))
         .route("/offline", get(offline::page))
+        .route("/admin/codes", get(admin::codes::codes))
+        .route("/admin/codes/made", get(admin::made::made))
+        .route("/admin/tiers", get(admin::tiers::tiers))
+        .route("/admin/tiers/{id}", get(admin::tiers::tier))
+        .route("/join/{code}", get(join::join))
         .route("/login", get(login::sign_in))
         .route("/register", get(login::register))
 }
@@ -263,7 +271,11 @@ impl Notice {
     pub fn done(&self) -> Option<String> {
         let words = words::current();
         match &self.flash.as_ref()?.told {
-            Told::Refused { .. } | Told::ResetLink(_) | Told::Restored(_) | Told::Unarchived(_) => None,
+            Told::Refused { .. }
+            | Told::ResetLink(_)
+            | Told::Codes(_)
+            | Told::Restored(_)
+            | Told::Unarchived(_) => None,
             Told::Done(done) => Some(words.text(done)),
         }
     }
@@ -272,6 +284,14 @@ impl Notice {
     pub fn reset_link(&self) -> Option<String> {
         match &self.flash.as_ref()?.told {
             Told::ResetLink(path) => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    /// The codes that were just made.
+    pub fn codes(&self) -> Option<Made> {
+        match &self.flash.as_ref()?.told {
+            Told::Codes(made) => Some(made.clone()),
             _ => None,
         }
     }

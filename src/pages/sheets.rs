@@ -56,8 +56,8 @@ pub async fn models(
     State(models): State<Arc<ModelList>>,
     current: CurrentUser,
     Query(which): Query<WhichModels>,
-) -> Json<String> {
-    let offer = models.offer().await;
+) -> Result<Json<String>, AppError> {
+    let offer = models.of(&current.user).await?.offer().await;
     let favourites = current.user.preferences.favourites;
     let mut groups: Vec<(String, Vec<Model>)> = Vec::new();
     let mut starred = Vec::new();
@@ -70,7 +70,7 @@ pub async fn models(
             None => groups.push((model.provider_label.clone(), vec![model.clone()])),
         }
     }
-    Json(fragment(move || {
+    Ok(Json(fragment(move || {
         let title = t(if which.answer.is_some() { "regenerate-with" } else { "model-choose" });
         let row = move |model: Model, starred: bool| {
             let on = starred || favourites.contains(&model.id);
@@ -102,7 +102,7 @@ pub async fn models(
                 </div>
             </Sheet>
         }
-    }))
+    })))
 }
 
 /// A model to choose, with what is known of it. The button with the star makes it a favourite.

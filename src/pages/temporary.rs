@@ -34,7 +34,7 @@ pub async fn temporary(
     notice: Notice,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
-    let choice = Choice::load(&models, Err(&current.user.preferences)).await;
+    let choice = Choice::load(&models.of(&current.user).await?, Err(&current.user.preferences)).await;
     let shown = Shown {
         conversation_id: Some(TEMPORARY.to_owned()),
         model: choice.chosen,

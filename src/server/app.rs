@@ -11,7 +11,7 @@ use super::{
     chat::Chat,
     cluster::{Cluster, Relay},
     config::Config,
-    conversations::{Conversations, ModelList},
+    conversations::{Conversations, ModelList, allowance::Allowances},
     http::{context::Provide, probes::Readiness, site::Site},
     journal::Journal,
     live::{Listening, Live, browsers::Browsers, elsewhere::Elsewhere, reading::Reading},
@@ -33,6 +33,7 @@ pub struct App {
     pub audit: Arc<Audit>,
     pub conversations: Arc<Conversations>,
     pub models: Arc<ModelList>,
+    pub allowances: Arc<Allowances>,
     pub chat: Arc<Chat>,
     pub listening: Arc<Listening>,
     pub reading: Arc<Reading>,
@@ -68,8 +69,13 @@ impl App {
         ended.listen(move |ids| streams.end_sessions(ids));
         let renderer = Arc::new(Renderer::new(std::thread::available_parallelism().map_or(2, usize::from)));
         let reading = Arc::new(Reading::default());
-        let models =
-            Arc::new(ModelList::new(providers.clone(), config.chat.default_model.clone(), tasks.clone()));
+        let allowances = Arc::new(Allowances::new(store.clone(), store.clone(), clock.clone()));
+        let models = Arc::new(ModelList::new(
+            providers.clone(),
+            allowances.clone(),
+            config.chat.default_model.clone(),
+            tasks.clone(),
+        ));
         let relay = Arc::new(Relay::new(live.clone(), chats.clone(), sessions.clone(), clock.clone()));
         let elsewhere: Arc<dyn Elsewhere> = relay.clone();
         let cluster = Arc::new(Cluster::new(chats.clone(), relay.clone(), tasks.clone()));
@@ -96,7 +102,7 @@ impl App {
         let chat = Arc::new(Chat::new(
             config.limits,
             (chats.clone(), users.clone()),
-            (models.clone(), providers),
+            (models.clone(), allowances.clone(), providers),
             live.clone(),
             journal.clone(),
             (clock.clone(), ids.clone(), tasks.clone()),
@@ -121,6 +127,7 @@ impl App {
             audit,
             conversations,
             models,
+            allowances,
             chat,
             listening,
             reading,

@@ -80,6 +80,10 @@ impl Client {
         self.send(Method::PATCH, path, json.to_string().into(), Some("application/json")).await
     }
 
+    pub async fn send_json(&self, method: &str, path: &str, json: &Value) -> Answer {
+        self.send(method.parse().unwrap(), path, json.to_string().into(), Some("application/json")).await
+    }
+
     pub async fn post_form(&self, path: &str, form: &str) -> Answer {
         self.send(Method::POST, path, form.to_owned().into(), Some("application/x-www-form-urlencoded")).await
     }

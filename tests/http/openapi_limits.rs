@@ -29,6 +29,7 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
         ("POST", "/conversations/{id}/messages", &*conversation, json!({ "content": "x" })),
         ("POST", "/conversations/{id}/queue", &*conversation, json!({ "content": "x" })),
         ("POST", "/messages/{id}/edit", &*question, json!({ "content": "x" })),
+        ("POST", "/admin/codes", "", json!({ "registers": true })),
     ];
     let mut checked = BTreeSet::new();
     for (method, path, call) in document.calls() {

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 
 use axum::{body::Body, http::Method};
 use inglenook::{
-    domain::Reason,
-    server::store::{Need, NewQueued, QueueChange},
+    domain::{Reason, Tier, UserRole},
+    server::{
+        accounts::invitations::{NewCodes, make},
+        store::{Need, NewQueued, QueueChange},
+    },
 };
 use leptos::server_fn::axum::server_fn_paths;
 use serde_json::json;
@@ -77,6 +80,15 @@ const JSON: &[(&str, &str, For, &str)] = &[
     ("DELETE", "/api/v1/admin/people/{p}", Admins, ""),
     ("GET", "/api/v1/admin/audit", Admins, ""),
     ("GET", "/api/v1/admin/audit.csv", Admins, ""),
+    ("GET", "/api/v1/me/budget", People, ""),
+    ("POST", "/api/v1/me/redeem", People, r#"{"code":"{r}"}"#),
+    ("GET", "/api/v1/admin/tiers", Admins, ""),
+    ("POST", "/api/v1/admin/tiers", Admins, r#"{"name":"{n}"}"#),
+    ("PUT", "/api/v1/admin/tiers/{t}", Admins, r#"{"name":"{n}"}"#),
+    ("DELETE", "/api/v1/admin/tiers/{t}", Admins, ""),
+    ("GET", "/api/v1/admin/codes", Admins, ""),
+    ("POST", "/api/v1/admin/codes", Admins, r#"{"registers":true}"#),
+    ("DELETE", "/api/v1/admin/codes/{d}", Admins, ""),
     ("GET", "/", People, ""),
     ("GET", "/temporary", People, ""),
     ("GET", "/c/{c}", Owner, ""),
@@ -106,6 +118,11 @@ const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/settings/devices", People, ""),
     ("POST", "/settings/devices", People, "name={n}&scope=read"),
     ("GET", "/admin/audit", Admins, ""),
+    ("GET", "/admin/codes", Admins, ""),
+    ("GET", "/admin/codes/made", Admins, ""),
+    ("GET", "/admin/tiers", Admins, ""),
+    ("GET", "/admin/tiers/{t}", Admins, ""),
+    ("GET", "/join/{code}", Anybody, ""),
     ("GET", "/offline", Anybody, ""),
     ("GET", "/sw.js", Anybody, ""),
     ("GET", "/login", Anybody, ""),
@@ -129,6 +146,11 @@ const FORMS: &[(&str, For, &str)] = &[
     ("/fn/delete-person", Admins, "id={p}&erase=true&confirm={l}"),
     ("/fn/delete-account", People, "password=correct+horse"),
     ("/fn/keep-account", People, ""),
+    ("/fn/make-codes", Admins, "registers=true&count=1&uses=1"),
+    ("/fn/end-codes", Admins, "id={d}"),
+    ("/fn/save-tier", Admins, "id={t}&name={n}"),
+    ("/fn/delete-tier", Admins, "id={t}"),
+    ("/fn/redeem", People, "code={r}"),
     ("/fn/set-name", People, "name={n}"),
     ("/fn/set-password", People, "password=correct+horse&new_password=battery+staple"),
     ("/fn/end-device", Owner, "id={s}"),
@@ -194,7 +216,7 @@ async fn every_address_of_the_router_is_in_the_lists() {
     let listed: BTreeSet<(String, String)> = JSON
         .iter()
         .map(|(method, path, ..)| {
-            let path = ["{c}", "{m}", "{q}", "{p}", "{s}", "{a}"]
+            let path = ["{c}", "{m}", "{q}", "{p}", "{s}", "{a}", "{t}", "{d}"]
                 .iter()
                 .fold((*path).to_owned(), |path, id| path.replace(id, "{id}"));
             let path = path.replace("{k}", "{qid}");
@@ -236,6 +258,10 @@ struct Things {
     session: String,
     /// An API key.
     key: String,
+    /// A tier that nobody has, and a code that gives another one: its id, and what is handed out.
+    tier: String,
+    code: String,
+    secret: String,
 }
 
 impl Things {
@@ -257,6 +283,7 @@ impl Things {
             }
         }
         let queued = format!("{conversation}Later");
+        let (tier, code, secret) = Self::tier_and_code(app, name).await;
         let login = format!("other-{name}@example.org");
         let person = app.person(&format!("other-{name}")).await.id().await;
         let form = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
@@ -269,12 +296,40 @@ impl Things {
             login,
             session,
             key,
+            tier,
+            code,
+            secret,
             question: id("user_message"),
             answer: id("assistant_message"),
             queued,
             owner,
             conversation,
         }
+    }
+
+    async fn tier_and_code(app: &App, name: &str) -> (String, String, String) {
+        let [tier, given] = ["a tier", "another tier"].map(|kind| Tier {
+            id: app.state.ids.next(),
+            name: format!("{kind} of {name}"),
+            ..Tier::default()
+        });
+        for tier in [&tier, &given] {
+            app.state.store.create_tier(tier).await.unwrap();
+        }
+        let new = NewCodes {
+            count: 1,
+            registers: false,
+            role: UserRole::Member,
+            tier: Some(&given.id),
+            tier_days: None,
+            uses: 1,
+            days: None,
+            label: name,
+        };
+        let made =
+            make((&*app.state.store, &*app.state.store), &app.state.ids, new, (None, 0)).await.unwrap();
+        let made = made.codes.into_iter().next().unwrap();
+        (tier.id, made.code.id, made.secret)
     }
 
     fn fill(&self, text: &str, name: &str) -> String {
@@ -286,6 +341,9 @@ impl Things {
             .replace("{l}", &self.login)
             .replace("{s}", &self.session)
             .replace("{a}", &self.key)
+            .replace("{t}", &self.tier)
+            .replace("{d}", &self.code)
+            .replace("{r}", &self.secret)
             .replace("{n}", name)
     }
 }
@@ -293,7 +351,7 @@ impl Things {
 const NOTHING: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 fn nothing(text: &str) -> String {
-    ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}"]
+    ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}", "{t}", "{d}", "{r}"]
         .iter()
         .fold(text.to_owned(), |text, id| text.replace(id, NOTHING))
         .replace("{n}", "x")

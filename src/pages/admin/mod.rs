@@ -1,8 +1,11 @@
 //! The pages of administrators: what they have in common, and a file for each. None of them shows what people wrote.
 
 pub mod audit;
+pub mod codes;
+pub mod made;
 pub mod people;
 pub mod person;
+pub mod tiers;
 
 use axum::{
     extract::FromRequestParts,
@@ -25,7 +28,12 @@ use crate::{
 };
 
 /// The pages, in the order of their list.
-const ADMIN: [Item; 2] = [("/admin/people", "people"), ("/admin/audit", "audit")];
+const ADMIN: [Item; 4] = [
+    ("/admin/people", "people"),
+    ("/admin/codes", "codes"),
+    ("/admin/tiers", "tiers"),
+    ("/admin/audit", "audit"),
+];
 
 /// `GET /admin`.
 pub async fn first(_: Administrator) -> Response {

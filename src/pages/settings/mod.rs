@@ -6,6 +6,7 @@ pub mod data;
 pub mod devices;
 pub mod profile;
 pub mod sign_in;
+pub mod tier;
 
 use leptos::prelude::*;
 

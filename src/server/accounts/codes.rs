@@ -20,9 +20,25 @@ pub fn new_code() -> Result<String, AppError> {
         tracing::error!(%cause, "no random bytes for a code");
         AppError::Internal
     })?;
+    Ok(written(bytes))
+}
+
+/// The code with this number among those that `seed` stands for, which is a code itself and as secret as they are. None of
+/// them tells another one.
+pub fn nth(seed: &str, number: u32) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"inglenook: codes of a batch\0");
+    hash.update(seed);
+    hash.update(number.to_be_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    written(bytes)
+}
+
+fn written(bytes: [u8; 16]) -> String {
     let bits = u128::from_be_bytes(bytes);
     let signs = (0..26).rev().map(|at| SIGNS[(bits >> (5 * at)) as usize & 31]);
-    Ok(signs.map(char::from).collect())
+    signs.map(char::from).collect()
 }
 
 /// What is stored of a code; `None` if the text cannot be one. It is the same however the code is written: in small letters,
@@ -55,6 +71,15 @@ mod tests {
         assert!(codes.iter().all(|code| code.len() == 26 && code.bytes().all(|byte| SIGNS.contains(&byte))));
         // The first sign holds the three bits that 25 others do not.
         assert!(codes.iter().all(|code| code.as_bytes()[0] < b'8'), "{codes:?}");
+    }
+
+    #[test]
+    fn a_seed_stands_for_the_same_codes_each_time() {
+        let (seed, other) = (new_code().unwrap(), new_code().unwrap());
+        let codes: HashSet<_> = (0..500).map(|number| nth(&seed, number)).collect();
+        assert_eq!(codes.len(), 500);
+        assert!(codes.iter().all(|code| code.len() == 26 && hash(code).is_some()));
+        assert!(codes.contains(&nth(&seed, 7)) && !codes.contains(&nth(&other, 7)));
     }
 
     #[test]

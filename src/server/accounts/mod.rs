@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod audit;
 pub mod codes;
 mod devices;
+pub mod invitations;
 mod jwt_hmac;
 pub mod keys;
 pub mod language;
@@ -13,10 +14,13 @@ mod me;
 pub mod passwords;
 pub mod people;
 mod preferences;
+pub mod redeem;
 mod register;
 mod sessions;
 mod sign_in;
+pub mod tiers;
 mod tokens;
+pub mod typed;
 pub mod valid;
 pub mod welcome;
 
@@ -31,7 +35,7 @@ use super::{
         clock::{Clock, Ids},
         ended::Ended,
     },
-    store::{AccountStore, People, Sessions, Users},
+    store::{AccountStore, Codes, People, Sessions, Tiers, Users},
 };
 
 /// Who sends a request, as far as it can be seen from outside.
@@ -48,6 +52,8 @@ pub struct Accounts {
     users: Arc<dyn Users>,
     people: Arc<dyn People>,
     sessions: Arc<dyn Sessions>,
+    tiers: Arc<dyn Tiers>,
+    codes: Arc<dyn Codes>,
     tokens: Tokens,
     passwords: Passwords,
     attempts: Attempts,
@@ -76,6 +82,8 @@ impl Accounts {
         Self {
             users: store.clone(),
             people: store.clone(),
+            tiers: store.clone(),
+            codes: store.clone(),
             sessions: store,
             tokens: Tokens::new(secret),
             passwords: Passwords::default(),

@@ -5,6 +5,7 @@ use super::{
     audit::Note,
     codes,
     passwords::Lane,
+    redeem::does_not_count,
     tokens::IssuedToken,
     valid::{find_account, known_words, valid_email, valid_name, valid_password},
 };
@@ -13,7 +14,7 @@ use crate::{
     error::AppError,
     server::{
         config::Registration,
-        store::{Admission, First, NewUser, Registered},
+        store::{Admission, First, Invited, NewUser, Registered},
     },
 };
 
@@ -22,7 +23,7 @@ pub struct Registering<'a> {
     pub email: &'a str,
     pub password: &'a str,
     pub name: &'a str,
-    /// The code of a link that was handed to the person; empty without one.
+    /// The code of a link or an invitation that was handed to the person; empty without one.
     pub code: &'a str,
 }
 
@@ -92,11 +93,12 @@ impl Accounts {
         }
         let admission = self.admission(form.code, hash.as_deref());
         // Asked before the work of hashing. Of several that come here at once, the store accepts only one.
-        match self.users.any_user().await? {
+        let invitation = match self.users.any_user().await? {
+            true if !form.code.is_empty() => Some(self.invitation(form.code).await?),
             true if !admission.others => return Err(self.closed(form.code)),
             false if matches!(admission.first, First::Nobody) => return Err(not_first(form.code)),
-            _ => {}
-        }
+            _ => None,
+        };
         let _turn = self.attempts.turn(&caller.address).await?;
         let tried = self.attempts.registrations.take(&caller.address, self.clock.instant())?;
         let password_hash = match self.passwords.hash(Lane::Anybody, form.password).await {
@@ -112,17 +114,42 @@ impl Accounts {
         }
         let new =
             NewUser { id: self.ids.next(), login: email, name, password_hash, created_at: self.clock.now() };
-        let user = match self.users.create_user(&new, admission).await? {
-            Registered::Made(user) => user,
-            Registered::Closed => return Err(self.closed(form.code)),
-            Registered::NotFirst => return Err(not_first(form.code)),
-            Registered::LoginTaken => return Err(taken()),
+        let user = match invitation {
+            Some(hash) => self.create_invited(&new, &hash).await?,
+            None => self.create(&new, admission, form.code).await?,
         };
         self.attempts.signed_in(&caller.address, &user.login, self.clock.instant());
         let token = self.start_session(&user.id, Some(&new.password_hash), caller).await?;
         self.audit.note(Note::of(&user, AuditKind::Registered, &caller.address)).await;
         tracing::info!(user = %user.id, role = ?user.role, "registered");
         Ok((user, token))
+    }
+
+    async fn create(&self, new: &NewUser, admission: Admission<'_>, code: &str) -> Result<User, AppError> {
+        match self.users.create_user(new, admission).await? {
+            Registered::Made(user) => Ok(user),
+            Registered::Closed => Err(self.closed(code)),
+            Registered::NotFirst => Err(not_first(code)),
+            Registered::LoginTaken => Err(taken()),
+        }
+    }
+
+    async fn create_invited(&self, new: &NewUser, hash: &str) -> Result<User, AppError> {
+        match self.codes.register_with_code(new, hash, self.clock.now()).await? {
+            Invited::Made(user) => Ok(user),
+            Invited::Refused => Err(does_not_count()),
+            Invited::LoginTaken => Err(taken()),
+        }
+    }
+
+    /// The hash of an invitation that counts now. That it does is asked once more when it is used.
+    async fn invitation(&self, code: &str) -> Result<String, AppError> {
+        if self.registration == Registration::Closed {
+            return Err(self.closed(""));
+        }
+        let offered = self.offered(code).await?.filter(|offered| offered.code.registers);
+        offered.ok_or_else(does_not_count)?;
+        Self::hash_of_invitation(code)
     }
 
     /// Whom the store may let in. A code that was brought is for the first account, so whoever comes too late with it is told

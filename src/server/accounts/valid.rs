@@ -87,6 +87,14 @@ pub fn valid_password(field: &str, password: &str, own: &[&str]) -> Result<(), A
     Ok(())
 }
 
+/// A short text in one line, trimmed; `None` if it is longer than `most` characters, or holds what cannot be seen.
+pub(super) fn plain(text: &str, most: usize) -> Option<&str> {
+    let text = text.trim();
+    // A character has at most four bytes, so that a long text is not counted through.
+    let fits = text.len() <= most * 4 && text.chars().count() <= most;
+    (fits && !text.chars().any(char::is_control)).then_some(text)
+}
+
 /// The name, trimmed; if it is empty, the part of the e-mail address before the `@`.
 pub(super) fn valid_name(name: &str, email: &str) -> Result<String, AppError> {
     let name = name.trim();

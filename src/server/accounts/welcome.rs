@@ -28,8 +28,7 @@ const AS_BEFORE: &str = "\x1b[0m";
 /// The store does not take the code.
 pub async fn print(accounts: &Accounts, config: &Config, address: SocketAddr) -> Result<(), AppError> {
     let Some(code) = accounts.new_first_code().await? else { return Ok(()) };
-    let site = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(address)));
-    let link = format!("{site}/register?first={code}");
+    let link = format!("{}/register?first={code}", site(config, address));
     // What is closed is no reason not to serve.
     let _ = match config.server.log.format {
         LogFormat::Text => io::stderr().write_all(text(&link, io::stderr().is_terminal()).as_bytes()),
@@ -39,12 +38,22 @@ pub async fn print(accounts: &Accounts, config: &Config, address: SocketAddr) ->
 }
 
 fn text(link: &str, terminal: bool) -> String {
-    let qr = terminal.then(|| QRBuilder::new(link).ecl(ECL::L).build().ok()).flatten();
-    let qr = qr.map(|qr| format!("\n{}", drawn(&qr))).unwrap_or_default();
+    let qr = terminal.then(|| qr(link)).flatten().map(|qr| format!("\n{qr}")).unwrap_or_default();
     format!(
         "\nNobody has an account here yet. The first one, the administrator's, is made with this link, which works once:\n\n  \
          {link}\n{qr}\nUntil then each start prints a new link, and the one before ends.\n\n"
     )
+}
+
+/// The address of the site for links in the terminal, as far as it is known here. `address` is the one that the server
+/// listens on.
+pub fn site(config: &Config, address: SocketAddr) -> String {
+    config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(address)))
+}
+
+/// A QR code of a text, for a terminal; `None` for a text that is too long for one.
+pub fn qr(text: &str) -> Option<String> {
+    QRBuilder::new(text).ecl(ECL::L).build().ok().map(|qr| drawn(&qr))
 }
 
 /// The code in half blocks: a character is two modules, one above the other.

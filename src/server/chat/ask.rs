@@ -102,7 +102,7 @@ impl Chat {
             Position::Root => None,
             Position::After(parent) => Some(parent.to_owned()),
         };
-        let model = self.choose_model(ask.model, conversation.model.as_deref()).await?;
+        let model = self.choose_model(asker.user, ask.model, conversation.model.as_deref()).await?;
         let question_id = self.id_after(to.grant(), parent_id.as_deref()).await?;
         let mut question = self.message(&to, question_id, parent_id, Role::User);
         question.content = text.to_owned();
@@ -149,7 +149,7 @@ impl Chat {
             return Err(AppError::invalid("id", Reason::new("only-answers-again")));
         }
         self.question_of(&grant, &old).await?;
-        let model = self.choose_model(model, grant.conversation().model.as_deref()).await?;
+        let model = self.choose_model(&current.user, model, grant.conversation().model.as_deref()).await?;
         let id = self.ids.next_after(&old.id).ok_or_else(no_id)?;
         let to = Destination::There(grant);
         let mut answer = self.message(&to, id, old.parent_id, Role::Assistant);

@@ -49,18 +49,23 @@ impl Chat {
         model: ChosenModel,
     ) -> Result<Asked, AppError> {
         let (chat, provider, name) = (self.clone(), model.provider.clone(), model.name.clone());
-        let person = user.preferences.clone();
+        let (person, asker) = (user.preferences.clone(), user.clone());
         let conversation_id = new.to.grant().map(|grant| grant.conversation_id().to_owned());
         let begun = async move {
             let messages = (new.question.as_ref(), &new.answer);
             let prompt = chat.prompt_of(&new.to, messages, &person, (&*provider, &name)).await?;
             new.answer.left_out = prompt.left_out;
-            new.most_running = chat.most_running(new.to.author_id());
+            // What was asked with the same key before is answered all the same, so the store decides.
+            let refusal = chat.allowances.refusal(&asker).await?;
+            new.most_running = if refusal.is_some() { 0 } else { chat.most_running(new.to.author_id()) };
             // The first run of an answer has the answer's id.
             let run = chat.run_of(&new.answer, new.answer.id.clone());
             let begun = chat.store.begin_answer(&new).await;
             let (grant, after) = match begun.inspect_err(|_| chat.interrupt_when_reachable(&run))? {
                 BeginOutcome::Begun { grant, after } => (grant, after),
+                BeginOutcome::TooMany if refusal.is_some() => {
+                    return Err(refusal.unwrap_or(AppError::Internal));
+                }
                 outcome => return chat.not_begun(outcome),
             };
             let NewAnswer { mut question, mut answer, queued, .. } = new;

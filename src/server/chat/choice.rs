@@ -24,23 +24,25 @@ pub(super) struct ChosenModel {
 }
 
 impl Chat {
-    /// The model to ask: the caller's choice, the conversation's model, or the default one. It is one of those that are
-    /// offered.
+    /// The model to ask: the caller's choice, the conversation's model, or the default one. It is one of those that the
+    /// person may ask.
     pub(super) async fn choose_model(
         &self,
+        user: &User,
         asked: Option<&str>,
         of_conversation: Option<&str>,
     ) -> Result<ChosenModel, AppError> {
         let asked = asked.map(valid_model).transpose()?.filter(|id| !id.is_empty());
+        let models = self.models.of(user).await?;
         let model = match (asked, of_conversation) {
             // A page always sends a model, so the conversation's own model is no new choice.
             (Some(asked), of_conversation) if of_conversation != Some(asked) => {
-                self.models.find(asked).await.ok_or_else(|| unknown_model(asked))?
+                models.find(asked).await.ok_or_else(|| unknown_model(asked))?
             }
-            (_, Some(id)) => self.models.find_chosen(id).await.ok_or_else(|| gone_model(id))?,
+            (_, Some(id)) => models.find_chosen(id).await.ok_or_else(|| gone_model(id))?,
             (_, None) => {
                 let none = || AppError::Conflict { reason: Reason::new("model-none") };
-                self.models.default().await.ok_or_else(none)?
+                models.default().await.ok_or_else(none)?
             }
         };
         let is_new_choice = asked.is_some_and(|asked| of_conversation != Some(asked));
@@ -55,7 +57,10 @@ impl Chat {
         if last == Some(&*model_id) {
             return;
         }
-        if last.is_none() && self.models.default().await.is_some_and(|model| model.id == model_id) {
+        if last.is_none()
+            && let Ok(models) = self.models.of(user).await
+            && models.default().await.is_some_and(|model| model.id == model_id)
+        {
             return;
         }
         let (users, user_id) = (self.users.clone(), user.id.clone());

@@ -77,6 +77,6 @@ impl Chat {
     }
 
     async fn context_of(&self, conversation: &Conversation) -> Option<u32> {
-        self.models.find_chosen(conversation.model.as_deref()?).await?.traits.context
+        self.models.context_of(conversation.model.as_deref()?).await
     }
 }

@@ -13,7 +13,9 @@ use futures::{FutureExt, StreamExt};
 use tokio::{sync::watch, time::Instant};
 
 use self::{end::Finisher, stopwatch::Stopwatch};
-use super::{Asked, Chat, choice::ChosenModel, chunk_writer::UnstoredText, prompt::Prompt, turn::Turn};
+use super::{
+    Asked, Chat, choice::ChosenModel, chunk_writer::UnstoredText, prompt::Prompt, spent::Spent, turn::Turn,
+};
 use crate::{
     domain::{ChatEvent, Failure, FailureCode, Reason, Usage},
     error::AppError,
@@ -69,6 +71,7 @@ pub fn start(
         model_name: model.name,
         prompt,
         usage: None,
+        spent: Spent::default(),
         stopwatch: Stopwatch::start(answer.timings, std::time::Instant::now()),
         length_limited: false,
         title: turn.grant.conversation().title.clone(),
@@ -103,6 +106,7 @@ struct Job {
     entry: Option<Arc<journal::AnswerRecords>>,
     unstored: Arc<UnstoredText>,
     usage: Option<Usage>,
+    spent: Spent,
     stopwatch: Stopwatch,
     /// Whether the provider said that it stopped at a length limit.
     length_limited: bool,
@@ -170,6 +174,9 @@ impl Job {
             }));
         }
         let prompt = std::mem::replace(&mut self.prompt, Ok(Prompt::default()));
+        if let Ok(prompt) = &prompt {
+            self.spent.send(&prompt.messages);
+        }
         let mut stream = tokio::select! {
             biased;
             reason = stopped(stop) => return Ok(Completion::Asked(reason)),
@@ -250,14 +257,19 @@ impl Job {
             Delta::Text(text) => {
                 self.stopwatch.text(std::time::Instant::now());
                 self.bytes += text.len();
+                self.spent.write(&text);
                 self.text.push_str(&text);
             }
             Delta::Reasoning(text) => {
                 self.stopwatch.reasoning(std::time::Instant::now());
                 self.bytes += text.len();
+                self.spent.write(&text);
                 self.reasoning.push_str(&text);
             }
-            Delta::Usage(usage) => self.usage = Some(usage),
+            Delta::Usage(usage) => {
+                self.spent.count(usage);
+                self.usage = Some(usage);
+            }
             Delta::LengthLimit => self.length_limited = true,
             // `write` handles this delta.
             Delta::TextWasReasoning => {}

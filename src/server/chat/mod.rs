@@ -11,6 +11,7 @@ pub mod keys;
 mod orphans;
 mod prompt;
 mod queue;
+mod spent;
 mod steer;
 mod stop;
 mod temporary;
@@ -28,7 +29,7 @@ pub use self::{
 use self::{chunk_writer::ChunkWriter, temporary::Temporary};
 use super::{
     config::Limits,
-    conversations::ModelList,
+    conversations::{ModelList, allowance::Allowances},
     journal::Journal,
     live::Live,
     llm::registry::Providers,
@@ -44,6 +45,7 @@ pub struct Chat {
     store: Arc<dyn Chats>,
     users: Arc<dyn Users>,
     models: Arc<ModelList>,
+    allowances: Arc<Allowances>,
     providers: Arc<Providers>,
     live: Arc<Live>,
     chunk_writer: Arc<ChunkWriter>,
@@ -60,7 +62,7 @@ impl Chat {
     pub fn new(
         limits: Limits,
         (store, users): (Arc<dyn Chats>, Arc<dyn Users>),
-        (models, providers): (Arc<ModelList>, Arc<Providers>),
+        (models, allowances, providers): (Arc<ModelList>, Arc<Allowances>, Arc<Providers>),
         live: Arc<Live>,
         journal: Option<Arc<Journal>>,
         (clock, ids, tasks): (Clock, Arc<Ids>, Tasks),
@@ -70,6 +72,7 @@ impl Chat {
             store,
             users,
             models,
+            allowances,
             providers,
             live,
             chunk_writer,

@@ -59,7 +59,7 @@ impl Chat {
         let parts = [model.unwrap_or_default(), text];
         let key = keys::of(key, keys::Request { what: "queue", parts: &parts })?;
         let grant = self.store.access(current.id(), conversation_id, Need::Write).await?;
-        let chosen = self.choose_model(model, grant.conversation().model.as_deref()).await?;
+        let chosen = self.choose_model(&current.user, model, grant.conversation().model.as_deref()).await?;
         let (id, now) = (self.ids.next(), self.clock.now());
         let new = NewQueued { id: &id, text, model, key: key.as_ref(), most: MOST_QUEUED, now };
         let added = self.store.add_queued(&grant, &new).await?;

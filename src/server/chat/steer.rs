@@ -58,27 +58,32 @@ impl Chat {
         if old.role != Role::Assistant {
             return Err(AppError::invalid("id", Reason::new("only-answers-continued")));
         }
-        let model = match self.choose_model(None, old.model.as_deref()).await {
+        let model = match self.choose_model(&current.user, None, old.model.as_deref()).await {
             Err(_) if old.model.is_some() => {
-                self.choose_model(None, grant.conversation().model.as_deref()).await?
+                self.choose_model(&current.user, None, grant.conversation().model.as_deref()).await?
             }
             chosen => chosen?,
         };
         let (chat, provider, name) = (self.clone(), model.provider.clone(), model.name.clone());
-        let person = current.user.preferences.clone();
+        let (person, asker) = (current.user.preferences.clone(), current.user.clone());
         let run = self.run_of(&old, self.ids.next());
         let conversation_id = grant.conversation_id().to_owned();
         let continued = async move {
+            let refusal = chat.allowances.refusal(&asker).await?;
+            let most_running = if refusal.is_some() { 0 } else { chat.most_running(grant.user_id()) };
             let how = Continuation {
                 message_id: &old.id,
                 key: key.as_ref(),
                 run: &run.run,
-                most_running: chat.most_running(grant.user_id()),
+                most_running,
                 now: chat.clock.now(),
             };
             let begun = chat.store.continue_answer(&grant, &how).await;
             let (grant, answer, after) = match begun.inspect_err(|_| chat.interrupt_when_reachable(&run))? {
                 ContinueOutcome::Begun { grant, answer, after } => (grant, answer, after),
+                ContinueOutcome::TooMany if refusal.is_some() => {
+                    return Err(refusal.unwrap_or(AppError::Internal));
+                }
                 outcome => return chat.not_continued(outcome),
             };
             let to = Destination::There(grant);

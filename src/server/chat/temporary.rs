@@ -17,13 +17,14 @@ use super::{
     job::{internal_failure, stopped, stopwatch::Stopwatch},
     keys,
     prompt::{self, Prompt},
+    spent::Spent,
     title,
 };
 use crate::{
-    domain::{ChatEvent, CurrentUser, Message, Reason, Role, Status, TemporaryMessage, Timings, Usage},
+    domain::{ChatEvent, CurrentUser, Message, Reason, Role, Status, TemporaryMessage, Timings, Usage, User},
     error::AppError,
     server::{
-        conversations::models::valid_model,
+        conversations::{allowance::Allowances, models::valid_model},
         live::{
             alone::AloneLog,
             log::{Log, StopReason},
@@ -81,7 +82,9 @@ struct Answer {
     model: ChosenModel,
     prompt: Prompt,
     stopwatch: Stopwatch,
-    _counted: Counted,
+    spent: Spent,
+    allowances: Arc<Allowances>,
+    counted: Counted,
 }
 
 impl Chat {
@@ -102,18 +105,30 @@ impl Chat {
         self.check(&messages)?;
         let message = |TemporaryMessage { role, text, .. }| PromptMessage { role, content: text };
         let messages = messages.into_iter().map(message).collect();
-        let model = self.choose_model(model, None).await?;
+        let model = self.choose_model(&current.user, model, None).await?;
         let prompt = prompt::of_texts(
             messages,
             &current.user.preferences,
             model.provider.traits(&model.name).context,
         )?;
+        if let Some(refusal) = self.allowances.refusal(&current.user).await? {
+            return Err(refusal);
+        }
         let counted = self.admit_temporary(current.id()).await?;
         let log = Arc::new(Log::new(0));
         let (id, model_id) = (self.ids.next(), model.id.clone());
         let (_, stop) = log.begin(&id, 0);
         let stopwatch = Stopwatch::start(Timings::default(), Instant::now());
-        let answer = Answer { id: id.clone(), log: log.clone(), model, prompt, stopwatch, _counted: counted };
+        let answer = Answer {
+            id: id.clone(),
+            log: log.clone(),
+            model,
+            prompt,
+            stopwatch,
+            spent: Spent::default(),
+            allowances: self.allowances.clone(),
+            counted: counted,
+        };
         let draining = self.live.draining();
         if !self.tasks.spawn("temporary answer", answer.write(stop, draining)) {
             return Err(AppError::Stopping);
@@ -160,8 +175,8 @@ impl Chat {
     ) -> Result<String, AppError> {
         self.check(&messages)?;
         let key = keys::of(key, keys::Request { what: "keep", parts: &[] })?;
-        let writers = self.writers(&messages).await;
-        let model = self.offered(model.unwrap_or_default()).await;
+        let writers = self.writers(&current.user, &messages).await;
+        let model = self.offered(&current.user, model.unwrap_or_default()).await;
         let title = messages.first().map(|first| title::first_words(&first.text)).unwrap_or_default();
         let to = self.new_conversation_of(current, title);
         let mut stored: Vec<Message> = Vec::new();
@@ -185,11 +200,11 @@ impl Chat {
     }
 
     /// The whole ids of the models that the messages name, by the names that they have there.
-    async fn writers(&self, messages: &[TemporaryMessage]) -> HashMap<String, String> {
+    async fn writers(&self, user: &User, messages: &[TemporaryMessage]) -> HashMap<String, String> {
         let mut writers = HashMap::new();
         for named in messages.iter().filter_map(|message| message.model.as_ref()) {
             if !writers.contains_key(named)
-                && let Some(id) = self.offered(named).await
+                && let Some(id) = self.offered(user, named).await
             {
                 writers.insert(named.clone(), id);
             }
@@ -199,9 +214,9 @@ impl Chat {
 
     /// The whole id of a model that a page names; `None` for one that is not offered, or not any more. A conversation is
     /// kept without it, because its texts are worth more than the name, and the server stores no name that it does not know.
-    async fn offered(&self, named: &str) -> Option<String> {
+    async fn offered(&self, user: &User, named: &str) -> Option<String> {
         let id = valid_model(named).ok().filter(|id| !id.is_empty())?;
-        Some(self.models.find_chosen(id).await?.id)
+        Some(self.models.of(user).await.ok()?.find_chosen(id).await?.id)
     }
 
     /// Counts one more temporary answer of the person, who may have a number of running answers of all kinds.
@@ -269,6 +284,7 @@ impl Answer {
                 }
             },
         };
+        self.allowances.count(&self.counted.user_id, self.spent.of_answer(end.is_err())).await;
         let (message_id, timings) = (self.id.clone(), self.stopwatch.timings(Instant::now()));
         let end = match end {
             Ok((status, usage, length_limited)) => {
@@ -283,6 +299,7 @@ impl Answer {
     /// Reads the model's stream to its end.
     async fn read(&mut self) -> Result<(Option<Usage>, bool), LlmError> {
         let messages = std::mem::take(&mut self.prompt.messages);
+        self.spent.send(&messages);
         let request =
             ChatRequest { model: self.model.name.clone(), messages, params: self.prompt.params.clone() };
         let mut stream = self.model.provider.chat(request).await?;
@@ -290,6 +307,7 @@ impl Answer {
         while let Some(delta) = stream.next().await {
             let delta = delta?;
             if let Delta::Text(text) | Delta::Reasoning(text) = &delta {
+                self.spent.write(text);
                 bytes += text.len();
                 // The page sends the text back, and may not send more.
                 if bytes > MAX_ANSWER_BYTES {
@@ -309,7 +327,10 @@ impl Answer {
                     self.stopwatch.text_was_reasoning(Instant::now());
                     self.log.content_was_reasoning(&self.id, 0);
                 }
-                Delta::Usage(counted) => usage = Some(counted),
+                Delta::Usage(counted) => {
+                    self.spent.count(counted);
+                    usage = Some(counted);
+                }
                 Delta::LengthLimit => length_limited = true,
             }
         }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 
+use super::spent::Spent;
 use crate::{
     domain::{Params, Role},
     server::llm::{ChatRequest, Delta, PromptMessage, Provider},
@@ -20,13 +21,19 @@ const QUESTION_CHARS: usize = 2_000;
 const INSTRUCTION: &str = "Write a title of at most six words for a conversation that begins with the \
     user's message. Use the language of the message. Answer with the title alone, without quotes.";
 
-/// Asks the model for a title; `None` if it fails, takes too long or answers nothing usable.
-pub async fn of(provider: &Arc<dyn Provider>, answering: &str, question: &str) -> Option<String> {
+/// Asks the model for a title; `None` if it fails, takes too long or answers nothing usable. `spent` is told what it costs,
+/// in each case.
+pub(super) async fn of(
+    provider: &Arc<dyn Provider>,
+    answering: &str,
+    question: &str,
+    spent: &mut Spent,
+) -> Option<String> {
     let model = provider.title_model(answering)?;
-    tokio::time::timeout(PATIENCE, ask(provider, model, question)).await.ok().flatten()
+    tokio::time::timeout(PATIENCE, ask(provider, model, question, spent)).await.ok().flatten()
 }
 
-async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str) -> Option<String> {
+async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str, spent: &mut Spent) -> Option<String> {
     let request = ChatRequest {
         model: model.to_owned(),
         messages: vec![
@@ -35,11 +42,17 @@ async fn ask(provider: &Arc<dyn Provider>, model: &str, question: &str) -> Optio
         ],
         params: Params { max_tokens: Some(MAX_TOKENS), ..Params::default() },
     };
+    spent.send(&request.messages);
     let mut stream = provider.chat(request).await.ok()?;
     let mut text = String::new();
     while let Some(delta) = stream.next().await {
         match delta {
-            Ok(Delta::Text(more)) => text.push_str(&more),
+            Ok(Delta::Text(more)) => {
+                spent.write(&more);
+                text.push_str(&more);
+            }
+            Ok(Delta::Reasoning(more)) => spent.write(&more),
+            Ok(Delta::Usage(usage)) => spent.count(usage),
             Ok(Delta::TextWasReasoning) => text.clear(),
             Ok(_) => {}
             Err(_) => return None,
@@ -229,9 +242,11 @@ mod tests {
         let text = |text: &str| Delta::Text(text.to_owned());
         let deltas = vec![text("They want a title."), Delta::TextWasReasoning, text("A greeting")];
         let provider: Arc<dyn Provider> = Arc::new(Streams(deltas));
-        assert_eq!(of(&provider, "any", "Hello").await.as_deref(), Some("A greeting"));
+        let mut spent = Spent::default();
+        assert_eq!(of(&provider, "any", "Hello", &mut spent).await.as_deref(), Some("A greeting"));
+        assert!(spent.tokens() > 0);
         let silent: Arc<dyn Provider> = Arc::new(Streams(Vec::new()));
-        assert_eq!(of(&silent, "any", "Hello").await, None);
+        assert_eq!(of(&silent, "any", "Hello", &mut Spent::default()).await, None);
     }
 
     #[test]

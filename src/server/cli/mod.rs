@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 pub mod check;
+pub mod invite;
 pub mod passwd;
 mod run;
 
@@ -30,6 +31,7 @@ const EXAMPLES: &str = "Examples:
   INGLENOOK_STORE='mongodb://db/inglenook?replicaSet=rs0' inglenook
   inglenook check --config /etc/inglenook/Leptos.toml      what is configured, and does it answer?
   inglenook passwd lin@example.org                         a new password, also while the server runs
+  inglenook invite --uses 30 --days 7                      a link and a QR code with which thirty people register
 
 Leptos.toml in the working directory is read when it is there; what a variable says goes before it,
 and an option before both.
@@ -64,6 +66,8 @@ pub enum Command {
         /// The e-mail address of their account
         email: String,
     },
+    /// Print an invitation, as a link and a QR code, with which people register
+    Invite(invite::Invite),
 }
 
 fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
@@ -109,6 +113,11 @@ mod tests {
         let passwd = Command::Passwd { email: "lin@example.org".into() };
         assert_eq!(parse(&["passwd", "lin@example.org"]).chosen_command(), passwd);
         assert!(Cli::try_parse_from(["inglenook", "passwd"]).is_err());
+        let Command::Invite(invite) = parse(&["invite", "--uses", "30", "--admin"]).chosen_command() else {
+            panic!("it is an invitation")
+        };
+        assert_eq!((invite.uses, invite.days, invite.admin, invite.tier), (30, 7, true, None));
+        assert!(Cli::try_parse_from(["inglenook", "invite", "--tier-days", "3"]).is_err());
     }
 
     #[test]
@@ -130,9 +139,17 @@ mod tests {
         for (name, _) in keys::OTHER_VARIABLES {
             assert!(help.contains(name), "{name}");
         }
-        for word in
-            ["First steps", "Examples", "check", "serve", "passwd", "--config", "--listen", "--version"]
-        {
+        for word in [
+            "First steps",
+            "Examples",
+            "check",
+            "serve",
+            "passwd",
+            "invite",
+            "--config",
+            "--listen",
+            "--version",
+        ] {
             assert!(help.contains(word), "{word}");
         }
         let short = Cli::command().render_help().to_string();

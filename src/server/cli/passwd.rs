@@ -55,7 +55,7 @@ pub async fn passwd(
 }
 
 /// Opens a database that needs no upgrade, because upgrades are left to the server.
-async fn open(url: &str) -> Result<Arc<dyn Store>, PasswdError> {
+pub(super) async fn open(url: &str) -> Result<Arc<dyn Store>, PasswdError> {
     let options = OpenOptions { beside: true, ..OpenOptions::default() };
     let failed = |error: OpenError| PasswdError(error.to_string());
     let earlier = "The database is of an earlier version. Start the server once, then run this again.";
@@ -120,7 +120,7 @@ fn sessions(count: usize) -> String {
 }
 
 /// Refuses an SQLite database that does not exist, because opening it would make one.
-fn check_file(url: &str) -> Result<(), PasswdError> {
+pub(super) fn check_file(url: &str) -> Result<(), PasswdError> {
     match url.trim().strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
         Some(path) if !Path::new(path).exists() => Err(PasswdError(format!(
             "There is no database at {path}. Run this where the server runs, or name its configuration with --config."

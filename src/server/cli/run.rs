@@ -1,13 +1,14 @@
 //! [`run`]: does what the command line says, and answers the exit code.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
 use super::{
     Cli, Command,
     check::{check, unknown_variable},
+    invite::invite,
     passwd::{passwd, read_password},
 };
 use crate::server::{
@@ -46,6 +47,12 @@ fn run_command(cli: &Cli) -> Result<ExitCode, StartError> {
             let done = runtime.block_on(passwd(&config, &email, || read_password(&email)));
             let done = done.map_err(|error| StartError::new(error.to_string()))?;
             let _ = writeln!(io::stdout(), "{done}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Invite(wanted) => {
+            let made = runtime.block_on(invite(&config, &wanted, io::stdout().is_terminal()));
+            let made = made.map_err(|error| StartError::new(error.to_string()))?;
+            let _ = writeln!(io::stdout(), "{made}");
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        ChatEvent, Conversation, ConversationKind, ConversationPatch, CurrentUser, Reason,
+        ChatEvent, Conversation, ConversationKind, ConversationPatch, CurrentUser, Reason, User,
         conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
     },
     error::AppError,
@@ -20,7 +20,7 @@ impl Conversations {
         current: &CurrentUser,
         mut patch: ConversationPatch,
     ) -> Result<Conversation, AppError> {
-        self.check(&mut patch).await?;
+        self.check(&current.user, &mut patch).await?;
         let now = self.clock.now();
         let conversation = Conversation {
             id: self.ids.next(),
@@ -47,7 +47,7 @@ impl Conversations {
         id: &str,
         mut patch: ConversationPatch,
     ) -> Result<Conversation, AppError> {
-        self.check(&mut patch).await?;
+        self.check(&current.user, &mut patch).await?;
         if patch.title.as_deref() == Some("") {
             return Err(AppError::invalid("title", Reason::new("title-missing")));
         }
@@ -88,7 +88,7 @@ impl Conversations {
         Ok(())
     }
 
-    async fn check(&self, patch: &mut ConversationPatch) -> Result<(), AppError> {
+    async fn check(&self, user: &User, patch: &mut ConversationPatch) -> Result<(), AppError> {
         if let Some(title) = &mut patch.title {
             *title = title.trim().to_owned();
             if title.chars().count() > MAX_TITLE_CHARS || title.chars().any(char::is_control) {
@@ -104,7 +104,7 @@ impl Conversations {
         }
         if let Some(Some(model)) = &mut patch.model {
             let id = valid_model(model)?;
-            *model = self.models.find(id).await.ok_or_else(|| unknown_model(id))?.id;
+            *model = self.models.of(user).await?.find(id).await.ok_or_else(|| unknown_model(id))?.id;
         }
         Ok(())
     }

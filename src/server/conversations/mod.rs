@@ -1,5 +1,6 @@
 //! [`Conversations`]: list, open, change, and the branch of messages on screen.
 
+pub mod allowance;
 mod change;
 mod fork;
 mod list;

@@ -8,8 +8,9 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+use super::allowance::Allowances;
 use crate::{
-    domain::{Model, Preferences, PreferencesPatch, Reason, model::MAX_MODEL_CHARS},
+    domain::{Model, Preferences, PreferencesPatch, Reason, Tier, User, model::MAX_MODEL_CHARS},
     error::AppError,
     server::{
         llm::registry::{Offer, Providers},
@@ -28,6 +29,7 @@ const SHORT_PATIENCE: Duration = Duration::from_millis(300);
 
 pub struct ModelList {
     providers: Arc<Providers>,
+    allowances: Arc<Allowances>,
     /// The id of the model that the operator chose as default.
     default_model: Option<String>,
     /// When the providers were asked last. Locked while they are asked.
@@ -38,12 +40,31 @@ pub struct ModelList {
 }
 
 impl ModelList {
-    pub fn new(providers: Arc<Providers>, default_model: Option<String>, tasks: Tasks) -> Self {
+    pub fn new(
+        providers: Arc<Providers>,
+        allowances: Arc<Allowances>,
+        default_model: Option<String>,
+        tasks: Tasks,
+    ) -> Self {
         let began = watch::channel(Instant::now()).0;
-        Self { providers, default_model, asked: Arc::default(), began, tasks }
+        Self { providers, allowances, default_model, asked: Arc::default(), began, tasks }
     }
 
-    /// The models that may be asked, as the providers last listed them. If the list is old, the server asks the
+    /// The models that this person may ask.
+    ///
+    /// # Errors
+    ///
+    /// The store does not say what the person's tier is.
+    pub async fn of(&self, user: &User) -> Result<AllowedModels<'_>, AppError> {
+        Ok(AllowedModels { list: self, tier: self.allowances.tier_of(user).await? })
+    }
+
+    /// The context of a model in tokens, if it is known; whoever may ask it.
+    pub async fn context_of(&self, id: &str) -> Option<u32> {
+        self.offer().await.find(id)?.traits.context
+    }
+
+    /// All models, as the providers last listed them, whoever may ask them. If the list is old, the server asks the
     /// providers again in the background; a caller waits (briefly) only if the list is empty or lacks a provider.
     pub async fn offer(&self) -> Offer {
         let known = self.providers.offer();
@@ -55,21 +76,68 @@ impl ModelList {
         if self.ask_again(age, patience).await { self.providers.offer() } else { known }
     }
 
+    /// Asks the providers unless they were asked within `age`, and waits for their answers until `patience` after the
+    /// request began. Callers share one request. `false`: the providers were asked recently, so none was sent.
+    async fn ask_again(&self, age: Duration, patience: Duration) -> bool {
+        if let Ok(mut asked) = self.asked.clone().try_lock_owned() {
+            if asked.is_some_and(|at| at.elapsed() < age) {
+                return false;
+            }
+            let (providers, began) = (self.providers.clone(), self.began.clone());
+            began.send_replace(Instant::now());
+            self.tasks.spawn("list of models", async move {
+                providers.ask().await;
+                *asked = Some(Instant::now());
+                drop(asked);
+                began.send_modify(|_| {});
+                // Callers that waited for the list have it by now.
+                providers.learn().await;
+            });
+        }
+        let mut began = self.began.subscribe();
+        let until = *began.borrow_and_update() + patience;
+        // The request ended before this caller subscribed, so there is nothing to wait for.
+        if self.asked.try_lock().is_err() {
+            let _ = timeout_at(until, began.changed()).await;
+        }
+        true
+    }
+}
+
+/// The models that one person may ask: those of the list that their tier allows.
+pub struct AllowedModels<'a> {
+    list: &'a ModelList,
+    tier: Tier,
+}
+
+impl AllowedModels<'_> {
+    /// The models, as the providers last listed them.
+    pub async fn offer(&self) -> Offer {
+        self.list.offer().await.only(|model| self.tier.allows(&model.id))
+    }
+
+    fn allowed(&self, model: Option<Model>) -> Option<Model> {
+        model.filter(|model| self.tier.allows(&model.id))
+    }
+
     /// The offered model with this id, or with this name at the first provider. An unknown model may be new, so the
     /// server asks the providers, but at most every few seconds however often callers try.
     pub async fn find(&self, id: &str) -> Option<Model> {
-        if let Some(model) = self.offer().await.find(id) {
-            return Some(model.clone());
-        }
-        self.ask_again(SOON, PATIENCE).await;
-        self.providers.offer().find(id).cloned()
+        let found = match self.list.offer().await.find(id) {
+            Some(model) => Some(model.clone()),
+            None => {
+                self.list.ask_again(SOON, PATIENCE).await;
+                self.list.providers.offer().find(id).cloned()
+            }
+        };
+        self.allowed(found)
     }
 
     /// The same for a model that a person or the operator has chosen already. Before its provider has answered once,
     /// the server cannot know that the model is not offered, so it accepts it.
     pub async fn find_chosen(&self, id: &str) -> Option<Model> {
         let found = self.find(id).await;
-        found.or_else(|| self.providers.offer().unheard(id))
+        found.or_else(|| self.allowed(self.list.providers.offer().unheard(id)))
     }
 
     /// Looks up the models that a change of preferences names, and puts down their whole ids. A favourite that was one
@@ -108,49 +176,23 @@ impl ModelList {
     /// else the default one. Nobody is asked for a model that has gone.
     pub async fn first_for(&self, person: &Preferences) -> Option<Model> {
         if let Some(id) = &person.last_model {
-            let offer = self.offer().await;
-            if let Some(model) = offer.find(id).cloned().or_else(|| offer.unheard(id)) {
+            let offer = self.list.offer().await;
+            let known = offer.find(id).cloned().or_else(|| offer.unheard(id));
+            if let Some(model) = self.allowed(known) {
                 return Some(model);
             }
         }
         self.default().await
     }
 
-    /// The configured model, or the first that is offered.
+    /// The configured model, or the first that the person may ask.
     pub async fn default(&self) -> Option<Model> {
-        if let Some(id) = &self.default_model
+        if let Some(id) = &self.list.default_model
             && let Some(model) = self.find_chosen(id).await
         {
             return Some(model);
         }
         self.offer().await.models().next().cloned()
-    }
-
-    /// Asks the providers unless they were asked within `age`, and waits for their answers until `patience` after the
-    /// request began. Callers share one request. `false`: the providers were asked recently, so none was sent.
-    async fn ask_again(&self, age: Duration, patience: Duration) -> bool {
-        if let Ok(mut asked) = self.asked.clone().try_lock_owned() {
-            if asked.is_some_and(|at| at.elapsed() < age) {
-                return false;
-            }
-            let (providers, began) = (self.providers.clone(), self.began.clone());
-            began.send_replace(Instant::now());
-            self.tasks.spawn("list of models", async move {
-                providers.ask().await;
-                *asked = Some(Instant::now());
-                drop(asked);
-                began.send_modify(|_| {});
-                // Callers that waited for the list have it by now.
-                providers.learn().await;
-            });
-        }
-        let mut began = self.began.subscribe();
-        let until = *began.borrow_and_update() + patience;
-        // The request ended before this caller subscribed, so there is nothing to wait for.
-        if self.asked.try_lock().is_err() {
-            let _ = timeout_at(until, began.changed()).await;
-        }
-        true
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Told {
     Done(Reason),
     /// A link for a new password was made, whose path this is.
     ResetLink(String),
+    /// Codes were made, which the page shows.
+    Codes(Made),
     /// A conversation came back from the bin.
     Restored(Back),
     /// A conversation came back from the archive.
@@ -37,6 +39,14 @@ impl Told {
     pub const fn say(key: &'static str) -> Self {
         Self::Done(Reason::new(key))
     }
+}
+
+/// What the codes that were just made are known by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// As secret as the codes.
+    pub seed: String,
+    pub count: u32,
 }
 
 /// A conversation that is back in the list.

@@ -169,6 +169,8 @@ impl Form {
     fn settings_page(&self) -> Option<String> {
         let page = match self.action.as_str() {
             "/fn/set-name" => "/settings",
+            "/fn/make-codes" | "/fn/end-codes" => "/admin/codes",
+            "/fn/delete-tier" => "/admin/tiers",
             "/fn/set-chat-defaults" => "/settings/chat",
             "/fn/set-password" => "/settings/sign-in",
             "/fn/end-device" | "/fn/end-other-devices" | "/fn/end-key" => "/settings/devices",
@@ -197,6 +199,8 @@ impl Form {
                 }
                 _ => "/register",
             },
+            "/fn/redeem" => "/settings",
+            "/fn/save-tier" => "/admin/tiers",
             "/fn/set-appearance" | "/fn/set-language" => "/login",
             "/fn/reset-password" => return below("/reset", self.fields.code.as_deref()?),
             "/fn/change-person" | "/fn/make-reset-link" | "/fn/delete-person" => {
@@ -230,7 +234,7 @@ fn short_params(typed: &TypedParams) -> TypedParams {
 /// Whether the page shows the flash that is sealed into its address.
 fn tells(path: &str) -> bool {
     matches!(path, "/" | "/temporary" | "/login" | "/register")
-        || ["/c/", "/admin/", "/reset/"].iter().any(|start| path.starts_with(start))
+        || ["/c/", "/admin/", "/join/", "/reset/"].iter().any(|start| path.starts_with(start))
 }
 
 fn path_of(page: &str) -> &str {

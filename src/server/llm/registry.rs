@@ -47,6 +47,15 @@ impl Offer {
         self.lists.iter().flat_map(|list| list.iter())
     }
 
+    /// The same offer with some of the models.
+    #[must_use]
+    pub fn only(mut self, takes: impl Fn(&Model) -> bool) -> Self {
+        for list in self.lists.iter_mut().filter(|list| !list.iter().all(&takes)) {
+            *list = list.iter().filter(|model| takes(model)).cloned().collect();
+        }
+        self
+    }
+
     /// The model with this id, or with this name at the first provider.
     pub fn find(&self, id: &str) -> Option<&Model> {
         let bare = |model: &&Model| Some(&model.provider) == self.first.as_ref() && model.name == id;

@@ -88,7 +88,7 @@ pub async fn change(
     };
     let language = change.language.as_ref().map(|tag| chosen(tag.as_deref())).transpose()?;
     if let Some(preferences) = &mut change.preferences {
-        models.look_up(preferences, &current.user.preferences).await?;
+        models.of(&current.user).await?.look_up(preferences, &current.user.preferences).await?;
     }
     let change =
         MeChange { preferences: change.preferences, name: change.name.as_deref(), password, language };
@@ -104,15 +104,19 @@ pub async fn change(
     responses(
         (
             status = 200,
-            description = "The models of all providers, in their order: these can be asked, and no others. A provider \
+            description = "The models of all providers that your tier allows, in their order: these can be asked, and no others. A provider \
                            that does not answer for now keeps the models that it listed last.",
             body = Models
         ),
         SignedOut,
     )
 )]
-pub async fn models(State(models): State<Arc<ModelList>>, _: CurrentUser) -> Answer<Models> {
-    Answer(Models { items: models.offer().await.models().cloned().collect() })
+pub async fn models(
+    State(models): State<Arc<ModelList>>,
+    current: CurrentUser,
+) -> Result<Answer<Models>, AppError> {
+    let offer = models.of(&current.user).await?.offer().await;
+    Ok(Answer(Models { items: offer.models().cloned().collect() }))
 }
 
 /// The password, to confirm it.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod codes;
 mod conversations;
 mod docs;
 mod events;
@@ -15,6 +16,7 @@ mod problems;
 mod queue;
 mod scopes;
 mod sessions;
+mod tiers;
 
 use std::sync::Arc;
 
@@ -25,7 +27,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     accounts::{Accounts, audit::Audit},
     chat::Chat,
-    conversations::{Conversations, ModelList},
+    conversations::{Conversations, ModelList, allowance::Allowances},
     http::site::Site,
     live::{Listening, reading::Reading},
 };
@@ -43,6 +45,7 @@ where
     Arc<Audit>: FromRef<S>,
     Arc<Conversations>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
+    Arc<Allowances>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
     Arc<Listening>: FromRef<S>,
     Arc<Reading>: FromRef<S>,
@@ -52,6 +55,7 @@ where
     let read = OpenApiRouter::new()
         .routes(routes!(me::me))
         .routes(routes!(me::models))
+        .routes(routes!(tiers::budget))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::open))
         .routes(routes!(conversations::bin))
@@ -85,6 +89,11 @@ where
         .routes(routes!(people::list))
         .routes(routes!(people::open, people::change, people::delete))
         .routes(routes!(people::reset))
+        .routes(routes!(codes::redeem))
+        .routes(routes!(tiers::list, tiers::create))
+        .routes(routes!(tiers::change, tiers::delete))
+        .routes(routes!(codes::list, codes::make))
+        .routes(routes!(codes::end))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export));
     OpenApiRouter::with_openapi(openapi::Document::openapi())

@@ -8,6 +8,7 @@ mod access;
 mod audit;
 mod branch;
 mod changes;
+mod codes;
 mod conversations;
 mod keys;
 mod messages;
@@ -19,6 +20,7 @@ mod sessions;
 mod shared;
 mod sqlite;
 mod tail;
+mod tiers;
 mod tree;
 mod turns;
 mod users;
@@ -33,6 +35,7 @@ pub use access::{Access, AccessLevel, Denied, Grant, Member, Members, Need, NoAc
 pub use audit::{AuditLog, AuditQuery};
 pub use branch::{Branch, Opening, Outline, Reach, Texts};
 pub use changes::Changes;
+pub use codes::{Codes, Invited, NewCode, Redeemed, WhichCodes};
 pub use conversations::{
     BIN_LIFE, BinPosition, Changed, ConversationPosition, ConversationQuery, Conversations, Created,
 };
@@ -44,6 +47,7 @@ pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, Queu
 pub use sessions::{Session, Sessions, Visit};
 pub use shared::{ChangeKind, ConversationState, Ended, Heartbeat, Shared, StoreChange};
 pub use tail::{Chunk, Mark, Orphans, Recovered, Run, fold};
+pub use tiers::{Budgets, TierOutcome, Tiers};
 pub use tree::{Child, Tree, TreeOutcome};
 pub use turns::{
     AddOutcome, BeginOutcome, Continuation, ContinueOutcome, Destination, NewAnswer, NewMessage,
@@ -80,9 +84,9 @@ pub trait Chats: Access + Members + Conversations + Messages + Tree + Waiting + 
 impl<T: Access + Members + Conversations + Messages + Tree + Waiting + Shared> Chats for T {}
 
 /// Everything stored about accounts and what signs in.
-pub trait AccountStore: Users + People + Sessions {}
+pub trait AccountStore: Users + People + Sessions + Tiers + Codes + Budgets {}
 
-impl<T: Users + People + Sessions> AccountStore for T {}
+impl<T: Users + People + Sessions + Tiers + Codes + Budgets> AccountStore for T {}
 
 /// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
 /// Chats>`).

@@ -9,7 +9,7 @@ use super::{Completion, Job, stopwatch::Stopwatch};
 use crate::{
     domain::{ChatEvent, Failure, FailureCode, Message, Reason, Status, Timings, Usage},
     server::{
-        chat::{Chat, chunk_writer::UnstoredText, title},
+        chat::{Chat, chunk_writer::UnstoredText, spent::Spent, title},
         journal::AnswerRecords,
         live::{
             log::{Log, StopReason},
@@ -73,6 +73,9 @@ impl Job {
         );
         let stored = finisher.store(Finish { usage, length_limited, marks, ..finish }).await;
         let ours = matches!(stored, Stored::As(_) | Stored::Not(_));
+        // Before the next question in a queue is looked at.
+        let spending = self.spent.of_answer(status == Status::Failed);
+        self.chat.allowances.count(&self.turn.answer.author_id, spending).await;
         finisher.publish(stored);
         if status == Status::Complete && ours && !self.log.is_closed() {
             self.title_by_model().await;
@@ -106,7 +109,10 @@ impl Job {
         if self.title != title::first_words(&question.content) {
             return;
         }
-        if let Some(title) = title::of(&self.provider, &self.model_name, &question.content).await {
+        let mut spent = Spent::default();
+        let title = title::of(&self.provider, &self.model_name, &question.content, &mut spent).await;
+        self.chat.allowances.count(&self.turn.answer.author_id, spent.of_others()).await;
+        if let Some(title) = title {
             self.retitle(title).await;
         }
     }

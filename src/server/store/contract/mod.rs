@@ -9,6 +9,7 @@ mod audit;
 mod bin;
 mod changes;
 mod changes_any;
+mod codes;
 mod conversations;
 mod counted;
 mod fixtures;
@@ -27,6 +28,7 @@ mod sqlite_only;
 mod sqlite_trouble;
 mod sqlite_upgrade;
 mod tail;
+mod tiers;
 mod tree;
 mod tree_any;
 mod tree_shared;
@@ -79,6 +81,21 @@ contract! {
         a_closed_account_frees_its_login_and_ends_its_sessions,
         an_account_is_erased_with_all_it_has,
         a_reset_link_counts_once_and_for_a_while,
+    }
+    tiers {
+        the_default_tier_is_always_there,
+        tiers_are_made_changed_and_deleted,
+        a_tier_in_use_stays,
+        deleting_a_tier_races_with_giving_it,
+        spending_adds_up_for_each_person_and_day,
+    }
+    codes {
+        codes_are_stored_and_listed,
+        an_invitation_gives_its_role_and_its_tier,
+        nobody_is_the_first_by_an_invitation,
+        codes_that_do_not_count_register_nobody,
+        fifty_at_once_use_a_code_once,
+        redeeming_extends_the_same_tier_and_replaces_another,
     }
     sessions {
         a_session_comes_with_its_user,

@@ -20,7 +20,7 @@ const OLD_KEY: &str = "message_id_1_seq_1";
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
 /// Collections that are created here and not by their first write, because inside a transaction creating one would
 /// block other transactions.
-const COLLECTIONS: [&str; 13] = [
+const COLLECTIONS: [&str; 17] = [
     "meta",
     "instances",
     "chunks",
@@ -34,6 +34,10 @@ const COLLECTIONS: [&str; 13] = [
     "queued",
     "resets",
     "audit",
+    "tiers",
+    "codes",
+    "code_uses",
+    "budgets",
 ];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
@@ -88,6 +92,27 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     let order = doc! { "conversation_id": 1, "position": 1, "_id": 1 };
     mongo.queued_docs().create_index(index(order, IndexOptions::default())).await?;
     mongo.member_docs().create_index(index(doc! { "_id.u": 1 }, IndexOptions::default())).await?;
+    mongo
+        .tier_docs()
+        .create_index(index(
+            doc! { "name_lower": 1 },
+            unique_where(doc! { "name_lower": { "$exists": true } }),
+        ))
+        .await?;
+    mongo
+        .users()
+        .create_index(index(doc! { "tier": 1 }, only_where(doc! { "tier": { "$exists": true } })))
+        .await?;
+    mongo
+        .code_docs()
+        .create_indexes([
+            index(doc! { "hash": 1 }, unique()),
+            index(doc! { "batch_id": 1 }, IndexOptions::default()),
+            index(doc! { "tier": 1 }, IndexOptions::default()),
+        ])
+        .await?;
+    mongo.use_docs().create_index(index(doc! { "_id.c": 1 }, IndexOptions::default())).await?;
+    mongo.budget_docs().create_index(index(doc! { "day": 1 }, IndexOptions::default())).await?;
     mongo.keys().create_index(index(doc! { "created_at": 1 }, IndexOptions::default())).await?;
     let listings = ["kind", "actor.id", "subject.id"].map(|field| doc! { field: 1, "_id": -1 });
     let counted = unique_where(doc! { "counted_as": { "$exists": true } });

@@ -1,0 +1,163 @@
+//! `/join/{code}`: what the link of an invitation or an activation code opens.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::Extensions, response::Response};
+use leptos::prelude::*;
+
+use crate::{
+    domain::{Reason, UserRole},
+    pages::{
+        Id, Notice, PageError,
+        fields::Alert,
+        login::{LanguageSwitch, RegisterForm},
+    },
+    server::{
+        accounts::{
+            Accounts, Registration,
+            invitations::JOIN,
+            redeem::{Offered, lasting},
+            tiers::name_of,
+        },
+        http::{document::Page, gate, redirect},
+        words,
+    },
+    ui::{
+        parts::Brand,
+        words::{around, t, t_with},
+    },
+};
+
+/// Who opens the link, and what they may do with it.
+enum Visit {
+    /// The code does not count.
+    Nothing,
+    /// Somebody who may register.
+    Guest { known: String },
+    /// Somebody who has to sign in first, because the code or the site lets nobody register.
+    Stranger,
+    /// Somebody who is signed in: what redeeming the code would do, and whether it ends a tier that they have.
+    Person { gain: Reason, replaces: bool },
+}
+
+/// `GET /join/{code}`.
+pub async fn join(
+    State(accounts): State<Arc<Accounts>>,
+    Id(code): Id,
+    notice: Notice,
+    extensions: Extensions,
+) -> Result<Response, PageError> {
+    let current = gate::found(&extensions)?;
+    let offered = accounts.offered(&code).await?;
+    let visit = match (&offered, &current) {
+        (None, _) => Visit::Nothing,
+        (Some(offered), Some(current)) => {
+            let (gain, replaces) = accounts.gain_of(current, offered).await?;
+            Visit::Person { gain, replaces }
+        }
+        (Some(offered), None)
+            if offered.code.registers && accounts.registration() != Registration::Closed =>
+        {
+            Visit::Guest { known: accounts.known_words("", "") }
+        }
+        (Some(_), None) => Visit::Stranger,
+    };
+    let title = words::current().say(match visit {
+        Visit::Nothing => "join",
+        Visit::Guest { .. } => "join-invited",
+        Visit::Stranger | Visit::Person { .. } => "code-redeem",
+    });
+    let page = Page { class: "centered-page", ..Page::new(title.clone()) };
+    Ok(page.render(move || {
+        let alert = notice.clone();
+        let body = match visit {
+            Visit::Nothing => view! { <p>{t_with(refused())}</p> }.into_any(),
+            Visit::Guest { known } => {
+                let gives = offered.map(|offered| view! { <Gives offered /> });
+                let form = notice.of("/fn/register");
+                view! {
+                    {gives}
+                    <RegisterForm code=Some(code.clone()) notice=form known />
+                    <SignIn code />
+                }
+                .into_any()
+            }
+            Visit::Stranger => {
+                let gives = offered.map(|offered| view! { <Gives offered /> });
+                view! {
+                    {gives}
+                    <SignIn code />
+                }
+                .into_any()
+            }
+            Visit::Person { gain, replaces } => view! { <Redeem code gain replaces /> }.into_any(),
+        };
+        view! {
+            <main class="card">
+                <Brand />
+                <h1>{title}</h1>
+                <Alert sentence=alert.alert() />
+                {body}
+                <LanguageSwitch />
+            </main>
+        }
+    }))
+}
+
+/// The same sentence as in the refusal of a form.
+fn refused() -> Reason {
+    Reason::new("code-refused")
+}
+
+/// What the code gives.
+#[component]
+fn Gives(offered: Offered) -> impl IntoView {
+    let Offered { code, tier } = offered;
+    let tier = tier.map(|tier| {
+        // How long it lasts is counted from its redemption.
+        let days = code.tier_days.map_or_else(
+            || lasting(None),
+            |days| {
+                Reason::new("tier-for-days").with("days", Reason::new("duration-days").with("count", days))
+            },
+        );
+        t_with(Reason::new("code-gives-tier").with("tier", name_of(&tier)).with("until", days))
+    });
+    let admin = code.registers && code.role == UserRole::Admin;
+    view! {
+        {code.registers.then(|| view! { <p>{t("join-what")}</p> })}
+        {admin.then(|| view! { <p>{t("join-as-admin")}</p> })}
+        {tier.map(|tier| view! { <p>{tier}</p> })}
+    }
+}
+
+/// For those who have an account already.
+#[component]
+fn SignIn(code: String) -> impl IntoView {
+    let (before, after) = around("join-have-account", "link");
+    let address = format!("/login?{}", redirect::next_parameter(&format!("{JOIN}{code}")));
+    view! {
+        <p class="muted">{before} <a href=address>{t("sign-in")}</a> {after}</p>
+    }
+}
+
+#[component]
+fn Redeem(code: String, gain: Reason, replaces: bool) -> impl IntoView {
+    let gives = matches!(gain.key(), "code-gives-tier" | "tier-would-end");
+    view! {
+        <p>{t_with(gain)}</p>
+        {gives
+            .then(|| {
+                view! {
+                    <form method="post" action="/fn/redeem">
+                        <input type="hidden" name="code" value=code />
+                        <input type="hidden" name="replace" value=replaces.to_string() />
+                        <button class="button-primary">{t("code-redeem")}</button>
+                    </form>
+                }
+            })}
+        <p class="muted">
+            <a href="/">{t("conversations-back")}</a>
+        </p>
+    }
+}

@@ -1,0 +1,69 @@
+//! Invitations and activation codes, as a trait. A use of a code and what it gives are one transaction, so that a code is
+//! used as often as it says, by whomever.
+
+use async_trait::async_trait;
+
+use super::{NewUser, Result};
+use crate::domain::{Code, CodeUse, User};
+
+/// A code to be stored.
+#[derive(Clone, Debug)]
+pub struct NewCode {
+    /// `used` is 0.
+    pub code: Code,
+    /// Of the code that is handed out.
+    pub hash: String,
+}
+
+/// Which codes an administrator ends.
+#[derive(Clone, Copy, Debug)]
+pub enum WhichCodes<'a> {
+    One(&'a str),
+    Batch(&'a str),
+}
+
+/// The outcome of a registration with a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is answered, and never kept")]
+pub enum Invited {
+    Made(User),
+    /// Somebody signs in with that already. The code was not used.
+    LoginTaken,
+    /// No such code can be used now, or nobody has an account yet.
+    Refused,
+}
+
+/// The outcome of redeeming a code. Only [`Redeemed::Done`] uses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is answered, and never kept")]
+pub enum Redeemed {
+    /// The person as they are now.
+    Done(User, Code),
+    /// No such code can be used now.
+    Refused,
+    /// The person used this code before.
+    Again,
+    /// The code gives no tier.
+    Nothing,
+    /// The person has the tier of the code, and that does not end.
+    Already(Code),
+    /// It would end the tier that this person has.
+    Replaces(User, Code),
+}
+
+#[async_trait]
+pub trait Codes: Send + Sync {
+    /// Stores all of them, which give one tier or none; `false`, with nothing stored: there is no such tier.
+    async fn create_codes(&self, codes: &[NewCode]) -> Result<bool>;
+    /// The newest first: at most `most` that were made before the code with the id `before`.
+    async fn codes(&self, before: Option<&str>, most: u32) -> Result<Vec<Code>>;
+    async fn code_by_hash(&self, hash: &str) -> Result<Option<Code>>;
+    /// Who used these codes, by time.
+    async fn code_uses(&self, code_ids: &[String]) -> Result<Vec<CodeUse>>;
+    /// Ends codes that are not ended; answers how many, used up and expired ones too.
+    async fn end_codes(&self, which: WhichCodes<'_>, now: i64) -> Result<u64>;
+    /// Registers somebody with the role and the tier of a code. The code must allow it.
+    async fn register_with_code(&self, user: &NewUser, hash: &str, now: i64) -> Result<Invited>;
+    /// Gives an active person the tier of a code, as [`Code::gain`] says. `replace`: also when that ends another tier.
+    async fn redeem_code(&self, user_id: &str, hash: &str, replace: bool, now: i64) -> Result<Redeemed>;
+}
