@@ -27,6 +27,24 @@ strength-fair = Fair: it holds for a while. More words make it better.
 strength-good = Good: it holds for years.
 strength-strong = Strong: nobody finds it by trying.
 password-hint = At least { $least } characters.
+code-title = Your second factor
+code-about = The password is right. Now a code of your app, please.
+code-use-recovery = Use a recovery code
+sign-in-as-another = Sign in as somebody else
+field-code = Code
+field-code-app = Code of six digits
+code-hint = The six digits of your app, or one of your recovery codes.
+code-hint-app = Your app shows a new one every 30 seconds.
+device-enter-title = Sign in from another device
+device-enter-about = Where you are signed in already, open Settings, Sign-in, Sign in on another device. Scan the QR code there with this device, or type its code here.
+field-device-code = Code from the other device
+device-ask = Ask to sign in here
+device-by-password = Sign in with a password
+device-here-about = This code signs you in here once you have confirmed it on the device that shows it.
+device-waiting = Confirm on the other device that this one shows the number:
+device-continue = Continue
+device-continue-as = It is confirmed. Continue as { $login }.
+device-signed-in = You are signed in here already.
 
 ## Language
 
@@ -108,6 +126,8 @@ error-overloaded = Many people are signing in right now. Try again in a few seco
 error-storage-full = This server’s disk is full, so nothing new can be stored. What was stored is safe. Ask the administrator to make room, then try again.
 error-storage-lost = This server has lost its database file, so nothing can be stored or read. Ask the administrator, then try again.
 error-unreachable = The server cannot be reached. Check your connection and try again.
+error-second-factor-required = This account has a second factor. Send a code of its app, or a recovery code, along with the password.
+error-proof-required = Prove again who you are: this change is sensitive, and your last proof is more than ten minutes ago.
 
 ## Errors: requests
 
@@ -143,6 +163,15 @@ password-wrong = That is not your current password.
 password-missing = Give the current password too.
 new-password-missing = Give the new password too.
 language-unknown = This site speaks: { $known }.
+code-wrong = That code is not right, or was used before. Take the newest one of your app, or a recovery code.
+code-wrong-now = That code is not right. Take the newest one of the app that has just scanned the QR code, and see whether the clocks of your phone and of this site are right.
+code-missing = Give a code of your app, or a recovery code.
+sign-in-again = That took too long, or your account was changed meanwhile. Sign in again.
+second-factor-on-already = Your second factor is on already. Switch it off first if you have a new app.
+second-factor-off-already = Your second factor is off.
+second-factor-not-begun = There is no second factor to confirm. Begin again.
+device-link-gone = This code does not count any more: it is more than two minutes old, was used, or another device came first. Show a new one on the device where you are signed in.
+device-link-expired = That took longer than two minutes, or the other device gave up. Show a new QR code.
 
 ## Errors: conversations and models
 
@@ -401,6 +430,53 @@ switched-on = On
 switched-off = Off
 chat-defaults-saved = Your chat settings are saved.
 save = Save
+proof-title = Is it you?
+proof-about = The next step is sensitive, so prove once more who you are. It counts for ten minutes.
+proof-give = Continue
+proof-not-now = Not now
+proof-done = Thank you. Now do it once more.
+second-factor = Second factor
+second-factor-about = With a second factor, signing in asks for a code that an app on your phone makes, besides the password. Any app for such codes (TOTP) will do.
+second-factor-begin = Set up a second factor
+second-factor-scan = Scan this with the app.
+second-factor-qr = QR code for the app; the key below is the same as text.
+second-factor-key = Or type this key into it:
+second-factor-type = Type the code that the app shows now.
+second-factor-confirm = Switch it on
+second-factor-not-now = Not now
+second-factor-is-on = Your second factor is on: signing in asks for a code.
+second-factor-is-off = Your second factor is off.
+second-factor-end = Switch it off
+recovery-left = { $count ->
+    [0] No recovery code is left. Make new ones before you need one.
+    [one] One recovery code is left.
+   *[other] { $count } recovery codes are left.
+ }
+recovery-new = Make new recovery codes
+recovery-codes = Recovery codes
+recovery-about = Your second factor is on. Each of these codes signs in once in place of one of the app, when the app is gone. Print or copy them now: they are not shown again, and earlier ones count no more.
+recovery-kept = I have kept them
+recovery-code-used = You signed in with a recovery code. { $left ->
+    [0] It was the last: make new ones now.
+    [one] One is left: make new ones soon.
+   *[other] { $left } are left.
+ }
+device-title = Sign in on another device
+device-about = Show a QR code here, scan it with the other device, and confirm that device here. No password is typed there.
+device-show = Show a QR code
+device-scan = Scan this with the other device, or open { $address } there and type the code below. It counts for two minutes, and for one device.
+device-qr = QR code with an address for the other device; the code below is the same as text.
+device-look = Look again
+device-cancel = Cancel
+device-asks = A device wants to sign in: { $name }, from { $address }. It shows this number:
+device-unknown = it does not say what it is
+device-address-unknown = an unknown address
+device-is-it = Is it the one in front of you?
+device-confirm = Yes, sign it in
+device-refuse = No
+device-confirmed = Confirmed. Now press Continue on the other device.
+device-done = The other device is signed in.
+device-refused = No device was signed in.
 
 ## The start page
 

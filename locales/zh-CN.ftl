@@ -26,6 +26,24 @@ strength-fair = 一般：能撑一段时间，再加几个词会更好。
 strength-good = 好：能撑很多年。
 strength-strong = 强：靠猜是猜不出来的。
 password-hint = 至少 { $least } 个字符。
+code-title = 双重验证
+code-about = 密码正确。现在请输入应用中的验证码。
+code-use-recovery = 使用恢复码
+sign-in-as-another = 用其他账号登录
+field-code = 验证码
+field-code-app = 六位验证码
+code-hint = 应用中的六位验证码，或你的一个恢复码。
+code-hint-app = 应用每 30 秒显示一个新的验证码。
+device-enter-title = 用另一台设备登录
+device-enter-about = 在已登录的设备上打开“设置”、“登录”、“在另一台设备上登录”，用本设备扫描那里的二维码，或在此输入代码。
+field-device-code = 另一台设备上的代码
+device-ask = 请求在此登录
+device-by-password = 用密码登录
+device-here-about = 在显示此代码的设备上确认后，即可在此登录。
+device-waiting = 请在另一台设备上确认本设备显示的数字：
+device-continue = 继续
+device-continue-as = 已确认。以 { $login } 的身份继续。
+device-signed-in = 你已在此登录。
 
 ## 语言
 
@@ -92,6 +110,8 @@ error-overloaded = 现在登录的人太多，请过几秒重试。
 error-storage-full = 服务器磁盘已满，无法保存新内容。已有内容是安全的。请联系管理员清理空间后重试。
 error-storage-lost = 服务器的数据库文件丢失，暂时无法读写。请联系管理员处理后重试。
 error-unreachable = 无法连接服务器。请检查网络后重试。
+error-second-factor-required = 此账号开启了双重验证。请连同密码一起提交应用中的验证码或一个恢复码。
+error-proof-required = 请再次证明是你本人：此更改较为敏感，而你上次验证已超过十分钟。
 
 ## 错误：请求
 
@@ -127,6 +147,15 @@ password-wrong = 这不是你的当前密码。
 password-missing = 请同时提供当前密码。
 new-password-missing = 请同时提供新密码。
 language-unknown = 本站支持的语言：{ $known }。
+code-wrong = 验证码不正确，或已被使用。请输入应用中最新的验证码，或一个恢复码。
+code-wrong-now = 验证码不正确。请输入刚刚扫描二维码的应用中最新的验证码，并检查手机与本站的时间是否准确。
+code-missing = 请输入应用中的验证码，或一个恢复码。
+sign-in-again = 用时过长，或你的账号在此期间有变动。请重新登录。
+second-factor-on-already = 双重验证已开启。如果你换了应用，请先关闭它。
+second-factor-off-already = 双重验证未开启。
+second-factor-not-begun = 没有待确认的双重验证。请重新开始。
+device-link-gone = 此代码已失效：超过两分钟、已被使用，或另一台设备抢先使用了它。请在已登录的设备上显示新的代码。
+device-link-expired = 用时超过两分钟，或另一台设备已放弃。请显示新的二维码。
 
 ## 错误：对话与模型
 
@@ -385,6 +414,51 @@ switched-on = 开启
 switched-off = 关闭
 chat-defaults-saved = 聊天设置已保存。
 save = 保存
+proof-title = 是你本人吗？
+proof-about = 下一步较为敏感，请再次证明是你本人。十分钟内有效。
+proof-give = 继续
+proof-not-now = 暂不
+proof-done = 谢谢。现在请再操作一次。
+second-factor = 双重验证
+second-factor-about = 开启后，登录时除密码外还需要手机应用生成的验证码。任何支持此类验证码（TOTP）的应用都可以。
+second-factor-begin = 设置双重验证
+second-factor-scan = 用应用扫描此二维码。
+second-factor-qr = 供应用扫描的二维码；下面的密钥是同样内容的文字。
+second-factor-key = 或在应用中输入此密钥：
+second-factor-type = 输入应用现在显示的验证码。
+second-factor-confirm = 开启
+second-factor-not-now = 暂不
+second-factor-is-on = 双重验证已开启：登录时需要验证码。
+second-factor-is-off = 双重验证已关闭。
+second-factor-end = 关闭
+recovery-left = { $count ->
+    [0] 恢复码已用完。请尽早生成新的。
+   *[other] 还剩 { $count } 个恢复码。
+ }
+recovery-new = 生成新的恢复码
+recovery-codes = 恢复码
+recovery-about = 双重验证已开启。应用不在身边时，每个恢复码可代替验证码登录一次。请立即打印或抄写：它们不会再次显示，之前的恢复码不再有效。
+recovery-kept = 我已保存
+recovery-code-used = 你使用恢复码登录。{ $left ->
+    [0] 这是最后一个：请立即生成新的。
+   *[other] 还剩 { $left } 个。
+ }
+device-title = 在另一台设备上登录
+device-about = 在此显示二维码，用另一台设备扫描，再在此确认那台设备。在那里无需输入密码。
+device-show = 显示二维码
+device-scan = 用另一台设备扫描，或在那里打开 { $address } 并输入下面的代码。两分钟内有效，仅限一台设备。
+device-qr = 含有供另一台设备打开的网址的二维码；下面的代码是同样内容的文字。
+device-look = 再看一次
+device-cancel = 取消
+device-asks = 有设备想要登录：{ $name }，来自 { $address }。它显示的数字是：
+device-unknown = 未说明自己是什么
+device-address-unknown = 未知地址
+device-is-it = 这是你面前的设备吗？
+device-confirm = 是，让它登录
+device-refuse = 不是
+device-confirmed = 已确认。现在请在另一台设备上按“继续”。
+device-done = 另一台设备已登录。
+device-refused = 没有设备登录。
 
 ## 开始页
 

@@ -25,6 +25,12 @@ pub enum AppError {
     SignedOut,
     /// 401: a wrong e-mail address or password; which one is not said.
     WrongCredentials,
+    /// 401: the password was right, and a code of the second factor is wanted with it.
+    SecondFactorRequired,
+    /// 401: a wrong code of the second factor, or one that was used before.
+    WrongCode,
+    /// 403: the person has to prove first who they are, as they did not in the last minutes. An API key cannot.
+    ProofRequired,
     /// 403: the request is valid but not allowed.
     Forbidden { reason: Reason },
     /// 403: the scope of the API key is too small for the call.
@@ -109,6 +115,9 @@ impl AppError {
             | Self::Invalid { reason, .. } => reason.clone(),
             Self::SignedOut => Reason::new("error-signed-out"),
             Self::WrongCredentials => Reason::new("error-wrong-credentials"),
+            Self::SecondFactorRequired => Reason::new("error-second-factor-required"),
+            Self::WrongCode => Reason::new("code-wrong"),
+            Self::ProofRequired => Reason::new("error-proof-required"),
             Self::NotFound => Reason::new("error-not-found"),
             Self::MethodNotAllowed => Reason::new("error-method-not-allowed"),
             Self::TooSlow => Reason::new("error-too-slow"),
@@ -138,8 +147,8 @@ impl AppError {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::SignedOut | Self::WrongCredentials => 401,
-            Self::Forbidden { .. } | Self::ScopeTooSmall { .. } => 403,
+            Self::SignedOut | Self::WrongCredentials | Self::SecondFactorRequired | Self::WrongCode => 401,
+            Self::Forbidden { .. } | Self::ScopeTooSmall { .. } | Self::ProofRequired => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict { .. } => 409,
@@ -168,8 +177,12 @@ impl AppError {
     pub fn title(&self) -> Reason {
         match self {
             Self::SignedOut => Reason::new("title-signed-out"),
-            Self::WrongCredentials => Reason::new("title-not-signed-in"),
-            Self::Forbidden { .. } | Self::ScopeTooSmall { .. } => Reason::new("title-not-allowed"),
+            Self::WrongCredentials | Self::SecondFactorRequired | Self::WrongCode => {
+                Reason::new("title-not-signed-in")
+            }
+            Self::Forbidden { .. } | Self::ScopeTooSmall { .. } | Self::ProofRequired => {
+                Reason::new("title-not-allowed")
+            }
             Self::NotFound => Reason::new("title-not-found"),
             Self::MethodNotAllowed => Reason::new("title-method-not-allowed"),
             Self::Conflict { .. } => Reason::new("title-conflict"),

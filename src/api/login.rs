@@ -25,25 +25,42 @@ pub async fn register(
     Ok(())
 }
 
-/// Signs in, and leads to the page `next` of this site.
+/// Signs in, and leads to the page `next` of this site; where a code is wanted, by way of the page that asks for it.
 #[server(prefix = "/fn", endpoint = "login")]
 pub async fn log_in(email: String, password: String, next: Option<String>) -> Result<(), Refusal> {
-    use crate::{
-        domain::Look,
-        server::{
-            accounts::Accounts,
-            http::context::{Context, service},
+    use crate::server::{
+        accounts::{Accounts, Entered, TICKET_SECONDS},
+        http::{
+            context::{Context, service},
+            cookie::Passing,
+            redirect,
         },
     };
     let context = Context::current()?;
-    let (user, token) = service::<Accounts>()?.sign_in(&email, &password, &context.caller).await?;
-    context.set_token(Some(&token));
-    // For the sign-in page of the next time. Whoever never chose a look leaves that of the browser alone.
-    let look = user.preferences.look();
-    if look != Look::default() {
-        context.set_look(look);
+    match service::<Accounts>()?.sign_in(&email, &password, &context.caller).await? {
+        Entered::In(signed_in) => context.let_in(&signed_in, next.as_deref()),
+        Entered::CodeWanted(ticket) => {
+            context.set_passing(Passing::Code, Some(&ticket), TICKET_SECONDS);
+            context.redirect(&redirect::leading_on("/login/code", next.as_deref()));
+        }
     }
-    context.redirect(next.as_deref().unwrap_or("/"));
+    Ok(())
+}
+
+/// The second half of signing in: a code of the app, or a recovery code.
+#[server(prefix = "/fn", endpoint = "login-code")]
+pub async fn log_in_with_code(code: String, next: Option<String>) -> Result<(), Refusal> {
+    use crate::server::{
+        accounts::Accounts,
+        http::{
+            context::{Context, service},
+            cookie::Passing,
+        },
+    };
+    let context = Context::current()?;
+    let ticket = context.passing(Passing::Code);
+    let signed_in = service::<Accounts>()?.enter_code(ticket, &code, &context.caller).await?;
+    context.let_in(&signed_in, next.as_deref());
     Ok(())
 }
 

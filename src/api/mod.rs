@@ -6,9 +6,12 @@
 pub mod admin;
 pub mod chat;
 pub mod codes;
+pub mod device;
 pub mod devices;
 pub mod history;
 pub mod login;
+pub mod proof;
 pub mod queue;
+pub mod second_factor;
 pub mod settings;
 pub mod temporary;

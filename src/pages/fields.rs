@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::server::accounts::valid::MIN_PASSWORD_CHARS;
+use crate::{server::accounts::valid::MIN_PASSWORD_CHARS, ui::words::t};
 
 /// Why the form was refused, if it was and no field says it.
 #[component]
@@ -99,6 +99,38 @@ pub fn NumberField(
             {(!hint.is_empty()).then(|| view! { <small>{hint}</small> })}
         </label>
         <FieldError of=name sentence=refused />
+    }
+}
+
+/// The field of a code of the second factor. With `digits` phones show only those, and no letters of a recovery code can be
+/// typed on them.
+#[component]
+pub fn CodeField(
+    digits: bool,
+    #[prop(default = true)] focus: bool,
+    #[prop(optional_no_strip)] refused: Option<String>,
+) -> impl IntoView {
+    let (label, hint) =
+        if digits { ("field-code-app", "code-hint-app") } else { ("field-code", "code-hint") };
+    let (invalid, described) = invalid("code", refused.as_ref());
+    view! {
+        <label>
+            {t(label)}
+            <input
+                name="code"
+                autocomplete="one-time-code"
+                inputmode=digits.then_some("numeric")
+                autocapitalize="none"
+                spellcheck="false"
+                maxlength="64"
+                required
+                autofocus=focus || invalid.is_some()
+                aria-invalid=invalid
+                aria-describedby=described
+            />
+            <small>{t(hint)}</small>
+        </label>
+        <FieldError of="code" sentence=refused />
     }
 }
 

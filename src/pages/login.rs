@@ -32,7 +32,7 @@ use crate::{
 #[derive(Default, Deserialize)]
 pub struct SignIn {
     /// The page to open after signing in.
-    next: Option<String>,
+    pub next: Option<String>,
 }
 
 /// `GET /login`. The first visitor of a new site registers instead.
@@ -81,6 +81,9 @@ pub async fn sign_in(
                     />
                     <button class="button-primary">{t("sign-in")}</button>
                 </form>
+                <p class="muted">
+                    <a href="/device">{t("device-enter-title")}</a>
+                </p>
                 {open
                     .then(|| {
                         let (before, after) = around("sign-in-new-here", "link");

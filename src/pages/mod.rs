@@ -3,8 +3,10 @@
 mod admin;
 pub mod chat;
 mod chat_fields;
+mod code;
 mod conversation_settings;
 mod days;
+mod device;
 mod dock;
 mod fields;
 mod history;
@@ -98,6 +100,12 @@ where
         .route("/admin/people/{id}", get(admin::person::person))
         .route("/reset/{code}", get(reset::reset))
         .route("/admin/audit", get(admin::audit::entries))
+        .route("/settings/sign-in/app", get(settings::second_factor::app))
+        .route("/settings/sign-in/recovery", get(settings::second_factor::recovery))
+        .route("/settings/sign-in/device", get(settings::device::device))
+        .route("/device", get(device::enter))
+        .route("/device/{code}", get(device::open))
+        .route("/settings/prove", get(settings::prove::prove))
         .route("/offline", get(offline::page))
         .route("/admin/codes", get(admin::codes::codes))
         .route("/admin/codes/made", get(admin::made::made))
@@ -105,13 +113,15 @@ where
         .route("/admin/tiers/{id}", get(admin::tiers::tier))
         .route("/join/{code}", get(join::join))
         .route("/login", get(login::sign_in))
+        .route("/login/code", get(code::code))
         .route("/register", get(login::register))
 }
 
-/// Why a page could not be made. It is answered by the error page, or by a redirect to the sign-in page.
+/// Why a page could not be made. It is answered by the error page, or by a redirect to the page for signing in, or for
+/// proving again who one is.
 pub struct PageError {
     error: AppError,
-    /// The page to open after signing in, as path and query.
+    /// The page to open after that, as path and query.
     next: Option<String>,
 }
 
@@ -121,14 +131,21 @@ impl From<AppError> for PageError {
     }
 }
 
+impl PageError {
+    /// What the page `here` answers.
+    fn at(error: AppError, here: &str) -> Self {
+        Self { error, next: Some(here.to_owned()) }
+    }
+}
+
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        if self.error != AppError::SignedOut {
-            return self.error.into_response();
-        }
-        let next = self.next.as_deref().and_then(redirect::local).filter(|next| *next != "/");
-        let next = next.map(|next| format!("?{}", redirect::next_parameter(next))).unwrap_or_default();
-        let mut response = Redirect::to(&format!("/login{next}")).into_response();
+        let page = match self.error {
+            AppError::SignedOut => "/login",
+            AppError::ProofRequired => "/settings/prove",
+            error => return error.into_response(),
+        };
+        let mut response = Redirect::to(&redirect::leading_on(page, self.next.as_deref())).into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
         response
     }
@@ -230,7 +247,10 @@ impl Notice {
 
     /// The same for one form of the page, by the path that it is posted to: it says nothing when another form was refused.
     pub fn of(&self, form: &str) -> Self {
-        let refused = self.refused().is_some_and(|(refused, _)| refused == form);
+        let refused = self.flash.as_ref().is_some_and(|flash| match &flash.told {
+            Told::Refused { form: refused, .. } | Told::SendAgain { form: refused } => refused == form,
+            _ => false,
+        });
         Self { flash: self.flash.clone().filter(|_| refused), at_field: self.at_field.clone() }
     }
 
@@ -255,7 +275,8 @@ impl Notice {
         self.sentence().filter(|_| !self.at_field.load(Ordering::Relaxed))
     }
 
-    fn sentence(&self) -> Option<String> {
+    /// Why the form was refused, as a sentence, wherever it stands.
+    pub fn sentence(&self) -> Option<String> {
         self.refused().map(|(_, error)| words::current().text(&error.reason()))
     }
 
@@ -275,7 +296,9 @@ impl Notice {
             | Told::ResetLink(_)
             | Told::Codes(_)
             | Told::Restored(_)
-            | Told::Unarchived(_) => None,
+            | Told::Unarchived(_)
+            | Told::RecoveryCodes(_) => None,
+            Told::SendAgain { .. } => Some(words.say("proof-done")),
             Told::Done(done) => Some(words.text(done)),
         }
     }
@@ -306,6 +329,14 @@ impl Notice {
         let untitled = || words::current().say("conversation-new");
         let title = Some(back.title.clone()).filter(|title| !title.is_empty());
         Some((key, back.conversation_id.clone(), title.unwrap_or_else(untitled)))
+    }
+
+    /// New recovery codes, to be shown this once.
+    pub fn recovery_codes(&self) -> Option<Vec<String>> {
+        match &self.flash.as_ref()?.told {
+            Told::RecoveryCodes(codes) => Some(codes.clone()),
+            _ => None,
+        }
     }
 
     /// What was typed into the form that was refused, but for passwords.

@@ -32,7 +32,8 @@ fn drawn(text: &str) -> Option<(usize, String)> {
         while x < code.size {
             let run = line[x..code.size].iter().take_while(|square| square.value()).count();
             if run > 0 {
-                let _ = write!(path, "M{} {}h{run}v1h-{run}z", x + EDGE, y + EDGE);
+                path.push('M');
+                let _ = write!(path, "{} {}h{run}v1h-{run}z", x + EDGE, y + EDGE);
             }
             x += run.max(1);
         }

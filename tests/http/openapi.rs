@@ -113,6 +113,16 @@ async fn answers_are_as_described() {
     check("get", "/me", lin.get("/api/v1/me").await.is(200));
     check("patch", "/me", lin.patch("/api/v1/me", &json!({ "name": "Lin" })).await.is(200));
     check("get", "/models", lin.get("/api/v1/models").await.is(200));
+    let proof = lin.post("/api/v1/me/proof", &json!({ "password": "wrong" })).await;
+    check("post", "/me/proof", proof.is(422));
+    let factor = "/api/v1/me/second-factor";
+    check("get", "/me/second-factor", lin.get(factor).await.is(200));
+    check("post", "/me/second-factor", lin.post(factor, &json!({})).await.is(201));
+    let code = json!({ "code": "x" });
+    let confirmed = lin.post(&format!("{factor}/confirm"), &code).await;
+    check("post", "/me/second-factor/confirm", confirmed.is(422));
+    let codes = lin.post(&format!("{factor}/recovery-codes"), &code).await;
+    check("post", "/me/second-factor/recovery-codes", codes.is(409));
     let all = "/api/v1/conversations";
     let made = check("post", "/conversations", lin.post(all, &json!({ "model": "demo/demo" })).await.is(201));
     check("get", "/conversations", lin.get(all).await.is(200));

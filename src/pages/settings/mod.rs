@@ -3,8 +3,11 @@
 pub mod appearance;
 pub mod chat;
 pub mod data;
+pub mod device;
 pub mod devices;
 pub mod profile;
+pub mod prove;
+pub mod second_factor;
 pub mod sign_in;
 pub mod tier;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 
-use super::{SettingsPage, page};
+use super::{SettingsPage, device::AnotherDevice, page, second_factor::SecondFactor};
 use crate::{
     domain::Reason,
     pages::{
@@ -31,6 +31,7 @@ pub async fn sign_in(
 ) -> Result<Response, PageError> {
     let known = accounts.known_words(&current.user.login, &current.user.name);
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
+    let factor = accounts.second_factor(&current).await?;
     Ok(page(HERE).render(move || {
         let form = notice.of("/fn/set-password");
         view! {
@@ -56,6 +57,8 @@ pub async fn sign_in(
                         <button class="button-small">{t("password-change")}</button>
                     </form>
                 </Section>
+                <SecondFactor state=factor />
+                <AnotherDevice />
             </SettingsPage>
         }
     }))

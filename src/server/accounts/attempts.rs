@@ -18,6 +18,9 @@ use crate::{error::AppError, server::config::Limits};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
+/// Wrong codes within [`CODES_WINDOW`]. Three of a million codes are right at a time.
+const CODES: u32 = 5;
+const CODES_WINDOW: Duration = Duration::from_secs(5 * 60);
 /// How long after a sign-in its address counts as familiar for that person.
 const HABIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -27,6 +30,8 @@ pub struct Attempts {
     for_account: Limit,
     /// Wrong old passwords of people who are signed in and set a new one, by person.
     pub old_password: Limit,
+    /// Wrong codes of second factors, by what they are for and by person.
+    pub codes: Limit,
     /// New accounts, by address.
     pub registrations: Limit,
     keys: RandomState,
@@ -42,6 +47,7 @@ impl Attempts {
             from_address: sign_ins(),
             for_account: sign_ins(),
             old_password: sign_ins(),
+            codes: Limit::new(CODES, CODES_WINDOW),
             registrations: Limit::new(limits.registrations_per_hour, HOUR),
             keys: RandomState::new(),
             habits: Mutex::new(Recent::new(HABIT)),

@@ -1,6 +1,6 @@
 //! The browsers in which a person is signed in, and how they are signed out from afar.
 
-mod agent;
+pub(super) mod agent;
 
 use std::slice::from_ref;
 

@@ -49,6 +49,10 @@ impl Accounts {
             if !self.is_password_of(current, old).await? {
                 return Err(AppError::invalid("password", Reason::new("password-wrong")));
             }
+            // The old password is half of the proof where there is a second factor.
+            if self.confirmed(current.id()).await?.is_some() {
+                self.proved(current)?;
+            }
             patch.password_hash = Some(self.passwords.hash(Lane::Known, new).await?);
         }
         let keep = Some(current.session_id.as_str());

@@ -4,6 +4,7 @@ pub mod appearance;
 pub mod attempts;
 pub mod audit;
 pub mod codes;
+mod device;
 mod devices;
 pub mod invitations;
 mod jwt_hmac;
@@ -14,12 +15,16 @@ mod me;
 pub mod passwords;
 pub mod people;
 mod preferences;
+mod proof;
+mod recovery;
 pub mod redeem;
 mod register;
+mod second_factor;
 mod sessions;
 mod sign_in;
 pub mod tiers;
 mod tokens;
+mod totp;
 pub mod typed;
 pub mod valid;
 pub mod welcome;
@@ -27,15 +32,25 @@ pub mod welcome;
 use std::sync::Arc;
 
 use self::{attempts::Attempts, audit::Audit, passwords::Passwords, tokens::Tokens};
-pub use self::{me::MeChange, register::Registering, sessions::Resumed, tokens::IssuedToken};
+pub use self::{
+    device::{AskStep, DeviceStep, LINK_SECONDS},
+    me::MeChange,
+    proof::Proof,
+    register::Registering,
+    second_factor::{Enrolment, FactorState},
+    sessions::Resumed,
+    sign_in::{Entered, SignedIn, TICKET_SECONDS},
+    tokens::IssuedToken,
+};
 pub use super::config::Registration;
 use super::{
     config::Config,
     ops::{
         clock::{Clock, Ids},
         ended::Ended,
+        seal::Seal,
     },
-    store::{AccountStore, Codes, People, Sessions, Tiers, Users},
+    store::{AccountStore, Codes, DeviceLinks, People, SecondFactors, Sessions, Tiers, Users},
 };
 
 /// Who sends a request, as far as it can be seen from outside.
@@ -54,6 +69,14 @@ pub struct Accounts {
     sessions: Arc<dyn Sessions>,
     tiers: Arc<dyn Tiers>,
     codes: Arc<dyn Codes>,
+    factors: Arc<dyn SecondFactors>,
+    links: Arc<dyn DeviceLinks>,
+    /// Of the seeds of second factors, each bound to its person.
+    seeds: Seal,
+    /// Of the codes of device links, each bound to its session.
+    device_codes: Seal,
+    /// Of what a right password gives where a code is still wanted.
+    tickets: Seal,
     tokens: Tokens,
     passwords: Passwords,
     attempts: Attempts,
@@ -84,7 +107,12 @@ impl Accounts {
             people: store.clone(),
             tiers: store.clone(),
             codes: store.clone(),
-            sessions: store,
+            sessions: store.clone(),
+            factors: store.clone(),
+            links: store,
+            device_codes: Seal::new(secret, "device links"),
+            seeds: Seal::new(secret, "second factor"),
+            tickets: Seal::new(secret, "sign-in without a code"),
             tokens: Tokens::new(secret),
             passwords: Passwords::default(),
             attempts: Attempts::new(&config.limits),

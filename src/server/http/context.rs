@@ -16,7 +16,7 @@ use leptos_axum::ResponseOptions;
 
 use super::{
     body,
-    cookie::{CLEAR_SITE_DATA, SessionCookie},
+    cookie::{CLEAR_SITE_DATA, Passing, SessionCookie},
     errors::{self, Format},
     flash::{self, Flash, Told},
     forms::Form,
@@ -27,7 +27,7 @@ use crate::{
     domain::{Admin, CurrentUser, Look, Reason},
     error::{AppError, Refusal},
     server::{
-        accounts::{Caller, IssuedToken},
+        accounts::{Caller, IssuedToken, SignedIn},
         words::Language,
     },
 };
@@ -109,6 +109,20 @@ impl Context {
         }
     }
 
+    /// What the request sends in a cookie of this kind; empty for none.
+    pub fn passing(&self, kind: Passing) -> &str {
+        self.cookie.as_ref().and_then(|cookie| cookie.passing(kind)).unwrap_or_default()
+    }
+
+    /// Sets a cookie of this kind for so many seconds; `None` removes it.
+    pub fn set_passing(&self, kind: Passing, value: Option<&str>, seconds: i64) {
+        let Some(options) = use_context::<ResponseOptions>() else { return };
+        let line = self.cookie.as_ref().map(|cookie| cookie.set_passing(kind, value, seconds));
+        if let Some(Ok(line)) = line.as_deref().map(HeaderValue::from_str) {
+            options.append_header(header::SET_COOKIE, line);
+        }
+    }
+
     /// Stores the language that was chosen in a cookie; `None` removes the choice.
     pub fn set_language(&self, chosen: Option<Language>) {
         let Some(options) = use_context::<ResponseOptions>() else { return };
@@ -127,6 +141,28 @@ impl Context {
         }
     }
 
+    /// Gives the browser its session, and leads to the page `next` of this site.
+    pub fn let_in(&self, signed_in: &SignedIn, next: Option<&str>) {
+        self.set_token(Some(&signed_in.token));
+        for kind in [Passing::Code, Passing::Device] {
+            if !self.passing(kind).is_empty() {
+                self.set_passing(kind, None, 0);
+            }
+        }
+        // For the sign-in page of the next time. Whoever never chose a look leaves that of the browser alone.
+        let look = signed_in.user.preferences.look();
+        if look != Look::default() {
+            self.set_look(look);
+        }
+        match signed_in.recovery_left {
+            Some(left) => {
+                let told = Told::Done(Reason::new("recovery-code-used").with("left", left));
+                self.tell_to(&signed_in.user.id, "/settings/sign-in", told);
+            }
+            None => self.redirect(next.unwrap_or("/")),
+        }
+    }
+
     /// Redirects a plain form to a path of this site; any other address becomes `/`.
     pub fn redirect(&self, path: &str) {
         let path = redirect::local(path).unwrap_or("/");
@@ -140,15 +176,20 @@ impl Context {
 
     /// [`Self::redirect`] to a page, which may have a query, that tells the person what was done.
     pub fn tell(&self, page: &str, told: Told) -> Result<(), AppError> {
+        self.tell_to(self.user()?.id(), page, told);
+        Ok(())
+    }
+
+    /// [`Self::tell`] for a person whom this request signs in.
+    pub fn tell_to(&self, user_id: &str, page: &str, told: Told) {
         let flash = Flash { told, typed: flash::Typed::default() };
         let path = page.split('?').next().unwrap_or_default();
-        let sealed = self.site.flashes.seal(flash, path, Some(self.user()?.id()));
+        let sealed = self.site.flashes.seal(flash, path, Some(user_id));
         let sign = if path.len() < page.len() { '&' } else { '?' };
         match sealed {
             Some(sealed) => self.redirect(&format!("{page}{sign}{}={sealed}", flash::PARAMETER)),
             None => self.redirect(page),
         }
-        Ok(())
     }
 
     /// [`Self::redirect`] for a function that also returns the path, because a call from a script goes there itself.

@@ -42,6 +42,26 @@ pub fn name(secret: &[u8]) -> String {
 /// In seconds: how long choices are kept.
 const YEAR: i64 = 365 * 24 * 60 * 60;
 
+/// Cookies beside that of the session, for some minutes on the way to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// A ticket: the password was right, and a code is wanted.
+    Code,
+    /// The secret of a device that asks to be signed in from another one.
+    Device,
+}
+
+impl Passing {
+    const COUNT: usize = 2;
+
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Code => "_code",
+            Self::Device => "_device",
+        }
+    }
+}
+
 /// The session cookie as one request sends it and as the answer to that request sets it.
 #[derive(Clone, Debug)]
 pub struct SessionCookie {
@@ -52,6 +72,8 @@ pub struct SessionCookie {
     sent: Option<String>,
     /// The token under [`OLD_NAME`].
     old: Option<String>,
+    /// By [`Passing`].
+    passing: [Option<String>; Passing::COUNT],
 }
 
 impl SessionCookie {
@@ -60,19 +82,22 @@ impl SessionCookie {
         let prefixed = |name: &str| format!("__Host-{name}");
         if !config.is_https() {
             let (sent, old) = (value(headers, name), value(headers, OLD_NAME));
-            return Self { name: name.into(), secure: false, sent, old };
+            return Self { name: name.into(), secure: false, sent, old, passing: passing(headers, name) };
         }
         let (sent, old) = (value(headers, &prefixed(name)), value(headers, &prefixed(OLD_NAME)));
         // The server's own machine may open an https site by http on another host name, where browsers drop secure
         // cookies.
         if sent.is_none() && old.is_none() && is_elsewhere(config, client) {
-            let plain = value(headers, name);
+            let (plain, passing) = (value(headers, name), passing(headers, name));
+            let any = plain.is_some() || passing.iter().any(Option::is_some);
             let origin = headers.get(header::ORIGIN).and_then(|origin| Origin::parse(origin.to_str().ok()?));
-            if origin.map_or(plain.is_some(), |origin| !origin.https) {
-                return Self { name: name.into(), secure: false, sent: plain, old: None };
+            if origin.map_or(any, |origin| !origin.https) {
+                return Self { name: name.into(), secure: false, sent: plain, old: None, passing };
             }
         }
-        Self { name: prefixed(name), secure: true, sent, old }
+        let name = prefixed(name);
+        let passing = passing(headers, &name);
+        Self { name, secure: true, sent, old, passing }
     }
 
     /// The tokens that the request sends: the one under the present name first, then the one under the old name.
@@ -80,9 +105,20 @@ impl SessionCookie {
         self.sent.iter().chain(&self.old).map(String::as_str)
     }
 
-    /// Whether the request sends any token.
+    /// Whether the request sends any token, or another cookie that leads to one.
     pub fn is_sent(&self) -> bool {
-        self.tokens().next().is_some()
+        self.tokens().next().is_some() || self.passing.iter().any(Option::is_some)
+    }
+
+    /// What the request sends in a cookie of this kind.
+    pub fn passing(&self, kind: Passing) -> Option<&str> {
+        self.passing[kind as usize].as_deref()
+    }
+
+    /// `Set-Cookie` for a cookie of this kind, for so many seconds; `None` removes it.
+    pub fn set_passing(&self, kind: Passing, value: Option<&str>, seconds: i64) -> String {
+        let name = format!("{}{}", self.name, kind.ending());
+        self.line(&name, value.unwrap_or_default(), if value.is_some() { seconds } else { 0 })
     }
 
     /// The token under the old name.
@@ -125,6 +161,11 @@ impl SessionCookie {
         let cookie = Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax);
         cookie.secure(self.secure).max_age(time::Duration::seconds(age)).to_string()
     }
+}
+
+/// The cookies of each [`Passing`], beside a session cookie of this name.
+fn passing(headers: &HeaderMap, name: &str) -> [Option<String>; Passing::COUNT] {
+    [Passing::Code, Passing::Device].map(|kind| value(headers, &format!("{name}{}", kind.ending())))
 }
 
 /// Whether the request names only hosts other than the public one.

@@ -155,9 +155,10 @@ fn extra_header(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
             Some((header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)))
         }
         AppError::Overloaded => Some((header::RETRY_AFTER, HeaderValue::from(HASHED_SECONDS))),
-        AppError::SignedOut | AppError::WrongCredentials => {
-            Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
-        }
+        AppError::SignedOut
+        | AppError::WrongCredentials
+        | AppError::SecondFactorRequired
+        | AppError::WrongCode => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
         _ => None,
     }
 }

@@ -22,6 +22,10 @@ const MAX_BYTES: usize = 2048;
 pub enum Told {
     /// `form`: the path that the form was posted to.
     Refused { form: String, error: AppError },
+    /// The form was refused until the person proved who they are, and can be sent again now.
+    SendAgain { form: String },
+    /// New recovery codes, which are shown this once.
+    RecoveryCodes(Vec<String>),
     /// What the form changed, as a sentence.
     Done(Reason),
     /// A link for a new password was made, whose path this is.

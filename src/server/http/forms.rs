@@ -28,6 +28,9 @@ const MAX_TYPED_BYTES: usize = 400;
 /// In bytes: longer than any parameter of a model that is accepted.
 const MAX_NUMBER_BYTES: usize = 40;
 
+/// The page for proving who one is.
+const PROVE: &str = "/settings/prove";
+
 /// A form as it was posted.
 pub struct Form {
     /// The path that it was posted to.
@@ -95,7 +98,12 @@ impl Form {
 
     /// The answer to a form that was refused. A long text is shown again on the error's page, because it has no room in an
     /// address. Any other form leads back to its page, or to the error's page if that one tells no errors.
+    /// Where a proof of identity is wanted first, it leads to the page that asks for it.
     pub fn refused(self, site: &Site, error: AppError) -> Response {
+        if error == AppError::ProofRequired {
+            let page = self.page_that_asks_for_proof(site);
+            return (StatusCode::FOUND, [(header::LOCATION, location(&page))]).into_response();
+        }
         if let Some(again) = self.question().or_else(|| self.instructions()) {
             return errors::page(&error, Some(again));
         }
@@ -150,7 +158,26 @@ impl Form {
     fn page_that_tells(&self, site: &Site, error: &AppError) -> Option<String> {
         let back = self.page.clone().filter(|page| tells(path_of(page)));
         // Only the page on which a form of settings stands shows it again with what was typed and what is wrong with it.
-        let page = self.settings_page().or(back).or_else(|| self.own_page())?;
+        let page = match (self.action.as_str(), error) {
+            // The password has to be given again.
+            ("/fn/login-code", AppError::Conflict { .. }) => {
+                redirect::leading_on("/login", self.fields.next.as_deref())
+            }
+            _ => self.settings_page().or(back).or_else(|| self.own_page())?,
+        };
+        self.telling(site, &page, Told::Refused { form: self.action.clone(), error: error.clone() })
+    }
+
+    /// The page for proving who one is, which leads back to the form with what was typed into it.
+    fn page_that_asks_for_proof(&self, site: &Site) -> String {
+        let page = self.settings_page().or_else(|| self.page.clone());
+        let told = Told::SendAgain { form: self.action.clone() };
+        let back = page.and_then(|page| Some(self.telling(site, &page, told).unwrap_or(page)));
+        redirect::leading_on(PROVE, back.as_deref())
+    }
+
+    /// The address of a page that tells this.
+    fn telling(&self, site: &Site, page: &str, told: Told) -> Option<String> {
         let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= MAX_TYPED_BYTES);
         let fields = &self.fields;
         let typed = Typed {
@@ -159,8 +186,7 @@ impl Form {
             system_prompt: short(&fields.system_prompt),
             params: short_params(&fields.params),
         };
-        let flash = Flash { told: Told::Refused { form: self.action.clone(), error: error.clone() }, typed };
-        let sealed = site.flashes.seal(flash, path_of(&page), self.viewer.as_deref())?;
+        let sealed = site.flashes.seal(Flash { told, typed }, path_of(page), self.viewer.as_deref())?;
         let sign = if page.contains('?') { '&' } else { '?' };
         Some(format!("{page}{sign}{PARAMETER}={sealed}"))
     }
@@ -172,9 +198,16 @@ impl Form {
             "/fn/make-codes" | "/fn/end-codes" => "/admin/codes",
             "/fn/delete-tier" => "/admin/tiers",
             "/fn/set-chat-defaults" => "/settings/chat",
-            "/fn/set-password" => "/settings/sign-in",
+            "/fn/set-password"
+            | "/fn/second-factor-begin"
+            | "/fn/recovery-codes"
+            | "/fn/second-factor-off" => "/settings/sign-in",
             "/fn/end-device" | "/fn/end-other-devices" | "/fn/end-key" => "/settings/devices",
             "/fn/delete-account" | "/fn/keep-account" => "/settings/data",
+            "/fn/device-link" | "/fn/device-confirm" | "/fn/device-refuse" => "/settings/sign-in/device",
+            "/fn/device-ask" | "/fn/device-claim" => "/device",
+            "/fn/second-factor-confirm" => "/settings/sign-in/app",
+            "/fn/prove" => return Some(redirect::leading_on(PROVE, self.fields.next.as_deref())),
             // These two stand on the pages for signing in as well.
             "/fn/set-appearance" | "/fn/set-language" if self.viewer.is_some() => "/settings/appearance",
             "/fn/set-conversation" => {
@@ -189,10 +222,10 @@ impl Form {
     /// The page that any other such form stands on, for a browser that sends no `Referer`.
     fn own_page(&self) -> Option<String> {
         let page = match self.action.as_str() {
-            "/fn/login" => match self.fields.next.as_deref().and_then(redirect::local) {
-                Some(next) => return Some(format!("/login?{}", redirect::next_parameter(next))),
-                None => "/login",
-            },
+            "/fn/login" => return Some(redirect::leading_on("/login", self.fields.next.as_deref())),
+            "/fn/login-code" => {
+                return Some(redirect::leading_on("/login/code", self.fields.next.as_deref()));
+            }
             "/fn/register" => match self.fields.code.as_deref() {
                 Some(code) if (1..MAX_TYPED_BYTES).contains(&code.len()) => {
                     return Some(format!("/register?first={}", redirect::quoted(code)));
@@ -233,7 +266,7 @@ fn short_params(typed: &TypedParams) -> TypedParams {
 
 /// Whether the page shows the flash that is sealed into its address.
 fn tells(path: &str) -> bool {
-    matches!(path, "/" | "/temporary" | "/login" | "/register")
+    matches!(path, "/" | "/temporary" | "/login" | "/login/code" | "/register")
         || ["/c/", "/admin/", "/join/", "/reset/"].iter().any(|start| path.starts_with(start))
 }
 

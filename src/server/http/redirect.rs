@@ -31,6 +31,14 @@ pub fn next_parameter(address: &str) -> String {
     format!("next={}", quoted(address))
 }
 
+/// The address of a page that asks for something and then leads on to `next`, if that is a path of this site.
+pub fn leading_on(page: &str, next: Option<&str>) -> String {
+    match next.and_then(local).filter(|next| *next != "/") {
+        Some(next) => format!("{page}?{}", next_parameter(next)),
+        None => page.to_owned(),
+    }
+}
+
 /// A text as the value of a parameter in an address.
 pub fn quoted(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, NON_ALPHANUMERIC)

@@ -19,7 +19,7 @@ use crate::{
     domain::{CurrentUser, User},
     error::AppError,
     server::{
-        accounts::{Accounts, Caller, IssuedToken, Registering},
+        accounts::{self, Accounts, Caller, Entered, IssuedToken, Registering},
         http::{
             cookie::{CLEAR_SITE_DATA, SessionCookie},
             site::Site,
@@ -48,6 +48,8 @@ pub struct Registration {
 pub struct Credentials {
     email: String,
     password: String,
+    /// Six digits of the app, or a recovery code, where the account has a second factor.
+    code: Option<String>,
 }
 
 /// Who is signed in now, and with which token.
@@ -58,6 +60,10 @@ struct SignedIn {
     token: String,
     /// UTC milliseconds since 1970.
     expires_at: i64,
+    /// How many recovery codes are left, when you signed in with one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    recovery_codes_left: Option<u32>,
 }
 
 /// Make an account and sign in
@@ -97,13 +103,15 @@ pub async fn register(
     let code = form.code.as_deref().unwrap_or_default();
     let registering = Registering { email: &form.email, password: &form.password, name, code };
     let (user, token) = accounts.register(registering, &caller).await?;
-    Ok(signed_in(&site, &cookie, StatusCode::CREATED, user, token))
+    let entered = accounts::SignedIn { user, token, recovery_left: None };
+    Ok(signed_in(&site, &cookie, StatusCode::CREATED, entered))
 }
 
 /// Sign in
 ///
 /// After ten wrong passwords within a minute, from one address of the network or for one account, there is a wait.
-/// Right ones do not count.
+/// Right ones do not count. Where the account has a second factor, a call without `code` is refused with
+/// `second_factor_required`; after five wrong codes there is a wait of up to five minutes.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -131,8 +139,12 @@ pub async fn log_in(
     Extension(cookie): Extension<SessionCookie>,
     Json(form): Json<Credentials>,
 ) -> Result<Response, AppError> {
-    let (user, token) = accounts.sign_in(&form.email, &form.password, &caller).await?;
-    Ok(signed_in(&site, &cookie, StatusCode::OK, user, token))
+    let entered = match (accounts.sign_in(&form.email, &form.password, &caller).await?, form.code) {
+        (Entered::In(entered), _) => entered,
+        (Entered::CodeWanted(_), None) => return Err(AppError::SecondFactorRequired),
+        (Entered::CodeWanted(ticket), Some(code)) => accounts.enter_code(&ticket, &code, &caller).await?,
+    };
+    Ok(signed_in(&site, &cookie, StatusCode::OK, entered))
 }
 
 /// End this session
@@ -159,12 +171,13 @@ fn signed_in(
     site: &Site,
     cookie: &SessionCookie,
     status: StatusCode,
-    user: User,
-    token: IssuedToken,
+    entered: accounts::SignedIn,
 ) -> Response {
+    let accounts::SignedIn { user, token, recovery_left } = entered;
     let set = set(site, cookie, Some(&token));
     let IssuedToken { token, expires_at } = token;
-    (status, set, Answer(SignedIn { user, token, expires_at })).into_response()
+    let body = SignedIn { user, token, expires_at, recovery_codes_left: recovery_left };
+    (status, set, Answer(body)).into_response()
 }
 
 fn set(

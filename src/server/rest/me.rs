@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     extract::Json,
-    problems::{Conflict, InvalidBody, Overloaded, SignedOut, TooMany},
+    problems::{Conflict, InvalidBody, Overloaded, ProofRequired, SignedOut, TooMany},
 };
 use crate::{
     domain::{CurrentUser, Model, PreferencesPatch, Reason, User, conversation::given},
@@ -57,7 +57,8 @@ pub async fn me(current: CurrentUser) -> Answer<User> {
 
 /// Change your name, language, preferences or password
 ///
-/// A new password ends all your other sessions.
+/// A new password ends all your other sessions. Where you have a second factor, it needs a proof of the last ten minutes:
+/// see /me/proof.
 #[utoipa::path(
     patch,
     path = "/me",
@@ -67,6 +68,7 @@ pub async fn me(current: CurrentUser) -> Answer<User> {
     responses(
         (status = 200, description = "Your account as it is now.", body = User),
         SignedOut,
+        ProofRequired,
         InvalidBody,
         TooMany,
         Overloaded,

@@ -13,8 +13,10 @@ mod messages;
 mod openapi;
 mod people;
 mod problems;
+mod proof;
 mod queue;
 mod scopes;
+mod second_factor;
 mod sessions;
 mod tiers;
 
@@ -82,6 +84,10 @@ where
     let all = OpenApiRouter::new()
         .routes(routes!(me::change))
         .routes(routes!(me::leave, me::stay))
+        .routes(routes!(proof::prove))
+        .routes(routes!(second_factor::show, second_factor::begin, second_factor::end))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::recovery_codes))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
         .routes(routes!(sessions::keys, sessions::make_key))

@@ -11,10 +11,16 @@ use crate::server::http::errors::Problem;
 #[response(status = 401, content_type = "application/problem+json")]
 pub struct SignedOut(Problem<'static>);
 
-/// A wrong e-mail address or password; which one is not said.
+/// A wrong e-mail address or password, which one is not said (`wrong_credentials`); the password was right, and a code is
+/// wanted with it (`second_factor_required`); or a wrong code (`wrong_code`).
 #[derive(IntoResponses)]
 #[response(status = 401, content_type = "application/problem+json")]
 pub struct WrongCredentials(Problem<'static>);
+
+/// It is sensitive, and you proved too long ago who you are (`proof_required`): see /me/proof.
+#[derive(IntoResponses)]
+#[response(status = 403, content_type = "application/problem+json")]
+pub struct ProofRequired(Problem<'static>);
 
 /// Understood, and not allowed.
 #[derive(IntoResponses)]

@@ -10,12 +10,14 @@ mod branch;
 mod changes;
 mod codes;
 mod conversations;
+mod device_links;
 mod keys;
 mod messages;
 mod mongo;
 mod open;
 mod people;
 mod queue;
+mod second_factors;
 mod sessions;
 mod shared;
 mod sqlite;
@@ -39,11 +41,13 @@ pub use codes::{Codes, Invited, NewCode, Redeemed, WhichCodes};
 pub use conversations::{
     BIN_LIFE, BinPosition, Changed, ConversationPosition, ConversationQuery, Conversations, Created,
 };
+pub use device_links::{AskingDevice, DeviceLink, DeviceLinks};
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};
 pub use people::{People, PeopleQuery, Reset};
 pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
+pub use second_factors::{SecondFactor, SecondFactors};
 pub use sessions::{Session, Sessions, Visit};
 pub use shared::{ChangeKind, ConversationState, Ended, Heartbeat, Shared, StoreChange};
 pub use tail::{Chunk, Mark, Orphans, Recovered, Run, fold};
@@ -84,9 +88,15 @@ pub trait Chats: Access + Members + Conversations + Messages + Tree + Waiting + 
 impl<T: Access + Members + Conversations + Messages + Tree + Waiting + Shared> Chats for T {}
 
 /// Everything stored about accounts and what signs in.
-pub trait AccountStore: Users + People + Sessions + Tiers + Codes + Budgets {}
+pub trait AccountStore:
+    Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes + Budgets
+{
+}
 
-impl<T: Users + People + Sessions + Tiers + Codes + Budgets> AccountStore for T {}
+impl<T: Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes + Budgets> AccountStore
+    for T
+{
+}
 
 /// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
 /// Chats>`).

@@ -38,7 +38,7 @@ const MOST_CHARS: usize = 40;
 
 /// Such as `Firefox, Windows`: names of products, which are the same in each language. A program that is no browser is
 /// called as it calls itself; empty when it says nothing.
-pub(super) fn name(user_agent: &str) -> String {
+pub fn name(user_agent: &str) -> String {
     let lower = user_agent.to_ascii_lowercase();
     let first = |words: &[(&str, &'static str)]| {
         words.iter().find(|(word, _)| lower.contains(word)).map(|(_, name)| *name)

@@ -12,6 +12,7 @@ mod changes_any;
 mod codes;
 mod conversations;
 mod counted;
+mod device_links;
 mod fixtures;
 mod messages;
 mod mongo_failures;
@@ -20,6 +21,7 @@ mod mongo_version;
 mod mongod;
 mod people;
 mod queue;
+mod second_factors;
 mod sessions;
 mod shared;
 mod sqlite_copy;
@@ -114,6 +116,21 @@ contract! {
         entries_are_found_by_kind_and_by_person_page_by_page,
         what_is_counted_is_one_entry,
         old_entries_are_forgotten,
+    }
+    second_factors {
+        a_seed_counts_when_it_is_confirmed,
+        a_step_is_used_once,
+        of_twenty_that_use_a_step_one_does,
+        a_recovery_code_is_used_once,
+        of_twenty_that_use_a_recovery_code_one_does,
+        a_removed_second_factor_is_gone_whole,
+    }
+    device_links {
+        a_link_is_found_until_it_expires_or_another_takes_its_place,
+        the_device_that_asked_first_is_the_one_to_confirm,
+        a_link_begins_one_session_for_its_person,
+        of_fifty_claims_one_begins_a_session,
+        a_link_ends_with_its_session,
     }
     conversations {
         a_conversation_round_trips,

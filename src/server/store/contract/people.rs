@@ -55,6 +55,7 @@ pub(super) async fn a_closed_account_frees_its_login_and_ends_its_sessions(store
     let reset = Reset { user_id: ada.id.clone(), hash: "h".to_owned(), expires_at: NOW + 5 };
     assert!(store.put_reset(&reset).await.unwrap());
     assert!(!store.any_other_admin(&boss.id).await.unwrap() && store.any_other_admin(&ada.id).await.unwrap());
+    assert!(store.begin_second_factor(&ada.id, "seed").await.unwrap());
     assert_eq!(store.close_account(&boss.id, None).await.unwrap(), Updated::LastAdmin);
     assert_eq!(store.close_account("nobody", None).await.unwrap(), Updated::Missing);
     let (closed, ended) = store.close_account(&ada.id, None).await.unwrap().done().unwrap();
@@ -62,6 +63,7 @@ pub(super) async fn a_closed_account_frees_its_login_and_ends_its_sessions(store
     assert!(store.session(&browser.id).await.unwrap().is_none());
     assert!(store.credentials(&ada.login).await.unwrap().is_none());
     assert!(store.reset("h", NOW).await.unwrap().is_none());
+    assert_eq!(store.second_factor(&ada.id).await.unwrap(), None);
     assert!(!store.create_session(&session(&ada), None).await.unwrap());
     assert!(!store.put_reset(&reset).await.unwrap());
     assert!(store.accounts_to_delete(i64::MAX).await.unwrap().is_empty(), "what they wrote stays");

@@ -12,6 +12,7 @@ mod changes;
 mod chunk_documents;
 mod codes;
 mod conversations;
+mod device_links;
 mod documents;
 mod error;
 mod indexes;
@@ -22,6 +23,7 @@ mod people;
 mod purge;
 mod queue;
 mod revision;
+mod second_factors;
 mod sessions;
 mod setup;
 mod shared;
@@ -78,6 +80,14 @@ impl Mongo {
 
     fn sessions(&self) -> Collection<SessionDoc> {
         self.db.collection("sessions")
+    }
+
+    fn second_factor_docs(&self) -> Collection<second_factors::SecondFactorDoc> {
+        self.db.collection("second_factors")
+    }
+
+    fn device_link_docs(&self) -> Collection<device_links::DeviceLinkDoc> {
+        self.db.collection("device_links")
     }
 
     fn conversation_docs(&self) -> Collection<ConversationDoc> {

@@ -29,10 +29,10 @@ struct Joined {
 }
 
 /// Creates a session, if the account still has the password with which the person signed in.
-struct Begin<'a> {
-    session: &'a Session,
+pub(super) struct Begin<'a> {
+    pub session: &'a Session,
     /// The hash of the password that was checked, if one was.
-    password_hash: Option<&'a str>,
+    pub password_hash: Option<&'a str>,
 }
 
 #[async_trait]

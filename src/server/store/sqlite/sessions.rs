@@ -1,7 +1,7 @@
 //! Sessions, in SQLite.
 
 use async_trait::async_trait;
-use sqlx::FromRow;
+use sqlx::{FromRow, query::Query, sqlite::SqliteArguments};
 
 use crate::{
     domain::User,
@@ -49,23 +49,31 @@ const OF_USER: &str = concat!(
     " FROM sessions WHERE user_id = ?1 AND expires_at > ?2 ORDER BY last_seen_at DESC, id DESC"
 );
 
+/// The statement that begins a session, if its account is active and has this password.
+pub(super) fn insert_session<'a>(
+    session: &'a Session,
+    password_hash: Option<&'a str>,
+) -> Query<'a, sqlx::Sqlite, SqliteArguments> {
+    sqlx::query(CREATE)
+        .bind(&session.id)
+        .bind(&session.user_id)
+        .bind(session.created_at)
+        .bind(session.last_seen_at)
+        .bind(session.expires_at)
+        .bind(&session.user_agent)
+        .bind(password_hash)
+        .bind(session.kind.into_str())
+        .bind(&session.name)
+        .bind(session.scope.into_str())
+        .bind(&session.secret_hash)
+        .bind(&session.address)
+        .bind(session.proved_at)
+}
+
 #[async_trait]
 impl Sessions for Sqlite {
     async fn create_session(&self, session: &Session, password_hash: Option<&str>) -> Result<bool> {
-        sqlx::query(CREATE)
-            .bind(&session.id)
-            .bind(&session.user_id)
-            .bind(session.created_at)
-            .bind(session.last_seen_at)
-            .bind(session.expires_at)
-            .bind(&session.user_agent)
-            .bind(password_hash)
-            .bind(session.kind.into_str())
-            .bind(&session.name)
-            .bind(session.scope.into_str())
-            .bind(&session.secret_hash)
-            .bind(&session.address)
-            .bind(session.proved_at)
+        insert_session(session, password_hash)
             .execute(&self.writer)
             .await
             .map(|done| done.rows_affected() == 1)

@@ -1,0 +1,69 @@
+//! `/settings/prove`: proving again who one is, before a sensitive change.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use leptos::prelude::*;
+
+use crate::{
+    pages::{
+        Notice, PageError, Query, Visitor,
+        fields::{Alert, CodeField, Field},
+        login::SignIn,
+    },
+    server::{
+        accounts::Accounts,
+        http::{document::Page, redirect},
+        words,
+    },
+    ui::{
+        parts::Brand,
+        words::{around, t},
+    },
+};
+
+/// `GET /settings/prove`. It leads to `next` then.
+pub async fn prove(
+    State(accounts): State<Arc<Accounts>>,
+    Query(query): Query<SignIn>,
+    Visitor(current, _): Visitor,
+    notice: Notice,
+) -> Result<Response, PageError> {
+    let factor = accounts.second_factor(&current).await?;
+    let next = query.next.filter(|next| redirect::local(next).is_some());
+    let back = next.clone().unwrap_or_else(|| "/settings/sign-in".to_owned());
+    let page = Page { class: "centered-page", ..Page::new(words::current().say("proof-title")) };
+    Ok(page.render(move || {
+        let (password, code) = (notice.at("password"), notice.at("code"));
+        let focus = code.is_none();
+        let alert = notice.alert();
+        let (before, after) = around("signed-in-as", "email");
+        view! {
+            <main class="card">
+                <Brand />
+                <h1>{t("proof-title")}</h1>
+                <p class="muted">{t("proof-about")}</p>
+                <Alert sentence=alert />
+                <form method="post" action="/fn/prove">
+                    <p class="muted">{before} {current.user.login.clone()} {after}</p>
+                    // Password managers look for the name beside the password.
+                    <input type="hidden" autocomplete="username" value=current.user.login />
+                    {next.map(|next| view! { <input type="hidden" name="next" value=next /> })}
+                    <Field
+                        label=t("field-password")
+                        kind="password"
+                        name="password"
+                        autocomplete="current-password"
+                        focus=focus
+                        refused=password
+                    />
+                    {factor.on.then(|| view! { <CodeField digits=false focus=false refused=code /> })}
+                    <button class="button-primary">{t("proof-give")}</button>
+                </form>
+                <p class="muted">
+                    <a href=back>{t("proof-not-now")}</a>
+                </p>
+            </main>
+        }
+    }))
+}
