@@ -114,7 +114,8 @@ async fn of_fifty_at_once_one_registers_and_one_redeems() {
     let names: Vec<String> = (0..20).map(|number| format!("p{number}")).collect();
     let made = join_all(names.iter().map(|name| register(&app, name, &invitation))).await;
     let count = |status: u16| made.iter().filter(|answer| answer.status == status).count();
-    assert_eq!((count(201), count(422)), (1, 19), "{made:?}");
+    // Some may have to wait too long for their password to be hashed.
+    assert_eq!((count(201), count(422) + count(503)), (1, 19), "{made:?}");
     let activation = code(&admin, json!({ "registers": false, "tier": gold, "tier_days": 3 })).await;
     let kim = app.person("kim").await;
     let redeem = || kim.clone().post_owned(REDEEM, json!({ "code": activation }));
