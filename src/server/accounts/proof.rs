@@ -26,7 +26,7 @@ impl Accounts {
     ///
     /// [`AppError::ProofRequired`], for an API key always.
     pub fn proved(&self, current: &CurrentUser) -> Result<(), AppError> {
-        let age = self.clock.now() - current.proved_at;
+        let age = self.clock.now() - current.proved_at();
         // A clock that was set back makes no proof last longer.
         let fresh = current.kind == SessionKind::Browser && (-PROOF_MS..=PROOF_MS).contains(&age);
         if fresh { Ok(()) } else { Err(AppError::ProofRequired) }

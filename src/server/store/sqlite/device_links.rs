@@ -50,8 +50,8 @@ const CLAIM: &str = concat!(
 impl FromRow<'_, SqliteRow> for DeviceLink {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         let secret_hash: Option<String> = row.try_get("asked_hash")?;
-        let asked = secret_hash.map(|secret_hash| {
-            sqlx::Result::Ok(AskingDevice {
+        let asked = secret_hash.map(|secret_hash| -> sqlx::Result<AskingDevice> {
+            Ok(AskingDevice {
                 secret_hash,
                 number: row.try_get("asked_number")?,
                 user_agent: row.try_get("asked_agent")?,
