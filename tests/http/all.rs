@@ -36,6 +36,7 @@ mod put_away;
 mod queue;
 mod remains;
 mod retrying;
+mod route_table;
 mod routes;
 mod second_factor;
 mod sessions;

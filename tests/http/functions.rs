@@ -21,7 +21,7 @@ fn page_of(app: &App, person: &Client) -> Client {
 /// A function answers every body with a sentence for the caller, and none with an error of the server.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_body_is_an_error_of_the_caller() {
-    let app = App::start().await;
+    let app = App::with(&[("INGLENOOK_LIMITS_REGISTRATIONS_PER_HOUR", "1000")]).await;
     let bodies: Vec<Vec<u8>> = vec![
         b"".into(),
         b"\xff\xfe\xfd".into(),

@@ -53,6 +53,10 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
                 body.to_string()
             };
             send(&lin, &method, &path, with(out)).await.problem(422, field);
+            // No code of this length would count.
+            if field == "code" {
+                continue;
+            }
             let taken = send(&lin, &method, &path, with(bound)).await;
             assert!((200..300).contains(&taken.status), "{method} {path} {field}: {}", taken.text());
             if field == "new_password" {

@@ -165,14 +165,14 @@ async fn a_day_has_so_many_answers_and_tokens() {
     assert_eq!(budget().await["used"], json!({ "messages": 0, "tokens": 0 }));
     kim.ask(&id, "Good morning").await;
     // Tokens are counted apart.
-    everybody(&admin, json!({ "tokens_per_day": 1_000 })).await;
+    everybody(&admin, json!({ "tokens_per_day": 1_000_000 })).await;
     kim.ask(&id, "One more").await;
     let day = 20_700;
-    app.state.store.spend(&kim.id().await, day, Spending { messages: 0, tokens: 1_000 }).await.unwrap();
+    app.state.store.spend(&kim.id().await, day, Spending { messages: 0, tokens: 1_000_000 }).await.unwrap();
     let refused = kim.post(&path, &question).await.problem(429, "").json();
     assert_eq!(
         refused["detail"],
-        "Your 1,000 tokens of today are used up. There will be new ones in 24 hours."
+        "Your 1,000,000 tokens of today are used up. There will be new ones in 24 hours."
     );
     // Others have their own.
     admin.ask(&admin.conversation().await, "Hello").await;

@@ -109,7 +109,7 @@ fn shown(site: &str, code: String) -> impl IntoView {
 }
 
 fn asked(name: String, address: String, number: u32) -> impl IntoView {
-    let name = if name.is_empty() { t("device-unknown") } else { name };
+    let name = if name.is_empty() { t("device-silent") } else { name };
     let address = if address.is_empty() { t("device-address-unknown") } else { address };
     let asks = Reason::new("device-asks").with("name", name).with("address", address);
     view! {

@@ -101,7 +101,7 @@ pub async fn make_key(
             let page = shown(services, (&current, now, days), notice, Made::Refused(form)).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(PageError::at(error, HERE)),
     }
 }
 

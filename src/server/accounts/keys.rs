@@ -55,7 +55,8 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AppError::Invalid`] names the field; what [`Self::proved_for_key`] says.
+    /// [`AppError::Invalid`] names the field; [`AppError::Forbidden`] for a key, which makes no other key;
+    /// [`AppError::ProofRequired`].
     pub async fn make_key(
         &self,
         current: &CurrentUser,
@@ -68,7 +69,8 @@ impl Accounts {
                 Reason::new("key-days-not-valid").with("most", MAX_KEY_DAYS),
             ));
         }
-        self.proved_for_key(current)?;
+        self.in_browser(current)?;
+        self.proved(current)?;
         let mut secret = [0; SECRET_BYTES];
         getrandom::fill(&mut secret).map_err(|error| {
             tracing::error!(%error, "the system gives no random numbers");
@@ -99,11 +101,6 @@ impl Accounts {
         self.audit.note(note.saying(scope)).await;
         let text = format!("{PREFIX}{}_{secret}", session.id);
         Ok((session.into(), text))
-    }
-
-    /// Whether somebody proved who they are for making a key: a key makes no other key.
-    fn proved_for_key(&self, current: &CurrentUser) -> Result<(), AppError> {
-        self.in_browser(current)
     }
 
     /// Refuses a key what only a person may do who is signed in.

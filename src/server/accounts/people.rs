@@ -85,7 +85,8 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AppError::NotFound`]; [`AppError::Conflict`] when the site would be left without an administrator.
+    /// [`AppError::NotFound`]; [`AppError::ProofRequired`] for a role; [`AppError::Conflict`] when the site would be left without
+    /// an administrator.
     pub async fn change_person(
         &self,
         admin: &Admin,
@@ -96,6 +97,9 @@ impl Accounts {
         if change.state == Some(UserState::Deleted) {
             let known = "active, disabled";
             return Err(AppError::invalid("state", Reason::new("choice-unknown").with("known", known)));
+        }
+        if change.role.is_some() {
+            self.proved(admin.current())?;
         }
         let patch = UserPatch { role: change.role, state: change.state, ..UserPatch::default() };
         let user = self.done(self.users.update_user(id, &patch, None).await?)?;
@@ -127,9 +131,10 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AppError::NotFound`]; [`AppError::Conflict`] for a disabled account.
+    /// [`AppError::NotFound`]; [`AppError::ProofRequired`]; [`AppError::Conflict`] for a disabled account.
     pub async fn reset_link(&self, admin: &Admin, id: &str) -> Result<ResetLink, AppError> {
         let user = self.person(admin, id).await?;
+        self.proved(admin.current())?;
         let link = self.new_reset_link(id).await?;
         if link.is_some() {
             self.audit.note(Note::by(admin.current(), AuditKind::ResetLinkMade).to(&user)).await;
@@ -209,9 +214,10 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AppError::NotFound`]; [`AppError::Conflict`] for the last administrator.
+    /// [`AppError::NotFound`]; [`AppError::ProofRequired`]; [`AppError::Conflict`] for the last administrator.
     pub async fn delete_person(&self, admin: &Admin, id: &str, erase: bool) -> Result<(), AppError> {
         let user = self.person(admin, id).await?;
+        self.proved(admin.current())?;
         let closed = self.people.close_account(id, erase.then(|| self.clock.now())).await?;
         self.done(closed)?;
         tracing::info!(admin = %admin.id(), user = %id, erase, "an account was deleted");

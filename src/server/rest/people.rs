@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     extract::{Id, Json, Parameters, Query, Values, whole_number},
-    problems::{Conflict, InvalidBody, InvalidParameter, NotFound, SignedOut},
+    problems::{Conflict, InvalidBody, InvalidParameter, NotFound, ProofRequired, SignedOut},
 };
 use crate::{
     domain::{Admin, Reason, User, UserRole, UserState},
@@ -130,7 +130,7 @@ pub async fn open(
 
 /// Change somebody's role, or whether they may sign in
 ///
-/// The last administrator stays one (409).
+/// A change of the role needs a proof of the last ten minutes (/me/proof). The last administrator stays one (409).
 #[utoipa::path(
     patch,
     path = "/admin/people/{id}",
@@ -141,6 +141,7 @@ pub async fn open(
     responses(
         (status = 200, description = "The account as it is now.", body = User),
         SignedOut,
+        ProofRequired,
         NotFound,
         Conflict,
         InvalidBody,
@@ -165,7 +166,7 @@ pub async fn change(
     operation_id = "resetPassword",
     tag = "Administration",
     params(("id" = String, Path)),
-    responses((status = 201, description = "The link.", body = NewResetLink), SignedOut, NotFound, Conflict)
+    responses((status = 201, description = "The link.", body = NewResetLink), SignedOut, ProofRequired, NotFound, Conflict)
 )]
 pub async fn reset(
     State(site): State<Arc<Site>>,
@@ -188,7 +189,7 @@ pub async fn reset(
     operation_id = "deletePerson",
     tag = "Administration",
     params(("id" = String, Path), Deletion),
-    responses((status = 204, description = "Deleted."), SignedOut, NotFound, Conflict, InvalidParameter)
+    responses((status = 204, description = "Deleted."), SignedOut, ProofRequired, NotFound, Conflict, InvalidParameter)
 )]
 pub async fn delete(
     State(accounts): State<Arc<Accounts>>,

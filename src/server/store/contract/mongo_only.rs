@@ -203,7 +203,7 @@ async fn opening_twice_makes_the_same_indexes() {
         counts.push(count);
         store.close().await;
     }
-    assert_eq!(counts, [[2, 3, 3, 6, 1, 2], [2, 3, 3, 6, 1, 2]]);
+    assert_eq!(counts, [[4, 3, 3, 6, 1, 2], [4, 3, 3, 6, 1, 2]]);
 }
 
 /// The conversation has so many messages that one transaction to delete all of them would take longer than a call may.
