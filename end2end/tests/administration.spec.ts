@@ -60,7 +60,7 @@ test("a person who forgot the password gets in with a link", async ({ page, brow
 test("the last administrator stays", async ({ page }) => {
   await signInAsAdmin(page);
   await page.goto("/admin/people?q=root@example.org");
-  await page.getByRole("link", { name: "Root" }).click();
+  await page.getByRole("link", { name: "Root root@example.org" }).click();
   await page.getByText("Member", { exact: true }).click();
   await page.getByRole("button", { name: "Save the role" }).click();
   await expect(page.getByRole("alert")).toHaveText(/This is the last administrator/);

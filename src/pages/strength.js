@@ -19,8 +19,9 @@
   };
   const spelled = (word) => {
     const letters = { 0: "o", 1: "i", "!": "i", "|": "i", 3: "e", "€": "e", 4: "a", "@": "a", 5: "s", $: "s", 7: "t" };
+    const read = (part) => part.replace(/[01!|3€4@5$7]/g, (sign) => letters[sign]);
     const end = word.search(/\P{L}*$/u);
-    return word.slice(0, end).replace(/[01!|3€4@5$7]/g, (sign) => letters[sign]) + word.slice(end);
+    return [read(word.slice(0, end)) + word.slice(end), read(word)];
   };
   // How many signs at `at` stood there before, in this order.
   const again = (word, at) => {
@@ -73,7 +74,7 @@
     );
     // Capitals at the beginning are what everybody thinks of.
     const capitals = Math.min(5, password.replace(/(^|\P{L})\p{Lu}+/gu, "").match(/\p{Lu}/gu)?.length ?? 0);
-    const all = forms.flatMap((form) => [form, spelled(form)].map((form) => trimmed(form, own)));
+    const all = forms.flatMap((form) => [form, ...spelled(form)].map((form) => trimmed(form, own)));
     const sum = Math.min(...all) + capitals;
     return [30, 60, 80].filter((bound) => sum >= bound).length;
   };

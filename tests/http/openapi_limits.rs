@@ -66,7 +66,7 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
             checked.insert((method.to_string(), path, field.clone()));
         }
     }
-    assert_eq!(checked.len(), 10, "{checked:?}");
+    assert_eq!(checked.len(), 11, "{checked:?}");
 }
 
 /// The new password of a body.

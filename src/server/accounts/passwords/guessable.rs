@@ -37,7 +37,7 @@ pub const WALKS: &[&str] = &[
 ];
 
 /// An estimate by length and variety takes these for good passwords.
-const LONG_WORD_CHARS: usize = 14;
+const LONG_WORD_CHARS: usize = 10;
 
 /// The words of the list that `pages/strength.js`, which has no list, would call good.
 pub fn long_words() -> impl Iterator<Item = &'static str> {
