@@ -23,6 +23,7 @@ pub const TICKET_SECONDS: i64 = 5 * 60;
 const MAX_TICKET_BYTES: usize = 1024;
 
 /// Where a right password leads.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is answered, and never kept")]
 pub enum Entered {
     In(SignedIn),
     /// A code is wanted: [`Accounts::enter_code`] takes it with this ticket.

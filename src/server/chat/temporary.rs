@@ -127,7 +127,7 @@ impl Chat {
             stopwatch,
             spent: Spent::default(),
             allowances: self.allowances.clone(),
-            counted: counted,
+            counted,
         };
         let draining = self.live.draining();
         if !self.tasks.spawn("temporary answer", answer.write(stop, draining)) {

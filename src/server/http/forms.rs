@@ -172,7 +172,7 @@ impl Form {
     fn page_that_asks_for_proof(&self, site: &Site) -> String {
         let page = self.settings_page().or_else(|| self.page.clone());
         let told = Told::SendAgain { form: self.action.clone() };
-        let back = page.and_then(|page| Some(self.telling(site, &page, told).unwrap_or(page)));
+        let back = page.map(|page| self.telling(site, &page, told).unwrap_or(page));
         redirect::leading_on(PROVE, back.as_deref())
     }
 

@@ -35,7 +35,6 @@ pub enum Invited {
 
 /// The outcome of redeeming a code. Only [`Redeemed::Done`] uses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is answered, and never kept")]
 pub enum Redeemed {
     /// The person as they are now.
     Done(User, Code),
