@@ -26,6 +26,7 @@ use crate::{
 const HERE: &str = "/admin/people";
 
 /// `GET /admin/people/{id}`.
+#[expect(clippy::too_many_arguments, reason = "each is a part of the request or a service")]
 pub async fn person(
     State(site): State<Arc<Site>>,
     State(conversations): State<Arc<Conversations>>,
