@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 
 const CHINESE = "简体中文";
 /** Names that are the same in every language. */
-const NAMES = /Inglenook|API|Enter|Shift|tokens?\b|openai(\/[\w-]+)?|OpenAI|Top-p|\bAda\b|[\w-]+@example\.org/g;
+const NAMES = /Inglenook|API|TOTP|QR|Enter|Shift|tokens?\b|openai(\/[\w-]+)?|OpenAI|Top-p|\bAda\b|[\w-]+@example\.org/g;
 
 /**
  * The texts of the page in Latin letters, but for these: names, what people and models wrote, and the button for English.
