@@ -61,7 +61,8 @@ impl From<config::SecretFileError> for StartError {
 const LAST_BYTES: Duration = Duration::from_secs(2);
 /// The interval where the database announces nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-const REMOVE_ACCOUNTS_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How often accounts are looked for whose time to be deleted has come.
+const REMOVE_ACCOUNTS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The interval where the database announces ended sessions, but not those that expire.
 const LOOK_FOR_EXPIRED_EVERY: Duration = Duration::from_secs(60 * 60);
 

@@ -16,7 +16,9 @@ use crate::{
 };
 
 /// The number of periodic jobs.
-const JOBS: usize = 3;
+const JOBS: usize = 6;
+/// How many of them one server does at once.
+const AT_ONCE: usize = 4;
 /// What the log says of a job that was done, at the level `debug`.
 const DONE: &str = "a job was attended to";
 /// The length of a lease.
@@ -106,7 +108,7 @@ async fn a_job_of_a_killed_server_is_done_by_the_other_after_its_lease() {
     let leased = loop {
         let leased: Vec<Document> =
             jobs(&db).await.into_iter().filter(|job| job.contains_key("leased_by")).collect();
-        if leased.len() == JOBS {
+        if leased.len() == AT_ONCE {
             break leased;
         }
         assert!(begun.elapsed() < PATIENCE, "{leased:?}");
@@ -130,7 +132,7 @@ async fn a_job_of_a_killed_server_is_done_by_the_other_after_its_lease() {
         jobs.iter().all(|job| number(job, "attempts") == 0 && !job.contains_key("last_error")),
         "{jobs:?}"
     );
-    assert_eq!(b.server.log().matches(DONE).count(), leased.len());
+    assert!(b.server.log().matches(DONE).count() >= leased.len());
     assert_eq!(old_keys(&db).await, 0);
 }
 

@@ -1,4 +1,4 @@
-//! [`print`]: the link for the first account, in the terminal of whoever starts a site without people.
+//! [`print()`]: the link for the first account, in the terminal of whoever starts a site without people.
 
 use std::{
     fmt::Write as _,
