@@ -10,16 +10,17 @@
   const prepared = (typed) => typed.replace(/\s/g, " ").normalize("NFC");
   const together = (word) => word.replace(/[ ._@-]/g, "");
 
+  const letters = { 0: "o", 1: "i", "!": "i", "|": "i", 3: "e", "€": "e", 4: "a", "@": "a", 5: "s", $: "s", 7: "t" };
+  const read = (part) => part.replace(/[01!|3€4@5$7]/g, (sign) => letters[sign]);
+
   // What a stranger knows: the site, the person, and some phrases.
   const told = () => {
     const typed = [known, ...["email", "name"].map((name) => form.elements[name]?.value ?? "")];
     const words = typed.flatMap((word) => [word, ...word.split(/[@ ]/), ...word.split(/[@ .]/), ...word.split(/[@ ._-]/)]);
     const parts = words.flatMap((word) => [word, together(word)]).map((word) => prepared(word).trim().toLowerCase());
-    return parts.filter((word) => [...word].length > 2).sort((one, other) => other.length - one.length);
+    return [...parts, ...parts.map(read)].filter((word) => [...word].length > 2).sort((one, other) => other.length - one.length);
   };
   const spelled = (word) => {
-    const letters = { 0: "o", 1: "i", "!": "i", "|": "i", 3: "e", "€": "e", 4: "a", "@": "a", 5: "s", $: "s", 7: "t" };
-    const read = (part) => part.replace(/[01!|3€4@5$7]/g, (sign) => letters[sign]);
     const end = word.search(/\P{L}*$/u);
     return [read(word.slice(0, end)) + word.slice(end), read(word)];
   };
