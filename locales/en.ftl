@@ -980,3 +980,34 @@ budget-tokens = Your { $most ->
    *[other] { $most } tokens
  } of today are used up. There will be new ones in { $wait }.
 title-budget-used-up = Used up for today
+
+# Who may register, and what an administrator gives one person.
+
+registration = Registration
+registration-who = Who may register
+registration-open = Everybody who reaches this site
+registration-invite = Whoever has an invitation
+registration-closed = Nobody
+registration-email = What a new account needs
+registration-email-required = An e-mail address
+registration-email-optional = An e-mail address or a name
+registration-invitations = Invitations are made under { $link }.
+registration-save = Save
+registration-saved = What you chose counts from now on.
+registration-is-fixed = { $value }: the server's configuration says so ({ $key }), so it cannot be changed here.
+registration-fixed = The server's configuration decides this: { $key }. Change it there.
+field-email-or-name = E-mail or name
+login-not-valid = Enter an e-mail address, or a name of { $least } to { $most } letters, digits, dots, dashes or underscores.
+login-taken = Somebody has this name already. Choose another one, or sign in if it is yours.
+keys-too-many = You have { $most } API keys, which is the most. End one that you no longer need.
+person-tier = Tier
+person-tier-none = They have no tier of their own: what counts for everybody counts for them.
+person-tier-for-good = { $tier }, without an end.
+person-tier-until = { $tier }, until { $date }.
+person-tier-choose = Give them
+person-tier-give = Give the tier
+person-tier-no-others = There is no other tier yet. They are made under { $link }.
+person-second-factor-hint = Signing in asks them for a code. If they lost their app and their recovery codes, you can switch that off.
+person-second-factor-end = Switch off the second factor
+person-second-factor-ended = They sign in without a code now.
+audit-tier-given = Given: { $tier }

@@ -901,3 +901,34 @@ budget-tokens-used = 今天的 token：{ $used } / { $most }
 budget-messages = 今天的 { $most } 个回答已用完，{ $wait }后会有新的。
 budget-tokens = 今天的 { $most } 个 token 已用完，{ $wait }后会有新的。
 title-budget-used-up = 今天的额度已用完
+
+# 谁可以注册，以及管理员给予某个人的权限。
+
+registration = 注册
+registration-who = 谁可以注册
+registration-open = 能访问本站的所有人
+registration-invite = 持有邀请的人
+registration-closed = 无人
+registration-email = 新账户需要
+registration-email-required = 邮箱地址
+registration-email-optional = 邮箱地址或用户名
+registration-invitations = 在{ $link }中创建邀请。
+registration-save = 保存
+registration-saved = 你的选择现已生效。
+registration-is-fixed = { $value }：由服务器配置（{ $key }）决定，因此无法在此更改。
+registration-fixed = 此项由服务器配置决定：{ $key }。请在配置中更改。
+field-email-or-name = 邮箱或用户名
+login-not-valid = 请输入邮箱地址，或由 { $least } 到 { $most } 个字母、数字、点、短横线或下划线组成的用户名。
+login-taken = 该用户名已被使用。请换一个；如果是你的账户，请直接登录。
+keys-too-many = 你已有 { $most } 个 API 密钥，达到上限。请先停用不再需要的密钥。
+person-tier = 等级
+person-tier-none = 此人没有自己的等级，适用所有人的规定。
+person-tier-for-good = { $tier }，永久有效。
+person-tier-until = { $tier }，有效期至 { $date }。
+person-tier-choose = 给予
+person-tier-give = 给予等级
+person-tier-no-others = 还没有其他等级。请在{ $link }中创建。
+person-second-factor-hint = 此人登录时需要验证码。如果丢失了验证器和恢复码，你可以将其关闭。
+person-second-factor-end = 关闭两步验证
+person-second-factor-ended = 此人现在登录时不再需要验证码。
+audit-tier-given = 给予：{ $tier }

@@ -42,6 +42,58 @@ pub async fn make_reset_link(id: String) -> Result<(), Refusal> {
     Ok(context.tell(&format!("/admin/people/{id}"), Told::ResetLink(format!("/reset/{}", link.secret)))?)
 }
 
+/// Gives somebody a tier, for some days or for good. An empty `tier` takes away what they have.
+#[server(prefix = "/fn", endpoint = "give-tier")]
+pub async fn give_tier(id: String, tier: String, days: Option<String>) -> Result<(), Refusal> {
+    use crate::server::{
+        accounts::{Accounts, tiers::GivenTier, typed},
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
+    };
+    let context = Context::current()?;
+    let admin = context.admin()?;
+    let given = GivenTier { tier: &tier, days: typed::number("days", days.as_deref())? };
+    let user = service::<Accounts>()?.give_tier(&admin, &id, given).await?;
+    Ok(context.tell(&format!("/admin/people/{}", user.id), Told::say("person-saved"))?)
+}
+
+/// Switches off the second factor of somebody who lost it.
+#[server(prefix = "/fn", endpoint = "end-second-factor")]
+pub async fn end_second_factor(id: String) -> Result<(), Refusal> {
+    use crate::server::{
+        accounts::Accounts,
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
+    };
+    let context = Context::current()?;
+    let user = service::<Accounts>()?.end_second_factor_of(&context.admin()?, &id).await?;
+    Ok(context.tell(&format!("/admin/people/{}", user.id), Told::say("person-second-factor-ended"))?)
+}
+
+/// Changes who may register, and with what: the words of `Registration` and `EmailRule`.
+#[server(prefix = "/fn", endpoint = "set-registration")]
+pub async fn set_registration(registration: Option<String>, email: Option<String>) -> Result<(), Refusal> {
+    use crate::server::{
+        accounts::{Accounts, appearance::chosen, registration::RulesChange},
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
+    };
+    let context = Context::current()?;
+    let admin = context.admin()?;
+    let change = RulesChange {
+        mode: chosen("registration", registration.as_deref())?.flatten(),
+        email: chosen("email", email.as_deref())?.flatten(),
+    };
+    service::<Accounts>()?.change_registration(&admin, change).await?;
+    Ok(context.tell("/admin/people", Told::say("registration-saved"))?)
+}
+
 /// Deletes an account, with what the person wrote or without it. `confirm` is what the person signs in with.
 #[server(prefix = "/fn", endpoint = "delete-person")]
 pub async fn delete_person(id: String, erase: bool, confirm: String) -> Result<(), Refusal> {

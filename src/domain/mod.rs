@@ -36,7 +36,7 @@ pub use reason::Reason;
 pub use session::{ApiKey, Device, Scope, SessionKind};
 pub use temporary::{TEMPORARY, TemporaryMessage};
 pub use tier::Tier;
-pub use user::{Admin, CurrentUser, User, UserRole, UserState};
+pub use user::{Admin, Authority, CurrentUser, User, UserRole, UserState};
 
 #[cfg(test)]
 mod tests {

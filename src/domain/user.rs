@@ -157,3 +157,32 @@ impl Admin {
         self.0.id()
     }
 }
+
+/// On whose authority accounts are administered.
+#[derive(Clone, Copy, Debug)]
+pub enum Authority<'a> {
+    Admin(&'a Admin),
+    /// Whoever runs a command on the server, and so has its database anyway. Only `server::cli` says so (`tests/map` looks).
+    Operator,
+}
+
+impl<'a> From<&'a Admin> for Authority<'a> {
+    fn from(admin: &'a Admin) -> Self {
+        Self::Admin(admin)
+    }
+}
+
+impl<'a> Authority<'a> {
+    /// The id of the administrator, if it is one.
+    pub fn id(self) -> Option<&'a str> {
+        match self {
+            Self::Admin(admin) => Some(admin.id()),
+            Self::Operator => None,
+        }
+    }
+
+    /// For the log: the id of the administrator, or `operator`.
+    pub fn named(self) -> &'a str {
+        self.id().unwrap_or("operator")
+    }
+}

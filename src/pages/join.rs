@@ -49,15 +49,14 @@ pub async fn join(
 ) -> Result<Response, PageError> {
     let current = gate::found(&extensions)?;
     let offered = accounts.offered(&code).await?;
+    let rules = accounts.registration().await?;
     let visit = match (&offered, &current) {
         (None, _) => Visit::Nothing,
         (Some(offered), Some(current)) => {
             let (gain, replaces) = accounts.gain_of(current, offered).await?;
             Visit::Person { gain, replaces }
         }
-        (Some(offered), None)
-            if offered.code.registers && accounts.registration() != Registration::Closed =>
-        {
+        (Some(offered), None) if offered.code.registers && rules.mode != Registration::Closed => {
             Visit::Guest { known: accounts.known_words("", "") }
         }
         (Some(_), None) => Visit::Stranger,
@@ -77,7 +76,7 @@ pub async fn join(
                 let form = notice.of("/fn/register");
                 view! {
                     {gives}
-                    <RegisterForm code=Some(code.clone()) notice=form known />
+                    <RegisterForm code=Some(code.clone()) notice=form rule=rules.email known />
                     <SignIn code />
                 }
                 .into_any()

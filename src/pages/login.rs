@@ -18,7 +18,7 @@ use crate::{
         strength::Strength,
     },
     server::{
-        accounts::{Accounts, Registration, valid::MIN_PASSWORD_CHARS},
+        accounts::{Accounts, EmailRule, Registration, valid::MIN_PASSWORD_CHARS},
         http::{document::Page, gate, redirect},
         words::{self, Language, Words},
     },
@@ -48,7 +48,8 @@ pub async fn sign_in(
     if !accounts.any_user().await? {
         return Ok(Redirect::to("/register").into_response());
     }
-    let open = accounts.is_open();
+    let rules = accounts.registration().await?;
+    let open = rules.is_open();
     let next = query.next.filter(|next| redirect::local(next).is_some());
     let (email_refused, password_refused) = (notice.at("email"), notice.at("password"));
     let (alert, calm) = (notice.alert(), notice.field().is_none());
@@ -62,11 +63,10 @@ pub async fn sign_in(
                 <Alert sentence=alert />
                 <form method="post" action="/fn/login">
                     {next.map(|next| view! { <input type="hidden" name="next" value=next /> })}
-                    <Field
-                        label=t("field-email")
-                        kind="email"
-                        name="email"
-                        autocomplete="username"
+                    // Accounts with a name are there also where new ones need an address.
+                    <LoginField
+                        rule=rules.email
+                        names=true
                         focus=calm && email.is_empty()
                         value=email.clone()
                         refused=email_refused
@@ -118,7 +118,8 @@ pub async fn register(
     let alert =
         if matches!(notice.field(), Some("name" | "email" | "password")) { None } else { notice.alert() };
     let code = query.first.filter(|code| first && !code.is_empty());
-    let (open, sentence) = match accounts.registration() {
+    let rules = accounts.registration().await?;
+    let (open, sentence) = match rules.mode {
         _ if first && accounts.is_first_by_link() && code.is_none() => (false, "register-first-link"),
         _ if first => (true, "register-first"),
         Registration::Open => (true, "register-private"),
@@ -133,7 +134,7 @@ pub async fn register(
                 <h1>{t("register")}</h1>
                 <p class="muted">{t(sentence)}</p>
                 <Alert sentence=alert />
-                {open.then(|| view! { <RegisterForm code notice known=accounts.known_words("", "") /> })}
+                {open.then(|| view! { <RegisterForm code notice rule=rules.email known=accounts.known_words("", "") /> })}
                 {(!first)
                     .then(|| {
                         let (before, after) = around("sign-in-have-account", "link");
@@ -149,7 +150,7 @@ pub async fn register(
 
 /// The form of somebody new. `code` is that of a link or an invitation.
 #[component]
-pub fn RegisterForm(code: Option<String>, notice: Notice, known: String) -> impl IntoView {
+pub fn RegisterForm(code: Option<String>, notice: Notice, rule: EmailRule, known: String) -> impl IntoView {
     let typed = notice.typed();
     let [name_refused, email_refused, password_refused] =
         ["name", "email", "password"].map(|field| notice.at(field));
@@ -165,11 +166,9 @@ pub fn RegisterForm(code: Option<String>, notice: Notice, known: String) -> impl
                 value=typed.name.unwrap_or_default()
                 refused=name_refused
             />
-            <Field
-                label=t("field-email")
-                kind="email"
-                name="email"
-                autocomplete="username"
+            <LoginField
+                rule
+                names=rule == EmailRule::Optional
                 value=typed.email.unwrap_or_default()
                 refused=email_refused
             />
@@ -185,6 +184,24 @@ pub fn RegisterForm(code: Option<String>, notice: Notice, known: String) -> impl
             <button class="button-primary">{t("register-now")}</button>
         </form>
     }
+}
+
+/// The field for what somebody signs in with. `names`: it takes names, too, which a browser that asks for an e-mail address
+/// would refuse.
+#[component]
+fn LoginField(
+    rule: EmailRule,
+    names: bool,
+    #[prop(optional)] focus: bool,
+    #[prop(into)] value: String,
+    #[prop(optional_no_strip)] refused: Option<String>,
+) -> impl IntoView {
+    let label = match rule {
+        EmailRule::Required => "field-email",
+        EmailRule::Optional => "field-email-or-name",
+    };
+    let kind = if names { "text" } else { "email" };
+    view! { <Field label=t(label) kind name="email" autocomplete="username" focus value refused /> }
 }
 
 /// A button for each language of the site, called by its own name. The choice is kept in a cookie.

@@ -19,8 +19,9 @@ use crate::{
     server::{
         accounts::{
             Accounts,
-            invitations::{ListedCode, MAX_CODES, MAX_DAYS, MAX_LABEL_CHARS, MAX_USES},
+            invitations::{ListedCode, MAX_CODES, MAX_LABEL_CHARS, MAX_USES},
             tiers::name_of,
+            valid::MAX_DAYS,
         },
         conversations::Conversations,
     },

@@ -5,15 +5,26 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
+use strum::VariantArray;
 
 use super::{AdminPage, Administrator, page};
 use crate::{
     domain::{Reason, User, UserRole, UserState},
-    pages::{Fresh, Notice, PageError, Query, days::Days, layout::Sidebar, sections::Section},
-    server::{accounts::Accounts, conversations::Conversations, http::redirect},
+    pages::{
+        Fresh, Notice, PageError, Query,
+        days::Days,
+        fields::{Choice, Choices},
+        layout::Sidebar,
+        sections::Section,
+    },
+    server::{
+        accounts::{Accounts, EmailRule, Registration, registration::RegistrationRules},
+        conversations::Conversations,
+        http::redirect,
+    },
     ui::{
         parts::Icon,
-        words::{t, t_with},
+        words::{around, t, t_with},
     },
 };
 
@@ -41,6 +52,8 @@ pub async fn people(
     let sidebar = Sidebar::load(&conversations, admin.current(), (now, days)).await?;
     let q: String = search.q.trim().chars().take(MAX_SEARCH_CHARS).collect();
     let found = accounts.people(&admin, &q, search.cursor.as_deref(), None).await?;
+    let rules = accounts.registration().await?;
+    let form = notice.of("/fn/set-registration");
     let own = admin.id().to_owned();
     Ok(page(HERE).render(move || {
         let count = t_with(Reason::new("people-count").with("count", found.total));
@@ -82,9 +95,59 @@ pub async fn people(
                             }
                         })}
                 </Section>
+                <Section id="registration" title=t("registration")>
+                    <Registering rules form />
+                </Section>
             </AdminPage>
         }
     }))
+}
+
+/// Who may register. What the configuration says is told and cannot be changed.
+#[component]
+fn Registering(rules: RegistrationRules, form: Notice) -> impl IntoView {
+    let RegistrationRules { mode, mode_is_fixed, email, email_is_fixed } = rules;
+    let fixed = |key: &'static str, name: &'static str| {
+        let reason = Reason::new("registration-is-fixed").with("key", key).with("value", Reason::new(name));
+        view! { <p class="muted">{t_with(reason)}</p> }.into_any()
+    };
+    let modes = move || {
+        let modes = Registration::VARIANTS.iter().map(|it| {
+            view! { <Choice name="registration" value=it.into_str() checked=*it == mode label=t(it.name()) /> }
+        });
+        let modes = modes.collect_view();
+        view! {
+            <Choices legend=t("registration-who") name="registration" refused=form.at("registration")>
+                {modes}
+            </Choices>
+        }
+        .into_any()
+    };
+    let emails = move || {
+        let emails = EmailRule::VARIANTS.iter().map(|it| {
+            view! { <Choice name="email" value=it.into_str() checked=*it == email label=t(it.name()) /> }
+        });
+        let emails = emails.collect_view();
+        view! {
+            <Choices legend=t("registration-email") name="email">
+                {emails}
+            </Choices>
+        }
+        .into_any()
+    };
+    let invited = (mode == Registration::Invite).then(|| {
+        let (before, after) = around("registration-invitations", "link");
+        view! { <p class="muted">{before} <a href="/admin/codes">{t("codes")}</a> {after}</p> }
+    });
+    view! {
+        <form method="post" action="/fn/set-registration">
+            {if mode_is_fixed { fixed("auth.registration", mode.name()) } else { modes() }}
+            {if email_is_fixed { fixed("auth.email", email.name()) } else { emails() }}
+            {invited}
+            {(!mode_is_fixed || !email_is_fixed)
+                .then(|| view! { <button class="button-small">{t("registration-save")}</button> })}
+        </form>
+    }
 }
 
 /// A person: their name, what they sign in with, and what is not as usual.

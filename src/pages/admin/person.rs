@@ -7,16 +7,16 @@ use leptos::prelude::*;
 
 use super::{AdminPage, Administrator, page};
 use crate::{
-    domain::{Reason, User, UserRole, UserState},
+    domain::{Reason, Tier, User, UserRole, UserState},
     pages::{
         Fresh, Id, Notice, PageError,
         days::Days,
-        fields::{Choice, Choices, Field},
+        fields::{Choice, Choices, Field, FieldError, NumberField, invalid},
         layout::Sidebar,
         sections::Section,
     },
     server::{
-        accounts::Accounts,
+        accounts::{Accounts, tiers::name_of, valid::MAX_DAYS},
         conversations::Conversations,
         http::{client::Client, origin, site::Site},
     },
@@ -40,9 +40,12 @@ pub async fn person(
     let sidebar = Sidebar::load(&conversations, admin.current(), (now, days)).await?;
     let user = accounts.person(&admin, &id).await?;
     let own = user.id == admin.id();
+    let tiers = accounts.tiers(&admin).await?;
+    let has_factor = accounts.has_second_factor(&admin, &id).await?;
+    let form = notice.of("/fn/give-tier");
     let link = notice.reset_link().map(|path| format!("{}{path}", origin::address(&site.config, &client)));
     Ok(page(HERE).render(move || {
-        let (facts, role, told) = (user.clone(), user.clone(), notice.clone());
+        let (facts, role, had, told) = (user.clone(), user.clone(), user.clone(), notice.clone());
         view! {
             <AdminPage here=HERE sidebar notice=told>
                 <Section id="person" title=user.name.clone()>
@@ -53,7 +56,10 @@ pub async fn person(
                 <Section id="role" title=t("person-role")>
                     <Role user=role />
                 </Section>
-                {(!own).then(|| view! { <Foreign user notice /> })}
+                <Section id="tier" title=t("person-tier")>
+                    <GiveTier user=had tiers form now days />
+                </Section>
+                {(!own).then(|| view! { <Foreign user has_factor notice /> })}
             </AdminPage>
         }
     }))
@@ -118,15 +124,72 @@ fn Role(user: User) -> impl IntoView {
     }
 }
 
+/// The tier that counts for the person, and another one in its place.
+#[component]
+fn GiveTier(user: User, tiers: Vec<Tier>, form: Notice, now: i64, days: Days) -> impl IntoView {
+    let has = user.tier_at(now).and_then(|id| tiers.iter().find(|tier| tier.id == id));
+    let until = user.tier_until.map(|at| days.date_in_words(at));
+    let has = match (has, until) {
+        (None, _) => t("person-tier-none"),
+        (Some(tier), None) => t_with(Reason::new("person-tier-for-good").with("tier", name_of(tier))),
+        (Some(tier), Some(date)) => {
+            t_with(Reason::new("person-tier-until").with("tier", name_of(tier)).with("date", date))
+        }
+    };
+    let chosen = user.tier.clone().unwrap_or_default();
+    let others = tiers.len() > 1;
+    let options = tiers
+        .into_iter()
+        .map(|tier| {
+            let name = t_with(name_of(&tier));
+            let selected = if tier.is_default() { chosen.is_empty() } else { tier.id == chosen };
+            view! { <option value=tier.id selected=selected>{name}</option> }
+        })
+        .collect_view();
+    let refused = form.at("tier");
+    let (invalid, described) = invalid("tier", refused.as_ref());
+    view! {
+        <p>{has}</p>
+        {if others {
+            view! {
+                <form method="post" action="/fn/give-tier">
+                    <input type="hidden" name="id" value=user.id />
+                    <label>
+                        {t("person-tier-choose")}
+                        <select name="tier" aria-invalid=invalid aria-describedby=described>
+                            {options}
+                        </select>
+                    </label>
+                    <FieldError of="tier" sentence=refused />
+                    <NumberField
+                        label=t("code-tier-days")
+                        name="days"
+                        value=None
+                        least=1
+                        most=u64::from(MAX_DAYS)
+                        hint=t("code-tier-days-hint")
+                        refused=form.at("days")
+                    />
+                    <button class="button-small">{t("person-tier-give")}</button>
+                </form>
+            }
+            .into_any()
+        } else {
+            let (before, after) = around("person-tier-no-others", "link");
+            view! { <p class="muted">{before} <a href="/admin/tiers">{t("tiers")}</a> {after}</p> }.into_any()
+        }}
+    }
+}
+
 /// What an administrator may do with the account of somebody else.
 #[component]
-fn Foreign(user: User, notice: Notice) -> impl IntoView {
+fn Foreign(user: User, has_factor: bool, notice: Notice) -> impl IntoView {
     let active = user.state == UserState::Active;
     let (state, act, hint) = match active {
         true => (UserState::Disabled, "person-disable", "person-disable-hint"),
         false => (UserState::Active, "person-enable", "person-enable-hint"),
     };
-    let (id, reset) = (user.id.clone(), user.id.clone());
+    let (id, reset, factor) = (user.id.clone(), user.id.clone(), user.id.clone());
     view! {
         <Section id="access" title=t("person-access")>
             <form method="post" action="/fn/change-person">
@@ -142,6 +205,16 @@ fn Foreign(user: User, notice: Notice) -> impl IntoView {
                             <input type="hidden" name="id" value=reset />
                             <p class="muted">{t("reset-link-hint")}</p>
                             <button class="button-small">{t("reset-link-make")}</button>
+                        </form>
+                    }
+                })}
+            {has_factor
+                .then(|| {
+                    view! {
+                        <form method="post" action="/fn/end-second-factor">
+                            <input type="hidden" name="id" value=factor />
+                            <p class="muted">{t("person-second-factor-hint")}</p>
+                            <button class="button-small">{t("person-second-factor-end")}</button>
                         </form>
                     }
                 })}

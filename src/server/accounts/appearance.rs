@@ -1,4 +1,4 @@
-//! The words of a theme or a palette that a person chooses.
+//! The words of a theme, a palette or a rule that somebody chooses.
 
 use std::str::FromStr;
 

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use self::refusals::Refusals;
 use super::valid::{MAX_EMAIL_BYTES, find_account, same_email};
 use crate::{
-    domain::{Admin, AuditEntry, AuditKind, CurrentUser, Page, Reason, User, audit::Named},
+    domain::{Admin, AuditEntry, AuditKind, Authority, CurrentUser, Page, Reason, User, audit::Named},
     error::AppError,
     server::{
         ops::{
@@ -46,6 +46,14 @@ impl Note {
     /// What somebody did who is signed in.
     pub fn by(current: &CurrentUser, kind: AuditKind) -> Self {
         Self::of(&current.user, kind, &current.address)
+    }
+
+    /// What an administrator did, or a command on the server.
+    pub fn on(by: Authority<'_>, kind: AuditKind) -> Self {
+        match by {
+            Authority::Admin(admin) => Self::by(admin.current(), kind),
+            Authority::Operator => Self::by_nobody(kind, "").saying(Reason::new("audit-by-command")),
+        }
     }
 
     /// What this person did, who is not signed in yet, from an address of the network.

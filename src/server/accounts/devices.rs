@@ -73,25 +73,15 @@ impl Accounts {
         Ok(all)
     }
 
-    /// Ends what a person has too much of after something was added: those that were used longest ago.
-    pub(super) async fn end_oldest(
-        &self,
-        user_id: &str,
-        kind: SessionKind,
-        most: usize,
-    ) -> Result<(), AppError> {
-        let all = self.sessions_of_kind(user_id, kind).await?;
-        for session in all.iter().skip(most) {
+    /// Signs out the browsers that a person has too many of: those that were used longest ago.
+    pub(super) async fn end_oldest_browsers(&self, user_id: &str) -> Result<(), AppError> {
+        let all = self.sessions_of_kind(user_id, SessionKind::Browser).await?;
+        for session in all.iter().skip(MOST_BROWSERS) {
             if self.sessions.delete_session(&session.id).await? {
                 self.ended.tell(from_ref(&session.id));
             }
         }
         Ok(())
-    }
-
-    /// [`Self::end_oldest`] of browsers.
-    pub(super) async fn end_oldest_browsers(&self, user_id: &str) -> Result<(), AppError> {
-        self.end_oldest(user_id, SessionKind::Browser, MOST_BROWSERS).await
     }
 }
 

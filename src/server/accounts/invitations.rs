@@ -8,18 +8,15 @@ use crate::{
     domain::{Admin, AuditKind, Code, CodeState, CodeUse, Reason, Tier, UserRole},
     error::AppError,
     server::{
-        ops::clock::Ids,
+        ops::clock::{DAY_MS, Ids},
         store::{Codes, NewCode, Tiers},
     },
 };
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// The most codes that are made at once.
 pub const MAX_CODES: u32 = 500;
 /// The most people who use one code.
 pub const MAX_USES: u32 = 100_000;
-/// The most days that a code, or the tier that it gives, lasts: a hundred years.
-pub const MAX_DAYS: u32 = 36_500;
 pub const MAX_LABEL_CHARS: usize = 100;
 /// How many codes a page lists.
 pub const PAGE: u32 = 100;
@@ -126,8 +123,8 @@ fn checked<'a>(new: &NewCodes<'a>) -> Result<&'a str, AppError> {
     for (field, number, most) in [
         ("count", Some(new.count), MAX_CODES),
         ("uses", Some(new.uses), MAX_USES),
-        ("days", new.days, MAX_DAYS),
-        ("tier_days", new.tier_days, MAX_DAYS),
+        ("days", new.days, valid::MAX_DAYS),
+        ("tier_days", new.tier_days, valid::MAX_DAYS),
     ] {
         if number.is_some_and(|number| !(1..=most).contains(&number)) {
             return Err(AppError::invalid(

@@ -10,9 +10,14 @@ use subtle::ConstantTimeEq;
 
 use super::{Accounts, audit::Note, sessions::current_of};
 use crate::{
-    domain::{ApiKey, AuditKind, CurrentUser, Reason, Scope, SessionKind, UserState, session::NEVER},
+    domain::{
+        ApiKey, AuditKind, Authority, CurrentUser, Reason, Scope, SessionKind, UserState, session::NEVER,
+    },
     error::AppError,
-    server::store::{Session, Visit},
+    server::{
+        ops::clock::DAY_MS,
+        store::{Session, Visit},
+    },
 };
 
 /// What every key begins with, so that programs that look for leaked secrets know one.
@@ -21,12 +26,11 @@ const ID_CHARS: usize = 26;
 const SECRET_BYTES: usize = 32;
 /// The characters of [`SECRET_BYTES`] in base64 without padding.
 const SECRET_CHARS: usize = 43;
-/// How many keys a person can have. Of more, the one that was used longest ago ends.
+/// How many keys a person can have.
 const MOST_KEYS: usize = 50;
 pub const MAX_KEY_NAME_CHARS: usize = 60;
 /// The longest life of a key that ends by itself, in days.
 pub const MAX_KEY_DAYS: u32 = 3650;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// A use is noted when the last one that was noted is so long ago.
 const USE_MS: i64 = 10 * 60 * 1000;
 
@@ -56,21 +60,77 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AppError::Invalid`] names the field; [`AppError::Forbidden`] for a key, which makes no other key;
-    /// [`AppError::ProofRequired`].
+    /// [`AppError::ProofRequired`]; [`AppError::Conflict`] for one key too many.
     pub async fn make_key(
         &self,
         current: &CurrentUser,
         new: NewKey<'_>,
     ) -> Result<(ApiKey, String), AppError> {
-        let name = valid_name(new.name)?;
-        if new.days.is_some_and(|days| days == 0 || days > MAX_KEY_DAYS) {
-            return Err(AppError::invalid(
-                "days",
-                Reason::new("key-days-not-valid").with("most", MAX_KEY_DAYS),
-            ));
-        }
+        let name = valid_key(&new)?;
         self.in_browser(current)?;
         self.proved(current)?;
+        let (key, text) = self.store_key(current.id(), name, new).await?;
+        let note = Note::by(current, AuditKind::KeyMade).to_thing(&key.id, &key.name);
+        self.audit.note(note.saying(key_scope(new.scope))).await;
+        Ok((key, text))
+    }
+
+    /// The keys of somebody, the one that was used last first.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`].
+    pub async fn keys_of(&self, by: Authority<'_>, user_id: &str) -> Result<Vec<ApiKey>, AppError> {
+        self.person(by, user_id).await?;
+        let all = self.sessions_of_kind(user_id, SessionKind::Key).await?;
+        Ok(all.into_iter().map(ApiKey::from).collect())
+    }
+
+    /// [`Self::make_key`] for somebody else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::make_key`]; [`AppError::NotFound`].
+    pub async fn make_key_of(
+        &self,
+        by: Authority<'_>,
+        user_id: &str,
+        new: NewKey<'_>,
+    ) -> Result<(ApiKey, String), AppError> {
+        let name = valid_key(&new)?;
+        self.proved_on(by)?;
+        let user = self.person(by, user_id).await?;
+        let made = self.store_key(user_id, name, new).await?;
+        self.audit.note(Note::on(by, AuditKind::KeyMade).to(&user)).await;
+        Ok(made)
+    }
+
+    /// Ends a key of somebody else; its streams end.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]: there is no such person, or they have no such key.
+    pub async fn end_key_of(&self, by: Authority<'_>, user_id: &str, id: &str) -> Result<(), AppError> {
+        let user = self.person(by, user_id).await?;
+        let keys = self.sessions_of_kind(user_id, SessionKind::Key).await?;
+        let is_theirs = keys.iter().any(|session| session.id == id);
+        if !is_theirs || !self.sessions.delete_session_of(user_id, id).await? {
+            return Err(AppError::NotFound);
+        }
+        self.ended.tell(std::slice::from_ref(&id.to_owned()));
+        self.audit.note(Note::on(by, AuditKind::KeyEnded).to(&user)).await;
+        Ok(())
+    }
+
+    async fn store_key(
+        &self,
+        user_id: &str,
+        name: String,
+        new: NewKey<'_>,
+    ) -> Result<(ApiKey, String), AppError> {
+        if self.sessions_of_kind(user_id, SessionKind::Key).await?.len() >= MOST_KEYS {
+            return Err(AppError::Conflict { reason: Reason::new("keys-too-many").with("most", MOST_KEYS) });
+        }
         let mut secret = [0; SECRET_BYTES];
         getrandom::fill(&mut secret).map_err(|error| {
             tracing::error!(%error, "the system gives no random numbers");
@@ -80,7 +140,7 @@ impl Accounts {
         let now = self.clock.now();
         let session = Session {
             id: self.ids.next(),
-            user_id: current.id().to_owned(),
+            user_id: user_id.to_owned(),
             created_at: now,
             last_seen_at: now,
             expires_at: new.days.map_or(NEVER, |days| now + i64::from(days) * DAY_MS),
@@ -95,10 +155,6 @@ impl Accounts {
         if !self.sessions.create_session(&session, None).await? {
             return Err(AppError::SignedOut);
         }
-        self.end_oldest(current.id(), SessionKind::Key, MOST_KEYS).await?;
-        let scope = Reason::new("audit-key-scope").with("scope", new.scope.into_str());
-        let note = Note::by(current, AuditKind::KeyMade).to_thing(&session.id, &session.name);
-        self.audit.note(note.saying(scope)).await;
         let text = format!("{PREFIX}{}_{secret}", session.id);
         Ok((session.into(), text))
     }
@@ -159,6 +215,19 @@ fn parts(text: &str) -> Option<(&str, &str)> {
 
 fn hash(secret: &str) -> String {
     Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The name of a key that may be made.
+fn valid_key(new: &NewKey<'_>) -> Result<String, AppError> {
+    let name = valid_name(new.name)?;
+    if new.days.is_some_and(|days| days == 0 || days > MAX_KEY_DAYS) {
+        return Err(AppError::invalid("days", Reason::new("key-days-not-valid").with("most", MAX_KEY_DAYS)));
+    }
+    Ok(name)
+}
+
+fn key_scope(scope: Scope) -> Reason {
+    Reason::new("audit-key-scope").with("scope", scope.into_str())
 }
 
 fn valid_name(name: &str) -> Result<String, AppError> {

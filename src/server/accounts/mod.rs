@@ -19,6 +19,7 @@ mod proof;
 mod recovery;
 pub mod redeem;
 mod register;
+pub mod registration;
 mod second_factor;
 mod sessions;
 mod sign_in;
@@ -31,7 +32,9 @@ pub mod welcome;
 
 use std::sync::Arc;
 
-use self::{attempts::Attempts, audit::Audit, passwords::Passwords, tokens::Tokens};
+use self::{
+    attempts::Attempts, audit::Audit, passwords::Passwords, registration::Configured, tokens::Tokens,
+};
 pub use self::{
     device::{AskStep, DeviceStep, LINK_SECONDS},
     me::MeChange,
@@ -42,7 +45,7 @@ pub use self::{
     sign_in::{Entered, SignedIn, TICKET_SECONDS},
     tokens::IssuedToken,
 };
-pub use super::config::Registration;
+pub use super::config::{EmailRule, Registration};
 use super::{
     config::Config,
     ops::{
@@ -50,7 +53,7 @@ use super::{
         ended::Ended,
         seal::Seal,
     },
-    store::{AccountStore, Codes, DeviceLinks, People, SecondFactors, Sessions, Tiers, Users},
+    store::{AccountStore, Codes, DeviceLinks, Facts, People, SecondFactors, Sessions, Tiers, Users},
 };
 
 /// Who sends a request, as far as it can be seen from outside.
@@ -84,7 +87,8 @@ pub struct Accounts {
     ended: Arc<Ended>,
     clock: Clock,
     ids: Arc<Ids>,
-    registration: Registration,
+    facts: Arc<dyn Facts>,
+    configured: Configured,
     /// Whether the first person needs the code of a link, because others reach the server, too.
     first_by_link: bool,
     /// How long a session lives without a visit, in milliseconds.
@@ -109,6 +113,7 @@ impl Accounts {
             codes: store.clone(),
             sessions: store.clone(),
             factors: store.clone(),
+            facts: store.clone(),
             links: store,
             device_codes: Seal::new(secret, "device links"),
             seeds: Seal::new(secret, "second factor"),
@@ -120,7 +125,7 @@ impl Accounts {
             ended,
             clock,
             ids,
-            registration: config.auth.registration,
+            configured: Configured::from(&config.auth),
             first_by_link: config.others_reach_it(),
             session_ms: i64::try_from(config.auth.session.as_millis()).unwrap_or(i64::MAX / 2),
             host: config.public_host().to_owned(),

@@ -5,10 +5,10 @@ use super::{
     audit::Note,
     codes,
     passwords::Lane,
-    valid::{known_words, same_email, valid_password},
+    valid::{find_account, known_words, same_email, valid_password},
 };
 use crate::{
-    domain::{Admin, AuditKind, Page, Reason, User, UserRole, UserState},
+    domain::{AuditKind, Authority, Page, Reason, User, UserRole, UserState},
     error::AppError,
     server::store::{PeopleQuery, Reset, Updated, UserPatch},
 };
@@ -51,9 +51,9 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AppError::Invalid`] of `limit`.
-    pub async fn people(
+    pub async fn people<'a>(
         &self,
-        _: &Admin,
+        _: impl Into<Authority<'a>>,
         search: &str,
         cursor: Option<&str>,
         limit: Option<u32>,
@@ -76,9 +76,23 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AppError::NotFound`], also for an account that was closed.
-    pub async fn person(&self, _: &Admin, id: &str) -> Result<User, AppError> {
+    pub async fn person<'a>(&self, _: impl Into<Authority<'a>>, id: &str) -> Result<User, AppError> {
         let user = self.users.user(id).await?.filter(|user| user.state != UserState::Deleted);
         user.ok_or(AppError::NotFound)
+    }
+
+    /// The person who signs in with this.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`].
+    pub async fn person_named<'a>(
+        &self,
+        by: impl Into<Authority<'a>>,
+        login: &str,
+    ) -> Result<User, AppError> {
+        let found = find_account(&*self.users, &same_email(login)).await?.ok_or(AppError::NotFound)?;
+        self.person(by, &found.user.id).await
     }
 
     /// Changes somebody's role, or lets them in or not. Disabling ends their sessions, keys and streams.
@@ -87,41 +101,42 @@ impl Accounts {
     ///
     /// [`AppError::NotFound`]; [`AppError::ProofRequired`] for a role; [`AppError::Conflict`] when the site would be left without
     /// an administrator.
-    pub async fn change_person(
+    pub async fn change_person<'a>(
         &self,
-        admin: &Admin,
+        by: impl Into<Authority<'a>>,
         id: &str,
         change: PersonChange,
     ) -> Result<User, AppError> {
-        self.person(admin, id).await?;
+        let by = by.into();
+        self.person(by, id).await?;
         if change.state == Some(UserState::Deleted) {
             let known = "active, disabled";
             return Err(AppError::invalid("state", Reason::new("choice-unknown").with("known", known)));
         }
         if change.role.is_some() {
-            self.proved(admin.current())?;
+            self.proved_on(by)?;
         }
         let patch = UserPatch { role: change.role, state: change.state, ..UserPatch::default() };
         let user = self.done(self.users.update_user(id, &patch, None).await?)?;
-        tracing::info!(admin = %admin.id(), user = %id, ?change, "an account was changed");
-        self.note_change(admin, &user, change).await;
+        tracing::info!(by = by.named(), user = %id, ?change, "an account was changed");
+        self.note_change(by, &user, change).await;
         Ok(user)
     }
 
     /// Notes what an administrator changed; `user` is the person after the change.
-    async fn note_change(&self, admin: &Admin, user: &User, change: PersonChange) {
-        let by = |kind| Note::by(admin.current(), kind).to(user);
+    async fn note_change(&self, by: Authority<'_>, user: &User, change: PersonChange) {
+        let note = |kind| Note::on(by, kind).to(user);
         if let Some(role) = change.role {
             let role = match role {
                 UserRole::Admin => Reason::new("role-administrator"),
                 UserRole::Member => Reason::new("role-member"),
             };
             let detail = Reason::new("audit-role").with("role", role);
-            self.audit.note(by(AuditKind::RoleChanged).saying(detail)).await;
+            self.audit.note(note(AuditKind::RoleChanged).saying(detail)).await;
         }
         match change.state {
-            Some(UserState::Active) => self.audit.note(by(AuditKind::Enabled)).await,
-            Some(UserState::Disabled) => self.audit.note(by(AuditKind::Disabled)).await,
+            Some(UserState::Active) => self.audit.note(note(AuditKind::Enabled)).await,
+            Some(UserState::Disabled) => self.audit.note(note(AuditKind::Disabled)).await,
             Some(UserState::Deleted) | None => {}
         }
     }
@@ -132,14 +147,19 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AppError::NotFound`]; [`AppError::ProofRequired`]; [`AppError::Conflict`] for a disabled account.
-    pub async fn reset_link(&self, admin: &Admin, id: &str) -> Result<ResetLink, AppError> {
-        let user = self.person(admin, id).await?;
-        self.proved(admin.current())?;
+    pub async fn reset_link<'a>(
+        &self,
+        by: impl Into<Authority<'a>>,
+        id: &str,
+    ) -> Result<ResetLink, AppError> {
+        let by = by.into();
+        let user = self.person(by, id).await?;
+        self.proved_on(by)?;
         let link = self.new_reset_link(id).await?;
         if link.is_some() {
-            self.audit.note(Note::by(admin.current(), AuditKind::ResetLinkMade).to(&user)).await;
+            self.audit.note(Note::on(by, AuditKind::ResetLinkMade).to(&user)).await;
         }
-        tracing::info!(admin = %admin.id(), user = %id, "a link for a new password was made");
+        tracing::info!(by = by.named(), user = %id, "a link for a new password was made");
         link.ok_or_else(|| AppError::Conflict { reason: Reason::new("reset-of-disabled") })
     }
 
@@ -195,18 +215,19 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AppError::Invalid`] of `confirm`; otherwise those of [`Self::delete_person`].
-    pub async fn delete_person_confirmed(
+    pub async fn delete_person_confirmed<'a>(
         &self,
-        admin: &Admin,
+        by: impl Into<Authority<'a>>,
         id: &str,
         erase: bool,
         typed: &str,
     ) -> Result<(), AppError> {
-        let person = self.person(admin, id).await?;
+        let by = by.into();
+        let person = self.person(by, id).await?;
         if same_email(typed) != person.login {
             return Err(AppError::invalid("confirm", Reason::new("person-delete-not-confirmed")));
         }
-        self.delete_person(admin, id, erase).await
+        self.delete_person(by, id, erase).await
     }
 
     /// Closes an account for good: its sessions end and its login is free. With `erase`, all that the person wrote is
@@ -215,13 +236,19 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AppError::NotFound`]; [`AppError::ProofRequired`]; [`AppError::Conflict`] for the last administrator.
-    pub async fn delete_person(&self, admin: &Admin, id: &str, erase: bool) -> Result<(), AppError> {
-        let user = self.person(admin, id).await?;
-        self.proved(admin.current())?;
+    pub async fn delete_person<'a>(
+        &self,
+        by: impl Into<Authority<'a>>,
+        id: &str,
+        erase: bool,
+    ) -> Result<(), AppError> {
+        let by = by.into();
+        let user = self.person(by, id).await?;
+        self.proved_on(by)?;
         let closed = self.people.close_account(id, erase.then(|| self.clock.now())).await?;
         self.done(closed)?;
-        tracing::info!(admin = %admin.id(), user = %id, erase, "an account was deleted");
-        self.audit.note(Note::by(admin.current(), AuditKind::Deleted).to(&user)).await;
+        tracing::info!(by = by.named(), user = %id, erase, "an account was deleted");
+        self.audit.note(Note::on(by, AuditKind::Deleted).to(&user)).await;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use super::Accounts;
 use crate::{
-    domain::{CurrentUser, Reason, SessionKind},
+    domain::{Authority, CurrentUser, Reason, SessionKind},
     error::AppError,
 };
 
@@ -30,6 +30,18 @@ impl Accounts {
         // A clock that was set back makes no proof last longer.
         let fresh = current.kind == SessionKind::Browser && (-PROOF_MS..=PROOF_MS).contains(&age);
         if fresh { Ok(()) } else { Err(AppError::ProofRequired) }
+    }
+
+    /// [`Self::proved`] for an administrator. Whoever runs commands on the server has nothing to prove.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::ProofRequired`].
+    pub(super) fn proved_on(&self, by: Authority<'_>) -> Result<(), AppError> {
+        match by {
+            Authority::Admin(admin) => self.proved(admin.current()),
+            Authority::Operator => Ok(()),
+        }
     }
 
     /// Notes in the session that the person proved who they are.

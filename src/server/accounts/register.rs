@@ -6,20 +6,22 @@ use super::{
     codes,
     passwords::Lane,
     redeem::does_not_count,
+    registration::RegistrationRules,
     tokens::IssuedToken,
-    valid::{find_account, known_words, valid_email, valid_name, valid_password},
+    valid::{find_account, known_words, valid_login, valid_name, valid_password},
 };
 use crate::{
-    domain::{AuditKind, Reason, User},
+    domain::{AuditKind, Authority, Reason, User},
     error::AppError,
     server::{
-        config::Registration,
+        config::{EmailRule, Registration},
         store::{Admission, First, Invited, NewUser, Registered},
     },
 };
 
 /// The form of somebody who registers.
 pub struct Registering<'a> {
+    /// The e-mail address, or a name where [`super::EmailRule`] lets one be enough.
     pub email: &'a str,
     pub password: &'a str,
     pub name: &'a str,
@@ -28,16 +30,6 @@ pub struct Registering<'a> {
 }
 
 impl Accounts {
-    /// Who may register after the first person.
-    pub fn registration(&self) -> Registration {
-        self.registration
-    }
-
-    /// Whether anybody may register, not only the first person.
-    pub fn is_open(&self) -> bool {
-        self.registration == Registration::Open
-    }
-
     /// What a new password of this person must not be made of, with blanks between.
     pub fn known_words(&self, email: &str, name: &str) -> String {
         known_words(&self.host, email, name).join(" ")
@@ -81,9 +73,10 @@ impl Accounts {
         form: Registering<'_>,
         caller: &Caller,
     ) -> Result<(User, IssuedToken), AppError> {
-        let email = valid_email(form.email)?;
-        let name = valid_name(form.name, &email)?;
-        valid_password("password", form.password, &known_words(&self.host, &email, &name))?;
+        let rules = self.registration().await?;
+        let login = valid_login(form.email, rules.email)?;
+        let name = valid_name(form.name, &login)?;
+        valid_password("password", form.password, &known_words(&self.host, &login, &name))?;
         let hash = codes::hash(form.code);
         if hash.is_none() && form.code.chars().nth(codes::MAX_CHARS).is_some() {
             return Err(AppError::invalid(
@@ -91,11 +84,11 @@ impl Accounts {
                 Reason::new("code-too-long").with("most", codes::MAX_CHARS),
             ));
         }
-        let admission = self.admission(form.code, hash.as_deref());
+        let admission = self.admission(rules, form.code, hash.as_deref());
         // Asked before the work of hashing. Of several that come here at once, the store accepts only one.
         let invitation = match self.users.any_user().await? {
-            true if !form.code.is_empty() => Some(self.invitation(form.code).await?),
-            true if !admission.others => return Err(self.closed(form.code)),
+            true if !form.code.is_empty() => Some(self.invitation(rules, form.code).await?),
+            true if !admission.others => return Err(self.closed(rules, form.code)),
             false if matches!(admission.first, First::Nobody) => return Err(not_first(form.code)),
             _ => None,
         };
@@ -109,14 +102,13 @@ impl Accounts {
             }
         };
         // An older account may have the same address in another Unicode form or case.
-        if find_account(&*self.users, &email).await?.is_some() {
-            return Err(taken());
+        if find_account(&*self.users, &login).await?.is_some() {
+            return Err(taken(&login));
         }
-        let new =
-            NewUser { id: self.ids.next(), login: email, name, password_hash, created_at: self.clock.now() };
+        let new = NewUser { id: self.ids.next(), login, name, password_hash, created_at: self.clock.now() };
         let user = match invitation {
             Some(hash) => self.create_invited(&new, &hash).await?,
-            None => self.create(&new, admission, form.code).await?,
+            None => self.create(&new, admission, (rules, form.code)).await?,
         };
         self.attempts.signed_in(&caller.address, &user.login, self.clock.instant());
         let token = self.start_session(&user.id, Some(&new.password_hash), caller).await?;
@@ -125,12 +117,45 @@ impl Accounts {
         Ok((user, token))
     }
 
-    async fn create(&self, new: &NewUser, admission: Admission<'_>, code: &str) -> Result<User, AppError> {
+    /// Makes an account for somebody, whoever may register; the first one is an administrator's.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] names the field; [`AppError::Conflict`]: somebody signs in with that already.
+    pub async fn add_person<'a>(
+        &self,
+        by: impl Into<Authority<'a>>,
+        (login, name): (&str, &str),
+        password: &str,
+    ) -> Result<User, AppError> {
+        let by = by.into();
+        self.proved_on(by)?;
+        let login = valid_login(login, EmailRule::Optional)?;
+        let name = valid_name(name, &login)?;
+        valid_password("password", password, &known_words(&self.host, &login, &name))?;
+        if find_account(&*self.users, &login).await?.is_some() {
+            return Err(taken(&login));
+        }
+        let password_hash = self.passwords.hash(Lane::Known, password).await?;
+        let new = NewUser { id: self.ids.next(), login, name, password_hash, created_at: self.clock.now() };
+        let rules = self.registration().await?;
+        let user = self.create(&new, Admission::ANYBODY, (rules, "")).await?;
+        self.audit.note(Note::on(by, AuditKind::Registered).to(&user)).await;
+        tracing::info!(by = by.named(), user = %user.id, "an account was made");
+        Ok(user)
+    }
+
+    async fn create(
+        &self,
+        new: &NewUser,
+        admission: Admission<'_>,
+        (rules, code): (RegistrationRules, &str),
+    ) -> Result<User, AppError> {
         match self.users.create_user(new, admission).await? {
             Registered::Made(user) => Ok(user),
-            Registered::Closed => Err(self.closed(code)),
+            Registered::Closed => Err(self.closed(rules, code)),
             Registered::NotFirst => Err(not_first(code)),
-            Registered::LoginTaken => Err(taken()),
+            Registered::LoginTaken => Err(taken(&new.login)),
         }
     }
 
@@ -138,14 +163,14 @@ impl Accounts {
         match self.codes.register_with_code(new, hash, self.clock.now()).await? {
             Invited::Made(user) => Ok(user),
             Invited::Refused => Err(does_not_count()),
-            Invited::LoginTaken => Err(taken()),
+            Invited::LoginTaken => Err(taken(&new.login)),
         }
     }
 
     /// The hash of an invitation that counts now. That it does is asked once more when it is used.
-    async fn invitation(&self, code: &str) -> Result<String, AppError> {
-        if self.registration == Registration::Closed {
-            return Err(self.closed(""));
+    async fn invitation(&self, rules: RegistrationRules, code: &str) -> Result<String, AppError> {
+        if rules.mode == Registration::Closed {
+            return Err(self.closed(rules, ""));
         }
         let offered = self.offered(code).await?.filter(|offered| offered.code.registers);
         offered.ok_or_else(does_not_count)?;
@@ -154,16 +179,16 @@ impl Accounts {
 
     /// Whom the store may let in. A code that was brought is for the first account, so whoever comes too late with it is told
     /// so, also where anybody may register.
-    fn admission<'a>(&self, code: &str, hash: Option<&'a str>) -> Admission<'a> {
+    fn admission<'a>(&self, rules: RegistrationRules, code: &str, hash: Option<&'a str>) -> Admission<'a> {
         match (self.first_by_link, hash) {
-            (false, _) => Admission { others: self.is_open(), first: First::Anybody },
+            (false, _) => Admission { others: rules.is_open(), first: First::Anybody },
             (true, Some(hash)) => Admission { others: false, first: First::Code(hash) },
-            (true, None) => Admission { others: self.is_open() && code.is_empty(), first: First::Nobody },
+            (true, None) => Admission { others: rules.is_open() && code.is_empty(), first: First::Nobody },
         }
     }
 
-    fn closed(&self, code: &str) -> AppError {
-        let key = match self.registration {
+    fn closed(&self, rules: RegistrationRules, code: &str) -> AppError {
+        let key = match rules.mode {
             _ if self.first_by_link && !code.is_empty() => "register-link-used",
             Registration::Invite => "register-invite",
             Registration::Open | Registration::Closed => "register-closed",
@@ -179,6 +204,7 @@ fn not_first(code: &str) -> AppError {
 
 /// The error tells that an account exists. Without a mail to the address there is no other way to say why it cannot be
 /// registered, and a caller can only try a limited number of addresses.
-fn taken() -> AppError {
-    AppError::Conflict { reason: Reason::new("email-taken") }
+fn taken(login: &str) -> AppError {
+    let key = if login.contains('@') { "email-taken" } else { "login-taken" };
+    AppError::Conflict { reason: Reason::new(key) }
 }

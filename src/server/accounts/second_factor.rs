@@ -2,7 +2,7 @@
 
 use super::{Accounts, audit::Note, recovery, totp::Seed};
 use crate::{
-    domain::{Admin, AuditKind, CurrentUser, Reason, User},
+    domain::{AuditKind, Authority, CurrentUser, Reason, User},
     error::AppError,
     server::store::SecondFactor,
 };
@@ -131,19 +131,38 @@ impl Accounts {
         Ok(())
     }
 
+    /// Whether somebody has a second factor.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`].
+    pub async fn has_second_factor<'a>(
+        &self,
+        by: impl Into<Authority<'a>>,
+        id: &str,
+    ) -> Result<bool, AppError> {
+        self.person(by, id).await?;
+        Ok(self.confirmed(id).await?.is_some())
+    }
+
     /// Switches off the second factor of somebody who has lost their app and their recovery codes.
     ///
     /// # Errors
     ///
     /// [`AppError::ProofRequired`]; [`AppError::NotFound`]; [`AppError::Conflict`] without a second factor.
-    pub async fn end_second_factor_of(&self, admin: &Admin, id: &str) -> Result<(), AppError> {
-        self.proved(admin.current())?;
-        let user = self.person(admin, id).await?;
+    pub async fn end_second_factor_of<'a>(
+        &self,
+        by: impl Into<Authority<'a>>,
+        id: &str,
+    ) -> Result<User, AppError> {
+        let by = by.into();
+        self.proved_on(by)?;
+        let user = self.person(by, id).await?;
         if !self.factors.remove_second_factor(id).await? {
             return Err(off());
         }
-        self.audit.note(Note::by(admin.current(), AuditKind::SecondFactorOff).to(&user)).await;
-        Ok(())
+        self.audit.note(Note::on(by, AuditKind::SecondFactorOff).to(&user)).await;
+        Ok(user)
     }
 
     /// The person's second factor, if signing in asks for it.

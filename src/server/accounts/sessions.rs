@@ -8,10 +8,12 @@ use super::{Accounts, Caller, audit::Note, tokens::IssuedToken};
 use crate::{
     domain::{AuditKind, CurrentUser, Scope, SessionKind, User, UserState},
     error::AppError,
-    server::store::{Session, Visit},
+    server::{
+        ops::clock::DAY_MS,
+        store::{Session, Visit},
+    },
 };
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// A visit is noted when the last one that was noted is so long ago.
 const VISIT_MS: i64 = 10 * 60 * 1000;
 /// A token is issued within moments after its row was written or prolonged, so one issued much later is not ours.

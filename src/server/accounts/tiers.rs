@@ -2,9 +2,12 @@
 
 use super::{Accounts, audit::Note, valid};
 use crate::{
-    domain::{Admin, AuditKind, CurrentUser, Reason, Tier, model::MAX_MODEL_CHARS},
+    domain::{Admin, AuditKind, Authority, CurrentUser, Reason, Tier, User, model::MAX_MODEL_CHARS},
     error::AppError,
-    server::store::TierOutcome,
+    server::{
+        ops::clock::DAY_MS,
+        store::{TierOutcome, UserPatch},
+    },
 };
 
 /// The most tiers of a site, the default one included.
@@ -22,6 +25,15 @@ const MAX_LARGE: u64 = 1_000_000_000_000_000;
 pub struct OwnTier {
     pub tier: Tier,
     pub until: Option<i64>,
+}
+
+/// A tier that an administrator gives somebody.
+#[derive(Clone, Copy, Debug)]
+pub struct GivenTier<'a> {
+    /// Its id. That of the default tier, or an empty text, takes away what the person has.
+    pub tier: &'a str,
+    /// For how many days it counts; `None`: it does not end.
+    pub days: Option<u32>,
 }
 
 impl Accounts {
@@ -49,6 +61,43 @@ impl Accounts {
 
     pub async fn tier(&self, _: &Admin, id: &str) -> Result<Tier, AppError> {
         self.tiers.tier(id).await?.ok_or(AppError::NotFound)
+    }
+
+    /// Gives somebody a tier in place of the one that they have.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]; [`AppError::Invalid`] of `tier` or `days`.
+    pub async fn give_tier<'a>(
+        &self,
+        by: impl Into<Authority<'a>>,
+        id: &str,
+        given: GivenTier<'_>,
+    ) -> Result<User, AppError> {
+        let by = by.into();
+        self.person(by, id).await?;
+        if given.days.is_some_and(|days| !(1..=valid::MAX_DAYS).contains(&days)) {
+            let reason = Reason::new("number-between").with("least", 1).with("most", valid::MAX_DAYS);
+            return Err(AppError::invalid("days", reason));
+        }
+        let tier = match given.tier.trim() {
+            "" | Tier::DEFAULT => None,
+            id => {
+                let tier = self.tiers.tier(id).await?;
+                Some(tier.ok_or_else(|| AppError::invalid("tier", Reason::new("tier-unknown")))?)
+            }
+        };
+        let until = given.days.map(|days| self.clock.now() + i64::from(days) * DAY_MS);
+        let patch = UserPatch {
+            tier: Some(tier.as_ref().map(|tier| (tier.id.clone(), until))),
+            ..UserPatch::default()
+        };
+        let user = self.done(self.users.update_user(id, &patch, None).await?)?;
+        tracing::info!(by = by.named(), user = %id, tier = ?user.tier, "a tier was given to somebody");
+        let name = tier.as_ref().map_or_else(|| Reason::new("tier-default"), name_of);
+        let note = Note::on(by, AuditKind::TierChanged).to(&user);
+        self.audit.note(note.saying(Reason::new("audit-tier-given").with("tier", name))).await;
+        Ok(user)
     }
 
     /// Makes a tier; its id is a new one, whatever that of `tier` is.

@@ -6,15 +6,23 @@ use super::passwords::{guessable::is_guessable, prepared};
 use crate::{
     domain::Reason,
     error::AppError,
-    server::store::{Credentials, StoreError, Users},
+    server::{
+        config::EmailRule,
+        store::{Credentials, StoreError, Users},
+    },
 };
 
 /// The longest e-mail address by RFC 5321.
 pub(super) const MAX_EMAIL_BYTES: usize = 254;
 const MAX_NAME_CHARS: usize = 100;
+/// A name that somebody signs in with in place of an e-mail address.
+const MIN_LOGIN_CHARS: usize = 2;
+const MAX_LOGIN_CHARS: usize = 40;
 /// A new password has this many characters at least, and [`MAX_PASSWORD_CHARS`] at most, as it is [`prepared`].
 pub const MIN_PASSWORD_CHARS: usize = 8;
 pub const MAX_PASSWORD_CHARS: usize = 256;
+/// The most days that a code, or a tier that somebody gets, lasts: a hundred years.
+pub const MAX_DAYS: u32 = 36_500;
 /// What is read of a password as it was typed, because argon2 reads the whole of it, however long it is. Two kinds fit: the
 /// longest new one, whose characters have 4 bytes each and three times as many in Unicode's NFD; and those of earlier
 /// versions, which took 1024 bytes.
@@ -54,6 +62,31 @@ pub fn valid_email(email: &str) -> Result<String, AppError> {
                 && !host.ends_with('.')
         });
     valid.then_some(email).ok_or_else(|| AppError::invalid("email", Reason::new("email-not-valid")))
+}
+
+/// What somebody will sign in with: an e-mail address, or a name where that is enough, in the form of [`same_email`].
+///
+/// # Errors
+///
+/// [`AppError::Invalid`] of `email`.
+pub fn valid_login(login: &str, rule: EmailRule) -> Result<String, AppError> {
+    if rule == EmailRule::Required || login.contains('@') {
+        return valid_email(login);
+    }
+    let invalid = || {
+        let reason =
+            Reason::new("login-not-valid").with("least", MIN_LOGIN_CHARS).with("most", MAX_LOGIN_CHARS);
+        AppError::invalid("email", reason)
+    };
+    // A character has at most four bytes, so that a long text is not counted through.
+    if login.trim().len() > MAX_LOGIN_CHARS * 4 {
+        return Err(invalid());
+    }
+    let login = same_email(login);
+    let fits = (MIN_LOGIN_CHARS..=MAX_LOGIN_CHARS).contains(&login.chars().count());
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let begins = login.chars().next().is_some_and(char::is_alphanumeric);
+    if fits && begins && login.chars().all(is_word) { Ok(login) } else { Err(invalid()) }
 }
 
 /// What an attacker knows of a person and the site, and would try first. `host` is the site's, or empty.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::passwd::{check_file, open};
+use super::database::{CommandError, open};
 use crate::{
     domain::{Tier, UserRole},
     error::AppError,
@@ -19,11 +19,6 @@ use crate::{
         words::Words,
     },
 };
-
-/// Why no invitation was made: a sentence for the operator.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct InviteError(String);
 
 /// What the invitation gives, and to how many.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
@@ -50,10 +45,8 @@ pub struct Invite {
 /// # Errors
 ///
 /// Nothing is made when there is no database, nobody has an account in it, there is no such tier, or a number is not possible.
-pub async fn invite(config: &Config, wanted: &Invite, terminal: bool) -> Result<String, InviteError> {
-    let failed = |error: super::passwd::PasswdError| InviteError(error.to_string());
-    check_file(&config.store.url).map_err(failed)?;
-    let store = open(&config.store.url).await.map_err(failed)?;
+pub async fn invite(config: &Config, wanted: &Invite, terminal: bool) -> Result<String, CommandError> {
+    let store = open(config).await?;
     let made = made(&store, wanted).await;
     store.close().await;
     let secret = made?;
@@ -72,16 +65,13 @@ pub async fn invite(config: &Config, wanted: &Invite, terminal: bool) -> Result<
     ))
 }
 
-async fn made(store: &Arc<dyn Store>, wanted: &Invite) -> Result<String, InviteError> {
-    let not_stored = |error: crate::server::store::StoreError| {
-        InviteError(format!("The database did not take it: {error}."))
-    };
-    if !store.any_user().await.map_err(not_stored)? {
+async fn made(store: &Arc<dyn Store>, wanted: &Invite) -> Result<String, CommandError> {
+    if !store.any_user().await? {
         let first = "Nobody has an account yet. Make the first one with the link that the server prints when it starts.";
-        return Err(InviteError(first.to_owned()));
+        return Err(CommandError(first.to_owned()));
     }
     let tier = match &wanted.tier {
-        Some(name) => Some(tier_named(store, name).await?),
+        Some(name) => Some(tier_named(&**store, name).await?),
         None => None,
     };
     let new = NewCodes {
@@ -101,25 +91,24 @@ async fn made(store: &Arc<dyn Store>, wanted: &Invite) -> Result<String, InviteE
 }
 
 /// The id of the tier with this name, in small letters or large ones.
-async fn tier_named(store: &Arc<dyn Store>, name: &str) -> Result<String, InviteError> {
-    let tiers = store.tiers().await;
-    let tiers = tiers.map_err(|error| InviteError(format!("The database does not answer: {error}.")))?;
+pub(super) async fn tier_named(store: &dyn Store, name: &str) -> Result<String, CommandError> {
+    let tiers = store.tiers().await?;
     let sought = name.trim().to_lowercase();
     if let Some(tier) = tiers.iter().find(|tier| tier.name.to_lowercase() == sought) {
         return Ok(tier.id.clone());
     }
     let names: Vec<&str> =
         tiers.iter().filter(|tier| tier.id != Tier::DEFAULT).map(|tier| tier.name.as_str()).collect();
-    Err(InviteError(match names.is_empty() {
+    Err(CommandError(match names.is_empty() {
         true => "There is no tier yet. An administrator makes them at /admin/tiers.".to_owned(),
         false => format!("There is no tier with this name. There are: {}.", names.join(", ")),
     }))
 }
 
 /// Commands speak English, as the log does. The field is an option of the command.
-fn in_english(error: AppError) -> InviteError {
+fn in_english(error: AppError) -> CommandError {
     let sentence = Words::english().text(&error.reason());
-    InviteError(match error {
+    CommandError(match error {
         AppError::Invalid { field, .. } => format!("--{}: {sentence}", field.replace('_', "-")),
         _ => sentence,
     })

@@ -3,9 +3,12 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 pub mod check;
+mod database;
 pub mod invite;
+pub mod key;
 pub mod passwd;
 mod run;
+pub mod user;
 
 use clap::{Parser, Subcommand};
 
@@ -31,6 +34,8 @@ const EXAMPLES: &str = "Examples:
   INGLENOOK_STORE='mongodb://db/inglenook?replicaSet=rs0' inglenook
   inglenook check --config /etc/inglenook/Leptos.toml      what is configured, and does it answer?
   inglenook passwd lin@example.org                         a new password, also while the server runs
+  inglenook user role lin@example.org admin                an administrator, where none can sign in any more
+  inglenook key make lin@example.org --name Backup         an API key, printed once
   inglenook invite --uses 30 --days 7                      a link and a QR code with which thirty people register
 
 Leptos.toml in the working directory is read when it is there; what a variable says goes before it,
@@ -63,11 +68,17 @@ pub enum Command {
     Check,
     /// Give somebody a new password, typed or from standard input, and sign them out everywhere
     Passwd {
-        /// The e-mail address of their account
-        email: String,
+        /// What they sign in with: an e-mail address, or a name
+        login: String,
     },
     /// Print an invitation, as a link and a QR code, with which people register
     Invite(invite::Invite),
+    /// List, make, change and delete accounts
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// List, make and end API keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
 }
 
 fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
@@ -110,7 +121,7 @@ mod tests {
         assert_eq!(parse(&[]).chosen_command(), Command::Serve);
         assert_eq!(parse(&["serve"]).chosen_command(), Command::Serve);
         assert_eq!(parse(&["check"]).chosen_command(), Command::Check);
-        let passwd = Command::Passwd { email: "lin@example.org".into() };
+        let passwd = Command::Passwd { login: "lin@example.org".into() };
         assert_eq!(parse(&["passwd", "lin@example.org"]).chosen_command(), passwd);
         assert!(Cli::try_parse_from(["inglenook", "passwd"]).is_err());
         let Command::Invite(invite) = parse(&["invite", "--uses", "30", "--admin"]).chosen_command() else {
@@ -146,6 +157,8 @@ mod tests {
             "serve",
             "passwd",
             "invite",
+            "user",
+            "key",
             "--config",
             "--listen",
             "--version",

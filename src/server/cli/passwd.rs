@@ -3,36 +3,26 @@
 
 use std::{
     io::{self, IsTerminal},
-    path::Path,
     sync::Arc,
 };
 
+use super::database::{CommandError, audit, open};
 use crate::{
     domain::{AuditKind, Reason, UserState},
-    error::AppError,
     server::{
         accounts::{
-            audit::{Audit, Note},
+            EmailRule,
+            audit::Note,
             passwords::{Lane, Passwords},
-            valid::{find_account, known_words, valid_email, valid_password},
+            valid::{find_account, known_words, valid_login, valid_password},
         },
         config::Config,
-        ops::{
-            clock::{Clock, Ids},
-            tasks::Tasks,
-        },
-        store::{self, OpenError, OpenOptions, Outlook, Store, UserPatch},
-        words::Words,
+        store::{Store, UserPatch},
     },
 };
 
 /// More bytes of a line are not read; no valid password is as long.
 const MAX_LINE_BYTES: u64 = 4096;
-
-/// Why the password was not changed: a sentence for the operator.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct PasswdError(String);
 
 /// Gives the account of `email` the password that `read` answers, and ends its sessions. `read` is called only once
 /// the account is found. A running server refuses the sessions from the next request on, because it looks each one up.
@@ -45,30 +35,12 @@ pub async fn passwd(
     config: &Config,
     email: &str,
     read: impl FnOnce() -> io::Result<String>,
-) -> Result<String, PasswdError> {
-    let email = valid_email(email).map_err(in_english)?;
-    check_file(&config.store.url)?;
-    let store = open(&config.store.url).await?;
+) -> Result<String, CommandError> {
+    let email = valid_login(email, EmailRule::Optional)?;
+    let store = open(config).await?;
     let done = change(config, &store, &email, read).await;
     store.close().await;
     done
-}
-
-/// Opens a database that needs no upgrade, because upgrades are left to the server.
-pub(super) async fn open(url: &str) -> Result<Arc<dyn Store>, PasswdError> {
-    let options = OpenOptions { beside: true, ..OpenOptions::default() };
-    let failed = |error: OpenError| PasswdError(error.to_string());
-    let earlier = "The database is of an earlier version. Start the server once, then run this again.";
-    match store::inspect(url, &options).await.map_err(failed)?.outlook {
-        Outlook::Ready { .. } => store::open(url, &options).await.map_err(failed),
-        Outlook::Upgrade { .. } => Err(PasswdError(earlier.to_owned())),
-        Outlook::New => Err(PasswdError("There is no database yet. Start the server once.".to_owned())),
-    }
-}
-
-/// Commands speak English, as the log does.
-fn in_english(error: AppError) -> PasswdError {
-    PasswdError(Words::english().text(&error.reason()))
 }
 
 async fn change(
@@ -76,22 +48,18 @@ async fn change(
     store: &Arc<dyn Store>,
     email: &str,
     read: impl FnOnce() -> io::Result<String>,
-) -> Result<String, PasswdError> {
-    let not_stored =
-        |error: store::StoreError| PasswdError(format!("The database did not take it: {error}."));
-    let Some(known) = find_account(&**store, email).await.map_err(not_stored)? else {
-        return Err(PasswdError(format!("There is no account with the e-mail address {email}.")));
+) -> Result<String, CommandError> {
+    let Some(known) = find_account(&**store, email).await? else {
+        return Err(CommandError(format!("There is no account {email}.")));
     };
     let password =
-        read().map_err(|cause| PasswdError(format!("The password could not be read: {cause}.")))?;
+        read().map_err(|cause| CommandError(format!("The password could not be read: {cause}.")))?;
     let user = known.user;
-    let taken = valid_password("password", &password, &known_words(config.public_host(), email, &user.name));
-    taken.map_err(in_english)?;
-    let hash = Passwords::default().hash(Lane::Known, &password).await;
-    let hash = hash.map_err(in_english)?;
+    valid_password("password", &password, &known_words(config.public_host(), email, &user.name))?;
+    let hash = Passwords::default().hash(Lane::Known, &password).await?;
     let patch = UserPatch { password_hash: Some(hash), ..UserPatch::default() };
     // The store ends the sessions in the same transaction.
-    let changed = store.update_user(&user.id, &patch, None).await.map_err(not_stored)?;
+    let changed = store.update_user(&user.id, &patch, None).await?;
     let ended = changed.done().map_or(0, |(_, ended)| ended.len());
     let audit = audit(store);
     let note = Note::by_nobody(AuditKind::PasswordChanged, "").to(&user);
@@ -105,27 +73,10 @@ async fn change(
     Ok(format!("{email} has a new password, and {} signed out.{disabled}", sessions(ended)))
 }
 
-/// The audit log of a command.
-fn audit(store: &Arc<dyn Store>) -> Audit {
-    let clock = Clock::system();
-    let ids = Arc::new(Ids::new(clock.clone()));
-    Audit::new((store.clone(), store.clone()), (clock, ids, Tasks::default()))
-}
-
 fn sessions(count: usize) -> String {
     match count {
         1 => "1 session is".to_owned(),
         count => format!("{count} sessions are"),
-    }
-}
-
-/// Refuses an SQLite database that does not exist, because opening it would make one.
-pub(super) fn check_file(url: &str) -> Result<(), PasswdError> {
-    match url.trim().strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
-        Some(path) if !Path::new(path).exists() => Err(PasswdError(format!(
-            "There is no database at {path}. Run this where the server runs, or name its configuration with --config."
-        ))),
-        _ => Ok(()),
     }
 }
 
@@ -149,7 +100,10 @@ pub fn read_password(email: &str) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::server::store;
 
     fn config(folder: &Path) -> Config {
         let file = folder.join("Leptos.toml");
@@ -171,7 +125,7 @@ mod tests {
         let error = passwd(&config, "lin@example.org", asked).await.unwrap_err().to_string();
         assert!(error.contains("There is no database at"), "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "only the configuration");
-        let error = passwd(&config, "lin", asked).await.unwrap_err().to_string();
+        let error = passwd(&config, "l i n", asked).await.unwrap_err().to_string();
         assert!(error.contains("e-mail address"), "{error}");
     }
 

@@ -8,8 +8,11 @@ use std::{
 use super::{
     Cli, Command,
     check::{check, unknown_variable},
+    database::CommandError,
     invite::invite,
+    key::key,
     passwd::{passwd, read_password},
+    user::user,
 };
 use crate::server::{
     config::{Config, keys::unknown_variables},
@@ -43,19 +46,22 @@ fn run_command(cli: &Cli) -> Result<ExitCode, StartError> {
             let _ = io::stdout().write_all(report.as_bytes());
             Ok(if starts { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Command::Passwd { email } => {
-            let done = runtime.block_on(passwd(&config, &email, || read_password(&email)));
-            let done = done.map_err(|error| StartError::new(error.to_string()))?;
-            let _ = writeln!(io::stdout(), "{done}");
-            Ok(ExitCode::SUCCESS)
+        Command::Passwd { login } => {
+            print(runtime.block_on(passwd(&config, &login, || read_password(&login))))
         }
         Command::Invite(wanted) => {
-            let made = runtime.block_on(invite(&config, &wanted, io::stdout().is_terminal()));
-            let made = made.map_err(|error| StartError::new(error.to_string()))?;
-            let _ = writeln!(io::stdout(), "{made}");
-            Ok(ExitCode::SUCCESS)
+            print(runtime.block_on(invite(&config, &wanted, io::stdout().is_terminal())))
         }
+        Command::User(command) => print(runtime.block_on(user(&config, command, read_password))),
+        Command::Key(command) => print(runtime.block_on(key(&config, command))),
     }
+}
+
+/// Prints what a command about accounts did, or fails with its sentence.
+fn print(done: Result<String, CommandError>) -> Result<ExitCode, StartError> {
+    let done = done.map_err(|error| StartError::new(error.to_string()))?;
+    let _ = writeln!(io::stdout(), "{done}");
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(config: Config) -> Result<ExitCode, StartError> {

@@ -64,6 +64,7 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("store.url", "\"mongodb://me:pw@h/d\"", "mongodb://me:pw@h/d", "mongodb://me:…@h/d"),
     ("auth.secret", "\"Zk3vQ8xw1LrT0mYc7NfHs5Jd9PbEgUaW\"", GOOD_SECRET, "set"),
     ("auth.registration", "\"closed\"", "closed", "closed"),
+    ("auth.email", "\"optional\"", "optional", "optional"),
     ("auth.session_days", "8", "8", "8"),
     ("auth.audit_days", "7", "7", "7"),
     ("chat.default_model", "\"demo/demo\"", "demo/demo", "demo/demo"),
@@ -139,7 +140,8 @@ fn values_arrive_in_their_fields() {
     assert_eq!(config.server.shutdown, Duration::from_secs(7));
     assert_eq!(config.store.url, "mongodb://me:pw@h/d");
     assert_eq!(config.signing_secret().unwrap().expose_secret(), GOOD_SECRET);
-    assert_eq!(config.auth.registration, Registration::Closed);
+    assert_eq!(config.auth.registration, Some(Registration::Closed));
+    assert_eq!(config.auth.email, Some(EmailRule::Optional));
     assert_eq!(config.auth.session, Duration::from_secs(8 * 86400));
     assert_eq!(config.chat.default_model.as_deref(), Some("demo/demo"));
     let Limits {

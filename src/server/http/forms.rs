@@ -197,6 +197,7 @@ impl Form {
             "/fn/set-name" => "/settings",
             "/fn/make-codes" | "/fn/end-codes" => "/admin/codes",
             "/fn/delete-tier" => "/admin/tiers",
+            "/fn/set-registration" => "/admin/people",
             "/fn/set-chat-defaults" => "/settings/chat",
             "/fn/set-password"
             | "/fn/second-factor-begin"
@@ -236,7 +237,11 @@ impl Form {
             "/fn/save-tier" => "/admin/tiers",
             "/fn/set-appearance" | "/fn/set-language" => "/login",
             "/fn/reset-password" => return below("/reset", self.fields.code.as_deref()?),
-            "/fn/change-person" | "/fn/make-reset-link" | "/fn/delete-person" => {
+            "/fn/change-person"
+            | "/fn/make-reset-link"
+            | "/fn/give-tier"
+            | "/fn/end-second-factor"
+            | "/fn/delete-person" => {
                 return below("/admin/people", self.fields.id.as_deref()?);
             }
             _ => return None,

@@ -8,6 +8,9 @@ use std::{
 use time::OffsetDateTime;
 use ulid::Ulid;
 
+/// A day, in milliseconds.
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Where the time comes from.
 #[derive(Clone)]
 pub struct Clock {

@@ -15,6 +15,7 @@ mod people;
 mod problems;
 mod proof;
 mod queue;
+mod registration;
 mod scopes;
 mod second_factor;
 mod sessions;
@@ -95,6 +96,9 @@ where
         .routes(routes!(people::list))
         .routes(routes!(people::open, people::change, people::delete))
         .routes(routes!(people::reset))
+        .routes(routes!(people::give_tier))
+        .routes(routes!(people::second_factor, people::end_second_factor))
+        .routes(routes!(registration::show, registration::change))
         .routes(routes!(codes::redeem))
         .routes(routes!(tiers::list, tiers::create))
         .routes(routes!(tiers::change, tiers::delete))

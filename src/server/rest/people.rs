@@ -17,6 +17,7 @@ use crate::{
         accounts::{
             Accounts,
             people::{PeoplePage, PersonChange},
+            tiers::GivenTier,
         },
         http::{client::Client, origin, site::Site},
     },
@@ -64,6 +65,22 @@ pub struct PersonPatch {
     /// `active` or `disabled`. Disabling ends the person's sessions and keys.
     #[schema(nullable = false)]
     state: Option<UserState>,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct Given {
+    /// The id of a tier; `null` or that of the default one takes away what the person has.
+    #[schema(required)]
+    tier: Option<String>,
+    /// For how many days it counts; left out or `null`, it does not end.
+    #[schema(minimum = 1, maximum = 36_500)]
+    days: Option<u32>,
+}
+
+/// Whether somebody has a second factor.
+#[derive(Serialize, ToSchema)]
+pub struct Factor {
+    on: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -178,6 +195,65 @@ pub async fn reset(
     let link = accounts.reset_link(&admin, &id).await?;
     let url = format!("{}/reset/{}", origin::address(&site.config, &client), link.secret);
     Ok((StatusCode::CREATED, Answer(NewResetLink { url, expires_at: link.expires_at })))
+}
+
+/// Give somebody a tier
+///
+/// It takes the place of the one that they have.
+#[utoipa::path(
+    put,
+    path = "/admin/people/{id}/tier",
+    operation_id = "giveTier",
+    tag = "Administration",
+    params(("id" = String, Path)),
+    request_body = Given,
+    responses((status = 200, description = "The account as it is now.", body = User), SignedOut, NotFound, InvalidBody)
+)]
+pub async fn give_tier(
+    State(accounts): State<Arc<Accounts>>,
+    admin: Admin,
+    Id(id): Id,
+    Json(given): Json<Given>,
+) -> Result<Answer<User>, AppError> {
+    let tier = given.tier.as_deref().unwrap_or_default();
+    accounts.give_tier(&admin, &id, GivenTier { tier, days: given.days }).await.map(Answer)
+}
+
+/// Whether somebody has a second factor
+#[utoipa::path(
+    get,
+    path = "/admin/people/{id}/second-factor",
+    operation_id = "secondFactorOf",
+    tag = "Administration",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "Whether they have one.", body = Factor), SignedOut, NotFound)
+)]
+pub async fn second_factor(
+    State(accounts): State<Arc<Accounts>>,
+    admin: Admin,
+    Id(id): Id,
+) -> Result<Answer<Factor>, AppError> {
+    Ok(Answer(Factor { on: accounts.has_second_factor(&admin, &id).await? }))
+}
+
+/// Switch off somebody's second factor
+///
+/// For those who lost their app and their recovery codes.
+#[utoipa::path(
+    delete,
+    path = "/admin/people/{id}/second-factor",
+    operation_id = "endSecondFactorOf",
+    tag = "Administration",
+    params(("id" = String, Path)),
+    responses((status = 204, description = "They sign in without one."), SignedOut, ProofRequired, NotFound, Conflict)
+)]
+pub async fn end_second_factor(
+    State(accounts): State<Arc<Accounts>>,
+    admin: Admin,
+    Id(id): Id,
+) -> Result<StatusCode, AppError> {
+    accounts.end_second_factor_of(&admin, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Delete an account

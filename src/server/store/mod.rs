@@ -11,6 +11,7 @@ mod changes;
 mod codes;
 mod conversations;
 mod device_links;
+mod facts;
 mod keys;
 mod messages;
 mod mongo;
@@ -42,6 +43,7 @@ pub use conversations::{
     BIN_LIFE, BinPosition, Changed, ConversationPosition, ConversationQuery, Conversations, Created,
 };
 pub use device_links::{AskingDevice, DeviceLink, DeviceLinks};
+pub use facts::Facts;
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};
@@ -89,12 +91,12 @@ impl<T: Access + Members + Conversations + Messages + Tree + Waiting + Shared> C
 
 /// Everything stored about accounts and what signs in.
 pub trait AccountStore:
-    Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes + Budgets
+    Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes + Budgets + Facts
 {
 }
 
-impl<T: Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes + Budgets> AccountStore
-    for T
+impl<T: Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes + Budgets + Facts>
+    AccountStore for T
 {
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
 use crate::server::config::secret::{MIN_SECRET_BYTES, weakness};
 
@@ -16,9 +18,14 @@ pub struct AuthConfig {
     #[serde(default, deserialize_with = "secret")]
     #[schemars(with = "String", extend("writeOnly" = true, "wanted" = "a text"))]
     pub secret: Option<SecretString>,
-    /// open, invite (who has an invitation) or closed; the first person always can.
-    #[schemars(extend("default" = "open"))]
-    pub registration: Registration,
+    /// open, invite (who has an invitation) or closed; the first person always can. Unset, it is open until administrators choose at /admin/people.
+    #[serde(default)]
+    #[schemars(with = "Registration")]
+    pub registration: Option<Registration>,
+    /// required or optional (a name is enough to register and sign in with). Unset, it is required until administrators choose at /admin/people.
+    #[serde(default)]
+    #[schemars(with = "EmailRule")]
+    pub email: Option<EmailRule>,
     /// Days without a visit after which people sign in again.
     #[serde(rename = "session_days", deserialize_with = "days")]
     #[schemars(with = "u64", range(min = 1, max = 3650), extend("default" = 30))]
@@ -30,13 +37,71 @@ pub struct AuthConfig {
 }
 
 /// Who may make an account, after the first person, who always may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    JsonSchema,
+    ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Registration {
     Open,
     // Who brings the code of an invitation. No comment of the document, because that would not be a list of words any more.
     Invite,
     Closed,
+}
+
+impl Registration {
+    /// The key of its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "registration-open",
+            Self::Invite => "registration-invite",
+            Self::Closed => "registration-closed",
+        }
+    }
+}
+
+/// Whether a new account needs an e-mail address.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    JsonSchema,
+    ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
+pub enum EmailRule {
+    Required,
+    // A name is enough. No comment of the document, because that would not be a list of words any more.
+    Optional,
+}
+
+impl EmailRule {
+    /// The key of its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Required => "registration-email-required",
+            Self::Optional => "registration-email-optional",
+        }
+    }
 }
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {

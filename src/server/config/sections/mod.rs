@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::Value;
 
-pub use auth::{AuthConfig, Registration};
+pub use auth::{AuthConfig, EmailRule, Registration};
 pub use chat::ChatConfig;
 pub use limits::Limits;
 pub use server::{ServerConfig, listen};

@@ -13,6 +13,7 @@ mod codes;
 mod conversations;
 mod counted;
 mod device_links;
+mod facts;
 mod fixtures;
 mod messages;
 mod mongo_failures;
@@ -83,6 +84,9 @@ contract! {
         a_closed_account_frees_its_login_and_ends_its_sessions,
         an_account_is_erased_with_all_it_has,
         a_reset_link_counts_once_and_for_a_while,
+    }
+    facts {
+        what_was_set_last_counts,
     }
     tiers {
         the_default_tier_is_always_there,

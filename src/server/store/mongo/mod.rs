@@ -15,6 +15,7 @@ mod conversations;
 mod device_links;
 mod documents;
 mod error;
+mod facts;
 mod indexes;
 mod keys;
 mod messages;
