@@ -55,6 +55,11 @@ impl Client {
         self.header("accept", "text/html,application/xhtml+xml").header("sec-fetch-site", "same-origin")
     }
 
+    /// Whether it sends a token or a key.
+    pub fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap()
     }

@@ -167,6 +167,35 @@ impl Database {
         }
     }
 
+    /// All that is stored, by the name of its table or collection, without what servers note of themselves.
+    pub async fn contents(&self) -> BTreeMap<String, String> {
+        let mut contents = BTreeMap::new();
+        match self {
+            Self::Sqlite(_) => {
+                for name in self.rows("SELECT name FROM sqlite_schema WHERE type = 'table'").await {
+                    let columns = self.rows(&format!("SELECT name FROM pragma_table_info('{name}')")).await;
+                    let row = columns
+                        .iter()
+                        .map(|it| format!("quote(\"{it}\")"))
+                        .collect::<Vec<_>>()
+                        .join("||','||");
+                    let rows = self.rows(&format!("SELECT {row} FROM \"{name}\" ORDER BY 1")).await;
+                    contents.insert(name, rows.join("\n"));
+                }
+            }
+            Self::Mongo(database) => {
+                for name in database.list_collection_names().await.unwrap() {
+                    let collection = database.collection::<Document>(&name);
+                    let found = collection.find(doc! {}).sort(doc! { "_id": 1 });
+                    let rows: Vec<Document> = found.await.unwrap().try_collect().await.unwrap();
+                    contents.insert(name, format!("{rows:?}"));
+                }
+            }
+        }
+        contents.retain(|name, _| !["instances", "probe", "jobs"].contains(&name.as_str()));
+        contents
+    }
+
     /// How much there is of everything, by the name of its table or collection.
     pub async fn counts(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();

@@ -13,6 +13,9 @@ pub enum For {
 }
 use For::{Admins, Anybody, Owner, People};
 
+/// What stands for an id in a call.
+pub const IDS: [&str; 11] = ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}", "{t}", "{d}", "{r}"];
+
 /// The calls with JSON. `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
 pub const JSON: &[(&str, &str, For, &str)] = &[
     ("POST", "/api/v1/auth/register", Anybody, r#"{"email":"{n}@example.org","password":"correct horse"}"#),

@@ -106,3 +106,18 @@ fn only_accounts_say_who_asks() {
     let makers: Vec<&str> = crate_sources().texts().filter(makes).map(|(name, _)| name).collect();
     assert_eq!(makers, ["server/accounts/sessions.rs"]);
 }
+
+/// The authority of the operator needs no proof, so that only commands have it.
+#[test]
+fn only_commands_act_for_the_operator() {
+    let names = |(name, text): &(&str, &str)| {
+        *name != "domain/user.rs"
+            && source::code(text).split(|c: char| !c.is_alphanumeric()).any(|it| it == "Operator")
+    };
+    let mut named: Vec<&str> = crate_sources().texts().filter(names).map(|(name, _)| name).collect();
+    named.sort_unstable();
+    // These two tell an operator from an administrator.
+    let told = ["server/accounts/audit.rs", "server/accounts/proof.rs"];
+    named.retain(|name| !told.contains(name));
+    assert_eq!(named, ["server/cli/key.rs", "server/cli/user.rs"]);
+}

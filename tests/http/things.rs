@@ -1,0 +1,158 @@
+//! What the calls of the route table name: an owner and what they have, and how a call is sent.
+
+use axum::http::Method;
+use inglenook::{
+    domain::{Reason, Tier, UserRole},
+    server::{
+        accounts::invitations::{NewCodes, make},
+        store::{Need, NewQueued, QueueChange},
+    },
+};
+use serde_json::json;
+
+use super::{
+    app::{App, Client, PASSWORD},
+    client::Answer,
+    route_table::IDS,
+    tokens::claims_of,
+};
+
+/// The objects that a call names: an owner, and the owner's conversation and messages.
+pub struct Things {
+    pub owner: Client,
+    conversation: String,
+    question: String,
+    answer: String,
+    /// A question that waits.
+    queued: String,
+    /// Somebody else's account, and what they sign in with.
+    person: String,
+    login: String,
+    /// Another browser in which the owner is signed in.
+    session: String,
+    /// An API key.
+    key: String,
+    /// A tier that nobody has, and a code that gives another one: its id, and what is handed out.
+    tier: String,
+    code: String,
+    secret: String,
+}
+
+impl Things {
+    pub async fn of(app: &App, name: &str) -> Self {
+        let owner = app.person(name).await;
+        let conversation = owner.conversation().await;
+        let asked = owner.ask(&conversation, "Mine alone").await;
+        let id = |which: &str| asked[which]["id"].as_str().unwrap().to_owned();
+        // Behind a question that was refused, it waits although the answer before it is complete.
+        let owner_id = owner.id().await;
+        let grant = app.state.store.access(&owner_id, &conversation, Need::Write).await.unwrap();
+        for text in ["Refused", "Later"] {
+            let id = format!("{conversation}{text}");
+            let new = NewQueued { id: &id, text, model: None, key: None, most: 9, now: 0 };
+            app.state.store.add_queued(&grant, &new).await.unwrap();
+            let refused = QueueChange::Refuse(&Reason::new("error-internal"));
+            if text == "Refused" {
+                app.state.store.change_queued(&grant, new.id, refused).await.unwrap();
+            }
+        }
+        let queued = format!("{conversation}Later");
+        let (tier, code, secret) = Self::tier_and_code(app, name).await;
+        let login = format!("other-{name}@example.org");
+        let person = app.person(&format!("other-{name}")).await.id().await;
+        let form = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
+        let other = app.client().post("/api/v1/auth/login", &form).await.is(200).json();
+        let session = claims_of(other["token"].as_str().unwrap())["sid"].as_str().unwrap().to_owned();
+        let new = json!({ "name": "Bot", "scope": "read" });
+        let key = owner.post("/api/v1/me/keys", &new).await.is(201).id();
+        Self {
+            person,
+            login,
+            session,
+            key,
+            tier,
+            code,
+            secret,
+            question: id("user_message"),
+            answer: id("assistant_message"),
+            queued,
+            owner,
+            conversation,
+        }
+    }
+
+    async fn tier_and_code(app: &App, name: &str) -> (String, String, String) {
+        let [tier, given] = ["a tier", "another tier"].map(|kind| Tier {
+            id: app.state.ids.next(),
+            name: format!("{kind} of {name}"),
+            ..Tier::default()
+        });
+        for tier in [&tier, &given] {
+            app.state.store.create_tier(tier).await.unwrap();
+        }
+        let new = NewCodes {
+            count: 1,
+            registers: false,
+            role: UserRole::Member,
+            tier: Some(&given.id),
+            tier_days: None,
+            uses: 1,
+            days: None,
+            label: name,
+        };
+        let made =
+            make((&*app.state.store, &*app.state.store), &app.state.ids, new, (None, 0)).await.unwrap();
+        let made = made.codes.into_iter().next().unwrap();
+        (tier.id, made.code.id, made.secret)
+    }
+
+    /// [`Self::fill`] with each id written otherwise. What people type, a login or a code, is left as it is.
+    pub fn spelled(&self, text: &str, otherwise: impl Fn(&str) -> String) -> String {
+        let ids = [
+            ("{c}", &self.conversation),
+            ("{m}", &self.answer),
+            ("{q}", &self.question),
+            ("{k}", &self.queued),
+            ("{p}", &self.person),
+            ("{s}", &self.session),
+            ("{a}", &self.key),
+            ("{t}", &self.tier),
+            ("{d}", &self.code),
+        ];
+        let text = ids.iter().fold(text.to_owned(), |text, (mark, id)| text.replace(mark, &otherwise(id)));
+        self.fill(&text, "x")
+    }
+
+    pub fn fill(&self, text: &str, name: &str) -> String {
+        text.replace("{c}", &self.conversation)
+            .replace("{m}", &self.answer)
+            .replace("{q}", &self.question)
+            .replace("{k}", &self.queued)
+            .replace("{p}", &self.person)
+            .replace("{l}", &self.login)
+            .replace("{s}", &self.session)
+            .replace("{a}", &self.key)
+            .replace("{t}", &self.tier)
+            .replace("{d}", &self.code)
+            .replace("{r}", &self.secret)
+            .replace("{n}", name)
+    }
+}
+
+const NOTHING: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+pub fn nothing(text: &str) -> String {
+    IDS.iter().fold(text.to_owned(), |text, id| text.replace(id, NOTHING)).replace("{n}", "x")
+}
+
+/// Sends a call with a body of JSON or of a form. The body of a reply that streams is not waited for.
+pub async fn call(client: &Client, method: &str, path: &str, body: &str, kind: &str) -> Answer {
+    let method: Method = method.parse().unwrap();
+    let kind = (!body.is_empty() || path.starts_with("/fn/")).then_some(kind);
+    client.send_head_first(method, path, body.to_owned().into(), kind).await
+}
+
+/// Whether an answer says to sign in.
+pub fn keeps_out(answer: &Answer) -> bool {
+    answer.status == 401 || answer.header("location").starts_with("/login")
+}
