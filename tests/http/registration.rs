@@ -59,9 +59,9 @@ async fn administrators_choose_who_may_register() {
     let post = async |body: &str| {
         page.send(axum::http::Method::POST, "/fn/set-registration", body.to_owned().into(), form).await
     };
-    post("registration=open&email=optional").await.is(303);
+    post("registration=open&email=optional").await.is(302);
     assert_eq!(lin.get(RULES).await.json()["email"], "optional");
-    let back = post("registration=nobody").await.is(303).header("location").to_owned();
+    let back = post("registration=nobody").await.is(302).header("location").to_owned();
     let told = page.get(&back).await.is(200).text();
     assert!(told.contains("aria-invalid=\"true\"") && told.contains("open, invite, closed"), "{told}");
 }
