@@ -1,9 +1,10 @@
 // What every test gets: a pair of servers for each worker, a user of its own, and a watch that fails the test when a browser
 // complains about anything.
-import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
+import { test as base, expect, type Browser, type BrowserContext, type Page } from "@playwright/test";
 
 import { ROOT } from "./admin.ts";
 import { Chat } from "./chat.ts";
+import { Secrets } from "./secrets.ts";
 import { Inglenook, Upstream } from "./servers.mjs";
 
 export interface User {
@@ -41,6 +42,8 @@ interface WorkerFixtures {
   serverEnv: Record<string, string>;
   upstream: Upstream;
   server: Inglenook;
+  /** What the server's log must not hold. */
+  secrets: Secrets;
 }
 
 let people = 0;
@@ -82,17 +85,21 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { scope: "worker" },
   ],
 
+  secrets: [async ({}, use) => use(new Secrets()), { scope: "worker" }],
+
   server: [
-    async ({ upstream, serverEnv }, use) => {
+    async ({ upstream, serverEnv, secrets }, use) => {
       const server = await Inglenook.start(upstream, serverEnv);
       try {
         // The first account is the administrator's, so that the users of the tests are members.
         const body = new URLSearchParams(ROOT);
         await fetch(`${server.url}/fn/register`, { method: "POST", body, headers: { accept: "text/html" }, redirect: "manual" });
+        secrets.add(ROOT.password);
         await use(server);
       } finally {
         await server.stop();
       }
+      secrets.expectNoneIn(server.log);
     },
     { scope: "worker" },
   ],
@@ -100,7 +107,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   baseURL: async ({ server }, use) => use(server.url),
 
   watch: [
-    async ({ context, upstream, server }, use, info) => {
+    async ({ context, upstream, server, secrets }, use, info) => {
       await upstream.forget();
       const seen: string[] = [];
       const allowed: RegExp[] = [];
@@ -108,6 +115,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       const watch: Watch = {
         allow: (pattern) => allowed.push(pattern),
         async context(context) {
+          secrets.watch(context);
           context.on("console", (message) => {
             const { url } = message.location();
             if (message.type() === "error") seen.push(`${message.text()} (${url})`);
@@ -119,6 +127,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       };
       await watch.context(context);
       await use(watch);
+      await secrets.cookies(context);
       if (info.status !== info.expectedStatus) {
         await info.attach("server.log", { body: server.log.slice(from), contentType: "text/plain" });
       }
@@ -128,9 +137,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { auto: true },
   ],
 
-  user: async ({ context, server, watch }, use) => {
+  user: async ({ context, server, watch, secrets }, use) => {
     void watch;
-    await use(await register(context, server.url));
+    const user = await register(context, server.url);
+    secrets.add(user.password);
+    await use(user);
   },
 
   chat: async ({ page, user }, use) => {
@@ -138,18 +149,32 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     await use(new Chat(page));
   },
 
-  newPerson: async ({ browser, server, watch }, use) => {
+  newPerson: async ({ browser, server, watch, secrets }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async () => {
       const context = await browser.newContext({ baseURL: server.url, locale: "en-GB" });
       contexts.push(context);
       await watch.context(context);
       const user = await register(context, server.url);
+      secrets.add(user.password);
       const page = await context.newPage();
       return { user, context, page, chat: new Chat(page) };
     });
     for (const context of contexts) await context.close();
   },
 });
+
+/** A browser in which the administrator is signed in. */
+export async function administrator(browser: Browser, url: string, watch: Watch): Promise<BrowserContext> {
+  const context = await browser.newContext({ baseURL: url });
+  await watch.context(context);
+  const answer = await context.request.post(`${url}/fn/login`, {
+    form: { email: ROOT.email, password: ROOT.password },
+    headers: { accept: "text/html" },
+    maxRedirects: 0,
+  });
+  expect(answer.status()).toBe(302);
+  return context;
+}
 
 export { expect };

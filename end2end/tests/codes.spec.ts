@@ -1,23 +1,6 @@
 // Invitations, activation codes and tiers: from the administrator's pages to the account of whoever uses them.
-import type { Browser, BrowserContext } from "@playwright/test";
-
 import { expectAccessible } from "../support/axe.ts";
-import { expect, test, type Watch } from "../support/test.ts";
-
-const ROOT = { email: "root@example.org", password: "the first of all" };
-
-/** A browser in which the administrator is signed in. */
-async function administrator(browser: Browser, url: string, watch: Watch): Promise<BrowserContext> {
-  const context = await browser.newContext({ baseURL: url });
-  await watch.context(context);
-  const answer = await context.request.post(`${url}/fn/login`, {
-    form: ROOT,
-    headers: { accept: "text/html" },
-    maxRedirects: 0,
-  });
-  expect(answer.status()).toBe(302);
-  return context;
-}
+import { administrator, expect, test } from "../support/test.ts";
 
 test("an invitation is made, shown to a room, printed, and used", async ({ browser, server, watch, page }) => {
   const context = await administrator(browser, server.url, watch);

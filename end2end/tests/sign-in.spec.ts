@@ -1,22 +1,9 @@
 // The second factor, recovery codes, and signing in on another device; as a person does it.
-import { createHmac } from "node:crypto";
-
 import type { Page } from "@playwright/test";
 
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/test.ts";
-
-/** What an app shows at a time, from the key as text (RFC 6238). */
-function code(key: string, at = Date.now()): string {
-  const signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...key].map((sign) => signs.indexOf(sign).toString(2).padStart(5, "0")).join("");
-  const seed = Buffer.from(bits.match(/.{8}/g)!.map((byte) => Number.parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const digest = createHmac("sha1", seed).update(step).digest();
-  const number = digest.readUInt32BE(digest[19] & 15) & 0x7fffffff;
-  return String(number % 1_000_000).padStart(6, "0");
-}
+import { code } from "../support/totp.ts";
 
 async function signIn(page: Page, user: { email: string; password: string }) {
   await page.goto("/login");
