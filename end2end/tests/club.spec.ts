@@ -70,7 +70,7 @@ test("from an invitation to two devices and a tier", async ({ browser, page, ser
     await page.goto("/");
     await expect(page.getByRole("heading", { name: /Good to see you/ })).toBeVisible();
     await phone.goto("/settings/devices");
-    await phone.getByRole("button", { name: "Sign out everywhere else" }).click();
+    await phone.getByRole("button", { name: "Sign out all other devices" }).click();
     await expect(phone.getByRole("status")).toBeVisible();
     await page.reload();
     await expect(page).toHaveURL(/\/login/);
