@@ -8,6 +8,7 @@ pub mod chat;
 pub mod codes;
 pub mod device;
 pub mod devices;
+pub mod exports;
 pub mod history;
 pub mod login;
 pub mod proof;

@@ -24,6 +24,29 @@ pub async fn set_name(name: String) -> Result<(), Refusal> {
     Ok(context.tell("/settings", Told::say("name-saved"))?)
 }
 
+/// Changes the e-mail address, with which the person signs in.
+#[server(prefix = "/fn", endpoint = "set-email")]
+pub async fn set_email(email: String) -> Result<(), Refusal> {
+    use crate::{
+        error::AppError,
+        server::{
+            accounts::{Accounts, MeChange},
+            http::{
+                context::{Context, service},
+                flash::Told,
+            },
+        },
+    };
+    let context = Context::current()?;
+    let change = MeChange { email: Some(&email), ..Default::default() };
+    match service::<Accounts>()?.change_me(context.user()?, change).await {
+        Ok(_) => Ok(context.tell("/settings", Told::say("email-saved"))?),
+        // On the page it stands at the field.
+        Err(AppError::Conflict { reason }) => Err(AppError::invalid("email", reason).into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Chooses the language of the site's own words by its tag; an empty one leaves the choice to the browser's settings. The
 /// choice is kept in the account, and in a cookie for the pages before signing in. Whoever is not signed in gets the
 /// cookie alone.

@@ -48,6 +48,8 @@ pub enum AuditKind {
     ProviderChanged,
     RegistrationChanged,
     SettingsChanged,
+    ExportMade,
+    LoginChanged,
 }
 
 impl AuditKind {
@@ -77,6 +79,8 @@ impl AuditKind {
             Self::ProviderChanged => "audit-provider-changed",
             Self::RegistrationChanged => "audit-registration-changed",
             Self::SettingsChanged => "audit-settings-changed",
+            Self::ExportMade => "audit-export-made",
+            Self::LoginChanged => "audit-login-changed",
         }
     }
 }

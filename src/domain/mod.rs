@@ -9,6 +9,7 @@ pub mod budget;
 pub mod code;
 pub mod conversation;
 pub mod event;
+pub mod export;
 pub mod member;
 pub mod message;
 pub mod model;
@@ -26,6 +27,7 @@ pub use budget::{Budget, Spending};
 pub use code::{Code, CodeState, CodeUse, Gain};
 pub use conversation::{Binned, Conversation, ConversationKind, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
+pub use export::{Export, ExportState};
 pub use member::MemberRole;
 pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Timings, Usage, context_used};
 pub use model::{Listed, Model, Price, Traits};
@@ -46,8 +48,8 @@ mod tests {
     use strum::VariantArray;
 
     use super::{
-        AuditKind, CodeState, ConversationKind, FailureCode, MemberRole, Role, Scope, SessionKind, Status,
-        UserRole, UserState,
+        AuditKind, CodeState, ConversationKind, ExportState, FailureCode, MemberRole, Role, Scope,
+        SessionKind, Status, UserRole, UserState,
         params::ReasoningEffort,
         preferences::{Palette, Theme},
     };
@@ -76,6 +78,7 @@ mod tests {
         words::<AuditKind>();
         words::<CodeState>();
         words::<ConversationKind>();
+        words::<ExportState>();
         words::<FailureCode>();
         words::<MemberRole>();
         words::<Palette>();

@@ -50,6 +50,7 @@ use crate::{
         accounts::{Accounts, audit::Audit},
         chat::Chat,
         conversations::{Conversations, ModelList, allowance::Allowances},
+        exports::Exporter,
         http::{
             flash::{self, Flash, Made, Told, Typed},
             gate, offline, redirect,
@@ -67,6 +68,7 @@ where
     Arc<Site>: FromRef<S>,
     Arc<Accounts>: FromRef<S>,
     Arc<Audit>: FromRef<S>,
+    Arc<Exporter>: FromRef<S>,
     Arc<Conversations>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,

@@ -12,6 +12,7 @@ use super::{
     cluster::{Cluster, Relay},
     config::Config,
     conversations::{Conversations, ModelList, allowance::Allowances},
+    exports::Exporter,
     http::{context::Provide, probes::Readiness, site::Site},
     journal::Journal,
     live::{Listening, Live, browsers::Browsers, elsewhere::Elsewhere, reading::Reading},
@@ -31,6 +32,7 @@ pub struct App {
     pub site: Arc<Site>,
     pub accounts: Arc<Accounts>,
     pub audit: Arc<Audit>,
+    pub exports: Arc<Exporter>,
     pub conversations: Arc<Conversations>,
     pub models: Arc<ModelList>,
     pub allowances: Arc<Allowances>,
@@ -88,6 +90,12 @@ impl App {
             (ended, audit.clone()),
             (clock.clone(), ids.clone()),
         ));
+        let exports = Arc::new(Exporter::new(
+            (accounts.clone(), audit.clone()),
+            store.clone(),
+            (chats.clone(), store.clone()),
+            (clock.clone(), ids.clone(), tasks.clone()),
+        ));
         let conversations = Arc::new(Conversations {
             chats: chats.clone(),
             models: models.clone(),
@@ -120,11 +128,12 @@ impl App {
         });
         let readiness = Arc::new(Readiness::new(store.clone(), live.clone()));
         let site = Arc::new(Site::new(config, secret, clock.clone()));
-        let provide = provided(&accounts, (&conversations, &models), &chat, &listening);
+        let provide = provided((&accounts, &exports), (&conversations, &models), &chat, &listening);
         Self {
             site,
             accounts,
             audit,
+            exports,
             conversations,
             models,
             allowances,
@@ -147,15 +156,17 @@ impl App {
 
 /// Hands server functions the services that they may use.
 fn provided(
-    accounts: &Arc<Accounts>,
+    (accounts, exports): (&Arc<Accounts>, &Arc<Exporter>),
     (conversations, models): (&Arc<Conversations>, &Arc<ModelList>),
     chat: &Arc<Chat>,
     listening: &Arc<Listening>,
 ) -> Provide {
-    let (accounts, conversations, models) = (accounts.clone(), conversations.clone(), models.clone());
+    let (accounts, exports) = (accounts.clone(), exports.clone());
+    let (conversations, models) = (conversations.clone(), models.clone());
     let (chat, listening) = (chat.clone(), listening.clone());
     Provide::new(move || {
         provide_context(accounts.clone());
+        provide_context(exports.clone());
         provide_context(conversations.clone());
         provide_context(models.clone());
         provide_context(chat.clone());

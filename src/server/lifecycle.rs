@@ -63,6 +63,8 @@ const LAST_BYTES: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How often accounts are looked for whose time to be deleted has come.
 const REMOVE_ACCOUNTS_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often exports are looked for that have ended, or whose job is lost.
+const TIDY_EXPORTS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The interval where the database announces ended sessions, but not those that expire.
 const LOOK_FOR_EXPIRED_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -105,7 +107,13 @@ fn run_in_background(app: &App) {
         let accounts = accounts.clone();
         async move { accounts.delete_due_accounts().await.map_err(|error| error.to_string()) }
     }));
+    let exports = app.exports.clone();
+    handlers.push(Handler::periodic("remove old exports", TIDY_EXPORTS_EVERY, move |_| {
+        let exports = exports.clone();
+        async move { exports.tidy().await.map_err(|error| error.to_string()) }
+    }));
     jobs.run(handlers);
+    app.exports.run();
     // Each server knows only its own open streams, so this is no job of the queue.
     let every = if store.is_alone() { LOOK_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
     tasks.every("look at sessions", every, app.relay.clone(), |relay| look_at_sessions(relay).boxed());

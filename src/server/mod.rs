@@ -6,12 +6,12 @@
 //! ```text
 //! main → server::cli
 //! server::cli → server::lifecycle, server::accounts, server::llm, server::words, server::store, server::config, server::ops, error, domain
-//! server::lifecycle → server::router, server::app, server::http, server::cluster, server::live, server::accounts, server::journal, server::llm, server::store, server::config, server::ops
+//! server::lifecycle → server::router, server::app, server::http, server::exports, server::cluster, server::live, server::accounts, server::journal, server::llm, server::store, server::config, server::ops
 //! server::router → server::app, pages, server::rest, server::http, error
-//! server::app → server::http, server::chat, server::cluster, server::conversations, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
-//! pages → ui::islands, ui::parts, ui::words, server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
-//! api → ui::parts, ui::words, server::http, server::chat, server::conversations, server::live, server::accounts, server::words, error, domain
-//! server::rest → server::http, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
+//! server::app → server::http, server::exports, server::chat, server::cluster, server::conversations, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
+//! pages → ui::islands, ui::parts, ui::words, server::http, server::exports, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
+//! api → ui::parts, ui::words, server::http, server::exports, server::chat, server::conversations, server::live, server::accounts, server::words, error, domain
+//! server::rest → server::http, server::exports, server::chat, server::conversations, server::live, server::accounts, server::words, server::ops, error, domain
 //! ui::islands → ui::parts, ui::stream, ui::keys, ui::pending, domain
 //! ui::parts → ui::words, error, domain
 //! ui::words → domain
@@ -20,6 +20,7 @@
 //! ui::pending →
 //! server::http → ui::parts, ui::words, server::live, server::accounts, server::words, server::store, server::config, server::ops, error, domain
 //! server::chat → server::conversations, server::live, server::journal, server::llm, server::store, server::config, server::ops, error, domain
+//! server::exports → server::cluster, server::accounts, server::words, server::store, server::ops, error, domain
 //! server::cluster → server::live, server::journal, server::store, server::ops, domain
 //! server::conversations → server::live, server::render, server::llm, server::markdown, server::words, server::store, server::ops, error, domain
 //! server::live → server::render, server::markdown, server::words, server::store, server::ops, error, domain
@@ -43,6 +44,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod conversations;
+pub mod exports;
 pub mod http;
 pub mod journal;
 pub mod lifecycle;

@@ -5,7 +5,7 @@ use inglenook::{
     domain::{Reason, Tier, UserRole},
     server::{
         accounts::invitations::{NewCodes, make},
-        store::{Need, NewQueued, QueueChange},
+        store::{ExportRun, Need, NewQueued, QueueChange},
     },
 };
 use serde_json::json;
@@ -56,6 +56,13 @@ impl Things {
                 app.state.store.change_queued(&grant, new.id, refused).await.unwrap();
             }
         }
+        let export =
+            ExportRun { user_id: owner_id, export_id: app.state.ids.next(), run: app.state.ids.next() };
+        let (store, now) = (&app.state.store, app.state.clock.now());
+        assert!(store.ask_export(&export.user_id, &export.export_id, now, now + 60_000).await.unwrap());
+        assert!(store.start_export(&export, 0).await.unwrap());
+        assert!(store.add_export_part(&export, 0, b"zip", 0).await.unwrap());
+        assert!(store.finish_export(&export, now + 60_000).await.unwrap());
         let queued = format!("{conversation}Later");
         let (tier, code, secret) = Self::tier_and_code(app, name).await;
         let login = format!("other-{name}@example.org");

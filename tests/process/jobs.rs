@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The number of periodic jobs.
-const JOBS: usize = 6;
+const JOBS: usize = 7;
 /// How many of them one server does at once.
 const AT_ONCE: usize = 4;
 /// What the log says of a job that was done, at the level `debug`.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 
-use super::{SettingsPage, page};
+use super::{SettingsPage, export::ExportSection, page};
 use crate::{
     domain::Reason,
     pages::{Fresh, Notice, PageError, Visitor, fields::Field, layout::Sidebar, sections::Section},
-    server::conversations::Conversations,
+    server::{conversations::Conversations, exports::Exporter},
     ui::words::{t, t_with},
 };
 
@@ -18,16 +18,19 @@ const HERE: &str = "/settings/data";
 /// `GET /settings/data`.
 pub async fn data(
     State(conversations): State<Arc<Conversations>>,
+    State(exports): State<Arc<Exporter>>,
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     notice: Notice,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
+    let export = exports.own(&current).await?;
     let leaves = current.user.deletes_at.map(|at| days.date_in_words(at));
     Ok(page(HERE).render(move || {
-        let form = notice.of("/fn/delete-account");
+        let (form, export_form) = (notice.of("/fn/delete-account"), notice.of("/fn/make-export"));
         view! {
             <SettingsPage here=HERE sidebar notice>
+                <ExportSection export days form=export_form />
                 <Section id="leave" title=t("account-delete")>
                     {match leaves {
                         Some(date) => view! { <Leaving date /> }.into_any(),

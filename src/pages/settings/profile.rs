@@ -9,7 +9,7 @@ use super::{SettingsPage, page, tier::TierSection};
 use crate::{
     pages::{Fresh, Notice, PageError, Visitor, fields::Field, layout::Sidebar, sections::Section},
     server::{
-        accounts::Accounts,
+        accounts::{Accounts, EmailRule},
         conversations::{Conversations, allowance::Allowances},
     },
     ui::words::{around, t},
@@ -28,8 +28,14 @@ pub async fn profile(
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let (own, budget) = (accounts.own_tier(&current).await?, allowances.budget(&current.user).await?);
+    let rule = accounts.registration().await?.email;
     let user = current.user;
+    // A browser that asks for an e-mail address would refuse a name.
+    let names = rule == EmailRule::Optional || user.email.is_none();
+    let (label, kind) = if names { ("field-email-or-name", "text") } else { ("field-email", "email") };
     Ok(page(HERE).render(move || {
+        let email_form = notice.of("/fn/set-email");
+        let email = email_form.typed().email.unwrap_or_else(|| user.login.clone());
         let (form, tier_notice) = (notice.of("/fn/set-name"), notice.clone());
         let name = form.typed().name.unwrap_or(user.name);
         let (before, after) = around("signed-in-as", "email");
@@ -47,6 +53,18 @@ pub async fn profile(
                             refused=form.at("name")
                         />
                         <button class="button-small">{t("name-save")}</button>
+                    </form>
+                    <form method="post" action="/fn/set-email">
+                        <Field
+                            label=t(label)
+                            kind
+                            name="email"
+                            autocomplete="email"
+                            value=email
+                            hint=t("email-change-hint")
+                            refused=email_form.at("email")
+                        />
+                        <button class="button-small">{t("email-save")}</button>
                     </form>
                 </Section>
                 <TierSection own budget days notice=tier_notice />

@@ -5,7 +5,7 @@ use super::{
     audit::Note,
     passwords::Lane,
     preferences,
-    valid::{MAX_PASSWORD_BYTES, known_words, valid_name, valid_password},
+    valid::{MAX_PASSWORD_BYTES, find_account, known_words, valid_login, valid_name, valid_password},
 };
 use crate::{
     domain::{AuditKind, CurrentUser, PreferencesPatch, Reason, User},
@@ -20,6 +20,8 @@ use crate::{
 #[derive(Default)]
 pub struct MeChange<'a> {
     pub name: Option<&'a str>,
+    /// What the person signs in with.
+    pub email: Option<&'a str>,
     /// The current password and the new one.
     pub password: Option<(&'a str, &'a str)>,
     /// The inner `None`: the language of the browser.
@@ -32,12 +34,18 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AppError::Invalid`] names the field; [`AppError::TooMany`] after too many wrong old passwords.
+    /// [`AppError::Invalid`] names the field; [`AppError::TooMany`] after too many wrong old passwords;
+    /// [`AppError::ProofRequired`] and [`AppError::Conflict`] of another e-mail address.
     pub async fn change_me(&self, current: &CurrentUser, change: MeChange<'_>) -> Result<User, AppError> {
         let language = change.language.map(|language| language.map(|language| language.tag().to_owned()));
         let mut patch = UserPatch { language, ..UserPatch::default() };
         if let Some(change) = change.preferences {
             patch.preferences = Some(preferences::valid(change, &current.user.preferences)?);
+        }
+        if let Some(email) = change.email {
+            patch.login = self.new_email(current, email).await?;
+            // Nobody said yet that the new one is the person's.
+            patch.email_verified = patch.login.as_ref().map(|_| false);
         }
         if let Some(name) = change.name {
             patch.name = Some(valid_name(name, &current.user.login)?);
@@ -59,12 +67,32 @@ impl Accounts {
         let changed = self.users.update_user(current.id(), &patch, keep).await?;
         let user = match changed {
             Updated::Missing => return Err(AppError::SignedOut),
+            Updated::LoginTaken => return Err(in_use(patch.login.as_deref().unwrap_or_default())),
             other => self.done(other)?,
         };
         if patch.password_hash.is_some() {
             self.audit.note(Note::by(current, AuditKind::PasswordChanged)).await;
         }
+        if patch.login.is_some() {
+            tracing::info!(user = %user.id, "the account has another e-mail address");
+            self.audit.note(Note::by(current, AuditKind::LoginChanged)).await;
+        }
         Ok(user)
+    }
+
+    /// Another e-mail address in the form in which it is stored; `None`: it is the one that the account has. It is what the
+    /// person signs in with, so no account is left without one, unless a name takes its place where that is enough.
+    async fn new_email(&self, current: &CurrentUser, email: &str) -> Result<Option<String>, AppError> {
+        self.proved(current)?;
+        if email.trim() == current.user.login {
+            return Ok(None);
+        }
+        let email = valid_login(email, self.registration().await?.email)?;
+        match find_account(&*self.users, &email).await? {
+            Some(known) if known.user.id != current.id() => Err(in_use(&email)),
+            Some(_) if email == current.user.login => Ok(None),
+            _ => Ok(Some(email)),
+        }
     }
 
     /// Whether this is the current password of somebody who is signed in. Wrong ones are limited as they are at sign-in,
@@ -89,4 +117,9 @@ impl Accounts {
         }
         checked
     }
+}
+
+fn in_use(login: &str) -> AppError {
+    let key = if login.contains('@') { "email-in-use" } else { "login-in-use" };
+    AppError::Conflict { reason: Reason::new(key) }
 }

@@ -1,5 +1,6 @@
 //! [`Accounts`]: who people are, how they prove it, and the sessions that remember it.
 
+mod account_data;
 pub mod appearance;
 pub mod attempts;
 pub mod audit;
@@ -32,10 +33,8 @@ pub mod welcome;
 
 use std::sync::Arc;
 
-use self::{
-    attempts::Attempts, audit::Audit, passwords::Passwords, registration::Configured, tokens::Tokens,
-};
 pub use self::{
+    account_data::AccountData,
     device::{AskStep, DeviceStep, LINK_SECONDS},
     me::MeChange,
     proof::Proof,
@@ -44,6 +43,9 @@ pub use self::{
     sessions::Resumed,
     sign_in::{Entered, SignedIn, TICKET_SECONDS},
     tokens::IssuedToken,
+};
+use self::{
+    attempts::Attempts, audit::Audit, passwords::Passwords, registration::Configured, tokens::Tokens,
 };
 pub use super::config::{EmailRule, Registration};
 use super::{

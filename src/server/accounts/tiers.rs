@@ -50,7 +50,7 @@ impl Accounts {
         })
     }
 
-    async fn default_tier(&self) -> Result<Tier, AppError> {
+    pub(super) async fn default_tier(&self) -> Result<Tier, AppError> {
         Ok(self.tiers.tier(Tier::DEFAULT).await?.unwrap_or_else(Tier::standard))
     }
 

@@ -194,7 +194,7 @@ impl Form {
     /// The page of settings on which such a form stands.
     fn settings_page(&self) -> Option<String> {
         let page = match self.action.as_str() {
-            "/fn/set-name" => "/settings",
+            "/fn/set-name" | "/fn/set-email" => "/settings",
             "/fn/make-codes" | "/fn/end-codes" => "/admin/codes",
             "/fn/delete-tier" => "/admin/tiers",
             "/fn/set-registration" => "/admin/people",
@@ -204,7 +204,9 @@ impl Form {
             | "/fn/recovery-codes"
             | "/fn/second-factor-off" => "/settings/sign-in",
             "/fn/end-device" | "/fn/end-other-devices" | "/fn/end-key" => "/settings/devices",
-            "/fn/delete-account" | "/fn/keep-account" => "/settings/data",
+            "/fn/delete-account" | "/fn/keep-account" | "/fn/make-export" | "/fn/remove-export" => {
+                "/settings/data"
+            }
             "/fn/device-link" | "/fn/device-confirm" | "/fn/device-refuse" => "/settings/sign-in/device",
             "/fn/device-ask" | "/fn/device-claim" => "/device",
             "/fn/second-factor-confirm" => "/settings/sign-in/app",

@@ -25,6 +25,8 @@ pub struct AccountChange {
     /// Blanks around it are left out.
     #[schema(max_length = 100)]
     name: Option<String>,
+    /// What you sign in with. It needs a proof of the last ten minutes; one that somebody else has is refused (409).
+    email: Option<String>,
     /// The current one; goes with `new_password`.
     password: Option<String>,
     /// As in /auth/register.
@@ -55,7 +57,7 @@ pub async fn me(current: CurrentUser) -> Answer<User> {
     Answer(current.user)
 }
 
-/// Change your name, language, preferences or password
+/// Change your name, e-mail address, language, preferences or password
 ///
 /// A new password ends all your other sessions. Where you have a second factor, it needs a proof of the last ten minutes:
 /// see /me/proof.
@@ -69,6 +71,7 @@ pub async fn me(current: CurrentUser) -> Answer<User> {
         (status = 200, description = "Your account as it is now.", body = User),
         SignedOut,
         ProofRequired,
+        Conflict,
         InvalidBody,
         TooMany,
         Overloaded,
@@ -92,8 +95,13 @@ pub async fn change(
     if let Some(preferences) = &mut change.preferences {
         models.of(&current.user).await?.look_up(preferences, &current.user.preferences).await?;
     }
-    let change =
-        MeChange { preferences: change.preferences, name: change.name.as_deref(), password, language };
+    let change = MeChange {
+        preferences: change.preferences,
+        name: change.name.as_deref(),
+        email: change.email.as_deref(),
+        password,
+        language,
+    };
     accounts.change_me(&current, change).await.map(Answer)
 }
 

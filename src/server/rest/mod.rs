@@ -6,6 +6,7 @@ mod codes;
 mod conversations;
 mod docs;
 mod events;
+mod exports;
 mod extract;
 mod me;
 mod message_view;
@@ -31,6 +32,7 @@ use super::{
     accounts::{Accounts, audit::Audit},
     chat::Chat,
     conversations::{Conversations, ModelList, allowance::Allowances},
+    exports::Exporter,
     http::site::Site,
     live::{Listening, reading::Reading},
 };
@@ -46,6 +48,7 @@ where
     Arc<Site>: FromRef<S>,
     Arc<Accounts>: FromRef<S>,
     Arc<Audit>: FromRef<S>,
+    Arc<Exporter>: FromRef<S>,
     Arc<Conversations>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
     Arc<Allowances>: FromRef<S>,
@@ -85,6 +88,8 @@ where
     let all = OpenApiRouter::new()
         .routes(routes!(me::change))
         .routes(routes!(me::leave, me::stay))
+        .routes(routes!(exports::make, exports::show, exports::remove))
+        .routes(routes!(exports::file))
         .routes(routes!(proof::prove))
         .routes(routes!(second_factor::show, second_factor::begin, second_factor::end))
         .routes(routes!(second_factor::confirm))

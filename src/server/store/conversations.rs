@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Grant, Key, Result};
+use super::{AccessLevel, Grant, Key, Result, Standing};
 use crate::domain::{Binned, Conversation, ConversationPatch, Message};
 
 /// How long what was deleted can be restored, in milliseconds: 30 days.
@@ -86,6 +86,19 @@ pub trait Conversations: Send + Sync {
     /// The conversations that the person owns and can restore, those deleted last first, by `(deleted_at, id)`; those
     /// after a position, if there is one.
     async fn bin(&self, owner_id: &str, after: Option<&BinPosition>, limit: u32) -> Result<Vec<Binned>>;
+    /// As [`Conversations::bin`], with the standing of the owner in each and when it was deleted. An export alone reads what
+    /// is in the bin; every call that writes refuses such a standing.
+    async fn standings_in_bin(
+        &self,
+        owner_id: &str,
+        after: Option<&BinPosition>,
+        limit: u32,
+    ) -> Result<Vec<(Standing, i64)>> {
+        let standing = |binned: Binned| {
+            (Standing::new(binned.conversation, 0, owner_id, AccessLevel::Owner), binned.deleted_at)
+        };
+        Ok(self.bin(owner_id, after, limit).await?.into_iter().map(standing).collect())
+    }
     /// Removes some of what has been in the bin for [`BIN_LIFE`] at `now`: conversations with all they have, and deleted
     /// messages. `true` when there is more.
     async fn purge(&self, now: i64) -> Result<bool>;

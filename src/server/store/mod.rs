@@ -11,6 +11,7 @@ mod changes;
 mod codes;
 mod conversations;
 mod device_links;
+mod exports;
 mod facts;
 mod keys;
 mod messages;
@@ -43,6 +44,7 @@ pub use conversations::{
     BIN_LIFE, BinPosition, Changed, ConversationPosition, ConversationQuery, Conversations, Created,
 };
 pub use device_links::{AskingDevice, DeviceLink, DeviceLinks};
+pub use exports::{ExportRun, Exports, MOST_PART_BYTES};
 pub use facts::Facts;
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
@@ -103,7 +105,7 @@ impl<T: Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes 
 /// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
 /// Chats>`).
 #[async_trait]
-pub trait Store: AccountStore + AuditLog + Chats + Queue {
+pub trait Store: AccountStore + AuditLog + Chats + Exports + Queue {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Whether the database accepts writes: writes one row.

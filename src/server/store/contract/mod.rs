@@ -13,6 +13,7 @@ mod codes;
 mod conversations;
 mod counted;
 mod device_links;
+mod exports;
 mod facts;
 mod fixtures;
 mod messages;
@@ -135,6 +136,14 @@ contract! {
         a_link_begins_one_session_for_its_person,
         of_fifty_claims_one_begins_a_session,
         a_link_ends_with_its_session,
+    }
+    exports {
+        a_person_has_one_export_at_a_time,
+        an_export_is_made_part_by_part_and_read_back,
+        only_the_newest_try_is_heard,
+        an_export_ends_and_leaves_nothing,
+        an_export_goes_with_its_account,
+        what_is_in_the_bin_can_be_read_by_its_owner,
     }
     conversations {
         a_conversation_round_trips,

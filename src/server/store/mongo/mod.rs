@@ -15,6 +15,7 @@ mod conversations;
 mod device_links;
 mod documents;
 mod error;
+mod exports;
 mod facts;
 mod indexes;
 mod keys;
@@ -85,6 +86,15 @@ impl Mongo {
 
     fn second_factor_docs(&self) -> Collection<second_factors::SecondFactorDoc> {
         self.db.collection("second_factors")
+    }
+
+    fn export_docs(&self) -> Collection<exports::ExportDoc> {
+        self.db.collection("exports")
+    }
+
+    /// The bytes of exports.
+    fn part_docs(&self) -> Collection<exports::PartDoc> {
+        self.db.collection("export_parts")
     }
 
     fn device_link_docs(&self) -> Collection<device_links::DeviceLinkDoc> {

@@ -12,6 +12,7 @@ mod conversations;
 mod copy;
 mod device_links;
 mod error;
+mod exports;
 mod facts;
 mod file;
 mod inspect;
