@@ -491,7 +491,7 @@ site-what-without-model = Your earlier conversations can be read meanwhile.
 setup-demo = Only the demo model answers: add a real one
 setup-none = No model is available
 setup-some = Some models are missing
-setup-how = Name a provider in Leptos.toml, in the folder where Inglenook is started, and start it again:
+setup-how = Or name a provider in Leptos.toml, in the folder where Inglenook is started, and start it again:
 setup-more = Every server that speaks the OpenAI API will do, such as OpenAI, OpenRouter, Ollama, llama.cpp or vLLM. One that wants a key gets it from a variable: api_key_env = "OPENAI_API_KEY".
 setup-ask-administrator = Nothing can be asked at the moment. The administrator of this site can add a model.
 
@@ -1011,3 +1011,67 @@ person-second-factor-hint = Signing in asks them for a code. If they lost their 
 person-second-factor-end = Switch off the second factor
 person-second-factor-ended = They sign in without a code now.
 audit-tier-given = Given: { $tier }
+
+## Providers of models, as administrators change them
+
+admin-models = Models
+providers = Providers of models
+providers-hint = A provider is a server that answers questions. Those of the configuration come first; the others are added here and used at once.
+providers-none = There is no provider yet. Add one below, and its models can be asked at once.
+providers-all = All providers
+providers-tiers = Choose which models a tier may use
+provider-new = Add a provider
+provider-configured = From the configuration
+provider-inside = Inside your network
+provider-has-key = Has a key
+provider-up = Move { $provider } up
+provider-down = Move { $provider } down
+provider-waiting = It was not asked for its models yet.
+provider-models = { $count ->
+    [one] { $count } model
+   *[other] { $count } models
+ }
+provider-models-shown = Models, and the tiers that may use them
+provider-hidden = The configuration has a provider of this name, which is used in its place. Give this one another name, or remove it.
+provider-key-lost = The key cannot be read any more, because the secret of this server has changed. Give the key again.
+provider-key-for-new-address = The address is of another server. Give the key for it: the present one is not sent there.
+model-of-every-tier = Every tier
+model-of-no-tier = No tier
+provider-url = Address of the API
+provider-url-hint = Such as https://api.openai.com/v1 or http://localhost:11434/v1. An address inside your network is possible, too.
+provider-name-hint = Letters, digits, dots, dashes and underscores. The ids of its models begin with it.
+provider-label = What people call it
+provider-label-hint = May stay empty: then it is known by its name.
+provider-key = API key
+provider-key-hint = May stay empty for a server that wants none. It is stored encrypted and never shown again.
+provider-key-kept = There is a key. Leave this empty to keep it.
+provider-key-remove = Send no key any more
+provider-models-named = Models to offer, one in a line (empty: the provider is asked)
+provider-context = Context in tokens
+provider-context-hint = Empty: what the provider says.
+provider-sees-words = A provider is sent everything that people ask its models. It is asked for its models before it is saved.
+provider-add = Try and add
+provider-save = Try and save
+provider-save-anyway = Save anyway
+provider-saved = The provider is saved, and its models can be asked.
+provider-moved = The order is saved.
+provider-removed = The provider is removed.
+provider-remove = Remove the provider
+provider-remove-summary = Remove it…
+provider-remove-hint = Its models are not offered any more. Conversations stay, and answers that are being written are finished. Its key is deleted.
+provider-name-not-valid = A name has at most { $most } letters, digits, dots, dashes and underscores.
+provider-name-demo = The model that comes with Inglenook has this name. Choose another.
+provider-name-taken = Another provider has this name.
+provider-label-not-valid = This has at most { $most } characters, in one line.
+provider-url-not-valid = Give an address that begins with http:// or https://, of at most { $most } characters.
+provider-url-too-much = Give the address without a name, a password, ? and #. The key has a field of its own.
+provider-key-not-valid = A key has at most { $most } letters, digits and signs, without blanks.
+provider-models-too-many = A provider can name { $most } models at most.
+provider-context-not-valid = The context is a number of tokens from { $least } to { $most }.
+providers-too-many = There are { $most } providers, and no more are possible. Remove one first.
+provider-order-not-whole = The order has to name each provider that was added once.
+audit-provider-added = Added
+audit-provider-edited = Changed
+audit-provider-removed = Removed
+audit-provider-order = The order was changed
+setup-add = Add a provider of models in the browser

@@ -11,6 +11,7 @@ pub mod devices;
 pub mod history;
 pub mod login;
 pub mod proof;
+pub mod providers;
 pub mod queue;
 pub mod second_factor;
 pub mod settings;

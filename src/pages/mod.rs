@@ -56,6 +56,7 @@ use crate::{
             site::Site,
         },
         ops::clock::{Clock, Ids},
+        providers::ModelProviders,
         words,
     },
 };
@@ -68,6 +69,7 @@ where
     Arc<Accounts>: FromRef<S>,
     Arc<Audit>: FromRef<S>,
     Arc<Conversations>: FromRef<S>,
+    Arc<ModelProviders>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
     Arc<Allowances>: FromRef<S>,
@@ -111,6 +113,8 @@ where
         .route("/admin/codes/made", get(admin::made::made))
         .route("/admin/tiers", get(admin::tiers::tiers))
         .route("/admin/tiers/{id}", get(admin::tiers::tier))
+        .route("/admin/models", get(admin::models::models))
+        .route("/admin/models/{id}", get(admin::models::provider))
         .route("/join/{code}", get(join::join))
         .route("/login", get(login::sign_in))
         .route("/login/code", get(code::code))

@@ -21,6 +21,7 @@ use super::{
         ended::Ended,
         tasks::Tasks,
     },
+    providers::ModelProviders,
     render::Renderer,
     store::{Chats, Sessions, Store, Users},
 };
@@ -34,6 +35,7 @@ pub struct App {
     pub conversations: Arc<Conversations>,
     pub models: Arc<ModelList>,
     pub allowances: Arc<Allowances>,
+    pub providers: Arc<ModelProviders>,
     pub chat: Arc<Chat>,
     pub listening: Arc<Listening>,
     pub reading: Arc<Reading>,
@@ -88,6 +90,13 @@ impl App {
             (ended, audit.clone()),
             (clock.clone(), ids.clone()),
         ));
+        let model_providers = Arc::new(ModelProviders::new(
+            &config,
+            secret,
+            store.clone(),
+            (accounts.clone(), audit.clone()),
+            (providers.clone(), ids.clone()),
+        ));
         let conversations = Arc::new(Conversations {
             chats: chats.clone(),
             models: models.clone(),
@@ -120,7 +129,7 @@ impl App {
         });
         let readiness = Arc::new(Readiness::new(store.clone(), live.clone()));
         let site = Arc::new(Site::new(config, secret, clock.clone()));
-        let provide = provided(&accounts, (&conversations, &models), &chat, &listening);
+        let provide = provided((&accounts, &model_providers), (&conversations, &models), &chat, &listening);
         Self {
             site,
             accounts,
@@ -128,6 +137,7 @@ impl App {
             conversations,
             models,
             allowances,
+            providers: model_providers,
             chat,
             listening,
             reading,
@@ -147,17 +157,18 @@ impl App {
 
 /// Hands server functions the services that they may use.
 fn provided(
-    accounts: &Arc<Accounts>,
+    (accounts, providers): (&Arc<Accounts>, &Arc<ModelProviders>),
     (conversations, models): (&Arc<Conversations>, &Arc<ModelList>),
     chat: &Arc<Chat>,
     listening: &Arc<Listening>,
 ) -> Provide {
     let (accounts, conversations, models) = (accounts.clone(), conversations.clone(), models.clone());
-    let (chat, listening) = (chat.clone(), listening.clone());
+    let (chat, listening, providers) = (chat.clone(), listening.clone(), providers.clone());
     Provide::new(move || {
         provide_context(accounts.clone());
         provide_context(conversations.clone());
         provide_context(models.clone());
+        provide_context(providers.clone());
         provide_context(chat.clone());
         provide_context(listening.clone());
     })

@@ -14,6 +14,7 @@ mod openapi;
 mod people;
 mod problems;
 mod proof;
+mod providers;
 mod queue;
 mod registration;
 mod scopes;
@@ -33,6 +34,7 @@ use super::{
     conversations::{Conversations, ModelList, allowance::Allowances},
     http::site::Site,
     live::{Listening, reading::Reading},
+    providers::ModelProviders,
 };
 use crate::domain::Scope;
 
@@ -49,6 +51,7 @@ where
     Arc<Conversations>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
     Arc<Allowances>: FromRef<S>,
+    Arc<ModelProviders>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
     Arc<Listening>: FromRef<S>,
     Arc<Reading>: FromRef<S>,
@@ -102,6 +105,10 @@ where
         .routes(routes!(codes::redeem))
         .routes(routes!(tiers::list, tiers::create))
         .routes(routes!(tiers::change, tiers::delete))
+        .routes(routes!(providers::list, providers::add))
+        .routes(routes!(providers::attempt))
+        .routes(routes!(providers::order))
+        .routes(routes!(providers::change, providers::remove))
         .routes(routes!(codes::list, codes::make))
         .routes(routes!(codes::end))
         .routes(routes!(audit::list))

@@ -14,6 +14,7 @@ mod device_links;
 mod facts;
 mod keys;
 mod messages;
+mod model_providers;
 mod mongo;
 mod open;
 mod people;
@@ -46,6 +47,7 @@ pub use device_links::{AskingDevice, DeviceLink, DeviceLinks};
 pub use facts::Facts;
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
+pub use model_providers::{ModelProviders, ProviderOutcome, StoredProvider};
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};
 pub use people::{People, PeopleQuery, Reset};
 pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
@@ -103,7 +105,7 @@ impl<T: Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes 
 /// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
 /// Chats>`).
 #[async_trait]
-pub trait Store: AccountStore + AuditLog + Chats + Queue {
+pub trait Store: AccountStore + AuditLog + Chats + ModelProviders + Queue {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Whether the database accepts writes: writes one row.

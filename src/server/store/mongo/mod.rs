@@ -19,6 +19,7 @@ mod facts;
 mod indexes;
 mod keys;
 mod messages;
+mod model_providers;
 mod outlines;
 mod people;
 mod purge;

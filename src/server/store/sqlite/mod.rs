@@ -17,6 +17,7 @@ mod file;
 mod inspect;
 mod keys;
 mod messages;
+mod model_providers;
 mod people;
 mod pool;
 mod queue;
