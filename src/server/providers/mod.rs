@@ -219,22 +219,20 @@ impl ModelProviders {
         all.into_iter().find(|it| it.id.as_deref() == Some(id)).ok_or(AppError::NotFound)
     }
 
-    /// Asks a provider for its models without keeping it, and gives their names. `id` names one whose key is used where
-    /// the fields have none.
+    /// Asks a provider for its models without keeping it, and gives their names; or an [`AppError::Invalid`] of `api_key`
+    /// where the provider refused the key, and of `base_url` where it did not answer as it should.
     ///
     /// # Errors
     ///
-    /// [`AppError::Invalid`] names the field: `api_key` where the provider refused the key, `base_url` where it did not
-    /// answer as it should. [`AppError::ProofRequired`].
+    /// [`AppError::Invalid`] names the field; [`AppError::ProofRequired`].
     pub async fn attempt(
         &self,
         admin: &Admin,
-        id: Option<&str>,
         fields: ProviderFields,
-    ) -> Result<Vec<String>, AppError> {
+    ) -> Result<Result<Vec<String>, AppError>, AppError> {
         self.accounts.proved(admin.current())?;
-        let (stored, key) = self.described(id, fields).await?;
-        self.ask(&stored, key).await
+        let (stored, key) = self.described(None, fields).await?;
+        Ok(self.ask(&stored, key).await)
     }
 
     async fn ask(&self, stored: &StoredProvider, key: Option<SecretString>) -> Result<Vec<String>, AppError> {
@@ -298,7 +296,7 @@ impl ModelProviders {
     ///
     /// # Errors
     ///
-    /// As [`Self::attempt`]; [`AppError::Conflict`] for too many; [`AppError::NotFound`].
+    /// As [`Self::attempt`], also where the provider lists no models; [`AppError::Conflict`] for too many; [`AppError::NotFound`].
     pub async fn save(
         &self,
         admin: &Admin,

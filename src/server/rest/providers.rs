@@ -11,7 +11,7 @@ use super::{
     problems::{Conflict, InvalidBody, NotFound, ProofRequired, SignedOut},
 };
 use crate::{
-    domain::{Admin, ProviderView},
+    domain::{Admin, ProviderView, Reason},
     error::AppError,
     server::providers::{ModelProviders, ProviderFields},
 };
@@ -60,6 +60,12 @@ impl ProviderBody {
 pub struct Tried {
     /// The names of its models, of those that can chat.
     models: Vec<String>,
+    /// What to correct where it listed none: `api_key` or `base_url`.
+    #[schema(required)]
+    field: Option<String>,
+    /// Why it listed none, as a sentence's key with parameters.
+    #[schema(required)]
+    failure: Option<Reason>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -124,7 +130,7 @@ pub async fn add(
     tag = "Administration",
     request_body = ProviderBody,
     responses(
-        (status = 200, description = "Its models.", body = Tried),
+        (status = 200, description = "Its models, or why it listed none.", body = Tried),
         SignedOut,
         ProofRequired,
         NotFound,
@@ -136,7 +142,13 @@ pub async fn attempt(
     admin: Admin,
     Json(body): Json<ProviderBody>,
 ) -> Result<Answer<Tried>, AppError> {
-    Ok(Answer(Tried { models: providers.attempt(&admin, None, body.fields()).await? }))
+    Ok(Answer(match providers.attempt(&admin, body.fields()).await? {
+        Ok(models) => Tried { models, field: None, failure: None },
+        Err(AppError::Invalid { field, reason }) => {
+            Tried { models: Vec::new(), field: Some(field), failure: Some(reason) }
+        }
+        Err(error) => return Err(error),
+    }))
 }
 
 /// Put the providers in an order
