@@ -47,7 +47,7 @@ pub async fn save_provider(
     let id = id.filter(|id| !id.is_empty());
     let providers = service::<ModelProviders>()?;
     providers.save(&admin, id.as_deref(), fields, anyway.unwrap_or_default()).await?;
-    Ok(context_of_request.tell("/admin/models", Told::say("provider-saved"))?)
+    Ok(context_of_request.tell("/admin/models", Told::say("providers-saved"))?)
 }
 
 /// Moves a provider up or down by one place.
@@ -62,7 +62,7 @@ pub async fn move_provider(id: String, up: bool) -> Result<(), Refusal> {
     };
     let context = Context::current()?;
     service::<ModelProviders>()?.shift(&context.admin()?, &id, up).await?;
-    Ok(context.tell("/admin/models", Told::say("provider-moved"))?)
+    Ok(context.tell("/admin/models", Told::say("providers-moved"))?)
 }
 
 /// Removes a provider.
@@ -77,5 +77,5 @@ pub async fn remove_provider(id: String) -> Result<(), Refusal> {
     };
     let context = Context::current()?;
     service::<ModelProviders>()?.remove(&context.admin()?, &id).await?;
-    Ok(context.tell("/admin/models", Told::say("provider-removed"))?)
+    Ok(context.tell("/admin/models", Told::say("providers-removed"))?)
 }

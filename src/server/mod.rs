@@ -6,7 +6,7 @@
 //! ```text
 //! main → server::cli
 //! server::cli → server::lifecycle, server::accounts, server::llm, server::words, server::store, server::config, server::ops, error, domain
-//! server::lifecycle → server::router, server::app, server::http, server::cluster, server::live, server::providers, server::accounts, server::journal, server::llm, server::store, server::config, server::ops
+//! server::lifecycle → server::router, server::app, server::http, server::cluster, server::providers, server::live, server::accounts, server::journal, server::llm, server::store, server::config, server::ops
 //! server::router → server::app, pages, server::rest, server::http, error
 //! server::app → server::http, server::chat, server::cluster, server::conversations, server::providers, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
 //! pages → ui::islands, ui::parts, ui::words, server::http, server::chat, server::conversations, server::providers, server::live, server::accounts, server::words, server::ops, error, domain
@@ -22,9 +22,9 @@
 //! server::chat → server::conversations, server::live, server::journal, server::llm, server::store, server::config, server::ops, error, domain
 //! server::cluster → server::live, server::journal, server::store, server::ops, domain
 //! server::conversations → server::live, server::render, server::llm, server::markdown, server::words, server::store, server::ops, error, domain
+//! server::providers → server::accounts, server::llm, server::store, server::config, server::ops, error, domain
 //! server::live → server::render, server::markdown, server::words, server::store, server::ops, error, domain
 //! server::accounts → server::words, server::store, server::config, server::ops, error, domain
-//! server::providers → server::accounts, server::llm, server::store, server::config, server::ops, error, domain
 //! server::journal → server::store, server::ops
 //! server::render → server::markdown, error, domain
 //! server::llm → server::ops, domain

@@ -54,7 +54,7 @@ pub async fn models(
                         <a href="/admin/tiers">{t("providers-tiers")}</a>
                     </p>
                 </Section>
-                <Section id="new" title=t("provider-new")>
+                <Section id="new" title=t("providers-new")>
                     <Form provider=None form />
                 </Section>
             </AdminPage>
@@ -85,13 +85,13 @@ pub async fn provider(
                     <Standing provider=provider.clone() />
                     <Form provider=Some(provider) form />
                 </Section>
-                <Section id="delete" title=t("provider-remove")>
+                <Section id="delete" title=t("providers-remove")>
                     <details>
-                        <summary>{t("provider-remove-summary")}</summary>
+                        <summary>{t("providers-remove-summary")}</summary>
                         <form method="post" action="/fn/remove-provider">
                             <input type="hidden" name="id" value=id />
-                            <p class="muted">{t("provider-remove-hint")}</p>
-                            <button class="button-small danger">{t("provider-remove")}</button>
+                            <p class="muted">{t("providers-remove-hint")}</p>
+                            <button class="button-small danger">{t("providers-remove")}</button>
                         </form>
                     </details>
                 </Section>
@@ -115,11 +115,11 @@ fn Row(provider: ProviderView, up: bool, down: bool, tiers: Vec<Tier>) -> impl I
         None => view! { <span dir="auto">{name.clone()}</span> }.into_any(),
     };
     let fixed =
-        provider.id.is_none().then(|| view! { <span class="badge">{t("provider-configured")}</span> });
-    let inside = provider.inside.then(|| view! { <span class="badge">{t("provider-inside")}</span> });
-    let keyed = provider.has_key.then(|| view! { <span class="badge">{t("provider-has-key")}</span> });
+        provider.id.is_none().then(|| view! { <span class="badge">{t("providers-configured")}</span> });
+    let inside = provider.inside.then(|| view! { <span class="badge">{t("providers-inside")}</span> });
+    let keyed = provider.has_key.then(|| view! { <span class="badge">{t("providers-has-key")}</span> });
     let moves = provider.id.clone().map(|id| {
-        let places = [(up, "true", "provider-up"), (down, "false", "provider-down")];
+        let places = [(up, "true", "providers-up"), (down, "false", "providers-down")];
         places.map(|(possible, value, key)| {
             let label = t_with(Reason::new(key).with("provider", name.clone()));
             let sign = if value == "true" { "↑" } else { "↓" };
@@ -156,13 +156,13 @@ fn Row(provider: ProviderView, up: bool, down: bool, tiers: Vec<Tier>) -> impl I
 #[component]
 fn Standing(provider: ProviderView) -> impl IntoView {
     let (trouble, sentence) = match provider.state {
-        ProviderState::Waiting => (false, t("provider-waiting")),
+        ProviderState::Waiting => (false, t("providers-waiting")),
         ProviderState::Listed => {
-            (false, t_with(Reason::new("provider-models").with("count", provider.offered.len())))
+            (false, t_with(Reason::new("providers-models").with("count", provider.offered.len())))
         }
         ProviderState::Failed => (true, provider.failure.map(t_with).unwrap_or_default()),
-        ProviderState::Hidden => (true, t("provider-hidden")),
-        ProviderState::KeyLost => (true, t("provider-key-lost")),
+        ProviderState::Hidden => (true, t("providers-hidden")),
+        ProviderState::KeyLost => (true, t("providers-key-lost")),
     };
     view! { <small class=if trouble { "field-error" } else { "muted" }>{sentence}</small> }
 }
@@ -183,7 +183,7 @@ fn Offered(models: Vec<String>, tiers: Vec<Tier>) -> impl IntoView {
     (!rows.is_empty()).then(|| {
         view! {
             <details>
-                <summary>{t("provider-models-shown")}</summary>
+                <summary>{t("providers-models-shown")}</summary>
                 <ul>{rows}</ul>
             </details>
         }

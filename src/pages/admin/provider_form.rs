@@ -61,19 +61,19 @@ pub fn Form(provider: Option<ProviderView>, form: Notice) -> impl IntoView {
     let base_url = typed.base_url.unwrap_or_else(|| stored(|it| it.base_url.clone()));
     let models = typed.models.unwrap_or_else(|| stored(|it| it.models.join("\n")));
     let id = stored(|it| it.id.clone().unwrap_or_default());
-    let key_hint = if has_key { "provider-key-kept" } else { "provider-key-hint" };
+    let key_hint = if has_key { "providers-key-kept" } else { "providers-key-hint" };
     let tried = form.field().is_some_and(|field| matches!(field, "base_url" | "api_key"));
     let (wrong, described) = (form.at("models"), form.at("context"));
     view! {
         <form method="post" action="/fn/save-provider">
             <input type="hidden" name="id" value=id />
             <Line
-                label=t("provider-url")
+                label=t("providers-url")
                 kind="url"
                 name="base_url"
                 value=base_url
                 most=MAX_URL_BYTES
-                hint=t("provider-url-hint")
+                hint=t("providers-url-hint")
                 required=true
                 refused=form.at("base_url")
             />
@@ -83,22 +83,22 @@ pub fn Form(provider: Option<ProviderView>, form: Notice) -> impl IntoView {
                 name="name"
                 value=name
                 most=MAX_NAME_CHARS
-                hint=t("provider-name-hint")
+                hint=t("providers-name-hint")
                 required=true
                 refused=form.at("name")
             />
             <Line
-                label=t("provider-label")
+                label=t("providers-label")
                 kind="text"
                 name="label"
                 value=label
                 most=MAX_LABEL_CHARS
-                hint=t("provider-label-hint")
+                hint=t("providers-label-hint")
                 required=false
                 refused=form.at("label")
             />
             <Line
-                label=t("provider-key")
+                label=t("providers-key")
                 kind="password"
                 name="api_key"
                 value=String::new()
@@ -112,33 +112,33 @@ pub fn Form(provider: Option<ProviderView>, form: Notice) -> impl IntoView {
                     view! {
                         <label class="check">
                             <input type="checkbox" name="without_key" value="true" />
-                            {t("provider-key-remove")}
+                            {t("providers-key-remove")}
                         </label>
                     }
                 })}
             <label>
-                {t("provider-models-named")} <textarea name="models" rows="3" spellcheck="false">
+                {t("providers-models-named")} <textarea name="models" rows="3" spellcheck="false">
                     {models}
                 </textarea>
             </label>
             <FieldError of="models" sentence=wrong />
             <NumberField
-                label=t("provider-context")
+                label=t("providers-context")
                 name="context"
                 value=context
                 least=*CONTEXT_TOKENS.start()
                 most=u64::from(*CONTEXT_TOKENS.end())
-                hint=t("provider-context-hint")
+                hint=t("providers-context-hint")
                 refused=described
             />
-            <p class="muted">{t("provider-sees-words")}</p>
+            <p class="muted">{t("providers-sees-words")}</p>
             <p class="provider-buttons">
-                <button class="button-small">{t(if is_new { "provider-add" } else { "provider-save" })}</button>
+                <button class="button-small">{t(if is_new { "providers-add" } else { "providers-save" })}</button>
                 {tried
                     .then(|| {
                         view! {
                             <button class="button-small" name="anyway" value="true">
-                                {t("provider-save-anyway")}
+                                {t("providers-save-anyway")}
                             </button>
                         }
                     })}

@@ -266,18 +266,18 @@ impl ModelProviders {
         let ProviderFields { name, label, base_url, api_key, models, context } = fields.valid()?;
         let taken = all.iter().any(|it| it.name == name && Some(it.id.as_str()) != id);
         if taken || (before.is_none_or(|it| it.name != name) && self.is_hidden(&name)) {
-            return Err(AppError::invalid("name", Reason::new("provider-name-taken")));
+            return Err(AppError::invalid("name", Reason::new("providers-name-taken")));
         }
         let key = match (api_key, before.filter(|it| it.sealed_key.is_some())) {
             (Some(key), _) => Some(key).filter(|key| !key.expose_secret().is_empty()),
             (None, None) => None,
             // Whoever changes the address does not thereby learn the key.
             (None, Some(before)) if !is_same_server(&before.base_url, &base_url) => {
-                return Err(AppError::invalid("api_key", Reason::new("provider-key-for-new-address")));
+                return Err(AppError::invalid("api_key", Reason::new("providers-key-for-new-address")));
             }
             (None, Some(before)) => match self.key_of(before) {
                 Some(key) => Some(key),
-                None => return Err(AppError::invalid("api_key", Reason::new("provider-key-lost"))),
+                None => return Err(AppError::invalid("api_key", Reason::new("providers-key-lost"))),
             },
         };
         let id = before.map_or_else(|| self.ids.next(), |it| it.id.clone());
@@ -321,7 +321,7 @@ impl ModelProviders {
             ProviderOutcome::Done => {}
             ProviderOutcome::Missing => return Err(AppError::NotFound),
             ProviderOutcome::NameTaken => {
-                return Err(AppError::invalid("name", Reason::new("provider-name-taken")));
+                return Err(AppError::invalid("name", Reason::new("providers-name-taken")));
             }
         }
         let what = if id.is_none() { "audit-provider-added" } else { "audit-provider-edited" };
@@ -355,7 +355,7 @@ impl ModelProviders {
         let all = self.store.model_providers().await?;
         let is_whole = all.len() == ids.len() && all.iter().all(|it| ids.contains(&it.id));
         if !is_whole {
-            return Err(AppError::invalid("ids", Reason::new("provider-order-not-whole")));
+            return Err(AppError::invalid("ids", Reason::new("providers-order-not-whole")));
         }
         self.store.order_model_providers(ids).await?;
         let note = Note::by(admin.current(), AuditKind::ProviderChanged);

@@ -41,13 +41,13 @@ impl ProviderFields {
         self.name = self.name.trim().to_owned();
         let is_name = self.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         if self.name.is_empty() || self.name.len() > MAX_NAME_CHARS || !is_name {
-            let reason = Reason::new("provider-name-not-valid").with("most", MAX_NAME_CHARS);
+            let reason = Reason::new("providers-name-not-valid").with("most", MAX_NAME_CHARS);
             return Err(AppError::invalid("name", reason));
         }
         if self.name == DEMO {
-            return Err(AppError::invalid("name", Reason::new("provider-name-demo")));
+            return Err(AppError::invalid("name", Reason::new("providers-name-demo")));
         }
-        let label_reason = || Reason::new("provider-label-not-valid").with("most", MAX_LABEL_CHARS);
+        let label_reason = || Reason::new("providers-label-not-valid").with("most", MAX_LABEL_CHARS);
         self.label = plain(&self.label, MAX_LABEL_CHARS)
             .ok_or_else(|| AppError::invalid("label", label_reason()))?
             .to_owned();
@@ -55,14 +55,14 @@ impl ProviderFields {
         if let Some(key) = &self.api_key {
             let key = key.expose_secret().trim();
             if key.len() > MAX_KEY_BYTES || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-                let reason = Reason::new("provider-key-not-valid").with("most", MAX_KEY_BYTES);
+                let reason = Reason::new("providers-key-not-valid").with("most", MAX_KEY_BYTES);
                 return Err(AppError::invalid("api_key", reason));
             }
             self.api_key = Some(key.to_owned().into());
         }
         self.models = models(self.models)?;
         if self.context.is_some_and(|context| !CONTEXT_TOKENS.contains(&context)) {
-            let reason = Reason::new("provider-context-not-valid")
+            let reason = Reason::new("providers-context-not-valid")
                 .with("least", *CONTEXT_TOKENS.start())
                 .with("most", *CONTEXT_TOKENS.end());
             return Err(AppError::invalid("context", reason));
@@ -83,7 +83,7 @@ fn models(names: Vec<String>) -> Result<Vec<String>, AppError> {
             models.push(name.to_owned());
         }
         if models.len() > MAX_MODELS {
-            let reason = Reason::new("provider-models-too-many").with("most", MAX_MODELS);
+            let reason = Reason::new("providers-models-too-many").with("most", MAX_MODELS);
             return Err(AppError::invalid("models", reason));
         }
     }
@@ -92,7 +92,7 @@ fn models(names: Vec<String>) -> Result<Vec<String>, AppError> {
 
 /// The address without a slash at its end, and without the path of a call, because manuals show whole calls.
 fn address(text: &str) -> Result<String, Reason> {
-    let not_valid = || Reason::new("provider-url-not-valid").with("most", MAX_URL_BYTES);
+    let not_valid = || Reason::new("providers-url-not-valid").with("most", MAX_URL_BYTES);
     let text = text.trim();
     if text.len() > MAX_URL_BYTES || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(not_valid());
@@ -106,7 +106,7 @@ fn address(text: &str) -> Result<String, Reason> {
         || url.query().is_some()
         || url.fragment().is_some()
     {
-        return Err(Reason::new("provider-url-too-much"));
+        return Err(Reason::new("providers-url-too-much"));
     }
     let base = url.as_str().trim_end_matches('/');
     let call = ["/chat/completions", "/models"].iter().find_map(|call| base.strip_suffix(call));
