@@ -496,7 +496,7 @@ site-what-without-model = Your earlier conversations can be read meanwhile.
 setup-demo = Only the demo model answers: add a real one
 setup-none = No model is available
 setup-some = Some models are missing
-setup-how = Name a provider in Leptos.toml, in the folder where Inglenook is started, and start it again:
+setup-how = Or name a provider in Leptos.toml, in the folder where Inglenook is started, and start it again:
 setup-more = Every server that speaks the OpenAI API will do, such as OpenAI, OpenRouter, Ollama, llama.cpp or vLLM. One that wants a key gets it from a variable: api_key_env = "OPENAI_API_KEY".
 setup-ask-administrator = Nothing can be asked at the moment. The administrator of this site can add a model.
 
@@ -1036,3 +1036,67 @@ person-second-factor-hint = Signing in asks them for a code. If they lost their 
 person-second-factor-end = Switch off the second factor
 person-second-factor-ended = They sign in without a code now.
 audit-tier-given = Given: { $tier }
+
+## Providers of models, as administrators change them
+
+admin-models = Models
+providers = Providers of models
+providers-hint = A provider is a server that answers questions. Those of the configuration come first; the others are added here and used at once.
+providers-none = There is no provider yet. Add one below, and its models can be asked at once.
+providers-all = All providers
+providers-tiers = Choose which models a tier may use
+providers-new = Add a provider
+providers-configured = From the configuration
+providers-inside = Inside your network
+providers-has-key = Has a key
+providers-up = Move { $provider } up
+providers-down = Move { $provider } down
+providers-waiting = It was not asked for its models yet.
+providers-models = { $count ->
+    [one] { $count } model
+   *[other] { $count } models
+ }
+providers-models-shown = Models, and the tiers that may use them
+providers-hidden = The configuration has a provider of this name, which is used in its place. Give this one another name, or remove it.
+providers-key-lost = The key cannot be read any more, because the secret of this server has changed. Give the key again.
+providers-key-for-new-address = The address is of another server. Give the key for it: the present one is not sent there.
+model-of-every-tier = Every tier
+model-of-no-tier = No tier
+providers-url = Address of the API
+providers-url-hint = Such as https://api.openai.com/v1 or http://localhost:11434/v1. An address inside your network is possible, too.
+providers-name-hint = Letters, digits, dots, dashes and underscores. The ids of its models begin with it.
+providers-label = What people call it
+providers-label-hint = May stay empty: then it is known by its name.
+providers-key = API key
+providers-key-hint = May stay empty for a server that wants none. It is stored encrypted and never shown again.
+providers-key-kept = There is a key. Leave this empty to keep it.
+providers-key-remove = Send no key any more
+providers-models-named = Models to offer, one in a line (empty: the provider is asked)
+providers-context = Context in tokens
+providers-context-hint = Empty: what the provider says.
+providers-sees-words = A provider is sent everything that people ask its models. It is asked for its models before it is saved.
+providers-add = Try and add
+providers-save = Try and save
+providers-save-anyway = Save anyway
+providers-saved = The provider is saved, and its models can be asked.
+providers-moved = The order is saved.
+providers-removed = The provider is removed.
+providers-remove = Remove the provider
+providers-remove-summary = Remove it…
+providers-remove-hint = Its models are not offered any more. Conversations stay, and answers that are being written are finished. Its key is deleted.
+providers-name-not-valid = A name has at most { $most } letters, digits, dots, dashes and underscores.
+providers-name-demo = The model that comes with Inglenook has this name. Choose another.
+providers-name-taken = Another provider has this name.
+providers-label-not-valid = This has at most { $most } characters, in one line.
+providers-url-not-valid = Give an address that begins with http:// or https://, of at most { $most } characters.
+providers-url-too-much = Give the address without a name, a password, ? and #. The key has a field of its own.
+providers-key-not-valid = A key has at most { $most } letters, digits and signs, without blanks.
+providers-models-too-many = A provider can name { $most } models at most.
+providers-context-not-valid = The context is a number of tokens from { $least } to { $most }.
+providers-too-many = There are { $most } providers, and no more are possible. Remove one first.
+providers-order-not-whole = The order has to name each provider that was added once.
+audit-provider-added = Added
+audit-provider-edited = Changed
+audit-provider-removed = Removed
+audit-provider-order = The order was changed
+setup-add = Add a provider of models in the browser

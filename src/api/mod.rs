@@ -12,6 +12,7 @@ pub mod exports;
 pub mod history;
 pub mod login;
 pub mod proof;
+pub mod providers;
 pub mod queue;
 pub mod second_factor;
 pub mod settings;

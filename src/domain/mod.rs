@@ -15,6 +15,7 @@ pub mod message;
 pub mod model;
 pub mod params;
 pub mod preferences;
+pub mod provider;
 pub mod queued;
 pub mod reason;
 pub mod session;
@@ -33,6 +34,7 @@ pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Timings
 pub use model::{Listed, Model, Price, Traits};
 pub use params::Params;
 pub use preferences::{Look, Preferences, PreferencesPatch};
+pub use provider::{ProviderState, ProviderView};
 pub use queued::{QuestionQueue, Queued};
 pub use reason::Reason;
 pub use session::{ApiKey, Device, Scope, SessionKind};

@@ -57,6 +57,7 @@ use crate::{
             site::Site,
         },
         ops::clock::{Clock, Ids},
+        providers::ModelProviders,
         words,
     },
 };
@@ -70,6 +71,7 @@ where
     Arc<Audit>: FromRef<S>,
     Arc<Exporter>: FromRef<S>,
     Arc<Conversations>: FromRef<S>,
+    Arc<ModelProviders>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
     Arc<Allowances>: FromRef<S>,
@@ -113,6 +115,8 @@ where
         .route("/admin/codes/made", get(admin::made::made))
         .route("/admin/tiers", get(admin::tiers::tiers))
         .route("/admin/tiers/{id}", get(admin::tiers::tier))
+        .route("/admin/models", get(admin::models::models))
+        .route("/admin/models/{id}", get(admin::models::provider))
         .route("/join/{code}", get(join::join))
         .route("/login", get(login::sign_in))
         .route("/login/code", get(code::code))

@@ -152,6 +152,9 @@ fn Setup(models: Models, failures: Vec<Reason>, is_admin: bool) -> impl IntoView
             {shows_how
                 .then(|| {
                     view! {
+                        <p>
+                            <a href="/admin/models">{t("setup-add")}</a>
+                        </p>
                         <p>{t("setup-how")}</p>
                         <pre tabindex="0">{PROVIDER}</pre>
                         <p class="muted">{t("setup-more")}</p>

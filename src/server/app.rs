@@ -22,6 +22,7 @@ use super::{
         ended::Ended,
         tasks::Tasks,
     },
+    providers::ModelProviders,
     render::Renderer,
     store::{Chats, Sessions, Store, Users},
 };
@@ -36,6 +37,7 @@ pub struct App {
     pub conversations: Arc<Conversations>,
     pub models: Arc<ModelList>,
     pub allowances: Arc<Allowances>,
+    pub providers: Arc<ModelProviders>,
     pub chat: Arc<Chat>,
     pub listening: Arc<Listening>,
     pub reading: Arc<Reading>,
@@ -96,6 +98,13 @@ impl App {
             (chats.clone(), store.clone()),
             (clock.clone(), ids.clone(), tasks.clone()),
         ));
+        let model_providers = Arc::new(ModelProviders::new(
+            &config,
+            secret,
+            store.clone(),
+            (accounts.clone(), audit.clone()),
+            (providers.clone(), ids.clone()),
+        ));
         let conversations = Arc::new(Conversations {
             chats: chats.clone(),
             models: models.clone(),
@@ -128,7 +137,12 @@ impl App {
         });
         let readiness = Arc::new(Readiness::new(store.clone(), live.clone()));
         let site = Arc::new(Site::new(config, secret, clock.clone()));
-        let provide = provided((&accounts, &exports), (&conversations, &models), &chat, &listening);
+        let provide = provided(
+            (&accounts, &exports),
+            (&conversations, &models, &model_providers),
+            &chat,
+            &listening,
+        );
         Self {
             site,
             accounts,
@@ -137,6 +151,7 @@ impl App {
             conversations,
             models,
             allowances,
+            providers: model_providers,
             chat,
             listening,
             reading,
@@ -157,18 +172,19 @@ impl App {
 /// Hands server functions the services that they may use.
 fn provided(
     (accounts, exports): (&Arc<Accounts>, &Arc<Exporter>),
-    (conversations, models): (&Arc<Conversations>, &Arc<ModelList>),
+    (conversations, models, providers): (&Arc<Conversations>, &Arc<ModelList>, &Arc<ModelProviders>),
     chat: &Arc<Chat>,
     listening: &Arc<Listening>,
 ) -> Provide {
     let (accounts, exports) = (accounts.clone(), exports.clone());
-    let (conversations, models) = (conversations.clone(), models.clone());
+    let (conversations, models, providers) = (conversations.clone(), models.clone(), providers.clone());
     let (chat, listening) = (chat.clone(), listening.clone());
     Provide::new(move || {
         provide_context(accounts.clone());
         provide_context(exports.clone());
         provide_context(conversations.clone());
         provide_context(models.clone());
+        provide_context(providers.clone());
         provide_context(chat.clone());
         provide_context(listening.clone());
     })

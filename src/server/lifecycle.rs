@@ -33,6 +33,7 @@ use crate::server::{
         clock::Clock,
         disk::{self, Lock, LockError},
     },
+    providers::ModelProviders,
     router::router,
     store::{self, Store},
 };
@@ -85,6 +86,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let secret = secret.expose_secret().as_bytes();
     let app = App::new(config, secret, store, providers, Clock::system(), Some(journal));
     app.cluster.recover(leftovers).await;
+    look_at_providers(&app.providers).await;
     let address = listener.local_addr().unwrap_or(listen);
     let first = welcome::print(&app.accounts, &app.site.config, address).await;
     first.map_err(|_| StartError::new("The database does not take the code for the first account."))?;
@@ -117,6 +119,9 @@ fn run_in_background(app: &App) {
     // Each server knows only its own open streams, so this is no job of the queue.
     let every = if store.is_alone() { LOOK_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
     tasks.every("look at sessions", every, app.relay.clone(), |relay| look_at_sessions(relay).boxed());
+    tasks.every("look at providers", LOOK_EVERY, app.providers.clone(), |providers| {
+        look_at_providers(providers).boxed()
+    });
     tasks.keep("watch over queues", (app.chat.clone(), tasks.clone()), |(chat, tasks)| {
         async move {
             // A look that is dropped in its middle is made at the next start.
@@ -303,6 +308,13 @@ async fn signal() {
     tokio::select! {
         () = interrupt => {}
         () = terminate => {}
+    }
+}
+
+/// Uses the providers that another server added, and no longer those that it removed.
+async fn look_at_providers(providers: &ModelProviders) {
+    if let Err(error) = providers.refresh().await {
+        tracing::warn!(%error, "it is not known which providers of models were added");
     }
 }
 

@@ -33,6 +33,7 @@ mod passwords;
 mod people;
 mod preferences;
 mod proof;
+mod providers;
 mod proxies;
 mod put_away;
 mod queue;

@@ -14,7 +14,8 @@ pub enum For {
 use For::{Admins, Anybody, Owner, People};
 
 /// What stands for an id in a call.
-pub const IDS: [&str; 11] = ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}", "{t}", "{d}", "{r}"];
+pub const IDS: [&str; 12] =
+    ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}", "{t}", "{d}", "{r}", "{v}"];
 
 /// The calls with JSON. `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
 pub const JSON: &[(&str, &str, For, &str)] = &[
@@ -82,6 +83,23 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/api/v1/admin/audit.csv", Admins, ""),
     ("GET", "/api/v1/me/budget", People, ""),
     ("POST", "/api/v1/me/redeem", People, r#"{"code":"{r}"}"#),
+    ("GET", "/api/v1/admin/providers", Admins, ""),
+    (
+        "POST",
+        "/api/v1/admin/providers",
+        Admins,
+        r#"{"name":"{n}","base_url":"http://127.0.0.1:9","anyway":true}"#,
+    ),
+    // Nothing answers at this address: see providers.rs.
+    ("POST", "/api/v1/admin/providers/try", Admins, r#"{"name":"{n}","base_url":"http://127.0.0.1:9"}"#),
+    ("PUT", "/api/v1/admin/providers/order", Admins, r#"{"ids":["{v}"]}"#),
+    (
+        "PUT",
+        "/api/v1/admin/providers/{v}",
+        Admins,
+        r#"{"name":"{n}","base_url":"http://127.0.0.1:9","anyway":true}"#,
+    ),
+    ("DELETE", "/api/v1/admin/providers/{v}", Admins, ""),
     ("GET", "/api/v1/admin/tiers", Admins, ""),
     ("POST", "/api/v1/admin/tiers", Admins, r#"{"name":"{n}"}"#),
     ("PUT", "/api/v1/admin/tiers/{t}", Admins, r#"{"name":"{n}"}"#),
@@ -120,6 +138,8 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/admin/audit", Admins, ""),
     ("GET", "/admin/codes", Admins, ""),
     ("GET", "/admin/codes/made", Admins, ""),
+    ("GET", "/admin/models", Admins, ""),
+    ("GET", "/admin/models/{v}", Admins, ""),
     ("GET", "/admin/tiers", Admins, ""),
     ("GET", "/admin/tiers/{t}", Admins, ""),
     ("GET", "/join/{code}", Anybody, ""),
@@ -160,6 +180,9 @@ pub const FORMS: &[(&str, For, &str)] = &[
     ("/fn/keep-account", People, ""),
     ("/fn/make-codes", Admins, "registers=true&count=1&uses=1"),
     ("/fn/end-codes", Admins, "id={d}"),
+    ("/fn/save-provider", Admins, "id={v}&name={n}&base_url=http%3A%2F%2F127.0.0.1%3A9&anyway=true"),
+    ("/fn/move-provider", Admins, "id={v}&up=true"),
+    ("/fn/remove-provider", Admins, "id={v}"),
     ("/fn/save-tier", Admins, "id={t}&name={n}"),
     ("/fn/delete-tier", Admins, "id={t}"),
     ("/fn/redeem", People, "code={r}"),

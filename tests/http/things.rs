@@ -5,7 +5,7 @@ use inglenook::{
     domain::{Reason, Tier, UserRole},
     server::{
         accounts::invitations::{NewCodes, make},
-        store::{ExportRun, Need, NewQueued, QueueChange},
+        store::{ExportRun, Need, NewQueued, QueueChange, StoredProvider},
     },
 };
 use serde_json::json;
@@ -36,10 +36,13 @@ pub struct Things {
     tier: String,
     code: String,
     secret: String,
+    /// A provider of models that was added.
+    provider: String,
 }
 
 impl Things {
     pub async fn of(app: &App, name: &str) -> Self {
+        Self::forget_providers(app).await;
         let owner = app.person(name).await;
         let conversation = owner.conversation().await;
         let asked = owner.ask(&conversation, "Mine alone").await;
@@ -65,6 +68,7 @@ impl Things {
         assert!(store.finish_export(&export, now + 60_000).await.unwrap());
         let queued = format!("{conversation}Later");
         let (tier, code, secret) = Self::tier_and_code(app, name).await;
+        let provider = Self::provider(app, name).await;
         let login = format!("other-{name}@example.org");
         let person = app.person(&format!("other-{name}")).await.id().await;
         let form = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
@@ -77,6 +81,7 @@ impl Things {
             login,
             session,
             key,
+            provider,
             tier,
             code,
             secret,
@@ -86,6 +91,28 @@ impl Things {
             owner,
             conversation,
         }
+    }
+
+    /// So that the demo model is there again, and one of a new provider is not asked.
+    async fn forget_providers(app: &App) {
+        for provider in app.state.store.model_providers().await.unwrap() {
+            app.state.store.remove_model_provider(&provider.id).await.unwrap();
+        }
+        app.state.providers.refresh().await.unwrap();
+    }
+
+    async fn provider(app: &App, name: &str) -> String {
+        let provider = StoredProvider {
+            id: app.state.ids.next(),
+            name: format!("of-{name}"),
+            label: String::new(),
+            base_url: "http://127.0.0.1:9".to_owned(),
+            sealed_key: None,
+            models: vec!["x".to_owned()],
+            context: None,
+        };
+        app.state.store.add_model_provider(&provider).await.unwrap();
+        provider.id
     }
 
     async fn tier_and_code(app: &App, name: &str) -> (String, String, String) {
@@ -125,6 +152,7 @@ impl Things {
             ("{a}", &self.key),
             ("{t}", &self.tier),
             ("{d}", &self.code),
+            ("{v}", &self.provider),
         ];
         let text = ids.iter().fold(text.to_owned(), |text, (mark, id)| text.replace(mark, &otherwise(id)));
         self.fill(&text, "x")
@@ -141,6 +169,7 @@ impl Things {
             .replace("{a}", &self.key)
             .replace("{t}", &self.tier)
             .replace("{d}", &self.code)
+            .replace("{v}", &self.provider)
             .replace("{r}", &self.secret)
             .replace("{n}", name)
     }

@@ -3,8 +3,10 @@
 pub mod audit;
 pub mod codes;
 pub mod made;
+pub mod models;
 pub mod people;
 pub mod person;
+mod provider_form;
 pub mod tiers;
 
 use axum::{
@@ -28,10 +30,11 @@ use crate::{
 };
 
 /// The pages, in the order of their list.
-const ADMIN: [Item; 4] = [
+const ADMIN: [Item; 5] = [
     ("/admin/people", "people"),
     ("/admin/codes", "codes"),
     ("/admin/tiers", "tiers"),
+    ("/admin/models", "admin-models"),
     ("/admin/audit", "audit"),
 ];
 

@@ -121,7 +121,7 @@ pub fn valid_password(field: &str, password: &str, own: &[&str]) -> Result<(), A
 }
 
 /// A short text in one line, trimmed; `None` if it is longer than `most` characters, or holds what cannot be seen.
-pub(super) fn plain(text: &str, most: usize) -> Option<&str> {
+pub fn plain(text: &str, most: usize) -> Option<&str> {
     let text = text.trim();
     // A character has at most four bytes, so that a long text is not counted through.
     let fits = text.len() <= most * 4 && text.chars().count() <= most;

@@ -57,6 +57,9 @@ struct Fields {
     model: Option<String>,
     key: Option<String>,
     system_prompt: Option<String>,
+    label: Option<String>,
+    base_url: Option<String>,
+    models: Option<String>,
     #[serde(flatten)]
     params: TypedParams,
 }
@@ -184,6 +187,9 @@ impl Form {
             email: short(&fields.email),
             name: short(&fields.name),
             system_prompt: short(&fields.system_prompt),
+            label: short(&fields.label),
+            base_url: short(&fields.base_url),
+            models: short(&fields.models),
             params: short_params(&fields.params),
         };
         let sealed = site.flashes.seal(Flash { told, typed }, path_of(page), self.viewer.as_deref())?;
@@ -197,6 +203,7 @@ impl Form {
             "/fn/set-name" | "/fn/set-email" => "/settings",
             "/fn/make-codes" | "/fn/end-codes" => "/admin/codes",
             "/fn/delete-tier" => "/admin/tiers",
+            "/fn/move-provider" | "/fn/remove-provider" => "/admin/models",
             "/fn/set-registration" => "/admin/people",
             "/fn/set-chat-defaults" => "/settings/chat",
             "/fn/set-password"
@@ -237,6 +244,10 @@ impl Form {
             },
             "/fn/redeem" => "/settings",
             "/fn/save-tier" => "/admin/tiers",
+            "/fn/save-provider" => match self.fields.id.as_deref().filter(|id| !id.is_empty()) {
+                Some(id) => return below("/admin/models", id),
+                None => "/admin/models",
+            },
             "/fn/set-appearance" | "/fn/set-language" => "/login",
             "/fn/reset-password" => return below("/reset", self.fields.code.as_deref()?),
             "/fn/change-person"

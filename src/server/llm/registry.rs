@@ -1,7 +1,7 @@
 //! [`Providers`]: all providers of this server, and [`Offer`], the models they have together.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use futures::future::join_all;
 
@@ -9,8 +9,10 @@ use super::{LlmError, Provider, demo::Demo};
 use crate::domain::{Model, Reason};
 
 pub struct Providers {
-    /// In the order of the configuration; the first is the default.
-    entries: Vec<ProviderState>,
+    /// Those of the configuration, in its order.
+    configured: Vec<Arc<ProviderState>>,
+    /// All that are asked, those of the configuration first; the first is the default.
+    entries: RwLock<Arc<[Arc<ProviderState>]>>,
     /// Held while the providers are asked for traits, so that this happens once at a time.
     learning: tokio::sync::Mutex<()>,
 }
@@ -87,25 +89,53 @@ impl Offer {
 
 impl Providers {
     pub fn new(providers: Vec<Arc<dyn Provider>>) -> Self {
-        let entry = |provider| ProviderState { provider, heard: Mutex::default() };
-        Self { entries: providers.into_iter().map(entry).collect(), learning: tokio::sync::Mutex::default() }
+        let configured: Vec<_> = providers.into_iter().map(ProviderState::new).collect();
+        let entries = RwLock::new(configured.as_slice().into());
+        Self { configured, entries, learning: tokio::sync::Mutex::default() }
+    }
+
+    fn entries(&self) -> Arc<[Arc<ProviderState>]> {
+        self.entries.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has these beside the providers of the configuration, and no others. Those that were there keep what they listed.
+    /// The demo model is there only as long as nothing else is.
+    pub fn replace(&self, added: Vec<Arc<dyn Provider>>) {
+        let before = self.entries();
+        let known = |provider: &Arc<dyn Provider>| {
+            before.iter().find(|entry| Arc::ptr_eq(&entry.provider, provider)).cloned()
+        };
+        let added: Vec<_> = added
+            .into_iter()
+            .map(|provider| known(&provider).unwrap_or_else(|| ProviderState::new(provider)))
+            .collect();
+        let configured =
+            self.configured.iter().filter(|it| added.is_empty() || it.provider.name() != Demo::NAME);
+        let all = configured.cloned().chain(added.iter().cloned()).collect();
+        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = all;
+    }
+
+    /// Asks the providers that were never asked for their models.
+    pub async fn ask_new(&self) {
+        join_all(self.entries().iter().filter(|entry| entry.is_new()).map(|entry| entry.ask())).await;
+    }
+
+    /// What a provider answered when it was last asked: the last good list, and the reason of a failure after it.
+    pub fn heard_of(&self, name: &str) -> Option<(Option<Arc<[Model]>>, Option<Reason>)> {
+        let entries = self.entries();
+        let heard = entries.iter().find(|entry| entry.provider.name() == name)?.heard();
+        Some((heard.models.clone(), heard.failure.clone()))
     }
 
     /// Asks all providers for their models at once. Gives each one's name and answer.
     pub async fn ask(&self) -> Vec<(String, Result<Vec<Model>, LlmError>)> {
-        join_all(self.entries.iter().map(async |entry| {
-            let name = entry.provider.name();
-            let answer = entry.provider.models().await.map(|names| usable(&*entry.provider, names));
-            entry.hear(&answer);
-            (name.to_owned(), answer)
-        }))
-        .await
+        join_all(self.entries().iter().map(|entry| entry.ask())).await
     }
 
     /// Asks all providers for traits that their lists lack; does nothing while another call does that.
     pub async fn learn(&self) {
         let Ok(_learning) = self.learning.try_lock() else { return };
-        join_all(self.entries.iter().map(async |entry| {
+        join_all(self.entries().iter().map(async |entry| {
             if entry.provider.learn().await {
                 entry.hear_more();
             }
@@ -117,7 +147,7 @@ impl Providers {
     /// who uses one of them is told the reason instead of finding it gone.
     pub fn offer(&self) -> Offer {
         let mut offer = Offer::default();
-        for entry in &self.entries {
+        for entry in self.entries().iter() {
             let name = entry.provider.name();
             offer.first.get_or_insert_with(|| name.to_owned());
             let heard = entry.heard();
@@ -132,12 +162,28 @@ impl Providers {
 
     /// The provider of a model.
     pub fn of(&self, model: &Model) -> Option<Arc<dyn Provider>> {
-        let found = self.entries.iter().find(|entry| entry.provider.name() == model.provider)?;
+        let entries = self.entries();
+        let found = entries.iter().find(|entry| entry.provider.name() == model.provider)?;
         Some(found.provider.clone())
     }
 }
 
 impl ProviderState {
+    fn new(provider: Arc<dyn Provider>) -> Arc<Self> {
+        Arc::new(Self { provider, heard: Mutex::default() })
+    }
+
+    fn is_new(&self) -> bool {
+        let heard = self.heard();
+        heard.models.is_none() && heard.failure.is_none()
+    }
+
+    async fn ask(&self) -> (String, Result<Vec<Model>, LlmError>) {
+        let answer = self.provider.models().await.map(|names| usable(&*self.provider, names));
+        self.hear(&answer);
+        (self.provider.name().to_owned(), answer)
+    }
+
     fn heard(&self) -> MutexGuard<'_, LastList> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -15,6 +15,7 @@ mod openapi;
 mod people;
 mod problems;
 mod proof;
+mod providers;
 mod queue;
 mod registration;
 mod scopes;
@@ -35,6 +36,7 @@ use super::{
     exports::Exporter,
     http::site::Site,
     live::{Listening, reading::Reading},
+    providers::ModelProviders,
 };
 use crate::domain::Scope;
 
@@ -52,6 +54,7 @@ where
     Arc<Conversations>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
     Arc<Allowances>: FromRef<S>,
+    Arc<ModelProviders>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
     Arc<Listening>: FromRef<S>,
     Arc<Reading>: FromRef<S>,
@@ -107,6 +110,10 @@ where
         .routes(routes!(codes::redeem))
         .routes(routes!(tiers::list, tiers::create))
         .routes(routes!(tiers::change, tiers::delete))
+        .routes(routes!(providers::list, providers::add))
+        .routes(routes!(providers::attempt))
+        .routes(routes!(providers::order))
+        .routes(routes!(providers::change, providers::remove))
         .routes(routes!(codes::list, codes::make))
         .routes(routes!(codes::end))
         .routes(routes!(audit::list))

@@ -15,6 +15,7 @@ mod exports;
 mod facts;
 mod keys;
 mod messages;
+mod model_providers;
 mod mongo;
 mod open;
 mod people;
@@ -48,6 +49,7 @@ pub use exports::{ExportRun, Exports, MOST_PART_BYTES};
 pub use facts::Facts;
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
+pub use model_providers::{ModelProviders, ProviderOutcome, StoredProvider};
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};
 pub use people::{People, PeopleQuery, Reset};
 pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
@@ -105,7 +107,7 @@ impl<T: Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes 
 /// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
 /// Chats>`).
 #[async_trait]
-pub trait Store: AccountStore + AuditLog + Chats + Exports + Queue {
+pub trait Store: AccountStore + AuditLog + Chats + Exports + ModelProviders + Queue {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Whether the database accepts writes: writes one row.

@@ -17,6 +17,7 @@ mod exports;
 mod facts;
 mod fixtures;
 mod messages;
+mod model_providers;
 mod mongo_failures;
 mod mongo_only;
 mod mongo_version;
@@ -121,6 +122,10 @@ contract! {
         entries_are_found_by_kind_and_by_person_page_by_page,
         what_is_counted_is_one_entry,
         old_entries_are_forgotten,
+    }
+    model_providers {
+        providers_are_added_changed_and_removed,
+        providers_are_put_in_an_order,
     }
     second_factors {
         a_seed_counts_when_it_is_confirmed,

@@ -20,7 +20,7 @@ const OLD_KEY: &str = "message_id_1_seq_1";
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
 /// Collections that are created here and not by their first write, because inside a transaction creating one would
 /// block other transactions.
-const COLLECTIONS: [&str; 21] = [
+const COLLECTIONS: [&str; 22] = [
     "meta",
     "instances",
     "chunks",
@@ -42,6 +42,7 @@ const COLLECTIONS: [&str; 21] = [
     "device_links",
     "exports",
     "export_parts",
+    "model_providers",
 ];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
@@ -96,6 +97,7 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     let order = doc! { "conversation_id": 1, "position": 1, "_id": 1 };
     mongo.queued_docs().create_index(index(order, IndexOptions::default())).await?;
     mongo.part_docs().create_index(index(doc! { "_id.run": 1 }, IndexOptions::default())).await?;
+    mongo.provider_docs().create_index(index(doc! { "name": 1 }, unique())).await?;
     mongo.device_link_docs().create_index(index(doc! { "code_hash": 1 }, unique())).await?;
     mongo.member_docs().create_index(index(doc! { "_id.u": 1 }, IndexOptions::default())).await?;
     mongo

@@ -20,6 +20,7 @@ mod facts;
 mod indexes;
 mod keys;
 mod messages;
+mod model_providers;
 mod outlines;
 mod people;
 mod purge;

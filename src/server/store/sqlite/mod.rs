@@ -18,6 +18,7 @@ mod file;
 mod inspect;
 mod keys;
 mod messages;
+mod model_providers;
 mod people;
 mod pool;
 mod queue;
