@@ -9,6 +9,7 @@ pub mod codes;
 pub mod device;
 pub mod devices;
 pub mod history;
+pub mod identities;
 pub mod login;
 pub mod proof;
 pub mod queue;

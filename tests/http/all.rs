@@ -23,6 +23,7 @@ mod languages;
 mod limits;
 mod lists;
 mod models;
+mod oidc;
 mod openapi;
 mod openapi_limits;
 mod pages;

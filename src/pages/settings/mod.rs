@@ -5,6 +5,7 @@ pub mod chat;
 pub mod data;
 pub mod device;
 pub mod devices;
+mod identities;
 pub mod profile;
 pub mod prove;
 pub mod second_factor;

@@ -12,6 +12,7 @@ mod codes;
 mod conversations;
 mod device_links;
 mod facts;
+mod identities;
 mod keys;
 mod messages;
 mod mongo;
@@ -44,6 +45,7 @@ pub use conversations::{
 };
 pub use device_links::{AskingDevice, DeviceLink, DeviceLinks};
 pub use facts::Facts;
+pub use identities::Identities;
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};
@@ -91,12 +93,13 @@ impl<T: Access + Members + Conversations + Messages + Tree + Waiting + Shared> C
 
 /// Everything stored about accounts and what signs in.
 pub trait AccountStore:
-    Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes + Budgets + Facts
+    Users + People + Sessions + SecondFactors + DeviceLinks + Identities + Tiers + Codes + Budgets + Facts
 {
 }
 
-impl<T: Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes + Budgets + Facts>
-    AccountStore for T
+impl<
+    T: Users + People + Sessions + SecondFactors + DeviceLinks + Identities + Tiers + Codes + Budgets + Facts,
+> AccountStore for T
 {
 }
 

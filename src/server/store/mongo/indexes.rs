@@ -20,7 +20,7 @@ const OLD_KEY: &str = "message_id_1_seq_1";
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
 /// Collections that are created here and not by their first write, because inside a transaction creating one would
 /// block other transactions.
-const COLLECTIONS: [&str; 19] = [
+const COLLECTIONS: [&str; 20] = [
     "meta",
     "instances",
     "chunks",
@@ -40,6 +40,7 @@ const COLLECTIONS: [&str; 19] = [
     "budgets",
     "second_factors",
     "device_links",
+    "identities",
 ];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
@@ -93,6 +94,13 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     mongo.deleted_messages().create_indexes(kept.map(|keys| index(keys, IndexOptions::default()))).await?;
     let order = doc! { "conversation_id": 1, "position": 1, "_id": 1 };
     mongo.queued_docs().create_index(index(order, IndexOptions::default())).await?;
+    mongo
+        .identity_docs()
+        .create_indexes([
+            index(doc! { "provider": 1, "subject": 1 }, unique()),
+            index(doc! { "user_id": 1 }, IndexOptions::default()),
+        ])
+        .await?;
     mongo.device_link_docs().create_index(index(doc! { "code_hash": 1 }, unique())).await?;
     mongo.member_docs().create_index(index(doc! { "_id.u": 1 }, IndexOptions::default())).await?;
     mongo

@@ -16,6 +16,7 @@ mod device_links;
 mod documents;
 mod error;
 mod facts;
+mod identities;
 mod indexes;
 mod keys;
 mod messages;
@@ -89,6 +90,10 @@ impl Mongo {
 
     fn device_link_docs(&self) -> Collection<device_links::DeviceLinkDoc> {
         self.db.collection("device_links")
+    }
+
+    fn identity_docs(&self) -> Collection<identities::IdentityDoc> {
+        self.db.collection("identities")
     }
 
     fn conversation_docs(&self) -> Collection<ConversationDoc> {

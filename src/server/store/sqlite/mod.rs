@@ -14,6 +14,7 @@ mod device_links;
 mod error;
 mod facts;
 mod file;
+mod identities;
 mod inspect;
 mod keys;
 mod messages;

@@ -132,8 +132,11 @@ impl Sqlite {
         let none: Option<&str> = None;
         let ended = sqlx::query_scalar(END_SESSIONS).bind(id).bind(none).bind(true);
         let ended = ended.fetch_all(&mut *tx).await?;
-        for gone in ["DELETE FROM resets WHERE user_id = ?1", "DELETE FROM second_factors WHERE user_id = ?1"]
-        {
+        for gone in [
+            "DELETE FROM resets WHERE user_id = ?1",
+            "DELETE FROM second_factors WHERE user_id = ?1",
+            "DELETE FROM identities WHERE user_id = ?1",
+        ] {
             sqlx::query(gone).bind(id).execute(&mut *tx).await?;
         }
         tx.commit().await?;
