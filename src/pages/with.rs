@@ -54,7 +54,7 @@ pub fn Ways(
         .map(|(name, label)| {
             let label = t_with(Reason::new(says).with("name", label));
             view! {
-                <form method="post" action=format!("/login/with/{name}")>
+                <form class="way" method="post" action=format!("/login/with/{name}")>
                     {next.clone().map(|next| view! { <input type="hidden" name="next" value=next /> })}
                     {(!code.is_empty())
                         .then(|| view! { <input type="hidden" name="code" value=code.clone() /> })}
