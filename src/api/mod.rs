@@ -10,6 +10,7 @@ pub mod device;
 pub mod devices;
 pub mod exports;
 pub mod history;
+pub mod identities;
 pub mod login;
 pub mod proof;
 pub mod providers;

@@ -11,6 +11,7 @@ use crate::{
         Id, Notice, PageError,
         fields::Alert,
         login::{LanguageSwitch, RegisterForm},
+        with::Ways,
     },
     server::{
         accounts::{
@@ -33,7 +34,7 @@ enum Visit {
     /// The code does not count.
     Nothing,
     /// Somebody who may register.
-    Guest { known: String },
+    Guest { known: String, ways: Vec<(String, String)> },
     /// Somebody who has to sign in first, because the code or the site lets nobody register.
     Stranger,
     /// Somebody who is signed in: what redeeming the code would do, and whether it ends a tier that they have.
@@ -57,7 +58,7 @@ pub async fn join(
             Visit::Person { gain, replaces }
         }
         (Some(offered), None) if offered.code.registers && rules.mode != Registration::Closed => {
-            Visit::Guest { known: accounts.known_words("", "") }
+            Visit::Guest { known: accounts.known_words("", ""), ways: accounts.ways() }
         }
         (Some(_), None) => Visit::Stranger,
     };
@@ -71,12 +72,13 @@ pub async fn join(
         let alert = notice.clone();
         let body = match visit {
             Visit::Nothing => view! { <p>{t_with(refused())}</p> }.into_any(),
-            Visit::Guest { known } => {
+            Visit::Guest { known, ways } => {
                 let gives = offered.map(|offered| view! { <Gives offered /> });
                 let form = notice.of("/fn/register");
                 view! {
                     {gives}
                     <RegisterForm code=Some(code.clone()) notice=form rule=rules.email known />
+                    <Ways ways next=None code=code.clone() />
                     <SignIn code />
                 }
                 .into_any()

@@ -16,6 +16,7 @@ use crate::{
         Notice, PageError, Query,
         fields::{Alert, Field},
         strength::Strength,
+        with::Ways,
     },
     server::{
         accounts::{Accounts, EmailRule, Registration, valid::MIN_PASSWORD_CHARS},
@@ -49,8 +50,9 @@ pub async fn sign_in(
         return Ok(Redirect::to("/register").into_response());
     }
     let rules = accounts.registration().await?;
-    let open = rules.is_open();
+    let (open, ways) = (rules.is_open(), accounts.ways());
     let next = query.next.filter(|next| redirect::local(next).is_some());
+    let others = next.clone();
     let (email_refused, password_refused) = (notice.at("email"), notice.at("password"));
     let (alert, calm) = (notice.alert(), notice.field().is_none());
     let email = notice.typed().email.unwrap_or_default();
@@ -81,6 +83,7 @@ pub async fn sign_in(
                     />
                     <button class="button-primary">{t("sign-in")}</button>
                 </form>
+                <Ways ways next=others code=String::new() />
                 <p class="muted">
                     <a href="/device">{t("device-enter-title")}</a>
                 </p>
@@ -134,7 +137,14 @@ pub async fn register(
                 <h1>{t("register")}</h1>
                 <p class="muted">{t(sentence)}</p>
                 <Alert sentence=alert />
-                {open.then(|| view! { <RegisterForm code notice rule=rules.email known=accounts.known_words("", "") /> })}
+                {open
+                    .then(|| {
+                        let (ways, typed) = (accounts.ways(), code.clone().unwrap_or_default());
+                        view! {
+                            <RegisterForm code notice rule=rules.email known=accounts.known_words("", "") />
+                            <Ways ways next=None code=typed />
+                        }
+                    })}
                 {(!first)
                     .then(|| {
                         let (before, after) = around("sign-in-have-account", "link");

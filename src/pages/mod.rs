@@ -24,6 +24,7 @@ mod strength;
 mod temporary;
 mod tools;
 mod window;
+mod with;
 
 use std::{
     convert::Infallible,
@@ -38,7 +39,7 @@ use axum::{
     extract::{FromRef, FromRequestParts, Path},
     http::{header, request::Parts},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
 use serde::de::DeserializeOwned;
 
@@ -120,6 +121,8 @@ where
         .route("/join/{code}", get(join::join))
         .route("/login", get(login::sign_in))
         .route("/login/code", get(code::code))
+        .route("/login/with/{name}", post(with::leave))
+        .route("/login/with/{name}/back", get(with::back))
         .route("/register", get(login::register))
 }
 

@@ -25,7 +25,8 @@
 //! server::conversations → server::live, server::render, server::llm, server::markdown, server::words, server::store, server::ops, error, domain
 //! server::providers → server::accounts, server::llm, server::store, server::config, server::ops, error, domain
 //! server::live → server::render, server::markdown, server::words, server::store, server::ops, error, domain
-//! server::accounts → server::words, server::store, server::config, server::ops, error, domain
+//! server::accounts → server::oidc, server::words, server::store, server::config, server::ops, error, domain
+//! server::oidc → server::llm, server::config, server::ops
 //! server::journal → server::store, server::ops
 //! server::render → server::markdown, error, domain
 //! server::llm → server::ops, domain
@@ -52,6 +53,7 @@ pub mod lifecycle;
 pub mod live;
 pub mod llm;
 pub mod markdown;
+pub mod oidc;
 pub mod ops;
 pub mod providers;
 pub mod render;

@@ -25,6 +25,7 @@ mod languages;
 mod limits;
 mod lists;
 mod models;
+mod oidc;
 mod openapi;
 mod openapi_limits;
 mod pages;

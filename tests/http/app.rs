@@ -125,6 +125,8 @@ impl App {
     /// The same server when it has an administrator. Where others reach it, nobody becomes that by being the first.
     pub async fn begun(self) -> Self {
         let first = store::NewUser {
+            email_verified: false,
+            identity: None,
             id: self.state.ids.next(),
             login: "first@example.org".to_owned(),
             name: "First".to_owned(),

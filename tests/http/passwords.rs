@@ -32,6 +32,8 @@ async fn a_new_password_has_8_to_256_characters_and_older_ones_still_sign_in() {
     // Earlier versions took 1024 bytes.
     let earlier: String = "x y".chars().cycle().take(1024).collect();
     let old = NewUser {
+        email_verified: false,
+        identity: None,
         id: app.state.ids.next(),
         login: "old@example.org".into(),
         name: "Old".into(),

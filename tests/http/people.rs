@@ -231,6 +231,8 @@ async fn a_password_and_an_address_are_the_same_on_any_keyboard() {
     app.client().post(LOGIN, &form((one.0, "creme brulee"))).await.is(401);
     // An account of an earlier version has its address in the other form.
     let old = NewUser {
+        email_verified: false,
+        identity: None,
         id: app.state.ids.next(),
         login: "zoe\u{308}@example.org".into(),
         name: "Zoe".into(),

@@ -152,6 +152,9 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/offline", Anybody, ""),
     ("GET", "/sw.js", Anybody, ""),
     ("GET", "/login", Anybody, ""),
+    // Nobody is sent to a provider that is not configured: see oidc.rs.
+    ("POST", "/login/with/{name}", Anybody, ""),
+    ("GET", "/login/with/{name}/back", Anybody, ""),
     // Whoever has not given a password a moment ago is led to /login.
     ("GET", "/login/code", People, ""),
     ("GET", "/register", Anybody, ""),
@@ -196,6 +199,7 @@ pub const FORMS: &[(&str, For, &str)] = &[
     ("/fn/second-factor-confirm", People, "code=000000"),
     ("/fn/recovery-codes", People, ""),
     ("/fn/second-factor-off", People, ""),
+    ("/fn/disconnect", People, "id={n}"),
     ("/fn/set-name", People, "name={n}"),
     ("/fn/set-email", People, "email={n}@example.org"),
     ("/fn/make-export", People, ""),

@@ -6,6 +6,7 @@ pub mod data;
 pub mod device;
 pub mod devices;
 mod export;
+mod identities;
 pub mod profile;
 pub mod prove;
 pub mod second_factor;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 
-use super::{SettingsPage, device::AnotherDevice, page, second_factor::SecondFactor};
+use super::{SettingsPage, device::AnotherDevice, identities::Identities, page, second_factor::SecondFactor};
 use crate::{
     domain::Reason,
     pages::{
@@ -31,6 +31,8 @@ pub async fn sign_in(
 ) -> Result<Response, PageError> {
     let known = accounts.known_words(&current.user.login, &current.user.name);
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
+    let (connected, ways) = (accounts.connected(&current).await?, accounts.ways());
+    let has_password = accounts.has_password(&current).await?;
     let factor = accounts.second_factor(&current).await?;
     Ok(page(HERE).render(move || {
         let form = notice.of("/fn/set-password");
@@ -38,13 +40,24 @@ pub async fn sign_in(
             <SettingsPage here=HERE sidebar notice>
                 <Section id="password" title=t("field-password")>
                     <form method="post" action="/fn/set-password">
-                        <Field
-                            label=t("password-current")
-                            kind="password"
-                            name="password"
-                            autocomplete="current-password"
-                            refused=form.at("password")
-                        />
+                        {if has_password {
+                            view! {
+                                <Field
+                                    label=t("password-current")
+                                    kind="password"
+                                    name="password"
+                                    autocomplete="current-password"
+                                    refused=form.at("password")
+                                />
+                            }
+                                .into_any()
+                        } else {
+                            view! {
+                                <p class="muted">{t("password-none")}</p>
+                                <input type="hidden" name="password" value="" />
+                            }
+                                .into_any()
+                        }}
                         <Field
                             label=t("password-new")
                             kind="password"
@@ -57,6 +70,7 @@ pub async fn sign_in(
                         <button class="button-small">{t("password-change")}</button>
                     </form>
                 </Section>
+                <Identities connected ways />
                 <SecondFactor state=factor />
                 <AnotherDevice />
             </SettingsPage>

@@ -105,6 +105,10 @@ impl Accounts {
         if password.len() > MAX_PASSWORD_BYTES {
             return Ok(false);
         }
+        // Whoever has none proves it at their provider.
+        if !self.has_password(current).await? {
+            return self.proved(current).map(|()| true);
+        }
         let tried = self.attempts.old_password.take(current.id(), self.clock.instant())?;
         let checked = async {
             let known = self.users.credentials(&current.user.login).await?;

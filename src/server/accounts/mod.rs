@@ -7,6 +7,7 @@ pub mod audit;
 pub mod codes;
 mod device;
 mod devices;
+mod identities;
 pub mod invitations;
 mod jwt_hmac;
 pub mod keys;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 pub use self::{
     account_data::AccountData,
     device::{AskStep, DeviceStep, LINK_SECONDS},
+    identities::{AWAY_SECONDS, Arrived, Back, Connected, Leaving, Purpose, Returned},
     me::MeChange,
     proof::Proof,
     register::Registering,
@@ -50,12 +52,15 @@ use self::{
 pub use super::config::{EmailRule, Registration};
 use super::{
     config::Config,
+    oidc::Ways,
     ops::{
         clock::{Clock, Ids},
         ended::Ended,
         seal::Seal,
     },
-    store::{AccountStore, Codes, DeviceLinks, Facts, People, SecondFactors, Sessions, Tiers, Users},
+    store::{
+        AccountStore, Codes, DeviceLinks, Facts, Identities, People, SecondFactors, Sessions, Tiers, Users,
+    },
 };
 
 /// Who sends a request, as far as it can be seen from outside.
@@ -76,6 +81,10 @@ pub struct Accounts {
     codes: Arc<dyn Codes>,
     factors: Arc<dyn SecondFactors>,
     links: Arc<dyn DeviceLinks>,
+    identities: Arc<dyn Identities>,
+    ways: Ways,
+    /// Of what a browser keeps while its person is at a provider.
+    trips: Seal,
     /// Of the seeds of second factors, each bound to its person.
     seeds: Seal,
     /// Of the codes of device links, each bound to its session.
@@ -116,7 +125,10 @@ impl Accounts {
             sessions: store.clone(),
             factors: store.clone(),
             facts: store.clone(),
-            links: store,
+            links: store.clone(),
+            identities: store,
+            ways: Ways::new(config, &clock),
+            trips: Seal::new(secret, "sign-in through a provider"),
             device_codes: Seal::new(secret, "device links"),
             seeds: Seal::new(secret, "second factor"),
             tickets: Seal::new(secret, "sign-in without a code"),

@@ -105,7 +105,15 @@ impl Accounts {
         if find_account(&*self.users, &login).await?.is_some() {
             return Err(taken(&login));
         }
-        let new = NewUser { id: self.ids.next(), login, name, password_hash, created_at: self.clock.now() };
+        let new = NewUser {
+            email_verified: false,
+            identity: None,
+            id: self.ids.next(),
+            login,
+            name,
+            password_hash,
+            created_at: self.clock.now(),
+        };
         let user = match invitation {
             Some(hash) => self.create_invited(&new, &hash).await?,
             None => self.create(&new, admission, (rules, form.code)).await?,
@@ -137,12 +145,36 @@ impl Accounts {
             return Err(taken(&login));
         }
         let password_hash = self.passwords.hash(Lane::Known, password).await?;
-        let new = NewUser { id: self.ids.next(), login, name, password_hash, created_at: self.clock.now() };
+        let new = NewUser {
+            email_verified: false,
+            identity: None,
+            id: self.ids.next(),
+            login,
+            name,
+            password_hash,
+            created_at: self.clock.now(),
+        };
         let rules = self.registration().await?;
         let user = self.create(&new, Admission::ANYBODY, (rules, "")).await?;
         self.audit.note(Note::on(by, AuditKind::Registered).to(&user)).await;
         tracing::info!(by = by.named(), user = %user.id, "an account was made");
         Ok(user)
+    }
+
+    /// Makes the account of somebody who comes from a provider, by the same rules.
+    pub(super) async fn make(&self, new: &NewUser, code: &str) -> Result<User, AppError> {
+        let rules = self.registration().await?;
+        let hash = codes::hash(code);
+        let admission = self.admission(rules, code, hash.as_deref());
+        match self.users.any_user().await? {
+            true if !code.is_empty() => {
+                let hash = self.invitation(rules, code).await?;
+                self.create_invited(new, &hash).await
+            }
+            true if !admission.others => Err(self.closed(rules, code)),
+            false if matches!(admission.first, First::Nobody) => Err(not_first(code)),
+            _ => self.create(new, admission, (rules, code)).await,
+        }
     }
 
     async fn create(

@@ -70,7 +70,8 @@ impl Accounts {
         let tried = self.attempts.sign_in(&caller.address, &email, now)?;
         let checked = async {
             let known = find_account(&*self.users, &email).await?;
-            let hash = known.as_ref().map(|known| known.password_hash.as_str());
+            // Whoever has no password takes the time of one, too.
+            let hash = known.as_ref().map(|known| known.password_hash.as_str()).filter(|it| !it.is_empty());
             let lane = if habit { Lane::Known } else { Lane::Anybody };
             let matches = self.passwords.verify(lane, password, hash).await?;
             let is_right = matches && known.as_ref().is_some_and(|it| it.user.state == UserState::Active);
@@ -91,7 +92,7 @@ impl Accounts {
         if self.confirmed(&known.user.id).await?.is_some() {
             return self.ticket(&known).map(Entered::CodeWanted);
         }
-        self.enter(known, None, caller).await.map(Entered::In)
+        self.enter(known, None, None, caller).await.map(Entered::In)
     }
 
     /// Starts the session for which a ticket was given, if the code is right: one of the app, or a recovery code, each of
@@ -125,7 +126,7 @@ impl Accounts {
             RightCode::OfApp => None,
             RightCode::Recovery { left } => Some(left),
         };
-        self.enter(known, left, caller).await
+        self.enter(known, left, None, caller).await
     }
 
     /// Whether a ticket still counts, for the page that asks for a code.
@@ -133,23 +134,26 @@ impl Accounts {
         Ok(self.of_ticket(ticket).await?.is_some())
     }
 
-    async fn enter(
+    /// Lets a person in who has proved everything. `how`: where that was no password.
+    pub(super) async fn enter(
         &self,
         known: Credentials,
         recovery_left: Option<u32>,
+        how: Option<Reason>,
         caller: &Caller,
     ) -> Result<SignedIn, AppError> {
         let Credentials { user, password_hash } = known;
         self.attempts.signed_in(&caller.address, &same_email(&user.login), self.clock.instant());
         let token = self.start_session(&user.id, Some(&password_hash), caller).await?;
-        self.audit.note(Note::of(&user, AuditKind::SignedIn, &caller.address)).await;
+        let note = Note::of(&user, AuditKind::SignedIn, &caller.address);
+        self.audit.note(how.into_iter().fold(note, Note::saying)).await;
         if recovery_left.is_some() {
             self.audit.note(Note::of(&user, AuditKind::RecoveryCodeUsed, &caller.address)).await;
         }
         Ok(SignedIn { user, token, recovery_left })
     }
 
-    fn ticket(&self, known: &Credentials) -> Result<String, AppError> {
+    pub(super) fn ticket(&self, known: &Credentials) -> Result<String, AppError> {
         let ticket = Ticket {
             login: known.user.login.clone(),
             password: digest(&known.password_hash),

@@ -147,6 +147,8 @@ mod tests {
         let error = invite(&config, &wanted(), false).await.unwrap_err().to_string();
         assert!(error.contains("Nobody has an account"), "{error}");
         let lin = NewUser {
+            email_verified: false,
+            identity: None,
             id: "1".into(),
             login: "lin@example.org".into(),
             name: "Lin".into(),

@@ -135,6 +135,8 @@ mod tests {
         let config = config(folder.path());
         let store = store::open(&config.store.url, &store::OpenOptions::default()).await.unwrap();
         let user = store::NewUser {
+            email_verified: false,
+            identity: None,
             id: "1".into(),
             login: "lin@example.org".into(),
             name: "Lin".into(),

@@ -8,7 +8,7 @@ use toml::Value;
 
 use super::{
     schema::{closest, default, properties, schema_of},
-    sections::{Sections, provider::ProviderTable},
+    sections::{Sections, provider::ProviderTable, sign_in::SignInTable},
 };
 
 /// One key of `Leptos.toml`.
@@ -28,7 +28,9 @@ pub struct Key {
 /// In the order of the structs and their fields.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     let mut keys = Vec::new();
-    for (section, schema) in properties(&schema_of::<Sections>()).filter(|(name, _)| *name != "provider") {
+    for (section, schema) in properties(&schema_of::<Sections>())
+        .filter(|(name, _)| !["provider", "sign_in"].contains(&name.as_str()))
+    {
         collect(section, schema, &mut keys);
     }
     keys
@@ -41,6 +43,7 @@ pub const OTHER_VARIABLES: &[(&str, &str)] = &[
         "INGLENOOK_PROVIDERS",
         "All [[provider]] tables as one array, JSON or TOML: [{\"name\": \"…\", \"base_url\": \"…\", \"api_key_env\": \"…\"}].",
     ),
+    ("INGLENOOK_SIGN_IN", "All [[sign_in]] tables as one array, as INGLENOOK_PROVIDERS."),
     ("OPENAI_API_KEY", "With OPENAI_BASE_URL, or alone: adds a provider named openai."),
     (
         "OPENAI_BASE_URL",
@@ -63,6 +66,11 @@ pub const OTHER_VARIABLES: &[(&str, &str)] = &[
 /// The keys of a `[[provider]]` table, with their meaning.
 pub static PROVIDER_KEYS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     properties(&schema_of::<ProviderTable>()).map(|(name, schema)| (name.clone(), doc(schema))).collect()
+});
+
+/// The keys of a `[[sign_in]]` table, with their meaning.
+pub static SIGN_IN_KEYS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    properties(&schema_of::<SignInTable>()).map(|(name, schema)| (name.clone(), doc(schema))).collect()
 });
 
 fn doc(schema: &Schema) -> String {
@@ -140,6 +148,9 @@ fn markdown_table() -> String {
     }
     for (name, doc) in PROVIDER_KEYS.iter() {
         table += &format!("| `[[provider]]` `{name}` | | | {doc} |\n");
+    }
+    for (name, doc) in SIGN_IN_KEYS.iter() {
+        table += &format!("| `[[sign_in]]` `{name}` | | | {doc} |\n");
     }
     for (env, doc) in OTHER_VARIABLES {
         table += &format!("| | `{env}` | | {doc} |\n");

@@ -15,12 +15,13 @@ use toml::{
 use super::{
     Config,
     keys::{KEYS, Key, nearest},
-    loader::{Loader, below, is_provider},
+    loader::{Loader, below, is_provider, is_sign_in},
     problem::{ConfigError, Origin, found, without_password},
     schema::default,
     sections::{
         Sections,
         provider::{self, ProviderConfig},
+        sign_in::{self, SignInConfig},
     },
 };
 
@@ -28,6 +29,7 @@ use super::{
 const DEFAULT_FILE: &str = "Leptos.toml";
 
 const PROVIDERS: &str = "INGLENOOK_PROVIDERS";
+const SIGN_IN: &str = "INGLENOOK_SIGN_IN";
 
 /// Values from the command line, which go before everything else: key, name of the option, value.
 pub type Options = [(&'static str, &'static str, String)];
@@ -53,24 +55,28 @@ pub(super) fn load(
     for key in KEYS.iter() {
         read_key(&mut loader, key, options, &mut values);
     }
-    read_providers(&mut loader, &mut values);
+    let provider = r#"{"name": "local", "base_url": "http://localhost:11434/v1"}"#;
+    read_tables(&mut loader, &mut values, (PROVIDERS, "provider", provider), is_provider);
+    let sign_in = r#"{"name": "acme", "issuer": "https://id.example.org", "client_id": "inglenook"}"#;
+    read_tables(&mut loader, &mut values, (SIGN_IN, "sign_in", sign_in), is_sign_in);
     fill_in_data_dir(&mut values);
     let Some(sections) = loader.read::<Sections>("", values.clone()) else {
         return Err(ConfigError::Problems(loader.problems));
     };
-    let Sections { server, store, auth, chat, limits, timeouts, provider: tables } = sections;
+    let Sections { server, store, auth, chat, limits, timeouts, provider: tables, sign_in: ways } = sections;
     limits.check(&mut loader);
     let providers = provider::providers(&mut loader, tables);
     if loader.is_valid("provider") {
         chat.check(&providers, &mut loader);
     }
+    let sign_in = sign_in::ways(&mut loader, ways);
     if !loader.problems.is_empty() {
         loader.problems.sort_by(|a, b| a.origin.cmp(&b.origin));
         return Err(ConfigError::Problems(loader.problems));
     }
     let settings = KEYS.iter().map(|key| setting(&loader, key, &values));
-    let settings = settings.chain(provider_settings(&providers)).collect();
-    Ok(Config { file, server, store, auth, chat, limits, timeouts, providers, settings })
+    let settings = settings.chain(provider_settings(&providers)).chain(sign_in_settings(&sign_in)).collect();
+    Ok(Config { file, server, store, auth, chat, limits, timeouts, providers, sign_in, settings })
 }
 
 /// Reads the file. A missing default file counts as an empty one; a missing named one is an error.
@@ -173,17 +179,22 @@ fn read_key(loader: &mut Loader<'_>, key: &'static Key, options: &Options, value
     }
 }
 
-/// Replaces the providers of the file with those of the variable, if it is set.
-fn read_providers(loader: &mut Loader<'_>, values: &mut Value) {
-    let Some(text) = loader.variable(PROVIDERS) else { return };
-    loader.origins.retain(|path, _| !is_provider(path));
-    loader.set_origin("provider", Origin::Variable(PROVIDERS));
+/// Replaces the tables of the file with those of the variable, if it is set.
+fn read_tables(
+    loader: &mut Loader<'_>,
+    values: &mut Value,
+    (variable, key, example): (&'static str, &str, &str),
+    is_in: fn(&str) -> bool,
+) {
+    let Some(text) = loader.variable(variable) else { return };
+    loader.origins.retain(|path, _| !is_in(path));
+    loader.set_origin(key, Origin::Variable(variable));
     let tables = array(&text).unwrap_or_else(|what| {
-        let wanted = r#"an array of tables as JSON or TOML, such as [{"name": "local", "base_url": "http://localhost:11434/v1"}]"#;
-        loader.problem("provider", format!("found {what}, wanted {wanted}"));
+        let wanted = format!("an array of tables as JSON or TOML, such as [{example}]");
+        loader.problem(key, format!("found {what}, wanted {wanted}"));
         Value::Array(Vec::new())
     });
-    put(values, "provider", Some(tables));
+    put(values, key, Some(tables));
 }
 
 fn fill_in_data_dir(values: &mut Value) {
@@ -214,6 +225,15 @@ fn provider_settings(providers: &[ProviderConfig]) -> impl Iterator<Item = Setti
             shown: format!("{} ({key})", provider.base_url),
             origin: provider.origin.clone(),
         }
+    })
+}
+
+/// A line for each way to sign in, for `inglenook check`.
+fn sign_in_settings(ways: &[SignInConfig]) -> impl Iterator<Item = Setting> {
+    ways.iter().map(|way| Setting {
+        key: format!("sign_in {}", way.name),
+        shown: way.address().to_owned(),
+        origin: way.origin.clone(),
     })
 }
 

@@ -136,9 +136,13 @@ impl<'a> Loader<'a> {
 
     /// Records an unknown key, or each key of an unknown section.
     fn unknown(&mut self, path: &str, name: &str, value: &Value, parent: &Schema) {
-        if is_provider(path) {
+        if is_provider(path) || is_sign_in(path) {
             let names: Vec<&str> = properties(parent).map(|(name, _)| &**name).collect();
             let hint = match closest(name, names.iter().copied()) {
+                _ if is_sign_in(path) && name.contains("secret") => {
+                    ": secrets stay out of files; put it into a variable and name that in client_secret_env"
+                        .to_owned()
+                }
                 _ if ["api_key", "key", "token"].contains(&name) => {
                     ": keys stay out of files; put it into a variable and name that in api_key_env".to_owned()
                 }
@@ -161,7 +165,7 @@ impl<'a> Loader<'a> {
 pub(super) fn below(path: &str, name: impl Display) -> String {
     match path {
         "" => name.to_string(),
-        path if path.split(' ').next() == Some("provider") => format!("{path} {name}"),
+        path if matches!(path.split(' ').next(), Some("provider" | "sign_in")) => format!("{path} {name}"),
         path => format!("{path}.{name}"),
     }
 }
@@ -169,4 +173,9 @@ pub(super) fn below(path: &str, name: impl Display) -> String {
 /// Whether a path leads into a `[[provider]]`.
 pub(super) fn is_provider(path: &str) -> bool {
     path.starts_with("provider ")
+}
+
+/// Whether a path leads into a `[[sign_in]]`.
+pub(super) fn is_sign_in(path: &str) -> bool {
+    path.starts_with("sign_in ")
 }

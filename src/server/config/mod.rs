@@ -30,6 +30,7 @@ pub use secret::{
 pub use sections::{
     AuthConfig, ChatConfig, EmailRule, Limits, Registration, ServerConfig, StoreConfig, Timeouts, listen,
     provider::{DEMO, OPENAI_BASE_URL, ProviderConfig},
+    sign_in::{SignInConfig, SignInKind, UserFields},
 };
 
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Empty: the demo model answers.
     pub providers: Vec<ProviderConfig>,
+    /// The providers that people sign in through.
+    pub sign_in: Vec<SignInConfig>,
     /// Every key with its value and where that came from, for `inglenook check`.
     pub settings: Vec<Setting>,
 }

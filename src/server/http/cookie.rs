@@ -49,15 +49,18 @@ pub enum Passing {
     Code,
     /// The secret of a device that asks to be signed in from another one.
     Device,
+    /// What is kept while somebody is at a provider.
+    Away,
 }
 
 impl Passing {
-    const COUNT: usize = 2;
+    const COUNT: usize = 3;
 
     const fn ending(self) -> &'static str {
         match self {
             Self::Code => "_code",
             Self::Device => "_device",
+            Self::Away => "_away",
         }
     }
 }
@@ -165,7 +168,8 @@ impl SessionCookie {
 
 /// The cookies of each [`Passing`], beside a session cookie of this name.
 fn passing(headers: &HeaderMap, name: &str) -> [Option<String>; Passing::COUNT] {
-    [Passing::Code, Passing::Device].map(|kind| value(headers, &format!("{name}{}", kind.ending())))
+    [Passing::Code, Passing::Device, Passing::Away]
+        .map(|kind| value(headers, &format!("{name}{}", kind.ending())))
 }
 
 /// Whether the request names only hosts other than the public one.

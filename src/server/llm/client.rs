@@ -56,6 +56,11 @@ pub(super) fn client(base_url: &str, connect: Duration) -> Result<HttpClient, No
     Ok(HttpClient { http, proxy: proxy.map(|proxy| proxy.shown) })
 }
 
+/// The same client for other services that the operator named, by the same rules for proxies and certificates.
+pub(crate) fn plain_client(address: &str, connect: Duration) -> Option<reqwest::Client> {
+    client(address, connect).ok().map(|made| made.http)
+}
+
 #[derive(Debug)]
 struct Proxy {
     used: reqwest::Proxy,

@@ -28,7 +28,7 @@ use futures::Stream;
 
 use crate::domain::{Failure, FailureCode, Params, Reason, Role, Traits, Usage};
 
-pub(crate) use client::is_local;
+pub(crate) use client::{is_local, plain_client};
 pub use demo::Demo;
 pub use openai::{OpenAi, OpenAiConfig, ProviderTimeouts};
 pub use registry::Providers;

@@ -13,6 +13,7 @@ mod conversations;
 mod device_links;
 mod exports;
 mod facts;
+mod identities;
 mod keys;
 mod messages;
 mod model_providers;
@@ -47,6 +48,7 @@ pub use conversations::{
 pub use device_links::{AskingDevice, DeviceLink, DeviceLinks};
 pub use exports::{ExportRun, Exports, MOST_PART_BYTES};
 pub use facts::Facts;
+pub use identities::Identities;
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
 pub use model_providers::{ModelProviders, ProviderOutcome, StoredProvider};
@@ -95,12 +97,13 @@ impl<T: Access + Members + Conversations + Messages + Tree + Waiting + Shared> C
 
 /// Everything stored about accounts and what signs in.
 pub trait AccountStore:
-    Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes + Budgets + Facts
+    Users + People + Sessions + SecondFactors + DeviceLinks + Identities + Tiers + Codes + Budgets + Facts
 {
 }
 
-impl<T: Users + People + Sessions + SecondFactors + DeviceLinks + Tiers + Codes + Budgets + Facts>
-    AccountStore for T
+impl<
+    T: Users + People + Sessions + SecondFactors + DeviceLinks + Identities + Tiers + Codes + Budgets + Facts,
+> AccountStore for T
 {
 }
 

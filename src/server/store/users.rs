@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Result;
-use crate::domain::{PreferencesPatch, User, UserRole, UserState};
+use crate::domain::{Identity, PreferencesPatch, User, UserRole, UserState};
 
 /// A person who registers. The store decides the role: the first person is the administrator, even when two register at
 /// once.
@@ -13,9 +13,13 @@ pub struct NewUser {
     /// What the person will sign in with, as [`User::login`] says.
     pub login: String,
     pub name: String,
-    /// An argon2id hash in PHC form.
+    /// An argon2id hash in PHC form; empty for a person without a password.
     pub password_hash: String,
     pub created_at: i64,
+    /// Whether a provider said that the address is this person's.
+    pub email_verified: bool,
+    /// An identity that is stored with the account, or neither is.
+    pub identity: Option<Identity>,
 }
 
 /// The data that the sign-in check needs.

@@ -9,6 +9,7 @@ mod chat;
 mod limits;
 pub mod provider;
 mod server;
+pub mod sign_in;
 mod store;
 mod timeouts;
 
@@ -39,6 +40,10 @@ pub(super) struct Sections {
     #[serde(default)]
     #[schemars(with = "Vec<String>", extend("wanted" = "a list of tables: write [[provider]]"))]
     pub provider: Vec<Value>,
+    /// Each [`sign_in::SignInTable`], likewise.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>", extend("wanted" = "a list of tables: write [[sign_in]]"))]
+    pub sign_in: Vec<Value>,
 }
 
 /// For `deserialize_with`: a text that `parse` understands.

@@ -167,7 +167,7 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
     Ok(Some(call.unwrap_or(base).trim_end_matches('/').to_owned()))
 }
 
-fn variable_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn variable_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let name = String::deserialize(deserializer)?;
     let is_name = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     if is_name && name.starts_with(|c: char| !c.is_ascii_digit()) {
@@ -182,11 +182,11 @@ fn variable_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
     Err(D::Error::custom(advice))
 }
 
-fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     text(deserializer, |text| (!text.is_empty()).then(|| Some(text.to_owned())))
 }
 
-fn label<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn label<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     text(deserializer, |label| {
         let fits = (1..=40).contains(&label.chars().count()) && !label.contains(char::is_control);
         fits.then(|| Some(label.to_owned()))

@@ -58,6 +58,8 @@ pub(super) const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
 
 pub(super) fn new_user(email: &str) -> NewUser {
     NewUser {
+        email_verified: false,
+        identity: None,
         id: id(),
         login: email.to_owned(),
         name: "Ada".to_owned(),

@@ -16,6 +16,7 @@ mod device_links;
 mod exports;
 mod facts;
 mod fixtures;
+mod identities;
 mod messages;
 mod model_providers;
 mod mongo_failures;
@@ -134,6 +135,12 @@ contract! {
         a_recovery_code_is_used_once,
         of_twenty_that_use_a_recovery_code_one_does,
         a_removed_second_factor_is_gone_whole,
+    }
+    identities {
+        a_subject_of_a_provider_is_one_persons,
+        of_twenty_that_connect_a_subject_one_does,
+        an_identity_is_used_and_disconnected_by_its_person,
+        an_account_is_made_with_its_identity_and_takes_it_along,
     }
     device_links {
         a_link_is_found_until_it_expires_or_another_takes_its_place,

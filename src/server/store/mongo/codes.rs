@@ -19,6 +19,7 @@ use crate::{
 use super::{
     Mongo,
     documents::UserDoc,
+    identities::IdentityDoc,
     transaction::{Outcome, Transaction},
 };
 
@@ -189,13 +190,16 @@ impl Transaction for RegisterInvited<'_> {
             language: None,
             preferences: Preferences::default(),
             created_at: new.created_at,
-            email_verified: false,
+            email_verified: new.email_verified,
             tier_until: code.tier.as_ref().and_then(|_| code.lasts_until(self.now)),
             tier: code.tier.clone(),
             seen_at: None,
             deletes_at: None,
         };
         mongo.users().insert_one(&user).session(&mut *tx).await?;
+        if let Some(identity) = &new.identity {
+            mongo.identity_docs().insert_one(IdentityDoc::from(identity)).session(&mut *tx).await?;
+        }
         mongo.use_code(tx, &code, &user.id, self.now).await?;
         Ok(Outcome::Commit(Invited::Made(user.into())))
     }

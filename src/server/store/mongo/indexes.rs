@@ -20,7 +20,7 @@ const OLD_KEY: &str = "message_id_1_seq_1";
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
 /// Collections that are created here and not by their first write, because inside a transaction creating one would
 /// block other transactions.
-const COLLECTIONS: [&str; 22] = [
+const COLLECTIONS: [&str; 23] = [
     "meta",
     "instances",
     "chunks",
@@ -43,6 +43,7 @@ const COLLECTIONS: [&str; 22] = [
     "exports",
     "export_parts",
     "model_providers",
+    "identities",
 ];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {
@@ -98,6 +99,13 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
     mongo.queued_docs().create_index(index(order, IndexOptions::default())).await?;
     mongo.part_docs().create_index(index(doc! { "_id.run": 1 }, IndexOptions::default())).await?;
     mongo.provider_docs().create_index(index(doc! { "name": 1 }, unique())).await?;
+    mongo
+        .identity_docs()
+        .create_indexes([
+            index(doc! { "provider": 1, "subject": 1 }, unique()),
+            index(doc! { "user_id": 1 }, IndexOptions::default()),
+        ])
+        .await?;
     mongo.device_link_docs().create_index(index(doc! { "code_hash": 1 }, unique())).await?;
     mongo.member_docs().create_index(index(doc! { "_id.u": 1 }, IndexOptions::default())).await?;
     mongo

@@ -17,6 +17,7 @@ mod documents;
 mod error;
 mod exports;
 mod facts;
+mod identities;
 mod indexes;
 mod keys;
 mod messages;
@@ -100,6 +101,10 @@ impl Mongo {
 
     fn device_link_docs(&self) -> Collection<device_links::DeviceLinkDoc> {
         self.db.collection("device_links")
+    }
+
+    fn identity_docs(&self) -> Collection<identities::IdentityDoc> {
+        self.db.collection("identities")
     }
 
     fn conversation_docs(&self) -> Collection<ConversationDoc> {

@@ -76,7 +76,8 @@ impl Transaction for Close<'_> {
         let ended = mongo.end_sessions_of(tx, self.id, None, true).await?;
         mongo.resets().delete_one(which.clone()).session(&mut *tx).await?;
         mongo.second_factor_docs().delete_one(which.clone()).session(&mut *tx).await?;
-        mongo.export_docs().delete_one(which).session(tx).await?;
+        mongo.export_docs().delete_one(which).session(&mut *tx).await?;
+        mongo.identity_docs().delete_many(doc! { "user_id": self.id }).session(tx).await?;
         Ok(Outcome::Commit(Updated::Done(user, ended)))
     }
 }

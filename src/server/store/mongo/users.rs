@@ -16,6 +16,7 @@ use crate::{
 use super::{
     Mongo,
     documents::UserDoc,
+    identities::IdentityDoc,
     transaction::{Outcome, Transaction},
 };
 
@@ -72,13 +73,16 @@ impl Transaction for CreateUser<'_> {
             language: None,
             preferences: Preferences::default(),
             created_at: new.created_at,
-            email_verified: false,
+            email_verified: new.email_verified,
             tier: None,
             tier_until: None,
             seen_at: None,
             deletes_at: None,
         };
         mongo.users().insert_one(&user).session(&mut *tx).await?;
+        if let Some(identity) = &new.identity {
+            mongo.identity_docs().insert_one(IdentityDoc::from(identity)).session(&mut *tx).await?;
+        }
         Ok(Outcome::Commit(Registered::Made(user.into())))
     }
 }

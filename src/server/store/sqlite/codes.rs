@@ -11,6 +11,7 @@ use crate::{
 use super::{
     Sqlite,
     error::store_error,
+    identities,
     rows::{get, json},
 };
 
@@ -34,8 +35,8 @@ const USES: &str = "
     ORDER BY code_uses.at, code_uses.user_id";
 
 const REGISTER: &str = "
-    INSERT INTO users (id, email, name, password_hash, role, state, tier, tier_until, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6, ?7, ?8)
+    INSERT INTO users (id, email, name, password_hash, role, state, tier, tier_until, created_at, email_verified)
+    VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6, ?7, ?8, ?9)
     ON CONFLICT (email) DO NOTHING
     RETURNING *";
 
@@ -165,6 +166,7 @@ impl Sqlite {
             .bind(&code.tier)
             .bind(code.tier.as_ref().and_then(|_| code.lasts_until(now)))
             .bind(user.created_at)
+            .bind(user.email_verified)
             .fetch_all(&mut *tx)
             .await?
             .pop();
@@ -172,6 +174,9 @@ impl Sqlite {
             tx.rollback().await?;
             return Ok(Invited::LoginTaken);
         };
+        if let Some(identity) = &user.identity {
+            identities::insert(&mut tx, identity).await?;
+        }
         use_code(&mut tx, &code, &made.id, now).await?;
         tx.commit().await?;
         Ok(Invited::Made(made))

@@ -15,6 +15,7 @@ mod error;
 mod exports;
 mod facts;
 mod file;
+mod identities;
 mod inspect;
 mod keys;
 mod messages;

@@ -11,13 +11,14 @@ use crate::{
 use super::{
     Sqlite,
     error::store_error,
+    identities,
     rows::{json, preferences},
     sessions::END_SESSIONS,
 };
 
 const CREATE: &str = "
-    INSERT INTO users (id, email, name, password_hash, role, state, created_at)
-    SELECT ?1, ?2, ?3, ?4, iif(EXISTS (SELECT 1 FROM users), 'member', 'admin'), 'active', ?5
+    INSERT INTO users (id, email, name, password_hash, role, state, created_at, email_verified)
+    SELECT ?1, ?2, ?3, ?4, iif(EXISTS (SELECT 1 FROM users), 'member', 'admin'), 'active', ?5, ?6
     WHERE true
     ON CONFLICT (email) DO NOTHING
     RETURNING *";
@@ -110,9 +111,13 @@ impl Sqlite {
             .bind(&user.name)
             .bind(&user.password_hash)
             .bind(user.created_at)
+            .bind(user.email_verified)
             .fetch_all(&mut *tx)
             .await?
             .pop();
+        if let (Some(_), Some(identity)) = (&made, &user.identity) {
+            identities::insert(&mut tx, identity).await?;
+        }
         tx.commit().await?;
         Ok(made.map_or(Registered::LoginTaken, Registered::Made))
     }

@@ -1,0 +1,16 @@
+//! An identity at a provider, with which a person signs in.
+
+/// Who a person is at a provider. Provider and subject together are one person's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub id: String,
+    pub user_id: String,
+    /// The provider's name in the configuration.
+    pub provider: String,
+    /// What the provider calls the person; it never changes.
+    pub subject: String,
+    /// UTC milliseconds since 1970.
+    pub made_at: i64,
+    /// When the person last signed in with it, in UTC milliseconds since 1970.
+    pub used_at: i64,
+}

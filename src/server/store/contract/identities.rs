@@ -1,0 +1,65 @@
+//! Identities at providers: each is one person's, and goes with the account.
+
+use super::fixtures::{id, new_user, registered, user};
+use crate::{
+    domain::Identity,
+    server::store::{NewUser, Store},
+};
+
+fn identity(user_id: &str, subject: &str) -> Identity {
+    let (user_id, provider, subject) = (user_id.to_owned(), "acme".to_owned(), subject.to_owned());
+    Identity { id: id(), user_id, provider, subject, made_at: 1000, used_at: 1000 }
+}
+
+pub(super) async fn a_subject_of_a_provider_is_one_persons(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    let of_ada = identity(&ada.id, "7");
+    assert!(store.connect_identity(&of_ada).await.unwrap());
+    assert!(!store.connect_identity(&identity(&bob.id, "7")).await.unwrap());
+    assert!(!store.connect_identity(&identity(&ada.id, "7")).await.unwrap());
+    assert!(!store.connect_identity(&identity("nobody", "8")).await.unwrap());
+    let elsewhere = Identity { provider: "other".to_owned(), ..identity(&bob.id, "7") };
+    assert!(store.connect_identity(&elsewhere).await.unwrap());
+    assert_eq!(store.identity("acme", "7").await.unwrap(), Some(of_ada.clone()));
+    assert_eq!(store.identity("acme", "8").await.unwrap(), None);
+    assert_eq!(store.identity("other", "7").await.unwrap(), Some(elsewhere.clone()));
+    assert_eq!(store.identities(&ada.id).await.unwrap(), [of_ada]);
+    assert_eq!(store.identities(&bob.id).await.unwrap(), [elsewhere]);
+}
+
+pub(super) async fn of_twenty_that_connect_a_subject_one_does(store: &dyn Store) {
+    let ada = user(store).await;
+    let all: Vec<Identity> = (0..20).map(|_| identity(&ada.id, "7")).collect();
+    let made = futures::future::join_all(all.iter().map(|one| store.connect_identity(one))).await;
+    assert_eq!(made.into_iter().filter(|made| *made.as_ref().unwrap()).count(), 1);
+    assert_eq!(store.identities(&ada.id).await.unwrap().len(), 1);
+}
+
+pub(super) async fn an_identity_is_used_and_disconnected_by_its_person(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    let of_ada = identity(&ada.id, "7");
+    assert!(store.connect_identity(&of_ada).await.unwrap());
+    store.use_identity(&of_ada.id, 2000).await.unwrap();
+    assert_eq!(store.identity("acme", "7").await.unwrap().unwrap().used_at, 2000);
+    assert!(!store.disconnect_identity(&bob.id, &of_ada.id).await.unwrap());
+    assert!(store.disconnect_identity(&ada.id, &of_ada.id).await.unwrap());
+    assert!(!store.disconnect_identity(&ada.id, &of_ada.id).await.unwrap());
+    assert_eq!(store.identity("acme", "7").await.unwrap(), None);
+}
+
+pub(super) async fn an_account_is_made_with_its_identity_and_takes_it_along(store: &dyn Store) {
+    let _first = user(store).await;
+    let new = new_user("lin@example.org");
+    let new = NewUser { email_verified: true, identity: Some(identity(&new.id, "7")), ..new };
+    let lin = registered(store, &new).await.unwrap();
+    assert!(lin.email_verified);
+    assert_eq!(store.identities(&lin.id).await.unwrap(), [new.identity.clone().unwrap()]);
+    // An address that is taken makes neither.
+    let again = new_user("lin@example.org");
+    let again = NewUser { identity: Some(identity(&again.id, "8")), ..again };
+    assert!(registered(store, &again).await.is_none());
+    assert_eq!(store.identity("acme", "8").await.unwrap(), None);
+    store.close_account(&lin.id, Some(1)).await.unwrap();
+    assert_eq!(store.identity("acme", "7").await.unwrap(), None);
+    assert!(!store.connect_identity(&identity(&lin.id, "9")).await.unwrap());
+}

@@ -1,0 +1,20 @@
+//! Identities at providers, as a trait.
+
+use async_trait::async_trait;
+
+use super::Result;
+use crate::domain::Identity;
+
+#[async_trait]
+pub trait Identities: Send + Sync {
+    /// The identity that a provider knows by this subject.
+    async fn identity(&self, provider: &str, subject: &str) -> Result<Option<Identity>>;
+    /// A person's identities, the oldest first.
+    async fn identities(&self, user_id: &str) -> Result<Vec<Identity>>;
+    /// Stores an identity of a person who is there. `false`: somebody has it already, or there is no such person.
+    async fn connect_identity(&self, identity: &Identity) -> Result<bool>;
+    /// Notes that the person signed in with it.
+    async fn use_identity(&self, id: &str, at: i64) -> Result<()>;
+    /// Removes an identity of this person. `false`: the person has none with this id.
+    async fn disconnect_identity(&self, user_id: &str, id: &str) -> Result<bool>;
+}
