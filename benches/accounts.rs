@@ -84,6 +84,8 @@ async fn fill(folder: &Path) -> Result<(), Failure> {
             name: format!("Person {number}"),
             password_hash: password_hash.clone(),
             created_at: 1_700_000_000_000,
+            email_verified: false,
+            identity: None,
         };
         store.create_user(&user, Admission::ANYBODY).await?;
     }

@@ -49,8 +49,7 @@ pub fn Ways(
         "connect" => "identity-connect",
         _ => "sign-in-with",
     };
-    let buttons = ways
-        .into_iter()
+    ways.into_iter()
         .map(|(name, label)| {
             let label = t_with(Reason::new(says).with("name", label));
             view! {
@@ -64,8 +63,7 @@ pub fn Ways(
                 </form>
             }
         })
-        .collect_view();
-    buttons
+        .collect_view()
 }
 
 #[derive(Default, Deserialize)]

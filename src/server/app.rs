@@ -137,12 +137,8 @@ impl App {
         });
         let readiness = Arc::new(Readiness::new(store.clone(), live.clone()));
         let site = Arc::new(Site::new(config, secret, clock.clone()));
-        let provide = provided(
-            (&accounts, &exports),
-            (&conversations, &models, &model_providers),
-            &chat,
-            &listening,
-        );
+        let provide =
+            provided((&accounts, &exports), (&conversations, &models, &model_providers), &chat, &listening);
         Self {
             site,
             accounts,

@@ -31,6 +31,14 @@ struct LastList {
     failure: Option<Reason>,
 }
 
+/// What a provider answered when it was last asked, as it is told.
+pub struct Heard {
+    /// The last good list.
+    pub models: Option<Arc<[Model]>>,
+    /// The reason of a failure after it.
+    pub failure: Option<Reason>,
+}
+
 /// The models that people can choose from, and by which a question's model is looked up.
 #[derive(Clone, Debug, Default)]
 pub struct Offer {
@@ -121,10 +129,10 @@ impl Providers {
     }
 
     /// What a provider answered when it was last asked: the last good list, and the reason of a failure after it.
-    pub fn heard_of(&self, name: &str) -> Option<(Option<Arc<[Model]>>, Option<Reason>)> {
+    pub fn heard_of(&self, name: &str) -> Option<Heard> {
         let entries = self.entries();
         let heard = entries.iter().find(|entry| entry.provider.name() == name)?.heard();
-        Some((heard.models.clone(), heard.failure.clone()))
+        Some(Heard { models: heard.models.clone(), failure: heard.failure.clone() })
     }
 
     /// Asks all providers for their models at once. Gives each one's name and answer.

@@ -19,7 +19,10 @@ use super::{
         audit::{Audit, Note},
     },
     config::{Config, ProviderConfig},
-    llm::{OpenAi, OpenAiConfig, Provider, ProviderTimeouts, registry::Providers},
+    llm::{
+        OpenAi, OpenAiConfig, Provider, ProviderTimeouts,
+        registry::{Heard, Providers},
+    },
     ops::{clock::Ids, seal::Seal},
     store::{self, ProviderOutcome, StoreError, StoredProvider},
 };
@@ -197,7 +200,7 @@ impl ModelProviders {
 
     /// The view of a provider that is used has what it said when it was asked last.
     fn with_state(&self, mut view: ProviderView, is_used: bool) -> ProviderView {
-        if let Some((models, failure)) = self.registry.heard_of(&view.name).filter(|_| is_used) {
+        if let Some(Heard { models, failure }) = self.registry.heard_of(&view.name).filter(|_| is_used) {
             view.state = match (&models, &failure) {
                 (_, Some(_)) => ProviderState::Failed,
                 (Some(_), None) => ProviderState::Listed,
