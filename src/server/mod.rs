@@ -6,7 +6,7 @@
 //! ```text
 //! main → server::cli
 //! server::cli → server::lifecycle, server::accounts, server::llm, server::words, server::store, server::config, server::ops, error, domain
-//! server::lifecycle → server::router, server::app, server::http, server::exports, server::cluster, server::providers, server::live, server::accounts, server::journal, server::llm, server::store, server::config, server::ops
+//! server::lifecycle → server::router, server::app, server::http, server::cluster, server::providers, server::live, server::accounts, server::journal, server::llm, server::store, server::config, server::ops
 //! server::router → server::app, pages, server::rest, server::http, error
 //! server::app → server::http, server::exports, server::chat, server::cluster, server::conversations, server::providers, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
 //! pages → ui::islands, ui::parts, ui::words, server::http, server::exports, server::chat, server::conversations, server::providers, server::live, server::accounts, server::words, server::ops, error, domain

@@ -154,7 +154,8 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/login", Anybody, ""),
     // Nobody is sent to a provider that is not configured: see oidc.rs.
     ("POST", "/login/with/{name}", Anybody, ""),
-    ("GET", "/login/with/{name}/back", Anybody, ""),
+    // Whoever has not begun to sign in there is led to /login.
+    ("GET", "/login/with/{name}/back", People, ""),
     // Whoever has not given a password a moment ago is led to /login.
     ("GET", "/login/code", People, ""),
     ("GET", "/register", Anybody, ""),

@@ -163,7 +163,7 @@ async fn until_idle(folder: &Path, data: &Path) {
     let begun = std::time::Instant::now();
     loop {
         let report = String::from_utf8(run(folder, data, &["check"], &[]).stdout).unwrap();
-        if report.contains("6 waiting, 0 running, 0 failed") {
+        if report.contains("7 waiting, 0 running, 0 failed") {
             return;
         }
         assert!(begun.elapsed() < PATIENCE, "{report}");

@@ -162,7 +162,7 @@ async fn open(site: &Site) -> SqliteConnection {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_sqlite_the_next_process_does_what_a_killed_one_left() {
     let mut site = Site::start(&[]).await;
-    let rest = "ok    jobs: 6 waiting, 0 running, 0 failed";
+    let rest = "ok    jobs: 7 waiting, 0 running, 0 failed";
     until_checked(&site, rest).await;
     site.server.kill();
     // One job as a process leaves it that dies while doing it, one that is due, and one that failed for good.
@@ -190,12 +190,12 @@ async fn on_sqlite_the_next_process_does_what_a_killed_one_left() {
     file.close().await.unwrap();
     assert_eq!(
         checked(&site),
-        "note  jobs: 5 waiting, 1 running, 1 failed: “import” given up after 10 attempts (The file is gone.)"
+        "note  jobs: 6 waiting, 1 running, 1 failed: “import” given up after 10 attempts (The file is gone.)"
     );
     site.start_again();
     until_checked(
         &site,
-        "note  jobs: 6 waiting, 0 running, 1 failed: “import” given up after 10 attempts (The file is gone.)",
+        "note  jobs: 7 waiting, 0 running, 1 failed: “import” given up after 10 attempts (The file is gone.)",
     )
     .await;
     let mut file = open(&site).await;

@@ -145,7 +145,7 @@ async fn a_lost_password(site: Site) {
         ("nobody@example.org", "hearth and kettle\n", "no account"),
         ("lin@example.org", "password1\n", "guess"),
         ("lin@example.org", "", "there is none"),
-        ("lin", "hearth and kettle\n", "e-mail address"),
+        ("l i n", "hearth and kettle\n", "e-mail address"),
     ] {
         let (done, said) = site.command(&["passwd", who], input);
         assert!(!done && said.contains(why), "{who}: {said}");

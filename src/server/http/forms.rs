@@ -207,6 +207,7 @@ impl Form {
             "/fn/set-registration" => "/admin/people",
             "/fn/set-chat-defaults" => "/settings/chat",
             "/fn/set-password"
+            | "/fn/disconnect"
             | "/fn/second-factor-begin"
             | "/fn/recovery-codes"
             | "/fn/second-factor-off" => "/settings/sign-in",

@@ -1,9 +1,10 @@
 //! OAuth without OpenID Connect: a code for a token, and an address that tells whose token it is.
 
+use axum_extra::headers::{Authorization, HeaderMapExt};
 use http::{Method, header};
 use openidconnect::PkceCodeChallenge;
 use reqwest::Url;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{Proven, Trip, Trouble, Way};
@@ -48,12 +49,15 @@ impl Way {
         let answer = self.json(request).await?;
         // GitHub answers 200 with an error in place of the token.
         let token = answer["access_token"].as_str().ok_or(Trouble::Wrong("the code was refused"))?;
-        let bearer = SecretString::from(format!("Bearer {token}"));
+        let bearer = Authorization::bearer(token).map_err(|_| Trouble::Wrong("the token is none"))?;
         let request = http::Request::builder()
             .uri(user_info_url)
-            .header(header::AUTHORIZATION, bearer.expose_secret())
             .header(header::ACCEPT, "application/json")
-            .body(Vec::new());
+            .body(Vec::new())
+            .map(|mut request| {
+                request.headers_mut().typed_insert(bearer);
+                request
+            });
         let person = self.json(request).await?;
         let text = |field: &str| person[field].as_str().map(str::to_owned);
         let id = &person[fields.id.as_str()];

@@ -129,11 +129,12 @@ impl Exports for Mongo {
     async fn add_export_part(&self, run: &ExportRun, n: u32, bytes: &[u8], done: u32) -> Result<bool> {
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         // A part is there before it is counted. Of a try that no longer writes the export it belongs to nobody.
+        let key = doc! { "_id": { "run": &run.run, "n": i64::from(n) } };
         let part = PartDoc {
             key: PartKey { run: run.run.clone(), n: n.into() },
             bytes: Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() },
         };
-        self.call(async { self.part_docs().insert_one(part).await.map(|_| ()) }).await?;
+        self.call(async { self.part_docs().replace_one(key, part).upsert(true).await.map(|_| ()) }).await?;
         let told = doc! { "$max": { "done": i64::from(done) }, "$inc": { "bytes": size } };
         self.change_run(run, told).await
     }

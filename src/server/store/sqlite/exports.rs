@@ -17,7 +17,8 @@ use crate::{
 const BATCH: i64 = 16;
 
 const ASK: &str = "
-    INSERT INTO exports (user_id, id, state, made_at, ends_at) SELECT id, ?2, 'waiting', ?3, ?4 FROM users WHERE id = ?1
+    INSERT INTO exports (user_id, id, state, made_at, ends_at) SELECT id, ?2, 'waiting', ?3, ?4 FROM users
+    WHERE id = ?1 AND state != 'deleted'
     ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, run = NULL, state = 'waiting', done = 0, total = 0, bytes = 0,
         reason = NULL, made_at = excluded.made_at, ends_at = excluded.ends_at
     WHERE state NOT IN ('waiting', 'running')";
