@@ -15,7 +15,8 @@ test("an export is made, looked for and downloaded", async ({ page, user }) => {
   expect(download.suggestedFilename()).toMatch(/\.zip$/);
 });
 
-test("an e-mail address that somebody else has is refused at its field", async ({ page, newPerson }) => {
+test("an e-mail address that somebody else has is refused at its field", async ({ page, user, newPerson }) => {
+  void user;
   const other = await newPerson();
   await page.goto("/settings");
   await page.getByLabel("E-mail").fill(other.user.email);

@@ -8,7 +8,7 @@ test("two providers are added, put in another order and removed", async ({ page,
   for (const name of ["one", "two"]) {
     await page.goto("/admin/models");
     await page.getByLabel("Address of the API").fill(upstream.url);
-    await page.getByLabel("Name").fill(name);
+    await page.locator('input[name="name"]').fill(name);
     await page.getByLabel("API key").fill(API_KEY);
     await page.getByRole("button", { name: "Try and add" }).click();
     await expect(page.getByText("The provider is saved, and its models can be asked.")).toBeVisible();

@@ -1,6 +1,6 @@
 //! Providers of models that administrators add: they are tried, used at once, and their keys are told to nobody.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Mutex, mpsc};
 
 use serde_json::{Value, json};
 
@@ -204,12 +204,13 @@ async fn the_configuration_decides_over_its_own_names() {
 async fn an_answer_goes_on_when_its_provider_is_removed() {
     let app = App::start().await;
     let admin = app.person("lin").await;
-    let asked = Arc::new(Mutex::new(()));
-    let (held, hold) = (asked.clone(), asked.lock().unwrap());
+    // It answers once the other end is dropped.
+    let (hold, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
     let slow = Shelf::start(move |asked| match asked {
         "GET /v1/models" => list(&["llama"]),
         "POST /v1/chat/completions" => {
-            drop(held.lock());
+            let _ = held.lock().unwrap().recv();
             said("All of it.")
         }
         _ => missing(),
