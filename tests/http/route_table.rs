@@ -14,8 +14,8 @@ pub enum For {
 use For::{Admins, Anybody, Owner, People};
 
 /// What stands for an id in a call.
-pub const IDS: [&str; 12] =
-    ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}", "{t}", "{d}", "{r}", "{v}"];
+pub const IDS: [&str; 13] =
+    ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}", "{t}", "{d}", "{r}", "{v}", "{i}"];
 
 /// The calls with JSON. `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
 pub const JSON: &[(&str, &str, For, &str)] = &[
@@ -200,7 +200,7 @@ pub const FORMS: &[(&str, For, &str)] = &[
     ("/fn/second-factor-confirm", People, "code=000000"),
     ("/fn/recovery-codes", People, ""),
     ("/fn/second-factor-off", People, ""),
-    ("/fn/disconnect", People, "id={n}"),
+    ("/fn/disconnect", Owner, "id={i}"),
     ("/fn/set-name", People, "name={n}"),
     ("/fn/set-email", People, "email={n}@example.org"),
     ("/fn/make-export", People, ""),

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use inglenook::{
-    domain::{Reason, Tier, UserRole},
+    domain::{Identity, Reason, Tier, UserRole},
     server::{
         accounts::invitations::{NewCodes, make},
         store::{ExportRun, Need, NewQueued, QueueChange, StoredProvider},
@@ -38,6 +38,8 @@ pub struct Things {
     secret: String,
     /// A provider of models that was added.
     provider: String,
+    /// The owner's identity at a provider of sign-ins.
+    identity: String,
 }
 
 impl Things {
@@ -66,6 +68,15 @@ impl Things {
         assert!(store.start_export(&export, 0).await.unwrap());
         assert!(store.add_export_part(&export, 0, b"zip", 0).await.unwrap());
         assert!(store.finish_export(&export, now + 60_000).await.unwrap());
+        let identity = Identity {
+            id: app.state.ids.next(),
+            user_id: export.user_id.clone(),
+            provider: "acme".to_owned(),
+            subject: name.to_owned(),
+            made_at: now,
+            used_at: now,
+        };
+        assert!(store.connect_identity(&identity).await.unwrap());
         let queued = format!("{conversation}Later");
         let (tier, code, secret) = Self::tier_and_code(app, name).await;
         let provider = Self::provider(app, name).await;
@@ -82,6 +93,7 @@ impl Things {
             session,
             key,
             provider,
+            identity: identity.id,
             tier,
             code,
             secret,
@@ -153,6 +165,7 @@ impl Things {
             ("{t}", &self.tier),
             ("{d}", &self.code),
             ("{v}", &self.provider),
+            ("{i}", &self.identity),
         ];
         let text = ids.iter().fold(text.to_owned(), |text, (mark, id)| text.replace(mark, &otherwise(id)));
         self.fill(&text, "x")
@@ -170,6 +183,7 @@ impl Things {
             .replace("{t}", &self.tier)
             .replace("{d}", &self.code)
             .replace("{v}", &self.provider)
+            .replace("{i}", &self.identity)
             .replace("{r}", &self.secret)
             .replace("{n}", name)
     }

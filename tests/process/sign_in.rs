@@ -68,7 +68,8 @@ async fn five_hundred_wrong_ones_from_elsewhere_hold_nobody_up() {
     let right = sign_in(&site, "203.0.113.5", "kim@example.org", PASSWORD);
     let (took, tried) = beside_a_flood(flood, right).await;
     println!("beside 500 wrong ones from one address: {took:?}, {tried:?}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    // Behind all the others it would be half a minute.
+    assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(tried, [10, 490, 0]);
     // The owner can sign in from a known address, although new addresses are refused for the account.
     assert_eq!(sign_in(&site, "203.0.113.9", "lin@example.org", PASSWORD).await.0, 429);
@@ -83,7 +84,8 @@ async fn five_hundred_wrong_ones_from_elsewhere_hold_nobody_up() {
     let right = sign_in(&site, "192.0.2.1", "lin@example.org", PASSWORD);
     let (took, tried) = beside_a_flood(flood, right).await;
     println!("beside 500 wrong ones from 500 addresses: {took:?}, {tried:?}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    // Behind all the others it would be half a minute.
+    assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(tried.iter().sum::<usize>(), 500);
     assert!(tried[0] >= 32 && tried[2] > 0, "{tried:?}");
 }

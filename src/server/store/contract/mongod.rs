@@ -60,11 +60,20 @@ pub(super) fn fresh_database() -> String {
     format!("test_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// In memory where there is enough of it, because each test makes a database of some eighty files. What decides is the size,
+/// not what is free, so that all processes of a run agree.
+fn folder_of_runs() -> PathBuf {
+    const MEMORY: &str = "/dev/shm";
+    const ENOUGH: u64 = 8 << 30;
+    let size = rustix::fs::statvfs(MEMORY).map_or(0, |about| about.f_blocks.saturating_mul(about.f_frsize));
+    if size >= ENOUGH { PathBuf::from(MEMORY) } else { env::temp_dir() }
+}
+
 impl Mongod {
     /// The mongod that all processes of a nextest run share, because nextest gives each test a process. The first
     /// process that asks starts it and writes its port down.
     async fn of_run(run: &str) -> Self {
-        let folder = env::temp_dir().join(format!("inglenook-mongod-{run}"));
+        let folder = folder_of_runs().join(format!("inglenook-mongod-{run}"));
         fs::create_dir_all(&folder).unwrap();
         let lock = fs::File::create(folder.join("lock")).unwrap();
         lock.lock().unwrap();
