@@ -1099,6 +1099,43 @@ audit-provider-added = Added
 audit-provider-edited = Changed
 audit-provider-removed = Removed
 audit-provider-order = The order was changed
+model-for-everybody = Everybody whose tier allows it
+model-for-admins = Administrators only
+model-for-nobody = Nobody
+model-who = Who may ask { $model }
+model-choices-too-many = One change can name { $most } models at most.
+models-chosen = Your choice is saved and counts from the next question on.
+default-model = Default model
+default-model-none = Nobody chose one: a new conversation begins with the first model that the person may ask.
+default-model-hint = New conversations begin with it, unless a person chose another model before. Choose one in the list of a provider's models.
+default-model-fixed = The server's configuration decides this (chat.default_model).
+default-model-make = Make it the default
+default-model-remove = Choose no default model
+audit-model-default = Default model: { $model }
+audit-model-no-default = No default model
+usage = Usage
+usage-hint = How much was used, and of which model, in days of UTC. What people wrote is nowhere to be seen.
+usage-period = Period
+usage-days = { $days ->
+    [one] Today
+   *[other] { $days } days
+}
+usage-none = Nothing was used in these days.
+usage-said = { $messages ->
+    [one] { $messages } answer
+   *[other] { $messages } answers
+}, { $tokens ->
+    [one] { $tokens } token
+   *[other] { $tokens } tokens
+}
+usage-earlier = Before models were counted apart
+usage-people = Usage by person
+usage-people-more = { $count ->
+    [one] And { $count } more person.
+   *[other] And { $count } more people.
+}
+usage-gone = An account that is gone
+person-usage = Usage in 30 days
 setup-add = Add a provider of models in the browser
 
 # Sign-in through providers

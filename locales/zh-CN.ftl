@@ -1017,6 +1017,34 @@ audit-provider-added = 已添加
 audit-provider-edited = 已更改
 audit-provider-removed = 已删除
 audit-provider-order = 已更改顺序
+model-for-everybody = 等级允许的所有人
+model-for-admins = 仅管理员
+model-for-nobody = 任何人都不能用
+model-who = 谁可以使用 { $model }
+model-choices-too-many = 一次最多更改 { $most } 个模型。
+models-chosen = 选择已保存，从下一个问题起生效。
+default-model = 默认模型
+default-model-none = 尚未选择：新对话使用各人可用的第一个模型。
+default-model-hint = 新对话从它开始，除非本人之前选过别的模型。请在模型服务的模型列表中选择。
+default-model-fixed = 此项由服务器配置决定（chat.default_model）。
+default-model-make = 设为默认
+default-model-remove = 不设默认模型
+audit-model-default = 默认模型：{ $model }
+audit-model-no-default = 不设默认模型
+usage = 用量
+usage-hint = 按模型统计的用量，以 UTC 日计。这里看不到任何人写的内容。
+usage-period = 时段
+usage-days = { $days ->
+    [1] 今天
+   *[other] { $days } 天
+}
+usage-none = 这段时间没有用量。
+usage-said = { $messages } 个回答，{ $tokens } 个词元
+usage-earlier = 按模型统计之前
+usage-people = 各人用量
+usage-people-more = 还有 { $count } 人。
+usage-gone = 已删除的账号
+person-usage = 30 天内的用量
 setup-add = 在浏览器中添加模型服务
 
 # Sign-in through providers

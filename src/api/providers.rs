@@ -6,7 +6,7 @@
 
 use leptos::prelude::*;
 
-use crate::error::Refusal;
+use crate::{domain::ModelAccess, error::Refusal};
 
 /// Adds a provider, or changes the one with this id. An empty key leaves the one that there is; `models` has a name in each
 /// line.
@@ -48,6 +48,34 @@ pub async fn save_provider(
     let providers = service::<ModelProviders>()?;
     providers.save(&admin, id.as_deref(), fields, anyway.unwrap_or_default()).await?;
     Ok(context_of_request.tell("/admin/models", Told::say("providers-saved"))?)
+}
+
+/// Chooses who may ask a model, or with `default` makes it the one with which conversations begin. An empty model takes
+/// the default model away.
+#[server(prefix = "/fn", endpoint = "choose-model")]
+pub async fn choose_model(
+    model: String,
+    access: Option<ModelAccess>,
+    default: Option<bool>,
+) -> Result<(), Refusal> {
+    use crate::server::{
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
+        providers::{ChoicesPatch, ModelProviders},
+    };
+    let context = Context::current()?;
+    let patch = match (default.unwrap_or_default(), access) {
+        (true, _) => ChoicesPatch {
+            default_model: Some(Some(model).filter(|model| !model.is_empty())),
+            access: Vec::new(),
+        },
+        (false, Some(access)) => ChoicesPatch { default_model: None, access: vec![(model, access)] },
+        (false, None) => ChoicesPatch::default(),
+    };
+    service::<ModelProviders>()?.choose(&context.admin()?, patch).await?;
+    Ok(context.tell("/admin/models", Told::say("models-chosen"))?)
 }
 
 /// Moves a provider up or down by one place.

@@ -14,6 +14,41 @@ pub struct Spending {
     pub tokens: u64,
 }
 
+/// What was used of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ModelSpending {
+    /// The model's id; empty for what was used before the server counted models apart.
+    pub model: String,
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub spending: Spending,
+}
+
+/// What a person used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PersonSpending {
+    pub user_id: String,
+    /// `null` where the account is gone.
+    #[schema(required)]
+    pub name: Option<String>,
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub spending: Spending,
+}
+
+/// What was used within some days, the largest numbers of tokens first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SpendingReport {
+    /// When the first of the days begins, in UTC milliseconds since 1970.
+    pub since: i64,
+    pub total: Spending,
+    pub models: Vec<ModelSpending>,
+    /// Those who used most.
+    pub people: Vec<PersonSpending>,
+    /// How many people used anything.
+    pub people_count: u64,
+}
+
 /// What a person used today, and what their tier allows. Where a limit is `null`, there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Budget {
@@ -31,9 +66,14 @@ pub fn day_of(now: i64) -> i64 {
     now.div_euclid(DAY_MS)
 }
 
+/// When a day begins, in UTC milliseconds since 1970.
+pub fn start_of(day: i64) -> i64 {
+    day.saturating_mul(DAY_MS)
+}
+
 /// When the day after begins, in UTC milliseconds since 1970.
 pub fn next_day(now: i64) -> i64 {
-    (day_of(now) + 1).saturating_mul(DAY_MS)
+    start_of(day_of(now) + 1)
 }
 
 #[cfg(test)]

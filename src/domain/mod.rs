@@ -25,7 +25,7 @@ pub mod tier;
 pub mod user;
 
 pub use audit::{AuditEntry, AuditKind};
-pub use budget::{Budget, Spending};
+pub use budget::{Budget, ModelSpending, PersonSpending, Spending, SpendingReport};
 pub use code::{Code, CodeState, CodeUse, Gain};
 pub use conversation::{Binned, Conversation, ConversationKind, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
@@ -33,7 +33,7 @@ pub use export::{Export, ExportState};
 pub use identity::Identity;
 pub use member::MemberRole;
 pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Timings, Usage, context_used};
-pub use model::{Listed, Model, Price, Traits};
+pub use model::{Listed, Model, ModelAccess, ModelChoices, Price, Traits};
 pub use params::Params;
 pub use preferences::{Look, Preferences, PreferencesPatch};
 pub use provider::{ProviderState, ProviderView};

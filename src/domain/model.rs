@@ -1,6 +1,9 @@
 //! A model that a conversation can be held with, and what is known of it.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
 /// The longest name of a model, in characters.
@@ -60,6 +63,55 @@ pub struct Price {
     pub output: f64,
     /// Three capital letters as ISO 4217 has them, such as USD.
     pub currency: String,
+}
+
+/// Who may ask a model, as far as their tier lets them.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ModelAccess {
+    #[default]
+    Everybody,
+    Admins,
+    /// It is offered to nobody.
+    Nobody,
+}
+
+/// What administrators chose among the models.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelChoices {
+    /// The id of the model with which new conversations begin.
+    pub default_model: Option<String>,
+    /// Who may ask the models that not everybody may, by their ids.
+    pub access: HashMap<String, ModelAccess>,
+}
+
+impl ModelChoices {
+    pub fn access_of(&self, model: &str) -> ModelAccess {
+        self.access.get(model).copied().unwrap_or_default()
+    }
+
+    /// Whether a person may ask the model, as far as their tier lets them.
+    pub fn allow(&self, model: &str, is_admin: bool) -> bool {
+        match self.access_of(model) {
+            ModelAccess::Everybody => true,
+            ModelAccess::Admins => is_admin,
+            ModelAccess::Nobody => false,
+        }
+    }
 }
 
 /// A model as a provider's list or the configuration names it.

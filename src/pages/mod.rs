@@ -114,6 +114,7 @@ where
         .route("/offline", get(offline::page))
         .route("/admin/codes", get(admin::codes::codes))
         .route("/admin/codes/made", get(admin::made::made))
+        .route("/admin/usage", get(admin::usage::usage))
         .route("/admin/tiers", get(admin::tiers::tiers))
         .route("/admin/tiers/{id}", get(admin::tiers::tier))
         .route("/admin/models", get(admin::models::models))

@@ -101,9 +101,10 @@ impl App {
         let model_providers = Arc::new(ModelProviders::new(
             &config,
             secret,
-            store.clone(),
+            (store.clone(), store.clone()),
             (accounts.clone(), audit.clone()),
-            (providers.clone(), ids.clone()),
+            (providers.clone(), models.clone()),
+            ids.clone(),
         ));
         let conversations = Arc::new(Conversations {
             chats: chats.clone(),

@@ -23,7 +23,7 @@
 //! server::exports → server::cluster, server::accounts, server::words, server::store, server::ops, error, domain
 //! server::cluster → server::live, server::journal, server::store, server::ops, domain
 //! server::conversations → server::live, server::render, server::llm, server::markdown, server::words, server::store, server::ops, error, domain
-//! server::providers → server::accounts, server::llm, server::store, server::config, server::ops, error, domain
+//! server::providers → server::conversations, server::accounts, server::llm, server::store, server::config, server::ops, error, domain
 //! server::live → server::render, server::markdown, server::words, server::store, server::ops, error, domain
 //! server::accounts → server::oidc, server::words, server::store, server::config, server::ops, error, domain
 //! server::oidc → server::llm, server::config, server::ops

@@ -8,6 +8,7 @@ pub mod people;
 pub mod person;
 mod provider_form;
 pub mod tiers;
+pub mod usage;
 
 use axum::{
     extract::FromRequestParts,
@@ -30,11 +31,12 @@ use crate::{
 };
 
 /// The pages, in the order of their list.
-const ADMIN: [Item; 5] = [
+const ADMIN: [Item; 6] = [
     ("/admin/people", "people"),
     ("/admin/codes", "codes"),
     ("/admin/tiers", "tiers"),
     ("/admin/models", "admin-models"),
+    ("/admin/usage", "usage"),
     ("/admin/audit", "audit"),
 ];
 

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
+use strum::VariantArray;
 
 use super::{AdminPage, Administrator, page, provider_form::Form};
 use crate::{
-    domain::{ProviderState, ProviderView, Reason, Tier},
+    domain::{ModelAccess, ProviderState, ProviderView, Reason, Tier},
     pages::{Fresh, Id, Notice, PageError, layout::Sidebar, sections::Section},
     server::{
         accounts::{Accounts, tiers::name_of},
         conversations::{Conversations, ModelList},
-        providers::ModelProviders,
+        providers::{ModelProviders, ModelsView, access_word},
     },
     ui::words::{t, t_with},
 };
@@ -34,6 +35,7 @@ pub async fn models(
     // So that what stands here is not old.
     models.offer().await;
     let all = providers.list(&admin).await?;
+    let chosen = providers.choices(&admin).await?;
     Ok(page(HERE).render(move || {
         let form = notice.of("/fn/save-provider");
         let is_empty = all.is_empty();
@@ -41,9 +43,10 @@ pub async fn models(
         let first = all.len() - added;
         let rows = all.into_iter().enumerate().map(|(at, provider)| {
             let (up, down) = (at > first, at + 1 < first + added);
-            view! { <Row provider up down tiers=tiers.clone() /> }
+            view! { <Row provider up down tiers=tiers.clone() chosen=chosen.clone() /> }
         });
         let rows = rows.collect_view();
+        let (default_model, fixed) = (chosen.default_model, chosen.default_is_fixed);
         view! {
             <AdminPage here=HERE sidebar notice>
                 <Section id="providers" title=t("providers")>
@@ -53,6 +56,9 @@ pub async fn models(
                     <p class="page-link">
                         <a href="/admin/tiers">{t("providers-tiers")}</a>
                     </p>
+                </Section>
+                <Section id="default" title=t("default-model")>
+                    <DefaultModel default_model fixed />
                 </Section>
                 <Section id="new" title=t("providers-new")>
                     <Form provider=None form />
@@ -108,7 +114,7 @@ fn called(provider: &ProviderView) -> String {
 
 /// A provider in the list, with buttons for its place.
 #[component]
-fn Row(provider: ProviderView, up: bool, down: bool, tiers: Vec<Tier>) -> impl IntoView {
+fn Row(provider: ProviderView, up: bool, down: bool, tiers: Vec<Tier>, chosen: ModelsView) -> impl IntoView {
     let name = called(&provider);
     let link = match &provider.id {
         Some(id) => view! { <a href=format!("{HERE}/{id}") dir="auto">{name.clone()}</a> }.into_any(),
@@ -147,7 +153,7 @@ fn Row(provider: ProviderView, up: bool, down: bool, tiers: Vec<Tier>) -> impl I
             </div>
             <code>{provider.base_url.clone()}</code>
             <Standing provider=provider.clone() />
-            <Offered models=provider.offered tiers />
+            <Offered models=provider.offered tiers chosen />
         </li>
     }
 }
@@ -167,9 +173,34 @@ fn Standing(provider: ProviderView) -> impl IntoView {
     view! { <small class=if trouble { "field-error" } else { "muted" }>{sentence}</small> }
 }
 
-/// The models of a provider, and the tiers whose people may ask each.
+/// The model with which new conversations begin.
 #[component]
-fn Offered(models: Vec<String>, tiers: Vec<Tier>) -> impl IntoView {
+fn DefaultModel(default_model: Option<String>, fixed: bool) -> impl IntoView {
+    let removable = default_model.is_some() && !fixed;
+    let sentence = match default_model {
+        Some(id) => view! { <code>{id}</code> }.into_any(),
+        None => t("default-model-none").into_any(),
+    };
+    view! {
+        <p>{sentence}</p>
+        <p class="muted">{if fixed { t("default-model-fixed") } else { t("default-model-hint") }}</p>
+        {removable
+            .then(|| {
+                view! {
+                    <form method="post" action="/fn/choose-model">
+                        <input type="hidden" name="model" value="" />
+                        <button class="button-small" name="default" value="true">
+                            {t("default-model-remove")}
+                        </button>
+                    </form>
+                }
+            })}
+    }
+}
+
+/// The models of a provider, and who may ask each.
+#[component]
+fn Offered(models: Vec<String>, tiers: Vec<Tier>, chosen: ModelsView) -> impl IntoView {
     let rows = models.into_iter().map(|model| {
         let may: Vec<&Tier> = tiers.iter().filter(|tier| tier.allows(&model)).collect();
         let names = match (may.len(), may.len() == tiers.len()) {
@@ -177,15 +208,65 @@ fn Offered(models: Vec<String>, tiers: Vec<Tier>) -> impl IntoView {
             (_, true) => t("model-of-every-tier"),
             _ => may.into_iter().map(|tier| t_with(name_of(tier))).collect::<Vec<_>>().join(" · "),
         };
-        view! { <li><code>{model}</code>" "<small class="muted">{names}</small></li> }
+        let is_default = chosen.default_model.as_ref() == Some(&model);
+        let access = chosen.models.iter().find(|it| it.id == model).map(|it| it.access).unwrap_or_default();
+        view! { <ModelRow model names access is_default fixed=chosen.default_is_fixed /> }
     });
     let rows: Vec<_> = rows.collect();
     (!rows.is_empty()).then(|| {
         view! {
             <details>
                 <summary>{t("providers-models-shown")}</summary>
-                <ul>{rows}</ul>
+                <ul class="model-rows">{rows}</ul>
             </details>
         }
     })
+}
+
+#[component]
+fn ModelRow(
+    model: String,
+    names: String,
+    access: ModelAccess,
+    is_default: bool,
+    fixed: bool,
+) -> impl IntoView {
+    let label = t_with(Reason::new("model-who").with("model", model.clone()));
+    let choices = ModelAccess::VARIANTS.iter().map(|each| {
+        let word: &str = each.into();
+        view! {
+            <option value=word selected=*each == access>
+                {t(access_word(*each))}
+            </option>
+        }
+    });
+    let choices = choices.collect_view();
+    let badge = is_default.then(|| view! { <span class="badge">{t("default-model")}</span> });
+    let make_default = !is_default && !fixed && access != ModelAccess::Nobody;
+    view! {
+        <li>
+            <p>
+                <code>{model.clone()}</code>
+                " "
+                <small class="muted">{names}</small>
+                " "
+                {badge}
+            </p>
+            <form class="model-row" method="post" action="/fn/choose-model">
+                <input type="hidden" name="model" value=model />
+                <select name="access" aria-label=label>
+                    {choices}
+                </select>
+                <button class="button-small">{t("save")}</button>
+                {make_default
+                    .then(|| {
+                        view! {
+                            <button class="button-small" name="default" value="true">
+                                {t("default-model-make")}
+                            </button>
+                        }
+                    })}
+            </form>
+        </li>
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Extension, extract::State, response::Response};
 use leptos::prelude::*;
 
-use super::{AdminPage, Administrator, page};
+use super::{AdminPage, Administrator, page, usage::Models};
 use crate::{
     domain::{Reason, Tier, User, UserRole, UserState},
     pages::{
@@ -17,13 +17,15 @@ use crate::{
     },
     server::{
         accounts::{Accounts, tiers::name_of, valid::MAX_DAYS},
-        conversations::Conversations,
+        conversations::{Conversations, allowance::Allowances},
         http::{client::Client, origin, site::Site},
     },
     ui::words::{around, t, t_with},
 };
 
 const HERE: &str = "/admin/people";
+/// Of how many days a person's page says what the person used.
+const USAGE_DAYS: u32 = 30;
 
 /// `GET /admin/people/{id}`.
 #[expect(clippy::too_many_arguments, reason = "each is a part of the request or a service")]
@@ -31,6 +33,7 @@ pub async fn person(
     State(site): State<Arc<Site>>,
     State(conversations): State<Arc<Conversations>>,
     State(accounts): State<Arc<Accounts>>,
+    State(allowances): State<Arc<Allowances>>,
     Extension(client): Extension<Client>,
     Fresh { now, .. }: Fresh,
     Administrator(admin, days): Administrator,
@@ -42,6 +45,7 @@ pub async fn person(
     let own = user.id == admin.id();
     let tiers = accounts.tiers(&admin).await?;
     let has_factor = accounts.has_second_factor(&admin, &id).await?;
+    let usage = allowances.report(&admin, USAGE_DAYS, Some(&user)).await?;
     let form = notice.of("/fn/give-tier");
     let link = notice.reset_link().map(|path| format!("{}{path}", origin::address(&site.config, &client)));
     Ok(page(HERE).render(move || {
@@ -55,6 +59,9 @@ pub async fn person(
                 </Section>
                 <Section id="role" title=t("person-role")>
                     <Role user=role />
+                </Section>
+                <Section id="usage" title=t("person-usage")>
+                    <Models report=usage />
                 </Section>
                 <Section id="tier" title=t("person-tier")>
                     <GiveTier user=had tiers form now days />

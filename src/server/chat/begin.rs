@@ -56,16 +56,14 @@ impl Chat {
             let prompt = chat.prompt_of(&new.to, messages, &person, (&*provider, &name)).await?;
             new.answer.left_out = prompt.left_out;
             // What was asked with the same key before is answered all the same, so the store decides.
-            let refusal = chat.allowances.refusal(&asker).await?;
-            new.most_running = if refusal.is_some() { 0 } else { chat.most_running(new.to.author_id()) };
+            let (most_running, refusal) = chat.most_running(&asker).await?;
+            new.most_running = most_running;
             // The first run of an answer has the answer's id.
             let run = chat.run_of(&new.answer, new.answer.id.clone());
             let begun = chat.store.begin_answer(&new).await;
             let (grant, after) = match begun.inspect_err(|_| chat.interrupt_when_reachable(&run))? {
                 BeginOutcome::Begun { grant, after } => (grant, after),
-                BeginOutcome::TooMany if refusal.is_some() => {
-                    return Err(refusal.unwrap_or(AppError::Internal));
-                }
+                BeginOutcome::TooMany => return Err(refusal),
                 outcome => return chat.not_begun(outcome),
             };
             let NewAnswer { mut question, mut answer, queued, .. } = new;
@@ -82,8 +80,8 @@ impl Chat {
 
     fn not_begun(&self, outcome: BeginOutcome) -> Result<Begun, AppError> {
         match outcome {
-            // The caller handles this outcome.
-            BeginOutcome::Begun { .. } => Err(AppError::Internal),
+            // The caller handles these outcomes.
+            BeginOutcome::Begun { .. } | BeginOutcome::TooMany => Err(AppError::Internal),
             BeginOutcome::Repeated { question_id, answer_id, .. } => {
                 Ok(Begun::Earlier(Earlier { question_id, answer_id }))
             }
@@ -91,7 +89,6 @@ impl Chat {
             BeginOutcome::NoConversation | BeginOutcome::NotQueued => Err(AppError::NotFound),
             BeginOutcome::NoParent => Err(AppError::invalid("parent_id", Reason::new("parent-unknown"))),
             BeginOutcome::Busy { .. } => Err(busy()),
-            BeginOutcome::TooMany => Err(self.too_many()),
         }
     }
 
@@ -154,10 +151,6 @@ impl Chat {
         (provider, name): (&dyn Provider, &str),
     ) -> Result<Prompt, AppError> {
         prompt::build(&*self.store, to, messages, person, provider.traits(name).context).await
-    }
-
-    pub(super) fn too_many(&self) -> AppError {
-        AppError::TooManyAnswers { most: self.limits.answers_per_user }
     }
 
     pub(super) fn run_of(&self, answer: &Message, run: String) -> Run {

@@ -228,7 +228,9 @@ impl Chat {
                 | AppError::StorageFull
                 | AppError::StorageLost
                 | AppError::Internal
-                | AppError::TooManyAnswers { .. },
+                | AppError::TooManyAnswers { .. }
+                // The next day it is asked by itself.
+                | AppError::BudgetUsedUp { .. },
             ) => Err(NotAsked::Later),
             Err(error) => Err(NotAsked::Refused(error.reason())),
         }

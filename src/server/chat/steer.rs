@@ -69,8 +69,7 @@ impl Chat {
         let run = self.run_of(&old, self.ids.next());
         let conversation_id = grant.conversation_id().to_owned();
         let continued = async move {
-            let refusal = chat.allowances.refusal(&asker).await?;
-            let most_running = if refusal.is_some() { 0 } else { chat.most_running(grant.user_id()) };
+            let (most_running, refusal) = chat.most_running(&asker).await?;
             let how = Continuation {
                 message_id: &old.id,
                 key: key.as_ref(),
@@ -81,9 +80,7 @@ impl Chat {
             let begun = chat.store.continue_answer(&grant, &how).await;
             let (grant, answer, after) = match begun.inspect_err(|_| chat.interrupt_when_reachable(&run))? {
                 ContinueOutcome::Begun { grant, answer, after } => (grant, answer, after),
-                ContinueOutcome::TooMany if refusal.is_some() => {
-                    return Err(refusal.unwrap_or(AppError::Internal));
-                }
+                ContinueOutcome::TooMany => return Err(refusal),
                 outcome => return chat.not_continued(outcome),
             };
             let to = Destination::There(grant);
@@ -106,15 +103,14 @@ impl Chat {
     fn not_continued(&self, outcome: ContinueOutcome) -> Result<Begun, AppError> {
         let conflict = |reason| Err(AppError::Conflict { reason });
         match outcome {
-            // The caller handles this outcome.
-            ContinueOutcome::Begun { .. } => Err(AppError::Internal),
+            // The caller handles these outcomes.
+            ContinueOutcome::Begun { .. } | ContinueOutcome::TooMany => Err(AppError::Internal),
             ContinueOutcome::Repeated(answer) => {
                 Ok(Begun::Earlier(Earlier { question_id: None, answer_id: answer.id }))
             }
             ContinueOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
             ContinueOutcome::Missing => Err(AppError::NotFound),
             ContinueOutcome::Busy => Err(busy()),
-            ContinueOutcome::TooMany => Err(self.too_many()),
             ContinueOutcome::Ended => conflict(Reason::new("continue-ended")),
             ContinueOutcome::NotLeaf => conflict(Reason::new("continue-not-newest")),
         }

@@ -111,10 +111,7 @@ impl Chat {
             &current.user.preferences,
             model.provider.traits(&model.name).context,
         )?;
-        if let Some(refusal) = self.allowances.refusal(&current.user).await? {
-            return Err(refusal);
-        }
-        let counted = self.admit_temporary(current.id()).await?;
+        let counted = self.admit_temporary(&current.user).await?;
         let log = Arc::new(Log::new(0));
         let (id, model_id) = (self.ids.next(), model.id.clone());
         let (_, stop) = log.begin(&id, 0);
@@ -220,20 +217,27 @@ impl Chat {
     }
 
     /// Counts one more temporary answer of the person, who may have a number of running answers of all kinds.
-    async fn admit_temporary(&self, user_id: &str) -> Result<Counted, AppError> {
-        let _turn = self.live.in_turn(user_id).await?;
+    async fn admit_temporary(&self, user: &User) -> Result<Counted, AppError> {
+        let _turn = self.live.in_turn(&user.id).await?;
         if self.live.is_draining() {
             return Err(AppError::Stopping);
         }
-        if self.store.running_answers(user_id).await? >= self.most_running(user_id) {
-            return Err(self.too_many());
+        let (most, refusal) = self.most_running(user).await?;
+        if self.store.running_answers(&user.id).await? >= most {
+            return Err(refusal);
         }
-        Ok(self.temporary.begin(user_id))
+        Ok(self.temporary.begin(&user.id))
     }
 
-    /// How many answers of the person may be stored as being written.
-    pub(super) fn most_running(&self, user_id: &str) -> u32 {
-        self.limits.answers_per_user.saturating_sub(self.temporary.of(user_id))
+    /// How many answers of the person may be stored as being written, and the error for one more. Each of them will be
+    /// counted among the messages of the day, so there are no more of them than the day has left.
+    pub(super) async fn most_running(&self, user: &User) -> Result<(u32, AppError), AppError> {
+        let most = self.limits.answers_per_user;
+        let (most, refusal) = match self.allowances.left(user).await? {
+            Some(left) if left.messages < most => (left.messages, left.refusal),
+            _ => (most, AppError::TooManyAnswers { most }),
+        };
+        Ok((most.saturating_sub(self.temporary.of(&user.id)), refusal))
     }
 }
 
@@ -284,7 +288,8 @@ impl Answer {
                 }
             },
         };
-        self.allowances.count(&self.counted.user_id, self.spent.of_answer(end.is_err())).await;
+        let spending = self.spent.of_answer(end.is_err());
+        self.allowances.count(&self.counted.user_id, &self.model.id, spending).await;
         let (message_id, timings) = (self.id.clone(), self.stopwatch.timings(Instant::now()));
         let end = match end {
             Ok((status, usage, length_limited)) => {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
-        Budget, Reason, Spending, Tier, User,
+        Admin, Budget, PersonSpending, Reason, Spending, SpendingReport, Tier, User,
         amount::duration,
-        budget::{day_of, next_day},
+        budget::{day_of, next_day, start_of},
     },
     error::AppError,
     server::{
@@ -14,6 +14,19 @@ use crate::{
         store::{Budgets, Tiers},
     },
 };
+
+/// The most days of a report; what people used is kept a little longer.
+pub const MAX_REPORT_DAYS: u32 = 31;
+/// The most people of a report.
+pub const MAX_REPORT_PEOPLE: u32 = 100;
+
+/// What is left of a day's messages.
+#[derive(Debug)]
+pub struct Left {
+    pub messages: u32,
+    /// The error for one more.
+    pub refusal: AppError,
+}
 
 /// One per server.
 pub struct Allowances {
@@ -48,33 +61,67 @@ impl Allowances {
         })
     }
 
-    /// Why the person gets no further answer today; `None`: nothing is in the way.
-    pub async fn refusal(&self, user: &User) -> Result<Option<AppError>, AppError> {
+    /// How many answers the person may still have today; `None`: as many as they like. Those that are being written are
+    /// not counted yet.
+    pub async fn left(&self, user: &User) -> Result<Option<Left>, AppError> {
         let (now, tier) = (self.clock.now(), self.tier_of(user).await?);
         if tier.messages_per_day.is_none() && tier.tokens_per_day.is_none() {
             return Ok(None);
         }
         let used = self.budgets.spending(&user.id, day_of(now)).await?;
         let seconds = next_day(now).saturating_sub(now).unsigned_abs().div_ceil(1000);
-        let wait = duration(seconds);
-        let reason = match (tier.messages_per_day, tier.tokens_per_day) {
-            (Some(most), _) if used.messages >= u64::from(most) => {
-                Reason::new("budget-messages").with("most", most).with("wait", wait)
-            }
-            (_, Some(most)) if used.tokens >= most => {
-                Reason::new("budget-tokens").with("most", most).with("wait", wait)
-            }
-            _ => return Ok(None),
+        let left = |messages: u64, key: &'static str, most: u64| {
+            let reason = Reason::new(key).with("most", most).with("wait", duration(seconds));
+            let messages = u32::try_from(messages).unwrap_or(u32::MAX);
+            Some(Left { messages, refusal: AppError::BudgetUsedUp { reason, seconds } })
         };
-        Ok(Some(AppError::BudgetUsedUp { reason, seconds }))
+        let messages = tier.messages_per_day.map(u64::from);
+        Ok(match (messages, tier.tokens_per_day) {
+            (Some(most), _) if used.messages >= most => left(0, "budget-messages", most),
+            (_, Some(most)) if used.tokens >= most => left(0, "budget-tokens", most),
+            (Some(most), _) => left(most - used.messages, "budget-messages", most),
+            _ => None,
+        })
+    }
+
+    /// What everybody used within the last days, today included, or one person. Nothing of what they wrote is in it.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] of `days`.
+    pub async fn report(
+        &self,
+        _: &Admin,
+        days: u32,
+        person: Option<&User>,
+    ) -> Result<SpendingReport, AppError> {
+        if !(1..=MAX_REPORT_DAYS).contains(&days) {
+            let reason = Reason::new("number-between").with("least", 1).with("most", MAX_REPORT_DAYS);
+            return Err(AppError::invalid("days", reason));
+        }
+        let since_day = day_of(self.clock.now()) - i64::from(days - 1);
+        let models =
+            self.budgets.spending_by_model(since_day, person.map(|person| person.id.as_str())).await?;
+        let total = models.iter().fold(Spending::default(), |sum, of| Spending {
+            messages: sum.messages.saturating_add(of.spending.messages),
+            tokens: sum.tokens.saturating_add(of.spending.tokens),
+        });
+        let (people, people_count) = match person {
+            Some(User { id, name, .. }) => {
+                let user_id = id.clone();
+                (vec![PersonSpending { user_id, name: Some(name.clone()), spending: total }], 1)
+            }
+            None => self.budgets.spending_by_person(since_day, MAX_REPORT_PEOPLE).await?,
+        };
+        Ok(SpendingReport { since: start_of(since_day), total, models, people, people_count })
     }
 
     /// Counts what the person used. A database that does not take it is no reason to hold up an answer.
-    pub async fn count(&self, user_id: &str, spending: Spending) {
+    pub async fn count(&self, user_id: &str, model: &str, spending: Spending) {
         if spending == Spending::default() {
             return;
         }
-        if let Err(error) = self.budgets.spend(user_id, day_of(self.clock.now()), spending).await {
+        if let Err(error) = self.budgets.spend(user_id, day_of(self.clock.now()), model, spending).await {
             tracing::warn!(%error, "what a person used could not be counted");
         }
     }

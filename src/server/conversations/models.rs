@@ -1,7 +1,10 @@
 //! The models to choose from, cached so that no page waits for a provider. The models that are shown are the models
 //! that are accepted.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use tokio::{
     sync::{Mutex, watch},
@@ -10,7 +13,10 @@ use tokio::{
 
 use super::allowance::Allowances;
 use crate::{
-    domain::{Model, Preferences, PreferencesPatch, Reason, Tier, User, model::MAX_MODEL_CHARS},
+    domain::{
+        Model, ModelChoices, Preferences, PreferencesPatch, Reason, Tier, User, UserRole,
+        model::MAX_MODEL_CHARS,
+    },
     error::AppError,
     server::{
         llm::registry::{Offer, Providers},
@@ -32,6 +38,8 @@ pub struct ModelList {
     allowances: Arc<Allowances>,
     /// The id of the model that the operator chose as default.
     default_model: Option<String>,
+    /// What administrators chose in the browser.
+    choices: RwLock<Arc<ModelChoices>>,
     /// When the providers were asked last. Locked while they are asked.
     asked: Arc<Mutex<Option<Instant>>>,
     /// When the last request to the providers began. Changes when a request begins and when it ends.
@@ -47,7 +55,8 @@ impl ModelList {
         tasks: Tasks,
     ) -> Self {
         let began = watch::channel(Instant::now()).0;
-        Self { providers, allowances, default_model, asked: Arc::default(), began, tasks }
+        let choices = RwLock::default();
+        Self { providers, allowances, default_model, choices, asked: Arc::default(), began, tasks }
     }
 
     /// The models that this person may ask.
@@ -56,7 +65,23 @@ impl ModelList {
     ///
     /// The store does not say what the person's tier is.
     pub async fn of(&self, user: &User) -> Result<AllowedModels<'_>, AppError> {
-        Ok(AllowedModels { list: self, tier: self.allowances.tier_of(user).await? })
+        let (tier, choices) = (self.allowances.tier_of(user).await?, self.choices());
+        Ok(AllowedModels { list: self, tier, choices, is_admin: user.role == UserRole::Admin })
+    }
+
+    /// What administrators chose in the browser.
+    pub fn choices(&self) -> Arc<ModelChoices> {
+        self.choices.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts from now on.
+    pub fn choose(&self, choices: ModelChoices) {
+        *self.choices.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(choices);
+    }
+
+    /// The default model that the configuration names, which goes before the one of the browser.
+    pub fn configured_default(&self) -> Option<&str> {
+        self.default_model.as_deref()
     }
 
     /// The context of a model in tokens, if it is known; whoever may ask it.
@@ -104,20 +129,26 @@ impl ModelList {
     }
 }
 
-/// The models that one person may ask: those of the list that their tier allows.
+/// The models that one person may ask: those of the list that their tier and the administrators allow.
 pub struct AllowedModels<'a> {
     list: &'a ModelList,
     tier: Tier,
+    choices: Arc<ModelChoices>,
+    is_admin: bool,
 }
 
 impl AllowedModels<'_> {
     /// The models, as the providers last listed them.
     pub async fn offer(&self) -> Offer {
-        self.list.offer().await.only(|model| self.tier.allows(&model.id))
+        self.list.offer().await.only(|model| self.allows(&model.id))
+    }
+
+    fn allows(&self, model: &str) -> bool {
+        self.tier.allows(model) && self.choices.allow(model, self.is_admin)
     }
 
     fn allowed(&self, model: Option<Model>) -> Option<Model> {
-        model.filter(|model| self.tier.allows(&model.id))
+        model.filter(|model| self.allows(&model.id))
     }
 
     /// The offered model with this id, or with this name at the first provider. An unknown model may be new, so the
@@ -185,9 +216,10 @@ impl AllowedModels<'_> {
         self.default().await
     }
 
-    /// The configured model, or the first that the person may ask.
+    /// The model of the configuration, else that of the administrators, else the first that the person may ask.
     pub async fn default(&self) -> Option<Model> {
-        if let Some(id) = &self.list.default_model
+        let chosen = self.list.configured_default().or(self.choices.default_model.as_deref());
+        if let Some(id) = chosen
             && let Some(model) = self.find_chosen(id).await
         {
             return Some(model);

@@ -203,7 +203,7 @@ impl Form {
             "/fn/set-name" | "/fn/set-email" => "/settings",
             "/fn/make-codes" | "/fn/end-codes" => "/admin/codes",
             "/fn/delete-tier" => "/admin/tiers",
-            "/fn/move-provider" | "/fn/remove-provider" => "/admin/models",
+            "/fn/move-provider" | "/fn/remove-provider" | "/fn/choose-model" => "/admin/models",
             "/fn/set-registration" => "/admin/people",
             "/fn/set-chat-defaults" => "/settings/chat",
             "/fn/set-password"

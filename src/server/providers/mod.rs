@@ -1,6 +1,7 @@
 //! [`ModelProviders`]: the providers of models that administrators add while the server runs, beside those of the
 //! configuration. Every server of a cluster reads them again every few seconds.
 
+mod choices;
 mod valid;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
+pub use self::choices::{ChoicesPatch, ModelsView, OfferedModel, access_word};
 pub use self::valid::{MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_URL_BYTES, ProviderFields};
 use self::valid::{is_inside, is_same_server};
 use super::{
@@ -19,12 +21,13 @@ use super::{
         audit::{Audit, Note},
     },
     config::{Config, ProviderConfig},
+    conversations::ModelList,
     llm::{
         OpenAi, OpenAiConfig, Provider, ProviderTimeouts,
         registry::{Heard, Providers},
     },
     ops::{clock::Ids, seal::Seal},
-    store::{self, ProviderOutcome, StoreError, StoredProvider},
+    store::{self, Facts, ProviderOutcome, StoreError, StoredProvider},
 };
 use crate::{
     domain::{Admin, AuditKind, Listed, ProviderState, ProviderView, Reason, Traits},
@@ -39,14 +42,15 @@ const FIRST_LIST: Duration = Duration::from_secs(3);
 /// One per server.
 pub struct ModelProviders {
     store: Arc<dyn store::ModelProviders>,
+    facts: Arc<dyn Facts>,
     accounts: Arc<Accounts>,
     audit: Arc<Audit>,
     registry: Arc<Providers>,
+    models: Arc<ModelList>,
     ids: Arc<Ids>,
     /// Of the keys, each bound to its provider's id.
     keys: Seal,
     configured: Vec<ProviderConfig>,
-    default_model: Option<String>,
     timeouts: ProviderTimeouts,
     /// What the registry was given last.
     built: Mutex<Vec<Built>>,
@@ -66,19 +70,21 @@ impl ModelProviders {
     pub fn new(
         config: &Config,
         secret: &[u8],
-        store: Arc<dyn store::ModelProviders>,
+        (store, facts): (Arc<dyn store::ModelProviders>, Arc<dyn Facts>),
         (accounts, audit): (Arc<Accounts>, Arc<Audit>),
-        (registry, ids): (Arc<Providers>, Arc<Ids>),
+        (registry, models): (Arc<Providers>, Arc<ModelList>),
+        ids: Arc<Ids>,
     ) -> Self {
         Self {
             store,
+            facts,
             accounts,
             audit,
             registry,
+            models,
             ids,
             keys: Seal::new(secret, "keys of model providers"),
             configured: config.providers.clone(),
-            default_model: config.chat.default_model.clone(),
             timeouts: ProviderTimeouts {
                 connect: config.timeouts.connect,
                 first_token: config.timeouts.first_token,
@@ -89,9 +95,10 @@ impl ModelProviders {
         }
     }
 
-    /// Reads the providers from the store and uses them from now on. Answers that are being written keep theirs.
+    /// Reads the providers and what was chosen among the models from the store, and uses them from now on. Answers that are being written keep theirs.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let _reading = self.reading.lock().await;
+        self.models.choose(self.stored_choices().await?);
         let stored = self.store.model_providers().await?;
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         if built.iter().map(|it| &it.stored).eq(stored.iter()) {
@@ -120,7 +127,8 @@ impl ModelProviders {
     }
 
     fn provider(&self, stored: &StoredProvider, key: Option<SecretString>, models: Vec<String>) -> OpenAi {
-        let kept = self.default_model.as_deref().and_then(|id| id.split_once('/'));
+        let chosen = self.models.choices();
+        let kept = chosen.default_model.as_deref().and_then(|id| id.split_once('/'));
         let kept = kept.filter(|(provider, _)| *provider == stored.name).map(|(_, model)| model.to_owned());
         let listed = models.into_iter().map(|name| {
             let traits = Traits { context: stored.context, ..Traits::default() };

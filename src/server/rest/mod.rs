@@ -11,6 +11,7 @@ mod extract;
 mod me;
 mod message_view;
 mod messages;
+mod models;
 mod openapi;
 mod people;
 mod problems;
@@ -22,6 +23,7 @@ mod scopes;
 mod second_factor;
 mod sessions;
 mod tiers;
+mod usage;
 
 use std::sync::Arc;
 
@@ -114,6 +116,9 @@ where
         .routes(routes!(providers::attempt))
         .routes(routes!(providers::order))
         .routes(routes!(providers::change, providers::remove))
+        .routes(routes!(models::show, models::change))
+        .routes(routes!(usage::all))
+        .routes(routes!(usage::of_person))
         .routes(routes!(codes::list, codes::make))
         .routes(routes!(codes::end))
         .routes(routes!(audit::list))

@@ -1,8 +1,11 @@
 //! Model providers that administrators added in the browser, as a trait.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 use super::Result;
+use crate::domain::ModelAccess;
 
 /// A provider as it is stored. Its position is its place among the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,10 @@ pub trait ModelProviders: Send + Sync {
     async fn change_model_provider(&self, provider: &StoredProvider) -> Result<ProviderOutcome>;
     /// Whether there was one.
     async fn remove_model_provider(&self, id: &str) -> Result<bool>;
+    /// Who may ask the models that not everybody may.
+    async fn model_access(&self) -> Result<HashMap<String, ModelAccess>>;
+    /// Sets who may ask a model.
+    async fn set_model_access(&self, model: &str, access: ModelAccess) -> Result<()>;
     /// Puts those that are named in this order. Those that are not keep their places.
     async fn order_model_providers(&self, ids: &[String]) -> Result<()>;
 }

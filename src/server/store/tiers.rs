@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Result;
-use crate::domain::{Spending, Tier};
+use crate::domain::{ModelSpending, PersonSpending, Spending, Tier};
 
 /// The outcome of a change of the tiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,12 @@ pub trait Tiers: Send + Sync {
 pub trait Budgets: Send + Sync {
     /// `day` is in days since 1970.
     async fn spending(&self, user_id: &str, day: i64) -> Result<Spending>;
-    /// Adds to what the person used on that day.
-    async fn spend(&self, user_id: &str, day: i64, spending: Spending) -> Result<()>;
+    /// Adds to what the person used of the model on that day.
+    async fn spend(&self, user_id: &str, day: i64, model: &str, spending: Spending) -> Result<()>;
+    /// What people used from that day on, or one person, of each model; most tokens first.
+    async fn spending_by_model(&self, since_day: i64, user_id: Option<&str>) -> Result<Vec<ModelSpending>>;
+    /// The people who used most tokens from that day on, and how many people used anything.
+    async fn spending_by_person(&self, since_day: i64, most: u32) -> Result<(Vec<PersonSpending>, u64)>;
     /// Forgets what people used before that day; answers how many rows that were.
     async fn forget_spending(&self, before_day: i64) -> Result<u64>;
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Completion, Job, stopwatch::Stopwatch};
 use crate::{
-    domain::{ChatEvent, Failure, FailureCode, Message, Reason, Status, Timings, Usage},
+    domain::{ChatEvent, Failure, FailureCode, Message, Reason, Spending, Status, Timings, Usage},
     server::{
         chat::{Chat, chunk_writer::UnstoredText, spent::Spent, title},
         journal::AnswerRecords,
@@ -75,11 +75,17 @@ impl Job {
         let ours = matches!(stored, Stored::As(_) | Stored::Not(_));
         // Before the next question in a queue is looked at.
         let spending = self.spent.of_answer(status == Status::Failed);
-        self.chat.allowances.count(&self.turn.answer.author_id, spending).await;
+        self.count(spending).await;
         finisher.publish(stored);
         if status == Status::Complete && ours && !self.log.is_closed() {
             self.title_by_model().await;
         }
+    }
+
+    async fn count(&self, spending: Spending) {
+        let answer = &self.turn.answer;
+        let model = answer.model.as_deref().unwrap_or_default();
+        self.chat.allowances.count(&answer.author_id, model, spending).await;
     }
 
     /// The question of this answer.
@@ -111,7 +117,7 @@ impl Job {
         }
         let mut spent = Spent::default();
         let title = title::of(&self.provider, &self.model_name, &question.content, &mut spent).await;
-        self.chat.allowances.count(&self.turn.answer.author_id, spent.of_others()).await;
+        self.count(spent.of_others()).await;
         if let Some(title) = title {
             self.retitle(title).await;
         }

@@ -1,11 +1,16 @@
 //! Model providers of administrators, in MongoDB.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{ClientSession, Collection, bson::doc, error};
 use serde::{Deserialize, Serialize};
 
-use crate::server::store::{ModelProviders, ProviderOutcome, Result, StoredProvider};
+use crate::{
+    domain::ModelAccess,
+    server::store::{ModelProviders, ProviderOutcome, Result, StoredProvider},
+};
 
 use super::{
     Mongo,
@@ -26,6 +31,14 @@ pub(super) struct ProviderDoc {
     position: i64,
 }
 
+/// Who may ask a model that not everybody may.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct AccessDoc {
+    #[serde(rename = "_id")]
+    model: String,
+    access: String,
+}
+
 impl From<ProviderDoc> for StoredProvider {
     fn from(doc: ProviderDoc) -> Self {
         let ProviderDoc { id, name, label, base_url, api_key, models, context, position: _ } = doc;
@@ -34,6 +47,10 @@ impl From<ProviderDoc> for StoredProvider {
 }
 
 impl Mongo {
+    pub(super) fn access_docs(&self) -> Collection<AccessDoc> {
+        self.db.collection("model_access")
+    }
+
     pub(super) fn provider_docs(&self) -> Collection<ProviderDoc> {
         self.db.collection("model_providers")
     }
@@ -100,6 +117,29 @@ impl ModelProviders for Mongo {
     async fn remove_model_provider(&self, id: &str) -> Result<bool> {
         let gone = self.call(async { self.provider_docs().delete_one(doc! { "_id": id }).await }).await?;
         Ok(gone.deleted_count > 0)
+    }
+
+    async fn model_access(&self) -> Result<HashMap<String, ModelAccess>> {
+        let found: Vec<AccessDoc> =
+            self.call(async { self.access_docs().find(doc! {}).await?.try_collect().await }).await?;
+        // What a newer version stored lets in nobody whom it keeps out.
+        let read = |access: String| access.parse().unwrap_or(ModelAccess::Nobody);
+        Ok(found.into_iter().map(|doc| (doc.model, read(doc.access))).collect())
+    }
+
+    async fn set_model_access(&self, model: &str, access: ModelAccess) -> Result<()> {
+        let which = doc! { "_id": model };
+        let word: &str = access.into();
+        self.call(async {
+            match access {
+                ModelAccess::Everybody => self.access_docs().delete_one(which).await.map(|_| ()),
+                _ => {
+                    let change = doc! { "$set": { "access": word } };
+                    self.access_docs().update_one(which, change).upsert(true).await.map(|_| ())
+                }
+            }
+        })
+        .await
     }
 
     async fn order_model_providers(&self, ids: &[String]) -> Result<()> {

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
     ClientSession, Collection,
-    bson::{Document, doc},
+    bson::{Bson, Document, doc},
     error,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{Spending, Tier},
+    domain::{ModelSpending, PersonSpending, Spending, Tier},
     server::store::{Budgets, Result, TierOutcome, Tiers},
 };
 
@@ -70,7 +70,8 @@ impl From<TierDoc> for Tier {
     }
 }
 
-/// `_id`: the person and the day; `day` again, for the index by which old ones are forgotten.
+/// `_id`: the person `u`, the day `d` and the model `m`, which is not there in what was counted before models were; `day`
+/// again, for the index by which old ones are forgotten.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct BudgetDoc {
     messages: i64,
@@ -192,27 +193,54 @@ impl Tiers for Mongo {
     }
 }
 
-fn budget_of(user_id: &str, day: i64) -> Document {
-    doc! { "_id": { "u": user_id, "d": day } }
+/// The documents of a person on a day, of all models.
+fn budgets_of(user_id: &str, day: i64) -> Document {
+    let (from, to) = (doc! { "u": user_id, "d": day }, doc! { "u": user_id, "d": day.saturating_add(1) });
+    doc! { "_id": { "$gte": from, "$lt": to } }
+}
+
+/// The sums, and what they belong to as `_id`; most tokens first.
+fn sums(which: Document, of: impl Into<Bson>) -> [Document; 3] {
+    let sums =
+        doc! { "_id": of.into(), "messages": { "$sum": "$messages" }, "tokens": { "$sum": "$tokens" } };
+    let order = doc! { "tokens": -1, "messages": -1, "_id": 1 };
+    [doc! { "$match": which }, doc! { "$group": sums }, doc! { "$sort": order }]
+}
+
+/// The sums of a model or of a person.
+#[derive(Debug, Deserialize)]
+struct SumDoc {
+    #[serde(rename = "_id")]
+    of: String,
+    name: Option<String>,
+    messages: i64,
+    tokens: i64,
+}
+
+impl SumDoc {
+    fn spending(&self) -> Spending {
+        Spending { messages: self.messages.unsigned_abs(), tokens: self.tokens.unsigned_abs() }
+    }
 }
 
 #[async_trait]
 impl Budgets for Mongo {
     async fn spending(&self, user_id: &str, day: i64) -> Result<Spending> {
-        let which = budget_of(user_id, day);
-        let found = self.call(async { self.budget_docs().find_one(which).await }).await?;
-        Ok(found.map_or(Spending::default(), |doc| Spending {
-            messages: doc.messages.unsigned_abs(),
-            tokens: doc.tokens.unsigned_abs(),
+        let which = budgets_of(user_id, day);
+        let found: Vec<BudgetDoc> =
+            self.call(async { self.budget_docs().find(which).await?.try_collect().await }).await?;
+        Ok(found.into_iter().fold(Spending::default(), |sum, doc| Spending {
+            messages: sum.messages.saturating_add(doc.messages.unsigned_abs()),
+            tokens: sum.tokens.saturating_add(doc.tokens.unsigned_abs()),
         }))
     }
 
-    async fn spend(&self, user_id: &str, day: i64, spending: Spending) -> Result<()> {
+    async fn spend(&self, user_id: &str, day: i64, model: &str, spending: Spending) -> Result<()> {
         let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let more = doc! { "messages": signed(spending.messages), "tokens": signed(spending.tokens) };
         let change = doc! { "$inc": more, "$set": { "day": day } };
         self.call(async {
-            let which = || budget_of(user_id, day);
+            let which = || doc! { "_id": { "u": user_id, "d": day, "m": model } };
             let added = self.budget_docs().update_one(which(), change.clone()).upsert(true).await;
             match added {
                 // Two that are the first at once both insert; the second one finds the other's then.
@@ -223,6 +251,51 @@ impl Budgets for Mongo {
             }
         })
         .await
+    }
+
+    async fn spending_by_model(&self, since_day: i64, user_id: Option<&str>) -> Result<Vec<ModelSpending>> {
+        let mut which = doc! { "day": { "$gte": since_day } };
+        if let Some(user_id) = user_id {
+            let (from, to) = (doc! { "u": user_id, "d": since_day }, doc! { "u": user_id, "d": i64::MAX });
+            which.insert("_id", doc! { "$gte": from, "$lt": to });
+        }
+        let steps = sums(which, doc! { "$ifNull": ["$_id.m", ""] });
+        let found: Vec<SumDoc> = self
+            .call(async {
+                self.budget_docs().aggregate(steps).with_type::<SumDoc>().await?.try_collect().await
+            })
+            .await?;
+        let found = found.into_iter();
+        Ok(found.map(|sum| ModelSpending { spending: sum.spending(), model: sum.of }).collect())
+    }
+
+    async fn spending_by_person(&self, since_day: i64, most: u32) -> Result<(Vec<PersonSpending>, u64)> {
+        let which = || doc! { "day": { "$gte": since_day } };
+        let person = doc! { "from": "users", "localField": "_id", "foreignField": "_id", "as": "user",
+        "pipeline": [{ "$match": { "state": { "$ne": "deleted" } } }, { "$project": { "name": 1 } }] };
+        let named = doc! { "name": { "$first": "$user.name" } };
+        let mut steps = sums(which(), "$_id.u").to_vec();
+        steps.extend([
+            doc! { "$limit": i64::from(most) },
+            doc! { "$lookup": person },
+            doc! { "$set": named },
+        ]);
+        let count =
+            [doc! { "$match": which() }, doc! { "$group": { "_id": "$_id.u" } }, doc! { "$count": "count" }];
+        let (found, count): (Vec<SumDoc>, Option<Document>) = self
+            .call(async {
+                let found = self.budget_docs().aggregate(steps).with_type::<SumDoc>().await?;
+                let mut counts = self.budget_docs().aggregate(count).await?;
+                Ok((found.try_collect().await?, counts.try_next().await?))
+            })
+            .await?;
+        let count = count.and_then(|count| count.get_i32("count").ok()).unwrap_or_default();
+        let found = found.into_iter().map(|sum| PersonSpending {
+            spending: sum.spending(),
+            user_id: sum.of,
+            name: sum.name,
+        });
+        Ok((found.collect(), u64::from(count.unsigned_abs())))
     }
 
     async fn forget_spending(&self, before_day: i64) -> Result<u64> {

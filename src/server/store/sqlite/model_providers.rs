@@ -1,9 +1,14 @@
 //! Model providers of administrators, in SQLite.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
 
-use crate::server::store::{ModelProviders, ProviderOutcome, Result, StoredProvider};
+use crate::{
+    domain::ModelAccess,
+    server::store::{ModelProviders, ProviderOutcome, Result, StoredProvider},
+};
 
 use super::{Sqlite, error::store_error, rows::json};
 
@@ -55,6 +60,31 @@ impl ModelProviders for Sqlite {
             .execute(&self.writer)
             .await
             .map(|done| done.rows_affected() > 0)
+            .map_err(store_error)
+    }
+
+    async fn model_access(&self) -> Result<HashMap<String, ModelAccess>> {
+        let rows: Vec<(String, String)> = sqlx::query_as("SELECT model, access FROM model_access")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
+        // What a newer version stored lets in nobody whom it keeps out.
+        let read = |access: String| access.parse().unwrap_or(ModelAccess::Nobody);
+        Ok(rows.into_iter().map(|(model, access)| (model, read(access))).collect())
+    }
+
+    async fn set_model_access(&self, model: &str, access: ModelAccess) -> Result<()> {
+        let statement = match access {
+            ModelAccess::Everybody => "DELETE FROM model_access WHERE model = ?1",
+            _ => "INSERT OR REPLACE INTO model_access (model, access) VALUES (?1, ?2)",
+        };
+        let word: &str = access.into();
+        sqlx::query(statement)
+            .bind(model)
+            .bind(word)
+            .execute(&self.writer)
+            .await
+            .map(|_| ())
             .map_err(store_error)
     }
 

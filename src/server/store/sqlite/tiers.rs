@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Spending, Tier},
+    domain::{ModelSpending, PersonSpending, Spending, Tier},
     server::store::{Budgets, Result, TierOutcome, Tiers},
 };
 
@@ -22,9 +22,50 @@ const UPDATE: &str = "
 const PEOPLE: &str = "SELECT count(*) FROM users WHERE tier = ?1 AND (tier_until IS NULL OR tier_until > ?2)";
 
 const SPEND: &str = "
-    INSERT INTO budgets (user_id, day, messages, tokens) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (user_id, day) DO UPDATE SET
+    INSERT INTO budgets (user_id, day, model, messages, tokens) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (user_id, day, model) DO UPDATE SET
         messages = messages + excluded.messages, tokens = tokens + excluded.tokens";
+
+const SPENDING: &str = "
+    SELECT coalesce(sum(messages), 0) AS messages, coalesce(sum(tokens), 0) AS tokens FROM budgets
+    WHERE user_id = ?1 AND day = ?2";
+
+const BY_MODEL: &str = "
+    SELECT model, sum(messages) AS messages, sum(tokens) AS tokens FROM budgets
+    WHERE day >= ?1 AND (?2 IS NULL OR user_id = ?2)
+    GROUP BY model ORDER BY tokens DESC, messages DESC, model";
+
+const BY_PERSON: &str = "
+    SELECT used.user_id, users.name, used.messages, used.tokens
+    FROM (
+        SELECT user_id, sum(messages) AS messages, sum(tokens) AS tokens FROM budgets
+        WHERE day >= ?1
+        GROUP BY user_id ORDER BY tokens DESC, messages DESC, user_id LIMIT ?2
+    ) AS used LEFT JOIN users ON users.id = used.user_id AND users.state <> 'deleted'
+    ORDER BY used.tokens DESC, used.messages DESC, used.user_id";
+
+impl FromRow<'_, SqliteRow> for Spending {
+    fn from_row(row: &SqliteRow) -> std::result::Result<Self, Error> {
+        let number = |column| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
+        Ok(Self { messages: number("messages")?, tokens: number("tokens")? })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for ModelSpending {
+    fn from_row(row: &SqliteRow) -> std::result::Result<Self, Error> {
+        Ok(Self { model: row.try_get("model")?, spending: Spending::from_row(row)? })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for PersonSpending {
+    fn from_row(row: &SqliteRow) -> std::result::Result<Self, Error> {
+        Ok(Self {
+            user_id: row.try_get("user_id")?,
+            name: row.try_get("name")?,
+            spending: Spending::from_row(row)?,
+        })
+    }
+}
 
 impl FromRow<'_, SqliteRow> for Tier {
     fn from_row(row: &SqliteRow) -> std::result::Result<Self, Error> {
@@ -81,29 +122,40 @@ impl Tiers for Sqlite {
 #[async_trait]
 impl Budgets for Sqlite {
     async fn spending(&self, user_id: &str, day: i64) -> Result<Spending> {
-        let row: Option<(i64, i64)> =
-            sqlx::query_as("SELECT messages, tokens FROM budgets WHERE user_id = ?1 AND day = ?2")
-                .bind(user_id)
-                .bind(day)
-                .fetch_optional(&self.readers)
-                .await
-                .map_err(store_error)?;
-        Ok(row.map_or(Spending::default(), |(messages, tokens)| Spending {
-            messages: messages.unsigned_abs(),
-            tokens: tokens.unsigned_abs(),
-        }))
+        sqlx::query_as(SPENDING).bind(user_id).bind(day).fetch_one(&self.readers).await.map_err(store_error)
     }
 
-    async fn spend(&self, user_id: &str, day: i64, spending: Spending) -> Result<()> {
+    async fn spend(&self, user_id: &str, day: i64, model: &str, spending: Spending) -> Result<()> {
         sqlx::query(SPEND)
             .bind(user_id)
             .bind(day)
+            .bind(model)
             .bind(signed(spending.messages))
             .bind(signed(spending.tokens))
             .execute(&self.writer)
             .await
             .map(|_| ())
             .map_err(store_error)
+    }
+
+    async fn spending_by_model(&self, since_day: i64, user_id: Option<&str>) -> Result<Vec<ModelSpending>> {
+        sqlx::query_as(BY_MODEL)
+            .bind(since_day)
+            .bind(user_id)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)
+    }
+
+    async fn spending_by_person(&self, since_day: i64, most: u32) -> Result<(Vec<PersonSpending>, u64)> {
+        let first = sqlx::query_as(BY_PERSON).bind(since_day).bind(most);
+        let first = first.fetch_all(&self.readers).await.map_err(store_error)?;
+        let all: i64 = sqlx::query_scalar("SELECT count(DISTINCT user_id) FROM budgets WHERE day >= ?1")
+            .bind(since_day)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(store_error)?;
+        Ok((first, all.unsigned_abs()))
     }
 
     async fn forget_spending(&self, before_day: i64) -> Result<u64> {
