@@ -20,6 +20,7 @@ mod exports;
 mod follow;
 mod forms;
 mod functions;
+mod identities;
 mod keys;
 mod languages;
 mod limits;

@@ -10,7 +10,10 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use inglenook::server::store::{PeopleQuery, UserPatch};
+use inglenook::server::{
+    ops::clock::Clock,
+    store::{PeopleQuery, UserPatch},
+};
 use reqwest::Url;
 use ring::{
     rand::SystemRandom,
@@ -34,7 +37,7 @@ struct Said {
 }
 
 #[derive(Clone)]
-struct Provider {
+pub struct Provider {
     address: String,
     said: Arc<Mutex<Said>>,
     key: Arc<EcdsaKeyPair>,
@@ -143,6 +146,10 @@ async fn user(State(it): State<Provider>) -> Json<Value> {
 }
 
 async fn start(registration: &'static str) -> (App, Provider) {
+    start_at(registration, Clock::system()).await
+}
+
+pub async fn start_at(registration: &'static str, clock: Clock) -> (App, Provider) {
     let provider = Provider::start().await;
     let at = &provider.address;
     let tables = json!([
@@ -161,11 +168,11 @@ async fn start(registration: &'static str) -> (App, Provider) {
         ("ACME_SECRET", "hush"),
         ("INGLENOOK_AUTH_REGISTRATION", registration),
     ];
-    (App::with(&settings).await.begun().await, provider)
+    (App::at(&settings, clock).await.begun().await, provider)
 }
 
 /// Goes to a provider. Answers the cookie and the address that leads back.
-async fn leave(client: Client, provider: &Provider, name: &str, form: &str) -> (String, String) {
+pub async fn leave(client: Client, provider: &Provider, name: &str, form: &str) -> (String, String) {
     let sent = client.post_form(&format!("/login/with/{name}"), form).await.is(200);
     let address = Url::parse(sent.header("refresh").strip_prefix("0; url=").unwrap()).unwrap();
     let value =
@@ -178,7 +185,7 @@ async fn leave(client: Client, provider: &Provider, name: &str, form: &str) -> (
     (sent.cookie(), format!("/login/with/{name}/back?code=abc&state={state}"))
 }
 
-async fn sign_in(app: &App, provider: &Provider, name: &str) -> Answer {
+pub async fn sign_in(app: &App, provider: &Provider, name: &str) -> Answer {
     let (cookie, back) = leave(app.client().browser(), provider, name, "next=/settings").await;
     app.client().browser().cookie(&cookie).get(&back).await
 }
