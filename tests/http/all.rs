@@ -27,6 +27,7 @@ mod limits;
 mod lists;
 mod models;
 mod oidc;
+mod oidc_visits;
 mod openapi;
 mod openapi_limits;
 mod pages;

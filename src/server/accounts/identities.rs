@@ -30,6 +30,7 @@ impl Accounts {
     pub async fn ways_of(&self, current: &CurrentUser) -> Result<Vec<(String, String)>, AppError> {
         let own = self.identities.identities(current.id()).await?;
         let mut ways = self.ways();
+        ways.retain(|(name, _)| self.ways.find(name).is_some_and(Way::tells_when));
         ways.retain(|(name, _)| own.iter().any(|one| one.provider == *name));
         Ok(ways)
     }

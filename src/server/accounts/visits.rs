@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{AuditKind, CurrentUser, Reason},
     error::AppError,
-    server::oidc::{Trip, Trouble, Way},
+    server::oidc::{Proven, Trip, Trouble, Way},
 };
 
 /// How long a person may be at a provider: ten minutes.
@@ -85,17 +85,19 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AppError::NotFound`] without such a provider; [`AppError::ProofRequired`] to connect one;
-    /// [`AppError::Forbidden`] when it does not answer.
+    /// [`AppError::Forbidden`] when it does not answer; [`AppError::Overloaded`].
     pub async fn leave_for(
         &self,
         way: &str,
         (purpose, current): (Purpose, Option<&CurrentUser>),
         (next, code): (Option<&str>, &str),
+        caller: &Caller,
     ) -> Result<Leaving, AppError> {
         let way = self.ways.find(way).ok_or(AppError::NotFound)?;
         if let (Purpose::Connect(_), Some(current)) = (&purpose, current) {
             self.proved(current)?;
         }
+        let _place = self.attempts.place(&caller.address, way.name())?;
         let again = matches!(purpose, Purpose::Prove(_));
         let begun = way.begin(again).await.map_err(|trouble| told(way, trouble))?;
         let away = Away {
@@ -146,6 +148,19 @@ impl Accounts {
         counts.then_some(away)
     }
 
+    /// Asks the provider who somebody is. Nobody else waits meanwhile.
+    ///
+    /// As with passwords, a try is taken before and given back unless the provider's answer was wrong.
+    async fn proven(&self, way: &Way, code: &str, trip: &Trip, caller: &Caller) -> Result<Proven, AppError> {
+        let _place = self.attempts.place(&caller.address, way.name())?;
+        let tried = self.attempts.visits.take(&caller.address, self.clock.instant())?;
+        let ended = way.end(code, trip).await;
+        if !matches!(ended, Err(Trouble::Wrong(_) | Trouble::Stale)) {
+            tried.forgive();
+        }
+        ended.map_err(|trouble| told(way, trouble))
+    }
+
     async fn arrived(
         &self,
         back: &Back<'_>,
@@ -162,8 +177,7 @@ impl Accounts {
         if back.code.is_empty() || back.code.len() > MAX_CODE_BYTES {
             return Err(told(way, Trouble::Wrong("no code")));
         }
-        let _turn = self.attempts.turn(&caller.address).await?;
-        let proven = way.end(back.code, &away.trip).await.map_err(|trouble| told(way, trouble))?;
+        let proven = self.proven(way, back.code, &away.trip, caller).await?;
         let (session, connects) = match &away.purpose {
             Purpose::Enter => {
                 return Ok(match self.enter_as(way, &proven, &away.code, caller).await? {
@@ -201,6 +215,7 @@ fn told(way: &Way, trouble: Trouble) -> AppError {
     let (key, cause) = match trouble {
         Trouble::Away(cause) => ("sign-in-way-away", cause),
         Trouble::Wrong(cause) => ("sign-in-way-wrong", cause),
+        Trouble::Stale => ("sign-in-way-stale", "no new sign-in there"),
     };
     tracing::warn!(way = way.name(), cause, "sign-in through a provider failed");
     AppError::Forbidden { reason: Reason::new(key).with("name", way.label().to_owned()) }
