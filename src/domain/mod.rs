@@ -30,7 +30,7 @@ pub use code::{Code, CodeState, CodeUse, Gain};
 pub use conversation::{Binned, Conversation, ConversationKind, ConversationPatch, Page};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
 pub use export::{Export, ExportState};
-pub use identity::Identity;
+pub use identity::{ConnectedIdentity, Identity};
 pub use member::MemberRole;
 pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Timings, Usage, context_used};
 pub use model::{Listed, Model, ModelAccess, ModelChoices, Price, Traits};

@@ -85,6 +85,7 @@ pub async fn leave(
     request: Request,
 ) -> Result<Response, PageError> {
     let current = gate::found(&extensions)?;
+    let caller = extensions.get::<Caller>().cloned().unwrap_or_default();
     let wanted = wanted(body::read(&site.config.limits, request).await?).await;
     let session = || current.as_ref().map(|current| current.session_id.clone()).ok_or(AppError::SignedOut);
     let purpose = match wanted.purpose.as_str() {
@@ -93,11 +94,12 @@ pub async fn leave(
         _ => Purpose::Enter,
     };
     let next = wanted.next.as_deref().and_then(redirect::local);
-    let leaving =
-        accounts.leave_for(&name, (purpose.clone(), current.as_ref()), (next, wanted.code.trim())).await;
+    let leaving = accounts
+        .leave_for(&name, (purpose.clone(), current.as_ref()), (next, wanted.code.trim()), &caller)
+        .await;
     let Leaving { address, label, sealed } = match leaving {
         Ok(leaving) => leaving,
-        Err(error @ AppError::Forbidden { .. }) => {
+        Err(error @ (AppError::Forbidden { .. } | AppError::Overloaded)) => {
             return Ok(refused(&site, (&purpose, current.as_ref()), error));
         }
         Err(error) => return Err(PageError::at(error, SETTINGS)),

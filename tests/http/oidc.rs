@@ -1,6 +1,9 @@
 //! Sign-in through a provider: a real server on a socket, which also misbehaves.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicI64, Ordering},
+};
 
 use axum::{
     Json, Router,
@@ -10,7 +13,10 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use inglenook::server::store::{PeopleQuery, UserPatch};
+use inglenook::server::{
+    ops::clock::Clock,
+    store::{PeopleQuery, UserPatch},
+};
 use reqwest::Url;
 use ring::{
     rand::SystemRandom,
@@ -25,16 +31,18 @@ use super::{
 
 /// What the provider says next.
 #[derive(Clone)]
-struct Said {
-    mode: &'static str,
+pub struct Said {
+    pub mode: &'static str,
     nonce: String,
     subject: String,
     email: Option<&'static str>,
     verified: bool,
+    /// When the person signed in there, in seconds after now.
+    pub signed_in: Option<i64>,
 }
 
 #[derive(Clone)]
-struct Provider {
+pub struct Provider {
     address: String,
     said: Arc<Mutex<Said>>,
     key: Arc<EcdsaKeyPair>,
@@ -57,6 +65,7 @@ impl Provider {
             subject: "7".to_owned(),
             email: Some("lin@example.org"),
             verified: true,
+            signed_in: None,
         };
         let provider = Self { address, said: Arc::new(Mutex::new(said)), key: key(), other: key() };
         let router = Router::new()
@@ -69,7 +78,7 @@ impl Provider {
         provider
     }
 
-    fn says(&self, change: impl FnOnce(&mut Said)) {
+    pub fn says(&self, change: impl FnOnce(&mut Said)) {
         change(&mut self.said.lock().unwrap());
     }
 
@@ -89,6 +98,7 @@ impl Provider {
             "nonce": or("nonce", "another", &said.nonce),
             "sub": said.subject,
             "iat": now,
+            "auth_time": said.signed_in.map(|at| at + i64::try_from(now).unwrap()),
             "exp": if said.mode == "expired" { now - 3600 } else { now + 60 },
         });
         let algorithm = or("none", "none", "ES256");
@@ -130,6 +140,7 @@ async fn token(State(it): State<Provider>, form: String) -> Response {
     match it.said().mode {
         "refused" => (StatusCode::BAD_REQUEST, Json(refusal)).into_response(),
         "words" => "their words".into_response(),
+        "slow" => std::future::pending().await,
         _ => Json(json!({ "access_token": "t", "token_type": "bearer", "id_token": it.id_token() }))
             .into_response(),
     }
@@ -143,6 +154,14 @@ async fn user(State(it): State<Provider>) -> Json<Value> {
 }
 
 async fn start(registration: &'static str) -> (App, Provider) {
+    start_at(registration, Clock::system()).await
+}
+
+pub async fn start_at(registration: &'static str, clock: Clock) -> (App, Provider) {
+    start_with(registration, &[], clock).await
+}
+
+pub async fn start_with(registration: &'static str, more: &[(&str, &str)], clock: Clock) -> (App, Provider) {
     let provider = Provider::start().await;
     let at = &provider.address;
     let tables = json!([
@@ -161,11 +180,12 @@ async fn start(registration: &'static str) -> (App, Provider) {
         ("ACME_SECRET", "hush"),
         ("INGLENOOK_AUTH_REGISTRATION", registration),
     ];
-    (App::with(&settings).await.begun().await, provider)
+    let settings: Vec<_> = settings.into_iter().chain(more.iter().copied()).collect();
+    (App::at(&settings, clock).await.begun().await, provider)
 }
 
 /// Goes to a provider. Answers the cookie and the address that leads back.
-async fn leave(client: Client, provider: &Provider, name: &str, form: &str) -> (String, String) {
+pub async fn leave(client: Client, provider: &Provider, name: &str, form: &str) -> (String, String) {
     let sent = client.post_form(&format!("/login/with/{name}"), form).await.is(200);
     let address = Url::parse(sent.header("refresh").strip_prefix("0; url=").unwrap()).unwrap();
     let value =
@@ -178,7 +198,7 @@ async fn leave(client: Client, provider: &Provider, name: &str, form: &str) -> (
     (sent.cookie(), format!("/login/with/{name}/back?code=abc&state={state}"))
 }
 
-async fn sign_in(app: &App, provider: &Provider, name: &str) -> Answer {
+pub async fn sign_in(app: &App, provider: &Provider, name: &str) -> Answer {
     let (cookie, back) = leave(app.client().browser(), provider, name, "next=/settings").await;
     app.client().browser().cookie(&cookie).get(&back).await
 }
@@ -190,14 +210,14 @@ async fn account(app: &App, came: &Answer) -> Value {
 }
 
 /// What the page says to which somebody is led who is not let in.
-async fn refusal(app: &App, came: &Answer) -> String {
+pub async fn refusal(app: &App, came: &Answer) -> String {
     let address = came.header("location").to_owned();
     assert!(address.starts_with("/login?flash="), "{address}");
     assert!(came.cookies().iter().all(|cookie| cookie.contains("Max-Age=0")), "{:?}", came.cookies());
     app.client().browser().get(&address).await.is(200).text()
 }
 
-async fn people(app: &App) -> usize {
+pub async fn people(app: &App) -> usize {
     let query = PeopleQuery { search: String::new(), after: None, limit: 100 };
     app.state.store.people(&query).await.unwrap().len()
 }
@@ -243,14 +263,21 @@ async fn whatever_a_provider_does_wrong_leaves_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_cannot_describe_itself_is_tried_again() {
-    let (app, provider) = start("open").await;
+    let ahead = Arc::new(AtomicI64::new(0));
+    let shown = ahead.clone();
+    let real = Clock::system();
+    let clock = Clock::from_fn(move || real.now() + shown.load(Ordering::Relaxed));
+    let (app, provider) = start_at("open", clock).await;
     for mode in ["down", "garbage", "elsewhere", "described"] {
         provider.says(|said| said.mode = mode);
         let went = app.client().browser().post_form("/login/with/acme", "").await.is(303);
         let page = app.client().browser().get(went.header("location")).await.is(200).text();
         assert!(page.contains("Acme gave") || page.contains("Acme does not answer"), "{mode}: {page}");
+        // For some seconds it is not asked again.
+        provider.says(|said| said.mode = "");
+        app.client().browser().post_form("/login/with/acme", "").await.is(303);
+        ahead.fetch_add(11_000, Ordering::Relaxed);
     }
-    provider.says(|said| said.mode = "");
     account(&app, &sign_in(&app, &provider, "acme").await).await;
 }
 

@@ -51,7 +51,7 @@ impl Document {
     }
 
     /// Checks a reply with its media type. Returns its body.
-    fn check_answer(&self, method: &str, path: &str, answer: &Answer) -> Value {
+    pub fn check_answer(&self, method: &str, path: &str, answer: &Answer) -> Value {
         let kind = answer.header("content-type").replace('/', "~1");
         let path_in_pointer = path.replace('/', "~1");
         let pointer =

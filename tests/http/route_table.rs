@@ -36,6 +36,8 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/api/v1/me/keys", People, ""),
     ("POST", "/api/v1/me/keys", People, r#"{"name":"{n}","scope":"read"}"#),
     ("DELETE", "/api/v1/me/keys/{a}", Owner, ""),
+    ("GET", "/api/v1/me/identities", People, ""),
+    ("DELETE", "/api/v1/me/identities/{i}", Owner, ""),
     ("POST", "/api/v1/me/proof", People, r#"{"password":"correct horse"}"#),
     ("GET", "/api/v1/me/second-factor", People, ""),
     ("POST", "/api/v1/me/second-factor", People, "{}"),

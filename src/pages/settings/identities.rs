@@ -3,20 +3,19 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::Reason,
+    domain::{ConnectedIdentity, Reason},
     pages::{sections::Section, with::Ways},
-    server::accounts::Connected,
     ui::words::{t, t_with},
 };
 
 /// What is connected, and what can be. Without any of both there is no section.
 #[component]
-pub fn Identities(connected: Vec<Connected>, ways: Vec<(String, String)>) -> impl IntoView {
+pub fn Identities(connected: Vec<ConnectedIdentity>, ways: Vec<(String, String)>) -> impl IntoView {
     (!connected.is_empty() || !ways.is_empty()).then(|| {
         let none = connected.is_empty().then(|| view! { <p class="muted">{t("identities-none")}</p> });
         let list = connected
             .into_iter()
-            .map(|Connected { id, label, .. }| {
+            .map(|ConnectedIdentity { id, label, .. }| {
                 let name = t_with(Reason::new("identity-disconnect").with("name", label.clone()));
                 view! {
                     <form class="row" method="post" action="/fn/disconnect">

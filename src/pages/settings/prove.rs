@@ -37,6 +37,7 @@ pub async fn prove(
     let back = next.clone().unwrap_or_else(|| "/settings/sign-in".to_owned());
     let page = Page { class: "centered-page", ..Page::new(words::current().say("proof-title")) };
     let others = next.clone();
+    let anew = !password_known && !factor.on && ways.is_empty();
     Ok(page.render(move || {
         let (password, code) = (notice.at("password"), notice.at("code"));
         let login = current.user.login;
@@ -50,6 +51,7 @@ pub async fn prove(
                 <p class="muted">{t("proof-about")}</p>
                 <Alert sentence=alert />
                 {(!password_known && factor.on).then(|| view! { <p>{t("proof-sign-in-again")}</p> })}
+                {anew.then(|| view! { <p>{t("proof-sign-in-anew")}</p> })}
                 {password_known.then(|| view! {
                 <form method="post" action="/fn/prove">
                     <p class="muted">{before} {login.clone()} {after}</p>

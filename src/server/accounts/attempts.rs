@@ -1,6 +1,7 @@
 //! [`Attempts`]: who may try a password now, counted by address and by account before any password is hashed.
 
 mod line;
+mod places;
 mod recent;
 
 use std::{
@@ -10,9 +11,10 @@ use std::{
 };
 
 use line::Lines;
+use places::Places;
 use recent::Recent;
 
-pub use line::Turn;
+pub use {line::Turn, places::Place};
 
 use crate::{error::AppError, server::config::Limits};
 
@@ -34,10 +36,13 @@ pub struct Attempts {
     pub codes: Limit,
     /// New accounts, by address.
     pub registrations: Limit,
+    /// Visits to providers that led to nothing, by address.
+    pub visits: Limit,
     keys: RandomState,
     /// The address and account of each sign-in of the last days.
     habits: Mutex<Recent<()>>,
     lines: Lines,
+    places: Places,
 }
 
 impl Attempts {
@@ -49,9 +54,11 @@ impl Attempts {
             old_password: sign_ins(),
             codes: Limit::new(CODES, CODES_WINDOW),
             registrations: Limit::new(limits.registrations_per_hour, HOUR),
+            visits: sign_ins(),
             keys: RandomState::new(),
             habits: Mutex::new(Recent::new(HABIT)),
             lines: Lines::default(),
+            places: Places::default(),
         }
     }
 
@@ -63,6 +70,16 @@ impl Attempts {
     /// [`AppError::Overloaded`] when too many wait already, or when it takes too long.
     pub async fn turn(&self, address: &str) -> Result<Turn<'_>, AppError> {
         self.lines.turn(self.keys.hash_one(address)).await
+    }
+
+    /// Takes a place among those from this address for whom this provider of sign-ins is asked. Nobody waits for one, so a
+    /// slow provider keeps only those waiting who want to sign in through it.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Overloaded`] when all are taken.
+    pub fn place(&self, address: &str, way: &str) -> Result<Place<'_>, AppError> {
+        self.places.take(self.keys.hash_one((address, way)), self.keys.hash_one(way))
     }
 
     /// Takes the tries of a sign-in before its password is checked. The sign-in counts as failed unless it is forgiven.

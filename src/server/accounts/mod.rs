@@ -30,6 +30,7 @@ mod tokens;
 mod totp;
 pub mod typed;
 pub mod valid;
+mod visits;
 pub mod welcome;
 
 use std::sync::Arc;
@@ -37,7 +38,6 @@ use std::sync::Arc;
 pub use self::{
     account_data::AccountData,
     device::{AskStep, DeviceStep, LINK_SECONDS},
-    identities::{AWAY_SECONDS, Arrived, Back, Connected, Leaving, Purpose, Returned},
     me::MeChange,
     proof::Proof,
     register::Registering,
@@ -45,6 +45,7 @@ pub use self::{
     sessions::Resumed,
     sign_in::{Entered, SignedIn, TICKET_SECONDS},
     tokens::IssuedToken,
+    visits::{AWAY_SECONDS, Arrived, Back, Leaving, Purpose, Returned},
 };
 use self::{
     attempts::Attempts, audit::Audit, passwords::Passwords, registration::Configured, tokens::Tokens,

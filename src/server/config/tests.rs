@@ -77,6 +77,7 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("timeouts.connect_seconds", "5", "5", "5"),
     ("timeouts.first_token_seconds", "6", "6", "6"),
     ("timeouts.idle_seconds", "9", "9", "9"),
+    ("timeouts.sign_in_seconds", "4", "4", "4"),
     ("limits.connections", "5000", "5000", "5000"),
     ("timeouts.head_seconds", "10", "10", "10"),
     ("timeouts.keep_alive_seconds", "11", "11", "11"),
@@ -158,6 +159,7 @@ fn values_arrive_in_their_fields() {
     assert_eq!((streams_per_user, answers_per_user, connections), (4, 3, 5000));
     let seconds = [config.timeouts.connect, config.timeouts.first_token, config.timeouts.idle];
     assert_eq!(seconds.map(|time| time.as_secs()), [5, 6, 9]);
+    assert_eq!(config.timeouts.sign_in.as_secs(), 4);
     let seconds = [config.timeouts.head, config.timeouts.keep_alive, config.timeouts.stall];
     assert_eq!(seconds.map(|time| time.as_secs()), [10, 11, 12]);
 }

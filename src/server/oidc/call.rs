@@ -7,8 +7,6 @@ use reqwest::Url;
 use super::Trouble;
 use crate::server::llm::plain_client;
 
-const CONNECT: Duration = Duration::from_secs(5);
-const WHOLE: Duration = Duration::from_secs(10);
 /// More than any list of keys.
 const MAX_ANSWER_BYTES: usize = 512 * 1024;
 
@@ -26,13 +24,15 @@ impl From<NoAnswer> for Trouble {
 /// The client for one provider.
 pub(super) struct Caller {
     http: Option<reqwest::Client>,
+    /// The most time for one answer.
+    limit: Duration,
     /// Whether the configured address is one without https, which is allowed on this machine alone.
     plain: bool,
 }
 
 impl Caller {
-    pub(super) fn new(address: &str) -> Self {
-        Self { http: plain_client(address, CONNECT), plain: address.starts_with("http:") }
+    pub(super) fn new(address: &str, limit: Duration) -> Self {
+        Self { http: plain_client(address, limit), limit, plain: address.starts_with("http:") }
     }
 
     /// Whether an address that the provider named is as safe as the one that was configured.
@@ -49,7 +49,7 @@ impl Caller {
         }
         let http = self.http.as_ref().ok_or(NoAnswer("no client"))?;
         let mut request = reqwest::Request::try_from(request).map_err(|_| NoAnswer("no such address"))?;
-        *request.timeout_mut() = Some(WHOLE);
+        *request.timeout_mut() = Some(self.limit);
         let why = |error: &reqwest::Error| {
             NoAnswer(if error.is_timeout() { "no answer in time" } else { "no connection" })
         };

@@ -7,11 +7,13 @@ mod call;
 mod oauth;
 mod openid;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use openidconnect::{CsrfToken, Nonce, PkceCodeChallenge, core::CoreProviderMetadata};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 
 use self::call::Caller;
 use super::{
@@ -21,6 +23,8 @@ use super::{
 
 /// How long the provider's own description counts.
 const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
+/// How long a provider that could not describe itself is not asked again.
+const FAILED_FOR: Duration = Duration::from_secs(10);
 /// The longest that a provider may call somebody; the standard's own limit.
 const MAX_SUBJECT_BYTES: usize = 255;
 const MAX_EMAIL_BYTES: usize = 254;
@@ -31,6 +35,9 @@ const MAX_NAME_CHARS: usize = 80;
 pub struct Trip {
     pub state: String,
     nonce: String,
+    /// When the person was asked to prove there who they are, in UTC milliseconds.
+    #[serde(default)]
+    asked_at: Option<i64>,
     /// Proves to the provider that who brings the code is who was sent.
     verifier: String,
 }
@@ -68,6 +75,8 @@ pub enum Trouble {
     Away(&'static str),
     /// Its answer is not as it should be.
     Wrong(&'static str),
+    /// It does not say that the person proved there now who they are.
+    Stale,
 }
 
 /// One per server.
@@ -79,8 +88,9 @@ impl Ways {
         let site = site.unwrap_or_else(|| format!("http://{}", config.server.listen));
         let ways = config.sign_in.iter().map(|way| Way {
             back: format!("{}/login/with/{}/back", site.trim_end_matches('/'), way.name),
-            caller: Caller::new(way.address()),
+            caller: Caller::new(way.address(), config.timeouts.sign_in),
             known: Mutex::new(None),
+            asking: tokio::sync::Mutex::new(()),
             clock: clock.clone(),
             config: way.clone(),
         });
@@ -102,8 +112,10 @@ pub struct Way {
     /// The address to which the provider sends people back.
     back: String,
     caller: Caller,
-    /// What the provider said of itself, and when.
-    known: Mutex<Option<(Instant, CoreProviderMetadata)>>,
+    /// What the provider said of itself, or why it did not, and when.
+    known: Mutex<Option<(Instant, Result<CoreProviderMetadata, Trouble>)>>,
+    /// Whoever asks it to describe itself; all others wait for that answer.
+    asking: tokio::sync::Mutex<()>,
     clock: Clock,
 }
 
@@ -116,14 +128,24 @@ impl Way {
         &self.config.label
     }
 
-    /// Where to send a person. `again`: also one whom the provider knows by a session has to prove there who they are.
+    /// Whether it can say when a person proved there who they are. OAuth alone has no word for it.
+    pub fn tells_when(&self) -> bool {
+        matches!(self.config.kind, SignInKind::OpenId { .. })
+    }
+
+    /// Where to send a person. `again`: also one whom the provider knows by a session has to prove there who they are; one
+    /// who did not is [`Trouble::Stale`] at the end.
     pub async fn begin(&self, again: bool) -> Result<Begun, Trouble> {
+        if again && !self.tells_when() {
+            return Err(Trouble::Stale);
+        }
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (state, nonce) = (CsrfToken::new_random(), Nonce::new_random());
         let trip = Trip {
             state: state.secret().clone(),
             nonce: nonce.secret().clone(),
             verifier: verifier.secret().clone(),
+            asked_at: again.then(|| self.clock.now()),
         };
         let address = match &self.config.kind {
             SignInKind::OpenId { issuer } => self.openid_address(issuer, &trip, challenge, again).await?,

@@ -1,6 +1,9 @@
 //! OpenID Connect: the provider's own description, the code flow, and the checks of an id token.
 
-use std::time::Instant;
+use std::{
+    sync::PoisonError,
+    time::{Duration, Instant},
+};
 
 use futures::future::BoxFuture;
 use openidconnect::{
@@ -15,7 +18,7 @@ use openidconnect::{
 use secrecy::ExposeSecret;
 
 use super::{
-    KNOWN_FOR, Proven, Trip, Trouble, Way,
+    FAILED_FOR, KNOWN_FOR, Proven, Trip, Trouble, Way,
     call::{Caller, NoAnswer},
 };
 
@@ -55,7 +58,8 @@ impl Way {
             .add_scopes(self.config.scopes.iter().filter(|it| *it != "openid").cloned().map(Scope::new))
             .set_pkce_challenge(challenge);
         if again {
-            request = request.add_prompt(CoreAuthPrompt::Login);
+            // The second one obliges the provider to say when it was.
+            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
         }
         Ok(request.url().0.to_string())
     }
@@ -78,6 +82,12 @@ impl Way {
             }
             Err(error) => return Err(wrong(&error)),
         };
+        if let Some(asked_at) = trip.asked_at {
+            let signed_in = claims.auth_time().map(|at| at.timestamp_millis());
+            if signed_in.is_none_or(|at| at < asked_at - SKEW_MS) {
+                return Err(Trouble::Stale);
+            }
+        }
         let mut proven = Proven {
             subject: claims.subject().to_string(),
             email: claims.email().map(|email| email.to_string()),
@@ -104,22 +114,45 @@ impl Way {
         issuer: &str,
         since: Option<Instant>,
     ) -> Result<(CoreProviderMetadata, Option<Instant>), Trouble> {
-        if let Some((at, metadata)) = &*self.known.lock().await
-            && at.elapsed() < KNOWN_FOR
-            && Some(*at) != since
-        {
-            return Ok((metadata.clone(), Some(*at)));
+        if let Some(known) = self.known(since) {
+            return known;
         }
+        let _asking = self.asking.lock().await;
+        if let Some(known) = self.known(since) {
+            return known;
+        }
+        let found = self.discover(issuer).await;
+        let known = (self.clock.instant(), found.clone());
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        found.map(|metadata| (metadata, None))
+    }
+
+    /// What is remembered: what the provider said, or for some seconds that it said nothing, so that nobody can have it
+    /// asked without end.
+    #[expect(clippy::type_complexity, reason = "it is what `metadata` answers, if it is known")]
+    fn known(
+        &self,
+        since: Option<Instant>,
+    ) -> Option<Result<(CoreProviderMetadata, Option<Instant>), Trouble>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, found) = known.as_ref()?;
+        let age = self.clock.instant().saturating_duration_since(*at);
+        match found {
+            Ok(metadata) if age < KNOWN_FOR && Some(*at) != since => Some(Ok((metadata.clone(), Some(*at)))),
+            Err(trouble) if age < FAILED_FOR => Some(Err(*trouble)),
+            _ => None,
+        }
+    }
+
+    async fn discover(&self, issuer: &str) -> Result<CoreProviderMetadata, Trouble> {
         let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|_| Trouble::Wrong("the issuer's address"))?;
         let found = CoreProviderMetadata::discover_async(issuer, &self.caller).await;
-        let metadata = found.map_err(|error| match error {
+        found.map_err(|error| match error {
             DiscoveryError::Request(error) => error.into(),
             DiscoveryError::Response(status, ..) if status.is_server_error() => Trouble::Away("an error"),
             DiscoveryError::Validation(_) => Trouble::Wrong("another issuer"),
             _ => Trouble::Wrong("its description"),
-        })?;
-        *self.known.lock().await = Some((Instant::now(), metadata.clone()));
-        Ok((metadata, None))
+        })
     }
 
     async fn exchange(

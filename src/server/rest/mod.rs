@@ -8,6 +8,7 @@ mod docs;
 mod events;
 mod exports;
 mod extract;
+mod identities;
 mod me;
 mod message_view;
 mod messages;
@@ -103,6 +104,8 @@ where
         .routes(routes!(sessions::end))
         .routes(routes!(sessions::keys, sessions::make_key))
         .routes(routes!(sessions::end_key))
+        .routes(routes!(identities::list))
+        .routes(routes!(identities::disconnect))
         .routes(routes!(people::list))
         .routes(routes!(people::open, people::change, people::delete))
         .routes(routes!(people::reset))

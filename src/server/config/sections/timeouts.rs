@@ -22,6 +22,10 @@ pub struct Timeouts {
     #[serde(rename = "idle_seconds", deserialize_with = "seconds")]
     #[schemars(with = "u64", range(min = 1, max = 3600), extend("default" = 60))]
     pub idle: Duration,
+    /// For each answer of a provider that people sign in through.
+    #[serde(rename = "sign_in_seconds", deserialize_with = "seconds")]
+    #[schemars(with = "u64", range(min = 1, max = 60), extend("default" = 10))]
+    pub sign_in: Duration,
     /// For a request's head, and for its body until that must come with 1 KiB a second.
     #[serde(rename = "head_seconds", deserialize_with = "seconds")]
     #[schemars(with = "u64", range(min = 1, max = 3600), extend("default" = 10))]
