@@ -204,7 +204,8 @@ async fn a_picture_is_chosen_with_a_form_and_seen_where_its_person_is_named() {
     }
     let person = format!("/api/v1/admin/people/{lin_id}");
     let changed = admin.patch(&person, &json!({ "state": "active" })).await.is(200).text();
-    let given = admin.put(&format!("{person}/tier"), &json!({ "tier": null })).await.is(200).text();
+    let given =
+        admin.send_json("PUT", &format!("{person}/tier"), &json!({ "tier": null })).await.is(200).text();
     assert!(!changed.contains("I am ill.") && !given.contains("I am ill."));
     // What is refused stands at its field, with what was typed.
     let refused = after(&signed_in, "/fn/set-picture", "picture_initial=abc").await;
