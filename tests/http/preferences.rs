@@ -175,7 +175,7 @@ async fn a_picture_is_chosen_with_a_form_and_seen_where_its_person_is_named() {
     let page = signed_in.get("/settings").await.is(200).text();
     assert!(page.contains(r#"data-initial="L" aria-hidden="true""#), "{page}");
     let saved = after(&signed_in, "/fn/set-picture", "picture_initial=%E6%9E%97&picture_colour=teal").await;
-    let chosen = r#"<span class="picture picture-teal" data-initial="林" aria-hidden="true">"#;
+    let chosen = r#"data-initial="林" aria-hidden="true" class="picture picture-teal""#;
     assert!(saved.contains("Your picture is saved.") && saved.contains(chosen), "{saved}");
     // What a script makes a question of has it, too, and so has a temporary conversation.
     for path in ["/", "/temporary"] {
@@ -187,7 +187,7 @@ async fn a_picture_is_chosen_with_a_form_and_seen_where_its_person_is_named() {
     let asked = json!({ "content": "Hello", "model": "demo" });
     lin.post(&format!("/api/v1/conversations/{id}/messages"), &asked).await;
     let page = signed_in.get(&format!("/c/{id}")).await.is(200).text();
-    let question = page.split(r#"<article class="message user""#).nth(1).unwrap();
+    let question = page.split(r#"class="message user""#).nth(1).unwrap();
     assert!(question.split("</article>").next().unwrap().contains(chosen), "{question}");
     // An administrator sees the picture, and nothing else of what somebody prefers.
     let secret = json!({ "preferences": { "system_prompt": "I am ill.", "theme": "dark" } });
@@ -214,7 +214,7 @@ async fn a_picture_is_chosen_with_a_form_and_seen_where_its_person_is_named() {
     let refused = after(&signed_in, "/fn/set-picture", "picture_colour=mauve").await;
     assert!(refused.contains("id=\"picture_colour-error\"") && refused.contains(chosen), "{refused}");
     let none = after(&signed_in, "/fn/set-picture", "picture_initial=").await;
-    assert!(none.contains(r#"<span class="picture picture-teal" data-initial="L""#), "{none}");
+    assert!(none.contains(r#"data-initial="L" aria-hidden="true" class="picture picture-teal""#), "{none}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
