@@ -24,6 +24,31 @@ pub async fn set_name(name: String) -> Result<(), Refusal> {
     Ok(context.tell("/settings", Told::say("name-saved"))?)
 }
 
+/// Chooses the initial and the colour of the person's picture; an empty one is the default, a missing one stays.
+#[server(prefix = "/fn", endpoint = "set-picture")]
+pub async fn set_picture(
+    #[server(default)] picture_initial: Typed,
+    #[server(default)] picture_colour: Typed,
+) -> Result<(), Refusal> {
+    use crate::{
+        domain::PreferencesPatch,
+        server::{
+            accounts::{Accounts, MeChange, appearance},
+            http::{
+                context::{Context, service},
+                flash::Told,
+            },
+        },
+    };
+    let context = Context::current()?;
+    let picture_colour = appearance::chosen("picture_colour", picture_colour.0.as_deref())?;
+    let picture_initial = picture_initial.0.map(Some);
+    let preferences = Some(PreferencesPatch { picture_initial, picture_colour, ..Default::default() });
+    let change = MeChange { preferences, ..Default::default() };
+    service::<Accounts>()?.change_me(context.user()?, change).await?;
+    Ok(context.tell("/settings", Told::say("picture-saved"))?)
+}
+
 /// Changes the e-mail address, with which the person signs in.
 #[server(prefix = "/fn", endpoint = "set-email")]
 pub async fn set_email(email: String) -> Result<(), Refusal> {

@@ -15,6 +15,7 @@ pub mod member;
 pub mod message;
 pub mod model;
 pub mod params;
+pub mod picture;
 pub mod preferences;
 pub mod provider;
 pub mod queued;
@@ -35,6 +36,7 @@ pub use member::MemberRole;
 pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Timings, Usage, context_used};
 pub use model::{Listed, Model, ModelAccess, ModelChoices, Price, Traits};
 pub use params::Params;
+pub use picture::{Picture, PictureColour};
 pub use preferences::{Look, Preferences, PreferencesPatch};
 pub use provider::{ProviderState, ProviderView};
 pub use queued::{QuestionQueue, Queued};
@@ -52,8 +54,8 @@ mod tests {
     use strum::VariantArray;
 
     use super::{
-        AuditKind, CodeState, ConversationKind, ExportState, FailureCode, MemberRole, Role, Scope,
-        SessionKind, Status, UserRole, UserState,
+        AuditKind, CodeState, ConversationKind, ExportState, FailureCode, MemberRole, PictureColour, Role,
+        Scope, SessionKind, Status, UserRole, UserState,
         params::ReasoningEffort,
         preferences::{Palette, Theme},
     };
@@ -86,6 +88,7 @@ mod tests {
         words::<FailureCode>();
         words::<MemberRole>();
         words::<Palette>();
+        words::<PictureColour>();
         words::<ReasoningEffort>();
         words::<Role>();
         words::<Scope>();

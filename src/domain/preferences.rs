@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     conversation::given,
     params::{Known, Params, stored},
+    picture::PictureColour,
     reason::Reason,
 };
 
@@ -25,6 +26,14 @@ pub struct Preferences {
     #[serde(deserialize_with = "known")]
     #[schema(required)]
     pub palette: Palette,
+    /// One or two letters, or an emoji, for the person's picture; without it the first letter of their name.
+    #[serde(deserialize_with = "known")]
+    #[schema(required)]
+    pub picture_initial: Option<String>,
+    /// The colour of the picture; without it one that is made of the person's id.
+    #[serde(deserialize_with = "known")]
+    #[schema(required)]
+    pub picture_colour: Option<PictureColour>,
     /// Whether single keys such as `?` do something while nothing is typed.
     #[serde(deserialize_with = "known_keys")]
     #[schema(required)]
@@ -52,6 +61,8 @@ impl Default for Preferences {
         Self {
             theme: Theme::default(),
             palette: Palette::default(),
+            picture_initial: None,
+            picture_colour: None,
             single_keys: true,
             favourites: Vec::new(),
             last_model: None,
@@ -143,6 +154,11 @@ impl FromStr for Look {
 }
 
 impl Preferences {
+    /// What others may see of them: the picture. All else is as it is for somebody who chose nothing.
+    pub fn seen_by_others(self) -> Self {
+        Self { picture_initial: self.picture_initial, picture_colour: self.picture_colour, ..Self::default() }
+    }
+
     pub fn look(&self) -> Look {
         Look { theme: self.theme, palette: self.palette }
     }
@@ -156,6 +172,11 @@ pub struct PreferencesPatch {
     pub theme: Option<Option<Theme>>,
     #[serde(default, deserialize_with = "given")]
     pub palette: Option<Option<Palette>>,
+    /// One or two letters or digits, or one emoji or sign.
+    #[serde(default, deserialize_with = "given")]
+    pub picture_initial: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    pub picture_colour: Option<Option<PictureColour>>,
     #[serde(default, deserialize_with = "given")]
     pub single_keys: Option<Option<bool>>,
     /// At most 50 ids of models, in their order.
@@ -202,6 +223,12 @@ impl PreferencesPatch {
         set(&mut to.single_keys, change.single_keys, default.single_keys);
         set(&mut to.favourites, change.favourites, default.favourites);
         set(&mut to.params, change.params, default.params);
+        if let Some(initial) = change.picture_initial {
+            to.picture_initial = initial;
+        }
+        if let Some(colour) = change.picture_colour {
+            to.picture_colour = colour;
+        }
         if let Some(model) = change.last_model {
             to.last_model = model;
         }
@@ -278,7 +305,7 @@ mod tests {
     fn what_is_stored_can_always_be_read() {
         for text in [
             "{}",
-            r#"{"theme":"sepia","palette":7,"more":{"x":[1]}}"#,
+            r#"{"theme":"sepia","palette":7,"picture_initial":["x"],"picture_colour":"mauve","more":{"x":[1]}}"#,
             r#"{"theme":"system","params":{"reasoning_effort":"extreme"}}"#,
             r#"{"single_keys":"some","favourites":[{"id":"a"}],"last_model":{"id":"a"},"system_prompt":["a"]}"#,
             r#"{"single_keys":null,"favourites":"a","last_model":7,"system_prompt":false,"params":"hot"}"#,

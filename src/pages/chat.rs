@@ -12,7 +12,7 @@ use leptos::{nonce::use_nonce, prelude::*};
 use serde::Deserialize;
 
 use crate::{
-    domain::{Conversation, CurrentUser, Preferences, QuestionQueue, Reason},
+    domain::{Conversation, CurrentUser, Picture, Preferences, QuestionQueue, Reason},
     error::AppError,
     pages::{
         Fresh, Id, Notice, PageError, Query, Visitor,
@@ -25,6 +25,7 @@ use crate::{
         window::{Menu, Window},
     },
     server::{
+        accounts::picture,
         chat::Chat,
         conversations::{Conversations, Grant, ModelList, Part, Thread, models::AllowedModels},
         http::document::{Page, fragment, tab_title},
@@ -68,13 +69,13 @@ pub async fn new(
     let start = Start::of(&current, choice.offered(), &choice.failures, &sidebar);
     let text = offered_text(query.text);
     let composing = Composing { models: choice.models, alert: notice.alert(), text, key };
-    let opened = Opened::new(&current, shown);
+    let (opened, own_picture) = (Opened::new(&current, shown), picture::of(&current.user));
     let tools = Tools::of_new(&current.user.preferences);
     Ok(page.render(move || {
         view! {
             <Frame sidebar current=None>
                 <NewBar tools />
-                <Content opened composing empty=true>
+                <Content opened composing picture=own_picture empty=true>
                     {start.show()}
                 </Content>
             </Frame>
@@ -137,13 +138,13 @@ pub async fn open(
         ..Page::new(title_of(&view.conversation))
     };
     let composing = Composing { models: choice.models, alert: notice.alert(), text: None, key };
-    let opened = Opened::new(&current, view.shown);
+    let (opened, own_picture) = (Opened::new(&current, view.shown), picture::of(&current.user));
     let ThreadView { conversation, window, thread, tools, permit, .. } = view;
     let response = page.render(move || {
         view! {
             <Frame sidebar current=Some(id.clone())>
                 <ConversationBar conversation days tools />
-                <Content opened composing empty=false>
+                <Content opened composing picture=own_picture empty=false>
                     {window.show(&id, thread)}
                 </Content>
             </Frame>
@@ -272,6 +273,7 @@ impl ThreadView {
         };
         let window = Window {
             edited,
+            picture: picture::of(&current.user),
             older: before.is_some(),
             query: before.map(|before| format!("before={before}&")).unwrap_or_default(),
             key,
@@ -307,11 +309,12 @@ fn ConversationBar(conversation: Conversation, days: Days, tools: Tools) -> impl
 }
 
 /// The thread with `children` as its messages, and the composer. Above the thread stands a `note`; `templates` are in place
-/// of those of a conversation that is stored.
+/// of those of a conversation that is stored; `picture` is that of the person who asks.
 #[component]
 pub(super) fn Content(
     opened: Opened,
     composing: Composing,
+    picture: Picture,
     empty: bool,
     #[prop(optional)] note: Option<AnyView>,
     #[prop(optional)] templates: Option<AnyView>,
@@ -327,7 +330,7 @@ pub(super) fn Content(
         <script nonce=use_nonce() inner_html=PLACE></script>
         <SteerForm key=composing.key.clone() />
         <RowMenu />
-        {templates.unwrap_or_else(|| view! { <Templates /> }.into_any())}
+        {templates.unwrap_or_else(|| view! { <Templates picture /> }.into_any())}
         <dialog id="sheet" aria-labelledby="sheet-title"></dialog>
         <script type="application/json" id=OPENED nonce=use_nonce() inner_html=opened.written()></script>
         <DockContent shown=opened.shown composing />

@@ -6,12 +6,12 @@ use axum::{Json, extract::State, http::HeaderMap};
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Conversation, CurrentUser, Page, Reason, UserRole, conversation::MAX_TITLE_CHARS},
+    domain::{Conversation, CurrentUser, Page, Picture, Reason, UserRole, conversation::MAX_TITLE_CHARS},
     error::AppError,
     pages::{Fresh, days::Days},
-    server::{conversations::Conversations, http::document::fragment, words},
+    server::{accounts::picture, conversations::Conversations, http::document::fragment, words},
     ui::{
-        parts::{Brand, Icon},
+        parts::{Brand, Icon, PersonPicture},
         words::{t, t_with},
     },
 };
@@ -31,6 +31,7 @@ pub fn title_of(conversation: &Conversation) -> String {
 pub struct Sidebar {
     page: Page<Conversation>,
     name: String,
+    picture: Picture,
     role: UserRole,
     /// When the account will be deleted.
     leaves_at: Option<i64>,
@@ -50,7 +51,8 @@ impl Sidebar {
         let page = conversations.sidebar(current).await?;
         let (name, role) = (current.user.name.clone(), current.user.role);
         let leaves_at = current.user.deletes_at;
-        Ok(Self { page, name, role, leaves_at, now, days, single_keys: current.user.preferences.single_keys })
+        let (picture, single_keys) = (picture::of(&current.user), current.user.preferences.single_keys);
+        Ok(Self { page, name, picture, role, leaves_at, now, days, single_keys })
     }
 
     /// The conversations that changed last, at the most `most`, each with the key of its age.
@@ -66,8 +68,7 @@ impl Sidebar {
 /// `current` is the conversation that the page shows.
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
-    let Sidebar { page, name, role, leaves_at, now, days, single_keys } = sidebar;
-    let initial = name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let Sidebar { page, name, picture, role, leaves_at, now, days, single_keys } = sidebar;
     view! {
         <header class="stops">
             <a class="skip-link" href="#content">
@@ -120,7 +121,7 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                     }
                 })}
             <div class="account">
-                <span class="avatar" aria-hidden="true">{initial}</span>
+                <PersonPicture picture />
                 <a class="account-name" href="/settings" title=t("settings")>
                     {name}
                     <small>{t(if role == UserRole::Admin { "role-administrator" } else { "role-member" })}</small>

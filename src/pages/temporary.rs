@@ -14,6 +14,7 @@ use crate::{
         layout::{Bar, Frame, Sidebar},
     },
     server::{
+        accounts::picture,
         conversations::{Conversations, ModelList},
         http::document::Page,
         words,
@@ -42,11 +43,13 @@ pub async fn temporary(
         ..Shown::default()
     };
     let composing = Composing { models: choice.models, alert: notice.alert(), text: None, key };
+    let own_picture = picture::of(&current.user);
     let opened = Opened::new(&current, shown);
     let title = words::current().say("conversation-temporary");
     let page = Page { islands: true, ..Page::new(title) };
     Ok(page.render(move || {
-        let templates = || view! { <TemporaryTemplates /> }.into_any();
+        let of_templates = own_picture.clone();
+        let templates = move || view! { <TemporaryTemplates picture=of_templates /> }.into_any();
         view! {
             <Frame sidebar current=None>
                 <Bar title=t("conversation-temporary")>
@@ -57,7 +60,7 @@ pub async fn temporary(
                         <Icon name="close" />
                     </a>
                 </Bar>
-                <Content opened composing empty=false note=note().into_any() templates=templates()>
+                <Content opened composing picture=own_picture empty=false note=note().into_any() templates=templates()>
                     <section class="welcome">
                         <Icon name="ghost" />
                         <h2>{t("temporary-what")}</h2>

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Conversation, Role, conversation::MAX_TITLE_CHARS},
+    domain::{Conversation, Picture, Role, conversation::MAX_TITLE_CHARS},
     pages::days::Days,
     server::conversations::{Thread, ThreadMessage},
     ui::{
@@ -18,6 +18,8 @@ use crate::{
 pub struct Window {
     /// The question whose edit is open.
     pub edited: Option<String>,
+    /// That of the person who asked.
+    pub picture: Picture,
     /// Whether messages follow that the page does not show.
     pub older: bool,
     /// The parameters of the page's address that links keep, each with `&` at its end.
@@ -78,7 +80,8 @@ impl Window {
                 let (id, text) = (id.clone(), format!("\n{}", message.content));
                 view! { <EditForm id text key=self.key.clone() query=query.clone() /> }.into_any()
             });
-            return view! { <Question id text=message.content siblings when edit query /> }.into_any();
+            let (text, picture) = (message.content, self.picture.clone());
+            return view! { <Question id text picture siblings when edit query /> }.into_any();
         }
         let frame = AnswerFrame {
             ending: Ending {

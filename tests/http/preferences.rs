@@ -19,18 +19,20 @@ async fn preferences_are_shown_and_changed_one_by_one() {
     let app = App::start().await;
     let lin = app.person("lin").await;
     let default = json!({
-        "theme": "system", "palette": "ember", "single_keys": true, "favourites": [], "last_model": null,
+        "theme": "system", "palette": "ember", "picture_initial": null, "picture_colour": null, "single_keys": true, "favourites": [], "last_model": null,
         "system_prompt": null, "params": {},
     });
     assert_eq!(lin.get("/api/v1/me").await.is(200).json()["preferences"], default);
     let change = json!({ "preferences": {
-        "theme": "dark", "palette": "sea", "single_keys": false, "favourites": ["demo", "demo/demo"],
+        "theme": "dark", "palette": "sea", "picture_initial": " 林 ", "picture_colour": "teal", "single_keys": false,
+        "favourites": ["demo", "demo/demo"],
         "last_model": "demo", "system_prompt": "Be brief.", "params": { "temperature": 0.7, "turns": 3 },
         "of_a_later_version": 1,
     } });
     let changed = lin.patch("/api/v1/me", &change).await.is(200).json();
     let all = json!({
-        "theme": "dark", "palette": "sea", "single_keys": false, "favourites": ["demo/demo"],
+        "theme": "dark", "palette": "sea", "picture_initial": "林", "picture_colour": "teal", "single_keys": false,
+        "favourites": ["demo/demo"],
         "last_model": "demo/demo", "system_prompt": "Be brief.", "params": { "temperature": 0.7, "turns": 3 },
     });
     assert_eq!((&changed["preferences"], &changed["name"]), (&all, &json!("lin")));
@@ -48,6 +50,10 @@ async fn preferences_are_shown_and_changed_one_by_one() {
     for (field, value, refused) in [
         ("theme", json!("sepia"), "preferences.theme"),
         ("palette", json!(7), "preferences.palette"),
+        ("picture_colour", json!("mauve"), "preferences.picture_colour"),
+        ("picture_initial", json!("abc"), "preferences.picture_initial"),
+        ("picture_initial", json!("a\0"), "preferences.picture_initial"),
+        ("picture_initial", json!("\u{202e}a"), "preferences.picture_initial"),
         ("system_prompt", json!(long), "preferences.system_prompt"),
         ("last_model", json!("demo/none"), "model"),
         ("favourites", json!(["demo/none"]), "model"),
@@ -158,6 +164,57 @@ async fn the_settings_keep_what_was_typed_and_say_what_was_saved() {
     after(&signed_in, action, "system_prompt=+&temperature=&max_tokens=&reasoning_effort=&turns=").await;
     let me = lin.get("/api/v1/me").await.is(200).json();
     assert!(me["preferences"]["system_prompt"].is_null() && me["preferences"]["params"] == json!({}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_is_chosen_with_a_form_and_seen_where_its_person_is_named() {
+    let app = App::start().await;
+    let (admin, lin) = (app.person("ada").await, app.person("lin").await);
+    let signed_in = browser(&app, &lin);
+    // Nothing chosen: the first letter of the name.
+    let page = signed_in.get("/settings").await.is(200).text();
+    assert!(page.contains(r#"data-initial="L" aria-hidden="true""#), "{page}");
+    let saved = after(&signed_in, "/fn/set-picture", "picture_initial=%E6%9E%97&picture_colour=teal").await;
+    let chosen = r#"data-initial="林" aria-hidden="true" class="picture picture-teal""#;
+    assert!(saved.contains("Your picture is saved.") && saved.contains(chosen), "{saved}");
+    // What a script makes a question of has it, too, and so has a temporary conversation.
+    for path in ["/", "/temporary"] {
+        let page = signed_in.get(path).await.is(200).text();
+        let template = page.split(r#"<template id="new-question">"#).nth(1).unwrap();
+        assert!(template.split("</template>").next().unwrap().contains(chosen), "{path}");
+    }
+    let id = lin.conversation().await;
+    let asked = json!({ "content": "Hello", "model": "demo" });
+    lin.post(&format!("/api/v1/conversations/{id}/messages"), &asked).await;
+    let page = signed_in.get(&format!("/c/{id}")).await.is(200).text();
+    let question = page.split(r#"class="message user""#).nth(1).unwrap();
+    assert!(question.split("</article>").next().unwrap().contains(chosen), "{question}");
+    // An administrator sees the picture, and nothing else of what somebody prefers.
+    let secret = json!({ "preferences": { "system_prompt": "I am ill.", "theme": "dark" } });
+    lin.patch("/api/v1/me", &secret).await.is(200);
+    let (lin_id, admins) = (lin.id().await, browser(&app, &admin));
+    for path in ["/admin/people".to_owned(), format!("/admin/people/{lin_id}")] {
+        let page = admins.get(&path).await.is(200).text();
+        assert!(page.contains(chosen) && !page.contains("I am ill."), "{path}");
+        let answer = admin.get(&format!("/api/v1{path}")).await.is(200).text();
+        assert!(
+            answer.contains("林") && !answer.contains("I am ill.") && !answer.contains("dark"),
+            "{answer}"
+        );
+    }
+    let person = format!("/api/v1/admin/people/{lin_id}");
+    let changed = admin.patch(&person, &json!({ "state": "active" })).await.is(200).text();
+    let given =
+        admin.send_json("PUT", &format!("{person}/tier"), &json!({ "tier": null })).await.is(200).text();
+    assert!(!changed.contains("I am ill.") && !given.contains("I am ill."));
+    // What is refused stands at its field, with what was typed.
+    let refused = after(&signed_in, "/fn/set-picture", "picture_initial=abc").await;
+    let told = refused.contains("id=\"picture_initial-error\"") && refused.contains(r#"value="abc""#);
+    assert!(told, "{refused}");
+    let refused = after(&signed_in, "/fn/set-picture", "picture_colour=mauve").await;
+    assert!(refused.contains("id=\"picture_colour-error\"") && refused.contains(chosen), "{refused}");
+    let none = after(&signed_in, "/fn/set-picture", "picture_initial=").await;
+    assert!(none.contains(r#"data-initial="L" aria-hidden="true" class="picture picture-teal""#), "{none}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -210,6 +210,7 @@ pub const FORMS: &[(&str, For, &str)] = &[
     ("/fn/second-factor-off", People, ""),
     ("/fn/disconnect", Owner, "id={i}"),
     ("/fn/set-name", People, "name={n}"),
+    ("/fn/set-picture", People, "picture_initial=ab&picture_colour=teal"),
     ("/fn/set-email", People, "email={n}@example.org"),
     ("/fn/make-export", People, ""),
     ("/fn/remove-export", People, ""),

@@ -18,12 +18,12 @@ use crate::{
         sections::Section,
     },
     server::{
-        accounts::{Accounts, EmailRule, Registration, registration::RegistrationRules},
+        accounts::{Accounts, EmailRule, Registration, picture, registration::RegistrationRules},
         conversations::Conversations,
         http::redirect,
     },
     ui::{
-        parts::Icon,
+        parts::{Icon, PersonPicture},
         words::{around, t, t_with},
     },
 };
@@ -159,6 +159,7 @@ fn Row(user: User, own: bool, now: i64, days: Days) -> impl IntoView {
     };
     view! {
         <li>
+            <PersonPicture picture=picture::of(&user) />
             <a href=format!("{HERE}/{}", user.id)>
                 <span class="title" dir="auto">{user.name}</span>
                 <small class="muted" dir="auto">{user.login}</small>

@@ -16,11 +16,14 @@ use crate::{
         sections::Section,
     },
     server::{
-        accounts::{Accounts, tiers::name_of, valid::MAX_DAYS},
+        accounts::{Accounts, picture, tiers::name_of, valid::MAX_DAYS},
         conversations::{Conversations, allowance::Allowances},
         http::{client::Client, origin, site::Site},
     },
-    ui::words::{around, t, t_with},
+    ui::{
+        parts::PersonPicture,
+        words::{around, t, t_with},
+    },
 };
 
 const HERE: &str = "/admin/people";
@@ -81,6 +84,7 @@ fn Facts(user: User, now: i64, days: Days) -> impl IntoView {
         <p class="page-link">
             <a href=HERE>{t("people-all")}</a>
         </p>
+        <PersonPicture picture=picture::of(&user) />
         <dl class="facts">
             <dt>{t("person-login")}</dt>
             <dd dir="auto">{user.login}</dd>

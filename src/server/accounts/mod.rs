@@ -16,6 +16,7 @@ pub mod leaving;
 mod me;
 pub mod passwords;
 pub mod people;
+pub mod picture;
 mod preferences;
 mod proof;
 mod recovery;

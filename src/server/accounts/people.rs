@@ -45,6 +45,11 @@ pub struct ResetLink {
     pub expires_at: i64,
 }
 
+/// Leaves of the preferences what others may see: instructions for models are nobody else's to read.
+pub(super) fn hide_preferences(user: &mut User) {
+    user.preferences = std::mem::take(&mut user.preferences).seen_by_others();
+}
+
 impl Accounts {
     /// The people of the site, those who registered last first. `cursor` is that of the page before.
     ///
@@ -67,6 +72,7 @@ impl Accounts {
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
         let next_cursor = items.last().filter(|_| more).map(|user| user.id.clone());
+        items.iter_mut().for_each(hide_preferences);
         let total = self.people.count_people(&search).await?;
         Ok(PeoplePage { page: Page { items, next_cursor }, total })
     }
@@ -78,7 +84,9 @@ impl Accounts {
     /// [`AppError::NotFound`], also for an account that was closed.
     pub async fn person<'a>(&self, _: impl Into<Authority<'a>>, id: &str) -> Result<User, AppError> {
         let user = self.users.user(id).await?.filter(|user| user.state != UserState::Deleted);
-        user.ok_or(AppError::NotFound)
+        let mut user = user.ok_or(AppError::NotFound)?;
+        hide_preferences(&mut user);
+        Ok(user)
     }
 
     /// The person who signs in with this.
@@ -117,7 +125,8 @@ impl Accounts {
             self.proved_on(by)?;
         }
         let patch = UserPatch { role: change.role, state: change.state, ..UserPatch::default() };
-        let user = self.done(self.users.update_user(id, &patch, None).await?)?;
+        let mut user = self.done(self.users.update_user(id, &patch, None).await?)?;
+        hide_preferences(&mut user);
         tracing::info!(by = by.named(), user = %id, ?change, "an account was changed");
         self.note_change(by, &user, change).await;
         Ok(user)

@@ -1,5 +1,6 @@
 //! Which preferences a person may have.
 
+use super::picture::valid_initial;
 use crate::{
     domain::{
         Preferences, PreferencesPatch, Reason,
@@ -23,6 +24,9 @@ pub(super) fn valid(mut patch: PreferencesPatch, now: &Preferences) -> Result<Pr
             return Err(invalid("system_prompt", reason));
         }
         prompt.take_if(|prompt| prompt.trim().is_empty());
+    }
+    if let Some(Some(initial)) = &patch.picture_initial {
+        patch.picture_initial = Some(valid_initial("preferences.picture_initial", initial)?);
     }
     if let Some(Some(params)) = &patch.params {
         params.check().map_err(|(name, reason)| invalid(&format!("params.{name}"), reason))?;

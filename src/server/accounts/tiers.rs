@@ -92,7 +92,8 @@ impl Accounts {
             tier: Some(tier.as_ref().map(|tier| (tier.id.clone(), until))),
             ..UserPatch::default()
         };
-        let user = self.done(self.users.update_user(id, &patch, None).await?)?;
+        let mut user = self.done(self.users.update_user(id, &patch, None).await?)?;
+        super::people::hide_preferences(&mut user);
         tracing::info!(by = by.named(), user = %id, tier = ?user.tier, "a tier was given to somebody");
         let name = tier.as_ref().map_or_else(|| Reason::new("tier-default"), name_of);
         let note = Note::on(by, AuditKind::TierChanged).to(&user);

@@ -56,6 +56,7 @@ struct Fields {
     message_id: Option<String>,
     model: Option<String>,
     key: Option<String>,
+    picture_initial: Option<String>,
     system_prompt: Option<String>,
     label: Option<String>,
     base_url: Option<String>,
@@ -186,6 +187,7 @@ impl Form {
         let typed = Typed {
             email: short(&fields.email),
             name: short(&fields.name),
+            picture_initial: short(&fields.picture_initial),
             system_prompt: short(&fields.system_prompt),
             label: short(&fields.label),
             base_url: short(&fields.base_url),
@@ -200,7 +202,7 @@ impl Form {
     /// The page of settings on which such a form stands.
     fn settings_page(&self) -> Option<String> {
         let page = match self.action.as_str() {
-            "/fn/set-name" | "/fn/set-email" => "/settings",
+            "/fn/set-name" | "/fn/set-email" | "/fn/set-picture" => "/settings",
             "/fn/make-codes" | "/fn/end-codes" => "/admin/codes",
             "/fn/delete-tier" => "/admin/tiers",
             "/fn/move-provider" | "/fn/remove-provider" | "/fn/choose-model" => "/admin/models",

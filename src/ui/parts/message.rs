@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use leptos::prelude::*;
 
-use super::{Icon, steer::*};
+use super::{Icon, PersonPicture, steer::*};
 use crate::{
-    domain::{Reason, Siblings, Status, Timings, Usage, message::MOST_LEFT_OUT, model::short_name},
+    domain::{Picture, Reason, Siblings, Status, Timings, Usage, message::MOST_LEFT_OUT, model::short_name},
     ui::words::{Localizer, t, t_with},
 };
 
@@ -81,6 +81,7 @@ pub fn Unfold(long: bool) -> impl IntoView {
 pub fn Question(
     id: String,
     text: String,
+    picture: Picture,
     siblings: Option<Siblings>,
     when: Option<When>,
     #[prop(optional_no_strip)] edit: Option<AnyView>,
@@ -93,6 +94,7 @@ pub fn Question(
         <article class="message user" id=article aria-label=name>
             <Day when=when.clone() />
             <h2 class="visually-hidden">{heading}</h2>
+            <PersonPicture picture />
             <div class="question-text" dir="auto">{text}</div>
             <Unfold long />
             <div class="actions">
@@ -199,7 +201,7 @@ pub fn Unchanged(id: String, siblings: Option<Siblings>) -> impl IntoView {
 
 /// What a script makes a turn of when a question is sent, and the form in which a question is edited.
 #[component]
-pub fn Templates() -> impl IntoView {
+pub fn Templates(picture: Picture) -> impl IntoView {
     let frame = AnswerFrame {
         ending: Ending { status: Status::Generating, failure: None, length_limited: false },
         left_out: 0,
@@ -211,7 +213,7 @@ pub fn Templates() -> impl IntoView {
     let none = String::new;
     view! {
         <template id="new-question">
-            <Question id=none() text=none() siblings=None when=None />
+            <Question id=none() text=none() picture siblings=None when=None />
         </template>
         <template id="new-answer">
             <Answer id=none() html=none() reasoning=none() frame />

@@ -3,6 +3,7 @@
 mod error;
 mod icon;
 mod message;
+mod picture;
 mod steer;
 mod temporary;
 
@@ -12,5 +13,6 @@ pub use message::{
     Answer, AnswerFrame, Ending, Question, Templates, Unchanged, Unfold, When, is_long_question, meta_line,
     name_headings,
 };
+pub use picture::PersonPicture;
 pub use steer::{EditForm, SteerForm, as_html};
 pub use temporary::{TemporaryLink, TemporaryTemplates};

@@ -3,10 +3,13 @@
 use leptos::prelude::*;
 
 use super::{
-    Answer, AnswerFrame, Ending, Icon, Unfold,
+    Answer, AnswerFrame, Ending, Icon, PersonPicture, Unfold,
     steer::{EditForm, EditLink},
 };
-use crate::{domain::Status, ui::words::t};
+use crate::{
+    domain::{Picture, Status},
+    ui::words::t,
+};
 
 /// How an answer may end that is not complete: the end of the template's id, the sentence, and whether something is wrong.
 const ENDS: [(&str, &str, bool); 5] = [
@@ -20,7 +23,7 @@ const ENDS: [(&str, &str, bool); 5] = [
 /// A question, an answer, its buttons, and the line below one that did not end well. They have no buttons that need a
 /// message that is stored.
 #[component]
-pub fn TemporaryTemplates() -> impl IntoView {
+pub fn TemporaryTemplates(picture: Picture) -> impl IntoView {
     let frame = AnswerFrame {
         ending: Ending { status: Status::Generating, failure: None, length_limited: false },
         left_out: 0,
@@ -47,6 +50,7 @@ pub fn TemporaryTemplates() -> impl IntoView {
         <template id="new-question">
             <article class="message user" aria-label=t("you")>
                 <h2 class="visually-hidden">{t("you")}</h2>
+                <PersonPicture picture />
                 <div class="question-text" dir="auto"></div>
                 <Unfold long=false />
                 <div class="actions">
