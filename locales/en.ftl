@@ -835,7 +835,7 @@ audit-older = Older entries
 audit-export = Save as CSV for a spreadsheet
 audit-times = { $count } times
 audit-by = by { $name }
-audit-to = to { $name }
+audit-to = for { $name }
 audit-account-unknown = no account of this site
 
 ## Devices and API keys

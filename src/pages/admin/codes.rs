@@ -154,7 +154,7 @@ fn Make(form: Notice, tiers: Vec<Tier>) -> impl IntoView {
                 {t("code-label")} <input type="text" name="label" maxlength=MAX_LABEL_CHARS autocomplete="off" />
             </label>
             <FieldError of="label" sentence=form.at("label") />
-            <button class="button-primary">{t("codes-make-now")}</button>
+            <button class="button-small">{t("codes-make-now")}</button>
         </form>
     }
 }
