@@ -99,8 +99,8 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AppError::NotFound`]; [`AppError::ProofRequired`] for a role; [`AppError::Conflict`] when the site would be left without
-    /// an administrator.
+    /// [`AppError::NotFound`]; [`AppError::ProofRequired`] for a role, and to let an administrator in again;
+    /// [`AppError::Conflict`] when the site would be left without an administrator.
     pub async fn change_person<'a>(
         &self,
         by: impl Into<Authority<'a>>,
@@ -108,12 +108,13 @@ impl Accounts {
         change: PersonChange,
     ) -> Result<User, AppError> {
         let by = by.into();
-        self.person(by, id).await?;
+        let person = self.person(by, id).await?;
         if change.state == Some(UserState::Deleted) {
             let known = "active, disabled";
             return Err(AppError::invalid("state", Reason::new("choice-unknown").with("known", known)));
         }
-        if change.role.is_some() {
+        let enables_admin = change.state == Some(UserState::Active) && person.role == UserRole::Admin;
+        if change.role.is_some() || enables_admin {
             self.proved_on(by)?;
         }
         let patch = UserPatch { role: change.role, state: change.state, ..UserPatch::default() };

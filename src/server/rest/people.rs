@@ -147,7 +147,7 @@ pub async fn open(
 
 /// Change somebody's role, or whether they may sign in
 ///
-/// A change of the role needs a proof of the last ten minutes (/me/proof). The last administrator stays one (409).
+/// A change of the role, and letting an administrator in again, need a proof of the last ten minutes (/me/proof). The last administrator stays one (409).
 #[utoipa::path(
     patch,
     path = "/admin/people/{id}",
