@@ -145,5 +145,6 @@ pub(super) async fn an_account_is_closed_when_due_only_while_it_is(store: &dyn S
     {
         assert_eq!(store.update_user(&ada.id, &late, None).await.unwrap(), Updated::Missing);
     }
-    assert_eq!(store.accounts_to_delete(NOW + 5).await.unwrap()[0].id, ada.id);
+    let due = store.accounts_to_delete(NOW + 5).await.unwrap();
+    assert!(due.iter().any(|user| user.id == ada.id), "it is still to be erased");
 }
