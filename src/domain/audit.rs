@@ -52,6 +52,8 @@ pub enum AuditKind {
     SettingsChanged,
     ExportMade,
     LoginChanged,
+    LeaveAsked,
+    Stayed,
 }
 
 impl AuditKind {
@@ -85,6 +87,8 @@ impl AuditKind {
             Self::SettingsChanged => "audit-settings-changed",
             Self::ExportMade => "audit-export-made",
             Self::LoginChanged => "audit-login-changed",
+            Self::LeaveAsked => "audit-leave-asked",
+            Self::Stayed => "audit-stayed",
         }
     }
 }

@@ -169,3 +169,31 @@ async fn an_export_ends_after_a_week() {
     app.state.exports.tidy().await.unwrap();
     assert_eq!(app.state.store.export(&lin.id().await).await.unwrap(), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exports_one_after_the_other_do_not_fill_the_disk() {
+    let (clock, hands) = Hands::new();
+    let app = App::at(&[], clock).await;
+    app.state.exports.run();
+    let (lin, kim) = (app.person("lin").await, app.person("kim").await);
+    let id = lin.id().await;
+    let store = &app.state.store;
+    lin.post(EXPORT, &json!({})).await.is(202);
+    made(&lin).await;
+    for _ in 0..2 {
+        lin.post(EXPORT, &json!({})).await.is(202);
+        made(&lin).await;
+        // What the export before left went when this one began.
+        assert!(!store.sweep_exports(app.state.clock.now()).await.unwrap());
+    }
+    let refused = lin.post(EXPORT, &json!({})).await.problem(429, "");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 86_000);
+    assert!(refused.json()["detail"].as_str().unwrap().contains("24 hours"), "{}", refused.text());
+    assert!(
+        store.export_part(&id, &store.export(&id).await.unwrap().unwrap().id, 0).await.unwrap().is_some()
+    );
+    kim.post(EXPORT, &json!({})).await.is(202);
+    hands.turn(DAY);
+    lin.post("/api/v1/me/proof", &json!({ "password": PASSWORD })).await.is(204);
+    lin.post(EXPORT, &json!({})).await.is(202);
+}

@@ -144,3 +144,45 @@ async fn a_form_leads_to_the_proof_and_back() {
     Factor::of(&app, &lin).await;
     assert!(browser.get("/settings/prove").await.is(200).text().contains("one-time-code"));
 }
+
+/// What makes administrators or lets more people in asks an administrator for a proof, of a key always.
+#[tokio::test(flavor = "multi_thread")]
+async fn acts_that_give_rights_ask_for_a_proof() {
+    let (clock, hands) = Hands::new();
+    let app = App::at(&[], clock).await;
+    let (lin, kim) = (app.person("lin").await, app.person("kim").await);
+    let of_kim = format!("/api/v1/admin/people/{}", kim.id().await);
+    lin.patch(&of_kim, &json!({ "role": "admin" })).await.is(200);
+    lin.patch(&of_kim, &json!({ "state": "disabled" })).await.is(200);
+    let key = lin.post("/api/v1/me/keys", &json!({ "name": "x", "scope": "all" })).await.is(201).json();
+    let key = app.client().bearer(key["key"].as_str().unwrap());
+    let (codes, rules) = ("/api/v1/admin/codes", "/api/v1/admin/registration");
+    let invites = json!({ "registers": true, "role": "admin" });
+    let acts = async |client: &super::client::Client| {
+        let refused = [
+            client.post(codes, &invites).await,
+            client.patch(rules, &json!({ "registration": "closed" })).await,
+            client.patch(rules, &json!({ "email": "optional" })).await,
+            client.patch(&of_kim, &json!({ "role": "member" })).await,
+            client.patch(&of_kim, &json!({ "state": "active" })).await,
+        ];
+        for answer in refused {
+            assert_eq!(answer.problem(403, "").json()["code"], "proof_required");
+        }
+        client.post(codes, &json!({ "registers": true })).await.is(201);
+        client.patch(rules, &json!({ "registration": "open" })).await.is(200);
+    };
+    acts(&key).await;
+    hands.turn(11 * MINUTE);
+    acts(&lin).await;
+    let browser = app.client().browser().cookie(&format!("inglenook={}", lin.token()));
+    let form = "registers=true&count=1&uses=1&role=admin&label=Deputies";
+    let asked = browser.post_form("/fn/make-codes", form).await.is(302).header("location").to_owned();
+    assert!(asked.starts_with("/settings/prove?next=%2Fadmin%2Fcodes%3Fflash%3D"), "{asked}");
+    assert_eq!(lin.get(codes).await.json()["items"].as_array().unwrap().len(), 2);
+    lin.post(PROOF, &json!({ "password": PASSWORD })).await.is(204);
+    let made = browser.post_form("/fn/make-codes", form).await.is(302).header("location").to_owned();
+    assert!(made.starts_with("/admin/codes/made?flash="), "{made}");
+    lin.patch(rules, &json!({ "registration": "closed" })).await.is(200);
+    lin.patch(&of_kim, &json!({ "state": "active" })).await.is(200);
+}

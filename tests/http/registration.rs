@@ -117,6 +117,9 @@ async fn administrators_give_a_tier_and_end_a_second_factor() {
     for (body, field) in [
         (json!({ "tier": "none" }), "tier"),
         (json!({ "tier": ["x"] }), "tier"),
+        (json!({}), "tier"),
+        (json!({ "teir": gold }), "tier"),
+        (json!({ "tier": null, "days": 30 }), "days"),
         (json!({ "tier": gold, "days": 0 }), "days"),
         (json!({ "tier": gold, "days": 36_501 }), "days"),
         (json!({ "tier": gold, "days": -1 }), "days"),

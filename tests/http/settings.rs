@@ -234,4 +234,31 @@ async fn an_account_is_deleted_two_weeks_after_its_owner_asked_for_it() {
     app.state.accounts.delete_due_accounts().await.unwrap();
     kim.get("/api/v1/me").await.is(401);
     assert!(app.state.store.user(&id).await.unwrap().is_none());
+    let form = json!({ "email": "lin@example.org", "password": PASSWORD });
+    let admin = app.client().post("/api/v1/auth/login", &form).await.is(200).json();
+    let admin = app.client().bearer(admin["token"].as_str().unwrap());
+    for (kind, count) in [("leave_asked", 2), ("stayed", 1), ("deleted", 1)] {
+        let noted = admin.get(&format!("/api/v1/admin/audit?kind={kind}")).await.is(200).json();
+        assert_eq!(noted["items"].as_array().unwrap().len(), count, "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_administrators_one_stays() {
+    let (clock, hands) = Hands::new();
+    let app = App::at(&[], clock).await;
+    let (lin, kim) = (app.person("lin").await, app.person("kim").await);
+    let (lin_id, kim_id) = (lin.id().await, kim.id().await);
+    lin.patch(&format!("/api/v1/admin/people/{kim_id}"), &json!({ "role": "admin" })).await.is(200);
+    let (deletion, form) = ("/api/v1/me/deletion", json!({ "password": PASSWORD }));
+    lin.post(deletion, &form).await.is(200);
+    kim.post(deletion, &form).await.problem(409, "");
+    // Kim is no administrator any more when the time comes, so Lin is the last one.
+    let member = json!({ "role": "member" });
+    kim.patch(&format!("/api/v1/admin/people/{kim_id}"), &member).await.is(200);
+    hands.turn(14 * DAY);
+    app.state.accounts.delete_due_accounts().await.unwrap();
+    let stays = app.state.store.user(&lin_id).await.unwrap().unwrap();
+    assert_eq!(stays.deletes_at, None);
+    assert!(app.state.store.credentials("lin@example.org").await.unwrap().is_some());
 }

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Accounts, devices::agent};
+use super::{Accounts, attempts::Try, devices::agent};
 use crate::{
-    domain::{ApiKey, Device, SessionKind, Tier, User, UserState},
+    domain::{ApiKey, CurrentUser, Device, SessionKind, Tier, User, UserState},
     error::AppError,
 };
 
@@ -19,6 +19,15 @@ pub struct AccountData {
 }
 
 impl Accounts {
+    /// Counts an export that the person asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::TooMany`] with the seconds until the next one.
+    pub fn take_export(&self, current: &CurrentUser) -> Result<Try<'_>, AppError> {
+        self.attempts.exports.take(current.id(), self.clock.instant())
+    }
+
     /// `None`: the account was closed.
     pub async fn account_data(&self, user_id: &str) -> Result<Option<AccountData>, AppError> {
         let found = self.users.user(user_id).await?.filter(|user| user.state != UserState::Deleted);

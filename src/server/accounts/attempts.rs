@@ -23,6 +23,9 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Wrong codes within [`CODES_WINDOW`]. Three of a million codes are right at a time.
 const CODES: u32 = 5;
 const CODES_WINDOW: Duration = Duration::from_secs(5 * 60);
+/// Exports that a person asks for within [`EXPORTS_WINDOW`], because each reads and stores everything that they have.
+const EXPORTS: u32 = 3;
+const EXPORTS_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long after a sign-in its address counts as familiar for that person.
 const HABIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -34,6 +37,8 @@ pub struct Attempts {
     pub old_password: Limit,
     /// Wrong codes of second factors, by what they are for and by person.
     pub codes: Limit,
+    /// Exports of everything, by person.
+    pub exports: Limit,
     /// New accounts, by address.
     pub registrations: Limit,
     /// Visits to providers that led to nothing, by address.
@@ -53,6 +58,7 @@ impl Attempts {
             for_account: sign_ins(),
             old_password: sign_ins(),
             codes: Limit::new(CODES, CODES_WINDOW),
+            exports: Limit::new(EXPORTS, EXPORTS_WINDOW),
             registrations: Limit::new(limits.registrations_per_hour, HOUR),
             visits: sign_ins(),
             keys: RandomState::new(),

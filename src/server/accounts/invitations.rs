@@ -155,8 +155,12 @@ impl Accounts {
     ///
     /// # Errors
     ///
+    /// [`AppError::ProofRequired`] for codes that make administrators, as for a change of somebody's role;
     /// [`AppError::Invalid`] names the field that is not as it should be.
     pub async fn make_codes(&self, admin: &Admin, new: NewCodes<'_>) -> Result<MadeCodes, AppError> {
+        if new.registers && new.role == UserRole::Admin {
+            self.proved(admin.current())?;
+        }
         let by = (Some(admin.id()), self.clock.now());
         let made = make((&*self.codes, &*self.tiers), &self.ids, new, by).await?;
         tracing::info!(admin = %admin.id(), count = new.count, registers = new.registers, "codes were made");

@@ -1,8 +1,8 @@
 //! Leaving: a person's own account is deleted some days after they asked for it, and until then they may stay.
 
-use super::Accounts;
+use super::{Accounts, audit::Note};
 use crate::{
-    domain::{CurrentUser, Reason, User},
+    domain::{AuditKind, CurrentUser, Reason, User},
     error::AppError,
     server::store::UserPatch,
 };
@@ -27,12 +27,24 @@ impl Accounts {
         }
         let user = self.set_end(current, Some(self.clock.now() + GRACE_MS)).await?;
         tracing::info!(user = %user.id, "the account is to be deleted, as its owner wishes");
+        self.audit.note(Note::by(current, AuditKind::LeaveAsked)).await;
         Ok(user)
     }
 
     /// The account stays.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::SignedOut`]: it was deleted meanwhile, and all its sessions have ended.
     pub async fn stay(&self, current: &CurrentUser) -> Result<User, AppError> {
-        self.set_end(current, None).await
+        let user = self.set_end(current, None).await.map_err(|error| match error {
+            AppError::NotFound => AppError::SignedOut,
+            error => error,
+        })?;
+        if current.user.deletes_at.is_some() {
+            self.audit.note(Note::by(current, AuditKind::Stayed)).await;
+        }
+        Ok(user)
     }
 
     async fn set_end(&self, current: &CurrentUser, at: Option<i64>) -> Result<User, AppError> {

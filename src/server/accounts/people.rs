@@ -107,8 +107,8 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AppError::NotFound`]; [`AppError::ProofRequired`] for a role; [`AppError::Conflict`] when the site would be left without
-    /// an administrator.
+    /// [`AppError::NotFound`]; [`AppError::ProofRequired`] for a role, and to let an administrator in again;
+    /// [`AppError::Conflict`] when the site would be left without an administrator.
     pub async fn change_person<'a>(
         &self,
         by: impl Into<Authority<'a>>,
@@ -116,12 +116,13 @@ impl Accounts {
         change: PersonChange,
     ) -> Result<User, AppError> {
         let by = by.into();
-        self.person(by, id).await?;
+        let person = self.person(by, id).await?;
         if change.state == Some(UserState::Deleted) {
             let known = "active, disabled";
             return Err(AppError::invalid("state", Reason::new("choice-unknown").with("known", known)));
         }
-        if change.role.is_some() {
+        let enables_admin = change.state == Some(UserState::Active) && person.role == UserRole::Admin;
+        if change.role.is_some() || enables_admin {
             self.proved_on(by)?;
         }
         let patch = UserPatch { role: change.role, state: change.state, ..UserPatch::default() };
@@ -265,10 +266,19 @@ impl Accounts {
     pub async fn delete_due_accounts(&self) -> Result<(), AppError> {
         for user in self.people.accounts_to_delete(self.clock.now()).await? {
             if user.state != UserState::Deleted {
-                match self.done(self.people.close_account(&user.id, user.deletes_at).await?) {
-                    Ok(_) => {}
-                    Err(AppError::Conflict { .. }) => {
-                        tracing::warn!(user = %user.id, "the last administrator is not deleted");
+                let note = |kind| Note::by_nobody(kind, "").to(&user);
+                // The owner may have decided to stay since the accounts were listed.
+                match self.done(self.people.close_due_account(&user.id, self.clock.now()).await?) {
+                    Ok(_) => {
+                        let asked = Reason::new("audit-as-its-owner-asked");
+                        self.audit.note(note(AuditKind::Deleted).saying(asked)).await;
+                    }
+                    Err(AppError::NotFound) => continue,
+                    Err(AppError::Conflict { reason }) => {
+                        tracing::warn!(user = %user.id, "the last administrator is not deleted, and stays");
+                        let stays = UserPatch { deletes_at: Some(None), ..UserPatch::default() };
+                        self.users.update_user(&user.id, &stays, None).await?;
+                        self.audit.note(note(AuditKind::Stayed).saying(reason)).await;
                         continue;
                     }
                     Err(error) => return Err(error),

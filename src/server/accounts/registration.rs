@@ -77,7 +77,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AppError::Conflict`]: the configuration says it.
+    /// [`AppError::ProofRequired`] of a change; [`AppError::Conflict`]: the configuration says it.
     pub async fn change_registration(
         &self,
         admin: &Admin,
@@ -93,6 +93,9 @@ impl Accounts {
         }
         if email.is_some() && now.email_is_fixed {
             return Err(fixed("auth.email"));
+        }
+        if mode.is_some() || email.is_some() {
+            self.proved(admin.current())?;
         }
         if let Some(mode) = mode {
             self.facts.set_fact(MODE, mode.into()).await?;

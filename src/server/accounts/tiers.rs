@@ -87,6 +87,9 @@ impl Accounts {
                 Some(tier.ok_or_else(|| AppError::invalid("tier", Reason::new("tier-unknown")))?)
             }
         };
+        if tier.is_none() && given.days.is_some() {
+            return Err(AppError::invalid("days", Reason::new("tier-none-has-no-days")));
+        }
         let until = given.days.map(|days| self.clock.now() + i64::from(days) * DAY_MS);
         let patch = UserPatch {
             tier: Some(tier.as_ref().map(|tier| (tier.id.clone(), until))),

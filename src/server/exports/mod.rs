@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use futures::{Stream, stream};
 
-use self::work::{KIND, Order};
+use self::work::{KIND, Order, SWEEP};
 use super::{
     accounts::{Accounts, audit::Audit, audit::Note},
     cluster::jobs::{Jobs, Pace},
@@ -70,9 +70,10 @@ impl Exporter {
     /// # Errors
     ///
     /// [`AppError::ProofRequired`], for an API key always, because it is everything; [`AppError::Conflict`] while one is
-    /// being made.
+    /// being made; [`AppError::TooMany`] after some on one day.
     pub async fn ask(&self, current: &CurrentUser) -> Result<Export, AppError> {
         self.accounts.proved(current)?;
+        let taken = self.accounts.take_export(current)?;
         let (now, id) = (self.clock.now(), self.ids.next());
         let is_new = self.exports.ask_export(current.id(), &id, now, now + KEPT_MS).await?;
         let export = self.exports.export(current.id()).await?.ok_or(AppError::NotFound)?;
@@ -80,6 +81,7 @@ impl Exporter {
         let language = Some(words::current().language.tag().to_owned());
         self.enqueue(current.id(), &export.id, language).await?;
         if !is_new {
+            taken.forgive();
             return Err(AppError::Conflict { reason: Reason::new("export-under-way") });
         }
         self.audit.note(Note::by(current, AuditKind::ExportMade)).await;
@@ -123,7 +125,9 @@ impl Exporter {
         if !self.exports.delete_export(current.id()).await? {
             return Err(AppError::NotFound);
         }
-        Ok(self.sweep().await?)
+        // Its bytes go in the background, and those that others left.
+        self.jobs.enqueue(SWEEP, Some(SWEEP), "{}".to_owned(), self.clock.now()).await?;
+        Ok(())
     }
 
     /// Removes what has ended, and sees to it that each export that is wanted has a job.

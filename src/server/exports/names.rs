@@ -1,6 +1,6 @@
 //! Names of files in an archive, which every system can unpack.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -11,20 +11,31 @@ const MAX_BYTES: usize = 200;
 /// What Windows takes for a device, with any ending.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
-/// The names that an archive has so far.
+/// The names that an archive has so far, each with the last number that was tried behind it, so that a thousand equal titles
+/// do not try each other's numbers.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashSet<String>);
+pub(super) struct Names(HashMap<String, u32>);
 
 impl Names {
     /// The name of a file in `folder` for what people call `title`, with its ending. No two names differ in case alone.
     pub(super) fn of(&mut self, folder: &str, title: &str, otherwise: &str, ending: &str) -> String {
         let name = safe(title).or_else(|| safe(otherwise)).unwrap_or_else(|| "_".to_owned());
-        let mut path = format!("{folder}{name}{ending}");
-        let mut number = 2_u32;
-        while !self.0.insert(path.to_lowercase()) {
-            path = format!("{folder}{name} ({number}){ending}");
-            number += 1;
-        }
+        let plain = format!("{folder}{name}{ending}");
+        let key = plain.to_lowercase();
+        let Some(last) = self.0.get(&key).copied() else {
+            self.0.insert(key, 1);
+            return plain;
+        };
+        let mut number = last;
+        let path = loop {
+            number = number.saturating_add(1);
+            let path = format!("{folder}{name} ({number}){ending}");
+            if !self.0.contains_key(&path.to_lowercase()) {
+                break path;
+            }
+        };
+        self.0.insert(path.to_lowercase(), 1);
+        self.0.insert(key, number);
         path
     }
 }
@@ -111,5 +122,8 @@ mod tests {
         ];
         assert_eq!(all, expected);
         assert_eq!(names.of("b/", "Trip", "", ".md"), "b/Trip.md");
+        // The last number of a name is known, so that this does not count up to it each time.
+        let last = (0..100_000).map(|_| names.of("c/", "Trip", "", ".md")).last();
+        assert_eq!(last.as_deref(), Some("c/Trip (100000).md"));
     }
 }

@@ -109,7 +109,20 @@ impl Reader {
         self.file("account.json".to_owned(), now, 0).await?;
         self.text(serde_json::to_string_pretty(account).unwrap_or_default()).await?;
         let mut read = HashSet::new();
-        for id in contents.ids {
+        self.listed(contents.ids, &mut read).await?;
+        self.bin(&mut read).await?;
+        // What was restored meanwhile was in neither when that was read.
+        let again = Contents::of(&*self.chats, &self.user_id).await?;
+        self.listed(again.ids, &mut read).await?;
+        self.send(Piece::End).await
+    }
+
+    /// Each of these conversations that was not read before, because one that changes may stand in a listing twice.
+    async fn listed(&mut self, ids: Vec<String>, read: &mut HashSet<String>) -> Result<(), Cut> {
+        for id in ids {
+            if read.contains(&id) {
+                continue;
+            }
             match self.chats.access(&self.user_id, &id, Need::Read).await {
                 Ok(grant) => {
                     self.conversation(&grant, None).await?;
@@ -120,11 +133,10 @@ impl Reader {
                 Err(NoAccess::Store(error)) => return Err(error.into()),
             }
         }
-        self.bin(&read).await?;
-        self.send(Piece::End).await
+        Ok(())
     }
 
-    async fn bin(&mut self, read: &HashSet<String>) -> Result<(), Cut> {
+    async fn bin(&mut self, read: &mut HashSet<String>) -> Result<(), Cut> {
         let mut after = None;
         loop {
             let found = self.chats.standings_in_bin(&self.user_id, after.as_ref(), PAGE).await?;
@@ -133,6 +145,7 @@ impl Reader {
                 let Ok(grant) = Standing::grant(standing, Need::Read) else { continue };
                 if !read.contains(grant.conversation_id()) {
                     self.conversation(&grant, Some(deleted_at)).await?;
+                    read.insert(grant.conversation_id().to_owned());
                 }
                 after = Some(BinPosition { deleted_at, id: grant.conversation_id().to_owned() });
             }

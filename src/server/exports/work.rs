@@ -25,6 +25,8 @@ use crate::{
 
 /// The kind of the jobs.
 pub(super) const KIND: &str = "make an export";
+/// The kind of the job that removes the bytes of exports that are gone; its key, too.
+pub(super) const SWEEP: &str = "sweep exports";
 /// After so many tries that failed the person is told so.
 const TRIES: u32 = 3;
 /// After so many tries of which no server came to an end, too.
@@ -46,11 +48,16 @@ pub(super) struct Order {
 impl Exporter {
     /// Begins to make the exports that people want, until the server ends. Call it once.
     pub fn run(self: &Arc<Self>) {
-        let exporter = self.clone();
-        self.jobs.run(vec![Handler::new(KIND, move |job| {
-            let exporter = exporter.clone();
+        let (maker, sweeper) = (self.clone(), self.clone());
+        let make = Handler::new(KIND, move |job| {
+            let exporter = maker.clone();
             async move { exporter.make(&job).await }
-        })]);
+        });
+        let sweep = Handler::new(SWEEP, move |_| {
+            let exporter = sweeper.clone();
+            async move { exporter.sweep().await.map_err(|error| error.to_string()) }
+        });
+        self.jobs.run(vec![make, sweep]);
     }
 
     async fn make(&self, job: &Job) -> Result<(), String> {
@@ -84,6 +91,8 @@ impl Exporter {
     /// One try.
     async fn attempt(&self, order: &Order) -> Result<(), Cut> {
         let Some(account) = self.accounts.account_data(&order.user_id).await? else { return Ok(()) };
+        // What an earlier export or try left goes first, so that there are never two of a person on the disk.
+        self.sweep().await?;
         let chosen = [order.language.as_deref(), account.account.language.as_deref()];
         let language = chosen.into_iter().flatten().find_map(Language::exactly).unwrap_or_default();
         let contents = Contents::of(&*self.chats, &order.user_id).await?;

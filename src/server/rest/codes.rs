@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     extract::{Id, Json, Parameters, Query, Values},
-    problems::{Conflict, InvalidBody, NotFound, SignedOut},
+    problems::{Conflict, InvalidBody, NotFound, ProofRequired, SignedOut},
 };
 use crate::{
     domain::{Admin, Code, CodeState, CodeUse, CurrentUser, User, UserRole},
@@ -131,7 +131,8 @@ pub async fn list(
 
 /// Make codes
 ///
-/// Each has 128 random bits. Only their hashes are stored, so this answer is the only one that has them.
+/// Each has 128 random bits. Only their hashes are stored, so this answer is the only one that has them. Codes that
+/// make administrators need a proof of the last ten minutes (/me/proof).
 #[utoipa::path(
     post,
     path = "/admin/codes",
@@ -141,6 +142,7 @@ pub async fn list(
     responses(
         (status = 201, description = "The codes.", body = NewCodeList),
         SignedOut,
+        ProofRequired,
         NotFound,
         InvalidBody,
     )

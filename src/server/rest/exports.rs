@@ -12,7 +12,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::problems::{Conflict, NotFound, ProofRequired, SignedOut};
+use super::problems::{Conflict, NotFound, ProofRequired, SignedOut, TooMany};
 use crate::{
     domain::{CurrentUser, Export, ExportState},
     error::AppError,
@@ -50,8 +50,8 @@ impl From<Export> for ExportView {
 /// Ask for an export of everything
 ///
 /// Your account, and each conversation with all versions of its messages, also from the archive and the bin, as JSON and as
-/// Markdown. It takes the place of an earlier export; while one is being made, no other one begins (409). It needs a
-/// proof of the last ten minutes: see /me/proof.
+/// Markdown. It takes the place of an earlier export; while one is being made, no other one begins (409), and a
+/// server takes three on a day (429). It needs a proof of the last ten minutes: see /me/proof.
 #[utoipa::path(
     post,
     path = "/me/export",
@@ -62,6 +62,7 @@ impl From<Export> for ExportView {
         SignedOut,
         ProofRequired,
         Conflict,
+        TooMany,
     )
 )]
 pub async fn make(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Extension, Json as Answer, extract::State, http::StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -70,11 +70,17 @@ pub struct PersonPatch {
 #[derive(Deserialize, ToSchema)]
 pub struct Given {
     /// The id of a tier; `null` or that of the default one takes away what the person has.
+    #[serde(deserialize_with = "present")]
     #[schema(required)]
     tier: Option<String>,
-    /// For how many days it counts; left out or `null`, it does not end.
+    /// For how many days it counts; left out or `null`, it does not end. Without a tier there are none.
     #[schema(minimum = 1, maximum = 36_500)]
     days: Option<u32>,
+}
+
+/// A field that may be `null` and may not be left out, which serde allows an `Option` otherwise.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(deserializer)
 }
 
 /// Whether somebody has a second factor.
@@ -147,7 +153,7 @@ pub async fn open(
 
 /// Change somebody's role, or whether they may sign in
 ///
-/// A change of the role needs a proof of the last ten minutes (/me/proof). The last administrator stays one (409).
+/// A change of the role, and letting an administrator in again, need a proof of the last ten minutes (/me/proof). The last administrator stays one (409).
 #[utoipa::path(
     patch,
     path = "/admin/people/{id}",

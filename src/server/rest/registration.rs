@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     extract::Json,
-    problems::{Conflict, InvalidBody, NotFound, SignedOut},
+    problems::{Conflict, InvalidBody, NotFound, ProofRequired, SignedOut},
 };
 use crate::{
     domain::Admin,
@@ -61,7 +61,7 @@ pub async fn show(State(accounts): State<Arc<Accounts>>, _: Admin) -> Result<Ans
 
 /// Change who may register
 ///
-/// What the configuration says cannot be changed (409).
+/// A change needs a proof of the last ten minutes (/me/proof). What the configuration says cannot be changed (409).
 #[utoipa::path(
     patch,
     path = "/admin/registration",
@@ -71,6 +71,7 @@ pub async fn show(State(accounts): State<Arc<Accounts>>, _: Admin) -> Result<Ans
     responses(
         (status = 200, description = "The rules as they are now.", body = Rules),
         SignedOut,
+        ProofRequired,
         NotFound,
         Conflict,
         InvalidBody,

@@ -30,11 +30,14 @@ pub trait People: Send + Sync {
     async fn people(&self, query: &PeopleQuery) -> Result<Vec<User>>;
     /// How many [`People::people`] would list without a limit.
     async fn count_people(&self, search: &str) -> Result<u64>;
-    /// Whether there is an active administrator besides this person.
+    /// Whether there is an active administrator besides this person who does not leave.
     async fn any_other_admin(&self, id: &str) -> Result<bool>;
     /// Ends an account for good: its sessions end, its login is free, and it never signs in again. What the person wrote
     /// stays. With `erase_at`, all of it is removed from that time on, by [`People::erase`].
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated>;
+    /// [`People::close_account`] of an account whose time to be deleted has come at `now`, to be erased at once. `Missing`:
+    /// it has not, or no longer, because its owner stays.
+    async fn close_due_account(&self, id: &str, now: i64) -> Result<Updated>;
     /// The accounts whose time to be deleted has come at `now`; some of them.
     async fn accounts_to_delete(&self, now: i64) -> Result<Vec<User>>;
     /// Removes some of what a closed account has; `true` when there is more. The account itself goes last. An account that

@@ -115,7 +115,8 @@ pub trait Users: Send + Sync {
     async fn set_first_code(&self, hash: &str) -> Result<bool>;
     async fn user(&self, id: &str) -> Result<Option<User>>;
     async fn credentials(&self, login: &str) -> Result<Option<Credentials>>;
-    /// A new password ends all sessions of browsers except `keep`; disabling the account ends all sessions.
+    /// A new password ends all sessions of browsers except `keep`; disabling the account ends all sessions. A closed account
+    /// is `Missing` and never changes.
     async fn update_user(&self, id: &str, patch: &UserPatch, keep: Option<&str>) -> Result<Updated>;
     async fn any_user(&self) -> Result<bool>;
 }

@@ -86,6 +86,7 @@ contract! {
         people_are_listed_page_by_page_and_sought,
         a_closed_account_frees_its_login_and_ends_its_sessions,
         an_account_is_erased_with_all_it_has,
+        an_account_is_closed_when_due_only_while_it_is,
         a_reset_link_counts_once_and_for_a_while,
     }
     facts {

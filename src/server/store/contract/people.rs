@@ -123,3 +123,28 @@ pub(super) async fn a_reset_link_counts_once_and_for_a_while(store: &dyn Store) 
     assert_eq!(store.credentials(&ada.login).await.unwrap().unwrap().password_hash, "$new");
     assert_eq!(store.credentials(&bob.login).await.unwrap().unwrap().password_hash, HASH);
 }
+
+pub(super) async fn an_account_is_closed_when_due_only_while_it_is(store: &dyn Store) {
+    let (boss, ada) = (user(store).await, user(store).await);
+    let ends = |at| UserPatch { deletes_at: Some(at), ..UserPatch::default() };
+    store.update_user(&ada.id, &ends(Some(NOW + 5)), None).await.unwrap().done().unwrap();
+    assert_eq!(store.close_due_account(&ada.id, NOW + 4).await.unwrap(), Updated::Missing);
+    // The owner stays after the job read that the account is due.
+    assert_eq!(store.accounts_to_delete(NOW + 5).await.unwrap().len(), 1);
+    store.update_user(&ada.id, &ends(None), None).await.unwrap().done().unwrap();
+    assert_eq!(store.close_due_account(&ada.id, NOW + 5).await.unwrap(), Updated::Missing);
+    assert_eq!(store.user(&ada.id).await.unwrap().unwrap().state, UserState::Active);
+    store.update_user(&boss.id, &ends(Some(NOW)), None).await.unwrap().done().unwrap();
+    assert!(!store.any_other_admin(&ada.id).await.unwrap(), "one who leaves does not count");
+    assert_eq!(store.close_due_account(&boss.id, NOW).await.unwrap(), Updated::LastAdmin);
+    store.update_user(&ada.id, &ends(Some(NOW + 5)), None).await.unwrap().done().unwrap();
+    let (closed, _) = store.close_due_account(&ada.id, NOW + 5).await.unwrap().done().unwrap();
+    assert_eq!((closed.state, closed.deletes_at), (UserState::Deleted, Some(NOW + 5)));
+    // A change that comes after the end changes nothing.
+    for late in [ends(None), UserPatch { state: Some(UserState::Active), ..ends(None) }, UserPatch::default()]
+    {
+        assert_eq!(store.update_user(&ada.id, &late, None).await.unwrap(), Updated::Missing);
+    }
+    let due = store.accounts_to_delete(NOW + 5).await.unwrap();
+    assert!(due.iter().any(|user| user.id == ada.id), "it is still to be erased");
+}

@@ -1,6 +1,8 @@
 //! Invitations and activation codes, in MongoDB. Whoever uses a code writes to its document, so that two who use it at once
 //! collide.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
@@ -283,9 +285,10 @@ impl Codes for Mongo {
             let there = doc! { "_id": { "$in": people }, "state": { "$ne": "deleted" } };
             let people = self.users().find(there).await?;
             let people: Vec<UserDoc> = people.try_collect().await?;
-            let login = |id: &str| people.iter().find(|user| user.id == id).map(|user| user.login.clone());
+            let logins: HashMap<String, String> =
+                people.into_iter().map(|user| (user.id, user.login)).collect();
             let read = |used: UseDoc| CodeUse {
-                login: login(&used.id.u),
+                login: logins.get(&used.id.u).cloned(),
                 code_id: used.id.c,
                 user_id: used.id.u,
                 at: used.at,

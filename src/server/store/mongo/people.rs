@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
     ClientSession,
-    bson::{Document, doc},
+    bson::{Bson, Document, doc},
     error,
     options::ReturnDocument,
 };
@@ -53,6 +53,8 @@ fn sought(search: &str) -> Document {
 struct Close<'a> {
     id: &'a str,
     erase_at: Option<i64>,
+    /// The account must be due at this time.
+    due_at: Option<i64>,
 }
 
 #[async_trait]
@@ -66,8 +68,13 @@ impl Transaction for Close<'_> {
             "email": format!("deleted:{}", self.id),
         } };
         let which = doc! { "_id": self.id };
+        let mut open = which.clone();
+        if let Some(at) = self.due_at {
+            open.insert("state", doc! { "$ne": "deleted" });
+            open.insert("deletes_at", doc! { "$gt": 0_i64, "$lte": at });
+        }
         let users = mongo.users();
-        let closed = users.find_one_and_update(which.clone(), closed);
+        let closed = users.find_one_and_update(open, closed);
         let closed = closed.return_document(ReturnDocument::After).session(&mut *tx).await?;
         let Some(user) = closed.map(User::from) else { return Ok(Outcome::Abort(Updated::Missing)) };
         if !mongo.any_admin(tx).await? {
@@ -131,12 +138,17 @@ impl People for Mongo {
     }
 
     async fn any_other_admin(&self, id: &str) -> Result<bool> {
-        let other = doc! { "role": "admin", "state": "active", "_id": { "$ne": id } };
+        let other =
+            doc! { "role": "admin", "state": "active", "deletes_at": Bson::Null, "_id": { "$ne": id } };
         Ok(self.call(async { self.users().find_one(other).await }).await?.is_some())
     }
 
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated> {
-        self.call(self.transaction(&Close { id, erase_at })).await
+        self.call(self.transaction(&Close { id, erase_at, due_at: None })).await
+    }
+
+    async fn close_due_account(&self, id: &str, now: i64) -> Result<Updated> {
+        self.call(self.transaction(&Close { id, erase_at: Some(now), due_at: Some(now) })).await
     }
 
     async fn accounts_to_delete(&self, now: i64) -> Result<Vec<User>> {

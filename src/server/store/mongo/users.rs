@@ -127,7 +127,7 @@ impl Transaction for ChangeUser<'_> {
     type Answer = Updated;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Self::Answer>> {
-        let which = doc! { "_id": self.id };
+        let which = open(self.id);
         let mut changes = self.changes.clone();
         if let Some(change) = self.preferences {
             // A change at the same time collides with this transaction, which begins again then.
@@ -198,7 +198,7 @@ impl Users for Mongo {
             let changes = changes(patch)?;
             let preferences = patch.preferences.as_ref();
             if changes.is_empty() && preferences.is_none() {
-                let user = self.users().find_one(doc! { "_id": id }).await?;
+                let user = self.users().find_one(open(id)).await?;
                 return Ok(user.map_or(Updated::Missing, |doc| Updated::Done(doc.into(), Vec::new())));
             }
             let disabled = patch.state == Some(UserState::Disabled);
@@ -225,6 +225,11 @@ impl Users for Mongo {
         let found = self.call(async { self.users().find_one(doc! {}).await }).await?;
         Ok(found.is_some())
     }
+}
+
+/// The account, unless it was closed.
+fn open(id: &str) -> Document {
+    doc! { "_id": id, "state": { "$ne": "deleted" } }
 }
 
 fn changes(patch: &UserPatch) -> error::Result<Document> {

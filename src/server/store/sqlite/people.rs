@@ -24,16 +24,16 @@ macro_rules! sought {
 const LIST: &str =
     concat!("SELECT * FROM users WHERE id < coalesce(?3, '~') AND ", sought!(), " ORDER BY id DESC LIMIT ?4");
 
-const OTHER_ADMIN: &str =
-    "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND state = 'active' AND id <> ?1)";
+const OTHER_ADMIN: &str = "
+    SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND state = 'active' AND deletes_at IS NULL AND id <> ?1)";
 
 const COUNT: &str = concat!("SELECT count(*) FROM users WHERE ", sought!());
 
-/// The login of a closed account is one that nobody can choose.
+/// The login of a closed account is one that nobody can choose. With `?3` the account must be due at that time.
 const CLOSE: &str = "
     UPDATE users SET state = 'deleted', role = 'member', email = 'deleted:' || id, password_hash = '',
         deletes_at = ?2
-    WHERE id = ?1 RETURNING *";
+    WHERE id = ?1 AND (?3 IS NULL OR (state <> 'deleted' AND deletes_at <= ?3)) RETURNING *";
 
 const DUE: &str = "SELECT * FROM users WHERE deletes_at <= ?1 ORDER BY deletes_at LIMIT 50";
 
@@ -83,7 +83,11 @@ impl People for Sqlite {
     }
 
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated> {
-        self.close_one(id, erase_at).await.map_err(store_error)
+        self.close_one(id, erase_at, None).await.map_err(store_error)
+    }
+
+    async fn close_due_account(&self, id: &str, now: i64) -> Result<Updated> {
+        self.close_one(id, Some(now), Some(now)).await.map_err(store_error)
     }
 
     async fn accounts_to_delete(&self, now: i64) -> Result<Vec<User>> {
@@ -121,10 +125,10 @@ impl People for Sqlite {
 }
 
 impl Sqlite {
-    async fn close_one(&self, id: &str, erase_at: Option<i64>) -> sqlx::Result<Updated> {
+    async fn close_one(&self, id: &str, erase_at: Option<i64>, due_at: Option<i64>) -> sqlx::Result<Updated> {
         let mut tx = self.writer.begin().await?;
         let closed: Option<User> =
-            sqlx::query_as(CLOSE).bind(id).bind(erase_at).fetch_optional(&mut *tx).await?;
+            sqlx::query_as(CLOSE).bind(id).bind(erase_at).bind(due_at).fetch_optional(&mut *tx).await?;
         let Some(user) = closed else { return refused(tx, Updated::Missing).await };
         if !sqlx::query_scalar(ANY_ADMIN).fetch_one(&mut *tx).await? {
             return refused(tx, Updated::LastAdmin).await;

@@ -35,7 +35,7 @@ const UPDATE: &str = "
         preferences = coalesce(?8, preferences), email = coalesce(?9, email),
         email_verified = coalesce(?10, email_verified), tier = iif(?11, ?12, tier),
         tier_until = iif(?11, ?13, tier_until), deletes_at = iif(?14, ?15, deletes_at)
-    WHERE id = ?1
+    WHERE id = ?1 AND state <> 'deleted'
     RETURNING *";
 
 /// Whether there is an active administrator.
