@@ -62,6 +62,8 @@ impl From<config::SecretFileError> for StartError {
 const LAST_BYTES: Duration = Duration::from_secs(2);
 /// The interval where the database announces nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often a server without announcements looks for sessions that a command ended: the command says "within a second".
+const LOOK_AT_SESSIONS_EVERY: Duration = Duration::from_secs(1);
 /// How often accounts are looked for whose time to be deleted has come.
 const REMOVE_ACCOUNTS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often exports are looked for that have ended, or whose job is lost.
@@ -117,7 +119,7 @@ fn run_in_background(app: &App) {
     jobs.run(handlers);
     app.exports.run();
     // Each server knows only its own open streams, so this is no job of the queue.
-    let every = if store.is_alone() { LOOK_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
+    let every = if store.is_alone() { LOOK_AT_SESSIONS_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
     tasks.every("look at sessions", every, app.relay.clone(), |relay| look_at_sessions(relay).boxed());
     tasks.every("look at providers", LOOK_EVERY, app.providers.clone(), |providers| {
         look_at_providers(providers).boxed()

@@ -57,5 +57,6 @@ mod tiers;
 mod time;
 mod tokens;
 mod tools;
+mod usage;
 mod walk;
 mod windows;

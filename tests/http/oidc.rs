@@ -342,6 +342,11 @@ async fn a_person_connects_and_disconnects_but_not_the_last_way_in() {
     let form = format!("id={}", identity.id);
     kim.post_form("/fn/disconnect", &form).await.is(302);
     assert!(app.state.store.identity("acme", "7").await.unwrap().is_some());
+    let data = kim.get("/settings/data").await.is(200).text();
+    assert!(data.contains("Delete my account in 14 days") && !data.contains("type=\"password\""), "{data}");
+    kim.post_form("/fn/delete-account", "password=").await.is(302);
+    assert!(kim.get("/settings/data").await.is(200).text().contains("Keep my account"));
+    kim.post_form("/fn/keep-account", "").await.is(302);
     kim.post_form("/fn/set-password", "password=&new_password=battery+staple").await.is(302);
     kim.post_form("/fn/disconnect", &form).await.is(302);
     assert_eq!(app.state.store.identity("acme", "7").await.unwrap(), None);

@@ -57,6 +57,8 @@ async fn a_second_factor_is_part_of_the_proof() {
     assert_eq!(lin.delete(FACTOR).await.is(403).json()["code"], "proof_required");
     let new = json!({ "password": PASSWORD, "new_password": "another horse here" });
     assert_eq!(lin.patch("/api/v1/me", &new).await.is(403).json()["code"], "proof_required");
+    let leaves = lin.post("/api/v1/me/deletion", &json!({ "password": PASSWORD })).await;
+    assert_eq!(leaves.is(403).json()["code"], "proof_required");
     let prove =
         async |code: Option<&str>| lin.post(PROOF, &json!({ "password": PASSWORD, "code": code })).await;
     prove(None).await.problem(422, "code");

@@ -201,6 +201,9 @@ impl Try<'_> {
         let mut counts = self.limit.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.known(self.key).filter(|count| count.since == self.since) {
             count.taken = count.taken.saturating_sub(1);
+            if count.taken == 0 {
+                counts.forget(self.key);
+            }
         }
     }
 }
@@ -282,6 +285,16 @@ mod tests {
             assert!(attempts.sign_in("home", "lin", now).is_err());
         }
         attempts.sign_in("home", "kim", now).unwrap().forgive();
+    }
+
+    #[test]
+    fn tries_that_come_back_push_no_count_out() {
+        let (attempts, now) = (attempts(1), Instant::now());
+        let _victim = attempts.for_account.take("lin", now).unwrap();
+        for at in 0..50_000_u32 {
+            attempts.for_account.take(at, now).unwrap().forgive();
+        }
+        assert!(attempts.for_account.take("lin", now).is_err());
     }
 
     /// The memory for a million addresses is bounded, and none of them takes more time than the first.

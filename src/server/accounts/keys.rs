@@ -16,7 +16,7 @@ use crate::{
     error::AppError,
     server::{
         ops::clock::DAY_MS,
-        store::{Session, Visit},
+        store::{KeyOutcome, Session, Visit},
     },
 };
 
@@ -27,7 +27,7 @@ const SECRET_BYTES: usize = 32;
 /// The characters of [`SECRET_BYTES`] in base64 without padding.
 const SECRET_CHARS: usize = 43;
 /// How many keys a person can have.
-const MOST_KEYS: usize = 50;
+const MOST_KEYS: u32 = 50;
 pub const MAX_KEY_NAME_CHARS: usize = 60;
 /// The longest life of a key that ends by itself, in days.
 pub const MAX_KEY_DAYS: u32 = 3650;
@@ -128,9 +128,6 @@ impl Accounts {
         name: String,
         new: NewKey<'_>,
     ) -> Result<(ApiKey, String), AppError> {
-        if self.sessions_of_kind(user_id, SessionKind::Key).await?.len() >= MOST_KEYS {
-            return Err(AppError::Conflict { reason: Reason::new("keys-too-many").with("most", MOST_KEYS) });
-        }
         let mut secret = [0; SECRET_BYTES];
         getrandom::fill(&mut secret).map_err(|error| {
             tracing::error!(%error, "the system gives no random numbers");
@@ -152,8 +149,13 @@ impl Accounts {
             address: String::new(),
             proved_at: 0,
         };
-        if !self.sessions.create_session(&session, None).await? {
-            return Err(AppError::SignedOut);
+        match self.sessions.create_key(&session, MOST_KEYS).await? {
+            KeyOutcome::Made => {}
+            KeyOutcome::Missing => return Err(AppError::SignedOut),
+            KeyOutcome::TooMany => {
+                let reason = Reason::new("keys-too-many").with("most", MOST_KEYS);
+                return Err(AppError::Conflict { reason });
+            }
         }
         let text = format!("{PREFIX}{}_{secret}", session.id);
         Ok((session.into(), text))

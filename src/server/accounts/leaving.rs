@@ -16,11 +16,16 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AppError::Invalid`] of a wrong password; [`AppError::TooMany`] after too many of them; [`AppError::Conflict`] for
-    /// the last administrator; [`AppError::Forbidden`] for an API key.
+    /// the last administrator; [`AppError::Forbidden`] for an API key; [`AppError::ProofRequired`] of whoever has a second
+    /// factor or no password.
     pub async fn leave(&self, current: &CurrentUser, password: &str) -> Result<User, AppError> {
         self.in_browser(current)?;
         if !self.is_password_of(current, password).await? {
             return Err(AppError::invalid("password", Reason::new("password-wrong")));
+        }
+        // The password is half of the proof where there is a second factor.
+        if self.confirmed(current.id()).await?.is_some() {
+            self.proved(current)?;
         }
         if current.is_admin() && !self.people.any_other_admin(current.id()).await? {
             return Err(AppError::Conflict { reason: Reason::new("last-admin") });

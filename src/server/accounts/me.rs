@@ -54,9 +54,8 @@ impl Accounts {
             self.in_browser(current)?;
             let name = patch.name.as_deref().unwrap_or(&current.user.name);
             valid_password("new_password", new, &known_words(&self.host, &current.user.login, name))?;
-            if !self.is_password_of(current, old).await? {
-                return Err(AppError::invalid("password", Reason::new("password-wrong")));
-            }
+            // Hashing takes a while, in which the password may change or the session may end: the store compares both.
+            patch.old_hash = Some(self.checked_password(current, old).await?.ok_or_else(wrong_password)?);
             // The old password is half of the proof where there is a second factor.
             if self.confirmed(current.id()).await?.is_some() {
                 self.proved(current)?;
@@ -66,6 +65,10 @@ impl Accounts {
         let keep = Some(current.session_id.as_str());
         let changed = self.users.update_user(current.id(), &patch, keep).await?;
         let user = match changed {
+            // Another change of the password from this session was faster.
+            Updated::Missing if self.sessions.session(&current.session_id).await?.is_some() => {
+                return Err(wrong_password());
+            }
             Updated::Missing => return Err(AppError::SignedOut),
             Updated::LoginTaken => return Err(in_use(patch.login.as_deref().unwrap_or_default())),
             other => self.done(other)?,
@@ -102,25 +105,38 @@ impl Accounts {
         current: &CurrentUser,
         password: &str,
     ) -> Result<bool, AppError> {
+        Ok(self.checked_password(current, password).await?.is_some())
+    }
+
+    /// [`Self::is_password_of`], with the hash of the password, which is empty for whoever has none.
+    async fn checked_password(
+        &self,
+        current: &CurrentUser,
+        password: &str,
+    ) -> Result<Option<String>, AppError> {
         if password.len() > MAX_PASSWORD_BYTES {
-            return Ok(false);
+            return Ok(None);
         }
         // Whoever has none proves it at their provider.
         if !self.has_password(current).await? {
-            return self.proved(current).map(|()| true);
+            return self.proved(current).map(|()| Some(String::new()));
         }
         let tried = self.attempts.old_password.take(current.id(), self.clock.instant())?;
         let checked = async {
-            let known = self.users.credentials(&current.user.login).await?;
-            let hash = known.as_ref().map(|known| known.password_hash.as_str());
-            self.passwords.verify(Lane::Known, password, hash).await
+            let hash = self.users.credentials(&current.user.login).await?.map(|known| known.password_hash);
+            let is_right = self.passwords.verify(Lane::Known, password, hash.as_deref()).await?;
+            Ok(hash.filter(|_| is_right))
         };
         let checked = checked.await;
-        if checked != Ok(false) {
+        if checked != Ok(None) {
             tried.forgive();
         }
         checked
     }
+}
+
+fn wrong_password() -> AppError {
+    AppError::invalid("password", Reason::new("password-wrong"))
 }
 
 fn in_use(login: &str) -> AppError {

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod codes;
 mod device;
 mod devices;
+mod downloads;
 mod identities;
 pub mod invitations;
 mod jwt_hmac;

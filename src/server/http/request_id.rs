@@ -85,7 +85,7 @@ async fn trace(request: Request, next: Next) -> Response {
 /// The path without the code that some hold, because whoever reads the log must not use it.
 fn path_to_log(path: &str) -> &str {
     let secret = |folder: &&str| path.len() > folder.len() && path.starts_with(*folder);
-    ["/join/", "/reset/"].into_iter().find(secret).unwrap_or(path)
+    ["/join/", "/reset/", "/device/"].into_iter().find(secret).unwrap_or(path)
 }
 
 /// Requests that are logged only when they fail: assets and probes come by the dozen and say little.
@@ -111,6 +111,13 @@ mod tests {
     fn a_code_in_a_path_is_not_logged() {
         assert_eq!(path_to_log("/join/7ZZZ0123456789ABCDEFGH1JKM"), "/join/");
         assert_eq!(path_to_log("/reset/0123456789abcdef"), "/reset/");
+        assert_eq!(path_to_log("/device/0123456789abcdef"), "/device/");
+        let routes = include_str!("../../../tests/http/route_table.rs");
+        let secret: Vec<&str> = routes.split('"').filter(|path| path.contains("/{code}")).collect();
+        assert!(secret.len() >= 3);
+        for path in secret {
+            assert!(!path_to_log(path).contains("{code}"), "{path}");
+        }
         for plain in ["/join/", "/joint/x", "/c/join/x", "/"] {
             assert_eq!(path_to_log(plain), plain);
         }

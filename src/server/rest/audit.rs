@@ -20,7 +20,10 @@ use crate::{
     domain::{Admin, AuditEntry, AuditKind, Page},
     error::AppError,
     server::{
-        accounts::audit::{Audit, Sought},
+        accounts::{
+            Accounts,
+            audit::{Audit, Sought},
+        },
         words,
     },
 };
@@ -103,6 +106,7 @@ pub async fn list(
 )]
 pub async fn export(
     State(audit): State<Arc<Audit>>,
+    State(accounts): State<Arc<Accounts>>,
     admin: Admin,
     Query(which): Query<WhichEntries>,
 ) -> Result<Response, AppError> {
@@ -111,5 +115,6 @@ pub async fn export(
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"inglenook-audit.csv\""),
     ];
+    let rows = accounts.while_signed_in(admin.current(), rows);
     Ok((fixed, Body::from_stream(rows)).into_response())
 }

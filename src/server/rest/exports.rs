@@ -16,7 +16,7 @@ use super::problems::{Conflict, NotFound, ProofRequired, SignedOut, TooMany};
 use crate::{
     domain::{CurrentUser, Export, ExportState},
     error::AppError,
-    server::{exports::Exporter, ops::clock::utc, words},
+    server::{accounts::Accounts, exports::Exporter, ops::clock::utc, words},
 };
 
 /// How far your export is.
@@ -99,7 +99,11 @@ pub async fn show(
         NotFound,
     )
 )]
-pub async fn file(State(exports): State<Arc<Exporter>>, current: CurrentUser) -> Result<Response, AppError> {
+pub async fn file(
+    State(exports): State<Arc<Exporter>>,
+    State(accounts): State<Arc<Accounts>>,
+    current: CurrentUser,
+) -> Result<Response, AppError> {
     let file = exports.file(&current).await?;
     let day: String = utc(file.made_at).chars().take(10).collect();
     let head = [
@@ -108,7 +112,7 @@ pub async fn file(State(exports): State<Arc<Exporter>>, current: CurrentUser) ->
         (header::CONTENT_LENGTH, file.bytes.to_string()),
         (header::CACHE_CONTROL, "private, no-store".to_owned()),
     ];
-    Ok((head, Body::from_stream(file.parts)).into_response())
+    Ok((head, Body::from_stream(accounts.while_signed_in(&current, file.parts))).into_response())
 }
 
 /// Remove your export

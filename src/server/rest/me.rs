@@ -138,7 +138,8 @@ pub struct Confirmation {
 /// Ask for your account to be deleted
 ///
 /// After 14 days it is deleted with all that it has. Until then everything works as before, and DELETE takes the request
-/// back. The last administrator stays (409).
+/// back. The last administrator stays (409). Whoever has a second factor or no password needs a proof of the last ten
+/// minutes: see /me/proof.
 #[utoipa::path(
     post,
     path = "/me/deletion",
@@ -148,6 +149,7 @@ pub struct Confirmation {
     responses(
         (status = 200, description = "Your account; `deletes_at` says when it will be deleted.", body = User),
         SignedOut,
+        ProofRequired,
         Conflict,
         InvalidBody,
         TooMany,

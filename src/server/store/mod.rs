@@ -56,7 +56,7 @@ pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_job
 pub use people::{People, PeopleQuery, Reset};
 pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
 pub use second_factors::{SecondFactor, SecondFactors};
-pub use sessions::{Session, Sessions, Visit};
+pub use sessions::{KeyOutcome, Session, Sessions, Visit};
 pub use shared::{ChangeKind, ConversationState, Ended, Heartbeat, Shared, StoreChange};
 pub use tail::{Chunk, Mark, Orphans, Recovered, Run, fold};
 pub use tiers::{Budgets, TierOutcome, Tiers};

@@ -33,15 +33,16 @@ pub trait People: Send + Sync {
     /// Whether there is an active administrator besides this person who does not leave.
     async fn any_other_admin(&self, id: &str) -> Result<bool>;
     /// Ends an account for good: its sessions end, its login is free, and it never signs in again. What the person wrote
-    /// stays. With `erase_at`, all of it is removed from that time on, by [`People::erase`].
+    /// stays. With `erase_at`, all of it is removed from that time on, by [`People::erase`]; an earlier wish for that
+    /// counts without it. `Missing` also for an account that is closed already.
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated>;
     /// [`People::close_account`] of an account whose time to be deleted has come at `now`, to be erased at once. `Missing`:
     /// it has not, or no longer, because its owner stays.
     async fn close_due_account(&self, id: &str, now: i64) -> Result<Updated>;
     /// The accounts whose time to be deleted has come at `now`; some of them.
     async fn accounts_to_delete(&self, now: i64) -> Result<Vec<User>>;
-    /// Removes some of what a closed account has; `true` when there is more. The account itself goes last. An account that
-    /// is not closed keeps everything.
+    /// Removes some of what a closed account has; `true` when there is more. The account itself goes last, and then
+    /// nothing but the audit log names it. An account that is not closed keeps everything.
     async fn erase(&self, id: &str) -> Result<bool>;
     /// Stores a link for a new password, in place of an earlier one of this person. `false`: there is no such active
     /// account.

@@ -34,11 +34,23 @@ pub struct Visit<'a> {
     pub address: &'a str,
 }
 
+/// What became of a new API key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOutcome {
+    Made,
+    /// There is no such active account.
+    Missing,
+    TooMany,
+}
+
 #[async_trait]
 pub trait Sessions: Send + Sync {
     /// `false`: meanwhile the account was disabled or removed, or its password was changed. `password_hash` is the hash
     /// of the password with which the person signed in; `None` when no password was checked.
     async fn create_session(&self, session: &Session, password_hash: Option<&str>) -> Result<bool>;
+    /// Stores an API key, unless its person has `most` that have not expired at its beginning, also when many are made at
+    /// once.
+    async fn create_key(&self, key: &Session, most: u32) -> Result<KeyOutcome>;
     /// The session and its user, in one query. The session may have expired.
     async fn session(&self, id: &str) -> Result<Option<(Session, User)>>;
     /// Those of these sessions that are still valid: they exist, have not expired at `now`, and their account is

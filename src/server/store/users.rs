@@ -71,6 +71,8 @@ pub struct UserPatch {
     pub email_verified: Option<bool>,
     pub name: Option<String>,
     pub password_hash: Option<String>,
+    /// The hash that the account must still have, or the answer is [`Updated::Missing`].
+    pub old_hash: Option<String>,
     pub role: Option<UserRole>,
     pub state: Option<UserState>,
     /// The tier and until when it counts; the inner `None` takes it away.
@@ -115,8 +117,9 @@ pub trait Users: Send + Sync {
     async fn set_first_code(&self, hash: &str) -> Result<bool>;
     async fn user(&self, id: &str) -> Result<Option<User>>;
     async fn credentials(&self, login: &str) -> Result<Option<Credentials>>;
-    /// A new password ends all sessions of browsers except `keep`; disabling the account ends all sessions. A closed account
-    /// is `Missing` and never changes.
+    /// A new password ends all sessions of browsers except `keep`, and the person's link for a new password; disabling the
+    /// account ends all sessions. `Missing`, with nothing changed: the account is gone or closed, it has another password
+    /// than [`UserPatch::old_hash`], or a new password was to be set from the session `keep`, which has ended.
     async fn update_user(&self, id: &str, patch: &UserPatch, keep: Option<&str>) -> Result<Updated>;
     async fn any_user(&self) -> Result<bool>;
 }

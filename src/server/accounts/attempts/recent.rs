@@ -40,6 +40,12 @@ impl<V: Default> Recent<V> {
         self.young.get_mut(&key).or_else(|| self.old.get_mut(&key))
     }
 
+    /// Forgets the entry of a key, so that it takes the place of no other one.
+    pub(super) fn forget(&mut self, key: u64) {
+        self.young.remove(&key);
+        self.old.remove(&key);
+    }
+
     pub(super) fn contains(&self, key: u64, now: Instant) -> bool {
         let age = now.saturating_duration_since(self.turned);
         // Halves only change when an entry is made, so both may be out of date.

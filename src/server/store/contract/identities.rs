@@ -6,7 +6,7 @@ use crate::{
     server::store::{NewUser, Store},
 };
 
-fn identity(user_id: &str, subject: &str) -> Identity {
+pub(super) fn identity(user_id: &str, subject: &str) -> Identity {
     let (user_id, provider, subject) = (user_id.to_owned(), "acme".to_owned(), subject.to_owned());
     Identity { id: id(), user_id, provider, subject, made_at: 1000, used_at: 1000 }
 }

@@ -78,6 +78,8 @@ contract! {
         closed_registration_lets_one_of_fifty_in,
         only_the_code_makes_the_first,
         a_new_password_ends_the_other_sessions,
+        a_password_changes_only_from_the_old_one_in_a_session_that_lasts,
+        a_new_password_ends_the_link_for_another,
         a_login_changes_and_is_taken_once,
         a_tier_and_an_end_are_given_and_taken,
         the_last_administrator_stays,
@@ -87,6 +89,7 @@ contract! {
         a_closed_account_frees_its_login_and_ends_its_sessions,
         an_account_is_erased_with_all_it_has,
         an_account_is_closed_when_due_only_while_it_is,
+        closing_an_account_keeps_the_wish_to_erase_it,
         a_reset_link_counts_once_and_for_a_while,
     }
     facts {
@@ -117,6 +120,7 @@ contract! {
         without_a_password_a_session_needs_an_active_account,
         a_key_outlives_a_new_password_but_no_disabled_account,
         a_change_of_password_races_with_signing_in,
+        of_fifty_keys_at_once_no_more_than_the_limit_are_made,
         valid_sessions_are_told_apart_from_ended_ones,
     }
     audit {
@@ -128,6 +132,7 @@ contract! {
     model_providers {
         providers_are_added_changed_and_removed,
         providers_are_put_in_an_order,
+        who_may_ask_a_model_is_kept,
     }
     second_factors {
         a_seed_counts_when_it_is_confirmed,

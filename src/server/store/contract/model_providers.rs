@@ -1,6 +1,9 @@
 //! Cases about the model providers of administrators.
 
-use crate::server::store::{ProviderOutcome, Store, StoredProvider};
+use crate::{
+    domain::ModelAccess,
+    server::store::{ProviderOutcome, Store, StoredProvider},
+};
 
 use super::fixtures::id;
 
@@ -59,4 +62,17 @@ pub(super) async fn providers_are_put_in_an_order(store: &dyn Store) {
     store.order_model_providers(&["nobody".to_owned()]).await.unwrap();
     store.add_model_provider(&provider("new")).await.unwrap();
     assert_eq!(names().await, ["b", "c", "a", "new"], "a new one is the last");
+}
+
+pub(super) async fn who_may_ask_a_model_is_kept(store: &dyn Store) {
+    assert!(store.model_access().await.unwrap().is_empty());
+    store.set_model_access("a/x", ModelAccess::Admins).await.unwrap();
+    store.set_model_access("a/org/y", ModelAccess::Admins).await.unwrap();
+    store.set_model_access("a/org/y", ModelAccess::Nobody).await.unwrap();
+    let access = store.model_access().await.unwrap();
+    assert_eq!(access.len(), 2);
+    assert_eq!((access["a/x"], access["a/org/y"]), (ModelAccess::Admins, ModelAccess::Nobody));
+    store.set_model_access("a/x", ModelAccess::Everybody).await.unwrap();
+    store.set_model_access("a/z", ModelAccess::Everybody).await.unwrap();
+    assert_eq!(store.model_access().await.unwrap().len(), 1);
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures::future::join_all;
+use futures::{TryStreamExt, future::join_all};
 use mongodb::{
     Client,
     bson::{Bson, Document, doc},
@@ -18,10 +18,11 @@ use crate::{
 
 use super::{
     fixtures::{
-        Asking, HASH, LATER, NOW, NewTurn, TurnOutcome, begin, chunk, finish, first_turn, id, interrupt, key,
-        session, talk, turn, user,
+        Asking, HASH, LATER, NOW, NewTurn, TurnOutcome, begin, chunk, conversation, finish, first_turn, id,
+        interrupt, key, session, talk, turn, user,
     },
     mongod::{Mongod, fresh_database, shared},
+    people::erased_with_rows_everywhere,
 };
 
 async fn refusal(url: &str) -> OpenError {
@@ -313,4 +314,25 @@ async fn what_an_earlier_try_has_done_is_done() {
     let [first, again] = mongo.put_back_twice(&grant, &turn.answer.id).await.unwrap();
     assert!(matches!(first, TreeOutcome::Changed(_)) && again == first, "{again:?}");
     assert_eq!(mongo.restore_message(&grant, &turn.answer.id).await.unwrap(), TreeOutcome::Missing);
+}
+
+#[tokio::test]
+async fn no_document_names_an_erased_account() {
+    let url = shared().await.url(&fresh_database());
+    let store = open(&url, &OpenOptions::default()).await.unwrap();
+    let id = erased_with_rows_everywhere(&*store).await;
+    // As if this had been begun before the account was closed, and stored after it was erased.
+    let late = conversation("Late");
+    store.create_conversation(&id, &late).await.unwrap();
+    while store.purge(NOW).await.unwrap() {}
+    let db = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
+    let names = db.list_collection_names().await.unwrap();
+    assert!(names.len() > 20);
+    for name in names {
+        let all: Vec<Document> =
+            db.collection(&name).find(doc! {}).await.unwrap().try_collect().await.unwrap();
+        let named: Vec<&Document> = all.iter().filter(|found| found.to_string().contains(&id)).collect();
+        assert!(named.is_empty(), "{name}: {named:?}");
+    }
+    store.close().await;
 }

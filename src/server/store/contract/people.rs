@@ -1,11 +1,18 @@
 //! Cases about people as administrators see them, and about the end of an account.
 
 use crate::{
-    domain::UserState,
+    domain::{Spending, UserState},
     server::store::{Need, NewUser, PeopleQuery, Reset, Store, Updated, UserPatch},
 };
 
-use super::fixtures::{HASH, NOW, conversation, id, new_user, registered, session, user};
+use super::{
+    codes::{code, made},
+    fixtures::{
+        HASH, LATER, NOW, NewTurn, conversation, first_turn, id, key, new_user, registered, session, talk,
+        user,
+    },
+    identities::identity,
+};
 
 async fn named(store: &dyn Store, login: &str, name: &str) -> String {
     let new = NewUser { name: name.to_owned(), ..new_user(login) };
@@ -97,6 +104,45 @@ pub(super) async fn an_account_is_erased_with_all_it_has(store: &dyn Store) {
     assert!(store.bin(&ada.id, None, 9).await.unwrap().is_empty());
     assert!(store.accounts_to_delete(i64::MAX).await.unwrap().is_empty());
     assert!(store.access(&boss.id, &foreign.id, Need::Own).await.is_ok(), "others keep theirs");
+}
+
+pub(super) async fn closing_an_account_keeps_the_wish_to_erase_it(store: &dyn Store) {
+    let (_boss, ada) = (user(store).await, user(store).await);
+    let patch = UserPatch { deletes_at: Some(Some(NOW + 5)), ..UserPatch::default() };
+    store.update_user(&ada.id, &patch, None).await.unwrap().done().unwrap();
+    let (closed, _) = store.close_account(&ada.id, None).await.unwrap().done().unwrap();
+    assert_eq!(closed.deletes_at, Some(NOW + 5));
+    for again in [None, Some(NOW + 9)] {
+        assert_eq!(store.close_account(&ada.id, again).await.unwrap(), Updated::Missing);
+    }
+    assert_eq!(store.accounts_to_delete(NOW + 5).await.unwrap()[0].id, ada.id);
+    let bob = user(store).await;
+    store.update_user(&bob.id, &patch, None).await.unwrap().done().unwrap();
+    let (closed, _) = store.close_account(&bob.id, Some(NOW)).await.unwrap().done().unwrap();
+    assert_eq!(closed.deletes_at, Some(NOW), "an administrator may wish it sooner");
+}
+
+/// Somebody of whom every part of the store knows something, who is then erased. Some of it was written in the moment in
+/// which the account was closed.
+pub(super) async fn erased_with_rows_everywhere(store: &dyn Store) -> String {
+    let (_boss, invitation) = (user(store).await, code(|_| {}));
+    made(store, &invitation).await;
+    store.register_with_code(&new_user("ada@example.com"), &invitation.hash, NOW).await.unwrap();
+    let ada = store.credentials("ada@example.com").await.unwrap().unwrap().user;
+    assert_eq!(store.code_uses(std::slice::from_ref(&invitation.code.id)).await.unwrap().len(), 1);
+    assert!(store.create_session(&session(&ada), Some(HASH)).await.unwrap());
+    let reset = Reset { user_id: ada.id.clone(), hash: "h".to_owned(), expires_at: NOW + 5 };
+    assert!(store.put_reset(&reset).await.unwrap());
+    assert!(store.ask_export(&ada.id, "export", NOW, LATER).await.unwrap());
+    assert!(store.connect_identity(&identity(&ada.id, "7")).await.unwrap());
+    let asked = NewTurn { key: Some(key("key", "request")), ..first_turn(&ada) };
+    talk(store, &asked, "Four.").await;
+    store.close_account(&ada.id, Some(NOW)).await.unwrap().done().unwrap();
+    store.spend(&ada.id, 20_000, "demo/echo", Spending { messages: 1, tokens: 2 }).await.unwrap();
+    store.begin_second_factor(&ada.id, "seed").await.unwrap();
+    while store.erase(&ada.id).await.unwrap() {}
+    assert!(store.user(&ada.id).await.unwrap().is_none());
+    ada.id
 }
 
 pub(super) async fn a_reset_link_counts_once_and_for_a_while(store: &dyn Store) {

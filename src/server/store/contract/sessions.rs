@@ -2,10 +2,10 @@
 
 use crate::{
     domain::{Scope, SessionKind, User, UserState},
-    server::store::{Session, Store, UserPatch, Visit},
+    server::store::{KeyOutcome, Session, Store, UserPatch, Visit},
 };
 
-use super::fixtures::{HASH, LATER, NOW, session, user};
+use super::fixtures::{HASH, LATER, NOW, id, session, user};
 
 async fn begin(store: &dyn Store, user: &User) -> Session {
     let session = session(user);
@@ -180,4 +180,20 @@ pub(super) async fn a_key_outlives_a_new_password_but_no_disabled_account(store:
     let disabled = UserPatch { state: Some(UserState::Disabled), ..UserPatch::default() };
     let (_, ended) = store.update_user(&ada.id, &disabled, Some(&key.id)).await.unwrap().done().unwrap();
     assert_eq!(ended, [key.id]);
+}
+
+pub(super) async fn of_fifty_keys_at_once_no_more_than_the_limit_are_made(store: &dyn Store) {
+    let (ada, bob) = (user(store).await, user(store).await);
+    let key = |of: &User| Session { kind: SessionKind::Key, secret_hash: Some(id()), ..session(of) };
+    let expired = Session { expires_at: NOW, ..key(&ada) };
+    assert_eq!(store.create_key(&expired, 5).await.unwrap(), KeyOutcome::Made);
+    begin(store, &ada).await;
+    let keys: Vec<Session> = (0..50).map(|_| key(&ada)).collect();
+    let made = futures::future::join_all(keys.iter().map(|key| store.create_key(key, 5))).await;
+    let made: Vec<KeyOutcome> = made.into_iter().map(Result::unwrap).collect();
+    assert_eq!(made.iter().filter(|made| **made == KeyOutcome::Made).count(), 5, "{made:?}");
+    assert_eq!(made.iter().filter(|made| **made == KeyOutcome::TooMany).count(), 45, "{made:?}");
+    assert_eq!(store.create_key(&key(&bob), 5).await.unwrap(), KeyOutcome::Made);
+    let nobody = Session { user_id: "nobody".to_owned(), ..key(&bob) };
+    assert_eq!(store.create_key(&nobody, 5).await.unwrap(), KeyOutcome::Missing);
 }

@@ -10,8 +10,9 @@ use tempfile::TempDir;
 
 use crate::server::store::{ContinueOutcome, ConversationQuery, OpenError, OpenOptions, Orphans, open};
 
-use super::fixtures::{
-    Asking, NOW, NewTurn, TurnOutcome, begin, chunk, first_turn, id, key, talk, turn, user,
+use super::{
+    fixtures::{Asking, NOW, NewTurn, TurnOutcome, begin, chunk, first_turn, id, key, talk, turn, user},
+    people::erased_with_rows_everywhere,
 };
 
 fn url(file: &Path) -> String {
@@ -236,4 +237,27 @@ async fn a_very_long_conversation_is_deleted_without_holding_up_others() {
     println!("hidden within {deleted:?}, gone within {:?}, others waited {longest:?}", begun.elapsed());
     assert!(deleted < Duration::from_millis(500) && longest < Duration::from_secs(1));
     assert!(store.messages_back(&grant, None, 1).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn no_row_names_an_erased_account() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a.db");
+    let store = open(&url(&file), &OpenOptions::default()).await.unwrap();
+    let id = erased_with_rows_everywhere(&*store).await;
+    store.close().await;
+    let pool = beside(&file).await;
+    let columns: Vec<(String, String)> = sqlx::query_as(
+        "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert!(columns.len() > 100);
+    for (table, column) in columns {
+        let look = format!("SELECT count(*) FROM \"{table}\" WHERE instr(CAST(\"{column}\" AS TEXT), ?1)");
+        let named: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(look)).bind(&id).fetch_one(&pool).await.unwrap();
+        assert_eq!(named, 0, "{table}.{column}");
+    }
 }

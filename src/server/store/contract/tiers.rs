@@ -3,7 +3,7 @@
 use futures::future::join_all;
 
 use crate::{
-    domain::{Spending, Tier},
+    domain::{ModelSpending, PersonSpending, Spending, Tier},
     server::store::{Store, TierOutcome, UserPatch},
 };
 
@@ -106,13 +106,36 @@ pub(super) async fn deleting_a_tier_races_with_giving_it(store: &dyn Store) {
 pub(super) async fn spending_adds_up_for_each_person_and_day(store: &dyn Store) {
     assert_eq!(store.spending("ada", 20_000).await.unwrap(), Spending::default());
     let one = Spending { messages: 1, tokens: 3_000_000_000 };
-    let spend = || store.spend("ada", 20_000, one);
+    let spend = || store.spend("ada", 20_000, "a/x", one);
     join_all((0..20).map(|_| spend())).await.into_iter().for_each(|spent| spent.unwrap());
-    store.spend("ada", 20_001, one).await.unwrap();
-    store.spend("bob", 20_000, Spending { messages: 0, tokens: 7 }).await.unwrap();
+    store.spend("ada", 20_001, "a/y", one).await.unwrap();
+    store.spend("bob", 20_000, "a/x", Spending { messages: 0, tokens: 7 }).await.unwrap();
     let all = Spending { messages: 20, tokens: 60_000_000_000 };
     assert_eq!(store.spending("ada", 20_000).await.unwrap(), all);
     assert_eq!(store.spending("bob", 20_000).await.unwrap(), Spending { messages: 0, tokens: 7 });
+    let of_model = |model: &str, messages, tokens| ModelSpending {
+        model: model.to_owned(),
+        spending: Spending { messages, tokens },
+    };
+    let both = [of_model("a/x", 20, 60_000_000_007), of_model("a/y", 1, 3_000_000_000)];
+    assert_eq!(store.spending_by_model(20_000, None).await.unwrap(), both);
+    assert_eq!(store.spending_by_model(20_001, None).await.unwrap(), both[1..]);
+    let ada = [of_model("a/x", 20, 60_000_000_000), of_model("a/y", 1, 3_000_000_000)];
+    assert_eq!(store.spending_by_model(20_000, Some("ada")).await.unwrap(), ada);
+    assert_eq!(store.spending_by_model(20_000, Some("ad")).await.unwrap(), []);
+    let of_person = |id: &str, messages, tokens| PersonSpending {
+        user_id: id.to_owned(),
+        name: None,
+        spending: Spending { messages, tokens },
+    };
+    let people = vec![of_person("ada", 21, 63_000_000_000), of_person("bob", 0, 7)];
+    assert_eq!(store.spending_by_person(20_000, 9).await.unwrap(), (people.clone(), 2));
+    assert_eq!(store.spending_by_person(20_000, 1).await.unwrap(), (people[..1].to_vec(), 2));
+    assert_eq!(store.spending_by_person(20_002, 9).await.unwrap(), (Vec::new(), 0));
+    let cleo = user(store).await;
+    store.spend(&cleo.id, 20_002, "a/x", one).await.unwrap();
+    let (named, _) = store.spending_by_person(20_002, 9).await.unwrap();
+    assert_eq!(named.first().and_then(|first| first.name.clone()), Some(cleo.name));
     assert_eq!(store.forget_spending(20_001).await.unwrap(), 2);
     assert_eq!(store.spending("ada", 20_000).await.unwrap(), Spending::default());
     assert_eq!(store.spending("ada", 20_001).await.unwrap(), one);

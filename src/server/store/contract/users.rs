@@ -4,7 +4,7 @@ use futures::future::join_all;
 
 use crate::{
     domain::{Preferences, PreferencesPatch, User, UserRole, UserState},
-    server::store::{Admission, First, Registered, Store, Updated, UserPatch},
+    server::store::{Admission, First, Registered, Reset, Session, Store, Updated, UserPatch},
 };
 
 use super::fixtures::{HASH, NOW, new_user, registered, session, user};
@@ -224,6 +224,47 @@ pub(super) async fn a_new_password_ends_the_other_sessions(store: &dyn Store) {
     assert_eq!(ended, std::slice::from_ref(&two.id));
     assert!(!there(&two.id).await && there(&foreign.id).await);
     assert_eq!(store.update_user("nobody", &password, None).await.unwrap(), Updated::Missing);
+}
+
+pub(super) async fn a_password_changes_only_from_the_old_one_in_a_session_that_lasts(store: &dyn Store) {
+    user(store).await;
+    let ada = user(store).await;
+    let [one, two] = [session(&ada), session(&ada)];
+    for session in [&one, &two] {
+        assert!(store.create_session(session, Some(HASH)).await.unwrap());
+    }
+    let to = |old: &str, new: &str| UserPatch {
+        password_hash: Some(new.to_owned()),
+        old_hash: Some(old.to_owned()),
+        ..UserPatch::default()
+    };
+    let set = async |patch: &UserPatch, from: &Session| {
+        store.update_user(&ada.id, patch, Some(&from.id)).await.unwrap()
+    };
+    assert_eq!(set(&to("$other", "$new"), &one).await, Updated::Missing);
+    assert!(set(&to(HASH, "$new"), &one).await.done().is_some());
+    assert_eq!(set(&to(HASH, "$late"), &one).await, Updated::Missing);
+    assert_eq!(set(&to("$new", "$late"), &two).await, Updated::Missing, "its session has ended");
+    assert_eq!(store.credentials(&ada.login).await.unwrap().unwrap().password_hash, "$new");
+    assert!(store.session(&one.id).await.unwrap().is_some());
+    // However the end of the session and the change meet, one of two changes is made.
+    let again = [to("$new", "$a"), to("$new", "$b")];
+    let done = join_all(again.iter().map(|patch| set(patch, &one))).await;
+    assert_eq!(done.into_iter().filter_map(Updated::done).count(), 1);
+}
+
+pub(super) async fn a_new_password_ends_the_link_for_another(store: &dyn Store) {
+    user(store).await;
+    let ada = user(store).await;
+    let reset = Reset { user_id: ada.id.clone(), hash: "link".to_owned(), expires_at: NOW + 5 };
+    assert!(store.put_reset(&reset).await.unwrap());
+    let name = UserPatch { name: Some("Ada L.".to_owned()), ..UserPatch::default() };
+    assert!(store.update_user(&ada.id, &name, None).await.unwrap().done().is_some());
+    assert!(store.reset("link", NOW).await.unwrap().is_some());
+    let password = UserPatch { password_hash: Some("$new".to_owned()), ..UserPatch::default() };
+    assert!(store.update_user(&ada.id, &password, None).await.unwrap().done().is_some());
+    assert!(store.reset("link", NOW).await.unwrap().is_none());
+    assert_eq!(store.use_reset("link", "$thief", NOW).await.unwrap(), Updated::Missing);
 }
 
 pub(super) async fn a_login_changes_and_is_taken_once(store: &dyn Store) {

@@ -94,6 +94,7 @@ impl Conversations for Mongo {
     async fn purge(&self, now: i64) -> Result<bool> {
         self.call(async {
             self.empty_bin(now).await?;
+            self.remove_ownerless().await?;
             self.purge_some().await
         })
         .await

@@ -19,6 +19,7 @@ use super::{
     Mongo,
     documents::UserDoc,
     transaction::{Outcome, Transaction},
+    users::open,
 };
 
 /// A one-time link for a new password.
@@ -62,25 +63,29 @@ impl Transaction for Close<'_> {
     type Answer = Updated;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Updated>> {
-        let closed = doc! { "$set": {
-            "state": "deleted", "role": "member", "password_hash": "", "deletes_at": self.erase_at,
+        let mut closed = doc! {
+            "state": "deleted", "role": "member", "password_hash": "",
             // One that nobody can choose.
             "email": format!("deleted:{}", self.id),
-        } };
-        let which = doc! { "_id": self.id };
-        let mut open = which.clone();
+        };
+        if let Some(at) = self.erase_at {
+            closed.insert("deletes_at", at);
+        }
+        let mut which = open(self.id);
         if let Some(at) = self.due_at {
-            open.insert("state", doc! { "$ne": "deleted" });
-            open.insert("deletes_at", doc! { "$gt": 0_i64, "$lte": at });
+            which.insert("deletes_at", doc! { "$gt": 0_i64, "$lte": at });
         }
         let users = mongo.users();
-        let closed = users.find_one_and_update(open, closed);
+        let closed = users.find_one_and_update(which, doc! { "$set": closed });
         let closed = closed.return_document(ReturnDocument::After).session(&mut *tx).await?;
         let Some(user) = closed.map(User::from) else { return Ok(Outcome::Abort(Updated::Missing)) };
         if !mongo.any_admin(tx).await? {
             return Ok(Outcome::Abort(Updated::LastAdmin));
         }
+        let which = doc! { "_id": self.id };
         let ended = mongo.end_sessions_of(tx, self.id, None, true).await?;
+        let links = doc! { "_id": { "$in": &ended } };
+        mongo.device_link_docs().delete_many(links).session(&mut *tx).await?;
         mongo.resets().delete_one(which.clone()).session(&mut *tx).await?;
         mongo.second_factor_docs().delete_one(which.clone()).session(&mut *tx).await?;
         mongo.export_docs().delete_one(which).session(&mut *tx).await?;
@@ -204,10 +209,21 @@ impl Mongo {
             return Ok(false);
         }
         let own = doc! { "user_id": id };
+        self.remove_conversations_of(id).await?;
+        if self.purge_some().await? || self.conversation_docs().find_one(own).await?.is_some() {
+            return Ok(true);
+        }
+        self.remove_rows_of(id).await?;
+        self.users().delete_one(closed).await?;
+        Ok(false)
+    }
+
+    /// Begins to remove some conversations of an account.
+    async fn remove_conversations_of(&self, id: &str) -> error::Result<()> {
         for place in
             [self.conversation_docs().clone_with_type::<Document>(), self.bin_docs().clone_with_type()]
         {
-            let some = place.find(own.clone()).projection(doc! { "_id": 1 }).limit(SOME).await?;
+            let some = place.find(doc! { "user_id": id }).projection(doc! { "_id": 1 }).limit(SOME).await?;
             let some: Vec<Document> = some.try_collect().await?;
             for conversation in some.iter().filter_map(|found| found.get_str("_id").ok()) {
                 // First the note that its messages are to be removed, because without it they would stay for ever when
@@ -218,12 +234,41 @@ impl Mongo {
                 place.delete_one(which).await?;
             }
         }
-        if self.purge_some().await? || self.conversation_docs().find_one(own).await?.is_some() {
-            return Ok(true);
+        Ok(())
+    }
+
+    /// Removes everything but conversations, also what was written in the moment in which the account was closed.
+    async fn remove_rows_of(&self, id: &str) -> error::Result<()> {
+        let compound = doc! { "_id.u": id };
+        self.member_docs().delete_many(compound.clone()).await?;
+        self.keys().delete_many(compound.clone()).await?;
+        self.use_docs().delete_many(compound.clone()).await?;
+        self.budget_docs().delete_many(compound).await?;
+        let own = doc! { "user_id": id };
+        self.identity_docs().delete_many(own.clone()).await?;
+        self.sessions().delete_many(own).await?;
+        let one = doc! { "_id": id };
+        self.resets().delete_one(one.clone()).await?;
+        self.second_factor_docs().delete_one(one.clone()).await?;
+        self.export_docs().delete_one(one).await?;
+        Ok(())
+    }
+
+    /// Removes conversations that were begun in the moment in which their owner was erased: a transaction that begins one
+    /// does not write to the account, so that a person may begin several at once.
+    pub(super) async fn remove_ownerless(&self) -> error::Result<()> {
+        let pipeline = [
+            // With the index of the listing this reads one key of each owner.
+            doc! { "$sort": { "user_id": 1 } },
+            doc! { "$group": { "_id": "$user_id" } },
+            doc! { "$lookup": { "from": "users", "localField": "_id", "foreignField": "_id", "as": "owner" } },
+            doc! { "$match": { "owner": [] } },
+            doc! { "$limit": 50 },
+        ];
+        let gone: Vec<Document> = self.conversation_docs().aggregate(pipeline).await?.try_collect().await?;
+        for owner in gone.iter().filter_map(|gone| gone.get_str("_id").ok()) {
+            self.remove_conversations_of(owner).await?;
         }
-        self.member_docs().delete_many(doc! { "_id.u": id }).await?;
-        self.sessions().delete_many(doc! { "user_id": id }).await?;
-        self.users().delete_one(closed).await?;
-        Ok(false)
+        Ok(())
     }
 }

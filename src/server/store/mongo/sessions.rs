@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::User,
-    server::store::{Result, Session, Sessions, Visit},
+    server::store::{KeyOutcome, Result, Session, Sessions, Visit},
 };
 
 use super::{
@@ -56,6 +56,31 @@ impl Transaction for Begin<'_> {
     }
 }
 
+/// Creates an API key, if the person has few enough.
+struct BeginKey<'a> {
+    key: &'a Session,
+    most: u32,
+}
+
+#[async_trait]
+impl Transaction for BeginKey<'_> {
+    type Answer = KeyOutcome;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<KeyOutcome>> {
+        let Self { key, most } = *self;
+        let valid = doc! { "user_id": &key.user_id, "kind": "key", "expires_at": { "$gt": key.created_at }, "_id": { "$ne": &key.id } };
+        let count = mongo.sessions().count_documents(valid).session(&mut *tx).await?;
+        if count >= u64::from(most) {
+            return Ok(Outcome::Abort(KeyOutcome::TooMany));
+        }
+        // It writes to the account, so that two keys at once collide, and the later one counts the other.
+        Ok(match (Begin { session: key, password_hash: None }).run(mongo, tx).await? {
+            Outcome::Commit(_) => Outcome::Commit(KeyOutcome::Made),
+            Outcome::Abort(_) => Outcome::Abort(KeyOutcome::Missing),
+        })
+    }
+}
+
 impl Mongo {
     /// Ends all sessions of browsers of a user except `keep`, and the API keys if `keys` says so; answers the ids of the
     /// ended sessions.
@@ -90,6 +115,10 @@ fn of_user(user_id: &str, keep: Option<&str>, keys: bool) -> Document {
 impl Sessions for Mongo {
     async fn create_session(&self, session: &Session, password_hash: Option<&str>) -> Result<bool> {
         self.call(self.transaction(&Begin { session, password_hash })).await
+    }
+
+    async fn create_key(&self, key: &Session, most: u32) -> Result<KeyOutcome> {
+        self.call(self.transaction(&BeginKey { key, most })).await
     }
 
     async fn session(&self, id: &str) -> Result<Option<(Session, User)>> {

@@ -113,6 +113,9 @@ struct ChangeUser<'a> {
     changes: Document,
     preferences: Option<&'a PreferencesPatch>,
     login: Option<&'a str>,
+    /// Whether the change sets a password.
+    sets_password: bool,
+    old_hash: Option<&'a str>,
     /// The change may leave the site without an active administrator.
     may_end_an_admin: bool,
     /// Whether the change ends the sessions of browsers; all of them except `keep`.
@@ -127,7 +130,13 @@ impl Transaction for ChangeUser<'_> {
     type Answer = Updated;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Self::Answer>> {
-        let which = open(self.id);
+        let mut which = open(self.id);
+        if let Some(hash) = self.old_hash {
+            which.insert("password_hash", hash);
+        }
+        if !self.may_set_password(mongo, tx).await? {
+            return Ok(Outcome::Abort(Updated::Missing));
+        }
         let mut changes = self.changes.clone();
         if let Some(change) = self.preferences {
             // A change at the same time collides with this transaction, which begins again then.
@@ -153,11 +162,25 @@ impl Transaction for ChangeUser<'_> {
         if self.may_end_an_admin && !mongo.any_admin(tx).await? {
             return Ok(Outcome::Abort(Updated::LastAdmin));
         }
+        if self.sets_password {
+            mongo.resets().delete_one(doc! { "_id": self.id }).session(&mut *tx).await?;
+        }
         let mut ended = Vec::new();
         if self.ends {
             ended = mongo.end_sessions_of(tx, self.id, self.keep, self.ends_keys).await?;
         }
         Ok(Outcome::Commit(Updated::Done(user, ended)))
+    }
+}
+
+impl ChangeUser<'_> {
+    /// Whether the session from which a password is set is still there. The transaction writes to it, so that it collides
+    /// with the end of the session.
+    async fn may_set_password(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<bool> {
+        let Some(keep) = self.keep.filter(|_| self.sets_password) else { return Ok(true) };
+        let which = doc! { "_id": keep, "user_id": self.id };
+        let counted = doc! { "$inc": { "passwords": 1_i64 } };
+        Ok(mongo.sessions().update_one(which, counted).session(tx).await?.matched_count == 1)
     }
 }
 
@@ -211,6 +234,8 @@ impl Users for Mongo {
                 changes,
                 preferences,
                 login,
+                sets_password: patch.password_hash.is_some(),
+                old_hash: patch.old_hash.as_deref(),
                 may_end_an_admin,
                 ends,
                 ends_keys: disabled,
@@ -228,7 +253,7 @@ impl Users for Mongo {
 }
 
 /// The account, unless it was closed.
-fn open(id: &str) -> Document {
+pub(super) fn open(id: &str) -> Document {
     doc! { "_id": id, "state": { "$ne": "deleted" } }
 }
 

@@ -32,8 +32,8 @@ const COUNT: &str = concat!("SELECT count(*) FROM users WHERE ", sought!());
 /// The login of a closed account is one that nobody can choose. With `?3` the account must be due at that time.
 const CLOSE: &str = "
     UPDATE users SET state = 'deleted', role = 'member', email = 'deleted:' || id, password_hash = '',
-        deletes_at = ?2
-    WHERE id = ?1 AND (?3 IS NULL OR (state <> 'deleted' AND deletes_at <= ?3)) RETURNING *";
+        deletes_at = coalesce(?2, deletes_at)
+    WHERE id = ?1 AND state <> 'deleted' AND (?3 IS NULL OR deletes_at <= ?3) RETURNING *";
 
 const DUE: &str = "SELECT * FROM users WHERE deletes_at <= ?1 ORDER BY deletes_at LIMIT 50";
 
@@ -96,8 +96,7 @@ impl People for Sqlite {
 
     async fn erase(&self, id: &str) -> Result<bool> {
         sqlx::query(HIDE_ALL).bind(id).execute(&self.writer).await.map_err(store_error)?;
-        let removed = sqlx::query(REMOVE).bind(id).execute(&self.writer).await.map_err(store_error)?;
-        if removed.rows_affected() > 0 {
+        if self.remove_account(id).await.map_err(store_error)? {
             return Ok(false);
         }
         // What was hidden is removed a batch at a time.
@@ -125,6 +124,24 @@ impl People for Sqlite {
 }
 
 impl Sqlite {
+    /// Removes an account without conversations, and what no foreign key removes along with it.
+    async fn remove_account(&self, id: &str) -> sqlx::Result<bool> {
+        let mut tx = self.writer.begin().await?;
+        if sqlx::query(REMOVE).bind(id).execute(&mut *tx).await?.rows_affected() == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        for gone in [
+            "DELETE FROM code_uses WHERE user_id = ?1",
+            "DELETE FROM budgets WHERE user_id = ?1",
+            "DELETE FROM idempotency_keys WHERE user_id = ?1",
+        ] {
+            sqlx::query(gone).bind(id).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
     async fn close_one(&self, id: &str, erase_at: Option<i64>, due_at: Option<i64>) -> sqlx::Result<Updated> {
         let mut tx = self.writer.begin().await?;
         let closed: Option<User> =

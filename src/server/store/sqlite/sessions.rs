@@ -5,7 +5,7 @@ use sqlx::{FromRow, query::Query, sqlite::SqliteArguments};
 
 use crate::{
     domain::User,
-    server::store::{Result, Session, Sessions, Visit},
+    server::store::{KeyOutcome, Result, Session, Sessions, Visit},
 };
 
 use super::{Sqlite, error::store_error};
@@ -36,6 +36,9 @@ macro_rules! columns {
         sessions.proved_at AS session_proved_at"
     };
 }
+
+const COUNT_KEYS: &str =
+    "SELECT count(*) FROM sessions WHERE user_id = ?1 AND kind = 'key' AND expires_at > ?2";
 
 const WITH_USER: &str = concat!(
     "SELECT users.*, ",
@@ -78,6 +81,10 @@ impl Sessions for Sqlite {
             .await
             .map(|done| done.rows_affected() == 1)
             .map_err(store_error)
+    }
+
+    async fn create_key(&self, key: &Session, most: u32) -> Result<KeyOutcome> {
+        self.insert_key(key, most).await.map_err(store_error)
     }
 
     async fn session(&self, id: &str) -> Result<Option<(Session, User)>> {
@@ -170,5 +177,21 @@ impl Sqlite {
             .await?;
         tx.commit().await?;
         Ok(touched.is_some())
+    }
+}
+
+impl Sqlite {
+    /// The writer is one connection, so nobody else makes a key between these statements.
+    async fn insert_key(&self, key: &Session, most: u32) -> sqlx::Result<KeyOutcome> {
+        let mut tx = self.writer.begin().await?;
+        let count = sqlx::query_scalar(COUNT_KEYS).bind(&key.user_id).bind(key.created_at);
+        let count: i64 = count.fetch_one(&mut *tx).await?;
+        if count >= i64::from(most) {
+            tx.rollback().await?;
+            return Ok(KeyOutcome::TooMany);
+        }
+        let made = insert_session(key, None).execute(&mut *tx).await?.rows_affected() == 1;
+        tx.commit().await?;
+        Ok(if made { KeyOutcome::Made } else { KeyOutcome::Missing })
     }
 }

@@ -36,7 +36,11 @@ const UPDATE: &str = "
         email_verified = coalesce(?10, email_verified), tier = iif(?11, ?12, tier),
         tier_until = iif(?11, ?13, tier_until), deletes_at = iif(?14, ?15, deletes_at)
     WHERE id = ?1 AND state <> 'deleted'
+        AND password_hash = coalesce(?16, password_hash)
+        AND (?3 IS NULL OR ?17 IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE id = ?17 AND user_id = ?1))
     RETURNING *";
+
+const DROP_RESET: &str = "DELETE FROM resets WHERE user_id = ?1";
 
 /// Whether there is an active administrator.
 pub(super) const ANY_ADMIN: &str =
@@ -152,6 +156,8 @@ impl Sqlite {
             .bind(tier_until.flatten())
             .bind(patch.deletes_at.is_some())
             .bind(patch.deletes_at.flatten())
+            .bind(&patch.old_hash)
+            .bind(keep)
             .fetch_optional(&mut *tx)
             .await;
         let user: User = match changed {
@@ -164,6 +170,9 @@ impl Sqlite {
         };
         if may_end_an_admin(patch) && !sqlx::query_scalar(ANY_ADMIN).fetch_one(&mut *tx).await? {
             return refused(tx, Updated::LastAdmin).await;
+        }
+        if patch.password_hash.is_some() {
+            sqlx::query(DROP_RESET).bind(id).execute(&mut *tx).await?;
         }
         let disabled = user.state == UserState::Disabled;
         let ended = if disabled || patch.password_hash.is_some() {

@@ -1,0 +1,138 @@
+//! What administrators choose among the models, and what they see of their use.
+
+use serde_json::{Value, json};
+
+use super::app::{App, Client};
+use crate::shelf::{Shelf, list, missing, said};
+
+const MODELS: &str = "/api/v1/admin/models";
+const USAGE: &str = "/api/v1/admin/usage";
+
+/// A site whose administrator added a provider with three models, with somebody else.
+async fn site() -> (App, Shelf, Client, Client) {
+    let app = App::start().await;
+    let (admin, kim) = (app.person("lin").await, app.person("kim").await);
+    let shelf = Shelf::start(|asked| match asked {
+        "GET /v1/models" => list(&["one", "org/two", "three"]),
+        "POST /v1/chat/completions" => said("Hello from there."),
+        _ => missing(),
+    })
+    .await;
+    let provider = json!({ "name": "mine", "base_url": shelf.url("/v1") });
+    admin.post("/api/v1/admin/providers", &provider).await.is(201);
+    (app, shelf, admin, kim)
+}
+
+async fn models(person: &Client) -> Vec<String> {
+    let models = person.get("/api/v1/models").await.is(200).json();
+    models["items"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The model with which a new conversation of the person begins.
+async fn first_model(person: &Client) -> Value {
+    let id = person.conversation().await;
+    person.ask(&id, "Hi").await;
+    person.get(&format!("/api/v1/conversations/{id}")).await.is(200).json()["model"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_default_model_is_chosen_in_the_browser() {
+    let (app, _shelf, admin, kim) = site().await;
+    let shown = admin.get(MODELS).await.is(200).json();
+    assert_eq!((&shown["default_model"], &shown["default_is_fixed"]), (&Value::Null, &json!(false)));
+    assert_eq!(shown["items"].as_array().unwrap().len(), 3);
+    admin.patch(MODELS, &json!({ "default_model": "mine/none" })).await.problem(422, "default_model");
+    admin.patch(MODELS, &json!({ "default_model": 7 })).await.problem(422, "default_model");
+    let chosen = admin.patch(MODELS, &json!({ "default_model": "mine/org/two" })).await.is(200).json();
+    assert_eq!(chosen["default_model"], json!("mine/org/two"));
+    assert_eq!(first_model(&kim).await, json!("mine/org/two"));
+    // Whoever chose another one keeps it.
+    kim.patch("/api/v1/me", &json!({ "preferences": { "last_model": "mine/three" } })).await.is(200);
+    assert_eq!(first_model(&kim).await, json!("mine/three"));
+    kim.get(MODELS).await.problem(404, "");
+    admin.patch(MODELS, &json!({ "default_model": null })).await.is(200);
+    let browser = app.client().cookie(&format!("inglenook={}", admin.token())).browser();
+    let page = browser.get("/admin/models").await.is(200);
+    assert!(page.text().contains("mine/org/two"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_is_for_everybody_for_administrators_or_for_nobody() {
+    let (_app, _shelf, admin, kim) = site().await;
+    let access = json!({ "access": { "mine/one": "admins", "mine/org/two": "nobody" } });
+    admin.patch(MODELS, &access).await.is(200);
+    assert_eq!(models(&kim).await, ["mine/three"]);
+    assert_eq!(models(&admin).await, ["mine/one", "mine/three"]);
+    let new = |model: &str| json!({ "model": model });
+    let id = kim.conversation().await;
+    let path = format!("/api/v1/conversations/{id}");
+    for model in ["mine/one", "mine/org/two"] {
+        kim.patch(&path, &new(model)).await.problem(422, "model");
+        let question = json!({ "content": "Hi", "model": model });
+        kim.post(&format!("{path}/messages"), &question).await.problem(422, "model");
+    }
+    // Nothing of a change is stored when a part of it is wrong.
+    let wrong = json!({ "access": { "mine/one": "everybody", "mine/none": "admins" } });
+    admin.patch(MODELS, &wrong).await.problem(422, "access");
+    admin.patch(MODELS, &json!({ "access": { "mine/one": "root" } })).await.is(422);
+    assert_eq!(models(&kim).await, ["mine/three"]);
+    admin.patch(MODELS, &json!({ "access": { "mine/one": "everybody" } })).await.is(200);
+    assert_eq!(models(&kim).await, ["mine/one", "mine/three"]);
+    let log = admin.get("/api/v1/admin/audit?kind=provider_changed").await.is(200).json();
+    assert_eq!(log["items"].as_array().unwrap().len(), 4, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn usage_is_told_by_model_and_by_person() {
+    let (app, _shelf, admin, kim) = site().await;
+    assert_eq!(admin.get(USAGE).await.is(200).json()["total"], json!({ "messages": 0, "tokens": 0 }));
+    let id = kim.conversation().await;
+    for model in ["mine/one", "mine/three"] {
+        kim.patch(&format!("/api/v1/conversations/{id}"), &json!({ "model": model })).await.is(200);
+        kim.ask(&id, "What nobody else may read").await;
+    }
+    let used = admin.get(&format!("{USAGE}?days=1")).await.is(200);
+    assert!(!used.text().contains("nobody else"));
+    let used = used.json();
+    assert_eq!((&used["total"]["messages"], &used["people_count"]), (&json!(2), &json!(1)), "{used}");
+    let mut of: Vec<&str> =
+        used["models"].as_array().unwrap().iter().map(|it| it["model"].as_str().unwrap()).collect();
+    of.sort_unstable();
+    assert_eq!(of, ["mine/one", "mine/three"]);
+    assert!(used["models"][0]["tokens"].as_u64().unwrap() > 0);
+    let who = &used["people"][0];
+    assert_eq!(who["messages"], json!(2));
+    let kims = who["user_id"].as_str().unwrap();
+    let own = admin.get(&format!("/api/v1/admin/people/{kims}/usage")).await.is(200).json();
+    assert_eq!(own["total"], used["total"]);
+    for days in ["0", "32", "-1", "many", "99999999999"] {
+        admin.get(&format!("{USAGE}?days={days}")).await.problem(422, "days");
+    }
+    kim.get(USAGE).await.problem(404, "");
+    let browser = app.client().cookie(&format!("inglenook={}", admin.token())).browser();
+    for page in ["/admin/usage?days=30".to_owned(), format!("/admin/people/{kims}")] {
+        let page = browser.get(&page).await.is(200);
+        assert!(page.text().contains("mine/three") && page.text().contains("2 answers"));
+    }
+    browser.get("/admin/usage?days=x").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_being_written_are_within_the_days_limit() {
+    let (_app, _shelf, admin, kim) = site().await;
+    let limit = json!({ "name": "", "messages_per_day": 2 });
+    admin.send_json("PUT", "/api/v1/admin/tiers/default", &limit).await.is(200);
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.push(kim.conversation().await);
+    }
+    let asked = ids.iter().map(|id| {
+        let kim = kim.clone();
+        let path = format!("/api/v1/conversations/{id}/messages");
+        async move { kim.post(&path, &json!({ "content": "Hello" })).await.status }
+    });
+    let asked = futures::future::join_all(asked).await;
+    let begun = asked.iter().filter(|status| **status == 202).count();
+    assert_eq!(begun, 2, "{asked:?}");
+    assert!(asked.iter().all(|status| [202, 429].contains(status)), "{asked:?}");
+}
