@@ -168,7 +168,11 @@ async fn a_day_has_so_many_answers_and_tokens() {
     everybody(&admin, json!({ "tokens_per_day": 1_000_000 })).await;
     kim.ask(&id, "One more").await;
     let day = 20_700;
-    app.state.store.spend(&kim.id().await, day, Spending { messages: 0, tokens: 1_000_000 }).await.unwrap();
+    app.state
+        .store
+        .spend(&kim.id().await, day, "mine/x", Spending { messages: 0, tokens: 1_000_000 })
+        .await
+        .unwrap();
     let refused = kim.post(&path, &question).await.problem(429, "").json();
     assert_eq!(
         refused["detail"],

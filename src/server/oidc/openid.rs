@@ -129,7 +129,6 @@ impl Way {
 
     /// What is remembered: what the provider said, or for some seconds that it said nothing, so that nobody can have it
     /// asked without end.
-    #[expect(clippy::type_complexity, reason = "it is what `metadata` answers, if it is known")]
     fn known(
         &self,
         since: Option<Instant>,
