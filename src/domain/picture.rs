@@ -44,11 +44,11 @@ pub enum PictureColour {
 impl PictureColour {
     /// The colour of a person who chose none. It is made of their id, so that most people differ.
     pub fn of_id(id: &str) -> Self {
-        // FNV-1a. Its high bits depend on all of the id.
+        // FNV-1a.
         let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        let at = usize::try_from((hash >> 32) % Self::VARIANTS.len() as u64).unwrap_or_default();
+        let at = usize::try_from(hash % Self::VARIANTS.len() as u64).unwrap_or_default();
         Self::VARIANTS.get(at).copied().unwrap_or_default()
     }
 }
