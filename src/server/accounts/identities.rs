@@ -16,7 +16,7 @@ use crate::{
     error::AppError,
     server::{
         oidc::{Proven, Way},
-        store::{Credentials, NewUser, UserPatch},
+        store::{Credentials, NewUser, Updated, UserPatch},
     },
 };
 
@@ -124,8 +124,12 @@ impl Accounts {
         self.store_identity(way, proven, current.id()).await?;
         let same = proven.email.as_deref().map(same_email) == Some(same_email(&current.user.login));
         if same && proven.email_verified && !current.user.email_verified {
-            let patch = UserPatch { email_verified: Some(true), ..UserPatch::default() };
-            self.done(self.users.update_user(current.id(), &patch, None).await?)?;
+            // The person may have another address by now, of which the provider said nothing.
+            let old_login = Some(current.user.login.clone());
+            let patch = UserPatch { email_verified: Some(true), old_login, ..UserPatch::default() };
+            if self.users.update_user(current.id(), &patch, None).await? == Updated::Missing {
+                tracing::info!(user = current.id(), "an address changed while it was verified");
+            }
         }
         self.note_connected(&current.user, way, &current.address).await;
         Ok(())
@@ -177,12 +181,18 @@ impl Accounts {
         self.proved(current)?;
         let all = self.identities.identities(current.id()).await?;
         let gone = all.iter().find(|one| one.id == id).ok_or(AppError::NotFound)?;
-        let other = all.iter().any(|one| one.id != id && self.ways.find(&one.provider).is_some());
-        if !other && !self.has_password(current).await? {
-            return Err(AppError::Conflict { reason: Reason::new("identity-last") });
-        }
-        if !self.identities.disconnect_identity(current.id(), id).await? {
-            return Err(AppError::NotFound);
+        let usable: Vec<String> = all
+            .iter()
+            .map(|one| one.provider.clone())
+            .filter(|provider| self.ways.find(provider).is_some())
+            .collect();
+        // The store looks, too, because two may be disconnected at the same time.
+        let others = if self.has_password(current).await? { None } else { Some(usable.as_slice()) };
+        if !self.identities.disconnect_identity(current.id(), id, others).await? {
+            return Err(match others {
+                Some(_) => AppError::Conflict { reason: Reason::new("identity-last") },
+                None => AppError::NotFound,
+            });
         }
         let name = self.ways.find(&gone.provider).map_or(gone.provider.as_str(), Way::label);
         let how = Reason::new("audit-through").with("name", name.to_owned());

@@ -15,6 +15,7 @@ pub trait Identities: Send + Sync {
     async fn connect_identity(&self, identity: &Identity) -> Result<bool>;
     /// Notes that the person signed in with it.
     async fn use_identity(&self, id: &str, at: i64) -> Result<()>;
-    /// Removes an identity of this person. `false`: the person has none with this id.
-    async fn disconnect_identity(&self, user_id: &str, id: &str) -> Result<bool>;
+    /// Removes an identity of this person. `others`: only while the person has another one, at one of these providers.
+    /// `false`: the person has none with this id, or no other.
+    async fn disconnect_identity(&self, user_id: &str, id: &str, others: Option<&[String]>) -> Result<bool>;
 }

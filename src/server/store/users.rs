@@ -73,6 +73,8 @@ pub struct UserPatch {
     pub password_hash: Option<String>,
     /// The hash that the account must still have, or the answer is [`Updated::Missing`].
     pub old_hash: Option<String>,
+    /// What the person must still sign in with, or the answer is [`Updated::Missing`].
+    pub old_login: Option<String>,
     pub role: Option<UserRole>,
     pub state: Option<UserState>,
     /// The tier and until when it counts; the inner `None` takes it away.

@@ -3,7 +3,7 @@
 use super::fixtures::{id, new_user, registered, user};
 use crate::{
     domain::Identity,
-    server::store::{NewUser, Store},
+    server::store::{NewUser, Store, Updated, UserPatch},
 };
 
 pub(super) fn identity(user_id: &str, subject: &str) -> Identity {
@@ -41,10 +41,36 @@ pub(super) async fn an_identity_is_used_and_disconnected_by_its_person(store: &d
     assert!(store.connect_identity(&of_ada).await.unwrap());
     store.use_identity(&of_ada.id, 2000).await.unwrap();
     assert_eq!(store.identity("acme", "7").await.unwrap().unwrap().used_at, 2000);
-    assert!(!store.disconnect_identity(&bob.id, &of_ada.id).await.unwrap());
-    assert!(store.disconnect_identity(&ada.id, &of_ada.id).await.unwrap());
-    assert!(!store.disconnect_identity(&ada.id, &of_ada.id).await.unwrap());
+    assert!(!store.disconnect_identity(&bob.id, &of_ada.id, None).await.unwrap());
+    assert!(store.disconnect_identity(&ada.id, &of_ada.id, None).await.unwrap());
+    assert!(!store.disconnect_identity(&ada.id, &of_ada.id, None).await.unwrap());
     assert_eq!(store.identity("acme", "7").await.unwrap(), None);
+}
+
+pub(super) async fn of_the_last_two_identities_one_stays(store: &dyn Store) {
+    let ada = user(store).await;
+    let usable = ["acme".to_owned(), "other".to_owned()];
+    for round in 0..5 {
+        let one = identity(&ada.id, &format!("{round}"));
+        let two = Identity { provider: "other".to_owned(), ..identity(&ada.id, &format!("{round}")) };
+        let unusable = Identity { provider: "gone".to_owned(), ..identity(&ada.id, &format!("{round}")) };
+        for each in [&one, &two, &unusable] {
+            assert!(store.connect_identity(each).await.unwrap());
+        }
+        let (first, second) = tokio::join!(
+            store.disconnect_identity(&ada.id, &one.id, Some(&usable)),
+            store.disconnect_identity(&ada.id, &two.id, Some(&usable)),
+        );
+        assert_ne!(first.unwrap(), second.unwrap());
+        for each in [one, two, unusable] {
+            store.disconnect_identity(&ada.id, &each.id, None).await.unwrap();
+        }
+    }
+    let other =
+        UserPatch { email_verified: Some(true), old_login: Some("no".to_owned()), ..UserPatch::default() };
+    assert_eq!(store.update_user(&ada.id, &other, None).await.unwrap(), Updated::Missing);
+    let same = UserPatch { old_login: Some(ada.login.clone()), ..other };
+    assert!(matches!(store.update_user(&ada.id, &same, None).await.unwrap(), Updated::Done(..)));
 }
 
 pub(super) async fn an_account_is_made_with_its_identity_and_takes_it_along(store: &dyn Store) {

@@ -146,6 +146,7 @@ contract! {
         a_subject_of_a_provider_is_one_persons,
         of_twenty_that_connect_a_subject_one_does,
         an_identity_is_used_and_disconnected_by_its_person,
+        of_the_last_two_identities_one_stays,
         an_account_is_made_with_its_identity_and_takes_it_along,
     }
     device_links {

@@ -63,6 +63,37 @@ impl Transaction for Connect<'_> {
     }
 }
 
+/// Removes an identity. It writes to the account, so that two at the same time collide.
+struct Disconnect<'a> {
+    user_id: &'a str,
+    id: &'a str,
+    others: Option<&'a [String]>,
+}
+
+#[async_trait]
+impl Transaction for Disconnect<'_> {
+    type Answer = bool;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<bool>> {
+        let touched = doc! { "$inc": { "identities": 1 } };
+        mongo.users().update_one(doc! { "_id": self.user_id }, touched).session(&mut *tx).await?;
+        if let Some(providers) = self.others {
+            let other = doc! {
+                "user_id": self.user_id, "_id": { "$ne": self.id }, "provider": { "$in": providers },
+            };
+            if mongo.identity_docs().find_one(other).session(&mut *tx).await?.is_none() {
+                return Ok(Outcome::Abort(false));
+            }
+        }
+        let which = doc! { "_id": self.id, "user_id": self.user_id };
+        let gone = mongo.identity_docs().delete_one(which).session(tx).await?;
+        Ok(match gone.deleted_count {
+            1 => Outcome::Commit(true),
+            _ => Outcome::Abort(false),
+        })
+    }
+}
+
 #[async_trait]
 impl Identities for Mongo {
     async fn identity(&self, provider: &str, subject: &str) -> Result<Option<Identity>> {
@@ -96,8 +127,7 @@ impl Identities for Mongo {
             .await
     }
 
-    async fn disconnect_identity(&self, user_id: &str, id: &str) -> Result<bool> {
-        let which = doc! { "_id": id, "user_id": user_id };
-        self.call(async { Ok(self.identity_docs().delete_one(which).await?.deleted_count == 1) }).await
+    async fn disconnect_identity(&self, user_id: &str, id: &str, others: Option<&[String]>) -> Result<bool> {
+        self.call(self.transaction(&Disconnect { user_id, id, others })).await
     }
 }

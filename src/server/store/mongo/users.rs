@@ -116,6 +116,7 @@ struct ChangeUser<'a> {
     /// Whether the change sets a password.
     sets_password: bool,
     old_hash: Option<&'a str>,
+    old_login: Option<&'a str>,
     /// The change may leave the site without an active administrator.
     may_end_an_admin: bool,
     /// Whether the change ends the sessions of browsers; all of them except `keep`.
@@ -133,6 +134,9 @@ impl Transaction for ChangeUser<'_> {
         let mut which = open(self.id);
         if let Some(hash) = self.old_hash {
             which.insert("password_hash", hash);
+        }
+        if let Some(login) = self.old_login {
+            which.insert("email", login);
         }
         if !self.may_set_password(mongo, tx).await? {
             return Ok(Outcome::Abort(Updated::Missing));
@@ -236,6 +240,7 @@ impl Users for Mongo {
                 login,
                 sets_password: patch.password_hash.is_some(),
                 old_hash: patch.old_hash.as_deref(),
+                old_login: patch.old_login.as_deref(),
                 may_end_an_admin,
                 ends,
                 ends_keys: disabled,

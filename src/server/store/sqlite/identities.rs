@@ -8,7 +8,7 @@ use crate::{
     server::store::{Identities, Result},
 };
 
-use super::{Sqlite, error::store_error};
+use super::{Sqlite, error::store_error, rows::json};
 
 const INSERT: &str = "
     INSERT INTO identities (id, user_id, provider, subject, made_at, used_at)
@@ -40,6 +40,12 @@ pub(super) async fn insert(tx: &mut Transaction<'_, Db>, identity: &Identity) ->
         .await
         .map(|done| done.rows_affected())
 }
+
+const DISCONNECT: &str = "
+    DELETE FROM identities
+    WHERE user_id = ?1 AND id = ?2 AND (?3 IS NULL OR EXISTS (
+        SELECT 1 FROM identities AS other
+        WHERE other.user_id = ?1 AND other.id <> ?2 AND other.provider IN (SELECT value FROM json_each(?3))))";
 
 #[async_trait]
 impl Identities for Sqlite {
@@ -74,9 +80,9 @@ impl Identities for Sqlite {
         done.execute(&self.writer).await.map(|_| ()).map_err(store_error)
     }
 
-    async fn disconnect_identity(&self, user_id: &str, id: &str) -> Result<bool> {
-        let done = sqlx::query("DELETE FROM identities WHERE user_id = ?1 AND id = ?2").bind(user_id);
-        let done = done.bind(id).execute(&self.writer).await;
+    async fn disconnect_identity(&self, user_id: &str, id: &str, others: Option<&[String]>) -> Result<bool> {
+        let done = sqlx::query(DISCONNECT).bind(user_id).bind(id).bind(others.as_ref().map(json));
+        let done = done.execute(&self.writer).await;
         done.map(|done| done.rows_affected() == 1).map_err(store_error)
     }
 }

@@ -37,6 +37,7 @@ const UPDATE: &str = "
         tier_until = iif(?11, ?13, tier_until), deletes_at = iif(?14, ?15, deletes_at)
     WHERE id = ?1 AND state <> 'deleted'
         AND password_hash = coalesce(?16, password_hash)
+        AND email = coalesce(?18, email)
         AND (?3 IS NULL OR ?17 IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE id = ?17 AND user_id = ?1))
     RETURNING *";
 
@@ -158,6 +159,7 @@ impl Sqlite {
             .bind(patch.deletes_at.flatten())
             .bind(&patch.old_hash)
             .bind(keep)
+            .bind(&patch.old_login)
             .fetch_optional(&mut *tx)
             .await;
         let user: User = match changed {
