@@ -346,3 +346,21 @@ async fn a_listener_that_was_away_is_told_of_the_queue() {
     let mut events = talk.lin.events(&path).await;
     while events.next().await.unwrap().0 != "queue" {}
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_being_written_are_within_the_limit_of_a_day() {
+    let talk = Talk::held().await;
+    let limit = json!({ "name": "", "messages_per_day": 3 });
+    talk.lin.send_json("PUT", "/api/v1/admin/tiers/default", &limit).await.is(200);
+    let ask = async || {
+        let held = json!({ "model": "acme/held" });
+        let id = talk.lin.post("/api/v1/conversations", &held).await.is(201).id();
+        talk.lin.post(&format!("/api/v1/conversations/{id}/messages"), &json!({ "content": "Two" })).await
+    };
+    let asked = join_all((0..6).map(|_| ask())).await;
+    let begun = asked.iter().filter(|answer| answer.status == 202).count();
+    assert_eq!(begun, 2, "one is being written already");
+    for refused in asked.iter().filter(|answer| answer.status != 202) {
+        assert!(refused.json()["type"].as_str().unwrap().ends_with("budget_used_up"));
+    }
+}

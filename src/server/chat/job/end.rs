@@ -71,11 +71,10 @@ impl Job {
             failure,
             self.stopwatch.timings(Instant::now()),
         );
+        // First, because an answer that is stored as ended and not counted yet would leave room for one more in the day.
+        self.count(self.spent.of_answer(status == Status::Failed)).await;
         let stored = finisher.store(Finish { usage, length_limited, marks, ..finish }).await;
         let ours = matches!(stored, Stored::As(_) | Stored::Not(_));
-        // Before the next question in a queue is looked at.
-        let spending = self.spent.of_answer(status == Status::Failed);
-        self.count(spending).await;
         finisher.publish(stored);
         if status == Status::Complete && ours && !self.log.is_closed() {
             self.title_by_model().await;
