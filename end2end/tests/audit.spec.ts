@@ -23,7 +23,7 @@ test("an administrator reads who was refused, looks for a person and saves the l
   await page.getByLabel("E-mail address or name of a person").press("Enter");
   await expect(entries).toHaveCount(2);
   await expect(entries.first()).toContainText("Sign-in refused");
-  await expect(entries.first()).toContainText(`to ${kim.user.name}`);
+  await expect(entries.first()).toContainText(`for ${kim.user.name}`);
   await expect(entries.last()).toContainText(`by ${kim.user.name}`);
   await expectAccessible(page, "the audit log");
   await page.setViewportSize({ width: 360, height: 740 });
