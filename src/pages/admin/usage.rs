@@ -92,7 +92,7 @@ pub fn Models(report: SpendingReport) -> impl IntoView {
         view! { <li>{name} <Used spending=of.spending most /></li> }
     });
     view! {
-        <p role="status">{if empty { t("usage-none") } else { said(report.total) }}</p>
+        <p>{if empty { t("usage-none") } else { said(report.total) }}</p>
         <ul class="usage">{rows.collect_view()}</ul>
     }
 }
