@@ -11,8 +11,11 @@ test("an administrator sees usage, and chooses the default model and who may ask
   await chat.box.fill("A question that nobody else reads");
   await page.getByRole("button", { name: "Send" }).click();
   await expect(page.locator(".answer").last()).toContainText("nobody else reads");
-  await page.goto("/admin/usage?days=1");
-  await expect(page.locator("#usage")).toContainText(/[1-9]\d* answers?, [1-9][\d,]* tokens/);
+  // An answer is counted when it ends.
+  await expect(async () => {
+    await page.goto("/admin/usage?days=1");
+    await expect(page.locator("#usage")).toContainText(/[1-9]\d* answers?, [1-9][\d,]* tokens/, { timeout: 1_000 });
+  }).toPass();
   await expect(page.locator("main")).not.toContainText("nobody else reads");
   await expectAccessible(page);
   await page.locator("#people .usage a").first().click();
