@@ -353,7 +353,7 @@ async fn answers_that_are_being_written_are_within_the_limit_of_a_day() {
     let limit = json!({ "name": "", "messages_per_day": 3 });
     talk.lin.send_json("PUT", "/api/v1/admin/tiers/default", &limit).await.is(200);
     let ask = async || {
-        let held = json!({ "model": "acme/held" });
+        let held = json!({ "title": "Set", "model": "acme/held" });
         let id = talk.lin.post("/api/v1/conversations", &held).await.is(201).id();
         talk.lin.post(&format!("/api/v1/conversations/{id}/messages"), &json!({ "content": "Two" })).await
     };
