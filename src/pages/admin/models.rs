@@ -8,12 +8,12 @@ use strum::VariantArray;
 
 use super::{AdminPage, Administrator, page, provider_form::Form};
 use crate::{
-    domain::{ModelAccess, ProviderState, ProviderView, Reason, Tier},
+    domain::{ModelAccess, ModelChoices, ProviderState, ProviderView, Reason, Tier},
     pages::{Fresh, Id, Notice, PageError, layout::Sidebar, sections::Section},
     server::{
         accounts::{Accounts, tiers::name_of},
         conversations::{Conversations, ModelList},
-        providers::{ModelProviders, ModelsView, access_word},
+        providers::{ModelProviders, access_word},
     },
     ui::words::{t, t_with},
 };
@@ -35,18 +35,21 @@ pub async fn models(
     // So that what stands here is not old.
     models.offer().await;
     let all = providers.list(&admin).await?;
-    let chosen = providers.choices(&admin).await?;
+    // The list of providers has read them again.
+    let chosen = models.choices();
+    let configured = models.configured_default().map(str::to_owned);
     Ok(page(HERE).render(move || {
         let form = notice.of("/fn/save-provider");
         let is_empty = all.is_empty();
         let added = all.iter().filter(|it| it.id.is_some()).count();
         let first = all.len() - added;
+        let fixed = configured.is_some();
+        let default_model = configured.or_else(|| chosen.default_model.clone());
         let rows = all.into_iter().enumerate().map(|(at, provider)| {
             let (up, down) = (at > first, at + 1 < first + added);
-            view! { <Row provider up down tiers=tiers.clone() chosen=chosen.clone() /> }
+            view! { <Row provider up down tiers=tiers.clone() chosen=chosen.clone() default_model=default_model.clone() default_is_fixed=fixed /> }
         });
         let rows = rows.collect_view();
-        let (default_model, fixed) = (chosen.default_model, chosen.default_is_fixed);
         view! {
             <AdminPage here=HERE sidebar notice>
                 <Section id="providers" title=t("providers")>
@@ -114,7 +117,15 @@ fn called(provider: &ProviderView) -> String {
 
 /// A provider in the list, with buttons for its place.
 #[component]
-fn Row(provider: ProviderView, up: bool, down: bool, tiers: Vec<Tier>, chosen: ModelsView) -> impl IntoView {
+fn Row(
+    provider: ProviderView,
+    up: bool,
+    down: bool,
+    tiers: Vec<Tier>,
+    chosen: Arc<ModelChoices>,
+    default_model: Option<String>,
+    default_is_fixed: bool,
+) -> impl IntoView {
     let name = called(&provider);
     let link = match &provider.id {
         Some(id) => view! { <a href=format!("{HERE}/{id}") dir="auto">{name.clone()}</a> }.into_any(),
@@ -153,7 +164,7 @@ fn Row(provider: ProviderView, up: bool, down: bool, tiers: Vec<Tier>, chosen: M
             </div>
             <code>{provider.base_url.clone()}</code>
             <Standing provider=provider.clone() />
-            <Offered models=provider.offered tiers chosen />
+            <Offered models=provider.offered tiers chosen default_model fixed=default_is_fixed />
         </li>
     }
 }
@@ -200,7 +211,13 @@ fn DefaultModel(default_model: Option<String>, fixed: bool) -> impl IntoView {
 
 /// The models of a provider, and who may ask each.
 #[component]
-fn Offered(models: Vec<String>, tiers: Vec<Tier>, chosen: ModelsView) -> impl IntoView {
+fn Offered(
+    models: Vec<String>,
+    tiers: Vec<Tier>,
+    chosen: Arc<ModelChoices>,
+    default_model: Option<String>,
+    fixed: bool,
+) -> impl IntoView {
     let rows = models.into_iter().map(|model| {
         let may: Vec<&Tier> = tiers.iter().filter(|tier| tier.allows(&model)).collect();
         let names = match (may.len(), may.len() == tiers.len()) {
@@ -208,9 +225,8 @@ fn Offered(models: Vec<String>, tiers: Vec<Tier>, chosen: ModelsView) -> impl In
             (_, true) => t("model-of-every-tier"),
             _ => may.into_iter().map(|tier| t_with(name_of(tier))).collect::<Vec<_>>().join(" · "),
         };
-        let is_default = chosen.default_model.as_ref() == Some(&model);
-        let access = chosen.models.iter().find(|it| it.id == model).map(|it| it.access).unwrap_or_default();
-        view! { <ModelRow model names access is_default fixed=chosen.default_is_fixed /> }
+        let (is_default, access) = (default_model.as_ref() == Some(&model), chosen.access_of(&model));
+        view! { <ModelRow model names access is_default fixed /> }
     });
     let rows: Vec<_> = rows.collect();
     (!rows.is_empty()).then(|| {

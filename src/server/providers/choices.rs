@@ -69,20 +69,22 @@ impl ModelProviders {
     /// configuration names the default model.
     pub async fn choose(&self, admin: &Admin, patch: ChoicesPatch) -> Result<ModelsView, AppError> {
         let ChoicesPatch { default_model, access } = patch;
-        let before = self.choices(admin).await?;
-        // A model that has gone can still be given back to everybody.
-        let is_known = |id: &str, access| {
-            access == ModelAccess::Everybody || before.models.iter().any(|model| model.id == id)
-        };
-        if let Some((id, _)) = access.iter().find(|(id, access)| !is_known(id, *access)) {
+        let (stored, offer) = (self.stored_choices().await?, self.models.offer().await);
+        let is_offered = |id: &str| offer.models().any(|model| model.id == id);
+        // What is so already is no change; and a model that has gone can still be given back to everybody.
+        let access: Vec<_> =
+            access.into_iter().filter(|(id, access)| stored.access_of(id) != *access).collect();
+        let is_known =
+            |(id, access): &&(String, ModelAccess)| *access == ModelAccess::Everybody || is_offered(id);
+        if let Some((id, _)) = access.iter().find(|change| !is_known(change)) {
             return Err(unknown("access", id));
         }
-        if default_model.is_some() && before.default_is_fixed {
+        if default_model.is_some() && self.models.configured_default().is_some() {
             let reason = Reason::new("registration-fixed").with("key", "chat.default_model");
             return Err(AppError::Conflict { reason });
         }
         if let Some(Some(id)) = &default_model
-            && !is_known(id, ModelAccess::Nobody)
+            && !is_offered(id)
         {
             return Err(unknown("default_model", id));
         }

@@ -96,7 +96,8 @@ impl ModelProviders {
         }
     }
 
-    /// Reads the providers and what was chosen among the models from the store, and uses them from now on. Answers that are being written keep theirs.
+    /// Reads the providers and what was chosen among the models from the store, and uses them from now on. Answers that are
+    /// being written keep theirs.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let _reading = self.reading.lock().await;
         self.models.choose(self.stored_choices().await?);
