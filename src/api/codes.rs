@@ -80,6 +80,7 @@ pub async fn redeem(code: String, replace: Option<bool>) -> Result<(), Refusal> 
 pub async fn save_tier(
     id: Option<String>,
     name: String,
+    any_model: Option<bool>,
     models: Option<String>,
     messages_per_day: Option<String>,
     tokens_per_day: Option<String>,
@@ -87,7 +88,8 @@ pub async fn save_tier(
     upload_megabytes: Option<String>,
 ) -> Result<(), Refusal> {
     use crate::{
-        domain::Tier,
+        domain::{Reason, Tier},
+        error::AppError,
         server::{
             accounts::{Accounts, typed},
             http::{
@@ -98,11 +100,19 @@ pub async fn save_tier(
     };
     let context = Context::current()?;
     let admin = context.admin()?;
+    let models = match (any_model, typed::lines(models.as_deref())) {
+        (Some(true), Some(_)) => {
+            return Err(AppError::invalid("models", Reason::new("tier-models-of-all")).into());
+        }
+        // None of them, where none is named.
+        (Some(false), models) => Some(models.unwrap_or_default()),
+        (_, models) => models,
+    };
     let megabytes: Option<u64> = typed::number("upload_megabytes", upload_megabytes.as_deref())?;
     let tier = Tier {
         id: id.unwrap_or_default(),
         name,
-        models: typed::lines(models.as_deref()),
+        models,
         messages_per_day: typed::number("messages_per_day", messages_per_day.as_deref())?,
         tokens_per_day: typed::number("tokens_per_day", tokens_per_day.as_deref())?,
         rooms: typed::number("rooms", rooms.as_deref())?,

@@ -181,3 +181,39 @@ async fn a_day_has_so_many_answers_and_tokens() {
     // Others have their own.
     admin.ask(&admin.conversation().await, "Hello").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_of_a_tier_keeps_what_was_typed_and_widens_nothing() {
+    let app = App::start().await;
+    let admin = app.person("lin").await;
+    let browser = app.client().cookie(&format!("inglenook={}", admin.token())).browser();
+    let narrow = admin.post(TIERS, &json!({ "name": "Narrow", "models": [] })).await.is(201).id();
+    // A name that another tier has, in the form of a new one.
+    let typed = "id=&name=Narrow&any_model=false&models=demo%2Fdemo&messages_per_day=17&rooms=";
+    let refused = browser.post_form("/fn/save-tier", typed).await.is(302);
+    let page = browser.get(refused.header("location")).await.is(200).text();
+    assert!(page.contains("value=\"17\"") && page.contains("value=\"Narrow\""), "{page}");
+    assert!(page.contains("demo/demo</textarea>"), "{page}");
+    // The page of a tier that allows no model, saved as it is shown.
+    let path = format!("/admin/tiers/{narrow}");
+    let shown = browser.get(&path).await.is(200).text();
+    let chosen =
+        shown.split("<input").find(|input| input.contains("any_model") && input.contains(" checked"));
+    assert!(chosen.is_some_and(|input| input.contains("value=\"false\"")), "{shown}");
+    let saved = format!("id={narrow}&name=Narrower&any_model=false&models=&messages_per_day=");
+    browser.post_form("/fn/save-tier", &saved).await.is(302);
+    let models = async || {
+        let items = admin.get(TIERS).await.is(200).json()["items"].clone();
+        items.as_array().unwrap().iter().find(|tier| tier["id"] == json!(narrow)).unwrap()["models"].clone()
+    };
+    assert_eq!(models().await, json!([]));
+    // A list under "all" says nothing that could be meant.
+    let both = format!("id={narrow}&name=Narrower&any_model=true&models=demo%2Fdemo");
+    let refused = browser.post_form("/fn/save-tier", &both).await.is(302);
+    let page = browser.get(refused.header("location")).await.is(200).text();
+    assert!(page.contains("Choose “Only these”"), "{page}");
+    assert_eq!(models().await, json!([]));
+    let all = format!("id={narrow}&name=Narrower&any_model=true&models=");
+    browser.post_form("/fn/save-tier", &all).await.is(302);
+    assert_eq!(models().await, Value::Null);
+}

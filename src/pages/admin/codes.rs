@@ -83,22 +83,30 @@ pub async fn codes(
 #[component]
 fn Make(form: Notice, tiers: Vec<Tier>) -> impl IntoView {
     let roles = [(UserRole::Member, "role-member"), (UserRole::Admin, "role-administrator")];
-    let tiers = tiers.into_iter().filter(|tier| !tier.is_default()).map(|tier| {
-        let name = t_with(name_of(&tier));
-        view! { <option value=tier.id>{name}</option> }
+    let typed = form.typed();
+    let (tier, role) = (typed.other("tier").unwrap_or_default().to_owned(), typed.clone());
+    let tiers = tiers.into_iter().filter(|tier| !tier.is_default()).map(|of| {
+        let (name, selected) = (t_with(name_of(&of)), of.id == tier);
+        view! {
+            <option value=of.id selected=selected>
+                {name}
+            </option>
+        }
     });
+    let tiers = tiers.collect_view();
+    let registers = typed.chose("registers", "true", true);
     view! {
         <form method="post" action="/fn/make-codes">
             <Choices legend=t("code-kind") name="registers">
-                <Choice name="registers" value="true" checked=true label=t("code-invitation") />
-                <Choice name="registers" value="false" checked=false label=t("code-activation") />
+                <Choice name="registers" value="true" checked=registers label=t("code-invitation") />
+                <Choice name="registers" value="false" checked=!registers label=t("code-activation") />
             </Choices>
             <p class="muted">{t("code-kind-hint")}</p>
             <div class="param-fields">
                 <NumberField
                     label=t("codes-count")
                     name="count"
-                    value=Some(1)
+                    value=typed.number("count", Some(1))
                     least=1
                     most=u64::from(MAX_CODES)
                     required=true
@@ -107,7 +115,7 @@ fn Make(form: Notice, tiers: Vec<Tier>) -> impl IntoView {
                 <NumberField
                     label=t("code-uses")
                     name="uses"
-                    value=Some(1)
+                    value=typed.number("uses", Some(1))
                     least=1
                     most=u64::from(MAX_USES)
                     required=true
@@ -116,7 +124,7 @@ fn Make(form: Notice, tiers: Vec<Tier>) -> impl IntoView {
                 <NumberField
                     label=t("code-days")
                     name="days"
-                    value=Some(USUAL_DAYS)
+                    value=typed.number("days", Some(USUAL_DAYS))
                     least=1
                     most=u64::from(MAX_DAYS)
                     hint=t("code-days-hint")
@@ -126,7 +134,7 @@ fn Make(form: Notice, tiers: Vec<Tier>) -> impl IntoView {
                     <label>
                         {t("code-tier")} <select name="tier">
                             <option value="">{t("code-tier-none")}</option>
-                            {tiers.collect_view()}
+                            {tiers}
                         </select>
                     </label>
                     <FieldError of="tier" sentence=form.at("tier") />
@@ -134,7 +142,7 @@ fn Make(form: Notice, tiers: Vec<Tier>) -> impl IntoView {
                 <NumberField
                     label=t("code-tier-days")
                     name="tier_days"
-                    value=None
+                    value=typed.number("tier_days", None)
                     least=1
                     most=u64::from(MAX_DAYS)
                     hint=t("code-tier-days-hint")
@@ -144,14 +152,22 @@ fn Make(form: Notice, tiers: Vec<Tier>) -> impl IntoView {
             <Choices legend=t("code-role") name="role">
                 {roles
                     .into_iter()
-                    .map(|(role, key)| {
-                        let (value, checked) = (role.into_str(), role == UserRole::Member);
+                    .map(|(one, key)| {
+                        let value = one.into_str();
+                        let checked = role.chose("role", value, one == UserRole::Member);
                         view! { <Choice name="role" value checked label=t(key) /> }
                     })
                     .collect_view()}
             </Choices>
             <label>
-                {t("code-label")} <input type="text" name="label" maxlength=MAX_LABEL_CHARS autocomplete="off" />
+                {t("code-label")}
+                <input
+                    type="text"
+                    name="label"
+                    value=typed.label.clone()
+                    maxlength=MAX_LABEL_CHARS
+                    autocomplete="off"
+                />
             </label>
             <FieldError of="label" sentence=form.at("label") />
             <button class="button-small">{t("codes-make-now")}</button>

@@ -147,7 +147,8 @@ fn GiveTier(user: User, tiers: Vec<Tier>, form: Notice, now: i64, days: Days) ->
             t_with(Reason::new("person-tier-until").with("tier", name_of(tier)).with("date", date))
         }
     };
-    let chosen = user.tier.clone().unwrap_or_default();
+    let typed = form.typed();
+    let chosen = typed.other("tier").map(str::to_owned).or(user.tier.clone()).unwrap_or_default();
     let others = tiers.len() > 1;
     let options = tiers
         .into_iter()
@@ -175,7 +176,7 @@ fn GiveTier(user: User, tiers: Vec<Tier>, form: Notice, now: i64, days: Days) ->
                     <NumberField
                         label=t("code-tier-days")
                         name="days"
-                        value=None
+                        value=typed.number("days", None)
                         least=1
                         most=u64::from(MAX_DAYS)
                         hint=t("code-tier-days-hint")

@@ -54,16 +54,25 @@ pub fn Form(provider: Option<ProviderView>, form: Notice) -> impl IntoView {
     let typed = form.typed();
     let is_new = provider.is_none();
     let has_key = provider.as_ref().is_some_and(|it| it.has_key);
-    let context = provider.as_ref().and_then(|it| it.context).map(u64::from);
+    let context = typed.number("context", provider.as_ref().and_then(|it| it.context).map(u64::from));
+    let without_key = typed.chose("without_key", "true", false);
+    let (is_refused, is_short) = (typed.name.is_some(), typed.models.is_some());
     let stored = |field: fn(&ProviderView) -> String| provider.as_ref().map(field).unwrap_or_default();
     let name = typed.name.unwrap_or_else(|| stored(|it| it.name.clone()));
     let label = typed.label.unwrap_or_else(|| stored(|it| it.label.clone()));
     let base_url = typed.base_url.unwrap_or_else(|| stored(|it| it.base_url.clone()));
     let models = typed.models.unwrap_or_else(|| stored(|it| it.models.join("\n")));
     let id = stored(|it| it.id.clone().unwrap_or_default());
-    let key_hint = if has_key { "providers-key-kept" } else { "providers-key-hint" };
-    let tried = form.field().is_some_and(|field| matches!(field, "base_url" | "api_key"));
-    let (wrong, described) = (form.at("models"), form.at("context"));
+    let key_hint = match (has_key, is_refused) {
+        (true, false) => "providers-key-kept",
+        (true, true) => "providers-key-kept-again",
+        (false, false) => "providers-key-hint",
+        (false, true) => "providers-key-again",
+    };
+    // What is not shown again would be stored as nothing.
+    let tried = is_short && form.field().is_some_and(|field| matches!(field, "base_url" | "api_key"));
+    let too_long = (is_refused && !is_short).then(|| t("providers-models-again"));
+    let (wrong, described) = (form.at("models").or(too_long), form.at("context"));
     view! {
         <form method="post" action="/fn/save-provider">
             <input type="hidden" name="id" value=id />
@@ -111,7 +120,7 @@ pub fn Form(provider: Option<ProviderView>, form: Notice) -> impl IntoView {
                 .then(|| {
                     view! {
                         <label class="check">
-                            <input type="checkbox" name="without_key" value="true" />
+                            <input type="checkbox" name="without_key" value="true" checked=without_key />
                             {t("providers-key-remove")}
                         </label>
                     }

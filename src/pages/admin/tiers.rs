@@ -10,7 +10,7 @@ use crate::{
     domain::{Reason, Tier},
     pages::{
         Fresh, Id, Notice, PageError,
-        fields::{FieldError, NumberField, invalid},
+        fields::{Choice, Choices, FieldError, NumberField, invalid},
         layout::Sidebar,
         sections::Section,
     },
@@ -148,7 +148,10 @@ fn Form(tier: Tier, form: Notice, offered: Vec<String>) -> impl IntoView {
     let refused = form.at("name");
     let (wrong, described) = invalid("name", refused.as_ref());
     let (is_new, named) = (tier.id.is_empty(), !tier.is_default());
+    let typed = form.typed();
+    let any = typed.chose("any_model", "true", tier.models.is_none());
     let models = tier.models.map(|models| models.join("\n")).unwrap_or_default();
+    let (models, name) = (typed.models.clone().unwrap_or(models), typed.name.clone().unwrap_or(tier.name));
     let megabytes = tier.upload_bytes.map(|bytes| bytes.div_ceil(MEGABYTE));
     view! {
         <form method="post" action="/fn/save-tier">
@@ -158,7 +161,7 @@ fn Form(tier: Tier, form: Notice, offered: Vec<String>) -> impl IntoView {
                 <input
                     type="text"
                     name="name"
-                    value=tier.name
+                    value=name
                     maxlength=MAX_TIER_NAME_CHARS
                     required=named
                     autocomplete="off"
@@ -172,7 +175,7 @@ fn Form(tier: Tier, form: Notice, offered: Vec<String>) -> impl IntoView {
                 <NumberField
                     label=t("tier-messages")
                     name="messages_per_day"
-                    value=tier.messages_per_day.map(u64::from)
+                    value=typed.number("messages_per_day", tier.messages_per_day.map(u64::from))
                     least=0
                     most=MOST
                     refused=form.at("messages_per_day")
@@ -180,7 +183,7 @@ fn Form(tier: Tier, form: Notice, offered: Vec<String>) -> impl IntoView {
                 <NumberField
                     label=t("tier-tokens")
                     name="tokens_per_day"
-                    value=tier.tokens_per_day
+                    value=typed.number("tokens_per_day", tier.tokens_per_day)
                     least=0
                     most=MOST_TOKENS
                     refused=form.at("tokens_per_day")
@@ -188,7 +191,7 @@ fn Form(tier: Tier, form: Notice, offered: Vec<String>) -> impl IntoView {
                 <NumberField
                     label=t("tier-rooms")
                     name="rooms"
-                    value=tier.rooms.map(u64::from)
+                    value=typed.number("rooms", tier.rooms.map(u64::from))
                     least=0
                     most=MOST
                     refused=form.at("rooms")
@@ -196,12 +199,16 @@ fn Form(tier: Tier, form: Notice, offered: Vec<String>) -> impl IntoView {
                 <NumberField
                     label=t("tier-megabytes")
                     name="upload_megabytes"
-                    value=megabytes
+                    value=typed.number("upload_megabytes", megabytes)
                     least=0
                     most=MOST
                     refused=form.at("upload_megabytes").or_else(|| form.at("upload_bytes"))
                 />
             </div>
+            <Choices legend=t("tier-which-models") name="any_model">
+                <Choice name="any_model" value="true" checked=any label=t("tier-all-models") />
+                <Choice name="any_model" value="false" checked=!any label=t("tier-some-models") />
+            </Choices>
             <label>
                 {t("tier-models")} <textarea name="models" rows="4" spellcheck="false">
                     {models}

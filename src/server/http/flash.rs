@@ -4,6 +4,8 @@
 //! within the last minutes for this page and this person. The seal also encrypts, because what was typed may be an e-mail
 //! address, and addresses are kept in logs and in a browser's history.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -60,6 +62,31 @@ pub struct Back {
     pub title: String,
 }
 
+/// The other fields that are shown again; none of them is a secret.
+const SHOWN_AGAIN: [&str; 14] = [
+    "any_model",
+    "context",
+    "count",
+    "days",
+    "messages_per_day",
+    "registers",
+    "role",
+    "rooms",
+    "tier",
+    "tier_days",
+    "tokens_per_day",
+    "upload_megabytes",
+    "uses",
+    "without_key",
+];
+
+/// Those of a form's other fields that are shown again, of at most so many bytes.
+pub(super) fn shown_again(others: &BTreeMap<String, String>, most: usize) -> BTreeMap<String, String> {
+    let mut shown = others.clone();
+    shown.retain(|name, text| SHOWN_AGAIN.contains(&name.as_str()) && text.len() <= most);
+    shown
+}
+
 /// What was typed and is no secret, so that it need not be typed again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -80,6 +107,26 @@ pub struct Typed {
     pub models: Option<String>,
     #[serde(flatten)]
     pub params: TypedParams,
+    /// Numbers and choices of the forms of administrators, by the names of their fields.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, String>,
+}
+
+impl Typed {
+    /// What was typed into a field or chosen there, of those in [`Self::others`].
+    pub fn other(&self, name: &str) -> Option<&str> {
+        self.others.get(name).map(String::as_str)
+    }
+
+    /// The number that was typed into a field; `stored` where the form was not refused.
+    pub fn number(&self, name: &str, stored: Option<u64>) -> Option<u64> {
+        self.other(name).map_or(stored, |typed| typed.trim().parse().ok())
+    }
+
+    /// Whether a choice was made; `stored` where the form was not refused.
+    pub fn chose(&self, name: &str, choice: &str, stored: bool) -> bool {
+        self.other(name).map_or(stored, |chosen| chosen == choice)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,8 @@
 //! [`Form`]: how a form that is posted without JavaScript is answered. It leads to a page of this site, which tells an
 //! error and shows again what was typed, except passwords.
 
+use std::collections::BTreeMap;
+
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, Request},
@@ -12,7 +14,7 @@ use serde::Deserialize;
 use super::{
     client::{Client, Origin},
     errors,
-    flash::{Flash, PARAMETER, Told, Typed},
+    flash::{Flash, PARAMETER, Told, Typed, shown_again},
     gate, origin, redirect,
     site::Site,
 };
@@ -28,6 +30,8 @@ const MAX_TYPED_BYTES: usize = 400;
 /// In bytes: longer than any parameter of a model that is accepted.
 const MAX_NUMBER_BYTES: usize = 40;
 
+/// In bytes: a list of models that has room in an address.
+const MAX_LIST_BYTES: usize = 2000;
 /// The page for proving who one is.
 const PROVE: &str = "/settings/prove";
 
@@ -63,6 +67,8 @@ struct Fields {
     models: Option<String>,
     #[serde(flatten)]
     params: TypedParams,
+    #[serde(flatten)]
+    others: BTreeMap<String, String>,
 }
 
 impl Form {
@@ -191,8 +197,9 @@ impl Form {
             system_prompt: short(&fields.system_prompt),
             label: short(&fields.label),
             base_url: short(&fields.base_url),
-            models: short(&fields.models),
+            models: fields.models.clone().filter(|models| models.len() <= MAX_LIST_BYTES),
             params: short_params(&fields.params),
+            others: shown_again(&fields.others, MAX_NUMBER_BYTES),
         };
         let sealed = site.flashes.seal(Flash { told, typed }, path_of(page), self.viewer.as_deref())?;
         let sign = if page.contains('?') { '&' } else { '?' };
@@ -246,7 +253,10 @@ impl Form {
                 _ => "/register",
             },
             "/fn/redeem" => "/settings",
-            "/fn/save-tier" => "/admin/tiers",
+            "/fn/save-tier" => match self.fields.id.as_deref().filter(|id| !id.is_empty()) {
+                Some(id) => return below("/admin/tiers", id),
+                None => "/admin/tiers",
+            },
             "/fn/save-provider" => match self.fields.id.as_deref().filter(|id| !id.is_empty()) {
                 Some(id) => return below("/admin/models", id),
                 None => "/admin/models",
