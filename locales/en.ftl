@@ -1020,13 +1020,13 @@ tier-deleted = The tier is deleted.
 budget-messages-used = Answers today: { $used } of { $most }
 budget-tokens-used = Tokens today: { $used } of { $most }
 budget-messages = Your { $most ->
-    [one] answer
-   *[other] { $most } answers
- } of today are used up. There will be new ones in { $wait }.
+    [one] answer of today is
+   *[other] { $most } answers of today are
+ } used up. There will be new ones in { $wait }.
 budget-tokens = Your { $most ->
-    [one] token
-   *[other] { $most } tokens
- } of today are used up. There will be new ones in { $wait }.
+    [one] token of today is
+   *[other] { $most } tokens of today are
+ } used up. There will be new ones in { $wait }.
 title-budget-used-up = Used up for today
 
 # Who may register, and what an administrator gives one person.
@@ -1135,6 +1135,7 @@ default-model = Default model
 default-model-none = None is chosen: a new conversation begins with the first model that the person may ask.
 default-model-hint = It is chosen in the list of a provider's models, above. Whoever chose a model before keeps it.
 default-model-fixed = The server's configuration decides this (chat.default_model).
+default-model-for-nobody = Nobody may ask this model, so it cannot be the default one.
 default-model-make = Make it the default
 default-model-remove = Choose no default model
 audit-model-default = Default model: { $model }

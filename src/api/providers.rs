@@ -50,7 +50,7 @@ pub async fn save_provider(
     Ok(context_of_request.tell("/admin/models", Told::say("providers-saved"))?)
 }
 
-/// Chooses who may ask a model, or with `default` makes it the one with which conversations begin. An empty model takes
+/// Chooses who may ask a model, and with `default` makes it the one with which conversations begin. An empty model takes
 /// the default model away.
 #[server(prefix = "/fn", endpoint = "choose-model")]
 pub async fn choose_model(
@@ -66,13 +66,10 @@ pub async fn choose_model(
         providers::{ChoicesPatch, ModelProviders},
     };
     let context = Context::current()?;
-    let patch = match (default.unwrap_or_default(), access) {
-        (true, _) => ChoicesPatch {
-            default_model: Some(Some(model).filter(|model| !model.is_empty())),
-            access: Vec::new(),
-        },
-        (false, Some(access)) => ChoicesPatch { default_model: None, access: vec![(model, access)] },
-        (false, None) => ChoicesPatch::default(),
+    let model = Some(model).filter(|model| !model.is_empty());
+    let patch = ChoicesPatch {
+        access: model.clone().zip(access).into_iter().collect(),
+        default_model: default.unwrap_or_default().then_some(model),
     };
     service::<ModelProviders>()?.choose(&context.admin()?, patch).await?;
     Ok(context.tell("/admin/models", Told::say("models-chosen"))?)

@@ -47,10 +47,29 @@ async fn the_default_model_is_chosen_in_the_browser() {
     assert_eq!(chosen["default_model"], json!("mine/org/two"));
     assert_eq!(first_model(&kim).await, json!("mine/org/two"));
     kim.get(MODELS).await.problem(404, "");
+    // The same once more is no change, and neither is told in the audit log.
+    admin.patch(MODELS, &json!({ "default_model": "mine/org/two" })).await.is(200);
+    let log = admin.get("/api/v1/admin/audit?kind=provider_changed").await.is(200).json();
+    assert_eq!(log["items"].as_array().unwrap().len(), 2, "{log}");
+    let huge = "x".repeat(200_000);
+    admin.patch(MODELS, &json!({ "default_model": huge })).await.problem(422, "model");
+    admin.patch(MODELS, &json!({ "access": { huge.as_str(): "admins" } })).await.problem(422, "model");
+    let hidden = json!({ "default_model": "mine/one", "access": { "mine/one": "nobody" } });
+    admin.patch(MODELS, &hidden).await.problem(422, "default_model");
     admin.patch(MODELS, &json!({ "default_model": null })).await.is(200);
     let browser = app.client().cookie(&format!("inglenook={}", admin.token())).browser();
     let page = browser.get("/admin/models").await.is(200);
     assert!(page.text().contains("mine/org/two"));
+    // One form chooses both.
+    let form = format!("model={huge}&default=true");
+    assert_ne!(browser.post_form("/fn/choose-model", &form).await.status, 500);
+    browser.post_form("/fn/choose-model", "model=mine%2Fone&access=admins&default=true").await.is(302);
+    let shown = admin.get(MODELS).await.is(200).json();
+    assert_eq!(
+        (&shown["default_model"], &shown["items"][0]["access"]),
+        (&json!("mine/one"), &json!("admins"))
+    );
+    assert_eq!(first_model(&kim).await, json!("mine/org/two"), "the first that the person may ask");
 }
 
 #[tokio::test(flavor = "multi_thread")]

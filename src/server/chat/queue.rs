@@ -213,6 +213,10 @@ impl Chat {
             if author.state == UserState::Disabled {
                 return Err(AppError::Unavailable);
             }
+            // Before a prompt is made, because the queue is looked at each minute of the day.
+            if let Some(left) = self.allowances.left(&author).await?.filter(|left| left.messages == 0) {
+                return Err(left.refusal);
+            }
             let asker = Asker { user: &author, queued: Some(&queued.id) };
             self.ask_in(asker, Destination::There(grant), ask).await
         };

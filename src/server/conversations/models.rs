@@ -207,20 +207,24 @@ impl AllowedModels<'_> {
     /// else the default one. Nobody is asked for a model that has gone.
     pub async fn first_for(&self, person: &Preferences) -> Option<Model> {
         if let Some(id) = &person.last_model {
-            let offer = self.list.offer().await;
-            let known = offer.find(id).cloned().or_else(|| offer.unheard(id));
-            if let Some(model) = self.allowed(known) {
+            if let Some(model) = self.known(id).await {
                 return Some(model);
             }
         }
         self.default().await
     }
 
+    /// A model as the providers last listed it, or one of a provider that has not listed any yet.
+    async fn known(&self, id: &str) -> Option<Model> {
+        let offer = self.offer().await;
+        offer.find(id).cloned().or_else(|| self.allowed(offer.unheard(id)))
+    }
+
     /// The model of the configuration, else that of the administrators, else the first that the person may ask.
     pub async fn default(&self) -> Option<Model> {
         let chosen = self.list.configured_default().or(self.choices.default_model.as_deref());
         if let Some(id) = chosen
-            && let Some(model) = self.find_chosen(id).await
+            && let Some(model) = self.known(id).await
         {
             return Some(model);
         }

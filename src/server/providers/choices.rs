@@ -4,7 +4,7 @@ use super::ModelProviders;
 use crate::{
     domain::{Admin, AuditKind, ModelAccess, ModelChoices, Reason},
     error::AppError,
-    server::{accounts::audit::Note, store::StoreError},
+    server::{accounts::audit::Note, conversations::models::valid_model, store::StoreError},
 };
 
 /// The name under which the default model is stored.
@@ -69,6 +69,9 @@ impl ModelProviders {
     /// configuration names the default model.
     pub async fn choose(&self, admin: &Admin, patch: ChoicesPatch) -> Result<ModelsView, AppError> {
         let ChoicesPatch { default_model, access } = patch;
+        for id in default_model.iter().flatten().chain(access.iter().map(|(id, _)| id)) {
+            valid_model(id)?;
+        }
         let (stored, offer) = (self.stored_choices().await?, self.models.offer().await);
         let is_offered = |id: &str| offer.models().any(|model| model.id == id);
         // What is so already is no change; and a model that has gone can still be given back to everybody.
@@ -79,6 +82,7 @@ impl ModelProviders {
         if let Some((id, _)) = access.iter().find(|change| !is_known(change)) {
             return Err(unknown("access", id));
         }
+        let default_model = default_model.filter(|id| *id != stored.default_model);
         if default_model.is_some() && self.models.configured_default().is_some() {
             let reason = Reason::new("registration-fixed").with("key", "chat.default_model");
             return Err(AppError::Conflict { reason });
@@ -87,6 +91,17 @@ impl ModelProviders {
             && !is_offered(id)
         {
             return Err(unknown("default_model", id));
+        }
+        let access_then = |id: &str| {
+            access
+                .iter()
+                .find(|(changed, _)| changed == id)
+                .map_or_else(|| stored.access_of(id), |(_, access)| *access)
+        };
+        if let Some(Some(id)) = &default_model
+            && access_then(id) == ModelAccess::Nobody
+        {
+            return Err(AppError::invalid("default_model", Reason::new("default-model-for-nobody")));
         }
         for (id, access) in access {
             self.store.set_model_access(&id, access).await?;

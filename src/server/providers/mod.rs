@@ -130,7 +130,8 @@ impl ModelProviders {
 
     fn provider(&self, stored: &StoredProvider, key: Option<SecretString>, models: Vec<String>) -> OpenAi {
         let chosen = self.models.choices();
-        let kept = chosen.default_model.as_deref().and_then(|id| id.split_once('/'));
+        let default_model = self.models.configured_default().or(chosen.default_model.as_deref());
+        let kept = default_model.and_then(|id| id.split_once('/'));
         let kept = kept.filter(|(provider, _)| *provider == stored.name).map(|(_, model)| model.to_owned());
         let listed = models.into_iter().map(|name| {
             let traits = Traits { context: stored.context, ..Traits::default() };

@@ -94,6 +94,10 @@ impl Conversations for Mongo {
     async fn purge(&self, now: i64) -> Result<bool> {
         self.call(async {
             self.empty_bin(now).await?;
+            if self.purge_some().await? {
+                return Ok(true);
+            }
+            // Last, because it looks at every owner.
             self.remove_ownerless().await?;
             self.purge_some().await
         })

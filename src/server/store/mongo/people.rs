@@ -241,9 +241,11 @@ impl Mongo {
     async fn remove_rows_of(&self, id: &str) -> error::Result<()> {
         let compound = doc! { "_id.u": id };
         self.member_docs().delete_many(compound.clone()).await?;
-        self.keys().delete_many(compound.clone()).await?;
-        self.use_docs().delete_many(compound.clone()).await?;
-        self.budget_docs().delete_many(compound).await?;
+        // Their ids begin with the person, so that this reads no others.
+        let own_ids = || doc! { "_id": { "$gte": { "u": id }, "$lt": { "u": format!("{id}\0") } } };
+        self.keys().delete_many(own_ids()).await?;
+        self.budget_docs().delete_many(own_ids()).await?;
+        self.use_docs().delete_many(compound).await?;
         let own = doc! { "user_id": id };
         self.identity_docs().delete_many(own.clone()).await?;
         self.sessions().delete_many(own).await?;
