@@ -206,10 +206,10 @@ impl AllowedModels<'_> {
     /// The model with which a person's new conversation begins: the one that they chose last as long as it is offered,
     /// else the default one. Nobody is asked for a model that has gone.
     pub async fn first_for(&self, person: &Preferences) -> Option<Model> {
-        if let Some(id) = &person.last_model {
-            if let Some(model) = self.known(id).await {
-                return Some(model);
-            }
+        if let Some(id) = &person.last_model
+            && let Some(model) = self.known(id).await
+        {
+            return Some(model);
         }
         self.default().await
     }
