@@ -19,7 +19,7 @@ pub type Reply = (u16, &'static str, String);
 /// A running server, which ends when this is dropped.
 pub struct Shelf {
     pub address: SocketAddr,
-    /// The requests, such as `GET /v1/models`, in order of arrival.
+    /// The requests, such as `GET /v1/models`, in order of arrival, those that wait for their reply too.
     asked: Arc<Mutex<Vec<String>>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -36,11 +36,15 @@ impl Shelf {
         let (seen, reply) = (asked.clone(), Arc::new(reply));
         let router = Router::new().fallback(move |request: Request| {
             let line = format!("{} {}", request.method(), request.uri().path());
-            let (status, kind, body) = reply(&line);
-            seen.lock().unwrap().push(line);
-            let answer = Response::builder().status(StatusCode::from_u16(status).unwrap());
-            let answer = answer.header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap();
-            std::future::ready(answer)
+            let reply = reply.clone();
+            seen.lock().unwrap().push(line.clone());
+            async move {
+                // On a thread of its own, because a reply may wait for the test: on a thread of the
+                // runtime it would keep the tasks that are next there, the test's own among them.
+                let (status, kind, body) = tokio::task::spawn_blocking(move || reply(&line)).await.unwrap();
+                let answer = Response::builder().status(StatusCode::from_u16(status).unwrap());
+                answer.header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap()
+            }
         });
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { address, asked, task }
