@@ -295,6 +295,10 @@ async fn only_the_browser_that_left_comes_back_and_once() {
     let page = refusal(&app, &app.client().browser().cookie(&cookie).get(&cancelled).await).await;
     assert!(page.contains("You did not sign in there") && !page.contains("their words"), "{page}");
     assert_eq!(people(&app).await, 1);
+    // Whoever copied the cookie and the address comes second.
+    let came = app.client().browser().cookie(&cookie).get(&back).await;
+    assert_eq!((came.header("location"), people(&app).await), ("/", 2));
+    refusal(&app, &app.client().browser().cookie(&cookie).get(&back).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

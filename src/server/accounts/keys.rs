@@ -145,7 +145,7 @@ impl Accounts {
             kind: SessionKind::Key,
             name,
             scope: new.scope,
-            secret_hash: Some(hash(&secret)),
+            secret_hash: Some(hash_secret(&secret)),
             address: String::new(),
             proved_at: 0,
         };
@@ -189,7 +189,7 @@ impl Accounts {
         let Some((id, secret)) = parts(text) else { return Ok(None) };
         let Some((session, user)) = self.sessions.session(id).await? else { return Ok(None) };
         let wanted = session.secret_hash.as_deref().unwrap_or_default();
-        let is_right: bool = hash(secret).as_bytes().ct_eq(wanted.as_bytes()).into();
+        let is_right: bool = hash_secret(secret).as_bytes().ct_eq(wanted.as_bytes()).into();
         let now = self.clock.now();
         let counts = session.kind == SessionKind::Key
             && is_right
@@ -215,7 +215,8 @@ fn parts(text: &str) -> Option<(&str, &str)> {
     (fits && text.is_ascii()).then_some((id, secret))
 }
 
-fn hash(secret: &str) -> String {
+/// What is stored of a secret that is too long to be guessed.
+pub(super) fn hash_secret(secret: &str) -> String {
     Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

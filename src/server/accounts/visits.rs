@@ -6,6 +6,7 @@ use subtle::ConstantTimeEq;
 use super::{
     Accounts, Caller,
     audit::Note,
+    keys::hash_secret,
     sign_in::{Entered, SignedIn},
 };
 use crate::{
@@ -151,10 +152,15 @@ impl Accounts {
     /// Asks the provider who somebody is. Nobody else waits meanwhile.
     ///
     /// As with passwords, a try is taken before and given back unless the provider's answer was wrong.
-    async fn proven(&self, way: &Way, code: &str, trip: &Trip, caller: &Caller) -> Result<Proven, AppError> {
+    async fn proven(&self, way: &Way, code: &str, away: &Away, caller: &Caller) -> Result<Proven, AppError> {
         let _place = self.attempts.place(&caller.address, way.name())?;
         let tried = self.attempts.visits.take(&caller.address, self.clock.instant())?;
-        let ended = way.end(code, trip).await;
+        // A visit counts once, also for somebody who copied the cookie.
+        let hash = hash_secret(&away.trip.state);
+        if !self.identities.end_visit(&hash, away.until, self.clock.now()).await? {
+            return Err(forbidden("sign-in-way-old"));
+        }
+        let ended = way.end(code, &away.trip).await;
         if !matches!(ended, Err(Trouble::Wrong(_) | Trouble::Stale)) {
             tried.forgive();
         }
@@ -177,7 +183,7 @@ impl Accounts {
         if back.code.is_empty() || back.code.len() > MAX_CODE_BYTES {
             return Err(told(way, Trouble::Wrong("no code")));
         }
-        let proven = self.proven(way, back.code, &away.trip, caller).await?;
+        let proven = self.proven(way, back.code, away, caller).await?;
         let (session, connects) = match &away.purpose {
             Purpose::Enter => {
                 return Ok(match self.enter_as(way, &proven, &away.code, caller).await? {

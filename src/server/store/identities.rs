@@ -18,4 +18,7 @@ pub trait Identities: Send + Sync {
     /// Removes an identity of this person. `others`: only while the person has another one, at one of these providers.
     /// `false`: the person has none with this id, or no other.
     async fn disconnect_identity(&self, user_id: &str, id: &str, others: Option<&[String]>) -> Result<bool>;
+    /// Notes until `until` that the visit to a provider with this hash ended, and forgets those whose time is over at `now`.
+    /// `false`: it ended before.
+    async fn end_visit(&self, hash: &str, until: i64, now: i64) -> Result<bool>;
 }

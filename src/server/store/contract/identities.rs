@@ -89,3 +89,12 @@ pub(super) async fn an_account_is_made_with_its_identity_and_takes_it_along(stor
     assert_eq!(store.identity("acme", "7").await.unwrap(), None);
     assert!(!store.connect_identity(&identity(&lin.id, "9")).await.unwrap());
 }
+
+pub(super) async fn a_visit_ends_once(store: &dyn Store) {
+    let ends = futures::future::join_all((0..20).map(|_| store.end_visit("h1", 1000, 10))).await;
+    assert_eq!(ends.into_iter().filter(|ended| *ended.as_ref().unwrap()).count(), 1);
+    assert!(store.end_visit("h2", 1000, 999).await.unwrap());
+    assert!(!store.end_visit("h1", 1000, 999).await.unwrap());
+    // Its time is over, so nothing is left of it; the server refuses it because of its age.
+    assert!(store.end_visit("h1", 2000, 1000).await.unwrap());
+}

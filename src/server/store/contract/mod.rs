@@ -148,6 +148,7 @@ contract! {
         an_identity_is_used_and_disconnected_by_its_person,
         of_the_last_two_identities_one_stays,
         an_account_is_made_with_its_identity_and_takes_it_along,
+        a_visit_ends_once,
     }
     device_links {
         a_link_is_found_until_it_expires_or_another_takes_its_place,

@@ -27,6 +27,14 @@ pub(super) struct IdentityDoc {
     used_at: i64,
 }
 
+/// A visit to a provider that ended.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct EndedVisitDoc {
+    #[serde(rename = "_id")]
+    hash: String,
+    until: i64,
+}
+
 impl From<&Identity> for IdentityDoc {
     fn from(identity: &Identity) -> Self {
         let Identity { id, user_id, provider, subject, made_at, used_at } = identity.clone();
@@ -129,5 +137,18 @@ impl Identities for Mongo {
 
     async fn disconnect_identity(&self, user_id: &str, id: &str, others: Option<&[String]>) -> Result<bool> {
         self.call(self.transaction(&Disconnect { user_id, id, others })).await
+    }
+
+    async fn end_visit(&self, hash: &str, until: i64, now: i64) -> Result<bool> {
+        self.call(async {
+            let visits = self.ended_visit_docs();
+            visits.delete_many(doc! { "until": { "$lte": now } }).await?;
+            match visits.insert_one(EndedVisitDoc { hash: hash.to_owned(), until }).await {
+                Ok(_) => Ok(true),
+                Err(error) if is_duplicate(&error) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
+        .await
     }
 }

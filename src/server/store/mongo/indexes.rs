@@ -20,7 +20,7 @@ const OLD_KEY: &str = "message_id_1_seq_1";
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
 /// Collections that are created here and not by their first write, because inside a transaction creating one would
 /// block other transactions.
-const COLLECTIONS: [&str; 24] = [
+const COLLECTIONS: [&str; 25] = [
     "meta",
     "instances",
     "chunks",
@@ -45,6 +45,7 @@ const COLLECTIONS: [&str; 24] = [
     "model_providers",
     "model_access",
     "identities",
+    "ended_visits",
 ];
 
 pub(super) async fn make(mongo: &Mongo) -> Result<()> {

@@ -99,6 +99,10 @@ impl Mongo {
         self.db.collection("export_parts")
     }
 
+    fn ended_visit_docs(&self) -> Collection<identities::EndedVisitDoc> {
+        self.db.collection("ended_visits")
+    }
+
     fn device_link_docs(&self) -> Collection<device_links::DeviceLinkDoc> {
         self.db.collection("device_links")
     }

@@ -35,17 +35,8 @@ pub(super) struct ResetDoc {
 fn sought(search: &str) -> Document {
     let mut which = doc! { "state": { "$ne": "deleted" } };
     if !search.is_empty() {
-        let lower = search.to_lowercase();
-        let within = |text: Document, sought: &str| {
-            doc! { "$gte": [{ "$indexOfBytes": [text, { "$literal": sought }] }, 0] }
-        };
-        let plain = |field: &str| doc! { "$concat": [field] };
-        let places = [
-            within(plain("$email"), &lower),
-            within(doc! { "$toLower": "$name" }, &lower),
-            within(plain("$name"), search),
-        ];
-        which.insert("$expr", doc! { "$or": places.to_vec() });
+        let any_case = doc! { "$regex": regex::escape(search), "$options": "i" };
+        which.insert("$or", vec![doc! { "email": &any_case }, doc! { "name": &any_case }]);
     }
     which
 }

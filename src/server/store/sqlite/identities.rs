@@ -85,4 +85,15 @@ impl Identities for Sqlite {
         let done = done.execute(&self.writer).await;
         done.map(|done| done.rows_affected() == 1).map_err(store_error)
     }
+
+    async fn end_visit(&self, hash: &str, until: i64, now: i64) -> Result<bool> {
+        sqlx::query("DELETE FROM ended_visits WHERE until <= ?1")
+            .bind(now)
+            .execute(&self.writer)
+            .await
+            .map_err(store_error)?;
+        let ended = sqlx::query("INSERT OR IGNORE INTO ended_visits (hash, until) VALUES (?1, ?2)");
+        let ended = ended.bind(hash).bind(until).execute(&self.writer).await;
+        ended.map(|ended| ended.rows_affected() == 1).map_err(store_error)
+    }
 }

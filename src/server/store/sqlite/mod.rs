@@ -141,6 +141,7 @@ fn pool_options() -> SqlitePoolOptions {
 fn connect_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
         .foreign_keys(true)
+        .with_regexp()
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(64)
         .disable_statement_logging()

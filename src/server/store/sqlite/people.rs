@@ -14,15 +14,20 @@ use super::{
     users::{ANY_ADMIN, refused},
 };
 
-/// `?1` in lower case, `?2` as it was typed: `lower()` knows ASCII only.
+/// `?1` is a regular expression, because SQLite's own functions know upper and lower case of ASCII only.
 macro_rules! sought {
     () => {
-        "state <> 'deleted' AND (instr(email, ?1) OR instr(lower(name), ?1) OR instr(name, ?2))"
+        "state <> 'deleted' AND (?1 = '' OR email REGEXP ?1 OR name REGEXP ?1)"
     };
 }
 
+/// The regular expression of a text in any case.
+fn any_case(search: &str) -> String {
+    if search.is_empty() { String::new() } else { format!("(?i){}", regex::escape(search)) }
+}
+
 const LIST: &str =
-    concat!("SELECT * FROM users WHERE id < coalesce(?3, '~') AND ", sought!(), " ORDER BY id DESC LIMIT ?4");
+    concat!("SELECT * FROM users WHERE id < coalesce(?2, '~') AND ", sought!(), " ORDER BY id DESC LIMIT ?3");
 
 const OTHER_ADMIN: &str = "
     SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND state = 'active' AND deletes_at IS NULL AND id <> ?1)";
@@ -59,8 +64,7 @@ const RESET: &str = "
 impl People for Sqlite {
     async fn people(&self, query: &PeopleQuery) -> Result<Vec<User>> {
         sqlx::query_as(LIST)
-            .bind(query.search.to_lowercase())
-            .bind(&query.search)
+            .bind(any_case(&query.search))
             .bind(&query.after)
             .bind(query.limit)
             .fetch_all(&self.readers)
@@ -70,8 +74,7 @@ impl People for Sqlite {
 
     async fn count_people(&self, search: &str) -> Result<u64> {
         let count: i64 = sqlx::query_scalar(COUNT)
-            .bind(search.to_lowercase())
-            .bind(search)
+            .bind(any_case(search))
             .fetch_one(&self.readers)
             .await
             .map_err(store_error)?;
