@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use mongodb::{
     IndexModel,
     bson::{Document, doc},
@@ -18,134 +19,97 @@ const NO_INDEX: i32 = 27;
 const OLD_KEY: &str = "message_id_1_seq_1";
 /// The indexes of versions that stored idempotency keys on the answers.
 const OLD_KEYS: [&str; 2] = ["user_id_1_key_1", "user_id_1_continue_keys_1"];
-/// Collections that are created here and not by their first write, because inside a transaction creating one would
-/// block other transactions.
-const COLLECTIONS: [&str; 25] = [
-    "meta",
-    "instances",
-    "chunks",
-    "keys",
-    "deleted",
-    "jobs",
-    "members",
-    "removed_messages",
-    "bin",
-    "deleted_messages",
-    "queued",
-    "resets",
-    "audit",
-    "tiers",
-    "codes",
-    "code_uses",
-    "budgets",
-    "second_factors",
-    "device_links",
-    "exports",
-    "export_parts",
-    "model_providers",
-    "model_access",
-    "identities",
-    "ended_visits",
-];
+/// Collections without an index of their own. They are created here and not by their first write, because inside a
+/// transaction creating one would block other transactions.
+const OTHERS: [&str; 8] =
+    ["meta", "instances", "chunks", "deleted", "exports", "second_factors", "model_access", "ended_visits"];
 
-pub(super) async fn make(mongo: &Mongo) -> Result<()> {
-    let there = mongo.db.list_collection_names().await?;
-    for name in COLLECTIONS.into_iter().filter(|name| !there.iter().any(|it| it == name)) {
-        mongo.db.create_collection(name).await.or_else(already_there)?;
-    }
-    mongo
-        .users()
-        .create_indexes([
-            index(doc! { "email": 1 }, unique()),
-            // The accounts that are to be deleted, which are few.
-            index(doc! { "deletes_at": 1 }, only_where(doc! { "deletes_at": { "$gt": 0_i64 } })),
-        ])
-        .await?;
-    mongo.resets().create_index(index(doc! { "hash": 1 }, unique())).await?;
-    mongo
-        .sessions()
-        .create_indexes([
-            index(doc! { "user_id": 1 }, IndexOptions::default()),
-            index(doc! { "expires": 1 }, IndexOptions::builder().expire_after(Duration::ZERO).build()),
-        ])
-        .await?;
+/// The collections that have indexes, and those.
+fn indexes() -> [(&'static str, Vec<IndexModel>); 21] {
+    let plain = |keys: Document| index(keys, IndexOptions::default());
+    let expires = IndexOptions::builder().expire_after(Duration::ZERO).build();
     let listing = doc! { "user_id": 1, "archived": 1, "updated_at": -1, "_id": -1 };
     // It names `pinned` among its fields, because MongoDB takes no second index on the fields of the listing.
     let pinned = doc! { "user_id": 1, "pinned": 1, "archived": 1, "updated_at": -1, "_id": -1 };
-    mongo
-        .conversation_docs()
-        .create_indexes([
-            index(listing, IndexOptions::default()),
-            index(pinned, only_where(doc! { "pinned": true })),
-        ])
+    let audit = ["kind", "actor.id", "subject.id"].map(|field| plain(doc! { field: 1, "_id": -1 }));
+    let counted = index(doc! { "counted_as": 1 }, unique_where(doc! { "counted_as": { "$exists": true } }));
+    [
+        (
+            "users",
+            vec![
+                index(doc! { "email": 1 }, unique()),
+                // The accounts that are to be deleted, which are few.
+                index(doc! { "deletes_at": 1 }, only_where(doc! { "deletes_at": { "$gt": 0_i64 } })),
+                index(doc! { "tier": 1 }, only_where(doc! { "tier": { "$exists": true } })),
+            ],
+        ),
+        ("resets", vec![index(doc! { "hash": 1 }, unique())]),
+        ("sessions", vec![plain(doc! { "user_id": 1 }), index(doc! { "expires": 1 }, expires)]),
+        ("conversations", vec![plain(listing), index(pinned, only_where(doc! { "pinned": true }))]),
+        (
+            "messages",
+            vec![
+                plain(doc! { "conversation_id": 1, "_id": 1 }),
+                plain(doc! { "conversation_id": 1, "parent_id": 1, "_id": 1 }),
+                plain(doc! { "conversation_id": 1, "revision": 1 }),
+                // Allows one running answer per conversation; a search for orphans uses the index, too.
+                index(
+                    doc! { "status": 1, "conversation_id": 1 },
+                    unique_where(doc! { "status": "generating" }),
+                ),
+                // Counts the running answers of a person.
+                index(doc! { "user_id": 1, "status": 1 }, only_where(doc! { "status": "generating" })),
+            ],
+        ),
+        ("removed_messages", vec![plain(doc! { "conversation_id": 1, "revision": 1 })]),
+        ("bin", vec![plain(doc! { "binned_at": 1 }), plain(doc! { "user_id": 1, "binned_at": -1 })]),
+        ("deleted_messages", vec![plain(doc! { "conversation_id": 1 }), plain(doc! { "deleted_at": 1 })]),
+        ("queued", vec![plain(doc! { "conversation_id": 1, "position": 1, "_id": 1 })]),
+        ("export_parts", vec![plain(doc! { "_id.run": 1 })]),
+        ("model_providers", vec![index(doc! { "name": 1 }, unique())]),
+        (
+            "identities",
+            vec![index(doc! { "provider": 1, "subject": 1 }, unique()), plain(doc! { "user_id": 1 })],
+        ),
+        ("device_links", vec![index(doc! { "code_hash": 1 }, unique())]),
+        ("members", vec![plain(doc! { "_id.u": 1 })]),
+        (
+            "tiers",
+            vec![index(doc! { "name_lower": 1 }, unique_where(doc! { "name_lower": { "$exists": true } }))],
+        ),
+        (
+            "codes",
+            vec![
+                index(doc! { "hash": 1 }, unique()),
+                plain(doc! { "batch_id": 1 }),
+                plain(doc! { "tier": 1 }),
+            ],
+        ),
+        ("code_uses", vec![plain(doc! { "_id.c": 1 })]),
+        ("budgets", vec![plain(doc! { "day": 1 })]),
+        ("keys", vec![plain(doc! { "created_at": 1 })]),
+        ("audit", audit.into_iter().chain([plain(doc! { "at": 1 }), counted]).collect()),
+        (
+            "jobs",
+            vec![
+                index(doc! { "kind": 1, "key": 1 }, unique_where(doc! { "key": { "$exists": true } })),
+                // Jobs kept as failed have no `due_at`, because they are never due.
+                index(doc! { "due_at": 1, "_id": 1 }, only_where(doc! { "due_at": { "$exists": true } })),
+            ],
+        ),
+    ]
+}
+
+/// Several at once, because MongoDB answers each only when it is on the disk of most members.
+pub(super) async fn make(mongo: &Mongo) -> Result<()> {
+    let there = mongo.db.list_collection_names().await?;
+    let missing = OTHERS.into_iter().filter(|name| !there.iter().any(|it| it == name));
+    try_join_all(missing.map(async |name| mongo.db.create_collection(name).await.or_else(already_there)))
         .await?;
-    mongo
-        .messages()
-        .create_indexes([
-            index(doc! { "conversation_id": 1, "_id": 1 }, IndexOptions::default()),
-            index(doc! { "conversation_id": 1, "parent_id": 1, "_id": 1 }, IndexOptions::default()),
-            index(doc! { "conversation_id": 1, "revision": 1 }, IndexOptions::default()),
-            // Allows one running answer per conversation; a search for orphans uses the index, too.
-            index(doc! { "status": 1, "conversation_id": 1 }, unique_where(doc! { "status": "generating" })),
-            // Counts the running answers of a person.
-            index(doc! { "user_id": 1, "status": 1 }, only_where(doc! { "status": "generating" })),
-        ])
-        .await?;
-    let removed = index(doc! { "conversation_id": 1, "revision": 1 }, IndexOptions::default());
-    mongo.removed().create_index(removed).await?;
-    let ages = [doc! { "binned_at": 1 }, doc! { "user_id": 1, "binned_at": -1 }];
-    mongo.bin_docs().create_indexes(ages.map(|keys| index(keys, IndexOptions::default()))).await?;
-    let kept = [doc! { "conversation_id": 1 }, doc! { "deleted_at": 1 }];
-    mongo.deleted_messages().create_indexes(kept.map(|keys| index(keys, IndexOptions::default()))).await?;
-    let order = doc! { "conversation_id": 1, "position": 1, "_id": 1 };
-    mongo.queued_docs().create_index(index(order, IndexOptions::default())).await?;
-    mongo.part_docs().create_index(index(doc! { "_id.run": 1 }, IndexOptions::default())).await?;
-    mongo.provider_docs().create_index(index(doc! { "name": 1 }, unique())).await?;
-    mongo
-        .identity_docs()
-        .create_indexes([
-            index(doc! { "provider": 1, "subject": 1 }, unique()),
-            index(doc! { "user_id": 1 }, IndexOptions::default()),
-        ])
-        .await?;
-    mongo.device_link_docs().create_index(index(doc! { "code_hash": 1 }, unique())).await?;
-    mongo.member_docs().create_index(index(doc! { "_id.u": 1 }, IndexOptions::default())).await?;
-    mongo
-        .tier_docs()
-        .create_index(index(
-            doc! { "name_lower": 1 },
-            unique_where(doc! { "name_lower": { "$exists": true } }),
-        ))
-        .await?;
-    mongo
-        .users()
-        .create_index(index(doc! { "tier": 1 }, only_where(doc! { "tier": { "$exists": true } })))
-        .await?;
-    mongo
-        .code_docs()
-        .create_indexes([
-            index(doc! { "hash": 1 }, unique()),
-            index(doc! { "batch_id": 1 }, IndexOptions::default()),
-            index(doc! { "tier": 1 }, IndexOptions::default()),
-        ])
-        .await?;
-    mongo.use_docs().create_index(index(doc! { "_id.c": 1 }, IndexOptions::default())).await?;
-    mongo.budget_docs().create_index(index(doc! { "day": 1 }, IndexOptions::default())).await?;
-    mongo.keys().create_index(index(doc! { "created_at": 1 }, IndexOptions::default())).await?;
-    let listings = ["kind", "actor.id", "subject.id"].map(|field| doc! { field: 1, "_id": -1 });
-    let counted = unique_where(doc! { "counted_as": { "$exists": true } });
-    let audit =
-        listings.into_iter().chain([doc! { "at": 1 }]).map(|keys| index(keys, IndexOptions::default()));
-    let audit = audit.chain([index(doc! { "counted_as": 1 }, counted)]);
-    mongo.audit_docs().create_indexes(audit).await?;
-    mongo
-        .jobs()
-        .create_indexes([
-            index(doc! { "kind": 1, "key": 1 }, unique_where(doc! { "key": { "$exists": true } })),
-            // Jobs kept as failed have no `due_at`, because they are never due.
-            index(doc! { "due_at": 1, "_id": 1 }, only_where(doc! { "due_at": { "$exists": true } })),
-        ])
-        .await?;
+    try_join_all(indexes().into_iter().map(async |(name, indexes)| {
+        mongo.db.collection::<Document>(name).create_indexes(indexes).await.map(|_| ())
+    }))
+    .await?;
     let old = mongo.messages().list_index_names().await?;
     let old: Vec<&str> = OLD_KEYS.into_iter().filter(|name| old.iter().any(|it| it == name)).collect();
     if !old.is_empty() {
