@@ -19,8 +19,14 @@ async fn a_question_that_waits_for_the_next_day_says_so() {
     let mut events = talk.lin.events(&talk.path("/events")).await;
     while events.next().await.unwrap().0 != "started" {}
     talk.let_end();
-    while events.next().await.unwrap().0 != "queue" {}
-    let queue = talk.queue().await;
+    // Whoever listens is told of the question that was added, and then that it waits.
+    let queue = loop {
+        while events.next().await.unwrap().0 != "queue" {}
+        let queue = talk.queue().await;
+        if !queue["items"][0]["waits_until"].is_null() {
+            break queue;
+        }
+    };
     let first = &queue["items"][0];
     let until = first["waits_until"].as_i64().unwrap();
     assert_eq!((until % DAY, &first["refused"], &queue["waits"]), (0, &Value::Null, &json!(false)));
