@@ -11,12 +11,10 @@ pub async fn queue(conversation_id: String) -> Result<QuestionQueue, Refusal> {
     use crate::server::{
         chat::Chat,
         http::context::{Context, service},
-        words,
     };
     let context = Context::current()?;
     let queue = service::<Chat>()?.queue(context.user()?, &conversation_id).await?;
-    let words = words::current();
-    Ok(queue.worded(|reason| words.text(reason)))
+    Ok(context.worded(queue))
 }
 
 /// Puts a question at the end of the queue; it is asked at once when no answer is in the way. `key` is the idempotency key.
@@ -30,7 +28,6 @@ pub async fn queue_add(
     use crate::server::{
         chat::{self, Chat},
         http::context::{Context, service},
-        words,
     };
     let context = Context::current()?;
     let model = model.as_deref();
@@ -40,8 +37,7 @@ pub async fn queue_add(
         .queue_add(context.user()?, &conversation_id, (&text, model), key.as_deref())
         .await?;
     context.redirect(&format!("/c/{conversation_id}"));
-    let words = words::current();
-    Ok(queue.worded(|reason| words.text(reason)))
+    Ok(context.worded(queue))
 }
 
 /// Changes the text of a question that waits.
@@ -50,14 +46,12 @@ pub async fn queue_edit(conversation_id: String, id: String, text: String) -> Re
     use crate::server::{
         chat::Chat,
         http::context::{Context, service},
-        words,
     };
     let context = Context::current()?;
     let which = (&*conversation_id, &*id);
     let queue = service::<Chat>()?.queue_edit(context.user()?, which, (Some(&text), None)).await?;
     context.redirect(&format!("/c/{conversation_id}"));
-    let words = words::current();
-    Ok(queue.worded(|reason| words.text(reason)))
+    Ok(context.worded(queue))
 }
 
 /// Moves a question that waits to another position, from 0.
@@ -70,14 +64,12 @@ pub async fn queue_move(
     use crate::server::{
         chat::Chat,
         http::context::{Context, service},
-        words,
     };
     let context = Context::current()?;
     let which = (&*conversation_id, &*id);
     let queue = service::<Chat>()?.queue_edit(context.user()?, which, (None, Some(position))).await?;
     context.redirect(&format!("/c/{conversation_id}"));
-    let words = words::current();
-    Ok(queue.worded(|reason| words.text(reason)))
+    Ok(context.worded(queue))
 }
 
 /// Removes a question from the queue.
@@ -86,13 +78,11 @@ pub async fn queue_remove(conversation_id: String, id: String) -> Result<Questio
     use crate::server::{
         chat::Chat,
         http::context::{Context, service},
-        words,
     };
     let context = Context::current()?;
     let queue = service::<Chat>()?.queue_remove(context.user()?, (&conversation_id, &id)).await?;
     context.redirect(&format!("/c/{conversation_id}"));
-    let words = words::current();
-    Ok(queue.worded(|reason| words.text(reason)))
+    Ok(context.worded(queue))
 }
 
 /// Asks a question that waits as soon as may be: a running answer is stopped.
@@ -101,11 +91,9 @@ pub async fn queue_send(conversation_id: String, id: String) -> Result<QuestionQ
     use crate::server::{
         chat::Chat,
         http::context::{Context, service},
-        words,
     };
     let context = Context::current()?;
     let queue = service::<Chat>()?.queue_send(context.user()?, (&conversation_id, &id)).await?;
     context.redirect(&format!("/c/{conversation_id}"));
-    let words = words::current();
-    Ok(queue.worded(|reason| words.text(reason)))
+    Ok(context.worded(queue))
 }

@@ -30,8 +30,23 @@ pub struct Queued {
     #[serde(default)]
     #[schema(required)]
     pub refused_message: Option<String>,
+    /// Its author has used up what a day allows, and it is asked by itself from this time on, in UTC milliseconds since 1970.
+    #[serde(default)]
+    #[schema(required)]
+    pub waits_until: Option<i64>,
+    /// The same as a sentence in the language of whoever asks.
+    #[serde(default)]
+    #[schema(required)]
+    pub waits_message: Option<String>,
     /// UTC milliseconds since 1970.
     pub created_at: i64,
+}
+
+impl Queued {
+    /// Why it was not asked when its turn came, in words.
+    pub fn why_it_waits(&self) -> Option<&str> {
+        self.refused_message.as_deref().or(self.waits_message.as_deref())
+    }
 }
 
 /// The questions that wait in a conversation.
@@ -46,11 +61,13 @@ pub struct QuestionQueue {
 }
 
 impl QuestionQueue {
-    /// The queue with its reasons in words.
+    /// The queue with its reasons in words, and with times as `clock` tells them.
     #[must_use]
-    pub fn worded(mut self, words: impl Fn(&Reason) -> String) -> Self {
+    pub fn worded(mut self, words: impl Fn(&Reason) -> String, clock: impl Fn(i64) -> String) -> Self {
         for item in &mut self.items {
             item.refused_message = item.refused.as_ref().map(&words);
+            let until = |at: i64| words(&Reason::new("queue-waits-until").with("time", clock(at)));
+            item.waits_message = item.waits_until.map(until);
         }
         self
     }

@@ -129,7 +129,7 @@ pub async fn open(
         ),
     );
     let (sidebar, mut view) = (sidebar?, view?);
-    view.shown.queue = queue_of(&chat, &current, &id).await?;
+    view.shown.queue = queue_of(&chat, &current, &id, days).await?;
     view.shown.model = choice.chosen;
     view.shown.model_label = choice.label;
     let page = Page {
@@ -217,7 +217,7 @@ pub async fn part(
         ThreadView::load((&conversations, &chat), &current, grant, part, None, (key, now, days)),
     );
     let ThreadView { mut shown, conversation, window, thread, tools, permit } = view?;
-    shown.queue = queue_of(&chat, &current, &id).await?;
+    shown.queue = queue_of(&chat, &current, &id, days).await?;
     shown.model = choice.chosen;
     shown.model_label = choice.label;
     let title = tab_title(&title_of(&conversation));
@@ -231,9 +231,14 @@ pub async fn part(
 }
 
 /// The questions that wait in a conversation.
-async fn queue_of(chat: &Chat, current: &CurrentUser, id: &str) -> Result<QuestionQueue, AppError> {
-    let words = words::current();
-    Ok(chat.queue(current, id).await?.worded(|reason| words.text(reason)))
+async fn queue_of(
+    chat: &Chat,
+    current: &CurrentUser,
+    id: &str,
+    days: Days,
+) -> Result<QuestionQueue, AppError> {
+    let (words, zone) = (words::current(), days.zone());
+    Ok(chat.queue(current, id).await?.worded(|reason| words.text(reason), |at| zone.named_clock(at)))
 }
 
 /// A part of a conversation, and how it is shown.

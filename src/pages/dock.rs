@@ -186,15 +186,15 @@ fn QueueRow(#[prop(optional_no_strip)] item: Option<Queued>) -> impl IntoView {
     let id = item.as_ref().map(|item| item.id.clone());
     let text = item.as_ref().map(|item| item.text.clone());
     let first = item.as_ref().is_some_and(|item| item.position == 0);
-    let refused = item.and_then(|item| item.refused_message);
+    let why = item.and_then(|item| item.why_it_waits().map(str::to_owned));
     // As in the composer.
     let shown = text.as_ref().map(|text| format!("\n{}", html_escape::encode_text(text)));
-    let fits = refused.is_none();
+    let silent = why.is_none();
     view! {
         <li class="queued" data-id=id data-text=text>
             <Icon name="clock" />
             <textarea rows="1" aria-label=t("queued-question") dir="auto" inner_html=shown></textarea>
-            <small hidden=fits>{refused}</small>
+            <small hidden=silent>{why}</small>
             <RowButton class="queue-up" label="queue-up" icon="up" hidden=first />
             <RowButton class="queue-send" label="queue-send" icon="play" />
             <RowButton class="queue-remove" label="remove" icon="close" />

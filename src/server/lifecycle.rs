@@ -89,6 +89,9 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let app = App::new(config, secret, store, providers, Clock::system(), Some(journal));
     app.cluster.recover(leftovers).await;
     look_at_providers(&app.providers).await;
+    if let Some(sentence) = app.providers.missing_default() {
+        tracing::warn!("{sentence}");
+    }
     let address = listener.local_addr().unwrap_or(listen);
     let first = welcome::print(&app.accounts, &app.site.config, address).await;
     first.map_err(|_| StartError::new("The database does not take the code for the first account."))?;

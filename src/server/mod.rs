@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! main → server::cli
-//! server::cli → server::lifecycle, server::accounts, server::llm, server::words, server::store, server::config, server::ops, error, domain
+//! server::cli → server::lifecycle, server::providers, server::accounts, server::llm, server::words, server::store, server::config, server::ops, error, domain
 //! server::lifecycle → server::router, server::app, server::http, server::cluster, server::providers, server::live, server::accounts, server::journal, server::llm, server::store, server::config, server::ops
 //! server::router → server::app, pages, server::rest, server::http, error
 //! server::app → server::http, server::exports, server::chat, server::cluster, server::conversations, server::providers, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops

@@ -40,6 +40,7 @@ mod providers;
 mod proxies;
 mod put_away;
 mod queue;
+mod queue_day;
 mod registration;
 mod remains;
 mod retrying;

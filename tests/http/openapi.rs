@@ -283,6 +283,8 @@ async fn every_event_and_every_record_is_as_described() {
             position: 0,
             refused: set.as_ref().map(|_| Reason::new("late")),
             refused_message: set.clone(),
+            waits_until: set.as_ref().map(|_| 1),
+            waits_message: set.clone(),
             created_at: 1,
         };
         document.check_schema(&QuestionQueue { items: vec![queued], waits: true }, "QuestionQueue");

@@ -218,6 +218,44 @@ async fn a_picture_is_chosen_with_a_form_and_seen_where_its_person_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn letters_alone_choose_no_colour() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let signed_in = browser(&app, &lin);
+    let stored = async || {
+        let now = lin.get("/api/v1/me").await.is(200).json()["preferences"].clone();
+        (now["picture_initial"].clone(), now["picture_colour"].clone())
+    };
+    // The value of the colour that is chosen in a page of the form.
+    let checked = |page: &str| {
+        let chosen = page
+            .split("<input")
+            .find(|input| input.contains("\"picture_colour\"") && input.contains(" checked"));
+        let value = chosen.and_then(|input| input.split("value=\"").nth(1));
+        value.and_then(|rest| rest.split('"').next()).map(str::to_owned)
+    };
+    let page = signed_in.get("/settings").await.is(200).text();
+    assert_eq!(checked(&page).as_deref(), Some(""), "{page}");
+    // The form as it is, with other letters.
+    let saved = after(&signed_in, "/fn/set-picture", "picture_initial=li&picture_colour=").await;
+    assert_eq!((stored().await, checked(&saved).as_deref()), ((json!("li"), json!(null)), Some("")));
+    after(&signed_in, "/fn/set-picture", "picture_initial=li&picture_colour=pink").await;
+    assert_eq!(stored().await.1, json!("pink"));
+    // A refusal of the letters keeps the colour that was chosen with them.
+    for (colour, kept) in [("blue", "blue"), ("", ""), ("mauve", "pink")] {
+        let form = format!("picture_initial=abc&picture_colour={colour}");
+        let refused = after(&signed_in, "/fn/set-picture", &form).await;
+        assert_eq!(checked(&refused).as_deref(), Some(kept), "{refused}");
+    }
+    after(&signed_in, "/fn/set-picture", "picture_initial=li&picture_colour=").await;
+    assert_eq!(stored().await, (json!("li"), json!(null)));
+    let pink = json!({ "preferences": { "picture_colour": "pink" } });
+    lin.patch("/api/v1/me", &pink).await.is(200);
+    lin.patch("/api/v1/me", &json!({ "preferences": { "picture_colour": null } })).await.is(200);
+    assert_eq!(stored().await, (json!("li"), json!(null)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn favourites_are_models_that_are_offered() {
     let app = App::start().await;
     let lin = app.person("lin").await;

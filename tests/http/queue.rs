@@ -53,16 +53,16 @@ impl Provider for Gate {
     }
 }
 
-struct Talk {
-    app: App,
-    lin: Client,
+pub(super) struct Talk {
+    pub(super) app: App,
+    pub(super) lin: Client,
     gate: Arc<Gate>,
-    id: String,
+    pub(super) id: String,
 }
 
 impl Talk {
     /// A conversation in which an answer is being written.
-    async fn held() -> Self {
+    pub(super) async fn held() -> Self {
         let gate = Arc::new(Gate { open: Arc::new(Semaphore::new(0)), asked: AtomicUsize::new(0) });
         let app = App::with_provider(&[], gate.clone()).await;
         let lin = app.person("lin").await;
@@ -76,7 +76,7 @@ impl Talk {
         talk
     }
 
-    fn path(&self, of: &str) -> String {
+    pub(super) fn path(&self, of: &str) -> String {
         format!("/api/v1/conversations/{}{of}", self.id)
     }
 
@@ -84,16 +84,16 @@ impl Talk {
         self.lin.post(&self.path("/messages"), &json!({ "content": text })).await.is(202);
     }
 
-    async fn add(&self, text: &str) -> Value {
+    pub(super) async fn add(&self, text: &str) -> Value {
         self.lin.post(&self.path("/queue"), &json!({ "content": text })).await.is(200).json()
     }
 
-    async fn queue(&self) -> Value {
+    pub(super) async fn queue(&self) -> Value {
         self.lin.get(&self.path("/queue")).await.is(200).json()
     }
 
     /// The messages on screen, each with how far it has got.
-    async fn shown(&self) -> Vec<String> {
+    pub(super) async fn shown(&self) -> Vec<String> {
         let window = self.lin.get(&self.path("/messages")).await.is(200).json();
         let items = window["items"].as_array().unwrap().iter();
         let word = |item: &Value, field: &str| item[field].as_str().unwrap().to_owned();
@@ -106,7 +106,7 @@ impl Talk {
     }
 
     /// Lets the running answer end, and waits until `count` messages are there and the newest has this status.
-    async fn until(&self, count: usize, status: &str) -> Vec<String> {
+    pub(super) async fn until(&self, count: usize, status: &str) -> Vec<String> {
         for _ in 0..400 {
             let shown = self.shown().await;
             if shown.len() == count && shown[count - 1].ends_with(&format!("({status})")) {
@@ -117,12 +117,12 @@ impl Talk {
         panic!("{:?} {}", self.shown().await, self.queue().await);
     }
 
-    fn let_end(&self) {
+    pub(super) fn let_end(&self) {
         self.gate.open.add_permits(1);
     }
 }
 
-fn texts(queue: &Value) -> Vec<&str> {
+pub(super) fn texts(queue: &Value) -> Vec<&str> {
     queue["items"].as_array().unwrap().iter().map(|item| item["text"].as_str().unwrap()).collect()
 }
 

@@ -12,6 +12,12 @@ const USAGE: &str = "/api/v1/admin/usage";
 async fn site() -> (App, Shelf, Client, Client) {
     let app = App::start().await;
     let (admin, kim) = (app.person("lin").await, app.person("kim").await);
+    let shelf = added(&admin).await;
+    (app, shelf, admin, kim)
+}
+
+/// Adds the provider.
+async fn added(admin: &Client) -> Shelf {
     let shelf = Shelf::start(|asked| match asked {
         "GET /v1/models" => list(&["one", "org/two", "three"]),
         "POST /v1/chat/completions" => said("Hello from there."),
@@ -20,7 +26,7 @@ async fn site() -> (App, Shelf, Client, Client) {
     .await;
     let provider = json!({ "name": "mine", "base_url": shelf.url("/v1") });
     admin.post("/api/v1/admin/providers", &provider).await.is(201);
-    (app, shelf, admin, kim)
+    shelf
 }
 
 async fn models(person: &Client) -> Vec<String> {
@@ -33,6 +39,20 @@ async fn first_model(person: &Client) -> Value {
     let id = person.conversation().await;
     person.ask(&id, "Hi").await;
     person.get(&format!("/api/v1/conversations/{id}")).await.is(200).json()["model"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_names_a_default_model_of_a_provider_of_the_browser() {
+    let app = App::with(&[("INGLENOOK_CHAT_DEFAULT_MODEL", "mine/org/two")]).await;
+    let (admin, kim, sam) = (app.person("lin").await, app.person("kim").await, app.person("sam").await);
+    let providers = &app.state.providers;
+    providers.refresh().await.unwrap();
+    let told = providers.missing_default().unwrap();
+    assert!(told.contains("mine/org/two") && told.contains("chat.default_model"), "{told}");
+    assert_eq!(first_model(&kim).await, json!("demo/demo"));
+    let _shelf = added(&admin).await;
+    assert_eq!(providers.missing_default(), None);
+    assert_eq!(first_model(&sam).await, json!("mine/org/two"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,41 +1,55 @@
 //! The form in which a person chooses their picture.
 
+use std::iter;
+
 use leptos::prelude::*;
 use strum::VariantArray;
 
 use crate::{
-    domain::{Picture, PictureColour},
+    domain::{Picture, PictureColour, Preferences, User},
     pages::{
         Notice,
         fields::{Choices, FieldError, invalid},
     },
+    server::accounts::picture,
     ui::{parts::PersonPicture, words::t},
 };
 
 /// More than the longest emoji has, in the units that browsers count.
 const MAX_UNITS: &str = "20";
 
-/// `chosen` is the initial that the person chose. Each colour is shown as the picture in it.
+/// Each colour is shown as the picture in it. The first choice is the colour of the account, which stays nobody's choice.
 #[component]
-pub fn ChoosePicture(picture: Picture, chosen: Option<String>, notice: Notice) -> impl IntoView {
+pub fn ChoosePicture(user: User, notice: Notice) -> impl IntoView {
+    let picture = picture::of(&user);
+    let Preferences { picture_initial, picture_colour, .. } = user.preferences;
     let (refused, colour) = (notice.at("picture_initial"), notice.at("picture_colour"));
     let (invalid, described) = invalid("picture_initial", refused.as_ref());
     let at_colour = colour.is_some();
-    let typed = notice.typed().picture_initial.or(chosen);
-    let choices = PictureColour::VARIANTS.iter().map(|one| {
-        let checked = *one == picture.colour;
-        let shown = Picture { colour: *one, ..picture.clone() };
+    let typed = notice.typed();
+    // A word that is no colour is refused, and what was chosen before stays so.
+    let chosen = match typed.other("picture_colour") {
+        Some("") => None,
+        Some(word) => word.parse().ok().or(picture_colour),
+        None => picture_colour,
+    };
+    let typed = typed.picture_initial.or(picture_initial);
+    let automatic = (None, PictureColour::of_id(&user.id), "picture-automatic");
+    let all = PictureColour::VARIANTS.iter().map(|one| (Some(*one), *one, name(*one)));
+    let choices = iter::once(automatic).chain(all).map(|(choice, colour, name)| {
+        let checked = choice == chosen;
+        let shown = Picture { colour, ..picture.clone() };
         view! {
             <label class="choice">
                 <input
                     type="radio"
                     name="picture_colour"
-                    value=one.into_str()
+                    value=choice.as_ref().map_or("", PictureColour::into_str)
                     checked=checked
                     autofocus=checked && at_colour
                 />
                 <PersonPicture picture=shown />
-                <span>{t(name(*one))}</span>
+                <span>{t(name)}</span>
             </label>
         }
     });

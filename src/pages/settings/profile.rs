@@ -9,7 +9,7 @@ use super::{SettingsPage, page, picture::ChoosePicture, tier::TierSection};
 use crate::{
     pages::{Fresh, Notice, PageError, Visitor, fields::Field, layout::Sidebar, sections::Section},
     server::{
-        accounts::{Accounts, EmailRule, picture},
+        accounts::{Accounts, EmailRule},
         conversations::{Conversations, allowance::Allowances},
     },
     ui::words::{around, t},
@@ -29,8 +29,6 @@ pub async fn profile(
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let (own, budget) = (accounts.own_tier(&current).await?, allowances.budget(&current.user).await?);
     let rule = accounts.registration().await?.email;
-    let (own_picture, chosen) =
-        (picture::of(&current.user), current.user.preferences.picture_initial.clone());
     let user = current.user;
     // A browser that asks for an e-mail address would refuse a name.
     let names = rule == EmailRule::Optional || user.email.is_none();
@@ -38,6 +36,7 @@ pub async fn profile(
     Ok(page(HERE).render(move || {
         let email_form = notice.of("/fn/set-email");
         let email = email_form.typed().email.unwrap_or_else(|| user.login.clone());
+        let pictured = user.clone();
         let (picture_form, tier_notice) = (notice.of("/fn/set-picture"), notice.clone());
         let form = notice.of("/fn/set-name");
         let name = form.typed().name.unwrap_or(user.name);
@@ -71,7 +70,7 @@ pub async fn profile(
                     </form>
                 </Section>
                 <Section id="picture" title=t("picture")>
-                    <ChoosePicture picture=own_picture chosen notice=picture_form />
+                    <ChoosePicture user=pictured notice=picture_form />
                 </Section>
                 <TierSection own budget days notice=tier_notice />
             </SettingsPage>

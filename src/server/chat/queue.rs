@@ -14,7 +14,9 @@ use super::{
     keys,
 };
 use crate::{
-    domain::{ChatEvent, CurrentUser, QuestionQueue, Reason, UserState, queued::MOST_QUEUED},
+    domain::{
+        ChatEvent, CurrentUser, QuestionQueue, Reason, UserState, budget::next_day, queued::MOST_QUEUED,
+    },
     error::AppError,
     server::store::{Destination, Grant, Need, NewQueued, NextQueued, QueueChange, QueueOutcome},
 };
@@ -30,6 +32,8 @@ enum NotAsked {
     Again,
     /// Something is in the way that goes by itself.
     Later,
+    /// The author has used up what a day allows.
+    Tomorrow,
     /// It cannot be asked like this.
     Refused(Reason),
 }
@@ -153,7 +157,10 @@ impl Chat {
     }
 
     async fn queue_in(&self, grant: &Grant) -> Result<QuestionQueue, AppError> {
-        let items = self.store.queued(grant).await?;
+        let (mut items, now) = (self.store.queued(grant).await?, self.clock.now());
+        for item in &mut items {
+            item.waits_until = item.waits_until.filter(|until| *until > now);
+        }
         let id = grant.conversation_id();
         let waits = !items.is_empty()
             && self.store.next_queued(id).await?.is_none()
@@ -189,8 +196,16 @@ impl Chat {
             match self.ask_queued(conversation_id, &next).await {
                 Ok(()) | Err(NotAsked::Later) => return,
                 Err(NotAsked::Again) => {}
+                Err(NotAsked::Tomorrow) => {
+                    let until = next_day(self.clock.now());
+                    // All queues are looked at each minute, and the author is told once.
+                    if next.queued.waits_until != Some(until) {
+                        self.keep_waiting(conversation_id, &next, QueueChange::Delay(until)).await;
+                    }
+                    return;
+                }
                 Err(NotAsked::Refused(reason)) => {
-                    self.refuse(conversation_id, &next, &reason).await;
+                    self.keep_waiting(conversation_id, &next, QueueChange::Refuse(&reason)).await;
                     return;
                 }
             }
@@ -232,26 +247,27 @@ impl Chat {
                 | AppError::StorageFull
                 | AppError::StorageLost
                 | AppError::Internal
-                | AppError::TooManyAnswers { .. }
-                // The next day it is asked by itself.
-                | AppError::BudgetUsedUp { .. },
+                | AppError::TooManyAnswers { .. },
             ) => Err(NotAsked::Later),
+            // The next day it is asked by itself.
+            Err(AppError::BudgetUsedUp { .. }) => Err(NotAsked::Tomorrow),
             Err(error) => Err(NotAsked::Refused(error.reason())),
         }
     }
 
-    async fn refuse(&self, conversation_id: &str, next: &NextQueued, reason: &Reason) {
-        let refused = async {
+    /// Stores why a question waits on, and tells whoever has the conversation open.
+    async fn keep_waiting(&self, conversation_id: &str, next: &NextQueued, why: QueueChange<'_>) {
+        let stored = async {
             let author = &next.queued.author_id;
             let Ok(grant) = self.store.access(author, conversation_id, Need::Write).await else {
                 return Ok(QueueOutcome::Missing);
             };
-            self.store.change_queued(&grant, &next.queued.id, QueueChange::Refuse(reason)).await
+            self.store.change_queued(&grant, &next.queued.id, why).await
         };
-        match refused.await {
+        match stored.await {
             Ok(QueueOutcome::Changed { revision }) => self.tell_queue(conversation_id, revision),
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "why a question was refused could not be stored"),
+            Err(error) => tracing::warn!(%error, "why a question in a queue waits could not be stored"),
         }
     }
 

@@ -2,16 +2,19 @@
 //! changes nothing, on disk or in the database.
 
 mod jobs;
+mod providers;
 
 use std::{fmt, io, iter, net::TcpListener, path::Path};
 
+use secrecy::SecretString;
+
+use self::providers::Added;
 use crate::server::{
     config::{Config, fingerprint, keys, read_secret},
     lifecycle::lock_file,
-    llm::{is_local, registry::Providers},
+    llm::is_local,
     ops::disk,
     store::{self, Inspection, Outlook},
-    words::Words,
 };
 
 /// What a finding means for a start of the server.
@@ -56,17 +59,23 @@ fn failure(subject: &'static str, text: impl Into<String>) -> Finding {
     Finding { verdict: Verdict::Failure, subject, text: text.into() }
 }
 
-/// What a start would find in the store and do to it. Changes nothing there.
-async fn check_store(config: &Config) -> Vec<Finding> {
-    let secret = match &config.auth.secret {
+/// The secret with which the server would start, if there is one already.
+fn known_secret(config: &Config) -> Option<SecretString> {
+    match &config.auth.secret {
         Some(secret) => Some(secret.clone()),
         // A file that cannot be used is a finding of [`secret`].
         None => read_secret(&config.server.data_dir).ok().flatten(),
-    };
-    let fingerprint = secret.as_ref().map(fingerprint);
-    let options = store::OpenOptions { fingerprint, ..store::OpenOptions::default() };
+    }
+}
+
+/// What a start would find in the store and do to it. Changes nothing there.
+async fn check_store(config: &Config, secret: Option<&SecretString>) -> (Vec<Finding>, Added) {
+    let options =
+        store::OpenOptions { fingerprint: secret.map(fingerprint), ..store::OpenOptions::default() };
     let shown = config.store.shown();
     let inspection = store::inspect(&config.store.url, &options).await;
+    let outlook = inspection.as_ref().ok().map(|found| found.outlook);
+    let added = Added::read(config, outlook, &options).await;
     let jobs = match &inspection {
         Ok(Inspection { outlook: Outlook::Ready { .. }, .. }) => {
             Some(jobs::finding(store::inspect_jobs(&config.store.url, &options, jobs::MAX_NAMED).await))
@@ -92,7 +101,7 @@ async fn check_store(config: &Config) -> Vec<Finding> {
         Ok(Inspection { outlook, .. }) => good("store", format!("{shown}: {}", outlook_text(outlook))),
         Err(error) => failure("store", format!("{shown}: {error}")),
     };
-    iter::once(found).chain(jobs).collect()
+    (iter::once(found).chain(jobs).collect(), added)
 }
 
 fn outlook_text(outlook: Outlook) -> String {
@@ -105,41 +114,14 @@ fn outlook_text(outlook: Outlook) -> String {
     }
 }
 
-/// How many models each provider offers, and whether the default model is one of them.
-async fn check_providers(config: &Config) -> Vec<Finding> {
-    let providers = Providers::new(crate::server::lifecycle::providers(config));
-    let answers = providers.ask().await;
-    let offer = providers.offer();
-    let missing = config
-        .chat
-        .default_model
-        .as_ref()
-        .filter(|id| offer.find(id).is_none() && offer.unheard(id).is_none());
-    let found = answers.into_iter().zip(&config.providers).map(|((name, answer), provider)| match answer {
-        Ok(models) => good(
-            "provider",
-            format!(
-                "{name}: {} models, such as {}",
-                models.len(),
-                models.first().map_or("none", |first| &first.name)
-            ),
-        ),
-        Err(error) => {
-            let reason = Words::english().text(&error.failure.reason);
-            warning("provider", format!("{name} at {}: {reason}", provider.base_url))
-        }
-    });
-    let missing =
-        missing.map(|id| warning("default_model", format!("{id} is not offered: the first model is used")));
-    found.chain(missing).collect()
-}
-
 /// The whole report, and whether the server would start.
 pub async fn check(config: &Config, variables: impl Iterator<Item = String>) -> (String, bool) {
     let mut findings = local(config);
     findings.extend(environment(variables));
-    findings.extend(check_store(config).await);
-    findings.extend(check_providers(config).await);
+    let secret = known_secret(config);
+    let (found, added) = check_store(config, secret.as_ref()).await;
+    findings.extend(found);
+    findings.extend(providers::check(config, secret.as_ref(), added).await);
     (report(config, &findings), starts(&findings))
 }
 
@@ -173,7 +155,6 @@ fn local(config: &Config) -> Vec<Finding> {
         data_dir(&config.server.data_dir),
         lock(config),
         secret(config),
-        providers(config),
     ];
     findings.into_iter().flatten().collect()
 }
@@ -255,15 +236,6 @@ fn secret(config: &Config) -> Option<Finding> {
         Ok(Some(_)) => good("secret", "kept in the data directory"),
         Ok(None) => good("secret", "will be made at the first start and kept in the data directory"),
         Err(error) => failure("secret", error.to_string()),
-    })
-}
-
-fn providers(config: &Config) -> Option<Finding> {
-    config.providers.is_empty().then(|| {
-        warning(
-            "provider",
-            "none: the demo model answers; set OPENAI_API_KEY or OPENAI_BASE_URL, or add a [[provider]]",
-        )
     })
 }
 
@@ -368,6 +340,5 @@ mod tests {
         let config = config(dir.path(), &[]);
         assert_eq!(verdict(secret(&config)), Some(Verdict::Good));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-        assert_eq!(verdict(providers(&config)), Some(Verdict::Warning));
     }
 }

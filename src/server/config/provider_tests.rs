@@ -146,7 +146,9 @@ fn the_default_model_is_one_that_is_there() {
         assert_eq!(load(TWO, &env(good)).unwrap().chat.default_model.as_deref(), Some(good));
     }
     assert!(mistakes(TWO, &env("mistral/tiny"), 1).contains("wanted mistral/large, mistral/small"));
-    assert!(mistakes(TWO, &env("other/m"), 1).contains("wanted local/MODEL, mistral/MODEL"));
+    // A provider that is added in the browser.
+    assert_eq!(load(TWO, &env("other/m")).unwrap().chat.default_model.as_deref(), Some("other/m"));
     assert!(mistakes(TWO, &env("small"), 1).contains("PROVIDER/MODEL"));
-    assert!(mistakes("", &[("INGLENOOK_CHAT_DEFAULT_MODEL", "a/b")], 1).contains("there is none"));
+    let alone = load("", &[("INGLENOOK_CHAT_DEFAULT_MODEL", "a/b")]).unwrap();
+    assert_eq!(alone.chat.default_model.as_deref(), Some("a/b"));
 }

@@ -22,13 +22,14 @@ use super::{
     forms::Form,
     gate, redirect,
     site::Site,
+    zone::Zone,
 };
 use crate::{
-    domain::{Admin, CurrentUser, Look, Reason},
+    domain::{Admin, CurrentUser, Look, QuestionQueue, Reason},
     error::{AppError, Refusal},
     server::{
         accounts::{Caller, IssuedToken, SignedIn},
-        words::Language,
+        words::{self, Language},
     },
 };
 
@@ -66,6 +67,7 @@ pub struct Context {
     cookie: Option<SessionCookie>,
     /// The function was called by a plain form, so the answer is a redirect.
     is_form: bool,
+    zone: Zone,
 }
 
 impl Context {
@@ -85,6 +87,12 @@ impl Context {
     /// [`AppError::SignedOut`] for nobody; what the store answered when the gate asked it.
     pub fn user(&self) -> Result<&CurrentUser, AppError> {
         self.gate.as_ref().map_err(Clone::clone)?.as_ref().ok_or(AppError::SignedOut)
+    }
+
+    /// The questions that wait, in the words and by the clock of whoever asks.
+    pub fn worded(&self, queue: QuestionQueue) -> QuestionQueue {
+        let words = words::current();
+        queue.worded(|reason| words.text(reason), |at| self.zone.named_clock(at))
     }
 
     /// The administrator who asks.
@@ -231,6 +239,7 @@ pub async fn server_functions(
         gate: gate::found(extensions),
         cookie: extensions.get::<SessionCookie>().cloned(),
         is_form: form.is_some(),
+        zone: Zone::of(request.headers()),
         site: site.clone(),
     };
     let answer = leptos_axum::handle_server_fns_with_context(

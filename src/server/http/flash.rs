@@ -63,12 +63,13 @@ pub struct Back {
 }
 
 /// The other fields that are shown again; none of them is a secret.
-const SHOWN_AGAIN: [&str; 14] = [
+const SHOWN_AGAIN: [&str; 15] = [
     "any_model",
     "context",
     "count",
     "days",
     "messages_per_day",
+    "picture_colour",
     "registers",
     "role",
     "rooms",

@@ -21,3 +21,4 @@ pub mod probes;
 pub mod redirect;
 pub mod request_id;
 pub mod site;
+pub mod zone;

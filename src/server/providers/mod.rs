@@ -2,6 +2,7 @@
 //! configuration. Every server of a cluster reads them again every few seconds.
 
 mod choices;
+mod maker;
 mod places;
 mod valid;
 
@@ -14,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 pub use self::choices::{ChoicesPatch, ModelsView, OfferedModel, access_word};
+pub use self::maker::{Maker, Unused};
 pub use self::valid::{MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_URL_BYTES, ProviderFields};
 use self::valid::{is_inside, is_same_server};
 use super::{
@@ -21,17 +23,17 @@ use super::{
         Accounts,
         audit::{Audit, Note},
     },
-    config::{Config, ProviderConfig},
+    config::{Config, DEMO},
     conversations::ModelList,
     llm::{
-        OpenAi, OpenAiConfig, Provider, ProviderTimeouts,
+        Provider,
         registry::{Heard, Providers},
     },
-    ops::{clock::Ids, seal::Seal},
+    ops::clock::Ids,
     store::{self, Facts, ProviderOutcome, StoreError, StoredProvider},
 };
 use crate::{
-    domain::{Admin, AuditKind, Listed, ProviderState, ProviderView, Reason, Traits},
+    domain::{Admin, AuditKind, ProviderState, ProviderView, Reason},
     error::AppError,
 };
 
@@ -49,10 +51,7 @@ pub struct ModelProviders {
     registry: Arc<Providers>,
     models: Arc<ModelList>,
     ids: Arc<Ids>,
-    /// Of the keys, each bound to its provider's id.
-    keys: Seal,
-    configured: Vec<ProviderConfig>,
-    timeouts: ProviderTimeouts,
+    maker: Maker,
     /// What the registry was given last.
     built: Mutex<Vec<Built>>,
     /// Held while the store is read, so that an older list does not replace a newer one.
@@ -84,13 +83,7 @@ impl ModelProviders {
             registry,
             models,
             ids,
-            keys: Seal::new(secret, "keys of model providers"),
-            configured: config.providers.clone(),
-            timeouts: ProviderTimeouts {
-                connect: config.timeouts.connect,
-                first_token: config.timeouts.first_token,
-                idle: config.timeouts.idle,
-            },
+            maker: Maker::new(config, secret),
             built: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
         }
@@ -116,48 +109,32 @@ impl ModelProviders {
         if let Some(same) = before.iter().find(|it| it.stored == stored) {
             return same.clone();
         }
-        let key = match (&stored.sealed_key, self.key_of(&stored)) {
-            _ if self.is_hidden(&stored.name) => return Built { stored, provider: None },
-            (Some(_), None) => {
-                tracing::error!(provider = %stored.name, "the key of a provider cannot be opened; give it again");
-                return Built { stored, provider: None };
-            }
-            (_, key) => key,
-        };
-        let provider = self.provider(&stored, key, stored.models.clone());
-        Built { stored, provider: Some(Arc::new(provider)) }
+        let provider = self.maker.used(&stored, self.default_model().as_deref());
+        if provider.as_ref().is_err_and(|why| *why == Unused::KeyLost) {
+            tracing::error!(provider = %stored.name, "the key of a provider cannot be opened; give it again");
+        }
+        Built { provider: provider.ok().map(|provider| Arc::new(provider) as Arc<dyn Provider>), stored }
     }
 
-    fn provider(&self, stored: &StoredProvider, key: Option<SecretString>, models: Vec<String>) -> OpenAi {
-        let chosen = self.models.choices();
-        let default_model = self.models.configured_default().or(chosen.default_model.as_deref());
-        let kept = default_model.and_then(|id| id.split_once('/'));
-        let kept = kept.filter(|(provider, _)| *provider == stored.name).map(|(_, model)| model.to_owned());
-        let listed = models.into_iter().map(|name| {
-            let traits = Traits { context: stored.context, ..Traits::default() };
-            Listed { name, traits }
-        });
-        OpenAi::new(OpenAiConfig {
-            name: stored.name.clone(),
-            label: Some(stored.label.clone()).filter(|label| !label.is_empty()),
-            base_url: stored.base_url.clone(),
-            api_key: key,
-            models: listed.collect(),
-            kept,
-            traits: Traits { context: stored.context, ..Traits::default() },
-            title_model: None,
-            timeouts: self.timeouts,
+    /// The model with which conversations begin, if one was chosen.
+    fn default_model(&self) -> Option<String> {
+        let configured = self.models.configured_default().map(str::to_owned);
+        configured.or_else(|| self.models.choices().default_model.clone())
+    }
+
+    /// What to tell an operator whose configuration names a default model of a provider that is neither configured nor
+    /// stored, as it is known after [`Self::refresh`].
+    pub fn missing_default(&self) -> Option<String> {
+        let id = self.models.configured_default()?;
+        let (name, _) = id.split_once('/')?;
+        let built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known =
+            name == DEMO || self.maker.is_hidden(name) || built.iter().any(|it| it.stored.name == name);
+        (!is_known).then(|| {
+            format!(
+                "chat.default_model is {id}, and no provider is called {name}, neither in the configuration nor in the browser; until one is, conversations begin with another model"
+            )
         })
-    }
-
-    fn key_of(&self, stored: &StoredProvider) -> Option<SecretString> {
-        let key = self.keys.open(stored.sealed_key.as_deref()?, &stored.id)?;
-        String::from_utf8(key).ok().map(Into::into)
-    }
-
-    /// Whether the configuration has a provider of this name.
-    fn is_hidden(&self, name: &str) -> bool {
-        self.configured.iter().any(|configured| configured.name == name)
     }
 
     /// All providers in the order in which their models are offered: those of the configuration first.
@@ -168,7 +145,7 @@ impl ModelProviders {
     pub async fn list(&self, _: &Admin) -> Result<Vec<ProviderView>, AppError> {
         self.refresh().await?;
         let built = self.built.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let configured = self.configured.iter().map(|it| {
+        let configured = self.maker.configured.iter().map(|it| {
             let view = ProviderView {
                 id: None,
                 name: it.name.clone(),
@@ -187,7 +164,7 @@ impl ModelProviders {
         let added = built.iter().map(|it| {
             let stored = it.stored.clone();
             let state = match &it.provider {
-                None if self.is_hidden(&stored.name) => ProviderState::Hidden,
+                None if self.maker.is_hidden(&stored.name) => ProviderState::Hidden,
                 None => ProviderState::KeyLost,
                 Some(_) => ProviderState::Waiting,
             };
@@ -251,7 +228,8 @@ impl ModelProviders {
 
     async fn ask(&self, stored: &StoredProvider, key: Option<SecretString>) -> Result<Vec<String>, AppError> {
         // Without the models that were named, because with them nobody is asked.
-        match self.provider(stored, key, Vec::new()).models().await {
+        let provider = self.maker.make(stored, key, Vec::new(), self.default_model().as_deref());
+        match provider.models().await {
             Ok(models) => Ok(models),
             Err(error) if error.failure.reason.key() == "provider-no-list" && !stored.models.is_empty() => {
                 Ok(stored.models.clone())
@@ -279,7 +257,7 @@ impl ModelProviders {
         };
         let ProviderFields { name, label, base_url, api_key, models, context } = fields.valid()?;
         let taken = all.iter().any(|it| it.name == name && Some(it.id.as_str()) != id);
-        if taken || (before.is_none_or(|it| it.name != name) && self.is_hidden(&name)) {
+        if taken || (before.is_none_or(|it| it.name != name) && self.maker.is_hidden(&name)) {
             return Err(AppError::invalid("name", Reason::new("providers-name-taken")));
         }
         let key = match (api_key, before.filter(|it| it.sealed_key.is_some())) {
@@ -289,17 +267,14 @@ impl ModelProviders {
             (None, Some(before)) if !is_same_server(&before.base_url, &base_url) => {
                 return Err(AppError::invalid("api_key", Reason::new("providers-key-for-new-address")));
             }
-            (None, Some(before)) => match self.key_of(before) {
+            (None, Some(before)) => match self.maker.key_of(before) {
                 Some(key) => Some(key),
                 None => return Err(AppError::invalid("api_key", Reason::new("providers-key-lost"))),
             },
         };
         let id = before.map_or_else(|| self.ids.next(), |it| it.id.clone());
         let sealed_key = match &key {
-            Some(key) => {
-                let sealed = self.keys.seal(key.expose_secret().as_bytes(), &id);
-                Some(sealed.ok_or(AppError::Internal)?)
-            }
+            Some(key) => Some(self.maker.seal(key, &id).ok_or(AppError::Internal)?),
             None => None,
         };
         Ok((StoredProvider { id, name, label, base_url, sealed_key, models, context }, key))

@@ -13,14 +13,15 @@ use super::{
 use crate::{
     domain::{CurrentUser, QuestionQueue},
     error::AppError,
-    server::{chat::Chat, words},
+    server::{chat::Chat, http::zone::Zone, words},
 };
 
 type Queue = Result<Answer<QuestionQueue>, AppError>;
 
 fn answered(queue: QuestionQueue) -> Answer<QuestionQueue> {
     let words = words::current();
-    Answer(queue.worded(|reason| words.text(reason)))
+    // A program is told the time of UTC, whatever cookies it sends.
+    Answer(queue.worded(|reason| words.text(reason), |at| Zone::default().named_clock(at)))
 }
 
 #[derive(Deserialize, ToSchema)]

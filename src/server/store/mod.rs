@@ -52,7 +52,7 @@ pub use identities::Identities;
 pub use keys::{KEY_LIFE, Key};
 pub use messages::{Finish, Messages, Spent};
 pub use model_providers::{ModelProviders, ProviderOutcome, StoredProvider};
-pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, open};
+pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, inspect_providers, open};
 pub use people::{People, PeopleQuery, Reset};
 pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
 pub use second_factors::{SecondFactor, SecondFactors};

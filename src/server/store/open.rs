@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    QueueView, Store,
+    QueueView, Store, StoredProvider,
     mongo::{self, Mongo},
     sqlite::{self, Sqlite},
 };
@@ -147,6 +147,18 @@ pub async fn inspect_jobs(url: &str, options: &OpenOptions, limit: u32) -> Resul
     match Kind::of(url)? {
         Kind::Sqlite(path) => sqlite::inspect_jobs(path, limit).await,
         Kind::Mongo(url) => mongo::inspect_jobs(url, options, limit).await,
+    }
+}
+
+/// The providers of models in a database that [`inspect`] found ready; changes nothing.
+///
+/// # Errors
+///
+/// Those of [`open`].
+pub async fn inspect_providers(url: &str, options: &OpenOptions) -> Result<Vec<StoredProvider>, OpenError> {
+    match Kind::of(url)? {
+        Kind::Sqlite(path) => sqlite::inspect_providers(path).await,
+        Kind::Mongo(url) => mongo::inspect_providers(url, options).await,
     }
 }
 

@@ -35,6 +35,8 @@ pub enum QueueChange<'a> {
     Send,
     /// It could not be asked, and is not tried again by itself.
     Refuse(&'a Reason),
+    /// Its author has used up what a day allows, which is renewed at this time in UTC milliseconds. It stays next.
+    Delay(i64),
 }
 
 /// The outcome of a change of the queue.

@@ -135,8 +135,9 @@ fn fill(row: &Element, item: &Queued) {
         let _ = row.set_attribute(TEXT, &item.text);
     }
     if let Ok(Some(why)) = row.query_selector("small") {
-        set_hidden(&why, item.refused_message.is_none());
-        why.set_text_content(item.refused_message.as_deref());
+        let said = item.why_it_waits();
+        set_hidden(&why, said.is_none());
+        why.set_text_content(said);
     }
     if let Ok(Some(up)) = row.query_selector(".queue-up") {
         set_hidden(&up, item.position == 0);

@@ -15,6 +15,8 @@ pub(super) fn read(json: &Json) -> QuestionQueue {
             position,
             refused: None,
             refused_message: item.text("refused_message"),
+            waits_until: None,
+            waits_message: item.text("waits_message"),
             created_at: 0,
         })
     };

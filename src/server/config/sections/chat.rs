@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    super::{DEMO, ProviderConfig, loader::Loader},
+    super::{ProviderConfig, loader::Loader},
     text,
 };
 
@@ -25,18 +25,14 @@ fn model<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D
 }
 
 impl ChatConfig {
-    /// Reports a default model whose provider is none of these, or lists its models without it.
+    /// Reports a default model that its provider lists its models without. A provider that is none of these may be one that
+    /// is added in the browser, which the server knows when it has started.
     pub fn check(&self, providers: &[ProviderConfig], loader: &mut Loader<'_>) {
         let Some(given) = self.default_model.as_deref() else { return };
         let Some((name, model)) = given.split_once('/') else { return };
-        let offered: Vec<String> = match providers.iter().find(|provider| provider.name == name) {
-            Some(provider) => {
-                provider.models.iter().map(|listed| format!("{name}/{}", listed.name)).collect()
-            }
-            None if providers.is_empty() && name == DEMO => return,
-            None if providers.is_empty() => vec!["a configured provider; there is none".to_owned()],
-            None => providers.iter().map(|provider| format!("{}/MODEL", provider.name)).collect(),
-        };
+        let Some(provider) = providers.iter().find(|provider| provider.name == name) else { return };
+        let listed = provider.models.iter();
+        let offered: Vec<String> = listed.map(|listed| format!("{name}/{}", listed.name)).collect();
         if !offered.is_empty() && !offered.contains(&format!("{name}/{model}")) {
             let wanted = offered.join(", ");
             loader.problem("chat.default_model", format!("found {given:?}, wanted {wanted}"));

@@ -194,6 +194,7 @@ contract! {
         what_lies_far_before_a_message_is_not_read,
     }
     waiting {
+        a_question_that_waits_for_a_day_stays_next,
         questions_wait_in_their_order,
         no_more_questions_wait_than_the_limit,
         a_question_with_a_key_is_added_once,

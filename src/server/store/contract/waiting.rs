@@ -13,7 +13,8 @@ use crate::{
 use super::{
     asking::NewTurn,
     fixtures::{
-        Asking, NOW, TurnOutcome, begin, conversation, finish, first_turn, id, key, message, talk, turn, user,
+        Asking, LATER, NOW, TurnOutcome, begin, conversation, finish, first_turn, id, key, message, talk,
+        turn, user,
     },
 };
 
@@ -111,6 +112,40 @@ pub(super) async fn questions_wait_in_their_order(store: &dyn Store) {
         let outcome = store.change_queued(&other.grant, &ids[0], change).await.unwrap();
         assert_eq!(outcome, QueueOutcome::Missing, "a question of another conversation");
     }
+}
+
+pub(super) async fn a_question_that_waits_for_a_day_stays_next(store: &dyn Store) {
+    let owned = Owned::new(store).await;
+    let (first, second) = (owned.add(store, "A").await, owned.add(store, "B").await);
+    let waits = async || {
+        let queued = store.queued(&owned.grant).await.unwrap();
+        queued.into_iter().map(|one| (one.text, one.waits_until)).collect::<Vec<_>>()
+    };
+    let said = |text: &str, until| (text.to_owned(), until);
+    owned.change(store, &first, QueueChange::Delay(LATER)).await;
+    assert_eq!(waits().await, [said("A", Some(LATER)), said("B", None)]);
+    let next = store.next_queued(owned.grant.conversation_id()).await.unwrap().unwrap().queued;
+    assert_eq!((&*next.text, next.waits_until), ("A", Some(LATER)), "it is tried again");
+    // Whoever changes, moves or sends it asks anew.
+    let reason = Reason::new("late");
+    for change in [
+        QueueChange::Text("A"),
+        QueueChange::Move(0),
+        QueueChange::TextAt("A", 0),
+        QueueChange::Send,
+        QueueChange::Refuse(&reason),
+    ] {
+        owned.change(store, &first, QueueChange::Delay(LATER)).await;
+        owned.change(store, &first, change).await;
+        assert_eq!(waits().await, [said("A", None), said("B", None)], "{change:?}");
+    }
+    owned.change(store, &second, QueueChange::Delay(LATER)).await;
+    owned.change(store, &first, QueueChange::Move(1)).await;
+    assert_eq!(waits().await, [said("B", Some(LATER)), said("A", None)]);
+    assert_eq!(
+        store.change_queued(&owned.grant, "none", QueueChange::Delay(LATER)).await.unwrap(),
+        QueueOutcome::Missing
+    );
 }
 
 pub(super) async fn no_more_questions_wait_than_the_limit(store: &dyn Store) {

@@ -58,7 +58,7 @@ use chunk_documents::ChunkDoc;
 use documents::{ConversationDoc, MessageDoc, SessionDoc, UserDoc};
 use error::store_error;
 
-pub(super) use setup::{inspect, inspect_jobs};
+pub(super) use setup::{inspect, inspect_jobs, inspect_providers};
 
 pub(super) struct Mongo {
     client: Client,

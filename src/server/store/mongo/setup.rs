@@ -11,7 +11,9 @@ use mongodb::{
 };
 use tokio::sync::Semaphore;
 
-use crate::server::store::{Inspection, OpenError, OpenOptions, Outlook, Queue, QueueView, StoreError};
+use crate::server::store::{
+    Inspection, ModelProviders, OpenError, OpenOptions, Outlook, Queue, QueueView, StoreError, StoredProvider,
+};
 
 use super::{
     Mongo,
@@ -60,6 +62,16 @@ pub(in crate::server::store) async fn inspect_jobs(
     let view = mongo.view_jobs(limit).await;
     mongo.client.shutdown().immediate(true).await;
     view.map_err(|error| OpenError::Failed(error.into()))
+}
+
+pub(in crate::server::store) async fn inspect_providers(
+    url: &str,
+    options: &OpenOptions,
+) -> Result<Vec<StoredProvider>, OpenError> {
+    let mongo = connect(url, options).await?.mongo;
+    let found = mongo.model_providers().await;
+    mongo.client.shutdown().immediate(true).await;
+    found.map_err(|error| OpenError::Failed(error.into()))
 }
 
 /// The server that the URL names, which may be unreachable.

@@ -36,6 +36,8 @@ pub(super) struct QueuedDoc {
     position: i64,
     #[serde(default)]
     refused: Option<Reason>,
+    #[serde(default)]
+    waits_until: Option<i64>,
     /// It is asked next, however the running answer ends.
     #[serde(default)]
     send_now: bool,
@@ -52,6 +54,8 @@ impl QueuedDoc {
             position,
             refused: self.refused,
             refused_message: None,
+            waits_until: self.waits_until,
+            waits_message: None,
             created_at: self.created_at,
         }
     }
@@ -137,6 +141,7 @@ impl Transaction for Add<'_> {
             model: new.model.map(str::to_owned),
             position: all.last().map_or(0, |last| last.position + 1),
             refused: None,
+            waits_until: None,
             send_now: false,
             created_at: new.now,
         };
@@ -173,9 +178,12 @@ impl Transaction for Change<'_> {
             }
             change => {
                 let set = match change {
-                    QueueChange::Text(text) => doc! { "text": text, "refused": null },
-                    QueueChange::Refuse(reason) => doc! { "refused": to_bson(reason)?, "send_now": false },
-                    _ => doc! { "send_now": true, "refused": null },
+                    QueueChange::Text(text) => doc! { "text": text, "refused": null, "waits_until": null },
+                    QueueChange::Refuse(reason) => {
+                        doc! { "refused": to_bson(reason)?, "send_now": false, "waits_until": null }
+                    }
+                    QueueChange::Delay(until) => doc! { "waits_until": until },
+                    _ => doc! { "send_now": true, "refused": null, "waits_until": null },
                 };
                 queued.update_one(which, doc! { "$set": set }).session(tx).await?.matched_count == 1
             }
@@ -226,6 +234,7 @@ impl Mongo {
             let mut set = doc! { "position": at };
             if one.id == id {
                 set.insert("refused", None::<String>);
+                set.insert("waits_until", None::<i64>);
             }
             let which = doc! { "_id": &one.id };
             self.queued_docs().update_one(which, doc! { "$set": set }).session(&mut *tx).await?;

@@ -8,11 +8,12 @@ use std::{
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::server::ops::disk;
-use crate::server::store::{Inspection, OpenError, Outlook, QueueView};
+use crate::server::store::{Inspection, OpenError, Outlook, QueueView, StoredProvider};
 
 use super::{
     MEMORY, copy,
     file::{self, beside},
+    model_providers::ALL,
     queue, schema,
 };
 
@@ -43,6 +44,17 @@ pub(in crate::server::store) async fn inspect_jobs(path: &str, limit: u32) -> Re
     let view = queue::view(&mut connection, limit).await;
     let _ = connection.close().await;
     view.map_err(failed)
+}
+
+pub(in crate::server::store) async fn inspect_providers(
+    path: &str,
+) -> Result<Vec<StoredProvider>, OpenError> {
+    let path = &*file::named(path)?;
+    let failed = |error| file::open_error(path, error);
+    let mut connection = SqliteConnection::connect_with(&looking(path)).await.map_err(failed)?;
+    let found = sqlx::query_as(ALL).fetch_all(&mut connection).await;
+    let _ = connection.close().await;
+    found.map_err(failed)
 }
 
 async fn read(path: &Path) -> Result<Outlook, OpenError> {

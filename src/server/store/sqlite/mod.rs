@@ -49,7 +49,7 @@ use error::store_error;
 use file::DatabaseFile;
 use pool::Pool;
 
-pub(super) use inspect::{inspect, inspect_jobs};
+pub(super) use inspect::{inspect, inspect_jobs, inspect_providers};
 
 const MEMORY: &str = ":memory:";
 /// How long a call waits for another process that holds the file.

@@ -12,6 +12,8 @@ use crate::{
 
 use super::{Sqlite, error::store_error, rows::json};
 
+pub(super) const ALL: &str = "SELECT * FROM model_providers ORDER BY position, id";
+
 const ADD: &str = "
     INSERT INTO model_providers (id, name, label, base_url, api_key, models, context, position)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(position), 0) + 1 FROM model_providers))";
@@ -40,10 +42,7 @@ impl FromRow<'_, SqliteRow> for StoredProvider {
 #[async_trait]
 impl ModelProviders for Sqlite {
     async fn model_providers(&self) -> Result<Vec<StoredProvider>> {
-        sqlx::query_as("SELECT * FROM model_providers ORDER BY position, id")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(store_error)
+        sqlx::query_as(ALL).fetch_all(&self.readers).await.map_err(store_error)
     }
 
     async fn add_model_provider(&self, provider: &StoredProvider) -> Result<ProviderOutcome> {

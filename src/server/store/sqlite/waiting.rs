@@ -32,13 +32,17 @@ const ADD: &str = "
     SELECT ?2, ?1, ?3, ?4, ?5, coalesce(max(position), -1) + 1, ?6 FROM queued
     WHERE conversation_id = ?1 HAVING count(*) < ?7";
 
-const TEXT: &str = "UPDATE queued SET text = ?3, refused = NULL WHERE id = ?2 AND conversation_id = ?1";
+const TEXT: &str =
+    "UPDATE queued SET text = ?3, refused = NULL, waits_until = NULL WHERE id = ?2 AND conversation_id = ?1";
 const REMOVE: &str = "DELETE FROM queued WHERE id = ?2 AND conversation_id = ?1";
-const SEND: &str = "UPDATE queued SET send_now = 1, refused = NULL WHERE id = ?2 AND conversation_id = ?1";
+const SEND: &str = "
+    UPDATE queued SET send_now = 1, refused = NULL, waits_until = NULL WHERE id = ?2 AND conversation_id = ?1";
 const REFUSE: &str = "
-    UPDATE queued SET refused = ?3, send_now = 0 WHERE id = ?2 AND conversation_id = ?1";
+    UPDATE queued SET refused = ?3, send_now = 0, waits_until = NULL WHERE id = ?2 AND conversation_id = ?1";
+const DELAY: &str = "UPDATE queued SET waits_until = ?3 WHERE id = ?2 AND conversation_id = ?1";
 const PLACE: &str = "
-    UPDATE queued SET position = ?3, refused = iif(?4, NULL, refused) WHERE id = ?2 AND conversation_id = ?1";
+    UPDATE queued SET position = ?3, refused = iif(?4, NULL, refused), waits_until = iif(?4, NULL, waits_until)
+    WHERE id = ?2 AND conversation_id = ?1";
 
 const NEXT: &str = "
     SELECT first.*, 0 AS place, leaf_id
@@ -72,6 +76,8 @@ impl FromRow<'_, SqliteRow> for Queued {
             position: row.try_get("place")?,
             refused: refused.map(serde_json::from_str).transpose().map_err(undecoded)?,
             refused_message: None,
+            waits_until: row.try_get("waits_until")?,
+            waits_message: None,
             created_at: row.try_get("created_at")?,
         })
     }
@@ -151,6 +157,7 @@ impl Sqlite {
             QueueChange::Refuse(reason) => {
                 of(REFUSE).bind(json(reason)).execute(&mut *tx).await?.rows_affected() == 1
             }
+            QueueChange::Delay(until) => of(DELAY).bind(until).execute(&mut *tx).await?.rows_affected() == 1,
             QueueChange::Move(to) => place(&mut tx, grant, id, to).await?,
             QueueChange::TextAt(text, to) => {
                 of(TEXT).bind(text).execute(&mut *tx).await?;
