@@ -129,7 +129,8 @@ pub(super) async fn make(mongo: &Mongo) -> Result<()> {
             index(doc! { "tier": 1 }, IndexOptions::default()),
         ])
         .await?;
-    mongo.use_docs().create_index(index(doc! { "_id.c": 1 }, IndexOptions::default())).await?;
+    let by_time = doc! { "_id.c": 1, "at": -1, "_id.u": -1 };
+    mongo.use_docs().create_index(index(by_time, IndexOptions::default())).await?;
     mongo.budget_docs().create_index(index(doc! { "day": 1 }, IndexOptions::default())).await?;
     mongo.keys().create_index(index(doc! { "created_at": 1 }, IndexOptions::default())).await?;
     let listings = ["kind", "actor.id", "subject.id"].map(|field| doc! { field: 1, "_id": -1 });
