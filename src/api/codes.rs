@@ -60,6 +60,19 @@ pub async fn end_codes(id: String, batch: Option<bool>) -> Result<(), Refusal> {
     Ok(context.tell("/admin/codes", Told::say("code-ended"))?)
 }
 
+/// Leads to the page of an invitation or an activation code that was typed. It uses nothing.
+#[server(prefix = "/fn", endpoint = "open-code")]
+pub async fn open_code(code: String) -> Result<(), Refusal> {
+    use crate::server::{
+        accounts::{Accounts, invitations::JOIN},
+        http::context::{Context, service},
+    };
+    let context = Context::current()?;
+    let plain = service::<Accounts>()?.page_of_code(&context.caller, &code).await?;
+    context.redirect(&format!("{JOIN}{plain}"));
+    Ok(())
+}
+
 /// Gives whoever is signed in the tier of a code. `replace`: also where that ends another tier that they have.
 #[server(prefix = "/fn", endpoint = "redeem")]
 pub async fn redeem(code: String, replace: Option<bool>) -> Result<(), Refusal> {

@@ -12,14 +12,21 @@ pub async fn register(
     name: Option<String>,
     code: Option<String>,
 ) -> Result<(), Refusal> {
-    use crate::server::{
-        accounts::{Accounts, Registering},
-        http::context::{Context, service},
+    use crate::{
+        error::AppError,
+        server::{
+            accounts::{Accounts, Registering},
+            http::context::{Context, service},
+        },
     };
     let context = Context::current()?;
     let (name, code) = (name.as_deref().unwrap_or_default(), code.as_deref().unwrap_or_default());
     let form = Registering { email: &email, password: &password, name, code };
-    let (_, token) = service::<Accounts>()?.register(form, &context.caller).await?;
+    let (_, token) = match service::<Accounts>()?.register(form, &context.caller).await {
+        // Somebody signs in with that already. On the page it stands at the field.
+        Err(AppError::Conflict { reason }) => return Err(AppError::invalid("email", reason).into()),
+        registered => registered?,
+    };
     context.set_token(Some(&token));
     context.redirect("/");
     Ok(())

@@ -49,7 +49,7 @@ pub async fn set_picture(
     Ok(context.tell("/settings", Told::say("picture-saved"))?)
 }
 
-/// Changes the e-mail address, with which the person signs in.
+/// Changes the e-mail address or the name with which the person signs in.
 #[server(prefix = "/fn", endpoint = "set-email")]
 pub async fn set_email(email: String) -> Result<(), Refusal> {
     use crate::{
@@ -65,7 +65,10 @@ pub async fn set_email(email: String) -> Result<(), Refusal> {
     let context = Context::current()?;
     let change = MeChange { email: Some(&email), ..Default::default() };
     match service::<Accounts>()?.change_me(context.user()?, change).await {
-        Ok(_) => Ok(context.tell("/settings", Told::say("email-saved"))?),
+        Ok(user) => {
+            let saved = if user.login.contains('@') { "email-saved" } else { "login-saved" };
+            Ok(context.tell("/settings", Told::say(saved))?)
+        }
         // On the page it stands at the field.
         Err(AppError::Conflict { reason }) => Err(AppError::invalid("email", reason).into()),
         Err(error) => Err(error.into()),

@@ -7,6 +7,8 @@ use utoipa::ToSchema;
 use super::{User, UserRole};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// So many characters of an id tell codes apart for people.
+const ENDING: usize = 6;
 
 /// An invitation, with which one may register, or an activation code, which gives a tier to somebody who has an account.
 /// The code itself is shown when it is made and stored nowhere.
@@ -15,7 +17,7 @@ pub struct Code {
     pub id: String,
     /// The same for codes that were made together.
     pub batch_id: String,
-    /// What the administrators call it; may be empty.
+    /// What the administrators named it; may be empty.
     pub label: String,
     /// Whether one may register with it.
     pub registers: bool,
@@ -91,6 +93,25 @@ impl Code {
         } else {
             CodeState::Live
         }
+    }
+
+    /// What the administrators call it: its label, else how its id ends, which is no part of the code that is handed out.
+    pub fn called(&self) -> String {
+        match self.label.as_str() {
+            "" => format!("…{}", self.ending()),
+            label => label.to_owned(),
+        }
+    }
+
+    /// How its id ends.
+    pub fn ending(&self) -> &str {
+        let start = self.id.len().saturating_sub(ENDING);
+        self.id.get(start..).unwrap_or(&self.id)
+    }
+
+    /// The key of its kind.
+    pub fn kind(&self) -> &'static str {
+        if self.registers { "code-invitation" } else { "code-activation" }
     }
 
     /// Until when the tier lasts that begins or goes on at `from`; `None`: for good.

@@ -1,4 +1,4 @@
-//! `/join/{code}`: what the link of an invitation or an activation code opens.
+//! `/join/{code}`: what the link of an invitation or an activation code opens; and `/join`, where one types the code.
 
 use std::sync::Arc;
 
@@ -11,11 +11,12 @@ use crate::{
         Id, Notice, PageError,
         fields::Alert,
         login::{LanguageSwitch, RegisterForm},
+        typed_code::TypedCode,
         with::Ways,
     },
     server::{
         accounts::{
-            Accounts, Registration,
+            Accounts, Caller, Registration,
             invitations::JOIN,
             redeem::{Offered, lasting},
             tiers::name_of,
@@ -35,10 +36,28 @@ enum Visit {
     Nothing,
     /// Somebody who may register.
     Guest { known: String, ways: Vec<(String, String)> },
-    /// Somebody who has to sign in first, because the code or the site lets nobody register.
-    Stranger,
+    /// Somebody who has to sign in first, because the code lets nobody register, or with `closed` the site does not.
+    Stranger { closed: bool },
     /// Somebody who is signed in: what redeeming the code would do, and whether it ends a tier that they have.
     Person { gain: Reason, replaces: bool },
+}
+
+/// `GET /join`.
+pub async fn enter(notice: Notice) -> Response {
+    let page = Page { class: "centered-page", ..Page::new(words::current().say("join")) };
+    page.render(move || {
+        let form = view! { <TypedCode notice=notice.clone() /> };
+        view! {
+            <main class="card">
+                <Brand />
+                <h1>{t("join")}</h1>
+                <p class="muted">{t("join-type-about")}</p>
+                <Alert sentence=notice.alert() />
+                {form}
+                <LanguageSwitch />
+            </main>
+        }
+    })
 }
 
 /// `GET /join/{code}`.
@@ -49,7 +68,8 @@ pub async fn join(
     extensions: Extensions,
 ) -> Result<Response, PageError> {
     let current = gate::found(&extensions)?;
-    let offered = accounts.offered(&code).await?;
+    let caller = extensions.get::<Caller>().cloned().unwrap_or_default();
+    let offered = accounts.offered_to(&caller, &code).await?;
     let rules = accounts.registration().await?;
     let visit = match (&offered, &current) {
         (None, _) => Visit::Nothing,
@@ -60,31 +80,35 @@ pub async fn join(
         (Some(offered), None) if offered.code.registers && rules.mode != Registration::Closed => {
             Visit::Guest { known: accounts.known_words("", ""), ways: accounts.ways() }
         }
-        (Some(_), None) => Visit::Stranger,
+        (Some(offered), None) => Visit::Stranger { closed: offered.code.registers },
     };
     let title = words::current().say(match visit {
         Visit::Nothing => "join",
         Visit::Guest { .. } => "join-invited",
-        Visit::Stranger | Visit::Person { .. } => "code-redeem",
+        Visit::Stranger { .. } | Visit::Person { .. } => "code-redeem",
     });
     let page = Page { class: "centered-page", ..Page::new(title.clone()) };
     Ok(page.render(move || {
         let alert = notice.clone();
         let body = match visit {
-            Visit::Nothing => view! { <p>{t_with(refused())}</p> }.into_any(),
+            Visit::Nothing => view! {
+                <p>{t_with(refused())}</p>
+                <TypedCode notice=notice.clone() focus=false />
+            }
+            .into_any(),
             Visit::Guest { known, ways } => {
-                let gives = offered.map(|offered| view! { <Gives offered /> });
+                let gives = offered.map(|offered| view! { <Gives offered closed=false /> });
                 let form = notice.of("/fn/register");
                 view! {
                     {gives}
-                    <RegisterForm code=Some(code.clone()) notice=form rule=rules.email known />
+                    <RegisterForm code=Some(code.clone()) invited=true notice=form rule=rules.email known />
                     <Ways ways next=None code=code.clone() />
                     <SignIn code />
                 }
                 .into_any()
             }
-            Visit::Stranger => {
-                let gives = offered.map(|offered| view! { <Gives offered /> });
+            Visit::Stranger { closed } => {
+                let gives = offered.map(|offered| view! { <Gives offered closed /> });
                 view! {
                     {gives}
                     <SignIn code />
@@ -110,9 +134,9 @@ fn refused() -> Reason {
     Reason::new("code-refused")
 }
 
-/// What the code gives.
+/// What the code gives. `closed`: nobody registers with it, because nobody does at all.
 #[component]
-fn Gives(offered: Offered) -> impl IntoView {
+fn Gives(offered: Offered, closed: bool) -> impl IntoView {
     let Offered { code, tier } = offered;
     let tier = tier.map(|tier| {
         // How long it lasts is counted from its redemption.
@@ -124,9 +148,14 @@ fn Gives(offered: Offered) -> impl IntoView {
         );
         t_with(Reason::new("code-gives-tier").with("tier", name_of(&tier)).with("until", days))
     });
-    let admin = code.registers && code.role == UserRole::Admin;
+    let what = match (code.registers, closed) {
+        (false, _) => None,
+        (true, false) => Some("join-what"),
+        (true, true) => Some("register-closed"),
+    };
+    let admin = code.registers && !closed && code.role == UserRole::Admin;
     view! {
-        {code.registers.then(|| view! { <p>{t("join-what")}</p> })}
+        {what.map(|what| view! { <p>{t(what)}</p> })}
         {admin.then(|| view! { <p>{t("join-as-admin")}</p> })}
         {tier.map(|tier| view! { <p>{tier}</p> })}
     }

@@ -16,10 +16,11 @@ use crate::{
         Notice, PageError, Query,
         fields::{Alert, Field},
         strength::Strength,
+        typed_code::{ToTypedCode, TypedCode},
         with::Ways,
     },
     server::{
-        accounts::{Accounts, EmailRule, Registration, valid::MIN_PASSWORD_CHARS},
+        accounts::{Accounts, Caller, EmailRule, Registration, valid::MIN_PASSWORD_CHARS},
         http::{document::Page, gate, redirect},
         words::{self, Language, Words},
     },
@@ -51,6 +52,7 @@ pub async fn sign_in(
     }
     let rules = accounts.registration().await?;
     let (open, ways) = (rules.is_open(), accounts.ways());
+    let invites = rules.mode == Registration::Invite;
     let next = query.next.filter(|next| redirect::local(next).is_some());
     let others = next.clone();
     let (email_refused, password_refused) = (notice.at("email"), notice.at("password"));
@@ -94,6 +96,7 @@ pub async fn sign_in(
                             <p class="muted">{before} <a href="/register">{t("register")}</a> {after}</p>
                         }
                     })}
+                {invites.then(|| view! { <ToTypedCode /> })}
                 <LanguageSwitch />
             </main>
         }
@@ -118,10 +121,24 @@ pub async fn register(
         return Ok(Redirect::to("/").into_response());
     }
     let first = !accounts.any_user().await?;
-    let alert =
-        if matches!(notice.field(), Some("name" | "email" | "password")) { None } else { notice.alert() };
-    let code = query.first.filter(|code| first && !code.is_empty());
+    let alert = if matches!(notice.field(), Some("name" | "email" | "password" | "code")) {
+        None
+    } else {
+        notice.alert()
+    };
+    let caller = extensions.get::<Caller>().cloned().unwrap_or_default();
+    let code = query.first.filter(|code| !code.is_empty());
     let rules = accounts.registration().await?;
+    let wrong = match &code {
+        Some(_) if !first => Some("register-link-used"),
+        Some(code) if accounts.is_first_by_link() && !accounts.is_first_link(&caller, code).await? => {
+            Some("register-first-link-wrong")
+        }
+        _ => None,
+    };
+    if let Some(sentence) = wrong {
+        return Ok(wrong_link(sentence, !first && rules.mode != Registration::Closed));
+    }
     let (open, sentence) = match rules.mode {
         _ if first && accounts.is_first_by_link() && code.is_none() => (false, "register-first-link"),
         _ if first => (true, "register-first"),
@@ -129,14 +146,17 @@ pub async fn register(
         Registration::Invite => (false, "register-invite"),
         Registration::Closed => (false, "register-closed"),
     };
+    let takes_codes = !first && rules.mode == Registration::Invite;
     let page = Page { class: "centered-page", ..Page::new(words::current().say("register")) };
     Ok(page.render(move || {
+        let typed_code = takes_codes.then(|| view! { <TypedCode notice=notice.clone() /> });
         view! {
             <main class="card">
                 <Brand />
                 <h1>{t("register")}</h1>
                 <p class="muted">{t(sentence)}</p>
                 <Alert sentence=alert />
+                {typed_code}
                 {open
                     .then(|| {
                         let (ways, typed) = (accounts.ways(), code.clone().unwrap_or_default());
@@ -145,28 +165,57 @@ pub async fn register(
                             <Ways ways next=None code=typed />
                         }
                     })}
-                {(!first)
-                    .then(|| {
-                        let (before, after) = around("sign-in-have-account", "link");
-                        view! {
-                            <p class="muted">{before} <a href="/login">{t("sign-in")}</a> {after}</p>
-                        }
-                    })}
+                {(open && !first).then(|| view! { <ToTypedCode /> })}
+                {(!first).then(|| view! { <HaveAccount /> })}
                 <LanguageSwitch />
             </main>
         }
     }))
 }
 
-/// The form of somebody new. `code` is that of a link or an invitation.
+/// The page of a link for the first account that does not count: no form, which would only be refused. `register`: the
+/// person may be able to register without it.
+fn wrong_link(sentence: &'static str, register: bool) -> Response {
+    let page = Page { class: "centered-page", ..Page::new(words::current().say("register")) };
+    let used = sentence == "register-link-used";
+    page.render(move || {
+        view! {
+            <main class="card">
+                <Brand />
+                <h1>{t("register")}</h1>
+                <Alert sentence=Some(t(sentence)) />
+                {register.then(|| view! { <p><a href="/register">{t("register-without-link")}</a></p> })}
+                {used.then(|| view! { <HaveAccount /> })}
+                <LanguageSwitch />
+            </main>
+        }
+    })
+}
+
 #[component]
-pub fn RegisterForm(code: Option<String>, notice: Notice, rule: EmailRule, known: String) -> impl IntoView {
+fn HaveAccount() -> impl IntoView {
+    let (before, after) = around("sign-in-have-account", "link");
+    view! {
+        <p class="muted">{before} <a href="/login">{t("sign-in")}</a> {after}</p>
+    }
+}
+
+/// The form of somebody new. `code` is that of a link, or with `invited` of an invitation.
+#[component]
+pub fn RegisterForm(
+    code: Option<String>,
+    #[prop(optional)] invited: bool,
+    notice: Notice,
+    rule: EmailRule,
+    known: String,
+) -> impl IntoView {
     let typed = notice.typed();
     let [name_refused, email_refused, password_refused] =
         ["name", "email", "password"].map(|field| notice.at(field));
     view! {
         <form method="post" action="/fn/register">
             {code.map(|code| view! { <input type="hidden" name="code" value=code /> })}
+            {invited.then(|| view! { <input type="hidden" name="invited" value="true" /> })}
             <Field
                 label=t("field-name")
                 kind="text"

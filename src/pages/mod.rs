@@ -23,6 +23,7 @@ mod start;
 mod strength;
 mod temporary;
 mod tools;
+mod typed_code;
 mod window;
 mod with;
 
@@ -119,6 +120,7 @@ where
         .route("/admin/tiers/{id}", get(admin::tiers::tier))
         .route("/admin/models", get(admin::models::models))
         .route("/admin/models/{id}", get(admin::models::provider))
+        .route("/join", get(join::enter))
         .route("/join/{code}", get(join::join))
         .route("/login", get(login::sign_in))
         .route("/login/code", get(code::code))

@@ -95,7 +95,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let address = listener.local_addr().unwrap_or(listen);
     let first = welcome::print(&app.accounts, &app.site.config, address).await;
     first.map_err(|_| StartError::new("The database does not take the code for the first account."))?;
-    let shown = app.site.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let shown = welcome::addresses(&app.site.config, address);
     // Standard output may be closed, which is no reason not to serve.
     let _ = writeln!(io::stdout(), "Inglenook is ready at {shown}");
     run_in_background(&app);

@@ -58,6 +58,7 @@ mod tiers;
 mod time;
 mod tokens;
 mod tools;
+mod typed_codes;
 mod usage;
 mod walk;
 mod windows;

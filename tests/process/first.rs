@@ -39,6 +39,9 @@ async fn the_link_works_once_and_a_new_start_ends_the_one_before() {
     let mut site = Site::start(&[EVERYWHERE, ("INGLENOOK_AUTH_REGISTRATION", "closed")]).await;
     let first = first_code(&site.server.log()).unwrap();
     let port = site.server.address.port();
+    let said = &site.server.said;
+    assert!(said.starts_with(&format!("Inglenook is ready at http://localhost:{port}")), "{said}");
+    assert!(!said.contains("0.0.0.0"), "{said}");
     let line = site.server.log();
     let link = line.lines().find(|line| line.contains("?first=")).unwrap().trim().to_owned();
     assert!(!link.contains("0.0.0.0"), "an address that others can open: {link}");

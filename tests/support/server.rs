@@ -16,6 +16,9 @@ pub struct Server {
     process: Child,
     pub address: SocketAddr,
     log: PathBuf,
+    /// The line that says that it is ready.
+    #[allow(dead_code, reason = "the tests of the first account read it")]
+    pub said: String,
     /// The time from the start of the process to the line that says it is ready.
     pub start_took: Duration,
 }
@@ -36,12 +39,14 @@ impl Server {
         let mut line = String::new();
         let mut output = BufReader::new(process.stdout.take().expect("its output is piped"));
         output.read_line(&mut line).expect("its output is text");
-        let address = line.trim().rsplit("http://").next().and_then(|address| address.parse().ok());
+        // One that listens on all addresses says two; the first is this machine's.
+        let printed = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let address = printed.and_then(|it| it.replace("localhost", "127.0.0.1").parse().ok());
         let Some(address) = address else {
             let _ = process.kill();
             panic!("the server did not start: {line}{}", std::fs::read_to_string(&log).unwrap_or_default());
         };
-        Self { process, address, log, start_took: begun.elapsed() }
+        Self { process, address, log, said: line, start_took: begun.elapsed() }
     }
 
     pub fn pid(&self) -> u32 {

@@ -148,11 +148,13 @@ fn Entry(entry: AuditEntry, now: i64, days: Days) -> impl IntoView {
 fn Person(key: &'static str, named: Named) -> impl IntoView {
     let (before, after) =
         if key == "audit-by" { around("audit-by", "name") } else { around("audit-to", "name") };
+    // Entries of earlier versions do not say what a code without a label is called.
+    let name = if named.name.is_empty() { named.id.clone() } else { named.name };
     view! {
         <span>
             {before}
             <a href=format!("{HERE}?person={}", quoted(&named.id)) dir="auto">
-                {named.name}
+                {name}
             </a>
             {after}
         </span>

@@ -194,9 +194,11 @@ pub(super) fn gives(code: &Code, tier: Option<Reason>) -> String {
 
 #[component]
 fn Row(item: ListedCode, days: Days) -> impl IntoView {
+    let more = item.more_uses();
     let ListedCode { code, state, tier, uses } = item;
     let gives = gives(&code, tier);
-    let label = if code.label.is_empty() { gives.clone() } else { code.label.clone() };
+    // Without a label they are told apart by what the audit log calls them, too.
+    let label = if code.label.is_empty() { format!("{gives} {}", code.called()) } else { code.called() };
     let details = (!code.label.is_empty()).then_some(gives);
     let used = t_with(Reason::new("code-used-of").with("used", code.used).with("uses", code.uses));
     let made = t_with(Reason::new("code-made-on").with("date", days.date_in_words(code.created_at)));
@@ -220,14 +222,14 @@ fn Row(item: ListedCode, days: Days) -> impl IntoView {
             </div>
             {details.map(|details| view! { <small class="muted">{details}</small> })}
             <small class="muted">{used} " · " {made} {until.map(|until| format!(" · {until}"))}</small>
-            {(!uses.is_empty()).then(|| view! { <Uses uses days /> })}
+            {(!uses.is_empty()).then(|| view! { <Uses uses more days /> })}
         </li>
     }
 }
 
-/// Who used the code.
+/// Who used the code last, and how many others did.
 #[component]
-fn Uses(uses: Vec<CodeUse>, days: Days) -> impl IntoView {
+fn Uses(uses: Vec<CodeUse>, more: u64, days: Days) -> impl IntoView {
     view! {
         <details>
             <summary>{t("code-used-by")}</summary>
@@ -246,6 +248,11 @@ fn Uses(uses: Vec<CodeUse>, days: Days) -> impl IntoView {
                     })
                     .collect_view()}
             </ul>
+            {(more > 0)
+                .then(|| {
+                    let more = t_with(Reason::new("code-used-by-more").with("count", more));
+                    view! { <p class="muted">{more}</p> }
+                })}
         </details>
     }
 }

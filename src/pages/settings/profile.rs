@@ -32,7 +32,11 @@ pub async fn profile(
     let user = current.user;
     // A browser that asks for an e-mail address would refuse a name.
     let names = rule == EmailRule::Optional || user.email.is_none();
-    let (label, kind) = if names { ("field-email-or-name", "text") } else { ("field-email", "email") };
+    let (label, kind, save) = if names {
+        ("field-email-or-name", "text", "email-or-name-save")
+    } else {
+        ("field-email", "email", "email-save")
+    };
     Ok(page(HERE).render(move || {
         let email_form = notice.of("/fn/set-email");
         let email = email_form.typed().email.unwrap_or_else(|| user.login.clone());
@@ -66,7 +70,7 @@ pub async fn profile(
                             hint=t("email-change-hint")
                             refused=email_form.at("email")
                         />
-                        <button class="button-small">{t("email-save")}</button>
+                        <button class="button-small">{t(save)}</button>
                     </form>
                 </Section>
                 <Section id="picture" title=t("picture")>

@@ -41,6 +41,8 @@ pub struct Attempts {
     pub exports: Limit,
     /// New accounts, by address.
     pub registrations: Limit,
+    /// Invitations, activation codes and links for the first account that do not count, by address.
+    pub wrong_codes: Limit,
     /// Visits to providers that led to nothing, by address.
     pub visits: Limit,
     keys: RandomState,
@@ -60,6 +62,7 @@ impl Attempts {
             codes: Limit::new(CODES, CODES_WINDOW),
             exports: Limit::new(EXPORTS, EXPORTS_WINDOW),
             registrations: Limit::new(limits.registrations_per_hour, HOUR),
+            wrong_codes: sign_ins(),
             visits: sign_ins(),
             keys: RandomState::new(),
             habits: Mutex::new(Recent::new(HABIT)),

@@ -103,7 +103,7 @@ impl Accounts {
             created_at: self.clock.now(),
             email_verified,
         };
-        let made = self.make(&new, code).await;
+        let made = self.make(&new, code, caller).await;
         if made.is_err() {
             tried.forgive();
         }

@@ -20,6 +20,8 @@ pub const MAX_USES: u32 = 100_000;
 pub const MAX_LABEL_CHARS: usize = 100;
 /// How many codes a page lists.
 pub const PAGE: u32 = 100;
+/// How many uses of a code are listed, the newest ones.
+pub const LISTED_USES: u32 = 20;
 /// The address that a code stands in, after the site's own.
 pub const JOIN: &str = "/join/";
 
@@ -64,7 +66,15 @@ pub struct ListedCode {
     pub state: CodeState,
     /// `None`: it gives none.
     pub tier: Option<Reason>,
+    /// At most [`LISTED_USES`], newest first.
     pub uses: Vec<CodeUse>,
+}
+
+impl ListedCode {
+    /// How many people used it who are not listed.
+    pub fn more_uses(&self) -> u64 {
+        u64::from(self.code.used).saturating_sub(self.uses.len() as u64)
+    }
 }
 
 /// Stores new codes; `by` is the administrator who makes them.
@@ -164,9 +174,14 @@ impl Accounts {
         let by = (Some(admin.id()), self.clock.now());
         let made = make((&*self.codes, &*self.tiers), &self.ids, new, by).await?;
         tracing::info!(admin = %admin.id(), count = new.count, registers = new.registers, "codes were made");
-        if let Some(MadeCode { code, .. }) = made.codes.first() {
-            let note = Note::by(admin.current(), AuditKind::CodeMade).to_thing(&code.batch_id, &code.label);
-            self.audit.note(note).await;
+        if let (Some(first), Some(last)) = (made.codes.first(), made.codes.last()) {
+            let (first, last) = (&first.code, &last.code);
+            let called = match first.label.as_str() {
+                "" if first.id != last.id => format!("…{}–{}", first.ending(), last.ending()),
+                _ => first.called(),
+            };
+            let note = Note::by(admin.current(), AuditKind::CodeMade).to_thing(&first.batch_id, &called);
+            self.audit.note(note.saying(Reason::new(first.kind()))).await;
         }
         Ok(made)
     }
@@ -196,7 +211,7 @@ impl Accounts {
         let next = found.last().filter(|_| more).map(|code| code.id.clone());
         let ids: Vec<String> = found.iter().map(|code| code.id.clone()).collect();
         let mut uses: HashMap<String, Vec<CodeUse>> = HashMap::new();
-        for used in self.codes.code_uses(&ids).await? {
+        for used in self.codes.code_uses(&ids, LISTED_USES).await? {
             uses.entry(used.code_id.clone()).or_default().push(used);
         }
         let tiers = self.tiers.tiers().await?;
@@ -216,13 +231,15 @@ impl Accounts {
     ///
     /// [`AppError::NotFound`]: there is none that is not ended.
     pub async fn end_codes(&self, admin: &Admin, which: WhichCodes<'_>) -> Result<u64, AppError> {
+        let code = self.codes.code(which).await?.ok_or(AppError::NotFound)?;
         let ended = self.codes.end_codes(which, self.clock.now()).await?;
         if ended == 0 {
             return Err(AppError::NotFound);
         }
         tracing::info!(admin = %admin.id(), ended, "codes were ended");
         let (WhichCodes::One(id) | WhichCodes::Batch(id)) = which;
-        self.audit.note(Note::by(admin.current(), AuditKind::CodeEnded).to_thing(id, "")).await;
+        let note = Note::by(admin.current(), AuditKind::CodeEnded).to_thing(id, &code.called());
+        self.audit.note(note.saying(Reason::new(code.kind()))).await;
         Ok(ended)
     }
 }

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Accounts, audit::Note, codes, tiers::name_of};
+use super::{Accounts, Caller, attempts::Try, audit::Note, codes, tiers::name_of};
 use crate::{
     domain::{AuditKind, Code, CodeState, CurrentUser, Gain, Reason, Tier, User},
     error::AppError,
@@ -27,8 +27,12 @@ pub struct Redemption {
 
 /// What is stored of a code that somebody typed, or of a link with it.
 fn hash_of(typed: &str) -> Option<String> {
-    let code = typed.trim().trim_end_matches('/');
-    codes::hash(code.rsplit('/').next().unwrap_or_default())
+    codes::hash(alone(typed))
+}
+
+/// The code itself, where it stands in a link.
+fn alone(typed: &str) -> &str {
+    typed.trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 /// Whatever is wrong with a code, the answer is the same: it does not say which codes there are.
@@ -68,6 +72,53 @@ impl Accounts {
             None => None,
         };
         Ok(Some(Offered { code, tier }))
+    }
+
+    /// The same for a caller who opens a link or types a code; how many wrong ones an address may try is limited.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::TooMany`] for a caller who tried too many.
+    pub async fn offered_to(&self, caller: &Caller, typed: &str) -> Result<Option<Offered>, AppError> {
+        self.may_try_codes(caller)?;
+        let offered = self.offered(typed).await?;
+        if offered.is_none() {
+            let _wrong = self.attempts.wrong_codes.take(&caller.address, self.clock.instant())?;
+        }
+        Ok(offered)
+    }
+
+    /// Whether this address may try a code now. The try is given back at once, because forty people behind one address may
+    /// open their right ones together; a wrong one is counted when it turns out to be one.
+    fn may_try_codes(&self, caller: &Caller) -> Result<(), AppError> {
+        self.attempts.wrong_codes.take(&caller.address, self.clock.instant()).map(Try::forgive)
+    }
+
+    /// The part of a typed code that its page's address has, where it counts.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] of `code`: it does not count; [`AppError::TooMany`] as in [`Self::offered_to`].
+    pub async fn page_of_code(&self, caller: &Caller, typed: &str) -> Result<String, AppError> {
+        self.offered_to(caller, typed).await?.ok_or_else(does_not_count)?;
+        Ok(alone(typed).chars().filter(char::is_ascii_alphanumeric).collect())
+    }
+
+    /// Whether the code of a link makes the first account now.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::TooMany`] for a caller who tried too many wrong ones.
+    pub async fn is_first_link(&self, caller: &Caller, code: &str) -> Result<bool, AppError> {
+        self.may_try_codes(caller)?;
+        let is = match codes::hash(code) {
+            Some(hash) => self.users.is_first_code(&hash).await?,
+            None => false,
+        };
+        if !is {
+            let _wrong = self.attempts.wrong_codes.take(&caller.address, self.clock.instant())?;
+        }
+        Ok(is)
     }
 
     /// What redeeming an offered code would do, as a sentence, and whether it ends another tier.
@@ -111,8 +162,8 @@ impl Accounts {
         match self.codes.redeem_code(current.id(), &hash, replace, now).await? {
             Redeemed::Done(user, code) => {
                 tracing::info!(user = %user.id, code = %code.id, tier = ?user.tier, "a code was redeemed");
-                let used = Note::by(current, AuditKind::CodeUsed).to_thing(&code.id, &code.label);
-                self.audit.note(used).await;
+                let used = Note::by(current, AuditKind::CodeUsed).to_thing(&code.id, &code.called());
+                self.audit.note(used.saying(Reason::new(code.kind()))).await;
                 let tier = self.tier_of(&code).await?;
                 let told = Reason::new("code-redeemed")
                     .with("tier", name_of(&tier))

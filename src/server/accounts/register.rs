@@ -87,7 +87,7 @@ impl Accounts {
         let admission = self.admission(rules, form.code, hash.as_deref());
         // Asked before the work of hashing. Of several that come here at once, the store accepts only one.
         let invitation = match self.users.any_user().await? {
-            true if !form.code.is_empty() => Some(self.invitation(rules, form.code).await?),
+            true if !form.code.is_empty() => Some(self.invitation(rules, form.code, caller).await?),
             true if !admission.others => return Err(self.closed(rules, form.code)),
             false if matches!(admission.first, First::Nobody) => return Err(not_first(form.code)),
             _ => None,
@@ -162,13 +162,13 @@ impl Accounts {
     }
 
     /// Makes the account of somebody who comes from a provider, by the same rules.
-    pub(super) async fn make(&self, new: &NewUser, code: &str) -> Result<User, AppError> {
+    pub(super) async fn make(&self, new: &NewUser, code: &str, caller: &Caller) -> Result<User, AppError> {
         let rules = self.registration().await?;
         let hash = codes::hash(code);
         let admission = self.admission(rules, code, hash.as_deref());
         match self.users.any_user().await? {
             true if !code.is_empty() => {
-                let hash = self.invitation(rules, code).await?;
+                let hash = self.invitation(rules, code, caller).await?;
                 self.create_invited(new, &hash).await
             }
             true if !admission.others => Err(self.closed(rules, code)),
@@ -200,11 +200,16 @@ impl Accounts {
     }
 
     /// The hash of an invitation that counts now. That it does is asked once more when it is used.
-    async fn invitation(&self, rules: RegistrationRules, code: &str) -> Result<String, AppError> {
+    async fn invitation(
+        &self,
+        rules: RegistrationRules,
+        code: &str,
+        caller: &Caller,
+    ) -> Result<String, AppError> {
         if rules.mode == Registration::Closed {
             return Err(self.closed(rules, ""));
         }
-        let offered = self.offered(code).await?.filter(|offered| offered.code.registers);
+        let offered = self.offered_to(caller, code).await?.filter(|offered| offered.code.registers);
         offered.ok_or_else(does_not_count)?;
         Self::hash_of_invitation(code)
     }

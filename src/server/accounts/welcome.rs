@@ -51,6 +51,27 @@ pub fn site(config: &Config, address: SocketAddr) -> String {
     config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(address)))
 }
 
+/// The addresses at which a browser opens the site, for the line that says that it is ready: one for this machine and, where
+/// the server listens on all addresses, the one that other machines take.
+pub fn addresses(config: &Config, address: SocketAddr) -> String {
+    match &config.server.public_url {
+        Some(url) => url.clone(),
+        None => opened_at(address, address.ip().is_unspecified().then(own_address).flatten()),
+    }
+}
+
+fn opened_at(address: SocketAddr, own: Option<IpAddr>) -> String {
+    let port = address.port();
+    match own.filter(|own| !own.is_loopback()) {
+        _ if !address.ip().is_unspecified() => format!("http://{address}"),
+        Some(own) => {
+            let others = SocketAddr::new(own, port);
+            format!("http://localhost:{port} and, from other machines, http://{others}")
+        }
+        None => format!("http://localhost:{port}"),
+    }
+}
+
 /// A QR code of a text, for a terminal; `None` for a text that is too long for one.
 pub fn qr(text: &str) -> Option<String> {
     QRBuilder::new(text).ecl(ECL::L).build().ok().map(|qr| drawn(&qr))
@@ -120,6 +141,20 @@ mod tests {
         assert!(lines[..2].iter().all(|line| line.trim().is_empty()), "{drawn}");
         assert!(lines[2].starts_with("    █▀▀▀▀▀█"), "{drawn}");
         assert!(width <= 60, "it fits a narrow terminal: {width}");
+    }
+
+    #[test]
+    fn the_line_at_the_start_names_addresses_that_a_browser_opens() {
+        let lan = "192.168.1.5".parse().ok();
+        for (address, own, said) in [
+            ("127.0.0.1:3000", None, "http://127.0.0.1:3000"),
+            ("[::1]:3000", lan, "http://[::1]:3000"),
+            ("0.0.0.0:3000", None, "http://localhost:3000"),
+            ("0.0.0.0:80", "127.0.0.1".parse().ok(), "http://localhost:80"),
+            ("[::]:3000", lan, "http://localhost:3000 and, from other machines, http://192.168.1.5:3000"),
+        ] {
+            assert_eq!(opened_at(address.parse().unwrap(), own), said, "{address}");
+        }
     }
 
     #[test]

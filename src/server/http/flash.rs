@@ -106,6 +106,9 @@ pub struct Typed {
     pub base_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub models: Option<String>,
+    /// An invitation or activation code that does not count: of 26 signs one may be wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     #[serde(flatten)]
     pub params: TypedParams,
     /// Numbers and choices of the forms of administrators, by the names of their fields.

@@ -197,6 +197,7 @@ impl Form {
             system_prompt: short(&fields.system_prompt),
             label: short(&fields.label),
             base_url: short(&fields.base_url),
+            code: short(&fields.code).filter(|_| self.action == "/fn/open-code"),
             models: fields.models.clone().filter(|models| models.len() <= MAX_LIST_BYTES),
             params: short_params(&fields.params),
             others: shown_again(&fields.others, MAX_NUMBER_BYTES),
@@ -245,6 +246,10 @@ impl Form {
             "/fn/login" => return Some(redirect::leading_on("/login", self.fields.next.as_deref())),
             "/fn/login-code" => {
                 return Some(redirect::leading_on("/login/code", self.fields.next.as_deref()));
+            }
+            "/fn/open-code" => "/join",
+            "/fn/register" if self.fields.others.contains_key("invited") => {
+                return below("/join", self.fields.code.as_deref()?);
             }
             "/fn/register" => match self.fields.code.as_deref() {
                 Some(code) if (1..MAX_TYPED_BYTES).contains(&code.len()) => {
@@ -297,7 +302,7 @@ fn short_params(typed: &TypedParams) -> TypedParams {
 
 /// Whether the page shows the flash that is sealed into its address.
 fn tells(path: &str) -> bool {
-    matches!(path, "/" | "/temporary" | "/login" | "/login/code" | "/register")
+    matches!(path, "/" | "/temporary" | "/login" | "/login/code" | "/register" | "/join")
         || ["/c/", "/admin/", "/join/", "/reset/"].iter().any(|start| path.starts_with(start))
 }
 

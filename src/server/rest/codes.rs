@@ -67,6 +67,7 @@ pub struct NewCodeList {
 pub struct CodeInList {
     code: Code,
     state: CodeState,
+    /// The newest 20 of its uses, newest first; `code.used` counts all.
     used_by: Vec<CodeUse>,
 }
 

@@ -57,8 +57,10 @@ pub trait Codes: Send + Sync {
     /// The newest first: at most `most` that were made before the code with the id `before`.
     async fn codes(&self, before: Option<&str>, most: u32) -> Result<Vec<Code>>;
     async fn code_by_hash(&self, hash: &str) -> Result<Option<Code>>;
-    /// Who used these codes, by time.
-    async fn code_uses(&self, code_ids: &[String]) -> Result<Vec<CodeUse>>;
+    /// One of these codes: the first that was made.
+    async fn code(&self, which: WhichCodes<'_>) -> Result<Option<Code>>;
+    /// The newest uses of these codes, at most `most` of each, newest first.
+    async fn code_uses(&self, code_ids: &[String], most: u32) -> Result<Vec<CodeUse>>;
     /// Ends codes that are not ended; answers how many, used up and expired ones too.
     async fn end_codes(&self, which: WhichCodes<'_>, now: i64) -> Result<u64>;
     /// Registers somebody with the role and the tier of a code. The code must allow it.

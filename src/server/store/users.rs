@@ -117,6 +117,8 @@ pub trait Users: Send + Sync {
     /// Stores the hash of the code with which somebody becomes the first, in place of any earlier one. `false`, with nothing
     /// stored: there is somebody already.
     async fn set_first_code(&self, hash: &str) -> Result<bool>;
+    /// Whether somebody can become the first with the code of this hash now.
+    async fn is_first_code(&self, hash: &str) -> Result<bool>;
     async fn user(&self, id: &str) -> Result<Option<User>>;
     async fn credentials(&self, login: &str) -> Result<Option<Credentials>>;
     /// A new password ends all sessions of browsers except `keep`, and the person's link for a new password; disabling the

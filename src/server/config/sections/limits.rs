@@ -17,7 +17,7 @@ pub struct Limits {
     /// The largest request taken; not below message_bytes.
     #[schemars(range(min = 1024, max = MOST_BYTES), extend("default" = 1_048_576))]
     pub body_bytes: usize,
-    /// Wrong passwords per minute: from each address, and for each account from addresses that are new to it.
+    /// Wrong passwords or codes per minute: from each address, and for each account from addresses that are new to it.
     #[schemars(range(min = 1, max = 100_000), extend("default" = 10))]
     pub logins_per_minute: u32,
     /// New accounts per hour from each address.

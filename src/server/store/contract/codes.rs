@@ -75,6 +75,10 @@ pub(super) async fn codes_are_stored_and_listed(store: &dyn Store) {
     assert_eq!(store.codes(Some(&newest_first[1].id), 2).await.unwrap(), newest_first[2..4]);
     assert_eq!(store.code_by_hash(&all[0].hash).await.unwrap(), Some(all[0].code.clone()));
     assert_eq!(store.code_by_hash("none").await.unwrap(), None);
+    let found = async |which| store.code(which).await.unwrap();
+    assert_eq!(found(WhichCodes::One(&all[2].code.id)).await, Some(all[2].code.clone()));
+    assert_eq!(found(WhichCodes::Batch(&batch)).await, Some(all[0].code.clone()));
+    assert_eq!((found(WhichCodes::One(&batch)).await, found(WhichCodes::Batch("none")).await), (None, None));
     let unknown = code(|code| code.tier = Some("none".to_owned()));
     assert!(!store.create_codes(slice::from_ref(&unknown)).await.unwrap());
     assert_eq!(store.code_by_hash(&unknown.hash).await.unwrap(), None);
@@ -111,13 +115,42 @@ pub(super) async fn an_invitation_gives_its_role_and_its_tier(store: &dyn Store)
     let Invited::Made(bob) = register(store, &plain.hash, NOW).await else { panic!("it counts") };
     assert_eq!((bob.role, bob.tier, bob.tier_until), (UserRole::Member, None, None));
     let uses =
-        store.code_uses(&[new.code.id.clone(), plain.code.id.clone(), "none".to_owned()]).await.unwrap();
+        store.code_uses(&[new.code.id.clone(), plain.code.id.clone(), "none".to_owned()], 9).await.unwrap();
     let uses: Vec<_> =
         uses.into_iter().map(|used| (used.code_id, used.user_id, used.login, used.at)).collect();
     assert_eq!(
         uses,
-        [(plain.code.id, bob.id, Some(bob.login), NOW), (new.code.id, ada.id, Some(ada.login), NOW + 5),]
+        [(new.code.id, ada.id, Some(ada.login), NOW + 5), (plain.code.id, bob.id, Some(bob.login), NOW)]
     );
+}
+
+pub(super) async fn of_each_code_the_newest_uses_are_read(store: &dyn Store) {
+    user(store).await;
+    let [many, few, unused] = [code(|code| code.uses = 50), code(|code| code.uses = 3), code(|_| {})];
+    for new in [&many, &few, &unused] {
+        made(store, new).await;
+    }
+    let mut people = Vec::new();
+    for at in 0..30 {
+        let Invited::Made(person) = register(store, &many.hash, NOW + at / 2).await else { panic!("{at}") };
+        people.push(person);
+    }
+    let Invited::Made(other) = register(store, &few.hash, NOW + 3).await else { panic!("it counts") };
+    let ids = [unused.code.id, few.code.id.clone(), many.code.id.clone()];
+    let uses = store.code_uses(&ids, 4).await.unwrap();
+    // Of those who came at once, the later account is the newer one.
+    let mut newest: Vec<_> = people.iter().zip(0..).map(|(person, at)| (NOW + at / 2, &*person.id)).collect();
+    newest.sort_unstable();
+    let newest: Vec<_> = newest.iter().rev().take(4).map(|(_, id)| *id).collect();
+    let of = |code: &str| {
+        let of_code = uses.iter().filter(|used| used.code_id == code);
+        of_code.map(|used| used.user_id.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!((of(&many.code.id), of(&few.code.id)), (newest, vec![other.id.as_str()]));
+    assert!(uses.is_sorted_by_key(|used| -used.at) && uses.iter().all(|used| used.login.is_some()));
+    assert_eq!(uses.len(), 5);
+    assert_eq!(store.code_uses(&ids, 100).await.unwrap().len(), 31);
+    assert_eq!(store.code_uses(&[], 100).await.unwrap(), []);
 }
 
 pub(super) async fn nobody_is_the_first_by_an_invitation(store: &dyn Store) {
@@ -157,7 +190,7 @@ pub(super) async fn fifty_at_once_use_a_code_once(store: &dyn Store) {
     assert_eq!(made_users.len(), 1, "{all:?}");
     assert_eq!(all.iter().filter(|made| **made == Invited::Refused).count(), 49);
     assert_eq!(used(store, &new).await, 1);
-    assert_eq!(store.code_uses(slice::from_ref(&new.code.id)).await.unwrap().len(), 1);
+    assert_eq!(store.code_uses(slice::from_ref(&new.code.id), 9).await.unwrap().len(), 1);
     // One person fifty times, and then fifty people once.
     let gold = made_tier(store, "Gold").await;
     let activation = code(|code| {

@@ -105,6 +105,7 @@ contract! {
     codes {
         codes_are_stored_and_listed,
         an_invitation_gives_its_role_and_its_tier,
+        of_each_code_the_newest_uses_are_read,
         nobody_is_the_first_by_an_invitation,
         codes_that_do_not_count_register_nobody,
         fifty_at_once_use_a_code_once,

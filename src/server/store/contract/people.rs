@@ -133,7 +133,7 @@ pub(super) async fn erased_with_rows_everywhere(store: &dyn Store) -> String {
     made(store, &invitation).await;
     store.register_with_code(&new_user("ada@example.com"), &invitation.hash, NOW).await.unwrap();
     let ada = store.credentials("ada@example.com").await.unwrap().unwrap().user;
-    assert_eq!(store.code_uses(std::slice::from_ref(&invitation.code.id)).await.unwrap().len(), 1);
+    assert_eq!(store.code_uses(std::slice::from_ref(&invitation.code.id), 9).await.unwrap().len(), 1);
     assert!(store.create_session(&session(&ada), Some(HASH)).await.unwrap());
     let reset = Reset { user_id: ada.id.clone(), hash: "h".to_owned(), expires_at: NOW + 5 };
     assert!(store.put_reset(&reset).await.unwrap());

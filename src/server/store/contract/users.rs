@@ -190,8 +190,12 @@ pub(super) async fn only_the_code_makes_the_first(store: &dyn Store) {
         assert_eq!(fifty(store, by(first)).await, (vec![], vec![Registered::NotFirst; 50]), "{first:?}");
     }
     assert!(!store.any_user().await.unwrap());
+    for (hash, is) in [("one", false), ("", false), ("two", true)] {
+        assert_eq!(store.is_first_code(hash).await.unwrap(), is, "{hash}");
+    }
     let with_code = Admission { others: false, first: First::Code("two") };
     assert_eq!(fifty(store, with_code).await, (vec![UserRole::Admin], vec![Registered::Closed; 49]));
+    assert!(!store.is_first_code("two").await.unwrap());
     // Nothing makes a second one.
     assert!(!store.set_first_code("three").await.unwrap());
     assert_eq!(store.create_user(&new_user("a@example.com"), with_code).await.unwrap(), Registered::Closed);

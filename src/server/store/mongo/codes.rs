@@ -276,11 +276,36 @@ impl Codes for Mongo {
         Ok(found.map(Code::from))
     }
 
-    async fn code_uses(&self, code_ids: &[String]) -> Result<Vec<CodeUse>> {
+    async fn code(&self, which: WhichCodes<'_>) -> Result<Option<Code>> {
+        let which = match which {
+            WhichCodes::One(id) => doc! { "_id": id },
+            WhichCodes::Batch(id) => doc! { "batch_id": id },
+        };
+        let first = doc! { "_id": 1 };
+        let found = self.call(async { self.code_docs().find_one(which).sort(first).await }).await?;
+        Ok(found.map(Code::from))
+    }
+
+    async fn code_uses(&self, code_ids: &[String], most: u32) -> Result<Vec<CodeUse>> {
         self.call(async {
-            let of_codes = doc! { "_id.c": { "$in": code_ids } };
-            let order = doc! { "at": 1, "_id.u": 1 };
-            let uses: Vec<UseDoc> = self.use_docs().find(of_codes).sort(order).await?.try_collect().await?;
+            let newest_first = doc! { "at": -1, "_id.u": -1 };
+            let newest = doc! {
+                "from": self.use_docs().name(),
+                "localField": "_id",
+                "foreignField": "_id.c",
+                "pipeline": [{ "$sort": &newest_first }, { "$limit": i64::from(most) }],
+                "as": "used",
+            };
+            let pipeline = [
+                doc! { "$match": { "_id": { "$in": code_ids } } },
+                doc! { "$project": { "_id": 1 } },
+                doc! { "$lookup": newest },
+                doc! { "$unwind": "$used" },
+                doc! { "$replaceRoot": { "newRoot": "$used" } },
+                doc! { "$sort": newest_first },
+            ];
+            let found = self.code_docs().aggregate(pipeline).with_type::<UseDoc>().await?;
+            let uses: Vec<UseDoc> = found.try_collect().await?;
             let people: Vec<&str> = uses.iter().map(|used| &*used.id.u).collect();
             let there = doc! { "_id": { "$in": people }, "state": { "$ne": "deleted" } };
             let people = self.users().find(there).await?;

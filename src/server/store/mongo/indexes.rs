@@ -85,7 +85,7 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 21] {
                 plain(doc! { "tier": 1 }),
             ],
         ),
-        ("code_uses", vec![plain(doc! { "_id.c": 1 })]),
+        ("code_uses", vec![plain(doc! { "_id.c": 1, "at": -1, "_id.u": -1 })]),
         ("budgets", vec![plain(doc! { "day": 1 })]),
         ("keys", vec![plain(doc! { "created_at": 1 })]),
         ("audit", audit.into_iter().chain([plain(doc! { "at": 1 }), counted]).collect()),

@@ -210,6 +210,14 @@ impl Users for Mongo {
         self.call(self.transaction(&SetFirstCode(hash))).await
     }
 
+    async fn is_first_code(&self, hash: &str) -> Result<bool> {
+        self.call(async {
+            let code = doc! { "_id": FIRST_CODE, "hash": hash };
+            Ok(self.meta().find_one(code).await?.is_some() && self.users().find_one(doc! {}).await?.is_none())
+        })
+        .await
+    }
+
     async fn user(&self, id: &str) -> Result<Option<User>> {
         let found = self.call(async { self.users().find_one(doc! { "_id": id }).await }).await?;
         Ok(found.map(User::from))

@@ -27,12 +27,16 @@ pub(super) const LIVE_OF_TIER: &str = "
 const LIST: &str = "
     SELECT * FROM codes WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2";
 
-/// `?1` is a JSON array.
+/// `?1` is a JSON array. The index by time has all that is read of a code's uses, so none beyond the newest is.
 const USES: &str = "
-    SELECT code_uses.code_id, code_uses.user_id, code_uses.at, users.email AS login
-    FROM code_uses LEFT JOIN users ON users.id = code_uses.user_id AND users.state <> 'deleted'
-    WHERE code_id IN (SELECT value FROM json_each(?1))
-    ORDER BY code_uses.at, code_uses.user_id";
+    SELECT used.code_id, used.user_id, used.at, users.email AS login
+    FROM json_each(?1) AS wanted
+    CROSS JOIN code_uses AS used ON used.code_id = wanted.value AND used.user_id IN (
+        SELECT newest.user_id FROM code_uses AS newest WHERE newest.code_id = wanted.value
+        ORDER BY newest.at DESC, newest.user_id DESC LIMIT ?2
+    )
+    LEFT JOIN users ON users.id = used.user_id AND users.state <> 'deleted'
+    ORDER BY used.at DESC, used.user_id DESC";
 
 const REGISTER: &str = "
     INSERT INTO users (id, email, name, password_hash, role, state, tier, tier_until, created_at, email_verified)
@@ -78,8 +82,16 @@ impl Codes for Sqlite {
             .map_err(store_error)
     }
 
-    async fn code_uses(&self, code_ids: &[String]) -> Result<Vec<CodeUse>> {
-        let rows = sqlx::query(USES).bind(json(&code_ids)).fetch_all(&self.readers).await;
+    async fn code(&self, which: WhichCodes<'_>) -> Result<Option<Code>> {
+        let (statement, id) = match which {
+            WhichCodes::One(id) => ("SELECT * FROM codes WHERE id = ?1", id),
+            WhichCodes::Batch(id) => ("SELECT * FROM codes WHERE batch_id = ?1 ORDER BY id LIMIT 1", id),
+        };
+        sqlx::query_as(statement).bind(id).fetch_optional(&self.readers).await.map_err(store_error)
+    }
+
+    async fn code_uses(&self, code_ids: &[String], most: u32) -> Result<Vec<CodeUse>> {
+        let rows = sqlx::query(USES).bind(json(&code_ids)).bind(most).fetch_all(&self.readers).await;
         let read = |row: SqliteRow| {
             Ok(CodeUse {
                 code_id: row.try_get("code_id")?,

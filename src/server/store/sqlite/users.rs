@@ -26,6 +26,8 @@ const CREATE: &str = "
 const SET_FIRST_CODE: &str = "
     INSERT INTO facts (name, value) SELECT 'first-code', ?1 WHERE NOT EXISTS (SELECT 1 FROM users)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+const IS_FIRST_CODE: &str = "
+    SELECT EXISTS (SELECT 1 FROM facts WHERE name = 'first-code' AND value = ?1) AND NOT EXISTS (SELECT 1 FROM users)";
 const USE_FIRST_CODE: &str = "DELETE FROM facts WHERE name = 'first-code' AND value = ?1";
 
 const UPDATE: &str = "
@@ -56,6 +58,11 @@ impl Users for Sqlite {
     async fn set_first_code(&self, hash: &str) -> Result<bool> {
         let set = sqlx::query(SET_FIRST_CODE).bind(hash).execute(&self.writer).await.map_err(store_error)?;
         Ok(set.rows_affected() > 0)
+    }
+
+    async fn is_first_code(&self, hash: &str) -> Result<bool> {
+        let is = sqlx::query_scalar(IS_FIRST_CODE).bind(hash).fetch_one(&self.readers).await;
+        is.map_err(store_error)
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>> {
