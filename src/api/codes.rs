@@ -105,12 +105,15 @@ pub async fn save_tier(
         error::AppError,
         server::{
             accounts::{Accounts, typed},
+            conversations::ModelList,
             http::{
                 context::{Context, service},
                 flash::Told,
             },
         },
     };
+    /// The notice names no more of them.
+    const MOST_MISSING: usize = 5;
     let context = Context::current()?;
     let admin = context.admin()?;
     let models = match (any_model, typed::lines(models.as_deref())) {
@@ -131,12 +134,21 @@ pub async fn save_tier(
         rooms: typed::number("rooms", rooms.as_deref())?,
         upload_bytes: megabytes.map(|megabytes| megabytes.saturating_mul(1 << 20)),
     };
+    let named = tier.models.clone().unwrap_or_default();
     let accounts = service::<Accounts>()?;
     match tier.id.as_str() {
         "" => accounts.create_tier(&admin, tier).await?,
         _ => accounts.change_tier(&admin, tier).await?,
     };
-    Ok(context.tell("/admin/tiers", Told::say("tier-saved"))?)
+    let missing = service::<ModelList>()?.missing(&named).await;
+    let told = match missing.as_slice() {
+        [] => Reason::new("tier-saved"),
+        missing => {
+            let named = missing.iter().take(MOST_MISSING).map(String::as_str).collect::<Vec<_>>();
+            Reason::new("tier-saved-without").with("models", named.join(", "))
+        }
+    };
+    Ok(context.tell("/admin/tiers", Told::Done(told))?)
 }
 
 /// Deletes a tier that nobody has.

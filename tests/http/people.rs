@@ -371,3 +371,14 @@ async fn models_are_for_those_who_are_signed_in() {
         }])
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_seen_with_the_first_request() {
+    let app = App::start().await;
+    let admin = app.person("lin").await;
+    let kim = app.person("kim").await;
+    kim.get("/api/v1/me").await.is(200);
+    let people = admin.get("/api/v1/admin/people").await.is(200).json();
+    let all = people["items"].as_array().unwrap();
+    assert!(all.len() == 2 && all.iter().all(|person| person["seen_at"].is_i64()), "{people}");
+}

@@ -37,7 +37,8 @@ async fn a_question_that_waits_for_the_next_day_says_so() {
     let said = "Waits for tomorrow’s allowance, at 16:00.";
     let page = browser.get(&format!("/c/{}", talk.id)).await.is(200).text();
     assert!(page.contains(&format!("<small>{said}</small>")), "{page}");
-    let read = browser.post_form("/fn/queue", &format!("conversation_id={}", talk.id)).await;
+    let script = browser.header("accept", "application/json");
+    let read = script.post_form("/fn/queue", &format!("conversation_id={}", talk.id)).await;
     assert!(read.text().contains(said), "{}", read.text());
     // The queues are looked at each minute, and nothing new is told.
     let before = talk.lin.get(&talk.path("/messages")).await.is(200).json()["after"].clone();

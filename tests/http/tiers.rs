@@ -216,4 +216,10 @@ async fn a_form_of_a_tier_keeps_what_was_typed_and_widens_nothing() {
     let all = format!("id={narrow}&name=Narrower&any_model=true&models=");
     browser.post_form("/fn/save-tier", &all).await.is(302);
     assert_eq!(models().await, Value::Null);
+    // A model that nobody offers is kept, because its provider may be away, and named.
+    let absent = format!("id={narrow}&name=Narrower&any_model=false&models=demo%2Fdemo%0Agone%2Fmodel");
+    let saved = browser.post_form("/fn/save-tier", &absent).await.is(302);
+    let page = browser.get(saved.header("location")).await.is(200).text();
+    assert!(page.contains("No provider offers gone/model now"), "{page}");
+    assert_eq!(models().await, json!(["demo/demo", "gone/model"]));
 }

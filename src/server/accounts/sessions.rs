@@ -31,7 +31,9 @@ impl Accounts {
     /// Looks up the session of a token that came from an address of the network. `Ok(None)`: the token proves no session.
     pub async fn resume(&self, token: &str, address: &str) -> Result<Option<Resumed>, AppError> {
         let Some(claims) = self.tokens.read(token) else { return Ok(None) };
-        let Some((mut session, user)) = self.sessions.session(&claims.sid).await? else { return Ok(None) };
+        let Some((mut session, mut user)) = self.sessions.session(&claims.sid).await? else {
+            return Ok(None);
+        };
         let now = self.clock.now();
         let issued_for_it = session.kind == SessionKind::Browser
             && session.user_id == claims.sub
@@ -40,8 +42,13 @@ impl Accounts {
             return Ok(None);
         }
         let prolonged = now + self.session_ms - session.expires_at > DAY_MS;
-        if prolonged || now - session.last_seen_at > VISIT_MS || session.address != address {
+        // The person was not seen before the first request after a sign-in, because signing in alone notes no visit.
+        let is_long_ago = |at: i64| now - at > VISIT_MS;
+        let seen_lately =
+            user.seen_at.is_some_and(|at| !is_long_ago(at)) && !is_long_ago(session.last_seen_at);
+        if prolonged || !seen_lately || session.address != address {
             session.last_seen_at = now;
+            user.seen_at = Some(now);
             if prolonged {
                 session.expires_at = now + self.session_ms;
             }

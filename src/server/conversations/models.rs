@@ -101,6 +101,12 @@ impl ModelList {
         if self.ask_again(age, patience).await { self.providers.offer() } else { known }
     }
 
+    /// Those of the ids that no provider offers.
+    pub async fn missing(&self, ids: &[String]) -> Vec<String> {
+        let offer = self.offer().await;
+        ids.iter().filter(|id| offer.models().all(|model| model.id != **id)).cloned().collect()
+    }
+
     /// Asks the providers unless they were asked within `age`, and waits for their answers until `patience` after the
     /// request began. Callers share one request. `false`: the providers were asked recently, so none was sent.
     async fn ask_again(&self, age: Duration, patience: Duration) -> bool {
