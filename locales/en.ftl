@@ -893,7 +893,7 @@ audit-role = Now: { $role }
 audit-by-link = With a link for a new password
 ## Codes: invitations and activation codes
 
-code-refused = This code does not count (any more). Ask who gave it to you for another one.
+code-refused = This code is wrong, used up or expired. Ask whoever gave it to you for another one.
 code-used-by-you = You have used this code already; you have what it gives.
 code-gives-nothing = This code is for somebody who has no account yet. It gives you nothing, and was not used.
 code-gives-tier = It gives you the tier { $tier } { $until }.

@@ -48,7 +48,7 @@ test("an invitation is made, shown to a room, printed, and used", async ({ brows
     // It counts once.
     await page.context().clearCookies();
     await page.goto(link!);
-    await expect(page.getByText("This code does not count (any more).")).toBeVisible();
+    await expect(page.getByText("This code is wrong, used up or expired.")).toBeVisible();
 
     await admin.getByRole("link", { name: "All codes" }).click();
     const used = admin.locator(".code-list > li").filter({ hasText: "Used up" }).first();
@@ -90,7 +90,7 @@ test("a tier is made, and given by a code that one redeems", async ({ browser, s
     await expect(page.locator("#tier").getByText("Everybody")).toBeVisible();
     await page.getByLabel("A code that you were given").fill("not a code");
     await page.getByRole("button", { name: "Redeem the code" }).click();
-    await expect(page.getByText("This code does not count (any more).")).toBeVisible();
+    await expect(page.getByText("This code is wrong, used up or expired.")).toBeVisible();
     await page.getByLabel("A code that you were given").fill(code!.toLowerCase());
     await page.getByRole("button", { name: "Redeem the code" }).click();
     await expect(page.getByRole("status")).toContainText(`You have the tier ${name} until`);

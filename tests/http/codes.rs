@@ -103,7 +103,7 @@ async fn codes_that_do_not_count_all_get_the_same_answer() {
         }
     }
     assert!(said.windows(2).all(|pair| pair[0] == pair[1]), "{said:?}");
-    assert_eq!(said[0], "This code does not count (any more). Ask who gave it to you for another one.");
+    assert_eq!(said[0], "This code is wrong, used up or expired. Ask whoever gave it to you for another one.");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use super::{
 
 const CODES: &str = "/api/v1/admin/codes";
 const REGISTER: &str = "/api/v1/auth/register";
-const REFUSED: &str = "This code does not count (any more).";
+const REFUSED: &str = "This code is wrong, used up or expired.";
 const INVITE: (&str, &str) = ("INGLENOOK_AUTH_REGISTRATION", "invite");
 
 /// What is handed out of the one code that this makes.
