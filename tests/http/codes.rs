@@ -99,11 +99,16 @@ async fn codes_that_do_not_count_all_get_the_same_answer() {
         said.extend([registering, redeeming].map(|answer| answer.without_request_id()["detail"].clone()));
         let page = app.client().browser().get(&format!("/join/{}", code.replace(' ', "%20"))).await;
         if page.status == 200 {
-            assert!(page.text().contains("does not count") && !page.text().contains("/fn/register"));
+            assert!(
+                page.text().contains("wrong, used up or expired") && !page.text().contains("/fn/register")
+            );
         }
     }
     assert!(said.windows(2).all(|pair| pair[0] == pair[1]), "{said:?}");
-    assert_eq!(said[0], "This code is wrong, used up or expired. Ask whoever gave it to you for another one.");
+    assert_eq!(
+        said[0],
+        "This code is wrong, used up or expired. Ask whoever gave it to you for another one."
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,12 +47,13 @@ impl Accounts {
         let seen_lately =
             user.seen_at.is_some_and(|at| !is_long_ago(at)) && !is_long_ago(session.last_seen_at);
         if prolonged || !seen_lately || session.address != address {
-            session.last_seen_at = now;
-            user.seen_at = Some(now);
+            // Never earlier than before, because a token that is newer than the last visit is none of ours.
+            session.last_seen_at = now.max(session.last_seen_at);
+            user.seen_at = Some(session.last_seen_at);
             if prolonged {
                 session.expires_at = now + self.session_ms;
             }
-            let visit = Visit { at: now, expires_at: session.expires_at, address };
+            let visit = Visit { at: session.last_seen_at, expires_at: session.expires_at, address };
             self.sessions.touch_session(&session.id, visit).await?;
         }
         let current = current_of(user, &session, address);
