@@ -51,7 +51,10 @@ test("an e-mail address is registered once", async ({ page, user, context }) => 
   await page.getByLabel("E-mail").fill(user.email);
   await page.getByLabel("Password").fill("long enough it is");
   await page.getByRole("button", { name: "Create account" }).click();
-  await expect(page.getByRole("alert")).toHaveText(/There is an account with this e-mail address/);
+  const field = page.getByLabel("E-mail");
+  await expect(field).toHaveAccessibleDescription(/There is an account with this e-mail address/);
+  await expect(field).toBeFocused();
+  await expect(field).toHaveValue(user.email);
 });
 
 test("change the name", async ({ page, user }) => {
