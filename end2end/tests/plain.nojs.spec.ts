@@ -131,7 +131,7 @@ test("a refused form keeps what was typed, but for the password", async ({ page,
   await page.getByLabel("E-mail").fill(user.email);
   await page.getByLabel("Password").fill("hearth and kettle");
   await page.getByRole("button", { name: "Create account" }).click();
-  await expect(page.getByRole("alert")).toHaveText(/There is an account/);
+  await expect(page.getByLabel("E-mail")).toHaveAccessibleDescription(/There is an account/);
   await expect(page.getByLabel("Name")).toHaveValue("Grace <Hopper>");
   await expect(page.getByLabel("E-mail")).toHaveValue(user.email);
   await expect(page.getByLabel("Password")).toHaveValue("");
