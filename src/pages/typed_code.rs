@@ -14,29 +14,42 @@ use crate::{
 #[component]
 pub fn TypedCode(notice: Notice, #[prop(default = true)] focus: bool) -> impl IntoView {
     let form = notice.of("/fn/open-code");
+    view! {
+        <form method="post" action="/fn/open-code">
+            <CodeField form label="field-invitation" hint="invitation-hint" focus />
+            <button class="button-primary">{t("invitation-continue")}</button>
+        </form>
+    }
+}
+
+/// The field of such a code; `form` is the notice of its form. One that was refused says why and has the focus.
+#[component]
+pub fn CodeField(
+    form: Notice,
+    label: &'static str,
+    #[prop(optional)] hint: Option<&'static str>,
+    #[prop(optional)] focus: bool,
+) -> impl IntoView {
     let refused = form.at("code");
     let (wrong, described) = invalid("code", refused.as_ref());
     view! {
-        <form method="post" action="/fn/open-code">
-            <label>
-                {t("field-invitation")}
-                <input
-                    type="text"
-                    name="code"
-                    required
-                    maxlength="200"
-                    autocomplete="off"
-                    autocapitalize="characters"
-                    spellcheck="false"
-                    autofocus=focus || wrong.is_some()
-                    value=form.typed().code
-                    aria-invalid=wrong
-                    aria-describedby=described
-                /> <small>{t("invitation-hint")}</small>
-            </label>
-            <FieldError of="code" sentence=refused />
-            <button class="button-primary">{t("invitation-continue")}</button>
-        </form>
+        <label>
+            {t(label)}
+            <input
+                type="text"
+                name="code"
+                required
+                maxlength="200"
+                autocomplete="off"
+                autocapitalize="characters"
+                spellcheck="false"
+                autofocus=focus || wrong.is_some()
+                value=form.typed().code
+                aria-invalid=wrong
+                aria-describedby=described
+            /> {hint.map(|hint| view! { <small>{t(hint)}</small> })}
+        </label>
+        <FieldError of="code" sentence=refused />
     }
 }
 

@@ -4,12 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{Budget, Reason},
-    pages::{
-        Notice,
-        days::Days,
-        fields::{FieldError, invalid},
-        sections::Section,
-    },
+    pages::{Notice, days::Days, sections::Section, typed_code::CodeField},
     server::accounts::tiers::{OwnTier, name_of},
     ui::words::{t, t_with},
 };
@@ -18,8 +13,6 @@ use crate::{
 #[component]
 pub fn TierSection(own: OwnTier, budget: Budget, days: Days, notice: Notice) -> impl IntoView {
     let form = notice.of("/fn/redeem");
-    let refused = form.at("code");
-    let (wrong, described) = invalid("code", refused.as_ref());
     let name = t_with(name_of(&own.tier));
     let until =
         own.until.map(|until| t_with(Reason::new("tier-ends-on").with("date", days.date_in_words(until))));
@@ -32,22 +25,7 @@ pub fn TierSection(own: OwnTier, budget: Budget, days: Days, notice: Notice) -> 
             </p>
             <Used budget />
             <form method="post" action="/fn/redeem">
-                <label>
-                    {t("code-redeem-label")}
-                    <input
-                        type="text"
-                        name="code"
-                        required
-                        maxlength="200"
-                        autocomplete="off"
-                        autocapitalize="characters"
-                        spellcheck="false"
-                        autofocus=wrong.is_some()
-                        aria-invalid=wrong
-                        aria-describedby=described
-                    />
-                </label>
-                <FieldError of="code" sentence=refused />
+                <CodeField form label="code-redeem-label" />
                 {has_own
                     .then(|| {
                         view! {
