@@ -218,7 +218,7 @@ async fn stop_ends_the_answer_and_the_upstream_request() {
     let upstream = app.upstream.as_ref().unwrap();
     let asked = Instant::now();
     while upstream.log("slow").await[0]["closed_by_client"] != true {
-        assert!(asked.elapsed() < Duration::from_secs(1), "the request is still open");
+        assert!(asked.elapsed() < Duration::from_secs(10), "the request is still open");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(lin.get(&messages).await.json()["items"].as_array().unwrap().len(), 2);

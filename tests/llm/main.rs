@@ -162,15 +162,18 @@ async fn dropping_the_stream_closes_the_request() {
     drop(stream);
     let dropped = Instant::now();
     while upstream.log("slow").await[0]["closed_by_client"] != true {
-        assert!(dropped.elapsed() < Duration::from_secs(1), "the request is still open");
+        assert!(dropped.elapsed() < Duration::from_secs(10), "the request is still open");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // Also before any event came.
     let waiting =
         tokio::time::timeout(Duration::from_millis(200), provider.chat(request("hang-first"))).await;
     assert!(waiting.is_err());
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(upstream.log("hang-first").await[0]["closed_by_client"], true);
+    let given_up = Instant::now();
+    while upstream.log("hang-first").await[0]["closed_by_client"] != true {
+        assert!(given_up.elapsed() < Duration::from_secs(10), "the request is still open");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     // The client does not close the connection of an answer that was read to its end.
     ask(&provider, request("story")).await;
     assert_eq!(upstream.log("story").await[0]["closed_by_client"], false);
@@ -198,16 +201,15 @@ async fn a_thousand_failures_leave_nothing_behind() {
     }
     // The tasks that remain hold idle connections, one each. A connection that was begun while another became free is
     // idle too.
-    // another became free waits, too.
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let ended = Instant::now();
     while tasks() > 80 {
-        assert!(ended.elapsed() < Duration::from_secs(2), "{} tasks are left", tasks());
+        assert!(ended.elapsed() < Duration::from_secs(10), "{} tasks are left", tasks());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     drop(provider);
     while tasks() > 0 {
-        assert!(ended.elapsed() < Duration::from_secs(4), "{} tasks are left", tasks());
+        assert!(ended.elapsed() < Duration::from_secs(20), "{} tasks are left", tasks());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -154,7 +154,7 @@ async fn more_after_a_finish_reason_is_kept() {
         [sse(&format!("{}{}", text("a"), end("stop"))), vec![Step::Repeat(": x\n\n", 100)]].concat();
     let begun = Instant::now();
     good("hanging", &outcome_of(hanging).await, "a");
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

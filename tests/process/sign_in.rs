@@ -122,7 +122,8 @@ async fn long_addresses_leave_no_memory_behind() {
     try_many(150, "then").await;
     let grown = site.memory().saturating_sub(before);
     println!("150 sign-ins with 1 MB: {} KB more", grown / 1024);
-    assert!(grown < 4 << 20, "{grown}");
+    // Were the addresses kept, it would be 150 MB. What the allocator keeps varies by a few.
+    assert!(grown < 32 << 20, "{grown}");
 }
 
 async fn a_lost_password(site: Site) {
