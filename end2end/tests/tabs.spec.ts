@@ -19,7 +19,8 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
     return requestStart - fetchStart;
   });
   console.log(`the seventh tab opened in ${opened} ms, ${connecting.toFixed()} of them until it had a connection`);
-  expect(connecting).toBeLessThan(500);
+  // Without a free connection it is the forty seconds that the answers of the six take.
+  expect(connecting).toBeLessThan(10_000);
   // The seventh tab can ask, too.
   await seventh.ready();
   await seventh.choose("json");
