@@ -161,8 +161,10 @@ test("Stop ends the answer, closes the upstream request and keeps the text", asy
   await chat.begin("Count", "tokens-2000-20");
   await chat.grown(100);
   await chat.stop.click();
-  // Long before the forty seconds that the whole answer takes.
+  const stopped = Date.now();
   await expect.poll(async () => (await upstream.lastCall())?.closed_by_client, { intervals: [20] }).toBe(true);
+  // Long before the forty seconds that the whole answer takes.
+  expect(Date.now() - stopped).toBeLessThan(15_000);
   await expect(page.locator(".answer-end").getByText("You stopped this answer")).toBeVisible();
   await expect(chat.send).toBeVisible();
   const kept = await chat.text();

@@ -45,8 +45,10 @@ test("stop, and have it written again", async ({ page, chat, upstream }) => {
   await chat.ask("Count", "tokens-2000-20");
   await expect(chat.stop).toBeVisible();
   await chat.stop.click();
-  // Long before the forty seconds that the whole answer takes.
+  const stopped = Date.now();
   await expect.poll(async () => (await upstream.lastCall())?.closed_by_client, { intervals: [20] }).toBe(true);
+  // Long before the forty seconds that the whole answer takes.
+  expect(Date.now() - stopped).toBeLessThan(15_000);
   await expect(page).toHaveURL(/\/c\//);
   await expect(page.getByText("You stopped this answer")).toBeVisible();
   await chat.retry.click();

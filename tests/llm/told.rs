@@ -111,6 +111,7 @@ async fn an_ollama_shows_its_models_and_holds_up_no_list() {
         let providers = Providers::new(vec![it.clone()]);
         providers.ask().await;
         // The list did not wait for what the models are shown to be.
+        assert!(ollama.shown.lock().unwrap().is_empty(), "no model was asked for yet");
         assert_eq!(providers.offer().models().filter(|model| model.traits == Traits::default()).count(), 9);
         // Two calls at the same time ask once.
         tokio::join!(providers.learn(), providers.learn());
