@@ -665,6 +665,27 @@ model-is = Model: { $model }
 
 queue-full = Only { $most } questions can wait in a conversation. Remove one of them, or wait until one was asked.
 
+## Messages of a room
+
+room-only = This is possible in a room only.
+room-post = This is a room: write a message in it. A message to the model waits in the room’s queue.
+room-ask-again = In a room the question of an answer is asked again: it waits in the room’s queue.
+room-edit = In a room you change the message itself.
+room-edit-others = You can change only what you wrote yourself.
+room-delete-others = You can delete your own messages and the answers that you asked for. Ask a moderator about others.
+room-delete-running = This answer is still being written. Wait for it, or stop it, and delete it then.
+room-line = The messages of a room are one line, without branches.
+room-restore = A message that was deleted in a room cannot be restored.
+room-stop-others = You can stop the answers that you asked for. Ask a moderator about others.
+room-continue-others = You can continue only answers that you asked for.
+room-queue-others = You can take only your own questions out of the queue. Ask a moderator about others.
+room-queue-moderators = Only moderators choose which question is next.
+room-flood = You write very fast. Wait { $wait } and go on then.
+room-slow = This room has a pause between two messages of a member. Wait { $wait } and send it again.
+mentions-too-many = A message mentions at most { $most } people.
+mention-unknown = The message mentions somebody who does not take part in this room. Choose people from the list of its members.
+reply-unknown = The message that you answer was deleted, or it is not in this room. Send yours without it.
+
 ## A copy of a conversation
 
 copy-of = { $title } (copy)
@@ -1208,3 +1229,143 @@ password-none = You have no password yet. If you signed in a while ago, you are 
 audit-identity-connected = Provider connected
 audit-identity-disconnected = Provider disconnected
 audit-through = Through { $name }
+
+## Rooms
+
+rooms = Rooms
+room = Room
+rooms-all = All rooms
+rooms-more = More rooms
+rooms-unread = { $count ->
+    [one] Something new in { $count } room
+   *[other] Something new in { $count } rooms
+  }
+rooms-nothing = In a room, people and the model write together. Make one for your team, your class or your family, or join one that somebody else made.
+rooms-listed = Rooms to join
+rooms-search = Search the listed rooms
+rooms-none-found = No listed room has that in its name.
+rooms-none = Your tier does not let you make rooms. You can join those of others.
+rooms-no-more = You own as many rooms as your tier allows. Delete one or hand it over first.
+rooms-too-many = Your tier lets you own { $most } rooms. Delete one or hand it over first.
+room-new = New room
+room-make = Make room
+room-about = Whoever is in a room sees all that is written there, also what was written before they came.
+room-have-code = I have a code
+room-name = Name
+room-name-missing = A room needs a name.
+room-topic = Topic
+room-topic-hint = What it is about, in a sentence; it may stay empty.
+topic-too-long = A topic has at most { $most } characters, in one line.
+room-initial = Letter of the picture
+room-initial-hint = One or two letters, or an emoji. Left empty, it is the first letter of the name.
+room-listed = Who finds it
+room-listed-no = Only whoever has a link or a code
+room-listed-yes = Everybody who is signed in here
+room-answers = The model answers
+room-answers-mention = When it is mentioned: @model
+room-answers-always = Every message
+room-answers-asked = When it is asked with the button
+room-model = The model
+room-model-default = The site’s default model
+room-payer = Its answers count against
+room-payer-asker = Whoever asked
+room-payer-owner = The room’s owner
+room-pause = Seconds between two messages of a member
+room-pause-hint = 0 means none. Moderators need not wait.
+room-instructions-hint = The model is told this with every question in this room. Members do not see it.
+room-settings = Room settings
+room-save = Save
+room-saved = The room is changed.
+room-owner = Ownership
+room-hand-over = Hand over
+room-hand-over-hint = You can hand the room over to a member:
+room-hand-over-about = They own the room from then on, and you stay a moderator.
+room-handed-over = { $name } owns the room now.
+room-delete = Delete room…
+room-delete-hint = It is gone for everybody, with all that was written in it. You can restore it within 30 days under All conversations.
+room-delete-now = Delete for everybody
+room-deleted = The room is deleted.
+room-open = Open room
+room-join = Join
+room-join-named = Join “{ $name }”
+room-join-unnamed = Join a room
+room-invited = You are invited into a room. With an account you are in it at once.
+room-is-member = You are in this room already.
+room-banned = The moderators of this room have banned you.
+room-full = As many people are in this room as may be.
+room-owner-stays = You own this room. Hand it over to somebody or delete it before you leave.
+room-left = You have left the room.
+room-leave = Leave room…
+room-leave-hint = You see nothing more of it, and what you wrote stays. To come back you need a code, unless the room is listed.
+room-leave-now = Leave
+room-member-count = { $count ->
+    [one] { $count } member
+   *[other] { $count } members
+  }
+room-unread = { $count ->
+    [one] { $count } new message
+   *[other] { $count } new messages
+  }
+room-mentions = { $count ->
+    [one] { $count } message mentions you
+   *[other] { $count } messages mention you
+  }
+room-members = Members
+room-own-part = You in this room
+room-notify = Tell me of
+room-notify-all = All messages
+room-notify-mentions = Messages that mention me
+room-notify-nothing = Nothing
+room-notify-saved = That is saved.
+members-search = Search names
+members-none = Nobody’s name begins with that.
+members-more = More members
+members-banned = Banned people
+members-none-banned = Nobody is banned.
+member-owner = Owner
+member-moderator = Moderator
+member-member = Member
+member-reader = Reader
+member-since = Here since { $date }
+member-change = Change { $name }
+member-role = Role
+member-role-save = Save role
+member-changed = The role of { $name } is changed.
+member-remove = Remove
+member-remove-hint = They see nothing more of the room, and may come back with a code.
+member-removed = { $name } is removed.
+member-ban = Ban
+member-ban-hint = They may not come back until the ban ends.
+member-ban-hide = Hide what they wrote
+member-banned = { $name } is banned.
+member-unban = End ban
+member-unbanned = { $name } may come back.
+member-act-unknown = Nothing that can be done with a member is called that.
+room-invite = Invite
+room-invite-make = New invitation
+room-invite-about = Whoever opens the link or types the code joins the room as a member.
+room-invite-now = Make invitation
+room-code-new = Your new invitation
+room-code-once = Copy it or show it now: it is not shown again.
+room-codes = Invitations that count
+room-codes-none = There are none.
+room-codes-too-many = At most { $most } invitations of a room count at a time. End one first.
+code-into-room = Leads into a room
+code-room = Invitation into a room
+room-write = Message { $name }
+room-write-mention = Message { $name }; @model asks the model
+room-write-always = Message { $name }; the model answers
+room-only-read = You read along in { $name }
+room-ask = Ask the model
+room-read = { $count ->
+    [one] Read { $count } message since { $time }
+   *[other] Read { $count } messages since { $time }
+  }
+room-read-from = To the first of them
+room-paid-by = Counts against { $name }
+room-paid-by-owner = Counts against the room’s owner
+message-edited = (edited)
+message-erased = This message was deleted.
+message-hidden = Hidden: its author is banned.
+message-erase-hint = Delete this message for everybody? A mark stays in its place.
+message-save = Save message

@@ -57,6 +57,8 @@ pub enum AppError {
     IdempotencyKeyReused,
     /// 429: the caller may try again after so many seconds.
     TooMany { seconds: u64 },
+    /// 429: somebody writes too fast, and may go on after so many seconds.
+    TooFast { reason: Reason, seconds: u64 },
     /// 429: `most` answers are being written for this person, which is the limit.
     TooManyAnswers { most: u32 },
     /// 429: what a person's tier allows in a day is used up; it renews after so many seconds.
@@ -112,6 +114,7 @@ impl AppError {
             | Self::Conflict { reason }
             | Self::Misdirected { reason }
             | Self::BudgetUsedUp { reason, .. }
+            | Self::TooFast { reason, .. }
             | Self::Invalid { reason, .. } => reason.clone(),
             Self::SignedOut => Reason::new("error-signed-out"),
             Self::WrongCredentials => Reason::new("error-wrong-credentials"),
@@ -157,7 +160,10 @@ impl AppError {
             Self::UnsupportedMediaType { .. } => 415,
             Self::Misdirected { .. } => 421,
             Self::Invalid { .. } | Self::IdempotencyKeyReused => 422,
-            Self::TooMany { .. } | Self::TooManyAnswers { .. } | Self::BudgetUsedUp { .. } => 429,
+            Self::TooMany { .. }
+            | Self::TooFast { .. }
+            | Self::TooManyAnswers { .. }
+            | Self::BudgetUsedUp { .. } => 429,
             Self::Internal => 500,
             Self::Unavailable
             | Self::Stopping
@@ -191,7 +197,7 @@ impl AppError {
             Self::UnsupportedMediaType { .. } => Reason::new("title-unsupported-media-type"),
             Self::Misdirected { .. } => Reason::new("title-another-address"),
             Self::Invalid { .. } | Self::IdempotencyKeyReused => Reason::new("title-not-valid"),
-            Self::TooMany { .. } => Reason::new("title-too-many-requests"),
+            Self::TooMany { .. } | Self::TooFast { .. } => Reason::new("title-too-many-requests"),
             Self::TooManyAnswers { .. } => Reason::new("title-too-many-answers"),
             Self::BudgetUsedUp { .. } => Reason::new("title-budget-used-up"),
             Self::Internal => Reason::new("title-internal"),

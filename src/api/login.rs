@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::error::Refusal;
 
-/// Creates an account and signs in. The first account of a site is the administrator's; `code` is that of a link.
+/// Creates an account and signs in; a code into a room leads there. The first account of a site is the administrator's; `code` is that of a link.
 #[server(prefix = "/fn", endpoint = "register")]
 pub async fn register(
     email: String,
@@ -22,13 +22,16 @@ pub async fn register(
     let context = Context::current()?;
     let (name, code) = (name.as_deref().unwrap_or_default(), code.as_deref().unwrap_or_default());
     let form = Registering { email: &email, password: &password, name, code };
-    let (_, token) = match service::<Accounts>()?.register(form, &context.caller).await {
+    let accounts = service::<Accounts>()?;
+    // Its code may be used up by this.
+    let room = accounts.offered(code).await?.and_then(|offered| offered.code.room_id);
+    let (_, token) = match accounts.register(form, &context.caller).await {
         // Somebody signs in with that already. On the page it stands at the field.
         Err(AppError::Conflict { reason }) => return Err(AppError::invalid("email", reason).into()),
         registered => registered?,
     };
     context.set_token(Some(&token));
-    context.redirect("/");
+    context.redirect(&room.map_or_else(|| "/".to_owned(), |id| format!("/c/{id}")));
     Ok(())
 }
 

@@ -15,6 +15,8 @@ pub mod login;
 pub mod proof;
 pub mod providers;
 pub mod queue;
+pub mod room_messages;
+pub mod rooms;
 pub mod second_factor;
 pub mod settings;
 pub mod temporary;

@@ -29,6 +29,10 @@ pub struct Code {
     /// How many days the tier lasts; `null`: it does not end.
     #[schema(required)]
     pub tier_days: Option<u32>,
+    /// The room that whoever uses it joins; `null`: none.
+    #[serde(default)]
+    #[schema(required)]
+    pub room_id: Option<String>,
     /// How many people may use it.
     pub uses: u32,
     /// How many people used it.
@@ -111,7 +115,11 @@ impl Code {
 
     /// The key of its kind.
     pub fn kind(&self) -> &'static str {
-        if self.registers { "code-invitation" } else { "code-activation" }
+        match (&self.room_id, self.registers) {
+            (Some(_), _) => "code-room",
+            (None, true) => "code-invitation",
+            (None, false) => "code-activation",
+        }
     }
 
     /// Until when the tier lasts that begins or goes on at `from`; `None`: for good.

@@ -88,6 +88,13 @@ pub enum ConversationKind {
     Board,
 }
 
+impl ConversationKind {
+    /// Whether several people may take part. Then the messages are one line.
+    pub fn is_shared(self) -> bool {
+        self != Self::Private
+    }
+}
+
 /// What an owner may change. A field that is left out stays as it is.
 // `Some(None)` clears `model`, `system_prompt` and `params`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::{
     message::{Failure, FailureCode, Message, Status, Timings, Usage, is_zero},
     reason::Reason,
+    talk::Talk,
 };
 
 /// An event with its number: `seq` grows by one from event to event of an answer, and never falls within a
@@ -23,6 +24,7 @@ pub struct SeqEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "an event is kept once, behind an `Arc`")]
 pub enum ChatEvent {
     /// An answer begins. One that the listener knows already is continued: it begins again with the text it has.
     Started {
@@ -38,6 +40,13 @@ pub enum ChatEvent {
         /// As `left_out` of a message.
         #[serde(default, skip_serializing_if = "is_zero")]
         left_out: u32,
+        /// Who asked for it.
+        #[serde(default)]
+        #[schema(required)]
+        author_id: String,
+        #[serde(flatten)]
+        #[schema(inline)]
+        talk: Talk,
     },
     /// More text of the answer, with `format=text`.
     Delta { message_id: String, text: String },
@@ -83,7 +92,8 @@ pub enum ChatEvent {
         #[schema(inline)]
         timings: Timings,
     },
-    /// A person's message that no answer began with.
+    /// A person's message that no answer began with. One that the listener knows already was changed, or deleted if it has
+    /// `deleted_at`; a deleted answer of a room is told so, too.
     Message(AskedQuestion),
     /// A message is gone; the messages that followed it follow the one before it.
     Deleted { message_id: String },
@@ -94,6 +104,12 @@ pub enum ChatEvent {
     Changed {},
     /// The questions that wait are other ones: whoever shows them reads them again.
     Queue {},
+    /// Others take part in the room than before, or a setting of it is another one: whoever shows them reads them again.
+    Members {
+        /// The ids of people who take no part any more, as far as they are known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<String>,
+    },
 }
 
 /// A person's message, as listeners are told of it.
@@ -102,13 +118,20 @@ pub struct AskedQuestion {
     pub id: String,
     #[schema(required)]
     pub parent_id: Option<String>,
+    /// Who wrote it.
+    #[serde(default)]
+    #[schema(required)]
+    pub author_id: String,
     pub content: String,
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub talk: Talk,
 }
 
 impl From<&Message> for AskedQuestion {
     fn from(question: &Message) -> Self {
-        let Message { id, parent_id, content, .. } = question.clone();
-        Self { id, parent_id, content }
+        let Message { id, parent_id, author_id, content, talk, .. } = question.clone();
+        Self { id, parent_id, author_id, content, talk }
     }
 }
 
@@ -121,6 +144,8 @@ impl ChatEvent {
             parent_id: answer.parent_id.clone(),
             question: question.map(AskedQuestion::from),
             left_out: answer.left_out,
+            author_id: answer.author_id.clone(),
+            talk: answer.talk.clone(),
         }
     }
 
@@ -188,6 +213,7 @@ mod tests {
             length_limited: false,
             left_out: 0,
             continued: false,
+            talk: Talk::default(),
             created_at: 1,
         }
     }
@@ -203,8 +229,11 @@ mod tests {
             parent_id: Some("q".into()),
             question,
             left_out: 3,
+            author_id: answer.author_id.clone(),
+            talk: Talk::default(),
         };
-        let asked = AskedQuestion { id: "q".into(), parent_id: None, content: "text of q".into() };
+        let asked = AskedQuestion::from(&question);
+        assert_eq!((&*asked.id, &asked.author_id, &*asked.content), ("q", &question.author_id, "text of q"));
         assert_eq!(ChatEvent::started(&answer, Some(&question)), expected(Some(asked)));
         assert_eq!(ChatEvent::started(&answer, None), expected(None));
         let nameless = Message { model: None, ..answer };

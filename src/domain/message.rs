@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
-use super::{amount, reason::Reason};
+use super::{amount, reason::Reason, talk::Talk};
 
 // The schema leaves out what the REST API answers in another form: `content` as Markdown or HTML, `failure` in words.
 /// A question or an answer.
@@ -51,6 +51,10 @@ pub struct Message {
     #[serde(skip)]
     #[schema(ignore)]
     pub continued: bool,
+    // A sentence here would be a part of its own in the document of the API.
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub talk: Talk,
     /// UTC milliseconds since 1970.
     pub created_at: i64,
     /// The number within the conversation of the last change; a later change has a higher one.
@@ -76,6 +80,16 @@ impl Message {
 }
 
 impl Message {
+    /// The mark that is left of a message of a room.
+    #[must_use]
+    pub fn erased(mut self, now: i64) -> Self {
+        self.content.clear();
+        self.reasoning.clear();
+        self.length_limited = false;
+        self.talk = Talk { deleted_at: Some(now), reply_to: self.talk.reply_to, ..Talk::default() };
+        self
+    }
+
     /// When the provider that refused this answer takes requests again, in UTC milliseconds since 1970, if it said so:
     /// counted from the end of the answer. `None` for a continued one, whose end is not known.
     pub fn retry_at(&self) -> Option<i64> {

@@ -20,7 +20,9 @@ pub mod preferences;
 pub mod provider;
 pub mod queued;
 pub mod reason;
+pub mod room;
 pub mod session;
+pub mod talk;
 pub mod temporary;
 pub mod tier;
 pub mod user;
@@ -32,7 +34,7 @@ pub use conversation::{Binned, Conversation, ConversationKind, ConversationPatch
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
 pub use export::{Export, ExportState};
 pub use identity::{ConnectedIdentity, Identity};
-pub use member::MemberRole;
+pub use member::{Member, MemberRole, MemberState, Notify, OwnPart};
 pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Timings, Usage, context_used};
 pub use model::{Listed, Model, ModelAccess, ModelChoices, Price, Traits};
 pub use params::Params;
@@ -41,7 +43,9 @@ pub use preferences::{Look, Preferences, PreferencesPatch};
 pub use provider::{ProviderState, ProviderView};
 pub use queued::{QuestionQueue, Queued};
 pub use reason::Reason;
+pub use room::{Room, RoomAnswers, RoomEntry, RoomPatch, RoomPayer, RoomSettings};
 pub use session::{ApiKey, Device, Scope, SessionKind};
+pub use talk::{PromptRead, Talk, Version};
 pub use temporary::{TEMPORARY, TemporaryMessage};
 pub use tier::Tier;
 pub use user::{Admin, Authority, CurrentUser, User, UserRole, UserState};
@@ -54,8 +58,8 @@ mod tests {
     use strum::VariantArray;
 
     use super::{
-        AuditKind, CodeState, ConversationKind, ExportState, FailureCode, MemberRole, PictureColour, Role,
-        Scope, SessionKind, Status, UserRole, UserState,
+        AuditKind, CodeState, ConversationKind, ExportState, FailureCode, MemberRole, MemberState, Notify,
+        PictureColour, Role, RoomAnswers, RoomPayer, Scope, SessionKind, Status, UserRole, UserState,
         params::ReasoningEffort,
         preferences::{Palette, Theme},
     };
@@ -87,10 +91,14 @@ mod tests {
         words::<ExportState>();
         words::<FailureCode>();
         words::<MemberRole>();
+        words::<MemberState>();
+        words::<Notify>();
         words::<Palette>();
         words::<PictureColour>();
         words::<ReasoningEffort>();
         words::<Role>();
+        words::<RoomAnswers>();
+        words::<RoomPayer>();
         words::<Scope>();
         words::<SessionKind>();
         words::<Status>();

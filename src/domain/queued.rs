@@ -16,6 +16,10 @@ pub struct Queued {
     pub author_id: String,
     /// Markdown.
     pub text: String,
+    /// In a room: the message that it is.
+    #[serde(default)]
+    #[schema(required)]
+    pub message_id: Option<String>,
     /// The model to ask; without one the conversation's.
     #[schema(required)]
     pub model: Option<String>,

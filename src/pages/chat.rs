@@ -12,24 +12,28 @@ use leptos::{nonce::use_nonce, prelude::*};
 use serde::Deserialize;
 
 use crate::{
-    domain::{Conversation, CurrentUser, Picture, Preferences, QuestionQueue, Reason},
+    domain::{Conversation, ConversationKind, CurrentUser, Picture, QuestionQueue},
     error::AppError,
     pages::{
         Fresh, Id, Notice, PageError, Query, Visitor,
+        choice::Choice,
         days::Days,
         dock::{Composing, DockContent, Opened},
         layout::{Bar, Frame, RowMenu, Sidebar, title_of},
         outline::OutlineButton,
-        start::{Models, Start, offered_text},
+        room_bar::{RoomBar, RoomTop},
+        room_window::RoomWindow,
+        start::{Start, offered_text},
         tools::{ToolButtons, Tools},
         window::{Menu, Window},
     },
     server::{
         accounts::picture,
         chat::Chat,
-        conversations::{Conversations, Grant, ModelList, Part, Thread, models::AllowedModels},
+        conversations::{Conversations, Grant, ModelList, Part, Thread},
         http::document::{Page, fragment, tab_title},
         live::{log::Format, reading::ReadPermit},
+        rooms::Rooms,
         words,
     },
     ui::{
@@ -95,11 +99,11 @@ pub struct ThreadQuery {
 }
 
 /// What a conversation's page is made from.
-type Services = (State<Arc<Conversations>>, State<Arc<Chat>>, State<Arc<ModelList>>);
+type Services = (State<Arc<Conversations>>, State<Arc<Chat>>, State<Arc<ModelList>>, State<Arc<Rooms>>);
 
 /// `GET /c/{id}`: a conversation, window by window.
 pub async fn open(
-    (State(conversations), State(chat), State(models)): Services,
+    (State(conversations), State(chat), State(models), State(rooms)): Services,
     Fresh { now, key }: Fresh,
     Visitor(current, days): Visitor,
     Id(id): Id,
@@ -109,7 +113,9 @@ pub async fn open(
     let grant = conversations.open(&current, &id).await?;
     let before = end_of_window(&conversations, &grant, query.before, query.at).await?;
     // Without a script nothing else tells that the newest answer was read. One that is being written is not read yet.
-    if grant.conversation().unread && !grant.conversation().running && before.is_none() {
+    let in_room = grant.conversation().kind != ConversationKind::Private;
+    let ended = grant.conversation().unread && !grant.conversation().running;
+    if (in_room || ended) && before.is_none() {
         conversations.seen(&current, &id).await?;
     }
     let part = Part::Window { before: before.as_deref(), limit: None };
@@ -120,7 +126,7 @@ pub async fn open(
         Sidebar::load(&conversations, &current, (now, days)),
         Choice::load(&models, of_conversation),
         ThreadView::load(
-            (&conversations, &chat),
+            (&conversations, &chat, &rooms),
             &current,
             grant,
             part,
@@ -139,11 +145,11 @@ pub async fn open(
     };
     let composing = Composing { models: choice.models, alert: notice.alert(), text: None, key };
     let (opened, own_picture) = (Opened::new(&current, view.shown), picture::of(&current.user));
-    let ThreadView { conversation, window, thread, tools, permit, .. } = view;
+    let ThreadView { top, conversation, window, thread, tools, permit, .. } = view;
     let response = page.render(move || {
         view! {
             <Frame sidebar current=Some(id.clone())>
-                <ConversationBar conversation days tools />
+                <ConversationBar conversation top days tools />
                 <Content opened composing picture=own_picture empty=false>
                     {window.show(&id, thread)}
                 </Content>
@@ -183,7 +189,7 @@ pub struct PartQuery {
 
 /// `GET /fn/part`: what a page that is open shows of a conversation, or of the start page, in place of what it shows now.
 pub async fn part(
-    (State(conversations), State(chat), State(models)): Services,
+    (State(conversations), State(chat), State(models), State(rooms)): Services,
     Fresh { now, key }: Fresh,
     current: CurrentUser,
     headers: HeaderMap,
@@ -214,9 +220,9 @@ pub async fn part(
     let models = models.of(&current.user).await?;
     let (choice, view) = tokio::join!(
         Choice::load(&models, of_conversation),
-        ThreadView::load((&conversations, &chat), &current, grant, part, None, (key, now, days)),
+        ThreadView::load((&conversations, &chat, &rooms), &current, grant, part, None, (key, now, days)),
     );
-    let ThreadView { mut shown, conversation, window, thread, tools, permit } = view?;
+    let ThreadView { top, mut shown, conversation, window, thread, tools, permit } = view?;
     shown.queue = queue_of(&chat, &current, &id, days).await?;
     shown.model = choice.chosen;
     shown.model_label = choice.label;
@@ -224,7 +230,7 @@ pub async fn part(
     let fetched = Fetched {
         shown,
         title,
-        bar: fragment(|| view! { <ConversationBar conversation days tools /> }),
+        bar: fragment(|| view! { <ConversationBar conversation top days tools /> }),
         thread: fragment(|| window.show(&id, thread)),
     };
     Ok(permit.until_sent(Json(fetched).into_response()))
@@ -243,6 +249,8 @@ async fn queue_of(
 
 /// A part of a conversation, and how it is shown.
 struct ThreadView {
+    /// What stands above the thread of a room.
+    top: Option<RoomTop>,
     shown: Shown,
     conversation: Conversation,
     window: Window,
@@ -253,7 +261,7 @@ struct ThreadView {
 
 impl ThreadView {
     async fn load(
-        (conversations, chat): (&Conversations, &Chat),
+        (conversations, chat, rooms): (&Conversations, &Chat, &Rooms),
         current: &CurrentUser,
         grant: Grant,
         part: Part<'_>,
@@ -261,6 +269,14 @@ impl ThreadView {
         (key, now, days): (String, i64, Days),
     ) -> Result<Self, AppError> {
         let (thread, permit) = conversations.thread(current, &grant, part, Format::Html).await?;
+        let room = match grant.conversation().kind {
+            ConversationKind::Private => None,
+            _ => Some(RoomWindow::load(rooms, &grant, &thread).await?),
+        };
+        let top = match &room {
+            Some(_) => Some(RoomTop::load(rooms, current, &grant).await?),
+            None => None,
+        };
         // After the thread, because a page whose answer is complete is not loaded again.
         let tools = Tools::of(grant.conversation(), chat.context_use(current, &grant).await?);
         let before = match part {
@@ -275,6 +291,8 @@ impl ThreadView {
             model: None,
             model_label: None,
             queue: QuestionQueue::default(),
+            room: top.as_ref().map(RoomTop::placeholder),
+            asks: top.as_ref().is_some_and(RoomTop::asks),
         };
         let window = Window {
             edited,
@@ -284,8 +302,9 @@ impl ThreadView {
             key,
             now,
             days,
+            room,
         };
-        Ok(Self { shown, conversation, window, thread, tools, permit })
+        Ok(Self { top, shown, conversation, window, thread, tools, permit })
     }
 }
 
@@ -302,7 +321,15 @@ fn NewBar(tools: Tools) -> impl IntoView {
 
 /// The bar of a conversation. On paper it has the day of the last change in place of its buttons.
 #[component]
-fn ConversationBar(conversation: Conversation, days: Days, tools: Tools) -> impl IntoView {
+fn ConversationBar(
+    conversation: Conversation,
+    top: Option<RoomTop>,
+    days: Days,
+    tools: Tools,
+) -> impl IntoView {
+    if let Some(top) = top {
+        return view! { <RoomBar top /> }.into_any();
+    }
     view! {
         <Bar title=title_of(&conversation)>
             <p class="print-only">{days.date(conversation.updated_at)}</p>
@@ -311,6 +338,7 @@ fn ConversationBar(conversation: Conversation, days: Days, tools: Tools) -> impl
             <Menu conversation />
         </Bar>
     }
+    .into_any()
 }
 
 /// The thread with `children` as its messages, and the composer. Above the thread stands a `note`; `templates` are in place
@@ -339,48 +367,5 @@ pub(super) fn Content(
         <dialog id="sheet" aria-labelledby="sheet-title"></dialog>
         <script type="application/json" id=OPENED nonce=use_nonce() inner_html=opened.written()></script>
         <DockContent shown=opened.shown composing />
-    }
-}
-
-/// The models to choose from, and the one that is chosen.
-pub(super) struct Choice {
-    pub models: Vec<String>,
-    pub chosen: Option<String>,
-    /// What people call the model that is chosen.
-    pub label: Option<String>,
-    /// Whether the demo model is all that is on offer.
-    demo_only: bool,
-    /// Why the models of some providers are missing.
-    failures: Vec<Reason>,
-}
-
-impl Choice {
-    /// `of_conversation` is the conversation's model; without one, what the person chose before.
-    pub async fn load(list: &AllowedModels<'_>, of_conversation: Result<&str, &Preferences>) -> Self {
-        let used = match of_conversation {
-            Ok(id) => list.find_chosen(id).await,
-            Err(person) => list.first_for(person).await,
-        };
-        let offer = list.offer().await;
-        let demo_only = offer.is_demo_only();
-        let mut models: Vec<String> = offer.models().map(|model| model.id.clone()).collect();
-        let (used, label) = used.map(|model| (model.id, model.label)).unzip();
-        // A model whose provider does not answer now is not on offer, and can be asked all the same.
-        if let Some(id) = used.as_ref().filter(|id| !models.contains(id)) {
-            models.insert(0, id.clone());
-        }
-        // A model that no provider offers any more is shown, because the conversation used it, and cannot be chosen.
-        let chosen = used.or_else(|| of_conversation.ok().map(str::to_owned));
-        let gone = chosen.clone().map(|id| Reason::new("model-no-longer-offered").with("model", id));
-        let label = label.or_else(|| Some(words::current().text(&gone?)));
-        Self { models, chosen, label, demo_only, failures: offer.failures }
-    }
-
-    fn offered(&self) -> Models {
-        match (self.models.is_empty(), self.demo_only) {
-            (true, _) => Models::None,
-            (false, true) => Models::DemoOnly,
-            (false, false) => Models::Some,
-        }
     }
 }

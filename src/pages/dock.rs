@@ -105,22 +105,24 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
 #[component]
 fn Composer(shown: Shown, composing: Composing) -> impl IntoView {
     let Composing { models, text, key, .. } = composing;
-    let Shown { conversation_id, generating, model, model_label, .. } = shown;
+    let Shown { conversation_id, generating, model, model_label, room, asks, .. } = shown;
     // Leptos writes a textarea's children without escaping them, and a browser drops the first line break.
     let text = text.map(|text| format!("\n{}", html_escape::encode_text(&text)));
     let label = model_label.unwrap_or_default();
     let named = t_with(Reason::new("model-is").with("model", label.as_str()));
     let is_generating = generating.is_some();
+    let in_room = room.is_some();
     let (before_keys, after_keys) = around("answers-can-be-wrong", "keys");
     view! {
-        <form class="composer" method="post" action="/fn/ask">
+        <form class="composer" method="post" action=if in_room { "/fn/post" } else { "/fn/ask" }>
             <ul class="quotes" id="extras" aria-label=t("extras") hidden></ul>
             <input type="hidden" name="conversation_id" value=conversation_id />
             <input type="hidden" name="key" value=key autocomplete="off" />
             <textarea
                 name="text"
                 rows="1"
-                placeholder=t("ask-anything")
+                placeholder=room.unwrap_or_else(|| t("ask-anything"))
+                data-usual=t("ask-anything")
                 aria-label=t("message")
                 required
                 autofocus
@@ -129,15 +131,18 @@ fn Composer(shown: Shown, composing: Composing) -> impl IntoView {
                 inner_html=text
             ></textarea>
             <div class="row">
-                <button type="button" class="button-small picker-button" id="picker" aria-haspopup="dialog" aria-label=named>
+                <button type="button" class="button-small picker-button" id="picker" aria-haspopup="dialog" aria-label=named hidden=in_room>
                     <span>{label}</span>
                     <Icon name="chevron-down" />
                 </button>
                 // What the bar has for it.
                 <span class="tools-place"></span>
-                <ModelChoice models chosen=model />
+                {(!in_room).then(|| view! { <ModelChoice models chosen=model /> })}
                 <span class="spacer"></span>
-                <button class="send" id="send" aria-label=t("send") hidden=is_generating>
+                <button class="button-small" id="ask-model" name="asks" value="true" hidden=!asks>
+                    {t("room-ask")}
+                </button>
+                <button class="send" id="send" aria-label=t("send") hidden=is_generating && !in_room>
                     <Icon name="up" />
                 </button>
                 <button

@@ -18,14 +18,16 @@ use crate::{
         accounts::{
             Accounts, Caller, Registration,
             invitations::JOIN,
+            picture,
             redeem::{Offered, lasting},
             tiers::name_of,
         },
         http::{document::Page, gate, redirect},
+        rooms::{Invitation, Rooms},
         words,
     },
     ui::{
-        parts::Brand,
+        parts::{Brand, PersonPicture},
         words::{around, t, t_with},
     },
 };
@@ -38,6 +40,8 @@ enum Visit {
     Guest { known: String, ways: Vec<(String, String)> },
     /// Somebody who has to sign in first, because the code lets nobody register, or with `closed` the site does not.
     Stranger { closed: bool },
+    /// Somebody who is signed in and opens a code into a room.
+    Room(Box<Invitation>),
     /// Somebody who is signed in: what redeeming the code would do, and whether it ends a tier that they have.
     Person { gain: Reason, replaces: bool },
 }
@@ -63,6 +67,7 @@ pub async fn enter(notice: Notice) -> Response {
 /// `GET /join/{code}`.
 pub async fn join(
     State(accounts): State<Arc<Accounts>>,
+    State(rooms): State<Arc<Rooms>>,
     Id(code): Id,
     notice: Notice,
     extensions: Extensions,
@@ -71,22 +76,36 @@ pub async fn join(
     let caller = extensions.get::<Caller>().cloned().unwrap_or_default();
     let offered = accounts.offered_to(&caller, &code).await?;
     let rules = accounts.registration().await?;
+    let registers = match &offered {
+        Some(offered) => accounts.registers(&offered.code, rules).await?,
+        None => false,
+    };
+    let invitation = match offered.as_ref().map(|offered| &offered.code) {
+        Some(code) => match &code.room_id {
+            Some(id) => Some(rooms.invitation(current.as_ref(), (id, code.created_by.as_deref())).await?),
+            None => None,
+        },
+        None => None,
+    };
+    let room = invitation.as_ref().map(room_named);
     let visit = match (&offered, &current) {
         (None, _) => Visit::Nothing,
+        (Some(_), Some(_)) if let Some(invitation) = invitation => Visit::Room(Box::new(invitation)),
         (Some(offered), Some(current)) => {
             let (gain, replaces) = accounts.gain_of(current, offered).await?;
             Visit::Person { gain, replaces }
         }
-        (Some(offered), None) if offered.code.registers && rules.mode != Registration::Closed => {
+        (Some(_), None) if registers && rules.mode != Registration::Closed => {
             Visit::Guest { known: accounts.known_words("", ""), ways: accounts.ways() }
         }
-        (Some(offered), None) => Visit::Stranger { closed: offered.code.registers },
+        (Some(_), None) => Visit::Stranger { closed: registers },
     };
-    let title = words::current().say(match visit {
-        Visit::Nothing => "join",
-        Visit::Guest { .. } => "join-invited",
-        Visit::Stranger { .. } | Visit::Person { .. } => "code-redeem",
-    });
+    let title = match (&visit, &room) {
+        (Visit::Nothing, _) => words::current().say("join"),
+        (_, Some(room)) => words::current().text(room),
+        (Visit::Guest { .. }, None) => words::current().say("join-invited"),
+        (_, None) => words::current().say("code-redeem"),
+    };
     let page = Page { class: "centered-page", ..Page::new(title.clone()) };
     Ok(page.render(move || {
         let alert = notice.clone();
@@ -115,6 +134,7 @@ pub async fn join(
                 }
                 .into_any()
             }
+            Visit::Room(invitation) => view! { <JoinRoom invitation=*invitation code /> }.into_any(),
             Visit::Person { gain, replaces } => view! { <Redeem code gain replaces /> }.into_any(),
         };
         view! {
@@ -127,6 +147,56 @@ pub async fn join(
             </main>
         }
     }))
+}
+
+/// The heading of the page of a code into a room.
+fn room_named(invitation: &Invitation) -> Reason {
+    match &invitation.room {
+        Some(room) => Reason::new("room-join-named").with("name", room.name.as_str()),
+        None => Reason::new("room-join-unnamed"),
+    }
+}
+
+/// The one button with which somebody who is signed in joins.
+#[component]
+fn JoinRoom(invitation: Invitation, code: String) -> impl IntoView {
+    let Invitation { room, is_member, room_id } = invitation;
+    let shown = room.map(|room| {
+        let (picture, count) = (picture::of_room(&room), room.member_count);
+        let topic = room.settings.topic;
+        view! {
+            <p class="room-head">
+                <PersonPicture picture />
+                <span>
+                    <strong dir="auto">{room.name}</strong>
+                    <small class="muted">{t_with(Reason::new("room-member-count").with("count", count))}</small>
+                </span>
+            </p>
+            {(!topic.is_empty()).then(|| view! { <p dir="auto">{topic}</p> })}
+        }
+    });
+    view! {
+        {shown}
+        {is_member
+            .then(|| {
+                view! {
+                    <p>{t("room-is-member")}</p>
+                    <a class="button-primary" href=format!("/c/{room_id}")>{t("room-open")}</a>
+                }
+            })}
+        {(!is_member)
+            .then(|| {
+                view! {
+                    <form method="post" action="/fn/join-with-code">
+                        <input type="hidden" name="code" value=code />
+                        <button class="button-primary">{t("room-join")}</button>
+                    </form>
+                }
+            })}
+        <p class="muted">
+            <a href="/">{t("conversations-back")}</a>
+        </p>
+    }
 }
 
 /// The same sentence as in the refusal of a form.
@@ -148,7 +218,8 @@ fn Gives(offered: Offered, closed: bool) -> impl IntoView {
         );
         t_with(Reason::new("code-gives-tier").with("tier", name_of(&tier)).with("until", days))
     });
-    let what = match (code.registers, closed) {
+    let what = match (code.registers || closed, closed) {
+        _ if code.room_id.is_some() && !closed => Some("room-invited"),
         (false, _) => None,
         (true, false) => Some("join-what"),
         (true, true) => Some("register-closed"),

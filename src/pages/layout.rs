@@ -6,9 +6,11 @@ use axum::{Json, extract::State, http::HeaderMap};
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Conversation, CurrentUser, Page, Picture, Reason, UserRole, conversation::MAX_TITLE_CHARS},
+    domain::{
+        Conversation, CurrentUser, Page, Picture, Reason, RoomEntry, UserRole, conversation::MAX_TITLE_CHARS,
+    },
     error::AppError,
-    pages::{Fresh, days::Days},
+    pages::{Fresh, days::Days, unread::Unread},
     server::{accounts::picture, conversations::Conversations, http::document::fragment, words},
     ui::{
         parts::{Brand, Icon, PersonPicture},
@@ -18,6 +20,9 @@ use crate::{
 
 /// The key of the heading above pinned conversations, which come first.
 const PINNED: &str = "day-pinned";
+
+/// How many rooms the sidebar shows.
+const MOST_ROOMS: u32 = 10;
 
 /// The title of a conversation; one that has no title yet is called a new conversation.
 pub fn title_of(conversation: &Conversation) -> String {
@@ -30,6 +35,7 @@ pub fn title_of(conversation: &Conversation) -> String {
 /// What the sidebar shows.
 pub struct Sidebar {
     page: Page<Conversation>,
+    rooms: Vec<RoomEntry>,
     name: String,
     picture: Picture,
     role: UserRole,
@@ -48,11 +54,12 @@ impl Sidebar {
         current: &CurrentUser,
         (now, days): (i64, Days),
     ) -> Result<Self, AppError> {
-        let page = conversations.sidebar(current).await?;
+        let rooms = conversations.sidebar_rooms(current, MOST_ROOMS);
+        let (page, rooms) = futures::try_join!(conversations.sidebar(current), rooms)?;
         let (name, role) = (current.user.name.clone(), current.user.role);
         let leaves_at = current.user.deletes_at;
         let (picture, single_keys) = (picture::of(&current.user), current.user.preferences.single_keys);
-        Ok(Self { page, name, picture, role, leaves_at, now, days, single_keys })
+        Ok(Self { page, rooms, name, picture, role, leaves_at, now, days, single_keys })
     }
 
     /// The conversations that changed last, at the most `most`, each with the key of its age.
@@ -68,7 +75,8 @@ impl Sidebar {
 /// `current` is the conversation that the page shows.
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
-    let Sidebar { page, name, picture, role, leaves_at, now, days, single_keys } = sidebar;
+    let Sidebar { page, rooms, name, picture, role, leaves_at, now, days, single_keys } = sidebar;
+    let unread_rooms = rooms.iter().filter(|entry| entry.unread > 0).count();
     view! {
         <header class="stops">
             <a class="skip-link" href="#content">
@@ -96,6 +104,21 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                 <Icon name="search" />
                 {t("search")}
             </a>
+            <a class="side-link" href="/rooms">
+                <Icon name="people" />
+                {t("rooms")}
+                {(unread_rooms > 0)
+                    .then(|| {
+                        let sentence = t_with(Reason::new("rooms-unread").with("count", unread_rooms));
+                        let title = sentence.clone();
+                        view! {
+                            <span class="unread-count" title=title>
+                                <span aria-hidden="true">{unread_rooms}</span>
+                                <span class="visually-hidden">{sentence}</span>
+                            </span>
+                        }
+                    })}
+            </a>
             {(role == UserRole::Admin)
                 .then(|| {
                     view! {
@@ -106,7 +129,7 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                     }
                 })}
             <div class="history">
-                <List page now days current />
+                <List page rooms now days current />
             </div>
             <noscript>
                 <p class="without-script">{t("without-script")}</p>
@@ -154,18 +177,57 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Json<String>, AppError> {
     let days = Days::of(&headers);
-    let page = conversations.sidebar(&current).await?;
-    Ok(Json(fragment(move || view! { <List page now days current=None /> })))
+    let rooms = conversations.sidebar_rooms(&current, MOST_ROOMS);
+    let (page, rooms) = futures::try_join!(conversations.sidebar(&current), rooms)?;
+    Ok(Json(fragment(move || view! { <List page rooms now days current=None /> })))
 }
 
-/// The newest conversations, and the link to all of them if there are more.
+/// The newest rooms and conversations, and the links to all of them if there are more.
 #[component]
-fn List(page: Page<Conversation>, now: i64, days: Days, current: Option<String>) -> impl IntoView {
+fn List(
+    page: Page<Conversation>,
+    rooms: Vec<RoomEntry>,
+    now: i64,
+    days: Days,
+    current: Option<String>,
+) -> impl IntoView {
     let more = page.next_cursor.is_some();
     view! {
+        <SideRooms rooms current=current.clone() />
         <Groups items=page.items now days current />
         {more.then(|| view! { <a class="page-link" href="/history">{t("conversations-all")}</a> })}
     }
+}
+
+/// The rooms of the sidebar, each with what is unread in it.
+#[component]
+fn SideRooms(rooms: Vec<RoomEntry>, current: Option<String>) -> impl IntoView {
+    let most = MOST_ROOMS as usize;
+    let more = rooms.len() > most;
+    let rows = rooms.into_iter().take(most).map(|entry| {
+        let RoomEntry { room, unread, mentions, .. } = entry;
+        let here = (current.as_ref() == Some(&room.id)).then_some("page");
+        let (picture, name, title) = (picture::of_room(&room), room.name.clone(), room.name);
+        view! {
+            <li>
+                <a href=format!("/c/{}", room.id) aria-current=here title=title>
+                    <PersonPicture picture />
+                    <span class="title" dir="auto">{name}</span>
+                    {here.is_none().then(|| view! { <Unread unread mentions /> })}
+                </a>
+            </li>
+        }
+    });
+    let rows = rows.collect_view();
+    (!rows.is_empty()).then(|| {
+        view! {
+            <div class="group side-rooms" data-rooms="">
+                <h2>{t("rooms")}</h2>
+                <ul>{rows}</ul>
+                {more.then(|| view! { <a class="page-link" href="/rooms">{t("rooms-all")}</a> })}
+            </div>
+        }
+    })
 }
 
 /// The bar above the content: the buttons for the sidebar and for a new conversation on a narrow screen, the heading, and

@@ -3,6 +3,7 @@
 mod admin;
 pub mod chat;
 mod chat_fields;
+mod choice;
 mod code;
 mod conversation_settings;
 mod days;
@@ -16,6 +17,9 @@ mod login;
 mod outline;
 mod qr;
 mod reset;
+mod room_bar;
+mod room_window;
+mod rooms;
 mod sections;
 mod settings;
 mod sheets;
@@ -24,6 +28,7 @@ mod strength;
 mod temporary;
 mod tools;
 mod typed_code;
+mod unread;
 mod window;
 mod with;
 
@@ -60,6 +65,7 @@ use crate::{
         },
         ops::clock::{Clock, Ids},
         providers::ModelProviders,
+        rooms::Rooms,
         words,
     },
 };
@@ -75,6 +81,7 @@ where
     Arc<Conversations>: FromRef<S>,
     Arc<ModelProviders>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
+    Arc<Rooms>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
     Arc<Allowances>: FromRef<S>,
     Arc<Ids>: FromRef<S>,
@@ -95,6 +102,12 @@ where
         .route("/fn/sheet/settings", get(tools::settings))
         .route("/c/{id}/settings", get(conversation_settings::settings))
         .route("/history", get(history::all))
+        .route("/rooms", get(rooms::list::rooms))
+        .route("/rooms/new", get(rooms::new::new))
+        .route("/rooms/{id}", get(rooms::room))
+        .route("/rooms/{id}/members", get(rooms::members::members))
+        .route("/rooms/{id}/invite", get(rooms::invite::invite))
+        .route("/rooms/{id}/settings", get(rooms::settings::settings))
         .route("/settings", get(settings::profile::profile))
         .route("/settings/appearance", get(settings::appearance::appearance))
         .route("/settings/chat", get(settings::chat::chat))

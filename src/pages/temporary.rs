@@ -9,7 +9,8 @@ use crate::{
     domain::TEMPORARY,
     pages::{
         Fresh, Notice, PageError, Visitor,
-        chat::{Choice, Content},
+        chat::Content,
+        choice::Choice,
         dock::{Composing, Opened},
         layout::{Bar, Frame, Sidebar},
     },

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Conversation, Picture, Role, conversation::MAX_TITLE_CHARS},
-    pages::days::Days,
+    domain::{Conversation, Message, Picture, Role, conversation::MAX_TITLE_CHARS},
+    pages::{days::Days, room_window::RoomWindow},
     server::conversations::{Thread, ThreadMessage},
     ui::{
         parts::{Answer, AnswerFrame, EditForm, Ending, Icon, Question, Unchanged, meta_line},
@@ -29,6 +29,8 @@ pub struct Window {
     /// The time, in UTC milliseconds since 1970, and the reader's days.
     pub now: i64,
     pub days: Days,
+    /// Of a room.
+    pub room: Option<RoomWindow>,
 }
 
 impl Window {
@@ -57,11 +59,16 @@ impl Window {
         ids.sort_unstable();
         let mut messages: HashMap<_, _> =
             messages.into_iter().map(|shown| (shown.message.id.clone(), shown)).collect();
+        let mut above: Option<Message> = None;
         let mut unchanged: HashMap<_, _> =
             unchanged.into_iter().map(|same| (same.id, same.siblings)).collect();
         let articles = ids.into_iter().filter_map(|id| match messages.remove(&id) {
-            Some(shown) => Some(self.message(shown)),
+            Some(shown) => {
+                let before = above.replace(shown.message.clone()).filter(|_| self.room.is_some());
+                Some(self.message(shown, before.as_ref()))
+            }
             None => {
+                above = None;
                 let siblings = unchanged.remove(&id)?;
                 Some(view! { <Unchanged id siblings /> }.into_any())
             }
@@ -70,9 +77,14 @@ impl Window {
     }
 
     /// A question or an answer.
-    fn message(&self, shown: ThreadMessage) -> AnyView {
-        let ThreadMessage { message, html, siblings, after } = shown;
-        let when = Some(self.days.when(self.now, message.created_at, after));
+    fn message(&self, shown: ThreadMessage, before: Option<&Message>) -> AnyView {
+        let when = self.days.when(self.now, shown.message.created_at, shown.after);
+        if let (Some(room), Role::User) = (&self.room, shown.message.role) {
+            return room.said(shown, before, when, (self.days, self.edited.as_deref(), &self.query));
+        }
+        let ThreadMessage { message, html, siblings, .. } = shown;
+        let room = self.room.as_ref().map(|room| room.answer(&message, when.clock.clone(), self.days));
+        let when = Some(when);
         let retry_at = message.retry_at();
         let (id, query) = (message.id, self.query.clone());
         if message.role == Role::User {
@@ -93,6 +105,7 @@ impl Window {
             siblings,
             when,
             retry_at,
+            room,
             meta: meta_line(
                 &Localizer::current(),
                 &message.model.unwrap_or_default(),

@@ -24,6 +24,7 @@ use super::{
     },
     providers::ModelProviders,
     render::Renderer,
+    rooms::Rooms,
     store::{Chats, Sessions, Store, Users},
 };
 
@@ -39,6 +40,7 @@ pub struct App {
     pub allowances: Arc<Allowances>,
     pub providers: Arc<ModelProviders>,
     pub chat: Arc<Chat>,
+    pub rooms: Arc<Rooms>,
     pub listening: Arc<Listening>,
     pub reading: Arc<Reading>,
     pub readiness: Arc<Readiness>,
@@ -125,6 +127,19 @@ impl App {
             journal.clone(),
             (clock.clone(), ids.clone(), tasks.clone()),
         ));
+        let rooms = Arc::new(Rooms {
+            chats: chats.clone(),
+            codes: store.clone(),
+            users: users.clone(),
+            accounts: accounts.clone(),
+            conversations: conversations.clone(),
+            models: models.clone(),
+            allowances: allowances.clone(),
+            live: live.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            most_members: config.limits.room_members,
+        });
         let listening = Arc::new(Listening {
             live: live.clone(),
             chats,
@@ -138,8 +153,12 @@ impl App {
         });
         let readiness = Arc::new(Readiness::new(store.clone(), live.clone()));
         let site = Arc::new(Site::new(config, secret, clock.clone()));
-        let provide =
-            provided((&accounts, &exports), (&conversations, &models, &model_providers), &chat, &listening);
+        let provide = provided(
+            (&accounts, &exports),
+            (&conversations, &models, &model_providers),
+            (&chat, &rooms),
+            &listening,
+        );
         Self {
             site,
             accounts,
@@ -150,6 +169,7 @@ impl App {
             allowances,
             providers: model_providers,
             chat,
+            rooms,
             listening,
             reading,
             readiness,
@@ -170,12 +190,12 @@ impl App {
 fn provided(
     (accounts, exports): (&Arc<Accounts>, &Arc<Exporter>),
     (conversations, models, providers): (&Arc<Conversations>, &Arc<ModelList>, &Arc<ModelProviders>),
-    chat: &Arc<Chat>,
+    (chat, rooms): (&Arc<Chat>, &Arc<Rooms>),
     listening: &Arc<Listening>,
 ) -> Provide {
     let (accounts, exports) = (accounts.clone(), exports.clone());
     let (conversations, models, providers) = (conversations.clone(), models.clone(), providers.clone());
-    let (chat, listening) = (chat.clone(), listening.clone());
+    let (chat, rooms, listening) = (chat.clone(), rooms.clone(), listening.clone());
     Provide::new(move || {
         provide_context(accounts.clone());
         provide_context(exports.clone());
@@ -183,6 +203,7 @@ fn provided(
         provide_context(models.clone());
         provide_context(providers.clone());
         provide_context(chat.clone());
+        provide_context(rooms.clone());
         provide_context(listening.clone());
     })
 }

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use inglenook::{
-    domain::{Conversation, ConversationKind, Message, Role, Status, Timings},
+    domain::{Conversation, ConversationKind, Message, Role, Status, Talk, Timings},
     server::{
         live::log::StopReason,
         store::{BeginOutcome, Destination, Finish, NewAnswer},
@@ -152,6 +152,7 @@ async fn poisoned(app: &App, person: &Client, question: &str, answer: &str) -> C
         timings: Timings::default(),
         left_out: 0,
         continued: false,
+        talk: Talk::default(),
         created_at: now,
         revision: 0,
     };

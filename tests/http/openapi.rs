@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use axum::http::Method;
 use inglenook::domain::{
     Binned, ChatEvent, Conversation, ConversationKind, Failure, FailureCode, Message, Model, Params,
-    Preferences, Price, QuestionQueue, Queued, Reason, Role, Status, Timings, Traits, Usage, User, UserRole,
-    UserState, params::ReasoningEffort,
+    Preferences, Price, QuestionQueue, Queued, Reason, Role, Status, Talk, Timings, Traits, Usage, User,
+    UserRole, UserState, params::ReasoningEffort,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -229,6 +229,8 @@ async fn every_event_and_every_record_is_as_described() {
         ChatEvent::Reset { message_id: id() },
         ChatEvent::Changed {},
         ChatEvent::Queue {},
+        ChatEvent::Members { gone: Vec::new() },
+        ChatEvent::Members { gone: vec![id()] },
     ];
     events.iter().for_each(|event| document.check_schema(event, "ChatEvent"));
     let forms = document.0["components"]["schemas"]["ChatEvent"]["oneOf"].as_array().unwrap();
@@ -279,6 +281,7 @@ async fn every_event_and_every_record_is_as_described() {
             id: "a".into(),
             author_id: "p".into(),
             text: "x".into(),
+            message_id: set.clone(),
             model: set.clone(),
             position: 0,
             refused: set.as_ref().map(|_| Reason::new("late")),
@@ -331,6 +334,7 @@ fn message(role: Role) -> Message {
         timings: Timings::default(),
         left_out: 0,
         continued: false,
+        talk: Talk::default(),
         created_at: 1,
         revision: 7,
     }

@@ -19,6 +19,7 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
     let (document, lin) = (Document::of(&app).await, app.person("lin").await);
     let conversation = lin.conversation().await;
     let question = lin.ask(&conversation, "Hi").await["user_message"]["id"].as_str().unwrap().to_owned();
+    let room = lin.post("/api/v1/rooms", &json!({ "name": "x" })).await.is(201).id();
     let anna = json!({ "email": "anna@example.org", "password": PASSWORD, "name": "Anna" });
     let bodies = [
         ("POST", "/auth/register", "", anna),
@@ -29,6 +30,9 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
         ("POST", "/conversations/{id}/messages", &*conversation, json!({ "content": "x" })),
         ("POST", "/conversations/{id}/queue", &*conversation, json!({ "content": "x" })),
         ("POST", "/messages/{id}/edit", &*question, json!({ "content": "x" })),
+        ("POST", "/rooms", "", json!({ "name": "x" })),
+        ("PATCH", "/rooms/{id}", &*room, json!({})),
+        ("POST", "/rooms/{id}/codes", &*room, json!({})),
         ("POST", "/admin/codes", "", json!({ "registers": true })),
     ];
     let mut checked = BTreeSet::new();
@@ -66,7 +70,7 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
             checked.insert((method.to_string(), path, field.clone()));
         }
     }
-    assert_eq!(checked.len(), 11, "{checked:?}");
+    assert_eq!(checked.len(), 16, "{checked:?}");
 }
 
 /// The new password of a body.
@@ -84,6 +88,7 @@ async fn a_parameter_that_is_not_as_described_is_refused_by_its_name() {
     let app = App::start().await;
     let (document, lin) = (Document::of(&app).await, app.person("lin").await);
     let (conversation, own) = (lin.conversation().await, lin.id().await);
+    let room = lin.post("/api/v1/rooms", &json!({ "name": "x" })).await.is(201).id();
     let mut checked = Vec::new();
     for (method, path, call) in document.calls() {
         for parameter in call["parameters"].as_array().into_iter().flatten() {
@@ -97,7 +102,11 @@ async fn a_parameter_that_is_not_as_described_is_refused_by_its_name() {
             wrong.extend(
                 schema["maxLength"].as_u64().map(|most| "x".repeat(usize::try_from(most).unwrap() + 1)),
             );
-            let id = if path.starts_with("/admin/people") { &own } else { &conversation };
+            let id = match path.split('/').nth(1) {
+                Some("admin") => &own,
+                Some("rooms") => &room,
+                _ => &conversation,
+            };
             let address = format!("{BASE}{}", path.replace("{id}", id));
             for value in wrong {
                 let answer = if parameter["in"] == "query" {
@@ -122,7 +131,7 @@ async fn a_parameter_that_is_not_as_described_is_refused_by_its_name() {
     let count = |name: &str| checked.iter().filter(|one| one.starts_with(name)).count();
     assert_eq!(
         ["limit", "archived", "format", "after", "Last-Event-ID", "Idempotency-Key"].map(count),
-        [9, 1, 2, 2, 2, 2],
+        [18, 1, 2, 2, 2, 2],
         "{checked:?}"
     );
 }

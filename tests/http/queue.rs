@@ -230,7 +230,14 @@ async fn a_question_that_is_refused_stays_with_the_reason() {
     let lin = talk.lin.id().await;
     let access = talk.app.state.store.access(&lin, &talk.id, inglenook::server::store::Need::Write);
     let grant = access.await.unwrap();
-    let gone = NewQueued { id: "gone", text: "Two", model: Some("acme/gone"), key: None, most: 20, now: 1 };
+    let gone = NewQueued {
+        id: "gone",
+        text: "Two",
+        model: Some("acme/gone"),
+        most: 20,
+        now: 1,
+        ..NewQueued::default()
+    };
     talk.app.state.store.add_queued(&grant, &gone).await.unwrap();
     talk.add("Three").await;
     talk.let_end();
@@ -260,7 +267,7 @@ async fn a_refused_question_that_is_changed_and_moved_is_asked_once() {
     let grant = access.await.unwrap();
     talk.let_end();
     talk.until(2, "complete").await;
-    let new = NewQueued { id: "two", text: "Two", model: None, key: None, most: 20, now: 1 };
+    let new = NewQueued { id: "two", text: "Two", most: 20, now: 1, ..NewQueued::default() };
     talk.app.state.store.add_queued(&grant, &new).await.unwrap();
     let reason = inglenook::domain::Reason::new("message-empty");
     talk.app.state.store.change_queued(&grant, "two", QueueChange::Refuse(&reason)).await.unwrap();

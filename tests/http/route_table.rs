@@ -14,10 +14,13 @@ pub enum For {
 use For::{Admins, Anybody, Owner, People};
 
 /// What stands for an id in a call.
-pub const IDS: [&str; 13] =
-    ["{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}", "{t}", "{d}", "{r}", "{v}", "{i}"];
+pub const IDS: [&str; 18] = [
+    "{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}", "{t}", "{d}", "{r}", "{v}", "{i}", "{o}", "{b}",
+    "{w}", "{e}", "{u}",
+];
 
-/// The calls with JSON. `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
+/// The calls with JSON. `{o}` stands for a room with the member `{p}` and the banned `{b}`, `{w}` and `{e}` for a code into it
+/// by its id and as it is typed, and `{u}` for a message there. `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
 pub const JSON: &[(&str, &str, For, &str)] = &[
     ("POST", "/api/v1/auth/register", Anybody, r#"{"email":"{n}@example.org","password":"correct horse"}"#),
     ("POST", "/api/v1/auth/login", Anybody, r#"{"email":"lin@example.org","password":"correct horse"}"#),
@@ -70,6 +73,27 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("POST", "/api/v1/messages/{m}/continue", Owner, "{}"),
     ("POST", "/api/v1/messages/{q}/edit", Owner, r#"{"content":"{n}"}"#),
     ("POST", "/api/v1/messages/{m}/select", Owner, "{}"),
+    ("GET", "/api/v1/rooms", People, ""),
+    ("POST", "/api/v1/rooms", People, r#"{"name":"{n}"}"#),
+    ("GET", "/api/v1/rooms/listed", People, ""),
+    ("POST", "/api/v1/rooms/join", People, r#"{"code":"{e}"}"#),
+    ("GET", "/api/v1/rooms/{o}", Owner, ""),
+    ("PATCH", "/api/v1/rooms/{o}", Owner, r#"{"name":"{n}"}"#),
+    ("DELETE", "/api/v1/rooms/{o}", Owner, ""),
+    ("POST", "/api/v1/rooms/{o}/join", Owner, ""),
+    // Whoever owns a room cannot leave it, and is answered 409: see rooms.rs.
+    ("POST", "/api/v1/rooms/{o}/leave", Owner, ""),
+    ("PUT", "/api/v1/rooms/{o}/notify", Owner, r#"{"notify":"mentions"}"#),
+    ("PUT", "/api/v1/rooms/{o}/read", Owner, r#"{"message_id":"{m}"}"#),
+    ("GET", "/api/v1/rooms/{o}/members", Owner, ""),
+    ("PATCH", "/api/v1/rooms/{o}/members/{p}", Owner, r#"{"role":"reader"}"#),
+    ("DELETE", "/api/v1/rooms/{o}/members/{p}", Owner, ""),
+    ("POST", "/api/v1/rooms/{o}/members/{p}/ban", Owner, "{}"),
+    ("POST", "/api/v1/rooms/{o}/members/{b}/unban", Owner, ""),
+    ("POST", "/api/v1/rooms/{o}/members/{p}/hand-over", Owner, ""),
+    ("GET", "/api/v1/rooms/{o}/codes", Owner, ""),
+    ("POST", "/api/v1/rooms/{o}/codes", Owner, "{}"),
+    ("DELETE", "/api/v1/rooms/{o}/codes/{w}", Owner, ""),
     ("GET", "/api/v1/admin/people", Admins, ""),
     ("GET", "/api/v1/admin/people/{p}", Admins, ""),
     ("PATCH", "/api/v1/admin/people/{p}", Admins, r#"{"role":"member"}"#),
@@ -130,6 +154,12 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/c/{c}/settings", Owner, ""),
     ("GET", "/c/{c}/outline", Owner, ""),
     ("GET", "/history", People, ""),
+    ("GET", "/rooms", People, ""),
+    ("GET", "/rooms/new", People, ""),
+    ("GET", "/rooms/{o}", Owner, ""),
+    ("GET", "/rooms/{o}/members", Owner, ""),
+    ("GET", "/rooms/{o}/invite", Owner, ""),
+    ("GET", "/rooms/{o}/settings", Owner, ""),
     ("GET", "/settings", People, ""),
     ("GET", "/settings/appearance", People, ""),
     ("GET", "/settings/chat", People, ""),
@@ -225,6 +255,20 @@ pub const FORMS: &[(&str, For, &str)] = &[
     ("/fn/set-chat-defaults", People, "temperature=1&turns=3&single_keys=false"),
     ("/fn/set-favourite", People, "model=demo%2Fdemo&on=true"),
     ("/fn/set-conversation", Owner, "conversation_id={c}&system_prompt={n}&turns=3"),
+    ("/fn/make-room", People, "name={n}"),
+    ("/fn/save-room", Owner, "id={o}&name={n}"),
+    ("/fn/delete-room", Owner, "id={o}"),
+    ("/fn/join-room", Owner, "id={o}"),
+    ("/fn/join-with-code", People, "code={e}"),
+    // As with the call of the API.
+    ("/fn/leave-room", Owner, "id={o}"),
+    ("/fn/room-notify", Owner, "id={o}&notify=mentions"),
+    ("/fn/change-member", Owner, "id={o}&user_id={p}&act=reader"),
+    ("/fn/make-room-code", Owner, "id={o}&uses=1"),
+    ("/fn/end-room-code", Owner, "id={o}&code_id={w}"),
+    ("/fn/post", Owner, "conversation_id={o}&text={n}"),
+    ("/fn/edit-post", Owner, "conversation_id={o}&message_id={u}&text={n}"),
+    ("/fn/erase-post", Owner, "message_id={u}"),
     ("/fn/history", People, ""),
     ("/fn/ask", Owner, "text={n}&conversation_id={c}"),
     ("/fn/ask-temporary", People, "messages[0][role]=user&messages[0][text]={n}"),

@@ -38,6 +38,13 @@ pub struct Things {
     secret: String,
     /// A provider of models that was added.
     provider: String,
+    /// A room of the owner in which the person takes part: its id, somebody who is banned from it, a code into it by its id and
+    /// as it is typed, and a message of the owner.
+    room: String,
+    banned: String,
+    room_code: String,
+    room_secret: String,
+    said: String,
     /// The owner's identity at a provider of sign-ins.
     identity: String,
 }
@@ -54,7 +61,7 @@ impl Things {
         let grant = app.state.store.access(&owner_id, &conversation, Need::Write).await.unwrap();
         for text in ["Refused", "Later"] {
             let id = format!("{conversation}{text}");
-            let new = NewQueued { id: &id, text, model: None, key: None, most: 9, now: 0 };
+            let new = NewQueued { id: &id, text, most: 9, ..NewQueued::default() };
             app.state.store.add_queued(&grant, &new).await.unwrap();
             let refused = QueueChange::Refuse(&Reason::new("error-internal"));
             if text == "Refused" {
@@ -81,13 +88,20 @@ impl Things {
         let (tier, code, secret) = Self::tier_and_code(app, name).await;
         let provider = Self::provider(app, name).await;
         let login = format!("other-{name}@example.org");
-        let person = app.person(&format!("other-{name}")).await.id().await;
+        let other = app.person(&format!("other-{name}")).await;
+        let person = other.id().await;
+        let room = RoomThings::of(app, &owner, &other, name).await;
         let form = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
         let other = app.client().post("/api/v1/auth/login", &form).await.is(200).json();
         let session = claims_of(other["token"].as_str().unwrap())["sid"].as_str().unwrap().to_owned();
         let new = json!({ "name": "Bot", "scope": "read" });
         let key = owner.post("/api/v1/me/keys", &new).await.is(201).id();
         Self {
+            room: room.id,
+            banned: room.banned,
+            room_code: room.code,
+            room_secret: room.secret,
+            said: room.said,
             person,
             login,
             session,
@@ -166,6 +180,10 @@ impl Things {
             ("{d}", &self.code),
             ("{v}", &self.provider),
             ("{i}", &self.identity),
+            ("{o}", &self.room),
+            ("{b}", &self.banned),
+            ("{w}", &self.room_code),
+            ("{u}", &self.said),
         ];
         let text = ids.iter().fold(text.to_owned(), |text, (mark, id)| text.replace(mark, &otherwise(id)));
         self.fill(&text, "x")
@@ -185,6 +203,11 @@ impl Things {
             .replace("{v}", &self.provider)
             .replace("{i}", &self.identity)
             .replace("{r}", &self.secret)
+            .replace("{o}", &self.room)
+            .replace("{b}", &self.banned)
+            .replace("{w}", &self.room_code)
+            .replace("{e}", &self.room_secret)
+            .replace("{u}", &self.said)
             .replace("{n}", name)
     }
 }
@@ -205,4 +228,36 @@ pub async fn call(client: &Client, method: &str, path: &str, body: &str, kind: &
 /// Whether an answer says to sign in.
 pub fn keeps_out(answer: &Answer) -> bool {
     answer.status == 401 || answer.header("location").starts_with("/login")
+}
+
+/// A room and what is in it.
+struct RoomThings {
+    id: String,
+    banned: String,
+    code: String,
+    secret: String,
+    said: String,
+}
+
+impl RoomThings {
+    /// The room of `owner`, in which `other` takes part. A third person is banned from it.
+    async fn of(app: &App, owner: &Client, other: &Client, name: &str) -> Self {
+        let rooms = "/api/v1/rooms";
+        // The default tier lets everybody make rooms.
+        let id = owner.post(rooms, &json!({ "name": format!("Room of {name}") })).await.is(201).id();
+        let path = format!("{rooms}/{id}");
+        let made = owner.post(&format!("{path}/codes"), &json!({ "uses": 9 })).await.is(201).json();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let (code, secret) = (text(&made["code"]["id"]), text(&made["secret"]));
+        let third = app.person(&format!("third-{name}")).await;
+        for who in [other, &third] {
+            who.post("/api/v1/rooms/join", &json!({ "code": secret })).await.is(200);
+        }
+        let banned = third.id().await;
+        owner.post(&format!("{path}/members/{banned}/ban"), &json!({})).await.is(200);
+        let say = json!({ "content": "Said in the room" });
+        let said = owner.post(&format!("/api/v1/conversations/{id}/messages"), &say).await.is(201).json();
+        let said = text(&said["message"]["id"]);
+        Self { id, banned, code, secret, said }
+    }
 }

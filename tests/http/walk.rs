@@ -43,13 +43,21 @@ impl Route {
 
     /// Whether it names something by an id, and not by a code that people type.
     fn has_ids(self) -> bool {
-        IDS.iter().filter(|id| **id != "{r}").any(|id| self.path.contains(id) || self.body.contains(id))
+        IDS.iter()
+            .filter(|id| !["{r}", "{e}"].contains(id))
+            .any(|id| self.path.contains(id) || self.body.contains(id))
     }
 
     /// The position in [`SCOPES`] of the scope that a key needs for it.
     fn scope(self) -> usize {
         let Some(path) = self.path.strip_prefix("/api/v1") else { return 2 };
-        let is_talk = ["/conversations", "/messages", "/bin"].iter().any(|start| path.starts_with(start));
+        // Who takes part in a room and who is invited is no matter of keys that only talk.
+        let ends = |end: &str| path.starts_with("/rooms/") && path.contains(end);
+        if ends("/codes") || self.method != "GET" && ends("/members/") {
+            return 2;
+        }
+        let is_talk =
+            ["/conversations", "/messages", "/bin", "/rooms"].iter().any(|start| path.starts_with(start));
         match self.method {
             "GET" if is_talk || ["/me", "/models", "/me/budget"].contains(&path) => 0,
             _ if is_talk => 1,

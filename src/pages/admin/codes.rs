@@ -178,6 +178,7 @@ fn Make(form: Notice, tiers: Vec<Tier>) -> impl IntoView {
 /// What a code gives, in words.
 pub(super) fn gives(code: &Code, tier: Option<Reason>) -> String {
     let role = match (code.registers, code.role) {
+        _ if code.room_id.is_some() => Some(t("code-into-room")),
         (false, _) => None,
         (true, UserRole::Admin) => Some(t("code-invites-admin")),
         (true, UserRole::Member) => Some(t("code-invites")),

@@ -7,7 +7,7 @@ pub mod device;
 pub mod devices;
 mod export;
 mod identities;
-mod picture;
+pub mod picture;
 pub mod profile;
 pub mod prove;
 pub mod second_factor;

@@ -80,7 +80,8 @@ pub fn ChoosePicture(user: User, notice: Notice) -> impl IntoView {
     }
 }
 
-fn name(colour: PictureColour) -> &'static str {
+/// The key of the name of a colour.
+pub fn name(colour: PictureColour) -> &'static str {
     match colour {
         PictureColour::Red => "picture-red",
         PictureColour::Orange => "picture-orange",

@@ -158,7 +158,7 @@ struct Count {
 }
 
 impl Limit {
-    fn new(most: u32, window: Duration) -> Self {
+    pub fn new(most: u32, window: Duration) -> Self {
         Self {
             most,
             window,

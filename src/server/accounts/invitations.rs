@@ -107,6 +107,7 @@ pub async fn make(
         role: if new.registers { new.role } else { UserRole::Member },
         tier: tier.map(str::to_owned),
         tier_days: new.tier_days.filter(|_| tier.is_some()),
+        room_id: None,
         uses: new.uses,
         used: 0,
         expires_at: new.days.map(|days| now.saturating_add(i64::from(days) * DAY_MS)),

@@ -24,6 +24,7 @@ mod recovery;
 pub mod redeem;
 mod register;
 pub mod registration;
+pub mod room_codes;
 mod second_factor;
 mod sessions;
 mod sign_in;

@@ -4,7 +4,7 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
-    domain::{Picture, PictureColour, Reason, User},
+    domain::{Picture, PictureColour, Reason, Room, User},
     error::AppError,
 };
 
@@ -21,6 +21,20 @@ pub fn of(user: &User) -> Picture {
     }
 }
 
+/// The picture of somebody of whom nothing is known but the name and the id, and of a room that chose none.
+pub fn made_of(name: &str, id: &str) -> Picture {
+    Picture { initial: first_letter(name), colour: PictureColour::of_id(id) }
+}
+
+/// The picture of a room.
+pub fn of_room(room: &Room) -> Picture {
+    let made = made_of(&room.name, &room.id);
+    Picture {
+        initial: room.settings.initial.clone().unwrap_or(made.initial),
+        colour: room.settings.colour.unwrap_or(made.colour),
+    }
+}
+
 /// The first letter of a name that can be seen, in upper case.
 fn first_letter(name: &str) -> String {
     let first = name.graphemes(true).find(|letter| letter.chars().count() <= MAX_CHARS && is_shown(letter));
@@ -32,7 +46,7 @@ fn first_letter(name: &str) -> String {
 /// # Errors
 ///
 /// [`AppError::Invalid`] of `field`: it is neither one or two letters nor a single sign, or it cannot be seen.
-pub(super) fn valid_initial(field: &str, text: &str) -> Result<Option<String>, AppError> {
+pub fn valid_initial(field: &str, text: &str) -> Result<Option<String>, AppError> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);

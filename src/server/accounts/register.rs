@@ -209,8 +209,10 @@ impl Accounts {
         if rules.mode == Registration::Closed {
             return Err(self.closed(rules, ""));
         }
-        let offered = self.offered_to(caller, code).await?.filter(|offered| offered.code.registers);
-        offered.ok_or_else(does_not_count)?;
+        let offered = self.offered_to(caller, code).await?.ok_or_else(does_not_count)?;
+        if !self.registers(&offered.code, rules).await? {
+            return Err(does_not_count());
+        }
         Self::hash_of_invitation(code)
     }
 

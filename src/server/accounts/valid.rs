@@ -14,7 +14,7 @@ use crate::{
 
 /// The longest e-mail address by RFC 5321.
 pub(super) const MAX_EMAIL_BYTES: usize = 254;
-const MAX_NAME_CHARS: usize = 100;
+pub const MAX_NAME_CHARS: usize = 100;
 /// A name that somebody signs in with in place of an e-mail address.
 const MIN_LOGIN_CHARS: usize = 2;
 const MAX_LOGIN_CHARS: usize = 40;

@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Chat, begin::Earlier, keys, title};
+use super::{
+    Chat,
+    begin::Earlier,
+    keys,
+    room::only_in_private,
+    title,
+    turn::{Asker, Payer, no_id},
+};
 use crate::{
     domain::{
-        Conversation, ConversationKind, CurrentUser, Message, Params, Reason, Role, Status, Timings, User,
+        Conversation, ConversationKind, CurrentUser, Message, Params, Reason, Role, Status, Talk, Timings,
     },
     error::AppError,
     server::store::{Destination, Grant, Key, Need, NewAnswer},
@@ -53,20 +60,6 @@ impl Ask<'_> {
     }
 }
 
-/// Who asks: a person, or the server for a person whose question waited.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asker<'a> {
-    pub user: &'a User,
-    /// The question that leaves the queue.
-    pub queued: Option<&'a str>,
-}
-
-impl<'a> From<&'a CurrentUser> for Asker<'a> {
-    fn from(current: &'a CurrentUser) -> Self {
-        Self { user: &current.user, queued: None }
-    }
-}
-
 /// The outcome of a question. A listener that goes on from `after` misses nothing of the answer.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -82,7 +75,11 @@ impl Chat {
     pub async fn ask(self: &Arc<Self>, current: &CurrentUser, ask: Ask<'_>) -> Result<Asked, AppError> {
         valid_text(ask.text, self.limits.message_bytes)?;
         let to = match ask.conversation_id {
-            Some(id) => Destination::There(self.store.access(current.id(), id, Need::Write).await?),
+            Some(id) => {
+                let grant = self.store.access(current.id(), id, Need::Write).await?;
+                only_in_private(&grant, "room-post")?;
+                Destination::There(grant)
+            }
             None => self.new_conversation_of(current, title::first_words(ask.text)),
         };
         self.ask_in(current.into(), to, ask).await
@@ -114,7 +111,7 @@ impl Chat {
         let new = NewAnswer { to, question: Some(question), answer, key, queued, most_running, now };
         // The model of a question that waited was remembered when it was put into the queue.
         let chosen = (model.is_new_choice && asker.queued.is_none()).then(|| model.id.clone());
-        let asked = self.begin_new(asker.user, new, model).await?;
+        let asked = self.begin_new((asker.user, Payer::asker(asker.user)), new, model).await?;
         if let Some(model_id) = chosen {
             self.remember_choice(asker.user, model_id).await;
         }
@@ -145,6 +142,7 @@ impl Chat {
     ) -> Result<Asked, AppError> {
         let key = keys::of(key, keys::Request { what: "again", parts: &parts_of_retry(answer_id, model) })?;
         let (grant, old) = self.store.message_access(current.id(), answer_id, Need::Write).await?;
+        only_in_private(&grant, "room-ask-again")?;
         if old.role != Role::Assistant {
             return Err(AppError::invalid("id", Reason::new("only-answers-again")));
         }
@@ -157,7 +155,7 @@ impl Chat {
         let most_running = self.limits.answers_per_user;
         let (queued, now) = (None, self.clock.now());
         let new = NewAnswer { to, question: None, answer, key, queued, most_running, now };
-        self.begin_new(&current.user, new, model).await
+        self.begin_new((&current.user, Payer::asker(&current.user)), new, model).await
     }
 
     /// The messages to which an earlier request with the same key led.
@@ -217,6 +215,7 @@ impl Chat {
             length_limited: false,
             left_out: 0,
             continued: false,
+            talk: Talk::default(),
             created_at: self.clock.now(),
             revision: 0,
         }
@@ -227,11 +226,6 @@ impl Chat {
 pub fn parts_of_retry<'a>(answer_id: &'a str, model: Option<&'a str>) -> Vec<&'a str> {
     let model = model.map(str::trim).filter(|model| !model.is_empty());
     [answer_id].into_iter().chain(model).collect()
-}
-
-/// Ids sort by time, and no id is left after the one of this message.
-fn no_id() -> AppError {
-    AppError::Conflict { reason: Reason::new("conversation-at-end-of-time") }
 }
 
 pub(super) fn valid_text(text: &str, limit: usize) -> Result<&str, AppError> {

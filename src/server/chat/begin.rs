@@ -9,10 +9,10 @@ use super::{
     choice::ChosenModel,
     job,
     prompt::{self, Prompt},
-    turn::Turn,
+    turn::{Payer, Turn, no_id},
 };
 use crate::{
-    domain::{Message, Preferences, Reason, User},
+    domain::{Message, Preferences, Reason, RoomPayer, User},
     error::AppError,
     server::{
         live::registry::LogHandle,
@@ -26,6 +26,9 @@ use crate::{
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// How often the database may refuse to interrupt an answer before the server leaves that to [`super::orphans`].
 const REFUSALS: u32 = 5;
+
+/// How often the server makes another id for an answer in a room, because a message was faster.
+const BEHIND: u32 = 20;
 
 /// The outcome of a request for an answer.
 pub(super) enum Begun {
@@ -44,7 +47,7 @@ impl Chat {
     /// Stores a new answer and starts its job. A repeated key answers the messages that are stored already.
     pub(super) async fn begin_new(
         self: &Arc<Self>,
-        user: &User,
+        (user, payer): (&User, Payer),
         mut new: NewAnswer,
         model: ChosenModel,
     ) -> Result<Asked, AppError> {
@@ -53,25 +56,47 @@ impl Chat {
         let conversation_id = new.to.grant().map(|grant| grant.conversation_id().to_owned());
         let begun = async move {
             let messages = (new.question.as_ref(), &new.answer);
-            let prompt = chat.prompt_of(&new.to, messages, &person, (&*provider, &name)).await?;
+            let persons = (&person, payer.which);
+            let prompt = chat.prompt_of(&new.to, messages, persons, (&*provider, &name)).await?;
             new.answer.left_out = prompt.left_out;
+            new.answer.talk.read.clone_from(&prompt.read);
             // What was asked with the same key before is answered all the same, so the store decides.
-            let (most_running, refusal) = chat.most_running(&asker).await?;
+            let (most_running, refusal) = chat.most_running(&asker, &payer.user).await?;
             new.most_running = most_running;
             // The first run of an answer has the answer's id.
-            let run = chat.run_of(&new.answer, new.answer.id.clone());
-            let begun = chat.store.begin_answer(&new).await;
+            let mut run = chat.run_of(&new.answer, new.answer.id.clone());
+            let mut begun = chat.store.begin_answer(&new).await;
+            for _ in 0..BEHIND {
+                let Ok(BeginOutcome::Behind { leaf_id }) = &begun else { break };
+                new.answer.id = chat.ids.next_after(leaf_id).ok_or_else(no_id)?;
+                run = chat.run_of(&new.answer, new.answer.id.clone());
+                begun = chat.store.begin_answer(&new).await;
+            }
             let (grant, after) = match begun.inspect_err(|_| chat.interrupt_when_reachable(&run))? {
                 BeginOutcome::Begun { grant, after } => (grant, after),
                 BeginOutcome::TooMany => return Err(refusal),
                 outcome => return chat.not_begun(outcome),
             };
             let NewAnswer { mut question, mut answer, queued, .. } = new;
+            if grant.conversation().kind.is_shared()
+                && let Ok(Some(stored)) = chat.store.message(&grant, &answer.id).await
+            {
+                // The store knows which message it follows.
+                answer = stored;
+            }
             for stored in question.iter_mut().chain([&mut answer]) {
                 stored.revision = after;
             }
             Ok(Begun::Now(
-                Box::new(Turn { grant, question, answer, queued: queued.is_some(), run: run.run, after }),
+                Box::new(Turn {
+                    grant,
+                    question,
+                    answer,
+                    queued: queued.is_some(),
+                    payer_id: payer.user.id,
+                    run: run.run,
+                    after,
+                }),
                 Ok(prompt),
             ))
         };
@@ -86,7 +111,9 @@ impl Chat {
                 Ok(Begun::Earlier(Earlier { question_id, answer_id }))
             }
             BeginOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
-            BeginOutcome::NoConversation | BeginOutcome::NotQueued => Err(AppError::NotFound),
+            BeginOutcome::NoConversation | BeginOutcome::NotQueued | BeginOutcome::Behind { .. } => {
+                Err(AppError::NotFound)
+            }
             BeginOutcome::NoParent => Err(AppError::invalid("parent_id", Reason::new("parent-unknown"))),
             BeginOutcome::Busy { .. } => Err(busy()),
         }
@@ -147,10 +174,14 @@ impl Chat {
         &self,
         to: &Destination,
         messages: (Option<&Message>, &Message),
-        person: &Preferences,
+        (person, payer): (&Preferences, RoomPayer),
         (provider, name): (&dyn Provider, &str),
     ) -> Result<Prompt, AppError> {
-        prompt::build(&*self.store, to, messages, person, provider.traits(name).context).await
+        let context = provider.traits(name).context;
+        match to.grant().filter(|grant| grant.conversation().kind.is_shared()) {
+            Some(grant) => prompt::in_room::build(&*self.store, grant, messages.1, payer, context).await,
+            None => prompt::build(&*self.store, to, messages, person, context).await,
+        }
     }
 
     pub(super) fn run_of(&self, answer: &Message, run: String) -> Run {

@@ -10,7 +10,7 @@ const MAX_KEY_BYTES: usize = 200;
 /// A request with a key, in a form that can be compared later.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// "ask", "again", "continue", "queue" or "keep".
+    /// "ask", "again", "continue", "queue", "keep", "post" or "ask again".
     pub what: &'static str,
     /// The position, the model and the text as the caller sent them, in this order.
     pub parts: &'a [&'a str],

@@ -9,8 +9,10 @@ pub mod context;
 mod job;
 pub mod keys;
 mod orphans;
+mod post;
 mod prompt;
 mod queue;
+mod room;
 mod spent;
 mod steer;
 mod stop;
@@ -23,11 +25,13 @@ use std::sync::Arc;
 
 pub use self::{
     ask::{Ask, Asked, Position, parts_of_retry},
+    post::{Post, Posted},
     steer::Edit,
     temporary::parts_of_kept,
 };
 use self::{chunk_writer::ChunkWriter, temporary::Temporary};
 use super::{
+    accounts::attempts::Limit,
     config::Limits,
     conversations::{ModelList, allowance::Allowances},
     journal::Journal,
@@ -56,6 +60,8 @@ pub struct Chat {
     limits: Limits,
     tasks: Tasks,
     temporary: Temporary,
+    /// Messages of rooms, by person and room.
+    posts: Limit,
 }
 
 impl Chat {
@@ -82,6 +88,7 @@ impl Chat {
             limits,
             tasks,
             temporary: Temporary::default(),
+            posts: post::limit(),
         }
     }
 

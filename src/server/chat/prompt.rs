@@ -1,8 +1,10 @@
 //! The prompt: the branch from the first question to the newest, as far back as it fits into the model's context.
 
+pub(super) mod in_room;
+
 use super::tokens::{MAX_BYTES_PER_TOKEN, estimate};
 use crate::{
-    domain::{Message, Params, Preferences, Reason, Role, message::MOST_LEFT_OUT},
+    domain::{Message, Params, Preferences, PromptRead, Reason, Role, message::MOST_LEFT_OUT},
     error::AppError,
     server::{
         llm::{PromptMessage, think::without_thinking},
@@ -32,6 +34,8 @@ pub struct Prompt {
     pub left_out: u32,
     /// How the model is to answer.
     pub params: Params,
+    /// In a room: what of it is sent.
+    pub read: Option<PromptRead>,
 }
 
 /// The prompt for `answer`; `question` is the question asked together with it, stored or not. The prompt ends with the
@@ -80,7 +84,7 @@ pub async fn build(
     messages.extend(system);
     messages.reverse();
     limit_answer(&mut params, &messages, context);
-    Ok(Prompt { messages, left_out: older.left_out, params })
+    Ok(Prompt { messages, left_out: older.left_out, params, read: None })
 }
 
 /// Servers refuse a limit that the context has no room for.
@@ -130,7 +134,7 @@ pub fn of_texts(
     messages.extend(system);
     messages.reverse();
     limit_answer(&mut params, &messages, context);
-    Ok(Prompt { messages, left_out: older.left_out, params })
+    Ok(Prompt { messages, left_out: older.left_out, params, read: None })
 }
 
 /// A model is not shown its own thinking.

@@ -1,7 +1,7 @@
 //! What is sent of a conversation, and what is left out.
 
 use super::*;
-use crate::domain::Status;
+use crate::domain::{Status, Talk};
 
 fn message(role: Role, content: &str) -> Message {
     Message {
@@ -20,6 +20,7 @@ fn message(role: Role, content: &str) -> Message {
         length_limited: false,
         left_out: 0,
         continued: false,
+        talk: Talk::default(),
         created_at: 0,
         revision: 0,
     }

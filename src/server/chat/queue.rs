@@ -7,12 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{
-    Ask, Chat, Position,
-    ask::{Asker, valid_text},
-    begin::busy,
-    keys,
-};
+use super::{Ask, Chat, Position, ask::valid_text, begin::busy, keys, room::only_in_private, turn::Asker};
 use crate::{
     domain::{
         ChatEvent, CurrentUser, QuestionQueue, Reason, UserState, budget::next_day, queued::MOST_QUEUED,
@@ -34,6 +29,8 @@ enum NotAsked {
     Later,
     /// The author has used up what a day allows.
     Tomorrow,
+    /// Its author may not ask in the room any more.
+    Never,
     /// It cannot be asked like this.
     Refused(Reason),
 }
@@ -63,9 +60,11 @@ impl Chat {
         let parts = [model.unwrap_or_default(), text];
         let key = keys::of(key, keys::Request { what: "queue", parts: &parts })?;
         let grant = self.store.access(current.id(), conversation_id, Need::Write).await?;
+        only_in_private(&grant, "room-post")?;
         let chosen = self.choose_model(&current.user, model, grant.conversation().model.as_deref()).await?;
         let (id, now) = (self.ids.next(), self.clock.now());
-        let new = NewQueued { id: &id, text, model, key: key.as_ref(), most: MOST_QUEUED, now };
+        let new =
+            NewQueued { id: &id, text, message_id: None, model, key: key.as_ref(), most: MOST_QUEUED, now };
         let added = self.store.add_queued(&grant, &new).await?;
         let is_new = added != QueueOutcome::Repeated;
         self.changed_queue(&grant, added)?;
@@ -119,8 +118,14 @@ impl Chat {
         change: QueueChange<'_>,
     ) -> Result<QuestionQueue, AppError> {
         let grant = self.store.access(current.id(), conversation_id, Need::Write).await?;
+        let is_shared = grant.conversation().kind.is_shared();
+        if is_shared {
+            self.may_change_queued(&grant, id, change).await?;
+        }
         self.changed_queue(&grant, self.store.change_queued(&grant, id, change).await?)?;
+        // In a room it is asked next, and the answer to somebody else goes on.
         if change == QueueChange::Send
+            && !is_shared
             && let Some(leaf) = &grant.conversation().leaf_id
         {
             // A running answer is always the leaf.
@@ -134,7 +139,7 @@ impl Chat {
     }
 
     /// Tells listeners of a change of the queue.
-    fn changed_queue(&self, grant: &Grant, outcome: QueueOutcome) -> Result<(), AppError> {
+    pub(super) fn changed_queue(&self, grant: &Grant, outcome: QueueOutcome) -> Result<(), AppError> {
         match outcome {
             QueueOutcome::Changed { revision } => {
                 self.tell_queue(grant.conversation_id(), revision);
@@ -150,13 +155,13 @@ impl Chat {
         }
     }
 
-    fn tell_queue(&self, conversation_id: &str, revision: u64) {
+    pub(super) fn tell_queue(&self, conversation_id: &str, revision: u64) {
         if let Some(log) = self.live.get(conversation_id) {
             log.publish(ChatEvent::Queue {}, revision);
         }
     }
 
-    async fn queue_in(&self, grant: &Grant) -> Result<QuestionQueue, AppError> {
+    pub(super) async fn queue_in(&self, grant: &Grant) -> Result<QuestionQueue, AppError> {
         let (mut items, now) = (self.store.queued(grant).await?, self.clock.now());
         for item in &mut items {
             item.waits_until = item.waits_until.filter(|until| *until > now);
@@ -183,7 +188,7 @@ impl Chat {
     }
 
     /// Asks the question whose turn it is, if it is the turn of one.
-    async fn ask_next(self: &Arc<Self>, conversation_id: &str) {
+    pub(super) async fn ask_next(self: &Arc<Self>, conversation_id: &str) {
         for _ in 0..TRIES {
             let next = match self.store.next_queued(conversation_id).await {
                 Ok(Some(next)) => next,
@@ -196,17 +201,30 @@ impl Chat {
             match self.ask_queued(conversation_id, &next).await {
                 Ok(()) | Err(NotAsked::Later) => return,
                 Err(NotAsked::Again) => {}
+                Err(NotAsked::Never) => {
+                    if let Ok(Some(revision)) =
+                        self.store.forget_queued(conversation_id, &next.queued.id).await
+                    {
+                        self.tell_queue(conversation_id, revision);
+                    }
+                }
                 Err(NotAsked::Tomorrow) => {
                     let until = next_day(self.clock.now());
                     // All queues are looked at each minute, and the author is told once.
-                    if next.queued.waits_until != Some(until) {
-                        self.keep_waiting(conversation_id, &next, QueueChange::Delay(until)).await;
+                    if next.queued.waits_until == Some(until) {
+                        return;
                     }
-                    return;
+                    self.keep_waiting(conversation_id, &next, QueueChange::Delay(until)).await;
+                    if !next.is_shared {
+                        return;
+                    }
                 }
                 Err(NotAsked::Refused(reason)) => {
                     self.keep_waiting(conversation_id, &next, QueueChange::Refuse(&reason)).await;
-                    return;
+                    // In a room others may be next.
+                    if !next.is_shared {
+                        return;
+                    }
                 }
             }
         }
@@ -214,8 +232,15 @@ impl Chat {
 
     async fn ask_queued(self: &Arc<Self>, conversation_id: &str, next: &NextQueued) -> Result<(), NotAsked> {
         let queued = &next.queued;
+        let author = self.users.user(&queued.author_id).await.map_err(|_| NotAsked::Later)?;
+        let still = self.asks_still(&queued.author_id, conversation_id).await;
+        let grant = match (still.map_err(|_| NotAsked::Later)?, &author) {
+            // Nobody is held up by somebody who cannot ask.
+            (Some(grant), Some(author)) if !next.is_shared || author.state != UserState::Disabled => grant,
+            _ if next.is_shared => return Err(NotAsked::Never),
+            _ => return Err(NotAsked::Again),
+        };
         let asked = async {
-            let grant = self.store.access(&queued.author_id, conversation_id, Need::Write).await?;
             let ask = Ask {
                 conversation_id: None,
                 text: &queued.text,
@@ -224,15 +249,19 @@ impl Chat {
                 key: None,
                 edited: None,
             };
-            let author = self.users.user(&queued.author_id).await?.ok_or(AppError::Unavailable)?;
+            let author = author.ok_or(AppError::Unavailable)?;
             if author.state == UserState::Disabled {
                 return Err(AppError::Unavailable);
             }
             // Before a prompt is made, because the queue is looked at each minute of the day.
-            if let Some(left) = self.allowances.left(&author).await?.filter(|left| left.messages == 0) {
+            let payer = self.payer(&grant, &author).await?;
+            if let Some(left) = self.allowances.left(&payer.user).await?.filter(|left| left.messages == 0) {
                 return Err(left.refusal);
             }
             let asker = Asker { user: &author, queued: Some(&queued.id) };
+            if next.is_shared {
+                return self.answer_in_room(asker, (grant, payer), queued).await;
+            }
             self.ask_in(asker, Destination::There(grant), ask).await
         };
         match asked.await {

@@ -9,6 +9,7 @@ use super::{
     Ask, Asked, Chat, Position,
     begin::{Begun, Earlier, busy},
     keys,
+    room::only_in_private,
     turn::Turn,
 };
 use crate::{
@@ -31,6 +32,7 @@ pub struct Edit<'a> {
 impl Chat {
     pub async fn edit(self: &Arc<Self>, current: &CurrentUser, edit: Edit<'_>) -> Result<Asked, AppError> {
         let (grant, old) = self.store.message_access(current.id(), edit.message_id, Need::Write).await?;
+        only_in_private(&grant, "room-edit")?;
         if old.role != Role::User {
             return Err(AppError::invalid("id", Reason::new("only-questions-edited")));
         }
@@ -58,6 +60,10 @@ impl Chat {
         if old.role != Role::Assistant {
             return Err(AppError::invalid("id", Reason::new("only-answers-continued")));
         }
+        if grant.conversation().kind.is_shared() && old.author_id != current.id() {
+            return Err(AppError::Forbidden { reason: Reason::new("room-continue-others") });
+        }
+        let payer = self.payer(&grant, &current.user).await?;
         let model = match self.choose_model(&current.user, None, old.model.as_deref()).await {
             Err(_) if old.model.is_some() => {
                 self.choose_model(&current.user, None, grant.conversation().model.as_deref()).await?
@@ -69,7 +75,7 @@ impl Chat {
         let run = self.run_of(&old, self.ids.next());
         let conversation_id = grant.conversation_id().to_owned();
         let continued = async move {
-            let (most_running, refusal) = chat.most_running(&asker).await?;
+            let (most_running, refusal) = chat.most_running(&asker, &payer.user).await?;
             let how = Continuation {
                 message_id: &old.id,
                 key: key.as_ref(),
@@ -84,9 +90,12 @@ impl Chat {
                 outcome => return chat.not_continued(outcome),
             };
             let to = Destination::There(grant);
-            let prompt = chat.prompt_of(&to, (None, &answer), &person, (&*provider, &name)).await;
+            let persons = (&person, payer.which);
+            let prompt = chat.prompt_of(&to, (None, &answer), persons, (&*provider, &name)).await;
             let Destination::There(grant) = to else { return Err(AppError::Internal) };
-            let mut turn = Turn { grant, question: None, answer, queued: false, run: run.run, after };
+            let payer_id = payer.user.id;
+            let mut turn =
+                Turn { grant, question: None, answer, queued: false, payer_id, run: run.run, after };
             // The existing text of the answer takes up room in the context, too.
             let left_out = prompt.as_ref().map_or(turn.answer.left_out, |prompt| prompt.left_out);
             if left_out != turn.answer.left_out {
@@ -119,12 +128,21 @@ impl Chat {
     /// Shows the branch through a message, down to its newest message.
     pub async fn select(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
         let (grant, _) = self.store.message_access(current.id(), message_id, Need::Write).await?;
+        only_in_private(&grant, "room-line")?;
         self.changed(self.store.select_branch(&grant, message_id).await?, ChatEvent::Changed {})
     }
 
-    /// Deletes one message; the messages below it stay, below its parent.
-    pub async fn delete(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
-        let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
+    /// Deletes one message; the messages below it stay, below its parent. In a room a mark stays in its place.
+    pub async fn delete(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        message_id: &str,
+    ) -> Result<Conversation, AppError> {
+        let (grant, _) = self.store.message_access(current.id(), message_id, Need::Write).await?;
+        if grant.conversation().kind.is_shared() {
+            self.erase_post(current, message_id).await?;
+            return Ok(grant.into_conversation());
+        }
         let deleted = ChatEvent::Deleted { message_id: message_id.to_owned() };
         self.changed(self.store.delete_message(&grant, message_id, self.clock.now()).await?, deleted)
     }
@@ -133,6 +151,7 @@ impl Chat {
     pub async fn restore(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
         let Some(conversation_id) = self.store.conversation_of_deleted(message_id).await? else {
             let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
+            only_in_private(&grant, "room-restore")?;
             return Ok(grant.into_conversation());
         };
         let grant = self.store.access(current.id(), &conversation_id, Need::Manage).await?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Chat;
+use super::{Chat, room::only_own};
 use crate::{
     domain::{CurrentUser, Message, Status},
     error::AppError,
@@ -15,12 +15,14 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 const STOP_AGAIN: Duration = Duration::from_millis(100);
 
 impl Chat {
-    /// Stops a running answer and keeps its text so far. Stopping an ended answer changes nothing.
+    /// Stops a running answer and keeps its text so far. Stopping an ended answer changes nothing. In a room members stop the
+    /// answers that they asked for, and moderators any.
     pub async fn stop(&self, current: &CurrentUser, message_id: &str) -> Result<Message, AppError> {
         let (grant, message) = self.store.message_access(current.id(), message_id, Need::Write).await?;
         if message.status != Status::Generating {
             return Ok(message);
         }
+        only_own(&grant, &message.author_id, "room-stop-others")?;
         let deadline = Instant::now() + STOP_PATIENCE;
         let mut asked = false;
         // The server tries again, because the answer's job may be about to begin, and another process may take a moment

@@ -21,7 +21,9 @@ use super::{
     title,
 };
 use crate::{
-    domain::{ChatEvent, CurrentUser, Message, Reason, Role, Status, TemporaryMessage, Timings, Usage, User},
+    domain::{
+        ChatEvent, CurrentUser, Message, Reason, Role, Status, Talk, TemporaryMessage, Timings, Usage, User,
+    },
     error::AppError,
     server::{
         conversations::{allowance::Allowances, models::valid_model},
@@ -222,7 +224,7 @@ impl Chat {
         if self.live.is_draining() {
             return Err(AppError::Stopping);
         }
-        let (most, refusal) = self.most_running(user).await?;
+        let (most, refusal) = self.most_running(user, user).await?;
         if self.store.running_answers(&user.id).await? >= most {
             return Err(refusal);
         }
@@ -230,10 +232,10 @@ impl Chat {
     }
 
     /// How many answers of the person may be stored as being written, and the error for one more. Each of them will be
-    /// counted among the messages of the day, so there are no more of them than the day has left.
-    pub(super) async fn most_running(&self, user: &User) -> Result<(u32, AppError), AppError> {
+    /// counted among the messages of the `payer`'s day, so there are no more of them than the day has left.
+    pub(super) async fn most_running(&self, user: &User, payer: &User) -> Result<(u32, AppError), AppError> {
         let most = self.limits.answers_per_user;
-        let (most, refusal) = match self.allowances.left(user).await? {
+        let (most, refusal) = match self.allowances.left(payer).await? {
             Some(left) if left.messages < most => (left.messages, left.refusal),
             _ => (most, AppError::TooManyAnswers { most }),
         };
@@ -263,6 +265,8 @@ impl Answer {
                 parent_id: None,
                 question: None,
                 left_out: self.prompt.left_out,
+                author_id: String::new(),
+                talk: Talk::default(),
             },
         );
         // Whatever ends it, the request to the provider is dropped, which closes it.

@@ -171,9 +171,16 @@ impl Relay {
                 shown = true;
             }
         }
+        if new && told.is_none() {
+            // Only the last change is known, and one before it may have taken somebody's access.
+            log.doubt();
+        }
         match told.or(seen.foreign.filter(|_| new)) {
             Some(ChangeKind::Title) if !seen.title.is_empty() => {
                 log.publish_foreign(ChatEvent::Title { title: seen.title.clone() }, seen.last_seq);
+            }
+            Some(ChangeKind::Members) => {
+                log.publish_foreign(ChatEvent::Members { gone: Vec::new() }, seen.last_seq);
             }
             Some(ChangeKind::Queue) => log.publish_foreign(ChatEvent::Queue {}, seen.last_seq),
             Some(ChangeKind::Tree) => log.publish_foreign(ChatEvent::Changed {}, seen.last_seq),

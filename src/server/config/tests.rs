@@ -74,6 +74,7 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("limits.registrations_per_hour", "5", "5", "5"),
     ("limits.streams_per_user", "4", "4", "4"),
     ("limits.answers_per_user", "3", "3", "3"),
+    ("limits.room_members", "50", "50", "50"),
     ("timeouts.connect_seconds", "5", "5", "5"),
     ("timeouts.first_token_seconds", "6", "6", "6"),
     ("timeouts.idle_seconds", "9", "9", "9"),
@@ -152,11 +153,12 @@ fn values_arrive_in_their_fields() {
         registrations_per_hour,
         streams_per_user,
         answers_per_user,
+        room_members,
         connections,
     } = config.limits;
     assert_eq!((message_bytes, body_bytes), (2000, 300_000));
     assert_eq!((logins_per_minute, registrations_per_hour), (3, 5));
-    assert_eq!((streams_per_user, answers_per_user, connections), (4, 3, 5000));
+    assert_eq!((streams_per_user, answers_per_user, room_members, connections), (4, 3, 50, 5000));
     let seconds = [config.timeouts.connect, config.timeouts.first_token, config.timeouts.idle];
     assert_eq!(seconds.map(|time| time.as_secs()), [5, 6, 9]);
     assert_eq!(config.timeouts.sign_in.as_secs(), 4);

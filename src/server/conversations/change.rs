@@ -81,10 +81,14 @@ impl Conversations {
         Ok(restored)
     }
 
-    /// The owner has seen what there is in a conversation.
+    /// The person has seen what there is in a conversation.
     pub async fn seen(&self, current: &CurrentUser, id: &str) -> Result<(), AppError> {
         let grant = self.chats.access(current.id(), id, Need::Read).await?;
-        self.chats.mark_seen(&grant).await?;
+        match (grant.conversation().kind, &grant.conversation().leaf_id) {
+            (ConversationKind::Private, _) => self.chats.mark_seen(&grant).await?,
+            (_, Some(leaf)) => self.chats.set_read(&grant, leaf).await?,
+            (_, None) => false,
+        };
         Ok(())
     }
 

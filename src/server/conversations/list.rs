@@ -2,7 +2,7 @@
 
 use super::{Conversations, DEFAULT_LIMIT, MAX_LIMIT};
 use crate::{
-    domain::{Binned, Conversation, CurrentUser, Page, Reason, conversation::MAX_TITLE_CHARS},
+    domain::{Binned, Conversation, CurrentUser, Page, Reason, RoomEntry, conversation::MAX_TITLE_CHARS},
     error::AppError,
     server::store::{BIN_LIFE, BinPosition, ConversationPosition, ConversationQuery},
 };
@@ -39,6 +39,11 @@ impl Conversations {
         // More of either kind than there is room for is more than the list has.
         page.next_cursor = page.next_cursor.or(pinned.next_cursor);
         Ok(page)
+    }
+
+    /// The rooms that the sidebar shows, newest first: at most `most`, and one more where there are more.
+    pub async fn sidebar_rooms(&self, current: &CurrentUser, most: u32) -> Result<Vec<RoomEntry>, AppError> {
+        Ok(self.chats.rooms_of(current.id(), None, most.saturating_add(1)).await?)
     }
 
     /// A page of the user's conversations, newest first.

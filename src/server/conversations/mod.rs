@@ -29,7 +29,7 @@ use super::{
     store::{Chats, Need},
 };
 use crate::{
-    domain::{CurrentUser, Message},
+    domain::{ConversationKind, CurrentUser, Message},
     error::AppError,
 };
 
@@ -63,6 +63,17 @@ impl Conversations {
     /// Opens a conversation whose settings the person may change.
     pub async fn open_to_manage(&self, current: &CurrentUser, id: &str) -> Result<Grant, AppError> {
         Ok(self.chats.access(current.id(), id, Need::Manage).await?)
+    }
+
+    /// Whether a conversation that the person may read is a room.
+    pub async fn is_room(&self, current: &CurrentUser, id: &str) -> Result<bool, AppError> {
+        Ok(self.open(current, id).await?.conversation().kind != ConversationKind::Private)
+    }
+
+    /// The id of the conversation that has a message.
+    pub async fn conversation_of(&self, current: &CurrentUser, message_id: &str) -> Result<String, AppError> {
+        let (grant, _) = self.chats.message_access(current.id(), message_id, Need::Read).await?;
+        Ok(grant.conversation_id().to_owned())
     }
 
     /// A message of any conversation that the person may read.

@@ -1,10 +1,13 @@
 //! The branch on screen, window by window.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{Conversations, MAX_LIMIT, WINDOW, WINDOW_BYTES};
 use crate::{
-    domain::{CurrentUser, Message, Reason, Siblings, Status},
+    domain::{ConversationKind, CurrentUser, Message, Reason, Role, Siblings, Status},
     error::AppError,
     server::{
         live::{
@@ -109,6 +112,7 @@ impl Conversations {
                 message.reasoning.clone_from(&running.reasoning);
             }
         }
+        self.hide(grant, &mut messages).await?;
         let begun = messages.iter().rfind(|message| message.status == Status::Generating);
         let going_on = || unchanged.iter().find(|same| running.iter().any(|r| r.answer_id == same.id));
         let generating =
@@ -144,6 +148,23 @@ impl Conversations {
         });
         let unchanged = unchanged.collect();
         Ok((Thread { messages, unchanged, previous_cursor, generating, after }, permit))
+    }
+
+    /// Takes away what people wrote whom a room shows nothing of.
+    async fn hide(&self, grant: &Grant, messages: &mut [Message]) -> Result<(), AppError> {
+        if grant.conversation().kind == ConversationKind::Private {
+            return Ok(());
+        }
+        let mut authors: Vec<String> = messages.iter().map(|message| message.author_id.clone()).collect();
+        authors.sort_unstable();
+        authors.dedup();
+        let members = self.chats.members_of(grant, &authors).await?;
+        let hidden: HashSet<String> =
+            members.into_iter().filter(|member| member.hidden).map(|member| member.user_id).collect();
+        let said = messages.iter_mut().filter(|message| message.role == Role::User);
+        said.filter(|message| hidden.contains(&message.author_id))
+            .for_each(|message| message.content.clear());
+        Ok(())
     }
 
     /// Which messages a part has.

@@ -13,7 +13,7 @@ use super::{
     names::Names,
 };
 use crate::{
-    domain::Conversation,
+    domain::{Conversation, ConversationKind},
     error::AppError,
     server::{
         accounts::AccountData,
@@ -76,7 +76,8 @@ impl Contents {
         let (mut in_bin, mut after) = (0_u32, None);
         loop {
             let found = chats.bin(user_id, after.as_ref(), PAGE).await?;
-            in_bin = in_bin.saturating_add(u32::try_from(found.len()).unwrap_or(u32::MAX));
+            let own = found.iter().filter(|it| it.conversation.kind == ConversationKind::Private).count();
+            in_bin = in_bin.saturating_add(u32::try_from(own).unwrap_or(u32::MAX));
             let Some(last) = found.last().filter(|_| found.len() == PAGE as usize) else { break };
             after = Some(BinPosition { deleted_at: last.deleted_at, id: last.conversation.id.clone() });
         }
@@ -143,7 +144,9 @@ impl Reader {
             let is_last = found.len() < PAGE as usize;
             for (standing, deleted_at) in found {
                 let Ok(grant) = Standing::grant(standing, Need::Read) else { continue };
-                if !read.contains(grant.conversation_id()) {
+                // What others wrote in a room is not only this person's.
+                let own = grant.conversation().kind == ConversationKind::Private;
+                if own && !read.contains(grant.conversation_id()) {
                     self.conversation(&grant, Some(deleted_at)).await?;
                     read.insert(grant.conversation_id().to_owned());
                 }

@@ -148,9 +148,9 @@ fn problem(error: &AppError, request_id: Option<&str>) -> Response {
 /// What the status asks for: when to come back, or how to sign in (RFC 9110, 11.6.1).
 fn extra_header(error: &AppError) -> Option<(HeaderName, HeaderValue)> {
     match error {
-        AppError::TooMany { seconds } | AppError::BudgetUsedUp { seconds, .. } => {
-            Some((header::RETRY_AFTER, HeaderValue::from(*seconds)))
-        }
+        AppError::TooMany { seconds }
+        | AppError::TooFast { seconds, .. }
+        | AppError::BudgetUsedUp { seconds, .. } => Some((header::RETRY_AFTER, HeaderValue::from(*seconds))),
         AppError::Unavailable | AppError::Stopping | AppError::StorageFull | AppError::StorageLost => {
             Some((header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)))
         }

@@ -63,16 +63,20 @@ pub struct Back {
 }
 
 /// The other fields that are shown again; none of them is a secret.
-const SHOWN_AGAIN: [&str; 15] = [
+const SHOWN_AGAIN: [&str; 19] = [
+    "answers",
     "any_model",
     "context",
     "count",
     "days",
+    "listed",
     "messages_per_day",
+    "payer",
     "picture_colour",
     "registers",
     "role",
     "rooms",
+    "slow_seconds",
     "tier",
     "tier_days",
     "tokens_per_day",
@@ -88,6 +92,18 @@ pub(super) fn shown_again(others: &BTreeMap<String, String>, most: usize) -> BTr
     shown
 }
 
+/// The parameters that were typed, without those of more than so many bytes.
+pub(super) fn short_params(typed: &TypedParams, most: usize) -> TypedParams {
+    let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= most);
+    TypedParams {
+        temperature: short(&typed.temperature),
+        top_p: short(&typed.top_p),
+        max_tokens: short(&typed.max_tokens),
+        reasoning_effort: short(&typed.reasoning_effort),
+        turns: short(&typed.turns),
+    }
+}
+
 /// What was typed and is no secret, so that it need not be typed again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -98,6 +114,9 @@ pub struct Typed {
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture_initial: Option<String>,
+    /// Of a room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_prompt: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{
     client::{Client, Origin},
     errors,
-    flash::{Flash, PARAMETER, Told, Typed, shown_again},
+    flash::{Flash, PARAMETER, Told, Typed, short_params, shown_again},
     gate, origin, redirect,
     site::Site,
 };
@@ -32,6 +32,8 @@ const MAX_NUMBER_BYTES: usize = 40;
 
 /// In bytes: a list of models that has room in an address.
 const MAX_LIST_BYTES: usize = 2000;
+/// In bytes: a topic of a room that has room in an address.
+const MAX_TOPIC_BYTES: usize = 800;
 /// The page for proving who one is.
 const PROVE: &str = "/settings/prove";
 
@@ -61,6 +63,7 @@ struct Fields {
     model: Option<String>,
     key: Option<String>,
     picture_initial: Option<String>,
+    topic: Option<String>,
     system_prompt: Option<String>,
     label: Option<String>,
     base_url: Option<String>,
@@ -148,12 +151,14 @@ impl Form {
         let action = match self.action.as_str() {
             "/fn/set-chat-defaults" => "/fn/set-chat-defaults",
             "/fn/set-conversation" => "/fn/set-conversation",
+            "/fn/save-room" => "/fn/save-room",
             _ => return None,
         };
         let text = self.fields.system_prompt.clone().filter(|text| text.len() > MAX_TYPED_BYTES)?;
         let TypedParams { temperature, top_p, max_tokens, reasoning_effort, turns } =
             self.fields.params.clone();
         let hidden = [
+            ("id", self.fields.id.clone()),
             ("conversation_id", self.fields.conversation_id.clone()),
             ("temperature", temperature),
             ("top_p", top_p),
@@ -194,12 +199,13 @@ impl Form {
             email: short(&fields.email),
             name: short(&fields.name),
             picture_initial: short(&fields.picture_initial),
+            topic: fields.topic.clone().filter(|topic| topic.len() <= MAX_TOPIC_BYTES),
             system_prompt: short(&fields.system_prompt),
             label: short(&fields.label),
             base_url: short(&fields.base_url),
             code: short(&fields.code).filter(|_| self.action == "/fn/open-code"),
             models: fields.models.clone().filter(|models| models.len() <= MAX_LIST_BYTES),
-            params: short_params(&fields.params),
+            params: short_params(&fields.params, MAX_NUMBER_BYTES),
             others: shown_again(&fields.others, MAX_NUMBER_BYTES),
         };
         let sealed = site.flashes.seal(Flash { told, typed }, path_of(page), self.viewer.as_deref())?;
@@ -258,6 +264,14 @@ impl Form {
                 _ => "/register",
             },
             "/fn/redeem" => "/settings",
+            "/fn/make-room" => "/rooms/new",
+            "/fn/join-room" => "/rooms",
+            "/fn/join-with-code" => return below("/join", self.fields.code.as_deref()?),
+            "/fn/save-room" | "/fn/delete-room" => return self.page_of_room("settings"),
+            "/fn/leave-room" | "/fn/room-notify" | "/fn/change-member" => {
+                return self.page_of_room("members");
+            }
+            "/fn/make-room-code" | "/fn/end-room-code" => return self.page_of_room("invite"),
             "/fn/save-tier" => match self.fields.id.as_deref().filter(|id| !id.is_empty()) {
                 Some(id) => return below("/admin/tiers", id),
                 None => "/admin/tiers",
@@ -279,6 +293,11 @@ impl Form {
         };
         Some(page.to_owned())
     }
+
+    /// A page of the room that the form names.
+    fn page_of_room(&self, page: &str) -> Option<String> {
+        below("/rooms", self.fields.id.as_deref()?).map(|room| format!("{room}/{page}"))
+    }
 }
 
 /// The page of what a form names by an id or a code.
@@ -288,22 +307,10 @@ fn below(pages: &str, id: &str) -> Option<String> {
     is_one.then(|| format!("{pages}/{id}"))
 }
 
-/// The parameters that were typed, without those that are longer than any number.
-fn short_params(typed: &TypedParams) -> TypedParams {
-    let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= MAX_NUMBER_BYTES);
-    TypedParams {
-        temperature: short(&typed.temperature),
-        top_p: short(&typed.top_p),
-        max_tokens: short(&typed.max_tokens),
-        reasoning_effort: short(&typed.reasoning_effort),
-        turns: short(&typed.turns),
-    }
-}
-
 /// Whether the page shows the flash that is sealed into its address.
 fn tells(path: &str) -> bool {
-    matches!(path, "/" | "/temporary" | "/login" | "/login/code" | "/register" | "/join")
-        || ["/c/", "/admin/", "/join/", "/reset/"].iter().any(|start| path.starts_with(start))
+    matches!(path, "/" | "/temporary" | "/login" | "/login/code" | "/register" | "/join" | "/rooms")
+        || ["/c/", "/rooms/", "/admin/", "/join/", "/reset/"].iter().any(|start| path.starts_with(start))
 }
 
 fn path_of(page: &str) -> &str {

@@ -18,7 +18,7 @@ use super::{
     registry::{Live, LogHandle, StreamPermit},
 };
 use crate::{
-    domain::{ChatEvent, CurrentUser},
+    domain::{ChatEvent, ConversationKind, CurrentUser},
     error::AppError,
     server::{
         ops::clock::Clock,
@@ -72,6 +72,7 @@ impl Listening {
         // The log is opened before the conversation is read, so that no answer or title that comes in between is
         // missed.
         let log = self.live.log(conversation_id);
+        let doubts = log.doubts(current.id());
         let (grant, permit) = self.admit(current, conversation_id, &log).await?;
         let page = (stay == Stay::Page).then(|| self.browsers.admit(&current.session_id)).flatten();
         let mut listener = Listener {
@@ -89,6 +90,8 @@ impl Listening {
             replayed: None,
             glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
             rereads: log.rereads(),
+            doubts,
+            in_room: grant.conversation().kind != ConversationKind::Private,
             caught_up: None,
             permit,
             log,
@@ -150,6 +153,9 @@ pub(super) struct Listener {
     pub(super) log: LogHandle,
     /// The log's number of rereads when the listener was last told to read anew.
     rereads: u64,
+    /// How often it had become doubtful whether this person may listen when the listener last asked.
+    doubts: u64,
+    pub(super) in_room: bool,
     /// The position up to which the store was asked since the listener last waited.
     caught_up: Option<u64>,
     changes: watch::Receiver<u64>,
@@ -170,6 +176,10 @@ pub(super) struct Listener {
 impl Listener {
     async fn next(&mut self) -> Option<Published> {
         loop {
+            let doubts = self.log.doubts(self.current.id());
+            if std::mem::replace(&mut self.doubts, doubts) < doubts {
+                self.access().await.ok()?;
+            }
             if let Some(event) = self.ready.pop_front() {
                 return Some(event.worded(self.words));
             }

@@ -12,6 +12,7 @@
 //! theirs. So a position means the same in every process, and the log is ahead of the store only while an answer is
 //! being written.
 
+mod doubts;
 mod mirror;
 mod state;
 
@@ -103,6 +104,7 @@ impl Log {
     /// written the event gets the next number of its writer.
     pub fn publish(&self, event: ChatEvent, revision: u64) {
         let mut state = self.lock();
+        state.doubts.by(&event);
         if state.is_quiet() && state.is_placed && revision <= state.end {
             // A later change was published before this one, or a listener came with its number.
             state.rereads += 1;
@@ -115,10 +117,23 @@ impl Log {
     /// Publishes a change that another process has stored, unless the log has the change already.
     pub fn publish_foreign(&self, event: ChatEvent, revision: u64) {
         let mut state = self.lock();
+        state.doubts.by(&event);
         if !(state.is_quiet() && revision <= state.end) {
             state.change(event, revision);
-            self.published(state);
         }
+        self.published(state);
+    }
+
+    /// Makes each listener ask whether it may still listen, because others may take part in the conversation than before.
+    pub fn doubt(&self) {
+        let mut state = self.lock();
+        state.doubts.by(&ChatEvent::Members { gone: Vec::new() });
+        self.published(state);
+    }
+
+    /// How often it became doubtful whether this person may listen.
+    pub fn doubts(&self, user_id: &str) -> u64 {
+        self.lock().doubts.of(user_id)
     }
 
     /// Tells listeners to read the conversation anew, because something changed and this process does not know what.

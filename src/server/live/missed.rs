@@ -53,7 +53,7 @@ fn told(
     log_asks: impl Fn(&str) -> bool,
     events_of: impl Fn(&Message) -> Vec<ChatEvent>,
 ) -> (Vec<Published>, u64) {
-    let Changes { removed, conversation, queue, seq, .. } = changes;
+    let Changes { removed, conversation, queue, members, seq, .. } = changes;
     let mut others: Vec<ChatEvent> =
         removed.into_iter().map(|message_id| ChatEvent::Deleted { message_id }).collect();
     if let Some(conversation) = conversation {
@@ -69,18 +69,27 @@ fn told(
     if queue {
         others.push(ChatEvent::Queue {});
     }
+    if members {
+        others.push(ChatEvent::Members { gone: Vec::new() });
+    }
     let mut told: Vec<Published> = others.into_iter().map(|event| Published::new(position, event)).collect();
     let is_whole = |message: &Message| message.status != Status::Generating;
     let is_answered = |question: &Message| {
-        let answers = messages.iter().filter(|message| message.role == Role::Assistant && is_whole(message));
+        // In a room the question was told before its answer began.
+        let answers = messages.iter().filter(|message| {
+            message.role == Role::Assistant && is_whole(message) && message.talk.reply_to.is_none()
+        });
         answers.into_iter().any(|answer| answer.parent_id.as_ref() == Some(&question.id))
     };
     let mut at = position;
     for (index, message) in messages.iter().enumerate() {
         let events = match message.role {
+            // A mark is left of a message of a room.
+            _ if message.talk.deleted_at.is_some() => vec![ChatEvent::Message(message.into())],
             Role::Assistant if is_whole(message) => {
                 let question = messages
                     .iter()
+                    .filter(|_| message.talk.reply_to.is_none())
                     .find(|it| Some(&it.id) == message.parent_id.as_ref() && it.role == Role::User);
                 let mut events = events_of(message);
                 events[0] = ChatEvent::started(message, question);

@@ -21,7 +21,8 @@ impl Listener {
             if reset {
                 let reset = |message_id| Published::new(first, ChatEvent::Reset { message_id });
                 self.ready.extend(running.into_iter().map(|(id, _)| reset(id)));
-                self.ready.push_back(Published::new(first, ChatEvent::Queue {}));
+                let others = self.told_with_reset();
+                self.ready.extend(others.into_iter().map(|event| Published::new(first, event)));
             }
             self.position = first;
             return Ok(());
@@ -42,7 +43,8 @@ impl Listener {
         let mut events =
             self.service.renderer.run(self.current.id(), move || events_of(&message, format)).await?;
         if reset {
-            events.splice(0..0, [ChatEvent::Reset { message_id: leaf }, ChatEvent::Queue {}]);
+            let others = self.told_with_reset();
+            events.splice(0..0, [ChatEvent::Reset { message_id: leaf }].into_iter().chain(others));
         }
         if !title.is_empty() {
             events.push(ChatEvent::Title { title });
@@ -51,6 +53,12 @@ impl Listener {
         let numbers: Vec<u64> = (0..events.len()).map(number).collect();
         self.ready.extend(events.into_iter().zip(numbers).map(|(event, seq)| Published::new(seq, event)));
         Ok(())
+    }
+
+    /// What else is read again by whoever reads the newest answer anew.
+    fn told_with_reset(&self) -> Vec<ChatEvent> {
+        let members = self.in_room.then(|| ChatEvent::Members { gone: Vec::new() });
+        std::iter::once(ChatEvent::Queue {}).chain(members).collect()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     server::{
         accounts::{
             Accounts,
-            invitations::{JOIN, ListedCode, NewCodes, WhichCodes},
+            invitations::{JOIN, ListedCode, MadeCode, NewCodes, WhichCodes},
         },
         words,
     },
@@ -55,6 +55,13 @@ pub struct NewCode {
     secret: String,
     path: String,
     code: Code,
+}
+
+impl NewCode {
+    pub fn of(made: MadeCode) -> Self {
+        let path = format!("{JOIN}{}", made.secret.replace('-', ""));
+        Self { secret: made.secret, path, code: made.code }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -164,11 +171,8 @@ pub async fn make(
         label: wanted.label.as_deref().unwrap_or_default(),
     };
     let made = accounts.make_codes(&admin, new).await?;
-    let items = made.codes.into_iter().map(|made| {
-        let path = format!("{JOIN}{}", made.secret.replace('-', ""));
-        NewCode { secret: made.secret, path, code: made.code }
-    });
-    Ok((StatusCode::CREATED, Answer(NewCodeList { items: items.collect() })))
+    let items = made.codes.into_iter().map(NewCode::of).collect();
+    Ok((StatusCode::CREATED, Answer(NewCodeList { items })))
 }
 
 /// End a code

@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     extract::{Id, IdempotencyKey, Json, MaybeJson, Parameters, Query, Values, whole_number},
     message_view::{MessageFormat, MessageView},
+    posts::{self, PostedMessage, Question},
     problems::{Conflict, InvalidBody, InvalidParameter, NotFound, SignedOut, TooMany},
 };
 use crate::{
@@ -55,17 +56,6 @@ pub struct Window {
     previous_cursor: Option<String>,
     /// Listening after this place misses nothing that the window does not show.
     after: u64,
-}
-
-#[derive(Deserialize, ToSchema)]
-pub struct Question {
-    /// The question, in Markdown; not only blanks.
-    #[schema(min_length = 1)]
-    content: String,
-    /// The message this one follows; without it the newest of the branch on screen.
-    parent_id: Option<String>,
-    /// A model's id; without it the conversation's, or the default one.
-    model: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -140,7 +130,8 @@ pub async fn list(
 
 /// Ask
 ///
-/// Stores the question and starts the answer, which goes on whether or not anybody listens. The events after `after` tell
+/// In a room: stores a message, which is a question for the model where the room's setting says so. Otherwise stores the
+/// question and starts the answer, which goes on whether or not anybody listens. The events after `after` tell
 /// it. With the same Idempotency-Key and the same body again the same messages are answered and nothing is started; with
 /// another body the key is refused (422, `idempotency_key_reused`).
 #[utoipa::path(
@@ -151,6 +142,7 @@ pub async fn list(
     params(("id" = String, Path, description = "The conversation's id."), IdempotencyKey),
     request_body = Question,
     responses(
+        (status = 201, description = "In a room: the message is stored.", body = PostedMessage),
         (status = 202, description = "The answer is being written.", body = Begun),
         SignedOut,
         NotFound,
@@ -161,11 +153,15 @@ pub async fn list(
 )]
 pub async fn ask(
     State(chat): State<Arc<Chat>>,
+    State(conversations): State<Arc<Conversations>>,
     current: CurrentUser,
     Id(id): Id,
     IdempotencyKey { key }: IdempotencyKey,
     Json(question): Json<Question>,
-) -> Result<(StatusCode, Answer<Begun>), AppError> {
+) -> Result<Response, AppError> {
+    if conversations.is_room(&current, &id).await? {
+        return posts::post(&chat, &current, (&id, &question), key.as_deref()).await;
+    }
     let ask = chat::Ask {
         conversation_id: Some(&id),
         text: &question.content,
@@ -175,7 +171,7 @@ pub async fn ask(
         edited: None,
     };
     let asked = chat.ask(&current, ask).await?;
-    Ok((StatusCode::ACCEPTED, Answer(asked.into())))
+    Ok((StatusCode::ACCEPTED, Answer(Begun::from(asked))).into_response())
 }
 
 /// Stop a running answer

@@ -15,11 +15,15 @@ mod messages;
 mod models;
 mod openapi;
 mod people;
+mod posts;
 mod problems;
 mod proof;
 mod providers;
 mod queue;
 mod registration;
+mod room_codes;
+mod room_members;
+mod rooms;
 mod scopes;
 mod second_factor;
 mod sessions;
@@ -40,6 +44,7 @@ use super::{
     http::site::Site,
     live::{Listening, reading::Reading},
     providers::ModelProviders,
+    rooms::Rooms,
 };
 use crate::domain::Scope;
 
@@ -59,6 +64,7 @@ where
     Arc<Allowances>: FromRef<S>,
     Arc<ModelProviders>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
+    Arc<Rooms>: FromRef<S>,
     Arc<Listening>: FromRef<S>,
     Arc<Reading>: FromRef<S>,
 {
@@ -73,6 +79,10 @@ where
         .routes(routes!(conversations::bin))
         .routes(routes!(queue::list))
         .routes(routes!(messages::list))
+        .routes(routes!(rooms::list))
+        .routes(routes!(rooms::listed))
+        .routes(routes!(rooms::open))
+        .routes(routes!(room_members::list))
         .routes(routes!(events::events));
     let chat = OpenApiRouter::new()
         .routes(routes!(conversations::create))
@@ -80,6 +90,13 @@ where
         .routes(routes!(conversations::restore))
         .routes(routes!(conversations::seen))
         .routes(routes!(conversations::fork))
+        .routes(routes!(rooms::create))
+        .routes(routes!(rooms::change, rooms::delete))
+        .routes(routes!(rooms::join))
+        .routes(routes!(rooms::join_with_code))
+        .routes(routes!(rooms::leave))
+        .routes(routes!(rooms::notify))
+        .routes(routes!(rooms::read))
         .routes(routes!(queue::add))
         .routes(routes!(queue::change, queue::remove))
         .routes(routes!(queue::send))
@@ -112,6 +129,12 @@ where
         .routes(routes!(people::give_tier))
         .routes(routes!(people::second_factor, people::end_second_factor))
         .routes(routes!(registration::show, registration::change))
+        .routes(routes!(room_members::change, room_members::remove))
+        .routes(routes!(room_members::ban))
+        .routes(routes!(room_members::unban))
+        .routes(routes!(room_members::hand_over))
+        .routes(routes!(room_codes::list, room_codes::make))
+        .routes(routes!(room_codes::end))
         .routes(routes!(codes::redeem))
         .routes(routes!(tiers::list, tiers::create))
         .routes(routes!(tiers::change, tiers::delete))

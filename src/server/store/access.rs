@@ -25,6 +25,17 @@ impl From<MemberRole> for AccessLevel {
     }
 }
 
+impl AccessLevel {
+    /// The role of somebody with this level. An owner is one of the moderators.
+    pub fn role(self) -> MemberRole {
+        match self {
+            Self::Reader => MemberRole::Reader,
+            Self::Member => MemberRole::Member,
+            Self::Moderator | Self::Owner => MemberRole::Moderator,
+        }
+    }
+}
+
 /// What a person wants to do in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -170,31 +181,6 @@ pub trait Access: Send + Sync {
         let (standing, message) = found.ok_or(NoAccess::Missing)?;
         Ok((standing.grant(need).map_err(|Denied| NoAccess::Denied)?, message))
     }
-}
-
-/// A person whom the owner of a conversation lets take part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    pub user_id: String,
-    pub role: MemberRole,
-    pub joined_at: i64,
-    /// The highest event number that the person has seen.
-    pub read_seq: u64,
-    /// Whether the person wants to be notified of new messages.
-    pub notify: bool,
-}
-
-/// The people who take part in a conversation besides its owner. In a private conversation the members are ignored.
-#[async_trait]
-pub trait Members: Send + Sync {
-    /// Adds the member, or changes the existing one. `false`: the person behind the grant may not manage the
-    /// conversation (any more), or the conversation is gone.
-    async fn set_member(&self, grant: &Grant, member: &Member) -> Result<bool>;
-    /// `false`: there is no such member, or the person behind the grant may not manage the conversation (any more).
-    async fn remove_member(&self, grant: &Grant, user_id: &str) -> Result<bool>;
-    async fn member(&self, grant: &Grant, user_id: &str) -> Result<Option<Member>>;
-    /// All members, by user id.
-    async fn members(&self, grant: &Grant) -> Result<Vec<Member>>;
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub struct Changes {
     pub conversation: Option<Conversation>,
     /// The queue of questions changed.
     pub queue: bool,
+    /// In a room: who takes part, or a setting of the room, changed.
+    pub members: bool,
     /// A listener that goes on from this number misses nothing beyond these changes. While an answer runs, it is the
     /// position just before the answer's first event.
     pub seq: u64,
@@ -29,7 +31,15 @@ pub struct Changes {
 impl Changes {
     /// The changes of a conversation that is gone: none.
     pub(super) fn nothing(seq: u64) -> Self {
-        Self { messages: Vec::new(), removed: Vec::new(), conversation: None, queue: false, seq, more: false }
+        Self {
+            messages: Vec::new(),
+            removed: Vec::new(),
+            conversation: None,
+            queue: false,
+            members: false,
+            seq,
+            more: false,
+        }
     }
 
     /// Two numbers: a listener that has seen everything up to `seq` does not know revisions above the first; the second

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use super::{NewUser, Result};
+use super::{Grant, NewUser, Result};
 use crate::domain::{Code, CodeUse, User};
 
 /// A code to be stored.
@@ -63,8 +63,16 @@ pub trait Codes: Send + Sync {
     async fn code_uses(&self, code_ids: &[String], most: u32) -> Result<Vec<CodeUse>>;
     /// Ends codes that are not ended; answers how many, used up and expired ones too.
     async fn end_codes(&self, which: WhichCodes<'_>, now: i64) -> Result<u64>;
-    /// Registers somebody with the role and the tier of a code. The code must allow it.
+    /// The codes that lead to the room and can be used at `now`, newest first, `most` at the most. Needs
+    /// [`super::Need::Manage`], otherwise none.
+    async fn room_codes(&self, grant: &Grant, most: u32, now: i64) -> Result<Vec<Code>>;
+    /// Ends a code that leads to the room; `false`: there is no such code, or it has ended. Needs
+    /// [`super::Need::Manage`], otherwise `false`.
+    async fn end_room_code(&self, grant: &Grant, code_id: &str, now: i64) -> Result<bool>;
+    /// Registers somebody with the role and the tier of a code. The code must allow it. They join the room that it leads to,
+    /// if that is there and has a place.
     async fn register_with_code(&self, user: &NewUser, hash: &str, now: i64) -> Result<Invited>;
-    /// Gives an active person the tier of a code, as [`Code::gain`] says. `replace`: also when that ends another tier.
+    /// Gives an active person the tier of a code, as [`Code::gain`] says. A code that leads to a room is used by
+    /// [`super::Members::join`]. `replace`: also when that ends another tier.
     async fn redeem_code(&self, user_id: &str, hash: &str, replace: bool, now: i64) -> Result<Redeemed>;
 }

@@ -15,17 +15,21 @@ mod exports;
 mod facts;
 mod identities;
 mod keys;
+mod members;
 mod messages;
 mod model_providers;
 mod mongo;
+mod names;
 mod open;
 mod people;
 mod queue;
+mod rooms;
 mod second_factors;
 mod sessions;
 mod shared;
 mod sqlite;
 mod tail;
+mod talks;
 mod tiers;
 mod tree;
 mod turns;
@@ -37,7 +41,7 @@ mod contract;
 
 use async_trait::async_trait;
 
-pub use access::{Access, AccessLevel, Denied, Grant, Member, Members, Need, NoAccess, Standing};
+pub use access::{Access, AccessLevel, Denied, Grant, Need, NoAccess, Standing};
 pub use audit::{AuditLog, AuditQuery};
 pub use branch::{Branch, Opening, Outline, Reach, Texts};
 pub use changes::Changes;
@@ -50,19 +54,25 @@ pub use exports::{ExportRun, Exports, MOST_PART_BYTES};
 pub use facts::Facts;
 pub use identities::Identities;
 pub use keys::{KEY_LIFE, Key};
+pub use members::{
+    Entry, Join, JoinOutcome, LeaveOutcome, MemberChange, MemberOutcome, MemberPosition, MemberQuery, Members,
+};
 pub use messages::{Finish, Messages, Spent};
 pub use model_providers::{ModelProviders, ProviderOutcome, StoredProvider};
+pub use names::name_key;
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, inspect_providers, open};
 pub use people::{People, PeopleQuery, Reset};
 pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
+pub use rooms::{ListedQuery, NewRoom, RoomOutcome, Rooms};
 pub use second_factors::{SecondFactor, SecondFactors};
 pub use sessions::{KeyOutcome, Session, Sessions, Visit};
 pub use shared::{ChangeKind, ConversationState, Ended, Heartbeat, Shared, StoreChange};
 pub use tail::{Chunk, Mark, Orphans, Recovered, Run, fold};
+pub use talks::{TalkOutcome, Talks};
 pub use tiers::{Budgets, TierOutcome, Tiers};
 pub use tree::{Child, Tree, TreeOutcome};
 pub use turns::{
-    AddOutcome, BeginOutcome, Continuation, ContinueOutcome, Destination, NewAnswer, NewMessage,
+    AddOutcome, AskedModel, BeginOutcome, Continuation, ContinueOutcome, Destination, NewAnswer, NewMessage,
 };
 pub use users::{Admission, Credentials, First, NewUser, Registered, Updated, UserPatch, Users};
 pub use waiting::{NewQueued, NextQueued, QueueChange, QueueOutcome, Waiting};
@@ -91,9 +101,12 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub const SEQ_GAP: i64 = 1_000_000;
 
 /// Everything stored about conversations, without accounts and sessions.
-pub trait Chats: Access + Members + Conversations + Messages + Tree + Waiting + Shared {}
+pub trait Chats:
+    Access + Members + Rooms + Conversations + Messages + Talks + Tree + Waiting + Shared
+{
+}
 
-impl<T: Access + Members + Conversations + Messages + Tree + Waiting + Shared> Chats for T {}
+impl<T: Access + Members + Rooms + Conversations + Messages + Talks + Tree + Waiting + Shared> Chats for T {}
 
 /// Everything stored about accounts and what signs in.
 pub trait AccountStore:

@@ -56,6 +56,8 @@ pub enum ChangeKind {
     Tree,
     /// The queue of questions changed.
     Queue,
+    /// Others take part in a room than before, or its name or a setting of it is another one.
+    Members,
 }
 
 /// The state of a conversation that live listeners need.

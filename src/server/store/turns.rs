@@ -9,14 +9,27 @@ pub struct NewMessage {
     /// The store sets the person behind the grant as its author, whatever `author_id` says.
     pub message: Message,
     pub key: Option<Key>,
+    /// The message is a question for the model: it is put at the end of the queue in the same step. In a room only.
+    pub asks: Option<AskedModel>,
     pub now: i64,
+}
+
+/// A question for the model that a message of a room is.
+#[derive(Clone, Debug)]
+pub struct AskedModel {
+    /// The model to ask; without one the room's.
+    pub model: Option<String>,
+    /// How many questions may wait, this one included.
+    pub most: u32,
 }
 
 /// The outcome of adding a person's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddOutcome {
     /// Stored, with a new `updated_at` of the conversation. The leaf moves to the message; while an answer is being
-    /// written, only if the message follows the leaf.
+    /// written, only if the message follows the leaf. In a room the message follows the newest one, whatever its
+    /// `parent_id` says, and the leaf moves in any case; the author has seen everything up to it. Where it is a question for
+    /// the model, the queue has the number after this one.
     Added(Changed),
     /// The key was used before for the same request, which led to this message.
     Repeated { message_id: String },
@@ -26,6 +39,13 @@ pub enum AddOutcome {
     NoConversation,
     /// The parent is missing or of another conversation.
     NoParent,
+    /// In a room: the newest message is this one, whose id does not sort before the id of the message. The caller makes
+    /// another id and tries again.
+    Behind { leaf_id: String },
+    /// In a room with a pause between two messages of a member: it lasts until then, in UTC milliseconds.
+    TooSoon { until: i64 },
+    /// As many questions wait as may.
+    QueueFull,
 }
 
 /// The conversation in which an answer is written.
@@ -79,14 +99,27 @@ pub struct NewAnswer {
     pub to: Destination,
     /// `None` for a further answer to the question `answer.parent_id`.
     pub question: Option<Message>,
-    /// Status `generating`, no content. Its model becomes the conversation's.
+    /// Status `generating`, no content. Its model becomes the conversation's, but not a room's.
     pub answer: Message,
     pub key: Option<Key>,
-    /// The question is this one of the queue, which it leaves. Its text and the leaf, its parent, are compared once more.
+    /// The question is this one of the queue, which it leaves. Its text and the leaf, its parent, are compared once more. In a
+    /// room the question is a message already, the answer follows the newest message, and nothing is compared.
     pub queued: Option<String>,
     /// How many answers of the author may be `generating` at once, including this one.
     pub most_running: u32,
     pub now: i64,
+}
+
+impl NewAnswer {
+    /// The question of the queue, if the answer is written in a room.
+    pub(super) fn queued_in_room(&self) -> Option<&str> {
+        self.queued.as_deref().filter(|_| self.to.conversation().kind.is_shared())
+    }
+
+    /// The model that the conversation has from now on, if it changes: a room keeps its own.
+    pub(super) fn model_of_conversation(&self) -> Option<&String> {
+        self.answer.model.as_ref().filter(|_| !self.to.conversation().kind.is_shared())
+    }
 }
 
 /// The outcome of beginning an answer.
@@ -114,6 +147,8 @@ pub enum BeginOutcome {
     Busy { answer_id: String },
     /// The author has as many running answers as allowed.
     TooMany,
+    /// As [`AddOutcome::Behind`].
+    Behind { leaf_id: String },
 }
 
 /// An ended answer to continue. Needs [`super::Need::Write`].

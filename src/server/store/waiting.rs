@@ -10,10 +10,12 @@ use super::{Grant, Key, Result};
 use crate::domain::{Queued, Reason};
 
 /// A question to put at the end of the queue. Its author is the person behind the grant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewQueued<'a> {
     pub id: &'a str,
     pub text: &'a str,
+    /// In a room: the message that it is.
+    pub message_id: Option<&'a str>,
     pub model: Option<&'a str>,
     pub key: Option<&'a Key>,
     /// How many questions may wait, this one included.
@@ -60,6 +62,8 @@ pub struct NextQueued {
     pub queued: Queued,
     /// The message that it follows: the newest of the branch on screen.
     pub after: Option<String>,
+    /// In a room.
+    pub is_shared: bool,
 }
 
 #[async_trait]
@@ -71,8 +75,12 @@ pub trait Waiting: Send + Sync {
     /// Changes a question that waits. Needs [`super::Need::Write`].
     async fn change_queued(&self, grant: &Grant, id: &str, change: QueueChange<'_>) -> Result<QueueOutcome>;
     /// The question to ask now: the first one, when no answer is being written and the newest message is a complete
-    /// answer (or there is no message), or one that was sent. Takes no grant, because the server asks by itself.
+    /// answer (or there is no message), or one that was sent. In a room the first one
+    /// when no answer is being written; there what was refused or waits for a day holds nobody else up. Takes no grant, because the server asks by itself.
     async fn next_queued(&self, conversation_id: &str) -> Result<Option<NextQueued>>;
+    /// Removes a question whose author may not ask it any more; answers the number of the change, `None` if it is not there.
+    /// Takes no grant, for the same reason.
+    async fn forget_queued(&self, conversation_id: &str, id: &str) -> Result<Option<u64>>;
     /// The conversations in which questions wait, a thousand at the most. Takes no grant, for the same reason.
     async fn conversations_with_queued(&self) -> Result<Vec<String>>;
 }

@@ -1,15 +1,18 @@
 //! The composer's keys and text. Enter sends and Shift-Enter breaks the line; on a touch screen Enter breaks the line and a
 //! button sends.
 
-use leptos::ev;
+use leptos::{ev, prelude::GetValue};
 use web_sys::{Element, Event};
 
-use super::{browser, drafts, editing, field, send, state::PageState};
+use super::{browser, drafts, editing, field, room, send, state::PageState};
 use crate::ui::keys::KeyPress;
 
 /// The form was sent by its button.
 pub(super) fn on_submit(state: PageState, _: &Element, event: &Event) {
     event.prevent_default();
+    if state.is_room() && !state.moving.get_value() {
+        return room::send(state, room::is_asked(event));
+    }
     send::send(state);
 }
 

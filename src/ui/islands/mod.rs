@@ -46,6 +46,7 @@ mod quoting;
 mod reach;
 mod refresh;
 mod request;
+mod room;
 mod rows;
 mod scroll;
 mod send;

@@ -11,6 +11,7 @@ pub(super) fn read(json: &Json) -> QuestionQueue {
             id: item.text("id")?,
             author_id: String::new(),
             text: item.text("text")?,
+            message_id: item.text("message_id"),
             model: item.text("model"),
             position,
             refused: None,

@@ -7,7 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     announce, browser, drafts, extra, field, follow, json::Json, messages, outbox, outbox::Sent,
-    phrases::say, place, queue, refresh, request, scroll, sidebar, state::PageState, temporary,
+    phrases::say, place, queue, refresh, request, room, scroll, sidebar, state::PageState, temporary,
     temporary_ask, thread, visit,
 };
 
@@ -23,6 +23,9 @@ pub(super) fn send(state: PageState) {
     }
     if temporary::is_on() {
         return temporary_ask::send(state);
+    }
+    if state.is_room() {
+        return room::send(state, false);
     }
     let Some(field) = field::composer() else { return };
     let typed = field.value();

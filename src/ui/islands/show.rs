@@ -13,6 +13,7 @@ pub(super) fn begin(state: PageState) {
     watch(move || set_text("#spoken", &state.spoken.get()));
     watch(move || model(state));
     watch(move || buttons(state));
+    watch(move || room(state));
     watch(move || latest(state));
     watch(move || undoable(state));
     watch(move || state.queue.with(|queue| queue::show(state, queue)));
@@ -58,7 +59,8 @@ fn model(state: PageState) {
 fn buttons(state: PageState) {
     let generating = state.generating.get();
     let active = document().active_element().map(|active| active.id());
-    show_if("send", generating.is_none());
+    // In a room others write while it is written.
+    show_if("send", generating.is_none() || state.room.with(Option::is_some));
     show_if("stop", generating.is_some());
     // The one that had the focus is hidden now.
     if matches!(active.as_deref(), Some("send" | "stop")) {
@@ -70,6 +72,16 @@ fn buttons(state: PageState) {
         "value",
         &state.conversation_id.get().unwrap_or_default(),
     );
+}
+
+/// What the composer says and has in a room, and elsewhere.
+fn room(state: PageState) {
+    let room = state.room.get();
+    show_if("picker", room.is_none());
+    show_if("ask-model", state.asks.get());
+    let Some(field) = field::composer() else { return };
+    let usual = field.get_attribute("data-usual").unwrap_or_default();
+    let _ = field.set_attribute("placeholder", &room.unwrap_or(usual));
 }
 
 /// The button that leads to the newest message, with how many came meanwhile.

@@ -45,7 +45,7 @@ pub(super) fn add_row(title: &str) {
         Some(today) => today,
         None => {
             let Some(group) = copy_of_template("new-group") else { return };
-            let before = found(".history > :not([data-day=day-pinned])");
+            let before = found(".history > :not([data-day=day-pinned], [data-rooms])");
             let _ = list.insert_before(&group, before.as_ref().map(AsRef::as_ref));
             let Some(today) = group.query_selector("ul").ok().flatten() else { return };
             today.unchecked_into()

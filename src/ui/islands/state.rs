@@ -25,6 +25,10 @@ pub struct Shown {
     pub model_label: Option<String>,
     /// The questions that wait.
     pub queue: QuestionQueue,
+    /// In a room: what stands in the empty composer.
+    pub room: Option<String>,
+    /// Whether the composer of the room has a button that asks the model.
+    pub asks: bool,
 }
 
 /// What a page that is open gets in place of what it shows.
@@ -48,6 +52,8 @@ impl Shown {
             model: json.text("model"),
             model_label: json.text("model_label"),
             queue: json.get("queue").map(|queue| queued::read(&queue)).unwrap_or_default(),
+            room: json.text("room"),
+            asks: json.flag("asks"),
         }
     }
 }
@@ -102,6 +108,9 @@ pub(super) struct PageState {
     pub extras: RwSignal<Vec<Extra>>,
     /// The questions that wait.
     pub queue: RwSignal<QuestionQueue>,
+    /// As [`Shown::room`] and [`Shown::asks`].
+    pub room: RwSignal<Option<String>>,
+    pub asks: RwSignal<bool>,
     pub undoable: RwSignal<Option<Undoable>>,
     /// What a screen reader is told.
     pub spoken: RwSignal<String>,
@@ -155,6 +164,8 @@ impl PageState {
             disconnected: RwSignal::new(false),
             extras: RwSignal::default(),
             queue: RwSignal::new(shown.queue),
+            room: RwSignal::new(shown.room),
+            asks: RwSignal::new(shown.asks),
             undoable: RwSignal::new(None),
             spoken: RwSignal::default(),
             following: RwSignal::new(false),
@@ -185,6 +196,8 @@ impl PageState {
         self.model.set(shown.model);
         self.model_label.set(shown.model_label);
         self.queue.set(shown.queue);
+        self.room.set(shown.room);
+        self.asks.set(shown.asks);
         self.alert.set(None);
         self.disconnected.set(false);
         self.unseen.set(0);
@@ -206,6 +219,11 @@ impl PageState {
     /// The conversation on the page, for what is no view.
     pub fn conversation(&self) -> Option<String> {
         self.conversation_id.get_untracked()
+    }
+
+    /// Whether the page shows a room.
+    pub fn is_room(&self) -> bool {
+        self.room.with_untracked(Option::is_some)
     }
 
     pub fn is_generating(&self) -> bool {

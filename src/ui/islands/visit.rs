@@ -249,6 +249,8 @@ fn leave(state: PageState) {
             model: state.model.get_untracked(),
             model_label: state.model_label.get_untracked(),
             queue: state.queue.get_untracked(),
+            room: state.room.get_untracked(),
+            asks: state.asks.get_untracked(),
         },
         synced: state.synced.get_value(),
         title: document().title(),

@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use leptos::prelude::*;
 
-use super::{Icon, PersonPicture, steer::*};
+use super::{
+    Icon, PersonPicture,
+    answer_head::{AnswerHead, EraseMenu, RoomAnswer},
+    steer::*,
+};
 use crate::{
     domain::{Picture, Reason, Siblings, Status, Timings, Usage, message::MOST_LEFT_OUT, model::short_name},
     ui::words::{Localizer, t, t_with},
@@ -25,7 +29,7 @@ pub struct When {
 
 /// The line above a message that is the first of its day.
 #[component]
-fn Day(when: Option<When>) -> impl IntoView {
+pub(super) fn Day(when: Option<When>) -> impl IntoView {
     let (machine, words) = when?.day?;
     Some(view! {
         <p class="day">
@@ -150,13 +154,15 @@ pub struct AnswerFrame {
     pub when: Option<When>,
     /// When the provider takes requests again, in UTC milliseconds since 1970, if it said so.
     pub retry_at: Option<i64>,
+    /// In a room: what stands around it there.
+    pub room: Option<RoomAnswer>,
 }
 
 /// An answer, as far as it has come. `html` is sanitized by the server. While it is being written, a script adds to
 /// `.prose` and to `.reasoning-text`; the rest is made anew when it has ended.
 #[component]
 pub fn Answer(id: String, html: String, reasoning: String, frame: AnswerFrame) -> impl IntoView {
-    let AnswerFrame { ending, left_out, siblings, meta, when, retry_at } = frame;
+    let AnswerFrame { ending, left_out, siblings, meta, when, retry_at, room } = frame;
     let name = name("answer", when.as_ref());
     let heading = name.clone();
     let (article, html) = (id.clone(), name_headings(&html, &id).into_owned());
@@ -176,6 +182,7 @@ pub fn Answer(id: String, html: String, reasoning: String, frame: AnswerFrame) -
         >
             <Day when=when.clone() />
             <h2 class="visually-hidden">{heading}</h2>
+            {room.clone().map(|of| view! { <AnswerHead of /> })}
             <LeftOut count=left_out />
             <details class="reasoning" hidden=thoughtless open=thinks data-auto=thinks>
                 <summary>{t("reasoning")}</summary>
@@ -184,7 +191,11 @@ pub fn Answer(id: String, html: String, reasoning: String, frame: AnswerFrame) -
             <div class="prose" inner_html=html></div>
             {(writing && !has_text).then(|| view! { <p class="waiting" aria-hidden="true"></p> })}
             <AnswerEnd id=id.clone() ending has_text waits=retry_at.is_some() />
-            {(!writing).then(|| view! { <AnswerActions id siblings meta when /> })}
+            {(!writing)
+                .then(|| match room {
+                    Some(of) => view! { <RoomActions id of meta /> }.into_any(),
+                    None => view! { <AnswerActions id siblings meta when /> }.into_any(),
+                })}
         </article>
     }
 }
@@ -209,6 +220,7 @@ pub fn Templates(picture: Picture) -> impl IntoView {
         meta: String::new(),
         when: None,
         retry_at: None,
+        room: None,
     };
     let none = String::new;
     view! {
@@ -259,6 +271,22 @@ fn AnswerActions(id: String, siblings: Option<Siblings>, meta: String, when: Opt
     }
 }
 
+/// The buttons of a finished answer in a room.
+#[component]
+fn RoomActions(id: String, of: RoomAnswer, meta: String) -> impl IntoView {
+    (!of.gone).then(|| {
+        view! {
+            <div class="actions">
+                <button class="button-bare copy-message" title=t("answer-copy")>
+                    <Icon name="copy" />
+                </button>
+                {of.may_delete.then(|| view! { <EraseMenu id /> })}
+                <span class="meta">{meta}</span>
+            </div>
+        }
+    })
+}
+
 /// Which model answered, how many tokens the answer has, how soon the first came, and how fast the others did: as far as
 /// that is known.
 pub fn meta_line(localizer: &Localizer, model: &str, usage: Option<Usage>, timings: Timings) -> String {
@@ -287,7 +315,7 @@ fn AnswerEnd(id: String, ending: Ending, has_text: bool, waits: bool) -> impl In
     };
     let quiet = matches!(status, Status::Stopped | Status::Complete);
     let class = if quiet { "answer-end" } else { "answer-end alert" };
-    // The style sheet shows it on the newest message of the branch only.
+    // The style sheet shows it on the newest message of the branch only, and neither button in a room.
     let can_continue = status.can_continue(length_limited, has_text);
     Some(view! {
         <div class=class role="status">

@@ -1,12 +1,15 @@
 //! Markup without state, for pages and islands alike.
 
+mod answer_head;
 mod error;
 mod icon;
 mod message;
 mod picture;
+mod said;
 mod steer;
 mod temporary;
 
+pub use answer_head::{ReadNote, RoomAnswer};
 pub use error::{Brand, ErrorPage, RefusedForm};
 pub use icon::Icon;
 pub use message::{
@@ -14,5 +17,6 @@ pub use message::{
     name_headings,
 };
 pub use picture::PersonPicture;
+pub use said::{Said, SaidMessage};
 pub use steer::{EditForm, SteerForm, as_html};
 pub use temporary::{TemporaryLink, TemporaryTemplates};

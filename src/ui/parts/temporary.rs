@@ -30,6 +30,7 @@ pub fn TemporaryTemplates(picture: Picture) -> impl IntoView {
         siblings: None,
         meta: String::new(),
         retry_at: None,
+        room: None,
         when: None,
     };
     let none = String::new;

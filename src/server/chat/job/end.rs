@@ -43,7 +43,7 @@ enum Stored {
     /// The end is stored like this.
     As(Finish),
     /// Somebody else ended the answer before. This is the stored message, or `None` if it was deleted.
-    Before(Option<Message>),
+    Before(Option<Box<Message>>),
     /// The end is not stored; the journal, or [`super::super::orphans`], completes it later.
     Not(Finish),
 }
@@ -84,7 +84,12 @@ impl Job {
     async fn count(&self, spending: Spending) {
         let answer = &self.turn.answer;
         let model = answer.model.as_deref().unwrap_or_default();
-        self.chat.allowances.count(&answer.author_id, model, spending).await;
+        self.chat.allowances.count(&self.turn.payer_id, model, spending).await;
+    }
+
+    /// A room has the name that its people gave it.
+    fn is_in_room(&self) -> bool {
+        self.turn.grant.conversation().kind.is_shared()
     }
 
     /// The question of this answer.
@@ -100,6 +105,7 @@ impl Job {
     /// has them already.
     pub(super) async fn title_at_once(&mut self) {
         if self.title.is_empty()
+            && !self.is_in_room()
             && let Some(question) = self.question().await
         {
             self.retitle(title::first_words(&question.content)).await;
@@ -110,6 +116,9 @@ impl Job {
     /// a time answers first. A model that did not answer to the end is not asked for a title, and a title that a person
     /// gave stays.
     async fn title_by_model(&mut self) {
+        if self.is_in_room() {
+            return;
+        }
         let Some(question) = self.question().await else { return };
         if self.title != title::first_words(&question.content) {
             return;
@@ -192,7 +201,7 @@ impl Finisher {
             Err(error) => Err(error),
         };
         match late {
-            Ok(message) => Stored::Before(message),
+            Ok(message) => Stored::Before(message.map(Box::new)),
             Err(error) => {
                 tracing::warn!(%error, "what another server took for interrupted could not be completed");
                 Stored::Not(Finish { status: Status::Interrupted, failure: None, ..finish })
@@ -208,7 +217,7 @@ impl Finisher {
             return Stored::Not(finish);
         }
         match self.chat.store.message(&self.grant, message_id).await {
-            Ok(message) => Stored::Before(message),
+            Ok(message) => Stored::Before(message.map(Box::new)),
             Err(_) => Stored::Not(finish),
         }
     }

@@ -29,6 +29,9 @@ pub struct Limits {
     /// Answers of one person that are written at once.
     #[schemars(range(min = 1, max = 10_000), extend("default" = 8))]
     pub answers_per_user: u32,
+    /// People in one room.
+    #[schemars(range(min = 2, max = 1_000_000), extend("default" = 10_000))]
+    pub room_members: u32,
     /// Open connections; one address that is no trusted proxy gets a quarter of them.
     #[schemars(range(min = 4, max = 1_000_000), extend("default" = 8192))]
     pub connections: usize,

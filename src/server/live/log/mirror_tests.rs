@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    domain::{Role, Status, Timings},
+    domain::{Role, Status, Talk, Timings},
     server::live::log::{
         Read,
         tests::{done, started},
@@ -31,6 +31,7 @@ fn answer(content: &str, reasoning: &str) -> Message {
         timings: Timings::default(),
         left_out: 0,
         continued: false,
+        talk: Talk::default(),
         created_at: 0,
         revision: 0,
     }

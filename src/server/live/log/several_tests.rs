@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    domain::{Message, Role, Status, Timings},
+    domain::{Message, Role, Status, Talk, Timings},
     server::markdown,
 };
 
@@ -17,6 +17,8 @@ fn started(id: &str) -> ChatEvent {
         parent_id: None,
         question: None,
         left_out: 0,
+        author_id: "ada".into(),
+        talk: Default::default(),
     }
 }
 
@@ -376,6 +378,7 @@ fn a_mirrored_answer_follows_the_known_events_and_comes_once() {
         timings: Timings::default(),
         left_out: 0,
         continued: false,
+        talk: Talk::default(),
         created_at: 0,
     };
     assert!(log.begin_mirror(started("a"), &answer, 4) && !log.begin_mirror(started("a"), &answer, 4));

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::sync::watch;
 
-use super::{Read, StopReason};
+use super::{Read, StopReason, doubts::Doubts};
 use crate::{domain::ChatEvent, server::live::published::Published};
 
 /// How much text a listener gets in one read, and the most of one event, in bytes. A connection that nobody reads from
@@ -35,6 +35,7 @@ pub(super) struct State {
     pub(super) changed_meanwhile: u64,
     /// How often the server told listeners to read the conversation anew; see [`Log::reread`](super::Log::reread).
     pub(super) rereads: u64,
+    pub(super) doubts: Doubts,
     /// The conversation was deleted.
     pub(super) closed: bool,
     next_key: u32,
@@ -148,6 +149,7 @@ impl State {
             looked_at: String::new(),
             changed_meanwhile: 0,
             rereads: 0,
+            doubts: Doubts::default(),
             closed: false,
             next_key: 0,
         }

@@ -17,6 +17,8 @@ pub(super) fn started() -> ChatEvent {
         parent_id: None,
         question: None,
         left_out: 0,
+        author_id: "ada".into(),
+        talk: Default::default(),
     }
 }
 

@@ -1,16 +1,23 @@
 //! Cases about access: an owner, a moderator, a member, a reader and a stranger at every call that takes a grant.
 
 use crate::{
-    domain::{Conversation, ConversationKind, ConversationPatch, MemberRole, Message, Role, Status, User},
+    domain::{
+        Conversation, ConversationPatch, Member, MemberRole, Message, Role, Room as RoomValue, RoomPatch,
+        Status, User,
+    },
     server::store::{
-        AccessLevel, AddOutcome, BeginOutcome, Continuation, ContinueOutcome, Destination, Finish, Grant,
-        Member, Need, NewMessage, NoAccess, Store, Texts, TreeOutcome,
+        AccessLevel, AddOutcome, BeginOutcome, Continuation, ContinueOutcome, Destination, Entry, Finish,
+        Grant, JoinOutcome, LeaveOutcome, MemberChange, MemberOutcome, Need, NewMessage, NoAccess, Store,
+        Texts, TreeOutcome,
     },
 };
 
-use super::fixtures::{
-    Asking, LATER, NOW, NewTurn, another_answer, begin, conversation, finish, first_turn, id, interrupt, key,
-    message, session, talk, turn, user,
+use super::{
+    fixtures::{
+        Asking, NOW, NewTurn, TurnOutcome, another_answer, begin, finish, first_turn, id, interrupt, key,
+        message, talk, turn, user,
+    },
+    members::{all_members, come, open_room, room_code, wants},
 };
 
 const LEVELS: [AccessLevel; 4] =
@@ -25,8 +32,10 @@ fn role(level: AccessLevel) -> Option<MemberRole> {
     }
 }
 
-fn member(user: &User, role: MemberRole) -> Member {
-    Member { user_id: user.id.clone(), role, joined_at: NOW, read_seq: 0, notify: true }
+/// Gives a member another role.
+async fn set_role(store: &dyn Store, by: &Grant, person: &User, role: MemberRole) {
+    let changed = store.change_member(by, &person.id, MemberChange::Role(role)).await.unwrap();
+    assert!(matches!(changed, MemberOutcome::Changed { .. } | MemberOutcome::Same(_)), "{changed:?}");
 }
 
 /// A room with a question and a stopped answer in it, and a person with one access level in the room.
@@ -41,8 +50,7 @@ struct Room {
 
 async fn room(store: &dyn Store, level: AccessLevel) -> Room {
     let owner = user(store).await;
-    let it = Conversation { kind: ConversationKind::Room, ..conversation("Room") };
-    store.create_conversation(&owner.id, &it).await.unwrap();
+    let it = open_room(store, &owner).await;
     let asked = turn(&owner, &it, None);
     begin(store, &asked).await;
     let end = Finish { status: Status::Stopped, ..finish("Half", 4) };
@@ -51,7 +59,8 @@ async fn room(store: &dyn Store, level: AccessLevel) -> Room {
         Some(role) => {
             let person = user(store).await;
             let owner = store.grant(&owner.id, &it.id).await.unwrap().unwrap();
-            assert!(store.set_member(&owner, &member(&person, role)).await.unwrap());
+            come(store, &it, &person).await;
+            set_role(store, &owner, &person, role).await;
             person
         }
         None => owner.clone(),
@@ -59,6 +68,14 @@ async fn room(store: &dyn Store, level: AccessLevel) -> Room {
     let grant = store.access(&person.id, &it.id, Need::Read).await.unwrap();
     assert_eq!((grant.level(), grant.user_id(), grant.conversation_id()), (level, &*person.id, &*it.id));
     Room { owner, person, it, asked, grant }
+}
+
+#[derive(Debug, PartialEq)]
+struct State {
+    grant: Grant,
+    messages: Vec<Message>,
+    members: Vec<Member>,
+    room: Option<RoomValue>,
 }
 
 /// Everything that a person may do in a room.
@@ -72,12 +89,17 @@ enum Act {
     Stop,
     Update,
     DeleteMessage,
-    SetMember,
-    RemoveMember,
+    UpdateRoom,
+    SetRole,
+    Remove,
+    Ban,
+    Codes,
+    EndCode,
+    HandOver,
     Delete,
 }
 
-const ACTS: [(Act, Need); 11] = [
+const ACTS: [(Act, Need); 16] = [
     (Act::Add, Need::Write),
     (Act::Ask, Need::Write),
     (Act::Again, Need::Write),
@@ -86,8 +108,13 @@ const ACTS: [(Act, Need); 11] = [
     (Act::Stop, Need::Write),
     (Act::Update, Need::Manage),
     (Act::DeleteMessage, Need::Manage),
-    (Act::SetMember, Need::Manage),
-    (Act::RemoveMember, Need::Manage),
+    (Act::UpdateRoom, Need::Manage),
+    (Act::SetRole, Need::Manage),
+    (Act::Remove, Need::Manage),
+    (Act::Ban, Need::Manage),
+    (Act::Codes, Need::Manage),
+    (Act::EndCode, Need::Manage),
+    (Act::HandOver, Need::Own),
     (Act::Delete, Need::Own),
 ];
 
@@ -105,6 +132,14 @@ impl Room {
             }
             BeginOutcome::NoConversation => false,
             other => panic!("{other:?}"),
+        }
+    }
+
+    async fn change(&self, store: &dyn Store, person: &User, change: MemberChange) -> bool {
+        match store.change_member(&self.grant, &person.id, change).await.unwrap() {
+            MemberOutcome::Changed { .. } => true,
+            MemberOutcome::Denied | MemberOutcome::Missing => false,
+            MemberOutcome::Same(member) => panic!("{member:?}"),
         }
     }
 
@@ -129,7 +164,11 @@ impl Room {
                     Role::User,
                     "Hello",
                 );
-                match store.add_message(grant, &NewMessage { message, key: None, now: NOW }).await.unwrap() {
+                match store
+                    .add_message(grant, &NewMessage { message, key: None, asks: None, now: NOW })
+                    .await
+                    .unwrap()
+                {
                     AddOutcome::Added(_) => true,
                     AddOutcome::NoConversation => false,
                     other => panic!("{other:?}"),
@@ -173,17 +212,36 @@ impl Room {
             Act::DeleteMessage => {
                 self.tree(store.delete_message(grant, self.answer(), NOW).await.unwrap()).await
             }
-            Act::SetMember => store.set_member(grant, &member(bystander, MemberRole::Reader)).await.unwrap(),
-            Act::RemoveMember => store.remove_member(grant, &bystander.id).await.unwrap(),
+            Act::UpdateRoom => {
+                let patch = RoomPatch { topic: Some("Changed".into()), ..Default::default() };
+                store.update_room(grant, &patch).await.unwrap().is_some()
+            }
+            Act::SetRole => self.change(store, bystander, MemberChange::Role(MemberRole::Reader)).await,
+            Act::Remove => self.change(store, bystander, MemberChange::Remove).await,
+            Act::Ban => self.change(store, bystander, MemberChange::Ban { hide: true }).await,
+            Act::HandOver => self.change(store, bystander, MemberChange::HandOver).await,
+            Act::Codes => {
+                room_code(store, &self.it.id, 3).await;
+                store.room_codes(grant, 9, NOW).await.unwrap().len() == 1
+            }
+            Act::EndCode => {
+                let code = room_code(store, &self.it.id, 3).await;
+                store.end_room_code(grant, &code.code.id, NOW).await.unwrap()
+            }
             Act::Delete => store.delete_conversation(grant, NOW).await.unwrap(),
         }
     }
 
     /// The whole room as its owner sees it; `None` if the room is gone.
-    async fn state(&self, store: &dyn Store) -> Option<(Grant, Vec<Message>, Vec<Member>)> {
+    async fn state(&self, store: &dyn Store) -> Option<State> {
         let grant = store.grant(&self.owner.id, &self.it.id).await.unwrap()?;
-        let (messages, members) = (store.messages_back(&grant, None, 100).await, store.members(&grant).await);
-        Some((grant, messages.unwrap(), members.unwrap()))
+        let (messages, room) = (store.messages_back(&grant, None, 100).await, store.room(&grant).await);
+        Some(State {
+            messages: messages.unwrap(),
+            members: all_members(store, &grant).await,
+            room: room.unwrap(),
+            grant,
+        })
     }
 
     async fn reads(&self, store: &dyn Store) {
@@ -205,8 +263,7 @@ pub(super) async fn each_level_may_do_what_it_needs_and_nothing_more(store: &dyn
             let room = room(store, level).await;
             room.reads(store).await;
             let bystander = user(store).await;
-            let owner = store.grant(&room.owner.id, &room.it.id).await.unwrap().unwrap();
-            store.set_member(&owner, &member(&bystander, MemberRole::Member)).await.unwrap();
+            come(store, &room.it, &bystander).await;
             let may = level >= need.least();
             // The services ask for access before they call the store.
             let access = store.access(&room.person.id, &room.it.id, need).await;
@@ -229,9 +286,20 @@ pub(super) async fn a_stranger_has_no_grant_and_a_private_conversation_no_member
     let room = room(store, AccessLevel::Owner).await;
     let private = first_turn(&room.owner);
     talk(store, &private, "Yes.").await;
-    // The owner is alone in a private conversation, even if the database has a row that makes another person a member.
+    // The owner is alone in a private conversation, also if a code leads there.
+    let code = room_code(store, &private.conversation.id, 9).await;
+    for entry in [Entry::Listed, Entry::Code(&code.hash)] {
+        let refused = store.join(&wants(&private.conversation.id, &stranger, entry)).await.unwrap();
+        assert_eq!(refused, JoinOutcome::Refused);
+    }
     let owner = store.grant(&room.owner.id, &private.conversation.id).await.unwrap().unwrap();
-    assert!(store.set_member(&owner, &member(&stranger, MemberRole::Moderator)).await.unwrap());
+    assert_eq!(store.room(&owner).await.unwrap(), None);
+    let patch = RoomPatch { name: Some("A room".into()), ..Default::default() };
+    assert_eq!(store.update_room(&owner, &patch).await.unwrap(), None);
+    let handed = store.change_member(&owner, &stranger.id, MemberChange::HandOver).await.unwrap();
+    assert_eq!(handed, MemberOutcome::Denied);
+    assert_eq!(store.leave(&owner).await.unwrap(), LeaveOutcome::Missing);
+    assert_eq!(store.grant(&room.owner.id, &private.conversation.id).await.unwrap().as_ref(), Some(&owner));
     for (conversation, answer) in
         [(&*room.it.id, room.answer()), (&*private.conversation.id, &*private.answer.id), ("none", "none")]
     {
@@ -244,10 +312,11 @@ pub(super) async fn a_stranger_has_no_grant_and_a_private_conversation_no_member
             assert!(matches!(access, Err(NoAccess::Missing)), "{conversation}: {access:?}");
         }
     }
-    // The list has only conversations that the person owns, and not yet the rooms of which the person is a member.
+    // The list has only private conversations of the person.
     let listed = crate::server::store::ConversationQuery { limit: 9, ..Default::default() };
     assert!(store.conversations(&stranger.id, &listed).await.unwrap().is_empty());
-    assert_eq!(store.conversations(&room.owner.id, &listed).await.unwrap().len(), 2);
+    let own = store.conversations(&room.owner.id, &listed).await.unwrap();
+    assert_eq!(own.iter().map(|it| &*it.id).collect::<Vec<_>>(), [&*private.conversation.id]);
 }
 
 pub(super) async fn a_removed_member_writes_nothing(store: &dyn Store) {
@@ -255,10 +324,11 @@ pub(super) async fn a_removed_member_writes_nothing(store: &dyn Store) {
         let room = room(store, AccessLevel::Moderator).await;
         let bystander = user(store).await;
         let owner = store.grant(&room.owner.id, &room.it.id).await.unwrap().unwrap();
-        assert!(store.remove_member(&owner, &room.person.id).await.unwrap());
-        assert!(!store.remove_member(&owner, &room.person.id).await.unwrap());
+        let gone = store.change_member(&owner, &room.person.id, MemberChange::Remove).await.unwrap();
+        assert!(matches!(gone, MemberOutcome::Changed { .. }), "{gone:?}");
+        let again = store.change_member(&owner, &room.person.id, MemberChange::Remove).await.unwrap();
+        assert!(matches!(again, MemberOutcome::Same(_)), "{again:?}");
         let before = room.state(store).await;
-        assert!(!matches!(act, Act::Stop) || !store.is_alone() || room.state(store).await.is_some());
         if matches!(act, Act::Stop) && store.is_alone() {
             continue; // The store sends no request to stop, because there is no other process.
         }
@@ -274,14 +344,15 @@ pub(super) async fn a_member_with_a_lower_role_does_only_what_that_role_may(stor
     let room = room(store, AccessLevel::Moderator).await;
     let bystander = user(store).await;
     let owner = store.grant(&room.owner.id, &room.it.id).await.unwrap().unwrap();
-    assert!(store.set_member(&owner, &member(&room.person, MemberRole::Member)).await.unwrap());
+    come(store, &room.it, &bystander).await;
+    set_role(store, &owner, &room.person, MemberRole::Member).await;
     let before = room.state(store).await;
-    for act in [Act::Update, Act::DeleteMessage, Act::SetMember, Act::RemoveMember, Act::Delete] {
+    for (act, _) in ACTS.into_iter().filter(|(_, need)| matches!(need, Need::Manage | Need::Own)) {
         assert!(!room.act(store, act, &bystander).await, "{act:?}");
     }
     assert_eq!(room.state(store).await, before);
     assert!(room.act(store, Act::Add, &bystander).await);
-    assert!(store.set_member(&owner, &member(&room.person, MemberRole::Reader)).await.unwrap());
+    set_role(store, &owner, &room.person, MemberRole::Reader).await;
     assert!(!room.act(store, Act::Add, &bystander).await);
     // The store refuses every act in a conversation that is gone.
     assert!(store.delete_conversation(&owner, NOW).await.unwrap());
@@ -299,57 +370,6 @@ fn copy(room: &Room) -> Room {
         asked: room.asked.clone(),
         grant: room.grant.clone(),
     }
-}
-
-pub(super) async fn a_grant_reaches_no_further_than_its_conversation(store: &dyn Store) {
-    let ada = user(store).await;
-    let (here, elsewhere) = (first_turn(&ada), first_turn(&ada));
-    for turn in [&here, &elsewhere] {
-        begin(store, turn).await;
-        let end = Finish { status: Status::Stopped, ..finish("Half", 4) };
-        store.finish_message(&turn.answer.id, &end).await.unwrap();
-    }
-    let grant = store.grant(&ada.id, &here.conversation.id).await.unwrap().unwrap();
-    let other = &*elsewhere.answer.id;
-    assert!(store.message(&grant, other).await.unwrap().is_none());
-    assert!(store.messages_of(&grant, &[other.to_owned()], Texts::All).await.unwrap().is_empty());
-    assert_eq!(store.select_branch(&grant, other).await.unwrap(), TreeOutcome::Missing);
-    assert_eq!(store.delete_message(&grant, other, NOW).await.unwrap(), TreeOutcome::Missing);
-    let how = Continuation { message_id: other, key: None, run: "run", most_running: 9, now: LATER };
-    assert_eq!(store.continue_answer(&grant, &how).await.unwrap(), ContinueOutcome::Missing);
-    let asked = turn(&ada, &here.conversation, Some(other)).to(Destination::There(grant.clone()));
-    assert_eq!(store.begin_answer(&asked).await.unwrap(), BeginOutcome::NoParent);
-    let parent = Some(other.to_owned());
-    let message = message(&ada.id, &here.conversation.id, parent, Role::User, "Hello");
-    let added = store.add_message(&grant, &NewMessage { message, key: None, now: NOW }).await.unwrap();
-    assert_eq!(added, AddOutcome::NoParent);
-}
-
-pub(super) async fn members_are_stored_with_all_their_fields(store: &dyn Store) {
-    let room = room(store, AccessLevel::Owner).await;
-    let people = [user(store).await, user(store).await, user(store).await];
-    let mut all: Vec<Member> = people.iter().map(|person| member(person, MemberRole::Reader)).collect();
-    for member in &all {
-        assert!(store.set_member(&room.grant, member).await.unwrap());
-    }
-    all[1] = Member {
-        role: MemberRole::Moderator,
-        joined_at: LATER,
-        read_seq: i64::MAX.unsigned_abs(),
-        notify: false,
-        ..all[1].clone()
-    };
-    assert!(store.set_member(&room.grant, &all[1]).await.unwrap());
-    assert_eq!(store.members(&room.grant).await.unwrap(), all);
-    assert_eq!(store.member(&room.grant, &all[1].user_id).await.unwrap().as_ref(), Some(&all[1]));
-    assert!(store.member(&room.grant, &room.owner.id).await.unwrap().is_none());
-    assert!(store.remove_member(&room.grant, &all[0].user_id).await.unwrap());
-    assert_eq!(store.members(&room.grant).await.unwrap(), all[1..]);
-    // Members are deleted with the conversation, but the people stay.
-    assert!(store.delete_conversation(&room.grant, NOW).await.unwrap());
-    while store.purge(NOW + crate::server::store::BIN_LIFE).await.unwrap() {}
-    assert!(store.members(&room.grant).await.unwrap().is_empty());
-    assert!(store.create_session(&session(&people[1]), Some(super::fixtures::HASH)).await.unwrap());
 }
 
 pub(super) async fn keys_and_running_answers_are_counted_by_author(store: &dyn Store) {
@@ -373,6 +393,6 @@ pub(super) async fn keys_and_running_answers_are_counted_by_author(store: &dyn S
     assert_eq!(stored.author_id, room.person.id);
     // A running answer counts for the person who asked, whoever owns the conversation.
     let own = |who: &User| NewTurn { most_running: 1, ..first_turn(who) };
-    assert_eq!(store.begin_turn(&own(&room.person)).await.unwrap(), super::fixtures::TurnOutcome::TooMany);
-    assert_eq!(store.begin_turn(&own(&room.owner)).await.unwrap(), super::fixtures::TurnOutcome::Begun);
+    assert_eq!(store.begin_turn(&own(&room.person)).await.unwrap(), TurnOutcome::TooMany);
+    assert_eq!(store.begin_turn(&own(&room.owner)).await.unwrap(), TurnOutcome::Begun);
 }

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 
 use crate::{
-    domain::{Conversation, ConversationKind, Message, Role, Status, User},
+    domain::{Message, Role, Status, User},
     server::store::{
         AddOutcome, BeginOutcome, Changed, Destination, Grant, KEY_LIFE, Need, NewMessage, Store,
     },
@@ -13,9 +13,10 @@ use super::fixtures::{
     Asking, NOW, NewTurn, begin, conversation, finish, key, message, turn, unnumbered, user,
 };
 
-async fn room(store: &dyn Store) -> (User, Grant) {
+/// A private conversation: what is different in a room, [`super::talks`] tells.
+async fn own(store: &dyn Store) -> (User, Grant) {
     let ada = user(store).await;
-    let it = Conversation { kind: ConversationKind::Room, ..conversation("Room") };
+    let it = conversation("Mine");
     store.create_conversation(&ada.id, &it).await.unwrap();
     let grant = store.access(&ada.id, &it.id, Need::Write).await.unwrap();
     (ada, grant)
@@ -24,7 +25,7 @@ async fn room(store: &dyn Store) -> (User, Grant) {
 fn said(grant: &Grant, parent: Option<&str>, text: &str) -> NewMessage {
     let parent = parent.map(str::to_owned);
     let message = message(grant.user_id(), grant.conversation_id(), parent, Role::User, text);
-    NewMessage { message, key: None, now: NOW + 5 }
+    NewMessage { message, key: None, asks: None, now: NOW + 5 }
 }
 
 async fn add(store: &dyn Store, grant: &Grant, new: &NewMessage) -> Changed {
@@ -35,7 +36,7 @@ async fn add(store: &dyn Store, grant: &Grant, new: &NewMessage) -> Changed {
 }
 
 pub(super) async fn a_message_is_added_at_any_time(store: &dyn Store) {
-    let (ada, grant) = room(store).await;
+    let (ada, grant) = own(store).await;
     let mut first = said(&grant, None, "Hello");
     // The author is the person of the grant, whatever author the message names.
     first.message.author_id = "somebody".into();
@@ -59,7 +60,7 @@ pub(super) async fn a_message_is_added_at_any_time(store: &dyn Store) {
 }
 
 pub(super) async fn the_leaf_follows_unless_an_answer_runs_elsewhere(store: &dyn Store) {
-    let (ada, grant) = room(store).await;
+    let (ada, grant) = own(store).await;
     let first = said(&grant, None, "First");
     add(store, &grant, &first).await;
     let beside = said(&grant, None, "Beside");
@@ -76,7 +77,7 @@ pub(super) async fn the_leaf_follows_unless_an_answer_runs_elsewhere(store: &dyn
 }
 
 pub(super) async fn a_key_adds_one_message(store: &dyn Store) {
-    let (ada, grant) = room(store).await;
+    let (ada, grant) = own(store).await;
     let keyed = |text: &str, now| NewMessage { key: Some(key("k", text)), now, ..said(&grant, None, text) };
     let all: Vec<_> = (0..20).map(|_| keyed("Hello", NOW)).collect();
     let outcomes = join_all(all.iter().map(|new| store.add_message(&grant, new))).await;
@@ -100,7 +101,7 @@ pub(super) async fn a_key_adds_one_message(store: &dyn Store) {
 }
 
 pub(super) async fn a_missing_parent_or_conversation_is_reported(store: &dyn Store) {
-    let (_, grant) = room(store).await;
+    let (_, grant) = own(store).await;
     let nowhere = NewMessage { key: Some(key("k", "x")), ..said(&grant, Some("none"), "Hello") };
     assert_eq!(store.add_message(&grant, &nowhere).await.unwrap(), AddOutcome::NoParent);
     let before = grant.clone();
@@ -113,7 +114,7 @@ pub(super) async fn a_missing_parent_or_conversation_is_reported(store: &dyn Sto
 }
 
 pub(super) async fn many_messages_added_at_once_are_all_stored(store: &dyn Store) {
-    let (_, grant) = room(store).await;
+    let (_, grant) = own(store).await;
     let all: Vec<_> = (0..30).map(|number| said(&grant, None, &number.to_string())).collect();
     let added = join_all(all.iter().map(|new| add(store, &grant, new))).await;
     let mut revisions: Vec<u64> = added.iter().map(|changed| changed.revision).collect();

@@ -36,6 +36,7 @@ pub(super) enum TurnOutcome {
     Busy { answer_id: String },
     TooMany,
     NotQueued,
+    Behind,
 }
 
 impl From<BeginOutcome> for TurnOutcome {
@@ -51,6 +52,7 @@ impl From<BeginOutcome> for TurnOutcome {
             BeginOutcome::Busy { answer_id } => Self::Busy { answer_id },
             BeginOutcome::TooMany => Self::TooMany,
             BeginOutcome::NotQueued => Self::NotQueued,
+            BeginOutcome::Behind { .. } => Self::Behind,
         }
     }
 }

@@ -30,7 +30,7 @@ impl Owned {
     /// Adds a message below another one.
     async fn say(&self, store: &dyn Store, parent: Option<&str>, text: &str) -> String {
         let message = message(&self.ada.id, self.id(), parent.map(str::to_owned), Role::User, text);
-        let new = NewMessage { message: message.clone(), key: None, now: NOW };
+        let new = NewMessage { message: message.clone(), key: None, asks: None, now: NOW };
         assert!(matches!(store.add_message(&self.grant, &new).await.unwrap(), AddOutcome::Added(_)));
         message.id
     }

@@ -30,7 +30,7 @@ fn both(turn: &NewTurn) -> [&str; 2] {
 async fn add(store: &dyn Store, grant: &Grant, parent: &str) -> (String, u64) {
     let message =
         message(grant.user_id(), grant.conversation_id(), Some(parent.to_owned()), Role::User, "Meanwhile");
-    let new = NewMessage { message, key: None, now: NOW };
+    let new = NewMessage { message, key: None, asks: None, now: NOW };
     match store.add_message(grant, &new).await.unwrap() {
         AddOutcome::Added(changed) => (new.message.id, changed.revision),
         other => panic!("{other:?}"),
@@ -104,6 +104,7 @@ pub(super) async fn changes_name_removed_messages(store: &dyn Store) {
             messages: Vec::new(),
             conversation: None,
             queue: false,
+            members: false,
             seq: 3,
             more: false
         }

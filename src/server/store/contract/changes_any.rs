@@ -118,7 +118,7 @@ impl World {
             Act::Say(at) => {
                 let parent = chosen(at).map(|message| message.id.clone());
                 let message = message(&self.ada.id, &it.id, parent, Role::User, "Said");
-                let new = NewMessage { message, key: None, now: NOW };
+                let new = NewMessage { message, key: None, asks: None, now: NOW };
                 let added = store.add_message(&self.grant, &new).await.unwrap();
                 assert!(matches!(added, AddOutcome::Added(_)), "{added:?}");
                 self.tell(runs).await;
@@ -141,7 +141,7 @@ impl World {
                 self.began(matches!(outcome, crate::server::store::ContinueOutcome::Begun { .. })).await;
             }
             Act::Queue => {
-                let new = NewQueued { id: &id(), text: "Later", model: None, key: None, most: 20, now: NOW };
+                let new = NewQueued { id: &id(), text: "Later", most: 20, now: NOW, ..NewQueued::default() };
                 store.add_queued(&self.grant, &new).await.unwrap();
                 self.tell(runs).await;
             }

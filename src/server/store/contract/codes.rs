@@ -26,6 +26,7 @@ pub(super) fn code(change: impl FnOnce(&mut Code)) -> NewCode {
         role: UserRole::Member,
         tier: None,
         tier_days: None,
+        room_id: None,
         uses: 1,
         used: 0,
         expires_at: None,

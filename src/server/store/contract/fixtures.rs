@@ -12,7 +12,8 @@ use ulid::Ulid;
 
 use crate::{
     domain::{
-        Conversation, ConversationKind, Message, Params, Role, Scope, SessionKind, Status, Timings, User,
+        Conversation, ConversationKind, Message, Params, Role, Scope, SessionKind, Status, Talk, Timings,
+        User,
     },
     server::store::{
         Admission, Chunk, Finish, Key, NewUser, OpenOptions, Orphans, Registered, Run, Session, Store,
@@ -155,6 +156,7 @@ pub(super) fn message(
         timings: Timings::default(),
         left_out: 0,
         continued: false,
+        talk: Talk::default(),
         created_at: NOW + 1,
         revision: 0,
     }

@@ -16,15 +16,20 @@ mod device_links;
 mod exports;
 mod facts;
 mod fixtures;
+mod grants;
 mod identities;
+mod members;
 mod messages;
 mod model_providers;
 mod mongo_failures;
 mod mongo_only;
+mod mongo_rooms;
 mod mongo_version;
 mod mongod;
 mod people;
 mod queue;
+mod room_codes;
+mod rooms;
 mod second_factors;
 mod sessions;
 mod shared;
@@ -34,6 +39,8 @@ mod sqlite_only;
 mod sqlite_trouble;
 mod sqlite_upgrade;
 mod tail;
+mod talk_questions;
+mod talks;
 mod tiers;
 mod tree;
 mod tree_any;
@@ -212,9 +219,38 @@ contract! {
         a_stranger_has_no_grant_and_a_private_conversation_no_members,
         a_removed_member_writes_nothing,
         a_member_with_a_lower_role_does_only_what_that_role_may,
-        a_grant_reaches_no_further_than_its_conversation,
-        members_are_stored_with_all_their_fields,
         keys_and_running_answers_are_counted_by_author,
+    }
+    rooms {
+        a_room_is_made_with_its_owner_as_its_first_member,
+        a_key_makes_one_room,
+        of_twenty_at_once_no_more_rooms_are_made_than_allowed,
+        a_room_is_changed_in_one_step,
+        listed_rooms_are_found_by_whoever_may_join,
+        rooms_of_a_person_tell_what_is_unread,
+        rooms_stand_apart_from_private_conversations,
+        a_change_of_a_room_is_a_change_of_its_members_alone,
+        a_deleted_room_is_gone_for_its_members_and_comes_back,
+        a_room_passes_on_when_the_account_of_its_owner_ends,
+    }
+    room_codes {
+        a_code_leads_into_a_room_as_often_as_it_says,
+        codes_of_a_room_are_listed_and_ended,
+        somebody_registers_into_a_room,
+    }
+    members {
+        somebody_joins_leaves_and_comes_again,
+        names_that_look_the_same_get_numbers,
+        of_twenty_who_join_for_the_last_places_no_more_come_in,
+        who_is_banned_stays_out_until_that_ends,
+        nobody_changes_somebody_of_the_own_level,
+        a_room_is_handed_over,
+        handing_over_races_with_leaving_and_removing,
+        members_are_listed_by_name_page_by_page,
+        a_member_has_a_read_mark_and_a_choice,
+    }
+    grants {
+        a_grant_reaches_no_further_than_its_conversation,
     }
     added {
         a_message_is_added_at_any_time,
@@ -222,6 +258,19 @@ contract! {
         a_key_adds_one_message,
         a_missing_parent_or_conversation_is_reported,
         many_messages_added_at_once_are_all_stored,
+    }
+    talk_questions {
+        a_question_of_a_room_is_a_message_and_waits,
+        what_is_refused_in_a_room_holds_nobody_else_up,
+    }
+    talks {
+        fifty_messages_at_once_are_one_line,
+        a_key_adds_one_message_of_a_room,
+        a_slow_room_keeps_its_members_waiting,
+        a_message_is_changed_by_its_author_alone,
+        a_deleted_message_leaves_a_mark,
+        changes_tell_what_was_changed_and_deleted,
+        a_private_conversation_changes_no_messages,
     }
     changes {
         changes_have_what_changed_and_nothing_else,

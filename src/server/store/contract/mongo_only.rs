@@ -204,7 +204,7 @@ async fn opening_twice_makes_the_same_indexes() {
         counts.push(count);
         store.close().await;
     }
-    assert_eq!(counts, [[4, 3, 3, 6, 1, 2], [4, 3, 3, 6, 1, 2]]);
+    assert_eq!(counts, [[4, 3, 4, 7, 1, 2], [4, 3, 4, 7, 1, 2]]);
 }
 
 /// The conversation has so many messages that one transaction to delete all of them would take longer than a call may.
@@ -269,7 +269,7 @@ async fn keys_of_an_earlier_version_still_count() {
     }
     store.close().await;
     let store = open(&url, &OpenOptions::default()).await.unwrap();
-    assert_eq!(messages.list_index_names().await.unwrap().len(), 6);
+    assert_eq!(messages.list_index_names().await.unwrap().len(), 7);
     let asked = |text: &str, new: bool| {
         let base = turn(&ada, &first.conversation, Some(&first.answer.id));
         let mut turn = if new { first_turn(&ada) } else { base };
@@ -301,7 +301,7 @@ async fn what_an_earlier_try_has_done_is_done() {
     talk(&mongo, &turn, "Yes.").await;
     let grant = mongo.grant(&ada.id, &turn.conversation.id).await.unwrap().unwrap();
     let queued = id();
-    let new = NewQueued { id: &queued, text: "Later", model: None, key: None, most: 9, now: NOW };
+    let new = NewQueued { id: &queued, text: "Later", most: 9, now: NOW, ..NewQueued::default() };
     mongo.add_queued(&grant, &new).await.unwrap();
     let [first, again] = mongo.change_queued_twice(&grant, &queued, QueueChange::Remove).await.unwrap();
     assert!(matches!(first, QueueOutcome::Changed { .. }));

@@ -36,7 +36,7 @@ async fn a_newer_database_is_refused_and_an_older_one_is_upgraded() {
     assert_eq!(inspect(&url, &options).await.unwrap(), outlook(Outlook::New));
     assert!(db.list_collection_names().await.unwrap().is_empty(), "looking makes nothing");
     let store = open(&url, &options).await.unwrap();
-    assert_eq!(inspect(&url, &options).await.unwrap(), outlook(Outlook::Ready { schema: 2 }));
+    assert_eq!(inspect(&url, &options).await.unwrap(), outlook(Outlook::Ready { schema: 3 }));
     let turn = first_turn(&user(&*store).await);
     begin(&*store, &turn).await;
     store.append_chunks(&[chunk(&turn, 1, 0, "half")]).await.unwrap();
@@ -46,16 +46,16 @@ async fn a_newer_database_is_refused_and_an_older_one_is_upgraded() {
     let messages: Collection<Document> = db.collection("messages");
     meta.delete_one(doc! { "_id": "schema" }).await.unwrap();
     messages.drop_indexes().await.unwrap();
-    let upgrade = Outlook::Upgrade { from: 0, to: 2 };
+    let upgrade = Outlook::Upgrade { from: 0, to: 3 };
     assert_eq!(inspect(&url, &options).await.unwrap(), outlook(upgrade));
     assert_eq!(messages.list_index_names().await.unwrap().len(), 1, "looking changes nothing");
     let next = open(&url, &options).await.unwrap();
-    assert_eq!(messages.list_index_names().await.unwrap().len(), 6);
+    assert_eq!(messages.list_index_names().await.unwrap().len(), 7);
     assert_eq!(next.interrupt_unfinished(Orphans::Of(store.instance())).await.unwrap(), 1);
     let kept = next.stored(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
     assert_eq!((&*kept.content, kept.status), ("half", Status::Interrupted));
 
-    meta.update_one(doc! { "_id": "schema" }, doc! { "$set": { "version": 3_i64 } }).await.unwrap();
+    meta.update_one(doc! { "_id": "schema" }, doc! { "$set": { "version": 4_i64 } }).await.unwrap();
     for error in [open(&url, &options).await.err(), inspect(&url, &options).await.err()] {
         let error = error.expect("a newer one is refused");
         assert!(matches!(error, OpenError::TooNew { .. }), "{error}");
@@ -126,7 +126,7 @@ async fn servers_that_share_a_database_have_the_same_secret() {
     }
     // The first server is killed: its last heartbeat stays, and no other follows.
     beats.abort();
-    assert_eq!(inspect(&url, &with_secret("other")).await.unwrap(), outlook(Outlook::Ready { schema: 2 }));
+    assert_eq!(inspect(&url, &with_secret("other")).await.unwrap(), outlook(Outlook::Ready { schema: 3 }));
     open(&url, &with_secret("other")).await.unwrap().close().await;
     instances.delete_many(doc! {}).await.unwrap();
     // A stopped server leaves no heartbeat that the next server would wait for.

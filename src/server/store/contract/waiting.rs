@@ -36,7 +36,8 @@ impl Owned {
 
     async fn add(&self, store: &dyn Store, text: &str) -> String {
         let id = id();
-        let new = NewQueued { id: &id, text, model: Some("demo/echo"), key: None, most: 20, now: NOW };
+        let new =
+            NewQueued { id: &id, text, model: Some("demo/echo"), most: 20, now: NOW, ..NewQueued::default() };
         assert!(matches!(store.add_queued(&self.grant, &new).await.unwrap(), QueueOutcome::Changed { .. }));
         id
     }
@@ -151,7 +152,7 @@ pub(super) async fn a_question_that_waits_for_a_day_stays_next(store: &dyn Store
 pub(super) async fn no_more_questions_wait_than_the_limit(store: &dyn Store) {
     let owned = Owned::new(store).await;
     let add = async || {
-        let new = NewQueued { id: &id(), text: "A", model: None, key: None, most: 3, now: NOW };
+        let new = NewQueued { id: &id(), text: "A", most: 3, now: NOW, ..NewQueued::default() };
         store.add_queued(&owned.grant, &new).await.unwrap()
     };
     let outcomes = join_all((0..8).map(|_| add())).await;
@@ -163,7 +164,7 @@ pub(super) async fn a_question_with_a_key_is_added_once(store: &dyn Store) {
     let owned = Owned::new(store).await;
     let add = async |grant: &Grant, request: &str, most: u32, now: i64| {
         let (key, id) = (key("k", request), id());
-        let new = NewQueued { id: &id, text: "A", model: None, key: Some(&key), most, now };
+        let new = NewQueued { id: &id, text: "A", key: Some(&key), most, now, ..NewQueued::default() };
         (store.add_queued(grant, &new).await.unwrap(), id)
     };
     let changed = |outcome| matches!(outcome, QueueOutcome::Changed { .. });
@@ -217,7 +218,7 @@ pub(super) async fn a_question_is_next_when_the_newest_answer_is_complete(store:
     store.create_conversation(&owned.ada.id, &empty).await.unwrap();
     let grant = store.grant(&owned.ada.id, &empty.id).await.unwrap().unwrap();
     let new =
-        NewQueued { id: &super::fixtures::id(), text: "First", model: None, key: None, most: 3, now: NOW };
+        NewQueued { id: &super::fixtures::id(), text: "First", most: 3, now: NOW, ..NewQueued::default() };
     store.add_queued(&grant, &new).await.unwrap();
     assert!(store.next_queued(&empty.id).await.unwrap().is_some_and(|next| next.after.is_none()));
 }
@@ -305,7 +306,7 @@ pub(super) async fn a_queue_goes_with_its_conversation(store: &dyn Store) {
     owned.add(store, "A").await;
     assert!(store.delete_conversation(&owned.grant, NOW).await.unwrap());
     assert_eq!(store.next_queued(id).await.unwrap(), None);
-    let new = NewQueued { id: &super::fixtures::id(), text: "B", model: None, key: None, most: 9, now: NOW };
+    let new = NewQueued { id: &super::fixtures::id(), text: "B", most: 9, now: NOW, ..NewQueued::default() };
     assert_eq!(store.add_queued(&owned.grant, &new).await.unwrap(), QueueOutcome::Missing);
     store.restore_conversation(&owned.ada.id, id).await.unwrap().unwrap();
     assert_eq!(owned.texts(store).await, ["A"]);

@@ -3,15 +3,18 @@
 
 use futures::TryStreamExt;
 use mongodb::{
+    ClientSession,
     bson::{Document, doc},
     error::Result,
+    options::ReturnDocument,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::server::store::{Changes, Grant, Outline};
+use crate::server::store::{Changed, Changes, Grant, Outline};
 
 use super::{
     Mongo,
+    documents::ConversationDoc,
     outlines::{OutlineDoc, outline},
 };
 
@@ -60,6 +63,7 @@ impl Mongo {
         Ok(Changes {
             messages: messages.into_iter().map(Outline::from).collect(),
             removed: removed.into_iter().map(|removed| removed.id).collect(),
+            members: now.members_seq.unsigned_abs() > from,
             queue: now.queue_seq.unsigned_abs() > from,
             conversation: (now.changed_seq.unsigned_abs() > from).then(|| now.into()),
             seq,
@@ -97,4 +101,21 @@ pub(super) fn numbered(set: Document, by: i64) -> Vec<Document> {
         set.into_iter().map(|(field, value)| (field, doc! { "$literal": value }.into())).collect();
     literal.insert("last_seq", doc! { "$add": ["$last_seq", by] });
     vec![doc! { "$set": literal }, doc! { "$set": { "changed_seq": "$last_seq" } }]
+}
+
+/// The conversation after a change that has this number.
+pub(super) fn changed_as(conversation: ConversationDoc, revision: i64) -> Changed {
+    Changed { conversation: conversation.into(), revision: revision.unsigned_abs() }
+}
+
+/// Updates the conversation; answers its document after the change.
+pub(super) async fn update(
+    mongo: &Mongo,
+    tx: &mut ClientSession,
+    which: Document,
+    change: Vec<Document>,
+) -> Result<Option<ConversationDoc>> {
+    let conversations = mongo.conversation_docs();
+    let update = conversations.find_one_and_update(which, change);
+    update.return_document(ReturnDocument::After).session(tx).await
 }

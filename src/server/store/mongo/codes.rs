@@ -14,14 +14,15 @@ use mongodb::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{Code, CodeState, CodeUse, Gain, Preferences, User, UserRole, UserState},
-    server::store::{Codes, Invited, NewCode, NewUser, Redeemed, Result, WhichCodes},
+    domain::{Code, CodeState, CodeUse, Gain, Preferences, User, UserRole, UserState, room::MOST_MEMBERS},
+    server::store::{Codes, Entry, Grant, Invited, Join, NewCode, NewUser, Redeemed, Result, WhichCodes},
 };
 
 use super::{
     Mongo,
     documents::UserDoc,
     identities::IdentityDoc,
+    room_codes::{EndOfRoom, live},
     transaction::{Outcome, Transaction},
 };
 
@@ -36,6 +37,8 @@ pub(super) struct CodeDoc {
     role: UserRole,
     tier: Option<String>,
     tier_days: Option<u32>,
+    #[serde(default)]
+    room_id: Option<String>,
     uses: u32,
     used: u32,
     expires_at: Option<i64>,
@@ -56,6 +59,7 @@ impl From<&NewCode> for CodeDoc {
             role: code.role,
             tier: code.tier,
             tier_days: code.tier_days,
+            room_id: code.room_id,
             uses: code.uses,
             used: 0,
             expires_at: code.expires_at,
@@ -76,6 +80,7 @@ impl From<CodeDoc> for Code {
             role: doc.role,
             tier: doc.tier,
             tier_days: doc.tier_days,
+            room_id: doc.room_id,
             uses: doc.uses,
             used: doc.used,
             expires_at: doc.expires_at,
@@ -103,12 +108,7 @@ struct UseId {
 
 /// The codes that give a tier and can be used.
 pub(super) fn live_of_tier(tier: &str, now: i64) -> Document {
-    doc! {
-        "tier": tier,
-        "ended_at": null,
-        "$or": [{ "expires_at": null }, { "expires_at": { "$gt": now } }],
-        "$expr": { "$lt": ["$used", "$uses"] },
-    }
+    live(doc! { "tier": tier }, now)
 }
 
 impl Mongo {
@@ -121,13 +121,18 @@ impl Mongo {
     }
 
     /// The code that can be used now.
-    async fn live_code(&self, tx: &mut ClientSession, hash: &str, now: i64) -> error::Result<Option<Code>> {
+    pub(super) async fn live_code(
+        &self,
+        tx: &mut ClientSession,
+        hash: &str,
+        now: i64,
+    ) -> error::Result<Option<Code>> {
         let found = self.code_docs().find_one(doc! { "hash": hash }).session(tx).await?;
         Ok(found.map(Code::from).filter(|code| code.state(now) == CodeState::Live))
     }
 
     /// Uses the code that [`Self::live_code`] found in the same transaction.
-    async fn use_code(
+    pub(super) async fn use_code(
         &self,
         tx: &mut ClientSession,
         code: &Code,
@@ -203,6 +208,12 @@ impl Transaction for RegisterInvited<'_> {
             mongo.identity_docs().insert_one(IdentityDoc::from(identity)).session(&mut *tx).await?;
         }
         mongo.use_code(tx, &code, &user.id, self.now).await?;
+        if let Some(room) = &code.room_id {
+            let (name, entry, now) = (&*user.name, Entry::Code(self.hash), self.now);
+            let join =
+                Join { conversation_id: room, user_id: &user.id, name, entry, most: MOST_MEMBERS, now };
+            mongo.enter(tx, &join, Some(&code), false).await?;
+        }
         Ok(Outcome::Commit(Invited::Made(user.into())))
     }
 }
@@ -232,6 +243,9 @@ impl Transaction for RedeemCode<'_> {
         let (Some(user), Some(mut code)) = (user, mongo.live_code(tx, hash, now).await?) else {
             return Ok(Outcome::Abort(Redeemed::Refused));
         };
+        if code.room_id.is_some() {
+            return Ok(Outcome::Abort(Redeemed::Nothing));
+        }
         let until = match code.gain(&user, now) {
             Gain::Nothing => return Ok(Outcome::Abort(Redeemed::Nothing)),
             Gain::Already => return Ok(Outcome::Abort(Redeemed::Already(code))),
@@ -330,6 +344,14 @@ impl Codes for Mongo {
         };
         let end = doc! { "$set": { "ended_at": now } };
         self.call(async { Ok(self.code_docs().update_many(which, end).await?.modified_count) }).await
+    }
+
+    async fn room_codes(&self, grant: &Grant, most: u32, now: i64) -> Result<Vec<Code>> {
+        self.call(self.codes_of_room(grant, most, now)).await
+    }
+
+    async fn end_room_code(&self, grant: &Grant, code_id: &str, now: i64) -> Result<bool> {
+        self.call(self.transaction(&EndOfRoom::new(grant, code_id, now))).await
     }
 
     async fn register_with_code(&self, new: &NewUser, hash: &str, now: i64) -> Result<Invited> {

@@ -184,7 +184,9 @@ impl Transaction for Update<'_> {
 }
 
 fn filter(owner_id: &str, query: &ConversationQuery) -> Document {
-    let mut filter = doc! { "user_id": owner_id, "archived": query.archived };
+    // Earlier versions stored no kind.
+    let kind = doc! { "$in": [null, "private"] };
+    let mut filter = doc! { "user_id": owner_id, "archived": query.archived, "kind": kind };
     if let Some(pinned) = query.pinned {
         filter.insert("pinned", pinned);
     }

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{
         Conversation, ConversationKind, Failure, FailureCode, Message, Params, Preferences, Reason, Role,
-        Scope, SessionKind, Status, Timings, Usage, User, UserRole, UserState, params, user::email_of,
+        Scope, SessionKind, Status, Talk, Timings, Usage, User, UserRole, UserState, params, user::email_of,
     },
     server::store::{Changed, Session},
 };
+
+use super::room_documents::RoomDoc;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct UserDoc {
@@ -157,6 +159,11 @@ pub(super) struct ConversationDoc {
     /// The `last_seq` of the last change of the queue of questions.
     #[serde(default)]
     pub queue_seq: i64,
+    /// In a room: the `last_seq` of the last change of its members or settings.
+    #[serde(default)]
+    pub members_seq: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomDoc>,
     /// Different after each change that other processes should see, see [`super::revision`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
@@ -195,6 +202,8 @@ impl ConversationDoc {
             last_seq: 0,
             changed_seq: 0,
             queue_seq: 0,
+            members_seq: 0,
+            room: None,
             revision: None,
             ended: None,
         }
@@ -278,6 +287,8 @@ pub(super) struct MessageDoc {
     pub timings: Timings,
     #[serde(default)]
     pub left_out: u32,
+    #[serde(default, skip_serializing_if = "Talk::is_empty")]
+    pub talk: Talk,
     pub created_at: i64,
     /// Absent in messages of earlier versions.
     #[serde(default)]
@@ -313,6 +324,7 @@ impl MessageDoc {
             timings,
             left_out,
             continued,
+            talk,
             created_at,
             ..
         } = message.clone();
@@ -331,6 +343,7 @@ impl MessageDoc {
             length_limited,
             timings,
             left_out,
+            talk,
             created_at,
             revision,
             began_seq: None,
@@ -351,6 +364,7 @@ impl From<MessageDoc> for Message {
     fn from(doc: MessageDoc) -> Self {
         Self {
             continued: is_continued(&doc.id, doc.run.as_deref()),
+            talk: doc.talk,
             id: doc.id,
             conversation_id: doc.conversation_id,
             author_id: doc.author_id,

@@ -25,7 +25,7 @@ const OTHERS: [&str; 8] =
     ["meta", "instances", "chunks", "deleted", "exports", "second_factors", "model_access", "ended_visits"];
 
 /// The collections that have indexes, and those.
-fn indexes() -> [(&'static str, Vec<IndexModel>); 21] {
+fn indexes() -> [(&'static str, Vec<IndexModel>); 22] {
     let plain = |keys: Document| index(keys, IndexOptions::default());
     let expires = IndexOptions::builder().expire_after(Duration::ZERO).build();
     let listing = doc! { "user_id": 1, "archived": 1, "updated_at": -1, "_id": -1 };
@@ -45,13 +45,28 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 21] {
         ),
         ("resets", vec![index(doc! { "hash": 1 }, unique())]),
         ("sessions", vec![plain(doc! { "user_id": 1 }), index(doc! { "expires": 1 }, expires)]),
-        ("conversations", vec![plain(listing), index(pinned, only_where(doc! { "pinned": true }))]),
+        (
+            "conversations",
+            vec![
+                plain(listing),
+                index(pinned, only_where(doc! { "pinned": true })),
+                index(
+                    doc! { "room.listed": 1, "updated_at": -1, "_id": -1 },
+                    only_where(doc! { "room.listed": true }),
+                ),
+            ],
+        ),
         (
             "messages",
             vec![
                 plain(doc! { "conversation_id": 1, "_id": 1 }),
                 plain(doc! { "conversation_id": 1, "parent_id": 1, "_id": 1 }),
                 plain(doc! { "conversation_id": 1, "revision": 1 }),
+                // The messages of a room that mention a person.
+                index(
+                    doc! { "conversation_id": 1, "talk.mentions": 1, "_id": 1 },
+                    only_where(doc! { "talk.mentions": { "$exists": true } }),
+                ),
                 // Allows one running answer per conversation; a search for orphans uses the index, too.
                 index(
                     doc! { "status": 1, "conversation_id": 1 },
@@ -65,6 +80,7 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 21] {
         ("bin", vec![plain(doc! { "binned_at": 1 }), plain(doc! { "user_id": 1, "binned_at": -1 })]),
         ("deleted_messages", vec![plain(doc! { "conversation_id": 1 }), plain(doc! { "deleted_at": 1 })]),
         ("queued", vec![plain(doc! { "conversation_id": 1, "position": 1, "_id": 1 })]),
+        ("versions", vec![plain(doc! { "_id.m": 1 })]),
         ("export_parts", vec![plain(doc! { "_id.run": 1 })]),
         ("model_providers", vec![index(doc! { "name": 1 }, unique())]),
         (
@@ -72,7 +88,14 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 21] {
             vec![index(doc! { "provider": 1, "subject": 1 }, unique()), plain(doc! { "user_id": 1 })],
         ),
         ("device_links", vec![index(doc! { "code_hash": 1 }, unique())]),
-        ("members", vec![plain(doc! { "_id.u": 1 })]),
+        (
+            "members",
+            vec![
+                plain(doc! { "_id.u": 1 }),
+                plain(doc! { "_id.c": 1, "name_key": 1, "_id.u": 1 }),
+                index(doc! { "_id.c": 1, "name_key": 1 }, unique_where(doc! { "state": "active" })),
+            ],
+        ),
         (
             "tiers",
             vec![index(doc! { "name_lower": 1 }, unique_where(doc! { "name_lower": { "$exists": true } }))],
@@ -83,6 +106,7 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 21] {
                 index(doc! { "hash": 1 }, unique()),
                 plain(doc! { "batch_id": 1 }),
                 plain(doc! { "tier": 1 }),
+                index(doc! { "room_id": 1 }, only_where(doc! { "room_id": { "$gt": "" } })),
             ],
         ),
         ("code_uses", vec![plain(doc! { "_id.c": 1, "at": -1, "_id.u": -1 })]),

@@ -71,6 +71,17 @@ impl Mongo {
         Ok(self.valid_key(tx, scope, key, now).await?.map(|found| found.request))
     }
 
+    /// The same, and what the request made.
+    pub(super) async fn led_to(
+        &self,
+        tx: &mut ClientSession,
+        scope: (&str, &str),
+        key: &Key,
+        now: i64,
+    ) -> Result<Option<(Option<String>, String)>> {
+        Ok(self.valid_key(tx, scope, key, now).await?.map(|found| (found.request, found.answer_id)))
+    }
+
     async fn valid_key(
         &self,
         tx: &mut ClientSession,

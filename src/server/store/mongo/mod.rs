@@ -19,7 +19,9 @@ mod exports;
 mod facts;
 mod identities;
 mod indexes;
+mod joining;
 mod keys;
+mod members;
 mod messages;
 mod model_providers;
 mod outlines;
@@ -27,11 +29,15 @@ mod people;
 mod purge;
 mod queue;
 mod revision;
+mod room_codes;
+mod room_documents;
+mod rooms;
 mod second_factors;
 mod sessions;
 mod setup;
 mod shared;
 mod tail;
+mod talks;
 mod tiers;
 mod transaction;
 mod tree;
@@ -140,6 +146,11 @@ impl Mongo {
     /// Messages that were deleted and can be restored.
     fn deleted_messages(&self) -> Collection<bin::DeletedDoc> {
         self.db.collection("deleted_messages")
+    }
+
+    /// What messages of rooms said before they were changed or deleted.
+    fn version_docs(&self) -> Collection<talks::VersionDoc> {
+        self.db.collection("versions")
     }
 
     /// Questions that wait for the end of an answer.

@@ -73,6 +73,7 @@ impl Transaction for Close<'_> {
         if !mongo.any_admin(tx).await? {
             return Ok(Outcome::Abort(Updated::LastAdmin));
         }
+        mongo.part(tx, self.id).await?;
         let which = doc! { "_id": self.id };
         let ended = mongo.end_sessions_of(tx, self.id, None, true).await?;
         let links = doc! { "_id": { "$in": &ended } };

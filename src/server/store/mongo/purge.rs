@@ -55,6 +55,7 @@ impl Mongo {
         let some: Vec<Id> = some.try_collect().await?;
         let ids: Vec<&str> = some.iter().map(|message| message.id.as_str()).collect();
         if !ids.is_empty() {
+            self.version_docs().delete_many(doc! { "_id.m": { "$in": &ids } }).await?;
             self.messages().delete_many(doc! { "_id": { "$in": ids } }).await?;
         }
         Ok(!some.is_empty())

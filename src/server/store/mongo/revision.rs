@@ -2,12 +2,13 @@
 
 use crate::server::store::ChangeKind;
 
-const WORDS: [(ChangeKind, &str); 5] = [
+const WORDS: [(ChangeKind, &str); 6] = [
     (ChangeKind::Begun, "begun"),
     (ChangeKind::Ended, "ended"),
     (ChangeKind::Title, "title"),
     (ChangeKind::Tree, "tree"),
     (ChangeKind::Queue, "queue"),
+    (ChangeKind::Members, "members"),
 ];
 
 pub(super) fn word(kind: ChangeKind) -> &'static str {

@@ -264,9 +264,11 @@ impl Mongo {
             "last_seq": last, "revision": self.revision(ChangeKind::Ended), "ended": ended, "running": false,
             "unread": true
         };
-        let queue = doc! { "$cond": [{ "$gte": ["$queue_seq", began_seq] }, "$last_seq", "$queue_seq"] };
-        let change =
-            vec![doc! { "$set": set }, doc! { "$set": { "changed_seq": "$last_seq", "queue_seq": queue } }];
+        let raised = |seq: &str| doc! { "$cond": [{ "$gte": [seq, began_seq] }, "$last_seq", seq] };
+        let late = doc! {
+            "changed_seq": "$last_seq", "queue_seq": raised("$queue_seq"), "members_seq": raised("$members_seq"),
+        };
+        let change = vec![doc! { "$set": set }, doc! { "$set": late }];
         let mut conversation = None;
         // An answer also ends in a conversation that was deleted while it was written.
         for docs in [self.conversation_docs(), self.bin_docs()] {

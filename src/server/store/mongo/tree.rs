@@ -5,12 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
-use mongodb::{
-    ClientSession,
-    bson::{Document, doc},
-    error,
-    options::ReturnDocument,
-};
+use mongodb::{ClientSession, bson::doc, error, options::ReturnDocument};
 use serde::Deserialize;
 
 use crate::{
@@ -22,7 +17,7 @@ use crate::{
 
 use super::{
     Mongo,
-    changes::{RemovedDoc, numbered},
+    changes::{RemovedDoc, numbered, update},
     documents::{ConversationDoc, MessageDoc},
     transaction::{Outcome, Transaction},
     turns::TURN_GAP,
@@ -247,18 +242,6 @@ pub(super) async fn change(
     let Some(which) = mongo.granted(tx, grant, need).await? else { return Ok(None) };
     let set = doc! { "revision": mongo.revision(ChangeKind::Tree) };
     Ok(update(mongo, tx, which, numbered(set, 1)).await?.map(ConversationDoc::changed))
-}
-
-/// Updates the conversation; answers its document after the change.
-async fn update(
-    mongo: &Mongo,
-    tx: &mut ClientSession,
-    which: Document,
-    change: Vec<Document>,
-) -> error::Result<Option<ConversationDoc>> {
-    let conversations = mongo.conversation_docs();
-    let update = conversations.find_one_and_update(which, change);
-    update.return_document(ReturnDocument::After).session(tx).await
 }
 
 pub(super) async fn set_leaf(

@@ -14,13 +14,15 @@ use mongodb::{
 use crate::{
     domain::Message,
     server::store::{
-        AccessLevel, AddOutcome, BeginOutcome, ChangeKind, Destination, Grant, Need, NewAnswer, NewMessage,
+        AccessLevel, AddOutcome, AskedModel, BeginOutcome, ChangeKind, Destination, Grant, Need, NewAnswer,
+        NewMessage, NewQueued,
     },
 };
 
 use super::{
     Mongo,
-    changes::numbered,
+    access::id as member_id,
+    changes::{changed_as, numbered, update},
     documents::{ConversationDoc, MessageDoc},
     transaction::{Outcome, Transaction},
 };
@@ -49,14 +51,14 @@ impl Transaction for Add<'_> {
     type Answer = AddOutcome;
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<AddOutcome>> {
-        let (NewMessage { message, key, now }, grant) = (self.new, self.grant);
+        let (NewMessage { message, key, now, .. }, grant) = (self.new, self.grant);
         let (id, author_id) = (grant.conversation_id(), grant.user_id());
         if self.tried.load(Ordering::Relaxed)
-            && mongo.in_conversation(tx, id, &message.id).await?.is_some()
+            && let Some(added) = mongo.in_conversation(tx, id, &message.id).await?
             && let Some(conversation) =
                 mongo.conversation_docs().find_one(doc! { "_id": id }).session(&mut *tx).await?
         {
-            return Ok(Outcome::Abort(AddOutcome::Added(conversation.changed())));
+            return Ok(Outcome::Abort(AddOutcome::Added(changed_as(conversation, added.revision))));
         }
         if let Some(key) = key
             && let Some((used, message)) = mongo.used(tx, (author_id, id), key, *now).await?
@@ -68,6 +70,9 @@ impl Transaction for Add<'_> {
         let Some(which) = mongo.granted(tx, grant, Need::Write).await? else {
             return Ok(Outcome::Abort(AddOutcome::NoConversation));
         };
+        if grant.conversation().kind.is_shared() {
+            return self.in_line(mongo, tx, which).await;
+        }
         // Read in the transaction: the write that follows collides with any transaction that begins or ends an answer.
         let busy = mongo.running_in(tx, id).await?.is_some();
         let set = doc! { "updated_at": now, "revision": mongo.revision(ChangeKind::Tree) };
@@ -92,6 +97,64 @@ impl Transaction for Add<'_> {
         }
         self.tried.store(true, Ordering::Relaxed);
         Ok(Outcome::Commit(AddOutcome::Added(conversation.changed())))
+    }
+}
+
+impl Add<'_> {
+    /// Adds a message to a room. `which` is the filter for the conversation.
+    async fn in_line(
+        &self,
+        mongo: &Mongo,
+        tx: &mut ClientSession,
+        which: Document,
+    ) -> Result<Outcome<AddOutcome>> {
+        let (NewMessage { message, key, asks, now }, grant) = (self.new, self.grant);
+        let (id, author_id) = (grant.conversation_id(), grant.user_id());
+        // Read in the transaction: the write that follows collides with any other message.
+        let found = mongo.conversation_docs().find_one(which.clone()).session(&mut *tx).await?;
+        let Some(found) = found else { return Ok(Outcome::Abort(AddOutcome::NoConversation)) };
+        if let Some(until) = mongo.waits_until(tx, &found, author_id).await?.filter(|until| until > now) {
+            return Ok(Outcome::Abort(AddOutcome::TooSoon { until }));
+        }
+        if let Some(leaf_id) = found.leaf_id.as_ref().filter(|leaf| **leaf >= message.id) {
+            return Ok(Outcome::Abort(AddOutcome::Behind { leaf_id: leaf_id.clone() }));
+        }
+        let set =
+            doc! { "updated_at": now, "leaf_id": &message.id, "revision": mongo.revision(ChangeKind::Tree) };
+        let mut change = numbered(set, 1);
+        if asks.is_some() {
+            // The queue has the number after the one of the message.
+            let next = doc! { "$add": ["$last_seq", 1_i64] };
+            change.push(doc! { "$set": { "last_seq": &next, "queue_seq": &next } });
+        }
+        let changed = update(mongo, tx, which, change).await?;
+        let Some(conversation) = changed else { return Ok(Outcome::Abort(AddOutcome::NoConversation)) };
+        let message = &Message { parent_id: found.leaf_id, ..message.clone() };
+        let revision = conversation.last_seq - i64::from(asks.is_some());
+        let doc = MessageDoc::new(author_id, id, message, revision);
+        mongo.messages().insert_one(doc).session(&mut *tx).await?;
+        let written = doc! { "$set": { "written_at": now, "read_id": &message.id } };
+        mongo.member_docs().update_one(member_id(id, author_id), written).session(&mut *tx).await?;
+        if let Some(AskedModel { model, most }) = asks {
+            let asked = NewQueued {
+                // A message is a question once at a time.
+                id: &message.id,
+                text: &message.content,
+                message_id: Some(&message.id),
+                model: model.as_deref(),
+                key: None,
+                most: *most,
+                now: *now,
+            };
+            if !mongo.wait(tx, grant, &asked).await? {
+                return Ok(Outcome::Abort(AddOutcome::QueueFull));
+            }
+        }
+        if let Some(key) = key {
+            mongo.use_key(tx, (author_id, id), key, &message.id, *now).await?;
+        }
+        self.tried.store(true, Ordering::Relaxed);
+        Ok(Outcome::Commit(AddOutcome::Added(changed_as(conversation, revision))))
     }
 }
 
@@ -121,6 +184,21 @@ impl Transaction for Begin<'_> {
         if let Some(outcome) = self.repeated(mongo, tx).await? {
             return Ok(Outcome::Abort(outcome));
         }
+        let mut answer = new.answer.clone();
+        if let Some(queued) = new.queued_in_room() {
+            if let Some(running) = mongo.running_in(tx, id).await? {
+                return Ok(Outcome::Abort(BeginOutcome::Busy { answer_id: running.id }));
+            }
+            let Some(asked) = mongo.take_message(tx, (id, queued)).await? else {
+                return Ok(Outcome::Abort(BeginOutcome::NotQueued));
+            };
+            let found = mongo.conversation_docs().find_one(doc! { "_id": id }).session(&mut *tx).await?;
+            answer.talk.reply_to = asked;
+            answer.parent_id = found.and_then(|conversation| conversation.leaf_id);
+            if let Some(leaf_id) = answer.parent_id.as_ref().filter(|leaf| **leaf >= answer.id) {
+                return Ok(Outcome::Abort(BeginOutcome::Behind { leaf_id: leaf_id.clone() }));
+            }
+        }
         let Some(conversation) = self.move_on(mongo, tx).await? else {
             let moved = new.queued.is_some() && self.is_there(mongo, tx).await?;
             let outcome = if moved { BeginOutcome::NotQueued } else { BeginOutcome::NoConversation };
@@ -142,7 +220,7 @@ impl Transaction for Begin<'_> {
         }
         let revision = conversation.last_seq;
         let doc = |message: &Message| MessageDoc::new(author_id, id, message, revision);
-        let mut answer = doc(&new.answer);
+        let mut answer = doc(&answer);
         answer.began_seq = Some(revision);
         answer.instance = Some(mongo.instance.clone());
         answer.run = Some(new.answer.id.clone());
@@ -226,7 +304,7 @@ impl Begin<'_> {
                     which.insert("leaf_id", question.parent_id.as_deref());
                 }
                 let mut set: Document = doc! { "leaf_id": &answer.id, "updated_at": self.new.now, "running": true, "revision": revision };
-                if let Some(model) = &answer.model {
+                if let Some(model) = self.new.model_of_conversation() {
                     set.insert("model", model);
                 }
                 let conversations = mongo.conversation_docs();
@@ -242,6 +320,9 @@ impl Begin<'_> {
 
     async fn parent_known(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<bool> {
         let new = self.new;
+        if new.queued_in_room().is_some() {
+            return Ok(true);
+        }
         let Some(parent) = &new.question.as_ref().unwrap_or(&new.answer).parent_id else {
             return Ok(new.question.is_some());
         };

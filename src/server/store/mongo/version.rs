@@ -13,7 +13,7 @@ use mongodb::{
 use super::{Mongo, error::is_duplicate};
 
 /// The schema that this version writes. It grows by one with each change that earlier versions would not understand.
-pub(super) const SCHEMA: i64 = 2;
+pub(super) const SCHEMA: i64 = 3;
 /// How long other servers are watched: longer than the time between two heartbeats.
 const WATCHED: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(250);

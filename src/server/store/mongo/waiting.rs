@@ -32,6 +32,8 @@ pub(super) struct QueuedDoc {
     conversation_id: String,
     author_id: String,
     text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
     model: Option<String>,
     position: i64,
     #[serde(default)]
@@ -50,6 +52,7 @@ impl QueuedDoc {
             id: self.id,
             author_id: self.author_id,
             text: self.text,
+            message_id: self.message_id,
             model: self.model,
             position,
             refused: self.refused,
@@ -85,6 +88,10 @@ impl Waiting for Mongo {
 
     async fn next_queued(&self, conversation_id: &str) -> Result<Option<NextQueued>> {
         self.call(self.next_in(conversation_id)).await
+    }
+
+    async fn forget_queued(&self, conversation_id: &str, id: &str) -> Result<Option<u64>> {
+        self.call(self.transaction(&Forget { conversation_id, id })).await
     }
 
     async fn conversations_with_queued(&self) -> Result<Vec<String>> {
@@ -133,20 +140,25 @@ impl Transaction for Add<'_> {
         if all.len() >= usize::try_from(new.most).unwrap_or(usize::MAX) {
             return Ok(Outcome::Abort(QueueOutcome::Full));
         }
-        let queued = QueuedDoc {
-            id: new.id.to_owned(),
-            conversation_id: grant.conversation_id().to_owned(),
-            author_id: grant.user_id().to_owned(),
-            text: new.text.to_owned(),
-            model: new.model.map(str::to_owned),
-            position: all.last().map_or(0, |last| last.position + 1),
-            refused: None,
-            waits_until: None,
-            send_now: false,
-            created_at: new.now,
-        };
-        mongo.queued_docs().insert_one(queued).session(tx).await?;
+        mongo.queued_docs().insert_one(behind(&all, grant, new)).session(tx).await?;
         Ok(Outcome::Commit(QueueOutcome::Changed { revision }))
+    }
+}
+
+/// The document of a question at the end of the queue `all`.
+fn behind(all: &[QueuedDoc], grant: &Grant, new: &NewQueued<'_>) -> QueuedDoc {
+    QueuedDoc {
+        id: new.id.to_owned(),
+        conversation_id: grant.conversation_id().to_owned(),
+        author_id: grant.user_id().to_owned(),
+        text: new.text.to_owned(),
+        message_id: new.message_id.map(str::to_owned),
+        model: new.model.map(str::to_owned),
+        position: all.last().map_or(0, |last| last.position + 1),
+        refused: None,
+        waits_until: None,
+        send_now: false,
+        created_at: new.now,
     }
 }
 
@@ -199,10 +211,31 @@ impl Transaction for Change<'_> {
     }
 }
 
+struct Forget<'a> {
+    conversation_id: &'a str,
+    id: &'a str,
+}
+
+#[async_trait]
+impl Transaction for Forget<'_> {
+    type Answer = Option<u64>;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Option<u64>>> {
+        if mongo.take_message(tx, (self.conversation_id, self.id)).await?.is_none() {
+            return Ok(Outcome::Abort(None));
+        }
+        Ok(Outcome::Commit(mongo.number_queue(tx, doc! { "_id": self.conversation_id }).await?))
+    }
+}
+
 impl Mongo {
     /// Gives the queue's conversation the number of a change; `None`: the person may not write in it (any more).
     async fn change_queue(&self, tx: &mut ClientSession, grant: &Grant) -> error::Result<Option<u64>> {
         let Some(which) = self.granted(tx, grant, Need::Write).await? else { return Ok(None) };
+        self.number_queue(tx, which).await
+    }
+
+    async fn number_queue(&self, tx: &mut ClientSession, which: Document) -> error::Result<Option<u64>> {
         let next = doc! { "$add": ["$last_seq", 1_i64] };
         let heard = doc! { "$literal": self.revision(ChangeKind::Queue) };
         let change = vec![doc! { "$set": { "last_seq": &next, "queue_seq": &next, "revision": heard } }];
@@ -244,12 +277,18 @@ impl Mongo {
 
     async fn next_in(&self, conversation_id: &str) -> error::Result<Option<NextQueued>> {
         let of = doc! { "conversation_id": conversation_id };
-        let first = doc! { "send_now": -1, "position": 1, "_id": 1 };
-        let Some(first) = self.queued_docs().find_one(of.clone()).sort(first).await? else { return Ok(None) };
         let Some(conversation) = self.conversation_docs().find_one(doc! { "_id": conversation_id }).await?
         else {
             return Ok(None);
         };
+        let sorted = doc! { "send_now": -1, "position": 1, "_id": 1 };
+        let queued: Vec<QueuedDoc> =
+            self.queued_docs().find(of.clone()).sort(sorted).await?.try_collect().await?;
+        let is_shared = conversation.kind.is_shared();
+        // In a room, what was refused or waits for a day holds nobody else up.
+        let held =
+            |one: &QueuedDoc| (is_shared && one.refused.is_some(), is_shared && one.waits_until.is_some());
+        let Some(first) = queued.into_iter().min_by_key(held) else { return Ok(None) };
         let mut running = of.clone();
         running.insert("status", "generating");
         let messages = self.messages().clone_with_type::<Document>();
@@ -264,8 +303,8 @@ impl Mongo {
                 && is("status", "complete")
                 && newest.get_str("_id").ok() == conversation.leaf_id.as_deref()
         });
-        let ready = first.send_now || goes_on;
-        Ok(ready.then(|| NextQueued { queued: first.at(0), after: conversation.leaf_id }))
+        let ready = first.send_now || goes_on || is_shared;
+        Ok(ready.then(|| NextQueued { queued: first.at(0), after: conversation.leaf_id, is_shared }))
     }
 
     /// Takes a question out of the queue as its answer begins; `false`: it is not the turn of this question (any more).
@@ -277,6 +316,50 @@ impl Mongo {
     ) -> error::Result<bool> {
         let which = doc! { "_id": id, "conversation_id": conversation_id, "text": text };
         Ok(self.queued_docs().delete_one(which).session(tx).await?.deleted_count == 1)
+    }
+
+    /// Takes a question out of the queue; answers the message that it is in a room. `None`: it is not there (any more).
+    pub(super) async fn take_message(
+        &self,
+        tx: &mut ClientSession,
+        (conversation_id, id): (&str, &str),
+    ) -> error::Result<Option<Option<String>>> {
+        let which = doc! { "_id": id, "conversation_id": conversation_id };
+        let taken = self.queued_docs().find_one_and_delete(which).session(tx).await?;
+        Ok(taken.map(|taken| taken.message_id))
+    }
+
+    /// Puts a question at the end of a queue whose conversation has been written; `false`: as many wait as may.
+    pub(super) async fn wait(
+        &self,
+        tx: &mut ClientSession,
+        grant: &Grant,
+        new: &NewQueued<'_>,
+    ) -> error::Result<bool> {
+        let all = self.queue_of(tx, grant.conversation_id()).await?;
+        if all.len() >= usize::try_from(new.most).unwrap_or(usize::MAX) {
+            return Ok(false);
+        }
+        self.queued_docs().insert_one(behind(&all, grant, new)).session(tx).await?;
+        Ok(true)
+    }
+
+    /// A message that waits as a question says something else (`Some`), or nothing any more. Answers whether it waits.
+    pub(super) async fn says_otherwise(
+        &self,
+        tx: &mut ClientSession,
+        (conversation_id, message_id): (&str, &str),
+        text: Option<&str>,
+    ) -> error::Result<bool> {
+        let (which, queued) =
+            (doc! { "conversation_id": conversation_id, "message_id": message_id }, self.queued_docs());
+        Ok(match text {
+            Some(text) => {
+                let set = doc! { "$set": { "text": text, "refused": null, "waits_until": null } };
+                queued.update_many(which, set).session(tx).await?.matched_count > 0
+            }
+            None => queued.delete_many(which).session(tx).await?.deleted_count > 0,
+        })
     }
 }
 

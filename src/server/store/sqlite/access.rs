@@ -5,14 +5,10 @@ use sqlx::{FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
     domain::Message,
-    server::store::{Access, AccessLevel, Grant, Member, Members, Need, Result, Standing},
+    server::store::{Access, AccessLevel, Result, Standing},
 };
 
-use super::{
-    Sqlite,
-    error::store_error,
-    rows::{conversation, get},
-};
+use super::{Sqlite, error::store_error, rows::conversation};
 
 /// SQL: the level of the person `?2` in the conversation with this id, as [`number`] counts it; NULL for a stranger and
 /// for a missing conversation. No other SQL derives a level.
@@ -22,6 +18,7 @@ macro_rules! level {
             "(SELECT CASE WHEN asked.owner_id = ?2 THEN 3 WHEN asked.kind <> 'private' THEN (
                 SELECT CASE role WHEN 'moderator' THEN 2 WHEN 'member' THEN 1 WHEN 'reader' THEN 0 END
                 FROM members WHERE members.conversation_id = asked.id AND members.user_id = ?2
+                    AND members.state = 'active'
             ) END FROM conversations AS asked WHERE NOT asked.deleted AND asked.id = ",
             $conversation_id,
             ")"
@@ -64,17 +61,6 @@ const OF_MESSAGE: &str = concat!(
     WHERE messages.id = ?1"
 );
 
-const SET_MEMBER: &str = concat!(
-    "INSERT INTO members (conversation_id, user_id, role, joined_at, read_seq, notify)
-    SELECT ?1, ?4, ?5, ?6, ?7, ?8 WHERE ",
-    may!(),
-    " ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role, joined_at = excluded.joined_at,
-        read_seq = excluded.read_seq, notify = excluded.notify"
-);
-
-const REMOVE_MEMBER: &str =
-    concat!("DELETE FROM members WHERE conversation_id = ?1 AND user_id = ?4 AND ", may!());
-
 #[async_trait]
 impl Access for Sqlite {
     async fn standing(&self, user_id: &str, conversation_id: &str) -> Result<Option<Standing>> {
@@ -105,64 +91,4 @@ fn standing(row: &SqliteRow, prefix: &str, user_id: &str) -> sqlx::Result<Option
     let Some(level) = level_of(row)? else { return Ok(None) };
     let last_seq: i64 = row.try_get(&*format!("{prefix}last_seq"))?;
     Ok(Some(Standing::new(conversation(row, prefix)?, last_seq.unsigned_abs(), user_id, level)))
-}
-
-#[async_trait]
-impl Members for Sqlite {
-    async fn set_member(&self, grant: &Grant, member: &Member) -> Result<bool> {
-        sqlx::query(SET_MEMBER)
-            .bind(grant.conversation_id())
-            .bind(grant.user_id())
-            .bind(number(Need::Manage.least()))
-            .bind(&member.user_id)
-            .bind(member.role.into_str())
-            .bind(member.joined_at)
-            .bind(member.read_seq.cast_signed())
-            .bind(member.notify)
-            .execute(&self.writer)
-            .await
-            .map(|done| done.rows_affected() == 1)
-            .map_err(store_error)
-    }
-
-    async fn remove_member(&self, grant: &Grant, user_id: &str) -> Result<bool> {
-        sqlx::query(REMOVE_MEMBER)
-            .bind(grant.conversation_id())
-            .bind(grant.user_id())
-            .bind(number(Need::Manage.least()))
-            .bind(user_id)
-            .execute(&self.writer)
-            .await
-            .map(|done| done.rows_affected() == 1)
-            .map_err(store_error)
-    }
-
-    async fn member(&self, grant: &Grant, user_id: &str) -> Result<Option<Member>> {
-        sqlx::query_as("SELECT * FROM members WHERE conversation_id = ?1 AND user_id = ?2")
-            .bind(grant.conversation_id())
-            .bind(user_id)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(store_error)
-    }
-
-    async fn members(&self, grant: &Grant) -> Result<Vec<Member>> {
-        sqlx::query_as("SELECT * FROM members WHERE conversation_id = ?1 ORDER BY user_id")
-            .bind(grant.conversation_id())
-            .fetch_all(&self.readers)
-            .await
-            .map_err(store_error)
-    }
-}
-
-impl FromRow<'_, SqliteRow> for Member {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            user_id: row.try_get("user_id")?,
-            role: get(row, "role")?,
-            joined_at: row.try_get("joined_at")?,
-            read_seq: row.try_get::<i64, _>("read_seq")?.unsigned_abs(),
-            notify: row.try_get("notify")?,
-        })
-    }
 }

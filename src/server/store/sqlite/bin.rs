@@ -11,8 +11,8 @@ use crate::{
 use super::{
     Sqlite,
     access::{may, number},
+    line::Place,
     tree::{CHANGE, is_busy, newest_below, set_leaf},
-    turns::Place,
 };
 
 const HIDE: &str = concat!("UPDATE conversations SET deleted = 1, binned_at = ?4 WHERE id = ?1 AND ", may!());

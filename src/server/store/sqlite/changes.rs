@@ -39,7 +39,8 @@ impl Sqlite {
         let removed = removed.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
         let changed = number("revision")?.is_some_and(|revision| revision > from);
         let queue = number("queue_revision")?.is_some_and(|revision| revision > from);
+        let members = number("members_revision")?.is_some_and(|revision| revision > from);
         let conversation = changed.then(|| Conversation::from_row(&now)).transpose()?;
-        Ok(Changes { messages, removed, conversation, queue, seq, more: false }.limited(limit))
+        Ok(Changes { messages, removed, conversation, queue, members, seq, more: false }.limited(limit))
     }
 }

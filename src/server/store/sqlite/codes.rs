@@ -1,28 +1,45 @@
 //! Invitations and activation codes, in SQLite.
 
 use async_trait::async_trait;
-use sqlx::{Error, FromRow, Row, Sqlite as Db, Transaction, sqlite::SqliteRow};
+use sqlx::{Error, FromRow, Row, Sqlite as Db, SqliteConnection, Transaction, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Code, CodeState, CodeUse, Gain, User},
-    server::store::{Codes, Invited, NewCode, NewUser, Redeemed, Result, WhichCodes},
+    domain::{Code, CodeState, CodeUse, Gain, User, room::MOST_MEMBERS},
+    server::store::{
+        Codes, Entry, Grant, Invited, Join, Need, NewCode, NewUser, Redeemed, Result, WhichCodes,
+    },
 };
 
 use super::{
     Sqlite,
+    access::{may, number},
     error::store_error,
-    identities,
+    identities, joining,
     rows::{get, json},
 };
 
 const CREATE: &str = "
-    INSERT INTO codes (id, batch_id, hash, label, registers, role, tier, tier_days, uses, expires_at, created_by, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    INSERT INTO codes (id, batch_id, hash, label, registers, role, tier, tier_days, uses, expires_at, created_by, created_at,
+        room_id)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 /// How many codes give a tier and can be used.
 pub(super) const LIVE_OF_TIER: &str = "
     SELECT count(*) FROM codes
     WHERE tier = ?1 AND ended_at IS NULL AND used < uses AND (expires_at IS NULL OR expires_at > ?2)";
+
+/// The codes that lead to a room and can be used.
+const OF_ROOM: &str = concat!(
+    "SELECT * FROM codes
+    WHERE room_id = ?1 AND ended_at IS NULL AND used < uses AND (expires_at IS NULL OR expires_at > ?4) AND ",
+    may!(),
+    " ORDER BY id DESC LIMIT ?5"
+);
+
+const END_OF_ROOM: &str = concat!(
+    "UPDATE codes SET ended_at = ?5 WHERE id = ?4 AND room_id = ?1 AND ended_at IS NULL AND ",
+    may!()
+);
 
 const LIST: &str = "
     SELECT * FROM codes WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2";
@@ -54,6 +71,7 @@ impl FromRow<'_, SqliteRow> for Code {
             role: get(row, "role")?,
             tier: row.try_get("tier")?,
             tier_days: row.try_get("tier_days")?,
+            room_id: row.try_get("room_id")?,
             uses: row.try_get("uses")?,
             used: row.try_get("used")?,
             expires_at: row.try_get("expires_at")?,
@@ -114,6 +132,30 @@ impl Codes for Sqlite {
         ended.map(|done| done.rows_affected()).map_err(store_error)
     }
 
+    async fn room_codes(&self, grant: &Grant, most: u32, now: i64) -> Result<Vec<Code>> {
+        sqlx::query_as(OF_ROOM)
+            .bind(grant.conversation_id())
+            .bind(grant.user_id())
+            .bind(number(Need::Manage.least()))
+            .bind(now)
+            .bind(most)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)
+    }
+
+    async fn end_room_code(&self, grant: &Grant, code_id: &str, now: i64) -> Result<bool> {
+        let ended = sqlx::query(END_OF_ROOM)
+            .bind(grant.conversation_id())
+            .bind(grant.user_id())
+            .bind(number(Need::Manage.least()))
+            .bind(code_id)
+            .bind(now)
+            .execute(&self.writer)
+            .await;
+        ended.map(|done| done.rows_affected() == 1).map_err(store_error)
+    }
+
     async fn register_with_code(&self, user: &NewUser, hash: &str, now: i64) -> Result<Invited> {
         self.register_invited(user, hash, now).await.map_err(store_error)
     }
@@ -153,6 +195,7 @@ impl Sqlite {
                 .bind(code.expires_at)
                 .bind(&code.created_by)
                 .bind(code.created_at)
+                .bind(&code.room_id)
                 .execute(&mut *tx)
                 .await?;
         }
@@ -190,6 +233,11 @@ impl Sqlite {
             identities::insert(&mut tx, identity).await?;
         }
         use_code(&mut tx, &code, &made.id, now).await?;
+        if let Some(room) = &code.room_id {
+            let (name, entry, most) = (&*made.name, Entry::Code(hash), MOST_MEMBERS);
+            let join = Join { conversation_id: room, user_id: &made.id, name, entry, most, now };
+            joining::enter(&mut tx, &join, true).await?;
+        }
         tx.commit().await?;
         Ok(Invited::Made(made))
     }
@@ -219,6 +267,9 @@ async fn redeem(
     let (Some(user), Some(mut code)) = (user, live(tx, hash, now).await?) else {
         return Ok(Redeemed::Refused);
     };
+    if code.room_id.is_some() {
+        return Ok(Redeemed::Nothing);
+    }
     let until = match code.gain(&user, now) {
         Gain::Nothing => return Ok(Redeemed::Nothing),
         Gain::Already => return Ok(Redeemed::Already(code)),
@@ -237,19 +288,31 @@ async fn redeem(
 }
 
 /// The code that can be used now.
-async fn live(tx: &mut Transaction<'_, Db>, hash: &str, now: i64) -> sqlx::Result<Option<Code>> {
+pub(super) async fn live(tx: &mut SqliteConnection, hash: &str, now: i64) -> sqlx::Result<Option<Code>> {
     let code: Option<Code> =
-        sqlx::query_as("SELECT * FROM codes WHERE hash = ?1").bind(hash).fetch_optional(&mut **tx).await?;
+        sqlx::query_as("SELECT * FROM codes WHERE hash = ?1").bind(hash).fetch_optional(tx).await?;
     Ok(code.filter(|code| code.state(now) == CodeState::Live))
 }
 
-async fn use_code(tx: &mut Transaction<'_, Db>, code: &Code, user_id: &str, now: i64) -> sqlx::Result<()> {
-    sqlx::query("UPDATE codes SET used = used + 1 WHERE id = ?1").bind(&code.id).execute(&mut **tx).await?;
+/// Uses a code that leads to a room. For somebody who comes again with it that is the same use.
+pub(super) async fn use_once_more(
+    tx: &mut SqliteConnection,
+    code: &Code,
+    user_id: &str,
+    now: i64,
+) -> sqlx::Result<()> {
+    let known = "SELECT EXISTS (SELECT 1 FROM code_uses WHERE code_id = ?1 AND user_id = ?2)";
+    let known = sqlx::query_scalar(known).bind(&code.id).bind(user_id).fetch_one(&mut *tx).await?;
+    if known { Ok(()) } else { use_code(tx, code, user_id, now).await }
+}
+
+async fn use_code(tx: &mut SqliteConnection, code: &Code, user_id: &str, now: i64) -> sqlx::Result<()> {
+    sqlx::query("UPDATE codes SET used = used + 1 WHERE id = ?1").bind(&code.id).execute(&mut *tx).await?;
     sqlx::query("INSERT INTO code_uses (code_id, user_id, at) VALUES (?1, ?2, ?3)")
         .bind(&code.id)
         .bind(user_id)
         .bind(now)
-        .execute(&mut **tx)
+        .execute(tx)
         .await
         .map(|_| ())
 }

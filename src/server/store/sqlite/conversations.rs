@@ -29,7 +29,7 @@ macro_rules! list {
     ($and:literal) => {
         concat!(
             "SELECT * FROM conversations
-            WHERE owner_id = ?1 AND archived = ?2 AND NOT deleted AND (updated_at, id) < (?3, ?4)
+            WHERE owner_id = ?1 AND kind = 'private' AND archived = ?2 AND NOT deleted AND (updated_at, id) < (?3, ?4)
                 AND (?5 = '' OR instr(title_lower, ?5) > 0) ",
             $and,
             " ORDER BY updated_at DESC, id DESC LIMIT ?6"

@@ -52,7 +52,7 @@ const MESSAGES_OF: &str = "
 const WITHOUT_REASONING: &str = "
     SELECT id, conversation_id, author_id, parent_id, role, content, '' AS reasoning, status, model, prompt_tokens,
         completion_tokens, failure_code, failure_message, failure_reason, failure_retryable, length_limited, left_out,
-        first_token_ms, duration_ms, reasoning_ms, run, created_at, revision
+        first_token_ms, duration_ms, reasoning_ms, run, talk, created_at, revision
     FROM messages
     WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id DESC";
 

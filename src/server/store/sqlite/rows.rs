@@ -7,7 +7,8 @@ use sqlx::{Error, FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
     domain::{
-        Conversation, Failure, Message, Params, Preferences, Timings, Usage, User, params, user::email_of,
+        Conversation, Failure, Message, Params, Preferences, Talk, Timings, Usage, User, params,
+        user::email_of,
     },
     server::store::{Changed, Outline, Session, Spent},
 };
@@ -135,6 +136,7 @@ impl FromRow<'_, SqliteRow> for Message {
             },
             left_out: row.try_get("left_out")?,
             continued: continued(row)?,
+            talk: talk(row)?,
             created_at: row.try_get("created_at")?,
             revision: row.try_get::<i64, _>("revision")?.unsigned_abs(),
         })
@@ -160,6 +162,11 @@ fn usage(row: &SqliteRow) -> Result<Option<Usage>, Error> {
     Ok(prompt
         .zip(completion)
         .map(|(prompt_tokens, completion_tokens)| Usage { prompt_tokens, completion_tokens }))
+}
+
+fn talk(row: &SqliteRow) -> Result<Talk, Error> {
+    let Some(text) = row.try_get::<Option<&str>, _>("talk")? else { return Ok(Talk::default()) };
+    serde_json::from_str(text).map_err(|error| undecoded("talk", error))
 }
 
 fn failure(row: &SqliteRow) -> Result<Option<Failure>, Error> {
@@ -205,4 +212,9 @@ pub(super) fn json(value: &impl Serialize) -> String {
 /// Parameters as a column of JSON; NULL when nothing is decided.
 pub(super) fn params_json(params: &Params) -> Option<String> {
     (!params.is_empty()).then(|| json(params))
+}
+
+/// What a message has in a room as a column of JSON; NULL when it has nothing.
+pub(super) fn talk_json(talk: &Talk) -> Option<String> {
+    (!talk.is_empty()).then(|| json(talk))
 }

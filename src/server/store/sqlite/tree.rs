@@ -194,7 +194,7 @@ impl Sqlite {
 }
 
 /// A message of the conversation, if the person may do this there.
-async fn message(
+pub(super) async fn message(
     tx: &mut SqliteConnection,
     grant: &Grant,
     need: Need,

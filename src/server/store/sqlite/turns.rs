@@ -16,14 +16,16 @@ use super::{
     access::{level, level_of},
     conversations,
     keys::use_key,
-    rows::json,
+    line::{Line, Place, line, mention, moved_on},
+    rows::{json, talk_json},
     waiting,
 };
 
 const INSERT: &str = "
     INSERT INTO messages (id, conversation_id, author_id, parent_id, role, content, reasoning, status, model,
         prompt_tokens, completion_tokens, failure_code, failure_reason, failure_retryable, created_at,
-        length_limited, first_token_ms, duration_ms, reasoning_ms, question_id, instance, run, left_out, revision, began_seq) ";
+        length_limited, first_token_ms, duration_ms, reasoning_ms, question_id, instance, run, left_out, talk, revision,
+        began_seq) ";
 
 /// Everything that may prevent a message or an answer, in one statement, because each statement takes a trip to another
 /// thread and back.
@@ -74,25 +76,39 @@ impl Sqlite {
         if found.level.is_none_or(|level| level < Need::Write.least()) {
             return Ok(AddOutcome::NoConversation);
         }
-        if message.parent_id.is_some() && !found.parent_known {
+        let is_shared = grant.conversation().kind.is_shared();
+        if !is_shared && message.parent_id.is_some() && !found.parent_known {
             return Ok(AddOutcome::NoParent);
         }
+        let parent_id = if is_shared {
+            let Line { leaf_id, waits_until } = line(&mut tx, id, author_id).await?;
+            if let Some(until) = waits_until.filter(|until| *until > new.now) {
+                return Ok(AddOutcome::TooSoon { until });
+            }
+            match leaf_id {
+                Some(leaf_id) if leaf_id >= message.id => return Ok(AddOutcome::Behind { leaf_id }),
+                leaf_id => leaf_id,
+            }
+        } else {
+            message.parent_id.clone()
+        };
+        let message = &Message { parent_id, ..message.clone() };
         if let Some(key) = &new.key {
             use_key(&mut tx, author_id, id, key, &message.id, new.now).await?;
         }
-        let changed = move_on(&mut tx, id, message, new.now, found.running.is_none()).await?;
-        self.insert(
-            &mut tx,
-            [message],
-            &Place { id, author_id, revision: changed.revision, question_id: None },
-        )
-        .await?;
+        let moves_leaf = is_shared || found.running.is_none();
+        let changed = move_on(&mut tx, id, message, new.now, moves_leaf).await?;
+        let place = Place { id, author_id, revision: changed.revision, question_id: None };
+        self.insert(&mut tx, [message], &place).await?;
+        if is_shared && !moved_on(&mut tx, &place, message, new).await? {
+            return Ok(AddOutcome::QueueFull);
+        }
         tx.commit().await?;
         Ok(AddOutcome::Added(changed))
     }
 
     pub(super) async fn begin(&self, new: &NewAnswer) -> sqlx::Result<BeginOutcome> {
-        let (to, answer) = (&new.to, &new.answer);
+        let to = &new.to;
         let (id, author_id) = (to.conversation_id(), to.author_id());
         let mut tx = self.writer.begin().await?;
         let level = match obstacle(&mut tx, new).await? {
@@ -102,6 +118,18 @@ impl Sqlite {
         if let Destination::New { conversation, .. } = to {
             conversations::insert(&mut *tx, author_id, conversation).await?;
         }
+        let mut answer = new.answer.clone();
+        if let Some(queued) = new.queued_in_room() {
+            let Some(asked) = waiting::take_message(&mut tx, id, queued).await? else {
+                return Ok(BeginOutcome::NotQueued);
+            };
+            answer.talk.reply_to = asked;
+            answer.parent_id = line(&mut tx, id, author_id).await?.leaf_id;
+            if let Some(leaf_id) = answer.parent_id.as_ref().filter(|leaf| **leaf >= answer.id) {
+                return Ok(BeginOutcome::Behind { leaf_id: leaf_id.clone() });
+            }
+        }
+        let answer = &answer;
         if let Some(key) = &new.key {
             use_key(&mut tx, author_id, to.key_scope(), key, &answer.id, new.now).await?;
         }
@@ -111,7 +139,11 @@ impl Sqlite {
                 return Ok(BeginOutcome::NotQueued);
             }
         }
-        let Changed { conversation, revision } = move_on(&mut tx, id, answer, new.now, true).await?;
+        let Changed { conversation, revision } = {
+            // The room keeps its model, whichever a member asks.
+            let moves = Message { model: new.model_of_conversation().cloned(), ..answer.clone() };
+            move_on(&mut tx, id, &moves, new.now, true).await?
+        };
         if new.queued.is_some() {
             let changed = sqlx::query("UPDATE conversations SET queue_revision = last_seq WHERE id = ?1");
             changed.bind(id).execute(&mut *tx).await?;
@@ -170,7 +202,8 @@ impl Sqlite {
         place: &Place<'_>,
     ) -> sqlx::Result<()> {
         let mut insert = QueryBuilder::<Db>::new(INSERT);
-        insert.push_values(messages, |mut row, message| {
+        let messages: Vec<&Message> = messages.into_iter().collect();
+        insert.push_values(&messages, |mut row, message| {
             let failure = message.failure.as_ref();
             let runs = message.status == Status::Generating;
             row.push_bind(&message.id)
@@ -196,19 +229,16 @@ impl Sqlite {
                 .push_bind(runs.then_some(&self.instance))
                 .push_bind(if message.continued { Some("") } else { runs.then_some(&*message.id) })
                 .push_bind(message.left_out)
+                .push_bind(talk_json(&message.talk))
                 .push_bind(place.revision.cast_signed())
                 .push_bind(runs.then_some(place.revision.cast_signed()));
         });
-        insert.build().execute(tx).await.map(|_| ())
+        insert.build().execute(&mut *tx).await?;
+        for message in messages {
+            mention(tx, place.id, &message.id, &message.talk.mentions).await?;
+        }
+        Ok(())
     }
-}
-
-/// The conversation into which messages are inserted, and the values that they share.
-pub(super) struct Place<'a> {
-    pub id: &'a str,
-    pub author_id: &'a str,
-    pub revision: u64,
-    pub question_id: Option<&'a str>,
 }
 
 /// The result of [`OBSTACLES`].
@@ -276,6 +306,7 @@ async fn obstacle(
         Destination::There(_) => found.level.filter(|level| *level >= Need::Write.least()),
     };
     let parent_known = match parent {
+        _ if new.queued_in_room().is_some() => true,
         Some(_) => found.parent_known,
         None => new.question.is_some(),
     };

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    domain::Queued,
+    domain::{ConversationKind, Queued},
     server::store::{Grant, Need, NewQueued, NextQueued, QueueChange, QueueOutcome, Result, Waiting},
 };
 
@@ -13,7 +13,7 @@ use super::{
     access::{may, number},
     error::store_error,
     keys::{use_key, used_for},
-    rows::json,
+    rows::{get, json},
 };
 
 const QUEUED: &str = "
@@ -27,9 +27,12 @@ const CHANGE: &str = concat!(
     " RETURNING last_seq"
 );
 
+const FORGOTTEN: &str = "
+    UPDATE conversations SET last_seq = last_seq + 1, queue_revision = last_seq + 1 WHERE id = ?1 RETURNING last_seq";
+
 const ADD: &str = "
-    INSERT INTO queued (id, conversation_id, author_id, text, model, position, created_at)
-    SELECT ?2, ?1, ?3, ?4, ?5, coalesce(max(position), -1) + 1, ?6 FROM queued
+    INSERT INTO queued (id, conversation_id, author_id, text, model, message_id, position, created_at)
+    SELECT ?2, ?1, ?3, ?4, ?5, ?8, coalesce(max(position), -1) + 1, ?6 FROM queued
     WHERE conversation_id = ?1 HAVING count(*) < ?7";
 
 const TEXT: &str =
@@ -44,15 +47,20 @@ const PLACE: &str = "
     UPDATE queued SET position = ?3, refused = iif(?4, NULL, refused), waits_until = iif(?4, NULL, waits_until)
     WHERE id = ?2 AND conversation_id = ?1";
 
+/// In a room, what was refused or waits for a day holds nobody else up.
 const NEXT: &str = "
-    SELECT first.*, 0 AS place, leaf_id
-    FROM (SELECT * FROM queued WHERE conversation_id = ?1 ORDER BY send_now DESC, position, id LIMIT 1) AS first
-        JOIN conversations ON conversations.id = ?1
+    SELECT first.*, 0 AS place, leaf_id, kind
+    FROM conversations JOIN queued AS first ON first.id = (
+            SELECT waiting.id FROM queued AS waiting JOIN conversations AS place ON place.id = ?1
+            WHERE waiting.conversation_id = ?1
+            ORDER BY place.kind <> 'private' AND refused IS NOT NULL,
+                place.kind <> 'private' AND waits_until IS NOT NULL, send_now DESC, position, waiting.id
+            LIMIT 1)
         LEFT JOIN messages AS newest
             ON newest.id = (SELECT max(id) FROM messages WHERE conversation_id = ?1)
-    WHERE NOT deleted AND refused IS NULL
+    WHERE conversations.id = ?1 AND NOT deleted AND refused IS NULL
         AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = ?1 AND status = 'generating')
-        AND (send_now OR newest.id IS NULL
+        AND (send_now OR newest.id IS NULL OR conversations.kind <> 'private'
             OR newest.id = leaf_id AND newest.role = 'assistant' AND newest.status = 'complete')";
 
 const WITH_QUEUED: &str = "SELECT DISTINCT conversation_id FROM queued LIMIT 1000";
@@ -72,6 +80,7 @@ impl FromRow<'_, SqliteRow> for Queued {
             id: row.try_get("id")?,
             author_id: row.try_get("author_id")?,
             text: row.try_get("text")?,
+            message_id: row.try_get("message_id")?,
             model: row.try_get("model")?,
             position: row.try_get("place")?,
             refused: refused.map(serde_json::from_str).transpose().map_err(undecoded)?,
@@ -101,9 +110,15 @@ impl Waiting for Sqlite {
     async fn next_queued(&self, conversation_id: &str) -> Result<Option<NextQueued>> {
         let row = sqlx::query(NEXT).bind(conversation_id).fetch_optional(&self.readers).await;
         let next = |row: SqliteRow| {
-            Ok(NextQueued { queued: Queued::from_row(&row)?, after: row.try_get("leaf_id")? })
+            let kind: ConversationKind = get(&row, "kind")?;
+            let (queued, after) = (Queued::from_row(&row)?, row.try_get("leaf_id")?);
+            Ok(NextQueued { queued, after, is_shared: kind.is_shared() })
         };
         row.and_then(|row| row.map(next).transpose()).map_err(store_error)
+    }
+
+    async fn forget_queued(&self, conversation_id: &str, id: &str) -> Result<Option<u64>> {
+        self.forget_one(conversation_id, id).await.map_err(store_error)
     }
 
     async fn conversations_with_queued(&self) -> Result<Vec<String>> {
@@ -124,21 +139,24 @@ impl Sqlite {
             }
             use_key(&mut tx, scope.0, scope.1, key, new.id, new.now).await?;
         }
-        let added = sqlx::query(ADD)
-            .bind(grant.conversation_id())
-            .bind(new.id)
-            .bind(grant.user_id())
-            .bind(new.text)
-            .bind(new.model)
-            .bind(new.now)
-            .bind(new.most)
-            .execute(&mut *tx)
-            .await?;
-        if added.rows_affected() == 0 {
+        let NewQueued { id, text, message_id, model, now, most, .. } = *new;
+        let asked = Asked { id, author_id: grant.user_id(), text, message_id, model, now, most };
+        if !add(&mut tx, grant.conversation_id(), &asked).await? {
             return Ok(QueueOutcome::Full);
         }
         tx.commit().await?;
         Ok(QueueOutcome::Changed { revision })
+    }
+
+    async fn forget_one(&self, conversation_id: &str, id: &str) -> sqlx::Result<Option<u64>> {
+        let mut tx = self.writer.begin().await?;
+        if take_message(&mut tx, conversation_id, id).await?.is_none() {
+            return Ok(None);
+        }
+        let revision: Option<i64> =
+            sqlx::query_scalar(FORGOTTEN).bind(conversation_id).fetch_optional(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(revision.map(i64::unsigned_abs))
     }
 
     async fn change_one(
@@ -183,6 +201,37 @@ async fn numbered(tx: &mut SqliteConnection, grant: &Grant) -> sqlx::Result<Opti
     Ok(revision.map(i64::unsigned_abs))
 }
 
+/// A question to put at the end of a queue, see [`NewQueued`].
+pub(super) struct Asked<'a> {
+    pub id: &'a str,
+    pub author_id: &'a str,
+    pub text: &'a str,
+    pub message_id: Option<&'a str>,
+    pub model: Option<&'a str>,
+    pub now: i64,
+    pub most: u32,
+}
+
+/// Puts a question at the end of the queue; `false`: as many wait as may.
+pub(super) async fn add(
+    tx: &mut SqliteConnection,
+    conversation_id: &str,
+    asked: &Asked<'_>,
+) -> sqlx::Result<bool> {
+    let added = sqlx::query(ADD)
+        .bind(conversation_id)
+        .bind(asked.id)
+        .bind(asked.author_id)
+        .bind(asked.text)
+        .bind(asked.model)
+        .bind(asked.now)
+        .bind(asked.most)
+        .bind(asked.message_id)
+        .execute(tx)
+        .await?;
+    Ok(added.rows_affected() == 1)
+}
+
 /// Moves a question; `false` when it is not there.
 async fn place(tx: &mut SqliteConnection, grant: &Grant, id: &str, to: u32) -> sqlx::Result<bool> {
     let all = "SELECT id FROM queued WHERE conversation_id = ?1 ORDER BY position, id";
@@ -212,4 +261,18 @@ pub(super) async fn take(
 ) -> sqlx::Result<bool> {
     let taken = sqlx::query(TAKE).bind(conversation_id).bind(id).bind(text).bind(after).execute(tx).await?;
     Ok(taken.rows_affected() == 1)
+}
+
+/// Takes a question out of the queue; answers the message that it is in a room. `None`: it is not there
+/// (any more).
+pub(super) async fn take_message(
+    tx: &mut SqliteConnection,
+    conversation_id: &str,
+    id: &str,
+) -> sqlx::Result<Option<Option<String>>> {
+    sqlx::query_scalar("DELETE FROM queued WHERE id = ?2 AND conversation_id = ?1 RETURNING message_id")
+        .bind(conversation_id)
+        .bind(id)
+        .fetch_optional(tx)
+        .await
 }

@@ -1,0 +1,75 @@
+//! The bar above the thread of a room: its name, topic and people, and the ways to them and to its settings.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{CurrentUser, Reason, Room, RoomAnswers},
+    error::AppError,
+    pages::layout::Bar,
+    server::{
+        conversations::Grant,
+        rooms::{AccessLevel, Rooms},
+        words,
+    },
+    ui::{
+        parts::Icon,
+        words::{t, t_with},
+    },
+};
+
+/// What the bar and the composer of a room say.
+#[derive(Clone, Debug)]
+pub struct RoomTop {
+    room: Room,
+    level: AccessLevel,
+}
+
+impl RoomTop {
+    pub async fn load(rooms: &Rooms, current: &CurrentUser, grant: &Grant) -> Result<Self, AppError> {
+        let open = rooms.open(current, grant.conversation_id()).await?;
+        Ok(Self { room: open.room, level: open.grant.level() })
+    }
+
+    /// What stands in the empty composer.
+    pub fn placeholder(&self) -> String {
+        let key = match self.room.settings.answers {
+            _ if self.level < AccessLevel::Member => "room-only-read",
+            RoomAnswers::Mention => "room-write-mention",
+            RoomAnswers::Always => "room-write-always",
+            RoomAnswers::Asked => "room-write",
+        };
+        // The page is not being rendered yet.
+        words::current().text(&Reason::new(key).with("name", self.room.name.as_str()))
+    }
+
+    /// Whether the composer has a button that asks the model.
+    pub fn asks(&self) -> bool {
+        self.room.settings.answers == RoomAnswers::Asked && self.level >= AccessLevel::Member
+    }
+}
+
+#[component]
+pub fn RoomBar(top: RoomTop) -> impl IntoView {
+    let RoomTop { room, level } = top;
+    let count = t_with(Reason::new("room-member-count").with("count", room.member_count));
+    let (members, settings) = (format!("/rooms/{}/members", room.id), format!("/rooms/{}/settings", room.id));
+    let topic = Some(room.settings.topic).filter(|topic| !topic.is_empty());
+    let manages = level >= AccessLevel::Moderator;
+    view! {
+        <Bar title=room.name>
+            {topic.map(|topic| view! { <span class="room-topic muted" dir="auto" title=topic.clone()>{topic.clone()}</span> })}
+            <a class="button-small" href=members aria-label=count.clone() title=count>
+                <Icon name="people" />
+                {room.member_count}
+            </a>
+            {manages
+                .then(|| {
+                    view! {
+                        <a class="button-bare" href=settings aria-label=t("room-settings") title=t("room-settings")>
+                            <Icon name="settings" />
+                        </a>
+                    }
+                })}
+        </Bar>
+    }
+}

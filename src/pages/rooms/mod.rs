@@ -1,0 +1,130 @@
+//! The pages of rooms: those that one takes part in and may join, a new one, and one's settings, people and codes.
+
+mod fields;
+pub mod invite;
+pub mod list;
+mod member;
+pub mod members;
+pub mod new;
+pub mod settings;
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::prelude::*;
+
+use crate::{
+    domain::{Reason, Room},
+    pages::{
+        Id, Notice, PageError, Visitor,
+        fields::Alert,
+        layout::{Bar, Frame, Sidebar},
+    },
+    server::{
+        accounts::picture,
+        rooms::{AccessLevel, OpenRoom, Rooms},
+    },
+    ui::{
+        parts::{Icon, PersonPicture},
+        words::{t, t_with},
+    },
+};
+
+/// `GET /rooms/{id}`: what is written in a room stands on the page of its conversation.
+pub async fn room(
+    State(rooms): State<Arc<Rooms>>,
+    Visitor(current, _): Visitor,
+    Id(id): Id,
+) -> Result<Response, PageError> {
+    let open = rooms.open(&current, &id).await?;
+    Ok(Redirect::to(&format!("/c/{}", open.room.id)).into_response())
+}
+
+/// How many people take part, in words.
+pub(super) fn member_count(room: &Room) -> String {
+    t_with(Reason::new("room-member-count").with("count", room.member_count))
+}
+
+/// A page of one room.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Members,
+    Invite,
+    Settings,
+}
+
+impl Tab {
+    const EACH: [Self; 3] = [Self::Members, Self::Invite, Self::Settings];
+
+    fn end(self) -> &'static str {
+        match self {
+            Self::Members => "members",
+            Self::Invite => "invite",
+            Self::Settings => "settings",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Members => "room-members",
+            Self::Invite => "room-invite",
+            Self::Settings => "room-settings",
+        }
+    }
+}
+
+/// Whether the person who opened the room manages it.
+fn manages(open: &OpenRoom) -> bool {
+    open.grant.level() >= AccessLevel::Moderator
+}
+
+/// The frame of a room's pages. What its forms do not say at a field of theirs stands above them.
+#[component]
+fn RoomPage(
+    room: Room,
+    manages: bool,
+    here: Tab,
+    sidebar: Sidebar,
+    notice: Notice,
+    children: Children,
+) -> impl IntoView {
+    // The forms are made first, because the alert is about what none of them has told.
+    let content = children();
+    let (alert, done) = (notice.alert(), notice.done());
+    let (id, name) = (room.id.clone(), room.name.clone());
+    let tabs = Tab::EACH.into_iter().filter(|tab| manages || *tab == Tab::Members).map(|tab| {
+        let current = (tab == here).then_some("page");
+        view! {
+            <a class="button-small" href=format!("/rooms/{id}/{}", tab.end()) aria-current=current>
+                {t(tab.name())}
+            </a>
+        }
+    });
+    let tabs = tabs.collect_view();
+    view! {
+        <Frame sidebar current=Some(room.id.clone())>
+            <Bar title=name.clone()>""</Bar>
+            <div class="thread">
+                <div class="column card flat settings">
+                    <a class="room-head" href=format!("/c/{}", room.id)>
+                        <PersonPicture picture=picture::of_room(&room) />
+                        <span>
+                            <strong dir="auto">{name}</strong>
+                            <small class="muted">{member_count(&room)}</small>
+                        </span>
+                        <span class="room-open">{t("room-open")} <Icon name="chevron-right" /></span>
+                    </a>
+                    <nav class="tabs" aria-label=t("room")>
+                        {tabs}
+                    </nav>
+                    <Alert sentence=alert />
+                    {done.map(|done| view! { <p class="success" role="status">{done}</p> })}
+                    {content}
+                </div>
+            </div>
+        </Frame>
+    }
+}

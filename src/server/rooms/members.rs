@@ -1,0 +1,138 @@
+//! The people of a room: who they are, and what its moderators do with them.
+
+use std::collections::HashMap;
+
+use futures::{StreamExt, stream};
+
+use super::{MAX_LIMIT, Rooms, list::DEFAULT_LIMIT};
+use crate::{
+    domain::{CurrentUser, Member, Page, Picture, Reason},
+    error::AppError,
+    server::{
+        accounts::{picture, valid::MAX_NAME_CHARS},
+        store::{Grant, MemberChange, MemberOutcome, MemberPosition, MemberQuery, Need, name_key},
+    },
+};
+
+/// A longer cursor cannot be one of ours: an id and the key of a name.
+const MAX_CURSOR_BYTES: usize = 64 + 4 * 2 * MAX_NAME_CHARS;
+/// How many accounts are read at a time for their pictures.
+const AT_A_TIME: usize = 8;
+
+/// Which members to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemberListing<'a> {
+    /// The beginning of their names.
+    pub search: Option<&'a str>,
+    /// Those who are banned, in place of those who take part. For moderators.
+    pub banned: bool,
+    pub cursor: Option<&'a str>,
+    pub limit: Option<u32>,
+}
+
+/// A member as they are shown beside what they wrote.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub member: Member,
+    pub picture: Picture,
+}
+
+impl Rooms {
+    /// A page of the members, by their names.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]; [`AppError::Forbidden`] of who is banned, for whoever manages nothing; [`AppError::Invalid`] of
+    /// `q`, `cursor` or `limit`.
+    pub async fn members(
+        &self,
+        current: &CurrentUser,
+        id: &str,
+        listing: MemberListing<'_>,
+    ) -> Result<Page<Member>, AppError> {
+        let need = if listing.banned { Need::Manage } else { Need::Read };
+        let grant = self.granted(current, id, need).await?;
+        let limit = AppError::valid_limit(listing.limit, DEFAULT_LIMIT, MAX_LIMIT)?;
+        if listing.search.is_some_and(|q| q.chars().nth(MAX_NAME_CHARS).is_some()) {
+            let reason = Reason::new("search-too-long").with("most", MAX_NAME_CHARS);
+            return Err(AppError::invalid("q", reason));
+        }
+        let query = MemberQuery {
+            banned: listing.banned,
+            begins: listing.search.map(name_key).filter(|key| !key.is_empty()),
+            after: position(listing.cursor)?,
+            limit: limit + 1,
+        };
+        let mut items = self.chats.members(&grant, &query).await?;
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let last = items.last().filter(|_| more);
+        let next_cursor = last.map(|last| format!("{}_{}", last.user_id, name_key(&last.name)));
+        Ok(Page { items, next_cursor })
+    }
+
+    /// The members with their pictures, in the same order.
+    pub async fn with_pictures(&self, members: Vec<Member>) -> Result<Vec<Person>, AppError> {
+        let shown = stream::iter(members).map(async |member: Member| {
+            let user = self.users.user(&member.user_id).await?;
+            let made = || picture::made_of(&member.name, &member.user_id);
+            let picture = user.as_ref().map_or_else(made, picture::of);
+            Ok::<_, AppError>(Person { member, picture })
+        });
+        let shown: Vec<_> = shown.buffered(AT_A_TIME).collect().await;
+        shown.into_iter().collect()
+    }
+
+    /// Who wrote the messages of a room: these people by their ids, also those who take no part any more.
+    pub async fn people_of(
+        &self,
+        grant: &Grant,
+        mut ids: Vec<String>,
+    ) -> Result<HashMap<String, Person>, AppError> {
+        ids.sort_unstable();
+        ids.dedup();
+        let members = self.chats.members_of(grant, &ids).await?;
+        let people = self.with_pictures(members).await?;
+        Ok(people.into_iter().map(|person| (person.member.user_id.clone(), person)).collect())
+    }
+
+    /// Changes a member as the room's moderators or its owner do; answers the member as it is then.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]: there is no such room or member; [`AppError::Forbidden`]: the person may not do that with this
+    /// member.
+    pub async fn change_member(
+        &self,
+        current: &CurrentUser,
+        (id, user_id): (&str, &str),
+        change: MemberChange,
+    ) -> Result<Member, AppError> {
+        let need = if change == MemberChange::HandOver { Need::Own } else { Need::Manage };
+        let grant = self.granted(current, id, need).await?;
+        match self.chats.change_member(&grant, user_id, change).await? {
+            MemberOutcome::Changed { member, revision } => {
+                tracing::info!(by = %current.id(), room = %id, user = %user_id, ?change, "a member was changed");
+                let gone = match change {
+                    MemberChange::Remove | MemberChange::Ban { .. } => vec![user_id.to_owned()],
+                    _ => Vec::new(),
+                };
+                self.tell(id, gone, revision);
+                Ok(member)
+            }
+            MemberOutcome::Same(member) => Ok(member),
+            MemberOutcome::Missing => Err(AppError::NotFound),
+            MemberOutcome::Denied => Err(AppError::Forbidden { reason: Reason::new("not-allowed-here") }),
+        }
+    }
+}
+
+/// The position in a cursor; `None` where there is none.
+fn position(cursor: Option<&str>) -> Result<Option<MemberPosition>, AppError> {
+    let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else { return Ok(None) };
+    Some(cursor)
+        .filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES)
+        .and_then(|cursor| cursor.split_once('_'))
+        .map(|(id, key)| Some(MemberPosition { name_key: key.to_owned(), user_id: id.to_owned() }))
+        .ok_or_else(|| AppError::invalid("cursor", Reason::new("cursor-not-ours")))
+}

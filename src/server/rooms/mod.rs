@@ -1,0 +1,101 @@
+//! [`Rooms`]: rooms are made, found, joined and changed; their people, and the codes that lead into them. What is written in
+//! a room belongs to `chat`, as in every conversation.
+
+mod change;
+mod codes;
+mod enter;
+mod list;
+mod members;
+mod mentions;
+
+use std::sync::Arc;
+
+pub use self::{
+    codes::{MOST_CODES, NewInvitation},
+    enter::Invitation,
+    list::{DEFAULT_LIMIT, MAX_LIMIT},
+    members::{MemberListing, Person},
+};
+pub use super::store::{AccessLevel, MemberChange};
+use super::{
+    accounts::Accounts,
+    conversations::{Conversations, ModelList, allowance::Allowances},
+    live::Live,
+    ops::clock::{Clock, Ids},
+    store::{Chats, Codes, Grant, Need, Users},
+};
+use crate::{
+    domain::{ChatEvent, ConversationKind, CurrentUser, OwnPart, Room},
+    error::AppError,
+};
+
+/// The service for rooms. One per server.
+pub struct Rooms {
+    pub chats: Arc<dyn Chats>,
+    pub codes: Arc<dyn Codes>,
+    pub users: Arc<dyn Users>,
+    pub accounts: Arc<Accounts>,
+    pub conversations: Arc<Conversations>,
+    pub models: Arc<ModelList>,
+    pub allowances: Arc<Allowances>,
+    pub live: Arc<Live>,
+    pub clock: Clock,
+    pub ids: Arc<Ids>,
+    /// How many people may take part in one room.
+    pub most_members: u32,
+}
+
+/// A room with what it is to the person who opened it.
+#[derive(Clone, Debug)]
+pub struct OpenRoom {
+    pub grant: Grant,
+    pub room: Room,
+    pub own: OwnPart,
+}
+
+impl Rooms {
+    /// A room in which the person may do what they need. A private conversation is missing here, whoever owns it.
+    async fn granted(&self, current: &CurrentUser, id: &str, need: Need) -> Result<Grant, AppError> {
+        let standing = self.chats.standing(current.id(), id).await?.ok_or(AppError::NotFound)?;
+        // Whether it is a room at all is found out before anything is said of the person's level in it.
+        let grant = standing.grant(Need::Read).map_err(|_| AppError::NotFound)?;
+        if grant.conversation().kind == ConversationKind::Private {
+            return Err(AppError::NotFound);
+        }
+        match need {
+            Need::Read => Ok(grant),
+            need => Ok(self.chats.access(current.id(), id, need).await?),
+        }
+    }
+
+    /// A room that the person takes part in.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]: there is none, or the person takes no part.
+    pub async fn open(&self, current: &CurrentUser, id: &str) -> Result<OpenRoom, AppError> {
+        self.opened(self.granted(current, id, Need::Read).await?).await
+    }
+
+    /// A room that the person manages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`]; [`AppError::Forbidden`]: the person takes part, and manages nothing.
+    pub async fn open_to_manage(&self, current: &CurrentUser, id: &str) -> Result<OpenRoom, AppError> {
+        self.opened(self.granted(current, id, Need::Manage).await?).await
+    }
+
+    async fn opened(&self, grant: Grant) -> Result<OpenRoom, AppError> {
+        let (room, own) = futures::try_join!(self.chats.room(&grant), self.chats.own_part(&grant))?;
+        let room = room.ok_or(AppError::NotFound)?;
+        Ok(OpenRoom { grant, room, own: own.unwrap_or_default() })
+    }
+
+    /// Tells those who listen to the room that its people or settings are other ones. The streams of `gone` end.
+    fn tell(&self, id: &str, gone: Vec<String>, revision: u64) {
+        if let Some(log) = self.live.get(id) {
+            log.publish(ChatEvent::Members { gone }, revision);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! How somebody comes into a room, in MongoDB, and what each change of its members writes.
+
+use std::collections::HashSet;
+
+use futures::TryStreamExt;
+use mongodb::{
+    ClientSession,
+    bson::{Document, doc, to_bson},
+    error,
+    options::ReturnDocument,
+};
+
+use crate::{
+    domain::{Code, ConversationKind, Member, MemberRole, MemberState, Notify},
+    server::store::{
+        ChangeKind, Entry, Join, JoinOutcome,
+        members::{again, free_name},
+        name_key,
+    },
+};
+
+use super::{
+    Mongo,
+    access::{MemberDoc, id},
+    documents::ConversationDoc,
+};
+
+/// What follows every text that begins with another one.
+pub(super) const END: char = char::MAX;
+
+impl Mongo {
+    /// Lets somebody into a room, if their code leads there, or without one if it is listed. `tried`: an earlier try may have done so.
+    pub(super) async fn enter(
+        &self,
+        tx: &mut ClientSession,
+        join: &Join<'_>,
+        code: Option<&Code>,
+        tried: bool,
+    ) -> error::Result<JoinOutcome> {
+        let room_id = join.conversation_id;
+        let conversation_id = room_id.to_owned();
+        let Some(room) = self.room_doc(tx, room_id).await? else { return Ok(JoinOutcome::Refused) };
+        let old = self.member_in(tx, room_id, join.user_id).await?;
+        let was = |state| old.as_ref().is_some_and(|old| old.state == state);
+        if was(MemberState::Active) {
+            let revision = room.members_seq.unsigned_abs();
+            return Ok(match old.filter(|_| tried) {
+                Some(member) => JoinOutcome::Joined { conversation_id, member, revision },
+                None => JoinOutcome::Already { conversation_id },
+            });
+        }
+        let settings = room.room.unwrap_or_default();
+        let known = doc! { "_id": join.user_id, "state": "active" };
+        let known = self.users().find_one(known).session(&mut *tx).await?.is_some();
+        let open = code.is_some() || (join.entry == Entry::Listed && settings.settings.listed);
+        if !open || !known {
+            return Ok(JoinOutcome::Refused);
+        }
+        if was(MemberState::Banned) {
+            return Ok(JoinOutcome::Banned);
+        }
+        if settings.member_count >= join.most {
+            return Ok(JoinOutcome::Full);
+        }
+        let role = old.map_or(MemberRole::Member, |old| again(old.role));
+        let revision = self.members_changed(tx, room_id, 1, None).await?;
+        let member = self.put_member(tx, join, role).await?;
+        if let Some(code) = code {
+            self.use_room_code(tx, code, join.user_id, join.now).await?;
+        }
+        Ok(JoinOutcome::Joined { conversation_id, member, revision })
+    }
+
+    /// Stores a new member under a name that is free.
+    pub(super) async fn put_member(
+        &self,
+        tx: &mut ClientSession,
+        join: &Join<'_>,
+        role: MemberRole,
+    ) -> error::Result<Member> {
+        let (room_id, members) = (join.conversation_id, self.member_docs());
+        let begins = name_key(join.name);
+        let mut taken = members
+            .find(doc! {
+                "_id.c": room_id, "state": "active",
+                "name_key": { "$gte": &begins, "$lt": format!("{begins}{END}") },
+            })
+            .session(&mut *tx)
+            .await?;
+        let taken: Vec<MemberDoc> = taken.stream(&mut *tx).try_collect().await?;
+        let taken: HashSet<String> = taken.into_iter().map(|member| member.name_key).collect();
+        let (name, key) = free_name(join.name, &taken);
+        let newest = doc! { "conversation_id": room_id };
+        let messages = self.messages().clone_with_type::<Document>();
+        let newest = messages.find_one(newest).sort(doc! { "_id": -1 }).projection(doc! { "_id": 1 });
+        let newest = newest.session(&mut *tx).await?;
+        let set = doc! {
+            "name": name, "name_key": key, "role": role.into_str(), "state": "active", "hidden": false,
+            "joined_at": join.now,
+            // Whoever comes has seen what was written before.
+            "read_id": newest.as_ref().and_then(|newest| newest.get_str("_id").ok()),
+        };
+        let put = doc! { "$set": set, "$setOnInsert": { "notify": Notify::All.into_str() } };
+        let put = members.find_one_and_update(id(room_id, join.user_id), put).upsert(true);
+        let put = put.return_document(ReturnDocument::After).session(tx).await?;
+        put.map(Member::from).ok_or_else(|| error::Error::custom("an upsert answers no document"))
+    }
+
+    pub(super) async fn room_doc(
+        &self,
+        tx: &mut ClientSession,
+        id: &str,
+    ) -> error::Result<Option<ConversationDoc>> {
+        let found = self.conversation_docs().find_one(doc! { "_id": id }).session(tx).await?;
+        Ok(found.filter(|found| found.kind != ConversationKind::Private && found.room.is_some()))
+    }
+
+    pub(super) async fn member_in(
+        &self,
+        tx: &mut ClientSession,
+        room_id: &str,
+        user_id: &str,
+    ) -> error::Result<Option<Member>> {
+        Ok(self.member_docs().find_one(id(room_id, user_id)).session(tx).await?.map(Member::from))
+    }
+
+    pub(super) async fn set_member_in(
+        &self,
+        tx: &mut ClientSession,
+        room_id: &str,
+        member: &Member,
+    ) -> error::Result<()> {
+        let set = doc! {
+            "role": to_bson(&member.role)?, "state": to_bson(&member.state)?, "hidden": member.hidden,
+        };
+        let which = id(room_id, &member.user_id);
+        self.member_docs().update_one(which, doc! { "$set": set }).session(tx).await.map(|_| ())
+    }
+
+    /// Gives the room the number of a change of its members, of whom there are `more`, and perhaps another owner.
+    pub(super) async fn members_changed(
+        &self,
+        tx: &mut ClientSession,
+        room_id: &str,
+        more: i32,
+        owner: Option<&str>,
+    ) -> error::Result<u64> {
+        let next = doc! { "$add": ["$last_seq", 1_i64] };
+        let mut set = doc! {
+            "last_seq": &next, "members_seq": &next,
+            "room.member_count": { "$add": ["$room.member_count", i64::from(more)] },
+            "revision": { "$literal": self.revision(ChangeKind::Members) },
+        };
+        if let Some(owner) = owner {
+            set.insert("user_id", doc! { "$literal": owner });
+        }
+        let mut changed = None;
+        // The account of a member may also end while the room is in the bin.
+        for docs in [self.conversation_docs(), self.bin_docs()] {
+            let change =
+                docs.find_one_and_update(doc! { "_id": room_id }, vec![doc! { "$set": set.clone() }]);
+            changed = change.return_document(ReturnDocument::After).session(&mut *tx).await?;
+            if changed.is_some() {
+                break;
+            }
+        }
+        Ok(changed.map_or(0, |room| room.last_seq.unsigned_abs()))
+    }
+}

@@ -1,0 +1,260 @@
+//! Rooms, in MongoDB: a room is a part of the document of its conversation.
+
+use async_trait::async_trait;
+use futures::{TryStreamExt, future::try_join_all};
+use mongodb::{
+    ClientSession,
+    bson::{Document, doc, to_bson, to_document},
+    error,
+    options::ReturnDocument,
+};
+
+use crate::{
+    domain::{MemberRole, MemberState, Room, RoomEntry, RoomPatch, room::MOST_UNREAD},
+    server::store::{
+        ChangeKind, Changed, ConversationPosition, Entry, Grant, Join, ListedQuery, Need, NewRoom, Result,
+        RoomOutcome, Rooms,
+    },
+};
+
+use super::{
+    Mongo,
+    access::{MemberDoc, id},
+    documents::ConversationDoc,
+    room_documents::RoomDoc,
+    transaction::{Outcome, Transaction},
+};
+
+/// The scope of the keys of requests that made a room.
+const KEYS: &str = "room";
+
+fn room(doc: ConversationDoc) -> Option<Room> {
+    let RoomDoc { settings, member_count } = doc.room?;
+    Some(Room {
+        id: doc.id,
+        kind: doc.kind,
+        name: doc.title,
+        settings,
+        owner_id: doc.owner_id,
+        member_count,
+        created_at: doc.created_at,
+        updated_at: doc.updated_at,
+    })
+}
+
+/// Rooms behind a position in a list that begins with the newest.
+fn behind(mut which: Document, after: Option<&ConversationPosition>) -> Document {
+    if let Some(after) = after {
+        which.insert("updated_at", doc! { "$lte": after.updated_at });
+        let older = [
+            doc! { "updated_at": { "$lt": after.updated_at } },
+            doc! { "updated_at": after.updated_at, "_id": { "$lt": &after.id } },
+        ];
+        which.insert("$or", older.to_vec());
+    }
+    which
+}
+
+struct Make<'a>(&'a NewRoom<'a>);
+
+#[async_trait]
+impl Transaction for Make<'_> {
+    type Answer = RoomOutcome;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<RoomOutcome>> {
+        let new = self.0;
+        let (docs, room_id, now) =
+            (mongo.conversation_docs(), &*new.conversation.id, new.conversation.created_at);
+        if docs.find_one(doc! { "_id": room_id }).session(&mut *tx).await?.is_some() {
+            return Ok(Outcome::Abort(RoomOutcome::Made)); // An earlier try has committed.
+        }
+        if let Some(key) = new.key {
+            if let Some((request, made)) = mongo.led_to(tx, (new.owner_id, KEYS), key, now).await?
+                && docs.find_one(doc! { "_id": &made }).session(&mut *tx).await?.is_some()
+            {
+                let same = request.as_ref() == Some(&key.request);
+                let repeated = RoomOutcome::Repeated { conversation_id: made };
+                return Ok(Outcome::Abort(if same { repeated } else { RoomOutcome::KeyReused }));
+            }
+            mongo.use_key(tx, (new.owner_id, KEYS), key, room_id, now).await?;
+        }
+        if let Some(most) = new.most {
+            // Two that make a room for the same person collide here.
+            let makes = doc! { "$set": { "makes_room": room_id } };
+            let owner = mongo.users().clone_with_type::<Document>();
+            owner.update_one(doc! { "_id": new.owner_id }, makes).session(&mut *tx).await?;
+            let owned = docs.count_documents(owned(new.owner_id)).session(&mut *tx).await?;
+            if owned >= u64::from(most) {
+                return Ok(Outcome::Abort(RoomOutcome::TooMany));
+            }
+        }
+        let mut doc = ConversationDoc::new(new.owner_id, new.conversation);
+        doc.room = Some(RoomDoc { settings: new.settings.clone(), member_count: 1 });
+        docs.insert_one(doc).session(&mut *tx).await?;
+        let (name, entry) = (new.owner_name, Entry::Listed);
+        let join = Join { conversation_id: room_id, user_id: new.owner_id, name, entry, most: 1, now };
+        mongo.put_member(tx, &join, MemberRole::Moderator).await?;
+        Ok(Outcome::Commit(RoomOutcome::Made))
+    }
+}
+
+fn owned(user_id: &str) -> Document {
+    doc! { "user_id": user_id, "kind": { "$nin": [null, "private"] } }
+}
+
+struct Update<'a> {
+    grant: &'a Grant,
+    patch: &'a RoomPatch,
+}
+
+#[async_trait]
+impl Transaction for Update<'_> {
+    type Answer = Option<Changed>;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Option<Changed>>> {
+        let (docs, patch) = (mongo.conversation_docs(), self.patch);
+        let Some(which) = mongo.granted(tx, self.grant, Need::Manage).await? else {
+            return Ok(Outcome::Abort(None));
+        };
+        let Some(found) = docs.find_one(which.clone()).session(&mut *tx).await? else {
+            return Ok(Outcome::Abort(None));
+        };
+        let Some(old) = found.room.clone() else { return Ok(Outcome::Abort(None)) };
+        if *patch == RoomPatch::default() {
+            return Ok(Outcome::Abort(Some(found.changed())));
+        }
+        let next = doc! { "$add": ["$last_seq", 1_i64] };
+        let mut set = doc! {
+            "last_seq": &next, "members_seq": &next,
+            "revision": { "$literal": mongo.revision(ChangeKind::Members) },
+        };
+        for (field, value) in to_document(&old.settings.patched(patch))? {
+            set.insert(format!("room.{field}"), doc! { "$literal": value });
+        }
+        if let Some(name) = &patch.name {
+            set.insert("title", doc! { "$literal": name });
+            set.insert("title_lower", doc! { "$literal": name.to_lowercase() });
+        }
+        for (field, value) in [("model", &patch.model), ("system_prompt", &patch.system_prompt)] {
+            if let Some(value) = value {
+                set.insert(field, doc! { "$literal": to_bson(value)? });
+            }
+        }
+        if patch.name.is_some() || patch.model.is_some() || patch.system_prompt.is_some() {
+            set.insert("changed_seq", &next);
+        }
+        let change = docs.find_one_and_update(which, vec![doc! { "$set": set }]);
+        let changed = change.return_document(ReturnDocument::After).session(tx).await?;
+        Ok(Outcome::Commit(changed.map(ConversationDoc::changed)))
+    }
+}
+
+#[async_trait]
+impl Rooms for Mongo {
+    async fn create_room(&self, new: &NewRoom<'_>) -> Result<RoomOutcome> {
+        self.call(self.transaction(&Make(new))).await
+    }
+
+    async fn room(&self, grant: &Grant) -> Result<Option<Room>> {
+        let which = doc! { "_id": grant.conversation_id() };
+        let found = self.call(async { self.conversation_docs().find_one(which).await }).await?;
+        Ok(found.and_then(room))
+    }
+
+    async fn listed_room(&self, user_id: &str, room_id: &str) -> Result<Option<Room>> {
+        let which = doc! { "_id": room_id, "room.listed": true };
+        let found = self
+            .call(async {
+                let Some(found) = self.conversation_docs().find_one(which).await? else { return Ok(None) };
+                let member = self.member_docs().find_one(id(room_id, user_id)).await?;
+                Ok(member.is_none_or(|member| member.state != MemberState::Banned).then_some(found))
+            })
+            .await?;
+        Ok(found.and_then(room))
+    }
+
+    async fn update_room(&self, grant: &Grant, patch: &RoomPatch) -> Result<Option<Changed>> {
+        self.call(self.transaction(&Update { grant, patch })).await
+    }
+
+    async fn rooms_of(
+        &self,
+        user_id: &str,
+        after: Option<&ConversationPosition>,
+        limit: u32,
+    ) -> Result<Vec<RoomEntry>> {
+        if limit == 0 {
+            return Ok(Vec::new()); // MongoDB takes a limit of 0 for "no limit".
+        }
+        self.call(self.entries(user_id, after, limit)).await
+    }
+
+    async fn listed_rooms(&self, user_id: &str, query: &ListedQuery) -> Result<Vec<Room>> {
+        if query.limit == 0 {
+            return Ok(Vec::new());
+        }
+        let found = self.call(async {
+            let known = doc! { "_id.u": user_id, "state": { "$in": ["active", "banned"] } };
+            let known: Vec<MemberDoc> = self.member_docs().find(known).await?.try_collect().await?;
+            let known: Vec<String> = known.into_iter().map(|member| member.id.c).collect();
+            let mut which = doc! { "room.listed": true, "_id": { "$nin": known } };
+            if let Some(text) = query.name_contains.as_deref().filter(|text| !text.is_empty()) {
+                // The search uses no regular expression, because characters of the text would have a meaning in it.
+                let place = doc! { "$indexOfBytes": ["$title_lower", { "$literal": text.to_lowercase() }] };
+                which.insert("$expr", doc! { "$gte": [place, 0] });
+            }
+            let docs = self.conversation_docs();
+            let found = docs.find(behind(which, query.after.as_ref()));
+            let found = found.sort(doc! { "updated_at": -1, "_id": -1 }).limit(query.limit.into());
+            found.await?.try_collect::<Vec<_>>().await
+        });
+        Ok(found.await?.into_iter().filter_map(room).collect())
+    }
+
+    async fn rooms_owned(&self, user_id: &str) -> Result<u32> {
+        let owned = async { self.conversation_docs().count_documents(owned(user_id)).await };
+        Ok(u32::try_from(self.call(owned).await?).unwrap_or(u32::MAX))
+    }
+}
+
+impl Mongo {
+    async fn entries(
+        &self,
+        user_id: &str,
+        after: Option<&ConversationPosition>,
+        limit: u32,
+    ) -> error::Result<Vec<RoomEntry>> {
+        let own = doc! { "_id.u": user_id, "state": "active" };
+        let own: Vec<MemberDoc> = self.member_docs().find(own).await?.try_collect().await?;
+        let ids: Vec<&str> = own.iter().map(|member| &*member.id.c).collect();
+        let docs = self.conversation_docs();
+        let found = docs.find(behind(doc! { "_id": { "$in": ids } }, after));
+        let found = found.sort(doc! { "updated_at": -1, "_id": -1 }).limit(limit.into()).await?;
+        let found: Vec<ConversationDoc> = found.try_collect().await?;
+        let entries = found.into_iter().filter_map(|found| {
+            let member = own.iter().find(|member| member.id.c == found.id)?;
+            Some(self.entry(user_id, found, member))
+        });
+        Ok(try_join_all(entries).await?.into_iter().flatten().collect())
+    }
+
+    async fn entry(
+        &self,
+        user_id: &str,
+        found: ConversationDoc,
+        member: &MemberDoc,
+    ) -> error::Result<Option<RoomEntry>> {
+        let later = doc! { "$gt": member.read_id.as_deref().unwrap_or_default() };
+        let others = [doc! { "role": "assistant" }, doc! { "user_id": { "$ne": user_id } }];
+        let unread = doc! { "conversation_id": &found.id, "_id": &later, "$or": others.to_vec() };
+        let mentions = doc! { "conversation_id": &found.id, "_id": &later, "talk.mentions": user_id };
+        let count = async |which: Document| {
+            let count = self.messages().count_documents(which).limit(u64::from(MOST_UNREAD)).await?;
+            error::Result::Ok(u32::try_from(count).unwrap_or(MOST_UNREAD))
+        };
+        let (unread, mentions) = futures::try_join!(count(unread), count(mentions))?;
+        let running = found.running;
+        let (role, notify) = (member.role, member.notify);
+        Ok(room(found).map(|room| RoomEntry { room, role, notify, unread, mentions, running }))
+    }
+}

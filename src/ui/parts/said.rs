@@ -1,0 +1,136 @@
+//! What somebody said in a room, as it stands in the thread.
+
+use leptos::prelude::*;
+
+use super::{
+    Icon, PersonPicture,
+    answer_head::EraseMenu,
+    message::{Day, Unfold, When, is_long_question},
+    steer::as_html,
+};
+use crate::{
+    domain::{Picture, Reason},
+    ui::words::{t, t_with},
+};
+
+/// A message of a person in a room.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub id: String,
+    pub conversation_id: String,
+    pub text: String,
+    pub name: String,
+    pub picture: Picture,
+    pub when: When,
+    /// Whether the reader wrote it.
+    pub own: bool,
+    /// Whether it follows one of the same person, so that their name need not be said again.
+    pub follows: bool,
+    /// In the reader's words, when it was changed.
+    pub edited: Option<String>,
+    /// Why nothing of it is shown: the key of a sentence.
+    pub gone: Option<&'static str>,
+    /// The message that it answers: its id and how it begins.
+    pub reply_to: Option<(String, String)>,
+    pub may_edit: bool,
+    pub may_delete: bool,
+    /// Whether the form is open in which it is edited.
+    pub editing: bool,
+    /// The parameters that the page's address has already, each with `&` at its end.
+    pub query: String,
+}
+
+#[component]
+pub fn SaidMessage(said: Said) -> impl IntoView {
+    let Said { id, conversation_id, text, name, picture, when, own, follows, edited, gone, .. } = said;
+    let label = t_with(Reason::new("message-at").with("who", name.as_str()).with("time", when.clock.clone()));
+    let (article, heading) = (id.clone(), label.clone());
+    let long = is_long_question(&text);
+    let class = match (own, follows) {
+        (true, true) => "message said own follows",
+        (true, false) => "message said own",
+        (false, true) => "message said follows",
+        (false, false) => "message said",
+    };
+    let When { machine, clock, whole, .. } = when.clone();
+    let edited =
+        edited.map(|whole| view! { <small class="said-edited" title=whole>{t("message-edited")}</small> });
+    let reply = said.reply_to.map(|(to, begins)| {
+        view! {
+            <a class="said-reply" href=format!("?at={to}#{to}") dir="auto">
+                {begins}
+            </a>
+        }
+    });
+    let body = match gone {
+        Some(key) => view! { <p class="said-gone">{t(key)}</p> }.into_any(),
+        None if said.editing => {
+            view! { <EditSaid id=id.clone() conversation_id text query=said.query.clone() /> }.into_any()
+        }
+        None => view! {
+            {reply}
+            <div class="question-text" dir="auto">
+                {text}
+            </div>
+            <Unfold long />
+            {edited}
+        }
+        .into_any(),
+    };
+    let acts = (gone.is_none() && !said.editing).then(|| {
+        let edit = format!("?{}edit={id}#{id}", said.query);
+        view! {
+            <div class="actions">
+                <button class="button-bare copy-message" title=t("message-copy")>
+                    <Icon name="copy" />
+                </button>
+                {said
+                    .may_edit
+                    .then(|| {
+                        view! {
+                            <a class="button-bare" href=edit title=t("message-edit")>
+                                <Icon name="edit" />
+                            </a>
+                        }
+                    })}
+                {said.may_delete.then(|| view! { <EraseMenu id=id.clone() /> })}
+            </div>
+        }
+    });
+    view! {
+        <article class=class id=article aria-label=label>
+            <Day when=Some(when) />
+            <h2 class="visually-hidden">{heading}</h2>
+            <PersonPicture picture />
+            <p class="said-head" aria-hidden="true">
+                <strong dir="auto">{name}</strong>
+                <time datetime=machine title=whole>
+                    {clock}
+                </time>
+            </p>
+            {body}
+            {acts}
+        </article>
+    }
+}
+
+/// The form in which one's own message is edited.
+#[component]
+fn EditSaid(id: String, conversation_id: String, text: String, query: String) -> impl IntoView {
+    // A browser drops the first line break of a field, and Leptos writes a textarea's children without escaping them.
+    let text = format!("\n{}", as_html(&text));
+    view! {
+        <form class="edit-form" method="post" action="/fn/edit-post">
+            <input type="hidden" name="conversation_id" value=conversation_id />
+            <textarea name="text" rows="3" aria-label=t("your-message") required dir="auto" inner_html=text></textarea>
+            <div class="row">
+                <a class="button-small cancel" href=format!("?{}#{id}", query.trim_end_matches('&'))>
+                    {t("cancel")}
+                </a>
+                <button class="button-small" name="message_id" value=id>
+                    {t("message-save")}
+                </button>
+            </div>
+        </form>
+    }
+}
