@@ -74,12 +74,13 @@ pub async fn new(
     let text = offered_text(query.text);
     let composing = Composing { models: choice.models, alert: notice.alert(), text, key };
     let (opened, own_picture) = (Opened::new(&current, shown), picture::of(&current.user));
+    let own_name = current.user.name.clone();
     let tools = Tools::of_new(&current.user.preferences);
     Ok(page.render(move || {
         view! {
             <Frame sidebar current=None>
                 <NewBar tools />
-                <Content opened composing picture=own_picture empty=true>
+                <Content opened composing name=own_name picture=own_picture empty=true>
                     {start.show()}
                 </Content>
             </Frame>
@@ -145,12 +146,13 @@ pub async fn open(
     };
     let composing = Composing { models: choice.models, alert: notice.alert(), text: None, key };
     let (opened, own_picture) = (Opened::new(&current, view.shown), picture::of(&current.user));
+    let own_name = current.user.name.clone();
     let ThreadView { top, conversation, window, thread, tools, permit, .. } = view;
     let response = page.render(move || {
         view! {
             <Frame sidebar current=Some(id.clone())>
                 <ConversationBar conversation top days tools />
-                <Content opened composing picture=own_picture empty=false>
+                <Content opened composing name=own_name picture=own_picture empty=false>
                     {window.show(&id, thread)}
                 </Content>
             </Frame>
@@ -342,12 +344,13 @@ fn ConversationBar(
 }
 
 /// The thread with `children` as its messages, and the composer. Above the thread stands a `note`; `templates` are in place
-/// of those of a conversation that is stored; `picture` is that of the person who asks.
+/// of those of a conversation that is stored; `name` and `picture` are those of the person who reads the page.
 #[component]
 pub(super) fn Content(
     opened: Opened,
     composing: Composing,
     picture: Picture,
+    #[prop(optional)] name: String,
     empty: bool,
     #[prop(optional)] note: Option<AnyView>,
     #[prop(optional)] templates: Option<AnyView>,
@@ -363,7 +366,7 @@ pub(super) fn Content(
         <script nonce=use_nonce() inner_html=PLACE></script>
         <SteerForm key=composing.key.clone() />
         <RowMenu />
-        {templates.unwrap_or_else(|| view! { <Templates picture /> }.into_any())}
+        {templates.unwrap_or_else(|| view! { <Templates name picture /> }.into_any())}
         <dialog id="sheet" aria-labelledby="sheet-title"></dialog>
         <script type="application/json" id=OPENED nonce=use_nonce() inner_html=opened.written()></script>
         <DockContent shown=opened.shown composing />

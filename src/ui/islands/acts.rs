@@ -6,8 +6,8 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlTextAreaElement};
 
 use super::{
-    composer, copy, drafts, drop, editing, extras, field, files, keys, outline, overlay, picker, queue,
-    quoting, refresh, rows, scroll, sheet_form, state::PageState, steer, tables, temporary_ask, toast,
+    composer, copy, drafts, drop, editing, extras, field, files, keys, outline, overlay, picker, posting,
+    queue, quoting, refresh, rows, scroll, sheet_form, state::PageState, steer, tables, temporary_ask, toast,
     unfold, visit,
 };
 
@@ -43,6 +43,8 @@ const CLICKS: &[(&str, Act)] = &[
     (".table [data-act=csv]", tables::csv),
     (".message .edit-link", editing::on_edit),
     (".edit-form .cancel", editing::on_cancel),
+    (".post-again", posting::on_again),
+    (".post-back", posting::on_back),
     (".temporary-again", temporary_ask::on_again),
     (".temporary-keep", temporary_ask::on_keep),
     (".to-latest", to_latest),

@@ -4,8 +4,8 @@
 use leptos::prelude::*;
 
 use super::{
-    acts, browser, drafts, editing, follow, outbox, overlay, place, scroll, show, sidebar, state::PageState,
-    temporary, tools, visit, waiting,
+    acts, browser, drafts, editing, follow, outbox, overlay, place, posting, scroll, show, sidebar,
+    state::PageState, temporary, tools, visit, waiting,
 };
 
 /// Begins all that the browser does, in whatever conversation the page shows.
@@ -17,6 +17,7 @@ pub fn Dock(children: Children) -> impl IntoView {
         show::begin(state);
         drafts::begin(state);
         outbox::begin(state);
+        posting::restore(state);
         editing::restore(state);
         scroll::begin(state);
         place::begin(state);

@@ -61,7 +61,8 @@ pub(super) fn text_name(kind: &str, state: PageState, id: &str) -> String {
 
 /// Whether a name is that of a text which somebody else than `reader` wrote.
 fn is_foreign(name: &str, reader: &str) -> bool {
-    let ids = ["draft ", "edit ", "extras ", "outbox "].iter().find_map(|kind| name.strip_prefix(kind));
+    let ids =
+        ["draft ", "edit ", "extras ", "outbox ", "posts "].iter().find_map(|kind| name.strip_prefix(kind));
     ids.is_some_and(|ids| ids.split(' ').next() != Some(reader) || !ids.contains(' '))
 }
 
@@ -247,6 +248,7 @@ mod tests {
         for foreign in [
             "draft 01BEA ",
             "outbox 01BEA ",
+            "posts 01BEA 01ROOM",
             "draft 01BEA 01ADA",
             "edit 01BEA 01MESSAGE",
             "draft ",

@@ -40,6 +40,7 @@ mod overlay;
 mod phrases;
 mod picker;
 mod place;
+mod posting;
 mod queue;
 mod queued;
 mod quoting;

@@ -7,7 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 use web_sys::Element;
 
 use super::{
-    announce, browser, messages, request, scroll, sidebar, state::Fetched, state::PageState, thread,
+    announce, browser, messages, posting, request, scroll, sidebar, state::Fetched, state::PageState, thread,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,11 +73,14 @@ fn show(state: PageState, fetched: &Fetched) {
     let after = fetched.shown.after.unwrap_or_default();
     let is_later = state.position.get_value() > after;
     let is_ahead = is_later && !state.overlaps.get_value();
-    let replaced = thread::show(&fetched.thread, is_ahead);
+    let placed = thread::show(&fetched.thread, is_ahead, posting::is_awaited(state));
     sidebar::show_bar(state, &fetched.bar, &fetched.title);
-    state.synced.set_value(after);
-    state.overlaps.set_value(replaced && is_later);
-    if replaced && is_later {
+    // What was left out is asked for again.
+    if !placed.left_out {
+        state.synced.set_value(after);
+    }
+    state.overlaps.set_value(placed.replaced && is_later);
+    if placed.replaced && is_later {
         browser::wake();
     }
     if !is_ahead {

@@ -7,7 +7,7 @@ use web_sys::{DocumentFragment, Element, HtmlElement, HtmlTemplateElement, Node}
 
 use super::{
     elements::{self, copy_of_template},
-    focus, messages, scroll,
+    focus, messages, posting, scroll,
 };
 use crate::ui::parts::is_long_question;
 
@@ -78,13 +78,22 @@ fn parsed(html: &str) -> Option<DocumentFragment> {
     Some(template.content())
 }
 
+/// What became of the server's HTML.
+#[derive(Default)]
+pub(super) struct Placed {
+    /// The text of an answer that is being written is the server's now.
+    pub replaced: bool,
+    /// A message was left out.
+    pub left_out: bool,
+}
+
 /// Shows the server's HTML of the messages in place of those that are there. `is_ahead`: an answer that is being written
-/// stays as it is, because the page has more of it. Answers whether the text of one that is being written is the server's now.
-pub(super) fn show(html: &str, is_ahead: bool) -> bool {
+/// stays as it is, because the page has more of it. `is_awaited`: see [`posting::is_awaited`].
+pub(super) fn show(html: &str, is_ahead: bool, is_awaited: bool) -> Placed {
     const BUSY: &str = "aria-busy";
-    let mut replaced = false;
-    let (Some(messages), Some(fresh)) = (messages::list(), parsed(html)) else { return replaced };
-    let unsent = unsent();
+    let mut placed = Placed::default();
+    let (Some(messages), Some(fresh)) = (messages::list(), parsed(html)) else { return placed };
+    let unsent: Vec<Element> = unsent().into_iter().chain(posting::on_page()).collect();
     let held = focus::hold();
     scroll::kept(|| {
         let fresh = messages::elements(&fresh.children());
@@ -98,8 +107,12 @@ pub(super) fn show(html: &str, is_ahead: bool) -> bool {
         let mut place = messages.first_element_child();
         for new in fresh {
             let old = messages::message(&new.id()).filter(|_| !new.id().is_empty());
+            if is_awaited && old.is_none() && new.class_list().contains("own") {
+                placed.left_out = true;
+                continue;
+            }
             let stays = is_ahead && old.as_ref().is_some_and(|old| old.has_attribute(BUSY));
-            replaced |= !stays && new.has_attribute(BUSY);
+            placed.replaced |= !stays && new.has_attribute(BUSY);
             let node = match old {
                 Some(old) => {
                     if !stays {
@@ -121,7 +134,7 @@ pub(super) fn show(html: &str, is_ahead: bool) -> bool {
         }
     });
     held.restore();
-    replaced
+    placed
 }
 
 /// Puts earlier messages before those that are there.

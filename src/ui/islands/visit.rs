@@ -12,7 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DocumentFragment, Element, Event};
 
 use super::{
-    browser, drafts, editing, field, follow, messages, outbox, overlay, place, refresh, request,
+    browser, drafts, editing, field, follow, messages, outbox, overlay, place, posting, refresh, request,
     request::Refused, scroll, sidebar, state::Fetched, state::PageState, state::Shown, temporary, thread,
 };
 /// How many conversations that were left are kept as they were, so that going back shows them at once.
@@ -230,6 +230,7 @@ fn leave(state: PageState) {
     scroll::unpin();
     // When the conversation is opened again, the outbox shows it, or the server has it, or its draft does.
     thread::remove_unsent();
+    posting::leave();
     let fragment = document().create_document_fragment();
     while let Some(child) = messages.first_child() {
         let _ = fragment.append_child(&child);
@@ -304,6 +305,7 @@ fn arrive(state: PageState, path: &str, (shown, title, bar): (Shown, &str, &str)
     sidebar::seen(state);
     drafts::show_draft(state);
     outbox::restore(state);
+    posting::restore(state);
     editing::restore(state);
     place::restore(state);
     if !path.contains("?at=") {

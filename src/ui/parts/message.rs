@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::{
     Icon, PersonPicture,
     answer_head::{AnswerHead, EraseMenu, RoomAnswer},
+    new_said::NewSaid,
     steer::*,
 };
 use crate::{
@@ -210,9 +211,11 @@ pub fn Unchanged(id: String, siblings: Option<Siblings>) -> impl IntoView {
     }
 }
 
-/// What a script makes a turn of when a question is sent, and the form in which a question is edited.
+/// What a script makes a turn of when a question is sent, or a message of a room, and the form in which a question is edited.
+/// `name` and `picture` are those of the person who reads the page.
 #[component]
-pub fn Templates(picture: Picture) -> impl IntoView {
+pub fn Templates(name: String, picture: Picture) -> impl IntoView {
+    let of_said = picture.clone();
     let frame = AnswerFrame {
         ending: Ending { status: Status::Generating, failure: None, length_limited: false },
         left_out: 0,
@@ -233,6 +236,7 @@ pub fn Templates(picture: Picture) -> impl IntoView {
         <template id="new-edit">
             <EditForm id=none() text=none() key=none() />
         </template>
+        <NewSaid name picture=of_said />
     }
 }
 

@@ -4,6 +4,7 @@ mod answer_head;
 mod error;
 mod icon;
 mod message;
+mod new_said;
 mod picture;
 mod said;
 mod steer;
