@@ -123,7 +123,7 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                 .then(|| {
                     view! {
                         <a class="side-link" href="/admin">
-                            <Icon name="people" />
+                            <Icon name="shield" />
                             {t("administration")}
                         </a>
                     }
@@ -233,13 +233,22 @@ fn SideRooms(rooms: Vec<RoomEntry>, current: Option<String>) -> impl IntoView {
 /// The bar above the content: the buttons for the sidebar and for a new conversation on a narrow screen, the heading, and
 /// the page's own menu.
 #[component]
-pub fn Bar(title: String, children: Children) -> impl IntoView {
+pub fn Bar(title: String, #[prop(optional)] about: String, children: Children) -> impl IntoView {
+    let about = (!about.is_empty()).then(|| {
+        let title = about.clone();
+        view! {
+            <p class="bar-about muted" dir="auto" title=title>
+                {about}
+            </p>
+        }
+    });
     view! {
         <div class="top-bar">
             <label class="button-bare narrow-only" for="open-sidebar" title=t("conversations-show")>
                 <Icon name="side" />
             </label>
-            <h1>{title}</h1>
+            <h1 dir="auto">{title}</h1>
+            {about}
             <span class="spacer"></span>
             <a
                 class="button-bare narrow-only"

@@ -108,6 +108,7 @@ where
         .route("/rooms/{id}/members", get(rooms::members::members))
         .route("/rooms/{id}/invite", get(rooms::invite::invite))
         .route("/rooms/{id}/settings", get(rooms::settings::settings))
+        .route("/messages/{id}/versions", get(rooms::versions::versions))
         .route("/settings", get(settings::profile::profile))
         .route("/settings/appearance", get(settings::appearance::appearance))
         .route("/settings/chat", get(settings::chat::chat))

@@ -53,14 +53,12 @@ pub fn RoomBar(top: RoomTop) -> impl IntoView {
     let RoomTop { room, level } = top;
     let count = t_with(Reason::new("room-member-count").with("count", room.member_count));
     let (members, settings) = (format!("/rooms/{}/members", room.id), format!("/rooms/{}/settings", room.id));
-    let topic = Some(room.settings.topic).filter(|topic| !topic.is_empty());
     let manages = level >= AccessLevel::Moderator;
     view! {
-        <Bar title=room.name>
-            {topic.map(|topic| view! { <span class="room-topic muted" dir="auto" title=topic.clone()>{topic.clone()}</span> })}
-            <a class="button-small" href=members aria-label=count.clone() title=count>
+        <Bar title=room.name about=room.settings.topic>
+            <a class="button-bare" href=members aria-label=count.clone() title=count>
                 <Icon name="people" />
-                {room.member_count}
+                <span class="bar-count">{room.member_count}</span>
             </a>
             {manages
                 .then(|| {

@@ -99,6 +99,8 @@ impl RoomWindow {
             own,
             follows,
             edited: message.talk.edited_at.map(|at| days.when(at, at, Some(at)).whole),
+            versions: self.level >= AccessLevel::Moderator
+                && (message.talk.deleted_at.is_some() || message.talk.edited_at.is_some()),
             gone,
             reply_to,
             may_edit,

@@ -78,7 +78,7 @@ pub async fn people(
                     </form>
                     <p class="muted" role="status">{count}</p>
                     {none.then(|| view! { <p>{t("people-none")}</p> })}
-                    <ul class="people">
+                    <ul class="people-list">
                         {found
                             .page
                             .items

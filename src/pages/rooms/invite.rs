@@ -58,7 +58,7 @@ pub async fn invite(
         let rows =
             codes.into_iter().map(|code| view! { <Row room_id=id.clone() code days /> }).collect_view();
         view! {
-            <RoomPage room manages=true here=Tab::Invite sidebar notice>
+            <RoomPage room manages=true here=Some(Tab::Invite) sidebar notice>
                 {made.map(|made| view! { <New made site days /> })}
                 <Section id="make" title=t("room-invite-make")>
                     <Make id=open.room.id.clone() form />

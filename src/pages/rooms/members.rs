@@ -72,7 +72,7 @@ pub async fn members(
         });
         let (searched, banned_of, own) = (room.id.clone(), room.id.clone(), room.id.clone());
         view! {
-            <RoomPage room=room manages here=Tab::Members sidebar notice>
+            <RoomPage room=room manages here=Some(Tab::Members) sidebar notice>
                 <Section id="members" title=t(if banned { "members-banned" } else { "room-members" })>
                     <Search id=searched q banned />
                     {empty.then(|| view! { <p class="muted" role="status">{t(if banned { "members-none-banned" } else { "members-none" })}</p> })}

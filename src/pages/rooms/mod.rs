@@ -7,6 +7,7 @@ mod member;
 pub mod members;
 pub mod new;
 pub mod settings;
+pub mod versions;
 
 use std::sync::Arc;
 
@@ -81,12 +82,12 @@ fn manages(open: &OpenRoom) -> bool {
     open.grant.level() >= AccessLevel::Moderator
 }
 
-/// The frame of a room's pages. What its forms do not say at a field of theirs stands above them.
+/// The frame of a room's pages; `here` is the tab that the page is of. What its forms do not say at a field of theirs stands above them.
 #[component]
 fn RoomPage(
     room: Room,
     manages: bool,
-    here: Tab,
+    here: Option<Tab>,
     sidebar: Sidebar,
     notice: Notice,
     children: Children,
@@ -96,7 +97,7 @@ fn RoomPage(
     let (alert, done) = (notice.alert(), notice.done());
     let (id, name) = (room.id.clone(), room.name.clone());
     let tabs = Tab::EACH.into_iter().filter(|tab| manages || *tab == Tab::Members).map(|tab| {
-        let current = (tab == here).then_some("page");
+        let current = (Some(tab) == here).then_some("page");
         view! {
             <a class="button-small" href=format!("/rooms/{id}/{}", tab.end()) aria-current=current>
                 {t(tab.name())}

@@ -68,7 +68,7 @@ pub async fn settings(
         let told = view! { <Told conversation form /> };
         let owner = owns.then(|| view! { <Owner id /> });
         view! {
-            <RoomPage room manages=true here=Tab::Settings sidebar notice>
+            <RoomPage room manages=true here=Some(Tab::Settings) sidebar notice>
                 <Section id="about" title=t("room")>
                     {about}
                 </Section>

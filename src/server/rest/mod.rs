@@ -79,6 +79,7 @@ where
         .routes(routes!(conversations::bin))
         .routes(routes!(queue::list))
         .routes(routes!(messages::list))
+        .routes(routes!(posts::versions))
         .routes(routes!(rooms::list))
         .routes(routes!(rooms::listed))
         .routes(routes!(rooms::open))
@@ -106,7 +107,7 @@ where
         .routes(routes!(messages::continue_answer))
         .routes(routes!(messages::edit))
         .routes(routes!(messages::select))
-        .routes(routes!(messages::delete))
+        .routes(routes!(messages::delete, posts::change))
         .routes(routes!(messages::restore));
     let all = OpenApiRouter::new()
         .routes(routes!(me::change))

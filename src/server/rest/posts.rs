@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use axum::{
     Json as Answer,
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::message_view::MessageView;
+use super::{
+    extract::{Id, Json},
+    message_view::MessageView,
+    problems::{Conflict, Forbidden, InvalidBody, NotFound, SignedOut},
+};
 use crate::{
-    domain::CurrentUser,
+    domain::{CurrentUser, Version},
     error::AppError,
     server::chat::{self, Chat},
 };
@@ -64,4 +69,66 @@ pub async fn post(
     let posted = chat.post(current, post).await?;
     let answer = PostedMessage { message: posted.message.into(), asks: posted.asks };
     Ok((StatusCode::CREATED, Answer(answer)).into_response())
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct ChangedText {
+    /// Markdown; not only blanks.
+    #[schema(min_length = 1)]
+    content: String,
+    /// The ids of the members whom it mentions now, at most 50.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    mentions: Vec<String>,
+}
+
+/// Change what one wrote in a room
+///
+/// The message says that it was changed, and the room's moderators see what it said before. No answer is written again.
+#[utoipa::path(
+    patch,
+    path = "/messages/{id}",
+    operation_id = "changeMessage",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The id of a message that one wrote in a room.")),
+    responses(
+        (status = 200, description = "The message as it is now.", body = MessageView),
+        InvalidBody,
+        SignedOut,
+        Forbidden,
+        NotFound,
+        Conflict,
+    )
+)]
+pub async fn change(
+    State(chat): State<Arc<Chat>>,
+    current: CurrentUser,
+    Id(id): Id,
+    Json(ChangedText { content, mentions }): Json<ChangedText>,
+) -> Result<Answer<MessageView>, AppError> {
+    Ok(Answer(chat.edit_post(&current, &id, &content, &mentions).await?.into()))
+}
+
+/// What a message said before it was changed or deleted
+///
+/// Newest first. For the moderators of its room; a private message has none.
+#[utoipa::path(
+    get,
+    path = "/messages/{id}/versions",
+    operation_id = "messageVersions",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The message's id.")),
+    responses(
+        (status = 200, description = "What it said.", body = [Version]),
+        SignedOut,
+        Forbidden,
+        NotFound,
+    )
+)]
+pub async fn versions(
+    State(chat): State<Arc<Chat>>,
+    current: CurrentUser,
+    Id(id): Id,
+) -> Result<Answer<Vec<Version>>, AppError> {
+    Ok(Answer(chat.versions(&current, &id).await?))
 }

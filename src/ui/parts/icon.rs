@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 /// The names of all icons, which are their classes in `style/icons.css`.
-const NAMES: [&str; 45] = [
+const NAMES: [&str; 46] = [
     "again",
     "archive",
     "arrow-down",
@@ -39,6 +39,7 @@ const NAMES: [&str; 45] = [
     "quote",
     "search",
     "settings",
+    "shield",
     "side",
     "square",
     "star",

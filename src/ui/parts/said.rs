@@ -28,6 +28,8 @@ pub struct Said {
     pub follows: bool,
     /// In the reader's words, when it was changed.
     pub edited: Option<String>,
+    /// Whether the reader may see what it said before.
+    pub versions: bool,
     /// Why nothing of it is shown: the key of a sentence.
     pub gone: Option<&'static str>,
     /// The message that it answers: its id and how it begins.
@@ -53,8 +55,18 @@ pub fn SaidMessage(said: Said) -> impl IntoView {
         (false, false) => "message said",
     };
     let When { machine, clock, whole, .. } = when.clone();
-    let edited =
-        edited.map(|whole| view! { <small class="said-edited" title=whole>{t("message-edited")}</small> });
+    let versions = said.versions.then(|| format!("/messages/{id}/versions"));
+    let edited = edited.map(|whole| {
+        let mark = match versions.clone() {
+            Some(address) => view! { <a href=address>{t("message-edited")}</a> }.into_any(),
+            None => t("message-edited").into_any(),
+        };
+        view! {
+            <small class="said-edited" title=whole>
+                {mark}
+            </small>
+        }
+    });
     let reply = said.reply_to.map(|(to, begins)| {
         view! {
             <a class="said-reply" href=format!("?at={to}#{to}") dir="auto">
@@ -63,7 +75,12 @@ pub fn SaidMessage(said: Said) -> impl IntoView {
         }
     });
     let body = match gone {
-        Some(key) => view! { <p class="said-gone">{t(key)}</p> }.into_any(),
+        Some(key) => view! {
+            <p class="said-gone">
+                {t(key)} {versions.map(|address| view! { " " <a href=address>{t("message-versions-show")}</a> })}
+            </p>
+        }
+        .into_any(),
         None if said.editing => {
             view! { <EditSaid id=id.clone() conversation_id text query=said.query.clone() /> }.into_any()
         }
