@@ -113,7 +113,7 @@ impl World {
                 let person = &mut self.people[who];
                 let answer = person.client.post(&format!("{room}/join"), &json!({})).await;
                 match person.part {
-                    Part::Banned => drop(answer.is(404)),
+                    Part::Banned => drop(answer.is(403)),
                     Part::Inside | Part::Outside => {
                         answer.is(200);
                         person.part = Part::Inside;

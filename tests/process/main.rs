@@ -25,6 +25,7 @@ mod outage;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod resume;
+mod rooms;
 mod secrets;
 #[path = "../support/server.rs"]
 mod server;

@@ -11,7 +11,7 @@ use futures::StreamExt;
 
 use super::followed::Followed;
 use crate::{
-    domain::{ChatEvent, Message},
+    domain::{ChatEvent, Message, Role},
     server::{
         live::{
             Live,
@@ -23,6 +23,8 @@ use crate::{
     },
 };
 
+/// So many changes of another process are told one by one.
+const MOST_TOLD: u32 = 20;
 /// The pause before another try, when the changes of another process could not be read.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -183,9 +185,36 @@ impl Relay {
                 log.publish_foreign(ChatEvent::Members { gone: Vec::new() }, seen.last_seq);
             }
             Some(ChangeKind::Queue) => log.publish_foreign(ChatEvent::Queue {}, seen.last_seq),
-            Some(ChangeKind::Tree) => log.publish_foreign(ChatEvent::Changed {}, seen.last_seq),
+            Some(ChangeKind::Tree) => self.changed(log, seen).await?,
             Some(ChangeKind::Begun | ChangeKind::Ended) if new && !shown && !log.is_running() => log.reread(),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Tells of changed messages: of a room's one by one if nothing but them and the queue changed since the log's newest
+    /// event, otherwise that the conversation is to be read anew.
+    async fn changed(&self, log: &Log, seen: &ConversationState) -> Result<()> {
+        let is_near = |at: &u64| (1..=u64::from(MOST_TOLD)).contains(&seen.last_seq.saturating_sub(*at));
+        let known = log.quiet_at().filter(|at| seen.is_shared && is_near(at));
+        let Some(known) = known else {
+            log.publish_foreign(ChatEvent::Changed {}, seen.last_seq);
+            return Ok(());
+        };
+        let messages = self.chats.changed_for_listeners(&seen.conversation_id, known, MOST_TOLD).await?;
+        let mut events: Vec<(u64, ChatEvent)> =
+            messages.iter().map(|message| (message.revision, ChatEvent::Message(message.into()))).collect();
+        if seen.queue_seq > known {
+            events.push((seen.queue_seq, ChatEvent::Queue {}));
+        }
+        events.sort_by_key(|(revision, _)| *revision);
+        let are_told = |message: &Message| message.role == Role::User || message.talk.deleted_at.is_some();
+        let are_all = events.iter().map(|(revision, _)| *revision).eq(known + 1..=seen.last_seq);
+        if !(are_all && messages.iter().all(are_told)) {
+            events = vec![(seen.last_seq, ChatEvent::Changed {})];
+        }
+        for (revision, event) in events {
+            log.publish_foreign(event, revision);
         }
         Ok(())
     }

@@ -64,6 +64,8 @@ pub enum ChangeKind {
 #[derive(Clone, Debug)]
 pub struct ConversationState {
     pub conversation_id: String,
+    /// Whether several people may take part in it.
+    pub is_shared: bool,
     pub title: String,
     /// Different after each change that other processes should see. It names the process that made the change, and the
     /// kind of change.
@@ -117,6 +119,14 @@ pub trait Shared: Send + Sync {
     async fn conversation_states(&self, conversation_ids: &[String]) -> Result<Vec<ConversationState>>;
     /// A message. Takes no grant, because the server asks for listeners of its conversation that are admitted already.
     async fn message_for_listeners(&self, message_id: &str) -> Result<Option<Message>>;
+    /// The messages of a conversation that changed after this number, in the order of their changes, at most so many. Takes
+    /// no grant, like [`Self::message_for_listeners`].
+    async fn changed_for_listeners(
+        &self,
+        conversation_id: &str,
+        after: u64,
+        most: u32,
+    ) -> Result<Vec<Message>>;
     /// The stored chunks of a running answer from the event number `after` on, in order.
     async fn chunks(&self, message_id: &str, after: u64) -> Result<Vec<Chunk>>;
     /// The changes that other processes make from now on, among them the new text of the answers in `texts`. The stream

@@ -88,6 +88,12 @@ impl Log {
         state.mirror.as_ref().map(|mirror| (mirror.answer_id.clone(), state.end))
     }
 
+    /// The number of the newest event, while nobody writes an answer and the numbers are those of the store.
+    pub fn quiet_at(&self) -> Option<u64> {
+        let state = self.lock();
+        (state.is_quiet() && state.is_placed).then_some(state.end)
+    }
+
     /// Whether the answer whose events come after `after` is in the log to its end.
     pub fn has_ended(&self, answer_id: &str, after: u64) -> bool {
         self.lock().text(answer_id).is_some_and(|text| text.after == after && text.ended.is_some())

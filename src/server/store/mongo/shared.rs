@@ -108,6 +108,7 @@ impl Shared for Mongo {
             let began = running.as_ref().and_then(|answer| answer.began_seq);
             ConversationState {
                 conversation_id: doc.id,
+                is_shared: doc.kind.is_shared(),
                 title: doc.title,
                 foreign: foreign(&revision, &self.instance),
                 revision,
@@ -129,6 +130,18 @@ impl Shared for Mongo {
     async fn message_for_listeners(&self, message_id: &str) -> Result<Option<Message>> {
         let found = self.call(async { self.messages().find_one(doc! { "_id": message_id }).await }).await?;
         Ok(found.map(Message::from))
+    }
+
+    async fn changed_for_listeners(
+        &self,
+        conversation_id: &str,
+        after: u64,
+        most: u32,
+    ) -> Result<Vec<Message>> {
+        let which = doc! { "conversation_id": conversation_id, "revision": { "$gt": after.cast_signed() } };
+        let find = || self.messages().find(which).sort(doc! { "revision": 1, "_id": 1 }).limit(most.into());
+        let found: Vec<MessageDoc> = self.call(async { find().await?.try_collect().await }).await?;
+        Ok(found.into_iter().map(Message::from).collect())
     }
 
     async fn chunks(&self, message_id: &str, after: u64) -> Result<Vec<Chunk>> {

@@ -60,6 +60,10 @@ impl Shared for Sqlite {
             .map_err(store_error)
     }
 
+    async fn changed_for_listeners(&self, _id: &str, _after: u64, _most: u32) -> Result<Vec<Message>> {
+        Ok(Vec::new())
+    }
+
     async fn chunks(&self, _message_id: &str, _after: u64) -> Result<Vec<Chunk>> {
         Ok(Vec::new())
     }
