@@ -92,6 +92,7 @@ title-not-signed-in = Not signed in
 title-not-allowed = Not allowed
 title-not-found = Not found
 title-method-not-allowed = Method not allowed
+title-websocket-only = For WebSockets only
 title-conflict = Conflict
 title-too-slow = Too slow
 title-too-large = Too large
@@ -110,6 +111,7 @@ error-signed-out = Your session has ended. Sign in to go on.
 error-wrong-credentials = That e-mail and password do not match. Try again, or ask your administrator for a new password.
 error-not-found = There is nothing here. It may have been deleted, or belong to somebody else.
 error-method-not-allowed = This address does not take that method.
+error-upgrade-required = This address is for WebSockets. Open it with the WebSocket protocol, version 13.
 error-too-slow = This did not arrive in time. Check your connection and send it again.
 error-too-large = That is too large: at most { $most } is taken here.
 error-too-long = Your message is too long: it may have at most { $most }. Shorten it and send it again.
@@ -905,6 +907,8 @@ key-days-not-valid = Enter a whole number of days from 1 to { $most }, or nothin
 key-scope-missing = Choose what the program may do: read, chat or all.
 key-not-here = An API key cannot do this. Sign in with a browser.
 error-scope-too-small = This needs a key with the scope “{ $needed }”. Make one under Settings, Devices and API keys.
+socket-message-unreadable = The message cannot be read. Send a JSON object whose “type” is one of listen, leave, post, read, typing.
+socket-hears-too-many = One connection listens to at most { $most } conversations. Leave some first.
 audit-devices = { $count ->
     [one] 1 device
    *[other] { $count } devices
@@ -1322,6 +1326,21 @@ members-none = Nobody’s name begins with that.
 members-more = More members
 members-banned = Banned people
 members-none-banned = Nobody is banned.
+typing-one = { $name } is typing
+typing-two = { $name } and { $other } are typing
+typing-many = { $count ->
+    [one] 1 person is typing
+   *[other] { $count } people are typing
+}
+presence = Who sees that you are here
+presence-show = Show others when I am online
+presence-hint = Others see that you are online or away, and when you were last here. If you switch this off, nobody sees that, and the server forgets it.
+presence-save = Save
+presence-shown = Others see when you are online.
+presence-hidden = Nobody sees when you are online.
+presence-online = Online
+presence-away = Away
+presence-seen = Last here: { $day }
 member-owner = Owner
 member-moderator = Moderator
 member-member = Member

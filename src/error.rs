@@ -51,6 +51,8 @@ pub enum AppError {
     UnsupportedMediaType { wanted: String },
     /// 421: the site is not at the address that the caller used.
     Misdirected { reason: Reason },
+    /// 426: the address takes WebSockets only.
+    UpgradeRequired,
     /// 422: `field` is the one to correct; empty when it is the body as a whole.
     Invalid { field: String, reason: Reason },
     /// 422: the idempotency key was used before with another request.
@@ -131,6 +133,7 @@ impl AppError {
             Self::TooLong { size: Some(size), limit } => Reason::new("error-too-long-by")
                 .with("size", found(*size, *limit))
                 .with("most", at_most(*limit)),
+            Self::UpgradeRequired => Reason::new("error-upgrade-required"),
             Self::UnsupportedMediaType { wanted } => {
                 Reason::new("error-unsupported-media-type").with("wanted", wanted.as_str())
             }
@@ -159,6 +162,7 @@ impl AppError {
             Self::TooLarge { .. } | Self::TooLong { .. } => 413,
             Self::UnsupportedMediaType { .. } => 415,
             Self::Misdirected { .. } => 421,
+            Self::UpgradeRequired => 426,
             Self::Invalid { .. } | Self::IdempotencyKeyReused => 422,
             Self::TooMany { .. }
             | Self::TooFast { .. }
@@ -196,6 +200,7 @@ impl AppError {
             Self::TooLarge { .. } | Self::TooLong { .. } => Reason::new("title-too-large"),
             Self::UnsupportedMediaType { .. } => Reason::new("title-unsupported-media-type"),
             Self::Misdirected { .. } => Reason::new("title-another-address"),
+            Self::UpgradeRequired => Reason::new("title-websocket-only"),
             Self::Invalid { .. } | Self::IdempotencyKeyReused => Reason::new("title-not-valid"),
             Self::TooMany { .. } | Self::TooFast { .. } => Reason::new("title-too-many-requests"),
             Self::TooManyAnswers { .. } => Reason::new("title-too-many-answers"),

@@ -84,12 +84,18 @@ pub async fn follow(
             log::Format,
             published::Published,
         },
+        presence::Presences,
     };
     use futures::StreamExt;
     let context = Context::current()?;
     let stay = if hidden == Some(true) { Stay::Glance } else { Stay::Page };
     let entries =
         service::<Listening>()?.follow(context.user()?, &conversation_id, after, Format::Html, stay).await?;
+    let open = service::<Presences>()?.enter(context.user()?.id(), hidden != Some(true));
+    let entries = entries.inspect(move |_| {
+        // The page is open as long as its stream.
+        let _open = &open;
+    });
     let lines = written(entries, Published::write_line);
     Ok(ByteStream::new(kept_alive(lines, EVERY, axum::body::Bytes::from_static(b"\n")).map(Ok::<_, Refusal>)))
 }

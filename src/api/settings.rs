@@ -49,6 +49,23 @@ pub async fn set_picture(
     Ok(context.tell("/settings", Told::say("picture-saved"))?)
 }
 
+/// Decides whether others are told that the person is here, and when they were here last.
+#[server(prefix = "/fn", endpoint = "show-presence")]
+pub async fn show_presence(shown: Option<bool>) -> Result<(), Refusal> {
+    use crate::server::{
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
+        presence::Presences,
+    };
+    let context = Context::current()?;
+    let shown = shown.unwrap_or_default();
+    service::<Presences>()?.show(context.user()?, shown).await?;
+    let told = if shown { "presence-shown" } else { "presence-hidden" };
+    Ok(context.tell("/settings", Told::say(told))?)
+}
+
 /// Changes the e-mail address or the name with which the person signs in.
 #[server(prefix = "/fn", endpoint = "set-email")]
 pub async fn set_email(email: String) -> Result<(), Refusal> {

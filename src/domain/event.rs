@@ -113,6 +113,13 @@ pub enum ChatEvent {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         gone: Vec<String>,
     },
+    /// Somebody is writing a message in the room; whoever shows it forgets it after 6 seconds, or when the message comes. A
+    /// hint to those who listen now: it has the number of the event before it, and nobody who comes later is told.
+    Typing {
+        user_id: String,
+        /// What the person is called in the room.
+        name: String,
+    },
 }
 
 /// A person's message, as listeners are told of it.

@@ -17,6 +17,7 @@ pub mod model;
 pub mod params;
 pub mod picture;
 pub mod preferences;
+pub mod presence;
 pub mod provider;
 pub mod queued;
 pub mod reason;
@@ -40,6 +41,7 @@ pub use model::{Listed, Model, ModelAccess, ModelChoices, Price, Traits};
 pub use params::Params;
 pub use picture::{Picture, PictureColour};
 pub use preferences::{Look, Preferences, PreferencesPatch};
+pub use presence::{Presence, PresenceState};
 pub use provider::{ProviderState, ProviderView};
 pub use queued::{QuestionQueue, Queued};
 pub use reason::Reason;
@@ -59,7 +61,8 @@ mod tests {
 
     use super::{
         AuditKind, CodeState, ConversationKind, ExportState, FailureCode, MemberRole, MemberState, Notify,
-        PictureColour, Role, RoomAnswers, RoomPayer, Scope, SessionKind, Status, UserRole, UserState,
+        PictureColour, PresenceState, Role, RoomAnswers, RoomPayer, Scope, SessionKind, Status, UserRole,
+        UserState,
         params::ReasoningEffort,
         preferences::{Palette, Theme},
     };
@@ -95,6 +98,7 @@ mod tests {
         words::<Notify>();
         words::<Palette>();
         words::<PictureColour>();
+        words::<PresenceState>();
         words::<ReasoningEffort>();
         words::<Role>();
         words::<RoomAnswers>();

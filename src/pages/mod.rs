@@ -15,6 +15,7 @@ mod join;
 mod layout;
 mod login;
 mod outline;
+mod presence;
 mod qr;
 mod reset;
 mod room_bar;
@@ -64,6 +65,7 @@ use crate::{
             site::Site,
         },
         ops::clock::{Clock, Ids},
+        presence::Presences,
         providers::ModelProviders,
         rooms::Rooms,
         words,
@@ -82,6 +84,7 @@ where
     Arc<ModelProviders>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
     Arc<Rooms>: FromRef<S>,
+    Arc<Presences>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
     Arc<Allowances>: FromRef<S>,
     Arc<Ids>: FromRef<S>,

@@ -22,6 +22,7 @@ use super::{
         ended::Ended,
         tasks::Tasks,
     },
+    presence::Presences,
     providers::ModelProviders,
     render::Renderer,
     rooms::Rooms,
@@ -41,6 +42,7 @@ pub struct App {
     pub providers: Arc<ModelProviders>,
     pub chat: Arc<Chat>,
     pub rooms: Arc<Rooms>,
+    pub presences: Arc<Presences>,
     pub listening: Arc<Listening>,
     pub reading: Arc<Reading>,
     pub readiness: Arc<Readiness>,
@@ -140,6 +142,7 @@ impl App {
             ids: ids.clone(),
             most_members: config.limits.room_members,
         });
+        let presences = Presences::new(store.clone(), clock.clone(), tasks.clone());
         let listening = Arc::new(Listening {
             live: live.clone(),
             chats,
@@ -157,7 +160,7 @@ impl App {
             (&accounts, &exports),
             (&conversations, &models, &model_providers),
             (&chat, &rooms),
-            &listening,
+            (&listening, &presences),
         );
         Self {
             site,
@@ -170,6 +173,7 @@ impl App {
             providers: model_providers,
             chat,
             rooms,
+            presences,
             listening,
             reading,
             readiness,
@@ -191,11 +195,12 @@ fn provided(
     (accounts, exports): (&Arc<Accounts>, &Arc<Exporter>),
     (conversations, models, providers): (&Arc<Conversations>, &Arc<ModelList>, &Arc<ModelProviders>),
     (chat, rooms): (&Arc<Chat>, &Arc<Rooms>),
-    listening: &Arc<Listening>,
+    (listening, presences): (&Arc<Listening>, &Arc<Presences>),
 ) -> Provide {
     let (accounts, exports) = (accounts.clone(), exports.clone());
     let (conversations, models, providers) = (conversations.clone(), models.clone(), providers.clone());
     let (chat, rooms, listening) = (chat.clone(), rooms.clone(), listening.clone());
+    let presences = presences.clone();
     Provide::new(move || {
         provide_context(accounts.clone());
         provide_context(exports.clone());
@@ -205,5 +210,6 @@ fn provided(
         provide_context(chat.clone());
         provide_context(rooms.clone());
         provide_context(listening.clone());
+        provide_context(presences.clone());
     })
 }

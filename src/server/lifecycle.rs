@@ -33,6 +33,7 @@ use crate::server::{
         clock::Clock,
         disk::{self, Lock, LockError},
     },
+    presence,
     providers::ModelProviders,
     router::router,
     store::{self, Store},
@@ -124,6 +125,9 @@ fn run_in_background(app: &App) {
     // Each server knows only its own open streams, so this is no job of the queue.
     let every = if store.is_alone() { LOOK_AT_SESSIONS_EVERY } else { LOOK_FOR_EXPIRED_EVERY };
     tasks.every("look at sessions", every, app.relay.clone(), |relay| look_at_sessions(relay).boxed());
+    tasks.every("renew presence", presence::LOOK_EVERY, app.presences.clone(), |presences| {
+        async { presences.renew().await }.boxed()
+    });
     tasks.every("look at providers", LOOK_EVERY, app.providers.clone(), |providers| {
         look_at_providers(providers).boxed()
     });

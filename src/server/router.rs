@@ -24,6 +24,7 @@ pub fn router(app: App) -> Router {
     let behind_the_gate = Router::new()
         .merge(pages::routes())
         .nest(rest::BASE, api)
+        .merge(rest::socket::routes())
         .route("/fn/{name}", any(context::server_functions))
         .fallback(|| async { AppError::NotFound })
         .method_not_allowed_fallback(|| async { AppError::MethodNotAllowed });

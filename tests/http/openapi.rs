@@ -68,12 +68,13 @@ fn open_part(part: &mut Value, schemas: &Value) {
     if let Some(name) = part["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
         *part = schemas[name].clone();
     }
-    match part.get_mut("allOf").and_then(Value::as_array_mut) {
-        Some(parts) => parts.iter_mut().for_each(|part| open_part(part, schemas)),
-        None => {
-            part["properties"].as_object_mut().unwrap().values_mut().for_each(|value| close(value, schemas));
+    // Those of several forms have their fields in these.
+    for parts in ["allOf", "oneOf"] {
+        if let Some(parts) = part.get_mut(parts).and_then(Value::as_array_mut) {
+            return parts.iter_mut().for_each(|part| open_part(part, schemas));
         }
     }
+    part["properties"].as_object_mut().unwrap().values_mut().for_each(|value| close(value, schemas));
 }
 
 /// Forbids fields that are not described, in each object as a whole. `schemas` has the named schemas before this
@@ -231,6 +232,7 @@ async fn every_event_and_every_record_is_as_described() {
         ChatEvent::Queue {},
         ChatEvent::Members { gone: Vec::new() },
         ChatEvent::Members { gone: vec![id()] },
+        ChatEvent::Typing { user_id: id(), name: id() },
     ];
     events.iter().for_each(|event| document.check_schema(event, "ChatEvent"));
     let forms = document.0["components"]["schemas"]["ChatEvent"]["oneOf"].as_array().unwrap();

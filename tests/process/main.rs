@@ -31,6 +31,9 @@ mod secrets;
 mod server;
 mod sign_in;
 mod site;
+mod socket_client;
+mod sockets;
+mod sockets_access;
 mod stop;
 mod takeover;
 #[path = "../support/tokens.rs"]

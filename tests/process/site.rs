@@ -181,6 +181,11 @@ impl Person {
         Self { token: signed["token"].as_str().unwrap().to_owned(), ..nobody }
     }
 
+    /// Somebody who sends this key.
+    pub fn with_key(&self, key: &str) -> Self {
+        Self { address: self.address, token: key.to_owned() }
+    }
+
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         self.call_with(method, path, body, "").await.expect("the server answers")
     }
@@ -205,11 +210,14 @@ impl Person {
         tokio::time::timeout(PATIENCE, call).await.expect("an answer comes in time")
     }
 
+    /// The value of the header that says who asks; `None` for a stranger.
+    pub fn authorization(&self) -> Option<String> {
+        (!self.token.is_empty()).then(|| format!("Bearer {}", self.token))
+    }
+
     pub fn request(&self, method: &str, path: &str, body: &str, lines: &str) -> String {
-        let signed = match self.token.as_str() {
-            "" => String::new(),
-            token => format!("authorization: Bearer {token}\r\n"),
-        };
+        let signed =
+            self.authorization().map_or_else(String::new, |value| format!("authorization: {value}\r\n"));
         format!(
             "{method} {path} HTTP/1.1\r\nhost: inglenook.test\r\n{signed}{lines}content-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",

@@ -32,6 +32,8 @@ pub fn Row(
     own: bool,
     level: AccessLevel,
     days: Days,
+    /// Whether the member is here.
+    presence: AnyView,
 ) -> impl IntoView {
     let Person { member, picture } = person;
     let manages = level >= AccessLevel::Moderator && !own && !owner && level > AccessLevel::from(member.role);
@@ -63,6 +65,7 @@ pub fn Row(
             <span class="room-name">
                 <strong dir="auto">{name}</strong>
                 <small class="muted">{since}</small>
+                {presence}
             </span>
             {own.then(|| view! { <span class="badge">{t("you")}</span> })}
             <span class="badge">{t(role_name(member.role, owner))}</span>

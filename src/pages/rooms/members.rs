@@ -14,12 +14,14 @@ use crate::{
         Fresh, Id, Notice, PageError, Query, Visitor,
         fields::{Choice, Choices},
         layout::Sidebar,
+        presence::PresenceMark,
         sections::Section,
     },
     server::{
         accounts::valid::MAX_NAME_CHARS,
         conversations::Conversations,
         http::{document::Page, redirect},
+        presence::Presences,
         rooms::{AccessLevel, MemberListing, Rooms},
         words,
     },
@@ -42,6 +44,7 @@ pub struct Which {
 pub async fn members(
     State(conversations): State<Arc<Conversations>>,
     State(rooms): State<Arc<Rooms>>,
+    State(presences): State<Arc<Presences>>,
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     Id(id): Id,
@@ -55,6 +58,8 @@ pub async fn members(
     let q: String = which.q.chars().take(MAX_NAME_CHARS).collect();
     let listing = MemberListing { search: Some(&q), banned, cursor: which.cursor.as_deref(), limit: None };
     let Listed { items, next_cursor } = rooms.members(&current, &id, listing).await?;
+    let ids: Vec<String> = items.iter().map(|member| member.user_id.clone()).collect();
+    let here = presences.of(&ids).await?;
     let people = rooms.with_pictures(items).await?;
     Ok(Page::new(words::current().say("room-members")).render(move || {
         let (level, me) = (open.grant.level(), current.user.id.clone());
@@ -63,7 +68,8 @@ pub async fn members(
         let rows = people.into_iter().map(|person| {
             let (id, owner) = (room.id.clone(), room.owner_id == person.member.user_id);
             let own = person.member.user_id == me;
-            view! { <Row id person owner own level days /> }
+            let presence = here.get(&person.member.user_id).copied().unwrap_or_default();
+            view! { <Row id person owner own level days presence=view! { <PresenceMark presence now days /> }.into_any() /> }
         });
         let rows = rows.collect_view();
         let kind = if banned { "banned=true&" } else { "" };

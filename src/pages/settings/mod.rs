@@ -8,6 +8,7 @@ pub mod devices;
 mod export;
 mod identities;
 pub mod picture;
+mod presence;
 pub mod profile;
 pub mod prove;
 pub mod second_factor;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 
-use super::{SettingsPage, page, picture::ChoosePicture, tier::TierSection};
+use super::{SettingsPage, page, picture::ChoosePicture, presence::PresenceSection, tier::TierSection};
 use crate::{
     pages::{Fresh, Notice, PageError, Visitor, fields::Field, layout::Sidebar, sections::Section},
     server::{
         accounts::{Accounts, EmailRule},
         conversations::{Conversations, allowance::Allowances},
+        presence::Presences,
     },
     ui::words::{around, t},
 };
@@ -22,12 +23,14 @@ pub async fn profile(
     State(conversations): State<Arc<Conversations>>,
     State(accounts): State<Arc<Accounts>>,
     State(allowances): State<Arc<Allowances>>,
+    State(presences): State<Arc<Presences>>,
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     notice: Notice,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let (own, budget) = (accounts.own_tier(&current).await?, allowances.budget(&current.user).await?);
+    let shown = presences.shows(&current).await?;
     let rule = accounts.registration().await?.email;
     let user = current.user;
     // A browser that asks for an e-mail address would refuse a name.
@@ -76,6 +79,7 @@ pub async fn profile(
                 <Section id="picture" title=t("picture")>
                     <ChoosePicture user=pictured notice=picture_form />
                 </Section>
+                <PresenceSection shown />
                 <TierSection own budget days notice=tier_notice />
             </SettingsPage>
         }

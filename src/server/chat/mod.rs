@@ -62,6 +62,8 @@ pub struct Chat {
     temporary: Temporary,
     /// Messages of rooms, by person and room.
     posts: Limit,
+    /// What people say of writing, for each person and room.
+    hints: Limit,
 }
 
 impl Chat {
@@ -89,6 +91,7 @@ impl Chat {
             tasks,
             temporary: Temporary::default(),
             posts: post::limit(),
+            hints: post::hint_limit(),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::{
     error::AppError,
     server::{
         accounts::attempts::Limit,
+        live::log::Writing,
         store::{
             AddOutcome, AskedModel, Destination, Grant, Need, NewMessage, NewQueued, QueueOutcome,
             TalkOutcome,
@@ -31,6 +32,8 @@ use crate::{
 /// How many messages a person may write into one room within [`POSTS_WINDOW`].
 const POSTS: u32 = 20;
 const POSTS_WINDOW: Duration = Duration::from_secs(10);
+/// The same for hints that one is being written. A page sends one every 3 seconds, and a person may have several.
+const HINTS: u32 = 12;
 /// How often the server makes another id for a message, because another one was faster.
 const BEHIND: u32 = 20;
 /// What asks the model in a room that answers to mentions.
@@ -38,6 +41,11 @@ const MENTION: &str = "@model";
 
 pub(super) fn limit() -> Limit {
     Limit::new(POSTS, POSTS_WINDOW)
+}
+
+/// How often somebody may say that they are writing.
+pub(super) fn hint_limit() -> Limit {
+    Limit::new(HINTS, POSTS_WINDOW)
 }
 
 /// A message of a member.
@@ -89,6 +97,23 @@ impl Chat {
         let Destination::There(grant) = to else { return Err(AppError::Internal) };
         let new = NewMessage { message, key, asks, now: self.clock.now() };
         self.add_post(&grant, new).await
+    }
+
+    /// Tells those who listen to the room that the person is writing there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chat::post`]; [`AppError::TooMany`] for whoever says so too often.
+    pub async fn typing(&self, current: &CurrentUser, conversation_id: &str) -> Result<(), AppError> {
+        let grant = self.store.access(current.id(), conversation_id, Need::Write).await?;
+        only_in_shared(&grant)?;
+        let _ = self.hints.take((current.id(), conversation_id), Instant::now())?;
+        let Some(log) = self.live.get(conversation_id) else { return Ok(()) };
+        let own = self.store.members_of(&grant, &[current.id().to_owned()]).await?;
+        if let Some(member) = own.into_iter().next() {
+            log.hint(Writing { user_id: member.user_id, name: member.name });
+        }
+        Ok(())
     }
 
     async fn add_post(self: &Arc<Self>, grant: &Grant, mut new: NewMessage) -> Result<Posted, AppError> {

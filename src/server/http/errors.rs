@@ -121,10 +121,10 @@ pub struct Problem<'a> {
     request_id: Option<&'a str>,
 }
 
-/// The error as `application/problem+json`, worded in the caller's language. The router adds the `Allow` of a 405.
-fn problem(error: &AppError, request_id: Option<&str>) -> Response {
+/// The error in the caller's language.
+pub fn problem_of<'a>(error: &'a AppError, request_id: Option<&'a str>) -> Problem<'a> {
     let words = words::current();
-    let problem = Problem {
+    Problem {
         r#type: format!("urn:inglenook:error:{}", error.code()),
         title: words.text(&error.title()),
         status: error.status(),
@@ -136,7 +136,12 @@ fn problem(error: &AppError, request_id: Option<&str>) -> Response {
             _ => None,
         },
         request_id,
-    };
+    }
+}
+
+/// The error as `application/problem+json`. The router adds the `Allow` of a 405.
+fn problem(error: &AppError, request_id: Option<&str>) -> Response {
+    let problem = problem_of(error, request_id);
     // A struct of texts and numbers always becomes JSON.
     let body = serde_json::to_string(&problem).unwrap_or_default();
     let fixed = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];

@@ -216,7 +216,7 @@ impl Form {
     /// The page of settings on which such a form stands.
     fn settings_page(&self) -> Option<String> {
         let page = match self.action.as_str() {
-            "/fn/set-name" | "/fn/set-email" | "/fn/set-picture" => "/settings",
+            "/fn/set-name" | "/fn/set-email" | "/fn/set-picture" | "/fn/show-presence" => "/settings",
             "/fn/make-codes" | "/fn/end-codes" => "/admin/codes",
             "/fn/delete-tier" => "/admin/tiers",
             "/fn/move-provider" | "/fn/remove-provider" | "/fn/choose-model" => "/admin/models",

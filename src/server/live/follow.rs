@@ -12,7 +12,7 @@ use tokio::{
 use super::{
     browsers::{Browsers, PagePermit},
     elsewhere::Elsewhere,
-    log::{Format, Log, Read},
+    log::{Format, Log, Read, Writing},
     published::Published,
     reading::{ReadPermit, Reading},
     registry::{Live, LogHandle, StreamPermit},
@@ -40,6 +40,8 @@ pub enum Stay {
     Glance,
     /// Live, as one of the few streams of the browser; when they are taken, like `Glance`.
     Page,
+    /// Live, as a part of a WebSocket, which is the stream that counts.
+    Part,
 }
 
 /// The service for listeners, and the parts from which it reads events. One per server.
@@ -73,7 +75,7 @@ impl Listening {
         // missed.
         let log = self.live.log(conversation_id);
         let doubts = log.doubts(current.id());
-        let (grant, permit) = self.admit(current, conversation_id, &log).await?;
+        let (grant, permit) = self.admit(current, conversation_id, &log, stay).await?;
         let page = (stay == Stay::Page).then(|| self.browsers.admit(&current.session_id)).flatten();
         let mut listener = Listener {
             service: self.clone(),
@@ -91,6 +93,7 @@ impl Listening {
             glances: stay == Stay::Glance || (stay == Stay::Page && page.is_none()),
             rereads: log.rereads(),
             doubts,
+            hint: 0,
             in_room: grant.conversation().kind != ConversationKind::Private,
             caught_up: None,
             permit,
@@ -118,9 +121,12 @@ impl Listening {
         current: &CurrentUser,
         conversation_id: &str,
         log: &Log,
+        stay: Stay,
     ) -> Result<(Grant, StreamPermit), AppError> {
-        let most = self.streams_per_user;
-        let permit = self.live.admit(current.id(), &current.session_id, most)?;
+        let permit = match stay {
+            Stay::Part => self.live.admit_part(&current.session_id),
+            _ => self.live.admit(current.id(), &current.session_id, self.streams_per_user)?,
+        };
         let session = std::slice::from_ref(&current.session_id);
         let (grant, valid) = futures::join!(
             self.chats.access(current.id(), conversation_id, Need::Read),
@@ -155,6 +161,8 @@ pub(super) struct Listener {
     rereads: u64,
     /// How often it had become doubtful whether this person may listen when the listener last asked.
     doubts: u64,
+    /// The number of the last hint that the listener was told.
+    hint: u64,
     pub(super) in_room: bool,
     /// The position up to which the store was asked since the listener last waited.
     caught_up: Option<u64>,
@@ -223,6 +231,15 @@ impl Listener {
                 let rereads = log.rereads();
                 if std::mem::replace(&mut self.rereads, rereads) < rereads {
                     return Some(Published::new(self.position, ChatEvent::Changed {}));
+                }
+                let (typing, hint) = log.hints(self.hint);
+                self.hint = hint;
+                let others = typing.into_iter().filter(|one| one.user_id != self.current.id());
+                let position = self.position;
+                let told = others.map(|Writing { user_id, name }| ChatEvent::Typing { user_id, name });
+                self.ready.extend(told.map(|event| Published::new(position, event)));
+                if !self.ready.is_empty() {
+                    continue;
                 }
                 if self.glances {
                     return None;

@@ -13,6 +13,7 @@
 //! being written.
 
 mod doubts;
+mod hints;
 mod mirror;
 mod state;
 
@@ -20,8 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-pub use self::state::events_of;
 use self::state::{NewContent, READ_BYTES, Since, State, Text, Writer};
+pub use self::{hints::Writing, state::events_of};
 use super::{published::Published, view::Views};
 use crate::{domain::ChatEvent, error::AppError, server::render::Renderer};
 

@@ -85,17 +85,26 @@ impl Live {
             return Err(AppError::TooMany { seconds: 5 });
         }
         *open += 1;
+        drop(streams);
+        let mut permit = self.admit_part(session_id);
+        permit.user_id = Some(user_id.to_owned());
+        Ok(permit)
+    }
+
+    /// Admits what is heard through a stream that was admitted, and ends with the same session.
+    pub fn admit_part(&self, session_id: &str) -> StreamPermit {
+        let mut streams = locked(&self.streams);
         let of_session = streams.of_session.entry(session_id.to_owned());
         let (count, ended) = of_session.or_insert_with(|| (0, watch::channel(false).0));
         *count += 1;
         let ended = ended.subscribe();
         drop(streams);
-        Ok(StreamPermit {
+        StreamPermit {
             streams: self.streams.clone(),
-            user_id: user_id.to_owned(),
+            user_id: None,
             session_id: session_id.to_owned(),
             ended,
-        })
+        }
     }
 
     /// Waits until no other answer of this person is beginning here, and makes others wait until the guard is dropped,
@@ -250,7 +259,8 @@ impl Drop for RunningJob {
 /// One open stream; when it is dropped, another may be opened.
 pub struct StreamPermit {
     streams: Arc<Mutex<Streams>>,
-    user_id: String,
+    /// Whose stream it is, if it counts as one.
+    user_id: Option<String>,
     session_id: String,
     ended: watch::Receiver<bool>,
 }
@@ -273,10 +283,12 @@ impl StreamPermit {
 impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut streams = locked(&self.streams);
-        if let Some(open) = streams.of_user.get_mut(&self.user_id) {
+        if let Some(user_id) = &self.user_id
+            && let Some(open) = streams.of_user.get_mut(user_id)
+        {
             *open -= 1;
             if *open == 0 {
-                streams.of_user.remove(&self.user_id);
+                streams.of_user.remove(user_id);
             }
         }
         if let Some((open, _)) = streams.of_session.get_mut(&self.session_id) {

@@ -16,6 +16,7 @@ mod models;
 mod openapi;
 mod people;
 mod posts;
+mod presence;
 mod problems;
 mod proof;
 mod providers;
@@ -27,6 +28,7 @@ mod rooms;
 mod scopes;
 mod second_factor;
 mod sessions;
+pub mod socket;
 mod tiers;
 mod usage;
 
@@ -43,6 +45,7 @@ use super::{
     exports::Exporter,
     http::site::Site,
     live::{Listening, reading::Reading},
+    presence::Presences,
     providers::ModelProviders,
     rooms::Rooms,
 };
@@ -65,6 +68,7 @@ where
     Arc<ModelProviders>: FromRef<S>,
     Arc<Chat>: FromRef<S>,
     Arc<Rooms>: FromRef<S>,
+    Arc<Presences>: FromRef<S>,
     Arc<Listening>: FromRef<S>,
     Arc<Reading>: FromRef<S>,
 {
@@ -112,6 +116,7 @@ where
     let all = OpenApiRouter::new()
         .routes(routes!(me::change))
         .routes(routes!(me::leave, me::stay))
+        .routes(routes!(presence::show, presence::change))
         .routes(routes!(exports::make, exports::show, exports::remove))
         .routes(routes!(exports::file))
         .routes(routes!(proof::prove))
@@ -150,7 +155,9 @@ where
         .routes(routes!(codes::end))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export));
-    OpenApiRouter::with_openapi(openapi::Document::openapi())
+    let mut document = openapi::Document::openapi();
+    socket::describe(&mut document);
+    OpenApiRouter::with_openapi(document)
         .routes(routes!(auth::register))
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::log_out))

@@ -11,9 +11,12 @@ use super::{
     problems::{Forbidden, InvalidBody, InvalidParameter, NotFound, SignedOut},
 };
 use crate::{
-    domain::{CurrentUser, Member, MemberRole, Page, Reason},
+    domain::{CurrentUser, Member, MemberRole, Page, Presence, Reason},
     error::AppError,
-    server::rooms::{MemberChange, MemberListing, Rooms},
+    server::{
+        presence::Presences,
+        rooms::{MemberChange, MemberListing, Rooms},
+    },
 };
 
 type Changed = Result<Answer<Member>, AppError>;
@@ -47,9 +50,20 @@ impl Parameters for WhichMembers {
     }
 }
 
+/// A member, and whether they are here.
+#[derive(Serialize, ToSchema)]
+pub struct ListedMember {
+    #[serde(flatten)]
+    #[schema(inline)]
+    member: Member,
+    #[serde(flatten)]
+    #[schema(inline)]
+    presence: Presence,
+}
+
 #[derive(Serialize, ToSchema)]
 pub struct MemberPage {
-    items: Vec<Member>,
+    items: Vec<ListedMember>,
     /// `cursor` of the next page, an opaque text; `null` at the end.
     #[schema(required)]
     next_cursor: Option<String>,
@@ -84,13 +98,20 @@ pub struct Ban {
 )]
 pub async fn list(
     State(rooms): State<Arc<Rooms>>,
+    State(presences): State<Arc<Presences>>,
     current: CurrentUser,
     Id(id): Id,
     Query(WhichMembers { q, banned, cursor, limit }): Query<WhichMembers>,
 ) -> Result<Answer<MemberPage>, AppError> {
     let listing = MemberListing { search: q.as_deref(), banned, cursor: cursor.as_deref(), limit };
     let Page { items, next_cursor } = rooms.members(&current, &id, listing).await?;
-    Ok(Answer(MemberPage { items, next_cursor }))
+    let ids: Vec<String> = items.iter().map(|member| member.user_id.clone()).collect();
+    let here = presences.of(&ids).await?;
+    let listed = |member: Member| {
+        let presence = here.get(&member.user_id).copied().unwrap_or_default();
+        ListedMember { member, presence }
+    };
+    Ok(Answer(MemberPage { items: items.into_iter().map(listed).collect(), next_cursor }))
 }
 
 /// Give a member another role

@@ -22,6 +22,7 @@ mod mongo;
 mod names;
 mod open;
 mod people;
+mod presences;
 mod queue;
 mod rooms;
 mod second_factors;
@@ -62,6 +63,7 @@ pub use model_providers::{ModelProviders, ProviderOutcome, StoredProvider};
 pub use names::name_key;
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, inspect_providers, open};
 pub use people::{People, PeopleQuery, Reset};
+pub use presences::{Presences, StoredPresence};
 pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
 pub use rooms::{ListedQuery, NewRoom, RoomOutcome, Rooms};
 pub use second_factors::{SecondFactor, SecondFactors};
@@ -123,7 +125,7 @@ impl<
 /// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
 /// Chats>`).
 #[async_trait]
-pub trait Store: AccountStore + AuditLog + Chats + Exports + ModelProviders + Queue {
+pub trait Store: AccountStore + AuditLog + Chats + Exports + ModelProviders + Presences + Queue {
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Whether the database accepts writes: writes one row.

@@ -23,8 +23,8 @@ pub struct Limits {
     /// New accounts per hour from each address.
     #[schemars(range(min = 1, max = 1_000_000), extend("default" = 50))]
     pub registrations_per_hour: u32,
-    /// Open event streams of one person, over all their tabs and programs.
-    #[schemars(range(min = 1, max = 10_000), extend("default" = 16))]
+    /// Open event streams and WebSockets of one person, over all their tabs and programs.
+    #[schemars(range(min = 1, max = 10_000), extend("default" = 64))]
     pub streams_per_user: usize,
     /// Answers of one person that are written at once.
     #[schemars(range(min = 1, max = 10_000), extend("default" = 8))]

@@ -111,8 +111,9 @@ async fn answer(
         let response = router.clone().oneshot(request);
         async move { Ok::<_, Infallible>(response.await?.map(|body| answering.until_the_end_of(body))) }
     });
-    let io = TokioIo::new(Socket::new(stream, activity.clone()));
-    let mut connection = pin!(http1::Builder::new().max_buf_size(BUFFER).serve_connection(io, service));
+    let io = TokioIo::new(Socket::new(stream, activity.clone(), permit));
+    let mut connection =
+        pin!(http1::Builder::new().max_buf_size(BUFFER).serve_connection(io, service).with_upgrades());
     let mut timed_out = pin!(activity.timed_out());
     let mut ending = false;
     loop {
@@ -133,7 +134,6 @@ async fn answer(
             }
         }
     }
-    drop(permit);
 }
 
 /// Answers 503. What the client sends meanwhile is read, because closing the connection with unread bytes would discard

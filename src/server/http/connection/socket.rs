@@ -13,7 +13,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::activity::Activity;
+use super::{activity::Activity, limits::ConnectionPermit};
 
 /// In bytes: how much of an answer the system buffers for a slow reader. By default it buffers up to 4 MiB, and the
 /// server could not see that the client reads at all before the client has read a third of that.
@@ -37,14 +37,16 @@ pub fn prepare(stream: &TcpStream, stall: Duration) {
     let _ = stall;
 }
 
+/// It outlives the connection of HTTP when a WebSocket takes it over, and counts as a connection as long as it is there.
 pub struct Socket {
     stream: TcpStream,
     activity: Arc<Activity>,
+    _permit: ConnectionPermit,
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
-        Self { stream, activity }
+    pub fn new(stream: TcpStream, activity: Arc<Activity>, permit: ConnectionPermit) -> Self {
+        Self { stream, activity, _permit: permit }
     }
 
     fn wrote(&self, sent: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::sync::watch;
 
-use super::{Read, StopReason, doubts::Doubts};
+use super::{Read, StopReason, doubts::Doubts, hints::Hints};
 use crate::{domain::ChatEvent, server::live::published::Published};
 
 /// How much text a listener gets in one read, and the most of one event, in bytes. A connection that nobody reads from
@@ -36,6 +36,7 @@ pub(super) struct State {
     /// How often the server told listeners to read the conversation anew; see [`Log::reread`](super::Log::reread).
     pub(super) rereads: u64,
     pub(super) doubts: Doubts,
+    pub(super) hints: Hints,
     /// The conversation was deleted.
     pub(super) closed: bool,
     next_key: u32,
@@ -150,6 +151,7 @@ impl State {
             changed_meanwhile: 0,
             rereads: 0,
             doubts: Doubts::default(),
+            hints: Hints::default(),
             closed: false,
             next_key: 0,
         }

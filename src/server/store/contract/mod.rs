@@ -27,6 +27,7 @@ mod mongo_rooms;
 mod mongo_version;
 mod mongod;
 mod people;
+mod presences;
 mod queue;
 mod room_codes;
 mod rooms;
@@ -98,6 +99,12 @@ contract! {
         an_account_is_closed_when_due_only_while_it_is,
         closing_an_account_keeps_the_wish_to_erase_it,
         a_reset_link_counts_once_and_for_a_while,
+    }
+    presences {
+        the_latest_times_count_whoever_notes_them,
+        those_who_look_at_a_page_come_first,
+        nobody_knows_of_those_who_hide,
+        a_closed_account_is_seen_no_more,
     }
     facts {
         what_was_set_last_counts,

@@ -25,7 +25,7 @@ const OTHERS: [&str; 8] =
     ["meta", "instances", "chunks", "deleted", "exports", "second_factors", "model_access", "ended_visits"];
 
 /// The collections that have indexes, and those.
-fn indexes() -> [(&'static str, Vec<IndexModel>); 22] {
+fn indexes() -> [(&'static str, Vec<IndexModel>); 23] {
     let plain = |keys: Document| index(keys, IndexOptions::default());
     let expires = IndexOptions::builder().expire_after(Duration::ZERO).build();
     let listing = doc! { "user_id": 1, "archived": 1, "updated_at": -1, "_id": -1 };
@@ -111,6 +111,7 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 22] {
         ),
         ("code_uses", vec![plain(doc! { "_id.c": 1, "at": -1, "_id.u": -1 })]),
         ("budgets", vec![plain(doc! { "day": 1 })]),
+        ("presences", vec![plain(doc! { "active_until": 1 }), plain(doc! { "connected_until": 1 })]),
         ("keys", vec![plain(doc! { "created_at": 1 })]),
         ("audit", audit.into_iter().chain([plain(doc! { "at": 1 }), counted]).collect()),
         (

@@ -26,6 +26,7 @@ mod messages;
 mod model_providers;
 mod outlines;
 mod people;
+mod presences;
 mod purge;
 mod queue;
 mod revision;

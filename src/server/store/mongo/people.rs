@@ -80,7 +80,8 @@ impl Transaction for Close<'_> {
         mongo.device_link_docs().delete_many(links).session(&mut *tx).await?;
         mongo.resets().delete_one(which.clone()).session(&mut *tx).await?;
         mongo.second_factor_docs().delete_one(which.clone()).session(&mut *tx).await?;
-        mongo.export_docs().delete_one(which).session(&mut *tx).await?;
+        mongo.export_docs().delete_one(which.clone()).session(&mut *tx).await?;
+        mongo.presence_docs().delete_one(which).session(&mut *tx).await?;
         mongo.identity_docs().delete_many(doc! { "user_id": self.id }).session(tx).await?;
         Ok(Outcome::Commit(Updated::Done(user, ended)))
     }

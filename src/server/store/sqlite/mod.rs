@@ -25,6 +25,7 @@ mod messages;
 mod model_providers;
 mod people;
 mod pool;
+mod presences;
 mod queue;
 mod rooms;
 mod rows;

@@ -163,6 +163,7 @@ impl Sqlite {
             "DELETE FROM second_factors WHERE user_id = ?1",
             "DELETE FROM exports WHERE user_id = ?1",
             "DELETE FROM identities WHERE user_id = ?1",
+            "DELETE FROM presences WHERE user_id = ?1",
         ] {
             sqlx::query(gone).bind(id).execute(&mut *tx).await?;
         }
