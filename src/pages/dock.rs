@@ -90,6 +90,7 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
                 <ol class="queue" id="queue" aria-label=t("queue") hidden=none_waits>
                     {queue.into_iter().map(|item| view! { <QueueRow item=Some(item) /> }).collect_view()}
                 </ol>
+                <p class="typing" id="typing" dir="auto" hidden></p>
                 <Composer shown composing />
                 <p class="visually-hidden" role="status" id="spoken"></p>
                 <button type="button" class="reply" id="reply" hidden>

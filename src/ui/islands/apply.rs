@@ -6,24 +6,24 @@ use web_sys::Element;
 
 use super::{
     announce, arriving, blocks, json::Json, messages, outbox, queue, refresh, scroll, sidebar,
-    state::PageState, temporary, thread,
+    state::PageState, temporary, thread, typing,
 };
 
 /// The attribute of an answer whose text will be told from its beginning.
 const ANEW: &str = "data-anew";
 
-/// Applies events that came together; each is a line of JSON, as `domain::SeqEvent` describes it. None is applied while the
+/// Applies events that came together, as `domain::SeqEvent` describes it. None is applied while the
 /// page is about to go back ([`PageState::rewind`]).
-pub(super) fn apply_batch(state: PageState, lines: Vec<String>) {
+pub(super) fn apply_batch(state: PageState, events: &[Json]) {
     let answer = || blocks::prose(&state.generating.get_untracked()?);
     let before = answer().map(|prose| arriving::Extent::of(&prose));
-    for event in lines.iter().filter_map(|line| Json::parse(line)) {
+    for event in events {
         if let Some(seq) = event.number("seq") {
             state.position.set_value(seq);
             if state.overlaps.get_value() {
                 break;
             }
-            let _ = apply(state, &event);
+            let _ = apply(state, event);
         }
     }
     if let Some(prose) = answer() {
@@ -80,7 +80,9 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
         "title" => sidebar::set_title(state, &event.text("title")?),
         "queue" => queue::reload(state),
         "changed" | "deleted" | "reset" => refresh::refresh(state),
+        "typing" => typing::told(event),
         "message" => {
+            typing::came(&event.text("author_id").unwrap_or_default());
             outbox::question_arrived(state, &event.text("content")?);
             scroll::arrived(state);
             refresh::refresh(state);

@@ -1,7 +1,10 @@
 //! What islands ask of the browser: the time, whether the page is looked at, whether there is a
 //! network, and storage that outlives a reload.
 
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::{Math, Promise};
@@ -14,6 +17,8 @@ use crate::ui::keys::KeyPress;
 
 /// The time between two wake-ups when no event of the browser brings one.
 const WAKE_EVERY: Duration = Duration::from_secs(10);
+/// A page with which nobody did anything for so many milliseconds is one that nobody looks at.
+const IDLE: f64 = 300_000.0;
 
 /// Milliseconds since 1970.
 pub fn now() -> f64 {
@@ -83,6 +88,8 @@ pub fn is_online() -> bool {
 thread_local! {
     /// Whoever waits for wake-ups; `None`: nobody has asked yet, and nothing is listened to.
     static WAKES: RefCell<Option<UnboundedSender<()>>> = const { RefCell::new(None) };
+    /// When somebody did something with the page last.
+    static TOUCHED: Cell<f64> = const { Cell::new(0.0) };
 }
 
 /// An item whenever it may be time to connect or to disconnect: the network comes or goes, the page is shown or hidden,
@@ -93,9 +100,18 @@ pub fn wake_ups() -> UnboundedReceiver<()> {
         for name in ["online", "offline", "visibilitychange", "focus"] {
             window_event_listener_untyped(name, |_: ev::Event| wake());
         }
+        TOUCHED.set(now());
+        for name in ["keydown", "pointerdown", "pointermove", "wheel", "visibilitychange"] {
+            window_event_listener_untyped(name, |_: ev::Event| TOUCHED.set(now()));
+        }
         set_interval(wake, WAKE_EVERY);
     }
     wake_ups
+}
+
+/// Whether somebody looks at the page.
+pub fn is_active() -> bool {
+    !is_hidden() && now() - TOUCHED.get() < IDLE
 }
 
 /// Wakes whoever waits for [`wake_ups`].

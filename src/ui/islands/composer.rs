@@ -4,7 +4,7 @@
 use leptos::{ev, prelude::GetValue};
 use web_sys::{Element, Event};
 
-use super::{browser, drafts, editing, field, room, send, state::PageState};
+use super::{browser, drafts, editing, field, room, send, state::PageState, typing};
 use crate::ui::keys::KeyPress;
 
 /// The form was sent by its button.
@@ -27,6 +27,7 @@ pub(super) fn on_stop(state: PageState, _: &Element, event: &Event) {
 pub(super) fn on_input(state: PageState, _: &Element, _: &Event) {
     if let Some(field) = field::composer() {
         drafts::store_draft(state, &field.value());
+        typing::typed(state, &field.value());
         field::grow();
     }
 }

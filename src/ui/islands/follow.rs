@@ -1,8 +1,7 @@
 //! Following the conversation: the page shows at once what happens in it elsewhere, and after a lost connection it goes on
-//! from the last event that it has. A browser opens few connections to one site, so a page that is hidden, or that is one
-//! of many, keeps none open and polls instead.
-
-use std::cell::Cell;
+//! from the last event that it has. The events come through a WebSocket (`hear`), or as a stream, or by polling, whichever
+//! works first ([`Way`]). A browser opens few connections to one site for streams, so a page that is hidden, or that is one of
+//! many, keeps none open and polls instead.
 
 use futures::{
     StreamExt,
@@ -12,7 +11,16 @@ use futures::{
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::ReadableStreamDefaultReader;
 
-use super::{apply, browser, request, request::Refused, state::PageState};
+use super::{
+    apply, browser,
+    following::{Ended, SILENCE, Visit, connected, lost, may_disconnect},
+    hear,
+    json::Json,
+    request,
+    state::PageState,
+    typing,
+    way::Way,
+};
 use crate::ui::stream::Lines;
 
 /// The pause before the first try to connect again, and the longest pause, in milliseconds.
@@ -26,62 +34,35 @@ const LASTING: f64 = 2_000.0;
 const POLL_GENERATING: i32 = 1_000;
 const POLL_IDLE: i32 = 3_000;
 const POLL_HIDDEN: i32 = 5_000;
-/// A connection on which nothing came for so many milliseconds is dead, because the server sends something every 15 seconds.
-const SILENCE: f64 = 40_000.0;
-
-/// For how many milliseconds the page says nothing of a lost connection, because most come back at once.
-const CALM: f64 = 5_000.0;
-
-thread_local! {
-    /// When the connection was lost; 0 while there is one.
-    static LOST: Cell<f64> = const { Cell::new(0.0) };
-}
+/// How long the beginning of a stream may take, in milliseconds.
+const BEGINS: i32 = 20_000;
 
 /// Follows the conversation on the page, until another one is.
 pub(super) fn begin(state: PageState) {
     let Some(conversation_id) = state.conversation().filter(|_| state.follows.get_value()) else { return };
     let visit = state.visit.get_value();
+    typing::forget();
     spawn_local(follow(Visit { state, conversation_id, visit }));
-}
-
-/// A conversation while it is on the page.
-struct Visit {
-    state: PageState,
-    conversation_id: String,
-    /// See [`PageState::visit`].
-    visit: u32,
-}
-
-impl Visit {
-    /// Whether another conversation is on the page.
-    fn is_over(&self) -> bool {
-        self.state.visit.get_value() != self.visit
-    }
-}
-
-/// How a connection ended.
-enum Ended {
-    /// The server sent all there is and closed the stream: this page shall poll.
-    Polled,
-    /// The stream broke off, or this page closed it.
-    Closed,
-    /// The next stream begins at an earlier event, at once.
-    Rewound,
-    /// No stream came.
-    Failed(Refused),
 }
 
 async fn follow(here: Visit) {
     let state = here.state;
     let mut wake_ups = browser::wake_ups();
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut way) = (FIRST_PAUSE, Way::remembered());
     while !here.is_over() {
-        if may_disconnect(state) {
+        if may_disconnect(state, way) {
             wake_ups.next().await;
             continue;
         }
+        if way.is_stale() {
+            way = Way::Socket;
+        }
         let (opened, hidden) = (browser::now(), browser::is_hidden());
-        let ended = listen(&here, &mut wake_ups, opened, hidden).await;
+        let ended = match way {
+            Way::Socket => hear::hear(&here, &mut wake_ups).await,
+            Way::Stream => listen(&here, &mut wake_ups, (way, opened, hidden)).await,
+            Way::Poll => listen(&here, &mut wake_ups, (way, opened, true)).await,
+        };
         if here.is_over() {
             return;
         }
@@ -91,11 +72,19 @@ async fn follow(here: Visit) {
                 state.generating.set(None);
                 return;
             }
-            Ended::Failed(_) => pause = pause.max(FIRST_PAUSE * 2),
+            Ended::Failed(refusal) if !refusal.is_unreachable() => pause = pause.max(FIRST_PAUSE * 2),
+            Ended::Failed(_) | Ended::Unfit => {
+                let (next, at_once) = way.failed();
+                way = next;
+                if at_once && browser::is_online() {
+                    continue;
+                }
+                pause = pause.max(FIRST_PAUSE * 2);
+            }
             Ended::Rewound => continue,
             Ended::Polled | Ended::Closed => {}
         }
-        if may_disconnect(state) || browser::is_hidden() != hidden {
+        if may_disconnect(state, way) || (way == Way::Stream && browser::is_hidden() != hidden) {
             continue;
         }
         if matches!(ended, Ended::Polled) {
@@ -106,12 +95,7 @@ async fn follow(here: Visit) {
         if browser::now() - opened > LASTING {
             pause = FIRST_PAUSE;
         }
-        let lost = LOST.get();
-        if lost == 0.0 {
-            LOST.set(browser::now());
-        } else if browser::now() - lost > CALM {
-            state.disconnected.set(true);
-        }
+        lost(state);
         select(Box::pin(browser::sleep(pause)), wake_ups.next()).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -119,7 +103,11 @@ async fn follow(here: Visit) {
 
 /// Opens the stream of events and applies them until it ends, or until this page no longer needs it. `opened` is the time
 /// now; `hidden` is whether the page is hidden now, which tells the server to close the stream after the events that there are.
-async fn listen(here: &Visit, wake_ups: &mut UnboundedReceiver<()>, opened: f64, hidden: bool) -> Ended {
+async fn listen(
+    here: &Visit,
+    wake_ups: &mut UnboundedReceiver<()>,
+    (way, opened, hidden): (Way, f64, bool),
+) -> Ended {
     let state = here.state;
     state.rewind();
     let position = state.position.get_value().to_string();
@@ -130,11 +118,13 @@ async fn listen(here: &Visit, wake_ups: &mut UnboundedReceiver<()>, opened: f64,
         ("hidden", hidden_now),
     ]);
     let Some(fields) = fields else { return Ended::Closed };
-    let reader = match request::stream("/fn/follow", &fields).await {
-        Ok(reader) => reader,
-        Err(refusal) => return Ended::Failed(refusal),
+    let begun = Box::pin(request::stream("/fn/follow", &fields));
+    let reader = match select(begun, Box::pin(browser::sleep(BEGINS))).await {
+        Either::Left((Ok(reader), _)) => reader,
+        Either::Left((Err(refusal), _)) => return Ended::Failed(refusal),
+        Either::Right(_) => return Ended::Unfit,
     };
-    let ended = read(here, &reader, wake_ups, opened, hidden).await;
+    let ended = read(here, &reader, wake_ups, (way, opened, hidden)).await;
     // The server stops at once to send what nobody reads. The promise of a stream that broke off is awaited, too, because
     // the browser reports one that nobody heeds.
     let cancelled = wasm_bindgen_futures::JsFuture::from(reader.cancel());
@@ -146,12 +136,11 @@ async fn read(
     here: &Visit,
     reader: &ReadableStreamDefaultReader,
     wake_ups: &mut UnboundedReceiver<()>,
-    opened: f64,
-    hidden: bool,
+    (way, opened, hidden): (Way, f64, bool),
 ) -> Ended {
     let state = here.state;
-    LOST.set(0.0);
-    state.disconnected.set(false);
+    connected(state);
+    let mut any = false;
     let mut lines = Lines::default();
     let mut last_heard = opened;
     let mut next = Box::pin(request::next(reader));
@@ -162,27 +151,32 @@ async fn read(
                     return Ended::Closed;
                 }
                 last_heard = browser::now();
-                apply::apply_batch(state, lines.feed(&bytes));
+                if !std::mem::replace(&mut any, true) {
+                    way.works();
+                }
+                apply::apply_batch(state, &Json::parse_all(&lines.feed(&bytes)));
                 next.set(request::next(reader));
             }
-            Either::Left((Ok(None), _)) if browser::now() - opened < LASTING => return Ended::Polled,
+            Either::Left((Ok(None), _)) if way == Way::Poll || browser::now() - opened < LASTING => {
+                way.works();
+                return Ended::Polled;
+            }
             Either::Left(_) => return Ended::Closed,
             Either::Right(_) => {}
         }
         if state.rewind() {
             return Ended::Rewound;
         }
-        let dead = !browser::is_online() || browser::now() - last_heard > SILENCE;
+        let silent = browser::now() - last_heard > SILENCE;
+        if silent && !any {
+            return Ended::Unfit;
+        }
         let now_hidden = browser::is_hidden() && !hidden;
-        if dead || now_hidden || may_disconnect(state) || here.is_over() {
+        let done = silent || now_hidden || way.is_stale() || may_disconnect(state, way);
+        if done || !browser::is_online() || here.is_over() {
             return Ended::Closed;
         }
     }
-}
-
-/// Whether the page needs no events for now: nobody sees it, and no answer is written.
-fn may_disconnect(state: PageState) -> bool {
-    browser::is_hidden() && !state.is_generating()
 }
 
 fn poll_pause(state: PageState) -> i32 {

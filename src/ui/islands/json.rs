@@ -12,6 +12,11 @@ impl Json {
         JSON::parse(text).ok().map(Self)
     }
 
+    /// Those of these texts that are JSON.
+    pub fn parse_all(texts: &[String]) -> Vec<Self> {
+        texts.iter().filter_map(|text| Self::parse(text)).collect()
+    }
+
     /// The member `name` of an object.
     pub fn get(&self, name: &str) -> Option<Self> {
         let value = Reflect::get(&self.0, &name.into()).ok()?;

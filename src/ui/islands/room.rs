@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, SubmitEvent};
 
-use super::{browser, drafts, extra, field, posting, request, state::PageState, visit};
+use super::{browser, drafts, extra, field, posting, request, state::PageState, typing, visit};
 
 /// The button that asks the model.
 const ASK: &str = "ask-model";
@@ -28,6 +28,7 @@ pub(super) fn send(state: PageState, asks: bool) {
     let Some(fields) = request::fields(&fields) else { return };
     state.alert.set(None);
     drafts::empty_composer(state);
+    typing::sent();
     field::focus();
     posting::post(state, &id, &fields);
     visit::to_newest(state);

@@ -8,8 +8,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, ReadableStreamDefaultReader, UrlSearchParams};
 
 use super::{
-    announce, apply, browser, drafts, extra, field, markdown, messages, phrases::say, request, scroll,
-    state::PageState, temporary, temporary::TEXT, thread,
+    announce, apply, browser, drafts, extra, field, json::Json, markdown, messages, phrases::say, request,
+    scroll, state::PageState, temporary, temporary::TEXT, thread,
 };
 use crate::ui::stream::Lines;
 
@@ -136,7 +136,7 @@ async fn read(state: PageState, reader: ReadableStreamDefaultReader, number: u32
         if ASKED.get() != number {
             return;
         }
-        apply::apply_batch(state, lines.feed(&bytes));
+        apply::apply_batch(state, &Json::parse_all(&lines.feed(&bytes)));
         if messages::all().pop().is_some_and(|answer| temporary::has_text(&answer)) {
             temporary::give_way();
         }

@@ -1,0 +1,128 @@
+//! Following the conversation through the page's WebSocket.
+
+use futures::{
+    StreamExt,
+    channel::mpsc::UnboundedReceiver,
+    future::{Either, select},
+};
+use leptos::prelude::GetValue;
+
+use super::{
+    apply, browser,
+    following::{Ended, SILENCE, Visit, connected, may_disconnect},
+    json::Json,
+    request::Refused,
+    socket::Socket,
+    way::Way,
+};
+
+/// How long it may take until the server says that the page hears of the conversation, in milliseconds.
+const BEGINS: f64 = 10_000.0;
+/// How often the page says whether somebody looks at it, in milliseconds. The server answers each, so that silence tells of a
+/// dead connection.
+const SAID_EVERY: f64 = 15_000.0;
+
+/// What is known of the connection.
+struct Hearing<'a> {
+    here: &'a Visit,
+    socket: Socket,
+    /// The server has said that the page hears of the conversation. What comes before is of an earlier `listen`.
+    listening: bool,
+    /// When the server said something last.
+    heard: f64,
+    /// When the page said whether somebody looks at it, and what.
+    said: (f64, bool),
+}
+
+/// Applies what comes through a WebSocket until it closes, or until this page no longer needs it.
+pub(super) async fn hear(here: &Visit, wake_ups: &mut UnboundedReceiver<()>) -> Ended {
+    if !browser::is_online() {
+        return Ended::Failed(Refused::unreachable());
+    }
+    let Some(socket) = Socket::open() else { return Ended::Unfit };
+    let begun = browser::now();
+    let mut hearing = Hearing { here, socket, listening: false, heard: begun, said: (0.0, false) };
+    let mut worked = false;
+    loop {
+        let came = match select(Box::pin(hearing.socket.next()), wake_ups.next()).await {
+            Either::Left((Some(first), _)) => Some(first),
+            Either::Left((None, _)) => return if worked { Ended::Closed } else { Ended::Unfit },
+            Either::Right(_) => None,
+        };
+        if here.is_over() {
+            return Ended::Closed;
+        }
+        if let Some(ended) = came.and_then(|first| hearing.take(first)) {
+            return ended;
+        }
+        worked |= hearing.listening;
+        if here.state.rewind() {
+            hearing.listen();
+        }
+        let now = browser::now();
+        if !worked && now - begun > BEGINS {
+            return Ended::Unfit;
+        }
+        let silent = now - hearing.heard > SILENCE;
+        if silent || !browser::is_online() || may_disconnect(here.state, Way::Socket) {
+            return Ended::Closed;
+        }
+        hearing.say_presence(now);
+    }
+}
+
+impl Hearing<'_> {
+    /// Asks for all that happens from where the page is.
+    fn listen(&mut self) {
+        let (id, after) = (&self.here.conversation_id, self.here.state.position.get_value());
+        self.listening = false;
+        self.socket
+            .say(&format!(r#"{{"type":"listen","conversation_id":"{id}","after":{after},"format":"html"}}"#));
+    }
+
+    fn say_presence(&mut self, now: f64) {
+        let active = browser::is_active();
+        if self.listening && (now - self.said.0 > SAID_EVERY || active != self.said.1) {
+            self.said = (now, active);
+            self.socket.say(&format!(r#"{{"type":"presence","active":{active}}}"#));
+        }
+    }
+
+    /// Takes a message, and those that are there with it; answers how the connection ends, if it does.
+    fn take(&mut self, first: String) -> Option<Ended> {
+        self.heard = browser::now();
+        let state = self.here.state;
+        let (mut next, mut events, mut ended) = (Some(first), Vec::new(), None);
+        while let Some(text) = next {
+            if text.is_empty() {
+                state.rewind();
+                self.listen();
+            } else if let Some(message) = Json::parse(&text) {
+                ended = self.understand(message, &mut events);
+            }
+            next = if ended.is_none() { self.socket.ready() } else { None };
+        }
+        apply::apply_batch(state, &events);
+        ended
+    }
+
+    fn understand(&mut self, message: Json, events: &mut Vec<Json>) -> Option<Ended> {
+        let is_here = message.text("conversation_id").is_some_and(|id| id == self.here.conversation_id);
+        match &*message.text("type")? {
+            "listening" if is_here => {
+                self.listening = true;
+                Way::Socket.works();
+                connected(self.here.state);
+            }
+            "event" if is_here && self.listening => events.push(message),
+            "ended" if is_here && self.listening => return Some(Ended::Closed),
+            "refused" if is_here && !self.listening => {
+                let problem = message.get("problem")?;
+                let (code, message) = (problem.text("code")?, problem.text("detail")?);
+                return Some(Ended::Failed(Refused { code, message, field: String::new() }));
+            }
+            _ => {}
+        }
+        None
+    }
+}
