@@ -687,6 +687,15 @@ room-slow = This room has a pause between two messages of a member. Wait { $wait
 mentions-too-many = A message mentions at most { $most } people.
 mention-unknown = The message mentions somebody who does not take part in this room. Choose people from the list of its members.
 reply-unknown = The message that you answer was deleted, or it is not in this room. Send yours without it.
+room-mark-running = This answer is still being written. React to it or pin it when it is done.
+room-marks-flood = That was very fast. Wait { $wait } and go on then.
+emoji-not-one = A reaction is one emoji.
+reactions-too-many = A message has at most { $most } kinds of reactions. Join one of those.
+pins-too-many = A room has at most { $most } pinned messages. Unpin one first.
+unpin-others = You can take away your own pins. Ask a moderator about others.
+report-reason-too-long = A reason has at most { $most } characters, in one line.
+report-own = This is your own message: change it or delete it.
+report-about-own = This report is about a message of yours. Another moderator settles it.
 
 ## A copy of a conversation
 
@@ -1380,12 +1389,65 @@ room-read = { $count ->
     [one] Read { $count } message since { $time }
    *[other] Read { $count } messages since { $time }
   }
-room-read-from = To the first of them
+room-read-pins = { $count ->
+    [one] Read { $count } message since { $time }, { $pins ->
+        [one] { $pins } pin
+       *[other] { $pins } pins
+      }
+   *[other] Read { $count } messages since { $time }, { $pins ->
+        [one] { $pins } pin
+       *[other] { $pins } pins
+      }
+  }
+room-read-list = What the model read
+room-read-answer = To the answer
 room-paid-by = Counts against { $name }
 room-paid-by-owner = Counts against the room’s owner
 message-sending = Sending…
 message-take-back = Take back
 try-again = Try again
+room-menu = Room menu
+room-pins = Pinned
+room-pins-none = Nothing is pinned in this room. Pin a message in its menu.
+room-pins-about = The model reads these with every question.
+pin-message = Pin
+unpin-message = Unpin
+message-pinned = Pinned
+message-pinned-by = Pinned by { $name }
+message-more = More about this message
+message-gone = That message is not there any more.
+react = React
+unreact = Take back
+emoji = Emoji
+reactions = Reactions
+reactions-none = Nobody has reacted yet.
+reactions-other = Reactions and other emoji
+reactions-all = Reactions
+reaction-who = { $emoji } { $names }
+reaction-who-more = { $emoji } { $names } and { $more } more
+somebody = Somebody
+mention-whom = Whom to mention
+reply-drop = Do not answer this message
+report = Report
+report-about = The moderators of this room see it, and who you are. Whoever wrote the message does not learn who reported it.
+report-reason = Why
+report-now = Send report
+report-sent = The moderators will see your report.
+reports = Reports
+reports-open = Open reports
+reports-settled = Settled reports
+reports-none = There are none.
+reports-older = Older reports
+reports-count = { $count ->
+    [one] { $count } open report
+   *[other] { $count } open reports
+  }
+report-by = Reported by { $name }, { $time }
+report-made = Reported { $time }
+report-dismiss = Dismiss
+report-dismissed = The report is settled, the message stays.
+report-end-dismissed = Dismissed by { $name }, { $time }
+report-end-deleted = Deleted by { $name }, { $time }
 message-edited = (edited)
 message-erased = This message was deleted.
 message-hidden = Hidden: its author is banned.

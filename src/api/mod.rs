@@ -12,6 +12,7 @@ pub mod exports;
 pub mod history;
 pub mod identities;
 pub mod login;
+pub mod marks;
 pub mod proof;
 pub mod providers;
 pub mod queue;

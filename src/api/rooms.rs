@@ -149,9 +149,9 @@ pub async fn leave_room(id: String) -> Result<(), Refusal> {
     Ok(context.tell("/rooms", Told::say("room-left"))?)
 }
 
-/// Chooses of which messages of a room one is told.
+/// Chooses of which messages of a room one is told. `stay`: it leads back into the room.
 #[server(prefix = "/fn", endpoint = "room-notify")]
-pub async fn room_notify(id: String, notify: Notify) -> Result<(), Refusal> {
+pub async fn room_notify(id: String, notify: Notify, stay: Option<bool>) -> Result<(), Refusal> {
     use crate::server::{
         http::{
             context::{Context, service},
@@ -161,6 +161,10 @@ pub async fn room_notify(id: String, notify: Notify) -> Result<(), Refusal> {
     };
     let context = Context::current()?;
     service::<Rooms>()?.set_notify(context.user()?, &id, notify).await?;
+    if stay.unwrap_or_default() {
+        context.redirect(&format!("/c/{id}"));
+        return Ok(());
+    }
     Ok(context.tell(&format!("/rooms/{id}/members"), Told::say("room-notify-saved"))?)
 }
 

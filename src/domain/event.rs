@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{
     message::{Failure, FailureCode, Message, Status, Timings, Usage, is_zero},
     reason::Reason,
-    talk::Talk,
+    talk::{Reaction, Talk},
 };
 
 /// An event with its number: `seq` grows by one from event to event of an answer, and never falls within a
@@ -98,6 +98,8 @@ pub enum ChatEvent {
     /// A person's message that no answer began with. One that the listener knows already was changed, or deleted if it has
     /// `deleted_at`; a deleted answer of a room is told so, too.
     Message(AskedQuestion),
+    /// People reacted to a message otherwise than before: all of its reactions.
+    Reactions { message_id: String, reactions: Vec<Reaction> },
     /// A message is gone; the messages that followed it follow the one before it.
     Deleted { message_id: String },
     /// What the listener missed is no longer there: the newest answer follows as a whole, once.

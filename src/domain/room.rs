@@ -121,6 +121,24 @@ pub struct RoomEntry {
     pub running: bool,
 }
 
+impl RoomEntry {
+    /// How much of it the member is told of, as they chose: messages that they have not seen, and how many of them mention
+    /// the member.
+    pub fn told(&self) -> (u32, u32) {
+        match self.notify {
+            Notify::Nothing => (0, 0),
+            Notify::Mentions => (0, self.mentions),
+            Notify::All => (self.unread, self.mentions),
+        }
+    }
+
+    /// What it adds to the number in the title of a tab. A message that mentions the member counts once.
+    pub fn counted(&self) -> u32 {
+        let (unread, mentions) = self.told();
+        unread.max(mentions)
+    }
+}
+
 /// What a moderator may change. A field that is left out stays as it is.
 // `Some(None)` clears a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -8,6 +8,13 @@ use super::RoomPayer;
 /// The most people whom one message mentions.
 pub const MOST_MENTIONS: usize = 50;
 
+/// How many kinds of reactions one message has at the most.
+pub const MOST_REACTIONS: usize = 20;
+/// How many people a [`Reaction`] names.
+pub const REACTION_NAMES: usize = 5;
+/// How many messages of one room are pinned at the most.
+pub const MOST_PINS: usize = 50;
+
 /// What a message of a room has besides. In a private conversation all of it is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Talk {
@@ -30,11 +37,66 @@ pub struct Talk {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub read: Option<PromptRead>,
+    /// In the order in which their emoji came, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// Who pinned it, and when; missing: it is not pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub pinned: Option<Pinned>,
+}
+
+/// How many people reacted to a message with one emoji.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reaction {
+    pub emoji: String,
+    pub count: u32,
+    /// The ids of the first of them, at most five.
+    pub first: Vec<String>,
+}
+
+/// Who pinned a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Pinned {
+    pub by: String,
+    /// UTC milliseconds since 1970.
+    pub at: i64,
+}
+
+/// One person's reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reacted {
+    pub emoji: String,
+    pub user_id: String,
+    /// UTC milliseconds since 1970.
+    pub at: i64,
 }
 
 impl Talk {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The reactions with this emoji are so many now, and these people were the first.
+    pub fn count_reactions(&mut self, emoji: &str, count: u32, first: Vec<String>) {
+        let known = self.reactions.iter().position(|reaction| reaction.emoji == emoji);
+        match (known, count) {
+            (None, 0) => {}
+            (Some(at), 0) => drop(self.reactions.remove(at)),
+            (None, _) => self.reactions.push(Reaction { emoji: emoji.to_owned(), count, first }),
+            (Some(_), _) => {
+                let same = self.reactions.iter_mut().find(|reaction| reaction.emoji == emoji);
+                if let Some(reaction) = same {
+                    (reaction.count, reaction.first) = (count, first);
+                }
+            }
+        }
+    }
+
+    /// Whether no further kind of reaction may come.
+    pub fn has_all_reactions(&self, emoji: &str) -> bool {
+        let is_known = self.reactions.iter().any(|reaction| reaction.emoji == emoji);
+        !is_known && self.reactions.len() >= MOST_REACTIONS
     }
 }
 
@@ -50,6 +112,9 @@ pub struct PromptRead {
     /// When the first of them was written, in UTC milliseconds since 1970.
     pub since: i64,
     pub payer: RoomPayer,
+    /// The ids of the pinned messages that it read besides, wherever they stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<String>,
 }
 
 /// What a message said before it was changed or deleted.

@@ -22,7 +22,7 @@ use crate::{
         layout::{Bar, Frame, RowMenu, Sidebar, title_of},
         outline::OutlineButton,
         room_bar::{RoomBar, RoomTop},
-        room_window::RoomWindow,
+        room_window::{self, RoomWindow},
         start::{Start, offered_text},
         tools::{ToolButtons, Tools},
         window::{Menu, Window},
@@ -72,7 +72,7 @@ pub async fn new(
     let page = Page { islands: true, ..Page::new(words::current().say("conversation-new")) };
     let start = Start::of(&current, choice.offered(), &choice.failures, &sidebar);
     let text = offered_text(query.text);
-    let composing = Composing { models: choice.models, alert: notice.alert(), text, key };
+    let composing = Composing { models: choice.models, alert: notice.alert(), text, reply: None, key };
     let (opened, own_picture) = (Opened::new(&current, shown), picture::of(&current.user));
     let own_name = current.user.name.clone();
     let tools = Tools::of_new(&current.user.preferences);
@@ -97,6 +97,8 @@ pub struct ThreadQuery {
     at: Option<String>,
     /// The question whose edit is open.
     edit: Option<String>,
+    /// The message of a room that one is about to answer.
+    reply: Option<String>,
 }
 
 /// What a conversation's page is made from.
@@ -119,6 +121,10 @@ pub async fn open(
     if (in_room || ended) && before.is_none() {
         conversations.seen(&current, &id).await?;
     }
+    let reply = match query.reply.filter(|_| in_room) {
+        Some(id) => room_window::original_of(&rooms, &grant, &id).await?,
+        None => None,
+    };
     let part = Part::Window { before: before.as_deref(), limit: None };
     let model = grant.conversation().model.clone();
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);
@@ -144,7 +150,7 @@ pub async fn open(
         refresh: view.shown.generating.as_ref().map(|_| format!("{REFRESH_SECONDS};url=/c/{id}")),
         ..Page::new(title_of(&view.conversation))
     };
-    let composing = Composing { models: choice.models, alert: notice.alert(), text: None, key };
+    let composing = Composing { models: choice.models, alert: notice.alert(), text: None, reply, key };
     let (opened, own_picture) = (Opened::new(&current, view.shown), picture::of(&current.user));
     let own_name = current.user.name.clone();
     let ThreadView { top, conversation, window, thread, tools, permit, .. } = view;

@@ -10,7 +10,7 @@ use crate::{
     server::words::{self, Phrases},
     ui::{
         islands::{Dock, PHRASES, Shown},
-        parts::Icon,
+        parts::{Icon, Original},
         words::{around, t, t_with},
     },
 };
@@ -34,6 +34,8 @@ pub struct Composing {
     pub alert: Option<String>,
     /// What the composer holds when the page opens.
     pub text: Option<String>,
+    /// What one is about to answer in a room.
+    pub reply: Option<Original>,
     /// The idempotency key of the page's forms, for browsers without a script.
     pub key: String,
 }
@@ -105,7 +107,7 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
 
 #[component]
 fn Composer(shown: Shown, composing: Composing) -> impl IntoView {
-    let Composing { models, text, key, .. } = composing;
+    let Composing { models, text, key, reply, .. } = composing;
     let Shown { conversation_id, generating, model, model_label, room, asks, .. } = shown;
     // Leptos writes a textarea's children without escaping them, and a browser drops the first line break.
     let text = text.map(|text| format!("\n{}", html_escape::encode_text(&text)));
@@ -116,6 +118,8 @@ fn Composer(shown: Shown, composing: Composing) -> impl IntoView {
     let (before_keys, after_keys) = around("answers-can-be-wrong", "keys");
     view! {
         <form class="composer" method="post" action=if in_room { "/fn/post" } else { "/fn/ask" }>
+            <Replying reply />
+            <ul class="mention-list" id="mention-list" role="listbox" aria-label=t("mention-whom") hidden></ul>
             <ul class="quotes" id="extras" aria-label=t("extras") hidden></ul>
             <input type="hidden" name="conversation_id" value=conversation_id />
             <input type="hidden" name="key" value=key autocomplete="off" />
@@ -162,6 +166,26 @@ fn Composer(shown: Shown, composing: Composing) -> impl IntoView {
         </form>
         <p class="hint">
             {before_keys} <span class="keys-hint">{t("keys-hint")}</span> {after_keys}
+        </p>
+    }
+}
+
+/// What one is about to answer, and the way not to. A script fills, shows and hides it.
+#[component]
+fn Replying(reply: Option<Original>) -> impl IntoView {
+    let hidden = reply.is_none();
+    let Original { id, name, begins, .. } = reply.unwrap_or_default();
+    view! {
+        <p class="replying" id="replying" hidden=hidden>
+            <input type="hidden" name="reply_to" value=id autocomplete="off" />
+            <span dir="auto">
+                <strong>{name}</strong>
+                " "
+                <span>{begins}</span>
+            </span>
+            <a class="button-bare" id="drop-reply" href="?" aria-label=t("reply-drop") title=t("reply-drop")>
+                <Icon name="close" />
+            </a>
         </p>
     }
 }

@@ -4,14 +4,20 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State, http::HeaderMap};
 use leptos::prelude::*;
+use serde::Deserialize;
 
 use crate::{
     domain::{
         Conversation, CurrentUser, Page, Picture, Reason, RoomEntry, UserRole, conversation::MAX_TITLE_CHARS,
     },
     error::AppError,
-    pages::{Fresh, days::Days, unread::Unread},
-    server::{accounts::picture, conversations::Conversations, http::document::fragment, words},
+    pages::{Fresh, Query, days::Days, unread::Unread},
+    server::{
+        accounts::picture,
+        conversations::Conversations,
+        http::document::{count_in_tab, fragment},
+        words,
+    },
     ui::{
         parts::{Brand, Icon, PersonPicture},
         words::{t, t_with},
@@ -76,7 +82,9 @@ impl Sidebar {
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
     let Sidebar { page, rooms, name, picture, role, leaves_at, now, days, single_keys } = sidebar;
-    let unread_rooms = rooms.iter().filter(|entry| entry.unread > 0).count();
+    let unread_rooms = rooms.iter().filter(|entry| entry.counted() > 0).count();
+    let told = told_of(&rooms, current.as_deref());
+    count_in_tab(told);
     view! {
         <header class="stops">
             <a class="skip-link" href="#content">
@@ -129,7 +137,7 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                     }
                 })}
             <div class="history">
-                <List page rooms now days current />
+                <List page rooms now days current told />
             </div>
             <noscript>
                 <p class="without-script">{t("without-script")}</p>
@@ -169,17 +177,26 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
     }
 }
 
+/// The parameters of [`list`].
+#[derive(Default, Deserialize)]
+pub struct ListQuery {
+    /// The conversation on the page.
+    current: Option<String>,
+}
+
 /// `GET /fn/list`: the list of conversations as it is now, as HTML.
 pub async fn list(
     State(conversations): State<Arc<Conversations>>,
     Fresh { now, .. }: Fresh,
     current: CurrentUser,
     headers: HeaderMap,
+    Query(query): Query<ListQuery>,
 ) -> Result<Json<String>, AppError> {
     let days = Days::of(&headers);
     let rooms = conversations.sidebar_rooms(&current, MOST_ROOMS);
     let (page, rooms) = futures::try_join!(conversations.sidebar(&current), rooms)?;
-    Ok(Json(fragment(move || view! { <List page rooms now days current=None /> })))
+    let told = told_of(&rooms, query.current.as_deref());
+    Ok(Json(fragment(move || view! { <List page rooms now days current=None told /> })))
 }
 
 /// The newest rooms and conversations, and the links to all of them if there are more.
@@ -190,13 +207,21 @@ fn List(
     now: i64,
     days: Days,
     current: Option<String>,
+    told: u32,
 ) -> impl IntoView {
     let more = page.next_cursor.is_some();
     view! {
+        // The browser's part puts it into the title of the tab.
+        <span id="told" data-told=told hidden></span>
         <SideRooms rooms current=current.clone() />
         <Groups items=page.items now days current />
         {more.then(|| view! { <a class="page-link" href="/history">{t("conversations-all")}</a> })}
     }
+}
+
+/// How many messages of other rooms than the one on the page the person is told of.
+fn told_of(rooms: &[RoomEntry], current: Option<&str>) -> u32 {
+    rooms.iter().filter(|entry| current != Some(&*entry.room.id)).map(RoomEntry::counted).sum()
 }
 
 /// The rooms of the sidebar, each with what is unread in it.
@@ -205,7 +230,8 @@ fn SideRooms(rooms: Vec<RoomEntry>, current: Option<String>) -> impl IntoView {
     let most = MOST_ROOMS as usize;
     let more = rooms.len() > most;
     let rows = rooms.into_iter().take(most).map(|entry| {
-        let RoomEntry { room, unread, mentions, .. } = entry;
+        let (unread, mentions) = entry.told();
+        let room = entry.room;
         let here = (current.as_ref() == Some(&room.id)).then_some("page");
         let (picture, name, title) = (picture::of_room(&room), room.name.clone(), room.name);
         view! {

@@ -19,6 +19,7 @@ mod presence;
 mod qr;
 mod reset;
 mod room_bar;
+mod room_menu;
 mod room_window;
 mod rooms;
 mod sections;
@@ -109,6 +110,11 @@ where
         .route("/rooms/new", get(rooms::new::new))
         .route("/rooms/{id}", get(rooms::room))
         .route("/rooms/{id}/members", get(rooms::members::members))
+        .route("/rooms/{id}/pins", get(rooms::pins::pins))
+        .route("/rooms/{id}/reports", get(rooms::reports::reports))
+        .route("/c/{id}/read/{message_id}", get(rooms::pins::read))
+        .route("/c/{id}/message/{message_id}", get(rooms::message::message))
+        .route("/fn/mentions", get(rooms::mentions::mentions))
         .route("/rooms/{id}/invite", get(rooms::invite::invite))
         .route("/rooms/{id}/settings", get(rooms::settings::settings))
         .route("/messages/{id}/versions", get(rooms::versions::versions))

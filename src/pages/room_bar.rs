@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{CurrentUser, Reason, Room, RoomAnswers},
+    domain::{CurrentUser, Notify, Reason, Room, RoomAnswers},
     error::AppError,
-    pages::layout::Bar,
+    pages::{layout::Bar, room_menu::RoomMenu},
     server::{
         conversations::Grant,
         rooms::{AccessLevel, Rooms},
@@ -22,12 +22,16 @@ use crate::{
 pub struct RoomTop {
     room: Room,
     level: AccessLevel,
+    notify: Notify,
+    /// How many reports are open.
+    reports: u32,
 }
 
 impl RoomTop {
     pub async fn load(rooms: &Rooms, current: &CurrentUser, grant: &Grant) -> Result<Self, AppError> {
         let open = rooms.open(current, grant.conversation_id()).await?;
-        Ok(Self { room: open.room, level: open.grant.level() })
+        let (level, reports) = (open.grant.level(), rooms.open_reports(&open.grant).await?);
+        Ok(Self { room: open.room, level, notify: open.own.notify, reports })
     }
 
     /// What stands in the empty composer.
@@ -50,7 +54,8 @@ impl RoomTop {
 
 #[component]
 pub fn RoomBar(top: RoomTop) -> impl IntoView {
-    let RoomTop { room, level } = top;
+    let RoomTop { room, level, notify, reports } = top;
+    let id = room.id.clone();
     let count = t_with(Reason::new("room-member-count").with("count", room.member_count));
     let (members, settings) = (format!("/rooms/{}/members", room.id), format!("/rooms/{}/settings", room.id));
     let manages = level >= AccessLevel::Moderator;
@@ -68,6 +73,7 @@ pub fn RoomBar(top: RoomTop) -> impl IntoView {
                         </a>
                     }
                 })}
+            <RoomMenu id notify reports />
         </Bar>
     }
 }

@@ -83,7 +83,10 @@ impl Window {
             return room.said(shown, before, when, (self.days, self.edited.as_deref(), &self.query));
         }
         let ThreadMessage { message, html, siblings, .. } = shown;
-        let room = self.room.as_ref().map(|room| room.answer(&message, when.clock.clone(), self.days));
+        let room = self
+            .room
+            .as_ref()
+            .map(|room| room.answer(&message, when.clock.clone(), (self.days, &self.query)));
         let when = Some(when);
         let retry_at = message.retry_at();
         let (id, query) = (message.id, self.query.clone());

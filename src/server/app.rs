@@ -141,6 +141,7 @@ impl App {
             clock: clock.clone(),
             ids: ids.clone(),
             most_members: config.limits.room_members,
+            reports: super::rooms::report_limit(),
         });
         let presences = Presences::new(store.clone(), clock.clone(), tasks.clone());
         let listening = Arc::new(Listening {

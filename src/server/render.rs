@@ -88,12 +88,17 @@ impl Renderer {
         own
     }
 
-    /// The HTML of each message; empty for a person's own messages, which are shown as they are. Messages with the
+    /// The HTML of each message; without `all` it is empty for what people wrote, which is shown as it is. Messages with the
     /// same content are rendered once.
-    pub async fn messages(&self, person: &str, messages: &[Message]) -> Result<Vec<Arc<str>>, AppError> {
+    pub async fn messages(
+        &self,
+        person: &str,
+        messages: &[Message],
+        all: bool,
+    ) -> Result<Vec<Arc<str>>, AppError> {
         // Hashed before the lock is taken, because all pages share the lock and a text may be long.
         let keys: Vec<Option<CacheKey>> =
-            messages.iter().map(|m| (m.role != Role::User).then(|| self.key(&m.content))).collect();
+            messages.iter().map(|m| (all || m.role != Role::User).then(|| self.key(&m.content))).collect();
         let mut found: HashMap<CacheKey, Arc<str>> = HashMap::new();
         let mut missing: HashMap<CacheKey, Missing> = HashMap::new();
         {

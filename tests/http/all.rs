@@ -25,6 +25,7 @@ mod keys;
 mod languages;
 mod limits;
 mod lists;
+mod marks;
 mod models;
 mod oidc;
 mod oidc_visits;

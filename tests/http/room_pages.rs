@@ -60,7 +60,8 @@ async fn a_room_is_made_joined_with_a_link_and_written_in_by_forms() {
     assert!(sidebar.contains("1 new message") && sidebar.contains("1 message mentions you"), "{sidebar}");
     let thread = lin_sees.get(&address).await.is(200).text();
     assert!(
-        thread.contains("Hello &lt;i&gt; @lin") && thread.contains("<strong dir=\"auto\">kim</strong>"),
+        thread.contains("Hello &lt;i&gt; <span class=\"mention own\">@lin</span>")
+            && thread.contains("<strong dir=\"auto\">kim</strong>"),
         "{thread}"
     );
     assert!(!lin_sees.get("/rooms").await.is(200).text().contains("1 new message"));

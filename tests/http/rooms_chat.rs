@@ -351,3 +351,35 @@ async fn a_room_has_no_branches_and_takes_only_so_many_messages() {
     // One came over the API before.
     assert!(at >= 19 && (status, &*key) == (429, "room-flood"), "{at} {status} {key}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_model_reads_what_is_pinned_and_says_so() {
+    let room = Room::open("quick", RoomSettings::default()).await;
+    let (ada, ben) = (&room.ada.1, &room.ben.1);
+    let rule = room.post(ada, "Tea is at five.\nBen: at six").await;
+    let gone = room.post(ada, "Coffee").await;
+    for pinned in [&rule, &gone] {
+        room.app.state.chat.pin(ben, &pinned.message.id, true).await.unwrap();
+    }
+    room.app.state.chat.erase_post(ada, &gone.message.id).await.unwrap();
+    room.post(ben, "When is tea, @model?").await;
+    let line = room.until(4, Status::Complete).await;
+    let read = line[3].talk.read.clone().unwrap();
+    assert_eq!((read.pins, read.messages), (vec![rule.message.id.clone()], 2));
+    let request = room.model.asked.lock().unwrap()[0].clone();
+    let said = &request.messages[1].content;
+    let pinned = "[Pinned in this room]\nAda: Tea is at five.\n    Ben: at six\n[The room’s last messages]\n\nAda: Tea";
+    assert!(said.starts_with(pinned), "{said}");
+    // What it read is listed for whoever reads the room.
+    let cookie = format!("inglenook={}", room.ben.0.token());
+    let path = format!("/c/{}/read/{}", room.id, line[3].id);
+    let list = room.app.client().cookie(&cookie).browser().get(&path).await.is(200).text();
+    assert!(
+        list.contains("Tea is at five.")
+            && list.contains("When is tea")
+            && list.contains("Counts against Ben")
+    );
+    let stranger = room.app.person("eve").await;
+    let cookie = format!("inglenook={}", stranger.token());
+    room.app.client().cookie(&cookie).browser().get(&path).await.is(404);
+}

@@ -14,13 +14,14 @@ pub enum For {
 use For::{Admins, Anybody, Owner, People};
 
 /// What stands for an id in a call.
-pub const IDS: [&str; 18] = [
+pub const IDS: [&str; 19] = [
     "{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}", "{t}", "{d}", "{r}", "{v}", "{i}", "{o}", "{b}",
-    "{w}", "{e}", "{u}",
+    "{w}", "{e}", "{u}", "{f}",
 ];
 
 /// The calls with JSON. `{o}` stands for a room with the member `{p}` and the banned `{b}`, `{w}` and `{e}` for a code into it
-/// by its id and as it is typed, and `{u}` for a message there. `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
+/// by its id and as it is typed, `{u}` for a message there,
+/// and `{f}` for a report of it. `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
 pub const JSON: &[(&str, &str, For, &str)] = &[
     ("POST", "/api/v1/auth/register", Anybody, r#"{"email":"{n}@example.org","password":"correct horse"}"#),
     ("POST", "/api/v1/auth/login", Anybody, r#"{"email":"lin@example.org","password":"correct horse"}"#),
@@ -97,6 +98,14 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("POST", "/api/v1/rooms/{o}/members/{p}/ban", Owner, "{}"),
     ("POST", "/api/v1/rooms/{o}/members/{b}/unban", Owner, ""),
     ("POST", "/api/v1/rooms/{o}/members/{p}/hand-over", Owner, ""),
+    ("PUT", "/api/v1/messages/{u}/reactions", Owner, r#"{"emoji":"👍"}"#),
+    ("GET", "/api/v1/messages/{u}/reactions", Owner, ""),
+    ("PUT", "/api/v1/messages/{u}/pin", Owner, r#"{"on":true}"#),
+    // Nobody reports their own message, and is answered 409: see marks.rs.
+    ("POST", "/api/v1/messages/{u}/report", Owner, r#"{"reason":"{n}"}"#),
+    ("GET", "/api/v1/rooms/{o}/pins", Owner, ""),
+    ("GET", "/api/v1/rooms/{o}/reports", Owner, ""),
+    ("POST", "/api/v1/rooms/{o}/reports/{f}/dismiss", Owner, ""),
     ("GET", "/api/v1/rooms/{o}/codes", Owner, ""),
     ("POST", "/api/v1/rooms/{o}/codes", Owner, "{}"),
     ("DELETE", "/api/v1/rooms/{o}/codes/{w}", Owner, ""),
@@ -164,6 +173,13 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/rooms/new", People, ""),
     ("GET", "/rooms/{o}", Owner, ""),
     ("GET", "/rooms/{o}/members", Owner, ""),
+    ("GET", "/rooms/{o}/pins", Owner, ""),
+    ("GET", "/rooms/{o}/reports", Owner, ""),
+    ("GET", "/c/{o}/message/{u}", Owner, ""),
+    // An answer of a room is read: see marks.rs.
+    ("GET", "/c/{o}/read/{u}", Owner, ""),
+    // The room is a parameter: see marks.rs.
+    ("GET", "/fn/mentions", People, ""),
     ("GET", "/rooms/{o}/invite", Owner, ""),
     ("GET", "/rooms/{o}/settings", Owner, ""),
     ("GET", "/messages/{u}/versions", Owner, ""),
@@ -277,6 +293,12 @@ pub const FORMS: &[(&str, For, &str)] = &[
     ("/fn/post", Owner, "conversation_id={o}&text={n}"),
     ("/fn/edit-post", Owner, "conversation_id={o}&message_id={u}&text={n}"),
     ("/fn/erase-post", Owner, "message_id={u}"),
+    ("/fn/react", Owner, "message_id={u}&emoji=%F0%9F%91%8D"),
+    ("/fn/unreact", Owner, "message_id={u}&emoji=%F0%9F%91%8D"),
+    ("/fn/pin-message", Owner, "message_id={u}"),
+    ("/fn/unpin-message", Owner, "message_id={u}"),
+    ("/fn/report-message", Owner, "conversation_id={o}&message_id={u}&reason={n}"),
+    ("/fn/dismiss-report", Owner, "id={o}&report_id={f}"),
     ("/fn/history", People, ""),
     ("/fn/ask", Owner, "text={n}&conversation_id={c}"),
     ("/fn/ask-temporary", People, "messages[0][role]=user&messages[0][text]={n}"),

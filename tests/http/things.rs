@@ -45,6 +45,8 @@ pub struct Things {
     room_code: String,
     room_secret: String,
     said: String,
+    /// A report of that message by the person.
+    report: String,
     /// The owner's identity at a provider of sign-ins.
     identity: String,
 }
@@ -102,6 +104,7 @@ impl Things {
             room_code: room.code,
             room_secret: room.secret,
             said: room.said,
+            report: room.report,
             person,
             login,
             session,
@@ -184,6 +187,7 @@ impl Things {
             ("{b}", &self.banned),
             ("{w}", &self.room_code),
             ("{u}", &self.said),
+            ("{f}", &self.report),
         ];
         let text = ids.iter().fold(text.to_owned(), |text, (mark, id)| text.replace(mark, &otherwise(id)));
         self.fill(&text, "x")
@@ -208,6 +212,7 @@ impl Things {
             .replace("{w}", &self.room_code)
             .replace("{e}", &self.room_secret)
             .replace("{u}", &self.said)
+            .replace("{f}", &self.report)
             .replace("{n}", name)
     }
 }
@@ -237,6 +242,7 @@ struct RoomThings {
     code: String,
     secret: String,
     said: String,
+    report: String,
 }
 
 impl RoomThings {
@@ -258,6 +264,9 @@ impl RoomThings {
         let say = json!({ "content": "Said in the room" });
         let said = owner.post(&format!("/api/v1/conversations/{id}/messages"), &say).await.is(201).json();
         let said = text(&said["message"]["id"]);
-        Self { id, banned, code, secret, said }
+        other.post(&format!("/api/v1/messages/{said}/report"), &json!({})).await.is(204);
+        let reports = owner.get(&format!("{path}/reports")).await.is(200).json();
+        let report = text(&reports["items"][0]["id"]);
+        Self { id, banned, code, secret, said, report }
     }
 }

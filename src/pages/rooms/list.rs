@@ -101,7 +101,8 @@ fn Own(page: Listed<RoomEntry>) -> impl IntoView {
 
 #[component]
 fn OwnRow(entry: RoomEntry) -> impl IntoView {
-    let RoomEntry { room, role, unread, mentions, running, .. } = entry;
+    let (unread, mentions) = entry.told();
+    let RoomEntry { room, role, running, .. } = entry;
     let reads =
         (role == MemberRole::Reader).then(|| view! { <span class="badge">{t("member-reader")}</span> });
     let address = format!("/c/{}", room.id);

@@ -2,10 +2,15 @@
 
 mod fields;
 pub mod invite;
+mod lines;
 pub mod list;
 mod member;
 pub mod members;
+pub mod mentions;
+pub mod message;
 pub mod new;
+pub mod pins;
+pub mod reports;
 pub mod settings;
 pub mod versions;
 
@@ -53,16 +58,20 @@ pub(super) fn member_count(room: &Room) -> String {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tab {
     Members,
+    Pins,
+    Reports,
     Invite,
     Settings,
 }
 
 impl Tab {
-    const EACH: [Self; 3] = [Self::Members, Self::Invite, Self::Settings];
+    const EACH: [Self; 5] = [Self::Members, Self::Pins, Self::Reports, Self::Invite, Self::Settings];
 
     fn end(self) -> &'static str {
         match self {
             Self::Members => "members",
+            Self::Pins => "pins",
+            Self::Reports => "reports",
             Self::Invite => "invite",
             Self::Settings => "settings",
         }
@@ -71,6 +80,8 @@ impl Tab {
     fn name(self) -> &'static str {
         match self {
             Self::Members => "room-members",
+            Self::Pins => "room-pins",
+            Self::Reports => "reports",
             Self::Invite => "room-invite",
             Self::Settings => "room-settings",
         }
@@ -96,14 +107,15 @@ fn RoomPage(
     let content = children();
     let (alert, done) = (notice.alert(), notice.done());
     let (id, name) = (room.id.clone(), room.name.clone());
-    let tabs = Tab::EACH.into_iter().filter(|tab| manages || *tab == Tab::Members).map(|tab| {
-        let current = (Some(tab) == here).then_some("page");
-        view! {
-            <a class="button-small" href=format!("/rooms/{id}/{}", tab.end()) aria-current=current>
-                {t(tab.name())}
-            </a>
-        }
-    });
+    let tabs =
+        Tab::EACH.into_iter().filter(|tab| manages || matches!(tab, Tab::Members | Tab::Pins)).map(|tab| {
+            let current = (Some(tab) == here).then_some("page");
+            view! {
+                <a class="button-small" href=format!("/rooms/{id}/{}", tab.end()) aria-current=current>
+                    {t(tab.name())}
+                </a>
+            }
+        });
     let tabs = tabs.collect_view();
     view! {
         <Frame sidebar current=Some(room.id.clone())>

@@ -6,8 +6,10 @@ mod begin;
 mod choice;
 mod chunk_writer;
 pub mod context;
+mod emoji;
 mod job;
 pub mod keys;
+mod marks;
 mod orphans;
 mod post;
 mod prompt;
@@ -25,6 +27,8 @@ use std::sync::Arc;
 
 pub use self::{
     ask::{Ask, Asked, Position, parts_of_retry},
+    emoji::USUAL,
+    marks::{NamedReaction, typed_reaction},
     post::{Post, Posted},
     steer::Edit,
     temporary::parts_of_kept,
@@ -64,6 +68,8 @@ pub struct Chat {
     posts: Limit,
     /// What people say of writing, for each person and room.
     hints: Limit,
+    /// Reactions and pins, by person.
+    marks: Limit,
 }
 
 impl Chat {
@@ -92,6 +98,7 @@ impl Chat {
             temporary: Temporary::default(),
             posts: post::limit(),
             hints: post::hint_limit(),
+            marks: marks::limit(),
         }
     }
 

@@ -267,7 +267,7 @@ impl Chat {
                 Ok(message)
             }
             TalkOutcome::Same(message) => Ok(message),
-            TalkOutcome::Missing => Err(AppError::NotFound),
+            TalkOutcome::Missing | TalkOutcome::Full => Err(AppError::NotFound),
             TalkOutcome::Busy => Err(AppError::Conflict { reason: Reason::new("room-delete-running") }),
         }
     }
@@ -341,7 +341,7 @@ fn too_fast(key: &'static str, milliseconds: i64) -> AppError {
     AppError::TooFast { reason: waiting(key, seconds), seconds }
 }
 
-fn waiting(key: &'static str, seconds: u64) -> Reason {
+pub(super) fn waiting(key: &'static str, seconds: u64) -> Reason {
     Reason::new(key).with("wait", duration(seconds))
 }
 

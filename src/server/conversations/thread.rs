@@ -14,7 +14,7 @@ use crate::{
             log::{Format, Running},
             reading::ReadPermit,
         },
-        markdown::labelled,
+        markdown::{labelled, mentioned},
         store::{Branch, Child, Grant, Outline, Reach, Texts},
         words,
     },
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct ThreadMessage {
     pub message: Message,
-    /// Empty for what a person wrote.
+    /// Empty for what a person wrote in a private conversation.
     pub html: Arc<str>,
     /// Where there is more than one message with its parent.
     pub siblings: Option<Siblings>,
@@ -67,6 +67,9 @@ pub struct Thread {
 
 /// The most messages of a branch that a page may show and have refreshed.
 const MOST_SHOWN: usize = 4_000;
+
+/// As what the model is mentioned in a room.
+const MODEL: &str = "model";
 
 /// The outlines of a [`Part`].
 struct Found {
@@ -112,7 +115,7 @@ impl Conversations {
                 message.reasoning.clone_from(&running.reasoning);
             }
         }
-        self.hide(grant, &mut messages).await?;
+        let names = self.hide(grant, &mut messages).await?;
         let begun = messages.iter().rfind(|message| message.status == Status::Generating);
         let going_on = || unchanged.iter().find(|same| running.iter().any(|r| r.answer_id == same.id));
         let generating =
@@ -121,7 +124,10 @@ impl Conversations {
         let places = places.chain(unchanged.iter().map(|outline| (&outline.id, &outline.parent_id)));
         let mut siblings = self.siblings(grant, places.collect()).await?;
         let html = match format {
-            Format::Html => self.renderer.messages(current.id(), &messages).await?,
+            Format::Html => {
+                let all = grant.conversation().kind != ConversationKind::Private;
+                self.renderer.messages(current.id(), &messages, all).await?
+            }
             Format::Text => vec![Arc::default(); messages.len()],
         };
         let oldest = messages.iter().map(|message| &message.id);
@@ -131,12 +137,14 @@ impl Conversations {
         let times = times.chain(unchanged.iter().map(|outline| (outline.id.clone(), outline.created_at)));
         let times: HashMap<String, i64> = times.collect();
         let words = words::current();
+        let in_room = format == Format::Html && grant.conversation().kind != ConversationKind::Private;
         let messages = messages.into_iter().zip(html).map(|(message, html)| {
             let siblings = siblings.remove(&message.id);
             let html = match words.is_english() {
                 true => html,
                 false => labelled(&html, |key| words.say(key)).into(),
             };
+            let html = if in_room { named(html, &message, &names, current.id()) } else { html };
             let parent = message.parent_id.as_ref();
             let after = parent.and_then(|parent| times.get(parent).copied().or(branch.created_before));
             ThreadMessage { message, html, siblings, after }
@@ -150,21 +158,26 @@ impl Conversations {
         Ok((Thread { messages, unchanged, previous_cursor, generating, after }, permit))
     }
 
-    /// Takes away what people wrote whom a room shows nothing of.
-    async fn hide(&self, grant: &Grant, messages: &mut [Message]) -> Result<(), AppError> {
+    /// Takes away what people wrote whom a room shows nothing of. Answers what those are called there whom the messages mention.
+    async fn hide(
+        &self,
+        grant: &Grant,
+        messages: &mut [Message],
+    ) -> Result<HashMap<String, String>, AppError> {
         if grant.conversation().kind == ConversationKind::Private {
-            return Ok(());
+            return Ok(HashMap::new());
         }
-        let mut authors: Vec<String> = messages.iter().map(|message| message.author_id.clone()).collect();
-        authors.sort_unstable();
-        authors.dedup();
-        let members = self.chats.members_of(grant, &authors).await?;
-        let hidden: HashSet<String> =
-            members.into_iter().filter(|member| member.hidden).map(|member| member.user_id).collect();
+        let mut people: Vec<String> = messages.iter().map(|message| message.author_id.clone()).collect();
+        people.extend(messages.iter().flat_map(|message| message.talk.mentions.iter().cloned()));
+        people.sort_unstable();
+        people.dedup();
+        let members = self.chats.members_of(grant, &people).await?;
+        let hidden: HashSet<&String> =
+            members.iter().filter(|member| member.hidden).map(|member| &member.user_id).collect();
         let said = messages.iter_mut().filter(|message| message.role == Role::User);
         said.filter(|message| hidden.contains(&message.author_id))
             .for_each(|message| message.content.clear());
-        Ok(())
+        Ok(members.into_iter().map(|member| (member.user_id, member.name)).collect())
     }
 
     /// Which messages a part has.
@@ -262,4 +275,16 @@ impl Conversations {
         }
         Ok(here)
     }
+}
+
+/// What somebody wrote in a room, in which those are marked whom it mentions.
+fn named(html: Arc<str>, message: &Message, names: &HashMap<String, String>, reader: &str) -> Arc<str> {
+    if message.role != Role::User || !html.contains('@') {
+        return html;
+    }
+    let mentioned_people = message.talk.mentions.iter();
+    let mut known: Vec<(&str, bool)> =
+        mentioned_people.filter_map(|id| Some((&**names.get(id)?, id == reader))).collect();
+    known.push((MODEL, false));
+    mentioned(&html, &known).into()
 }

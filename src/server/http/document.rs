@@ -1,6 +1,9 @@
 //! The document around every page: `<html>`, its head, the nonce and the policy that goes with it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -74,7 +77,9 @@ impl Page {
         let html = owner.with(|| {
             provide_context(nonce.clone());
             provide_context(Localizer::new(words));
+            provide_context(TabCount::default());
             let body = body();
+            let counted = use_context::<TabCount>().map_or(0, |count| count.0.load(Ordering::Relaxed));
             view! {
                 <html
                     lang=words.language.tag()
@@ -86,7 +91,7 @@ impl Page {
                         <meta name="viewport" content=VIEWPORT />
                         <meta name="color-scheme" content=look::scheme(theme) />
                         {bars(look)}
-                        <title>{tab_title(&title)}</title>
+                        <title>{counted_title(counted, &title)}</title>
                         <link rel="stylesheet" href=assets::url("inglenook.css") />
                         // The composer is the last of such a page and stands in its middle: what is painted before it is
                         // there would move.
@@ -127,6 +132,21 @@ impl Page {
 /// What the browser's tab shows of a page with this title.
 pub fn tab_title(title: &str) -> String {
     format!("{title} · Inglenook")
+}
+
+/// The number before the title of the page that is being rendered.
+#[derive(Clone, Default)]
+struct TabCount(Arc<AtomicU32>);
+
+/// Puts a number before the title of the page that is being rendered: how much somebody is told of that they have not seen.
+pub fn count_in_tab(count: u32) {
+    if let Some(TabCount(of_page)) = use_context() {
+        of_page.store(count, Ordering::Relaxed);
+    }
+}
+
+fn counted_title(count: u32, title: &str) -> String {
+    if count == 0 { tab_title(title) } else { format!("({count}) {}", tab_title(title)) }
 }
 
 /// The HTML of a part of a page, in the caller's language, without anything that hydrates.

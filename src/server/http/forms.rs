@@ -64,6 +64,7 @@ struct Fields {
     key: Option<String>,
     picture_initial: Option<String>,
     topic: Option<String>,
+    reason: Option<String>,
     system_prompt: Option<String>,
     label: Option<String>,
     base_url: Option<String>,
@@ -200,6 +201,7 @@ impl Form {
             name: short(&fields.name),
             picture_initial: short(&fields.picture_initial),
             topic: fields.topic.clone().filter(|topic| topic.len() <= MAX_TOPIC_BYTES),
+            reason: fields.reason.clone().filter(|reason| reason.len() <= 3 * MAX_TOPIC_BYTES),
             system_prompt: short(&fields.system_prompt),
             label: short(&fields.label),
             base_url: short(&fields.base_url),
@@ -271,6 +273,7 @@ impl Form {
             "/fn/leave-room" | "/fn/room-notify" | "/fn/change-member" => {
                 return self.page_of_room("members");
             }
+            "/fn/dismiss-report" => return self.page_of_room("reports"),
             "/fn/make-room-code" | "/fn/end-room-code" => return self.page_of_room("invite"),
             "/fn/save-tier" => match self.fields.id.as_deref().filter(|id| !id.is_empty()) {
                 Some(id) => return below("/admin/tiers", id),

@@ -48,6 +48,7 @@ mod labels;
 mod links;
 mod math;
 mod mend;
+mod mentions;
 mod pause;
 mod root;
 mod sanitize;
@@ -60,6 +61,7 @@ mod tex;
 
 pub use blocks::{BlockChange, Stream};
 pub(crate) use labels::labelled;
+pub(crate) use mentions::mentioned;
 pub(crate) use pause::with_pauses;
 
 /// Raised when the same text gives other HTML than before; part of the key of every cache of HTML.

@@ -76,7 +76,9 @@ impl MessageView {
         let view = Self { siblings, ..message.into() };
         let html = match (format, view.message.role) {
             (MessageFormat::Markdown, _) => return view,
-            (MessageFormat::Html, Role::User) => as_written(view.content.as_deref().unwrap_or_default()),
+            (MessageFormat::Html, Role::User) if html.is_empty() => {
+                as_written(view.content.as_deref().unwrap_or_default())
+            }
             (MessageFormat::Html, _) => html.to_string(),
         };
         Self { content: None, html: Some(html), ..view }

@@ -9,6 +9,7 @@ mod events;
 mod exports;
 mod extract;
 mod identities;
+mod marks;
 mod me;
 mod message_view;
 mod messages;
@@ -88,6 +89,9 @@ where
         .routes(routes!(rooms::listed))
         .routes(routes!(rooms::open))
         .routes(routes!(room_members::list))
+        .routes(routes!(marks::list))
+        .routes(routes!(marks::pins))
+        .routes(routes!(marks::reports))
         .routes(routes!(events::events));
     let chat = OpenApiRouter::new()
         .routes(routes!(conversations::create))
@@ -102,6 +106,10 @@ where
         .routes(routes!(rooms::leave))
         .routes(routes!(rooms::notify))
         .routes(routes!(rooms::read))
+        .routes(routes!(marks::react))
+        .routes(routes!(marks::pin))
+        .routes(routes!(marks::report))
+        .routes(routes!(marks::dismiss))
         .routes(routes!(queue::add))
         .routes(routes!(queue::change, queue::remove))
         .routes(routes!(queue::send))

@@ -5,8 +5,10 @@ mod change;
 mod codes;
 mod enter;
 mod list;
+mod marked;
 mod members;
 mod mentions;
+mod reports;
 
 use std::sync::Arc;
 
@@ -14,11 +16,13 @@ pub use self::{
     codes::{MOST_CODES, NewInvitation},
     enter::Invitation,
     list::{DEFAULT_LIMIT, MAX_LIMIT},
+    marked::ReadList,
     members::{MemberListing, Person},
+    reports::{ReportPage, Reported, limit as report_limit},
 };
 pub use super::store::{AccessLevel, MemberChange};
 use super::{
-    accounts::Accounts,
+    accounts::{Accounts, attempts::Limit},
     conversations::{Conversations, ModelList, allowance::Allowances},
     live::Live,
     ops::clock::{Clock, Ids},
@@ -43,6 +47,8 @@ pub struct Rooms {
     pub ids: Arc<Ids>,
     /// How many people may take part in one room.
     pub most_members: u32,
+    /// Reports of messages, by person.
+    pub reports: Limit,
 }
 
 /// A room with what it is to the person who opened it.

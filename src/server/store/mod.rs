@@ -15,6 +15,7 @@ mod exports;
 mod facts;
 mod identities;
 mod keys;
+mod marks;
 mod members;
 mod messages;
 mod model_providers;
@@ -24,6 +25,7 @@ mod open;
 mod people;
 mod presences;
 mod queue;
+mod reports;
 mod rooms;
 mod second_factors;
 mod sessions;
@@ -55,6 +57,7 @@ pub use exports::{ExportRun, Exports, MOST_PART_BYTES};
 pub use facts::Facts;
 pub use identities::Identities;
 pub use keys::{KEY_LIFE, Key};
+pub use marks::{Marks, NewPin, NewReaction};
 pub use members::{
     Entry, Join, JoinOutcome, LeaveOutcome, MemberChange, MemberOutcome, MemberPosition, MemberQuery, Members,
 };
@@ -65,6 +68,7 @@ pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_job
 pub use people::{People, PeopleQuery, Reset};
 pub use presences::{Presences, StoredPresence};
 pub use queue::{Job, Lease, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, NewJob, Queue, QueueView, retry_at};
+pub use reports::{NewReport, ReportOutcome, ReportQuery, Reports};
 pub use rooms::{ListedQuery, NewRoom, RoomOutcome, Rooms};
 pub use second_factors::{SecondFactor, SecondFactors};
 pub use sessions::{KeyOutcome, Session, Sessions, Visit};
@@ -104,11 +108,15 @@ pub const SEQ_GAP: i64 = 1_000_000;
 
 /// Everything stored about conversations, without accounts and sessions.
 pub trait Chats:
-    Access + Members + Rooms + Conversations + Messages + Talks + Tree + Waiting + Shared
+    Access + Members + Rooms + Conversations + Messages + Talks + Marks + Reports + Tree + Waiting + Shared
 {
 }
 
-impl<T: Access + Members + Rooms + Conversations + Messages + Talks + Tree + Waiting + Shared> Chats for T {}
+impl<
+    T: Access + Members + Rooms + Conversations + Messages + Talks + Marks + Reports + Tree + Waiting + Shared,
+> Chats for T
+{
+}
 
 /// Everything stored about accounts and what signs in.
 pub trait AccountStore:

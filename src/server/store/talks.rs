@@ -18,6 +18,8 @@ pub enum TalkOutcome {
     Missing,
     /// The answer is being written.
     Busy,
+    /// As many of them are there as may be.
+    Full,
 }
 
 #[async_trait]
@@ -32,7 +34,8 @@ pub trait Talks: Send + Sync {
         mentions: &[String],
         now: i64,
     ) -> Result<TalkOutcome>;
-    /// Marks a message of a room as deleted and takes its text away; what it said is kept. The person behind the grant wrote
+    /// Marks a message of a room as deleted and takes its text, its reactions and its pin away; what it said is kept, and
+    /// reports of it are settled. The person behind the grant wrote
     /// it, or asked for the answer, and needs [`super::Need::Write`]; anybody else needs [`super::Need::Manage`].
     async fn erase_message(&self, grant: &Grant, message_id: &str, now: i64) -> Result<TalkOutcome>;
     /// What a message said before, newest first; for moderators ([`super::Need::Manage`]), otherwise nothing.

@@ -6,9 +6,9 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlTextAreaElement};
 
 use super::{
-    composer, copy, drafts, drop, editing, extras, field, files, keys, outline, overlay, picker, posting,
-    queue, quoting, refresh, rows, scroll, sheet_form, state::PageState, steer, tables, temporary_ask, toast,
-    unfold, visit,
+    composer, copy, drafts, drop, editing, extras, field, files, keys, mentions, outline, overlay, picker,
+    posting, queue, quoting, refresh, replying, rows, scroll, sheet_form, state::PageState, steer, tables,
+    temporary_ask, toast, unfold, visit,
 };
 
 /// Acts on an event of the element that matched.
@@ -34,6 +34,9 @@ const CLICKS: &[(&str, Act)] = &[
     (".row-more", rows::on_more),
     ("[data-row]", rows::on_item),
     ("#reply", quoting::on_reply),
+    (".reply-link", replying::on_reply),
+    ("#drop-reply", replying::on_drop),
+    ("[data-mention]", mentions::on_option),
     ("a.example", examples),
     (".copy-message", copy::message),
     (".unfold", unfold::on_click),

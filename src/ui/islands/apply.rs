@@ -79,7 +79,7 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
         }
         "title" => sidebar::set_title(state, &event.text("title")?),
         "queue" => queue::reload(state),
-        "changed" | "deleted" | "reset" => refresh::refresh(state),
+        "changed" | "reactions" | "deleted" | "reset" => refresh::refresh(state),
         "typing" => typing::told(event),
         "message" => {
             typing::came(&event.text("author_id").unwrap_or_default());

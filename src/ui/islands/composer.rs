@@ -4,7 +4,7 @@
 use leptos::{ev, prelude::GetValue};
 use web_sys::{Element, Event};
 
-use super::{browser, drafts, editing, field, room, send, state::PageState, typing};
+use super::{browser, drafts, editing, field, mentions, room, send, state::PageState, typing};
 use crate::ui::keys::KeyPress;
 
 /// The form was sent by its button.
@@ -29,11 +29,15 @@ pub(super) fn on_input(state: PageState, _: &Element, _: &Event) {
         drafts::store_draft(state, &field.value());
         typing::typed(state, &field.value());
         field::grow();
+        mentions::on_input(state);
     }
 }
 
 /// A key in the field; answers whether it was one of the composer's.
 pub(super) fn on_key(state: PageState, press: &KeyPress, event: &ev::KeyboardEvent) -> bool {
+    if mentions::on_key(state, press, event) {
+        return true;
+    }
     if press.sends(browser::is_touch()) {
         event.prevent_default();
         send::send(state);

@@ -4,7 +4,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, SubmitEvent};
 
-use super::{browser, drafts, extra, field, posting, request, state::PageState, typing, visit};
+use super::{
+    browser, drafts, extra, field, mentions, posting, replying, request, state::PageState, typing, visit,
+};
 
 /// The button that asks the model.
 const ASK: &str = "ask-model";
@@ -24,8 +26,12 @@ pub(super) fn send(state: PageState, asks: bool) {
     }
     let asks = if asks { "true" } else { "false" };
     let key = browser::random_key();
-    let fields = [("conversation_id", &*id), ("text", &text), ("asks", asks), ("key", &key)];
+    let reply_to = replying::field().map(|field| field.value()).unwrap_or_default();
+    let fields =
+        [("conversation_id", &*id), ("text", &text), ("asks", asks), ("reply_to", &reply_to), ("key", &key)];
     let Some(fields) = request::fields(&fields) else { return };
+    mentions::close();
+    replying::end();
     state.alert.set(None);
     drafts::empty_composer(state);
     typing::sent();

@@ -140,7 +140,21 @@ pub(super) fn set_title(state: PageState, title: &str) {
 
 fn set_tab(state: PageState, title: &str) {
     let mark = if state.marked.get_value() { MARK } else { "" };
-    document().set_title(&format!("{mark}{title}"));
+    document().set_title(&format!("{mark}{}", counted(title)));
+}
+
+/// A title with the number before it of what the person is told of in rooms.
+fn counted(title: &str) -> String {
+    let title = title.strip_prefix(MARK).unwrap_or(title);
+    let end = title.strip_prefix('(').and_then(|rest| rest.split_once(") "));
+    let plain = match end {
+        Some((number, plain)) if number.bytes().all(|byte| byte.is_ascii_digit()) => plain,
+        _ => title,
+    };
+    match found("#told").and_then(|told| told.get_attribute("data-told")) {
+        Some(told) if told != "0" => format!("({told}) {plain}"),
+        _ => plain.to_owned(),
+    }
 }
 
 /// Puts the server's bar in place of the one that is there, unless somebody uses it.
@@ -153,7 +167,7 @@ pub(super) fn show_bar(state: PageState, html: &str, title: &str) {
 
 /// Puts the bar of another conversation in place of the one that is there.
 pub(super) fn replace_bar(html: &str, title: &str) {
-    document().set_title(title);
+    document().set_title(&counted(title));
     put_bar(html);
 }
 
@@ -263,7 +277,8 @@ async fn tell_seen(state: PageState) {
 /// Reads the list again.
 pub(super) fn reload(state: PageState) {
     spawn_local(async move {
-        let Ok(list) = request::get("/fn/list").await else { return };
+        let path = format!("/fn/list?current={}", state.conversation().unwrap_or_default());
+        let Ok(list) = request::get(&path).await else { return };
         let (Some(html), Some(place)) = (list.as_text(), found(".sidebar .history")) else { return };
         // A row that has no address yet is not in the server's list.
         let same = LIST.with_borrow(|list| *list == html);
@@ -276,6 +291,7 @@ pub(super) fn reload(state: PageState) {
         prepare_rows();
         LIST.set(html);
         mark(state.conversation().as_deref().and_then(row).as_deref());
+        set_tab(state, &document().title());
         let again =
             focused.filter(|_| inside).and_then(|path| found(&format!(".history a[href=\"{path}\"]")));
         if let Some(again) = again {

@@ -12,8 +12,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DocumentFragment, Element, Event};
 
 use super::{
-    browser, drafts, editing, field, follow, messages, outbox, overlay, place, posting, refresh, request,
-    request::Refused, scroll, sidebar, state::Fetched, state::PageState, state::Shown, temporary, thread,
+    browser, drafts, editing, field, follow, messages, outbox, overlay, place, posting, refresh, replying,
+    request, request::Refused, scroll, sidebar, state::Fetched, state::PageState, state::Shown, temporary,
+    thread,
 };
 /// How many conversations that were left are kept as they were, so that going back shows them at once.
 const KEPT: usize = 6;
@@ -167,6 +168,7 @@ pub(super) fn go(state: PageState, path: String, push: bool) {
         place::store(state);
     }
     drafts::leave(state);
+    replying::end();
     // Whatever is fetched for an earlier click is not wanted any more.
     state.moves.update_value(|moves| *moves += 1);
     let moves = state.moves.get_value();

@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::Icon;
+use super::{
+    Icon,
+    marks::Marks,
+    reply::{Original, ReplyLine},
+};
 use crate::ui::words::t;
 
 /// What is said of an answer in a room.
@@ -15,6 +19,9 @@ pub struct RoomAnswer {
     /// What the model read, and whose budget the answer counts against.
     pub read: Option<ReadNote>,
     pub may_delete: bool,
+    pub marks: Marks,
+    /// The question, where others wrote between it and the answer.
+    pub reply_to: Option<Original>,
     /// It was deleted.
     pub gone: bool,
 }
@@ -23,14 +30,14 @@ pub struct RoomAnswer {
 pub struct ReadNote {
     pub sentence: String,
     pub payer: String,
-    /// The page that has the first message which the model read.
-    pub from: String,
+    /// The page that lists what the model read.
+    pub list: String,
 }
 
 /// The line above an answer in a room: who speaks, and what it read.
 #[component]
 pub fn AnswerHead(of: RoomAnswer) -> impl IntoView {
-    let RoomAnswer { model, clock, read, gone, .. } = of;
+    let RoomAnswer { model, clock, read, gone, reply_to, .. } = of;
     view! {
         <p class="said-head">
             <span class="model-picture" aria-hidden="true">
@@ -39,13 +46,14 @@ pub fn AnswerHead(of: RoomAnswer) -> impl IntoView {
             <strong dir="auto">{model}</strong>
             <time>{clock}</time>
         </p>
+        {reply_to.filter(|_| !gone).map(|original| view! { <ReplyLine original /> })}
         {read
-            .map(|ReadNote { sentence, payer, from }| {
+            .map(|ReadNote { sentence, payer, list }| {
                 view! {
                     <details class="read-note">
                         <summary>{sentence}</summary>
                         <p>
-                            <a href=from>{t("room-read-from")}</a>
+                            <a href=list>{t("room-read-list")}</a>
                             " · "
                             {payer}
                         </p>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::{
     Icon, PersonPicture,
     answer_head::{AnswerHead, EraseMenu, RoomAnswer},
+    marks::{MarkLine, MarkMenu},
     new_said::NewSaid,
     steer::*,
 };
@@ -192,6 +193,10 @@ pub fn Answer(id: String, html: String, reasoning: String, frame: AnswerFrame) -
             <div class="prose" inner_html=html></div>
             {(writing && !has_text).then(|| view! { <p class="waiting" aria-hidden="true"></p> })}
             <AnswerEnd id=id.clone() ending has_text waits=retry_at.is_some() />
+            {room
+                .clone()
+                .filter(|of| !of.gone && !writing)
+                .map(|of| view! { <MarkLine marks=of.marks /> })}
             {(!writing)
                 .then(|| match room {
                     Some(of) => view! { <RoomActions id of meta /> }.into_any(),
@@ -281,6 +286,7 @@ fn RoomActions(id: String, of: RoomAnswer, meta: String) -> impl IntoView {
     (!of.gone).then(|| {
         view! {
             <div class="actions">
+                <MarkMenu marks=of.marks />
                 <button class="button-bare copy-message" title=t("answer-copy")>
                     <Icon name="copy" />
                 </button>

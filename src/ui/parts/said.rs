@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use super::{
     Icon, PersonPicture,
     answer_head::EraseMenu,
-    message::{Day, Unfold, When, is_long_question},
+    marks::{MarkLine, MarkMenu, Marks},
+    message::{Day, Unfold, When, is_long_question, name_headings},
+    reply::{Original, ReplyLine},
     steer::as_html,
 };
 use crate::{
@@ -32,8 +34,11 @@ pub struct Said {
     pub versions: bool,
     /// Why nothing of it is shown: the key of a sentence.
     pub gone: Option<&'static str>,
-    /// The message that it answers: its id and how it begins.
-    pub reply_to: Option<(String, String)>,
+    /// The message that it answers.
+    pub reply_to: Option<Original>,
+    /// It as sanitized HTML.
+    pub html: String,
+    pub marks: Marks,
     pub may_edit: bool,
     pub may_delete: bool,
     /// Whether the form is open in which it is edited.
@@ -67,13 +72,10 @@ pub fn SaidMessage(said: Said) -> impl IntoView {
             </small>
         }
     });
-    let reply = said.reply_to.map(|(to, begins)| {
-        view! {
-            <a class="said-reply" href=format!("?at={to}#{to}") dir="auto">
-                {begins}
-            </a>
-        }
-    });
+    let reply = said.reply_to.map(|original| view! { <ReplyLine original /> });
+    let html = name_headings(&said.html, &id).into_owned();
+    let marks = said.marks;
+    let line = gone.is_none().then(|| view! { <MarkLine marks=marks.clone() /> });
     let body = match gone {
         Some(key) => view! {
             <p class="said-gone">
@@ -86,9 +88,7 @@ pub fn SaidMessage(said: Said) -> impl IntoView {
         }
         None => view! {
             {reply}
-            <div class="question-text" dir="auto">
-                {text}
-            </div>
+            <div class="prose question-text" dir="auto" inner_html=html></div>
             <Unfold long />
             {edited}
         }
@@ -98,6 +98,7 @@ pub fn SaidMessage(said: Said) -> impl IntoView {
         let edit = format!("?{}edit={id}#{id}", said.query);
         view! {
             <div class="actions">
+                <MarkMenu marks />
                 <button class="button-bare copy-message" title=t("message-copy")>
                     <Icon name="copy" />
                 </button>
@@ -126,6 +127,7 @@ pub fn SaidMessage(said: Said) -> impl IntoView {
                 </time>
             </p>
             {body}
+            {line}
             {acts}
         </article>
     }

@@ -22,6 +22,11 @@ const IN_ROOM: &str = "You take part in a room in which several people write. Ea
     itself and not with a name.";
 /// Nobody can write a line that looks like a message of somebody else.
 const INDENTED: &str = "\n    ";
+/// What stands before and behind the pinned messages.
+const PINNED: &str = "[Pinned in this room]";
+const UNPINNED: &str = "\n[The room’s last messages]";
+/// Pinned messages take at most this part of the room.
+const PINS_PART: u32 = 4;
 /// Stands for the name of an author whose account is gone.
 const GONE: &str = "Somebody";
 
@@ -66,6 +71,8 @@ pub async fn build(
         return Err(too_long(fixed, context, false, system.as_ref()));
     }
     let room = room.saturating_sub(fixed);
+    let (pinned, pins) = pinned(chats, grant, &mut names, room / PINS_PART).await?;
+    let room = pinned.as_ref().map_or(room, |pinned| room.saturating_sub(cost(pinned)));
     let reach = Reach {
         messages: (room / AROUND_MESSAGE).max(1) as usize,
         bytes: u64::from(room) * MAX_BYTES_PER_TOKEN,
@@ -82,8 +89,9 @@ pub async fn build(
     }
     learn(chats, grant, &mut names, &before).await?;
     let (kept, left_out) = fitting(&before, &names, room, beyond);
-    let read = Some(read(&kept, &question, payer));
+    let read = Some(PromptRead { pins, ..read(&kept, &question, payer) });
     newest.extend(kept.into_iter().map(|(_, text)| text));
+    newest.extend(pinned);
     let mut messages = joined(newest);
     messages.extend(system);
     messages.reverse();
@@ -168,7 +176,44 @@ fn read(kept: &[(&Message, PromptMessage)], question: &Message, payer: RoomPayer
         last_id: last.id.clone(),
         since: first.created_at,
         payer,
+        pins: Vec::new(),
     }
+}
+
+/// The pinned messages of the room that fit into `room`, as one message, and their ids; the newest pins go first.
+async fn pinned(
+    chats: &dyn Chats,
+    grant: &Grant,
+    names: &mut Names,
+    room: u32,
+) -> Result<(Option<PromptMessage>, Vec<String>), AppError> {
+    let mut bytes = u64::from(room) * MAX_BYTES_PER_TOKEN;
+    let mut wanted: Vec<String> = Vec::new();
+    for outline in chats.pinned(grant).await? {
+        let Some(left) = bytes.checked_sub(outline.bytes(TEXTS)) else { continue };
+        bytes = left;
+        wanted.push(outline.id);
+    }
+    if wanted.is_empty() {
+        return Ok((None, wanted));
+    }
+    let messages = chats.messages_of(grant, &wanted, TEXTS).await?;
+    learn(chats, grant, names, &messages).await?;
+    let (mut content, mut read) = (PINNED.to_owned(), Vec::new());
+    for id in wanted {
+        let Some(message) = messages.iter().find(|message| message.id == id) else { continue };
+        let Some(text) = said(message, names) else { continue };
+        let who = if message.role == Role::User { "" } else { "You: " };
+        let more = format!("\n{who}{}", text.content);
+        let longer = PromptMessage { role: Role::User, content: format!("{content}{more}") };
+        if cost(&longer) > room {
+            continue;
+        }
+        content = longer.content;
+        read.push(id);
+    }
+    let pinned = PromptMessage { role: Role::User, content: content + UNPINNED };
+    Ok(((!read.is_empty()).then_some(pinned), read))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod facts;
 mod fixtures;
 mod grants;
 mod identities;
+mod marks;
 mod members;
 mod messages;
 mod model_providers;
@@ -269,6 +270,13 @@ contract! {
     talk_questions {
         a_question_of_a_room_is_a_message_and_waits,
         what_is_refused_in_a_room_holds_nobody_else_up,
+    }
+    marks {
+        reactions_are_counted_and_taken_back,
+        a_message_has_so_many_kinds_of_reactions,
+        a_closed_account_leaves_no_reactions,
+        messages_are_pinned_and_the_pins_listed,
+        reports_are_made_listed_and_settled,
     }
     talks {
         fifty_messages_at_once_are_one_line,

@@ -25,7 +25,7 @@ const OTHERS: [&str; 8] =
     ["meta", "instances", "chunks", "deleted", "exports", "second_factors", "model_access", "ended_visits"];
 
 /// The collections that have indexes, and those.
-fn indexes() -> [(&'static str, Vec<IndexModel>); 23] {
+fn indexes() -> [(&'static str, Vec<IndexModel>); 25] {
     let plain = |keys: Document| index(keys, IndexOptions::default());
     let expires = IndexOptions::builder().expire_after(Duration::ZERO).build();
     let listing = doc! { "user_id": 1, "archived": 1, "updated_at": -1, "_id": -1 };
@@ -67,6 +67,11 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 23] {
                     doc! { "conversation_id": 1, "talk.mentions": 1, "_id": 1 },
                     only_where(doc! { "talk.mentions": { "$exists": true } }),
                 ),
+                // The pinned messages of a room.
+                index(
+                    doc! { "conversation_id": 1, "talk.pinned.at": -1 },
+                    only_where(doc! { "talk.pinned.at": { "$gt": 0_i64 } }),
+                ),
                 // Allows one running answer per conversation; a search for orphans uses the index, too.
                 index(
                     doc! { "status": 1, "conversation_id": 1 },
@@ -81,6 +86,15 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 23] {
         ("deleted_messages", vec![plain(doc! { "conversation_id": 1 }), plain(doc! { "deleted_at": 1 })]),
         ("queued", vec![plain(doc! { "conversation_id": 1, "position": 1, "_id": 1 })]),
         ("versions", vec![plain(doc! { "_id.m": 1 })]),
+        ("reactions", vec![plain(doc! { "_id.m": 1, "_id.e": 1, "at": 1 }), plain(doc! { "_id.u": 1 })]),
+        (
+            "reports",
+            vec![
+                index(doc! { "message_id": 1, "reporter_id": 1 }, unique()),
+                plain(doc! { "conversation_id": 1, "_id": -1 }),
+                plain(doc! { "reporter_id": 1 }),
+            ],
+        ),
         ("export_parts", vec![plain(doc! { "_id.run": 1 })]),
         ("model_providers", vec![index(doc! { "name": 1 }, unique())]),
         (

@@ -21,6 +21,7 @@ mod identities;
 mod indexes;
 mod joining;
 mod keys;
+mod marks;
 mod members;
 mod messages;
 mod model_providers;
@@ -29,6 +30,7 @@ mod people;
 mod presences;
 mod purge;
 mod queue;
+mod reports;
 mod revision;
 mod room_codes;
 mod room_documents;
@@ -152,6 +154,14 @@ impl Mongo {
     /// What messages of rooms said before they were changed or deleted.
     fn version_docs(&self) -> Collection<talks::VersionDoc> {
         self.db.collection("versions")
+    }
+
+    fn reaction_docs(&self) -> Collection<marks::ReactionDoc> {
+        self.db.collection("reactions")
+    }
+
+    fn report_docs(&self) -> Collection<reports::ReportDoc> {
+        self.db.collection("reports")
     }
 
     /// Questions that wait for the end of an answer.

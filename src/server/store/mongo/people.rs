@@ -142,11 +142,16 @@ impl People for Mongo {
     }
 
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated> {
-        self.call(self.transaction(&Close { id, erase_at, due_at: None })).await
+        let closed = self.call(self.transaction(&Close { id, erase_at, due_at: None })).await?;
+        self.withdraw_after(&closed, id).await?;
+        Ok(closed)
     }
 
     async fn close_due_account(&self, id: &str, now: i64) -> Result<Updated> {
-        self.call(self.transaction(&Close { id, erase_at: Some(now), due_at: Some(now) })).await
+        let close = Close { id, erase_at: Some(now), due_at: Some(now) };
+        let closed = self.call(self.transaction(&close)).await?;
+        self.withdraw_after(&closed, id).await?;
+        Ok(closed)
     }
 
     async fn accounts_to_delete(&self, now: i64) -> Result<Vec<User>> {
@@ -157,6 +162,8 @@ impl People for Mongo {
     }
 
     async fn erase(&self, id: &str) -> Result<bool> {
+        // What a server left that ended while it closed the account.
+        self.withdraw(id).await?;
         self.call(self.erase_some(id)).await
     }
 
@@ -196,6 +203,11 @@ impl People for Mongo {
 const SOME: i64 = 200;
 
 impl Mongo {
+    /// Takes back the reactions of somebody whose account was closed.
+    async fn withdraw_after(&self, closed: &Updated, id: &str) -> Result<()> {
+        if matches!(closed, Updated::Done(..)) { self.withdraw(id).await } else { Ok(()) }
+    }
+
     async fn erase_some(&self, id: &str) -> error::Result<bool> {
         let closed = doc! { "_id": id, "state": "deleted" };
         if self.users().find_one(closed.clone()).await?.is_none() {
@@ -239,6 +251,7 @@ impl Mongo {
         self.keys().delete_many(own_ids()).await?;
         self.budget_docs().delete_many(own_ids()).await?;
         self.use_docs().delete_many(compound).await?;
+        self.report_docs().delete_many(doc! { "reporter_id": id }).await?;
         let own = doc! { "user_id": id };
         self.identity_docs().delete_many(own.clone()).await?;
         self.sessions().delete_many(own).await?;

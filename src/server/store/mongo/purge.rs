@@ -55,7 +55,10 @@ impl Mongo {
         let some: Vec<Id> = some.try_collect().await?;
         let ids: Vec<&str> = some.iter().map(|message| message.id.as_str()).collect();
         if !ids.is_empty() {
-            self.version_docs().delete_many(doc! { "_id.m": { "$in": &ids } }).await?;
+            let of_messages = doc! { "_id.m": { "$in": &ids } };
+            self.version_docs().delete_many(of_messages.clone()).await?;
+            self.reaction_docs().delete_many(of_messages).await?;
+            self.report_docs().delete_many(doc! { "message_id": { "$in": &ids } }).await?;
             self.messages().delete_many(doc! { "_id": { "$in": ids } }).await?;
         }
         Ok(!some.is_empty())

@@ -182,7 +182,11 @@ impl Transaction for Replace<'_> {
             "content": &new.content, "reasoning": &new.reasoning, "talk": to_bson(&new.talk)?,
             "length_limited": new.length_limited, "revision": revision,
         };
-        mongo.messages().update_one(doc! { "_id": &new.id }, doc! { "$set": set }).session(tx).await?;
+        mongo.messages().update_one(doc! { "_id": &new.id }, doc! { "$set": set }).session(&mut *tx).await?;
+        if matches!(self.to, To::Mark) {
+            mongo.reaction_docs().delete_many(doc! { "_id.m": &new.id }).session(&mut *tx).await?;
+            mongo.settle_reports(tx, &new.id, grant.user_id(), self.now).await?;
+        }
         self.tried.store(true, Ordering::Relaxed);
         let message = Message { revision: revision.unsigned_abs(), ..new };
         Ok(Outcome::Commit(TalkOutcome::Changed {

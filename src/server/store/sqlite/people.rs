@@ -10,7 +10,7 @@ use crate::{
 use super::{
     Sqlite,
     error::store_error,
-    members,
+    marks, members,
     sessions::END_SESSIONS,
     users::{ANY_ADMIN, refused},
 };
@@ -158,6 +158,7 @@ impl Sqlite {
         let ended = sqlx::query_scalar(END_SESSIONS).bind(id).bind(none).bind(true);
         let ended = ended.fetch_all(&mut *tx).await?;
         members::part(&mut tx, id).await?;
+        marks::withdraw(&mut tx, id).await?;
         for gone in [
             "DELETE FROM resets WHERE user_id = ?1",
             "DELETE FROM second_factors WHERE user_id = ?1",

@@ -13,6 +13,7 @@ use super::{
     access::{may, number},
     error::store_error,
     line::{mention, queue_changed},
+    reports,
     rows::talk_json,
     tree::message,
 };
@@ -130,6 +131,8 @@ impl Sqlite {
             return Ok(TalkOutcome::Same(old));
         }
         let (message, changed) = replace(&mut tx, grant, (&old, old.clone().erased(now)), now).await?;
+        sqlx::query("DELETE FROM reactions WHERE message_id = ?1").bind(message_id).execute(&mut *tx).await?;
+        reports::settle(&mut tx, message_id, grant.user_id(), now).await?;
         let waits = "DELETE FROM queued WHERE conversation_id = ?1 AND message_id = ?2";
         let waits = sqlx::query(waits).bind(grant.conversation_id()).bind(message_id);
         let waited = waits.execute(&mut *tx).await?.rows_affected() > 0;

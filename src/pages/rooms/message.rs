@@ -1,0 +1,157 @@
+//! One message of a room: who reacted to it, any other emoji, and how it is reported.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use leptos::prelude::*;
+
+use super::{
+    RoomPage,
+    lines::{Line, MessageLine},
+    manages,
+};
+use crate::{
+    domain::report::MAX_REASON_CHARS,
+    error::AppError,
+    pages::{
+        Fresh, Notice, PageError, Visitor,
+        fields::{FieldError, invalid},
+        layout::Sidebar,
+        sections::Section,
+    },
+    server::{
+        chat::{Chat, NamedReaction},
+        conversations::Conversations,
+        http::document::Page,
+        rooms::{AccessLevel, Rooms},
+        words,
+    },
+    ui::words::t,
+};
+
+/// `GET /c/{id}/message/{message_id}`.
+pub async fn message(
+    (State(conversations), State(rooms), State(chat)): (
+        State<Arc<Conversations>>,
+        State<Arc<Rooms>>,
+        State<Arc<Chat>>,
+    ),
+    Fresh { now, .. }: Fresh,
+    Visitor(current, days): Visitor,
+    ids: Option<Path<(String, String)>>,
+    notice: Notice,
+) -> Result<Response, PageError> {
+    let Path((id, message_id)) = ids.ok_or(AppError::NotFound)?;
+    let open = rooms.open(&current, &id).await?;
+    let found = rooms.beginnings(&open.grant, std::slice::from_ref(&message_id)).await?;
+    let deleted = found.first().ok_or(AppError::NotFound)?.talk.deleted_at.is_some();
+    let own = found.iter().any(|message| message.author_id == current.id());
+    let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
+    let reactions = chat.reactions(&current, &message_id).await?;
+    let lines = Line::of(&rooms, &open.grant, &found, days).await?;
+    Ok(Page::new(words::current().say("message")).render(move || {
+        let writes = open.grant.level() >= AccessLevel::Member && !deleted;
+        let (react, report) = (notice.of("/fn/react"), notice.of("/fn/report-message"));
+        let manages = manages(&open);
+        let lines = lines.into_iter().map(|line| view! { <MessageLine room_id=id.clone() line /> });
+        let lines = lines.collect_view();
+        view! {
+            <RoomPage room=open.room manages here=None sidebar notice>
+                <ul class="message-lines">{lines}</ul>
+                <Section id="reactions" title=t("reactions")>
+                    <Reacted reactions />
+                    {writes.then(|| view! { <React message_id=message_id.clone() notice=react /> })}
+                </Section>
+                {(!own && !deleted)
+                    .then(|| view! { <Report conversation_id=id.clone() message_id=message_id.clone() notice=report /> })}
+            </RoomPage>
+        }
+    }))
+}
+
+#[component]
+fn Reacted(reactions: Vec<NamedReaction>) -> impl IntoView {
+    let mut kinds: Vec<(String, Vec<String>)> = Vec::new();
+    for NamedReaction { reacted, name } in reactions {
+        let name = name.unwrap_or_else(|| t("somebody"));
+        match kinds.iter_mut().find(|(emoji, _)| *emoji == reacted.emoji) {
+            Some((_, names)) => names.push(name),
+            None => kinds.push((reacted.emoji, vec![name])),
+        }
+    }
+    if kinds.is_empty() {
+        return view! { <p class="muted">{t("reactions-none")}</p> }.into_any();
+    }
+    let rows = kinds.into_iter().map(|(emoji, names)| {
+        view! {
+            <dt>{emoji} " " {names.len()}</dt>
+            <dd dir="auto">{names.join(", ")}</dd>
+        }
+    });
+    view! { <dl class="reacted">{rows.collect_view()}</dl> }.into_any()
+}
+
+#[component]
+fn React(message_id: String, notice: Notice) -> impl IntoView {
+    let refused = notice.at("emoji");
+    let typed = notice.typed().other("emoji").unwrap_or_default().to_owned();
+    let (wrong, described) = invalid("emoji", refused.as_ref());
+    view! {
+        <form method="post" action="/fn/react">
+            <input type="hidden" name="message_id" value=message_id />
+            <label>
+                {t("emoji")}
+                <input
+                    name="emoji"
+                    maxlength="40"
+                    required
+                    autocomplete="off"
+                    value=typed
+                    aria-invalid=wrong
+                    aria-describedby=described
+                    autofocus=refused.is_some()
+                />
+            </label>
+            <FieldError of="emoji" sentence=refused />
+            <button class="button-small">{t("react")}</button>
+            " "
+            <button class="button-small" formaction="/fn/unreact">
+                {t("unreact")}
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn Report(conversation_id: String, message_id: String, notice: Notice) -> impl IntoView {
+    let refused = notice.at("reason");
+    let typed = notice.typed().reason.unwrap_or_default();
+    let (wrong, described) = invalid("reason", refused.as_ref());
+    view! {
+        <Section id="report" title=t("report")>
+            <p class="muted">{t("report-about")}</p>
+            <form method="post" action="/fn/report-message">
+                <input type="hidden" name="conversation_id" value=conversation_id />
+                <input type="hidden" name="message_id" value=message_id />
+                <label>
+                    {t("report-reason")}
+                    <input
+                        name="reason"
+                        maxlength=MAX_REASON_CHARS
+                        autocomplete="off"
+                        dir="auto"
+                        value=typed
+                        aria-invalid=wrong
+                        aria-describedby=described
+                        autofocus=refused.is_some()
+                    />
+                </label>
+                <FieldError of="reason" sentence=refused />
+                <button class="button-small">{t("report-now")}</button>
+            </form>
+        </Section>
+    }
+}
