@@ -13,6 +13,7 @@ pub mod history;
 pub mod identities;
 pub mod login;
 pub mod marks;
+pub mod people;
 pub mod proof;
 pub mod providers;
 pub mod queue;

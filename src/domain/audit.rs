@@ -54,6 +54,7 @@ pub enum AuditKind {
     LoginChanged,
     LeaveAsked,
     Stayed,
+    NoteRemoved,
 }
 
 impl AuditKind {
@@ -89,6 +90,7 @@ impl AuditKind {
             Self::LoginChanged => "audit-login-changed",
             Self::LeaveAsked => "audit-leave-asked",
             Self::Stayed => "audit-stayed",
+            Self::NoteRemoved => "audit-note-removed",
         }
     }
 }

@@ -15,7 +15,7 @@ pub const MAX_SYSTEM_PROMPT_BYTES: usize = 32 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Conversation {
     pub id: String,
-    /// Who may take part. So far all conversations are private.
+    /// Who may take part.
     #[serde(default)]
     #[schema(required)]
     pub kind: ConversationKind,
@@ -92,6 +92,11 @@ impl ConversationKind {
     /// Whether several people may take part. Then the messages are one line.
     pub fn is_shared(self) -> bool {
         self != Self::Private
+    }
+
+    /// Whether it is a room, with settings, moderators and people who come and go.
+    pub fn is_room(self) -> bool {
+        matches!(self, Self::Room | Self::Board)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod budget;
 pub mod code;
 pub mod conversation;
+pub mod direct;
 pub mod event;
 pub mod export;
 pub mod identity;
@@ -15,6 +16,7 @@ pub mod member;
 pub mod message;
 pub mod model;
 pub mod params;
+pub mod person;
 pub mod picture;
 pub mod preferences;
 pub mod presence;
@@ -33,6 +35,7 @@ pub use audit::{AuditEntry, AuditKind};
 pub use budget::{Budget, ModelSpending, PersonSpending, Spending, SpendingReport};
 pub use code::{Code, CodeState, CodeUse, Gain};
 pub use conversation::{Binned, Conversation, ConversationKind, ConversationPatch, Page};
+pub use direct::{DirectEntry, DirectState, Partner};
 pub use event::{AskedQuestion, ChatEvent, SeqEvent};
 pub use export::{Export, ExportState};
 pub use identity::{ConnectedIdentity, Identity};
@@ -40,6 +43,7 @@ pub use member::{Member, MemberRole, MemberState, Notify, OwnPart};
 pub use message::{Failure, FailureCode, Message, Role, Siblings, Status, Timings, Usage, context_used};
 pub use model::{Listed, Model, ModelAccess, ModelChoices, Price, Traits};
 pub use params::Params;
+pub use person::{Block, CommonRoom, Note, Person, Profile};
 pub use picture::{Picture, PictureColour};
 pub use preferences::{Look, Preferences, PreferencesPatch};
 pub use presence::{Presence, PresenceState};
@@ -62,9 +66,9 @@ mod tests {
     use strum::VariantArray;
 
     use super::{
-        AuditKind, CodeState, ConversationKind, ExportState, FailureCode, MemberRole, MemberState, Notify,
-        PictureColour, PresenceState, Role, RoomAnswers, RoomPayer, Scope, SessionKind, Status, UserRole,
-        UserState,
+        AuditKind, CodeState, ConversationKind, DirectState, ExportState, FailureCode, MemberRole,
+        MemberState, Notify, PictureColour, PresenceState, Role, RoomAnswers, RoomPayer, Scope, SessionKind,
+        Status, UserRole, UserState,
         params::ReasoningEffort,
         preferences::{Palette, Theme},
     };
@@ -93,6 +97,7 @@ mod tests {
         words::<AuditKind>();
         words::<CodeState>();
         words::<ConversationKind>();
+        words::<DirectState>();
         words::<ExportState>();
         words::<FailureCode>();
         words::<MemberRole>();

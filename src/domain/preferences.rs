@@ -35,7 +35,7 @@ pub struct Preferences {
     #[schema(required)]
     pub picture_colour: Option<PictureColour>,
     /// Whether single keys such as `?` do something while nothing is typed.
-    #[serde(deserialize_with = "known_keys")]
+    #[serde(deserialize_with = "known_yes")]
     #[schema(required)]
     pub single_keys: bool,
     /// The ids of models that are listed first.
@@ -54,6 +54,18 @@ pub struct Preferences {
     #[serde(deserialize_with = "stored")]
     #[schema(required)]
     pub params: Params,
+    /// What the person says of themselves on their profile, as plain text.
+    #[serde(deserialize_with = "known")]
+    #[schema(required)]
+    pub about: Option<String>,
+    /// Whether the list of people shows the person.
+    #[serde(deserialize_with = "known_yes")]
+    #[schema(required)]
+    pub listed: bool,
+    /// Whether others may leave notes on the person's profile.
+    #[serde(deserialize_with = "known_yes")]
+    #[schema(required)]
+    pub wall: bool,
 }
 
 impl Default for Preferences {
@@ -68,6 +80,9 @@ impl Default for Preferences {
             last_model: None,
             system_prompt: None,
             params: Params::default(),
+            about: None,
+            listed: true,
+            wall: true,
         }
     }
 }
@@ -76,8 +91,8 @@ fn known<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> R
     Known::deserialize(from).map(|known| Option::from(known).unwrap_or_default())
 }
 
-/// As [`Preferences::single_keys`], whose default is not that of its type.
-fn known_keys<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+/// A choice whose default is not that of its type, as of [`Preferences::single_keys`].
+fn known_yes<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     Known::deserialize(from).map(|known| Option::from(known).unwrap_or(true))
 }
 
@@ -154,9 +169,10 @@ impl FromStr for Look {
 }
 
 impl Preferences {
-    /// What others may see of them: the picture. All else is as it is for somebody who chose nothing.
+    /// What others may see of them: what a profile shows. All else is as it is for somebody who chose nothing.
     pub fn seen_by_others(self) -> Self {
-        Self { picture_initial: self.picture_initial, picture_colour: self.picture_colour, ..Self::default() }
+        let Self { picture_initial, picture_colour, about, .. } = self;
+        Self { picture_initial, picture_colour, about, ..Self::default() }
     }
 
     pub fn look(&self) -> Look {
@@ -192,6 +208,13 @@ pub struct PreferencesPatch {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Params>)]
     pub params: Option<Option<Params>>,
+    /// At most 500 characters.
+    #[serde(default, deserialize_with = "given")]
+    pub about: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    pub listed: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "given")]
+    pub wall: Option<Option<bool>>,
     /// Adds one model to the favourites, or removes it, whatever else is changed at the same time.
     #[serde(skip)]
     #[schema(ignore)]
@@ -223,6 +246,11 @@ impl PreferencesPatch {
         set(&mut to.single_keys, change.single_keys, default.single_keys);
         set(&mut to.favourites, change.favourites, default.favourites);
         set(&mut to.params, change.params, default.params);
+        set(&mut to.listed, change.listed, default.listed);
+        set(&mut to.wall, change.wall, default.wall);
+        if let Some(about) = change.about {
+            to.about = about;
+        }
         if let Some(initial) = change.picture_initial {
             to.picture_initial = initial;
         }
@@ -271,15 +299,16 @@ mod tests {
         let chosen = patched(
             &Preferences::default(),
             r#"{"theme":"dark","palette":"plum","single_keys":false,"favourites":["a/b"],"last_model":"a/b",
-                "system_prompt":"Brief.","params":{"turns":3}}"#,
+                "system_prompt":"Brief.","params":{"turns":3},"about":"Hi","listed":false,"wall":false}"#,
         );
         assert_eq!((chosen.theme, chosen.palette, chosen.single_keys), (Theme::Dark, Palette::Plum, false));
         assert_eq!((chosen.favourites.len(), chosen.params.turns), (1, Some(3)));
+        assert_eq!((chosen.about.as_deref(), chosen.listed, chosen.wall), (Some("Hi"), false, false));
         assert_eq!(patched(&chosen, "{}"), chosen);
         let other = patched(&chosen, r#"{"params":{"top_p":1}}"#);
         assert_eq!((other.params.turns, other.params.top_p), (None, Some(1.0)));
         let all = r#"{"theme":null,"palette":null,"single_keys":null,"favourites":null,"last_model":null,
-            "system_prompt":null,"params":null}"#;
+            "system_prompt":null,"params":null,"about":null,"listed":null,"wall":null}"#;
         assert_eq!(patched(&chosen, all), Preferences::default());
     }
 

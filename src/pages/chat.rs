@@ -21,6 +21,7 @@ use crate::{
         dock::{Composing, DockContent, Opened},
         layout::{Bar, Frame, RowMenu, Sidebar, title_of},
         outline::OutlineButton,
+        people::direct_bar::WhyNot,
         room_bar::{RoomBar, RoomTop},
         room_window::{self, RoomWindow},
         start::{Start, offered_text},
@@ -154,11 +155,13 @@ pub async fn open(
     let (opened, own_picture) = (Opened::new(&current, view.shown), picture::of(&current.user));
     let own_name = current.user.name.clone();
     let ThreadView { top, conversation, window, thread, tools, permit, .. } = view;
+    let why_not = top.as_ref().and_then(RoomTop::why_not);
     let response = page.render(move || {
+        let note = why_not.map(|reason| view! { <WhyNot reason /> });
         view! {
             <Frame sidebar current=Some(id.clone())>
                 <ConversationBar conversation top days tools />
-                <Content opened composing name=own_name picture=own_picture empty=false>
+                <Content opened composing name=own_name picture=own_picture empty=false note=note.into_any()>
                     {window.show(&id, thread)}
                 </Content>
             </Frame>

@@ -14,7 +14,7 @@ use crate::{
     pages::{Fresh, Query, days::Days, unread::Unread},
     server::{
         accounts::picture,
-        conversations::Conversations,
+        conversations::{Conversations, DirectRow},
         http::document::{count_in_tab, fragment},
         words,
     },
@@ -42,6 +42,7 @@ pub fn title_of(conversation: &Conversation) -> String {
 pub struct Sidebar {
     page: Page<Conversation>,
     rooms: Vec<RoomEntry>,
+    directs: Vec<DirectRow>,
     name: String,
     picture: Picture,
     role: UserRole,
@@ -61,11 +62,12 @@ impl Sidebar {
         (now, days): (i64, Days),
     ) -> Result<Self, AppError> {
         let rooms = conversations.sidebar_rooms(current, MOST_ROOMS);
-        let (page, rooms) = futures::try_join!(conversations.sidebar(current), rooms)?;
+        let directs = conversations.sidebar_directs(current, MOST_ROOMS);
+        let (page, rooms, directs) = futures::try_join!(conversations.sidebar(current), rooms, directs)?;
         let (name, role) = (current.user.name.clone(), current.user.role);
         let leaves_at = current.user.deletes_at;
         let (picture, single_keys) = (picture::of(&current.user), current.user.preferences.single_keys);
-        Ok(Self { page, rooms, name, picture, role, leaves_at, now, days, single_keys })
+        Ok(Self { page, rooms, directs, name, picture, role, leaves_at, now, days, single_keys })
     }
 
     /// The conversations that changed last, at the most `most`, each with the key of its age.
@@ -81,7 +83,7 @@ impl Sidebar {
 /// `current` is the conversation that the page shows.
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
-    let Sidebar { page, rooms, name, picture, role, leaves_at, now, days, single_keys } = sidebar;
+    let Sidebar { page, rooms, directs, name, picture, role, leaves_at, now, days, single_keys } = sidebar;
     let unread_rooms = rooms.iter().filter(|entry| entry.counted() > 0).count();
     let told = told_of(&rooms, current.as_deref());
     count_in_tab(told);
@@ -137,7 +139,7 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                     }
                 })}
             <div class="history">
-                <List page rooms now days current told />
+                <List page rooms directs now days current told />
             </div>
             <noscript>
                 <p class="without-script">{t("without-script")}</p>
@@ -194,9 +196,10 @@ pub async fn list(
 ) -> Result<Json<String>, AppError> {
     let days = Days::of(&headers);
     let rooms = conversations.sidebar_rooms(&current, MOST_ROOMS);
-    let (page, rooms) = futures::try_join!(conversations.sidebar(&current), rooms)?;
+    let directs = conversations.sidebar_directs(&current, MOST_ROOMS);
+    let (page, rooms, directs) = futures::try_join!(conversations.sidebar(&current), rooms, directs)?;
     let told = told_of(&rooms, query.current.as_deref());
-    Ok(Json(fragment(move || view! { <List page rooms now days current=None told /> })))
+    Ok(Json(fragment(move || view! { <List page rooms directs now days current=None told /> })))
 }
 
 /// The newest rooms and conversations, and the links to all of them if there are more.
@@ -204,6 +207,7 @@ pub async fn list(
 fn List(
     page: Page<Conversation>,
     rooms: Vec<RoomEntry>,
+    directs: Vec<DirectRow>,
     now: i64,
     days: Days,
     current: Option<String>,
@@ -214,6 +218,7 @@ fn List(
         // The browser's part puts it into the title of the tab.
         <span id="told" data-told=told hidden></span>
         <SideRooms rooms current=current.clone() />
+        <SideDirects directs current=current.clone() />
         <Groups items=page.items now days current />
         {more.then(|| view! { <a class="page-link" href="/history">{t("conversations-all")}</a> })}
     }
@@ -251,6 +256,37 @@ fn SideRooms(rooms: Vec<RoomEntry>, current: Option<String>) -> impl IntoView {
                 <h2>{t("rooms")}</h2>
                 <ul>{rows}</ul>
                 {more.then(|| view! { <a class="page-link" href="/rooms">{t("rooms-all")}</a> })}
+            </div>
+        }
+    })
+}
+
+/// The direct conversations of the sidebar, each called like the other person.
+#[component]
+fn SideDirects(directs: Vec<DirectRow>, current: Option<String>) -> impl IntoView {
+    let more = directs.len() > MOST_ROOMS as usize;
+    let rows = directs.into_iter().take(MOST_ROOMS as usize).map(|direct| {
+        let DirectRow { entry: RoomEntry { room, unread, mentions, .. }, other_id, other } = direct;
+        let here = (current.as_ref() == Some(&room.id)).then_some("page");
+        let made = || picture::made_of(&room.name, &other_id);
+        let (picture, name) = (other.as_ref().map_or_else(made, picture::of), room.name.clone());
+        view! {
+            <li>
+                <a href=format!("/c/{}", room.id) aria-current=here title=room.name>
+                    <PersonPicture picture />
+                    <span class="title" dir="auto">{name}</span>
+                    {here.is_none().then(|| view! { <Unread unread mentions /> })}
+                </a>
+            </li>
+        }
+    });
+    let rows = rows.collect_view();
+    (!rows.is_empty()).then(|| {
+        view! {
+            <div class="group side-rooms" data-rooms="">
+                <h2>{t("directs")}</h2>
+                <ul>{rows}</ul>
+                {more.then(|| view! { <a class="page-link" href="/rooms#directs">{t("directs-all")}</a> })}
             </div>
         }
     })

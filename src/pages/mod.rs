@@ -16,6 +16,7 @@ mod layout;
 mod login;
 mod outline;
 mod presence;
+mod people;
 mod qr;
 mod reset;
 mod room_bar;
@@ -67,6 +68,7 @@ use crate::{
         },
         ops::clock::{Clock, Ids},
         presence::Presences,
+        profiles::Profiles,
         providers::ModelProviders,
         rooms::Rooms,
         words,
@@ -86,6 +88,7 @@ where
     Arc<Chat>: FromRef<S>,
     Arc<Rooms>: FromRef<S>,
     Arc<Presences>: FromRef<S>,
+    Arc<Profiles>: FromRef<S>,
     Arc<ModelList>: FromRef<S>,
     Arc<Allowances>: FromRef<S>,
     Arc<Ids>: FromRef<S>,
@@ -118,6 +121,8 @@ where
         .route("/rooms/{id}/invite", get(rooms::invite::invite))
         .route("/rooms/{id}/settings", get(rooms::settings::settings))
         .route("/messages/{id}/versions", get(rooms::versions::versions))
+        .route("/people", get(people::list::people))
+        .route("/people/{id}", get(people::profile::profile))
         .route("/settings", get(settings::profile::profile))
         .route("/settings/appearance", get(settings::appearance::appearance))
         .route("/settings/chat", get(settings::chat::chat))

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{CurrentUser, Notify, Reason, Room, RoomAnswers},
+    domain::{CurrentUser, Notify, Partner, Picture, Reason, Room, RoomAnswers},
     error::AppError,
-    pages::{layout::Bar, room_menu::RoomMenu},
+    pages::{layout::Bar, people::direct_bar::DirectBar, room_menu::RoomMenu},
     server::{
         conversations::Grant,
-        rooms::{AccessLevel, Rooms},
+        rooms::{AccessLevel, OpenDirect, Rooms},
         words,
     },
     ui::{
@@ -25,18 +25,25 @@ pub struct RoomTop {
     notify: Notify,
     /// How many reports are open.
     reports: u32,
+    /// The other person, where it is a conversation of two.
+    direct: Option<(Partner, Picture)>,
 }
 
 impl RoomTop {
     pub async fn load(rooms: &Rooms, current: &CurrentUser, grant: &Grant) -> Result<Self, AppError> {
+        if let Some(OpenDirect { room, partner, picture }) = rooms.direct(grant).await? {
+            let direct = Some((partner, picture));
+            return Ok(Self { room, level: grant.level(), notify: Notify::All, reports: 0, direct });
+        }
         let open = rooms.open(current, grant.conversation_id()).await?;
         let (level, reports) = (open.grant.level(), rooms.open_reports(&open.grant).await?);
-        Ok(Self { room: open.room, level, notify: open.own.notify, reports })
+        Ok(Self { room: open.room, level, notify: open.own.notify, reports, direct: None })
     }
 
     /// What stands in the empty composer.
     pub fn placeholder(&self) -> String {
         let key = match self.room.settings.answers {
+            _ if self.level < AccessLevel::Member && self.direct.is_some() => "direct-only-read",
             _ if self.level < AccessLevel::Member => "room-only-read",
             RoomAnswers::Mention => "room-write-mention",
             RoomAnswers::Always => "room-write-always",
@@ -44,6 +51,12 @@ impl RoomTop {
         };
         // The page is not being rendered yet.
         words::current().text(&Reason::new(key).with("name", self.room.name.as_str()))
+    }
+
+    /// Why one cannot write to the other person, in a conversation of two.
+    pub fn why_not(&self) -> Option<Reason> {
+        let (partner, _) = self.direct.as_ref()?;
+        Some(Reason::new(partner.state.why_not()?).with("name", partner.name.as_str()))
     }
 
     /// Whether the composer has a button that asks the model.
@@ -54,7 +67,10 @@ impl RoomTop {
 
 #[component]
 pub fn RoomBar(top: RoomTop) -> impl IntoView {
-    let RoomTop { room, level, notify, reports } = top;
+    let RoomTop { room, level, notify, reports, direct } = top;
+    if let Some((partner, picture)) = direct {
+        return view! { <DirectBar id=room.id partner picture /> }.into_any();
+    }
     let id = room.id.clone();
     let count = t_with(Reason::new("room-member-count").with("count", room.member_count));
     let (members, settings) = (format!("/rooms/{}/members", room.id), format!("/rooms/{}/settings", room.id));
@@ -76,4 +92,5 @@ pub fn RoomBar(top: RoomTop) -> impl IntoView {
             <RoomMenu id notify reports />
         </Bar>
     }
+    .into_any()
 }

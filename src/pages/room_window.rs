@@ -12,7 +12,7 @@ use crate::{
         accounts::picture,
         chat::USUAL,
         conversations::{Grant, Thread, ThreadMessage},
-        rooms::{AccessLevel, Person, Rooms},
+        rooms::{AccessLevel, OpenDirect, Person, Rooms},
     },
     ui::{
         parts::{Marks, Original, ReactionView, ReadNote, RoomAnswer, Said, SaidMessage, When},
@@ -75,11 +75,17 @@ impl RoomWindow {
             own.entry(id).or_default().push(emoji);
         }
         let parent = |message: &Message| Some((message.id.clone(), message.parent_id.clone()?));
+        let mut people = rooms.people_of(grant, people).await?;
+        // In a conversation of two also somebody is known whose account is gone.
+        if let Some(OpenDirect { partner, picture, .. }) = rooms.direct(grant).await? {
+            let shown = people.entry(partner.id.clone()).or_insert_with(|| Person::gone(&partner, picture));
+            shown.member.name = partner.name;
+        }
         Ok(Self {
             id: grant.conversation_id().to_owned(),
             reader: grant.user_id().to_owned(),
             level: grant.level(),
-            people: rooms.people_of(grant, people).await?,
+            people,
             above: messages().filter_map(parent).collect(),
             originals: originals.into_iter().map(|message| (message.id.clone(), message)).collect(),
             own,

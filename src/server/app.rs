@@ -10,7 +10,7 @@ use super::{
     accounts::{Accounts, audit::Audit},
     chat::Chat,
     cluster::{Cluster, Relay},
-    config::Config,
+    config::{Config, PeopleList},
     conversations::{Conversations, ModelList, allowance::Allowances},
     exports::Exporter,
     http::{context::Provide, probes::Readiness, site::Site},
@@ -23,9 +23,10 @@ use super::{
         tasks::Tasks,
     },
     presence::Presences,
+    profiles::{self, Profiles},
     providers::ModelProviders,
     render::Renderer,
-    rooms::Rooms,
+    rooms::{self, Rooms},
     store::{Chats, Sessions, Store, Users},
 };
 
@@ -43,6 +44,7 @@ pub struct App {
     pub chat: Arc<Chat>,
     pub rooms: Arc<Rooms>,
     pub presences: Arc<Presences>,
+    pub profiles: Arc<Profiles>,
     pub listening: Arc<Listening>,
     pub reading: Arc<Reading>,
     pub readiness: Arc<Readiness>,
@@ -99,7 +101,7 @@ impl App {
         let exports = Arc::new(Exporter::new(
             (accounts.clone(), audit.clone()),
             store.clone(),
-            (chats.clone(), store.clone()),
+            (chats.clone(), store.clone(), store.clone()),
             (clock.clone(), ids.clone(), tasks.clone()),
         ));
         let model_providers = Arc::new(ModelProviders::new(
@@ -142,6 +144,17 @@ impl App {
             ids: ids.clone(),
             most_members: config.limits.room_members,
             reports: super::rooms::report_limit(),
+            new_directs: rooms::new_directs(),
+        });
+        let profiles = Arc::new(Profiles {
+            store: store.clone(),
+            users: users.clone(),
+            allowances: allowances.clone(),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            people_list: config.auth.people_list != Some(PeopleList::Off),
+            notes: profiles::limit(),
         });
         let presences = Presences::new(store.clone(), clock.clone(), tasks.clone());
         let listening = Arc::new(Listening {
@@ -162,6 +175,8 @@ impl App {
             (&conversations, &models, &model_providers),
             (&chat, &rooms),
             (&listening, &presences),
+            (&chat, &rooms, &profiles),
+            &listening,
         );
         Self {
             site,
@@ -174,7 +189,8 @@ impl App {
             providers: model_providers,
             chat,
             rooms,
-            presences,
+            (&chat, &rooms, &profiles),
+            (&listening, &presences),
             listening,
             reading,
             readiness,
@@ -197,11 +213,14 @@ fn provided(
     (conversations, models, providers): (&Arc<Conversations>, &Arc<ModelList>, &Arc<ModelProviders>),
     (chat, rooms): (&Arc<Chat>, &Arc<Rooms>),
     (listening, presences): (&Arc<Listening>, &Arc<Presences>),
+    (chat, rooms, profiles): (&Arc<Chat>, &Arc<Rooms>, &Arc<Profiles>),
+    listening: &Arc<Listening>,
 ) -> Provide {
     let (accounts, exports) = (accounts.clone(), exports.clone());
     let (conversations, models, providers) = (conversations.clone(), models.clone(), providers.clone());
     let (chat, rooms, listening) = (chat.clone(), rooms.clone(), listening.clone());
-    let presences = presences.clone();
+    (chat, rooms, profiles): (&Arc<Chat>, &Arc<Rooms>, &Arc<Profiles>),
+    (listening, presences): (&Arc<Listening>, &Arc<Presences>),
     Provide::new(move || {
         provide_context(accounts.clone());
         provide_context(exports.clone());
@@ -210,6 +229,7 @@ fn provided(
         provide_context(providers.clone());
         provide_context(chat.clone());
         provide_context(rooms.clone());
+        provide_context(profiles.clone());
         provide_context(listening.clone());
         provide_context(presences.clone());
     })

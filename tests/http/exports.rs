@@ -49,6 +49,42 @@ async fn files(client: &Client) -> BTreeMap<String, String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_export_has_direct_messages_notes_and_blocks() {
+    let app = App::start().await;
+    app.state.exports.run();
+    let (lin, kim, eve) = (app.person("lin").await, app.person("kim").await, app.person("eve").await);
+    let of = async |who: &Client, end: &str| format!("/api/v1/people/{}/{end}", who.id().await);
+    let direct = lin.post(&of(&kim, "direct").await, &json!({})).await.is(200).id();
+    let messages = format!("/api/v1/conversations/{direct}/messages");
+    lin.post(&messages, &json!({ "content": "To Kim" })).await.is(201);
+    kim.post(&messages, &json!({ "content": "To Lin" })).await.is(201);
+    lin.post(&of(&kim, "wall").await, &json!({ "text": "Written" })).await.is(201);
+    kim.post(&of(&lin, "wall").await, &json!({ "text": "Received" })).await.is(201);
+    eve.post(&of(&kim, "wall").await, &json!({ "text": "Foreign" })).await.is(201);
+    lin.send_json("PUT", &of(&eve, "block").await, &json!({})).await.is(204);
+    let about = json!({ "preferences": { "about": "I am Lin" } });
+    lin.patch("/api/v1/me", &about).await.is(200);
+    lin.post(&format!("/api/v1/direct/{direct}/put-away"), &json!({})).await.is(204);
+    lin.post(EXPORT, &json!({})).await.is(202);
+    made(&lin).await;
+    let files = files(&lin).await;
+    let read = |name: &str| serde_json::from_str::<Value>(&files[name]).unwrap();
+    let people = read("people.json");
+    assert_eq!(people["blocked"][0]["user_id"], json!(eve.id().await));
+    assert_eq!(people["notes_written"][0]["text"], "Written");
+    assert_eq!(people["notes_received"][0]["text"], "Received");
+    assert_eq!(read("account.json")["account"]["preferences"]["about"], "I am Lin");
+    let whole = read(&format!("conversations/{direct}.json"));
+    assert_eq!(
+        (&whole["conversation"]["title"], &whole["messages"][1]["content"]),
+        (&json!("kim"), &json!("To Lin"))
+    );
+    let readable = &files["readable/kim.md"];
+    assert!(readable.contains("## kim ·") && readable.contains("## You ·"), "{readable}");
+    assert!(!files.values().any(|text| text.contains("Foreign")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_export_has_everything_and_nothing_of_others() {
     let app = App::start().await;
     app.state.exports.run();
@@ -88,13 +124,14 @@ async fn an_export_has_everything_and_nothing_of_others() {
     let ids = [&plain, &archived, &deleted].map(|id| format!("conversations/{id}.json"));
     for name in ids.iter().map(String::as_str).chain([
         "account.json",
+        "people.json",
         "readable/旅行 Trip.md",
         "readable/archive/etc passwd.md",
         "readable/bin/Trip.md",
     ]) {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
-    assert_eq!(names.len(), 7);
+    assert_eq!(names.len(), 8);
     let account: Value = serde_json::from_str(&files["account.json"]).unwrap();
     assert_eq!(account["account"]["email"], "lin@example.org");
     assert_eq!(
@@ -160,7 +197,7 @@ async fn an_export_ends_after_a_week() {
     app.state.exports.run();
     app.state.exports.tidy().await.unwrap();
     assert_eq!(made(&lin).await["state"], "ready");
-    assert_eq!(files(&lin).await.len(), 1, "an empty account has its account alone");
+    assert_eq!(files(&lin).await.len(), 2, "an empty account has what is told of it and of others alone");
     hands.turn(7 * DAY - 1);
     lin.get(FILE).await.is(200);
     hands.turn(1);

@@ -14,14 +14,15 @@ pub enum For {
 use For::{Admins, Anybody, Owner, People};
 
 /// What stands for an id in a call.
-pub const IDS: [&str; 19] = [
+pub const IDS: [&str; 21] = [
     "{c}", "{m}", "{q}", "{k}", "{p}", "{l}", "{s}", "{a}", "{t}", "{d}", "{r}", "{v}", "{i}", "{o}", "{b}",
-    "{w}", "{e}", "{u}", "{f}",
+    "{w}", "{e}", "{u}", "{f}", "{g}", "{j}",
 ];
 
-/// The calls with JSON. `{o}` stands for a room with the member `{p}` and the banned `{b}`, `{w}` and `{e}` for a code into it
-/// by its id and as it is typed, `{u}` for a message there,
-/// and `{f}` for a report of it. `{c}` and `{m}` stand for a conversation and an answer in it, `{n}` for a name that nobody has.
+/// The calls with JSON. `{o}` stands for a room with the member `{p}` and the banned `{b}`, who is blocked, too; `{w}` and
+/// `{e}` for a code into it by its id and as it is typed, `{u}` for a message there, and `{f}` for a report of it. `{g}` stands
+/// for the conversation with `{p}`, `{j}` for a note on the wall of `{p}`. `{c}` and `{m}` stand for a conversation and an
+/// answer in it, `{n}` for a name that nobody has.
 pub const JSON: &[(&str, &str, For, &str)] = &[
     ("POST", "/api/v1/auth/register", Anybody, r#"{"email":"{n}@example.org","password":"correct horse"}"#),
     ("POST", "/api/v1/auth/login", Anybody, r#"{"email":"lin@example.org","password":"correct horse"}"#),
@@ -109,6 +110,19 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/api/v1/rooms/{o}/codes", Owner, ""),
     ("POST", "/api/v1/rooms/{o}/codes", Owner, "{}"),
     ("DELETE", "/api/v1/rooms/{o}/codes/{w}", Owner, ""),
+    ("GET", "/api/v1/people", People, ""),
+    ("GET", "/api/v1/people/{p}", People, ""),
+    ("PUT", "/api/v1/people/{p}/block", People, ""),
+    ("DELETE", "/api/v1/people/{b}/block", Owner, ""),
+    ("GET", "/api/v1/me/blocks", People, ""),
+    ("GET", "/api/v1/people/{p}/wall", People, ""),
+    ("POST", "/api/v1/people/{p}/wall", People, r#"{"text":"{n}"}"#),
+    // Its author may, the person on whose wall it stands, and administrators: see profiles.rs.
+    ("DELETE", "/api/v1/people/{p}/wall/{j}", People, ""),
+    ("POST", "/api/v1/people/{p}/direct", People, ""),
+    ("GET", "/api/v1/direct", People, ""),
+    ("GET", "/api/v1/direct/{g}", Owner, ""),
+    ("POST", "/api/v1/direct/{g}/put-away", Owner, ""),
     ("GET", "/api/v1/admin/people", Admins, ""),
     ("GET", "/api/v1/admin/people/{p}", Admins, ""),
     ("PATCH", "/api/v1/admin/people/{p}", Admins, r#"{"role":"member"}"#),
@@ -183,6 +197,8 @@ pub const JSON: &[(&str, &str, For, &str)] = &[
     ("GET", "/rooms/{o}/invite", Owner, ""),
     ("GET", "/rooms/{o}/settings", Owner, ""),
     ("GET", "/messages/{u}/versions", Owner, ""),
+    ("GET", "/people", People, ""),
+    ("GET", "/people/{p}", People, ""),
     ("GET", "/settings", People, ""),
     ("GET", "/settings/appearance", People, ""),
     ("GET", "/settings/chat", People, ""),
@@ -299,6 +315,14 @@ pub const FORMS: &[(&str, For, &str)] = &[
     ("/fn/unpin-message", Owner, "message_id={u}"),
     ("/fn/report-message", Owner, "conversation_id={o}&message_id={u}&reason={n}"),
     ("/fn/dismiss-report", Owner, "id={o}&report_id={f}"),
+    ("/fn/open-direct", People, "id={p}"),
+    ("/fn/put-direct-away", Owner, "id={g}"),
+    ("/fn/block", People, "id={p}"),
+    ("/fn/unblock", Owner, "id={b}"),
+    ("/fn/leave-note", People, "id={p}&text={n}"),
+    ("/fn/remove-note", People, "id={p}&note_id={j}"),
+    ("/fn/set-about", People, "text={n}"),
+    ("/fn/set-visible", People, "listed=false&wall=false"),
     ("/fn/history", People, ""),
     ("/fn/ask", Owner, "text={n}&conversation_id={c}"),
     ("/fn/ask-temporary", People, "messages[0][role]=user&messages[0][text]={n}"),

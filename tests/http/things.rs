@@ -47,6 +47,9 @@ pub struct Things {
     said: String,
     /// A report of that message by the person.
     report: String,
+    /// The conversation of the owner with the person, and a note of the owner on the person's wall.
+    direct: String,
+    note: String,
     /// The owner's identity at a provider of sign-ins.
     identity: String,
 }
@@ -93,6 +96,11 @@ impl Things {
         let other = app.person(&format!("other-{name}")).await;
         let person = other.id().await;
         let room = RoomThings::of(app, &owner, &other, name).await;
+        let of_person = format!("/api/v1/people/{person}");
+        let direct = owner.post(&format!("{of_person}/direct"), &json!({})).await.is(200).id();
+        let note = owner.post(&format!("{of_person}/wall"), &json!({ "text": "Mine" })).await.is(201).id();
+        let block = format!("/api/v1/people/{}/block", room.banned);
+        owner.send_json("PUT", &block, &json!({})).await.is(204);
         let form = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
         let other = app.client().post("/api/v1/auth/login", &form).await.is(200).json();
         let session = claims_of(other["token"].as_str().unwrap())["sid"].as_str().unwrap().to_owned();
@@ -105,6 +113,8 @@ impl Things {
             room_secret: room.secret,
             said: room.said,
             report: room.report,
+            direct,
+            note,
             person,
             login,
             session,
@@ -188,6 +198,8 @@ impl Things {
             ("{w}", &self.room_code),
             ("{u}", &self.said),
             ("{f}", &self.report),
+            ("{g}", &self.direct),
+            ("{j}", &self.note),
         ];
         let text = ids.iter().fold(text.to_owned(), |text, (mark, id)| text.replace(mark, &otherwise(id)));
         self.fill(&text, "x")
@@ -213,6 +225,8 @@ impl Things {
             .replace("{e}", &self.room_secret)
             .replace("{u}", &self.said)
             .replace("{f}", &self.report)
+            .replace("{g}", &self.direct)
+            .replace("{j}", &self.note)
             .replace("{n}", name)
     }
 }

@@ -59,6 +59,14 @@ impl Route {
         if ends("/codes") || self.method != "GET" && ends("/members/") {
             return 2;
         }
+        // What others see may be read, and a conversation with them is begun; who they are to one is for people.
+        if path.starts_with("/people") || path.starts_with("/direct") {
+            return match self.method {
+                "GET" => 0,
+                "POST" if !path.ends_with("/wall") => 1,
+                _ => 2,
+            };
+        }
         let is_talk =
             ["/conversations", "/messages", "/bin", "/rooms"].iter().any(|start| path.starts_with(start));
         match self.method {

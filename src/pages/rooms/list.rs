@@ -8,7 +8,10 @@ use serde::Deserialize;
 
 use super::member_count;
 use crate::{
-    domain::{MemberRole, Page as Listed, Reason, Room, RoomEntry, conversation::MAX_TITLE_CHARS},
+    domain::{
+        DirectEntry, MemberRole, Page as Listed, Picture, Reason, Room, RoomEntry,
+        conversation::MAX_TITLE_CHARS,
+    },
     pages::{
         Fresh, Notice, PageError, Query, Visitor,
         fields::Alert,
@@ -19,6 +22,7 @@ use crate::{
         accounts::picture,
         conversations::Conversations,
         http::{document::Page, redirect},
+        profiles::Profiles,
         rooms::Rooms,
         words,
     },
@@ -38,21 +42,26 @@ pub struct Which {
     cursor: Option<String>,
     /// Where the page of the listed ones goes on.
     listed: Option<String>,
+    /// Where the page of direct conversations goes on.
+    directs: Option<String>,
 }
 
 /// `GET /rooms`.
 pub async fn rooms(
     State(conversations): State<Arc<Conversations>>,
     State(rooms): State<Arc<Rooms>>,
+    State(profiles): State<Arc<Profiles>>,
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
-    Query(Which { q, cursor, listed }): Query<Which>,
+    Query(Which { q, cursor, listed, directs }): Query<Which>,
     notice: Notice,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let q: String = q.chars().take(MAX_TITLE_CHARS).collect();
     let own = rooms.list(&current, cursor.as_deref(), None).await?;
     let others = rooms.listed(&current, Some(&q), listed.as_deref(), None).await?;
+    let directs = rooms.directs(&current, directs.as_deref(), None).await?;
+    let has_list = profiles.has_list();
     let may_make = rooms.left_to_make(&current).await? != Some(0);
     Ok(Page::new(words::current().say("rooms")).render(move || {
         let (alert, done) = (notice.alert(), notice.done());
@@ -67,9 +76,11 @@ pub async fn rooms(
                         <p class="room-ways">
                             {may_make.then(|| view! { <a class="button-small" href="/rooms/new"><Icon name="plus" />{t("room-new")}</a> })}
                             <a class="button-small" href="/join">{t("room-have-code")}</a>
+                            {has_list.then(|| view! { <a class="button-small" href="/people"><Icon name="people" />{t("people-of-site")}</a> })}
                         </p>
                         {nothing.then(|| view! { <Nothing may_make /> })}
                         <Own page=own />
+                        <Directs page=directs />
                         <Others page=others q />
                     </section>
                 </div>
@@ -132,6 +143,36 @@ fn Shown(room: Room) -> impl IntoView {
             <small class="muted" dir="auto">{about}</small>
         </span>
     }
+}
+
+/// The conversations with one other person.
+#[component]
+fn Directs(page: Listed<DirectEntry>) -> impl IntoView {
+    let empty = page.items.is_empty();
+    let older = page.next_cursor.map(|cursor| format!("/rooms?directs={cursor}#directs"));
+    let rows = page.items.into_iter().map(|entry| {
+        let DirectEntry { id, name, initial, colour, unread, mentions, running, .. } = entry;
+        view! {
+            <li>
+                <a href=format!("/c/{id}")>
+                    <PersonPicture picture=Picture { initial, colour } />
+                    <span class="room-name">
+                        <strong dir="auto">{name}</strong>
+                    </span>
+                    {running.then(|| view! { <span class="running" title=t("running")><span class="visually-hidden">{t("running")}</span></span> })}
+                    <Unread unread mentions />
+                </a>
+            </li>
+        }
+    });
+    let rows = rows.collect_view();
+    (!empty).then(|| {
+        view! {
+            <h2 id="directs">{t("directs")}</h2>
+            <ul class="room-list">{rows}</ul>
+            {older.map(|address| view! { <p class="page-link"><a href=address>{t("directs-more")}</a></p> })}
+        }
+    })
 }
 
 /// The listed rooms that one may join.

@@ -63,7 +63,9 @@ pub fn Row(
         <li>
             <PersonPicture picture />
             <span class="room-name">
-                <strong dir="auto">{name}</strong>
+                <a class="member-name" href=format!("/people/{}", member.user_id) dir="auto">
+                    {name}
+                </a>
                 <small class="muted">{since}</small>
                 {presence}
             </span>

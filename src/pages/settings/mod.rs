@@ -7,6 +7,7 @@ pub mod device;
 pub mod devices;
 mod export;
 mod identities;
+mod others;
 pub mod picture;
 mod presence;
 pub mod profile;

@@ -5,13 +5,21 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 
-use super::{SettingsPage, page, picture::ChoosePicture, presence::PresenceSection, tier::TierSection};
+use super::{
+    SettingsPage,
+    others::{BlockedSection, OthersSection},
+    page,
+    picture::ChoosePicture,
+    presence::PresenceSection,
+    tier::TierSection,
+};
 use crate::{
     pages::{Fresh, Notice, PageError, Visitor, fields::Field, layout::Sidebar, sections::Section},
     server::{
         accounts::{Accounts, EmailRule},
         conversations::{Conversations, allowance::Allowances},
         presence::Presences,
+        profiles::Profiles,
     },
     ui::words::{around, t},
 };
@@ -24,6 +32,7 @@ pub async fn profile(
     State(accounts): State<Arc<Accounts>>,
     State(allowances): State<Arc<Allowances>>,
     State(presences): State<Arc<Presences>>,
+    State(profiles): State<Arc<Profiles>>,
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     notice: Notice,
@@ -31,6 +40,7 @@ pub async fn profile(
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let (own, budget) = (accounts.own_tier(&current).await?, allowances.budget(&current.user).await?);
     let shown = presences.shows(&current).await?;
+    let (blocked, has_list) = (profiles.blocked(&current).await?, profiles.has_list());
     let rule = accounts.registration().await?.email;
     let user = current.user;
     // A browser that asks for an e-mail address would refuse a name.
@@ -43,7 +53,7 @@ pub async fn profile(
     Ok(page(HERE).render(move || {
         let email_form = notice.of("/fn/set-email");
         let email = email_form.typed().email.unwrap_or_else(|| user.login.clone());
-        let pictured = user.clone();
+        let (pictured, seen, seen_form) = (user.clone(), user.clone(), notice.clone());
         let (picture_form, tier_notice) = (notice.of("/fn/set-picture"), notice.clone());
         let form = notice.of("/fn/set-name");
         let name = form.typed().name.unwrap_or(user.name);
@@ -80,6 +90,8 @@ pub async fn profile(
                     <ChoosePicture user=pictured notice=picture_form />
                 </Section>
                 <PresenceSection shown />
+                <OthersSection user=seen has_list notice=seen_form />
+                <BlockedSection people=blocked />
                 <TierSection own budget days notice=tier_notice />
             </SettingsPage>
         }

@@ -1,10 +1,11 @@
 //! Which preferences a person may have.
 
-use super::picture::valid_initial;
+use super::{picture::valid_initial, valid::text};
 use crate::{
     domain::{
         Preferences, PreferencesPatch, Reason,
         conversation::MAX_SYSTEM_PROMPT_BYTES,
+        person::MAX_ABOUT_CHARS,
         preferences::{MOST_FAVOURITES, too_many_favourites},
     },
     error::AppError,
@@ -27,6 +28,12 @@ pub(super) fn valid(mut patch: PreferencesPatch, now: &Preferences) -> Result<Pr
     }
     if let Some(Some(initial)) = &patch.picture_initial {
         patch.picture_initial = Some(valid_initial("preferences.picture_initial", initial)?);
+    }
+    if let Some(Some(about)) = &mut patch.about {
+        let most = MAX_ABOUT_CHARS;
+        let text = text(about, most)
+            .ok_or_else(|| invalid("about", Reason::new("about-too-long").with("most", most)))?;
+        patch.about = Some(Some(text).filter(|text| !text.is_empty()));
     }
     if let Some(Some(params)) = &patch.params {
         params.check().map_err(|(name, reason)| invalid(&format!("params.{name}"), reason))?;
@@ -62,6 +69,8 @@ mod tests {
             (serde_json::json!({ "favourites": ids(MOST_FAVOURITES + 1) }), "preferences.favourites"),
             (serde_json::json!({ "system_prompt": "é".repeat(16_385) }), "preferences.system_prompt"),
             (serde_json::json!({ "params": { "top_p": 2 } }), "preferences.params.top_p"),
+            (serde_json::json!({ "about": "é".repeat(501) }), "preferences.about"),
+            (serde_json::json!({ "about": "a\u{0}b" }), "preferences.about"),
         ] {
             match valid(patch) {
                 Err(AppError::Invalid { field: found, .. }) => assert_eq!(found, field),

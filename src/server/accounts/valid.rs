@@ -128,6 +128,19 @@ pub fn plain(text: &str, most: usize) -> Option<&str> {
     (fits && !text.chars().any(char::is_control)).then_some(text)
 }
 
+/// A text of several lines, trimmed and with the line breaks of one system; `None` if it is longer than `most` characters, or
+/// holds what cannot be seen.
+pub fn text(text: &str, most: usize) -> Option<String> {
+    let text = text.trim();
+    // A character has at most four bytes, and browsers send two characters for a line break.
+    if text.len() > most * 8 {
+        return None;
+    }
+    let text = text.replace("\r\n", "\n");
+    let fits = text.chars().count() <= most;
+    (fits && !text.chars().any(|c| c.is_control() && c != '\n')).then_some(text)
+}
+
 /// The name, trimmed; if it is empty, the part of the e-mail address before the `@`.
 pub(super) fn valid_name(name: &str, email: &str) -> Result<String, AppError> {
     let name = name.trim();

@@ -82,8 +82,7 @@ impl Chat {
         let mut parts = vec![post.reply_to.unwrap_or_default(), model.unwrap_or_default(), asks, text];
         parts.extend(post.mentions.iter().map(String::as_str));
         let key = keys::of(post.key, keys::Request { what: "post", parts: &parts })?;
-        let grant = self.store.access(current.id(), post.conversation_id, Need::Write).await?;
-        only_in_shared(&grant)?;
+        let grant = self.may_post(current.id(), post.conversation_id).await?;
         self.not_too_fast(&grant)?;
         let mentions = self.mentioned(&grant, post.mentions).await?;
         let reply_to = self.replied(&grant, post.reply_to).await?;

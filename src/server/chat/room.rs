@@ -38,6 +38,25 @@ pub(super) fn only_own(grant: &Grant, author_id: &str, key: &'static str) -> Res
 }
 
 impl Chat {
+    /// A conversation of several people in which the person may write.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]; [`AppError::Forbidden`], which says why where it is one of two people.
+    pub(super) async fn may_post(&self, user_id: &str, conversation_id: &str) -> Result<Grant, AppError> {
+        let denied = match self.store.access(user_id, conversation_id, Need::Write).await {
+            Ok(grant) => return only_in_shared(&grant).map(|()| grant),
+            Err(NoAccess::Denied) => NoAccess::Denied.into(),
+            Err(error) => return Err(error.into()),
+        };
+        let grant = self.store.access(user_id, conversation_id, Need::Read).await?;
+        let partner = self.store.partner(&grant).await?;
+        let why = partner.and_then(|partner| Some((partner.state.why_not()?, partner.name)));
+        Err(why.map_or(denied, |(key, name)| AppError::Forbidden {
+            reason: Reason::new(key).with("name", name),
+        }))
+    }
+
     /// What moderators decided about a room.
     pub(super) async fn settings_of(
         &self,

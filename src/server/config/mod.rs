@@ -28,7 +28,8 @@ pub use secret::{
     MIN_SECRET_BYTES, SecretFileError, fingerprint, read_or_make_secret, read_secret, secret_file,
 };
 pub use sections::{
-    AuthConfig, ChatConfig, EmailRule, Limits, Registration, ServerConfig, StoreConfig, Timeouts, listen,
+    AuthConfig, ChatConfig, EmailRule, Limits, PeopleList, Registration, ServerConfig, StoreConfig, Timeouts,
+    listen,
     provider::{DEMO, OPENAI_BASE_URL, ProviderConfig},
     sign_in::{SignInConfig, SignInKind, UserFields},
 };

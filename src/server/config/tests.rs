@@ -65,6 +65,7 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("auth.secret", "\"Zk3vQ8xw1LrT0mYc7NfHs5Jd9PbEgUaW\"", GOOD_SECRET, "set"),
     ("auth.registration", "\"closed\"", "closed", "closed"),
     ("auth.email", "\"optional\"", "optional", "optional"),
+    ("auth.people_list", "\"off\"", "off", "off"),
     ("auth.session_days", "8", "8", "8"),
     ("auth.audit_days", "7", "7", "7"),
     ("chat.default_model", "\"demo/demo\"", "demo/demo", "demo/demo"),

@@ -4,7 +4,7 @@ use super::{Conversations, DEFAULT_LIMIT, MAX_LIMIT};
 use crate::{
     domain::{Binned, Conversation, CurrentUser, Page, Reason, RoomEntry, conversation::MAX_TITLE_CHARS},
     error::AppError,
-    server::store::{BIN_LIFE, BinPosition, ConversationPosition, ConversationQuery},
+    server::store::{BIN_LIFE, BinPosition, ConversationPosition, ConversationQuery, DirectRow},
 };
 
 /// A longer cursor cannot be one of ours.
@@ -44,6 +44,15 @@ impl Conversations {
     /// The rooms that the sidebar shows, newest first: at most `most`, and one more where there are more.
     pub async fn sidebar_rooms(&self, current: &CurrentUser, most: u32) -> Result<Vec<RoomEntry>, AppError> {
         Ok(self.chats.rooms_of(current.id(), None, most.saturating_add(1)).await?)
+    }
+
+    /// The newest direct conversations of a person that are not put away: one more than `most`, if there are more.
+    pub async fn sidebar_directs(
+        &self,
+        current: &CurrentUser,
+        most: u32,
+    ) -> Result<Vec<DirectRow>, AppError> {
+        Ok(self.chats.directs_of(current.id(), None, most.saturating_add(1), false).await?)
     }
 
     /// A page of the user's conversations, newest first.

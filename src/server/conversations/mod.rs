@@ -18,7 +18,7 @@ pub use self::{
     thread::{Part, Thread, ThreadMessage, Unchanged},
 };
 /// What a page has of a conversation that it may show.
-pub use super::store::{Grant, Opening};
+pub use super::store::{DirectRow, Grant, Opening};
 use super::{
     live::{Live, elsewhere::Elsewhere, reading::Reading},
     ops::{
@@ -29,7 +29,7 @@ use super::{
     store::{Chats, Need},
 };
 use crate::{
-    domain::{ConversationKind, CurrentUser, Message},
+    domain::{CurrentUser, Message},
     error::AppError,
 };
 
@@ -67,7 +67,7 @@ impl Conversations {
 
     /// Whether a conversation that the person may read is a room.
     pub async fn is_room(&self, current: &CurrentUser, id: &str) -> Result<bool, AppError> {
-        Ok(self.open(current, id).await?.conversation().kind != ConversationKind::Private)
+        Ok(self.open(current, id).await?.conversation().kind.is_shared())
     }
 
     /// The id of the conversation that has a message.

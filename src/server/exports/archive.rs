@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use tokio::sync::mpsc::{Receiver, Sender};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
-use super::forms::{self, Form};
+use super::forms::{self, Form, Other};
 use crate::{
     domain::Message,
     server::{store::MOST_PART_BYTES, words::Words},
@@ -29,6 +29,7 @@ pub(super) enum Piece {
         form: Form,
         messages: Vec<Message>,
         first: bool,
+        other: Option<Other>,
         words: Words,
     },
     /// So many conversations are done.
@@ -60,8 +61,9 @@ pub(super) fn write(mut pieces: Receiver<Piece>, out: Sender<Out>) -> io::Result
                 zip.start_file(name, options)?;
             }
             Some(Piece::Text(text)) => zip.write_all(text.as_bytes())?,
-            Some(Piece::Messages { form, messages, first, words }) => {
-                zip.write_all(forms::messages(form, &messages, first, &words).as_bytes())?;
+            Some(Piece::Messages { form, messages, first, other, words }) => {
+                let text = forms::messages(form, &messages, first, (other.as_ref(), &words));
+                zip.write_all(text.as_bytes())?;
             }
             Some(Piece::Done(done)) => send(&out, Out::Done(done))?,
             Some(Piece::End) => break,

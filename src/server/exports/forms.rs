@@ -14,6 +14,13 @@ pub(super) enum Form {
     Markdown,
 }
 
+/// The other person of a direct conversation.
+#[derive(Clone, Debug)]
+pub(super) struct Other {
+    pub(super) id: String,
+    pub(super) name: String,
+}
+
 /// The beginning of a file.
 pub(super) fn head(
     form: Form,
@@ -46,7 +53,12 @@ pub(super) fn head(
 }
 
 /// The messages of a file that come now; `first`: none came before.
-pub(super) fn messages(form: Form, messages: &[Message], mut first: bool, words: &Words) -> String {
+pub(super) fn messages(
+    form: Form,
+    messages: &[Message],
+    mut first: bool,
+    (other, words): (Option<&Other>, &Words),
+) -> String {
     let mut text = String::new();
     for message in messages {
         match form {
@@ -54,7 +66,7 @@ pub(super) fn messages(form: Form, messages: &[Message], mut first: bool, words:
                 text += if first { "\n" } else { ",\n" };
                 text += &as_json(message, words).to_string();
             }
-            Form::Markdown => text += &as_markdown(message, words),
+            Form::Markdown => text += &as_markdown(message, other, words),
         }
         first = false;
     }
@@ -83,9 +95,10 @@ fn as_json(message: &Message, words: &Words) -> Value {
     value
 }
 
-fn as_markdown(message: &Message, words: &Words) -> String {
+fn as_markdown(message: &Message, other: Option<&Other>, words: &Words) -> String {
+    let other = other.filter(|other| other.id == message.author_id);
     let who = match (message.role, &message.model) {
-        (Role::User, _) => words.say("you"),
+        (Role::User, _) => other.map_or_else(|| words.say("you"), |other| one_line(&other.name)),
         (Role::Assistant, Some(model)) => one_line(model),
         (Role::System, _) => words.say("instructions"),
         (Role::Assistant, None) => words.say("export-answer"),

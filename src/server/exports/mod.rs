@@ -20,7 +20,7 @@ use super::{
         clock::{Clock, Ids},
         tasks::Tasks,
     },
-    store::{Chats, Exports, Queue, StoreError},
+    store::{Chats, Community, Exports, Queue, StoreError},
     words,
 };
 use crate::{
@@ -39,6 +39,7 @@ pub struct Exporter {
     audit: Arc<Audit>,
     exports: Arc<dyn Exports>,
     chats: Arc<dyn Chats>,
+    community: Arc<dyn Community>,
     /// Its own access to the queue, so that exports never keep other jobs waiting.
     jobs: Jobs,
     clock: Clock,
@@ -57,12 +58,12 @@ impl Exporter {
     pub fn new(
         (accounts, audit): (Arc<Accounts>, Arc<Audit>),
         exports: Arc<dyn Exports>,
-        (chats, queue): (Arc<dyn Chats>, Arc<dyn Queue>),
+        (chats, community, queue): (Arc<dyn Chats>, Arc<dyn Community>, Arc<dyn Queue>),
         (clock, ids, tasks): (Clock, Arc<Ids>, Tasks),
     ) -> Self {
         let pace = Pace { at_once: AT_ONCE, ..Pace::default() };
         let jobs = Jobs::new(queue, chats.instance(), tasks.clone(), clock.clone(), pace);
-        Self { accounts, audit, exports, chats, jobs, clock, ids, tasks }
+        Self { accounts, audit, exports, chats, community, jobs, clock, ids, tasks }
     }
 
     /// Asks for an export, in place of an earlier one.

@@ -9,18 +9,18 @@ use tokio::sync::mpsc::Sender;
 
 use super::{
     archive::Piece,
-    forms::{Form, head, tail},
+    forms::{Form, Other, head, tail},
     names::Names,
 };
 use crate::{
-    domain::{Conversation, ConversationKind},
+    domain::{Conversation, ConversationKind, Partner},
     error::AppError,
     server::{
         accounts::AccountData,
         ops::tasks::Tasks,
         store::{
-            BinPosition, Chats, ConversationPosition, ConversationQuery, Grant, Need, NoAccess, Outline,
-            Standing, StoreError, Texts,
+            BinPosition, Chats, Community, ConversationPosition, ConversationQuery, Grant, Need, NoAccess,
+            NotesOf, Outline, Standing, StoreError, Texts,
         },
         words::Words,
     },
@@ -73,6 +73,19 @@ impl Contents {
                 }
             }
         }
+        let mut after = None;
+        loop {
+            let found = chats.directs_of(user_id, after.as_ref(), PAGE, true).await?;
+            let is_last = found.len() < PAGE as usize;
+            after = found.last().map(|last| {
+                let room = &last.entry.room;
+                ConversationPosition { updated_at: room.updated_at, id: room.id.clone() }
+            });
+            ids.extend(found.into_iter().map(|direct| direct.entry.room.id));
+            if is_last {
+                break;
+            }
+        }
         let (mut in_bin, mut after) = (0_u32, None);
         loop {
             let found = chats.bin(user_id, after.as_ref(), PAGE).await?;
@@ -91,6 +104,7 @@ impl Contents {
 
 pub(super) struct Reader {
     pub(super) chats: Arc<dyn Chats>,
+    pub(super) community: Arc<dyn Community>,
     pub(super) tasks: Tasks,
     pub(super) words: Words,
     pub(super) user_id: String,
@@ -109,6 +123,7 @@ impl Reader {
     ) -> Result<(), Cut> {
         self.file("account.json".to_owned(), now, 0).await?;
         self.text(serde_json::to_string_pretty(account).unwrap_or_default()).await?;
+        self.people(now).await?;
         let mut read = HashSet::new();
         self.listed(contents.ids, &mut read).await?;
         self.bin(&mut read).await?;
@@ -116,6 +131,36 @@ impl Reader {
         let again = Contents::of(&*self.chats, &self.user_id).await?;
         self.listed(again.ids, &mut read).await?;
         self.send(Piece::End).await
+    }
+
+    /// Whom the person has blocked, and the notes that they wrote and got.
+    async fn people(&self, now: i64) -> Result<(), Cut> {
+        self.file("people.json".to_owned(), now, 0).await?;
+        let blocked = self.community.blocks(&self.user_id).await?;
+        let blocked = serde_json::to_string(&blocked).unwrap_or_default();
+        self.text(format!("{{\"blocked\":{blocked}")).await?;
+        let lists = [
+            ("notes_written", NotesOf::Author(&self.user_id)),
+            ("notes_received", NotesOf::Wall(&self.user_id)),
+        ];
+        for (name, of) in lists {
+            self.text(format!(",\n\"{name}\":[")).await?;
+            let mut before: Option<String> = None;
+            loop {
+                let notes = self.community.notes(of, before.as_deref(), PAGE).await?;
+                for note in &notes {
+                    let sign = if before.is_some() { "," } else { "" };
+                    before = Some(note.id.clone());
+                    let note = serde_json::to_string(note).unwrap_or_default();
+                    self.text(format!("{sign}\n{note}")).await?;
+                }
+                if notes.len() < PAGE as usize {
+                    break;
+                }
+            }
+            self.text("]".to_owned()).await?;
+        }
+        self.text("}\n".to_owned()).await
     }
 
     /// Each of these conversations that was not read before, because one that changes may stand in a listing twice.
@@ -191,6 +236,11 @@ impl Reader {
         let size = outlines.iter().map(|outline| outline.bytes(texts)).sum();
         self.file(name, grant.conversation().updated_at, size).await?;
         self.text(head(form, grant.conversation(), deleted_at, &self.words)).await?;
+        let partner = match grant.conversation().kind {
+            ConversationKind::Direct => self.chats.partner(grant).await?,
+            _ => None,
+        };
+        let other = partner.map(|Partner { id, name, .. }| Other { id, name });
         let (mut rest, mut first) = (outlines, true);
         while !rest.is_empty() {
             let (some, others) = rest.split_at(batch(rest, texts));
@@ -199,7 +249,8 @@ impl Reader {
             let mut messages = self.chats.messages_of(grant, &ids, texts).await?;
             messages.reverse();
             let is_empty = messages.is_empty();
-            self.send(Piece::Messages { form, messages, first, words: self.words }).await?;
+            let (other, words) = (other.clone(), self.words);
+            self.send(Piece::Messages { form, messages, first, other, words }).await?;
             first &= is_empty;
         }
         self.text(tail(form).to_owned()).await

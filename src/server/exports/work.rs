@@ -109,6 +109,7 @@ impl Exporter {
         let writer = tokio::task::spawn_blocking(move || archive::write(pieces, out));
         let reader = Reader {
             chats: self.chats.clone(),
+            community: self.community.clone(),
             tasks: self.tasks.clone(),
             words: Words::new(language),
             user_id: order.user_id.clone(),

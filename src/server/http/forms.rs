@@ -127,17 +127,20 @@ impl Form {
         }
     }
 
-    /// The form of a question, to be shown again.
+    /// The form of a question or another text, to be shown again.
     fn question(&self) -> Option<RefusedForm> {
         let action = match self.action.as_str() {
             "/fn/ask" => "/fn/ask",
             "/fn/edit" => "/fn/edit",
+            "/fn/set-about" => "/fn/set-about",
+            "/fn/leave-note" => "/fn/leave-note",
             _ => return None,
         };
         let fields = &self.fields;
         // From here a temporary question can only be asked in a conversation that is stored.
         let conversation_id = fields.conversation_id.clone().filter(|id| id != TEMPORARY);
         let hidden = [
+            ("id", &fields.id),
             ("conversation_id", &conversation_id),
             ("message_id", &fields.message_id),
             ("model", &fields.model),
@@ -312,8 +315,12 @@ fn below(pages: &str, id: &str) -> Option<String> {
 
 /// Whether the page shows the flash that is sealed into its address.
 fn tells(path: &str) -> bool {
-    matches!(path, "/" | "/temporary" | "/login" | "/login/code" | "/register" | "/join" | "/rooms")
-        || ["/c/", "/rooms/", "/admin/", "/join/", "/reset/"].iter().any(|start| path.starts_with(start))
+    matches!(
+        path,
+        "/" | "/temporary" | "/login" | "/login/code" | "/register" | "/join" | "/rooms" | "/people"
+    ) || ["/c/", "/rooms/", "/people/", "/admin/", "/join/", "/reset/"]
+        .iter()
+        .any(|start| path.starts_with(start))
 }
 
 fn path_of(page: &str) -> &str {

@@ -4,6 +4,7 @@ mod audit;
 mod auth;
 mod codes;
 mod conversations;
+mod directs;
 mod docs;
 mod events;
 mod exports;
@@ -19,6 +20,7 @@ mod people;
 mod posts;
 mod presence;
 mod problems;
+mod profiles;
 mod proof;
 mod providers;
 mod queue;
@@ -47,6 +49,7 @@ use super::{
     http::site::Site,
     live::{Listening, reading::Reading},
     presence::Presences,
+    profiles::Profiles,
     providers::ModelProviders,
     rooms::Rooms,
 };
@@ -70,6 +73,7 @@ where
     Arc<Chat>: FromRef<S>,
     Arc<Rooms>: FromRef<S>,
     Arc<Presences>: FromRef<S>,
+    Arc<Profiles>: FromRef<S>,
     Arc<Listening>: FromRef<S>,
     Arc<Reading>: FromRef<S>,
 {
@@ -92,6 +96,11 @@ where
         .routes(routes!(marks::list))
         .routes(routes!(marks::pins))
         .routes(routes!(marks::reports))
+        .routes(routes!(directs::list))
+        .routes(routes!(directs::open))
+        .routes(routes!(profiles::list))
+        .routes(routes!(profiles::open))
+        .routes(routes!(profiles::wall))
         .routes(routes!(events::events));
     let chat = OpenApiRouter::new()
         .routes(routes!(conversations::create))
@@ -110,6 +119,8 @@ where
         .routes(routes!(marks::pin))
         .routes(routes!(marks::report))
         .routes(routes!(marks::dismiss))
+        .routes(routes!(directs::open_with))
+        .routes(routes!(directs::put_away))
         .routes(routes!(queue::add))
         .routes(routes!(queue::change, queue::remove))
         .routes(routes!(queue::send))
@@ -149,6 +160,10 @@ where
         .routes(routes!(room_members::hand_over))
         .routes(routes!(room_codes::list, room_codes::make))
         .routes(routes!(room_codes::end))
+        .routes(routes!(profiles::blocked))
+        .routes(routes!(profiles::block, profiles::unblock))
+        .routes(routes!(profiles::leave_note))
+        .routes(routes!(profiles::remove_note))
         .routes(routes!(codes::redeem))
         .routes(routes!(tiers::list, tiers::create))
         .routes(routes!(tiers::change, tiers::delete))

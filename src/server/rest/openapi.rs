@@ -41,6 +41,7 @@ const KEY: &str = "An API key that a person made under Settings. A call needs th
         (name = "Account"),
         (name = "Conversations"),
         (name = "Messages"),
+        (name = "People"),
         (name = "Administration")
     ),
     components(schemas(Problem)),

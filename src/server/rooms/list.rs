@@ -59,7 +59,7 @@ impl Rooms {
     }
 }
 
-fn page<T>(mut items: Vec<T>, limit: u32, position: impl Fn(&T) -> (i64, String)) -> Page<T> {
+pub(super) fn page<T>(mut items: Vec<T>, limit: u32, position: impl Fn(&T) -> (i64, String)) -> Page<T> {
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
     let last = items.last().filter(|_| more).map(position);
@@ -67,7 +67,7 @@ fn page<T>(mut items: Vec<T>, limit: u32, position: impl Fn(&T) -> (i64, String)
 }
 
 /// The position in a cursor; `None` where there is none.
-fn position(cursor: Option<&str>) -> Result<Option<ConversationPosition>, AppError> {
+pub(super) fn position(cursor: Option<&str>) -> Result<Option<ConversationPosition>, AppError> {
     let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else { return Ok(None) };
     Some(cursor)
         .filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES)

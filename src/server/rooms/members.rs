@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 
 use super::{MAX_LIMIT, Rooms, list::DEFAULT_LIMIT};
 use crate::{
-    domain::{CurrentUser, Member, Page, Picture, Reason},
+    domain::{CurrentUser, Member, MemberRole, MemberState, Page, Partner, Picture, Reason},
     error::AppError,
     server::{
         accounts::{picture, valid::MAX_NAME_CHARS},
@@ -35,6 +35,21 @@ pub struct MemberListing<'a> {
 pub struct Person {
     pub member: Member,
     pub picture: Picture,
+}
+
+impl Person {
+    /// Somebody of whom only the name is known.
+    pub fn gone(partner: &Partner, picture: Picture) -> Self {
+        let member = Member {
+            user_id: partner.id.clone(),
+            name: partner.name.clone(),
+            role: MemberRole::Member,
+            state: MemberState::Left,
+            joined_at: 0,
+            hidden: false,
+        };
+        Self { member, picture }
+    }
 }
 
 impl Rooms {

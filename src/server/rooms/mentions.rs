@@ -32,7 +32,10 @@ impl Rooms {
         if places.is_empty() {
             return Ok(ids);
         }
-        let grant = self.granted(current, id, Need::Read).await?;
+        let grant = self.chats.access(current.id(), id, Need::Read).await?;
+        if !grant.conversation().kind.is_shared() {
+            return Err(AppError::NotFound);
+        }
         for place in places {
             let word = place.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
             if word.is_empty() {

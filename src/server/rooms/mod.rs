@@ -3,6 +3,7 @@
 
 mod change;
 mod codes;
+mod direct;
 mod enter;
 mod list;
 mod marked;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 pub use self::{
     codes::{MOST_CODES, NewInvitation},
+    direct::{OpenDirect, new_directs},
     enter::Invitation,
     list::{DEFAULT_LIMIT, MAX_LIMIT},
     marked::ReadList,
@@ -29,7 +31,7 @@ use super::{
     store::{Chats, Codes, Grant, Need, Users},
 };
 use crate::{
-    domain::{ChatEvent, ConversationKind, CurrentUser, OwnPart, Room},
+    domain::{ChatEvent, CurrentUser, OwnPart, Room},
     error::AppError,
 };
 
@@ -49,6 +51,8 @@ pub struct Rooms {
     pub most_members: u32,
     /// Reports of messages, by person.
     pub reports: Limit,
+    /// Conversations with others, by who begins them.
+    pub new_directs: Limit,
 }
 
 /// A room with what it is to the person who opened it.
@@ -60,12 +64,12 @@ pub struct OpenRoom {
 }
 
 impl Rooms {
-    /// A room in which the person may do what they need. A private conversation is missing here, whoever owns it.
+    /// A room in which the person may do what they need. A conversation of another kind is missing here, whoever takes part.
     async fn granted(&self, current: &CurrentUser, id: &str, need: Need) -> Result<Grant, AppError> {
         let standing = self.chats.standing(current.id(), id).await?.ok_or(AppError::NotFound)?;
         // Whether it is a room at all is found out before anything is said of the person's level in it.
         let grant = standing.grant(Need::Read).map_err(|_| AppError::NotFound)?;
-        if grant.conversation().kind == ConversationKind::Private {
+        if !grant.conversation().kind.is_room() {
             return Err(AppError::NotFound);
         }
         match need {

@@ -6,11 +6,14 @@
 
 mod access;
 mod audit;
+mod blocks;
 mod branch;
 mod changes;
 mod codes;
 mod conversations;
 mod device_links;
+mod directory;
+mod directs;
 mod exports;
 mod facts;
 mod identities;
@@ -38,6 +41,7 @@ mod tree;
 mod turns;
 mod users;
 mod waiting;
+mod walls;
 
 #[cfg(test)]
 mod contract;
@@ -46,6 +50,7 @@ use async_trait::async_trait;
 
 pub use access::{Access, AccessLevel, Denied, Grant, Need, NoAccess, Standing};
 pub use audit::{AuditLog, AuditQuery};
+pub use blocks::{BlockOutcome, Blocks};
 pub use branch::{Branch, Opening, Outline, Reach, Texts};
 pub use changes::Changes;
 pub use codes::{Codes, Invited, NewCode, Redeemed, WhichCodes};
@@ -53,6 +58,8 @@ pub use conversations::{
     BIN_LIFE, BinPosition, Changed, ConversationPosition, ConversationQuery, Conversations, Created,
 };
 pub use device_links::{AskingDevice, DeviceLink, DeviceLinks};
+pub use directory::{Directory, DirectoryQuery, PersonPosition};
+pub use directs::{DirectOutcome, DirectRow, Directs, NewDirect};
 pub use exports::{ExportRun, Exports, MOST_PART_BYTES};
 pub use facts::Facts;
 pub use identities::Identities;
@@ -82,6 +89,7 @@ pub use turns::{
 };
 pub use users::{Admission, Credentials, First, NewUser, Registered, Updated, UserPatch, Users};
 pub use waiting::{NewQueued, NextQueued, QueueChange, QueueOutcome, Waiting};
+pub use walls::{NoteOutcome, NotesOf, Walls};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -108,12 +116,34 @@ pub const SEQ_GAP: i64 = 1_000_000;
 
 /// Everything stored about conversations, without accounts and sessions.
 pub trait Chats:
-    Access + Members + Rooms + Conversations + Messages + Talks + Marks + Reports + Tree + Waiting + Shared
+    Access
+    + Members
+    + Rooms
+    + Directs
+    + Conversations
+    + Messages
+    + Talks
+    + Marks
+    + Reports
+    + Tree
+    + Waiting
+    + Shared
 {
 }
 
 impl<
-    T: Access + Members + Rooms + Conversations + Messages + Talks + Marks + Reports + Tree + Waiting + Shared,
+    T: Access
+        + Members
+        + Rooms
+        + Directs
+        + Conversations
+        + Messages
+        + Talks
+        + Marks
+        + Reports
+        + Tree
+        + Waiting
+        + Shared,
 > Chats for T
 {
 }
@@ -130,10 +160,17 @@ impl<
 {
 }
 
+/// Everything stored about what people are to one another.
+pub trait Community: Blocks + Directory + Walls {}
+
+impl<T: Blocks + Directory + Walls> Community for T {}
+
 /// Everything that a server stores. A service is given only the part that it needs (`Arc<dyn Users>`, `Arc<dyn
 /// Chats>`).
 #[async_trait]
-pub trait Store: AccountStore + AuditLog + Chats + Exports + ModelProviders + Presences + Queue {
+pub trait Store:
+    AccountStore + AuditLog + Chats + Community + Exports + ModelProviders + Presences + Queue
+{
     /// Whether the database answers now.
     async fn ping(&self) -> Result<()>;
     /// Whether the database accepts writes: writes one row.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Changed, ConversationPosition, Grant, Key, Result};
-use crate::domain::{Conversation, Room, RoomEntry, RoomPatch, RoomSettings};
+use crate::domain::{Conversation, ConversationKind, Room, RoomEntry, RoomPatch, RoomSettings};
 
 /// A room to be made.
 #[derive(Clone, Debug)]
@@ -46,13 +46,13 @@ pub struct ListedQuery {
 pub trait Rooms: Send + Sync {
     /// Makes a room with its owner as its first member.
     async fn create_room(&self, new: &NewRoom<'_>) -> Result<RoomOutcome>;
-    /// `None`: it is a private conversation, or gone.
+    /// `None`: it is a private conversation, or gone. A direct conversation is a room here that is called like the other person.
     async fn room(&self, grant: &Grant) -> Result<Option<Room>>;
     /// A room that a person who takes no part may join: it is listed, and the person is not banned.
     async fn listed_room(&self, user_id: &str, id: &str) -> Result<Option<Room>>;
     /// Needs [`super::Need::Manage`], otherwise `None`. `updated_at` stays as it is.
     async fn update_room(&self, grant: &Grant, patch: &RoomPatch) -> Result<Option<Changed>>;
-    /// The rooms that the person takes part in, newest first by `(updated_at, id)`.
+    /// The rooms that the person takes part in, without direct conversations, newest first by `(updated_at, id)`.
     async fn rooms_of(
         &self,
         user_id: &str,
@@ -63,4 +63,12 @@ pub trait Rooms: Send + Sync {
     async fn listed_rooms(&self, user_id: &str, query: &ListedQuery) -> Result<Vec<Room>>;
     /// How many rooms the person owns.
     async fn rooms_owned(&self, user_id: &str) -> Result<u32>;
+}
+
+/// The room as the person behind the grant knows it: a direct conversation is called like the other person.
+pub(super) fn named(mut room: Room, grant: &Grant) -> Room {
+    if room.kind == ConversationKind::Direct {
+        room.name.clone_from(&grant.conversation().title);
+    }
+    room
 }

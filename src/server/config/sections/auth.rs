@@ -26,6 +26,10 @@ pub struct AuthConfig {
     #[serde(default)]
     #[schemars(with = "EmailRule")]
     pub email: Option<EmailRule>,
+    /// on or off: whether everybody who is signed in finds the others in the list at /people. Unset, it is on.
+    #[serde(default)]
+    #[schemars(with = "PeopleList")]
+    pub people_list: Option<PeopleList>,
     /// Days without a visit after which people sign in again.
     #[serde(rename = "session_days", deserialize_with = "days")]
     #[schemars(with = "u64", range(min = 1, max = 3650), extend("default" = 30))]
@@ -34,6 +38,15 @@ pub struct AuthConfig {
     #[serde(rename = "audit_days", deserialize_with = "days")]
     #[schemars(with = "u64", range(min = 1, max = 3650), extend("default" = 90))]
     pub audit: Duration,
+}
+
+/// Whether there is a list of people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PeopleList {
+    #[default]
+    On,
+    Off,
 }
 
 /// Who may make an account, after the first person, who always may.

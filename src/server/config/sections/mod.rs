@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::Value;
 
-pub use auth::{AuthConfig, EmailRule, Registration};
+pub use auth::{AuthConfig, EmailRule, PeopleList, Registration};
 pub use chat::ChatConfig;
 pub use limits::Limits;
 pub use server::{ServerConfig, listen};

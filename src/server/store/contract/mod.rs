@@ -13,6 +13,7 @@ mod codes;
 mod conversations;
 mod counted;
 mod device_links;
+mod directs;
 mod exports;
 mod facts;
 mod fixtures;
@@ -50,6 +51,7 @@ mod tree_shared;
 mod turns;
 mod users;
 mod waiting;
+mod walls;
 mod windows;
 
 macro_rules! contract {
@@ -240,6 +242,21 @@ contract! {
         a_change_of_a_room_is_a_change_of_its_members_alone,
         a_deleted_room_is_gone_for_its_members_and_comes_back,
         a_room_passes_on_when_the_account_of_its_owner_ends,
+    }
+    directs {
+        two_people_have_one_conversation_also_when_both_open_it_at_once,
+        nobody_comes_into_a_conversation_of_two_and_nobody_goes,
+        a_conversation_put_away_comes_back_with_the_next_message,
+        whoever_is_blocked_reads_and_writes_nothing,
+        mentions_by_somebody_blocked_do_not_count,
+        a_conversation_stays_when_one_account_ends,
+        a_disabled_person_begins_no_conversation,
+    }
+    walls {
+        people_are_listed_by_name_and_found_in_any_case,
+        rooms_in_common_are_those_of_both,
+        notes_are_left_read_and_removed,
+        notes_and_blocks_go_with_an_account,
     }
     room_codes {
         a_code_leads_into_a_room_as_often_as_it_says,

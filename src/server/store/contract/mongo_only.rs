@@ -204,7 +204,7 @@ async fn opening_twice_makes_the_same_indexes() {
         counts.push(count);
         store.close().await;
     }
-    assert_eq!(counts, [[4, 3, 4, 8, 1, 2], [4, 3, 4, 8, 1, 2]]);
+    assert_eq!(counts, [[4, 3, 5, 8, 1, 2], [4, 3, 5, 8, 1, 2]]);
 }
 
 /// The conversation has so many messages that one transaction to delete all of them would take longer than a call may.

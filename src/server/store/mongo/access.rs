@@ -31,6 +31,9 @@ pub(super) struct MemberDoc {
     pub read_id: Option<String>,
     #[serde(default)]
     pub written_at: Option<i64>,
+    /// In a direct conversation: the newest message when the member put it away; empty: there was none.
+    #[serde(default)]
+    pub put_away: Option<String>,
 }
 
 /// The key of a member: conversation and user.
@@ -81,8 +84,14 @@ impl Access for Mongo {
 impl Mongo {
     async fn standing_in(&self, user_id: &str, conversation_id: &str) -> error::Result<Option<Standing>> {
         let found = self.conversation_docs().find_one(doc! { "_id": conversation_id }).await?;
-        let Some(conversation) = found else { return Ok(None) };
-        let level = if conversation.owner_id == user_id {
+        let Some(mut conversation) = found else { return Ok(None) };
+        let level = if conversation.kind == ConversationKind::Direct {
+            let found = self.direct_of(&conversation, user_id).await?;
+            found.map(|(level, partner)| {
+                conversation.title = partner.name;
+                level
+            })
+        } else if conversation.owner_id == user_id {
             Some(AccessLevel::Owner)
         } else if conversation.kind == ConversationKind::Private {
             None
@@ -108,6 +117,9 @@ impl Mongo {
         need: Need,
     ) -> error::Result<Option<Document>> {
         let conversation_id = grant.conversation_id();
+        if grant.conversation().kind == ConversationKind::Direct {
+            return Ok(self.may_now(grant, need).await?.then(|| doc! { "_id": conversation_id }));
+        }
         if grant.level() == AccessLevel::Owner {
             return Ok(Some(doc! { "_id": conversation_id, "user_id": grant.user_id() }));
         }

@@ -25,7 +25,7 @@ const OTHERS: [&str; 8] =
     ["meta", "instances", "chunks", "deleted", "exports", "second_factors", "model_access", "ended_visits"];
 
 /// The collections that have indexes, and those.
-fn indexes() -> [(&'static str, Vec<IndexModel>); 25] {
+fn indexes() -> [(&'static str, Vec<IndexModel>); 27] {
     let plain = |keys: Document| index(keys, IndexOptions::default());
     let expires = IndexOptions::builder().expire_after(Duration::ZERO).build();
     let listing = doc! { "user_id": 1, "archived": 1, "updated_at": -1, "_id": -1 };
@@ -53,6 +53,11 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 25] {
                 index(
                     doc! { "room.listed": 1, "updated_at": -1, "_id": -1 },
                     only_where(doc! { "room.listed": true }),
+                ),
+                // Of each pair of people one.
+                index(
+                    doc! { "room.direct.pair": 1 },
+                    unique_where(doc! { "room.direct.pair": { "$exists": true } }),
                 ),
             ],
         ),
@@ -110,6 +115,8 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 25] {
                 index(doc! { "_id.c": 1, "name_key": 1 }, unique_where(doc! { "state": "active" })),
             ],
         ),
+        ("blocks", vec![plain(doc! { "_id.u": 1 }), plain(doc! { "_id.b": 1 })]),
+        ("notes", vec![plain(doc! { "wall_id": 1, "_id": -1 }), plain(doc! { "author_id": 1, "_id": -1 })]),
         (
             "tiers",
             vec![index(doc! { "name_lower": 1 }, unique_where(doc! { "name_lower": { "$exists": true } }))],

@@ -39,7 +39,8 @@ impl Mongo {
     ) -> error::Result<JoinOutcome> {
         let room_id = join.conversation_id;
         let conversation_id = room_id.to_owned();
-        let Some(room) = self.room_doc(tx, room_id).await? else { return Ok(JoinOutcome::Refused) };
+        let room = self.room_doc(tx, room_id).await?.filter(|room| room.kind.is_room());
+        let Some(room) = room else { return Ok(JoinOutcome::Refused) };
         let old = self.member_in(tx, room_id, join.user_id).await?;
         let was = |state| old.as_ref().is_some_and(|old| old.state == state);
         if was(MemberState::Active) {

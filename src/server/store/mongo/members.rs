@@ -70,7 +70,8 @@ impl Transaction for Leave<'_> {
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<LeaveOutcome>> {
         let (room_id, user_id) = (self.grant.conversation_id(), self.grant.user_id());
-        let Some(room) = mongo.room_doc(tx, room_id).await? else {
+        let room = mongo.room_doc(tx, room_id).await?.filter(|room| room.kind.is_room());
+        let Some(room) = room else {
             return Ok(Outcome::Abort(LeaveOutcome::Missing));
         };
         let member = mongo.member_in(tx, room_id, user_id).await?;
@@ -102,7 +103,8 @@ impl Transaction for ChangeMember<'_> {
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<MemberOutcome>> {
         let (room_id, by) = (self.grant.conversation_id(), self.grant.user_id());
         let denied = Ok(Outcome::Abort(MemberOutcome::Denied));
-        let Some(room) = mongo.room_doc(tx, room_id).await? else { return denied };
+        let room = mongo.room_doc(tx, room_id).await?.filter(|room| room.kind.is_room());
+        let Some(room) = room else { return denied };
         let level = if room.owner_id == by {
             Some(AccessLevel::Owner)
         } else {

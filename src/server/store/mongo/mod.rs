@@ -8,11 +8,14 @@ mod access;
 mod audit;
 mod begun;
 mod bin;
+mod blocks;
 mod changes;
 mod chunk_documents;
 mod codes;
 mod conversations;
 mod device_links;
+mod directory;
+mod directs;
 mod documents;
 mod error;
 mod exports;
@@ -48,6 +51,7 @@ mod turns;
 mod users;
 mod version;
 mod waiting;
+mod walls;
 mod watch;
 
 use std::{
@@ -130,6 +134,15 @@ impl Mongo {
 
     fn audit_docs(&self) -> Collection<audit::AuditDoc> {
         self.db.collection("audit")
+    }
+
+    fn block_docs(&self) -> Collection<blocks::BlockDoc> {
+        self.db.collection("blocks")
+    }
+
+    /// Notes on people's profiles.
+    fn note_docs(&self) -> Collection<walls::NoteDoc> {
+        self.db.collection("notes")
     }
 
     fn member_docs(&self) -> Collection<access::MemberDoc> {

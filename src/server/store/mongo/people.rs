@@ -74,6 +74,8 @@ impl Transaction for Close<'_> {
             return Ok(Outcome::Abort(Updated::LastAdmin));
         }
         mongo.part(tx, self.id).await?;
+        mongo.keep_name(tx, &user).await?;
+        mongo.forget_person(tx, self.id).await?;
         let which = doc! { "_id": self.id };
         let ended = mongo.end_sessions_of(tx, self.id, None, true).await?;
         let links = doc! { "_id": { "$in": &ended } };

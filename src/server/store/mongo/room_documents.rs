@@ -4,9 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::RoomSettings;
 
+use super::directs::DirectDoc;
+
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct RoomDoc {
     #[serde(flatten)]
     pub settings: RoomSettings,
     pub member_count: u32,
+    /// In a direct conversation: its two people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direct: Option<DirectDoc>,
 }

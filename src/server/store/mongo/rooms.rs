@@ -13,7 +13,7 @@ use crate::{
     domain::{MemberRole, MemberState, Room, RoomEntry, RoomPatch, room::MOST_UNREAD},
     server::store::{
         ChangeKind, Changed, ConversationPosition, Entry, Grant, Join, ListedQuery, Need, NewRoom, Result,
-        RoomOutcome, Rooms,
+        RoomOutcome, Rooms, rooms::named,
     },
 };
 
@@ -29,7 +29,7 @@ use super::{
 const KEYS: &str = "room";
 
 fn room(doc: ConversationDoc) -> Option<Room> {
-    let RoomDoc { settings, member_count } = doc.room?;
+    let RoomDoc { settings, member_count, .. } = doc.room?;
     Some(Room {
         id: doc.id,
         kind: doc.kind,
@@ -43,7 +43,7 @@ fn room(doc: ConversationDoc) -> Option<Room> {
 }
 
 /// Rooms behind a position in a list that begins with the newest.
-fn behind(mut which: Document, after: Option<&ConversationPosition>) -> Document {
+pub(super) fn behind(mut which: Document, after: Option<&ConversationPosition>) -> Document {
     if let Some(after) = after {
         which.insert("updated_at", doc! { "$lte": after.updated_at });
         let older = [
@@ -89,7 +89,7 @@ impl Transaction for Make<'_> {
             }
         }
         let mut doc = ConversationDoc::new(new.owner_id, new.conversation);
-        doc.room = Some(RoomDoc { settings: new.settings.clone(), member_count: 1 });
+        doc.room = Some(RoomDoc { settings: new.settings.clone(), member_count: 1, direct: None });
         docs.insert_one(doc).session(&mut *tx).await?;
         let (name, entry) = (new.owner_name, Entry::Listed);
         let join = Join { conversation_id: room_id, user_id: new.owner_id, name, entry, most: 1, now };
@@ -99,7 +99,7 @@ impl Transaction for Make<'_> {
 }
 
 fn owned(user_id: &str) -> Document {
-    doc! { "user_id": user_id, "kind": { "$nin": [null, "private"] } }
+    doc! { "user_id": user_id, "kind": { "$nin": [null, "private", "direct"] } }
 }
 
 struct Update<'a> {
@@ -119,7 +119,8 @@ impl Transaction for Update<'_> {
         let Some(found) = docs.find_one(which.clone()).session(&mut *tx).await? else {
             return Ok(Outcome::Abort(None));
         };
-        let Some(old) = found.room.clone() else { return Ok(Outcome::Abort(None)) };
+        let old = found.room.clone().filter(|_| found.kind.is_room());
+        let Some(old) = old else { return Ok(Outcome::Abort(None)) };
         if *patch == RoomPatch::default() {
             return Ok(Outcome::Abort(Some(found.changed())));
         }
@@ -158,7 +159,7 @@ impl Rooms for Mongo {
     async fn room(&self, grant: &Grant) -> Result<Option<Room>> {
         let which = doc! { "_id": grant.conversation_id() };
         let found = self.call(async { self.conversation_docs().find_one(which).await }).await?;
-        Ok(found.and_then(room))
+        Ok(found.and_then(room).map(|room| named(room, grant)))
     }
 
     async fn listed_room(&self, user_id: &str, room_id: &str) -> Result<Option<Room>> {
@@ -228,26 +229,31 @@ impl Mongo {
         let own: Vec<MemberDoc> = self.member_docs().find(own).await?.try_collect().await?;
         let ids: Vec<&str> = own.iter().map(|member| &*member.id.c).collect();
         let docs = self.conversation_docs();
-        let found = docs.find(behind(doc! { "_id": { "$in": ids } }, after));
+        let found = docs.find(behind(doc! { "_id": { "$in": ids }, "kind": { "$ne": "direct" } }, after));
         let found = found.sort(doc! { "updated_at": -1, "_id": -1 }).limit(limit.into()).await?;
         let found: Vec<ConversationDoc> = found.try_collect().await?;
+        let blocked = self.blocked_ids(user_id).await?;
         let entries = found.into_iter().filter_map(|found| {
             let member = own.iter().find(|member| member.id.c == found.id)?;
-            Some(self.entry(user_id, found, member))
+            Some(self.entry(user_id, found, member, &blocked))
         });
         Ok(try_join_all(entries).await?.into_iter().flatten().collect())
     }
 
-    async fn entry(
+    /// `blocked`: whose mentions do not count.
+    pub(super) async fn entry(
         &self,
         user_id: &str,
         found: ConversationDoc,
         member: &MemberDoc,
+        blocked: &[String],
     ) -> error::Result<Option<RoomEntry>> {
         let later = doc! { "$gt": member.read_id.as_deref().unwrap_or_default() };
         let others = [doc! { "role": "assistant" }, doc! { "user_id": { "$ne": user_id } }];
         let unread = doc! { "conversation_id": &found.id, "_id": &later, "$or": others.to_vec() };
-        let mentions = doc! { "conversation_id": &found.id, "_id": &later, "talk.mentions": user_id };
+        let mentions = doc! {
+            "conversation_id": &found.id, "_id": &later, "talk.mentions": user_id, "user_id": { "$nin": blocked },
+        };
         let count = async |which: Document| {
             let count = self.messages().count_documents(which).limit(u64::from(MOST_UNREAD)).await?;
             error::Result::Ok(u32::try_from(count).unwrap_or(MOST_UNREAD))

@@ -4,18 +4,26 @@ use async_trait::async_trait;
 use sqlx::{FromRow, Row, sqlite::SqliteRow};
 
 use crate::{
-    domain::Message,
+    domain::{ConversationKind, Message},
     server::store::{Access, AccessLevel, Result, Standing},
 };
 
-use super::{Sqlite, error::store_error, rows::conversation};
+use super::{Sqlite, directs::other_name, error::store_error, rows::conversation};
 
 /// SQL: the level of the person `?2` in the conversation with this id, as [`number`] counts it; NULL for a stranger and
-/// for a missing conversation. No other SQL derives a level.
+/// for a missing conversation. The two people of a direct conversation are its members, or its readers while one of them is gone
+/// or has blocked the other. No other SQL derives a level.
 macro_rules! level {
     ($conversation_id:literal) => {
         concat!(
-            "(SELECT CASE WHEN asked.owner_id = ?2 THEN 3 WHEN asked.kind <> 'private' THEN (
+            "(SELECT CASE WHEN asked.kind = 'direct' THEN (
+                SELECT EXISTS (
+                    SELECT 1 FROM members AS other
+                    WHERE other.conversation_id = asked.id AND other.user_id <> ?2 AND other.state = 'active' AND NOT ",
+            crate::server::store::sqlite::directs::blocked!("?2", "other.user_id"),
+            ") FROM members WHERE members.conversation_id = asked.id AND members.user_id = ?2
+                    AND members.state = 'active'
+            ) WHEN asked.owner_id = ?2 THEN 3 WHEN asked.kind <> 'private' THEN (
                 SELECT CASE role WHEN 'moderator' THEN 2 WHEN 'member' THEN 1 WHEN 'reader' THEN 0 END
                 FROM members WHERE members.conversation_id = asked.id AND members.user_id = ?2
                     AND members.state = 'active'
@@ -47,12 +55,28 @@ pub(super) fn level_of(row: &SqliteRow) -> sqlx::Result<Option<AccessLevel>> {
     Ok(found.and_then(|found| LEVELS.into_iter().find(|level| number(*level) == found)))
 }
 
-const STANDING: &str = concat!("SELECT *, ", level!("?1"), " AS level FROM conversations WHERE id = ?1");
+/// SQL: the title of a direct conversation for the person `?2`.
+macro_rules! partner {
+    ($conversation_id:literal) => {
+        concat!(
+            "(SELECT ",
+            other_name!(),
+            " FROM directs WHERE directs.conversation_id = ",
+            $conversation_id,
+            ") AS partner"
+        )
+    };
+}
+
+const STANDING: &str =
+    concat!("SELECT *, ", level!("?1"), " AS level, ", partner!("?1"), " FROM conversations WHERE id = ?1");
 
 const OF_MESSAGE: &str = concat!(
     "SELECT messages.*, ",
     level!("messages.conversation_id"),
-    " AS level, asked.id AS asked_id, asked.kind AS asked_kind, asked.title AS asked_title,
+    " AS level, ",
+    partner!("messages.conversation_id"),
+    ", asked.id AS asked_id, asked.kind AS asked_kind, asked.title AS asked_title,
         asked.model AS asked_model, asked.system_prompt AS asked_system_prompt, asked.pinned AS asked_pinned,
         asked.archived AS asked_archived, asked.unread AS asked_unread, asked.running AS asked_running,
         asked.leaf_id AS asked_leaf_id, asked.created_at AS asked_created_at, asked.updated_at AS asked_updated_at,
@@ -90,5 +114,9 @@ impl Access for Sqlite {
 fn standing(row: &SqliteRow, prefix: &str, user_id: &str) -> sqlx::Result<Option<Standing>> {
     let Some(level) = level_of(row)? else { return Ok(None) };
     let last_seq: i64 = row.try_get(&*format!("{prefix}last_seq"))?;
-    Ok(Some(Standing::new(conversation(row, prefix)?, last_seq.unsigned_abs(), user_id, level)))
+    let mut conversation = conversation(row, prefix)?;
+    if conversation.kind == ConversationKind::Direct {
+        conversation.title = row.try_get("partner")?;
+    }
+    Ok(Some(Standing::new(conversation, last_seq.unsigned_abs(), user_id, level)))
 }

@@ -19,7 +19,7 @@ use super::rows::get;
 const DOOR: &str = "
     SELECT listed, member_count, EXISTS (SELECT 1 FROM users WHERE id = ?2 AND state = 'active') AS known
     FROM rooms JOIN conversations ON conversations.id = rooms.conversation_id
-    WHERE rooms.conversation_id = ?1 AND NOT deleted AND kind <> 'private'";
+    WHERE rooms.conversation_id = ?1 AND NOT deleted AND kind NOT IN ('private', 'direct')";
 
 pub(super) const MEMBER: &str = "SELECT * FROM members WHERE conversation_id = ?1 AND user_id = ?2";
 

@@ -27,7 +27,7 @@ const ACTING: &str = concat!(
     "SELECT ",
     level!("?1"),
     " AS level, owner_id = ?3 AS owns, EXISTS (SELECT 1 FROM users WHERE id = ?3 AND state = 'active') AS can_own
-    FROM conversations WHERE id = ?1 AND kind <> 'private'"
+    FROM conversations WHERE id = ?1 AND kind NOT IN ('private', 'direct')"
 );
 
 const LIST: &str = "

@@ -6,11 +6,14 @@
 mod access;
 mod audit;
 mod bin;
+mod blocks;
 mod changes;
 mod codes;
 mod conversations;
 mod copy;
 mod device_links;
+mod directory;
+mod directs;
 mod error;
 mod exports;
 mod facts;
@@ -42,6 +45,7 @@ mod tree;
 mod turns;
 mod users;
 mod waiting;
+mod walls;
 
 use std::{path::Path, str::FromStr, sync::Arc, sync::Mutex, time::Duration};
 
@@ -150,6 +154,7 @@ fn connect_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
         .foreign_keys(true)
         .with_regexp()
+        .collation(directory::ANY_CASE, directory::in_any_case)
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(64)
         .disable_statement_logging()

@@ -8,7 +8,7 @@ use crate::{
 };
 
 use super::{
-    Sqlite,
+    Sqlite, directs,
     error::store_error,
     marks, members,
     sessions::END_SESSIONS,
@@ -23,7 +23,7 @@ macro_rules! sought {
 }
 
 /// The regular expression of a text in any case.
-fn any_case(search: &str) -> String {
+pub(super) fn any_case(search: &str) -> String {
     if search.is_empty() { String::new() } else { format!("(?i){}", regex::escape(search)) }
 }
 
@@ -159,12 +159,15 @@ impl Sqlite {
         let ended = ended.fetch_all(&mut *tx).await?;
         members::part(&mut tx, id).await?;
         marks::withdraw(&mut tx, id).await?;
+        directs::keep_name(&mut tx, id).await?;
         for gone in [
             "DELETE FROM resets WHERE user_id = ?1",
             "DELETE FROM second_factors WHERE user_id = ?1",
             "DELETE FROM exports WHERE user_id = ?1",
             "DELETE FROM identities WHERE user_id = ?1",
             "DELETE FROM presences WHERE user_id = ?1",
+            "DELETE FROM notes WHERE author_id = ?1 OR wall_id = ?1",
+            "DELETE FROM blocks WHERE user_id = ?1 OR blocked_id = ?1",
         ] {
             sqlx::query(gone).bind(id).execute(&mut *tx).await?;
         }

@@ -7,7 +7,7 @@ use crate::{
     domain::{MemberRole, Room, RoomEntry, RoomPatch, RoomSettings, room::MOST_UNREAD},
     server::store::{
         Changed, ConversationPosition, Entry, Grant, Join, KEY_LIFE, ListedQuery, Need, NewRoom, Result,
-        RoomOutcome, Rooms,
+        RoomOutcome, Rooms, rooms::named,
     },
 };
 
@@ -24,8 +24,9 @@ use super::{
 /// The scope of the keys of requests that made a room.
 const KEYS: &str = "room";
 
+/// Columns that `$more` adds, and what `$joined_and_where` joins to the room of a conversation.
 macro_rules! rooms {
-    ($more:literal, $joined_and_where:literal) => {
+    ($more:expr, $joined_and_where:expr) => {
         concat!(
             "SELECT conversations.id, kind, title, owner_id, created_at, updated_at, running, rooms.*",
             $more,
@@ -53,32 +54,49 @@ const LISTED: &str = rooms!(
     ORDER BY updated_at DESC, id DESC LIMIT ?5"
 );
 
-const OWN: &str = rooms!(
-    ", members.role, members.notify, (
+/// SQL: how much a member, whose row is at hand, has not seen, up to `?5` of each. What somebody mentions whom the member has
+/// blocked, or who has blocked the member, does not count as a mention.
+macro_rules! unread {
+    ($reader:literal) => {
+        concat!(
+            "(
         SELECT count(*) FROM (
             SELECT 1 FROM messages
             WHERE messages.conversation_id = rooms.conversation_id AND messages.id > coalesce(members.read_id, '')
-                AND (messages.role = 'assistant' OR messages.author_id <> ?1) LIMIT ?5)
+                AND (messages.role = 'assistant' OR messages.author_id <> ",
+            $reader,
+            ") LIMIT ?5)
     ) AS unread, (
         SELECT count(*) FROM (
-            SELECT 1 FROM mentions
-            WHERE mentions.conversation_id = rooms.conversation_id AND mentions.user_id = ?1
-                AND mentions.message_id > coalesce(members.read_id, '') LIMIT ?5)
-    ) AS mentioned",
+            SELECT 1 FROM mentions JOIN messages ON messages.id = mentions.message_id
+            WHERE mentions.conversation_id = rooms.conversation_id AND mentions.user_id = ",
+            $reader,
+            " AND mentions.message_id > coalesce(members.read_id, '') AND NOT ",
+            crate::server::store::sqlite::directs::blocked!($reader, "messages.author_id"),
+            " LIMIT ?5)
+    ) AS mentioned"
+        )
+    };
+}
+
+pub(super) use {rooms, unread};
+
+const OWN: &str = rooms!(
+    concat!(", members.role, members.notify, ", unread!("?1")),
     "JOIN members ON members.conversation_id = rooms.conversation_id
-    WHERE members.user_id = ?1 AND members.state = 'active' AND NOT deleted AND (updated_at, id) < (?2, ?3)
+    WHERE members.user_id = ?1 AND members.state = 'active' AND kind <> 'direct' AND NOT deleted
+        AND (updated_at, id) < (?2, ?3)
     ORDER BY updated_at DESC, id DESC LIMIT ?4"
 );
 
-const OWNED: &str =
-    "SELECT count(*) FROM conversations WHERE owner_id = ?1 AND kind <> 'private' AND NOT deleted";
+const OWNED: &str = "SELECT count(*) FROM conversations WHERE owner_id = ?1 AND kind NOT IN ('private', 'direct') AND NOT deleted";
 
 const MADE: &str = "
     SELECT request, answer_id FROM idempotency_keys AS used
         JOIN conversations ON conversations.id = used.answer_id AND NOT conversations.deleted
     WHERE used.user_id = ?1 AND used.conversation_id = ?2 AND used.key = ?3 AND used.created_at > ?4";
 
-const MAKE: &str = "
+pub(super) const MAKE: &str = "
     INSERT INTO rooms (topic, initial, colour, listed, answers, payer, slow_seconds, conversation_id, member_count)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1)";
 
@@ -94,7 +112,7 @@ const UPDATE: &str = concat!(
         model = iif(?6, ?7, model), system_prompt = iif(?8, ?9, system_prompt),
         last_seq = last_seq + ?10, members_revision = iif(?10, last_seq + 1, members_revision),
         revision = iif(?11, last_seq + 1, revision)
-    WHERE id = ?1 AND kind <> 'private' AND ",
+    WHERE id = ?1 AND kind NOT IN ('private', 'direct') AND ",
     may!(),
     " RETURNING *"
 );
@@ -150,7 +168,8 @@ impl Rooms for Sqlite {
 
     async fn room(&self, grant: &Grant) -> Result<Option<Room>> {
         let room = sqlx::query_as(ONE).bind(grant.conversation_id());
-        room.fetch_optional(&self.readers).await.map_err(store_error)
+        let room: Option<Room> = room.fetch_optional(&self.readers).await.map_err(store_error)?;
+        Ok(room.map(|room| named(room, grant)))
     }
 
     async fn listed_room(&self, user_id: &str, id: &str) -> Result<Option<Room>> {
@@ -262,7 +281,7 @@ impl Sqlite {
     }
 }
 
-async fn put(
+pub(super) async fn put(
     tx: &mut SqliteConnection,
     statement: &'static str,
     id: &str,
