@@ -173,10 +173,8 @@ impl App {
         let provide = provided(
             (&accounts, &exports),
             (&conversations, &models, &model_providers),
-            (&chat, &rooms),
-            (&listening, &presences),
             (&chat, &rooms, &profiles),
-            &listening,
+            (&listening, &presences),
         );
         Self {
             site,
@@ -189,8 +187,8 @@ impl App {
             providers: model_providers,
             chat,
             rooms,
-            (&chat, &rooms, &profiles),
-            (&listening, &presences),
+            presences,
+            profiles,
             listening,
             reading,
             readiness,
@@ -211,16 +209,13 @@ impl App {
 fn provided(
     (accounts, exports): (&Arc<Accounts>, &Arc<Exporter>),
     (conversations, models, providers): (&Arc<Conversations>, &Arc<ModelList>, &Arc<ModelProviders>),
-    (chat, rooms): (&Arc<Chat>, &Arc<Rooms>),
-    (listening, presences): (&Arc<Listening>, &Arc<Presences>),
     (chat, rooms, profiles): (&Arc<Chat>, &Arc<Rooms>, &Arc<Profiles>),
-    listening: &Arc<Listening>,
+    (listening, presences): (&Arc<Listening>, &Arc<Presences>),
 ) -> Provide {
     let (accounts, exports) = (accounts.clone(), exports.clone());
     let (conversations, models, providers) = (conversations.clone(), models.clone(), providers.clone());
     let (chat, rooms, listening) = (chat.clone(), rooms.clone(), listening.clone());
-    (chat, rooms, profiles): (&Arc<Chat>, &Arc<Rooms>, &Arc<Profiles>),
-    (listening, presences): (&Arc<Listening>, &Arc<Presences>),
+    let (profiles, presences) = (profiles.clone(), presences.clone());
     Provide::new(move || {
         provide_context(accounts.clone());
         provide_context(exports.clone());

@@ -56,6 +56,7 @@ pub async fn message(
         let writes = open.grant.level() >= AccessLevel::Member && !deleted;
         let (react, report) = (notice.of("/fn/react"), notice.of("/fn/report-message"));
         let manages = manages(&open);
+        let (reacted, reported) = (message_id.clone(), message_id.clone());
         let lines = lines.into_iter().map(|line| view! { <MessageLine room_id=id.clone() line /> });
         let lines = lines.collect_view();
         view! {
@@ -63,10 +64,10 @@ pub async fn message(
                 <ul class="message-lines">{lines}</ul>
                 <Section id="reactions" title=t("reactions")>
                     <Reacted reactions />
-                    {writes.then(|| view! { <React message_id=message_id.clone() notice=react /> })}
+                    {writes.then(|| view! { <React message_id=reacted notice=react /> })}
                 </Section>
                 {(!own && !deleted)
-                    .then(|| view! { <Report conversation_id=id.clone() message_id=message_id.clone() notice=report /> })}
+                    .then(|| view! { <Report conversation_id=id.clone() message_id=reported notice=report /> })}
             </RoomPage>
         }
     }))

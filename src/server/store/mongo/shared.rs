@@ -139,8 +139,9 @@ impl Shared for Mongo {
         most: u32,
     ) -> Result<Vec<Message>> {
         let which = doc! { "conversation_id": conversation_id, "revision": { "$gt": after.cast_signed() } };
-        let find = || self.messages().find(which).sort(doc! { "revision": 1, "_id": 1 }).limit(most.into());
-        let found: Vec<MessageDoc> = self.call(async { find().await?.try_collect().await }).await?;
+        let messages = self.messages();
+        let find = messages.find(which).sort(doc! { "revision": 1, "_id": 1 }).limit(most.into());
+        let found: Vec<MessageDoc> = self.call(async { find.await?.try_collect().await }).await?;
         Ok(found.into_iter().map(Message::from).collect())
     }
 
