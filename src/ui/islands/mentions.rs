@@ -2,8 +2,7 @@
 
 use std::cell::Cell;
 
-use leptos::{ev, prelude::*, task::spawn_local};
-use wasm_bindgen::JsCast;
+use leptos::{ev, task::spawn_local};
 use web_sys::{Element, Event, HtmlElement, HtmlTextAreaElement};
 
 use super::{drafts, elements::found, elements::set_hidden, field, request, state::PageState};
